@@ -1,0 +1,67 @@
+import type { Clock } from "../clock.ts";
+
+/** What the durable engine needs from the Functions host: the app's functions, and a way to call one. */
+export type DurableFunctions = {
+  /** Names of the registered orchestrators and activities, as the app wrote them. */
+  orchestrators(): readonly string[];
+  activities(): readonly string[];
+  /** One invocation of an orchestrator; `trigger` is the orchestration trigger's JSON text. */
+  invokeOrchestrator(name: string, trigger: string): Promise<InvocationResult>;
+  /** One invocation of an activity; `input` is JSON text, or null where the app gave none. */
+  invokeActivity(name: string, activity: ActivityCall): Promise<InvocationResult>;
+};
+
+export type ActivityCall = { instanceId: string; input: string | null };
+
+/** `json` is the function's return value as JSON text; a failure carries what the worker would report. */
+export type InvocationResult =
+  | { ok: true; json: string | null }
+  | { ok: false; message: string; stack: string };
+
+export type DurableOptions = {
+  clock: Clock;
+  /** A SQLite file, or ":memory:" for a task hub that is forgotten at `stop`. */
+  file: string;
+  hubName: string;
+  functions: DurableFunctions;
+  maxConcurrentOrchestrators: number;
+  maxConcurrentActivities: number;
+  log: DurableLog;
+  /** Called at each commit point, before and after the commit. Tests crash the process here. */
+  probe?: (point: CommitPoint, when: "before" | "after") => void;
+  /** Extra runs of an activity: delays in ms after its result was recorded. Azure does this rarely; tests, often. */
+  redeliver?: (activity: { name: string; instanceId: string }) => readonly number[];
+};
+
+export type CommitPoint = "client request" | "turn" | "activity completion" | "timer";
+
+/** Happenings worth a line in the log; the host renders them. */
+export type DurableLog = (entry: {
+  level: "debug" | "information" | "warning" | "error";
+  instanceId: string;
+  message: string;
+}) => void;
+
+export type DurableEngine = {
+  /** Serves the extension's management routes below `/runtime/webhooks/durabletask`. */
+  handle(request: ManagementRequest): Promise<ManagementResponse>;
+  /** The durable client binding's JSON text; `origin` is the host's own, e.g. "http://localhost:7071". */
+  clientBinding(origin: string): string;
+  /** Begins to work: what a former life left undone goes on. */
+  start(): void;
+  /** Takes no new work, waits for what runs, closes the hub. */
+  stop(): Promise<void>;
+};
+
+export type ManagementRequest = {
+  method: string;
+  /** Without the prefix `/runtime/webhooks/durabletask/`, still percent-encoded. */
+  path: string;
+  query: URLSearchParams;
+  headers: Readonly<Record<string, string>>;
+  body: string;
+  /** The URL as the client called it; answers point back to it. */
+  url: URL;
+};
+
+export type ManagementResponse = { status: number; headers: Record<string, string>; body: string };

@@ -1,0 +1,18 @@
+import { defineConfig } from "vitest/config";
+
+/** One project per kind of proof; each names what it may touch. */
+const project = (name: string, testTimeout: number) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout },
+});
+
+export default defineConfig({
+  root: new URL("..", import.meta.url).pathname,
+  test: {
+    projects: [
+      project("unit", 5_000),
+      project("replay", 5_000),
+      project("contract", 20_000),
+      project("e2e", 30_000),
+    ],
+  },
+});
