@@ -1,0 +1,168 @@
+import { randomUUID } from "node:crypto";
+import type {
+  Binding,
+  CoreInvocationContext,
+  CoreLogCategory,
+  CoreLogLevel,
+  FunctionMetadata,
+  FunctionsApp,
+  HookCallback,
+} from "./functions-core.ts";
+import type { TypedData } from "./typed-data.ts";
+
+/** One call of a function: its trigger's value, and the values of the other input bindings by type. */
+export type Invocation = {
+  functionName: string;
+  /** The trigger's value. */
+  trigger: TypedData;
+  /** Values of further input bindings, by binding type, e.g. `{ durableClient: … }`. */
+  extraInputs?: Readonly<Record<string, TypedData>>;
+  triggerMetadata?: Record<string, TypedData>;
+};
+
+/** A failure carries what the worker puts into `RpcException`: message and stack trace. */
+export type InvocationOutcome =
+  | { ok: true; invocationId: string; returnValue: TypedData | null | undefined }
+  | { ok: false; invocationId: string; message: string; stack: string };
+
+export type InvocationLog = (entry: InvocationLogEntry) => void;
+
+export type InvocationLogEntry = {
+  functionName: string;
+  level: CoreLogLevel;
+  category: CoreLogCategory;
+  message: string;
+};
+
+/** The running app: what it registered, and what its hooks share for as long as it runs. */
+export type RunningApp = FunctionsApp & {
+  /** The `hookData` that app-level hooks write and every invocation's hooks may read. */
+  appHookData: Record<string, unknown>;
+  log: InvocationLog;
+};
+
+/**
+ * Runs one function once, in the order of the Node.js worker (InvocationHandler.ts): arguments,
+ * `preInvocation` hooks, function, `postInvocation` hooks, response. Hooks may replace inputs,
+ * function, result and error. Never rejects: a throw anywhere is a failed outcome.
+ */
+export async function invoke(app: RunningApp, invocation: Invocation): Promise<InvocationOutcome> {
+  const invocationId = randomUUID();
+  try {
+    return { ok: true, invocationId, returnValue: await run(app, invocation, invocationId) };
+  } catch (thrown) {
+    const error = asError(thrown);
+    return { ok: false, invocationId, message: error.message, stack: error.stack ?? "" };
+  }
+}
+
+async function run(
+  app: RunningApp,
+  invocation: Invocation,
+  invocationId: string,
+): Promise<TypedData | null | undefined> {
+  const registered = app.functions.get(invocation.functionName);
+  if (registered === undefined) {
+    throw new Error(
+      `Cannot invoke function as the app registered none of that name: "${invocation.functionName}"`,
+    );
+  }
+  const { metadata } = registered;
+  const shared: SharedByHooks = {
+    hookData: {},
+    appHookData: app.appHookData,
+    invocationContext: undefined,
+  };
+  const core: CoreInvocationContext = {
+    invocationId,
+    request: {
+      invocationId,
+      functionId: metadata.functionId ?? metadata.name,
+      inputData: inputData(metadata, invocation),
+      triggerMetadata: invocation.triggerMetadata ?? {},
+    },
+    metadata,
+    state: undefined,
+    log: (level, category, message) =>
+      writeLog(app, shared, { functionName: metadata.name, level, category, message }),
+  };
+  const model = app.model.getInvocationModel(core);
+  const { context, inputs } = await model.getArguments();
+  shared.invocationContext = context;
+
+  core.state = "preInvocationHooks";
+  const before = hookContext(shared, { inputs, functionCallback: registered.callback });
+  await runHooks(app.hooks.preInvocation, before);
+
+  core.state = "invocation";
+  const after = hookContext<Ending>(shared, { inputs: before.inputs, result: null, error: null });
+  try {
+    after.result = await model.invokeFunction(context, before.inputs, before.functionCallback);
+  } catch (thrown) {
+    after.error = thrown;
+  }
+
+  core.state = "postInvocationHooks";
+  await runHooks(app.hooks.postInvocation, after);
+  // A hook heals a failure by setting it to null, and causes one by setting it to anything else.
+  if (after.error !== null && after.error !== undefined) throw after.error;
+
+  const response = await model.getResponse(context, after.result);
+  return response.returnValue;
+}
+
+type SharedByHooks = {
+  hookData: Record<string, unknown>;
+  appHookData: Record<string, unknown>;
+  invocationContext: unknown;
+};
+
+type Ending = { inputs: unknown[]; result: unknown; error: unknown };
+
+/** The library finds each value's binding by the binding's key, and takes triggers as arguments. */
+function inputData(
+  metadata: FunctionMetadata,
+  invocation: Invocation,
+): { name: string; data: TypedData }[] {
+  return Object.entries(metadata.bindings)
+    .filter(([, binding]) => binding.direction === "in")
+    .map(([name, binding]) => ({ name, data: valueOf(binding, invocation) }));
+}
+
+function valueOf(binding: Binding, invocation: Invocation): TypedData {
+  if (/trigger$/i.test(binding.type)) return invocation.trigger;
+  return invocation.extraInputs?.[binding.type] ?? {};
+}
+
+/** Hooks may write `fields`; what they share is read-only, as HookContext of the library promises. */
+function hookContext<T extends object>(shared: SharedByHooks, fields: T): T {
+  const fixed = Object.entries(shared).map(([key, value]) => [key, { value, enumerable: true }]);
+  return Object.defineProperties({ ...fields }, Object.fromEntries(fixed));
+}
+
+/** One after the other, in the order of registration; a throw ends the row. */
+export async function runHooks(hooks: readonly HookCallback[], context: object): Promise<void> {
+  for (const hook of hooks) await hook(context);
+}
+
+/** `log` hooks run synchronously and may change level and message (WorkerChannel.ts of the worker). */
+function writeLog(app: RunningApp, shared: SharedByHooks, entry: InvocationLogEntry): void {
+  const { functionName, category, ...changeable } = entry;
+  const context = { ...changeable, category, ...shared };
+  for (const hook of app.hooks.log) {
+    try {
+      hook(context);
+    } catch (thrown) {
+      app.log({ ...entry, level: "warning", message: `A log hook failed: ${asError(thrown)}` });
+    }
+  }
+  app.log({ functionName, category, level: context.level, message: context.message });
+}
+
+/** As ensureErrorType of the worker: what is thrown need not be an Error. */
+function asError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  if (thrown === undefined || thrown === null) return new Error("Unknown error");
+  if (typeof thrown === "object") return new Error(JSON.stringify(thrown));
+  return new Error(String(thrown));
+}
