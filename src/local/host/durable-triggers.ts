@@ -1,23 +1,44 @@
+import type { Clock } from "../clock.ts";
 import type { DurableFunctions, InvocationResult } from "../durable/door.ts";
+import { sdkTasksOf } from "../durable/open-tasks.ts";
 import type { FunctionsApp } from "./functions-core.ts";
 import { type InvocationOutcome, invoke, type RunningApp } from "./invocation.ts";
+import type { Logger } from "./log.ts";
 import { activityInput, returnValueJson, type TypedData } from "./typed-data.ts";
 
-/** The app's orchestrators and activities, as the durable engine calls them. */
-export function durableFunctions(app: RunningApp): DurableFunctions {
+/**
+ * The app's orchestrators and activities, as the durable engine calls them. With `lines`, each
+ * activity leaves a line with its duration; orchestrations are reported by the engine itself.
+ */
+export function durableFunctions(
+  app: RunningApp,
+  lines?: { clock: Clock; logger: Logger },
+): DurableFunctions {
   return {
     orchestrators: () => namesOf(app, "orchestrationTrigger"),
     activities: () => namesOf(app, "activityTrigger"),
-    invokeOrchestrator: async (name, trigger) =>
-      asResult(await invoke(app, { functionName: name, trigger: { string: trigger } })),
+    invokeOrchestrator: async (name, trigger) => {
+      const outcome = await invoke(app, { functionName: name, trigger: { string: trigger } });
+      return { ...asResult(outcome), tasks: sdkTasksOf(outcome.context) };
+    },
     invokeActivity: async (name, { instanceId, input }) => {
+      const began = lines?.clock.now() ?? 0;
       const trigger = activityInput(input);
       // `instanceId` and `data` as ActivityTriggerAttributeBindingProvider.cs binds them.
       const triggerMetadata: Record<string, TypedData> = {
         instanceId: { string: instanceId },
         data: trigger,
       };
-      return asResult(await invoke(app, { functionName: name, trigger, triggerMetadata }));
+      const outcome = await invoke(app, { functionName: name, trigger, triggerMetadata });
+      if (lines !== undefined) {
+        const took = `${lines.clock.now() - began} ms`;
+        const level = outcome.ok ? "information" : "error";
+        const message = outcome.ok
+          ? `${name} done in ${took}`
+          : `${name} failed in ${took}: ${outcome.message}`;
+        lines.logger(level, "activity", instanceId, message);
+      }
+      return asResult(outcome);
     },
   };
 }

@@ -20,10 +20,14 @@ export type Invocation = {
   triggerMetadata?: Record<string, TypedData>;
 };
 
-/** A failure carries what the worker puts into `RpcException`: message and stack trace. */
-export type InvocationOutcome =
-  | { ok: true; invocationId: string; returnValue: TypedData | null | undefined }
-  | { ok: false; invocationId: string; message: string; stack: string };
+/**
+ * A failure carries what the worker puts into `RpcException`: message and stack trace. `context` is
+ * the context that the function saw; undefined where the call failed before there was one.
+ */
+export type InvocationOutcome = { invocationId: string; context: unknown } & (
+  | { ok: true; returnValue: TypedData | null | undefined }
+  | { ok: false; message: string; stack: string }
+);
 
 export type InvocationLog = (entry: InvocationLogEntry) => void;
 
@@ -48,18 +52,31 @@ export type RunningApp = FunctionsApp & {
  */
 export async function invoke(app: RunningApp, invocation: Invocation): Promise<InvocationOutcome> {
   const invocationId = randomUUID();
+  const shared: SharedByHooks = {
+    hookData: {},
+    appHookData: app.appHookData,
+    invocationContext: undefined,
+  };
   try {
-    return { ok: true, invocationId, returnValue: await run(app, invocation, invocationId) };
+    const returnValue = await run(app, invocation, invocationId, shared);
+    return { ok: true, invocationId, context: shared.invocationContext, returnValue };
   } catch (thrown) {
-    const error = asError(thrown);
-    return { ok: false, invocationId, message: error.message, stack: error.stack ?? "" };
+    const { message, stack = "" } = asError(thrown);
+    return { ok: false, invocationId, context: shared.invocationContext, message, stack };
   }
 }
+
+type SharedByHooks = {
+  hookData: Record<string, unknown>;
+  appHookData: Record<string, unknown>;
+  invocationContext: unknown;
+};
 
 async function run(
   app: RunningApp,
   invocation: Invocation,
   invocationId: string,
+  shared: SharedByHooks,
 ): Promise<TypedData | null | undefined> {
   const registered = app.functions.get(invocation.functionName);
   if (registered === undefined) {
@@ -68,11 +85,6 @@ async function run(
     );
   }
   const { metadata } = registered;
-  const shared: SharedByHooks = {
-    hookData: {},
-    appHookData: app.appHookData,
-    invocationContext: undefined,
-  };
   const core: CoreInvocationContext = {
     invocationId,
     request: {
@@ -110,12 +122,6 @@ async function run(
   const response = await model.getResponse(context, after.result);
   return response.returnValue;
 }
-
-type SharedByHooks = {
-  hookData: Record<string, unknown>;
-  appHookData: Record<string, unknown>;
-  invocationContext: unknown;
-};
 
 type Ending = { inputs: unknown[]; result: unknown; error: unknown };
 

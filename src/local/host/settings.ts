@@ -1,0 +1,189 @@
+import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+
+/** What host.json says, with the host's own defaults for what it leaves out. */
+export type HostJson = {
+  /** Without slashes at its ends; "" means none. */
+  routePrefix: string;
+  /** As written: may hold `%NAME%`, see `resolveHubName`. */
+  hubName: string | undefined;
+  maxConcurrentOrchestrators: number;
+  maxConcurrentActivities: number;
+};
+
+/** Settings by name, as local.settings.json gives them to the environment. */
+export type LocalSettings = Readonly<Record<string, string>>;
+
+/** HttpOptions.cs of the host. */
+const defaultRoutePrefix = "api";
+
+/** DurableTaskOptions.cs: ten per processor. */
+const defaultConcurrency = 10 * availableParallelism();
+
+/** DurableTaskOptions.cs uses the site's name where there is one, else this. */
+const defaultHubName = "TestHubName";
+
+/** AzureStorageDurabilityProviderFactory.cs: the hub names tables, queues and containers. */
+const validHubName = /^[A-Za-z][A-Za-z0-9]{2,44}$/;
+
+/** Reads `host.json` of an app; throws an error naming the file and what is wrong with it. */
+export async function readHostJson(appDirectory: string): Promise<HostJson> {
+  const file = join(appDirectory, "host.json");
+  const json = await readJson(file);
+  if (json === undefined) {
+    throw new Error(`Cannot start the host as there is no host.json: "${file}"`);
+  }
+  if (json["version"] !== "2.0") {
+    throw problem(file, `"version" must be "2.0"`, json["version"]);
+  }
+  const extensions = objectAt(file, json, "extensions");
+  const http = objectAt(file, extensions, "http");
+  const durableTask = objectAt(file, extensions, "durableTask");
+  const routePrefix = textAt(file, http, "routePrefix") ?? defaultRoutePrefix;
+  return {
+    routePrefix: routePrefix.replace(/^\/+|\/+$/g, ""),
+    hubName: textAt(file, durableTask, "hubName"),
+    maxConcurrentOrchestrators:
+      countAt(file, durableTask, "maxConcurrentOrchestratorFunctions") ?? defaultConcurrency,
+    maxConcurrentActivities:
+      countAt(file, durableTask, "maxConcurrentActivityFunctions") ?? defaultConcurrency,
+  };
+}
+
+/** Reads `local.settings.json`; an app without one has no settings. Encrypted files are refused. */
+export async function readLocalSettings(appDirectory: string): Promise<LocalSettings> {
+  const file = join(appDirectory, "local.settings.json");
+  const json = await readJson(file);
+  if (json === undefined) return {};
+  if (json["IsEncrypted"] === true) {
+    throw problem(file, `"IsEncrypted" must be false: run \`func settings decrypt\``, true);
+  }
+  const settings: Record<string, string> = {};
+  for (const [name, value] of Object.entries(objectAt(file, json, "Values"))) {
+    if (typeof value === "object") throw problem(file, `"Values.${name}" must be text`, value);
+    settings[name] = String(value);
+  }
+  for (const [name, value] of Object.entries(objectAt(file, json, "ConnectionStrings"))) {
+    const text = typeof value === "string" ? value : connectionString(value);
+    if (text === undefined) {
+      throw problem(file, `"ConnectionStrings.${name}" must be text`, typeof value);
+    }
+    settings[`ConnectionStrings:${name}`] = text;
+  }
+  return settings;
+}
+
+/**
+ * Puts settings into `process.env`, by the rules of Core Tools (StartHostAction.cs): what the
+ * environment already holds, and is not empty, wins over local.settings.json; `forced` wins over
+ * both. `shadowed` names the settings that lost. `restore` puts back what was there before.
+ */
+export function applyEnvironment(
+  settings: LocalSettings,
+  forced: Readonly<Record<string, string>>,
+): { shadowed: string[]; restore: () => void } {
+  const before = new Map<string, string | undefined>();
+  const set = (name: string, value: string) => {
+    if (!before.has(name)) before.set(name, process.env[name]);
+    process.env[name] = value;
+  };
+  const shadowed: string[] = [];
+  for (const [name, value] of Object.entries(settings)) {
+    if (name in forced) continue;
+    const present = process.env[name];
+    if (present === undefined || present === "") set(name, value);
+    else if (present !== value) shadowed.push(name);
+  }
+  for (const [name, value] of Object.entries(forced)) set(name, value);
+  const restore = () => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  };
+  return { shadowed, restore };
+}
+
+/** The task hub's name with `%NAME%` replaced by that setting; throws where it is missing or unfit. */
+export function resolveHubName(
+  hubName: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): string {
+  const written = hubName ?? environment["WEBSITE_SITE_NAME"] ?? defaultHubName;
+  const resolved = written.replace(/%([^%]+)%/g, (_, name: string) => {
+    const value = environment[name];
+    if (value === undefined || value === "") {
+      throw new Error(
+        `Cannot name the task hub as the setting "${name}" in host.json's hubName is not set: ` +
+          `"${written}"`,
+      );
+    }
+    return value;
+  });
+  if (!validHubName.test(resolved)) {
+    throw new Error(
+      `Cannot name the task hub as a name is a letter followed by 2 to 44 letters or digits: ` +
+        `"${resolved}"`,
+    );
+  }
+  return resolved;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+async function readJson(file: string): Promise<Json | undefined> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw new Error(`Cannot read settings file: "${file}"`, { cause: error });
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text.replace(/^\uFEFF/, "")); // Visual Studio writes a byte order mark
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`Cannot read settings file as it is not JSON (${reason}): "${file}"`, {
+      cause: error,
+    });
+  }
+  if (!isObject(json)) throw problem(file, "its content must be an object", json);
+  return json;
+}
+
+function objectAt(file: string, json: Json, key: string): Json {
+  const value = json[key];
+  if (value === undefined || value === null) return {};
+  if (!isObject(value)) throw problem(file, `"${key}" must be an object`, value);
+  return value;
+}
+
+function textAt(file: string, json: Json, key: string): string | undefined {
+  const value = json[key];
+  if (value === undefined || typeof value === "string") return value;
+  throw problem(file, `"${key}" must be text`, value);
+}
+
+function countAt(file: string, json: Json, key: string): number | undefined {
+  const value = json[key];
+  if (value === undefined) return undefined;
+  if (typeof value === "number" && Number.isInteger(value) && value > 0) return value;
+  throw problem(file, `"${key}" must be a whole number above 0`, value);
+}
+
+/** The longer form that Entity Framework reads: `{ "ConnectionString": …, "ProviderName": … }`. */
+function connectionString(value: unknown): string | undefined {
+  if (!isObject(value)) return undefined;
+  const text = value["ConnectionString"];
+  return typeof text === "string" ? text : undefined;
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function problem(file: string, reason: string, value: unknown): Error {
+  return new Error(`Cannot use "${file}" as ${reason}: ${JSON.stringify(value) ?? "missing"}`);
+}
