@@ -1,0 +1,29 @@
+import { clientBindingText } from "./client-binding.ts";
+import { dispatcher } from "./dispatcher.ts";
+import type { DurableEngine, DurableOptions, ManagementRequest } from "./door.ts";
+import { manage } from "./management.ts";
+import { openTaskHub } from "./task-hub.ts";
+
+/**
+ * Opens a task hub and the engine that works on it: the local counterpart of the Durable Functions
+ * extension with its Azure Storage back end. Requests are taken at once, work begins with `start`.
+ * One engine per file; another task hub is another file.
+ *
+ * Not implemented, and refused by name: entities, sub-orchestrations, suspend, resume, rewind,
+ * restart, durable HTTP.
+ */
+export function openDurableEngine(options: DurableOptions): DurableEngine {
+  const hub = openTaskHub(options);
+  const work = dispatcher(hub, options);
+  const tools = { ...options, hub, wake: work.wake };
+  const answer = async (request: ManagementRequest) => manage(request, tools);
+  return {
+    handle: (request) => options.clock.track(answer(request)),
+    clientBinding: (origin) => clientBindingText(origin, options.hubName),
+    start: work.start,
+    async stop() {
+      await work.stop();
+      hub.close();
+    },
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * History events in the JSON shape of the Durable Task Framework (src/DurableTask.Core/History):
+ * PascalCase, a numeric `EventType`, and -1 as the id of whatever is not a task. Instants are ISO
+ * 8601 text, inputs and results are JSON text.
+ */
+export type HistoryEvent =
+  | ExecutionStarted
+  | ExecutionCompleted
+  | ExecutionTerminated
+  | TaskScheduled
+  | TaskCompleted
+  | TaskFailed
+  | TimerCreated
+  | TimerFired
+  | OrchestratorStarted
+  | OrchestratorCompleted
+  | EventRaised;
+
+type Stamped = { EventId: number; IsPlayed: boolean; Timestamp: string };
+
+export type ExecutionStarted = Stamped & {
+  EventType: 0;
+  Name: string;
+  Version: string;
+  Input: string | null;
+  OrchestrationInstance: { InstanceId: string; ExecutionId: string };
+};
+export type ExecutionCompleted = Stamped & {
+  EventType: 1;
+  OrchestrationStatus: number;
+  Result: string | null;
+};
+export type ExecutionTerminated = Stamped & { EventType: 3; Input: string };
+export type TaskScheduled = Stamped & { EventType: 4; Name: string; Version: string };
+export type TaskCompleted = Stamped & {
+  EventType: 5;
+  TaskScheduledId: number;
+  Result: string | null;
+};
+export type TaskFailed = Stamped & {
+  EventType: 6;
+  TaskScheduledId: number;
+  Reason: string;
+  Details: string;
+  FailureDetails: null;
+};
+export type TimerCreated = Stamped & { EventType: 10; FireAt: string };
+export type TimerFired = Stamped & { EventType: 11; TimerId: number; FireAt: string };
+export type OrchestratorStarted = Stamped & { EventType: 12 };
+export type OrchestratorCompleted = Stamped & { EventType: 13 };
+export type EventRaised = Stamped & { EventType: 15; Name: string; Input: string };
+
+/** `EventType` numbers by name, as in EventType.cs; the status page shows the names. */
+export const eventTypes = {
+  ExecutionStarted: 0,
+  ExecutionCompleted: 1,
+  ExecutionTerminated: 3,
+  TaskScheduled: 4,
+  TaskCompleted: 5,
+  TaskFailed: 6,
+  TimerCreated: 10,
+  TimerFired: 11,
+  OrchestratorStarted: 12,
+  OrchestratorCompleted: 13,
+  EventRaised: 15,
+} as const;
+
+/** Where an orchestration stands. `Canceled`, `Suspended` and `ContinuedAsNew` never rest in this hub. */
+export type RuntimeStatus = "Pending" | "Running" | "Completed" | "Failed" | "Terminated";
+
+/** Numbers of OrchestrationStatus.cs, as ExecutionCompleted carries them. */
+export const statusNumbers = { Completed: 1, Failed: 3, Terminated: 5 } as const;
+
+export function hasEnded(status: RuntimeStatus): boolean {
+  return status !== "Pending" && status !== "Running";
+}
+
+/** An instant as history events carry it; `at` in epoch ms. */
+export function instant(at: number): string {
+  return new Date(at).toISOString();
+}
+
+/** The fields that every event has; only tasks of the orchestrator have an id of their own. */
+export function stamped(at: number, id = -1): Stamped {
+  return { EventId: id, IsPlayed: false, Timestamp: instant(at) };
+}
+
+/** How an event rests in the hub: the executor marks what it has processed before it is stored. */
+export function storedText(event: HistoryEvent): string {
+  return JSON.stringify({ ...event, IsPlayed: true });
+}

@@ -1,0 +1,105 @@
+import type { DatabaseSync } from "node:sqlite";
+import { type HistoryEvent, type RuntimeStatus, storedText } from "./history.ts";
+
+/** One orchestration instance. Instants in epoch ms; input and custom status as JSON text. */
+export type Instance = {
+  instanceId: string;
+  name: string;
+  executionId: string;
+  status: RuntimeStatus;
+  createdAt: number;
+  updatedAt: number;
+  input: string | null;
+  /** JSON text, or the plain text of a failure or a reason. */
+  output: string | null;
+  customStatus: string | null;
+};
+
+/** Which instances to list, in the order of their ids. Bounds include their own instant. */
+export type InstanceFilter = {
+  statuses: readonly string[];
+  createdFrom: number;
+  createdTo: number;
+  idPrefix: string;
+  /** Lists only ids that come after this one. */
+  after: string;
+  limit: number;
+};
+
+export type HubInstances = {
+  instance(instanceId: string): Instance | undefined;
+  /** Inserts or overwrites the row; history is kept apart. */
+  saveInstance(instance: Instance): void;
+  listInstances(filter: InstanceFilter): readonly Instance[];
+  /** Removes all that the hub knows of an instance, work included. */
+  removeInstance(instance: Instance): void;
+  /** The events of a generation as JSON texts, oldest first. */
+  history(executionId: string): readonly string[];
+  /** Appends events to a history of which `length` are stored already. */
+  appendHistory(executionId: string, length: number, events: readonly HistoryEvent[]): void;
+  /** Removes history and timers of a generation that is over for good. */
+  forgetExecution(executionId: string): void;
+  /** Timers of an instance that has ended could only fire in vain. */
+  forgetTimers(executionId: string): void;
+};
+
+export function hubInstances(database: DatabaseSync): HubInstances {
+  const columns = `instance_id AS instanceId, name, execution_id AS executionId, status,
+    created_at AS createdAt, updated_at AS updatedAt, input, output, custom_status AS customStatus`;
+  const select = database.prepare(`SELECT ${columns} FROM instances WHERE instance_id = ?`);
+  const save = database.prepare(`
+    INSERT OR REPLACE INTO instances
+      (instance_id, name, execution_id, status, created_at, updated_at, input, output, custom_status)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const list = database.prepare(`
+    SELECT ${columns} FROM instances
+    WHERE instance_id > :after
+      AND substr(instance_id, 1, length(:idPrefix)) = :idPrefix
+      AND created_at BETWEEN :createdFrom AND :createdTo
+      AND (:statuses = '[]' OR status IN (SELECT value FROM json_each(:statuses)))
+    ORDER BY instance_id LIMIT :limit`);
+  const removal = ["instances", "messages", "activities", "timers"].map((table) =>
+    database.prepare(`DELETE FROM ${table} WHERE instance_id = ?`),
+  );
+  const events = database.prepare("SELECT event FROM history WHERE execution_id = ? ORDER BY seq");
+  const append = database.prepare(
+    "INSERT INTO history (execution_id, seq, event) VALUES (?, ?, ?)",
+  );
+  const forgetHistory = database.prepare("DELETE FROM history WHERE execution_id = ?");
+  const forgetTimers = database.prepare("DELETE FROM timers WHERE execution_id = ?");
+
+  return {
+    // Rows have the columns and types of hub-schema.ts.
+    instance: (instanceId) => select.get(instanceId) as Instance | undefined,
+    saveInstance(instance) {
+      const { instanceId, name, executionId, status, createdAt, updatedAt } = instance;
+      const { input, output, customStatus } = instance;
+      save.run(
+        instanceId,
+        name,
+        executionId,
+        status,
+        createdAt,
+        updatedAt,
+        input,
+        output,
+        customStatus,
+      );
+    },
+    listInstances: ({ statuses, ...filter }) =>
+      list.all({ ...filter, statuses: JSON.stringify(statuses) }) as Instance[],
+    removeInstance({ instanceId, executionId }) {
+      for (const statement of removal) statement.run(instanceId);
+      forgetHistory.run(executionId);
+    },
+    history: (executionId) => events.all(executionId).map(({ event }) => String(event)),
+    appendHistory(executionId, length, added) {
+      added.forEach((event, index) => append.run(executionId, length + index, storedText(event)));
+    },
+    forgetExecution(executionId) {
+      forgetHistory.run(executionId);
+      forgetTimers.run(executionId);
+    },
+    forgetTimers: (executionId) => void forgetTimers.run(executionId),
+  };
+}

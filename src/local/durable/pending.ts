@@ -1,0 +1,57 @@
+/**
+ * Something awaited that settles at once and in order: continuations run inside `settle`, as .NET
+ * continuations do on the framework's SynchronousTaskScheduler. Promises would run them later, and
+ * ids would then come out in another order than on Azure.
+ */
+export type Pending = {
+  settled(): boolean;
+  failed(): boolean;
+  /** Runs `next` when this settles; at once when it has. */
+  whenSettled(next: () => void): void;
+};
+
+export type Settle = (outcome: "succeeded" | "failed") => void;
+
+/** A pending thing and the way to settle it; settling twice changes nothing. */
+export function pending(): { task: Pending; settle: Settle } {
+  let outcome: "succeeded" | "failed" | undefined;
+  const continuations: (() => void)[] = [];
+  return {
+    task: {
+      settled: () => outcome !== undefined,
+      failed: () => outcome === "failed",
+      whenSettled(next) {
+        if (outcome === undefined) continuations.push(next);
+        else next();
+      },
+    },
+    settle(result) {
+      if (outcome !== undefined) return;
+      outcome = result;
+      for (const next of continuations.splice(0)) next();
+    },
+  };
+}
+
+/** Settles with the first child, whatever its outcome, and never fails (Task.WhenAny). */
+export function anyOf(children: readonly Pending[]): Pending {
+  const { task, settle } = pending();
+  for (const child of children) child.whenSettled(() => settle("succeeded"));
+  return task;
+}
+
+/**
+ * Settles when every child has, and fails if one did (Task.WhenAll). With `failFast` it fails with
+ * the first failure, as `Task.all` of the JavaScript library does.
+ */
+export function allOf(children: readonly Pending[], failFast: boolean): Pending {
+  const { task, settle } = pending();
+  for (const child of children) {
+    child.whenSettled(() => {
+      if (failFast && child.failed()) settle("failed");
+      if (!children.every((each) => each.settled())) return;
+      settle(children.some((each) => each.failed()) ? "failed" : "succeeded");
+    });
+  }
+  return task;
+}
