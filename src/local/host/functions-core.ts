@@ -95,7 +95,7 @@ const hookNames = ["appStart", "appTerminate", "preInvocation", "postInvocation"
 const functionName = /^[a-z][a-z0-9_-]{0,127}$/i;
 
 /** The newest host that this one was compared with; the library tests only whether one is there. */
-const hostVersion = "4.1037.0";
+export const hostVersion = "4.1037.0";
 const workerVersion = "3.9.1";
 
 /**

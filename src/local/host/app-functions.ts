@@ -1,0 +1,50 @@
+import type { Binding, FunctionMetadata, FunctionsApp } from "./functions-core.ts";
+
+/** A registered function and the binding that starts it. */
+export type AppFunction = { name: string; trigger: Binding; metadata: FunctionMetadata };
+
+const triggers = [
+  "httpTrigger",
+  "eventGridTrigger",
+  "timerTrigger",
+  "orchestrationTrigger",
+  "activityTrigger",
+];
+const inputs = ["durableClient", "orchestrationClient"];
+const outputs = ["http"];
+
+/**
+ * The app's functions with their triggers. Throws one error that names every function using
+ * something that this host does not implement, and what it is: better no start than a function that
+ * silently never runs.
+ */
+export function appFunctions(app: FunctionsApp): AppFunction[] {
+  const problems: string[] = [];
+  const functions: AppFunction[] = [];
+  for (const { metadata } of app.functions.values()) {
+    const bindings = Object.values(metadata.bindings);
+    const trigger = bindings.find(({ type }) => /trigger$/i.test(type));
+    const unknown = bindings.filter((binding) => !isKnown(binding)).map(({ type }) => type);
+    if (metadata.retryOptions !== undefined) unknown.push("retry policy");
+    if (trigger === undefined) problems.push(`"${metadata.name}" has no trigger`);
+    else if (unknown.length > 0) {
+      problems.push(`"${metadata.name}" uses ${unknown.join(", ")}, not implemented`);
+    } else functions.push({ name: metadata.name, trigger, metadata });
+  }
+  if (problems.length > 0) {
+    throw new Error(
+      `Cannot start the app as not all its functions can run: ${problems.join("; ")}`,
+    );
+  }
+  return functions;
+}
+
+/** The functions whose trigger is of `type`, in any case. */
+export function withTrigger(functions: readonly AppFunction[], type: string): AppFunction[] {
+  return functions.filter(({ trigger }) => trigger.type.toLowerCase() === type.toLowerCase());
+}
+
+function isKnown({ type, direction }: Binding): boolean {
+  const known = direction === "in" ? [...triggers, ...inputs] : outputs;
+  return known.some((name) => name.toLowerCase() === type.toLowerCase());
+}
