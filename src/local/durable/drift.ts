@@ -39,6 +39,9 @@ const retryTimeout =
 const longTimer =
   "A timer over six days was cancelled while the orchestration goes on; the extension chains such timers in hops of three days, and after a cancellation library and extension number the hops differently. Create timers of at most six days, one after the other";
 
+const lateTimer =
+  "A timer was created after a race that a cancelled timer lost, with nothing awaited in between: the extension takes it as created when that race began, finds it longer than six days, and fires its first hop long before it is due. Await an activity after every race, and keep timers within a day";
+
 const stuckAtTheEnd =
   "The orchestrator has ended, but the extension still waits for a task that can only end by an event, so the instance would stay Running for ever. Task.all ends with its first failure only in the library: let activities return their failures, and wait for events outside Task.all";
 
@@ -85,9 +88,11 @@ function idDrift(sides: TurnSides, sdk: SdkTasks): string | null {
     const decision = made[task.id];
     if (decision === undefined) return true;
     if (decision.kind !== task.kind) return true;
-    return decision.kind === "activity" && !sameName(decision.name, task.name ?? "");
+    if (decision.kind === "timer") return (task.fireAt ?? decision.fireAt) !== decision.fireAt;
+    return !sameName(decision.name, task.name ?? "");
   });
   if (mismatch === undefined && sdk.nextId === made.length) return null;
+  if (mismatch?.kind === "timer" && made[mismatch.id]?.kind === "timer") return lateTimer;
   const difference =
     mismatch === undefined
       ? `the library has numbered ${sdk.nextId} tasks, the extension ${made.length}`

@@ -5,7 +5,13 @@
  */
 export type SdkTasks = { nextId: number; open: readonly SdkTask[] };
 
-export type SdkTask = { id: number; kind: "activity" | "timer" | "other"; name: string | null };
+/** `fireAt` in epoch ms; null for what is no timer, and for timers of retries, which show none. */
+export type SdkTask = {
+  id: number;
+  kind: "activity" | "timer" | "other";
+  name: string | null;
+  fireAt: number | null;
+};
 
 /**
  * Reads the tasks from an orchestrator's invocation context after the call; undefined where the
@@ -28,20 +34,23 @@ function kindOf(task: unknown): Omit<SdkTask, "id"> {
   const parent = member(task, "parent");
   // The timer and the next attempt of a retried task are placeholders without an action of their own.
   if (action === "noOp") {
-    if (member(parent, "isWaitingOnTimer") === true) return { kind: "timer", name: null };
+    if (member(parent, "isWaitingOnTimer") === true) return { ...nameless, kind: "timer" };
     return kindOf(parent);
   }
   const name = member(action, "functionName");
+  const fireAt = member(action, "fireAt");
   switch (member(action, "actionType")) {
     case 0:
     case 1:
-      return { kind: "activity", name: typeof name === "string" ? name : null };
+      return { ...nameless, kind: "activity", name: typeof name === "string" ? name : null };
     case 5:
-      return { kind: "timer", name: null };
+      return { ...nameless, kind: "timer", fireAt: fireAt instanceof Date ? +fireAt : null };
     default:
-      return { kind: "other", name: null };
+      return { ...nameless, kind: "other" };
   }
 }
+
+const nameless = { name: null, fireAt: null };
 
 function member(value: unknown, key: string): unknown {
   // A record for reading only: every step is checked again by the caller.

@@ -1,0 +1,60 @@
+import type { Task } from "durable-functions";
+import { hours, type Orchestrator } from "./durable-app.ts";
+
+/** What the activities of `waitForCopy` answer. */
+export type ReadAnswer = { state: "pending" | "success" | "aborted" };
+
+/**
+ * Waits for a pending copy as an app should wait for a timer and events at once: fresh waits for
+ * every race, kept and drained, the losing timer cancelled, every path through an activity. Ends
+ * with the last answer and whether an abort was asked for.
+ */
+export const waitForCopy: Orchestrator = function* (context) {
+  const { df } = context;
+  const open: Record<"abort" | "wake", Task[]> = { abort: [], wake: [] };
+  const take = (name: "abort" | "wake") => {
+    let seen = false;
+    while (open[name].at(-1)?.isCompleted === true) {
+      open[name].pop();
+      seen = true;
+    }
+    return seen;
+  };
+  const race = function* (due: Date): Generator<Task, void, Task> {
+    const timer = df.createTimer(due);
+    const abort = df.waitForExternalEvent("abort");
+    const wake = df.waitForExternalEvent("wake");
+    open.abort.push(abort);
+    open.wake.push(wake);
+    const first = yield df.Task.any([abort, wake, timer]);
+    if (first !== timer) timer.cancel();
+  };
+
+  yield df.callActivity("prepare", {});
+  // An abort that came during prepare is seen before anything starts: a timer that is due at once.
+  yield* race(df.currentUtcDateTime);
+  if (take("abort")) return { state: "aborted", abortAsked: true, reads: 0 };
+  take("wake");
+  yield df.callActivity("start", {});
+  let abortAsked = false;
+  for (let reads = 1; ; reads++) {
+    let abort = take("abort");
+    if (!abort && !take("wake")) {
+      yield* race(nextHour(df.currentUtcDateTime));
+      abort = take("abort");
+      take("wake");
+    }
+    if (abort && !abortAsked) {
+      abortAsked = true;
+      yield df.callActivity("abort", {});
+    }
+    const { state }: ReadAnswer = yield df.callActivity("read", {});
+    df.setCustomStatus({ state, reads });
+    if (state !== "pending") return { state, abortAsked, reads };
+  }
+};
+
+/** Reads fall on whole hours, so that an extra wake does not move the later ones. */
+function nextHour(now: Date): Date {
+  return new Date((Math.floor(now.getTime() / hours(1)) + 1) * hours(1));
+}

@@ -1,0 +1,178 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Decision } from "../../../src/local/durable/decisions.ts";
+import {
+  eventTypes,
+  type HistoryEvent,
+  instant,
+  stamped,
+  storedText,
+} from "../../../src/local/durable/history.ts";
+import {
+  executionStarted,
+  type Execution,
+  takeTurn,
+  type TurnOutcome,
+} from "../../../src/local/durable/turn.ts";
+import { hours, testClock, testFunctions, testStart } from "../../support/durable-app.ts";
+import { waitForCopy } from "../../support/durable-wait.ts";
+
+const names = ["prepare", "start", "read", "abort"] as const;
+
+/** Drives one instance turn by turn, with its messages in any order and any batches. */
+const driveCopy = async () => {
+  const clock = testClock();
+  const functions = await testFunctions({
+    orchestrators: { waitForCopy },
+    activities: Object.fromEntries(names.map((name) => [name, () => null])),
+  });
+  const begin = () => {
+    let execution: Execution = {
+      instanceId: "one",
+      name: "waitForCopy",
+      executionId: "first",
+      input: "{}",
+      createdAt: testStart,
+      customStatus: null,
+      stored: [],
+    };
+    return {
+      first: [executionStarted(execution)],
+      async turn(arrived: readonly HistoryEvent[]): Promise<TurnOutcome> {
+        const outcome = await takeTurn(execution, arrived, {
+          clock,
+          functions,
+          driftFails: true,
+          log: () => {},
+        });
+        const stored = [...execution.stored, ...outcome.added.map(storedText)];
+        execution = { ...outcome.execution, stored };
+        return outcome;
+      },
+    };
+  };
+  return { clock, begin };
+};
+
+const completed = (at: number, id: number, result: unknown): HistoryEvent => ({
+  EventType: eventTypes.TaskCompleted,
+  ...stamped(at),
+  TaskScheduledId: id,
+  Result: JSON.stringify(result),
+});
+const fired = (at: number, id: number, fireAt: number): HistoryEvent => ({
+  EventType: eventTypes.TimerFired,
+  ...stamped(at),
+  TimerId: id,
+  FireAt: instant(fireAt),
+});
+const raised = (at: number, name: string): HistoryEvent => ({
+  EventType: eventTypes.EventRaised,
+  ...stamped(at),
+  Name: name,
+  Input: "null",
+});
+
+/** Each step brings some of what waits, in some order: completions, due timers, events, duplicates. */
+const steps = fc.array(
+  fc.record({
+    event: fc.constantFrom("none", "none", "abort", "wake"),
+    order: fc.nat(5),
+    timerToo: fc.boolean(),
+    again: fc.boolean(),
+  }),
+  { minLength: 4, maxLength: 14 },
+);
+
+test("the wait pattern loses no abort and no wake, and never drifts, in any order and batch", async () => {
+  const { clock, begin } = await driveCopy();
+  let aborts = 0;
+  await fc.assert(
+    fc.asyncProperty(steps, async (plan) => {
+      const { first, turn } = begin();
+      const open = new Map<number, Decision>();
+      let reads = 0;
+      let abortCalls = 0;
+      let abortRaised = false;
+      let readsAtWake: number | null = null;
+      let outcome = await turn(first);
+      let last: HistoryEvent | undefined;
+      const note = () => {
+        for (const decision of outcome.decisions) {
+          open.set(decision.id, decision);
+          if (decision.kind === "activity" && decision.name === "abort") abortCalls++;
+          if (decision.kind === "activity" && decision.name === "read") reads++;
+        }
+      };
+      note();
+      // After the plan, everything open completes until the copy does: nothing may stay behind.
+      for (let step = 0; outcome.ending === null && step < plan.length + 12; step++) {
+        const { event = "none", order = 0, timerToo = true, again = false } = plan[step] ?? {};
+        const batch: HistoryEvent[] = [];
+        const arrivals = [...open.values()].filter((d) => d.kind === "activity" || timerToo);
+        for (const decision of arrivals) {
+          open.delete(decision.id);
+          if (decision.kind === "timer") {
+            if (decision.fireAt > clock.now()) await clock.advance(decision.fireAt - clock.now());
+            batch.push(fired(clock.now(), decision.id, decision.fireAt));
+            continue;
+          }
+          const ended = step >= plan.length + 4 || (abortCalls > 0 && decision.name === "read");
+          const state = ended ? (abortCalls > 0 ? "aborted" : "success") : "pending";
+          batch.push(completed(clock.now(), decision.id, { state }));
+        }
+        if (again && last !== undefined) batch.push(last);
+        if (event !== "none")
+          batch.splice(order % (batch.length + 1), 0, raised(clock.now(), event));
+        if (batch.length === 0) continue;
+        last = batch.find(({ EventType }) => EventType === eventTypes.TaskCompleted) ?? last;
+        outcome = await turn(batch);
+        if (outcome.ending === null) {
+          if (event === "abort") abortRaised = true;
+          if (event === "wake") readsAtWake = reads;
+        }
+        note();
+      }
+      expect(outcome.ending).toMatchObject({ status: "Completed" });
+      const output = JSON.parse(outcome.ending?.output ?? "null");
+      expect(abortCalls).toBeLessThanOrEqual(1);
+      if (abortRaised) {
+        aborts++;
+        expect(output).toMatchObject({ state: "aborted", abortAsked: true });
+      } else if (readsAtWake !== null) {
+        expect(output.state === "aborted" || output.reads > 0).toBe(true);
+      }
+    }),
+    { numRuns: 300, seed: 20_261_121 },
+  );
+  expect(aborts).toBeGreaterThan(20);
+});
+
+test.each([
+  ["the timer first", ["timer", "abort"], "prepare,start,read,abort"],
+  ["the event first", ["abort", "timer"], "prepare,start,abort,read"],
+])("a timer and an abort in one batch, %s, lead to one abort", async (_, order, path) => {
+  const { clock, begin } = await driveCopy();
+  const { first, turn } = begin();
+  const calls: string[] = [];
+  const timers: (Decision & { kind: "timer" })[] = [];
+  const note = ({ decisions }: TurnOutcome) => {
+    for (const decision of decisions) {
+      if (decision.kind === "timer") timers.push(decision);
+      else calls.push(decision.name);
+    }
+  };
+  note(await turn(first));
+  note(await turn([completed(clock.now(), 0, null)]));
+  note(await turn([fired(clock.now(), 1, testStart)]));
+  note(await turn([completed(clock.now(), 2, null)]));
+  expect(timers.at(-1)).toMatchObject({ id: 3, fireAt: testStart + hours(1) });
+  await clock.advance(hours(1));
+  const events: Record<string, HistoryEvent> = {
+    timer: fired(clock.now(), 3, clock.now()),
+    abort: raised(clock.now(), "abort"),
+  };
+  note(await turn(order.flatMap((name) => events[name] ?? [])));
+  note(await turn([completed(clock.now(), 4, { state: "pending" })]));
+  expect(calls.join(",")).toBe(path);
+});
