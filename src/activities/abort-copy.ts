@@ -1,0 +1,41 @@
+import type { CopyStatus } from "../copy/copy-status.ts";
+import { endpointUrl } from "../copy/endpoint.ts";
+import type { StartedStep } from "../copy/steps.ts";
+import { StorageRefusal } from "../storage/copy-client.ts";
+import { openSides, orTrouble, trouble, verdictOf } from "./deps.ts";
+import type { ActivityDeps } from "./deps.ts";
+import { readStatus } from "./read-copy.ts";
+
+/**
+ * Asks Storage to abort the copy, then looks: only the look says how it ended. "Abort Copy Blob"
+ * answers 409 when the copy has ended or is not ours, 404 when the destination is gone: both are
+ * answered by the look.
+ */
+export function abortCopy(deps: ActivityDeps, step: StartedStep): Promise<CopyStatus> {
+  return orTrouble<CopyStatus>(
+    async () => {
+      const sides = openSides(deps, step);
+      try {
+        await deps.client.abort(sides.destination, step.copyId);
+      } catch (error) {
+        if (!isAnsweredByALook(error)) {
+          const action = `abort the copy onto ${endpointUrl(step.copy.destination)}`;
+          const refused = { call: "abort", action, side: sides.destination } as const;
+          const verdict = verdictOf(error, deps, refused);
+          const status = await readStatus(deps, step, sides);
+          const { failure } = verdict;
+          const after = verdict.kind === "transient" ? verdict.retryAfterSeconds : null;
+          return status.state === "pending" ? trouble(failure, after) : status;
+        }
+      }
+      return readStatus(deps, step, sides);
+    },
+    (reason) => reason,
+  );
+}
+
+function isAnsweredByALook(error: unknown): boolean {
+  return (
+    error instanceof StorageRefusal && (error.answer.status === 409 || error.answer.status === 404)
+  );
+}

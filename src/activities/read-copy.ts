@@ -1,0 +1,34 @@
+import type { CopyStatus } from "../copy/copy-status.ts";
+import { endpointUrl } from "../copy/endpoint.ts";
+import { statusOf } from "../copy/read-status.ts";
+import type { StartedStep } from "../copy/steps.ts";
+import type { Side } from "../storage/copy-client.ts";
+import { openSides, orTrouble, trouble, verdictOf } from "./deps.ts";
+import type { ActivityDeps } from "./deps.ts";
+
+/** Reads the destination's properties and says what they mean for our copy. */
+export function readCopy(deps: ActivityDeps, step: StartedStep): Promise<CopyStatus> {
+  return orTrouble<CopyStatus>(
+    () => readStatus(deps, step, openSides(deps, step)),
+    (reason) => reason,
+  );
+}
+
+/** One look. What Storage refuses here is trouble, never an end: only a copy's own status ends it. */
+export async function readStatus(
+  deps: ActivityDeps,
+  { copy, plan, copyId }: StartedStep,
+  { source, destination }: { source: Side; destination: Side },
+): Promise<CopyStatus> {
+  try {
+    const seen = await deps.client.readDestination(destination);
+    return statusOf({ plan, copyId }, seen, { sas: source.sas, now: deps.now() });
+  } catch (error) {
+    const action = `read the destination ${endpointUrl(copy.destination)}`;
+    const verdict = verdictOf(error, deps, { call: "read-destination", action, side: destination });
+    return trouble(
+      verdict.failure,
+      verdict.kind === "transient" ? verdict.retryAfterSeconds : null,
+    );
+  }
+}

@@ -1,0 +1,41 @@
+import type { HttpFunctionOptions } from "@azure/functions";
+import * as df from "durable-functions";
+import { createActivities } from "./activities/create-activities.ts";
+import type { ActivityDeps } from "./activities/deps.ts";
+import { activities, orchestrations } from "./names.ts";
+import { copyOrchestration } from "./orchestrations/copy-orchestration.ts";
+import { abortCopy } from "./triggers/abort-copy.ts";
+import { dispatch, everyMethod } from "./triggers/dispatch.ts";
+import type { Answer } from "./triggers/dispatch.ts";
+import { getCopy } from "./triggers/get-copy.ts";
+import { health } from "./triggers/health.ts";
+import { startCopy } from "./triggers/start-copy.ts";
+import type { StartDeps } from "./triggers/start-copy.ts";
+
+export type AppDeps = { http: StartDeps; steps: ActivityDeps };
+
+/** Every trigger, orchestration and activity of the app. */
+export function registerApp({ http, steps }: AppDeps): void {
+  route("copies", "copies", dispatch({ POST: startCopy(http) }));
+  route("copy", "copies/{id}", dispatch({ GET: getCopy(http) }));
+  route("copyAbort", "copies/{id}/abort", dispatch({ POST: abortCopy(http) }));
+  route("health", "health", dispatch({ GET: health }), "anonymous");
+
+  df.app.orchestration(orchestrations.copy, copyOrchestration);
+
+  const run = createActivities(steps);
+  df.app.activity(activities.prepare, { handler: run.prepareCopy });
+  df.app.activity(activities.start, { handler: run.startCopy });
+  df.app.activity(activities.read, { handler: run.readCopy });
+  df.app.activity(activities.abort, { handler: run.abortCopy });
+  df.app.activity(activities.settle, { handler: run.settleCopy });
+
+  function route(
+    name: string,
+    path: string,
+    handler: Answer,
+    authLevel: HttpFunctionOptions["authLevel"] = "function",
+  ) {
+    df.app.client.http(name, { route: path, methods: [...everyMethod], authLevel, handler });
+  }
+}

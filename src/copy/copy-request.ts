@@ -1,0 +1,131 @@
+import { z } from "zod";
+import { endpointUrl, parseEndpoint } from "./endpoint.ts";
+import type { EmulatorOrigin, Endpoint } from "./endpoint.ts";
+import type { Sas } from "./sas.ts";
+
+/** A valid request: its endpoints hold no secret, the SAS stand apart, options are complete. */
+export type CopyRequest = {
+  source: Endpoint;
+  destination: Endpoint;
+  sourceSas: Sas | null;
+  destinationSas: Sas | null;
+  options: CopyOptions;
+};
+
+export type CopyOptions = {
+  /** What to do when the destination exists. `always` is Storage's own behaviour. */
+  overwrite: "fail" | "skip" | "if-newer" | "always";
+  /** x-ms-access-tier; null lets Storage choose. */
+  tier: string | null;
+  /** x-ms-meta-*; null copies the source's metadata, an object replaces all of it. */
+  metadata: Record<string, string> | null;
+};
+
+/** One thing wrong with a request; `pointer` is a JSON pointer (RFC 6901), empty for the whole body. */
+export type Problem = { pointer: string; message: string };
+
+export type ParsedRequest = { ok: true; request: CopyRequest } | { ok: false; problems: Problem[] };
+
+/** Reads a request body, naming every problem at once. No message repeats a value that may be secret. */
+export function parseCopyRequest(body: unknown, emulator: EmulatorOrigin): ParsedRequest {
+  const parsed = requestShape.safeParse(body);
+  const problems = parsed.success ? [] : parsed.error.issues.flatMap(shapeProblems);
+  const source = end(body, "source", emulator, problems);
+  const destination = end(body, "destination", emulator, problems);
+  if (destination?.endpoint.secondary === true) {
+    problems.push({
+      pointer: "/destination",
+      message: "is a secondary endpoint, which is read-only",
+    });
+  }
+  if (!parsed.success || source === null || destination === null || problems.length > 0) {
+    return { ok: false, problems };
+  }
+  if (endpointUrl(source.endpoint) === endpointUrl(destination.endpoint)) {
+    const message = "is the source itself; a copy onto itself is not supported yet";
+    return { ok: false, problems: [{ pointer: "/destination", message }] };
+  }
+  const { overwrite, tier, metadata } = parsed.data.options;
+  return {
+    ok: true,
+    request: {
+      source: source.endpoint,
+      destination: destination.endpoint,
+      sourceSas: source.sas,
+      destinationSas: destination.sas,
+      options: { overwrite, tier: tier ?? null, metadata: metadata ?? null },
+    },
+  };
+}
+
+/** "Copy Blob", x-ms-access-tier: block blobs know names, page blobs sizes. */
+const tiers = ["Hot", "Cool", "Cold", "Archive", "Smart"] as const;
+
+/** "Setting and retrieving properties and metadata": all names and values together, at most 8 KiB. */
+const mostMetadata = 8 * 1_024;
+
+const metadataShape = z
+  .record(
+    z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "has a metadata name that is no C# identifier")
+      .max(256, "has a metadata name of more than 256 characters"),
+    z
+      .string("has a metadata value that is not a string")
+      .regex(/^(?! )[\x20-\x7e]*(?<! )$/, "has a metadata value that no HTTP header can carry"),
+  )
+  .refine(
+    (metadata) =>
+      Object.entries(metadata).reduce(
+        (sum, [name, value]) => sum + name.length + value.length,
+        0,
+      ) <= mostMetadata,
+    "is more than 8 KiB of metadata",
+  );
+
+const optionsShape = z.strictObject({
+  overwrite: z.enum(["fail", "skip", "if-newer", "always"]).default("fail"),
+  tier: z.enum(tiers).optional(),
+  metadata: metadataShape.optional(),
+});
+
+const requestShape = z.strictObject({
+  source: z.string(),
+  destination: z.string(),
+  options: optionsShape.default({ overwrite: "fail" }),
+});
+
+function shapeProblems(issue: z.core.$ZodIssue): Problem[] {
+  const pointer = issue.path.map((part) => `/${escapePointer(String(part))}`).join("");
+  if (issue.code !== "unrecognized_keys") return [{ pointer, message: issueMessage(issue) }];
+  return issue.keys.map((key) => ({
+    pointer: `${pointer}/${escapePointer(key)}`,
+    message: "is not a field of this request",
+  }));
+}
+
+function issueMessage(issue: z.core.$ZodIssue): string {
+  if (issue.message.endsWith("received undefined")) return "is missing";
+  if (issue.code === "invalid_key") return issue.issues[0]?.message ?? issue.message;
+  return issue.message;
+}
+
+/** Reads one end even when the rest of the body is wrong, so that all problems come out at once. */
+function end(
+  body: unknown,
+  name: "source" | "destination",
+  emulator: EmulatorOrigin,
+  problems: Problem[],
+): { endpoint: Endpoint; sas: Sas | null } | null {
+  const text: unknown = Object(body)[name];
+  if (typeof text !== "string") return null;
+  const parsed = parseEndpoint(text, emulator);
+  if (parsed.ok) return { endpoint: parsed.endpoint, sas: parsed.sas };
+  problems.push(...parsed.problems.map((message) => ({ pointer: `/${name}`, message })));
+  return null;
+}
+
+/** Keys are the caller's: long ones are clipped, and RFC 6901 escapes "~" and "/". */
+function escapePointer(part: string): string {
+  return part.slice(0, 64).replaceAll("~", "~0").replaceAll("/", "~1");
+}

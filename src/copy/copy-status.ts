@@ -1,0 +1,41 @@
+import type { Failure } from "./failure.ts";
+
+/** Bytes that Storage says it has copied ("Get Blob Properties", x-ms-copy-progress). */
+export type Progress = { bytesCopied: number; totalBytes: number };
+
+/** The four words of x-ms-copy-status. */
+export type CopyStatusName = "pending" | "success" | "failed" | "aborted";
+
+/** What one look at the destination says about our copy. */
+export type CopyStatus =
+  | {
+      state: "pending";
+      progress: Progress | null;
+      /** Storage's note about an error that it is still retrying (x-ms-copy-status-description). */
+      warning: string | null;
+    }
+  | { state: "success"; progress: Progress; etag: string }
+  | { state: "failed"; failure: Failure; progress: Progress | null; etag: string }
+  | { state: "aborted"; progress: Progress | null; etag: string }
+  /** The destination is there, but no longer carries our copy. */
+  | { state: "superseded"; failure: Failure }
+  | { state: "gone"; failure: Failure }
+  /** Storage could not be asked; the copy itself may be well. */
+  | Trouble;
+
+/** A transient failure: the step is to be tried again, after Storage's own delay where it gave one. */
+export type Trouble = { state: "trouble"; failure: Failure; retryAfterSeconds: number | null };
+
+/** A status after which Storage does no more work on our copy. */
+export type EndedCopyStatus = Exclude<CopyStatus, { state: "pending" } | Trouble>;
+
+export function hasEnded(status: CopyStatus): status is EndedCopyStatus {
+  return status.state !== "pending" && status.state !== "trouble";
+}
+
+/** Reads `copied/total`; null where the header is absent or malformed. */
+export function parseProgress(text: string | undefined): Progress | null {
+  const match = /^(\d{1,16})\/(\d{1,16})$/.exec(text ?? "");
+  if (match === null) return null;
+  return { bytesCopied: Number(match[1]), totalBytes: Number(match[2]) };
+}

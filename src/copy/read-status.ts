@@ -1,0 +1,94 @@
+import type { CopyStatus } from "./copy-status.ts";
+import { failure } from "./failure.ts";
+import type { Cause, Failure } from "./failure.ts";
+import { sasTerms } from "./sas.ts";
+import type { Sas } from "./sas.ts";
+import type { CopySeen, DestinationSeen } from "./seen.ts";
+import type { StartedCopy } from "./steps.ts";
+
+/**
+ * What a look at the destination says about our copy. The copyId is compared first: every other
+ * property belongs to whoever wrote last ("Get Blob Properties", x-ms-copy-id).
+ */
+export function statusOf(
+  { plan, copyId }: StartedCopy,
+  seen: DestinationSeen | null,
+  source: { sas: Sas | null; now: number },
+): CopyStatus {
+  if (seen === null) {
+    const message = `Cannot finish the copy as its destination was deleted: copyId ${copyId}`;
+    return { state: "gone", failure: failure("destination-deleted", message) };
+  }
+  if (seen.copy === null || seen.copy.copyId !== copyId) {
+    return { state: "superseded", failure: supersededBy(seen, copyId, plan.source.length) };
+  }
+  const { status, progress, description } = seen.copy;
+  const { etag } = seen;
+  switch (status) {
+    case "pending":
+      return { state: "pending", progress, warning: description };
+    case "aborted":
+      return { state: "aborted", progress, etag };
+    case "failed":
+      return { state: "failed", failure: failureOf(seen.copy, source), progress, etag };
+    case "success":
+      if (seen.length !== plan.source.length) {
+        const message = `Cannot trust the copy as the destination has ${seen.length} bytes and the planned source had ${plan.source.length}: copyId ${copyId}`;
+        return { state: "failed", failure: failure("source-changed", message), progress, etag };
+      }
+      // A copy that Storage finished within the start call may come without a progress.
+      return {
+        state: "success",
+        progress: progress ?? { bytesCopied: seen.length, totalBytes: seen.length },
+        etag,
+      };
+  }
+}
+
+/** "x-ms-copy-status-description": a status, a keyword and a sentence; only the first two are stable. */
+const descriptions: readonly { status: number; keyword?: RegExp; cause: Cause; says: string }[] = [
+  { status: 404, cause: "source-not-found", says: "the source was deleted" },
+  { status: 401, cause: "source-unauthorized", says: "the source could no longer be read" },
+  { status: 403, cause: "source-unauthorized", says: "the source could no longer be read" },
+  { status: 412, cause: "source-changed", says: "the source changed" },
+  { status: 503, cause: "throttled", says: "the source was over its limits" },
+  { status: 502, cause: "source-unreadable", says: "the source could not be read" },
+  {
+    status: 500,
+    keyword: /maximum allowed time/,
+    cause: "copy-timed-out",
+    says: "it took over two weeks",
+  },
+  {
+    status: 500,
+    keyword: /reading the source/,
+    cause: "source-unreadable",
+    says: "the source could not be read",
+  },
+];
+
+function failureOf(copy: CopySeen, { sas, now }: { sas: Sas | null; now: number }): Failure {
+  const [, digits = "", code = null] = /^(\d{3}) (\w+)/.exec(copy.description ?? "") ?? [];
+  const status = Number(digits);
+  const row = descriptions.find(
+    (each) => each.status === status && each.keyword?.test(copy.description ?? "") !== false,
+  );
+  const expired = sas !== null && (sasTerms(sas).expiresAt ?? Infinity) <= now;
+  const unauthorized = row?.cause === "source-unauthorized";
+  const cause = unauthorized && expired ? "source-sas-expired" : (row?.cause ?? "internal");
+  const reason = cause === "source-sas-expired" ? "the source SAS ended" : (row?.says ?? "it says");
+  const said = code === null ? "nothing more" : `${status} ${code}`;
+  const message = `Storage failed the copy as ${reason}: ${said}, copyId ${copy.copyId}`;
+  return failure(cause, message, status === 0 ? null : { status, code });
+}
+
+function supersededBy(seen: DestinationSeen, copyId: string, plannedLength: number): Failure {
+  const by =
+    seen.copy === null ? "was written by somebody else" : `carries copy ${seen.copy.copyId}`;
+  const fits =
+    seen.length === plannedLength
+      ? "its length fits, so the copy may have succeeded"
+      : `it has ${seen.length} bytes, not ${plannedLength}`;
+  const message = `Cannot tell how copy ${copyId} ended as the destination ${by} meanwhile: ${fits}`;
+  return failure("superseded", message);
+}

@@ -1,0 +1,35 @@
+import type { CopyStatusName, Progress } from "./copy-status.ts";
+
+/** "BlockBlob", "PageBlob" or "AppendBlob" (x-ms-blob-type). */
+export type BlobType = string;
+
+/** The source as Get Blob Properties shows it. Times are epoch ms. */
+export type SourceSeen = {
+  etag: string;
+  length: number;
+  lastModified: number;
+  blobType: BlobType;
+  archived: boolean;
+  /** It is itself the destination of a pending copy. */
+  copyPending: boolean;
+};
+
+/** The destination as Get Blob Properties shows it. Times are epoch ms. */
+export type DestinationSeen = {
+  etag: string;
+  length: number;
+  lastModified: number;
+  blobType: BlobType;
+  /** The last copy onto it; null when it was written since. */
+  copy: CopySeen | null;
+};
+
+export type CopySeen = {
+  copyId: string;
+  status: CopyStatusName;
+  progress: Progress | null;
+  /** x-ms-copy-status-description; three parts, of which only the first two are stable. */
+  description: string | null;
+  /** The source URL as Storage echoes it. Some regions leave the SAS on it: never show or store it. */
+  source: string;
+};

@@ -1,0 +1,82 @@
+import type { CopyOptions } from "./copy-request.ts";
+import type { CopyStatus, EndedCopyStatus, Trouble } from "./copy-status.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { Failure } from "./failure.ts";
+import type { Outcome } from "./outcome.ts";
+
+/**
+ * What passes between the orchestrator and its activities. All of it rests in orchestration
+ * histories: it holds no clear secret, and its shapes may grow but never change.
+ */
+
+/** The orchestration's input: a valid request, its secrets sealed. */
+export type CopyInput = {
+  source: Endpoint;
+  destination: Endpoint;
+  /** Sealed SAS ("secrets/seal.ts"), or null where the caller sent none. */
+  sourceSas: string | null;
+  destinationSas: string | null;
+  options: CopyOptions;
+  /** ISO 8601. */
+  createdAt: string;
+};
+
+/** Input of `prepareCopy`; the other steps add to it. */
+export type CopyStep = { instanceId: string; copy: CopyInput };
+export type PlannedStep = CopyStep & { plan: CopyPlan };
+export type StartedStep = CopyStep & StartedCopy;
+export type SettleStep = CopyStep & {
+  plan: CopyPlan | null;
+  copyId: string | null;
+  ending: Ending;
+  abortRequested: boolean;
+};
+
+/** All that the steps after `prepareCopy` need to know of what it saw. */
+export type CopyPlan = {
+  source: { etag: string; length: number };
+  /** The destination's ETag, or null where there was no destination. */
+  destinationEtag: string | null;
+};
+
+/** A copy that Storage works on, and the plan it was started by. */
+export type StartedCopy = { plan: CopyPlan; copyId: string };
+
+export type Prepared =
+  | { kind: "planned"; plan: CopyPlan }
+  | { kind: "skip"; reason: string }
+  | { kind: "failed"; failure: Failure }
+  /** An earlier run of this orchestration has ended; this is what it said. */
+  | { kind: "ended"; outcome: Outcome }
+  | { kind: "trouble"; trouble: Trouble };
+
+export type Started =
+  | { kind: "started"; started: StartedCopy }
+  /** What prepare saw no longer holds: prepare again. */
+  | { kind: "overtaken"; failure: Failure }
+  | { kind: "failed"; failure: Failure }
+  | { kind: "trouble"; trouble: Trouble };
+
+/** Why the copy ended, before anything is cleaned up. */
+export type Ending =
+  | EndedCopyStatus
+  | { state: "not-started"; why: "aborted" }
+  | { state: "not-started"; why: "skipped"; reason: string }
+  | { state: "not-started"; why: "failed"; failure: Failure };
+
+export type Settled =
+  | { kind: "settled"; outcome: Outcome }
+  /** Not before `until` (epoch ms): a start may still be under way. */
+  | { kind: "wait"; until: number }
+  /** A start whose answer was lost had begun this copy; it is to be followed to its end first. */
+  | { kind: "found"; started: StartedCopy }
+  | { kind: "trouble"; trouble: Trouble };
+
+/** Each activity's input and result, by durable name. */
+export type CopySteps = {
+  prepareCopy: (step: CopyStep) => Promise<Prepared>;
+  startCopy: (step: PlannedStep) => Promise<Started>;
+  readCopy: (step: StartedStep) => Promise<CopyStatus>;
+  abortCopy: (step: StartedStep) => Promise<CopyStatus>;
+  settleCopy: (step: SettleStep) => Promise<Settled>;
+};

@@ -1,0 +1,122 @@
+import type { HttpResponseInit } from "@azure/functions";
+import type { CopyState } from "../copy/copy-state.ts";
+import type { Progress } from "../copy/copy-status.ts";
+import { endpointUrl } from "../copy/endpoint.ts";
+import { failure } from "../copy/failure.ts";
+import type { Failure } from "../copy/failure.ts";
+import type { Outcome } from "../copy/outcome.ts";
+import type { CopyInput } from "../copy/steps.ts";
+
+/** A copy as every caller sees it. Times are ISO 8601; nothing in it is secret. */
+export type CopyView = {
+  id: string;
+  status: CopyState["status"] | Outcome["status"];
+  source: string;
+  destination: string;
+  copyId: string | null;
+  copyStatus: CopyState["copyStatus"];
+  abortRequested: boolean;
+  progress: ProgressView | null;
+  statusReads: number;
+  nextReadAt: string | null;
+  warning: string | null;
+  createdAt: string;
+  startedAt: string | null;
+  completedAt: string | null;
+  lastUpdatedAt: string;
+  error: Failure | null;
+  /** Why nothing was copied, for `skipped`. */
+  reason: string | null;
+  residue: string[];
+  links: { self: string; abort: string };
+};
+
+export type ProgressView = Progress & {
+  percent: number;
+  bytesPerSecond: number | null;
+  estimatedCompletion: string | null;
+  readAt: string | null;
+};
+
+/** What Durable knows of a run: `state` is its custom status, `outcome` its output. */
+export type CopyRun = {
+  id: string;
+  copy: CopyInput;
+  state: CopyState | null;
+  ending:
+    | { kind: "running" }
+    | { kind: "ended"; outcome: Outcome }
+    | { kind: "broken"; at: string };
+};
+
+/** `path` is the path of the copies, for example "/api/copies". */
+export function copyView({ id, copy, state, ending }: CopyRun, path: string): CopyView {
+  const outcome = ending.kind === "ended" ? ending.outcome : null;
+  const broken = ending.kind === "broken" ? ending.at : null;
+  const progress = outcome?.progress ?? state?.progress ?? null;
+  return {
+    id,
+    status: outcome?.status ?? (broken === null ? (state?.status ?? "queued") : "failed"),
+    source: endpointUrl(copy.source),
+    destination: endpointUrl(copy.destination),
+    copyId: outcome?.copyId ?? state?.copyId ?? null,
+    copyStatus: outcome?.copyStatus ?? state?.copyStatus ?? null,
+    abortRequested: outcome?.abortRequested ?? state?.abortRequested ?? false,
+    progress: progress === null ? null : progressView(progress, state),
+    statusReads: state?.statusReads ?? 0,
+    nextReadAt: ending.kind === "running" ? (state?.nextReadAt ?? null) : null,
+    warning: ending.kind === "running" ? (state?.warning ?? null) : null,
+    createdAt: copy.createdAt,
+    startedAt: state?.startedAt ?? null,
+    completedAt: outcome?.completedAt ?? broken,
+    lastUpdatedAt: outcome?.completedAt ?? broken ?? state?.lastUpdatedAt ?? copy.createdAt,
+    error: outcome?.status === "failed" ? outcome.failure : broken === null ? null : brokenRun(id),
+    reason: outcome?.status === "skipped" ? outcome.reason : null,
+    residue: outcome?.residue ?? [],
+    links: { self: `${path}/${id}`, abort: `${path}/${id}/abort` },
+  };
+}
+
+/** Answers with a copy; a running one says when looking again is worthwhile. */
+export function copyAnswer(
+  status: 200 | 202,
+  view: CopyView,
+  { url, now }: { url: string; now: number },
+): HttpResponseInit {
+  const running = view.completedAt === null;
+  const due = view.nextReadAt === null ? now : Date.parse(view.nextReadAt);
+  const seconds = Math.min(60, Math.max(1, Math.ceil((due - now) / 1_000)));
+  return {
+    status,
+    jsonBody: view,
+    headers: {
+      "cache-control": "no-store",
+      ...(status === 202 ? { location: new URL(view.links.self, url).href } : {}),
+      ...(running ? { "retry-after": String(seconds) } : {}),
+    },
+  };
+}
+
+function progressView(progress: Progress, state: CopyState | null): ProgressView {
+  const { bytesCopied, totalBytes } = progress;
+  const rate = state?.bytesPerSecond ?? null;
+  const readAt = state?.readAt ?? null;
+  const left = rate === null || rate === 0 ? null : ((totalBytes - bytesCopied) / rate) * 1_000;
+  return {
+    bytesCopied,
+    totalBytes,
+    percent: totalBytes === 0 ? 100 : Math.floor((bytesCopied / totalBytes) * 1_000) / 10,
+    bytesPerSecond: rate,
+    estimatedCompletion:
+      left === null || readAt === null ? null : new Date(Date.parse(readAt) + left).toISOString(),
+    readAt,
+  };
+}
+
+/** Durable itself failed or terminated the run; its own text may quote inputs and stays unshown. */
+function brokenRun(id: string): Failure {
+  return failure(
+    "internal",
+    `Cannot tell how the copy ended as its orchestration was broken off: ${id}`,
+  );
+}

@@ -1,0 +1,34 @@
+import type { HttpResponseInit } from "@azure/functions";
+import type { Problem } from "../copy/copy-request.ts";
+
+/** What can be wrong with a call, and the status it gets. */
+const problems = {
+  "invalid-request": { status: 400, title: "The request is not valid" },
+  "not-allowed": { status: 403, title: "This copy is not allowed" },
+  "not-found": { status: 404, title: "There is no such copy" },
+  "method-not-allowed": { status: 405, title: "The method is not allowed here" },
+  "already-ended": { status: 409, title: "The copy has already ended" },
+  "idempotency-key-reused": {
+    status: 409,
+    title: "The Idempotency-Key belongs to another request",
+  },
+  "too-large": { status: 413, title: "The request body is too large" },
+  "unsupported-media-type": { status: 415, title: "The request body is not JSON" },
+  unavailable: { status: 503, title: "The app cannot start copies now" },
+} as const;
+
+export type ProblemType = keyof typeof problems;
+
+type Extras = { errors?: Problem[]; headers?: Record<string, string> };
+
+/** An `application/problem+json` answer (RFC 9457). `detail` must hold nothing that may be secret. */
+export function problem(type: ProblemType, detail: string, extras: Extras = {}): HttpResponseInit {
+  const { status, title } = problems[type];
+  const { errors, headers } = extras;
+  const body = { type: `urn:ferry:problem:${type}`, title, status, detail };
+  return {
+    status,
+    headers: { ...headers, "content-type": "application/problem+json" },
+    body: JSON.stringify(errors === undefined ? body : { ...body, errors }),
+  };
+}

@@ -1,0 +1,23 @@
+import { v7 } from "uuid";
+
+/**
+ * Ids of copies are UUIDs of version 7 (RFC 9562): they begin with the time, so the record of a copy
+ * is found from its id alone, and records sort by age.
+ */
+export function newInstanceId(now: Date): string {
+  return v7({ msecs: now.getTime() });
+}
+
+/** Whether a text from outside can be the id of a copy at all. */
+export function isInstanceId(text: string): boolean {
+  return /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(text);
+}
+
+const latestTime = 0xffff_ffff_ffff;
+
+/** `index/<inverted time>-<id>`: List Blobs goes by name, so the newest copy comes first. */
+export function indexName(instanceId: string): string {
+  const time = Number.parseInt(instanceId.slice(0, 8) + instanceId.slice(9, 13), 16);
+  const inverted = (latestTime - time).toString(16).padStart(12, "0");
+  return `index/${inverted}-${instanceId}`;
+}

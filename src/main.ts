@@ -1,0 +1,35 @@
+import { randomUUID } from "node:crypto";
+import { BlobServiceClient } from "@azure/storage-blob";
+import { DefaultAzureCredential } from "@azure/identity";
+import { registerApp } from "./app.ts";
+import { createBlobLedger } from "./ledger/blob-ledger.ts";
+import { newInstanceId } from "./ledger/instance-id.ts";
+import { createSeal } from "./secrets/seal.ts";
+import { readSettings } from "./settings.ts";
+import type { LedgerAccount } from "./settings.ts";
+import { createBlobCopyClient } from "./storage/blob-copy-client.ts";
+import { createCredentialFor } from "./storage/credentials.ts";
+
+/** The app's entry: settings → clients → functions. */
+const settings = readSettings(process.env);
+const ledger = createBlobLedger(ledgerService(settings.ledger).getContainerClient("ferry-ledger"));
+const seal = createSeal(settings.secretKeys);
+const { allowed, emulator } = settings;
+
+registerApp({
+  http: { allowed, emulator, ledger, seal, newInstanceId, now: () => new Date() },
+  steps: {
+    client: createBlobCopyClient(createCredentialFor()),
+    ledger,
+    seal,
+    now: () => Date.now(),
+    newRun: randomUUID,
+  },
+});
+
+function ledgerService(account: LedgerAccount): BlobServiceClient {
+  const options = { retryOptions: { maxTries: 2, tryTimeoutInMs: 15_000 } };
+  return "connectionString" in account
+    ? BlobServiceClient.fromConnectionString(account.connectionString, options)
+    : new BlobServiceClient(account.blobServiceUri, new DefaultAzureCredential(), options);
+}

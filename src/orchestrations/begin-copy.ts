@@ -1,0 +1,70 @@
+import type { Failure } from "../copy/failure.ts";
+import type { Outcome } from "../copy/outcome.ts";
+import { retryAt } from "../copy/read-policy.ts";
+import type { CopyPlan, Ending, Prepared, Started, StartedCopy } from "../copy/steps.ts";
+import { activities } from "../names.ts";
+import { mostTries } from "./run.ts";
+import type { Run, Turns } from "./run.ts";
+
+export type Begun =
+  | { kind: "started"; plan: CopyPlan; started: StartedCopy }
+  /** `plan` is what an unanswered start may have begun after all. */
+  | { kind: "not-started"; plan: CopyPlan | null; ending: Ending }
+  /** An earlier run under this instance id came to its end. */
+  | { kind: "ended"; outcome: Outcome };
+
+/** Starts that lost their conditions to other writers before the copy is given up. */
+const mostPlans = 3;
+
+/** Prepares and starts, again when overtaken or unanswered, unless an abort comes first. */
+export function* beginCopy(run: Run): Turns<Begun> {
+  let plan: CopyPlan | null = null;
+  let plans = 0;
+  for (let tries = 1; ; tries++) {
+    const result: Prepared | Started =
+      plan === null
+        ? yield* run.call(activities.prepare, run.step)
+        : // The same plan again: a start whose answer was lost is found, not repeated.
+          yield* run.call(activities.start, { ...run.step, plan });
+    let due = run.now(); // a race with a timer due now sees an abort that was sent meanwhile
+    switch (result.kind) {
+      case "ended":
+        return { kind: "ended", outcome: result.outcome };
+      case "started":
+        return { kind: "started", plan: result.started.plan, started: result.started };
+      case "skip":
+        return notStarted(plan, { why: "skipped", reason: result.reason });
+      case "failed":
+        return notStarted(plan, { why: "failed", failure: result.failure });
+      case "planned":
+        plan = result.plan;
+        break;
+      case "overtaken":
+        if (++plans === mostPlans) {
+          return notStarted(plan, { why: "failed", failure: result.failure });
+        }
+        plan = null;
+        break;
+      case "trouble": {
+        const { failure, retryAfterSeconds } = result.trouble;
+        if (tries >= mostTries) return notStarted(plan, { why: "failed", failure });
+        due = retryAt(run.now(), tries, retryAfterSeconds);
+        run.report.waiting(failure.message, due);
+      }
+    }
+    const { abort } = yield* run.waits.until(due);
+    if (abort) {
+      run.report.aborting();
+      return notStarted(plan, { why: "aborted" });
+    }
+  }
+}
+
+type NotStarted =
+  | { why: "aborted" }
+  | { why: "skipped"; reason: string }
+  | { why: "failed"; failure: Failure };
+
+function notStarted(plan: CopyPlan | null, why: NotStarted): Begun {
+  return { kind: "not-started", plan, ending: { state: "not-started", ...why } };
+}

@@ -1,0 +1,51 @@
+import { hasEnded } from "../copy/copy-status.ts";
+import type { CopyStatus, EndedCopyStatus } from "../copy/copy-status.ts";
+import { failure } from "../copy/failure.ts";
+import { longestWait, nextReadAt, retryAt } from "../copy/read-policy.ts";
+import type { Observation } from "../copy/read-policy.ts";
+import type { StartedCopy } from "../copy/steps.ts";
+import { activities } from "../names.ts";
+import type { Run, Turns } from "./run.ts";
+
+/** Storage ends a copy after two weeks by itself ("Copy Blob"); after this grace we ask it to. */
+const longestCopy = 14 * 86_400_000 + 12 * 3_600_000;
+
+/** Looks at the destination until Storage has ended the copy, and asks it to once an abort came. */
+export function* followCopy(run: Run, { plan, copyId }: StartedCopy): Turns<EndedCopyStatus> {
+  const startedAt = run.now();
+  const observations: Observation[] = [];
+  let readsSinceWake: number | null = null;
+  let unanswered = 0;
+  let overdue = false;
+  run.report.started(copyId);
+
+  for (;;) {
+    const look = run.report.abortRequested() || overdue ? activities.abort : activities.read;
+    const status: CopyStatus = yield* run.call(look, { ...run.step, plan, copyId });
+    if (hasEnded(status)) {
+      run.report.ended(status);
+      return overdue && !run.report.abortRequested() ? timedOut(status, copyId) : status;
+    }
+    let due: number;
+    if (status.state === "trouble") {
+      due = retryAt(run.now(), ++unanswered, status.retryAfterSeconds, longestWait);
+    } else {
+      unanswered = 0;
+      observations.push({ at: run.now(), progress: status.progress });
+      due = nextReadAt({ startedAt, observations, readsSinceWake, now: run.now() });
+    }
+    run.report.looked(status, observations, due);
+    const { abort, wake } = yield* run.waits.until(due);
+    if (abort) run.report.aborting();
+    if (wake) readsSinceWake = 0;
+    else if (readsSinceWake !== null) readsSinceWake++;
+    overdue ||= run.now() >= startedAt + longestCopy;
+  }
+}
+
+/** An abort that nobody but time asked for. */
+function timedOut(status: EndedCopyStatus, copyId: string): EndedCopyStatus {
+  if (status.state !== "aborted") return status;
+  const message = `Cannot finish the copy as it was pending for more than two weeks: copyId ${copyId}`;
+  return { ...status, state: "failed", failure: failure("copy-timed-out", message) };
+}

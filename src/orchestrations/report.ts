@@ -1,0 +1,94 @@
+import type { OrchestrationContext } from "durable-functions";
+import type { CopyState } from "../copy/copy-state.ts";
+import type { CopyStatus, EndedCopyStatus } from "../copy/copy-status.ts";
+import { copyRate } from "../copy/read-policy.ts";
+import type { Observation } from "../copy/read-policy.ts";
+
+/** The copy's public state, told through the custom status as the orchestration goes on. */
+export type Report = {
+  abortRequested(): boolean;
+  /** Something is tried again later; `warning` says why. */
+  waiting(warning: string, nextAt: number): void;
+  started(copyId: string): void;
+  aborting(): void;
+  /** A look that did not end the copy, and when the next one is due (epoch ms). */
+  looked(status: CopyStatus, observations: readonly Observation[], nextReadAt: number): void;
+  /** The look that showed the end. */
+  ended(status: EndedCopyStatus): void;
+};
+
+/** Storage's notes and our own messages are shortened to this; the custom status must stay small. */
+const longestWarning = 512;
+
+/** `now` is the orchestration's own time, the same at every replay. */
+export function createReport(context: OrchestrationContext, now: () => number): Report {
+  let state: CopyState = {
+    status: "queued",
+    copyId: null,
+    copyStatus: null,
+    abortRequested: false,
+    progress: null,
+    bytesPerSecond: null,
+    readAt: null,
+    statusReads: 0,
+    nextReadAt: null,
+    warning: null,
+    startedAt: null,
+    lastUpdatedAt: iso(now()),
+  };
+  const tell = (change: Partial<CopyState>) => {
+    state = { ...state, ...change, lastUpdatedAt: iso(now()) };
+    context.df.setCustomStatus(state);
+  };
+
+  return {
+    abortRequested: () => state.abortRequested,
+    waiting: (warning, nextAt) => tell({ warning: clip(warning), nextReadAt: iso(nextAt) }),
+    started: (copyId) =>
+      tell({
+        status: state.abortRequested ? "aborting" : "copying",
+        copyId,
+        copyStatus: "pending",
+        warning: null,
+        nextReadAt: null,
+        startedAt: iso(now()),
+      }),
+    aborting: () => tell({ status: "aborting", abortRequested: true }),
+    looked: (status, observations, nextReadAt) => {
+      const statusReads = state.statusReads + 1;
+      if (status.state !== "pending") {
+        const warning = status.state === "trouble" ? clip(status.failure.message) : null;
+        return tell({ statusReads, warning, nextReadAt: iso(nextReadAt) });
+      }
+      tell({
+        statusReads,
+        progress: status.progress,
+        bytesPerSecond: rounded(copyRate(observations)),
+        readAt: iso(now()),
+        warning: status.warning === null ? null : clip(status.warning),
+        nextReadAt: iso(nextReadAt),
+      });
+    },
+    ended: (status) =>
+      tell({
+        statusReads: state.statusReads + 1,
+        ...("progress" in status ? { progress: status.progress } : {}),
+        bytesPerSecond: null,
+        readAt: iso(now()),
+        warning: null,
+        nextReadAt: null,
+      }),
+  };
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString();
+}
+
+function clip(text: string): string {
+  return text.length <= longestWarning ? text : `${text.slice(0, longestWarning - 1)}…`;
+}
+
+function rounded(rate: number | null): number | null {
+  return rate === null ? null : Math.round(rate);
+}

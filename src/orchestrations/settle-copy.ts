@@ -1,0 +1,40 @@
+import { outcomeOf } from "../copy/outcome.ts";
+import type { Outcome } from "../copy/outcome.ts";
+import { retryAt } from "../copy/read-policy.ts";
+import type { CopyPlan, Ending, StartedCopy } from "../copy/steps.ts";
+import { activities } from "../names.ts";
+import { mostTries } from "./run.ts";
+import type { Run, Turns } from "./run.ts";
+
+export type SettledRun =
+  | { kind: "settled"; outcome: Outcome }
+  | { kind: "found"; started: StartedCopy };
+
+/** Cleans up, frees the destination and keeps the outcome; waits while a start may be under way. */
+export function* settleCopy(
+  run: Run,
+  end: { plan: CopyPlan | null; started: StartedCopy | null; ending: Ending },
+): Turns<SettledRun> {
+  const { ending } = end;
+  const plan = end.started?.plan ?? end.plan;
+  const copyId = end.started?.copyId ?? null;
+  const abortRequested = run.report.abortRequested();
+  for (let tries = 1; ; tries++) {
+    const step = { ...run.step, plan, copyId, ending, abortRequested };
+    const result = yield* run.call(activities.settle, step);
+    if (result.kind === "settled" || result.kind === "found") return result;
+    if (tries >= mostTries) {
+      const residue = ["The copy has ended, but its slot in the ledger could not be released"];
+      const circumstances = { copyId, abortRequested, residue, completedAt: run.now() };
+      return { kind: "settled", outcome: outcomeOf(ending, circumstances) };
+    }
+    let due: number;
+    if (result.kind === "wait") {
+      due = result.until;
+    } else {
+      due = retryAt(run.now(), tries, result.trouble.retryAfterSeconds);
+      run.report.waiting(result.trouble.failure.message, due);
+    }
+    yield* run.sleep(due); // the copy has ended: nothing that comes now changes anything
+  }
+}

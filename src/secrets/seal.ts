@@ -1,0 +1,70 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import { revealSas, Sas } from "../copy/sas.ts";
+
+/** Seals a SAS so that it may rest in an orchestration history, and opens it again inside an activity. */
+export type Seal = {
+  /** Null where no key is configured. */
+  seal: ((sas: Sas, place: SealedPlace) => string) | null;
+  /** Throws where the text was not sealed for this place, or by a key that is no longer configured. */
+  open: (sealed: string, place: SealedPlace) => Sas;
+};
+
+/** Where a sealed value belongs; it opens nowhere else. */
+export type SealedPlace = { instanceId: string; field: "sourceSas" | "destinationSas" };
+
+/** AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce: `v1.<key>.<nonce>.<tag>.<text>`, base64url. */
+const algorithm = "aes-256-gcm";
+const nonceBytes = 12;
+
+/** The first key seals, every key opens, so that keys can be rotated under running copies. */
+export function createSeal(keys: readonly Buffer[]): Seal {
+  const byId = new Map(keys.map((key) => [keyId(key), key]));
+  const [first] = keys;
+  return {
+    seal: first === undefined ? null : (sas, place) => sealWith(first, sas, place),
+    open: (sealed, place) => {
+      const [version, id = "", nonce = "", tag = "", text = ""] = sealed.split(".");
+      const key = byId.get(id);
+      if (version !== "v1" || key === undefined) throw new UnsealError(place);
+      const decipher = createDecipheriv(algorithm, key, Buffer.from(nonce, "base64url"));
+      decipher.setAAD(placeBytes(place));
+      decipher.setAuthTag(Buffer.from(tag, "base64url"));
+      try {
+        const clear = decipher.update(Buffer.from(text, "base64url"), undefined, "utf8");
+        return new Sas(clear + decipher.final("utf8"));
+      } catch (cause) {
+        throw new UnsealError(place, { cause });
+      }
+    },
+  };
+}
+
+/** A sealed value that no configured key opens at its place. */
+export class UnsealError extends Error {
+  override name = "UnsealError" as const;
+
+  constructor(place: SealedPlace, options?: ErrorOptions) {
+    super(
+      `Cannot open the sealed ${place.field} as no key in COPY_SECRET_KEYS opens it: instance ${place.instanceId}`,
+      options,
+    );
+  }
+}
+
+function sealWith(key: Buffer, sas: Sas, place: SealedPlace): string {
+  const nonce = randomBytes(nonceBytes);
+  const cipher = createCipheriv(algorithm, key, nonce);
+  cipher.setAAD(placeBytes(place));
+  const text = Buffer.concat([cipher.update(revealSas(sas), "utf8"), cipher.final()]);
+  const parts = [nonce, cipher.getAuthTag(), text].map((part) => part.toString("base64url"));
+  return ["v1", keyId(key), ...parts].join(".");
+}
+
+/** Names a key without telling it. */
+function keyId(key: Buffer): string {
+  return createHash("sha256").update("ferry key id").update(key).digest("hex").slice(0, 8);
+}
+
+function placeBytes({ instanceId, field }: SealedPlace): Buffer {
+  return Buffer.from(`${instanceId}\n${field}`);
+}

@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { parseAllowedPairs } from "./copy/access-policy.ts";
+import type { AllowedPair } from "./copy/access-policy.ts";
+import type { EmulatorOrigin } from "./copy/endpoint.ts";
+
+/** The app's settings, complete and checked. */
+export type Settings = {
+  /** The app's own storage account, where the ledger lives. */
+  ledger: LedgerAccount;
+  /** Which copies may be made; empty means none. */
+  allowed: AllowedPair[];
+  /** The first seals, all open. Empty: requests with a SAS are refused. */
+  secretKeys: Buffer[];
+  /** The Storage emulator's Blob origin, on a developer's machine only. */
+  emulator: EmulatorOrigin;
+};
+
+/** A connection string, or a Blob service URL used with the app's identity. */
+export type LedgerAccount = { connectionString: string } | { blobServiceUri: string };
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the environment; the only place that does. Throws `SettingsError`, naming every problem. */
+export function readSettings(environment: Environment): Settings {
+  const problems: string[] = [];
+  const emulator = emulatorOrigin(environment["COPY_EMULATOR"], problems);
+  const { pairs, problems: pairProblems } = parseAllowedPairs(
+    nonEmpty(environment["COPY_ALLOWED"]) ?? "[]",
+    emulator,
+  );
+  problems.push(...pairProblems.map((problem) => `COPY_ALLOWED ${problem}`));
+  const secretKeys = keys(environment["COPY_SECRET_KEYS"], problems);
+  const ledger = ledgerAccount(environment, problems);
+  if (problems.length > 0 || ledger === null) throw new SettingsError(problems);
+  return { ledger, allowed: pairs, secretKeys, emulator };
+}
+
+export class SettingsError extends Error {
+  override name = "SettingsError" as const;
+
+  constructor(problems: readonly string[]) {
+    super(`Cannot start as settings are wrong: ${problems.join("; ")}`);
+  }
+}
+
+function emulatorOrigin(text: string | undefined, problems: string[]): EmulatorOrigin {
+  const value = nonEmpty(text);
+  if (value === null) return null;
+  const parsed = z.url({ protocol: /^https?$/ }).safeParse(value);
+  if (parsed.success) return new URL(value).origin;
+  problems.push("COPY_EMULATOR must be a URL such as http://127.0.0.1:10000");
+  return null;
+}
+
+/** Keys of AES-256: 32 bytes, base64, one or more with commas between. */
+function keys(text: string | undefined, problems: string[]): Buffer[] {
+  const parts = (nonEmpty(text) ?? "").split(",").filter((part) => part.trim() !== "");
+  const buffers = parts.map((part) => Buffer.from(part.trim(), "base64"));
+  const wrong = buffers.findIndex((key) => key.length !== 32);
+  if (wrong >= 0) {
+    problems.push(
+      `COPY_SECRET_KEYS must hold keys of 32 bytes as base64, with commas between; number ${wrong + 1} is another (make one with: openssl rand -base64 32)`,
+    );
+  }
+  return buffers;
+}
+
+/** The names that the Functions host itself knows for its storage account. */
+function ledgerAccount(environment: Environment, problems: string[]): LedgerAccount | null {
+  const connectionString = nonEmpty(environment["AzureWebJobsStorage"]);
+  if (connectionString !== null) return { connectionString };
+  const blobServiceUri = nonEmpty(environment["AzureWebJobsStorage__blobServiceUri"]);
+  if (blobServiceUri !== null) return { blobServiceUri };
+  const account = nonEmpty(environment["AzureWebJobsStorage__accountName"]);
+  if (account !== null) return { blobServiceUri: `https://${account}.blob.core.windows.net` };
+  problems.push(
+    "AzureWebJobsStorage (or AzureWebJobsStorage__blobServiceUri, or AzureWebJobsStorage__accountName) must name the app's storage account",
+  );
+  return null;
+}
+
+function nonEmpty(text: string | undefined): string | null {
+  return text === undefined || text.trim() === "" ? null : text.trim();
+}

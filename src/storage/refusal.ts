@@ -1,0 +1,40 @@
+import { RestError } from "@azure/storage-blob";
+import { StorageRefusal } from "./copy-client.ts";
+
+/** Turns what the Storage SDK throws into a `StorageRefusal`; anything else is a bug and stays as it is. */
+export function refusalOf(error: unknown): unknown {
+  if (isAbort(error)) return new StorageRefusal(unanswered("RequestTimedOut"));
+  if (!(error instanceof RestError)) return error;
+  if (error.statusCode === undefined) return new StorageRefusal(unanswered(error.code ?? null));
+  const details = detailsOf(error);
+  return new StorageRefusal({
+    status: error.statusCode,
+    // The code stands in the XML body, and on answers to HEAD only in x-ms-error-code.
+    code: error.code ?? text(details["errorCode"]),
+    sourceStatus: number(details["copySourceStatusCode"]),
+    sourceCode: text(details["copySourceErrorCode"]),
+    retryAfterSeconds: number(error.response?.headers.get("retry-after")),
+  });
+}
+
+function unanswered(code: string | null) {
+  return { status: 0, code, sourceStatus: null, sourceCode: null, retryAfterSeconds: null };
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError");
+}
+
+/** The SDK types `details` as unknown; it is the parsed error answer. */
+function detailsOf(error: RestError): Record<string, unknown> {
+  return typeof error.details === "object" && error.details !== null ? { ...error.details } : {};
+}
+
+function text(value: unknown): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
+function number(value: unknown): number | null {
+  const parsed = typeof value === "string" && value !== "" ? Number(value) : value;
+  return typeof parsed === "number" && Number.isFinite(parsed) ? parsed : null;
+}

@@ -1,0 +1,169 @@
+import { createHash } from "node:crypto";
+import type { HttpRequest, HttpResponseInit } from "@azure/functions";
+import type { DurableClient } from "durable-functions";
+import { isAllowed } from "../copy/access-policy.ts";
+import type { AllowedPair } from "../copy/access-policy.ts";
+import { parseCopyRequest } from "../copy/copy-request.ts";
+import type { CopyRequest } from "../copy/copy-request.ts";
+import { endpointUrl } from "../copy/endpoint.ts";
+import type { EmulatorOrigin } from "../copy/endpoint.ts";
+import type { CopyInput } from "../copy/steps.ts";
+import { copyAnswer, copyView } from "../http/copy-view.ts";
+import { problem } from "../http/problem.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { orchestrations } from "../names.ts";
+import type { Seal } from "../secrets/seal.ts";
+import { findRun } from "./copy-run.ts";
+import { copiesPath } from "./dispatch.ts";
+import type { Answer } from "./dispatch.ts";
+import { readJson } from "./read-json.ts";
+
+export type StartDeps = {
+  allowed: readonly AllowedPair[];
+  emulator: EmulatorOrigin;
+  ledger: Ledger;
+  seal: Seal;
+  now(): Date;
+  newInstanceId(now: Date): string;
+};
+
+/**
+ * POST /copies: 202 with the copy that now runs; 200 with the copy that the same Idempotency-Key began
+ * before. Nothing is written, read or started for a request that is not valid and allowed.
+ */
+export function startCopy(deps: StartDeps): Answer {
+  return async (request, client, context) => {
+    const body = await readJson(request);
+    if (!body.ok) return body.answer;
+    const parsed = parseCopyRequest(body.json, deps.emulator);
+    const key = idempotencyKey(request);
+    const problems = [...(parsed.ok ? [] : parsed.problems), ...key.problems];
+    if (!parsed.ok || problems.length > 0) {
+      const detail = `${problems.length} thing${problems.length === 1 ? "" : "s"} to mend; nothing was started`;
+      return problem("invalid-request", detail, { errors: problems });
+    }
+    const refused = refusal(deps, parsed.request);
+    if (refused !== null) return refused;
+
+    const now = deps.now();
+    const claim = await claimInstance(deps, request, key.value, parsed.request, now);
+    if (!claim.ok) return claim.answer;
+    const { instanceId } = claim;
+    const answer = (status: 200 | 202, copy: Parameters<typeof copyView>[0]) =>
+      copyAnswer(status, copyView(copy, copiesPath(request)), {
+        url: request.url,
+        now: now.getTime(),
+      });
+
+    const existing = claim.isNew ? null : await findRun(client, instanceId);
+    if (existing !== null) return answer(200, existing);
+    const copy = copyInput(deps, parsed.request, instanceId, now);
+    await deps.ledger.open({ instanceId, source: copy.source, destination: copy.destination });
+    const started = await startOrchestration(client, instanceId, copy);
+    if (started !== "failed") {
+      return answer(started === "existed" ? 200 : 202, {
+        id: instanceId,
+        copy,
+        state: null,
+        ending: { kind: "running" },
+      });
+    }
+    if (claim.isNew) await deps.ledger.forget(instanceId);
+    context.error(`Cannot start the orchestration of copy ${instanceId}`);
+    const detail = "The orchestration could not be started; nothing runs, try again";
+    return problem("unavailable", detail, { headers: { "retry-after": "10" } });
+  };
+}
+
+/** Checked before anything else happens: the app must not be anybody's deputy. */
+function refusal(deps: StartDeps, request: CopyRequest): HttpResponseInit | null {
+  const { source, destination, sourceSas, destinationSas } = request;
+  if (!isAllowed(deps.allowed, request)) {
+    const detail = `No pair in COPY_ALLOWED allows a copy from ${endpointUrl(source)} to ${endpointUrl(destination)}`;
+    return problem("not-allowed", detail);
+  }
+  if (deps.seal.seal !== null || (sourceSas === null && destinationSas === null)) return null;
+  const detail =
+    "A SAS is only taken when it can be sealed: set COPY_SECRET_KEYS (make a key with: openssl rand -base64 32), or leave the SAS out and give this app's identity a role";
+  return problem("invalid-request", detail, {
+    errors: [
+      ...(sourceSas === null ? [] : [{ pointer: "/source", message: "carries a SAS" }]),
+      ...(destinationSas === null ? [] : [{ pointer: "/destination", message: "carries a SAS" }]),
+    ],
+  });
+}
+
+/** Binds the request to an instance id: a new one, or the one its Idempotency-Key has already. */
+async function claimInstance(
+  deps: StartDeps,
+  request: HttpRequest,
+  key: string | null,
+  copy: CopyRequest,
+  now: Date,
+): Promise<
+  { ok: true; instanceId: string; isNew: boolean } | { ok: false; answer: HttpResponseInit }
+> {
+  const instanceId = deps.newInstanceId(now);
+  if (key === null) return { ok: true, instanceId, isNew: true };
+  const caller = request.headers.get("x-ms-client-principal-id") ?? "";
+  const fingerprint = fingerprintOf(copy);
+  const claim = await deps.ledger.claim({ caller, key }, { instanceId, fingerprint });
+  if (claim.fingerprint === fingerprint) {
+    return { ok: true, instanceId: claim.instanceId, isNew: claim.instanceId === instanceId };
+  }
+  const detail = `This Idempotency-Key began copy ${claim.instanceId} with another request; use a new key`;
+  return { ok: false, answer: problem("idempotency-key-reused", detail) };
+}
+
+/** Tells requests apart without their secrets: a repeated request may carry a fresh SAS. */
+function fingerprintOf({ source, destination, options }: CopyRequest): string {
+  const { overwrite, tier, metadata } = options;
+  const pairs = metadata === null ? null : Object.entries(metadata).toSorted();
+  const parts = [endpointUrl(source), endpointUrl(destination), overwrite, tier, pairs];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+}
+
+function copyInput(
+  { seal: { seal } }: StartDeps,
+  request: CopyRequest,
+  instanceId: string,
+  now: Date,
+): CopyInput {
+  const { source, destination, sourceSas, destinationSas, options } = request;
+  return {
+    source,
+    destination,
+    sourceSas: sourceSas && seal && seal(sourceSas, { instanceId, field: "sourceSas" }),
+    destinationSas:
+      destinationSas && seal && seal(destinationSas, { instanceId, field: "destinationSas" }),
+    options,
+    createdAt: now.toISOString(),
+  };
+}
+
+/** The extension refuses an id that runs already; then another call of the same key was faster. */
+async function startOrchestration(
+  client: DurableClient,
+  instanceId: string,
+  input: CopyInput,
+): Promise<"started" | "existed" | "failed"> {
+  try {
+    await client.startNew(orchestrations.copy, { instanceId, input });
+    return "started";
+  } catch {
+    // The SDK's text quotes the extension's answer; what counts is whether the copy runs.
+    const run = await findRun(client, instanceId).catch(() => null);
+    return run === null ? "failed" : "existed";
+  }
+}
+
+/** draft-ietf-httpapi-idempotency-key-header: a string of the caller's; a UUID does well. */
+function idempotencyKey(request: HttpRequest): {
+  value: string | null;
+  problems: { pointer: string; message: string }[];
+} {
+  const value = request.headers.get("idempotency-key");
+  if (value === null || /^[\x21-\x7e]{1,255}$/.test(value)) return { value, problems: [] };
+  const message = "Idempotency-Key must be 1 to 255 printable ASCII characters without spaces";
+  return { value: null, problems: [{ pointer: "", message }] };
+}
