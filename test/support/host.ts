@@ -1,6 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import { type Clock, systemClock } from "../../src/local/clock.ts";
 import { type FunctionsHost, startFunctionsHost } from "../../src/local/host/host.ts";
@@ -37,7 +37,35 @@ export async function startSample(
 
 /** A directory that is removed when the test is over. */
 export async function temporaryDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), "host-"));
+  const directory = await realpath(await mkdtemp(join(tmpdir(), "host-")));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   return directory;
+}
+
+/** An app written for one test: `files` by path, beside a package.json and host.json that are fine. */
+export async function writtenApp(files: Record<string, string>): Promise<string> {
+  const directory = await temporaryDirectory();
+  const all = {
+    "package.json": `{ "type": "module", "main": "main.js" }`,
+    "host.json": `{ "version": "2.0" }`,
+    ...files,
+  };
+  for (const [path, text] of Object.entries(all)) {
+    await mkdir(dirname(join(directory, path)), { recursive: true });
+    await writeFile(join(directory, path), text);
+  }
+  await symlink(installed, join(directory, "node_modules")).catch((error: unknown) => {
+    // An app that brings its own node_modules keeps it.
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  });
+  return directory;
+}
+
+/** The node_modules that the tests themselves use. */
+export const installed = new URL("../../node_modules", import.meta.url).pathname;
+
+/** The JSON of an answer. */
+// `any`: tests look into many shapes, and their expectations are the types.
+export async function jsonOf(response: Promise<Response> | Response): Promise<any> {
+  return (await response).json();
 }

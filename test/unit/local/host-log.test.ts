@@ -1,0 +1,66 @@
+import { expect, onTestFinished, test } from "vitest";
+import { systemClock } from "../../../src/local/clock.ts";
+import {
+  type HostLogEntry,
+  type LogLevel,
+  openLogger,
+  terminalLog,
+} from "../../../src/local/host/log.ts";
+
+const entry = (level: LogLevel, message: string): HostLogEntry => ({
+  at: Date.parse("2026-03-01T10:00:00.250Z"),
+  level,
+  kind: "request",
+  subject: "GET /api/copies",
+  message,
+});
+
+const written = (isTTY: boolean, entries: HostLogEntry[], level?: LogLevel) => {
+  let text = "";
+  const log = terminalLog({ isTTY, write: (line: string) => void (text += line) }, level);
+  for (const each of entries) log(each);
+  return text;
+};
+
+test("a pipe gets plain lines in which the level can be read", () => {
+  const lines = written(false, [
+    entry("information", "200 in 3 ms"),
+    entry("warning", "slow"),
+    entry("error", "first\n  second"),
+    entry("debug", "detail"),
+  ]);
+  expect(lines).toBe(
+    "10:00:00.250  GET /api/copies  200 in 3 ms\n" +
+      "10:00:00.250  GET /api/copies  warning: slow\n" +
+      "10:00:00.250  GET /api/copies  error: first\n                second\n",
+  );
+});
+
+test("a terminal gets colours, unless NO_COLOR is set", () => {
+  const lines = [entry("error", "down")];
+  expect(written(true, lines)).toContain("\u001B[31m");
+  process.env["NO_COLOR"] = "1";
+  onTestFinished(() => void delete process.env["NO_COLOR"]);
+  expect(written(true, lines)).toBe(written(false, lines));
+});
+
+test("lines below the level are left out", () => {
+  const entries = [entry("debug", "detail"), entry("warning", "slow")];
+  expect(written(false, entries, "debug")).toContain("detail");
+  expect(written(false, entries, "error")).toBe("");
+});
+
+test("keys and signatures never reach the log", () => {
+  const entries: HostLogEntry[] = [];
+  const logger = openLogger(systemClock(), (each) => entries.push(each));
+  logger(
+    "error",
+    "function",
+    "x?sig=SECRET",
+    "at https://a/b?se=1&SIG=SECRET&x=1 and ?code=SECRET\n",
+  );
+  expect(entries[0]).toMatchObject({
+    subject: "x?sig=***",
+    message: "at https://a/b?se=1&SIG=***&x=1 and ?code=***\n",
+  });
+});

@@ -1,0 +1,58 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { parseSchedule } from "../../../src/local/host/schedule.ts";
+
+const after = (expression: string, from: string, count: number) => {
+  const schedule = parseSchedule(expression);
+  const times: string[] = [];
+  let time: number | undefined = Date.parse(from);
+  for (let index = 0; index < count; index++) {
+    time = time === undefined ? undefined : schedule.next(time);
+    times.push(time === undefined ? "never" : new Date(time).toISOString().replace(".000Z", ""));
+  }
+  return times;
+};
+
+test.each([
+  ["every 20 seconds", "*/20 * * * * *", ["2026-01-31T23:59:40", "2026-02-01T00:00:00"]],
+  ["every hour", "0 0 * * * *", ["2026-02-01T00:00:00", "2026-02-01T01:00:00"]],
+  ["five fields have no seconds", "30 4 * * *", ["2026-02-01T04:30:00", "2026-02-02T04:30:00"]],
+  ["a list and a range", "0 0 9-10,17 * * *", ["2026-02-01T09:00:00", "2026-02-01T10:00:00"]],
+  ["a value with a step", "0 5/40 * * * *", ["2026-02-01T00:05:00", "2026-02-01T00:45:00"]],
+  ["names", "0 0 0 * Mar Mon-Tue", ["2026-03-02T00:00:00", "2026-03-03T00:00:00"]],
+  ["the 29th of February", "0 0 0 29 2 *", ["2028-02-29T00:00:00", "2032-02-29T00:00:00"]],
+  ["a day that must be both", "0 0 0 13 * Fri", ["2026-02-13T00:00:00", "2026-03-13T00:00:00"]],
+  ["a day that never comes", "0 0 0 30 2 *", ["never", "never"]],
+  ["an interval", "1.00:00:30", ["2026-02-01T23:59:55", "2026-02-03T00:00:25"]],
+])("a schedule knows its next times: %s", (_, expression, times) => {
+  expect(after(expression, "2026-01-31T23:59:25", 2)).toEqual(times);
+});
+
+test("a next time is later and a whole second, whenever one asks", () => {
+  const schedule = parseSchedule("7,30 */11 3-20 * * *");
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 4e12 }), (from) => {
+      const next = schedule.next(from) ?? 0;
+      const date = new Date(next);
+      expect(next).toBeGreaterThan(from);
+      expect([7_000, 30_000]).toContain(next % 60_000);
+      expect(date.getUTCMinutes() % 11).toBe(0);
+      expect(date.getUTCHours()).toBeGreaterThanOrEqual(3);
+      // And none was skipped: asked from just before it, the answer is the same.
+      expect(schedule.next(next - 1)).toBe(next);
+      expect(next - from).toBeLessThan(12 * 3_600_000);
+    }),
+  );
+});
+
+test.each([
+  ["* * * *", "fewer than five fields"],
+  ["* * * * * * *", "more than six fields"],
+  ["0 60 * * * *", `its minute is not between 0 and 59: "60"`],
+  ["0 0 0 0 * *", `its day is not between 1 and 31: "0"`],
+  ["0 0 0 * * Foo", `its day of week is not between 0 and 6: "Foo"`],
+  ["0 */0 * * * *", `its minute has no whole step above 0: "*/0"`],
+  ["00:00:00", "its interval is zero"],
+])("a schedule that cannot be read says why: %s", (expression, reason) => {
+  expect(() => parseSchedule(expression)).toThrow(reason);
+});
