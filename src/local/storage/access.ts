@@ -1,0 +1,60 @@
+import { StorageError } from "./errors.ts";
+import type { OperationName } from "./operation.ts";
+import type { Sas } from "./sas.ts";
+
+/** What an operation needs of a SAS: one of these letters; `c` where given makes new blobs only. */
+type Need = { resourceType: "s" | "c" | "o"; anyOf: string };
+
+/** REST pages "Create an account SAS" and "Create a service SAS", tables of permissions. */
+const needs: Partial<Record<OperationName, Need>> = {
+  ListContainers: { resourceType: "s", anyOf: "l" },
+  CreateContainer: { resourceType: "c", anyOf: "cw" },
+  GetContainerProperties: { resourceType: "c", anyOf: "r" },
+  DeleteContainer: { resourceType: "c", anyOf: "d" },
+  ListBlobs: { resourceType: "c", anyOf: "l" },
+  GetBlob: { resourceType: "o", anyOf: "r" },
+  GetBlobProperties: { resourceType: "o", anyOf: "r" },
+  GetBlockList: { resourceType: "o", anyOf: "r" },
+  PutBlob: { resourceType: "o", anyOf: "cw" },
+  PutBlock: { resourceType: "o", anyOf: "cw" },
+  PutBlockList: { resourceType: "o", anyOf: "cw" },
+  CopyBlob: { resourceType: "o", anyOf: "cw" },
+  AbortCopyBlob: { resourceType: "o", anyOf: "w" },
+  LeaseBlob: { resourceType: "o", anyOf: "wd" },
+  SetBlobMetadata: { resourceType: "o", anyOf: "w" },
+  SetBlobProperties: { resourceType: "o", anyOf: "w" },
+  DeleteBlob: { resourceType: "o", anyOf: "d" },
+};
+
+/** Throws the service's 403 unless the SAS allows the operation on what it is for. */
+export function requireSasAccess(sas: Sas, operation: OperationName): void {
+  const need = needs[operation];
+  if (need === undefined) throw new StorageError("AuthorizationFailure");
+  if (sas.kind === "account") {
+    if (!sas.services.includes("b")) throw new StorageError("AuthorizationServiceMismatch");
+    if (!sas.resourceTypes.includes(need.resourceType)) {
+      throw new StorageError("AuthorizationResourceTypeMismatch");
+    }
+  } else if (!isWithin(sas.resource, operation, need)) {
+    throw new StorageError("AuthorizationFailure");
+  }
+  if (![...need.anyOf].some((letter) => sas.permissions.includes(letter))) {
+    throw new StorageError("AuthorizationPermissionMismatch");
+  }
+}
+
+/** A service SAS opens blobs, and for a container also its list; never the container itself. */
+function isWithin(resource: "blob" | "container", operation: OperationName, need: Need): boolean {
+  return need.resourceType === "o" || (resource === "container" && operation === "ListBlobs");
+}
+
+/** Reads that a container may allow to everybody (REST page "Configure anonymous read access"). */
+export function isPublicRead(
+  operation: OperationName,
+  publicAccess: "container" | "blob" | null | undefined,
+): boolean {
+  const ofBlobs = ["GetBlob", "GetBlobProperties", "GetBlockList"];
+  const ofContainers = ["GetContainerProperties", "ListBlobs"];
+  if (publicAccess === "container") return [...ofBlobs, ...ofContainers].includes(operation);
+  return publicAccess === "blob" && ofBlobs.includes(operation);
+}

@@ -1,0 +1,121 @@
+import { createHash } from "node:crypto";
+import { requireContainer, findTarget, requireBlob, stateHeaders, type Call } from "./call.ts";
+import { addContent, addPiece } from "./content.ts";
+import { StorageError } from "./errors.ts";
+import { descriptions, failCopiesReading } from "./pending-copies.ts";
+import type { StorageAnswer } from "./request.ts";
+import {
+  dropStagedBlocks,
+  readAccessTier,
+  readContentHeaders,
+  requireWritable,
+  writeBlob,
+} from "./writes.ts";
+
+/** REST page "Put Blob", for block blobs. */
+export function putBlob(call: Call): StorageAnswer {
+  const { request, store } = call;
+  requireBlockBlob(request.headers["x-ms-blob-type"]);
+  const target = findTarget(call);
+  requireWritable(call, target.blob);
+
+  const { body } = request;
+  const md5 = requireIntact(body, request.headers["content-md5"]);
+  const contentHeaders = readContentHeaders(request.headers);
+  const content =
+    body.length === 0
+      ? null
+      : addContent(store, [{ name: null, piece: addPiece(store, body), length: body.length }]);
+  const blob = writeBlob(call, target, {
+    content,
+    length: body.length,
+    contentHeaders: {
+      contentMD5: md5,
+      contentType: request.headers["content-type"] ?? defaultContentType,
+      ...contentHeaders,
+    },
+    metadata: request.metadata,
+    accessTier: readAccessTier(request.headers) ?? target.blob?.accessTier ?? null,
+  });
+  dropStagedBlocks(call, target.container, target.name);
+  return {
+    status: 201,
+    headers: { ...stateHeaders(blob), "Content-MD5": md5, ...encrypted },
+  };
+}
+
+function requireBlockBlob(blobType: string | undefined): void {
+  if (blobType === undefined) {
+    throw new StorageError("MissingRequiredHeader", { details: { HeaderName: "x-ms-blob-type" } });
+  }
+  if (blobType === "BlockBlob") return;
+  if (blobType === "PageBlob" || blobType === "AppendBlob") {
+    throw new StorageError("NotImplemented", {
+      message: `Put Blob with blob type ${blobType} is not implemented by this emulator`,
+    });
+  }
+  throw new StorageError("InvalidHeaderValue", {
+    details: { HeaderName: "x-ms-blob-type", HeaderValue: blobType },
+  });
+}
+
+/** The body's MD5 in base64; throws `Md5Mismatch` when the sender announced another. */
+export function requireIntact(body: Buffer, announced: string | undefined): string {
+  const md5 = createHash("md5").update(body).digest("base64");
+  if (announced !== undefined && announced !== md5) {
+    if (Buffer.from(announced, "base64").length !== 16) throw new StorageError("InvalidMd5");
+    throw new StorageError("Md5Mismatch", {
+      details: { UserSpecifiedMd5: announced, ServerCalculatedMd5: md5 },
+    });
+  }
+  return md5;
+}
+
+/** What the service takes where nobody names a type. */
+export const defaultContentType = "application/octet-stream";
+
+/** Storage encrypts everything at rest, and says so; that is all that the emulator does of it. */
+export const encrypted = { "x-ms-request-server-encrypted": "true" };
+
+/** REST page "Set Blob Metadata": replaces all of it. */
+export function setBlobMetadata(call: Call): StorageAnswer {
+  const existing = requireBlob(call);
+  requireWritable(call, existing);
+  const container = requireContainer(call);
+  const blob = writeBlob(
+    call,
+    { container, name: existing.name, blob: existing },
+    { ...kept(existing), metadata: call.request.metadata },
+  );
+  return { status: 200, headers: { ...stateHeaders(blob), ...encrypted } };
+}
+
+/** REST page "Set Blob Properties": content headers that are not sent are cleared. */
+export function setBlobProperties(call: Call): StorageAnswer {
+  const existing = requireBlob(call);
+  requireWritable(call, existing);
+  const container = requireContainer(call);
+  const blob = writeBlob(
+    call,
+    { container, name: existing.name, blob: existing },
+    { ...kept(existing), contentHeaders: readContentHeaders(call.request.headers) },
+  );
+  return { status: 200, headers: stateHeaders(blob) };
+}
+
+/** REST page "Delete Blob". Copies that read from it fail. */
+export function deleteBlob(call: Call): StorageAnswer {
+  const { store, now } = call;
+  const blob = requireBlob(call);
+  requireWritable(call, blob);
+  failCopiesReading(store, blob, { description: descriptions.sourceGone, at: now });
+  store.run("DELETE FROM blob WHERE id = ?", blob.id);
+  dropStagedBlocks(call, requireContainer(call), blob.name);
+  return { status: 202, headers: { "x-ms-delete-type-permanent": "true" } };
+}
+
+function kept({ content, length, contentHeaders, metadata, accessTier }: Kept): Kept {
+  return { content, length, contentHeaders, metadata, accessTier };
+}
+
+type Kept = Parameters<typeof writeBlob>[2];

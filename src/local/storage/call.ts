@@ -1,0 +1,73 @@
+import type { Caller } from "./authorization.ts";
+import type { Blob, Container } from "./blob-rows.ts";
+import { findBlob, findContainer } from "./blob-rows.ts";
+import type { CopySettings } from "./copy-settings.ts";
+import { StorageError } from "./errors.ts";
+import type { OperationName } from "./operation.ts";
+import type { Resource, StorageAnswer, StorageRequest } from "./request.ts";
+import type { Store } from "./store.ts";
+
+/** One authorized request at one moment, inside its transaction. */
+export type Call = {
+  request: StorageRequest;
+  operation: OperationName;
+  store: Store;
+  /** Epoch ms; the same for everything the request does. */
+  now: number;
+  caller: Caller;
+  copies: CopySettings;
+  /** `host:port` of this emulator's own blob endpoint. */
+  ownHost: string;
+};
+
+/** Carries out one REST operation, or throws a StorageError. */
+export type Operation = (call: Call) => StorageAnswer;
+
+/** The account, container and blob of a request that `operation.ts` found to be about a blob. */
+export function blobAddress(resource: Resource): Extract<Resource, { level: "blob" }> {
+  if (resource.level !== "blob") throw new StorageError("InvalidUri");
+  return resource;
+}
+
+export function containerAddress(resource: Resource): { account: string; container: string } {
+  if (resource.level === "service") throw new StorageError("InvalidUri");
+  return resource;
+}
+
+export function requireContainer(call: Call): Container {
+  const { account, container } = containerAddress(call.request.resource);
+  const found = findContainer(call.store, account, container);
+  if (found === undefined) throw new StorageError("ContainerNotFound");
+  return found;
+}
+
+/** The blob that a request names, if there is one, and the container that must be there. */
+export function findTarget(call: Call): { container: Container; name: string; blob?: Blob } {
+  const container = requireContainer(call);
+  const { blob: name } = blobAddress(call.request.resource);
+  const blob = findBlob(call.store, container.id, name);
+  return { container, name, ...(blob && { blob }) };
+}
+
+export function requireBlob(call: Call): Blob {
+  const { blob } = findTarget(call);
+  if (blob === undefined) throw new StorageError("BlobNotFound");
+  return blob;
+}
+
+/** RFC 9110 section 5.6.7: whole seconds in GMT. */
+export function httpDate(time: number): string {
+  return new Date(time).toUTCString();
+}
+
+export function wholeSeconds(time: number): number {
+  return Math.floor(time / 1000) * 1000;
+}
+
+/** The headers by which a caller knows this state of a blob or container again. */
+export function stateHeaders(state: { etag: string; lastModified: number }): {
+  ETag: string;
+  "Last-Modified": string;
+} {
+  return { ETag: `"${state.etag}"`, "Last-Modified": httpDate(state.lastModified) };
+}

@@ -1,0 +1,88 @@
+import { findBlob, findContainer, saveBlob, type Blob } from "./blob-rows.ts";
+import {
+  endCopy,
+  endDueCopies,
+  findPendingCopy,
+  savePendingCopy,
+  withSpeed,
+  type PendingCopy,
+} from "./pending-copies.ts";
+import type { Store } from "./store.ts";
+
+/** `account` is devstoreaccount1 where it is left out. */
+export type CopyDestination = { account?: string; container: string; blob: string };
+
+/** What may befall one pending copy. Each throws when none is pending on the destination. */
+export type CopyControls = {
+  /** No byte more, until `resume`. */
+  stall(destination: CopyDestination): void;
+  /** Goes on with its old speed, or another. */
+  resume(destination: CopyDestination, bytesPerSecond?: number): void;
+  /** A note as the service writes it while it retries: `502 BadGateway "..."`. Null takes it away. */
+  warn(destination: CopyDestination, description: string | null): void;
+  /** Fails now; `description` is a status, a keyword and a quoted sentence. */
+  fail(destination: CopyDestination, description?: string): void;
+  /** Succeeds now, whatever was left. */
+  finish(destination: CopyDestination): void;
+};
+
+const defaultAccount = "devstoreaccount1";
+const defaultFailure = '500 OperationCancelled "The copy failed when reading the source."';
+
+export function copyControls(store: Store, now: () => number): CopyControls {
+  const change = (
+    action: string,
+    destination: CopyDestination,
+    work: (copy: PendingCopy, blob: Blob, at: number) => void,
+  ) => {
+    const at = now();
+    store.transaction(() => {
+      endDueCopies(store, at);
+      const { copy, blob } = requirePending(store, action, destination);
+      work(copy, blob, at);
+    });
+  };
+
+  return {
+    stall(destination) {
+      change("stall", destination, (copy, _, at) => savePendingCopy(store, withSpeed(copy, 0, at)));
+    },
+    resume(destination, bytesPerSecond) {
+      change("resume", destination, (copy, _, at) =>
+        savePendingCopy(store, withSpeed(copy, bytesPerSecond ?? copy.fullBytesPerSecond, at)),
+      );
+    },
+    warn(destination, description) {
+      change("warn", destination, (_, blob) => {
+        if (blob.copy?.status !== "pending") return;
+        saveBlob(store, { ...blob, copy: { ...blob.copy, description } });
+      });
+    },
+    fail(destination, description = defaultFailure) {
+      change("fail", destination, (copy, _, at) =>
+        endCopy(store, copy, { end: { status: "failed", description }, at }),
+      );
+    },
+    finish(destination) {
+      change("finish", destination, (copy, _, at) =>
+        endCopy(store, copy, { end: { status: "success" }, at }),
+      );
+    },
+  };
+}
+
+function requirePending(
+  store: Store,
+  action: string,
+  { account = defaultAccount, container: containerName, blob: name }: CopyDestination,
+): { copy: PendingCopy; blob: Blob } {
+  const container = findContainer(store, account, containerName);
+  const blob = container && findBlob(store, container.id, name);
+  const copy = blob && findPendingCopy(store, blob.id);
+  if (blob === undefined || copy === undefined) {
+    throw new Error(
+      `Cannot ${action} copy as none is pending on "${account}/${containerName}/${name}"`,
+    );
+  }
+  return { copy, blob };
+}

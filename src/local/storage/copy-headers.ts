@@ -1,0 +1,33 @@
+import type { Blob } from "./blob-rows.ts";
+import { httpDate } from "./call.ts";
+import { findPendingCopy, publishedBytes } from "./pending-copies.ts";
+import type { Store } from "./store.ts";
+
+/** The copy properties of a blob at `now`: REST page "Get Blob Properties", response headers. */
+export function copyHeaders(store: Store, blob: Blob, now: number): CopyHeaders {
+  const { copy } = blob;
+  if (copy === null) return {};
+  const pending = copy.status === "pending" ? findPendingCopy(store, blob.id) : undefined;
+  const bytesCopied = copy.status === "pending" ? 0 : copy.bytesCopied;
+  const description = "description" in copy ? copy.description : null;
+  return {
+    "x-ms-copy-id": copy.id,
+    "x-ms-copy-source": copy.source,
+    "x-ms-copy-status": copy.status,
+    "x-ms-copy-progress": `${pending ? publishedBytes(pending, now) : bytesCopied}/${copy.total}`,
+    ...(copy.status !== "pending" && { "x-ms-copy-completion-time": httpDate(copy.completedAt) }),
+    ...(description !== null && { "x-ms-copy-status-description": description }),
+  };
+}
+
+type CopyHeaders = Partial<
+  Record<
+    | "x-ms-copy-id"
+    | "x-ms-copy-source"
+    | "x-ms-copy-status"
+    | "x-ms-copy-progress"
+    | "x-ms-copy-completion-time"
+    | "x-ms-copy-status-description",
+    string
+  >
+>;

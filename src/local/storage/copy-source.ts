@@ -1,0 +1,107 @@
+import { authorize } from "./authorization.ts";
+import { findBlob, findContainer, type Blob } from "./blob-rows.ts";
+import type { Call } from "./call.ts";
+import { StorageError } from "./errors.ts";
+import { parseQuery, parseResource, splitTarget, type StorageRequest } from "./request.ts";
+
+/** The object that a copy reads, found readable at the time of the start. */
+export type CopySource = {
+  blob: Blob;
+  isSameAccount: boolean;
+  /** Epoch ms at which the URL's SAS ends; null where no SAS opens the source. */
+  readableUntil: number | null;
+};
+
+/** "A copy source URL of up to 2 KiB in length" (REST page "Copy Blob"). */
+const maximumUrlLength = 2048;
+/** From this version on a failed start also tells what the source itself answered. */
+const firstVersionWithSourceError = "2025-11-05";
+
+/**
+ * Reads the source as the service does: through its URL, with the rights that the URL carries. A
+ * blob of the destination's own account needs none when the account's key signed the request (REST
+ * page "Copy Blob", authorization). Throws `CannotVerifyCopySource` with the source's status, or
+ * for the own account the plain 404.
+ */
+export function resolveCopySource(call: Call): CopySource {
+  const request = sourceRequest(call);
+  const { resource } = request;
+  const isSameAccount = resource.account === call.request.resource.account;
+  const hasSas = request.query.has("sig");
+  const isOwn = isSameAccount && !hasSas && call.caller.by === "shared key";
+  try {
+    const caller = isOwn ? call.caller : authorize(request, { ...call, operation: "GetBlob" });
+    const blob = findSource(call, request);
+    return { blob, isSameAccount, readableUntil: caller.by === "SAS" ? caller.expiresAt : null };
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.code === "NotImplemented" || isOwn) throw error;
+    throw cannotVerify(error, call.request.headers["x-ms-version"] ?? "");
+  }
+}
+
+function sourceRequest({ request, ownHost }: Call): StorageRequest {
+  const text = request.headers["x-ms-copy-source"] ?? "";
+  const url = URL.canParse(text) && text.length <= maximumUrlLength ? new URL(text) : undefined;
+  if (url === undefined) {
+    throw new StorageError("InvalidHeaderValue", { details: { HeaderName: "x-ms-copy-source" } });
+  }
+  if (!isOwnHost(url, ownHost)) {
+    throw new StorageError("NotImplemented", {
+      message: `Copy Blob from the host ${url.host} is not implemented by this emulator`,
+    });
+  }
+  const target = `${url.pathname}${url.search}`;
+  const [path, query] = splitTarget(target);
+  const resource = parseResource(path);
+  const parameters = new Map(parseQuery(query));
+  const unread = ["snapshot", "versionid"].find((name) => parameters.has(name));
+  if (unread !== undefined) {
+    throw new StorageError("NotImplemented", {
+      message: `Copy Blob from a source with ${unread} is not implemented by this emulator`,
+    });
+  }
+  return {
+    id: request.id,
+    method: "GET",
+    target,
+    resource,
+    query: parameters,
+    headers: {}, // no version: an anonymous read of what is private is a 404, not a challenge
+    metadata: {},
+    body: Buffer.alloc(0),
+    clientAddress: "127.0.0.1", // the service itself reads, not the caller
+  };
+}
+
+function isOwnHost(url: URL, ownHost: string): boolean {
+  return url.protocol === "http:" && url.host.replace(/^localhost:/, "127.0.0.1:") === ownHost;
+}
+
+function findSource(call: Call, { resource }: StorageRequest): Blob {
+  if (resource.level !== "blob") throw new StorageError("ResourceNotFound");
+  const container = findContainer(call.store, resource.account, resource.container);
+  if (container === undefined) throw new StorageError("ContainerNotFound");
+  const blob = findBlob(call.store, container.id, resource.blob);
+  if (blob === undefined) throw new StorageError("BlobNotFound");
+  return blob;
+}
+
+function cannotVerify(error: StorageError, version: string): StorageError {
+  const status = error.status;
+  const tells = version >= firstVersionWithSourceError;
+  return new StorageError("CannotVerifyCopySource", {
+    status,
+    message: error.message,
+    ...(tells && {
+      details: {
+        CopySourceStatusCode: String(status),
+        CopySourceErrorCode: error.code,
+        CopySourceErrorMessage: error.message,
+      },
+      headers: {
+        "x-ms-copy-source-status-code": String(status),
+        "x-ms-copy-source-error-code": error.code,
+      },
+    }),
+  });
+}

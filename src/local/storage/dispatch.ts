@@ -1,0 +1,70 @@
+import { authorize } from "./authorization.ts";
+import { deleteBlob, putBlob, setBlobMetadata, setBlobProperties } from "./blobs.ts";
+import { getBlockList, putBlock, putBlockList } from "./blocks.ts";
+import type { Call, Operation } from "./call.ts";
+import {
+  createContainer,
+  deleteContainer,
+  getContainerProperties,
+  listContainers,
+} from "./containers.ts";
+import { abortCopyBlob, copyBlob } from "./copies.ts";
+import { StorageError } from "./errors.ts";
+import { leaseBlob } from "./leases.ts";
+import { listBlobs } from "./listing.ts";
+import { restName, type OperationName } from "./operation.ts";
+import { endDueCopies } from "./pending-copies.ts";
+import { getBlob, getBlobProperties } from "./reads.ts";
+import type { StorageAnswer } from "./request.ts";
+import { refuseUnread } from "./writes.ts";
+
+/** Everything this emulator does. The rest has a name and answers 501 with it. */
+const implemented: Partial<Record<OperationName, Operation>> = {
+  ListContainers: listContainers,
+  CreateContainer: createContainer,
+  GetContainerProperties: getContainerProperties,
+  DeleteContainer: deleteContainer,
+  ListBlobs: listBlobs,
+  PutBlob: putBlob,
+  PutBlock: putBlock,
+  PutBlockList: putBlockList,
+  GetBlockList: getBlockList,
+  GetBlob: getBlob,
+  GetBlobProperties: getBlobProperties,
+  SetBlobMetadata: setBlobMetadata,
+  SetBlobProperties: setBlobProperties,
+  DeleteBlob: deleteBlob,
+  CopyBlob: copyBlob,
+  AbortCopyBlob: abortCopyBlob,
+  LeaseBlob: leaseBlob,
+};
+
+/**
+ * Carries out one request in one transaction and returns its answer, or throws a StorageError with
+ * nothing changed. First it lets time do its work: copies that are due end.
+ */
+export function dispatch(given: Omit<Call, "caller">): StorageAnswer {
+  const { request, operation, store, now } = given;
+  store.transaction(() => endDueCopies(store, now));
+  const work = implemented[operation];
+  if (work === undefined) {
+    throw new StorageError("NotImplemented", {
+      message: `${restName(operation)} is not implemented by this emulator`,
+    });
+  }
+  refuseAddition(request.query);
+  return store.transaction(() => {
+    const caller = authorize(request, { operation, store, now });
+    refuseUnread(request.headers);
+    return work({ ...given, caller });
+  });
+}
+
+/** Without these the operation would be about another object than the caller means. */
+function refuseAddition(query: ReadonlyMap<string, string>): void {
+  const addition = ["snapshot", "versionid"].find((name) => query.has(name));
+  if (addition === undefined) return;
+  throw new StorageError("NotImplemented", {
+    message: `The query parameter ${addition} is not implemented by this emulator`,
+  });
+}

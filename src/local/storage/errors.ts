@@ -1,0 +1,157 @@
+/**
+ * A refusal in the service's own words. `code` becomes `x-ms-error-code` and the XML `<Code>`;
+ * `details` become further elements of the XML body, `headers` further headers of the answer.
+ * Codes and statuses: REST pages "Common REST API Error Codes" and "Blob Service Error Codes".
+ */
+export class StorageError extends Error {
+  override readonly name = "StorageError";
+  readonly code: string;
+  readonly status: number;
+  readonly details: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: StorageErrorCode, more: StorageErrorMore = {}) {
+    const [status, message] = refusals[code];
+    super(more.message ?? message);
+    this.code = code;
+    this.status = more.status ?? status;
+    this.details = more.details ?? {};
+    this.headers = more.headers ?? {};
+  }
+}
+
+export type StorageErrorCode = keyof typeof refusals;
+
+type StorageErrorMore = {
+  message?: string;
+  /** Only where the service mirrors somebody else's status: `CannotVerifyCopySource`. */
+  status?: number;
+  details?: Readonly<Record<string, string>>;
+  headers?: Readonly<Record<string, string>>;
+};
+
+const refusals = {
+  AuthenticationFailed: [
+    403,
+    "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the signature.",
+  ],
+  AuthorizationFailure: [403, "This request is not authorized to perform this operation."],
+  AuthorizationPermissionMismatch: [
+    403,
+    "This request is not authorized to perform this operation using this permission.",
+  ],
+  AuthorizationProtocolMismatch: [
+    403,
+    "This request is not authorized to perform this operation using this protocol.",
+  ],
+  AuthorizationResourceTypeMismatch: [
+    403,
+    "This request is not authorized to perform this operation using this resource type.",
+  ],
+  AuthorizationServiceMismatch: [
+    403,
+    "This request is not authorized to perform this operation using this service.",
+  ],
+  AuthorizationSourceIPMismatch: [
+    403,
+    "This request is not authorized to perform this operation using this source IP.",
+  ],
+  BlobAlreadyExists: [409, "The specified blob already exists."],
+  BlobNotFound: [404, "The specified blob does not exist."],
+  CannotVerifyCopySource: [500, "Could not verify the copy source within the specified time."],
+  ConditionNotMet: [412, "The condition specified using HTTP conditional header(s) is not met."],
+  ContainerAlreadyExists: [409, "The specified container already exists."],
+  ContainerNotFound: [404, "The specified container does not exist."],
+  CopyIdMismatch: [
+    409,
+    "The specified copy ID did not match the copy ID for the pending copy operation.",
+  ],
+  InfiniteLeaseDurationRequired: [
+    412,
+    "The lease ID matched, but the specified lease must be an infinite-duration lease.",
+  ],
+  InternalError: [500, "Server encountered an internal error. Please try again after some time."],
+  InvalidBlobOrBlock: [400, "The specified blob or block content is invalid."],
+  InvalidBlockList: [400, "The specified block list is invalid."],
+  InvalidHeaderValue: [400, "The value for one of the HTTP headers is not in the correct format."],
+  InvalidMd5: [400, "The MD5 value specified in the request is invalid."],
+  InvalidMetadata: [
+    400,
+    "The specified metadata is invalid. It includes characters that are not permitted.",
+  ],
+  InvalidQueryParameterValue: [
+    400,
+    "Value for one of the query parameters specified in the request URI is invalid.",
+  ],
+  InvalidRange: [416, "The range specified is invalid for the current size of the resource."],
+  InvalidResourceName: [400, "The specified resource name contains invalid characters."],
+  InvalidUri: [400, "The requested URI does not represent any resource on the server."],
+  InvalidXmlDocument: [400, "XML specified is not syntactically valid."],
+  LeaseAlreadyPresent: [409, "There is already a lease present."],
+  LeaseIdMismatchWithBlobOperation: [
+    412,
+    "The lease ID specified did not match the lease ID for the blob.",
+  ],
+  LeaseIdMismatchWithLeaseOperation: [
+    409,
+    "The lease ID specified did not match the lease ID for the blob.",
+  ],
+  LeaseIdMissing: [
+    412,
+    "There is currently a lease on the blob and no lease ID was specified in the request.",
+  ],
+  LeaseIsBreakingAndCannotBeAcquired: [
+    409,
+    "The lease ID matched, but the lease is currently in breaking state and cannot be acquired until it is broken.",
+  ],
+  LeaseIsBreakingAndCannotBeChanged: [
+    409,
+    "The lease ID matched, but the lease is currently in breaking state and cannot be changed.",
+  ],
+  LeaseIsBrokenAndCannotBeRenewed: [
+    409,
+    "The lease ID matched, but the lease has been broken explicitly and cannot be renewed.",
+  ],
+  LeaseLost: [412, "A lease ID was specified, but the lease for the blob has expired."],
+  LeaseNotPresentWithBlobOperation: [412, "There is currently no lease on the blob."],
+  LeaseNotPresentWithLeaseOperation: [409, "There is currently no lease on the blob."],
+  Md5Mismatch: [
+    400,
+    "The MD5 value specified in the request did not match with the MD5 value calculated by the server.",
+  ],
+  MetadataTooLarge: [400, "The size of the specified metadata exceeds the maximum size permitted."],
+  MissingRequiredHeader: [
+    400,
+    "An HTTP header that's mandatory for this request is not specified.",
+  ],
+  MissingRequiredQueryParameter: [
+    400,
+    "A query parameter that's mandatory for this request is not specified.",
+  ],
+  NoAuthenticationInformation: [
+    401,
+    "Server failed to authenticate the request. Please refer to the information in the www-authenticate header.",
+  ],
+  NoPendingCopyOperation: [409, "There is currently no pending copy operation."],
+  NotImplemented: [501, "The requested operation is not implemented on the specified resource."],
+  OutOfRangeInput: [400, "One of the request inputs is out of range."],
+  OutOfRangeQueryParameterValue: [
+    400,
+    "One of the query parameters specified in the request URI is outside the permissible range.",
+  ],
+  PendingCopyOperation: [409, "There is currently a pending copy operation."],
+  RequestBodyTooLarge: [
+    413,
+    "The request body is too large and exceeds the maximum permissible limit.",
+  ],
+  ResourceNotFound: [404, "The specified resource does not exist."],
+  SourceConditionNotMet: [
+    412,
+    "The source condition specified using HTTP conditional header(s) is not met.",
+  ],
+  TargetConditionNotMet: [
+    412,
+    "The target condition specified using HTTP conditional header(s) is not met.",
+  ],
+  UnauthorizedBlobOverwrite: [403, "This request is not authorized to perform blob overwrites."],
+} as const satisfies Record<string, readonly [status: number, message: string]>;

@@ -1,0 +1,179 @@
+import { blobWithId, saveBlob, type Blob, type Copy } from "./blob-rows.ts";
+import { wholeSeconds } from "./call.ts";
+import { leaseAfterWrite } from "./lease-rules.ts";
+import type { Store } from "./store.ts";
+
+/**
+ * A pending copy as numbers from which its state at any later moment follows, so that no timer is
+ * needed. Times are epoch ms.
+ */
+export type PendingCopy = {
+  /** Blob ids. */
+  destination: number;
+  source: number;
+  /** The source's content, to become the destination's. */
+  content: number | null;
+  contentMD5: string | null;
+  total: number;
+  startedAt: number;
+  /** `countedBytes` were copied at `countedFrom`; from there on `bytesPerSecond` are. */
+  countedFrom: number;
+  countedBytes: number;
+  bytesPerSecond: number;
+  /** What a stalled copy goes on with. */
+  fullBytesPerSecond: number;
+  publishEvery: number;
+  /** When the source's SAS ends: the service goes on reading with the URL it was given. */
+  sourceReadableUntil: number | null;
+};
+
+/** How a copy came to its end. */
+export type CopyEnd =
+  | { status: "success" }
+  | { status: "aborted" }
+  | { status: "failed"; description: string };
+
+/** Texts of `x-ms-copy-status-description`: REST page "Get Blob Properties". */
+export const descriptions = {
+  sourceGone: '404 ResourceNotFound "Copy failed when reading the source."',
+  sourceChanged: '412 ConditionNotMet "Copy failed when reading the source."',
+  sourceForbidden: '403 AuthenticationFailed "Copy failed when reading the source."',
+  tooLong: '500 OperationCancelled "The copy exceeded the maximum allowed time."',
+};
+
+/** "The service attempts for two weeks" (REST page "Copy Blob"). */
+export const maximumCopyMs = 14 * 24 * 60 * 60 * 1000;
+
+/** Bytes copied at `now`, as `x-ms-copy-progress` tells them: in published steps. */
+export function publishedBytes(copy: PendingCopy, now: number): number {
+  const copied = copiedBytes(copy, now);
+  return copied >= copy.total ? copy.total : copied - (copied % copy.publishEvery);
+}
+
+export function findPendingCopy(store: Store, destination: number): PendingCopy | undefined {
+  return store.one<PendingCopy>(`${selectPendingCopy} WHERE destination = ?`, destination);
+}
+
+export function savePendingCopy(store: Store, copy: PendingCopy): void {
+  store.run(
+    `INSERT INTO pending_copy (destination, source, content, content_md5, total, started_at,
+       counted_from, counted_bytes, bytes_per_second, full_bytes_per_second, publish_every,
+       source_readable_until, due_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (destination) DO UPDATE SET counted_from = excluded.counted_from,
+       counted_bytes = excluded.counted_bytes, bytes_per_second = excluded.bytes_per_second,
+       due_at = excluded.due_at`,
+    copy.destination,
+    copy.source,
+    copy.content,
+    copy.contentMD5,
+    copy.total,
+    copy.startedAt,
+    copy.countedFrom,
+    copy.countedBytes,
+    copy.bytesPerSecond,
+    copy.fullBytesPerSecond,
+    copy.publishEvery,
+    copy.sourceReadableUntil,
+    nextEnd(copy).at,
+  );
+}
+
+/** The copy at `now`, going on from there at another speed. */
+export function withSpeed(copy: PendingCopy, bytesPerSecond: number, now: number): PendingCopy {
+  const countedFrom = Math.max(copy.countedFrom, now); // a start delay is kept
+  return { ...copy, countedFrom, countedBytes: copiedBytes(copy, now), bytesPerSecond };
+}
+
+/** Ends, in their order and each at its own time, all copies whose end has come by `now`. */
+export function endDueCopies(store: Store, now: number): void {
+  for (;;) {
+    const copy = store.one<PendingCopy>(
+      `${selectPendingCopy} WHERE due_at <= ? ORDER BY due_at LIMIT 1`,
+      now,
+    );
+    if (copy === undefined) return;
+    const { at, end } = nextEnd(copy);
+    endCopy(store, copy, { end, at });
+  }
+}
+
+/**
+ * Ends one pending copy: a success brings the content, anything else leaves zero bytes and the
+ * metadata. The ETag changes, so copies that read from this blob fail in their turn.
+ */
+export function endCopy(
+  store: Store,
+  copy: PendingCopy,
+  { end, at }: { end: CopyEnd; at: number },
+): void {
+  const blob = blobWithId(store, copy.destination);
+  if (blob?.copy == null) return;
+  const { id, source, total } = blob.copy;
+  const bytesCopied = end.status === "success" ? total : publishedBytes(copy, at);
+  const ended: Copy = { id, source, total, ...end, bytesCopied, completedAt: at };
+  const succeeded = end.status === "success";
+  saveBlob(store, {
+    ...blob,
+    etag: store.nextEtag(),
+    lastModified: wholeSeconds(at),
+    content: succeeded ? copy.content : null,
+    length: succeeded ? total : 0,
+    contentHeaders: {
+      ...blob.contentHeaders,
+      ...(succeeded && copy.contentMD5 !== null && { contentMD5: copy.contentMD5 }),
+    },
+    lease: leaseAfterWrite(blob.lease, at),
+    copy: ended,
+  });
+  store.run("DELETE FROM pending_copy WHERE destination = ?", copy.destination);
+  failCopiesReading(store, blob, { description: descriptions.sourceChanged, at });
+}
+
+/** A copy remembers its source's ETag; when the source is written or deleted, the copy fails. */
+export function failCopiesReading(
+  store: Store,
+  source: Pick<Blob, "id">,
+  { description, at }: { description: string; at: number },
+): void {
+  const readers = store
+    .all<PendingCopy>(`${selectPendingCopy} WHERE source = ?`, source.id)
+    // A blob copied onto itself keeps its old content as source, whatever its name shows.
+    .filter((reader) => reader.destination !== source.id);
+  for (const reader of readers)
+    endCopy(store, reader, { end: { status: "failed", description }, at });
+}
+
+function copiedBytes(copy: PendingCopy, now: number): number {
+  const elapsed = now - copy.countedFrom;
+  if (elapsed <= 0 || copy.bytesPerSecond === 0) return copy.countedBytes;
+  return Math.min(
+    copy.total,
+    copy.countedBytes + Math.floor((copy.bytesPerSecond * elapsed) / 1000),
+  );
+}
+
+function nextEnd(copy: PendingCopy): { at: number; end: CopyEnd } {
+  const remaining = copy.total - copy.countedBytes;
+  const finishedAt =
+    remaining === 0
+      ? copy.countedFrom
+      : copy.countedFrom + Math.ceil((remaining / copy.bytesPerSecond) * 1000);
+  const ends: { at: number; end: CopyEnd }[] = [
+    { at: finishedAt, end: { status: "success" } },
+    {
+      at: copy.sourceReadableUntil ?? Infinity,
+      end: { status: "failed", description: descriptions.sourceForbidden },
+    },
+    {
+      at: copy.startedAt + maximumCopyMs,
+      end: { status: "failed", description: descriptions.tooLong },
+    },
+  ];
+  return ends.reduce((first, other) => (other.at < first.at ? other : first));
+}
+
+const selectPendingCopy = `SELECT destination, source, content, content_md5 AS contentMD5, total,
+  started_at AS startedAt, counted_from AS countedFrom, counted_bytes AS countedBytes,
+  bytes_per_second AS bytesPerSecond, full_bytes_per_second AS fullBytesPerSecond,
+  publish_every AS publishEvery, source_readable_until AS sourceReadableUntil FROM pending_copy`;

@@ -1,0 +1,33 @@
+/**
+ * Takes the secrets out of any text: the value of a SAS `sig`, plain or percent-encoded, and
+ * account keys' signatures in an Authorization header. What is kept or logged passes through here.
+ */
+export function redact(text: string): string {
+  return text
+    .replace(signature, `$1${mark}`)
+    .replace(authorization, (_, scheme: string, account: string | undefined) =>
+      account === undefined ? `${scheme} ${mark}` : `${scheme} ${account}:${mark}`,
+    );
+}
+
+/** The headers of a request as they may be remembered. */
+export function redactHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, redact(value)]));
+}
+
+/** A copy source as it may be stored and shown: its SAS without the signature, the rest unchanged. */
+export function withoutSignature(url: string): string {
+  const start = url.indexOf("?");
+  if (start < 0) return redact(url);
+  const kept = url
+    .slice(start + 1)
+    .split("&")
+    .filter((parameter) => !/^sig(=|$)/i.test(parameter));
+  const base = url.slice(0, start);
+  return redact(kept.length === 0 ? base : `${base}?${kept.join("&")}`);
+}
+
+const mark = "REDACTED";
+/** Ends at the next parameter, in whichever encoding, or where a URL ends inside other text. */
+const signature = /\b(sig(?:=|%3D))(?:(?!&|%26)[^\s"'<>])*/gi;
+const authorization = /\b(SharedKey|SharedKeyLite|Bearer) (?:([a-z0-9]+):)?[A-Za-z0-9+/=._~-]+/g;

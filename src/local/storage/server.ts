@@ -1,0 +1,228 @@
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Clock } from "../clock.ts";
+import { httpDate } from "./call.ts";
+import { StorageError } from "./errors.ts";
+import type { FaultAction } from "./faults.ts";
+import { identifyOperation, type OperationName } from "./operation.ts";
+import { redact, redactHeaders } from "./redact.ts";
+import {
+  parseQuery,
+  parseResource,
+  readMetadata,
+  splitTarget,
+  type StorageAnswer,
+  type StorageRequest,
+} from "./request.ts";
+import { element, elements, renderXml } from "./xml.ts";
+
+/** A request as it is remembered: no signature, no body. */
+export type ReceivedRequest = {
+  id: string;
+  /** Epoch ms. */
+  at: number;
+  operation: OperationName;
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  bodyLength: number;
+  /** Null where the connection broke instead of an answer. */
+  status: number | null;
+  /** `x-ms-error-code` of the answer. */
+  code?: string;
+};
+
+export type ServerOptions = {
+  clock: Clock;
+  port: number;
+  takeFault: (request: StorageRequest, operation: OperationName) => FaultAction | undefined;
+  /** Acts; throws a StorageError where the service would refuse. */
+  act: (request: StorageRequest, operation: OperationName) => StorageAnswer;
+  received: (request: ReceivedRequest) => void;
+  log: (line: string) => void;
+};
+
+export type StorageServer = { port: number; close(): Promise<void> };
+
+/** Bodies are held in memory; the service's own limits are higher (Put Block: 4,000 MiB). */
+const maximumBodyBytes = 512 * 1024 * 1024;
+
+/** Listens on the loopback address only: the accounts' keys are public. 0 is any free port. */
+export async function startServer(options: ServerOptions): Promise<StorageServer> {
+  const server = createServer((incoming, outgoing) => {
+    exchange(incoming, outgoing, options).catch((error: unknown) => {
+      options.log(`Connection lost: ${redact(String(error))}`);
+      outgoing.destroy();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port, "127.0.0.1", resolve);
+  });
+  // A listening TCP server has this kind of address, not a pipe's name.
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    close: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error ? reject(error) : resolve()));
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** One request and its answer. Only a fault's delay is not tracked: the clock has to move for it. */
+async function exchange(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  options: ServerOptions,
+): Promise<void> {
+  const { clock } = options;
+  const body = await clock.track(readBody(incoming));
+  const draft = draftRequest(incoming, body ?? Buffer.alloc(0));
+  let operation: OperationName = "UnknownOperation";
+  let fault: FaultAction | undefined;
+  let answer: StorageAnswer;
+  try {
+    if (body === undefined) throw new StorageError("RequestBodyTooLarge");
+    const request = completeRequest(draft, incoming);
+    operation = identifyOperation(request);
+    fault = options.takeFault(request, operation);
+    if (typeof fault === "object" && "delayMs" in fault) await wait(clock, fault.delayMs);
+    answer =
+      fault === "reset connection"
+        ? { status: 0 }
+        : typeof fault === "object" && "answer" in fault
+          ? refusalAnswer(draft, { details: {}, headers: {}, message: "", ...fault.answer }, clock)
+          : options.act(request, operation);
+  } catch (error) {
+    answer = refusalAnswer(draft, asStorageError(error, options), clock);
+  }
+
+  const isBroken = fault === "reset connection" || fault === "lose answer";
+  const code = answer.headers?.["x-ms-error-code"];
+  options.received({
+    id: draft.id,
+    at: clock.now(),
+    operation,
+    method: draft.method,
+    url: redact(draft.target),
+    headers: redactHeaders(draft.headers),
+    bodyLength: body?.length ?? 0,
+    status: isBroken ? null : answer.status,
+    ...(code !== undefined && { code }),
+  });
+  options.log(
+    `${draft.method} ${redact(draft.target)} ${isBroken ? "connection broken" : answer.status} ${operation}${code === undefined ? "" : ` ${code}`} ${draft.id}`,
+  );
+  if (isBroken) {
+    incoming.socket.resetAndDestroy();
+    return;
+  }
+  await clock.track(send(outgoing, draft, answer, clock));
+}
+
+/** Undefined when it is longer than the emulator takes. */
+async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    length += chunk.length; // no encoding was set, so the chunks are bytes
+    if (length <= maximumBodyBytes) chunks.push(chunk);
+  }
+  return length <= maximumBodyBytes ? Buffer.concat(chunks) : undefined;
+}
+
+type Draft = Pick<StorageRequest, "id" | "method" | "target" | "headers" | "body">;
+
+function draftRequest(incoming: IncomingMessage, body: Buffer): Draft {
+  const headers = Object.fromEntries(
+    Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
+  );
+  return {
+    id: randomUUID(),
+    method: incoming.method ?? "",
+    target: incoming.url ?? "/",
+    headers,
+    body,
+  };
+}
+
+function completeRequest(draft: Draft, incoming: IncomingMessage): StorageRequest {
+  const [path, query] = splitTarget(draft.target);
+  return {
+    ...draft,
+    resource: parseResource(path),
+    query: new Map(parseQuery(query)),
+    metadata: readMetadata(incoming.rawHeaders),
+    clientAddress: incoming.socket.remoteAddress ?? "",
+  };
+}
+
+function wait(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.schedule(clock.now() + ms, resolve);
+  });
+}
+
+function asStorageError(error: unknown, { log }: ServerOptions): StorageError {
+  if (error instanceof StorageError) return error;
+  log(redact(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+  return new StorageError("InternalError");
+}
+
+type Refusal = Pick<StorageError, "status" | "message" | "details" | "headers"> & { code: string };
+
+/** The Blob service's error answer: a header for all, an XML body where a body may be. */
+function refusalAnswer(
+  { id, method }: Pick<Draft, "id" | "method">,
+  { status, code, message, details, headers }: Refusal,
+  clock: Clock,
+): StorageAnswer {
+  const time = new Date(clock.now()).toISOString();
+  const answer = { status, headers: { ...headers, "x-ms-error-code": code } };
+  if (method === "HEAD" || status === 304) return answer;
+  const body = renderXml(
+    element(
+      "Error",
+      elements({
+        Code: code,
+        Message: `${message}\nRequestId:${id}\nTime:${time}`,
+        ...details,
+      }),
+    ),
+  );
+  return { status, headers: { ...answer.headers, "Content-Type": "application/xml" }, body };
+}
+
+/** For requests that name none. */
+const newestVersion = "2026-10-06";
+
+async function send(
+  outgoing: ServerResponse,
+  { id, method, headers: asked, target }: Draft,
+  { status, headers = {}, body = "" }: StorageAnswer,
+  clock: Clock,
+): Promise<void> {
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  const signedVersion = new Map(parseQuery(splitTarget(target)[1])).get("sv");
+  outgoing.sendDate = false; // the process's own date; the clock's is sent
+  const all: Record<string, string | undefined> = {
+    ...(status !== 304 && method !== "HEAD" && { "Content-Length": String(bytes.length) }),
+    ...headers,
+    Server: "Ferry-Storage-Emulator",
+    Date: httpDate(clock.now()),
+    "x-ms-request-id": id,
+    "x-ms-version": asked["x-ms-version"] ?? signedVersion ?? newestVersion,
+    "x-ms-client-request-id": asked["x-ms-client-request-id"],
+  };
+  for (const [name, value] of Object.entries(all)) {
+    if (value !== undefined) outgoing.setHeader(name, value);
+  }
+  outgoing.statusCode = status;
+  await new Promise<void>((resolve) => {
+    outgoing.once("finish", resolve).once("close", resolve);
+    outgoing.end(method === "HEAD" || status === 304 ? undefined : bytes);
+  });
+}
