@@ -1,0 +1,53 @@
+import { styleText } from "node:util";
+import { systemClock } from "./clock.ts";
+import { terminalLog } from "./host/log.ts";
+import { startLocalWorld } from "./world.ts";
+
+/** `npm start`: the Storage emulator and the app on the Functions host, until Ctrl-C or SIGTERM. */
+const appDirectory = process.cwd();
+const world = await startLocalWorld({
+  appDirectory,
+  stateDirectory: ".local",
+  clock: systemClock(),
+  functionsPort: port("FUNCTIONS_PORT", 7071),
+  blobPort: port("BLOB_PORT", 10_000),
+  log: terminalLog(process.stdout),
+  copies: { bytesPerSecond: bytesPerSecond() },
+}).catch((error: unknown) => {
+  console.error(styleText("red", error instanceof Error ? error.message : String(error)));
+  process.exit(1);
+});
+
+console.log(`
+Storage emulator  ${world.emulator.blobUrl}/devstoreaccount1 (and devstoreaccount2)
+Copies            ${world.host.url}/api/copies`);
+
+let ending = false;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    if (ending) return;
+    ending = true;
+    console.log(
+      "Ending: no new work is taken, what runs is finished; copies go on at the next start",
+    );
+    void world.close().then(() => process.exit(0));
+  });
+}
+
+function port(name: string, usual: number): number {
+  return number(name, usual, (value) => Number.isInteger(value) && value < 65_536);
+}
+
+/** How fast the emulator copies; COPY_RATE is bytes per second. */
+function bytesPerSecond(): number {
+  return number("COPY_RATE", 8 * 1_024 * 1_024, (value) => value > 0);
+}
+
+function number(name: string, usual: number, isValid: (value: number) => boolean): number {
+  const text = process.env[name];
+  if (text === undefined || text === "") return usual;
+  const value = Number(text);
+  if (value >= 0 && isValid(value)) return value;
+  console.error(styleText("red", `${name} is not valid: "${text}"`));
+  process.exit(1);
+}

@@ -1,0 +1,111 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "./clock.ts";
+import { startFunctionsHost } from "./host/host.ts";
+import type { FunctionsHost, HostOptions } from "./host/host.ts";
+import { readLocalSettings } from "./host/settings.ts";
+import { startStorageEmulator } from "./storage/emulator.ts";
+import type { StorageEmulator, StorageEmulatorOptions } from "./storage/emulator.ts";
+
+export type LocalWorldOptions = {
+  /** The app's folder: host.json, local.settings.json, package.json, and what was built. */
+  appDirectory: string;
+  /** Where state is kept; null forgets everything at the end. */
+  stateDirectory: string | null;
+  clock: Clock;
+  /** 0 for any free port. */
+  functionsPort: number;
+  blobPort: number;
+  log: HostOptions["log"];
+  copies?: StorageEmulatorOptions["copies"];
+} & Pick<HostOptions, "probe" | "redeliver">;
+
+/** The whole of Azure that Ferry needs, in one process. */
+export type LocalWorld = {
+  emulator: StorageEmulator;
+  host: FunctionsHost;
+  close(): Promise<void>;
+};
+
+/** Starts the Storage emulator, then the app on the Functions host, with the app's settings pointing at it. */
+export async function startLocalWorld(options: LocalWorldOptions): Promise<LocalWorld> {
+  const { appDirectory, stateDirectory, clock, log } = options;
+  if (stateDirectory !== null) mkdirSync(stateDirectory, { recursive: true });
+  const stateFile = (name: string) =>
+    stateDirectory === null ? ":memory:" : join(stateDirectory, name);
+  const emulator = await startStorageEmulator({
+    clock,
+    blobPort: options.blobPort,
+    file: stateFile("storage.sqlite"),
+    ...(options.copies === undefined ? {} : { copies: options.copies }),
+    log: (line) =>
+      log({ at: clock.now(), level: "debug", kind: "request", subject: "storage", message: line }),
+  });
+  try {
+    const host = await startFunctionsHost({
+      appDirectory,
+      clock,
+      port: options.functionsPort,
+      stateFile: stateFile("task-hub.sqlite"),
+      environment: {
+        ...emulatorSettings(await readLocalSettings(appDirectory), emulator.blobUrl),
+        ...(isSet("COPY_SECRET_KEYS") ? {} : { COPY_SECRET_KEYS: secretKey(stateDirectory) }),
+      },
+      log,
+      ...(options.probe === undefined ? {} : { probe: options.probe }),
+      ...(options.redeliver === undefined ? {} : { redeliver: options.redeliver }),
+    });
+    const close = async () => {
+      await host.close();
+      await emulator.close();
+    };
+    return { emulator, host, close };
+  } catch (error) {
+    await emulator.close();
+    throw error;
+  }
+}
+
+/** The emulator's address by convention; local.settings.json is written for it. */
+const usualEmulator = "http://127.0.0.1:10000";
+
+/** Settings that name the emulator at its usual address, rewritten to where it really listens. */
+function emulatorSettings(
+  values: Readonly<Record<string, string>>,
+  blobUrl: string,
+): Record<string, string> {
+  const rewritten = Object.entries(values)
+    .filter(([name]) => !isSet(name))
+    .map(([name, value]): [string, string] => [
+      name,
+      value === "UseDevelopmentStorage=true"
+        ? developmentStorage(blobUrl)
+        : value.replaceAll(usualEmulator, blobUrl),
+    ]);
+  return Object.fromEntries(rewritten);
+}
+
+/** What `UseDevelopmentStorage=true` stands for, at another address. The key is published. */
+function developmentStorage(blobUrl: string): string {
+  const key =
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+  return `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=${key};BlobEndpoint=${blobUrl}/devstoreaccount1;`;
+}
+
+/** A key of this machine, made once and kept with the state that it seals. */
+function secretKey(stateDirectory: string | null): string {
+  const fresh = randomBytes(32).toString("base64");
+  if (stateDirectory === null) return fresh;
+  const file = join(stateDirectory, "copy-secret-key");
+  try {
+    writeFileSync(file, fresh, { flag: "wx", mode: 0o600 });
+    return fresh;
+  } catch {
+    return readFileSync(file, "utf8").trim();
+  }
+}
+
+function isSet(name: string): boolean {
+  return (process.env[name] ?? "") !== "";
+}
