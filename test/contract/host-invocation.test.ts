@@ -48,10 +48,17 @@ test.each([
   expect(await runActivity(() => returned, null)).toEqual({ ok: true, json });
 });
 
+function holdsItself() {
+  const thrown = { code: 5, self: {} };
+  thrown.self = thrown;
+  return thrown;
+}
+
 test.each([
   ["an error", () => new RangeError("too far"), "too far"],
   ["a text", () => "plain", "plain"],
   ["an object", () => ({ code: 5 }), `{"code":5}`],
+  ["an object that holds itself", holdsItself, "Thrown value is no error: code, self"],
 ])("a function that throws %s fails with its message", async (_, thrown, message) => {
   const result = await runActivity(() => {
     throw thrown();

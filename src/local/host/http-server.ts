@@ -21,6 +21,8 @@ export type HostResponse = {
   status: number;
   headers: Readonly<Record<string, string | readonly string[]>>;
   body: string | Uint8Array;
+  /** Level of the request's line in the log, if it is not one that people look for. */
+  logLevel?: "debug";
 };
 
 export type HttpServer = {
@@ -58,7 +60,8 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   });
   server.on("clientError", (error, socket) => {
     logger("debug", "host", "", `A client's request could not be read: ${error.message}`);
-    socket.destroy();
+    if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+    else socket.destroy();
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(listenError(options.port, error)));
@@ -105,10 +108,14 @@ async function serve(
       return { status: 500, headers: {}, body: "" };
     });
   }
-  const sent = await send(method, response, outgoing);
+  const sent = await send(method, response, outgoing).catch((error: unknown) => {
+    logger("error", "host", `${method} ${path}`, `The answer could not be sent: ${error}`);
+    outgoing.destroy();
+    return false;
+  });
   const took = `${clock.now() - began} ms`;
-  const level = response.status >= 500 ? "warning" : "information";
-  const note = sent ? "" : " (the client had gone)";
+  const level = response.status >= 500 ? "warning" : (response.logLevel ?? "information");
+  const note = sent ? "" : " (the client got no answer)";
   logger(level, "request", `${method} ${path}`, `${response.status} in ${took}${note}`);
 }
 

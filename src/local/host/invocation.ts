@@ -169,6 +169,10 @@ function writeLog(app: RunningApp, shared: SharedByHooks, entry: InvocationLogEn
 function asError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
   if (thrown === undefined || thrown === null) return new Error("Unknown error");
-  if (typeof thrown === "object") return new Error(JSON.stringify(thrown));
-  return new Error(String(thrown));
+  if (typeof thrown !== "object") return new Error(String(thrown));
+  try {
+    return new Error(JSON.stringify(thrown));
+  } catch {
+    return new Error(`Thrown value is no error: ${Object.keys(thrown).join(", ")}`); // it has cycles
+  }
 }

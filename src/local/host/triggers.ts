@@ -112,8 +112,9 @@ export function openTriggers(options: TriggersOptions): Triggers {
   };
 }
 
-function manage(engine: DurableEngine, request: HostRequest): Promise<HostResponse> {
-  return engine.handle({
+/** Mostly the app's own durable clients calling, so their lines would only double what others say. */
+async function manage(engine: DurableEngine, request: HostRequest): Promise<HostResponse> {
+  const response = await engine.handle({
     method: request.method,
     path: request.path.slice(managementPrefix.length),
     query: request.url.searchParams,
@@ -121,6 +122,7 @@ function manage(engine: DurableEngine, request: HostRequest): Promise<HostRespon
     body: request.body.toString(),
     url: request.url,
   });
+  return { ...response, logLevel: "debug" };
 }
 
 function timerFunction({ name, trigger }: AppFunction): TimerFunction {
