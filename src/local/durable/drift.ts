@@ -23,6 +23,10 @@ export function findDrift(sides: TurnSides): string | null {
   if (shim.timedOutRetry !== null) {
     return `${retryTimeout}: activity "${shim.timedOutRetry}"`;
   }
+  const open = shim.decisions.openIds();
+  if (sides.history.some((event) => isNumericEvent(event) && open.includes(Number(event.Name)))) {
+    return numericEvent;
+  }
   const goesOn = !state.isDone && !state.threw;
   if (shim.cancelledLongTimer && goesOn) return longTimer;
   if (shim.continueAsNew !== null) return continuationDrift(sides);
@@ -112,7 +116,6 @@ function sameName(one: string, other: string): boolean {
 /** The drift is certain, its cause is read off the actions: the first pattern that is known to do this. */
 function likelyCause({ state, history, shim, sdk }: TurnSides): string {
   const actions = [...everyAction(state.actions)];
-  if (history.some((event) => isNumericEvent(event))) return numericEvent;
   if (shim.cancelledLongTimer) return longTimer;
   if (shim.waitingFor !== null && hasAll(shim.waitingFor) && failedInside(history)) {
     return actions.some(isRetryRace) ? `${failedAll}. ${retryInRace}` : failedAll;
@@ -123,7 +126,7 @@ function likelyCause({ state, history, shim, sdk }: TurnSides): string {
   return races > 1 && surplus ? reusedTask : changedCode;
 }
 
-function isNumericEvent(event: HistoryEvent): boolean {
+function isNumericEvent(event: HistoryEvent): event is EventRaised {
   return event.EventType === eventTypes.EventRaised && /^\d+$/.test(event.Name);
 }
 

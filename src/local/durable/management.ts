@@ -19,7 +19,9 @@ export type ManagementTools = DurableOptions & { hub: TaskHub; wake: (instanceId
 
 /** The management routes of HttpApiHandler.cs, for what this engine can do; the rest is refused by name. */
 export function manage(request: ManagementRequest, tools: ManagementTools): ManagementResponse {
-  const [room = "", ...rest] = request.path.split("/").map(decodeURIComponent);
+  const segments = decoded(request.path);
+  if (segments === undefined) return json(400, { Message: "Cannot read the path: bad encoding" });
+  const [room = "", ...rest] = segments;
   const method = request.method.toUpperCase();
   const [first = "", operation = "", eventName = ""] = rest;
   switch (room.toLowerCase()) {
@@ -34,6 +36,14 @@ export function manage(request: ManagementRequest, tools: ManagementTools): Mana
       return notImplemented("entities");
     default:
       return notFound;
+  }
+}
+
+function decoded(path: string): readonly string[] | undefined {
+  try {
+    return path.split("/").map(decodeURIComponent);
+  } catch {
+    return undefined;
   }
 }
 
