@@ -76,7 +76,7 @@ function canonicalHeaders(headers: Readonly<Record<string, string>>): string[] {
   return Object.keys(headers)
     .filter((name) => name.startsWith("x-ms-"))
     .toSorted((one, other) => (collationKey(one) < collationKey(other) ? -1 : 1))
-    .map((name) => `${name}:${(headers[name] ?? "").replace(/\s+/g, " ").trim()}`);
+    .map((name) => `${name}:${(headers[name] ?? "").trim()}`);
 }
 
 /**
