@@ -38,7 +38,7 @@ export function requireSasAccess(sas: Sas, operation: OperationName): void {
   } else if (!isWithin(sas.resource, operation, need)) {
     throw new StorageError("AuthorizationFailure");
   }
-  if (![...need.anyOf].some((letter) => sas.permissions.includes(letter))) {
+  if (!need.anyOf.split("").some((letter) => sas.permissions.includes(letter))) {
     throw new StorageError("AuthorizationPermissionMismatch");
   }
 }

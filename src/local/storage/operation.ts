@@ -27,7 +27,10 @@ export function identifyOperation(
 
 /** The operation's name as its REST page writes it. */
 export function restName(operation: OperationName): string {
-  return operation.replace(/(?<=[a-z])(?=[A-Z])/g, " ").replace("Url", "URL");
+  return operation
+    .replace(/(?<=[a-z])(?=[A-Z])/g, " ")
+    .replace(/\bUrl\b/, "URL")
+    .replace(/\bAcl\b/, "ACL");
 }
 
 type Row = {

@@ -28,6 +28,6 @@ export function withoutSignature(url: string): string {
 }
 
 const mark = "REDACTED";
-/** Ends at the next parameter, in whichever encoding, or where a URL ends inside other text. */
-const signature = /\b(sig(?:=|%3D))(?:(?!&|%26)[^\s"'<>])*/gi;
+/** Also inside a URL that is itself a parameter, however often encoded; ends at the next one. */
+const signature = /(?<![a-z])(sig(?:=|%(?:25)*3D))(?:(?!&|%(?:25)*26)[^\s"'<>])*/gi;
 const authorization = /\b(SharedKey|SharedKeyLite|Bearer) (?:([a-z0-9]+):)?[A-Za-z0-9+/=._~-]+/g;

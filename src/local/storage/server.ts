@@ -81,46 +81,71 @@ async function exchange(
   const { clock } = options;
   const body = await clock.track(readBody(incoming));
   const draft = draftRequest(incoming, body ?? Buffer.alloc(0));
-  let operation: OperationName = "UnknownOperation";
-  let fault: FaultAction | undefined;
-  let answer: StorageAnswer;
-  try {
-    if (body === undefined) throw new StorageError("RequestBodyTooLarge");
-    const request = completeRequest(draft, incoming);
-    operation = identifyOperation(request);
-    fault = options.takeFault(request, operation);
-    if (typeof fault === "object" && "delayMs" in fault) await wait(clock, fault.delayMs);
-    answer =
-      fault === "reset connection"
-        ? { status: 0 }
-        : typeof fault === "object" && "answer" in fault
-          ? refusalAnswer(draft, { details: {}, headers: {}, message: "", ...fault.answer }, clock)
-          : options.act(request, operation);
-  } catch (error) {
-    answer = refusalAnswer(draft, asStorageError(error, options), clock);
-  }
-
-  const isBroken = fault === "reset connection" || fault === "lose answer";
-  const code = answer.headers?.["x-ms-error-code"];
-  options.received({
-    id: draft.id,
-    at: clock.now(),
-    operation,
-    method: draft.method,
-    url: redact(draft.target),
-    headers: redactHeaders(draft.headers),
-    bodyLength: body?.length ?? 0,
-    status: isBroken ? null : answer.status,
-    ...(code !== undefined && { code }),
+  const { operation, answer } = await answerTo(draft, {
+    incoming,
+    isWhole: body !== undefined,
+    options,
   });
-  options.log(
-    `${draft.method} ${redact(draft.target)} ${isBroken ? "connection broken" : answer.status} ${operation}${code === undefined ? "" : ` ${code}`} ${draft.id}`,
-  );
-  if (isBroken) {
+  remember(draft, { operation, answer, options });
+  if (answer === "connection broken") {
     incoming.socket.resetAndDestroy();
     return;
   }
   await clock.track(send(outgoing, draft, answer, clock));
+}
+
+type Answered = { operation: OperationName; answer: StorageAnswer | "connection broken" };
+
+async function answerTo(
+  draft: Draft,
+  {
+    incoming,
+    isWhole,
+    options,
+  }: { incoming: IncomingMessage; isWhole: boolean; options: ServerOptions },
+): Promise<Answered> {
+  const { clock } = options;
+  let operation: OperationName = "UnknownOperation";
+  let fault: FaultAction | undefined;
+  let answer: StorageAnswer;
+  try {
+    if (!isWhole) throw new StorageError("RequestBodyTooLarge");
+    const request = completeRequest(draft, incoming);
+    operation = identifyOperation(request);
+    fault = options.takeFault(request, operation);
+    if (fault === "reset connection") return { operation, answer: "connection broken" };
+    if (typeof fault === "object" && "answer" in fault) {
+      const refusal = { details: {}, headers: {}, message: "", ...fault.answer };
+      return { operation, answer: refusalAnswer(draft, refusal, clock) };
+    }
+    if (typeof fault === "object") await wait(clock, fault.delayMs);
+    answer = options.act(request, operation);
+  } catch (error) {
+    answer = refusalAnswer(draft, asStorageError(error, options), clock);
+  }
+  return { operation, answer: fault === "lose answer" ? "connection broken" : answer };
+}
+
+function remember(
+  { id, method, target, headers, body }: Draft,
+  { operation, answer, options }: Answered & { options: ServerOptions },
+): void {
+  const isBroken = answer === "connection broken";
+  const code = isBroken ? undefined : answer.headers?.["x-ms-error-code"];
+  const url = redact(target);
+  options.received({
+    id,
+    at: options.clock.now(),
+    operation,
+    method,
+    url,
+    headers: redactHeaders(headers),
+    bodyLength: body.length,
+    status: isBroken ? null : answer.status,
+    ...(code !== undefined && { code }),
+  });
+  const outcome = isBroken ? answer : answer.status;
+  options.log([method, url, outcome, operation, code ?? "", id].join(" "));
 }
 
 /** Undefined when it is longer than the emulator takes. */
