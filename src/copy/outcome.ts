@@ -1,4 +1,5 @@
 import type { CopyStatusName, Progress } from "./copy-status.ts";
+import { isoDate } from "./dates.ts";
 import { failure } from "./failure.ts";
 import type { Failure } from "./failure.ts";
 import type { Ending } from "./steps.ts";
@@ -37,7 +38,7 @@ export function outcomeOf(ending: Ending, circumstances: Circumstances): Outcome
     copyStatus: copyStatusOf(ending),
     progress: "progress" in ending ? ending.progress : null,
     abortRequested,
-    completedAt: new Date(circumstances.completedAt).toISOString(),
+    completedAt: isoDate(circumstances.completedAt),
     residue,
   };
   switch (ending.state) {

@@ -1,3 +1,4 @@
+import { isoDate } from "./dates.ts";
 import { failure } from "./failure.ts";
 import type { Cause, Failure } from "./failure.ts";
 import { sasTerms } from "./sas.ts";
@@ -263,14 +264,10 @@ function sourceCause({ sas, now }: { sas: Sas | null; now: number }): Cause {
 function sasTrouble(cause: Cause, { sas }: { sas: Sas | null }): string | null {
   if (sas === null) return null;
   const { startsAt, expiresAt, permissions } = sasTerms(sas);
-  if (cause === "source-sas-expired") return `the SAS ended at ${iso(expiresAt)}`;
-  if (cause === "source-sas-not-yet-valid") return `the SAS begins at ${iso(startsAt)}`;
+  if (cause === "source-sas-expired") return `the SAS ended at ${isoDate(expiresAt ?? 0)}`;
+  if (cause === "source-sas-not-yet-valid") return `the SAS begins at ${isoDate(startsAt ?? 0)}`;
   if (cause === "source-unauthorized" && permissions?.includes("r") === false) {
     return `the SAS has the permissions "${permissions}", not "r"`;
   }
   return null;
-}
-
-function iso(time: number | null): string {
-  return time === null ? "an unknown time" : new Date(time).toISOString();
 }

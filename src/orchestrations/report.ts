@@ -1,4 +1,5 @@
 import type { OrchestrationContext } from "durable-functions";
+import { isoDate } from "../copy/dates.ts";
 import type { CopyState } from "../copy/copy-state.ts";
 import type { CopyStatus, EndedCopyStatus } from "../copy/copy-status.ts";
 import { copyRate } from "../copy/read-policy.ts";
@@ -34,16 +35,16 @@ export function createReport(context: OrchestrationContext, now: () => number): 
     nextReadAt: null,
     warning: null,
     startedAt: null,
-    lastUpdatedAt: iso(now()),
+    lastUpdatedAt: isoDate(now()),
   };
   const tell = (change: Partial<CopyState>) => {
-    state = { ...state, ...change, lastUpdatedAt: iso(now()) };
+    state = { ...state, ...change, lastUpdatedAt: isoDate(now()) };
     context.df.setCustomStatus(state);
   };
 
   return {
     abortRequested: () => state.abortRequested,
-    waiting: (warning, nextAt) => tell({ warning: clip(warning), nextReadAt: iso(nextAt) }),
+    waiting: (warning, nextAt) => tell({ warning: clip(warning), nextReadAt: isoDate(nextAt) }),
     started: (copyId) =>
       tell({
         status: state.abortRequested ? "aborting" : "copying",
@@ -51,22 +52,22 @@ export function createReport(context: OrchestrationContext, now: () => number): 
         copyStatus: "pending",
         warning: null,
         nextReadAt: null,
-        startedAt: iso(now()),
+        startedAt: isoDate(now()),
       }),
     aborting: () => tell({ status: "aborting", abortRequested: true }),
     looked: (status, observations, nextReadAt) => {
       const statusReads = state.statusReads + 1;
       if (status.state !== "pending") {
         const warning = status.state === "trouble" ? clip(status.failure.message) : null;
-        return tell({ statusReads, warning, nextReadAt: iso(nextReadAt) });
+        return tell({ statusReads, warning, nextReadAt: isoDate(nextReadAt) });
       }
       tell({
         statusReads,
         progress: status.progress,
         bytesPerSecond: rounded(copyRate(observations)),
-        readAt: iso(now()),
+        readAt: isoDate(now()),
         warning: status.warning === null ? null : clip(status.warning),
-        nextReadAt: iso(nextReadAt),
+        nextReadAt: isoDate(nextReadAt),
       });
     },
     ended: (status) =>
@@ -74,15 +75,11 @@ export function createReport(context: OrchestrationContext, now: () => number): 
         statusReads: state.statusReads + 1,
         ...("progress" in status ? { progress: status.progress } : {}),
         bytesPerSecond: null,
-        readAt: iso(now()),
+        readAt: isoDate(now()),
         warning: null,
         nextReadAt: null,
       }),
   };
-}
-
-function iso(time: number): string {
-  return new Date(time).toISOString();
 }
 
 function clip(text: string): string {

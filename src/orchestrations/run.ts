@@ -1,4 +1,5 @@
 import type { OrchestrationContext, Task } from "durable-functions";
+import { dateOf } from "../copy/dates.ts";
 import type { CopyInput, CopyStep, CopySteps } from "../copy/steps.ts";
 import { createReport } from "./report.ts";
 import type { Report } from "./report.ts";
@@ -35,7 +36,7 @@ export function createRun(context: OrchestrationContext, copy: CopyInput): Run {
     report: createReport(context, now),
     now,
     *sleep(due) {
-      yield context.df.createTimer(new Date(due));
+      yield context.df.createTimer(dateOf(due));
     },
     *call<Name extends keyof CopySteps>(name: Name, input: Parameters<CopySteps[Name]>[0]) {
       const result = yield context.df.callActivity(name, input);

@@ -1,4 +1,5 @@
 import type { OrchestrationContext, Task } from "durable-functions";
+import { dateOf } from "../copy/dates.ts";
 import { events } from "../names.ts";
 
 type EventName = (typeof events)[keyof typeof events];
@@ -25,7 +26,7 @@ const mostWakes = 20;
  * makes the SDK and the extension disagree on task ids.
  */
 export function createWaits(context: OrchestrationContext): Waits {
-  const open: Record<EventName, Task[]> = { abort: [], wake: [] };
+  const open: Record<EventName, Task[]> = { [events.abort]: [], [events.wake]: [] };
   let aborted = false;
   let wakes = 0;
 
@@ -37,7 +38,7 @@ export function createWaits(context: OrchestrationContext): Waits {
     }
     return seen;
   };
-  const arrived = (): Arrived => ({ abort: take("abort"), wake: take("wake") });
+  const arrived = (): Arrived => ({ abort: take(events.abort), wake: take(events.wake) });
   const listen = (name: EventName): Task => {
     const wait = context.df.waitForExternalEvent(name);
     open[name].push(wait);
@@ -48,10 +49,10 @@ export function createWaits(context: OrchestrationContext): Waits {
     *until(due) {
       let now = arrived();
       if (!now.abort && !now.wake) {
-        const timer = context.df.createTimer(new Date(due));
+        const timer = context.df.createTimer(dateOf(due));
         const waits = [
-          ...(aborted ? [] : [listen("abort")]), // one abort is enough: repeats cost nothing
-          ...(wakes < mostWakes ? [listen("wake")] : []),
+          ...(aborted ? [] : [listen(events.abort)]), // one abort is enough: repeats cost nothing
+          ...(wakes < mostWakes ? [listen(events.wake)] : []),
         ];
         const first = yield context.df.Task.any([...waits, timer]);
         if (first !== timer) timer.cancel();

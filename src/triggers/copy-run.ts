@@ -1,4 +1,4 @@
-import type { DurableClient } from "durable-functions";
+import type { DurableClient, OrchestrationRuntimeStatus } from "durable-functions";
 import type { CopyState } from "../copy/copy-state.ts";
 import type { Outcome } from "../copy/outcome.ts";
 import type { CopyInput } from "../copy/steps.ts";
@@ -21,11 +21,15 @@ export async function findRun(client: DurableClient, id: string): Promise<CopyRu
     copy: status.input as CopyInput,
     // Set by the orchestration's report alone; null or "" before its first turn.
     state: isObject(status.customStatus) ? (status.customStatus as CopyState) : null,
-    ending: endingOf(String(status.runtimeStatus), status.output, status.lastUpdatedTime),
+    ending: endingOf(status.runtimeStatus, status.output, status.lastUpdatedTime),
   };
 }
 
-function endingOf(runtimeStatus: string, output: unknown, at: Date): CopyRun["ending"] {
+function endingOf(
+  runtimeStatus: `${OrchestrationRuntimeStatus}`,
+  output: unknown,
+  at: Date,
+): CopyRun["ending"] {
   switch (runtimeStatus) {
     case "Completed":
       // The orchestration returns nothing else.

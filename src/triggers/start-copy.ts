@@ -118,9 +118,13 @@ async function claimInstance(
 /** Tells requests apart without their secrets: a repeated request may carry a fresh SAS. */
 function fingerprintOf({ source, destination, options }: CopyRequest): string {
   const { overwrite, tier, metadata } = options;
-  const pairs = metadata === null ? null : Object.entries(metadata).toSorted();
+  const pairs = metadata === null ? null : Object.entries(metadata).toSorted(byName);
   const parts = [endpointUrl(source), endpointUrl(destination), overwrite, tier, pairs];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+}
+
+function byName([a]: [string, string], [b]: [string, string]): number {
+  return a < b ? -1 : 1;
 }
 
 function copyInput(
