@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import type { VirtualClock } from "../../src/local/clock.ts";
 import type { CommitPoint, DurableEngine } from "../../src/local/durable/door.ts";

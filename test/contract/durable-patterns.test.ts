@@ -364,7 +364,7 @@ const allWithRetry: Orchestrator = function* (context) {
   try {
     yield context.df.Task.all(calls);
   } catch {
-    return { then: yield context.df.callActivity("echo", { n: 1 }) };
+    return { after: yield context.df.callActivity("echo", { n: 1 }) };
   }
   return "unreachable";
 };

@@ -17,9 +17,10 @@ import { type SdkTasks, sdkTasksOf } from "../../src/local/durable/open-tasks.ts
 import { durableFunctions } from "../../src/local/host/durable-triggers.ts";
 import { collectApp } from "../../src/local/host/functions-core.ts";
 
-export type Orchestrator = (context: df.OrchestrationContext) => Generator<df.Task, unknown, any>; // what a yield gives back depends on the task
+export type Orchestrator = (context: df.OrchestrationContext) => Generator<df.Task>;
 
-export type Activities = Record<string, (input: any, instanceId: string) => unknown>; // as the app's author types them
+// oxlint-disable-next-line typescript/no-explicit-any -- every activity has an input type of its own
+export type Activities = Record<string, (input: any, instanceId: string) => unknown>;
 
 /** The functions of an app that exists only in a test, run by the real libraries. */
 export type TestApp = { orchestrators: Record<string, Orchestrator>; activities?: Activities };
@@ -90,9 +91,11 @@ export type TestEngine = DurableEngine & {
   startNew(name: string, instanceId?: string, input?: unknown): Promise<string>;
   raise(instanceId: string, name: string, payload?: unknown): Promise<number>;
   /** The instance's status once all work in flight is done, without moving the clock. */
-  status(instanceId: string): Promise<any>; // the status JSON of the webhook
-  /** The stored history as one line per event, e.g. `TaskScheduled 0 read`, turn marks left out. */
-  history(instanceId: string): Promise<any[]>; // the shaped historyEvents of the webhook
+  // oxlint-disable-next-line typescript/no-explicit-any -- JSON, compared with expected JSON
+  status(instanceId: string): Promise<any>;
+  /** The history as the status route shapes it. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- JSON, compared with expected JSON
+  history(instanceId: string): Promise<any[]>;
 };
 
 export type TestEngineOptions = Partial<DurableOptions> & {

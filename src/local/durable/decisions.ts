@@ -72,19 +72,16 @@ export function beginDecisions(): Decisions {
       return { task, cancel };
     },
     apply(event) {
-      switch (event.EventType) {
-        case eventTypes.TaskScheduled:
-          return confirm(event.EventId, "activity", event.Name);
-        case eventTypes.TimerCreated:
-          return confirm(event.EventId, "timer", "");
-        case eventTypes.TaskCompleted:
-          return complete(event.TaskScheduledId, "succeeded");
-        case eventTypes.TaskFailed:
-          return complete(event.TaskScheduledId, "failed");
-        case eventTypes.TimerFired:
-          return complete(event.TimerId, "succeeded");
-        default:
-          return undefined;
+      if (event.EventType === eventTypes.TaskScheduled) {
+        confirm(event.EventId, "activity", event.Name);
+      } else if (event.EventType === eventTypes.TimerCreated) {
+        confirm(event.EventId, "timer", "");
+      } else if (event.EventType === eventTypes.TaskCompleted) {
+        complete(event.TaskScheduledId, "succeeded");
+      } else if (event.EventType === eventTypes.TaskFailed) {
+        complete(event.TaskScheduledId, "failed");
+      } else if (event.EventType === eventTypes.TimerFired) {
+        complete(event.TimerId, "succeeded");
       }
     },
     unconfirmed: () => [...unconfirmed.values()],

@@ -42,12 +42,13 @@ export function dispatcher(hub: TaskHub, options: DurableOptions): Dispatcher {
   });
 
   const pump = () => {
+    if (!working || hub.isClosed()) return;
     for (const instanceId of ready) {
-      if (!working || inTurn.size >= options.maxConcurrentOrchestrators) break;
+      if (inTurn.size >= options.maxConcurrentOrchestrators) break;
       // One turn at a time for an instance: it stays ready until its present turn is over.
       if (!inTurn.has(instanceId)) beginTurn(instanceId);
     }
-    while (working && runningActivities < options.maxConcurrentActivities) {
+    while (runningActivities < options.maxConcurrentActivities) {
       const seq = waitingActivities.shift();
       if (seq === undefined) return;
       beginActivity(seq);
@@ -78,8 +79,10 @@ export function dispatcher(hub: TaskHub, options: DurableOptions): Dispatcher {
     work: Promise<void>,
     { after, again }: { after: () => void; again: () => void },
   ) => {
-    const run: Promise<void> = work
-      .catch((error: unknown) => {
+    const attend = async () => {
+      try {
+        await work;
+      } catch (error) {
         if (hub.isClosed()) return;
         log({
           level: "error",
@@ -87,12 +90,12 @@ export function dispatcher(hub: TaskHub, options: DurableOptions): Dispatcher {
           message: `Work is tried again in 5 s: ${String(error)}`,
         });
         clock.schedule(clock.now() + secondTry, again);
-      })
-      .then(() => {
-        inFlight.delete(run);
+      } finally {
         after();
-        if (!hub.isClosed()) pump();
-      });
+      }
+      pump();
+    };
+    const run: Promise<void> = attend().finally(() => inFlight.delete(run));
     inFlight.add(run);
     void clock.track(run);
   };

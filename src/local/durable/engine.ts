@@ -20,7 +20,7 @@ export function openDurableEngine(options: DurableOptions): DurableEngine {
   return {
     handle: (request) => options.clock.track(answer(request)),
     clientBinding: (origin) => clientBindingText(origin, options.hubName),
-    start: work.start,
+    start: () => work.start(),
     async stop() {
       await work.stop();
       hub.close();

@@ -66,7 +66,9 @@ export const eventTypes = {
 } as const;
 
 /** Where an orchestration stands. `Canceled`, `Suspended` and `ContinuedAsNew` never rest in this hub. */
-export type RuntimeStatus = "Pending" | "Running" | "Completed" | "Failed" | "Terminated";
+export type RuntimeStatus = (typeof runtimeStatuses)[number];
+
+export const runtimeStatuses = ["Pending", "Running", "Completed", "Failed", "Terminated"] as const;
 
 /** Numbers of OrchestrationStatus.cs, as ExecutionCompleted carries them. */
 export const statusNumbers = { Completed: 1, Failed: 3, Terminated: 5 } as const;
@@ -85,7 +87,17 @@ export function stamped(at: number, id = -1): Stamped {
   return { EventId: id, IsPlayed: false, Timestamp: instant(at) };
 }
 
-/** How an event rests in the hub: the executor marks what it has processed before it is stored. */
-export function storedText(event: HistoryEvent): string {
-  return JSON.stringify({ ...event, IsPlayed: true });
+/** An event that rests in the hub, with the JSON text it rests as: triggers are joined from texts. */
+export type StoredEvent = { event: HistoryEvent; text: string };
+
+/** The executor marks what it has processed before it is stored. */
+export function stored(event: HistoryEvent): StoredEvent {
+  const played: HistoryEvent = { ...event, IsPlayed: true };
+  return { event: played, text: JSON.stringify(played) };
+}
+
+/** Reads an event back from its text. */
+export function storedAs(text: string): StoredEvent {
+  const event: HistoryEvent = JSON.parse(text); // written by `stored` above
+  return { event, text };
 }

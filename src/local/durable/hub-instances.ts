@@ -1,5 +1,13 @@
-import type { DatabaseSync } from "node:sqlite";
-import { type HistoryEvent, type RuntimeStatus, storedText } from "./history.ts";
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import { historyCache } from "./history-cache.ts";
+import {
+  type HistoryEvent,
+  type RuntimeStatus,
+  runtimeStatuses,
+  stored,
+  storedAs,
+  type StoredEvent,
+} from "./history.ts";
 
 /** One orchestration instance. Instants in epoch ms; input and custom status as JSON text. */
 export type Instance = {
@@ -33,10 +41,12 @@ export type HubInstances = {
   listInstances(filter: InstanceFilter): readonly Instance[];
   /** Removes all that the hub knows of an instance, work included. */
   removeInstance(instance: Instance): void;
-  /** The events of a generation as JSON texts, oldest first. */
-  history(executionId: string): readonly string[];
+  /** The events of a generation, oldest first. */
+  history(executionId: string): readonly StoredEvent[];
   /** Appends events to a history of which `length` are stored already. */
   appendHistory(executionId: string, length: number, events: readonly HistoryEvent[]): void;
+  /** Forgets what was kept in memory: after a write that was undone, only the file is right. */
+  distrustMemory(): void;
   /** Removes history and timers of a generation that is over for good. */
   forgetExecution(executionId: string): void;
   /** Timers of an instance that has ended could only fire in vain. */
@@ -67,10 +77,13 @@ export function hubInstances(database: DatabaseSync): HubInstances {
   );
   const forgetHistory = database.prepare("DELETE FROM history WHERE execution_id = ?");
   const forgetTimers = database.prepare("DELETE FROM timers WHERE execution_id = ?");
+  const cache = historyCache();
 
   return {
-    // Rows have the columns and types of hub-schema.ts.
-    instance: (instanceId) => select.get(instanceId) as Instance | undefined,
+    instance(instanceId) {
+      const row = select.get(instanceId);
+      return row === undefined ? undefined : instanceOf(row);
+    },
     saveInstance(instance) {
       const { instanceId, name, executionId, status, createdAt, updatedAt } = instance;
       const { input, output, customStatus } = instance;
@@ -87,19 +100,55 @@ export function hubInstances(database: DatabaseSync): HubInstances {
       );
     },
     listInstances: ({ statuses, ...filter }) =>
-      list.all({ ...filter, statuses: JSON.stringify(statuses) }) as Instance[],
+      list.all({ ...filter, statuses: JSON.stringify(statuses) }).map(instanceOf),
     removeInstance({ instanceId, executionId }) {
       for (const statement of removal) statement.run(instanceId);
       forgetHistory.run(executionId);
+      cache.forget(executionId);
     },
-    history: (executionId) => events.all(executionId).map(({ event }) => String(event)),
+    history(executionId) {
+      const known = cache.get(executionId);
+      if (known !== undefined) return known;
+      const read = events.all(executionId).map(({ event }) => storedAs(String(event)));
+      cache.keep(executionId, read);
+      return read;
+    },
     appendHistory(executionId, length, added) {
-      added.forEach((event, index) => append.run(executionId, length + index, storedText(event)));
+      const rows = added.map(stored);
+      rows.forEach(({ text }, index) => append.run(executionId, length + index, text));
+      const known = length === 0 ? [] : cache.get(executionId);
+      if (known !== undefined) cache.keep(executionId, [...known, ...rows]);
     },
+    distrustMemory: () => cache.clear(),
     forgetExecution(executionId) {
+      cache.forget(executionId);
       forgetHistory.run(executionId);
       forgetTimers.run(executionId);
     },
     forgetTimers: (executionId) => void forgetTimers.run(executionId),
   };
+}
+
+function instanceOf(row: Record<string, SQLOutputValue>): Instance {
+  return {
+    instanceId: String(row["instanceId"]),
+    name: String(row["name"]),
+    executionId: String(row["executionId"]),
+    status: runtimeStatusOf(row["status"]),
+    createdAt: Number(row["createdAt"]),
+    updatedAt: Number(row["updatedAt"]),
+    input: textOf(row["input"]),
+    output: textOf(row["output"]),
+    customStatus: textOf(row["customStatus"]),
+  };
+}
+
+function runtimeStatusOf(value: SQLOutputValue | undefined): RuntimeStatus {
+  const status = runtimeStatuses.find((each) => each === value);
+  if (status === undefined) throw new Error(`Cannot read instance: status ${String(value)}`);
+  return status;
+}
+
+function textOf(value: SQLOutputValue | undefined): string | null {
+  return typeof value === "string" ? value : null;
 }

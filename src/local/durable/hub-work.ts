@@ -1,4 +1,4 @@
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import type { HistoryEvent } from "./history.ts";
 
 /** An event on its way to an instance; without an execution it is for whichever is current. */
@@ -85,12 +85,10 @@ export function hubWork(database: DatabaseSync): HubWork {
     send: (instanceId, executionId, event) =>
       void send.run(instanceId, executionId, JSON.stringify(event)),
     messages: (instanceId) =>
-      messages.all(instanceId).map(({ seq, executionId, event }) => ({
-        seq: Number(seq),
-        executionId: executionId === null ? null : String(executionId),
-        // Written by `send` above.
-        event: JSON.parse(String(event)) as HistoryEvent,
-      })),
+      messages.all(instanceId).map(({ seq, executionId, event: text }) => {
+        const event: HistoryEvent = JSON.parse(String(text)); // written by `send` above
+        return { seq: Number(seq), executionId: textOf(executionId), event };
+      }),
     dropMessages: (instanceId, upTo) => void drop.run(instanceId, upTo),
     instancesWithMessages: () => recipients.all().map(({ instanceId }) => String(instanceId)),
 
@@ -102,8 +100,15 @@ export function hubWork(database: DatabaseSync): HubWork {
     activity(seq) {
       const row = activity.get(seq);
       if (row === undefined) return undefined;
-      // Columns and types of hub-schema.ts.
-      return { ...row, isExtra: row["isExtra"] === 1 } as ActivityWork;
+      return {
+        seq,
+        instanceId: String(row["instanceId"]),
+        executionId: String(row["executionId"]),
+        taskId: Number(row["taskId"]),
+        name: String(row["name"]),
+        input: textOf(row["input"]),
+        isExtra: row["isExtra"] === 1,
+      };
     },
     removeActivity: (seq) => void removeActivity.run(seq),
     runnableActivities: () => runnable.all().map(({ seq }) => Number(seq)),
@@ -111,8 +116,12 @@ export function hubWork(database: DatabaseSync): HubWork {
     addTimer: ({ executionId, timerId, instanceId, fireAt }) =>
       void addTimer.run(executionId, timerId, instanceId, fireAt),
     takeDueTimers(now) {
-      // Columns and types of hub-schema.ts.
-      const due = dueTimers.all(now) as TimerWork[];
+      const due = dueTimers.all(now).map((row) => ({
+        instanceId: String(row["instanceId"]),
+        executionId: String(row["executionId"]),
+        timerId: Number(row["timerId"]),
+        fireAt: Number(row["fireAt"]),
+      }));
       if (due.length > 0) dropTimers.run(now);
       return due;
     },
@@ -122,4 +131,8 @@ export function hubWork(database: DatabaseSync): HubWork {
       return typeof due === "number" ? due : undefined;
     },
   };
+}
+
+function textOf(value: SQLOutputValue | undefined): string | null {
+  return typeof value === "string" ? value : null;
 }

@@ -1,10 +1,14 @@
-import { eventTypes, type HistoryEvent } from "./history.ts";
+import { eventTypes, type HistoryEvent, type StoredEvent } from "./history.ts";
 import type { Instance } from "./hub-instances.ts";
 
 export type Shown = { history: boolean; historyOutput: boolean; input: boolean };
 
-/** The status JSON of an instance (HttpApiHandler.ConvertFrom); `history` holds its stored events. */
-export function statusOf(instance: Instance, history: readonly string[], shown: Shown): object {
+/** The status JSON of an instance (HttpApiHandler.ConvertFrom); `history` holds its events. */
+export function statusOf(
+  instance: Instance,
+  history: readonly StoredEvent[],
+  shown: Shown,
+): object {
   const status = {
     name: instance.name,
     instanceId: instance.instanceId,
@@ -15,9 +19,14 @@ export function statusOf(instance: Instance, history: readonly string[], shown: 
     createdTime: toSeconds(instance.createdAt),
     lastUpdatedTime: toSeconds(instance.updatedAt),
   };
-  // Stored by `storedText` from HistoryEvents.
-  const events = () => history.map((text) => JSON.parse(text) as HistoryEvent);
-  return shown.history ? { ...status, historyEvents: shaped(events(), shown) } : status;
+  if (!shown.history) return status;
+  return {
+    ...status,
+    historyEvents: shaped(
+      history.map(({ event }) => event),
+      shown,
+    ),
+  };
 }
 
 /** JSON where it is JSON; failure texts and termination reasons are plain text and stay it. */
@@ -53,18 +62,16 @@ function shaped(events: readonly HistoryEvent[], shown: Shown): object[] {
   const scheduled = new Map<number, HistoryEvent & { EventType: 4 }>();
   const shapes: object[] = [];
   for (const event of events) {
-    switch (event.EventType) {
-      case eventTypes.OrchestratorStarted:
-      case eventTypes.OrchestratorCompleted:
-        break;
-      case eventTypes.TaskScheduled:
-        scheduled.set(event.EventId, event);
-        break;
-      default:
-        shapes.push(shapeOf(event, scheduled, shown));
-    }
+    if (event.EventType === eventTypes.TaskScheduled) scheduled.set(event.EventId, event);
+    else if (!isTurnMark(event)) shapes.push(shapeOf(event, scheduled, shown));
   }
   return shapes;
+}
+
+function isTurnMark({ EventType }: HistoryEvent): boolean {
+  return (
+    EventType === eventTypes.OrchestratorStarted || EventType === eventTypes.OrchestratorCompleted
+  );
 }
 
 function shapeOf(
@@ -104,7 +111,9 @@ function shapeOf(
     }
     case eventTypes.ExecutionTerminated:
       return { ...common, Input: event.Input };
-    default:
+    case eventTypes.TaskScheduled:
+    case eventTypes.OrchestratorStarted:
+    case eventTypes.OrchestratorCompleted:
       return common;
   }
 }

@@ -53,8 +53,5 @@ function kindOf(task: unknown): Omit<SdkTask, "id"> {
 const nameless = { name: null, fireAt: null };
 
 function member(value: unknown, key: string): unknown {
-  // A record for reading only: every step is checked again by the caller.
-  return typeof value === "object" && value !== null
-    ? (value as Record<string, unknown>)[key]
-    : undefined;
+  return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
 }

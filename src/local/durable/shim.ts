@@ -130,18 +130,15 @@ export function replay(
   };
 
   const feed = (event: HistoryEvent): void => {
-    switch (event.EventType) {
-      case eventTypes.OrchestratorStarted:
-        now = Date.parse(event.Timestamp);
-        return;
-      case eventTypes.ExecutionStarted:
-        return next(0);
-      case eventTypes.EventRaised:
-        if (continueAsNew === null) events.raise(event);
-        else carriedOver.push(event);
-        return;
-      default:
-        decisions.apply(event);
+    if (event.EventType === eventTypes.OrchestratorStarted) {
+      now = Date.parse(event.Timestamp);
+    } else if (event.EventType === eventTypes.ExecutionStarted) {
+      next(0);
+    } else if (event.EventType === eventTypes.EventRaised) {
+      if (continueAsNew === null) events.raise(event);
+      else carriedOver.push(event);
+    } else {
+      decisions.apply(event);
     }
   };
 

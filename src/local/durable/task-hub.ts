@@ -34,8 +34,10 @@ export function openTaskHub({ file, probe }: Pick<DurableOptions, "file" | "prob
     }
   };
 
+  const instances = hubInstances(database);
+
   return {
-    ...hubInstances(database),
+    ...instances,
     ...hubWork(database),
     commit(point, write) {
       if (closed) throw new Error(`Cannot commit as the task hub is closed: ${point}`);
@@ -47,6 +49,7 @@ export function openTaskHub({ file, probe }: Pick<DurableOptions, "file" | "prob
         database.exec("COMMIT");
       } catch (error) {
         database.exec("ROLLBACK");
+        instances.distrustMemory();
         throw error;
       }
       reach(point, "after");

@@ -1,4 +1,4 @@
-import type { HistoryEvent } from "./history.ts";
+import type { HistoryEvent, StoredEvent } from "./history.ts";
 
 /**
  * The orchestration trigger's JSON text (OrchestrationTriggerAttributeBindingProvider.cs): all of the
@@ -7,10 +7,11 @@ import type { HistoryEvent } from "./history.ts";
  * joined: parsing and writing them anew would cost more than the whole rest of a turn.
  */
 export function triggerText(
-  execution: { instanceId: string; input: string | null; stored: readonly string[] },
+  execution: { instanceId: string; input: string | null; stored: readonly StoredEvent[] },
   news: readonly HistoryEvent[],
 ): string {
-  const history = [...execution.stored, ...news.map((event) => JSON.stringify(event))].join(",");
+  const played = execution.stored.map(({ text }) => text);
+  const history = [...played, ...news.map((event) => JSON.stringify(event))].join(",");
   const rest = JSON.stringify({
     instanceId: execution.instanceId,
     isReplaying: execution.stored.length > 0,

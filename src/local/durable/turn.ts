@@ -11,12 +11,13 @@ import {
   instant,
   stamped,
   statusNumbers,
+  type StoredEvent,
 } from "./history.ts";
 import type { SdkTasks } from "./open-tasks.ts";
 import { replay, type Replay } from "./shim.ts";
 import { triggerText } from "./trigger.ts";
 
-/** One generation of an instance: what `continueAsNew` replaces. `stored` holds the events as JSON texts. */
+/** One generation of an instance: what `continueAsNew` replaces. */
 export type Execution = {
   instanceId: string;
   name: string;
@@ -26,7 +27,7 @@ export type Execution = {
   createdAt: number;
   /** The custom status as JSON text. */
   customStatus: string | null;
-  stored: readonly string[];
+  stored: readonly StoredEvent[];
 };
 
 /** What a turn came to; all of it is committed at once, or none. */
@@ -123,7 +124,7 @@ async function judge(
   if (customStatus !== null && customStatus.length * 2 > longestCustomStatus) {
     return failed(statusTooLong(customStatus));
   }
-  const history = [...execution.stored.map(parseEvent), ...news];
+  const history = [...execution.stored.map(({ event }) => event), ...news];
   const shim = replay(state.actions, history, { asLibrary: false });
   const unknown = unknownActivity(shim, tools.functions.activities());
   const drift = tools.driftFails ? findDrift({ state, history, shim, sdk: result.tasks }) : null;
@@ -265,11 +266,6 @@ export function sameNameIn(names: readonly string[], name: string): string | und
 
 function failureText(name: string, reason: string): string {
   return `Orchestrator function '${name}' failed: ${reason}`;
-}
-
-function parseEvent(text: string): HistoryEvent {
-  // Written by `storedText` from a HistoryEvent.
-  return JSON.parse(text) as HistoryEvent;
 }
 
 /** What is legal and surprising: said once it happens, never a reason to fail. */

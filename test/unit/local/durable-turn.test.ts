@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Decision } from "../../../src/local/durable/decisions.ts";
 import {
@@ -6,7 +6,7 @@ import {
   type HistoryEvent,
   instant,
   stamped,
-  storedText,
+  stored,
 } from "../../../src/local/durable/history.ts";
 import {
   executionStarted,
@@ -38,15 +38,15 @@ const driveCopy = async () => {
     };
     return {
       first: [executionStarted(execution)],
-      async turn(arrived: readonly HistoryEvent[]): Promise<TurnOutcome> {
+      turn: async (arrived: readonly HistoryEvent[]): Promise<TurnOutcome> => {
         const outcome = await takeTurn(execution, arrived, {
           clock,
           functions,
           driftFails: true,
           log: () => {},
         });
-        const stored = [...execution.stored, ...outcome.added.map(storedText)];
-        execution = { ...outcome.execution, stored };
+        const all = [...execution.stored, ...outcome.added.map(stored)];
+        execution = { ...outcome.execution, stored: all };
         return outcome;
       },
     };
