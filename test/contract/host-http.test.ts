@@ -162,6 +162,14 @@ test("close waits for what runs, refuses what is new, and can be called twice", 
   await expect(fetch(`${host.url}/api/items/all`)).rejects.toThrow("fetch failed");
 });
 
+test("close lets an answer go out whole", async () => {
+  const host = await startSample("web");
+  const response = await fetch(`${host.url}/api/large`); // the body is still on its way
+  const closing = host.close();
+  expect((await response.arrayBuffer()).byteLength).toBe(20_000_000);
+  await closing;
+});
+
 const releaseRequest = {
   http: {
     url: "http://localhost/api/release",

@@ -163,6 +163,18 @@ test("hooks run in the order of registration and may change input, function, res
   expect(fallen).toEqual({ ok: true, json: `"healed"` });
 });
 
+test("a log line after the end is warned of, unless a postInvocation hook wrote it", async () => {
+  let late = () => {};
+  const { durable, log } = await startApp(() => {
+    app.hook.postInvocation(({ invocationContext }) => invocationContext.log("in the hook"));
+    df.app.activity("step", { handler: (_, context) => void (late = () => context.log("late")) });
+  });
+  await durable.invokeActivity("step", { instanceId: "one", input: null });
+  expect(log.map(({ message }) => message)).toEqual(["in the hook"]);
+  late();
+  expect(log.map(({ level }) => level)).toEqual(["information", "warning", "information"]);
+});
+
 test("a preInvocation hook that throws keeps the function from running", async () => {
   let ran = false;
   const { durable } = await startApp(() => {

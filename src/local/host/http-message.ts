@@ -9,7 +9,7 @@ const framingHeaders = new Set(["connection", "keep-alive", "transfer-encoding"]
  * are joined by ",", keys that differ only in case are one, empty values stay, and a body is passed
  * only if its Content-Length says that there is one.
  */
-export function requestData(request: HostRequest, params: Record<string, string>): TypedData {
+export function typedRequest(request: HostRequest, params: Record<string, string>): TypedData {
   const http: HttpRequestBody = {
     url: request.url.href,
     method: request.method,

@@ -1,5 +1,5 @@
 import type { Binding } from "./functions-core.ts";
-import { requestData, responseOf } from "./http-message.ts";
+import { typedRequest, responseOf } from "./http-message.ts";
 import type { HostRequest, HostResponse } from "./http-server.ts";
 import { type Invocation, type InvocationOutcome, type RunningApp } from "./invocation.ts";
 import type { Logger } from "./log.ts";
@@ -85,7 +85,7 @@ async function call(
         "only bodies whose length it knows",
     );
   }
-  const trigger: TypedData = requestData(request, params);
+  const trigger: TypedData = typedRequest(request, params);
   const outcome = await options.run({ functionName: route.name, trigger });
   // The caller learns nothing (ExceptionMiddleware.cs); the log has it all.
   if (!outcome.ok) return { status: 500, headers: {}, body: "" };

@@ -27,7 +27,7 @@ export type HostResponse = {
 
 export type HttpServer = {
   port: number;
-  /** Stops listening, waits for requests under way, then ends the sockets. */
+  /** Waits until every answer under way is out, then stops listening and ends the sockets. */
   close(): Promise<void>;
 };
 
@@ -74,9 +74,9 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   return {
     port: address.port,
     close: async () => {
+      // First of all: Node takes a connection for idle once `end` was called, its body unsent or not.
+      while (underWay.size > 0) await Promise.all(underWay);
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-      server.closeIdleConnections();
-      await Promise.all(underWay);
       server.closeAllConnections();
       await closed;
     },

@@ -116,6 +116,7 @@ async function run(
 
   core.state = "postInvocationHooks";
   await runHooks(app.hooks.postInvocation, after);
+  core.state = undefined; // from here on the library warns of log lines that come too late
   // A hook heals a failure by setting it to null, and causes one by setting it to anything else.
   if (after.error !== null && after.error !== undefined) throw after.error;
 

@@ -16,17 +16,19 @@ app.http("echo", {
   }),
 });
 
-app.get("literal", { route: "items/all", handler: () => ({ body: "literal" }) });
+// The most general first: registration must not decide.
+app.get("any", { route: "items/{id}", handler: ({ params }) => ({ body: `any ${params.id}` }) });
 app.get("number", {
   route: "items/{id:int}",
   handler: ({ params }) => ({ body: `number ${params.id}` }),
 });
-app.get("any", { route: "items/{id}", handler: ({ params }) => ({ body: `any ${params.id}` }) });
+app.get("literal", { route: "items/all", handler: () => ({ body: "literal" }) });
 app.deleteRequest("remove", {
   route: "items/{id}",
   handler: ({ params }) => ({ body: `removed ${params.id}` }),
 });
 
+app.get("large", () => ({ body: new Uint8Array(20_000_000) }));
 app.get("nothing", () => undefined);
 app.get("noContent", () => ({ status: 204 }));
 app.get("bytes", () => ({
