@@ -58,7 +58,7 @@ export async function startApp(
     },
     terminate: async () => {
       await runHooks(app.hooks.appTerminate, context).catch((error: unknown) => {
-        logger("error", "host", "", `An appTerminate hook failed: ${error}`);
+        logger("error", "host", "", `An appTerminate hook failed: ${String(error)}`);
       });
     },
   };

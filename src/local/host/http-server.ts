@@ -109,7 +109,7 @@ async function serve(
     });
   }
   const sent = await send(method, response, outgoing).catch((error: unknown) => {
-    logger("error", "host", `${method} ${path}`, `The answer could not be sent: ${error}`);
+    logger("error", "host", `${method} ${path}`, `The answer could not be sent: ${String(error)}`);
     outgoing.destroy();
     return false;
   });

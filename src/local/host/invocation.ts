@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { inspect } from "node:util";
 import type {
   Binding,
   CoreInvocationContext,
@@ -170,7 +171,8 @@ function writeLog(app: RunningApp, shared: SharedByHooks, entry: InvocationLogEn
 function asError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
   if (thrown === undefined || thrown === null) return new Error("Unknown error");
-  if (typeof thrown !== "object") return new Error(String(thrown));
+  if (typeof thrown === "string") return new Error(thrown);
+  if (typeof thrown !== "object") return new Error(inspect(thrown));
   try {
     return new Error(JSON.stringify(thrown));
   } catch {

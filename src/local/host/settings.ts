@@ -61,8 +61,9 @@ export async function readLocalSettings(appDirectory: string): Promise<LocalSett
   }
   const settings: Record<string, string> = {};
   for (const [name, value] of Object.entries(objectAt(file, json, "Values"))) {
-    if (typeof value === "object") throw problem(file, `"Values.${name}" must be text`, value);
-    settings[name] = String(value);
+    if (typeof value === "string") settings[name] = value;
+    else if (typeof value === "number" || typeof value === "boolean") settings[name] = `${value}`;
+    else throw problem(file, `"Values.${name}" must be text`, value);
   }
   for (const [name, value] of Object.entries(objectAt(file, json, "ConnectionStrings"))) {
     const text = typeof value === "string" ? value : connectionString(value);
