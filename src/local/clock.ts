@@ -61,6 +61,23 @@ export function virtualClock(start: number): VirtualClock {
     now = time;
     date.setSystemTime(time);
   };
+  /** What is due already does not wait for the clock to be moved. */
+  const soon = (due: () => void): Cancel => {
+    let pending = true;
+    const finish = () => {
+      if (pending) inFlight--;
+      pending = false;
+    };
+    inFlight++;
+    const immediate = setImmediate(() => {
+      finish();
+      due();
+    });
+    return () => {
+      clearImmediate(immediate);
+      finish();
+    };
+  };
   const settled = async () => {
     for (let quiet = 0; quiet < quietRounds; quiet = inFlight === 0 ? quiet + 1 : 0) {
       await new Promise((resolve) => setImmediate(resolve));
@@ -79,6 +96,7 @@ export function virtualClock(start: number): VirtualClock {
   return {
     now: () => now,
     schedule(at, due) {
+      if (at <= now) return soon(due);
       const entry = { at, due };
       waiting.push(entry);
       return () => {
