@@ -10,6 +10,7 @@ import {
   type Activities,
   testClock,
   testEngine,
+  type TestEngine,
   testFunctions,
   testHubFile,
 } from "../support/durable-app.ts";
@@ -230,6 +231,103 @@ test("stopping waits for what runs and begins nothing more", async () => {
   expect(stopped).toBe(false);
   gate.open?.();
   await stopping;
+});
+
+/** Waits, inside an activity, until the instance has come so far: work in flight holds the clock. */
+const until = async (engine: TestEngine, id: string, status: string | undefined) => {
+  for (let now = ""; now !== status;) {
+    await new Promise((resolve) => setImmediate(resolve));
+    const answer = await engine.request("GET", `instances/${id}`);
+    now = answer.status === 404 ? "purged" : JSON.parse(answer.body).runtimeStatus;
+  }
+};
+
+test("an activity that outlives its instance reaches no later instance of the same id", async () => {
+  let calls = 0;
+  const engine = await testEngine({
+    app: {
+      orchestrators: {
+        *it(context) {
+          return yield context.df.callActivity("outlive", {});
+        },
+      },
+      activities: {
+        async outlive() {
+          if (++calls > 1) return "new";
+          await engine.request("POST", "instances/one/terminate?reason=x");
+          await until(engine, "one", "Terminated");
+          await engine.startNew("it", "one");
+          await until(engine, "one", "Completed");
+          return "old";
+        },
+      },
+    },
+  });
+  await engine.startNew("it", "one");
+  expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Completed", output: "new" });
+  expect(await engine.history("one")).toHaveLength(3);
+});
+
+test("an instance purged during its activity stays purged", async () => {
+  const engine = await testEngine({
+    app: {
+      orchestrators: {
+        *it(context) {
+          return yield context.df.callActivity("purge", {});
+        },
+      },
+      activities: { purge: async () => void (await engine.request("DELETE", "instances/one")) },
+    },
+  });
+  await engine.startNew("it", "one");
+  expect(await engine.status("one")).toBeUndefined();
+});
+
+test("an instance purged during its turn stays purged", async () => {
+  const clock = testClock();
+  const functions = await testFunctions({
+    orchestrators: {
+      *it(context) {
+        yield context.df.createTimer(later(context, hours(1)));
+      },
+    },
+  });
+  const engine = await testEngine({
+    clock,
+    functions: {
+      ...functions,
+      async invokeOrchestrator(...call) {
+        await engine.request("DELETE", "instances/one");
+        return functions.invokeOrchestrator(...call);
+      },
+    },
+  });
+  await engine.startNew("it", "one");
+  expect(await engine.status("one")).toBeUndefined();
+  await clock.advance(hours(2));
+  expect(await engine.status("one")).toBeUndefined();
+});
+
+test("the log tells that an orchestration began and how it ended", async () => {
+  const good = await run(function* (context) {
+    yield context.df.createTimer(later(context, 0));
+  });
+  await good.clock.advance(0);
+  const bad = await run(
+    // oxlint-disable-next-line require-yield -- it fails before it could
+    function* () {
+      throw new Error("no luck");
+    },
+    {},
+    { clock: good.clock },
+  );
+  const lines = (engine: TestEngine) =>
+    engine.log.filter(({ level }) => level !== "debug").map((e) => `${e.level}: ${e.message}`);
+  expect(lines(good)).toEqual(["information: it started", "information: it ended: Completed"]);
+  expect(lines(bad)).toEqual([
+    "information: it started",
+    "error: Orchestrator function 'it' failed: no luck",
+  ]);
 });
 
 test("a task hub of another version is refused with the fix", async () => {

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +12,6 @@ import type {
   ManagementResponse,
 } from "../../src/local/durable/door.ts";
 import { openDurableEngine } from "../../src/local/durable/engine.ts";
-import { type SdkTasks, sdkTasksOf } from "../../src/local/durable/open-tasks.ts";
 import { durableFunctions } from "../../src/local/host/durable-triggers.ts";
 import { collectApp } from "../../src/local/host/functions-core.ts";
 
@@ -44,7 +42,6 @@ export function testHubFile(): string {
 
 /** Registers the app with the real libraries. Activities get the instance id as their second argument. */
 export async function testFunctions(app: TestApp): Promise<DurableFunctions> {
-  const turn = new AsyncLocalStorage<{ tasks?: SdkTasks | undefined }>();
   const collected = await collectApp(
     async () => {
       for (const [name, orchestrator] of Object.entries(app.orchestrators)) {
@@ -59,24 +56,7 @@ export async function testFunctions(app: TestApp): Promise<DurableFunctions> {
     },
     () => {},
   );
-  const observe = (hook: object) => {
-    const store = turn.getStore();
-    if (store === undefined || !("invocationContext" in hook)) return;
-    store.tasks = sdkTasksOf(hook.invocationContext);
-  };
-  const hooks = {
-    ...collected.hooks,
-    postInvocation: [...collected.hooks.postInvocation, observe],
-  };
-  const functions = durableFunctions({ ...collected, hooks, appHookData: {}, log: () => {} });
-  return {
-    ...functions,
-    async invokeOrchestrator(name, trigger) {
-      const store: { tasks?: SdkTasks | undefined } = {};
-      const result = await turn.run(store, () => functions.invokeOrchestrator(name, trigger));
-      return { ...result, tasks: store.tasks };
-    },
-  };
+  return durableFunctions({ ...collected, appHookData: {}, log: () => {} });
 }
 
 export type TestEngine = DurableEngine & {

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { runActivity } from "./activity-run.ts";
-import type { DurableOptions } from "./door.ts";
+import type { DurableLogEntry, DurableOptions } from "./door.ts";
 import { hasEnded, type HistoryEvent } from "./history.ts";
 import type { Instance } from "./hub-instances.ts";
 import type { ActivityWork } from "./hub-work.ts";
@@ -119,6 +119,7 @@ export function dispatcher(hub: TaskHub, options: DurableOptions): Dispatcher {
     );
     if (hub.isClosed()) return;
     waitingActivities.push(...commitTurn(hub, { instance, outcome, upTo: last.seq, clock }));
+    for (const line of turnLines(instance, outcome)) log({ ...line, instanceId });
     timers.arm();
   };
   const activityOf = async (work: ActivityWork): Promise<void> => {
@@ -183,6 +184,22 @@ function commitTurn(hub: TaskHub, { instance, outcome, upTo, clock }: TurnCommit
     });
     return activities;
   });
+}
+
+/** What an operator wants to read: that an orchestration began, and how it ended. */
+function turnLines(
+  { status, name }: Instance,
+  { ending }: TurnOutcome,
+): readonly Omit<DurableLogEntry, "instanceId">[] {
+  const lines: Omit<DurableLogEntry, "instanceId">[] = [];
+  if (status === "Pending") lines.push({ level: "information", message: `${name} started` });
+  if (ending === null) return lines;
+  if (ending.status === "Failed") {
+    lines.push({ level: "error", message: ending.output ?? `${name} failed` });
+  } else {
+    lines.push({ level: "information", message: `${name} ended: ${ending.status}` });
+  }
+  return lines;
 }
 
 type ActivityCommit = { work: ActivityWork; event: HistoryEvent; extraRunsAt: readonly number[] };

@@ -100,10 +100,8 @@ async function judge(
   if (terminated !== undefined) {
     return ended(execution, { status: "Terminated", output: terminated.Input });
   }
-  const failed = (reason: string) => {
-    tools.log({ level: "error", message: reason });
-    return ended(execution, { status: "Failed", output: failureText(execution.name, reason) });
-  };
+  const failed = (reason: string) =>
+    ended(execution, { status: "Failed", output: failureText(execution.name, reason) });
   const known = sameNameIn(tools.functions.orchestrators(), execution.name);
   if (known === undefined) return failed(notThere(execution.name, "orchestrator"));
 
