@@ -66,17 +66,17 @@ export async function startWorld(options: Options = {}): Promise<TestWorld> {
   const log: HostLogEntry[] = [];
   const stateDirectory = options.persistent === true ? mkdtempSync(join(tmpdir(), "ferry-")) : null;
   const environment = setEnvironment({ COPY_SECRET_KEYS: "", ...options.environment });
-  const begin = () =>
+  const begin = (blobPort: number) =>
     startLocalWorld({
       appDirectory: process.cwd(),
       stateDirectory,
       clock,
       functionsPort: 0,
-      blobPort: 0,
+      blobPort,
       log: (entry) => log.push(entry),
       ...(options.copies === undefined ? {} : { copies: options.copies }),
     });
-  let local = await begin();
+  let local = await begin(0);
   onTestFinished(async () => {
     await local.close();
     clock.dispose();
@@ -151,7 +151,7 @@ export async function startWorld(options: Options = {}): Promise<TestWorld> {
       }),
     async restart() {
       await local.close();
-      local = await begin();
+      local = await begin(local.emulator.port); // URLs of running copies name it
       await clock.settled();
     },
   };
