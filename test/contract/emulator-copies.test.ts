@@ -277,13 +277,41 @@ test("a copy onto itself keeps the content", async () => {
   expect((await source.getProperties()).metadata).toEqual({ again: "1" });
 });
 
-test("a chain of copies: what reads from a copy's destination fails when that copy ends", async () => {
-  const { clock, destination, service } = await pendingCopy();
-  const next = service.getContainerClient("source").getBlockBlobClient("second.mp4");
-  await startCopy(next, destination.url);
-  expect((await next.getProperties()).copyProgress).toBe("0/0");
+test("a copy that reads another copy's destination fails when that one ends, unless it ended before", async () => {
+  const { clock, destination, service, emulator } = await pendingCopy();
+  const container = service.getContainerClient("source");
+  const early = container.getBlockBlobClient("early.mp4");
+  const late = container.getBlockBlobClient("late.mp4");
+  emulator.copies.startDelayMs = 5 * second;
+  await startCopy(early, destination.url);
+  emulator.copies.startDelayMs = 60 * second;
+  await startCopy(late, destination.url);
+
   await clock.advance(20 * second);
-  expect((await next.getProperties()).contentLength).toBe(0);
+  expect(await early.getProperties()).toMatchObject({ copyStatus: "success", copyProgress: "0/0" });
+  expect(await late.getProperties()).toMatchObject({
+    copyStatus: "failed",
+    copyStatusDescription: '412 ConditionNotMet "Copy failed when reading the source."',
+    copyCompletedOn: new Date(noon + 10 * second),
+  });
+  expect((await destination.getProperties()).copyStatus).toBe("success");
+});
+
+test("a start delay is kept by a copy that is stalled and resumed in it", async () => {
+  const { clock, destination, emulator, where } = await pendingCopy({ startDelayMs: 5 * second });
+  emulator.copies.stall(where);
+  emulator.copies.resume(where);
+  await clock.advance(6 * second);
+  expect((await destination.getProperties()).copyProgress).toBe(`1024/${film.length}`);
+});
+
+test("uncommitted blocks of the destination end with a copy onto it", async () => {
+  const { clock, source, destination } = await pendingCopy();
+  await clock.advance(20 * second);
+  await destination.stageBlock("AAAA", "x", 1);
+  await startCopy(destination, source.url);
+  await clock.advance(20 * second);
+  expect((await destination.getBlockList("uncommitted")).uncommittedBlocks ?? []).toEqual([]);
 });
 
 test("deleting a container fails the copies that read from it and forgets those onto it", async () => {

@@ -1,6 +1,6 @@
 import { BlobServiceClient, RestError } from "@azure/storage-blob";
 import { expect, test } from "vitest";
-import { refusal, second, startStorage, uploaded } from "../support/emulator.ts";
+import { kib, refusal, second, startStorage, uploaded } from "../support/emulator.ts";
 
 async function failure(work: Promise<unknown>) {
   return work.then(
@@ -66,17 +66,36 @@ test("a delayed request is carried out and answered when the clock says so", asy
     },
     do: { delayMs: 30 * second },
   });
-  let isAnswered = false;
-  const answer = blob.setMetadata({ late: "1" }).then(() => {
-    isAnswered = true;
-  });
+  const answer = blob.setMetadata({ late: "1" });
   await arrival;
   await clock.advance(29 * second);
   expect((await blob.getProperties()).metadata).toEqual({ project: "x" });
-  expect(isAnswered).toBe(false);
+  expect(emulator.requests.some(({ operation }) => operation === "SetBlobMetadata")).toBe(false);
   await clock.advance(second);
   await answer;
   expect((await blob.getProperties()).metadata).toEqual({ late: "1" });
+});
+
+test("a client that goes away, or never reads its answer, does not hold the clock", async () => {
+  const { service, emulator, clock } = await startStorage();
+  const blob = await uploaded(service, Buffer.alloc(32 * 1024 * kib));
+  const unread = await blob.download();
+  await clock.advance(second);
+
+  const leaving = new AbortController();
+  emulator.faults.add({
+    operation: "GetBlobProperties",
+    match: () => {
+      leaving.abort();
+      return true;
+    },
+    do: { delayMs: second },
+  });
+  const gone = blob.getProperties({ abortSignal: leaving.signal });
+  await expect(gone).rejects.toThrow(/aborted/);
+  await clock.advance(2 * second);
+  expect(emulator.requests.at(-1)?.operation).toBe("GetBlobProperties");
+  unread.readableStreamBody?.on("error", () => {}).resume();
 });
 
 test("a fault that matches by request hits only that one, and can be taken away", async () => {

@@ -56,7 +56,8 @@ test("an infinite lease stays until it is released or broken", async () => {
 
 test("a broken lease runs out its period, in which it can be neither acquired nor renewed", async () => {
   const { clock, my, your, state, code } = await leasable();
-  await my.acquireLease(60);
+  await my.acquireLease(30);
+  expect((await my.breakLease(60)).leaseTime).toBe(30);
   expect((await my.breakLease(20)).leaseTime).toBe(20);
   expect(await state()).toEqual(["breaking", "locked", undefined]);
   expect(await code(my.acquireLease(60))).toBe("LeaseIsBreakingAndCannotBeAcquired");

@@ -71,9 +71,10 @@ test("after a restart on the same file everything is there, and a pending copy w
 
 test("an emulator that is killed loses no acknowledged write", async () => {
   const file = join(freshFolder(), "storage.db");
+  const source = (path: string) => new URL(`../../src/local/${path}`, import.meta.url).href;
   const program = `
-    import { systemClock } from "./src/local/clock.ts";
-    import { startStorageEmulator } from "./src/local/storage/emulator.ts";
+    import { systemClock } from "${source("clock.ts")}";
+    import { startStorageEmulator } from "${source("storage/emulator.ts")}";
     const emulator = await startStorageEmulator({ clock: systemClock(), blobPort: 0, file: process.argv[1] });
     process.stdout.write(emulator.blobUrl);`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", program, file], {
@@ -129,6 +130,10 @@ test("copies share one content, and content that nothing points to goes away", a
   await box.getBlockBlobClient("staged").stageBlock("AAAA", "x", 1);
   await box.getBlockBlobClient("staged").stageBlock("AAAA", "y", 1);
   expect(rows(file, "piece")).toBe(2);
+  await source.beginCopyFromURL(source.url);
+  expect(rows(file, "piece")).toBe(2);
+  await source.abortCopyFromURL((await source.getProperties()).copyId ?? "");
+  expect(rows(file, "piece")).toBe(1);
   await service.deleteContainer("source");
   expect([rows(file, "piece"), rows(file, "content"), rows(file, "blob")]).toEqual([0, 0, 0]);
 });
@@ -149,7 +154,9 @@ test("no signature and no key rests in the database, the remembered requests or 
   const signature = new URL(sas).searchParams.get("sig") ?? "";
   await far.beginCopyFromURL(sas);
   await fetch(sas);
-  await fetch(`${source.url}?next=${encodeURIComponent(sas)}`);
+  const nested = `${source.url}?next=${encodeURIComponent(sas)}`;
+  await fetch(nested);
+  await fetch(`${source.url}?next=${encodeURIComponent(nested)}`);
   await fetch(source.url, {
     headers: { authorization: `SharedKey devstoreaccount1:${signature}` },
   });
@@ -184,6 +191,7 @@ test("no signature and no key rests in the database, the remembered requests or 
     signature,
     encodeURIComponent(signature),
     encodeURIComponent(encodeURIComponent(signature)),
+    encodeURIComponent(encodeURIComponent(encodeURIComponent(signature))),
   ];
   for (const form of forms) {
     for (const text of texts) expect(text).not.toContain(form);

@@ -72,7 +72,10 @@ export async function startServer(options: ServerOptions): Promise<StorageServer
   };
 }
 
-/** One request and its answer. Only a fault's delay is not tracked: the clock has to move for it. */
+/**
+ * One request and its answer. The clock waits while the body arrives; acting is synchronous. It
+ * does not wait for a fault's delay, which needs it to move.
+ */
 async function exchange(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
@@ -91,7 +94,7 @@ async function exchange(
     incoming.socket.resetAndDestroy();
     return;
   }
-  await clock.track(send(outgoing, draft, answer, clock));
+  send(outgoing, draft, answer, clock);
 }
 
 type Answered = { operation: OperationName; answer: StorageAnswer | "connection broken" };
@@ -224,12 +227,13 @@ function refusalAnswer(
 /** For requests that name none. */
 const newestVersion = "2026-10-06";
 
-async function send(
+/** Does not wait for the client to read: one that never does must not hold the clock. */
+function send(
   outgoing: ServerResponse,
   { id, method, headers: asked, target }: Draft,
   { status, headers = {}, body = "" }: StorageAnswer,
   clock: Clock,
-): Promise<void> {
+): void {
   const bytes = typeof body === "string" ? Buffer.from(body) : body;
   const signedVersion = new Map(parseQuery(splitTarget(target)[1])).get("sv");
   outgoing.sendDate = false; // the process's own date; the clock's is sent
@@ -246,8 +250,5 @@ async function send(
     if (value !== undefined) outgoing.setHeader(name, value);
   }
   outgoing.statusCode = status;
-  await new Promise<void>((resolve) => {
-    outgoing.once("finish", resolve).once("close", resolve);
-    outgoing.end(method === "HEAD" || status === 304 ? undefined : bytes);
-  });
+  outgoing.end(method === "HEAD" || status === 304 ? undefined : bytes);
 }

@@ -96,7 +96,7 @@ export const defaultAccessTier = "Hot";
 
 /** Answers what the reader does not keep would be wrong about: named, and refused. */
 export function refuseUnread(headers: Readonly<Record<string, string>>): void {
-  const name = unreadHeaders.find((header) => headers[header] !== undefined);
+  const name = unreadHeaders.find((header) => (headers[header] ?? "") !== "");
   if (name === undefined) return;
   throw new StorageError("NotImplemented", {
     message: `The header ${name} is not implemented by this emulator`,
