@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../clock.ts";
-import { httpDate } from "./call.ts";
+import { refusalAnswer, send, type Draft } from "./answers.ts";
 import { StorageError } from "./errors.ts";
 import type { FaultAction } from "./faults.ts";
 import { identifyOperation, type OperationName } from "./operation.ts";
@@ -15,7 +15,6 @@ import {
   type StorageAnswer,
   type StorageRequest,
 } from "./request.ts";
-import { element, elements, renderXml } from "./xml.ts";
 
 /** A request as it is remembered: no signature, no body. */
 export type ReceivedRequest = {
@@ -162,8 +161,6 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> 
   return length <= maximumBodyBytes ? Buffer.concat(chunks) : undefined;
 }
 
-type Draft = Pick<StorageRequest, "id" | "method" | "target" | "headers" | "body">;
-
 function draftRequest(incoming: IncomingMessage, body: Buffer): Draft {
   const headers = Object.fromEntries(
     Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
@@ -198,57 +195,4 @@ function asStorageError(error: unknown, { log }: ServerOptions): StorageError {
   if (error instanceof StorageError) return error;
   log(redact(error instanceof Error ? (error.stack ?? error.message) : String(error)));
   return new StorageError("InternalError");
-}
-
-type Refusal = Pick<StorageError, "status" | "message" | "details" | "headers"> & { code: string };
-
-/** The Blob service's error answer: a header for all, an XML body where a body may be. */
-function refusalAnswer(
-  { id, method }: Pick<Draft, "id" | "method">,
-  { status, code, message, details, headers }: Refusal,
-  clock: Clock,
-): StorageAnswer {
-  const time = new Date(clock.now()).toISOString();
-  const answer = { status, headers: { ...headers, "x-ms-error-code": code } };
-  if (method === "HEAD" || status === 304) return answer;
-  const body = renderXml(
-    element(
-      "Error",
-      elements({
-        Code: code,
-        Message: `${message}\nRequestId:${id}\nTime:${time}`,
-        ...details,
-      }),
-    ),
-  );
-  return { status, headers: { ...answer.headers, "Content-Type": "application/xml" }, body };
-}
-
-/** For requests that name none. */
-const newestVersion = "2026-10-06";
-
-/** Does not wait for the client to read: one that never does must not hold the clock. */
-function send(
-  outgoing: ServerResponse,
-  { id, method, headers: asked, target }: Draft,
-  { status, headers = {}, body = "" }: StorageAnswer,
-  clock: Clock,
-): void {
-  const bytes = typeof body === "string" ? Buffer.from(body) : body;
-  const signedVersion = new Map(parseQuery(splitTarget(target)[1])).get("sv");
-  outgoing.sendDate = false; // the process's own date; the clock's is sent
-  const all: Record<string, string | undefined> = {
-    ...(status !== 304 && method !== "HEAD" && { "Content-Length": String(bytes.length) }),
-    ...headers,
-    Server: "Ferry-Storage-Emulator",
-    Date: httpDate(clock.now()),
-    "x-ms-request-id": id,
-    "x-ms-version": asked["x-ms-version"] ?? signedVersion ?? newestVersion,
-    "x-ms-client-request-id": asked["x-ms-client-request-id"],
-  };
-  for (const [name, value] of Object.entries(all)) {
-    if (value !== undefined) outgoing.setHeader(name, value);
-  }
-  outgoing.statusCode = status;
-  outgoing.end(method === "HEAD" || status === 304 ? undefined : bytes);
 }
