@@ -125,7 +125,8 @@ function end(
   return null;
 }
 
-/** Keys are the caller's: long ones are clipped, and RFC 6901 escapes "~" and "/". */
+/** Names come from the caller: what may be a pasted secret is not repeated. RFC 6901 escapes "~" and "/". */
 function escapePointer(part: string): string {
-  return part.slice(0, 64).replaceAll("~", "~0").replaceAll("/", "~1");
+  if (!/^[\w$.~/-]{1,40}$/.test(part)) return "(name not shown)";
+  return part.replaceAll("~", "~0").replaceAll("/", "~1");
 }

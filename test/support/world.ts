@@ -38,6 +38,7 @@ export type TestWorld = {
   /** Ends this life of the app and begins the next on the same state; only with `persistent`. */
   restart(): Promise<void>;
   stateDirectory: string | null;
+  close(): Promise<void>;
 };
 
 export type CallOptions = {
@@ -62,6 +63,13 @@ type Options = {
 
 /** Starts a world that ends with the test. */
 export async function startWorld(options: Options = {}): Promise<TestWorld> {
+  const world = await openWorld(options);
+  onTestFinished(() => world.close());
+  return world;
+}
+
+/** Starts a world for several tests, whose last one closes it. */
+export async function openWorld(options: Options = {}): Promise<TestWorld> {
   const clock = virtualClock(noon);
   const log: HostLogEntry[] = [];
   const stateDirectory = options.persistent === true ? mkdtempSync(join(tmpdir(), "ferry-")) : null;
@@ -77,12 +85,6 @@ export async function startWorld(options: Options = {}): Promise<TestWorld> {
       ...(options.copies === undefined ? {} : { copies: options.copies }),
     });
   let local = await begin(0);
-  onTestFinished(async () => {
-    await local.close();
-    clock.dispose();
-    environment.restore();
-    if (stateDirectory !== null) rmSync(stateDirectory, { recursive: true, force: true });
-  });
 
   const world: TestWorld = {
     clock,
@@ -107,7 +109,7 @@ export async function startWorld(options: Options = {}): Promise<TestWorld> {
         status: answer.status,
         headers: answer.headers,
         text,
-        json: isJson ? JSON.parse(text) : undefined,
+        json: isJson && text !== "" ? JSON.parse(text) : undefined,
       };
     },
     async start(body, headers = {}) {
@@ -149,6 +151,12 @@ export async function startWorld(options: Options = {}): Promise<TestWorld> {
         startsOn: new Date(clock.now() - hour),
         expiresOn: new Date(expiresAt ?? clock.now() + hour),
       }),
+    async close() {
+      await local.close();
+      clock.dispose();
+      environment.restore();
+      if (stateDirectory !== null) rmSync(stateDirectory, { recursive: true, force: true });
+    },
     async restart() {
       await local.close();
       local = await begin(local.emulator.port); // URLs of running copies name it

@@ -1,0 +1,137 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { isAllowed, parseAllowedPairs } from "../../../src/copy/access-policy.ts";
+import { endpointUrl, parseEndpoint } from "../../../src/copy/endpoint.ts";
+import type { Endpoint } from "../../../src/copy/endpoint.ts";
+
+const emulator = "http://127.0.0.1:10000";
+
+function endpoint(url: string): Endpoint {
+  const parsed = parseEndpoint(url, emulator);
+  if (!parsed.ok) throw new Error(parsed.problems.join("; "));
+  return parsed.endpoint;
+}
+
+test.each([
+  ["https://acct1.blob.core.windows.net/inbox/a/b.mp4", "acct1", "inbox", "a/b.mp4"],
+  ["HTTPS://ACCT1.BLOB.CORE.WINDOWS.NET/inbox/A", "acct1", "inbox", "A"],
+  ["https://acct1.z07.blob.storage.azure.net/inbox/a", "acct1", "inbox", "a"],
+  ["https://acct1.blob.core.chinacloudapi.cn/inbox/a", "acct1", "inbox", "a"],
+  ["https://acct1.blob.core.usgovcloudapi.net/$web/index.html", "acct1", "$web", "index.html"],
+  ["https://acct1.blob.core.windows.net/inbox/%C3%BC%20%23%2B.mp4", "acct1", "inbox", "ü #+.mp4"],
+  ["https://acct1.blob.core.windows.net/inbox/a%2Fb", "acct1", "inbox", "a/b"],
+  [`${emulator}/devstoreaccount1/inbox/a`, "devstoreaccount1", "inbox", "a"],
+])("%s is account %s, container %s, blob %s", (url, account, container, path) => {
+  expect(endpoint(url)).toMatchObject({ account, container, path });
+});
+
+test("a blob name that is written as a URL and read again is the same name", () => {
+  const part = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 });
+  fc.assert(
+    fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), (parts) => {
+      const path = parts.join("/");
+      const url = endpointUrl({ ...endpoint(`${emulator}/devstoreaccount1/inbox/x`), path });
+      const parsed = parseEndpoint(url, emulator);
+      // Refused names are refused in words; all others come back as they were, at the same URL.
+      if (!parsed.ok) return expect(parsed.problems.join()).toMatch(/blob name|characters long/);
+      expect(parsed.endpoint.path).toBe(path);
+      expect(endpointUrl(parsed.endpoint)).toBe(url);
+    }),
+  );
+});
+
+const allowed = (from: string, to: string) =>
+  parseAllowedPairs(JSON.stringify([{ from, to }]), emulator).pairs;
+const to = endpoint("https://acct2.blob.core.windows.net/archive/x");
+
+test.each([
+  [
+    "https://acct1.blob.core.windows.net/inbox",
+    "https://acct1.blob.core.windows.net/inbox/a",
+    true,
+  ],
+  [
+    "https://acct1.blob.core.windows.net/inbox/",
+    "https://acct1.blob.core.windows.net/inbox/a",
+    true,
+  ],
+  ["https://acct1.blob.core.windows.net", "https://acct1.blob.core.windows.net/other/a", true],
+  [
+    "https://acct1.blob.core.windows.net/inbox/in",
+    "https://acct1.blob.core.windows.net/inbox/in/a",
+    true,
+  ],
+  [
+    "https://acct1.blob.core.windows.net/inbox/in",
+    "https://acct1.blob.core.windows.net/inbox/in-secret/a",
+    false,
+  ],
+  [
+    "https://acct1.blob.core.windows.net/inbox/in",
+    "https://acct1.blob.core.windows.net/inbox/IN/a",
+    false,
+  ],
+  [
+    "https://acct1.blob.core.windows.net/inbox/in",
+    "https://acct1.blob.core.windows.net/inbox/x/../in2/a",
+    false,
+  ],
+  [
+    "https://acct1.blob.core.windows.net/inbox/in",
+    "https://acct1.blob.core.windows.net/inbox/in%2Fa",
+    true,
+  ],
+  [
+    "https://acct1.blob.core.windows.net/inbox",
+    "https://acct1-secondary.blob.core.windows.net/inbox/a",
+    false,
+  ],
+  [
+    "https://acct1.blob.core.windows.net/inbox",
+    "https://acct1.blob.core.chinacloudapi.cn/inbox/a",
+    false,
+  ],
+  [
+    "https://acct1.blob.core.windows.net/inbox",
+    "https://acct11.blob.core.windows.net/inbox/a",
+    false,
+  ],
+])("the prefix %s and the source %s: %s", (prefix, source, expected) => {
+  const pairs = allowed(prefix, "https://acct2.blob.core.windows.net/archive");
+  expect(isAllowed(pairs, { source: endpoint(source), destination: to })).toBe(expected);
+});
+
+test("one pair must allow both ends; two halves of two pairs do not", () => {
+  const pairs = parseAllowedPairs(
+    JSON.stringify([
+      {
+        from: "https://acct1.blob.core.windows.net/inbox",
+        to: "https://acct1.blob.core.windows.net/a",
+      },
+      {
+        from: "https://acct3.blob.core.windows.net/inbox",
+        to: "https://acct2.blob.core.windows.net/archive",
+      },
+    ]),
+    emulator,
+  ).pairs;
+  const source = endpoint("https://acct1.blob.core.windows.net/inbox/a");
+  expect(isAllowed(pairs, { source, destination: to })).toBe(false);
+  expect(isAllowed([], { source, destination: to })).toBe(false);
+});
+
+test("wrong pairs are named, each with its place", () => {
+  const wrong = JSON.stringify([
+    { from: "https://acct1.blob.core.windows.net/a?x=1", to: "http://acct1.blob.core.windows.net" },
+    { from: "nothing", to: "https://example.com/" },
+  ]);
+  const { pairs, problems } = parseAllowedPairs(wrong, emulator);
+  expect(pairs).toEqual([]);
+  expect(problems.map((problem) => problem.split(" ")[0])).toEqual([
+    "[0].from",
+    "[0].to",
+    "[1].from",
+    "[1].to",
+  ]);
+  expect(parseAllowedPairs("{", emulator).problems).toHaveLength(1);
+});
