@@ -1,0 +1,228 @@
+import { expect, test } from "vitest";
+import { hasEnded, parseProgress } from "../../../src/copy/copy-status.ts";
+import { causes } from "../../../src/copy/failure.ts";
+import { statusOf } from "../../../src/copy/read-status.ts";
+import { Sas } from "../../../src/copy/sas.ts";
+import type { DestinationSeen } from "../../../src/copy/seen.ts";
+import { classify, storageAnswers } from "../../../src/copy/storage-answers.ts";
+import type { Call, StorageAnswer } from "../../../src/copy/storage-answers.ts";
+
+const now = Date.UTC(2026, 10, 20);
+const answer = (given: Partial<StorageAnswer>): StorageAnswer => ({
+  status: 400,
+  code: null,
+  sourceStatus: null,
+  sourceCode: null,
+  retryAfterSeconds: null,
+  ...given,
+});
+const taken = (call: Call, given: Partial<StorageAnswer>, sas: string | null = null) =>
+  classify(call, answer(given), { action: "copy", sas: sas === null ? null : new Sas(sas), now });
+
+/** Storage's documented answers, and what each must become. */
+test.each<[Call, Partial<StorageAnswer>, string, string]>([
+  ["read-source", { status: 404, code: "BlobNotFound" }, "permanent", "source-not-found"],
+  [
+    "read-source",
+    { status: 403, code: "AuthorizationFailure" },
+    "permanent",
+    "source-unauthorized",
+  ],
+  [
+    "read-source",
+    { status: 401, code: "NoAuthenticationInformation" },
+    "permanent",
+    "source-unauthorized",
+  ],
+  [
+    "read-source",
+    { status: 409, code: "PublicAccessNotPermitted" },
+    "permanent",
+    "source-unauthorized",
+  ],
+  ["read-source", { status: 409, code: "BlobArchived" }, "permanent", "source-unreadable"],
+  ["start", { status: 412, code: "SourceConditionNotMet" }, "overtaken", "source-changed"],
+  ["start", { status: 412, code: "TargetConditionNotMet" }, "overtaken", "destination-exists"],
+  ["start", { status: 412, code: "ConditionNotMet" }, "overtaken", "destination-exists"],
+  ["start", { status: 409, code: "BlobAlreadyExists" }, "overtaken", "destination-exists"],
+  ["start", { status: 409, code: "PendingCopyOperation" }, "overtaken", "destination-busy"],
+  ["start", { status: 404, code: "CannotVerifyCopySource" }, "permanent", "source-not-found"],
+  ["start", { status: 403, code: "CannotVerifyCopySource" }, "permanent", "source-unauthorized"],
+  ["start", { status: 401, code: "CannotVerifyCopySource" }, "permanent", "source-unauthorized"],
+  ["start", { status: 409, code: "CannotVerifyCopySource" }, "permanent", "source-unreadable"],
+  ["start", { status: 400, code: "CannotVerifyCopySource" }, "permanent", "source-unreadable"],
+  [
+    "start",
+    { status: 409, code: "CannotVerifyCopySource", sourceCode: "ServerBusy" },
+    "transient",
+    "internal",
+  ],
+  [
+    "start",
+    { status: 403, sourceStatus: 403, sourceCode: "AuthorizationFailure" },
+    "permanent",
+    "source-unauthorized",
+  ],
+  ["start", { status: 409, code: "BlobArchived" }, "permanent", "source-archived"],
+  ["start", { status: 409, code: "BlobBeingRehydrated" }, "permanent", "source-archived"],
+  ["start", { status: 409, code: "InvalidBlobType" }, "permanent", "destination-type-mismatch"],
+  ["start", { status: 412, code: "LeaseIdMissing" }, "permanent", "destination-leased"],
+  [
+    "start",
+    { status: 412, code: "InfiniteLeaseDurationRequired" },
+    "permanent",
+    "destination-leased",
+  ],
+  [
+    "start",
+    { status: 409, code: "BlobImmutableDueToPolicy" },
+    "permanent",
+    "destination-immutable",
+  ],
+  ["start", { status: 404, code: "ContainerNotFound" }, "permanent", "destination-not-found"],
+  [
+    "start",
+    { status: 403, code: "UnauthorizedBlobOverwrite" },
+    "permanent",
+    "destination-unauthorized",
+  ],
+  [
+    "start",
+    { status: 403, code: "AuthorizationPermissionMismatch" },
+    "permanent",
+    "destination-unauthorized",
+  ],
+  ["start", { status: 400, code: "CopyAcrossAccountsNotSupported" }, "permanent", "not-supported"],
+  [
+    "read-destination",
+    { status: 404, code: "ContainerNotFound" },
+    "permanent",
+    "destination-not-found",
+  ],
+  [
+    "read-destination",
+    { status: 403, code: "AuthorizationFailure" },
+    "permanent",
+    "destination-unauthorized",
+  ],
+  ["abort", { status: 412, code: "LeaseIdMissing" }, "permanent", "destination-leased"],
+  ["clean-up", { status: 412, code: "LeaseIdMissing" }, "permanent", "destination-leased"],
+  ["start", { status: 503, code: "ServerBusy" }, "transient", "throttled"],
+  ["start", { status: 429 }, "transient", "throttled"],
+  ["start", { status: 500, code: "InternalError" }, "transient", "internal"],
+  ["start", { status: 500, code: "CannotVerifyCopySource" }, "transient", "internal"],
+  ["read-destination", { status: 0, code: "ECONNRESET" }, "transient", "internal"],
+])("%s answered %o is %s: %s", (call, given, kind, cause) => {
+  const verdict = taken(call, given);
+  expect([verdict.kind, verdict.failure.cause]).toEqual([kind, cause]);
+  expect(verdict.failure.message).toMatch(/^Cannot copy/);
+  expect(verdict.failure.fix).toBe(causes[verdict.failure.cause].fix);
+});
+
+test("no row of the table is out of reach behind another", () => {
+  for (const row of storageAnswers) {
+    const code = row.code?.source.replace(/[\^$()]/g, "").split("|")[0] ?? null;
+    for (const call of row.calls) {
+      const given = answer({
+        status: row.status ?? 412,
+        code,
+        sourceStatus: row.sourceStatus ?? null,
+      });
+      const verdict = classify(call, given, { action: "copy", sas: null, now });
+      expect([call, code, verdict.failure.cause]).toEqual([call, code, row.cause]);
+    }
+  }
+});
+
+test.each([
+  [
+    "sp=r&st=2026-01-01&se=2026-11-19T23:59:59Z&sig=x",
+    "source-sas-expired",
+    /ended at 2026-11-19T23:59:59/,
+  ],
+  ["sp=r&st=2026-11-21&se=2026-12-01&sig=x", "source-sas-not-yet-valid", /begins at 2026-11-21/],
+  ["sp=w&se=2026-12-01&sig=x", "source-unauthorized", /permissions "w"/],
+  ["sp=r&se=2026-12-01&sig=x", "source-unauthorized", /may not be read/],
+])("a refused SAS %s is %s", (sas, cause, says) => {
+  for (const [call, code] of [
+    ["read-source", "AuthenticationFailed"],
+    ["start", "CannotVerifyCopySource"],
+  ] as const) {
+    const { failure } = taken(call, { status: 403, code }, sas);
+    expect(failure.cause).toBe(cause);
+    expect(failure.message).toMatch(says);
+    expect(JSON.stringify(failure)).not.toContain("sig");
+  }
+});
+
+const copyId = "11111111-1111-1111-1111-111111111111";
+const started = { plan: { source: { etag: "1", length: 10 }, destinationEtag: null }, copyId };
+const seen = (copy: Partial<DestinationSeen["copy"]> | null, length = 10): DestinationSeen => ({
+  etag: "2",
+  length,
+  lastModified: now,
+  blobType: "BlockBlob",
+  copy:
+    copy === null
+      ? null
+      : { copyId, status: "success", progress: null, description: null, source: "", ...copy },
+});
+const look = (destination: DestinationSeen | null, sas: string | null = null) =>
+  statusOf(started, destination, { sas: sas === null ? null : new Sas(sas), now });
+
+test("only our own copyId with status success and the planned length is a success", () => {
+  expect(look(seen({}))).toMatchObject({
+    state: "success",
+    progress: { bytesCopied: 10, totalBytes: 10 },
+  });
+  expect(look(seen({}, 9))).toMatchObject({
+    state: "failed",
+    failure: { cause: "source-changed" },
+  });
+  expect(look(seen({ copyId: "another" }))).toMatchObject({ state: "superseded" });
+  expect(look(seen(null))).toMatchObject({ state: "superseded" });
+  expect(look(null)).toMatchObject({ state: "gone", failure: { cause: "destination-deleted" } });
+});
+
+test("a superseded copy says whether the destination's length fits", () => {
+  const message = (length: number) => JSON.stringify(look(seen(null, length)));
+  expect(message(10)).toContain("may have succeeded");
+  expect(message(3)).toContain("has 3 bytes, not 10");
+});
+
+test.each([
+  ['404 ResourceNotFound "Copy failed when reading the source."', "source-not-found"],
+  ['403 AuthenticationFailed "Copy failed when reading the source."', "source-unauthorized"],
+  ['412 ConditionNotMet "The source changed."', "source-changed"],
+  ['500 OperationCancelled "The copy exceeded the maximum allowed time."', "copy-timed-out"],
+  ['500 OperationCancelled "The copy failed when reading the source."', "source-unreadable"],
+  ['502 BadGateway "x"', "source-unreadable"],
+  ['503 ServerBusy "x"', "throttled"],
+  ["something new", "internal"],
+  [null, "internal"],
+])("a failed copy described as %s is %s", (description, cause) => {
+  const status = look(seen({ status: "failed", description }));
+  expect(status).toMatchObject({ state: "failed", failure: { cause } });
+  expect(hasEnded(status)).toBe(true);
+});
+
+test("a copy that failed with 403 after its SAS ended is named so", () => {
+  const description = '403 AuthenticationFailed "x"';
+  const status = look(seen({ status: "failed", description }), "sp=r&se=2026-11-19&sig=x");
+  expect(status).toMatchObject({ failure: { cause: "source-sas-expired" } });
+});
+
+test("a pending copy shows its progress and Storage's note", () => {
+  const pending = seen({
+    status: "pending",
+    progress: parseProgress("3/10"),
+    description: "502 x",
+  });
+  expect(look(pending)).toEqual({
+    state: "pending",
+    progress: { bytesCopied: 3, totalBytes: 10 },
+    warning: "502 x",
+  });
+  for (const text of [undefined, "", "3", "3/x", "-1/10", "3/10/4"])
+    expect(parseProgress(text)).toBeNull();
+});
