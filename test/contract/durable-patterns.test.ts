@@ -305,20 +305,74 @@ test("continueAsNew with an open timer fails, and the fix is named", async () =>
   expect(output).toContain("Cancel timers and await activities first");
 });
 
-test("two events in one batch both arrive across continueAsNew", async () => {
+test("two events in one batch both arrive in order across continueAsNew", async () => {
+  const engine = await testEngine({
+    begin: false,
+    app: {
+      orchestrators: {
+        *it(context) {
+          const { seen = [] } = context.df.getInput() as { seen?: number[] };
+          const got: { n: number } = yield context.df.waitForExternalEvent("item");
+          const all = [...seen, got.n];
+          if (all.length < 3) return context.df.continueAsNew({ seen: all });
+          return all;
+        },
+      },
+    },
+  });
+  await engine.startNew("it", "one", {});
+  for (const n of [1, 2, 3]) await engine.raise("one", "item", { n });
+  engine.start();
+  expect(await engine.status("one")).toMatchObject({
+    runtimeStatus: "Completed",
+    output: [1, 2, 3],
+  });
+});
+
+test("an event in another case before continueAsNew delivers the next one twice, and says so", async () => {
   const engine = await run(
     function* (context) {
-      const { seen = [] } = context.df.getInput() as { seen?: number[] };
-      const got: { n: number } = yield context.df.waitForExternalEvent("item");
-      const all = [...seen, got.n];
-      if (all.length < 2) return context.df.continueAsNew({ seen: all });
-      return all;
+      yield context.df.waitForExternalEvent("go");
+      return context.df.continueAsNew({});
     },
     {},
     { driftFails: true },
   );
-  await Promise.all([engine.raise("one", "item", { n: 1 }), engine.raise("one", "item", { n: 2 })]);
-  expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Completed", output: [1, 2] });
+  await engine.raise("one", "GO");
+  expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Running" });
+  await engine.raise("one", "go");
+  expect((await engine.status("one")).output).toContain("Raise every event under one spelling");
+});
+
+test("the newest waiter of a name is served first", async () => {
+  const engine = await run(
+    function* (context) {
+      const timer = context.df.createTimer(later(context, minutes(1)));
+      yield context.df.Task.any([context.df.waitForExternalEvent("go"), timer]);
+      const got = yield context.df.waitForExternalEvent("go");
+      return { got, after: yield context.df.callActivity("echo", { n: 1 }) };
+    },
+    { echo },
+    { driftFails: true },
+  );
+  await engine.clock.advance(minutes(1));
+  await engine.raise("one", "go", 7);
+  expect(await engine.status("one")).toMatchObject({ output: { got: 7 } });
+});
+
+test("a deadline reused beside events alone is scheduled twice, and fails with the fix", async () => {
+  const engine = await run(
+    function* (context) {
+      const deadline = context.df.createTimer(later(context, hours(1)));
+      yield context.df.Task.any([context.df.waitForExternalEvent("a"), deadline]);
+      yield context.df.Task.any([context.df.waitForExternalEvent("b"), deadline]);
+      return "done";
+    },
+    {},
+    { driftFails: true },
+  );
+  await engine.raise("one", "a");
+  expect((await engine.status("one")).output).toContain("Create fresh tasks for every race");
 });
 
 test("of events that arrive during an activity, continueAsNew loses all but the first", async () => {

@@ -268,6 +268,53 @@ test("an activity that outlives its instance reaches no later instance of the sa
   expect(await engine.history("one")).toHaveLength(3);
 });
 
+test("a second result for a former generation does not reach the next one", async () => {
+  const clock = testClock();
+  let calls = 0;
+  let recorded = 0;
+  const gate: { open?: () => void } = {};
+  const functions = await testFunctions({
+    orchestrators: {
+      *it(context) {
+        const { last = false } = context.df.getInput() as { last?: boolean };
+        const result = yield context.df.callActivity("number", {});
+        if (last) return result;
+        yield context.df.waitForExternalEvent("go");
+        return context.df.continueAsNew({ last: true });
+      },
+    },
+    activities: {
+      async number() {
+        if (++calls === 2) await new Promise<void>((resolve) => (gate.open = resolve));
+        return calls;
+      },
+    },
+  });
+  const engine = await testEngine({
+    clock,
+    redeliver: () => (calls === 1 ? [0] : []),
+    probe(point, when) {
+      if (point === "activity completion" && when === "after") recorded++;
+    },
+    functions: {
+      ...functions,
+      // The extra run ends while the turn that continues as new is under way.
+      async invokeOrchestrator(...call) {
+        gate.open?.();
+        if (gate.open !== undefined) await vi.waitUntil(() => recorded >= 2);
+        return functions.invokeOrchestrator(...call);
+      },
+    },
+  });
+  await engine.startNew("it", "one", {});
+  await clock.settled();
+  const extraRun = clock.advance(0);
+  await vi.waitUntil(() => gate.open !== undefined);
+  await engine.raise("one", "go");
+  await extraRun;
+  expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Completed", output: 3 });
+});
+
 test("an instance purged during its activity stays purged", async () => {
   const engine = await testEngine({
     app: {

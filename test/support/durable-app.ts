@@ -81,6 +81,8 @@ export type TestEngine = DurableEngine & {
 export type TestEngineOptions = Partial<DurableOptions> & {
   app?: TestApp;
   clock?: VirtualClock;
+  /** Whether the engine works from the beginning; otherwise the test calls `start`. */
+  begin?: boolean;
 };
 
 /** An engine over a test's app; it is stopped when the test ends. */
@@ -99,7 +101,7 @@ export async function testEngine(options: TestEngineOptions): Promise<TestEngine
     clock,
     functions,
   });
-  engine.start();
+  if (options.begin ?? true) engine.start();
   onTestFinished(() => engine.stop());
 
   const request: TestEngine["request"] = (method, target, { body, headers } = {}) => {

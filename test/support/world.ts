@@ -46,8 +46,10 @@ export type CallOptions = {
   raw?: string | Buffer;
   headers?: Record<string, string>;
 };
-export type Answer = { status: number; headers: Headers; text: string; json: any }; // any: tests look into bodies of every shape
-export type CopyBody = any; // as above
+export type Answer = { status: number; headers: Headers; text: string; json: Json };
+export type CopyBody = Json;
+// oxlint-disable-next-line typescript/no-explicit-any -- tests look into bodies of every shape
+type Json = any;
 
 export const firstAccount = "devstoreaccount1";
 export const secondAccount = "devstoreaccount2";

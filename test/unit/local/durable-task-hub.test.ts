@@ -1,0 +1,83 @@
+import { DatabaseSync } from "node:sqlite";
+import { expect, test } from "vitest";
+import { historyCache } from "../../../src/local/durable/history-cache.ts";
+import {
+  eventTypes,
+  type HistoryEvent,
+  stamped,
+  stored,
+} from "../../../src/local/durable/history.ts";
+import { openTaskHub } from "../../../src/local/durable/task-hub.ts";
+import { minutes, testEngine, testHubFile, testStart } from "../../support/durable-app.ts";
+
+const event = (n: number): HistoryEvent => ({
+  EventType: eventTypes.EventRaised,
+  ...stamped(testStart),
+  Name: "go",
+  Input: `${n}`,
+});
+
+const inputs = (events: readonly { event: HistoryEvent }[]) =>
+  events.map(({ event: each }) => ("Input" in each ? each.Input : null));
+
+test("a commit that fails half-way leaves nothing, in the file or in memory", () => {
+  const hub = openTaskHub({ file: ":memory:" });
+  hub.commit("turn", () => hub.appendHistory("first", 0, [event(0)]));
+  const failing = () =>
+    hub.commit("turn", () => {
+      hub.appendHistory("first", 1, [event(1)]);
+      hub.send("one", "first", event(2));
+      throw new Error("half-way");
+    });
+  expect(failing).toThrow("half-way");
+  expect(inputs(hub.history("first"))).toEqual(["0"]);
+  expect(hub.messages("one")).toEqual([]);
+  hub.close();
+});
+
+test("a closed hub refuses every commit", () => {
+  const hub = openTaskHub({ file: ":memory:" });
+  hub.close();
+  expect(() => hub.commit("turn", () => {})).toThrow("the task hub is closed");
+});
+
+test("histories in memory stay bounded, and the one used last stays", () => {
+  const cache = historyCache();
+  const long = Array.from({ length: 20_000 }, (_, n) => stored(event(n)));
+  for (const id of ["a", "b"]) cache.keep(id, long);
+  expect(cache.get("a")).toHaveLength(20_000);
+  cache.keep("c", long);
+  expect(cache.get("b")).toBeUndefined();
+  expect(cache.get("a")).toHaveLength(20_000);
+  cache.forget("a");
+  expect(cache.get("a")).toBeUndefined();
+  cache.keep("d", long);
+  expect(cache.get("c")).toHaveLength(20_000);
+});
+
+test("an instance started over an ended one leaves no row of the former behind", async () => {
+  const file = testHubFile();
+  const engine = await testEngine({
+    file,
+    app: {
+      orchestrators: {
+        *it(context) {
+          const due = new Date(context.df.currentUtcDateTime.getTime() + minutes(1));
+          yield context.df.createTimer(due);
+        },
+      },
+    },
+  });
+  await engine.startNew("it", "one");
+  await engine.clock.settled();
+  await engine.request("POST", "instances/one/terminate?reason=x");
+  await engine.clock.settled();
+  await engine.startNew("it", "one");
+  await engine.clock.advance(minutes(1));
+  const hub = new DatabaseSync(file, { readOnly: true });
+  const count = (table: string) => hub.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.["n"];
+  const executions = hub.prepare("SELECT count(DISTINCT execution_id) AS n FROM history").get();
+  expect(executions?.["n"]).toBe(1);
+  expect(["timers", "messages", "activities"].map(count)).toEqual([0, 0, 0]);
+  hub.close();
+});
