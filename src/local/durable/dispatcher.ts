@@ -42,13 +42,14 @@ export function dispatcher(hub: TaskHub, options: DurableOptions): Dispatcher {
   });
 
   const pump = () => {
-    if (!working || hub.isClosed()) return;
+    if (!working) return;
     for (const instanceId of ready) {
+      if (hub.isClosed()) return;
       if (inTurn.size >= options.maxConcurrentOrchestrators) break;
       // One turn at a time for an instance: it stays ready until its present turn is over.
       if (!inTurn.has(instanceId)) beginTurn(instanceId);
     }
-    while (runningActivities < options.maxConcurrentActivities) {
+    while (!hub.isClosed() && runningActivities < options.maxConcurrentActivities) {
       const seq = waitingActivities.shift();
       if (seq === undefined) return;
       beginActivity(seq);
@@ -105,6 +106,7 @@ export function dispatcher(hub: TaskHub, options: DurableOptions): Dispatcher {
     const last = messages.at(-1);
     if (last === undefined) return;
     const instance = hub.instance(instanceId);
+    // Completions and timers reach only the execution that asked for them.
     const arrived = messages
       .filter(({ executionId }) => executionId === null || executionId === instance?.executionId)
       .map(({ event }) => event);
@@ -204,15 +206,11 @@ function turnLines(
 
 type ActivityCommit = { work: ActivityWork; event: HistoryEvent; extraRunsAt: readonly number[] };
 
-/** Writes an activity's result; one that nobody can await any more is dropped with its work row. */
+/** Writes an activity's result. If nobody can await it any more, the instance drops it with its mail. */
 function commitActivity(hub: TaskHub, { work, event, extraRunsAt }: ActivityCommit): void {
-  const { instanceId, executionId } = work;
   hub.commit("activity completion", () => {
     hub.removeActivity(work.seq);
-    const instance = hub.instance(instanceId);
-    if (instance !== undefined && instance.executionId === executionId) {
-      if (!hasEnded(instance.status)) hub.send(instanceId, executionId, event);
-    }
+    hub.send(work.instanceId, work.executionId, event);
     for (const at of extraRunsAt) hub.addActivity({ ...work, isExtra: true }, at);
   });
 }

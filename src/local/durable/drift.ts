@@ -55,6 +55,9 @@ const openAtContinuation =
 const eventTwice =
   "continueAsNew after an event won a race against a timer that was then cancelled: the extension takes the race as won before the event and delivers the event again to the next generation, endlessly. Loop without continueAsNew, or wait for the event alone";
 
+const eventCase =
+  "Events whose names differ only by case before continueAsNew: the extension takes them for the same and delivers the awaited one again, the library does not. Raise every event under one spelling";
+
 const numericEvent =
   "An event whose name is a number completed a task of that id in the library. Raise only events with a known name";
 
@@ -78,7 +81,18 @@ function continuationDrift({ state, history, shim }: TurnSides): string | null {
   for (const event of replay(state.actions, history, { asLibrary: true }).carriedOver) {
     seen.delete(event);
   }
-  return seen.size > 0 ? eventTwice : null;
+  if (seen.size === 0) return null;
+  return history.some((event) => hasTwinOfOtherCase(event, history)) ? eventCase : eventTwice;
+}
+
+function hasTwinOfOtherCase(event: HistoryEvent, history: readonly HistoryEvent[]): boolean {
+  if (event.EventType !== eventTypes.EventRaised) return false;
+  return history.some(
+    (other) =>
+      other.EventType === eventTypes.EventRaised &&
+      other.Name !== event.Name &&
+      sameName(other.Name, event.Name),
+  );
 }
 
 function isStuck(shim: Replay): boolean {

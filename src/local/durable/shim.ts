@@ -33,8 +33,8 @@ export const timerHop = 3 * day;
  * the history in order (TaskOrchestrationExecutor.cs). The first action runs inside ExecutionStarted,
  * every other one inside the event that completed its predecessor.
  *
- * `asLibrary` replays with the JavaScript library's two different rules instead: a cancelled timer
- * stays open, and `all` fails with its first failure.
+ * `asLibrary` replays with the JavaScript library's different rules instead: a cancelled timer stays
+ * open, `all` fails with its first failure, and the case of event names matters.
  */
 export function replay(
   actions: readonly Action[],
@@ -42,7 +42,7 @@ export function replay(
   { asLibrary }: { asLibrary: boolean },
 ): Replay {
   const decisions = beginDecisions();
-  const events = beginEvents();
+  const events = beginEvents({ caseMatters: asLibrary });
   const carriedOver: EventRaised[] = [];
   let now = 0;
   let continueAsNew: Replay["continueAsNew"] = null;
@@ -175,29 +175,29 @@ function done(): Pending {
 
 /**
  * External events as DurableOrchestrationContext.cs keeps them: the newest waiter is served first,
- * events without a waiter queue, and names differ only by more than case.
+ * events without a waiter queue, and the case of a name does not matter.
  */
-function beginEvents() {
+function beginEvents({ caseMatters }: { caseMatters: boolean }) {
+  const keyOf = (name: string) => (caseMatters ? name : name.toLowerCase());
   const waiters = new Map<string, Settle[]>();
   const queues = new Map<string, EventRaised[]>();
   return {
     wait(name: string): Pending {
-      if (queueOf(queues, name).shift() !== undefined) return done();
+      if (queueOf(queues, keyOf(name)).shift() !== undefined) return done();
       const { task, settle } = pending();
-      queueOf(waiters, name).push(settle);
+      queueOf(waiters, keyOf(name)).push(settle);
       return task;
     },
     raise(event: EventRaised): void {
-      const settle = queueOf(waiters, event.Name).pop();
-      if (settle === undefined) queueOf(queues, event.Name).push(event);
+      const settle = queueOf(waiters, keyOf(event.Name)).pop();
+      if (settle === undefined) queueOf(queues, keyOf(event.Name)).push(event);
       else settle("succeeded");
     },
     buffered: () => [...queues.values()].flat(),
   };
 }
 
-function queueOf<T>(queues: Map<string, T[]>, name: string): T[] {
-  const key = name.toLowerCase();
+function queueOf<T>(queues: Map<string, T[]>, key: string): T[] {
   const queue = queues.get(key) ?? [];
   queues.set(key, queue);
   return queue;

@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from "../clock.ts";
-import { eventTypes, hasEnded, instant, stamped, type TimerFired } from "./history.ts";
+import { eventTypes, instant, stamped, type TimerFired } from "./history.ts";
 import type { TimerWork } from "./hub-work.ts";
 import type { TaskHub } from "./task-hub.ts";
 
@@ -53,7 +53,7 @@ export function hubTimers(
   const fire = () => {
     const now = clock.now();
     const work = hub.commit("timer", () => {
-      const fired = hub.takeDueTimers(now).filter((timer) => awaits(hub, timer));
+      const fired = hub.takeDueTimers(now);
       for (const timer of fired) {
         hub.send(timer.instanceId, timer.executionId, timerFired(timer, now));
       }
@@ -70,14 +70,6 @@ export function hubTimers(
       alarm?.cancel();
     },
   };
-}
-
-/** A timer reaches only the execution that created it, and only while that runs. */
-function awaits(hub: TaskHub, { instanceId, executionId }: TimerWork): boolean {
-  const instance = hub.instance(instanceId);
-  return (
-    instance !== undefined && instance.executionId === executionId && !hasEnded(instance.status)
-  );
 }
 
 function timerFired({ timerId, fireAt }: TimerWork, now: number): TimerFired {
