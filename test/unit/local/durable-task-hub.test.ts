@@ -72,10 +72,11 @@ test("an instance started over an ended one leaves no row of the former behind",
   await engine.clock.settled();
   await engine.request("POST", "instances/one/terminate?reason=x");
   await engine.clock.settled();
-  await engine.startNew("it", "one");
-  await engine.clock.advance(minutes(1));
   const hub = new DatabaseSync(file, { readOnly: true });
   const count = (table: string) => hub.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.["n"];
+  expect(count("timers")).toBe(0);
+  await engine.startNew("it", "one");
+  await engine.clock.advance(minutes(1));
   const executions = hub.prepare("SELECT count(DISTINCT execution_id) AS n FROM history").get();
   expect(executions?.["n"]).toBe(1);
   expect(["timers", "messages", "activities"].map(count)).toEqual([0, 0, 0]);
