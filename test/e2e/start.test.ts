@@ -1,0 +1,106 @@
+import { spawn } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
+import { expect, onTestFinished, test } from "vitest";
+import { accounts } from "../../src/local/storage/accounts.ts";
+
+/** A copy of the project, so that `.local/` is not the developer's own. */
+function checkout(): string {
+  const folder = mkdtempSync(join(tmpdir(), "ferry-start-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  for (const path of ["src", "package.json", "tsconfig.json", "host.json", "local.settings.json"]) {
+    cpSync(path, join(folder, path), { recursive: true });
+  }
+  symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
+  return folder;
+}
+
+/** `npm start`, once it has printed its URLs. */
+async function npmStart(folder: string, environment: Record<string, string>) {
+  const child = spawn("npm", ["start"], {
+    cwd: folder,
+    env: { ...process.env, FUNCTIONS_PORT: "0", BLOB_PORT: "0", ...environment },
+    stdio: ["ignore", "pipe", "inherit"],
+    detached: true, // a group of its own: npm killed alone would leave its child behind
+  });
+  onTestFinished(() => {
+    try {
+      process.kill(-(child.pid ?? 0), "SIGKILL");
+    } catch {
+      // ended already
+    }
+  });
+  const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
+  let output = "";
+  const urls = new Promise<{ blobUrl: string; copies: string }>((resolve, reject) => {
+    child.stdout.on("data", (chunk: Buffer) => {
+      output += chunk.toString();
+      const blobUrl = /^Storage emulator +(\S+)\/devstoreaccount1/m.exec(output)?.[1];
+      const copies = /^Copies +(\S+)$/m.exec(output)?.[1];
+      if (blobUrl !== undefined && copies !== undefined) resolve({ blobUrl, copies });
+    });
+    void ended.then((code) => reject(new Error(`npm start ended with ${code}: ${output}`)));
+  });
+  return { ...(await urls), child, ended, output: () => output };
+}
+
+async function call(url: string, body?: unknown) {
+  const answer = await fetch(url, {
+    method: body === undefined ? "GET" : "POST",
+    headers: { "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  // Each answer is looked into by the expectation that follows it.
+  return JSON.parse(await answer.text());
+}
+
+async function untilEnded(url: string) {
+  for (;;) {
+    const copy = await call(url);
+    if (copy.completedAt !== null) return copy;
+  }
+}
+
+test("npm start: the SDK uploads, HTTP starts, watches and aborts, SIGTERM ends it, and the next start goes on", async () => {
+  const folder = checkout();
+  const world = await npmStart(folder, { COPY_RATE: "100000" });
+  const [account] = accounts;
+  if (account === undefined) throw new Error("no account");
+  const root = `${world.blobUrl}/${account.name}`;
+  const credential = new StorageSharedKeyCredential(account.name, account.key);
+  const service = new BlobServiceClient(root, credential);
+  for (const name of ["inbox", "archive"]) await service.getContainerClient(name).create();
+  const inbox = service.getContainerClient("inbox");
+  await inbox.getBlockBlobClient("short").uploadData(Buffer.alloc(50_000, "short"));
+  await inbox.getBlockBlobClient("long").uploadData(Buffer.alloc(50_000_000, "long"));
+  const start = (name: string) =>
+    call(world.copies, { source: `${root}/inbox/${name}`, destination: `${root}/archive/${name}` });
+
+  const short = await start("short");
+  expect(await untilEnded(`${world.copies}/${short.id}`)).toMatchObject({ status: "succeeded" });
+  const long = await start("long");
+  const aborting = await call(`${world.copies}/${long.id}/abort`, {});
+  expect(aborting).toMatchObject({ status: "aborting" });
+  expect(await untilEnded(`${world.copies}/${long.id}`)).toMatchObject({ status: "aborted" });
+
+  const pending = await start("long");
+  world.child.kill("SIGTERM");
+  expect(await world.ended).toBe(0);
+  await expect(fetch(world.copies)).rejects.toThrow();
+
+  const port = new URL(world.blobUrl).port;
+  const next = await npmStart(folder, { COPY_RATE: "100000", BLOB_PORT: port });
+  expect(await call(`${next.copies}/${pending.id}`)).toMatchObject({ completedAt: null });
+  await call(`${next.copies}/${pending.id}/abort`, {});
+  expect(await untilEnded(`${next.copies}/${pending.id}`)).toMatchObject({ status: "aborted" });
+  next.child.kill("SIGTERM");
+  expect(await next.ended).toBe(0);
+});
+
+test("npm start says in one line what is wrong with its settings", async () => {
+  await expect(npmStart(checkout(), { BLOB_PORT: "http" })).rejects.toThrow(/ended with 1/);
+  const rejected = npmStart(checkout(), { COPY_ALLOWED: '[{"from":1}]' });
+  await expect(rejected).rejects.toThrow(/ended with 1/);
+});
