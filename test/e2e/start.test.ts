@@ -88,7 +88,7 @@ test("npm start: the SDK uploads, HTTP starts, watches and aborts, SIGTERM ends 
   const pending = await start("long");
   world.child.kill("SIGTERM");
   expect(await world.ended).toBe(0);
-  await expect(fetch(world.copies)).rejects.toThrow();
+  await expect(fetch(world.copies)).rejects.toThrow("fetch failed");
 
   const port = new URL(world.blobUrl).port;
   const next = await npmStart(folder, { COPY_RATE: "100000", BLOB_PORT: port });
