@@ -24,19 +24,22 @@ export type Verdict =
   /** A condition that prepare set no longer holds. */
   | { kind: "overtaken"; failure: Failure };
 
-type Row = {
-  calls: readonly Call[];
-  status?: number;
-  code?: RegExp;
-  sourceStatus?: number;
-  cause: Cause;
-  kind?: "overtaken";
-  says: string;
-};
+/** Which calls, which status and code (null: any), and what that means. */
+type Row = readonly [
+  calls: readonly Call[],
+  status: number | null,
+  code: RegExp | null,
+  cause: Cause,
+  says: string,
+];
 
-const onSource: readonly Call[] = ["read-source"];
-const onStart: readonly Call[] = ["start"];
-const onDestination: readonly Call[] = ["read-destination", "start", "abort", "clean-up"];
+const source: readonly Call[] = ["read-source"];
+const start: readonly Call[] = ["start"];
+const destination: readonly Call[] = ["read-destination", "start", "abort", "clean-up"];
+
+const unverified = /^CannotVerifyCopySource$/;
+const leased =
+  /^(LeaseIdMissing|LeaseIdMismatchWithBlobOperation|LeaseLost|LeaseNotPresentWithBlobOperation|InfiniteLeaseDurationRequired)$/;
 
 /**
  * Storage's answers and their causes, the first row that fits. From "Copy Blob", "Abort Copy Blob",
@@ -44,162 +47,39 @@ const onDestination: readonly Call[] = ["read-destination", "start", "abort", "c
  * source's own status, so it is told apart by that, never by its name alone.
  */
 export const storageAnswers: readonly Row[] = [
-  { calls: onSource, status: 404, cause: "source-not-found", says: "the source does not exist" },
-  {
-    calls: onSource,
-    status: 401,
-    cause: "source-unauthorized",
-    says: "the source wants authorization",
-  },
-  {
-    calls: onSource,
-    status: 403,
-    cause: "source-unauthorized",
-    says: "the source may not be read",
-  },
-  // An anonymous read of an account that forbids public access.
-  {
-    calls: onSource,
-    status: 409,
-    code: /^PublicAccessNotPermitted$/,
-    cause: "source-unauthorized",
-    says: "the source account allows no public access",
-  },
-  {
-    calls: onSource,
-    status: 409,
-    cause: "source-unreadable",
-    says: "the source cannot be read now",
-  },
+  [source, 404, null, "source-not-found", "the source does not exist"],
+  [source, 401, null, "source-unauthorized", "the source wants authorization"],
+  [source, 403, null, "source-unauthorized", "the source may not be read"],
+  [source, 409, /^PublicAccessNotPermitted$/, "source-unauthorized", "it allows no public access"],
+  [source, 409, null, "source-unreadable", "the source cannot be read now"],
 
-  {
-    calls: onStart,
-    code: /^SourceConditionNotMet$/,
-    cause: "source-changed",
-    kind: "overtaken",
-    says: "the source changed",
-  },
-  {
-    calls: onStart,
-    code: /^(TargetConditionNotMet|ConditionNotMet|BlobAlreadyExists)$/,
-    cause: "destination-exists",
-    kind: "overtaken",
-    says: "the destination changed",
-  },
-  {
-    calls: onStart,
-    code: /^PendingCopyOperation$/,
-    cause: "destination-busy",
-    kind: "overtaken",
-    says: "another copy onto the destination is pending",
-  },
-  {
-    calls: onStart,
-    code: /^CannotVerifyCopySource$/,
-    status: 404,
-    cause: "source-not-found",
-    says: "the source does not exist",
-  },
-  {
-    calls: onStart,
-    code: /^CannotVerifyCopySource$/,
-    status: 401,
-    cause: "source-unauthorized",
-    says: "the source wants authorization",
-  },
-  {
-    calls: onStart,
-    code: /^CannotVerifyCopySource$/,
-    status: 403,
-    cause: "source-unauthorized",
-    says: "the source may not be read",
-  },
-  {
-    calls: onStart,
-    code: /^CannotVerifyCopySource$/,
-    cause: "source-unreadable",
-    says: "the source cannot be verified",
-  },
-  {
-    calls: onStart,
-    sourceStatus: 404,
-    cause: "source-not-found",
-    says: "the source does not exist",
-  },
-  {
-    calls: onStart,
-    sourceStatus: 401,
-    cause: "source-unauthorized",
-    says: "the source wants authorization",
-  },
-  {
-    calls: onStart,
-    sourceStatus: 403,
-    cause: "source-unauthorized",
-    says: "the source may not be read",
-  },
-  {
-    calls: onStart,
-    code: /^(BlobArchived|BlobBeingRehydrated)$/,
-    cause: "source-archived",
-    says: "the source or the destination is archived",
-  },
-  {
-    calls: onStart,
-    code: /^InvalidBlobType$/,
-    cause: "destination-type-mismatch",
-    says: "the destination is a blob of another type",
-  },
+  [start, null, /^SourceConditionNotMet$/, "source-changed", "the source changed"],
+  [start, null, /^TargetConditionNotMet$/, "destination-exists", "the destination changed"],
+  [start, null, /^ConditionNotMet$/, "destination-exists", "the destination changed"],
+  [start, null, /^BlobAlreadyExists$/, "destination-exists", "the destination exists by now"],
+  [start, null, /^PendingCopyOperation$/, "destination-busy", "another copy onto it is pending"],
+  [start, 404, unverified, "source-not-found", "the source does not exist"],
+  [start, 401, unverified, "source-unauthorized", "the source wants authorization"],
+  [start, 403, unverified, "source-unauthorized", "the source may not be read"],
+  [start, null, unverified, "source-unreadable", "the source cannot be verified"],
+  [start, null, /^BlobArchived$|^BlobBeingRehydrated$/, "source-archived", "a blob is archived"],
+  [start, null, /^InvalidBlobType$/, "destination-type-mismatch", "it has another type"],
 
-  {
-    calls: onDestination,
-    code: /^(LeaseIdMissing|LeaseIdMismatchWithBlobOperation|LeaseLost|LeaseNotPresentWithBlobOperation|InfiniteLeaseDurationRequired)$/,
-    cause: "destination-leased",
-    says: "the destination is leased",
-  },
-  {
-    calls: onDestination,
-    code: /^BlobImmutableDueToPolicy$/,
-    cause: "destination-immutable",
-    says: "the destination is immutable",
-  },
-  {
-    calls: onDestination,
-    code: /^WriteProtected|^InsufficientAccountPermissions$/,
-    cause: "destination-read-only",
-    says: "the destination is read-only",
-  },
-  {
-    calls: onDestination,
-    code: /^(ContainerNotFound|ContainerBeingDeleted|ContainerDisabled)$/,
-    cause: "destination-not-found",
-    says: "the destination container does not exist",
-  },
-  {
-    calls: onDestination,
-    code: /^UnauthorizedBlobOverwrite$/,
-    cause: "destination-unauthorized",
-    says: "the destination SAS may create but not overwrite",
-  },
-  {
-    calls: onDestination,
-    status: 404,
-    cause: "destination-not-found",
-    says: "the destination does not exist",
-  },
-  {
-    calls: onDestination,
-    status: 401,
-    cause: "destination-unauthorized",
-    says: "the destination wants authorization",
-  },
-  {
-    calls: onDestination,
-    status: 403,
-    cause: "destination-unauthorized",
-    says: "the destination may not be used",
-  },
+  [destination, null, leased, "destination-leased", "the destination is leased"],
+  [destination, null, /^BlobImmutableDueToPolicy$/, "destination-immutable", "it is immutable"],
+  [destination, null, /^ContainerNotFound$/, "destination-not-found", "it has no container"],
+  [destination, null, /^ContainerBeing/, "destination-not-found", "its container is being deleted"],
+  [destination, 404, null, "destination-not-found", "the destination does not exist"],
+  [destination, 401, null, "destination-unauthorized", "the destination wants authorization"],
+  [destination, 403, null, "destination-unauthorized", "the destination may not be used"],
 ];
+
+/** Causes by which a start is refused because what prepare saw no longer holds. */
+const overtaking: ReadonlySet<Cause> = new Set([
+  "source-changed",
+  "destination-exists",
+  "destination-busy",
+]);
 
 const transientSourceCodes: ReadonlySet<string> = new Set([
   "InternalError",
@@ -224,14 +104,17 @@ export function classify(
     const { retryAfterSeconds } = answer;
     return { kind: "transient", failure: failure(cause, message, storage), retryAfterSeconds };
   }
-  const row = storageAnswers.find((candidate) => fits(candidate, call, answer));
+  const row = storageAnswers.find((candidate) => fits(candidate, call, bySource(call, answer)));
   if (row === undefined) {
     const message = `Cannot ${context.action}: Storage gave ${said}`;
     return { kind: "permanent", failure: failure("not-supported", message, storage) };
   }
-  const cause = row.cause === "source-unauthorized" ? sourceCause(context) : row.cause;
-  const message = `Cannot ${context.action} as ${sasTrouble(cause, context) ?? row.says}: Storage gave ${said}`;
-  return { kind: row.kind ?? "permanent", failure: failure(cause, message, storage) };
+  const [, , , rowCause, says] = row;
+  const cause = rowCause === "source-unauthorized" ? sourceCause(context) : rowCause;
+  const reason = sasTrouble(cause, context) ?? says;
+  const message = `Cannot ${context.action} as ${reason}: Storage gave ${said}`;
+  const kind = overtaking.has(cause) ? "overtaken" : "permanent";
+  return { kind, failure: failure(cause, message, storage) };
 }
 
 function isTransient(answer: StorageAnswer): boolean {
@@ -244,13 +127,19 @@ function isTransient(answer: StorageAnswer): boolean {
   );
 }
 
-function fits(row: Row, call: Call, answer: StorageAnswer): boolean {
+function fits([calls, status, code]: Row, call: Call, answer: StorageAnswer): boolean {
   return (
-    row.calls.includes(call) &&
-    (row.status === undefined || row.status === answer.status) &&
-    (row.sourceStatus === undefined || row.sourceStatus === answer.sourceStatus) &&
-    (row.code === undefined || row.code.test(answer.code ?? ""))
+    calls.includes(call) &&
+    (status === null || status === answer.status) &&
+    (code === null || code.test(answer.code ?? ""))
   );
+}
+
+/** Since version 2025-11-05 a refused start tells the source's own status, whatever its code is. */
+function bySource(call: Call, answer: StorageAnswer): StorageAnswer {
+  return call === "start" && answer.sourceStatus !== null
+    ? { ...answer, status: answer.sourceStatus, code: "CannotVerifyCopySource" }
+    : answer;
 }
 
 function sourceCause({ sas, now }: { sas: Sas | null; now: number }): Cause {
