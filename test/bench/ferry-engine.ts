@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as df from "durable-functions";
+import { systemClock } from "../../src/local/clock.ts";
+import type { DurableEngine, DurableFunctions } from "../../src/local/durable/door.ts";
+import { openDurableEngine } from "../../src/local/durable/engine.ts";
+import { durableFunctions } from "../../src/local/host/durable-triggers.ts";
+import { collectApp } from "../../src/local/host/functions-core.ts";
+import {
+  type Contestant,
+  pollingInput,
+  type PollingRun,
+  type ReadAnswer,
+  readProgress,
+  type ReadInput,
+} from "./polling.ts";
+
+/** Ferry's durable engine under the published durable-functions library. */
+export function ferryEngine(taskHub: "on disk" | "in memory"): Contestant {
+  return {
+    name: `Ferry, ${taskHub}`,
+    async run(run) {
+      if (taskHub === "in memory") return await runPolling(run, ":memory:");
+      const folder = mkdtempSync(join(tmpdir(), "ferry-bench-"));
+      try {
+        return await runPolling(run, join(folder, "task-hub.sqlite"));
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+async function runPolling({ instances, polls }: PollingRun, file: string) {
+  let turns = 0;
+  let running = instances;
+  let lastEnded: () => void;
+  const allEnded = new Promise<void>((resolve) => (lastEnded = resolve));
+  const engine = openDurableEngine({
+    clock: systemClock(),
+    file,
+    hubName: "Bench",
+    functions: await pollingApp(polls, () => turns++),
+    maxConcurrentOrchestrators: 10, // what the local host sets without a word in host.json
+    maxConcurrentActivities: 10,
+    // The engine says of each instance once that it ended, after the turn was written.
+    log({ level, message }) {
+      if (level === "error" || message.includes("ended")) running--;
+      if (running === 0) lastEnded();
+    },
+  });
+  try {
+    const begun = performance.now();
+    engine.start();
+    const ids = await Promise.all(Array.from({ length: instances }, () => start(engine)));
+    await allEnded;
+    const milliseconds = performance.now() - begun;
+    const wanted = JSON.stringify(readProgress({ attempt: polls, polls, destination: "" }));
+    for (const id of ids) {
+      const { runtimeStatus, output } = await request(engine, "GET", `instances/${id}`);
+      if (runtimeStatus !== "Completed" || JSON.stringify(output) !== wanted) {
+        throw new Error(
+          `Ferry's engine did not end an instance with ${wanted}: ${runtimeStatus} ${JSON.stringify(output)}`,
+        );
+      }
+    }
+    return { turns, milliseconds };
+  } finally {
+    await engine.stop();
+  }
+}
+
+/** The same orchestration as `durabletaskInMemory` runs, written for durable-functions. */
+async function pollingApp(polls: number, turn: () => void): Promise<DurableFunctions> {
+  const app = await collectApp(
+    async () => {
+      df.app.activity("readProgress", { handler: (input: ReadInput) => readProgress(input) });
+      df.app.orchestration("pollCopy", function* (context: df.OrchestrationContext): Generator<
+        df.Task,
+        ReadAnswer,
+        // What a yield gives depends on the task; the library says unknown.
+        ReadAnswer
+      > {
+        turn();
+        const input = context.df.getInput<typeof pollingInput>();
+        const read = (attempt: number) =>
+          context.df.callActivity("readProgress", {
+            attempt,
+            polls,
+            destination: input.destination,
+          });
+        let answer = yield read(0);
+        for (let attempt = 1; answer.state === "pending"; attempt++) {
+          const due = context.df.createTimer(context.df.currentUtcDateTime);
+          yield context.df.Task.any([context.df.waitForExternalEvent("abort"), due]);
+          answer = yield read(attempt);
+        }
+        return answer;
+      });
+    },
+    () => {},
+  );
+  return durableFunctions({ ...app, appHookData: {}, log: () => {} });
+}
+
+async function start(engine: DurableEngine): Promise<string> {
+  const { id } = await request(engine, "POST", "orchestrators/pollCopy", pollingInput);
+  if (id === undefined) throw new Error("Cannot start an instance: the engine gave no id");
+  return id;
+}
+
+type Answer = { id?: string; runtimeStatus?: string; output?: unknown };
+
+/** One request to the management routes, as a durable client makes it, without HTTP in between. */
+async function request(
+  engine: DurableEngine,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Answer> {
+  const url = new URL(path, "http://localhost:7071/runtime/webhooks/durabletask/");
+  const answer = await engine.handle({
+    method,
+    path,
+    query: url.searchParams,
+    headers: { "content-type": "application/json" },
+    body: body === undefined ? "" : JSON.stringify(body),
+    url,
+  });
+  if (answer.status > 202)
+    throw new Error(`${method} ${path} gave ${answer.status}: ${answer.body}`);
+  // The engine's own answer, in the shape of the extension's HTTP API.
+  return JSON.parse(answer.body) as Answer;
+}
