@@ -8,7 +8,7 @@ const rounds = 3; // odd, for the median
 /** Short and long lives: what a turn costs grows with the history that it replays. */
 const runs: readonly PollingRun[] = [
   { instances: 1_000, polls: 3 },
-  { instances: 200, polls: 25 },
+  { instances: 100, polls: 25 },
 ];
 
 /**
