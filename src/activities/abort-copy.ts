@@ -12,26 +12,23 @@ import { readStatus } from "./read-copy.ts";
  * answered by the look.
  */
 export function abortCopy(deps: ActivityDeps, step: StartedStep): Promise<CopyStatus> {
-  return orTrouble<CopyStatus>(
-    async () => {
-      const sides = openSides(deps, step);
-      try {
-        await deps.client.abort(sides.destination, step.copyId);
-      } catch (error) {
-        if (!isAnsweredByALook(error)) {
-          const action = `abort the copy onto ${endpointUrl(step.copy.destination)}`;
-          const refused = { call: "abort", action, side: sides.destination } as const;
-          const verdict = verdictOf(error, deps, refused);
-          const status = await readStatus(deps, step, sides);
-          const { failure } = verdict;
-          const after = verdict.kind === "transient" ? verdict.retryAfterSeconds : null;
-          return status.state === "pending" ? trouble(failure, after) : status;
-        }
+  return orTrouble(async () => {
+    const sides = openSides(deps, step);
+    try {
+      await deps.client.abort(sides.destination, step.copyId);
+    } catch (error) {
+      if (!isAnsweredByALook(error)) {
+        const action = `abort the copy onto ${endpointUrl(step.copy.destination)}`;
+        const refused = { call: "abort", action, side: sides.destination } as const;
+        const verdict = verdictOf(error, deps, refused);
+        const status = await readStatus(deps, step, sides);
+        const { failure } = verdict;
+        const after = verdict.kind === "transient" ? verdict.retryAfterSeconds : null;
+        return status.state === "pending" ? trouble(failure, after) : status;
       }
-      return readStatus(deps, step, sides);
-    },
-    (reason) => reason,
-  );
+    }
+    return readStatus(deps, step, sides);
+  });
 }
 
 function isAnsweredByALook(error: unknown): boolean {

@@ -44,16 +44,13 @@ export function verdictOf(
   return classify(call, error.answer, { action, sas: side.sas, now: now() });
 }
 
-/** Troubles that are neither the source's nor the destination's: the step is tried again later. */
-export async function orTrouble<T>(
-  step: () => Promise<T>,
-  wrap: (trouble: Trouble) => T,
-): Promise<T> {
+/** What is neither the source's nor the destination's fault: the step is tried again later. */
+export async function orTrouble<T>(step: () => Promise<T>): Promise<T | Trouble> {
   try {
     return await step();
   } catch (error) {
     if (error instanceof LedgerError || error instanceof UnsealError) {
-      return wrap(trouble(failure("internal", error.message)));
+      return trouble(failure("internal", error.message));
     }
     throw error;
   }

@@ -8,10 +8,7 @@ import type { Verdict } from "../copy/storage-answers.ts";
 
 /** Takes the destination's slot, reads both ends, and decides what is to be done. */
 export function prepareCopy(deps: ActivityDeps, step: CopyStep): Promise<Prepared> {
-  return orTrouble(
-    () => prepare(deps, step),
-    (reason) => ({ kind: "trouble", trouble: reason }),
-  );
+  return orTrouble(() => prepare(deps, step));
 }
 
 async function prepare(deps: ActivityDeps, step: CopyStep): Promise<Prepared> {
@@ -22,12 +19,12 @@ async function prepare(deps: ActivityDeps, step: CopyStep): Promise<Prepared> {
   const outcome = await ledger.outcome(instanceId);
   if (outcome !== null) {
     await ledger.releaseSlot(copy.destination, instanceId);
-    return { kind: "ended", outcome };
+    return { state: "ended", outcome };
   }
   const destinationUrl = endpointUrl(copy.destination);
   if (!slot.held) {
     const message = `Cannot copy onto the destination as copy ${slot.holder} of this app writes to it: ${destinationUrl}`;
-    return { kind: "failed", failure: failure("destination-busy", message) };
+    return { state: "failed", failure: failure("destination-busy", message) };
   }
 
   const { source, destination } = openSides(deps, step);
@@ -54,6 +51,6 @@ async function prepare(deps: ActivityDeps, step: CopyStep): Promise<Prepared> {
 
 function refused(verdict: Verdict): Prepared {
   return verdict.kind === "transient"
-    ? { kind: "trouble", trouble: trouble(verdict.failure, verdict.retryAfterSeconds) }
-    : { kind: "failed", failure: verdict.failure };
+    ? trouble(verdict.failure, verdict.retryAfterSeconds)
+    : { state: "failed", failure: verdict.failure };
 }

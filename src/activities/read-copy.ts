@@ -8,10 +8,7 @@ import type { ActivityDeps } from "./deps.ts";
 
 /** Reads the destination's properties and says what they mean for our copy. */
 export function readCopy(deps: ActivityDeps, step: StartedStep): Promise<CopyStatus> {
-  return orTrouble<CopyStatus>(
-    () => readStatus(deps, step, openSides(deps, step)),
-    (reason) => reason,
-  );
+  return orTrouble(() => readStatus(deps, step, openSides(deps, step)));
 }
 
 /** One look. What Storage refuses here is trouble, never an end: only a copy's own status ends it. */

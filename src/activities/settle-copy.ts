@@ -9,20 +9,17 @@ import type { ActivityDeps } from "./deps.ts";
 
 /** Removes what a copy without success left behind, keeps the outcome, frees the destination. */
 export function settleCopy(deps: ActivityDeps, step: SettleStep): Promise<Settled> {
-  return orTrouble(
-    () => settle(deps, step),
-    (reason) => ({ kind: "trouble", trouble: reason }),
-  );
+  return orTrouble(() => settle(deps, step));
 }
 
 async function settle(deps: ActivityDeps, step: SettleStep): Promise<Settled> {
   const { ledger } = deps;
   const { instanceId, copy, copyId, ending, abortRequested } = step;
   const under = await ledger.closeSlot(copy.destination, instanceId, deps.now());
-  if (under !== null) return { kind: "wait", until: under };
+  if (under !== null) return { state: "wait", until: under };
 
   const cleaned = await cleanUp(deps, step);
-  if (cleaned.kind !== "cleaned") return cleaned;
+  if (cleaned.state !== "cleaned") return cleaned;
   const { residue } = cleaned;
   const completedAt = deps.now();
   const outcome = await ledger.end(
@@ -30,12 +27,12 @@ async function settle(deps: ActivityDeps, step: SettleStep): Promise<Settled> {
     outcomeOf(ending, { copyId, abortRequested, residue, completedAt }),
   );
   await ledger.releaseSlot(copy.destination, instanceId);
-  return { kind: "settled", outcome };
+  return { state: "settled", outcome };
 }
 
-type Cleaned = { kind: "cleaned"; residue: string[] } | Exclude<Settled, { kind: "settled" }>;
+type Cleaned = { state: "cleaned"; residue: string[] } | Exclude<Settled, { state: "settled" }>;
 
-const nothingLeft: Cleaned = { kind: "cleaned", residue: [] };
+const nothingLeft: Cleaned = { state: "cleaned", residue: [] };
 
 async function cleanUp(deps: ActivityDeps, step: SettleStep): Promise<Cleaned> {
   const { plan, copyId, ending, copy } = step;
@@ -46,20 +43,18 @@ async function cleanUp(deps: ActivityDeps, step: SettleStep): Promise<Cleaned> {
     if (ending.state !== "failed" && ending.state !== "aborted") return nothingLeft;
     if (plan.destinationEtag !== null) {
       const residue = "The destination's former content is gone; an empty blob stands in its place";
-      return { kind: "cleaned", residue: [residue] };
+      return { state: "cleaned", residue: [residue] };
     }
     await deps.client.remove(destination, ending.etag);
     return nothingLeft;
   } catch (error) {
     // Somebody else wrote or removed it since: then nothing of ours is left.
-    if (error instanceof StorageRefusal && [404, 412].includes(error.answer.status)) {
-      return nothingLeft;
-    }
+    if (error instanceof StorageRefusal && isGone(error)) return nothingLeft;
     const action = `remove the empty destination ${endpointUrl(copy.destination)}`;
     const verdict = verdictOf(error, deps, { call: "clean-up", action, side: destination });
     return verdict.kind === "transient"
-      ? { kind: "trouble", trouble: trouble(verdict.failure, verdict.retryAfterSeconds) }
-      : { kind: "cleaned", residue: [verdict.failure.message] };
+      ? trouble(verdict.failure, verdict.retryAfterSeconds)
+      : { state: "cleaned", residue: [verdict.failure.message] };
   }
 }
 
@@ -71,5 +66,9 @@ async function findOurs(
 ): Promise<Cleaned> {
   const seen = await client.readDestination(destination);
   if (plan === null || seen?.copy == null || !isOurs(plan, copy.source, seen)) return nothingLeft;
-  return { kind: "found", started: { plan, copyId: seen.copy.copyId } };
+  return { state: "found", started: { plan, copyId: seen.copy.copyId } };
+}
+
+function isGone({ answer: { status, code } }: StorageRefusal): boolean {
+  return status === 404 || (status === 412 && code === "ConditionNotMet");
 }

@@ -19,10 +19,7 @@ const startHorizon = 60_000;
  * a run that comes late starts nothing.
  */
 export function startCopy(deps: ActivityDeps, step: PlannedStep): Promise<Started> {
-  return orTrouble(
-    () => start(deps, step),
-    (reason) => ({ kind: "trouble", trouble: reason }),
-  );
+  return orTrouble(() => start(deps, step));
 }
 
 async function start(deps: ActivityDeps, step: PlannedStep): Promise<Started> {
@@ -32,7 +29,7 @@ async function start(deps: ActivityDeps, step: PlannedStep): Promise<Started> {
   const entry = { instanceId, run: deps.newRun(), until: deps.now() + startHorizon };
   if (!(await ledger.enterSlot(copy.destination, entry))) {
     const message = `Cannot start the copy as its slot is closed or taken: ${endpointUrl(copy.destination)}`;
-    return { kind: "failed", failure: failure("destination-busy", message) };
+    return { state: "failed", failure: failure("destination-busy", message) };
   }
 
   try {
@@ -45,7 +42,7 @@ async function start(deps: ActivityDeps, step: PlannedStep): Promise<Started> {
       signal: AbortSignal.timeout(startTimeout),
     });
     await ledger.leaveSlot(copy.destination, entry);
-    return { kind: "started", started: { plan, copyId } };
+    return { state: "started", started: { plan, copyId } };
   } catch (error) {
     const side = source;
     const action = `start the copy onto ${endpointUrl(copy.destination)}`;
@@ -67,13 +64,13 @@ async function findOurs(
   try {
     const seen = await deps.client.readDestination(destination);
     if (seen === null || !isOurs(plan, copy.source, seen)) return null;
-    return { kind: "started", started: { plan, copyId: seen.copy?.copyId ?? "" } };
+    return { state: "started", started: { plan, copyId: seen.copy?.copyId ?? "" } };
   } catch (error) {
     const action = `read the destination ${endpointUrl(copy.destination)}`;
     const verdict = verdictOf(error, deps, { call: "read-destination", action, side: destination });
     // Not knowing is no reason to give up: the start is tried again, and then this look.
     return verdict.kind === "transient"
-      ? { kind: "trouble", trouble: trouble(verdict.failure, verdict.retryAfterSeconds) }
+      ? trouble(verdict.failure, verdict.retryAfterSeconds)
       : null;
   }
 }
@@ -81,10 +78,10 @@ async function findOurs(
 function refused(verdict: Verdict): Started {
   switch (verdict.kind) {
     case "transient":
-      return { kind: "trouble", trouble: trouble(verdict.failure, verdict.retryAfterSeconds) };
+      return trouble(verdict.failure, verdict.retryAfterSeconds);
     case "overtaken":
-      return { kind: "overtaken", failure: verdict.failure };
+      return { state: "overtaken", failure: verdict.failure };
     case "permanent":
-      return { kind: "failed", failure: verdict.failure };
+      return { state: "failed", failure: verdict.failure };
   }
 }

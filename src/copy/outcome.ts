@@ -1,8 +1,14 @@
-import type { CopyStatusName, Progress } from "./copy-status.ts";
+import type { CopyStatusName, EndedCopyStatus, Progress } from "./copy-status.ts";
 import { isoDate } from "./dates.ts";
 import { failure } from "./failure.ts";
 import type { Failure } from "./failure.ts";
-import type { Ending } from "./steps.ts";
+
+/** Why the copy ended, before anything is cleaned up. */
+export type Ending =
+  | EndedCopyStatus
+  | { state: "not-started"; why: "aborted" }
+  | { state: "not-started"; why: "skipped"; reason: string }
+  | { state: "not-started"; why: "failed"; failure: Failure };
 
 /** How a copy ended. It is the orchestration's output, so its shape may grow but never change. */
 export type Outcome = (

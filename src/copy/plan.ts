@@ -17,7 +17,7 @@ export function decide(
   const skip = destination === null ? null : overwriteTrouble(copy, source, destination);
   if (skip !== null) return skip;
   return {
-    kind: "planned",
+    state: "planned",
     plan: {
       source: { etag: source.etag, length: source.length },
       destinationEtag: destination?.etag ?? null,
@@ -84,11 +84,11 @@ function overwriteTrouble(
     case "always":
       return null;
     case "skip":
-      return { kind: "skip", reason: "The destination exists" };
+      return { state: "skip", reason: "The destination exists" };
     case "if-newer":
       return source.lastModified > seen.lastModified
         ? null
-        : { kind: "skip", reason: "The destination is as new as the source, or newer" };
+        : { state: "skip", reason: "The destination is as new as the source, or newer" };
     case "fail": {
       const message = `Cannot copy onto the destination as it exists: ${endpointUrl(destination)}`;
       return failed("destination-exists", message);
@@ -97,7 +97,7 @@ function overwriteTrouble(
 }
 
 function failed(cause: Cause, message: string): Prepared {
-  return { kind: "failed", failure: failure(cause, message) };
+  return { state: "failed", failure: failure(cause, message) };
 }
 
 function withoutQuery(url: string): string {

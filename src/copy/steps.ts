@@ -1,8 +1,8 @@
 import type { CopyOptions } from "./copy-request.ts";
-import type { CopyStatus, EndedCopyStatus, Trouble } from "./copy-status.ts";
+import type { CopyStatus, Trouble } from "./copy-status.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Failure } from "./failure.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Ending, Outcome } from "./outcome.ts";
 
 /**
  * What passes between the orchestrator and its activities. All of it rests in orchestration
@@ -43,34 +43,27 @@ export type CopyPlan = {
 export type StartedCopy = { plan: CopyPlan; copyId: string };
 
 export type Prepared =
-  | { kind: "planned"; plan: CopyPlan }
-  | { kind: "skip"; reason: string }
-  | { kind: "failed"; failure: Failure }
+  | { state: "planned"; plan: CopyPlan }
+  | { state: "skip"; reason: string }
+  | { state: "failed"; failure: Failure }
   /** An earlier run of this orchestration has ended; this is what it said. */
-  | { kind: "ended"; outcome: Outcome }
-  | { kind: "trouble"; trouble: Trouble };
+  | { state: "ended"; outcome: Outcome }
+  | Trouble;
 
 export type Started =
-  | { kind: "started"; started: StartedCopy }
+  | { state: "started"; started: StartedCopy }
   /** What prepare saw no longer holds: prepare again. */
-  | { kind: "overtaken"; failure: Failure }
-  | { kind: "failed"; failure: Failure }
-  | { kind: "trouble"; trouble: Trouble };
-
-/** Why the copy ended, before anything is cleaned up. */
-export type Ending =
-  | EndedCopyStatus
-  | { state: "not-started"; why: "aborted" }
-  | { state: "not-started"; why: "skipped"; reason: string }
-  | { state: "not-started"; why: "failed"; failure: Failure };
+  | { state: "overtaken"; failure: Failure }
+  | { state: "failed"; failure: Failure }
+  | Trouble;
 
 export type Settled =
-  | { kind: "settled"; outcome: Outcome }
+  | { state: "settled"; outcome: Outcome }
   /** Not before `until` (epoch ms): a start may still be under way. */
-  | { kind: "wait"; until: number }
+  | { state: "wait"; until: number }
   /** A start whose answer was lost had begun this copy; it is to be followed to its end first. */
-  | { kind: "found"; started: StartedCopy }
-  | { kind: "trouble"; trouble: Trouble };
+  | { state: "found"; started: StartedCopy }
+  | Trouble;
 
 /** Each activity's input and result, by durable name. */
 export type CopySteps = {

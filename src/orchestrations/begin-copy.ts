@@ -1,7 +1,7 @@
 import type { Failure } from "../copy/failure.ts";
-import type { Outcome } from "../copy/outcome.ts";
+import type { Ending, Outcome } from "../copy/outcome.ts";
 import { retryAt } from "../copy/read-policy.ts";
-import type { CopyPlan, Ending, Prepared, Started, StartedCopy } from "../copy/steps.ts";
+import type { CopyPlan, Prepared, Started, StartedCopy } from "../copy/steps.ts";
 import { activities } from "../names.ts";
 import { mostTries } from "./run.ts";
 import type { Run, Turns } from "./run.ts";
@@ -27,7 +27,7 @@ export function* beginCopy(run: Run): Turns<Begun> {
         : // The same plan again: a start whose answer was lost is found, not repeated.
           yield* run.call(activities.start, { ...run.step, plan });
     let due = run.now(); // a race with a timer due now sees an abort that was sent meanwhile
-    switch (result.kind) {
+    switch (result.state) {
       case "ended":
         return { kind: "ended", outcome: result.outcome };
       case "started":
@@ -46,7 +46,7 @@ export function* beginCopy(run: Run): Turns<Begun> {
         plan = null;
         break;
       case "trouble": {
-        const { failure, retryAfterSeconds } = result.trouble;
+        const { failure, retryAfterSeconds } = result;
         if (tries >= mostTries) return notStarted(plan, { why: "failed", failure });
         due = retryAt(run.now(), tries, retryAfterSeconds);
         run.report.waiting(failure.message, due);

@@ -22,7 +22,7 @@ export function* copyOrchestration(
   let ending = begun.kind === "started" ? yield* followCopy(run, begun.started) : begun.ending;
   for (;;) {
     const settled = yield* settleCopy(run, { plan: begun.plan, started, ending });
-    if (settled.kind === "settled") return settled.outcome;
+    if (settled.state === "settled") return settled.outcome;
     started = settled.started; // a start whose answer was lost had begun a copy after all
     ending = yield* followCopy(run, started);
   }

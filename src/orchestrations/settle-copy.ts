@@ -1,14 +1,14 @@
 import { outcomeOf } from "../copy/outcome.ts";
-import type { Outcome } from "../copy/outcome.ts";
+import type { Ending, Outcome } from "../copy/outcome.ts";
 import { retryAt } from "../copy/read-policy.ts";
-import type { CopyPlan, Ending, StartedCopy } from "../copy/steps.ts";
+import type { CopyPlan, StartedCopy } from "../copy/steps.ts";
 import { activities } from "../names.ts";
 import { mostTries } from "./run.ts";
 import type { Run, Turns } from "./run.ts";
 
 export type SettledRun =
-  | { kind: "settled"; outcome: Outcome }
-  | { kind: "found"; started: StartedCopy };
+  | { state: "settled"; outcome: Outcome }
+  | { state: "found"; started: StartedCopy };
 
 /** Cleans up, frees the destination and keeps the outcome; waits while a start may be under way. */
 export function* settleCopy(
@@ -22,18 +22,18 @@ export function* settleCopy(
   for (let tries = 1; ; tries++) {
     const step = { ...run.step, plan, copyId, ending, abortRequested };
     const result = yield* run.call(activities.settle, step);
-    if (result.kind === "settled" || result.kind === "found") return result;
+    if (result.state === "settled" || result.state === "found") return result;
     if (tries >= mostTries) {
       const residue = ["The copy has ended, but its slot in the ledger could not be released"];
       const circumstances = { copyId, abortRequested, residue, completedAt: run.now() };
-      return { kind: "settled", outcome: outcomeOf(ending, circumstances) };
+      return { state: "settled", outcome: outcomeOf(ending, circumstances) };
     }
     let due: number;
-    if (result.kind === "wait") {
+    if (result.state === "wait") {
       due = result.until;
     } else {
-      due = retryAt(run.now(), tries, result.trouble.retryAfterSeconds);
-      run.report.waiting(result.trouble.failure.message, due);
+      due = retryAt(run.now(), tries, result.retryAfterSeconds);
+      run.report.waiting(result.failure.message, due);
     }
     yield* run.sleep(due); // the copy has ended: nothing that comes now changes anything
   }
