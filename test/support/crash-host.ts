@@ -1,0 +1,111 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Order, Remark, Reply } from "./crash-child.ts";
+
+/** A functions host in a process of its own. */
+export type HostProcess = {
+  /** Throws `HostDied` when the process ends before it answers. */
+  ask<Name extends Order["order"]>(order: Order & { order: Name }): Promise<ReplyTo<Name>>;
+  /** SIGKILL, now: nothing of the process runs after this returns, or hardly. */
+  kill(): void;
+  /** Resolves when the process is gone, files and ports with it. */
+  gone: Promise<unknown>;
+  /** What hosts in this process logged as errors. */
+  errors: readonly string[];
+};
+
+export type HostProcesses = {
+  /** One that is ready for the order to begin. */
+  take(): Promise<HostProcess>;
+  /** Takes back one whose host has ended gracefully. */
+  giveBack(host: HostProcess): void;
+  close(): Promise<void>;
+};
+
+export class HostDied extends Error {
+  override name = "HostDied" as const;
+}
+
+type ReplyTo<Name extends Order["order"]> = Reply & {
+  reply: { begin: "begun"; advance: "advanced"; ping: "alive"; end: "ended" }[Name];
+};
+
+/**
+ * Keeps a process ready ahead of need: reading the libraries takes far longer than a whole trial.
+ * The compile cache (node:module, `NODE_COMPILE_CACHE`) halves what is left of it.
+ */
+export function hostProcesses(): HostProcesses {
+  const idle: Promise<HostProcess>[] = [];
+  const all = new Set<HostProcess>();
+  const prepare = async () => {
+    const { host, ready } = startProcess();
+    all.add(host);
+    void host.gone.then(() => all.delete(host));
+    await ready;
+    return host;
+  };
+  return {
+    async take() {
+      const host = await (idle.shift() ?? prepare());
+      if (idle.length === 0) idle.push(prepare());
+      return host;
+    },
+    giveBack: (host) => void idle.unshift(Promise.resolve(host)),
+    async close() {
+      await Promise.allSettled(idle);
+      const ends = [...all].map(({ gone }) => gone);
+      for (const host of all) host.kill();
+      await Promise.all(ends);
+    },
+  };
+}
+
+function startProcess(): { host: HostProcess; ready: Promise<unknown> } {
+  const child = fork(new URL("crash-child.ts", import.meta.url), {
+    execArgv: [],
+    env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: join(tmpdir(), "ferry-compile-cache") },
+  });
+  const waiting = new Map<
+    number,
+    { resolve: (reply: Reply) => void; reject: (e: Error) => void }
+  >();
+  const errors: string[] = [];
+  let asked = 0;
+  let isGone = false;
+  const gone = once(child, "exit").then(() => {
+    isGone = true;
+    for (const { reject } of waiting.values()) reject(new HostDied());
+  });
+  const ready = new Promise<void>((resolve, reject) => {
+    void gone.then(() => reject(new Error("Cannot start the host's process as it ended")));
+    child.on("message", (message: Remark | (Reply & { id: number })) => {
+      if ("id" in message) {
+        waiting.get(message.id)?.resolve(message);
+        waiting.delete(message.id);
+      } else if (message.remark === "idle") resolve();
+      else errors.push(message.text);
+    });
+  });
+  ready.catch(() => {}); // who takes the process hears of it
+  const host: HostProcess = {
+    async ask(order) {
+      if (isGone) throw new HostDied();
+      const id = ++asked;
+      const reply = await new Promise<Reply>((resolve, reject) => {
+        waiting.set(id, { resolve, reject });
+        child.send({ id, ...order }, (error) => {
+          if (error !== null) void gone.then(() => reject(new HostDied()));
+        });
+      });
+      if (reply.reply === "refused") throw new Error(`Cannot ${order.order}: ${reply.reason}`);
+      // The child answers each order with its reply or refuses it.
+      return reply as ReplyTo<(typeof order)["order"]>;
+    },
+    kill: () => void child.kill("SIGKILL"),
+    gone,
+    errors,
+  };
+  return { host, ready };
+}
