@@ -60,11 +60,16 @@ const schema = `
 /**
  * Opens a task hub's file and makes its tables if it is new. A write-ahead log with NORMAL
  * synchronisation keeps every commit when the process is killed; only a loss of power may take the
- * last ones, and never leaves half a commit (sqlite.org/pragma.html, "synchronous").
+ * last ones, and never leaves half a commit (sqlite.org/pragma.html, "synchronous"). The log is moved
+ * into the file at 16 MB rather than 4: a turn writes a dozen pages, and only moving waits for the disk.
  */
 export function openHubFile(file: string): DatabaseSync {
   const database = new DatabaseSync(file);
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+  database.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = NORMAL;
+    PRAGMA wal_autocheckpoint = 4000; -- pages of 4 KiB
+  `);
   const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
   if (version === 0) {
     database.exec(`BEGIN; ${schema} COMMIT;`);
