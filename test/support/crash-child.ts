@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import type { VirtualClock } from "../../src/local/clock.ts";
 import { virtualClock } from "../../src/local/clock.ts";
 import type { FunctionsHost, HostOptions } from "../../src/local/host/host.ts";
@@ -72,6 +73,7 @@ function obey(): void {
 /** Most of a start is reading these libraries: done before there is anything to do. */
 async function warmUp(): Promise<void> {
   await Promise.all([import("@azure/storage-blob"), import("@azure/identity")]);
+  flushCompileCache(); // Node does so at the end of a process, which a killed one does not reach
 }
 
 async function begin({ now, dieAt, ...options }: Order & { order: "begin" }): Promise<Life> {

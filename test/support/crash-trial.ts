@@ -50,7 +50,7 @@ export type Trial = {
   deaths: readonly Death[];
   /** What is left in the ledger of slots. */
   slots: readonly string[];
-  /** Runtime states of all orchestrations of the task hub. */
+  /** Runtime states of all orchestrations of the task hub; with the reason of one that broke off. */
   orchestrations: readonly string[];
   /** Commit points of the last life. */
   passages: readonly string[];
@@ -220,7 +220,12 @@ async function lookAround(
     ),
     deaths,
     slots,
-    orchestrations: instances.map((each: { runtimeStatus: string }) => each.runtimeStatus),
+    orchestrations: instances.map(
+      ({ runtimeStatus, output }: { runtimeStatus: string; output: unknown }) =>
+        runtimeStatus === "Completed"
+          ? runtimeStatus
+          : `${runtimeStatus}: ${JSON.stringify(output)}`,
+    ),
     passages,
     errors,
     requests: requests.length,
