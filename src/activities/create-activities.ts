@@ -16,6 +16,6 @@ export function createActivities(deps: ActivityDeps): CopySteps {
     startCopy: (step) => startCopy(deps, step),
     readCopy: (step) => readCopy(deps, step),
     abortCopy: (step) => abortCopy(deps, step),
-    settleCopy: (step) => settleCopy(deps, step),
+    settleCopy: (step, context) => settleCopy(deps, step, context),
   };
 }

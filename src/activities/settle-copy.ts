@@ -1,15 +1,30 @@
 import { endpointUrl } from "../copy/endpoint.ts";
 import { outcomeOf } from "../copy/outcome.ts";
+import type { Outcome } from "../copy/outcome.ts";
 import { isOurs } from "../copy/plan.ts";
-import type { Settled, SettleStep } from "../copy/steps.ts";
+import type { Settled, SettleStep, StepContext } from "../copy/steps.ts";
 import { StorageRefusal } from "../storage/copy-client.ts";
 import type { Side } from "../storage/copy-client.ts";
 import { openSides, orTrouble, trouble, verdictOf } from "./deps.ts";
 import type { ActivityDeps } from "./deps.ts";
 
 /** Removes what a copy without success left behind, keeps the outcome, frees the destination. */
-export function settleCopy(deps: ActivityDeps, step: SettleStep): Promise<Settled> {
-  return orTrouble(() => settle(deps, step));
+export async function settleCopy(
+  deps: ActivityDeps,
+  step: SettleStep,
+  context: StepContext,
+): Promise<Settled> {
+  const settled = await orTrouble(() => settle(deps, step));
+  if (settled.state === "settled")
+    context.log(`Copy ${step.instanceId} ${ending(settled.outcome)}`);
+  return settled;
+}
+
+/** One line for whoever reads the log; the runtime itself only knows that the orchestration completed. */
+function ending(outcome: Outcome): string {
+  if (outcome.status === "failed")
+    return `failed: ${outcome.failure.cause}: ${outcome.failure.message}`;
+  return outcome.status === "skipped" ? `skipped: ${outcome.reason}` : outcome.status;
 }
 
 async function settle(deps: ActivityDeps, step: SettleStep): Promise<Settled> {

@@ -106,6 +106,7 @@ function shapeProblems(issue: z.core.$ZodIssue): Problem[] {
 
 function issueMessage(issue: z.core.$ZodIssue): string {
   if (issue.message.endsWith("received undefined")) return "is missing";
+  if (issue.code === "invalid_type") return `must be of the type ${issue.expected}`;
   if (issue.code === "invalid_key") return issue.issues[0]?.message ?? issue.message;
   return issue.message;
 }

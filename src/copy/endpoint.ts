@@ -36,7 +36,7 @@ export function parseEndpoint(text: string, emulator: EmulatorOrigin): ParsedEnd
   if (text.length > longestUrl) return refused(`is ${text.length} characters long; at most 2,048`);
   if (!URL.canParse(text)) return refused("is not an absolute URL");
   const url = new URL(text);
-  const place = url.origin === emulator ? emulatedPlace(url) : azurePlace(url);
+  const place = url.origin === emulator ? emulatedPlace(url) : azurePlace(url, emulator);
   const { sas, problems: queryProblems } = splitQuery(url);
   const problems = [...place.problems, ...urlProblems(url), ...queryProblems];
   if (place.account === null || problems.length > 0) return { ok: false, problems };
@@ -78,12 +78,13 @@ function emulatedPlace(url: URL): Place {
     : { account: null, problems: ["names no account of the emulator"] };
 }
 
-function azurePlace(url: URL): Place {
+function azurePlace(url: URL, emulator: EmulatorOrigin): Place {
   const host = parseStorageHost(url.hostname);
   if (host === null) {
+    const nor = emulator === null ? "" : `, nor the emulator at ${emulator}`;
     return {
       account: null,
-      problems: [`has the host "${url.hostname}", which is not Azure Storage`],
+      problems: [`has the host "${url.host}", which is not Azure Storage${nor}`],
     };
   }
   const problems: string[] = [];
@@ -130,9 +131,7 @@ function blobName(
   const path = decode(rest.join("/"));
   const problems: string[] = [];
   if (!isContainerName(container)) {
-    problems.push(
-      `names the container "${container.slice(0, 63)}", which no container can be called`,
-    );
+    problems.push("names no container (3 to 63 lower-case letters, digits and single hyphens)");
   }
   if (path === null) problems.push("has a blob name that is not valid percent-encoded UTF-8");
   else problems.push(...blobNameProblems(path));

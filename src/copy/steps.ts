@@ -65,11 +65,14 @@ export type Settled =
   | { state: "found"; started: StartedCopy }
   | Trouble;
 
+/** What the host hands to an activity beside its input. */
+export type StepContext = { log(line: string): void };
+
 /** Each activity's input and result, by durable name. */
 export type CopySteps = {
   prepareCopy: (step: CopyStep) => Promise<Prepared>;
   startCopy: (step: PlannedStep) => Promise<Started>;
   readCopy: (step: StartedStep) => Promise<CopyStatus>;
   abortCopy: (step: StartedStep) => Promise<CopyStatus>;
-  settleCopy: (step: SettleStep) => Promise<Settled>;
+  settleCopy: (step: SettleStep, context: StepContext) => Promise<Settled>;
 };

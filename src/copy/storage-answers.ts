@@ -81,6 +81,10 @@ const overtaking: ReadonlySet<Cause> = new Set([
   "destination-busy",
 ]);
 
+/** The fix where a SAS was sent, and Storage did not take it. */
+const otherSas =
+  "Send a SAS of this very blob with read permission, signed by a key that is still valid, and open to the destination's Storage service";
+
 const transientSourceCodes: ReadonlySet<string> = new Set([
   "InternalError",
   "OperationTimedOut",
@@ -114,7 +118,9 @@ export function classify(
   const reason = sasTrouble(cause, context) ?? says;
   const message = `Cannot ${context.action} as ${reason}: Storage gave ${said}`;
   const kind = overtaking.has(cause) ? "overtaken" : "permanent";
-  return { kind, failure: failure(cause, message, storage) };
+  const reasonFor = failure(cause, message, storage);
+  const withSas = context.sas !== null && cause === "source-unauthorized";
+  return { kind, failure: withSas ? { ...reasonFor, fix: otherSas } : reasonFor };
 }
 
 function isTransient(answer: StorageAnswer): boolean {

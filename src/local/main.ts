@@ -14,8 +14,7 @@ const world = await startLocalWorld({
   log: terminalLog(process.stdout),
   copies: { bytesPerSecond: bytesPerSecond() },
 }).catch((error: unknown) => {
-  console.error(styleText("red", error instanceof Error ? error.message : String(error)));
-  process.exit(1);
+  fail(error instanceof Error ? error.message : String(error));
 });
 
 console.log(`
@@ -23,7 +22,7 @@ Storage emulator  ${world.emulator.blobUrl}/devstoreaccount1 (and devstoreaccoun
 Copies            ${world.host.url}/api/copies`);
 
 let ending = false;
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     if (ending) return;
     ending = true;
@@ -35,19 +34,28 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 
 function port(name: string, usual: number): number {
-  return number(name, usual, (value) => Number.isInteger(value) && value < 65_536);
+  const isPort = (value: number) => Number.isInteger(value) && value >= 0 && value < 65_536;
+  return number(name, usual, isPort, "a port, or 0 for any free one");
 }
 
 /** How fast the emulator copies; COPY_RATE is bytes per second. */
 function bytesPerSecond(): number {
-  return number("COPY_RATE", 8 * 1_024 * 1_024, (value) => value > 0);
+  return number("COPY_RATE", 8 * 1_024 * 1_024, (value) => value > 0, "bytes per second, above 0");
 }
 
-function number(name: string, usual: number, isValid: (value: number) => boolean): number {
+function number(
+  name: string,
+  usual: number,
+  isValid: (value: number) => boolean,
+  what: string,
+): number {
   const text = process.env[name];
   if (text === undefined || text === "") return usual;
   const value = Number(text);
-  if (value >= 0 && isValid(value)) return value;
-  console.error(styleText("red", `${name} is not valid: "${text}"`));
+  return isValid(value) ? value : fail(`${name} must be ${what}: "${text}"`);
+}
+
+function fail(message: string): never {
+  console.error(styleText("red", message));
   process.exit(1);
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import type { Clock } from "./clock.ts";
 import { startFunctionsHost } from "./host/host.ts";
@@ -31,39 +32,68 @@ export type LocalWorld = {
 /** Starts the Storage emulator, then the app on the Functions host, with the app's settings pointing at it. */
 export async function startLocalWorld(options: LocalWorldOptions): Promise<LocalWorld> {
   const { appDirectory, stateDirectory, clock, log } = options;
-  if (stateDirectory !== null) mkdirSync(stateDirectory, { recursive: true });
+  const unlock = stateDirectory === null ? () => {} : lockState(stateDirectory);
   const stateFile = (name: string) =>
     stateDirectory === null ? ":memory:" : join(stateDirectory, name);
-  const emulator = await startStorageEmulator({
-    clock,
-    blobPort: options.blobPort,
-    file: stateFile("storage.sqlite"),
-    ...(options.copies === undefined ? {} : { copies: options.copies }),
-    log: (line) =>
-      log({ at: clock.now(), level: "debug", kind: "request", subject: "storage", message: line }),
-  });
+  const ends: (() => unknown)[] = [unlock];
+  const close = async () => {
+    for (const end of ends.splice(0)) await end();
+  };
   try {
+    const emulator = await startStorageEmulator({
+      clock,
+      blobPort: options.blobPort,
+      file: stateFile("storage.sqlite"),
+      ...(options.copies === undefined ? {} : { copies: options.copies }),
+      log: (line) =>
+        log({
+          at: clock.now(),
+          level: "debug",
+          kind: "request",
+          subject: "storage",
+          message: line,
+        }),
+    });
+    ends.unshift(emulator.close);
+    const settings = await readLocalSettings(appDirectory);
+    const hasSecretKey = isSet("COPY_SECRET_KEYS") || (settings["COPY_SECRET_KEYS"] ?? "") !== "";
     const host = await startFunctionsHost({
       appDirectory,
       clock,
       port: options.functionsPort,
       stateFile: stateFile("task-hub.sqlite"),
       environment: {
-        ...emulatorSettings(await readLocalSettings(appDirectory), emulator.blobUrl),
-        ...(isSet("COPY_SECRET_KEYS") ? {} : { COPY_SECRET_KEYS: secretKey(stateDirectory) }),
+        ...emulatorSettings(settings, emulator.blobUrl),
+        ...(hasSecretKey ? {} : { COPY_SECRET_KEYS: secretKey(stateDirectory) }),
       },
       log,
       ...(options.probe === undefined ? {} : { probe: options.probe }),
       ...(options.redeliver === undefined ? {} : { redeliver: options.redeliver }),
     });
-    const close = async () => {
-      await host.close();
-      await emulator.close();
-    };
+    ends.unshift(host.close);
     return { emulator, host, close };
   } catch (error) {
-    await emulator.close();
+    await close();
     throw error;
+  }
+}
+
+/**
+ * Takes the folder for this process alone: two hosts on one task hub would run each other's work. The
+ * lock is SQLite's own, so the death of a process, however sudden, gives it back.
+ */
+function lockState(directory: string): () => void {
+  let lock: DatabaseSync | null = null;
+  try {
+    mkdirSync(directory, { recursive: true });
+    lock = new DatabaseSync(join(directory, "lock"));
+    lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;");
+    return () => lock?.close();
+  } catch (error) {
+    lock?.close();
+    const text = error instanceof Error ? error.message : String(error);
+    const reason = /locked/.test(text) ? "another Ferry runs on it" : text;
+    throw new Error(`Cannot keep state in "${directory}" as ${reason}`, { cause: error });
   }
 }
 
@@ -102,7 +132,11 @@ function secretKey(stateDirectory: string | null): string {
     writeFileSync(file, fresh, { flag: "wx", mode: 0o600 });
     return fresh;
   } catch {
-    return readFileSync(file, "utf8").trim();
+    const kept = readFileSync(file, "utf8").trim();
+    if (Buffer.from(kept, "base64").length === 32) return kept;
+    throw new Error(
+      `Cannot use the key in "${file}" as it is damaged; delete ".local" to begin anew`,
+    );
   }
 }
 

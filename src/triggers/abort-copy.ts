@@ -25,6 +25,12 @@ export function abortCopy({ now }: { now(): Date }): Answer {
       );
     }
     await client.raiseEvent(id, events.abort, null);
-    return copyAnswer(202, { ...view, status: "aborting", abortRequested: true }, place);
+    const aborting = {
+      ...view,
+      status: "aborting",
+      abortRequested: true,
+      nextReadAt: null,
+    } as const;
+    return copyAnswer(202, aborting, place);
   };
 }

@@ -22,7 +22,7 @@ async function npmStart(folder: string, environment: Record<string, string>) {
   const child = spawn("npm", ["start"], {
     cwd: folder,
     env: { ...process.env, FUNCTIONS_PORT: "0", BLOB_PORT: "0", ...environment },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
     detached: true, // a group of its own: npm killed alone would leave its child behind
   });
   onTestFinished(() => {
@@ -35,6 +35,7 @@ async function npmStart(folder: string, environment: Record<string, string>) {
   const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
   let output = "";
   const urls = new Promise<{ blobUrl: string; copies: string }>((resolve, reject) => {
+    child.stderr.on("data", (chunk: Buffer) => void (output += chunk.toString()));
     child.stdout.on("data", (chunk: Buffer) => {
       output += chunk.toString();
       const blobUrl = /^Storage emulator +(\S+)\/devstoreaccount1/m.exec(output)?.[1];
@@ -92,6 +93,7 @@ test("npm start: the SDK uploads, HTTP starts, watches and aborts, SIGTERM ends 
 
   const port = new URL(world.blobUrl).port;
   const next = await npmStart(folder, { COPY_RATE: "100000", BLOB_PORT: port });
+  await expect(npmStart(folder, {})).rejects.toThrow(/another Ferry runs on it/);
   expect(await call(`${next.copies}/${pending.id}`)).toMatchObject({ completedAt: null });
   await call(`${next.copies}/${pending.id}/abort`, {});
   expect(await untilEnded(`${next.copies}/${pending.id}`)).toMatchObject({ status: "aborted" });
@@ -99,8 +101,13 @@ test("npm start: the SDK uploads, HTTP starts, watches and aborts, SIGTERM ends 
   expect(await next.ended).toBe(0);
 });
 
-test("npm start says in one line what is wrong with its settings", async () => {
-  await expect(npmStart(checkout(), { BLOB_PORT: "http" })).rejects.toThrow(/ended with 1/);
-  const rejected = npmStart(checkout(), { COPY_ALLOWED: '[{"from":1}]' });
-  await expect(rejected).rejects.toThrow(/ended with 1/);
+test.each([
+  { setting: { BLOB_PORT: "http" }, says: /BLOB_PORT must be a port/ },
+  { setting: { COPY_RATE: "0" }, says: /COPY_RATE must be bytes per second/ },
+  { setting: { COPY_ALLOWED: '[{"from":1}]' }, says: /COPY_ALLOWED must be a JSON list/ },
+  { setting: { COPY_SECRET_KEYS: "short" }, says: /number 1 is another/ },
+])("npm start ends with 1 and says what is wrong with $setting", async ({ setting, says }) => {
+  const started = npmStart(checkout(), setting);
+  await expect(started).rejects.toThrow(/ended with 1/);
+  await expect(started).rejects.toThrow(says);
 });

@@ -153,7 +153,7 @@ async function enterApp(
 /** What there is to call, as Core Tools lists it. */
 function announce(functions: readonly TriggeredFunction[], url: string, logger: Logger): void {
   for (const { name, type, http } of functions) {
-    const line = http === undefined ? type : `${http.methods.join(",")} ${url}/${http.route}`;
+    const line = http === undefined ? type : `${url}/${http.route}`;
     logger("information", "host", name, line);
   }
 }

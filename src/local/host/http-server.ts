@@ -180,7 +180,6 @@ async function send(
 
 function listenError(port: number, error: Error): Error {
   const code = "code" in error ? error.code : undefined;
-  const reason =
-    code === "EADDRINUSE" ? "the port is in use; port 0 takes any free one" : error.message;
-  return new Error(`Cannot listen on 127.0.0.1 as ${reason}: ${port}`, { cause: error });
+  const reason = code === "EADDRINUSE" ? "it is in use; port 0 takes any free one" : error.message;
+  return new Error(`Cannot serve functions on port ${port} as ${reason}`, { cause: error });
 }

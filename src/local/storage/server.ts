@@ -56,7 +56,13 @@ export async function startServer(options: ServerOptions): Promise<StorageServer
     });
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error) => {
+      const inUse = "code" in error && error.code === "EADDRINUSE";
+      const reason = inUse ? "it is in use; port 0 takes any free one" : error.message;
+      reject(
+        new Error(`Cannot serve Storage on port ${options.port} as ${reason}`, { cause: error }),
+      );
+    });
     server.listen(options.port, "127.0.0.1", resolve);
   });
   // A listening TCP server has this kind of address, not a pipe's name.
