@@ -1,15 +1,14 @@
 import { fork, type ChildProcess } from "node:child_process";
+import { setTimeout } from "node:timers/promises";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
+import type { BlobItem } from "@azure/storage-blob";
 import type { WorldMeasures, WorldMessage, WorldOrder } from "./local-world.ts";
-import { seededRandom } from "./seeded-random.ts";
 import { count, type Table } from "./table.ts";
 
 const copies = 1_000;
 const sourceBytes = 256 * 1_024;
-/** Seconds that a copy takes in the emulator: the last must be started before the first is done. */
-const shortest = 25;
-const longest = 35;
-const seed = 20_261_120;
+/** How long all copies stay pending together, while they are only polled. */
+const heldMs = 10_000;
 /** Requests that the client keeps open. */
 const atOnce = 16;
 
@@ -23,8 +22,10 @@ type CopyBody = {
 
 type Measured = WorldMeasures & {
   startSeconds: number;
+  /** From the moment that the emulator let the copies succeed until the last orchestration ended. */
+  finishSeconds: number;
   totalSeconds: number;
-  /** As Storage itself lists them, once the last start was accepted and taken up. */
+  /** As Storage itself lists them. */
   pendingAtOnce: number;
   reads: number;
 };
@@ -35,46 +36,46 @@ export async function measureLocalCopies(): Promise<Table> {
   const row = (name: string, value: (run: Measured) => string) => [name, ...runs.map(value)];
   const mebibytes = (bytes: number) => `${count(Math.round(bytes / 1_024 / 1_024))} MiB`;
   return {
-    title: `Local host, ${count(copies)} copies at once, all succeeded`,
+    title: `Local host, ${count(copies)} copies at once: started, polled, finished; all succeeded`,
     columns: ["", "on disk", "in memory"],
     rows: [
       row("copies accepted over HTTP, per second", (run) => count(copies / run.startSeconds)),
       row("pending at once, as Storage lists them", (run) => count(run.pendingAtOnce)),
       row("status reads", (run) => count(run.reads)),
-      row("status reads per copy", (run) => count(run.reads / copies)),
       row("turns", (run) => count(run.turns)),
       row("turns per second, over the whole run", (run) => count(run.turns / run.totalSeconds)),
       row("turns per second, in the busiest second", (run) => count(run.busiestSecond)),
-      row("first start to last end", (run) => `${run.totalSeconds.toFixed(1)} s`),
+      row("last byte copied to last copy ended", (run) => `${run.finishSeconds.toFixed(1)} s`),
+      row("first request to last copy ended", (run) => `${run.totalSeconds.toFixed(1)} s`),
       row("processor time per copy", (run) => `${count(run.cpuMilliseconds / copies)} ms`),
       row("memory before the first copy", (run) => mebibytes(run.idleRssBytes)),
       row("memory at its peak", (run) => mebibytes(run.peakRssBytes)),
     ],
     notes: [
-      `The compiled app on the local host with the Storage emulator in one process, as npm start runs them; the client is another process with ${atOnce} requests open. Every copy takes ${shortest} to ${longest} s in the emulator (seed ${seed}), so most of the run is waiting. Memory (resident set) and processor time are the host's and the emulator's together; so is "on disk": task hub, ledger and blobs.`,
+      `The compiled app on the local host with the Storage emulator in one process, as npm start runs them; the client is another process with ${atOnce} requests open. The emulator holds every copy until all pend and ${heldMs / 1_000} s have passed, then lets all succeed: each is seen at its next read, half its age later at most. Most of the run is waiting. Memory (resident set) and processor time are the host's and the emulator's together; so is "on disk": task hub, ledger and blobs.`,
     ],
   };
 }
 
 async function measure(state: "on disk" | "in memory"): Promise<Measured> {
-  const random = seededRandom(seed);
   const names = Array.from({ length: copies }, (_, index) => `film-${index}.mp4`);
-  const durations = Object.fromEntries(
-    names.map((name) => [name, shortest + random() * (longest - shortest)]),
-  );
-  const world = await openWorld({ kind: "start", state, bytes: sourceBytes, durations });
+  const world = await openWorld({ kind: "start", state });
   try {
     const storage = await prepareStorage(world);
-    const startedAt = performance.now();
+    const begun = performance.now();
+    const since = (instant: number) => (performance.now() - instant) / 1_000;
     const started = await inParallel(names, (name) => startCopy(world, name));
-    const startSeconds = (performance.now() - startedAt) / 1_000;
-    const pendingAtOnce = await mostPending(storage, world);
+    const startSeconds = since(begun);
+    const pendingAtOnce = await untilAllPend(storage, world);
+    await setTimeout(heldMs);
+    const finishing = performance.now();
+    world.tell({ kind: "finish", container: "archive", blobs: names });
     await world.allEnded;
-    const totalSeconds = (performance.now() - startedAt) / 1_000;
+    const [finishSeconds, totalSeconds] = [since(finishing), since(begun)];
     const measures = await world.measure();
     const reads = await checkCopies(world, started);
     await checkDestinations(storage);
-    return { ...measures, startSeconds, totalSeconds, pendingAtOnce, reads };
+    return { ...measures, startSeconds, finishSeconds, totalSeconds, pendingAtOnce, reads };
   } finally {
     await world.close();
   }
@@ -86,6 +87,7 @@ type World = {
   credential: StorageSharedKeyCredential;
   allEnded: Promise<void>;
   ended(): number;
+  tell(order: WorldOrder): void;
   measure(): Promise<WorldMeasures>;
   close(): Promise<void>;
 };
@@ -110,7 +112,8 @@ async function openWorld(order: WorldOrder): Promise<World> {
     throw new Error(`The measured process ended early, with exit code ${child.exitCode}`);
   });
   died.catch(() => {}); // only matters to those who still wait for something
-  child.send(order);
+  const tell = (message: WorldOrder) => void child.send(message);
+  tell(order);
   const { url, blobUrl, account } = await Promise.race([ready, died]);
   return {
     copies: `${url}/api/copies`,
@@ -118,13 +121,14 @@ async function openWorld(order: WorldOrder): Promise<World> {
     credential: new StorageSharedKeyCredential(account.name, account.key),
     allEnded: Promise.race([allEnded, died]),
     ended: () => ended,
+    tell,
     async measure() {
       const measured = next(child, "measured");
-      child.send({ kind: "measure" } satisfies WorldOrder);
+      tell({ kind: "measure" });
       return await Promise.race([measured, died]);
     },
     async close() {
-      if (child.connected) child.send({ kind: "close" } satisfies WorldOrder);
+      if (child.connected) tell({ kind: "close" });
       await exit;
     },
   };
@@ -165,23 +169,22 @@ async function startCopy({ copies: url, account }: World, name: string): Promise
   });
 }
 
-/** Lists the destinations until as many pend as were accepted, or the first copy has ended. */
-async function mostPending(storage: BlobServiceClient, world: World): Promise<number> {
-  let most = 0;
-  while (most < copies) {
-    const pending = (await destinations(storage)).filter((status) => status === "pending").length;
-    most = Math.max(most, pending);
-    if (world.ended() > 0) break;
-    await new Promise((resolve) => setTimeout(resolve, 250));
+/** Looks until every destination is there and pending; the app answers 202 before it has begun. */
+async function untilAllPend(storage: BlobServiceClient, world: World): Promise<number> {
+  for (;;) {
+    const blobs = await destinations(storage);
+    const pending = blobs.filter(({ copyStatus }) => copyStatus === "pending").length;
+    if (pending === copies) return pending;
+    if (world.ended() > 0) throw new Error(`${world.ended()} copies ended while all were held`);
+    await setTimeout(250);
   }
-  return most;
 }
 
-async function destinations(storage: BlobServiceClient): Promise<(string | undefined)[]> {
-  const statuses: (string | undefined)[] = [];
+async function destinations(storage: BlobServiceClient): Promise<BlobItem["properties"][]> {
+  const listed: BlobItem["properties"][] = [];
   const blobs = storage.getContainerClient("archive").listBlobsFlat({ includeCopy: true });
-  for await (const { properties } of blobs) statuses.push(properties.copyStatus);
-  return statuses;
+  for await (const { properties } of blobs) listed.push(properties);
+  return listed;
 }
 
 /** Every copy succeeded, under a copyId of its own; answers the status reads of all. */
@@ -198,12 +201,12 @@ async function checkCopies(world: World, started: readonly CopyBody[]): Promise<
 
 /** Storage's own view: each destination is there, whole, by a copy that succeeded. */
 async function checkDestinations(storage: BlobServiceClient): Promise<void> {
-  let whole = 0;
-  const blobs = storage.getContainerClient("archive").listBlobsFlat({ includeCopy: true });
-  for await (const { properties } of blobs) {
-    if (properties.copyStatus === "success" && properties.contentLength === sourceBytes) whole++;
+  const whole = (await destinations(storage)).filter(
+    ({ copyStatus, contentLength }) => copyStatus === "success" && contentLength === sourceBytes,
+  );
+  if (whole.length !== copies) {
+    throw new Error(`Only ${whole.length} of ${copies} destinations are whole`);
   }
-  if (whole !== copies) throw new Error(`Only ${whole} of ${copies} destinations are whole`);
 }
 
 async function call(url: string, expected: number, init: RequestInit = {}): Promise<CopyBody> {

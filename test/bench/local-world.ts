@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/local/clock.ts";
-import { startLocalWorld } from "../../src/local/world.ts";
+import { type LocalWorld, startLocalWorld } from "../../src/local/world.ts";
 
 /**
  * The process that is measured: the compiled app on the local host beside the emulator, as `npm start`
@@ -24,14 +24,11 @@ export type WorldMeasures = {
   cpuMilliseconds: number;
 };
 
-/** What the client tells the world; `durations` are seconds by destination blob. */
+/** What the client tells the world. */
 export type WorldOrder =
-  | {
-      kind: "start";
-      state: "on disk" | "in memory";
-      bytes: number;
-      durations: Record<string, number>;
-    }
+  | { kind: "start"; state: "on disk" | "in memory" }
+  /** Lets all pending copies succeed. */
+  | { kind: "finish"; container: string; blobs: readonly string[] }
   | { kind: "measure" }
   | { kind: "close" };
 
@@ -39,17 +36,19 @@ const clock = systemClock();
 const turnsIn = new Map<number, number>();
 let ended = 0;
 let idleRssBytes = 0;
-let close: () => Promise<void> = async () => {};
+let world: LocalWorld | undefined;
+let folder: string | null = null;
 
 process.on("message", (order: WorldOrder) => {
-  if (order.kind === "start") void start(order);
+  if (order.kind === "start") void start(order.state);
+  else if (order.kind === "finish") finish(order);
   else if (order.kind === "measure") tell({ kind: "measured", ...measures() });
-  else void close().then(() => process.disconnect());
+  else void close();
 });
 
-async function start({ state, bytes, durations }: WorldOrder & { kind: "start" }): Promise<void> {
-  const folder = state === "on disk" ? mkdtempSync(join(tmpdir(), "ferry-bench-")) : null;
-  const world = await startLocalWorld({
+async function start(state: "on disk" | "in memory"): Promise<void> {
+  folder = state === "on disk" ? mkdtempSync(join(tmpdir(), "ferry-bench-")) : null;
+  world = await startLocalWorld({
     appDirectory: process.cwd(),
     stateDirectory: folder,
     clock,
@@ -60,23 +59,27 @@ async function start({ state, bytes, durations }: WorldOrder & { kind: "start" }
       if (kind !== "orchestration" || !/ ended: |failed/.test(message)) return;
       tell({ kind: "ended", ended: ++ended });
     },
-    copies: {
-      forDestination: (_, blob) => ({ bytesPerSecond: bytes / (durations[blob] ?? 1) }),
-    },
+    copies: { bytesPerSecond: 0 }, // held, so that all of them surely pend at once
     probe(point, when) {
       if (point !== "turn" || when !== "after") return;
       const second = Math.floor(clock.now() / 1_000);
       turnsIn.set(second, (turnsIn.get(second) ?? 0) + 1);
     },
   });
-  close = async () => {
-    await world.close();
-    if (folder !== null) rmSync(folder, { recursive: true, force: true });
-  };
   const account = world.emulator.accounts[0];
   if (account === undefined) throw new Error("The emulator has no account");
   idleRssBytes = process.memoryUsage.rss();
   tell({ kind: "ready", url: world.host.url, blobUrl: world.emulator.blobUrl, account });
+}
+
+function finish({ container, blobs }: WorldOrder & { kind: "finish" }): void {
+  for (const blob of blobs) world?.emulator.copies.finish({ container, blob });
+}
+
+async function close(): Promise<void> {
+  await world?.close();
+  if (folder !== null) rmSync(folder, { recursive: true, force: true });
+  process.disconnect();
 }
 
 function measures(): WorldMeasures {
