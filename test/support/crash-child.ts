@@ -72,7 +72,11 @@ function obey(): void {
 
 /** Most of a start is reading these libraries: done before there is anything to do. */
 async function warmUp(): Promise<void> {
-  await Promise.all([import("@azure/storage-blob"), import("@azure/identity")]);
+  await Promise.all([
+    import("@azure/identity"),
+    import("@azure/storage-blob"),
+    import("durable-functions"),
+  ]);
   flushCompileCache(); // Node does so at the end of a process, which a killed one does not reach
 }
 

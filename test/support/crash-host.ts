@@ -64,7 +64,8 @@ export function hostProcesses(): HostProcesses {
 
 function startProcess(): { host: HostProcess; ready: Promise<unknown> } {
   const child = fork(new URL("crash-child.ts", import.meta.url), {
-    execArgv: [],
+    // A life lasts less than a second: optimising compilers and small heaps cost more than they give.
+    execArgv: ["--max-opt=1", "--max-semi-space-size=32"],
     env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: join(tmpdir(), "ferry-compile-cache") },
   });
   const waiting = new Map<
@@ -74,10 +75,12 @@ function startProcess(): { host: HostProcess; ready: Promise<unknown> } {
   const errors: string[] = [];
   let asked = 0;
   let isGone = false;
-  const gone = once(child, "exit").then(() => {
+  const end = async () => {
+    await once(child, "exit");
     isGone = true;
     for (const { reject } of waiting.values()) reject(new HostDied());
-  });
+  };
+  const gone = end();
   const ready = new Promise<void>((resolve, reject) => {
     void gone.then(() => reject(new Error("Cannot start the host's process as it ended")));
     child.on("message", (message: Remark | (Reply & { id: number })) => {
@@ -95,9 +98,7 @@ function startProcess(): { host: HostProcess; ready: Promise<unknown> } {
       const id = ++asked;
       const reply = await new Promise<Reply>((resolve, reject) => {
         waiting.set(id, { resolve, reject });
-        child.send({ id, ...order }, (error) => {
-          if (error !== null) void gone.then(() => reject(new HostDied()));
-        });
+        child.send({ id, ...order }, () => {}); // what cannot be sent is rejected with the rest
       });
       if (reply.reply === "refused") throw new Error(`Cannot ${order.order}: ${reply.reason}`);
       // The child answers each order with its reply or refuses it.

@@ -65,7 +65,8 @@ type Copy = {
   bytes: Buffer;
   id: string | null;
   abortAt: number;
-  answer: Answer["json"] | null;
+  /** How it ended; null before that. */
+  answer: Answer["json"];
 };
 
 /** Lives through a plan: however often the host dies, its clients ask again until all copies ended. */
@@ -127,7 +128,7 @@ async function layOut(world: CrashWorld, copies: readonly Copy[]): Promise<void>
 async function beClient(world: CrashWorld, copies: readonly Copy[]): Promise<void> {
   const { clock } = world;
   const limit = clock.now() + 2 * hour;
-  for (let step = 500; ; step = Math.min(step * 2, 120_000)) {
+  for (let step = 4_000; ; step = Math.min(step * 2, 120_000)) {
     const asked = await Promise.allSettled(copies.map((copy) => ask(world, copy)));
     const failed = asked.find((each) => each.status === "rejected");
     if (failed !== undefined) throw failed.reason;
@@ -138,7 +139,8 @@ async function beClient(world: CrashWorld, copies: readonly Copy[]): Promise<voi
       const states = await Promise.all(open.map(async ({ id }) => get(world, `/api/copies/${id}`)));
       throw new Error(`Cannot end copies in two hours: ${JSON.stringify(states)}`);
     }
-    const next = Math.min(...open.flatMap((copy) => [copyAt(copy), copy.abortAt]).filter(isAhead));
+    const moments = open.flatMap((copy) => [copyAt(copy), copy.abortAt]);
+    const next = Math.min(...[...moments, world.restsAt()].filter(isAhead));
     await world.advance(Math.min(step, next - clock.now()));
   }
 
@@ -149,7 +151,7 @@ async function beClient(world: CrashWorld, copies: readonly Copy[]): Promise<voi
 
 const copyAt = ({ plan }: Copy) => noon + plan.at;
 
-/** What a client of this copy does now. Nothing counts before its answer: then it is said again. */
+/** The one thing a client of this copy does now. Until it is answered it is done again. */
 async function ask(world: CrashWorld, copy: Copy): Promise<void> {
   const { plan, index } = copy;
   const { clock } = world;
@@ -166,14 +168,14 @@ async function ask(world: CrashWorld, copy: Copy): Promise<void> {
     if (status !== 200 && status !== 202) throw new Error(`POST gave ${status}: ${text}`);
     copy.id = String(json.id);
     if (plan.end === "aborted") copy.abortAt = clock.now() + plan.after;
-  }
-  if (clock.now() >= copy.abortAt) {
+  } else if (clock.now() >= copy.abortAt) {
     const { status, text } = await world.call("POST", `/api/copies/${copy.id}/abort`);
     if (status !== 200 && status !== 202) throw new Error(`Abort gave ${status}: ${text}`);
     copy.abortAt = Infinity;
+  } else {
+    const answer = await get(world, `/api/copies/${copy.id}`);
+    if (answer.completedAt !== null) copy.answer = answer;
   }
-  const answer = await get(world, `/api/copies/${copy.id}`);
-  if (answer.completedAt !== null) copy.answer = answer;
 }
 
 async function get(world: CrashWorld, path: string): Promise<Answer["json"]> {

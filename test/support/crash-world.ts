@@ -39,7 +39,8 @@ export type CrashWorld = {
   begin(kill: Kill | null): Promise<void>;
   /** Moves both clocks on. Throws `HostDied` as every use of a dead host does. */
   advance(ms: number): Promise<void>;
-  /** Kills the host if it is to die at rest and the time has come. */
+  /** When the host is to die at rest (epoch ms), or Infinity; and the call that kills it then. */
+  restsAt(): number;
   rest(): Promise<void>;
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   /** Waits for the dead host to be gone; the commit point at which it killed itself, or null. */
@@ -134,6 +135,7 @@ export async function openCrashWorld(
         await clock.advance(Math.min(nextDue ?? target, target) - clock.now());
       }
     },
+    restsAt: () => dieAtRest,
     async rest() {
       if (clock.now() < dieAtRest) return;
       living().kill();
