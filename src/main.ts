@@ -14,10 +14,19 @@ import { createCredentialFor } from "./storage/credentials.ts";
 const settings = readSettings(process.env);
 const ledger = createBlobLedger(ledgerService(settings.ledger).getContainerClient("ferry-ledger"));
 const seal = createSeal(settings.secretKeys);
-const { allowed, emulator } = settings;
+const { allowed, emulator, own, trustsPrincipals } = settings;
 
 registerApp({
-  http: { allowed, emulator, ledger, seal, newInstanceId, now: () => new Date() },
+  http: {
+    allowed,
+    emulator,
+    own,
+    trustsPrincipals,
+    ledger,
+    seal,
+    newInstanceId,
+    now: () => new Date(),
+  },
   steps: {
     client: createBlobCopyClient(createCredentialFor()),
     ledger,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseAllowedPairs } from "./copy/access-policy.ts";
-import type { AllowedPair } from "./copy/access-policy.ts";
+import type { AllowedPair, OwnAccount } from "./copy/access-policy.ts";
 import type { EmulatorOrigin } from "./copy/endpoint.ts";
 
 /** The app's settings, complete and checked. */
@@ -11,6 +11,10 @@ export type Settings = {
   allowed: AllowedPair[];
   /** The first seals, all open. Empty: requests with a SAS are refused. */
   secretKeys: Buffer[];
+  /** The same account by name, so that no copy reaches the app's own state. */
+  own: OwnAccount;
+  /** App Service authentication stands in front of the app. */
+  trustsPrincipals: boolean;
   /** The Storage emulator's Blob origin, on a developer's machine only. */
   emulator: EmulatorOrigin;
 };
@@ -31,8 +35,10 @@ export function readSettings(environment: Environment): Settings {
   problems.push(...pairProblems.map((problem) => `COPY_ALLOWED ${problem}`));
   const secretKeys = keys(environment["COPY_SECRET_KEYS"], problems);
   const ledger = ledgerAccount(environment, problems);
-  if (problems.length > 0 || ledger === null) throw new SettingsError(problems);
-  return { ledger, allowed: pairs, secretKeys, emulator };
+  const own = ledger === null ? null : ownAccount(ledger, problems);
+  if (problems.length > 0 || ledger === null || own === null) throw new SettingsError(problems);
+  const trustsPrincipals = environment["WEBSITE_AUTH_ENABLED"]?.toLowerCase() === "true";
+  return { ledger, own, allowed: pairs, secretKeys, emulator, trustsPrincipals };
 }
 
 export class SettingsError extends Error {
@@ -76,6 +82,33 @@ function ledgerAccount(environment: Environment, problems: string[]): LedgerAcco
   problems.push(
     "AzureWebJobsStorage (or AzureWebJobsStorage__blobServiceUri, or AzureWebJobsStorage__accountName) must name the app's storage account",
   );
+  return null;
+}
+
+/** The account that the ledger's connection names ("Configure Azure Storage connection strings"). */
+function ownAccount(ledger: LedgerAccount, problems: string[]): OwnAccount | null {
+  if ("blobServiceUri" in ledger) return accountOfUrl(ledger.blobServiceUri, problems);
+  const { connectionString } = ledger;
+  const part = (name: string) =>
+    new RegExp(`(?:^|;)\\s*${name}=([^;]*)`, "i").exec(connectionString)?.[1] ?? null;
+  if (/^UseDevelopmentStorage=true/i.test(connectionString)) {
+    return { account: "devstoreaccount1", origin: "http://127.0.0.1:10000" };
+  }
+  const endpoint = part("BlobEndpoint");
+  const account = part("AccountName");
+  if (account !== null) {
+    const protocol = part("DefaultEndpointsProtocol") ?? "https";
+    const suffix = part("EndpointSuffix") ?? "core.windows.net";
+    return { account, origin: endpoint ?? `${protocol}://${account}.blob.${suffix}` };
+  }
+  return accountOfUrl(endpoint ?? "", problems);
+}
+
+function accountOfUrl(url: string, problems: string[]): OwnAccount | null {
+  const parsed = z.url({ protocol: /^https?$/ }).safeParse(url);
+  const account = parsed.success ? new URL(url).hostname.split(".")[0] : undefined;
+  if (account !== undefined) return { account, origin: url };
+  problems.push("AzureWebJobsStorage must name an account, or the URL of its Blob service");
   return null;
 }
 

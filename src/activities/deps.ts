@@ -44,15 +44,21 @@ export function verdictOf(
   return classify(call, error.answer, { action, sas: side.sas, now: now() });
 }
 
-/** What is neither the source's nor the destination's fault: the step is tried again later. */
+/**
+ * What is neither the source's nor the destination's fault: the step is tried again later. An error
+ * that nobody foresaw tells only its name, since its text may quote a URL; thrown on, it would break the
+ * orchestration off and leave the destination's slot taken.
+ */
 export async function orTrouble<T>(step: () => Promise<T>): Promise<T | Trouble> {
   try {
     return await step();
   } catch (error) {
-    if (error instanceof LedgerError || error instanceof UnsealError) {
-      return trouble(failure("internal", error.message));
-    }
-    throw error;
+    const known = error instanceof LedgerError || error instanceof UnsealError;
+    const name = error instanceof Error ? error.name : "something that is not an Error";
+    const message = known
+      ? error.message
+      : `Cannot go on now as the app met an error of its own: ${name}`;
+    return trouble(failure("internal", message));
   }
 }
 

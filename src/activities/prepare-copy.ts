@@ -1,17 +1,17 @@
 import { endpointUrl } from "../copy/endpoint.ts";
 import { failure } from "../copy/failure.ts";
 import { decide } from "../copy/plan.ts";
-import type { CopyStep, Prepared } from "../copy/steps.ts";
+import type { CopyInput, CopyStep, Prepared } from "../copy/steps.ts";
 import { openSides, orTrouble, trouble, verdictOf } from "./deps.ts";
 import type { ActivityDeps } from "./deps.ts";
 import type { Verdict } from "../copy/storage-answers.ts";
 
 /** Takes the destination's slot, reads both ends, and decides what is to be done. */
-export function prepareCopy(deps: ActivityDeps, step: CopyStep): Promise<Prepared> {
+export function prepareCopy(deps: ActivityDeps, step: CopyStep<CopyInput>): Promise<Prepared> {
   return orTrouble(() => prepare(deps, step));
 }
 
-async function prepare(deps: ActivityDeps, step: CopyStep): Promise<Prepared> {
+async function prepare(deps: ActivityDeps, step: CopyStep<CopyInput>): Promise<Prepared> {
   const { client, ledger } = deps;
   const { copy, instanceId } = step;
   const slot = await ledger.takeSlot(copy.destination, instanceId);
@@ -28,7 +28,9 @@ async function prepare(deps: ActivityDeps, step: CopyStep): Promise<Prepared> {
   }
 
   const { source, destination } = openSides(deps, step);
+  // Only the app's own identity reads both ends; a SAS on the destination opens nothing else.
   const sameAccount =
+    destination.sas === null &&
     source.endpoint.origin === destination.endpoint.origin &&
     source.endpoint.account === destination.endpoint.account;
   const [sourceSeen, destinationSeen] = await Promise.allSettled([

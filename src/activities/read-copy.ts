@@ -11,7 +11,10 @@ export function readCopy(deps: ActivityDeps, step: StartedStep): Promise<CopySta
   return orTrouble(() => readStatus(deps, step, openSides(deps, step)));
 }
 
-/** One look. What Storage refuses here is trouble, never an end: only a copy's own status ends it. */
+/**
+ * One look. What Storage refuses here is trouble, never an end: only a copy's own status ends it, or the
+ * news that its destination is gone, container and all.
+ */
 export async function readStatus(
   deps: ActivityDeps,
   { copy, plan, copyId }: StartedStep,
@@ -23,6 +26,9 @@ export async function readStatus(
   } catch (error) {
     const action = `read the destination ${endpointUrl(copy.destination)}`;
     const verdict = verdictOf(error, deps, { call: "read-destination", action, side: destination });
+    if (verdict.kind === "permanent" && verdict.failure.cause === "destination-not-found") {
+      return { state: "gone", failure: verdict.failure };
+    }
     return trouble(
       verdict.failure,
       verdict.kind === "transient" ? verdict.retryAfterSeconds : null,

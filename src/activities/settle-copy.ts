@@ -29,32 +29,48 @@ function ending(outcome: Outcome): string {
 
 async function settle(deps: ActivityDeps, step: SettleStep): Promise<Settled> {
   const { ledger } = deps;
-  const { instanceId, copy, copyId, ending, abortRequested } = step;
-  const under = await ledger.closeSlot(copy.destination, instanceId, deps.now());
-  if (under !== null) return { state: "wait", until: under };
+  const { instanceId, copy, copyId, ending, record } = step;
+  const ended = await ledger.outcome(instanceId);
+  if (ended !== null) {
+    await ledger.releaseSlot(copy.destination, instanceId);
+    return { state: "settled", outcome: ended };
+  }
+  const slot = await ledger.closeSlot(copy.destination, instanceId, deps.now());
+  if (slot.state === "busy") return { state: "wait", until: slot.until };
 
-  const cleaned = await cleanUp(deps, step);
-  if (cleaned.state !== "cleaned") return cleaned;
-  const { residue } = cleaned;
-  const completedAt = deps.now();
+  // Without the slot nothing on the destination is ours to touch.
+  const cleaned =
+    slot.state === "closed" ? await cleanUp(deps, step, slot.unanswered) : nothingLeft;
+  if (cleaned.state === "found") return cleaned;
+  if (cleaned.state === "trouble" && !step.lastTry) return cleaned;
+  const residue = cleaned.state === "trouble" ? [cleaned.failure.message] : cleaned.residue;
+  const settledAt = deps.now();
   const outcome = await ledger.end(
     instanceId,
-    outcomeOf(ending, { copyId, abortRequested, residue, completedAt }),
+    outcomeOf(ending, { copyId, record, residue, settledAt }),
   );
   await ledger.releaseSlot(copy.destination, instanceId);
   return { state: "settled", outcome };
 }
 
-type Cleaned = { state: "cleaned"; residue: string[] } | Exclude<Settled, { state: "settled" }>;
+type Cleaned =
+  | { state: "cleaned"; residue: string[] }
+  | Extract<Settled, { state: "found" | "trouble" }>;
 
 const nothingLeft: Cleaned = { state: "cleaned", residue: [] };
 
-async function cleanUp(deps: ActivityDeps, step: SettleStep): Promise<Cleaned> {
+async function cleanUp(
+  deps: ActivityDeps,
+  step: SettleStep,
+  unanswered: boolean,
+): Promise<Cleaned> {
   const { plan, copyId, ending, copy } = step;
   if (plan === null) return nothingLeft;
   const { destination } = openSides(deps, step);
   try {
-    if (copyId === null) return await findOurs(deps, step, destination);
+    if (copyId === null) {
+      return unanswered ? await findUnanswered(deps, step, destination) : nothingLeft;
+    }
     if (ending.state !== "failed" && ending.state !== "aborted") return nothingLeft;
     if (plan.destinationEtag !== null) {
       const residue = "The destination's former content is gone; an empty blob stands in its place";
@@ -65,7 +81,7 @@ async function cleanUp(deps: ActivityDeps, step: SettleStep): Promise<Cleaned> {
   } catch (error) {
     // Somebody else wrote or removed it since: then nothing of ours is left.
     if (error instanceof StorageRefusal && isGone(error)) return nothingLeft;
-    const action = `remove the empty destination ${endpointUrl(copy.destination)}`;
+    const action = `clean up the destination ${endpointUrl(copy.destination)}`;
     const verdict = verdictOf(error, deps, { call: "clean-up", action, side: destination });
     return verdict.kind === "transient"
       ? trouble(verdict.failure, verdict.retryAfterSeconds)
@@ -74,7 +90,7 @@ async function cleanUp(deps: ActivityDeps, step: SettleStep): Promise<Cleaned> {
 }
 
 /** A start that was never answered may have begun a copy; it must be followed, not forgotten. */
-async function findOurs(
+async function findUnanswered(
   { client }: ActivityDeps,
   { plan, copy }: SettleStep,
   destination: Side,

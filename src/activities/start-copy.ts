@@ -10,7 +10,9 @@ import type { ActivityDeps } from "./deps.ts";
 
 /** The start is given up after this; Storage checks the source before it answers. */
 const startTimeout = 30_000;
-/** After this a start that was given up can no longer reach Storage. */
+/** For what was sent just before it was given up. */
+const startMargin = 15_000;
+/** From the registration of a start: when it can no longer reach Storage. */
 const startHorizon = 60_000;
 
 /**
@@ -27,9 +29,25 @@ async function start(deps: ActivityDeps, step: PlannedStep): Promise<Started> {
   const { copy, plan, instanceId } = step;
   const { source, destination } = openSides(deps, step);
   const entry = { instanceId, run: deps.newRun(), until: deps.now() + startHorizon };
-  if (!(await ledger.enterSlot(copy.destination, entry))) {
+  const entered = await ledger.enterSlot(copy.destination, entry);
+  if (entered.state === "started") {
+    return { state: "started", started: { plan, copyId: entered.copyId } };
+  }
+  if (entered.state === "refused") {
     const message = `Cannot start the copy as its slot is closed or taken: ${endpointUrl(copy.destination)}`;
     return { state: "failed", failure: failure("destination-busy", message) };
+  }
+
+  if ((await ledger.outcome(instanceId)) !== null) {
+    await ledger.leaveSlot(copy.destination, entry, null);
+    const message = `Cannot start the copy as it has ended: ${instanceId}`;
+    return { state: "failed", failure: failure("internal", message) };
+  }
+  if (deps.now() > entry.until - startTimeout - startMargin) {
+    await ledger.leaveSlot(copy.destination, entry, null);
+    return trouble(
+      failure("internal", "Cannot start the copy now as the ledger answered too late"),
+    );
   }
 
   try {
@@ -41,18 +59,24 @@ async function start(deps: ActivityDeps, step: PlannedStep): Promise<Started> {
       options: copy.options,
       signal: AbortSignal.timeout(startTimeout),
     });
-    await ledger.leaveSlot(copy.destination, entry);
+    await ledger.leaveSlot(copy.destination, entry, copyId);
     return { state: "started", started: { plan, copyId } };
   } catch (error) {
     const side = source;
     const action = `start the copy onto ${endpointUrl(copy.destination)}`;
     const verdict = verdictOf(error, deps, { call: "start", action, side });
     const found = await findOurs(deps, step, destination);
-    // Without an answer the start may still be under way: it stays registered until its horizon.
-    const answered = error instanceof StorageRefusal && error.answer.status !== 0;
-    if (answered || found !== null) await ledger.leaveSlot(copy.destination, entry);
+    // Only a definite refusal says that nothing is under way; otherwise the start stays registered.
+    const answered = error instanceof StorageRefusal && isDefinite(error.answer.status);
+    const copyId = found?.state === "started" ? found.started.copyId : null;
+    if (answered || copyId !== null) await ledger.leaveSlot(copy.destination, entry, copyId);
     return found ?? refused(verdict);
   }
+}
+
+/** A 5xx, a time-out or no answer at all does not say that Storage did nothing. */
+function isDefinite(status: number): boolean {
+  return status >= 400 && status < 500 && status !== 408;
 }
 
 /** A start that was refused, or not answered, may have been preceded by one that worked. */

@@ -18,6 +18,21 @@ export function isAllowed(
   );
 }
 
+/** The app's own storage account. */
+export type OwnAccount = { account: string; origin: string };
+
+/**
+ * Whether an end lies where the app, its task hub or the Functions host keep their state. No pair opens
+ * these: who may write there can take other callers' copies over.
+ */
+export function isOwnState(own: OwnAccount, endpoint: Endpoint): boolean {
+  return (
+    endpoint.account === own.account &&
+    endpoint.emulated === own.origin.startsWith("http:") &&
+    /^(ferry-|azure-webjobs-|app-package-|\$logs$)/.test(endpoint.container)
+  );
+}
+
 /**
  * Reads `COPY_ALLOWED`: JSON, a list of `{ "from", "to" }` URL prefixes. Prefixes hold whole path
  * segments: `…/in` allows `…/in/a` and not `…/in-secret/a`.

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { endpointUrl, parseEndpoint } from "./endpoint.ts";
 import type { EmulatorOrigin, Endpoint } from "./endpoint.ts";
+import { parseMetadata } from "./metadata.ts";
 import type { Sas } from "./sas.ts";
 
 /** A valid request: its endpoints hold no secret, the SAS stand apart, options are complete. */
@@ -30,6 +31,7 @@ export type ParsedRequest = { ok: true; request: CopyRequest } | { ok: false; pr
 export function parseCopyRequest(body: unknown, emulator: EmulatorOrigin): ParsedRequest {
   const parsed = requestShape.safeParse(body);
   const problems = parsed.success ? [] : parsed.error.issues.flatMap(shapeProblems);
+  const metadata = metadataOf(body, problems);
   const source = end(body, "source", emulator, problems);
   const destination = end(body, "destination", emulator, problems);
   if (destination?.endpoint.secondary === true) {
@@ -45,7 +47,7 @@ export function parseCopyRequest(body: unknown, emulator: EmulatorOrigin): Parse
     const message = "is the source itself; a copy onto itself is not supported yet";
     return { ok: false, problems: [{ pointer: "/destination", message }] };
   }
-  const { overwrite, tier, metadata } = parsed.data.options;
+  const { overwrite, tier } = parsed.data.options;
   return {
     ok: true,
     request: {
@@ -53,7 +55,7 @@ export function parseCopyRequest(body: unknown, emulator: EmulatorOrigin): Parse
       destination: destination.endpoint,
       sourceSas: source.sas,
       destinationSas: destination.sas,
-      options: { overwrite, tier: tier ?? null, metadata: metadata ?? null },
+      options: { overwrite, tier: tier ?? null, metadata },
     },
   };
 }
@@ -61,32 +63,10 @@ export function parseCopyRequest(body: unknown, emulator: EmulatorOrigin): Parse
 /** "Copy Blob", x-ms-access-tier: block blobs know names, page blobs sizes. */
 const tiers = ["Hot", "Cool", "Cold", "Archive", "Smart"] as const;
 
-/** "Setting and retrieving properties and metadata": all names and values together, at most 8 KiB. */
-const mostMetadata = 8 * 1_024;
-
-const metadataShape = z
-  .record(
-    z
-      .string()
-      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "has a metadata name that is no C# identifier")
-      .max(256, "has a metadata name of more than 256 characters"),
-    z
-      .string("has a metadata value that is not a string")
-      .regex(/^(?! )[\x20-\x7e]*(?<! )$/, "has a metadata value that no HTTP header can carry"),
-  )
-  .refine(
-    (metadata) =>
-      Object.entries(metadata).reduce(
-        (sum, [name, value]) => sum + name.length + value.length,
-        0,
-      ) <= mostMetadata,
-    "is more than 8 KiB of metadata",
-  );
-
 const optionsShape = z.strictObject({
   overwrite: z.enum(["fail", "skip", "if-newer", "always"]).default("fail"),
   tier: z.enum(tiers).optional(),
-  metadata: metadataShape.optional(),
+  metadata: z.unknown().optional(), // read by parseMetadata
 });
 
 const requestShape = z.strictObject({
@@ -107,8 +87,16 @@ function shapeProblems(issue: z.core.$ZodIssue): Problem[] {
 function issueMessage(issue: z.core.$ZodIssue): string {
   if (issue.message.endsWith("received undefined")) return "is missing";
   if (issue.code === "invalid_type") return `must be of the type ${issue.expected}`;
-  if (issue.code === "invalid_key") return issue.issues[0]?.message ?? issue.message;
   return issue.message;
+}
+
+/** Null where the request has none: then Storage copies the source's. */
+function metadataOf(body: unknown, problems: Problem[]): Record<string, string> | null {
+  const value: unknown = Object(Object(body)["options"])["metadata"];
+  if (value === undefined) return null;
+  const parsed = parseMetadata(value, "/options/metadata", escapePointer);
+  problems.push(...parsed.problems);
+  return parsed.metadata;
 }
 
 /** Reads one end even when the rest of the body is wrong, so that all problems come out at once. */

@@ -14,14 +14,19 @@ export type CopyStatus =
       /** Storage's note about an error that it is still retrying (x-ms-copy-status-description). */
       warning: string | null;
     }
-  | { state: "success"; progress: Progress; etag: string }
-  | { state: "failed"; failure: Failure; progress: Progress | null; etag: string }
-  | { state: "aborted"; progress: Progress | null; etag: string }
+  | ({ state: "success"; progress: Progress } & Ended)
+  | ({ state: "failed"; failure: Failure; progress: Progress | null } & Ended)
+  | ({ state: "aborted"; progress: Progress | null } & Ended)
   /** The destination is there, but no longer carries our copy. */
   | { state: "superseded"; failure: Failure }
   | { state: "gone"; failure: Failure }
+  /** Storage let nobody look for so long that its own two weeks are over. */
+  | { state: "out-of-sight"; failure: Failure }
   /** Storage could not be asked; the copy itself may be well. */
   | Trouble;
+
+/** The destination as the end of the copy left it; `endedAt` is Storage's own time, epoch ms. */
+type Ended = { etag: string; endedAt: number | null };
 
 /** A transient failure: the step is to be tried again, after Storage's own delay where it gave one. */
 export type Trouble = { state: "trouble"; failure: Failure; retryAfterSeconds: number | null };
@@ -39,3 +44,6 @@ export function parseProgress(text: string | undefined): Progress | null {
   if (match === null) return null;
   return { bytesCopied: Number(match[1]), totalBytes: Number(match[2]) };
 }
+
+/** What only the run knows of itself, for the outcome. */
+export type RunRecord = { abortRequested: boolean; startedAt: string | null; statusReads: number };

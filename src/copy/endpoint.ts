@@ -44,20 +44,19 @@ export function parseEndpoint(text: string, emulator: EmulatorOrigin): ParsedEnd
   const named = blobName(segments);
   if (!named.ok) return { ok: false, problems: named.problems };
   const { container, path } = named;
-  const emulated = url.origin === emulator;
-  return {
-    ok: true,
-    endpoint: {
-      service: "blob",
-      origin: url.origin,
-      account,
-      container,
-      path,
-      secondary,
-      emulated,
-    },
-    sas,
+  const endpoint: Endpoint = {
+    service: "blob",
+    origin: url.origin,
+    account,
+    container,
+    path,
+    secondary,
+    emulated: url.origin === emulator,
   };
+  const length = endpointUrl(endpoint).length + url.search.length;
+  return length > longestUrl
+    ? refused(`is ${length} characters long once it is encoded; at most 2,048`)
+    : { ok: true, endpoint, sas };
 }
 
 /** The endpoint's URL, freshly encoded, without any query. */
@@ -127,7 +126,8 @@ function unknownParameter(name: string): string {
 function blobName(
   segments: string[],
 ): { ok: true; container: string; path: string } | { ok: false; problems: string[] } {
-  const [container = "", ...rest] = segments;
+  const [first = "", ...rest] = segments;
+  const container = decode(first) ?? ""; // the SDK writes "$web" as %24web
   const path = decode(rest.join("/"));
   const problems: string[] = [];
   if (!isContainerName(container)) {
@@ -152,6 +152,9 @@ function blobNameProblems(path: string): string[] {
   if (/[\u0000-\u001f\u007f\ufffe\uffff]/.test(path)) {
     problems.push("has a control character in its blob name");
   }
+  // "?" written as %3F belongs to the name, and the SAS behind it would be kept as a part of the name.
+  if (/(^|[?&])sig=/i.test(path))
+    problems.push('has a SAS in its blob name; write its "?" as it is');
   // Servers on the way rewrite both, and a name rewritten is not the name that was checked.
   if (path.includes("\\")) problems.push("has a backslash in its blob name");
   if (path.split("/").some((part) => part === "." || part === "..")) {

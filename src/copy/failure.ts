@@ -52,6 +52,10 @@ export const causes = {
     fix: "Release or break the lease on the destination, then start again",
     retryable: true,
   },
+  "destination-archived": {
+    fix: "Delete the destination or give it an online tier first; Storage overwrites no archived blob",
+    retryable: false,
+  },
   "destination-busy": {
     fix: "Wait until the other copy onto this destination has ended, or abort it, then start again",
     retryable: true,

@@ -2,6 +2,7 @@ import type { CopyStatusName, EndedCopyStatus, Progress } from "./copy-status.ts
 import { isoDate } from "./dates.ts";
 import { failure } from "./failure.ts";
 import type { Failure } from "./failure.ts";
+import type { RunRecord } from "./copy-status.ts";
 
 /** Why the copy ended, before anything is cleaned up. */
 export type Ending =
@@ -22,36 +23,43 @@ export type Outcome = (
   progress: Progress | null;
   /** Stays true when the copy won the race against its abort. */
   abortRequested: boolean;
-  /** ISO 8601. */
+  startedAt: string | null;
+  statusReads: number;
+  /** When Storage ended the copy, or Ferry where Storage never said; ISO 8601, as all times here. */
   completedAt: string;
+  /** When everything was cleaned up and kept. */
+  settledAt: string;
   /** What could not be undone, in words; empty when nothing of ours is left. */
   residue: string[];
 };
 
 type Circumstances = {
   copyId: string | null;
-  abortRequested: boolean;
+  record: RunRecord;
   residue: string[];
   /** Epoch ms. */
-  completedAt: number;
+  settledAt: number;
 };
 
 /** Puts an ending into the caller's words. An `aborted` that nobody asked for is named as what it is. */
 export function outcomeOf(ending: Ending, circumstances: Circumstances): Outcome {
-  const { copyId, abortRequested, residue } = circumstances;
+  const { copyId, record, residue } = circumstances;
+  const settledAt = isoDate(circumstances.settledAt);
+  const endedAt = "endedAt" in ending ? ending.endedAt : null;
   const rest = {
     copyId,
     copyStatus: copyStatusOf(ending),
     progress: "progress" in ending ? ending.progress : null,
-    abortRequested,
-    completedAt: isoDate(circumstances.completedAt),
+    ...record,
+    completedAt: endedAt === null ? settledAt : isoDate(endedAt),
+    settledAt,
     residue,
   };
   switch (ending.state) {
     case "success":
       return { status: "succeeded", ...rest };
     case "aborted":
-      return abortRequested
+      return record.abortRequested
         ? { status: "aborted", ...rest }
         : { status: "failed", failure: abortedByOthers(copyId), ...rest };
     case "not-started":

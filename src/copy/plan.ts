@@ -12,9 +12,9 @@ export function decide(
   source: SourceSeen,
   destination: DestinationSeen | null,
 ): Prepared {
-  const refused = sourceTrouble(copy, source) ?? destinationTrouble(copy.destination, destination);
+  const refused = refuseSource(copy, source) ?? refuseDestination(copy.destination, destination);
   if (refused !== null) return refused;
-  const skip = destination === null ? null : overwriteTrouble(copy, source, destination);
+  const skip = destination === null ? null : refuseOverwrite(copy, source, destination);
   if (skip !== null) return skip;
   return {
     state: "planned",
@@ -39,7 +39,7 @@ export function isOurs(plan: CopyPlan, source: Endpoint, seen: DestinationSeen):
   return echoed.ok && endpointUrl(echoed.endpoint) === endpointUrl(source);
 }
 
-function sourceTrouble(
+function refuseSource(
   { source, options }: { source: Endpoint; options: CopyOptions },
   seen: SourceSeen,
 ): Prepared | null {
@@ -59,7 +59,7 @@ function sourceTrouble(
   return null;
 }
 
-function destinationTrouble(destination: Endpoint, seen: DestinationSeen | null): Prepared | null {
+function refuseDestination(destination: Endpoint, seen: DestinationSeen | null): Prepared | null {
   if (seen === null) return null;
   const url = endpointUrl(destination);
   if (seen.copy?.status === "pending") {
@@ -68,6 +68,12 @@ function destinationTrouble(destination: Endpoint, seen: DestinationSeen | null)
     const message = `Cannot copy onto the destination as copy ${copyId} onto it is pending (bytes ${done}): ${url}`;
     return failed("destination-busy", message);
   }
+  if (seen.archived) {
+    return failed(
+      "destination-archived",
+      `Cannot copy onto the destination as it is archived: ${url}`,
+    );
+  }
   if (seen.blobType !== "BlockBlob") {
     const message = `Cannot copy a block blob onto the destination as it is a ${seen.blobType}: ${url}`;
     return failed("destination-type-mismatch", message);
@@ -75,7 +81,7 @@ function destinationTrouble(destination: Endpoint, seen: DestinationSeen | null)
   return null;
 }
 
-function overwriteTrouble(
+function refuseOverwrite(
   { destination, options }: { destination: Endpoint; options: CopyOptions },
   source: SourceSeen,
   seen: DestinationSeen,

@@ -13,25 +13,44 @@ export type Looks = {
   now: number;
 };
 
-/** No timer is longer than a day; 6 h keeps two weeks of an unpredictable copy below 60 reads. */
+/** No timer is longer than a day; 6 h keeps two weeks of an unpredictable copy below 100 reads. */
 export const longestWait = 6 * 3_600_000;
 const shortestWait = 1_000;
 /** A wake that finds the copy still pending is probably early by little ("it fires at initiation"). */
 const waitsAfterWake = [5_000, 15_000, 45_000];
 /** Of the time that seems left; less than 1, so that a copy that speeds up is not missed. */
 const shareOfRemaining = 0.6;
+/** The rate is that of the last looks: what a copy did days ago says nothing about its end. */
+const looksForRate = 5;
+/** Looks after which the shortest wait grows by half each time, whatever the progress promises. */
+const freeLooks = 24;
 
 /**
- * When to look at a pending copy next, epoch ms, never more than six hours after `now`.
- * With two looks that show progress the end is predicted; otherwise waits grow with the copy's age.
+ * When to look at a pending copy next, epoch ms, never more than six hours after `now`. With progress
+ * the end is predicted; without, waits grow with the time since the last progress. The number of looks
+ * so far bounds all: no progress, however odd, makes a two-week copy cost more than about 100 looks.
  */
 export function nextReadAt(looks: Looks): number {
-  const { now, startedAt, readsSinceWake } = looks;
+  const { now, startedAt, readsSinceWake, observations } = looks;
+  const floor = clamp(shortestWait * 1.5 ** Math.max(0, observations.length - freeLooks));
   const afterWake = readsSinceWake === null ? undefined : waitsAfterWake[readsSinceWake];
-  if (afterWake !== undefined) return now + afterWake;
-  const remaining = predictedRemaining(looks.observations);
-  const wait = remaining === null ? (now - startedAt) / 2 : remaining * shareOfRemaining;
-  return now + clamp(wait);
+  const remaining = predictedRemaining(observations);
+  const still = (now - (stalledSince(observations) ?? startedAt)) / 2;
+  const wait = afterWake ?? (remaining === null ? still : remaining * shareOfRemaining);
+  return now + Math.max(floor, clamp(wait));
+}
+
+/**
+ * Since when the progress stands still, epoch ms: the look that first showed it. Null while it moves,
+ * and before there are two looks with progress.
+ */
+export function stalledSince(observations: readonly Observation[]): number | null {
+  const last = observations.at(-1);
+  if (last?.progress == null) return null;
+  const bytes = last.progress.bytesCopied;
+  const before = observations.findLastIndex(({ progress }) => progress?.bytesCopied !== bytes);
+  const first = observations[before + 1];
+  return first === undefined || first === last ? null : first.at;
 }
 
 /** After `failures` calls in a row that Storage did not answer; waits double up to `longest` ms. */
@@ -39,16 +58,18 @@ export function retryAt(
   now: number,
   failures: number,
   retryAfterSeconds: number | null,
-  longest = 15 * 60_000,
+  longest = 3_600_000,
 ): number {
   const wait = clamp(2 ** Math.min(failures, 30) * 1_000, longest);
   return now + Math.max(wait, Math.min((retryAfterSeconds ?? 0) * 1_000, longestWait));
 }
 
-/** Bytes per second between the first and the last look, null before there is a difference. */
+/** Bytes per second over the last looks; null before there are two, and while progress stands still. */
 export function copyRate(observations: readonly Observation[]): number | null {
-  const first = observations[0];
-  const last = observations.at(-1);
+  if (stalledSince(observations) !== null) return null;
+  const recent = observations.slice(-looksForRate);
+  const [first] = recent;
+  const last = recent.at(-1);
   if (first?.progress == null || last?.progress == null || last.at <= first.at) return null;
   const bytes = last.progress.bytesCopied - first.progress.bytesCopied;
   return bytes > 0 ? (bytes / (last.at - first.at)) * 1_000 : null;

@@ -23,24 +23,24 @@ export function statusOf(
     return { state: "superseded", failure: supersededBy(seen, copyId, plan.source.length) };
   }
   const { status, progress, description } = seen.copy;
-  const { etag } = seen;
+  const end = { etag: seen.etag, endedAt: seen.copy.completedAt };
   switch (status) {
     case "pending":
       return { state: "pending", progress, warning: description };
     case "aborted":
-      return { state: "aborted", progress, etag };
+      return { state: "aborted", progress, ...end };
     case "failed":
-      return { state: "failed", failure: failureOf(seen.copy, source), progress, etag };
+      return { state: "failed", failure: failureOf(seen.copy, source), progress, ...end };
     case "success":
       if (seen.length !== plan.source.length) {
         const message = `Cannot trust the copy as the destination has ${seen.length} bytes and the planned source had ${plan.source.length}: copyId ${copyId}`;
-        return { state: "failed", failure: failure("source-changed", message), progress, etag };
+        return { state: "failed", failure: failure("source-changed", message), progress, ...end };
       }
       // A copy that Storage finished within the start call may come without a progress.
       return {
         state: "success",
         progress: progress ?? { bytesCopied: seen.length, totalBytes: seen.length },
-        etag,
+        ...end,
       };
   }
 }

@@ -20,6 +20,7 @@ export type DestinationSeen = {
   length: number;
   lastModified: number;
   blobType: BlobType;
+  archived: boolean;
   /** The last copy onto it; null when it was written since. */
   copy: CopySeen | null;
 };
@@ -28,6 +29,8 @@ export type CopySeen = {
   copyId: string;
   status: CopyStatusName;
   progress: Progress | null;
+  /** x-ms-copy-completion-time, epoch ms. */
+  completedAt: number | null;
   /** x-ms-copy-status-description; three parts, of which only the first two are stable. */
   description: string | null;
   /** The source URL as Storage echoes it. Some regions leave the SAS on it: never show or store it. */

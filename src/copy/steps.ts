@@ -1,5 +1,5 @@
 import type { CopyOptions } from "./copy-request.ts";
-import type { CopyStatus, Trouble } from "./copy-status.ts";
+import type { CopyStatus, RunRecord, Trouble } from "./copy-status.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Failure } from "./failure.ts";
 import type { Ending, Outcome } from "./outcome.ts";
@@ -10,26 +10,41 @@ import type { Ending, Outcome } from "./outcome.ts";
  */
 
 /** The orchestration's input: a valid request, its secrets sealed. */
-export type CopyInput = {
-  source: Endpoint;
-  destination: Endpoint;
-  /** Sealed SAS ("secrets/seal.ts"), or null where the caller sent none. */
-  sourceSas: string | null;
-  destinationSas: string | null;
+export type CopyInput = CopyEnds & {
+  /** The shape; `copyInputOf` reads every shape that was ever written. */
+  version: 1;
   options: CopyOptions;
   /** ISO 8601. */
   createdAt: string;
 };
 
-/** Input of `prepareCopy`; the other steps add to it. */
-export type CopyStep = { instanceId: string; copy: CopyInput };
-export type PlannedStep = CopyStep & { plan: CopyPlan };
+/** What every look at a copy needs of it. */
+export type CopyEnds = {
+  source: Endpoint;
+  destination: Endpoint;
+  /** Sealed SAS ("secrets/seal.ts"), or null where the caller sent none. */
+  sourceSas: string | null;
+  destinationSas: string | null;
+};
+
+/** Reads an input as an older release may have written it: options that it did not know are off. */
+export function copyInputOf(written: CopyInput): CopyInput {
+  const off: CopyOptions = { overwrite: "fail", tier: null, metadata: null };
+  return { ...written, options: { ...off, ...written.options } };
+}
+
+/** Which copy a step is for; `copy` is only as much of it as the step needs. */
+export type CopyStep<Copy extends CopyEnds = CopyEnds> = { instanceId: string; copy: Copy };
+export type PlannedStep = CopyStep<CopyInput> & { plan: CopyPlan };
 export type StartedStep = CopyStep & StartedCopy;
 export type SettleStep = CopyStep & {
+  /** The plan of the copy, or of a start that was never answered. */
   plan: CopyPlan | null;
   copyId: string | null;
   ending: Ending;
-  abortRequested: boolean;
+  record: RunRecord;
+  /** What cannot be cleaned up now is named as residue, so that the destination is freed. */
+  lastTry: boolean;
 };
 
 /** All that the steps after `prepareCopy` need to know of what it saw. */
@@ -70,7 +85,7 @@ export type StepContext = { log(line: string): void };
 
 /** Each activity's input and result, by durable name. */
 export type CopySteps = {
-  prepareCopy: (step: CopyStep) => Promise<Prepared>;
+  prepareCopy: (step: CopyStep<CopyInput>) => Promise<Prepared>;
   startCopy: (step: PlannedStep) => Promise<Started>;
   readCopy: (step: StartedStep) => Promise<CopyStatus>;
   abortCopy: (step: StartedStep) => Promise<CopyStatus>;

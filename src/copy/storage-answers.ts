@@ -58,6 +58,7 @@ export const storageAnswers: readonly Row[] = [
   [start, null, /^ConditionNotMet$/, "destination-exists", "the destination changed"],
   [start, null, /^BlobAlreadyExists$/, "destination-exists", "the destination exists by now"],
   [start, null, /^PendingCopyOperation$/, "destination-busy", "another copy onto it is pending"],
+  [start, 404, /^BlobNotFound$/, "source-not-found", "the source does not exist"],
   [start, 404, unverified, "source-not-found", "the source does not exist"],
   [start, 401, unverified, "source-unauthorized", "the source wants authorization"],
   [start, 403, unverified, "source-unauthorized", "the source may not be read"],
@@ -115,7 +116,7 @@ export function classify(
   }
   const [, , , rowCause, says] = row;
   const cause = rowCause === "source-unauthorized" ? sourceCause(context) : rowCause;
-  const reason = sasTrouble(cause, context) ?? says;
+  const reason = sasReason(cause, context) ?? says;
   const message = `Cannot ${context.action} as ${reason}: Storage gave ${said}`;
   const kind = overtaking.has(cause) ? "overtaken" : "permanent";
   const reasonFor = failure(cause, message, storage);
@@ -156,7 +157,7 @@ function sourceCause({ sas, now }: { sas: Sas | null; now: number }): Cause {
   return "source-unauthorized";
 }
 
-function sasTrouble(cause: Cause, { sas }: { sas: Sas | null }): string | null {
+function sasReason(cause: Cause, { sas }: { sas: Sas | null }): string | null {
   if (sas === null) return null;
   const { startsAt, expiresAt, permissions } = sasTerms(sas);
   if (cause === "source-sas-expired") return `the SAS ended at ${isoDate(expiresAt ?? 0)}`;

@@ -63,13 +63,13 @@ export function copyView({ id, copy, state, ending }: CopyRun, path: string): Co
     copyStatus: outcome?.copyStatus ?? state?.copyStatus ?? null,
     abortRequested: outcome?.abortRequested ?? state?.abortRequested ?? false,
     progress: progress === null ? null : progressView(progress, state),
-    statusReads: state?.statusReads ?? 0,
+    statusReads: outcome?.statusReads ?? state?.statusReads ?? 0,
     nextReadAt: ending.kind === "running" ? (state?.nextReadAt ?? null) : null,
     warning: ending.kind === "running" ? (state?.warning ?? null) : null,
     createdAt: copy.createdAt,
-    startedAt: state?.startedAt ?? null,
+    startedAt: outcome?.startedAt ?? state?.startedAt ?? null,
     completedAt: outcome?.completedAt ?? broken,
-    lastUpdatedAt: outcome?.completedAt ?? broken ?? state?.lastUpdatedAt ?? copy.createdAt,
+    lastUpdatedAt: outcome?.settledAt ?? broken ?? state?.lastUpdatedAt ?? copy.createdAt,
     error: outcome?.status === "failed" ? outcome.failure : broken === null ? null : brokenRun(id),
     reason: outcome?.status === "skipped" ? outcome.reason : null,
     residue: outcome?.residue ?? [],
@@ -97,18 +97,23 @@ export function copyAnswer(
   };
 }
 
+/** Storage gives a copy two weeks; an end beyond that is no estimate. */
+const longestEstimate = 15 * 86_400_000;
+
 function progressView(progress: Progress, state: CopyState | null): ProgressView {
   const { bytesCopied, totalBytes } = progress;
   const rate = state?.bytesPerSecond ?? null;
   const readAt = state?.readAt ?? null;
-  const left = rate === null || rate === 0 ? null : ((totalBytes - bytesCopied) / rate) * 1_000;
+  const left = rate === null || rate === 0 ? Infinity : ((totalBytes - bytesCopied) / rate) * 1_000;
   return {
     bytesCopied,
     totalBytes,
     percent: totalBytes === 0 ? 100 : Math.floor((bytesCopied / totalBytes) * 1_000) / 10,
     bytesPerSecond: rate,
     estimatedCompletion:
-      left === null || readAt === null ? null : new Date(Date.parse(readAt) + left).toISOString(),
+      left > longestEstimate || readAt === null
+        ? null
+        : new Date(Date.parse(readAt) + left).toISOString(),
     readAt,
   };
 }

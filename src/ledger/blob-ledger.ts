@@ -5,7 +5,7 @@ import type { Endpoint } from "../copy/endpoint.ts";
 import type { Outcome } from "../copy/outcome.ts";
 import { conditionalBlobs } from "./conditional-blobs.ts";
 import { indexName } from "./instance-id.ts";
-import type { Claim, Ledger, NewCopy, SlotStart } from "./ledger.ts";
+import type { Claim, Ledger, SlotStart } from "./ledger.ts";
 
 /**
  * The ledger as small JSON blobs in one container:
@@ -24,24 +24,33 @@ export function createBlobLedger(container: ContainerClient): Ledger {
     },
 
     async open(copy) {
-      await blobs.create(indexName(copy.instanceId), { outcome: null }, summary(copy));
+      const { instanceId, source, destination, createdAt } = copy;
+      const ends = { source: endpointUrl(source), destination: endpointUrl(destination) };
+      const entry = { ...ends, createdAt, outcome: null };
+      await blobs.create(indexName(instanceId), entry, summary(entry));
     },
-    async forget(instanceId) {
-      await blobs.remove(indexName(instanceId));
-    },
-    async end(instanceId, outcome) {
+    async end(instanceId, ending) {
       const name = indexName(instanceId);
-      const ended = await blobs.change<IndexEntry>(name, (entry) =>
-        entry.outcome === null ? { outcome } : null,
+      const ended = await blobs.change<IndexEntry>(
+        name,
+        (entry) => (entry.outcome === null ? { ...entry, outcome: ending } : null),
+        summary,
       );
-      return ended?.outcome ?? outcome;
+      if (ended === null) await blobs.create(name, { outcome: ending });
+      return ended?.outcome ?? ending;
     },
     outcome,
 
     async takeSlot(destination, instanceId) {
       const name = slotName(destination);
       for (;;) {
-        const fresh: Slot = { instanceId, closed: false, starts: [] };
+        const fresh: Slot = {
+          destination: endpointUrl(destination),
+          instanceId,
+          closed: false,
+          starts: [],
+          copyId: null,
+        };
         if (await blobs.create(name, fresh)) return { held: true };
         const slot = await blobs.read<Slot>(name);
         if (slot === null) continue; // released since
@@ -53,17 +62,23 @@ export function createBlobLedger(container: ContainerClient): Ledger {
       }
     },
     async enterSlot(destination, start) {
-      const entered = await blobs.change<Slot>(slotName(destination), (slot) =>
-        slot.instanceId === start.instanceId && !slot.closed && !isIn(slot, start)
-          ? { ...slot, starts: [...slot.starts, { run: start.run, until: start.until }] }
+      const slot = await blobs.change<Slot>(slotName(destination), (current) =>
+        mayEnter(current, start)
+          ? { ...current, starts: [...current.starts, { run: start.run, until: start.until }] }
           : null,
       );
-      return entered !== null && isIn(entered, start);
+      if (slot === null || slot.instanceId !== start.instanceId) return { state: "refused" };
+      if (slot.copyId !== null) return { state: "started", copyId: slot.copyId };
+      return { state: isIn(slot, start) ? "entered" : "refused" };
     },
-    async leaveSlot(destination, { instanceId, run }) {
+    async leaveSlot(destination, { instanceId, run }, copyId) {
       await blobs.change<Slot>(slotName(destination), (slot) =>
         slot.instanceId === instanceId
-          ? { ...slot, starts: slot.starts.filter((start) => start.run !== run) }
+          ? {
+              ...slot,
+              copyId: slot.copyId ?? copyId,
+              starts: slot.starts.filter((start) => start.run !== run),
+            }
           : null,
       );
     },
@@ -71,9 +86,11 @@ export function createBlobLedger(container: ContainerClient): Ledger {
       const slot = await blobs.change<Slot>(slotName(destination), (current) =>
         current.instanceId === instanceId && !current.closed ? { ...current, closed: true } : null,
       );
-      if (slot?.instanceId !== instanceId) return null;
+      if (slot?.instanceId !== instanceId) return { state: "not-ours" };
       const until = Math.max(0, ...slot.starts.map((start) => start.until));
-      return until > now ? until : null;
+      return until > now
+        ? { state: "busy", until }
+        : { state: "closed", unanswered: slot.starts.length > 0 };
     },
     async releaseSlot(destination, instanceId) {
       const name = slotName(destination);
@@ -83,9 +100,27 @@ export function createBlobLedger(container: ContainerClient): Ledger {
   };
 }
 
-type IndexEntry = { outcome: Outcome | null };
+/** The ends and `createdAt` are missing where only the end of a copy was ever noted. */
+type IndexEntry = {
+  source?: string;
+  destination?: string;
+  createdAt?: string;
+  outcome: Outcome | null;
+};
 
-type Slot = { instanceId: string; closed: boolean; starts: Omit<SlotStart, "instanceId">[] };
+type Slot = {
+  /** Whose name the blob's own name hides in a hash. */
+  destination: string;
+  instanceId: string;
+  closed: boolean;
+  starts: Omit<SlotStart, "instanceId">[];
+  copyId: string | null;
+};
+
+function mayEnter(slot: Slot, start: SlotStart): boolean {
+  const isOurs = slot.instanceId === start.instanceId;
+  return isOurs && !slot.closed && slot.copyId === null && !isIn(slot, start);
+}
 
 function isIn(slot: Slot, start: SlotStart): boolean {
   return slot.instanceId === start.instanceId && slot.starts.some(({ run }) => run === start.run);
@@ -101,7 +136,13 @@ function hash(...parts: string[]): string {
   return createHash("sha256").update(whole).digest("hex");
 }
 
-/** Metadata travels in HTTP headers: ASCII only. */
-function summary({ source, destination }: NewCopy): Record<string, string> {
-  return { source: endpointUrl(source), destination: endpointUrl(destination) };
+/** What a list shows, as metadata, so that List Blobs brings it along. Metadata is ASCII, as URLs are. */
+function summary({ source, destination, createdAt, outcome }: IndexEntry): Record<string, string> {
+  return {
+    status: outcome?.status ?? "running",
+    ...(source === undefined ? {} : { source }),
+    ...(destination === undefined ? {} : { destination }),
+    ...(createdAt === undefined ? {} : { createdAt }),
+    ...(outcome === null ? {} : { completedAt: outcome.completedAt }),
+  };
 }

@@ -13,12 +13,16 @@ export type ConditionalBlobs = {
    * Reads, changes and writes until no other writer comes between; `step` returns null to leave the
    * blob as it is. Returns what stands there afterwards, or null where there is none.
    */
-  change<T>(name: string, step: (content: T) => T | null): Promise<T | null>;
+  change<T>(
+    name: string,
+    step: (content: T) => T | null,
+    metadata?: (content: T) => Record<string, string>,
+  ): Promise<T | null>;
   /** Removes the blob, if it still is the one with this ETag. */
   remove(name: string, etag?: string): Promise<void>;
 };
 
-type Found<T> = { content: T; etag: string; metadata: Record<string, string> };
+type Found<T> = { content: T; etag: string };
 
 /**
  * The SDK may send a write twice when an answer was lost; the second then fails its condition although
@@ -61,7 +65,7 @@ export function conditionalBlobs(container: ContainerClient): ConditionalBlobs {
       const text = await streamText(answer.readableStreamBody);
       // Only this file writes these blobs, each name with one shape.
       const content = JSON.parse(text) as T;
-      return { content, etag: answer.etag ?? "", metadata: answer.metadata ?? {} };
+      return { content, etag: answer.etag ?? "" };
     } catch (error) {
       if (error instanceof RestError && error.statusCode === 404) return null;
       throw new LedgerError("read", { cause: error });
@@ -72,13 +76,17 @@ export function conditionalBlobs(container: ContainerClient): ConditionalBlobs {
     create: (name, content, metadata) => write(name, content, { ifNoneMatch: "*" }, metadata),
     replace: (name, content, etag) => write(name, content, { ifMatch: etag }),
     read,
-    async change<T>(name: string, step: (content: T) => T | null): Promise<T | null> {
+    async change<T>(
+      name: string,
+      step: (content: T) => T | null,
+      metadata?: (content: T) => Record<string, string>,
+    ): Promise<T | null> {
       for (;;) {
         const found = await read<T>(name);
         if (found === null) return null;
         const next = step(found.content);
         if (next === null) return found.content;
-        if (await write(name, next, { ifMatch: found.etag }, found.metadata)) return next;
+        if (await write(name, next, { ifMatch: found.etag }, metadata?.(next))) return next;
       }
     },
     async remove(name, etag) {

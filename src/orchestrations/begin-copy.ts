@@ -1,3 +1,4 @@
+import { failure } from "../copy/failure.ts";
 import type { Failure } from "../copy/failure.ts";
 import type { Ending, Outcome } from "../copy/outcome.ts";
 import { retryAt } from "../copy/read-policy.ts";
@@ -19,13 +20,14 @@ const mostPlans = 3;
 /** Prepares and starts, again when overtaken or unanswered, unless an abort comes first. */
 export function* beginCopy(run: Run): Turns<Begun> {
   let plan: CopyPlan | null = null;
+  let unanswered: CopyPlan | null = null;
   let plans = 0;
   for (let tries = 1; ; tries++) {
     const result: Prepared | Started =
       plan === null
-        ? yield* run.call(activities.prepare, run.step)
+        ? yield* run.call(activities.prepare, run.request)
         : // The same plan again: a start whose answer was lost is found, not repeated.
-          yield* run.call(activities.start, { ...run.step, plan });
+          yield* run.call(activities.start, { ...run.request, plan });
     let due = run.now(); // a race with a timer due now sees an abort that was sent meanwhile
     switch (result.state) {
       case "ended":
@@ -33,31 +35,40 @@ export function* beginCopy(run: Run): Turns<Begun> {
       case "started":
         return { kind: "started", plan: result.started.plan, started: result.started };
       case "skip":
-        return notStarted(plan, { why: "skipped", reason: result.reason });
+        return notStarted(unanswered, { why: "skipped", reason: result.reason });
       case "failed":
-        return notStarted(plan, { why: "failed", failure: result.failure });
+        return notStarted(unanswered, { why: "failed", failure: result.failure });
       case "planned":
         plan = result.plan;
         break;
       case "overtaken":
         if (++plans === mostPlans) {
-          return notStarted(plan, { why: "failed", failure: result.failure });
+          return notStarted(unanswered, { why: "failed", failure: givenUp(result.failure) });
         }
         plan = null;
         break;
       case "trouble": {
-        const { failure, retryAfterSeconds } = result;
-        if (tries >= mostTries) return notStarted(plan, { why: "failed", failure });
-        due = retryAt(run.now(), tries, retryAfterSeconds);
-        run.report.waiting(failure.message, due);
+        unanswered = plan ?? unanswered;
+        if (tries >= mostTries) {
+          return notStarted(unanswered, { why: "failed", failure: result.failure });
+        }
+        due = retryAt(run.now(), tries, result.retryAfterSeconds);
+        run.report.waiting(result.failure.message, due);
       }
     }
     const { abort } = yield* run.waits.until(due);
     if (abort) {
       run.report.aborting();
-      return notStarted(plan, { why: "aborted" });
+      return notStarted(unanswered, { why: "aborted" });
     }
   }
+}
+
+/** Conditions lost time and again: the cause is not that the destination exists, but that it changes. */
+function givenUp(last: Failure): Failure {
+  if (last.cause !== "destination-exists") return last;
+  const message = `Cannot start the copy as the destination changed after each of ${mostPlans} plans`;
+  return failure("destination-busy", message, last.storage);
 }
 
 type NotStarted =

@@ -1,6 +1,7 @@
 import { hasEnded } from "../copy/copy-status.ts";
 import type { CopyStatus, EndedCopyStatus } from "../copy/copy-status.ts";
 import { failure } from "../copy/failure.ts";
+import type { Failure } from "../copy/failure.ts";
 import { longestWait, nextReadAt, retryAt } from "../copy/read-policy.ts";
 import type { Observation } from "../copy/read-policy.ts";
 import type { StartedCopy } from "../copy/steps.ts";
@@ -9,6 +10,9 @@ import type { Run, Turns } from "./run.ts";
 
 /** Storage ends a copy after two weeks by itself ("Copy Blob"); after this grace we ask it to. */
 const longestCopy = 14 * 86_400_000 + 12 * 3_600_000;
+
+/** Looks in a row that nobody answered, after which a copy that is over anyway is given up. */
+const mostBlindLooks = 8;
 
 /** Looks at the destination until Storage has ended the copy, and asks it to once an abort came. */
 export function* followCopy(run: Run, { plan, copyId }: StartedCopy): Turns<EndedCopyStatus> {
@@ -26,8 +30,11 @@ export function* followCopy(run: Run, { plan, copyId }: StartedCopy): Turns<Ende
       run.report.ended(status);
       return overdue && !run.report.abortRequested() ? timedOut(status, copyId) : status;
     }
+    // The look that found it overdue was a read; from now on Storage is asked to end it.
+    overdue ||= run.now() >= startedAt + longestCopy;
     let due: number;
     if (status.state === "trouble") {
+      if (overdue && unanswered >= mostBlindLooks) return outOfSight(status.failure, copyId);
       due = retryAt(run.now(), ++unanswered, status.retryAfterSeconds, longestWait);
     } else {
       unanswered = 0;
@@ -39,8 +46,13 @@ export function* followCopy(run: Run, { plan, copyId }: StartedCopy): Turns<Ende
     if (abort) run.report.aborting();
     if (wake) readsSinceWake = 0;
     else if (readsSinceWake !== null) readsSinceWake++;
-    overdue ||= run.now() >= startedAt + longestCopy;
   }
+}
+
+/** Storage's two weeks are over and nobody could look: how it ended cannot be known any more. */
+function outOfSight(reason: Failure, copyId: string): EndedCopyStatus {
+  const message = `Cannot tell how the copy ended, it may have succeeded: ${reason.message}, copyId ${copyId}`;
+  return { state: "out-of-sight", failure: { ...reason, message } };
 }
 
 /** An abort that nobody but time asked for. */

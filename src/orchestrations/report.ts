@@ -1,13 +1,15 @@
 import type { OrchestrationContext } from "durable-functions";
 import { isoDate } from "../copy/dates.ts";
 import type { CopyState } from "../copy/copy-state.ts";
-import type { CopyStatus, EndedCopyStatus } from "../copy/copy-status.ts";
-import { copyRate } from "../copy/read-policy.ts";
+import type { CopyStatus, EndedCopyStatus, RunRecord } from "../copy/copy-status.ts";
+import { copyRate, stalledSince } from "../copy/read-policy.ts";
 import type { Observation } from "../copy/read-policy.ts";
 
 /** The copy's public state, told through the custom status as the orchestration goes on. */
 export type Report = {
   abortRequested(): boolean;
+  /** What the outcome keeps of it. */
+  record(): RunRecord;
   /** Something is tried again later; `warning` says why. */
   waiting(warning: string, nextAt: number): void;
   started(copyId: string): void;
@@ -44,6 +46,10 @@ export function createReport(context: OrchestrationContext, now: () => number): 
 
   return {
     abortRequested: () => state.abortRequested,
+    record: () => {
+      const { abortRequested, startedAt, statusReads } = state;
+      return { abortRequested, startedAt, statusReads };
+    },
     waiting: (warning, nextAt) => tell({ warning: clip(warning), nextReadAt: isoDate(nextAt) }),
     started: (copyId) =>
       tell({
@@ -66,7 +72,7 @@ export function createReport(context: OrchestrationContext, now: () => number): 
         progress: status.progress,
         bytesPerSecond: rounded(copyRate(observations)),
         readAt: isoDate(now()),
-        warning: status.warning === null ? null : clip(status.warning),
+        warning: clip(status.warning ?? stallWarning(observations)),
         nextReadAt: isoDate(nextReadAt),
       });
     },
@@ -82,7 +88,13 @@ export function createReport(context: OrchestrationContext, now: () => number): 
   };
 }
 
-function clip(text: string): string {
+function stallWarning(observations: readonly Observation[]): string | null {
+  const since = stalledSince(observations);
+  return since === null ? null : `Storage has copied nothing since ${isoDate(since)}`;
+}
+
+function clip(text: string | null): string | null {
+  if (text === null) return null;
   return text.length <= longestWarning ? text : `${text.slice(0, longestWarning - 1)}…`;
 }
 

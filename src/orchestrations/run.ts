@@ -1,6 +1,7 @@
 import type { OrchestrationContext, Task } from "durable-functions";
 import { dateOf } from "../copy/dates.ts";
 import type { CopyInput, CopyStep, CopySteps } from "../copy/steps.ts";
+import { failure } from "../copy/failure.ts";
 import { createReport } from "./report.ts";
 import type { Report } from "./report.ts";
 import { createWaits } from "./waits.ts";
@@ -11,6 +12,9 @@ export type Turns<T> = Generator<Task, T, unknown>;
 
 /** What every part of the copy orchestration works with. */
 export type Run = {
+  /** The whole request, for prepare and start. */
+  request: CopyStep<CopyInput>;
+  /** As much of it as looks need; every look stands in the history. */
   step: CopyStep;
   waits: Waits;
   report: Report;
@@ -25,13 +29,16 @@ export type Run = {
   ): Turns<Awaited<ReturnType<CopySteps[Name]>>>;
 };
 
-/** Tries of a step that Storage does not answer; with the waits of `retryAt`, about a day of them. */
-export const mostTries = 100;
+/** Tries of prepare and start, or of settle, that Storage does not answer: about nine hours of them. */
+export const mostTries = 20;
 
 export function createRun(context: OrchestrationContext, copy: CopyInput): Run {
+  const { instanceId } = context.df;
+  const { source, destination, sourceSas, destinationSas } = copy;
   const now = () => context.df.currentUtcDateTime.getTime();
   return {
-    step: { instanceId: context.df.instanceId, copy },
+    request: { instanceId, copy },
+    step: { instanceId, copy: { source, destination, sourceSas, destinationSas } },
     waits: createWaits(context),
     report: createReport(context, now),
     now,
@@ -39,9 +46,19 @@ export function createRun(context: OrchestrationContext, copy: CopyInput): Run {
       yield context.df.createTimer(dateOf(due));
     },
     *call<Name extends keyof CopySteps>(name: Name, input: Parameters<CopySteps[Name]>[0]) {
-      const result = yield context.df.callActivity(name, input);
-      // The activity of this name returns this type; histories carry it as JSON.
-      return result as Awaited<ReturnType<CopySteps[Name]>>;
+      // The activity of this name returns this type; histories carry it as JSON. Trouble is part of each.
+      type Result = Awaited<ReturnType<CopySteps[Name]>>;
+      try {
+        return (yield context.df.callActivity(name, input)) as Result;
+      } catch {
+        // Activities return their failures; one that could not run at all (a time-out, a host that ran
+        // out of memory) is tried again. Its text may quote inputs and stays unshown.
+        const reason = failure(
+          "internal",
+          `Cannot go on now as the activity ${name} could not be run`,
+        );
+        return { state: "trouble", failure: reason, retryAfterSeconds: null } as Result;
+      }
     },
   };
 }

@@ -18,14 +18,17 @@ export function* settleCopy(
   const { ending } = end;
   const plan = end.started?.plan ?? end.plan;
   const copyId = end.started?.copyId ?? null;
-  const abortRequested = run.report.abortRequested();
+  const record = run.report.record();
   for (let tries = 1; ; tries++) {
-    const step = { ...run.step, plan, copyId, ending, abortRequested };
+    const lastTry = tries >= mostTries;
+    const step = { ...run.step, plan, copyId, ending, record, lastTry };
     const result = yield* run.call(activities.settle, step);
     if (result.state === "settled" || result.state === "found") return result;
-    if (tries >= mostTries) {
-      const residue = ["The copy has ended, but its slot in the ledger could not be released"];
-      const circumstances = { copyId, abortRequested, residue, completedAt: run.now() };
+    if (lastTry) {
+      const residue = [
+        "What the copy left behind, and its slot in the ledger, could not be looked at",
+      ];
+      const circumstances = { copyId, record, residue, settledAt: run.now() };
       return { state: "settled", outcome: outcomeOf(ending, circumstances) };
     }
     let due: number;

@@ -12,8 +12,11 @@ export type Waits = {
   until(due: number): Generator<Task, Arrived, unknown>;
 };
 
-/** Wakes that are listened to. More of them cost history: a flood must not grow a copy without bound. */
-const mostWakes = 20;
+/**
+ * Wakes that are acted on. Every event that is raised costs three history events, heard or not: who
+ * raises them must be throttled as well.
+ */
+const mostWakes = 12;
 
 /**
  * Races timers against external events so that no event is lost, whenever it arrives: fresh waits for
@@ -38,7 +41,10 @@ export function createWaits(context: OrchestrationContext): Waits {
     }
     return seen;
   };
-  const arrived = (): Arrived => ({ abort: take(events.abort), wake: take(events.wake) });
+  const arrived = (): Arrived => {
+    const abort = take(events.abort);
+    return { abort, wake: take(events.wake) && wakes < mostWakes };
+  };
   const listen = (name: EventName): Task => {
     const wait = context.df.waitForExternalEvent(name);
     open[name].push(wait);
@@ -51,7 +57,7 @@ export function createWaits(context: OrchestrationContext): Waits {
       if (!now.abort && !now.wake) {
         const timer = context.df.createTimer(dateOf(due));
         const waits = [
-          ...(aborted ? [] : [listen(events.abort)]), // one abort is enough: repeats cost nothing
+          ...(aborted ? [] : [listen(events.abort)]), // one abort is enough
           ...(wakes < mostWakes ? [listen(events.wake)] : []),
         ];
         const first = yield context.df.Task.any([...waits, timer]);

@@ -19,16 +19,18 @@ import { refusalOf } from "./refusal.ts";
  * timers, which survive the app and cost nothing.
  */
 const pipeline: StoragePipelineOptions = { retryOptions: { maxTries: 2, tryTimeoutInMs: 15_000 } };
+/** A start is sent once: an answer to a second try would say nothing about the first. */
+const once: StoragePipelineOptions = { retryOptions: { maxTries: 1 } };
 
 /** Copies of blobs through @azure/storage-blob. */
 export function createBlobCopyClient(credentialFor: CredentialFor): CopyClient {
-  const own = (side: Side) => blobClient(side, credentialFor);
+  const own = (side: Side, options = pipeline) => blobClient(side, credentialFor, options);
   return {
     async readSource(source, { sameAccount }) {
       // Without a SAS another account's service reads the source as nobody ("Copy Blob", Authorization).
       const client = sameAccount
         ? own(source)
-        : blobClient(source, () => new AnonymousCredential());
+        : blobClient(source, () => new AnonymousCredential(), pipeline);
       return sourceSeen(await answered(client.getProperties()));
     },
     async readDestination(destination) {
@@ -42,7 +44,7 @@ export function createBlobCopyClient(credentialFor: CredentialFor): CopyClient {
     async start(order) {
       // The SDK's poller never ends on "aborted" and never compares copyIds: it only starts the copy.
       const poller = await answered(
-        own(order.destination).beginCopyFromURL(sourceUrl(order.source), startOptions(order)),
+        own(order.destination, once).beginCopyFromURL(sourceUrl(order.source), startOptions(order)),
       );
       // The state holds the copyId (12.34.0, BlobBeginCopyFromUrlPoller), its public type does not say so.
       const { copyId } = poller.getOperationState() as { copyId?: string };
@@ -58,11 +60,15 @@ export function createBlobCopyClient(credentialFor: CredentialFor): CopyClient {
   };
 }
 
-function blobClient({ endpoint, sas }: Side, credentialFor: CredentialFor): BlobClient {
+function blobClient(
+  { endpoint, sas }: Side,
+  credentialFor: CredentialFor,
+  options: StoragePipelineOptions,
+): BlobClient {
   const url = endpointUrl(endpoint);
   return sas === null
-    ? new BlobClient(url, credentialFor(endpoint), pipeline)
-    : new BlobClient(`${url}?${revealSas(sas)}`, new AnonymousCredential(), pipeline);
+    ? new BlobClient(url, credentialFor(endpoint), options)
+    : new BlobClient(`${url}?${revealSas(sas)}`, new AnonymousCredential(), options);
 }
 
 function sourceUrl({ endpoint, sas }: Side): string {
@@ -109,6 +115,7 @@ function destinationSeen(properties: BlobGetPropertiesResponse): DestinationSeen
     length: properties.contentLength ?? 0,
     lastModified: properties.lastModified?.getTime() ?? 0,
     blobType: properties.blobType ?? "BlockBlob",
+    archived: properties.accessTier === "Archive",
     copy: copySeen(properties),
   };
 }
@@ -122,6 +129,7 @@ function copySeen(properties: BlobGetPropertiesResponse): CopySeen | null {
     copyId,
     status,
     progress: parseProgress(properties.copyProgress),
+    completedAt: properties.copyCompletedOn?.getTime() ?? null,
     description: properties.copyStatusDescription ?? null,
     source: properties.copySource ?? "",
   };

@@ -3,6 +3,7 @@ import { StorageRefusal } from "./copy-client.ts";
 
 /** Turns what the Storage SDK throws into a `StorageRefusal`; anything else is a bug and stays as it is. */
 export function refusalOf(error: unknown): unknown {
+  if (isIdentityTrouble(error)) return new StorageRefusal(unanswered("IdentityUnavailable"));
   if (isAbort(error)) return new StorageRefusal(unanswered("RequestTimedOut"));
   if (!(error instanceof RestError)) return error;
   if (error.statusCode === undefined) return new StorageRefusal(unanswered(error.code ?? null));
@@ -19,6 +20,14 @@ export function refusalOf(error: unknown): unknown {
 
 function unanswered(code: string | null) {
   return { status: 0, code, sourceStatus: null, sourceCode: null, retryAfterSeconds: null };
+}
+
+/** What @azure/identity throws when it gets no token; these are no RestErrors. */
+function isIdentityTrouble(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /^(Aggregate)?Authentication(Required)?Error$|^CredentialUnavailableError$/.test(error.name)
+  );
 }
 
 function isAbort(error: unknown): boolean {

@@ -24,7 +24,8 @@ export function abortCopy({ now }: { now(): Date }): Answer {
         `The copy ended as "${view.status}"; there is nothing to abort`,
       );
     }
-    await client.raiseEvent(id, events.abort, null);
+    // One event is enough: each more would only lengthen the history.
+    if (!view.abortRequested) await client.raiseEvent(id, events.abort, null);
     const aborting = {
       ...view,
       status: "aborting",

@@ -1,6 +1,7 @@
 import type { DurableClient, OrchestrationRuntimeStatus } from "durable-functions";
 import type { CopyState } from "../copy/copy-state.ts";
 import type { Outcome } from "../copy/outcome.ts";
+import { copyInputOf } from "../copy/steps.ts";
 import type { CopyInput } from "../copy/steps.ts";
 import type { CopyRun } from "../http/copy-view.ts";
 import { orchestrations } from "../names.ts";
@@ -18,7 +19,7 @@ export async function findRun(client: DurableClient, id: string): Promise<CopyRu
   return {
     id,
     // Only this app's triggers start copyOrchestration, always with a CopyInput.
-    copy: status.input as CopyInput,
+    copy: copyInputOf(status.input as CopyInput),
     // Set by the orchestration's report alone; null or "" before its first turn.
     state: isObject(status.customStatus) ? (status.customStatus as CopyState) : null,
     ending: endingOf(status.runtimeStatus, status.output, status.lastUpdatedTime),

@@ -27,7 +27,7 @@ export function dispatch(answers: Partial<Record<(typeof everyMethod)[number], A
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
       context.error(error.message);
-      return problem("unavailable", `${error.message}; nothing was started, try again`, {
+      return problem("unavailable", `${error.message}; try again`, {
         headers: { "retry-after": "10" },
       });
     }

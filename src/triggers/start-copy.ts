@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
-import { isAllowed } from "../copy/access-policy.ts";
-import type { AllowedPair } from "../copy/access-policy.ts";
+import { isAllowed, isOwnState } from "../copy/access-policy.ts";
+import type { AllowedPair, OwnAccount } from "../copy/access-policy.ts";
 import { parseCopyRequest } from "../copy/copy-request.ts";
 import type { CopyRequest } from "../copy/copy-request.ts";
 import { endpointUrl } from "../copy/endpoint.ts";
@@ -23,6 +23,10 @@ export type StartDeps = {
   emulator: EmulatorOrigin;
   ledger: Ledger;
   seal: Seal;
+  /** The app's own storage account, which nobody copies into or out of where state is kept. */
+  own: OwnAccount;
+  /** Whether something in front of the app vouches for x-ms-client-principal-id. */
+  trustsPrincipals: boolean;
   now(): Date;
   newInstanceId(now: Date): string;
 };
@@ -58,26 +62,31 @@ export function startCopy(deps: StartDeps): Answer {
     const existing = claim.isNew ? null : await findRun(client, instanceId);
     if (existing !== null) return answer(200, existing);
     const copy = copyInput(deps, parsed.request, instanceId, now);
-    await deps.ledger.open({ instanceId, source: copy.source, destination: copy.destination });
+    await deps.ledger.open({ instanceId, ...copy });
     const started = await startOrchestration(client, instanceId, copy);
-    if (started !== "failed") {
-      return answer(started === "existed" ? 200 : 202, {
-        id: instanceId,
-        copy,
-        state: null,
-        ending: { kind: "running" },
-      });
+    if (started === "unknown") {
+      context.error(`Cannot tell whether the orchestration of copy ${instanceId} was started`);
+      const detail = `Copy ${instanceId} may have been started or not; look it up, or send the request again with its Idempotency-Key`;
+      const location = new URL(`${copiesPath(request)}/${instanceId}`, request.url).href;
+      return problem("unavailable", detail, { headers: { "retry-after": "10", location } });
     }
-    if (claim.isNew) await deps.ledger.forget(instanceId);
-    context.error(`Cannot start the orchestration of copy ${instanceId}`);
-    const detail = "The orchestration could not be started; nothing runs, try again";
-    return problem("unavailable", detail, { headers: { "retry-after": "10" } });
+    return answer(started === "existed" ? 200 : 202, {
+      id: instanceId,
+      copy,
+      state: null,
+      ending: { kind: "running" },
+    });
   };
 }
 
 /** Checked before anything else happens: the app must not be anybody's deputy. */
 function refusal(deps: StartDeps, request: CopyRequest): HttpResponseInit | null {
   const { source, destination, sourceSas, destinationSas } = request;
+  const ownEnd = [source, destination].find((endpoint) => isOwnState(deps.own, endpoint));
+  if (ownEnd !== undefined) {
+    const detail = `${endpointUrl(ownEnd)} lies where this app and its host keep their own state`;
+    return problem("not-allowed", detail);
+  }
   if (!isAllowed(deps.allowed, request)) {
     const detail = `No pair in COPY_ALLOWED allows a copy from ${endpointUrl(source)} to ${endpointUrl(destination)}`;
     return problem("not-allowed", detail);
@@ -105,26 +114,32 @@ async function claimInstance(
 > {
   const instanceId = deps.newInstanceId(now);
   if (key === null) return { ok: true, instanceId, isNew: true };
-  const caller = request.headers.get("x-ms-client-principal-id") ?? "";
+  // Without App Service authentication in front anybody can write this header.
+  const principal = deps.trustsPrincipals ? request.headers.get("x-ms-client-principal-id") : null;
+  const caller = principal ?? "";
   const fingerprint = fingerprintOf(copy);
   const claim = await deps.ledger.claim({ caller, key }, { instanceId, fingerprint });
   if (claim.fingerprint === fingerprint) {
     return { ok: true, instanceId: claim.instanceId, isNew: claim.instanceId === instanceId };
   }
-  const detail = `This Idempotency-Key began copy ${claim.instanceId} with another request; use a new key`;
+  const detail = "This Idempotency-Key began another copy; use a new key for another request";
   return { ok: false, answer: problem("idempotency-key-reused", detail) };
 }
 
-/** Tells requests apart without their secrets: a repeated request may carry a fresh SAS. */
+/**
+ * Tells requests apart without their secrets: a repeated request may carry a fresh SAS. Only options
+ * that are on count, by name, so that a later release with more of them gives the same fingerprint.
+ */
 function fingerprintOf({ source, destination, options }: CopyRequest): string {
-  const { overwrite, tier, metadata } = options;
-  const pairs = metadata === null ? null : Object.entries(metadata).toSorted(byName);
-  const parts = [endpointUrl(source), endpointUrl(destination), overwrite, tier, pairs];
+  const on = Object.entries(options).filter(([, value]) => value !== null);
+  const parts = [endpointUrl(source), endpointUrl(destination), sorted(Object.fromEntries(on))];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
-function byName([a]: [string, string], [b]: [string, string]): number {
-  return a < b ? -1 : 1;
+function sorted(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return entries.map(([name, inner]) => [name, sorted(inner)]);
 }
 
 function copyInput(
@@ -135,6 +150,7 @@ function copyInput(
 ): CopyInput {
   const { source, destination, sourceSas, destinationSas, options } = request;
   return {
+    version: 1,
     source,
     destination,
     sourceSas: sourceSas && seal && seal(sourceSas, { instanceId, field: "sourceSas" }),
@@ -150,14 +166,14 @@ async function startOrchestration(
   client: DurableClient,
   instanceId: string,
   input: CopyInput,
-): Promise<"started" | "existed" | "failed"> {
+): Promise<"started" | "existed" | "unknown"> {
   try {
     await client.startNew(orchestrations.copy, { instanceId, input });
     return "started";
   } catch {
     // The SDK's text quotes the extension's answer; what counts is whether the copy runs.
     const run = await findRun(client, instanceId).catch(() => null);
-    return run === null ? "failed" : "existed";
+    return run === null ? "unknown" : "existed";
   }
 }
 

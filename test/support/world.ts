@@ -28,6 +28,7 @@ export type TestWorld = {
   untilEnded(id: string, hours?: number): Promise<CopyBody>;
   /** A blob of one of the emulator's accounts. */
   blob(path: string, account?: string): BlockBlobClient;
+  deleteContainer(name: string): Promise<void>;
   /** Uploads a source, with its container. */
   upload(path: string, content: Buffer | string, account?: string): Promise<BlockBlobClient>;
   /** A read SAS on a blob of the second account. */
@@ -87,6 +88,7 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
       ...(options.copies === undefined ? {} : { copies: options.copies }),
     });
   let local = await begin(0);
+  let closed = false;
 
   const world: TestWorld = {
     clock,
@@ -136,6 +138,9 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
         .getContainerClient(container)
         .getBlockBlobClient(name.join("/"));
     },
+    async deleteContainer(name) {
+      await service(local, firstAccount).getContainerClient(name).delete();
+    },
     async upload(path, content, account = firstAccount) {
       await service(local, account)
         .getContainerClient(path.split("/")[0] ?? "")
@@ -154,6 +159,8 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
         expiresOn: new Date(expiresAt ?? clock.now() + hour),
       }),
     async close() {
+      if (closed) return;
+      closed = true;
       await local.close();
       clock.dispose();
       environment.restore();

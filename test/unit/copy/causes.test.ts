@@ -158,10 +158,19 @@ const seen = (copy: Partial<DestinationSeen["copy"]> | null, length = 10): Desti
   length,
   lastModified: now,
   blobType: "BlockBlob",
+  archived: false,
   copy:
     copy === null
       ? null
-      : { copyId, status: "success", progress: null, description: null, source: "", ...copy },
+      : {
+          copyId,
+          status: "success",
+          progress: null,
+          description: null,
+          completedAt: null,
+          source: "",
+          ...copy,
+        },
 });
 const look = (destination: DestinationSeen | null, sas: string | null = null) =>
   statusOf(started, destination, { sas: sas === null ? null : new Sas(sas), now });

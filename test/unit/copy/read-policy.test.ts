@@ -50,6 +50,39 @@ test("a steady copy of an hour takes few reads, one without progress not many mo
   expect(reads(14 * 24 * hour, null)).toBeLessThan(90);
 });
 
+test("a copy that stalls is looked at less and less, wherever it stalls", () => {
+  for (const share of [0.01, 0.5, 0.99, 1]) {
+    const observations: Observation[] = [];
+    let now = 0;
+    let count = 0;
+    for (; now < 24 * hour; count++) {
+      const bytesCopied = Math.floor(1e9 * Math.min(share, now / hour));
+      observations.push({ at: now, progress: { bytesCopied, totalBytes: 1e9 } });
+      now = nextReadAt({ startedAt: 0, observations, readsSinceWake: null, now });
+    }
+    expect([share, count < 60]).toEqual([share, true]);
+  }
+});
+
+test("no progress whatever makes two weeks cost more than 110 looks", () => {
+  const step = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.boolean());
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 110, maxLength: 110 }), (steps) => {
+      const observations: Observation[] = [];
+      const totalBytes = 1e12;
+      let now = 0;
+      let bytesCopied = 0;
+      for (const [share, moves] of steps) {
+        // Odd progress is what makes a policy look too often: leaps, crawls, and standing still near the end.
+        if (moves) bytesCopied += Math.floor((totalBytes - bytesCopied) * share);
+        observations.push({ at: now, progress: { bytesCopied, totalBytes } });
+        now = nextReadAt({ startedAt: 0, observations, readsSinceWake: null, now });
+      }
+      expect(now).toBeGreaterThan(14 * 24 * hour);
+    }),
+  );
+});
+
 test("after a wake that says pending the next reads come within 5, 15 and 45 seconds", () => {
   const at = (readsSinceWake: number) =>
     nextReadAt({ startedAt: 0, observations: [], readsSinceWake, now: 10 * hour }) - 10 * hour;
@@ -59,7 +92,7 @@ test("after a wake that says pending the next reads come within 5, 15 and 45 sec
 
 test("calls that Storage does not answer are tried after 2 s, 4 s, 8 s … and as late as Retry-After asks", () => {
   expect([1, 2, 3, 20, 100].map((failures) => retryAt(0, failures, null))).toEqual([
-    2_000, 4_000, 8_000, 900_000, 900_000,
+    2_000, 4_000, 8_000, 3_600_000, 3_600_000,
   ]);
   expect(retryAt(0, 1, 120)).toBe(120_000);
   expect(retryAt(0, 1, 1e9)).toBe(longestWait);
