@@ -191,6 +191,6 @@ test("a port in use is named", async () => {
     log: () => {},
   });
   await expect(second).rejects.toThrow(
-    `the port is in use; port 0 takes any free one: ${host.port}`,
+    `Cannot serve functions on port ${host.port} as it is in use; port 0 takes any free one`,
   );
 });

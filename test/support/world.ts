@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import {
   BlobSASPermissions,
   BlobServiceClient,
@@ -36,6 +37,8 @@ export type TestWorld = {
     blob: BlockBlobClient,
     options?: { permissions?: string; expiresAt?: number },
   ): Promise<string>;
+  /** Every event of the task hub, also those that the status route leaves out; only with `persistent`. */
+  historyEvents(): number;
   /** Ends this life of the app and begins the next on the same state; only with `persistent`. */
   restart(): Promise<void>;
   stateDirectory: string | null;
@@ -158,6 +161,13 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
         startsOn: new Date(clock.now() - hour),
         expiresOn: new Date(expiresAt ?? clock.now() + hour),
       }),
+    historyEvents() {
+      const file = join(stateDirectory ?? "", "task-hub.sqlite");
+      const hub = new DatabaseSync(file, { readOnly: true });
+      const { events } = hub.prepare("SELECT count(*) AS events FROM history").get() ?? {};
+      hub.close();
+      return Number(events);
+    },
     async close() {
       if (closed) return;
       closed = true;
