@@ -2,8 +2,9 @@ import type { CopyStatus } from "../copy/copy-status.ts";
 import { endpointUrl } from "../copy/endpoint.ts";
 import type { StartedStep } from "../copy/steps.ts";
 import { StorageRefusal } from "../storage/copy-client.ts";
-import { openSides, orTrouble, trouble, verdictOf } from "./deps.ts";
+import { openSides } from "./deps.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { orTrouble, trouble, verdictOf } from "./trouble.ts";
 import { readStatus } from "./read-copy.ts";
 
 /**

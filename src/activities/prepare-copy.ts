@@ -2,8 +2,9 @@ import { endpointUrl } from "../copy/endpoint.ts";
 import { failure } from "../copy/failure.ts";
 import { decide } from "../copy/plan.ts";
 import type { CopyInput, CopyStep, Prepared } from "../copy/steps.ts";
-import { openSides, orTrouble, trouble, verdictOf } from "./deps.ts";
+import { openSides } from "./deps.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { orTrouble, trouble, verdictOf } from "./trouble.ts";
 import type { Verdict } from "../copy/storage-answers.ts";
 
 /** Takes the destination's slot, reads both ends, and decides what is to be done. */

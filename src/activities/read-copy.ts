@@ -3,8 +3,9 @@ import { endpointUrl } from "../copy/endpoint.ts";
 import { statusOf } from "../copy/read-status.ts";
 import type { StartedStep } from "../copy/steps.ts";
 import type { Side } from "../storage/copy-client.ts";
-import { openSides, orTrouble, trouble, verdictOf } from "./deps.ts";
+import { openSides } from "./deps.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { orTrouble, trouble, verdictOf } from "./trouble.ts";
 
 /** Reads the destination's properties and says what they mean for our copy. */
 export function readCopy(deps: ActivityDeps, step: StartedStep): Promise<CopyStatus> {

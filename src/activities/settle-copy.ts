@@ -5,8 +5,9 @@ import { isOurs } from "../copy/plan.ts";
 import type { Settled, SettleStep, StepContext } from "../copy/steps.ts";
 import { StorageRefusal } from "../storage/copy-client.ts";
 import type { Side } from "../storage/copy-client.ts";
-import { openSides, orTrouble, trouble, verdictOf } from "./deps.ts";
+import { openSides } from "./deps.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { orTrouble, trouble, verdictOf } from "./trouble.ts";
 
 /** Removes what a copy without success left behind, keeps the outcome, frees the destination. */
 export async function settleCopy(

@@ -5,8 +5,9 @@ import type { PlannedStep, Started } from "../copy/steps.ts";
 import type { Verdict } from "../copy/storage-answers.ts";
 import { StorageRefusal } from "../storage/copy-client.ts";
 import type { Side } from "../storage/copy-client.ts";
-import { openSides, orTrouble, trouble, verdictOf } from "./deps.ts";
+import { openSides } from "./deps.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { orTrouble, trouble, verdictOf } from "./trouble.ts";
 
 /** The start is given up after this; Storage checks the source before it answers. */
 const startTimeout = 30_000;
