@@ -1,0 +1,129 @@
+import type { OrchestrationContext, Task } from "durable-functions";
+import { expect, test } from "vitest";
+import type { CopyInput } from "../../src/copy/steps.ts";
+import { activities, events, orchestrations } from "../../src/names.ts";
+import { copyOrchestration } from "../../src/orchestrations/copy-orchestration.ts";
+import type { Orchestrator } from "../support/durable-app.ts";
+import { testFunctions } from "../support/durable-app.ts";
+import { readRecordings, turnsOf } from "./recording.ts";
+import type { Decided } from "./recording.ts";
+import { replayRecording } from "./replay-recording.ts";
+
+const recordings = readRecordings().filter(({ name }) => name === orchestrations.copy);
+
+/** Changes that somebody may well make, and the copies that they would strand. */
+const strandingChanges: {
+  what: string;
+  orchestrator: Orchestrator;
+  /** Durable refuses the history; otherwise the copy silently goes another way. */
+  refused: boolean;
+}[] = [
+  {
+    what: "one more activity at the beginning",
+    refused: true,
+    *orchestrator(context) {
+      yield context.df.callActivity(activities.read, {});
+      return yield* copyOrchestration(context);
+    },
+  },
+  {
+    what: "one more activity at the end",
+    refused: false,
+    *orchestrator(context) {
+      const outcome = yield* copyOrchestration(context);
+      yield context.df.callActivity(activities.read, {});
+      return outcome;
+    },
+  },
+  {
+    what: "an activity under another name",
+    refused: true,
+    orchestrator: changed((df) => ({
+      callActivity: (name, input) =>
+        df.callActivity(name === activities.start ? activities.read : name, input),
+    })),
+  },
+  {
+    what: "two activities in another order",
+    refused: true,
+    orchestrator: changed((df) => ({
+      callActivity(name, input) {
+        const others: Record<string, string> = {
+          [activities.prepare]: activities.start,
+          [activities.start]: activities.prepare,
+        };
+        return df.callActivity(others[name] ?? name, input);
+      },
+    })),
+  },
+  {
+    what: "a pause before everything",
+    refused: true,
+    *orchestrator(context) {
+      yield context.df.createTimer(context.df.currentUtcDateTime);
+      return yield* copyOrchestration(context);
+    },
+  },
+  {
+    what: "an event under another name",
+    refused: true,
+    orchestrator: changed((df) => ({
+      waitForExternalEvent: (name) =>
+        df.waitForExternalEvent(name === events.abort ? "cancel" : name),
+    })),
+  },
+];
+
+test.each(strandingChanges)(
+  "$what is noticed by the recordings",
+  async ({ orchestrator, refused }) => {
+    const strays = await straysOf(orchestrator);
+    expect(strays.length).toBeGreaterThan(0);
+    const refusals = strays.flatMap(({ refusal }) => refusal ?? []);
+    if (refused) expect(refusals[0]).toMatch(/Non-Deterministic workflow detected/);
+    else expect(refusals).toEqual([]);
+  },
+);
+
+test("a change behind a marker that only new inputs carry strands nobody", async () => {
+  const next = ({ version }: { version: number }) => version > 1;
+  const strays = await straysOf(function* orchestrator(context) {
+    if (next(context.df.getInput<CopyInput>())) yield context.df.callActivity(activities.read, {});
+    return yield* copyOrchestration(context);
+  });
+  expect(strays).toEqual([]);
+});
+
+/** A recording in which a changed orchestrator decides otherwise; `refusal` is Durable's, if any. */
+type Stray = { scenario: string; refusal: string | null };
+
+async function straysOf(orchestrator: Orchestrator): Promise<Stray[]> {
+  const functions = await testFunctions({
+    orchestrators: { [orchestrations.copy]: orchestrator },
+    activities: Object.fromEntries(Object.values(activities).map((name) => [name, () => null])),
+  });
+  const strays: Stray[] = [];
+  for (const recording of recordings) {
+    const then = turnsOf(recording).map(({ decided }) => decided);
+    const now = await replayRecording(recording, functions);
+    if (then.every((decided, turn) => isSame(decided, now[turn]))) continue;
+    const refusal = now.find(({ ending }) => ending?.startsWith("Failed: ") === true)?.ending;
+    strays.push({ scenario: recording.scenario, refusal: refusal ?? null });
+  }
+  return strays;
+}
+
+function isSame(one: Decided, other: Decided | undefined): boolean {
+  return one.ending === other?.ending && one.tasks.join() === other.tasks.join();
+}
+
+type Df = OrchestrationContext["df"];
+
+/** Today's orchestrator with some of what it asks of Durable asked otherwise. */
+function changed(change: (df: Df) => Partial<Df>): Orchestrator {
+  return function* orchestrator(context): Generator<Task> {
+    const df: Df = Object.assign(Object.create(context.df), change(context.df));
+    const otherwise: OrchestrationContext = Object.assign(Object.create(context), { df });
+    return yield* copyOrchestration(otherwise);
+  };
+}

@@ -1,0 +1,29 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { openWorld } from "../support/world.ts";
+import { historiesFolder, recordingOf, writeRecording } from "./recording.ts";
+import { scenarios } from "./scenarios.ts";
+
+/**
+ * Records the histories of a release, before it goes out: `npx tsc && npx node test/replay/record.ts v2`.
+ * The real app runs each scenario in virtual time. A folder that exists is not written again, because
+ * copies of that release run on what it holds.
+ */
+const release = process.argv[2] ?? "";
+const folder = join(historiesFolder, release);
+if (!/^v\d+$/.test(release) || existsSync(folder)) {
+  throw new Error(`Cannot record as a new release must be named, such as v2: "${release}"`);
+}
+mkdirSync(folder);
+for (const [scenario, { copies, play }] of Object.entries(scenarios)) {
+  const world = await openWorld({ persistent: true, ...(copies === undefined ? {} : { copies }) });
+  try {
+    const instanceId = await play(world);
+    const taskHub = join(world.stateDirectory ?? "", "task-hub.sqlite");
+    const recording = recordingOf(taskHub, { scenario, instanceId });
+    writeRecording(folder, recording, world.local.emulator.blobUrl);
+    console.log(`${scenario}: ${recording.events.length} events`);
+  } finally {
+    await world.close();
+  }
+}

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { activities, events, orchestrations } from "../../src/names.ts";
+import { eventTypes } from "../../src/local/durable/history.ts";
+import { readRecordings, turnsOf } from "./recording.ts";
+import { replayRecording, todaysFunctions } from "./replay-recording.ts";
+import { scenarios } from "./scenarios.ts";
+
+const recordings = readRecordings();
+
+test.each(recordings)(
+  "a copy of $release at any point of $scenario goes on as it would have then",
+  async (recording) => {
+    const then = turnsOf(recording).map(({ decided }) => decided);
+    const now = await replayRecording(recording, await todaysFunctions());
+    expect(now.map(({ tasks, ending }) => ({ tasks, ending }))).toEqual(
+      then.map(({ tasks, ending }) => ({ tasks, ending })),
+    );
+    // An outcome may grow.
+    expect(now.at(-1)?.output).toMatchObject(JSON.parse(recording.output));
+  },
+);
+
+test("every scenario, activity, event and orchestration has a recording", () => {
+  const recorded = new Set(recordings.map(({ scenario }) => scenario));
+  expect(Object.keys(scenarios).filter((name) => !recorded.has(name))).toEqual([]);
+  const names = new Set(
+    recordings.flatMap(({ events: all }) =>
+      all.flatMap((event) =>
+        event.EventType === eventTypes.ExecutionStarted ||
+        event.EventType === eventTypes.TaskScheduled ||
+        event.EventType === eventTypes.EventRaised
+          ? [event.Name]
+          : [],
+      ),
+    ),
+  );
+  const durable = [orchestrations, activities, events].flatMap((each) => Object.values(each));
+  expect(durable.filter((name) => !names.has(name))).toEqual([]);
+});

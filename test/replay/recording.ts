@@ -1,0 +1,135 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { join } from "node:path";
+import { eventTypes } from "../../src/local/durable/history.ts";
+import type { HistoryEvent } from "../../src/local/durable/history.ts";
+
+/** One orchestration as its task hub kept it, from its start to its end. */
+export type Recording = {
+  scenario: string;
+  instanceId: string;
+  executionId: string;
+  /** The orchestrator's durable name. */
+  name: string;
+  /** Epoch ms. */
+  createdAt: number;
+  /** JSON texts. */
+  input: string;
+  output: string;
+  events: readonly HistoryEvent[];
+};
+
+/** What one turn was given, and what the orchestrator made of it. */
+export type RecordedTurn = {
+  /** When it began, epoch ms: the orchestrator's own time. */
+  at: number;
+  before: readonly HistoryEvent[];
+  arrived: readonly HistoryEvent[];
+  decided: Decided;
+};
+
+/** Ids, kinds and names in order: all that Durable compares with an instance's history. */
+export type Decided = { tasks: readonly string[]; ending: string | null; output: unknown };
+
+/** The releases whose recordings are kept, each a folder. */
+export const historiesFolder = new URL("histories", import.meta.url).pathname;
+
+/**
+ * A file is JSON Lines: the instance first, then an event a line. The emulator's port differs from one
+ * recording to the next, so the usual one is written in its place.
+ */
+export function writeRecording(folder: string, recording: Recording, emulatorUrl: string): void {
+  const { events, ...instance } = recording;
+  const lines = [instance, ...events].map((line) => JSON.stringify(line)).join("\n");
+  const text = `${lines.replaceAll(emulatorUrl, "http://127.0.0.1:10000")}\n`;
+  writeFileSync(join(folder, `${recording.scenario}.jsonl`), text);
+}
+
+/** Every recording of every release, `release` being its folder. */
+export function readRecordings(): (Recording & { release: string })[] {
+  return readdirSync(historiesFolder).flatMap((release) =>
+    readdirSync(join(historiesFolder, release)).map((file) => {
+      const text = readFileSync(join(historiesFolder, release, file), "utf8");
+      const [instance, ...events] = text
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+      return { ...instance, events, release };
+    }),
+  );
+}
+
+/** Takes an ended orchestration out of a task hub's file. */
+export function recordingOf(
+  taskHub: string,
+  { scenario, instanceId }: { scenario: string; instanceId: string },
+): Recording {
+  const hub = new DatabaseSync(taskHub, { readOnly: true });
+  try {
+    const row = hub.prepare("SELECT * FROM instances WHERE instance_id = ?").get(instanceId);
+    if (row?.["status"] !== "Completed") {
+      throw new Error(`Cannot record ${scenario} as it has not completed: ${row?.["status"]}`);
+    }
+    const executionId = String(row["execution_id"]);
+    const rows = hub.prepare("SELECT event FROM history WHERE execution_id = ? ORDER BY seq");
+    return {
+      scenario,
+      instanceId,
+      executionId,
+      name: String(row["name"]),
+      createdAt: Number(row["created_at"]),
+      input: String(row["input"]),
+      output: String(row["output"]),
+      events: rows.all(executionId).map(({ event }) => JSON.parse(String(event))),
+    };
+  } finally {
+    hub.close();
+  }
+}
+
+/** A history in its turns. In each, what arrived stands before what was decided. */
+export function turnsOf({ events }: Recording): RecordedTurn[] {
+  const starts = events.flatMap((event, index) =>
+    event.EventType === eventTypes.OrchestratorStarted ? [index] : [],
+  );
+  return starts.map((start, turn) => {
+    const own = events.slice(start, starts[turn + 1]);
+    return {
+      at: Date.parse(own[0]?.Timestamp ?? ""),
+      before: events.slice(0, start),
+      arrived: own.filter((event) => !isDecided(event) && !isFrame(event)),
+      decided: decidedIn(own),
+    };
+  });
+}
+
+/**
+ * What a turn's events say was decided. When a timer is due is left out: Durable keeps the recorded
+ * time, so another read policy strands nobody.
+ */
+export function decidedIn(events: readonly HistoryEvent[]): Decided {
+  const tasks: string[] = [];
+  let ending: string | null = null;
+  let output: unknown = null;
+  for (const event of events) {
+    if (event.EventType === eventTypes.TaskScheduled) tasks.push(`${event.EventId} ${event.Name}`);
+    if (event.EventType === eventTypes.TimerCreated) tasks.push(`${event.EventId} timer`);
+    if (event.EventType !== eventTypes.ExecutionCompleted) continue;
+    const completed = event.OrchestrationStatus === 1;
+    ending = completed ? "Completed" : `Failed: ${event.Result}`;
+    output = completed ? JSON.parse(event.Result ?? "null") : null;
+  }
+  return { tasks, ending, output };
+}
+
+function isDecided({ EventType: type }: HistoryEvent): boolean {
+  return (
+    type === eventTypes.TaskScheduled ||
+    type === eventTypes.TimerCreated ||
+    type === eventTypes.ExecutionCompleted
+  );
+}
+
+function isFrame({ EventType: type }: HistoryEvent): boolean {
+  return type === eventTypes.OrchestratorStarted || type === eventTypes.OrchestratorCompleted;
+}

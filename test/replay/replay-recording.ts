@@ -1,0 +1,53 @@
+import type { AppDeps } from "../../src/app.ts";
+import { registerApp } from "../../src/app.ts";
+import type { Clock } from "../../src/local/clock.ts";
+import type { DurableFunctions } from "../../src/local/durable/door.ts";
+import { stored } from "../../src/local/durable/history.ts";
+import { takeTurn } from "../../src/local/durable/turn.ts";
+import { durableFunctions } from "../../src/local/host/durable-triggers.ts";
+import { collectApp } from "../../src/local/host/functions-core.ts";
+import { decidedIn, turnsOf } from "./recording.ts";
+import type { Decided, Recording } from "./recording.ts";
+
+/** The orchestrators as the app registers them, run by the real library; activities are never called. */
+export async function todaysFunctions(): Promise<DurableFunctions> {
+  // Registration alone uses none of it.
+  const deps = { http: {}, steps: {} } as AppDeps;
+  const app = await collectApp(
+    async () => registerApp(deps),
+    () => {},
+  );
+  return durableFunctions({ ...app, appHookData: {}, log: () => {} });
+}
+
+/**
+ * Takes every turn of a recording anew: each prefix of the history that ends where a turn ended is
+ * replayed, gets what arrived next, and says what it decides. A running copy is at one of these points.
+ */
+export async function replayRecording(
+  recording: Recording,
+  functions: DurableFunctions,
+): Promise<Decided[]> {
+  const decided: Decided[] = [];
+  for (const { at, before, arrived } of turnsOf(recording)) {
+    const { instanceId, executionId, name, createdAt, input } = recording;
+    const execution = { instanceId, executionId, name, createdAt, input, customStatus: null };
+    const outcome = await takeTurn({ ...execution, stored: before.map(stored) }, arrived, {
+      clock: stoppedAt(at),
+      functions,
+      driftFails: true,
+      log: () => {},
+    });
+    decided.push(decidedIn(outcome.added));
+  }
+  return decided;
+}
+
+/** A turn takes no time: only the instant of its beginning is asked for. */
+function stoppedAt(at: number): Clock {
+  return {
+    now: () => at,
+    schedule: () => () => {},
+    track: (work) => work,
+  };
+}

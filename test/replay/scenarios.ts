@@ -1,0 +1,264 @@
+import type { LocalWorldOptions } from "../../src/local/world.ts";
+import { hour, secondAccount } from "../support/world.ts";
+import type { TestWorld } from "../support/world.ts";
+
+/** A copy worth remembering; `play` answers its id once it has ended. */
+export type Scenario = {
+  copies?: LocalWorldOptions["copies"];
+  play(world: TestWorld): Promise<string>;
+};
+
+const film = Buffer.alloc(1_000_000, "film");
+const slowly = { bytesPerSecond: 10_000 };
+const destination = { container: "archive", blob: "film.mp4" };
+const busy = { answer: { status: 503, code: "ServerBusy" } };
+
+/** Each way through the orchestrator at least once; a new way wants a new scenario. */
+export const scenarios: Record<string, Scenario> = {
+  "success-at-once": {
+    copies: { finishAtOnce: "always" },
+    play: async (world) => ended(world, await begin(world)),
+  },
+  "pending-with-several-reads": {
+    copies: slowly,
+    play: async (world) => ended(world, await begin(world)),
+  },
+  "sas-of-the-caller": {
+    copies: slowly,
+    async play(world) {
+      const source = await world.upload("inbox/film.mp4", film, secondAccount);
+      const body = { source: await world.readSas(source), destination: target(world) };
+      return ended(world, (await world.start(body)).id);
+    },
+  },
+  "abort-while-pending": {
+    copies: slowly,
+    async play(world) {
+      const id = await begin(world);
+      await world.clock.advance(10_000);
+      await abort(world, id);
+      return ended(world, id);
+    },
+  },
+  "abort-before-start": {
+    async play(world) {
+      const remove = world.local.emulator.faults.add({ operation: "GetBlobProperties", do: busy });
+      const id = await begin(world);
+      await world.clock.advance(1_000);
+      await abort(world, id);
+      remove();
+      return ended(world, id);
+    },
+  },
+  "abort-that-the-copy-won": {
+    copies: slowly,
+    async play(world) {
+      const id = await begin(world);
+      await world.clock.advance(10_000);
+      world.local.emulator.copies.finish(destination);
+      await abort(world, id);
+      return ended(world, id);
+    },
+  },
+  "abort-that-storage-does-not-answer": {
+    copies: slowly,
+    async play(world) {
+      const id = await begin(world);
+      await world.clock.advance(10_000);
+      const { faults } = world.local.emulator;
+      const remove = [
+        faults.add({ operation: "AbortCopyBlob", do: busy }),
+        faults.add({ operation: "GetBlobProperties", do: busy }),
+      ];
+      await abort(world, id);
+      await world.clock.advance(30_000);
+      for (const each of remove) each();
+      return ended(world, id);
+    },
+  },
+  "wake-twice": {
+    copies: slowly,
+    async play(world) {
+      const id = await begin(world);
+      await world.clock.advance(20_000);
+      await raise(world, id, "wake");
+      await world.clock.advance(2_000);
+      await Promise.all([raise(world, id, "wake"), raise(world, id, "wake")]);
+      return ended(world, id);
+    },
+  },
+  "unanswered-start-found-again": {
+    copies: slowly,
+    async play(world) {
+      world.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose answer" });
+      return ended(world, await begin(world));
+    },
+  },
+  "unanswered-start-found-while-settling": {
+    copies: slowly,
+    async play(world) {
+      const { faults, requests } = world.local.emulator;
+      faults.add({ operation: "CopyBlob", times: 1, do: "lose answer" });
+      const isSent = () => requests.some(({ operation }) => operation === "CopyBlob");
+      const remove = [
+        faults.add({ operation: "CopyBlob", do: "reset connection" }),
+        faults.add({
+          operation: "GetBlobProperties",
+          match: ({ target: url }) => url.includes("archive/film.mp4") && isSent(),
+          do: busy,
+        }),
+      ];
+      const id = await begin(world);
+      await world.clock.advance(1_000);
+      await abort(world, id);
+      await world.clock.advance(1_000);
+      for (const each of remove) each();
+      return ended(world, id);
+    },
+  },
+  "overtaken-once": {
+    copies: slowly,
+    async play(world) {
+      const lost = { answer: { status: 412, code: "ConditionNotMet" } };
+      world.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: lost });
+      await world.upload("archive/film.mp4", "former");
+      return ended(world, await begin(world, { overwrite: "always" }));
+    },
+  },
+  "overtaken-too-often": {
+    async play(world) {
+      const lost = { answer: { status: 412, code: "ConditionNotMet" } };
+      world.local.emulator.faults.add({ operation: "CopyBlob", do: lost });
+      await world.upload("archive/film.mp4", "former");
+      return ended(world, await begin(world, { overwrite: "always" }));
+    },
+  },
+  "trouble-then-success": {
+    copies: slowly,
+    async play(world) {
+      const { faults } = world.local.emulator;
+      faults.add({ operation: "GetBlobProperties", times: 4, do: busy });
+      faults.add({ operation: "CopyBlob", times: 2, do: busy });
+      const id = await begin(world);
+      await world.clock.advance(10 * 60_000);
+      const remove = faults.add({ operation: "GetBlobProperties", do: busy });
+      await world.clock.advance(hour);
+      remove();
+      return ended(world, id);
+    },
+  },
+  "failed-source": {
+    copies: slowly,
+    async play(world) {
+      const id = await begin(world);
+      await world.clock.advance(10_000);
+      world.local.emulator.copies.fail(destination);
+      return ended(world, id);
+    },
+  },
+  "source-not-found": {
+    async play(world) {
+      const body = { source: world.blob("inbox/none.mp4").url, destination: target(world) };
+      return ended(world, (await world.start(body)).id);
+    },
+  },
+  superseded: {
+    copies: slowly,
+    async play(world) {
+      const id = await begin(world);
+      await world.clock.advance(10_000);
+      world.local.emulator.copies.finish(destination);
+      await world.upload("archive/film.mp4", "somebody else's");
+      return ended(world, id);
+    },
+  },
+  skipped: {
+    async play(world) {
+      await world.upload("archive/film.mp4", "former");
+      return ended(world, await begin(world, { overwrite: "skip" }));
+    },
+  },
+  "restart-in-the-middle": {
+    copies: slowly,
+    async play(world) {
+      const id = await begin(world);
+      for (let lives = 0; lives < 2; lives++) {
+        await world.clock.advance(10_000);
+        await world.restart();
+      }
+      return ended(world, id);
+    },
+  },
+  "settle-with-trouble": {
+    copies: slowly,
+    async play(world) {
+      const id = await begin(world);
+      await world.clock.advance(10_000);
+      world.local.emulator.faults.add({ operation: "DeleteBlob", times: 2, do: busy });
+      await abort(world, id);
+      return ended(world, id);
+    },
+  },
+  "settle-given-up": {
+    copies: slowly,
+    async play(world) {
+      const id = await begin(world);
+      await world.clock.advance(10_000);
+      const { faults } = world.local.emulator;
+      const slots = ({ target: url }: { target: string }) => url.includes("ferry-ledger");
+      faults.add({ match: slots, do: busy });
+      await abort(world, id);
+      return ended(world, id);
+    },
+  },
+  "activity-that-could-not-be-run": {
+    async play(world) {
+      // Settle writes its line outside of everything that turns errors into values.
+      const push = world.log.push.bind(world.log);
+      let isFull = true;
+      world.log.push = (...entries) => {
+        if (isFull && entries.some(({ message }) => /^Copy .* succeeded$/.test(message))) {
+          isFull = false;
+          // A stack would name the folders of whoever records.
+          throw Object.assign(new Error("The disk is full"), { stack: "Error: The disk is full" });
+        }
+        return push(...entries);
+      };
+      return ended(world, await begin(world));
+    },
+  },
+  "two-weeks": {
+    copies: { bytesPerSecond: 0 },
+    play: async (world) => ended(world, await begin(world)),
+  },
+};
+
+async function begin(world: TestWorld, options: Record<string, unknown> = {}): Promise<string> {
+  const source = await world.upload("inbox/film.mp4", film);
+  return (await world.start({ source: source.url, destination: target(world), options })).id;
+}
+
+function target(world: TestWorld): string {
+  return world.blob("archive/film.mp4").url;
+}
+
+async function abort(world: TestWorld, id: string): Promise<void> {
+  await world.call("POST", `/copies/${id}/abort`);
+  await world.clock.settled();
+}
+
+/** As the watchdog or an Event Grid trigger would, by Durable's own management route. */
+async function raise(world: TestWorld, id: string, name: string): Promise<void> {
+  const url = `${world.local.host.url}/runtime/webhooks/durabletask/instances/${id}/raiseEvent/${name}`;
+  const headers = { "content-type": "application/json" };
+  await fetch(url, { method: "POST", headers, body: "null" });
+  await world.clock.settled();
+}
+
+/** Moves on until the orchestration, not only the copy, has ended. */
+async function ended(world: TestWorld, id: string): Promise<string> {
+  const copy = await world.untilEnded(id, 20 * 24);
+  if (copy.completedAt === null) throw new Error(`Copy ${id} has not ended: ${copy.status}`);
+  await world.clock.settled();
+  return id;
+}
