@@ -15,7 +15,7 @@ export function prepareCopy(deps: ActivityDeps, step: CopyStep<CopyInput>): Prom
 async function prepare(deps: ActivityDeps, step: CopyStep<CopyInput>): Promise<Prepared> {
   const { client, ledger } = deps;
   const { copy, instanceId } = step;
-  const slot = await ledger.takeSlot(copy.destination, instanceId);
+  const slot = await ledger.takeSlot(instanceId, copy);
   // Asked after the slot was taken: a late run of an ended copy must not leave a slot behind.
   const outcome = await ledger.outcome(instanceId);
   if (outcome !== null) {

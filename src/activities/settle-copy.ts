@@ -30,13 +30,14 @@ function ending(outcome: Outcome): string {
 
 async function settle(deps: ActivityDeps, step: SettleStep): Promise<Settled> {
   const { ledger } = deps;
-  const { instanceId, copy, copyId, ending, record } = step;
+  const { instanceId, copy, plan, copyId, ending, record } = step;
   const ended = await ledger.outcome(instanceId);
   if (ended !== null) {
     await ledger.releaseSlot(copy.destination, instanceId);
     return { state: "settled", outcome: ended };
   }
-  const slot = await ledger.closeSlot(copy.destination, instanceId, deps.now());
+  const closing = { plan, copyId, ending, record };
+  const slot = await ledger.closeSlot(copy.destination, { instanceId, now: deps.now(), closing });
   if (slot.state === "busy") return { state: "wait", until: slot.until };
 
   // Without the slot nothing on the destination is ours to touch.

@@ -29,7 +29,7 @@ async function start(deps: ActivityDeps, step: PlannedStep): Promise<Started> {
   const { client, ledger } = deps;
   const { copy, plan, instanceId } = step;
   const { source, destination } = openSides(deps, step);
-  const entry = { instanceId, run: deps.newRun(), until: deps.now() + startHorizon };
+  const entry = { instanceId, run: deps.newRun(), until: deps.now() + startHorizon, plan };
   const entered = await ledger.enterSlot(copy.destination, entry);
   if (entered.state === "started") {
     return { state: "started", started: { plan, copyId: entered.copyId } };

@@ -47,6 +47,24 @@ export type SettleStep = CopyStep & {
   lastTry: boolean;
 };
 
+/** What a copy is settled with; kept before anything is cleaned up, so that a lost run can be settled. */
+export type Closing = Pick<SettleStep, "plan" | "copyId" | "ending" | "record">;
+
+/** The input of a repair: what the ledger and Durable still know of a copy whose run was broken off. */
+export type RepairInput = {
+  version: 1;
+  /** Of the copy, not of the repair. */
+  instanceId: string;
+  copy: CopyInput;
+  /** The plan of the last start; null when none was sent. */
+  plan: CopyPlan | null;
+  /** Null when no start was answered. */
+  copyId: string | null;
+  /** What the run was settling the copy with. */
+  closing: Closing | null;
+  record: RunRecord;
+};
+
 /** All that the steps after `prepareCopy` need to know of what it saw. */
 export type CopyPlan = {
   source: { etag: string; length: number };

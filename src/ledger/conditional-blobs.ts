@@ -20,9 +20,15 @@ export type ConditionalBlobs = {
   ): Promise<T | null>;
   /** Removes the blob, if it still is the one with this ETag. */
   remove(name: string, etag?: string): Promise<void>;
+  /** Names that begin with `prefix`, in order, at most `most`; `marker` is null at the end. */
+  list(prefix: string, page: { marker: string | null; most: number }): Promise<NamePage>;
 };
 
-type Found<T> = { content: T; etag: string };
+/** `changedAt`: Last-Modified, epoch ms. */
+export type Found<T> = { content: T; etag: string; changedAt: number };
+
+/** `marker`: where the list goes on. A page may be short, or empty, and not the last ("List Blobs"). */
+export type NamePage = { names: string[]; marker: string | null };
 
 /**
  * The SDK may send a write twice when an answer was lost; the second then fails its condition although
@@ -65,7 +71,8 @@ export function conditionalBlobs(container: ContainerClient): ConditionalBlobs {
       const text = await streamText(answer.readableStreamBody);
       // Only this file writes these blobs, each name with one shape.
       const content = JSON.parse(text) as T;
-      return { content, etag: answer.etag ?? "" };
+      const changedAt = answer.lastModified?.getTime() ?? 0;
+      return { content, etag: answer.etag ?? "", changedAt };
     } catch (error) {
       if (error instanceof RestError && error.statusCode === 404) return null;
       throw new LedgerError("read", { cause: error });
@@ -95,6 +102,21 @@ export function conditionalBlobs(container: ContainerClient): ConditionalBlobs {
         await container.getBlobClient(name).deleteIfExists({ conditions });
       } catch (error) {
         if (!isLost(error)) throw new LedgerError("write to", { cause: error });
+      }
+    },
+    async list(prefix, { marker, most }) {
+      await ensureContainer();
+      try {
+        const pages = container
+          .listBlobsFlat({ prefix })
+          .byPage({ maxPageSize: most, ...(marker === null ? {} : { continuationToken: marker }) });
+        const { value } = await pages.next();
+        const names: string[] = [];
+        for (const { name } of value?.segment.blobItems ?? []) names.push(name);
+        // Azure and the SDK say "" where there is nothing more.
+        return { names, marker: value?.continuationToken || null };
+      } catch (error) {
+        throw new LedgerError("list", { cause: error });
       }
     },
   };

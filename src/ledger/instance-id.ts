@@ -1,4 +1,5 @@
 import { v7 } from "uuid";
+import { isoDay } from "../copy/dates.ts";
 
 /**
  * Ids of copies are UUIDs of version 7 (RFC 9562): they begin with the time, so the record of a copy
@@ -13,11 +14,19 @@ export function isInstanceId(text: string): boolean {
   return /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(text);
 }
 
+/** The day in UTC on which the id was made, "2026-11-20". */
+export function dayOf(instanceId: string): string {
+  return isoDay(timeIn(instanceId));
+}
+
 const latestTime = 0xffff_ffff_ffff;
 
 /** `index/<inverted time>-<id>`: List Blobs goes by name, so the newest copy comes first. */
 export function indexName(instanceId: string): string {
-  const time = Number.parseInt(instanceId.slice(0, 8) + instanceId.slice(9, 13), 16);
-  const inverted = (latestTime - time).toString(16).padStart(12, "0");
+  const inverted = (latestTime - timeIn(instanceId)).toString(16).padStart(12, "0");
   return `index/${inverted}-${instanceId}`;
+}
+
+function timeIn(instanceId: string): number {
+  return Number.parseInt(instanceId.slice(0, 8) + instanceId.slice(9, 13), 16);
 }

@@ -1,5 +1,6 @@
 import type { Endpoint } from "../copy/endpoint.ts";
 import type { Outcome } from "../copy/outcome.ts";
+import type { Closing, CopyInput, CopyPlan } from "../copy/steps.ts";
 
 /**
  * What must outlive an orchestration and be found without a scan: who asked for what (claims), which
@@ -15,17 +16,55 @@ export type Ledger = {
   end(instanceId: string, outcome: Outcome): Promise<Outcome>;
   /** How a copy ended, or null while it runs or where there is none. */
   outcome(instanceId: string): Promise<Outcome | null>;
-  /** Makes `instanceId` the only copy that may write to the destination. */
-  takeSlot(destination: Endpoint, instanceId: string): Promise<SlotTaken>;
+  /** Whether a copy was noted that has not ended, as far as the ledger knows. */
+  isOpen(instanceId: string): Promise<boolean>;
+  /** Makes `instanceId` the only copy that may write to its destination. */
+  takeSlot(instanceId: string, copy: CopyInput): Promise<SlotTaken>;
   /** Registers a start before it is sent. */
   enterSlot(destination: Endpoint, start: SlotStart): Promise<SlotEntered>;
   /** Takes a registered start back, once Storage has answered it; keeps the copyId it was given. */
   leaveSlot(destination: Endpoint, start: SlotStart, copyId: string | null): Promise<void>;
-  /** Lets no start enter any more. */
-  closeSlot(destination: Endpoint, instanceId: string, now: number): Promise<SlotClosed>;
+  /** Lets no start enter any more, and keeps what the copy is to be settled with. */
+  closeSlot(destination: Endpoint, order: CloseOrder): Promise<SlotClosed>;
+  /** What the slot says of `instanceId`'s own starts. */
+  slotUse(destination: Endpoint, instanceId: string): Promise<SlotUse>;
   /** Frees the destination, if it is still ours. */
   releaseSlot(destination: Endpoint, instanceId: string): Promise<void>;
+  /** Who holds a destination. */
+  slotOf(destination: Endpoint): Promise<HeldSlot | null>;
+  walk: SlotWalk;
+  retention: Retention;
 };
+
+/** What the watchdog does with the slots, all of them, in turn. */
+export type SlotWalk = {
+  /** Names of slots from `marker` on, at most `most`; the next `marker` is null at the end. */
+  page(from: { marker: string | null; most: number }): Promise<SlotPage>;
+  read(name: string): Promise<HeldSlot | null>;
+  /** Frees a slot as it was read; does nothing when it has changed since. */
+  free(slot: HeldSlot): Promise<void>;
+  /** Notes that the slot's run was woken, epoch ms; false when the slot has changed since it was read. */
+  noteWake(slot: HeldSlot, at: number): Promise<boolean>;
+  /** Where a walk that was too long for one run left off; null for the beginning. */
+  position(): Promise<string | null>;
+  moveTo(marker: string | null): Promise<void>;
+};
+
+/** What is forgotten one day: each copy and each claim is marked with the day its time runs from. */
+export type Retention = {
+  /** Marks of days before `day` ("2026-11-20"), oldest first, at most `most`. */
+  aged(kind: Aging, before: { day: string; most: number }): Promise<Mark[]>;
+  /** Counts the time from a later day. */
+  keep(mark: Mark, day: string): Promise<void>;
+  /** Forgets the copy's record, or the claim, and then the mark. */
+  forget(mark: Mark): Promise<void>;
+  /** The claim that a mark is for, and when it was made (epoch ms). */
+  claimOf(mark: Mark): Promise<(Claim & { madeAt: number }) | null>;
+};
+
+export type Aging = "copies" | "claims";
+/** `key` is a copy's instance id, or the name of a claim. */
+export type Mark = { kind: Aging; day: string; key: string };
 
 /** Who asked, and under which Idempotency-Key. */
 export type ClaimKey = { caller: string; key: string };
@@ -57,5 +96,36 @@ export type SlotClosed =
   | { state: "busy"; until: number }
   | { state: "not-ours" };
 
+export type SlotUse =
+  /** No start of ours is or may be under way, and none has begun a copy. */
+  | "unused"
+  | "used"
+  /** Closed, or not ours: our copy ends or has ended. */
+  | "closed";
+
 /** One run of a start. `until`: epoch ms after which its request cannot arrive any more. */
-export type SlotStart = { instanceId: string; run: string; until: number };
+export type SlotStart = { instanceId: string; run: string; until: number; plan: CopyPlan };
+
+/** `now`: epoch ms. */
+export type CloseOrder = { instanceId: string; now: number; closing: Closing };
+
+export type SlotPage = { names: string[]; marker: string | null };
+
+/** A slot as it was read. It holds all that is needed to settle the copy when its run is lost. */
+export type HeldSlot = {
+  name: string;
+  etag: string;
+  /** When it was last written, and when its run was last woken; epoch ms. */
+  changedAt: number;
+  wokenAt: number | null;
+  /** No start is under way any more after this, epoch ms. */
+  busyUntil: number;
+  instanceId: string;
+  /** Null in slots that were taken by a release that did not note it. */
+  copy: CopyInput | null;
+  /** The plan of the last start; null before there was one. */
+  plan: CopyPlan | null;
+  /** Null until a start was answered. */
+  copyId: string | null;
+  closing: Closing | null;
+};
