@@ -1,7 +1,11 @@
 import { endpointUrl } from "../copy/endpoint.ts";
 import { failure } from "../copy/failure.ts";
 import { decide } from "../copy/plan.ts";
+import type { Decision } from "../copy/plan.ts";
 import type { CopyInput, CopyStep, Prepared } from "../copy/steps.ts";
+import type { Trouble } from "../copy/copy-status.ts";
+import { StorageRefusal } from "../storage/copy-client.ts";
+import type { Side } from "../storage/copy-client.ts";
 import { openSides } from "./deps.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { orTrouble, trouble, verdictOf } from "./trouble.ts";
@@ -13,7 +17,7 @@ export function prepareCopy(deps: ActivityDeps, step: CopyStep<CopyInput>): Prom
 }
 
 async function prepare(deps: ActivityDeps, step: CopyStep<CopyInput>): Promise<Prepared> {
-  const { client, ledger } = deps;
+  const { ledger } = deps;
   const { copy, instanceId } = step;
   const slot = await ledger.takeSlot(instanceId, copy);
   // Asked after the slot was taken: a late run of an ended copy must not leave a slot behind.
@@ -22,13 +26,37 @@ async function prepare(deps: ActivityDeps, step: CopyStep<CopyInput>): Promise<P
     await ledger.releaseSlot(copy.destination, instanceId);
     return { state: "ended", outcome };
   }
-  const destinationUrl = endpointUrl(copy.destination);
-  if (!slot.held) {
-    const message = `Cannot copy onto the destination as copy ${slot.holder} of this app writes to it: ${destinationUrl}`;
-    return { state: "failed", failure: failure("destination-busy", message) };
-  }
+  if (!slot.held) return heldBy(slot.holder, copy);
 
-  const { source, destination } = openSides(deps, step);
+  const sides = openSides(deps, step);
+  const decision = await look(deps, step, sides);
+  if (decision.state !== "replace") return decision;
+  // Read after the look: had the copy it showed been ours, its start would stand in the slot. A run
+  // of this activity that comes late must not abort the copy that its own orchestration began.
+  if ((await ledger.slotUse(copy.destination, instanceId)) !== "unused") return decision.otherwise;
+  const { copyId } = decision;
+  const refusal = await abortOther(deps, step, { destination: sides.destination, copyId });
+  if (refusal !== null) return refusal;
+  const afterwards = await look(deps, step, sides);
+  return afterwards.state === "replace" ? afterwards.otherwise : afterwards;
+}
+
+/** Another copy of this app writes to the destination; nobody but its own callers may abort it. */
+function heldBy(holder: string, { destination, options }: CopyInput): Prepared {
+  const message = `Cannot copy onto the destination as copy ${holder} of this app writes to it: ${endpointUrl(destination)}`;
+  const reason = failure("destination-busy", message);
+  if (options.ifBusy === "fail") return { state: "failed", failure: reason };
+  const waitsFor = `Waits for copy ${holder} of this app, which writes to the destination`;
+  return { state: "busy", end: "destination", waitsFor, failure: reason };
+}
+
+/** Reads both ends and decides. */
+async function look(
+  deps: ActivityDeps,
+  { copy }: CopyStep<CopyInput>,
+  { source, destination }: { source: Side; destination: Side },
+): Promise<Decision | Trouble> {
+  const { client } = deps;
   // Only the app's own identity reads both ends; a SAS on the destination opens nothing else.
   const sameAccount =
     destination.sas === null &&
@@ -45,14 +73,35 @@ async function prepare(deps: ActivityDeps, step: CopyStep<CopyInput>): Promise<P
     );
   }
   if (destinationSeen.status === "rejected") {
-    const action = `read the destination ${destinationUrl}`;
+    const action = `read the destination ${endpointUrl(copy.destination)}`;
     const call = "read-destination";
     return refused(verdictOf(destinationSeen.reason, deps, { call, action, side: destination }));
   }
   return decide(copy, sourceSeen.value, destinationSeen.value);
 }
 
-function refused(verdict: Verdict): Prepared {
+/**
+ * Aborts a copy that is not ours, by its own copyId: Storage refuses where by now another one is
+ * pending ("Abort Copy Blob", 409). Whatever 409 or 404 mean, the look that follows shows it.
+ */
+async function abortOther(
+  deps: ActivityDeps,
+  { copy }: CopyStep<CopyInput>,
+  { destination, copyId }: { destination: Side; copyId: string },
+): Promise<Refused | null> {
+  try {
+    await deps.client.abort(destination, copyId);
+    return null;
+  } catch (error) {
+    if (error instanceof StorageRefusal && [404, 409].includes(error.answer.status)) return null;
+    const action = `abort copy ${copyId} onto ${endpointUrl(copy.destination)}`;
+    return refused(verdictOf(error, deps, { call: "abort", action, side: destination }));
+  }
+}
+
+type Refused = Extract<Prepared, { state: "failed" | "trouble" }>;
+
+function refused(verdict: Verdict): Refused {
   return verdict.kind === "transient"
     ? trouble(verdict.failure, verdict.retryAfterSeconds)
     : { state: "failed", failure: verdict.failure };

@@ -16,10 +16,24 @@ export type CopyRequest = {
 export type CopyOptions = {
   /** What to do when the destination exists. `always` is Storage's own behaviour. */
   overwrite: "fail" | "skip" | "if-newer" | "always";
+  /**
+   * What to do when another copy onto the destination is under way. `wait` tries again until it has
+   * ended, for two weeks at most. `replace` aborts a copy that Ferry knows nothing of; one of Ferry's
+   * own copies is never aborted by another request, `replace` waits for it.
+   */
+  ifBusy: "fail" | "wait" | "replace";
   /** x-ms-access-tier; null lets Storage choose. */
   tier: string | null;
   /** x-ms-meta-*; null copies the source's metadata, an object replaces all of it. */
   metadata: Record<string, string> | null;
+};
+
+/** What an option is where nobody names it, and where an input is older than the option. */
+export const optionsOff: CopyOptions = {
+  overwrite: "fail",
+  ifBusy: "fail",
+  tier: null,
+  metadata: null,
 };
 
 /** One thing wrong with a request; `pointer` is a JSON pointer (RFC 6901), empty for the whole body. */
@@ -31,6 +45,7 @@ export type ParsedRequest = { ok: true; request: CopyRequest } | { ok: false; pr
 export function parseCopyRequest(body: unknown, emulator: EmulatorOrigin): ParsedRequest {
   const parsed = requestShape.safeParse(body);
   const problems = parsed.success ? [] : parsed.error.issues.flatMap(shapeProblems);
+  problems.push(...contradictions(body));
   const metadata = metadataOf(body, problems);
   const source = end(body, "source", emulator, problems);
   const destination = end(body, "destination", emulator, problems);
@@ -47,7 +62,7 @@ export function parseCopyRequest(body: unknown, emulator: EmulatorOrigin): Parse
     const message = "is the source itself; a copy onto itself is not supported yet";
     return { ok: false, problems: [{ pointer: "/destination", message }] };
   }
-  const { overwrite, tier } = parsed.data.options;
+  const { overwrite, ifBusy, tier } = parsed.data.options;
   return {
     ok: true,
     request: {
@@ -55,7 +70,7 @@ export function parseCopyRequest(body: unknown, emulator: EmulatorOrigin): Parse
       destination: destination.endpoint,
       sourceSas: source.sas,
       destinationSas: destination.sas,
-      options: { overwrite, tier: tier ?? null, metadata },
+      options: { overwrite, ifBusy, tier: tier ?? null, metadata },
     },
   };
 }
@@ -65,6 +80,7 @@ const tiers = ["Hot", "Cool", "Cold", "Archive", "Smart"] as const;
 
 const optionsShape = z.strictObject({
   overwrite: z.enum(["fail", "skip", "if-newer", "always"]).default("fail"),
+  ifBusy: z.enum(["fail", "wait", "replace"]).default("fail"),
   tier: z.enum(tiers).optional(),
   metadata: z.unknown().optional(), // read by parseMetadata
 });
@@ -72,7 +88,7 @@ const optionsShape = z.strictObject({
 const requestShape = z.strictObject({
   source: z.string(),
   destination: z.string(),
-  options: optionsShape.default({ overwrite: "fail" }),
+  options: optionsShape.default({ overwrite: "fail", ifBusy: "fail" }),
 });
 
 function shapeProblems(issue: z.core.$ZodIssue): Problem[] {
@@ -88,6 +104,15 @@ function issueMessage(issue: z.core.$ZodIssue): string {
   if (issue.message.endsWith("received undefined")) return "is missing";
   if (issue.code === "invalid_type") return `must be of the type ${issue.expected}`;
   return issue.message;
+}
+
+/** Options that undo each other. Read by hand, so that they come out with everything else. */
+function contradictions(body: unknown): Problem[] {
+  const { overwrite = "fail", ifBusy } = Object(Object(body)["options"]);
+  // What an aborted copy leaves behind exists, and is new: only "always" writes over it.
+  return ifBusy === "replace" && overwrite !== "always"
+    ? [{ pointer: "/options/ifBusy", message: 'can be "replace" only when overwrite is "always"' }]
+    : [];
 }
 
 /** Null where the request has none: then Storage copies the source's. */

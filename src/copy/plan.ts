@@ -3,17 +3,22 @@ import { endpointUrl, parseEndpoint } from "./endpoint.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { failure } from "./failure.ts";
 import type { Cause } from "./failure.ts";
-import type { DestinationSeen, SourceSeen } from "./seen.ts";
-import type { CopyInput, CopyPlan, Prepared } from "./steps.ts";
+import type { CopySeen, DestinationSeen, SourceSeen } from "./seen.ts";
+import type { Busy, CopyInput, CopyPlan, Prepared } from "./steps.ts";
+
+export type Decision =
+  | Exclude<Prepared, { state: "ended" | "trouble" }>
+  /** A copy that is not ours is to be aborted first; where it may be ours after all, wait. */
+  | { state: "replace"; copyId: string; otherwise: Busy };
 
 /** What a source and a destination, as they were just seen, mean for a copy. */
 export function decide(
   copy: Pick<CopyInput, "source" | "destination" | "options">,
   source: SourceSeen,
   destination: DestinationSeen | null,
-): Prepared {
-  const refused = refuseSource(copy, source) ?? refuseDestination(copy.destination, destination);
-  if (refused !== null) return refused;
+): Decision {
+  const obstacle = refuseSource(copy, source) ?? refuseDestination(copy, destination);
+  if (obstacle !== null) return obstacle;
   const skip = destination === null ? null : refuseOverwrite(copy, source, destination);
   if (skip !== null) return skip;
   return {
@@ -42,13 +47,18 @@ export function isOurs(plan: CopyPlan, source: Endpoint, seen: DestinationSeen):
 function refuseSource(
   { source, options }: { source: Endpoint; options: CopyOptions },
   seen: SourceSeen,
-): Prepared | null {
+): Decision | null {
   const url = endpointUrl(source);
-  if (seen.copyPending) {
-    return failed(
-      "source-copy-pending",
-      `Cannot copy the source as a copy onto it is pending: ${url}`,
-    );
+  if (seen.pendingCopy !== null) {
+    const { copyId } = seen.pendingCopy;
+    const done = bytesOf(seen.pendingCopy);
+    const message = `Cannot copy the source as copy ${copyId} onto it is pending (${done}): ${url}`;
+    return {
+      state: "busy",
+      end: "source",
+      waitsFor: `Waits for copy ${copyId} onto the source to end (${done})`,
+      failure: failure("source-copy-pending", message),
+    };
   }
   if (seen.blobType !== "BlockBlob") {
     return failed("not-supported", `Cannot copy the source as it is a ${seen.blobType}: ${url}`);
@@ -59,14 +69,23 @@ function refuseSource(
   return null;
 }
 
-function refuseDestination(destination: Endpoint, seen: DestinationSeen | null): Prepared | null {
+function refuseDestination(
+  { destination, options }: { destination: Endpoint; options: CopyOptions },
+  seen: DestinationSeen | null,
+): Decision | null {
   if (seen === null) return null;
   const url = endpointUrl(destination);
   if (seen.copy?.status === "pending") {
-    const { copyId, progress } = seen.copy;
-    const done = progress === null ? "unknown" : `${progress.bytesCopied}/${progress.totalBytes}`;
-    const message = `Cannot copy onto the destination as copy ${copyId} onto it is pending (bytes ${done}): ${url}`;
-    return failed("destination-busy", message);
+    const { copyId } = seen.copy;
+    const done = bytesOf(seen.copy);
+    const message = `Cannot copy onto the destination as copy ${copyId} onto it is pending (${done}): ${url}`;
+    const reason = failure("destination-busy", message);
+    if (options.ifBusy === "fail") return { state: "failed", failure: reason };
+    const waitsFor = `Waits for copy ${copyId} onto the destination to end (${done})`;
+    const busy: Busy = { state: "busy", end: "destination", waitsFor, failure: reason };
+    // Nothing is aborted in favour of a copy that could not be started afterwards.
+    if (options.ifBusy === "wait" || seen.archived || seen.blobType !== "BlockBlob") return busy;
+    return { state: "replace", copyId, otherwise: busy };
   }
   if (seen.archived) {
     return failed(
@@ -85,7 +104,7 @@ function refuseOverwrite(
   { destination, options }: { destination: Endpoint; options: CopyOptions },
   source: SourceSeen,
   seen: DestinationSeen,
-): Prepared | null {
+): Decision | null {
   switch (options.overwrite) {
     case "always":
       return null;
@@ -102,7 +121,13 @@ function refuseOverwrite(
   }
 }
 
-function failed(cause: Cause, message: string): Prepared {
+function bytesOf({ progress }: Pick<CopySeen, "progress">): string {
+  return progress === null
+    ? "bytes unknown"
+    : `bytes ${progress.bytesCopied}/${progress.totalBytes}`;
+}
+
+function failed(cause: Cause, message: string): Decision {
   return { state: "failed", failure: failure(cause, message) };
 }
 

@@ -64,6 +64,19 @@ export function retryAt(
   return now + Math.max(wait, Math.min((retryAfterSeconds ?? 0) * 1_000, longestWait));
 }
 
+const longestBusyWait = 86_400_000; // no timer is longer than a day
+const steadyBusyWait = 3_600_000;
+
+/**
+ * When to prepare again while another copy is in the way, epoch ms. Waits double from five seconds to an
+ * hour; after that they are a fifth of the time waited so far, up to a day, so that two weeks take about
+ * forty tries. `since` is the first try that found it busy, `tries` counts from 1.
+ */
+export function busyAgainAt(now: number, { since, tries }: { since: number; tries: number }) {
+  const doubling = Math.min(steadyBusyWait, 5_000 * 2 ** Math.min(tries - 1, 30));
+  return now + Math.min(longestBusyWait, Math.max(doubling, Math.round((now - since) / 5)));
+}
+
 /** Bytes per second over the last looks; null before there are two, and while progress stands still. */
 export function copyRate(observations: readonly Observation[]): number | null {
   if (stalledSince(observations) !== null) return null;

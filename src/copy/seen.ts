@@ -10,8 +10,8 @@ export type SourceSeen = {
   lastModified: number;
   blobType: BlobType;
   archived: boolean;
-  /** It is itself the destination of a pending copy. */
-  copyPending: boolean;
+  /** The copy onto it that is pending, if one is. */
+  pendingCopy: Pick<CopySeen, "copyId" | "progress"> | null;
 };
 
 /** The destination as Get Blob Properties shows it. Times are epoch ms. */

@@ -1,3 +1,4 @@
+import { optionsOff } from "./copy-request.ts";
 import type { CopyOptions } from "./copy-request.ts";
 import type { CopyStatus, RunRecord, Trouble } from "./copy-status.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -29,8 +30,7 @@ export type CopyEnds = {
 
 /** Reads an input as an older release may have written it: options that it did not know are off. */
 export function copyInputOf(written: CopyInput): CopyInput {
-  const off: CopyOptions = { overwrite: "fail", tier: null, metadata: null };
-  return { ...written, options: { ...off, ...written.options } };
+  return { ...written, options: { ...optionsOff, ...written.options } };
 }
 
 /** Which copy a step is for; `copy` is only as much of it as the step needs. */
@@ -79,9 +79,20 @@ export type Prepared =
   | { state: "planned"; plan: CopyPlan }
   | { state: "skip"; reason: string }
   | { state: "failed"; failure: Failure }
+  | Busy
   /** An earlier run of this orchestration has ended; this is what it said. */
   | { state: "ended"; outcome: Outcome }
   | Trouble;
+
+/** Another copy is in the way: prepare again later. */
+export type Busy = {
+  state: "busy";
+  end: "source" | "destination";
+  /** For whoever watches: what is waited for, and how far it is. */
+  waitsFor: string;
+  /** How the copy ends when the wait is given up. */
+  failure: Failure;
+};
 
 export type Started =
   | { state: "started"; started: StartedCopy }

@@ -1,8 +1,8 @@
 import { failure } from "../copy/failure.ts";
 import type { Failure } from "../copy/failure.ts";
 import type { Ending, Outcome } from "../copy/outcome.ts";
-import { retryAt } from "../copy/read-policy.ts";
-import type { CopyPlan, Prepared, Started, StartedCopy } from "../copy/steps.ts";
+import { busyAgainAt, retryAt } from "../copy/read-policy.ts";
+import type { Busy, CopyPlan, Prepared, Started, StartedCopy } from "../copy/steps.ts";
 import { activities } from "../names.ts";
 import { mostTries } from "./run.ts";
 import type { Run, Turns } from "./run.ts";
@@ -17,11 +17,22 @@ export type Begun =
 /** Starts that lost their conditions to other writers before the copy is given up. */
 const mostPlans = 3;
 
-/** Prepares and starts, again when overtaken or unanswered, unless an abort comes first. */
+/**
+ * How long another copy is waited for: Storage ends every copy after two weeks ("Copy Blob"). One onto
+ * the source gets a day more, for the look after its end.
+ */
+const longestBusy = { destination: 14 * 86_400_000, source: 15 * 86_400_000 } as const;
+
+/**
+ * Prepares and starts, again when overtaken, unanswered or while another copy is in the way, unless an
+ * abort comes first.
+ */
 export function* beginCopy(run: Run): Turns<Begun> {
   let plan: CopyPlan | null = null;
   let unanswered: CopyPlan | null = null;
   let plans = 0;
+  let busySince: number | null = null;
+  let busyTries = 0;
   for (let tries = 1; ; tries++) {
     const result: Prepared | Started =
       plan === null
@@ -47,6 +58,17 @@ export function* beginCopy(run: Run): Turns<Begun> {
         }
         plan = null;
         break;
+      case "busy": {
+        busySince ??= run.now();
+        const givenUpAt = busySince + longestBusy[result.end];
+        if (run.now() >= givenUpAt) {
+          return notStarted(unanswered, { why: "failed", failure: tooLongBusy(result) });
+        }
+        due = Math.min(busyAgainAt(run.now(), { since: busySince, tries: ++busyTries }), givenUpAt);
+        run.report.waiting(result.waitsFor, due);
+        tries = 0; // Storage answered: what counts is how often in a row it does not
+        break;
+      }
       case "trouble": {
         unanswered = plan ?? unanswered;
         if (tries >= mostTries) {
@@ -62,6 +84,11 @@ export function* beginCopy(run: Run): Turns<Begun> {
       return notStarted(unanswered, { why: "aborted" });
     }
   }
+}
+
+function tooLongBusy({ end, failure: last }: Busy): Failure {
+  const days = longestBusy[end] / 86_400_000;
+  return { ...last, message: `${last.message}; waited ${days} days` };
 }
 
 /** Conditions lost time and again: the cause is not that the destination exists, but that it changes. */

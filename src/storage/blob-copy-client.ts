@@ -105,7 +105,7 @@ function sourceSeen(properties: BlobGetPropertiesResponse): SourceSeen {
     lastModified: properties.lastModified?.getTime() ?? 0,
     blobType: properties.blobType ?? "BlockBlob",
     archived: properties.accessTier === "Archive",
-    copyPending: properties.copyStatus === "pending",
+    pendingCopy: properties.copyStatus === "pending" ? copySeen(properties) : null,
   };
 }
 

@@ -3,7 +3,7 @@ import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import { isAllowed, isOwnState } from "../copy/access-policy.ts";
 import type { AllowedPair, OwnAccount } from "../copy/access-policy.ts";
-import { parseCopyRequest } from "../copy/copy-request.ts";
+import { optionsOff, parseCopyRequest } from "../copy/copy-request.ts";
 import type { CopyRequest } from "../copy/copy-request.ts";
 import { endpointUrl } from "../copy/endpoint.ts";
 import type { EmulatorOrigin } from "../copy/endpoint.ts";
@@ -129,9 +129,13 @@ async function claimInstance(
 /**
  * Tells requests apart without their secrets: a repeated request may carry a fresh SAS. Only options
  * that are on count, by name, so that a later release with more of them gives the same fingerprint.
+ * `overwrite` was there first and always counts.
  */
 function fingerprintOf({ source, destination, options }: CopyRequest): string {
-  const on = Object.entries(options).filter(([, value]) => value !== null);
+  const off: Record<string, unknown> = optionsOff;
+  const on = Object.entries(options).filter(
+    ([name, value]) => value !== null && (name === "overwrite" || value !== off[name]),
+  );
   const parts = [endpointUrl(source), endpointUrl(destination), sorted(Object.fromEntries(on))];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { longestWait, nextReadAt, retryAt } from "../../../src/copy/read-policy.ts";
+import { busyAgainAt, longestWait, nextReadAt, retryAt } from "../../../src/copy/read-policy.ts";
 import type { Observation } from "../../../src/copy/read-policy.ts";
 
 const hour = 3_600_000;
@@ -97,4 +97,18 @@ test("calls that Storage does not answer are tried after 2 s, 4 s, 8 s … and a
   expect(retryAt(0, 1, 120)).toBe(120_000);
   expect(retryAt(0, 1, 1e9)).toBe(longestWait);
   expect(retryAt(0, 30, null, longestWait)).toBe(longestWait);
+});
+
+test("another copy is waited for in about forty tries a fortnight, a fifth of the time late at most", () => {
+  const fortnight = 14 * 24 * hour;
+  let now = 0;
+  let tries = 0;
+  while (now < fortnight) {
+    const due = busyAgainAt(now, { since: 0, tries: ++tries });
+    expect(due - now).toBeGreaterThanOrEqual(5_000);
+    expect(due - now).toBeLessThanOrEqual(Math.max(hour, Math.min(now / 5 + 1, 24 * hour)));
+    now = due;
+  }
+  expect(tries).toBeGreaterThan(30);
+  expect(tries).toBeLessThanOrEqual(42);
 });
