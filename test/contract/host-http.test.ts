@@ -170,6 +170,32 @@ test("close lets an answer go out whole", async () => {
   await closing;
 });
 
+test("a client that left before its answer holds nothing up", async () => {
+  const host = await startSample("web");
+  const client = connect(host.port, "127.0.0.1");
+  client.write("GET /api/hold HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  await fetch(`${host.url}/api/items/all`); // by now the first request has reached its function
+  client.destroy();
+  await fetch(`${host.url}/api/items/all`); // and by now the host knows that the client has gone
+  await host.invoke({ functionName: "release", trigger: releaseRequest });
+  await host.close();
+  expect(host.log.map(({ message }) => message)).toContainEqual(
+    expect.stringContaining("the client got no answer"),
+  );
+});
+
+test.each(["a@b", "me:pw@localhost", "localhost/api", "a?b", "a b", "[::1", "localhost:99999"])(
+  "a Host header that is no host is refused: %s",
+  async (header) => {
+    const host = await startSample("web");
+    const client = connect(host.port, "127.0.0.1");
+    client.write(`GET /api/items/all HTTP/1.1\r\nHost: ${header}\r\n\r\n`);
+    const [answer] = await once(client, "data");
+    client.destroy();
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 400 /);
+  },
+);
+
 const releaseRequest = {
   http: {
     url: "http://localhost/api/release",

@@ -119,6 +119,9 @@ async function serve(
   logger(level, "request", `${method} ${path}`, `${response.status} in ${took}${note}`);
 }
 
+/** A Host header holds a host and perhaps a port; anything else is a 400 (RFC 9112, section 3.2). */
+const hostAndPort = /^([\w.~%!$&'()*+,;=-]+|\[[\da-f:.]+\])(:\d*)?$/i;
+
 /** The whole request; a status where it is refused; "gone" where the client broke off. */
 async function readRequest(
   incoming: IncomingMessage,
@@ -131,7 +134,7 @@ async function readRequest(
   const host = headers["host"] ?? `localhost:${incoming.socket.localPort}`;
   const target = incoming.url ?? "/";
   const absolute = target.startsWith("/") ? `http://${host}${target}` : target;
-  if (!URL.canParse(absolute)) return 400;
+  if (!hostAndPort.test(host) || !URL.canParse(absolute)) return 400;
   if (Number(headers["content-length"] ?? 0) > maximumBodyBytes) return 413;
 
   const chunks: Buffer[] = [];
@@ -161,6 +164,7 @@ async function send(
   response: HostResponse,
   outgoing: ServerResponse,
 ): Promise<boolean> {
+  if (outgoing.destroyed) return false; // no event would ever come
   outgoing.statusCode = response.status;
   for (const [name, value] of Object.entries(response.headers)) {
     outgoing.setHeader(name, typeof value === "string" ? value : [...value]);
