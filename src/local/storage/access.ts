@@ -24,6 +24,7 @@ const needs: Partial<Record<OperationName, Need>> = {
   SetBlobMetadata: { resourceType: "o", anyOf: "w" },
   SetBlobProperties: { resourceType: "o", anyOf: "w" },
   DeleteBlob: { resourceType: "o", anyOf: "d" },
+  SnapshotBlob: { resourceType: "o", anyOf: "cw" },
 };
 
 /** Throws the service's 403 unless the SAS allows the operation on what it is for. */

@@ -13,11 +13,13 @@ export type Container = {
   metadata: Metadata;
 };
 
-/** A committed blob. Times are epoch ms; `lastModified` is always a whole second. */
+/** A committed blob, or a snapshot of one. Times are epoch ms; `lastModified` is always a whole second. */
 export type Blob = {
   id: number;
   container: number;
   name: string;
+  /** When it was taken, as `?snapshot=` names it; empty for the base blob. Snapshots never change. */
+  snapshot: string;
   blobType: "BlockBlob";
   /** Without quotes. */
   etag: string;
@@ -86,11 +88,18 @@ export function insertContainer(store: Store, container: Omit<Container, "id">):
   );
 }
 
-export function findBlob(store: Store, container: number, name: string): Blob | undefined {
+/** The base blob, or one of its snapshots. */
+export function findBlob(
+  store: Store,
+  container: number,
+  name: string,
+  snapshot = "",
+): Blob | undefined {
   const row = store.one<BlobRow>(
-    "SELECT * FROM blob WHERE container = ? AND name = ?",
+    "SELECT * FROM blob WHERE container = ? AND name = ? AND snapshot = ?",
     container,
     name,
+    snapshot,
   );
   return row && blobOf(row);
 }
@@ -100,14 +109,25 @@ export function blobWithId(store: Store, id: number): Blob | undefined {
   return row && blobOf(row);
 }
 
-/** Blobs of a container in name order, from the name `from` on. */
+/** A base blob's snapshots, oldest first. */
+export function snapshotsOf(store: Store, base: Pick<Blob, "container" | "name">): Blob[] {
+  return store
+    .all<BlobRow>(
+      "SELECT * FROM blob WHERE container = ? AND name = ? AND snapshot <> '' ORDER BY snapshot",
+      base.container,
+      base.name,
+    )
+    .map(blobOf);
+}
+
+/** Base blobs of a container in name order, from the name `from` on. */
 export function blobsFrom(
   store: Store,
   { container, from, limit }: { container: number; from: string; limit: number },
 ): Blob[] {
   return store
     .all<BlobRow>(
-      "SELECT * FROM blob WHERE container = ? AND name >= ? ORDER BY name LIMIT ?",
+      "SELECT * FROM blob WHERE container = ? AND name >= ? AND snapshot = '' ORDER BY name LIMIT ?",
       container,
       from,
       limit,
@@ -115,19 +135,20 @@ export function blobsFrom(
     .map(blobOf);
 }
 
-/** Inserts the blob, or replaces the one of this name and keeps its id. Returns the id. */
+/** Inserts the blob or snapshot, or replaces the one of this name and keeps its id. Returns the id. */
 export function saveBlob(store: Store, blob: Omit<Blob, "id">): number {
   store.run(
-    `INSERT INTO blob (container, name, blob_type, etag, created_at, modified_at, content, length,
+    `INSERT INTO blob (container, name, snapshot, blob_type, etag, created_at, modified_at, content, length,
        content_headers, metadata, access_tier, lease, copy)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (container, name) DO UPDATE SET blob_type = excluded.blob_type,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (container, name, snapshot) DO UPDATE SET blob_type = excluded.blob_type,
        etag = excluded.etag, created_at = excluded.created_at, modified_at = excluded.modified_at,
        content = excluded.content, length = excluded.length,
        content_headers = excluded.content_headers, metadata = excluded.metadata,
        access_tier = excluded.access_tier, lease = excluded.lease, copy = excluded.copy`,
     blob.container,
     blob.name,
+    blob.snapshot,
     blob.blobType,
     blob.etag,
     blob.createdAt,
@@ -140,7 +161,7 @@ export function saveBlob(store: Store, blob: Omit<Blob, "id">): number {
     JSON.stringify(blob.lease),
     blob.copy && JSON.stringify(blob.copy),
   );
-  return findBlob(store, blob.container, blob.name)?.id ?? 0;
+  return findBlob(store, blob.container, blob.name, blob.snapshot)?.id ?? 0;
 }
 
 type ContainerRow = {
@@ -169,6 +190,7 @@ type BlobRow = {
   id: number;
   container: number;
   name: string;
+  snapshot: string;
   blob_type: Blob["blobType"];
   etag: string;
   created_at: number;
@@ -188,6 +210,7 @@ function blobOf(row: BlobRow): Blob {
     id: row.id,
     container: row.container,
     name: row.name,
+    snapshot: row.snapshot,
     blobType: row.blob_type,
     etag: row.etag,
     createdAt: row.created_at,

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
+import { snapshotsOf, type Blob } from "./blob-rows.ts";
 import { requireContainer, findTarget, requireBlob, stateHeaders, type Call } from "./call.ts";
 import { addContent, addPiece } from "./content.ts";
 import { StorageError } from "./errors.ts";
 import { descriptions, failCopiesReading } from "./pending-copies.ts";
 import type { StorageAnswer } from "./request.ts";
+import type { Store } from "./store.ts";
 import {
   dropStagedBlocks,
   readAccessTier,
@@ -103,15 +105,33 @@ export function setBlobProperties(call: Call): StorageAnswer {
   return { status: 200, headers: stateHeaders(blob) };
 }
 
-/** REST page "Delete Blob". Copies that read from it fail. */
+/**
+ * REST page "Delete Blob". A base blob with snapshots goes only together with them; copies that read
+ * from what is deleted fail.
+ */
 export function deleteBlob(call: Call): StorageAnswer {
-  const { store, now } = call;
+  const { request, store, now } = call;
   const blob = requireBlob(call);
   requireWritable(call, blob);
-  failCopiesReading(store, blob, { description: descriptions.sourceGone, at: now });
-  store.run("DELETE FROM blob WHERE id = ?", blob.id);
-  dropStagedBlocks(call, requireContainer(call), blob.name);
+  for (const gone of toDelete(store, blob, request.headers["x-ms-delete-snapshots"])) {
+    failCopiesReading(store, gone, { description: descriptions.sourceGone, at: now });
+    store.run("DELETE FROM blob WHERE id = ?", gone.id);
+    if (gone.snapshot === "") dropStagedBlocks(call, requireContainer(call), gone.name);
+  }
   return { status: 202, headers: { "x-ms-delete-type-permanent": "true" } };
+}
+
+function toDelete(store: Store, blob: Blob, which: string | undefined): Blob[] {
+  if (which !== undefined && ((which !== "include" && which !== "only") || blob.snapshot !== "")) {
+    throw new StorageError("InvalidHeaderValue", {
+      details: { HeaderName: "x-ms-delete-snapshots", HeaderValue: which },
+    });
+  }
+  if (blob.snapshot !== "") return [blob];
+  const snapshots = snapshotsOf(store, blob);
+  if (which === "only") return snapshots;
+  if (snapshots.length > 0 && which === undefined) throw new StorageError("SnapshotsPresent");
+  return [...snapshots, blob];
 }
 
 function kept({ content, length, contentHeaders, metadata, accessTier }: Kept): Kept {

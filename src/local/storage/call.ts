@@ -41,11 +41,11 @@ export function requireContainer(call: Call): Container {
   return found;
 }
 
-/** The blob that a request names, if there is one, and the container that must be there. */
+/** The blob or snapshot that a request names, if there is one, and the container that must be there. */
 export function findTarget(call: Call): { container: Container; name: string; blob?: Blob } {
   const container = requireContainer(call);
   const { blob: name } = blobAddress(call.request.resource);
-  const blob = findBlob(call.store, container.id, name);
+  const blob = findBlob(call.store, container.id, name, call.request.query.get("snapshot"));
   return { container, name, ...(blob && { blob }) };
 }
 

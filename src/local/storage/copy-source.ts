@@ -54,10 +54,9 @@ function sourceRequest({ request, ownHost }: Call): StorageRequest {
   const [path, query] = splitTarget(target);
   const resource = parseResource(path);
   const parameters = new Map(parseQuery(query));
-  const unread = ["snapshot", "versionid"].find((name) => parameters.has(name));
-  if (unread !== undefined) {
+  if (parameters.has("versionid")) {
     throw new StorageError("NotImplemented", {
-      message: `Copy Blob from a source with ${unread} is not implemented by this emulator`,
+      message: "Copy Blob from a source with versionid is not implemented by this emulator",
     });
   }
   return {
@@ -77,11 +76,11 @@ function isOwnHost(url: URL, ownHost: string): boolean {
   return url.protocol === "http:" && url.host.replace(/^localhost:/, "127.0.0.1:") === ownHost;
 }
 
-function findSource(call: Call, { resource }: StorageRequest): Blob {
+function findSource(call: Call, { resource, query }: StorageRequest): Blob {
   if (resource.level !== "blob") throw new StorageError("ResourceNotFound");
   const container = findContainer(call.store, resource.account, resource.container);
   if (container === undefined) throw new StorageError("ContainerNotFound");
-  const blob = findBlob(call.store, container.id, resource.blob);
+  const blob = findBlob(call.store, container.id, resource.blob, query.get("snapshot"));
   if (blob === undefined) throw new StorageError("BlobNotFound");
   return blob;
 }

@@ -14,6 +14,7 @@ import { leaseBlob } from "./leases.ts";
 import { listBlobs } from "./listing.ts";
 import { restName, type OperationName } from "./operation.ts";
 import { endDueCopies } from "./pending-copies.ts";
+import { snapshotBlob } from "./snapshots.ts";
 import { getBlob, getBlobProperties } from "./reads.ts";
 import type { StorageAnswer } from "./request.ts";
 import { refuseUnread } from "./writes.ts";
@@ -34,6 +35,7 @@ const implemented: Partial<Record<OperationName, Operation>> = {
   SetBlobMetadata: setBlobMetadata,
   SetBlobProperties: setBlobProperties,
   DeleteBlob: deleteBlob,
+  SnapshotBlob: snapshotBlob,
   CopyBlob: copyBlob,
   AbortCopyBlob: abortCopyBlob,
   LeaseBlob: leaseBlob,
@@ -52,7 +54,7 @@ export function dispatch(given: Omit<Call, "caller">): StorageAnswer {
       message: `${restName(operation)} is not implemented by this emulator`,
     });
   }
-  refuseAddition(request.query);
+  refuseAddition(request.query, operation);
   return store.transaction(() => {
     const caller = authorize(request, { operation, store, now });
     refuseUnread(request.headers);
@@ -61,10 +63,18 @@ export function dispatch(given: Omit<Call, "caller">): StorageAnswer {
 }
 
 /** Without these the operation would be about another object than the caller means. */
-function refuseAddition(query: ReadonlyMap<string, string>): void {
-  const addition = ["snapshot", "versionid"].find((name) => query.has(name));
+function refuseAddition(query: ReadonlyMap<string, string>, operation: OperationName): void {
+  const read = onSnapshots.has(operation) ? [] : ["snapshot"];
+  const addition = [...read, "versionid"].find((name) => query.has(name));
   if (addition === undefined) return;
   throw new StorageError("NotImplemented", {
     message: `The query parameter ${addition} is not implemented by this emulator`,
   });
 }
+
+/** What can be done with a snapshot: it is read-only (REST page "Snapshot Blob"). */
+const onSnapshots: ReadonlySet<OperationName> = new Set([
+  "GetBlob",
+  "GetBlobProperties",
+  "DeleteBlob",
+]);

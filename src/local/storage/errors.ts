@@ -145,6 +145,7 @@ const refusals = {
     "The request body is too large and exceeds the maximum permissible limit.",
   ],
   ResourceNotFound: [404, "The specified resource does not exist."],
+  SnapshotsPresent: [409, "This operation is not permitted while the blob has snapshots."],
   SourceConditionNotMet: [
     412,
     "The source condition specified using HTTP conditional header(s) is not met.",

@@ -1,4 +1,4 @@
-import { blobsFrom, type Blob, type Container } from "./blob-rows.ts";
+import { blobsFrom, snapshotsOf, type Blob, type Container } from "./blob-rows.ts";
 import { httpDate, requireContainer, type Call } from "./call.ts";
 import { copyHeaders } from "./copy-headers.ts";
 import { StorageError } from "./errors.ts";
@@ -21,11 +21,16 @@ export function listBlobs(call: Call): StorageAnswer {
   const entries: Entry[] = [];
   let next: string | undefined;
   for (const entry of walk(call.store, { container, prefix, delimiter, from: page.from })) {
-    if (entries.length === page.limit) {
+    if (entries.length >= page.limit) {
       next = entry.name;
       break;
     }
     entries.push(entry);
+    // A page may grow by the snapshots of its blobs: markers point between names.
+    if (entry.kind === "blob" && include.has("snapshots")) {
+      const snapshots = snapshotsOf(call.store, entry.blob);
+      entries.splice(-1, 0, ...snapshots.map((blob) => ({ ...entry, blob })));
+    }
   }
   const rendered = entries.map((entry) =>
     entry.kind === "prefix"
@@ -52,7 +57,7 @@ export function listBlobs(call: Call): StorageAnswer {
 type Entry = { kind: "prefix"; name: string } | { kind: "blob"; name: string; blob: Blob };
 
 /**
- * Datasets that may be asked for. Of those that this emulator has none of (snapshots, versions)
+ * Datasets that may be asked for. Of those that this emulator has none of (versions, tags)
  * there is nothing to add; those that it would hide are refused.
  */
 function readInclude(include: string | undefined): ReadonlySet<string> {
@@ -109,6 +114,7 @@ function describe(call: Call, blob: Blob, include: ReadonlySet<string>): Element
   const copy = include.has("copy") ? copyHeaders(call.store, blob, call.now) : {};
   return element("Blob", [
     nameElement(blob.name),
+    ...(blob.snapshot === "" ? [] : [element("Snapshot", blob.snapshot)]),
     element(
       "Properties",
       elements({

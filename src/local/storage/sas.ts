@@ -86,7 +86,10 @@ function serviceStringToSign(field: Field, resource: Resource): string {
         })
       : refusal(`Signed resource "${sr}" is not valid`);
   }
-  const withResource = version >= "2018-11-09" ? [sr, field("snapshot")] : [];
+  // Whether "b" opens snapshots too is not documented; "bs" and "c" do (REST page "Create a service SAS").
+  if (sr === "b" && field("snapshot") !== "") throw refusal("The SAS is for the base blob");
+  // The snapshot's time is signed only for the signed resource "bs".
+  const withResource = version >= "2018-11-09" ? [sr, ""] : [];
   const withScope = version >= "2020-12-06" ? [field("ses")] : [];
   return [
     ...["sp", "st", "se"].map(field),

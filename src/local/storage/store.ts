@@ -62,7 +62,7 @@ export function openStore(file: string): Store {
 
 /** The service's ETags look like 0x8DC4B5A7F3E2D10: a number of this size. */
 const etagBase = 0x8dc000000000000n;
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 function setSchema(database: DatabaseSync, file: string): void {
   const row = database.prepare("PRAGMA user_version").get();
@@ -71,7 +71,7 @@ function setSchema(database: DatabaseSync, file: string): void {
   if (version !== 0) {
     database.close();
     throw new Error(
-      `Cannot open storage emulator file "${file}" as its schema is version ${version}: expected ${schemaVersion}`,
+      `Cannot open storage emulator file "${file}" as its schema is version ${version}: expected ${schemaVersion}; delete it to begin anew`,
     );
   }
   database.exec(`BEGIN; ${schema}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
@@ -126,6 +126,7 @@ CREATE TABLE blob (
   id INTEGER PRIMARY KEY,
   container INTEGER NOT NULL REFERENCES container ON DELETE CASCADE,
   name TEXT NOT NULL,
+  snapshot TEXT NOT NULL,
   blob_type TEXT NOT NULL CHECK (blob_type IN ('BlockBlob')),
   etag TEXT NOT NULL,
   created_at INTEGER NOT NULL,
@@ -137,7 +138,7 @@ CREATE TABLE blob (
   access_tier TEXT,
   lease TEXT NOT NULL,
   copy TEXT,
-  UNIQUE (container, name)
+  UNIQUE (container, name, snapshot)
 ) STRICT;
 CREATE INDEX blob_content ON blob (content);
 

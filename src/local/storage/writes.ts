@@ -42,6 +42,7 @@ export function writeBlob(
   const blob: Omit<Blob, "id"> = {
     container: target.container.id,
     name: target.name,
+    snapshot: "",
     blobType: "BlockBlob",
     createdAt: existing?.createdAt ?? now,
     copy: null,
