@@ -4,24 +4,36 @@ import { createActivities } from "./activities/create-activities.ts";
 import type { ActivityDeps } from "./activities/deps.ts";
 import { activities, orchestrations } from "./names.ts";
 import { copyOrchestration } from "./orchestrations/copy-orchestration.ts";
+import { repairOrchestration } from "./orchestrations/repair-orchestration.ts";
 import { abortCopy } from "./triggers/abort-copy.ts";
 import { dispatch, everyMethod } from "./triggers/dispatch.ts";
 import type { Answer } from "./triggers/dispatch.ts";
 import { getCopy } from "./triggers/get-copy.ts";
 import { health } from "./triggers/health.ts";
+import { purge } from "./triggers/purge.ts";
+import type { PurgeDeps } from "./triggers/purge.ts";
 import { startCopy } from "./triggers/start-copy.ts";
 import type { StartDeps } from "./triggers/start-copy.ts";
+import { watchdog } from "./triggers/watchdog.ts";
 
-export type AppDeps = { http: StartDeps; steps: ActivityDeps };
+export type AppDeps = {
+  http: StartDeps;
+  steps: ActivityDeps;
+  care: PurgeDeps & { watchdogSchedule: string };
+};
 
 /** Every trigger, orchestration and activity of the app. */
-export function registerApp({ http, steps }: AppDeps): void {
+export function registerApp({ http, steps, care }: AppDeps): void {
   route("copies", "copies", dispatch({ POST: startCopy(http) }));
   route("copy", "copies/{id}", dispatch({ GET: getCopy(http) }));
   route("copyAbort", "copies/{id}/abort", dispatch({ POST: abortCopy(http) }));
   route("health", "health", dispatch({ GET: health }), "anonymous");
 
+  df.app.client.timer("watchdog", { schedule: care.watchdogSchedule, handler: watchdog(care) });
+  df.app.client.timer("purge", { schedule: "0 30 * * * *", handler: purge(care) });
+
   df.app.orchestration(orchestrations.copy, copyOrchestration);
+  df.app.orchestration(orchestrations.repair, repairOrchestration);
 
   const run = createActivities(steps);
   df.app.activity(activities.prepare, { handler: run.prepareCopy });

@@ -15,6 +15,7 @@ const settings = readSettings(process.env);
 const ledger = createBlobLedger(ledgerService(settings.ledger).getContainerClient("ferry-ledger"));
 const seal = createSeal(settings.secretKeys);
 const { allowed, emulator, own, trustsPrincipals } = settings;
+const { watchdogSchedule, retentionDays } = settings;
 
 registerApp({
   http: {
@@ -34,6 +35,7 @@ registerApp({
     now: () => Date.now(),
     newRun: randomUUID,
   },
+  care: { ledger, now: () => Date.now(), watchdogSchedule, retentionDays },
 });
 
 function ledgerService(account: LedgerAccount): BlobServiceClient {

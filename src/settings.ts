@@ -15,6 +15,10 @@ export type Settings = {
   own: OwnAccount;
   /** App Service authentication stands in front of the app. */
   trustsPrincipals: boolean;
+  /** NCRONTAB: when the watchdog walks. */
+  watchdogSchedule: string;
+  /** How long ended copies and claims are kept; days. */
+  retentionDays: number;
   /** The Storage emulator's Blob origin, on a developer's machine only. */
   emulator: EmulatorOrigin;
 };
@@ -36,9 +40,20 @@ export function readSettings(environment: Environment): Settings {
   const secretKeys = keys(environment["COPY_SECRET_KEYS"], problems);
   const ledger = ledgerAccount(environment, problems);
   const own = ledger === null ? null : ownAccount(ledger, problems);
+  const watchdogSchedule = schedule(environment["COPY_WATCHDOG"], problems);
+  const retentionDays = days(environment["COPY_RETENTION_DAYS"], problems);
   if (problems.length > 0 || ledger === null || own === null) throw new SettingsError(problems);
   const trustsPrincipals = environment["WEBSITE_AUTH_ENABLED"]?.toLowerCase() === "true";
-  return { ledger, own, allowed: pairs, secretKeys, emulator, trustsPrincipals };
+  return {
+    ledger,
+    own,
+    allowed: pairs,
+    secretKeys,
+    emulator,
+    trustsPrincipals,
+    watchdogSchedule,
+    retentionDays,
+  };
 }
 
 export class SettingsError extends Error {
@@ -69,6 +84,30 @@ function keys(text: string | undefined, problems: string[]): Buffer[] {
     );
   }
   return buffers;
+}
+
+/** Every five minutes. The Functions host checks the rest of what a schedule must be. */
+function schedule(text: string | undefined, problems: string[]): string {
+  const value = nonEmpty(text) ?? "0 */5 * * * *";
+  if (/^\S+( +\S+){5}$/.test(value)) return value;
+  problems.push(
+    'COPY_WATCHDOG must be an NCRONTAB schedule of six fields, such as "0 */5 * * * *"',
+  );
+  return value;
+}
+
+/** A claim is kept at least 72 hours, and a copy outlives its claim: else its key would start it anew. */
+const shortestRetention = 3;
+const longestRetention = 3_650;
+
+function days(text: string | undefined, problems: string[]): number {
+  const value = nonEmpty(text) ?? "30";
+  const number = /^\d{1,5}$/.test(value) ? Number(value) : NaN;
+  if (number >= shortestRetention && number <= longestRetention) return number;
+  problems.push(
+    `COPY_RETENTION_DAYS must be a whole number of days from ${shortestRetention} to ${longestRetention}`,
+  );
+  return number;
 }
 
 /** The names that the Functions host itself knows for its storage account. */

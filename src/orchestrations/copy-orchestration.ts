@@ -5,7 +5,7 @@ import type { CopyInput } from "../copy/steps.ts";
 import { beginCopy } from "./begin-copy.ts";
 import { followCopy } from "./follow-copy.ts";
 import { createRun } from "./run.ts";
-import { settleCopy } from "./settle-copy.ts";
+import { finishCopy } from "./settle-copy.ts";
 
 /**
  * One copy, from its plan to its outcome: prepare → start → (wait → read | abort)* → settle. The story
@@ -19,12 +19,10 @@ export function* copyOrchestration(
 
   const begun = yield* beginCopy(run);
   if (begun.kind === "ended") return begun.outcome;
-  let started = begun.kind === "started" ? begun.started : null;
-  let ending = begun.kind === "started" ? yield* followCopy(run, begun.started) : begun.ending;
-  for (;;) {
-    const settled = yield* settleCopy(run, { plan: begun.plan, started, ending });
-    if (settled.state === "settled") return settled.outcome;
-    started = settled.started; // a start whose answer was lost had begun a copy after all
-    ending = yield* followCopy(run, started);
+  const { plan } = begun;
+  if (begun.kind === "not-started") {
+    return yield* finishCopy(run, { plan, started: null, ending: begun.ending });
   }
+  const { started } = begun;
+  return yield* finishCopy(run, { plan, started, ending: yield* followCopy(run, started) });
 }

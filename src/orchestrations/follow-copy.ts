@@ -16,12 +16,11 @@ const mostBlindLooks = 8;
 
 /** Looks at the destination until Storage has ended the copy, and asks it to once an abort came. */
 export function* followCopy(run: Run, { plan, copyId }: StartedCopy): Turns<EndedCopyStatus> {
-  const startedAt = run.now();
+  const startedAt = run.report.started(copyId);
   const observations: Observation[] = [];
   let readsSinceWake: number | null = null;
   let unanswered = 0;
   let overdue = false;
-  run.report.started(copyId);
 
   for (;;) {
     const look = run.report.abortRequested() || overdue ? activities.abort : activities.read;

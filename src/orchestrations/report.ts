@@ -1,5 +1,5 @@
 import type { OrchestrationContext } from "durable-functions";
-import { isoDate } from "../copy/dates.ts";
+import { isoDate, timeOf } from "../copy/dates.ts";
 import type { CopyState } from "../copy/copy-state.ts";
 import type { CopyStatus, EndedCopyStatus, RunRecord } from "../copy/copy-status.ts";
 import { copyRate, stalledSince } from "../copy/read-policy.ts";
@@ -12,7 +12,8 @@ export type Report = {
   record(): RunRecord;
   /** Something is tried again later; `warning` says why. */
   waiting(warning: string, nextAt: number): void;
-  started(copyId: string): void;
+  /** Storage works on this copy; tells since when, epoch ms. */
+  started(copyId: string): number;
   aborting(): void;
   /** A look that did not end the copy, and when the next one is due (epoch ms). */
   looked(status: CopyStatus, observations: readonly Observation[], nextReadAt: number): void;
@@ -23,20 +24,26 @@ export type Report = {
 /** Storage's notes and our own messages are shortened to this; the custom status must stay small. */
 const longestWarning = 512;
 
-/** `now` is the orchestration's own time, the same at every replay. */
-export function createReport(context: OrchestrationContext, now: () => number): Report {
+/**
+ * `now` is the orchestration's own time, the same at every replay; `former` is the record of a run that
+ * this one goes on with.
+ */
+export function createReport(
+  context: OrchestrationContext,
+  { now, former }: { now: () => number; former: RunRecord | null },
+): Report {
   let state: CopyState = {
-    status: "queued",
+    status: former?.abortRequested === true ? "aborting" : "queued",
     copyId: null,
     copyStatus: null,
-    abortRequested: false,
+    abortRequested: former?.abortRequested ?? false,
     progress: null,
     bytesPerSecond: null,
     readAt: null,
-    statusReads: 0,
+    statusReads: former?.statusReads ?? 0,
     nextReadAt: null,
     warning: null,
-    startedAt: null,
+    startedAt: former?.startedAt ?? null,
     lastUpdatedAt: isoDate(now()),
   };
   const tell = (change: Partial<CopyState>) => {
@@ -51,15 +58,18 @@ export function createReport(context: OrchestrationContext, now: () => number): 
       return { abortRequested, startedAt, statusReads };
     },
     waiting: (warning, nextAt) => tell({ warning: clip(warning), nextReadAt: isoDate(nextAt) }),
-    started: (copyId) =>
+    started: (copyId) => {
+      const startedAt = state.startedAt ?? isoDate(now());
       tell({
         status: state.abortRequested ? "aborting" : "copying",
         copyId,
         copyStatus: "pending",
         warning: null,
         nextReadAt: null,
-        startedAt: isoDate(now()),
-      }),
+        startedAt,
+      });
+      return timeOf(startedAt);
+    },
     aborting: () => tell({ status: "aborting", abortRequested: true }),
     looked: (status, observations, nextReadAt) => {
       const statusReads = state.statusReads + 1;

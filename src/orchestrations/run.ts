@@ -1,5 +1,6 @@
 import type { OrchestrationContext, Task } from "durable-functions";
 import { dateOf } from "../copy/dates.ts";
+import type { RunRecord } from "../copy/copy-status.ts";
 import type { CopyInput, CopyStep, CopySteps } from "../copy/steps.ts";
 import { failure } from "../copy/failure.ts";
 import { createReport } from "./report.ts";
@@ -32,15 +33,20 @@ export type Run = {
 /** Tries of prepare and start, or of settle, that Storage does not answer: about nine hours of them. */
 export const mostTries = 20;
 
-export function createRun(context: OrchestrationContext, copy: CopyInput): Run {
-  const { instanceId } = context.df;
+/** `former` is what goes on in this run: a copy whose own run was broken off. */
+export function createRun(
+  context: OrchestrationContext,
+  copy: CopyInput,
+  former: { instanceId: string; record: RunRecord } | null = null,
+): Run {
+  const instanceId = former?.instanceId ?? context.df.instanceId;
   const { source, destination, sourceSas, destinationSas } = copy;
   const now = () => context.df.currentUtcDateTime.getTime();
   return {
     request: { instanceId, copy },
     step: { instanceId, copy: { source, destination, sourceSas, destinationSas } },
     waits: createWaits(context),
-    report: createReport(context, now),
+    report: createReport(context, { now, former: former?.record ?? null }),
     now,
     *sleep(due) {
       yield context.df.createTimer(dateOf(due));

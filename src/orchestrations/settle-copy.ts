@@ -3,18 +3,26 @@ import type { Ending, Outcome } from "../copy/outcome.ts";
 import { retryAt } from "../copy/read-policy.ts";
 import type { CopyPlan, StartedCopy } from "../copy/steps.ts";
 import { activities } from "../names.ts";
+import { followCopy } from "./follow-copy.ts";
 import { mostTries } from "./run.ts";
 import type { Run, Turns } from "./run.ts";
 
-export type SettledRun =
-  | { state: "settled"; outcome: Outcome }
-  | { state: "found"; started: StartedCopy };
+/** How the copy ended, and what was begun of it. `plan` is that of the last start, answered or not. */
+export type End = { plan: CopyPlan | null; started: StartedCopy | null; ending: Ending };
+
+/** Settles the copy; where a start whose answer was lost had begun one after all, follows that first. */
+export function* finishCopy(run: Run, end: End): Turns<Outcome> {
+  for (let { started, ending } = end; ; ending = yield* followCopy(run, started)) {
+    const settled = yield* settleCopy(run, { plan: end.plan, started, ending });
+    if (settled.state === "settled") return settled.outcome;
+    started = settled.started;
+  }
+}
+
+type SettledRun = { state: "settled"; outcome: Outcome } | { state: "found"; started: StartedCopy };
 
 /** Cleans up, frees the destination and keeps the outcome; waits while a start may be under way. */
-export function* settleCopy(
-  run: Run,
-  end: { plan: CopyPlan | null; started: StartedCopy | null; ending: Ending },
-): Turns<SettledRun> {
+function* settleCopy(run: Run, end: End): Turns<SettledRun> {
   const { ending } = end;
   const plan = end.started?.plan ?? end.plan;
   const copyId = end.started?.copyId ?? null;

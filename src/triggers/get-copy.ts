@@ -1,16 +1,17 @@
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import { copyAnswer, copyView } from "../http/copy-view.ts";
 import { problem } from "../http/problem.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import { isInstanceId } from "../ledger/instance-id.ts";
 import { findRun } from "./copy-run.ts";
 import { copiesPath } from "./dispatch.ts";
 import type { Answer } from "./dispatch.ts";
 
 /** GET /copies/{id}: the copy as it is now. */
-export function getCopy({ now }: { now(): Date }): Answer {
+export function getCopy({ ledger, now }: { ledger: Ledger; now(): Date }): Answer {
   return async (request, client) => {
     const id = copyIdOf(request);
-    const run = id === null ? null : await findRun(client, id);
+    const run = id === null ? null : await findRun(client, ledger, id);
     if (run === null) return noSuchCopy();
     const view = copyView(run, copiesPath(request));
     return copyAnswer(200, view, { url: request.url, now: now().getTime() });

@@ -13,7 +13,7 @@ import { problem } from "../http/problem.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { orchestrations } from "../names.ts";
 import type { Seal } from "../secrets/seal.ts";
-import { findRun } from "./copy-run.ts";
+import { findRun, ownRun } from "./copy-run.ts";
 import { copiesPath } from "./dispatch.ts";
 import type { Answer } from "./dispatch.ts";
 import { readJson } from "./read-json.ts";
@@ -59,7 +59,7 @@ export function startCopy(deps: StartDeps): Answer {
         now: now.getTime(),
       });
 
-    const existing = claim.isNew ? null : await findRun(client, instanceId);
+    const existing = claim.isNew ? null : await findRun(client, deps.ledger, instanceId);
     if (existing !== null) return answer(200, existing);
     const copy = copyInput(deps, parsed.request, instanceId, now);
     await deps.ledger.open({ instanceId, ...copy });
@@ -176,7 +176,7 @@ async function startOrchestration(
     return "started";
   } catch {
     // The SDK's text quotes the extension's answer; what counts is whether the copy runs.
-    const run = await findRun(client, instanceId).catch(() => null);
+    const run = await ownRun(client, instanceId).catch(() => null);
     return run === null ? "unknown" : "existed";
   }
 }

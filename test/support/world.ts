@@ -7,7 +7,7 @@ import {
   BlobServiceClient,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
-import type { BlockBlobClient } from "@azure/storage-blob";
+import type { BlockBlobClient, ContainerClient } from "@azure/storage-blob";
 import { onTestFinished } from "vitest";
 import { virtualClock } from "../../src/local/clock.ts";
 import type { VirtualClock } from "../../src/local/clock.ts";
@@ -29,6 +29,8 @@ export type TestWorld = {
   untilEnded(id: string, hours?: number): Promise<CopyBody>;
   /** A blob of one of the emulator's accounts. */
   blob(path: string, account?: string): BlockBlobClient;
+  /** A container of the first account. */
+  container(name: string): ContainerClient;
   deleteContainer(name: string): Promise<void>;
   /** Uploads a source, with its container. */
   upload(path: string, content: Buffer | string, account?: string): Promise<BlockBlobClient>;
@@ -79,7 +81,11 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
   const clock = virtualClock(noon);
   const log: HostLogEntry[] = [];
   const stateDirectory = options.persistent === true ? mkdtempSync(join(tmpdir(), "ferry-")) : null;
-  const environment = setEnvironment({ COPY_SECRET_KEYS: "", ...options.environment });
+  const environment = setEnvironment({
+    COPY_SECRET_KEYS: "",
+    COPY_WATCHDOG: "0 0 * * * *", // hourly: two weeks of every five minutes take real seconds
+    ...options.environment,
+  });
   const begin = (blobPort: number) =>
     startLocalWorld({
       appDirectory: process.cwd(),
@@ -141,6 +147,7 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
         .getContainerClient(container)
         .getBlockBlobClient(name.join("/"));
     },
+    container: (name) => service(local, firstAccount).getContainerClient(name),
     async deleteContainer(name) {
       await service(local, firstAccount).getContainerClient(name).delete();
     },
