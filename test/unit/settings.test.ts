@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { readSettings } from "../../src/settings.ts";
+
+const account = { AzureWebJobsStorage__accountName: "acme" };
+
+test("the watchdog walks every five minutes and copies are kept for thirty days, unless set otherwise", () => {
+  const usual = { watchdogSchedule: "0 */5 * * * *", retentionDays: 30 };
+  expect(readSettings(account)).toMatchObject(usual);
+  expect(readSettings({ ...account, COPY_WATCHDOG: " ", COPY_RETENTION_DAYS: "" })).toMatchObject(
+    usual,
+  );
+  const set = { ...account, COPY_WATCHDOG: "0 0 * * * *", COPY_RETENTION_DAYS: "3" };
+  expect(readSettings(set)).toMatchObject({ watchdogSchedule: "0 0 * * * *", retentionDays: 3 });
+});
+
+test.each(["2", "0", "-3", "3.5", "1e3", "3651", "soon"])(
+  "COPY_RETENTION_DAYS is refused with the reason: %s",
+  (days) => {
+    const read = () => readSettings({ ...account, COPY_RETENTION_DAYS: days });
+    expect(read).toThrow(/COPY_RETENTION_DAYS must be a whole number of days from 3 to 3650/);
+  },
+);
+
+test.each(["*/5 * * * *", "hourly", "00:05:00"])(
+  "COPY_WATCHDOG is refused with an example: %s",
+  (schedule) => {
+    const read = () => readSettings({ ...account, COPY_WATCHDOG: schedule });
+    expect(read).toThrow(/COPY_WATCHDOG must be an NCRONTAB schedule of six fields/);
+  },
+);
