@@ -78,9 +78,7 @@ function blobOf(text: unknown, emulatorUrl: string): string[] | null {
   if (account === "devstoreaccount1" && /^(ferry|azure-webjobs|app-package)-/.test(container)) {
     return null;
   }
-  if (account === "devstoreaccount1" && /logs$/.test(container) && /^(\$|%)/.test(container)) {
-    return null;
-  }
+  if (account === "devstoreaccount1" && /^(\$|%24)logs$/.test(container)) return null;
   let name: string;
   try {
     name = decodeURIComponent(rest.join("/"));
