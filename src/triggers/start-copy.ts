@@ -9,6 +9,7 @@ import { endpointUrl } from "../copy/endpoint.ts";
 import type { EmulatorOrigin } from "../copy/endpoint.ts";
 import type { CopyInput } from "../copy/steps.ts";
 import { copyAnswer, copyView } from "../http/copy-view.ts";
+import type { CopyRun } from "../http/copy-view.ts";
 import { problem } from "../http/problem.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { orchestrations } from "../names.ts";
@@ -17,6 +18,7 @@ import { findRun, ownRun } from "./copy-run.ts";
 import { copiesPath } from "./dispatch.ts";
 import type { Answer } from "./dispatch.ts";
 import { readJson } from "./read-json.ts";
+import { recordOf, startRepair } from "./repair.ts";
 
 export type StartDeps = {
   allowed: readonly AllowedPair[];
@@ -59,7 +61,10 @@ export function startCopy(deps: StartDeps): Answer {
         now: now.getTime(),
       });
 
-    const existing = claim.isNew ? null : await findRun(client, deps.ledger, instanceId);
+    const existing = claim.isNew
+      ? null
+      : ((await findRun(client, deps.ledger, instanceId)) ??
+        (await repairLost(client, deps.ledger, instanceId, parsed.request)));
     if (existing !== null) return answer(200, existing);
     const copy = copyInput(deps, parsed.request, instanceId, now);
     await deps.ledger.open({ instanceId, ...copy });
@@ -77,6 +82,25 @@ export function startCopy(deps: StartDeps): Answer {
       ending: { kind: "running" },
     });
   };
+}
+
+/**
+ * A copy that holds its destination while Durable knows no run of it was lost, not left unstarted: a
+ * second run would meet the first one's copy and take it for somebody else's.
+ */
+async function repairLost(
+  client: DurableClient,
+  ledger: Ledger,
+  instanceId: string,
+  { destination }: CopyRequest,
+): Promise<CopyRun | null> {
+  const slot = await ledger.slotOf(destination);
+  if (slot?.instanceId !== instanceId || slot.copy === null) return null;
+  // Asked again, now that the slot is known to be held: a run that has just begun is known by now.
+  const begun = await findRun(client, ledger, instanceId);
+  if (begun !== null) return begun;
+  await startRepair(client, { slot, copy: slot.copy, record: recordOf(null) });
+  return { id: instanceId, copy: slot.copy, state: null, ending: { kind: "running" } };
 }
 
 /** Checked before anything else happens: the app must not be anybody's deputy. */

@@ -90,6 +90,22 @@ test("a copy whose run Durable has lost is repaired from what the ledger keeps, 
   expect(await blobsIn(world, "slots/")).toEqual([]);
 });
 
+test("a call repeated with its key finds the copy that Durable has lost, and starts no second one", async () => {
+  const world = await startWorld(slowly);
+  const source = await world.upload("inbox/film.mp4", film);
+  const body = { source: source.url, destination: world.blob("archive/film.mp4").url };
+  const headers = { "idempotency-key": "order-1" };
+  const { id } = await world.start(body, headers);
+  await world.clock.advance(minute);
+  await purge(world, id);
+  const again = await world.call("POST", "/copies", { body, headers });
+  expect(again.status).toBe(200);
+  expect(again.json).toMatchObject({ id, completedAt: null });
+  await world.clock.settled();
+  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded", copyStatus: "success" });
+  expect(count(world, "CopyBlob")).toBe(1);
+});
+
 test("an abort of a copy whose run was broken off aborts it at Storage at once", async () => {
   const world = await startWorld(slowly);
   const id = await begin(world);
