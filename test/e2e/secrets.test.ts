@@ -1,45 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
+import { everythingTold, placesOf } from "../support/told.ts";
 import { secondAccount, startWorld } from "../support/world.ts";
-import type { TestWorld } from "../support/world.ts";
 
 const film = Buffer.alloc(100_000, "film");
-
-/** A secret as it may show up: as it is, in a URL, in base64 at each of its three alignments. */
-function shapes(secret: string): string[] {
-  const base64 = ["", "x", "xx"].map((before) => {
-    const whole = Buffer.from(before + secret).toString("base64");
-    return whole.slice(before.length === 0 ? 0 : 4, -4); // the edges hold neighbours' bits
-  });
-  return [
-    secret,
-    encodeURIComponent(secret),
-    encodeURIComponent(encodeURIComponent(secret)),
-    ...base64,
-  ];
-}
-
-/** Everything that outlives a request: files, logs, answers, histories. */
-async function everythingTold(world: TestWorld, answers: string[]): Promise<Map<string, Buffer>> {
-  const told = new Map<string, Buffer>();
-  told.set("answers", Buffer.from(answers.join("\n")));
-  told.set("log", Buffer.from(JSON.stringify(world.log)));
-  told.set("the emulator's record", Buffer.from(JSON.stringify(world.local.emulator.requests)));
-  const instances = `${world.local.host.url}/runtime/webhooks/durabletask/instances/`;
-  const list = await (await fetch(instances)).text();
-  told.set("instances", Buffer.from(list));
-  for (const { instanceId } of JSON.parse(list)) {
-    const query = "?showHistory=true&showHistoryOutput=true&showInput=true";
-    const history = await (await fetch(`${instances}${instanceId}${query}`)).text();
-    told.set(`history of ${instanceId}`, Buffer.from(history));
-  }
-  const directory = world.stateDirectory ?? "";
-  for (const name of readdirSync(directory)) {
-    if (name !== "copy-secret-key") told.set(`file ${name}`, readFileSync(join(directory, name)));
-  }
-  return told;
-}
 
 test("no secret of a caller is persisted, logged or answered, whether its copy succeeds or fails", async () => {
   const world = await startWorld({ persistent: true, copies: { bytesPerSecond: 10_000 } });
@@ -98,11 +61,7 @@ test("no secret of a caller is persisted, logged or answered, whether its copy s
   expect([...told.keys()]).toEqual(
     expect.arrayContaining(["file storage.sqlite", "file task-hub.sqlite"]),
   );
-  const found = secrets.flatMap((secret) =>
-    shapes(secret).flatMap((shape) =>
-      [...told].filter(([, bytes]) => bytes.includes(shape)).map(([place]) => `${place}: ${shape}`),
-    ),
-  );
+  const found = secrets.flatMap((secret) => placesOf(secret, told));
   expect(found).toEqual([]);
   // The search itself works: what may be told is found in the same places.
   expect([...told].filter(([, bytes]) => bytes.includes("by-sas.mp4")).length).toBeGreaterThan(3);
