@@ -8,6 +8,7 @@ import { StorageRefusal } from "../storage/copy-client.ts";
 import type { Side } from "../storage/copy-client.ts";
 import { openSides } from "./deps.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { keepFormer } from "./roll-back.ts";
 import { orTrouble, trouble, verdictOf } from "./trouble.ts";
 import type { Verdict } from "../copy/storage-answers.ts";
 
@@ -29,6 +30,20 @@ async function prepare(deps: ActivityDeps, step: CopyStep<CopyInput>): Promise<P
   if (!slot.held) return heldBy(slot.holder, copy);
 
   const sides = openSides(deps, step);
+  const decision = await lookAndReplace(deps, step, sides);
+  if (decision.state !== "planned" || copy.options.rollback === "off") return decision;
+  const kept = await keepFormer(deps, step, { plan: decision.plan, ...sides });
+  return kept.state === "kept" ? { state: "planned", plan: kept.plan } : kept;
+}
+
+/** Decides; where a copy that is not ours is to make room, aborts it and decides anew. */
+async function lookAndReplace(
+  deps: ActivityDeps,
+  step: CopyStep<CopyInput>,
+  sides: { source: Side; destination: Side },
+): Promise<Exclude<Prepared, { state: "ended" }>> {
+  const { ledger } = deps;
+  const { copy, instanceId } = step;
   const decision = await look(deps, step, sides);
   if (decision.state !== "replace") return decision;
   // Read after the look: had the copy it showed been ours, its start would stand in the slot. A run

@@ -1,3 +1,4 @@
+import type { CopyOptions } from "../copy/copy-request.ts";
 import { endpointUrl } from "../copy/endpoint.ts";
 import { outcomeOf } from "../copy/outcome.ts";
 import type { Outcome } from "../copy/outcome.ts";
@@ -7,6 +8,8 @@ import { StorageRefusal } from "../storage/copy-client.ts";
 import type { Side } from "../storage/copy-client.ts";
 import { openSides } from "./deps.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { formerContentGone, rollBack } from "./roll-back.ts";
+import type { RolledBack } from "./roll-back.ts";
 import { orTrouble, trouble, verdictOf } from "./trouble.ts";
 
 /** Removes what a copy without success left behind, keeps the outcome, frees the destination. */
@@ -41,9 +44,9 @@ async function settle(deps: ActivityDeps, step: SettleStep): Promise<Settled> {
   if (slot.state === "busy") return { state: "wait", until: slot.until };
 
   // Without the slot nothing on the destination is ours to touch.
-  const cleaned =
-    slot.state === "closed" ? await cleanUp(deps, step, slot.unanswered) : nothingLeft;
+  const cleaned = slot.state === "closed" ? await cleanUp(deps, step, slot) : nothingLeft;
   if (cleaned.state === "found") return cleaned;
+  if (cleaned.state === "wait" && !step.lastTry) return { state: "wait", until: cleaned.until };
   if (cleaned.state === "trouble" && !step.lastTry) return cleaned;
   const residue = cleaned.state === "trouble" ? [cleaned.failure.message] : cleaned.residue;
   const settledAt = deps.now();
@@ -55,28 +58,31 @@ async function settle(deps: ActivityDeps, step: SettleStep): Promise<Settled> {
   return { state: "settled", outcome };
 }
 
-type Cleaned =
-  | { state: "cleaned"; residue: string[] }
-  | Extract<Settled, { state: "found" | "trouble" }>;
+type Cleaned = RolledBack | Extract<Settled, { state: "found" }>;
 
 const nothingLeft: Cleaned = { state: "cleaned", residue: [] };
 
 async function cleanUp(
   deps: ActivityDeps,
   step: SettleStep,
-  unanswered: boolean,
+  { unanswered, rollback }: { unanswered: boolean; rollback: CopyOptions["rollback"] },
 ): Promise<Cleaned> {
   const { plan, copyId, ending, copy } = step;
-  if (plan === null) return nothingLeft;
+  if (plan === null && rollback === "off") return nothingLeft;
   const { destination } = openSides(deps, step);
   try {
-    if (copyId === null) {
-      return unanswered ? await findUnanswered(deps, step, destination) : nothingLeft;
+    if (copyId === null && unanswered) {
+      const found = await findUnanswered(deps, step, destination);
+      if (found.state === "found") return found;
     }
+    // Also where nothing was started: the snapshot was taken before.
+    if (rollback === "snapshot" && plan?.destinationEtag !== null) {
+      return await rollBack(deps, step, destination);
+    }
+    if (plan === null || copyId === null) return nothingLeft;
     if (ending.state !== "failed" && ending.state !== "aborted") return nothingLeft;
     if (plan.destinationEtag !== null) {
-      const residue = "The destination's former content is gone; an empty blob stands in its place";
-      return { state: "cleaned", residue: [residue] };
+      return { state: "cleaned", residue: [formerContentGone] };
     }
     await deps.client.remove(destination, ending.etag);
     return nothingLeft;
@@ -85,9 +91,15 @@ async function cleanUp(
     if (error instanceof StorageRefusal && isGone(error)) return nothingLeft;
     const action = `clean up the destination ${endpointUrl(copy.destination)}`;
     const verdict = verdictOf(error, deps, { call: "clean-up", action, side: destination });
-    return verdict.kind === "transient"
-      ? trouble(verdict.failure, verdict.retryAfterSeconds)
-      : { state: "cleaned", residue: [verdict.failure.message] };
+    const { message } = verdict.failure;
+    const stays =
+      plan?.snapshot === undefined ? "" : `; snapshot ${plan.snapshot} of it may have stayed`;
+    if (verdict.kind === "transient") {
+      const { failure, retryAfterSeconds } = verdict;
+      return trouble({ ...failure, message: `${message}${stays}` }, retryAfterSeconds);
+    }
+    // Without a plan nothing was done that could have left anything.
+    return { state: "cleaned", residue: plan === null ? [] : [`${message}${stays}`] };
   }
 }
 

@@ -22,6 +22,11 @@ export type CopyOptions = {
    * own copies is never aborted by another request, `replace` waits for it.
    */
   ifBusy: "fail" | "wait" | "replace";
+  /**
+   * `snapshot` keeps what the destination holds before it is written over, and brings it back when the
+   * copy fails or is aborted.
+   */
+  rollback: "off" | "snapshot";
   /** x-ms-access-tier; null lets Storage choose. */
   tier: string | null;
   /** x-ms-meta-*; null copies the source's metadata, an object replaces all of it. */
@@ -32,6 +37,7 @@ export type CopyOptions = {
 export const optionsOff: CopyOptions = {
   overwrite: "fail",
   ifBusy: "fail",
+  rollback: "off",
   tier: null,
   metadata: null,
 };
@@ -62,7 +68,7 @@ export function parseCopyRequest(body: unknown, emulator: EmulatorOrigin): Parse
     const message = "is the source itself; a copy onto itself is not supported yet";
     return { ok: false, problems: [{ pointer: "/destination", message }] };
   }
-  const { overwrite, ifBusy, tier } = parsed.data.options;
+  const { overwrite, ifBusy, rollback, tier } = parsed.data.options;
   return {
     ok: true,
     request: {
@@ -70,7 +76,7 @@ export function parseCopyRequest(body: unknown, emulator: EmulatorOrigin): Parse
       destination: destination.endpoint,
       sourceSas: source.sas,
       destinationSas: destination.sas,
-      options: { overwrite, ifBusy, tier: tier ?? null, metadata },
+      options: { overwrite, ifBusy, rollback, tier: tier ?? null, metadata },
     },
   };
 }
@@ -81,6 +87,7 @@ const tiers = ["Hot", "Cool", "Cold", "Archive", "Smart"] as const;
 const optionsShape = z.strictObject({
   overwrite: z.enum(["fail", "skip", "if-newer", "always"]).default("fail"),
   ifBusy: z.enum(["fail", "wait", "replace"]).default("fail"),
+  rollback: z.enum(["off", "snapshot"]).default("off"),
   tier: z.enum(tiers).optional(),
   metadata: z.unknown().optional(), // read by parseMetadata
 });
@@ -88,7 +95,7 @@ const optionsShape = z.strictObject({
 const requestShape = z.strictObject({
   source: z.string(),
   destination: z.string(),
-  options: optionsShape.default({ overwrite: "fail", ifBusy: "fail" }),
+  options: optionsShape.default({ overwrite: "fail", ifBusy: "fail", rollback: "off" }),
 });
 
 function shapeProblems(issue: z.core.$ZodIssue): Problem[] {
@@ -108,11 +115,18 @@ function issueMessage(issue: z.core.$ZodIssue): string {
 
 /** Options that undo each other. Read by hand, so that they come out with everything else. */
 function contradictions(body: unknown): Problem[] {
-  const { overwrite = "fail", ifBusy } = Object(Object(body)["options"]);
+  const { overwrite = "fail", ifBusy, rollback } = Object(Object(body)["options"]);
+  const problems: Problem[] = [];
   // What an aborted copy leaves behind exists, and is new: only "always" writes over it.
-  return ifBusy === "replace" && overwrite !== "always"
-    ? [{ pointer: "/options/ifBusy", message: 'can be "replace" only when overwrite is "always"' }]
-    : [];
+  if (ifBusy === "replace" && overwrite !== "always") {
+    const message = 'can be "replace" only when overwrite is "always"';
+    problems.push({ pointer: "/options/ifBusy", message });
+  }
+  if (rollback === "snapshot" && (overwrite === "fail" || overwrite === "skip")) {
+    const message = `can be "snapshot" only when something may be written over, and overwrite is "${overwrite}"`;
+    problems.push({ pointer: "/options/rollback", message });
+  }
+  return problems;
 }
 
 /** Null where the request has none: then Storage copies the source's. */

@@ -21,6 +21,8 @@ export type DestinationSeen = {
   lastModified: number;
   blobType: BlobType;
   archived: boolean;
+  /** Names in lower case, as headers come. */
+  metadata: Readonly<Record<string, string>>;
   /** The last copy onto it; null when it was written since. */
   copy: CopySeen | null;
 };
@@ -36,3 +38,9 @@ export type CopySeen = {
   /** The source URL as Storage echoes it. Some regions leave the SAS on it: never show or store it. */
   source: string;
 };
+
+/** The snapshots of a blob, oldest first, and its own metadata, all names as they were written. */
+export type SnapshotsSeen = { metadata: Record<string, string>; snapshots: SnapshotSeen[] };
+
+/** `tier` is null where nobody set one. */
+export type SnapshotSeen = { time: string; metadata: Record<string, string>; tier: string | null };

@@ -70,6 +70,8 @@ export type CopyPlan = {
   source: { etag: string; length: number };
   /** The destination's ETag, or null where there was no destination. */
   destinationEtag: string | null;
+  /** The snapshot of what the copy writes over, for `rollback`; absent where none was taken. */
+  snapshot?: string;
 };
 
 /** A copy that Storage works on, and the plan it was started by. */

@@ -1,3 +1,4 @@
+import type { CopyOptions } from "../copy/copy-request.ts";
 import type { Endpoint } from "../copy/endpoint.ts";
 import type { Outcome } from "../copy/outcome.ts";
 import type { Closing, CopyInput, CopyPlan } from "../copy/steps.ts";
@@ -91,7 +92,7 @@ export type SlotEntered =
 
 export type SlotClosed =
   /** No start is under way: what is removed now cannot come back. One may have gone unanswered. */
-  | { state: "closed"; unanswered: boolean }
+  | { state: "closed"; unanswered: boolean; rollback: CopyOptions["rollback"] }
   /** A registered start may still be under way until then, epoch ms. */
   | { state: "busy"; until: number }
   | { state: "not-ours" };

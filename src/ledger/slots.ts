@@ -1,6 +1,8 @@
 import { endpointUrl } from "../copy/endpoint.ts";
+import type { CopyOptions } from "../copy/copy-request.ts";
 import type { Endpoint } from "../copy/endpoint.ts";
 import type { Outcome } from "../copy/outcome.ts";
+import { copyInputOf } from "../copy/steps.ts";
 import type { Closing, CopyInput, CopyPlan } from "../copy/steps.ts";
 import type { ConditionalBlobs, Found } from "./conditional-blobs.ts";
 import { hash } from "./hash.ts";
@@ -79,7 +81,7 @@ export function blobSlots(
       if (slot?.instanceId !== instanceId) return { state: "not-ours" };
       return busyUntil(slot) > now
         ? { state: "busy", until: busyUntil(slot) }
-        : { state: "closed", unanswered: slot.starts.length > 0 };
+        : { state: "closed", unanswered: slot.starts.length > 0, rollback: rollbackOf(slot) };
     },
     async slotUse(destination, instanceId) {
       const slot = (await blobs.read<Slot>(slotName(destination)))?.content;
@@ -131,6 +133,11 @@ type Slot = {
 type Position = { marker: string | null };
 
 const positionName = "watchdog/position";
+
+/** Slots that an older release took know of no options, or of fewer. */
+function rollbackOf({ copy }: Slot): CopyOptions["rollback"] {
+  return copy === undefined ? "off" : copyInputOf(copy).options.rollback;
+}
 
 function mayEnter(slot: Slot, start: SlotStart): boolean {
   const isOurs = slot.instanceId === start.instanceId;

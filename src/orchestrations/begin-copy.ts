@@ -9,7 +9,7 @@ import type { Run, Turns } from "./run.ts";
 
 export type Begun =
   | { kind: "started"; plan: CopyPlan; started: StartedCopy }
-  /** `plan` is what an unanswered start may have begun after all. */
+  /** `plan` is what an unanswered start may have begun after all, or else the last one. */
   | { kind: "not-started"; plan: CopyPlan | null; ending: Ending }
   /** An earlier run under this instance id came to its end. */
   | { kind: "ended"; outcome: Outcome };
@@ -46,15 +46,18 @@ export function* beginCopy(run: Run): Turns<Begun> {
       case "started":
         return { kind: "started", plan: result.started.plan, started: result.started };
       case "skip":
-        return notStarted(unanswered, { why: "skipped", reason: result.reason });
+        return notStarted(unanswered ?? plan, { why: "skipped", reason: result.reason });
       case "failed":
-        return notStarted(unanswered, { why: "failed", failure: result.failure });
+        return notStarted(unanswered ?? plan, { why: "failed", failure: result.failure });
       case "planned":
         plan = result.plan;
         break;
       case "overtaken":
         if (++plans === mostPlans) {
-          return notStarted(unanswered, { why: "failed", failure: givenUp(result.failure) });
+          return notStarted(unanswered ?? plan, {
+            why: "failed",
+            failure: givenUp(result.failure),
+          });
         }
         plan = null;
         break;
@@ -62,7 +65,7 @@ export function* beginCopy(run: Run): Turns<Begun> {
         busySince ??= run.now();
         const givenUpAt = busySince + longestBusy[result.end];
         if (run.now() >= givenUpAt) {
-          return notStarted(unanswered, { why: "failed", failure: tooLongBusy(result) });
+          return notStarted(unanswered ?? plan, { why: "failed", failure: tooLongBusy(result) });
         }
         due = Math.min(busyAgainAt(run.now(), { since: busySince, tries: ++busyTries }), givenUpAt);
         run.report.waiting(result.waitsFor, due);
@@ -72,7 +75,7 @@ export function* beginCopy(run: Run): Turns<Begun> {
       case "trouble": {
         unanswered = plan ?? unanswered;
         if (tries >= mostTries) {
-          return notStarted(unanswered, { why: "failed", failure: result.failure });
+          return notStarted(unanswered ?? plan, { why: "failed", failure: result.failure });
         }
         due = retryAt(run.now(), tries, result.retryAfterSeconds);
         run.report.waiting(result.failure.message, due);
@@ -81,7 +84,7 @@ export function* beginCopy(run: Run): Turns<Begun> {
     const { abort } = yield* run.waits.until(due);
     if (abort) {
       run.report.aborting();
-      return notStarted(unanswered, { why: "aborted" });
+      return notStarted(unanswered ?? plan, { why: "aborted" });
     }
   }
 }

@@ -12,7 +12,8 @@ import type { CopySeen, DestinationSeen, SourceSeen } from "../copy/seen.ts";
 import type { CopyClient, Side, StartOrder } from "./copy-client.ts";
 import { StorageRefusal } from "./copy-client.ts";
 import type { CredentialFor } from "./credentials.ts";
-import { refusalOf } from "./refusal.ts";
+import { answered } from "./refusal.ts";
+import { createSnapshotClient } from "./snapshot-client.ts";
 
 /**
  * One immediate retry inside the SDK bridges a broken connection; longer waits belong to durable
@@ -57,6 +58,7 @@ export function createBlobCopyClient(credentialFor: CredentialFor): CopyClient {
     async remove(destination, etag) {
       await answered(own(destination).delete({ conditions: { ifMatch: etag } }));
     },
+    ...createSnapshotClient(own, pipeline),
   };
 }
 
@@ -86,14 +88,6 @@ function startOptions(order: StartOrder): BlobBeginCopyFromURLOptions {
   };
 }
 
-async function answered<T>(call: Promise<T>): Promise<T> {
-  try {
-    return await call;
-  } catch (error) {
-    throw refusalOf(error);
-  }
-}
-
 function isAbsent({ answer }: StorageRefusal): boolean {
   return answer.status === 404 && (answer.code === null || answer.code === "BlobNotFound");
 }
@@ -116,6 +110,7 @@ function destinationSeen(properties: BlobGetPropertiesResponse): DestinationSeen
     lastModified: properties.lastModified?.getTime() ?? 0,
     blobType: properties.blobType ?? "BlockBlob",
     archived: properties.accessTier === "Archive",
+    metadata: properties.metadata ?? {},
     copy: copySeen(properties),
   };
 }

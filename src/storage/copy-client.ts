@@ -1,5 +1,5 @@
 import type { CopyOptions } from "../copy/copy-request.ts";
-import type { DestinationSeen, SourceSeen } from "../copy/seen.ts";
+import type { DestinationSeen, SnapshotsSeen, SnapshotSeen, SourceSeen } from "../copy/seen.ts";
 import type { Endpoint } from "../copy/endpoint.ts";
 import type { Sas } from "../copy/sas.ts";
 import type { StorageAnswer } from "../copy/storage-answers.ts";
@@ -19,10 +19,23 @@ export type CopyClient = {
   abort(destination: Side, copyId: string): Promise<void>;
   /** Delete Blob, if it still has this ETag. */
   remove(destination: Side, etag: string): Promise<void>;
+  /** List Blobs with snapshots, as far as they are the destination's. */
+  readSnapshots(destination: Side): Promise<SnapshotsSeen>;
+  /** Snapshot Blob, if the destination still has this ETag. Resolves to the snapshot's time. */
+  takeSnapshot(destination: Side, order: Rewrite): Promise<string>;
+  /** Copy Blob from a snapshot onto its base, with the snapshot's metadata; it may pend. */
+  promoteSnapshot(destination: Side, snapshot: SnapshotSeen, etag: string): Promise<void>;
+  /** Delete Blob of one snapshot. */
+  removeSnapshot(destination: Side, time: string): Promise<void>;
+  /** Set Blob Metadata, if the destination still has this ETag. */
+  setMetadata(destination: Side, order: Rewrite): Promise<void>;
 };
 
 /** One end of a copy together with what authorises it; without a SAS it is the app's own identity. */
 export type Side = { endpoint: Endpoint; sas: Sas | null };
+
+/** `metadata` replaces what there is; the destination must still have this ETag. */
+export type Rewrite = { metadata: Record<string, string>; etag: string };
 
 export type StartOrder = {
   source: Side;

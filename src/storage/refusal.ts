@@ -1,8 +1,17 @@
 import { RestError } from "@azure/storage-blob";
 import { StorageRefusal } from "./copy-client.ts";
 
+/** One call through the SDK; what it throws comes out as a `StorageRefusal`. */
+export async function answered<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    throw refusalOf(error);
+  }
+}
+
 /** Turns what the Storage SDK throws into a `StorageRefusal`; anything else is a bug and stays as it is. */
-export function refusalOf(error: unknown): unknown {
+function refusalOf(error: unknown): unknown {
   if (isIdentityTrouble(error)) return new StorageRefusal(unanswered("IdentityUnavailable"));
   if (isAbort(error)) return new StorageRefusal(unanswered("RequestTimedOut"));
   if (!(error instanceof RestError)) return error;

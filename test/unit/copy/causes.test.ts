@@ -159,6 +159,7 @@ const seen = (copy: Partial<DestinationSeen["copy"]> | null, length = 10): Desti
   lastModified: now,
   blobType: "BlockBlob",
   archived: false,
+  metadata: {},
   copy:
     copy === null
       ? null

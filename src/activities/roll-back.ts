@@ -1,0 +1,134 @@
+import { endpointUrl } from "../copy/endpoint.ts";
+import { failure } from "../copy/failure.ts";
+import { longestWait } from "../copy/read-policy.ts";
+import { isSnapshotOf, marked, rollbackOf, unmarked } from "../copy/rollback.ts";
+import type { SnapshotSeen } from "../copy/seen.ts";
+import type { CopyPlan, CopyStep, SettleStep } from "../copy/steps.ts";
+import type { Failure } from "../copy/failure.ts";
+import { StorageRefusal } from "../storage/copy-client.ts";
+import type { Side } from "../storage/copy-client.ts";
+import type { ActivityDeps } from "./deps.ts";
+import { trouble, verdictOf } from "./trouble.ts";
+import type { Trouble } from "../copy/copy-status.ts";
+
+/** What a SAS must allow beside the copy itself ("Create a service SAS", permissions). */
+const permissions =
+  "For rollback give this app's identity the role Storage Blob Data Contributor on the destination, or give the destination URL a SAS of its container with read, create, write, delete and list permission";
+
+export type Kept =
+  | { state: "kept"; plan: CopyPlan }
+  | { state: "failed"; failure: Failure }
+  | Trouble;
+
+/**
+ * Takes a snapshot of what the plan will write over, while it is what the plan saw. A second run finds
+ * the snapshot of the first by its marker; nobody else's is ever used.
+ */
+export async function keepFormer(
+  deps: ActivityDeps,
+  { instanceId, copy }: CopyStep,
+  { plan, destination }: { plan: CopyPlan; destination: Side },
+): Promise<Kept> {
+  const { client, ledger } = deps;
+  const etag = plan.destinationEtag;
+  if (etag === null) return { state: "kept", plan };
+  try {
+    const { metadata, snapshots } = await client.readSnapshots(destination);
+    const mark = { instanceId, etag };
+    const snapshot =
+      snapshots.find((each) => isSnapshotOf(each, mark))?.time ??
+      (await client.takeSnapshot(destination, { etag, metadata: marked(metadata, mark) }));
+    // Taken before the slot is looked at: settle closes the slot before it looks for our snapshots.
+    if ((await ledger.slotUse(copy.destination, instanceId)) === "closed") {
+      await client.removeSnapshot(destination, snapshot);
+      return trouble(failure("internal", `Cannot go on as the copy has ended: ${instanceId}`));
+    }
+    return { state: "kept", plan: { ...plan, snapshot } };
+  } catch (error) {
+    if (error instanceof StorageRefusal && hasChanged(error)) {
+      const message = `Cannot keep a snapshot of the destination now as it is being changed: ${endpointUrl(copy.destination)}`;
+      return trouble(failure("destination-busy", message)); // it is read anew then
+    }
+    const action = `keep a snapshot of the destination ${endpointUrl(copy.destination)}`;
+    const verdict = verdictOf(error, deps, { call: "read-destination", action, side: destination });
+    if (verdict.kind === "transient") return trouble(verdict.failure, verdict.retryAfterSeconds);
+    const { cause } = verdict.failure;
+    const fix = cause === "destination-unauthorized" ? { fix: permissions } : {};
+    return { state: "failed", failure: { ...verdict.failure, ...fix } };
+  }
+}
+
+export type RolledBack =
+  | { state: "cleaned"; residue: string[] }
+  /** Storage still copies the former content back; look again at `until`, epoch ms. */
+  | { state: "wait"; until: number; residue: string[] }
+  | Trouble;
+
+/** The last step of a rollback follows its first within one run, where Storage copies at once. */
+const mostLooks = 3;
+
+/** Brings back what the copy wrote over, unless it succeeded, and deletes every snapshot of ours. */
+export async function rollBack(
+  deps: ActivityDeps,
+  step: SettleStep,
+  destination: Side,
+): Promise<RolledBack> {
+  const { client } = deps;
+  for (let looks = 1; ; looks++) {
+    const seen = await client.readDestination(destination);
+    const { metadata, snapshots } = await client.readSnapshots(destination);
+    const ours = snapshots.filter((each) => isSnapshotOf(each, { instanceId: step.instanceId }));
+    const next = rollbackOf(step, seen, ours);
+    switch (next.do) {
+      case "nothing":
+        return removed(deps, destination, ours, []);
+      case "give-up":
+        return removed(deps, destination, ours, [formerContentGone]);
+      case "wait": {
+        // Looks double: an hour after the start the next one is an hour away.
+        const wait = Math.max(1_000, Math.min(longestWait, deps.now() - next.startedAt));
+        return { state: "wait", until: deps.now() + wait, residue: [stillCopied(step)] };
+      }
+      case "promote":
+      case "unmark":
+        if (looks > mostLooks) {
+          return { state: "wait", until: deps.now() + 60_000, residue: [stillCopied(step)] };
+        }
+        await unlessChanged(
+          next.do === "promote"
+            ? client.promoteSnapshot(destination, next.snapshot, next.etag)
+            : client.setMetadata(destination, { etag: next.etag, metadata: unmarked(metadata) }),
+        );
+    }
+  }
+}
+
+export const formerContentGone =
+  "The destination's former content is gone; an empty blob stands in its place";
+
+function stillCopied({ plan }: SettleStep): string {
+  return `The destination's former content was not seen to come back from its snapshot ${plan?.snapshot}, which stays`;
+}
+
+async function removed(
+  { client }: ActivityDeps,
+  destination: Side,
+  snapshots: readonly SnapshotSeen[],
+  residue: string[],
+): Promise<RolledBack> {
+  for (const { time } of snapshots) await client.removeSnapshot(destination, time);
+  return { state: "cleaned", residue };
+}
+
+/** A write whose condition no longer held, or that met a pending copy: the next look shows why. */
+async function unlessChanged(write: Promise<void>): Promise<void> {
+  try {
+    await write;
+  } catch (error) {
+    if (!(error instanceof StorageRefusal) || !hasChanged(error)) throw error;
+  }
+}
+
+function hasChanged({ answer: { code } }: StorageRefusal): boolean {
+  return /ConditionNotMet$|^PendingCopyOperation$|^BlobNotFound$/.test(code ?? "");
+}
