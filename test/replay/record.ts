@@ -15,8 +15,8 @@ if (!/^v\d+$/.test(release) || existsSync(folder)) {
   throw new Error(`Cannot record as a new release must be named, such as v2: "${release}"`);
 }
 mkdirSync(folder);
-for (const [scenario, { copies, play }] of Object.entries(scenarios)) {
-  const world = await openWorld({ persistent: true, ...(copies === undefined ? {} : { copies }) });
+for (const [scenario, { play, ...options }] of Object.entries(scenarios)) {
+  const world = await openWorld({ persistent: true, ...options });
   try {
     const instanceId = await play(world);
     const taskHub = join(world.stateDirectory ?? "", "task-hub.sqlite");

@@ -11,8 +11,8 @@ import type { Decided, Recording } from "./recording.ts";
 
 /** The orchestrators as the app registers them, run by the real library; activities are never called. */
 export async function todaysFunctions(): Promise<DurableFunctions> {
-  // Registration alone uses none of it.
-  const deps = { http: {}, steps: {} } as AppDeps;
+  // Registration alone uses nothing else.
+  const deps = { http: {}, steps: {}, care: { watchdogSchedule: "0 0 0 * * *" } } as AppDeps;
   const app = await collectApp(
     async () => registerApp(deps),
     () => {},

@@ -1,10 +1,12 @@
 import type { LocalWorldOptions } from "../../src/local/world.ts";
+import { repairIdOf } from "../../src/names.ts";
 import { hour, secondAccount } from "../support/world.ts";
 import type { TestWorld } from "../support/world.ts";
 
-/** A copy worth remembering; `play` answers its id once it has ended. */
+/** A copy worth remembering; `play` answers the instance to record, once it has ended. */
 export type Scenario = {
   copies?: LocalWorldOptions["copies"];
+  environment?: Record<string, string>;
   play(world: TestWorld): Promise<string>;
 };
 
@@ -227,6 +229,34 @@ export const scenarios: Record<string, Scenario> = {
       return ended(world, await begin(world));
     },
   },
+  "waiting-for-another-copy": {
+    copies: slowly,
+    async play(world) {
+      await begin(world);
+      const id = await begin(world, { overwrite: "always", ifBusy: "wait" });
+      return ended(world, id);
+    },
+  },
+  "repair-of-a-pending-copy": {
+    copies: { bytesPerSecond: 1_000 },
+    environment: { COPY_WATCHDOG: "" },
+    async play(world) {
+      const id = await begin(world);
+      await world.clock.advance(60_000);
+      await terminate(world, id);
+      return repairIdOf(await ended(world, id));
+    },
+  },
+  "repair-that-aborts": {
+    copies: { bytesPerSecond: 1_000 },
+    async play(world) {
+      const id = await begin(world);
+      await world.clock.advance(60_000);
+      await terminate(world, id);
+      await abort(world, id);
+      return repairIdOf(await ended(world, id));
+    },
+  },
   "two-weeks": {
     copies: { bytesPerSecond: 0 },
     play: async (world) => ended(world, await begin(world)),
@@ -244,6 +274,13 @@ function target(world: TestWorld): string {
 
 async function abort(world: TestWorld, id: string): Promise<void> {
   await world.call("POST", `/copies/${id}/abort`);
+  await world.clock.settled();
+}
+
+/** As an operator who mistakes it for an abort. */
+async function terminate(world: TestWorld, id: string): Promise<void> {
+  const instance = `${world.local.host.url}/runtime/webhooks/durabletask/instances/${id}`;
+  await fetch(`${instance}/terminate?reason=mistake`, { method: "POST" });
   await world.clock.settled();
 }
 
