@@ -82,6 +82,8 @@ export async function rollBack(
     switch (next.do) {
       case "nothing":
         return removed(deps, destination, ours, []);
+      case "keep":
+        return { state: "cleaned", residue: [kept(step)] };
       case "give-up":
         return removed(deps, destination, ours, [formerContentGone]);
       case "wait": {
@@ -105,6 +107,10 @@ export async function rollBack(
 
 export const formerContentGone =
   "The destination's former content is gone; an empty blob stands in its place";
+
+function kept({ plan }: SettleStep): string {
+  return `The destination's former content stays in its snapshot ${plan?.snapshot}, as the copy was not seen to end`;
+}
 
 function stillCopied({ plan }: SettleStep): string {
   return `The destination's former content was not seen to come back from its snapshot ${plan?.snapshot}, which stays`;

@@ -45,6 +45,8 @@ export type Rollback =
   | { do: "wait"; startedAt: number }
   /** The former content is back; our marker is still on it. */
   | { do: "unmark"; etag: string }
+  /** Nobody knows how our copy will end: the snapshot may still be all there is. */
+  | { do: "keep" }
   /** What our copy left behind has no snapshot that could replace it. */
   | { do: "give-up" };
 
@@ -68,6 +70,9 @@ export function rollbackOf(
     const status = seen.copy?.status ?? null;
     if (status === "pending") return { do: "wait", startedAt: seen.lastModified };
     return status === "success" || status === null ? { do: "unmark", etag: seen.etag } : restore;
+  }
+  if (copy.copyId !== null && seen.copy?.copyId === copy.copyId && seen.copy.status === "pending") {
+    return { do: "keep" };
   }
   if (etag === null || !isLeftBehind(copy, seen)) return { do: "nothing" };
   return restore;

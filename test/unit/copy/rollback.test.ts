@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import { isSnapshotOf, marked, rollbackOf, unmarked } from "../../../src/copy/rollback.ts";
+import type { Ending } from "../../../src/copy/outcome.ts";
+import type { DestinationSeen } from "../../../src/copy/seen.ts";
+
+const instanceId = "0191f000-0000-7000-8000-000000000001";
+const copyId = "11111111-1111-1111-1111-111111111111";
+const former = '"0x1"';
+const failure = {
+  cause: "internal",
+  message: "",
+  fix: "",
+  retryable: true,
+  storage: null,
+} as const;
+const aborted: Ending = { state: "aborted", progress: null, etag: '"0x3"', endedAt: 0 };
+const outOfSight: Ending = { state: "out-of-sight", failure };
+const metadata = marked({ Shelf: "7" }, { instanceId, etag: former });
+const ours = { time: "t1", metadata, tier: null };
+const plan = { source: { etag: "s", length: 10 }, destinationEtag: former, snapshot: "t1" };
+
+type Status = "pending" | "success" | "failed" | "aborted";
+const seen = (carries: { by: string; status: Status } | null, from = {}): DestinationSeen => ({
+  etag: '"0x3"',
+  length: 0,
+  lastModified: 0,
+  blobType: "BlockBlob",
+  archived: false,
+  metadata: from,
+  copy:
+    carries === null
+      ? null
+      : {
+          copyId: carries.by,
+          status: carries.status,
+          progress: null,
+          completedAt: null,
+          description: null,
+          source: "",
+        },
+});
+const what = (ending: Ending, destination: DestinationSeen | null, snapshots = [ours]) =>
+  rollbackOf({ instanceId, plan, copyId, ending }, destination, snapshots).do;
+
+test.each<[Ending, DestinationSeen | null, string]>([
+  [aborted, seen({ by: copyId, status: "aborted" }), "promote"],
+  [outOfSight, seen({ by: copyId, status: "failed" }), "promote"],
+  [outOfSight, seen({ by: copyId, status: "pending" }), "keep"],
+  [outOfSight, seen({ by: copyId, status: "success" }), "nothing"],
+  [aborted, seen({ by: "another", status: "aborted" }), "nothing"],
+  [aborted, seen(null), "nothing"],
+  [aborted, null, "nothing"],
+  [aborted, seen({ by: "promotion", status: "pending" }, metadata), "wait"],
+  [aborted, seen({ by: "promotion", status: "failed" }, metadata), "promote"],
+  [aborted, seen({ by: "promotion", status: "success" }, metadata), "unmark"],
+  [{ ...aborted, state: "failed", failure }, seen({ by: copyId, status: "success" }), "promote"],
+  [
+    { ...aborted, state: "failed", failure, etag: "later" },
+    seen({ by: copyId, status: "success" }),
+    "nothing",
+  ],
+])("after %j, a destination seen as %j asks for: %s", (ending, destination, expected) => {
+  expect(what(ending, destination)).toBe(expected);
+});
+
+test("only a snapshot of ours, of the very state that was written over, is promoted", () => {
+  const empty = seen({ by: copyId, status: "aborted" });
+  const stale = { ...ours, metadata: marked({}, { instanceId, etag: '"0x0"' }) };
+  const foreign = { ...ours, metadata: marked({}, { instanceId: "another", etag: former }) };
+  for (const other of [stale, foreign, { ...ours, metadata: {} }]) {
+    expect(what(aborted, empty, [other])).toBe("give-up");
+    expect(what(aborted, empty, [other, ours])).toBe("promote");
+  }
+});
+
+test("the marker is found in any letter case, and taken off alone", () => {
+  const shouted = Object.fromEntries(
+    Object.entries(metadata).map(([name, value]) => [name.toUpperCase(), value]),
+  );
+  expect(isSnapshotOf({ metadata: shouted }, { instanceId, etag: former })).toBe(true);
+  expect(unmarked(metadata)).toEqual({ Shelf: "7" });
+  expect(unmarked(shouted)).toEqual({ SHELF: "7" });
+});
