@@ -229,6 +229,16 @@ export const scenarios: Record<string, Scenario> = {
       return ended(world, await begin(world));
     },
   },
+  "snapshot-brought-back": {
+    copies: slowly,
+    async play(world) {
+      await world.upload("archive/film.mp4", "former");
+      const id = await begin(world, { overwrite: "always", rollback: "snapshot" });
+      await world.clock.advance(10_000);
+      await abort(world, id);
+      return ended(world, id);
+    },
+  },
   "waiting-for-another-copy": {
     copies: slowly,
     async play(world) {
