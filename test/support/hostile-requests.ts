@@ -189,6 +189,12 @@ function copyBodies(emulatorUrl: string) {
     [
       ["overwrite", '"skip"'],
       ["metadata", '{"_":"c d"}'],
+      ["ifBusy", '"wait"'],
+    ],
+    [
+      ["overwrite", '"always"'],
+      ["ifBusy", '"replace"'],
+      ["rollback", '"snapshot"'],
     ],
   );
   const fieldsOf = (ends: { source: string; destination: string }, chosen: Fields): Fields => [

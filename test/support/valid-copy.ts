@@ -104,6 +104,10 @@ function areOptions(options: unknown): boolean {
   if (Object.entries(chosen).some(([name, value]) => !choices[name]?.some((c) => c === value))) {
     return false;
   }
+  // Only what is written over can be replaced or brought back.
+  const { overwrite = "fail", ifBusy, rollback } = chosen;
+  if (ifBusy === "replace" && overwrite !== "always") return false;
+  if (rollback === "snapshot" && (overwrite === "fail" || overwrite === "skip")) return false;
   if (metadata === undefined) return true;
   if (!isObject(metadata) || Object.keys(metadata).length === 0) return false;
   return Object.entries(metadata).every(
