@@ -222,6 +222,57 @@ test("a run that sleeps past its next look is woken, and not more than once in s
   expect(warnings(world).filter((line) => line.includes("was woken"))).toHaveLength(1);
 });
 
+test("a run that no wake reaches is woken every six hours, no oftener", async () => {
+  const world = await startWorld({ copies: { bytesPerSecond: 1 }, persistent: true });
+  const { nextReadAt } = await world.get(await begin(world));
+  const hub = new DatabaseSync(join(world.stateDirectory ?? "", "task-hub.sqlite"));
+  hub.exec(`
+    DELETE FROM timers;
+    CREATE TRIGGER deaf BEFORE INSERT ON messages BEGIN SELECT RAISE(IGNORE); END;
+  `);
+  hub.close();
+  await world.restart();
+  await world.clock.advance(Date.parse(nextReadAt) + 13 * hour - world.clock.now());
+  expect(warnings(world).filter((line) => line.includes("was woken"))).toHaveLength(3);
+});
+
+test("a run that is broken off after its outcome was kept tells that outcome, and needs no repair", async () => {
+  const world = await startWorld(slowly);
+  const id = await begin(world);
+  const remove = world.local.emulator.faults.add({
+    operation: "DeleteBlob",
+    match: ({ target }) => target.includes("/slots/"),
+    do: { answer: { status: 503, code: "ServerBusy" } },
+  });
+  await world.clock.advance(20 * minute);
+  await terminate(world, id);
+  expect(await world.get(id)).toMatchObject({ status: "succeeded", error: null });
+  remove();
+  await world.clock.advance(5 * minute);
+  expect(await blobsIn(world, "slots/")).toEqual([]);
+  expect(await world.get(id)).toMatchObject({ status: "succeeded", error: null });
+  expect(warnings(world).join()).not.toContain("repair");
+});
+
+test("a copy that ended while its outcome could not be kept is noted as ended when that is possible", async () => {
+  const world = await startWorld(slowly);
+  const id = await begin(world);
+  const remove = world.local.emulator.faults.add({
+    operation: "PutBlob",
+    match: ({ target }) => target.includes("/index/"),
+    do: { answer: { status: 503, code: "ServerBusy" } },
+  });
+  const copy = await world.untilEnded(id, 48);
+  expect(copy).toMatchObject({ status: "succeeded" });
+  expect(copy.residue.join()).toContain("could not be looked at");
+  remove();
+  await world.clock.advance(10 * minute);
+  expect(await blobsIn(world, "slots/")).toEqual([]);
+  const [record = ""] = await blobsIn(world, "index/");
+  const kept = await world.blob(`ferry-ledger/${record}`).downloadToBuffer();
+  expect(JSON.parse(kept.toString()).outcome).toMatchObject({ status: "succeeded" });
+});
+
 test("a slot that an ended copy left behind is freed", async () => {
   const world = await startWorld(slowly);
   const id = await begin(world);
@@ -230,33 +281,35 @@ test("a slot that an ended copy left behind is freed", async () => {
     match: ({ target }) => target.includes("/slots/"),
     do: { answer: { status: 403, code: "AuthorizationFailure" } },
   });
-  await world.clock.advance(48 * hour);
-  expect(await world.get(id)).toMatchObject({ status: "succeeded" });
+  expect(await world.untilEnded(id, 48)).toMatchObject({ status: "succeeded" });
   expect(await blobsIn(world, "slots/")).toHaveLength(1);
   remove();
   await world.clock.advance(10 * minute);
   expect(await blobsIn(world, "slots/")).toEqual([]);
 });
 
-test("thousands of slots are walked page by page, some at a time", async () => {
+test("thousands of slots are walked some at a time, all in turn", { timeout: 60_000 }, async () => {
   const world = await startWorld(slowly);
-  const id = await begin(world);
-  await world.untilEnded(id);
-  const slots = 2_100;
-  const content = JSON.stringify({ instanceId: id, closed: true, starts: [], copyId: null });
+  const ended = await begin(world);
+  await world.untilEnded(ended);
+  const running = await begin(world, "archive/other.mp4");
   const ledger = world.container("ferry-ledger");
-  for (let made = 0; made < slots; made += 100) {
-    const some = Array.from({ length: 100 }, (_, at) => String(made + at).padStart(4, "0"));
-    await Promise.all(
-      some.map((name) =>
-        ledger.getBlockBlobClient(`slots/${name}`).upload(content, content.length),
-      ),
-    );
+  const put = (name: string, instanceId: string) => {
+    const content = JSON.stringify({ instanceId, closed: true, starts: [], copyId: null });
+    return ledger.getBlockBlobClient(`slots/${name}`).upload(content, content.length);
+  };
+  for (let made = 0; made < 2_100; made += 100) {
+    const names = Array.from({ length: 100 }, (_, at) => String(made + at).padStart(4, "0"));
+    await Promise.all(names.map((name) => put(name, running)));
   }
+  await put("the-last", ended);
   await world.clock.advance(5 * minute);
-  expect(await blobsIn(world, "slots/")).toHaveLength(slots - 2_000);
+  expect(await blobsIn(world, "slots/the-last")).toHaveLength(1);
   await world.clock.advance(5 * minute);
-  expect(await blobsIn(world, "slots/")).toEqual([]);
+  expect(await blobsIn(world, "slots/the-last")).toEqual([]);
+  await put("0000", ended); // the walk after the last one begins at the beginning
+  await world.clock.advance(5 * minute);
+  expect(await blobsIn(world, "slots/0000")).toEqual([]);
 });
 
 test("copies that are well are never touched", async () => {
