@@ -207,5 +207,7 @@ test("a file of another schema is refused, not guessed at", async () => {
   const database = new DatabaseSync(file);
   database.exec("PRAGMA user_version = 99");
   database.close();
-  await expect(startStorage({ file })).rejects.toThrow(/schema is version 99: expected 2; delete it/);
+  await expect(startStorage({ file })).rejects.toThrow(
+    /schema is version 99: expected 2; delete it/,
+  );
 });
