@@ -1,9 +1,9 @@
-import type { CopyOptions } from "../copy/copy-request.ts";
 import { endpointUrl } from "../copy/endpoint.ts";
 import { outcomeOf } from "../copy/outcome.ts";
 import type { Outcome } from "../copy/outcome.ts";
 import { isOurs } from "../copy/plan.ts";
 import type { Settled, SettleStep, StepContext } from "../copy/steps.ts";
+import type { SlotClosed } from "../ledger/ledger.ts";
 import { StorageRefusal } from "../storage/copy-client.ts";
 import type { Side } from "../storage/copy-client.ts";
 import { openSides } from "./deps.ts";
@@ -65,10 +65,14 @@ const nothingLeft: Cleaned = { state: "cleaned", residue: [] };
 async function cleanUp(
   deps: ActivityDeps,
   step: SettleStep,
-  { unanswered, rollback }: { unanswered: boolean; rollback: CopyOptions["rollback"] },
+  { unanswered, rollback, ...slot }: Extract<SlotClosed, { state: "closed" }>,
 ): Promise<Cleaned> {
   const { plan, copyId, ending, copy } = step;
   if (plan === null && rollback === "off") return nothingLeft;
+  // A second run of the start may be answered after its orchestration has given the start up.
+  if (plan !== null && copyId === null && slot.copyId !== null) {
+    return { state: "found", started: { plan, copyId: slot.copyId } };
+  }
   const { destination } = openSides(deps, step);
   try {
     if (copyId === null && unanswered) {

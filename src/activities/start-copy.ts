@@ -40,7 +40,8 @@ async function start(deps: ActivityDeps, step: PlannedStep): Promise<Started> {
   }
 
   if ((await ledger.outcome(instanceId)) !== null) {
-    await ledger.leaveSlot(copy.destination, entry, null);
+    // A late run of prepare took the slot once more, and lost it to this run before it could free it.
+    await ledger.releaseSlot(copy.destination, instanceId);
     const message = `Cannot start the copy as it has ended: ${instanceId}`;
     return { state: "failed", failure: failure("internal", message) };
   }

@@ -91,8 +91,16 @@ export type SlotEntered =
   | { state: "started"; copyId: string };
 
 export type SlotClosed =
-  /** No start is under way: what is removed now cannot come back. One may have gone unanswered. */
-  | { state: "closed"; unanswered: boolean; rollback: CopyOptions["rollback"] }
+  /**
+   * No start is under way: what is removed now cannot come back. One may have gone unanswered, or one
+   * that ran again may have been answered with `copyId`, unknown to the orchestration.
+   */
+  | {
+      state: "closed";
+      unanswered: boolean;
+      copyId: string | null;
+      rollback: CopyOptions["rollback"];
+    }
   /** A registered start may still be under way until then, epoch ms. */
   | { state: "busy"; until: number }
   | { state: "not-ours" };

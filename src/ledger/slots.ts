@@ -81,7 +81,12 @@ export function blobSlots(
       if (slot?.instanceId !== instanceId) return { state: "not-ours" };
       return busyUntil(slot) > now
         ? { state: "busy", until: busyUntil(slot) }
-        : { state: "closed", unanswered: slot.starts.length > 0, rollback: rollbackOf(slot) };
+        : {
+            state: "closed",
+            unanswered: slot.starts.length > 0,
+            copyId: slot.copyId,
+            rollback: rollbackOf(slot),
+          };
     },
     async slotUse(destination, instanceId) {
       const slot = (await blobs.read<Slot>(slotName(destination)))?.content;
