@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { phases } from "../support/chaos-plan.ts";
+import { commitPoints } from "../support/chaos-run.ts";
+import { chaosSeed, count, expectFloors, liveThroughChaos } from "../support/chaos-suite.ts";
+
+/*
+ * As chaos.test.ts, and the host dies at its commits besides: played deaths, after which the same task
+ * hub is opened again while what was on its way still reaches Storage.
+ */
+
+test(`copies end in truth although their host dies time and again (CHAOS_SEED=${chaosSeed})`, async () => {
+  const tally = await liveThroughChaos("some");
+  const byPoint: Record<string, number> = {};
+  const byPhase: Record<string, number> = {};
+  for (const death of tally.deaths) {
+    count(byPoint, death.point);
+    for (const phase of new Set(death.phases)) count(byPhase, phase);
+  }
+  console.table(byPoint);
+  console.table(byPhase);
+  if (!tally.isWhole) return;
+  expectFloors(tally);
+  for (const point of commitPoints) expect(byPoint[point] ?? 0, point).toBeGreaterThanOrEqual(1);
+  for (const phase of phases) expect(byPhase[phase] ?? 0, phase).toBeGreaterThanOrEqual(5);
+}, 600_000);

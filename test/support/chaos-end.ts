@@ -1,0 +1,130 @@
+import { expect } from "vitest";
+import type { CopyPlan } from "./chaos-plan.ts";
+import type { Trial } from "./chaos-trial.ts";
+
+/** What must hold for a copy, whatever befell it. */
+export function expectTruth(trial: Trial, again: string): void {
+  const about = () =>
+    `${again}\n${JSON.stringify(trial.plan)}\n${trial.story.join("\n")}\n${JSON.stringify(trial.answer)}`;
+  const holds = (claim: boolean, what: string) => {
+    if (!claim) expect.fail(`${what}\n${about()}`);
+  };
+  const { answer, starts, strangers, end } = trial;
+  const { copyId } = answer;
+
+  // Exactly one terminal state, which is one that this plan can lead to.
+  expect(trial.later, about()).toEqual(answer);
+  const ends = possibleEnds(trial);
+  const name = endOf(trial);
+  holds(ends.has(name), `ended as ${name}, not as one of: ${[...ends].join(", ")}`);
+
+  // At most one start, within the copy's life, and over nothing that the options protect.
+  const settledAt = Date.parse(answer.lastUpdatedAt);
+  holds(starts.length <= 1, `Storage acted on ${starts.length} starts`);
+  for (const { at, onto } of starts) {
+    holds(at <= settledAt, "a start came after the end");
+    const { overwrite } = trial.plan;
+    const isProtected = onto === "something" && (overwrite === "fail" || overwrite === "skip");
+    holds(!isProtected, `a start overwrote what "${overwrite}" protects`);
+  }
+  if (copyId !== null) holds(starts.length === 1, "a copyId without a start");
+
+  // Strangers' copies are neither taken for ours nor aborted; what is removed is our own stub.
+  holds(!trial.strangeCopies.has(copyId), "a stranger's copy was taken for ours");
+  for (const abort of trial.aborts) holds(abort === copyId, `copy ${abort} was aborted, not ours`);
+  for (const seen of trial.removals) {
+    const isStub = seen.copyId === copyId && /^(aborted|failed)$/.test(seen.copyStatus ?? "");
+    holds(isStub, `removed was what carried ${seen.copyId} (${seen.copyStatus})`);
+    holds(seen.copyStatus === answer.copyStatus, `Storage said ${seen.copyStatus}`);
+  }
+
+  // A late run that was cut short after it took the slot anew leaves it to the watchdog.
+  const isExcused = trial.happened.some(isTrouble);
+  holds(isExcused || !trial.leftSlot, "its slot was left, and somebody else had to free it");
+
+  const last = strangers.at(-1);
+  if (last !== undefined && last.starts === starts.length) {
+    if (last.what === "deleted") holds(end === null, "what a stranger deleted is there again");
+    else holds(end !== null, "a stranger's blob was removed");
+    if (last.what === "wrote") {
+      holds(end?.content.equals(last.content ?? Buffer.alloc(0)) === true, "a stranger's content");
+    }
+    if (last.what === "touched")
+      holds(end?.metadata?.["stranger"] === "yes", "a stranger's metadata");
+    if (last.what === "copied") {
+      holds(end?.copyId === last.copyId, "a stranger's copy was written over");
+      const wasAborted = trial.abortedByStrangers.has(last.copyId ?? "");
+      holds(wasAborted || end?.copyStatus !== "aborted", "a stranger's copy was aborted");
+    }
+    return;
+  }
+
+  // Nobody came after us: the destination is complete and new, or as it was.
+  const [start] = starts;
+  if (start === undefined) {
+    const { before } = trial.plan;
+    if (before === "nothing" && last === undefined) holds(end === null, "something appeared");
+    if (before.endsWith(" blob")) holds(end?.content.toString() === "former", "the former content");
+    return;
+  }
+  if (copyId === null) holds(trial.happened.some(isStranger), "a start that nobody followed");
+  else if (answer.status === "succeeded") {
+    holds(end?.copyId === copyId && end?.copyStatus === "success", "Storage says otherwise");
+    const isComplete = trial.contents.some((content) => end?.content.equals(content));
+    holds(isComplete, "the content is not the source's");
+    holds(answer.copyStatus === "success" && answer.residue.length === 0, "residue of a success");
+  } else if (start.onto === "nothing") {
+    holds(end === null, "a stub is left");
+    holds(answer.residue.length === 0, "residue where nothing is left");
+  } else {
+    holds(end?.copyId === copyId && end?.contentLength === 0, "what an overwrite left");
+    holds(end?.copyStatus === answer.copyStatus, `Storage says ${end?.copyStatus}`);
+    holds(answer.residue.length === 1, "residue that is not named");
+  }
+}
+
+/** `succeeded`, `aborted`, `skipped`, or `failed: <cause>`. */
+export function endOf({ answer }: Trial): string {
+  return answer.status === "failed" ? `failed: ${answer.error.cause}` : answer.status;
+}
+
+/** How a copy may end, given what happened to it. Trouble alone changes nothing about it. */
+function possibleEnds({ plan, happened }: Trial): Set<string> {
+  const ends = new Set(calmEnds(plan));
+  for (const deed of happened) {
+    if (deed.startsWith("abort")) ends.add("aborted");
+    if (deed.startsWith("source")) {
+      ends.add("failed: source-changed").add("failed: source-not-found");
+    }
+    if (deed === "copy fails at Storage") ends.add("failed: source-unreadable");
+    if (!isStranger(deed)) continue;
+    for (const cause of ["superseded", "destination-deleted", "destination-busy"]) {
+      ends.add(`failed: ${cause}`);
+    }
+    ends.add("succeeded"); // he may have made way
+    if (plan.overwrite === "fail") ends.add("failed: destination-exists");
+    if (plan.overwrite === "skip" || plan.overwrite === "if-newer") ends.add("skipped");
+  }
+  return ends;
+}
+
+function isTrouble(deed: string): boolean {
+  return /^(refused|connection|answer|slow|late|the host)/.test(deed);
+}
+
+function isStranger(deed: string): boolean {
+  return deed.startsWith("stranger");
+}
+
+/** Without anything but trouble. */
+function calmEnds({ before, overwrite }: CopyPlan): string[] {
+  if (before === "nothing") return ["succeeded"];
+  const refusals = {
+    fail: "failed: destination-exists",
+    skip: "skipped",
+    "if-newer": before === "older blob" ? "succeeded" : "skipped",
+    always: "succeeded",
+  } as const;
+  const end = refusals[overwrite];
+  return before === "foreign pending copy" ? [end, "failed: destination-busy"] : [end];
+}

@@ -1,0 +1,175 @@
+import * as fc from "fast-check";
+
+/** What a copy is doing, as its running activity tells; `ended`: after its end. */
+export const phases = ["prepare", "start", "pending", "abort", "settle"] as const;
+export type Phase = (typeof phases)[number];
+
+/** Trouble with one request: what Storage answers, or does not. Times in ms. */
+export type Trouble =
+  | { deed: "refused 500" | "refused 503" | "refused 429" | "connection reset" | "answer lost" }
+  /** Storage acts and answers so much later. */
+  | { deed: "slow answer"; ms: number }
+  /** The connection breaks at once; the request reaches Storage all the same, so much later. */
+  | { deed: "late arrival"; ms: number };
+
+/** What others do while a request of ours is on its way. */
+export type Interference = {
+  deed:
+    | "abort"
+    | "abort twice"
+    | "wake"
+    | "kill"
+    | "stranger writes"
+    | "stranger deletes"
+    | "stranger aborts"
+    | "stranger copies another source"
+    | "stranger copies the same source"
+    | "stranger sets metadata"
+    | "source rewritten"
+    | "source deleted"
+    | "copy fails at Storage";
+};
+
+/** Happens at the nth request (from 0) that the copy makes in that phase, and the `more` after it. */
+export type Incident = { phase: Phase | "ended"; nth: number; more: number } & (
+  | Trouble
+  | Interference
+);
+
+export type CopyPlan = {
+  overwrite: "fail" | "skip" | "if-newer" | "always";
+  /** What stands on the destination before; `slot left`: with the slot of an ended copy beside it. */
+  before: "nothing" | "older blob" | "newer blob" | "foreign pending copy" | "slot left";
+  bytes: number;
+  /** How long Storage copies, in ms; 0 finishes within the start. */
+  takes: number;
+  /** Delays in ms after which activities of a phase run once more. */
+  again: Partial<Record<Phase, readonly number[]>>;
+  incidents: readonly Incident[];
+};
+
+const pick = <T>(...values: readonly T[]) => fc.constantFrom(...values);
+const chance = <T>(weight: number, arbitrary: fc.Arbitrary<T>) => ({ weight, arbitrary });
+const minute = 60_000;
+
+const troubles: fc.Arbitrary<Trouble> = fc.oneof(
+  pick(
+    { deed: "refused 500" } as const,
+    { deed: "refused 503" } as const,
+    { deed: "refused 429" } as const,
+  ),
+  fc.constant({ deed: "connection reset" as const }),
+  fc.constant({ deed: "answer lost" as const }),
+  // Longer than any client of the product waits would be another fault: that of an answer lost.
+  fc.integer({ min: 1, max: 14_000 }).map((ms) => ({ deed: "slow answer" as const, ms })),
+  // The product promises that a start reaches Storage within 45 s, or never.
+  fc.integer({ min: 1, max: 40_000 }).map((ms) => ({ deed: "late arrival" as const, ms })),
+);
+
+/** A step makes up to eight requests; the later ones are seldom made. */
+const place = {
+  phase: pick(...phases),
+  nth: fc.oneof(chance(2, fc.nat(1)), chance(3, fc.nat(5)), chance(1, fc.nat(8))),
+};
+
+const trouble: fc.Arbitrary<Incident> = fc
+  .tuple(fc.record(place), troubles, fc.nat(3))
+  .map(([at, what, more]) => ({ ...at, ...what, more }));
+
+const happening = (
+  places: { phase: fc.Arbitrary<Incident["phase"]>; nth: fc.Arbitrary<number> },
+  ...deeds: readonly Interference["deed"][]
+): fc.Arbitrary<Incident> => fc.record({ ...places, deed: pick(...deeds), more: fc.constant(0) });
+
+const asked = fc.record({
+  ...place,
+  deed: pick("abort" as const, "abort twice" as const),
+  more: fc.constant(0),
+});
+
+/**
+ * A stranger's copy of the very same source that begins between our plan and our unanswered start cannot
+ * be told from ours (until minted SAS carry a correlation id). Exactly that case is left out: such a
+ * stranger comes only before our plan, or in phases in which our start has been answered.
+ */
+const sameSourceOnceToldApart = happening(
+  { phase: pick("pending", "abort", "settle", "ended"), nth: fc.nat(3) },
+  "stranger copies the same source",
+);
+
+const incident: fc.Arbitrary<Incident> = fc.oneof(
+  chance(10, trouble),
+  chance(1, happening(place, "wake")),
+  chance(
+    2,
+    happening(
+      { phase: pick(...phases, "ended"), nth: fc.nat(5) },
+      "stranger writes",
+      "stranger deletes",
+      "stranger copies another source",
+      "stranger sets metadata",
+    ),
+  ),
+  chance(1, happening(place, "stranger aborts", "source rewritten", "source deleted")),
+  chance(
+    1,
+    happening(
+      { phase: pick("pending"), nth: fc.nat(1) },
+      "source rewritten",
+      "stranger aborts",
+      "stranger deletes",
+    ),
+  ),
+  chance(1, happening({ phase: pick("pending"), nth: fc.nat(2) }, "copy fails at Storage")),
+  chance(1, sameSourceOnceToldApart),
+);
+
+const again = fc.array(pick(0, 1_000, 30_000, 2 * minute, 10 * minute), {
+  minLength: 1,
+  maxLength: 2,
+});
+
+/** Plans of copies whose host dies at none, or also at some, of its commits. */
+export function copyPlans(deaths: "none" | "some"): fc.Arbitrary<CopyPlan> {
+  if (deaths === "none") return plans;
+  // Some in each group of copies, all of which die with the host.
+  const death = fc.oneof(chance(6, fc.constant(null)), chance(1, happening(place, "kill")));
+  return fc
+    .tuple(plans, death)
+    .map(([plan, kill]) =>
+      kill === null ? plan : { ...plan, incidents: [...reachable([kill]), ...plan.incidents] },
+    );
+}
+
+const plans: fc.Arbitrary<CopyPlan> = fc
+  .record({
+    overwrite: fc.oneof(
+      chance(4, pick("always" as const)),
+      chance(2, pick("fail" as const, "if-newer" as const)),
+      chance(1, pick("skip" as const)),
+    ),
+    before: fc.oneof(
+      chance(10, pick("nothing" as const)),
+      chance(6, pick("older blob" as const)),
+      chance(1, pick("newer blob" as const, "foreign pending copy" as const)),
+      chance(1, pick("slot left" as const)),
+    ),
+    bytes: fc.integer({ min: 1, max: 9_999 }),
+    takes: fc.oneof(chance(1, fc.constant(0)), chance(8, fc.integer({ min: 1, max: 3 * minute }))),
+    again: fc.record(
+      { prepare: again, start: again, pending: again, abort: again, settle: again },
+      { requiredKeys: [] },
+    ),
+    abort: fc.oneof(chance(2, fc.constant(null)), chance(1, asked)),
+    incidents: fc.array(incident, { maxLength: 4 }),
+  })
+  .map(({ abort, incidents, ...rest }) => ({
+    ...rest,
+    incidents: abort === null ? reachable(incidents) : [abort, ...reachable(incidents)],
+  }));
+
+/** What is to happen while a copy is aborted needs an abort that finds it pending. */
+function reachable(incidents: readonly Incident[]): readonly Incident[] {
+  if (!incidents.some(({ phase }) => phase === "abort")) return incidents;
+  return [{ phase: "pending", nth: 0, more: 0, deed: "abort" }, ...incidents];
+}

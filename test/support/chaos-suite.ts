@@ -1,0 +1,133 @@
+import { randomInt } from "node:crypto";
+import * as fc from "fast-check";
+import { expect } from "vitest";
+import { endOf, expectTruth } from "./chaos-end.ts";
+import type { Met } from "./chaos-fates.ts";
+import { copyPlans } from "./chaos-plan.ts";
+import type { Phase } from "./chaos-plan.ts";
+import { openChaosRun } from "./chaos-run.ts";
+import type { Death } from "./chaos-run.ts";
+
+/** CHAOS_SEED=<seed> repeats a suite, CHAOS_GROUP=<number> with it one group of copies alone. */
+export const chaosSeed = Number(process.env["CHAOS_SEED"] ?? randomInt(2 ** 31));
+const onlyGroup = process.env["CHAOS_GROUP"];
+
+const groupSize = 40;
+const groups = 26;
+
+/** What a suite met: how often, or it proves nothing. */
+export type ChaosTally = {
+  copies: number;
+  /** By deed and phase. */
+  met: Record<string, Record<string, number>>;
+  /** By the way they ended. */
+  ends: Record<string, number>;
+  deaths: readonly Death[];
+  /** Whether this was the whole suite: a part of it meets less. */
+  isWhole: boolean;
+};
+
+/**
+ * Lives through more than a thousand copies in groups, each group in a world of its own. Throws with
+ * plan and story of the first copy for which something does not hold.
+ */
+export async function liveThroughChaos(deaths: "none" | "some"): Promise<ChaosTally> {
+  const tally: ChaosTally = { copies: 0, met: {}, ends: {}, deaths: [], isWhole: true };
+  const numbers =
+    onlyGroup === undefined ? Array.from({ length: groups }, (_, n) => n) : [Number(onlyGroup)];
+  const met: Met[] = [];
+  const died: Death[] = [];
+  for (const group of numbers) {
+    const again = `repeat with CHAOS_SEED=${chaosSeed} CHAOS_GROUP=${group}`;
+    const plans = fc.sample(copyPlans(deaths), { seed: chaosSeed + group, numRuns: groupSize });
+    const run = await openChaosRun();
+    try {
+      for (const trial of await run.liveThrough(plans)) {
+        expectTruth(trial, again);
+        count(tally.ends, endOf(trial));
+        tally.copies++;
+      }
+      expect(await run.slots(), `slots, ${again}`).toEqual([]);
+      expect(run.errors, `errors in the log, ${again}`).toEqual([]);
+    } finally {
+      met.push(...run.met);
+      died.push(...run.deaths);
+      await run.close();
+    }
+  }
+  for (const { deed, phase } of met) count((tally.met[deed] ??= {}), phase);
+  console.info(`${tally.copies} copies, ${died.length} deaths, CHAOS_SEED=${chaosSeed}`);
+  console.table(tally.met);
+  console.table(tally.ends);
+  return { ...tally, deaths: died, isWhole: onlyGroup === undefined };
+}
+
+/**
+ * What each suite must have met, by deeds and phase: so far below the usual number that no seed misses
+ * it by chance. Trouble comes in runs of up to four, so that its numbers scatter the more.
+ */
+const floors: readonly [deeds: RegExp, least: Partial<Record<Phase | "any", number>>][] = [
+  [/^refused/, { prepare: 20, start: 20, pending: 1, abort: 15, settle: 20 }],
+  [/^refused 500/, { any: 25 }],
+  [/^refused 503/, { any: 25 }],
+  [/^refused 429/, { any: 25 }],
+  [/^connection reset/, { prepare: 15, start: 15, pending: 8, abort: 4, settle: 25 }],
+  [/^answer lost/, { prepare: 15, start: 15, pending: 6, abort: 4, settle: 25 }],
+  [/^slow answer/, { prepare: 12, start: 12, pending: 8, abort: 5, settle: 25 }],
+  [/^late arrival/, { start: 1, abort: 1, any: 10 }],
+  [/^run again$/, { prepare: 300, start: 300, pending: 300, abort: 80, settle: 300 }],
+  [/minutes later$/, { prepare: 200, start: 150, pending: 200, abort: 50, settle: 200 }],
+  [/^abort$/, { prepare: 8, start: 5, pending: 100, settle: 8 }],
+  [/^abort twice/, { prepare: 5, start: 4, pending: 4, settle: 5 }],
+  [/^abort/, { abort: 1 }],
+  [/^wake/, { any: 20 }],
+  [/^stranger writes/, { any: 12 }],
+  [/^stranger deletes/, { any: 8 }],
+  [/^stranger aborts/, { any: 2 }],
+  [/^stranger copies another source/, { any: 12 }],
+  [/^stranger copies the same source/, { any: 25 }],
+  [/^stranger sets metadata/, { any: 6 }],
+  [/^source rewritten/, { any: 6 }],
+  [/^source deleted/, { any: 6 }],
+  [/^copy fails at Storage/, { pending: 12 }],
+];
+
+/** The ends that a copy can come to. */
+const endFloors: readonly [ends: RegExp, least: number][] = [
+  [/^succeeded/, 200],
+  [/^aborted/, 80],
+  [/^skipped/, 20],
+  [/: destination-exists/, 20],
+  [/: source-unreadable/, 12],
+  [/: superseded/, 12],
+  [/: source-not-found/, 3],
+  [/: source-changed/, 1],
+  [/: destination-deleted/, 1],
+  [/: destination-busy/, 4],
+];
+
+/** The suite is no no-op: every deed met the phases it can meet, and copies came to every end. */
+export function expectFloors({ copies, met, ends }: ChaosTally): void {
+  expect(copies).toBeGreaterThanOrEqual(1_000);
+  for (const [deeds, phases] of floors) {
+    const rows = Object.entries(met).filter(([deed]) => deeds.test(deed));
+    for (const [phase, least] of Object.entries(phases)) {
+      const counts = rows.flatMap(([, row]) => Object.entries(row));
+      const times = sum(counts.filter(([name]) => phase === "any" || name === phase));
+      expect(times, `${deeds} in phase ${phase}`).toBeGreaterThanOrEqual(least);
+    }
+  }
+  for (const [end, least] of endFloors) {
+    const times = sum(Object.entries(ends).filter(([name]) => end.test(name)));
+    expect(times, `ends ${end}`).toBeGreaterThanOrEqual(least);
+  }
+}
+
+function sum(counts: readonly [string, number][]): number {
+  return counts.reduce((all, [, times]) => all + times, 0);
+}
+
+/** Adds one. */
+export function count(counts: Record<string, number>, name: string): void {
+  counts[name] = (counts[name] ?? 0) + 1;
+}
