@@ -56,7 +56,8 @@ async function planned() {
       },
       { log: () => {} },
     );
-  return { steps, ledger, copy, instanceId, plan, settleAborted };
+  const { requests } = emulator;
+  return { steps, ledger, copy, instanceId, plan, clock, requests, settleAborted };
 }
 
 test("a start that runs again after it was given up is followed, not forgotten", async () => {
@@ -64,6 +65,20 @@ test("a start that runs again after it was given up is followed, not forgotten",
   const again = await steps.startCopy({ instanceId, copy, plan });
   if (again.state !== "started") throw new Error(again.state);
   expect(await settleAborted()).toEqual({ state: "found", started: again.started });
+});
+
+test("a start that comes once settling has begun starts nothing", async () => {
+  const { steps, ledger, copy, instanceId, plan, clock, requests } = await planned();
+  const closing = {
+    plan,
+    copyId: null,
+    ending: { state: "not-started", why: "aborted" },
+    record: { abortRequested: true, startedAt: null, statusReads: 0 },
+  } as const;
+  // As far as a settle came that died in the middle.
+  await ledger.closeSlot(copy.destination, { instanceId, now: clock.now(), closing });
+  expect(await steps.startCopy({ instanceId, copy, plan })).toMatchObject({ state: "failed" });
+  expect(requests.filter(({ operation }) => operation === "CopyBlob")).toEqual([]);
 });
 
 test("a start that runs after the end frees the slot that a late prepare took with it", async () => {
