@@ -1,0 +1,211 @@
+/**
+ * Mistakes that the suites must notice, each made in the product by one replaced text. `find` stands
+ * exactly once in `file` (test/unit/mutants.test.ts sees to it); where the product changes, so must it.
+ */
+export type Mutant = {
+  /** What is broken, in a few words. */
+  breaks: string;
+  file: string;
+  find: string;
+  replace: string;
+  /** Suites of which at least one must fail; the quickest that notices. */
+  suites: readonly string[];
+};
+
+const chaos = "test/chaos/chaos.test.ts";
+const abort = "test/e2e/abort.test.ts";
+const settleAgain = "test/contract/settle-again.test.ts";
+const exactlyOnce = "test/e2e/exactly-once.test.ts";
+
+export const mutants: readonly Mutant[] = [
+  {
+    breaks: "a start overwrites what appeared after the plan",
+    file: "src/storage/blob-copy-client.ts",
+    find: 'destinationEtag === null ? { ifNoneMatch: "*" }',
+    replace: "destinationEtag === null ? {}",
+    suites: [chaos],
+  },
+  {
+    breaks: "a start overwrites what was written after the plan",
+    file: "src/storage/blob-copy-client.ts",
+    find: ": { ifMatch: destinationEtag },",
+    replace: ": {},",
+    suites: [chaos],
+  },
+  {
+    breaks: "a start copies another content than was planned",
+    file: "src/storage/blob-copy-client.ts",
+    find: "sourceConditions: { ifMatch: sourceEtag },",
+    replace: "sourceConditions: { ifNoneMatch: `${sourceEtag}0` },",
+    suites: [chaos],
+  },
+  {
+    breaks: "a stub is removed whoever has written it since",
+    file: "src/storage/blob-copy-client.ts",
+    find: "delete({ conditions: { ifMatch: etag } })",
+    replace: "delete({ conditions: etag === null ? { ifMatch: etag } : {} })",
+    suites: [chaos],
+  },
+  {
+    breaks: "the slot is not closed when a copy is settled",
+    file: "src/ledger/slots.ts",
+    find: "{ ...current, closed: true, closing }",
+    replace: "{ ...current, closing }",
+    suites: [settleAgain],
+  },
+  {
+    breaks: "a copy is settled while its start may be under way",
+    file: "src/ledger/slots.ts",
+    find: "return busyUntil(slot) > now\n",
+    replace: "return busyUntil(slot) > now + 86_400_000\n",
+    suites: [chaos],
+  },
+  {
+    breaks: "a copy that a late start began is not followed",
+    file: "src/activities/settle-copy.ts",
+    find: "if (plan !== null && copyId === null && slot.copyId !== null) {",
+    replace: "if (plan === null && copyId === null && slot.copyId !== null) {",
+    suites: [settleAgain],
+  },
+  {
+    breaks: "two copies hold one slot",
+    file: "src/ledger/slots.ts",
+    find: "if (holder === instanceId) return { held: true };",
+    replace: "if (holder !== null) return { held: true };",
+    suites: [exactlyOnce],
+  },
+  {
+    breaks: "the slot is not released",
+    file: "src/ledger/slots.ts",
+    find: "if (slot?.content.instanceId === instanceId) await blobs.remove(name, slot.etag);",
+    replace:
+      "if (slot?.content.instanceId === `${instanceId}.`) await blobs.remove(name, slot.etag);",
+    suites: [chaos],
+  },
+  {
+    breaks: "what stood there before the plan is taken for our copy",
+    file: "src/copy/plan.ts",
+    find: "if (seen.copy === null || seen.etag === plan.destinationEtag) return false;",
+    replace: "if (seen.copy === null || plan.source.length < 0) return false;",
+    suites: [chaos],
+  },
+  {
+    breaks: "a copy of any source is taken for ours",
+    file: "src/copy/plan.ts",
+    find: "return echoed.ok && endpointUrl(echoed.endpoint) === endpointUrl(source);",
+    replace: "return echoed.ok;",
+    suites: [chaos],
+  },
+  {
+    breaks: "a foreign pending copy is copied over",
+    file: "src/copy/plan.ts",
+    find: 'if (seen.copy?.status === "pending") {',
+    replace: 'if (seen.copy?.status === "pending" && seen.length < 0) {',
+    suites: [exactlyOnce],
+  },
+  {
+    breaks: "an aborted copy is read as a success",
+    file: "src/copy/read-status.ts",
+    find: 'return { state: "aborted", progress, ...end };',
+    replace: 'return { state: "success", progress: { bytesCopied: 0, totalBytes: 0 }, ...end };',
+    suites: [abort],
+  },
+  {
+    breaks: "another copy's status is read as ours",
+    file: "src/copy/read-status.ts",
+    find: "if (seen.copy === null || seen.copy.copyId !== copyId) {",
+    replace: "if (seen.copy === null) {",
+    suites: [chaos],
+  },
+  {
+    breaks: "a late prepare of an ended copy leaves its slot behind",
+    file: "src/activities/prepare-copy.ts",
+    find: "if (outcome !== null) {",
+    replace: "if (outcome !== null && !slot.held) {",
+    suites: [chaos],
+  },
+  {
+    breaks: "a start that was not answered is not looked for",
+    file: "src/activities/settle-copy.ts",
+    find: "if (copyId === null && unanswered) {",
+    replace: "if (copyId === null && unanswered && plan === null) {",
+    suites: [exactlyOnce, chaos],
+  },
+  {
+    breaks: "a start without an answer counts as refused",
+    file: "src/activities/start-copy.ts",
+    find: "return status >= 400 && status < 500 && status !== 408;",
+    replace: "return status >= 0;",
+    suites: [chaos],
+  },
+  {
+    breaks: "an abort before the start is not heard",
+    file: "src/orchestrations/begin-copy.ts",
+    find: "if (abort) {",
+    replace: "if (abort && plan === null && tries > 1_000) {",
+    suites: [abort],
+  },
+  {
+    breaks: "events that come while an activity runs are not drained",
+    file: "src/orchestrations/waits.ts",
+    find: "let now = arrived();",
+    replace: "let now: Arrived = { abort: false, wake: false };",
+    suites: [chaos],
+  },
+  {
+    breaks: "the losing timer is not cancelled",
+    file: "src/orchestrations/waits.ts",
+    find: "if (first !== timer) timer.cancel();",
+    replace: "if (first !== timer && now.abort) timer.cancel();",
+    suites: [abort],
+  },
+  {
+    breaks: "a SAS is shown where it is written into a text",
+    file: "src/copy/sas.ts",
+    find: "toString(): string {\n    return redacted;",
+    replace: "toString(): string {\n    return this.#query;",
+    suites: [
+      "test/unit/secrets/seal.test.ts",
+      "test/e2e/secrets.test.ts",
+      "test/e2e/canary.test.ts",
+    ],
+  },
+  {
+    breaks: "a failed start's message quotes the source with its SAS",
+    file: "src/storage/blob-copy-client.ts",
+    find: "beginCopyFromURL(sourceUrl(order.source), startOptions(order)),",
+    replace: `beginCopyFromURL(sourceUrl(order.source), startOptions(order)).catch((error) => {
+          throw Object.assign(error, { code: sourceUrl(order.source) });
+        }),`,
+    suites: ["test/e2e/canary.test.ts"],
+  },
+  {
+    breaks: "a sealed SAS opens for any copy",
+    file: "src/secrets/seal.ts",
+    find: "Buffer.from(`${instanceId}\\n${field}`)",
+    replace: "Buffer.from(`${instanceId.length}\\n${field}`)",
+    suites: ["test/unit/secrets/seal.test.ts"],
+  },
+  {
+    breaks: "the allow-list compares texts instead of path segments",
+    file: "src/copy/access-policy.ts",
+    find: "place.segments.every((segment, index) => segment === segments[index])",
+    replace: 'segments.join("/").startsWith(place.segments.join("/"))',
+    suites: ["test/e2e/bad-input.test.ts", "test/e2e/allow-list.test.ts"],
+  },
+  {
+    breaks: "the allow-list takes a pair's two sides from different pairs",
+    file: "src/copy/access-policy.ts",
+    find: "(pair) => contains(pair.from, ends.source) && contains(pair.to, ends.destination),",
+    replace:
+      "(pair) =>\n      contains(pair.from, ends.source) &&\n      pairs.some(({ to }) => contains(to, ends.destination)),",
+    suites: ["test/e2e/bad-input.test.ts", "test/e2e/allow-list.test.ts"],
+  },
+  {
+    breaks: "an Idempotency-Key is taken for the same request to another destination",
+    file: "src/triggers/start-copy.ts",
+    find: "[endpointUrl(source), endpointUrl(destination), sorted(",
+    replace: "[endpointUrl(source), destination.account, sorted(",
+    suites: [exactlyOnce],
+  },
+];

@@ -1,0 +1,122 @@
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { mutants } from "./mutants.ts";
+import type { Mutant } from "./mutants.ts";
+
+/*
+ * Makes each mistake of `mutants.ts` in a copy of the project, never in the checkout, builds it, and
+ * runs the suites that must notice. Words after the script's name select mutants whose description
+ * holds one of them. Ends with 1 when a mutant survives, or when the suites fail without one.
+ */
+
+const root = new URL("../..", import.meta.url).pathname;
+const parts = ["src", "test", "package.json", "tsconfig.json", "host.json", "local.settings.json"];
+/** Two at a time keep two cores busy: a suite's own files run one after the other. */
+const lanes = 2;
+/** Far longer than any suite takes; a mutant that hangs is noticed, too. */
+const longest = 10 * 60_000;
+
+const programs = { tsc: "typescript/bin/tsc", vitest: "vitest/vitest.mjs" } as const;
+
+type Verdict = { mutant: string; verdict: string; by: string };
+
+const words = process.argv.slice(2);
+const chosen = mutants.filter(
+  ({ breaks }) => words.length === 0 || words.some((word) => breaks.includes(word)),
+);
+const healthy: Mutant = {
+  breaks: "nothing: the suites pass without a mutant",
+  file: "src/main.ts",
+  find: "",
+  replace: "",
+  suites: [...new Set(chosen.flatMap(({ suites }) => suites))],
+};
+
+console.log(`Runs the suites of ${chosen.length} mutants without one first`);
+const sound = await inCopy(healthy, (directory) => firstFailure(directory, healthy.suites));
+if (sound !== null) {
+  console.error(`Cannot judge mutants as the suites fail without one: ${sound}`);
+  process.exit(1);
+}
+const verdicts: Verdict[] = [];
+const queue = [...chosen];
+await Promise.all(Array.from({ length: lanes }, work));
+const survivors = verdicts.filter(({ verdict }) => verdict !== "killed");
+console.log(`${verdicts.length - survivors.length} of ${verdicts.length} mutants killed`);
+process.exit(survivors.length === 0 && chosen.length > 0 ? 0 : 1);
+
+async function work(): Promise<void> {
+  for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
+    const verdict = await inCopy(mutant, judge);
+    verdicts.push(verdict);
+    console.log(`${verdict.verdict}: ${verdict.mutant} ${verdict.by}`);
+  }
+}
+
+async function judge(directory: string, { breaks, suites }: Mutant): Promise<Verdict> {
+  const built = await run(directory, "tsc", []);
+  if (!built.ok)
+    return { mutant: breaks, verdict: "does not build", by: built.output.slice(0, 100) };
+  const by = await firstFailure(directory, suites, "--bail=1");
+  return { mutant: breaks, verdict: by === null ? "SURVIVED" : "killed", by: by ?? "" };
+}
+
+/** The first test that fails, or null. */
+async function firstFailure(
+  directory: string,
+  suites: readonly string[],
+  ...options: readonly string[]
+): Promise<string | null> {
+  for (const suite of suites) {
+    const config = ["run", "--config", "test/vitest.config.ts", ...options, suite];
+    const { ok, output } = await run(directory, "vitest", config);
+    // The test's own sentence says whether it noticed this mistake, or only timed out.
+    if (!ok) return /FAIL {2}.*/.exec(stripVTControlCharacters(output))?.[0] ?? suite;
+  }
+  return null;
+}
+
+/** A copy of the project with this one text replaced; packages are those of the checkout. */
+async function inCopy<T>(
+  mutant: Mutant,
+  use: (directory: string, mutant: Mutant) => Promise<T>,
+): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), "ferry-mutant-"));
+  try {
+    for (const part of parts) {
+      await cp(join(root, part), join(directory, part), { recursive: true });
+    }
+    await symlink(join(root, "node_modules"), join(directory, "node_modules"));
+    const file = join(directory, mutant.file);
+    const text = await readFile(file, "utf8");
+    await writeFile(
+      file,
+      text.replace(mutant.find, () => mutant.replace),
+    );
+    if (mutant === healthy) await run(directory, "tsc", []);
+    return await use(directory, mutant);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function run(
+  directory: string,
+  tool: keyof typeof programs,
+  options: readonly string[],
+): Promise<{ ok: boolean; output: string }> {
+  const program = join(root, "node_modules", programs[tool]);
+  return new Promise((resolve) => {
+    // A fixed seed: what kills a mutant today kills it tomorrow.
+    const environment = { CHAOS: "1", CHAOS_SEED: "1", ...process.env, FORCE_COLOR: "0" };
+    execFile(
+      process.execPath,
+      [program, ...options],
+      { cwd: directory, env: environment, timeout: longest, maxBuffer: 256 * 1024 * 1024 },
+      (error, stdout, stderr) => resolve({ ok: error === null, output: stdout + stderr }),
+    );
+  });
+}
