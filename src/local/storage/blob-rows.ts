@@ -13,14 +13,21 @@ export type Container = {
   metadata: Metadata;
 };
 
-/** A committed blob, or a snapshot of one. Times are epoch ms; `lastModified` is always a whole second. */
+/**
+ * A committed blob, a snapshot of one, or a former version. Times are epoch ms; `lastModified` is
+ * always a whole second.
+ */
 export type Blob = {
   id: number;
   container: number;
   name: string;
   /** When it was taken, as `?snapshot=` names it; empty for the base blob. Snapshots never change. */
   snapshot: string;
-  blobType: "BlockBlob";
+  /** The id of a version that is not the current one any more; else empty. It never changes again. */
+  formerVersion: string;
+  /** `x-ms-version-id`; null where the account kept no versions when it was written. */
+  versionId: string | null;
+  blobType: BlobType;
   /** Without quotes. */
   etag: string;
   createdAt: number;
@@ -30,10 +37,30 @@ export type Blob = {
   length: number;
   contentHeaders: ContentHeaders;
   metadata: Metadata;
-  /** As asked for; null is the account's default. */
+  /** As asked for; null is the account's default. `tiers.ts` says what time has made of it. */
   accessTier: string | null;
+  rehydration: Rehydration | null;
+  tags: Tags;
+  immutability: Immutability;
+  /** Of page blobs; 0 for others. */
+  sequenceNumber: number;
+  /** Of append blobs: no block can be added any more. */
+  isSealed: boolean;
   lease: Lease;
   copy: Copy | null;
+};
+
+export type BlobType = "BlockBlob" | "AppendBlob" | "PageBlob";
+
+/** The way back from the archive tier, which takes hours. */
+export type Rehydration = { to: string; priority: "Standard" | "High"; doneAt: number };
+
+export type Tags = Readonly<Record<string, string>>;
+
+/** What protects a blob from change: a policy until a time (epoch ms), a legal hold, or both. */
+export type Immutability = {
+  policy: { until: number; mode: "unlocked" | "locked" } | null;
+  hasLegalHold: boolean;
 };
 
 export type ContentHeaders = Partial<
@@ -88,19 +115,21 @@ export function insertContainer(store: Store, container: Omit<Container, "id">):
   );
 }
 
-/** The base blob, or one of its snapshots. */
+/** The current blob, one of its snapshots, or one of its versions, be it the current one. */
 export function findBlob(
   store: Store,
   container: number,
   name: string,
-  snapshot = "",
+  {
+    snapshot = "",
+    versionId,
+  }: { snapshot?: string | undefined; versionId?: string | undefined } = {},
 ): Blob | undefined {
-  const row = store.one<BlobRow>(
-    "SELECT * FROM blob WHERE container = ? AND name = ? AND snapshot = ?",
-    container,
-    name,
-    snapshot,
-  );
+  const select = `SELECT * FROM blob WHERE container = ? AND name = ? AND snapshot = ?`;
+  const row =
+    versionId === undefined
+      ? store.one<BlobRow>(`${select} AND former_version = ''`, container, name, snapshot)
+      : store.one<BlobRow>(`${select} AND version_id = ?`, container, name, snapshot, versionId);
   return row && blobOf(row);
 }
 
@@ -120,14 +149,27 @@ export function snapshotsOf(store: Store, base: Pick<Blob, "container" | "name">
     .map(blobOf);
 }
 
-/** Base blobs of a container in name order, from the name `from` on. */
+/** Versions of a name that are not the current one any more, oldest first. */
+export function formerVersionsOf(store: Store, blob: Pick<Blob, "container" | "name">): Blob[] {
+  return store
+    .all<BlobRow>(
+      `SELECT * FROM blob WHERE container = ? AND name = ? AND former_version <> ''
+       ORDER BY former_version`,
+      blob.container,
+      blob.name,
+    )
+    .map(blobOf);
+}
+
+/** Current blobs of a container in name order, from the name `from` on. */
 export function blobsFrom(
   store: Store,
   { container, from, limit }: { container: number; from: string; limit: number },
 ): Blob[] {
   return store
     .all<BlobRow>(
-      "SELECT * FROM blob WHERE container = ? AND name >= ? AND snapshot = '' ORDER BY name LIMIT ?",
+      `SELECT * FROM blob WHERE container = ? AND name >= ? AND snapshot = ''
+       AND former_version = '' ORDER BY name LIMIT ?`,
       container,
       from,
       limit,
@@ -138,17 +180,24 @@ export function blobsFrom(
 /** Inserts the blob or snapshot, or replaces the one of this name and keeps its id. Returns the id. */
 export function saveBlob(store: Store, blob: Omit<Blob, "id">): number {
   store.run(
-    `INSERT INTO blob (container, name, snapshot, blob_type, etag, created_at, modified_at, content, length,
-       content_headers, metadata, access_tier, lease, copy)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (container, name, snapshot) DO UPDATE SET blob_type = excluded.blob_type,
-       etag = excluded.etag, created_at = excluded.created_at, modified_at = excluded.modified_at,
+    `INSERT INTO blob (container, name, snapshot, former_version, version_id, blob_type, etag,
+       created_at, modified_at, content, length, content_headers, metadata, access_tier,
+       rehydration, tags, immutability, sequence_number, is_sealed, lease, copy)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (container, name, snapshot, former_version) DO UPDATE SET
+       version_id = excluded.version_id, blob_type = excluded.blob_type, etag = excluded.etag,
+       created_at = excluded.created_at, modified_at = excluded.modified_at,
        content = excluded.content, length = excluded.length,
        content_headers = excluded.content_headers, metadata = excluded.metadata,
-       access_tier = excluded.access_tier, lease = excluded.lease, copy = excluded.copy`,
+       access_tier = excluded.access_tier, rehydration = excluded.rehydration,
+       tags = excluded.tags, immutability = excluded.immutability,
+       sequence_number = excluded.sequence_number, is_sealed = excluded.is_sealed,
+       lease = excluded.lease, copy = excluded.copy`,
     blob.container,
     blob.name,
     blob.snapshot,
+    blob.formerVersion,
+    blob.versionId,
     blob.blobType,
     blob.etag,
     blob.createdAt,
@@ -158,10 +207,22 @@ export function saveBlob(store: Store, blob: Omit<Blob, "id">): number {
     JSON.stringify(blob.contentHeaders),
     JSON.stringify(blob.metadata),
     blob.accessTier,
+    blob.rehydration && JSON.stringify(blob.rehydration),
+    JSON.stringify(blob.tags),
+    JSON.stringify(blob.immutability),
+    blob.sequenceNumber,
+    Number(blob.isSealed),
     JSON.stringify(blob.lease),
     blob.copy && JSON.stringify(blob.copy),
   );
-  return findBlob(store, blob.container, blob.name, blob.snapshot)?.id ?? 0;
+  const row = store.one<{ id: number }>(
+    "SELECT id FROM blob WHERE container = ? AND name = ? AND snapshot = ? AND former_version = ?",
+    blob.container,
+    blob.name,
+    blob.snapshot,
+    blob.formerVersion,
+  );
+  return row?.id ?? 0;
 }
 
 type ContainerRow = {
@@ -191,7 +252,9 @@ type BlobRow = {
   container: number;
   name: string;
   snapshot: string;
-  blob_type: Blob["blobType"];
+  former_version: string;
+  version_id: string | null;
+  blob_type: BlobType;
   etag: string;
   created_at: number;
   modified_at: number;
@@ -200,6 +263,11 @@ type BlobRow = {
   content_headers: string;
   metadata: string;
   access_tier: string | null;
+  rehydration: string | null;
+  tags: string;
+  immutability: string;
+  sequence_number: number;
+  is_sealed: number;
   lease: string;
   copy: string | null;
 };
@@ -211,6 +279,8 @@ function blobOf(row: BlobRow): Blob {
     container: row.container,
     name: row.name,
     snapshot: row.snapshot,
+    formerVersion: row.former_version,
+    versionId: row.version_id,
     blobType: row.blob_type,
     etag: row.etag,
     createdAt: row.created_at,
@@ -220,6 +290,11 @@ function blobOf(row: BlobRow): Blob {
     contentHeaders: JSON.parse(row.content_headers),
     metadata: JSON.parse(row.metadata),
     accessTier: row.access_tier,
+    rehydration: row.rehydration === null ? null : JSON.parse(row.rehydration),
+    tags: JSON.parse(row.tags),
+    immutability: JSON.parse(row.immutability),
+    sequenceNumber: row.sequence_number,
+    isSealed: row.is_sealed === 1,
     lease: JSON.parse(row.lease),
     copy: row.copy === null ? null : JSON.parse(row.copy),
   };

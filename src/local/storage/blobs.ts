@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { snapshotsOf, type Blob } from "./blob-rows.ts";
 import { requireContainer, findTarget, requireBlob, stateHeaders, type Call } from "./call.ts";
-import { addContent, addPiece } from "./content.ts";
+import { addContent, wholeBlock } from "./content.ts";
 import { StorageError } from "./errors.ts";
 import { descriptions, failCopiesReading } from "./pending-copies.ts";
 import type { StorageAnswer } from "./request.ts";
@@ -24,10 +24,7 @@ export function putBlob(call: Call): StorageAnswer {
   const { body } = request;
   const md5 = requireIntact(body, request.headers["content-md5"]);
   const contentHeaders = readContentHeaders(request.headers);
-  const content =
-    body.length === 0
-      ? null
-      : addContent(store, [{ name: null, piece: addPiece(store, body), length: body.length }]);
+  const content = body.length === 0 ? null : addContent(store, [wholeBlock(store, body)]);
   const blob = writeBlob(call, target, {
     content,
     length: body.length,

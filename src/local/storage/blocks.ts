@@ -168,7 +168,7 @@ function blockListElement(name: string, blocks: readonly Block[]) {
 
 function stagedBlocks(store: Store, container: Container, blob: string): Block[] {
   return store.all<Block>(
-    `SELECT name, piece, length FROM staged_block WHERE container = ? AND blob = ?
+    `SELECT name, piece, 0 AS start, length FROM staged_block WHERE container = ? AND blob = ?
      ORDER BY position`,
     container.id,
     blob,

@@ -45,7 +45,9 @@ export function requireContainer(call: Call): Container {
 export function findTarget(call: Call): { container: Container; name: string; blob?: Blob } {
   const container = requireContainer(call);
   const { blob: name } = blobAddress(call.request.resource);
-  const blob = findBlob(call.store, container.id, name, call.request.query.get("snapshot"));
+  const blob = findBlob(call.store, container.id, name, {
+    snapshot: call.request.query.get("snapshot"),
+  });
   return { container, name, ...(blob && { blob }) };
 }
 

@@ -1,11 +1,22 @@
 import type { Store } from "./store.ts";
 
-/** One block of a content: `name` is the base64 block id, or null where Put Blob wrote it whole. */
-export type Block = { name: string | null; piece: number; length: number };
+/**
+ * One block of a content: `name` is the base64 block id, or null where it has none. Its bytes are a
+ * part of a piece, or zeros where a page blob has no page.
+ */
+export type Block = { name: string | null; length: number } & (
+  | { piece: number; start: number }
+  | { piece: null; start: 0 }
+);
 
 /** Stores bytes once; blocks of any number of contents may point to them. */
 export function addPiece(store: Store, bytes: Uint8Array): number {
   return store.run("INSERT INTO piece (bytes) VALUES (?)", bytes);
+}
+
+/** Bytes as a block without a name of its own. */
+export function wholeBlock(store: Store, bytes: Uint8Array): Block {
+  return { name: null, piece: addPiece(store, bytes), start: 0, length: bytes.length };
 }
 
 /** An immutable list of blocks, as one content. Returns its id, or null for nothing at all. */
@@ -13,13 +24,14 @@ export function addContent(store: Store, blocks: readonly Block[]): number | nul
   if (blocks.length === 0) return null;
   const length = blocks.reduce((sum, block) => sum + block.length, 0);
   const content = store.run("INSERT INTO content (length) VALUES (?)", length);
-  for (const [position, { name, piece, length: blockLength }] of blocks.entries()) {
+  for (const [position, { name, piece, start, length: blockLength }] of blocks.entries()) {
     store.run(
-      "INSERT INTO block (content, position, name, piece, length) VALUES (?, ?, ?, ?, ?)",
+      "INSERT INTO block (content, position, name, piece, start, length) VALUES (?, ?, ?, ?, ?, ?)",
       content,
       position,
       name,
       piece,
+      start,
       blockLength,
     );
   }
@@ -28,7 +40,7 @@ export function addContent(store: Store, blocks: readonly Block[]): number | nul
 
 export function blocksOf(store: Store, content: number | null): Block[] {
   return store.all<Block>(
-    "SELECT name, piece, length FROM block WHERE content = ? ORDER BY position",
+    "SELECT name, piece, start, length FROM block WHERE content = ? ORDER BY position",
     content,
   );
 }
@@ -46,9 +58,13 @@ export function readContent(
     const to = Math.min(range.end - offset, block.length);
     offset += block.length;
     if (from >= to) continue;
+    if (block.piece === null) {
+      parts.push(new Uint8Array(to - from));
+      continue;
+    }
     const row = store.one<{ bytes: Uint8Array }>(
       "SELECT substr(bytes, ?, ?) AS bytes FROM piece WHERE id = ?",
-      from + 1, // SQL counts from one
+      block.start + from + 1, // SQL counts from one
       to - from,
       block.piece,
     );

@@ -80,7 +80,9 @@ function findSource(call: Call, { resource, query }: StorageRequest): Blob {
   if (resource.level !== "blob") throw new StorageError("ResourceNotFound");
   const container = findContainer(call.store, resource.account, resource.container);
   if (container === undefined) throw new StorageError("ContainerNotFound");
-  const blob = findBlob(call.store, container.id, resource.blob, query.get("snapshot"));
+  const blob = findBlob(call.store, container.id, resource.blob, {
+    snapshot: query.get("snapshot"),
+  });
   if (blob === undefined) throw new StorageError("BlobNotFound");
   return blob;
 }

@@ -62,7 +62,7 @@ export function openStore(file: string): Store {
 
 /** The service's ETags look like 0x8DC4B5A7F3E2D10: a number of this size. */
 const etagBase = 0x8dc000000000000n;
-const schemaVersion = 2;
+const schemaVersion = 3;
 
 function setSchema(database: DatabaseSync, file: string): void {
   const row = database.prepare("PRAGMA user_version").get();
@@ -78,8 +78,9 @@ function setSchema(database: DatabaseSync, file: string): void {
 }
 
 /**
- * Bytes live in pieces that never change. A content is a list of pieces (its blocks); blobs and
- * pending copies point to contents, so a copy shares the bytes. The triggers let go of what
+ * Bytes live in pieces that never change. A content is a list of parts of pieces (its blocks, or a
+ * page blob's ranges, where no piece means zeros); blobs and pending copies point to contents, so a
+ * copy shares the bytes. The triggers let go of what
  * nothing points to any more, whichever statement caused it.
  */
 const schema = `
@@ -105,7 +106,8 @@ CREATE TABLE block (
   content INTEGER NOT NULL REFERENCES content ON DELETE CASCADE,
   position INTEGER NOT NULL,
   name TEXT,
-  piece INTEGER NOT NULL REFERENCES piece,
+  piece INTEGER REFERENCES piece,
+  start INTEGER NOT NULL,
   length INTEGER NOT NULL,
   PRIMARY KEY (content, position)
 ) STRICT;
@@ -127,7 +129,9 @@ CREATE TABLE blob (
   container INTEGER NOT NULL REFERENCES container ON DELETE CASCADE,
   name TEXT NOT NULL,
   snapshot TEXT NOT NULL,
-  blob_type TEXT NOT NULL CHECK (blob_type IN ('BlockBlob')),
+  former_version TEXT NOT NULL,
+  version_id TEXT,
+  blob_type TEXT NOT NULL CHECK (blob_type IN ('BlockBlob', 'AppendBlob', 'PageBlob')),
   etag TEXT NOT NULL,
   created_at INTEGER NOT NULL,
   modified_at INTEGER NOT NULL,
@@ -136,9 +140,14 @@ CREATE TABLE blob (
   content_headers TEXT NOT NULL,
   metadata TEXT NOT NULL,
   access_tier TEXT,
+  rehydration TEXT,
+  tags TEXT NOT NULL,
+  immutability TEXT NOT NULL,
+  sequence_number INTEGER NOT NULL,
+  is_sealed INTEGER NOT NULL,
   lease TEXT NOT NULL,
   copy TEXT,
-  UNIQUE (container, name, snapshot)
+  UNIQUE (container, name, snapshot, former_version)
 ) STRICT;
 CREATE INDEX blob_content ON blob (content);
 
