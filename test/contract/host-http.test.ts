@@ -196,6 +196,18 @@ test.each(["a@b", "me:pw@localhost", "localhost/api", "a?b", "a b", "[::1", "loc
   },
 );
 
+test.each([
+  ["with user information is refused", "http://me:pw@localhost/api/items/all", 400],
+  ["without is taken", "http://localhost/api/items/all", 200],
+])("a target in absolute form %s", async (_, target, status) => {
+  const host = await startSample("web");
+  const client = connect(host.port, "127.0.0.1");
+  client.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  const [answer] = await once(client, "data");
+  client.destroy();
+  expect(String(answer)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+});
+
 const releaseRequest = {
   http: {
     url: "http://localhost/api/release",

@@ -242,3 +242,11 @@ test("a temporary task hub leaves no file behind", async () => {
     "package.json",
   ]);
 });
+
+test("a function that a setting disables does not run", async () => {
+  const environment = { "AzureWebJobs.echo.Disabled": "true" };
+  const host = await startSample("web", { environment });
+  expect(host.functions.map(({ name }) => name)).not.toContain("echo");
+  expect((await fetch(`${host.url}/api/echo`)).status).toBe(404);
+  expect((await fetch(`${host.url}/api/items/all`)).status).toBe(200);
+});

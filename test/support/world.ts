@@ -96,7 +96,15 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
       log: (entry) => log.push(entry),
       ...(options.copies === undefined ? {} : { copies: options.copies }),
     });
-  let local = await begin(0);
+  const cleanUp = () => {
+    clock.dispose();
+    environment.restore();
+    if (stateDirectory !== null) rmSync(stateDirectory, { recursive: true, force: true });
+  };
+  let local = await begin(0).catch((error: unknown) => {
+    cleanUp();
+    throw error;
+  });
   let closed = false;
 
   const world: TestWorld = {
@@ -179,9 +187,7 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
       if (closed) return;
       closed = true;
       await local.close();
-      clock.dispose();
-      environment.restore();
-      if (stateDirectory !== null) rmSync(stateDirectory, { recursive: true, force: true });
+      cleanUp();
     },
     async restart() {
       await local.close();

@@ -16,14 +16,18 @@ const outputs = ["http"];
 /**
  * The app's functions with their triggers. Throws one error that names every function using
  * something that this host does not implement, and what it is: better no start than a function that
- * silently never runs.
+ * silently never runs. Functions that a setting disables are left out.
  */
-export function appFunctions(app: FunctionsApp): AppFunction[] {
+export function appFunctions(
+  app: FunctionsApp,
+  environment: Readonly<Record<string, string | undefined>>,
+): AppFunction[] {
   const problems: string[] = [];
   const functions: AppFunction[] = [];
   for (const { metadata } of app.functions.values()) {
     const bindings = Object.values(metadata.bindings);
     const trigger = bindings.find(({ type }) => /trigger$/i.test(type));
+    if (isDisabled(metadata.name, environment)) continue;
     const unknown = bindings.filter((binding) => !isKnown(binding)).map(({ type }) => type);
     if (metadata.retryOptions !== undefined) unknown.push("retry policy");
     if (trigger === undefined) problems.push(`"${metadata.name}" has no trigger`);
@@ -42,6 +46,13 @@ export function appFunctions(app: FunctionsApp): AppFunction[] {
 /** The functions whose trigger is of `type`, in any case. */
 export function withTrigger(functions: readonly AppFunction[], type: string): AppFunction[] {
   return functions.filter(({ trigger }) => trigger.type.toLowerCase() === type.toLowerCase());
+}
+
+/** "How to disable functions": `AzureWebJobs.<name>.Disabled`, with underscores on Linux. */
+function isDisabled(name: string, environment: Readonly<Record<string, string | undefined>>) {
+  const setting =
+    environment[`AzureWebJobs.${name}.Disabled`] ?? environment[`AzureWebJobs_${name}_Disabled`];
+  return /^(true|1)$/i.test(setting ?? "");
 }
 
 function isKnown({ type, direction }: Binding): boolean {

@@ -1,7 +1,8 @@
+import { type AppFunction, withTrigger } from "./app-functions.ts";
 import type { Binding } from "./functions-core.ts";
 import { typedRequest, responseOf } from "./http-message.ts";
 import type { HostRequest, HostResponse } from "./http-server.ts";
-import { type Invocation, type InvocationOutcome, type RunningApp } from "./invocation.ts";
+import type { Invocation, InvocationOutcome } from "./invocation.ts";
 import type { Logger } from "./log.ts";
 import { compareRoutes, matchRoute, parseRoute, type RouteTemplate } from "./route-template.ts";
 import type { TypedData } from "./typed-data.ts";
@@ -16,7 +17,7 @@ export type HttpRoutes = {
 };
 
 export type HttpRoutesOptions = {
-  app: RunningApp;
+  functions: readonly AppFunction[];
   routePrefix: string;
   run: (invocation: Invocation) => Promise<InvocationOutcome>;
   logger: Logger;
@@ -28,11 +29,8 @@ export type HttpRoutesOptions = {
  * Functions' `authLevel` is not looked at, as Core Tools does locally.
  */
 export function openHttpRoutes(options: HttpRoutesOptions): HttpRoutes {
-  const routes = [...options.app.functions.values()]
-    .flatMap(({ metadata }) => {
-      const binding = Object.values(metadata.bindings).find(isHttpTrigger);
-      return binding === undefined ? [] : [routeOf(metadata.name, binding, options.routePrefix)];
-    })
+  const routes = withTrigger(options.functions, "httpTrigger")
+    .map(({ name, trigger }) => routeOf(name, trigger, options.routePrefix))
     .toSorted((one, other) => compareRoutes(one.template, other.template));
 
   return {
@@ -49,10 +47,6 @@ export function openHttpRoutes(options: HttpRoutesOptions): HttpRoutes {
 }
 
 type Route = HttpFunction & { template: RouteTemplate };
-
-function isHttpTrigger(binding: Binding): boolean {
-  return binding.type.toLowerCase() === "httptrigger";
-}
 
 function routeOf(name: string, binding: Binding, routePrefix: string): Route {
   const own =

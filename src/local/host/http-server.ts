@@ -135,6 +135,9 @@ async function readRequest(
   const target = incoming.url ?? "/";
   const absolute = target.startsWith("/") ? `http://${host}${target}` : target;
   if (!hostAndPort.test(host) || !URL.canParse(absolute)) return 400;
+  // A target in absolute form may carry user information, which no server takes (RFC 9110, section 4.2.4).
+  const url = new URL(absolute);
+  if (url.username !== "" || url.password !== "") return 400;
   if (Number(headers["content-length"] ?? 0) > maximumBodyBytes) return 413;
 
   const chunks: Buffer[] = [];
@@ -150,8 +153,8 @@ async function readRequest(
   }
   return {
     method: incoming.method ?? "GET",
-    url: new URL(absolute),
-    path: target.startsWith("/") ? path : new URL(absolute).pathname,
+    url,
+    path: target.startsWith("/") ? path : url.pathname,
     headers,
     body: Buffer.concat(chunks),
     chunked: headers["content-length"] === undefined,

@@ -48,7 +48,7 @@ const eventGridPath = "/runtime/webhooks/eventgrid";
 /** Wires every trigger of the app; throws on a route or schedule that cannot be used. */
 export function openTriggers(options: TriggersOptions): Triggers {
   const { started, engine, clock, logger } = options;
-  const functions = appFunctions(started.app);
+  const functions = appFunctions(started.app, process.env);
   // By address: "localhost" could reach another server that has this port on IPv6.
   const client = { string: engine.clientBinding(options.origin.replace("localhost", "127.0.0.1")) };
   const extraInputs = { durableClient: client, orchestrationClient: client };
@@ -64,7 +64,7 @@ export function openTriggers(options: TriggersOptions): Triggers {
   };
 
   const http = openHttpRoutes({
-    app: started.app,
+    functions,
     routePrefix: options.routePrefix,
     run,
     logger,
