@@ -1,5 +1,6 @@
 import { StorageError } from "./errors.ts";
 import type { OperationName } from "./operation.ts";
+import type { ServiceName } from "./request.ts";
 import type { Sas } from "./sas.ts";
 
 /** What an operation needs of a SAS: one of these letters; `c` where given makes new blobs only. */
@@ -25,14 +26,36 @@ const needs: Partial<Record<OperationName, Need>> = {
   SetBlobProperties: { resourceType: "o", anyOf: "w" },
   DeleteBlob: { resourceType: "o", anyOf: "d" },
   SnapshotBlob: { resourceType: "o", anyOf: "cw" },
+  ListShares: { resourceType: "s", anyOf: "l" },
+  CreateShare: { resourceType: "c", anyOf: "cw" },
+  GetShareProperties: { resourceType: "c", anyOf: "r" },
+  DeleteShare: { resourceType: "c", anyOf: "d" },
+  SnapshotShare: { resourceType: "c", anyOf: "cw" },
+  CreatePermission: { resourceType: "c", anyOf: "cw" },
+  GetPermission: { resourceType: "c", anyOf: "r" },
+  ListDirectoriesAndFiles: { resourceType: "c", anyOf: "l" },
+  CreateDirectory: { resourceType: "o", anyOf: "cw" },
+  GetDirectoryProperties: { resourceType: "o", anyOf: "r" },
+  DeleteDirectory: { resourceType: "o", anyOf: "d" },
+  CreateFile: { resourceType: "o", anyOf: "cw" },
+  PutRange: { resourceType: "o", anyOf: "w" },
+  GetFile: { resourceType: "o", anyOf: "r" },
+  GetFileProperties: { resourceType: "o", anyOf: "r" },
+  SetFileProperties: { resourceType: "o", anyOf: "w" },
+  SetFileMetadata: { resourceType: "o", anyOf: "w" },
+  DeleteFile: { resourceType: "o", anyOf: "d" },
+  LeaseFile: { resourceType: "o", anyOf: "wd" },
+  CopyFile: { resourceType: "o", anyOf: "cw" },
+  AbortCopyFile: { resourceType: "o", anyOf: "w" },
 };
 
 /** Throws the service's 403 unless the SAS allows the operation on what it is for. */
-export function requireSasAccess(sas: Sas, operation: OperationName): void {
+export function requireSasAccess(sas: Sas, operation: OperationName, service: ServiceName): void {
   const need = needs[operation];
   if (need === undefined) throw new StorageError("AuthorizationFailure");
   if (sas.kind === "account") {
-    if (!sas.services.includes("b")) throw new StorageError("AuthorizationServiceMismatch");
+    if (!sas.services.includes(serviceLetters[service]))
+      throw new StorageError("AuthorizationServiceMismatch");
     if (!sas.resourceTypes.includes(need.resourceType)) {
       throw new StorageError("AuthorizationResourceTypeMismatch");
     }
@@ -44,9 +67,17 @@ export function requireSasAccess(sas: Sas, operation: OperationName): void {
   }
 }
 
-/** A service SAS opens blobs, and for a container also its list; never the container itself. */
-function isWithin(resource: "blob" | "container", operation: OperationName, need: Need): boolean {
-  return need.resourceType === "o" || (resource === "container" && operation === "ListBlobs");
+const serviceLetters: Readonly<Record<ServiceName, string>> = { blob: "b", file: "f" };
+
+/** A service SAS opens blobs or files, and for all of them also their list; never what holds them. */
+function isWithin(
+  resource: Extract<Sas, { kind: "service" }>["resource"],
+  operation: OperationName,
+  need: Need,
+): boolean {
+  if (need.resourceType === "o") return true;
+  if (resource === "container") return operation === "ListBlobs";
+  return resource === "share" && operation === "ListDirectoriesAndFiles";
 }
 
 /** Reads that a container may allow to everybody (REST page "Configure anonymous read access"). */

@@ -6,22 +6,28 @@ import { parseQuery, splitTarget, type StorageAnswer, type StorageRequest } from
 import { element, elements, renderXml } from "./xml.ts";
 
 /** As much of a request as there is before its address and metadata proved readable. */
-export type Draft = Pick<StorageRequest, "id" | "method" | "target" | "headers" | "body">;
+export type Draft = Pick<
+  StorageRequest,
+  "id" | "service" | "method" | "target" | "headers" | "body"
+>;
 
 export type Refusal = Pick<StorageError, "status" | "message" | "details" | "headers"> & {
   code: string;
 };
 
-/** The Blob service's error answer: a header for all, an XML body where a body may be. */
+/**
+ * The service's error answer: a header for all, an XML body where a body may be. Azure Files puts a
+ * byte order mark before it.
+ */
 export function refusalAnswer(
-  { id, method }: Pick<Draft, "id" | "method">,
+  { id, service, method }: Pick<Draft, "id" | "service" | "method">,
   { status, code, message, details, headers }: Refusal,
   clock: Clock,
 ): StorageAnswer {
   const time = new Date(clock.now()).toISOString();
   const answer = { status, headers: { ...headers, "x-ms-error-code": code } };
   if (method === "HEAD" || status === 304) return answer;
-  const body = renderXml(
+  const document = renderXml(
     element(
       "Error",
       elements({
@@ -31,8 +37,11 @@ export function refusalAnswer(
       }),
     ),
   );
+  const body = service === "file" ? `${byteOrderMark}${document}` : document;
   return { status, headers: { ...answer.headers, "Content-Type": "application/xml" }, body };
 }
+
+const byteOrderMark = "\ufeff";
 
 /** For requests that name none. */
 const newestVersion = "2026-10-06";

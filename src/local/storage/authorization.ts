@@ -38,7 +38,7 @@ export function authorize(
   }
   if (request.query.has("sig")) {
     const sas = verifySas(request, { account, now });
-    requireSasAccess(sas, operation);
+    requireSasAccess(sas, operation, request.service);
     const { expiresAt, responseHeaders, permissions } = sas;
     return { by: "SAS", mayOverwrite: permissions.includes("w"), expiresAt, responseHeaders };
   }
@@ -74,9 +74,9 @@ function requirePublicAccess(
 ): void {
   const { resource } = request;
   const container =
-    resource.level === "service"
-      ? undefined
-      : findContainer(store, resource.account, resource.container);
+    resource.level === "container" || resource.level === "blob"
+      ? findContainer(store, resource.account, resource.container)
+      : undefined; // nothing in Azure Files is public
   if (isPublicRead(operation, container?.publicAccess)) return;
   if ((request.headers["x-ms-version"] ?? "") < firstChallengeVersion) {
     throw new StorageError("ResourceNotFound");

@@ -18,6 +18,7 @@ export type Container = {
  * always a whole second.
  */
 export type Blob = {
+  service: "blob";
   id: number;
   container: number;
   name: string;
@@ -275,6 +276,7 @@ type BlobRow = {
 /** The JSON columns hold what saveBlob wrote from a Blob, so they parse to its types. */
 function blobOf(row: BlobRow): Blob {
   return {
+    service: "blob",
     id: row.id,
     container: row.container,
     name: row.name,

@@ -4,7 +4,7 @@ import { findBlob, findContainer } from "./blob-rows.ts";
 import type { CopySettings } from "./copy-settings.ts";
 import { StorageError } from "./errors.ts";
 import type { OperationName } from "./operation.ts";
-import type { Resource, StorageAnswer, StorageRequest } from "./request.ts";
+import type { Resource, ServiceName, StorageAnswer, StorageRequest } from "./request.ts";
 import type { Store } from "./store.ts";
 
 /** One authorized request at one moment, inside its transaction. */
@@ -16,8 +16,8 @@ export type Call = {
   now: number;
   caller: Caller;
   copies: CopySettings;
-  /** `host:port` of this emulator's own blob endpoint. */
-  ownHost: string;
+  /** `host:port` of this emulator's own endpoints. */
+  ownHosts: Readonly<Record<ServiceName, string>>;
 };
 
 /** Carries out one REST operation, or throws a StorageError. */
@@ -30,7 +30,9 @@ export function blobAddress(resource: Resource): Extract<Resource, { level: "blo
 }
 
 export function containerAddress(resource: Resource): { account: string; container: string } {
-  if (resource.level === "service") throw new StorageError("InvalidUri");
+  if (resource.level !== "container" && resource.level !== "blob") {
+    throw new StorageError("InvalidUri");
+  }
   return resource;
 }
 

@@ -124,11 +124,16 @@ export function deleteContainer(call: Call): StorageAnswer {
   const container = requireContainer(call);
   requireWriteConditions(request.headers, container);
   const sources = store.all<{ id: number }>(
-    "SELECT id FROM blob WHERE container = ? AND id IN (SELECT source FROM pending_copy)",
+    `SELECT id FROM blob WHERE container = ?
+       AND id IN (SELECT source FROM pending_copy WHERE source_service = 'blob')`,
     container.id,
   );
   for (const source of sources) {
-    failCopiesReading(store, source, { description: descriptions.sourceGone, at: now });
+    failCopiesReading(
+      store,
+      { service: "blob", id: source.id },
+      { description: descriptions.sourceGone, at: now },
+    );
   }
   store.run("DELETE FROM container WHERE id = ?", container.id);
   return { status: 202 };

@@ -2,7 +2,7 @@ import type { Store } from "./store.ts";
 
 /**
  * One block of a content: `name` is the base64 block id, or null where it has none. Its bytes are a
- * part of a piece, or zeros where a page blob has no page.
+ * part of a piece, or zeros where a page blob has no page and a file no range.
  */
 export type Block = { name: string | null; length: number } & (
   | { piece: number; start: number }

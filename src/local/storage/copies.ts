@@ -113,7 +113,9 @@ function pendingCopy(
   }: { destination: number; source: CopySource; settings: CopySettings },
 ): PendingCopy {
   return {
+    destinationService: "blob",
     destination,
+    sourceService: source.blob.service,
     source: source.blob.id,
     content: source.blob.content,
     contentMD5: source.blob.contentHeaders.contentMD5 ?? null,
@@ -138,7 +140,7 @@ export function abortCopyBlob(call: Call): StorageAnswer {
     });
   }
   const blob = requireBlob(call);
-  const pending = findPendingCopy(store, blob.id);
+  const pending = findPendingCopy(store, blob);
   if (pending === undefined) throw new StorageError("NoPendingCopyOperation");
   if (blob.copy?.id !== request.query.get("copyid")) throw new StorageError("CopyIdMismatch");
   requireLeaseForWrite(blob.lease, { given: request.headers["x-ms-lease-id"], now });

@@ -78,7 +78,7 @@ function requirePending(
 ): { copy: PendingCopy; blob: Blob } {
   const container = findContainer(store, account, containerName);
   const blob = container && findBlob(store, container.id, name);
-  const copy = blob && findPendingCopy(store, blob.id);
+  const copy = blob && findPendingCopy(store, blob);
   if (blob === undefined || copy === undefined) {
     throw new Error(
       `Cannot ${action} copy as none is pending on "${account}/${containerName}/${name}"`,

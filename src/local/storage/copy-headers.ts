@@ -1,13 +1,17 @@
 import type { Blob } from "./blob-rows.ts";
 import { httpDate } from "./call.ts";
+import type { File } from "./files/file-rows.ts";
 import { findPendingCopy, publishedBytes } from "./pending-copies.ts";
 import type { Store } from "./store.ts";
 
-/** The copy properties of a blob at `now`: REST page "Get Blob Properties", response headers. */
-export function copyHeaders(store: Store, blob: Blob, now: number): CopyHeaders {
-  const { copy } = blob;
+/**
+ * The copy properties of a blob or file at `now`: REST pages "Get Blob Properties" and "Get File
+ * Properties", response headers.
+ */
+export function copyHeaders(store: Store, object: Blob | File, now: number): CopyHeaders {
+  const { copy } = object;
   if (copy === null) return {};
-  const pending = copy.status === "pending" ? findPendingCopy(store, blob.id) : undefined;
+  const pending = copy.status === "pending" ? findPendingCopy(store, object) : undefined;
   const bytesCopied = copy.status === "pending" ? 0 : copy.bytesCopied;
   const description = "description" in copy ? copy.description : null;
   return {

@@ -39,20 +39,20 @@ export function resolveCopySource(call: Call): CopySource {
   }
 }
 
-function sourceRequest({ request, ownHost }: Call): StorageRequest {
+function sourceRequest({ request, ownHosts }: Call): StorageRequest {
   const text = request.headers["x-ms-copy-source"] ?? "";
   const url = URL.canParse(text) && text.length <= maximumUrlLength ? new URL(text) : undefined;
   if (url === undefined) {
     throw new StorageError("InvalidHeaderValue", { details: { HeaderName: "x-ms-copy-source" } });
   }
-  if (!isOwnHost(url, ownHost)) {
+  if (!isOwnHost(url, ownHosts.blob)) {
     throw new StorageError("NotImplemented", {
       message: `Copy Blob from the host ${url.host} is not implemented by this emulator`,
     });
   }
   const target = `${url.pathname}${url.search}`;
   const [path, query] = splitTarget(target);
-  const resource = parseResource(path);
+  const resource = parseResource(path, "blob");
   const parameters = new Map(parseQuery(query));
   if (parameters.has("versionid")) {
     throw new StorageError("NotImplemented", {
@@ -61,6 +61,7 @@ function sourceRequest({ request, ownHost }: Call): StorageRequest {
   }
   return {
     id: request.id,
+    service: "blob",
     method: "GET",
     target,
     resource,

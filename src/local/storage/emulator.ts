@@ -4,6 +4,7 @@ import { copyControls, type CopyControls } from "./copy-controls.ts";
 import { defaultCopySettings, type CopySettings } from "./copy-settings.ts";
 import { dispatch } from "./dispatch.ts";
 import { createFaults, type Faults } from "./faults.ts";
+import type { ServiceName } from "./request.ts";
 import { startServer, type ReceivedRequest, type StorageServer } from "./server.ts";
 import { openStore } from "./store.ts";
 
@@ -11,6 +12,8 @@ export type StorageEmulatorOptions = {
   clock: Clock;
   /** 0 is any free port. */
   blobPort: number;
+  /** Where Azure Files listens; any free port when absent. */
+  filePort?: number;
   /** A SQLite file, or ":memory:" for an emulator that forgets. */
   file: string;
   copies?: Partial<CopySettings>;
@@ -22,6 +25,9 @@ export type StorageEmulator = {
   /** `http://127.0.0.1:port`; an account's endpoint is this with `/account` behind it. */
   blobUrl: string;
   port: number;
+  /** The same for Azure Files. */
+  fileUrl: string;
+  filePort: number;
   accounts: readonly Account[];
   /** The settings may be changed at any time and count for copies that start afterwards. */
   copies: CopySettings & CopyControls;
@@ -47,38 +53,47 @@ export async function startStorageEmulator(
     ...options.copies,
     ...copyControls(store, () => clock.now()),
   };
-  const server: StorageServer = await startServer({
-    clock,
-    port: options.blobPort,
-    takeFault: faults.take,
-    act: (request, operation) =>
-      dispatch({
-        request,
-        operation,
-        store,
-        now: clock.now(),
-        copies,
-        ownHost: `127.0.0.1:${server.port}`,
-      }),
-    received(request) {
-      requests.push(request);
-      if (requests.length > rememberedRequests) requests.shift();
-    },
-    log,
-  }).catch((error: unknown) => {
+  const ownHosts = { blob: "", file: "" }; // filled in as soon as the ports are known
+  const servers: StorageServer[] = [];
+  const close = async () => {
+    await Promise.all(servers.map((server) => server.close()));
     store.close();
-    throw error;
-  });
-  return {
-    blobUrl: `http://127.0.0.1:${server.port}`,
-    port: server.port,
-    accounts,
-    copies,
-    faults,
-    requests,
-    async close() {
-      await server.close();
-      store.close();
-    },
   };
+  const start = async (service: ServiceName, port: number): Promise<StorageServer> => {
+    const server = await startServer({
+      service,
+      clock,
+      port,
+      takeFault: faults.take,
+      act: (request, operation) =>
+        dispatch({ request, operation, store, now: clock.now(), copies, ownHosts }),
+      received(request) {
+        requests.push(request);
+        if (requests.length > rememberedRequests) requests.shift();
+      },
+      log,
+    });
+    servers.push(server);
+    return server;
+  };
+  try {
+    const blobs = await start("blob", options.blobPort);
+    const files = await start("file", options.filePort ?? 0);
+    ownHosts.blob = `127.0.0.1:${blobs.port}`;
+    ownHosts.file = `127.0.0.1:${files.port}`;
+    return {
+      blobUrl: `http://${ownHosts.blob}`,
+      port: blobs.port,
+      fileUrl: `http://${ownHosts.file}`,
+      filePort: files.port,
+      accounts,
+      copies,
+      faults,
+      requests,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }

@@ -1,7 +1,8 @@
 /**
  * A refusal in the service's own words. `code` becomes `x-ms-error-code` and the XML `<Code>`;
  * `details` become further elements of the XML body, `headers` further headers of the answer.
- * Codes and statuses: REST pages "Common REST API Error Codes" and "Blob Service Error Codes".
+ * Codes and statuses: REST pages "Common REST API Error Codes", "Blob Service Error
+ * Codes" and "Azure Files error codes".
  */
 export class StorageError extends Error {
   override readonly name = "StorageError";
@@ -66,6 +67,8 @@ const refusals = {
     409,
     "The specified copy ID did not match the copy ID for the pending copy operation.",
   ],
+  DirectoryNotEmpty: [409, "The specified directory is not empty."],
+  FileInvalidPermission: [400, "The security descriptor for the file permission is invalid."],
   InfiniteLeaseDurationRequired: [
     412,
     "The lease ID matched, but the specified lease must be an infinite-duration lease.",
@@ -73,6 +76,7 @@ const refusals = {
   InternalError: [500, "Server encountered an internal error. Please try again after some time."],
   InvalidBlobOrBlock: [400, "The specified blob or block content is invalid."],
   InvalidBlockList: [400, "The specified block list is invalid."],
+  InvalidFileOrDirectoryPathName: [400, "The path of the file or directory is not valid."],
   InvalidHeaderValue: [400, "The value for one of the HTTP headers is not in the correct format."],
   InvalidMd5: [400, "The MD5 value specified in the request is invalid."],
   InvalidMetadata: [
@@ -91,6 +95,10 @@ const refusals = {
   LeaseIdMismatchWithBlobOperation: [
     412,
     "The lease ID specified did not match the lease ID for the blob.",
+  ],
+  LeaseIdMismatchWithFileOperation: [
+    412,
+    "The lease ID specified did not match the lease ID for the file.",
   ],
   LeaseIdMismatchWithLeaseOperation: [
     409,
@@ -114,6 +122,7 @@ const refusals = {
   ],
   LeaseLost: [412, "A lease ID was specified, but the lease for the blob has expired."],
   LeaseNotPresentWithBlobOperation: [412, "There is currently no lease on the blob."],
+  LeaseNotPresentWithFileOperation: [412, "There is currently no lease on the file."],
   LeaseNotPresentWithLeaseOperation: [409, "There is currently no lease on the blob."],
   Md5Mismatch: [
     400,
@@ -139,12 +148,26 @@ const refusals = {
     400,
     "One of the query parameters specified in the request URI is outside the permissible range.",
   ],
+  ParentNotFound: [404, "The specified parent path does not exist."],
   PendingCopyOperation: [409, "There is currently a pending copy operation."],
+  ReadOnlyAttribute: [
+    409,
+    "The specified resource is read-only and cannot be modified at this time.",
+  ],
   RequestBodyTooLarge: [
     413,
     "The request body is too large and exceeds the maximum permissible limit.",
   ],
+  ResourceAlreadyExists: [409, "The specified resource already exists."],
   ResourceNotFound: [404, "The specified resource does not exist."],
+  ResourceTypeMismatch: [
+    409,
+    "The specified resource type does not match the type of the existing resource.",
+  ],
+  ShareAlreadyExists: [409, "The specified share already exists."],
+  ShareHasSnapshots: [409, "The share has snapshots and the operation requires no snapshots."],
+  ShareNotFound: [404, "The specified share does not exist."],
+  ShareSnapshotOperationNotSupported: [400, "The operation is not supported on a share snapshot."],
   SnapshotsPresent: [409, "This operation is not permitted while the blob has snapshots."],
   SourceConditionNotMet: [
     412,
@@ -155,4 +178,5 @@ const refusals = {
     "The target condition specified using HTTP conditional header(s) is not met.",
   ],
   UnauthorizedBlobOverwrite: [403, "This request is not authorized to perform blob overwrites."],
+  UnsupportedHeader: [400, "One of the headers specified in the request is not supported."],
 } as const satisfies Record<string, readonly [status: number, message: string]>;

@@ -30,8 +30,8 @@ export function listPage({ query }: StorageRequest): ListPage {
   };
 }
 
-export function serviceEndpoint({ request, ownHost }: Call): string {
-  return `http://${ownHost}/${request.resource.account}`;
+export function serviceEndpoint({ request, ownHosts }: Call): string {
+  return `http://${ownHosts[request.service]}/${request.resource.account}`;
 }
 
 const markerVersion = "1!";

@@ -1,16 +1,20 @@
-import type { Resource, StorageRequest } from "./request.ts";
+import { fileOperations } from "./files/file-operations.ts";
+import type { OperationRow } from "./operation-row.ts";
+import type { ServiceName, StorageRequest } from "./request.ts";
 
 /** A REST operation by its page's name without the spaces: "CopyBlob" is the page "Copy Blob". */
-export type OperationName = (typeof operations)[number]["name"] | "UnknownOperation";
+export type OperationName =
+  | (typeof blobOperations)[number]["name"]
+  | (typeof fileOperations)[number]["name"]
+  | "UnknownOperation";
 
 /** Which REST operation a request is, from method, resource, `restype`, `comp` and headers. */
 export function identifyOperation(
-  request: Pick<StorageRequest, "method" | "resource" | "query" | "headers">,
+  request: Pick<StorageRequest, "service" | "method" | "resource" | "query" | "headers">,
 ): OperationName {
   const restype = request.query.get("restype") ?? "";
   const comp = request.query.get("comp") ?? "";
-  const rows: readonly Row[] = operations;
-  const found = rows.find(
+  const found = operations[request.service].find(
     (row) =>
       row.on === request.resource.level &&
       row.methods.split(" ").includes(request.method) &&
@@ -33,17 +37,7 @@ export function restName(operation: OperationName): string {
     .replace(/\bAcl\b/, "ACL");
 }
 
-type Row = {
-  name: string;
-  on: Resource["level"];
-  methods: string;
-  restype?: string;
-  comp?: string;
-  /** Headers that must be there, some with one value. The first row that fits wins. */
-  sent?: readonly (readonly [name: string, value?: string])[];
-};
-
-const operations = [
+const blobOperations = [
   { name: "ListContainers", on: "service", methods: "GET", comp: "list" },
   {
     name: "GetBlobServiceProperties",
@@ -165,4 +159,9 @@ const operations = [
   { name: "SealBlob", on: "blob", methods: "PUT", comp: "seal" },
   { name: "PutPage", on: "blob", methods: "PUT", comp: "page" },
   { name: "GetPageRanges", on: "blob", methods: "GET", comp: "pagelist" },
-] as const satisfies readonly Row[];
+] as const satisfies readonly OperationRow[];
+
+const operations: Readonly<Record<ServiceName, readonly OperationRow[]>> = {
+  blob: blobOperations,
+  file: fileOperations,
+};

@@ -1,15 +1,21 @@
 import { blobWithId, saveBlob, type Blob, type Copy } from "./blob-rows.ts";
 import { wholeSeconds } from "./call.ts";
+import { fileWithId, saveFile, type File } from "./files/file-rows.ts";
 import { leaseAfterWrite } from "./lease-rules.ts";
 import type { Store } from "./store.ts";
+
+/** What copies read and write: a blob or a file, by its row. */
+export type CopyObject = { service: "blob" | "file"; id: number };
 
 /**
  * A pending copy as numbers from which its state at any later moment follows, so that no timer is
  * needed. Times are epoch ms.
  */
 export type PendingCopy = {
-  /** Blob ids. */
+  /** Ids of the rows that each service keeps. */
+  destinationService: CopyObject["service"];
   destination: number;
+  sourceService: CopyObject["service"];
   source: number;
   /** The source's content, to become the destination's. */
   content: number | null;
@@ -50,20 +56,29 @@ export function publishedBytes(copy: PendingCopy, now: number): number {
   return copied >= copy.total ? copy.total : copied - (copied % copy.publishEvery);
 }
 
-export function findPendingCopy(store: Store, destination: number): PendingCopy | undefined {
-  return store.one<PendingCopy>(`${selectPendingCopy} WHERE destination = ?`, destination);
+export function findPendingCopy(
+  store: Store,
+  { service, id }: CopyObject,
+): PendingCopy | undefined {
+  return store.one<PendingCopy>(
+    `${selectPendingCopy} WHERE destination_service = ? AND destination = ?`,
+    service,
+    id,
+  );
 }
 
 export function savePendingCopy(store: Store, copy: PendingCopy): void {
   store.run(
-    `INSERT INTO pending_copy (destination, source, content, content_md5, total, started_at,
+    `INSERT INTO pending_copy (destination_service, destination, source_service, source, content, content_md5, total, started_at,
        counted_from, counted_bytes, bytes_per_second, full_bytes_per_second, publish_every,
        source_readable_until, due_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (destination) DO UPDATE SET counted_from = excluded.counted_from,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (destination_service, destination) DO UPDATE SET counted_from = excluded.counted_from,
        counted_bytes = excluded.counted_bytes, bytes_per_second = excluded.bytes_per_second,
        due_at = excluded.due_at`,
+    copy.destinationService,
     copy.destination,
+    copy.sourceService,
     copy.source,
     copy.content,
     copy.contentMD5,
@@ -107,39 +122,61 @@ export function endCopy(
   copy: PendingCopy,
   { end, at }: { end: CopyEnd; at: number },
 ): void {
-  const blob = blobWithId(store, copy.destination);
-  if (blob?.copy == null) return;
-  const { id, source, total } = blob.copy;
+  const object = findDestination(store, copy);
+  if (object?.copy == null) return;
+  const { id, source, total } = object.copy;
   const bytesCopied = end.status === "success" ? total : publishedBytes(copy, at);
   const ended: Copy = { id, source, total, ...end, bytesCopied, completedAt: at };
   const succeeded = end.status === "success";
-  saveBlob(store, {
-    ...blob,
+  saveDestination(store, {
+    ...object,
     etag: store.nextEtag(),
     lastModified: wholeSeconds(at),
     content: succeeded ? copy.content : null,
     length: succeeded ? total : 0,
     contentHeaders: {
-      ...blob.contentHeaders,
+      ...object.contentHeaders,
       ...(succeeded && copy.contentMD5 !== null && { contentMD5: copy.contentMD5 }),
     },
-    lease: leaseAfterWrite(blob.lease, at),
+    lease: leaseAfterWrite(object.lease, at),
     copy: ended,
   });
-  store.run("DELETE FROM pending_copy WHERE destination = ?", copy.destination);
-  failCopiesReading(store, blob, { description: descriptions.sourceChanged, at });
+  store.run(
+    "DELETE FROM pending_copy WHERE destination_service = ? AND destination = ?",
+    copy.destinationService,
+    copy.destination,
+  );
+  failCopiesReading(store, object, { description: descriptions.sourceChanged, at });
+}
+
+function findDestination(store: Store, copy: PendingCopy): Blob | File | undefined {
+  const { destinationService, destination } = copy;
+  return destinationService === "blob"
+    ? blobWithId(store, destination)
+    : fileWithId(store, destination);
+}
+
+function saveDestination(store: Store, object: Blob | File): void {
+  if (object.service === "blob") saveBlob(store, object);
+  else saveFile(store, object);
 }
 
 /** A copy remembers its source's ETag; when the source is written or deleted, the copy fails. */
 export function failCopiesReading(
   store: Store,
-  source: Pick<Blob, "id">,
+  source: CopyObject,
   { description, at }: { description: string; at: number },
 ): void {
   const readers = store
-    .all<PendingCopy>(`${selectPendingCopy} WHERE source = ?`, source.id)
-    // A blob copied onto itself keeps its old content as source, whatever its name shows.
-    .filter((reader) => reader.destination !== source.id);
+    .all<PendingCopy>(
+      `${selectPendingCopy} WHERE source_service = ? AND source = ?`,
+      source.service,
+      source.id,
+    )
+    // What is copied onto itself keeps its old content as source, whatever its name shows.
+    .filter(
+      (reader) => reader.destinationService !== source.service || reader.destination !== source.id,
+    );
   for (const reader of readers)
     endCopy(store, reader, { end: { status: "failed", description }, at });
 }
@@ -173,7 +210,8 @@ function nextEnd(copy: PendingCopy): { at: number; end: CopyEnd } {
   return ends.reduce((first, other) => (other.at < first.at ? other : first));
 }
 
-const selectPendingCopy = `SELECT destination, source, content, content_md5 AS contentMD5, total,
+const selectPendingCopy = `SELECT destination_service AS destinationService, destination,
+  source_service AS sourceService, source, content, content_md5 AS contentMD5, total,
   started_at AS startedAt, counted_from AS countedFrom, counted_bytes AS countedBytes,
   bytes_per_second AS bytesPerSecond, full_bytes_per_second AS fullBytesPerSecond,
   publish_every AS publishEvery, source_readable_until AS sourceReadableUntil FROM pending_copy`;

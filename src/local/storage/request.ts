@@ -4,6 +4,8 @@ import { StorageError } from "./errors.ts";
 export type StorageRequest = {
   /** `x-ms-request-id` of the answer. */
   id: string;
+  /** Told by the port that it came to. */
+  service: ServiceName;
   method: string;
   /** Path and query as on the wire, still percent-encoded. Holds secrets: never kept as it is. */
   target: string;
@@ -18,11 +20,16 @@ export type StorageRequest = {
   clientAddress: string;
 };
 
+export type ServiceName = "blob" | "file";
+
 /** Path style addressing, as for the storage emulators: the account is the first path segment. */
 export type Resource =
   | { level: "service"; account: string }
   | { level: "container"; account: string; container: string }
-  | { level: "blob"; account: string; container: string; blob: string };
+  | { level: "blob"; account: string; container: string; blob: string }
+  | { level: "share"; account: string; share: string }
+  /** A file or a directory: the path does not tell which. */
+  | { level: "file"; account: string; share: string; path: string };
 
 export type Metadata = Record<string, string>;
 
@@ -34,19 +41,19 @@ export type StorageAnswer = {
 };
 
 /** Throws `InvalidUri` for a path that cannot be decoded. */
-export function parseResource(path: string): Resource {
-  const [account = "", container = "", ...rest] = path.slice(1).split("/");
-  const blob = rest.join("/");
-  if (account === "") throw new StorageError("InvalidUri");
-  if (container === "") return { level: "service", account: decode(account) };
-  if (blob === "")
-    return { level: "container", account: decode(account), container: decode(container) };
-  return {
-    level: "blob",
-    account: decode(account),
-    container: decode(container),
-    blob: decode(blob),
-  };
+export function parseResource(target: string, service: ServiceName): Resource {
+  const [encodedAccount = "", encodedContainer = "", ...rest] = target.slice(1).split("/");
+  if (encodedAccount === "") throw new StorageError("InvalidUri");
+  const account = decode(encodedAccount);
+  const container = decode(encodedContainer);
+  const path = decode(rest.join("/"));
+  if (container === "") return { level: "service", account };
+  if (service === "file") {
+    if (path === "") return { level: "share", account, share: container };
+    return { level: "file", account, share: container, path };
+  }
+  if (path === "") return { level: "container", account, container };
+  return { level: "blob", account, container, blob: path };
 }
 
 /** Pairs in their order on the wire, decoded. A plus sign stays one: nobody here posts forms. */

@@ -1,6 +1,6 @@
 import type { Account } from "./accounts.ts";
 import { StorageError } from "./errors.ts";
-import type { Resource } from "./request.ts";
+import type { Resource, ServiceName } from "./request.ts";
 import { isSignatureOf } from "./shared-key.ts";
 
 /** What a valid shared access signature allows; `expiresAt` in epoch ms. */
@@ -10,11 +10,20 @@ export type Sas = {
   /** Headers that the signer wants a read to answer with: `rscc` and its kin. */
   responseHeaders: Readonly<Record<string, string>>;
 } & (
-  | { kind: "service"; resource: "blob" | "container" }
+  | { kind: "service"; resource: SignedResource }
   | { kind: "account"; services: string; resourceTypes: string }
 );
 
+type SignedResource = "blob" | "container" | "file" | "share";
+
+/** The values of `sr`, by service. */
+const signedResources: Readonly<Record<ServiceName, Readonly<Record<string, SignedResource>>>> = {
+  blob: { b: "blob", c: "container" },
+  file: { f: "file", s: "share" },
+};
+
 type SasRequest = {
+  service: ServiceName;
   query: ReadonlyMap<string, string>;
   resource: Resource;
   clientAddress: string;
@@ -26,7 +35,7 @@ type SasRequest = {
  * REST pages "Create a service SAS" and "Create an account SAS".
  */
 export function verifySas(
-  { query, resource, clientAddress }: SasRequest,
+  { service, query, resource, clientAddress }: SasRequest,
   { account, now }: { account: Account; now: number },
 ): Sas {
   const field = (name: string) => query.get(name) ?? "";
@@ -42,9 +51,12 @@ export function verifySas(
   }
 
   const isAccountSas = query.has("ss") || query.has("srt");
+  const signed = signedResources[service][field("sr")];
   const text = isAccountSas
     ? accountStringToSign(field, account.name)
-    : serviceStringToSign(field, resource);
+    : service === "file"
+      ? fileStringToSign(field, { signed, resource })
+      : blobStringToSign(field, { signed, resource });
   if (!isSignatureOf(text, { signature: field("sig"), key: account.key })) {
     throw refusal("Signature did not match. Stored access policies do not exist in this emulator");
   }
@@ -56,7 +68,7 @@ export function verifySas(
   if (isAccountSas) {
     return { ...shared, kind: "account", services: field("ss"), resourceTypes: field("srt") };
   }
-  return { ...shared, kind: "service", resource: field("sr") === "c" ? "container" : "blob" };
+  return { ...shared, kind: "service", resource: requireSigned(signed, field) };
 }
 
 type Field = (name: string) => string;
@@ -75,17 +87,23 @@ function accountStringToSign(field: Field, account: string): string {
   return [account, ...fields, ...scope, ""].join("\n");
 }
 
+type Signed = { signed: SignedResource | undefined; resource: Resource };
+
+function requireSigned(signed: SignedResource | undefined, field: Field): SignedResource {
+  const sr = field("sr");
+  if (signed !== undefined) return signed;
+  throw ["bs", "bv", "d"].includes(sr)
+    ? new StorageError("NotImplemented", {
+        message: `SAS for the signed resource "${sr}" is not implemented by this emulator`,
+      })
+    : refusal(`Signed resource "${sr}" is not valid`);
+}
+
 /** The resource is taken from the URL: a SAS for another one does not verify. */
-function serviceStringToSign(field: Field, resource: Resource): string {
+function blobStringToSign(field: Field, { signed, resource }: Signed): string {
   const version = field("sv");
   const sr = field("sr");
-  if (sr !== "b" && sr !== "c") {
-    throw ["bs", "bv", "d"].includes(sr)
-      ? new StorageError("NotImplemented", {
-          message: `SAS for the signed resource "${sr}" is not implemented by this emulator`,
-        })
-      : refusal(`Signed resource "${sr}" is not valid`);
-  }
+  requireSigned(signed, field);
   // Whether "b" opens snapshots too is not documented; "bs" and "c" do (REST page "Create a service SAS").
   if (sr === "b" && field("snapshot") !== "") throw refusal("The SAS is for the base blob");
   // The snapshot's time is signed only for the signed resource "bs".
@@ -93,7 +111,7 @@ function serviceStringToSign(field: Field, resource: Resource): string {
   const withScope = version >= "2020-12-06" ? [field("ses")] : [];
   return [
     ...["sp", "st", "se"].map(field),
-    canonicalName(resource, sr),
+    canonicalName(resource, signed),
     ...["si", "sip", "spr", "sv"].map(field),
     ...withResource,
     ...withScope,
@@ -101,10 +119,31 @@ function serviceStringToSign(field: Field, resource: Resource): string {
   ].join("\n");
 }
 
-function canonicalName(resource: Resource, sr: "b" | "c"): string {
-  if (resource.level === "service") throw refusal("A service SAS opens no account");
-  const container = `/blob/${resource.account}/${resource.container}`;
-  return sr === "b" && resource.level === "blob" ? `${container}/${resource.blob}` : container;
+/** The form of all versions so far; a share's SAS opens its snapshots, too. */
+function fileStringToSign(field: Field, { signed, resource }: Signed): string {
+  requireSigned(signed, field);
+  return [
+    ...["sp", "st", "se"].map(field),
+    canonicalName(resource, signed),
+    ...["si", "sip", "spr", "sv"].map(field),
+    ...Object.keys(overriddenHeaders).map(field),
+  ].join("\n");
+}
+
+function canonicalName(resource: Resource, signed: SignedResource | undefined): string {
+  const { account } = resource;
+  switch (resource.level) {
+    case "service":
+      throw refusal("A service SAS opens no account");
+    case "container":
+      return `/blob/${account}/${resource.container}`;
+    case "blob":
+      return `/blob/${account}/${resource.container}${signed === "blob" ? `/${resource.blob}` : ""}`;
+    case "share":
+      return `/file/${account}/${resource.share}`;
+    case "file":
+      return `/file/${account}/${resource.share}${signed === "file" ? `/${resource.path}` : ""}`;
+  }
 }
 
 function requireTime(field: Field, now: number): number {

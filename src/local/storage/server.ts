@@ -12,6 +12,7 @@ import {
   parseResource,
   readMetadata,
   splitTarget,
+  type ServiceName,
   type StorageAnswer,
   type StorageRequest,
 } from "./request.ts";
@@ -21,6 +22,7 @@ export type ReceivedRequest = {
   id: string;
   /** Epoch ms. */
   at: number;
+  service: ServiceName;
   operation: OperationName;
   method: string;
   url: string;
@@ -33,6 +35,7 @@ export type ReceivedRequest = {
 };
 
 export type ServerOptions = {
+  service: ServiceName;
   clock: Clock;
   port: number;
   takeFault: (request: StorageRequest, operation: OperationName) => FaultAction | undefined;
@@ -88,7 +91,7 @@ async function exchange(
 ): Promise<void> {
   const { clock } = options;
   const body = await clock.track(readBody(incoming));
-  const draft = draftRequest(incoming, body ?? Buffer.alloc(0));
+  const draft = draftRequest(incoming, body ?? Buffer.alloc(0), options.service);
   const { operation, answer } = await answerTo(draft, {
     incoming,
     isWhole: body !== undefined,
@@ -135,7 +138,7 @@ async function answerTo(
 }
 
 function remember(
-  { id, method, target, headers, body }: Draft,
+  { id, service, method, target, headers, body }: Draft,
   { operation, answer, options }: Answered & { options: ServerOptions },
 ): void {
   const isBroken = answer === "connection broken";
@@ -144,6 +147,7 @@ function remember(
   options.received({
     id,
     at: options.clock.now(),
+    service,
     operation,
     method,
     url,
@@ -167,12 +171,13 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> 
   return length <= maximumBodyBytes ? Buffer.concat(chunks) : undefined;
 }
 
-function draftRequest(incoming: IncomingMessage, body: Buffer): Draft {
+function draftRequest(incoming: IncomingMessage, body: Buffer, service: ServiceName): Draft {
   const headers = Object.fromEntries(
     Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
   );
   return {
     id: randomUUID(),
+    service,
     method: incoming.method ?? "",
     target: incoming.url ?? "/",
     headers,
@@ -184,7 +189,7 @@ function completeRequest(draft: Draft, incoming: IncomingMessage): StorageReques
   const [path, query] = splitTarget(draft.target);
   return {
     ...draft,
-    resource: parseResource(path),
+    resource: parseResource(path, draft.service),
     query: new Map(parseQuery(query)),
     metadata: readMetadata(incoming.rawHeaders),
     clientAddress: incoming.socket.remoteAddress ?? "",

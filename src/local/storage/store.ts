@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { fileSchema } from "./files/schema.ts";
 
 /**
  * The emulator's durable state. Everything here is synchronous, so one transaction holds one
@@ -62,7 +63,7 @@ export function openStore(file: string): Store {
 
 /** The service's ETags look like 0x8DC4B5A7F3E2D10: a number of this size. */
 const etagBase = 0x8dc000000000000n;
-const schemaVersion = 3;
+const schemaVersion = 4;
 
 function setSchema(database: DatabaseSync, file: string): void {
   const row = database.prepare("PRAGMA user_version").get();
@@ -79,9 +80,9 @@ function setSchema(database: DatabaseSync, file: string): void {
 
 /**
  * Bytes live in pieces that never change. A content is a list of parts of pieces (its blocks, or a
- * page blob's ranges, where no piece means zeros); blobs and pending copies point to contents, so a
- * copy shares the bytes. The triggers let go of what
- * nothing points to any more, whichever statement caused it.
+ * page blob's ranges, where no piece means zeros); blobs, files and pending copies point to contents,
+ * so a copy shares the bytes. The triggers let go of what nothing points to any more,
+ * whichever statement caused it.
  */
 const schema = `
 CREATE TABLE etag (last INTEGER NOT NULL) STRICT;
@@ -152,7 +153,9 @@ CREATE TABLE blob (
 CREATE INDEX blob_content ON blob (content);
 
 CREATE TABLE pending_copy (
-  destination INTEGER PRIMARY KEY REFERENCES blob ON DELETE CASCADE,
+  destination_service TEXT NOT NULL,
+  destination INTEGER NOT NULL,
+  source_service TEXT NOT NULL,
   source INTEGER NOT NULL,
   content INTEGER REFERENCES content,
   content_md5 TEXT,
@@ -164,26 +167,39 @@ CREATE TABLE pending_copy (
   full_bytes_per_second REAL NOT NULL,
   publish_every INTEGER NOT NULL,
   source_readable_until INTEGER,
-  due_at REAL NOT NULL
+  due_at REAL NOT NULL,
+  PRIMARY KEY (destination_service, destination)
 ) STRICT;
 CREATE INDEX pending_copy_due ON pending_copy (due_at);
-CREATE INDEX pending_copy_source ON pending_copy (source);
+CREATE INDEX pending_copy_source ON pending_copy (source_service, source);
 CREATE INDEX pending_copy_content ON pending_copy (content);
 
+${fileSchema}
+
+CREATE VIEW pointer_to_content (content) AS
+  SELECT content FROM blob UNION ALL SELECT content FROM file UNION ALL SELECT content FROM pending_copy;
+
 CREATE TRIGGER blob_let_go AFTER DELETE ON blob BEGIN
+  DELETE FROM pending_copy WHERE destination_service = 'blob' AND destination = OLD.id;
   DELETE FROM content WHERE id = OLD.content
-    AND NOT EXISTS (SELECT 1 FROM blob WHERE content = OLD.content)
-    AND NOT EXISTS (SELECT 1 FROM pending_copy WHERE content = OLD.content);
+    AND NOT EXISTS (SELECT 1 FROM pointer_to_content WHERE content = OLD.content);
 END;
 CREATE TRIGGER blob_replaced AFTER UPDATE OF content ON blob WHEN OLD.content IS NOT NEW.content BEGIN
   DELETE FROM content WHERE id = OLD.content
-    AND NOT EXISTS (SELECT 1 FROM blob WHERE content = OLD.content)
-    AND NOT EXISTS (SELECT 1 FROM pending_copy WHERE content = OLD.content);
+    AND NOT EXISTS (SELECT 1 FROM pointer_to_content WHERE content = OLD.content);
+END;
+CREATE TRIGGER file_let_go AFTER DELETE ON file BEGIN
+  DELETE FROM pending_copy WHERE destination_service = 'file' AND destination = OLD.id;
+  DELETE FROM content WHERE id = OLD.content
+    AND NOT EXISTS (SELECT 1 FROM pointer_to_content WHERE content = OLD.content);
+END;
+CREATE TRIGGER file_replaced AFTER UPDATE OF content ON file WHEN OLD.content IS NOT NEW.content BEGIN
+  DELETE FROM content WHERE id = OLD.content
+    AND NOT EXISTS (SELECT 1 FROM pointer_to_content WHERE content = OLD.content);
 END;
 CREATE TRIGGER pending_copy_let_go AFTER DELETE ON pending_copy BEGIN
   DELETE FROM content WHERE id = OLD.content
-    AND NOT EXISTS (SELECT 1 FROM blob WHERE content = OLD.content)
-    AND NOT EXISTS (SELECT 1 FROM pending_copy WHERE content = OLD.content);
+    AND NOT EXISTS (SELECT 1 FROM pointer_to_content WHERE content = OLD.content);
 END;
 CREATE TRIGGER block_let_go AFTER DELETE ON block BEGIN
   DELETE FROM piece WHERE id = OLD.piece

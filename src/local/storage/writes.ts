@@ -40,6 +40,7 @@ export function writeBlob(
   const { store, now } = call;
   const { blob: existing } = target;
   const blob: Omit<Blob, "id"> = {
+    service: "blob",
     container: target.container.id,
     name: target.name,
     snapshot: "",
@@ -59,7 +60,11 @@ export function writeBlob(
     lease: leaseAfterWrite(existing?.lease ?? noLease, now),
   };
   const id = saveBlob(store, blob);
-  failCopiesReading(store, { id }, { description: descriptions.sourceChanged, at: now });
+  failCopiesReading(
+    store,
+    { service: "blob", id },
+    { description: descriptions.sourceChanged, at: now },
+  );
   return { ...blob, id };
 }
 
