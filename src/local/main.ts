@@ -11,6 +11,7 @@ const world = await startLocalWorld({
   clock: systemClock(),
   functionsPort: port("FUNCTIONS_PORT", 7071),
   blobPort: port("BLOB_PORT", 10_000),
+  filePort: port("FILE_PORT", 10_003),
   log: terminalLog(process.stdout),
   copies: { bytesPerSecond: bytesPerSecond() },
 }).catch((error: unknown) => {
@@ -19,6 +20,7 @@ const world = await startLocalWorld({
 
 console.log(`
 Storage emulator  ${world.emulator.blobUrl}/devstoreaccount1 (and devstoreaccount2)
+Storage files     ${world.emulator.fileUrl}/devstoreaccount1
 Copies            ${world.host.url}/api/copies`);
 
 let ending = false;

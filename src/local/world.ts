@@ -18,6 +18,8 @@ export type LocalWorldOptions = {
   /** 0 for any free port. */
   functionsPort: number;
   blobPort: number;
+  /** Any free port when absent. */
+  filePort?: number;
   log: HostOptions["log"];
   copies?: StorageEmulatorOptions["copies"];
 } & Pick<HostOptions, "probe" | "redeliver">;
@@ -43,6 +45,7 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
     const emulator = await startStorageEmulator({
       clock,
       blobPort: options.blobPort,
+      ...(options.filePort === undefined ? {} : { filePort: options.filePort }),
       file: stateFile("storage.sqlite"),
       ...(options.copies === undefined ? {} : { copies: options.copies }),
       log: (line) =>
@@ -63,7 +66,7 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
       port: options.functionsPort,
       stateFile: stateFile("task-hub.sqlite"),
       environment: {
-        ...emulatorSettings(settings, emulator.blobUrl),
+        ...emulatorSettings(settings, emulator),
         ...(hasSecretKey ? {} : { COPY_SECRET_KEYS: secretKey(stateDirectory) }),
       },
       log,
@@ -97,13 +100,13 @@ function lockState(directory: string): () => void {
   }
 }
 
-/** The emulator's address by convention; local.settings.json is written for it. */
-const usualEmulator = "http://127.0.0.1:10000";
+/** The emulator's addresses by convention, for blobs and for files; local.settings.json has them. */
+const usualEmulator = /http:\/\/127\.0\.0\.1:(10000|10003)(?!\d)/g;
 
-/** Settings that name the emulator at its usual address, rewritten to where it really listens. */
+/** Settings that name the emulator at its usual addresses, rewritten to where it really listens. */
 function emulatorSettings(
   values: Readonly<Record<string, string>>,
-  blobUrl: string,
+  { blobUrl, fileUrl }: Pick<StorageEmulator, "blobUrl" | "fileUrl">,
 ): Record<string, string> {
   const rewritten = Object.entries(values)
     .filter(([name]) => !isSet(name))
@@ -111,9 +114,17 @@ function emulatorSettings(
       name,
       value === "UseDevelopmentStorage=true"
         ? developmentStorage(blobUrl)
-        : value.replaceAll(usualEmulator, blobUrl),
+        : rewrittenUrls(value, { blobUrl, fileUrl }),
     ]);
   return Object.fromEntries(rewritten);
+}
+
+/** In one pass: where one service really listens may be where the other usually does. */
+function rewrittenUrls(
+  text: string,
+  { blobUrl, fileUrl }: Pick<StorageEmulator, "blobUrl" | "fileUrl">,
+): string {
+  return text.replace(usualEmulator, (_, port: string) => (port === "10000" ? blobUrl : fileUrl));
 }
 
 /** What `UseDevelopmentStorage=true` stands for, at another address. The key is published. */

@@ -21,7 +21,7 @@ function checkout(): string {
 async function npmStart(folder: string, environment: Record<string, string>) {
   const child = spawn("npm", ["start"], {
     cwd: folder,
-    env: { ...process.env, FUNCTIONS_PORT: "0", BLOB_PORT: "0", ...environment },
+    env: { ...process.env, FUNCTIONS_PORT: "0", BLOB_PORT: "0", FILE_PORT: "0", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true, // a group of its own: npm killed alone would leave its child behind
   });

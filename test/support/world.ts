@@ -86,13 +86,14 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
     COPY_WATCHDOG: "0 0 * * * *", // hourly: two weeks of every five minutes take real seconds
     ...options.environment,
   });
-  const begin = (blobPort: number) =>
+  const begin = (blobPort: number, filePort: number) =>
     startLocalWorld({
       appDirectory: process.cwd(),
       stateDirectory,
       clock,
       functionsPort: 0,
       blobPort,
+      filePort,
       log: (entry) => log.push(entry),
       ...(options.copies === undefined ? {} : { copies: options.copies }),
     });
@@ -101,7 +102,7 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
     environment.restore();
     if (stateDirectory !== null) rmSync(stateDirectory, { recursive: true, force: true });
   };
-  let local = await begin(0).catch((error: unknown) => {
+  let local = await begin(0, 0).catch((error: unknown) => {
     cleanUp();
     throw error;
   });
@@ -191,7 +192,7 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
     },
     async restart() {
       await local.close();
-      local = await begin(local.emulator.port); // URLs of running copies name it
+      local = await begin(local.emulator.port, local.emulator.filePort); // URLs of running copies name it
       await clock.settled();
     },
   };
