@@ -1,0 +1,204 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { endpointUrl, parseEndpoint } from "../../../src/copy/endpoint.ts";
+import { isRouted, parseRoutes, readRoutes, routedCopy } from "../../../src/copy/routes.ts";
+import type { Route } from "../../../src/copy/routes.ts";
+import { circles, safeShapes } from "../../support/safe-routes.ts";
+import type { RouteEntry } from "../../support/safe-routes.ts";
+
+const blob = (account: string, path: string) => `https://${account}.blob.core.windows.net/${path}`;
+const films: RouteEntry = {
+  name: "films",
+  source: blob("acct1", "inbox"),
+  destination: blob("acct2", "out/{path}"),
+};
+/** 2026-03-01T09:05Z */
+const at = Date.UTC(2026, 2, 1, 9, 5);
+
+function read(...entries: unknown[]) {
+  return parseRoutes(JSON.stringify(entries), null);
+}
+
+function routes(...entries: RouteEntry[]): Route[] {
+  const parsed = read(...entries);
+  if (parsed.problems.length > 0) throw new Error(parsed.problems.join("; "));
+  return parsed.routes;
+}
+
+/** Where a route takes a blob's URL; null where it does not. */
+function wayOf(route: Route, url: string): string | null {
+  const parsed = parseEndpoint(url, null);
+  if (!parsed.ok || !isRouted(route, parsed.endpoint)) return null;
+  const { container, path } = parsed.endpoint;
+  const copy = routedCopy(route, { source: url, container, path, at }, null);
+  return copy.ok ? endpointUrl(copy.request.destination) : null;
+}
+
+const [all] = routes(films) as [Route];
+
+test.each<[RouteEntry["destination"], string, string]>([
+  ["out/{path}", "inbox/a/film.mp4", "out/a/film.mp4"],
+  ["out/{name}", "inbox/a/film.mp4", "out/film.mp4"],
+  ["out/{ext}/{stem}", "inbox/a/film.tar.gz", "out/gz/film.tar"],
+  ["out/{stem}.bak", "inbox/.profile", "out/.profile.bak"],
+  ["{container}/{container}-{name}", "inbox/film.mp4", "inbox/inbox-film.mp4"],
+  ["out/{year}/{month}/{day}/{hour}/{name}", "inbox/film.mp4", "out/2026/03/01/09/film.mp4"],
+  ["out/a%20b%23/{name}", "inbox/100%25%3F.mp4", "out/a%20b%23/100%25%3F.mp4"],
+  ["out/latest", "inbox/film.mp4", "out/latest"],
+])("the template %s takes %s to %s", (template, source, destination) => {
+  const [route] = routes({ ...films, destination: blob("acct2", template) });
+  expect(route && wayOf(route, blob("acct1", source))).toBe(blob("acct2", destination));
+});
+
+test("prefix, suffix and glob must all fit, and do not overlap in a name", () => {
+  const [route] = routes({ ...films, prefix: "ab", suffix: "bc", glob: "a*" });
+  const hits = ["abbc", "ab-bc"].map(
+    (name) => route && wayOf(route, blob("acct1", `inbox/${name}`)),
+  );
+  expect(hits).not.toContain(null);
+  for (const name of ["abc", "ab/bc", "xabbc", "abbcx", "Abbc"]) {
+    expect(route && wayOf(route, blob("acct1", `inbox/${name}`)), name).toBeNull();
+  }
+});
+
+test("another account, container or end of the account is not the route's", () => {
+  for (const url of [
+    blob("acct2", "inbox/a"),
+    blob("acct1", "inbox2/a"),
+    blob("acct1-secondary", "inbox/a"),
+  ]) {
+    expect(wayOf(all, url), url).toBeNull();
+  }
+});
+
+test("a name that a URL would rewrite is refused where it would come out", () => {
+  const [route] = routes({ ...films, destination: blob("acct2", "out/{stem}/{name}") });
+  expect(route && wayOf(route, blob("acct1", "inbox/a..%2Fb"))).not.toBeNull();
+  expect(route && wayOf(route, blob("acct1", "inbox/..."))).toBeNull(); // "out/../..."
+});
+
+test("options are those of a request, and begin with overwriting and waiting", () => {
+  expect(all.sample.options).toMatchObject({ overwrite: "always", ifBusy: "wait" });
+  const [route] = routes({ ...films, options: { overwrite: "skip", tier: "Cool" } });
+  expect(route?.sample.options).toMatchObject({ overwrite: "skip", ifBusy: "wait", tier: "Cool" });
+});
+
+test("all problems of all routes come out at once, each with its place", () => {
+  const { problems } = read(
+    { ...films, name: "1 film", destination: "out/{path}", extra: 1 },
+    { ...films, source: blob("acct1", "inbox/folder"), destination: blob("acct2", "out/{nane}/{") },
+    { ...films, glob: "[a]", options: { overwrite: "never", tiers: "Hot" } },
+    { ...films, name: "b", prefix: "a/", glob: "b/*", destination: blob("acct2", "{year}/x") },
+    { ...films, source: "https://example.org/inbox" },
+    "films",
+    { name: "c" },
+    { ...films, name: "b", destination: blob("acct2", "out//{path}?sig=x") },
+  );
+  for (const problem of [
+    /^\[0\]\.name must be/,
+    /^\[0\]\.extra is not a field/,
+    /^\[0\]\.destination is not an absolute URL/,
+    /^\[1\]\.source must be a container's URL/,
+    /^\[2\]\.glob has "\["/,
+    /^\[2\]\.options\.overwrite/,
+    /^\[2\]\.options\.tiers is not a field/,
+    /^\[3\]\.destination may vary only behind its container/,
+    /^\[4\]\.source has the host "example\.org"/,
+    /^\[5\] must be of the type/,
+    /^\[6\]\.source is missing/,
+    /^\[6\]\.destination is missing/,
+    /^\[7\]\.destination has "\?"/,
+    /^\[7\]\.destination has "\/\/"/,
+    /^has more than one route called "films"/,
+    /^has more than one route called "b"/,
+  ]) {
+    expect(problems).toContainEqual(expect.stringMatching(problem));
+  }
+  expect(read({ ...films, destination: blob("acct2", "out/{nane}/{") }).problems).toEqual([
+    expect.stringMatching(/^\[0\]\.destination has \{nane\}, which is none of \{container\} /),
+    "[0].destination has a brace without its other half",
+  ]);
+  expect(read({ ...films, prefix: "a/", glob: "b/*" }).problems).toEqual([
+    "[0].glob and prefix have no name in common",
+  ]);
+  expect(parseRoutes("{}", null).problems).toEqual([
+    expect.stringMatching(/^must be a JSON list of routes: \[\{ "name"/),
+  ]);
+});
+
+test("at least twenty safe shapes are known, and each is accepted", () => {
+  expect(Object.keys(safeShapes).length).toBeGreaterThanOrEqual(20);
+  for (const [shape, entries] of Object.entries(safeShapes)) {
+    expect(read(...entries).problems, shape).toEqual([]);
+  }
+});
+
+test.each(Object.entries(circles))("a circle is refused and printed: %s", (_, entries) => {
+  const { routes: none, problems } = read(...entries);
+  expect(none).toEqual([]);
+  expect(problems).toHaveLength(1);
+  const names = [...entries, entries[0]].map((entry) => `"${entry?.name}"`).join(" → ");
+  expect(problems[0]).toContain(`makes a circle: ${names} (`);
+});
+
+/** Few places and short names, so that routes meet often. */
+const places = fc
+  .constantFrom("acct1", "acct2")
+  .chain((account) => fc.constantFrom("xxx", "yyy").map((container) => ({ account, container })));
+const starts = fc.constantFrom("", "a", "a/", "b/", "a/b/", "2026/");
+const entryShape = fc.record({
+  from: places,
+  to: places,
+  prefix: starts,
+  suffix: fc.constantFrom("", "", "a", ".b"),
+  glob: fc.constantFrom(undefined, undefined, "**/*a", "a/*", "*", "{a,b}/**"),
+  text: starts,
+  end: fc.constantFrom(
+    ..."{path} {name} {stem} {ext}/{name} {year}/{name} x {stem}.{ext} {name}a {container}{path}".split(
+      " ",
+    ),
+  ),
+});
+const graphs = fc.array(entryShape, { minLength: 1, maxLength: 4 }).map((shapes) =>
+  shapes.map(({ from, to, prefix, suffix, glob, text, end }, index): RouteEntry => ({
+    name: `r${index}`,
+    source: blob(from.account, from.container),
+    prefix,
+    suffix,
+    ...(glob === undefined ? {} : { glob }),
+    destination: blob(to.account, `${to.container}/${text}${end}`),
+  })),
+);
+const seeds = ["a", "b", "a/a", "a/b/a", "b/a.b", "2026/a", "a.b", "x", ".b", "b/2026/a/b/a"];
+
+/** Every chain of routes that a blob can set off, by simulation; true once a route is in one twice. */
+function goesRound(graph: readonly Route[], url: string, behind: readonly Route[] = []): boolean {
+  return graph.some((route) => {
+    const next = wayOf(route, url);
+    if (next === null) return false;
+    return behind.includes(route) || goesRound(graph, next, [...behind, route]);
+  });
+}
+
+test("no graph of routes is accepted in which a copy sets off its own route again", () => {
+  const met = { accepted: 0, refused: 0, round: 0 };
+  fc.assert(
+    fc.property(graphs, (entries) => {
+      const parsed = read(...entries);
+      const isAccepted = parsed.problems.length === 0;
+      // Also what the check refuses, to see that the simulation does find circles.
+      const graph = readRoutes(JSON.stringify(entries), null).routes;
+      const round = ["acct1", "acct2"].some((account) =>
+        ["xxx", "yyy"].some((container) =>
+          seeds.some((name) => goesRound(graph, blob(account, `${container}/${name}`))),
+        ),
+      );
+      met[isAccepted ? "accepted" : "refused"]++;
+      if (round) met.round++;
+      expect(isAccepted && round ? entries : null).toBeNull();
+    }),
+    { numRuns: 1_500, seed: 7 },
+  );
+  expect(met.accepted).toBeGreaterThan(200);
+  expect(met.round).toBeGreaterThan(50);
+});
