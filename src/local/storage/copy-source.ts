@@ -2,11 +2,12 @@ import { authorize } from "./authorization.ts";
 import { findBlob, findContainer, type Blob } from "./blob-rows.ts";
 import type { Call } from "./call.ts";
 import { StorageError } from "./errors.ts";
+import type { File } from "./files/file-rows.ts";
 import { parseQuery, parseResource, splitTarget, type StorageRequest } from "./request.ts";
 
 /** The object that a copy reads, found readable at the time of the start. */
 export type CopySource = {
-  blob: Blob;
+  object: Blob | File;
   isSameAccount: boolean;
   /** Epoch ms at which the URL's SAS ends; null where no SAS opens the source. */
   readableUntil: number | null;
@@ -31,8 +32,8 @@ export function resolveCopySource(call: Call): CopySource {
   const isOwn = isSameAccount && !hasSas && call.caller.by === "shared key";
   try {
     const caller = isOwn ? call.caller : authorize(request, { ...call, operation: "GetBlob" });
-    const blob = findSource(call, request);
-    return { blob, isSameAccount, readableUntil: caller.by === "SAS" ? caller.expiresAt : null };
+    const object = findSource(call, request);
+    return { object, isSameAccount, readableUntil: caller.by === "SAS" ? caller.expiresAt : null };
   } catch (error) {
     if (!(error instanceof StorageError) || error.code === "NotImplemented" || isOwn) throw error;
     throw cannotVerify(error, call.request.headers["x-ms-version"] ?? "");

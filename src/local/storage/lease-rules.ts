@@ -1,4 +1,5 @@
 import { StorageError } from "./errors.ts";
+import type { ServiceName } from "./request.ts";
 
 /**
  * A lease as it was last written; `leaseNow` says what time has made of it. Times are epoch ms.
@@ -31,28 +32,38 @@ export function leaseAfterWrite(lease: Lease, now: number): Lease {
   return current.state === "expired" || current.state === "broken" ? noLease : current;
 }
 
-/** Throws the service's 412 unless a write with the lease id `given` may touch the blob. */
-export function requireLeaseForWrite(
-  lease: Lease,
-  { given, now }: { given: string | undefined; now: number },
-): void {
+type LeaseUse = {
+  given: string | undefined;
+  now: number;
+  /** Whose lease it is: each service has its own codes. */
+  of?: ServiceName;
+};
+
+/** Throws the service's 412 unless a write with the lease id `given` may touch the blob or file. */
+export function requireLeaseForWrite(lease: Lease, { given, now, of = "blob" }: LeaseUse): void {
   const current = leaseNow(lease, now);
   if (isActive(current)) {
     if (given === undefined) throw new StorageError("LeaseIdMissing");
-    if (!isSameId(current.id, given)) throw new StorageError("LeaseIdMismatchWithBlobOperation");
+    if (!isSameId(current.id, given)) throw new StorageError(mismatch[of]);
     return;
   }
   if (given === undefined) return;
   const isLost = current.state !== "available" && isSameId(current.id, given);
-  throw new StorageError(isLost ? "LeaseLost" : "LeaseNotPresentWithBlobOperation");
+  throw new StorageError(isLost ? "LeaseLost" : notPresent[of]);
 }
 
+const mismatch = {
+  blob: "LeaseIdMismatchWithBlobOperation",
+  file: "LeaseIdMismatchWithFileOperation",
+} as const;
+const notPresent = {
+  blob: "LeaseNotPresentWithBlobOperation",
+  file: "LeaseNotPresentWithFileOperation",
+} as const;
+
 /** A read needs no lease id, but one that is sent must be the lease's. */
-export function requireLeaseForRead(
-  lease: Lease,
-  { given, now }: { given: string | undefined; now: number },
-): void {
-  if (given !== undefined) requireLeaseForWrite(lease, { given, now });
+export function requireLeaseForRead(lease: Lease, use: LeaseUse): void {
+  if (use.given !== undefined) requireLeaseForWrite(lease, use);
 }
 
 /**

@@ -21,7 +21,7 @@ export function leaseBlob(call: Call): StorageAnswer {
   const blob = requireBlob(call);
   requireWriteConditions(request.headers, blob);
   requireNoPendingCopy(blob);
-  const outcome = act(leaseNow(blob.lease, now), request.headers, now);
+  const outcome = actOnLease(leaseNow(blob.lease, now), request.headers, now);
   saveBlob(store, { ...blob, lease: outcome.lease });
   return {
     status: outcome.status,
@@ -32,7 +32,8 @@ export function leaseBlob(call: Call): StorageAnswer {
 type Headers = Readonly<Record<string, string>>;
 type Outcome = { lease: Lease; status: number; headers: Readonly<Record<string, string>> };
 
-function act(lease: Lease, headers: Headers, now: number): Outcome {
+/** What `x-ms-lease-action` makes of a lease that is up to date, and the answer to it. */
+export function actOnLease(lease: Lease, headers: Headers, now: number): Outcome {
   const action = headers["x-ms-lease-action"]?.toLowerCase();
   switch (action) {
     case "acquire":
