@@ -2,7 +2,7 @@ import { endpointUrl } from "../copy/endpoint.ts";
 import { failure } from "../copy/failure.ts";
 import { isOurs } from "../copy/plan.ts";
 import type { PlannedStep, Started } from "../copy/steps.ts";
-import type { Verdict } from "../copy/storage-answers.ts";
+import type { StorageAnswer, Verdict } from "../copy/storage-answers.ts";
 import { StorageRefusal } from "../storage/copy-client.ts";
 import type { Side } from "../storage/copy-client.ts";
 import { openSides } from "./deps.ts";
@@ -18,8 +18,8 @@ const startHorizon = 60_000;
 
 /**
  * Starts the copy, conditional on what prepare saw. A second run fails its condition and recognises the
- * copy that the first began. The run is registered in the slot first: once settle has closed the slot,
- * a run that comes late starts nothing.
+ * copy that the first began. The run is registered in the slot first: none is sent while another may
+ * still arrive, and once settle has closed the slot, a run that comes late starts nothing.
  */
 export function startCopy(deps: ActivityDeps, step: PlannedStep): Promise<Started> {
   return orTrouble(() => start(deps, step));
@@ -29,7 +29,8 @@ async function start(deps: ActivityDeps, step: PlannedStep): Promise<Started> {
   const { client, ledger } = deps;
   const { copy, plan, instanceId } = step;
   const { source, destination } = openSides(deps, step);
-  const entry = { instanceId, run: deps.newRun(), until: deps.now() + startHorizon, plan };
+  const now = deps.now();
+  const entry = { instanceId, run: deps.newRun(), now, until: now + startHorizon, plan };
   const entered = await ledger.enterSlot(copy.destination, entry);
   if (entered.state === "started") {
     return { state: "started", started: { plan, copyId: entered.copyId } };
@@ -38,18 +39,27 @@ async function start(deps: ActivityDeps, step: PlannedStep): Promise<Started> {
     const message = `Cannot start the copy as its slot is closed or taken: ${endpointUrl(copy.destination)}`;
     return { state: "failed", failure: failure("destination-busy", message) };
   }
-
   if ((await ledger.outcome(instanceId)) !== null) {
     // A late run of prepare took the slot once more, and lost it to this run before it could free it.
     await ledger.releaseSlot(copy.destination, instanceId);
     const message = `Cannot start the copy as it has ended: ${instanceId}`;
     return { state: "failed", failure: failure("internal", message) };
   }
-  if (deps.now() > entry.until - startTimeout - startMargin) {
+  // What a former start may have begun is looked for first.
+  const isFirst = entered.state === "entered" && !entered.unanswered;
+  const found = isFirst ? null : await findOurs(deps, step, destination);
+  if (found?.state === "started") {
+    await ledger.leaveSlot(copy.destination, entry, found.started.copyId);
+    return found;
+  }
+  if (entered.state === "under-way") {
+    const message = `Cannot start the copy again yet as its last start may still reach Storage: ${endpointUrl(copy.destination)}`;
+    return found ?? trouble(failure("internal", message));
+  }
+  if (found !== null || deps.now() > entry.until - startTimeout - startMargin) {
     await ledger.leaveSlot(copy.destination, entry, null);
-    return trouble(
-      failure("internal", "Cannot start the copy now as the ledger answered too late"),
-    );
+    const message = "Cannot start the copy now as the ledger answered too late";
+    return found ?? trouble(failure("internal", message));
   }
 
   try {
@@ -69,16 +79,28 @@ async function start(deps: ActivityDeps, step: PlannedStep): Promise<Started> {
     const verdict = verdictOf(error, deps, { call: "start", action, side });
     const found = await findOurs(deps, step, destination);
     // Only a definite refusal says that nothing is under way; otherwise the start stays registered.
-    const answered = error instanceof StorageRefusal && isDefinite(error.answer.status);
+    const answered = error instanceof StorageRefusal && didNothing(error.answer);
     const copyId = found?.state === "started" ? found.started.copyId : null;
     if (answered || copyId !== null) await ledger.leaveSlot(copy.destination, entry, copyId);
     return found ?? refused(verdict);
   }
 }
 
-/** A 5xx, a time-out or no answer at all does not say that Storage did nothing. */
-function isDefinite(status: number): boolean {
-  return status >= 400 && status < 500 && status !== 408;
+/** What the client says where no request left it: no connection, no name, no token. */
+const unsent: ReadonlySet<string | null> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "IdentityUnavailable",
+]);
+
+/**
+ * Whether Storage surely did nothing. A time-out, a 500 or no answer at all does not say so; a busy
+ * server does: it was "unable to receive requests" ("Common REST API error codes").
+ */
+function didNothing({ status, code }: StorageAnswer): boolean {
+  if (status === 0) return unsent.has(code);
+  return code === "ServerBusy" || (status >= 400 && status < 500 && status !== 408);
 }
 
 /** A start that was refused, or not answered, may have been preceded by one that worked. */
@@ -86,7 +108,7 @@ async function findOurs(
   deps: ActivityDeps,
   { copy, plan }: PlannedStep,
   destination: Side,
-): Promise<Started | null> {
+): Promise<Extract<Started, { state: "started" | "trouble" }> | null> {
   try {
     const seen = await deps.client.readDestination(destination);
     if (seen === null || !isOurs(plan, copy.source, seen)) return null;

@@ -21,9 +21,9 @@ export type Ledger = {
   isOpen(instanceId: string): Promise<boolean>;
   /** Makes `instanceId` the only copy that may write to its destination. */
   takeSlot(instanceId: string, copy: CopyInput): Promise<SlotTaken>;
-  /** Registers a start before it is sent. */
+  /** Registers a start before it is sent; only one may be under way. */
   enterSlot(destination: Endpoint, start: SlotStart): Promise<SlotEntered>;
-  /** Takes a registered start back, once Storage has answered it; keeps the copyId it was given. */
+  /** Takes a registered start back, once Storage has answered it; with a copyId, all: it is kept. */
   leaveSlot(destination: Endpoint, start: SlotStart, copyId: string | null): Promise<void>;
   /** Lets no start enter any more, and keeps what the copy is to be settled with. */
   closeSlot(destination: Endpoint, order: CloseOrder): Promise<SlotClosed>;
@@ -84,11 +84,14 @@ export type NewCopy = {
 export type SlotTaken = { held: true } | { held: false; holder: string };
 
 export type SlotEntered =
-  | { state: "entered" }
+  /** `unanswered`: a former start was never answered; it cannot arrive any more. */
+  | { state: "entered"; unanswered: boolean }
   /** The slot is closed, or another copy's: do not start. */
   | { state: "refused" }
   /** A former run of the same start was answered with this copyId. */
-  | { state: "started"; copyId: string };
+  | { state: "started"; copyId: string }
+  /** A former run of it may still reach Storage: do not start yet. */
+  | { state: "under-way" };
 
 export type SlotClosed =
   /**
@@ -112,8 +115,14 @@ export type SlotUse =
   /** Closed, or not ours: our copy ends or has ended. */
   | "closed";
 
-/** One run of a start. `until`: epoch ms after which its request cannot arrive any more. */
-export type SlotStart = { instanceId: string; run: string; until: number; plan: CopyPlan };
+/** One run of a start. From `now` to `until`, epoch ms, its request may arrive at Storage. */
+export type SlotStart = {
+  instanceId: string;
+  run: string;
+  now: number;
+  until: number;
+  plan: CopyPlan;
+};
 
 /** `now`: epoch ms. */
 export type CloseOrder = { instanceId: string; now: number; closing: Closing };

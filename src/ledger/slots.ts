@@ -61,7 +61,9 @@ export function blobSlots(
       );
       if (slot === null || slot.instanceId !== start.instanceId) return { state: "refused" };
       if (slot.copyId !== null) return { state: "started", copyId: slot.copyId };
-      return { state: isIn(slot, start) ? "entered" : "refused" };
+      if (slot.closed) return { state: "refused" };
+      if (!isIn(slot, start)) return { state: "under-way" };
+      return { state: "entered", unanswered: slot.starts.length > 1 };
     },
     async leaveSlot(destination, { instanceId, run }, copyId) {
       await blobs.change<Slot>(slotName(destination), (slot) =>
@@ -69,7 +71,8 @@ export function blobSlots(
           ? {
               ...slot,
               copyId: slot.copyId ?? copyId,
-              starts: slot.starts.filter((start) => start.run !== run),
+              // Only one start can have begun our copy: with its copyId none is open any more.
+              starts: copyId === null ? slot.starts.filter((start) => start.run !== run) : [],
             }
           : null,
       );
@@ -144,9 +147,14 @@ function rollbackOf({ copy }: Slot): CopyOptions["rollback"] {
   return copy === undefined ? "off" : copyInputOf(copy).options.rollback;
 }
 
+/**
+ * While another start may still arrive none is let in: were the destination deleted between the two,
+ * the condition of both would hold.
+ */
 function mayEnter(slot: Slot, start: SlotStart): boolean {
   const isOurs = slot.instanceId === start.instanceId;
-  return isOurs && !slot.closed && slot.copyId === null && !isIn(slot, start);
+  const isFree = busyUntil(slot) <= start.now;
+  return isOurs && isFree && !slot.closed && slot.copyId === null && !isIn(slot, start);
 }
 
 function isIn(slot: Slot, start: SlotStart): boolean {

@@ -1,51 +1,8 @@
-import { randomUUID } from "node:crypto";
-import { BlobServiceClient } from "@azure/storage-blob";
-import type { StorageSharedKeyCredential } from "@azure/storage-blob";
 import { expect, test } from "vitest";
-import { createActivities } from "../../src/activities/create-activities.ts";
-import { parseCopyRequest } from "../../src/copy/copy-request.ts";
-import type { CopyInput } from "../../src/copy/steps.ts";
-import { createBlobLedger } from "../../src/ledger/blob-ledger.ts";
-import { newInstanceId } from "../../src/ledger/instance-id.ts";
-import { createSeal } from "../../src/secrets/seal.ts";
-import { createBlobCopyClient } from "../../src/storage/blob-copy-client.ts";
-import { createCredentialFor } from "../../src/storage/credentials.ts";
 import { startStorage, uploaded } from "../support/emulator.ts";
-import type { Storage } from "../support/emulator.ts";
+import { copyOf, stepsOf } from "../support/steps.ts";
 
 const slowly = { copies: { bytesPerSecond: 10 } };
-
-/** The five steps over real Storage calls, without the orchestration: to run one again, late. */
-function stepsOf({ emulator, clock, credential }: Storage) {
-  const ledger = new BlobServiceClient(
-    `${emulator.blobUrl}/${credential.accountName}`,
-    credential satisfies StorageSharedKeyCredential,
-  ).getContainerClient("ferry-ledger");
-  const deps = {
-    client: createBlobCopyClient(createCredentialFor()),
-    ledger: createBlobLedger(ledger),
-    seal: createSeal([]),
-    now: () => clock.now(),
-    newRun: randomUUID,
-  };
-  return { ...createActivities(deps), ledger: deps.ledger };
-}
-
-function inputOf({ emulator, clock }: Storage, body: unknown): CopyInput {
-  const parsed = parseCopyRequest(body, emulator.blobUrl);
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  const { source, destination, options } = parsed.request;
-  const createdAt = new Date(clock.now()).toISOString();
-  return {
-    version: 1,
-    source,
-    destination,
-    sourceSas: null,
-    destinationSas: null,
-    options,
-    createdAt,
-  };
-}
 
 test("ifBusy replace: a prepare that runs again, late, does not abort our own copy", async () => {
   const storage = await startStorage(slowly);
@@ -53,8 +10,8 @@ test("ifBusy replace: a prepare that runs again, late, does not abort our own co
   const source = await uploaded(storage.service, "x".repeat(1_000));
   const destination = storage.service.getContainerClient("source").getBlobClient("copy.mp4");
   const options = { overwrite: "always", ifBusy: "replace" };
-  const copy = inputOf(storage, { source: source.url, destination: destination.url, options });
-  const instanceId = newInstanceId(new Date(storage.clock.now()));
+  const body = { source: source.url, destination: destination.url, options };
+  const { instanceId, copy } = copyOf(storage, body);
 
   const prepared = await steps.prepareCopy({ instanceId, copy });
   if (prepared.state !== "planned") throw new Error(prepared.state);
@@ -74,8 +31,8 @@ async function planWithRollback() {
   const source = await uploaded(storage.service, "x".repeat(1_000));
   const destination = await uploaded(storage.service, "former", { blob: "copy.mp4" });
   const options = { overwrite: "always", rollback: "snapshot" };
-  const copy = inputOf(storage, { source: source.url, destination: destination.url, options });
-  const instanceId = newInstanceId(new Date(storage.clock.now()));
+  const body = { source: source.url, destination: destination.url, options };
+  const { instanceId, copy } = copyOf(storage, body);
   const snapshots = async () => {
     const times = [];
     const box = storage.service.getContainerClient("source");

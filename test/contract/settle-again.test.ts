@@ -1,45 +1,18 @@
-import { randomUUID } from "node:crypto";
-import { BlobServiceClient } from "@azure/storage-blob";
 import { expect, test } from "vitest";
-import { createActivities } from "../../src/activities/create-activities.ts";
-import { parseCopyRequest } from "../../src/copy/copy-request.ts";
-import type { CopyInput } from "../../src/copy/steps.ts";
-import { createBlobLedger } from "../../src/ledger/blob-ledger.ts";
-import { newInstanceId } from "../../src/ledger/instance-id.ts";
-import { createSeal } from "../../src/secrets/seal.ts";
-import { createBlobCopyClient } from "../../src/storage/blob-copy-client.ts";
-import { createCredentialFor } from "../../src/storage/credentials.ts";
 import { startStorage, uploaded } from "../support/emulator.ts";
+import { copyOf, stepsOf } from "../support/steps.ts";
 
-/** A planned copy and its steps, without the orchestration: to run them in an order that is seldom. */
+/** A planned copy and its steps. */
 async function planned() {
-  const { emulator, clock, credential, service } = await startStorage({
-    copies: { bytesPerSecond: 10 },
-  });
-  const account = `${emulator.blobUrl}/${credential.accountName}`;
-  const container = new BlobServiceClient(account, credential).getContainerClient("ferry-ledger");
-  const ledger = createBlobLedger(container);
-  const steps = createActivities({
-    client: createBlobCopyClient(createCredentialFor()),
-    ledger,
-    seal: createSeal([]),
-    now: () => clock.now(),
-    newRun: randomUUID,
-  });
+  const storage = await startStorage({ copies: { bytesPerSecond: 10 } });
+  const { ledger, ...steps } = stepsOf(storage);
+  const { emulator, clock, service } = storage;
   const source = await uploaded(service, "x".repeat(1_000));
   const destination = service.getContainerClient("source").getBlobClient("copy.mp4");
-  const body = { source: source.url, destination: destination.url };
-  const parsed = parseCopyRequest(body, emulator.blobUrl);
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  const createdAt = new Date(clock.now()).toISOString();
-  const copy: CopyInput = {
-    version: 1,
-    ...parsed.request,
-    sourceSas: null,
-    destinationSas: null,
-    createdAt,
-  };
-  const instanceId = newInstanceId(new Date(clock.now()));
+  const { instanceId, copy } = copyOf(storage, {
+    source: source.url,
+    destination: destination.url,
+  });
   const prepared = await steps.prepareCopy({ instanceId, copy });
   if (prepared.state !== "planned") throw new Error(prepared.state);
   const { plan } = prepared;

@@ -15,6 +15,7 @@ export type Mutant = {
 const chaos = "test/chaos/chaos.test.ts";
 const abort = "test/e2e/abort.test.ts";
 const settleAgain = "test/contract/settle-again.test.ts";
+const startAgain = "test/contract/start-again.test.ts";
 const exactlyOnce = "test/e2e/exactly-once.test.ts";
 
 export const mutants: readonly Mutant[] = [
@@ -45,6 +46,20 @@ export const mutants: readonly Mutant[] = [
     find: "delete({ conditions: { ifMatch: etag } })",
     replace: "delete({ conditions: etag === null ? { ifMatch: etag } : {} })",
     suites: [chaos],
+  },
+  {
+    breaks: "a start is sent while another one may still arrive",
+    file: "src/ledger/slots.ts",
+    find: "return isOurs && isFree && !slot.closed",
+    replace: "return isOurs && (isFree || slot.wokenAt === undefined) && !slot.closed",
+    suites: [startAgain],
+  },
+  {
+    breaks: "a start is sent before an unanswered one is looked for",
+    file: "src/activities/start-copy.ts",
+    find: 'entered.state === "entered" && !entered.unanswered;',
+    replace: 'entered.state === "entered";',
+    suites: [startAgain],
   },
   {
     breaks: "the slot is not closed when a copy is settled",
@@ -134,9 +149,9 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a start without an answer counts as refused",
     file: "src/activities/start-copy.ts",
-    find: "return status >= 400 && status < 500 && status !== 408;",
-    replace: "return status >= 0;",
-    suites: [chaos],
+    find: "if (status === 0) return unsent.has(code);",
+    replace: "if (status === 0) return true;",
+    suites: [startAgain, chaos],
   },
   {
     breaks: "an abort before the start is not heard",

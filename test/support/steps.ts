@@ -1,0 +1,52 @@
+import { randomUUID } from "node:crypto";
+import { BlobServiceClient } from "@azure/storage-blob";
+import { createActivities } from "../../src/activities/create-activities.ts";
+import { parseCopyRequest } from "../../src/copy/copy-request.ts";
+import type { CopyInput, CopySteps } from "../../src/copy/steps.ts";
+import { createBlobLedger } from "../../src/ledger/blob-ledger.ts";
+import { newInstanceId } from "../../src/ledger/instance-id.ts";
+import type { Ledger } from "../../src/ledger/ledger.ts";
+import { createSeal } from "../../src/secrets/seal.ts";
+import { createBlobCopyClient } from "../../src/storage/blob-copy-client.ts";
+import type { CopyClient } from "../../src/storage/copy-client.ts";
+import { createCredentialFor } from "../../src/storage/credentials.ts";
+import type { Storage } from "./emulator.ts";
+
+/** The five steps over real Storage calls, without the orchestration: to run them in a seldom order. */
+export function stepsOf(
+  { emulator, clock, credential }: Storage,
+  client: Partial<CopyClient> = {},
+): CopySteps & { ledger: Ledger } {
+  const account = `${emulator.blobUrl}/${credential.accountName}`;
+  const container = new BlobServiceClient(account, credential).getContainerClient("ferry-ledger");
+  const ledger = createBlobLedger(container);
+  const steps = createActivities({
+    client: { ...createBlobCopyClient(createCredentialFor()), ...client },
+    ledger,
+    seal: createSeal([]),
+    now: () => clock.now(),
+    newRun: randomUUID,
+  });
+  return { ...steps, ledger };
+}
+
+/** A request as it would enter an orchestration now. */
+export function copyOf(
+  { emulator, clock }: Storage,
+  body: unknown,
+): { instanceId: string; copy: CopyInput } {
+  const parsed = parseCopyRequest(body, emulator.blobUrl);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  const { source, destination, options } = parsed.request;
+  const now = new Date(clock.now());
+  const copy: CopyInput = {
+    version: 1,
+    source,
+    destination,
+    sourceSas: null,
+    destinationSas: null,
+    options,
+    createdAt: now.toISOString(),
+  };
+  return { instanceId: newInstanceId(now), copy };
+}
