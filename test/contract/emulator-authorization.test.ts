@@ -229,16 +229,3 @@ test("an old or missing version gets the 404 of something that is not there", as
   expect(answer.status).toBe(404);
   expect(answer.headers.get("x-ms-error-code")).toBe("ResourceNotFound");
 });
-
-test("bearer tokens and user delegation SAS answer 501 and say what is missing", async () => {
-  const { service, emulator } = await startStorage();
-  const blob = await uploaded(service, "abc");
-  const bearer = await fetch(`${emulator.blobUrl}/devstoreaccount1/source/film.mp4`, {
-    headers: { authorization: "Bearer canary-token" },
-  });
-  expect(bearer.status).toBe(501);
-  expect(await bearer.text()).toContain("bearer token is not implemented");
-  const delegated = await fetch(`${blob.url}?sv=2022-11-02&sr=b&skoid=x&sig=canary`);
-  expect(delegated.status).toBe(501);
-  expect(await delegated.text()).toContain("User delegation SAS is not implemented");
-});

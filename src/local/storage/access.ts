@@ -49,6 +49,11 @@ const needs: Partial<Record<OperationName, Need>> = {
   AbortCopyFile: { resourceType: "o", anyOf: "w" },
 };
 
+/** What an operation needs; undefined for what neither a SAS nor a role on data gives. */
+export function needOf(operation: OperationName): Need | undefined {
+  return needs[operation];
+}
+
 /** Throws the service's 403 unless the SAS allows the operation on what it is for. */
 export function requireSasAccess(sas: Sas, operation: OperationName, service: ServiceName): void {
   const need = needs[operation];
@@ -71,7 +76,7 @@ const serviceLetters: Readonly<Record<ServiceName, string>> = { blob: "b", file:
 
 /** A service SAS opens blobs or files, and for all of them also their list; never what holds them. */
 function isWithin(
-  resource: Extract<Sas, { kind: "service" }>["resource"],
+  resource: Exclude<Sas, { kind: "account" }>["resource"],
   operation: OperationName,
   need: Need,
 ): boolean {

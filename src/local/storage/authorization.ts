@@ -3,14 +3,17 @@ import { findAccount, type Account } from "./accounts.ts";
 import { findContainer } from "./blob-rows.ts";
 import { StorageError } from "./errors.ts";
 import type { OperationName } from "./operation.ts";
+import { rolesAllow, type RoleAssignment } from "./roles.ts";
 import type { StorageRequest } from "./request.ts";
 import { verifySas } from "./sas.ts";
 import { verifySharedKey } from "./shared-key.ts";
 import type { Store } from "./store.ts";
+import { challenge, verifyToken } from "./tokens.ts";
 
 /** Who makes a request, as far as that changes what it may do. */
 export type Caller =
   | { by: "shared key"; account: string }
+  | { by: "identity" }
   | {
       by: "SAS";
       /** False where only `c` was given: new blobs, but no overwriting. */
@@ -23,15 +26,22 @@ export type Caller =
 /** Throws the service's refusal unless the request may carry out the operation. */
 export function authorize(
   request: StorageRequest,
-  { operation, store, now }: { operation: OperationName; store: Store; now: number },
+  { operation, store, roles, now }: Circumstances,
 ): Caller {
   const account = requireAccount(request);
   const authorization = request.headers["authorization"];
   if (authorization !== undefined) {
-    if (/^bearer /i.test(authorization)) {
-      throw new StorageError("NotImplemented", {
-        message: "Authorization with a bearer token is not implemented by this emulator",
-      });
+    const [, token] = /^bearer (.+)$/i.exec(authorization) ?? [];
+    if (token !== undefined) {
+      if (!request.isSecure) throw new StorageError("AuthorizationProtocolMismatch");
+      if (request.service === "file") {
+        throw new StorageError("NotImplemented", {
+          message: "Tokens for Azure Files are not implemented by this emulator",
+        });
+      }
+      verifyToken(token, { account: account.name, now });
+      requireRole(roles, { operation, resource: request.resource });
+      return { by: "identity" };
     }
     verifySharedKey(request, { account, now });
     return { by: "shared key", account: account.name };
@@ -39,11 +49,28 @@ export function authorize(
   if (request.query.has("sig")) {
     const sas = verifySas(request, { account, now });
     requireSasAccess(sas, operation, request.service);
+    // It can do no more than the identity behind it.
+    if (sas.kind === "user delegation")
+      requireRole(roles, { operation, resource: request.resource });
     const { expiresAt, responseHeaders, permissions } = sas;
     return { by: "SAS", mayOverwrite: permissions.includes("w"), expiresAt, responseHeaders };
   }
   requirePublicAccess(request, { operation, store });
   return { by: "anonymous" };
+}
+
+type Circumstances = {
+  operation: OperationName;
+  store: Store;
+  roles: readonly RoleAssignment[];
+  now: number;
+};
+
+function requireRole(
+  roles: readonly RoleAssignment[],
+  asked: Pick<StorageRequest, "resource"> & { operation: OperationName },
+): void {
+  if (!rolesAllow(roles, asked)) throw new StorageError("AuthorizationPermissionMismatch");
 }
 
 /** A SAS with `c` alone may not touch a blob that exists. */
@@ -81,12 +108,7 @@ function requirePublicAccess(
   if ((request.headers["x-ms-version"] ?? "") < firstChallengeVersion) {
     throw new StorageError("ResourceNotFound");
   }
-  throw new StorageError("NoAuthenticationInformation", {
-    headers: {
-      "WWW-Authenticate":
-        "Bearer authorization_uri=https://login.microsoftonline.com/common/oauth2/authorize resource_id=https://storage.azure.com",
-    },
-  });
+  throw new StorageError("NoAuthenticationInformation", { headers: challenge });
 }
 
 const firstChallengeVersion = "2019-12-12";

@@ -5,6 +5,7 @@ import type { CopySettings } from "./copy-settings.ts";
 import { StorageError } from "./errors.ts";
 import type { OperationName } from "./operation.ts";
 import type { Resource, ServiceName, StorageAnswer, StorageRequest } from "./request.ts";
+import type { RoleAssignment } from "./roles.ts";
 import type { Store } from "./store.ts";
 
 /** One authorized request at one moment, inside its transaction. */
@@ -16,8 +17,10 @@ export type Call = {
   now: number;
   caller: Caller;
   copies: CopySettings;
-  /** `host:port` of this emulator's own endpoints. */
-  ownHosts: Readonly<Record<ServiceName, string>>;
+  /** Of the identity that tokens are for. */
+  roles: readonly RoleAssignment[];
+  /** `http://host:port` of this emulator's own endpoints, or `https`. */
+  ownOrigins: Readonly<Record<ServiceName, string>>;
 };
 
 /** Carries out one REST operation, or throws a StorageError. */

@@ -3,7 +3,14 @@ import { findBlob, findContainer, type Blob } from "./blob-rows.ts";
 import type { Call } from "./call.ts";
 import { StorageError } from "./errors.ts";
 import type { File } from "./files/file-rows.ts";
-import { parseQuery, parseResource, splitTarget, type StorageRequest } from "./request.ts";
+import {
+  parseQuery,
+  parseResource,
+  splitTarget,
+  type Resource,
+  type StorageRequest,
+} from "./request.ts";
+import { rolesAllow } from "./roles.ts";
 
 /** The object that a copy reads, found readable at the time of the start. */
 export type CopySource = {
@@ -20,16 +27,16 @@ const firstVersionWithSourceError = "2025-11-05";
 
 /**
  * Reads the source as the service does: through its URL, with the rights that the URL carries. A
- * blob of the destination's own account needs none when the account's key signed the request (REST
- * page "Copy Blob", authorization). Throws `CannotVerifyCopySource` with the source's status, or
- * for the own account the plain 404.
+ * blob of the destination's own account needs none when the account's key signed the request, or an
+ * identity that may read it made it (REST page "Copy Blob", authorization). Throws
+ * `CannotVerifyCopySource` with the source's status, or for the own account the plain 404.
  */
 export function resolveCopySource(call: Call): CopySource {
   const request = sourceRequest(call);
   const { resource } = request;
   const isSameAccount = resource.account === call.request.resource.account;
   const hasSas = request.query.has("sig");
-  const isOwn = isSameAccount && !hasSas && call.caller.by === "shared key";
+  const isOwn = isSameAccount && !hasSas && mayReadOwn(call, resource);
   try {
     const caller = isOwn ? call.caller : authorize(request, { ...call, operation: "GetBlob" });
     const object = findSource(call, request);
@@ -40,13 +47,18 @@ export function resolveCopySource(call: Call): CopySource {
   }
 }
 
-function sourceRequest({ request, ownHosts }: Call): StorageRequest {
+function mayReadOwn({ caller, roles }: Call, resource: Resource): boolean {
+  if (caller.by === "identity") return rolesAllow(roles, { operation: "GetBlob", resource });
+  return caller.by === "shared key";
+}
+
+function sourceRequest({ request, ownOrigins }: Call): StorageRequest {
   const text = request.headers["x-ms-copy-source"] ?? "";
   const url = URL.canParse(text) && text.length <= maximumUrlLength ? new URL(text) : undefined;
   if (url === undefined) {
     throw new StorageError("InvalidHeaderValue", { details: { HeaderName: "x-ms-copy-source" } });
   }
-  if (!isOwnHost(url, ownHosts.blob)) {
+  if (!isOwn(url, ownOrigins.blob)) {
     throw new StorageError("NotImplemented", {
       message: `Copy Blob from the host ${url.host} is not implemented by this emulator`,
     });
@@ -71,11 +83,12 @@ function sourceRequest({ request, ownHosts }: Call): StorageRequest {
     metadata: {},
     body: Buffer.alloc(0),
     clientAddress: "127.0.0.1", // the service itself reads, not the caller
+    isSecure: request.isSecure, // the source has this emulator's own origin
   };
 }
 
-function isOwnHost(url: URL, ownHost: string): boolean {
-  return url.protocol === "http:" && url.host.replace(/^localhost:/, "127.0.0.1:") === ownHost;
+function isOwn(url: URL, ownOrigin: string): boolean {
+  return url.origin.replace("//localhost:", "//127.0.0.1:") === ownOrigin;
 }
 
 function findSource(call: Call, { resource, query }: StorageRequest): Blob {

@@ -17,6 +17,7 @@ import { endDueCopies } from "./pending-copies.ts";
 import { snapshotBlob } from "./snapshots.ts";
 import { getBlob, getBlobProperties } from "./reads.ts";
 import type { StorageAnswer } from "./request.ts";
+import { getUserDelegationKey } from "./user-delegation.ts";
 import { refuseUnread } from "./writes.ts";
 
 /** Everything this emulator does. The rest has a name and answers 501 with it. */
@@ -39,6 +40,7 @@ const implemented: Partial<Record<OperationName, Operation>> = {
   CopyBlob: copyBlob,
   AbortCopyBlob: abortCopyBlob,
   LeaseBlob: leaseBlob,
+  GetUserDelegationKey: getUserDelegationKey,
 };
 
 /**
@@ -46,7 +48,7 @@ const implemented: Partial<Record<OperationName, Operation>> = {
  * nothing changed. First it lets time do its work: copies that are due end.
  */
 export function dispatch(given: Omit<Call, "caller">): StorageAnswer {
-  const { request, operation, store, now } = given;
+  const { request, operation, store, roles, now } = given;
   store.transaction(() => endDueCopies(store, now));
   const work = implemented[operation];
   if (work === undefined) {
@@ -56,7 +58,7 @@ export function dispatch(given: Omit<Call, "caller">): StorageAnswer {
   }
   refuseAddition(request.query, operation);
   return store.transaction(() => {
-    const caller = authorize(request, { operation, store, now });
+    const caller = authorize(request, { operation, store, roles, now });
     refuseUnread(request.headers);
     return work({ ...given, caller });
   });

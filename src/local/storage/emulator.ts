@@ -4,7 +4,9 @@ import { copyControls, type CopyControls } from "./copy-controls.ts";
 import { defaultCopySettings, type CopySettings } from "./copy-settings.ts";
 import { dispatch } from "./dispatch.ts";
 import { createFaults, type Faults } from "./faults.ts";
+import { startIdentityEndpoint, type IdentityEndpoint } from "./identity-endpoint.ts";
 import type { ServiceName } from "./request.ts";
+import type { RoleAssignment } from "./roles.ts";
 import { startServer, type ReceivedRequest, type StorageServer } from "./server.ts";
 import { openStore } from "./store.ts";
 
@@ -16,13 +18,15 @@ export type StorageEmulatorOptions = {
   filePort?: number;
   /** A SQLite file, or ":memory:" for an emulator that forgets. */
   file: string;
+  /** Key and certificate, PEM: then it speaks https only, takes tokens, and has an identity that gets them. */
+  tls?: { key: string; cert: string };
   copies?: Partial<CopySettings>;
   /** One line for each request, and for what went wrong; never a secret. */
   log?: (line: string) => void;
 };
 
 export type StorageEmulator = {
-  /** `http://127.0.0.1:port`; an account's endpoint is this with `/account` behind it. */
+  /** `http://127.0.0.1:port`, or `https`; an account's endpoint is this with `/account` behind it. */
   blobUrl: string;
   port: number;
   /** The same for Azure Files. */
@@ -32,6 +36,10 @@ export type StorageEmulator = {
   /** The settings may be changed at any time and count for copies that start afterwards. */
   copies: CopySettings & CopyControls;
   faults: Faults;
+  /** What the identity may do; may be changed at any time. */
+  roles: RoleAssignment[];
+  /** Where an app gets the identity's tokens; null without TLS, since tokens go over nothing else. */
+  identity: IdentityEndpoint | null;
   /** What was received, oldest first; only the last 1,000. */
   requests: readonly ReceivedRequest[];
   /** Breaks open connections, too. */
@@ -53,7 +61,13 @@ export async function startStorageEmulator(
     ...options.copies,
     ...copyControls(store, () => clock.now()),
   };
-  const ownHosts = { blob: "", file: "" }; // filled in as soon as the ports are known
+  const roles = accounts.map(({ name }): RoleAssignment => ({
+    role: "Storage Blob Data Contributor",
+    account: name,
+  }));
+  const { tls } = options;
+  const scheme = tls === undefined ? "http" : "https";
+  const ownOrigins = { blob: "", file: "" }; // filled in as soon as the ports are known
   const servers: StorageServer[] = [];
   const close = async () => {
     await Promise.all(servers.map((server) => server.close()));
@@ -64,9 +78,10 @@ export async function startStorageEmulator(
       service,
       clock,
       port,
+      ...(tls === undefined ? {} : { tls }),
       takeFault: faults.take,
       act: (request, operation) =>
-        dispatch({ request, operation, store, now: clock.now(), copies, ownHosts }),
+        dispatch({ request, operation, store, now: clock.now(), copies, roles, ownOrigins }),
       received(request) {
         requests.push(request);
         if (requests.length > rememberedRequests) requests.shift();
@@ -79,16 +94,18 @@ export async function startStorageEmulator(
   try {
     const blobs = await start("blob", options.blobPort);
     const files = await start("file", options.filePort ?? 0);
-    ownHosts.blob = `127.0.0.1:${blobs.port}`;
-    ownHosts.file = `127.0.0.1:${files.port}`;
+    ownOrigins.blob = `${scheme}://127.0.0.1:${blobs.port}`;
+    ownOrigins.file = `${scheme}://127.0.0.1:${files.port}`;
     return {
-      blobUrl: `http://${ownHosts.blob}`,
+      blobUrl: ownOrigins.blob,
       port: blobs.port,
-      fileUrl: `http://${ownHosts.file}`,
+      fileUrl: ownOrigins.file,
       filePort: files.port,
       accounts,
       copies,
       faults,
+      roles,
+      identity: tls === undefined ? null : await startIdentityEndpoint(clock),
       requests,
       close,
     };

@@ -74,6 +74,10 @@ const refusals = {
     "The lease ID matched, but the specified lease must be an infinite-duration lease.",
   ],
   InternalError: [500, "Server encountered an internal error. Please try again after some time."],
+  InvalidAuthenticationInfo: [
+    401,
+    "Server failed to authenticate the request. Please refer to the information in the www-authenticate header.",
+  ],
   InvalidBlobOrBlock: [400, "The specified blob or block content is invalid."],
   InvalidBlockList: [400, "The specified block list is invalid."],
   InvalidFileOrDirectoryPathName: [400, "The path of the file or directory is not valid."],
@@ -91,6 +95,7 @@ const refusals = {
   InvalidResourceName: [400, "The specified resource name contains invalid characters."],
   InvalidUri: [400, "The requested URI does not represent any resource on the server."],
   InvalidXmlDocument: [400, "XML specified is not syntactically valid."],
+  InvalidXmlNodeValue: [400, "The value for one of the XML nodes is not in the correct format."],
   LeaseAlreadyPresent: [409, "There is already a lease present."],
   LeaseIdMismatchWithBlobOperation: [
     412,

@@ -30,8 +30,8 @@ export function listPage({ query }: StorageRequest): ListPage {
   };
 }
 
-export function serviceEndpoint({ request, ownHosts }: Call): string {
-  return `http://${ownHosts[request.service]}/${request.resource.account}`;
+export function serviceEndpoint({ request, ownOrigins }: Call): string {
+  return `${ownOrigins[request.service]}/${request.resource.account}`;
 }
 
 const markerVersion = "1!";

@@ -18,6 +18,8 @@ export type StorageRequest = {
   metadata: Metadata;
   body: Buffer;
   clientAddress: string;
+  /** It came by https. */
+  isSecure: boolean;
 };
 
 export type ServiceName = "blob" | "file";

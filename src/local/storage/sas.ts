@@ -2,6 +2,7 @@ import type { Account } from "./accounts.ts";
 import { StorageError } from "./errors.ts";
 import type { Resource, ServiceName } from "./request.ts";
 import { isSignatureOf } from "./shared-key.ts";
+import { verifyDelegation } from "./user-delegation-sas.ts";
 
 /** What a valid shared access signature allows; `expiresAt` in epoch ms. */
 export type Sas = {
@@ -10,7 +11,7 @@ export type Sas = {
   /** Headers that the signer wants a read to answer with: `rscc` and its kin. */
   responseHeaders: Readonly<Record<string, string>>;
 } & (
-  | { kind: "service"; resource: SignedResource }
+  | { kind: "service" | "user delegation"; resource: SignedResource }
   | { kind: "account"; services: string; resourceTypes: string }
 );
 
@@ -27,15 +28,16 @@ type SasRequest = {
   query: ReadonlyMap<string, string>;
   resource: Resource;
   clientAddress: string;
+  isSecure: boolean;
 };
 
 /**
  * Reads the SAS in a query, and throws the service's refusal when its signature, time, protocol or
  * address do not fit. Whether it allows the operation is `access.ts`'s question. Strings to sign:
- * REST pages "Create a service SAS" and "Create an account SAS".
+ * REST pages "Create a service SAS" and "Create an account SAS"; a user delegation SAS has its own file.
  */
 export function verifySas(
-  { service, query, resource, clientAddress }: SasRequest,
+  { service, query, resource, clientAddress, isSecure }: SasRequest,
   { account, now }: { account: Account; now: number },
 ): Sas {
   const field = (name: string) => query.get(name) ?? "";
@@ -44,27 +46,23 @@ export function verifySas(
       message: `SAS version "${field("sv")}" is not implemented by this emulator`,
     });
   }
-  if (query.has("skoid")) {
-    throw new StorageError("NotImplemented", {
-      message: "User delegation SAS is not implemented by this emulator",
-    });
-  }
 
+  const delegation = query.has("skoid")
+    ? verifyDelegation(field, { service, resource, account, now })
+    : null;
   const isAccountSas = query.has("ss") || query.has("srt");
   const signed = signedResources[service][field("sr")];
-  const text = isAccountSas
-    ? accountStringToSign(field, account.name)
-    : service === "file"
-      ? fileStringToSign(field, { signed, resource })
-      : blobStringToSign(field, { signed, resource });
-  if (!isSignatureOf(text, { signature: field("sig"), key: account.key })) {
-    throw refusal("Signature did not match. Stored access policies do not exist in this emulator");
+  if (delegation === null) {
+    requireSignature(field, { service, signed, resource, account, isAccountSas });
   }
 
-  const expiresAt = requireTime(field, now);
-  requireProtocol(field("spr"));
+  const expiresAt = Math.min(requireTime(field, now), delegation?.endsAt ?? Infinity);
+  requireProtocol(field("spr"), isSecure);
   requireAddress(field("sip"), clientAddress);
   const shared = { permissions: field("sp"), expiresAt, responseHeaders: overrides(query) };
+  if (delegation !== null) {
+    return { ...shared, kind: "user delegation", resource: delegation.resource };
+  }
   if (isAccountSas) {
     return { ...shared, kind: "account", services: field("ss"), resourceTypes: field("srt") };
   }
@@ -79,6 +77,31 @@ function refusal(detail: string): StorageError {
   return new StorageError("AuthenticationFailed", {
     details: { AuthenticationErrorDetail: detail },
   });
+}
+
+/** The account's own key signs account and service SAS. */
+function requireSignature(
+  field: Field,
+  {
+    service,
+    signed,
+    resource,
+    account,
+    isAccountSas,
+  }: Signed & {
+    service: ServiceName;
+    account: Account;
+    isAccountSas: boolean;
+  },
+): void {
+  const text = isAccountSas
+    ? accountStringToSign(field, account.name)
+    : service === "file"
+      ? fileStringToSign(field, { signed, resource })
+      : blobStringToSign(field, { signed, resource });
+  if (!isSignatureOf(text, { signature: field("sig"), key: account.key })) {
+    throw refusal("Signature did not match. Stored access policies do not exist in this emulator");
+  }
 }
 
 function accountStringToSign(field: Field, account: string): string {
@@ -159,9 +182,8 @@ function requireTime(field: Field, now: number): number {
   return end;
 }
 
-/** The emulator itself speaks only http. */
-function requireProtocol(protocol: string): void {
-  if (protocol !== "" && !protocol.split(",").includes("http")) {
+function requireProtocol(protocol: string, isSecure: boolean): void {
+  if (protocol !== "" && !protocol.split(",").includes(isSecure ? "https" : "http")) {
     throw new StorageError("AuthorizationProtocolMismatch");
   }
 }

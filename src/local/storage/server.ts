@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../clock.ts";
 import { refusalAnswer, send, type Draft } from "./answers.ts";
@@ -38,6 +39,8 @@ export type ServerOptions = {
   service: ServiceName;
   clock: Clock;
   port: number;
+  /** Key and certificate, PEM: then it speaks https, and only that. */
+  tls?: { key: string; cert: string };
   takeFault: (request: StorageRequest, operation: OperationName) => FaultAction | undefined;
   /** Acts; throws a StorageError where the service would refuse. */
   act: (request: StorageRequest, operation: OperationName) => StorageAnswer;
@@ -52,12 +55,14 @@ const maximumBodyBytes = 512 * 1024 * 1024;
 
 /** Listens on the loopback address only: the accounts' keys are public. 0 is any free port. */
 export async function startServer(options: ServerOptions): Promise<StorageServer> {
-  const server = createServer((incoming, outgoing) => {
+  const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     exchange(incoming, outgoing, options).catch((error: unknown) => {
       options.log(`Connection lost: ${redact(String(error))}`);
       outgoing.destroy();
     });
-  });
+  };
+  const server =
+    options.tls === undefined ? createServer(listener) : createSecureServer(options.tls, listener);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => {
       const inUse = "code" in error && error.code === "EADDRINUSE";
@@ -99,7 +104,8 @@ async function exchange(
   });
   remember(draft, { operation, answer, options });
   if (answer === "connection broken") {
-    incoming.socket.resetAndDestroy();
+    if (options.tls === undefined) incoming.socket.resetAndDestroy();
+    else incoming.socket.destroy(); // there is no reset through TLS
     return;
   }
   send(outgoing, draft, answer, clock);
@@ -121,7 +127,7 @@ async function answerTo(
   let answer: StorageAnswer;
   try {
     if (!isWhole) throw new StorageError("RequestBodyTooLarge");
-    const request = completeRequest(draft, incoming);
+    const request = completeRequest(draft, incoming, options);
     operation = identifyOperation(request);
     fault = options.takeFault(request, operation);
     if (fault === "reset connection") return { operation, answer: "connection broken" };
@@ -185,7 +191,11 @@ function draftRequest(incoming: IncomingMessage, body: Buffer, service: ServiceN
   };
 }
 
-function completeRequest(draft: Draft, incoming: IncomingMessage): StorageRequest {
+function completeRequest(
+  draft: Draft,
+  incoming: IncomingMessage,
+  { tls }: ServerOptions,
+): StorageRequest {
   const [path, query] = splitTarget(draft.target);
   return {
     ...draft,
@@ -193,6 +203,7 @@ function completeRequest(draft: Draft, incoming: IncomingMessage): StorageReques
     query: new Map(parseQuery(query)),
     metadata: readMetadata(incoming.rawHeaders),
     clientAddress: incoming.socket.remoteAddress ?? "",
+    isSecure: tls !== undefined,
   };
 }
 
