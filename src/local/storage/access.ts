@@ -16,6 +16,16 @@ const needs: Partial<Record<OperationName, Need>> = {
   GetBlob: { resourceType: "o", anyOf: "r" },
   GetBlobProperties: { resourceType: "o", anyOf: "r" },
   GetBlockList: { resourceType: "o", anyOf: "r" },
+  GetPageRanges: { resourceType: "o", anyOf: "r" },
+  GetBlobTags: { resourceType: "o", anyOf: "t" },
+  SetBlobTags: { resourceType: "o", anyOf: "t" },
+  SetBlobTier: { resourceType: "o", anyOf: "w" },
+  SetBlobImmutabilityPolicy: { resourceType: "o", anyOf: "i" },
+  DeleteBlobImmutabilityPolicy: { resourceType: "o", anyOf: "i" },
+  SetBlobLegalHold: { resourceType: "o", anyOf: "i" },
+  AppendBlock: { resourceType: "o", anyOf: "aw" },
+  AppendBlobSeal: { resourceType: "o", anyOf: "w" },
+  PutPage: { resourceType: "o", anyOf: "w" },
   PutBlob: { resourceType: "o", anyOf: "cw" },
   PutBlock: { resourceType: "o", anyOf: "cw" },
   PutBlockList: { resourceType: "o", anyOf: "cw" },
@@ -90,7 +100,7 @@ export function isPublicRead(
   operation: OperationName,
   publicAccess: "container" | "blob" | null | undefined,
 ): boolean {
-  const ofBlobs = ["GetBlob", "GetBlobProperties", "GetBlockList"];
+  const ofBlobs = ["GetBlob", "GetBlobProperties", "GetBlockList", "GetPageRanges"];
   const ofContainers = ["GetContainerProperties", "ListBlobs"];
   if (publicAccess === "container") return [...ofBlobs, ...ofContainers].includes(operation);
   return publicAccess === "blob" && ofBlobs.includes(operation);

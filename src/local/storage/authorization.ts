@@ -18,6 +18,8 @@ export type Caller =
       by: "SAS";
       /** False where only `c` was given: new blobs, but no overwriting. */
       mayOverwrite: boolean;
+      /** `t`: Set Blob Tags, also as a header of another write. */
+      maySetTags: boolean;
       expiresAt: number;
       responseHeaders: Readonly<Record<string, string>>;
     }
@@ -53,7 +55,13 @@ export function authorize(
     if (sas.kind === "user delegation")
       requireRole(roles, { operation, resource: request.resource });
     const { expiresAt, responseHeaders, permissions } = sas;
-    return { by: "SAS", mayOverwrite: permissions.includes("w"), expiresAt, responseHeaders };
+    return {
+      by: "SAS",
+      mayOverwrite: permissions.includes("w"),
+      maySetTags: permissions.includes("t"),
+      expiresAt,
+      responseHeaders,
+    };
   }
   requirePublicAccess(request, { operation, store });
   return { by: "anonymous" };

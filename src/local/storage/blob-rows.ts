@@ -162,21 +162,30 @@ export function formerVersionsOf(store: Store, blob: Pick<Blob, "container" | "n
     .map(blobOf);
 }
 
-/** Current blobs of a container in name order, from the name `from` on. */
-export function blobsFrom(
+/** Blob names of a container in their order, from `from` on. */
+export function blobNamesFrom(
   store: Store,
-  { container, from, limit }: { container: number; from: string; limit: number },
-): Blob[] {
+  { container, from, limit, withDeleted }: NamePage,
+): string[] {
   return store
-    .all<BlobRow>(
-      `SELECT * FROM blob WHERE container = ? AND name >= ? AND snapshot = ''
-       AND former_version = '' ORDER BY name LIMIT ?`,
+    .all<{ name: string }>(
+      `SELECT DISTINCT name FROM blob WHERE container = ? AND name >= ?
+       AND (former_version = '' OR ?) ORDER BY name LIMIT ?`,
       container,
       from,
+      Number(withDeleted),
       limit,
     )
-    .map(blobOf);
+    .map(({ name }) => name);
 }
+
+type NamePage = {
+  container: number;
+  from: string;
+  limit: number;
+  /** Also names of which only former versions are left. */
+  withDeleted: boolean;
+};
 
 /** Inserts the blob or snapshot, or replaces the one of this name and keeps its id. Returns the id. */
 export function saveBlob(store: Store, blob: Omit<Blob, "id">): number {

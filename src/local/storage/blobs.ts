@@ -1,138 +1,172 @@
-import { createHash } from "node:crypto";
-import { snapshotsOf, type Blob } from "./blob-rows.ts";
-import { requireContainer, findTarget, requireBlob, stateHeaders, type Call } from "./call.ts";
+import { snapshotsOf, type Blob, type BlobType } from "./blob-rows.ts";
+import { findTarget, requireBlob, requireContainer, stateHeaders, type Call } from "./call.ts";
 import { addContent, wholeBlock } from "./content.ts";
+import { requireIntact } from "./content-md5.ts";
 import { StorageError } from "./errors.ts";
+import { readImmutability, requireMutable } from "./immutability.ts";
+import { readPageBlobSize, zeros } from "./page-blobs.ts";
 import { descriptions, failCopiesReading } from "./pending-copies.ts";
 import type { StorageAnswer } from "./request.ts";
-import type { Store } from "./store.ts";
+import { readTags } from "./tags.ts";
+import { inheritedTier, readAccessTier, requireOnline } from "./tiers.ts";
+import { keepFormerVersion } from "./versions.ts";
 import {
+  changeBlob,
+  defaultContentType,
   dropStagedBlocks,
-  readAccessTier,
+  encrypted,
   readContentHeaders,
   requireWritable,
+  versionHeader,
   writeBlob,
+  type Written,
 } from "./writes.ts";
 
-/** REST page "Put Blob", for block blobs. */
+/** REST page "Put Blob": a block blob whole, an append blob empty, a page blob full of zeros. */
 export function putBlob(call: Call): StorageAnswer {
-  const { request, store } = call;
-  requireBlockBlob(request.headers["x-ms-blob-type"]);
+  const { request, store, now } = call;
+  const { body, headers } = request;
+  const blobType = readBlobType(headers["x-ms-blob-type"]);
   const target = findTarget(call);
   requireWritable(call, target.blob);
 
-  const { body } = request;
-  const md5 = requireIntact(body, request.headers["content-md5"]);
-  const contentHeaders = readContentHeaders(request.headers);
-  const content = body.length === 0 ? null : addContent(store, [wholeBlock(store, body)]);
+  const md5 = requireIntact(body, headers["content-md5"]);
+  if (blobType !== "BlockBlob" && body.length > 0) {
+    throw new StorageError("InvalidHeaderValue", { details: { HeaderName: "Content-Length" } });
+  }
+  const { length, sequenceNumber } =
+    blobType === "PageBlob"
+      ? readPageBlobSize(headers)
+      : { length: body.length, sequenceNumber: 0 };
+  const blocks = body.length > 0 ? [wholeBlock(store, body)] : zeros(length);
   const blob = writeBlob(call, target, {
-    content,
-    length: body.length,
+    blobType,
+    content: addContent(store, blocks),
+    length,
+    sequenceNumber,
     contentHeaders: {
-      contentMD5: md5,
-      contentType: request.headers["content-type"] ?? defaultContentType,
-      ...contentHeaders,
+      ...(blobType === "BlockBlob" && { contentMD5: md5 }),
+      contentType: headers["content-type"] ?? defaultContentType,
+      ...readContentHeaders(headers),
     },
     metadata: request.metadata,
-    accessTier: readAccessTier(request.headers) ?? target.blob?.accessTier ?? null,
+    accessTier:
+      readAccessTier(headers, blobType) ??
+      (blobType === "BlockBlob" ? inheritedTier(target.blob, now) : null),
+    tags: readTags(call),
+    immutability: readImmutability(headers, now),
   });
   dropStagedBlocks(call, target.container, target.name);
   return {
     status: 201,
-    headers: { ...stateHeaders(blob), "Content-MD5": md5, ...encrypted },
+    headers: {
+      ...stateHeaders(blob),
+      ...versionHeader(blob),
+      ...encrypted,
+      ...(blobType === "BlockBlob" && { "Content-MD5": md5 }),
+    },
   };
 }
 
-function requireBlockBlob(blobType: string | undefined): void {
-  if (blobType === undefined) {
-    throw new StorageError("MissingRequiredHeader", { details: { HeaderName: "x-ms-blob-type" } });
-  }
-  if (blobType === "BlockBlob") return;
-  if (blobType === "PageBlob" || blobType === "AppendBlob") {
-    throw new StorageError("NotImplemented", {
-      message: `Put Blob with blob type ${blobType} is not implemented by this emulator`,
-    });
-  }
-  throw new StorageError("InvalidHeaderValue", {
-    details: { HeaderName: "x-ms-blob-type", HeaderValue: blobType },
-  });
+function readBlobType(text: string | undefined): BlobType {
+  if (text === "BlockBlob" || text === "AppendBlob" || text === "PageBlob") return text;
+  const details = { HeaderName: "x-ms-blob-type" };
+  if (text === undefined) throw new StorageError("MissingRequiredHeader", { details });
+  throw new StorageError("InvalidHeaderValue", { details: { ...details, HeaderValue: text } });
 }
-
-/** The body's MD5 in base64; throws `Md5Mismatch` when the sender announced another. */
-export function requireIntact(body: Buffer, announced: string | undefined): string {
-  const md5 = createHash("md5").update(body).digest("base64");
-  if (announced !== undefined && announced !== md5) {
-    if (Buffer.from(announced, "base64").length !== 16) throw new StorageError("InvalidMd5");
-    throw new StorageError("Md5Mismatch", {
-      details: { UserSpecifiedMd5: announced, ServerCalculatedMd5: md5 },
-    });
-  }
-  return md5;
-}
-
-/** What the service takes where nobody names a type. */
-export const defaultContentType = "application/octet-stream";
-
-/** Storage encrypts everything at rest, and says so; that is all that the emulator does of it. */
-export const encrypted = { "x-ms-request-server-encrypted": "true" };
 
 /** REST page "Set Blob Metadata": replaces all of it. */
 export function setBlobMetadata(call: Call): StorageAnswer {
   const existing = requireBlob(call);
   requireWritable(call, existing);
+  requireOnline(existing, call.now);
   const container = requireContainer(call);
   const blob = writeBlob(
     call,
     { container, name: existing.name, blob: existing },
     { ...kept(existing), metadata: call.request.metadata },
   );
-  return { status: 200, headers: { ...stateHeaders(blob), ...encrypted } };
+  return {
+    status: 200,
+    headers: { ...stateHeaders(blob), ...versionHeader(blob), ...encrypted },
+  };
 }
 
 /** REST page "Set Blob Properties": content headers that are not sent are cleared. */
 export function setBlobProperties(call: Call): StorageAnswer {
+  const { headers } = call.request;
+  const unread = ["x-ms-blob-content-length", "x-ms-sequence-number-action"];
+  const name = unread.find((header) => headers[header] !== undefined);
+  if (name !== undefined) {
+    throw new StorageError("NotImplemented", {
+      message: `Set Blob Properties with ${name} is not implemented by this emulator`,
+    });
+  }
   const existing = requireBlob(call);
   requireWritable(call, existing);
-  const container = requireContainer(call);
-  const blob = writeBlob(
-    call,
-    { container, name: existing.name, blob: existing },
-    { ...kept(existing), contentHeaders: readContentHeaders(call.request.headers) },
-  );
+  requireOnline(existing, call.now);
+  const blob = changeBlob(call, existing, { contentHeaders: readContentHeaders(headers) });
   return { status: 200, headers: stateHeaders(blob) };
 }
 
 /**
- * REST page "Delete Blob". A base blob with snapshots goes only together with them; copies that read
- * from what is deleted fail.
+ * REST page "Delete Blob". A base blob with snapshots goes only together with them, and stays as a
+ * former version where the account keeps versions. Copies that read from what is deleted fail.
  */
 export function deleteBlob(call: Call): StorageAnswer {
-  const { request, store, now } = call;
+  const { request, store, now, accountSettings } = call;
   const blob = requireBlob(call);
   requireWritable(call, blob);
-  for (const gone of toDelete(store, blob, request.headers["x-ms-delete-snapshots"])) {
+  const isNamedVersion = request.query.has("versionid");
+  if (isNamedVersion && blob.formerVersion === "") {
+    throw new StorageError("OperationNotAllowedOnRootBlob");
+  }
+  for (const gone of toDelete(call, blob)) {
+    const stays = isCurrent(gone) && accountSettings.versioning;
+    if (!stays) requireMutable(gone, now);
+    if (isCurrent(gone)) {
+      keepFormerVersion(call, gone);
+      dropStagedBlocks(call, requireContainer(call), gone.name);
+    }
     failCopiesReading(store, gone, { description: descriptions.sourceGone, at: now });
     store.run("DELETE FROM blob WHERE id = ?", gone.id);
-    if (gone.snapshot === "") dropStagedBlocks(call, requireContainer(call), gone.name);
   }
   return { status: 202, headers: { "x-ms-delete-type-permanent": "true" } };
 }
 
-function toDelete(store: Store, blob: Blob, which: string | undefined): Blob[] {
-  if (which !== undefined && ((which !== "include" && which !== "only") || blob.snapshot !== "")) {
+function isCurrent({ snapshot, formerVersion }: Blob): boolean {
+  return snapshot === "" && formerVersion === "";
+}
+
+function toDelete({ request, store }: Call, blob: Blob): Blob[] {
+  const which = request.headers["x-ms-delete-snapshots"];
+  const isKnown = which === undefined || which === "include" || which === "only";
+  if (!isKnown || (which !== undefined && !isCurrent(blob))) {
     throw new StorageError("InvalidHeaderValue", {
-      details: { HeaderName: "x-ms-delete-snapshots", HeaderValue: which },
+      details: { HeaderName: "x-ms-delete-snapshots", HeaderValue: which ?? "" },
     });
   }
-  if (blob.snapshot !== "") return [blob];
+  if (!isCurrent(blob)) return [blob];
   const snapshots = snapshotsOf(store, blob);
   if (which === "only") return snapshots;
   if (snapshots.length > 0 && which === undefined) throw new StorageError("SnapshotsPresent");
   return [...snapshots, blob];
 }
 
-function kept({ content, length, contentHeaders, metadata, accessTier }: Kept): Kept {
-  return { content, length, contentHeaders, metadata, accessTier };
+/** All that a write of the metadata leaves as it is; a protection stays with the former version. */
+function kept(blob: Blob): Written {
+  const { blobType, content, length, contentHeaders, metadata, accessTier, tags } = blob;
+  const { rehydration, sequenceNumber, isSealed } = blob;
+  return {
+    blobType,
+    content,
+    length,
+    contentHeaders,
+    metadata,
+    accessTier,
+    tags,
+    rehydration,
+    sequenceNumber,
+    isSealed,
+  };
 }
-
-type Kept = Parameters<typeof writeBlob>[2];

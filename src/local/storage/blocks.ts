@@ -1,17 +1,22 @@
 import type { Blob, Container } from "./blob-rows.ts";
-import { defaultContentType, encrypted, requireIntact } from "./blobs.ts";
 import { findTarget, stateHeaders, type Call } from "./call.ts";
 import { addContent, addPiece, blocksOf, type Block } from "./content.ts";
+import { requireIntact } from "./content-md5.ts";
 import { StorageError } from "./errors.ts";
+import { readImmutability } from "./immutability.ts";
 import { noLease, requireLeaseForRead, requireLeaseForWrite } from "./lease-rules.ts";
 import type { StorageAnswer } from "./request.ts";
 import type { Store } from "./store.ts";
+import { readTags } from "./tags.ts";
+import { inheritedTier, readAccessTier } from "./tiers.ts";
 import {
+  defaultContentType,
   dropStagedBlocks,
-  readAccessTier,
+  encrypted,
   readContentHeaders,
   requireNoPendingCopy,
   requireWritable,
+  versionHeader,
   writeBlob,
 } from "./writes.ts";
 import { element, renderXml, unescapeXml } from "./xml.ts";
@@ -25,6 +30,7 @@ export function putBlock(call: Call): StorageAnswer {
   const name = request.query.get("blockid");
   const { container, name: blobName, blob } = findTarget(call);
   requireNoPendingCopy(blob);
+  requireBlockBlob(blob);
   requireLeaseForWrite(blob?.lease ?? noLease, { given: request.headers["x-ms-lease-id"], now });
   requireBlockName(name, stagedBlocks(store, container, blobName));
   if (request.body.length === 0) {
@@ -74,20 +80,34 @@ function requireBlockName(
 
 /** REST page "Put Block List": the blob is the named blocks, in this order, and nothing else. */
 export function putBlockList(call: Call): StorageAnswer {
-  const { request, store } = call;
+  const { request, store, now } = call;
   const target = findTarget(call);
   requireWritable(call, target.blob);
+  requireBlockBlob(target.blob);
   const md5 = requireIntact(request.body, request.headers["content-md5"]);
   const blocks = chosenBlocks(call, target);
   const blob = writeBlob(call, target, {
+    blobType: "BlockBlob",
     content: addContent(store, blocks),
     length: blocks.reduce((sum, block) => sum + block.length, 0),
     contentHeaders: { contentType: defaultContentType, ...readContentHeaders(request.headers) },
     metadata: request.metadata,
-    accessTier: readAccessTier(request.headers) ?? target.blob?.accessTier ?? null,
+    accessTier: readAccessTier(request.headers, "BlockBlob") ?? inheritedTier(target.blob, now),
+    tags: readTags(call),
+    immutability: readImmutability(request.headers, now),
   });
   dropStagedBlocks(call, target.container, target.name);
-  return { status: 201, headers: { ...stateHeaders(blob), "Content-MD5": md5, ...encrypted } };
+  return {
+    status: 201,
+    headers: { ...stateHeaders(blob), ...versionHeader(blob), "Content-MD5": md5, ...encrypted },
+  };
+}
+
+/** Only Put Blob turns a blob of one type into another. */
+function requireBlockBlob(blob: Blob | undefined): void {
+  if (blob !== undefined && blob.blobType !== "BlockBlob") {
+    throw new StorageError("InvalidBlobType");
+  }
 }
 
 function chosenBlocks(
@@ -135,6 +155,7 @@ export function getBlockList(call: Call): StorageAnswer {
   const { container, name, blob } = findTarget(call);
   const staged = stagedBlocks(store, container, name);
   if (blob === undefined && staged.length === 0) throw new StorageError("BlobNotFound");
+  requireBlockBlob(blob);
   if (blob !== undefined) {
     requireLeaseForRead(blob.lease, { given: request.headers["x-ms-lease-id"], now });
   }

@@ -1,6 +1,7 @@
 import type { Caller } from "./authorization.ts";
 import type { Blob, Container } from "./blob-rows.ts";
 import { findBlob, findContainer } from "./blob-rows.ts";
+import type { AccountSettings } from "./account-settings.ts";
 import type { CopySettings } from "./copy-settings.ts";
 import { StorageError } from "./errors.ts";
 import type { OperationName } from "./operation.ts";
@@ -21,6 +22,8 @@ export type Call = {
   roles: readonly RoleAssignment[];
   /** `http://host:port` of this emulator's own endpoints, or `https`. */
   ownOrigins: Readonly<Record<ServiceName, string>>;
+  /** Of the account that the request is about. */
+  accountSettings: AccountSettings;
 };
 
 /** Carries out one REST operation, or throws a StorageError. */
@@ -46,14 +49,25 @@ export function requireContainer(call: Call): Container {
   return found;
 }
 
-/** The blob or snapshot that a request names, if there is one, and the container that must be there. */
+/** The blob, snapshot or version that a request names, if there is one, and the container that must be there. */
 export function findTarget(call: Call): { container: Container; name: string; blob?: Blob } {
   const container = requireContainer(call);
   const { blob: name } = blobAddress(call.request.resource);
-  const blob = findBlob(call.store, container.id, name, {
-    snapshot: call.request.query.get("snapshot"),
-  });
+  const blob = findBlob(call.store, container.id, name, readImage(call.request.query));
   return { container, name, ...(blob && { blob }) };
+}
+
+/** Which state of a blob a query names: a snapshot, a version, or (neither) the current one. */
+export function readImage(query: StorageRequest["query"]): {
+  snapshot: string | undefined;
+  versionId: string | undefined;
+} {
+  const image = { snapshot: query.get("snapshot"), versionId: query.get("versionid") };
+  if (image.snapshot === undefined || image.versionId === undefined) return image;
+  throw new StorageError("InvalidQueryParameterValue", {
+    message: "A request names a snapshot or a version, not both.",
+    details: { QueryParameterName: "versionid", QueryParameterValue: image.versionId },
+  });
 }
 
 export function requireBlob(call: Call): Blob {

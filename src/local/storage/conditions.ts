@@ -1,12 +1,19 @@
+import type { Tags } from "./blob-rows.ts";
 import { StorageError, type StorageErrorCode } from "./errors.ts";
+import { fulfilsTagCondition } from "./tag-conditions.ts";
 
 /** What conditional headers speak about; undefined where there is no such blob. */
-type Conditioned = { etag: string; lastModified: number } | undefined;
+type Conditioned = { etag: string; lastModified: number; tags?: Tags } | undefined;
 
 type Headers = Readonly<Record<string, string>>;
 
 /** Which unmet condition broke a request. */
-type Unmet = "If-Match" | "If-None-Match" | "If-Modified-Since" | "If-Unmodified-Since";
+type Unmet =
+  | "If-Match"
+  | "If-None-Match"
+  | "If-Modified-Since"
+  | "If-Unmodified-Since"
+  | "x-ms-if-tags";
 
 /**
  * Conditions of a read: unmet If-None-Match and If-Modified-Since answer 304, the others 412 (REST
@@ -41,7 +48,11 @@ export function requireSourceConditions(headers: Headers, source: Conditioned): 
 }
 
 /** Every given condition must hold; the dates compare whole seconds, as they are written. */
-function unmetCondition(headers: Headers, blob: Conditioned, prefix: string): Unmet | undefined {
+function unmetCondition(
+  headers: Headers,
+  blob: Conditioned,
+  prefix: "" | "x-ms-source-",
+): Unmet | undefined {
   const ifMatch = headers[`${prefix}if-match`];
   const ifNoneMatch = headers[`${prefix}if-none-match`];
   const modifiedSince = dateOf(headers[`${prefix}if-modified-since`]);
@@ -58,7 +69,17 @@ function unmetCondition(headers: Headers, blob: Conditioned, prefix: string): Un
   ) {
     return "If-Unmodified-Since";
   }
-  return undefined;
+  return meetsTagCondition(headers, blob, prefix) ? undefined : "x-ms-if-tags";
+}
+
+/** `x-ms-if-tags`, or `x-ms-source-if-tags` where `prefix` says so. */
+export function meetsTagCondition(
+  headers: Headers,
+  blob: Conditioned,
+  prefix: "" | "x-ms-source-",
+): boolean {
+  const condition = headers[prefix === "" ? "x-ms-if-tags" : "x-ms-source-if-tags"];
+  return condition === undefined || fulfilsTagCondition(condition, blob?.tags ?? {});
 }
 
 function matches(condition: string, blob: Conditioned): boolean {

@@ -1,6 +1,8 @@
 import { requireOverwrite } from "./authorization.ts";
+import type { Blob } from "./blob-rows.ts";
 import { blobAddress, findTarget, requireBlob, stateHeaders, type Call } from "./call.ts";
 import { requireSourceConditions, requireWriteConditions } from "./conditions.ts";
+import { addContent } from "./content.ts";
 import { settingsFor, type CopySettings } from "./copy-settings.ts";
 import { resolveCopySource, type CopySource } from "./copy-source.ts";
 import {
@@ -11,10 +13,27 @@ import {
   pendingCopy,
   startedCopy,
 } from "./copy-start.ts";
+import { StorageError } from "./errors.ts";
+import { readImmutability } from "./immutability.ts";
 import { noLease, requireLeaseForCopy } from "./lease-rules.ts";
+import { zeros } from "./page-blobs.ts";
 import { savePendingCopy } from "./pending-copies.ts";
 import type { StorageAnswer } from "./request.ts";
-import { dropStagedBlocks, readAccessTier, requireNoPendingCopy, writeBlob } from "./writes.ts";
+import { readTags } from "./tags.ts";
+import {
+  inheritedTier,
+  readAccessTier,
+  requireOnline,
+  startRehydration,
+  tierNow,
+} from "./tiers.ts";
+import {
+  dropStagedBlocks,
+  requireNoPendingCopy,
+  versionHeader,
+  writeBlob,
+  type Written,
+} from "./writes.ts";
 
 /**
  * REST page "Copy Blob". The checks come in the service's order: source readable, source
@@ -33,14 +52,20 @@ export function copyBlob(call: Call): StorageAnswer {
   requireLeaseForCopy(target.blob?.lease ?? noLease, { given: headers["x-ms-lease-id"], now });
 
   const settings = settingsFor(call.copies, blobAddress(request.resource));
-  const blob = finishesAtOnce(settings, source)
-    ? finishAtOnce(call, target, source)
-    : startPending(call, target, { source, settings });
+  const traits = traitsOf(source);
+  if (target.blob !== undefined) requireReplaceable(target.blob, traits, now);
+  const taken = takenOver(call, { target, source, traits, settings });
+  const start = { source, settings, taken };
+  const blob =
+    taken.rehydration === null && finishesAtOnce(settings, source)
+      ? finishAtOnce(call, target, start)
+      : startPending(call, target, start);
   dropStagedBlocks(call, target.container, target.name);
   return {
     status: 202,
     headers: {
       ...stateHeaders(blob),
+      ...versionHeader(blob),
       "x-ms-copy-id": blob.copy?.id,
       "x-ms-copy-status": blob.copy?.status,
     },
@@ -48,48 +73,113 @@ export function copyBlob(call: Call): StorageAnswer {
 }
 
 type Target = ReturnType<typeof findTarget>;
+/** What only a blob has; all other sources are copied as if they were plain block blobs. */
+type Traits = Pick<Blob, "blobType" | "accessTier" | "rehydration" | "sequenceNumber" | "isSealed">;
+/** All of the destination but its bytes and copy properties. */
+type Taken = Omit<Written, "content" | "length" | "copy"> & Pick<Blob, "rehydration">;
+type Start = { source: CopySource; settings: CopySettings; taken: Taken };
 
-function finishAtOnce(call: Call, target: Target, source: CopySource) {
-  const { content, length, contentHeaders } = source.object;
-  return writeBlob(call, target, {
-    ...inherited(call, target, source),
-    content,
-    length,
-    contentHeaders,
-    copy: finishedCopy(call, source),
-  });
+function traitsOf({ object }: CopySource): Traits {
+  if (object.service === "blob") return object;
+  return {
+    blobType: "BlockBlob",
+    accessTier: null,
+    rehydration: null,
+    sequenceNumber: 0,
+    isSealed: false,
+  };
 }
 
-function startPending(
-  call: Call,
-  target: Target,
-  { source, settings }: { source: CopySource; settings: CopySettings },
-) {
+/**
+ * "If the destination blob already exists, it must be of the same blob type as the source blob", and
+ * "Overwriting an archived blob will fail" (REST page "Copy Blob").
+ */
+function requireReplaceable(existing: Blob, { blobType }: Traits, now: number): void {
+  if (existing.blobType !== blobType) throw new StorageError("InvalidBlobType");
+  requireOnline(existing, now);
+}
+
+function finishAtOnce(call: Call, target: Target, { source, taken }: Start): Blob {
+  const { content, length, contentHeaders } = source.object;
+  const copy = finishedCopy(call, source);
+  return writeBlob(call, target, { ...taken, content, length, contentHeaders, copy });
+}
+
+function startPending(call: Call, target: Target, { source, settings, taken }: Start): Blob {
   const { store } = call;
+  const { length } = source.object;
+  const pending = (destination: Blob) =>
+    pendingCopy(call, { destination, source, settings, from: taken.rehydration?.doneAt });
   // Written first, it holds the content that an emptied destination lets go of: they may be one.
-  if (target.blob !== undefined) {
-    savePendingCopy(store, pendingCopy(call, { destination: target.blob, source, settings }));
-  }
+  if (target.blob !== undefined) savePendingCopy(store, pending(target.blob));
+
   const { contentMD5: _, ...contentHeaders } = source.object.contentHeaders; // not the empty blob's
   const blob = writeBlob(call, target, {
-    ...inherited(call, target, source),
-    content: null,
-    length: 0,
+    ...taken,
+    // "The Blob service creates a destination page blob of the source blob's length, initially
+    // containing all zeroes"; of the other types an empty one.
+    ...(taken.blobType === "PageBlob"
+      ? { content: addContent(store, zeros(length)), length }
+      : { content: null, length: 0 }),
     contentHeaders,
     copy: startedCopy(call, source),
   });
-  if (target.blob === undefined) {
-    savePendingCopy(store, pendingCopy(call, { destination: blob, source, settings }));
-  }
+  if (target.blob === undefined) savePendingCopy(store, pending(blob));
   return blob;
 }
 
-/** A tier is the destination's own. */
-function inherited(call: Call, target: Target, source: CopySource) {
+/** Metadata given with the start replaces all of the source's; tags are never the source's. */
+function takenOver(
+  call: Call,
+  {
+    target,
+    source,
+    traits,
+    settings,
+  }: { target: Target; source: CopySource; traits: Traits; settings: CopySettings },
+): Taken {
+  const { request, now } = call;
   return {
+    blobType: traits.blobType,
+    sequenceNumber: traits.sequenceNumber,
+    contentHeaders: source.object.contentHeaders,
     metadata: copiedMetadata(call, source),
-    accessTier: readAccessTier(call.request.headers) ?? target.blob?.accessTier ?? null,
+    tags: readTags(call),
+    immutability: readImmutability(request.headers, now),
+    isSealed: readSeal(call, traits),
+    ...destinationTier(call, { target, traits, settings }),
   };
+}
+
+/** The tier asked for, or the destination's own; out of the archive it comes hours later. */
+function destinationTier(
+  { request, now }: Call,
+  { target, traits, settings }: { target: Target; traits: Traits; settings: CopySettings },
+): Pick<Blob, "accessTier" | "rehydration"> {
+  const asked = readAccessTier(request.headers, traits.blobType);
+  const current = tierNow(traits, now);
+  if (current.rehydration !== null) throw new StorageError("BlobBeingRehydrated");
+  if (current.accessTier === "Archive") {
+    if (asked === undefined || asked === "Archive") throw new StorageError("BlobArchived");
+    const rehydration = startRehydration(request.headers, { to: asked, now, settings });
+    return { accessTier: "Archive", rehydration };
+  }
+  // "Tier is inherited for premium storage tiers", which page blobs have.
+  const inherited =
+    traits.blobType === "PageBlob" ? current.accessTier : inheritedTier(target.blob, now);
+  return { accessTier: asked ?? inherited, rehydration: null };
+}
+
+/** A sealed blob's copy is sealed, too, unless the start says otherwise (REST page "Append Blob Seal"). */
+function readSeal({ request }: Call, { blobType, isSealed }: Traits): boolean {
+  const text = request.headers["x-ms-seal-blob"];
+  if (text === undefined) return isSealed;
+  if (!/^(true|false)$/i.test(text) || (blobType !== "AppendBlob" && /^true$/i.test(text))) {
+    throw new StorageError("InvalidHeaderValue", {
+      details: { HeaderName: "x-ms-seal-blob", HeaderValue: text },
+    });
+  }
+  return /^true$/i.test(text);
 }
 
 /** REST page "Abort Copy Blob". */

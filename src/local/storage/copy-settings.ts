@@ -8,14 +8,20 @@ export type CopySettings = {
   finishAtOnce: "never" | "same-account" | "always";
   /** `x-ms-copy-progress` moves in steps of this size; 1 when absent. */
   publishEveryBytes?: number;
+  /** How long bytes take out of the archive, by `x-ms-rehydrate-priority`, before they are copied. */
+  rehydrationMs: Readonly<Record<"Standard" | "High", number>>;
   /** Other settings for one destination. */
   forDestination?: (container: string, blob: string) => Partial<CopySettings> | undefined;
 };
+
+const hour = 60 * 60 * 1000;
 
 export const defaultCopySettings: CopySettings = {
   bytesPerSecond: 8 * 1024 * 1024,
   startDelayMs: 0,
   finishAtOnce: "never",
+  // "may take up to 15 hours", and "may complete in under one hour" (page "Rehydration priority").
+  rehydrationMs: { Standard: 15 * hour, High: hour },
 };
 
 export function settingsFor(

@@ -1,6 +1,6 @@
 import { authorize } from "./authorization.ts";
 import { findBlob, findContainer, type Blob } from "./blob-rows.ts";
-import type { Call } from "./call.ts";
+import { readImage, type Call } from "./call.ts";
 import { StorageError } from "./errors.ts";
 import type { File } from "./files/file-rows.ts";
 import {
@@ -18,6 +18,8 @@ export type CopySource = {
   isSameAccount: boolean;
   /** Epoch ms at which the URL's SAS ends; null where no SAS opens the source. */
   readableUntil: number | null;
+  /** The URL names a version, which no later write changes. */
+  isVersion: boolean;
 };
 
 /** "A copy source URL of up to 2 KiB in length" (REST page "Copy Blob"). */
@@ -40,7 +42,12 @@ export function resolveCopySource(call: Call): CopySource {
   try {
     const caller = isOwn ? call.caller : authorize(request, { ...call, operation: "GetBlob" });
     const object = findSource(call, request);
-    return { object, isSameAccount, readableUntil: caller.by === "SAS" ? caller.expiresAt : null };
+    return {
+      object,
+      isSameAccount,
+      readableUntil: caller.by === "SAS" ? caller.expiresAt : null,
+      isVersion: request.query.has("versionid"),
+    };
   } catch (error) {
     if (!(error instanceof StorageError) || error.code === "NotImplemented" || isOwn) throw error;
     throw cannotVerify(error, call.request.headers["x-ms-version"] ?? "");
@@ -67,11 +74,6 @@ function sourceRequest({ request, ownOrigins }: Call): StorageRequest {
   const [path, query] = splitTarget(target);
   const resource = parseResource(path, "blob");
   const parameters = new Map(parseQuery(query));
-  if (parameters.has("versionid")) {
-    throw new StorageError("NotImplemented", {
-      message: "Copy Blob from a source with versionid is not implemented by this emulator",
-    });
-  }
   return {
     id: request.id,
     service: "blob",
@@ -95,9 +97,7 @@ function findSource(call: Call, { resource, query }: StorageRequest): Blob {
   if (resource.level !== "blob") throw new StorageError("ResourceNotFound");
   const container = findContainer(call.store, resource.account, resource.container);
   if (container === undefined) throw new StorageError("ContainerNotFound");
-  const blob = findBlob(call.store, container.id, resource.blob, {
-    snapshot: query.get("snapshot"),
-  });
+  const blob = findBlob(call.store, container.id, resource.blob, readImage(query));
   if (blob === undefined) throw new StorageError("BlobNotFound");
   return blob;
 }

@@ -54,18 +54,26 @@ export function pendingCopy(
     destination,
     source,
     settings,
-  }: { destination: CopyObject; source: CopySource; settings: CopySettings },
+    from = now,
+  }: {
+    destination: CopyObject;
+    source: CopySource;
+    settings: CopySettings;
+    /** Before, no byte can be read: the source comes out of the archive. */
+    from?: number | undefined;
+  },
 ): PendingCopy {
   return {
     destinationService: destination.service,
     destination: destination.id,
     sourceService: source.object.service,
     source: source.object.id,
+    readsVersion: source.isVersion ? 1 : 0,
     content: source.object.content,
     contentMD5: source.object.contentHeaders.contentMD5 ?? null,
     total: source.object.length,
     startedAt: now,
-    countedFrom: now + settings.startDelayMs,
+    countedFrom: from + settings.startDelayMs,
     countedBytes: 0,
     bytesPerSecond: settings.bytesPerSecond,
     fullBytesPerSecond: settings.bytesPerSecond,

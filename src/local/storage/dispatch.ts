@@ -1,3 +1,4 @@
+import { appendBlock, sealBlob } from "./append-blobs.ts";
 import { authorize } from "./authorization.ts";
 import { deleteBlob, putBlob, setBlobMetadata, setBlobProperties } from "./blobs.ts";
 import { getBlockList, putBlock, putBlockList } from "./blocks.ts";
@@ -10,12 +11,20 @@ import {
 } from "./containers.ts";
 import { abortCopyBlob, copyBlob } from "./copies.ts";
 import { StorageError } from "./errors.ts";
+import {
+  deleteBlobImmutabilityPolicy,
+  setBlobImmutabilityPolicy,
+  setBlobLegalHold,
+} from "./immutability.ts";
 import { leaseBlob } from "./leases.ts";
 import { listBlobs } from "./listing.ts";
 import { restName, type OperationName } from "./operation.ts";
+import { getPageRanges, putPage } from "./page-blobs.ts";
 import { endDueCopies } from "./pending-copies.ts";
 import { snapshotBlob } from "./snapshots.ts";
 import { getBlob, getBlobProperties } from "./reads.ts";
+import { getBlobTags, setBlobTags } from "./tags.ts";
+import { setBlobTier } from "./tiers.ts";
 import type { StorageAnswer } from "./request.ts";
 import { getUserDelegationKey } from "./user-delegation.ts";
 import { refuseUnread } from "./writes.ts";
@@ -41,6 +50,16 @@ const implemented: Partial<Record<OperationName, Operation>> = {
   AbortCopyBlob: abortCopyBlob,
   LeaseBlob: leaseBlob,
   GetUserDelegationKey: getUserDelegationKey,
+  AppendBlock: appendBlock,
+  AppendBlobSeal: sealBlob,
+  PutPage: putPage,
+  GetPageRanges: getPageRanges,
+  GetBlobTags: getBlobTags,
+  SetBlobTags: setBlobTags,
+  SetBlobTier: setBlobTier,
+  SetBlobImmutabilityPolicy: setBlobImmutabilityPolicy,
+  DeleteBlobImmutabilityPolicy: deleteBlobImmutabilityPolicy,
+  SetBlobLegalHold: setBlobLegalHold,
 };
 
 /**
@@ -64,19 +83,27 @@ export function dispatch(given: Omit<Call, "caller">): StorageAnswer {
   });
 }
 
-/** Without these the operation would be about another object than the caller means. */
+/** Snapshots and versions are read-only: the rest is about the current blob alone. */
 function refuseAddition(query: ReadonlyMap<string, string>, operation: OperationName): void {
-  const read = onSnapshots.has(operation) ? [] : ["snapshot"];
-  const addition = [...read, "versionid"].find((name) => query.has(name));
-  if (addition === undefined) return;
-  throw new StorageError("NotImplemented", {
-    message: `The query parameter ${addition} is not implemented by this emulator`,
+  const addition = ["snapshot", "versionid"].find((name) => query.has(name));
+  if (addition === undefined || onImages.has(operation)) return;
+  throw new StorageError("InvalidQueryParameterValue", {
+    message: `${restName(operation)} cannot be done on a ${addition === "snapshot" ? "snapshot" : "version"}.`,
+    details: { QueryParameterName: addition, QueryParameterValue: query.get(addition) ?? "" },
   });
 }
 
-/** What can be done with a snapshot: it is read-only (REST page "Snapshot Blob"). */
-const onSnapshots: ReadonlySet<OperationName> = new Set([
+/** What can be done with a snapshot or a version (each operation's REST page, URI parameters). */
+const onImages: ReadonlySet<OperationName> = new Set([
   "GetBlob",
   "GetBlobProperties",
+  "GetBlockList",
+  "GetPageRanges",
+  "GetBlobTags",
+  "SetBlobTags",
+  "SetBlobTier",
+  "SetBlobImmutabilityPolicy",
+  "DeleteBlobImmutabilityPolicy",
+  "SetBlobLegalHold",
   "DeleteBlob",
 ]);

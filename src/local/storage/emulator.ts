@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { createAccountSettings, type AccountSettings } from "./account-settings.ts";
 import { accounts, type Account } from "./accounts.ts";
 import { copyControls, type CopyControls } from "./copy-controls.ts";
 import { defaultCopySettings, type CopySettings } from "./copy-settings.ts";
@@ -35,6 +36,8 @@ export type StorageEmulator = {
   accounts: readonly Account[];
   /** The settings may be changed at any time and count for copies that start afterwards. */
   copies: CopySettings & CopyControls;
+  /** The settings of an account, to be read and changed. */
+  accountSettings: (account: string) => AccountSettings;
   faults: Faults;
   /** What the identity may do; may be changed at any time. */
   roles: RoleAssignment[];
@@ -54,6 +57,7 @@ export async function startStorageEmulator(
 ): Promise<StorageEmulator> {
   const { clock, log = () => {} } = options;
   const store = openStore(options.file);
+  const accountSettings = createAccountSettings();
   const faults = createFaults();
   const requests: ReceivedRequest[] = [];
   const copies = {
@@ -81,7 +85,16 @@ export async function startStorageEmulator(
       ...(tls === undefined ? {} : { tls }),
       takeFault: faults.take,
       act: (request, operation) =>
-        dispatch({ request, operation, store, now: clock.now(), copies, roles, ownOrigins }),
+        dispatch({
+          request,
+          operation,
+          store,
+          now: clock.now(),
+          copies,
+          accountSettings: accountSettings(request.resource.account),
+          roles,
+          ownOrigins,
+        }),
       received(request) {
         requests.push(request);
         if (requests.length > rememberedRequests) requests.shift();
@@ -103,6 +116,7 @@ export async function startStorageEmulator(
       filePort: files.port,
       accounts,
       copies,
+      accountSettings,
       faults,
       roles,
       identity: tls === undefined ? null : await startIdentityEndpoint(clock),

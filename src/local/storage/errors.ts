@@ -32,6 +32,7 @@ type StorageErrorMore = {
 };
 
 const refusals = {
+  AppendPositionConditionNotMet: [412, "The append position condition specified was not met."],
   AuthenticationFailed: [
     403,
     "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the signature.",
@@ -58,7 +59,24 @@ const refusals = {
     "This request is not authorized to perform this operation using this source IP.",
   ],
   BlobAlreadyExists: [409, "The specified blob already exists."],
+  BlobArchived: [409, "This operation is not permitted on an archived blob."],
+  BlobBeingRehydrated: [
+    409,
+    "This operation is not permitted because the blob is being rehydrated.",
+  ],
+  BlobImmutableDueToPolicy: [
+    409,
+    "This operation is not permitted as the blob is immutable due to a policy.",
+  ],
+  BlobIsSealed: [
+    409,
+    "The specified blob is sealed, and its contents can't be modified unless the blob is re-created after a delete.",
+  ],
   BlobNotFound: [404, "The specified blob does not exist."],
+  BlockCountExceedsLimit: [
+    409,
+    "The committed block count cannot exceed the maximum limit of 50,000 blocks.",
+  ],
   CannotVerifyCopySource: [500, "Could not verify the copy source within the specified time."],
   ConditionNotMet: [412, "The condition specified using HTTP conditional header(s) is not met."],
   ContainerAlreadyExists: [409, "The specified container already exists."],
@@ -68,6 +86,8 @@ const refusals = {
     "The specified copy ID did not match the copy ID for the pending copy operation.",
   ],
   DirectoryNotEmpty: [409, "The specified directory is not empty."],
+  DuplicateTagNames: [400, "The tags specified contain duplicate names."],
+  EmptyTagName: [400, "The name of one of the tag key-value pairs is empty."],
   FileInvalidPermission: [400, "The security descriptor for the file permission is invalid."],
   InfiniteLeaseDurationRequired: [
     412,
@@ -79,6 +99,7 @@ const refusals = {
     "Server failed to authenticate the request. Please refer to the information in the www-authenticate header.",
   ],
   InvalidBlobOrBlock: [400, "The specified blob or block content is invalid."],
+  InvalidBlobType: [409, "The blob type is invalid for this operation."],
   InvalidBlockList: [400, "The specified block list is invalid."],
   InvalidFileOrDirectoryPathName: [400, "The path of the file or directory is not valid."],
   InvalidHeaderValue: [400, "The value for one of the HTTP headers is not in the correct format."],
@@ -87,12 +108,17 @@ const refusals = {
     400,
     "The specified metadata is invalid. It includes characters that are not permitted.",
   ],
+  InvalidPageRange: [416, "The page range specified is invalid."],
   InvalidQueryParameterValue: [
     400,
     "Value for one of the query parameters specified in the request URI is invalid.",
   ],
   InvalidRange: [416, "The range specified is invalid for the current size of the resource."],
   InvalidResourceName: [400, "The specified resource name contains invalid characters."],
+  InvalidTag: [
+    400,
+    "The tags specified are invalid. It contains characters that are not permitted.",
+  ],
   InvalidUri: [400, "The requested URI does not represent any resource on the server."],
   InvalidXmlDocument: [400, "XML specified is not syntactically valid."],
   InvalidXmlNodeValue: [400, "The value for one of the XML nodes is not in the correct format."],
@@ -129,6 +155,7 @@ const refusals = {
   LeaseNotPresentWithBlobOperation: [412, "There is currently no lease on the blob."],
   LeaseNotPresentWithFileOperation: [412, "There is currently no lease on the file."],
   LeaseNotPresentWithLeaseOperation: [409, "There is currently no lease on the blob."],
+  MaxBlobSizeConditionNotMet: [412, "The max blob size condition specified was not met."],
   Md5Mismatch: [
     400,
     "The MD5 value specified in the request did not match with the MD5 value calculated by the server.",
@@ -148,6 +175,10 @@ const refusals = {
   ],
   NoPendingCopyOperation: [409, "There is currently no pending copy operation."],
   NotImplemented: [501, "The requested operation is not implemented on the specified resource."],
+  OperationNotAllowedOnRootBlob: [
+    403,
+    "This operation is not allowed on the root blob of versions.",
+  ],
   OutOfRangeInput: [400, "One of the request inputs is out of range."],
   OutOfRangeQueryParameterValue: [
     400,
@@ -173,11 +204,13 @@ const refusals = {
   ShareHasSnapshots: [409, "The share has snapshots and the operation requires no snapshots."],
   ShareNotFound: [404, "The specified share does not exist."],
   ShareSnapshotOperationNotSupported: [400, "The operation is not supported on a share snapshot."],
+  SequenceNumberConditionNotMet: [412, "The sequence number condition specified was not met."],
   SnapshotsPresent: [409, "This operation is not permitted while the blob has snapshots."],
   SourceConditionNotMet: [
     412,
     "The source condition specified using HTTP conditional header(s) is not met.",
   ],
+  TagsTooLarge: [400, "The tags specified exceed the maximum permissible limit."],
   TargetConditionNotMet: [
     412,
     "The target condition specified using HTTP conditional header(s) is not met.",

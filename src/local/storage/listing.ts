@@ -1,4 +1,12 @@
-import { blobsFrom, snapshotsOf, type Blob, type Container } from "./blob-rows.ts";
+import {
+  blobNamesFrom,
+  findBlob,
+  formerVersionsOf,
+  snapshotsOf,
+  type Blob,
+  type Container,
+} from "./blob-rows.ts";
+import { appendHeaders } from "./append-blobs.ts";
 import { httpDate, requireContainer, type Call } from "./call.ts";
 import { copyHeaders } from "./copy-headers.ts";
 import { StorageError } from "./errors.ts";
@@ -6,7 +14,11 @@ import { describeLease } from "./lease-rules.ts";
 import { listPage, serviceEndpoint } from "./listing-page.ts";
 import type { StorageAnswer } from "./request.ts";
 import type { Store } from "./store.ts";
-import { defaultAccessTier } from "./writes.ts";
+import { immutabilityHeaders } from "./immutability.ts";
+import { sequenceHeader } from "./page-blobs.ts";
+import { tagCount } from "./reads.ts";
+import { tagSetElement } from "./tags.ts";
+import { describeTier } from "./tiers.ts";
 import { element, elements, isUnwritable, renderXml, type Element } from "./xml.ts";
 
 /** REST page "List Blobs": flat, or with a delimiter one level at a time. */
@@ -20,17 +32,20 @@ export function listBlobs(call: Call): StorageAnswer {
 
   const entries: Entry[] = [];
   let next: string | undefined;
-  for (const entry of walk(call.store, { container, prefix, delimiter, from: page.from })) {
-    if (entries.length >= page.limit) {
-      next = entry.name;
+  for (const found of walk(call.store, {
+    container,
+    prefix,
+    delimiter,
+    from: page.from,
+    withDeleted: include.has("versions"),
+  })) {
+    const images = found.kind === "prefix" ? [found] : imagesOf(call, found, include);
+    if (images.length > 0 && entries.length >= page.limit) {
+      next = found.name;
       break;
     }
-    entries.push(entry);
-    // A page may grow by the snapshots of its blobs: markers point between names.
-    if (entry.kind === "blob" && include.has("snapshots")) {
-      const snapshots = snapshotsOf(call.store, entry.blob);
-      entries.splice(-1, 0, ...snapshots.map((blob) => ({ ...entry, blob })));
-    }
+    // A page may grow by the snapshots and versions of its blobs: markers point between names.
+    entries.push(...images);
   }
   const rendered = entries.map((entry) =>
     entry.kind === "prefix"
@@ -56,10 +71,21 @@ export function listBlobs(call: Call): StorageAnswer {
 
 type Entry = { kind: "prefix"; name: string } | { kind: "blob"; name: string; blob: Blob };
 
-/**
- * Datasets that may be asked for. Of those that this emulator has none of (versions, tags)
- * there is nothing to add; those that it would hide are refused.
- */
+/** The states of one name that are asked for, in the service's order. */
+function imagesOf(
+  { store }: Call,
+  { name, container }: { name: string; container: number },
+  include: ReadonlySet<string>,
+): Entry[] {
+  const current = findBlob(store, container, name);
+  return [
+    ...(include.has("snapshots") ? snapshotsOf(store, { container, name }) : []),
+    ...(include.has("versions") ? formerVersionsOf(store, { container, name }) : []),
+    ...(current ? [current] : []),
+  ].map((blob) => ({ kind: "blob", name, blob }));
+}
+
+/** Datasets that may be asked for; one that this emulator would hide is refused. */
 function readInclude(include: string | undefined): ReadonlySet<string> {
   const wanted = new Set((include ?? "").split(",").filter((name) => name !== ""));
   if (wanted.has("uncommittedblobs")) {
@@ -73,28 +99,40 @@ function readInclude(include: string | undefined): ReadonlySet<string> {
 /** Reads on as long as somebody asks, a group below a delimiter as one step. */
 function* walk(
   store: Store,
-  { container, prefix, delimiter, from }: Walk,
-): Generator<Entry, void, undefined> {
+  { container, prefix, delimiter, from, withDeleted }: Walk,
+): Generator<Found, void, undefined> {
   let next = from > prefix ? from : prefix;
   for (;;) {
-    const blobs = blobsFrom(store, { container: container.id, from: next, limit: batchSize });
-    if (blobs.length === 0) return;
-    for (const blob of blobs) {
-      if (!blob.name.startsWith(prefix)) return;
-      const end = delimiter === "" ? -1 : blob.name.indexOf(delimiter, prefix.length);
+    const names = blobNamesFrom(store, {
+      container: container.id,
+      from: next,
+      limit: batchSize,
+      withDeleted,
+    });
+    if (names.length === 0) return;
+    for (const name of names) {
+      if (!name.startsWith(prefix)) return;
+      const end = delimiter === "" ? -1 : name.indexOf(delimiter, prefix.length);
       if (end >= 0) {
-        const group = blob.name.slice(0, end + delimiter.length);
+        const group = name.slice(0, end + delimiter.length);
         yield { kind: "prefix", name: group };
         next = group + afterAll;
         break;
       }
-      yield { kind: "blob", name: blob.name, blob };
-      next = blob.name + justAfter;
+      yield { kind: "blob", name, container: container.id };
+      next = name + justAfter;
     }
   }
 }
 
-type Walk = { container: Container; prefix: string; delimiter: string; from: string };
+type Found = { kind: "prefix"; name: string } | { kind: "blob"; name: string; container: number };
+type Walk = {
+  container: Container;
+  prefix: string;
+  delimiter: string;
+  from: string;
+  withDeleted: boolean;
+};
 
 const batchSize = 200;
 /** Appended to a name: the next possible one, and one behind all that begin with it. */
@@ -111,10 +149,16 @@ function nameElement(name: string): Element {
 function describe(call: Call, blob: Blob, include: ReadonlySet<string>): Element {
   const lease = describeLease(blob.lease, call.now);
   const { contentHeaders } = blob;
+  const tier = describeTier(blob, call.now);
+  const immutability = immutabilityHeaders(blob);
   const copy = include.has("copy") ? copyHeaders(call.store, blob, call.now) : {};
   return element("Blob", [
     nameElement(blob.name),
-    ...(blob.snapshot === "" ? [] : [element("Snapshot", blob.snapshot)]),
+    ...elements({
+      Snapshot: blob.snapshot === "" ? undefined : blob.snapshot,
+      VersionId: blob.versionId ?? undefined,
+      IsCurrentVersion: blob.versionId !== null && blob.formerVersion === "" ? "true" : undefined,
+    }),
     element(
       "Properties",
       elements({
@@ -129,9 +173,13 @@ function describe(call: Call, blob: Blob, include: ReadonlySet<string>): Element
         "Content-MD5": contentHeaders.contentMD5 ?? "",
         "Cache-Control": contentHeaders.cacheControl ?? "",
         "Content-Disposition": contentHeaders.contentDisposition ?? "",
+        ...sequenceHeader(blob),
         BlobType: blob.blobType,
-        AccessTier: blob.accessTier ?? defaultAccessTier,
-        AccessTierInferred: blob.accessTier === null ? "true" : undefined,
+        AccessTier: tier.accessTier,
+        AccessTierInferred: tier.isInferred,
+        ArchiveStatus: tier.archiveStatus,
+        RehydratePriority: tier.rehydratePriority,
+        Sealed: appendHeaders(call, blob)["x-ms-blob-sealed"],
         LeaseStatus: lease.status,
         LeaseState: lease.state,
         LeaseDuration: lease.duration,
@@ -142,8 +190,17 @@ function describe(call: Call, blob: Blob, include: ReadonlySet<string>): Element
         CopyCompletionTime: copy["x-ms-copy-completion-time"],
         CopyStatusDescription: copy["x-ms-copy-status-description"],
         ServerEncrypted: "true",
+        TagCount: tagCount(blob),
+        ...(include.has("immutabilitypolicy") && {
+          ImmutabilityPolicyUntilDate: immutability["x-ms-immutability-policy-until-date"],
+          ImmutabilityPolicyMode: immutability["x-ms-immutability-policy-mode"],
+        }),
+        ...(include.has("legalhold") && { LegalHold: immutability["x-ms-legal-hold"] }),
       }),
     ),
     ...(include.has("metadata") ? [element("Metadata", elements(blob.metadata))] : []),
+    ...(include.has("tags") && tagCount(blob) !== undefined
+      ? [element("Tags", [tagSetElement(blob.tags)])]
+      : []),
   ]);
 }

@@ -155,8 +155,22 @@ const blobOperations = [
   { name: "SnapshotBlob", on: "blob", methods: "PUT", comp: "snapshot" },
   { name: "UndeleteBlob", on: "blob", methods: "PUT", comp: "undelete" },
   { name: "QueryBlobContents", on: "blob", methods: "POST", comp: "query" },
+  {
+    name: "AppendBlockFromUrl",
+    on: "blob",
+    methods: "PUT",
+    comp: "appendblock",
+    sent: [["x-ms-copy-source"]],
+  },
   { name: "AppendBlock", on: "blob", methods: "PUT", comp: "appendblock" },
-  { name: "SealBlob", on: "blob", methods: "PUT", comp: "seal" },
+  { name: "AppendBlobSeal", on: "blob", methods: "PUT", comp: "seal" },
+  {
+    name: "PutPageFromUrl",
+    on: "blob",
+    methods: "PUT",
+    comp: "page",
+    sent: [["x-ms-copy-source"]],
+  },
   { name: "PutPage", on: "blob", methods: "PUT", comp: "page" },
   { name: "GetPageRanges", on: "blob", methods: "GET", comp: "pagelist" },
 ] as const satisfies readonly OperationRow[];

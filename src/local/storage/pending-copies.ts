@@ -17,6 +17,8 @@ export type PendingCopy = {
   destination: number;
   sourceService: CopyObject["service"];
   source: number;
+  /** 1 where the source was named by its version id: then it does not change. */
+  readsVersion: 0 | 1;
   /** The source's content, to become the destination's. */
   content: number | null;
   contentMD5: string | null;
@@ -69,10 +71,11 @@ export function findPendingCopy(
 
 export function savePendingCopy(store: Store, copy: PendingCopy): void {
   store.run(
-    `INSERT INTO pending_copy (destination_service, destination, source_service, source, content, content_md5, total, started_at,
+    `INSERT INTO pending_copy (destination_service, destination, source_service, source,
+       reads_version, content, content_md5, total, started_at,
        counted_from, counted_bytes, bytes_per_second, full_bytes_per_second, publish_every,
        source_readable_until, due_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (destination_service, destination) DO UPDATE SET counted_from = excluded.counted_from,
        counted_bytes = excluded.counted_bytes, bytes_per_second = excluded.bytes_per_second,
        due_at = excluded.due_at`,
@@ -80,6 +83,7 @@ export function savePendingCopy(store: Store, copy: PendingCopy): void {
     copy.destination,
     copy.sourceService,
     copy.source,
+    copy.readsVersion,
     copy.content,
     copy.contentMD5,
     copy.total,
@@ -128,6 +132,7 @@ export function endCopy(
   const bytesCopied = end.status === "success" ? total : publishedBytes(copy, at);
   const ended: Copy = { id, source, total, ...end, bytesCopied, completedAt: at };
   const succeeded = end.status === "success";
+  const rehydration = object.service === "blob" ? object.rehydration : null;
   saveDestination(store, {
     ...object,
     etag: store.nextEtag(),
@@ -138,6 +143,7 @@ export function endCopy(
       ...object.contentHeaders,
       ...(succeeded && copy.contentMD5 !== null && { contentMD5: copy.contentMD5 }),
     },
+    ...(rehydration !== null && { accessTier: rehydration.to, rehydration: null }),
     lease: leaseAfterWrite(object.lease, at),
     copy: ended,
   });
@@ -211,7 +217,7 @@ function nextEnd(copy: PendingCopy): { at: number; end: CopyEnd } {
 }
 
 const selectPendingCopy = `SELECT destination_service AS destinationService, destination,
-  source_service AS sourceService, source, content, content_md5 AS contentMD5, total,
+  source_service AS sourceService, source, reads_version AS readsVersion, content, content_md5 AS contentMD5, total,
   started_at AS startedAt, counted_from AS countedFrom, counted_bytes AS countedBytes,
   bytes_per_second AS bytesPerSecond, full_bytes_per_second AS fullBytesPerSecond,
   publish_every AS publishEvery, source_readable_until AS sourceReadableUntil FROM pending_copy`;

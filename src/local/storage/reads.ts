@@ -1,26 +1,32 @@
 import { createHash } from "node:crypto";
 import type { Blob } from "./blob-rows.ts";
 import { httpDate, requireBlob, stateHeaders, type Call } from "./call.ts";
+import { findPendingCopy, publishedBytes } from "./pending-copies.ts";
 import { requireReadConditions } from "./conditions.ts";
 import { readContent } from "./content.ts";
 import { copyHeaders } from "./copy-headers.ts";
 import { StorageError } from "./errors.ts";
 import { describeLease, requireLeaseForRead } from "./lease-rules.ts";
 import type { StorageAnswer } from "./request.ts";
-import { contentHeaderNames, defaultAccessTier } from "./writes.ts";
+import { appendHeaders } from "./append-blobs.ts";
+import { immutabilityHeaders } from "./immutability.ts";
+import { sequenceHeader } from "./page-blobs.ts";
+import { describeTier, requireOnline } from "./tiers.ts";
+import { contentHeaderNames, versionHeader } from "./writes.ts";
 
 /** REST page "Get Blob". Without a range all bytes, with one 206 and `Content-Range`. */
 export function getBlob(call: Call): StorageAnswer {
-  const { request, store } = call;
+  const { request } = call;
   const blob = requireReadable(call);
+  requireOnline(blob, call.now);
   const range = readRange(request.headers["x-ms-range"] ?? request.headers["range"], blob.length);
   const headers = propertyHeaders(call, blob);
   if (range === undefined) {
-    const body = readContent(store, blob.content, { start: 0, end: blob.length });
+    const body = readBytes(call, blob, { start: 0, end: blob.length });
     return { status: 200, headers, body };
   }
 
-  const body = readContent(store, blob.content, range);
+  const body = readBytes(call, blob, range);
   const wantsMd5 = request.headers["x-ms-range-get-content-md5"] === "true";
   return {
     status: 206,
@@ -35,17 +41,34 @@ export function getBlob(call: Call): StorageAnswer {
   };
 }
 
+/** The bytes to be seen: those of a page blob fill while a copy onto it goes on. */
+function readBytes({ store, now }: Call, blob: Blob, range: Range): Buffer {
+  const pending = blob.blobType === "PageBlob" ? findPendingCopy(store, blob) : undefined;
+  if (pending === undefined) return readContent(store, blob.content, range);
+  const copied = publishedBytes(pending, now);
+  const end = Math.min(range.end, copied);
+  return Buffer.concat([
+    readContent(store, pending.content, { start: range.start, end }),
+    readContent(store, blob.content, { start: Math.max(range.start, copied), end: range.end }),
+  ]);
+}
+
+type Range = { start: number; end: number };
+
 /** REST page "Get Blob Properties". */
 export function getBlobProperties(call: Call): StorageAnswer {
   const blob = requireReadable(call);
+  const tier = describeTier(blob, call.now);
   return {
     status: 200,
     headers: {
       ...propertyHeaders(call, blob),
       "Content-Length": String(blob.length),
       "x-ms-creation-time": httpDate(blob.createdAt),
-      "x-ms-access-tier": blob.accessTier ?? defaultAccessTier,
-      "x-ms-access-tier-inferred": blob.accessTier === null ? "true" : undefined,
+      "x-ms-access-tier": tier.accessTier,
+      "x-ms-access-tier-inferred": tier.isInferred,
+      "x-ms-archive-status": tier.archiveStatus,
+      "x-ms-rehydrate-priority": tier.rehydratePriority,
     },
   };
 }
@@ -59,10 +82,7 @@ function requireReadable(call: Call): Blob {
 }
 
 /** `start` included, `end` not; undefined for the whole blob. Only `bytes=a-` and `bytes=a-b`. */
-function readRange(
-  text: string | undefined,
-  length: number,
-): { start: number; end: number } | undefined {
+function readRange(text: string | undefined, length: number): Range | undefined {
   const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(text ?? "") ?? [];
   if (from === undefined) return undefined;
   const start = Number(from);
@@ -89,6 +109,13 @@ function propertyHeaders(call: Call, blob: Blob): Record<string, string | undefi
     ),
     ...Object.fromEntries(metadata),
     ...copyHeaders(call.store, blob, call.now),
+    ...versionHeader(blob),
+    "x-ms-is-current-version":
+      blob.versionId !== null && blob.formerVersion === "" ? "true" : undefined,
+    ...appendHeaders(call, blob),
+    ...sequenceHeader(blob),
+    ...immutabilityHeaders(blob),
+    "x-ms-tag-count": tagCount(blob),
     "Accept-Ranges": "bytes",
     "x-ms-blob-type": blob.blobType,
     "x-ms-lease-state": lease.state,
@@ -97,6 +124,12 @@ function propertyHeaders(call: Call, blob: Blob): Record<string, string | undefi
     "x-ms-server-encrypted": "true",
     ...(call.caller.by === "SAS" && call.caller.responseHeaders),
   };
+}
+
+/** Not told where there are none (REST page "Get Blob Properties", `x-ms-tag-count`). */
+export function tagCount({ tags }: Blob): string | undefined {
+  const count = Object.keys(tags).length;
+  return count === 0 ? undefined : String(count);
 }
 
 /** content-md5 → Content-MD5: one spelling, so that a later header replaces an earlier one. */

@@ -157,6 +157,7 @@ CREATE TABLE pending_copy (
   destination INTEGER NOT NULL,
   source_service TEXT NOT NULL,
   source INTEGER NOT NULL,
+  reads_version INTEGER NOT NULL,
   content INTEGER REFERENCES content,
   content_md5 TEXT,
   total INTEGER NOT NULL,

@@ -3,17 +3,20 @@ import { saveBlob, type Blob, type Container, type ContentHeaders } from "./blob
 import { wholeSeconds, type Call } from "./call.ts";
 import { requireWriteConditions } from "./conditions.ts";
 import { StorageError } from "./errors.ts";
+import { requireMutable, unprotected } from "./immutability.ts";
 import { leaseAfterWrite, noLease, requireLeaseForWrite } from "./lease-rules.ts";
 import { descriptions, failCopiesReading } from "./pending-copies.ts";
+import { keepFormerVersion, nextVersionId } from "./versions.ts";
 
-/** What a write makes of a blob; the rest (ETag, times, lease) follows from the write itself. */
+/** What a write makes of a blob; the rest (ETag, times, lease, version) follows from the write itself. */
 export type Written = Pick<
   Blob,
-  "content" | "length" | "contentHeaders" | "metadata" | "accessTier"
-> & {
-  /** Only Copy Blob leaves copy properties: every other write removes them. */
-  copy?: Blob["copy"];
-};
+  "blobType" | "content" | "length" | "contentHeaders" | "metadata" | "accessTier" | "tags"
+> &
+  Partial<Pick<Blob, "rehydration" | "immutability" | "sequenceNumber" | "isSealed">> & {
+    /** Only Copy Blob leaves copy properties: every other write removes them. */
+    copy?: Blob["copy"];
+  };
 
 /** Throws unless the request's conditions and lease allow to write here, and no copy is pending. */
 export function requireWritable(call: Call, existing: Blob | undefined): void {
@@ -31,34 +34,59 @@ export function requireNoPendingCopy(blob: Blob | undefined): void {
   if (blob?.copy?.status === "pending") throw new StorageError("PendingCopyOperation");
 }
 
-/** Writes a new state of a blob, or a new blob. Copies that are reading the old one fail. */
+/**
+ * Writes a new blob, or over one that exists: its state before stays as a version where the account
+ * keeps versions; where not, it must not be protected. Copies that are reading it fail.
+ */
 export function writeBlob(
   call: Call,
   target: { container: Container; name: string; blob?: Blob },
   written: Written,
 ): Blob {
-  const { store, now } = call;
+  const { store, now, accountSettings } = call;
   const { blob: existing } = target;
-  const blob: Omit<Blob, "id"> = {
+  if (existing !== undefined) {
+    if (!accountSettings.versioning) requireMutable(existing, now);
+    keepFormerVersion(call, existing);
+  }
+  const place = { container: target.container.id, name: target.name };
+  return save(call, {
     service: "blob",
-    container: target.container.id,
-    name: target.name,
-    snapshot: "",
-    formerVersion: "",
-    versionId: null,
-    blobType: "BlockBlob",
     rehydration: null,
-    tags: {},
-    immutability: { policy: null, hasLegalHold: false },
+    immutability: unprotected,
     sequenceNumber: 0,
     isSealed: false,
-    createdAt: existing?.createdAt ?? now,
     copy: null,
     ...written,
+    ...place,
+    snapshot: "",
+    formerVersion: "",
+    versionId: nextVersionId(call, place),
+    createdAt: existing?.createdAt ?? now,
     etag: store.nextEtag(),
     lastModified: wholeSeconds(now),
     lease: leaseAfterWrite(existing?.lease ?? noLease, now),
-  };
+  });
+}
+
+/**
+ * Changes a blob in place, which makes no version: Set Blob Properties, and what adds to append and
+ * page blobs.
+ */
+export function changeBlob(call: Call, existing: Blob, changes: Partial<Written>): Blob {
+  const { store, now } = call;
+  requireMutable(existing, now);
+  return save(call, {
+    ...existing,
+    copy: null,
+    ...changes,
+    etag: store.nextEtag(),
+    lastModified: wholeSeconds(now),
+    lease: leaseAfterWrite(existing.lease, now),
+  });
+}
+
+function save({ store, now }: Call, blob: Omit<Blob, "id">): Blob {
   const id = saveBlob(store, blob);
   failCopiesReading(
     store,
@@ -66,6 +94,13 @@ export function writeBlob(
     { description: descriptions.sourceChanged, at: now },
   );
   return { ...blob, id };
+}
+
+/** What an answer tells of a write: REST page "Put Blob", `x-ms-version-id`. */
+export function versionHeader({ versionId }: Pick<Blob, "versionId">): {
+  "x-ms-version-id": string | undefined;
+} {
+  return { "x-ms-version-id": versionId ?? undefined };
 }
 
 /** Uncommitted blocks end with any write of the blob's content. */
@@ -93,19 +128,11 @@ export const contentHeaderNames = [
   ["contentMD5", "content-md5"],
 ] as const satisfies readonly (readonly [keyof ContentHeaders, string])[];
 
-/** The tier asked for, if any; tiers are kept and told, nothing follows from them yet. */
-export function readAccessTier(headers: Readonly<Record<string, string>>): string | undefined {
-  const tier = headers["x-ms-access-tier"];
-  if (tier !== undefined && !accessTiers.has(tier)) {
-    throw new StorageError("InvalidHeaderValue", {
-      details: { HeaderName: "x-ms-access-tier", HeaderValue: tier },
-    });
-  }
-  return tier;
-}
+/** What the service takes where nobody names a type. */
+export const defaultContentType = "application/octet-stream";
 
-const accessTiers = new Set(["Hot", "Cool", "Cold", "Archive", "Smart"]);
-export const defaultAccessTier = "Hot";
+/** Storage encrypts everything at rest, and says so; that is all that the emulator does of it. */
+export const encrypted = { "x-ms-request-server-encrypted": "true" };
 
 /** Answers what the reader does not keep would be wrong about: named, and refused. */
 export function refuseUnread(headers: Readonly<Record<string, string>>): void {
@@ -121,10 +148,5 @@ const unreadHeaders = [
   "x-ms-content-crc64",
   "x-ms-encryption-key",
   "x-ms-encryption-scope",
-  "x-ms-if-tags",
-  "x-ms-source-if-tags",
-  "x-ms-tags",
-  "x-ms-immutability-policy-until-date",
-  "x-ms-legal-hold",
-  "x-ms-seal-blob",
+  "x-ms-copy-source-tag-option",
 ];

@@ -1,0 +1,187 @@
+import type { Blob } from "./blob-rows.ts";
+import { requireBlob, stateHeaders, type Call } from "./call.ts";
+import { requireReadConditions } from "./conditions.ts";
+import { addContent, blocksOf, wholeBlock, type Block } from "./content.ts";
+import { requireIntact } from "./content-md5.ts";
+import { StorageError } from "./errors.ts";
+import { requireLeaseForRead } from "./lease-rules.ts";
+import type { StorageAnswer } from "./request.ts";
+import { changeBlob, encrypted, requireWritable } from "./writes.ts";
+import { element, renderXml } from "./xml.ts";
+
+/** Limits of REST pages "Put Blob" and "Put Page". */
+const pageBytes = 512;
+const maximumBlobBytes = 8 * 1024 ** 4;
+const maximumWriteBytes = 4 * 1024 * 1024;
+
+type Headers = Readonly<Record<string, string>>;
+type Range = { start: number; end: number };
+
+/** REST page "Put Blob", for page blobs: their length, all of it zeros, and their sequence number. */
+export function readPageBlobSize(headers: Headers): { length: number; sequenceNumber: number } {
+  const name = "x-ms-blob-content-length";
+  const text = headers[name];
+  if (text === undefined) {
+    throw new StorageError("MissingRequiredHeader", { details: { HeaderName: name } });
+  }
+  const length = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!(length <= maximumBlobBytes) || length % pageBytes !== 0) throw invalid(name, text);
+  return { length, sequenceNumber: readNumber(headers, "x-ms-blob-sequence-number") ?? 0 };
+}
+
+/** Bytes that nobody wrote. */
+export function zeros(length: number): Block[] {
+  return length === 0 ? [] : [{ name: null, piece: null, start: 0, length }];
+}
+
+/** REST page "Put Page": writes or clears whole pages within the blob's length. */
+export function putPage(call: Call): StorageAnswer {
+  const { request, store } = call;
+  const { headers, body } = request;
+  const blob = requirePageBlob(call);
+  requireWritable(call, blob);
+  requireSequenceNumber(headers, blob);
+  const range = readPageRange(headers, blob.length);
+  const isClear = readAction(headers) === "clear";
+  if (body.length !== (isClear ? 0 : range.end - range.start)) {
+    throw invalid("Content-Length", String(body.length));
+  }
+  if (body.length > maximumWriteBytes) throw new StorageError("RequestBodyTooLarge");
+  const md5 = requireIntact(body, headers["content-md5"]);
+
+  const blocks = blocksOf(store, blob.content);
+  const changed = changeBlob(call, blob, {
+    content: addContent(store, [
+      ...part(blocks, { start: 0, end: range.start }),
+      ...(isClear ? zeros(range.end - range.start) : [wholeBlock(store, body)]),
+      ...part(blocks, { start: range.end, end: blob.length }),
+    ]),
+  });
+  return {
+    status: 201,
+    headers: {
+      ...stateHeaders(changed),
+      ...encrypted,
+      ...(!isClear && { "Content-MD5": md5 }),
+      ...sequenceHeader(changed),
+    },
+  };
+}
+
+/** REST page "Get Page Ranges": where something was written and not cleared again. */
+export function getPageRanges(call: Call): StorageAnswer {
+  const { request, store, now } = call;
+  if (request.query.has("prevsnapshot")) {
+    throw new StorageError("NotImplemented", {
+      message: "Get Page Ranges with prevsnapshot is not implemented by this emulator",
+    });
+  }
+  const blob = requirePageBlob(call);
+  requireReadConditions(request.headers, blob);
+  requireLeaseForRead(blob.lease, { given: request.headers["x-ms-lease-id"], now });
+  const asked = request.headers["x-ms-range"] ?? request.headers["range"];
+  const within =
+    asked === undefined
+      ? { start: 0, end: blob.length }
+      : readPageRange(request.headers, blob.length);
+  return {
+    status: 200,
+    headers: {
+      ...stateHeaders(blob),
+      "Content-Type": "application/xml",
+      "x-ms-blob-content-length": String(blob.length),
+    },
+    body: renderXml(
+      element(
+        "PageList",
+        writtenRanges(blocksOf(store, blob.content), within).map(({ start, end }) =>
+          element("PageRange", [element("Start", String(start)), element("End", String(end - 1))]),
+        ),
+      ),
+    ),
+  };
+}
+
+/** Written neighbours are one range. */
+function writtenRanges(blocks: readonly Block[], within: Range): Range[] {
+  const ranges: Range[] = [];
+  let offset = within.start;
+  for (const { piece, length } of part(blocks, within)) {
+    const last = ranges.at(-1);
+    if (piece !== null && last?.end === offset) last.end += length;
+    else if (piece !== null) ranges.push({ start: offset, end: offset + length });
+    offset += length;
+  }
+  return ranges;
+}
+
+/** The blocks of a range; those at its ends are cut. */
+function part(blocks: readonly Block[], range: Range): Block[] {
+  const kept: Block[] = [];
+  let offset = 0;
+  for (const block of blocks) {
+    const from = Math.max(range.start - offset, 0);
+    const to = Math.min(range.end - offset, block.length);
+    offset += block.length;
+    if (from >= to) continue;
+    const length = to - from;
+    kept.push(
+      block.piece === null ? { ...block, length } : { ...block, start: block.start + from, length },
+    );
+  }
+  return kept;
+}
+
+/** What reads tell of page blobs alone. */
+export function sequenceHeader(blob: Blob): Record<string, string | undefined> {
+  if (blob.blobType !== "PageBlob") return {};
+  return { "x-ms-blob-sequence-number": String(blob.sequenceNumber) };
+}
+
+function requirePageBlob(call: Call): Blob {
+  const blob = requireBlob(call);
+  if (blob.blobType !== "PageBlob") throw new StorageError("InvalidBlobType");
+  return blob;
+}
+
+function readAction(headers: Headers): "update" | "clear" {
+  const name = "x-ms-page-write";
+  const action = headers[name]?.toLowerCase();
+  if (action === "update" || action === "clear") return action;
+  if (action !== undefined) throw invalid(name, action);
+  throw new StorageError("MissingRequiredHeader", { details: { HeaderName: name } });
+}
+
+/** `start` included, `end` not: whole pages that the blob has. */
+function readPageRange(headers: Headers, length: number): Range {
+  const text = headers["x-ms-range"] ?? headers["range"] ?? "";
+  const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(text) ?? [];
+  const range = { start: Number(from), end: Number(to) + 1 };
+  const isWhole = range.start % pageBytes === 0 && range.end % pageBytes === 0;
+  if (!isWhole || range.start >= range.end || range.end > length) {
+    throw new StorageError("InvalidPageRange");
+  }
+  return range;
+}
+
+function requireSequenceNumber(headers: Headers, { sequenceNumber }: Blob): void {
+  const most = readNumber(headers, "x-ms-if-sequence-number-le") ?? Infinity;
+  const below = readNumber(headers, "x-ms-if-sequence-number-lt") ?? Infinity;
+  const exactly = readNumber(headers, "x-ms-if-sequence-number-eq") ?? sequenceNumber;
+  if (sequenceNumber > most || sequenceNumber >= below || sequenceNumber !== exactly) {
+    throw new StorageError("SequenceNumberConditionNotMet");
+  }
+}
+
+function readNumber(headers: Headers, name: string): number | undefined {
+  const text = headers[name];
+  if (text === undefined) return undefined;
+  if (!/^\d+$/.test(text)) throw invalid(name, text);
+  return Number(text);
+}
+
+function invalid(name: string, value: string): StorageError {
+  return new StorageError("InvalidHeaderValue", {
+    details: { HeaderName: name, HeaderValue: value },
+  });
+}
