@@ -14,12 +14,13 @@ import { createCredentialFor } from "./storage/credentials.ts";
 const settings = readSettings(process.env);
 const ledger = createBlobLedger(ledgerService(settings.ledger).getContainerClient("ferry-ledger"));
 const seal = createSeal(settings.secretKeys);
-const { allowed, emulator, own, trustsPrincipals } = settings;
+const { allowed, routes, emulator, own, trustsPrincipals } = settings;
 const { watchdogSchedule, retentionDays } = settings;
 
 registerApp({
   http: {
     allowed,
+    routes,
     emulator,
     own,
     trustsPrincipals,

@@ -1,14 +1,18 @@
 import { z } from "zod";
-import { parseAllowedPairs } from "./copy/access-policy.ts";
+import { isOwnState, parseAllowedPairs } from "./copy/access-policy.ts";
 import type { AllowedPair, OwnAccount } from "./copy/access-policy.ts";
 import type { EmulatorOrigin } from "./copy/endpoint.ts";
+import { allowedByRoute, parseRoutes } from "./copy/routes.ts";
+import type { Route } from "./copy/routes.ts";
 
 /** The app's settings, complete and checked. */
 export type Settings = {
   /** The app's own storage account, where the ledger lives. */
   ledger: LedgerAccount;
-  /** Which copies may be made; empty means none. */
+  /** Which copies may be made, routes' own included; empty means none. */
   allowed: AllowedPair[];
+  /** What is copied on as soon as it appears. */
+  routes: Route[];
   /** The first seals, all open. Empty: requests with a SAS are refused. */
   secretKeys: Buffer[];
   /** The same account by name, so that no copy reaches the app's own state. */
@@ -40,6 +44,7 @@ export function readSettings(environment: Environment): Settings {
   const secretKeys = keys(environment["COPY_SECRET_KEYS"], problems);
   const ledger = ledgerAccount(environment, problems);
   const own = ledger === null ? null : ownAccount(ledger, problems);
+  const routes = routesOf(environment["COPY_ROUTES"], { emulator, own }, problems);
   const watchdogSchedule = schedule(environment["COPY_WATCHDOG"], problems);
   const retentionDays = days(environment["COPY_RETENTION_DAYS"], problems);
   if (problems.length > 0 || ledger === null || own === null) throw new SettingsError(problems);
@@ -47,7 +52,8 @@ export function readSettings(environment: Environment): Settings {
   return {
     ledger,
     own,
-    allowed: pairs,
+    allowed: [...pairs, ...routes.map(allowedByRoute)],
+    routes,
     secretKeys,
     emulator,
     trustsPrincipals,
@@ -84,6 +90,24 @@ function keys(text: string | undefined, problems: string[]): Buffer[] {
     );
   }
   return buffers;
+}
+
+function routesOf(
+  text: string | undefined,
+  { emulator, own }: { emulator: EmulatorOrigin; own: OwnAccount | null },
+  problems: string[],
+): Route[] {
+  const parsed = parseRoutes(nonEmpty(text) ?? "[]", emulator);
+  problems.push(...parsed.problems.map((problem) => `COPY_ROUTES ${problem}`));
+  for (const { name, sample } of parsed.routes) {
+    if (own === null || ![sample.source, sample.destination].some((end) => isOwnState(own, end))) {
+      continue;
+    }
+    problems.push(
+      `COPY_ROUTES has the route "${name}" where this app and its host keep their state`,
+    );
+  }
+  return parsed.routes;
 }
 
 /** Every five minutes. The Functions host checks the rest of what a schedule must be. */

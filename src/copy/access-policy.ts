@@ -2,8 +2,16 @@ import { z } from "zod";
 import { parseStorageHost } from "./storage-hosts.ts";
 import type { EmulatorOrigin, Endpoint } from "./endpoint.ts";
 
-/** A place that a copy may read from or write to: an account, a container, or a folder in one. */
-export type Place = { origin: string; account: string; segments: readonly string[] };
+/**
+ * A place that a copy may read from or write to: an account, a container, or a folder in one. A route's
+ * place is also what begins its blobs' names.
+ */
+export type Place = {
+  origin: string;
+  account: string;
+  segments: readonly string[];
+  start?: string;
+};
 
 /** A copy is allowed when one pair allows both its ends. No pairs: nothing is allowed. */
 export type AllowedPair = { from: Place; to: Place };
@@ -67,7 +75,8 @@ function contains(place: Place, endpoint: Endpoint): boolean {
   return (
     place.origin === endpoint.origin &&
     place.account === endpoint.account &&
-    place.segments.every((segment, index) => segment === segments[index])
+    place.segments.every((segment, index) => segment === segments[index]) &&
+    endpoint.path.startsWith(place.start ?? "")
   );
 }
 

@@ -1,13 +1,14 @@
 import { z } from "zod";
+import type { AllowedPair } from "./access-policy.ts";
 import { parseCopyRequest } from "./copy-request.ts";
-import type { CopyRequest, Problem } from "./copy-request.ts";
+import type { CopyRequest, ParsedRequest, Problem } from "./copy-request.ts";
 import { parseEndpoint } from "./endpoint.ts";
 import type { EmulatorOrigin, Endpoint } from "./endpoint.ts";
 import { literalStart, matches, parseGlob } from "./glob.ts";
 import type { Glob } from "./glob.ts";
 import { findCircles } from "./route-circles.ts";
 import { fillTemplate, parseTemplate, templateStart } from "./route-template.ts";
-import type { RouteTemplate } from "./route-template.ts";
+import type { RoutedBlob, RouteTemplate } from "./route-template.ts";
 
 /** A rule by which new blobs are copied on, by itself or as a caller names it. */
 export type Route = {
@@ -31,8 +32,6 @@ export type RouteSource = {
   glob: Glob | null;
 };
 
-export type RoutedCopy = { ok: true; request: CopyRequest } | { ok: false; problems: Problem[] };
-
 /** A copy that nobody asked for one by one takes what comes: the newest content wins, and waits its turn. */
 const usualOptions = { overwrite: "always", ifBusy: "wait" };
 
@@ -54,21 +53,38 @@ export function isRouted({ source }: Route, blob: Endpoint): boolean {
 
 /**
  * The copy that the route makes of a blob, read as strictly as any request. `source` is the blob's URL,
- * `at` the time of its event (epoch ms); `options` win over the route's own.
+ * `at` the time of its event (epoch ms).
  */
 export function routedCopy(
-  route: Pick<Route, "template" | "options">,
-  blob: { source: string; container: string; path: string; at: number; options?: object },
+  { template, options }: Pick<Route, "template" | "options">,
+  blob: { source: string; container: string; path: string; at: number },
   emulator: EmulatorOrigin,
-): RoutedCopy {
-  const { url, path } = fillTemplate(route.template, blob);
-  const options = { ...route.options, ...blob.options };
-  const parsed = parseCopyRequest({ source: blob.source, destination: url, options }, emulator);
-  if (!parsed.ok) return parsed;
-  // "." and ".." are resolved on the way through a URL: the name would be another than was written.
-  if (pathIn(parsed.request.destination) === path) return parsed;
+): ParsedRequest {
+  const { url: destination, problems } = routedDestination(template, blob, emulator);
+  const parsed = parseCopyRequest({ source: blob.source, destination, options }, emulator);
+  return parsed.ok && problems.length > 0 ? { ok: false, problems } : parsed;
+}
+
+/** Where the template leads; it is refused where a URL would make another name of it. */
+export function routedDestination(
+  template: RouteTemplate,
+  blob: RoutedBlob,
+  emulator: EmulatorOrigin,
+): { url: string; problems: Problem[] } {
+  const { url, path } = fillTemplate(template, blob);
+  const parsed = parseEndpoint(url, emulator);
+  if (!parsed.ok || pathIn(parsed.endpoint) === path) return { url, problems: [] };
   const message = 'comes out with "." or ".." as a part of its name';
-  return { ok: false, problems: [{ pointer: "/destination", message }] };
+  return { url, problems: [{ pointer: "/destination", message }] };
+}
+
+/** What `COPY_ALLOWED` need not name again: from where to where the route may take anything. */
+export function allowedByRoute({ source, sample, template, start }: Route): AllowedPair {
+  const { origin, account } = sample.destination;
+  return {
+    from: { ...source, segments: [source.container], start: start.source },
+    to: { origin, account, segments: [template.container], start: start.destination },
+  };
 }
 
 export type ParsedRoutes = { routes: Route[]; problems: string[] };

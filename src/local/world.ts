@@ -21,6 +21,8 @@ export type LocalWorldOptions = {
   /** Any free port when absent. */
   filePort?: number;
   log: HostOptions["log"];
+  /** Settings of the app that win over local.settings.json. */
+  settings?: Readonly<Record<string, string>>;
   copies?: StorageEmulatorOptions["copies"];
 } & Pick<HostOptions, "probe" | "redeliver">;
 
@@ -58,7 +60,7 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
         }),
     });
     ends.unshift(emulator.close);
-    const settings = await readLocalSettings(appDirectory);
+    const settings = { ...(await readLocalSettings(appDirectory)), ...options.settings };
     const hasSecretKey = isSet("COPY_SECRET_KEYS") || (settings["COPY_SECRET_KEYS"] ?? "") !== "";
     const host = await startFunctionsHost({
       appDirectory,

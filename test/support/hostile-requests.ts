@@ -150,7 +150,7 @@ const oddValues = fc.oneof(
 );
 
 const oddNames = fc.constantFrom(
-  ..."__proto__ constructor prototype toString Source source destination options overwrite".split(
+  ..."__proto__ constructor prototype toString Source source destination route options overwrite".split(
     " ",
   ),
   "",
@@ -202,7 +202,20 @@ function copyBodies(emulatorUrl: string) {
     ["destination", JSON.stringify(ends.destination)],
     ["options", written(chosen)],
   ];
-  const whole = fc.tuple(good, options).map(([ends, chosen]) => fieldsOf(ends, chosen));
+  const routed = fc
+    .tuple(blob("devstoreaccount1", "watched"), options)
+    .map(([source, chosen]): Fields => [
+      ["source", JSON.stringify(source)],
+      ["route", '"watched"'],
+      ["options", written(chosen)],
+    ]);
+  const whole = fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.tuple(good, options).map(([ends, chosen]) => fieldsOf(ends, chosen)),
+    },
+    { weight: 1, arbitrary: routed },
+  );
 
   const intact = whole.map((fields) => Buffer.from(written(fields)));
   const spoilt = fc

@@ -13,7 +13,7 @@ export type CopyAsked = { source: readonly string[]; destination: readonly strin
  * What a request asks to be copied, or null where it must start nothing: a judgement of its own, from
  * the README and Storage's naming rules, and deliberately nothing of the product's parser. It may be too kind
  * in small things, and is never too strict: `POST /api/copies` with a JSON object of known fields,
- * whose URLs are blobs of the emulator that `local.settings.json` allows.
+ * whose URLs are blobs of the emulator that `local.settings.json` allows, or whose route is the one there.
  */
 export function copyAsked(request: WireRequest, emulatorUrl: string): CopyAsked | null {
   const { method, path, headers, body } = request;
@@ -25,8 +25,15 @@ export function copyAsked(request: WireRequest, emulatorUrl: string): CopyAsked 
   if (!/^[!-~]{1,255}$/.test(key)) return null;
 
   const json = jsonOf(body);
-  if (!isObject(json) || !hasOnly(json, ["source", "destination", "options"])) return null;
+  if (!isObject(json)) return null;
+  if (!hasOnly(json, ["source", "options", "route" in json ? "route" : "destination"])) return null;
   const source = blobOf(json["source"], emulatorUrl);
+  if ("route" in json) {
+    const isWatched = source?.slice(0, 2).join("/") === "devstoreaccount1/watched";
+    if (!isWatched || json["route"] !== "watched" || !areOptions(json["options"], "always"))
+      return null;
+    return { source, destination: ["devstoreaccount1", "copied", ...source.slice(2)] };
+  }
   const destination = blobOf(json["destination"], emulatorUrl);
   if (source === null || destination === null || source.join("/") === destination.join("/")) {
     return null;
@@ -97,7 +104,8 @@ const choices: Record<string, readonly string[]> = {
   tier: ["Hot", "Cool", "Cold", "Archive", "Smart"],
 };
 
-function areOptions(options: unknown): boolean {
+/** `usual` is what overwrite is where nothing is said of it. */
+function areOptions(options: unknown, usual = "fail"): boolean {
   if (options === undefined) return true;
   if (!isObject(options) || !hasOnly(options, [...Object.keys(choices), "metadata"])) return false;
   const { metadata, ...chosen } = options;
@@ -105,7 +113,7 @@ function areOptions(options: unknown): boolean {
     return false;
   }
   // Only what is written over can be replaced or brought back.
-  const { overwrite = "fail", ifBusy, rollback } = chosen;
+  const { overwrite = usual, ifBusy, rollback } = chosen;
   if (ifBusy === "replace" && overwrite !== "always") return false;
   if (rollback === "snapshot" && (overwrite === "fail" || overwrite === "skip")) return false;
   if (metadata === undefined) return true;

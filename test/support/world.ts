@@ -67,6 +67,8 @@ type Options = {
   persistent?: boolean;
   copies?: LocalWorldOptions["copies"];
   environment?: Record<string, string>;
+  /** As in local.settings.json: may name the emulator at its usual address. */
+  settings?: Record<string, string>;
 };
 
 /** Starts a world that ends with the test. */
@@ -95,6 +97,7 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
       blobPort,
       filePort,
       log: (entry) => log.push(entry),
+      settings: options.settings ?? {},
       ...(options.copies === undefined ? {} : { copies: options.copies }),
     });
   const cleanUp = () => {

@@ -28,3 +28,22 @@ test.each(["*/5 * * * *", "hourly", "00:05:00"])(
     expect(read).toThrow(/COPY_WATCHDOG must be an NCRONTAB schedule of six fields/);
   },
 );
+
+test("routes that are wrong keep the app from starting, each named, and those onto its own state", () => {
+  const blob = (path: string) => `https://acme.blob.core.windows.net/${path}`;
+  const route = { name: "a", source: blob("inbox"), destination: blob("out/{path}") };
+  const read = (...routes: object[]) =>
+    readSettings({ ...account, COPY_ROUTES: JSON.stringify(routes) });
+  expect(read(route).routes).toHaveLength(1);
+  expect(() => read({ ...route, destination: blob("inbox/{path}") }, { name: "b" })).toThrow(
+    /COPY_ROUTES \[1\]\.source is missing; .*; COPY_ROUTES makes a circle: "a" → "a"/,
+  );
+  for (const own of [
+    { ...route, source: blob("ferry-ledger") },
+    { ...route, destination: blob("azure-webjobs-hosts/{path}") },
+  ]) {
+    expect(() => read(own)).toThrow(
+      /COPY_ROUTES has the route "a" where this app and its host keep/,
+    );
+  }
+});

@@ -1,0 +1,71 @@
+import { parseCopyRequest } from "./copy-request.ts";
+import type { ParsedRequest, Problem } from "./copy-request.ts";
+import { parseEndpoint } from "./endpoint.ts";
+import type { EmulatorOrigin } from "./endpoint.ts";
+import { isRouted, routedDestination } from "./routes.ts";
+import type { Route } from "./routes.ts";
+
+export type RouteContext = {
+  routes: readonly Route[];
+  emulator: EmulatorOrigin;
+  /** What dates in a template are taken from, epoch ms. */
+  at: number;
+};
+
+/** Reads a request body, which may name a `route` instead of a destination. */
+export function parseRoutedRequest(
+  body: unknown,
+  context: RouteContext,
+): ParsedRequest & { route: string | null } {
+  const { emulator } = context;
+  if (!isObject(body) || !("route" in body)) {
+    return { ...parseCopyRequest(body, emulator), route: null };
+  }
+  const named = withDestination(body, context);
+  const parsed = parseCopyRequest(named.body, emulator);
+  if (parsed.ok && named.problems.length === 0) return { ...parsed, route: named.route };
+  // What is wrong with a destination that nobody wrote is wrong with the route.
+  const others = (parsed.ok ? [] : parsed.problems).flatMap(({ pointer, message }): Problem[] => {
+    if (pointer !== "/destination") return [{ pointer, message }];
+    return named.route === null ? [] : [{ pointer: "/route", message: `leads to what ${message}` }];
+  });
+  return { ok: false, problems: [...named.problems, ...others], route: null };
+}
+
+/** A request body with a destination in it, and the route that named it; null where none could. */
+type Named = { body: object; route: string | null; problems: Problem[] };
+
+function withDestination(
+  { route: name, ...rest }: Record<string, unknown>,
+  { routes, emulator, at }: RouteContext,
+): Named {
+  const refused = (pointer: string, message: string): Named => ({
+    body: rest,
+    route: null,
+    problems: [{ pointer, message }],
+  });
+  if ("destination" in rest) {
+    return refused("/route", "cannot stand beside a destination: a route names its own");
+  }
+  const route = routes.find((each) => each.name === name);
+  if (route === undefined) return refused("/route", "is none of this app's routes");
+  const { source, options } = rest;
+  const parsed = typeof source === "string" ? parseEndpoint(source, emulator) : null;
+  // Parsed again with everything else, which then says what is wrong with it.
+  if (parsed?.ok !== true) return { body: rest, route: null, problems: [] };
+  if (!isRouted(route, parsed.endpoint)) {
+    return refused("/source", `is not a blob that the route "${route.name}" is for`);
+  }
+  const { container, path } = parsed.endpoint;
+  const { url, problems } = routedDestination(route.template, { container, path, at }, emulator);
+  const merged = isObject(options) ? { ...route.options, ...options } : (options ?? route.options);
+  return {
+    body: { ...rest, destination: url, options: merged },
+    route: route.name,
+    problems: problems.map(({ message }) => ({ pointer: "/route", message })),
+  };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
