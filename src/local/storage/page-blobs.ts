@@ -83,7 +83,7 @@ export function getPageRanges(call: Call): StorageAnswer {
   const within =
     asked === undefined
       ? { start: 0, end: blob.length }
-      : readPageRange(request.headers, blob.length);
+      : readPageRange({ range: asked.replace(/-$/, `-${blob.length - 1}`) }, blob.length);
   return {
     status: 200,
     headers: {
