@@ -29,7 +29,8 @@ export type CopyControls = {
 const defaultAccount = "devstoreaccount1";
 const defaultFailure = '500 OperationCancelled "The copy failed when reading the source."';
 
-export function copyControls(store: Store, now: () => number): CopyControls {
+/** `changed` is called after each of them. */
+export function copyControls(store: Store, now: () => number, changed: () => void): CopyControls {
   const change = (
     action: string,
     destination: CopyDestination,
@@ -41,6 +42,7 @@ export function copyControls(store: Store, now: () => number): CopyControls {
       const { copy, blob } = requirePending(store, action, destination);
       work(copy, blob, at);
     });
+    changed();
   };
 
   return {

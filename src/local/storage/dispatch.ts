@@ -11,6 +11,7 @@ import {
 } from "./containers.ts";
 import { abortCopyBlob, copyBlob } from "./copies.ts";
 import { StorageError } from "./errors.ts";
+import { noteWrites } from "./events/note-writes.ts";
 import {
   deleteBlobImmutabilityPolicy,
   setBlobImmutabilityPolicy,
@@ -79,7 +80,9 @@ export function dispatch(given: Omit<Call, "caller">): StorageAnswer {
   return store.transaction(() => {
     const caller = authorize(request, { operation, store, roles, now });
     refuseUnread(request.headers);
-    return work({ ...given, caller });
+    const answer = work({ ...given, caller });
+    noteWrites(given);
+    return answer;
   });
 }
 

@@ -4,8 +4,10 @@ import { accounts, type Account } from "./accounts.ts";
 import { copyControls, type CopyControls } from "./copy-controls.ts";
 import { defaultCopySettings, type CopySettings } from "./copy-settings.ts";
 import { dispatch } from "./dispatch.ts";
+import { startDeliveries, type StorageEvents } from "./events/deliveries.ts";
 import { createFaults, type Faults } from "./faults.ts";
 import { startIdentityEndpoint, type IdentityEndpoint } from "./identity-endpoint.ts";
+import { endDueCopies } from "./pending-copies.ts";
 import type { ServiceName } from "./request.ts";
 import type { RoleAssignment } from "./roles.ts";
 import { startServer, type ReceivedRequest, type StorageServer } from "./server.ts";
@@ -39,6 +41,8 @@ export type StorageEmulator = {
   /** The settings of an account, to be read and changed. */
   accountSettings: (account: string) => AccountSettings;
   faults: Faults;
+  /** BlobCreated, to whom it was promised. */
+  events: StorageEvents;
   /** What the identity may do; may be changed at any time. */
   roles: RoleAssignment[];
   /** Where an app gets the identity's tokens; null without TLS, since tokens go over nothing else. */
@@ -63,7 +67,11 @@ export async function startStorageEmulator(
   const copies = {
     ...defaultCopySettings,
     ...options.copies,
-    ...copyControls(store, () => clock.now()),
+    ...copyControls(
+      store,
+      () => clock.now(),
+      () => events.lookAgain(),
+    ),
   };
   const roles = accounts.map(({ name }): RoleAssignment => ({
     role: "Storage Blob Data Contributor",
@@ -72,8 +80,16 @@ export async function startStorageEmulator(
   const { tls } = options;
   const scheme = tls === undefined ? "http" : "https";
   const ownOrigins = { blob: "", file: "" }; // filled in as soon as the ports are known
+  const events = startDeliveries({
+    store,
+    clock,
+    origin: () => ownOrigins.blob,
+    endCopies: (now) => store.transaction(() => endDueCopies(store, now)),
+    log,
+  });
   const servers: StorageServer[] = [];
   const close = async () => {
+    events.close();
     await Promise.all(servers.map((server) => server.close()));
     store.close();
   };
@@ -84,17 +100,22 @@ export async function startStorageEmulator(
       port,
       ...(tls === undefined ? {} : { tls }),
       takeFault: faults.take,
-      act: (request, operation) =>
-        dispatch({
-          request,
-          operation,
-          store,
-          now: clock.now(),
-          copies,
-          accountSettings: accountSettings(request.resource.account),
-          roles,
-          ownOrigins,
-        }),
+      act(request, operation) {
+        try {
+          return dispatch({
+            request,
+            operation,
+            store,
+            now: clock.now(),
+            copies,
+            accountSettings: accountSettings(request.resource.account),
+            roles,
+            ownOrigins,
+          });
+        } finally {
+          events.lookAgain(); // a request that is refused lets copies end, too
+        }
+      },
       received(request) {
         requests.push(request);
         if (requests.length > rememberedRequests) requests.shift();
@@ -118,6 +139,7 @@ export async function startStorageEmulator(
       copies,
       accountSettings,
       faults,
+      events,
       roles,
       identity: tls === undefined ? null : await startIdentityEndpoint(clock),
       requests,

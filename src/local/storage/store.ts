@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { eventSchema } from "./events/event-rows.ts";
 import { fileSchema } from "./files/schema.ts";
 
 /**
@@ -63,7 +64,7 @@ export function openStore(file: string): Store {
 
 /** The service's ETags look like 0x8DC4B5A7F3E2D10: a number of this size. */
 const etagBase = 0x8dc000000000000n;
-const schemaVersion = 4;
+const schemaVersion = 5;
 
 function setSchema(database: DatabaseSync, file: string): void {
   const row = database.prepare("PRAGMA user_version").get();
@@ -176,6 +177,7 @@ CREATE INDEX pending_copy_source ON pending_copy (source_service, source);
 CREATE INDEX pending_copy_content ON pending_copy (content);
 
 ${fileSchema}
+${eventSchema}
 
 CREATE VIEW pointer_to_content (content) AS
   SELECT content FROM blob UNION ALL SELECT content FROM file UNION ALL SELECT content FROM pending_copy;

@@ -1,0 +1,131 @@
+import type { Blob } from "../blob-rows.ts";
+import type { Store } from "../store.ts";
+
+/** Who is told of new blobs, and of what each is still to be told. Both survive a killed emulator. */
+export const eventSchema = `
+CREATE TABLE event_subscription (
+  name TEXT PRIMARY KEY,
+  url TEXT NOT NULL,
+  schema TEXT NOT NULL CHECK (schema IN ('event-grid', 'cloud-events')),
+  namespace TEXT NOT NULL CHECK (namespace IN ('flat', 'hierarchical')),
+  subject_begins_with TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE untold_event (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  subscription TEXT NOT NULL REFERENCES event_subscription ON DELETE CASCADE,
+  event TEXT NOT NULL
+) STRICT;
+`;
+
+/** As "Azure Blob Storage as an Event Grid source" describes a subscription and its endpoint. */
+export type Subscription = {
+  name: string;
+  /** The webhook, with its key. */
+  url: string;
+  schema: "event-grid" | "cloud-events";
+  /** A flat account tells of a copy at its end, a hierarchical one as soon as it has begun. */
+  namespace: "flat" | "hierarchical";
+  subjectBeginsWith: string;
+};
+
+/** One Microsoft.Storage.BlobCreated. `at` is epoch ms. */
+export type BlobCreated = {
+  at: number;
+  account: string;
+  container: string;
+  blob: string;
+  api: "PutBlob" | "PutBlockList" | "CopyBlob";
+  /** Without quotes. */
+  etag: string;
+  contentType: string;
+  contentLength: number;
+  blobType: string;
+  requestId: string;
+};
+
+export type Untold = { id: number; subscription: string; event: BlobCreated };
+
+/**
+ * Notes a new or replaced blob for everybody who wants to know, in the transaction that made it.
+ * `namespace`: which accounts tell of it at this moment.
+ */
+export function noteCreated(
+  store: Store,
+  blob: Blob,
+  how: Pick<BlobCreated, "api" | "requestId" | "at"> & {
+    namespace: Subscription["namespace"] | "any";
+  },
+): void {
+  const container = store.one<{ account: string; name: string }>(
+    "SELECT account, name FROM container WHERE id = ?",
+    blob.container,
+  );
+  if (container === undefined) return;
+  const { namespace, ...request } = how;
+  const event: BlobCreated = {
+    ...request,
+    account: container.account,
+    container: container.name,
+    blob: blob.name,
+    etag: blob.etag,
+    contentType: blob.contentHeaders.contentType ?? "application/octet-stream",
+    contentLength: blob.length,
+    blobType: blob.blobType,
+  };
+  store.run(
+    `INSERT INTO untold_event (subscription, event) SELECT name, ?1 FROM event_subscription
+     WHERE (?2 = 'any' OR namespace = ?2)
+       AND substr(?3, 1, length(subject_begins_with)) = subject_begins_with`,
+    JSON.stringify(event),
+    namespace,
+    subjectOf(event),
+  );
+}
+
+export function subjectOf({ container, blob }: BlobCreated): string {
+  return `/blobServices/default/containers/${container}/blobs/${blob}`;
+}
+
+/** Untold events after the one with this id, oldest first. */
+export function untoldAfter(store: Store, id: number): Untold[] {
+  return store
+    .all<{ id: number; subscription: string; event: string }>(
+      "SELECT * FROM untold_event WHERE id > ? ORDER BY id",
+      id,
+    )
+    .map((row) => ({ ...row, event: JSON.parse(row.event) })); // written by noteCreated
+}
+
+export function forgetEvent(store: Store, id: number): void {
+  store.run("DELETE FROM untold_event WHERE id = ?", id);
+}
+
+export function saveSubscription(store: Store, subscription: Subscription): void {
+  const { name, url, schema, namespace, subjectBeginsWith } = subscription;
+  store.run(
+    `INSERT INTO event_subscription VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
+       url = excluded.url, schema = excluded.schema, namespace = excluded.namespace,
+       subject_begins_with = excluded.subject_begins_with`,
+    name,
+    url,
+    schema,
+    namespace,
+    subjectBeginsWith,
+  );
+}
+
+export function removeSubscription(store: Store, name: string): void {
+  store.run("DELETE FROM event_subscription WHERE name = ?", name);
+}
+
+export function subscriptions(store: Store): Subscription[] {
+  return store.all<Subscription>(
+    "SELECT name, url, schema, namespace, subject_begins_with AS subjectBeginsWith FROM event_subscription",
+  );
+}
+
+/** When the next pending copy ends, epoch ms, so that its event comes by itself and on time. */
+export function nextCopyEnd(store: Store): number | null {
+  return store.one<{ at: number | null }>("SELECT min(due_at) AS at FROM pending_copy")?.at ?? null;
+}

@@ -1,0 +1,75 @@
+import type { BlobCreated, Subscription } from "./event-rows.ts";
+import { subjectOf } from "./event-rows.ts";
+
+/** What goes over the wire: an event, or the question whether a webhook wants any. */
+export type WireEvent = Record<string, unknown>;
+
+/** "Azure Blob Storage as an Event Grid source", in the subscription's schema. */
+export function wireEvent(
+  event: BlobCreated,
+  { id, schema, origin }: { id: string; schema: Subscription["schema"]; origin: string },
+): WireEvent {
+  const name = event.blob.split("/").map(encodeURIComponent).join("/");
+  const content = {
+    api: event.api,
+    clientRequestId: event.requestId,
+    requestId: event.requestId,
+    eTag: event.etag,
+    contentType: event.contentType,
+    contentLength: event.contentLength,
+    blobType: event.blobType,
+    url: `${origin}/${event.account}/${event.container}/${name}`,
+    sequencer: event.etag.replace("0x", "").padStart(32, "0"),
+    storageDiagnostics: { batchId: id },
+  };
+  return envelope(content, {
+    id,
+    schema,
+    account: event.account,
+    subject: subjectOf(event),
+    type: "Microsoft.Storage.BlobCreated",
+    at: event.at,
+  });
+}
+
+/** "Webhook event delivery": the endpoint proves that it wants events by giving back the code. */
+export function validationEvent(
+  code: string,
+  { id, schema, at }: { id: string; schema: Subscription["schema"]; at: number },
+): WireEvent {
+  const content = { validationCode: code };
+  return envelope(schema === "cloud-events" ? JSON.stringify(content) : content, {
+    id,
+    schema,
+    account: "devstoreaccount1",
+    subject: "",
+    type: "Microsoft.EventGrid.SubscriptionValidationEvent",
+    at,
+  });
+}
+
+type Envelope = {
+  id: string;
+  schema: Subscription["schema"];
+  account: string;
+  subject: string;
+  type: string;
+  at: number;
+};
+
+function envelope(data: unknown, { id, schema, account, subject, type, at }: Envelope): WireEvent {
+  const topic = `/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local/providers/Microsoft.Storage/storageAccounts/${account}`;
+  const time = new Date(at).toISOString();
+  return schema === "cloud-events"
+    ? { specversion: "1.0", id, source: topic, subject, type, time, data }
+    : {
+        id,
+        topic,
+        subject,
+        eventType: type,
+        eventTime: time,
+        data,
+        dataVersion: "",
+        metadataVersion: "1",
+      };
+}

@@ -1,0 +1,28 @@
+import { findBlob, findContainer } from "../blob-rows.ts";
+import type { Call } from "../call.ts";
+import type { OperationName } from "../operation.ts";
+import { noteCreated, type BlobCreated } from "./event-rows.ts";
+
+/** Operations that make or replace a blob, and the `data.api` that their event has. */
+const apis: Partial<Record<OperationName, BlobCreated["api"]>> = {
+  PutBlob: "PutBlob",
+  PutBlockList: "PutBlockList",
+  CopyBlob: "CopyBlob",
+};
+
+/** Notes what a request that was carried out has made, in the same transaction. */
+export function noteWrites({ request, operation, store, now }: Omit<Call, "caller">): void {
+  const api = apis[operation];
+  const { resource } = request;
+  if (api === undefined || resource.level !== "blob") return;
+  const container = findContainer(store, resource.account, resource.container);
+  const blob = container && findBlob(store, container.id, resource.blob);
+  if (blob === undefined) return;
+  const isPending = blob.copy?.status === "pending";
+  noteCreated(store, blob, {
+    api,
+    requestId: request.id,
+    at: now,
+    namespace: isPending ? "hierarchical" : "any",
+  });
+}
