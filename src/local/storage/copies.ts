@@ -1,8 +1,9 @@
 import { requireOverwrite } from "./authorization.ts";
 import type { Blob } from "./blob-rows.ts";
-import { blobAddress, findTarget, requireBlob, stateHeaders, type Call } from "./call.ts";
+import { findTarget, requireBlob, stateHeaders, type Call } from "./call.ts";
 import { requireSourceConditions, requireWriteConditions } from "./conditions.ts";
 import { addContent } from "./content.ts";
+import { zeros } from "./content-ranges.ts";
 import { settingsFor, type CopySettings } from "./copy-settings.ts";
 import { resolveCopySource, type CopySource } from "./copy-source.ts";
 import {
@@ -16,7 +17,6 @@ import {
 import { StorageError } from "./errors.ts";
 import { readImmutability } from "./immutability.ts";
 import { noLease, requireLeaseForCopy } from "./lease-rules.ts";
-import { zeros } from "./page-blobs.ts";
 import { savePendingCopy } from "./pending-copies.ts";
 import type { StorageAnswer } from "./request.ts";
 import { readTags } from "./tags.ts";
@@ -45,13 +45,14 @@ export function copyBlob(call: Call): StorageAnswer {
   const { headers } = request;
   const target = findTarget(call);
   const source = resolveCopySource(call);
+  refuseConditionsOnFile(headers, source);
   requireSourceConditions(headers, source.object);
   requireOverwrite(call.caller, target.blob);
   requireWriteConditions(headers, target.blob, "TargetConditionNotMet");
   requireNoPendingCopy(target.blob);
   requireLeaseForCopy(target.blob?.lease ?? noLease, { given: headers["x-ms-lease-id"], now });
 
-  const settings = settingsFor(call.copies, blobAddress(request.resource));
+  const settings = settingsFor(call.copies, target.container.name, target.name);
   const traits = traitsOf(source);
   if (target.blob !== undefined) requireReplaceable(target.blob, traits, now);
   const taken = takenOver(call, { target, source, traits, settings });
@@ -97,6 +98,16 @@ function traitsOf({ object }: CopySource): Traits {
 function requireReplaceable(existing: Blob, { blobType }: Traits, now: number): void {
   if (existing.blobType !== blobType) throw new StorageError("InvalidBlobType");
   requireOnline(existing, now);
+}
+
+/** "These conditional headers are not supported if the source is an Azure file" (REST page "Copy Blob"). */
+function refuseConditionsOnFile(
+  headers: Readonly<Record<string, string>>,
+  { object }: CopySource,
+): void {
+  const name = Object.keys(headers).find((header) => header.startsWith("x-ms-source-if-"));
+  if (object.service === "blob" || name === undefined) return;
+  throw new StorageError("UnsupportedHeader", { details: { HeaderName: name } });
 }
 
 function finishAtOnce(call: Call, target: Target, { source, taken }: Start): Blob {

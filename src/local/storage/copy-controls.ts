@@ -1,8 +1,11 @@
-import { findBlob, findContainer, saveBlob, type Blob } from "./blob-rows.ts";
+import { findBlob, findContainer, type Blob } from "./blob-rows.ts";
+import { findFile, type File } from "./files/file-rows.ts";
+import { findShare } from "./files/share-rows.ts";
 import {
   endCopy,
   endDueCopies,
   findPendingCopy,
+  saveCopyObject,
   savePendingCopy,
   withSpeed,
   type PendingCopy,
@@ -10,7 +13,9 @@ import {
 import type { Store } from "./store.ts";
 
 /** `account` is devstoreaccount1 where it is left out. */
-export type CopyDestination = { account?: string; container: string; blob: string };
+export type CopyDestination =
+  | { account?: string; container: string; blob: string }
+  | { account?: string; share: string; path: string };
 
 /** What may befall one pending copy. Each throws when none is pending on the destination. */
 export type CopyControls = {
@@ -34,13 +39,13 @@ export function copyControls(store: Store, now: () => number, changed: () => voi
   const change = (
     action: string,
     destination: CopyDestination,
-    work: (copy: PendingCopy, blob: Blob, at: number) => void,
+    work: (copy: PendingCopy, object: Blob | File, at: number) => void,
   ) => {
     const at = now();
     store.transaction(() => {
       endDueCopies(store, at);
-      const { copy, blob } = requirePending(store, action, destination);
-      work(copy, blob, at);
+      const { copy, object } = requirePending(store, action, destination);
+      work(copy, object, at);
     });
     changed();
   };
@@ -55,9 +60,9 @@ export function copyControls(store: Store, now: () => number, changed: () => voi
       );
     },
     warn(destination, description) {
-      change("warn", destination, (_, blob) => {
-        if (blob.copy?.status !== "pending") return;
-        saveBlob(store, { ...blob, copy: { ...blob.copy, description } });
+      change("warn", destination, (_, object) => {
+        if (object.copy?.status !== "pending") return;
+        saveCopyObject(store, { ...object, copy: { ...object.copy, description } });
       });
     },
     fail(destination, description = defaultFailure) {
@@ -76,15 +81,33 @@ export function copyControls(store: Store, now: () => number, changed: () => voi
 function requirePending(
   store: Store,
   action: string,
-  { account = defaultAccount, container: containerName, blob: name }: CopyDestination,
-): { copy: PendingCopy; blob: Blob } {
-  const container = findContainer(store, account, containerName);
-  const blob = container && findBlob(store, container.id, name);
-  const copy = blob && findPendingCopy(store, blob);
-  if (blob === undefined || copy === undefined) {
-    throw new Error(
-      `Cannot ${action} copy as none is pending on "${account}/${containerName}/${name}"`,
-    );
+  destination: CopyDestination,
+): { copy: PendingCopy; object: Blob | File } {
+  const { name, object } = findDestination(store, destination);
+  const copy = object && findPendingCopy(store, object);
+  if (object === undefined || copy === undefined) {
+    throw new Error(`Cannot ${action} copy as none is pending on "${name}"`);
   }
-  return { copy, blob };
+  return { copy, object };
+}
+
+function findDestination(
+  store: Store,
+  destination: CopyDestination,
+): { name: string; object: Blob | File | undefined } {
+  const { account = defaultAccount } = destination;
+  if ("share" in destination) {
+    const { share: shareName, path } = destination;
+    const share = findShare(store, { account, name: shareName });
+    return {
+      name: `${account}/${shareName}/${path}`,
+      object: share && findFile(store, share.id, path),
+    };
+  }
+  const { container: containerName, blob } = destination;
+  const container = findContainer(store, account, containerName);
+  return {
+    name: `${account}/${containerName}/${blob}`,
+    object: container && findBlob(store, container.id, blob),
+  };
 }

@@ -10,8 +10,8 @@ export type CopySettings = {
   publishEveryBytes?: number;
   /** How long bytes take out of the archive, by `x-ms-rehydrate-priority`, before they are copied. */
   rehydrationMs: Readonly<Record<"Standard" | "High", number>>;
-  /** Other settings for one destination. */
-  forDestination?: (container: string, blob: string) => Partial<CopySettings> | undefined;
+  /** Other settings for one destination: container and blob, or share and path. */
+  forDestination?: (container: string, name: string) => Partial<CopySettings> | undefined;
 };
 
 const hour = 60 * 60 * 1000;
@@ -24,9 +24,6 @@ export const defaultCopySettings: CopySettings = {
   rehydrationMs: { Standard: 15 * hour, High: hour },
 };
 
-export function settingsFor(
-  settings: CopySettings,
-  { container, blob }: { container: string; blob: string },
-): CopySettings {
-  return { ...settings, ...settings.forDestination?.(container, blob) };
+export function settingsFor(settings: CopySettings, container: string, name: string): CopySettings {
+  return { ...settings, ...settings.forDestination?.(container, name) };
 }

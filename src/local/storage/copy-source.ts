@@ -2,12 +2,16 @@ import { authorize } from "./authorization.ts";
 import { findBlob, findContainer, type Blob } from "./blob-rows.ts";
 import { readImage, type Call } from "./call.ts";
 import { StorageError } from "./errors.ts";
+import { fileAt, pathOf, shareAddress, shareAt } from "./files/address.ts";
 import type { File } from "./files/file-rows.ts";
+import { readBoolean } from "./files/headers.ts";
+import { restName } from "./operation.ts";
 import {
   parseQuery,
   parseResource,
   splitTarget,
   type Resource,
+  type ServiceName,
   type StorageRequest,
 } from "./request.ts";
 import { rolesAllow } from "./roles.ts";
@@ -29,19 +33,23 @@ const firstVersionWithSourceError = "2025-11-05";
 
 /**
  * Reads the source as the service does: through its URL, with the rights that the URL carries. A
- * blob of the destination's own account needs none when the account's key signed the request, or an
- * identity that may read it made it (REST page "Copy Blob", authorization). Throws
+ * source of the destination's own account and service needs none when the account's key signed the
+ * request, or an identity that may read the blob made it (REST pages "Copy Blob" and "Copy File",
+ * authorization). Throws
  * `CannotVerifyCopySource` with the source's status, or for the own account the plain 404.
  */
 export function resolveCopySource(call: Call): CopySource {
   const request = sourceRequest(call);
-  const { resource } = request;
+  const { service, resource } = request;
   const isSameAccount = resource.account === call.request.resource.account;
   const hasSas = request.query.has("sig");
-  const isOwn = isSameAccount && !hasSas && mayReadOwn(call, resource);
+  const isOwn =
+    isSameAccount && service === call.request.service && !hasSas && mayReadOwn(call, resource);
   try {
-    const caller = isOwn ? call.caller : authorize(request, { ...call, operation: "GetBlob" });
-    const object = findSource(call, request);
+    const operation = service === "blob" ? "GetBlob" : "GetFile";
+    const caller = isOwn ? call.caller : authorize(request, { ...call, operation });
+    const object =
+      service === "blob" ? findSourceBlob(call, request) : findSourceFile(call, request);
     return {
       object,
       isSameAccount,
@@ -55,28 +63,30 @@ export function resolveCopySource(call: Call): CopySource {
 }
 
 function mayReadOwn({ caller, roles }: Call, resource: Resource): boolean {
-  if (caller.by === "identity") return rolesAllow(roles, { operation: "GetBlob", resource });
+  if (caller.by === "identity" && resource.level === "blob")
+    return rolesAllow(roles, { operation: "GetBlob", resource });
   return caller.by === "shared key";
 }
 
-function sourceRequest({ request, ownOrigins }: Call): StorageRequest {
+function sourceRequest({ request, operation, ownOrigins }: Call): StorageRequest {
   const text = request.headers["x-ms-copy-source"] ?? "";
   const url = URL.canParse(text) && text.length <= maximumUrlLength ? new URL(text) : undefined;
   if (url === undefined) {
     throw new StorageError("InvalidHeaderValue", { details: { HeaderName: "x-ms-copy-source" } });
   }
-  if (!isOwn(url, ownOrigins.blob)) {
+  const service = serviceAt(url, ownOrigins);
+  if (service === undefined) {
     throw new StorageError("NotImplemented", {
-      message: `Copy Blob from the host ${url.host} is not implemented by this emulator`,
+      message: `${restName(operation)} from the host ${url.host} is not implemented by this emulator`,
     });
   }
   const target = `${url.pathname}${url.search}`;
   const [path, query] = splitTarget(target);
-  const resource = parseResource(path, "blob");
+  const resource = parseResource(path, service);
   const parameters = new Map(parseQuery(query));
   return {
     id: request.id,
-    service: "blob",
+    service,
     method: "GET",
     target,
     resource,
@@ -89,17 +99,27 @@ function sourceRequest({ request, ownOrigins }: Call): StorageRequest {
   };
 }
 
-function isOwn(url: URL, ownOrigin: string): boolean {
-  return url.origin.replace("//localhost:", "//127.0.0.1:") === ownOrigin;
+function serviceAt(url: URL, ownOrigins: Call["ownOrigins"]): ServiceName | undefined {
+  const origin = url.origin.replace("//localhost:", "//127.0.0.1:");
+  if (origin === ownOrigins.blob) return "blob";
+  return origin === ownOrigins.file ? "file" : undefined;
 }
 
-function findSource(call: Call, { resource, query }: StorageRequest): Blob {
+function findSourceBlob(call: Call, { resource, query }: StorageRequest): Blob {
   if (resource.level !== "blob") throw new StorageError("ResourceNotFound");
   const container = findContainer(call.store, resource.account, resource.container);
   if (container === undefined) throw new StorageError("ContainerNotFound");
   const blob = findBlob(call.store, container.id, resource.blob, readImage(query));
   if (blob === undefined) throw new StorageError("BlobNotFound");
   return blob;
+}
+
+/** Dots at the end of names count only where the start says so, which Copy Blob has no header for. */
+function findSourceFile({ store, request }: Call, { resource, query }: StorageRequest): File {
+  const name = "x-ms-source-allow-trailing-dot";
+  const withDots = request.service === "file" && readBoolean(request.headers, name) === true;
+  const share = shareAt(store, shareAddress(resource, query.get("sharesnapshot")));
+  return fileAt(store, share, pathOf(resource, withDots));
 }
 
 function cannotVerify(error: StorageError, version: string): StorageError {

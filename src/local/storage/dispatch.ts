@@ -17,6 +17,7 @@ import {
   setBlobImmutabilityPolicy,
   setBlobLegalHold,
 } from "./immutability.ts";
+import { fileService } from "./files/file-service.ts";
 import { leaseBlob } from "./leases.ts";
 import { listBlobs } from "./listing.ts";
 import { restName, type OperationName } from "./operation.ts";
@@ -61,6 +62,7 @@ const implemented: Partial<Record<OperationName, Operation>> = {
   SetBlobImmutabilityPolicy: setBlobImmutabilityPolicy,
   DeleteBlobImmutabilityPolicy: deleteBlobImmutabilityPolicy,
   SetBlobLegalHold: setBlobLegalHold,
+  ...fileService,
 };
 
 /**

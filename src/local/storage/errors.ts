@@ -103,6 +103,7 @@ const refusals = {
   InvalidBlockList: [400, "The specified block list is invalid."],
   InvalidFileOrDirectoryPathName: [400, "The path of the file or directory is not valid."],
   InvalidHeaderValue: [400, "The value for one of the HTTP headers is not in the correct format."],
+  InvalidInput: [400, "One of the request inputs is not valid."],
   InvalidMd5: [400, "The MD5 value specified in the request is invalid."],
   InvalidMetadata: [
     400,
@@ -203,6 +204,7 @@ const refusals = {
   ShareAlreadyExists: [409, "The specified share already exists."],
   ShareHasSnapshots: [409, "The share has snapshots and the operation requires no snapshots."],
   ShareNotFound: [404, "The specified share does not exist."],
+  ShareSnapshotNotFound: [404, "The specified share snapshot does not exist."],
   ShareSnapshotOperationNotSupported: [400, "The operation is not supported on a share snapshot."],
   SequenceNumberConditionNotMet: [412, "The sequence number condition specified was not met."],
   SnapshotsPresent: [409, "This operation is not permitted while the blob has snapshots."],

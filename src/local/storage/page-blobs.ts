@@ -1,8 +1,9 @@
 import type { Blob } from "./blob-rows.ts";
 import { requireBlob, stateHeaders, type Call } from "./call.ts";
 import { requireReadConditions } from "./conditions.ts";
-import { addContent, blocksOf, wholeBlock, type Block } from "./content.ts";
+import { blocksOf, type Block } from "./content.ts";
 import { requireIntact } from "./content-md5.ts";
+import { overwritten, part, type Range } from "./content-ranges.ts";
 import { StorageError } from "./errors.ts";
 import { requireLeaseForRead } from "./lease-rules.ts";
 import type { StorageAnswer } from "./request.ts";
@@ -15,7 +16,6 @@ const maximumBlobBytes = 8 * 1024 ** 4;
 const maximumWriteBytes = 4 * 1024 * 1024;
 
 type Headers = Readonly<Record<string, string>>;
-type Range = { start: number; end: number };
 
 /** REST page "Put Blob", for page blobs: their length, all of it zeros, and their sequence number. */
 export function readPageBlobSize(headers: Headers): { length: number; sequenceNumber: number } {
@@ -27,11 +27,6 @@ export function readPageBlobSize(headers: Headers): { length: number; sequenceNu
   const length = /^\d+$/.test(text) ? Number(text) : NaN;
   if (!(length <= maximumBlobBytes) || length % pageBytes !== 0) throw invalid(name, text);
   return { length, sequenceNumber: readNumber(headers, "x-ms-blob-sequence-number") ?? 0 };
-}
-
-/** Bytes that nobody wrote. */
-export function zeros(length: number): Block[] {
-  return length === 0 ? [] : [{ name: null, piece: null, start: 0, length }];
 }
 
 /** REST page "Put Page": writes or clears whole pages within the blob's length. */
@@ -49,13 +44,8 @@ export function putPage(call: Call): StorageAnswer {
   if (body.length > maximumWriteBytes) throw new StorageError("RequestBodyTooLarge");
   const md5 = requireIntact(body, headers["content-md5"]);
 
-  const blocks = blocksOf(store, blob.content);
   const changed = changeBlob(call, blob, {
-    content: addContent(store, [
-      ...part(blocks, { start: 0, end: range.start }),
-      ...(isClear ? zeros(range.end - range.start) : [wholeBlock(store, body)]),
-      ...part(blocks, { start: range.end, end: blob.length }),
-    ]),
+    content: overwritten(store, blob, { range, bytes: isClear ? null : body }),
   });
   return {
     status: 201,
@@ -113,23 +103,6 @@ function writtenRanges(blocks: readonly Block[], within: Range): Range[] {
     offset += length;
   }
   return ranges;
-}
-
-/** The blocks of a range; those at its ends are cut. */
-function part(blocks: readonly Block[], range: Range): Block[] {
-  const kept: Block[] = [];
-  let offset = 0;
-  for (const block of blocks) {
-    const from = Math.max(range.start - offset, 0);
-    const to = Math.min(range.end - offset, block.length);
-    offset += block.length;
-    if (from >= to) continue;
-    const length = to - from;
-    kept.push(
-      block.piece === null ? { ...block, length } : { ...block, start: block.start + from, length },
-    );
-  }
-  return kept;
 }
 
 /** What reads tell of page blobs alone. */

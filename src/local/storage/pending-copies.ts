@@ -149,7 +149,7 @@ export function endCopy(
     lease: leaseAfterWrite(object.lease, at),
     copy: ended,
   };
-  saveDestination(store, after);
+  saveCopyObject(store, after);
   if (succeeded && after.service === "blob") {
     // Whose request it names is not documented; nobody's is a safe guess.
     const how = { api: "CopyBlob", requestId: randomUUID(), at, namespace: "flat" } as const;
@@ -170,7 +170,7 @@ function findDestination(store: Store, copy: PendingCopy): Blob | File | undefin
     : fileWithId(store, destination);
 }
 
-function saveDestination(store: Store, object: Blob | File): void {
+export function saveCopyObject(store: Store, object: Blob | File): void {
   if (object.service === "blob") saveBlob(store, object);
   else saveFile(store, object);
 }

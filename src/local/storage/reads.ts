@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Blob } from "./blob-rows.ts";
+import type { Blob, ContentHeaders } from "./blob-rows.ts";
 import { httpDate, requireBlob, stateHeaders, type Call } from "./call.ts";
 import { findPendingCopy, publishedBytes } from "./pending-copies.ts";
 import { requireReadConditions } from "./conditions.ts";
@@ -81,8 +81,8 @@ function requireReadable(call: Call): Blob {
   return blob;
 }
 
-/** `start` included, `end` not; undefined for the whole blob. Only `bytes=a-` and `bytes=a-b`. */
-function readRange(text: string | undefined, length: number): Range | undefined {
+/** `start` included, `end` not; undefined for all of it. Only `bytes=a-` and `bytes=a-b`. */
+export function readRange(text: string | undefined, length: number): Range | undefined {
   const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(text ?? "") ?? [];
   if (from === undefined) return undefined;
   const start = Number(from);
@@ -101,12 +101,7 @@ function propertyHeaders(call: Call, blob: Blob): Record<string, string | undefi
   ]);
   return {
     ...stateHeaders(blob),
-    ...Object.fromEntries(
-      contentHeaderNames.map(([property, header]) => [
-        canonicalName(header),
-        blob.contentHeaders[property],
-      ]),
-    ),
+    ...contentHeaders(blob.contentHeaders),
     ...Object.fromEntries(metadata),
     ...copyHeaders(call.store, blob, call.now),
     ...versionHeader(blob),
@@ -130,6 +125,13 @@ function propertyHeaders(call: Call, blob: Blob): Record<string, string | undefi
 export function tagCount({ tags }: Blob): string | undefined {
   const count = Object.keys(tags).length;
   return count === 0 ? undefined : String(count);
+}
+
+/** `Content-Type` and its kin, as reads tell them. */
+export function contentHeaders(properties: ContentHeaders): Record<string, string | undefined> {
+  return Object.fromEntries(
+    contentHeaderNames.map(([property, header]) => [canonicalName(header), properties[property]]),
+  );
 }
 
 /** content-md5 → Content-MD5: one spelling, so that a later header replaces an earlier one. */

@@ -32,9 +32,13 @@ export function pathKey(path: string): string {
   return path.toUpperCase();
 }
 
-/** The key of the directory that a path stands in. */
+/** The directory that a path stands in. */
+export function parentPath(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
 export function parentKey(path: string): string {
-  return pathKey(path.slice(0, Math.max(0, path.lastIndexOf("/"))));
+  return pathKey(parentPath(path));
 }
 
 /** The last name of a path. */

@@ -1,0 +1,84 @@
+import { httpDate, type Call } from "../call.ts";
+import { listPage, serviceEndpoint } from "../listing-page.ts";
+import type { StorageAnswer } from "../request.ts";
+import { element, elements, renderXml, type Element } from "../xml.ts";
+import { requireShare } from "./address.ts";
+import { requireDirectory } from "./directories.ts";
+import { entriesIn, type Directory, type File } from "./file-rows.ts";
+import { fileId } from "./identity.ts";
+import { nameOf, pathKey } from "./paths.ts";
+
+/** REST page "List Directories and Files": one directory, by names without regard to case. */
+export function listDirectoriesAndFiles(call: Call): StorageAnswer {
+  const { request } = call;
+  const share = requireShare(call);
+  const directory = requireDirectory(call);
+  const page = listPage(request);
+  const prefix = pathKey(request.query.get("prefix") ?? "");
+  const include = new Set(
+    (request.query.get("include") ?? "").split(",").map((dataset) => dataset.toLowerCase()),
+  );
+  const withIds = request.headers["x-ms-file-extended-info"]?.toLowerCase() === "true";
+  const found = entriesIn(call.store, directory).filter((entry) => {
+    const key = pathKey(nameOf(entry.path));
+    return key.startsWith(prefix) && key >= page.from;
+  });
+  const next = found[page.limit];
+  return {
+    status: 200,
+    headers: { "Content-Type": "application/xml" },
+    body: renderXml(
+      element(
+        "EnumerationResults",
+        [
+          ...page.echo,
+          element(
+            "Entries",
+            found.slice(0, page.limit).map((entry) => describe(entry, { include, withIds })),
+          ),
+          element(
+            "NextMarker",
+            next === undefined ? "" : page.markerFor(pathKey(nameOf(next.path))),
+          ),
+          ...(withIds ? [element("DirectoryId", fileId(directory))] : []),
+        ],
+        {
+          ServiceEndpoint: serviceEndpoint(call),
+          ShareName: share.name,
+          ...(share.snapshot !== "" && { ShareSnapshot: share.snapshot }),
+          DirectoryPath: directory.path,
+        },
+      ),
+    ),
+  };
+}
+
+function describe(
+  entry: Directory | File,
+  { include, withIds }: { include: ReadonlySet<string>; withIds: boolean },
+): Element {
+  const { system } = entry;
+  const withTimes = include.has("timestamps");
+  return element(entry.kind === "file" ? "File" : "Directory", [
+    ...(withIds ? [element("FileId", fileId(entry))] : []),
+    element("Name", nameOf(entry.path)),
+    element(
+      "Properties",
+      elements({
+        "Content-Length": entry.kind === "file" ? String(entry.length) : undefined,
+        CreationTime: withTimes ? system.creationTime : undefined,
+        LastAccessTime: withTimes ? system.lastWriteTime : undefined,
+        LastWriteTime: withTimes ? system.lastWriteTime : undefined,
+        ChangeTime: withTimes ? system.changeTime : undefined,
+        "Last-Modified": withTimes ? httpDate(entry.lastModified) : undefined,
+        Etag: include.has("etag") ? `"${entry.etag}"` : undefined,
+      }),
+    ),
+    ...(include.has("attributes") && system.protocol === "SMB"
+      ? [element("Attributes", system.attributes)]
+      : []),
+    ...(include.has("permissionkey") && system.protocol === "SMB"
+      ? [element("PermissionKey", system.permissionKey)]
+      : []),
+  ]);
+}

@@ -1,0 +1,33 @@
+import { stateHeaders, type Call } from "../call.ts";
+import { StorageError } from "../errors.ts";
+import { leaseNow } from "../lease-rules.ts";
+import { actOnLease } from "../leases.ts";
+import type { StorageAnswer } from "../request.ts";
+import { requireFileForWrite } from "./address.ts";
+import { saveFile } from "./file-rows.ts";
+import { invalidHeader } from "./headers.ts";
+
+/**
+ * REST page "Lease File": acquire, change, release, break. A file's lease is always infinite, so there
+ * is nothing to renew and no period to break in.
+ */
+export function leaseFile(call: Call): StorageAnswer {
+  const { request, store, now } = call;
+  const { headers } = request;
+  const file = requireFileForWrite(call);
+  if (file.copy?.status === "pending") throw new StorageError("PendingCopyOperation");
+  const action = headers["x-ms-lease-action"]?.toLowerCase();
+  if (action === "renew") throw invalidHeader("x-ms-lease-action", action);
+  const duration = headers["x-ms-lease-duration"];
+  if (action === "acquire" && duration !== undefined && duration !== "-1") {
+    throw invalidHeader("x-ms-lease-duration", duration);
+  }
+  const { "x-ms-lease-break-period": _, ...withoutPeriod } = headers;
+  const outcome = actOnLease(
+    leaseNow(file.lease, now),
+    { ...withoutPeriod, "x-ms-lease-duration": "-1" },
+    now,
+  );
+  saveFile(store, { ...file, lease: outcome.lease });
+  return { status: outcome.status, headers: { ...stateHeaders(file), ...outcome.headers } };
+}

@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import { stateHeaders, type Call } from "../call.ts";
+import { readContent } from "../content.ts";
+import { copyHeaders } from "../copy-headers.ts";
+import { describeLease, requireLeaseForRead } from "../lease-rules.ts";
+import { contentHeaders, readRange } from "../reads.ts";
+import type { StorageAnswer } from "../request.ts";
+import { requireFile } from "./address.ts";
+import type { File } from "./file-rows.ts";
+import { idHeaders } from "./identity.ts";
+import { systemHeaders } from "./system-properties.ts";
+
+/** REST page "Get File". Without a range all bytes, with one 206 and `Content-Range`. */
+export function getFile(call: Call): StorageAnswer {
+  const { request, store } = call;
+  const file = requireReadable(call);
+  const range = readRange(request.headers["x-ms-range"] ?? request.headers["range"], file.length);
+  const headers = propertyHeaders(call, file);
+  if (range === undefined) {
+    const body = readContent(store, file.content, { start: 0, end: file.length });
+    return { status: 200, headers, body };
+  }
+  const body = readContent(store, file.content, range);
+  const wantsMd5 = request.headers["x-ms-range-get-content-md5"]?.toLowerCase() === "true";
+  return {
+    status: 206,
+    headers: {
+      ...headers,
+      "Content-Range": `bytes ${range.start}-${range.end - 1}/${file.length}`,
+      // Content-MD5 speaks of this body; the whole file's has a name of its own.
+      "Content-MD5": wantsMd5 ? createHash("md5").update(body).digest("base64") : undefined,
+      "x-ms-content-md5": file.contentHeaders.contentMD5,
+    },
+    body,
+  };
+}
+
+/** REST page "Get File Properties". */
+export function getFileProperties(call: Call): StorageAnswer {
+  const file = requireReadable(call);
+  return {
+    status: 200,
+    headers: { ...propertyHeaders(call, file), "Content-Length": String(file.length) },
+  };
+}
+
+function requireReadable(call: Call): File {
+  const file = requireFile(call);
+  const given = call.request.headers["x-ms-lease-id"];
+  requireLeaseForRead(file.lease, { given, now: call.now, of: "file" });
+  return file;
+}
+
+function propertyHeaders(call: Call, file: File): Record<string, string | undefined> {
+  const lease = describeLease(file.lease, call.now);
+  return {
+    ...stateHeaders(file),
+    ...contentHeaders(file.contentHeaders),
+    ...Object.fromEntries(
+      Object.entries(file.metadata).map(([name, value]) => [`x-ms-meta-${name}`, value]),
+    ),
+    ...copyHeaders(call.store, file, call.now),
+    ...systemHeaders(file.system),
+    ...idHeaders(call.store, file),
+    "x-ms-file-file-type": file.system.protocol === "NFS" ? "Regular" : undefined,
+    "Accept-Ranges": "bytes",
+    "x-ms-type": "File",
+    "x-ms-lease-state": lease.state,
+    "x-ms-lease-status": lease.status,
+    "x-ms-lease-duration": lease.duration,
+    "x-ms-server-encrypted": "true",
+    ...(call.caller.by === "SAS" && call.caller.responseHeaders),
+  };
+}

@@ -1,0 +1,67 @@
+import { wholeSeconds, type Call } from "../call.ts";
+import { StorageError } from "../errors.ts";
+import { leaseAfterWrite, noLease, requireLeaseForWrite } from "../lease-rules.ts";
+import { descriptions, failCopiesReading } from "../pending-copies.ts";
+import type { Target } from "./address.ts";
+import { saveFile, type File } from "./file-rows.ts";
+import { isReadOnly } from "./system-properties.ts";
+
+/** What a write makes of a file; the rest follows from the write itself. */
+export type Written = Pick<
+  File,
+  "content" | "length" | "contentHeaders" | "metadata" | "system" | "copy"
+>;
+
+/** Throws unless no copy is pending, and the lease allows to write here. */
+export function requireWritable(call: Call, existing: File | undefined): void {
+  if (existing?.copy?.status === "pending") throw new StorageError("PendingCopyOperation");
+  requireLeaseForWrite(existing?.lease ?? noLease, {
+    given: call.request.headers["x-ms-lease-id"],
+    now: call.now,
+    of: "file",
+  });
+}
+
+/** "Applications can read the file but can't write to it or delete it" (REST page "Copy File"). */
+export function refuseReadOnly(existing: File | undefined): void {
+  if (existing !== undefined && isReadOnly(existing)) throw new StorageError("ReadOnlyAttribute");
+}
+
+/** A SAS with `c` alone makes new files, but may not touch one that exists. */
+export function requireOverwrite({ caller }: Call, existing: File | undefined): void {
+  if (existing !== undefined && caller.by === "SAS" && !caller.mayOverwrite) {
+    throw new StorageError("AuthorizationPermissionMismatch");
+  }
+}
+
+/** Writes a new state of a file, or a new file. Copies that are reading the old one fail. */
+export function writeFile(
+  { store, now }: Call,
+  { share, path, file: existing }: Pick<Target, "path" | "file"> & { share: { id: number } },
+  written: Written,
+): File {
+  const file: Omit<File, "id"> = {
+    service: "file",
+    kind: "file",
+    share: share.id,
+    path: existing?.path ?? path,
+    ...written,
+    etag: store.nextEtag(),
+    lastModified: wholeSeconds(now),
+    lease: leaseAfterWrite(existing?.lease ?? noLease, now),
+  };
+  const id = saveFile(store, file);
+  const saved = { ...file, id };
+  failCopiesReading(store, saved, { description: descriptions.sourceChanged, at: now });
+  return saved;
+}
+
+/** Writes part of a file anew and keeps the rest of it. */
+export function changeFile(call: Call, file: File, changes: Partial<Written>): File {
+  const { share, path, content, length, contentHeaders, metadata, system, copy } = file;
+  return writeFile(
+    call,
+    { share: { id: share }, path, file },
+    { content, length, contentHeaders, metadata, system, copy, ...changes },
+  );
+}

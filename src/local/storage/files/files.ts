@@ -1,0 +1,168 @@
+import type { ContentHeaders } from "../blob-rows.ts";
+import { stateHeaders, type Call } from "../call.ts";
+import { addContent, wholeBlock } from "../content.ts";
+import { requireIntact } from "../content-md5.ts";
+import { overwritten, resized, zeros, type Range } from "../content-ranges.ts";
+import { StorageError } from "../errors.ts";
+import { descriptions, failCopiesReading } from "../pending-copies.ts";
+import type { StorageAnswer } from "../request.ts";
+import { contentHeaderNames } from "../writes.ts";
+import { requireFileForWrite, requireShare, writableTarget } from "./address.ts";
+import type { File } from "./file-rows.ts";
+import {
+  changeFile,
+  refuseReadOnly,
+  requireOverwrite,
+  requireWritable,
+  writeFile,
+} from "./file-writes.ts";
+import {
+  invalidHeader,
+  missingHeader,
+  readWholeNumber,
+  readWord,
+  type Headers,
+} from "./headers.ts";
+import { idHeaders } from "./identity.ts";
+import {
+  changedSystemProperties,
+  newSystemProperties,
+  systemHeaders,
+  touched,
+} from "./system-properties.ts";
+
+/** "The maximum file size is 4 TiB" (REST page "Create File"). */
+const maximumFileBytes = 4 * 1024 ** 4;
+/** "The range can be up to 4 MiB in size" (REST page "Put Range"). */
+const maximumRangeBytes = 4 * 1024 * 1024;
+
+/** REST page "Create File": its length in zeros, or the bytes that came along. */
+export function createFile(call: Call): StorageAnswer {
+  const { request, store } = call;
+  const { headers, body } = request;
+  if (headers["x-ms-type"]?.toLowerCase() !== "file") throw missingHeader("x-ms-type");
+  const target = writableTarget(call);
+  requireOverwrite(call, target.file);
+  requireWritable(call, target.file);
+  refuseReadOnly(target.file);
+  const length = readLength(headers);
+  if (length === undefined) throw missingHeader("x-ms-content-length");
+  if (body.length > 0 && body.length !== length) {
+    throw invalidHeader("x-ms-content-length", String(length));
+  }
+  if (body.length > 0) requireIntact(body, headers["content-md5"]);
+  const blocks = body.length > 0 ? [wholeBlock(store, body)] : zeros(length);
+  const file = writeFile(call, target, {
+    content: addContent(store, blocks),
+    length,
+    contentHeaders: { contentType: "application/octet-stream", ...readContentHeaders(headers) },
+    metadata: request.metadata,
+    system: newSystemProperties(call, target.share, "file"),
+    copy: null,
+  });
+  return { status: 201, headers: { ...writtenHeaders(call, file), ...encrypted } };
+}
+
+/** REST page "Put Range": writes or clears bytes within the file's length. */
+export function putRange(call: Call): StorageAnswer {
+  const { request, store, now } = call;
+  const { headers, body } = request;
+  const file = requireFileForWrite(call);
+  requireWritable(call, file);
+  refuseReadOnly(file);
+  const action = readWord(headers, "x-ms-write", ["update", "clear"]);
+  if (action === undefined) throw missingHeader("x-ms-write");
+  const range = readRange(headers, file.length);
+  if (body.length !== (action === "clear" ? 0 : range.end - range.start)) {
+    throw invalidHeader("Content-Length", String(body.length));
+  }
+  if (body.length > maximumRangeBytes) throw new StorageError("RequestBodyTooLarge");
+  const md5 = requireIntact(body, headers["content-md5"]);
+  const lastWrite = readWord(headers, "x-ms-file-last-write-time", ["now", "preserve"]);
+  const changed = changeFile(call, file, {
+    content: overwritten(store, file, { range, bytes: action === "clear" ? null : body }),
+    system: touched(file.system, now, lastWrite === "preserve" ? "rest" : "bytes"),
+  });
+  return {
+    status: 201,
+    headers: {
+      ...stateHeaders(changed),
+      ...encrypted,
+      ...(action === "update" && { "Content-MD5": md5 }),
+      "x-ms-file-last-write-time": changed.system.lastWriteTime,
+    },
+  };
+}
+
+/** REST page "Set File Properties": content headers that are not sent are cleared. */
+export function setFileProperties(call: Call): StorageAnswer {
+  const { request, store } = call;
+  const file = requireFileForWrite(call);
+  requireWritable(call, file);
+  const length = readLength(request.headers) ?? file.length;
+  const changed = changeFile(call, file, {
+    content: resized(store, file, length),
+    length,
+    contentHeaders: readContentHeaders(request.headers),
+    system: changedSystemProperties(call, requireShare(call), file.system),
+    copy: null,
+  });
+  return { status: 200, headers: { ...writtenHeaders(call, changed), ...encrypted } };
+}
+
+/** REST page "Set File Metadata": replaces all of it. */
+export function setFileMetadata(call: Call): StorageAnswer {
+  const { request, now } = call;
+  const file = requireFileForWrite(call);
+  requireWritable(call, file);
+  const changed = changeFile(call, file, {
+    metadata: request.metadata,
+    system: touched(file.system, now, "rest"),
+  });
+  return { status: 200, headers: { ...stateHeaders(changed), ...encrypted } };
+}
+
+/** REST page "Delete File". Copies that read from it fail. */
+export function deleteFile(call: Call): StorageAnswer {
+  const { store, now } = call;
+  const file = requireFileForWrite(call);
+  requireWritable(call, file);
+  refuseReadOnly(file);
+  failCopiesReading(store, file, { description: descriptions.sourceGone, at: now });
+  store.run("DELETE FROM file WHERE id = ?", file.id);
+  return { status: 202 };
+}
+
+const encrypted = { "x-ms-request-server-encrypted": "true" };
+
+function writtenHeaders({ store }: Call, file: File): Record<string, string> {
+  return { ...stateHeaders(file), ...systemHeaders(file.system), ...idHeaders(store, file) };
+}
+
+function readLength(headers: Headers): number | undefined {
+  const name = "x-ms-content-length";
+  const length = readWholeNumber(headers, name);
+  if (length !== undefined && length > maximumFileBytes) throw invalidHeader(name, String(length));
+  return length;
+}
+
+/** `start` included, `end` not. */
+function readRange(headers: Headers, length: number): Range {
+  const text = headers["x-ms-range"] ?? headers["range"];
+  if (text === undefined) throw missingHeader("x-ms-range");
+  const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(text) ?? [];
+  const range = { start: Number(from), end: Number(to) + 1 };
+  if (!(range.start < range.end)) throw invalidHeader("x-ms-range", text);
+  if (range.end > length) throw new StorageError("InvalidRange");
+  return range;
+}
+
+/** The `x-ms-*` content headers of a write; those not sent are not kept from before. */
+function readContentHeaders(headers: Headers): ContentHeaders {
+  const sent: ContentHeaders = {};
+  for (const [property, header] of contentHeaderNames) {
+    const value = headers[`x-ms-${header}`];
+    if (value !== undefined && value !== "") sent[property] = value;
+  }
+  return sent;
+}
