@@ -7,21 +7,21 @@ import { newInstanceId } from "./ledger/instance-id.ts";
 import { createSeal } from "./secrets/seal.ts";
 import { readSettings } from "./settings.ts";
 import type { LedgerAccount } from "./settings.ts";
-import { createBlobCopyClient } from "./storage/blob-copy-client.ts";
+import { createCopyClient } from "./storage/copy-clients.ts";
 import { createCredentialFor } from "./storage/credentials.ts";
 
 /** The app's entry: settings → clients → functions. */
 const settings = readSettings(process.env);
 const ledger = createBlobLedger(ledgerService(settings.ledger).getContainerClient("ferry-ledger"));
 const seal = createSeal(settings.secretKeys);
-const { allowed, routes, emulator, own, trustsPrincipals } = settings;
+const { allowed, routes, origins, own, trustsPrincipals } = settings;
 const { watchdogSchedule, retentionDays } = settings;
 
 registerApp({
   http: {
     allowed,
     routes,
-    emulator,
+    origins,
     own,
     trustsPrincipals,
     ledger,
@@ -30,7 +30,7 @@ registerApp({
     now: () => new Date(),
   },
   steps: {
-    client: createBlobCopyClient(createCredentialFor()),
+    client: createCopyClient(createCredentialFor()),
     ledger,
     seal,
     now: () => Date.now(),

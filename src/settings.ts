@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { isOwnState, parseAllowedPairs } from "./copy/access-policy.ts";
+import { externalOrigins, isOwnState, parseAllowedPairs } from "./copy/access-policy.ts";
 import type { AllowedPair, OwnAccount } from "./copy/access-policy.ts";
-import type { EmulatorOrigin } from "./copy/endpoint.ts";
+import type { Origins } from "./copy/parse-endpoint.ts";
 import { allowedByRoute, parseRoutes } from "./copy/routes.ts";
 import type { Route } from "./copy/routes.ts";
 
@@ -23,8 +23,8 @@ export type Settings = {
   watchdogSchedule: string;
   /** How long ended copies and claims are kept; days. */
   retentionDays: number;
-  /** The Storage emulator's Blob origin, on a developer's machine only. */
-  emulator: EmulatorOrigin;
+  /** The Storage emulator, on a developer's machine only, and the sources outside Storage. */
+  origins: Origins;
 };
 
 /** A connection string, or a Blob service URL used with the app's identity. */
@@ -35,7 +35,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Reads the environment; the only place that does. Throws `SettingsError`, naming every problem. */
 export function readSettings(environment: Environment): Settings {
   const problems: string[] = [];
-  const emulator = emulatorOrigin(environment["COPY_EMULATOR"], problems);
+  const emulator = {
+    blob: emulatorOrigin("COPY_EMULATOR", environment, problems),
+    file: emulatorOrigin("COPY_EMULATOR_FILES", environment, problems),
+  };
   const { pairs, problems: pairProblems } = parseAllowedPairs(
     nonEmpty(environment["COPY_ALLOWED"]) ?? "[]",
     emulator,
@@ -43,8 +46,11 @@ export function readSettings(environment: Environment): Settings {
   problems.push(...pairProblems.map((problem) => `COPY_ALLOWED ${problem}`));
   const secretKeys = keys(environment["COPY_SECRET_KEYS"], problems);
   const ledger = ledgerAccount(environment, problems);
-  const own = ledger === null ? null : ownAccount(ledger, problems);
-  const routes = routesOf(environment["COPY_ROUTES"], { emulator, own }, problems);
+  const account = ledger === null ? null : ownAccount(ledger, problems);
+  const contentShare = nonEmpty(environment["WEBSITE_CONTENTSHARE"]);
+  const own = account === null ? null : { ...account, contentShare };
+  const origins = { emulator, external: externalOrigins(pairs) };
+  const routes = routesOf(environment["COPY_ROUTES"], { origins, own }, problems);
   const watchdogSchedule = schedule(environment["COPY_WATCHDOG"], problems);
   const retentionDays = days(environment["COPY_RETENTION_DAYS"], problems);
   if (problems.length > 0 || ledger === null || own === null) throw new SettingsError(problems);
@@ -55,7 +61,7 @@ export function readSettings(environment: Environment): Settings {
     allowed: [...pairs, ...routes.map(allowedByRoute)],
     routes,
     secretKeys,
-    emulator,
+    origins,
     trustsPrincipals,
     watchdogSchedule,
     retentionDays,
@@ -70,12 +76,16 @@ export class SettingsError extends Error {
   }
 }
 
-function emulatorOrigin(text: string | undefined, problems: string[]): EmulatorOrigin {
-  const value = nonEmpty(text);
+function emulatorOrigin(
+  name: "COPY_EMULATOR" | "COPY_EMULATOR_FILES",
+  environment: Environment,
+  problems: string[],
+): string | null {
+  const value = nonEmpty(environment[name]);
   if (value === null) return null;
   const parsed = z.url({ protocol: /^https?$/ }).safeParse(value);
   if (parsed.success) return new URL(value).origin;
-  problems.push("COPY_EMULATOR must be a URL such as http://127.0.0.1:10000");
+  problems.push(`${name} must be a URL such as http://127.0.0.1:10000`);
   return null;
 }
 
@@ -94,10 +104,10 @@ function keys(text: string | undefined, problems: string[]): Buffer[] {
 
 function routesOf(
   text: string | undefined,
-  { emulator, own }: { emulator: EmulatorOrigin; own: OwnAccount | null },
+  { origins, own }: { origins: Origins; own: OwnAccount | null },
   problems: string[],
 ): Route[] {
-  const parsed = parseRoutes(nonEmpty(text) ?? "[]", emulator);
+  const parsed = parseRoutes(nonEmpty(text) ?? "[]", origins);
   problems.push(...parsed.problems.map((problem) => `COPY_ROUTES ${problem}`));
   for (const { name, sample } of parsed.routes) {
     if (own === null || ![sample.source, sample.destination].some((end) => isOwnState(own, end))) {
@@ -148,8 +158,10 @@ function ledgerAccount(environment: Environment, problems: string[]): LedgerAcco
   return null;
 }
 
+type Account = Omit<OwnAccount, "contentShare">;
+
 /** The account that the ledger's connection names ("Configure Azure Storage connection strings"). */
-function ownAccount(ledger: LedgerAccount, problems: string[]): OwnAccount | null {
+function ownAccount(ledger: LedgerAccount, problems: string[]): Account | null {
   if ("blobServiceUri" in ledger) return accountOfUrl(ledger.blobServiceUri, problems);
   const { connectionString } = ledger;
   const part = (name: string) =>
@@ -167,7 +179,7 @@ function ownAccount(ledger: LedgerAccount, problems: string[]): OwnAccount | nul
   return accountOfUrl(endpoint ?? "", problems);
 }
 
-function accountOfUrl(url: string, problems: string[]): OwnAccount | null {
+function accountOfUrl(url: string, problems: string[]): Account | null {
   const parsed = z.url({ protocol: /^https?$/ }).safeParse(url);
   const account = parsed.success ? new URL(url).hostname.split(".")[0] : undefined;
   if (account !== undefined) return { account, origin: url };

@@ -1,14 +1,16 @@
-import { endpointUrl } from "../copy/endpoint.ts";
+import { endpointUrl, isOntoItself } from "../copy/endpoint.ts";
 import { failure } from "../copy/failure.ts";
 import { decide } from "../copy/plan.ts";
 import type { Decision } from "../copy/plan.ts";
 import type { CopyInput, CopyStep, Prepared } from "../copy/steps.ts";
 import type { Trouble } from "../copy/copy-status.ts";
-import { StorageRefusal } from "../storage/copy-client.ts";
-import type { Side } from "../storage/copy-client.ts";
-import { openSides } from "./deps.ts";
-import type { ActivityDeps } from "./deps.ts";
+import type { SourceSeen } from "../copy/seen.ts";
+import { isInStorage, StorageRefusal } from "../storage/copy-client.ts";
+import type { DestinationSide } from "../storage/copy-client.ts";
+import { isSameAccount, openSides } from "./deps.ts";
+import type { ActivityDeps, Sides } from "./deps.ts";
 import { keepFormer } from "./roll-back.ts";
+import { holdSource } from "./source-lease.ts";
 import { orTrouble, trouble, verdictOf } from "./trouble.ts";
 import type { Verdict } from "../copy/storage-answers.ts";
 
@@ -31,16 +33,24 @@ async function prepare(deps: ActivityDeps, step: CopyStep<CopyInput>): Promise<P
 
   const sides = openSides(deps, step);
   const decision = await lookAndReplace(deps, step, sides);
-  if (decision.state !== "planned" || copy.options.rollback === "off") return decision;
+  if (decision.state !== "planned") return decision;
+  const refusal = await holdSource(deps, step);
+  if (refusal !== null) return refusal;
+  if (copy.options.rollback === "off") return decision;
   const kept = await keepFormer(deps, step, { plan: decision.plan, ...sides });
-  return kept.state === "kept" ? { state: "planned", plan: kept.plan } : kept;
+  if (kept.state !== "kept") return kept;
+  const { snapshot } = kept.plan;
+  // A failure must not eat the source: it is copied onto itself from what was kept of it.
+  return isOntoItself(copy.source, copy.destination) && snapshot !== undefined
+    ? { state: "planned", plan: { ...kept.plan, source: { ...kept.plan.source, snapshot } } }
+    : { state: "planned", plan: kept.plan };
 }
 
 /** Decides; where a copy that is not ours is to make room, aborts it and decides anew. */
 async function lookAndReplace(
   deps: ActivityDeps,
   step: CopyStep<CopyInput>,
-  sides: { source: Side; destination: Side },
+  sides: Sides,
 ): Promise<Exclude<Prepared, { state: "ended" }>> {
   const { ledger } = deps;
   const { copy, instanceId } = step;
@@ -69,17 +79,12 @@ function heldBy(holder: string, { destination, options }: CopyInput): Prepared {
 async function look(
   deps: ActivityDeps,
   { copy }: CopyStep<CopyInput>,
-  { source, destination }: { source: Side; destination: Side },
+  { source, destination }: Sides,
 ): Promise<Decision | Trouble> {
   const { client } = deps;
-  // Only the app's own identity reads both ends; a SAS on the destination opens nothing else.
-  const sameAccount =
-    destination.sas === null &&
-    source.endpoint.origin === destination.endpoint.origin &&
-    source.endpoint.account === destination.endpoint.account;
   const [sourceSeen, destinationSeen] = await Promise.allSettled([
-    client.readSource(source, { sameAccount }),
-    client.readDestination(destination),
+    readSource(deps, copy, { source, destination }),
+    client.readDestination(destination, { ifTags: copy.options.destinationConditions?.ifTags }),
   ]);
   if (sourceSeen.status === "rejected") {
     const action = `read the source ${endpointUrl(copy.source)}`;
@@ -95,6 +100,18 @@ async function look(
   return decide(copy, sourceSeen.value, destinationSeen.value);
 }
 
+/** What lies outside Storage is read by Storage alone: the app fetches no URL itself. */
+async function readSource(
+  { client }: ActivityDeps,
+  { options: { sourceConditions } }: CopyInput,
+  sides: Sides,
+): Promise<SourceSeen | null> {
+  const { source } = sides;
+  if (!isInStorage(source)) return null;
+  const ifTags = sourceConditions?.ifTags;
+  return await client.readSource(source, { sameAccount: isSameAccount(sides), ifTags });
+}
+
 /**
  * Aborts a copy that is not ours, by its own copyId: Storage refuses where by now another one is
  * pending ("Abort Copy Blob", 409). Whatever 409 or 404 mean, the look that follows shows it.
@@ -102,7 +119,7 @@ async function look(
 async function abortOther(
   deps: ActivityDeps,
   { copy }: CopyStep<CopyInput>,
-  { destination, copyId }: { destination: Side; copyId: string },
+  { destination, copyId }: { destination: DestinationSide; copyId: string },
 ): Promise<Refused | null> {
   try {
     await deps.client.abort(destination, copyId);

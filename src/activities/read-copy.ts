@@ -2,9 +2,8 @@ import type { CopyStatus } from "../copy/copy-status.ts";
 import { endpointUrl } from "../copy/endpoint.ts";
 import { statusOf } from "../copy/read-status.ts";
 import type { StartedStep } from "../copy/steps.ts";
-import type { Side } from "../storage/copy-client.ts";
 import { openSides } from "./deps.ts";
-import type { ActivityDeps } from "./deps.ts";
+import type { ActivityDeps, Sides } from "./deps.ts";
 import { orTrouble, trouble, verdictOf } from "./trouble.ts";
 
 /** Reads the destination's properties and says what they mean for our copy. */
@@ -19,7 +18,7 @@ export function readCopy(deps: ActivityDeps, step: StartedStep): Promise<CopySta
 export async function readStatus(
   deps: ActivityDeps,
   { copy, plan, copyId }: StartedStep,
-  { source, destination }: { source: Side; destination: Side },
+  { source, destination }: Sides,
 ): Promise<CopyStatus> {
   try {
     const seen = await deps.client.readDestination(destination);

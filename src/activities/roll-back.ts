@@ -6,7 +6,7 @@ import type { SnapshotSeen } from "../copy/seen.ts";
 import type { CopyPlan, CopyStep, SettleStep } from "../copy/steps.ts";
 import type { Failure } from "../copy/failure.ts";
 import { StorageRefusal } from "../storage/copy-client.ts";
-import type { Side } from "../storage/copy-client.ts";
+import type { DestinationSide } from "../storage/copy-client.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { trouble, verdictOf } from "./trouble.ts";
 import type { Trouble } from "../copy/copy-status.ts";
@@ -27,7 +27,7 @@ export type Kept =
 export async function keepFormer(
   deps: ActivityDeps,
   { instanceId, copy }: CopyStep,
-  { plan, destination }: { plan: CopyPlan; destination: Side },
+  { plan, destination }: { plan: CopyPlan; destination: DestinationSide },
 ): Promise<Kept> {
   const { client, ledger } = deps;
   const etag = plan.destinationEtag;
@@ -43,7 +43,8 @@ export async function keepFormer(
       await client.removeSnapshot(destination, snapshot);
       return trouble(failure("internal", `Cannot go on as the copy has ended: ${instanceId}`));
     }
-    return { state: "kept", plan: { ...plan, snapshot } };
+    const tags = await formerTags(deps, destination);
+    return { state: "kept", plan: { ...plan, snapshot, ...tags } };
   } catch (error) {
     if (error instanceof StorageRefusal && hasChanged(error)) {
       const message = `Cannot keep a snapshot of the destination now as it is being changed: ${endpointUrl(copy.destination)}`;
@@ -56,6 +57,38 @@ export async function keepFormer(
     const fix = cause === "destination-unauthorized" ? { fix: permissions } : {};
     return { state: "failed", failure: { ...verdict.failure, ...fix } };
   }
+}
+
+/** Index tags want a permission of their own ("Get Blob Tags"); without it the rest is still kept. */
+async function formerTags(
+  { client }: ActivityDeps,
+  destination: DestinationSide,
+): Promise<Pick<CopyPlan, "formerTags">> {
+  try {
+    const tags = await client.readFormerTags(destination);
+    return Object.keys(tags).length === 0 ? {} : { formerTags: tags };
+  } catch (error) {
+    if (!(error instanceof StorageRefusal)) throw error;
+    const { status } = error.answer;
+    if (status === 401 || status === 403) return { formerTags: "unread" };
+    // Accounts with a hierarchical namespace have no index tags at all.
+    if (status === 400 || status === 409 || status === 501) return {};
+    throw error;
+  }
+}
+
+function tagsOf({ plan }: SettleStep): Record<string, string> {
+  const tags = plan?.formerTags;
+  return tags === undefined || tags === "unread" ? {} : tags;
+}
+
+function tagsLost({ plan, copyId, ending }: SettleStep): string[] {
+  const isBack = copyId !== null && ending.state !== "success";
+  return isBack && plan?.formerTags === "unread"
+    ? [
+        "The destination's former index tags, if it had any, were not brought back: nobody may read them",
+      ]
+    : [];
 }
 
 export type RolledBack =
@@ -71,7 +104,7 @@ const mostLooks = 3;
 export async function rollBack(
   deps: ActivityDeps,
   step: SettleStep,
-  destination: Side,
+  destination: DestinationSide,
 ): Promise<RolledBack> {
   const { client } = deps;
   for (let looks = 1; ; looks++) {
@@ -81,7 +114,7 @@ export async function rollBack(
     const next = rollbackOf(step, seen, ours);
     switch (next.do) {
       case "nothing":
-        return removed(deps, destination, ours, []);
+        return removed(deps, destination, ours, tagsLost(step));
       case "keep":
         return { state: "cleaned", residue: [kept(step)] };
       case "give-up":
@@ -98,7 +131,7 @@ export async function rollBack(
         }
         await unlessChanged(
           next.do === "promote"
-            ? client.promoteSnapshot(destination, next.snapshot, next.etag)
+            ? client.promoteSnapshot(destination, { ...next, tags: tagsOf(step) })
             : client.setMetadata(destination, { etag: next.etag, metadata: unmarked(metadata) }),
         );
     }
@@ -118,7 +151,7 @@ function stillCopied({ plan }: SettleStep): string {
 
 async function removed(
   { client }: ActivityDeps,
-  destination: Side,
+  destination: DestinationSide,
   snapshots: readonly SnapshotSeen[],
   residue: string[],
 ): Promise<RolledBack> {

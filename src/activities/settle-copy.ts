@@ -5,11 +5,12 @@ import { isOurs } from "../copy/plan.ts";
 import type { Settled, SettleStep, StepContext } from "../copy/steps.ts";
 import type { SlotClosed } from "../ledger/ledger.ts";
 import { StorageRefusal } from "../storage/copy-client.ts";
-import type { Side } from "../storage/copy-client.ts";
+import type { DestinationSide } from "../storage/copy-client.ts";
 import { openSides } from "./deps.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { formerContentGone, rollBack } from "./roll-back.ts";
 import type { RolledBack } from "./roll-back.ts";
+import { releaseSource } from "./source-lease.ts";
 import { orTrouble, trouble, verdictOf } from "./trouble.ts";
 
 /** Removes what a copy without success left behind, keeps the outcome, frees the destination. */
@@ -48,7 +49,11 @@ async function settle(deps: ActivityDeps, step: SettleStep): Promise<Settled> {
   if (cleaned.state === "found") return cleaned;
   if (cleaned.state === "wait" && !step.lastTry) return { state: "wait", until: cleaned.until };
   if (cleaned.state === "trouble" && !step.lastTry) return cleaned;
-  const residue = cleaned.state === "trouble" ? [cleaned.failure.message] : cleaned.residue;
+  const released = await releaseSource(deps, step);
+  if (released.state === "trouble" && !step.lastTry) return released;
+  const residue = [cleaned, released].flatMap((done) =>
+    done.state === "trouble" ? [done.failure.message] : done.residue,
+  );
   const settledAt = deps.now();
   const outcome = await ledger.end(
     instanceId,
@@ -111,7 +116,7 @@ async function cleanUp(
 async function findUnanswered(
   { client }: ActivityDeps,
   { plan, copy }: SettleStep,
-  destination: Side,
+  destination: DestinationSide,
 ): Promise<Cleaned> {
   const seen = await client.readDestination(destination);
   if (plan === null || seen?.copy == null || !isOurs(plan, copy.source, seen)) return nothingLeft;

@@ -1,12 +1,13 @@
 import { endpointUrl } from "../copy/endpoint.ts";
 import { failure } from "../copy/failure.ts";
-import { isOurs } from "../copy/plan.ts";
+import { isOurs, startedFrom } from "../copy/plan.ts";
 import type { PlannedStep, Started } from "../copy/steps.ts";
 import type { StorageAnswer, Verdict } from "../copy/storage-answers.ts";
 import { StorageRefusal } from "../storage/copy-client.ts";
-import type { Side } from "../storage/copy-client.ts";
+import type { DestinationSide } from "../storage/copy-client.ts";
 import { openSides } from "./deps.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { tagsToSet } from "./source-tags.ts";
 import { orTrouble, trouble, verdictOf } from "./trouble.ts";
 
 /** The start is given up after this; Storage checks the source before it answers. */
@@ -28,7 +29,11 @@ export function startCopy(deps: ActivityDeps, step: PlannedStep): Promise<Starte
 async function start(deps: ActivityDeps, step: PlannedStep): Promise<Started> {
   const { client, ledger } = deps;
   const { copy, plan, instanceId } = step;
-  const { source, destination } = openSides(deps, step);
+  const sides = openSides(deps, step);
+  const { destination } = sides;
+  const source = { ...sides.source, endpoint: startedFrom(plan, sides.source.endpoint) };
+  const tags = await tagsToSet(deps, step, sides);
+  if (tags.state === "refused") return refused(tags.verdict);
   const now = deps.now();
   const entry = { instanceId, run: deps.newRun(), now, until: now + startHorizon, plan };
   const entered = await ledger.enterSlot(copy.destination, entry);
@@ -62,13 +67,15 @@ async function start(deps: ActivityDeps, step: PlannedStep): Promise<Started> {
     return found ?? trouble(failure("internal", message));
   }
 
+  const isPinned = plan.source.snapshot !== undefined;
   try {
     const copyId = await client.start({
       source,
       destination,
-      sourceEtag: plan.source.etag,
+      // Copy Blob takes no condition on a source in Azure Files; a snapshot does not change.
+      sourceEtag: source.endpoint.service === "blob" && !isPinned ? plan.source.etag : null,
       destinationEtag: plan.destinationEtag,
-      options: copy.options,
+      options: { ...copy.options, tags: tags.tags },
       signal: AbortSignal.timeout(startTimeout),
     });
     await ledger.leaveSlot(copy.destination, entry, copyId);
@@ -107,7 +114,7 @@ function didNothing({ status, code }: StorageAnswer): boolean {
 async function findOurs(
   deps: ActivityDeps,
   { copy, plan }: PlannedStep,
-  destination: Side,
+  destination: DestinationSide,
 ): Promise<Extract<Started, { state: "started" | "trouble" }> | null> {
   try {
     const seen = await deps.client.readDestination(destination);

@@ -1,14 +1,17 @@
 import { z } from "zod";
+import { topOf } from "./endpoint.ts";
+import type { Destination, Endpoint } from "./endpoint.ts";
+import type { Origins } from "./parse-endpoint.ts";
 import { parseStorageHost } from "./storage-hosts.ts";
-import type { EmulatorOrigin, Endpoint } from "./endpoint.ts";
+import { externalPathProblems } from "./storage-names.ts";
 
 /**
- * A place that a copy may read from or write to: an account, a container, or a folder in one. A route's
- * place is also what begins its blobs' names.
+ * A place that a copy may read from or write to: an account, a container or share, or a folder in one;
+ * or a folder outside Storage, whose account is null. A route's place is also what begins its blobs' names.
  */
 export type Place = {
   origin: string;
-  account: string;
+  account: string | null;
   segments: readonly string[];
   start?: string;
 };
@@ -19,21 +22,30 @@ export type AllowedPair = { from: Place; to: Place };
 /** Whether any one pair allows this source together with this destination. */
 export function isAllowed(
   pairs: readonly AllowedPair[],
-  ends: { source: Endpoint; destination: Endpoint },
+  ends: { source: Endpoint; destination: Destination },
 ): boolean {
   return pairs.some(
     (pair) => contains(pair.from, ends.source) && contains(pair.to, ends.destination),
   );
 }
 
-/** The app's own storage account. */
-export type OwnAccount = { account: string; origin: string };
+/** The origins outside Storage that some pair names as a source. */
+export function externalOrigins(pairs: readonly AllowedPair[]): string[] {
+  const outside = pairs.filter(({ from }) => from.account === null);
+  return [...new Set(outside.map(({ from }) => from.origin))];
+}
+
+/** The app's own storage account; `contentShare` is where the Functions host keeps the app's code. */
+export type OwnAccount = { account: string; origin: string; contentShare: string | null };
 
 /**
  * Whether an end lies where the app, its task hub or the Functions host keep their state. No pair opens
  * these: who may write there can take other callers' copies over.
  */
 export function isOwnState(own: OwnAccount, endpoint: Endpoint): boolean {
+  if (endpoint.service === "external") return false;
+  // It may lie in another account, and its name is made up by the host: no other share bears it.
+  if (endpoint.service === "file") return endpoint.share === own.contentShare;
   return (
     endpoint.account === own.account &&
     endpoint.emulated === own.origin.startsWith("http:") &&
@@ -47,7 +59,7 @@ export function isOwnState(own: OwnAccount, endpoint: Endpoint): boolean {
  */
 export function parseAllowedPairs(
   text: string,
-  emulator: EmulatorOrigin,
+  emulator: Origins["emulator"],
 ): { pairs: AllowedPair[]; problems: string[] } {
   const json = parseJson(text);
   const parsed = z.array(z.strictObject({ from: z.string(), to: z.string() })).safeParse(json);
@@ -57,10 +69,10 @@ export function parseAllowedPairs(
   }
   const problems: string[] = [];
   const place = (index: number, side: "from" | "to", prefix: string): Place => {
-    const read = parsePlace(prefix, emulator);
+    const read = parsePlace(prefix, side, emulator);
     if (typeof read !== "string") return read;
     problems.push(`[${index}].${side} ${read}`);
-    return { origin: "", account: "", segments: [] };
+    return { origin: "", account: null, segments: [] };
   };
   const pairs = parsed.data.map(({ from, to }, index) => ({
     from: place(index, "from", from),
@@ -71,16 +83,23 @@ export function parseAllowedPairs(
 
 /** Compares decoded names, segment by segment; the endpoint's were decoded at the door. */
 function contains(place: Place, endpoint: Endpoint): boolean {
-  const segments = [endpoint.container, ...endpoint.path.split("/")];
+  const isExternal = endpoint.service === "external";
+  const segments = isExternal
+    ? decodedSegments(endpoint.path)
+    : [topOf(endpoint), ...endpoint.path.split("/")];
   return (
     place.origin === endpoint.origin &&
-    place.account === endpoint.account &&
-    place.segments.every((segment, index) => segment === segments[index]) &&
+    place.account === (isExternal ? null : endpoint.account) &&
+    place.segments.every((segment, index) => segment === segments?.[index]) &&
     endpoint.path.startsWith(place.start ?? "")
   );
 }
 
-function parsePlace(prefix: string, emulator: EmulatorOrigin): Place | string {
+function parsePlace(
+  prefix: string,
+  side: "from" | "to",
+  emulator: Origins["emulator"],
+): Place | string {
   if (!URL.canParse(prefix)) return "is not an absolute URL";
   const url = new URL(prefix);
   if (url.search !== "" || url.hash !== "" || url.username !== "" || url.password !== "") {
@@ -88,17 +107,30 @@ function parsePlace(prefix: string, emulator: EmulatorOrigin): Place | string {
   }
   const parts = decodedSegments(url.pathname);
   if (parts === null) return "is not valid percent-encoded UTF-8";
-  if (url.origin === emulator) {
+  const { origin } = url;
+  if (origin === emulator.blob || origin === emulator.file) {
     const [account, ...segments] = parts;
     return account === undefined
       ? "names no account of the emulator"
-      : { origin: url.origin, account, segments };
+      : { origin, account, segments };
   }
   const host = parseStorageHost(url.hostname);
-  if (url.protocol !== "https:" || url.port !== "" || host === null) {
+  if (host !== null && url.protocol === "https:" && url.port === "") {
+    return { origin, account: host.account, segments: parts };
+  }
+  if (side === "to" || host !== null) {
     return "must begin with https:// and a host of Azure Storage";
   }
-  return { origin: url.origin, account: host.account, segments: parts };
+  return isExternalOrigin(url, emulator) && externalPathProblems(url.pathname).length === 0
+    ? { origin, account: null, segments: parts }
+    : "must begin with https:// and a host's name, without odd characters in its path";
+}
+
+/** Beside an emulator plain http is taken on this machine, for what a test or a developer serves. */
+function isExternalOrigin(url: URL, emulator: Origins["emulator"]): boolean {
+  if (url.protocol === "https:") return !url.hostname.endsWith("."); // else Storage's own hosts pass
+  const isLocal = url.hostname === "127.0.0.1" || url.hostname === "localhost";
+  return url.protocol === "http:" && isLocal && emulator.blob !== null;
 }
 
 function decodedSegments(pathname: string): string[] | null {

@@ -1,45 +1,22 @@
 import { z } from "zod";
-import { endpointUrl, parseEndpoint } from "./endpoint.ts";
-import type { EmulatorOrigin, Endpoint } from "./endpoint.ts";
+import { optionsOff, optionsShape } from "./copy-options.ts";
+import type { CopyOptions } from "./copy-options.ts";
+import { isOntoItself } from "./endpoint.ts";
+import type { Destination, Endpoint } from "./endpoint.ts";
 import { parseMetadata } from "./metadata.ts";
+import { contradictions, misfits } from "./option-rules.ts";
+import { parseDestination, parseSource } from "./parse-endpoint.ts";
+import type { Origins, ParsedEndpoint } from "./parse-endpoint.ts";
 import type { Sas } from "./sas.ts";
+import { parseTags } from "./tags.ts";
 
 /** A valid request: its endpoints hold no secret, the SAS stand apart, options are complete. */
 export type CopyRequest = {
   source: Endpoint;
-  destination: Endpoint;
+  destination: Destination;
   sourceSas: Sas | null;
   destinationSas: Sas | null;
   options: CopyOptions;
-};
-
-export type CopyOptions = {
-  /** What to do when the destination exists. `always` is Storage's own behaviour. */
-  overwrite: "fail" | "skip" | "if-newer" | "always";
-  /**
-   * What to do when another copy onto the destination is under way. `wait` tries again until it has
-   * ended, for two weeks at most. `replace` aborts a copy that Ferry knows nothing of; one of Ferry's
-   * own copies is never aborted by another request, `replace` waits for it.
-   */
-  ifBusy: "fail" | "wait" | "replace";
-  /**
-   * `snapshot` keeps what the destination holds before it is written over, and brings it back when the
-   * copy fails or is aborted.
-   */
-  rollback: "off" | "snapshot";
-  /** x-ms-access-tier; null lets Storage choose. */
-  tier: string | null;
-  /** x-ms-meta-*; null copies the source's metadata, an object replaces all of it. */
-  metadata: Record<string, string> | null;
-};
-
-/** What an option is where nobody names it, and where an input is older than the option. */
-export const optionsOff: CopyOptions = {
-  overwrite: "fail",
-  ifBusy: "fail",
-  rollback: "off",
-  tier: null,
-  metadata: null,
 };
 
 /** One thing wrong with a request; `pointer` is a JSON pointer (RFC 6901), empty for the whole body. */
@@ -48,27 +25,20 @@ export type Problem = { pointer: string; message: string };
 export type ParsedRequest = { ok: true; request: CopyRequest } | { ok: false; problems: Problem[] };
 
 /** Reads a request body, naming every problem at once. No message repeats a value that may be secret. */
-export function parseCopyRequest(body: unknown, emulator: EmulatorOrigin): ParsedRequest {
+export function parseCopyRequest(body: unknown, origins: Origins): ParsedRequest {
   const parsed = requestShape.safeParse(body);
   const problems = parsed.success ? [] : parsed.error.issues.flatMap(shapeProblems);
-  problems.push(...contradictions(body));
-  const metadata = metadataOf(body, problems);
-  const source = end(body, "source", emulator, problems);
-  const destination = end(body, "destination", emulator, problems);
-  if (destination?.endpoint.secondary === true) {
-    problems.push({
-      pointer: "/destination",
-      message: "is a secondary endpoint, which is read-only",
-    });
+  const source = end(body, "source", (text) => parseSource(text, origins), problems);
+  const destination = end(body, "destination", (text) => parseDestination(text, origins), problems);
+  const options = optionsOf(body, problems);
+  problems.push(...contradictions(options));
+  if (source !== null && destination !== null) {
+    problems.push(...misfits(options, source.endpoint, destination.endpoint));
   }
   if (!parsed.success || source === null || destination === null || problems.length > 0) {
     return { ok: false, problems };
   }
-  if (endpointUrl(source.endpoint) === endpointUrl(destination.endpoint)) {
-    const message = "is the source itself; a copy onto itself is not supported yet";
-    return { ok: false, problems: [{ pointer: "/destination", message }] };
-  }
-  const { overwrite, ifBusy, rollback, tier } = parsed.data.options;
+  const itself = isOntoItself(source.endpoint, destination.endpoint);
   return {
     ok: true,
     request: {
@@ -76,27 +46,43 @@ export function parseCopyRequest(body: unknown, emulator: EmulatorOrigin): Parse
       destination: destination.endpoint,
       sourceSas: source.sas,
       destinationSas: destination.sas,
-      options: { overwrite, ifBusy, rollback, tier: tier ?? null, metadata },
+      options: itself ? { ...options, rollback: "snapshot" } : options,
     },
   };
 }
 
-/** "Copy Blob", x-ms-access-tier: block blobs know names, page blobs sizes. */
-const tiers = ["Hot", "Cool", "Cold", "Archive", "Smart"] as const;
-
-const optionsShape = z.strictObject({
-  overwrite: z.enum(["fail", "skip", "if-newer", "always"]).default("fail"),
-  ifBusy: z.enum(["fail", "wait", "replace"]).default("fail"),
-  rollback: z.enum(["off", "snapshot"]).default("off"),
-  tier: z.enum(tiers).optional(),
-  metadata: z.unknown().optional(), // read by parseMetadata
-});
-
 const requestShape = z.strictObject({
   source: z.string(),
   destination: z.string(),
-  options: optionsShape.default({ overwrite: "fail", ifBusy: "fail", rollback: "off" }),
+  options: optionsShape.exactOptional(),
 });
+
+/**
+ * The options as far as they can be read: one that is wrong is off, so that the rest is looked at too
+ * and all problems come out at once. What the shape says of them was named before.
+ */
+function optionsOf(body: unknown, problems: Problem[]): CopyOptions {
+  const raw: unknown = Object(body)["options"];
+  const options: CopyOptions = { ...optionsOff };
+  if (typeof raw !== "object" || raw === null) return options;
+  const given = new Map<string, unknown>(Object.entries(raw));
+  for (const [name, shape] of Object.entries(optionsShape.shape)) {
+    if (name === "metadata" || name === "tags") continue;
+    const read = given.has(name) ? shape.safeParse(given.get(name)) : null;
+    if (read?.success === true) Object.assign(options, { [name]: read.data });
+  }
+  if (given.has("metadata")) {
+    const read = parseMetadata(given.get("metadata"), "/options/metadata", escapePointer);
+    problems.push(...read.problems);
+    options.metadata = read.metadata;
+  }
+  if (given.has("tags")) {
+    const read = parseTags(given.get("tags"), "/options/tags", escapePointer);
+    problems.push(...read.problems);
+    options.tags = read.tags;
+  }
+  return options;
+}
 
 function shapeProblems(issue: z.core.$ZodIssue): Problem[] {
   const pointer = issue.path.map((part) => `/${escapePointer(String(part))}`).join("");
@@ -113,42 +99,17 @@ function issueMessage(issue: z.core.$ZodIssue): string {
   return issue.message;
 }
 
-/** Options that undo each other. Read by hand, so that they come out with everything else. */
-function contradictions(body: unknown): Problem[] {
-  const { overwrite = "fail", ifBusy, rollback } = Object(Object(body)["options"]);
-  const problems: Problem[] = [];
-  // What an aborted copy leaves behind exists, and is new: only "always" writes over it.
-  if (ifBusy === "replace" && overwrite !== "always") {
-    const message = 'can be "replace" only when overwrite is "always"';
-    problems.push({ pointer: "/options/ifBusy", message });
-  }
-  if (rollback === "snapshot" && (overwrite === "fail" || overwrite === "skip")) {
-    const message = `can be "snapshot" only when something may be written over, and overwrite is "${overwrite}"`;
-    problems.push({ pointer: "/options/rollback", message });
-  }
-  return problems;
-}
-
-/** Null where the request has none: then Storage copies the source's. */
-function metadataOf(body: unknown, problems: Problem[]): Record<string, string> | null {
-  const value: unknown = Object(Object(body)["options"])["metadata"];
-  if (value === undefined) return null;
-  const parsed = parseMetadata(value, "/options/metadata", escapePointer);
-  problems.push(...parsed.problems);
-  return parsed.metadata;
-}
-
 /** Reads one end even when the rest of the body is wrong, so that all problems come out at once. */
-function end(
+function end<E extends Endpoint>(
   body: unknown,
   name: "source" | "destination",
-  emulator: EmulatorOrigin,
+  parse: (text: string) => ParsedEndpoint<E>,
   problems: Problem[],
-): { endpoint: Endpoint; sas: Sas | null } | null {
+): { endpoint: E; sas: Sas | null } | null {
   const text: unknown = Object(body)[name];
   if (typeof text !== "string") return null;
-  const parsed = parseEndpoint(text, emulator);
-  if (parsed.ok) return { endpoint: parsed.endpoint, sas: parsed.sas };
+  const parsed = parse(text);
+  if (parsed.ok) return parsed;
   problems.push(...parsed.problems.map((message) => ({ pointer: `/${name}`, message })));
   return null;
 }

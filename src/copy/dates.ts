@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 /** Times are epoch ms inside; these are their two other forms. Neither reads a clock. */
 export function dateOf(time: number): Date {
   return new Date(time);
@@ -16,4 +18,15 @@ export function isoDay(time: number): string {
 /** Epoch ms of an ISO 8601 date. */
 export function timeOf(iso: string): number {
   return Date.parse(iso);
+}
+
+/** A time as requests write it; Storage's own has seven digits behind the second. */
+export const utcTime = z.string().refine(isUtcTime, {
+  error: 'must be a time in UTC such as "2026-11-20T12:00:00Z"',
+});
+
+function isUtcTime(text: string): boolean {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z$/.test(text)) return false;
+  const time = timeOf(text);
+  return Number.isFinite(time) && isoDay(time) === text.slice(0, 10); // there is no February 30
 }

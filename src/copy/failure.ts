@@ -4,7 +4,7 @@
  */
 export const causes = {
   "source-not-found": {
-    fix: "Check the source URL; the blob or its container does not exist, or is not public and came without a SAS",
+    fix: "Check the source URL; the blob or file, or what holds it, does not exist, or is not public and came without a SAS",
     retryable: false,
   },
   "source-unauthorized": {
@@ -28,12 +28,20 @@ export const causes = {
     fix: "Look at the source account: its firewall, private endpoints and permitted copy scope must let the destination's Storage service read it",
     retryable: true,
   },
+  "source-leased": {
+    fix: 'Release or break the lease on the source, or set options.sourceLease to "off"; a copy reads a leased source all the same',
+    retryable: true,
+  },
+  "condition-not-met": {
+    fix: "Look at options.sourceConditions and options.destinationConditions, and at the blobs; nothing was copied",
+    retryable: true,
+  },
   "source-copy-pending": {
     fix: "Wait until the copy onto the source has ended, then start again",
     retryable: true,
   },
   "destination-not-found": {
-    fix: "Create the destination container, then start again",
+    fix: "Create the destination's container, or its share and folder, then start again",
     retryable: false,
   },
   "destination-unauthorized": {
@@ -52,6 +60,10 @@ export const causes = {
     fix: "Release or break the lease on the destination, then start again",
     retryable: true,
   },
+  "destination-locked": {
+    fix: "Close the file in the SMB or NFS clients that hold it open, then start again",
+    retryable: true,
+  },
   "destination-archived": {
     fix: "Delete the destination or give it an online tier first; Storage overwrites no archived blob",
     retryable: false,
@@ -65,7 +77,7 @@ export const causes = {
     retryable: false,
   },
   "destination-read-only": {
-    fix: "Choose a destination that can be written: a base blob on a primary endpoint",
+    fix: "Choose a destination that can be written: a base blob on a primary endpoint, or a file without the attribute ReadOnly (options.file.ignoreReadOnly writes over one)",
     retryable: false,
   },
   "destination-deleted": {

@@ -1,6 +1,8 @@
-import type { CopyOptions } from "./copy-request.ts";
-import { endpointUrl, parseEndpoint } from "./endpoint.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { CopyOptions } from "./copy-options.ts";
+import { isTierOf } from "./copy-options.ts";
+import { unmetCondition } from "./conditions.ts";
+import { endpointUrl, isEchoOf, isOntoItself } from "./endpoint.ts";
+import type { Destination, Endpoint } from "./endpoint.ts";
 import { failure } from "./failure.ts";
 import type { Cause } from "./failure.ts";
 import type { CopySeen, DestinationSeen, SourceSeen } from "./seen.ts";
@@ -11,20 +13,29 @@ export type Decision =
   /** A copy that is not ours is to be aborted first; where it may be ours after all, wait. */
   | { state: "replace"; copyId: string; otherwise: Busy };
 
-/** What a source and a destination, as they were just seen, mean for a copy. */
+/**
+ * What a source and a destination, as they were just seen, mean for a copy. `source` is null where only
+ * Storage can read it.
+ */
 export function decide(
   copy: Pick<CopyInput, "source" | "destination" | "options">,
-  source: SourceSeen,
+  source: SourceSeen | null,
   destination: DestinationSeen | null,
 ): Decision {
-  const obstacle = refuseSource(copy, source) ?? refuseDestination(copy, destination);
+  const blobType = source?.blobType ?? "BlockBlob"; // of files and of anything outside ("Copy Blob")
+  const obstacle =
+    (source === null ? null : refuseSource(copy, source)) ??
+    refuseOptions(copy, blobType) ??
+    refuseDestination(copy, destination, blobType);
   if (obstacle !== null) return obstacle;
   const skip = destination === null ? null : refuseOverwrite(copy, source, destination);
   if (skip !== null) return skip;
+  // Both looks at a blob that is copied onto itself must have shown the same: the one that is pinned counts.
+  const from = isOntoItself(copy.source, copy.destination) ? destination : source;
   return {
     state: "planned",
     plan: {
-      source: { etag: source.etag, length: source.length },
+      source: { etag: from?.etag ?? null, length: from?.length ?? null },
       destinationEtag: destination?.etag ?? null,
     },
   };
@@ -37,11 +48,12 @@ export function decide(
  */
 export function isOurs(plan: CopyPlan, source: Endpoint, seen: DestinationSeen): boolean {
   if (seen.copy === null || seen.etag === plan.destinationEtag) return false;
-  const echoed = parseEndpoint(
-    withoutQuery(seen.copy.source),
-    source.emulated ? source.origin : null,
-  );
-  return echoed.ok && endpointUrl(echoed.endpoint) === endpointUrl(source);
+  return isEchoOf(startedFrom(plan, source), seen.copy.source);
+}
+
+/** What the plan's copy is made from: the source, or the snapshot by which it is copied onto itself. */
+export function startedFrom<E extends Endpoint>({ source: { snapshot } }: CopyPlan, source: E): E {
+  return snapshot === undefined ? source : { ...source, snapshot };
 }
 
 function refuseSource(
@@ -60,8 +72,10 @@ function refuseSource(
       failure: failure("source-copy-pending", message),
     };
   }
-  if (seen.blobType !== "BlockBlob") {
-    return failed("not-supported", `Cannot copy the source as it is a ${seen.blobType}: ${url}`);
+  const unmet = unmetCondition(options.sourceConditions, seen);
+  if (unmet !== null) {
+    const message = `Cannot copy the source as sourceConditions.${unmet} does not hold: ${url}`;
+    return failed("condition-not-met", message);
   }
   if (seen.archived && (options.tier === null || options.tier === "Archive")) {
     return failed("source-archived", `Cannot copy the source as it is archived: ${url}`);
@@ -69,12 +83,32 @@ function refuseSource(
   return null;
 }
 
-function refuseDestination(
-  { destination, options }: { destination: Endpoint; options: CopyOptions },
-  seen: DestinationSeen | null,
+/** Options that depend on the type of the source's blob, which only a look at it tells. */
+function refuseOptions(
+  { source, options }: { source: Endpoint; options: CopyOptions },
+  blobType: string,
 ): Decision | null {
-  if (seen === null) return null;
+  const url = endpointUrl(source);
+  if (options.sealBlob && blobType !== "AppendBlob") {
+    const message = `Cannot seal the copy as the source is a ${blobType}, not an AppendBlob: ${url}`;
+    return failed("not-supported", message);
+  }
+  if (options.tier !== null && !isTierOf(blobType, options.tier)) {
+    const message = `Cannot give the copy the tier ${options.tier} as the source is a ${blobType}: ${url}`;
+    return failed("not-supported", message);
+  }
+  return null;
+}
+
+function refuseDestination(
+  { destination, options }: { destination: Destination; options: CopyOptions },
+  seen: DestinationSeen | null,
+  blobType: string,
+): Decision | null {
   const url = endpointUrl(destination);
+  const unmet = unmetCondition(options.destinationConditions, seen);
+  const isOther = destination.service === "blob" && seen !== null && seen.blobType !== blobType;
+  if (seen === null) return unmet === null ? null : unmetAt(url, unmet);
   if (seen.copy?.status === "pending") {
     const { copyId } = seen.copy;
     const done = bytesOf(seen.copy);
@@ -84,7 +118,7 @@ function refuseDestination(
     const waitsFor = `Waits for copy ${copyId} onto the destination to end (${done})`;
     const busy: Busy = { state: "busy", end: "destination", waitsFor, failure: reason };
     // Nothing is aborted in favour of a copy that could not be started afterwards.
-    if (options.ifBusy === "wait" || seen.archived || seen.blobType !== "BlockBlob") return busy;
+    if (options.ifBusy === "wait" || seen.archived || isOther) return busy;
     return { state: "replace", copyId, otherwise: busy };
   }
   if (seen.archived) {
@@ -93,16 +127,21 @@ function refuseDestination(
       `Cannot copy onto the destination as it is archived: ${url}`,
     );
   }
-  if (seen.blobType !== "BlockBlob") {
-    const message = `Cannot copy a block blob onto the destination as it is a ${seen.blobType}: ${url}`;
+  if (isOther) {
+    const message = `Cannot copy a ${blobType} onto the destination as it is a ${seen.blobType}: ${url}`;
     return failed("destination-type-mismatch", message);
   }
-  return null;
+  return unmet === null ? null : unmetAt(url, unmet);
+}
+
+function unmetAt(url: string, unmet: string): Decision {
+  const message = `Cannot copy onto the destination as destinationConditions.${unmet} does not hold: ${url}`;
+  return failed("condition-not-met", message);
 }
 
 function refuseOverwrite(
-  { destination, options }: { destination: Endpoint; options: CopyOptions },
-  source: SourceSeen,
+  { destination, options }: { destination: Destination; options: CopyOptions },
+  source: SourceSeen | null,
   seen: DestinationSeen,
 ): Decision | null {
   switch (options.overwrite) {
@@ -111,7 +150,7 @@ function refuseOverwrite(
     case "skip":
       return { state: "skip", reason: "The destination exists" };
     case "if-newer":
-      return source.lastModified > seen.lastModified
+      return source !== null && source.lastModified > seen.lastModified
         ? null
         : { state: "skip", reason: "The destination is as new as the source, or newer" };
     case "fail": {
@@ -129,9 +168,4 @@ function bytesOf({ progress }: Pick<CopySeen, "progress">): string {
 
 function failed(cause: Cause, message: string): Decision {
   return { state: "failed", failure: failure(cause, message) };
-}
-
-function withoutQuery(url: string): string {
-  const end = url.indexOf("?");
-  return end < 0 ? url : url.slice(0, end);
 }

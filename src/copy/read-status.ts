@@ -31,9 +31,11 @@ export function statusOf(
       return { state: "aborted", progress, ...end };
     case "failed":
       return { state: "failed", failure: failureOf(seen.copy, source), progress, ...end };
-    case "success":
-      if (seen.length !== plan.source.length) {
-        const message = `Cannot trust the copy as the destination has ${seen.length} bytes and the planned source had ${plan.source.length}: copyId ${copyId}`;
+    case "success": {
+      // Of a source that only Storage can read, Storage says how long it was.
+      const planned = plan.source.length ?? progress?.totalBytes ?? seen.length;
+      if (seen.length !== planned) {
+        const message = `Cannot trust the copy as the destination has ${seen.length} bytes and the planned source had ${planned}: copyId ${copyId}`;
         return { state: "failed", failure: failure("source-changed", message), progress, ...end };
       }
       // A copy that Storage finished within the start call may come without a progress.
@@ -42,6 +44,7 @@ export function statusOf(
         progress: progress ?? { bytesCopied: seen.length, totalBytes: seen.length },
         ...end,
       };
+    }
   }
 }
 
@@ -82,12 +85,16 @@ function failureOf(copy: CopySeen, { sas, now }: { sas: Sas | null; now: number 
   return failure(cause, message, status === 0 ? null : { status, code });
 }
 
-function supersededBy(seen: DestinationSeen, copyId: string, plannedLength: number): Failure {
+function supersededBy(
+  seen: DestinationSeen,
+  copyId: string,
+  plannedLength: number | null,
+): Failure {
   const by =
     seen.copy === null ? "was written by somebody else" : `carries copy ${seen.copy.copyId}`;
   const fits =
-    seen.length === plannedLength
-      ? "its length fits, so the copy may have succeeded"
+    plannedLength === null || seen.length === plannedLength
+      ? `${plannedLength === null ? "" : "its length fits, so "}the copy may have succeeded`
       : `it has ${seen.length} bytes, not ${plannedLength}`;
   const message = `Cannot tell how copy ${copyId} ended as the destination ${by} meanwhile: ${fits}`;
   return failure("superseded", message);

@@ -59,8 +59,13 @@ export function rollbackOf(
   seen: DestinationSeen | null,
   snapshots: readonly SnapshotSeen[],
 ): Rollback {
-  if (seen === null || copy.ending.state === "success") return { do: "nothing" };
+  if (seen === null) return { do: "nothing" };
   const { instanceId } = copy;
+  if (copy.ending.state === "success") {
+    // A blob that was copied onto itself has its metadata from our snapshot, marker and all.
+    const isMarked = seen.copy?.copyId === copy.copyId && isSnapshotOf(seen, { instanceId });
+    return isMarked ? { do: "unmark", etag: seen.etag } : { do: "nothing" };
+  }
   const etag = copy.plan?.destinationEtag ?? null;
   const snapshot =
     etag === null ? undefined : snapshots.find((each) => isSnapshotOf(each, { instanceId, etag }));

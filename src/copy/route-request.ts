@@ -1,13 +1,13 @@
 import { parseCopyRequest } from "./copy-request.ts";
 import type { ParsedRequest, Problem } from "./copy-request.ts";
-import { parseEndpoint } from "./endpoint.ts";
-import type { EmulatorOrigin } from "./endpoint.ts";
+import { parseSource } from "./parse-endpoint.ts";
+import type { Origins } from "./parse-endpoint.ts";
 import { isRouted, routedDestination } from "./routes.ts";
 import type { Route } from "./routes.ts";
 
 export type RouteContext = {
   routes: readonly Route[];
-  emulator: EmulatorOrigin;
+  origins: Origins;
   /** What dates in a template are taken from, epoch ms. */
   at: number;
 };
@@ -17,12 +17,12 @@ export function parseRoutedRequest(
   body: unknown,
   context: RouteContext,
 ): ParsedRequest & { route: string | null } {
-  const { emulator } = context;
+  const { origins } = context;
   if (!isObject(body) || !("route" in body)) {
-    return { ...parseCopyRequest(body, emulator), route: null };
+    return { ...parseCopyRequest(body, origins), route: null };
   }
   const named = withDestination(body, context);
-  const parsed = parseCopyRequest(named.body, emulator);
+  const parsed = parseCopyRequest(named.body, origins);
   if (parsed.ok && named.problems.length === 0) return { ...parsed, route: named.route };
   // What is wrong with a destination that nobody wrote is wrong with the route.
   const others = (parsed.ok ? [] : parsed.problems).flatMap(({ pointer, message }): Problem[] => {
@@ -37,7 +37,7 @@ type Named = { body: object; route: string | null; problems: Problem[] };
 
 function withDestination(
   { route: name, ...rest }: Record<string, unknown>,
-  { routes, emulator, at }: RouteContext,
+  { routes, origins, at }: RouteContext,
 ): Named {
   const refused = (pointer: string, message: string): Named => ({
     body: rest,
@@ -50,14 +50,14 @@ function withDestination(
   const route = routes.find((each) => each.name === name);
   if (route === undefined) return refused("/route", "is none of this app's routes");
   const { source, options } = rest;
-  const parsed = typeof source === "string" ? parseEndpoint(source, emulator) : null;
+  const parsed = typeof source === "string" ? parseSource(source, origins) : null;
   // Parsed again with everything else, which then says what is wrong with it.
   if (parsed?.ok !== true) return { body: rest, route: null, problems: [] };
   if (!isRouted(route, parsed.endpoint)) {
     return refused("/source", `is not a blob that the route "${route.name}" is for`);
   }
   const { container, path } = parsed.endpoint;
-  const { url, problems } = routedDestination(route.template, { container, path, at }, emulator);
+  const { url, problems } = routedDestination(route.template, { container, path, at }, origins);
   const merged = isObject(options) ? { ...route.options, ...options } : (options ?? route.options);
   return {
     body: { ...rest, destination: url, options: merged },

@@ -1,5 +1,5 @@
 import { isoDate } from "./dates.ts";
-import type { EmulatorOrigin } from "./endpoint.ts";
+import type { Origins } from "./parse-endpoint.ts";
 
 /** Where a route's copies go: a URL with places that each blob fills. */
 export type RouteTemplate = {
@@ -40,7 +40,7 @@ export type ParsedTemplate =
 /** Reads a template. `{container}` may stand for the container too, as a route has but one. */
 export function parseTemplate(
   text: string,
-  { container, emulator }: { container: string; emulator: EmulatorOrigin },
+  { container, origins }: { container: string; origins: Origins },
 ): ParsedTemplate {
   const [, origin, rest] = /^(https?:\/\/[^/?#{}\s]+)\/([^]*)$/.exec(text) ?? [];
   if (origin === undefined || rest === undefined || !URL.canParse(origin)) {
@@ -49,7 +49,9 @@ export function parseTemplate(
   const problems: string[] = [];
   if (/[?#]/.test(rest)) problems.push('has "?" or "#"; write them as %3F and %23');
   const pieces = piecesOf(rest, problems);
-  const account = new URL(origin).origin === emulator ? takeSegment(pieces) : [];
+  const { emulator } = origins;
+  const isEmulated = [emulator.blob, emulator.file].includes(new URL(origin).origin);
+  const account = isEmulated ? takeSegment(pieces) : [];
   const place = takeSegment(pieces);
   if (pieces.length === 0) problems.push("names no blob: something must follow the container");
   if (

@@ -2,10 +2,11 @@ import { z } from "zod";
 import type { AllowedPair } from "./access-policy.ts";
 import { parseCopyRequest } from "./copy-request.ts";
 import type { CopyRequest, ParsedRequest, Problem } from "./copy-request.ts";
-import { parseEndpoint } from "./endpoint.ts";
-import type { EmulatorOrigin, Endpoint } from "./endpoint.ts";
+import type { BlobEndpoint, Endpoint } from "./endpoint.ts";
 import { literalStart, matches, parseGlob } from "./glob.ts";
 import type { Glob } from "./glob.ts";
+import { parseDestination, parseSource as parseSourceUrl } from "./parse-endpoint.ts";
+import type { Origins } from "./parse-endpoint.ts";
 import { findCircles } from "./route-circles.ts";
 import { fillTemplate, parseTemplate, templateStart } from "./route-template.ts";
 import type { RoutedBlob, RouteTemplate } from "./route-template.ts";
@@ -36,11 +37,13 @@ export type RouteSource = {
 const usualOptions = { overwrite: "always", ifBusy: "wait" };
 
 /** Whether a blob is one that the route is for. */
-export function isRouted({ source }: Route, blob: Endpoint): boolean {
+export function isRouted({ source }: Route, blob: Endpoint): blob is BlobEndpoint {
   const { origin, account, container, prefix, suffix, glob } = source;
   return (
     blob.service === "blob" &&
     !blob.secondary &&
+    blob.snapshot === undefined &&
+    blob.version === undefined &&
     blob.origin === origin &&
     blob.account === account &&
     blob.container === container &&
@@ -58,10 +61,10 @@ export function isRouted({ source }: Route, blob: Endpoint): boolean {
 export function routedCopy(
   { template, options }: Pick<Route, "template" | "options">,
   blob: { source: string; container: string; path: string; at: number },
-  emulator: EmulatorOrigin,
+  origins: Origins,
 ): ParsedRequest {
-  const { url: destination, problems } = routedDestination(template, blob, emulator);
-  const parsed = parseCopyRequest({ source: blob.source, destination, options }, emulator);
+  const { url: destination, problems } = routedDestination(template, blob, origins);
+  const parsed = parseCopyRequest({ source: blob.source, destination, options }, origins);
   return parsed.ok && problems.length > 0 ? { ok: false, problems } : parsed;
 }
 
@@ -69,10 +72,10 @@ export function routedCopy(
 export function routedDestination(
   template: RouteTemplate,
   blob: RoutedBlob,
-  emulator: EmulatorOrigin,
+  origins: Origins,
 ): { url: string; problems: Problem[] } {
   const { url, path } = fillTemplate(template, blob);
-  const parsed = parseEndpoint(url, emulator);
+  const parsed = parseDestination(url, origins);
   if (!parsed.ok || pathIn(parsed.endpoint) === path) return { url, problems: [] };
   const message = 'comes out with "." or ".." as a part of its name';
   return { url, problems: [{ pointer: "/destination", message }] };
@@ -90,17 +93,17 @@ export function allowedByRoute({ source, sample, template, start }: Route): Allo
 export type ParsedRoutes = { routes: Route[]; problems: string[] };
 
 /** Reads `COPY_ROUTES` and names every problem at once; routes that may go round in a circle are one. */
-export function parseRoutes(text: string, emulator: EmulatorOrigin): ParsedRoutes {
-  const { routes, problems } = readRoutes(text, emulator);
+export function parseRoutes(text: string, origins: Origins): ParsedRoutes {
+  const { routes, problems } = readRoutes(text, origins);
   problems.push(...findCircles(routes));
   return { routes: problems.length === 0 ? routes : [], problems };
 }
 
 /** Reads a JSON list of routes, each of which is right by itself. */
-export function readRoutes(text: string, emulator: EmulatorOrigin): ParsedRoutes {
+export function readRoutes(text: string, origins: Origins): ParsedRoutes {
   const list = z.array(z.unknown()).safeParse(parseJson(text));
   if (!list.success) return { routes: [], problems: [`must be a JSON list of routes: ${example}`] };
-  const parsed = list.data.map((entry, index) => parseRoute(entry, { index, emulator }));
+  const parsed = list.data.map((entry, index) => parseRoute(entry, { index, origins }));
   const problems = parsed.flatMap((each) => each.problems);
   const names = list.data.map((entry) => String(Object(entry)["name"]));
   for (const name of new Set(names.filter((each, index) => names.indexOf(each) !== index))) {
@@ -124,7 +127,7 @@ const routeShape = z.strictObject({
 
 function parseRoute(
   entry: unknown,
-  { index, emulator }: { index: number; emulator: EmulatorOrigin },
+  { index, origins }: { index: number; origins: Origins },
 ): { route: Route | null; problems: string[] } {
   const shape = routeShape.safeParse(entry);
   const at = (field: string, problem: string) => `[${index}]${field} ${problem}`;
@@ -133,11 +136,11 @@ function parseRoute(
     : shape.error.issues.flatMap((issue) => shapeProblems(issue, at));
   const fields = z.object({ source: z.string(), destination: z.string() }).safeParse(entry);
   if (!fields.success) return { route: null, problems };
-  const source = parseSource(fields.data.source, emulator);
+  const source = parseSource(fields.data.source, origins);
   problems.push(...source.problems.map((problem) => at(".source", problem)));
   if (source.place === null) return { route: null, problems };
   const { container } = source.place;
-  const parsed = parseTemplate(fields.data.destination, { container, emulator });
+  const parsed = parseTemplate(fields.data.destination, { container, origins });
   if (!parsed.ok) problems.push(...parsed.problems.map((problem) => at(".destination", problem)));
   if (!parsed.ok || !shape.success) return { route: null, problems };
 
@@ -152,7 +155,7 @@ function parseRoute(
   const sample = routedCopy(
     { template, options },
     { ...sampleOf(source.place, sourceStart ?? "", suffix), at: 0 },
-    emulator,
+    origins,
   );
   if (!sample.ok) {
     problems.push(
@@ -169,12 +172,9 @@ function parseRoute(
 type Place = Pick<RouteSource, "origin" | "account" | "container"> & { url: string };
 
 /** A container's URL. It is read as that of a blob in it, by the same rules as every other. */
-function parseSource(
-  text: string,
-  emulator: EmulatorOrigin,
-): { place: Place | null; problems: string[] } {
+function parseSource(text: string, origins: Origins): { place: Place | null; problems: string[] } {
   const url = text.replace(/\/$/, "");
-  const parsed = parseEndpoint(`${url}/x`, emulator);
+  const parsed = parseSourceUrl(`${url}/x`, origins);
   if (!parsed.ok) return { place: null, problems: parsed.problems };
   const { endpoint, sas } = parsed;
   if (endpoint.service !== "blob") {

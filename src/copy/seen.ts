@@ -1,9 +1,9 @@
 import type { CopyStatusName, Progress } from "./copy-status.ts";
 
-/** "BlockBlob", "PageBlob" or "AppendBlob" (x-ms-blob-type). */
-export type BlobType = string;
+/** "BlockBlob", "PageBlob" or "AppendBlob" (x-ms-blob-type); null for a file. */
+export type BlobType = string | null;
 
-/** The source as Get Blob Properties shows it. Times are epoch ms. */
+/** The source as Get Blob Properties, or Get File Properties, shows it. Times are epoch ms. */
 export type SourceSeen = {
   etag: string;
   length: number;
@@ -14,7 +14,7 @@ export type SourceSeen = {
   pendingCopy: Pick<CopySeen, "copyId" | "progress"> | null;
 };
 
-/** The destination as Get Blob Properties shows it. Times are epoch ms. */
+/** The destination, likewise. Times are epoch ms. */
 export type DestinationSeen = {
   etag: string;
   length: number;

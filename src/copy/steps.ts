@@ -1,7 +1,7 @@
-import { optionsOff } from "./copy-request.ts";
-import type { CopyOptions } from "./copy-request.ts";
+import { optionsOff } from "./copy-options.ts";
+import type { CopyOptions } from "./copy-options.ts";
 import type { CopyStatus, RunRecord, Trouble } from "./copy-status.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { Destination, Endpoint } from "./endpoint.ts";
 import type { Failure } from "./failure.ts";
 import type { Ending, Outcome } from "./outcome.ts";
 
@@ -22,11 +22,28 @@ export type CopyInput = CopyEnds & {
 /** What every look at a copy needs of it. */
 export type CopyEnds = {
   source: Endpoint;
-  destination: Endpoint;
+  destination: Destination;
   /** Sealed SAS ("secrets/seal.ts"), or null where the caller sent none. */
   sourceSas: string | null;
   destinationSas: string | null;
+  /** The id of the lease that the caller holds on the destination; absent where there is none. */
+  destinationLease?: string;
+  /** A lease of ours keeps the source as it is until the copy is settled; absent otherwise. */
+  holdsSource?: true;
 };
+
+/** As much of a copy as looks and settling need; every one of them stands in the history. */
+export function endsOf({ options, ...copy }: CopyInput): CopyEnds {
+  const { source, destination, sourceSas, destinationSas } = copy;
+  return {
+    source,
+    destination,
+    sourceSas,
+    destinationSas,
+    ...(options.destinationLease === null ? {} : { destinationLease: options.destinationLease }),
+    ...(options.sourceLease === "hold" ? { holdsSource: true } : {}),
+  };
+}
 
 /** Reads an input as an older release may have written it: options that it did not know are off. */
 export function copyInputOf(written: CopyInput): CopyInput {
@@ -67,11 +84,19 @@ export type RepairInput = {
 
 /** All that the steps after `prepareCopy` need to know of what it saw. */
 export type CopyPlan = {
-  source: { etag: string; length: number };
+  source: {
+    /** Null for a source that the app cannot read itself, outside Storage; so is the length. */
+    etag: string | null;
+    length: number | null;
+    /** The snapshot that a blob is copied onto itself from. */
+    snapshot?: string;
+  };
   /** The destination's ETag, or null where there was no destination. */
   destinationEtag: string | null;
   /** The snapshot of what the copy writes over, for `rollback`; absent where none was taken. */
   snapshot?: string;
+  /** The index tags beside it; "unread" where nobody may read them, absent where there are none. */
+  formerTags?: Record<string, string> | "unread";
 };
 
 /** A copy that Storage works on, and the plan it was started by. */

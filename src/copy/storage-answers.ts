@@ -15,7 +15,13 @@ export type StorageAnswer = {
 };
 
 /** Which call was refused. */
-export type Call = "read-source" | "read-destination" | "start" | "abort" | "clean-up";
+export type Call =
+  | "read-source"
+  | "lease-source"
+  | "read-destination"
+  | "start"
+  | "abort"
+  | "clean-up";
 
 /** How a refused call is to be taken. */
 export type Verdict =
@@ -33,13 +39,16 @@ type Row = readonly [
   says: string,
 ];
 
-const source: readonly Call[] = ["read-source"];
+const source: readonly Call[] = ["read-source", "lease-source"];
+const reads: readonly Call[] = ["read-source", "read-destination"];
+const lease: readonly Call[] = ["lease-source"];
 const start: readonly Call[] = ["start"];
 const destination: readonly Call[] = ["read-destination", "start", "abort", "clean-up"];
 
 const unverified = /^CannotVerifyCopySource$/;
+const locked = /^(SharingViolation|FileLockConflict|DeletePending)$/;
 const leased =
-  /^(LeaseIdMissing|LeaseIdMismatchWithBlobOperation|LeaseLost|LeaseNotPresentWithBlobOperation|InfiniteLeaseDurationRequired)$/;
+  /^(LeaseIdMissing|LeaseIdMismatchWith(Blob|File)Operation|LeaseLost|LeaseNotPresentWith(Blob|File)Operation|InfiniteLeaseDurationRequired)$/;
 
 /**
  * Storage's answers and their causes, the first row that fits. From "Copy Blob", "Abort Copy Blob",
@@ -47,6 +56,9 @@ const leased =
  * source's own status, so it is told apart by that, never by its name alone.
  */
 export const storageAnswers: readonly Row[] = [
+  // The only condition that a read carries.
+  [reads, 412, /^ConditionNotMet$/, "condition-not-met", "ifTags does not hold"],
+  [lease, 409, /^Lease/, "source-leased", "somebody else leases the source"],
   [source, 404, null, "source-not-found", "the source does not exist"],
   [source, 401, null, "source-unauthorized", "the source wants authorization"],
   [source, 403, null, "source-unauthorized", "the source may not be read"],
@@ -64,12 +76,16 @@ export const storageAnswers: readonly Row[] = [
   [start, 403, unverified, "source-unauthorized", "the source may not be read"],
   [start, null, unverified, "source-unreadable", "the source cannot be verified"],
   [start, null, /^BlobArchived$|^BlobBeingRehydrated$/, "source-archived", "a blob is archived"],
+  [start, null, /^ReadOnlyAttribute$/, "destination-read-only", "the file is read-only"],
   [start, null, /^InvalidBlobType$/, "destination-type-mismatch", "it has another type"],
 
   [destination, null, leased, "destination-leased", "the destination is leased"],
   [destination, null, /^BlobImmutableDueToPolicy$/, "destination-immutable", "it is immutable"],
   [destination, null, /^ContainerNotFound$/, "destination-not-found", "it has no container"],
   [destination, null, /^ContainerBeing/, "destination-not-found", "its container is being deleted"],
+  [destination, null, /^Share(NotFound|Being)/, "destination-not-found", "it has no share"],
+  [destination, null, /^ParentNotFound$/, "destination-not-found", "it has no folder"],
+  [destination, 409, locked, "destination-locked", "a client holds the file open"],
   [destination, 404, null, "destination-not-found", "the destination does not exist"],
   [destination, 401, null, "destination-unauthorized", "the destination wants authorization"],
   [destination, 403, null, "destination-unauthorized", "the destination may not be used"],

@@ -1,5 +1,5 @@
-import type { CopyOptions } from "../copy/copy-request.ts";
-import type { Endpoint } from "../copy/endpoint.ts";
+import type { CopyOptions } from "../copy/copy-options.ts";
+import type { Destination, Endpoint } from "../copy/endpoint.ts";
 import type { Outcome } from "../copy/outcome.ts";
 import type { Closing, CopyInput, CopyPlan } from "../copy/steps.ts";
 
@@ -22,17 +22,17 @@ export type Ledger = {
   /** Makes `instanceId` the only copy that may write to its destination. */
   takeSlot(instanceId: string, copy: CopyInput): Promise<SlotTaken>;
   /** Registers a start before it is sent; only one may be under way. */
-  enterSlot(destination: Endpoint, start: SlotStart): Promise<SlotEntered>;
+  enterSlot(destination: Destination, start: SlotStart): Promise<SlotEntered>;
   /** Takes a registered start back, once Storage has answered it; with a copyId, all: it is kept. */
-  leaveSlot(destination: Endpoint, start: SlotStart, copyId: string | null): Promise<void>;
+  leaveSlot(destination: Destination, start: SlotStart, copyId: string | null): Promise<void>;
   /** Lets no start enter any more, and keeps what the copy is to be settled with. */
-  closeSlot(destination: Endpoint, order: CloseOrder): Promise<SlotClosed>;
+  closeSlot(destination: Destination, order: CloseOrder): Promise<SlotClosed>;
   /** What the slot says of `instanceId`'s own starts. */
-  slotUse(destination: Endpoint, instanceId: string): Promise<SlotUse>;
+  slotUse(destination: Destination, instanceId: string): Promise<SlotUse>;
   /** Frees the destination, if it is still ours. */
-  releaseSlot(destination: Endpoint, instanceId: string): Promise<void>;
+  releaseSlot(destination: Destination, instanceId: string): Promise<void>;
   /** Who holds a destination. */
-  slotOf(destination: Endpoint): Promise<HeldSlot | null>;
+  slotOf(destination: Destination): Promise<HeldSlot | null>;
   walk: SlotWalk;
   retention: Retention;
 };
@@ -77,7 +77,7 @@ export type Claim = { instanceId: string; fingerprint: string };
 export type NewCopy = {
   instanceId: string;
   source: Endpoint;
-  destination: Endpoint;
+  destination: Destination;
   createdAt: string;
 };
 

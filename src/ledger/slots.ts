@@ -1,6 +1,6 @@
-import { endpointUrl } from "../copy/endpoint.ts";
-import type { CopyOptions } from "../copy/copy-request.ts";
-import type { Endpoint } from "../copy/endpoint.ts";
+import { endpointUrl, identityOf } from "../copy/endpoint.ts";
+import type { CopyOptions } from "../copy/copy-options.ts";
+import type { Destination } from "../copy/endpoint.ts";
 import type { Outcome } from "../copy/outcome.ts";
 import { copyInputOf } from "../copy/steps.ts";
 import type { Closing, CopyInput, CopyPlan } from "../copy/steps.ts";
@@ -165,8 +165,8 @@ function busyUntil({ starts }: Slot): number {
   return Math.max(0, ...starts.map(({ until }) => until));
 }
 
-function slotName(destination: Endpoint): string {
-  return `slots/${hash(endpointUrl(destination))}`;
+function slotName(destination: Destination): string {
+  return `slots/${hash(identityOf(destination))}`;
 }
 
 function heldSlot(name: string, { content, etag, changedAt }: Found<Slot>): HeldSlot {

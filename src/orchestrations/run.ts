@@ -1,6 +1,7 @@
 import type { OrchestrationContext, Task } from "durable-functions";
 import { dateOf } from "../copy/dates.ts";
 import type { RunRecord } from "../copy/copy-status.ts";
+import { endsOf } from "../copy/steps.ts";
 import type { CopyInput, CopyStep, CopySteps } from "../copy/steps.ts";
 import { failure } from "../copy/failure.ts";
 import { createReport } from "./report.ts";
@@ -40,11 +41,11 @@ export function createRun(
   former: { instanceId: string; record: RunRecord } | null = null,
 ): Run {
   const instanceId = former?.instanceId ?? context.df.instanceId;
-  const { source, destination, sourceSas, destinationSas } = copy;
+  const ends = endsOf(copy);
   const now = () => context.df.currentUtcDateTime.getTime();
   return {
-    request: { instanceId, copy },
-    step: { instanceId, copy: { source, destination, sourceSas, destinationSas } },
+    request: { instanceId, copy: { ...copy, ...ends } },
+    step: { instanceId, copy: ends },
     waits: createWaits(context),
     report: createReport(context, { now, former: former?.record ?? null }),
     now,

@@ -4,48 +4,51 @@ import type {
   BlobGetPropertiesResponse,
   StoragePipelineOptions,
 } from "@azure/storage-blob";
-import { parseProgress } from "../copy/copy-status.ts";
-import type { CopyStatusName } from "../copy/copy-status.ts";
-import { endpointUrl } from "../copy/endpoint.ts";
+import { dateOf, timeOf } from "../copy/dates.ts";
+import { urlWith } from "../copy/endpoint.ts";
+import type { Destination } from "../copy/endpoint.ts";
+import type { DestinationSeen, SourceSeen } from "../copy/seen.ts";
 import { revealSas } from "../copy/sas.ts";
-import type { CopySeen, DestinationSeen, SourceSeen } from "../copy/seen.ts";
 import type { CopyClient, Side, StartOrder } from "./copy-client.ts";
-import { StorageRefusal } from "./copy-client.ts";
+import { StorageRefusal, tagCondition } from "./copy-client.ts";
+import { copySeen } from "./copy-seen.ts";
 import type { CredentialFor } from "./credentials.ts";
+import { leaseOf } from "./lease.ts";
+import { once, pipeline } from "./pipeline.ts";
 import { answered } from "./refusal.ts";
 import { createSnapshotClient } from "./snapshot-client.ts";
 
-/**
- * One immediate retry inside the SDK bridges a broken connection; longer waits belong to durable
- * timers, which survive the app and cost nothing.
- */
-const pipeline: StoragePipelineOptions = { retryOptions: { maxTries: 2, tryTimeoutInMs: 15_000 } };
-/** A start is sent once: an answer to a second try would say nothing about the first. */
-const once: StoragePipelineOptions = { retryOptions: { maxTries: 1 } };
-
 /** Copies of blobs through @azure/storage-blob. */
 export function createBlobCopyClient(credentialFor: CredentialFor): CopyClient {
-  const own = (side: Side, options = pipeline) => blobClient(side, credentialFor, options);
+  const own = (side: Side<Destination>, options: StoragePipelineOptions = pipeline) =>
+    blobClient(side, credentialFor, options);
+  // Without a SAS another account's service reads the source as nobody ("Copy Blob", Authorization).
+  const asTheService = (source: Side<Destination>, sameAccount: boolean) =>
+    sameAccount ? own(source) : blobClient(source, () => new AnonymousCredential(), pipeline);
   return {
-    async readSource(source, { sameAccount }) {
-      // Without a SAS another account's service reads the source as nobody ("Copy Blob", Authorization).
-      const client = sameAccount
-        ? own(source)
-        : blobClient(source, () => new AnonymousCredential(), pipeline);
-      return sourceSeen(await answered(client.getProperties()));
+    async readSource(source, { sameAccount, ifTags }) {
+      const conditions = ifTags === undefined ? {} : { tagConditions: ifTags };
+      const client = asTheService(source, sameAccount);
+      return sourceSeen(await answered(client.getProperties({ conditions })));
     },
-    async readDestination(destination) {
+    async readTags(source, { sameAccount }) {
+      const { tags } = await answered(asTheService(source, sameAccount).getTags());
+      return tags;
+    },
+    async readDestination(destination, { ifTags } = {}) {
+      const conditions = ifTags === undefined ? {} : { tagConditions: ifTags };
       try {
-        return destinationSeen(await answered(own(destination).getProperties()));
+        return destinationSeen(await answered(own(destination).getProperties({ conditions })));
       } catch (error) {
         if (error instanceof StorageRefusal && isAbsent(error)) return null;
         throw error;
       }
     },
     async start(order) {
+      const { source, destination } = order;
       // The SDK's poller never ends on "aborted" and never compares copyIds: it only starts the copy.
       const poller = await answered(
-        own(order.destination, once).beginCopyFromURL(sourceUrl(order.source), startOptions(order)),
+        own(destination, once).beginCopyFromURL(urlOf(source), startOptions(order)),
       );
       // The state holds the copyId (12.34.0, BlobBeginCopyFromUrlPoller), its public type does not say so.
       const { copyId } = poller.getOperationState() as { copyId?: string };
@@ -53,38 +56,65 @@ export function createBlobCopyClient(credentialFor: CredentialFor): CopyClient {
       return copyId;
     },
     async abort(destination, copyId) {
-      await answered(own(destination).abortCopyFromURL(copyId));
+      const conditions = leaseOf(destination);
+      await answered(own(destination).abortCopyFromURL(copyId, { conditions }));
     },
     async remove(destination, etag) {
-      await answered(own(destination).delete({ conditions: { ifMatch: etag } }));
+      const conditions = { ifMatch: etag, ...leaseOf(destination) };
+      await answered(own(destination).delete({ conditions }));
+    },
+    async leaseSource(source, leaseId) {
+      await answered(own(source).getBlobLeaseClient(leaseId).acquireLease(-1));
+    },
+    async releaseSource(source, leaseId) {
+      await answered(own(source).getBlobLeaseClient(leaseId).releaseLease());
     },
     ...createSnapshotClient(own, pipeline),
   };
 }
 
 function blobClient(
-  { endpoint, sas }: Side,
+  side: Side<Destination>,
   credentialFor: CredentialFor,
   options: StoragePipelineOptions,
 ): BlobClient {
-  const url = endpointUrl(endpoint);
-  return sas === null
-    ? new BlobClient(url, credentialFor(endpoint), options)
-    : new BlobClient(`${url}?${revealSas(sas)}`, new AnonymousCredential(), options);
+  const credential = side.sas === null ? credentialFor(side.endpoint) : new AnonymousCredential();
+  return new BlobClient(urlOf(side), credential, options);
 }
 
-function sourceUrl({ endpoint, sas }: Side): string {
-  return sas === null ? endpointUrl(endpoint) : `${endpointUrl(endpoint)}?${revealSas(sas)}`;
+function urlOf({ endpoint, sas }: Side): string {
+  return urlWith(endpoint, sas === null ? null : revealSas(sas));
 }
 
 function startOptions(order: StartOrder): BlobBeginCopyFromURLOptions {
-  const { options, destinationEtag, sourceEtag, signal } = order;
+  const { options, destination, destinationEtag, sourceEtag, signal } = order;
+  const { metadata, tags, tier, rehydratePriority, immutabilityPolicy } = options;
   return {
     abortSignal: signal,
-    sourceConditions: { ifMatch: sourceEtag },
-    conditions: destinationEtag === null ? { ifNoneMatch: "*" } : { ifMatch: destinationEtag },
-    ...(options.metadata === null ? {} : { metadata: options.metadata }),
-    ...(options.tier === null ? {} : { tier: options.tier }),
+    sourceConditions: {
+      ...(sourceEtag === null ? {} : { ifMatch: sourceEtag }),
+      ...tagCondition(options.sourceConditions),
+    },
+    conditions: {
+      ...(destinationEtag === null ? { ifNoneMatch: "*" } : { ifMatch: destinationEtag }),
+      ...tagCondition(options.destinationConditions),
+      ...leaseOf(destination),
+    },
+    ...(metadata === null ? {} : { metadata }),
+    // An empty object would be sent as an empty header.
+    ...(tags === null || Object.keys(tags).length === 0 ? {} : { tags }),
+    ...(tier === null ? {} : { tier }),
+    ...(rehydratePriority === null ? {} : { rehydratePriority }),
+    ...(options.sealBlob ? { sealBlob: true } : {}),
+    ...(options.legalHold ? { legalHold: true } : {}),
+    ...(immutabilityPolicy === null
+      ? {}
+      : {
+          immutabilityPolicy: {
+            expiriesOn: dateOf(timeOf(immutabilityPolicy.until)),
+            policyMode: immutabilityPolicy.mode,
+          },
+        }),
   };
 }
 
@@ -93,13 +123,14 @@ function isAbsent({ answer }: StorageRefusal): boolean {
 }
 
 function sourceSeen(properties: BlobGetPropertiesResponse): SourceSeen {
+  const copy = copySeen(properties);
   return {
     etag: properties.etag ?? "",
     length: properties.contentLength ?? 0,
     lastModified: properties.lastModified?.getTime() ?? 0,
     blobType: properties.blobType ?? "BlockBlob",
     archived: properties.accessTier === "Archive",
-    pendingCopy: properties.copyStatus === "pending" ? copySeen(properties) : null,
+    pendingCopy: copy?.status === "pending" ? copy : null,
   };
 }
 
@@ -112,20 +143,5 @@ function destinationSeen(properties: BlobGetPropertiesResponse): DestinationSeen
     archived: properties.accessTier === "Archive",
     metadata: properties.metadata ?? {},
     copy: copySeen(properties),
-  };
-}
-
-function copySeen(properties: BlobGetPropertiesResponse): CopySeen | null {
-  const { copyId, copyStatus } = properties;
-  if (copyId === undefined || copyStatus === undefined) return null;
-  // The SDK's type also knows no other words than these four.
-  const status: CopyStatusName = copyStatus;
-  return {
-    copyId,
-    status,
-    progress: parseProgress(properties.copyProgress),
-    completedAt: properties.copyCompletedOn?.getTime() ?? null,
-    description: properties.copyStatusDescription ?? null,
-    source: properties.copySource ?? "",
   };
 }

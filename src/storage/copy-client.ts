@@ -1,51 +1,101 @@
-import type { CopyOptions } from "../copy/copy-request.ts";
+import type { Conditions } from "../copy/conditions.ts";
+import type { CopyOptions } from "../copy/copy-options.ts";
 import type { DestinationSeen, SnapshotsSeen, SnapshotSeen, SourceSeen } from "../copy/seen.ts";
-import type { Endpoint } from "../copy/endpoint.ts";
+import type { Destination, Endpoint } from "../copy/endpoint.ts";
 import type { Sas } from "../copy/sas.ts";
 import type { StorageAnswer } from "../copy/storage-answers.ts";
 
 /**
- * What a copy needs from Storage. Each method is one REST call; where Storage refuses, or does not
- * answer, it throws `StorageRefusal` and nothing else.
+ * What a copy needs from Storage. Each method is one REST call, unless it says more; where Storage
+ * refuses, or does not answer, it throws `StorageRefusal` and nothing else.
  */
 export type CopyClient = {
-  /** Get Blob Properties of the source. */
-  readSource(source: Side, options: { sameAccount: boolean }): Promise<SourceSeen>;
-  /** Get Blob Properties of the destination; null where its container holds no such blob. */
-  readDestination(destination: Side): Promise<DestinationSeen | null>;
-  /** Copy Blob, conditional on what was planned. Resolves to the copyId. */
+  /** Get Blob Properties, or Get File Properties, of the source. */
+  readSource(source: Side<Destination>, options: ReadOptions): Promise<SourceSeen>;
+  /** Get Blob Tags of the source. */
+  readTags(source: Side<Destination>, options: ReadOptions): Promise<Record<string, string>>;
+  /** The same of the destination; null where its container or folder holds no such thing. */
+  readDestination(
+    destination: DestinationSide,
+    options?: Pick<ReadOptions, "ifTags">,
+  ): Promise<DestinationSeen | null>;
+  /** Copy Blob, or Copy File, as far as it can be conditional on what was planned. Resolves to the copyId. */
   start(order: StartOrder): Promise<string>;
-  /** Abort Copy Blob. */
-  abort(destination: Side, copyId: string): Promise<void>;
-  /** Delete Blob, if it still has this ETag. */
-  remove(destination: Side, etag: string): Promise<void>;
+  /** Abort Copy Blob, or Abort Copy File. */
+  abort(destination: DestinationSide, copyId: string): Promise<void>;
+  /** Delete Blob, or Delete File, if it still has this ETag. */
+  remove(destination: DestinationSide, etag: string): Promise<void>;
+} & SourceLeases &
+  Snapshots;
+
+/** Lease Blob on the source, infinite, under an id of ours; both may be called again. */
+export type SourceLeases = {
+  leaseSource(source: Side<Destination>, leaseId: string): Promise<void>;
+  releaseSource(source: Side<Destination>, leaseId: string): Promise<void>;
+};
+
+/** Snapshots of a destination, for rolling back; only blobs have them. */
+export type Snapshots = {
   /** List Blobs with snapshots, as far as they are the destination's. */
-  readSnapshots(destination: Side): Promise<SnapshotsSeen>;
+  readSnapshots(destination: DestinationSide): Promise<SnapshotsSeen>;
   /** Snapshot Blob, if the destination still has this ETag. Resolves to the snapshot's time. */
-  takeSnapshot(destination: Side, order: Rewrite): Promise<string>;
+  takeSnapshot(destination: DestinationSide, order: Rewrite): Promise<string>;
+  /** Get Blob Tags. */
+  readFormerTags(destination: DestinationSide): Promise<Record<string, string>>;
   /** Copy Blob from a snapshot onto its base, with the snapshot's metadata; it may pend. */
-  promoteSnapshot(destination: Side, snapshot: SnapshotSeen, etag: string): Promise<void>;
+  promoteSnapshot(destination: DestinationSide, order: Promotion): Promise<void>;
   /** Delete Blob of one snapshot. */
-  removeSnapshot(destination: Side, time: string): Promise<void>;
+  removeSnapshot(destination: DestinationSide, time: string): Promise<void>;
   /** Set Blob Metadata, if the destination still has this ETag. */
-  setMetadata(destination: Side, order: Rewrite): Promise<void>;
+  setMetadata(destination: DestinationSide, order: Rewrite): Promise<void>;
 };
 
 /** One end of a copy together with what authorises it; without a SAS it is the app's own identity. */
-export type Side = { endpoint: Endpoint; sas: Sas | null };
+export type Side<E extends Endpoint = Endpoint> = { endpoint: E; sas: Sas | null };
+
+/** Whether Storage holds this end, so that it can be asked about it. */
+export function isInStorage(side: Side): side is Side<Destination> {
+  return side.endpoint.service !== "external";
+}
+
+/** `leaseId`: of the infinite lease on it, where the caller holds one. */
+export type DestinationSide = Side<Destination> & { leaseId: string | null };
+
+export type ReadOptions = {
+  /** Whether the destination's service may read the source by the power of the start call itself. */
+  sameAccount: boolean;
+  /** x-ms-if-tags: refused with 412 where it does not hold. */
+  ifTags?: string | undefined;
+};
 
 /** `metadata` replaces what there is; the destination must still have this ETag. */
 export type Rewrite = { metadata: Record<string, string>; etag: string };
 
+/** `tags` are set on the base, which must still have this ETag. */
+export type Promotion = {
+  snapshot: SnapshotSeen;
+  tags: Record<string, string>;
+  etag: string;
+};
+
 export type StartOrder = {
   source: Side;
-  destination: Side;
-  sourceEtag: string;
+  destination: DestinationSide;
+  /** Null: the source cannot change, or Storage takes no condition on it. */
+  sourceEtag: string | null;
   /** Null: only if the destination does not exist. */
   destinationEtag: string | null;
-  options: CopyOptions;
+  options: StartOptions;
   signal: AbortSignal;
 };
+
+/** `tags` are those to set, read from the source where that was asked for. */
+export type StartOptions = Omit<CopyOptions, "tags"> & { tags: Record<string, string> | null };
+
+/** The part of a caller's conditions that only Storage can judge. */
+export function tagCondition(conditions: Conditions | null): { tagConditions?: string } {
+  return conditions?.ifTags === undefined ? {} : { tagConditions: conditions.ifTags };
+}
 
 /** Storage answered otherwise, or not at all. Its text is left behind: it may quote URLs. */
 export class StorageRefusal extends Error {
@@ -56,4 +106,15 @@ export class StorageRefusal extends Error {
     super(`Storage refused the call: ${answer.status} ${answer.code ?? ""}`.trimEnd());
     this.answer = answer;
   }
+}
+
+/** What Storage would answer if it knew the condition that was looked at instead ("Copy File" has none). */
+export function conditionNotMet(): StorageRefusal {
+  return new StorageRefusal({
+    status: 412,
+    code: "ConditionNotMet",
+    sourceStatus: null,
+    sourceCode: null,
+    retryAfterSeconds: null,
+  });
 }

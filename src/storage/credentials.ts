@@ -1,10 +1,10 @@
 import { DefaultAzureCredential } from "@azure/identity";
 import { StorageSharedKeyCredential } from "@azure/storage-blob";
 import type { AnonymousCredential } from "@azure/storage-blob";
-import type { Endpoint } from "../copy/endpoint.ts";
+import type { Destination } from "../copy/endpoint.ts";
 
 export type CredentialFor = (
-  endpoint: Endpoint,
+  endpoint: Destination,
 ) => StorageSharedKeyCredential | AnonymousCredential | DefaultAzureCredential;
 
 /** The emulators' key for every account. It is published ("Use the Azurite emulator"), so no secret. */

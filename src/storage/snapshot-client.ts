@@ -1,38 +1,43 @@
 import { ContainerClient } from "@azure/storage-blob";
 import type { BlobClient, BlobItem, StoragePipelineOptions } from "@azure/storage-blob";
+import { serviceUrl, topOf } from "../copy/endpoint.ts";
 import { revealSas } from "../copy/sas.ts";
 import type { SnapshotSeen, SnapshotsSeen } from "../copy/seen.ts";
 import { StorageRefusal } from "./copy-client.ts";
-import type { CopyClient, Side } from "./copy-client.ts";
+import type { DestinationSide, Snapshots } from "./copy-client.ts";
+import { leaseOf } from "./lease.ts";
 import { answered } from "./refusal.ts";
-
-type SnapshotClient = Pick<
-  CopyClient,
-  "readSnapshots" | "takeSnapshot" | "promoteSnapshot" | "removeSnapshot" | "setMetadata"
->;
 
 /** Snapshots of a destination, for rolling back. `own` is a client that acts with the side's power. */
 export function createSnapshotClient(
-  own: (side: Side) => BlobClient,
+  own: (side: DestinationSide) => BlobClient,
   pipeline: StoragePipelineOptions,
-): SnapshotClient {
+): Snapshots {
   return {
     readSnapshots(destination) {
       const container = containerClient(destination, own(destination), pipeline);
       return answered(readSnapshots(container, destination.endpoint.path));
     },
     async takeSnapshot(destination, { metadata, etag }) {
-      const conditions = { ifMatch: etag };
+      const conditions = { ifMatch: etag, ...leaseOf(destination) };
       const taken = await answered(own(destination).createSnapshot({ metadata, conditions }));
       if (taken.snapshot === undefined) throw new Error("Snapshot Blob answered without a time");
       return taken.snapshot;
     },
-    async promoteSnapshot(destination, { time, tier }, etag) {
+    async readFormerTags(destination) {
+      return (await answered(own(destination).getTags())).tags;
+    },
+    async promoteSnapshot(destination, { snapshot: { time, tier }, tags, etag }) {
       const base = own(destination);
       // The SDK's URL carries the SAS, if there is one: it opens the snapshot, too.
       const source = base.withSnapshot(time).url;
-      const conditions = { ifMatch: etag };
-      const options = { conditions, ...(tier === null ? {} : { tier }) };
+      const conditions = { ifMatch: etag, ...leaseOf(destination) };
+      const options = {
+        conditions,
+        ...(tier === null ? {} : { tier }),
+        // Copy Blob leaves them behind.
+        ...(Object.keys(tags).length === 0 ? {} : { tags }),
+      };
       await answered(base.beginCopyFromURL(source, options));
     },
     async removeSnapshot(destination, time) {
@@ -44,7 +49,8 @@ export function createSnapshotClient(
       }
     },
     async setMetadata(destination, { metadata, etag }) {
-      await answered(own(destination).setMetadata(metadata, { conditions: { ifMatch: etag } }));
+      const conditions = { ifMatch: etag, ...leaseOf(destination) };
+      await answered(own(destination).setMetadata(metadata, { conditions }));
     },
   };
 }
@@ -62,11 +68,11 @@ async function readSnapshots(client: ContainerClient, path: string): Promise<Sna
 }
 
 function containerClient(
-  { endpoint: { origin, account, container, emulated }, sas }: Side,
+  { endpoint, sas }: DestinationSide,
   { credential }: BlobClient,
   pipeline: StoragePipelineOptions,
 ): ContainerClient {
-  const url = `${origin}${emulated ? `/${account}` : ""}/${container}`;
+  const url = `${serviceUrl(endpoint)}/${topOf(endpoint)}`;
   const withSas = sas === null ? url : `${url}?${revealSas(sas)}`;
   return new ContainerClient(withSas, credential, pipeline);
 }

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import { isAllowed, isOwnState } from "../copy/access-policy.ts";
 import type { AllowedPair, OwnAccount } from "../copy/access-policy.ts";
-import { optionsOff } from "../copy/copy-request.ts";
+import { optionsOff } from "../copy/copy-options.ts";
 import type { CopyRequest } from "../copy/copy-request.ts";
 import { endpointUrl } from "../copy/endpoint.ts";
-import type { EmulatorOrigin } from "../copy/endpoint.ts";
+import type { Origins } from "../copy/parse-endpoint.ts";
 import { parseRoutedRequest } from "../copy/route-request.ts";
 import type { Route } from "../copy/routes.ts";
 import { copyAnswer, copyView } from "../http/copy-view.ts";
@@ -20,7 +20,7 @@ import { readJson } from "./read-json.ts";
 export type StartDeps = {
   allowed: readonly AllowedPair[];
   routes: readonly Route[];
-  emulator: EmulatorOrigin;
+  origins: Origins;
   ledger: Ledger;
   seal: Seal;
   /** The app's own storage account, which nobody copies into or out of where state is kept. */
@@ -40,8 +40,8 @@ export function startCopy(deps: StartDeps): Answer {
     const body = await readJson(request);
     if (!body.ok) return body.answer;
     const now = deps.now();
-    const { routes, emulator } = deps;
-    const parsed = parseRoutedRequest(body.json, { routes, emulator, at: now.getTime() });
+    const { routes, origins } = deps;
+    const parsed = parseRoutedRequest(body.json, { routes, origins, at: now.getTime() });
     const key = idempotencyKey(request);
     const problems = [...(parsed.ok ? [] : parsed.problems), ...key.problems];
     if (!parsed.ok || problems.length > 0) {

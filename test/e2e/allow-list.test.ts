@@ -122,7 +122,7 @@ const urls: { what: string; url: (a: string, c: string) => string; verdict: Verd
     url: (a: string, c: string) => `https://${a}.blob.${suffix}/${c}/x`,
     verdict: "not allowed" as const,
   })),
-  ...["dfs", "file", "queue", "web"].map((service) => ({
+  ...["dfs", "queue", "web"].map((service) => ({
     what: `the service ${service}`,
     url: (a: string, c: string) => `https://${a}.${service}.core.windows.net/${c}/x`,
     verdict: "invalid" as const,

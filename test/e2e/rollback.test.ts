@@ -15,6 +15,7 @@ async function request(world: TestWorld, options: Record<string, unknown> = {}) 
   await destination.upload("former", 6, {
     blobHTTPHeaders: { blobContentType: "text/plain", blobCacheControl: "no-store" },
     metadata: { Shelf: "7" },
+    tags: { shelf: "seven" },
     tier: "Cool",
   });
   return {
@@ -42,7 +43,8 @@ async function standing(world: TestWorld) {
   if (!(await blob.exists())) return { content: null, snapshots };
   const { contentType, cacheControl, accessTier } = await blob.getProperties();
   const content = (await blob.downloadToBuffer()).toString().slice(0, 10);
-  return { content, contentType, cacheControl, accessTier, metadata, snapshots };
+  const { tags } = await blob.getTags();
+  return { content, contentType, cacheControl, accessTier, metadata, tags, snapshots };
 }
 
 const former = {
@@ -51,6 +53,7 @@ const former = {
   cacheControl: "no-store",
   accessTier: "Cool",
   metadata: { Shelf: "7" },
+  tags: { shelf: "seven" },
   snapshots: 0,
 };
 
@@ -223,17 +226,39 @@ test("a destination SAS must be its container's; then it is rolled back through 
   });
   expect(await standing(world)).toEqual(former);
 
-  const ofContainer = await archive(world).generateSasUrl({
-    permissions: ContainerSASPermissions.parse("rcwdl"),
-    startsOn: new Date(world.clock.now() - hour),
-    expiresOn: new Date(world.clock.now() + hour),
-  });
-  const destination = `${body.destination}?${new URL(ofContainer).searchParams.toString()}`;
+  const destination = `${body.destination}?${await containerSas(world, "rcwdlt")}`;
   const { id } = await world.start({ ...body, source, destination });
   await world.clock.advance(10_000);
   await abort(world, id);
   expect(await world.untilEnded(id)).toMatchObject({ status: "aborted", residue: [] });
   expect(await standing(world)).toEqual(former);
+});
+
+async function containerSas(world: TestWorld, permissions: string): Promise<string> {
+  const url = await archive(world).generateSasUrl({
+    permissions: ContainerSASPermissions.parse(permissions),
+    startsOn: new Date(world.clock.now() - hour),
+    expiresOn: new Date(world.clock.now() + hour),
+  });
+  return new URL(url).searchParams.toString();
+}
+
+test("index tags that nobody may read are named as not brought back", async () => {
+  const world = await startWorld({
+    ...slowly,
+    environment: { COPY_SECRET_KEYS: Buffer.alloc(32, 7).toString("base64") },
+  });
+  const body = await request(world);
+  const source = await world.readSas(world.blob("inbox/film.mp4"));
+  const destination = `${body.destination}?${await containerSas(world, "rcwdl")}`;
+  const { id } = await world.start({ ...body, source, destination });
+  await world.clock.advance(10_000);
+  await abort(world, id);
+  expect(await world.untilEnded(id)).toMatchObject({
+    status: "aborted",
+    residue: [expect.stringMatching(/index tags.*not brought back/)],
+  });
+  expect(await standing(world)).toEqual({ ...former, tags: {} });
 });
 
 test.each(["fail", "skip", undefined])(

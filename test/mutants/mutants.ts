@@ -29,22 +29,22 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a start overwrites what was written after the plan",
     file: "src/storage/blob-copy-client.ts",
-    find: ": { ifMatch: destinationEtag },",
-    replace: ": {},",
+    find: ": { ifMatch: destinationEtag }),",
+    replace: ": {}),",
     suites: [chaos],
   },
   {
     breaks: "a start copies another content than was planned",
     file: "src/storage/blob-copy-client.ts",
-    find: "sourceConditions: { ifMatch: sourceEtag },",
-    replace: "sourceConditions: { ifNoneMatch: `${sourceEtag}0` },",
+    find: "(sourceEtag === null ? {} : { ifMatch: sourceEtag }),",
+    replace: "(sourceEtag === null ? {} : { ifNoneMatch: `${sourceEtag}0` }),",
     suites: [chaos],
   },
   {
     breaks: "a stub is removed whoever has written it since",
     file: "src/storage/blob-copy-client.ts",
-    find: "delete({ conditions: { ifMatch: etag } })",
-    replace: "delete({ conditions: etag === null ? { ifMatch: etag } : {} })",
+    find: "delete({ conditions })",
+    replace: "delete({ conditions: { ifNoneMatch: `${conditions.ifMatch}0` } })",
     suites: [chaos],
   },
   {
@@ -101,14 +101,15 @@ export const mutants: readonly Mutant[] = [
     breaks: "what stood there before the plan is taken for our copy",
     file: "src/copy/plan.ts",
     find: "if (seen.copy === null || seen.etag === plan.destinationEtag) return false;",
-    replace: "if (seen.copy === null || plan.source.length < 0) return false;",
+    replace: "if (seen.copy === null || (plan.source.length ?? 0) < 0) return false;",
     suites: [chaos],
   },
   {
     breaks: "a copy of any source is taken for ours",
     file: "src/copy/plan.ts",
-    find: "return echoed.ok && endpointUrl(echoed.endpoint) === endpointUrl(source);",
-    replace: "return echoed.ok;",
+    find: "return isEchoOf(startedFrom(plan, source), seen.copy.source);",
+    replace:
+      'return isEchoOf(startedFrom(plan, source), seen.copy.source) || seen.copy.copyId !== "";',
     suites: [chaos],
   },
   {
@@ -188,9 +189,9 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a failed start's message quotes the source with its SAS",
     file: "src/storage/blob-copy-client.ts",
-    find: "beginCopyFromURL(sourceUrl(order.source), startOptions(order)),",
-    replace: `beginCopyFromURL(sourceUrl(order.source), startOptions(order)).catch((error) => {
-          throw Object.assign(error, { code: sourceUrl(order.source) });
+    find: "beginCopyFromURL(urlOf(source), startOptions(order)),",
+    replace: `beginCopyFromURL(urlOf(source), startOptions(order)).catch((error) => {
+          throw Object.assign(error, { code: urlOf(source) });
         }),`,
     suites: ["test/e2e/canary.test.ts"],
   },
@@ -204,8 +205,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "the allow-list compares texts instead of path segments",
     file: "src/copy/access-policy.ts",
-    find: "place.segments.every((segment, index) => segment === segments[index])",
-    replace: 'segments.join("/").startsWith(place.segments.join("/"))',
+    find: "place.segments.every((segment, index) => segment === segments?.[index])",
+    replace: 'segments?.join("/").startsWith(place.segments.join("/")) === true',
     suites: ["test/e2e/bad-input.test.ts", "test/e2e/allow-list.test.ts"],
   },
   {
@@ -219,8 +220,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "an Idempotency-Key is taken for the same request to another destination",
     file: "src/triggers/start-copy.ts",
-    find: "[endpointUrl(source), endpointUrl(destination), sorted(",
-    replace: "[endpointUrl(source), destination.account, sorted(",
+    find: "[endpointUrl(source), to, sorted(",
+    replace: "[endpointUrl(source), to.length === 0, sorted(",
     suites: [exactlyOnce],
   },
 ];

@@ -35,7 +35,10 @@ export function copyOf(
   { emulator, clock }: Storage,
   body: unknown,
 ): { instanceId: string; copy: CopyInput } {
-  const parsed = parseCopyRequest(body, emulator.blobUrl);
+  const parsed = parseCopyRequest(body, {
+    emulator: { blob: emulator.blobUrl, file: null },
+    external: [],
+  });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   const { source, destination, options } = parsed.request;
   const now = new Date(clock.now());

@@ -1,13 +1,22 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isAllowed, parseAllowedPairs } from "../../../src/copy/access-policy.ts";
-import { endpointUrl, parseEndpoint } from "../../../src/copy/endpoint.ts";
-import type { Endpoint } from "../../../src/copy/endpoint.ts";
+import { endpointUrl } from "../../../src/copy/endpoint.ts";
+import type { Destination, Endpoint } from "../../../src/copy/endpoint.ts";
+import { parseDestination, parseSource } from "../../../src/copy/parse-endpoint.ts";
 
-const emulator = "http://127.0.0.1:10000";
+const blobs = "http://127.0.0.1:10000";
+const emulator = { blob: blobs, file: "http://127.0.0.1:10003" };
+const origins = { emulator, external: ["https://example.com"] };
 
-function endpoint(url: string): Endpoint {
-  const parsed = parseEndpoint(url, emulator);
+function endpoint(url: string): Destination {
+  const parsed = parseDestination(url, origins);
+  if (!parsed.ok) throw new Error(parsed.problems.join("; "));
+  return parsed.endpoint;
+}
+
+function sourceAt(url: string): Endpoint {
+  const parsed = parseSource(url, origins);
   if (!parsed.ok) throw new Error(parsed.problems.join("; "));
   return parsed.endpoint;
 }
@@ -20,7 +29,7 @@ test.each([
   ["https://acct1.blob.core.usgovcloudapi.net/$web/index.html", "acct1", "$web", "index.html"],
   ["https://acct1.blob.core.windows.net/inbox/%C3%BC%20%23%2B.mp4", "acct1", "inbox", "ü #+.mp4"],
   ["https://acct1.blob.core.windows.net/inbox/a%2Fb", "acct1", "inbox", "a/b"],
-  [`${emulator}/devstoreaccount1/inbox/a`, "devstoreaccount1", "inbox", "a"],
+  [`${blobs}/devstoreaccount1/inbox/a`, "devstoreaccount1", "inbox", "a"],
 ])("%s is account %s, container %s, blob %s", (url, account, container, path) => {
   expect(endpoint(url)).toMatchObject({ account, container, path });
 });
@@ -30,8 +39,8 @@ test("a blob name that is written as a URL and read again is the same name", () 
   fc.assert(
     fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), (parts) => {
       const path = parts.join("/");
-      const url = endpointUrl({ ...endpoint(`${emulator}/devstoreaccount1/inbox/x`), path });
-      const parsed = parseEndpoint(url, emulator);
+      const url = endpointUrl({ ...endpoint(`${blobs}/devstoreaccount1/inbox/x`), path });
+      const parsed = parseDestination(url, origins);
       // Refused names are refused in words; all others come back as they were, at the same URL.
       if (!parsed.ok) {
         expect(parsed.problems.join()).toMatch(/blob name|characters long/);
@@ -101,7 +110,7 @@ test.each([
   ],
 ])("the prefix %s and the source %s: %s", (prefix, source, expected) => {
   const pairs = allowed(prefix, "https://acct2.blob.core.windows.net/archive");
-  expect(isAllowed(pairs, { source: endpoint(source), destination: to })).toBe(expected);
+  expect(isAllowed(pairs, { source: sourceAt(source), destination: to })).toBe(expected);
 });
 
 test("one pair must allow both ends; two halves of two pairs do not", () => {

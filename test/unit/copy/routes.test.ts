@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { endpointUrl, parseEndpoint } from "../../../src/copy/endpoint.ts";
+import { endpointUrl } from "../../../src/copy/endpoint.ts";
+import { onlyStorage, parseDestination } from "../../../src/copy/parse-endpoint.ts";
 import { isRouted, parseRoutes, readRoutes, routedCopy } from "../../../src/copy/routes.ts";
 import type { Route } from "../../../src/copy/routes.ts";
 import { circles, safeShapes } from "../../support/safe-routes.ts";
@@ -16,7 +17,7 @@ const films: RouteEntry = {
 const at = Date.UTC(2026, 2, 1, 9, 5);
 
 function read(...entries: unknown[]) {
-  return parseRoutes(JSON.stringify(entries), null);
+  return parseRoutes(JSON.stringify(entries), onlyStorage);
 }
 
 function routes(...entries: RouteEntry[]): Route[] {
@@ -27,10 +28,12 @@ function routes(...entries: RouteEntry[]): Route[] {
 
 /** Where a route takes a blob's URL; null where it does not. */
 function wayOf(route: Route, url: string): string | null {
-  const parsed = parseEndpoint(url, null);
-  if (!parsed.ok || !isRouted(route, parsed.endpoint)) return null;
+  const parsed = parseDestination(url, onlyStorage);
+  if (!parsed.ok || parsed.endpoint.service !== "blob" || !isRouted(route, parsed.endpoint)) {
+    return null;
+  }
   const { container, path } = parsed.endpoint;
-  const copy = routedCopy(route, { source: url, container, path, at }, null);
+  const copy = routedCopy(route, { source: url, container, path, at }, onlyStorage);
   return copy.ok ? endpointUrl(copy.request.destination) : null;
 }
 
@@ -121,7 +124,7 @@ test("all problems of all routes come out at once, each with its place", () => {
   expect(read({ ...films, prefix: "a/", glob: "b/*" }).problems).toEqual([
     "[0].glob and prefix have no name in common",
   ]);
-  expect(parseRoutes("{}", null).problems).toEqual([
+  expect(parseRoutes("{}", onlyStorage).problems).toEqual([
     expect.stringMatching(/^must be a JSON list of routes: \[\{ "name"/),
   ]);
 });
@@ -187,7 +190,7 @@ test("no graph of routes is accepted in which a copy sets off its own route agai
       const parsed = read(...entries);
       const isAccepted = parsed.problems.length === 0;
       // Also what the check refuses, to see that the simulation does find circles.
-      const graph = readRoutes(JSON.stringify(entries), null).routes;
+      const graph = readRoutes(JSON.stringify(entries), onlyStorage).routes;
       const round = ["acct1", "acct2"].some((account) =>
         ["xxx", "yyy"].some((container) =>
           seeds.some((name) => goesRound(graph, blob(account, `${container}/${name}`))),

@@ -1,0 +1,183 @@
+import {
+  AnonymousCredential,
+  parseOctalFileMode,
+  ShareFileClient,
+} from "@azure/storage-file-share";
+import type { FileGetPropertiesResponse, FileStartCopyOptions } from "@azure/storage-file-share";
+import { urlWith } from "../copy/endpoint.ts";
+import type { Destination, Endpoint } from "../copy/endpoint.ts";
+import type { FileOptions } from "../copy/file-options.ts";
+import { revealSas } from "../copy/sas.ts";
+import type { SourceSeen, DestinationSeen } from "../copy/seen.ts";
+import { hasTrailingDot } from "../copy/storage-names.ts";
+import { conditionNotMet, StorageRefusal } from "./copy-client.ts";
+import type { CopyClient, DestinationSide, Side, StartOrder } from "./copy-client.ts";
+import { copySeen } from "./copy-seen.ts";
+import type { CredentialFor } from "./credentials.ts";
+import { leaseOf } from "./lease.ts";
+import { once, pipeline } from "./pipeline.ts";
+import { answered } from "./refusal.ts";
+
+type FileCopyClient = Pick<
+  CopyClient,
+  "readSource" | "readDestination" | "start" | "abort" | "remove"
+>;
+
+/**
+ * Copies onto files through @azure/storage-file-share. Azure Files knows no conditions: what a blob's
+ * start leaves to Storage is looked at just before, and the slot keeps Ferry's own copies apart.
+ */
+export function createFileCopyClient(credentialFor: CredentialFor): FileCopyClient {
+  const own = (side: Side<Destination>, options?: Options) =>
+    fileClient(side, credentialFor, options);
+  const readDestination = async (destination: DestinationSide) => {
+    try {
+      return destinationSeen(await answered(own(destination).getProperties()));
+    } catch (error) {
+      if (error instanceof StorageRefusal && isAbsent(error)) return null;
+      throw error;
+    }
+  };
+  return {
+    async readSource(source, { sameAccount }) {
+      const client = sameAccount
+        ? own(source)
+        : fileClient(source, () => new AnonymousCredential());
+      return sourceSeen(await answered(client.getProperties()));
+    },
+    readDestination,
+    async start(order) {
+      const { source, destination } = order;
+      const seen = await readDestination(destination);
+      if ((seen?.etag ?? null) !== order.destinationEtag) throw conditionNotMet();
+      const client = own(destination, { source: source.endpoint, pipeline: once });
+      const url = urlWith(source.endpoint, source.sas === null ? null : revealSas(source.sas));
+      const { copyId } = await answered(client.startCopyFromURL(url, startOptions(order)));
+      if (copyId === undefined) throw new Error("Copy File answered without x-ms-copy-id");
+      return copyId;
+    },
+    async abort(destination, copyId) {
+      await answered(own(destination).abortCopyFromURL(copyId, underLease(destination)));
+    },
+    async remove(destination, etag) {
+      const seen = await readDestination(destination);
+      if (seen?.etag !== etag) throw conditionNotMet();
+      await answered(own(destination).delete(underLease(destination)));
+    },
+  };
+}
+
+type Options = { source?: Endpoint; pipeline?: typeof once };
+
+/**
+ * Names are never trimmed: the flags go along wherever a name has a dot to lose. They belong to the
+ * client, and the one for the source is refused for sources that are no files.
+ */
+function fileClient(
+  { endpoint, sas }: Side<Destination>,
+  credentialFor: CredentialFor,
+  { source, pipeline: options = pipeline }: Options = {},
+): ShareFileClient {
+  const credential = sas === null ? credentialFor(endpoint) : new AnonymousCredential();
+  return new ShareFileClient(urlWith(endpoint, sas === null ? null : revealSas(sas)), credential, {
+    ...options,
+    ...(hasTrailingDot(endpoint.path) ? { allowTrailingDot: true } : {}),
+    ...(source?.service === "file" && hasTrailingDot(source.path)
+      ? { allowSourceTrailingDot: true }
+      : {}),
+    // A token is taken with this intent only; a key or a SAS needs none.
+    ...("getToken" in credential ? { fileRequestIntent: "backup" } : {}),
+  });
+}
+
+function underLease(destination: DestinationSide) {
+  return { leaseAccessConditions: leaseOf(destination) };
+}
+
+/** 12.33.0 drops `metadata` here, though not elsewhere; the headers arrive, and are signed. */
+type StartOptions = FileStartCopyOptions & { requestOptions: { headers: Record<string, string> } };
+
+function startOptions({ source, destination, options, signal }: StartOrder): StartOptions {
+  const metadata = Object.entries(options.metadata ?? {});
+  return {
+    abortSignal: signal,
+    ...underLease(destination),
+    requestOptions: {
+      headers: Object.fromEntries(metadata.map(([name, text]) => [`x-ms-meta-${name}`, text])),
+    },
+    ...(options.file === null ? {} : propertyOptions(options.file, source.endpoint)),
+  };
+}
+
+function propertyOptions(file: FileOptions, source: Endpoint): FileStartCopyOptions {
+  const { permission, attributes } = file;
+  const copyFileSmbInfo: FileStartCopyOptions["copyFileSmbInfo"] = {
+    ...(permission === undefined ? {} : { filePermissionCopyMode: copyMode(permission) }),
+    ...(file.ignoreReadOnly === true ? { ignoreReadOnly: true } : {}),
+    ...(attributes === undefined
+      ? {}
+      : { fileAttributes: typeof attributes === "string" ? attributes : attributes.join("|") }),
+    ...(file.creationTime === undefined ? {} : { fileCreationTime: file.creationTime }),
+    ...(file.lastWriteTime === undefined ? {} : { fileLastWriteTime: file.lastWriteTime }),
+    ...(file.changeTime === undefined ? {} : { fileChangeTime: file.changeTime }),
+    ...(file.setArchive === true ? { setArchiveAttribute: true } : {}),
+  };
+  return { copyFileSmbInfo, ...permissionOptions(permission), ...nfsOptions(file, source) };
+}
+
+function permissionOptions(permission: FileOptions["permission"]): FileStartCopyOptions {
+  if (permission === undefined || permission === "source") return {};
+  if ("key" in permission) return { filePermissionKey: permission.key };
+  return "sddl" in permission
+    ? { filePermission: permission.sddl }
+    : { filePermission: permission.binary, filePermissionFormat: "Binary" };
+}
+
+/** The copy modes stand only beside a source that has an owner and a mode itself. */
+function nfsOptions({ owner, mode }: FileOptions, source: Endpoint): FileStartCopyOptions {
+  const isFile = source.service === "file";
+  const fileMode = mode === undefined || mode === "source" ? undefined : parseOctalFileMode(mode);
+  return {
+    ...(isFile && owner !== undefined ? { fileOwnerCopyMode: copyMode(owner) } : {}),
+    ...(isFile && mode !== undefined ? { fileModeCopyMode: copyMode(mode) } : {}),
+    posixProperties: {
+      ...(owner === undefined || owner === "source"
+        ? {}
+        : { owner: owner.user, group: owner.group }),
+      ...(fileMode === undefined ? {} : { fileMode }),
+    },
+  };
+}
+
+function copyMode(value: unknown): "source" | "override" {
+  return value === "source" ? "source" : "override";
+}
+
+/** Where the folder or share is missing, it is the destination that has no place. */
+function isAbsent({ answer }: StorageRefusal): boolean {
+  return answer.status === 404 && (answer.code === null || answer.code === "ResourceNotFound");
+}
+
+function sourceSeen(properties: FileGetPropertiesResponse): SourceSeen {
+  const copy = copySeen(properties);
+  return {
+    etag: properties.etag ?? "",
+    length: properties.contentLength ?? 0,
+    lastModified: properties.lastModified?.getTime() ?? 0,
+    blobType: null,
+    archived: false,
+    pendingCopy: copy?.status === "pending" ? copy : null,
+  };
+}
+
+function destinationSeen(properties: FileGetPropertiesResponse): DestinationSeen {
+  return {
+    etag: properties.etag ?? "",
+    length: properties.contentLength ?? 0,
+    lastModified: properties.lastModified?.getTime() ?? 0,
+    blobType: null,
+    archived: false,
+    metadata: properties.metadata ?? {},
+    copy: copySeen(properties),
+  };
+}
