@@ -78,6 +78,30 @@ test("progress is published in steps, after the start delay", async () => {
   expect(await progress()).toBe(`${film.length}/${film.length}`);
 });
 
+test("a trace of progress is played step by step to its end, or until a control changes it", async () => {
+  const steps = [
+    { afterMs: 2 * second, bytesCopied: 100 },
+    { afterMs: 60 * second, bytesCopied: 5000 },
+    { afterMs: 90 * second, bytesCopied: film.length },
+  ];
+  const { emulator, clock, service, source, destination } = await pendingCopy({ steps });
+  const other = service.getContainerClient("source").getBlockBlobClient("other.mp4");
+  await startCopy(other, source.url);
+  const progress = async () => (await destination.getProperties()).copyProgress;
+
+  const seen = [];
+  for (const seconds of [1, 1, 57, 1, 29]) {
+    await clock.advance(seconds * second);
+    seen.push(await progress());
+  }
+  expect(seen).toEqual([0, 100, 100, 5000, 5000].map((bytes) => `${bytes}/${film.length}`));
+
+  emulator.copies.stall({ container: "source", blob: "other.mp4" });
+  await clock.advance(second);
+  expect((await destination.getProperties()).copyCompletedOn).toEqual(new Date(noon + 90 * second));
+  expect((await other.getProperties()).copyProgress).toBe(`5000/${film.length}`);
+});
+
 test("settings are fixed when the copy starts and may differ by destination", async () => {
   const { emulator, clock, service, source, destination } = await pendingCopy();
   emulator.copies.bytesPerSecond = Infinity;

@@ -1,3 +1,6 @@
+/** From `afterMs` after the start delay on, so many bytes are told as copied. */
+export type ProgressStep = { afterMs: number; bytesCopied: number };
+
 /** How fast copies go. Fixed into each copy when it starts. */
 export type CopySettings = {
   /** 0 stalls; Infinity finishes as soon as the delay is over. */
@@ -8,6 +11,8 @@ export type CopySettings = {
   finishAtOnce: "never" | "same-account" | "always";
   /** `x-ms-copy-progress` moves in steps of this size; 1 when absent. */
   publishEveryBytes?: number;
+  /** Played in place of a speed, until a control changes it: the last step is the end. */
+  steps?: readonly ProgressStep[];
   /** How long bytes take out of the archive, by `x-ms-rehydrate-priority`, before they are copied. */
   rehydrationMs: Readonly<Record<"Standard" | "High", number>>;
   /** Other settings for one destination: container and blob, or share and path. */

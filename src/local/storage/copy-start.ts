@@ -78,6 +78,7 @@ export function pendingCopy(
     bytesPerSecond: settings.bytesPerSecond,
     fullBytesPerSecond: settings.bytesPerSecond,
     publishEvery: settings.publishEveryBytes ?? 1,
+    steps: settings.steps === undefined ? null : JSON.stringify(settings.steps),
     sourceReadableUntil: source.readableUntil,
   };
 }

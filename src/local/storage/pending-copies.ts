@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { blobWithId, saveBlob, type Blob, type Copy } from "./blob-rows.ts";
 import { wholeSeconds } from "./call.ts";
+import type { ProgressStep } from "./copy-settings.ts";
 import { noteCreated } from "./events/event-rows.ts";
 import { fileWithId, saveFile, type File } from "./files/file-rows.ts";
 import { leaseAfterWrite } from "./lease-rules.ts";
@@ -33,6 +34,8 @@ export type PendingCopy = {
   /** What a stalled copy goes on with. */
   fullBytesPerSecond: number;
   publishEvery: number;
+  /** JSON of the `ProgressStep`s that are played from `countedFrom` on; null where the speed counts. */
+  steps: string | null;
   /** When the source's SAS ends: the service goes on reading with the URL it was given. */
   sourceReadableUntil: number | null;
 };
@@ -76,11 +79,11 @@ export function savePendingCopy(store: Store, copy: PendingCopy): void {
     `INSERT INTO pending_copy (destination_service, destination, source_service, source,
        reads_version, content, content_md5, total, started_at,
        counted_from, counted_bytes, bytes_per_second, full_bytes_per_second, publish_every,
-       source_readable_until, due_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       steps, source_readable_until, due_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (destination_service, destination) DO UPDATE SET counted_from = excluded.counted_from,
        counted_bytes = excluded.counted_bytes, bytes_per_second = excluded.bytes_per_second,
-       due_at = excluded.due_at`,
+       steps = excluded.steps, due_at = excluded.due_at`,
     copy.destinationService,
     copy.destination,
     copy.sourceService,
@@ -95,6 +98,7 @@ export function savePendingCopy(store: Store, copy: PendingCopy): void {
     copy.bytesPerSecond,
     copy.fullBytesPerSecond,
     copy.publishEvery,
+    copy.steps,
     copy.sourceReadableUntil,
     nextEnd(copy).at,
   );
@@ -103,7 +107,13 @@ export function savePendingCopy(store: Store, copy: PendingCopy): void {
 /** The copy at `now`, going on from there at another speed. */
 export function withSpeed(copy: PendingCopy, bytesPerSecond: number, now: number): PendingCopy {
   const countedFrom = Math.max(copy.countedFrom, now); // a start delay is kept
-  return { ...copy, countedFrom, countedBytes: copiedBytes(copy, now), bytesPerSecond };
+  return {
+    ...copy,
+    countedFrom,
+    countedBytes: copiedBytes(copy, now),
+    bytesPerSecond,
+    steps: null,
+  };
 }
 
 /** Ends, in their order and each at its own time, all copies whose end has come by `now`. */
@@ -197,6 +207,10 @@ export function failCopiesReading(
 
 function copiedBytes(copy: PendingCopy, now: number): number {
   const elapsed = now - copy.countedFrom;
+  const steps = stepsOf(copy);
+  if (steps !== null) {
+    return steps.findLast(({ afterMs }) => afterMs <= elapsed)?.bytesCopied ?? copy.countedBytes;
+  }
   if (elapsed <= 0 || copy.bytesPerSecond === 0) return copy.countedBytes;
   return Math.min(
     copy.total,
@@ -204,12 +218,19 @@ function copiedBytes(copy: PendingCopy, now: number): number {
   );
 }
 
+function stepsOf({ steps }: PendingCopy): ProgressStep[] | null {
+  return steps === null ? null : (JSON.parse(steps) as ProgressStep[]); // written from such
+}
+
 function nextEnd(copy: PendingCopy): { at: number; end: CopyEnd } {
   const remaining = copy.total - copy.countedBytes;
+  const played = stepsOf(copy)?.at(-1);
   const finishedAt =
-    remaining === 0
-      ? copy.countedFrom
-      : copy.countedFrom + Math.ceil((remaining / copy.bytesPerSecond) * 1000);
+    played !== undefined
+      ? copy.countedFrom + played.afterMs
+      : remaining === 0
+        ? copy.countedFrom
+        : copy.countedFrom + Math.ceil((remaining / copy.bytesPerSecond) * 1000);
   const ends: { at: number; end: CopyEnd }[] = [
     { at: finishedAt, end: { status: "success" } },
     {
@@ -228,4 +249,4 @@ const selectPendingCopy = `SELECT destination_service AS destinationService, des
   source_service AS sourceService, source, reads_version AS readsVersion, content, content_md5 AS contentMD5, total,
   started_at AS startedAt, counted_from AS countedFrom, counted_bytes AS countedBytes,
   bytes_per_second AS bytesPerSecond, full_bytes_per_second AS fullBytesPerSecond,
-  publish_every AS publishEvery, source_readable_until AS sourceReadableUntil FROM pending_copy`;
+  publish_every AS publishEvery, steps, source_readable_until AS sourceReadableUntil FROM pending_copy`;

@@ -64,7 +64,7 @@ export function openStore(file: string): Store {
 
 /** The service's ETags look like 0x8DC4B5A7F3E2D10: a number of this size. */
 const etagBase = 0x8dc000000000000n;
-const schemaVersion = 5;
+const schemaVersion = 6;
 
 function setSchema(database: DatabaseSync, file: string): void {
   const row = database.prepare("PRAGMA user_version").get();
@@ -168,6 +168,7 @@ CREATE TABLE pending_copy (
   bytes_per_second REAL NOT NULL,
   full_bytes_per_second REAL NOT NULL,
   publish_every INTEGER NOT NULL,
+  steps TEXT,
   source_readable_until INTEGER,
   due_at REAL NOT NULL,
   PRIMARY KEY (destination_service, destination)
