@@ -51,10 +51,11 @@ export async function uploadedFile(
   client: ShareFileClient,
   content: string | Buffer,
 ): Promise<ShareFileClient> {
-  await client.create(content.length, {
+  const bytes = Buffer.from(content);
+  await client.create(bytes.length, {
     fileHttpHeaders: { fileContentType: "video/mp4", fileCacheControl: "no-store" },
     metadata: { Project: "x" },
   });
-  if (content.length > 0) await client.uploadRange(content, 0, content.length);
+  if (bytes.length > 0) await client.uploadRange(bytes, 0, bytes.length);
   return client;
 }
