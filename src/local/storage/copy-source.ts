@@ -35,8 +35,8 @@ const firstVersionWithSourceError = "2025-11-05";
  * Reads the source as the service does: through its URL, with the rights that the URL carries. A
  * source of the destination's own account and service needs none when the account's key signed the
  * request, or an identity that may read the blob made it (REST pages "Copy Blob" and "Copy File",
- * authorization). Throws
- * `CannotVerifyCopySource` with the source's status, or for the own account the plain 404.
+ * authorization). Throws `CannotVerifyCopySource` with the source's status, or for such a source the
+ * plain 404.
  */
 export function resolveCopySource(call: Call): CopySource {
   const request = sourceRequest(call);
