@@ -14,6 +14,7 @@ import { purge } from "./triggers/purge.ts";
 import type { PurgeDeps } from "./triggers/purge.ts";
 import { startCopy } from "./triggers/start-copy.ts";
 import type { StartDeps } from "./triggers/start-copy.ts";
+import { storageEvent } from "./triggers/storage-event.ts";
 import { watchdog } from "./triggers/watchdog.ts";
 
 export type AppDeps = {
@@ -29,6 +30,7 @@ export function registerApp({ http, steps, care }: AppDeps): void {
   route("copyAbort", "copies/{id}/abort", dispatch({ POST: abortCopy(http) }));
   route("health", "health", dispatch({ GET: health }), "anonymous");
 
+  df.app.client.eventGrid("storageEvents", { handler: storageEvent(http) });
   df.app.client.timer("watchdog", { schedule: care.watchdogSchedule, handler: watchdog(care) });
   df.app.client.timer("purge", { schedule: "0 30 * * * *", handler: purge(care) });
 

@@ -2,7 +2,7 @@ import { endpointUrl, isOntoItself } from "../copy/endpoint.ts";
 import { failure } from "../copy/failure.ts";
 import { decide } from "../copy/plan.ts";
 import type { Decision } from "../copy/plan.ts";
-import type { CopyInput, CopyStep, Prepared } from "../copy/steps.ts";
+import type { CopyInput, CopyStep, Prepared, PrepareStep } from "../copy/steps.ts";
 import type { Trouble } from "../copy/copy-status.ts";
 import type { SourceSeen } from "../copy/seen.ts";
 import { isInStorage, StorageRefusal } from "../storage/copy-client.ts";
@@ -15,11 +15,11 @@ import { orTrouble, trouble, verdictOf } from "./trouble.ts";
 import type { Verdict } from "../copy/storage-answers.ts";
 
 /** Takes the destination's slot, reads both ends, and decides what is to be done. */
-export function prepareCopy(deps: ActivityDeps, step: CopyStep<CopyInput>): Promise<Prepared> {
+export function prepareCopy(deps: ActivityDeps, step: PrepareStep): Promise<Prepared> {
   return orTrouble(() => prepare(deps, step));
 }
 
-async function prepare(deps: ActivityDeps, step: CopyStep<CopyInput>): Promise<Prepared> {
+async function prepare(deps: ActivityDeps, step: PrepareStep): Promise<Prepared> {
   const { ledger } = deps;
   const { copy, instanceId } = step;
   const slot = await ledger.takeSlot(instanceId, copy);
@@ -49,7 +49,7 @@ async function prepare(deps: ActivityDeps, step: CopyStep<CopyInput>): Promise<P
 /** Decides; where a copy that is not ours is to make room, aborts it and decides anew. */
 async function lookAndReplace(
   deps: ActivityDeps,
-  step: CopyStep<CopyInput>,
+  step: PrepareStep,
   sides: Sides,
 ): Promise<Exclude<Prepared, { state: "ended" }>> {
   const { ledger } = deps;
@@ -78,7 +78,7 @@ function heldBy(holder: string, { destination, options }: CopyInput): Prepared {
 /** Reads both ends and decides. */
 async function look(
   deps: ActivityDeps,
-  { copy }: CopyStep<CopyInput>,
+  { copy, awaited }: PrepareStep,
   { source, destination }: Sides,
 ): Promise<Decision | Trouble> {
   const { client } = deps;
@@ -97,7 +97,7 @@ async function look(
     const call = "read-destination";
     return refused(verdictOf(destinationSeen.reason, deps, { call, action, side: destination }));
   }
-  return decide(copy, sourceSeen.value, destinationSeen.value);
+  return decide({ ...copy, awaited }, sourceSeen.value, destinationSeen.value);
 }
 
 /** What lies outside Storage is read by Storage alone: the app fetches no URL itself. */

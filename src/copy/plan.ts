@@ -6,6 +6,7 @@ import type { Destination, Endpoint } from "./endpoint.ts";
 import { failure } from "./failure.ts";
 import type { Cause } from "./failure.ts";
 import type { CopySeen, DestinationSeen, SourceSeen } from "./seen.ts";
+import { bareEtag } from "./storage-event.ts";
 import type { Busy, CopyInput, CopyPlan, Prepared } from "./steps.ts";
 
 export type Decision =
@@ -13,15 +14,22 @@ export type Decision =
   /** A copy that is not ours is to be aborted first; where it may be ours after all, wait. */
   | { state: "replace"; copyId: string; otherwise: Busy };
 
+/** The copy that was pending on the source when it was looked at last. */
+type Awaiting = { awaited?: string | undefined };
+
 /**
  * What a source and a destination, as they were just seen, mean for a copy. `source` is null where only
  * Storage can read it.
  */
 export function decide(
-  copy: Pick<CopyInput, "source" | "destination" | "options">,
+  copy: Pick<CopyInput, "source" | "destination" | "options" | "event"> & Awaiting,
   source: SourceSeen | null,
   destination: DestinationSeen | null,
 ): Decision {
+  if (source !== null && isOvertaken(copy, source)) {
+    const reason = "The source was written again since the event that this copy follows";
+    return { state: "skip", reason };
+  }
   const blobType = source?.blobType ?? "BlockBlob"; // of files and of anything outside ("Copy Blob")
   const obstacle =
     (source === null ? null : refuseSource(copy, source)) ??
@@ -56,6 +64,18 @@ export function startedFrom<E extends Endpoint>({ source: { snapshot } }: CopyPl
   return snapshot === undefined ? source : { ...source, snapshot };
 }
 
+/**
+ * Whether the source is no longer what the event told of: then another event tells of what it is now. A
+ * hierarchical account tells of a copy when it begins, and that copy's end gives a new ETag.
+ */
+function isOvertaken(
+  { event, awaited }: Pick<CopyInput, "event"> & Awaiting,
+  { etag, broughtBy }: SourceSeen,
+): boolean {
+  if (event === undefined || bareEtag(etag) === event.etag) return false;
+  return awaited === undefined || awaited !== broughtBy;
+}
+
 function refuseSource(
   { source, options }: { source: Endpoint; options: CopyOptions },
   seen: SourceSeen,
@@ -68,6 +88,7 @@ function refuseSource(
     return {
       state: "busy",
       end: "source",
+      awaits: copyId,
       waitsFor: `Waits for copy ${copyId} onto the source to end (${done})`,
       failure: failure("source-copy-pending", message),
     };

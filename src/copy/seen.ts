@@ -12,6 +12,8 @@ export type SourceSeen = {
   archived: boolean;
   /** The copy onto it that is pending, if one is. */
   pendingCopy: Pick<CopySeen, "copyId" | "progress"> | null;
+  /** The copy that brought what is there now; absent where it was written in another way. */
+  broughtBy?: string;
 };
 
 /** The destination, likewise. Times are epoch ms. */

@@ -17,7 +17,12 @@ export type CopyInput = CopyEnds & {
   options: CopyOptions;
   /** ISO 8601. */
   createdAt: string;
+  /** The event that the copy follows; absent where somebody asked for it. */
+  event?: CopyEvent;
 };
+
+/** Which route made a copy of which state of the source. `etag` is bare, `at` ISO 8601. */
+export type CopyEvent = { route: string; etag: string; at: string };
 
 /** What every look at a copy needs of it. */
 export type CopyEnds = {
@@ -52,6 +57,8 @@ export function copyInputOf(written: CopyInput): CopyInput {
 
 /** Which copy a step is for; `copy` is only as much of it as the step needs. */
 export type CopyStep<Copy extends CopyEnds = CopyEnds> = { instanceId: string; copy: Copy };
+/** `awaited`: the copy that was pending on the source when it was looked at last. */
+export type PrepareStep = CopyStep<CopyInput> & { awaited?: string };
 export type PlannedStep = CopyStep<CopyInput> & { plan: CopyPlan };
 export type StartedStep = CopyStep & StartedCopy;
 export type SettleStep = CopyStep & {
@@ -115,6 +122,8 @@ export type Prepared =
 export type Busy = {
   state: "busy";
   end: "source" | "destination";
+  /** The copy that is pending on the source. */
+  awaits?: string;
   /** For whoever watches: what is waited for, and how far it is. */
   waitsFor: string;
   /** How the copy ends when the wait is given up. */
@@ -141,7 +150,7 @@ export type StepContext = { log(line: string): void };
 
 /** Each activity's input and result, by durable name. */
 export type CopySteps = {
-  prepareCopy: (step: CopyStep<CopyInput>) => Promise<Prepared>;
+  prepareCopy: (step: PrepareStep) => Promise<Prepared>;
   startCopy: (step: PlannedStep) => Promise<Started>;
   readCopy: (step: StartedStep) => Promise<CopyStatus>;
   abortCopy: (step: StartedStep) => Promise<CopyStatus>;

@@ -33,6 +33,11 @@ export type Ledger = {
   releaseSlot(destination: Destination, instanceId: string): Promise<void>;
   /** Who holds a destination. */
   slotOf(destination: Destination): Promise<HeldSlot | null>;
+  /**
+   * Which copy is to be woken because its destination has this (bare) ETag now: null when it was woken
+   * for that already, too often, or is past it.
+   */
+  wakeFor(destination: Destination, etag: string): Promise<string | null>;
   walk: SlotWalk;
   retention: Retention;
 };

@@ -17,6 +17,7 @@ type Slots = Pick<
   | "slotUse"
   | "releaseSlot"
   | "slotOf"
+  | "wakeFor"
   | "walk"
 >;
 
@@ -101,6 +102,15 @@ export function blobSlots(
       const slot = await blobs.read<Slot>(name);
       if (slot?.content.instanceId === instanceId) await blobs.remove(name, slot.etag);
     },
+    async wakeFor(destination, etag) {
+      let wakes = false;
+      const slot = await blobs.change<Slot>(slotName(destination), (current) => {
+        const { eventWakes = 0 } = current;
+        wakes = !current.closed && current.wokenEtag !== etag && eventWakes < mostEventWakes;
+        return wakes ? { ...current, wokenEtag: etag, eventWakes: eventWakes + 1 } : null;
+      });
+      return wakes && slot !== null ? slot.instanceId : null;
+    },
     slotOf: (destination) => readSlot(slotName(destination)),
     walk: {
       page: (from) => blobs.list("slots/", from),
@@ -136,7 +146,13 @@ type Slot = {
   plan?: CopyPlan;
   closing?: Closing;
   wokenAt?: number;
+  /** By events. */
+  wokenEtag?: string;
+  eventWakes?: number;
 };
+
+/** Each costs three history events, and more than a dozen are not even acted on. */
+const mostEventWakes = 20;
 
 type Position = { marker: string | null };
 

@@ -8,6 +8,7 @@ import type { FunctionsHost, HostOptions } from "./host/host.ts";
 import { readLocalSettings } from "./host/settings.ts";
 import { startStorageEmulator } from "./storage/emulator.ts";
 import type { StorageEmulator, StorageEmulatorOptions } from "./storage/emulator.ts";
+import type { WantedSubscription } from "./storage/events/deliveries.ts";
 
 export type LocalWorldOptions = {
   /** The app's folder: host.json, local.settings.json, package.json, and what was built. */
@@ -24,6 +25,8 @@ export type LocalWorldOptions = {
   /** Settings of the app that win over local.settings.json. */
   settings?: Readonly<Record<string, string>>;
   copies?: StorageEmulatorOptions["copies"];
+  /** Tells the app of new blobs, in this kind of account. Without it no event is sent. */
+  events?: Pick<WantedSubscription, "namespace" | "schema">;
 } & Pick<HostOptions, "probe" | "redeliver">;
 
 /** The whole of Azure that Ferry needs, in one process. */
@@ -76,10 +79,25 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
       ...(options.redeliver === undefined ? {} : { redeliver: options.redeliver }),
     });
     ends.unshift(host.close);
+    const { events } = options;
+    if (events !== undefined) await subscribe(emulator, host, events);
     return { emulator, host, close };
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** What a deployment does in Azure: an event subscription for each function with an Event Grid trigger. */
+async function subscribe(
+  emulator: StorageEmulator,
+  host: FunctionsHost,
+  events: NonNullable<LocalWorldOptions["events"]>,
+): Promise<void> {
+  for (const { name, type } of host.functions) {
+    if (type !== "eventGridTrigger") continue;
+    const url = `${host.url}/runtime/webhooks/EventGrid?functionName=${name}`;
+    await emulator.events.subscribe({ name, url, ...events });
   }
 }
 

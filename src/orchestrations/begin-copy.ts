@@ -33,10 +33,14 @@ export function* beginCopy(run: Run): Turns<Begun> {
   let plans = 0;
   let busySince: number | null = null;
   let busyTries = 0;
+  let awaited: string | undefined;
   for (let tries = 1; ; tries++) {
     const result: Prepared | Started =
       plan === null
-        ? yield* run.call(activities.prepare, run.request)
+        ? yield* run.call(activities.prepare, {
+            ...run.request,
+            ...(awaited === undefined ? {} : { awaited }),
+          })
         : // The same plan again: a start whose answer was lost is found, not repeated.
           yield* run.call(activities.start, { ...run.request, plan });
     let due = run.now(); // a race with a timer due now sees an abort that was sent meanwhile
@@ -63,6 +67,7 @@ export function* beginCopy(run: Run): Turns<Begun> {
         break;
       case "busy": {
         busySince ??= run.now();
+        awaited = result.awaits;
         const givenUpAt = busySince + longestBusy[result.end];
         if (run.now() >= givenUpAt) {
           return notStarted(unanswered ?? plan, { why: "failed", failure: tooLongBusy(result) });

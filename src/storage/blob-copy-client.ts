@@ -131,6 +131,7 @@ function sourceSeen(properties: BlobGetPropertiesResponse): SourceSeen {
     blobType: properties.blobType ?? "BlockBlob",
     archived: properties.accessTier === "Archive",
     pendingCopy: copy?.status === "pending" ? copy : null,
+    ...(copy?.status === "success" ? { broughtBy: copy.copyId } : {}),
   };
 }
 

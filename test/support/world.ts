@@ -69,6 +69,7 @@ type Options = {
   environment?: Record<string, string>;
   /** As in local.settings.json: may name the emulator at its usual address. */
   settings?: Record<string, string>;
+  events?: LocalWorldOptions["events"];
 };
 
 /** Starts a world that ends with the test. */
@@ -98,6 +99,7 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
       filePort,
       log: (entry) => log.push(entry),
       settings: options.settings ?? {},
+      ...(options.events === undefined ? {} : { events: options.events }),
       ...(options.copies === undefined ? {} : { copies: options.copies }),
     });
   const cleanUp = () => {
