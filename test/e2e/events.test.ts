@@ -118,10 +118,10 @@ test("an event that was overtaken copies nothing and says so; the newer content 
   await world.clock.settled();
   expect(await deliver(world, [fresh])).toBe(202);
   const copies = await untilAllEnded(world);
-  expect(copies.map(({ status, reason }) => [status, reason]).toSorted()).toEqual([
-    ["skipped", "The source was written again since the event that this copy follows"],
-    ["succeeded", null],
-  ]);
+  const reason = "The source was written again since the event that this copy follows";
+  expect(copies).toHaveLength(2);
+  expect(copies).toContainEqual(expect.objectContaining({ status: "skipped", reason }));
+  expect(copies).toContainEqual(expect.objectContaining({ status: "succeeded" }));
   expect(starts(world)).toBe(1);
   expect(await contentOf(world, "archive/film.mp4")).toBe("new");
 });
@@ -132,8 +132,9 @@ test("an upload while its predecessor is still copied: the older copy fails with
   await world.clock.advance(60_000);
   await world.upload("inbox/film.mp4", "new");
   const copies = await untilAllEnded(world);
-  const ends = copies.map(({ status, error }) => error?.cause ?? status);
-  expect(ends.toSorted()).toEqual(["source-changed", "succeeded"]);
+  const ends: string[] = copies.map(({ status, error }) => error?.cause ?? status);
+  expect(new Set(ends)).toEqual(new Set(["source-changed", "succeeded"]));
+  expect(ends).toHaveLength(2);
   expect(await contentOf(world, "archive/film.mp4")).toBe("new");
 });
 
