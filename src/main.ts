@@ -9,10 +9,12 @@ import { readSettings } from "./settings.ts";
 import type { LedgerAccount } from "./settings.ts";
 import { createCopyClient } from "./storage/copy-clients.ts";
 import { createCredentialFor } from "./storage/credentials.ts";
+import { createSasMint } from "./storage/sas-mint.ts";
 
 /** The app's entry: settings → clients → functions. */
 const settings = readSettings(process.env);
 const ledger = createBlobLedger(ledgerService(settings.ledger).getContainerClient("ferry-ledger"));
+const credentialFor = createCredentialFor();
 const seal = createSeal(settings.secretKeys);
 const { allowed, routes, origins, own, trustsPrincipals } = settings;
 const { watchdogSchedule, retentionDays } = settings;
@@ -30,11 +32,12 @@ registerApp({
     now: () => new Date(),
   },
   steps: {
-    client: createCopyClient(createCredentialFor()),
+    client: createCopyClient(credentialFor),
+    mint: createSasMint(credentialFor),
     ledger,
     seal,
     now: () => Date.now(),
-    newRun: randomUUID,
+    newGuid: randomUUID,
   },
   care: { ledger, now: () => Date.now(), watchdogSchedule, retentionDays },
 });

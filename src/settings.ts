@@ -167,22 +167,16 @@ function ownAccount(ledger: LedgerAccount, problems: string[]): Account | null {
   const part = (name: string) =>
     new RegExp(`(?:^|;)\\s*${name}=([^;]*)`, "i").exec(connectionString)?.[1] ?? null;
   if (/^UseDevelopmentStorage=true/i.test(connectionString)) {
-    return { account: "devstoreaccount1", origin: "http://127.0.0.1:10000" };
+    return { account: "devstoreaccount1" };
   }
-  const endpoint = part("BlobEndpoint");
   const account = part("AccountName");
-  if (account !== null) {
-    const protocol = part("DefaultEndpointsProtocol") ?? "https";
-    const suffix = part("EndpointSuffix") ?? "core.windows.net";
-    return { account, origin: endpoint ?? `${protocol}://${account}.blob.${suffix}` };
-  }
-  return accountOfUrl(endpoint ?? "", problems);
+  return account === null ? accountOfUrl(part("BlobEndpoint") ?? "", problems) : { account };
 }
 
 function accountOfUrl(url: string, problems: string[]): Account | null {
   const parsed = z.url({ protocol: /^https?$/ }).safeParse(url);
   const account = parsed.success ? new URL(url).hostname.split(".")[0] : undefined;
-  if (account !== undefined) return { account, origin: url };
+  if (account !== undefined) return { account };
   problems.push("AzureWebJobsStorage must name an account, or the URL of its Blob service");
   return null;
 }

@@ -1,16 +1,17 @@
 import type { CopyStep } from "../copy/steps.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Seal } from "../secrets/seal.ts";
-import type { CopyClient, DestinationSide, Side } from "../storage/copy-client.ts";
+import type { CopyClient, DestinationSide, SasMint, Side } from "../storage/copy-client.ts";
 
 /** What the activities work with. */
 export type ActivityDeps = {
   client: CopyClient;
+  mint: SasMint;
   ledger: Ledger;
   seal: Seal;
   now(): number;
-  /** A new name for one run of an activity. */
-  newRun(): string;
+  /** Names one run of an activity, or one minted SAS. */
+  newGuid(): string;
 };
 
 export type Sides = { source: Side; destination: DestinationSide };

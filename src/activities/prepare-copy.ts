@@ -1,15 +1,16 @@
+import { isoDate } from "../copy/dates.ts";
 import { endpointUrl, isOntoItself } from "../copy/endpoint.ts";
 import { failure } from "../copy/failure.ts";
 import { decide } from "../copy/plan.ts";
 import type { Decision } from "../copy/plan.ts";
 import type { CopyInput, CopyStep, Prepared, PrepareStep } from "../copy/steps.ts";
 import type { Trouble } from "../copy/copy-status.ts";
-import type { SourceSeen } from "../copy/seen.ts";
-import { isInStorage, StorageRefusal } from "../storage/copy-client.ts";
+import { StorageRefusal } from "../storage/copy-client.ts";
 import type { DestinationSide } from "../storage/copy-client.ts";
-import { isSameAccount, openSides } from "./deps.ts";
+import { openSides } from "./deps.ts";
 import type { ActivityDeps, Sides } from "./deps.ts";
 import { keepFormer } from "./roll-back.ts";
+import { readSource } from "./source-access.ts";
 import { holdSource } from "./source-lease.ts";
 import { orTrouble, trouble, verdictOf } from "./trouble.ts";
 import type { Verdict } from "../copy/storage-answers.ts";
@@ -97,19 +98,14 @@ async function look(
     const call = "read-destination";
     return refused(verdictOf(destinationSeen.reason, deps, { call, action, side: destination }));
   }
-  return decide({ ...copy, awaited }, sourceSeen.value, destinationSeen.value);
-}
-
-/** What lies outside Storage is read by Storage alone: the app fetches no URL itself. */
-async function readSource(
-  { client }: ActivityDeps,
-  { options: { sourceConditions } }: CopyInput,
-  sides: Sides,
-): Promise<SourceSeen | null> {
-  const { source } = sides;
-  if (!isInStorage(source)) return null;
-  const ifTags = sourceConditions?.ifTags;
-  return await client.readSource(source, { sameAccount: isSameAccount(sides), ifTags });
+  const { seen, minted } = sourceSeen.value;
+  const decision = decide({ ...copy, awaited }, seen, destinationSeen.value);
+  if (decision.state !== "planned") return decision;
+  const plannedAt = isoDate(deps.now());
+  return {
+    state: "planned",
+    plan: { ...decision.plan, plannedAt, ...(minted === null ? {} : { minted }) },
+  };
 }
 
 /**

@@ -13,7 +13,7 @@ const permissions =
 /** The tags to start with: Copy Blob leaves the source's behind, so they are read where asked for. */
 export async function tagsToSet(
   deps: ActivityDeps,
-  { copy }: PlannedStep,
+  { copy, plan }: PlannedStep,
   sides: Sides,
 ): Promise<
   { state: "read"; tags: Record<string, string> | null } | { state: "refused"; verdict: Verdict }
@@ -23,7 +23,9 @@ export async function tagsToSet(
   if (tags !== "source") return { state: "read", tags };
   if (!isInStorage(source)) return { state: "read", tags: null };
   try {
-    const read = await deps.client.readTags(source, { sameAccount: isSameAccount(sides) });
+    // A minted SAS reads the blob, not its tags; the identity behind it may.
+    const sameAccount = isSameAccount(sides) || plan.minted !== undefined;
+    const read = await deps.client.readTags(source, { sameAccount });
     return { state: "read", tags: read };
   } catch (error) {
     const action = `read the tags of the source ${endpointUrl(copy.source)}`;

@@ -7,6 +7,7 @@ import { StorageRefusal } from "../storage/copy-client.ts";
 import type { DestinationSide } from "../storage/copy-client.ts";
 import { openSides } from "./deps.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { signedSource } from "./source-access.ts";
 import { tagsToSet } from "./source-tags.ts";
 import { orTrouble, trouble, verdictOf } from "./trouble.ts";
 
@@ -35,7 +36,7 @@ async function start(deps: ActivityDeps, step: PlannedStep): Promise<Started> {
   const tags = await tagsToSet(deps, step, sides);
   if (tags.state === "refused") return refused(tags.verdict);
   const now = deps.now();
-  const entry = { instanceId, run: deps.newRun(), now, until: now + startHorizon, plan };
+  const entry = { instanceId, run: deps.newGuid(), now, until: now + startHorizon, plan };
   const entered = await ledger.enterSlot(copy.destination, entry);
   if (entered.state === "started") {
     return { state: "started", started: { plan, copyId: entered.copyId } };
@@ -61,16 +62,20 @@ async function start(deps: ActivityDeps, step: PlannedStep): Promise<Started> {
     const message = `Cannot start the copy again yet as its last start may still reach Storage: ${endpointUrl(copy.destination)}`;
     return found ?? trouble(failure("internal", message));
   }
-  if (found !== null || deps.now() > entry.until - startTimeout - startMargin) {
+  const signed = found ?? (await signedSource(deps, step, source));
+  if (signed.state !== "signed" || deps.now() > entry.until - startTimeout - startMargin) {
     await ledger.leaveSlot(copy.destination, entry, null);
-    const message = "Cannot start the copy now as the ledger answered too late";
-    return found ?? trouble(failure("internal", message));
+    if (signed.state === "trouble") return signed;
+    if (signed.state === "refused") return refused(signed.verdict);
+    const message =
+      "Cannot start the copy now as the ledger or the source's account answered too late";
+    return trouble(failure("internal", message));
   }
 
   const isPinned = plan.source.snapshot !== undefined;
   try {
     const copyId = await client.start({
-      source,
+      source: signed.source,
       destination,
       // Copy Blob takes no condition on a source in Azure Files; a snapshot does not change.
       sourceEtag: source.endpoint.service === "blob" && !isPinned ? plan.source.etag : null,

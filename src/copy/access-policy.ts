@@ -36,7 +36,7 @@ export function externalOrigins(pairs: readonly AllowedPair[]): string[] {
 }
 
 /** The app's own storage account; `contentShare` is where the Functions host keeps the app's code. */
-export type OwnAccount = { account: string; origin: string; contentShare: string | null };
+export type OwnAccount = { account: string; contentShare: string | null };
 
 /**
  * Whether an end lies where the app, its task hub or the Functions host keep their state. No pair opens
@@ -48,7 +48,6 @@ export function isOwnState(own: OwnAccount, endpoint: Endpoint): boolean {
   if (endpoint.service === "file") return endpoint.share === own.contentShare;
   return (
     endpoint.account === own.account &&
-    endpoint.emulated === own.origin.startsWith("http:") &&
     /^(ferry-|azure-webjobs-|app-package-|\$logs$)/.test(endpoint.container)
   );
 }

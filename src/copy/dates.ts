@@ -5,6 +5,9 @@ export function dateOf(time: number): Date {
   return new Date(time);
 }
 
+/** Two machines' clocks differ by less than this, ms ("Create a user delegation SAS", clock skew). */
+export const clockSkew = 15 * 60_000;
+
 /** ISO 8601, UTC, milliseconds. */
 export function isoDate(time: number): string {
   return dateOf(time).toISOString();

@@ -8,7 +8,7 @@ export const causes = {
     retryable: false,
   },
   "source-unauthorized": {
-    fix: "Give the source URL a SAS with read permission, or give this app's identity the role Storage Blob Data Reader on the source",
+    fix: "Give the source URL a SAS with read permission, or give this app's identity the role Storage Blob Data Reader on the source and, where its account is not the destination's, Storage Blob Delegator on that account",
     retryable: false,
   },
   "source-sas-expired": { fix: "Send the request again with a fresh source SAS", retryable: false },

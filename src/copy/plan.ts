@@ -1,6 +1,7 @@
 import type { CopyOptions } from "./copy-options.ts";
 import { isTierOf } from "./copy-options.ts";
 import { unmetCondition } from "./conditions.ts";
+import { clockSkew, timeOf } from "./dates.ts";
 import { endpointUrl, isEchoOf, isOntoItself } from "./endpoint.ts";
 import type { Destination, Endpoint } from "./endpoint.ts";
 import { failure } from "./failure.ts";
@@ -52,16 +53,35 @@ export function decide(
 /**
  * Whether the copy seen on the destination is the one this plan started: it is from our source, and it
  * began after the plan (the destination was absent then, or had another ETag; had a copy been pending
- * then, there would be no plan). Only asked while we hold the destination's slot.
+ * then, there would be no plan). Where we minted the source's SAS, its correlation id is ours. Only asked
+ * while we hold the destination's slot.
  */
 export function isOurs(plan: CopyPlan, source: Endpoint, seen: DestinationSeen): boolean {
   if (seen.copy === null || seen.etag === plan.destinationEtag) return false;
+  if (endedBefore(plan, seen.copy) || !carriesOurSas(plan, seen.copy)) return false;
   return isEchoOf(startedFrom(plan, source), seen.copy.source);
 }
 
 /** What the plan's copy is made from: the source, or the snapshot by which it is copied onto itself. */
 export function startedFrom<E extends Endpoint>({ source: { snapshot } }: CopyPlan, source: E): E {
   return snapshot === undefined ? source : { ...source, snapshot };
+}
+
+/** A copy from before the plan, which came back with a blob that was restored since (Undelete Blob). */
+function endedBefore({ plannedAt }: CopyPlan, { completedAt }: CopySeen): boolean {
+  if (plannedAt === undefined || completedAt === null) return false;
+  return completedAt < timeOf(plannedAt) - clockSkew;
+}
+
+/**
+ * Somebody else's copy of the same source has another SAS. Of the URL that Storage echoes some regions
+ * strip the signature. Should one strip the whole query, nothing tells the two apart but the other
+ * conditions: then it counts as ours. A stranger who could read without a query would need a public
+ * source and that very moment; and denying our own copy would leave it running, reported as failed.
+ */
+function carriesOurSas({ minted }: CopyPlan, { source }: CopySeen): boolean {
+  if (minted === undefined || !source.includes("?")) return true;
+  return new URLSearchParams(source.slice(source.indexOf("?"))).get("scid") === minted.scid;
 }
 
 /**

@@ -1,10 +1,11 @@
 import type { CopyStatus } from "./copy-status.ts";
+import { timeOf } from "./dates.ts";
 import { failure } from "./failure.ts";
 import type { Cause, Failure } from "./failure.ts";
 import { sasTerms } from "./sas.ts";
 import type { Sas } from "./sas.ts";
 import type { CopySeen, DestinationSeen } from "./seen.ts";
-import type { StartedCopy } from "./steps.ts";
+import type { CopyPlan, StartedCopy } from "./steps.ts";
 
 /**
  * What a look at the destination says about our copy. The copyId is compared first: every other
@@ -30,7 +31,7 @@ export function statusOf(
     case "aborted":
       return { state: "aborted", progress, ...end };
     case "failed":
-      return { state: "failed", failure: failureOf(seen.copy, source), progress, ...end };
+      return { state: "failed", failure: failureOf(seen.copy, source, plan), progress, ...end };
     case "success": {
       // Of a source that only Storage can read, Storage says how long it was.
       const planned = plan.source.length ?? progress?.totalBytes ?? seen.length;
@@ -70,19 +71,35 @@ const descriptions: readonly { status: number; keyword?: RegExp; cause: Cause; s
   },
 ];
 
-function failureOf(copy: CopySeen, { sas, now }: { sas: Sas | null; now: number }): Failure {
+const longerSas =
+  "Send the source with a SAS that lives for two weeks, which an account key can sign; the app's own identity signs for seven days at most";
+
+function failureOf(
+  copy: CopySeen,
+  { sas, now }: { sas: Sas | null; now: number },
+  { minted }: CopyPlan,
+): Failure {
   const [, digits = "", code = null] = /^(\d{3}) (\w+)/.exec(copy.description ?? "") ?? [];
   const status = Number(digits);
   const row = descriptions.find(
     (each) => each.status === status && each.keyword?.test(copy.description ?? "") !== false,
   );
-  const expired = sas !== null && (sasTerms(sas).expiresAt ?? Infinity) <= now;
   const unauthorized = row?.cause === "source-unauthorized";
+  const endsAt = minted === undefined ? sas && sasTerms(sas).expiresAt : timeOf(minted.expiresAt);
+  // Storage tells whole seconds.
+  const expired = endsAt !== null && endsAt < (copy.completedAt ?? now) + 1_000;
   const cause = unauthorized && expired ? "source-sas-expired" : (row?.cause ?? "internal");
-  const reason = cause === "source-sas-expired" ? "the source SAS ended" : (row?.says ?? "it says");
   const said = code === null ? "nothing more" : `${status} ${code}`;
-  const message = `Storage failed the copy as ${reason}: ${said}, copyId ${copy.copyId}`;
-  return failure(cause, message, status === 0 ? null : { status, code });
+  const storage = status === 0 ? null : { status, code };
+  const told = `${said}, copyId ${copy.copyId}`;
+  if (cause !== "source-sas-expired") {
+    return failure(cause, `Storage failed the copy as ${row?.says ?? "it says"}: ${told}`, storage);
+  }
+  if (minted === undefined) {
+    return failure(cause, `Storage failed the copy as the source SAS ended: ${told}`, storage);
+  }
+  const message = `Storage failed the copy as it outlived the seven days of its source SAS, which ended at ${minted.expiresAt}: ${told}`;
+  return { ...failure(cause, message, storage), fix: longerSas };
 }
 
 function supersededBy(

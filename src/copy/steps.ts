@@ -3,6 +3,7 @@ import type { CopyOptions } from "./copy-options.ts";
 import type { CopyStatus, RunRecord, Trouble } from "./copy-status.ts";
 import type { Destination, Endpoint } from "./endpoint.ts";
 import type { Failure } from "./failure.ts";
+import type { MintedSas } from "./minted-sas.ts";
 import type { Ending, Outcome } from "./outcome.ts";
 
 /**
@@ -100,6 +101,10 @@ export type CopyPlan = {
   };
   /** The destination's ETag, or null where there was no destination. */
   destinationEtag: string | null;
+  /** When both ends were read, ISO 8601; absent in the plans of older releases. */
+  plannedAt?: string;
+  /** The SAS that the source is read with, where the app mints one. */
+  minted?: MintedSas;
   /** The snapshot of what the copy writes over, for `rollback`; absent where none was taken. */
   snapshot?: string;
   /** The index tags beside it; "unread" where nobody may read them, absent where there are none. */

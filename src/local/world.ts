@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
+import { makeCertificate, trustCertificate } from "./certificate.ts";
 import type { Clock } from "./clock.ts";
 import { startFunctionsHost } from "./host/host.ts";
 import type { FunctionsHost, HostOptions } from "./host/host.ts";
@@ -24,6 +25,8 @@ export type LocalWorldOptions = {
   log: HostOptions["log"];
   /** Settings of the app that win over local.settings.json. */
   settings?: Readonly<Record<string, string>>;
+  /** Storage over https, as in Azure, with an identity that the app gets tokens of. */
+  secure?: boolean;
   copies?: StorageEmulatorOptions["copies"];
   /** Tells the app of new blobs, in this kind of account. Without it no event is sent. */
   events?: Pick<WantedSubscription, "namespace" | "schema">;
@@ -47,8 +50,11 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
     for (const end of ends.splice(0)) await end();
   };
   try {
+    const tls = options.secure === true ? makeCertificate() : null;
+    if (tls !== null) ends.unshift(trustCertificate(tls));
     const emulator = await startStorageEmulator({
       clock,
+      ...(tls === null ? {} : { tls }),
       blobPort: options.blobPort,
       ...(options.filePort === undefined ? {} : { filePort: options.filePort }),
       file: stateFile("storage.sqlite"),
@@ -72,6 +78,7 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
       stateFile: stateFile("task-hub.sqlite"),
       environment: {
         ...emulatorSettings(settings, emulator),
+        ...identitySettings(emulator),
         ...(hasSecretKey ? {} : { COPY_SECRET_KEYS: secretKey(stateDirectory) }),
       },
       log,
@@ -139,6 +146,13 @@ function emulatorSettings(
   return Object.fromEntries(rewritten);
 }
 
+/** Where the app finds its identity, as App Service tells it. */
+function identitySettings({ identity }: StorageEmulator): Record<string, string> {
+  return identity === null
+    ? {}
+    : { IDENTITY_ENDPOINT: identity.url, IDENTITY_HEADER: identity.header };
+}
+
 /** In one pass: where one service really listens may be where the other usually does. */
 function rewrittenUrls(
   text: string,
@@ -151,7 +165,7 @@ function rewrittenUrls(
 function developmentStorage(blobUrl: string): string {
   const key =
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
-  return `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=${key};BlobEndpoint=${blobUrl}/devstoreaccount1;`;
+  return `DefaultEndpointsProtocol=${new URL(blobUrl).protocol.slice(0, -1)};AccountName=devstoreaccount1;AccountKey=${key};BlobEndpoint=${blobUrl}/devstoreaccount1;`;
 }
 
 /** A key of this machine, made once and kept with the state that it seals. */

@@ -11,11 +11,19 @@ export type CredentialFor = (
 const emulatorKey =
   "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-/** The app's identity in Azure (managed identity, or a developer's login); the known key on an emulator. */
+/**
+ * Whether calls to it are made with the app's identity. Tokens go over https alone, so an emulator that is
+ * spoken to in plain http is given the known key.
+ */
+export function isIdentified({ origin }: Destination): boolean {
+  return origin.startsWith("https:");
+}
+
+/** The app's identity (managed identity, or a developer's login), or the emulators' known key. */
 export function createCredentialFor(): CredentialFor {
   let identity: DefaultAzureCredential | null = null;
   return (endpoint) =>
-    endpoint.emulated
-      ? new StorageSharedKeyCredential(endpoint.account, emulatorKey)
-      : (identity ??= new DefaultAzureCredential());
+    isIdentified(endpoint)
+      ? (identity ??= new DefaultAzureCredential())
+      : new StorageSharedKeyCredential(endpoint.account, emulatorKey);
 }

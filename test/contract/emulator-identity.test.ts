@@ -1,8 +1,6 @@
-import { DefaultAzureCredential } from "@azure/identity";
 import {
   AnonymousCredential,
   BlobSASPermissions,
-  BlobServiceClient,
   BlockBlobClient,
   ContainerClient,
   ContainerSASPermissions,
@@ -11,29 +9,11 @@ import {
 } from "@azure/storage-blob";
 import type { UserDelegationKey } from "@azure/storage-blob";
 import { expect, test } from "vitest";
-import { makeCertificate, trustCertificate } from "../../src/local/certificate.ts";
-import { atEnd, day, noon, refusal, second, startStorage, uploaded } from "../support/emulator.ts";
+import { day, noon, refusal, second, startStorage, uploaded } from "../support/emulator.ts";
+import { startIdentity } from "../support/identity.ts";
 
 const once = { retryOptions: { maxTries: 1 } };
 const minute = 60 * second;
-
-/** An emulator over TLS, and a client that acts for its identity through the unmodified SDK. */
-async function startIdentity() {
-  const tls = makeCertificate();
-  atEnd(trustCertificate(tls));
-  const storage = await startStorage({ tls });
-  const { identity, blobUrl } = storage.emulator;
-  if (identity === null) throw new Error("An emulator with TLS has an identity");
-  setEnvironment({ IDENTITY_ENDPOINT: identity.url, IDENTITY_HEADER: identity.header });
-  const client = (account = "devstoreaccount1") =>
-    new BlobServiceClient(`${blobUrl}/${account}`, new DefaultAzureCredential(), once);
-  return { ...storage, identity, client };
-}
-
-function setEnvironment(values: Record<string, string>): void {
-  Object.assign(process.env, values);
-  atEnd(() => Object.keys(values).forEach((name) => delete process.env[name]));
-}
 
 async function token(
   { url, header }: { url: string; header: string },

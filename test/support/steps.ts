@@ -10,6 +10,7 @@ import { createSeal } from "../../src/secrets/seal.ts";
 import { createBlobCopyClient } from "../../src/storage/blob-copy-client.ts";
 import type { CopyClient } from "../../src/storage/copy-client.ts";
 import { createCredentialFor } from "../../src/storage/credentials.ts";
+import { createSasMint } from "../../src/storage/sas-mint.ts";
 import type { Storage } from "./emulator.ts";
 
 /** The five steps over real Storage calls, without the orchestration: to run them in a seldom order. */
@@ -20,12 +21,14 @@ export function stepsOf(
   const account = `${emulator.blobUrl}/${credential.accountName}`;
   const container = new BlobServiceClient(account, credential).getContainerClient("ferry-ledger");
   const ledger = createBlobLedger(container);
+  const credentialFor = createCredentialFor();
   const steps = createActivities({
-    client: { ...createBlobCopyClient(createCredentialFor()), ...client },
+    client: { ...createBlobCopyClient(credentialFor), ...client },
+    mint: createSasMint(credentialFor),
     ledger,
     seal: createSeal([]),
     now: () => clock.now(),
-    newRun: randomUUID,
+    newGuid: randomUUID,
   });
   return { ...steps, ledger };
 }

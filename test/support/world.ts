@@ -65,6 +65,8 @@ export const noon = Date.UTC(2026, 10, 20, 12);
 
 type Options = {
   persistent?: boolean;
+  /** Storage over https; the app then acts with the emulator's identity. */
+  secure?: boolean;
   copies?: LocalWorldOptions["copies"];
   environment?: Record<string, string>;
   /** As in local.settings.json: may name the emulator at its usual address. */
@@ -97,6 +99,7 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
       functionsPort: 0,
       blobPort,
       filePort,
+      secure: options.secure === true,
       log: (entry) => log.push(entry),
       settings: options.settings ?? {},
       ...(options.events === undefined ? {} : { events: options.events }),

@@ -218,6 +218,31 @@ test("a copy that failed with 403 after its SAS ended is named so", () => {
   expect(status).toMatchObject({ failure: { cause: "source-sas-expired" } });
 });
 
+test("a copy that failed with 403 once its minted SAS had ended outlived seven days; before, it did not", () => {
+  const minted = { scid: "1", expiresAt: new Date(now).toISOString() };
+  const plan = { ...started.plan, minted };
+  const description = '403 AuthenticationFailed "x"';
+  const ended = (completedAt: number | null, description: string) => {
+    const destination = seen({ status: "failed", description, completedAt });
+    return statusOf({ plan, copyId }, destination, { sas: null, now: now + 60_000 });
+  };
+  for (const completedAt of [now, now + 1_000, null]) {
+    expect(ended(completedAt, description)).toMatchObject({
+      failure: {
+        cause: "source-sas-expired",
+        message: expect.stringMatching(/seven days.*2026-11-20T00:00:00/),
+        fix: expect.stringContaining("account key"),
+      },
+    });
+  }
+  expect(ended(now - 1_000, description)).toMatchObject({
+    failure: { cause: "source-unauthorized" },
+  });
+  expect(ended(now, '404 ResourceNotFound "x"')).toMatchObject({
+    failure: { cause: "source-not-found" },
+  });
+});
+
 test("a pending copy shows its progress and Storage's note", () => {
   const pending = seen({
     status: "pending",

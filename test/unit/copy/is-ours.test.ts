@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import type { Endpoint } from "../../../src/copy/endpoint.ts";
+import { mintedSas } from "../../../src/copy/minted-sas.ts";
+import { isOurs } from "../../../src/copy/plan.ts";
+import type { CopySeen } from "../../../src/copy/seen.ts";
+import type { CopyPlan } from "../../../src/copy/steps.ts";
+
+const now = Date.UTC(2026, 10, 20, 12);
+const minute = 60_000;
+const url = "https://acme.blob.core.windows.net/inbox/film.mp4";
+const source: Endpoint = {
+  service: "blob",
+  origin: "https://acme.blob.core.windows.net",
+  account: "acme",
+  container: "inbox",
+  path: "film.mp4",
+  secondary: false,
+  emulated: false,
+};
+const scid = "c0ffee00-0000-4000-8000-000000000000";
+const plan: CopyPlan = {
+  source: { etag: "1", length: 10 },
+  destinationEtag: '"before"',
+  plannedAt: new Date(now).toISOString(),
+};
+const minted: CopyPlan = { ...plan, minted: mintedSas(scid, now) };
+
+function ours(by: CopyPlan, copy: Partial<CopySeen>, etag = '"after"'): boolean {
+  return isOurs(by, source, {
+    etag,
+    length: 0,
+    lastModified: now,
+    blobType: "BlockBlob",
+    archived: false,
+    metadata: {},
+    copy: {
+      copyId: "1",
+      status: "pending",
+      progress: null,
+      completedAt: null,
+      description: null,
+      source: url,
+      ...copy,
+    },
+  });
+}
+
+test("a copy is ours when it is from our source and not what was there before", () => {
+  expect(ours(plan, {})).toBe(true);
+  expect(ours(plan, { source: `${url}?sv=2020-12-06&sp=r&sig=x` })).toBe(true);
+  expect(ours(plan, {}, '"before"')).toBe(false);
+  expect(ours(plan, { source: `${url}2` })).toBe(false);
+});
+
+test.each([
+  [`?sv=2020-12-06&scid=${scid}&sp=r`, true],
+  [`?scid=${scid}&sig=x`, true],
+  ["?sv=2020-12-06&sp=r", false],
+  ["?sv=2020-12-06&scid=decaf000-0000-4000-8000-000000000000&sp=r", false],
+  ["?", false],
+  ["", true],
+])("where a SAS was minted, a source echoed with %j is ours: %s", (query, expected) => {
+  expect(ours(minted, { source: `${url}${query}` })).toBe(expected);
+});
+
+test("a copy that ended before the plan was made came back with a restored blob", () => {
+  const ended = (completedAt: number) => ours(plan, { status: "success", completedAt });
+  expect(ended(now - 24 * 60 * minute)).toBe(false);
+  expect(ended(now - 16 * minute)).toBe(false);
+  expect(ended(now - 14 * minute)).toBe(true); // clocks differ
+  expect(ended(now + minute)).toBe(true);
+  const { plannedAt: _, ...older } = plan;
+  expect(ours(older, { status: "success", completedAt: now - 24 * 60 * minute })).toBe(true);
+});
+
+test("a minted SAS lives as long as its key may, and ends on a full hour", () => {
+  for (const at of [now, now + 1, now + 15 * minute, now + 59 * minute]) {
+    const end = Date.parse(mintedSas(scid, at).expiresAt);
+    expect(end % (60 * minute)).toBe(0);
+    expect(end - at).toBeLessThanOrEqual(7 * 24 * 60 * minute - 15 * minute);
+    expect(end - at).toBeGreaterThan(7 * 24 * 60 * minute - 76 * minute);
+  }
+});
