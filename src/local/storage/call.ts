@@ -7,6 +7,7 @@ import { StorageError } from "./errors.ts";
 import type { OperationName } from "./operation.ts";
 import type { Resource, ServiceName, StorageAnswer, StorageRequest } from "./request.ts";
 import type { RoleAssignment } from "./roles.ts";
+import type { WebLook } from "./web-object.ts";
 import type { Store } from "./store.ts";
 
 /** One authorized request at one moment, inside its transaction. */
@@ -24,6 +25,8 @@ export type Call = {
   ownOrigins: Readonly<Record<ServiceName, string>>;
   /** Of the account that the request is about. */
   accountSettings: AccountSettings;
+  /** What a copy source outside of Storage answered, once it was asked. */
+  webSource?: WebLook;
 };
 
 /** Carries out one REST operation, or throws a StorageError. */

@@ -71,9 +71,11 @@ export function copyControls(store: Store, now: () => number, changed: () => voi
       );
     },
     finish(destination) {
-      change("finish", destination, (copy, _, at) =>
-        endCopy(store, copy, { end: { status: "success" }, at }),
-      );
+      change("finish", destination, (copy, _, at) => {
+        // From outside of Storage the bytes have yet to come: the next request waits for them.
+        if (copy.sourceService === "web") savePendingCopy(store, withSpeed(copy, Infinity, at));
+        else endCopy(store, copy, { end: { status: "success" }, at });
+      });
     },
   };
 }

@@ -1,6 +1,8 @@
 import { authorize } from "./authorization.ts";
 import { findBlob, findContainer, type Blob } from "./blob-rows.ts";
-import { readImage, type Call } from "./call.ts";
+import { blobAddress, readImage, type Call } from "./call.ts";
+import { addContent, wholeBlock } from "./content.ts";
+import { settingsFor } from "./copy-settings.ts";
 import { StorageError } from "./errors.ts";
 import { fileAt, pathOf, shareAddress, shareAt } from "./files/address.ts";
 import type { File } from "./files/file-rows.ts";
@@ -15,10 +17,11 @@ import {
   type StorageRequest,
 } from "./request.ts";
 import { rolesAllow } from "./roles.ts";
+import { WebSourceWanted, type WebObject } from "./web-object.ts";
 
 /** The object that a copy reads, found readable at the time of the start. */
 export type CopySource = {
-  object: Blob | File;
+  object: Blob | File | (WebObject & { content: number | null });
   isSameAccount: boolean;
   /** Epoch ms at which the URL's SAS ends; null where no SAS opens the source. */
   readableUntil: number | null;
@@ -39,8 +42,11 @@ const firstVersionWithSourceError = "2025-11-05";
  * plain 404.
  */
 export function resolveCopySource(call: Call): CopySource {
-  const request = sourceRequest(call);
-  const { service, resource } = request;
+  const url = readSourceUrl(call);
+  const service = serviceAt(url, call.ownOrigins);
+  if (service === undefined) return webSource(call, url);
+  const request = sourceRequest(call, { url, service });
+  const { resource } = request;
   const isSameAccount = resource.account === call.request.resource.account;
   const hasSas = request.query.has("sig");
   const isOwn =
@@ -68,18 +74,47 @@ function mayReadOwn({ caller, roles }: Call, resource: Resource): boolean {
   return caller.by === "shared key";
 }
 
-function sourceRequest({ request, operation, ownOrigins }: Call): StorageRequest {
+function readSourceUrl({ request }: Call): URL {
   const text = request.headers["x-ms-copy-source"] ?? "";
   const url = URL.canParse(text) && text.length <= maximumUrlLength ? new URL(text) : undefined;
-  if (url === undefined) {
-    throw new StorageError("InvalidHeaderValue", { details: { HeaderName: "x-ms-copy-source" } });
-  }
-  const service = serviceAt(url, ownOrigins);
-  if (service === undefined) {
+  if (url !== undefined && /^https?:$/.test(url.protocol)) return url;
+  throw new StorageError("InvalidHeaderValue", { details: { HeaderName: "x-ms-copy-source" } });
+}
+
+/**
+ * "Any URL that answers GET" is a source of Copy Blob; Copy File takes a file or a blob. It must have
+ * been asked before.
+ */
+function webSource(call: Call, url: URL): CopySource {
+  const { request, operation, copies, store, webSource: look } = call;
+  if (request.service === "file") {
     throw new StorageError("NotImplemented", {
       message: `${restName(operation)} from the host ${url.host} is not implemented by this emulator`,
     });
   }
+  if (look === undefined) {
+    const { container, blob } = blobAddress(request.resource);
+    const { finishAtOnce } = settingsFor(copies, container, blob);
+    throw new WebSourceWanted(url, finishAtOnce === "always");
+  }
+  if (look instanceof StorageError) {
+    throw cannotVerify(look, request.headers["x-ms-version"] ?? "");
+  }
+  const { bytes } = look;
+  const content =
+    bytes === null || bytes.length === 0 ? null : addContent(store, [wholeBlock(store, bytes)]);
+  return {
+    object: { ...look, content },
+    isSameAccount: false,
+    readableUntil: null,
+    isVersion: false,
+  };
+}
+
+function sourceRequest(
+  { request }: Call,
+  { url, service }: { url: URL; service: ServiceName },
+): StorageRequest {
   const target = `${url.pathname}${url.search}`;
   const [path, query] = splitTarget(target);
   const resource = parseResource(path, service);

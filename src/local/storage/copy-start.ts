@@ -7,7 +7,7 @@ import { StorageError } from "./errors.ts";
 import type { File } from "./files/file-rows.ts";
 import { requireLeaseForWrite } from "./lease-rules.ts";
 import { endCopy, findPendingCopy, type CopyObject, type PendingCopy } from "./pending-copies.ts";
-import { withoutSignature } from "./redact.ts";
+import { withoutQueryValues, withoutSignature } from "./redact.ts";
 import type { Metadata, StorageAnswer } from "./request.ts";
 
 /** What Copy Blob and Copy File do alike. */
@@ -20,25 +20,26 @@ export function finishesAtOnce(settings: CopySettings, source: CopySource): bool
 }
 
 /** The copy properties that a destination has from the start on. */
-export function finishedCopy(call: Call, { object }: CopySource): Copy {
-  const { length } = object;
+export function finishedCopy(call: Call, source: CopySource): Copy {
+  const { length } = source.object;
   return {
-    ...newCopy(call, length),
+    ...newCopy(call, source),
     status: "success",
     bytesCopied: length,
     completedAt: call.now,
   };
 }
 
-export function startedCopy(call: Call, { object }: CopySource): Copy {
-  return { ...newCopy(call, object.length), status: "pending", description: null };
+export function startedCopy(call: Call, source: CopySource): Copy {
+  return { ...newCopy(call, source), status: "pending", description: null };
 }
 
-function newCopy({ request }: Call, total: number): Pick<Copy, "id" | "source" | "total"> {
+function newCopy({ request }: Call, { object }: CopySource): Pick<Copy, "id" | "source" | "total"> {
+  const url = request.headers["x-ms-copy-source"] ?? "";
   return {
     id: randomUUID(),
-    source: withoutSignature(request.headers["x-ms-copy-source"] ?? ""),
-    total,
+    source: object.service === "web" ? withoutQueryValues(url) : withoutSignature(url),
+    total: object.length,
   };
 }
 
@@ -68,6 +69,7 @@ export function pendingCopy(
     destination: destination.id,
     sourceService: source.object.service,
     source: source.object.id,
+    sourceEtag: source.object.service === "web" ? source.object.etag : "",
     readsVersion: source.isVersion ? 1 : 0,
     content: source.object.content,
     contentMD5: source.object.contentHeaders.contentMD5 ?? null,

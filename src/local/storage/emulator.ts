@@ -12,6 +12,7 @@ import type { ServiceName } from "./request.ts";
 import type { RoleAssignment } from "./roles.ts";
 import { startServer, type ReceivedRequest, type StorageServer } from "./server.ts";
 import { openStore } from "./store.ts";
+import { webSources, withWebSources } from "./web-sources.ts";
 
 export type StorageEmulatorOptions = {
   clock: Clock;
@@ -80,16 +81,21 @@ export async function startStorageEmulator(
   const { tls } = options;
   const scheme = tls === undefined ? "http" : "https";
   const ownOrigins = { blob: "", file: "" }; // filled in as soon as the ports are known
+  const web = webSources(store, clock);
   const events = startDeliveries({
     store,
     clock,
     origin: () => ownOrigins.blob,
-    endCopies: (now) => store.transaction(() => endDueCopies(store, now)),
+    async endCopies() {
+      await web.endDue();
+      store.transaction(() => endDueCopies(store, clock.now()));
+    },
     log,
   });
   const servers: StorageServer[] = [];
   const close = async () => {
     events.close();
+    web.close();
     await Promise.all(servers.map((server) => server.close()));
     store.close();
   };
@@ -100,9 +106,9 @@ export async function startStorageEmulator(
       port,
       ...(tls === undefined ? {} : { tls }),
       takeFault: faults.take,
-      act(request, operation) {
-        try {
-          return dispatch({
+      act: (request, operation) =>
+        withWebSources(web, (webSource) =>
+          dispatch({
             request,
             operation,
             store,
@@ -111,11 +117,9 @@ export async function startStorageEmulator(
             accountSettings: accountSettings(request.resource.account),
             roles,
             ownOrigins,
-          });
-        } finally {
-          events.lookAgain(); // a request that is refused lets copies end, too
-        }
-      },
+            ...(webSource && { webSource }),
+          }),
+        ).finally(() => events.lookAgain()), // a request that is refused lets copies end, too
       received(request) {
         requests.push(request);
         if (requests.length > rememberedRequests) requests.shift();

@@ -18,8 +18,11 @@ export type PendingCopy = {
   /** Ids of the rows that each service keeps. */
   destinationService: CopyObject["service"];
   destination: number;
-  sourceService: CopyObject["service"];
+  /** "web" is a URL outside of Storage: `web-sources.ts` ends such copies. */
+  sourceService: CopyObject["service"] | "web";
   source: number;
+  /** Of a URL outside of Storage; empty where it told none, and for all other sources. */
+  sourceEtag: string;
   /** 1 where the source was named by its version id: then it does not change. */
   readsVersion: 0 | 1;
   /** The source's content, to become the destination's. */
@@ -77,10 +80,10 @@ export function findPendingCopy(
 export function savePendingCopy(store: Store, copy: PendingCopy): void {
   store.run(
     `INSERT INTO pending_copy (destination_service, destination, source_service, source,
-       reads_version, content, content_md5, total, started_at,
+       source_etag, reads_version, content, content_md5, total, started_at,
        counted_from, counted_bytes, bytes_per_second, full_bytes_per_second, publish_every,
        steps, source_readable_until, due_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (destination_service, destination) DO UPDATE SET counted_from = excluded.counted_from,
        counted_bytes = excluded.counted_bytes, bytes_per_second = excluded.bytes_per_second,
        steps = excluded.steps, due_at = excluded.due_at`,
@@ -88,6 +91,7 @@ export function savePendingCopy(store: Store, copy: PendingCopy): void {
     copy.destination,
     copy.sourceService,
     copy.source,
+    copy.sourceEtag,
     copy.readsVersion,
     copy.content,
     copy.contentMD5,
@@ -120,13 +124,21 @@ export function withSpeed(copy: PendingCopy, bytesPerSecond: number, now: number
 export function endDueCopies(store: Store, now: number): void {
   for (;;) {
     const copy = store.one<PendingCopy>(
-      `${selectPendingCopy} WHERE due_at <= ? ORDER BY due_at LIMIT 1`,
+      `${selectPendingCopy} WHERE due_at <= ? AND source_service <> 'web' ORDER BY due_at LIMIT 1`,
       now,
     );
     if (copy === undefined) return;
     const { at, end } = nextEnd(copy);
     endCopy(store, copy, { end, at });
   }
+}
+
+/** Copies from outside of Storage whose end has come: what they end with has to be fetched first. */
+export function dueWebCopies(store: Store, now: number): PendingCopy[] {
+  return store.all<PendingCopy>(
+    `${selectPendingCopy} WHERE due_at <= ? AND source_service = 'web' ORDER BY due_at`,
+    now,
+  );
 }
 
 /**
@@ -222,7 +234,8 @@ function stepsOf({ steps }: PendingCopy): ProgressStep[] | null {
   return steps === null ? null : (JSON.parse(steps) as ProgressStep[]); // written from such
 }
 
-function nextEnd(copy: PendingCopy): { at: number; end: CopyEnd } {
+/** The end that a copy comes to, and when, unless something happens before. */
+export function nextEnd(copy: PendingCopy): { at: number; end: CopyEnd } {
   const remaining = copy.total - copy.countedBytes;
   const played = stepsOf(copy)?.at(-1);
   const finishedAt =
@@ -246,7 +259,8 @@ function nextEnd(copy: PendingCopy): { at: number; end: CopyEnd } {
 }
 
 const selectPendingCopy = `SELECT destination_service AS destinationService, destination,
-  source_service AS sourceService, source, reads_version AS readsVersion, content, content_md5 AS contentMD5, total,
+  source_service AS sourceService, source, source_etag AS sourceEtag,
+  reads_version AS readsVersion, content, content_md5 AS contentMD5, total,
   started_at AS startedAt, counted_from AS countedFrom, counted_bytes AS countedBytes,
   bytes_per_second AS bytesPerSecond, full_bytes_per_second AS fullBytesPerSecond,
   publish_every AS publishEvery, steps, source_readable_until AS sourceReadableUntil FROM pending_copy`;

@@ -12,8 +12,43 @@ export function redact(text: string): string {
 
 /** The headers of a request as they may be remembered. */
 export function redactHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, redact(value)]));
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      name === "x-ms-copy-source" ? withoutUnknownValues(value) : redact(value),
+    ]),
+  );
 }
+
+/** A URL outside of Storage: any of its parameters may be what opens it, and its user name, too. */
+export function withoutQueryValues(url: string): string {
+  return maskValues(url, () => true);
+}
+
+/** A copy source whose service is not known yet: what Storage's own parameters say may be kept. */
+function withoutUnknownValues(url: string): string {
+  return redact(maskValues(url, (name) => !storageParameters.has(name.toLowerCase())));
+}
+
+function maskValues(url: string, isSecret: (name: string) => boolean): string {
+  const [base = "", ...rest] = url.split("?");
+  const open = base.replace(/^(https?:\/\/)[^/@]*@/i, "$1");
+  if (rest.length === 0) return open;
+  const parameters = rest
+    .join("?")
+    .split("&")
+    .map((parameter) => {
+      const [name = ""] = parameter.split("=");
+      return isSecret(name) ? `${name}=${mark}` : parameter;
+    });
+  return `${open}?${parameters.join("&")}`;
+}
+
+/** Parameters of a blob, file or SAS that open nothing without the signature. */
+const storageParameters = new Set(
+  `snapshot versionid sharesnapshot sv ss srt se st sp sr si sip spr sig ses sdd skoid sktid ske sks
+   skt skv saoid suoid scid rscc rscd rsce rscl rsct timeout comp`.split(/\s+/),
+);
 
 /** A copy source as it may be stored and shown: its SAS without the signature, the rest unchanged. */
 export function withoutSignature(url: string): string {

@@ -43,7 +43,7 @@ export type ServerOptions = {
   tls?: { key: string; cert: string };
   takeFault: (request: StorageRequest, operation: OperationName) => FaultAction | undefined;
   /** Acts; throws a StorageError where the service would refuse. */
-  act: (request: StorageRequest, operation: OperationName) => StorageAnswer;
+  act: (request: StorageRequest, operation: OperationName) => Promise<StorageAnswer>;
   received: (request: ReceivedRequest) => void;
   log: (line: string) => void;
 };
@@ -86,8 +86,8 @@ export async function startServer(options: ServerOptions): Promise<StorageServer
 }
 
 /**
- * One request and its answer. The clock waits while the body arrives; acting is synchronous. It
- * does not wait for a fault's delay, which needs it to move.
+ * One request and its answer. The clock waits while the body arrives and while the request is acted
+ * on. It does not wait for a fault's delay, which needs it to move.
  */
 async function exchange(
   incoming: IncomingMessage,
@@ -136,7 +136,7 @@ async function answerTo(
       return { operation, answer: refusalAnswer(draft, refusal, clock) };
     }
     if (typeof fault === "object") await wait(clock, fault.delayMs);
-    answer = options.act(request, operation);
+    answer = await clock.track(options.act(request, operation));
   } catch (error) {
     answer = refusalAnswer(draft, asStorageError(error, options), clock);
   }

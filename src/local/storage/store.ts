@@ -158,6 +158,7 @@ CREATE TABLE pending_copy (
   destination INTEGER NOT NULL,
   source_service TEXT NOT NULL,
   source INTEGER NOT NULL,
+  source_etag TEXT NOT NULL,
   reads_version INTEGER NOT NULL,
   content INTEGER REFERENCES content,
   content_md5 TEXT,

@@ -52,7 +52,7 @@ export function startDeliveries({
   /** Of the Blob service, once it listens. */
   origin: () => string;
   /** Lets copies end that are due. */
-  endCopies: (now: number) => void;
+  endCopies: () => Promise<void>;
   log: (line: string) => void;
 }): Deliveries {
   const timers = new Set<Cancel>();
@@ -151,8 +151,7 @@ export function startDeliveries({
     const at = known.size === 0 ? null : nextCopyEnd(store);
     if (at === null || isClosed) return;
     cancelEnd = clock.schedule(Math.ceil(at), () => {
-      endCopies(clock.now());
-      deliveries.lookAgain();
+      void clock.track(endCopies().then(() => deliveries.lookAgain()));
     });
   };
 
