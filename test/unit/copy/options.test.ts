@@ -16,13 +16,13 @@ const urls = {
 type From = keyof typeof urls;
 type To = Exclude<From, "external">;
 
-function parse(from: From | string, to: To | string, options: object) {
+function parse(from: string, to: string, options: object) {
   const source = from in urls ? urls[from as From] : from;
   const destination = (to in urls ? urls[to as To] : to).replace("/inbox/", "/outbox/");
   return parseCopyRequest({ source, destination, options }, origins);
 }
 
-function problems(from: From | string, to: To | string, options: object) {
+function problems(from: string, to: string, options: object) {
   const parsed = parse(from, to, options);
   return parsed.ok ? [] : parsed.problems.map(({ pointer, message }) => `${pointer} ${message}`);
 }
@@ -135,7 +135,10 @@ test.each<[object, string]>([
   [{ tags: { "a?": "b" } }, "/options/tags/(name not shown)"],
   [{ tags: { a: 1 } }, "/options/tags/a"],
   [{ tags: { a: "x".repeat(257) } }, "/options/tags/a"],
-  [{ tags: Object.fromEntries([..."abcdefghijk"].map((n) => [n, "x"])) }, "/options/tags"],
+  [
+    { tags: Object.fromEntries("a b c d e f g h i j k".split(" ").map((n) => [n, "x"])) },
+    "/options/tags",
+  ],
   [{ sealBlob: "yes" }, "/options/sealBlob"],
   [{ immutabilityPolicy: { until: "tomorrow", mode: "Locked" } }, "/options/immutabilityPolicy/un"],
   [{ immutabilityPolicy: { until: "2027-01-01T00:00:00Z" } }, "/options/immutabilityPolicy/mode"],
@@ -216,7 +219,7 @@ test("all that is wrong is named at once, in every option", () => {
     file: { attributes: "source", mode: "0644", x: 1 },
     tags: { a: 1 },
   });
-  expect(found.map((problem) => problem.split(" ")[0]).toSorted()).toEqual([
+  expect(found.map((problem) => problem.replace(/ .*/, "")).toSorted()).toEqual([
     "/options/file/x",
     "/options/legalHold",
     "/options/overwrite",
