@@ -1,6 +1,7 @@
 import type { CopyStatus } from "../copy/copy-status.ts";
 import { endpointUrl } from "../copy/endpoint.ts";
-import { statusOf } from "../copy/read-status.ts";
+import { outOfSight, statusOf } from "../copy/read-status.ts";
+import { hasSasEnded } from "../copy/sas.ts";
 import type { StartedStep } from "../copy/steps.ts";
 import { openSides } from "./deps.ts";
 import type { ActivityDeps, Sides } from "./deps.ts";
@@ -12,8 +13,9 @@ export function readCopy(deps: ActivityDeps, step: StartedStep): Promise<CopySta
 }
 
 /**
- * One look. What Storage refuses here is trouble, never an end: only a copy's own status ends it, or the
- * news that its destination is gone, container and all.
+ * One look. What Storage refuses here is trouble, never an end: only a copy's own status ends it, the news
+ * that its destination is gone, container and all, or the end of the SAS by which it could be seen, since
+ * no waiting brings that back.
  */
 export async function readStatus(
   deps: ActivityDeps,
@@ -28,6 +30,12 @@ export async function readStatus(
     const verdict = verdictOf(error, deps, { call: "read-destination", action, side: destination });
     if (verdict.kind === "permanent" && verdict.failure.cause === "destination-not-found") {
       return { state: "gone", failure: verdict.failure };
+    }
+    if (
+      verdict.failure.cause === "destination-unauthorized" &&
+      hasSasEnded(destination.sas, deps.now())
+    ) {
+      return outOfSight(verdict.failure, copyId);
     }
     return trouble(
       verdict.failure,

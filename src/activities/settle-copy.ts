@@ -67,6 +67,9 @@ type Cleaned = RolledBack | Extract<Settled, { state: "found" }>;
 
 const nothingLeft: Cleaned = { state: "cleaned", residue: [] };
 
+const unseen =
+  "What the copy left at the destination, or still writes there, could not be looked at";
+
 async function cleanUp(
   deps: ActivityDeps,
   step: SettleStep,
@@ -89,6 +92,7 @@ async function cleanUp(
       return await rollBack(deps, step, destination);
     }
     if (plan === null || copyId === null) return nothingLeft;
+    if (ending.state === "out-of-sight") return { state: "cleaned", residue: [unseen] };
     if (ending.state !== "failed" && ending.state !== "aborted") return nothingLeft;
     if (plan.destinationEtag !== null) {
       return { state: "cleaned", residue: [formerContentGone] };

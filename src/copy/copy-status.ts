@@ -20,7 +20,7 @@ export type CopyStatus =
   /** The destination is there, but no longer carries our copy. */
   | { state: "superseded"; failure: Failure }
   | { state: "gone"; failure: Failure }
-  /** Storage let nobody look for so long that its own two weeks are over. */
+  /** Nobody may look any more, or Storage let nobody until its own two weeks were over. */
   | { state: "out-of-sight"; failure: Failure }
   /** Storage could not be asked; the copy itself may be well. */
   | Trouble;

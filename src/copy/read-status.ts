@@ -1,4 +1,4 @@
-import type { CopyStatus } from "./copy-status.ts";
+import type { CopyStatus, EndedCopyStatus } from "./copy-status.ts";
 import { timeOf } from "./dates.ts";
 import { failure } from "./failure.ts";
 import type { Cause, Failure } from "./failure.ts";
@@ -100,6 +100,12 @@ function failureOf(
   }
   const message = `Storage failed the copy as it outlived the seven days of its source SAS, which ended at ${minted.expiresAt}: ${told}`;
   return { ...failure(cause, message, storage), fix: longerSas };
+}
+
+/** How it ended, or will end, cannot be known: nobody can look. */
+export function outOfSight(reason: Failure, copyId: string): EndedCopyStatus {
+  const message = `Cannot tell how the copy ended, it may have succeeded: ${reason.message}, copyId ${copyId}`;
+  return { state: "out-of-sight", failure: { ...reason, message } };
 }
 
 function supersededBy(

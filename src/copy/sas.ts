@@ -52,6 +52,12 @@ export function sasTerms(sas: Sas): SasTerms {
   };
 }
 
+/** Whether the SAS, by its own words, is over at `now` (epoch ms). */
+export function hasSasEnded(sas: Sas | null, now: number): boolean {
+  const end = sas === null ? null : sasTerms(sas).expiresAt;
+  return end !== null && end <= now;
+}
+
 function epoch(text: string | null): number | null {
   const time = text === null ? Number.NaN : Date.parse(text);
   return Number.isNaN(time) ? null : time;

@@ -1,7 +1,7 @@
 import { isoDate } from "./dates.ts";
 import { failure } from "./failure.ts";
 import type { Cause, Failure } from "./failure.ts";
-import { sasTerms } from "./sas.ts";
+import { hasSasEnded, sasTerms } from "./sas.ts";
 import type { Sas } from "./sas.ts";
 
 /** What Storage answered instead of doing what it was asked. `status` 0: no answer came at all. */
@@ -102,6 +102,10 @@ const overtaking: ReadonlySet<Cause> = new Set([
 const otherSas =
   "Send a SAS of this very blob with read permission, signed by a key that is still valid, and open to the destination's Storage service";
 
+/** The fix where the destination's SAS is over. */
+const laterSas =
+  "Look at the destination, then send the request with a SAS that lives as long as the copy may take, up to two weeks";
+
 const transientSourceCodes: ReadonlySet<string> = new Set([
   "InternalError",
   "OperationTimedOut",
@@ -131,6 +135,17 @@ export function classify(
     return { kind: "permanent", failure: failure("not-supported", message, storage) };
   }
   const [, , , rowCause, says] = row;
+  // The SAS of a start is its source's.
+  if (rowCause === "destination-unauthorized" && call !== "start") {
+    const { sas, now } = context;
+    if (sas !== null && hasSasEnded(sas, now)) {
+      const message = `Cannot ${context.action} as ${endOf(sas)}: Storage gave ${said}`;
+      return {
+        kind: "permanent",
+        failure: { ...failure(rowCause, message, storage), fix: laterSas },
+      };
+    }
+  }
   const cause = rowCause === "source-unauthorized" ? sourceCause(context) : rowCause;
   const reason = sasReason(cause, context) ?? says;
   const message = `Cannot ${context.action} as ${reason}: Storage gave ${said}`;
@@ -167,19 +182,23 @@ function bySource(call: Call, answer: StorageAnswer): StorageAnswer {
 
 function sourceCause({ sas, now }: { sas: Sas | null; now: number }): Cause {
   if (sas === null) return "source-unauthorized";
-  const { startsAt, expiresAt } = sasTerms(sas);
-  if (expiresAt !== null && expiresAt <= now) return "source-sas-expired";
+  const { startsAt } = sasTerms(sas);
+  if (hasSasEnded(sas, now)) return "source-sas-expired";
   if (startsAt !== null && startsAt > now) return "source-sas-not-yet-valid";
   return "source-unauthorized";
 }
 
 function sasReason(cause: Cause, { sas }: { sas: Sas | null }): string | null {
   if (sas === null) return null;
-  const { startsAt, expiresAt, permissions } = sasTerms(sas);
-  if (cause === "source-sas-expired") return `the SAS ended at ${isoDate(expiresAt ?? 0)}`;
+  const { startsAt, permissions } = sasTerms(sas);
+  if (cause === "source-sas-expired") return endOf(sas);
   if (cause === "source-sas-not-yet-valid") return `the SAS begins at ${isoDate(startsAt ?? 0)}`;
   if (cause === "source-unauthorized" && permissions?.includes("r") === false) {
     return `the SAS has the permissions "${permissions}", not "r"`;
   }
   return null;
+}
+
+function endOf(sas: Sas): string {
+  return `the SAS ended at ${isoDate(sasTerms(sas).expiresAt ?? 0)}`;
 }

@@ -1,7 +1,7 @@
 import { hasEnded } from "../copy/copy-status.ts";
 import type { CopyStatus, EndedCopyStatus } from "../copy/copy-status.ts";
 import { failure } from "../copy/failure.ts";
-import type { Failure } from "../copy/failure.ts";
+import { outOfSight } from "../copy/read-status.ts";
 import { longestWait, nextReadAt, retryAt } from "../copy/read-policy.ts";
 import type { Observation } from "../copy/read-policy.ts";
 import type { StartedCopy } from "../copy/steps.ts";
@@ -46,12 +46,6 @@ export function* followCopy(run: Run, { plan, copyId }: StartedCopy): Turns<Ende
     if (wake) readsSinceWake = 0;
     else if (readsSinceWake !== null) readsSinceWake++;
   }
-}
-
-/** Storage's two weeks are over and nobody could look: how it ended cannot be known any more. */
-function outOfSight(reason: Failure, copyId: string): EndedCopyStatus {
-  const message = `Cannot tell how the copy ended, it may have succeeded: ${reason.message}, copyId ${copyId}`;
-  return { state: "out-of-sight", failure: { ...reason, message } };
 }
 
 /** An abort that nobody but time asked for. */

@@ -53,29 +53,80 @@ test("a destination container that is deleted meanwhile ends the copy", async ()
   expect(copy).toMatchObject({ status: "failed", error: { cause: "destination-not-found" } });
 });
 
-test("a destination SAS that ends meanwhile ends the copy after Storage's two weeks, and frees the destination", async () => {
-  const world = await startWorld({ ...slowly, persistent: true });
+/** A copy whose destination SAS ends twenty seconds after its start. */
+async function shortlived(world: TestWorld, options = {}) {
   const { source } = await request(world);
+  const expiresAt = world.clock.now() + 20_000;
   const destination = await world.readSas(world.blob("archive/film.mp4"), {
     permissions: "racwd",
-    expiresAt: world.clock.now() + 20_000,
+    expiresAt,
   });
   const own = await world.readSas(world.blob("inbox/film.mp4"));
-  const { id } = await world.start({ source: own, destination });
+  return { ...(await world.start({ source: own, destination, options })), source, expiresAt };
+}
+
+test("a destination SAS that ends meanwhile ends the copy soon, and frees the destination", async () => {
+  const world = await startWorld(slowly);
+  const { id, source, expiresAt } = await shortlived(world);
+  await world.clock.advance(15_000);
+  expect(await world.get(id)).toMatchObject({ status: "copying" });
+  const copy = await world.untilEnded(id);
+  expect(copy).toMatchObject({
+    status: "failed",
+    error: { cause: "destination-unauthorized", storage: { status: 403 } },
+    residue: [expect.stringContaining("could not be looked at")],
+  });
+  expect(copy.error.message).toContain("may have succeeded");
+  expect(copy.error.message).toContain(`the SAS ended at ${new Date(expiresAt).toISOString()}`);
+  expect(copy.error.fix).toContain("two weeks");
+  expect(Date.parse(copy.completedAt)).toBeLessThan(expiresAt + 60_000);
+
+  // Storage went on; the destination is whoever's it is.
+  await world.clock.advance(200_000);
+  expect((await world.blob("archive/film.mp4").getProperties()).copyStatus).toBe("success");
+  const next = await world.start({
+    source,
+    destination: world.blob("archive/film.mp4").url,
+    options: { overwrite: "always" },
+  });
+  expect(await world.untilEnded(next.id)).toMatchObject({ status: "succeeded" });
+});
+
+test("an abort after the destination SAS has ended does not say that it aborted", async () => {
+  const world = await startWorld(slowly);
+  const { id, expiresAt } = await shortlived(world);
+  const { faults, requests } = world.local.emulator;
+  // Nobody looks in between: the abort is the first to meet the SAS that is over.
+  await world.clock.advance(10_000);
+  const blind = faults.add({ operation: "GetBlobProperties", do: busy });
+  await world.clock.advance(expiresAt - world.clock.now() + 1_000);
+  await world.call("POST", `/copies/${id}/abort`);
+  blind();
+  const copy = await world.untilEnded(id);
+  expect(copy).toMatchObject({
+    status: "failed",
+    abortRequested: true,
+    error: { cause: "destination-unauthorized" },
+  });
+  const aborts = requests.filter(({ operation }) => operation === "AbortCopyBlob");
+  expect(aborts.map(({ status }) => status)).toContain(403);
+});
+
+test("a destination that may not be read any more is looked for until Storage's two weeks are over", async () => {
+  const world = await startWorld({ ...slowly, persistent: true });
+  const { id } = await world.start(await request(world));
+  await world.clock.advance(10_000);
+  world.local.emulator.faults.add({
+    match: ({ target }) => target.includes("archive/film.mp4"),
+    do: { answer: { status: 403, code: "AuthorizationFailure" } },
+  });
   await world.clock.advance(10 * 24 * hour);
   expect(await world.get(id)).toMatchObject({ status: "copying" });
   const copy = await world.untilEnded(id, 10 * 24);
   expect(copy).toMatchObject({ status: "failed", error: { cause: "destination-unauthorized" } });
   expect(copy.error.message).toContain("may have succeeded");
+  expect(copy.residue).toEqual([expect.stringContaining("could not be looked at")]);
   expect(world.historyEvents()).toBeLessThan(1_000);
-
-  const options = { overwrite: "always" };
-  const next = await world.start({
-    source,
-    destination: world.blob("archive/film.mp4").url,
-    options,
-  });
-  expect(await world.untilEnded(next.id)).toMatchObject({ status: "succeeded" });
 });
 
 test("a thousand aborts lengthen the history by one event each at most, until the first is heard", async () => {

@@ -151,6 +151,19 @@ test.each([
   }
 });
 
+test("a destination that refuses a SAS which has ended says so, and a start's SAS is not taken for it", () => {
+  const ended = "sp=racwd&se=2026-11-19&sig=x";
+  const refused = { status: 403, code: "AuthenticationFailed" };
+  for (const call of ["read-destination", "abort", "clean-up"] as const) {
+    const { failure } = taken(call, refused, ended);
+    expect(failure.cause).toBe("destination-unauthorized");
+    expect(failure.message).toMatch(/the SAS ended at 2026-11-19/);
+    expect(failure.fix).toMatch(/two weeks/);
+  }
+  const { failure } = taken("start", { status: 403, code: "AuthorizationFailure" }, ended);
+  expect(failure.message).not.toContain("SAS ended");
+});
+
 const copyId = "11111111-1111-1111-1111-111111111111";
 const started = { plan: { source: { etag: "1", length: 10 }, destinationEtag: null }, copyId };
 const seen = (copy: Partial<DestinationSeen["copy"]> | null, length = 10): DestinationSeen => ({
