@@ -43,6 +43,7 @@ export function registerApp({ http, steps, care }: AppDeps): void {
   df.app.activity(activities.read, { handler: run.readCopy });
   df.app.activity(activities.abort, { handler: run.abortCopy });
   df.app.activity(activities.settle, { handler: run.settleCopy });
+  df.app.activity(activities.announce, { handler: run.announceCopy });
 
   function route(
     name: string,

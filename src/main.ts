@@ -4,6 +4,7 @@ import { DefaultAzureCredential } from "@azure/identity";
 import { registerApp } from "./app.ts";
 import { createBlobLedger } from "./ledger/blob-ledger.ts";
 import { newInstanceId } from "./ledger/instance-id.ts";
+import { createNotices } from "./notices/notices.ts";
 import { createSeal } from "./secrets/seal.ts";
 import { readSettings } from "./settings.ts";
 import type { LedgerAccount } from "./settings.ts";
@@ -28,6 +29,7 @@ registerApp({
     trustsPrincipals,
     ledger,
     seal,
+    announces: settings.notices.length > 0,
     newInstanceId,
     now: () => new Date(),
   },
@@ -36,11 +38,23 @@ registerApp({
     mint: createSasMint(credentialFor),
     ledger,
     seal,
+    notices: createNotices({
+      targets: settings.notices,
+      source: settings.source,
+      token: eventGridToken,
+      now: () => Date.now(),
+    }),
     now: () => Date.now(),
     newGuid: randomUUID,
   },
   care: { ledger, now: () => Date.now(), watchdogSchedule, retentionDays },
 });
+
+/** "Authenticate publishing clients with Microsoft Entra ID". */
+async function eventGridToken(): Promise<string> {
+  const identity = new DefaultAzureCredential();
+  return (await identity.getToken("https://eventgrid.azure.net/.default")).token;
+}
 
 function ledgerService(account: LedgerAccount): BlobServiceClient {
   const options = { retryOptions: { maxTries: 2, tryTimeoutInMs: 15_000 } };

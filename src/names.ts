@@ -10,6 +10,7 @@ export const activities = {
   read: "readCopy",
   abort: "abortCopy",
   settle: "settleCopy",
+  announce: "announceCopy",
 } as const;
 
 /** The instance that settles a copy whose own run was broken off: known from the copy's id alone. */

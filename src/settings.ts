@@ -2,6 +2,10 @@ import { z } from "zod";
 import { externalOrigins, isOwnState, parseAllowedPairs } from "./copy/access-policy.ts";
 import type { AllowedPair, OwnAccount } from "./copy/access-policy.ts";
 import type { Origins } from "./copy/parse-endpoint.ts";
+import { nonEmpty } from "./environment.ts";
+import type { Environment } from "./environment.ts";
+import { noticeTargets } from "./notice-settings.ts";
+import type { NoticeTarget } from "./notices/notices.ts";
 import { allowedByRoute, parseRoutes } from "./copy/routes.ts";
 import type { Route } from "./copy/routes.ts";
 
@@ -11,6 +15,9 @@ export type Settings = {
   ledger: LedgerAccount;
   /** Which copies may be made, routes' own included; empty means none. */
   allowed: AllowedPair[];
+  /** Who is told how copies end, and what the app calls itself then. */
+  notices: NoticeTarget[];
+  source: string;
   /** What is copied on as soon as it appears. */
   routes: Route[];
   /** The first seals, all open. Empty: requests with a SAS are refused. */
@@ -29,8 +36,6 @@ export type Settings = {
 
 /** A connection string, or a Blob service URL used with the app's identity. */
 export type LedgerAccount = { connectionString: string } | { blobServiceUri: string };
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads the environment; the only place that does. Throws `SettingsError`, naming every problem. */
 export function readSettings(environment: Environment): Settings {
@@ -51,6 +56,7 @@ export function readSettings(environment: Environment): Settings {
   const own = account === null ? null : { ...account, contentShare };
   const origins = { emulator, external: externalOrigins(pairs) };
   const routes = routesOf(environment["COPY_ROUTES"], { origins, own }, problems);
+  const notices = noticeTargets(environment, emulator.blob !== null, problems);
   const watchdogSchedule = schedule(environment["COPY_WATCHDOG"], problems);
   const retentionDays = days(environment["COPY_RETENTION_DAYS"], problems);
   if (problems.length > 0 || ledger === null || own === null) throw new SettingsError(problems);
@@ -60,6 +66,8 @@ export function readSettings(environment: Environment): Settings {
     own,
     allowed: [...pairs, ...routes.map(allowedByRoute)],
     routes,
+    notices,
+    source: `https://${nonEmpty(environment["WEBSITE_HOSTNAME"]) ?? "localhost"}/api/copies`,
     secretKeys,
     origins,
     trustsPrincipals,
@@ -179,8 +187,4 @@ function accountOfUrl(url: string, problems: string[]): Account | null {
   if (account !== undefined) return { account };
   problems.push("AzureWebJobsStorage must name an account, or the URL of its Blob service");
   return null;
-}
-
-function nonEmpty(text: string | undefined): string | null {
-  return text === undefined || text.trim() === "" ? null : text.trim();
 }

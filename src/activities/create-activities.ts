@@ -1,5 +1,6 @@
 import type { CopySteps } from "../copy/steps.ts";
 import { abortCopy } from "./abort-copy.ts";
+import { announceCopy } from "./announce-copy.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { prepareCopy } from "./prepare-copy.ts";
 import { readCopy } from "./read-copy.ts";
@@ -7,7 +8,7 @@ import { settleCopy } from "./settle-copy.ts";
 import { startCopy } from "./start-copy.ts";
 
 /**
- * The five steps of a copy. Each is a short call to Storage, safe to run twice, minutes apart, even
+ * The steps of a copy. Each is a short call to Storage, or to those who are told of the end, safe to run twice, minutes apart, even
  * after the orchestration ended, because Durable runs activities at least once.
  */
 export function createActivities(deps: ActivityDeps): CopySteps {
@@ -17,5 +18,6 @@ export function createActivities(deps: ActivityDeps): CopySteps {
     readCopy: (step) => readCopy(deps, step),
     abortCopy: (step) => abortCopy(deps, step),
     settleCopy: (step, context) => settleCopy(deps, step, context),
+    announceCopy: (step, context) => announceCopy(deps, step, context),
   };
 }

@@ -1,5 +1,6 @@
 import type { CopyStep } from "../copy/steps.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { Notices } from "../notices/notices.ts";
 import type { Seal } from "../secrets/seal.ts";
 import type { CopyClient, DestinationSide, SasMint, Side } from "../storage/copy-client.ts";
 
@@ -9,6 +10,7 @@ export type ActivityDeps = {
   mint: SasMint;
   ledger: Ledger;
   seal: Seal;
+  notices: Notices;
   now(): number;
   /** Names one run of an activity, or one minted SAS. */
   newGuid(): string;

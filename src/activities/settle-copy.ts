@@ -54,6 +54,8 @@ async function settle(deps: ActivityDeps, step: SettleStep): Promise<Settled> {
   const residue = [cleaned, released].flatMap((done) =>
     done.state === "trouble" ? [done.failure.message] : done.residue,
   );
+  // First: an end that nobody was told of is found again by what is kept here.
+  if (step.announces !== undefined) await ledger.untold.add(instanceId, step.announces);
   const settledAt = deps.now();
   const outcome = await ledger.end(
     instanceId,

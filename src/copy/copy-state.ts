@@ -18,4 +18,6 @@ export type CopyState = {
   warning: string | null;
   startedAt: string | null;
   lastUpdatedAt: string;
+  /** The copy has ended, and its outcome is in the ledger; the run only tells others of it. */
+  settled?: true;
 };

@@ -77,6 +77,16 @@ export function busyAgainAt(now: number, { since, tries }: { since: number; trie
   return now + Math.min(longestBusyWait, Math.max(doubling, Math.round((now - since) / 5)));
 }
 
+/** How long somebody who does not answer is told of an end, ms; Event Grid itself gives up as late. */
+export const longestAnnouncing = 86_400_000;
+const longestAnnounceWait = 3 * 3_600_000;
+
+/** When to tell of an end again, epoch ms: after 15 s, then three times as long each, up to three hours. */
+export function announceAgainAt(now: number, tries: number, retryAfterSeconds: number | null) {
+  const wait = Math.min(longestAnnounceWait, 15_000 * 3 ** Math.min(tries - 1, 10));
+  return now + Math.max(wait, Math.min((retryAfterSeconds ?? 0) * 1_000, longestAnnounceWait));
+}
+
 /** Bytes per second over the last looks; null before there are two, and while progress stands still. */
 export function copyRate(observations: readonly Observation[]): number | null {
   if (stalledSince(observations) !== null) return null;

@@ -18,6 +18,8 @@ export type CopyInput = CopyEnds & {
   options: CopyOptions;
   /** ISO 8601. */
   createdAt: string;
+  /** Somebody is to be told how it ends. */
+  announces?: true;
   /** The event that the copy follows; absent where somebody asked for it. */
   event?: CopyEvent;
 };
@@ -68,9 +70,14 @@ export type SettleStep = CopyStep & {
   copyId: string | null;
   ending: Ending;
   record: RunRecord;
+  /** What a notice of the end needs; absent where nobody is to be told. */
+  announces?: CopyInput;
   /** What cannot be cleaned up now is named as residue, so that the destination is freed. */
   lastTry: boolean;
 };
+
+/** `targets`: who is still to be told; null for all. */
+export type AnnounceStep = CopyStep<CopyInput> & { outcome: Outcome; targets: string[] | null };
 
 /** What a copy is settled with; kept before anything is cleaned up, so that a lost run can be settled. */
 export type Closing = Pick<SettleStep, "plan" | "copyId" | "ending" | "record">;
@@ -150,6 +157,11 @@ export type Settled =
   | { state: "found"; started: StartedCopy }
   | Trouble;
 
+export type Announced =
+  | { state: "announced" }
+  /** `targets`: who is still to be told, where that is known. */
+  | (Trouble & { targets?: string[] });
+
 /** What the host hands to an activity beside its input. */
 export type StepContext = { log(line: string): void };
 
@@ -160,4 +172,5 @@ export type CopySteps = {
   readCopy: (step: StartedStep) => Promise<CopyStatus>;
   abortCopy: (step: StartedStep) => Promise<CopyStatus>;
   settleCopy: (step: SettleStep, context: StepContext) => Promise<Settled>;
+  announceCopy: (step: AnnounceStep, context: StepContext) => Promise<Announced>;
 };

@@ -1,6 +1,8 @@
 import type { ContainerClient } from "@azure/storage-blob";
 import { endpointUrl } from "../copy/endpoint.ts";
 import type { Outcome } from "../copy/outcome.ts";
+import { copyInputOf } from "../copy/steps.ts";
+import type { CopyInput } from "../copy/steps.ts";
 import { conditionalBlobs } from "./conditional-blobs.ts";
 import { dayOf, indexName } from "./instance-id.ts";
 import { hash } from "./hash.ts";
@@ -10,7 +12,7 @@ import { blobSlots } from "./slots.ts";
 
 /**
  * The ledger as small JSON blobs in one container:
- * `claims/<hash>` · `index/<inverted time>-<id>` · `slots/<hash of the destination>` ·
+ * `claims/<hash>` · `untold/<id>` · `index/<inverted time>-<id>` · `slots/<hash of the destination>` ·
  * `ages/<copies or claims>/<day>/<id or hash>`.
  */
 export function createBlobLedger(container: ContainerClient): Ledger {
@@ -54,9 +56,28 @@ export function createBlobLedger(container: ContainerClient): Ledger {
       return entry !== null && entry.content.outcome === null;
     },
     ...blobSlots(blobs, outcome),
+    untold: {
+      async add(instanceId, copy) {
+        await blobs.create(`untold/${instanceId}`, { copy });
+      },
+      remove: (instanceId) => blobs.remove(`untold/${instanceId}`),
+      async some(most) {
+        const { names } = await blobs.list("untold/", { marker: null, most });
+        const found = await Promise.all(
+          names.map(async (name) => ({ name, mark: await blobs.read<UntoldMark>(name) })),
+        );
+        return found.flatMap(({ name, mark }) => {
+          if (mark === null) return []; // told meanwhile
+          const instanceId = name.slice("untold/".length);
+          return [{ instanceId, copy: copyInputOf(mark.content.copy), since: mark.changedAt }];
+        });
+      },
+    },
     retention: blobRetention(blobs),
   };
 }
+
+type UntoldMark = { copy: CopyInput };
 
 /** The ends and `createdAt` are missing where only the end of a copy was ever noted. */
 type IndexEntry = {

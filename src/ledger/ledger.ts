@@ -39,7 +39,16 @@ export type Ledger = {
    */
   wakeFor(destination: Destination, etag: string): Promise<string | null>;
   walk: SlotWalk;
+  untold: Untold;
   retention: Retention;
+};
+
+/** Ends of copies that somebody is still to be told of. */
+export type Untold = {
+  add(instanceId: string, copy: CopyInput): Promise<void>;
+  remove(instanceId: string): Promise<void>;
+  /** Some of them, at most `most`, with the time since when they wait (epoch ms). */
+  some(most: number): Promise<{ instanceId: string; copy: CopyInput; since: number }[]>;
 };
 
 /** What the watchdog does with the slots, all of them, in turn. */

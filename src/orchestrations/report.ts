@@ -17,6 +17,8 @@ export type Report = {
   aborting(): void;
   /** A look that did not end the copy, and when the next one is due (epoch ms). */
   looked(status: CopyStatus, observations: readonly Observation[], nextReadAt: number): void;
+  /** The outcome is kept: whoever looks sees it, although the run goes on. */
+  settled(): void;
   /** The look that showed the end. */
   ended(status: EndedCopyStatus): void;
 };
@@ -86,6 +88,7 @@ export function createReport(
         nextReadAt: isoDate(nextReadAt),
       });
     },
+    settled: () => tell({ settled: true, nextReadAt: null, warning: null }),
     ended: (status) =>
       tell({
         statusReads: state.statusReads + 1,

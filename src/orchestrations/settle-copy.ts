@@ -3,6 +3,7 @@ import type { Ending, Outcome } from "../copy/outcome.ts";
 import { retryAt } from "../copy/read-policy.ts";
 import type { CopyPlan, StartedCopy } from "../copy/steps.ts";
 import { activities } from "../names.ts";
+import { announceCopy } from "./announce-copy.ts";
 import { followCopy } from "./follow-copy.ts";
 import { mostTries } from "./run.ts";
 import type { Run, Turns } from "./run.ts";
@@ -14,12 +15,17 @@ export type End = { plan: CopyPlan | null; started: StartedCopy | null; ending: 
 export function* finishCopy(run: Run, end: End): Turns<Outcome> {
   for (let { started, ending } = end; ; ending = yield* followCopy(run, started)) {
     const settled = yield* settleCopy(run, { plan: end.plan, started, ending });
-    if (settled.state === "settled") return settled.outcome;
+    if (settled.state === "settled") {
+      yield* announceCopy(run, settled.outcome, settled.kept);
+      return settled.outcome;
+    }
     started = settled.started;
   }
 }
 
-type SettledRun = { state: "settled"; outcome: Outcome } | { state: "found"; started: StartedCopy };
+type SettledRun =
+  | { state: "settled"; outcome: Outcome; kept: boolean }
+  | { state: "found"; started: StartedCopy };
 
 /** Cleans up, frees the destination and keeps the outcome; waits while a start may be under way. */
 function* settleCopy(run: Run, end: End): Turns<SettledRun> {
@@ -29,15 +35,18 @@ function* settleCopy(run: Run, end: End): Turns<SettledRun> {
   const record = run.report.record();
   for (let tries = 1; ; tries++) {
     const lastTry = tries >= mostTries;
-    const step = { ...run.step, plan, copyId, ending, record, lastTry };
+    const { copy } = run.request;
+    const announces = copy.announces === true ? { announces: copy } : {};
+    const step = { ...run.step, plan, copyId, ending, record, lastTry, ...announces };
     const result = yield* run.call(activities.settle, step);
-    if (result.state === "settled" || result.state === "found") return result;
+    if (result.state === "found") return result;
+    if (result.state === "settled") return { ...result, kept: true };
     if (lastTry) {
       const residue = [
         "What the copy left behind, and its slot in the ledger, could not be looked at",
       ];
       const circumstances = { copyId, record, residue, settledAt: run.now() };
-      return { state: "settled", outcome: outcomeOf(ending, circumstances) };
+      return { state: "settled", outcome: outcomeOf(ending, circumstances), kept: false };
     }
     let due: number;
     if (result.state === "wait") {

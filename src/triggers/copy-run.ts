@@ -20,7 +20,8 @@ export async function findRun(
   id: string,
 ): Promise<FoundRun | null> {
   const own = await ownRun(client, id);
-  if (own !== null && own.ending.kind !== "broken") return { ...own, hears: id };
+  const isTelling = own?.ending.kind === "running" && own.state?.settled === true;
+  if (own !== null && own.ending.kind !== "broken" && !isTelling) return { ...own, hears: id };
   const outcome = own === null ? null : await ledger.outcome(id);
   if (own !== null && outcome !== null) {
     return { ...own, ending: { kind: "ended", outcome }, hears: null };

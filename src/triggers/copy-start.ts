@@ -40,7 +40,7 @@ export async function beginClaimed(
 export function copyInput(
   { seal }: Seal,
   request: CopyRequest,
-  { instanceId, now }: { instanceId: string; now: Date },
+  { instanceId, now, announces }: { instanceId: string; now: Date; announces: boolean },
 ): CopyInput {
   const { source, destination, sourceSas, destinationSas, options } = request;
   return {
@@ -52,6 +52,7 @@ export function copyInput(
       destinationSas && seal && seal(destinationSas, { instanceId, field: "destinationSas" }),
     options,
     createdAt: now.toISOString(),
+    ...(announces ? { announces: true } : {}),
   };
 }
 

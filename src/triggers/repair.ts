@@ -7,7 +7,11 @@ import { orchestrations, repairIdOf } from "../names.ts";
 import { repairOf } from "./copy-run.ts";
 
 /** A copy that holds its destination although its run was broken off. */
-export type LostCopy = { slot: HeldSlot; copy: CopyInput; record: RunRecord };
+export type LostCopy = {
+  slot: Pick<HeldSlot, "instanceId" | "plan" | "copyId" | "closing">;
+  copy: CopyInput;
+  record: RunRecord;
+};
 
 /** Hands the copy to a repair. One copy has one repair at a time: false when it is under way already. */
 export async function startRepair(client: DurableClient, lost: LostCopy): Promise<boolean> {

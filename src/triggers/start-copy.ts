@@ -25,6 +25,8 @@ export type StartDeps = {
   seal: Seal;
   /** The app's own storage account, which nobody copies into or out of where state is kept. */
   own: OwnAccount;
+  /** Whether somebody is to be told how copies end. */
+  announces: boolean;
   /** Whether something in front of the app vouches for x-ms-client-principal-id. */
   trustsPrincipals: boolean;
   now(): Date;
@@ -54,7 +56,7 @@ export function startCopy(deps: StartDeps): Answer {
     const claim = await claimInstance(deps, request, { key: key.value, ...parsed, now });
     if (!claim.ok) return claim.answer;
     const { instanceId, isNew } = claim;
-    const input = copyInput(deps.seal, parsed.request, { instanceId, now });
+    const input = copyInput(deps.seal, parsed.request, { ...deps, instanceId, now });
     const begun = await beginClaimed(client, deps.ledger, { instanceId, isNew, input });
     if (begun.state === "unknown") {
       context.error(`Cannot tell whether the orchestration of copy ${instanceId} was started`);

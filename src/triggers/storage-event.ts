@@ -18,6 +18,7 @@ export type EventDeps = {
   origins: Origins;
   ledger: Ledger;
   seal: Seal;
+  announces: boolean;
   now(): Date;
   newInstanceId(now: Date): string;
 };
@@ -71,7 +72,7 @@ async function wakeCopy(
  * histories. The copy is pinned to the ETag, so one that was overtaken copies nothing.
  */
 async function follow(
-  { ledger, seal, origins, newInstanceId, now }: EventDeps,
+  { ledger, seal, origins, announces, newInstanceId, now }: EventDeps,
   client: DurableClient,
   context: InvocationContext,
   { route, created }: { route: Route; created: BlobCreated },
@@ -91,7 +92,7 @@ async function follow(
   const isNew = instanceId === fresh;
   if (!isNew && (await ledger.outcome(instanceId)) !== null) return;
   const input = {
-    ...copyInput(seal, routed.request, { instanceId, now: time }),
+    ...copyInput(seal, routed.request, { instanceId, now: time, announces }),
     event: { route: route.name, etag, at: isoDate(at) },
   };
   const begun = await beginClaimed(client, ledger, { instanceId, isNew, input });

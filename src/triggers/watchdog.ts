@@ -10,6 +10,7 @@ import type { HeldSlot, Ledger, SlotPage } from "../ledger/ledger.ts";
 import { events, repairIdOf } from "../names.ts";
 import { ownRun, repairOf } from "./copy-run.ts";
 import { recordOf, startRepair } from "./repair.ts";
+import { tellAgain } from "./tell-again.ts";
 
 export type WatchdogDeps = { ledger: Ledger; now(): number };
 
@@ -53,7 +54,7 @@ export function watchdog(deps: WatchdogDeps): Timed {
       const { marker } = page;
       if (marker === null || pages === mostPages || now() - begun > longestRun) {
         if (marker !== leftOff) await ledger.walk.moveTo(marker);
-        return;
+        return await tellAgain(deps, client, context);
       }
       page = await ledger.walk.page({ marker, most: pageSize });
     }

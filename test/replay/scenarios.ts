@@ -1,5 +1,6 @@
 import type { LocalWorldOptions } from "../../src/local/world.ts";
 import { repairIdOf } from "../../src/names.ts";
+import { allCopies, deliver, eventOf, inboxRoutes } from "../support/events.ts";
 import { hour, secondAccount } from "../support/world.ts";
 import type { TestWorld } from "../support/world.ts";
 
@@ -7,12 +8,18 @@ import type { TestWorld } from "../support/world.ts";
 export type Scenario = {
   copies?: LocalWorldOptions["copies"];
   environment?: Record<string, string>;
+  settings?: Record<string, string>;
   play(world: TestWorld): Promise<string>;
 };
 
 const film = Buffer.alloc(1_000_000, "film");
 const slowly = { bytesPerSecond: 10_000 };
 const destination = { container: "archive", blob: "film.mp4" };
+/** Its key says that no token is asked for. */
+const someTopic = {
+  COPY_NOTICE_TOPIC: "http://127.0.0.1:10000/devstoreaccount1/topic",
+  COPY_NOTICE_TOPIC_KEY: "key",
+};
 const busy = { answer: { status: 503, code: "ServerBusy" } };
 
 /** Each way through the orchestrator at least once; a new way wants a new scenario. */
@@ -265,6 +272,45 @@ export const scenarios: Record<string, Scenario> = {
       await terminate(world, id);
       await abort(world, id);
       return repairIdOf(await ended(world, id));
+    },
+  },
+  "told-at-last": {
+    copies: slowly,
+    settings: someTopic,
+    async play(world) {
+      const { faults } = world.local.emulator;
+      const match = ({ target: url }: { target: string }) => url.endsWith("/topic");
+      faults.add({ match, times: 3, do: busy });
+      faults.add({ match, do: { answer: { status: 200, code: "" } } });
+      const id = await ended(world, await begin(world));
+      await world.clock.advance(hour);
+      return id;
+    },
+  },
+  "repair-that-tells": {
+    settings: someTopic,
+    async play(world) {
+      const { faults } = world.local.emulator;
+      const id = await ended(world, await begin(world));
+      await terminate(world, id);
+      const match = ({ target: url }: { target: string }) => url.endsWith("/topic");
+      faults.add({ match, do: { answer: { status: 200, code: "" } } });
+      await world.clock.advance(2 * hour);
+      return repairIdOf(id);
+    },
+  },
+  "event-that-waits-for-its-source": {
+    copies: slowly,
+    settings: inboxRoutes(),
+    async play(world) {
+      const source = await world.upload("other/film.mp4", film);
+      await world.container("inbox").create();
+      const blob = world.blob("inbox/film.mp4");
+      await blob.beginCopyFromURL(source.url, { intervalInMs: hour });
+      await deliver(world, [await eventOf(blob, { api: "CopyBlob" })]);
+      await world.clock.settled();
+      const [copy] = await allCopies(world);
+      return ended(world, copy.id);
     },
   },
   "two-weeks": {

@@ -27,6 +27,7 @@ export function stepsOf(
     mint: createSasMint(credentialFor),
     ledger,
     seal: createSeal([]),
+    notices: { targets: [], send: async () => ({ ok: true }) },
     now: () => clock.now(),
     newGuid: randomUUID,
   });

@@ -53,6 +53,7 @@ const breaches: { room: string; line: string; says: RegExp }[] = [
     says: /works over interfaces/,
   },
   { room: "activities", line: 'import "durable-functions";', says: /works over interfaces/ },
+  { room: "notices", line: 'import "../ledger/ledger.ts";', says: /notices\/ imports/ },
   { room: "http", line: 'import "../storage/copy-client.ts";', says: /http\/ imports/ },
   { room: "triggers", line: 'import "../storage/copy-client.ts";', says: /triggers\/ imports/ },
   {

@@ -1,0 +1,26 @@
+import type { Outcome } from "../copy/outcome.ts";
+import { announceAgainAt, longestAnnouncing } from "../copy/read-policy.ts";
+import type { AnnounceStep, Announced } from "../copy/steps.ts";
+import { activities } from "../names.ts";
+import type { Run, Turns } from "./run.ts";
+
+/**
+ * Tells those whom settings name how the copy ended, for a day if need be. The copy has ended before
+ * its first word of it, for everybody who looks: `kept` says that its outcome can be looked up.
+ */
+export function* announceCopy(run: Run, outcome: Outcome, kept: boolean): Turns<void> {
+  // Only inputs of today ask for it: what was started before has no such step.
+  if (run.request.copy.announces !== true) return;
+  if (kept) run.report.settled();
+  const since = run.now();
+  let targets: string[] | null = null;
+  for (let tries = 1; ; tries++) {
+    const step: AnnounceStep = { ...run.request, outcome, targets };
+    const result: Announced = yield* run.call(activities.announce, step);
+    if (result.state === "announced") return;
+    targets = result.targets ?? targets;
+    const due = announceAgainAt(run.now(), tries, result.retryAfterSeconds);
+    if (!kept || due > since + longestAnnouncing) return;
+    yield* run.sleep(due);
+  }
+}

@@ -1,0 +1,37 @@
+import type { InvocationContext } from "@azure/functions";
+import type { DurableClient } from "durable-functions";
+import { longestAnnouncing } from "../copy/read-policy.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { ownRun, repairOf } from "./copy-run.ts";
+import { recordOf, startRepair } from "./repair.ts";
+
+/** A run that only tells of its end may be this late; ms. */
+const grace = 600_000;
+const mostAtOnce = 100;
+
+/**
+ * Ends that somebody is to be told of, and whose run was broken off before it could: a repair settles
+ * the copy once more, which changes nothing, and tells. After a day nobody wants to know any more.
+ */
+export async function tellAgain(
+  { ledger, now }: { ledger: Ledger; now(): number },
+  client: DurableClient,
+  context: InvocationContext,
+): Promise<void> {
+  for (const { instanceId, copy, since } of await ledger.untold.some(mostAtOnce)) {
+    const waited = now() - since;
+    if (waited > longestAnnouncing + grace) {
+      await ledger.untold.remove(instanceId);
+      context.error(`Nobody could be told for a day how copy ${instanceId} ended`);
+      continue;
+    }
+    if (waited < grace || (await ledger.outcome(instanceId)) === null) continue;
+    const own = await ownRun(client, instanceId);
+    if (own?.ending.kind === "running") continue;
+    const repair = await repairOf(client, instanceId);
+    if (repair?.ending.kind === "running") continue;
+    const slot = { instanceId, plan: null, copyId: null, closing: null };
+    await startRepair(client, { slot, copy, record: recordOf(own?.state ?? null) });
+    context.warn(`Copy ${instanceId} ended without telling, and tells again`);
+  }
+}
