@@ -16,6 +16,7 @@ const chaos = "test/chaos/chaos.test.ts";
 const abort = "test/e2e/abort.test.ts";
 const settleAgain = "test/contract/settle-again.test.ts";
 const startAgain = "test/contract/start-again.test.ts";
+const minted = "test/e2e/minted.test.ts";
 const exactlyOnce = "test/e2e/exactly-once.test.ts";
 
 export const mutants: readonly Mutant[] = [
@@ -223,5 +224,61 @@ export const mutants: readonly Mutant[] = [
     find: "[endpointUrl(source), to, sorted(",
     replace: "[endpointUrl(source), to.length === 0, sorted(",
     suites: [exactlyOnce],
+  },
+  {
+    breaks: "a stranger's copy of the same source, with another SAS, is taken for ours",
+    file: "src/copy/plan.ts",
+    find: '.get("scid") === minted.scid',
+    replace: '.get("scid") !== ""',
+    suites: [minted],
+  },
+  {
+    breaks: "a copy from before the plan is taken for ours",
+    file: "src/copy/plan.ts",
+    find: "completedAt < timeOf(plannedAt) - clockSkew",
+    replace: "completedAt < timeOf(plannedAt) - 1_000 * clockSkew",
+    suites: ["test/unit/copy/is-ours.test.ts"],
+  },
+  {
+    breaks: "a minted SAS may write",
+    file: "src/storage/sas-mint.ts",
+    find: "{ read: true, tag: withTags }",
+    replace: "{ read: true, write: true, tag: withTags }",
+    suites: [minted],
+  },
+  {
+    breaks: "a minted SAS goes over http, too",
+    file: "src/storage/sas-mint.ts",
+    find: "protocol: SASProtocol.Https,",
+    replace: "protocol: SASProtocol.HttpsAndHttp,",
+    suites: [minted],
+  },
+  {
+    breaks: "a minted SAS does not carry its plan's correlation id",
+    file: "src/storage/sas-mint.ts",
+    find: "correlationId: scid,",
+    replace: "correlationId: `${scid}0`,",
+    suites: ["test/contract/minted-again.test.ts"],
+  },
+  {
+    breaks: "a public source is given up where the identity has no role",
+    file: "src/activities/source-access.ts",
+    find: "status === 401 || status === 403 ||",
+    replace: "status === 401 ||",
+    suites: [minted],
+  },
+  {
+    breaks: "a copy that outlives its minted SAS is told as one that may not read",
+    file: "src/copy/read-status.ts",
+    find: "timeOf(minted.expiresAt);",
+    replace: "timeOf(minted.expiresAt) + 86_400_000;",
+    suites: [minted],
+  },
+  {
+    breaks: "a destination is looked at in vain after its SAS has ended",
+    file: "src/activities/read-copy.ts",
+    find: "hasSasEnded(destination.sas, deps.now())",
+    replace: "hasSasEnded(destination.sas, 0)",
+    suites: ["test/e2e/hardening.test.ts"],
   },
 ];
