@@ -58,7 +58,8 @@ function withDestination(
   }
   const { container, path } = parsed.endpoint;
   const { url, problems } = routedDestination(route.template, { container, path, at }, origins);
-  const merged = isObject(options) ? { ...route.options, ...options } : (options ?? route.options);
+  const given = options === undefined ? {} : options;
+  const merged = isObject(given) ? { ...route.options, ...given } : given;
   return {
     body: { ...rest, destination: url, options: merged },
     route: route.name,

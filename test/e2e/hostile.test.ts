@@ -37,8 +37,8 @@ test(
   `${requestsInAll} hostile requests get honest answers and start nothing that is not valid (HOSTILE_SEED=${seed})`,
   { timeout: 120_000 },
   async () => {
-    const { blobUrl } = world.local.emulator;
-    const hostile = hostileRequests(blobUrl);
+    const { emulator } = world.local;
+    const hostile = hostileRequests(emulator);
     const started = new Map<string, WireRequest>();
     const met = new Map<string, number>();
     const count = (what: string) => met.set(what, (met.get(what) ?? 0) + 1);
@@ -50,13 +50,13 @@ test(
       expectHonest(sent, answer);
       if (each.intact) expect([202, 200]).toContain(answer.status);
       if (answer.status !== 202 || /\/abort\/?$/i.test(sent.path)) return;
-      expect(copyAsked(sent, blobUrl), `started by ${told(sent)}`).not.toBeNull();
+      expect(copyAsked(sent, emulator), `started by ${told(sent)}`).not.toBeNull();
       started.set(JSON.parse(answer.text).id, sent);
     };
     for (let left = requestsInAll, batch = seed; left > 0; batch++) {
       const drawn = fc.sample(hostile, { seed: batch, numRuns: requestsAtOnce });
       const sent = drawn.filter(
-        (request) => started.size < mostStarted || copyAsked(request, blobUrl) === null,
+        (request) => started.size < mostStarted || copyAsked(request, emulator) === null,
       );
       await Promise.all(sent.map(hurl));
       left -= sent.length;
@@ -69,10 +69,10 @@ test(
     expect(ids.toSorted()).toEqual([...started.keys()].toSorted());
     for (const { instanceId, input } of runs) {
       const request = started.get(instanceId);
-      const asked = request === undefined ? null : copyAsked(request, blobUrl);
+      const asked = request === undefined ? null : copyAsked(request, emulator);
       for (const end of ["source", "destination"] as const) {
-        const { account, container, path } = input[end];
-        expect([account, container, path]).toEqual(asked?.[end]);
+        const { service, account, container, share, path } = input[end];
+        expect([service, account, container ?? share, path]).toEqual(asked?.[end]);
       }
     }
     // The hostility was not in vain: every answer was met, and enough was valid to judge.

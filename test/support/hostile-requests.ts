@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import type { WireRequest } from "./valid-copy.ts";
+import type { Emulator, WireRequest } from "./valid-copy.ts";
 
 /** A request that somebody malicious, careless or broken might send. */
 export type HostileRequest = WireRequest & {
@@ -10,9 +10,9 @@ export type HostileRequest = WireRequest & {
 /** Stands in paths for the id of a copy that runs; the sender puts one in. */
 export const anyId = "{id}";
 
-/** Requests of every kind for an app whose emulator listens at `emulatorUrl`. */
-export function hostileRequests(emulatorUrl: string): fc.Arbitrary<HostileRequest> {
-  const copy = copyBodies(emulatorUrl);
+/** Requests of every kind for an app with this emulator. */
+export function hostileRequests(emulator: Emulator): fc.Arbitrary<HostileRequest> {
+  const copy = copyBodies(emulator);
   const json = { "content-type": "application/json" };
   const post = { method: "POST", path: "/api/copies", headers: json, intact: false };
   const start = (body: fc.Arbitrary<Buffer>) => body.map((bytes) => ({ ...post, body: bytes }));
@@ -173,19 +173,31 @@ const spoilFields = (fields: Fields): fc.Arbitrary<Fields> =>
       return fields.toSpliced(index, 1, [own, value]);
     });
 
-function copyBodies(emulatorUrl: string) {
+type Ends = { source: string; destination: string };
+
+function ends(source: fc.Arbitrary<string>, destination: fc.Arbitrary<string>): fc.Arbitrary<Ends> {
+  return fc.record({ source, destination });
+}
+
+function copyBodies({ blobUrl, fileUrl }: Emulator) {
   const blob = (account: string, container: string) =>
-    fc.nat(40).map((n) => `${emulatorUrl}/${account}/${container}/film-${n}.mp4`);
-  const good = fc.record({
-    source: fc.oneof(blob("devstoreaccount1", "inbox"), blob("devstoreaccount2", "inbox")),
-    destination: blob("devstoreaccount1", "archive"),
-  });
+    fc.nat(40).map((n) => `${blobUrl}/${account}/${container}/film-${n}.mp4`);
+  const file = (account: string, share: string) =>
+    fc.nat(40).map((n) => `${fileUrl}/${account}/${share}/in/film-${n}.mp4`);
+  const blobs = fc.oneof(blob("devstoreaccount1", "inbox"), blob("devstoreaccount2", "inbox"));
+  const files = fc.oneof(file("devstoreaccount1", "drop"), file("devstoreaccount2", "drop"));
+  const good = fc.oneof(
+    { weight: 3, arbitrary: ends(blobs, blob("devstoreaccount1", "archive")) },
+    { weight: 1, arbitrary: ends(files, blob("devstoreaccount1", "archive")) },
+  );
+  const goodFiles = ends(fc.oneof(blobs, files), file("devstoreaccount1", "shelf"));
   const odd = (url: string) => fc.constantFrom(...urlTricks).map((trick) => trick(url));
   const options: fc.Arbitrary<Fields> = fc.constantFrom<Fields>(
     [],
     [["overwrite", '"always"']],
     [["tier", '"Cool"']],
     [["metadata", '{"a":"b"}']],
+    [["tags", '{"a":"b c"}']],
     [
       ["overwrite", '"skip"'],
       ["metadata", '{"_":"c d"}'],
@@ -195,9 +207,21 @@ function copyBodies(emulatorUrl: string) {
       ["overwrite", '"always"'],
       ["ifBusy", '"replace"'],
       ["rollback", '"snapshot"'],
+      ["destinationLease", '"5e1a9a36-22dc-4cbb-a3b2-1e4e3bd4a9f1"'],
+    ],
+    [
+      ["legalHold", "true"],
+      ["immutabilityPolicy", '{"until":"2027-01-01T00:00:00Z","mode":"Unlocked"}'],
+      ["destinationConditions", '{"ifNoneMatch":"*"}'],
     ],
   );
-  const fieldsOf = (ends: { source: string; destination: string }, chosen: Fields): Fields => [
+  const fileOptions: fc.Arbitrary<Fields> = fc.constantFrom<Fields>(
+    [["metadata", '{"a":"b"}']],
+    [["file", '{"attributes":["Archive"],"permission":{"key":"k"},"setArchive":true}']],
+    [["file", '{"owner":{"user":"1","group":"2"},"mode":"0644"}']],
+    [["file", '{"creationTime":"2026-11-20T12:00:00Z"}']],
+  );
+  const fieldsOf = (ends: Ends, chosen: Fields): Fields => [
     ["source", JSON.stringify(ends.source)],
     ["destination", JSON.stringify(ends.destination)],
     ["options", written(chosen)],
@@ -214,6 +238,10 @@ function copyBodies(emulatorUrl: string) {
       weight: 5,
       arbitrary: fc.tuple(good, options).map(([ends, chosen]) => fieldsOf(ends, chosen)),
     },
+    {
+      weight: 2,
+      arbitrary: fc.tuple(goodFiles, fileOptions).map(([ends, chosen]) => fieldsOf(ends, chosen)),
+    },
     { weight: 1, arbitrary: routed },
   );
 
@@ -222,7 +250,11 @@ function copyBodies(emulatorUrl: string) {
     .oneof(
       whole.chain(spoilFields),
       fc.tuple(good, options.chain(spoilFields)).map(([ends, chosen]) => fieldsOf(ends, chosen)),
-      good
+      fc
+        .tuple(fc.oneof(good, goodFiles), fc.oneof(options, fileOptions.chain(spoilFields)))
+        .map(([ends, chosen]) => fieldsOf(ends, chosen)),
+      fc
+        .oneof(good, goodFiles)
         .chain((ends) =>
           fc.tuple(odd(ends.source), odd(ends.destination), fc.constant(ends), fc.nat(2)),
         )
@@ -292,6 +324,11 @@ const urlTricks: readonly ((url: string) => string)[] = [
   (url) => ` ${url}\t`,
   (url) => `view-source:${url}`,
   (url) => url.slice(0, url.indexOf("/", 30)),
+  (url) => `${url}?snapshot=2026-11-20T12:00:00.0000000Z`,
+  (url) => `${url}?versionid=2026-11-20T12:00:00.0000000Z&snapshot=x`,
+  (url) => `${url}?sharesnapshot=2026-11-20T12:00:00.0000000Z`,
+  (url) => url.replace("film", "CON"),
+  (url) => url.replace("film", "a%22b%7Cc"),
   () => "https://acct1.blob.core.windows.net/inbox/a",
   () => "https://169.254.169.254/metadata/identity",
   () => "file:///etc/passwd",
