@@ -1,11 +1,15 @@
 import { randomBytes } from "node:crypto";
+import type { BlobClient } from "@azure/storage-blob";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import { MultiBar } from "cli-progress";
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import { startLocalWorld } from "./world.ts";
 
-/** `npm run demo`: two copies before one's eyes, one to its end and one aborted. Exits 0 if all held. */
+/**
+ * `npm run demo`: copies before one's eyes, one to its end, one aborted, and one that nobody asks for: a
+ * route follows what is uploaded. Exits 0 if all held.
+ */
 type Copy = {
   id: string;
   status: string;
@@ -26,6 +30,7 @@ const world = await startLocalWorld({
     if (level === "error" || level === "critical") console.error(`${subject} ${message}`);
   },
   copies: { bytesPerSecond: 8 * mebibyte },
+  events: {},
 });
 const copies = `${world.host.url}/api/copies`;
 const account = `${world.emulator.blobUrl}/devstoreaccount1`;
@@ -34,13 +39,16 @@ try {
   console.log("Storage emulator and Functions host run; uploading a film of 48 MiB");
   const film = randomBytes(48 * mebibyte);
   const storage = storageClient();
-  await storage.getContainerClient("inbox").create();
-  await storage.getContainerClient("archive").create();
+  for (const name of ["inbox", "archive", "watched", "copied"]) {
+    await storage.getContainerClient(name).create();
+  }
   await storage.getContainerClient("inbox").getBlockBlobClient("film.mp4").uploadData(film);
 
   const first = await start("archive/film.mp4");
   const second = await start("archive/never.mp4");
-  console.log(`POST ${copies} twice: copy ${first.id} and copy ${second.id}\n`);
+  console.log(`POST ${copies} twice: copy ${first.id} and copy ${second.id}`);
+  await storage.getContainerClient("watched").getBlockBlobClient("film.mp4").uploadData(film);
+  console.log("and the same film into the container that a route watches\n");
   const view = progressView();
   let abortSent = false;
   const [ended, aborted] = await Promise.all([
@@ -52,6 +60,9 @@ try {
     }),
   ]);
   view.stop();
+  const route = storage.getContainerClient("copied").getBlobClient("film.mp4");
+  while ((await copyStatusOf(route)) === "pending") await pause(clock, 200);
+  const routed = (await copyStatusOf(route)) === "success";
 
   const copied = await storage
     .getContainerClient("archive")
@@ -65,8 +76,15 @@ try {
   console.log(
     `archive/never.mp4  ${aborted.status}; no empty blob left behind: ${gone ? "true" : "FALSE"}`,
   );
+  console.log(
+    `copied/film.mp4    ${routed ? "succeeded" : "FAILED"}; nobody asked for it but the route that watches "watched"`,
+  );
   const held =
-    ended.status === "succeeded" && copied.equals(film) && aborted.status === "aborted" && gone;
+    ended.status === "succeeded" &&
+    copied.equals(film) &&
+    aborted.status === "aborted" &&
+    gone &&
+    routed;
   process.exitCode = held ? 0 : 1;
 } finally {
   await world.close();
@@ -75,6 +93,10 @@ try {
 async function start(path: string): Promise<Copy> {
   const body = { source: `${account}/inbox/film.mp4`, destination: `${account}/${path}` };
   return await call("POST", "", body);
+}
+
+async function copyStatusOf(blob: BlobClient): Promise<string> {
+  return (await blob.exists()) ? ((await blob.getProperties()).copyStatus ?? "none") : "none";
 }
 
 /** Looks at a copy until it has ended. */

@@ -14,6 +14,7 @@ const world = await startLocalWorld({
   filePort: port("FILE_PORT", 10_003),
   log: terminalLog(process.stdout),
   copies: { bytesPerSecond: bytesPerSecond() },
+  events: {},
 }).catch((error: unknown) => {
   fail(error instanceof Error ? error.message : String(error));
 });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import { expect, onTestFinished, test } from "vitest";
+import { startListener } from "../support/listener.ts";
 import { accounts } from "../../src/local/storage/accounts.ts";
 
 /** A copy of the project, so that `.local/` is not the developer's own. */
@@ -99,6 +100,35 @@ test("npm start: the SDK uploads, HTTP starts, watches and aborts, SIGTERM ends 
   expect(await untilEnded(`${next.copies}/${pending.id}`)).toMatchObject({ status: "aborted" });
   next.child.kill("SIGTERM");
   expect(await next.ended).toBe(0);
+});
+
+test("npm start: what is put into the watched container is copied on, and its end is told", async () => {
+  const webhook = await startListener();
+  const world = await npmStart(checkout(), {
+    COPY_RATE: "100000",
+    COPY_NOTICE_WEBHOOK: webhook.url,
+    COPY_NOTICE_SECRET: Buffer.alloc(32, "key").toString("base64"),
+  });
+  const [account] = accounts;
+  if (account === undefined) throw new Error("no account");
+  const root = `${world.blobUrl}/${account.name}`;
+  const credential = new StorageSharedKeyCredential(account.name, account.key);
+  const service = new BlobServiceClient(root, credential);
+  for (const name of ["watched", "copied"]) await service.getContainerClient(name).create();
+  const film = Buffer.alloc(150_000, "film");
+  const told = webhook.next();
+  await service.getContainerClient("watched").getBlockBlobClient("a/film").uploadData(film);
+  const { type, data } = JSON.parse((await told).body);
+  expect(type).toBe("Ferry.CopySucceeded");
+  expect(data).toMatchObject({ status: "succeeded", destination: `${root}/copied/a/film` });
+  // The end is told by Storage's own event, not found by a look that was due.
+  const late = Date.parse(data.lastUpdatedAt) - Date.parse(data.completedAt);
+  expect(late).toBeLessThan(3_000);
+  expect(data.statusReads).toBeLessThanOrEqual(3);
+  const copied = service.getContainerClient("copied").getBlobClient("a/film");
+  expect((await copied.downloadToBuffer()).equals(film)).toBe(true);
+  world.child.kill("SIGTERM");
+  expect(await world.ended).toBe(0);
 });
 
 test.each([

@@ -9,17 +9,22 @@ export type Heard = { headers: IncomingHttpHeaders; body: string };
 export type Listener = {
   url: string;
   heard: Heard[];
+  /** What comes next, in real time. */
+  next(): Promise<Heard>;
   /** The status of each answer from now on; null breaks the connection instead. */
   answers: () => number | null;
 };
 
 export async function startListener(): Promise<Listener> {
+  const waiting: ((heard: Heard) => void)[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(Buffer.from(chunk));
     const status = listener.answers();
     if (status === null) return void request.socket.destroy();
-    listener.heard.push({ headers: request.headers, body: Buffer.concat(chunks).toString() });
+    const heard = { headers: request.headers, body: Buffer.concat(chunks).toString() };
+    listener.heard.push(heard);
+    for (const resolve of waiting.splice(0)) resolve(heard);
     response.writeHead(status, { location: `${listener.url}/elsewhere` }).end();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -27,6 +32,7 @@ export async function startListener(): Promise<Listener> {
   const listener: Listener = {
     url: `http://127.0.0.1:${port}/hook`,
     heard: [],
+    next: () => new Promise((resolve) => waiting.push(resolve)),
     answers: () => 200,
   };
   onTestFinished(() => {
