@@ -1,5 +1,7 @@
 import { ContainerClient } from "@azure/storage-blob";
 import { expect, test } from "vitest";
+import { accounts } from "../../src/local/storage/accounts.ts";
+import { keyValue } from "../../src/local/storage/user-delegation.ts";
 import { everythingTold, placesOf } from "../support/told.ts";
 import { hour, secondAccount, startWorld } from "../support/world.ts";
 import type { TestWorld } from "../support/world.ts";
@@ -70,6 +72,15 @@ test("a snapshot in another account is copied with a SAS of that snapshot", asyn
   expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });
   expect((await world.blob("archive/film.mp4").downloadToBuffer()).equals(film)).toBe(true);
   expect(sources(world).map(({ searchParams }) => searchParams.get("sr"))).toEqual(["bs"]);
+});
+
+test("beside a destination SAS, which opens no source, one is minted within an account, too", async () => {
+  const world = await startWorld(slowly);
+  const source = await world.upload("inbox/film.mp4", film);
+  const destination = await world.readSas(world.blob("archive/film.mp4"), { permissions: "racwd" });
+  const { id } = await world.start({ source: source.url, destination });
+  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });
+  expect(sources(world).map(({ searchParams }) => searchParams.get("sp"))).toEqual(["r"]);
 });
 
 test("within an account no SAS is minted: Storage reads with the identity's own right", async () => {
@@ -209,6 +220,22 @@ test("an abort does not touch a stranger's copy of the same source", async () =>
   expect(sent(world, "AbortCopyBlob")).toEqual([]);
 });
 
+/** The key that signed a SAS: it follows from what the SAS says of it. */
+function keyOf(sas: URLSearchParams): string {
+  const field = (name: string) => sas.get(name) ?? "";
+  const terms = {
+    objectId: field("skoid"),
+    tenantId: field("sktid"),
+    start: field("skt"),
+    expiry: field("ske"),
+    service: field("sks"),
+    version: field("skv"),
+  };
+  const account = accounts.find(({ name }) => name === secondAccount);
+  if (account === undefined) throw new Error("The emulator has a second account");
+  return keyValue(terms, account);
+}
+
 test("neither the minted SAS nor its key nor a token is persisted, logged or answered", async () => {
   const world = await startWorld({ ...slowly, persistent: true });
   const { emulator } = world.local;
@@ -216,8 +243,11 @@ test("neither the minted SAS nor its key nor a token is persisted, logged or ans
   emulator.faults.add({
     match: ({ headers }) => {
       const source = headers["x-ms-copy-source"] ?? "";
-      const signature = URL.canParse(source) && new URL(source).searchParams.get("sig");
-      if (signature) secrets.set(signature, "a minted signature");
+      const sas = URL.canParse(source) ? new URL(source).searchParams : null;
+      if (sas !== null) {
+        secrets.set(sas.get("sig") ?? "", "a minted signature");
+        secrets.set(keyOf(sas), "a user delegation key");
+      }
       const [, token] = /^Bearer (.+)$/.exec(headers["authorization"] ?? "") ?? [];
       if (token !== undefined) secrets.set(token.split(".").at(-1) ?? "", "a token's signature");
       return false;
@@ -245,7 +275,7 @@ test("neither the minted SAS nor its key nor a token is persisted, logged or ans
     "failed",
   ]);
   expect([...secrets.values()].filter((name) => name === "a minted signature").length).toBe(3);
-  expect(new Set(secrets.values()).size).toBe(3);
+  expect(new Set(secrets.values()).size).toBe(4);
 
   const told = await everythingTold(world, answers);
   const found = [...secrets].flatMap(([secret, name]) =>
