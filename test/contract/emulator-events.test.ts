@@ -163,3 +163,27 @@ test("events can be dropped, doubled and delayed, and so overtake each other", a
   const order = received.map(({ event }) => String(event["subject"]).split("/").at(-1));
   expect(order).toEqual(["film", "twice", "twice", "late"]);
 });
+
+test("a copy from the web is told at its end, though nobody asks for anything at that time", async () => {
+  const storage = await startStorage({ copies: { bytesPerSecond: 1 } });
+  const received = await subscribed(storage);
+  let status = 200;
+  const web = createServer((_, response) => {
+    response.writeHead(status, { "Content-Length": 10 }).end("0123456789");
+  });
+  await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
+  atEnd(() => void web.close());
+  const { port } = web.address() as AddressInfo; // listens on TCP
+  const box = storage.service.getContainerClient("out");
+  await box.create();
+  const copy = box.getBlobClient("film");
+  await copy.beginCopyFromURL(`http://127.0.0.1:${port}/film`);
+  status = 503;
+  await storage.clock.advance(10_000);
+  expect(received).toEqual([]);
+  status = 200;
+  await storage.clock.advance(60_000);
+  expect(received.map(({ event }) => [event["data"].api, event["data"].contentLength])).toEqual([
+    ["CopyBlob", 10],
+  ]);
+});

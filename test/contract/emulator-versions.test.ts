@@ -1,5 +1,12 @@
+import {
+  BlobSASPermissions,
+  ContainerSASPermissions,
+  generateBlobSASQueryParameters,
+  StorageSharedKeyCredential,
+  type BlobClient,
+  type ContainerClient,
+} from "@azure/storage-blob";
 import { expect, test } from "vitest";
-import type { ContainerClient } from "@azure/storage-blob";
 import { refusal, second, startStorage, uploaded } from "../support/emulator.ts";
 
 async function versioned(settings = {}) {
@@ -113,4 +120,45 @@ test("a destination cannot be a version or a snapshot", async () => {
   expect((await refusal(copy)).status).toBe(400);
   const { snapshot = "" } = await blob.createSnapshot();
   expect((await refusal(blob.withSnapshot(snapshot).beginCopyFromURL(blob.url))).status).toBe(400);
+});
+
+test("a SAS opens the state it is signed for: the base, one version, one snapshot, or all by the container", async () => {
+  const { blob, box, otherService, first, clock } = await versioned({
+    copies: { finishAtOnce: "always" },
+  });
+  const { snapshot = "" } = await blob.createSnapshot();
+  const { versionId: next = "" } = await blob.upload("second", 6);
+  const far = otherService.getContainerClient("far");
+  await far.create();
+  const copied = async (sas: string) => {
+    const copy = far.getBlobClient("copy");
+    await copy.beginCopyFromURL(sas);
+    return (await copy.downloadToBuffer()).toString();
+  };
+  const expiresOn = new Date(clock.now() + 60 * second);
+  const permissions = BlobSASPermissions.parse("r");
+  const sasOf = (client: BlobClient, image = {}) => {
+    const { credential } = client;
+    if (!(credential instanceof StorageSharedKeyCredential)) throw new Error("No key to sign with");
+    const values = { containerName: "source", blobName: blob.name, permissions, expiresOn };
+    return generateBlobSASQueryParameters({ ...values, ...image }, credential).toString();
+  };
+  const versionSas = sasOf(blob, { versionId: first });
+  const snapshotSas = sasOf(blob, { snapshotTime: snapshot });
+  expect(new URLSearchParams(versionSas).get("sr")).toBe("bv");
+  expect(await copied(`${blob.withVersion(first).url}&${versionSas}`)).toBe("first");
+  expect(await copied(`${blob.withSnapshot(snapshot).url}&${snapshotSas}`)).toBe("first");
+  expect(await copied(`${blob.url}?${sasOf(blob)}`)).toBe("second");
+
+  const refused = { status: 403, code: "CannotVerifyCopySource" };
+  expect(await refusal(copied(`${blob.withVersion(next).url}&${versionSas}`))).toEqual(refused);
+  expect(await refusal(copied(`${blob.url}?${versionSas}`))).toEqual(refused);
+  expect(await refusal(copied(`${blob.withVersion(first).url}&${sasOf(blob)}`))).toEqual(refused);
+  const ofBox = await box.generateSasUrl({
+    permissions: ContainerSASPermissions.parse("r"),
+    expiresOn,
+  });
+  expect(await copied(`${blob.withVersion(first).url}&${new URL(ofBox).search.slice(1)}`)).toBe(
+    "first",
+  );
 });

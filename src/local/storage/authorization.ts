@@ -1,6 +1,6 @@
 import { isPublicRead, requireSasAccess } from "./access.ts";
 import { findAccount, type Account } from "./accounts.ts";
-import { findContainer } from "./blob-rows.ts";
+import { findContainer } from "./container-rows.ts";
 import { StorageError } from "./errors.ts";
 import type { OperationName } from "./operation.ts";
 import { rolesAllow, type RoleAssignment } from "./roles.ts";

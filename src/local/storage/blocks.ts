@@ -1,4 +1,5 @@
-import type { Blob, Container } from "./blob-rows.ts";
+import type { Blob } from "./blob-rows.ts";
+import type { Container } from "./container-rows.ts";
 import { findTarget, stateHeaders, type Call } from "./call.ts";
 import { addContent, addPiece, blocksOf, type Block } from "./content.ts";
 import { requireIntact } from "./content-md5.ts";

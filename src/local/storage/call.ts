@@ -1,5 +1,6 @@
 import type { Caller } from "./authorization.ts";
-import type { Blob, Container } from "./blob-rows.ts";
+import type { Blob } from "./blob-rows.ts";
+import type { Container } from "./container-rows.ts";
 import { findBlob, findContainer } from "./blob-rows.ts";
 import type { AccountSettings } from "./account-settings.ts";
 import type { CopySettings } from "./copy-settings.ts";

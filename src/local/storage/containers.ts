@@ -1,4 +1,9 @@
-import { containersFrom, findContainer, insertContainer, type Container } from "./blob-rows.ts";
+import {
+  containersFrom,
+  findContainer,
+  insertContainer,
+  type Container,
+} from "./container-rows.ts";
 import {
   containerAddress,
   httpDate,

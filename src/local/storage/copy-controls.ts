@@ -1,4 +1,5 @@
-import { findBlob, findContainer, type Blob } from "./blob-rows.ts";
+import { findBlob, type Blob } from "./blob-rows.ts";
+import { findContainer } from "./container-rows.ts";
 import { findFile, type File } from "./files/file-rows.ts";
 import { findShare } from "./files/share-rows.ts";
 import {

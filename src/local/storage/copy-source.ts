@@ -1,5 +1,6 @@
 import { authorize } from "./authorization.ts";
-import { findBlob, findContainer, type Blob } from "./blob-rows.ts";
+import { findBlob, type Blob } from "./blob-rows.ts";
+import { findContainer } from "./container-rows.ts";
 import { blobAddress, readImage, type Call } from "./call.ts";
 import { addContent, wholeBlock } from "./content.ts";
 import { settingsFor } from "./copy-settings.ts";

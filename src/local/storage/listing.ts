@@ -1,11 +1,5 @@
-import {
-  blobNamesFrom,
-  findBlob,
-  formerVersionsOf,
-  snapshotsOf,
-  type Blob,
-  type Container,
-} from "./blob-rows.ts";
+import { blobNamesFrom, findBlob, formerVersionsOf, snapshotsOf, type Blob } from "./blob-rows.ts";
+import type { Container } from "./container-rows.ts";
 import { appendHeaders } from "./append-blobs.ts";
 import { httpDate, requireContainer, type Call } from "./call.ts";
 import { copyHeaders } from "./copy-headers.ts";

@@ -1,6 +1,7 @@
 import type { Account } from "./accounts.ts";
 import { StorageError } from "./errors.ts";
 import type { Resource, ServiceName } from "./request.ts";
+import { imageToSign } from "./signed-image.ts";
 import { isSignatureOf } from "./shared-key.ts";
 import { verifyDelegation } from "./user-delegation-sas.ts";
 
@@ -19,7 +20,7 @@ type SignedResource = "blob" | "container" | "file" | "share";
 
 /** The values of `sr`, by service. */
 const signedResources: Readonly<Record<ServiceName, Readonly<Record<string, SignedResource>>>> = {
-  blob: { b: "blob", c: "container" },
+  blob: { b: "blob", bs: "blob", bv: "blob", c: "container" },
   file: { f: "file", s: "share" },
 };
 
@@ -115,7 +116,7 @@ type Signed = { signed: SignedResource | undefined; resource: Resource };
 function requireSigned(signed: SignedResource | undefined, field: Field): SignedResource {
   const sr = field("sr");
   if (signed !== undefined) return signed;
-  throw ["bs", "bv", "d"].includes(sr)
+  throw sr === "d"
     ? new StorageError("NotImplemented", {
         message: `SAS for the signed resource "${sr}" is not implemented by this emulator`,
       })
@@ -127,10 +128,10 @@ function blobStringToSign(field: Field, { signed, resource }: Signed): string {
   const version = field("sv");
   const sr = field("sr");
   requireSigned(signed, field);
-  // Whether "b" opens snapshots too is not documented; "bs" and "c" do (REST page "Create a service SAS").
-  if (sr === "b" && field("snapshot") !== "") throw refusal("The SAS is for the base blob");
-  // The snapshot's time is signed only for the signed resource "bs".
-  const withResource = version >= "2018-11-09" ? [sr, ""] : [];
+  const image = imageToSign(field);
+  if (signed === "blob" && sr !== image.sr)
+    throw refusal("The SAS is for another state of the blob");
+  const withResource = version >= "2018-11-09" ? [sr, signed === "blob" ? image.time : ""] : [];
   const withScope = version >= "2020-12-06" ? [field("ses")] : [];
   return [
     ...["sp", "st", "se"].map(field),

@@ -2,6 +2,7 @@ import type { Account } from "./accounts.ts";
 import { StorageError } from "./errors.ts";
 import type { Resource, ServiceName } from "./request.ts";
 import { isSignatureOf } from "./shared-key.ts";
+import { imageToSign } from "./signed-image.ts";
 import { identity } from "./tokens.ts";
 import { keyValue, type KeyTerms } from "./user-delegation.ts";
 
@@ -71,7 +72,7 @@ function stringToSign(field: Field, resource: Resource): string {
     ...from("2020-02-10", ...["saoid", "suoid", "scid"].map(field)),
     ...from("2025-07-05", ...["skdutid", "sduoid"].map(field)),
     ...["sip", "spr", "sv", "sr"].map(field),
-    field("sr") === "bs" ? field("snapshot") : "",
+    field("sr") === "c" ? "" : imageToSign(field).time,
     ...from("2020-12-06", field("ses")),
     ...from("2026-04-06", ...["srh", "srq"].map(field)),
     ...["rscc", "rscd", "rsce", "rscl", "rsct"].map(field),
@@ -81,7 +82,7 @@ function stringToSign(field: Field, resource: Resource): string {
 /** From the URL, so that a SAS of another blob, or of the base where a snapshot is meant, does not fit. */
 function canonicalName(field: Field, resource: Resource): string {
   const sr = field("sr");
-  if (sr === "bv" || sr === "d") {
+  if (sr === "d") {
     throw new StorageError("NotImplemented", {
       message: `SAS for the signed resource "${sr}" is not implemented by this emulator`,
     });
@@ -91,8 +92,7 @@ function canonicalName(field: Field, resource: Resource): string {
   }
   const container = `/blob/${resource.account}/${resource.container}`;
   if (sr === "c") return container;
-  const isOfSnapshot = field("snapshot") !== "";
-  if (resource.level === "blob" && sr === (isOfSnapshot ? "bs" : "b")) {
+  if (resource.level === "blob" && sr === imageToSign(field).sr) {
     return `${container}/${resource.blob}`;
   }
   throw refusal(`Signed resource "${sr}" is not valid here`);

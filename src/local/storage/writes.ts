@@ -1,5 +1,6 @@
 import { requireOverwrite } from "./authorization.ts";
-import { saveBlob, type Blob, type Container, type ContentHeaders } from "./blob-rows.ts";
+import { saveBlob, type Blob, type ContentHeaders } from "./blob-rows.ts";
+import type { Container } from "./container-rows.ts";
 import { wholeSeconds, type Call } from "./call.ts";
 import { requireWriteConditions } from "./conditions.ts";
 import { StorageError } from "./errors.ts";

@@ -1,4 +1,5 @@
-import { findBlob, findContainer } from "../blob-rows.ts";
+import { findBlob } from "../blob-rows.ts";
+import { findContainer } from "../container-rows.ts";
 import type { Call } from "../call.ts";
 import type { OperationName } from "../operation.ts";
 import { noteCreated, type BlobCreated } from "./event-rows.ts";
