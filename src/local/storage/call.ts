@@ -1,7 +1,7 @@
 import type { Caller } from "./authorization.ts";
 import type { Blob } from "./blob-rows.ts";
-import type { Container } from "./container-rows.ts";
-import { findBlob, findContainer } from "./blob-rows.ts";
+import { findBlob } from "./blob-rows.ts";
+import { findContainer, type Container } from "./container-rows.ts";
 import type { AccountSettings } from "./account-settings.ts";
 import type { CopySettings } from "./copy-settings.ts";
 import { StorageError } from "./errors.ts";
