@@ -133,12 +133,12 @@ function permissionOptions(permission: FileOptions["permission"]): FileStartCopy
     : { filePermission: permission.binary, filePermissionFormat: "Binary" };
 }
 
-/** The copy modes stand only beside a source that has an owner and a mode itself. */
+/** The copy mode of the mode is "applicable only when the copy source is a File" (the SDK's page). */
 function nfsOptions({ owner, mode }: FileOptions, source: Endpoint): FileStartCopyOptions {
   const isFile = source.service === "file";
   const fileMode = mode === undefined || mode === "source" ? undefined : parseOctalFileMode(mode);
   return {
-    ...(isFile && owner !== undefined ? { fileOwnerCopyMode: copyMode(owner) } : {}),
+    ...(owner !== undefined ? { fileOwnerCopyMode: copyMode(owner) } : {}),
     ...(isFile && mode !== undefined ? { fileModeCopyMode: copyMode(mode) } : {}),
     posixProperties: {
       ...(owner === undefined || owner === "source"

@@ -94,7 +94,7 @@ function whereOf(url: string) {
     : { container: "archive", blob: "2026/film.mp4" };
 }
 
-const names = Object.keys(directions);
+const names = [...Object.keys(directions), "outside Storage to blob"];
 
 test.each(names)("%s: finished in the start call, with one look and no timer", async (name) => {
   const { world, id, body } = await begin(name, { finishAtOnce: "always" });

@@ -3,12 +3,13 @@ import {
   ShareServiceClient,
   StorageSharedKeyCredential,
 } from "@azure/storage-file-share";
-import type { ShareFileClient } from "@azure/storage-file-share";
+import type { ShareClient, ShareFileClient } from "@azure/storage-file-share";
 import { firstAccount, hour } from "./world.ts";
 import type { TestWorld } from "./world.ts";
 
 /** Azure Files of a world's emulator. Paths are share, folders and file: `share/in/film.mp4`. */
 export type WorldFiles = {
+  share(name: string, account?: string): ShareClient;
   /** A client that leaves trailing dots where they are. */
   file(path: string, account?: string): ShareFileClient;
   /** Uploads a source, with its share and folders. */
@@ -30,6 +31,7 @@ export function filesOf({ local, clock }: TestWorld): WorldFiles {
     });
   };
   const files: WorldFiles = {
+    share: (name, account = firstAccount) => service(account).getShareClient(name),
     file(path, account = firstAccount) {
       const [share = "", ...rest] = path.split("/");
       let folder = service(account).getShareClient(share).rootDirectoryClient;

@@ -32,7 +32,12 @@ export function copiedSystemProperties(
   const times = copiedTimes(headers, { source: source?.system, fresh });
   if (fresh.protocol === "NFS") {
     const from = source?.system.protocol === "NFS" ? source.system : undefined;
-    return { ...fresh, ...times, ...copiedOwner(headers, from), ...copiedMode(headers, from) };
+    return {
+      ...fresh,
+      ...times,
+      ...copiedOwner(headers, from),
+      ...copiedMode(headers, from, source !== undefined),
+    };
   }
   const from = source?.system.protocol === "SMB" ? source.system : undefined;
   const sourceShare = from && source?.share;
@@ -106,13 +111,17 @@ function copiedOwner(headers: Headers, from: Of<"NFS"> | undefined) {
   return mode === "source" && from !== undefined ? { owner: from.owner, group: from.group } : {};
 }
 
-function copiedMode(headers: Headers, from: Of<"NFS"> | undefined) {
+/** The copy mode is "applicable only when the copy source is a File": of a blob's copy a mode stands alone. */
+function copiedMode(headers: Headers, from: Of<"NFS"> | undefined, isFile: boolean) {
+  const { mode } = readPosix(headers);
+  if (!isFile && mode !== undefined && headers["x-ms-file-mode-copy-mode"] === undefined) {
+    return { mode };
+  }
   const copyMode = readCopyMode(headers, {
     mode: "x-ms-file-mode-copy-mode",
     values: ["x-ms-mode"],
     hasSource: from !== undefined,
   });
-  const { mode } = readPosix(headers);
   if (copyMode === "override") {
     if (mode === undefined) throw missingHeader("x-ms-mode");
     return { mode };
