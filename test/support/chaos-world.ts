@@ -97,6 +97,7 @@ export async function openChaosWorld(hooks: ChaosHooks): Promise<ChaosWorld> {
       environment: {
         AzureWebJobsStorage: `DefaultEndpointsProtocol=http;AccountName=${accountName};AccountKey=${key};BlobEndpoint=${account};`,
         COPY_EMULATOR: emulator.blobUrl,
+        COPY_ROUTES: "", // local.settings.json has one for npm start
         COPY_ALLOWED: JSON.stringify([{ from: `${account}/`, to: `${account}/` }]),
         COPY_SECRET_KEYS: "",
       },

@@ -193,6 +193,7 @@ function settings(emulator: StorageEmulator, account: string): Record<string, st
   return {
     AzureWebJobsStorage: `DefaultEndpointsProtocol=http;AccountName=${accountName};AccountKey=${key};BlobEndpoint=${account};`,
     COPY_EMULATOR: emulator.blobUrl,
+    COPY_ROUTES: "", // local.settings.json has one for npm start
     COPY_ALLOWED: JSON.stringify([{ from: `${account}/`, to: `${account}/` }]),
     COPY_SECRET_KEYS: "",
   };
