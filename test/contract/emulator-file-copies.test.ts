@@ -185,6 +185,19 @@ test.each([
   });
 });
 
+test("a blob's copy fails when the file that it is from is written", async () => {
+  const { file, service } = await startFileStorage({ copies });
+  const source = await uploadedFile(file("film.mp4"), film);
+  await service.createContainer("out");
+  const blob = service.getContainerClient("out").getBlockBlobClient("film.mp4");
+  await blob.beginCopyFromURL(await readSas(source));
+  await source.uploadRange("x", 0, 1);
+  expect(await blob.getProperties()).toMatchObject({
+    copyStatus: "failed",
+    copyStatusDescription: '412 ConditionNotMet "Copy failed when reading the source."',
+  });
+});
+
 test("a copy fails with its source's share, and goes with its own", async () => {
   const { files, clock, source, destination } = await pendingCopy();
   const far = files.getShareClient("far");

@@ -3,7 +3,7 @@ import { BlobSASPermissions } from "@azure/storage-blob";
 import {
   FileSASPermissions,
   type FileStartCopyOptions,
-  type ShareFileClient,
+  ShareFileClient,
 } from "@azure/storage-file-share";
 import { day, noon, refusal, uploaded } from "../support/emulator.ts";
 import { startFileStorage, uploadedFile, type FileStorage } from "../support/file-storage.ts";
@@ -112,6 +112,26 @@ test("a source that is not there says what is missing; a SAS without r does not 
   });
   expect(await refusal(far.startCopyFromURL("not a URL"))).toEqual(invalid);
   expect(await refusal(far.getProperties())).toEqual({ status: 404, code: "ResourceNotFound" });
+});
+
+test("a SAS that may only create starts a copy to a new file, but not over an old one", async () => {
+  const { file, source } = await start();
+  const creating = (name: string) =>
+    new ShareFileClient(
+      file(name).generateSasUrl({
+        permissions: FileSASPermissions.parse("c"),
+        expiresOn: tomorrow,
+      }),
+    );
+  await creating("copy").startCopyFromURL(readSas(source));
+  expect(await refusal(creating("copy").startCopyFromURL(readSas(source)))).toEqual({
+    status: 403,
+    code: "AuthorizationPermissionMismatch",
+  });
+  expect(await refusal(creating("new").startCopyFromURL(source.url))).toEqual({
+    status: 404,
+    code: "CannotVerifyCopySource",
+  });
 });
 
 test("a file in a share snapshot is copied, over its own base too, but never written", async () => {
@@ -359,6 +379,10 @@ test("a leased destination needs its lease id to be copied onto, and to be abort
     status: 412,
     code: "LeaseIdMissing",
   });
+  const other = "00000000-0000-0000-0000-000000000000";
+  expect(
+    await refusal(copy.abortCopyFromURL(copyId, { leaseAccessConditions: { leaseId: other } })),
+  ).toEqual({ status: 412, code: "LeaseIdMismatchWithFileOperation" });
   await copy.abortCopyFromURL(copyId, own);
   expect(await copy.getProperties()).toMatchObject({ copyStatus: "aborted", leaseState: "leased" });
   expect(await refusal(file("new").startCopyFromURL(source.url, own))).toEqual({

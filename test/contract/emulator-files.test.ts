@@ -283,6 +283,7 @@ test("names are one whatever their case, and a name that no file may have is ref
   const { file, share } = await startFileStorage();
   await uploadedFile(file("Film.mp4"), "abc");
   expect((await file("FILM.MP4").downloadToBuffer()).toString()).toBe("abc");
+  expect((await file("Film.mp4/").downloadToBuffer()).toString()).toBe("abc");
   await file("film.MP4").create(0);
   const names = (await listed(share.rootDirectoryClient.listFilesAndDirectories())).map(
     ({ name }) => name,

@@ -150,10 +150,9 @@ function findSourceBlob(call: Call, { resource, query }: StorageRequest): Blob {
   return blob;
 }
 
-/** Dots at the end of names count only where the start says so, which Copy Blob has no header for. */
+/** Dots at the end of names count only where the start says so. */
 function findSourceFile({ store, request }: Call, { resource, query }: StorageRequest): File {
-  const name = "x-ms-source-allow-trailing-dot";
-  const withDots = request.service === "file" && readBoolean(request.headers, name) === true;
+  const withDots = readBoolean(request.headers, "x-ms-source-allow-trailing-dot") ?? false;
   const share = shareAt(store, shareAddress(resource, query.get("sharesnapshot")));
   return fileAt(store, share, pathOf(resource, withDots));
 }
