@@ -183,8 +183,14 @@ function ownAccount(ledger: LedgerAccount, problems: string[]): Account | null {
 
 function accountOfUrl(url: string, problems: string[]): Account | null {
   const parsed = z.url({ protocol: /^https?$/ }).safeParse(url);
-  const account = parsed.success ? new URL(url).hostname.split(".")[0] : undefined;
-  if (account !== undefined) return { account };
+  const account = parsed.success ? accountAt(new URL(url)) : undefined;
+  if (account !== undefined && account !== "") return { account };
   problems.push("AzureWebJobsStorage must name an account, or the URL of its Blob service");
   return null;
+}
+
+/** An emulator's URL has its account in the path. */
+function accountAt({ hostname, pathname }: URL): string | undefined {
+  const isEmulated = /^(localhost|[\d.]+)$/.test(hostname);
+  return isEmulated ? pathname.split("/")[1] : hostname.split(".")[0];
 }

@@ -236,6 +236,31 @@ function keyOf(sas: URLSearchParams): string {
   return keyValue(terms, account);
 }
 
+test("no key is needed: the app reaches its own ledger with its identity, too", async () => {
+  const world = await startWorld({
+    ...slowly,
+    settings: {
+      AzureWebJobsStorage: "",
+      AzureWebJobsStorage__blobServiceUri: "http://127.0.0.1:10000/devstoreaccount1",
+    },
+  });
+  const body = await request(world);
+  const headers = { "idempotency-key": "order-1" };
+  const { id } = await world.start(body, headers);
+  expect((await world.call("POST", "/copies", { body, headers })).json.id).toBe(id);
+  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded", residue: [] });
+  const { requests } = world.local.emulator;
+  const ofLedger = requests.filter(({ url }) => url.includes("/ferry-ledger"));
+  expect(ofLedger.length).toBeGreaterThan(5);
+  expect(new Set(ofLedger.map((each) => each.headers["authorization"]))).toEqual(
+    new Set(["Bearer REDACTED"]),
+  );
+  const own = world.blob("ferry-ledger/slots/x").url;
+  const answer = await world.call("POST", "/copies", { body: { ...body, destination: own } });
+  expect(answer.status).toBe(403);
+  expect(answer.json.detail).toContain("own state");
+});
+
 test("neither the minted SAS nor its key nor a token is persisted, logged or answered", async () => {
   const world = await startWorld({ ...slowly, persistent: true });
   const { emulator } = world.local;

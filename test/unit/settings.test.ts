@@ -13,6 +13,24 @@ test("the watchdog walks every five minutes and copies are kept for thirty days,
   expect(readSettings(set)).toMatchObject({ watchdogSchedule: "0 0 * * * *", retentionDays: 3 });
 });
 
+test.each([
+  ["AzureWebJobsStorage__blobServiceUri", "https://acme.blob.core.windows.net/", "acme"],
+  [
+    "AzureWebJobsStorage__blobServiceUri",
+    "https://127.0.0.1:10000/devstoreaccount1",
+    "devstoreaccount1",
+  ],
+  ["AzureWebJobsStorage__accountName", "acme", "acme"],
+  [
+    "AzureWebJobsStorage",
+    "BlobEndpoint=https://acme.blob.core.windows.net;SharedAccessSignature=x",
+    "acme",
+  ],
+  ["AzureWebJobsStorage", "AccountName=acme;AccountKey=x", "acme"],
+])("the app's own account is read from %s=%s", (name, value, own) => {
+  expect(readSettings({ [name]: value }).own.account).toBe(own);
+});
+
 test.each(["2", "0", "-3", "3.5", "1e3", "3651", "soon"])(
   "COPY_RETENTION_DAYS is refused with the reason: %s",
   (days) => {
