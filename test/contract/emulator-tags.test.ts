@@ -86,6 +86,7 @@ test.each([
   [`"a"<>'1'`, false],
   [`"a" > '0' AND "a" < '2'`, true],
   [`"a" = '2' OR "b c" = 'it''s' AND "a" <= '1'`, true],
+  [`"none" <> '1'`, false],
   [`("a" = '1')`, "refused"],
   [`"a" = 1`, "refused"],
   [`"a" = '1' AND`, "refused"],

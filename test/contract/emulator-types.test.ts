@@ -91,6 +91,11 @@ test("pages are written and cleared within a page blob, and its ranges tell whic
     contentLength: 4 * 512,
     blobSequenceNumber: 7,
   });
+  await blob.uploadPages(Buffer.concat([page("d"), page("e"), page("f")]), 0, 1536);
+  await blob.uploadPages(page("x"), 512, 512);
+  expect(await blob.downloadToBuffer()).toEqual(
+    Buffer.concat([page("d"), page("x"), page("f"), Buffer.alloc(512)]),
+  );
   const beyond = blob.uploadPages(page("x"), 4 * 512, 512);
   expect(await refusal(beyond)).toEqual({ status: 416, code: "InvalidPageRange" });
   const late = blob.uploadPages(page("x"), 0, 512, {

@@ -162,3 +162,12 @@ test("a SAS opens the state it is signed for: the base, one version, one snapsho
     "first",
   );
 });
+
+test("a lease is the current version's alone", async () => {
+  const { blob, first } = await versioned();
+  const { leaseId = "" } = await blob.getBlobLeaseClient().acquireLease(-1);
+  await blob.upload("second", 6, { conditions: { leaseId } });
+  expect((await blob.getProperties()).leaseState).toBe("leased");
+  expect((await blob.withVersion(first).getProperties()).leaseState).toBe("available");
+  await blob.withVersion(first).delete();
+});
