@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { accounts } from "../../src/local/storage/accounts.ts";
 import { keyValue } from "../../src/local/storage/user-delegation.ts";
 import { everythingTold, placesOf } from "../support/told.ts";
+import { filesOf } from "../support/world-files.ts";
 import { hour, secondAccount, startWorld } from "../support/world.ts";
 import type { TestWorld } from "../support/world.ts";
 
@@ -81,6 +82,22 @@ test("beside a destination SAS, which opens no source, one is minted within an a
   const { id } = await world.start({ source: source.url, destination });
   expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });
   expect(sources(world).map(({ searchParams }) => searchParams.get("sp"))).toEqual(["r"]);
+});
+
+test("a blob is copied to a file with a minted SAS, and found again after a lost answer", async () => {
+  const world = await startWorld(slowly);
+  const { source } = await request(world);
+  const files = filesOf(world);
+  await files.makeRoom("share/film.mp4");
+  const file = files.file("share/film.mp4");
+  world.local.emulator.faults.add({ operation: "CopyFile", times: 1, do: "lose answer" });
+  const { id } = await world.start({ source, destination: files.sas(file, "rcwd") });
+  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });
+  expect((await file.downloadToBuffer()).equals(film)).toBe(true);
+  const started = sent(world, "CopyFile").map(
+    ({ headers }) => new URL(headers["x-ms-copy-source"] ?? "").searchParams,
+  );
+  expect(started.map((sas) => sas.get("skoid") !== null && sas.get("sp"))).toEqual(["r"]);
 });
 
 test("within an account no SAS is minted: Storage reads with the identity's own right", async () => {
