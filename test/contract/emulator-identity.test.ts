@@ -140,6 +140,22 @@ test("the identity may do what its roles allow, on the account or container they
   expect(await may("source")).toEqual([no, no, no, no, no]);
 });
 
+test("tags are for owners: contributors neither read nor write them", async () => {
+  const { client, emulator, service } = await startIdentity();
+  await uploaded(service, "abc");
+  const blob = client().getContainerClient("source").getBlockBlobClient("film.mp4");
+  const refused = { status: 403, code: "AuthorizationPermissionMismatch" };
+  await blob.setTags({ a: "b" });
+  const account = "devstoreaccount1";
+  emulator.roles.splice(0, Infinity, { role: "Storage Blob Data Contributor", account });
+  expect(await refusal(blob.getTags())).toEqual(refused);
+  expect(await refusal(blob.setTags({ a: "b" }))).toEqual(refused);
+  expect(await refusal(blob.upload("x", 1, { tags: { a: "b" } }))).toEqual(refused);
+  await blob.upload("x", 1);
+  emulator.roles.splice(0, Infinity, { role: "Storage Blob Data Owner", account });
+  await blob.upload("x", 1, { tags: { a: "b" } });
+});
+
 test("a user delegation key is given to a token only, and for seven days at most", async () => {
   const { client, service } = await startIdentity();
   const ask = (from: number, to: number, by = client()) =>

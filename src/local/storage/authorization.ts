@@ -13,7 +13,7 @@ import { challenge, verifyToken } from "./tokens.ts";
 /** Who makes a request, as far as that changes what it may do. */
 export type Caller =
   | { by: "shared key"; account: string }
-  | { by: "identity" }
+  | { by: "identity"; maySetTags: boolean }
   | {
       by: "SAS";
       /** False where only `c` was given: new blobs, but no overwriting. */
@@ -31,6 +31,8 @@ export function authorize(
   { operation, store, roles, now }: Circumstances,
 ): Caller {
   const account = requireAccount(request);
+  const { resource } = request;
+  const maySetTags = rolesAllow(roles, { operation: "SetBlobTags", resource });
   const authorization = request.headers["authorization"];
   if (authorization !== undefined) {
     const [, token] = /^bearer (.+)$/i.exec(authorization) ?? [];
@@ -43,7 +45,7 @@ export function authorize(
       }
       verifyToken(token, { account: account.name, now });
       requireRole(roles, { operation, resource: request.resource });
-      return { by: "identity" };
+      return { by: "identity", maySetTags };
     }
     verifySharedKey(request, { account, now });
     return { by: "shared key", account: account.name };
@@ -54,11 +56,11 @@ export function authorize(
     // It can do no more than the identity behind it.
     if (sas.kind === "user delegation")
       requireRole(roles, { operation, resource: request.resource });
-    const { expiresAt, responseHeaders, permissions } = sas;
+    const { kind, expiresAt, responseHeaders, permissions } = sas;
     return {
       by: "SAS",
       mayOverwrite: permissions.includes("w"),
-      maySetTags: permissions.includes("t"),
+      maySetTags: permissions.includes("t") && (kind !== "user delegation" || maySetTags),
       expiresAt,
       responseHeaders,
     };

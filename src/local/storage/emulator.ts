@@ -75,7 +75,7 @@ export async function startStorageEmulator(
     ),
   };
   const roles = accounts.map(({ name }): RoleAssignment => ({
-    role: "Storage Blob Data Contributor",
+    role: "Storage Blob Data Owner",
     account: name,
   }));
   const { tls } = options;

@@ -38,7 +38,7 @@ export function readTags({ request, caller }: Call): Tags {
   const text = request.headers["x-ms-tags"] ?? "";
   if (text === "") return {};
   if (Buffer.byteLength(text) > maximumHeaderBytes) throw new StorageError("TagsTooLarge");
-  if (caller.by === "SAS" && !caller.maySetTags) {
+  if ("maySetTags" in caller && !caller.maySetTags) {
     throw new StorageError("AuthorizationPermissionMismatch");
   }
   return requireTags([...new URLSearchParams(text)]);
