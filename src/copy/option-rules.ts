@@ -4,6 +4,7 @@ import type { CopyOptions } from "./copy-options.ts";
 import type { Problem } from "./copy-request.ts";
 import { isOntoItself } from "./endpoint.ts";
 import type { Destination, Endpoint } from "./endpoint.ts";
+import { hasTrailingDot } from "./storage-names.ts";
 import { mixedProtocols, takenFromSource } from "./file-options.ts";
 
 type Service = Endpoint["service"];
@@ -44,7 +45,7 @@ const names: Record<Service, string> = {
   external: "outside Azure Storage",
 };
 
-/** Options that do not fit what is copied, each by its pointer. */
+/** What does not fit what is copied, each by its pointer. */
 export function misfits(
   options: CopyOptions,
   source: Endpoint,
@@ -67,13 +68,15 @@ export function misfits(
       problems.push({ pointer: `/options/file/${name}`, message });
     }
   }
-  if (options.sourceLease === "hold" && "snapshot" in source) {
-    const message = "does not fit a snapshot, which cannot change";
+  for (const part of ["snapshot", "version"]) {
+    if (options.sourceLease !== "hold" || !(part in source)) continue;
+    const message = `does not fit a ${part}, which cannot change`;
     problems.push({ pointer: "/options/sourceLease", message });
   }
-  if (options.sourceLease === "hold" && "version" in source) {
-    const message = "does not fit a version, which cannot change";
-    problems.push({ pointer: "/options/sourceLease", message });
+  // Only Copy File can be told to keep it: Copy Blob would read another file.
+  if (source.service === "file" && destination.service === "blob" && hasTrailingDot(source.path)) {
+    const message = "has a dot at the end of a name, which is lost on the way to a blob";
+    problems.push({ pointer: "/source", message });
   }
   if (isOntoItself(source, destination)) problems.push(...misfitsOntoItself(options, destination));
   return problems;

@@ -1,4 +1,4 @@
-import { BlobClient } from "@azure/storage-blob";
+import type { BlobClient } from "@azure/storage-blob";
 import { expect, test } from "vitest";
 import { startWorld } from "../support/world.ts";
 import type { TestWorld } from "../support/world.ts";
@@ -121,11 +121,9 @@ test("a blob is copied onto itself from a snapshot, which goes with its success"
     source: source.url,
     residue: [],
   });
-  expect(await source.getProperties()).toMatchObject({
-    accessTier: "Cool",
-    metadata: { film: "yes" },
-    contentLength: film.length,
-  });
+  const { metadata, ...properties } = await source.getProperties();
+  expect(properties).toMatchObject({ accessTier: "Cool", contentLength: film.length });
+  expect(metadata).toEqual({ film: "yes" });
   expect(await snapshotsOf(world, "inbox", "film.mp4")).toBe(0);
 });
 

@@ -1,0 +1,175 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { endpointUrl, urlWith } from "../../../src/copy/endpoint.ts";
+import type { Endpoint } from "../../../src/copy/endpoint.ts";
+import { parseDestination, parseSource } from "../../../src/copy/parse-endpoint.ts";
+import { revealSas } from "../../../src/copy/sas.ts";
+
+const origins = {
+  emulator: { blob: "http://127.0.0.1:10000", file: "http://127.0.0.1:10003" },
+  external: ["https://example.com"],
+};
+const places = {
+  blob: "https://acct1.blob.core.windows.net/inbox/",
+  file: "https://acct1.file.core.windows.net/share/",
+  emulatedBlob: "http://127.0.0.1:10000/devstoreaccount1/inbox/",
+  emulatedFile: "http://127.0.0.1:10003/devstoreaccount1/share/",
+};
+
+/** Names as people give them, and characters that URLs, headers and file systems stumble over. */
+const odd = fc.constantFrom(
+  ..." #%+?&=;:@'\"!$()*,[]{}|\\^`~<>".split(""),
+  ..."%20 %2F %2e %00 .. ... a. .a é ü ñ 文 😀 ﬁ Å \u0301 \u200b \u202e \ud800 \u0000 \u007f \ufffe".split(
+    " ",
+  ),
+);
+const part = fc.array(fc.oneof(odd, fc.string({ unit: "grapheme", maxLength: 4 })), {
+  maxLength: 5,
+});
+const names = fc
+  .array(
+    part.map((pieces) => pieces.join("")),
+    { minLength: 1, maxLength: 4 },
+  )
+  .map((parts) => parts.join("/"));
+
+/** The name as Storage would read it from a URL: after the container or share, decoded once. */
+function nameIn(url: string, place: string): string {
+  return decodeURIComponent(new URL(url).pathname.slice(new URL(place).pathname.length));
+}
+
+/** As a careful caller writes a name into a URL. */
+const written = (name: string) => name.split("/").map(encodeURIComponent).join("/");
+
+test.each(Object.entries(places))(
+  "any name in %s is asked for as it was checked, or refused in words",
+  (_, place) => {
+    let taken = 0;
+    fc.assert(
+      fc.property(names, (name) => {
+        // No URL can carry half a character, nor a "." or ".." that it would not resolve.
+        if (/\p{Surrogate}/u.test(name) || /(^|\/)\.\.?(\/|$)/.test(name)) return;
+        for (const parse of [parseSource, parseDestination]) {
+          const parsed = parse(place + written(name), origins);
+          if (!parsed.ok) {
+            expect(parsed.problems.join()).toMatch(/name|path|container|share|characters long/);
+            continue;
+          }
+          taken++;
+          expect(parsed.endpoint.path).toBe(name);
+          const url = endpointUrl(parsed.endpoint);
+          expect(nameIn(url, place)).toBe(name);
+          // A header carries it, and it is read again as the same.
+          expect(url).toMatch(/^[!-~]+$/);
+          expect(parse(url, origins)).toEqual(parsed);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(taken).toBeGreaterThan(400);
+  },
+);
+
+test.each<[string, boolean]>([
+  ["a b/c d", true],
+  ["50%.mp4", true],
+  ["a%20b", true],
+  ["a#b+c", true],
+  ["ünï/😀.mp4", true],
+  ["dots.../a.", true],
+  [".hidden", true],
+  ["a//b", false],
+  ["a/", false],
+  ["/a", false],
+  ['a"b', false],
+  ["a:b", false],
+  ["a?b", false],
+  ["nul", false],
+  ["COM1.txt", false],
+  ["conic", true],
+  ["x".repeat(256), false],
+])("the file name %s: %s", (name, isTaken) => {
+  expect(parseSource(places.file + written(name), origins).ok).toBe(isTaken);
+});
+
+test.each<[string, boolean]>([
+  ["a//b", true],
+  ["a/", true],
+  ["/a", true],
+  ["a.", true],
+  ['a"b', true],
+  ["a?b", true],
+  ["nul", true],
+  ["a\\b", false],
+  ["x".repeat(1_025), false],
+])("the blob name %s: %s", (name, isTaken) => {
+  expect(parseSource(places.blob + written(name), origins).ok).toBe(isTaken);
+});
+
+const time = "2026-11-20T12:00:00.1234567Z";
+
+test.each<[string, keyof typeof places, Partial<Record<"snapshot" | "version", string>>]>([
+  [`?snapshot=${time}`, "blob", { snapshot: time }],
+  [`?versionid=${time}`, "blob", { version: time }],
+  [`?sharesnapshot=${time}`, "file", { snapshot: time }],
+  [`?sig=x%2B%3D&snapshot=${time}&sv=1`, "emulatedBlob", { snapshot: time }],
+  [`?sig=x%2B%3D&sharesnapshot=${encodeURIComponent(time)}`, "emulatedFile", { snapshot: time }],
+])("%s of %s chooses, and what is secret stands apart", (query, place, selection) => {
+  const parsed = parseSource(`${places[place]}a${query}`, origins);
+  if (!parsed.ok) throw new Error(parsed.problems.join());
+  expect(parsed.endpoint).toMatchObject(selection);
+  expect(endpointUrl(parsed.endpoint)).not.toContain("sig");
+  const secret = parsed.sas === null ? null : revealSas(parsed.sas);
+  expect(secret).toBe(
+    query.includes("sig=") ? query.slice(1).replace(/&\w*snapshot=[^&]+/, "") : null,
+  );
+  const whole = new URL(urlWith(parsed.endpoint, secret));
+  expect(Object.fromEntries(whole.searchParams)).toEqual(
+    Object.fromEntries(new URLSearchParams(query)),
+  );
+});
+
+test.each([
+  ["blob", "?snapshot=yesterday"],
+  ["blob", `?snapshot=${time}&versionid=${time}`],
+  ["blob", `?snapshot=${time}&snapshot=${time}`],
+  ["blob", `?sharesnapshot=${time}`],
+  ["file", `?snapshot=${time}`],
+  ["file", `?versionid=${time}`],
+] as const)("of a %s, %s is refused", (place, query) => {
+  expect(parseSource(`${places[place]}a${query}`, origins)).toMatchObject({ ok: false });
+});
+
+test.each([
+  ["https://example.com/a/b.mp4", "/a/b.mp4", null],
+  ["https://EXAMPLE.com:443/a%20b?x=1&x=2", "/a%20b", "x=1&x=2"],
+  ["https://example.com/ü?token=geheim", "/%C3%BC", "token=geheim"],
+  ["https://example.com/a/../b", "/b", null],
+])("%s lies outside, at %s", (url, path, secret) => {
+  const parsed = parseSource(url, origins);
+  if (!parsed.ok) throw new Error(parsed.problems.join());
+  const endpoint: Endpoint = { service: "external", origin: "https://example.com", path };
+  expect(parsed.endpoint).toEqual(endpoint);
+  expect(parsed.sas === null ? null : revealSas(parsed.sas)).toBe(secret);
+  expect(JSON.stringify(parsed)).not.toContain("geheim");
+});
+
+test.each([
+  "http://example.com/a",
+  "https://example.com:8443/a",
+  "https://example.com.evil.test/a",
+  "https://me:pw@example.com/a",
+  "https://example.com/a#b",
+  "https://example.com/a%2f..%2fb",
+  "https://example.com/a/..%3b/b".replace("%3b", ";"),
+  "https://example.com/a%5cb",
+  "https://example.com/a%00b",
+  "https://example.com/%zz",
+  "https://other.example/a",
+])("%s is no source", (url) => {
+  expect(parseSource(url, origins)).toMatchObject({ ok: false });
+});
+
+test("nothing outside Storage is a destination", () => {
+  expect(parseDestination("https://example.com/a", origins)).toMatchObject({ ok: false });
+});
