@@ -74,7 +74,7 @@ async function start(deps: ActivityDeps, step: PlannedStep): Promise<Started> {
 
   const isPinned = plan.source.snapshot !== undefined;
   try {
-    const copyId = await client.start({
+    const { copyId, copyStatus } = await client.start({
       source: signed.source,
       destination,
       // Copy Blob takes no condition on a source in Azure Files; a snapshot does not change.
@@ -84,7 +84,7 @@ async function start(deps: ActivityDeps, step: PlannedStep): Promise<Started> {
       signal: AbortSignal.timeout(startTimeout),
     });
     await ledger.leaveSlot(copy.destination, entry, copyId);
-    return { state: "started", started: { plan, copyId } };
+    return { state: "started", started: { plan, copyId }, copyStatus };
   } catch (error) {
     const side = source;
     const action = `start the copy onto ${endpointUrl(copy.destination)}`;

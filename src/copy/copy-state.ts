@@ -12,6 +12,8 @@ export type CopyState = {
   progress: Progress | null;
   /** Null until two reads have shown a difference. */
   bytesPerSecond: number | null;
+  /** Null while nobody can know, and while the copy stands still. */
+  estimatedCompletion: string | null;
   readAt: string | null;
   statusReads: number;
   nextReadAt: string | null;

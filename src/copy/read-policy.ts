@@ -1,13 +1,13 @@
-import type { Progress } from "./copy-status.ts";
-
-/** One look at a pending copy: when (epoch ms), and what it showed. */
-export type Observation = { at: number; progress: Progress | null };
+import { forecast } from "./forecast.ts";
+import type { Forecast, Observation } from "./forecast.ts";
 
 export type Looks = {
   /** When the copy was started, epoch ms. */
   startedAt: number;
-  /** Looks so far that said pending, oldest first. */
+  /** Looks so far that said pending, oldest first. The spacing below bounds their number. */
   observations: readonly Observation[];
+  /** All reads so far, also those that Storage did not answer. */
+  reads: number;
   /** Reads since the last wake event; null when there was none. */
   readsSinceWake: number | null;
   now: number;
@@ -18,39 +18,94 @@ export const longestWait = 6 * 3_600_000;
 const shortestWait = 1_000;
 /** A wake that finds the copy still pending is probably early by little ("it fires at initiation"). */
 const waitsAfterWake = [5_000, 15_000, 45_000];
-/** Of the time that seems left; less than 1, so that a copy that speeds up is not missed. */
-const shareOfRemaining = 0.6;
-/** The rate is that of the last looks: what a copy did days ago says nothing about its end. */
-const looksForRate = 5;
-/** Looks after which the shortest wait grows by half each time, whatever the progress promises. */
-const freeLooks = 24;
 
-/**
- * When to look at a pending copy next, epoch ms, never more than six hours after `now`. With progress
- * the end is predicted; without, waits grow with the time since the last progress. The number of looks
- * so far bounds all: no progress, however odd, makes a two-week copy cost more than about 100 looks.
- */
-export function nextReadAt(looks: Looks): number {
-  const { now, startedAt, readsSinceWake, observations } = looks;
-  const floor = clamp(shortestWait * 1.5 ** Math.max(0, observations.length - freeLooks));
-  const afterWake = readsSinceWake === null ? undefined : waitsAfterWake[readsSinceWake];
-  const remaining = predictedRemaining(observations);
-  const still = (now - (stalledSince(observations) ?? startedAt)) / 2;
-  const wait = afterWake ?? (remaining === null ? still : remaining * shareOfRemaining);
-  return now + Math.max(floor, clamp(wait));
+/** Looks at a copy that has not shown a byte, ms from its start; after the last the time doubles. */
+const looksBeforeBytes = [2_000, 5_000, 22_000, 100_000, 300_000];
+
+/** How many times longer a copy may have run at one look than at the one before. */
+const growth = { untold: 1.5, firstBytes: 4, uneven: 4, steady: 8 };
+
+/** How late a look at a steady copy may come, as a share of its duration. */
+const lagShare = 0.01;
+/** From the eighth look on it may come so many times later: another one costs more than it brings. */
+const lateLook = { reads: 7, times: 8 };
+/** Before the seventh look, a promise of this far ahead (times the age) is checked on the way. */
+const earlyLook = { reads: 6, ahead: 0.3, share: 0.8 };
+
+/** An uneven copy is looked at after a share of what seems left, unless little is (of its age). */
+const uneven = { share: 0.6, little: 0.03, shortest: 0.01 };
+/** A progress that stands still is waited for in this share of the time that it has. */
+const shareOfStill = 1 / 3;
+
+/** Looks beyond one every six hours, after which the shortest wait is three times as long with each. */
+const freeLooks = 12;
+const spread = 3;
+
+/** When to look first at a copy that Storage called pending when it was started, epoch ms. */
+export function firstReadAt(startedAt: number): number {
+  return startedAt + (looksBeforeBytes[0] ?? shortestWait);
 }
 
 /**
- * Since when the progress stands still, epoch ms: the look that first showed it. Null while it moves,
- * and before there are two looks with progress.
+ * When to look at a pending copy next, epoch ms, never more than six hours after `now`: at the end that
+ * the progress promises, or before it where the end is unsure. The number of reads so far bounds all:
+ * no progress, however odd, makes a two-week copy cost more than 80 looks, and one a wake.
  */
-export function stalledSince(observations: readonly Observation[]): number | null {
+export function nextReadAt(looks: Looks): number {
+  const { now, readsSinceWake } = looks;
+  const afterWake = readsSinceWake === null ? undefined : waitsAfterWake[readsSinceWake];
+  const wait = afterWake ?? waitFor(forecast(looks.observations, looks.startedAt), looks);
+  return now + Math.max(spacing(looks), clamp(wait));
+}
+
+/** The shortest wait that so many reads leave, in ms: what bounds a copy's history. */
+export function spacing({
+  startedAt,
+  reads,
+  now,
+}: Pick<Looks, "startedAt" | "reads" | "now">): number {
+  const extra = reads - (now - startedAt) / longestWait - freeLooks;
+  return clamp(shortestWait * spread ** Math.max(0, extra));
+}
+
+function waitFor(seen: Forecast, { observations, startedAt, reads, now }: Looks): number {
+  const age = now - startedAt;
+  const grown = (times: number) => age * (times - 1);
+  switch (seen.state) {
+    case "unknown": {
+      const isTold = observations.at(-1)?.progress != null;
+      if (!isTold) return grown(growth.untold);
+      return (looksBeforeBytes.find((at) => at > age) ?? 2 * age) - age;
+    }
+    case "stalled":
+      return Math.max((now - seen.since) * shareOfStill, Math.min(seen.left, grown(growth.uneven)));
+    case "uneven": {
+      const left = seen.end - now;
+      const wait = left <= age * uneven.little ? left : left * uneven.share;
+      const shortest = Math.max(standing(observations), age * uneven.shortest);
+      return Math.max(shortest, Math.min(wait, grown(growth.uneven)));
+    }
+    case "steady": {
+      const share = reads < lateLook.reads ? lagShare : lagShare * lateLook.times;
+      const lag = Math.max(shortestWait, share * (seen.earliest - startedAt), seen.stepMs);
+      const due = Math.min(seen.latest, seen.earliest + lag);
+      const left = due > now ? due - now : age * lagShare; // all its bytes are there, and yet it has not ended
+      const isChecked = reads < earlyLook.reads && left > age * earlyLook.ahead;
+      const most = grown(seen.changes === 1 ? growth.firstBytes : growth.steady);
+      return Math.max(
+        standing(observations),
+        Math.min(isChecked ? left * earlyLook.share : left, most),
+      );
+    }
+  }
+}
+
+/** A wait that goes with the time for which the last looks showed the same. */
+function standing(observations: readonly Observation[]): number {
   const last = observations.at(-1);
-  if (last?.progress == null) return null;
-  const bytes = last.progress.bytesCopied;
-  const before = observations.findLastIndex(({ progress }) => progress?.bytesCopied !== bytes);
-  const first = observations[before + 1];
-  return first === undefined || first === last ? null : first.at;
+  const bytes = last?.progress?.bytesCopied;
+  const first = observations.find(({ progress }) => progress?.bytesCopied === bytes);
+  return last === undefined || first === undefined ? 0 : (last.at - first.at) * shareOfStill;
 }
 
 /** After `failures` calls in a row that Storage did not answer; waits double up to `longest` ms. */
@@ -85,24 +140,6 @@ const longestAnnounceWait = 3 * 3_600_000;
 export function announceAgainAt(now: number, tries: number, retryAfterSeconds: number | null) {
   const wait = Math.min(longestAnnounceWait, 15_000 * 3 ** Math.min(tries - 1, 10));
   return now + Math.max(wait, Math.min((retryAfterSeconds ?? 0) * 1_000, longestAnnounceWait));
-}
-
-/** Bytes per second over the last looks; null before there are two, and while progress stands still. */
-export function copyRate(observations: readonly Observation[]): number | null {
-  if (stalledSince(observations) !== null) return null;
-  const recent = observations.slice(-looksForRate);
-  const [first] = recent;
-  const last = recent.at(-1);
-  if (first?.progress == null || last?.progress == null || last.at <= first.at) return null;
-  const bytes = last.progress.bytesCopied - first.progress.bytesCopied;
-  return bytes > 0 ? (bytes / (last.at - first.at)) * 1_000 : null;
-}
-
-function predictedRemaining(observations: readonly Observation[]): number | null {
-  const rate = copyRate(observations);
-  const progress = observations.at(-1)?.progress;
-  if (rate === null || progress == null) return null;
-  return ((progress.totalBytes - progress.bytesCopied) / rate) * 1_000;
 }
 
 function clamp(wait: number, longest = longestWait): number {

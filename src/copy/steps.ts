@@ -143,7 +143,8 @@ export type Busy = {
 };
 
 export type Started =
-  | { state: "started"; started: StartedCopy }
+  /** `copyStatus` is what Storage answered; absent where the copy was found by another way. */
+  | { state: "started"; started: StartedCopy; copyStatus?: "pending" | "success" }
   /** What prepare saw no longer holds: prepare again. */
   | { state: "overtaken"; failure: Failure }
   | { state: "failed"; failure: Failure }

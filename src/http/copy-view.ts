@@ -97,24 +97,15 @@ export function copyAnswer(
   };
 }
 
-/** Storage gives a copy two weeks; an end beyond that is no estimate. */
-const longestEstimate = 15 * 86_400_000;
-
 function progressView(progress: Progress, state: CopyState | null): ProgressView {
   const { bytesCopied, totalBytes } = progress;
-  const rate = state?.bytesPerSecond ?? null;
-  const readAt = state?.readAt ?? null;
-  const left = rate === null || rate === 0 ? Infinity : ((totalBytes - bytesCopied) / rate) * 1_000;
   return {
     bytesCopied,
     totalBytes,
     percent: totalBytes === 0 ? 100 : Math.floor((bytesCopied / totalBytes) * 1_000) / 10,
-    bytesPerSecond: rate,
-    estimatedCompletion:
-      left > longestEstimate || readAt === null
-        ? null
-        : new Date(Date.parse(readAt) + left).toISOString(),
-    readAt,
+    bytesPerSecond: state?.bytesPerSecond ?? null,
+    estimatedCompletion: state?.estimatedCompletion ?? null,
+    readAt: state?.readAt ?? null,
   };
 }
 

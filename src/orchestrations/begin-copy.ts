@@ -8,7 +8,8 @@ import { mostTries } from "./run.ts";
 import type { Run, Turns } from "./run.ts";
 
 export type Begun =
-  | { kind: "started"; plan: CopyPlan; started: StartedCopy }
+  /** `isPending`: Storage has just said so. */
+  | { kind: "started"; plan: CopyPlan; started: StartedCopy; isPending: boolean }
   /** `plan` is what an unanswered start may have begun after all, or else the last one. */
   | { kind: "not-started"; plan: CopyPlan | null; ending: Ending }
   /** An earlier run under this instance id came to its end. */
@@ -47,8 +48,15 @@ export function* beginCopy(run: Run): Turns<Begun> {
     switch (result.state) {
       case "ended":
         return { kind: "ended", outcome: result.outcome };
-      case "started":
-        return { kind: "started", plan: result.started.plan, started: result.started };
+      case "started": {
+        const { started, copyStatus } = result;
+        return {
+          kind: "started",
+          plan: started.plan,
+          started,
+          isPending: copyStatus === "pending",
+        };
+      }
       case "skip":
         return notStarted(unanswered ?? plan, { why: "skipped", reason: result.reason });
       case "failed":

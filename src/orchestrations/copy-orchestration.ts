@@ -23,6 +23,7 @@ export function* copyOrchestration(
   if (begun.kind === "not-started") {
     return yield* finishCopy(run, { plan, started: null, ending: begun.ending });
   }
-  const { started } = begun;
-  return yield* finishCopy(run, { plan, started, ending: yield* followCopy(run, started) });
+  const { started, isPending } = begun;
+  const ending = yield* followCopy(run, started, { isPending });
+  return yield* finishCopy(run, { plan, started, ending });
 }

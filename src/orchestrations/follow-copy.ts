@@ -2,8 +2,8 @@ import { hasEnded } from "../copy/copy-status.ts";
 import type { CopyStatus, EndedCopyStatus } from "../copy/copy-status.ts";
 import { failure } from "../copy/failure.ts";
 import { outOfSight } from "../copy/read-status.ts";
-import { longestWait, nextReadAt, retryAt } from "../copy/read-policy.ts";
-import type { Observation } from "../copy/read-policy.ts";
+import { firstReadAt, longestWait, nextReadAt, retryAt, spacing } from "../copy/read-policy.ts";
+import type { Observation } from "../copy/forecast.ts";
 import type { StartedCopy } from "../copy/steps.ts";
 import { activities } from "../names.ts";
 import type { Run, Turns } from "./run.ts";
@@ -14,15 +14,31 @@ const longestCopy = 14 * 86_400_000 + 12 * 3_600_000;
 /** Looks in a row that nobody answered, after which a copy that is over anyway is given up. */
 const mostBlindLooks = 8;
 
-/** Looks at the destination until Storage has ended the copy, and asks it to once an abort came. */
-export function* followCopy(run: Run, { plan, copyId }: StartedCopy): Turns<EndedCopyStatus> {
+/**
+ * Looks at the destination until Storage has ended the copy, and asks it to once an abort came. A copy
+ * that Storage has just called pending is not looked at at once.
+ */
+export function* followCopy(
+  run: Run,
+  { plan, copyId }: StartedCopy,
+  { isPending } = { isPending: false },
+): Turns<EndedCopyStatus> {
   const startedAt = run.report.started(copyId);
   const observations: Observation[] = [];
+  let reads = 0;
   let readsSinceWake: number | null = null;
   let unanswered = 0;
   let overdue = false;
+  let due = isPending ? firstReadAt(startedAt) : null;
+  if (due !== null) run.report.waiting(null, due);
 
   for (;;) {
+    if (due !== null) {
+      const { abort, wake } = yield* run.waits.until(due);
+      if (abort) run.report.aborting();
+      if (wake) readsSinceWake = 0;
+      else if (readsSinceWake !== null) readsSinceWake++;
+    }
     const look = run.report.abortRequested() || overdue ? activities.abort : activities.read;
     const status: CopyStatus = yield* run.call(look, { ...run.step, plan, copyId });
     if (hasEnded(status)) {
@@ -30,21 +46,22 @@ export function* followCopy(run: Run, { plan, copyId }: StartedCopy): Turns<Ende
       return overdue && !run.report.abortRequested() ? timedOut(status, copyId) : status;
     }
     // The look that found it overdue was a read; from now on Storage is asked to end it.
-    overdue ||= run.now() >= startedAt + longestCopy;
-    let due: number;
+    const now = run.now();
+    overdue ||= now >= startedAt + longestCopy;
+    // An abort is not kept waiting by all the looks before it.
+    reads = run.report.abortRequested() ? 0 : reads + 1;
     if (status.state === "trouble") {
       if (overdue && unanswered >= mostBlindLooks) return outOfSight(status.failure, copyId);
-      due = retryAt(run.now(), ++unanswered, status.retryAfterSeconds, longestWait);
+      due = Math.max(
+        retryAt(now, ++unanswered, status.retryAfterSeconds, longestWait),
+        now + spacing({ startedAt, reads, now }),
+      );
     } else {
       unanswered = 0;
-      observations.push({ at: run.now(), progress: status.progress });
-      due = nextReadAt({ startedAt, observations, readsSinceWake, now: run.now() });
+      observations.push({ at: now, progress: status.progress });
+      due = nextReadAt({ startedAt, observations, reads, readsSinceWake, now });
     }
-    run.report.looked(status, observations, due);
-    const { abort, wake } = yield* run.waits.until(due);
-    if (abort) run.report.aborting();
-    if (wake) readsSinceWake = 0;
-    else if (readsSinceWake !== null) readsSinceWake++;
+    run.report.looked(status, { observations, startedAt, nextReadAt: due });
   }
 }
 

@@ -2,25 +2,32 @@ import type { OrchestrationContext } from "durable-functions";
 import { isoDate, timeOf } from "../copy/dates.ts";
 import type { CopyState } from "../copy/copy-state.ts";
 import type { CopyStatus, EndedCopyStatus, RunRecord } from "../copy/copy-status.ts";
-import { copyRate, stalledSince } from "../copy/read-policy.ts";
-import type { Observation } from "../copy/read-policy.ts";
+import { estimateOf, stalledSince } from "../copy/forecast.ts";
+import type { Observation } from "../copy/forecast.ts";
 
 /** The copy's public state, told through the custom status as the orchestration goes on. */
 export type Report = {
   abortRequested(): boolean;
   /** What the outcome keeps of it. */
   record(): RunRecord;
-  /** Something is tried again later; `warning` says why. */
-  waiting(warning: string, nextAt: number): void;
+  /** Something is done later; `warning` says why, where there is more to say. */
+  waiting(warning: string | null, nextAt: number): void;
   /** Storage works on this copy; tells since when, epoch ms. */
   started(copyId: string): number;
   aborting(): void;
-  /** A look that did not end the copy, and when the next one is due (epoch ms). */
-  looked(status: CopyStatus, observations: readonly Observation[], nextReadAt: number): void;
+  /** A look that did not end the copy. */
+  looked(status: CopyStatus, looks: ReportedLooks): void;
   /** The outcome is kept: whoever looks sees it, although the run goes on. */
   settled(): void;
   /** The look that showed the end. */
   ended(status: EndedCopyStatus): void;
+};
+
+/** All that was seen so far, and when the next look is due; times are epoch ms. */
+type ReportedLooks = {
+  observations: readonly Observation[];
+  startedAt: number;
+  nextReadAt: number;
 };
 
 /** Storage's notes and our own messages are shortened to this; the custom status must stay small. */
@@ -41,6 +48,7 @@ export function createReport(
     abortRequested: former?.abortRequested ?? false,
     progress: null,
     bytesPerSecond: null,
+    estimatedCompletion: null,
     readAt: null,
     statusReads: former?.statusReads ?? 0,
     nextReadAt: null,
@@ -73,18 +81,21 @@ export function createReport(
       return timeOf(startedAt);
     },
     aborting: () => tell({ status: "aborting", abortRequested: true }),
-    looked: (status, observations, nextReadAt) => {
+    looked: (status, { observations, startedAt, nextReadAt }) => {
       const statusReads = state.statusReads + 1;
       if (status.state !== "pending") {
         const warning = status.state === "trouble" ? clip(status.failure.message) : null;
         return tell({ statusReads, warning, nextReadAt: isoDate(nextReadAt) });
       }
+      const estimate = estimateOf(observations, startedAt);
+      const stalled = stallWarning(stalledSince(observations, startedAt));
       tell({
         statusReads,
         progress: status.progress,
-        bytesPerSecond: rounded(copyRate(observations)),
+        bytesPerSecond: estimate === null ? null : Math.round(estimate.rate * 1_000),
+        estimatedCompletion: estimate === null ? null : isoDate(estimate.end),
         readAt: isoDate(now()),
-        warning: clip(status.warning ?? stallWarning(observations)),
+        warning: clip(status.warning ?? stalled),
         nextReadAt: isoDate(nextReadAt),
       });
     },
@@ -94,6 +105,7 @@ export function createReport(
         statusReads: state.statusReads + 1,
         ...("progress" in status ? { progress: status.progress } : {}),
         bytesPerSecond: null,
+        estimatedCompletion: null,
         readAt: isoDate(now()),
         warning: null,
         nextReadAt: null,
@@ -101,16 +113,11 @@ export function createReport(
   };
 }
 
-function stallWarning(observations: readonly Observation[]): string | null {
-  const since = stalledSince(observations);
+function stallWarning(since: number | null): string | null {
   return since === null ? null : `Storage has copied nothing since ${isoDate(since)}`;
 }
 
 function clip(text: string | null): string | null {
   if (text === null) return null;
   return text.length <= longestWarning ? text : `${text.slice(0, longestWarning - 1)}…`;
-}
-
-function rounded(rate: number | null): number | null {
-  return rate === null ? null : Math.round(rate);
 }

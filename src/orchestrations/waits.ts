@@ -16,7 +16,7 @@ export type Waits = {
  * Wakes that are acted on. Every event that is raised costs three history events, heard or not: who
  * raises them must be throttled as well.
  */
-const mostWakes = 12;
+const mostWakes = 20;
 
 /**
  * Races timers against external events so that no event is lost, whenever it arrives: fresh waits for

@@ -51,9 +51,12 @@ export function createBlobCopyClient(credentialFor: CredentialFor): CopyClient {
         own(destination, once).beginCopyFromURL(urlOf(source), startOptions(order)),
       );
       // The state holds the copyId (12.34.0, BlobBeginCopyFromUrlPoller), its public type does not say so.
-      const { copyId } = poller.getOperationState() as { copyId?: string };
+      const { copyId, isCompleted } = poller.getOperationState() as {
+        copyId?: string;
+        isCompleted?: boolean;
+      };
       if (copyId === undefined) throw new Error("Copy Blob answered without x-ms-copy-id");
-      return copyId;
+      return { copyId, copyStatus: isCompleted === true ? "success" : "pending" };
     },
     async abort(destination, copyId) {
       const conditions = leaseOf(destination);

@@ -20,8 +20,8 @@ export type CopyClient = {
     destination: DestinationSide,
     options?: Pick<ReadOptions, "ifTags">,
   ): Promise<DestinationSeen | null>;
-  /** Copy Blob, or Copy File, as far as it can be conditional on what was planned. Resolves to the copyId. */
-  start(order: StartOrder): Promise<string>;
+  /** Copy Blob, or Copy File, as far as it can be conditional on what was planned. */
+  start(order: StartOrder): Promise<StartAnswer>;
   /** Abort Copy Blob, or Abort Copy File. */
   abort(destination: DestinationSide, copyId: string): Promise<void>;
   /** Delete Blob, or Delete File, if it still has this ETag. */
@@ -93,6 +93,9 @@ export type Promotion = {
   tags: Record<string, string>;
   etag: string;
 };
+
+/** What Storage answers to a start (x-ms-copy-id, x-ms-copy-status). */
+export type StartAnswer = { copyId: string; copyStatus: "pending" | "success" };
 
 export type StartOrder = {
   source: Side;

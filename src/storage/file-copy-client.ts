@@ -52,9 +52,11 @@ export function createFileCopyClient(credentialFor: CredentialFor): FileCopyClie
       if ((seen?.etag ?? null) !== order.destinationEtag) throw conditionNotMet();
       const client = own(destination, { source: source.endpoint, pipeline: once });
       const url = urlWith(source.endpoint, source.sas === null ? null : revealSas(source.sas));
-      const { copyId } = await answered(client.startCopyFromURL(url, startOptions(order)));
+      const { copyId, copyStatus } = await answered(
+        client.startCopyFromURL(url, startOptions(order)),
+      );
       if (copyId === undefined) throw new Error("Copy File answered without x-ms-copy-id");
-      return copyId;
+      return { copyId, copyStatus: copyStatus === "success" ? "success" : "pending" };
     },
     async abort(destination, copyId) {
       await answered(own(destination).abortCopyFromURL(copyId, underLease(destination)));

@@ -28,7 +28,7 @@ test("a copy goes from queued over copying with rising bytes to succeeded, and t
   }
   expect(seen.length).toBeGreaterThan(5);
   expect(seen).toEqual(seen.toSorted((a, b) => a - b));
-  expect(new Set(seen).size).toBeGreaterThan(3);
+  expect(new Set(seen).size).toBeGreaterThan(2);
 
   const copy = await world.untilEnded(answer.json.id, 1);
   expect(copy).toMatchObject({

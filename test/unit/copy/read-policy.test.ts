@@ -1,23 +1,41 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { busyAgainAt, longestWait, nextReadAt, retryAt } from "../../../src/copy/read-policy.ts";
-import type { Observation } from "../../../src/copy/read-policy.ts";
+import type { Progress } from "../../../src/copy/copy-status.ts";
+import type { Observation } from "../../../src/copy/forecast.ts";
+import {
+  busyAgainAt,
+  firstReadAt,
+  longestWait,
+  nextReadAt,
+  retryAt,
+} from "../../../src/copy/read-policy.ts";
 
 const hour = 3_600_000;
 
-/** Reads that a steady copy of this length takes until it has been seen to end. */
-function reads(durationMs: number, totalBytes: number | null): number {
+const fortnight = 14 * 24 * hour;
+
+/** A poller of nothing: what the policy does with looks that somebody else made up. */
+function looksUntil(
+  end: number,
+  { progressAt, wakes = 0 }: { progressAt: (now: number) => Progress | null; wakes?: number },
+): number {
   const observations: Observation[] = [];
-  let now = 0;
-  for (let count = 1; ; count++) {
-    if (now >= durationMs) return count;
-    const bytesCopied = Math.floor(((totalBytes ?? 0) * now) / durationMs);
-    observations.push({
-      at: now,
-      progress: totalBytes === null ? null : { bytesCopied, totalBytes },
-    });
-    now = nextReadAt({ startedAt: 0, observations, readsSinceWake: null, now });
+  let readsSinceWake: number | null = null;
+  let reads = 0;
+  for (let now = firstReadAt(0); now < end;) {
+    reads++;
+    observations.push({ at: now, progress: progressAt(now) });
+    const due = nextReadAt({ startedAt: 0, observations, reads, readsSinceWake, now });
+    if (wakes > 0) {
+      wakes--;
+      readsSinceWake = 0;
+      now++;
+    } else {
+      if (readsSinceWake !== null) readsSinceWake++;
+      now = due;
+    }
   }
+  return reads;
 }
 
 test("the next read is after now, and never more than six hours ahead", () => {
@@ -29,6 +47,7 @@ test("the next read is after now, and never more than six hours ahead", () => {
   );
   const looks = fc.record({
     startedAt: fc.constant(0),
+    reads: fc.nat({ max: 150 }),
     observations: fc
       .array(fc.record({ at: time, progress }), { maxLength: 20 })
       .map((all) => all.toSorted((a, b) => a.at - b.at)),
@@ -44,48 +63,45 @@ test("the next read is after now, and never more than six hours ahead", () => {
   );
 });
 
-test("a steady copy of an hour takes few reads, one without progress not many more", () => {
-  expect(reads(hour, 1e9)).toBeLessThan(20);
-  expect(reads(hour, null)).toBeLessThan(30);
-  expect(reads(14 * 24 * hour, null)).toBeLessThan(90);
+test("a copy that tells no progress is looked at less and less", () => {
+  const untold = { progressAt: () => null };
+  expect(looksUntil(hour, untold)).toBeLessThan(22);
+  expect(looksUntil(fortnight, untold)).toBeLessThan(90);
 });
 
 test("a copy that stalls is looked at less and less, wherever it stalls", () => {
-  for (const share of [0.01, 0.5, 0.99, 1]) {
-    const observations: Observation[] = [];
-    let now = 0;
-    let count = 0;
-    for (; now < 24 * hour; count++) {
-      const bytesCopied = Math.floor(1e9 * Math.min(share, now / hour));
-      observations.push({ at: now, progress: { bytesCopied, totalBytes: 1e9 } });
-      now = nextReadAt({ startedAt: 0, observations, readsSinceWake: null, now });
-    }
-    expect([share, count < 60]).toEqual([share, true]);
+  for (const share of [0, 0.01, 0.5, 0.99, 1]) {
+    const progressAt = (now: number) => ({
+      bytesCopied: Math.floor(1e9 * Math.min(share, now / hour)),
+      totalBytes: 1e9,
+    });
+    expect([share, looksUntil(24 * hour, { progressAt }) <= 32]).toEqual([share, true]);
   }
 });
 
-test("no progress whatever makes two weeks cost more than 110 looks", () => {
+test("no progress whatever makes two weeks cost more than 80 looks, and one a wake", () => {
   const step = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.boolean());
+  const steps = fc.array(step, { minLength: 20, maxLength: 120 });
   fc.assert(
-    fc.property(fc.array(step, { minLength: 110, maxLength: 110 }), (steps) => {
-      const observations: Observation[] = [];
+    fc.property(steps, fc.nat({ max: 20 }), (steps, wakes) => {
       const totalBytes = 1e12;
-      let now = 0;
+      let look = 0;
       let bytesCopied = 0;
-      for (const [share, moves] of steps) {
-        // Odd progress is what makes a policy look too often: leaps, crawls, and standing still near the end.
+      // Odd progress is what makes a policy look too often: leaps, crawls, and standing still near the end.
+      const progressAt = () => {
+        const [share, moves] = steps[look++ % steps.length] ?? [0, false];
         if (moves) bytesCopied += Math.floor((totalBytes - bytesCopied) * share);
-        observations.push({ at: now, progress: { bytesCopied, totalBytes } });
-        now = nextReadAt({ startedAt: 0, observations, readsSinceWake: null, now });
-      }
-      expect(now).toBeGreaterThan(14 * 24 * hour);
+        return { bytesCopied, totalBytes };
+      };
+      expect(looksUntil(fortnight, { progressAt, wakes })).toBeLessThanOrEqual(80 + wakes);
     }),
   );
 });
 
 test("after a wake that says pending the next reads come within 5, 15 and 45 seconds", () => {
   const at = (readsSinceWake: number) =>
-    nextReadAt({ startedAt: 0, observations: [], readsSinceWake, now: 10 * hour }) - 10 * hour;
+    nextReadAt({ startedAt: 0, observations: [], reads: 1, readsSinceWake, now: 10 * hour }) -
+    10 * hour;
   expect([0, 1, 2].map(at)).toEqual([5_000, 15_000, 45_000]);
   expect(at(3)).toBe(5 * hour);
 });
@@ -100,7 +116,6 @@ test("calls that Storage does not answer are tried after 2 s, 4 s, 8 s … and a
 });
 
 test("another copy is waited for in about forty tries a fortnight, a fifth of the time late at most", () => {
-  const fortnight = 14 * 24 * hour;
   let now = 0;
   let tries = 0;
   while (now < fortnight) {
