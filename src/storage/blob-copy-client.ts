@@ -15,7 +15,7 @@ import { copySeen } from "./copy-seen.ts";
 import type { CredentialFor } from "./credentials.ts";
 import { leaseOf } from "./lease.ts";
 import { once, pipeline } from "./pipeline.ts";
-import { answered } from "./refusal.ts";
+import { answered, bridged } from "./refusal.ts";
 import { createSnapshotClient } from "./snapshot-client.ts";
 
 /** Copies of blobs through @azure/storage-blob. */
@@ -29,16 +29,16 @@ export function createBlobCopyClient(credentialFor: CredentialFor): CopyClient {
     async readSource(source, { sameAccount, ifTags }) {
       const conditions = ifTags === undefined ? {} : { tagConditions: ifTags };
       const client = asTheService(source, sameAccount);
-      return sourceSeen(await answered(client.getProperties({ conditions })));
+      return sourceSeen(await bridged(() => client.getProperties({ conditions })));
     },
     async readTags(source, { sameAccount }) {
-      const { tags } = await answered(asTheService(source, sameAccount).getTags());
+      const { tags } = await bridged(() => asTheService(source, sameAccount).getTags());
       return tags;
     },
     async readDestination(destination, { ifTags } = {}) {
       const conditions = ifTags === undefined ? {} : { tagConditions: ifTags };
       try {
-        return destinationSeen(await answered(own(destination).getProperties({ conditions })));
+        return destinationSeen(await bridged(() => own(destination).getProperties({ conditions })));
       } catch (error) {
         if (error instanceof StorageRefusal && isAbsent(error)) return null;
         throw error;
@@ -60,17 +60,17 @@ export function createBlobCopyClient(credentialFor: CredentialFor): CopyClient {
     },
     async abort(destination, copyId) {
       const conditions = leaseOf(destination);
-      await answered(own(destination).abortCopyFromURL(copyId, { conditions }));
+      await bridged(() => own(destination).abortCopyFromURL(copyId, { conditions }));
     },
     async remove(destination, etag) {
       const conditions = { ifMatch: etag, ...leaseOf(destination) };
-      await answered(own(destination).delete({ conditions }));
+      await bridged(() => own(destination).delete({ conditions }));
     },
     async leaseSource(source, leaseId) {
-      await answered(own(source).getBlobLeaseClient(leaseId).acquireLease(-1));
+      await bridged(() => own(source).getBlobLeaseClient(leaseId).acquireLease(-1));
     },
     async releaseSource(source, leaseId) {
-      await answered(own(source).getBlobLeaseClient(leaseId).releaseLease());
+      await bridged(() => own(source).getBlobLeaseClient(leaseId).releaseLease());
     },
     ...createSnapshotClient(own, pipeline),
   };

@@ -16,7 +16,7 @@ import { copySeen } from "./copy-seen.ts";
 import type { CredentialFor } from "./credentials.ts";
 import { leaseOf } from "./lease.ts";
 import { once, pipeline } from "./pipeline.ts";
-import { answered } from "./refusal.ts";
+import { answered, bridged } from "./refusal.ts";
 
 type FileCopyClient = Pick<
   CopyClient,
@@ -32,7 +32,7 @@ export function createFileCopyClient(credentialFor: CredentialFor): FileCopyClie
     fileClient(side, credentialFor, options);
   const readDestination = async (destination: DestinationSide) => {
     try {
-      return destinationSeen(await answered(own(destination).getProperties()));
+      return destinationSeen(await bridged(() => own(destination).getProperties()));
     } catch (error) {
       if (error instanceof StorageRefusal && isAbsent(error)) return null;
       throw error;
@@ -43,7 +43,7 @@ export function createFileCopyClient(credentialFor: CredentialFor): FileCopyClie
       const client = sameAccount
         ? own(source)
         : fileClient(source, () => new AnonymousCredential());
-      return sourceSeen(await answered(client.getProperties()));
+      return sourceSeen(await bridged(() => client.getProperties()));
     },
     readDestination,
     async start(order) {
@@ -59,12 +59,12 @@ export function createFileCopyClient(credentialFor: CredentialFor): FileCopyClie
       return { copyId, copyStatus: copyStatus === "success" ? "success" : "pending" };
     },
     async abort(destination, copyId) {
-      await answered(own(destination).abortCopyFromURL(copyId, underLease(destination)));
+      await bridged(() => own(destination).abortCopyFromURL(copyId, underLease(destination)));
     },
     async remove(destination, etag) {
       const seen = await readDestination(destination);
       if (seen?.etag !== etag) throw conditionNotMet();
-      await answered(own(destination).delete(underLease(destination)));
+      await bridged(() => own(destination).delete(underLease(destination)));
     },
   };
 }

@@ -10,6 +10,19 @@ export async function answered<T>(call: Promise<T>): Promise<T> {
   }
 }
 
+/**
+ * As `answered`; a broken connection is bridged by one more try at once, since one that was kept open may
+ * be gone by the time it is used. For calls that may be made twice.
+ */
+export async function bridged<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await answered(call());
+  } catch (error) {
+    if (!(error instanceof StorageRefusal) || error.answer.status !== 0) throw error;
+    return answered(call());
+  }
+}
+
 /** Turns what the Storage SDK throws into a `StorageRefusal`; anything else is a bug and stays as it is. */
 function refusalOf(error: unknown): unknown {
   if (isIdentityTrouble(error)) return new StorageRefusal(unanswered("IdentityUnavailable"));

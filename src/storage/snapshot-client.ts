@@ -6,7 +6,7 @@ import type { SnapshotSeen, SnapshotsSeen } from "../copy/seen.ts";
 import { StorageRefusal } from "./copy-client.ts";
 import type { DestinationSide, Snapshots } from "./copy-client.ts";
 import { leaseOf } from "./lease.ts";
-import { answered } from "./refusal.ts";
+import { answered, bridged } from "./refusal.ts";
 
 /** Snapshots of a destination, for rolling back. `own` is a client that acts with the side's power. */
 export function createSnapshotClient(
@@ -16,16 +16,16 @@ export function createSnapshotClient(
   return {
     readSnapshots(destination) {
       const container = containerClient(destination, own(destination), pipeline);
-      return answered(readSnapshots(container, destination.endpoint.path));
+      return bridged(() => readSnapshots(container, destination.endpoint.path));
     },
     async takeSnapshot(destination, { metadata, etag }) {
       const conditions = { ifMatch: etag, ...leaseOf(destination) };
-      const taken = await answered(own(destination).createSnapshot({ metadata, conditions }));
+      const taken = await bridged(() => own(destination).createSnapshot({ metadata, conditions }));
       if (taken.snapshot === undefined) throw new Error("Snapshot Blob answered without a time");
       return taken.snapshot;
     },
     async readFormerTags(destination) {
-      return (await answered(own(destination).getTags())).tags;
+      return (await bridged(() => own(destination).getTags())).tags;
     },
     async promoteSnapshot(destination, { snapshot: { time, tier }, tags, etag }) {
       const base = own(destination);
@@ -42,7 +42,7 @@ export function createSnapshotClient(
     },
     async removeSnapshot(destination, time) {
       try {
-        await answered(own(destination).withSnapshot(time).delete());
+        await bridged(() => own(destination).withSnapshot(time).delete());
       } catch (error) {
         // Gone already: this run is a second one.
         if (!(error instanceof StorageRefusal) || error.answer.status !== 404) throw error;
@@ -50,7 +50,7 @@ export function createSnapshotClient(
     },
     async setMetadata(destination, { metadata, etag }) {
       const conditions = { ifMatch: etag, ...leaseOf(destination) };
-      await answered(own(destination).setMetadata(metadata, { conditions }));
+      await bridged(() => own(destination).setMetadata(metadata, { conditions }));
     },
   };
 }
