@@ -152,7 +152,7 @@ export const mutants: readonly Mutant[] = [
     breaks: "a start without an answer counts as refused",
     file: "src/activities/start-copy.ts",
     find: "if (status === 0) return unsent.has(code);",
-    replace: "if (status === 0) return true;",
+    replace: "if (status === 0) return !unsent.has(code);",
     suites: [startAgain, chaos],
   },
   {

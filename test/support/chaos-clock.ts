@@ -17,6 +17,9 @@ export type ChaosClock = Clock & {
 /** A finished promise may start new work a few turns of the event loop later. */
 const quietRounds = 4;
 
+/** Real time, ms: what takes longer waits for something that never comes. */
+const longestWork = 30_000;
+
 /** The process's `Date` follows, since the app and the Storage SDK read it. */
 export function chaosClock(start: number): ChaosClock {
   const date = install({ now: start, toFake: ["Date"] });
@@ -41,8 +44,10 @@ export function chaosClock(start: number): ChaosClock {
     };
   };
   const settled = async () => {
+    const begun = performance.now();
     for (let quiet = 0; quiet < quietRounds; quiet = busy <= 0 ? quiet + 1 : 0) {
       await new Promise((resolve) => setImmediate(resolve));
+      if (performance.now() - begun > longestWork) throw new Error("Work does not end");
     }
   };
   const takeDue = (limit: number) => {

@@ -18,16 +18,18 @@ export function expectTruth(trial: Trial, again: string): void {
   const name = endOf(trial);
   holds(ends.has(name), `ended as ${name}, not as one of: ${[...ends].join(", ")}`);
 
-  // At most one start, within the copy's life, and over nothing that the options protect.
+  // No start after one that was known of, or that nobody made way; within the copy's life, and over
+  // nothing that the options protect.
   const settledAt = Date.parse(answer.lastUpdatedAt);
-  holds(starts.length <= 1, `Storage acted on ${starts.length} starts`);
-  for (const { at, onto } of starts) {
+  for (const [n, { at, onto, wasKnown }] of starts.entries()) {
+    const madeWay = strangers.some((each) => each.starts === n && each.what !== "touched");
+    holds(n === 0 || (!wasKnown && madeWay), `Storage acted on ${starts.length} starts`);
     holds(at <= settledAt, "a start came after the end");
     const { overwrite } = trial.plan;
     const isProtected = onto === "something" && (overwrite === "fail" || overwrite === "skip");
     holds(!isProtected, `a start overwrote what "${overwrite}" protects`);
   }
-  if (copyId !== null) holds(starts.length === 1, "a copyId without a start");
+  if (copyId !== null) holds(starts.length > 0, "a copyId without a start");
 
   // Strangers' copies are neither taken for ours nor aborted; what is removed is our own stub.
   holds(!trial.strangeCopies.has(copyId), "a stranger's copy was taken for ours");
@@ -60,7 +62,7 @@ export function expectTruth(trial: Trial, again: string): void {
   }
 
   // Nobody came after us: the destination is complete and new, or as it was.
-  const [start] = starts;
+  const start = starts.at(-1);
   if (start === undefined) {
     const { before } = trial.plan;
     if (before === "nothing" && last === undefined) holds(end === null, "something appeared");
@@ -89,8 +91,11 @@ export function endOf({ answer }: Trial): string {
 }
 
 /** How a copy may end, given what happened to it. Trouble alone changes nothing about it. */
-function possibleEnds({ plan, happened }: Trial): Set<string> {
+function possibleEnds({ plan, happened, formerAt, rewrittenAt }: Trial): Set<string> {
   const ends = new Set(calmEnds(plan));
+  // Storage tells times in whole seconds.
+  const isNewer = rewrittenAt.some((at) => Math.floor(at / 1_000) * 1_000 > (formerAt ?? 0));
+  if (plan.overwrite === "if-newer" && isNewer) ends.add("succeeded");
   for (const deed of happened) {
     if (deed.startsWith("abort")) ends.add("aborted");
     if (deed.startsWith("source")) {

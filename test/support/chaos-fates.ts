@@ -16,19 +16,15 @@ export type FateTools = {
   kill: (trial: Trial) => void;
 };
 
-/** What is to happen to a request of the app for this copy, by the copy's plan; null lets it pass. */
-export function fateFor(tools: FateTools, trial: Trial, request: StorageRequest): Fate | null {
+/** What is to happen to a request of an activity, by the copy's plan; null lets it pass. */
+export function fateFor(
+  tools: FateTools,
+  { trial, phase }: { trial: Trial; phase: Phase },
+  request: StorageRequest,
+): Fate | null {
   const { world, met } = tools;
-  if (!trial.isLive || trial.id === null) return null;
+  if (!trial.isLive) return null;
   const operation = identifyOperation(request);
-  const phase = world.phaseOf(trial.id);
-  if (phase === null) {
-    // Nobody but the copy itself had to free its slot.
-    trial.leftSlot ||=
-      request.target.includes("/slots/") && operation === "DeleteBlob" && trial.answer !== null;
-    return null;
-  }
-
   const isOnDestination = request.target.includes(`/${trial.destination}`);
   if (isOnDestination && operation === "AbortCopyBlob") {
     trial.aborts.push(request.query.get("copyid") ?? "");
@@ -49,13 +45,15 @@ export function fateFor(tools: FateTools, trial: Trial, request: StorageRequest)
   const fate = incident === null ? null : fateOf(incident);
   const path = request.target.split("?")[0]?.slice(-50);
   tell(trial, world.clock.now(), `${phase} ${nth}: ${operation} …${path} ${incident?.deed ?? ""}`);
+  const isActed = fate === null || !/^(answered|reset)$/.test(fate.fate);
+  if (isActed && tellsCopyId(request)) trial.isKnown = true;
   if (incident === null || fate === null) return pass;
   if (isTrouble(incident)) count(incident.deed);
   return fate;
 
   function count(deed: string): void {
     trial.happened.push(deed);
-    met.push({ deed, phase: phase ?? "" });
+    met.push({ deed, phase });
   }
 
   function fateOf(what: Incident): Fate | null {
@@ -91,6 +89,11 @@ export function fateFor(tools: FateTools, trial: Trial, request: StorageRequest)
   async function deed(what: Incident): Promise<void> {
     if (await happen(world, trial, what)) count(what.deed);
   }
+}
+
+/** Whether it writes the copyId into a slot. */
+function tellsCopyId({ target, method, body }: StorageRequest): boolean {
+  return method === "PUT" && target.includes("/slots/") && /"copyId":"/.test(body.toString());
 }
 
 function isTrouble({ deed }: Incident): boolean {

@@ -67,6 +67,7 @@ async function act(
       const content = Buffer.alloc(trial.plan.bytes + trial.contents.length, "another film, ");
       await source.uploadData(content);
       trial.contents.push(content);
+      trial.rewrittenAt.push(world.clock.now());
       return true;
     }
     case "source deleted":

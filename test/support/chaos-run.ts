@@ -43,16 +43,24 @@ export async function openChaosRun(): Promise<ChaosRun> {
   let count = 0;
 
   const world: ChaosWorld = await openChaosWorld({
-    fateOf(request) {
-      const trial = trialOf(trials, slots, request);
-      return trial === undefined ? null : fateFor(tools, trial, request);
+    fateOf(request, step) {
+      // All activities wait for the one that makes the ledger's container.
+      if (request.resource.level !== "blob") return null;
+      const owner = ownerOf(trials, slots, request);
+      if (step === null) {
+        if (owner !== undefined) noteFreed(owner, request);
+        return null;
+      }
+      const trial = trials.find(({ id }) => id === step.instanceId);
+      return trial === undefined ? null : fateFor(tools, { trial, phase: step.phase }, request);
     },
     started(container, blob) {
       const trial = trials.find(({ destination }) => destination === `${container}/${blob}`);
       if (trial === undefined) return null;
       const { bytes, takes } = trial.plan;
       if (trial.stranger === null) {
-        trial.starts.push({ at: world.clock.now(), onto: standing(trial) });
+        const wasKnown = trial.isKnown;
+        trial.starts.push({ at: world.clock.now(), onto: standing(trial), wasKnown });
       }
       tell(
         trial,
@@ -130,31 +138,30 @@ export async function openChaosRun(): Promise<ChaosRun> {
 /** The last thing that was written to a slot, by the blob's name. */
 type Slots = Map<string, { owner: Trial; body: Buffer }>;
 
-/** Whose a request is: by the blobs of the copy, and by what the ledger's blobs say. */
-function trialOf(
+/** Whose a ledger blob is, by what was written to it; the id of a copy is learned from its record. */
+function ownerOf(
   trials: readonly Trial[],
   slots: Slots,
   { resource, body, method }: StorageRequest,
 ): Trial | undefined {
-  if (resource.level !== "blob") return undefined;
-  const { container, blob } = resource;
-  const path = `${container}/${blob}`;
-  if (container !== "ferry-ledger") {
-    return trials.find(({ source, destination }) => path === source || path === destination);
-  }
+  if (resource.level !== "blob" || resource.container !== "ferry-ledger") return undefined;
+  const { blob } = resource;
   const written = () => trials.find(({ destination }) => body.includes(`/${destination}"`));
-  if (blob.startsWith("index/")) {
-    const id = blob.slice(-36);
-    const known = trials.find((trial) => trial.id === id);
-    if (known !== undefined || method !== "PUT") return known;
-    const asked = written();
-    if (asked !== undefined) asked.id ??= id;
-    return asked;
+  if (blob.startsWith("index/") && method === "PUT") {
+    const owner = written();
+    if (owner !== undefined) owner.id ??= blob.slice(-36);
+    return owner;
   }
   if (!blob.startsWith("slots/")) return undefined;
   const owner = slots.get(blob)?.owner ?? written();
   if (owner !== undefined && method === "PUT") slots.set(blob, { owner, body });
   return owner;
+}
+
+/** Nobody but the copy itself had to free its slot. */
+function noteFreed(owner: Trial, { resource, method }: StorageRequest): void {
+  const isSlot = resource.level === "blob" && resource.blob.startsWith("slots/");
+  owner.leftSlot ||= owner.isLive && isSlot && method === "DELETE" && owner.answer !== null;
 }
 
 function phaseNow(world: ChaosWorld, { id, answer }: Trial): Phase {
@@ -182,6 +189,9 @@ async function layOut(world: ChaosWorld, trials: readonly Trial[], slots: Slots)
   }
   // One after the other: only one may move the clock.
   for (const trial of are("slot left")) await leaveSlot(world, trial, slots);
+  for (const trial of trials) {
+    trial.formerAt = (await look(world, trial))?.lastModified?.getTime() ?? null;
+  }
 }
 
 /** The slot of a copy onto the same destination, which has ended since but died before it freed it. */
@@ -204,7 +214,7 @@ async function leaveSlot(world: ChaosWorld, trial: Trial, slots: Slots): Promise
   if (name === undefined) throw new Error("The copy before had no slot");
   const body = slots.get(name)?.body ?? Buffer.alloc(0);
   await world.container("ferry-ledger").getBlockBlobClient(name).uploadData(body);
-  Object.assign(trial, { id: null, starts: [], story: [] });
+  Object.assign(trial, { id: null, starts: [], isKnown: false, story: [] });
 }
 
 /** Clients ask, time goes by, and who has died is begun again. */

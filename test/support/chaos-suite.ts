@@ -37,12 +37,16 @@ export async function liveThroughChaos(deaths: "none" | "some"): Promise<ChaosTa
     onlyGroup === undefined ? Array.from({ length: groups }, (_, n) => n) : [Number(onlyGroup)];
   const met: Met[] = [];
   const died: Death[] = [];
+  console.info(`CHAOS_SEED=${chaosSeed}`); // also for whoever ends a run that hangs
   for (const group of numbers) {
     const again = `repeat with CHAOS_SEED=${chaosSeed} CHAOS_GROUP=${group}`;
     const plans = fc.sample(copyPlans(deaths), { seed: chaosSeed + group, numRuns: groupSize });
     const run = await openChaosRun();
     try {
-      for (const trial of await run.liveThrough(plans)) {
+      const trials = await run.liveThrough(plans).catch((cause: unknown) => {
+        throw new Error(again, { cause });
+      });
+      for (const trial of trials) {
         expectTruth(trial, again);
         count(tally.ends, endOf(trial));
         tally.copies++;

@@ -18,10 +18,15 @@ export type Trial = {
   left: Incident[];
   happened: string[];
   abortsOwed: number;
-  /** All that the source ever held. */
+  /** All that the source ever held, and when it was written anew. */
   contents: Buffer[];
-  /** When Storage acted on starts of the app, and what stood on the destination by others' doing. */
-  starts: { at: number; onto: "nothing" | "something" }[];
+  rewrittenAt: number[];
+  /** When what stood on the destination before was written; null where nothing did. */
+  formerAt: number | null;
+  /** What Storage did for starts of the app. */
+  starts: ActedStart[];
+  /** Whether the app has written down the copyId of a start. */
+  isKnown: boolean;
   /** What strangers did to the destination, in order. */
   strangers: StrangerDeed[];
   /** Under way now; the app's requests that change the destination wait for it, so that the order is known. */
@@ -42,6 +47,9 @@ export type Trial = {
   story: string[];
 };
 
+/** `onto`: what stood on the destination by others' doing. */
+export type ActedStart = { at: number; onto: "nothing" | "something"; wasKnown: boolean };
+
 export type StrangerDeed = {
   what: "wrote" | "deleted" | "copied" | "touched";
   /** How many starts of ours came before. */
@@ -52,7 +60,7 @@ export type StrangerDeed = {
 
 export type Seen = Pick<
   BlobGetPropertiesResponse,
-  "etag" | "copyId" | "copyStatus" | "contentLength" | "metadata"
+  "etag" | "copyId" | "copyStatus" | "contentLength" | "metadata" | "lastModified"
 >;
 
 export function newTrial(plan: CopyPlan, number: number): Trial {
@@ -68,7 +76,10 @@ export function newTrial(plan: CopyPlan, number: number): Trial {
     happened: [],
     abortsOwed: 0,
     contents: [Buffer.alloc(plan.bytes, `film ${number}, `)],
+    rewrittenAt: [],
+    formerAt: null,
     starts: [],
+    isKnown: false,
     strangers: [],
     stranger: null,
     strangeCopies: new Set(),

@@ -1,6 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { request as httpRequest } from "node:http";
-import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
@@ -14,6 +13,8 @@ import type { StorageRequest } from "../../src/local/storage/request.ts";
 import { chaosClock } from "./chaos-clock.ts";
 import type { ChaosClock } from "./chaos-clock.ts";
 import type { Phase } from "./chaos-plan.ts";
+import { signing, stepOf } from "./chaos-steps.ts";
+import type { Step } from "./chaos-steps.ts";
 import { noon } from "./world.ts";
 
 /** What is to happen to one request of the app. */
@@ -27,8 +28,8 @@ export type Fate =
   | { fate: "late"; until: () => Promise<void>; ms: number };
 
 export type ChaosHooks = {
-  /** Asked at each request of the app (not of tests); null lets it pass. */
-  fateOf: (request: StorageRequest) => Fate | null;
+  /** Asked at each request of the app (not of tests), with the activity that sends it; null lets it pass. */
+  fateOf: (request: StorageRequest, step: Step | null) => Fate | null;
   /** Storage acts on a Copy Blob: how fast it is to be. */
   started: (container: string, blob: string) => { bytesPerSecond: number; atOnce: boolean } | null;
   redeliver: NonNullable<DurableOptions["redeliver"]>;
@@ -74,6 +75,8 @@ export async function openChaosWorld(hooks: ChaosHooks): Promise<ChaosWorld> {
   const directory = mkdtempSync(join(tmpdir(), "ferry-chaos-"));
   const stateFile = join(directory, "task-hub.sqlite");
   const holds = holding(clock);
+  const steps = signing();
+  const running = new Set<Step>();
   const emulator = await startStorageEmulator({
     clock: { ...clock, schedule: holds.schedule },
     blobPort: 0,
@@ -108,6 +111,11 @@ export async function openChaosWorld(hooks: ChaosHooks): Promise<ChaosWorld> {
           errors.push(`${subject} ${message}`);
       },
       redeliver: hooks.redeliver,
+      async within({ name, instanceId }, run) {
+        const step = { instanceId, phase: phaseOfActivity[name] ?? "prepare" };
+        running.add(step);
+        return steps.run(step, run).finally(() => running.delete(step));
+      },
       probe(point, when) {
         if (isDead || !hooks.dies(`${when} ${point}`)) return;
         isDead = true;
@@ -115,10 +123,6 @@ export async function openChaosWorld(hooks: ChaosHooks): Promise<ChaosWorld> {
       },
     });
   let host: FunctionsHost = await live();
-  const hub = new DatabaseSync(stateFile, { readOnly: true });
-  const running = hub.prepare(
-    "SELECT name FROM activities WHERE instance_id = ? AND not_before = 0 ORDER BY is_extra LIMIT 1",
-  );
 
   return {
     clock,
@@ -149,12 +153,12 @@ export async function openChaosWorld(hooks: ChaosHooks): Promise<ChaosWorld> {
       return storage.getContainerClient(container).getBlockBlobClient(name.join("/"));
     },
     phaseOf(instanceId) {
-      const name = running.get(instanceId)?.["name"];
-      return typeof name === "string" ? (phaseOfActivity[name] ?? null) : null;
+      for (const step of running) if (step.instanceId === instanceId) return step.phase;
+      return null;
     },
     async close() {
       holds.release();
-      hub.close();
+      steps.close();
       await host.close();
       await emulator.close();
       clock.dispose();
@@ -222,7 +226,7 @@ function tap(
     if (fate === undefined) {
       const { headers } = request;
       const isOfTests = headers["user-agent"]?.includes(mark) === true;
-      fate = isOfTests ? null : fateOf(request);
+      fate = isOfTests ? null : fateOf(request, stepOf(request));
       fates.set(request, fate);
     }
     return fate !== null && fits(fate);
@@ -235,7 +239,7 @@ function tap(
     faults.add({
       match: (request) =>
         isFate(request, (fate) => fate.fate === "answered" && fate.status === status),
-      do: { answer: { status, code } },
+      do: { answer: { status, code, headers: status === 500 ? {} : { "retry-after": "7" } } },
     });
   }
   faults.add({

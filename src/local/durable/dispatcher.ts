@@ -125,7 +125,8 @@ export function dispatcher(hub: TaskHub, options: DurableOptions): Dispatcher {
     timers.arm();
   };
   const activityOf = async (work: ActivityWork): Promise<void> => {
-    const event = await runActivity(work, functions, () => clock.now());
+    const run = () => runActivity(work, functions, () => clock.now());
+    const event = await (options.within?.(work, run) ?? run());
     if (hub.isClosed()) return;
     const delays = work.isExtra ? [] : (options.redeliver?.(work) ?? []);
     commitActivity(hub, { work, event, extraRunsAt: delays.map((delay) => clock.now() + delay) });

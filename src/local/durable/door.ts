@@ -44,8 +44,12 @@ export type DurableOptions = {
    */
   probe?: ((point: CommitPoint, when: "before" | "after") => void) | undefined;
   /** Extra runs of an activity: delays in ms after its result was recorded. Azure does this rarely; tests, often. */
-  redeliver?: ((activity: { name: string; instanceId: string }) => readonly number[]) | undefined;
+  redeliver?: ((activity: DurableActivity) => readonly number[]) | undefined;
+  /** Runs each activity, so that tests can tell its work from all other. */
+  within?: (<T>(activity: DurableActivity, run: () => Promise<T>) => Promise<T>) | undefined;
 };
+
+export type DurableActivity = { name: string; instanceId: string };
 
 export type CommitPoint = "client request" | "turn" | "activity completion" | "timer";
 

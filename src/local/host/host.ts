@@ -21,7 +21,7 @@ export type HostOptions = {
   /** Settings that win over local.settings.json and over the machine's environment. */
   environment: Readonly<Record<string, string>>;
   log: HostLog;
-} & Pick<DurableOptions, "probe" | "redeliver" | "driftFails">;
+} & Pick<DurableOptions, "probe" | "redeliver" | "within" | "driftFails">;
 
 export type FunctionsHost = {
   /** "http://localhost:<port>", without a slash at the end. */
@@ -78,6 +78,7 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
       log: ({ level, instanceId, message }) => logger(level, "orchestration", instanceId, message),
       probe: options.probe,
       redeliver: options.redeliver,
+      within: options.within,
       driftFails: options.driftFails,
     });
     let stopped: Promise<void> | undefined;
