@@ -31,20 +31,15 @@ export function authorize(
   { operation, store, roles, now }: Circumstances,
 ): Caller {
   const account = requireAccount(request);
-  const { resource } = request;
-  const maySetTags = rolesAllow(roles, { operation: "SetBlobTags", resource });
+  const maySetTags = rolesAllow(roles, { ...request, operation: "SetBlobTags" });
   const authorization = request.headers["authorization"];
   if (authorization !== undefined) {
     const [, token] = /^bearer (.+)$/i.exec(authorization) ?? [];
     if (token !== undefined) {
       if (!request.isSecure) throw new StorageError("AuthorizationProtocolMismatch");
-      if (request.service === "file") {
-        throw new StorageError("NotImplemented", {
-          message: "Tokens for Azure Files are not implemented by this emulator",
-        });
-      }
       verifyToken(token, { account: account.name, now });
-      requireRole(roles, { operation, resource: request.resource });
+      requireIntent(request, operation);
+      requireRole(roles, { ...request, operation });
       return { by: "identity", maySetTags };
     }
     verifySharedKey(request, { account, now });
@@ -54,8 +49,7 @@ export function authorize(
     const sas = verifySas(request, { account, now });
     requireSasAccess(sas, operation, request.service);
     // It can do no more than the identity behind it.
-    if (sas.kind === "user delegation")
-      requireRole(roles, { operation, resource: request.resource });
+    if (sas.kind === "user delegation") requireRole(roles, { ...request, operation });
     const { kind, expiresAt, responseHeaders, permissions } = sas;
     return {
       by: "SAS",
@@ -76,9 +70,18 @@ type Circumstances = {
   now: number;
 };
 
+/** "Required if the Authorization header specifies an OAuth token" (REST page "Copy File"). */
+function requireIntent({ service, headers }: StorageRequest, operation: OperationName): void {
+  const name = "x-ms-file-request-intent";
+  if (service === "blob" || operation === "GetUserDelegationKey" || headers[name] !== undefined) {
+    return;
+  }
+  throw new StorageError("MissingRequiredHeader", { details: { HeaderName: name } });
+}
+
 function requireRole(
   roles: readonly RoleAssignment[],
-  asked: Pick<StorageRequest, "resource"> & { operation: OperationName },
+  asked: Pick<StorageRequest, "service" | "resource"> & { operation: OperationName },
 ): void {
   if (!rolesAllow(roles, asked)) throw new StorageError("AuthorizationPermissionMismatch");
 }

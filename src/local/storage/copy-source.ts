@@ -71,7 +71,7 @@ export function resolveCopySource(call: Call): CopySource {
 
 function mayReadOwn({ caller, roles }: Call, resource: Resource): boolean {
   if (caller.by === "identity" && resource.level === "blob")
-    return rolesAllow(roles, { operation: "GetBlob", resource });
+    return rolesAllow(roles, { operation: "GetBlob", service: "blob", resource });
   return caller.by === "shared key";
 }
 

@@ -55,6 +55,11 @@ export type StorageEmulator = {
 };
 
 const rememberedRequests = 1000;
+const everythingRoles = [
+  "Storage Blob Data Owner",
+  "Storage File Data Privileged Contributor",
+  "Storage File Delegator",
+] as const;
 
 /** Starts the Storage emulator: `README.md` beside this file has its promises, one by one. */
 export async function startStorageEmulator(
@@ -74,10 +79,9 @@ export async function startStorageEmulator(
       () => events.lookAgain(),
     ),
   };
-  const roles = accounts.map(({ name }): RoleAssignment => ({
-    role: "Storage Blob Data Owner",
-    account: name,
-  }));
+  const roles = everythingRoles.flatMap((role) =>
+    accounts.map(({ name }): RoleAssignment => ({ role, account: name })),
+  );
   const { tls } = options;
   const scheme = tls === undefined ? "http" : "https";
   const ownOrigins = { blob: "", file: "" }; // filled in as soon as the ports are known

@@ -48,7 +48,11 @@ export function verifyToken(token: string, { account, now }: { account: string; 
   if (!isSame(token.slice(end + 1), signature(text))) throw refusal("Signature validation failed");
   const claims = decode(text.split(".")[1] ?? "");
   const audience = claims.aud.replace(/\/$/, "");
-  const audiences = ["https://storage.azure.com", `https://${account}.blob.core.windows.net`];
+  const audiences = [
+    "https://storage.azure.com",
+    `https://${account}.blob.core.windows.net`,
+    `https://${account}.file.core.windows.net`,
+  ];
   if (!audiences.includes(audience)) throw refusal("Audience validation failed");
   if (!(now / 1000 < claims.exp)) {
     throw refusal("Lifetime validation failed. The token is expired");

@@ -4,7 +4,7 @@ import type { Resource, ServiceName } from "./request.ts";
 import { isSignatureOf } from "./shared-key.ts";
 import { imageToSign } from "./signed-image.ts";
 import { identity } from "./tokens.ts";
-import { keyValue, type KeyTerms } from "./user-delegation.ts";
+import { keyValue, serviceLetters, type KeyTerms } from "./user-delegation.ts";
 
 type Field = (name: string) => string;
 
@@ -21,8 +21,8 @@ export function verifyDelegation(
     account,
     now,
   }: { service: ServiceName; resource: Resource; account: Account; now: number },
-): { endsAt: number; resource: "blob" | "container" } {
-  refuseUnread(field, service);
+): { endsAt: number; resource: "blob" | "container" | "file" | "share" } {
+  refuseUnread(field);
   const terms: KeyTerms = {
     objectId: field("skoid"),
     tenantId: field("sktid"),
@@ -34,7 +34,9 @@ export function verifyDelegation(
   if (terms.objectId !== identity.objectId || terms.tenantId !== identity.tenantId) {
     throw refusal("The identity that asked for the key does not exist");
   }
-  const text = stringToSign(field, resource);
+  if (terms.service !== serviceLetters[service]) throw refusal("The key is another service's");
+  const text =
+    service === "file" ? fileStringToSign(field, resource) : stringToSign(field, resource);
   if (!isSignatureOf(text, { signature: field("sig"), key: keyValue(terms, account) })) {
     throw refusal("Signature did not match");
   }
@@ -45,16 +47,13 @@ export function verifyDelegation(
       `Signature not valid in the specified key time frame: Key start [${terms.start}] - Key expiry [${terms.expiry}] - Current [${current}]`,
     );
   }
-  return { endsAt: end, resource: field("sr") === "c" ? "container" : "blob" };
+  const sr = field("sr");
+  if (service === "file") return { endsAt: end, resource: sr === "s" ? "share" : "file" };
+  return { endsAt: end, resource: sr === "c" ? "container" : "blob" };
 }
 
 /** Bound to another user's token, or to one request's headers and query: not needed to copy. */
-function refuseUnread(field: Field, service: ServiceName): void {
-  if (service === "file") {
-    throw new StorageError("NotImplemented", {
-      message: "User delegation SAS of Azure Files are not implemented by this emulator",
-    });
-  }
+function refuseUnread(field: Field): void {
   const unread = ["sduoid", "skdutid", "srh", "srq", "sdd"].find((name) => field(name) !== "");
   if (unread === undefined) return;
   throw new StorageError("NotImplemented", {
@@ -77,6 +76,28 @@ function stringToSign(field: Field, resource: Resource): string {
     ...from("2026-04-06", ...["srh", "srq"].map(field)),
     ...["rscc", "rscd", "rsce", "rscl", "rsct"].map(field),
   ].join("\n");
+}
+
+/** Azure Files knows them since version 2025-07-05, signed as the SDK for JavaScript signs them. */
+function fileStringToSign(field: Field, resource: Resource): string {
+  if (field("sv") < "2025-07-05") throw refusal("Azure Files had no such SAS then");
+  return [
+    ...["sp", "st", "se"].map(field),
+    canonicalFileName(field, resource),
+    ...["skoid", "sktid", "skt", "ske", "sks", "skv", "skdutid", "sduoid"].map(field),
+    ...["sip", "spr", "sv", "rscc", "rscd", "rsce", "rscl", "rsct"].map(field),
+  ].join("\n");
+}
+
+function canonicalFileName(field: Field, resource: Resource): string {
+  const sr = field("sr");
+  if (resource.level === "file" && sr === "f") {
+    return `/file/${resource.account}/${resource.share}/${resource.path}`;
+  }
+  if ((resource.level === "file" || resource.level === "share") && sr === "s") {
+    return `/file/${resource.account}/${resource.share}`;
+  }
+  throw refusal(`Signed resource "${sr}" is not valid here`);
 }
 
 /** From the URL, so that a SAS of another blob, or of the base where a snapshot is meant, does not fit. */

@@ -2,12 +2,15 @@ import { createHmac } from "node:crypto";
 import { findAccount, type Account } from "./accounts.ts";
 import type { Call } from "./call.ts";
 import { StorageError } from "./errors.ts";
-import type { StorageAnswer } from "./request.ts";
+import type { ServiceName, StorageAnswer } from "./request.ts";
 import { identity } from "./tokens.ts";
 import { element, elements, renderXml } from "./xml.ts";
 
 /** "A valid date and time within seven days of the current time" (REST page "Get User Delegation Key"). */
 const longestKeyMs = 7 * 24 * 60 * 60 * 1000;
+
+/** `sks` of a SAS: which service's objects the key opens. */
+export const serviceLetters: Readonly<Record<ServiceName, string>> = { blob: "b", file: "f" };
 
 /** What a key was made for, as it stands in the answer and again in each SAS it signs. */
 export type KeyTerms = {
@@ -38,7 +41,7 @@ export function getUserDelegationKey({ request, caller, now }: Call): StorageAns
     tenantId: identity.tenantId,
     start: isoSeconds(start),
     expiry: isoSeconds(expiry),
-    service: "b",
+    service: serviceLetters[request.service],
     version: request.headers["x-ms-version"] ?? "",
   };
   return {
