@@ -30,7 +30,7 @@ export function parseCopyRequest(body: unknown, origins: Origins): ParsedRequest
   const problems = parsed.success ? [] : parsed.error.issues.flatMap(shapeProblems);
   const source = end(body, "source", (text) => parseSource(text, origins), problems);
   const destination = end(body, "destination", (text) => parseDestination(text, origins), problems);
-  const options = optionsOf(body, problems);
+  const options = optionsOf(body, parsed.success ? (parsed.data.options ?? {}) : null, problems);
   problems.push(...contradictions(options));
   if (source !== null && destination !== null) {
     problems.push(...misfits(options, source.endpoint, destination.endpoint));
@@ -58,19 +58,24 @@ const requestShape = z.strictObject({
 });
 
 /**
- * The options as far as they can be read: one that is wrong is off, so that the rest is looked at too
- * and all problems come out at once. What the shape says of them was named before.
+ * The options as far as they can be read: where `parsed` is null, one that is wrong is off, so that the rest is
+ * looked at too and all problems come out at once. What the shape says of them was named before.
  */
-function optionsOf(body: unknown, problems: Problem[]): CopyOptions {
+function optionsOf(
+  body: unknown,
+  parsed: z.output<typeof optionsShape> | null,
+  problems: Problem[],
+): CopyOptions {
   const raw: unknown = Object(body)["options"];
   const options: CopyOptions = { ...optionsOff };
   if (typeof raw !== "object" || raw === null) return options;
   const given = new Map<string, unknown>(Object.entries(raw));
-  for (const [name, shape] of Object.entries(optionsShape.shape)) {
-    if (name === "metadata" || name === "tags") continue;
+  const { metadata: _, tags: __, ...shapes } = optionsShape.shape;
+  for (const [name, shape] of parsed === null ? Object.entries(shapes) : []) {
     const read = given.has(name) ? shape.safeParse(given.get(name)) : null;
     if (read?.success === true) Object.assign(options, { [name]: read.data });
   }
+  Object.assign(options, parsed, { metadata: null, tags: null });
   if (given.has("metadata")) {
     const read = parseMetadata(given.get("metadata"), "/options/metadata", escapePointer);
     problems.push(...read.problems);

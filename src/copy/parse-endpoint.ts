@@ -76,9 +76,13 @@ function external(url: URL): ParsedEndpoint {
 
 function inStorage(url: URL, { emulator }: Origins): ParsedEndpoint<Destination> {
   const place = placeOf(url, emulator);
-  const query = splitQuery(url, place.account === null ? "blob" : place.service);
-  const problems = [...place.problems, ...urlProblems(url), ...query.problems];
-  if (place.account === null || problems.length > 0) return { ok: false, problems };
+  if (place.account === null) {
+    // Nobody knows what its query means, so nothing of it is repeated.
+    return { ok: false, problems: [...place.problems, ...urlProblems(url)] };
+  }
+  const query = splitQuery(url, place.service);
+  const problems = [...urlProblems(url), ...query.problems];
+  if (problems.length > 0) return { ok: false, problems };
   const { service, account, secondary, emulated, segments } = place;
   const read = service === "blob" ? readBlobName(segments) : readFileName(segments);
   if (!read.ok) return read;

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
+import { serveOutside } from "../support/outside.ts";
 import { everythingTold, placesOf } from "../support/told.ts";
 import { secondAccount, startWorld } from "../support/world.ts";
 import type { Answer, TestWorld } from "../support/world.ts";
@@ -90,6 +91,24 @@ test("no secret is told, wherever a caller puts it and whatever goes wrong", asy
         options: { metadata: { [canary("a metadata name")]: "x", b: `é${canary("a bad value")}` } },
       },
     ],
+    ...Object.entries({
+      tags: { [canary("a tag's name")]: "x", b: `é${canary("a tag's value")}` },
+      rehydratePriority: canary("rehydratePriority"),
+      destinationLease: canary("a lease id that is none"),
+      sourceConditions: { ifMatch: `${canary("an ETag")} `, [canary("a condition's name")]: 1 },
+      destinationConditions: { ifTags: `${canary("an expression")}é` },
+      immutabilityPolicy: { until: canary("until"), mode: canary("a policy's mode") },
+      file: {
+        permission: { sddl: `é${canary("a permission")}` },
+        attributes: [canary("an attribute")],
+        creationTime: canary("a time"),
+        [canary("a file option's name")]: 1,
+      },
+    }).map(([name, value]): [unknown] => [
+      { source: own, destination: to("a"), options: { [name]: value } },
+    ]),
+    [{ source: query(`snapshot=${e("a snapshot")}`), destination: to("a") }],
+    [{ source: query(`sharesnapshot=${e("a share snapshot")}`), destination: to("a") }],
     [{ source: canary("a source that is no URL"), destination: [canary("a destination")] }],
     [{ source: `https://x.example/?sig=${e("another host")}`, destination: to("a") }],
     [`{"source":"${canary("JSON that does not parse")}`],
@@ -201,6 +220,62 @@ test("no secret is told, wherever a caller puts it and whatever goes wrong", asy
   // The search itself works: what may be kept is found.
   expect(placesOf(canaries.get(kept) ?? "", places).length).toBeGreaterThan(1);
   expect(canaries.size).toBeGreaterThan(40);
+});
+
+test("the query of a source outside Storage is told to nobody but Storage", async () => {
+  const printed = printedLines();
+  const { origin, requests } = await serveOutside({ "/film.mp4": film });
+  const world = await startWorld({
+    persistent: true,
+    copies: { bytesPerSecond: 10_000 },
+    environment: { COPY_SECRET_KEYS: randomBytes(32).toString("base64") },
+    settings: {
+      COPY_ALLOWED: JSON.stringify([
+        { from: origin, to: "http://127.0.0.1:10000/devstoreaccount1" },
+      ]),
+    },
+  });
+  const canaries = ["good", "missing", "aborted", "not allowed", "not a path"].map(
+    (place) => [place, `x${randomBytes(15).toString("hex")}`] as const,
+  );
+  const [good, missing, aborted, elsewhere, hidden] = canaries.map(([, secret]) => secret);
+  const answers: string[] = [];
+  const post = async (source: string, name: string) => {
+    const body = { source, destination: world.blob(`archive/${name}`).url };
+    const answer = await world.call("POST", "/copies", { body });
+    answers.push(answer.text);
+    return answer;
+  };
+  const ids: string[] = [];
+  for (const [path, name] of [
+    [`/film.mp4?X-Amz-Signature=${good}&x=1&x=2`, "good"],
+    [`/none.mp4?sig=${missing}`, "missing"],
+    [`/film.mp4?${aborted}`, "aborted"],
+  ] as const) {
+    const answer = await post(`${origin}${path}`, name);
+    expect([answer.status, answer.json.source]).toEqual([202, `${origin}${path.split("?")[0]}`]);
+    ids.push(answer.json.id);
+  }
+  expect((await post(`https://x.example/?${elsewhere}`, "d")).status).toBe(400);
+  expect((await post(`${origin}/%2f?${hidden}`, "e")).status).toBe(400);
+  await world.call("POST", `/copies/${ids[2]}/abort`);
+  const ends: string[] = [];
+  for (const id of ids) {
+    await world.untilEnded(id);
+    const answer = await world.call("GET", `/copies/${id}`);
+    answers.push(answer.text);
+    ends.push(answer.json.error?.cause ?? answer.json.status);
+  }
+  expect(ends).toEqual(["succeeded", "source-not-found", "aborted"]);
+  expect(requests.join()).toContain(good); // Storage got it
+  const places = await everythingTold(world, answers);
+  places.set("printed", Buffer.from(printed.join("\n")));
+  // Storage itself keeps the URL that it is to read.
+  for (const name of places.keys()) if (name.startsWith("file storage.sqlite")) places.delete(name);
+  const found = canaries.flatMap(([place, secret]) =>
+    placesOf(secret, places).map((where) => `${place} in ${where}`),
+  );
+  expect(found).toEqual([]);
 });
 
 test("the recorded histories hold no signature", () => {

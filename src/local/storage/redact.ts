@@ -38,8 +38,9 @@ function maskValues(url: string, isSecret: (name: string) => boolean): string {
     .join("?")
     .split("&")
     .map((parameter) => {
-      const [name = ""] = parameter.split("=");
-      return isSecret(name) ? `${name}=${mark}` : parameter;
+      const [name = "", value] = parameter.split("=");
+      if (!isSecret(name)) return parameter;
+      return value === undefined ? mark : `${name}=${mark}`; // a bare name may be all that opens it
     });
   return `${open}?${parameters.join("&")}`;
 }
