@@ -1,7 +1,7 @@
 import { isoDate } from "../copy/dates.ts";
 import { endpointUrl, isOntoItself } from "../copy/endpoint.ts";
 import { failure } from "../copy/failure.ts";
-import { decide } from "../copy/plan.ts";
+import { decide, skipOvertaken } from "../copy/plan.ts";
 import type { Decision } from "../copy/plan.ts";
 import type { CopyInput, CopyStep, Prepared, PrepareStep } from "../copy/steps.ts";
 import type { Trouble } from "../copy/copy-status.ts";
@@ -30,9 +30,11 @@ async function prepare(deps: ActivityDeps, step: PrepareStep): Promise<Prepared>
     await ledger.releaseSlot(copy.destination, instanceId);
     return { state: "ended", outcome };
   }
-  if (!slot.held) return heldBy(slot.holder, copy);
-
   const sides = openSides(deps, step);
+  if (!slot.held) {
+    return (await overtakenMeanwhile(deps, step, sides)) ?? heldBy(slot.holder, copy);
+  }
+
   const decision = await lookAndReplace(deps, step, sides);
   if (decision.state !== "planned") return decision;
   const refusal = await holdSource(deps, step);
@@ -45,6 +47,22 @@ async function prepare(deps: ActivityDeps, step: PrepareStep): Promise<Prepared>
   return isOntoItself(copy.source, copy.destination) && snapshot !== undefined
     ? { state: "planned", plan: { ...kept.plan, source: { ...kept.plan.source, snapshot } } }
     : { state: "planned", plan: kept.plan };
+}
+
+/** What was overtaken need not wait for its turn. A source that cannot be read now is read when it comes. */
+async function overtakenMeanwhile(
+  deps: ActivityDeps,
+  { copy, awaited }: PrepareStep,
+  sides: Sides,
+): Promise<Prepared | null> {
+  if (copy.event === undefined) return null;
+  try {
+    const { seen } = await readSource(deps, copy, sides);
+    return seen === null ? null : skipOvertaken({ ...copy, awaited }, seen);
+  } catch (error) {
+    if (error instanceof StorageRefusal) return null;
+    throw error;
+  }
 }
 
 /** Decides; where a copy that is not ours is to make room, aborts it and decides anew. */

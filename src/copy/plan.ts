@@ -27,10 +27,8 @@ export function decide(
   source: SourceSeen | null,
   destination: DestinationSeen | null,
 ): Decision {
-  if (source !== null && isOvertaken(copy, source)) {
-    const reason = "The source was written again since the event that this copy follows";
-    return { state: "skip", reason };
-  }
+  const skipped = source === null ? null : skipOvertaken(copy, source);
+  if (skipped !== null) return skipped;
   const blobType = source?.blobType ?? "BlockBlob"; // of files and of anything outside ("Copy Blob")
   const obstacle =
     (source === null ? null : refuseSource(copy, source)) ??
@@ -85,15 +83,17 @@ function carriesOurSas({ minted }: CopyPlan, { source }: CopySeen): boolean {
 }
 
 /**
- * Whether the source is no longer what the event told of: then another event tells of what it is now. A
+ * Skips a copy whose source is no longer what its event told of: another event tells of what it is now. A
  * hierarchical account tells of a copy when it begins, and that copy's end gives a new ETag.
  */
-function isOvertaken(
+export function skipOvertaken(
   { event, awaited }: Pick<CopyInput, "event"> & Awaiting,
   { etag, broughtBy }: SourceSeen,
-): boolean {
-  if (event === undefined || bareEtag(etag) === event.etag) return false;
-  return awaited === undefined || awaited !== broughtBy;
+): Extract<Decision, { state: "skip" }> | null {
+  if (event === undefined || bareEtag(etag) === event.etag) return null;
+  if (awaited !== undefined && awaited === broughtBy) return null;
+  const reason = "The source was written again since the event that this copy follows";
+  return { state: "skip", reason };
 }
 
 function refuseSource(

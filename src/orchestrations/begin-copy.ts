@@ -75,7 +75,7 @@ export function* beginCopy(run: Run): Turns<Begun> {
         break;
       case "busy": {
         busySince ??= run.now();
-        awaited = result.awaits;
+        awaited = result.awaits ?? awaited;
         const givenUpAt = busySince + longestBusy[result.end];
         if (run.now() >= givenUpAt) {
           return notStarted(unanswered ?? plan, { why: "failed", failure: tooLongBusy(result) });

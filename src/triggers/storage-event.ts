@@ -12,6 +12,7 @@ import { events, repairIdOf } from "../names.ts";
 import type { Seal } from "../secrets/seal.ts";
 import { ownRun, repairOf } from "./copy-run.ts";
 import { beginClaimed, copyInput } from "./copy-start.ts";
+import { recently } from "./recently.ts";
 
 export type EventDeps = {
   routes: readonly Route[];
@@ -30,20 +31,31 @@ export type Told = (
   context: InvocationContext,
 ) => Promise<void>;
 
+/** Deliveries that this process has seen through; the ledger would say the same of them, only later. */
+const mostRemembered = 10_000;
+
 /**
  * A new blob: wakes the copy that makes it, and starts a copy along each route that it is on. It throws
  * where trying again helps, so that Event Grid delivers again; what can never be read is only logged.
  */
 export function storageEvent(deps: EventDeps): Told {
+  const done = recently(mostRemembered);
+  const once = async (deed: string, work: () => Promise<void>): Promise<void> => {
+    if (done.has(deed)) return;
+    await work();
+    done.add(deed);
+  };
   return async (event, client, context) => {
     const read = readStorageEvent(event, deps.origins);
     if (read.kind === "other") return;
     if (read.kind === "unreadable")
       return context.error(`Cannot use an event as it ${read.problem}`);
     const { created } = read;
-    if (created.byCopy) await wakeCopy(deps, client, created);
+    const state = `${created.etag} ${endpointUrl(created.blob)}`;
+    if (created.byCopy) await once(`wake ${state}`, () => wakeCopy(deps, client, created));
     for (const route of deps.routes) {
-      if (isRouted(route, created.blob)) await follow(deps, client, context, { route, created });
+      if (!isRouted(route, created.blob)) continue;
+      await once(`${route.name} ${state}`, () => follow(deps, client, context, { route, created }));
     }
   };
 }

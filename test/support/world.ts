@@ -41,6 +41,8 @@ export type TestWorld = {
   ): Promise<string>;
   /** Every event of the task hub, also those that the status route leaves out; only with `persistent`. */
   historyEvents(): number;
+  /** The same of one instance. */
+  historyEventsOf(id: string): number;
   /** Ends this life of the app and begins the next on the same state; only with `persistent`. */
   restart(): Promise<void>;
   stateDirectory: string | null;
@@ -189,6 +191,15 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
       const file = join(stateDirectory ?? "", "task-hub.sqlite");
       const hub = new DatabaseSync(file, { readOnly: true });
       const { events } = hub.prepare("SELECT count(*) AS events FROM history").get() ?? {};
+      hub.close();
+      return Number(events);
+    },
+    historyEventsOf(id) {
+      const file = join(stateDirectory ?? "", "task-hub.sqlite");
+      const hub = new DatabaseSync(file, { readOnly: true });
+      const count =
+        "SELECT count(*) AS events FROM history JOIN instances USING (execution_id) WHERE instance_id = ?";
+      const { events } = hub.prepare(count).get(id) ?? {};
       hub.close();
       return Number(events);
     },
