@@ -289,6 +289,9 @@ test("names are one whatever their case, and a name that no file may have is ref
     ({ name }) => name,
   );
   expect(names).toEqual(["Film.mp4"]);
+  await uploadedFile(file("Straße"), "one");
+  await uploadedFile(file("STRASSE"), "two");
+  expect((await file("STRAßE").downloadToBuffer()).toString()).toBe("one");
   const invalid = { status: 400, code: "InvalidFileOrDirectoryPathName" };
   for (const name of ["a:b", "a*b", 'a"b', "a\\b", "a//b", "x".repeat(256)]) {
     expect(await refusal(file(name).create(0)), name).toEqual(invalid);

@@ -27,9 +27,15 @@ function isName(name: string): boolean {
   return name !== "" && name.length <= maximumNameLength && !isReserved && !forbidden.test(name);
 }
 
-/** Names are one whatever their letters' case, though they keep the spelling of their creation. */
+/**
+ * Names are one whatever their letters' case, though they keep the spelling of their creation. Letter by
+ * letter, as Windows compares: "ß" stays what it is.
+ */
 export function pathKey(path: string): string {
-  return path.toUpperCase();
+  return Array.from(path, (letter) => {
+    const upper = letter.toUpperCase();
+    return upper.length === letter.length ? upper : letter;
+  }).join("");
 }
 
 /** The directory that a path stands in. */
