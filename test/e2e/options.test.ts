@@ -54,6 +54,7 @@ test.each<[string, object, Record<string, string>]>([
   const { etag } = await source.getProperties();
   const sent = startHeaders(world);
   expect(sent).toMatchObject({ ...headers, "x-ms-source-if-match": etag, "if-none-match": "*" });
+  expect(sent["x-ms-client-request-id"]).toMatch(/^[\da-f-]{36}$/);
   // What nobody asked for is not sent.
   const optional = Object.keys(sent).filter((name) =>
     /^x-ms-(access-tier|rehydrate|meta-|tags|seal|immutab|legal|lease|if-tags|source-if-[^m])/.test(
@@ -201,6 +202,20 @@ test.each<[object, (etag: string) => object]>([
   [
     { unmet: "ifUnmodifiedSince" },
     () => ({ sourceConditions: { ifUnmodifiedSince: "2026-11-20T11:59:59Z" } }),
+  ],
+  [
+    { unmet: "ifModifiedSince" },
+    () => ({
+      overwrite: "always",
+      destinationConditions: { ifModifiedSince: "2026-11-20T12:00:00Z" },
+    }),
+  ],
+  [
+    { unmet: "ifUnmodifiedSince" },
+    () => ({
+      overwrite: "always",
+      destinationConditions: { ifUnmodifiedSince: "2026-11-20T11:59:59Z" },
+    }),
   ],
   [{ unmet: "ifTags" }, () => ({ sourceConditions: { ifTags: "\"team\" = 'b'" } })],
   [
