@@ -111,7 +111,7 @@ function run(
   const program = join(root, "node_modules", programs[tool]);
   return new Promise((resolve) => {
     // A fixed seed: what kills a mutant today kills it tomorrow.
-    const environment = { CHAOS: "1", CHAOS_SEED: "1", ...process.env, FORCE_COLOR: "0" };
+    const environment = { CHAOS_SEED: "1", ...process.env, FORCE_COLOR: "0" };
     execFile(
       process.execPath,
       [program, ...options],
