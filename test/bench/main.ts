@@ -1,8 +1,10 @@
 import { compareEngines } from "./engine-rounds.ts";
 import { measureLocalCopies } from "./local-copies.ts";
 import { tableText } from "./table.ts";
+import { measureWakeLag } from "./wake-lag.ts";
 
 /** `npm run bench`: measures, prints tables, and fails only when something came out wrong. */
 console.log(`Node ${process.version}, ${process.platform} ${process.arch}\n`);
 console.log(tableText(await measureLocalCopies()));
+console.log(tableText(await measureWakeLag()));
 console.log(tableText(await compareEngines()));
