@@ -17,7 +17,7 @@ export type Forecast =
       end: number;
       earliest: number;
       latest: number;
-      /** Time from one published step to the next; 0 while no three changes have shown it. */
+      /** Time from one published step to the next; 0 while too few changes have shown it. */
       stepMs: number;
       /** Values other than none that were seen. */
       changes: number;
@@ -55,10 +55,9 @@ export function forecast(observations: readonly Observation[], startedAt: number
 
   const steady = steadyRates(points, startedAt, steps);
   if (steady !== null) {
-    const rate = Math.min(
-      (steady.slowest + steady.fastest) / 2,
-      (last.bytes + steps.likely / 2) / (last.at - startedAt),
-    );
+    // On the average half a step is copied and not yet published.
+    const unseen = (steps.measure > 0 ? steps.measure : steps.likely) / 2;
+    const rate = Math.max(steady.slowest, (last.bytes + unseen) / (last.at - startedAt));
     return {
       state: "steady",
       rate,
@@ -129,6 +128,8 @@ type Steps = {
   widest: number;
   likely: number;
   /** What all differences are multiples of; 0 before there are two. */
+  measure: number;
+  /** The same, once there are three: the lag that a step excuses. */
   proven: number;
   changes: number;
 };
@@ -142,10 +143,10 @@ function publishedSteps(points: readonly Point[]): Steps {
   const changes = values.length;
   const first = values[0] ?? 0;
   const widest = changes === 1 ? 2 * first : Math.min(...differences);
-  if (changes < 4) return { widest, likely: widest, proven: 0, changes };
-  const measure = differences.reduce(greatestCommonDivisor, 0);
+  const measure = changes < 3 ? 0 : differences.reduce(greatestCommonDivisor, 0);
+  if (changes < 4) return { widest, likely: widest, measure, proven: 0, changes };
   const likely = Math.min(widest, Math.max(likelyShare * widest, measure));
-  return { widest, likely, proven: Math.min(first, measure), changes };
+  return { widest, likely, measure, proven: Math.min(first, measure), changes };
 }
 
 function greatestCommonDivisor(a: number, b: number): number {

@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+import { drawFrom } from "../../bench/draw.ts";
+import {
+  benchSeed,
+  estimateError,
+  ferry,
+  fixed,
+  poll,
+  quantile,
+  historyEvents,
+} from "../../bench/simulate.ts";
+import { traceOf } from "../../bench/traces.ts";
+import type { Shape, Trace, TraceOptions } from "../../bench/traces.ts";
+
+const seed = benchSeed();
+const traces = 6_000;
+const [second, hour] = [1_000, 3_600_000];
+
+function many(shape: Shape, length = traces, given?: Partial<TraceOptions>): Trace[] {
+  const draw = drawFrom(seed);
+  return Array.from({ length }, () => traceOf(shape, draw, given));
+}
+
+/** The share of traces that take more reads, or are seen to end later, than this. */
+function beyond(
+  all: readonly Trace[],
+  most: { reads: number; lagMs: (trace: Trace) => number },
+): number {
+  const over = all.filter((trace) => {
+    const { reads, lagMs } = poll(trace, ferry);
+    return reads > most.reads || lagMs > most.lagMs(trace);
+  });
+  return over.length / all.length;
+}
+
+test(`99 % of steady copies up to 8 h take 8 reads, and a lag of 1 s, 1 % or a step (BENCH_SEED=${seed})`, () => {
+  const lagMs = ({ durationMs, stepMs }: Trace) => Math.max(second, durationMs / 100, stepMs);
+  expect(beyond(many("steady"), { reads: 8, lagMs })).toBeLessThanOrEqual(0.01);
+});
+
+test.each([{ shape: "bursty" }, { shape: "staircase" }] as const)(
+  `of a hundred $shape copies 99 take 25 reads, and a lag of 2 s, a twentieth or a step (BENCH_SEED=${seed})`,
+  ({ shape }) => {
+    const lagMs = ({ durationMs, stepMs }: Trace) => Math.max(2 * second, durationMs / 20, stepMs);
+    expect(beyond(many(shape), { reads: 25, lagMs })).toBeLessThanOrEqual(0.01);
+  },
+);
+
+test(`steady copies up to 14 days take at most 70 reads (BENCH_SEED=${seed})`, () => {
+  const reads = many("14 days", 500).map((trace) => poll(trace, ferry).reads);
+  expect(Math.max(...reads)).toBeLessThanOrEqual(70);
+  expect(Math.max(...reads)).toBeGreaterThan(56); // one every six hours: these are long indeed
+});
+
+test(`steady copies of an hour take a twentieth of the reads of every 15 s, and less lag (BENCH_SEED=${seed})`, () => {
+  const all = many("steady", 2_000, { durationMs: hour });
+  const ours = all.map((trace) => poll(trace, ferry));
+  // The end falls anywhere between two looks of the other one.
+  const draw = drawFrom(seed);
+  const theirs = all.map((trace) => {
+    const late = draw.between(0, 15 * second);
+    return poll({ ...trace, durationMs: hour + late }, fixed("SDK", 15 * second));
+  });
+  const sum = (polled: { reads: number }[]) => polled.reduce((all, { reads }) => all + reads, 0);
+  const lag = (polled: { lagMs: number }[]) =>
+    quantile(
+      polled.map(({ lagMs }) => lagMs),
+      0.5,
+    );
+  expect(sum(theirs) / sum(ours)).toBeGreaterThanOrEqual(20);
+  expect(lag(ours)).toBeLessThan(lag(theirs));
+});
+
+test(`no shape costs a history of 1,000 events, twenty wakes included (BENCH_SEED=${seed})`, () => {
+  const shapes = ["14 days", "stalled, then on", "unknown total", "slow start"] as const;
+  const reads = shapes.flatMap((shape) =>
+    many(shape, 500).map((trace) => poll(trace, ferry).reads),
+  );
+  // A wake costs three events, and at most one read beyond those that were due.
+  expect(historyEvents(Math.max(...reads) + 20) + 20 * 3).toBeLessThan(1_000);
+});
+
+test(`a third into bursty copies the told end is off by 15 % of what is left, or less (BENCH_SEED=${seed})`, () => {
+  const errors = many("bursty", 2_000).map(estimateError);
+  const told = errors.filter((error) => error !== null);
+  expect(told.length).toBeGreaterThan(1_000);
+  expect(quantile(told, 0.5)).toBeLessThanOrEqual(0.15);
+});
