@@ -34,11 +34,16 @@ export function parseMetadata(
     problems.push({ pointer, message });
   }
   const size = entries.reduce((sum, [name, text]) => {
-    return sum + name.length + String(text).length + headerOverhead;
+    return sum + name.length + textOf(text).length + headerOverhead;
   }, 0);
   if (size > mostMetadata) problems.push({ pointer, message: "is more than 8 KiB of metadata" });
-  const metadata = Object.fromEntries(entries.map(([name, text]) => [name, String(text)]));
+  const metadata = Object.fromEntries(entries.map(([name, text]) => [name, textOf(text)]));
   return { metadata, problems };
+}
+
+/** What is no text is refused as such; its own `toString` may be anything that JSON can hold. */
+export function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 function entryProblems(name: string, text: unknown): string[] {

@@ -1,4 +1,5 @@
 import type { Problem } from "./copy-request.ts";
+import { textOf } from "./metadata.ts";
 
 /** "Set Blob Tags": at most ten, names of 1 to 128 and values of 0 to 256 characters. */
 const mostTags = 10;
@@ -26,7 +27,7 @@ export function parseTags(
     problems.push({ pointer, message: "is empty; leave it out to set no tags" });
   }
   if (entries.length > mostTags) problems.push({ pointer, message: "has more than ten tags" });
-  const tags = Object.fromEntries(entries.map(([name, text]) => [name, String(text)]));
+  const tags = Object.fromEntries(entries.map(([name, text]) => [name, textOf(text)]));
   if (problems.length === 0 && new URLSearchParams(tags).toString().length > longestHeader) {
     problems.push({ pointer, message: "is more than 2 KiB of tags once it is encoded" });
   }

@@ -52,6 +52,16 @@ const calls: {
     pointers: ["/options"],
   },
   {
+    what: "metadata and tags that are objects without a text",
+    body: {
+      source: there,
+      destination: there,
+      options: { metadata: { a: { toString: null } }, tags: { b: { toString: null } } },
+    },
+    status: 400,
+    pointers: ["/options/metadata/a", "/options/tags/b"],
+  },
+  {
     what: "metadata that no header can carry",
     body: {
       source: there,
