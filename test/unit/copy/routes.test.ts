@@ -4,6 +4,7 @@ import { endpointUrl } from "../../../src/copy/endpoint.ts";
 import { onlyStorage, parseDestination } from "../../../src/copy/parse-endpoint.ts";
 import { isRouted, parseRoutes, readRoutes, routedCopy } from "../../../src/copy/routes.ts";
 import type { Route } from "../../../src/copy/routes.ts";
+import { randomNames, randomRoutes } from "../../support/random-routes.ts";
 import { circles, safeShapes } from "../../support/safe-routes.ts";
 import type { RouteEntry } from "../../support/safe-routes.ts";
 
@@ -144,35 +145,7 @@ test.each(Object.entries(circles))("a circle is refused and printed: %s", (_, en
   expect(problems[0]).toContain(`makes a circle: ${names} (`);
 });
 
-/** Few places and short names, so that routes meet often. */
-const places = fc
-  .constantFrom("acct1", "acct2")
-  .chain((account) => fc.constantFrom("xxx", "yyy").map((container) => ({ account, container })));
-const starts = fc.constantFrom("", "a", "a/", "b/", "a/b/", "2026/");
-const entryShape = fc.record({
-  from: places,
-  to: places,
-  prefix: starts,
-  suffix: fc.constantFrom("", "", "a", ".b"),
-  glob: fc.constantFrom(undefined, undefined, "**/*a", "a/*", "*", "{a,b}/**"),
-  text: starts,
-  end: fc.constantFrom(
-    ..."{path} {name} {stem} {ext}/{name} {year}/{name} x {stem}.{ext} {name}a {container}{path}".split(
-      " ",
-    ),
-  ),
-});
-const graphs = fc.array(entryShape, { minLength: 1, maxLength: 4 }).map((shapes) =>
-  shapes.map(({ from, to, prefix, suffix, glob, text, end }, index): RouteEntry => ({
-    name: `r${index}`,
-    source: blob(from.account, from.container),
-    prefix,
-    suffix,
-    ...(glob === undefined ? {} : { glob }),
-    destination: blob(to.account, `${to.container}/${text}${end}`),
-  })),
-);
-const seeds = ["a", "b", "a/a", "a/b/a", "b/a.b", "2026/a", "a.b", "x", ".b", "b/2026/a/b/a"];
+const graphs = randomRoutes(blob);
 
 /** Every chain of routes that a blob can set off, by simulation; true once a route is in one twice. */
 function goesRound(graph: readonly Route[], url: string, behind: readonly Route[] = []): boolean {
@@ -196,7 +169,7 @@ test(
         const graph = readRoutes(JSON.stringify(entries), onlyStorage).routes;
         const round = ["acct1", "acct2"].some((account) =>
           ["xxx", "yyy"].some((container) =>
-            seeds.some((name) => goesRound(graph, blob(account, `${container}/${name}`))),
+            randomNames.some((name) => goesRound(graph, blob(account, `${container}/${name}`))),
           ),
         );
         met[isAccepted ? "accepted" : "refused"]++;

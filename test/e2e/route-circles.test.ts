@@ -1,0 +1,41 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { parseRoutes } from "../../src/copy/routes.ts";
+import { allCopies } from "../support/events.ts";
+import { randomNames, randomRoutes } from "../support/random-routes.ts";
+import { startWorld } from "../support/world.ts";
+
+const origin = "http://127.0.0.1:10000";
+const accounts: Record<string, string> = { acct1: "devstoreaccount1", acct2: "devstoreaccount2" };
+const blob = (account: string, path: string) => `${origin}/${accounts[account]}/${path}`;
+const origins = { emulator: { blob: origin, file: null }, external: [] };
+const graphs = fc
+  .sample(randomRoutes(blob), { seed: 3, numRuns: 200 })
+  .filter((routes) => parseRoutes(JSON.stringify(routes), origins).problems.length === 0)
+  .slice(0, 12);
+
+test.each(graphs.map((routes) => ({ routes, text: JSON.stringify(routes) })))(
+  "copies that set off each other come to rest: $text",
+  async ({ text }) => {
+    const world = await startWorld({
+      settings: { COPY_ROUTES: text },
+      events: {},
+      copies: { finishAtOnce: "always" },
+    });
+    // A circle would go round once a second, not at once and for ever.
+    world.local.emulator.events.fate = () => ({ delayMs: 1_000 });
+    for (const account of Object.values(accounts)) {
+      for (const container of ["xxx", "yyy"]) {
+        for (const name of randomNames.slice(0, 6)) {
+          await world.upload(`${container}/${name}`, "film", account);
+        }
+      }
+    }
+    await world.clock.advance(60_000);
+    const copies = (await allCopies(world)).length;
+    await world.clock.advance(60_000);
+    expect((await allCopies(world)).length).toBe(copies);
+  },
+);
+
+test("there are twelve of them", () => expect(graphs).toHaveLength(12));
