@@ -27,10 +27,12 @@ export async function readSource(
   const { source } = sides;
   if (!isInStorage(source)) return { seen: null, minted: null };
   const ifTags = copy.options.sourceConditions?.ifTags;
-  const read = (side: typeof source) =>
-    client.readSource(side, { sameAccount: isSameAccount(sides), ifTags });
   const { endpoint } = source;
-  if (source.sas !== null || isSameAccount(sides) || !mint.isPossible(endpoint)) {
+  // "Copy File" reads a file of its own account by the account's key; of a token it says nothing.
+  const sameAccount =
+    isSameAccount(sides) && !(endpoint.service === "file" && mint.isPossible(endpoint));
+  const read = (side: typeof source) => client.readSource(side, { sameAccount, ifTags });
+  if (source.sas !== null || sameAccount || !mint.isPossible(endpoint)) {
     return { seen: await read(source), minted: null };
   }
   const now = deps.now();

@@ -56,7 +56,7 @@ export function decide(
  */
 export function isOurs(plan: CopyPlan, source: Endpoint, seen: DestinationSeen): boolean {
   if (seen.copy === null || seen.etag === plan.destinationEtag) return false;
-  if (endedBefore(plan, seen.copy) || !carriesOurSas(plan, seen.copy)) return false;
+  if (endedBefore(plan, seen.copy) || !carriesOurSas(plan, source, seen.copy)) return false;
   return isEchoOf(startedFrom(plan, source), seen.copy.source);
 }
 
@@ -75,11 +75,13 @@ function endedBefore({ plannedAt }: CopyPlan, { completedAt }: CopySeen): boolea
  * Somebody else's copy of the same source has another SAS. Of the URL that Storage echoes some regions
  * strip the signature. Should one strip the whole query, nothing tells the two apart but the other
  * conditions: then it counts as ours. A stranger who could read without a query would need a public
- * source and that very moment; and denying our own copy would leave it running, reported as failed.
+ * source and that very moment; and denying our own copy would leave it running, reported as failed. A SAS
+ * of Azure Files has no correlation id.
  */
-function carriesOurSas({ minted }: CopyPlan, { source }: CopySeen): boolean {
-  if (minted === undefined || !source.includes("?")) return true;
-  return new URLSearchParams(source.slice(source.indexOf("?"))).get("scid") === minted.scid;
+function carriesOurSas({ minted }: CopyPlan, { service }: Endpoint, seen: CopySeen): boolean {
+  const [, query] = seen.source.split("?");
+  if (minted === undefined || service !== "blob" || query === undefined) return true;
+  return new URLSearchParams(query).get("scid") === minted.scid;
 }
 
 /**

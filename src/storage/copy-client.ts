@@ -1,7 +1,7 @@
 import type { Conditions } from "../copy/conditions.ts";
 import type { CopyOptions } from "../copy/copy-options.ts";
 import type { DestinationSeen, SnapshotsSeen, SnapshotSeen, SourceSeen } from "../copy/seen.ts";
-import type { BlobEndpoint, Destination, Endpoint } from "../copy/endpoint.ts";
+import type { Destination, Endpoint } from "../copy/endpoint.ts";
 import type { MintedSas } from "../copy/minted-sas.ts";
 import type { Sas } from "../copy/sas.ts";
 import type { StorageAnswer } from "../copy/storage-answers.ts";
@@ -53,10 +53,10 @@ export type Snapshots = {
 
 /** Signs SAS with the app's identity. Throws `StorageRefusal`, as the client does. */
 export type SasMint = {
-  /** Whether this is a blob, and the app's identity is what its account is called with. */
-  isPossible(source: Endpoint): source is BlobEndpoint;
-  /** A SAS that reads this one blob (Get User Delegation Key). */
-  sign(source: BlobEndpoint, minted: MintedSas, order: MintOrder): Promise<Sas>;
+  /** Whether the app's identity is what the source's account is called with. */
+  isPossible(source: Endpoint): source is Destination;
+  /** A SAS that reads this one blob or file (Get User Delegation Key). */
+  sign(source: Destination, minted: MintedSas, order: MintOrder): Promise<Sas>;
 };
 
 /** `withTags`: conditions on tags need a permission of their own ("Create a service SAS"). */

@@ -5,9 +5,14 @@ import {
   SASProtocol,
 } from "@azure/storage-blob";
 import type { UserDelegationKey } from "@azure/storage-blob";
+import {
+  FileSASPermissions,
+  generateFileSASQueryParameters,
+  ShareServiceClient,
+} from "@azure/storage-file-share";
 import { clockSkew, dateOf, timeOf } from "../copy/dates.ts";
 import { serviceUrl } from "../copy/endpoint.ts";
-import type { BlobEndpoint } from "../copy/endpoint.ts";
+import type { Destination } from "../copy/endpoint.ts";
 import { Sas } from "../copy/sas.ts";
 import type { SasMint } from "./copy-client.ts";
 import { isIdentified } from "./credentials.ts";
@@ -15,26 +20,30 @@ import type { CredentialFor } from "./credentials.ts";
 import { pipeline } from "./pipeline.ts";
 import { answered } from "./refusal.ts";
 
-/** Knows `scid`, and is known in every region and cloud; the SDK's default is its newest. */
-const sasVersion = "2020-12-06";
+/** Known in every region and cloud, unlike the SDKs' default, their newest: the first that knows `scid`, … */
+const blobVersion = "2020-12-06";
+/** … and the first with user delegation in Azure Files, where there is no `scid`. */
+const fileVersion = "2025-07-05";
 
 /** Keys of so many accounts and hours are remembered; the oldest goes first. */
 const mostKeys = 64;
 
 /**
- * Mints user delegation SAS ("Create a user delegation SAS"): read-only, of one blob, over https alone.
+ * Mints user delegation SAS ("Create a user delegation SAS"): read-only, of one blob or file, over https alone.
  * Their keys are kept in memory while the app lives, one for each account and end, and nowhere else.
  */
 export function createSasMint(credentialFor: CredentialFor): SasMint {
   const keys = new Map<string, Promise<UserDelegationKey>>();
 
-  const keyOf = async (source: BlobEndpoint, expiresAt: string, now: number) => {
+  const keyOf = async (source: Destination, expiresAt: string, now: number) => {
     const name = `${accountUrl(source)} ${expiresAt}`;
     const kept = keys.get(name);
     if (kept !== undefined) return kept;
-    const service = new BlobServiceClient(accountUrl(source), credentialFor(source), pipeline);
     // Back-dated: a service whose clock is behind would refuse what begins just now.
-    const key = service.getUserDelegationKey(dateOf(now - clockSkew), dateOf(timeOf(expiresAt)));
+    const key = serviceOf(source, credentialFor).getUserDelegationKey(
+      dateOf(now - clockSkew),
+      dateOf(timeOf(expiresAt)),
+    );
     keys.set(name, key);
     const [oldest] = keys.keys();
     if (keys.size > mostKeys && oldest !== undefined) keys.delete(oldest);
@@ -45,33 +54,55 @@ export function createSasMint(credentialFor: CredentialFor): SasMint {
   };
 
   return {
-    isPossible: (source): source is BlobEndpoint =>
-      source.service === "blob" && isIdentified(source),
-    async sign(source, { scid, expiresAt }, { withTags, now }) {
-      const key = await answered(keyOf(source, expiresAt, now));
-      const query = generateBlobSASQueryParameters(
-        {
-          containerName: source.container,
-          blobName: source.path,
-          ...(source.snapshot === undefined ? {} : { snapshotTime: source.snapshot }),
-          ...(source.version === undefined ? {} : { versionId: source.version }),
-          permissions: BlobSASPermissions.from({ read: true, tag: withTags }),
-          startsOn: key.signedStartsOn,
-          expiresOn: dateOf(timeOf(expiresAt)),
-          protocol: SASProtocol.Https,
-          correlationId: scid,
-          version: sasVersion,
-        },
-        key,
-        source.account,
-      );
+    isPossible: (source): source is Destination =>
+      source.service !== "external" && isIdentified(source),
+    async sign(source, minted, { withTags, now }) {
+      const key = await answered(keyOf(source, minted.expiresAt, now));
+      const times = { startsOn: key.signedStartsOn, expiresOn: dateOf(timeOf(minted.expiresAt)) };
+      const query =
+        source.service === "file"
+          ? generateFileSASQueryParameters(
+              {
+                shareName: source.share,
+                filePath: source.path,
+                permissions: FileSASPermissions.parse("r"),
+                ...times,
+                protocol: SASProtocol.Https,
+                version: fileVersion,
+              },
+              key,
+              source.account,
+            )
+          : generateBlobSASQueryParameters(
+              {
+                containerName: source.container,
+                blobName: source.path,
+                ...(source.snapshot === undefined ? {} : { snapshotTime: source.snapshot }),
+                ...(source.version === undefined ? {} : { versionId: source.version }),
+                permissions: BlobSASPermissions.from({ read: true, tag: withTags }),
+                ...times,
+                protocol: SASProtocol.Https,
+                correlationId: minted.scid,
+                version: blobVersion,
+              },
+              key,
+              source.account,
+            );
       return new Sas(query.toString());
     },
   };
 }
 
+function serviceOf(source: Destination, credentialFor: CredentialFor) {
+  const url = accountUrl(source);
+  const credential = credentialFor(source);
+  return source.service === "file"
+    ? new ShareServiceClient(url, credential, { ...pipeline, fileRequestIntent: "backup" })
+    : new BlobServiceClient(url, credential, pipeline);
+}
+
 /** A secondary hands out no keys, and takes those of its primary. */
-function accountUrl(source: BlobEndpoint): string {
+function accountUrl(source: Destination): string {
   const { account } = source;
   return serviceUrl(source).replace(`//${account}-secondary.`, `//${account}.`);
 }

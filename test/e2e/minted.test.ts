@@ -328,3 +328,38 @@ test("neither the minted SAS nor its key nor a token is persisted, logged or ans
   const [scid] = sources(world).map(({ searchParams }) => searchParams.get("scid") ?? "");
   expect(placesOf(scid ?? "", told).length).toBeGreaterThan(1);
 });
+
+test.each([
+  ["a file", secondAccount],
+  ["a file", undefined],
+  ["a blob", secondAccount],
+  ["a blob", undefined],
+])("to %s, a file of account %s is copied with a minted SAS of that file", async (to, account) => {
+  const world = await startWorld(slowly);
+  const files = filesOf(world);
+  const source = (await files.upload("drop/in/film 1.mp4", film, account)).url;
+  await files.makeRoom("shelf/film.mp4");
+  const file = files.file("shelf/film.mp4");
+  const blob = world.blob("archive/film.mp4");
+  const destination = to === "a file" ? file.url : blob.url;
+  const { id } = await world.start({ source, destination });
+  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded", source });
+  const content = await (to === "a file" ? file.downloadToBuffer() : blob.downloadToBuffer());
+  expect(content.equals(film)).toBe(true);
+  const [start] = [...sent(world, "CopyFile"), ...sent(world, "CopyBlob")];
+  const sas = new URL(start?.headers["x-ms-copy-source"] ?? "").searchParams;
+  expect(Object.fromEntries(sas)).toMatchObject({ sp: "r", sr: "f", spr: "https", sks: "f" });
+  expect(start?.headers["x-ms-file-request-intent"]).toBe(to === "a file" ? "backup" : undefined);
+});
+
+test("without a role on the share the identity's refusal says so", async () => {
+  const world = await startWorld(slowly);
+  giveRoles(world, { role: "Storage File Delegator", account: secondAccount });
+  const files = filesOf(world);
+  const source = (await files.upload("drop/film.mp4", film, secondAccount)).url;
+  const { id } = await world.start({ source, destination: world.blob("archive/film.mp4").url });
+  expect(await world.untilEnded(id)).toMatchObject({
+    status: "failed",
+    error: { cause: "source-unauthorized", fix: expect.stringContaining("Storage File") },
+  });
+});
