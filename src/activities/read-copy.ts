@@ -3,6 +3,7 @@ import { endpointUrl } from "../copy/endpoint.ts";
 import { outOfSight, statusOf } from "../copy/read-status.ts";
 import { hasSasEnded } from "../copy/sas.ts";
 import type { StartedStep } from "../copy/steps.ts";
+import { sasOf } from "../storage/copy-client.ts";
 import { openSides } from "./deps.ts";
 import type { ActivityDeps, Sides } from "./deps.ts";
 import { orTrouble, trouble, verdictOf } from "./trouble.ts";
@@ -24,7 +25,7 @@ export async function readStatus(
 ): Promise<CopyStatus> {
   try {
     const seen = await deps.client.readDestination(destination);
-    return statusOf({ plan, copyId }, seen, { sas: source.sas, now: deps.now() });
+    return statusOf({ plan, copyId }, seen, { sas: sasOf(source), now: deps.now() });
   } catch (error) {
     const action = `read the destination ${endpointUrl(copy.destination)}`;
     const verdict = verdictOf(error, deps, { call: "read-destination", action, side: destination });

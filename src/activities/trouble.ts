@@ -4,7 +4,7 @@ import { classify } from "../copy/storage-answers.ts";
 import type { Call, Verdict } from "../copy/storage-answers.ts";
 import { LedgerError } from "../ledger/ledger-error.ts";
 import { UnsealError } from "../secrets/seal.ts";
-import { StorageRefusal } from "../storage/copy-client.ts";
+import { isInStorage, sasOf, StorageRefusal } from "../storage/copy-client.ts";
 import type { Side } from "../storage/copy-client.ts";
 import type { ActivityDeps } from "./deps.ts";
 
@@ -16,8 +16,14 @@ export function verdictOf(
 ): Verdict {
   if (!(error instanceof StorageRefusal)) throw error;
   const { call, action, side } = refused;
-  return classify(call, error.answer, { action, sas: side.sas, now: now() });
+  const verdict = classify(call, error.answer, { action, sas: sasOf(side), now: now() });
+  const isOutside = !isInStorage(side) && verdict.failure.cause.startsWith("source-");
+  return isOutside ? { ...verdict, failure: { ...verdict.failure, fix: outside } } : verdict;
 }
+
+/** No role and no SAS opens what lies outside Storage. */
+const outside =
+  "Look at the source URL: its server must answer a plain GET from Azure with the content, and a URL that is signed must still be valid";
 
 /**
  * What is neither the source's nor the destination's fault: the step is tried again later. An error

@@ -74,6 +74,11 @@ export function isInStorage(side: Side): side is Side<Destination> {
   return side.endpoint.service !== "external";
 }
 
+/** What may be read as a SAS: nobody knows what the query of a URL outside Storage means. */
+export function sasOf(side: Side): Sas | null {
+  return isInStorage(side) ? side.sas : null;
+}
+
 /** `leaseId`: of the infinite lease on it, where the caller holds one. */
 export type DestinationSide = Side<Destination> & { leaseId: string | null };
 

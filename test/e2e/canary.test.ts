@@ -265,6 +265,7 @@ test("the query of a source outside Storage is told to nobody but Storage", asyn
     const answer = await world.call("GET", `/copies/${id}`);
     answers.push(answer.text);
     ends.push(answer.json.error?.cause ?? answer.json.status);
+    expect(answer.json.error?.fix ?? "plain GET").toContain("plain GET"); // and no role, no SAS
   }
   expect(ends).toEqual(["succeeded", "source-not-found", "aborted"]);
   expect(requests.join()).toContain(good); // Storage got it

@@ -40,6 +40,23 @@ export const scenarios: Record<string, Scenario> = {
       return ended(world, (await world.start(body)).id);
     },
   },
+  "onto-itself": {
+    copies: slowly,
+    async play(world) {
+      const { url } = await world.upload("inbox/film.mp4", film);
+      const body = { source: url, destination: url, options: { overwrite: "always" } };
+      return ended(world, (await world.start(body)).id);
+    },
+  },
+  "held-source": {
+    copies: slowly,
+    async play(world) {
+      const { url } = await world.upload("inbox/film.mp4", film);
+      const options = { sourceLease: "hold" };
+      const body = { source: url, destination: target(world), options };
+      return ended(world, (await world.start(body)).id);
+    },
+  },
   "abort-while-pending": {
     copies: slowly,
     async play(world) {
