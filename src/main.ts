@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { BlobServiceClient } from "@azure/storage-blob";
+import { BlobServiceClient, newPipeline } from "@azure/storage-blob";
 import { DefaultAzureCredential } from "@azure/identity";
 import { registerApp } from "./app.ts";
 import { createBlobLedger } from "./ledger/blob-ledger.ts";
@@ -10,6 +10,7 @@ import { readSettings } from "./settings.ts";
 import type { LedgerAccount } from "./settings.ts";
 import { createCopyClient } from "./storage/copy-clients.ts";
 import { createCredentialFor } from "./storage/credentials.ts";
+import { bounded } from "./storage/pipeline.ts";
 import { createSasMint } from "./storage/sas-mint.ts";
 
 /** The app's entry: settings → clients → functions. */
@@ -58,7 +59,9 @@ async function eventGridToken(): Promise<string> {
 
 function ledgerService(account: LedgerAccount): BlobServiceClient {
   const options = { retryOptions: { maxTries: 2, tryTimeoutInMs: 15_000 } };
-  return "connectionString" in account
-    ? BlobServiceClient.fromConnectionString(account.connectionString, options)
-    : new BlobServiceClient(account.blobServiceUri, new DefaultAzureCredential(), options);
+  const { url, credential } =
+    "connectionString" in account
+      ? BlobServiceClient.fromConnectionString(account.connectionString)
+      : { url: account.blobServiceUri, credential: new DefaultAzureCredential() };
+  return new BlobServiceClient(url, bounded(newPipeline(credential, options)));
 }

@@ -1,4 +1,4 @@
-import { AnonymousCredential, BlobClient } from "@azure/storage-blob";
+import { AnonymousCredential, BlobClient, newPipeline } from "@azure/storage-blob";
 import type {
   BlobBeginCopyFromURLOptions,
   BlobGetPropertiesResponse,
@@ -14,7 +14,7 @@ import { StorageRefusal, tagCondition } from "./copy-client.ts";
 import { copySeen } from "./copy-seen.ts";
 import type { CredentialFor } from "./credentials.ts";
 import { leaseOf } from "./lease.ts";
-import { once, pipeline } from "./pipeline.ts";
+import { bounded, once, pipeline } from "./pipeline.ts";
 import { answered, bridged } from "./refusal.ts";
 import { createSnapshotClient } from "./snapshot-client.ts";
 
@@ -82,7 +82,7 @@ function blobClient(
   options: StoragePipelineOptions,
 ): BlobClient {
   const credential = side.sas === null ? credentialFor(side.endpoint) : new AnonymousCredential();
-  return new BlobClient(urlOf(side), credential, options);
+  return new BlobClient(urlOf(side), bounded(newPipeline(credential, options)));
 }
 
 function urlOf({ endpoint, sas }: Side): string {

@@ -1,5 +1,6 @@
 import {
   AnonymousCredential,
+  newPipeline,
   parseOctalFileMode,
   ShareFileClient,
 } from "@azure/storage-file-share";
@@ -15,7 +16,7 @@ import type { CopyClient, DestinationSide, Side, StartOrder } from "./copy-clien
 import { copySeen } from "./copy-seen.ts";
 import type { CredentialFor } from "./credentials.ts";
 import { leaseOf } from "./lease.ts";
-import { once, pipeline } from "./pipeline.ts";
+import { bounded, once, pipeline } from "./pipeline.ts";
 import { answered, bridged } from "./refusal.ts";
 
 type FileCopyClient = Pick<
@@ -81,8 +82,8 @@ function fileClient(
   { source, pipeline: options = pipeline }: Options = {},
 ): ShareFileClient {
   const credential = sas === null ? credentialFor(endpoint) : new AnonymousCredential();
-  return new ShareFileClient(urlWith(endpoint, sas === null ? null : revealSas(sas)), credential, {
-    ...options,
+  const url = urlWith(endpoint, sas === null ? null : revealSas(sas));
+  return new ShareFileClient(url, bounded(newPipeline(credential, options)), {
     ...(hasTrailingDot(endpoint.path) ? { allowTrailingDot: true } : {}),
     ...(source?.service === "file" && hasTrailingDot(source.path)
       ? { allowSourceTrailingDot: true }

@@ -1,4 +1,5 @@
 import { RestError } from "@azure/storage-blob";
+import type { StorageAnswer } from "../copy/storage-answers.ts";
 import { StorageRefusal } from "./copy-client.ts";
 
 /** One call through the SDK; what it throws comes out as a `StorageRefusal`. */
@@ -18,7 +19,7 @@ export async function bridged<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await answered(call());
   } catch (error) {
-    if (!(error instanceof StorageRefusal) || error.answer.status !== 0) throw error;
+    if (!(error instanceof StorageRefusal) || !isBroken(error.answer)) throw error;
     return answered(call());
   }
 }
@@ -38,6 +39,11 @@ function refusalOf(error: unknown): unknown {
     sourceCode: text(details["copySourceErrorCode"]),
     retryAfterSeconds: number(error.response?.headers.get("retry-after")),
   });
+}
+
+/** A call that was given up has taken its time already. */
+function isBroken({ status, code }: StorageAnswer): boolean {
+  return status === 0 && code !== "RequestTimedOut";
 }
 
 function unanswered(code: string | null) {

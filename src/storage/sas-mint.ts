@@ -2,6 +2,7 @@ import {
   BlobSASPermissions,
   BlobServiceClient,
   generateBlobSASQueryParameters,
+  newPipeline,
   SASProtocol,
 } from "@azure/storage-blob";
 import type { UserDelegationKey } from "@azure/storage-blob";
@@ -17,7 +18,7 @@ import { Sas } from "../copy/sas.ts";
 import type { SasMint } from "./copy-client.ts";
 import { isIdentified } from "./credentials.ts";
 import type { CredentialFor } from "./credentials.ts";
-import { pipeline } from "./pipeline.ts";
+import { bounded, pipeline } from "./pipeline.ts";
 import { answered } from "./refusal.ts";
 
 /** Known in every region and cloud, unlike the SDKs' default, their newest: the first that knows `scid`, … */
@@ -95,10 +96,10 @@ export function createSasMint(credentialFor: CredentialFor): SasMint {
 
 function serviceOf(source: Destination, credentialFor: CredentialFor) {
   const url = accountUrl(source);
-  const credential = credentialFor(source);
+  const calls = bounded(newPipeline(credentialFor(source), pipeline));
   return source.service === "file"
-    ? new ShareServiceClient(url, credential, { ...pipeline, fileRequestIntent: "backup" })
-    : new BlobServiceClient(url, credential, pipeline);
+    ? new ShareServiceClient(url, calls, { fileRequestIntent: "backup" })
+    : new BlobServiceClient(url, calls);
 }
 
 /** A secondary hands out no keys, and takes those of its primary. */

@@ -1,4 +1,4 @@
-import { ContainerClient } from "@azure/storage-blob";
+import { ContainerClient, newPipeline } from "@azure/storage-blob";
 import type { BlobClient, BlobItem, StoragePipelineOptions } from "@azure/storage-blob";
 import { serviceUrl, topOf } from "../copy/endpoint.ts";
 import { revealSas } from "../copy/sas.ts";
@@ -6,6 +6,7 @@ import type { SnapshotSeen, SnapshotsSeen } from "../copy/seen.ts";
 import { StorageRefusal } from "./copy-client.ts";
 import type { DestinationSide, Snapshots } from "./copy-client.ts";
 import { leaseOf } from "./lease.ts";
+import { bounded } from "./pipeline.ts";
 import { answered, bridged } from "./refusal.ts";
 
 /** Snapshots of a destination, for rolling back. `own` is a client that acts with the side's power. */
@@ -74,7 +75,7 @@ function containerClient(
 ): ContainerClient {
   const url = `${serviceUrl(endpoint)}/${topOf(endpoint)}`;
   const withSas = sas === null ? url : `${url}?${revealSas(sas)}`;
-  return new ContainerClient(withSas, credential, pipeline);
+  return new ContainerClient(withSas, bounded(newPipeline(credential, pipeline)));
 }
 
 function snapshotSeen({ metadata = {}, properties }: BlobItem, time: string): SnapshotSeen {
