@@ -18,6 +18,8 @@ const settleAgain = "test/contract/settle-again.test.ts";
 const startAgain = "test/contract/start-again.test.ts";
 const minted = "test/e2e/minted.test.ts";
 const exactlyOnce = "test/e2e/exactly-once.test.ts";
+const events = "test/e2e/events.test.ts";
+const notices = "test/e2e/notices.test.ts";
 
 export const mutants: readonly Mutant[] = [
   {
@@ -330,5 +332,54 @@ export const mutants: readonly Mutant[] = [
     find: "...tagCondition(options.sourceConditions),",
     replace: "",
     suites: ["test/e2e/options.test.ts"],
+  },
+  {
+    breaks: "an event is copied as often as it is delivered after a restart",
+    file: "src/triggers/storage-event.ts",
+    find: "key: `${etag} ${source}`",
+    replace: "key: `${etag} ${source} ${fresh}`",
+    suites: [events],
+  },
+  {
+    breaks: "an overtaken event copies what is there by now",
+    file: "src/copy/plan.ts",
+    find: "if (event === undefined || bareEtag(etag) === event.etag) return null;",
+    replace: "if (event !== undefined || bareEtag(etag) === event) return null;",
+    suites: [events],
+  },
+  {
+    breaks: "an event at the end of a copy wakes nobody",
+    file: "src/triggers/storage-event.ts",
+    find: "if (created.byCopy) await",
+    replace: "if (!created.byCopy) await",
+    suites: [events],
+  },
+  {
+    breaks: "a chain ends where a hierarchical account tells of a copy at its beginning",
+    file: "src/orchestrations/begin-copy.ts",
+    find: "awaited = result.awaits ?? awaited;",
+    replace: "awaited ??= undefined;",
+    suites: [events],
+  },
+  {
+    breaks: "a notice that was not taken is not sent again",
+    file: "src/orchestrations/announce-copy.ts",
+    find: "if (!kept || due > since + longestAnnouncing) return;",
+    replace: "if (kept || due > since + longestAnnouncing) return;",
+    suites: [notices],
+  },
+  {
+    breaks: "a copy counts as running while others are told of its end",
+    file: "src/triggers/copy-run.ts",
+    find: "own.state?.settled === true",
+    replace: "own.state?.settled === undefined",
+    suites: [notices],
+  },
+  {
+    breaks: "nobody looks after notices whose run was broken off",
+    file: "src/triggers/tell-again.ts",
+    find: "if (waited < grace || ",
+    replace: "if (waited > grace || ",
+    suites: [notices],
   },
 ];
