@@ -57,9 +57,13 @@ export function createSasMint(credentialFor: CredentialFor): SasMint {
   return {
     isPossible: (source): source is Destination =>
       source.service !== "external" && isIdentified(source),
-    async sign(source, minted, { withTags, now }) {
-      const key = await answered(keyOf(source, minted.expiresAt, now));
-      const times = { startsOn: key.signedStartsOn, expiresOn: dateOf(timeOf(minted.expiresAt)) };
+    async sign(source, { scid, expiresAt }, { withTags, now }) {
+      const key = await answered(keyOf(source, expiresAt, now));
+      const terms = {
+        startsOn: key.signedStartsOn,
+        expiresOn: dateOf(timeOf(expiresAt)),
+        protocol: SASProtocol.Https,
+      };
       const query =
         source.service === "file"
           ? generateFileSASQueryParameters(
@@ -67,8 +71,7 @@ export function createSasMint(credentialFor: CredentialFor): SasMint {
                 shareName: source.share,
                 filePath: source.path,
                 permissions: FileSASPermissions.parse("r"),
-                ...times,
-                protocol: SASProtocol.Https,
+                ...terms,
                 version: fileVersion,
               },
               key,
@@ -81,9 +84,8 @@ export function createSasMint(credentialFor: CredentialFor): SasMint {
                 ...(source.snapshot === undefined ? {} : { snapshotTime: source.snapshot }),
                 ...(source.version === undefined ? {} : { versionId: source.version }),
                 permissions: BlobSASPermissions.from({ read: true, tag: withTags }),
-                ...times,
-                protocol: SASProtocol.Https,
-                correlationId: minted.scid,
+                ...terms,
+                correlationId: scid,
                 version: blobVersion,
               },
               key,
