@@ -72,8 +72,17 @@ export function topOf(endpoint: Destination): string {
  */
 export function identityOf(endpoint: Endpoint): string {
   return endpoint.service === "file"
-    ? endpointUrl({ ...endpoint, path: endpoint.path.toLowerCase() })
+    ? endpointUrl({ ...endpoint, path: inAnyCase(endpoint.path) })
     : endpointUrl(endpoint);
+}
+
+/** Windows compares names letter by letter: what would become two letters in capitals stays as it is. */
+function inAnyCase(path: string): string {
+  const capitals = (letter: string) => {
+    const capital = letter.toUpperCase();
+    return capital.length === letter.length ? capital : letter;
+  };
+  return Array.from(path, capitals).join("");
 }
 
 /** Whether a source is what the destination itself holds now, not a snapshot or version of it. */

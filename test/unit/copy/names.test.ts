@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { endpointUrl, urlWith } from "../../../src/copy/endpoint.ts";
+import { endpointUrl, identityOf, urlWith } from "../../../src/copy/endpoint.ts";
 import type { Endpoint } from "../../../src/copy/endpoint.ts";
 import { parseDestination, parseSource } from "../../../src/copy/parse-endpoint.ts";
 import { revealSas } from "../../../src/copy/sas.ts";
@@ -168,6 +168,20 @@ test.each([
   "https://other.example/a",
 ])("%s is no source", (url) => {
   expect(parseSource(url, origins)).toMatchObject({ ok: false });
+});
+
+test.each([
+  ["Film.MP4", "film.mp4", true],
+  ["\u017fa", "sa", true],
+  ["Straße", "STRASSE", false],
+  ["a", "b", false],
+])("the files %s and %s are the same: %s", (one, other, isSame) => {
+  const [first, second] = [one, other].map((name) => {
+    const parsed = parseSource(places.file + written(name), origins);
+    if (!parsed.ok) throw new Error(parsed.problems.join());
+    return identityOf(parsed.endpoint);
+  });
+  expect(first === second).toBe(isSame);
 });
 
 test("nothing outside Storage is a destination", () => {
