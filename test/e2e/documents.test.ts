@@ -3,7 +3,7 @@ import { filesOf } from "../support/world-files.ts";
 import { secondAccount, startWorld } from "../support/world.ts";
 import type { TestWorld } from "../support/world.ts";
 
-/* Rules of Storage's documents that no other file is about (test/DOCUMENTS.md). */
+/* Rules of Storage's documents that no other file is about (src/storage/README.md). */
 
 const film = Buffer.alloc(1_000_000, "film");
 /** 1 MB in 100 s. */
@@ -122,6 +122,17 @@ test("a file is not copied onto a page or append blob", async () => {
     });
   }
   expect(sent(world, "CopyBlob")).toEqual([]);
+});
+
+test("a file in a share snapshot is no destination", async () => {
+  const world = await startWorld({ environment });
+  const { url } = await filesOf(world).upload("drop/film.mp4", film);
+  const destination = `${url}?sharesnapshot=2026-11-20T12:00:00.0000000Z`;
+  const answer = await world.call("POST", "/copies", { body: { source: url, destination } });
+  expect(answer.status).toBe(400);
+  expect(answer.json.errors).toMatchObject([
+    { pointer: "/destination", message: expect.stringContaining("read-only") },
+  ]);
 });
 
 test("a lease id for a file without a lease is refused with its fix", async () => {

@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+
+/*
+ * src/storage/README.md says for each rule of Storage's documents what Ferry makes of it and which test
+ * shows it, as "`test/e2e/abort.test.ts` the test's name", one or more to a row.
+ */
+
+const page = readFileSync(new URL("../../src/storage/README.md", import.meta.url), "utf8");
+const rows = page
+  .split("\n")
+  .filter((line) => line.startsWith("| ") && !/^\| (The document says|Storage says|-+) /.test(line))
+  .map((line) => {
+    const [, rule = "", here = "", shownBy = ""] = line
+      .split(/(?<!\\)\|/)
+      .map((cell) => cell.trim());
+    return { rule, here, shownBy };
+  });
+
+test("the three documents have their rows, and what the services take besides", () => {
+  expect(page.match(/^## .*/gm)).toHaveLength(4);
+  expect(rows.length).toBeGreaterThanOrEqual(90);
+});
+
+test.each(rows)("$rule: is shown by tests that run", ({ rule, here, shownBy }) => {
+  expect(rule).not.toBe("");
+  expect(here).not.toBe("");
+  const named = [...shownBy.matchAll(/`(?<file>[^`]+\.test\.ts)` (?<name>.+?)(?=<br>|$)/g)];
+  expect(named.length, `tests named in "${shownBy}"`).toBeGreaterThan(0);
+  for (const { groups } of named) {
+    const { file = "", name = "" } = groups ?? {};
+    expect(
+      testNames(file).some((pattern) => pattern.test(name.trim())),
+      `"${name}" in ${file}`,
+    ).toBe(true);
+  }
+});
+
+/** The names of a file's tests as patterns: what a table of cases fills in may be anything. */
+function testNames(file: string): RegExp[] {
+  const text = readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+  expect(text, `${file} skips tests`).not.toMatch(/\.(skip|skipIf|runIf|todo|only)\b/);
+  const begins = /(?<quote>["'`])(?<name>(?:(?!\k<quote>).)+)\k<quote>,\s*(?:async )?\(/g;
+  return [...text.matchAll(begins)].map(({ groups }) => pattern(groups?.["name"] ?? ""));
+}
+
+function pattern(name: string): RegExp {
+  const parts = name.split(/\$\{[^}]*\}|\$[\w.]+|%[sdifjoO]/);
+  return new RegExp(
+    `^${parts.map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join(".+")}$`,
+  );
+}
