@@ -8,7 +8,7 @@ export const causes = {
     retryable: false,
   },
   "source-unauthorized": {
-    fix: "Give the source URL a SAS with read permission, or give this app's identity the role Storage Blob Data Reader (of files: Storage File Data Privileged Reader) on the source and, where its account is not the destination's, Storage Blob Delegator (Storage File Delegator) on that account",
+    fix: "Give the source URL a SAS with read permission, or give this app's identity its roles. For a blob: Storage Blob Data Reader on it (with ifTags, Storage Blob Data Owner) and, unless it goes to a blob of its own account, Storage Blob Delegator on that account. For a file: Storage File Data Privileged Reader on it and Storage File Delegator on its account",
     retryable: false,
   },
   "source-sas-expired": { fix: "Send the request again with a fresh source SAS", retryable: false },
@@ -45,7 +45,7 @@ export const causes = {
     retryable: false,
   },
   "destination-unauthorized": {
-    fix: "Give this app's identity the role Storage Blob Data Contributor (of files: Storage File Data Privileged Contributor) on the destination, or give the destination URL a SAS with read, create, write and delete permission",
+    fix: "Give this app's identity the role Storage Blob Data Contributor on the destination (with tags or ifTags, Storage Blob Data Owner; on files, Storage File Data Privileged Contributor), or give the destination URL a SAS with read, create, write and delete permission (with tags or ifTags, also t)",
     retryable: false,
   },
   "destination-exists": {

@@ -5,7 +5,7 @@ import { clockSkew, isoDate } from "./dates.ts";
  * in the plan; the SAS itself is made anew by each start, and kept nowhere.
  */
 export type MintedSas = {
-  /** Its correlation id (`scid`), a GUID: Storage echoes it with the copy's source. */
+  /** Its correlation id (`scid`), a GUID: Storage echoes it with the copy's source. Of a blob's SAS only. */
   scid: string;
   /** ISO 8601. */
   expiresAt: string;

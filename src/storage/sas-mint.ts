@@ -69,6 +69,7 @@ export function createSasMint(credentialFor: CredentialFor): SasMint {
           ? generateFileSASQueryParameters(
               {
                 shareName: source.share,
+                // Opens it in the share's snapshots, too: which one is meant, only the URL says.
                 filePath: source.path,
                 permissions: FileSASPermissions.parse("r"),
                 ...terms,

@@ -17,6 +17,7 @@ const abort = "test/e2e/abort.test.ts";
 const settleAgain = "test/contract/settle-again.test.ts";
 const startAgain = "test/contract/start-again.test.ts";
 const minted = "test/e2e/minted.test.ts";
+const mintedFiles = "test/e2e/minted-files.test.ts";
 const exactlyOnce = "test/e2e/exactly-once.test.ts";
 const events = "test/e2e/events.test.ts";
 const notices = "test/e2e/notices.test.ts";
@@ -247,6 +248,27 @@ export const mutants: readonly Mutant[] = [
     find: "{ read: true, tag: withTags }",
     replace: "{ read: true, write: true, tag: withTags }",
     suites: [minted],
+  },
+  {
+    breaks: "a file's minted SAS may write",
+    file: "src/storage/sas-mint.ts",
+    find: 'FileSASPermissions.parse("r")',
+    replace: 'FileSASPermissions.parse("rw")',
+    suites: [mintedFiles],
+  },
+  {
+    breaks: "a file's minted SAS opens its whole share",
+    file: "src/storage/sas-mint.ts",
+    find: "filePath: source.path,",
+    replace: "",
+    suites: [mintedFiles],
+  },
+  {
+    breaks: "a file is left to an identity's token within its account",
+    file: "src/activities/source-access.ts",
+    find: 'isSameAccount(sides) && !(endpoint.service === "file"',
+    replace: 'isSameAccount(sides) && !(endpoint.service !== "file"',
+    suites: [mintedFiles],
   },
   {
     breaks: "a minted SAS goes over http, too",
