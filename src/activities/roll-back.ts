@@ -6,14 +6,14 @@ import type { SnapshotSeen } from "../copy/seen.ts";
 import type { CopyPlan, CopyStep, SettleStep } from "../copy/steps.ts";
 import type { Failure } from "../copy/failure.ts";
 import { StorageRefusal } from "../storage/copy-client.ts";
-import type { DestinationSide } from "../storage/copy-client.ts";
+import type { DestinationSide, Promotion } from "../storage/copy-client.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { trouble, verdictOf } from "./trouble.ts";
 import type { Trouble } from "../copy/copy-status.ts";
 
 /** What a SAS must allow beside the copy itself ("Create a service SAS", permissions). */
 const permissions =
-  "For rollback give this app's identity the role Storage Blob Data Contributor on the destination, or give the destination URL a SAS of its container with read, create, write, delete and list permission";
+  "For rollback give this app's identity the role Storage Blob Data Contributor on the destination (to bring its index tags back, Storage Blob Data Owner), or give the destination URL a SAS of its container with read, create, write, delete and list permission (to bring its index tags back, also t)";
 
 export type Kept =
   | { state: "kept"; plan: CopyPlan }
@@ -68,9 +68,9 @@ async function formerTags(
     const tags = await client.readFormerTags(destination);
     return Object.keys(tags).length === 0 ? {} : { formerTags: tags };
   } catch (error) {
+    if (isForbidden(error)) return { formerTags: "unread" };
     if (!(error instanceof StorageRefusal)) throw error;
     const { status } = error.answer;
-    if (status === 401 || status === 403) return { formerTags: "unread" };
     // Accounts with a hierarchical namespace have no index tags at all.
     if (status === 400 || status === 409 || status === 501) return {};
     throw error;
@@ -82,13 +82,46 @@ function tagsOf({ plan }: SettleStep): Record<string, string> {
   return tags === undefined || tags === "unread" ? {} : tags;
 }
 
-function tagsLost({ plan, copyId, ending }: SettleStep): string[] {
-  const isBack = copyId !== null && ending.state !== "success";
-  return isBack && plan?.formerTags === "unread"
-    ? [
-        "The destination's former index tags, if it had any, were not brought back: nobody may read them",
-      ]
-    : [];
+const tagsUnread =
+  "The destination's former index tags, if it had any, were not brought back: nobody may read them";
+const tagsUnseen =
+  "The destination's former index tags were not seen to come back: nobody may read them any more";
+
+/** What is not known to be back; a promotion may have ended long after it was asked for. */
+async function tagsLost(
+  { client }: ActivityDeps,
+  step: SettleStep,
+  destination: DestinationSide,
+): Promise<string[]> {
+  const { plan, copyId, ending } = step;
+  if (copyId === null || ending.state === "success") return [];
+  if (plan?.formerTags === "unread") return [tagsUnread];
+  if (Object.keys(tagsOf(step)).length === 0) return [];
+  try {
+    await client.readFormerTags(destination);
+    return [];
+  } catch (error) {
+    if (isForbidden(error)) return [tagsUnseen];
+    throw error;
+  }
+}
+
+/** The rest comes back also where a role or permission for tags was taken away since the plan. */
+async function promote(
+  { client }: ActivityDeps,
+  destination: DestinationSide,
+  promotion: Promotion,
+): Promise<void> {
+  try {
+    await client.promoteSnapshot(destination, promotion);
+  } catch (error) {
+    if (!isForbidden(error) || Object.keys(promotion.tags).length === 0) throw error;
+    await client.promoteSnapshot(destination, { ...promotion, tags: {} });
+  }
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof StorageRefusal && [401, 403].includes(error.answer.status);
 }
 
 export type RolledBack =
@@ -114,7 +147,7 @@ export async function rollBack(
     const next = rollbackOf(step, seen, ours);
     switch (next.do) {
       case "nothing":
-        return removed(deps, destination, ours, tagsLost(step));
+        return removed(deps, destination, ours, await tagsLost(deps, step, destination));
       case "keep":
         return { state: "cleaned", residue: [kept(step)] };
       case "give-up":
@@ -131,7 +164,7 @@ export async function rollBack(
         }
         await unlessChanged(
           next.do === "promote"
-            ? client.promoteSnapshot(destination, { ...next, tags: tagsOf(step) })
+            ? promote(deps, destination, { ...next, tags: tagsOf(step) })
             : client.setMetadata(destination, { etag: next.etag, metadata: unmarked(metadata) }),
         );
     }

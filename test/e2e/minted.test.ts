@@ -5,7 +5,7 @@ import { keyValue } from "../../src/local/storage/user-delegation.ts";
 import { giveRoles } from "../support/roles.ts";
 import { everythingTold, placesOf } from "../support/told.ts";
 import { filesOf } from "../support/world-files.ts";
-import { hour, secondAccount, startWorld } from "../support/world.ts";
+import { firstAccount, hour, secondAccount, startWorld } from "../support/world.ts";
 import type { TestWorld } from "../support/world.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
@@ -125,6 +125,25 @@ test.for([
     expect(sent(world, "CopyBlob")).toEqual([]);
   },
 );
+
+test.for([
+  ["set", { team: "y" }, "destination-unauthorized"],
+  ["read from the source", "source", "source-unauthorized"],
+] as const)("tags that are %s need an owner, and the copy says so", async ([, tags, cause]) => {
+  const world = await startWorld(slowly);
+  giveRoles(world, firstAccount, {
+    role: "Storage Blob Data Contributor",
+    account: firstAccount,
+  });
+  giveRoles(world, secondAccount, reader);
+  const { id } = await world.start({ ...(await request(world)), options: { tags } });
+  expect(await world.untilEnded(id)).toMatchObject({
+    status: "failed",
+    error: { cause, fix: expect.stringMatching(/tags.*Storage Blob Data Owner/) },
+    residue: [],
+  });
+  expect(await world.blob("archive/film.mp4").exists()).toBe(false);
+});
 
 test("a public source is copied as it is, by an identity that may not read it", async () => {
   const world = await startWorld(slowly);

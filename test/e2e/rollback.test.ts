@@ -1,6 +1,7 @@
 import { ContainerClient, ContainerSASPermissions } from "@azure/storage-blob";
 import { expect, test } from "vitest";
-import { hour, startWorld } from "../support/world.ts";
+import { giveRoles } from "../support/roles.ts";
+import { firstAccount, hour, startWorld } from "../support/world.ts";
 import type { TestWorld } from "../support/world.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
@@ -260,6 +261,47 @@ test("index tags that nobody may read are named as not brought back", async () =
   });
   expect(await standing(world)).toEqual({ ...former, tags: {} });
 });
+
+const contributor = { role: "Storage Blob Data Contributor", account: firstAccount } as const;
+
+test("an identity that may not read index tags brings all else back, and the tags are named", async () => {
+  const world = await startWorld({ ...slowly, secure: true });
+  giveRoles(world, firstAccount, contributor);
+  const { id } = await world.start(await request(world));
+  await world.clock.advance(10_000);
+  await abort(world, id);
+  expect(await world.untilEnded(id)).toMatchObject({
+    status: "aborted",
+    residue: [expect.stringMatching(/index tags.*not brought back/)],
+  });
+  expect(await standing(world)).toEqual({ ...former, tags: {} });
+});
+
+test.each([
+  ["before they are set again", "CopyBlob", {}],
+  ["after they were set again", "SetBlobMetadata", former.tags],
+] as const)(
+  "where the role for index tags is taken away %s, all else comes back, and the tags are named",
+  async (_, operation, tags) => {
+    const world = await startWorld({ ...slowly, secure: true });
+    const { id } = await world.start(await request(world));
+    await world.clock.advance(10_000);
+    world.local.emulator.faults.add({
+      operation,
+      match: () => {
+        giveRoles(world, firstAccount, contributor);
+        return false;
+      },
+      do: "lose answer",
+    });
+    await abort(world, id);
+    expect(await world.untilEnded(id)).toMatchObject({
+      status: "aborted",
+      residue: [expect.stringMatching(/index tags were not seen to come back/)],
+    });
+    expect(await standing(world)).toEqual({ ...former, tags });
+  },
+);
 
 test.each(["fail", "skip", undefined])(
   "rollback snapshot is refused beside overwrite %s",

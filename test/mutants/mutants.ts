@@ -271,6 +271,20 @@ export const mutants: readonly Mutant[] = [
     suites: [mintedFiles],
   },
   {
+    breaks: "a rollback is given up where the role for tags was taken away",
+    file: "src/activities/roll-back.ts",
+    find: "!isForbidden(error) || Object",
+    replace: "isForbidden(error) || Object",
+    suites: ["test/e2e/rollback.test.ts"],
+  },
+  {
+    breaks: "tags that nobody saw come back are told as back",
+    file: "src/activities/roll-back.ts",
+    find: "return [tagsUnseen];",
+    replace: "return [tagsUnseen].slice(1);",
+    suites: ["test/e2e/rollback.test.ts"],
+  },
+  {
     breaks: "a minted SAS goes over http, too",
     file: "src/storage/sas-mint.ts",
     find: "protocol: SASProtocol.Https,",
