@@ -76,12 +76,15 @@ function endedBefore({ plannedAt }: CopyPlan, { completedAt }: CopySeen): boolea
  * strip the signature. Should one strip the whole query, nothing tells the two apart but the other
  * conditions: then it counts as ours. A stranger who could read without a query would need a public
  * source and that very moment; and denying our own copy would leave it running, reported as failed. A SAS
- * of Azure Files has no correlation id.
+ * of Azure Files has no correlation id: there a stranger's is known by another end.
  */
 function carriesOurSas({ minted }: CopyPlan, { service }: Endpoint, seen: CopySeen): boolean {
   const [, query] = seen.source.split("?");
-  if (minted === undefined || service !== "blob" || query === undefined) return true;
-  return new URLSearchParams(query).get("scid") === minted.scid;
+  if (minted === undefined || query === undefined) return true;
+  const sas = new URLSearchParams(query);
+  if (service === "blob") return sas.get("scid") === minted.scid;
+  const end = sas.get("se");
+  return end === null || timeOf(end) === timeOf(minted.expiresAt);
 }
 
 /**

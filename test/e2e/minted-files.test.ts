@@ -189,3 +189,29 @@ test.each(["a file", "a blob"] as const)(
     expect(sources(world)[0]?.searchParams.has("scid")).toBe(false);
   },
 );
+
+test.each(["a file", "a blob"] as const)(
+  "to %s, a stranger's copy of the same file, begun while our start was lost, is not taken for ours",
+  async (to) => {
+    const world = await startWorld(slowly);
+    const { files, source, ends } = await prepared(world);
+    const operation = to === "a file" ? "CopyFile" : "CopyBlob";
+    const lost = world.local.emulator.faults.add({ operation, do: "reset connection" });
+    const destination = ends[to].url;
+    const { id } = await world.start({ source, destination, options: { overwrite: "always" } });
+    lost();
+    const theirs = files.sas(files.file("drop/in/film.mp4", secondAccount));
+    if (to === "a file") await ends[to].startCopyFromURL(theirs);
+    else await ends[to].beginCopyFromURL(theirs);
+    const { copyId = "" } = await ends[to].getProperties();
+    const copy = await world.untilEnded(id);
+    expect(copy).toMatchObject({
+      status: "failed",
+      copyId: null,
+      error: { cause: "destination-busy", message: expect.stringContaining(copyId) },
+    });
+    await world.clock.advance(200_000);
+    expect(await ends[to].getProperties()).toMatchObject({ copyId, copyStatus: "success" });
+    expect(sent(world, "AbortCopyFile", "AbortCopyBlob")).toEqual([]);
+  },
+);

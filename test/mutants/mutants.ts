@@ -236,6 +236,20 @@ export const mutants: readonly Mutant[] = [
     suites: [minted],
   },
   {
+    breaks: "a stranger's copy of the same file, with another SAS, is taken for ours",
+    file: "src/copy/plan.ts",
+    find: "end === null || timeOf(end) === timeOf(minted.expiresAt)",
+    replace: "end !== minted.expiresAt",
+    suites: [mintedFiles],
+  },
+  {
+    breaks: "a file's copy is denied for want of a correlation id",
+    file: "src/copy/plan.ts",
+    find: 'if (service === "blob") return sas',
+    replace: 'if (service !== "external") return sas',
+    suites: [mintedFiles],
+  },
+  {
     breaks: "a copy from before the plan is taken for ours",
     file: "src/copy/plan.ts",
     find: "completedAt < timeOf(plannedAt) - clockSkew",

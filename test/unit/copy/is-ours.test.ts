@@ -25,8 +25,13 @@ const plan: CopyPlan = {
 };
 const minted: CopyPlan = { ...plan, minted: mintedSas(scid, now) };
 
-function ours(by: CopyPlan, copy: Partial<CopySeen>, etag = '"after"'): boolean {
-  return isOurs(by, source, {
+function ours(
+  by: CopyPlan,
+  copy: Partial<CopySeen>,
+  etag = '"after"',
+  from: Endpoint = source,
+): boolean {
+  return isOurs(by, from, {
     etag,
     length: 0,
     lastModified: now,
@@ -62,6 +67,24 @@ test.each([
 ])("where a SAS was minted, a source echoed with %j is ours: %s", (query, expected) => {
   expect(ours(minted, { source: `${url}${query}` })).toBe(expected);
 });
+
+test.each([
+  ["?sv=2025-07-05&se=SAME&sp=r&sr=f", true],
+  ["?se=OTHER&sig=x", false],
+  ["", true],
+])(
+  "of a file, whose SAS has no correlation id, a source echoed with %j is ours: %s",
+  (query, is) => {
+    const end = minted.minted?.expiresAt.replace(".000Z", "Z") ?? "";
+    const other = new Date(now + 60 * minute).toISOString();
+    const file = "https://acme.file.core.windows.net/drop/film.mp4";
+    const echoed = `${file}${query.replace("SAME", encodeURIComponent(end)).replace("OTHER", other)}`;
+    const { container: _, ...rest } = source;
+    const origin = "https://acme.file.core.windows.net";
+    const endpoint: Endpoint = { ...rest, service: "file", origin, share: "drop" };
+    expect(ours(minted, { source: echoed }, '"after"', endpoint)).toBe(is);
+  },
+);
 
 test("a copy that ended before the plan was made came back with a restored blob", () => {
   const ended = (completedAt: number) => ours(plan, { status: "success", completedAt });
