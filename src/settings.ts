@@ -6,14 +6,14 @@ import { nonEmpty } from "./environment.ts";
 import type { Environment } from "./environment.ts";
 import { noticeTargets } from "./notice-settings.ts";
 import type { NoticeTarget } from "./notices/notices.ts";
-import { allowedByRoute, parseRoutes } from "./copy/routes.ts";
+import { parseRoutes } from "./copy/routes.ts";
 import type { Route } from "./copy/routes.ts";
 
 /** The app's settings, complete and checked. */
 export type Settings = {
   /** The app's own storage account, where the ledger lives. */
   ledger: LedgerAccount;
-  /** Which copies may be made, routes' own included; empty means none. */
+  /** Which copies may be made beside those of routes; empty means none. */
   allowed: AllowedPair[];
   /** Who is told how copies end, and what the app calls itself then. */
   notices: NoticeTarget[];
@@ -64,7 +64,7 @@ export function readSettings(environment: Environment): Settings {
   return {
     ledger,
     own,
-    allowed: [...pairs, ...routes.map(allowedByRoute)],
+    allowed: pairs,
     routes,
     notices,
     source: `https://${nonEmpty(environment["WEBSITE_HOSTNAME"]) ?? "localhost"}/api/copies`,

@@ -7,13 +7,12 @@ import { externalPathProblems } from "./storage-names.ts";
 
 /**
  * A place that a copy may read from or write to: an account, a container or share, or a folder in one;
- * or a folder outside Storage, whose account is null. A route's place is also what begins its blobs' names.
+ * or a folder outside Storage, whose account is null.
  */
 export type Place = {
   origin: string;
   account: string | null;
   segments: readonly string[];
-  start?: string;
 };
 
 /** A copy is allowed when one pair allows both its ends. No pairs: nothing is allowed. */
@@ -89,8 +88,7 @@ function contains(place: Place, endpoint: Endpoint): boolean {
   return (
     place.origin === endpoint.origin &&
     place.account === (isExternal ? null : endpoint.account) &&
-    place.segments.every((segment, index) => segment === segments?.[index]) &&
-    endpoint.path.startsWith(place.start ?? "")
+    place.segments.every((segment, index) => segment === segments?.[index])
   );
 }
 

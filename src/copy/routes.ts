@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { AllowedPair } from "./access-policy.ts";
 import { parseCopyRequest } from "./copy-request.ts";
 import type { CopyRequest, ParsedRequest, Problem } from "./copy-request.ts";
 import type { BlobEndpoint, Endpoint } from "./endpoint.ts";
@@ -18,7 +17,7 @@ export type Route = {
   template: RouteTemplate;
   /** As a request would have them, complete with what routes do where nothing is said. */
   options: Record<string, unknown>;
-  /** One blob's way along the route, invented: it shows what the route is allowed to do. */
+  /** One blob's way along the route, invented: it shows where the route leads. */
   sample: CopyRequest;
   /** What every source and every destination begins with. */
   start: { source: string; destination: string };
@@ -79,15 +78,6 @@ export function routedDestination(
   if (!parsed.ok || pathIn(parsed.endpoint) === path) return { url, problems: [] };
   const message = 'comes out with "." or ".." as a part of its name';
   return { url, problems: [{ pointer: "/destination", message }] };
-}
-
-/** What `COPY_ALLOWED` need not name again: from where to where the route may take anything. */
-export function allowedByRoute({ source, sample, template, start }: Route): AllowedPair {
-  const { origin, account } = sample.destination;
-  return {
-    from: { ...source, segments: [source.container], start: start.source },
-    to: { origin, account, segments: [template.container], start: start.destination },
-  };
 }
 
 export type ParsedRoutes = { routes: Route[]; problems: string[] };

@@ -50,7 +50,7 @@ export function startCopy(deps: StartDeps): Answer {
       const detail = `${problems.length} thing${problems.length === 1 ? "" : "s"} to mend; nothing was started`;
       return problem("invalid-request", detail, { errors: problems });
     }
-    const refused = refusal(deps, parsed.request);
+    const refused = refusal(deps, parsed);
     if (refused !== null) return refused;
 
     const claim = await claimInstance(deps, request, { key: key.value, ...parsed, now });
@@ -71,14 +71,18 @@ export function startCopy(deps: StartDeps): Answer {
 }
 
 /** Checked before anything else happens: the app must not be anybody's deputy. */
-function refusal(deps: StartDeps, request: CopyRequest): HttpResponseInit | null {
+function refusal(
+  deps: StartDeps,
+  { request, route }: { request: CopyRequest; route: string | null },
+): HttpResponseInit | null {
   const { source, destination, sourceSas, destinationSas } = request;
   const ownEnd = [source, destination].find((endpoint) => isOwnState(deps.own, endpoint));
   if (ownEnd !== undefined) {
     const detail = `${endpointUrl(ownEnd)} lies where this app and its host keep their own state`;
     return problem("not-allowed", detail);
   }
-  if (!isAllowed(deps.allowed, request)) {
+  // A route's own copy needs no pair, and gives nobody else one.
+  if (route === null && !isAllowed(deps.allowed, request)) {
     const detail = `No pair in COPY_ALLOWED allows a copy from ${endpointUrl(source)} to ${endpointUrl(destination)}`;
     return problem("not-allowed", detail);
   }

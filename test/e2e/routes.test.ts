@@ -14,7 +14,11 @@ const route = {
 let world: TestWorld;
 
 beforeAll(async () => {
-  const settings = { COPY_ALLOWED: "[]", COPY_ROUTES: JSON.stringify([route]) };
+  const listed = {
+    from: account("devstoreaccount1", "inbox/film-listed.mp4"),
+    to: account("devstoreaccount1", "archive"),
+  };
+  const settings = { COPY_ALLOWED: JSON.stringify([listed]), COPY_ROUTES: JSON.stringify([route]) };
   world = await openWorld({ settings, copies: { finishAtOnce: "always" } });
   await world.upload("inbox/film.mp4", "film");
 });
@@ -34,12 +38,12 @@ test("a request names a route, and the route names the destination", async () =>
   expect(await world.untilEnded(again.id)).toMatchObject({ status: "skipped" });
 });
 
-test("a route is allowed what it does, and nothing beside it", async () => {
-  const [source, destination] = [url("inbox/film.mp4"), url("archive/2026/by-hand.mp4")];
-  await post({ source, destination, options: { overwrite: "always" } }).then(({ status }) =>
-    expect(status).toBe(202),
-  );
+test("a route is allowed what it does, and nobody else anything by it", async () => {
+  const [source, destination] = [url("inbox/film.mp4"), url("archive/2026/11/films-film.mp4")];
   for (const ends of [
+    { source, destination },
+    { source, destination: url("archive/2026/by-hand.mp4") },
+    { source: url("inbox/film.key"), destination: url("archive/film.key") },
     { source: url("inbox/other.mp4"), destination },
     { source, destination: url("films/film.mp4") },
     { source: world.blob("inbox/film.mp4", "devstoreaccount2").url, destination },
@@ -74,7 +78,7 @@ test.each<[what: string, body: () => object, pointers: string[]]>([
 });
 
 test("the same key and route are the same copy, also when the template leads elsewhere by then", async () => {
-  const source = url("inbox/film.mp4");
+  const source = url("inbox/film-listed.mp4");
   const first = await post({ source, route: "films" }, { "idempotency-key": "k" });
   await world.clock.advance(11 * 86_400_000);
   const again = await post({ source, route: "films" }, { "idempotency-key": "k" });
