@@ -34,6 +34,9 @@ const committing: ReadonlySet<string> = new Set([
   "SftpCommit",
 ]);
 
+/** Far above Storage's own, which are 19 characters with their quotes; copies and slots keep them. */
+const longestEtag = 256;
+
 /** "Azure Blob Storage as an Event Grid source", in Event Grid's own schema and as a cloud event. */
 const eventShape = z
   .object({
@@ -42,7 +45,7 @@ const eventShape = z
     eventTime: z.string().optional(),
     time: z.string().optional(),
     subject: z.string(),
-    data: z.object({ api: z.string(), url: z.string(), eTag: z.string() }),
+    data: z.object({ api: z.string(), url: z.string(), eTag: z.string().max(longestEtag) }),
   })
   .transform(({ eventType, type, eventTime, time, ...rest }) => ({
     ...rest,
@@ -63,6 +66,9 @@ export function readStorageEvent(event: unknown, origins: Origins): ReadEvent {
     return { kind: "unreadable", problem: "has no time, subject, data.api, data.url or data.eTag" };
   }
   const { subject, at, data } = parsed.data;
+  if (/\p{Surrogate}/u.test(data.url)) {
+    return { kind: "unreadable", problem: "has half a letter in its URL" };
+  }
   if (!committing.has(data.api)) return { kind: "other" };
   const parsedUrl = parseDestination(blobUrl(data.url, { subject, origins }), origins);
   if (!parsedUrl.ok) {

@@ -55,7 +55,9 @@ export function storageEvent(deps: EventDeps): Told {
     if (created.byCopy) await once(`wake ${state}`, () => wakeCopy(deps, client, created));
     for (const route of deps.routes) {
       if (!isRouted(route, created.blob)) continue;
-      await once(`${route.name} ${state}`, () => follow(deps, client, context, { route, created }));
+      await once(`route ${route.name} ${state}`, () =>
+        follow(deps, client, context, { route, created }),
+      );
     }
   };
 }

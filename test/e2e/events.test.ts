@@ -69,7 +69,7 @@ test("a chain goes on where another copy ended, in a flat account and in a hiera
   const account = "http://127.0.0.1:10000/devstoreaccount1";
   const chain = inboxRoutes(
     {},
-    { name: "on", source: `${account}/archive`, destination: `${account}/cold/{path}` },
+    { name: "wake", source: `${account}/archive`, destination: `${account}/cold/{path}` },
   );
   for (const namespace of ["flat", "hierarchical"] as const) {
     const world = await startWorld({ settings: chain, events: { namespace }, copies: slowly });

@@ -92,6 +92,14 @@ test.each([
   ["a file share", gridEvent({ url: "https://acct1.file.core.windows.net/inbox/film.mp4" })],
   ["no time", { ...gridEvent(), eventTime: "yesterday" }],
   ["no data", { ...gridEvent(), data: null }],
+  ["an endless ETag", gridEvent({ eTag: "film".repeat(100) })],
+  [
+    "half a letter",
+    {
+      ...gridEvent({ url: `${content.url}\ud800` }),
+      subject: `${subject}\ud800`,
+    },
+  ],
 ])("%s is unreadable, and the problem repeats nothing of it", (_, event) => {
   const read = readStorageEvent(event, onlyStorage);
   expect(read.kind).toBe("unreadable");
