@@ -1,3 +1,4 @@
+import { timeOf } from "../copy/dates.ts";
 import type { Outcome } from "../copy/outcome.ts";
 import { announceAgainAt, longestAnnouncing } from "../copy/read-policy.ts";
 import type { AnnounceStep, Announced } from "../copy/steps.ts";
@@ -12,15 +13,17 @@ export function* announceCopy(run: Run, outcome: Outcome, kept: boolean): Turns<
   // Only inputs of today ask for it: what was started before has no such step.
   if (run.request.copy.announces !== true) return;
   if (kept) run.report.settled();
-  const since = run.now();
+  // From the end, not from the first try: a repair that goes on telling gets no second day.
+  const givenUpAt = timeOf(outcome.settledAt) + longestAnnouncing;
   let targets: string[] | null = null;
   for (let tries = 1; ; tries++) {
     const step: AnnounceStep = { ...run.request, outcome, targets };
     const result: Announced = yield* run.call(activities.announce, step);
     if (result.state === "announced") return;
     targets = result.targets ?? targets;
-    const due = announceAgainAt(run.now(), tries, result.retryAfterSeconds);
-    if (!kept || due > since + longestAnnouncing) return;
-    yield* run.sleep(due);
+    if (!kept || run.now() >= givenUpAt) return;
+    yield* run.sleep(
+      Math.min(announceAgainAt(run.now(), tries, result.retryAfterSeconds), givenUpAt),
+    );
   }
 }

@@ -1,6 +1,7 @@
 import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import { longestAnnouncing } from "../copy/read-policy.ts";
+import type { CopyInput } from "../copy/steps.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { ownRun, repairOf } from "./copy-run.ts";
 import { recordOf, startRepair } from "./repair.ts";
@@ -18,20 +19,35 @@ export async function tellAgain(
   client: DurableClient,
   context: InvocationContext,
 ): Promise<void> {
-  for (const { instanceId, copy, since } of await ledger.untold.some(mostAtOnce)) {
+  for (const each of await ledger.untold.some(mostAtOnce)) {
+    const { instanceId, since } = each;
     const waited = now() - since;
     if (waited > longestAnnouncing + grace) {
       await ledger.untold.remove(instanceId);
       context.error(`Nobody could be told for a day how copy ${instanceId} ended`);
-      continue;
+    } else if (waited > grace && waited < longestAnnouncing) {
+      await repairToTell(ledger, client, context, each);
     }
-    if (waited < grace || (await ledger.outcome(instanceId)) === null) continue;
+  }
+}
+
+async function repairToTell(
+  ledger: Ledger,
+  client: DurableClient,
+  context: InvocationContext,
+  { instanceId, copy }: { instanceId: string; copy: CopyInput },
+): Promise<void> {
+  if ((await ledger.outcome(instanceId)) === null) return;
+  try {
     const own = await ownRun(client, instanceId);
-    if (own?.ending.kind === "running") continue;
+    if (own?.ending.kind === "running") return;
     const repair = await repairOf(client, instanceId);
-    if (repair?.ending.kind === "running") continue;
+    if (repair?.ending.kind === "running") return;
     const slot = { instanceId, plan: null, copyId: null, closing: null };
     await startRepair(client, { slot, copy, record: recordOf(own?.state ?? null) });
     context.warn(`Copy ${instanceId} ended without telling, and tells again`);
+  } catch {
+    // One that Durable does not answer for is no reason to leave the others alone; its text may quote inputs.
+    context.error(`Cannot tell again how copy ${instanceId} ended: Durable could not be asked`);
   }
 }

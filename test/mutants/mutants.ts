@@ -414,8 +414,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a notice that was not taken is not sent again",
     file: "src/orchestrations/announce-copy.ts",
-    find: "if (!kept || due > since + longestAnnouncing) return;",
-    replace: "if (kept || due > since + longestAnnouncing) return;",
+    find: "if (!kept || run.now() >= givenUpAt) return;",
+    replace: "if (kept || run.now() >= givenUpAt) return;",
     suites: [notices],
   },
   {
