@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hour, startWorld } from "../support/world.ts";
+import { hour, startWorld, withoutRounds } from "../support/world.ts";
 import type { TestWorld } from "../support/world.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
@@ -135,7 +135,11 @@ test("an abort while Storage answers nothing is sent again until Storage answers
 });
 
 test("thirteen days of waiting, a restart and an abort stay under a thousand events", async () => {
-  const world = await startWorld({ copies: { bytesPerSecond: 0 }, persistent: true });
+  const world = await startWorld({
+    copies: { bytesPerSecond: 0 },
+    persistent: true,
+    environment: withoutRounds,
+  });
   const { id } = await begin(world);
   await world.clock.advance(7 * 24 * hour);
   await world.restart();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hour, secondAccount, startWorld } from "../support/world.ts";
+import { hour, secondAccount, startWorld, withoutRounds } from "../support/world.ts";
 import type { TestWorld } from "../support/world.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
@@ -81,7 +81,7 @@ test("ifBusy wait hears an abort at once, and starts nothing", async () => {
 });
 
 test("ifBusy wait lasts two weeks at most, in about forty looks and few events, over restarts", async () => {
-  const world = await startWorld({ ...slowly, persistent: true });
+  const world = await startWorld({ ...slowly, persistent: true, environment: withoutRounds });
   // Of two copies of this app the first stalls until Storage gives it up, after two weeks.
   const first = await world.start(await request(world));
   await world.clock.advance(5_000);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hour, secondAccount, startWorld } from "../support/world.ts";
+import { hour, secondAccount, startWorld, withoutRounds } from "../support/world.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
 /** 1 MB in 100 s. */
@@ -193,7 +193,11 @@ test("a destination that somebody else writes after the copy ended and before we
 });
 
 test("a copy that pends for two weeks is ended by Storage, and named so", async () => {
-  const world = await startWorld({ copies: { bytesPerSecond: 0 }, persistent: true });
+  const world = await startWorld({
+    copies: { bytesPerSecond: 0 },
+    persistent: true,
+    environment: withoutRounds,
+  });
   const source = await world.upload("inbox/film.mp4", film);
   const { id } = await world.start({
     source: source.url,

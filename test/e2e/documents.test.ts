@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { filesOf } from "../support/world-files.ts";
-import { secondAccount, startWorld } from "../support/world.ts";
+import { secondAccount, startWorld, withoutRounds } from "../support/world.ts";
 import type { TestWorld } from "../support/world.ts";
 
 /* Rules of Storage's documents that no other file is about (src/storage/README.md). */
@@ -182,7 +182,10 @@ test("what troubles Storage while a file is copied is told as a warning, and fai
 });
 
 test("a file's copy that pends for two weeks is ended by Storage, and named so", async () => {
-  const world = await startWorld({ copies: { bytesPerSecond: 0.1 }, environment });
+  const world = await startWorld({
+    copies: { bytesPerSecond: 0.1 },
+    environment: { ...environment, ...withoutRounds },
+  });
   const source = (await filesOf(world).upload("drop/film.mp4", film)).url;
   const destination = await placeOfFile(world);
   const { id } = await world.start({ source, destination: destination.url });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hour, startWorld } from "../support/world.ts";
+import { hour, startWorld, withoutRounds } from "../support/world.ts";
 import type { TestWorld } from "../support/world.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
@@ -113,7 +113,7 @@ test("an abort after the destination SAS has ended does not say that it aborted"
 });
 
 test("a destination that may not be read any more is looked for until Storage's two weeks are over", async () => {
-  const world = await startWorld({ ...slowly, persistent: true });
+  const world = await startWorld({ ...slowly, persistent: true, environment: withoutRounds });
   const { id } = await world.start(await request(world));
   await world.clock.advance(10_000);
   world.local.emulator.faults.add({
