@@ -47,9 +47,18 @@ export function isOwnState(own: OwnAccount, endpoint: Endpoint): boolean {
   if (endpoint.service === "file") return endpoint.share === own.contentShare;
   return (
     endpoint.account === own.account &&
-    /^(ferry-|azure-webjobs-|app-package-|\$logs$)/.test(endpoint.container)
+    (packages.has(endpoint.container) ||
+      /^(ferry-|azure-webjobs-|app-package-|\$logs$)/.test(endpoint.container))
   );
 }
+
+/** Where Core Tools, the deployment site and the two pipelines put an app's code, for plans that run it from there. */
+const packages: ReadonlySet<string> = new Set([
+  "function-releases",
+  "scm-releases",
+  "github-actions-deploy",
+  "azure-pipelines-deploy",
+]);
 
 /**
  * Reads `COPY_ALLOWED`: JSON, a list of `{ "from", "to" }` URL prefixes. Prefixes hold whole path
