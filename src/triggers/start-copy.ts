@@ -10,6 +10,7 @@ import { parseRoutedRequest } from "../copy/route-request.ts";
 import type { Route } from "../copy/routes.ts";
 import { copyAnswer, copyView } from "../http/copy-view.ts";
 import { problem } from "../http/problem.ts";
+import { isInstanceId } from "../ledger/instance-id.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Seal } from "../secrets/seal.ts";
 import { beginClaimed, copyInput } from "./copy-start.ts";
@@ -52,6 +53,8 @@ export function startCopy(deps: StartDeps): Answer {
     }
     const refused = refusal(deps, parsed);
     if (refused !== null) return refused;
+    const held = await heldByACopy(deps, parsed.request);
+    if (held !== null) return held;
 
     const claim = await claimInstance(deps, request, { key: key.value, ...parsed, now });
     if (!claim.ok) return claim.answer;
@@ -95,6 +98,21 @@ function refusal(
       ...(destinationSas === null ? [] : [{ pointer: "/destination", message: "carries a SAS" }]),
     ],
   });
+}
+
+/**
+ * Refuses a lease that is a running copy's id, by which that copy holds its own source: everybody who
+ * sees the copy knows it.
+ */
+async function heldByACopy(
+  { ledger }: StartDeps,
+  { options }: CopyRequest,
+): Promise<HttpResponseInit | null> {
+  const id = options.destinationLease?.toLowerCase() ?? "";
+  if (!isInstanceId(id) || !(await ledger.isOpen(id))) return null;
+  const message = "is the id of a copy that runs, and nobody else's lease";
+  const errors = [{ pointer: "/options/destinationLease", message }];
+  return problem("invalid-request", "1 thing to mend; nothing was started", { errors });
 }
 
 /** Binds the request to an instance id: a new one, or the one its Idempotency-Key has already. */

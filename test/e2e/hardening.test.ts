@@ -11,22 +11,49 @@ async function request(world: TestWorld, to = "archive/film.mp4") {
   return { source: source.url, destination: world.blob(to).url };
 }
 
-test.each(["ferry-ledger/index", "azure-webjobs-secrets/a", "ferry-leases/a", "$logs/a"])(
-  "nobody copies out of or into the app's own state: %s",
-  async (place) => {
-    const world = await startWorld(slowly);
-    const { source, destination } = await request(world);
-    const own = world.blob(place).url;
-    for (const body of [
-      { source: own, destination },
-      { source, destination: own },
-    ]) {
-      const answer = await world.call("POST", "/copies", { body });
-      expect(answer.status).toBe(403);
-      expect(answer.json.detail).toContain("own state");
-    }
-  },
-);
+test.each([
+  "ferry-ledger/index",
+  "azure-webjobs-secrets/a",
+  "ferry-leases/a",
+  "scm-releases/a.zip",
+  "function-releases/a.zip",
+  "$logs/a",
+])("nobody copies out of or into the app's own state: %s", async (place) => {
+  const world = await startWorld(slowly);
+  const { source, destination } = await request(world);
+  const own = world.blob(place).url;
+  for (const body of [
+    { source: own, destination },
+    { source, destination: own },
+  ]) {
+    const answer = await world.call("POST", "/copies", { body });
+    expect(answer.status).toBe(403);
+    expect(answer.json.detail).toContain("own state");
+  }
+});
+
+test("the lease by which a copy holds its source, known to all who see the copy, lets nobody write there", async () => {
+  const world = await startWorld(slowly);
+  const { source, destination } = await request(world);
+  const { id } = await world.start({ source, destination, options: { sourceLease: "hold" } });
+  const other = (await world.upload("inbox/other.mp4", "other")).url;
+  const over = (destinationLease: string) => ({
+    source: other,
+    destination: source,
+    options: { overwrite: "always", destinationLease },
+  });
+  for (const lease of [id, id.toUpperCase()]) {
+    const answer = await world.call("POST", "/copies", { body: over(lease) });
+    expect(answer).toMatchObject({
+      status: 400,
+      json: { errors: [{ pointer: "/options/destinationLease" }] },
+    });
+  }
+  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });
+  // Over with the copy: from then on it is a lease like any other that is not there.
+  const late = await world.start(over(id));
+  expect(await world.untilEnded(late.id)).toMatchObject({ error: { cause: "destination-leased" } });
+});
 
 test("a copy that stalls just before its end is looked at seldom, and says so", async () => {
   const world = await startWorld({ ...slowly, persistent: true });
