@@ -8,8 +8,8 @@ import { settleCopy } from "./settle-copy.ts";
 import { startCopy } from "./start-copy.ts";
 
 /**
- * The steps of a copy. Each is a short call to Storage, or to those who are told of the end, safe to run twice, minutes apart, even
- * after the orchestration ended, because Durable runs activities at least once.
+ * The steps of a copy. Each is a few short calls to Storage, or to those who are told of the end, and safe
+ * to run twice, minutes apart, even after the orchestration ended: Durable runs activities at least once.
  */
 export function createActivities(deps: ActivityDeps): CopySteps {
   return {

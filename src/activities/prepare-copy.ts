@@ -11,7 +11,7 @@ import { openSides } from "./deps.ts";
 import type { ActivityDeps, Sides } from "./deps.ts";
 import { keepFormer } from "./roll-back.ts";
 import { readSource } from "./source-access.ts";
-import { holdSource } from "./source-lease.ts";
+import { holdSource, releaseSource } from "./source-lease.ts";
 import { orTrouble, trouble, verdictOf } from "./trouble.ts";
 import type { Verdict } from "../copy/storage-answers.ts";
 
@@ -28,7 +28,9 @@ async function prepare(deps: ActivityDeps, step: PrepareStep): Promise<Prepared>
   const outcome = await ledger.outcome(instanceId);
   if (outcome !== null) {
     await ledger.releaseSlot(copy.destination, instanceId);
-    return { state: "ended", outcome };
+    // Nor a lease, which one before it took and died.
+    const released = await releaseSource(deps, step);
+    return released.state === "trouble" ? released : { state: "ended", outcome };
   }
   const sides = openSides(deps, step);
   if (!slot.held) {

@@ -172,7 +172,7 @@ export async function rollBack(
 }
 
 export const formerContentGone =
-  "The destination's former content is gone; an empty blob stands in its place";
+  "The destination's former content is gone; what the copy left behind stands in its place";
 
 function kept({ plan }: SettleStep): string {
   return `The destination's former content stays in its snapshot ${plan?.snapshot}, as the copy was not seen to end`;

@@ -45,8 +45,9 @@ export async function releaseSource(
   step: CopyStep,
 ): Promise<{ state: "released"; residue: string[] } | Trouble> {
   const { instanceId, copy } = step;
+  if (copy.holdsSource !== true) return { state: "released", residue: [] };
   const { source } = openSides(deps, step);
-  if (copy.holdsSource !== true || !isInStorage(source)) return { state: "released", residue: [] };
+  if (!isInStorage(source)) return { state: "released", residue: [] };
   try {
     await deps.client.releaseSource(source, instanceId);
     return { state: "released", residue: [] };

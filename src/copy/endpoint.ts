@@ -90,6 +90,13 @@ export function isOntoItself(source: Endpoint, destination: Destination): boolea
   return identityOf(source) === identityOf(destination);
 }
 
+/** Whether a source is the replica of what the destination holds now, which follows it by a while. */
+export function isSecondaryOf(source: Endpoint, destination: Destination): boolean {
+  if (source.service === "external" || !source.secondary) return false;
+  const { origin } = destination;
+  return source.account === destination.account && isOntoItself({ ...source, origin }, destination);
+}
+
 /**
  * Whether a copy source as Storage echoes it (x-ms-copy-source) names this source. Some regions strip
  * parts of the query: one without any says nothing about snapshots.

@@ -2,7 +2,7 @@ import { impossibleCondition } from "./conditions.ts";
 import { optionsOff } from "./copy-options.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import type { Problem } from "./copy-request.ts";
-import { isOntoItself } from "./endpoint.ts";
+import { isOntoItself, isSecondaryOf } from "./endpoint.ts";
 import type { Destination, Endpoint } from "./endpoint.ts";
 import { hasTrailingDot } from "./storage-names.ts";
 import { mixedProtocols, takenFromSource } from "./file-options.ts";
@@ -76,6 +76,12 @@ export function misfits(
   // Only Copy File can be told to keep it: Copy Blob would read another file.
   if (source.service === "file" && destination.service === "blob" && hasTrailingDot(source.path)) {
     const message = "has a dot at the end of a name, which is lost on the way to a blob";
+    problems.push({ pointer: "/source", message });
+  }
+  if (isSecondaryOf(source, destination)) {
+    // What is written to the primary comes after, so that the copy would lose its source.
+    const message =
+      "is the destination's own secondary, which soon holds what the destination does";
     problems.push({ pointer: "/source", message });
   }
   if (isOntoItself(source, destination)) problems.push(...misfitsOntoItself(options, destination));

@@ -151,7 +151,7 @@ type Slot = {
   eventWakes?: number;
 };
 
-/** Each costs three history events, and more than a dozen are not even acted on. */
+/** Each costs three history events; as many are acted on ("orchestrations/waits.ts"). */
 const mostEventWakes = 20;
 
 type Position = { marker: string | null };

@@ -44,6 +44,9 @@ function* settleCopy(run: Run, end: End): Turns<SettledRun> {
     if (lastTry) {
       const residue = [
         "What the copy left behind, and its slot in the ledger, could not be looked at",
+        ...(step.copy.holdsSource === true
+          ? [`The lease ${step.instanceId} on the source may still be held`]
+          : []),
       ];
       const circumstances = { copyId, record, residue, settledAt: run.now() };
       return { state: "settled", outcome: outcomeOf(ending, circumstances), kept: false };

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { endsOf } from "../../src/copy/steps.ts";
 import { startStorage, uploaded } from "../support/emulator.ts";
 import { copyOf, stepsOf } from "../support/steps.ts";
 
@@ -66,4 +67,27 @@ test("a prepare that runs while its copy is settled leaves no snapshot behind", 
   await ledger.closeSlot(copy.destination, { instanceId, now, closing });
   expect(await steps.prepareCopy({ instanceId, copy })).toMatchObject({ state: "trouble" });
   expect(await snapshots()).toEqual([]);
+});
+
+test("a prepare that comes after the end gives a lease back that one before it left behind", async () => {
+  const storage = await startStorage(slowly);
+  const steps = stepsOf(storage);
+  const source = await uploaded(storage.service, "x".repeat(1_000));
+  const destination = storage.service.getContainerClient("source").getBlobClient("copy.mp4");
+  const options = { sourceLease: "hold" };
+  const body = { source: source.url, destination: destination.url, options };
+  const { instanceId, copy } = copyOf(storage, body);
+  const record = { abortRequested: true, startedAt: null, statusReads: 0 };
+  const ending = { state: "not-started", why: "aborted" } as const;
+  const step = { instanceId, copy: endsOf(copy), plan: null, copyId: null, ending, record };
+  await steps.settleCopy({ ...step, lastTry: false }, { log: () => {} });
+  // As far as a prepare came that died before it could look at the slot.
+  await source.getBlobLeaseClient(instanceId).acquireLease(-1);
+  expect(await steps.prepareCopy({ instanceId, copy: { ...copy, ...endsOf(copy) } })).toMatchObject(
+    {
+      state: "ended",
+    },
+  );
+  expect(await source.getProperties()).toMatchObject({ leaseState: "available" });
+  expect(await steps.ledger.slotOf(copy.destination)).toBeNull();
 });

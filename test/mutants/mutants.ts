@@ -428,8 +428,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "nobody looks after notices whose run was broken off",
     file: "src/triggers/tell-again.ts",
-    find: "if (waited < grace || ",
-    replace: "if (waited > grace || ",
+    find: "waited > grace && ",
+    replace: "waited < grace && ",
     suites: [notices],
   },
 ];

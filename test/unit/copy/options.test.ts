@@ -193,6 +193,22 @@ test("a file is not copied onto itself, however its name is written", () => {
   });
 });
 
+test("a blob or a file is not copied from its own secondary; a snapshot there may be", () => {
+  const options = { overwrite: "always" };
+  for (const destination of [urls.blob, urls.file]) {
+    const source = destination.replace(".", "-secondary.");
+    expect(parseCopyRequest({ source, destination, options }, origins)).toMatchObject({
+      problems: [{ pointer: "/source", message: expect.stringContaining("own secondary") }],
+    });
+    const other = { source: `${source}2`, destination, options };
+    expect(parseCopyRequest(other, origins)).toMatchObject({ ok: true });
+  }
+  const source = `${urls.blob.replace(".", "-secondary.")}?snapshot=2026-11-20T12:00:00.0000000Z`;
+  expect(parseCopyRequest({ source, destination: urls.blob, options }, origins)).toMatchObject({
+    ok: true,
+  });
+});
+
 test("a snapshot may be promoted over its own base", () => {
   const source = `${urls.blob}?snapshot=2026-11-20T12:00:00.0000000Z`;
   const body = { source, destination: urls.blob, options: { overwrite: "always" } };
