@@ -77,18 +77,19 @@ export function forecast(observations: readonly Observation[], startedAt: number
 /** Storage gives a copy two weeks ("Copy Blob"); an end beyond that is no estimate. */
 const longestEstimate = 15 * 86_400_000;
 
+/** The look that a forecast ends with, and when the copy was started (epoch ms). */
+export type LastLook = Observation & { startedAt: number };
+
 /**
  * Rate and end as they may be told: null while a published step leaves more open than what is left,
  * while the copy stands still, and where it would take more time than Storage gives it.
  */
 export function estimateOf(
-  observations: readonly Observation[],
-  startedAt: number,
+  seen: Forecast,
+  { at: now, startedAt }: LastLook,
 ): { rate: number; end: number } | null {
-  const seen = forecast(observations, startedAt);
   if (seen.state === "unknown" || seen.state === "stalled") return null;
   const { rate, end } = seen;
-  const now = observations.at(-1)?.at ?? startedAt;
   if (seen.state === "steady" && seen.latest - seen.earliest > end - now) return null;
   return end - startedAt > longestEstimate ? null : { rate, end };
 }
@@ -98,13 +99,11 @@ const longestQueue = 600_000;
 
 /** Since when the progress stands still, epoch ms; null while it moves, and while none is told. */
 export function stalledSince(
-  observations: readonly Observation[],
-  startedAt: number,
+  seen: Forecast,
+  { at: now, progress, startedAt }: LastLook,
 ): number | null {
-  const seen = forecast(observations, startedAt);
   if (seen.state === "stalled") return seen.since;
-  const last = observations.at(-1);
-  const isIdle = last?.progress?.bytesCopied === 0 && last.at - startedAt > longestQueue;
+  const isIdle = progress?.bytesCopied === 0 && now - startedAt > longestQueue;
   return isIdle ? startedAt : null;
 }
 

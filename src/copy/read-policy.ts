@@ -1,4 +1,3 @@
-import { forecast } from "./forecast.ts";
 import type { Forecast, Observation } from "./forecast.ts";
 
 export type Looks = {
@@ -6,6 +5,8 @@ export type Looks = {
   startedAt: number;
   /** Looks so far that said pending, oldest first. The spacing below bounds their number. */
   observations: readonly Observation[];
+  /** What they say. */
+  seen: Forecast;
   /** All reads so far, also those that Storage did not answer. */
   reads: number;
   /** Reads since the last wake event; null when there was none. */
@@ -54,7 +55,7 @@ export function firstReadAt(startedAt: number): number {
 export function nextReadAt(looks: Looks): number {
   const { now, readsSinceWake } = looks;
   const afterWake = readsSinceWake === null ? undefined : waitsAfterWake[readsSinceWake];
-  const wait = afterWake ?? waitFor(forecast(looks.observations, looks.startedAt), looks);
+  const wait = afterWake ?? waitFor(looks);
   return now + Math.max(spacing(looks), clamp(wait));
 }
 
@@ -68,7 +69,7 @@ export function spacing({
   return clamp(shortestWait * spread ** Math.max(0, extra));
 }
 
-function waitFor(seen: Forecast, { observations, startedAt, reads, now }: Looks): number {
+function waitFor({ observations, seen, startedAt, reads, now }: Looks): number {
   const age = now - startedAt;
   const grown = (times: number) => age * (times - 1);
   switch (seen.state) {

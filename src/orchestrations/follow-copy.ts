@@ -3,6 +3,7 @@ import type { CopyStatus, EndedCopyStatus } from "../copy/copy-status.ts";
 import { failure } from "../copy/failure.ts";
 import { outOfSight } from "../copy/read-status.ts";
 import { firstReadAt, longestWait, nextReadAt, retryAt, spacing } from "../copy/read-policy.ts";
+import { forecast } from "../copy/forecast.ts";
 import type { Observation } from "../copy/forecast.ts";
 import type { StartedCopy } from "../copy/steps.ts";
 import { activities } from "../names.ts";
@@ -56,12 +57,14 @@ export function* followCopy(
         retryAt(now, ++unanswered, status.retryAfterSeconds, longestWait),
         now + spacing({ startedAt, reads, now }),
       );
+      run.report.unanswered(status, due);
     } else {
       unanswered = 0;
       observations.push({ at: now, progress: status.progress });
-      due = nextReadAt({ startedAt, observations, reads, readsSinceWake, now });
+      const seen = forecast(observations, startedAt);
+      due = nextReadAt({ startedAt, observations, seen, reads, readsSinceWake, now });
+      run.report.looked(status, { seen, startedAt, nextReadAt: due });
     }
-    run.report.looked(status, { observations, startedAt, nextReadAt: due });
   }
 }
 

@@ -1,9 +1,9 @@
 import type { OrchestrationContext } from "durable-functions";
 import { isoDate, timeOf } from "../copy/dates.ts";
 import type { CopyState } from "../copy/copy-state.ts";
-import type { CopyStatus, EndedCopyStatus, RunRecord } from "../copy/copy-status.ts";
+import type { CopyStatus, EndedCopyStatus, RunRecord, Trouble } from "../copy/copy-status.ts";
 import { estimateOf, stalledSince } from "../copy/forecast.ts";
-import type { Observation } from "../copy/forecast.ts";
+import type { Forecast } from "../copy/forecast.ts";
 
 /** The copy's public state, told through the custom status as the orchestration goes on. */
 export type Report = {
@@ -15,20 +15,20 @@ export type Report = {
   /** Storage works on this copy; tells since when, epoch ms. */
   started(copyId: string): number;
   aborting(): void;
-  /** A look that did not end the copy. */
-  looked(status: CopyStatus, looks: ReportedLooks): void;
+  /** A look that showed the copy pending. */
+  looked(status: PendingStatus, look: ReportedLook): void;
+  /** A look that nobody answered. */
+  unanswered(trouble: Trouble, nextReadAt: number): void;
   /** The outcome is kept: whoever looks sees it, although the run goes on. */
   settled(): void;
   /** The look that showed the end. */
   ended(status: EndedCopyStatus): void;
 };
 
-/** All that was seen so far, and when the next look is due; times are epoch ms. */
-type ReportedLooks = {
-  observations: readonly Observation[];
-  startedAt: number;
-  nextReadAt: number;
-};
+type PendingStatus = Extract<CopyStatus, { state: "pending" }>;
+
+/** What it says together with all before it, and when the next one is due; times are epoch ms. */
+type ReportedLook = { seen: Forecast; startedAt: number; nextReadAt: number };
 
 /** Storage's notes and our own messages are shortened to this; the custom status must stay small. */
 const longestWarning = 512;
@@ -81,21 +81,23 @@ export function createReport(
       return timeOf(startedAt);
     },
     aborting: () => tell({ status: "aborting", abortRequested: true }),
-    looked: (status, { observations, startedAt, nextReadAt }) => {
-      const statusReads = state.statusReads + 1;
-      if (status.state !== "pending") {
-        const warning = status.state === "trouble" ? clip(status.failure.message) : null;
-        return tell({ statusReads, warning, nextReadAt: isoDate(nextReadAt) });
-      }
-      const estimate = estimateOf(observations, startedAt);
-      const stalled = stallWarning(stalledSince(observations, startedAt));
+    unanswered: ({ failure }, nextReadAt) =>
       tell({
-        statusReads,
-        progress: status.progress,
+        statusReads: state.statusReads + 1,
+        warning: clip(failure.message),
+        nextReadAt: isoDate(nextReadAt),
+      }),
+    looked: ({ progress, warning }, { seen, startedAt, nextReadAt }) => {
+      const last = { at: now(), progress, startedAt };
+      const estimate = estimateOf(seen, last);
+      const stalled = stallWarning(stalledSince(seen, last));
+      tell({
+        statusReads: state.statusReads + 1,
+        progress,
         bytesPerSecond: estimate === null ? null : Math.round(estimate.rate * 1_000),
         estimatedCompletion: estimate === null ? null : isoDate(estimate.end),
         readAt: isoDate(now()),
-        warning: clip(status.warning ?? stalled),
+        warning: clip(warning ?? stalled),
         nextReadAt: isoDate(nextReadAt),
       });
     },

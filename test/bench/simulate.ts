@@ -53,7 +53,8 @@ export const ferry: Poller = {
       next(now) {
         observations.push(look());
         const reads = observations.length;
-        return nextReadAt({ startedAt: 0, observations, reads, readsSinceWake: null, now });
+        const seen = forecast(observations, 0);
+        return nextReadAt({ startedAt: 0, observations, seen, reads, readsSinceWake: null, now });
       },
     };
   },

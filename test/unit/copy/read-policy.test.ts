@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Progress } from "../../../src/copy/copy-status.ts";
+import { forecast } from "../../../src/copy/forecast.ts";
 import type { Observation } from "../../../src/copy/forecast.ts";
 import {
   busyAgainAt,
@@ -25,7 +26,8 @@ function looksUntil(
   for (let now = firstReadAt(0); now < end;) {
     reads++;
     observations.push({ at: now, progress: progressAt(now) });
-    const due = nextReadAt({ startedAt: 0, observations, reads, readsSinceWake, now });
+    const seen = forecast(observations, 0);
+    const due = nextReadAt({ startedAt: 0, observations, seen, reads, readsSinceWake, now });
     if (wakes > 0) {
       wakes--;
       readsSinceWake = 0;
@@ -56,7 +58,8 @@ test("the next read is after now, and never more than six hours ahead", () => {
   fc.assert(
     fc.property(looks, time, (given, later) => {
       const now = (given.observations.at(-1)?.at ?? 0) + later;
-      const next = nextReadAt({ ...given, now });
+      const seen = forecast(given.observations, 0);
+      const next = nextReadAt({ ...given, seen, now });
       expect(next).toBeGreaterThanOrEqual(now + 1_000);
       expect(next).toBeLessThanOrEqual(now + longestWait);
     }),
@@ -99,8 +102,9 @@ test("no progress whatever makes two weeks cost more than 80 looks, and one a wa
 });
 
 test("after a wake that says pending the next reads come within 5, 15 and 45 seconds", () => {
+  const seen = forecast([], 0);
   const at = (readsSinceWake: number) =>
-    nextReadAt({ startedAt: 0, observations: [], reads: 1, readsSinceWake, now: 10 * hour }) -
+    nextReadAt({ startedAt: 0, observations: [], seen, reads: 1, readsSinceWake, now: 10 * hour }) -
     10 * hour;
   expect([0, 1, 2].map(at)).toEqual([5_000, 15_000, 45_000]);
   expect(at(3)).toBe(5 * hour);
