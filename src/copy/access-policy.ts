@@ -47,10 +47,12 @@ export function isOwnState(own: OwnAccount, endpoint: Endpoint): boolean {
   if (endpoint.service === "file") return endpoint.share === own.contentShare;
   return (
     endpoint.account === own.account &&
-    (packages.has(endpoint.container) ||
-      /^(ferry-|azure-webjobs-|app-package-|\$logs$)/.test(endpoint.container))
+    (packages.has(endpoint.container) || hostState.test(endpoint.container))
   );
 }
+
+/** The ledger, and what the host and Durable keep; the task hub may be given another name by a setting. */
+const hostState = /^(ferry-|azure-webjobs-|app-package-|\$logs$)|-(leases|largemessages|applease)$/;
 
 /** Where Core Tools, the deployment site and the two pipelines put an app's code, for plans that run it from there. */
 const packages: ReadonlySet<string> = new Set([

@@ -37,14 +37,25 @@ export function readFileName(segments: readonly string[]): ReadName {
 }
 
 /**
- * What is wrong with the path of a URL outside Storage. Its server may decode it before it looks, so
- * nothing may stand in it that would lead elsewhere then.
+ * What is wrong with the path of a URL outside Storage. Its servers may decode it before they look, one
+ * after the other, and trim blanks, so nothing may stand in it that would lead elsewhere then.
  */
 export function externalPathProblems(pathname: string): string[] {
-  const parts = pathname.split("/").map(decode);
-  if (parts.includes(null)) return ["has a path that is not valid percent-encoded UTF-8"];
-  const odd = parts.some((part) => /[/\\\u0000-\u001f\u007f]|^\.\.?(;|$)/.test(part ?? ""));
+  const parts = pathname.split("/");
+  if (parts.map(decode).includes(null)) {
+    return ["has a path that is not valid percent-encoded UTF-8"];
+  }
+  const odd = parts
+    .flatMap(readings)
+    .some((part) => /[/\\\u0000-\u001f\u007f]|^ *\.\.? *(;|$)/.test(part));
   return odd ? ["hides a slash, a control character or dots that lead elsewhere in its path"] : [];
+}
+
+/** What a part may be read as, however often it is decoded. */
+function readings(part: string): string[] {
+  const read = decode(part);
+  if (read === null) return [];
+  return read === part ? [read] : [read, ...readings(read)];
 }
 
 /** Whether Storage would trim a dot off this path, were it not asked to leave names as they are. */

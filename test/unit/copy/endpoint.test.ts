@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { isAllowed, parseAllowedPairs } from "../../../src/copy/access-policy.ts";
+import {
+  externalOrigins,
+  isAllowed,
+  isOwnState,
+  parseAllowedPairs,
+} from "../../../src/copy/access-policy.ts";
 import { endpointUrl } from "../../../src/copy/endpoint.ts";
 import type { Destination, Endpoint } from "../../../src/copy/endpoint.ts";
 import { parseDestination, parseSource } from "../../../src/copy/parse-endpoint.ts";
@@ -147,3 +152,67 @@ test("wrong pairs are named, each with its place", () => {
   ]);
   expect(parseAllowedPairs("{", emulator).problems).toHaveLength(1);
 });
+
+/** What becomes of a source outside Storage where `https://cdn.example/pub` alone is listed. */
+function outside(url: string): "allowed" | "not allowed" | "invalid" {
+  const pairs = allowed("https://cdn.example/pub", "https://acct2.blob.core.windows.net/archive");
+  const read = parseSource(url, { emulator, external: externalOrigins(pairs) });
+  if (!read.ok) return "invalid";
+  const ends = { source: read.endpoint, destination: to };
+  return isAllowed(pairs, ends) ? "allowed" : "not allowed";
+}
+
+test.each([
+  ["https://cdn.example/pub/a", "allowed"],
+  ["HTTPS://CDN.example:443/pub/a?key=1", "allowed"],
+  ["https://cdn.example/pub/100%25.mp4", "allowed"],
+  ["https://cdn.example/pub/..a/b..", "allowed"],
+  ["https://cdn.example/x/../pub/a", "allowed"],
+  ["https://cdn.example/public/a", "not allowed"],
+  ["https://cdn.example/Pub/a", "not allowed"],
+  ["https://cdn.example//pub/a", "not allowed"],
+  ["https://cdn.example/pub/../a", "not allowed"],
+  ["https://cdn.example/pub/%2e%2E/a", "not allowed"],
+  ["https://cdn.example/pub\\..\\a", "not allowed"],
+  ["https://cdn.example/pub/..%2fa", "invalid"],
+  ["https://cdn.example/pub/%2e%2e%5ca", "invalid"],
+  ["https://cdn.example/pub/..;/a", "invalid"],
+  ["https://cdn.example/pub/.%00./a", "invalid"],
+  // Some servers decode twice, or trim blanks.
+  ["https://cdn.example/pub/%252e%252e/a", "invalid"],
+  ["https://cdn.example/pub/..%252fa", "invalid"],
+  ["https://cdn.example/pub/%25252e%25252e%25252fa", "invalid"],
+  ["https://cdn.example/pub/..%20/a", "invalid"],
+  ["https://cdn.example/pub/%c0%ae%c0%ae/a", "invalid"],
+  ["https://me:pw@cdn.example/pub/a", "invalid"],
+  ["https://cdn.example/pub/a#b", "invalid"],
+  ["https://cdn.example@evil.example/pub/a", "invalid"],
+  ["https://cdn.example./pub/a", "invalid"],
+  ["https://cdn.example:8443/pub/a", "invalid"],
+  ["https://www.cdn.example/pub/a", "invalid"],
+  ["https://cdn.example.evil.example/pub/a", "invalid"],
+  ["http://cdn.example/pub/a", "invalid"],
+  ["https://cdn。example/pub/a", "allowed"],
+])("outside Storage, %s is %s", (url, expected) => {
+  expect(outside(url)).toBe(expected);
+});
+
+test("nobody opens the share that holds the app's code, in whatever account", () => {
+  const own = { account: "acct1", contentShare: "ferry-a1b2" };
+  const file = (account: string, share: string) =>
+    sourceAt(`https://${account}.file.core.windows.net/${share}/site/wwwroot/host.json`);
+  expect(isOwnState(own, file("acct1", "ferry-a1b2"))).toBe(true);
+  expect(isOwnState(own, file("acct9", "ferry-a1b2"))).toBe(true);
+  expect(isOwnState(own, file("acct1", "ferry-a1b3"))).toBe(false);
+});
+
+test.each(["ferrystaging-leases", "other-largemessages", "other-applease"])(
+  "another name of the task hub does not open its container: %s",
+  (container) => {
+    const own = { account: "acct1", contentShare: null };
+    const at = (account: string) =>
+      sourceAt(`https://${account}.blob.core.windows.net/${container}/a`);
+    expect(isOwnState(own, at("acct1"))).toBe(true);
+    expect(isOwnState(own, at("acct2"))).toBe(false);
+  },
+);
