@@ -60,10 +60,17 @@ function withDestination(
   const { url, problems } = routedDestination(route.template, { container, path, at }, origins);
   const given = options === undefined ? {} : options;
   const merged = isObject(given) ? { ...route.options, ...given } : given;
+  const contrary = route.said.filter((option) => isObject(given) && Object.hasOwn(given, option));
   return {
     body: { ...rest, destination: url, options: merged },
     route: route.name,
-    problems: problems.map(({ message }) => ({ pointer: "/route", message })),
+    problems: [
+      ...problems.map(({ message }) => ({ pointer: "/route", message })),
+      ...contrary.map((option) => ({
+        pointer: `/options/${option}`,
+        message: "is the route's to say",
+      })),
+    ],
   };
 }
 

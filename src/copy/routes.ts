@@ -17,6 +17,8 @@ export type Route = {
   template: RouteTemplate;
   /** As a request would have them, complete with what routes do where nothing is said. */
   options: Record<string, unknown>;
+  /** Names of the options that the route says itself: no request along it says otherwise. */
+  said: readonly string[];
   /** One blob's way along the route, invented: it shows where the route leads. */
   sample: CopyRequest;
   /** What every source and every destination begins with. */
@@ -155,7 +157,8 @@ function parseRoute(
   if (problems.length > 0 || !sample.ok || sourceStart === null) return { route: null, problems };
   const destination = templateStart(template, { container, sourceStart });
   const start = { source: sourceStart, destination };
-  const route = { name, source: { ...source.place, ...named }, template, options };
+  const said = Object.keys(shape.data.options);
+  const route = { name, source: { ...source.place, ...named }, template, options, said };
   return { route: { ...route, sample: sample.request, start }, problems: [] };
 }
 

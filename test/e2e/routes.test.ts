@@ -10,6 +10,13 @@ const route = {
   suffix: ".mp4",
   destination: account("devstoreaccount1", "archive/{year}/{month}/films-{name}"),
 };
+/** Never writes over anything, whoever names it. */
+const careful = {
+  ...route,
+  name: "careful",
+  destination: account("devstoreaccount1", "vault/{name}"),
+  options: { overwrite: "skip" },
+};
 
 let world: TestWorld;
 
@@ -18,7 +25,10 @@ beforeAll(async () => {
     from: account("devstoreaccount1", "inbox/film-listed.mp4"),
     to: account("devstoreaccount1", "archive"),
   };
-  const settings = { COPY_ALLOWED: JSON.stringify([listed]), COPY_ROUTES: JSON.stringify([route]) };
+  const settings = {
+    COPY_ALLOWED: JSON.stringify([listed]),
+    COPY_ROUTES: JSON.stringify([route, careful]),
+  };
   world = await openWorld({ settings, copies: { finishAtOnce: "always" } });
   await world.upload("inbox/film.mp4", "film");
 });
@@ -50,6 +60,19 @@ test("a route is allowed what it does, and nobody else anything by it", async ()
   ]) {
     expect(await post(ends), JSON.stringify(ends)).toMatchObject({ status: 403 });
   }
+});
+
+test("what a route itself says of its copies, no request can say otherwise", async () => {
+  const source = url("inbox/film.mp4");
+  await world.upload("vault/film.mp4", "kept");
+  const asked = (options: object) => post({ source, route: "careful", options });
+  expect(await asked({ overwrite: "always", tier: "Cool" })).toMatchObject({
+    status: 400,
+    json: { errors: [{ pointer: "/options/overwrite", message: "is the route's to say" }] },
+  });
+  const { json } = await asked({ metadata: { by: "hand" } });
+  expect(await world.untilEnded(json.id)).toMatchObject({ status: "skipped" });
+  expect((await world.blob("vault/film.mp4").downloadToBuffer()).toString()).toBe("kept");
 });
 
 test.each<[what: string, body: () => object, pointers: string[]]>([
