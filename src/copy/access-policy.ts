@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { topOf } from "./endpoint.ts";
 import type { Destination, Endpoint } from "./endpoint.ts";
+import { parseJson } from "./json.ts";
 import type { Origins } from "./parse-endpoint.ts";
 import { parseStorageHost } from "./storage-hosts.ts";
 import { externalPathProblems } from "./storage-names.ts";
@@ -148,13 +149,5 @@ function decodedSegments(pathname: string): string[] | null {
     return segments;
   } catch {
     return null;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

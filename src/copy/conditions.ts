@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { timeOf, utcTime } from "./dates.ts";
+import { bareEtag } from "./etag.ts";
 
 /**
  * What must hold of a blob ("Specifying conditional headers for Blob service operations"). ETags and
@@ -45,7 +46,7 @@ export function unmetCondition(
     if (ifModifiedSince !== undefined) return "ifModifiedSince";
     return ifTags === undefined ? null : "ifTags";
   }
-  const matches = (wanted: string) => wanted === "*" || bare(wanted) === bare(seen.etag);
+  const matches = (wanted: string) => wanted === "*" || bareEtag(wanted) === bareEtag(seen.etag);
   if (ifMatch !== undefined && !matches(ifMatch)) return "ifMatch";
   if (ifNoneMatch !== undefined && matches(ifNoneMatch)) return "ifNoneMatch";
   if (ifModifiedSince !== undefined && seen.lastModified <= timeOf(ifModifiedSince)) {
@@ -61,15 +62,11 @@ export function unmetCondition(
 export function impossibleCondition(conditions: Conditions): keyof Conditions | null {
   const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = conditions;
   if (ifMatch !== undefined && ifNoneMatch !== undefined) {
-    if (ifNoneMatch === "*" || bare(ifMatch) === bare(ifNoneMatch)) return "ifNoneMatch";
+    if (ifNoneMatch === "*" || bareEtag(ifMatch) === bareEtag(ifNoneMatch)) return "ifNoneMatch";
   }
   return ifModifiedSince !== undefined &&
     ifUnmodifiedSince !== undefined &&
     timeOf(ifModifiedSince) >= timeOf(ifUnmodifiedSince)
     ? "ifUnmodifiedSince"
     : null;
-}
-
-function bare(etag: string): string {
-  return etag.replaceAll('"', "");
 }

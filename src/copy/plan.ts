@@ -4,10 +4,10 @@ import { unmetCondition } from "./conditions.ts";
 import { clockSkew, timeOf } from "./dates.ts";
 import { endpointUrl, isEchoOf, isOntoItself } from "./endpoint.ts";
 import type { Destination, Endpoint } from "./endpoint.ts";
+import { bareEtag } from "./etag.ts";
 import { failure } from "./failure.ts";
 import type { Cause } from "./failure.ts";
 import type { CopySeen, DestinationSeen, SourceSeen } from "./seen.ts";
-import { bareEtag } from "./storage-event.ts";
 import type { Busy, CopyInput, CopyPlan, Prepared } from "./steps.ts";
 
 export type Decision =

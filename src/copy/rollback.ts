@@ -1,3 +1,4 @@
+import { bareEtag } from "./etag.ts";
 import type { Ending } from "./outcome.ts";
 import type { DestinationSeen, SnapshotSeen } from "./seen.ts";
 import type { CopyPlan } from "./steps.ts";
@@ -13,7 +14,7 @@ export function marked(
   metadata: Record<string, string>,
   { instanceId, etag }: { instanceId: string; etag: string },
 ): Record<string, string> {
-  return { ...metadata, [markerName]: `${instanceId} ${etag.replaceAll('"', "")}` };
+  return { ...metadata, [markerName]: `${instanceId} ${bareEtag(etag)}` };
 }
 
 /** The metadata as it was before it was marked. */
@@ -28,7 +29,7 @@ export function isSnapshotOf(
 ): boolean {
   const marker = Object.entries(metadata).find(([name]) => isMarker(name))?.[1];
   const [id, ofEtag] = marker?.split(" ") ?? [];
-  return id === instanceId && (etag === undefined || ofEtag === etag.replaceAll('"', ""));
+  return id === instanceId && (etag === undefined || ofEtag === bareEtag(etag));
 }
 
 function isMarker(name: string): boolean {

@@ -1,5 +1,6 @@
 import { isoDate } from "./dates.ts";
 import type { Origins } from "./parse-endpoint.ts";
+import { percentDecoded } from "./storage-names.ts";
 
 /** Where a route's copies go: a URL with places that each blob fills. */
 export type RouteTemplate = {
@@ -102,7 +103,7 @@ function piecesOf(text: string, problems: string[]): Piece[] {
     if (name === undefined && /[{}]/.test(whole)) {
       problems.push("has a brace without its other half");
     } else if (name === undefined) {
-      const decoded = decode(whole);
+      const decoded = percentDecoded(whole);
       if (decoded === null) problems.push("is not valid percent-encoded UTF-8");
       else pieces.push({ text: decoded });
     } else if (isVariable(name)) {
@@ -150,12 +151,4 @@ function lastPart(path: string): string {
 function stemOf(name: string): string {
   const dot = name.lastIndexOf(".");
   return dot <= 0 ? name : name.slice(0, dot);
-}
-
-function decode(text: string): string | null {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return null;
-  }
 }

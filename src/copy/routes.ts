@@ -4,6 +4,7 @@ import type { CopyRequest, ParsedRequest, Problem } from "./copy-request.ts";
 import type { BlobEndpoint, Endpoint } from "./endpoint.ts";
 import { literalStart, matches, parseGlob } from "./glob.ts";
 import type { Glob } from "./glob.ts";
+import { parseJson } from "./json.ts";
 import { parseDestination, parseSource as parseSourceUrl } from "./parse-endpoint.ts";
 import type { Origins } from "./parse-endpoint.ts";
 import { findCircles } from "./route-circles.ts";
@@ -77,7 +78,7 @@ export function routedDestination(
 ): { url: string; problems: Problem[] } {
   const { url, path } = fillTemplate(template, blob);
   const parsed = parseDestination(url, origins);
-  if (!parsed.ok || pathIn(parsed.endpoint) === path) return { url, problems: [] };
+  if (!parsed.ok || parsed.endpoint.path === path) return { url, problems: [] };
   const message = 'comes out with "." or ".." as a part of its name';
   return { url, problems: [{ pointer: "/destination", message }] };
 }
@@ -173,7 +174,7 @@ function parseSource(text: string, origins: Origins): { place: Place | null; pro
   if (endpoint.service !== "blob") {
     return { place: null, problems: ["is not in a Blob service, which alone tells of new blobs"] };
   }
-  if (pathIn(endpoint) !== "x" || sas !== null) {
+  if (endpoint.path !== "x" || sas !== null) {
     const problem = 'must be a container\'s URL; a folder in it goes into "prefix"';
     return { place: null, problems: [problem] };
   }
@@ -208,16 +209,4 @@ function shapeProblems(
   if (issue.message.endsWith("received undefined")) return [at(field, "is missing")];
   if (issue.code === "invalid_type") return [at(field, `must be of the type ${issue.expected}`)];
   return [at(field, issue.message)];
-}
-
-function pathIn(endpoint: Endpoint): string {
-  return endpoint.path;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

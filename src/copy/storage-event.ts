@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { timeOf } from "./dates.ts";
 import type { BlobEndpoint } from "./endpoint.ts";
+import { bareEtag } from "./etag.ts";
 import { parseDestination } from "./parse-endpoint.ts";
 import type { Origins } from "./parse-endpoint.ts";
 
@@ -79,11 +80,6 @@ export function readStorageEvent(event: unknown, origins: Origins): ReadEvent {
   const etag = bareEtag(data.eTag);
   const byCopy = data.api === "CopyBlob";
   return { kind: "created", created: { blob, etag, byCopy, at } };
-}
-
-/** ETags come with quotes and without ("Azure Blob Storage as an Event Grid source" has both). */
-export function bareEtag(etag: string): string {
-  return etag.replace(/^W\/|"/g, "");
 }
 
 /**

@@ -42,7 +42,7 @@ export function readFileName(segments: readonly string[]): ReadName {
  */
 export function externalPathProblems(pathname: string): string[] {
   const parts = pathname.split("/");
-  if (parts.map(decode).includes(null)) {
+  if (parts.map(percentDecoded).includes(null)) {
     return ["has a path that is not valid percent-encoded UTF-8"];
   }
   const odd = parts
@@ -53,7 +53,7 @@ export function externalPathProblems(pathname: string): string[] {
 
 /** What a part may be read as, however often it is decoded. */
 function readings(part: string): string[] {
-  const read = decode(part);
+  const read = percentDecoded(part);
   if (read === null) return [];
   return read === part ? [read] : [read, ...readings(read)];
 }
@@ -64,7 +64,7 @@ export function hasTrailingDot(path: string): boolean {
 }
 
 function decoded([first = "", ...rest]: readonly string[]): { top: string; path: string | null } {
-  return { top: decode(first) ?? "", path: decode(rest.join("/")) }; // the SDK writes "$web" as %24web
+  return { top: percentDecoded(first) ?? "", path: percentDecoded(rest.join("/")) }; // the SDK writes "$web" as %24web
 }
 
 /** `$root`, `$web` and `$logs` are the service's own. */
@@ -127,7 +127,8 @@ function oddProblems(path: string, what: "blob" | "file"): string[] {
   return problems;
 }
 
-function decode(text: string): string | null {
+/** Null where it is no valid percent-encoded UTF-8. */
+export function percentDecoded(text: string): string | null {
   try {
     return decodeURIComponent(text);
   } catch {

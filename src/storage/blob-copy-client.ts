@@ -72,7 +72,7 @@ export function createBlobCopyClient(credentialFor: CredentialFor): CopyClient {
     async releaseSource(source, leaseId) {
       await bridged(() => own(source).getBlobLeaseClient(leaseId).releaseLease());
     },
-    ...createSnapshotClient(own, pipeline),
+    ...createSnapshotClient(own),
   };
 }
 

@@ -1,22 +1,19 @@
 import { ContainerClient, newPipeline } from "@azure/storage-blob";
-import type { BlobClient, BlobItem, StoragePipelineOptions } from "@azure/storage-blob";
+import type { BlobClient, BlobItem } from "@azure/storage-blob";
 import { serviceUrl, topOf } from "../copy/endpoint.ts";
 import { revealSas } from "../copy/sas.ts";
 import type { SnapshotSeen, SnapshotsSeen } from "../copy/seen.ts";
 import { StorageRefusal } from "./copy-client.ts";
 import type { DestinationSide, Snapshots } from "./copy-client.ts";
 import { leaseOf } from "./lease.ts";
-import { bounded } from "./pipeline.ts";
+import { bounded, pipeline } from "./pipeline.ts";
 import { answered, bridged } from "./refusal.ts";
 
 /** Snapshots of a destination, for rolling back. `own` is a client that acts with the side's power. */
-export function createSnapshotClient(
-  own: (side: DestinationSide) => BlobClient,
-  pipeline: StoragePipelineOptions,
-): Snapshots {
+export function createSnapshotClient(own: (side: DestinationSide) => BlobClient): Snapshots {
   return {
     readSnapshots(destination) {
-      const container = containerClient(destination, own(destination), pipeline);
+      const container = containerClient(destination, own(destination));
       return bridged(() => readSnapshots(container, destination.endpoint.path));
     },
     async takeSnapshot(destination, { metadata, etag }) {
@@ -71,7 +68,6 @@ async function readSnapshots(client: ContainerClient, path: string): Promise<Sna
 function containerClient(
   { endpoint, sas }: DestinationSide,
   { credential }: BlobClient,
-  pipeline: StoragePipelineOptions,
 ): ContainerClient {
   const url = `${serviceUrl(endpoint)}/${topOf(endpoint)}`;
   const withSas = sas === null ? url : `${url}?${revealSas(sas)}`;
