@@ -35,7 +35,7 @@ export const mutants: readonly Mutant[] = [
     file: "src/storage/blob-copy-client.ts",
     find: ": { ifMatch: destinationEtag }),",
     replace: ": {}),",
-    suites: [chaos],
+    suites: ["test/e2e/options.test.ts"],
   },
   {
     breaks: "a start copies another content than was planned",
@@ -83,7 +83,8 @@ export const mutants: readonly Mutant[] = [
     breaks: "a copy that a late start began is not followed",
     file: "src/activities/settle-copy.ts",
     find: "if (plan !== null && copyId === null && slot.copyId !== null) {",
-    replace: "if (plan === null && copyId === null && slot.copyId !== null) {",
+    replace:
+      "if (plan !== null && copyId === null && slot.copyId !== null && unanswered === undefined) {",
     suites: [settleAgain],
   },
   {
