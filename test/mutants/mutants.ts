@@ -21,6 +21,7 @@ const mintedFiles = "test/e2e/minted-files.test.ts";
 const exactlyOnce = "test/e2e/exactly-once.test.ts";
 const events = "test/e2e/events.test.ts";
 const notices = "test/e2e/notices.test.ts";
+const routes = "test/e2e/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
   {
@@ -432,5 +433,33 @@ export const mutants: readonly Mutant[] = [
     find: "waited > grace && ",
     replace: "waited < grace && ",
     suites: [notices],
+  },
+  {
+    breaks: "whoever names no route may do what routes do",
+    file: "src/triggers/start-copy.ts",
+    find: "route === null && !isAllowed(",
+    replace: "(route === null) === (deps.routes.length === 0) && !isAllowed(",
+    suites: [routes],
+  },
+  {
+    breaks: "a request says otherwise than its route",
+    file: "src/copy/route-request.ts",
+    find: "isObject(given) && Object.hasOwn(given, option)",
+    replace: "!isObject(given) && route.said.includes(option)",
+    suites: [routes],
+  },
+  {
+    breaks: "the id of a running copy passes for a caller's lease",
+    file: "src/triggers/start-copy.ts",
+    find: "if (!isInstanceId(id) || ",
+    replace: "if (isInstanceId(id) || ",
+    suites: ["test/e2e/hardening.test.ts"],
+  },
+  {
+    breaks: "a copy along a route called wake passes for its wake",
+    file: "src/triggers/storage-event.ts",
+    find: "once(`route ${route.name} ${state}`",
+    replace: "once(`${route.name} ${state}`",
+    suites: [events],
   },
 ];
