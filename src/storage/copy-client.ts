@@ -59,7 +59,7 @@ export type SasMint = {
   sign(source: Destination, minted: MintedSas, order: MintOrder): Promise<Sas>;
 };
 
-/** `withTags`: conditions on tags need a permission of their own ("Create a service SAS"). */
+/** `withTags`: conditions on tags need a permission of their own, which writes tags, too ("Create a service SAS"). */
 export type MintOrder = {
   withTags: boolean;
   /** Epoch ms. */

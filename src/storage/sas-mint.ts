@@ -30,7 +30,7 @@ const fileVersion = "2025-07-05";
 const mostKeys = 64;
 
 /**
- * Mints user delegation SAS ("Create a user delegation SAS"): read-only, of one blob or file, over https alone.
+ * Mints user delegation SAS ("Create a user delegation SAS"): read-only but for the tags of `withTags`, of one blob or file, over https alone.
  * Their keys are kept in memory while the app lives, one for each account and end, and nowhere else.
  */
 export function createSasMint(credentialFor: CredentialFor): SasMint {

@@ -438,7 +438,7 @@ export const mutants: readonly Mutant[] = [
     breaks: "whoever names no route may do what routes do",
     file: "src/triggers/start-copy.ts",
     find: "route === null && !isAllowed(",
-    replace: "(route === null) === (deps.routes.length === 0) && !isAllowed(",
+    replace: "route === null && deps.routes.length === 0 && !isAllowed(",
     suites: [routes],
   },
   {
