@@ -65,3 +65,50 @@ test("routes that are wrong keep the app from starting, each named, and those on
     );
   }
 });
+
+const hook = "https://hooks.example.com/ended?code=hush";
+const secret = Buffer.alloc(24, "k").toString("base64");
+
+test("those who are told of ends are read with their keys; nobody is without settings", () => {
+  expect(readSettings({ ...account, COPY_NOTICE_SECRET: secret }).notices).toEqual([]);
+  const topic = "https://t.westeurope-1.eventgrid.azure.net/api/events";
+  const set = { COPY_NOTICE_TOPIC: topic, COPY_NOTICE_WEBHOOK: hook };
+  const webhook = { kind: "webhook", url: hook, key: Buffer.alloc(24, "k") };
+  for (const key of [secret, `whsec_${secret}`]) {
+    expect(readSettings({ ...account, ...set, COPY_NOTICE_SECRET: key }).notices).toEqual([
+      { kind: "topic", url: topic, key: null },
+      webhook,
+    ]);
+  }
+});
+
+test.each([
+  ["http://hooks.example.com/hush", secret, "COPY_NOTICE_WEBHOOK must be an https URL"],
+  ["http://127.0.0.1:8080/hush", secret, "COPY_NOTICE_WEBHOOK must be an https URL"],
+  ["hush", secret, "COPY_NOTICE_WEBHOOK must be an https URL"],
+  [hook, "", "COPY_NOTICE_SECRET must be 24 to 64 bytes"],
+  [hook, Buffer.alloc(23, "k").toString("base64"), "COPY_NOTICE_SECRET must be 24 to 64 bytes"],
+  [hook, Buffer.alloc(65, "k").toString("base64"), "COPY_NOTICE_SECRET must be 24 to 64 bytes"],
+])("a webhook %s with the secret %s keeps the app from starting: %s", (url, key, says) => {
+  const problem = problemOf({ COPY_NOTICE_WEBHOOK: url, COPY_NOTICE_SECRET: key });
+  expect(problem).toContain(says);
+  expect(problem).not.toContain("hush");
+  if (key !== "") expect(problem).not.toContain(key);
+});
+
+test("a notice goes over plain http only beside an emulator, and on this machine", () => {
+  const emulated = { ...account, COPY_EMULATOR: "http://127.0.0.1:10000" };
+  const here = { COPY_NOTICE_TOPIC: "http://localhost:8080/api/events" };
+  expect(readSettings({ ...emulated, ...here }).notices).toHaveLength(1);
+  const there = { COPY_NOTICE_TOPIC: "http://localhost.example.com/api/events" };
+  expect(problemOf({ ...emulated, ...there })).toContain("COPY_NOTICE_TOPIC must be an https URL");
+});
+
+function problemOf(environment: Record<string, string>): string {
+  try {
+    readSettings({ ...account, ...environment });
+  } catch (error) {
+    return String(error);
+  }
+  return "";
+}
