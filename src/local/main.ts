@@ -20,8 +20,10 @@ const world = await startLocalWorld({
 });
 
 console.log(`
+Runs until Ctrl-C; state is kept in .local/, delete it to begin anew
+
 Storage emulator  ${world.emulator.blobUrl}/devstoreaccount1 (and devstoreaccount2)
-Storage files     ${world.emulator.fileUrl}/devstoreaccount1
+Storage files     ${world.emulator.fileUrl}/devstoreaccount1 (and devstoreaccount2)
 Copies            ${world.host.url}/api/copies`);
 
 let ending = false;

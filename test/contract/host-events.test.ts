@@ -71,6 +71,29 @@ test("one failed event fails the delivery, though the others were taken", async 
   expect((await seenBy(url)).seen).toHaveLength(3);
 });
 
+test("what was taken is logged at level debug; what failed or was refused is seen", async () => {
+  const { url, log } = await startSample("events");
+  await post(webhook(url), "Notification", [event("a")]);
+  await post(webhook(url, "other"), "Notification", [event("b")]);
+  await post(webhook(url), "Notification", [event("c", { fail: true })]);
+  const lines = () =>
+    log
+      .filter(({ subject }) => /blobCreated|EventGrid/.test(subject))
+      .map(
+        ({ level, subject, message }) => `${level} ${subject} ${message.replace(/\d+ ms/, "_")}`,
+      );
+  await expect
+    .poll(lines)
+    .toEqual([
+      "debug blobCreated done in _",
+      "debug POST /runtime/webhooks/EventGrid 202 in _",
+      "information POST /runtime/webhooks/EventGrid 404 in _",
+      expect.stringContaining("error blobCreated Error: cannot take it"),
+      "information blobCreated failed in _",
+      "warning POST /runtime/webhooks/EventGrid 500 in _",
+    ]);
+});
+
 test.each([
   ["an unknown function", "other", "Notification", 404, "cannot find function: 'other'"],
   [

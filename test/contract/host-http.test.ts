@@ -229,6 +229,6 @@ test("a port in use is named", async () => {
     log: () => {},
   });
   await expect(second).rejects.toThrow(
-    `Cannot serve functions on port ${host.port} as it is in use; port 0 takes any free one`,
+    `Cannot serve functions on port ${host.port} as it is in use; FUNCTIONS_PORT names another, 0 takes any free one`,
   );
 });

@@ -187,6 +187,9 @@ async function send(
 
 function listenError(port: number, error: Error): Error {
   const code = "code" in error ? error.code : undefined;
-  const reason = code === "EADDRINUSE" ? "it is in use; port 0 takes any free one" : error.message;
+  const reason =
+    code === "EADDRINUSE"
+      ? "it is in use; FUNCTIONS_PORT names another, 0 takes any free one"
+      : error.message;
   return new Error(`Cannot serve functions on port ${port} as ${reason}`, { cause: error });
 }

@@ -54,14 +54,16 @@ export function openTriggers(options: TriggersOptions): Triggers {
   const extraInputs = { durableClient: client, orchestrationClient: client };
   const run = (invocation: Invocation) => started.run({ ...invocation, extraInputs });
   /** Where no request leaves a line of its own. */
-  const runWithLine = async (invocation: Invocation) => {
+  const withLine = (ofSuccess: "debug" | "information") => async (invocation: Invocation) => {
     const began = clock.now();
     const outcome = await run(invocation);
     const ending = outcome.ok ? "done" : "failed";
     const line = `${ending} in ${clock.now() - began} ms`;
-    logger("information", "function", invocation.functionName, line);
+    const level = outcome.ok ? ofSuccess : "information";
+    logger(level, "function", invocation.functionName, line);
     return outcome;
   };
+  const runWithLine = withLine("information");
 
   const http = openHttpRoutes({
     functions,
@@ -71,7 +73,8 @@ export function openTriggers(options: TriggersOptions): Triggers {
   });
   const events = {
     functions: withTrigger(functions, "eventGridTrigger").map(({ name }) => name),
-    run: runWithLine,
+    // Every blob that is written is an event, those of the app's own state too, and few mean anything.
+    run: withLine("debug"),
   };
   const admin = {
     functions,
@@ -105,7 +108,10 @@ export function openTriggers(options: TriggersOptions): Triggers {
       const path = request.path.toLowerCase();
       if (path.startsWith(managementPrefix)) return manage(engine, request);
       if (draining) return { status: 503, headers: { "retry-after": "1" }, body: "" };
-      if (path === eventGridPath) return receiveEvents(events, request);
+      if (path === eventGridPath) {
+        const response = await receiveEvents(events, request);
+        return response.status < 400 ? { ...response, logLevel: "debug" } : response;
+      }
       if (path.startsWith("/admin/")) return respondAdmin(admin, request);
       return (await http.respond(request)) ?? { status: 404, headers: {}, body: "" };
     },

@@ -66,7 +66,9 @@ export async function startServer(options: ServerOptions): Promise<StorageServer
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => {
       const inUse = "code" in error && error.code === "EADDRINUSE";
-      const reason = inUse ? "it is in use; port 0 takes any free one" : error.message;
+      const reason = inUse
+        ? "it is in use; BLOB_PORT and FILE_PORT name others, 0 takes any free one"
+        : error.message;
       reject(
         new Error(`Cannot serve Storage on port ${options.port} as ${reason}`, { cause: error }),
       );
