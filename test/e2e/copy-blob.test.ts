@@ -21,14 +21,14 @@ test("a copy goes from queued over copying with rising bytes to succeeded, and t
   expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
 
   const seen: number[] = [];
-  for (let moved = 0; moved < 100; moved += 10) {
-    await world.clock.advance(10_000);
+  for (let moved = 0; moved < 100; moved += 2) {
+    await world.clock.advance(2_000);
     const copy = await world.get(answer.json.id);
     if (copy.status === "copying") seen.push(copy.progress.bytesCopied);
   }
   expect(seen.length).toBeGreaterThan(5);
   expect(seen).toEqual(seen.toSorted((a, b) => a - b));
-  expect(new Set(seen).size).toBeGreaterThan(2);
+  expect(new Set(seen).size).toBeGreaterThan(3);
 
   const copy = await world.untilEnded(answer.json.id, 1);
   expect(copy).toMatchObject({

@@ -17,8 +17,8 @@ const everyCommitPoint = ["client request", "turn", "activity completion", "time
 );
 
 test.each([
-  { end: "succeeded", after: 800 },
-  { end: "aborted", after: 500 },
+  { end: "succeeded", after: 20_000 },
+  { end: "aborted", after: 12_000 },
 ] as const)(
   "a copy that is to be $end is so after a kill at any commit",
   async ({ end, after }) => {
@@ -38,7 +38,7 @@ test.each([
     }
     console.table([...met].map(([killed, times]) => ({ copy: end, killed, times })));
     for (const point of everyCommitPoint) expect(met.get(point), point).toBeGreaterThan(0);
-    expect(calm.passages.length).toBeGreaterThanOrEqual(25);
+    expect(calm.passages.length).toBeGreaterThanOrEqual(30);
   },
   120_000,
 );
