@@ -7,6 +7,7 @@ import { parseMetadata } from "./metadata.ts";
 import { contradictions, misfits } from "./option-rules.ts";
 import { parseDestination, parseSource } from "./parse-endpoint.ts";
 import type { Origins, ParsedEndpoint } from "./parse-endpoint.ts";
+import type { Problem } from "./problem.ts";
 import type { Sas } from "./sas.ts";
 import { parseTags } from "./tags.ts";
 
@@ -18,9 +19,6 @@ export type CopyRequest = {
   destinationSas: Sas | null;
   options: CopyOptions;
 };
-
-/** One thing wrong with a request; `pointer` is a JSON pointer (RFC 6901), empty for the whole body. */
-export type Problem = { pointer: string; message: string };
 
 export type ParsedRequest = { ok: true; request: CopyRequest } | { ok: false; problems: Problem[] };
 

@@ -1,4 +1,5 @@
-import type { Problem } from "./copy-request.ts";
+import { textOf } from "./problem.ts";
+import type { Problem } from "./problem.ts";
 
 /** "Setting and retrieving properties and metadata": all of it together, at most 8 KiB. */
 const mostMetadata = 8 * 1_024;
@@ -39,11 +40,6 @@ export function parseMetadata(
   if (size > mostMetadata) problems.push({ pointer, message: "is more than 8 KiB of metadata" });
   const metadata = Object.fromEntries(entries.map(([name, text]) => [name, textOf(text)]));
   return { metadata, problems };
-}
-
-/** What is no text is refused as such; its own `toString` may be anything that JSON can hold. */
-export function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }
 
 function entryProblems(name: string, text: unknown): string[] {

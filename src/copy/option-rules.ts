@@ -1,7 +1,7 @@
 import { impossibleCondition } from "./conditions.ts";
 import { optionsOff } from "./copy-options.ts";
 import type { CopyOptions } from "./copy-options.ts";
-import type { Problem } from "./copy-request.ts";
+import type { Problem } from "./problem.ts";
 import { isOntoItself, isSecondaryOf } from "./endpoint.ts";
 import type { Destination, Endpoint } from "./endpoint.ts";
 import { hasTrailingDot } from "./storage-names.ts";

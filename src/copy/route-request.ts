@@ -1,5 +1,6 @@
 import { parseCopyRequest } from "./copy-request.ts";
-import type { ParsedRequest, Problem } from "./copy-request.ts";
+import type { ParsedRequest } from "./copy-request.ts";
+import type { Problem } from "./problem.ts";
 import { parseSource } from "./parse-endpoint.ts";
 import type { Origins } from "./parse-endpoint.ts";
 import { isRouted, routedDestination } from "./routes.ts";

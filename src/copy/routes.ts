@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseCopyRequest } from "./copy-request.ts";
-import type { CopyRequest, ParsedRequest, Problem } from "./copy-request.ts";
+import type { CopyRequest, ParsedRequest } from "./copy-request.ts";
+import type { Problem } from "./problem.ts";
 import type { BlobEndpoint, Endpoint } from "./endpoint.ts";
 import { literalStart, matches, parseGlob } from "./glob.ts";
 import type { Glob } from "./glob.ts";

@@ -1,5 +1,5 @@
-import type { Problem } from "./copy-request.ts";
-import { textOf } from "./metadata.ts";
+import { textOf } from "./problem.ts";
+import type { Problem } from "./problem.ts";
 
 /** "Set Blob Tags": at most ten, names of 1 to 128 and values of 0 to 256 characters. */
 const mostTags = 10;

@@ -1,11 +1,10 @@
-import type { HttpResponseInit } from "@azure/functions";
 import type { CopyState } from "../copy/copy-state.ts";
 import type { Progress } from "../copy/copy-status.ts";
 import { endpointUrl } from "../copy/endpoint.ts";
 import { failure } from "../copy/failure.ts";
 import type { Failure } from "../copy/failure.ts";
 import type { Outcome } from "../copy/outcome.ts";
-import type { CopyInput } from "../copy/steps.ts";
+import type { CopyRun } from "./copy-instance.ts";
 
 /** A copy as every caller sees it. Times are ISO 8601; nothing in it is secret. */
 export type CopyView = {
@@ -38,17 +37,6 @@ export type ProgressView = Progress & {
   readAt: string | null;
 };
 
-/** What Durable knows of a run: `state` is its custom status, `outcome` its output. */
-export type CopyRun = {
-  id: string;
-  copy: CopyInput;
-  state: CopyState | null;
-  ending:
-    | { kind: "running" }
-    | { kind: "ended"; outcome: Outcome }
-    | { kind: "broken"; at: string };
-};
-
 /** `path` is the path of the copies, for example "/api/copies". */
 export function copyView({ id, copy, state, ending }: CopyRun, path: string): CopyView {
   const outcome = ending.kind === "ended" ? ending.outcome : null;
@@ -74,26 +62,6 @@ export function copyView({ id, copy, state, ending }: CopyRun, path: string): Co
     reason: outcome?.status === "skipped" ? outcome.reason : null,
     residue: outcome?.residue ?? [],
     links: { self: `${path}/${id}`, abort: `${path}/${id}/abort` },
-  };
-}
-
-/** Answers with a copy; a running one says when looking again is worthwhile. */
-export function copyAnswer(
-  status: 200 | 202,
-  view: CopyView,
-  { url, now }: { url: string; now: number },
-): HttpResponseInit {
-  const running = view.completedAt === null;
-  const due = view.nextReadAt === null ? now : Date.parse(view.nextReadAt);
-  const seconds = Math.min(60, Math.max(1, Math.ceil((due - now) / 1_000)));
-  return {
-    status,
-    jsonBody: view,
-    headers: {
-      "cache-control": "no-store",
-      ...(status === 202 ? { location: new URL(view.links.self, url).href } : {}),
-      ...(running ? { "retry-after": String(seconds) } : {}),
-    },
   };
 }
 

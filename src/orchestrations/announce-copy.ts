@@ -1,6 +1,6 @@
 import { timeOf } from "../copy/dates.ts";
 import type { Outcome } from "../copy/outcome.ts";
-import { announceAgainAt, longestAnnouncing } from "../copy/read-policy.ts";
+import { announceAgainAt, longestAnnouncing } from "../copy/backoff.ts";
 import type { AnnounceStep, Announced } from "../copy/steps.ts";
 import { activities } from "../names.ts";
 import type { Run, Turns } from "./run.ts";

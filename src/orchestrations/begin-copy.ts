@@ -1,7 +1,7 @@
 import { failure } from "../copy/failure.ts";
 import type { Failure } from "../copy/failure.ts";
 import type { Ending, Outcome } from "../copy/outcome.ts";
-import { busyAgainAt, retryAt } from "../copy/read-policy.ts";
+import { busyAgainAt, retryAt } from "../copy/backoff.ts";
 import type { Busy, CopyPlan, Prepared, Started, StartedCopy } from "../copy/steps.ts";
 import { activities } from "../names.ts";
 import { mostTries } from "./run.ts";

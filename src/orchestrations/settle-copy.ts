@@ -1,6 +1,6 @@
 import { outcomeOf } from "../copy/outcome.ts";
 import type { Ending, Outcome } from "../copy/outcome.ts";
-import { retryAt } from "../copy/read-policy.ts";
+import { retryAt } from "../copy/backoff.ts";
 import type { CopyPlan, StartedCopy } from "../copy/steps.ts";
 import { activities } from "../names.ts";
 import { announceCopy } from "./announce-copy.ts";

@@ -1,5 +1,6 @@
 import type { DurableClient } from "durable-functions";
-import { copyAnswer, copyView } from "../http/copy-view.ts";
+import { copyAnswer } from "../http/copy-response.ts";
+import { copyView } from "../http/copy-view.ts";
 import { problem } from "../http/problem.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { events, repairIdOf } from "../names.ts";

@@ -3,7 +3,7 @@ import type { CopyState } from "../copy/copy-state.ts";
 import type { Outcome } from "../copy/outcome.ts";
 import { copyInputOf } from "../copy/steps.ts";
 import type { CopyInput, RepairInput } from "../copy/steps.ts";
-import type { CopyRun } from "../http/copy-view.ts";
+import type { CopyRun } from "../http/copy-instance.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { orchestrations, repairIdOf } from "../names.ts";
 

@@ -1,7 +1,7 @@
 import type { DurableClient } from "durable-functions";
 import type { CopyRequest } from "../copy/copy-request.ts";
 import type { CopyInput } from "../copy/steps.ts";
-import type { CopyRun } from "../http/copy-view.ts";
+import type { CopyRun } from "../http/copy-instance.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { orchestrations } from "../names.ts";
 import type { Seal } from "../secrets/seal.ts";

@@ -1,6 +1,6 @@
 import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
-import { longestAnnouncing } from "../copy/read-policy.ts";
+import { longestAnnouncing } from "../copy/backoff.ts";
 import type { CopyInput } from "../copy/steps.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { ownRun, repairOf } from "./copy-run.ts";

@@ -4,7 +4,7 @@ import { timeOf } from "../copy/dates.ts";
 import { failure } from "../copy/failure.ts";
 import { outcomeOf } from "../copy/outcome.ts";
 import type { Ending, Outcome } from "../copy/outcome.ts";
-import type { CopyRun } from "../http/copy-view.ts";
+import type { CopyRun } from "../http/copy-instance.ts";
 import { LedgerError } from "../ledger/ledger-error.ts";
 import type { HeldSlot, Ledger, SlotPage } from "../ledger/ledger.ts";
 import { events, repairIdOf } from "../names.ts";

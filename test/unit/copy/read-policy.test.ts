@@ -3,13 +3,8 @@ import { expect, test } from "vitest";
 import type { Progress } from "../../../src/copy/copy-status.ts";
 import { forecast } from "../../../src/copy/forecast.ts";
 import type { Observation } from "../../../src/copy/forecast.ts";
-import {
-  busyAgainAt,
-  firstReadAt,
-  longestWait,
-  nextReadAt,
-  retryAt,
-} from "../../../src/copy/read-policy.ts";
+import { firstReadAt, longestWait, nextReadAt } from "../../../src/copy/read-policy.ts";
+import { busyAgainAt, retryAt } from "../../../src/copy/backoff.ts";
 
 const hour = 3_600_000;
 

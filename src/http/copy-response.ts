@@ -1,0 +1,22 @@
+import type { HttpResponseInit } from "@azure/functions";
+import type { CopyView } from "./copy-view.ts";
+
+/** Answers with a copy; a running one says when looking again is worthwhile. */
+export function copyAnswer(
+  status: 200 | 202,
+  view: CopyView,
+  { url, now }: { url: string; now: number },
+): HttpResponseInit {
+  const running = view.completedAt === null;
+  const due = view.nextReadAt === null ? now : Date.parse(view.nextReadAt);
+  const seconds = Math.min(60, Math.max(1, Math.ceil((due - now) / 1_000)));
+  return {
+    status,
+    jsonBody: view,
+    headers: {
+      "cache-control": "no-store",
+      ...(status === 202 ? { location: new URL(view.links.self, url).href } : {}),
+      ...(running ? { "retry-after": String(seconds) } : {}),
+    },
+  };
+}
