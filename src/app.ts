@@ -1,21 +1,21 @@
 import type { HttpFunctionOptions } from "@azure/functions";
 import * as df from "durable-functions";
 import { createActivities } from "./activities/create-activities.ts";
-import type { ActivityDeps } from "./activities/deps.ts";
+import type { ActivityDeps } from "./activities/support/dependencies.ts";
 import { activities, orchestrations } from "./names.ts";
 import { copyOrchestration } from "./orchestrations/copy-orchestration.ts";
 import { repairOrchestration } from "./orchestrations/repair-orchestration.ts";
-import { abortCopy } from "./triggers/abort-copy.ts";
-import { dispatch, everyMethod } from "./triggers/dispatch.ts";
-import type { Answer } from "./triggers/dispatch.ts";
-import { getCopy } from "./triggers/get-copy.ts";
-import { health } from "./triggers/health.ts";
-import { purge } from "./triggers/purge.ts";
-import type { PurgeDeps } from "./triggers/purge.ts";
-import { startCopy } from "./triggers/start-copy.ts";
-import type { StartDeps } from "./triggers/start-copy.ts";
-import { storageEvent } from "./triggers/storage-event.ts";
-import { watchdog } from "./triggers/watchdog.ts";
+import { abortCopy } from "./triggers/http/abort-copy.ts";
+import { dispatch, everyMethod } from "./triggers/http/method-router.ts";
+import type { Answer } from "./triggers/http/method-router.ts";
+import { getCopy } from "./triggers/http/get-copy.ts";
+import { health } from "./triggers/http/health.ts";
+import { purge } from "./triggers/timers/purge.ts";
+import type { PurgeDeps } from "./triggers/timers/purge.ts";
+import { startCopy } from "./triggers/http/start-copy.ts";
+import type { StartDeps } from "./triggers/http/start-copy.ts";
+import { storageEvent } from "./triggers/events/storage-event-trigger.ts";
+import { watchdog } from "./triggers/timers/watchdog.ts";
 
 export type AppDeps = {
   http: StartDeps;

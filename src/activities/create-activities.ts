@@ -1,11 +1,11 @@
-import type { CopySteps } from "../copy/steps.ts";
-import { abortCopy } from "./abort-copy.ts";
-import { announceCopy } from "./announce-copy.ts";
-import type { ActivityDeps } from "./deps.ts";
-import { prepareCopy } from "./prepare-copy.ts";
-import { readCopy } from "./read-copy.ts";
-import { settleCopy } from "./settle-copy.ts";
-import { startCopy } from "./start-copy.ts";
+import type { CopySteps } from "../copy/contract/activities.ts";
+import { abortCopy } from "./abort.ts";
+import { announceCopy } from "./send-notifications.ts";
+import type { ActivityDeps } from "./support/dependencies.ts";
+import { prepareCopy } from "./prepare.ts";
+import { readCopy } from "./read.ts";
+import { settleCopy } from "./settle.ts";
+import { startCopy } from "./start.ts";
 
 /**
  * The steps of a copy. Each is a few short calls to Storage, or to those who are told of the end, and safe

@@ -1,5 +1,5 @@
 import type { HttpResponseInit } from "@azure/functions";
-import type { CopyView } from "./copy-view.ts";
+import type { CopyView } from "../instances/copy-view.ts";
 
 /** Answers with a copy; a running one says when looking again is worthwhile. */
 export function copyAnswer(

@@ -1,5 +1,5 @@
 import type { HttpResponseInit } from "@azure/functions";
-import type { Problem } from "../copy/problem.ts";
+import type { Problem } from "../copy/request/request-problem.ts";
 
 /** What can be wrong with a call, and the status it gets. */
 const problems = {

@@ -1,14 +1,14 @@
 import type { ContainerClient } from "@azure/storage-blob";
-import { endpointUrl } from "../copy/endpoint.ts";
-import type { Outcome } from "../copy/outcome.ts";
-import { copyInputOf } from "../copy/steps.ts";
-import type { CopyInput } from "../copy/steps.ts";
+import { endpointUrl } from "../copy/location/endpoint.ts";
+import type { Outcome } from "../copy/contract/outcome.ts";
+import { copyInputOf } from "../copy/contract/activities.ts";
+import type { CopyInput } from "../copy/contract/activities.ts";
 import { conditionalBlobs } from "./conditional-blobs.ts";
 import { dayOf, indexName } from "./instance-id.ts";
 import { hash } from "./hash.ts";
 import type { Claim, Ledger } from "./ledger.ts";
 import { blobRetention, markOf } from "./retention.ts";
-import { blobSlots } from "./slots.ts";
+import { blobSlots } from "./locks.ts";
 
 /**
  * The ledger as small JSON blobs in one container:

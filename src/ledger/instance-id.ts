@@ -1,5 +1,5 @@
 import { v7 } from "uuid";
-import { isoDay } from "../copy/dates.ts";
+import { isoDay } from "../copy/time.ts";
 
 /**
  * Ids of copies are UUIDs of version 7 (RFC 9562): they begin with the time, so the record of a copy

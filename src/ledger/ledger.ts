@@ -1,7 +1,7 @@
-import type { CopyOptions } from "../copy/copy-options.ts";
-import type { Destination, Endpoint } from "../copy/endpoint.ts";
-import type { Outcome } from "../copy/outcome.ts";
-import type { Closing, CopyInput, CopyPlan } from "../copy/steps.ts";
+import type { CopyOptions } from "../copy/request/copy-options.ts";
+import type { Destination, Endpoint } from "../copy/location/endpoint.ts";
+import type { Outcome } from "../copy/contract/outcome.ts";
+import type { Closing, CopyInput, CopyPlan } from "../copy/contract/activities.ts";
 
 /**
  * What must outlive an orchestration and be found without a scan: who asked for what (claims), which

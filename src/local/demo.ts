@@ -4,7 +4,7 @@ import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-bl
 import { MultiBar } from "cli-progress";
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
-import { startLocalWorld } from "./world.ts";
+import { startLocalWorld } from "./local-stack.ts";
 
 /**
  * `npm run demo`: copies before one's eyes, one to its end, one aborted, and one that nobody asks for: a

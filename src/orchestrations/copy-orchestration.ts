@@ -1,11 +1,11 @@
 import type { OrchestrationContext, Task } from "durable-functions";
-import type { Outcome } from "../copy/outcome.ts";
-import { copyInputOf } from "../copy/steps.ts";
-import type { CopyInput } from "../copy/steps.ts";
-import { beginCopy } from "./begin-copy.ts";
-import { followCopy } from "./follow-copy.ts";
-import { createRun } from "./run.ts";
-import { finishCopy } from "./settle-copy.ts";
+import type { Outcome } from "../copy/contract/outcome.ts";
+import { copyInputOf } from "../copy/contract/activities.ts";
+import type { CopyInput } from "../copy/contract/activities.ts";
+import { beginCopy } from "./begin.ts";
+import { followCopy } from "./follow.ts";
+import { createRun } from "./copy-context.ts";
+import { finishCopy } from "./finish.ts";
 
 /**
  * One copy, from its plan to its outcome: prepare → start → (wait → read | abort)* → settle. The story

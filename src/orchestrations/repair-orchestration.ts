@@ -1,13 +1,13 @@
 import type { OrchestrationContext, Task } from "durable-functions";
-import { failure } from "../copy/failure.ts";
-import type { Outcome } from "../copy/outcome.ts";
-import { copyInputOf } from "../copy/steps.ts";
-import type { RepairInput } from "../copy/steps.ts";
-import { followCopy } from "./follow-copy.ts";
-import { createRun } from "./run.ts";
-import type { Run } from "./run.ts";
-import { finishCopy } from "./settle-copy.ts";
-import type { End } from "./settle-copy.ts";
+import { failure } from "../copy/contract/failure.ts";
+import type { Outcome } from "../copy/contract/outcome.ts";
+import { copyInputOf } from "../copy/contract/activities.ts";
+import type { RepairInput } from "../copy/contract/activities.ts";
+import { followCopy } from "./follow.ts";
+import { createRun } from "./copy-context.ts";
+import type { Run } from "./copy-context.ts";
+import { finishCopy } from "./finish.ts";
+import type { End } from "./finish.ts";
 
 /**
  * Takes over a copy whose own run Durable failed, terminated or lost: a copy that Storage still works

@@ -1,9 +1,14 @@
 import type { OrchestrationContext } from "durable-functions";
-import { isoDate, timeOf } from "../copy/dates.ts";
-import type { CopyState } from "../copy/copy-state.ts";
-import type { CopyStatus, EndedCopyStatus, RunRecord, Trouble } from "../copy/copy-status.ts";
-import { estimateOf, stalledSince } from "../copy/forecast.ts";
-import type { Forecast } from "../copy/forecast.ts";
+import { isoDate, timeOf } from "../copy/time.ts";
+import type { CopyState } from "../copy/contract/custom-status.ts";
+import type {
+  CopyStatus,
+  EndedCopyStatus,
+  RunRecord,
+  Trouble,
+} from "../copy/contract/copy-status.ts";
+import { estimateOf, stalledSince } from "../copy/polling/forecast.ts";
+import type { Forecast } from "../copy/polling/forecast.ts";
 
 /** The copy's public state, told through the custom status as the orchestration goes on. */
 export type Report = {

@@ -1,5 +1,5 @@
 import type { OrchestrationContext, Task } from "durable-functions";
-import { dateOf } from "../copy/dates.ts";
+import { dateOf } from "../copy/time.ts";
 import { events } from "../names.ts";
 
 type EventName = (typeof events)[keyof typeof events];

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
-import { revealSas, Sas } from "../copy/sas.ts";
+import { revealSas, Sas } from "../copy/location/sas.ts";
 
 /** Seals a SAS so that it may rest in an orchestration history, and opens it again inside an activity. */
 export type Seal = {

@@ -4,16 +4,16 @@ import type {
   BlobGetPropertiesResponse,
   StoragePipelineOptions,
 } from "@azure/storage-blob";
-import { dateOf, timeOf } from "../copy/dates.ts";
-import { urlWith } from "../copy/endpoint.ts";
-import type { Destination } from "../copy/endpoint.ts";
-import type { DestinationSeen, SourceSeen } from "../copy/seen.ts";
-import { revealSas } from "../copy/sas.ts";
+import { dateOf, timeOf } from "../copy/time.ts";
+import { urlWith } from "../copy/location/endpoint.ts";
+import type { Destination } from "../copy/location/endpoint.ts";
+import type { DestinationSeen, SourceSeen } from "../copy/contract/properties.ts";
+import { revealSas } from "../copy/location/sas.ts";
 import type { CopyClient, Side, StartOrder } from "./copy-client.ts";
 import { StorageRefusal, tagCondition } from "./copy-client.ts";
-import { copySeen } from "./copy-seen.ts";
+import { copySeen } from "./copy-properties.ts";
 import type { CredentialFor } from "./credentials.ts";
-import { leaseOf } from "./lease.ts";
+import { leaseOf } from "./lease-conditions.ts";
 import { bounded, once, pipeline } from "./pipeline.ts";
 import { answered, bridged } from "./refusal.ts";
 import { createSnapshotClient } from "./snapshot-client.ts";

@@ -1,10 +1,15 @@
-import type { Conditions } from "../copy/conditions.ts";
-import type { CopyOptions } from "../copy/copy-options.ts";
-import type { DestinationSeen, SnapshotsSeen, SnapshotSeen, SourceSeen } from "../copy/seen.ts";
-import type { Destination, Endpoint } from "../copy/endpoint.ts";
-import type { MintedSas } from "../copy/minted-sas.ts";
-import type { Sas } from "../copy/sas.ts";
-import type { StorageAnswer } from "../copy/storage-answers.ts";
+import type { Conditions } from "../copy/request/conditions.ts";
+import type { CopyOptions } from "../copy/request/copy-options.ts";
+import type {
+  DestinationSeen,
+  SnapshotsSeen,
+  SnapshotSeen,
+  SourceSeen,
+} from "../copy/contract/properties.ts";
+import type { Destination, Endpoint } from "../copy/location/endpoint.ts";
+import type { MintedSas } from "../copy/location/minted-sas.ts";
+import type { Sas } from "../copy/location/sas.ts";
+import type { StorageAnswer } from "../copy/decisions/storage-errors.ts";
 
 /**
  * What a copy needs from Storage. Each method is one REST call, unless it says more; where Storage

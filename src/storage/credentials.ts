@@ -1,7 +1,7 @@
 import { DefaultAzureCredential } from "@azure/identity";
 import { StorageSharedKeyCredential } from "@azure/storage-blob";
 import type { AnonymousCredential } from "@azure/storage-blob";
-import type { Destination } from "../copy/endpoint.ts";
+import type { Destination } from "../copy/location/endpoint.ts";
 
 export type CredentialFor = (
   endpoint: Destination,

@@ -5,17 +5,17 @@ import {
   ShareFileClient,
 } from "@azure/storage-file-share";
 import type { FileGetPropertiesResponse, FileStartCopyOptions } from "@azure/storage-file-share";
-import { urlWith } from "../copy/endpoint.ts";
-import type { Destination, Endpoint } from "../copy/endpoint.ts";
-import type { FileOptions } from "../copy/file-options.ts";
-import { revealSas } from "../copy/sas.ts";
-import type { SourceSeen, DestinationSeen } from "../copy/seen.ts";
-import { hasTrailingDot } from "../copy/storage-names.ts";
+import { urlWith } from "../copy/location/endpoint.ts";
+import type { Destination, Endpoint } from "../copy/location/endpoint.ts";
+import type { FileOptions } from "../copy/request/file-options.ts";
+import { revealSas } from "../copy/location/sas.ts";
+import type { SourceSeen, DestinationSeen } from "../copy/contract/properties.ts";
+import { hasTrailingDot } from "../copy/location/storage-names.ts";
 import { conditionNotMet, StorageRefusal } from "./copy-client.ts";
 import type { CopyClient, DestinationSide, Side, StartOrder } from "./copy-client.ts";
-import { copySeen } from "./copy-seen.ts";
+import { copySeen } from "./copy-properties.ts";
 import type { CredentialFor } from "./credentials.ts";
-import { leaseOf } from "./lease.ts";
+import { leaseOf } from "./lease-conditions.ts";
 import { bounded, once, pipeline } from "./pipeline.ts";
 import { answered, bridged } from "./refusal.ts";
 

@@ -1,5 +1,5 @@
 import { RestError } from "@azure/storage-blob";
-import type { StorageAnswer } from "../copy/storage-answers.ts";
+import type { StorageAnswer } from "../copy/decisions/storage-errors.ts";
 import { StorageRefusal } from "./copy-client.ts";
 
 /** One call through the SDK; what it throws comes out as a `StorageRefusal`. */

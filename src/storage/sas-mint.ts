@@ -11,10 +11,10 @@ import {
   generateFileSASQueryParameters,
   ShareServiceClient,
 } from "@azure/storage-file-share";
-import { clockSkew, dateOf, timeOf } from "../copy/dates.ts";
-import { serviceUrl } from "../copy/endpoint.ts";
-import type { Destination } from "../copy/endpoint.ts";
-import { Sas } from "../copy/sas.ts";
+import { clockSkew, dateOf, timeOf } from "../copy/time.ts";
+import { serviceUrl } from "../copy/location/endpoint.ts";
+import type { Destination } from "../copy/location/endpoint.ts";
+import { Sas } from "../copy/location/sas.ts";
 import type { SasMint } from "./copy-client.ts";
 import { isIdentified } from "./credentials.ts";
 import type { CredentialFor } from "./credentials.ts";

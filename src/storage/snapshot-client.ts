@@ -1,11 +1,11 @@
 import { ContainerClient, newPipeline } from "@azure/storage-blob";
 import type { BlobClient, BlobItem } from "@azure/storage-blob";
-import { serviceUrl, topOf } from "../copy/endpoint.ts";
-import { revealSas } from "../copy/sas.ts";
-import type { SnapshotSeen, SnapshotsSeen } from "../copy/seen.ts";
+import { serviceUrl, topOf } from "../copy/location/endpoint.ts";
+import { revealSas } from "../copy/location/sas.ts";
+import type { SnapshotSeen, SnapshotsSeen } from "../copy/contract/properties.ts";
 import { StorageRefusal } from "./copy-client.ts";
 import type { DestinationSide, Snapshots } from "./copy-client.ts";
-import { leaseOf } from "./lease.ts";
+import { leaseOf } from "./lease-conditions.ts";
 import { bounded, pipeline } from "./pipeline.ts";
 import { answered, bridged } from "./refusal.ts";
 

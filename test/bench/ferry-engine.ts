@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as df from "durable-functions";
 import { systemClock } from "../../src/local/clock.ts";
-import type { DurableEngine, DurableFunctions } from "../../src/local/durable/door.ts";
+import type { DurableEngine, DurableFunctions } from "../../src/local/durable/api/engine-api.ts";
 import { openDurableEngine } from "../../src/local/durable/engine.ts";
-import { durableFunctions } from "../../src/local/host/durable-triggers.ts";
-import { collectApp } from "../../src/local/host/functions-core.ts";
+import { durableFunctions } from "../../src/local/host/triggers/durable-triggers.ts";
+import { collectApp } from "../../src/local/host/worker/functions-core.ts";
 import {
   type Contestant,
   pollingInput,

@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { setTimeout } from "node:timers/promises";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import type { BlobItem } from "@azure/storage-blob";
-import type { WorldMeasures, WorldMessage, WorldOrder } from "./local-world.ts";
+import type { WorldMeasures, WorldMessage, WorldOrder } from "./local-stack-child.ts";
 import { count, type Table } from "./table.ts";
 
 const copies = 1_000;
@@ -97,7 +97,7 @@ async function openWorld(order: WorldOrder): Promise<World> {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(COPY_|AzureWebJobs)/.test(name)),
   );
-  const child = fork(new URL("local-world.ts", import.meta.url), { env });
+  const child = fork(new URL("local-stack-child.ts", import.meta.url), { env });
   const ready = next(child, "ready");
   let ended = 0;
   const allEnded = new Promise<void>((resolve) => {

@@ -1,6 +1,6 @@
 import { compareEngines } from "./engine-rounds.ts";
 import { measureLocalCopies } from "./local-copies.ts";
-import { comparePolicies } from "./read-policies.ts";
+import { comparePolicies } from "./poll-policies.ts";
 import { tableText } from "./table.ts";
 import { measureWakeLag } from "./wake-lag.ts";
 

@@ -1,5 +1,5 @@
-import { forecast, type Observation } from "../../src/copy/forecast.ts";
-import { firstReadAt, longestWait, nextReadAt } from "../../src/copy/read-policy.ts";
+import { forecast, type Observation } from "../../src/copy/polling/forecast.ts";
+import { firstReadAt, longestWait, nextReadAt } from "../../src/copy/polling/poll-policy.ts";
 import type { Trace } from "./traces.ts";
 
 /** Decides when to look again; all times are ms from the start of the copy. */

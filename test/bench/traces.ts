@@ -1,4 +1,4 @@
-import type { Progress } from "../../src/copy/copy-status.ts";
+import type { Progress } from "../../src/copy/contract/copy-status.ts";
 import type { Draw } from "./draw.ts";
 
 /** How one copy goes, seen from Storage: what it publishes when, and when it ends. Times are ms from the start. */

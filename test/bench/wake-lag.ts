@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import { systemClock } from "../../src/local/clock.ts";
-import { startLocalWorld, type LocalWorld } from "../../src/local/world.ts";
+import { startLocalWorld, type LocalWorld } from "../../src/local/local-stack.ts";
 import { count, type Table } from "./table.ts";
 
 const copies = 200;

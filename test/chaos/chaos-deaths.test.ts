@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { phases } from "../support/chaos-plan.ts";
-import { commitPoints } from "../support/chaos-run.ts";
-import { chaosSeed, count, expectFloors, liveThroughChaos } from "../support/chaos-suite.ts";
+import { phases } from "../support/chaos/chaos-plan.ts";
+import { commitPoints } from "../support/chaos/chaos-run.ts";
+import { chaosSeed, count, expectFloors, liveThroughChaos } from "../support/chaos/chaos-suite.ts";
 
 /*
  * As chaos.test.ts, and the host dies at its commits besides: played deaths, after which the same task

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chaosSeed, expectFloors, liveThroughChaos } from "../support/chaos-suite.ts";
+import { chaosSeed, expectFloors, liveThroughChaos } from "../support/chaos/chaos-suite.ts";
 
 /*
  * A thousand copies through Storage's trouble, strangers, aborts, wakes, and activities that run again,

@@ -13,15 +13,15 @@ export type Mutant = {
 };
 
 const chaos = "test/chaos/chaos.test.ts";
-const abort = "test/e2e/abort.test.ts";
-const settleAgain = "test/contract/settle-again.test.ts";
-const startAgain = "test/contract/start-again.test.ts";
-const minted = "test/e2e/minted.test.ts";
-const mintedFiles = "test/e2e/minted-files.test.ts";
-const exactlyOnce = "test/e2e/exactly-once.test.ts";
-const events = "test/e2e/events.test.ts";
-const notices = "test/e2e/notices.test.ts";
-const routes = "test/e2e/routes.test.ts";
+const abort = "test/e2e/copies/abort.test.ts";
+const settleAgain = "test/contract/activities/settle-again.test.ts";
+const startAgain = "test/contract/activities/start-again.test.ts";
+const minted = "test/e2e/secrets/minted.test.ts";
+const mintedFiles = "test/e2e/secrets/minted-files.test.ts";
+const exactlyOnce = "test/e2e/recovery/exactly-once.test.ts";
+const events = "test/e2e/events/events.test.ts";
+const notices = "test/e2e/events/notifications.test.ts";
+const routes = "test/e2e/events/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
   {
@@ -36,7 +36,7 @@ export const mutants: readonly Mutant[] = [
     file: "src/storage/blob-copy-client.ts",
     find: ": { ifMatch: destinationEtag }),",
     replace: ": {}),",
-    suites: ["test/e2e/options.test.ts"],
+    suites: ["test/e2e/requests/options.test.ts"],
   },
   {
     breaks: "a start copies another content than was planned",
@@ -54,35 +54,35 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "a start is sent while another one may still arrive",
-    file: "src/ledger/slots.ts",
+    file: "src/ledger/locks.ts",
     find: "return isOurs && isFree && !slot.closed",
     replace: "return isOurs && (isFree || slot.wokenAt === undefined) && !slot.closed",
     suites: [startAgain],
   },
   {
     breaks: "a start is sent before an unanswered one is looked for",
-    file: "src/activities/start-copy.ts",
+    file: "src/activities/start.ts",
     find: 'entered.state === "entered" && !entered.unanswered;',
     replace: 'entered.state === "entered";',
     suites: [startAgain],
   },
   {
     breaks: "the slot is not closed when a copy is settled",
-    file: "src/ledger/slots.ts",
+    file: "src/ledger/locks.ts",
     find: "{ ...current, closed: true, closing }",
     replace: "{ ...current, closing }",
     suites: [settleAgain],
   },
   {
     breaks: "a copy is settled while its start may be under way",
-    file: "src/ledger/slots.ts",
+    file: "src/ledger/locks.ts",
     find: "return busyUntil(slot) > now\n",
     replace: "return busyUntil(slot) > now + 86_400_000\n",
     suites: [chaos],
   },
   {
     breaks: "a copy that a late start began is not followed",
-    file: "src/activities/settle-copy.ts",
+    file: "src/activities/settle.ts",
     find: "if (plan !== null && copyId === null && slot.copyId !== null) {",
     replace:
       "if (plan !== null && copyId === null && slot.copyId !== null && unanswered === undefined) {",
@@ -90,14 +90,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "two copies hold one slot",
-    file: "src/ledger/slots.ts",
+    file: "src/ledger/locks.ts",
     find: "if (holder === instanceId) return { held: true };",
     replace: "if (holder !== null) return { held: true };",
     suites: [exactlyOnce],
   },
   {
     breaks: "the slot is not released",
-    file: "src/ledger/slots.ts",
+    file: "src/ledger/locks.ts",
     find: "if (slot?.content.instanceId === instanceId) await blobs.remove(name, slot.etag);",
     replace:
       "if (slot?.content.instanceId === `${instanceId}.`) await blobs.remove(name, slot.etag);",
@@ -105,14 +105,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "what stood there before the plan is taken for our copy",
-    file: "src/copy/plan.ts",
+    file: "src/copy/decisions/plan.ts",
     find: "if (seen.copy === null || seen.etag === plan.destinationEtag) return false;",
     replace: "if (seen.copy === null || (plan.source.length ?? 0) < 0) return false;",
     suites: [chaos],
   },
   {
     breaks: "a copy of any source is taken for ours",
-    file: "src/copy/plan.ts",
+    file: "src/copy/decisions/plan.ts",
     find: "return isEchoOf(startedFrom(plan, source), seen.copy.source);",
     replace:
       'return isEchoOf(startedFrom(plan, source), seen.copy.source) || seen.copy.copyId !== "";',
@@ -120,49 +120,49 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "a foreign pending copy is copied over",
-    file: "src/copy/plan.ts",
+    file: "src/copy/decisions/plan.ts",
     find: 'if (seen.copy?.status === "pending") {',
     replace: 'if (seen.copy?.status === "pending" && seen.length < 0) {',
     suites: [exactlyOnce],
   },
   {
     breaks: "an aborted copy is read as a success",
-    file: "src/copy/read-status.ts",
+    file: "src/copy/decisions/read-status.ts",
     find: 'return { state: "aborted", progress, ...end };',
     replace: 'return { state: "success", progress: { bytesCopied: 0, totalBytes: 0 }, ...end };',
     suites: [abort],
   },
   {
     breaks: "another copy's status is read as ours",
-    file: "src/copy/read-status.ts",
+    file: "src/copy/decisions/read-status.ts",
     find: "if (seen.copy === null || seen.copy.copyId !== copyId) {",
     replace: "if (seen.copy === null) {",
     suites: [chaos],
   },
   {
     breaks: "a late prepare of an ended copy leaves its slot behind",
-    file: "src/activities/prepare-copy.ts",
+    file: "src/activities/prepare.ts",
     find: "if (outcome !== null) {",
     replace: "if (outcome !== null && !slot.held) {",
     suites: [chaos],
   },
   {
     breaks: "a start that was not answered is not looked for",
-    file: "src/activities/settle-copy.ts",
+    file: "src/activities/settle.ts",
     find: "if (copyId === null && unanswered) {",
     replace: "if (copyId === null && unanswered && plan === null) {",
     suites: [exactlyOnce, chaos],
   },
   {
     breaks: "a start without an answer counts as refused",
-    file: "src/activities/start-copy.ts",
+    file: "src/activities/start.ts",
     find: "if (status === 0) return unsent.has(code);",
     replace: "if (status === 0) return !unsent.has(code);",
     suites: [startAgain, chaos],
   },
   {
     breaks: "an abort before the start is not heard",
-    file: "src/orchestrations/begin-copy.ts",
+    file: "src/orchestrations/begin.ts",
     find: "if (abort) {",
     replace: "if (abort && plan === null && tries > 1_000) {",
     suites: [abort],
@@ -183,13 +183,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "a SAS is shown where it is written into a text",
-    file: "src/copy/sas.ts",
+    file: "src/copy/location/sas.ts",
     find: "toString(): string {\n    return redacted;",
     replace: "toString(): string {\n    return this.#query;",
     suites: [
       "test/unit/secrets/seal.test.ts",
-      "test/e2e/secrets.test.ts",
-      "test/e2e/canary.test.ts",
+      "test/e2e/secrets/secrets-at-rest.test.ts",
+      "test/e2e/secrets/canary-secrets.test.ts",
     ],
   },
   {
@@ -199,7 +199,7 @@ export const mutants: readonly Mutant[] = [
     replace: `beginCopyFromURL(urlOf(source), startOptions(order)).catch((error) => {
           throw Object.assign(error, { code: urlOf(source) });
         }),`,
-    suites: ["test/e2e/canary.test.ts"],
+    suites: ["test/e2e/secrets/canary-secrets.test.ts"],
   },
   {
     breaks: "a sealed SAS opens for any copy",
@@ -210,50 +210,50 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "the allow-list compares texts instead of path segments",
-    file: "src/copy/access-policy.ts",
+    file: "src/copy/request/access-policy.ts",
     find: "place.segments.every((segment, index) => segment === segments?.[index])",
     replace: 'segments?.join("/").startsWith(place.segments.join("/")) === true',
-    suites: ["test/e2e/bad-input.test.ts", "test/e2e/allow-list.test.ts"],
+    suites: ["test/e2e/requests/bad-input.test.ts", "test/e2e/requests/allow-list.test.ts"],
   },
   {
     breaks: "the allow-list takes a pair's two sides from different pairs",
-    file: "src/copy/access-policy.ts",
+    file: "src/copy/request/access-policy.ts",
     find: "(pair) => contains(pair.from, ends.source) && contains(pair.to, ends.destination),",
     replace:
       "(pair) =>\n      contains(pair.from, ends.source) &&\n      pairs.some(({ to }) => contains(to, ends.destination)),",
-    suites: ["test/e2e/bad-input.test.ts", "test/e2e/allow-list.test.ts"],
+    suites: ["test/e2e/requests/bad-input.test.ts", "test/e2e/requests/allow-list.test.ts"],
   },
   {
     breaks: "an Idempotency-Key is taken for the same request to another destination",
-    file: "src/triggers/start-copy.ts",
+    file: "src/triggers/http/start-copy.ts",
     find: "[endpointUrl(source), to, sorted(",
     replace: "[endpointUrl(source), to.length === 0, sorted(",
     suites: [exactlyOnce],
   },
   {
     breaks: "a stranger's copy of the same source, with another SAS, is taken for ours",
-    file: "src/copy/plan.ts",
+    file: "src/copy/decisions/plan.ts",
     find: '.get("scid") === minted.scid',
     replace: '.get("scid") !== ""',
     suites: [minted],
   },
   {
     breaks: "a stranger's copy of the same file, with another SAS, is taken for ours",
-    file: "src/copy/plan.ts",
+    file: "src/copy/decisions/plan.ts",
     find: "end === null || timeOf(end) === timeOf(minted.expiresAt)",
     replace: "end !== minted.expiresAt",
     suites: [mintedFiles],
   },
   {
     breaks: "a file's copy is denied for want of a correlation id",
-    file: "src/copy/plan.ts",
+    file: "src/copy/decisions/plan.ts",
     find: 'if (service === "blob") return sas',
     replace: 'if (service !== "external") return sas',
     suites: [mintedFiles],
   },
   {
     breaks: "a copy from before the plan is taken for ours",
-    file: "src/copy/plan.ts",
+    file: "src/copy/decisions/plan.ts",
     find: "completedAt < timeOf(plannedAt) - clockSkew",
     replace: "completedAt < timeOf(plannedAt) - 1_000 * clockSkew",
     suites: ["test/unit/copy/is-ours.test.ts"],
@@ -281,24 +281,24 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "a file is left to an identity's token within its account",
-    file: "src/activities/source-access.ts",
+    file: "src/activities/support/source-access.ts",
     find: 'isSameAccount(sides) && !(endpoint.service === "file"',
     replace: 'isSameAccount(sides) && !(endpoint.service !== "file"',
     suites: [mintedFiles],
   },
   {
     breaks: "a rollback is given up where the role for tags was taken away",
-    file: "src/activities/roll-back.ts",
+    file: "src/activities/support/rollback.ts",
     find: "!isForbidden(error) || Object",
     replace: "isForbidden(error) || Object",
-    suites: ["test/e2e/rollback.test.ts"],
+    suites: ["test/e2e/copies/rollback.test.ts"],
   },
   {
     breaks: "tags that nobody saw come back are told as back",
-    file: "src/activities/roll-back.ts",
+    file: "src/activities/support/rollback.ts",
     find: "return [tagsUnseen];",
     replace: "return [tagsUnseen].slice(1);",
-    suites: ["test/e2e/rollback.test.ts"],
+    suites: ["test/e2e/copies/rollback.test.ts"],
   },
   {
     breaks: "a minted SAS goes over http, too",
@@ -312,152 +312,152 @@ export const mutants: readonly Mutant[] = [
     file: "src/storage/sas-mint.ts",
     find: "correlationId: scid,",
     replace: "correlationId: `${scid}0`,",
-    suites: ["test/contract/minted-again.test.ts"],
+    suites: ["test/contract/activities/minted-again.test.ts"],
   },
   {
     breaks: "a public source is given up where the identity has no role",
-    file: "src/activities/source-access.ts",
+    file: "src/activities/support/source-access.ts",
     find: "status === 401 || status === 403 ||",
     replace: "status === 401 ||",
     suites: [minted],
   },
   {
     breaks: "a copy that outlives its minted SAS is told as one that may not read",
-    file: "src/copy/read-status.ts",
+    file: "src/copy/decisions/read-status.ts",
     find: "timeOf(minted.expiresAt);",
     replace: "timeOf(minted.expiresAt) + 86_400_000;",
     suites: [minted],
   },
   {
     breaks: "a destination is looked at in vain after its SAS has ended",
-    file: "src/activities/read-copy.ts",
+    file: "src/activities/read.ts",
     find: "hasSasEnded(destination.sas, deps.now())",
     replace: "hasSasEnded(destination.sas, 0)",
-    suites: ["test/e2e/hardening.test.ts"],
+    suites: ["test/e2e/requests/hardening.test.ts"],
   },
   {
     breaks: "a source that was held stays leased",
-    file: "src/activities/source-lease.ts",
+    file: "src/activities/support/source-lease.ts",
     find: "await deps.client.releaseSource(source, instanceId);",
     replace: "await Promise.resolve(source);",
-    suites: ["test/e2e/sources.test.ts"],
+    suites: ["test/e2e/copies/sources.test.ts"],
   },
   {
     breaks: "a blob is copied onto itself from itself",
-    file: "src/copy/plan.ts",
+    file: "src/copy/decisions/plan.ts",
     find: "return snapshot === undefined ? source : { ...source, snapshot };",
     replace: 'return snapshot === "" ? { ...source, snapshot } : source;',
-    suites: ["test/e2e/sources.test.ts"],
+    suites: ["test/e2e/copies/sources.test.ts"],
   },
   {
     breaks: "the marker of a snapshot stays on a blob that was copied onto itself",
-    file: "src/copy/rollback.ts",
+    file: "src/copy/decisions/rollback-step.ts",
     find: 'return isMarked ? { do: "unmark", etag: seen.etag } : { do: "nothing" };',
     replace:
       'return isMarked && instanceId === "" ? { do: "unmark", etag: "" } : { do: "nothing" };',
-    suites: ["test/e2e/sources.test.ts"],
+    suites: ["test/e2e/copies/sources.test.ts"],
   },
   {
     breaks: "metadata of a file is left to the SDK, which drops it",
     file: "src/storage/file-copy-client.ts",
     find: "[`x-ms-meta-${name}`, text]",
     replace: "[`x-meta-${name}`, text]",
-    suites: ["test/e2e/file-options.test.ts"],
+    suites: ["test/e2e/requests/file-options.test.ts"],
   },
   {
     breaks: "a file is copied over whatever stands there by now",
     file: "src/storage/file-copy-client.ts",
     find: "if ((seen?.etag ?? null) !== order.destinationEtag) throw conditionNotMet();",
     replace: "if (seen?.etag === order.sourceEtag) throw conditionNotMet();",
-    suites: ["test/contract/file-copy-client.test.ts"],
+    suites: ["test/contract/storage/file-copy-client.test.ts"],
   },
   {
     breaks: "a lease id is left out of an abort",
     file: "src/storage/blob-copy-client.ts",
     find: "abortCopyFromURL(copyId, { conditions })",
     replace: "abortCopyFromURL(copyId, conditions.leaseId === copyId ? { conditions } : {})",
-    suites: ["test/e2e/options.test.ts"],
+    suites: ["test/e2e/requests/options.test.ts"],
   },
   {
     breaks: "a caller's tag condition is not sent with the start",
     file: "src/storage/blob-copy-client.ts",
     find: "...tagCondition(options.sourceConditions),",
     replace: "",
-    suites: ["test/e2e/options.test.ts"],
+    suites: ["test/e2e/requests/options.test.ts"],
   },
   {
     breaks: "an event is copied as often as it is delivered after a restart",
-    file: "src/triggers/storage-event.ts",
+    file: "src/triggers/events/storage-event-trigger.ts",
     find: "key: `${etag} ${source}`",
     replace: "key: `${etag} ${source} ${fresh}`",
     suites: [events],
   },
   {
     breaks: "an overtaken event copies what is there by now",
-    file: "src/copy/plan.ts",
+    file: "src/copy/decisions/plan.ts",
     find: "if (event === undefined || bareEtag(etag) === event.etag) return null;",
     replace: "if (event !== undefined || bareEtag(etag) === event) return null;",
     suites: [events],
   },
   {
     breaks: "an event at the end of a copy wakes nobody",
-    file: "src/triggers/storage-event.ts",
+    file: "src/triggers/events/storage-event-trigger.ts",
     find: "if (created.byCopy) await",
     replace: "if (!created.byCopy) await",
     suites: [events],
   },
   {
     breaks: "a chain ends where a hierarchical account tells of a copy at its beginning",
-    file: "src/orchestrations/begin-copy.ts",
+    file: "src/orchestrations/begin.ts",
     find: "awaited = result.awaits ?? awaited;",
     replace: "awaited ??= undefined;",
     suites: [events],
   },
   {
     breaks: "a notice that was not taken is not sent again",
-    file: "src/orchestrations/announce-copy.ts",
+    file: "src/orchestrations/notify.ts",
     find: "if (!kept || run.now() >= givenUpAt) return;",
     replace: "if (kept || run.now() >= givenUpAt) return;",
     suites: [notices],
   },
   {
     breaks: "a copy counts as running while others are told of its end",
-    file: "src/triggers/copy-run.ts",
+    file: "src/instances/find-instance.ts",
     find: "own.state?.settled === true",
     replace: "own.state?.settled === undefined",
     suites: [notices],
   },
   {
     breaks: "nobody looks after notices whose run was broken off",
-    file: "src/triggers/tell-again.ts",
+    file: "src/triggers/timers/resend-notifications.ts",
     find: "waited > grace && ",
     replace: "waited < grace && ",
     suites: [notices],
   },
   {
     breaks: "whoever names no route may do what routes do",
-    file: "src/triggers/start-copy.ts",
+    file: "src/triggers/http/start-copy.ts",
     find: "route === null && !isAllowed(",
     replace: "route === null && deps.routes.length === 0 && !isAllowed(",
     suites: [routes],
   },
   {
     breaks: "a request says otherwise than its route",
-    file: "src/copy/route-request.ts",
+    file: "src/copy/routing/route-request.ts",
     find: "isObject(given) && Object.hasOwn(given, option)",
     replace: "!isObject(given) && route.said.includes(option)",
     suites: [routes],
   },
   {
     breaks: "the id of a running copy passes for a caller's lease",
-    file: "src/triggers/start-copy.ts",
+    file: "src/triggers/http/start-copy.ts",
     find: "if (!isInstanceId(id) || ",
     replace: "if (isInstanceId(id) || ",
-    suites: ["test/e2e/hardening.test.ts"],
+    suites: ["test/e2e/requests/hardening.test.ts"],
   },
   {
     breaks: "a copy along a route called wake passes for its wake",
-    file: "src/triggers/storage-event.ts",
+    file: "src/triggers/events/storage-event-trigger.ts",
     find: "once(`route ${route.name} ${state}`",
     replace: "once(`${route.name} ${state}`",
     suites: [events],

@@ -1,10 +1,10 @@
 import type { OrchestrationContext, Task } from "durable-functions";
 import { expect, test } from "vitest";
-import type { CopyInput } from "../../src/copy/steps.ts";
+import type { CopyInput } from "../../src/copy/contract/activities.ts";
 import { activities, events, orchestrations } from "../../src/names.ts";
 import { copyOrchestration } from "../../src/orchestrations/copy-orchestration.ts";
-import type { Orchestrator } from "../support/durable-app.ts";
-import { testFunctions } from "../support/durable-app.ts";
+import type { Orchestrator } from "../support/host/durable-app.ts";
+import { testFunctions } from "../support/host/durable-app.ts";
 import { readRecordings, turnsOf } from "./recording.ts";
 import type { Decided } from "./recording.ts";
 import { replayRecording } from "./replay-recording.ts";

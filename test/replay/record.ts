@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { openWorld } from "../support/world.ts";
+import { openWorld } from "../support/stack/test-stack.ts";
 import { historiesFolder, recordingOf, writeRecording } from "./recording.ts";
 import { scenarios } from "./scenarios.ts";
 

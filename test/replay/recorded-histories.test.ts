@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { activities, events, orchestrations } from "../../src/names.ts";
-import { eventTypes } from "../../src/local/durable/history.ts";
+import { eventTypes } from "../../src/local/durable/history/history.ts";
 import { readRecordings, turnsOf } from "./recording.ts";
 import { replayRecording, todaysFunctions } from "./replay-recording.ts";
 import { scenarios } from "./scenarios.ts";

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
-import { eventTypes } from "../../src/local/durable/history.ts";
-import type { HistoryEvent } from "../../src/local/durable/history.ts";
+import { eventTypes } from "../../src/local/durable/history/history.ts";
+import type { HistoryEvent } from "../../src/local/durable/history/history.ts";
 
 /** One orchestration as its task hub kept it, from its start to its end. */
 export type Recording = {

@@ -1,11 +1,11 @@
 import type { AppDeps } from "../../src/app.ts";
 import { registerApp } from "../../src/app.ts";
 import type { Clock } from "../../src/local/clock.ts";
-import type { DurableFunctions } from "../../src/local/durable/door.ts";
-import { stored } from "../../src/local/durable/history.ts";
-import { takeTurn } from "../../src/local/durable/turn.ts";
-import { durableFunctions } from "../../src/local/host/durable-triggers.ts";
-import { collectApp } from "../../src/local/host/functions-core.ts";
+import type { DurableFunctions } from "../../src/local/durable/api/engine-api.ts";
+import { stored } from "../../src/local/durable/history/history.ts";
+import { takeTurn } from "../../src/local/durable/turn/take-turn.ts";
+import { durableFunctions } from "../../src/local/host/triggers/durable-triggers.ts";
+import { collectApp } from "../../src/local/host/worker/functions-core.ts";
 import { decidedIn, turnsOf } from "./recording.ts";
 import type { Decided, Recording } from "./recording.ts";
 

@@ -1,8 +1,8 @@
-import type { LocalWorldOptions } from "../../src/local/world.ts";
+import type { LocalWorldOptions } from "../../src/local/local-stack.ts";
 import { repairIdOf } from "../../src/names.ts";
-import { allCopies, deliver, eventOf, inboxRoutes } from "../support/events.ts";
-import { hour, secondAccount } from "../support/world.ts";
-import type { TestWorld } from "../support/world.ts";
+import { allCopies, deliver, eventOf, inboxRoutes } from "../support/stack/events.ts";
+import { hour, secondAccount } from "../support/stack/test-stack.ts";
+import type { TestWorld } from "../support/stack/test-stack.ts";
 
 /** A copy worth remembering; `play` answers the instance to record, once it has ended. */
 export type Scenario = {

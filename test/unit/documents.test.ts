@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 /*
  * src/storage/README.md says for each rule of Storage's documents what Ferry makes of it and which test
- * shows it, as "`test/e2e/abort.test.ts` the test's name", one or more to a row.
+ * shows it, as "`test/e2e/copies/abort.test.ts` the test's name", one or more to a row.
  */
 
 const page = readFileSync(new URL("../../src/storage/README.md", import.meta.url), "utf8");

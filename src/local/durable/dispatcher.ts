@@ -1,12 +1,12 @@
 import type { Clock } from "../clock.ts";
-import { runActivity } from "./activity-run.ts";
-import type { DurableLogEntry, DurableOptions } from "./door.ts";
-import { hasEnded, type HistoryEvent } from "./history.ts";
-import type { Instance } from "./hub-instances.ts";
-import type { ActivityWork } from "./hub-work.ts";
-import type { TaskHub } from "./task-hub.ts";
-import { hubTimers } from "./timers.ts";
-import { takeTurn, type TurnOutcome } from "./turn.ts";
+import { runActivity } from "./run-activity.ts";
+import type { DurableLogEntry, DurableOptions } from "./api/engine-api.ts";
+import { hasEnded, type HistoryEvent } from "./history/history.ts";
+import type { Instance } from "./hub/hub-instances.ts";
+import type { ActivityWork } from "./hub/hub-work.ts";
+import type { TaskHub } from "./hub/task-hub.ts";
+import { hubTimers } from "./hub/hub-timers.ts";
+import { takeTurn, type TurnOutcome } from "./turn/take-turn.ts";
 
 /** Lets instances take their turns and activities run, within the limits, for as long as there is work. */
 export type Dispatcher = {

@@ -1,8 +1,8 @@
-import { clientBindingText } from "./client-binding.ts";
+import { clientBindingText } from "./management/client-binding.ts";
 import { dispatcher } from "./dispatcher.ts";
-import type { DurableEngine, DurableOptions, ManagementRequest } from "./door.ts";
-import { manage } from "./management.ts";
-import { openTaskHub } from "./task-hub.ts";
+import type { DurableEngine, DurableOptions, ManagementRequest } from "./api/engine-api.ts";
+import { manage } from "./management/management-api.ts";
+import { openTaskHub } from "./hub/task-hub.ts";
 
 /**
  * Opens a task hub and the engine that works on it: the local counterpart of the Durable Functions

@@ -1,14 +1,19 @@
 import { resolve } from "node:path";
 import type { Clock } from "../clock.ts";
-import type { DurableOptions } from "../durable/door.ts";
+import type { DurableOptions } from "../durable/api/engine-api.ts";
 import { openDurableEngine } from "../durable/engine.ts";
-import { startApp } from "./app-start.ts";
-import { durableFunctions } from "./durable-triggers.ts";
-import { type HostRequest, type HostResponse, listen } from "./http-server.ts";
-import type { Invocation, InvocationOutcome } from "./invocation.ts";
-import { type HostLog, type Logger, openLogger } from "./log.ts";
-import { applyEnvironment, readHostJson, readLocalSettings, resolveHubName } from "./settings.ts";
-import { openTriggers, type TriggeredFunction } from "./triggers.ts";
+import { startApp } from "./worker/app-start.ts";
+import { durableFunctions } from "./triggers/durable-triggers.ts";
+import { type HostRequest, type HostResponse, listen } from "./http/http-server.ts";
+import type { Invocation, InvocationOutcome } from "./worker/invocation.ts";
+import { type HostLog, type Logger, openLogger } from "../log.ts";
+import {
+  applyEnvironment,
+  readHostJson,
+  readLocalSettings,
+  resolveHubName,
+} from "./host-settings.ts";
+import { openTriggers, type TriggeredFunction } from "./triggers/triggers.ts";
 
 export type HostOptions = {
   /** Where package.json, host.json and local.settings.json of the app are. */

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { hasEnded, parseProgress } from "../../../src/copy/copy-status.ts";
-import { causes } from "../../../src/copy/failure.ts";
-import { statusOf } from "../../../src/copy/read-status.ts";
-import { Sas } from "../../../src/copy/sas.ts";
-import type { DestinationSeen } from "../../../src/copy/seen.ts";
-import { classify, storageAnswers } from "../../../src/copy/storage-answers.ts";
-import type { Call, StorageAnswer } from "../../../src/copy/storage-answers.ts";
+import { hasEnded, parseProgress } from "../../../src/copy/contract/copy-status.ts";
+import { causes } from "../../../src/copy/contract/failure.ts";
+import { statusOf } from "../../../src/copy/decisions/read-status.ts";
+import { Sas } from "../../../src/copy/location/sas.ts";
+import type { DestinationSeen } from "../../../src/copy/contract/properties.ts";
+import { classify, storageAnswers } from "../../../src/copy/decisions/storage-errors.ts";
+import type { Call, StorageAnswer } from "../../../src/copy/decisions/storage-errors.ts";
 
 const now = Date.UTC(2026, 10, 20);
 const answer = (given: Partial<StorageAnswer>): StorageAnswer => ({

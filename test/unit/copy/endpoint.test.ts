@@ -5,10 +5,10 @@ import {
   isAllowed,
   isOwnState,
   parseAllowedPairs,
-} from "../../../src/copy/access-policy.ts";
-import { endpointUrl } from "../../../src/copy/endpoint.ts";
-import type { Destination, Endpoint } from "../../../src/copy/endpoint.ts";
-import { parseDestination, parseSource } from "../../../src/copy/parse-endpoint.ts";
+} from "../../../src/copy/request/access-policy.ts";
+import { endpointUrl } from "../../../src/copy/location/endpoint.ts";
+import type { Destination, Endpoint } from "../../../src/copy/location/endpoint.ts";
+import { parseDestination, parseSource } from "../../../src/copy/location/parse-endpoint.ts";
 
 const blobs = "http://127.0.0.1:10000";
 const emulator = { blob: blobs, file: "http://127.0.0.1:10003" };

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import type { Endpoint } from "../../../src/copy/endpoint.ts";
-import { mintedSas } from "../../../src/copy/minted-sas.ts";
-import { isOurs } from "../../../src/copy/plan.ts";
-import type { CopySeen } from "../../../src/copy/seen.ts";
-import type { CopyPlan } from "../../../src/copy/steps.ts";
+import type { Endpoint } from "../../../src/copy/location/endpoint.ts";
+import { mintedSas } from "../../../src/copy/location/minted-sas.ts";
+import { isOurs } from "../../../src/copy/decisions/plan.ts";
+import type { CopySeen } from "../../../src/copy/contract/properties.ts";
+import type { CopyPlan } from "../../../src/copy/contract/activities.ts";
 
 const now = Date.UTC(2026, 10, 20, 12);
 const minute = 60_000;

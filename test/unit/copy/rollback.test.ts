@@ -1,7 +1,12 @@
 import { expect, test } from "vitest";
-import { isSnapshotOf, marked, rollbackOf, unmarked } from "../../../src/copy/rollback.ts";
-import type { Ending } from "../../../src/copy/outcome.ts";
-import type { DestinationSeen } from "../../../src/copy/seen.ts";
+import {
+  isSnapshotOf,
+  marked,
+  rollbackOf,
+  unmarked,
+} from "../../../src/copy/decisions/rollback-step.ts";
+import type { Ending } from "../../../src/copy/contract/outcome.ts";
+import type { DestinationSeen } from "../../../src/copy/contract/properties.ts";
 
 const instanceId = "0191f000-0000-7000-8000-000000000001";
 const copyId = "11111111-1111-1111-1111-111111111111";

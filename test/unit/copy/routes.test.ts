@@ -1,12 +1,12 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { endpointUrl } from "../../../src/copy/endpoint.ts";
-import { onlyStorage, parseDestination } from "../../../src/copy/parse-endpoint.ts";
-import { isRouted, parseRoutes, readRoutes, routedCopy } from "../../../src/copy/routes.ts";
-import type { Route } from "../../../src/copy/routes.ts";
-import { randomNames, randomRoutes } from "../../support/random-routes.ts";
-import { circles, safeShapes } from "../../support/safe-routes.ts";
-import type { RouteEntry } from "../../support/safe-routes.ts";
+import { endpointUrl } from "../../../src/copy/location/endpoint.ts";
+import { onlyStorage, parseDestination } from "../../../src/copy/location/parse-endpoint.ts";
+import { isRouted, parseRoutes, readRoutes, routedCopy } from "../../../src/copy/routing/routes.ts";
+import type { Route } from "../../../src/copy/routing/routes.ts";
+import { randomNames, randomRoutes } from "../../support/requests/random-routes.ts";
+import { circles, safeShapes } from "../../support/requests/safe-routes.ts";
+import type { RouteEntry } from "../../support/requests/safe-routes.ts";
 
 const blob = (account: string, path: string) => `https://${account}.blob.core.windows.net/${path}`;
 const films: RouteEntry = {

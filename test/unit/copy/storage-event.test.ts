@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { endpointUrl } from "../../../src/copy/endpoint.ts";
-import { onlyStorage } from "../../../src/copy/parse-endpoint.ts";
-import { readStorageEvent } from "../../../src/copy/storage-event.ts";
+import { endpointUrl } from "../../../src/copy/location/endpoint.ts";
+import { onlyStorage } from "../../../src/copy/location/parse-endpoint.ts";
+import { readStorageEvent } from "../../../src/copy/routing/storage-event.ts";
 
 const content = {
   api: "PutBlob",

@@ -1,14 +1,14 @@
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
-import { historyCache } from "../../../src/local/durable/history-cache.ts";
+import { historyCache } from "../../../src/local/durable/history/history-cache.ts";
 import {
   eventTypes,
   type HistoryEvent,
   stamped,
   stored,
-} from "../../../src/local/durable/history.ts";
-import { openTaskHub } from "../../../src/local/durable/task-hub.ts";
-import { minutes, testEngine, testHubFile, testStart } from "../../support/durable-app.ts";
+} from "../../../src/local/durable/history/history.ts";
+import { openTaskHub } from "../../../src/local/durable/hub/task-hub.ts";
+import { minutes, testEngine, testHubFile, testStart } from "../../support/host/durable-app.ts";
 
 const event = (n: number): HistoryEvent => ({
   EventType: eventTypes.EventRaised,

@@ -1,21 +1,21 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Decision } from "../../../src/local/durable/decisions.ts";
+import type { Decision } from "../../../src/local/durable/turn/decisions.ts";
 import {
   eventTypes,
   type HistoryEvent,
   instant,
   stamped,
   stored,
-} from "../../../src/local/durable/history.ts";
+} from "../../../src/local/durable/history/history.ts";
 import {
   executionStarted,
   type Execution,
   takeTurn,
   type TurnOutcome,
-} from "../../../src/local/durable/turn.ts";
-import { hours, testClock, testFunctions, testStart } from "../../support/durable-app.ts";
-import { waitForCopy } from "../../support/durable-wait.ts";
+} from "../../../src/local/durable/turn/take-turn.ts";
+import { hours, testClock, testFunctions, testStart } from "../../support/host/durable-app.ts";
+import { waitForCopy } from "../../support/host/durable-wait.ts";
 
 const names = ["prepare", "start", "read", "abort"] as const;
 

@@ -5,7 +5,7 @@ import {
   type LogLevel,
   openLogger,
   terminalLog,
-} from "../../../src/local/host/log.ts";
+} from "../../../src/local/log.ts";
 
 const entry = (level: LogLevel, message: string): HostLogEntry => ({
   at: Date.parse("2026-03-01T10:00:00.250Z"),

@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { compareRoutes, matchRoute, parseRoute } from "../../../src/local/host/route-template.ts";
+import {
+  compareRoutes,
+  matchRoute,
+  parseRoute,
+} from "../../../src/local/host/http/route-pattern.ts";
 
 test.each([
   ["api/copies", "/API/Copies/", {}],

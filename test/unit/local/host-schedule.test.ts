@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseSchedule } from "../../../src/local/host/schedule.ts";
+import { parseSchedule } from "../../../src/local/host/triggers/schedule.ts";
 
 const after = (expression: string, from: string, count: number) => {
   const schedule = parseSchedule(expression);

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
-import { revealSas, Sas } from "../../../src/copy/sas.ts";
+import { revealSas, Sas } from "../../../src/copy/location/sas.ts";
 import { createSeal, UnsealError } from "../../../src/secrets/seal.ts";
 
 const place = { instanceId: "1", field: "sourceSas" } as const;

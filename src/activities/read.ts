@@ -1,0 +1,46 @@
+import type { CopyStatus } from "../copy/contract/copy-status.ts";
+import { endpointUrl } from "../copy/location/endpoint.ts";
+import { outOfSight, statusOf } from "../copy/decisions/read-status.ts";
+import { hasSasEnded } from "../copy/location/sas.ts";
+import type { StartedStep } from "../copy/contract/activities.ts";
+import { sasOf } from "../storage/copy-client.ts";
+import { openSides } from "./support/dependencies.ts";
+import type { ActivityDeps, Sides } from "./support/dependencies.ts";
+import { orTrouble, trouble, verdictOf } from "./support/storage-call.ts";
+
+/** Reads the destination's properties and says what they mean for our copy. */
+export function readCopy(deps: ActivityDeps, step: StartedStep): Promise<CopyStatus> {
+  return orTrouble(() => readStatus(deps, step, openSides(deps, step)));
+}
+
+/**
+ * One look. What Storage refuses here is trouble, never an end: only a copy's own status ends it, the news
+ * that its destination is gone, container and all, or the end of the SAS by which it could be seen, since
+ * no waiting brings that back.
+ */
+export async function readStatus(
+  deps: ActivityDeps,
+  { copy, plan, copyId }: StartedStep,
+  { source, destination }: Sides,
+): Promise<CopyStatus> {
+  try {
+    const seen = await deps.client.readDestination(destination);
+    return statusOf({ plan, copyId }, seen, { sas: sasOf(source), now: deps.now() });
+  } catch (error) {
+    const action = `read the destination ${endpointUrl(copy.destination)}`;
+    const verdict = verdictOf(error, deps, { call: "read-destination", action, side: destination });
+    if (verdict.kind === "permanent" && verdict.failure.cause === "destination-not-found") {
+      return { state: "gone", failure: verdict.failure };
+    }
+    if (
+      verdict.failure.cause === "destination-unauthorized" &&
+      hasSasEnded(destination.sas, deps.now())
+    ) {
+      return outOfSight(verdict.failure, copyId);
+    }
+    return trouble(
+      verdict.failure,
+      verdict.kind === "transient" ? verdict.retryAfterSeconds : null,
+    );
+  }
+}

@@ -1,0 +1,36 @@
+import { endpointUrl } from "../../copy/location/endpoint.ts";
+import type { PlannedStep } from "../../copy/contract/activities.ts";
+import type { Verdict } from "../../copy/decisions/storage-errors.ts";
+import { isInStorage } from "../../storage/copy-client.ts";
+import { isSameAccount } from "./dependencies.ts";
+import type { ActivityDeps, Sides } from "./dependencies.ts";
+import { verdictOf } from "./storage-call.ts";
+
+/** "Get Blob Tags": to read a blob is not enough. */
+const permissions =
+  'For tags "source" give this app\'s identity the role Storage Blob Data Owner on the source, or give the source URL a SAS with read and tag permission (rt)';
+
+/** The tags to start with: Copy Blob leaves the source's behind, so they are read where asked for. */
+export async function tagsToSet(
+  deps: ActivityDeps,
+  { copy, plan }: PlannedStep,
+  sides: Sides,
+): Promise<
+  { state: "read"; tags: Record<string, string> | null } | { state: "refused"; verdict: Verdict }
+> {
+  const { tags } = copy.options;
+  const { source } = sides;
+  if (tags !== "source") return { state: "read", tags };
+  if (!isInStorage(source)) return { state: "read", tags: null };
+  try {
+    // A minted SAS reads the blob, not its tags; the identity behind it may.
+    const sameAccount = isSameAccount(sides) || plan.minted !== undefined;
+    const read = await deps.client.readTags(source, { sameAccount });
+    return { state: "read", tags: read };
+  } catch (error) {
+    const action = `read the tags of the source ${endpointUrl(copy.source)}`;
+    const verdict = verdictOf(error, deps, { call: "read-source", action, side: source });
+    const fix = verdict.failure.cause === "source-unauthorized" ? { fix: permissions } : {};
+    return { state: "refused", verdict: { ...verdict, failure: { ...verdict.failure, ...fix } } };
+  }
+}

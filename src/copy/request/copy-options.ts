@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { conditionsShape } from "./conditions.ts";
+import type { Conditions } from "./conditions.ts";
+import { utcTime } from "../time.ts";
+import { fileOptionsShape } from "./file-options.ts";
+import type { FileOptions } from "./file-options.ts";
+
+export type CopyOptions = {
+  /** What to do when the destination exists. `always` is Storage's own behaviour. */
+  overwrite: "fail" | "skip" | "if-newer" | "always";
+  /**
+   * What to do when another copy onto the destination is under way. `wait` tries again until it has
+   * ended, for two weeks at most. `replace` aborts a copy that Ferry knows nothing of; one of Ferry's
+   * own copies is never aborted by another request, `replace` waits for it.
+   */
+  ifBusy: "fail" | "wait" | "replace";
+  /**
+   * `snapshot` keeps what the destination holds before it is written over, and brings it back when the
+   * copy fails or is aborted. A copy onto itself always does, and copies from that snapshot.
+   */
+  rollback: "off" | "snapshot";
+  /** x-ms-access-tier; null lets Storage choose. */
+  tier: string | null;
+  /** x-ms-rehydrate-priority, for an archived source; null lets Storage choose. */
+  rehydratePriority: "High" | "Standard" | null;
+  /** x-ms-meta-*; null copies the source's metadata, an object replaces all of it. */
+  metadata: Record<string, string> | null;
+  /** x-ms-tags; null sets none, as Copy Blob does; `source` reads the source's and sets those. */
+  tags: Record<string, string> | "source" | null;
+  /** x-ms-seal-blob, of append blobs. */
+  sealBlob: boolean;
+  /** x-ms-immutability-policy-until-date (ISO 8601) and -mode. */
+  immutabilityPolicy: { until: string; mode: "Unlocked" | "Locked" } | null;
+  /** x-ms-legal-hold. */
+  legalHold: boolean;
+  /** What must hold of the ends, beside what was planned, when the copy is started. */
+  sourceConditions: Conditions | null;
+  destinationConditions: Conditions | null;
+  /** `hold` takes an infinite lease on the source, and releases it however the copy ends. */
+  sourceLease: "off" | "hold";
+  /** x-ms-lease-id: the infinite lease that somebody holds on the destination. */
+  destinationLease: string | null;
+  /** Of a destination in Azure Files. */
+  file: FileOptions | null;
+};
+
+/** What an option is where nobody names it, and where an input is older than the option. */
+export const optionsOff: CopyOptions = {
+  overwrite: "fail",
+  ifBusy: "fail",
+  rollback: "off",
+  tier: null,
+  rehydratePriority: null,
+  metadata: null,
+  tags: null,
+  sealBlob: false,
+  immutabilityPolicy: null,
+  legalHold: false,
+  sourceConditions: null,
+  destinationConditions: null,
+  sourceLease: "off",
+  destinationLease: null,
+  file: null,
+};
+
+/** "Copy Blob", x-ms-access-tier: block blobs know names, page blobs of premium accounts sizes. */
+const tiersOf: Readonly<Record<string, readonly string[]>> = {
+  BlockBlob: ["Hot", "Cool", "Cold", "Archive", "Smart"],
+  PageBlob: ["P4", "P6", "P10", "P15", "P20", "P30", "P40", "P50", "P60", "P70", "P80"],
+};
+const tiers = Object.values(tiersOf).flat();
+
+/** Whether blobs of this type (x-ms-blob-type) have this tier. */
+export function isTierOf(blobType: string, tier: string): boolean {
+  return tiersOf[blobType]?.includes(tier) === true;
+}
+
+/** The options of a request, each of which may be left out; `metadata` and `tags` are read by hand. */
+export const optionsShape = z.strictObject({
+  overwrite: z.enum(["fail", "skip", "if-newer", "always"]).exactOptional(),
+  ifBusy: z.enum(["fail", "wait", "replace"]).exactOptional(),
+  rollback: z.enum(["off", "snapshot"]).exactOptional(),
+  tier: z.enum(tiers).exactOptional(),
+  rehydratePriority: z.enum(["High", "Standard"]).exactOptional(),
+  metadata: z.unknown().optional(),
+  tags: z.unknown().optional(),
+  sealBlob: z.boolean().exactOptional(),
+  immutabilityPolicy: z
+    .strictObject({ until: utcTime, mode: z.enum(["Unlocked", "Locked"]) })
+    .exactOptional(),
+  legalHold: z.boolean().exactOptional(),
+  sourceConditions: conditionsShape.exactOptional(),
+  destinationConditions: conditionsShape.exactOptional(),
+  sourceLease: z.enum(["off", "hold"]).exactOptional(),
+  // "Lease Blob", x-ms-proposed-lease-id
+  destinationLease: z.guid({ error: "must be a lease id, which is a GUID" }).exactOptional(),
+  file: fileOptionsShape.exactOptional(),
+});

@@ -1,0 +1,55 @@
+import { textOf } from "./request-problem.ts";
+import type { Problem } from "./request-problem.ts";
+
+/** "Setting and retrieving properties and metadata": all of it together, at most 8 KiB. */
+const mostMetadata = 8 * 1_024;
+/** Each name travels as a header of its own: `x-ms-meta-`, a colon, a blank and a line end. */
+const headerOverhead = 14;
+
+/**
+ * Reads metadata that is to replace the source's, naming every problem. By hand, because every own
+ * name of the object counts: also `__proto__`, which object copies lose without a word.
+ */
+export function parseMetadata(
+  value: unknown,
+  pointer: string,
+  escape: (name: string) => string,
+): { metadata: Record<string, string>; problems: Problem[] } {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return { metadata: {}, problems: [{ pointer, message: "must be of the type object" }] };
+  }
+  const entries: [string, unknown][] = Object.entries(value);
+  const problems = entries.flatMap(([name, text]) =>
+    entryProblems(name, text).map((message) => ({
+      pointer: `${pointer}/${escape(name)}`,
+      message,
+    })),
+  );
+  const names = entries.map(([name]) => name.toLowerCase());
+  if (new Set(names).size < names.length) {
+    problems.push({ pointer, message: "has names that differ only by letter case" });
+  }
+  if (entries.length === 0) {
+    const message =
+      "is empty, which Storage cannot tell from none; leave it out to copy the source's";
+    problems.push({ pointer, message });
+  }
+  const size = entries.reduce((sum, [name, text]) => {
+    return sum + name.length + textOf(text).length + headerOverhead;
+  }, 0);
+  if (size > mostMetadata) problems.push({ pointer, message: "is more than 8 KiB of metadata" });
+  const metadata = Object.fromEntries(entries.map(([name, text]) => [name, textOf(text)]));
+  return { metadata, problems };
+}
+
+function entryProblems(name: string, text: unknown): string[] {
+  const problems: string[] = [];
+  if (!/^[A-Za-z_][A-Za-z0-9_]{0,255}$/.test(name) || name === "__proto__") {
+    problems.push("has a name that is no C# identifier of at most 256 characters");
+  }
+  if (typeof text !== "string") problems.push("must be of the type string");
+  else if (!/^(?! )[\x20-\x7e]+(?<! )$/.test(text)) {
+    problems.push("has a value that no HTTP header can carry, or none");
+  }
+  return problems;
+}

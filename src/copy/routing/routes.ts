@@ -1,0 +1,213 @@
+import { z } from "zod";
+import { parseCopyRequest } from "../request/copy-request.ts";
+import type { CopyRequest, ParsedRequest } from "../request/copy-request.ts";
+import type { Problem } from "../request/request-problem.ts";
+import type { BlobEndpoint, Endpoint } from "../location/endpoint.ts";
+import { literalStart, matches, parseGlob } from "./glob.ts";
+import type { Glob } from "./glob.ts";
+import { parseJson } from "../json.ts";
+import { parseDestination, parseSource as parseSourceUrl } from "../location/parse-endpoint.ts";
+import type { Origins } from "../location/parse-endpoint.ts";
+import { findCircles } from "./route-cycles.ts";
+import { fillTemplate, parseTemplate, templateStart } from "./route-template.ts";
+import type { RoutedBlob, RouteTemplate } from "./route-template.ts";
+
+/** A rule by which new blobs are copied on, by itself or as a caller names it. */
+export type Route = {
+  name: string;
+  source: RouteSource;
+  template: RouteTemplate;
+  /** As a request would have them, complete with what routes do where nothing is said. */
+  options: Record<string, unknown>;
+  /** Names of the options that the route says itself: no request along it says otherwise. */
+  said: readonly string[];
+  /** One blob's way along the route, invented: it shows where the route leads. */
+  sample: CopyRequest;
+  /** What every source and every destination begins with. */
+  start: { source: string; destination: string };
+};
+
+export type RouteSource = {
+  origin: string;
+  account: string;
+  container: string;
+  prefix: string;
+  suffix: string;
+  glob: Glob | null;
+};
+
+/** A copy that nobody asked for one by one takes what comes: the newest content wins, and waits its turn. */
+const usualOptions = { overwrite: "always", ifBusy: "wait" };
+
+/** Whether a blob is one that the route is for. */
+export function isRouted({ source }: Route, blob: Endpoint): blob is BlobEndpoint {
+  const { origin, account, container, prefix, suffix, glob } = source;
+  return (
+    blob.service === "blob" &&
+    !blob.secondary &&
+    blob.snapshot === undefined &&
+    blob.version === undefined &&
+    blob.origin === origin &&
+    blob.account === account &&
+    blob.container === container &&
+    blob.path.startsWith(prefix) &&
+    blob.path.endsWith(suffix) &&
+    blob.path.length >= prefix.length + suffix.length &&
+    (glob === null || matches(glob, blob.path))
+  );
+}
+
+/**
+ * The copy that the route makes of a blob, read as strictly as any request. `source` is the blob's URL,
+ * `at` the time of its event (epoch ms).
+ */
+export function routedCopy(
+  { template, options }: Pick<Route, "template" | "options">,
+  blob: { source: string; container: string; path: string; at: number },
+  origins: Origins,
+): ParsedRequest {
+  const { url: destination, problems } = routedDestination(template, blob, origins);
+  const parsed = parseCopyRequest({ source: blob.source, destination, options }, origins);
+  return parsed.ok && problems.length > 0 ? { ok: false, problems } : parsed;
+}
+
+/** Where the template leads; it is refused where a URL would make another name of it. */
+export function routedDestination(
+  template: RouteTemplate,
+  blob: RoutedBlob,
+  origins: Origins,
+): { url: string; problems: Problem[] } {
+  const { url, path } = fillTemplate(template, blob);
+  const parsed = parseDestination(url, origins);
+  if (!parsed.ok || parsed.endpoint.path === path) return { url, problems: [] };
+  const message = 'comes out with "." or ".." as a part of its name';
+  return { url, problems: [{ pointer: "/destination", message }] };
+}
+
+export type ParsedRoutes = { routes: Route[]; problems: string[] };
+
+/** Reads `COPY_ROUTES` and names every problem at once; routes that may go round in a circle are one. */
+export function parseRoutes(text: string, origins: Origins): ParsedRoutes {
+  const { routes, problems } = readRoutes(text, origins);
+  problems.push(...findCircles(routes));
+  return { routes: problems.length === 0 ? routes : [], problems };
+}
+
+/** Reads a JSON list of routes, each of which is right by itself. */
+export function readRoutes(text: string, origins: Origins): ParsedRoutes {
+  const list = z.array(z.unknown()).safeParse(parseJson(text));
+  if (!list.success) return { routes: [], problems: [`must be a JSON list of routes: ${example}`] };
+  const parsed = list.data.map((entry, index) => parseRoute(entry, { index, origins }));
+  const problems = parsed.flatMap((each) => each.problems);
+  const names = list.data.map((entry) => String(Object(entry)["name"]));
+  for (const name of new Set(names.filter((each, index) => names.indexOf(each) !== index))) {
+    problems.push(`has more than one route called "${name}"`);
+  }
+  return { routes: parsed.flatMap(({ route }) => (route === null ? [] : [route])), problems };
+}
+
+const example =
+  '[{ "name": "films", "source": "https://a.blob.core.windows.net/in", "destination": "https://b.blob.core.windows.net/out/{path}" }]';
+
+const routeShape = z.strictObject({
+  name: z.string().regex(/^[A-Za-z][\w-]{0,63}$/, "must be 1 to 64 letters, digits, - and _"),
+  source: z.string(),
+  prefix: z.string().default(""),
+  suffix: z.string().default(""),
+  glob: z.string().optional(),
+  destination: z.string(),
+  options: z.record(z.string(), z.unknown()).default({}),
+});
+
+function parseRoute(
+  entry: unknown,
+  { index, origins }: { index: number; origins: Origins },
+): { route: Route | null; problems: string[] } {
+  const shape = routeShape.safeParse(entry);
+  const at = (field: string, problem: string) => `[${index}]${field} ${problem}`;
+  const problems = shape.success
+    ? []
+    : shape.error.issues.flatMap((issue) => shapeProblems(issue, at));
+  const fields = z.object({ source: z.string(), destination: z.string() }).safeParse(entry);
+  if (!fields.success) return { route: null, problems };
+  const source = parseSource(fields.data.source, origins);
+  problems.push(...source.problems.map((problem) => at(".source", problem)));
+  if (source.place === null) return { route: null, problems };
+  const { container } = source.place;
+  const parsed = parseTemplate(fields.data.destination, { container, origins });
+  if (!parsed.ok) problems.push(...parsed.problems.map((problem) => at(".destination", problem)));
+  if (!parsed.ok || !shape.success) return { route: null, problems };
+
+  const { name, prefix, suffix, glob: globText } = shape.data;
+  const glob = globText === undefined ? null : parseGlob(globText);
+  if (glob?.ok === false) problems.push(at(".glob", glob.problem));
+  const named = { prefix, suffix, glob: glob?.ok === true ? glob.glob : null };
+  const sourceStart = startOf(named);
+  if (sourceStart === null) problems.push(at(".glob", "and prefix have no name in common"));
+  const options = { ...usualOptions, ...shape.data.options };
+  const { template } = parsed;
+  const sample = routedCopy(
+    { template, options },
+    { ...sampleOf(source.place, sourceStart ?? "", suffix), at: 0 },
+    origins,
+  );
+  if (!sample.ok) {
+    problems.push(
+      ...sample.problems.map(({ pointer, message }) => at(pointer.replaceAll("/", "."), message)),
+    );
+  }
+  if (problems.length > 0 || !sample.ok || sourceStart === null) return { route: null, problems };
+  const destination = templateStart(template, { container, sourceStart });
+  const start = { source: sourceStart, destination };
+  const said = Object.keys(shape.data.options);
+  const route = { name, source: { ...source.place, ...named }, template, options, said };
+  return { route: { ...route, sample: sample.request, start }, problems: [] };
+}
+
+type Place = Pick<RouteSource, "origin" | "account" | "container"> & { url: string };
+
+/** A container's URL. It is read as that of a blob in it, by the same rules as every other. */
+function parseSource(text: string, origins: Origins): { place: Place | null; problems: string[] } {
+  const url = text.replace(/\/$/, "");
+  const parsed = parseSourceUrl(`${url}/x`, origins);
+  if (!parsed.ok) return { place: null, problems: parsed.problems };
+  const { endpoint, sas } = parsed;
+  if (endpoint.service !== "blob") {
+    return { place: null, problems: ["is not in a Blob service, which alone tells of new blobs"] };
+  }
+  if (endpoint.path !== "x" || sas !== null) {
+    const problem = 'must be a container\'s URL; a folder in it goes into "prefix"';
+    return { place: null, problems: [problem] };
+  }
+  if (endpoint.secondary) {
+    return { place: null, problems: ["is a secondary endpoint, which tells of no events"] };
+  }
+  const { origin, account, container } = endpoint;
+  return { place: { origin, account, container, url }, problems: [] };
+}
+
+/** What the names begin with that prefix and glob both allow; null where there is none. */
+function startOf({ prefix, glob }: Pick<RouteSource, "prefix" | "glob">): string | null {
+  const start = glob === null ? "" : literalStart(glob);
+  if (start.startsWith(prefix)) return start;
+  return prefix.startsWith(start) ? prefix : null;
+}
+
+/** The source has another name than the destination is made of: what goes round is told by its circle. */
+function sampleOf({ url, container }: Place, start: string, suffix: string) {
+  const source = `${start}source${suffix}`.split("/").map(encodeURIComponent).join("/");
+  return { source: `${url}/${source}`, container, path: `${start}sample${suffix}` };
+}
+
+function shapeProblems(
+  issue: z.core.$ZodIssue,
+  at: (field: string, problem: string) => string,
+): string[] {
+  const field = issue.path.map((part) => `.${String(part)}`).join("");
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => at(`${field}.${key}`, "is not a field of a route"));
+  }
+  if (issue.message.endsWith("received undefined")) return [at(field, "is missing")];
+  if (issue.code === "invalid_type") return [at(field, `must be of the type ${issue.expected}`)];
+  return [at(field, issue.message)];
+}

@@ -1,0 +1,159 @@
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import { historyCache } from "../history/history-cache.ts";
+import {
+  type HistoryEvent,
+  type RuntimeStatus,
+  runtimeStatuses,
+  stored,
+  storedAs,
+  type StoredEvent,
+} from "../history/history.ts";
+
+/** One orchestration instance. Instants in epoch ms; input and custom status as JSON text. */
+export type Instance = {
+  instanceId: string;
+  name: string;
+  executionId: string;
+  status: RuntimeStatus;
+  createdAt: number;
+  updatedAt: number;
+  input: string | null;
+  /** JSON text, or the plain text of a failure or a reason. */
+  output: string | null;
+  customStatus: string | null;
+};
+
+/** Which instances to list, in the order of their ids. Bounds include their own instant. */
+export type InstanceFilter = {
+  statuses: readonly string[];
+  createdFrom: number;
+  createdTo: number;
+  idPrefix: string;
+  /** Lists only ids that come after this one. */
+  after: string;
+  limit: number;
+};
+
+export type HubInstances = {
+  instance(instanceId: string): Instance | undefined;
+  /** Inserts or overwrites the row; history is kept apart. */
+  saveInstance(instance: Instance): void;
+  listInstances(filter: InstanceFilter): readonly Instance[];
+  /** Removes all that the hub knows of an instance, work included. */
+  removeInstance(instance: Instance): void;
+  /** The events of a generation, oldest first. */
+  history(executionId: string): readonly StoredEvent[];
+  /** Appends events to a history of which `length` are stored already. */
+  appendHistory(executionId: string, length: number, events: readonly HistoryEvent[]): void;
+  /** Forgets what was kept in memory: after a write that was undone, only the file is right. */
+  distrustMemory(): void;
+  /** Removes history and timers of a generation that is over for good. */
+  forgetExecution(executionId: string): void;
+  /** Timers of an instance that has ended could only fire in vain. */
+  forgetTimers(executionId: string): void;
+};
+
+export function hubInstances(database: DatabaseSync): HubInstances {
+  const columns = `instance_id AS instanceId, name, execution_id AS executionId, status,
+    created_at AS createdAt, updated_at AS updatedAt, input, output, custom_status AS customStatus`;
+  const select = database.prepare(`SELECT ${columns} FROM instances WHERE instance_id = ?`);
+  // Not INSERT OR REPLACE, which takes the row out and in again, index included: two pages more a turn.
+  const save = database.prepare(`
+    INSERT INTO instances
+      (instance_id, name, execution_id, status, created_at, updated_at, input, output, custom_status)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (instance_id) DO UPDATE SET
+      name = excluded.name, execution_id = excluded.execution_id, status = excluded.status,
+      created_at = excluded.created_at, updated_at = excluded.updated_at, input = excluded.input,
+      output = excluded.output, custom_status = excluded.custom_status`);
+  const list = database.prepare(`
+    SELECT ${columns} FROM instances
+    WHERE instance_id > :after
+      AND substr(instance_id, 1, length(:idPrefix)) = :idPrefix
+      AND created_at BETWEEN :createdFrom AND :createdTo
+      AND (:statuses = '[]' OR status IN (SELECT value FROM json_each(:statuses)))
+    ORDER BY instance_id LIMIT :limit`);
+  const removal = ["instances", "messages", "activities", "timers"].map((table) =>
+    database.prepare(`DELETE FROM ${table} WHERE instance_id = ?`),
+  );
+  const events = database.prepare("SELECT event FROM history WHERE execution_id = ? ORDER BY seq");
+  const append = database.prepare(
+    "INSERT INTO history (execution_id, seq, event) VALUES (?, ?, ?)",
+  );
+  const forgetHistory = database.prepare("DELETE FROM history WHERE execution_id = ?");
+  const forgetTimers = database.prepare("DELETE FROM timers WHERE execution_id = ?");
+  const cache = historyCache();
+
+  return {
+    instance(instanceId) {
+      const row = select.get(instanceId);
+      return row === undefined ? undefined : instanceOf(row);
+    },
+    saveInstance(instance) {
+      const { instanceId, name, executionId, status, createdAt, updatedAt } = instance;
+      const { input, output, customStatus } = instance;
+      save.run(
+        instanceId,
+        name,
+        executionId,
+        status,
+        createdAt,
+        updatedAt,
+        input,
+        output,
+        customStatus,
+      );
+    },
+    listInstances: ({ statuses, ...filter }) =>
+      list.all({ ...filter, statuses: JSON.stringify(statuses) }).map(instanceOf),
+    removeInstance({ instanceId, executionId }) {
+      for (const statement of removal) statement.run(instanceId);
+      forgetHistory.run(executionId);
+      cache.forget(executionId);
+    },
+    history(executionId) {
+      const known = cache.get(executionId);
+      if (known !== undefined) return known;
+      const read = events.all(executionId).map(({ event }) => storedAs(String(event)));
+      cache.keep(executionId, read);
+      return read;
+    },
+    appendHistory(executionId, length, added) {
+      const rows = added.map(stored);
+      rows.forEach(({ text }, index) => append.run(executionId, length + index, text));
+      const known = length === 0 ? [] : cache.get(executionId);
+      if (known !== undefined) cache.keep(executionId, [...known, ...rows]);
+    },
+    distrustMemory: () => cache.clear(),
+    forgetExecution(executionId) {
+      cache.forget(executionId);
+      forgetHistory.run(executionId);
+      forgetTimers.run(executionId);
+    },
+    forgetTimers: (executionId) => void forgetTimers.run(executionId),
+  };
+}
+
+function instanceOf(row: Record<string, SQLOutputValue>): Instance {
+  return {
+    instanceId: String(row["instanceId"]),
+    name: String(row["name"]),
+    executionId: String(row["executionId"]),
+    status: runtimeStatusOf(row["status"]),
+    createdAt: Number(row["createdAt"]),
+    updatedAt: Number(row["updatedAt"]),
+    input: textOf(row["input"]),
+    output: textOf(row["output"]),
+    customStatus: textOf(row["customStatus"]),
+  };
+}
+
+function runtimeStatusOf(value: SQLOutputValue | undefined): RuntimeStatus {
+  const status = runtimeStatuses.find((each) => each === value);
+  if (status === undefined) throw new Error(`Cannot read instance: status ${String(value)}`);
+  return status;
+}
+
+function textOf(value: SQLOutputValue | undefined): string | null {
+  return typeof value === "string" ? value : null;
+}

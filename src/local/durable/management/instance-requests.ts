@@ -1,0 +1,100 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../../clock.ts";
+import { eventTypes, hasEnded, stamped } from "../history/history.ts";
+import type { Instance } from "../hub/hub-instances.ts";
+import type { TaskHub } from "../hub/task-hub.ts";
+import { executionStarted, newExecutionId } from "../turn/take-turn.ts";
+
+/** Starts an instance, or answers the one that is in the way; ended ones are overwritten. */
+export function startInstance(
+  hub: TaskHub,
+  clock: Clock,
+  { instanceId, name, input }: { instanceId: string; name: string; input: string | null },
+): { started: true } | { started: false; existing: Instance } {
+  return hub.commit("client request", () => {
+    const existing = hub.instance(instanceId);
+    if (existing !== undefined && !hasEnded(existing.status)) return { started: false, existing };
+    if (existing !== undefined) {
+      hub.forgetExecution(existing.executionId);
+      hub.dropMessages(instanceId, Number.MAX_SAFE_INTEGER);
+    }
+    const createdAt = clock.now();
+    const executionId = newExecutionId();
+    const instance: Instance = {
+      instanceId,
+      name,
+      executionId,
+      status: "Pending",
+      createdAt,
+      updatedAt: createdAt,
+      input,
+      output: null,
+      customStatus: null,
+    };
+    hub.saveInstance(instance);
+    hub.send(instanceId, executionId, executionStarted({ ...instance, stored: [] }));
+    return { started: true };
+  });
+}
+
+/** What became of a message for an instance. */
+export type Delivery = "accepted" | "no such instance" | "ended";
+
+/** Raises an external event; `input` is JSON text. */
+export function raiseEvent(
+  hub: TaskHub,
+  clock: Clock,
+  { instanceId, name, input }: { instanceId: string; name: string; input: string },
+): Delivery {
+  return deliver(hub, instanceId, () => {
+    const event = { EventType: eventTypes.EventRaised, ...stamped(clock.now()) };
+    hub.send(instanceId, null, { ...event, Name: name, Input: input });
+  });
+}
+
+/** Asks an instance to end at its next turn, whatever it waits for. */
+export function terminate(
+  hub: TaskHub,
+  clock: Clock,
+  { instanceId, reason }: { instanceId: string; reason: string },
+): Delivery {
+  return deliver(hub, instanceId, () => {
+    const event = { EventType: eventTypes.ExecutionTerminated, ...stamped(clock.now()) };
+    hub.send(instanceId, null, { ...event, Input: reason });
+  });
+}
+
+function deliver(hub: TaskHub, instanceId: string, send: () => void): Delivery {
+  const current = hub.instance(instanceId);
+  if (current === undefined) return "no such instance";
+  if (hasEnded(current.status)) return "ended";
+  hub.commit("client request", send);
+  return "accepted";
+}
+
+/** Removes instances with all their history and work, running ones too; answers how many. */
+export function purge(hub: TaskHub, instances: readonly Instance[]): number {
+  if (instances.length === 0) return 0;
+  hub.commit("client request", () => {
+    for (const instance of instances) hub.removeInstance(instance);
+  });
+  return instances.length;
+}
+
+/** Guids without dashes, as the extension makes them. */
+export function newInstanceId(): string {
+  return randomUUID().replaceAll("-", "");
+}
+
+const longestInstanceId = 256;
+
+/** Why an id cannot be one (DurableClient.StartNewAsync); null where it can. */
+export function badInstanceId(instanceId: string): string | null {
+  if (instanceId.startsWith("@")) return "Orchestration instance IDs must not start with @.";
+  // oxlint-disable-next-line no-control-regex -- control characters are what is refused here
+  if (/[/\\#?\u0000-\u001f\u007f-\u009f]/.test(instanceId)) {
+    return "Orchestration instance IDs must not contain /, \\, #, ?, or control characters.";
+  }
+  if (instanceId.length <= longestInstanceId) return null;
+  return `Instance ID lengths must not exceed ${longestInstanceId} characters.`;
+}

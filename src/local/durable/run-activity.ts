@@ -1,0 +1,57 @@
+import type { ActivityCall, DurableFunctions, InvocationResult } from "./api/engine-api.ts";
+import { eventTypes, stamped, type TaskCompleted, type TaskFailed } from "./history/history.ts";
+import type { ActivityWork } from "./hub/hub-work.ts";
+import { notThere, sameNameIn } from "./turn/take-turn.ts";
+
+/** Runs an activity once and answers the event that tells its orchestration; `now` in epoch ms. */
+export async function runActivity(
+  work: ActivityWork,
+  functions: DurableFunctions,
+  now: () => number,
+): Promise<TaskCompleted | TaskFailed> {
+  const result = await call(work, functions);
+  return result.ok
+    ? {
+        EventType: eventTypes.TaskCompleted,
+        ...stamped(now()),
+        TaskScheduledId: work.taskId,
+        Result: result.json,
+      }
+    : {
+        EventType: eventTypes.TaskFailed,
+        ...stamped(now()),
+        TaskScheduledId: work.taskId,
+        ...failureOf(work.name, result),
+        FailureDetails: null,
+      };
+}
+
+async function call(work: ActivityWork, functions: DurableFunctions): Promise<InvocationResult> {
+  const { instanceId, input } = work;
+  const name = sameNameIn(functions.activities(), work.name);
+  // The code may have changed since the activity was scheduled.
+  if (name === undefined) {
+    return { ok: false, message: notThere(work.name, "activity"), stack: "" };
+  }
+  const activity: ActivityCall = { instanceId, input };
+  return await functions.invokeActivity(name, activity);
+}
+
+/**
+ * TaskActivityShim.cs and OutOfProcExceptionHelpers.cs: the reason is what stands between
+ * "\nException:" and "\nStack:" in the worker's report, its leading space included, hence two
+ * spaces. The details are a serialised .NET exception; the library only wants a text.
+ */
+function failureOf(
+  name: string,
+  { message, stack }: { message: string; stack: string },
+): Pick<TaskFailed, "Reason" | "Details"> {
+  return {
+    Reason: `Activity function '${name}' failed:  ${message}`,
+    Details: JSON.stringify({
+      ClassName: "System.Exception",
+      Message: message,
+      StackTraceString: stack,
+    }),
+  };
+}

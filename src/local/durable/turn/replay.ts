@@ -1,0 +1,204 @@
+import type { Action, RetryOptions } from "./actions.ts";
+import { beginDecisions, type Decisions, NonDeterminismError } from "./decisions.ts";
+import { type EventRaised, eventTypes, type HistoryEvent } from "../history/history.ts";
+import { allOf, anyOf, type Pending, pending, type Settle } from "./pending.ts";
+
+/** What a replay of an action list against a history came to. */
+export type Replay = {
+  decisions: Decisions;
+  /** The action that the replay still waits for; null once it has come to the end of the list. */
+  waitingFor: Action | null;
+  continueAsNew: { input: unknown } | null;
+  /** Events that came after continueAsNew: the next generation begins with them. */
+  carriedOver: readonly EventRaised[];
+  /** Events nobody waited for: continueAsNew loses them. */
+  buffered: readonly EventRaised[];
+  /** Why history and actions cannot belong together, in words. */
+  contradiction: string | null;
+  /** The activity whose retries ended by `retryTimeout`. */
+  timedOutRetry: string | null;
+  /** A timer that would take several hops was cancelled. */
+  cancelledLongTimer: boolean;
+};
+
+const day = 24 * 3_600_000;
+
+/** Azure Storage's limits for one timer, longer ones are chained (AzureStorageDurabilityProvider.cs). */
+export const longestTimer = 6 * day;
+export const timerHop = 3 * day;
+
+/**
+ * Replays an orchestrator's actions as the extension does (OutOfProcOrchestrationShim.cs,
+ * ReplayPatchV1): call, await, go on with the next whatever the outcome, while the framework feeds
+ * the history in order (TaskOrchestrationExecutor.cs). The first action runs inside ExecutionStarted,
+ * every other one inside the event that completed its predecessor.
+ *
+ * `asLibrary` replays with the JavaScript library's different rules instead: a cancelled timer stays
+ * open, `all` fails with its first failure, and the case of event names matters.
+ */
+export function replay(
+  actions: readonly Action[],
+  history: readonly HistoryEvent[],
+  { asLibrary }: { asLibrary: boolean },
+): Replay {
+  const decisions = beginDecisions();
+  const events = beginEvents({ caseMatters: asLibrary });
+  const carriedOver: EventRaised[] = [];
+  let now = 0;
+  let continueAsNew: Replay["continueAsNew"] = null;
+  let waitingFor: Action | null = null;
+  let timedOutRetry: string | null = null;
+  let cancelledLongTimer = false;
+
+  const begin = (action: Action): Pending => {
+    switch (action.kind) {
+      case "activity":
+        return action.retry === null
+          ? decisions.callActivity(action.name, action.input)
+          : callWithRetry(action, action.retry);
+      case "timer":
+        return createTimer(action.fireAt, action.cancelled);
+      case "event":
+        return events.wait(action.name);
+      case "any":
+        return anyOf(action.children.map(begin));
+      case "all":
+        return allOf(action.children.map(begin), asLibrary);
+      case "continueAsNew":
+        continueAsNew = { input: action.input };
+        return done();
+      case "unsupported":
+        return done();
+    }
+  };
+
+  /** DurableOrchestrationContext.CreateTimer: hop by hop, until the final time or the cancellation. */
+  const createTimer = (fireAt: number, cancelled: boolean): Pending => {
+    const { task, settle } = pending();
+    const hop = () => {
+      const long = fireAt - now > longestTimer;
+      const timer = decisions.createTimer(long ? now + timerHop : fireAt);
+      timer.task.whenSettled(() => {
+        if (timer.task.failed()) settle("failed");
+        else if (now < fireAt) hop();
+        else settle("succeeded");
+      });
+      if (!cancelled) return;
+      if (long) cancelledLongTimer = true;
+      if (!asLibrary) timer.cancel();
+    };
+    hop();
+    return task;
+  };
+
+  /** RetryInterceptor.cs: a timer follows every failed attempt, a dummy one even the last. */
+  const callWithRetry = (
+    { name, input }: { name: string; input: unknown },
+    options: RetryOptions,
+  ): Pending => {
+    const { task, settle } = pending();
+    const firstAttempt = now;
+    const attempt = (number: number) => {
+      const call = decisions.callActivity(name, input);
+      call.whenSettled(() => {
+        if (!call.failed()) return settle("succeeded");
+        if (!asLibrary && now >= firstAttempt + options.retryTimeout) {
+          timedOutRetry = name;
+          return settle("failed");
+        }
+        const last = number >= options.maxNumberOfAttempts;
+        const pause = decisions.createTimer(last ? now : now + delayAfter(number, options));
+        return pause.task.whenSettled(() => (last ? settle("failed") : attempt(number + 1)));
+      });
+    };
+    attempt(1);
+    return task;
+  };
+
+  const next = (index: number): void => {
+    for (let at = index; at < actions.length; at++) {
+      const action = actions[at];
+      if (action === undefined) return;
+      const task = begin(action);
+      if (!task.settled()) {
+        waitingFor = action;
+        task.whenSettled(() => next(at + 1));
+        return;
+      }
+    }
+    waitingFor = null;
+  };
+
+  const feed = (event: HistoryEvent): void => {
+    if (event.EventType === eventTypes.OrchestratorStarted) {
+      now = Date.parse(event.Timestamp);
+    } else if (event.EventType === eventTypes.ExecutionStarted) {
+      next(0);
+    } else if (event.EventType === eventTypes.EventRaised) {
+      if (continueAsNew === null) events.raise(event);
+      else carriedOver.push(event);
+    } else {
+      decisions.apply(event);
+    }
+  };
+
+  let contradiction: string | null = null;
+  try {
+    for (const event of history) feed(event);
+  } catch (error) {
+    if (!(error instanceof NonDeterminismError)) throw error;
+    contradiction = error.message;
+  }
+  return {
+    decisions,
+    waitingFor,
+    continueAsNew,
+    carriedOver,
+    buffered: events.buffered(),
+    contradiction,
+    timedOutRetry,
+    cancelledLongTimer,
+  };
+}
+
+/** After failed attempt `number` (from 1); in ms. */
+function delayAfter(number: number, options: RetryOptions): number {
+  const delay = options.firstRetryInterval * options.backoffCoefficient ** (number - 1);
+  return Math.min(delay, options.maxRetryInterval);
+}
+
+function done(): Pending {
+  const { task, settle } = pending();
+  settle("succeeded");
+  return task;
+}
+
+/**
+ * External events as DurableOrchestrationContext.cs keeps them: the newest waiter is served first,
+ * events without a waiter queue, and the case of a name does not matter.
+ */
+function beginEvents({ caseMatters }: { caseMatters: boolean }) {
+  const keyOf = (name: string) => (caseMatters ? name : name.toLowerCase());
+  const waiters = new Map<string, Settle[]>();
+  const queues = new Map<string, EventRaised[]>();
+  return {
+    wait(name: string): Pending {
+      if (queueOf(queues, keyOf(name)).shift() !== undefined) return done();
+      const { task, settle } = pending();
+      queueOf(waiters, keyOf(name)).push(settle);
+      return task;
+    },
+    raise(event: EventRaised): void {
+      const settle = queueOf(waiters, keyOf(event.Name)).pop();
+      if (settle === undefined) queueOf(queues, keyOf(event.Name)).push(event);
+      else settle("succeeded");
+    },
+    buffered: () => [...queues.values()].flat(),
+  };
+}
+
+function queueOf<T>(queues: Map<string, T[]>, key: string): T[] {
+  const queue = queues.get(key) ?? [];
+  queues.set(key, queue);
+  return queue;
+}

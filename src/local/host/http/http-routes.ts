@@ -1,0 +1,87 @@
+import { type AppFunction, withTrigger } from "../worker/app-functions.ts";
+import type { Binding } from "../worker/functions-core.ts";
+import { typedRequest, responseOf } from "./http-message.ts";
+import type { HostRequest, HostResponse } from "./http-server.ts";
+import type { Invocation, InvocationOutcome } from "../worker/invocation.ts";
+import type { Logger } from "../../log.ts";
+import { compareRoutes, matchRoute, parseRoute, type RouteTemplate } from "./route-pattern.ts";
+import type { TypedData } from "../worker/typed-data.ts";
+
+/** A function that HTTP reaches; `route` has the prefix, without a leading slash. */
+export type HttpFunction = { name: string; route: string; methods: readonly string[] };
+
+export type HttpRoutes = {
+  functions: readonly HttpFunction[];
+  /** The answer of the function that takes the request; undefined where none does. */
+  respond(request: HostRequest): Promise<HostResponse> | undefined;
+};
+
+export type HttpRoutesOptions = {
+  functions: readonly AppFunction[];
+  routePrefix: string;
+  run: (invocation: Invocation) => Promise<InvocationOutcome>;
+  logger: Logger;
+};
+
+/**
+ * Paths and verbs to HTTP functions (WebScriptHostHttpRoutesManager.cs). A verb that a function does
+ * not list is not refused by 405: its route does not match, and where no other does, that is a 404.
+ * Functions' `authLevel` is not looked at, as Core Tools does locally.
+ */
+export function openHttpRoutes(options: HttpRoutesOptions): HttpRoutes {
+  const routes = withTrigger(options.functions, "httpTrigger")
+    .map(({ name, trigger }) => routeOf(name, trigger, options.routePrefix))
+    .toSorted((one, other) => compareRoutes(one.template, other.template));
+
+  return {
+    functions: routes.map(({ name, route, methods }) => ({ name, route, methods })),
+    respond(request) {
+      for (const route of routes) {
+        if (!route.methods.includes(request.method)) continue;
+        const params = matchRoute(route.template, request.path);
+        if (params !== undefined) return call(options, route, request, params);
+      }
+      return undefined;
+    },
+  };
+}
+
+type Route = HttpFunction & { template: RouteTemplate };
+
+function routeOf(name: string, binding: Binding, routePrefix: string): Route {
+  const own =
+    typeof binding["route"] === "string" && binding["route"] !== "" ? binding["route"] : name;
+  const route = [routePrefix, own.replace(/^\/+|\/+$/g, "")]
+    .filter((part) => part !== "")
+    .join("/");
+  const methods = Array.isArray(binding["methods"]) ? binding["methods"] : [];
+  return {
+    name,
+    route,
+    methods: methods.map((method) => String(method).toUpperCase()),
+    template: parseRoute(route),
+  };
+}
+
+async function call(
+  options: HttpRoutesOptions,
+  route: Route,
+  request: HostRequest,
+  params: Record<string, string>,
+): Promise<HostResponse> {
+  const { logger } = options;
+  if (request.chunked && request.body.length > 0) {
+    logger(
+      "warning",
+      "function",
+      route.name,
+      "The request's body is lost as it came without Content-Length: the Functions host passes on " +
+        "only bodies whose length it knows",
+    );
+  }
+  const trigger: TypedData = typedRequest(request, params);
+  const outcome = await options.run({ functionName: route.name, trigger });
+  // The caller learns nothing (ExceptionMiddleware.cs); the log has it all.
+  if (!outcome.ok) return { status: 500, headers: {}, body: "" };
+  return responseOf(outcome.returnValue);
+}

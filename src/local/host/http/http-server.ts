@@ -1,0 +1,195 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Clock } from "../../clock.ts";
+import type { Logger } from "../../log.ts";
+
+/** A request as the host's routes see it, whole. */
+export type HostRequest = {
+  method: string;
+  /** Absolute, with the origin that the caller used. */
+  url: URL;
+  /** The path as sent, still percent-encoded. */
+  path: string;
+  /** Names in lower case; repeated headers joined by ",", as .NET's StringValues does. */
+  headers: Readonly<Record<string, string>>;
+  body: Buffer;
+  /** Whether the body came without a Content-Length. */
+  chunked: boolean;
+};
+
+/** A header with several values is sent as several lines. */
+export type HostResponse = {
+  status: number;
+  headers: Readonly<Record<string, string | readonly string[]>>;
+  body: string | Uint8Array;
+  /** Level of the request's line in the log, if it is not one that people look for. */
+  logLevel?: "debug";
+};
+
+export type HttpServer = {
+  port: number;
+  /** Waits until every answer under way is out, then stops listening and ends the sockets. */
+  close(): Promise<void>;
+};
+
+export type HttpServerOptions = {
+  /** 0 for any free port. */
+  port: number;
+  clock: Clock;
+  logger: Logger;
+  respond: (request: HostRequest) => Promise<HostResponse>;
+};
+
+/** The host's default, FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: 100 MB. */
+const maximumBodyBytes = 104_857_600;
+
+/** These never carry a body (RFC 9110, sections 6.4.1 and 15). */
+const statusesWithoutBody = new Set([204, 205, 304]);
+
+/**
+ * Serves HTTP on 127.0.0.1 only: there are no keys here, so nobody else may come in. Each request
+ * leaves one line in the log, without its query. A throw of `respond` is answered by an empty 500.
+ */
+export async function listen(options: HttpServerOptions): Promise<HttpServer> {
+  const { clock, logger } = options;
+  const underWay = new Set<Promise<void>>();
+  const server = createServer((incoming, outgoing) => {
+    const work = clock.track(serve(options, incoming, outgoing)).finally(() => {
+      underWay.delete(work);
+    });
+    underWay.add(work);
+  });
+  server.on("clientError", (error, socket) => {
+    logger("debug", "host", "", `A client's request could not be read: ${error.message}`);
+    if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+    else socket.destroy();
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => reject(listenError(options.port, error)));
+    server.listen(options.port, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") {
+    throw new Error(`Cannot read the server's port: ${JSON.stringify(address)}`);
+  }
+  return {
+    port: address.port,
+    close: async () => {
+      // First of all: Node takes a connection for idle once `end` was called, its body unsent or not.
+      while (underWay.size > 0) await Promise.all(underWay);
+      const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function serve(
+  options: HttpServerOptions,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const { clock, logger } = options;
+  const began = clock.now();
+  const method = incoming.method ?? "GET";
+  const [path = "/"] = (incoming.url ?? "/").split("?");
+  // A socket that breaks while we answer must not end the host.
+  incoming.on("error", () => {});
+  outgoing.on("error", () => {});
+
+  const request = await readRequest(incoming, path);
+  if (request === "gone") return;
+  let response: HostResponse;
+  if (typeof request === "number") {
+    response = { status: request, headers: { connection: "close" }, body: "" };
+  } else {
+    response = await options.respond(request).catch((error: unknown) => {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      logger("error", "host", `${method} ${path}`, text);
+      return { status: 500, headers: {}, body: "" };
+    });
+  }
+  const sent = await send(method, response, outgoing).catch((error: unknown) => {
+    logger("error", "host", `${method} ${path}`, `The answer could not be sent: ${String(error)}`);
+    outgoing.destroy();
+    return false;
+  });
+  const took = `${clock.now() - began} ms`;
+  const level = response.status >= 500 ? "warning" : (response.logLevel ?? "information");
+  const note = sent ? "" : " (the client got no answer)";
+  logger(level, "request", `${method} ${path}`, `${response.status} in ${took}${note}`);
+}
+
+/** A Host header holds a host and perhaps a port; anything else is a 400 (RFC 9112, section 3.2). */
+const hostAndPort = /^([\w.~%!$&'()*+,;=-]+|\[[\da-f:.]+\])(:\d*)?$/i;
+
+/** The whole request; a status where it is refused; "gone" where the client broke off. */
+async function readRequest(
+  incoming: IncomingMessage,
+  path: string,
+): Promise<HostRequest | 400 | 413 | "gone"> {
+  const headers: Record<string, string> = {};
+  for (const [name, values] of Object.entries(incoming.headersDistinct)) {
+    if (values !== undefined) headers[name] = values.join(",");
+  }
+  const host = headers["host"] ?? `localhost:${incoming.socket.localPort}`;
+  const target = incoming.url ?? "/";
+  const absolute = target.startsWith("/") ? `http://${host}${target}` : target;
+  if (!hostAndPort.test(host) || !URL.canParse(absolute)) return 400;
+  // A target in absolute form may carry user information, which no server takes (RFC 9110, section 4.2.4).
+  const url = new URL(absolute);
+  if (url.username !== "" || url.password !== "") return 400;
+  if (Number(headers["content-length"] ?? 0) > maximumBodyBytes) return 413;
+
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of incoming) {
+      bytes += chunk.length;
+      if (bytes > maximumBodyBytes) return 413;
+      chunks.push(chunk);
+    }
+  } catch {
+    return "gone";
+  }
+  return {
+    method: incoming.method ?? "GET",
+    url,
+    path: target.startsWith("/") ? path : url.pathname,
+    headers,
+    body: Buffer.concat(chunks),
+    chunked: headers["content-length"] === undefined,
+  };
+}
+
+/** False where the client had gone before the answer was out. */
+async function send(
+  method: string,
+  response: HostResponse,
+  outgoing: ServerResponse,
+): Promise<boolean> {
+  if (outgoing.destroyed) return false; // no event would ever come
+  outgoing.statusCode = response.status;
+  for (const [name, value] of Object.entries(response.headers)) {
+    outgoing.setHeader(name, typeof value === "string" ? value : [...value]);
+  }
+  const bodyless = method === "HEAD" || statusesWithoutBody.has(response.status);
+  const body = Buffer.from(response.body);
+  if (!statusesWithoutBody.has(response.status) && !outgoing.hasHeader("content-length")) {
+    outgoing.setHeader("content-length", body.length);
+  }
+  return new Promise((resolve) => {
+    outgoing.once("close", () => resolve(outgoing.writableFinished));
+    outgoing.once("finish", () => resolve(true));
+    if (bodyless) outgoing.end();
+    else outgoing.end(body);
+  });
+}
+
+function listenError(port: number, error: Error): Error {
+  const code = "code" in error ? error.code : undefined;
+  const reason =
+    code === "EADDRINUSE"
+      ? "it is in use; FUNCTIONS_PORT names another, 0 takes any free one"
+      : error.message;
+  return new Error(`Cannot serve functions on port ${port} as ${reason}`, { cause: error });
+}

@@ -1,0 +1,98 @@
+import type { HostRequest, HostResponse } from "../http/http-server.ts";
+import type { Invocation, InvocationOutcome } from "../worker/invocation.ts";
+import type { TypedData } from "../worker/typed-data.ts";
+
+export type EventGridOptions = {
+  /** Names of the functions with an Event Grid trigger. */
+  functions: readonly string[];
+  run: (invocation: Invocation) => Promise<InvocationOutcome>;
+};
+
+/**
+ * Event Grid's webhook `/runtime/webhooks/EventGrid?functionName=…` (HttpRequestProcessor.cs of the
+ * Event Grid extension): the subscription handshake, and deliveries. Each event of a batch is one
+ * invocation, all at once; if one fails the answer is 500, and Event Grid sends the whole batch again.
+ */
+export async function receiveEvents(
+  options: EventGridOptions,
+  request: HostRequest,
+): Promise<HostResponse> {
+  const functionName = request.url.searchParams.get("functionName") ?? "";
+  if (!options.functions.includes(functionName)) {
+    return text(404, `cannot find function: '${functionName}'`);
+  }
+  switch (request.headers["aeg-event-type"]?.toLowerCase()) {
+    case "subscriptionvalidation":
+      return validateSubscription(request.body);
+    case "notification":
+      return deliver(options, functionName, request.body);
+    case "unsubscribe":
+      return text(202, "");
+    default:
+      return text(400, "");
+  }
+}
+
+/** "Webhook event delivery" in the Event Grid documentation: the endpoint echoes the code. */
+function validateSubscription(body: Buffer): HostResponse {
+  const parsed = parseJson(body);
+  // A cloud event comes alone, and its data is JSON text.
+  const content = Array.isArray(parsed) ? member(parsed[0], "data") : member(parsed, "data");
+  const validation: unknown = typeof content === "string" ? parseJson(content) : content;
+  const code = member(validation, "validationCode");
+  if (typeof code !== "string") return text(400, "The event has no validationCode");
+  const headers = { "content-type": "application/json; charset=utf-8" };
+  return { status: 200, headers, body: JSON.stringify({ validationResponse: code }) };
+}
+
+async function deliver(
+  options: EventGridOptions,
+  functionName: string,
+  body: Buffer,
+): Promise<HostResponse> {
+  const parsed = parseJson(body);
+  if (typeof parsed !== "object" || parsed === null) {
+    return text(400, "The body is neither an event nor an array of events");
+  }
+  const events: unknown[] = Array.isArray(parsed) ? parsed : [parsed];
+  const outcomes = await Promise.all(
+    events.map((event) => options.run(eventInvocation(functionName, JSON.stringify(event)))),
+  );
+  const failed = outcomes.find((outcome) => !outcome.ok);
+  return failed === undefined ? text(202, "") : text(500, failed.message);
+}
+
+/**
+ * One event's invocation. Trigger metadata holds `data` and each further property of the event that
+ * is no array, as Utility.cs of the host binds them: objects as JSON, the rest as text.
+ */
+export function eventInvocation(functionName: string, event: string): Invocation {
+  const triggerMetadata: Record<string, TypedData> = {};
+  for (const [name, value] of Object.entries(properties(parseJson(event)))) {
+    if (Array.isArray(value) || value === null) continue;
+    triggerMetadata[name] =
+      typeof value === "object" ? { json: JSON.stringify(value) } : { string: String(value) };
+  }
+  return { functionName, trigger: { json: event }, triggerMetadata };
+}
+
+function parseJson(body: Buffer | string): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+function properties(value: unknown): object {
+  return typeof value === "object" && value !== null ? value : {};
+}
+
+function member(value: unknown, name: string): unknown {
+  return Object.entries(properties(value)).find(([key]) => key === name)?.[1];
+}
+
+function text(status: number, body: string): HostResponse {
+  const headers = body === "" ? {} : { "content-type": "text/plain; charset=utf-8" };
+  return { status, headers, body };
+}

@@ -1,0 +1,28 @@
+import { parseProgress } from "../copy/contract/copy-status.ts";
+import type { CopyStatusName } from "../copy/contract/copy-status.ts";
+import type { CopySeen } from "../copy/contract/properties.ts";
+
+/** The x-ms-copy-* headers as both SDKs name them. */
+export type CopyProperties = {
+  copyId?: string;
+  // The SDKs' types also know no other words than these four.
+  copyStatus?: CopyStatusName;
+  copyProgress?: string;
+  copyCompletedOn?: Date;
+  copyStatusDescription?: string;
+  copySource?: string;
+};
+
+/** The last copy onto a blob or file; null when it was written since. */
+export function copySeen(properties: CopyProperties): CopySeen | null {
+  const { copyId, copyStatus } = properties;
+  if (copyId === undefined || copyStatus === undefined) return null;
+  return {
+    copyId,
+    status: copyStatus,
+    progress: parseProgress(properties.copyProgress),
+    completedAt: properties.copyCompletedOn?.getTime() ?? null,
+    description: properties.copyStatusDescription ?? null,
+    source: properties.copySource ?? "",
+  };
+}

@@ -1,0 +1,99 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "../../src/local/clock.ts";
+import { type LocalWorld, startLocalWorld } from "../../src/local/local-stack.ts";
+
+/**
+ * The process that is measured: the compiled app on the local host beside the emulator, as `npm start`
+ * runs them. Forked by `local-copies.ts`, so that the measuring client's memory and work stay apart.
+ */
+export type WorldMessage =
+  | { kind: "ready"; url: string; blobUrl: string; account: { name: string; key: string } }
+  /** Sent when an orchestration has ended; counters are those of the whole life so far. */
+  | { kind: "ended"; ended: number }
+  | ({ kind: "measured" } & WorldMeasures);
+
+export type WorldMeasures = {
+  turns: number;
+  /** Turns in the second that had most of them. */
+  busiestSecond: number;
+  peakRssBytes: number;
+  /** Before the first copy. */
+  idleRssBytes: number;
+  cpuMilliseconds: number;
+};
+
+/** What the client tells the world. */
+export type WorldOrder =
+  | { kind: "start"; state: "on disk" | "in memory" }
+  /** Lets all pending copies succeed. */
+  | { kind: "finish"; container: string; blobs: readonly string[] }
+  | { kind: "measure" }
+  | { kind: "close" };
+
+const clock = systemClock();
+const turnsIn = new Map<number, number>();
+let ended = 0;
+let idleRssBytes = 0;
+let world: LocalWorld | undefined;
+let folder: string | null = null;
+
+process.on("message", (order: WorldOrder) => {
+  if (order.kind === "start") void start(order.state);
+  else if (order.kind === "finish") finish(order);
+  else if (order.kind === "measure") tell({ kind: "measured", ...measures() });
+  else void close();
+});
+
+async function start(state: "on disk" | "in memory"): Promise<void> {
+  folder = state === "on disk" ? mkdtempSync(join(tmpdir(), "ferry-bench-")) : null;
+  world = await startLocalWorld({
+    appDirectory: process.cwd(),
+    stateDirectory: folder,
+    clock,
+    functionsPort: 0,
+    blobPort: 0,
+    log({ level, kind, subject, message }) {
+      if (level === "error" || level === "critical") console.error(`${subject} ${message}`);
+      if (kind !== "orchestration" || !/ ended: |failed/.test(message)) return;
+      tell({ kind: "ended", ended: ++ended });
+    },
+    copies: { bytesPerSecond: 0 }, // held, so that all of them surely pend at once
+    probe(point, when) {
+      if (point !== "turn" || when !== "after") return;
+      const second = Math.floor(clock.now() / 1_000);
+      turnsIn.set(second, (turnsIn.get(second) ?? 0) + 1);
+    },
+  });
+  const account = world.emulator.accounts[0];
+  if (account === undefined) throw new Error("The emulator has no account");
+  idleRssBytes = process.memoryUsage.rss();
+  tell({ kind: "ready", url: world.host.url, blobUrl: world.emulator.blobUrl, account });
+}
+
+function finish({ container, blobs }: WorldOrder & { kind: "finish" }): void {
+  for (const blob of blobs) world?.emulator.copies.finish({ container, blob });
+}
+
+async function close(): Promise<void> {
+  await world?.close();
+  if (folder !== null) rmSync(folder, { recursive: true, force: true });
+  process.disconnect();
+}
+
+function measures(): WorldMeasures {
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  const turns = [...turnsIn.values()];
+  return {
+    turns: turns.reduce((sum, some) => sum + some, 0),
+    busiestSecond: Math.max(0, ...turns),
+    peakRssBytes: maxRSS * 1_024, // getrusage(2) counts in KiB; Node does so on every system
+    idleRssBytes,
+    cpuMilliseconds: (userCPUTime + systemCPUTime) / 1_000,
+  };
+}
+
+function tell(message: WorldMessage): void {
+  process.send?.(message);
+}

@@ -1,0 +1,82 @@
+import { expect, test } from "vitest";
+import { uploaded } from "../../support/stack/emulator.ts";
+import { startIdentity } from "../../support/stack/identity.ts";
+import { copyOf, stepsOf } from "../../support/stack/steps.ts";
+
+const reader = { role: "Storage Blob Data Reader", account: "devstoreaccount2" } as const;
+
+/** A copy from another account, planned; each `steps()` is another life of the app, without its memory. */
+async function planned() {
+  const storage = await startIdentity();
+  const { service, otherService, emulator } = storage;
+  const source = await uploaded(otherService, "x".repeat(1_000));
+  await service.createContainer("archive");
+  const destination = service.getContainerClient("archive").getBlobClient("copy.mp4");
+  const body = { source: source.url, destination: destination.url };
+  const { instanceId, copy } = copyOf(storage, body);
+  const prepared = await stepsOf(storage).prepareCopy({ instanceId, copy });
+  if (prepared.state !== "planned") throw new Error(JSON.stringify(prepared));
+  const { plan } = prepared;
+  return {
+    ...storage,
+    plan,
+    steps: () => stepsOf(storage),
+    start: () => stepsOf(storage).startCopy({ instanceId, copy, plan }),
+    slot: () => stepsOf(storage).ledger.slotOf(copy.destination),
+    scids: () =>
+      emulator.requests
+        .filter(({ operation }) => operation === "CopyBlob")
+        .map(({ headers }) => new URL(headers["x-ms-copy-source"] ?? "").searchParams.get("scid")),
+  };
+}
+
+test("each start of one plan mints a SAS with the plan's own correlation id and end", async () => {
+  const { emulator, start, clock, plan, scids } = await planned();
+  emulator.faults.add({ operation: "CopyBlob", times: 1, do: "reset connection" });
+  expect(await start()).toMatchObject({ state: "trouble" });
+  await clock.advance(3_600_000);
+  expect(await start()).toMatchObject({ state: "started" });
+  expect(scids()).toEqual([plan.minted?.scid, plan.minted?.scid]);
+  const ends = emulator.requests.flatMap(
+    ({ headers }) => /[?&]se=([^&]*)/.exec(headers["x-ms-copy-source"] ?? "")?.[1] ?? [],
+  );
+  expect(new Set(ends).size).toBe(1);
+});
+
+test("a second run of a start recognises the copy that the first began", async () => {
+  const { emulator, start, scids } = await planned();
+  emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose answer" });
+  const first = await start();
+  expect(first).toMatchObject({ state: "started" });
+  expect(await start()).toEqual(first);
+  expect(scids()).toHaveLength(1);
+});
+
+test("a start that may sign no SAS any more sends nothing, and holds nobody up", async () => {
+  const { emulator, start, slot, scids } = await planned();
+  const roles = emulator.roles.splice(0, Infinity, {
+    role: "Storage Blob Data Contributor",
+    account: "devstoreaccount1",
+  });
+  expect(await start()).toMatchObject({
+    state: "failed",
+    failure: {
+      cause: "source-unauthorized",
+      message: expect.stringContaining("sign a SAS"),
+      fix: expect.stringContaining("Storage Blob Delegator"),
+    },
+  });
+  expect(scids()).toEqual([]);
+  expect(await slot()).toMatchObject({ copyId: null, busyUntil: 0 });
+  emulator.roles.splice(0, Infinity, ...roles, reader);
+  expect(await start()).toMatchObject({ state: "started" });
+});
+
+test("an account that gives no key now is asked again later", async () => {
+  const { emulator, start } = await planned();
+  const busy = { answer: { status: 503, code: "ServerBusy" } };
+  const end = emulator.faults.add({ operation: "GetUserDelegationKey", do: busy });
+  expect(await start()).toMatchObject({ state: "trouble", failure: { cause: "throttled" } });
+  end();
+  expect(await start()).toMatchObject({ state: "started" });
+});

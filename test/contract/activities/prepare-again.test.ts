@@ -1,0 +1,93 @@
+import { expect, test } from "vitest";
+import { endsOf } from "../../../src/copy/contract/activities.ts";
+import { startStorage, uploaded } from "../../support/stack/emulator.ts";
+import { copyOf, stepsOf } from "../../support/stack/steps.ts";
+
+const slowly = { copies: { bytesPerSecond: 10 } };
+
+test("ifBusy replace: a prepare that runs again, late, does not abort our own copy", async () => {
+  const storage = await startStorage(slowly);
+  const steps = stepsOf(storage);
+  const source = await uploaded(storage.service, "x".repeat(1_000));
+  const destination = storage.service.getContainerClient("source").getBlobClient("copy.mp4");
+  const options = { overwrite: "always", ifBusy: "replace" };
+  const body = { source: source.url, destination: destination.url, options };
+  const { instanceId, copy } = copyOf(storage, body);
+
+  const prepared = await steps.prepareCopy({ instanceId, copy });
+  if (prepared.state !== "planned") throw new Error(prepared.state);
+  expect(await steps.startCopy({ instanceId, copy, plan: prepared.plan })).toMatchObject({
+    state: "started",
+  });
+  expect(await steps.prepareCopy({ instanceId, copy })).toMatchObject({ state: "busy" });
+  expect(await destination.getProperties()).toMatchObject({ copyStatus: "pending" });
+  expect(storage.emulator.requests.some(({ operation }) => operation === "AbortCopyBlob")).toBe(
+    false,
+  );
+});
+
+async function planWithRollback() {
+  const storage = await startStorage(slowly);
+  const steps = stepsOf(storage);
+  const source = await uploaded(storage.service, "x".repeat(1_000));
+  const destination = await uploaded(storage.service, "former", { blob: "copy.mp4" });
+  const options = { overwrite: "always", rollback: "snapshot" };
+  const body = { source: source.url, destination: destination.url, options };
+  const { instanceId, copy } = copyOf(storage, body);
+  const snapshots = async () => {
+    const times = [];
+    const box = storage.service.getContainerClient("source");
+    for await (const { snapshot } of box.listBlobsFlat({ includeSnapshots: true })) {
+      if (snapshot !== undefined) times.push(snapshot);
+    }
+    return times;
+  };
+  return { storage, steps, copy, instanceId, destination, snapshots };
+}
+
+test("a prepare that runs twice takes one snapshot of one state, and another of the next", async () => {
+  const { steps, copy, instanceId, destination, snapshots } = await planWithRollback();
+  const first = await steps.prepareCopy({ instanceId, copy });
+  expect(await steps.prepareCopy({ instanceId, copy })).toEqual(first);
+  expect(first).toMatchObject({ plan: { snapshot: (await snapshots())[0] } });
+  expect(await snapshots()).toHaveLength(1);
+  await destination.upload("changed", 7);
+  expect(await steps.prepareCopy({ instanceId, copy })).not.toEqual(first);
+  expect(await snapshots()).toHaveLength(2);
+});
+
+test("a prepare that runs while its copy is settled leaves no snapshot behind", async () => {
+  const { storage, steps, copy, instanceId, snapshots } = await planWithRollback();
+  await steps.prepareCopy({ instanceId, copy });
+  const record = { abortRequested: true, startedAt: null, statusReads: 0 };
+  const ending = { state: "not-started", why: "aborted" } as const;
+  const closing = { plan: null, copyId: null, ending, record };
+  const { ledger } = steps;
+  const now = storage.clock.now();
+  await ledger.closeSlot(copy.destination, { instanceId, now, closing });
+  expect(await steps.prepareCopy({ instanceId, copy })).toMatchObject({ state: "trouble" });
+  expect(await snapshots()).toEqual([]);
+});
+
+test("a prepare that comes after the end gives a lease back that one before it left behind", async () => {
+  const storage = await startStorage(slowly);
+  const steps = stepsOf(storage);
+  const source = await uploaded(storage.service, "x".repeat(1_000));
+  const destination = storage.service.getContainerClient("source").getBlobClient("copy.mp4");
+  const options = { sourceLease: "hold" };
+  const body = { source: source.url, destination: destination.url, options };
+  const { instanceId, copy } = copyOf(storage, body);
+  const record = { abortRequested: true, startedAt: null, statusReads: 0 };
+  const ending = { state: "not-started", why: "aborted" } as const;
+  const step = { instanceId, copy: endsOf(copy), plan: null, copyId: null, ending, record };
+  await steps.settleCopy({ ...step, lastTry: false }, { log: () => {} });
+  // As far as a prepare came that died before it could look at the slot.
+  await source.getBlobLeaseClient(instanceId).acquireLease(-1);
+  expect(await steps.prepareCopy({ instanceId, copy: { ...copy, ...endsOf(copy) } })).toMatchObject(
+    {
+      state: "ended",
+    },
+  );
+  expect(await source.getProperties()).toMatchObject({ leaseState: "available" });
+  expect(await steps.ledger.slotOf(copy.destination)).toBeNull();
+});

@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { startStorage, uploaded } from "../../support/stack/emulator.ts";
+import { copyOf, stepsOf } from "../../support/stack/steps.ts";
+
+/** A planned copy and its steps. */
+async function planned() {
+  const storage = await startStorage({ copies: { bytesPerSecond: 10 } });
+  const { ledger, ...steps } = stepsOf(storage);
+  const { emulator, clock, service } = storage;
+  const source = await uploaded(service, "x".repeat(1_000));
+  const destination = service.getContainerClient("source").getBlobClient("copy.mp4");
+  const { instanceId, copy } = copyOf(storage, {
+    source: source.url,
+    destination: destination.url,
+  });
+  const prepared = await steps.prepareCopy({ instanceId, copy });
+  if (prepared.state !== "planned") throw new Error(prepared.state);
+  const { plan } = prepared;
+  const settleAborted = () =>
+    steps.settleCopy(
+      {
+        instanceId,
+        copy,
+        plan,
+        copyId: null,
+        ending: { state: "not-started", why: "aborted" },
+        record: { abortRequested: true, startedAt: null, statusReads: 0 },
+        lastTry: false,
+      },
+      { log: () => {} },
+    );
+  const { requests } = emulator;
+  return { steps, ledger, copy, instanceId, plan, clock, requests, settleAborted };
+}
+
+test("a start that runs again after it was given up is followed, not forgotten", async () => {
+  const { steps, copy, instanceId, plan, settleAborted } = await planned();
+  const again = await steps.startCopy({ instanceId, copy, plan });
+  if (again.state !== "started") throw new Error(again.state);
+  expect(await settleAborted()).toEqual({ state: "found", started: again.started });
+});
+
+test("a start that comes once settling has begun starts nothing", async () => {
+  const { steps, ledger, copy, instanceId, plan, clock, requests } = await planned();
+  const closing = {
+    plan,
+    copyId: null,
+    ending: { state: "not-started", why: "aborted" },
+    record: { abortRequested: true, startedAt: null, statusReads: 0 },
+  } as const;
+  // As far as a settle came that died in the middle.
+  await ledger.closeSlot(copy.destination, { instanceId, now: clock.now(), closing });
+  expect(await steps.startCopy({ instanceId, copy, plan })).toMatchObject({ state: "failed" });
+  expect(requests.filter(({ operation }) => operation === "CopyBlob")).toEqual([]);
+});
+
+test("a start that runs after the end frees the slot that a late prepare took with it", async () => {
+  const { steps, ledger, copy, instanceId, plan, settleAborted } = await planned();
+  expect(await settleAborted()).toMatchObject({ state: "settled" });
+  await ledger.takeSlot(instanceId, copy); // as far as the late prepare came
+  expect(await steps.startCopy({ instanceId, copy, plan })).toMatchObject({ state: "failed" });
+  expect(await ledger.slotOf(copy.destination)).toBeNull();
+});

@@ -1,0 +1,118 @@
+import { expect, test } from "vitest";
+import type { Fault } from "../../../src/local/storage/faults.ts";
+import { StorageRefusal } from "../../../src/storage/copy-client.ts";
+import type { CopyClient } from "../../../src/storage/copy-client.ts";
+import { startStorage, uploaded } from "../../support/stack/emulator.ts";
+import { copyOf, stepsOf } from "../../support/stack/steps.ts";
+
+/** A planned copy onto nothing, and its start, to be run again. */
+async function planned(client: Partial<CopyClient> = {}) {
+  const storage = await startStorage({ copies: { bytesPerSecond: 10 } });
+  const { clock, emulator, service } = storage;
+  const steps = stepsOf(storage, client);
+  const source = await uploaded(service, "x".repeat(1_000));
+  const destination = service.getContainerClient("source").getBlobClient("copy.mp4");
+  const { instanceId, copy } = copyOf(storage, {
+    source: source.url,
+    destination: destination.url,
+  });
+  const prepared = await steps.prepareCopy({ instanceId, copy });
+  if (prepared.state !== "planned") throw new Error(prepared.state);
+  const { plan } = prepared;
+  const { faults, requests } = emulator;
+  return {
+    clock,
+    destination,
+    start: () => steps.startCopy({ instanceId, copy, plan }),
+    slot: () => steps.ledger.slotOf(copy.destination),
+    /** The product's own start, as it would arrive late. */
+    arrive: async () => {
+      const conditions = { ifNoneMatch: "*" };
+      await destination.beginCopyFromURL(source.url, { conditions });
+      return (await destination.getProperties()).copyId;
+    },
+    fault: (fault: Fault) => faults.add(fault),
+    starts: () => requests.filter(({ operation }) => operation === "CopyBlob").length,
+  };
+}
+
+const resetOnce: Fault = { operation: "CopyBlob", times: 1, do: "reset connection" };
+
+test("a start that may still arrive is looked for, and sent again only once it cannot any more", async () => {
+  const { clock, start, fault, starts } = await planned();
+  fault(resetOnce);
+  expect(await start()).toMatchObject({ state: "trouble" });
+  await clock.advance(59_000);
+  expect(await start()).toMatchObject({ state: "trouble" });
+  expect(starts()).toBe(1);
+  await clock.advance(1_000);
+  expect(await start()).toMatchObject({ state: "started" });
+  expect(starts()).toBe(2);
+});
+
+test("a start that arrives late is taken for what it is, and stays the only one when it is deleted", async () => {
+  const { clock, destination, start, slot, arrive, fault, starts } = await planned();
+  fault(resetOnce);
+  await start();
+  await clock.advance(7_000);
+  const copyId = await arrive();
+  expect(await start()).toMatchObject({ state: "started", started: { copyId } });
+  expect(await slot()).toMatchObject({ copyId, busyUntil: 0 }); // settling need not wait any more
+  await destination.abortCopyFromURL(copyId ?? "");
+  await destination.delete();
+  await clock.advance(60_000);
+  expect(await start()).toMatchObject({ state: "started", started: { copyId } });
+  expect(starts()).toBe(2); // the one that broke, and its late arrival
+});
+
+test("a start that was never answered is looked for before another one is sent", async () => {
+  const { clock, start, fault, starts } = await planned();
+  fault({ ...resetOnce, do: "lose answer" });
+  const blind = fault({
+    operation: "GetBlobProperties",
+    do: { answer: { status: 503, code: "ServerBusy" } },
+  });
+  expect(await start()).toMatchObject({ state: "trouble" });
+  await clock.advance(60_000);
+  expect(await start()).toMatchObject({ state: "trouble" });
+  blind();
+  expect(await start()).toMatchObject({ state: "started" });
+  expect(starts()).toBe(1);
+});
+
+test("of two runs of a start at once one is sent", async () => {
+  const { clock, start, fault, starts } = await planned();
+  fault({ operation: "CopyBlob", times: 1, do: { delayMs: 1_000 } });
+  const runs = [start(), start()];
+  expect(await Promise.race(runs)).toMatchObject({ state: "trouble" });
+  await clock.advance(1_000);
+  const states = (await Promise.all(runs)).map(({ state }) => state);
+  expect(states).toContain("started");
+  expect(starts()).toBe(1);
+});
+
+test.each([
+  { status: 503, code: "ServerBusy" },
+  { status: 429, code: "TooManyRequests" },
+])("a start that Storage did not take ($status $code) is sent again at once", async (answer) => {
+  const { start, fault, starts } = await planned();
+  fault({ operation: "CopyBlob", times: 1, do: { answer } });
+  expect(await start()).toMatchObject({ state: "trouble" });
+  expect(await start()).toMatchObject({ state: "started" });
+  expect(starts()).toBe(2);
+});
+
+test("a start that did not leave the app is sent again at once", async () => {
+  let tries = 0;
+  const refused = { sourceStatus: null, sourceCode: null, retryAfterSeconds: null };
+  const { start } = await planned({
+    start() {
+      tries++;
+      const answer = { status: 0, code: "ECONNREFUSED", ...refused };
+      return Promise.reject(new StorageRefusal(answer));
+    },
+  });
+  expect(await start()).toMatchObject({ state: "trouble" });
+  expect(await start()).toMatchObject({ state: "trouble" });
+  expect(tries).toBe(2);
+});

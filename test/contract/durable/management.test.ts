@@ -1,0 +1,340 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { InvocationContext } from "@azure/functions";
+import * as df from "durable-functions";
+import { expect, onTestFinished, test } from "vitest";
+import { hours, seconds, testEngine, type TestEngine } from "../../support/host/durable-app.ts";
+
+const app = {
+  orchestrators: {
+    *wait(context: df.OrchestrationContext) {
+      const input = context.df.getInput();
+      context.df.setCustomStatus({ waiting: true });
+      const got: unknown = yield context.df.waitForExternalEvent("go");
+      return { input, got };
+    },
+    *quick(context: df.OrchestrationContext): Generator<df.Task, number, number> {
+      return yield context.df.callActivity("double", { n: 21 });
+    },
+    // oxlint-disable-next-line require-yield -- it fails before it could
+    *fail() {
+      throw new Error("no luck");
+    },
+    *sleep(context: df.OrchestrationContext) {
+      yield context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + hours(1)));
+    },
+  },
+  activities: { double: ({ n }: { n: number }) => n * 2 },
+};
+
+const startEngine = (options = {}) => testEngine({ app, ...options });
+
+const body = async (answer: Promise<{ body: string }>) => JSON.parse((await answer).body);
+
+test("a start answers 202 with the instance's URLs, and its status with times to the second", async () => {
+  const engine = await startEngine();
+  const started = await engine.request("POST", "orchestrators/wait/one", { body: { a: 1 } });
+  const base = "http://localhost:7071/runtime/webhooks/durabletask/instances/one";
+  const query = "taskHub=TestHub&connection=Storage&code=local";
+  expect(started.status).toBe(202);
+  expect(JSON.parse(started.body)).toEqual({
+    id: "one",
+    statusQueryGetUri: `${base}?${query}`,
+    sendEventPostUri: `${base}/raiseEvent/{eventName}?${query}`,
+    terminatePostUri: `${base}/terminate?reason={text}&${query}`,
+    purgeHistoryDeleteUri: `${base}?${query}`,
+    restartPostUri: `${base}/restart?${query}`,
+    suspendPostUri: `${base}/suspend?reason={text}&${query}`,
+    resumePostUri: `${base}/resume?reason={text}&${query}`,
+  });
+  expect(started.headers).toMatchObject({ location: `${base}?${query}`, "retry-after": "10" });
+
+  await engine.clock.settled();
+  const running = await engine.request("GET", "instances/one");
+  expect(running.status).toBe(202);
+  expect(running.headers).toMatchObject({ location: base, "retry-after": "5" });
+  expect(JSON.parse(running.body)).toEqual({
+    name: "wait",
+    instanceId: "one",
+    runtimeStatus: "Running",
+    input: { a: 1 },
+    customStatus: { waiting: true },
+    output: null,
+    createdTime: "2026-01-01T00:00:00Z",
+    lastUpdatedTime: "2026-01-01T00:00:00Z",
+  });
+
+  await engine.clock.advance(seconds(90));
+  expect(await engine.raise("one", "go", { b: 2 })).toBe(202);
+  expect(await engine.status("one")).toMatchObject({
+    runtimeStatus: "Completed",
+    output: { input: { a: 1 }, got: { b: 2 } },
+    customStatus: { waiting: true },
+    lastUpdatedTime: "2026-01-01T00:01:30Z",
+  });
+  expect((await engine.request("GET", "instances/one?showInput=false")).status).toBe(200);
+  expect((await body(engine.request("GET", "instances/one?showInput=false"))).input).toBeNull();
+});
+
+test("history is shown shaped: names for numbers, activities merged, no turn marks, no ids", async () => {
+  const engine = await startEngine();
+  await engine.startNew("quick", "one", { x: 1 });
+  await engine.clock.settled();
+  const at = { Timestamp: "2026-01-01T00:00:00.000Z" };
+  const shown = (query: string) => body(engine.request("GET", `instances/one?${query}`));
+  expect((await shown("showHistory=true")).historyEvents).toEqual([
+    { EventType: "ExecutionStarted", ...at, FunctionName: "quick", Input: { x: 1 } },
+    { EventType: "TaskCompleted", ...at, ScheduledTime: at.Timestamp, FunctionName: "double" },
+    { EventType: "ExecutionCompleted", ...at, OrchestrationStatus: "Completed" },
+  ]);
+  const { historyEvents } = await shown("showHistory=true&showHistoryOutput=true");
+  expect(historyEvents[1]).toMatchObject({ Result: 42 });
+  expect(await shown("")).not.toHaveProperty("historyEvents");
+});
+
+test.each([
+  ["an unknown function", "orchestrators/nobody", 400, "The function 'nobody' doesn't exist"],
+  ["an id that begins with @", "orchestrators/wait/@one", 400, "must not start with @"],
+  ["an id with a slash", "orchestrators/wait/a%2Fb", 400, "must not contain /"],
+  ["an id that is too long", `orchestrators/wait/${"x".repeat(257)}`, 400, "must not exceed 256"],
+  ["a path that is badly encoded", "orchestrators/wait/%ff", 400, "bad encoding"],
+  ["a wait for the end", "orchestrators/wait?timeout=5&pollingInterval=1", 501, "not implemented"],
+  ["an entity", "entities/counter/one?op=add", 501, "entities"],
+  ["a suspension", "instances/one/suspend?reason=x", 501, "suspend"],
+  ["a rewinding", "instances/one/rewind?reason=x", 501, "rewind"],
+  ["a restart", "instances/one/restart", 501, "restart"],
+  ["an unknown route", "something", 404, ""],
+])("a request for %s is refused", async (_, target, status, text) => {
+  const engine = await startEngine();
+  const answer = await engine.request("POST", target);
+  expect(answer.status).toBe(status);
+  expect(answer.body).toContain(text);
+});
+
+test("a running instance is in the way of a new one of its id, an ended one is overwritten", async () => {
+  const engine = await startEngine();
+  await engine.startNew("wait", "one", { first: true });
+  const refused = await engine.request("POST", "orchestrators/quick/one");
+  expect(refused.status).toBe(500);
+  expect(JSON.parse(refused.body).ExceptionMessage).toBe(
+    "An Orchestration instance with the status Pending already exists.",
+  );
+  await engine.raise("one", "go");
+  await engine.clock.settled();
+  await engine.clock.advance(seconds(5));
+  await engine.startNew("quick", "one", { second: true });
+  expect(await engine.status("one")).toMatchObject({
+    name: "quick",
+    input: { second: true },
+    output: 42,
+    createdTime: "2026-01-01T00:00:05Z",
+  });
+  expect(await engine.history("one")).toHaveLength(3);
+});
+
+test("events need JSON, an instance, and one that has not ended", async () => {
+  const engine = await startEngine();
+  await engine.startNew("wait", "one");
+  const target = "instances/one/raiseEvent/go";
+  const text = { headers: { "content-type": "text/plain" }, body: {} };
+  expect((await engine.request("POST", target, text)).status).toBe(400);
+  expect((await engine.request("POST", target)).status).toBe(400);
+  expect(await engine.raise("nobody", "go")).toBe(404);
+  expect((await engine.request("GET", target)).status).toBe(404);
+  expect(await engine.raise("one", "go", null)).toBe(202);
+  expect(await engine.status("one")).toMatchObject({ output: { input: null, got: null } });
+  expect(await engine.raise("one", "go")).toBe(410);
+});
+
+test("an event in another case completes the extension's wait but not the library's", async () => {
+  const engine = await startEngine();
+  await engine.startNew("wait", "one");
+  await engine.raise("one", "GO", 1);
+  expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Running" });
+  await engine.raise("one", "go", 2);
+  expect(await engine.status("one")).toMatchObject({ output: { got: 2 } });
+});
+
+test("an event named like a task id fails the instance that it would fool", async () => {
+  const engine = await startEngine();
+  await engine.startNew("sleep", "one");
+  await engine.raise("one", "0", "surprise");
+  await engine.clock.settled();
+  const { runtimeStatus, output } = await engine.status("one");
+  expect(runtimeStatus).toBe("Failed");
+  expect(output).toContain("An event whose name is a number completed a task");
+});
+
+test("termination ends an instance with its reason, whatever it waits for", async () => {
+  const engine = await startEngine();
+  await engine.startNew("sleep", "one");
+  await engine.clock.settled();
+  expect((await engine.request("POST", "instances/one/terminate?reason=enough")).status).toBe(202);
+  expect(await engine.status("one")).toMatchObject({
+    runtimeStatus: "Terminated",
+    output: "enough",
+  });
+  expect((await engine.request("POST", "instances/one/terminate")).status).toBe(410);
+  expect((await engine.request("POST", "instances/nobody/terminate")).status).toBe(404);
+  await engine.clock.advance(hours(2));
+  expect(await engine.status("one")).toMatchObject({ lastUpdatedTime: "2026-01-01T00:00:00Z" });
+});
+
+test("a failure is status Failed with a plain text as output, and 500 only when asked for", async () => {
+  const engine = await startEngine();
+  await engine.startNew("fail", "one");
+  await engine.clock.settled();
+  const answer = await engine.request("GET", "instances/one");
+  expect(answer.status).toBe(200);
+  expect(JSON.parse(answer.body)).toMatchObject({
+    runtimeStatus: "Failed",
+    output: "Orchestrator function 'fail' failed: no luck",
+  });
+  const asked = await engine.request(
+    "GET",
+    "instances/one?returnInternalServerErrorOnFailure=true",
+  );
+  expect(asked.status).toBe(500);
+});
+
+const startMany = async (engine: TestEngine) => {
+  for (let n = 0; n < 7; n++) {
+    await engine.startNew(n % 2 === 0 ? "wait" : "quick", `${n < 5 ? "a" : "b"}-${n}`);
+    await engine.clock.advance(seconds(60));
+  }
+};
+
+test.each([
+  ["instances/", 7],
+  ["instances?runtimeStatus=Completed", 3],
+  ["instances/?runtimeStatus=Running,Completed", 7],
+  ["instances/?instanceIdPrefix=b-", 2],
+  ["instances/?createdTimeFrom=2026-01-01T00:01:00Z&createdTimeTo=2026-01-01T00:03:00Z", 3],
+])("the list %s shows %i instances", async (target, count) => {
+  const engine = await startEngine();
+  await startMany(engine);
+  const answer = await engine.request("GET", target);
+  expect(answer.headers["x-ms-continuation-token"]).toBe("");
+  expect(JSON.parse(answer.body)).toHaveLength(count);
+});
+
+test("a list comes in pages, each with the token of the next", async () => {
+  const engine = await startEngine();
+  await startMany(engine);
+  const ids: string[] = [];
+  const sizes: number[] = [];
+  let token = "";
+  do {
+    const headers = { "x-ms-continuation-token": token };
+    const answer = await engine.request("GET", "instances/?top=3", { headers });
+    const page: { instanceId: string }[] = JSON.parse(answer.body);
+    ids.push(...page.map(({ instanceId }) => instanceId));
+    sizes.push(page.length);
+    token = answer.headers["x-ms-continuation-token"] ?? "";
+  } while (token !== "");
+  expect(sizes).toEqual([3, 3, 1]);
+  expect(ids).toEqual(["a-0", "a-1", "a-2", "a-3", "a-4", "b-5", "b-6"]);
+});
+
+test("purging removes one instance, or those of a filter that says from when", async () => {
+  const engine = await startEngine();
+  await startMany(engine);
+  expect(await body(engine.request("DELETE", "instances/a-1"))).toEqual({ instancesDeleted: 1 });
+  expect((await engine.request("DELETE", "instances/a-1")).status).toBe(404);
+  expect((await engine.request("DELETE", "instances/")).status).toBe(400);
+  const done = "createdTimeFrom=2025-01-01&runtimeStatus=Completed";
+  expect(await body(engine.request("DELETE", `instances/?${done}`))).toEqual({
+    instancesDeleted: 2,
+  });
+  expect((await engine.request("DELETE", `instances/?${done}`)).status).toBe(404);
+  expect(await body(engine.request("GET", "instances/"))).toHaveLength(4);
+});
+
+/** The client of the real library, fed with our binding and talking HTTP to our routes. */
+const startClient = async (engine: TestEngine): Promise<df.DurableClient> => {
+  const server = createServer((incoming, outgoing) => {
+    const chunks: Buffer[] = [];
+    incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+    incoming.on("end", async () => {
+      const url = new URL(incoming.url ?? "/", origin);
+      const {
+        status,
+        headers,
+        body: text,
+      } = await engine.handle({
+        method: incoming.method ?? "GET",
+        path: url.pathname.slice("/runtime/webhooks/durabletask/".length),
+        query: url.searchParams,
+        headers: Object.fromEntries(
+          Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
+        ),
+        body: Buffer.concat(chunks).toString(),
+        url,
+      });
+      outgoing.writeHead(status, headers).end(text);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const input = df.input.durableClient();
+  const context = new InvocationContext({ options: { extraInputs: [input] } });
+  context.extraInputs.set(input, JSON.parse(engine.clientBinding(origin)));
+  return df.getClient(context);
+};
+
+test("the library's client starts, watches, raises, terminates, lists and purges", async () => {
+  const engine = await startEngine();
+  const client = await startClient(engine);
+  const id = await client.startNew("wait", { input: { a: 1 } });
+  expect(id).toMatch(/^[0-9a-f]{32}$/);
+  expect(await client.startNew("sleep", { instanceId: "two" })).toBe("two");
+  await engine.clock.settled();
+  expect(await client.getStatus(id)).toMatchObject({
+    runtimeStatus: "Running",
+    input: { a: 1 },
+    customStatus: { waiting: true },
+  });
+  await client.raiseEvent(id, "go", { b: 2 });
+  await engine.clock.settled();
+  expect((await client.getStatus(id)).output).toEqual({ input: { a: 1 }, got: { b: 2 } });
+  await client.raiseEvent(id, "go", {}); // 410: the client says nothing
+  await expect(client.raiseEvent("nobody", "go", {})).rejects.toThrow("No instance with ID");
+  await expect(client.raiseEvent("two", "go", undefined)).rejects.toThrow("400");
+  await expect(client.getStatus("nobody")).rejects.toThrow("404");
+  await expect(client.startNew("sleep", { instanceId: "two" })).rejects.toThrow(
+    "status Running already exists",
+  );
+  await client.terminate("two", "enough");
+  await engine.clock.settled();
+  expect(await client.getStatus("two")).toMatchObject({ runtimeStatus: "Terminated" });
+  expect(await client.getStatusAll()).toHaveLength(2);
+  const completed = { runtimeStatus: [df.OrchestrationRuntimeStatus.Completed] };
+  expect(await client.getStatusBy(completed)).toMatchObject([{ instanceId: id }]);
+  expect(await client.purgeInstanceHistory(id)).toMatchObject({ instancesDeleted: 1 });
+  expect(await client.purgeInstanceHistory(id)).toMatchObject({ instancesDeleted: 0 });
+});
+
+test("the library's client reads every page of a long list", async () => {
+  const engine = await startEngine();
+  const client = await startClient(engine);
+  for (let n = 0; n < 230; n++) await engine.startNew("wait");
+  expect(await client.getStatusAll()).toHaveLength(230);
+});
+
+test("an input that was left out is the empty text, as the client sends it", async () => {
+  const engine = await startEngine();
+  const client = await startClient(engine);
+  await client.startNew("wait", { instanceId: "one" });
+  await client.startNew("wait", { instanceId: "two", input: null });
+  expect(await engine.status("one")).toMatchObject({ input: "" });
+  expect(await engine.status("two")).toMatchObject({ input: null });
+});
+
+test("a check-status response carries every management URL", async () => {
+  const engine = await startEngine();
+  const client = await startClient(engine);
+  const payload = client.createHttpManagementPayload("one");
+  expect(Object.keys(payload)).toEqual(expect.arrayContaining(["rewindPostUri", "id"]));
+  expect(payload.statusQueryGetUri).toContain("/instances/one?taskHub=TestHub");
+});

@@ -1,0 +1,45 @@
+import { expect, onTestFinished, test } from "vitest";
+import { virtualClock } from "../../../src/local/clock.ts";
+import { jsonOf, startSample } from "../../support/host/host.ts";
+
+/** A mistake, whether an event must come for it to show, and the sentence that names it. */
+const mistakes: { name: string; answered?: boolean; sentence: string }[] = [
+  {
+    name: "deadlineCarriedThroughALoop",
+    sentence:
+      "A task was used in a second Task.any or Task.all, and the extension schedules it a second time. Create fresh tasks for every race",
+  },
+  {
+    name: "longTimerCancelled",
+    answered: true,
+    sentence: "Create timers of at most six days, one after the other",
+  },
+  { name: "retryInsideARace", sentence: "Write the retries as a loop over plain activities" },
+  {
+    name: "continuedAfterARace",
+    answered: true,
+    sentence: "Loop without continueAsNew, or wait for the event alone",
+  },
+  { name: "failsWithoutAText", sentence: "Throw an Error with a text" },
+  { name: "callsAnUnknownActivity", sentence: "The function 'lok' doesn't exist" },
+];
+
+test.each(mistakes)("$name fails with the sentence that names its mistake", async (mistake) => {
+  const { name, answered = false, sentence } = mistake;
+  const clock = virtualClock(Date.UTC(2026, 10, 20));
+  onTestFinished(() => clock.dispose());
+  const host = await startSample("mistakes", { clock });
+  const post = async (path: string) =>
+    expect((await fetch(`${host.url}/api/${path}/${name}`, { method: "POST" })).status).toBe(202);
+
+  await post("start");
+  await clock.advance(60_000);
+  if (answered) await post("answer");
+  await clock.advance(3 * 3_600_000);
+
+  const status = await jsonOf(fetch(`${host.url}/runtime/webhooks/durabletask/instances/${name}`));
+  expect(status.runtimeStatus).toBe("Failed");
+  expect(status.output).toContain(sentence);
+  const told = host.log.filter(({ subject, level }) => subject === name && level === "error");
+  expect(told.map(({ message }) => message).join("\n")).toContain(sentence);
+});

@@ -1,0 +1,451 @@
+import { DatabaseSync } from "node:sqlite";
+import * as df from "durable-functions";
+import { expect, test, vi } from "vitest";
+import {
+  days,
+  hours,
+  minutes,
+  type Orchestrator,
+  seconds,
+  type Activities,
+  testClock,
+  testEngine,
+  type TestEngine,
+  testFunctions,
+  testHubFile,
+} from "../../support/host/durable-app.ts";
+
+const run = async (it: Orchestrator, activities: Activities = {}, options = {}) => {
+  const engine = await testEngine({ app: { orchestrators: { it }, activities }, ...options });
+  await engine.startNew("it", "one", {});
+  await engine.clock.settled();
+  return engine;
+};
+
+const later = (context: df.OrchestrationContext, ms: number) =>
+  new Date(context.df.currentUtcDateTime.getTime() + ms);
+
+test("calling an unknown activity fails the instance, where Azure would wait for ever", async () => {
+  const engine = await run(function* (context) {
+    yield context.df.callActivity("nobody", {});
+  });
+  const { runtimeStatus, output } = await engine.status("one");
+  expect(runtimeStatus).toBe("Failed");
+  expect(output).toContain(
+    "The function 'nobody' doesn't exist, is disabled, or is not an activity",
+  );
+});
+
+test.each<[string, Orchestrator]>([
+  [
+    "sub-orchestrations",
+    function* (context) {
+      yield context.df.callSubOrchestrator("it", {});
+    },
+  ],
+  [
+    "entities",
+    function* (context) {
+      yield context.df.callEntity(new df.EntityId("counter", "one"), "add");
+    },
+  ],
+  [
+    "durable HTTP",
+    function* (context) {
+      yield context.df.callHttp({ method: "GET", url: "https://example.org" });
+    },
+  ],
+])("what is out of scope fails by name: %s", async (name, it) => {
+  const engine = await run(it);
+  const { runtimeStatus, output } = await engine.status("one");
+  expect(runtimeStatus).toBe("Failed");
+  expect(output).toContain(`has not implemented ${name}`);
+});
+
+test.each([
+  [8_000, "Running"],
+  [8_200, "Failed"],
+])("a custom status of %i characters leaves the instance %s", async (length, runtimeStatus) => {
+  const engine = await run(function* (context) {
+    context.df.setCustomStatus("x".repeat(length));
+    yield context.df.waitForExternalEvent("never");
+  });
+  expect(await engine.status("one")).toMatchObject({ runtimeStatus });
+});
+
+test("a custom status that a turn does not set is null, but for a generation's first turn", async () => {
+  const engine = await run(function* (context) {
+    const { again } = context.df.getInput() as { again?: boolean };
+    if (again !== true) {
+      context.df.setCustomStatus({ first: true });
+      yield context.df.createTimer(later(context, minutes(1)));
+      return context.df.continueAsNew({ again: true });
+    }
+    yield context.df.createTimer(later(context, minutes(1)));
+    return yield context.df.waitForExternalEvent("never");
+  });
+  expect(await engine.status("one")).toMatchObject({ customStatus: { first: true } });
+  await engine.clock.advance(minutes(1));
+  expect(await engine.status("one")).toMatchObject({
+    input: { again: true },
+    customStatus: { first: true },
+  });
+  await engine.clock.advance(minutes(1));
+  expect(await engine.status("one")).toMatchObject({ customStatus: null });
+});
+
+test("an activity delivered again runs again, and its second result changes nothing", async () => {
+  let runs = 0;
+  const engine = await run(
+    function* (context) {
+      const first = yield context.df.callActivity("count", {});
+      yield context.df.createTimer(later(context, hours(1)));
+      return [first, yield context.df.callActivity("count", {})];
+    },
+    { count: () => ++runs },
+    { redeliver: () => [0, minutes(10)] },
+  );
+  await engine.clock.advance(minutes(10));
+  expect(runs).toBe(3);
+  const duplicates = (await engine.history("one")).filter((e) => e.EventType === "TaskCompleted");
+  expect(duplicates.map((e) => e.Result)).toEqual([1, 2, 3]);
+  await engine.clock.advance(hours(2));
+  // Extra runs go on after the instance has ended.
+  expect(runs).toBe(6);
+  expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Completed", output: [1, 4] });
+});
+
+test("no more activities and orchestrators run at once than the limits say", async () => {
+  let running = 0;
+  let most = 0;
+  const busy = async () => {
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setImmediate(resolve));
+    running--;
+  };
+  const engine = await testEngine({
+    app: {
+      orchestrators: {
+        *it(context) {
+          yield context.df.Task.all(
+            [1, 2, 3, 4].map((n) => context.df.callActivity("busy", { n })),
+          );
+        },
+      },
+      activities: { busy },
+    },
+    maxConcurrentActivities: 3,
+  });
+  for (let n = 0; n < 5; n++) await engine.startNew("it", `i-${n}`);
+  await engine.clock.settled();
+  expect(most).toBe(3);
+  expect(await engine.status("i-4")).toMatchObject({ runtimeStatus: "Completed" });
+});
+
+test("an instance takes one turn at a time, and the limit holds over all instances", async () => {
+  const clock = testClock();
+  const functions = await testFunctions({
+    orchestrators: {
+      *it(context) {
+        yield context.df.waitForExternalEvent("go");
+        return yield context.df.waitForExternalEvent("go");
+      },
+    },
+  });
+  const running = new Map<string, number>();
+  let most = 0;
+  const engine = await testEngine({
+    clock,
+    functions: {
+      ...functions,
+      async invokeOrchestrator(name, trigger) {
+        const { instanceId } = JSON.parse(trigger);
+        expect(running.get(instanceId) ?? 0).toBe(0);
+        running.set(instanceId, 1);
+        most = Math.max(most, running.size);
+        await new Promise((resolve) => setImmediate(resolve));
+        running.delete(instanceId);
+        return functions.invokeOrchestrator(name, trigger);
+      },
+    },
+    maxConcurrentOrchestrators: 2,
+  });
+  for (let n = 0; n < 4; n++) {
+    await engine.startNew("it", `i-${n}`);
+    await engine.raise(`i-${n}`, "go");
+    await engine.raise(`i-${n}`, "go");
+  }
+  expect(await engine.status("i-3")).toMatchObject({ runtimeStatus: "Completed" });
+  expect(most).toBe(2);
+});
+
+test("work that the host could not call is tried again", async () => {
+  const clock = testClock();
+  const functions = await testFunctions({
+    orchestrators: {
+      *it(context) {
+        return yield context.df.callActivity("echo", { n: 1 });
+      },
+    },
+    activities: { echo: (input) => input },
+  });
+  let trouble = 2;
+  const stumble = () => {
+    if (trouble-- > 0) throw new Error("The host is not ready");
+  };
+  const engine = await testEngine({
+    clock,
+    functions: {
+      ...functions,
+      invokeOrchestrator: async (...call) => (stumble(), functions.invokeOrchestrator(...call)),
+      invokeActivity: async (...call) => (stumble(), functions.invokeActivity(...call)),
+    },
+  });
+  await engine.startNew("it", "one");
+  expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Pending" });
+  await clock.advance(seconds(15));
+  expect(await engine.status("one")).toMatchObject({ output: { n: 1 } });
+});
+
+test("stopping waits for what runs and begins nothing more", async () => {
+  const gate: { open?: () => void } = {};
+  const engine = await testEngine({
+    app: {
+      orchestrators: {
+        *it(context) {
+          yield context.df.callActivity("slow", {});
+        },
+      },
+      activities: { slow: () => new Promise<void>((resolve) => (gate.open = resolve)) },
+    },
+  });
+  await engine.startNew("it", "one");
+  await vi.waitUntil(() => gate.open !== undefined);
+  let stopped = false;
+  const stop = async () => {
+    await engine.stop();
+    stopped = true;
+  };
+  const stopping = stop();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(stopped).toBe(false);
+  gate.open?.();
+  await stopping;
+});
+
+/** Waits, inside an activity, until the instance has come so far: work in flight holds the clock. */
+const until = async (engine: TestEngine, id: string, status: string | undefined) => {
+  for (let now = ""; now !== status;) {
+    await new Promise((resolve) => setImmediate(resolve));
+    const answer = await engine.request("GET", `instances/${id}`);
+    now = answer.status === 404 ? "purged" : JSON.parse(answer.body).runtimeStatus;
+  }
+};
+
+test("an activity that outlives its instance reaches no later instance of the same id", async () => {
+  let calls = 0;
+  const engine = await testEngine({
+    app: {
+      orchestrators: {
+        *it(context) {
+          return yield context.df.callActivity("outlive", {});
+        },
+      },
+      activities: {
+        async outlive() {
+          if (++calls > 1) return "new";
+          await engine.request("POST", "instances/one/terminate?reason=x");
+          await until(engine, "one", "Terminated");
+          await engine.startNew("it", "one");
+          await until(engine, "one", "Completed");
+          return "old";
+        },
+      },
+    },
+  });
+  await engine.startNew("it", "one");
+  expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Completed", output: "new" });
+  expect(await engine.history("one")).toHaveLength(3);
+});
+
+test("a second result for a former generation does not reach the next one", async () => {
+  const clock = testClock();
+  let calls = 0;
+  let recorded = 0;
+  const gate: { open?: () => void } = {};
+  const functions = await testFunctions({
+    orchestrators: {
+      *it(context) {
+        const { last = false } = context.df.getInput() as { last?: boolean };
+        const result = yield context.df.callActivity("number", {});
+        if (last) return result;
+        yield context.df.waitForExternalEvent("go");
+        return context.df.continueAsNew({ last: true });
+      },
+    },
+    activities: {
+      async number() {
+        if (++calls === 2) await new Promise<void>((resolve) => (gate.open = resolve));
+        return calls;
+      },
+    },
+  });
+  const engine = await testEngine({
+    clock,
+    redeliver: () => (calls === 1 ? [0] : []),
+    probe(point, when) {
+      if (point === "activity completion" && when === "after") recorded++;
+    },
+    functions: {
+      ...functions,
+      // The extra run ends while the turn that continues as new is under way.
+      async invokeOrchestrator(...call) {
+        gate.open?.();
+        if (gate.open !== undefined) await vi.waitUntil(() => recorded >= 2);
+        return functions.invokeOrchestrator(...call);
+      },
+    },
+  });
+  await engine.startNew("it", "one", {});
+  const extraRun = clock.advance(0);
+  await vi.waitUntil(() => gate.open !== undefined);
+  await engine.raise("one", "go");
+  await extraRun;
+  expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Completed", output: 3 });
+});
+
+test("an instance purged during its activity stays purged", async () => {
+  const engine = await testEngine({
+    app: {
+      orchestrators: {
+        *it(context) {
+          return yield context.df.callActivity("purge", {});
+        },
+      },
+      activities: { purge: async () => void (await engine.request("DELETE", "instances/one")) },
+    },
+  });
+  await engine.startNew("it", "one");
+  expect(await engine.status("one")).toBeUndefined();
+});
+
+test("an instance purged during its turn stays purged", async () => {
+  const clock = testClock();
+  const functions = await testFunctions({
+    orchestrators: {
+      *it(context) {
+        yield context.df.createTimer(later(context, hours(1)));
+      },
+    },
+  });
+  const engine = await testEngine({
+    clock,
+    functions: {
+      ...functions,
+      async invokeOrchestrator(...call) {
+        await engine.request("DELETE", "instances/one");
+        return functions.invokeOrchestrator(...call);
+      },
+    },
+  });
+  await engine.startNew("it", "one");
+  expect(await engine.status("one")).toBeUndefined();
+  await clock.advance(hours(2));
+  expect(await engine.status("one")).toBeUndefined();
+});
+
+test("the log tells that an orchestration began and how it ended", async () => {
+  const good = await run(function* (context) {
+    yield context.df.createTimer(later(context, 0));
+  });
+  await good.clock.advance(0);
+  const bad = await run(
+    // oxlint-disable-next-line require-yield -- it fails before it could
+    function* () {
+      throw new Error("no luck");
+    },
+    {},
+    { clock: good.clock },
+  );
+  const lines = (engine: TestEngine) =>
+    engine.log.filter(({ level }) => level !== "debug").map((e) => `${e.level}: ${e.message}`);
+  expect(lines(good)).toEqual(["information: it started", "information: it ended: Completed"]);
+  expect(lines(bad)).toEqual([
+    "information: it started",
+    "error: Orchestrator function 'it' failed: no luck",
+  ]);
+});
+
+test("a task hub of another version is refused with the fix", async () => {
+  const file = testHubFile();
+  const other = new DatabaseSync(file);
+  other.exec("PRAGMA user_version = 99");
+  other.close();
+  await expect(
+    testEngine({
+      file,
+      functions: await testFunctions({
+        orchestrators: {
+          *it() {},
+        },
+      }),
+    }),
+  ).rejects.toThrow(/another version of Ferry wrote it: schema 99/);
+});
+
+/** Generous against what it takes (a tenth), so that a busy machine does not fail them. */
+const quick = seconds(5);
+
+test("fourteen days of polling every three hours pass in a moment", async () => {
+  let reads = 0;
+  const engine = await run(
+    function* (context) {
+      for (let n = 0; n < 14 * 8; n++) {
+        yield context.df.callActivity("read", {});
+        yield context.df.createTimer(later(context, hours(3)));
+      }
+      return "done";
+    },
+    { read: () => ++reads },
+  );
+  const begun = performance.now();
+  await engine.clock.advance(days(14));
+  expect(performance.now() - begun).toBeLessThan(quick);
+  expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Completed", output: "done" });
+  expect(reads).toBe(14 * 8);
+});
+
+test("a thousand pending instances start and wake in a moment", async () => {
+  const engine = await testEngine({
+    file: testHubFile(),
+    app: {
+      orchestrators: {
+        *it(context) {
+          yield context.df.callActivity("echo", {});
+          yield context.df.createTimer(later(context, hours(1)));
+        },
+      },
+      activities: { echo: (input) => input },
+    },
+  });
+  const begun = performance.now();
+  for (let n = 0; n < 1000; n++) await engine.startNew("it", `i-${n}`);
+  await engine.clock.advance(hours(1));
+  expect(performance.now() - begun).toBeLessThan(quick);
+  const done = await engine.request("GET", "instances/?runtimeStatus=Completed&top=2000");
+  expect(JSON.parse(done.body)).toHaveLength(1000);
+});
+
+test("a history of more than a thousand events grows in a moment", async () => {
+  const begun = performance.now();
+  const engine = await run(
+    function* (context) {
+      for (let n = 0; n < 250; n++) yield context.df.callActivity("echo", { n });
+      return "done";
+    },
+    { echo: (input) => input },
+    { file: testHubFile() },
+  );
+  expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Completed" });
+  expect(performance.now() - begun).toBeLessThan(quick);
+});

@@ -1,0 +1,343 @@
+import {
+  AnonymousCredential,
+  BlobSASPermissions,
+  BlockBlobClient,
+  ContainerClient,
+  ContainerSASPermissions,
+  generateBlobSASQueryParameters,
+  SASProtocol,
+} from "@azure/storage-blob";
+import type { UserDelegationKey } from "@azure/storage-blob";
+import { expect, test } from "vitest";
+import {
+  day,
+  noon,
+  refusal,
+  second,
+  startStorage,
+  uploaded,
+} from "../../../support/stack/emulator.ts";
+import { startIdentity } from "../../../support/stack/identity.ts";
+
+const once = { retryOptions: { maxTries: 1 } };
+const minute = 60 * second;
+
+async function token(
+  { url, header }: { url: string; header: string },
+  resource = "https://storage.azure.com/",
+): Promise<string> {
+  const query = `?resource=${encodeURIComponent(resource)}&api-version=2019-08-01`;
+  const answer = await fetch(`${url}${query}`, { headers: { "x-identity-header": header } });
+  const body = (await answer.json()) as { access_token: string }; // of a good request
+  return body.access_token;
+}
+
+test("DefaultAzureCredential, as it is, gets tokens that the emulator takes over TLS", async () => {
+  const { client, emulator } = await startIdentity();
+  await client().createContainer("abc");
+  const blob = client().getContainerClient("abc").getBlockBlobClient("x");
+  await blob.upload("abc", 3);
+  expect((await blob.downloadToBuffer()).toString()).toBe("abc");
+  await blob.delete();
+  expect(emulator.requests.at(-1)?.headers["authorization"]).toBe("Bearer REDACTED");
+});
+
+test("who does not know the header, or asks in another way, gets no token", async () => {
+  const { identity } = await startIdentity();
+  const ask = async (query: string, headers: Record<string, string>) =>
+    (await fetch(`${identity.url}${query}`, { headers })).status;
+  const known = { "x-identity-header": identity.header };
+  const good = "?resource=https://storage.azure.com&api-version=2019-08-01";
+  expect(await ask(good, known)).toBe(200);
+  expect(await ask(good, {})).toBe(401);
+  expect(await ask(good, { "x-identity-header": "another" })).toBe(401);
+  expect(await ask("?resource=https://storage.azure.com&api-version=2017-09-01", known)).toBe(400);
+  expect(await ask("?api-version=2019-08-01", known)).toBe(400);
+});
+
+test("a token that is forged, for another audience or past its end is answered 401 with a challenge", async () => {
+  const { identity, emulator, clock, service } = await startIdentity();
+  await uploaded(service, "abc");
+  const read = async (bearer: string, account = "devstoreaccount1") => {
+    const url = `${emulator.blobUrl}/${account}/source/film.mp4`;
+    const headers = { authorization: `Bearer ${bearer}`, "x-ms-version": "2026-10-06" };
+    const answer = await fetch(url, { headers });
+    const [, detail] = /Detail>([^<]*)</.exec(await answer.text()) ?? [];
+    const { status } = answer;
+    if (status === 401) {
+      expect(answer.headers.get("x-ms-error-code")).toBe("InvalidAuthenticationInfo");
+      expect(answer.headers.get("www-authenticate")).toContain("https://storage.azure.com");
+    }
+    return [status, detail];
+  };
+  const good = await token(identity);
+  expect(await read(good)).toEqual([200, undefined]);
+  const [header, claims = "", sign] = good.split(".");
+  const others = Buffer.from(
+    Buffer.from(claims, "base64url")
+      .toString()
+      .replace(/"oid":"0/, '"oid":"1'),
+  ).toString("base64url");
+  expect(others).not.toBe(claims);
+  for (const forged of [
+    "canary",
+    "a.b.c",
+    "",
+    `${header}.${others}.${sign}`,
+    `${good}A`,
+    `eyJhbGciOiJub25lIn0.${claims}.`,
+  ]) {
+    expect((await read(forged))[0], forged).toBe(forged === "" ? 403 : 401);
+  }
+  expect(await read(await token(identity, "https://vault.azure.net"))).toEqual([
+    401,
+    "Audience validation failed",
+  ]);
+  const ofAccount = await token(identity, "https://devstoreaccount1.blob.core.windows.net");
+  expect((await read(ofAccount))[0]).toBe(200);
+  expect((await read(ofAccount, "devstoreaccount2"))[0]).toBe(401);
+
+  await clock.advance(day - 1);
+  expect((await read(good))[0]).toBe(200);
+  await clock.advance(1);
+  expect(await read(good)).toEqual([401, "Lifetime validation failed. The token is expired"]);
+});
+
+test("without TLS there is no identity, and tokens are refused", async () => {
+  const secure = await startIdentity();
+  const { emulator } = await startStorage({ clock: secure.clock });
+  expect(emulator.identity).toBeNull();
+  const answer = await fetch(`${emulator.blobUrl}/devstoreaccount1/source/film.mp4`, {
+    headers: { authorization: `Bearer ${await token(secure.identity)}` },
+  });
+  expect(answer.status).toBe(403);
+  expect(answer.headers.get("x-ms-error-code")).toBe("AuthorizationProtocolMismatch");
+});
+
+test("the identity may do what its roles allow, on the account or container they are for", async () => {
+  const { emulator, service, client } = await startIdentity();
+  await uploaded(service, "abc");
+  await uploaded(service, "abc", { container: "other" });
+  const blob = (container: string) =>
+    client().getContainerClient(container).getBlockBlobClient("film.mp4");
+  const may = async (container: string) =>
+    [
+      await refusal(blob(container).download()),
+      await refusal(blob(container).upload("new", 3)),
+      await refusal(client().getContainerClient(container).listBlobsFlat().next()),
+      await refusal(client().listContainers().next()),
+      await refusal(client().getUserDelegationKey(new Date(noon), new Date(noon + day))),
+    ].map(({ code }) => code);
+  const [yes, no] = ["not refused", "AuthorizationPermissionMismatch"];
+  const account = "devstoreaccount1";
+
+  expect(await may("source")).toEqual([yes, yes, yes, yes, yes]);
+  emulator.roles.splice(0, Infinity, { role: "Storage Blob Data Reader", account });
+  expect(await may("source")).toEqual([yes, no, yes, yes, yes]);
+  emulator.roles.splice(0, Infinity, {
+    role: "Storage Blob Data Contributor",
+    account,
+    container: "source",
+  });
+  expect(await may("source")).toEqual([yes, yes, yes, no, no]);
+  expect(await may("other")).toEqual([no, no, no, no, no]);
+  emulator.roles.splice(0, Infinity, { role: "Storage Blob Delegator", account });
+  expect(await may("source")).toEqual([no, no, no, no, yes]);
+  emulator.roles.splice(0);
+  expect(await may("source")).toEqual([no, no, no, no, no]);
+});
+
+test("tags are for owners: contributors neither read nor write them", async () => {
+  const { client, emulator, service } = await startIdentity();
+  await uploaded(service, "abc");
+  const blob = client().getContainerClient("source").getBlockBlobClient("film.mp4");
+  const refused = { status: 403, code: "AuthorizationPermissionMismatch" };
+  await blob.setTags({ a: "b" });
+  const account = "devstoreaccount1";
+  emulator.roles.splice(0, Infinity, { role: "Storage Blob Data Contributor", account });
+  expect(await refusal(blob.getTags())).toEqual(refused);
+  expect(await refusal(blob.setTags({ a: "b" }))).toEqual(refused);
+  expect(await refusal(blob.upload("x", 1, { tags: { a: "b" } }))).toEqual(refused);
+  await blob.upload("x", 1);
+  emulator.roles.splice(0, Infinity, { role: "Storage Blob Data Owner", account });
+  await blob.upload("x", 1, { tags: { a: "b" } });
+});
+
+test("a user delegation key is given to a token only, and for seven days at most", async () => {
+  const { client, service } = await startIdentity();
+  const ask = (from: number, to: number, by = client()) =>
+    refusal(by.getUserDelegationKey(new Date(from), new Date(to)));
+  const key = await client().getUserDelegationKey(
+    new Date(noon - 15 * minute),
+    new Date(noon + day),
+  );
+  expect(key).toMatchObject({
+    signedStartsOn: new Date(noon - 15 * minute),
+    signedExpiresOn: new Date(noon + day),
+    signedService: "b",
+  });
+  expect((await ask(noon, noon + 7 * day)).code).toBe("not refused");
+  const wrong = { status: 400, code: "InvalidXmlNodeValue" };
+  expect(await ask(noon, noon + 7 * day + second)).toEqual(wrong);
+  expect(await ask(noon - 8 * day, noon + day)).toEqual(wrong);
+  expect(await ask(noon + day, noon + day)).toEqual(wrong);
+  expect(await ask(noon - day, noon)).toEqual(wrong);
+  expect(await ask(noon, noon + day, service)).toEqual({
+    status: 403,
+    code: "AuthenticationFailed",
+  });
+});
+
+/** A SAS of `source/film.mp4` as the SDK writes it; the identity may read the blob. */
+function delegate(key: UserDelegationKey, more: object = {}, account = "devstoreaccount1"): string {
+  return generateBlobSASQueryParameters(
+    {
+      containerName: "source",
+      blobName: "film.mp4",
+      permissions: BlobSASPermissions.parse("r"),
+      startsOn: new Date(noon - 15 * minute),
+      expiresOn: new Date(noon + day),
+      ...more,
+    },
+    key,
+    account,
+  ).toString();
+}
+
+test.for(["2018-11-09", "2020-02-10", "2020-12-06", "2025-07-05", "2026-04-06", "2026-10-06"])(
+  "user delegation SAS of version %s open what they are for",
+  async (version) => {
+    const { client, service, emulator } = await startIdentity();
+    const blob = await uploaded(service, "abc");
+    const key = await client().getUserDelegationKey(new Date(noon - day), new Date(noon + day));
+    const open = (url: string, query: string) =>
+      new BlockBlobClient(`${url}${url.includes("?") ? "&" : "?"}${query}`, undefined, once);
+    const correlationId = "c0ffee00-0000-4000-8000-000000000000";
+    const agent = "a9e47000-0000-4000-8000-000000000000";
+    const signed =
+      version < "2020-02-10" ? {} : { correlationId, preauthorizedAgentObjectId: agent };
+    const sas = delegate(key, {
+      version,
+      protocol: SASProtocol.Https,
+      ipRange: { start: "127.0.0.0", end: "127.0.0.255" },
+      contentType: "text/plain",
+      cacheControl: "private",
+      ...signed,
+    });
+    expect(sas.includes(`scid=${correlationId}`)).toBe(version >= "2020-02-10");
+    const answer = await open(blob.url, sas).download();
+    expect(answer).toMatchObject({ contentType: "text/plain", cacheControl: "private" });
+    const changed = sas.replace(correlationId, correlationId.replace("c0ffee", "decaf0"));
+    const code = (await refusal(open(blob.url, changed).download())).code;
+    expect(code).toBe(version < "2020-02-10" ? "not refused" : "AuthenticationFailed");
+
+    const { snapshot = "" } = await blob.createSnapshot();
+    const taken = blob.withSnapshot(snapshot).url;
+    const ofSnapshot = delegate(key, { version, snapshotTime: snapshot });
+    expect((await refusal(open(taken, ofSnapshot).download())).code).toBe("not refused");
+    expect((await refusal(open(taken, sas).download())).code).toBe("AuthenticationFailed");
+    expect((await refusal(open(blob.url, ofSnapshot).download())).code).toBe(
+      "AuthenticationFailed",
+    );
+
+    const ofContainer = delegate(key, {
+      version,
+      blobName: undefined,
+      permissions: ContainerSASPermissions.parse("rl"),
+    });
+    const holder = new ContainerClient(
+      `${emulator.blobUrl}/devstoreaccount1/source?${ofContainer}`,
+      new AnonymousCredential(),
+      once,
+    );
+    expect((await holder.listBlobsFlat().next()).value?.name).toBe("film.mp4");
+  },
+);
+
+test("each way in which a user delegation SAS does not fit has its own refusal", async () => {
+  const { client, service, otherService, clock, emulator } = await startIdentity();
+  const blob = await uploaded(service, "abc");
+  const other = await uploaded(service, "abc", { blob: "other" });
+  const elsewhere = await uploaded(otherService, "abc");
+  const key = await client().getUserDelegationKey(
+    new Date(noon - 15 * minute),
+    new Date(noon + 2 * day),
+  );
+  const code = async (query: string, url = blob.url) =>
+    (await refusal(new BlockBlobClient(`${url}?${query}`, undefined, once).download())).code;
+  const failed = "AuthenticationFailed";
+
+  expect(await code(delegate(key))).toBe("not refused");
+  expect(await code(delegate(key), other.url)).toBe(failed);
+  expect(await code(delegate(key, {}, "devstoreaccount2"), elsewhere.url)).toBe(failed);
+  expect(await code(delegate(key).replace("sp=r", "sp=rw"))).toBe(failed);
+  expect(await code(delegate(key).replace(/ske=[^&]*/, "ske=2027-01-01T00%3A00%3A00Z"))).toBe(
+    failed,
+  );
+  expect(await code(delegate({ ...key, signedObjectId: key.signedTenantId }))).toBe(failed);
+  expect(await code(delegate(key, { startsOn: new Date(noon + second) }))).toBe(failed);
+  expect(await code(delegate(key, { expiresOn: new Date(noon - second) }))).toBe(failed);
+  expect(await code(delegate(key, { permissions: BlobSASPermissions.parse("w") }))).toBe(
+    "AuthorizationPermissionMismatch",
+  );
+  expect(await code(delegate(key, { ipRange: { start: "10.0.0.1" } }))).toBe(
+    "AuthorizationSourceIPMismatch",
+  );
+  const later = await client().getUserDelegationKey(new Date(noon + minute), new Date(noon + day));
+  expect(await code(delegate(later))).toBe(failed);
+
+  // The identity's own rights are asked at each use.
+  const [contributor, ...rest] = emulator.roles.splice(0);
+  emulator.roles.push({ role: "Storage Blob Delegator", account: "devstoreaccount1" });
+  expect(await code(delegate(key))).toBe("AuthorizationPermissionMismatch");
+  if (contributor !== undefined) emulator.roles.push(contributor, ...rest);
+
+  // It ends with its key, whatever it says itself.
+  const long = delegate(key, { expiresOn: new Date(noon + 6 * day) });
+  await clock.advance(2 * day - 1);
+  expect(await code(long)).toBe("not refused");
+  await clock.advance(1);
+  expect(await code(long)).toBe(failed);
+});
+
+test("a copy between accounts reads with a minted SAS, whose end fails it; the echo keeps its scid", async () => {
+  const { client, clock, service, emulator } = await startIdentity();
+  emulator.copies.bytesPerSecond = 1;
+  const source = await uploaded(service, Buffer.alloc(3600));
+  await client("devstoreaccount2").createContainer("far");
+  const far = client("devstoreaccount2").getContainerClient("far").getBlockBlobClient("film.mp4");
+  expect(await refusal(far.beginCopyFromURL(source.url))).toMatchObject({
+    code: "CannotVerifyCopySource",
+  });
+  const key = await client().getUserDelegationKey(
+    new Date(noon - 15 * minute),
+    new Date(noon + 30 * minute),
+  );
+  const correlationId = "c0ffee00-0000-4000-8000-000000000000";
+  await far.beginCopyFromURL(`${source.url}?${delegate(key, { correlationId })}`);
+  const { copySource = "" } = await far.getProperties();
+  expect(new URL(copySource).searchParams.get("scid")).toBe(correlationId);
+  expect(copySource).not.toContain("sig=");
+  await clock.advance(day);
+  expect(await far.getProperties()).toMatchObject({
+    copyStatus: "failed",
+    copyStatusDescription: '403 AuthenticationFailed "Copy failed when reading the source."',
+    copyCompletedOn: new Date(noon + 30 * minute),
+  });
+});
+
+test("a copy within an account needs the identity's right to read the source, too", async () => {
+  const { client, service, emulator } = await startIdentity();
+  const source = await uploaded(service, "abc");
+  await service.createContainer("target");
+  const target = client().getContainerClient("target").getBlockBlobClient("film.mp4");
+  const account = "devstoreaccount1";
+  emulator.roles.splice(0, Infinity, {
+    role: "Storage Blob Data Contributor",
+    account,
+    container: "target",
+  });
+  expect((await refusal(target.beginCopyFromURL(source.url))).code).toBe("CannotVerifyCopySource");
+  emulator.roles.push({ role: "Storage Blob Data Reader", account, container: "source" });
+  expect((await refusal(target.beginCopyFromURL(source.url))).code).toBe("not refused");
+});

@@ -1,0 +1,114 @@
+import { BlobSASPermissions, BlobClient, BlockBlobClient } from "@azure/storage-blob";
+import { expect, test } from "vitest";
+import { fulfilsTagCondition } from "../../../../src/local/storage/tag-conditions.ts";
+import { refusal, second, startStorage, uploaded } from "../../../support/stack/emulator.ts";
+
+async function tagged(settings = {}) {
+  const storage = await startStorage(settings);
+  const blob = await uploaded(storage.service, "abc");
+  await blob.setTags({ Project: "x y=1", Rank: "3" });
+  return { ...storage, blob, box: storage.service.getContainerClient("source") };
+}
+
+test("tags are set and read whole, counted, listed, and change no ETag", async () => {
+  const { blob, box } = await tagged();
+  const { etag } = await blob.getProperties();
+  await blob.setTags({ Project: "x+y", Rank: "3" });
+  expect((await blob.getTags()).tags).toEqual({ Project: "x+y", Rank: "3" });
+  expect(await blob.getProperties()).toMatchObject({ tagCount: 2, etag });
+  for await (const item of box.listBlobsFlat({ includeTags: true })) {
+    expect(item).toMatchObject({
+      tags: { Project: "x+y", Rank: "3" },
+      properties: { tagCount: 2 },
+    });
+  }
+  await blob.setTags({});
+  expect((await blob.getTags()).tags).toEqual({});
+  expect((await blob.getProperties()).tagCount).toBeUndefined();
+});
+
+test("tags outside the limits are refused", async () => {
+  const { blob } = await tagged();
+  const codes = async (tags: Record<string, string>) => (await refusal(blob.setTags(tags))).code;
+  const many = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`k${index}`, "v"]));
+  expect(await codes(many)).toBe("TagsTooLarge");
+  expect(await codes({ ["k".repeat(129)]: "v" })).toBe("TagsTooLarge");
+  expect(await codes({ k: "v".repeat(257) })).toBe("TagsTooLarge");
+  expect(await codes({ k: "naïve" })).toBe("InvalidTag");
+  expect((await blob.getTags()).tags).toMatchObject({ Rank: "3" });
+});
+
+test("a write sets the tags it names and none else; a copy never takes the source's", async () => {
+  const { blob, box } = await tagged({ copies: { finishAtOnce: "always" } });
+  const copy = box.getBlockBlobClient("copy");
+  await copy.beginCopyFromURL(blob.url, { tags: { own: "a b+c" } });
+  expect((await copy.getTags()).tags).toEqual({ own: "a b+c" });
+  await copy.beginCopyFromURL(blob.url);
+  expect((await copy.getTags()).tags).toEqual({});
+  await copy.upload("x", 1, { tags: { by: "upload" } });
+  await copy.setMetadata({ own: "1" });
+  expect((await copy.getTags()).tags).toEqual({ by: "upload" });
+});
+
+test("a snapshot keeps the tags of its moment", async () => {
+  const { blob } = await tagged();
+  const { snapshot = "" } = await blob.createSnapshot();
+  await blob.setTags({});
+  expect((await blob.withSnapshot(snapshot).getTags()).tags).toMatchObject({ Rank: "3" });
+});
+
+test("conditions on tags hold for reads, writes and both ends of a copy", async () => {
+  const { blob, box } = await tagged({ copies: { finishAtOnce: "always" } });
+  const met = { tagConditions: `"Rank" >= '3' AND Project <> 'z'` };
+  const unmet = { tagConditions: `"Rank" = '4' OR "None" = ''` };
+  const refused = { status: 412, code: "ConditionNotMet" };
+  await blob.getProperties({ conditions: met });
+  expect(await refusal(blob.getProperties({ conditions: unmet }))).toEqual(refused);
+  expect(await refusal(blob.setMetadata({}, { conditions: unmet }))).toEqual(refused);
+  expect(await refusal(blob.setTags({}, { conditions: unmet }))).toEqual(refused);
+  const copy = box.getBlobClient("copy");
+  await copy.beginCopyFromURL(blob.url, { sourceConditions: met });
+  expect(await refusal(copy.beginCopyFromURL(blob.url, { sourceConditions: unmet }))).toEqual({
+    status: 412,
+    code: "SourceConditionNotMet",
+  });
+  expect(await refusal(copy.beginCopyFromURL(blob.url, { conditions: met }))).toEqual({
+    status: 412,
+    code: "TargetConditionNotMet",
+  });
+  const garbled = { tagConditions: `"Rank" ~ '4'` };
+  expect((await refusal(blob.getProperties({ conditions: garbled }))).status).toBe(400);
+});
+
+test.each([
+  [`"a" = '1'`, true],
+  [`a = '1'`, true],
+  [`"a"<>'1'`, false],
+  [`"a" > '0' AND "a" < '2'`, true],
+  [`"a" = '2' OR "b c" = 'it''s' AND "a" <= '1'`, true],
+  [`"none" <> '1'`, false],
+  [`("a" = '1')`, "refused"],
+  [`"a" = 1`, "refused"],
+  [`"a" = '1' AND`, "refused"],
+  [``, "refused"],
+])("the condition %s is %s of a=1 and b c=it's", (condition, outcome) => {
+  const tags = { a: "1", "b c": "it's" };
+  const judge = () => fulfilsTagCondition(condition, tags);
+  if (outcome === "refused") expect(judge).toThrow(/HTTP headers/);
+  else expect(judge()).toBe(outcome);
+});
+
+test("a SAS needs `t` for tags, also for those of another write", async () => {
+  const { blob, box, clock } = await tagged();
+  const expiresOn = new Date(clock.now() + 60 * second);
+  const at = async (client: BlobClient, letters: string) =>
+    client.generateSasUrl({ permissions: BlobSASPermissions.parse(letters), expiresOn });
+  const refused = { status: 403, code: "AuthorizationPermissionMismatch" };
+  expect(await refusal(new BlobClient(await at(blob, "rw")).getTags())).toEqual(refused);
+  expect((await new BlobClient(await at(blob, "t")).getTags()).tags).toMatchObject({ Rank: "3" });
+  const target = box.getBlockBlobClient("new");
+  const upload = async (letters: string) =>
+    new BlockBlobClient(await at(target, letters)).upload("x", 1, { tags: { a: "b" } });
+  expect(await refusal(upload("cw"))).toEqual(refused);
+  await upload("cwt");
+});

@@ -1,0 +1,122 @@
+import { expect, test } from "vitest";
+import { refusal, second, startStorage, uploaded } from "../../../support/stack/emulator.ts";
+
+const hour = 3600 * second;
+
+async function archived(settings = {}) {
+  const storage = await startStorage({ copies: { bytesPerSecond: Infinity, ...settings } });
+  const blob = await uploaded(storage.service, "abc");
+  await blob.setAccessTier("Archive");
+  return { ...storage, blob, box: storage.service.getContainerClient("source") };
+}
+
+test("a tier is told as inferred until somebody sets one, which changes no ETag", async () => {
+  const { service } = await startStorage();
+  const blob = await uploaded(service, "abc");
+  const { etag, accessTier, accessTierInferred } = await blob.getProperties();
+  expect([accessTier, accessTierInferred]).toEqual(["Hot", true]);
+  await blob.setAccessTier("Cool");
+  const later = await blob.getProperties();
+  expect(later).toMatchObject({ accessTier: "Cool", etag });
+  expect(later.accessTierInferred).toBeUndefined();
+  expect(await refusal(blob.setAccessTier("P10"))).toEqual({
+    status: 400,
+    code: "InvalidHeaderValue",
+  });
+});
+
+test("an archived blob tells its properties, but gives no bytes and takes no change", async () => {
+  const { blob, box } = await archived();
+  const refused = { status: 409, code: "BlobArchived" };
+  expect((await blob.getProperties()).accessTier).toBe("Archive");
+  expect(await refusal(blob.download())).toEqual(refused);
+  expect(await refusal(blob.setMetadata({ a: "b" }))).toEqual(refused);
+  expect(await refusal(box.getBlobClient("copy").beginCopyFromURL(blob.url))).toEqual(refused);
+  const toArchive = box.getBlobClient("copy").beginCopyFromURL(blob.url, { tier: "Archive" });
+  expect(await refusal(toArchive)).toEqual(refused);
+  await blob.upload("new", 3);
+  expect((await blob.downloadToBuffer()).toString()).toBe("new");
+});
+
+test("a copy does not write over an archived blob", async () => {
+  const { blob, service } = await archived();
+  const other = await uploaded(service, "other", { blob: "other" });
+  expect(await refusal(blob.beginCopyFromURL(other.url))).toEqual({
+    status: 409,
+    code: "BlobArchived",
+  });
+});
+
+test.each([
+  ["Standard" as const, 15],
+  ["High" as const, 1],
+])(
+  "a copy out of the archive with %s priority pends for %i hours, then has its tier",
+  async (rehydratePriority, hours) => {
+    const { blob, box, clock } = await archived({ finishAtOnce: "always" });
+    const copy = box.getBlobClient("copy");
+    await copy.beginCopyFromURL(blob.url, { tier: "Cool", rehydratePriority });
+    expect(await copy.getProperties()).toMatchObject({
+      copyStatus: "pending",
+      copyProgress: "0/3",
+      accessTier: "Archive",
+      archiveStatus: "rehydrate-pending-to-cool",
+      rehydratePriority,
+    });
+    await clock.advance(hours * hour - second);
+    expect(await copy.getProperties()).toMatchObject({
+      copyStatus: "pending",
+      copyProgress: "0/3",
+    });
+    await clock.advance(second);
+    const ended = await copy.getProperties();
+    expect(ended).toMatchObject({ copyStatus: "success", accessTier: "Cool", contentLength: 3 });
+    expect(ended.archiveStatus).toBeUndefined();
+    expect((await copy.downloadToBuffer()).toString()).toBe("abc");
+    expect((await blob.getProperties()).accessTier).toBe("Archive");
+  },
+);
+
+test("an aborted copy out of the archive is an empty blob in its tier", async () => {
+  const { blob, box } = await archived();
+  const copy = box.getBlobClient("copy");
+  await copy.beginCopyFromURL(blob.url, { tier: "Hot" });
+  await copy.abortCopyFromURL((await copy.getProperties()).copyId ?? "");
+  const ended = await copy.getProperties();
+  expect(ended).toMatchObject({ copyStatus: "aborted", accessTier: "Hot", contentLength: 0 });
+  expect(ended.archiveStatus).toBeUndefined();
+});
+
+test("a rehydration by Set Blob Tier takes its hours, can be hurried, and copies wait for its end", async () => {
+  const { blob, box, clock } = await archived();
+  await blob.setAccessTier("Hot");
+  expect(await blob.getProperties()).toMatchObject({
+    accessTier: "Archive",
+    archiveStatus: "rehydrate-pending-to-hot",
+    rehydratePriority: "Standard",
+  });
+  const refused = { status: 409, code: "BlobBeingRehydrated" };
+  expect(await refusal(blob.setAccessTier("Cool"))).toEqual(refused);
+  const copy = box.getBlobClient("copy");
+  expect(await refusal(copy.beginCopyFromURL(blob.url, { tier: "Hot" }))).toEqual(refused);
+  expect(await refusal(blob.download())).toEqual(refused);
+  await blob.setAccessTier("Hot", { rehydratePriority: "High" });
+  await clock.advance(hour);
+  expect((await blob.getProperties()).accessTier).toBe("Hot");
+  await copy.beginCopyFromURL(blob.url);
+  expect((await copy.getProperties()).copyStatus).toBe("success");
+});
+
+test("a copy keeps its destination's tier unless it names one", async () => {
+  const { service } = await startStorage({ copies: { finishAtOnce: "always" } });
+  const source = await uploaded(service, "abc");
+  await source.setAccessTier("Cold");
+  const copy = service.getContainerClient("source").getBlockBlobClient("copy");
+  await copy.beginCopyFromURL(source.url);
+  expect((await copy.getProperties()).accessTierInferred).toBe(true);
+  await copy.setAccessTier("Cool");
+  await copy.beginCopyFromURL(source.url);
+  expect((await copy.getProperties()).accessTier).toBe("Cool");
+  await copy.beginCopyFromURL(source.url, { tier: "Hot" });
+  expect((await copy.getProperties()).accessTier).toBe("Hot");
+});

@@ -1,0 +1,173 @@
+import {
+  BlobSASPermissions,
+  ContainerSASPermissions,
+  generateBlobSASQueryParameters,
+  StorageSharedKeyCredential,
+  type BlobClient,
+  type ContainerClient,
+} from "@azure/storage-blob";
+import { expect, test } from "vitest";
+import { refusal, second, startStorage, uploaded } from "../../../support/stack/emulator.ts";
+
+async function versioned(settings = {}) {
+  const storage = await startStorage(settings);
+  storage.emulator.accountSettings("devstoreaccount1").versioning = true;
+  const blob = await uploaded(storage.service, "first");
+  const { versionId: first = "" } = await blob.getProperties();
+  return { ...storage, blob, first, box: storage.service.getContainerClient("source") };
+}
+
+async function listed(box: ContainerClient, options = { includeVersions: true }) {
+  const found: string[] = [];
+  for await (const { name, versionId, isCurrentVersion } of box.listBlobsFlat(options)) {
+    found.push(`${name} ${versionId ?? "-"}${isCurrentVersion ? " current" : ""}`);
+  }
+  return found;
+}
+
+test("an account keeps no versions unless it is set to", async () => {
+  const { service } = await startStorage();
+  const blob = await uploaded(service, "abc");
+  expect((await blob.upload("x", 1)).versionId).toBeUndefined();
+  expect((await blob.getProperties()).versionId).toBeUndefined();
+  expect(await listed(service.getContainerClient("source"))).toEqual(["film.mp4 -"]);
+});
+
+test("every write makes a version, and each former one stays readable", async () => {
+  const { blob, box, first } = await versioned();
+  const { versionId: next = "" } = await blob.upload("second", 6);
+  const { versionId: last = "" } = await blob.setMetadata({ own: "1" });
+  expect(first < next && next < last).toBe(true);
+  await blob.setHTTPHeaders({ blobContentType: "text/plain" }); // no version by this one
+  expect(await blob.getProperties()).toMatchObject({ versionId: last, isCurrentVersion: true });
+  const former = blob.withVersion(first);
+  expect((await former.downloadToBuffer()).toString()).toBe("first");
+  expect((await former.getProperties()).isCurrentVersion).toBeUndefined();
+  expect(await blob.withVersion(last).getProperties()).toMatchObject({ metadata: { own: "1" } });
+  expect(await listed(box)).toEqual([
+    `film.mp4 ${first}`,
+    `film.mp4 ${next}`,
+    `film.mp4 ${last} current`,
+  ]);
+  expect(await listed(box, { includeVersions: false })).toEqual([`film.mp4 ${last} current`]);
+});
+
+test("a deleted blob is a former version; versions are deleted by their id, the current one never", async () => {
+  const { blob, box, first } = await versioned();
+  expect(await refusal(blob.withVersion(first).delete())).toEqual({
+    status: 403,
+    code: "OperationNotAllowedOnRootBlob",
+  });
+  await blob.delete();
+  expect(await refusal(blob.getProperties())).toMatchObject({ status: 404 });
+  expect(await listed(box, { includeVersions: false })).toEqual([]);
+  expect(await listed(box)).toEqual([`film.mp4 ${first}`]);
+  await blob.withVersion(first).delete();
+  expect(await listed(box)).toEqual([]);
+});
+
+test("a version is copied from, also onto its own base, and tells one version id from start to end", async () => {
+  const { blob, first, clock } = await versioned({ copies: { bytesPerSecond: 1 } });
+  await blob.upload("second", 6);
+  await blob.beginCopyFromURL(blob.withVersion(first).url);
+  const pending = await blob.getProperties();
+  expect(pending).toMatchObject({ copyStatus: "pending" });
+  await clock.advance(6 * second);
+  const ended = await blob.getProperties();
+  expect(ended).toMatchObject({ copyStatus: "success", versionId: pending.versionId });
+  expect(ended.etag).not.toBe(pending.etag);
+  expect((await blob.downloadToBuffer()).toString()).toBe("first");
+});
+
+test("a copy that reads a version is not disturbed when the blob is written over or deleted", async () => {
+  const { blob, box, first, clock } = await versioned({ copies: { bytesPerSecond: 1 } });
+  const byVersion = box.getBlobClient("by-version");
+  const byName = box.getBlobClient("by-name");
+  await byVersion.beginCopyFromURL(blob.withVersion(first).url);
+  await byName.beginCopyFromURL(blob.url);
+  await clock.advance(second);
+  await blob.upload("second", 6);
+  expect((await byName.getProperties()).copyStatus).toBe("failed");
+  await blob.delete();
+  await clock.advance(4 * second);
+  expect((await byVersion.getProperties()).copyStatus).toBe("success");
+  expect((await byVersion.downloadToBuffer()).toString()).toBe("first");
+});
+
+test("a version that is deleted fails the copies that read it", async () => {
+  const { blob, box, first, clock } = await versioned({ copies: { bytesPerSecond: 1 } });
+  await blob.upload("second", 6);
+  const copy = box.getBlobClient("copy");
+  await copy.beginCopyFromURL(blob.withVersion(first).url);
+  await clock.advance(second);
+  await blob.withVersion(first).delete();
+  expect(await copy.getProperties()).toMatchObject({
+    copyStatus: "failed",
+    copyStatusDescription: expect.stringMatching(/^404 /),
+  });
+});
+
+test("a version that is not there is a 404 for reads and for copies", async () => {
+  const { blob, box } = await versioned();
+  const none = blob.withVersion("2020-01-01T00:00:00.0000000Z");
+  expect(await refusal(none.getProperties())).toEqual({ status: 404, code: "BlobNotFound" });
+  expect((await refusal(box.getBlobClient("copy").beginCopyFromURL(none.url))).status).toBe(404);
+});
+
+test("a destination cannot be a version or a snapshot", async () => {
+  const { blob, box, first } = await versioned();
+  const copy = box.getBlobClient("copy").withVersion(first).beginCopyFromURL(blob.url);
+  expect((await refusal(copy)).status).toBe(400);
+  const { snapshot = "" } = await blob.createSnapshot();
+  expect((await refusal(blob.withSnapshot(snapshot).beginCopyFromURL(blob.url))).status).toBe(400);
+});
+
+test("a SAS opens the state it is signed for: the base, one version, one snapshot, or all by the container", async () => {
+  const { blob, box, otherService, first, clock } = await versioned({
+    copies: { finishAtOnce: "always" },
+  });
+  const { snapshot = "" } = await blob.createSnapshot();
+  const { versionId: next = "" } = await blob.upload("second", 6);
+  const far = otherService.getContainerClient("far");
+  await far.create();
+  const copied = async (sas: string) => {
+    const copy = far.getBlobClient("copy");
+    await copy.beginCopyFromURL(sas);
+    return (await copy.downloadToBuffer()).toString();
+  };
+  const expiresOn = new Date(clock.now() + 60 * second);
+  const permissions = BlobSASPermissions.parse("r");
+  const sasOf = (client: BlobClient, image = {}) => {
+    const { credential } = client;
+    if (!(credential instanceof StorageSharedKeyCredential)) throw new Error("No key to sign with");
+    const values = { containerName: "source", blobName: blob.name, permissions, expiresOn };
+    return generateBlobSASQueryParameters({ ...values, ...image }, credential).toString();
+  };
+  const versionSas = sasOf(blob, { versionId: first });
+  const snapshotSas = sasOf(blob, { snapshotTime: snapshot });
+  expect(new URLSearchParams(versionSas).get("sr")).toBe("bv");
+  expect(await copied(`${blob.withVersion(first).url}&${versionSas}`)).toBe("first");
+  expect(await copied(`${blob.withSnapshot(snapshot).url}&${snapshotSas}`)).toBe("first");
+  expect(await copied(`${blob.url}?${sasOf(blob)}`)).toBe("second");
+
+  const refused = { status: 403, code: "CannotVerifyCopySource" };
+  expect(await refusal(copied(`${blob.withVersion(next).url}&${versionSas}`))).toEqual(refused);
+  expect(await refusal(copied(`${blob.url}?${versionSas}`))).toEqual(refused);
+  expect(await refusal(copied(`${blob.withVersion(first).url}&${sasOf(blob)}`))).toEqual(refused);
+  const ofBox = await box.generateSasUrl({
+    permissions: ContainerSASPermissions.parse("r"),
+    expiresOn,
+  });
+  expect(await copied(`${blob.withVersion(first).url}&${new URL(ofBox).search.slice(1)}`)).toBe(
+    "first",
+  );
+});
+
+test("a lease is the current version's alone", async () => {
+  const { blob, first } = await versioned();
+  const { leaseId = "" } = await blob.getBlobLeaseClient().acquireLease(-1);
+  await blob.upload("second", 6, { conditions: { leaseId } });
+  expect((await blob.getProperties()).leaseState).toBe("leased");
+  expect((await blob.withVersion(first).getProperties()).leaseState).toBe("available");
+  await blob.withVersion(first).delete();
+});

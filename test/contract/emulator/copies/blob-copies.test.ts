@@ -1,0 +1,360 @@
+import { expect, test } from "vitest";
+import { BlobSASPermissions, type BlockBlobClient } from "@azure/storage-blob";
+import {
+  kib,
+  noon,
+  day,
+  refusal,
+  second,
+  startStorage,
+  uploaded,
+} from "../../../support/stack/emulator.ts";
+
+/** Ten seconds at the speed that the tests set. */
+const film = Buffer.alloc(10 * kib, "film");
+const copies = { bytesPerSecond: kib };
+
+async function startCopy(destination: BlockBlobClient, source: string, options = {}) {
+  await destination.beginCopyFromURL(source, options);
+  const { copyId } = await destination.getProperties();
+  if (copyId === undefined) throw new Error("A started copy has an id");
+  return copyId;
+}
+
+async function pendingCopy(settings = {}) {
+  const storage = await startStorage({ copies: { ...copies, ...settings } });
+  const source = await uploaded(storage.service, film);
+  const destination = storage.service.getContainerClient("source").getBlockBlobClient("copy.mp4");
+  const copyId = await startCopy(destination, source.url);
+  return {
+    ...storage,
+    source,
+    destination,
+    copyId,
+    where: { container: "source", blob: "copy.mp4" },
+  };
+}
+
+test("a copy pends: an empty destination with the source's headers and metadata, then progress, then all bytes", async () => {
+  const { clock, destination, copyId } = await pendingCopy();
+
+  const started = await destination.getProperties();
+  expect(started).toMatchObject({
+    copyId,
+    copyStatus: "pending",
+    copyProgress: `0/${film.length}`,
+    contentLength: 0,
+    contentType: "video/mp4",
+    cacheControl: "no-store",
+    metadata: { project: "x" },
+    accessTier: "Hot",
+    accessTierInferred: true,
+  });
+  expect(started.copyCompletedOn).toBeUndefined();
+  expect(started.contentMD5).toBeUndefined();
+
+  await clock.advance(4 * second);
+  const midway = await destination.getProperties();
+  expect(midway).toMatchObject({ copyStatus: "pending", copyProgress: `4096/${film.length}` });
+  expect(midway.etag).toBe(started.etag);
+  expect((await destination.downloadToBuffer()).length).toBe(0);
+
+  await clock.advance(60 * second);
+  const ended = await destination.getProperties();
+  expect(ended).toMatchObject({
+    copyId,
+    copyStatus: "success",
+    copyProgress: `${film.length}/${film.length}`,
+    contentLength: film.length,
+    copyCompletedOn: new Date(noon + 10 * second),
+    lastModified: new Date(noon + 10 * second),
+  });
+  expect(ended.etag).not.toBe(started.etag);
+  expect(ended.contentMD5).toHaveLength(16);
+  expect(await destination.downloadToBuffer()).toEqual(film);
+});
+
+test("progress is published in steps, after the start delay", async () => {
+  const { clock, destination } = await pendingCopy({ startDelayMs: 5000, publishEveryBytes: 4096 });
+  const progress = async () => (await destination.getProperties()).copyProgress;
+
+  await clock.advance(5 * second);
+  expect(await progress()).toBe(`0/${film.length}`);
+  await clock.advance(7 * second);
+  expect(await progress()).toBe(`4096/${film.length}`);
+  await clock.advance(3 * second);
+  expect(await progress()).toBe(`${film.length}/${film.length}`);
+});
+
+test("a trace of progress is played step by step to its end, or until a control changes it", async () => {
+  const steps = [
+    { afterMs: 2 * second, bytesCopied: 100 },
+    { afterMs: 60 * second, bytesCopied: 5000 },
+    { afterMs: 90 * second, bytesCopied: film.length },
+  ];
+  const { emulator, clock, service, source, destination } = await pendingCopy({ steps });
+  const other = service.getContainerClient("source").getBlockBlobClient("other.mp4");
+  await startCopy(other, source.url);
+  const progress = async () => (await destination.getProperties()).copyProgress;
+
+  const seen = [];
+  for (const seconds of [1, 1, 57, 1, 29]) {
+    await clock.advance(seconds * second);
+    seen.push(await progress());
+  }
+  expect(seen).toEqual([0, 100, 100, 5000, 5000].map((bytes) => `${bytes}/${film.length}`));
+
+  emulator.copies.stall({ container: "source", blob: "other.mp4" });
+  await clock.advance(second);
+  expect((await destination.getProperties()).copyCompletedOn).toEqual(new Date(noon + 90 * second));
+  expect((await other.getProperties()).copyProgress).toBe(`5000/${film.length}`);
+});
+
+test("settings are fixed when the copy starts and may differ by destination", async () => {
+  const { emulator, clock, service, source, destination } = await pendingCopy();
+  emulator.copies.bytesPerSecond = Infinity;
+  emulator.copies.forDestination = (container, blob) =>
+    container === "source" && blob === "slow.mp4" ? { bytesPerSecond: 1 } : undefined;
+  const container = service.getContainerClient("source");
+  const fast = container.getBlockBlobClient("fast.mp4");
+  const slow = container.getBlockBlobClient("slow.mp4");
+  await startCopy(fast, source.url);
+  await startCopy(slow, source.url);
+
+  await clock.advance(9 * second);
+  expect((await destination.getProperties()).copyProgress).toBe(`9216/${film.length}`);
+  expect((await fast.getProperties()).copyStatus).toBe("success");
+  expect((await slow.getProperties()).copyProgress).toBe(`9/${film.length}`);
+});
+
+test("a copy may finish at once: success in the start's answer", async () => {
+  const { service, otherService } = await startStorage({
+    copies: { finishAtOnce: "same-account" },
+  });
+  const source = await uploaded(service, film);
+  const near = service.getContainerClient("source").getBlockBlobClient("near");
+  const result = await (await near.beginCopyFromURL(source.url)).pollUntilDone();
+  expect(result.copyStatus).toBe("success");
+  expect(await near.downloadToBuffer()).toEqual(film);
+
+  await otherService.createContainer("far");
+  const far = otherService.getContainerClient("far").getBlockBlobClient("far");
+  const sas = await source.generateSasUrl({
+    permissions: BlobSASPermissions.parse("r"),
+    expiresOn: new Date(noon + day),
+  });
+  await startCopy(far, sas);
+  expect((await far.getProperties()).copyStatus).toBe("pending");
+});
+
+test("metadata and tier given with the start replace the source's metadata", async () => {
+  const { clock, source, destination } = await pendingCopy();
+  await clock.advance(20 * second);
+  await startCopy(destination, source.url, { metadata: { Own: "y" }, tier: "Cool" });
+  await clock.advance(20 * second);
+  const properties = await destination.getProperties();
+  expect(properties.metadata).toEqual({ own: "y" });
+  expect(properties).toMatchObject({ accessTier: "Cool", copyStatus: "success" });
+  expect(properties.accessTierInferred).toBeUndefined();
+});
+
+test("abort leaves zero bytes, the metadata, and the status aborted; a second abort is refused", async () => {
+  const { clock, destination, copyId } = await pendingCopy();
+  await clock.advance(3 * second);
+
+  const otherId = "00000000-0000-0000-0000-000000000000";
+  expect(await refusal(destination.abortCopyFromURL(otherId))).toEqual({
+    status: 409,
+    code: "CopyIdMismatch",
+  });
+  const answer = await destination.abortCopyFromURL(copyId);
+  expect(answer._response.status).toBe(204);
+
+  const properties = await destination.getProperties();
+  expect(properties).toMatchObject({
+    copyId,
+    copyStatus: "aborted",
+    copyProgress: `3072/${film.length}`,
+    copyCompletedOn: new Date(noon + 3 * second),
+    contentLength: 0,
+    metadata: { project: "x" },
+  });
+  expect(properties.copyStatusDescription).toBeUndefined();
+  expect(await refusal(destination.abortCopyFromURL(copyId))).toEqual({
+    status: 409,
+    code: "NoPendingCopyOperation",
+  });
+});
+
+test("an abort that comes after the end is refused and the copy stays a success", async () => {
+  const { clock, destination, copyId } = await pendingCopy();
+  await clock.advance(10 * second);
+  expect((await refusal(destination.abortCopyFromURL(copyId))).code).toBe("NoPendingCopyOperation");
+  expect((await destination.getProperties()).copyStatus).toBe("success");
+});
+
+test("while a copy pends nothing else may write, lease or copy onto its destination", async () => {
+  const { destination, source } = await pendingCopy();
+  const pending = { status: 409, code: "PendingCopyOperation" };
+  expect(await refusal(destination.upload("x", 1))).toEqual(pending);
+  expect(await refusal(destination.setMetadata({ a: "b" }))).toEqual(pending);
+  expect(await refusal(destination.setHTTPHeaders({}))).toEqual(pending);
+  expect(await refusal(destination.stageBlock("AAAA", "x", 1))).toEqual(pending);
+  expect(await refusal(destination.commitBlockList([]))).toEqual(pending);
+  expect(await refusal(destination.delete())).toEqual(pending);
+  expect(await refusal(destination.getBlobLeaseClient().acquireLease(-1))).toEqual(pending);
+  expect(await refusal(destination.beginCopyFromURL(source.url))).toEqual(pending);
+});
+
+test.for<[string, (source: BlockBlobClient) => Promise<unknown>, string]>([
+  ["overwritten", (source) => source.upload("new", 3), "412 ConditionNotMet"],
+  ["given other metadata", (source) => source.setMetadata({ a: "b" }), "412 ConditionNotMet"],
+  ["deleted", (source) => source.delete(), "404 ResourceNotFound"],
+])("a copy whose source is %s meanwhile fails and says so", async ([, change, description]) => {
+  const { clock, source, destination } = await pendingCopy();
+  await clock.advance(2 * second);
+  await change(source);
+  await clock.advance(day);
+  const properties = await destination.getProperties();
+  expect(properties).toMatchObject({
+    copyStatus: "failed",
+    copyStatusDescription: `${description} "Copy failed when reading the source."`,
+    copyCompletedOn: new Date(noon + 2 * second),
+    contentLength: 0,
+  });
+});
+
+test("a source that changes after the copy's end, or is only leased, does the copy no harm", async () => {
+  const { clock, source, destination } = await pendingCopy();
+  await source.getBlobLeaseClient().acquireLease(-1);
+  await clock.advance(10 * second);
+  await refusal(source.upload("new", 3));
+  expect((await destination.getProperties()).copyStatus).toBe("success");
+});
+
+test("a copy that is not done after two weeks fails as cancelled", async () => {
+  const { clock, destination } = await pendingCopy({ bytesPerSecond: 0 });
+  await clock.advance(14 * day - 1);
+  expect((await destination.getProperties()).copyStatus).toBe("pending");
+  await clock.advance(1);
+  expect(await destination.getProperties()).toMatchObject({
+    copyStatus: "failed",
+    copyStatusDescription: expect.stringMatching(/^500 OperationCancelled "/),
+    contentLength: 0,
+  });
+});
+
+test("a copy fails when the SAS of its source ends before it does", async () => {
+  const { clock, service, otherService } = await startStorage({ copies });
+  const source = await uploaded(service, film);
+  await otherService.createContainer("far");
+  const far = otherService.getContainerClient("far").getBlockBlobClient("far");
+  const sas = await source.generateSasUrl({
+    permissions: BlobSASPermissions.parse("r"),
+    expiresOn: new Date(noon + 5 * second),
+  });
+  await startCopy(far, sas);
+  await clock.advance(day);
+  expect(await far.getProperties()).toMatchObject({
+    copyStatus: "failed",
+    copyStatusDescription: '403 AuthenticationFailed "Copy failed when reading the source."',
+    copyProgress: `5120/${film.length}`,
+  });
+});
+
+test("one pending copy can be stalled, resumed, warned about, failed and finished", async () => {
+  const { clock, destination, source, emulator, where } = await pendingCopy();
+  const look = () => destination.getProperties();
+
+  emulator.copies.stall(where);
+  await clock.advance(day);
+  expect(await look()).toMatchObject({ copyStatus: "pending", copyProgress: `0/${film.length}` });
+
+  emulator.copies.warn(where, '502 BadGateway "Encountered a retryable error."');
+  expect((await look()).copyStatusDescription).toMatch(/^502 BadGateway/);
+
+  emulator.copies.resume(where);
+  await clock.advance(5 * second);
+  expect((await look()).copyProgress).toBe(`5120/${film.length}`);
+  emulator.copies.fail(where, '500 InternalServerError "Broken."');
+  expect(await look()).toMatchObject({
+    copyStatus: "failed",
+    copyStatusDescription: '500 InternalServerError "Broken."',
+  });
+
+  await startCopy(destination, source.url);
+  emulator.copies.finish(where);
+  expect((await look()).copyStatus).toBe("success");
+  expect(() => emulator.copies.stall(where)).toThrow("none is pending");
+});
+
+test("every write but a lease or a staged block removes the copy properties", async () => {
+  const { clock, destination } = await pendingCopy();
+  await clock.advance(10 * second);
+  await destination.stageBlock("AAAA", "x", 1);
+  const lease = destination.getBlobLeaseClient();
+  await lease.acquireLease(-1);
+  await lease.releaseLease();
+  expect((await destination.getProperties()).copyStatus).toBe("success");
+  await destination.setMetadata({ a: "b" });
+  expect((await destination.getProperties()).copyId).toBeUndefined();
+});
+
+test("a copy onto itself keeps the content", async () => {
+  const { clock, source } = await pendingCopy();
+  await clock.advance(20 * second);
+  await startCopy(source, source.url, { metadata: { again: "1" } });
+  await clock.advance(20 * second);
+  expect(await source.downloadToBuffer()).toEqual(film);
+  expect((await source.getProperties()).metadata).toEqual({ again: "1" });
+});
+
+test("a copy that reads another copy's destination fails when that one ends, unless it ended before", async () => {
+  const { clock, destination, service, emulator } = await pendingCopy();
+  const container = service.getContainerClient("source");
+  const early = container.getBlockBlobClient("early.mp4");
+  const late = container.getBlockBlobClient("late.mp4");
+  emulator.copies.startDelayMs = 5 * second;
+  await startCopy(early, destination.url);
+  emulator.copies.startDelayMs = 60 * second;
+  await startCopy(late, destination.url);
+
+  await clock.advance(20 * second);
+  expect(await early.getProperties()).toMatchObject({ copyStatus: "success", copyProgress: "0/0" });
+  expect(await late.getProperties()).toMatchObject({
+    copyStatus: "failed",
+    copyStatusDescription: '412 ConditionNotMet "Copy failed when reading the source."',
+    copyCompletedOn: new Date(noon + 10 * second),
+  });
+  expect((await destination.getProperties()).copyStatus).toBe("success");
+});
+
+test("a start delay is kept by a copy that is stalled and resumed in it", async () => {
+  const { clock, destination, emulator, where } = await pendingCopy({ startDelayMs: 5 * second });
+  emulator.copies.stall(where);
+  emulator.copies.resume(where);
+  await clock.advance(6 * second);
+  expect((await destination.getProperties()).copyProgress).toBe(`1024/${film.length}`);
+});
+
+test("uncommitted blocks of the destination end with a copy onto it", async () => {
+  const { clock, source, destination } = await pendingCopy();
+  await clock.advance(20 * second);
+  await destination.stageBlock("AAAA", "x", 1);
+  await startCopy(destination, source.url);
+  await clock.advance(20 * second);
+  expect((await destination.getBlockList("uncommitted")).uncommittedBlocks ?? []).toEqual([]);
+});
+
+test("deleting a container fails the copies that read from it and forgets those onto it", async () => {
+  const { clock, service, source } = await pendingCopy();
+  await service.createContainer("elsewhere");
+  const elsewhere = service.getContainerClient("elsewhere").getBlockBlobClient("x");
+  await startCopy(elsewhere, source.url);
+  await service.deleteContainer("source");
+  await clock.advance(20 * second);
+  expect(await elsewhere.getProperties()).toMatchObject({
+    copyStatus: "failed",
+    copyStatusDescription: expect.stringMatching(/^404 /),
+  });
+});

@@ -1,0 +1,356 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { BlobSASPermissions } from "@azure/storage-blob";
+import {
+  FileSASPermissions,
+  ShareFileClient,
+  StorageSharedKeyCredential,
+} from "@azure/storage-file-share";
+import {
+  atEnd,
+  day,
+  kib,
+  noon,
+  refusal,
+  second,
+  startStorage,
+  uploaded,
+} from "../../../support/stack/emulator.ts";
+import { startFileStorage, uploadedFile } from "../../../support/stack/file-storage.ts";
+
+/** Ten seconds at the speed that the tests set. */
+const film = Buffer.alloc(10 * kib, "film");
+const copies = { bytesPerSecond: kib };
+const tomorrow = new Date(noon + day);
+
+async function pendingCopy(settings = {}) {
+  const storage = await startFileStorage({ copies: { ...copies, ...settings } });
+  const source = await uploadedFile(storage.file("film.mp4"), film);
+  const destination = storage.file("copy.mp4");
+  const { copyId, copyStatus } = await destination.startCopyFromURL(source.url);
+  return {
+    ...storage,
+    source,
+    destination,
+    copyId: copyId ?? "",
+    copyStatus,
+    where: { share: "media", path: "copy.mp4" },
+  };
+}
+
+function readSas(file: ShareFileClient, expiresOn = tomorrow): Promise<string> {
+  return Promise.resolve(
+    file.generateSasUrl({ permissions: FileSASPermissions.parse("r"), expiresOn }),
+  );
+}
+
+test("a file copy pends: an empty file with the source's headers and metadata, then progress, then all bytes", async () => {
+  const { clock, destination, copyId, copyStatus, source } = await pendingCopy();
+  expect(copyStatus).toBe("pending");
+
+  const started = await destination.getProperties();
+  expect(started).toMatchObject({
+    copyId,
+    copyStatus: "pending",
+    copySource: source.url,
+    copyProgress: `0/${film.length}`,
+    contentLength: 0,
+    contentType: "video/mp4",
+    cacheControl: "no-store",
+    metadata: { project: "x" },
+  });
+  expect(started.copyCompletedOn).toBeUndefined();
+
+  await clock.advance(4 * second);
+  expect(await destination.getProperties()).toMatchObject({
+    copyStatus: "pending",
+    copyProgress: `4096/${film.length}`,
+    contentLength: 0,
+  });
+
+  await clock.advance(60 * second);
+  const ended = await destination.getProperties();
+  expect(ended).toMatchObject({
+    copyId,
+    copyStatus: "success",
+    copyProgress: `${film.length}/${film.length}`,
+    contentLength: film.length,
+    copyCompletedOn: new Date(noon + 10 * second),
+  });
+  expect(ended.etag).not.toBe(started.etag);
+  expect(await destination.downloadToBuffer()).toEqual(film);
+});
+
+test("abort leaves zero bytes and the metadata; another id and a second abort are refused", async () => {
+  const { clock, destination, copyId } = await pendingCopy();
+  await clock.advance(3 * second);
+  expect(
+    await refusal(destination.abortCopyFromURL("00000000-0000-0000-0000-000000000000")),
+  ).toEqual({ status: 409, code: "CopyIdMismatch" });
+
+  const answer = await destination.abortCopyFromURL(copyId);
+  expect(answer._response.status).toBe(204);
+  const aborted = await destination.getProperties();
+  expect(aborted).toMatchObject({
+    copyId,
+    copyStatus: "aborted",
+    copyProgress: `3072/${film.length}`,
+    contentLength: 0,
+    metadata: { project: "x" },
+  });
+  expect(aborted.copyStatusDescription).toBeUndefined();
+  expect(await refusal(destination.abortCopyFromURL(copyId))).toEqual({
+    status: 409,
+    code: "NoPendingCopyOperation",
+  });
+});
+
+test("copies cross the services both ways, with a SAS", async () => {
+  const { clock, service, file, share } = await startFileStorage({ copies });
+  const blob = await uploaded(service, film);
+  const sas = await blob.generateSasUrl({
+    permissions: BlobSASPermissions.parse("r"),
+    expiresOn: tomorrow,
+  });
+  await share.rootDirectoryClient.getDirectoryClient("in").create();
+  const fromBlob = file("in/film.mp4");
+  expect(await fromBlob.startCopyFromURL(sas)).toMatchObject({ copyStatus: "pending" });
+
+  const source = await uploadedFile(file("song.mp3"), film);
+  const toBlob = service.getContainerClient("source").getBlockBlobClient("song.mp3");
+  await toBlob.beginCopyFromURL(await readSas(source));
+  expect((await toBlob.getProperties()).copyStatus).toBe("pending");
+
+  await clock.advance(20 * second);
+  expect(await fromBlob.getProperties()).toMatchObject({
+    copyStatus: "success",
+    contentType: "video/mp4",
+    metadata: { project: "x" },
+  });
+  expect(await fromBlob.downloadToBuffer()).toEqual(film);
+  expect(await toBlob.getProperties()).toMatchObject({
+    copyStatus: "success",
+    blobType: "BlockBlob",
+    contentType: "video/mp4",
+    cacheControl: "no-store",
+    metadata: { project: "x" },
+  });
+  expect(await toBlob.downloadToBuffer()).toEqual(film);
+});
+
+test("a copy onto itself ends with what it began with, a zero-length file is copied, and a small one at once", async () => {
+  const { file, clock, emulator } = await startFileStorage({ copies });
+  const source = await uploadedFile(file("film.mp4"), film);
+  await source.startCopyFromURL(source.url);
+  expect((await source.getProperties()).contentLength).toBe(0);
+  await clock.advance(10 * second);
+  expect(await source.downloadToBuffer()).toEqual(film);
+
+  const empty = await uploadedFile(file("empty"), "");
+  await file("empty copy").startCopyFromURL(empty.url);
+  expect(await file("empty copy").getProperties()).toMatchObject({
+    copyStatus: "success",
+    copyProgress: "0/0",
+    contentLength: 0,
+  });
+
+  emulator.copies.finishAtOnce = "same-account";
+  const atOnce = await file("at once").startCopyFromURL(source.url);
+  expect(atOnce.copyStatus).toBe("success");
+  expect(await file("at once").downloadToBuffer()).toEqual(film);
+});
+
+test.each([
+  {
+    change: "written",
+    description: '412 ConditionNotMet "Copy failed when reading the source."',
+    act: (source: ShareFileClient) => source.uploadRange("x", 0, 1),
+  },
+  {
+    change: "deleted",
+    description: '404 ResourceNotFound "Copy failed when reading the source."',
+    act: (source: ShareFileClient) => source.delete(),
+  },
+])("a copy fails when its source is $change", async ({ act, description }) => {
+  const { clock, source, destination } = await pendingCopy();
+  await clock.advance(second);
+  await act(source);
+  expect(await destination.getProperties()).toMatchObject({
+    copyStatus: "failed",
+    copyStatusDescription: description,
+    contentLength: 0,
+    metadata: { project: "x" },
+  });
+});
+
+test("a blob's copy fails when the file that it is from is written", async () => {
+  const { file, service } = await startFileStorage({ copies });
+  const source = await uploadedFile(file("film.mp4"), film);
+  await service.createContainer("out");
+  const blob = service.getContainerClient("out").getBlockBlobClient("film.mp4");
+  await blob.beginCopyFromURL(await readSas(source));
+  await source.uploadRange("x", 0, 1);
+  expect(await blob.getProperties()).toMatchObject({
+    copyStatus: "failed",
+    copyStatusDescription: '412 ConditionNotMet "Copy failed when reading the source."',
+  });
+});
+
+test("a copy fails with its source's share, and goes with its own", async () => {
+  const { files, clock, source, destination } = await pendingCopy();
+  const far = files.getShareClient("far");
+  await far.create();
+  const copy = far.rootDirectoryClient.getFileClient("copy");
+  await copy.startCopyFromURL(source.url);
+  await far.delete();
+  await clock.advance(20 * second);
+  expect((await destination.getProperties()).copyStatus).toBe("success");
+
+  await far.create();
+  await copy.startCopyFromURL(source.url);
+  await files.getShareClient("media").delete();
+  expect(await copy.getProperties()).toMatchObject({
+    copyStatus: "failed",
+    copyStatusDescription: '404 ResourceNotFound "Copy failed when reading the source."',
+  });
+});
+
+test("a copy fails when the SAS on its source ends, and after two weeks", async () => {
+  const { clock, otherFiles, source, destination } = await pendingCopy({ bytesPerSecond: 0 });
+  const far = otherFiles.getShareClient("far");
+  await far.create();
+  const copy = far.rootDirectoryClient.getFileClient("copy");
+  await copy.startCopyFromURL(await readSas(source));
+  await clock.advance(day);
+  expect(await copy.getProperties()).toMatchObject({
+    copyStatus: "failed",
+    copyStatusDescription: '403 AuthenticationFailed "Copy failed when reading the source."',
+  });
+  expect((await destination.getProperties()).copyStatus).toBe("pending");
+  await clock.advance(13 * day);
+  expect(await destination.getProperties()).toMatchObject({
+    copyStatus: "failed",
+    copyStatusDescription: '500 OperationCancelled "The copy exceeded the maximum allowed time."',
+    contentLength: 0,
+  });
+});
+
+test("nothing changes a file while a copy onto it is pending, nor leases it", async () => {
+  const { destination, source, copyId } = await pendingCopy();
+  const pending = { status: 409, code: "PendingCopyOperation" };
+  expect(await refusal(destination.startCopyFromURL(source.url))).toEqual(pending);
+  expect(await refusal(destination.setMetadata({}))).toEqual(pending);
+  expect(await refusal(destination.create(1))).toEqual(pending);
+  expect(await refusal(destination.uploadRange("x", 0, 1))).toEqual(pending);
+  expect(await refusal(destination.delete())).toEqual(pending);
+  expect(await refusal(destination.getShareLeaseClient().acquireLease())).toEqual(pending);
+  expect(await destination.getProperties()).toMatchObject({ copyId, copyStatus: "pending" });
+});
+
+test("Create File and Set File Properties remove the copy properties, metadata and ranges do not", async () => {
+  const { destination, clock, copyId, source } = await pendingCopy();
+  await clock.advance(20 * second);
+  await destination.setMetadata({ own: "y" });
+  await destination.uploadRange("x", 0, 1);
+  expect(await destination.getProperties()).toMatchObject({ copyId, copyStatus: "success" });
+  await destination.setHttpHeaders({ fileContentType: "text/plain" });
+  expect((await destination.getProperties()).copyId).toBeUndefined();
+
+  await destination.startCopyFromURL(source.url);
+  await clock.advance(20 * second);
+  await destination.create(1);
+  expect((await destination.getProperties()).copyStatus).toBeUndefined();
+});
+
+test("stall, resume, warn, fail and finish a file copy; settings may differ by destination", async () => {
+  const { clock, emulator, file, source, destination, where } = await pendingCopy();
+  const progress = async () => (await destination.getProperties()).copyProgress;
+  await clock.advance(second);
+  emulator.copies.stall(where);
+  await clock.advance(60 * second);
+  expect(await progress()).toBe(`1024/${film.length}`);
+  emulator.copies.warn(where, '502 BadGateway "Later."');
+  expect((await destination.getProperties()).copyStatusDescription).toBe('502 BadGateway "Later."');
+  emulator.copies.resume(where, 2 * kib);
+  await clock.advance(second);
+  expect(await progress()).toBe(`3072/${film.length}`);
+  emulator.copies.fail(where, '500 InternalServerError "No more."');
+  expect(await destination.getProperties()).toMatchObject({
+    copyStatus: "failed",
+    copyStatusDescription: '500 InternalServerError "No more."',
+    contentLength: 0,
+  });
+  expect(() => emulator.copies.finish(where)).toThrow(
+    'Cannot finish copy as none is pending on "devstoreaccount1/media/copy.mp4"',
+  );
+  emulator.copies.forDestination = (share, path) =>
+    share === "media" && path === "slow" ? { bytesPerSecond: 1 } : undefined;
+  await file("slow").startCopyFromURL(source.url);
+  await clock.advance(9 * second);
+  expect((await file("slow").getProperties()).copyProgress).toBe(`9/${film.length}`);
+  emulator.copies.finish({ share: "media", path: "slow" });
+  expect(await file("slow").downloadToBuffer()).toEqual(film);
+});
+
+test("a start whose answer is lost has started all the same", async () => {
+  const { file, emulator, clock } = await startFileStorage({ copies });
+  const source = await uploadedFile(file("film.mp4"), film);
+  emulator.faults.add({ operation: "CopyFile", times: 1, do: "lose answer" });
+  await expect(file("copy").startCopyFromURL(source.url)).rejects.toThrow(
+    /socket hang up|ECONNRESET/,
+  );
+  expect((await file("copy").getProperties()).copyStatus).toBe("pending");
+  expect(emulator.requests.at(-2)).toMatchObject({ operation: "CopyFile", status: null });
+
+  emulator.faults.add({
+    operation: "AbortCopyFile",
+    times: 1,
+    do: { answer: { status: 503, code: "ServerBusy" } },
+  });
+  expect(await refusal(file("copy").abortCopyFromURL("any"))).toEqual({
+    status: 503,
+    code: "ServerBusy",
+  });
+  await clock.advance(20 * second);
+  expect((await file("copy").getProperties()).copyStatus).toBe("success");
+});
+
+test("a copy goes on while the emulator is closed, and no signature rests in its file", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "emulator-"));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  const database = join(folder, "storage.db");
+  const first = await startFileStorage({ file: database, copies });
+  const source = await uploadedFile(first.file("film.mp4"), film);
+  const far = first.otherFiles.getShareClient("far");
+  await far.create();
+  const sas = await readSas(source);
+  const { copyId } = await far.rootDirectoryClient.getFileClient("copy").startCopyFromURL(sas);
+  const told = JSON.stringify([
+    await far.rootDirectoryClient.getFileClient("copy").getProperties(),
+    first.emulator.requests,
+    first.logged,
+  ]);
+  await first.emulator.close();
+  await first.clock.advance(5 * second);
+
+  const again = await startStorage({ file: database, clock: first.clock });
+  const { name, key } = again.emulator.accounts[1] ?? { name: "", key: "" };
+  const url = `${again.emulator.fileUrl}/${name}/far/copy`;
+  const copy = new ShareFileClient(url, new StorageSharedKeyCredential(name, key));
+  expect(await copy.getProperties()).toMatchObject({
+    copyId,
+    copyProgress: `${5 * kib}/${film.length}`,
+  });
+  await first.clock.advance(5 * second);
+  expect(await copy.downloadToBuffer()).toEqual(film);
+
+  const signature = new URL(sas).searchParams.get("sig") ?? "";
+  expect(signature.length).toBeGreaterThan(40);
+  const kept = readdirSync(folder).map((name) => readFileSync(join(folder, name), "latin1"));
+  for (const text of [told, ...kept]) {
+    expect(text).not.toContain(signature);
+    expect(text).not.toContain(encodeURIComponent(signature));
+  }
+});

@@ -1,0 +1,189 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, test } from "vitest";
+import type { WantedSubscription } from "../../../src/local/storage/events/deliveries.ts";
+import { atEnd, startStorage, uploaded } from "../../support/stack/emulator.ts";
+import type { Storage } from "../../support/stack/emulator.ts";
+
+type Received = { headers: Record<string, unknown>; event: Record<string, any> }; // oxlint-disable-line typescript/no-explicit-any -- tests look into events of both schemas
+
+/** A webhook that gives the code back, keeps what it is sent, and answers as told. */
+async function webhook(answers: number[] = []) {
+  const received: Received[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(Buffer.from(chunk));
+    const body = JSON.parse(Buffer.concat(chunks).toString());
+    const event = Array.isArray(body) ? body[0] : body;
+    if (request.headers["aeg-event-type"] === "SubscriptionValidation") {
+      const { validationCode } =
+        typeof event.data === "string" ? JSON.parse(event.data) : event.data;
+      response.end(JSON.stringify({ validationResponse: validationCode }));
+      return;
+    }
+    received.push({ headers: request.headers, event });
+    response.writeHead(answers.shift() ?? 200).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  atEnd(() => void server.close());
+  const { port } = server.address() as AddressInfo; // listens on TCP
+  return { url: `http://127.0.0.1:${port}/hook?code=KEY`, received, server };
+}
+
+async function subscribed(
+  storage: Storage,
+  { answers = [], ...wanted }: Partial<WantedSubscription> & { answers?: number[] } = {},
+) {
+  const hook = await webhook(answers);
+  await storage.emulator.events.subscribe({ name: "app", url: hook.url, ...wanted });
+  return hook.received;
+}
+
+test("an upload is told to who proved that it wants to know, in Event Grid's schema", async () => {
+  const storage = await startStorage();
+  const received = await subscribed(storage);
+  const blob = await uploaded(storage.service, "film", { blob: "a b/é#%.mp4" });
+  await storage.clock.settled();
+  const { etag } = await blob.getProperties();
+  const [only, ...others] = received;
+  expect(others).toEqual([]);
+  expect(only?.headers).toMatchObject({
+    "aeg-event-type": "Notification",
+    "aeg-subscription-name": "APP",
+    "aeg-delivery-count": "0",
+  });
+  expect(only?.event).toMatchObject({
+    eventType: "Microsoft.Storage.BlobCreated",
+    subject: "/blobServices/default/containers/source/blobs/a b/é#%.mp4",
+    topic: expect.stringMatching(/storageAccounts\/devstoreaccount1$/),
+    eventTime: new Date(storage.clock.now()).toISOString(),
+    data: {
+      api: "PutBlob",
+      eTag: etag?.replaceAll('"', ""),
+      contentLength: 4,
+      contentType: "video/mp4",
+      blobType: "BlockBlob",
+      url: `${storage.emulator.blobUrl}/devstoreaccount1/source/a%20b/%C3%A9%23%25.mp4`,
+    },
+  });
+});
+
+test("cloud events are another schema of the same, and come alone", async () => {
+  const storage = await startStorage();
+  const received = await subscribed(storage, { schema: "cloud-events" });
+  await uploaded(storage.service, "film");
+  await storage.clock.settled();
+  expect(received.map(({ event }) => event)).toEqual([
+    expect.objectContaining({
+      specversion: "1.0",
+      type: "Microsoft.Storage.BlobCreated",
+      source: expect.stringMatching(/devstoreaccount1$/),
+      data: expect.objectContaining({ api: "PutBlob" }),
+    }),
+  ]);
+});
+
+test("whoever does not give the code back is sent nothing", async () => {
+  const storage = await startStorage();
+  const server = createServer((_, response) => response.end("{}"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  atEnd(() => void server.close());
+  const { port } = server.address() as AddressInfo; // listens on TCP
+  const url = `http://127.0.0.1:${port}/`;
+  await expect(storage.emulator.events.subscribe({ name: "app", url })).rejects.toThrow(
+    /Cannot subscribe "app" as the webhook did not give the code back: 200/,
+  );
+});
+
+test.each([
+  ["flat", 10_000, 1],
+  ["hierarchical", 0, 1],
+] as const)(
+  "a pending copy is told in a %s namespace after %i ms",
+  async (namespace, after, one) => {
+    const storage = await startStorage({ copies: { bytesPerSecond: 100 } });
+    const source = await uploaded(storage.service, "x".repeat(1_000));
+    const received = await subscribed(storage, { namespace });
+    const target = storage.service.getContainerClient("source").getBlobClient("copy.mp4");
+    await target.beginCopyFromURL(source.url, { intervalInMs: 3_600_000 });
+    await storage.clock.settled();
+    expect(received).toHaveLength(after === 0 ? one : 0);
+    await storage.clock.advance(60_000); // nobody asks for anything meanwhile
+    expect(received).toHaveLength(one);
+    const { eTag, api } = received[0]?.event["data"] ?? {};
+    const { etag } = await target.getProperties();
+    expect([api, `"${eTag}"` === etag]).toEqual(["CopyBlob", namespace === "flat"]);
+    const at = Date.parse(received[0]?.event["eventTime"]);
+    expect(storage.clock.now() - at).toBe(60_000 - after);
+  },
+);
+
+test("a copy that fails or is aborted is told to nobody", async () => {
+  const storage = await startStorage({ copies: { bytesPerSecond: 100 } });
+  const source = await uploaded(storage.service, "x".repeat(1_000));
+  const received = await subscribed(storage);
+  const target = storage.service.getContainerClient("source").getBlobClient("copy.mp4");
+  await target.beginCopyFromURL(source.url, { intervalInMs: 3_600_000 });
+  storage.emulator.copies.fail({ container: "source", blob: "copy.mp4" });
+  await storage.clock.advance(60_000);
+  expect(received).toEqual([]);
+});
+
+test("what is not taken is sent again under the same id, later and later; 400 is final", async () => {
+  const storage = await startStorage();
+  const received = await subscribed(storage, { answers: [500, 503, 200, 400] });
+  await uploaded(storage.service, "film");
+  await storage.clock.settled();
+  expect(received).toHaveLength(1);
+  await storage.clock.advance(10_000);
+  expect(received).toHaveLength(2);
+  await storage.clock.advance(29_999);
+  expect(received).toHaveLength(2);
+  await storage.clock.advance(1);
+  expect(received).toHaveLength(3);
+  expect(new Set(received.map(({ event }) => event["id"])).size).toBe(1);
+  await uploaded(storage.service, "film 2");
+  await storage.clock.advance(86_400_000);
+  expect(received).toHaveLength(4);
+});
+
+test("events can be dropped, doubled and delayed, and so overtake each other", async () => {
+  const storage = await startStorage();
+  const received = await subscribed(storage);
+  const fates: Record<string, object> = {
+    gone: { times: 0 },
+    twice: { times: 2, delayMs: 500 },
+    late: { delayMs: 1_000 },
+  };
+  storage.emulator.events.fate = ({ blob }) => fates[blob] ?? {};
+  for (const blob of ["late", "twice", "gone", "film"]) {
+    await uploaded(storage.service, "x", { blob });
+  }
+  await storage.clock.advance(2_000);
+  const order = received.map(({ event }) => String(event["subject"]).split("/").at(-1));
+  expect(order).toEqual(["film", "twice", "twice", "late"]);
+});
+
+test("a copy from the web is told at its end, though nobody asks for anything at that time", async () => {
+  const storage = await startStorage({ copies: { bytesPerSecond: 1 } });
+  const received = await subscribed(storage);
+  let status = 200;
+  const web = createServer((_, response) => {
+    response.writeHead(status, { "Content-Length": 10 }).end("0123456789");
+  });
+  await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
+  atEnd(() => void web.close());
+  const { port } = web.address() as AddressInfo; // listens on TCP
+  const box = storage.service.getContainerClient("out");
+  await box.create();
+  const copy = box.getBlobClient("film");
+  await copy.beginCopyFromURL(`http://127.0.0.1:${port}/film`);
+  status = 503;
+  await storage.clock.advance(10_000);
+  expect(received).toEqual([]);
+  status = 200;
+  await storage.clock.advance(60_000);
+  expect(received.map(({ event }) => [event["data"].api, event["data"].contentLength])).toEqual([
+    ["CopyBlob", 10],
+  ]);
+});

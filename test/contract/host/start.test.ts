@@ -1,0 +1,252 @@
+import { cp, mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { installed, jsonOf, sampleApp, startSample, writtenApp } from "../../support/host/host.ts";
+
+const oneFunction = `
+  import { app } from "@azure/functions";
+  app.get("one", () => ({ body: "one" }));
+`;
+
+const text = async (url: string) => (await fetch(url)).text();
+
+test("functions are listed with their triggers and routes", async () => {
+  const { functions } = await startSample("greeter");
+  expect(functions).toEqual([
+    { name: "greet", type: "activityTrigger" },
+    { name: "greetLater", type: "orchestrationTrigger" },
+    { name: "start", type: "httpTrigger", route: "api/greetings/{id}" },
+    { name: "greeting", type: "httpTrigger", route: "api/greetings/{id}" },
+  ]);
+});
+
+test("a CommonJS app starts, from every file that its main matches, with an empty route prefix", async () => {
+  const host = await startSample("commonjs");
+  expect(host.functions.map(({ name, route }) => [name, route])).toEqual([
+    ["one", "one"],
+    ["two", "second"],
+  ]);
+  expect(await text(`${host.url}/second`)).toBe("two");
+});
+
+test.each(["commonjs", "web"])("an app starts again in the same process: %s", async (name) => {
+  const first = await startSample(name);
+  const { functions } = first;
+  await first.close();
+  const second = await startSample(name);
+  expect(second.functions).toEqual(functions);
+  if (name === "commonjs") expect(await text(`${second.url}/one`)).toBe("one 1");
+});
+
+const settingsOf = (url: string) => jsonOf(fetch(`${url}/api/settings`));
+
+test("settings come from local.settings.json, unless the environment or the start says otherwise", async () => {
+  process.env["FROM_BOTH"] = "machine";
+  process.env["FORCED"] = "machine";
+  process.env["FROM_FILE"] = "";
+  onTestFinished(() => {
+    for (const name of ["FROM_BOTH", "FORCED", "FROM_FILE"]) delete process.env[name];
+  });
+  const directory = process.cwd();
+  const host = await startSample("web", { environment: { FORCED: "start" } });
+  expect(await settingsOf(host.url)).toEqual({
+    fromFile: "file",
+    fromBoth: "machine",
+    forced: "start",
+    hostname: `localhost:${host.port}`,
+    mode: "Development",
+    root: sampleApp("web"),
+    directory: sampleApp("web"),
+  });
+  const warnings = host.log.filter(({ level }) => level === "warning");
+  expect(warnings.map(({ message }) => message)).toEqual([
+    `"FROM_BOTH" of local.settings.json is skipped: the environment has its own`,
+  ]);
+  await host.close();
+  expect(process.env["FROM_FILE"]).toBe("");
+  expect(process.env["FORCED"]).toBe("machine");
+  expect(process.env["WEBSITE_HOSTNAME"]).toBeUndefined();
+  expect(process.cwd()).toBe(directory);
+});
+
+test.each([
+  ["a host.json that is no JSON", { "host.json": "{" }, /not JSON .*host\.json"/],
+  ["a host.json without version", { "host.json": "{}" }, /"version" must be "2.0": missing/],
+  [
+    "a number that is none",
+    {
+      "host.json": `{ "version": "2.0", "extensions": { "durableTask": { "maxConcurrentActivityFunctions": "5" } } }`,
+    },
+    /"maxConcurrentActivityFunctions" must be a whole number above 0: "5"/,
+  ],
+  [
+    "encrypted settings",
+    { "local.settings.json": `{ "IsEncrypted": true, "Values": {} }` },
+    /local.settings.json" as "IsEncrypted" must be false/,
+  ],
+  [
+    "a setting that is an object",
+    { "local.settings.json": `{ "Values": { "A": { "B": 1 } } }` },
+    /"Values.A" must be text: \{"B":1\}/,
+  ],
+  [
+    "a task hub named after a setting that is not there",
+    {
+      "host.json": `{ "version": "2.0", "extensions": { "durableTask": { "hubName": "%HUB_OF_TEST%" } } }`,
+    },
+    /the setting "HUB_OF_TEST" in host.json's hubName is not set: "%HUB_OF_TEST%"/,
+  ],
+  [
+    "a task hub's name with a dash",
+    {
+      "host.json": `{ "version": "2.0", "extensions": { "durableTask": { "hubName": "my-hub" } } }`,
+    },
+    /a letter followed by 2 to 44 letters or digits: "my-hub"/,
+  ],
+  ["a package.json without main", { "package.json": `{ "type": "module" }` }, /"main" in its/],
+  [
+    "a main that matches nothing",
+    { "package.json": `{ "type": "module", "main": "dist/*.js" }` },
+    /no file matches "main" in its package.json: "dist\/\*\.js"/,
+  ],
+  [
+    "an entry that throws",
+    { "main.js": `throw new Error("no settings");` },
+    /^Worker was unable to load entry point "main.js": no settings$/,
+  ],
+  [
+    "a function of an unknown trigger and one with a retry policy",
+    {
+      "main.js": `
+        import { app } from "@azure/functions";
+        app.storageQueue("fromQueue", { queueName: "q", connection: "c", handler: () => {} });
+        app.timer("retried", {
+          schedule: "0 * * * * *",
+          retry: { strategy: "fixedDelay", maxRetryCount: 2, delayInterval: 1000 },
+          handler: () => {},
+        });
+        app.get("fine", () => ({}));
+      `,
+    },
+    /"fromQueue" uses queueTrigger, not implemented; "retried" uses retry policy, not implemented$/,
+  ],
+  [
+    "a route that cannot be read",
+    {
+      "main.js": `
+        import { app } from "@azure/functions";
+        app.get("one", { route: "a/{b:colour}", handler: () => ({}) });
+      `,
+    },
+    /it does not know the constraint "colour": "api\/a\/\{b:colour\}"/,
+  ],
+  [
+    "a schedule that cannot be read",
+    {
+      "main.js": `
+        import { app } from "@azure/functions";
+        app.timer("one", { schedule: "0 60 * * * *", handler: () => {} });
+      `,
+    },
+    /Cannot schedule function "one": .* its minute is not between 0 and 59: "60"/,
+  ],
+  [
+    "an appStart hook that throws",
+    { "main.js": `${oneFunction} app.hook.appStart(() => { throw new Error("not today"); });` },
+    /^not today$/,
+  ],
+])("the start is refused, and undone, for %s", async (_, files, problem) => {
+  const environment = { ...process.env };
+  const directory = process.cwd();
+  await expect(
+    writtenApp({ "main.js": oneFunction, ...files }).then((app) => startSample(app)),
+  ).rejects.toThrow(problem);
+  expect(process.env).toEqual(environment);
+  expect(process.cwd()).toBe(directory);
+});
+
+test("a second copy of @azure/functions is refused", async () => {
+  await startSample("web"); // uses the copy that is installed
+  const app = await writtenApp({ "main.js": oneFunction, "node_modules/.keep": "" });
+  await mkdir(join(app, "node_modules/@azure"), { recursive: true });
+  for (const name of ["@azure/functions", "@azure/functions-extensions-base", "cookie"]) {
+    await cp(join(installed, name), join(app, "node_modules", name), { recursive: true });
+  }
+  await expect(startSample(app)).rejects.toThrow(
+    /unable to load entry point "main.js": .*two copies of the library are installed/,
+  );
+});
+
+test("app hooks run once each, first and last, and share what they keep", async () => {
+  const app = await writtenApp({
+    "main.js": `
+      import { app } from "@azure/functions";
+      app.hook.appStart(async (context) => { context.hookData.steps = ["start"]; });
+      app.hook.appTerminate((context) => {
+        context.hookData.steps.push("end");
+        globalThis.stepsOfHooks = context.hookData.steps;
+      });
+      app.get("one", () => ({ body: "one" }));
+    `,
+  });
+  const host = await startSample(app);
+  expect(await text(`${host.url}/api/one`)).toBe("one");
+  await host.close();
+  expect(globalThis).toMatchObject({ stepsOfHooks: ["start", "end"] });
+});
+
+test("admin routes tell what runs and run it", async () => {
+  const host = await startSample("events");
+  const admin = (path: string, body?: unknown) =>
+    fetch(`${host.url}/admin/${path}`, {
+      method: body === undefined ? "GET" : "POST",
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  expect(await jsonOf(admin("host/status"))).toMatchObject({ state: "Running" });
+  expect((await admin("host/ping")).status).toBe(200);
+  const functions = await jsonOf(admin("functions"));
+  expect(functions.map(({ name }: { name: string }) => name)).toEqual([
+    "blobCreated",
+    "hourly",
+    "atStart",
+    "seen",
+  ]);
+  expect(await jsonOf(admin("functions/seen"))).toMatchObject({
+    name: "seen",
+    invoke_url_template: `${host.url}/api/seen`,
+    config: { bindings: [{ type: "httpTrigger" }, { type: "http", name: "$return" }] },
+  });
+  expect(await jsonOf(admin("functions/seen/status"))).toEqual({});
+
+  const event = JSON.stringify({ id: "by hand", data: {} });
+  expect((await admin("functions/BlobCreated", { input: event })).status).toBe(202);
+  expect((await admin("functions/hourly", {})).status).toBe(202);
+  const { seen, timers } = await jsonOf(fetch(`${host.url}/api/seen`));
+  expect(seen).toMatchObject([{ event: { id: "by hand" } }]);
+  expect(timers).toContainEqual(expect.objectContaining({ name: "hourly" }));
+
+  expect((await admin("functions/seen", { input: "" })).status).toBe(400);
+  expect((await admin("functions/hourly", "text")).status).toBe(400);
+  expect((await admin("functions/other", {})).status).toBe(404);
+  expect((await admin("other")).status).toBe(404);
+});
+
+test("a temporary task hub leaves no file behind", async () => {
+  const app = await writtenApp({ "main.js": oneFunction });
+  const host = await startSample(app);
+  await host.close();
+  expect((await readdir(app)).toSorted()).toEqual([
+    "host.json",
+    "main.js",
+    "node_modules",
+    "package.json",
+  ]);
+});
+
+test("a function that a setting disables does not run", async () => {
+  const environment = { "AzureWebJobs.echo.Disabled": "true" };
+  const host = await startSample("web", { environment });
+  expect(host.functions.map(({ name }) => name)).not.toContain("echo");
+  expect((await fetch(`${host.url}/api/echo`)).status).toBe(404);
+  expect((await fetch(`${host.url}/api/items/all`)).status).toBe(200);
+});

@@ -1,0 +1,161 @@
+import { expect, test } from "vitest";
+import { serveOutside } from "../../support/stack/outside.ts";
+import { filesOf } from "../../support/stack/stack-files.ts";
+import { secondAccount, startWorld } from "../../support/stack/test-stack.ts";
+import type { TestWorld } from "../../support/stack/test-stack.ts";
+
+/*
+ * Every direction, and every way that a copy can go in it. What is looked at is what a caller sees, what
+ * stands at the destination, and what Storage was asked for.
+ */
+
+const film = Buffer.alloc(1_000_000, "film");
+/** 1 MB in 100 s. */
+const slowly = { bytesPerSecond: 10_000 };
+
+type Place = {
+  /** Uploads the source, and tells the URL that a caller would give. */
+  source(world: TestWorld): Promise<string>;
+  /** Makes room, and tells the URL. */
+  destination(world: TestWorld): Promise<string>;
+};
+
+const blobDestination = async (world: TestWorld) => world.blob("archive/2026/film.mp4").url;
+const fileDestination = async (world: TestWorld) => {
+  const files = filesOf(world);
+  await files.makeRoom("shelf/2026/film.mp4");
+  return files.file("shelf/2026/film.mp4").url;
+};
+const blobSource = async (world: TestWorld) => (await world.upload("inbox/film.mp4", film)).url;
+const blobSasSource = async (world: TestWorld) =>
+  await world.readSas(await world.upload("inbox/film.mp4", film, secondAccount));
+const fileSource = async (world: TestWorld) =>
+  (await filesOf(world).upload("drop/in/film.mp4", film)).url;
+const fileSasSource = (account?: string) => async (world: TestWorld) => {
+  const files = filesOf(world);
+  return files.sas(await files.upload("drop/in/film.mp4", film, account));
+};
+
+const directions: Record<string, Place> = {
+  "blob to blob": { source: blobSource, destination: blobDestination },
+  "blob of another account to blob": { source: blobSasSource, destination: blobDestination },
+  "file to blob": { source: fileSasSource(), destination: blobDestination },
+  "blob to file": {
+    source: async (world) => await world.readSas(await world.upload("inbox/film.mp4", film)),
+    destination: fileDestination,
+  },
+  "blob of another account to file": { source: blobSasSource, destination: fileDestination },
+  "file to file": { source: fileSource, destination: fileDestination },
+  "file of another account to file": {
+    source: fileSasSource(secondAccount),
+    destination: fileDestination,
+  },
+};
+
+async function begin(direction: string, copies: object) {
+  const outside = direction.startsWith("outside")
+    ? await serveOutside({ "/film.mp4": film })
+    : null;
+  const { source, destination } =
+    outside === null
+      ? (directions[direction] ?? { source: blobSource, destination: blobDestination })
+      : { source: async () => `${outside.origin}/film.mp4?key=hush`, destination: blobDestination };
+  const world = await startWorld({
+    copies,
+    environment: { COPY_SECRET_KEYS: Buffer.alloc(32, 7).toString("base64") },
+    ...(outside === null
+      ? {}
+      : {
+          settings: {
+            COPY_ALLOWED: JSON.stringify([
+              { from: outside.origin, to: "http://127.0.0.1:10000/devstoreaccount1/archive" },
+            ]),
+          },
+        }),
+  });
+  const body = { source: await source(world), destination: await destination(world) };
+  const { id } = await world.start(body);
+  return { world, id, body };
+}
+
+/** What stands at the destination; null where nothing does. */
+async function standing(world: TestWorld, url: string): Promise<Buffer | null> {
+  if (url.includes("/shelf/")) {
+    const file = filesOf(world).file("shelf/2026/film.mp4");
+    return (await file.exists()) ? await file.downloadToBuffer() : null;
+  }
+  const blob = world.blob("archive/2026/film.mp4");
+  return (await blob.exists()) ? await blob.downloadToBuffer() : null;
+}
+
+function whereOf(url: string) {
+  return url.includes("/shelf/")
+    ? { share: "shelf", path: "2026/film.mp4" }
+    : { container: "archive", blob: "2026/film.mp4" };
+}
+
+const names = [...Object.keys(directions), "outside Storage to blob"];
+
+test.each(names)("%s: finished in the start call, with one look and no timer", async (name) => {
+  const { world, id, body } = await begin(name, { finishAtOnce: "always" });
+  expect(await world.get(id)).toMatchObject({
+    status: "succeeded",
+    copyStatus: "success",
+    statusReads: 1,
+    progress: { bytesCopied: film.length },
+  });
+  expect(await standing(world, body.destination)).toEqual(film);
+  const history = `${world.local.host.url}/runtime/webhooks/durabletask/instances/${id}?showHistory=true`;
+  const { historyEvents } = (await (await fetch(history)).json()) as {
+    historyEvents: { EventType: string }[];
+  };
+  const started = historyEvents.findIndex((event) => JSON.stringify(event).includes("startCopy"));
+  expect(started).toBeGreaterThan(0);
+  const afterwards = historyEvents.slice(started).map(({ EventType }) => EventType);
+  expect(afterwards).not.toContain("TimerCreated");
+});
+
+test.each(names)("%s: pends, goes on, and succeeds with the same bytes", async (name) => {
+  const { world, id, body } = await begin(name, slowly);
+  await world.clock.advance(60_000);
+  const copying = await world.get(id);
+  expect(copying).toMatchObject({ status: "copying", copyStatus: "pending" });
+  expect(copying.progress.bytesCopied).toBeGreaterThan(0);
+  expect(copying.progress.bytesCopied).toBeLessThan(film.length);
+  const ended = await world.untilEnded(id, 1);
+  expect(ended).toMatchObject({ status: "succeeded", copyId: copying.copyId, residue: [] });
+  expect(await standing(world, body.destination)).toEqual(film);
+});
+
+test.each(names)("%s: failed by Storage, with its cause, and nothing left behind", async (name) => {
+  const { world, id, body } = await begin(name, slowly);
+  await world.clock.advance(10_000);
+  world.local.emulator.copies.fail(whereOf(body.destination));
+  expect(await world.untilEnded(id, 1)).toMatchObject({
+    status: "failed",
+    copyStatus: "failed",
+    error: { cause: "source-unreadable", storage: { status: 500, code: "OperationCancelled" } },
+    residue: [],
+  });
+  expect(await standing(world, body.destination)).toBeNull();
+});
+
+test.each(names)("%s: aborted, with its copyId, and nothing left behind", async (name) => {
+  const { world, id, body } = await begin(name, slowly);
+  await world.clock.advance(10_000);
+  const { copyId } = await world.get(id);
+  expect((await world.call("POST", `/copies/${id}/abort`)).status).toBe(202);
+  expect(await world.untilEnded(id, 1)).toMatchObject({
+    status: "aborted",
+    copyStatus: "aborted",
+    abortRequested: true,
+    residue: [],
+  });
+  const aborts = world.local.emulator.requests.filter(
+    ({ headers }) => headers["x-ms-copy-action"] === "abort",
+  );
+  expect(
+    aborts.map(({ url }) => new URL(url, "http://storage").searchParams.get("copyid")),
+  ).toEqual([copyId]);
+  expect(await standing(world, body.destination)).toBeNull();
+});

@@ -1,0 +1,143 @@
+import { spawn } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
+import { expect, onTestFinished, test } from "vitest";
+import { startListener } from "../../support/stack/listener.ts";
+import { accounts } from "../../../src/local/storage/accounts.ts";
+
+/** A copy of the project, so that `.local/` is not the developer's own. */
+function checkout(): string {
+  const folder = mkdtempSync(join(tmpdir(), "ferry-start-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  for (const path of ["src", "package.json", "tsconfig.json", "host.json", "local.settings.json"]) {
+    cpSync(path, join(folder, path), { recursive: true });
+  }
+  symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
+  return folder;
+}
+
+/** `npm start`, once it has printed its URLs. */
+async function npmStart(folder: string, environment: Record<string, string>) {
+  const child = spawn("npm", ["start"], {
+    cwd: folder,
+    env: { ...process.env, FUNCTIONS_PORT: "0", BLOB_PORT: "0", FILE_PORT: "0", ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true, // a group of its own: npm killed alone would leave its child behind
+  });
+  onTestFinished(() => {
+    try {
+      process.kill(-(child.pid ?? 0), "SIGKILL");
+    } catch {
+      // ended already
+    }
+  });
+  const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
+  let output = "";
+  const urls = new Promise<{ blobUrl: string; copies: string }>((resolve, reject) => {
+    child.stderr.on("data", (chunk: Buffer) => void (output += chunk.toString()));
+    child.stdout.on("data", (chunk: Buffer) => {
+      output += chunk.toString();
+      const blobUrl = /^Storage emulator +(\S+)\/devstoreaccount1/m.exec(output)?.[1];
+      const copies = /^Copies +(\S+)$/m.exec(output)?.[1];
+      if (blobUrl !== undefined && copies !== undefined) resolve({ blobUrl, copies });
+    });
+    void ended.then((code) => reject(new Error(`npm start ended with ${code}: ${output}`)));
+  });
+  return { ...(await urls), child, ended, output: () => output };
+}
+
+async function call(url: string, body?: unknown) {
+  const answer = await fetch(url, {
+    method: body === undefined ? "GET" : "POST",
+    headers: { "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  // Each answer is looked into by the expectation that follows it.
+  return JSON.parse(await answer.text());
+}
+
+async function untilEnded(url: string) {
+  for (;;) {
+    const copy = await call(url);
+    if (copy.completedAt !== null) return copy;
+  }
+}
+
+test("npm start: the SDK uploads, HTTP starts, watches and aborts, SIGTERM ends it, and the next start goes on", async () => {
+  const folder = checkout();
+  const world = await npmStart(folder, { COPY_RATE: "100000" });
+  const [account] = accounts;
+  if (account === undefined) throw new Error("no account");
+  const root = `${world.blobUrl}/${account.name}`;
+  const credential = new StorageSharedKeyCredential(account.name, account.key);
+  const service = new BlobServiceClient(root, credential);
+  for (const name of ["inbox", "archive"]) await service.getContainerClient(name).create();
+  const inbox = service.getContainerClient("inbox");
+  await inbox.getBlockBlobClient("short").uploadData(Buffer.alloc(50_000, "short"));
+  await inbox.getBlockBlobClient("long").uploadData(Buffer.alloc(50_000_000, "long"));
+  const start = (name: string) =>
+    call(world.copies, { source: `${root}/inbox/${name}`, destination: `${root}/archive/${name}` });
+
+  const short = await start("short");
+  expect(await untilEnded(`${world.copies}/${short.id}`)).toMatchObject({ status: "succeeded" });
+  const long = await start("long");
+  const aborting = await call(`${world.copies}/${long.id}/abort`, {});
+  expect(aborting).toMatchObject({ status: "aborting" });
+  expect(await untilEnded(`${world.copies}/${long.id}`)).toMatchObject({ status: "aborted" });
+
+  const pending = await start("long");
+  world.child.kill("SIGTERM");
+  expect(await world.ended).toBe(0);
+  await expect(fetch(world.copies)).rejects.toThrow("fetch failed");
+
+  const port = new URL(world.blobUrl).port;
+  const next = await npmStart(folder, { COPY_RATE: "100000", BLOB_PORT: port });
+  await expect(npmStart(folder, {})).rejects.toThrow(/another Ferry runs on it/);
+  expect(await call(`${next.copies}/${pending.id}`)).toMatchObject({ completedAt: null });
+  await call(`${next.copies}/${pending.id}/abort`, {});
+  expect(await untilEnded(`${next.copies}/${pending.id}`)).toMatchObject({ status: "aborted" });
+  next.child.kill("SIGTERM");
+  expect(await next.ended).toBe(0);
+});
+
+test("npm start: what is put into the watched container is copied on, and its end is told", async () => {
+  const webhook = await startListener();
+  const world = await npmStart(checkout(), {
+    COPY_RATE: "100000",
+    COPY_NOTICE_WEBHOOK: webhook.url,
+    COPY_NOTICE_SECRET: Buffer.alloc(32, "key").toString("base64"),
+  });
+  const [account] = accounts;
+  if (account === undefined) throw new Error("no account");
+  const root = `${world.blobUrl}/${account.name}`;
+  const credential = new StorageSharedKeyCredential(account.name, account.key);
+  const service = new BlobServiceClient(root, credential);
+  for (const name of ["watched", "copied"]) await service.getContainerClient(name).create();
+  const film = Buffer.alloc(150_000, "film");
+  const told = webhook.next();
+  await service.getContainerClient("watched").getBlockBlobClient("a/film").uploadData(film);
+  const { type, data } = JSON.parse((await told).body);
+  expect(type).toBe("Ferry.CopySucceeded");
+  expect(data).toMatchObject({ status: "succeeded", destination: `${root}/copied/a/film` });
+  // The end is told by Storage's own event, not found by a look that was due.
+  const late = Date.parse(data.lastUpdatedAt) - Date.parse(data.completedAt);
+  expect(late).toBeLessThan(3_000);
+  expect(data.statusReads).toBeLessThanOrEqual(3);
+  const copied = service.getContainerClient("copied").getBlobClient("a/film");
+  expect((await copied.downloadToBuffer()).equals(film)).toBe(true);
+  world.child.kill("SIGTERM");
+  expect(await world.ended).toBe(0);
+});
+
+test.each([
+  { setting: { BLOB_PORT: "http" }, says: /BLOB_PORT must be a port/ },
+  { setting: { COPY_RATE: "0" }, says: /COPY_RATE must be bytes per second/ },
+  { setting: { COPY_ALLOWED: '[{"from":1}]' }, says: /COPY_ALLOWED must be a JSON list/ },
+  { setting: { COPY_SECRET_KEYS: "short" }, says: /number 1 is another/ },
+])("npm start ends with 1 and says what is wrong with $setting", async ({ setting, says }) => {
+  const started = npmStart(checkout(), setting);
+  await expect(started).rejects.toThrow(/ended with 1/);
+  await expect(started).rejects.toThrow(says);
+});

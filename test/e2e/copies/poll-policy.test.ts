@@ -1,0 +1,92 @@
+import { expect, test } from "vitest";
+import { drawFrom } from "../../bench/draw.ts";
+import { benchSeed, ferry, historyEvents, poll, stepsOf } from "../../bench/simulate.ts";
+import { traceOf } from "../../bench/traces.ts";
+import { hour, startWorld } from "../../support/stack/test-stack.ts";
+import type { TestWorld } from "../../support/stack/test-stack.ts";
+
+const film = Buffer.alloc(1_000_000, "film");
+const seed = benchSeed();
+
+/** When the destination was read after the start, ms from it. */
+function readTimes(world: TestWorld, startedAt: number): number[] {
+  const times = world.local.emulator.requests
+    .filter(({ method, url }) => method === "HEAD" && url.includes("/archive/film.mp4"))
+    .map(({ at }) => at - startedAt)
+    .filter((at) => at > 0);
+  return [...new Set(times)]; // settling reads once more, at the time of the last look
+}
+
+async function begin(world: TestWorld): Promise<string> {
+  const source = await world.upload("inbox/film.mp4", film);
+  const destination = world.blob("archive/film.mp4").url;
+  return (await world.start({ source: source.url, destination })).id;
+}
+
+test.each(["steady", "bursty", "staircase", "slow start", "stalled, then on"] as const)(
+  `a %s copy is read when the simulation says, look for look (BENCH_SEED=${seed})`,
+  async (shape) => {
+    const draw = drawFrom(seed);
+    const stepBytes = Math.round(draw.logarithmic(5_000, 100_000));
+    const given = { totalBytes: film.length, chunkBytes: 1, stepBytes };
+    const trace = traceOf(shape, draw, given);
+    const world = await startWorld({ copies: { steps: stepsOf(trace) }, persistent: true });
+    const startedAt = world.clock.now();
+    const id = await begin(world);
+    const copy = await world.untilEnded(id, 60);
+
+    const simulated = poll(trace, ferry, { keep: true });
+    expect(readTimes(world, startedAt)).toEqual(simulated.readTimes);
+    expect(copy).toMatchObject({ status: "succeeded", statusReads: simulated.reads });
+    expect(world.historyEvents()).toBe(historyEvents(simulated.reads));
+  },
+);
+
+// Replaying up to a thousand events a turn takes its real time.
+test("fourteen days of the worst progress, with every wake that is heard, stay below 1,000 events", async () => {
+  // What seems to end soon at every look, and never does.
+  const totalMs = 14 * 24 * hour - 60_000;
+  const steps = Array.from({ length: 400 }, (_, index) => {
+    const afterMs = Math.round(2_000 * (totalMs / 2_000) ** (index / 399));
+    const share = Math.log(afterMs / 1_000) / Math.log(totalMs / 1_000);
+    return { afterMs, bytesCopied: Math.floor(film.length * share ** 0.1) - 1 };
+  });
+  const world = await startWorld({
+    copies: { steps },
+    environment: { COPY_WATCHDOG: "" },
+    persistent: true,
+  });
+  const id = await begin(world);
+  for (let wakes = 0; wakes < 20; wakes++) {
+    await world.clock.advance(15 * hour + wakes * 60_000);
+    const webhook = `${world.local.host.url}/runtime/webhooks/durabletask/instances/${id}/raiseEvent/wake`;
+    await fetch(webhook, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "null",
+    });
+    await world.clock.settled();
+  }
+  const copy = await world.untilEnded(id, 60);
+  expect(copy.status).toBe("succeeded");
+  expect(copy.statusReads).toBeGreaterThan(85);
+  expect(world.historyEvents()).toBeLessThan(1_000);
+}, 120_000);
+
+test("a stall is a warning and no estimate; while a copy moves, its end is told", async () => {
+  const world = await startWorld({ copies: { bytesPerSecond: 1_000 } });
+  const startedAt = world.clock.now();
+  const id = await begin(world);
+  await world.clock.advance(400_000);
+  const { progress, warning } = await world.get(id);
+  expect(warning).toBeNull();
+  expect(Math.abs(progress.bytesPerSecond - 1_000)).toBeLessThan(30);
+  const end = startedAt + 1_000_000;
+  expect(Math.abs(Date.parse(progress.estimatedCompletion) - end)).toBeLessThan(30_000);
+
+  world.local.emulator.copies.stall({ container: "archive", blob: "film.mp4" });
+  await world.clock.advance(2 * hour);
+  const stalled = await world.get(id);
+  expect(stalled.warning).toMatch(/^Storage has copied nothing since 2026-/);
+  expect(stalled.progress).toMatchObject({ bytesPerSecond: null, estimatedCompletion: null });
+});

@@ -1,0 +1,178 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { expect, test } from "vitest";
+import { inboxRoutes } from "../../support/stack/events.ts";
+import { startListener } from "../../support/stack/listener.ts";
+import type { Listener } from "../../support/stack/listener.ts";
+import { everythingTold, placesOf } from "../../support/stack/received-notifications.ts";
+import { hour, startWorld } from "../../support/stack/test-stack.ts";
+import type { TestWorld } from "../../support/stack/test-stack.ts";
+
+const key = randomBytes(32);
+const topicKey = "the topic's very secret key";
+
+function settingsFor({ topic, webhook }: { topic?: Listener; webhook?: Listener }) {
+  return {
+    ...inboxRoutes(),
+    ...(topic === undefined
+      ? {}
+      : { COPY_NOTICE_TOPIC: topic.url, COPY_NOTICE_TOPIC_KEY: topicKey }),
+    ...(webhook === undefined
+      ? {}
+      : {
+          COPY_NOTICE_WEBHOOK: `${webhook.url}?code=hush-hush`,
+          COPY_NOTICE_SECRET: key.toString("base64"),
+        }),
+  };
+}
+
+/** Starts a copy of ten seconds and answers it once Storage has ended it. */
+async function copied(world: TestWorld) {
+  const source = await world.upload("inbox/film.mp4", Buffer.alloc(10_000));
+  const { id } = await world.start({ source: source.url, route: "films" });
+  await world.clock.advance(30_000);
+  return await world.get(id);
+}
+
+const copies = { bytesPerSecond: 1_000 };
+
+test("an upload, its event, its copy, and the notice that it has ended", async () => {
+  const topic = await startListener();
+  const world = await startWorld({ settings: settingsFor({ topic }), events: {}, copies });
+  await world.upload("inbox/film.mp4", Buffer.alloc(10_000));
+  await world.clock.advance(10_000);
+  const [notice, ...others] = topic.heard;
+  expect(others).toEqual([]);
+  const event = JSON.parse(notice?.body ?? "");
+  expect(event).toMatchObject({ specversion: "1.0", type: "Ferry.CopySucceeded" });
+  const { progress, links } = event.data; // when the end was read is known to the run alone
+  expect(event.data).toEqual({ ...(await world.get(event.data.id)), progress, links });
+  expect(event).toMatchObject({
+    id: `${event.data.id}-ended`,
+    subject: `copies/${event.data.id}`,
+    time: event.data.lastUpdatedAt,
+    source: expect.stringMatching(/^https:\/\/localhost:\d+\/api\/copies$/),
+  });
+});
+
+test("a topic takes the key, a webhook a signature that the shared secret proves", async () => {
+  const [topic, webhook] = [await startListener(), await startListener()];
+  const world = await startWorld({
+    settings: settingsFor({ topic, webhook }),
+    copies,
+    persistent: true,
+  });
+  webhook.answers = () => 500;
+  const { id } = await copied(world);
+  webhook.answers = () => 200;
+  webhook.heard.length = 0;
+  await world.clock.advance(hour);
+  expect(topic.heard.map(({ headers }) => headers)).toEqual([
+    expect.objectContaining({
+      "aeg-sas-key": topicKey,
+      "content-type": "application/cloudevents+json; charset=utf-8",
+    }),
+  ]);
+  const [{ headers, body } = { headers: {}, body: "" }, ...others] = webhook.heard;
+  expect(others).toEqual([]);
+  const signed = `${JSON.parse(body).id}.${headers["webhook-timestamp"]}.${body}`;
+  const signature = createHmac("sha256", key).update(signed).digest("base64");
+  expect(headers["webhook-signature"]).toBe(`v1,${signature}`);
+  expect(headers["webhook-id"]).toBe(JSON.parse(body).id);
+  expect(body).toBe(topic.heard[0]?.body);
+  const told = await everythingTold(world, [JSON.stringify(await world.get(id)), body]);
+  expect(told.size).toBeGreaterThan(5);
+  for (const secret of [topicKey, "hush-hush", key.toString("base64")]) {
+    expect(placesOf(secret, told)).toEqual([]);
+  }
+});
+
+test("500 for an hour holds back no status and loses no notice; whoever took it is not told again", async () => {
+  const [topic, webhook] = [await startListener(), await startListener()];
+  const world = await startWorld({
+    settings: settingsFor({ topic, webhook }),
+    copies,
+    persistent: true,
+  });
+  webhook.answers = () => 500;
+  const copy = await copied(world);
+  expect(copy).toMatchObject({ status: "succeeded", nextReadAt: null, warning: null });
+  expect(copy.completedAt).not.toBeNull();
+  // What waits is nobody's business: the destination is free, and an abort comes too late.
+  expect((await world.call("POST", `/copies/${copy.id}/abort`)).status).toBe(409);
+  await world.clock.advance(hour / 2);
+  await world.restart();
+  await world.clock.advance(hour / 2);
+  const tries = webhook.heard.length;
+  expect(tries).toBeGreaterThan(3);
+  expect(tries).toBeLessThan(12);
+  webhook.answers = () => 200;
+  await world.clock.advance(3 * hour);
+  expect(webhook.heard.length).toBe(tries + 1);
+  expect(new Set(webhook.heard.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
+  expect(topic.heard).toHaveLength(1);
+  await world.clock.advance(48 * hour);
+  expect(webhook.heard.length).toBe(tries + 1);
+});
+
+test("neither a broken connection nor a redirect is an answer", async () => {
+  const webhook = await startListener();
+  const world = await startWorld({ settings: settingsFor({ webhook }), copies });
+  const answers = [null, 302, 200];
+  webhook.answers = () => (answers.length > 0 ? (answers.shift() ?? null) : 200);
+  await copied(world);
+  await world.clock.advance(10 * 60_000);
+  expect(webhook.heard).toHaveLength(2);
+  expect(answers).toEqual([]);
+});
+
+test("a run that is broken off while it tells is taken up by the watchdog", async () => {
+  const webhook = await startListener();
+  const world = await startWorld({ settings: settingsFor({ webhook }), copies });
+  webhook.answers = () => 503;
+  const { id } = await copied(world);
+  const instance = `${world.local.host.url}/runtime/webhooks/durabletask/instances/${id}`;
+  await fetch(`${instance}/terminate?reason=mistake`, { method: "POST" });
+  await world.clock.settled();
+  expect(await world.get(id)).toMatchObject({ status: "succeeded" });
+  const tries = webhook.heard.length;
+  webhook.answers = () => 200;
+  await world.clock.advance(3 * hour);
+  expect(webhook.heard).toHaveLength(tries + 1);
+  expect(await world.get(id)).toMatchObject({ status: "succeeded" });
+});
+
+test("whoever never answers is given up after a day, and the history stays short", async () => {
+  const webhook = await startListener();
+  const world = await startWorld({ settings: settingsFor({ webhook }), copies, persistent: true });
+  webhook.answers = () => 404;
+  const { id } = await copied(world);
+  await world.clock.advance(25 * hour);
+  const tries = webhook.heard.length; // no repair begins the day anew
+  expect(tries).toBeGreaterThan(10);
+  expect(tries).toBeLessThan(20);
+  await world.clock.advance(72 * hour);
+  expect(webhook.heard.length).toBe(tries);
+  expect(world.historyEvents()).toBeLessThan(400);
+  expect(world.log.filter(({ message }) => message.includes(`how copy ${id} ended`))).toHaveLength(
+    1,
+  );
+});
+
+test("copies that fail, are skipped or aborted are told as what they are", async () => {
+  const topic = await startListener();
+  const world = await startWorld({ settings: settingsFor({ topic }), copies });
+  const source = (await world.upload("inbox/film.mp4", Buffer.alloc(10_000))).url;
+  const destination = world.blob("archive/film.mp4").url;
+  const aborted = await world.start({ source, destination });
+  await world.call("POST", `/copies/${aborted.id}/abort`);
+  await world.clock.advance(10_000);
+  await world.upload("archive/film.mp4", "x");
+  await world.start({ source, destination });
+  await world.start({ source, destination, options: { overwrite: "skip" } });
+  await world.clock.advance(10_000);
+  const types = topic.heard.map(({ body }) => JSON.parse(body).type);
+  expect(new Set(types)).toEqual(
+    new Set(["Ferry.CopyAborted", "Ferry.CopyFailed", "Ferry.CopySkipped"]),
+  );
+  expect(types).toHaveLength(3);
+});

@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openWorld } from "../../support/stack/test-stack.ts";
+import type { TestWorld } from "../../support/stack/test-stack.ts";
+
+const account = (name: string, path: string) => `http://127.0.0.1:10000/${name}/${path}`;
+const route = {
+  name: "films",
+  source: account("devstoreaccount1", "inbox"),
+  prefix: "film",
+  suffix: ".mp4",
+  destination: account("devstoreaccount1", "archive/{year}/{month}/films-{name}"),
+};
+/** Never writes over anything, whoever names it. */
+const careful = {
+  ...route,
+  name: "careful",
+  destination: account("devstoreaccount1", "vault/{name}"),
+  options: { overwrite: "skip" },
+};
+
+let world: TestWorld;
+
+beforeAll(async () => {
+  const listed = {
+    from: account("devstoreaccount1", "inbox/film-listed.mp4"),
+    to: account("devstoreaccount1", "archive"),
+  };
+  const settings = {
+    COPY_ALLOWED: JSON.stringify([listed]),
+    COPY_ROUTES: JSON.stringify([route, careful]),
+  };
+  world = await openWorld({ settings, copies: { finishAtOnce: "always" } });
+  await world.upload("inbox/film.mp4", "film");
+});
+afterAll(() => world.close());
+
+const url = (path: string) => world.blob(path).url;
+const post = (body: object, headers: Record<string, string> = {}) =>
+  world.call("POST", "/copies", { body, headers });
+
+test("a request names a route, and the route names the destination", async () => {
+  const source = url("inbox/film.mp4");
+  const { id, destination } = await world.start({ source, route: "films" });
+  expect(destination).toBe(url("archive/2026/11/films-film.mp4"));
+  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded", destination });
+  // The route writes over what is there; the request may say otherwise.
+  const again = await world.start({ source, route: "films", options: { overwrite: "skip" } });
+  expect(await world.untilEnded(again.id)).toMatchObject({ status: "skipped" });
+});
+
+test("a route is allowed what it does, and nobody else anything by it", async () => {
+  const [source, destination] = [url("inbox/film.mp4"), url("archive/2026/11/films-film.mp4")];
+  for (const ends of [
+    { source, destination },
+    { source, destination: url("archive/2026/by-hand.mp4") },
+    { source: url("inbox/film.key"), destination: url("archive/film.key") },
+    { source: url("inbox/other.mp4"), destination },
+    { source, destination: url("films/film.mp4") },
+    { source: world.blob("inbox/film.mp4", "devstoreaccount2").url, destination },
+  ]) {
+    expect(await post(ends), JSON.stringify(ends)).toMatchObject({ status: 403 });
+  }
+});
+
+test("what a route itself says of its copies, no request can say otherwise", async () => {
+  const source = url("inbox/film.mp4");
+  await world.upload("vault/film.mp4", "kept");
+  const asked = (options: object) => post({ source, route: "careful", options });
+  expect(await asked({ overwrite: "always", tier: "Cool" })).toMatchObject({
+    status: 400,
+    json: { errors: [{ pointer: "/options/overwrite", message: "is the route's to say" }] },
+  });
+  const { json } = await asked({ metadata: { by: "hand" } });
+  expect(await world.untilEnded(json.id)).toMatchObject({ status: "skipped" });
+  expect((await world.blob("vault/film.mp4").downloadToBuffer()).toString()).toBe("kept");
+});
+
+test.each<[what: string, body: () => object, pointers: string[]]>([
+  ["an unknown route", () => ({ source: url("inbox/film.mp4"), route: "film" }), ["/route"]],
+  ["a route that is no text", () => ({ source: url("inbox/film.mp4"), route: {} }), ["/route"]],
+  [
+    "a destination beside the route",
+    () => ({ source: url("inbox/film.mp4"), route: "films", destination: url("archive/a") }),
+    ["/route"],
+  ],
+  [
+    "a source that is not the route's",
+    () => ({ source: url("inbox/film.mov"), route: "films" }),
+    ["/source"],
+  ],
+  [
+    "an unknown route, with all else that is wrong",
+    () => ({ source: "film", route: "film", options: { speed: 1 }, extra: 1 }),
+    ["/route", "/source", "/options/speed", "/extra"],
+  ],
+])("%s is refused by name", async (_, body, pointers) => {
+  const answer = await post(body());
+  expect(answer.status).toBe(400);
+  const named = answer.json.errors.map(({ pointer }: { pointer: string }) => pointer);
+  expect(named.toSorted()).toEqual(pointers.toSorted());
+});
+
+test("the same key and route are the same copy, also when the template leads elsewhere by then", async () => {
+  const source = url("inbox/film-listed.mp4");
+  const first = await post({ source, route: "films" }, { "idempotency-key": "k" });
+  await world.clock.advance(11 * 86_400_000);
+  const again = await post({ source, route: "films" }, { "idempotency-key": "k" });
+  expect([again.status, again.json.id]).toEqual([200, first.json.id]);
+  expect(again.json.destination).toContain("/2026/11/");
+  const { status } = await post(
+    { source, destination: first.json.destination },
+    { "idempotency-key": "k" },
+  );
+  expect(status).toBe(409);
+});

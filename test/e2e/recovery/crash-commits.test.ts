@@ -1,0 +1,44 @@
+import { afterAll, expect, test } from "vitest";
+import { hostProcesses } from "../../support/crash/crash-host.ts";
+import { expectRightEnd } from "../../support/crash/crash-end.ts";
+import { liveThrough } from "../../support/crash/crash-trial.ts";
+import type { PlannedCopy } from "../../support/crash/crash-trial.ts";
+
+/*
+ * The host of one copy is killed (SIGKILL, by its own hand) once at every commit of its task hub:
+ * before it, so that the work is lost and done again, and after it, so that nobody heard of it.
+ */
+
+const hosts = hostProcesses();
+afterAll(() => hosts.close());
+
+const everyCommitPoint = ["client request", "turn", "activity completion", "timer"].flatMap(
+  (point) => [`before ${point}`, `after ${point}`],
+);
+
+test.each([
+  { end: "succeeded", after: 20_000 },
+  { end: "aborted", after: 12_000 },
+] as const)(
+  "a copy that is to be $end is so after a kill at any commit",
+  async ({ end, after }) => {
+    const copies: PlannedCopy[] = [{ end, bytes: 10_000, at: 0, after, overwrites: false }];
+    const calm = await liveThrough({ copies, kills: [], downtime: 0 }, hosts);
+    expectRightEnd(calm);
+    expect(new Set(calm.passages)).toEqual(new Set(everyCommitPoint));
+
+    const met = new Map<string, number>();
+    for (const [nth, passage] of calm.passages.entries()) {
+      const kills = [{ at: "commit point" as const, nth }];
+      const trial = await liveThrough({ copies, kills, downtime: 1_000 }, hosts);
+      const where = `killed ${passage}, which is passage ${nth}`;
+      expect(trial.deaths, where).toMatchObject([{ point: passage }]);
+      expectRightEnd(trial, where);
+      met.set(passage, (met.get(passage) ?? 0) + 1);
+    }
+    console.table([...met].map(([killed, times]) => ({ copy: end, killed, times })));
+    for (const point of everyCommitPoint) expect(met.get(point), point).toBeGreaterThan(0);
+    expect(calm.passages.length).toBeGreaterThanOrEqual(30);
+  },
+  120_000,
+);

@@ -1,0 +1,241 @@
+import { FileSystemAttributes } from "@azure/storage-file-share";
+import { expect, test } from "vitest";
+import { filesOf } from "../../support/stack/stack-files.ts";
+import { startWorld } from "../../support/stack/test-stack.ts";
+import type { TestWorld } from "../../support/stack/test-stack.ts";
+
+/*
+ * Every option of a destination in Azure Files, on the wire: the SDK drops some of them without a word,
+ * and others belong to the client and not to the call.
+ */
+
+const film = Buffer.alloc(10_000, "film");
+const environment = { COPY_SECRET_KEYS: Buffer.alloc(32, 7).toString("base64") };
+const leaseId = "5e1a9a36-22dc-4cbb-a3b2-1e4e3bd4a9f1";
+const sddl = "O:S-1-5-21-1-2-3-500G:S-1-5-21-1-2-3-513D:(A;;FA;;;SY)";
+
+function startHeaders({ local }: TestWorld): Record<string, string> {
+  const sent = local.emulator.requests.filter(({ operation }) => operation === "CopyFile");
+  expect(sent).toHaveLength(1);
+  return sent[0]?.headers ?? {};
+}
+
+/** Headers that options decide on. */
+function chosen(headers: Record<string, string>): Record<string, string> {
+  const names =
+    /^x-ms-(meta-|file-|lease-id|allow-|source-allow-|owner$|group$|mode$|source-if|if-)|^if-/;
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => names.test(name)));
+}
+
+/** A file, room for its copy, and the request; the source is as a caller names it. */
+async function prepared(world: TestWorld, from: "file" | "blob" = "file", nfs = false) {
+  const files = filesOf(world);
+  if (nfs) {
+    for (const name of ["shelf", "drop"]) {
+      await files.share(name).create({ protocols: { nfsEnabled: true } });
+    }
+  }
+  await files.makeRoom("shelf/2026/film.mp4");
+  const destination = files.file("shelf/2026/film.mp4");
+  const source =
+    from === "file"
+      ? (await files.upload("drop/film.mp4", film)).url
+      : await world.readSas(await world.upload("inbox/film.mp4", film));
+  return { files, destination, body: { source, destination: destination.url } };
+}
+
+async function copyOf(world: TestWorld, body: object) {
+  const { id } = await world.start(body);
+  return await world.untilEnded(id, 24);
+}
+
+test.each<[string, object, Record<string, string>]>([
+  ["nothing", {}, {}],
+  ["metadata", { metadata: { Shelf: "7" } }, { "x-ms-meta-shelf": "7" }],
+  [
+    "the source's permission",
+    { file: { permission: "source" } },
+    { "x-ms-file-permission-copy-mode": "source" },
+  ],
+  [
+    "a permission in SDDL",
+    { file: { permission: { sddl } } },
+    { "x-ms-file-permission-copy-mode": "override", "x-ms-file-permission": sddl },
+  ],
+  [
+    "a binary permission",
+    { file: { permission: { binary: "AQAEgA==" } } },
+    {
+      "x-ms-file-permission-copy-mode": "override",
+      "x-ms-file-permission": "AQAEgA==",
+      "x-ms-file-permission-format": "Binary",
+    },
+  ],
+  [
+    "attributes, times and the archive attribute",
+    {
+      file: {
+        attributes: ["ReadOnly", "Hidden"],
+        creationTime: "2020-01-02T03:04:05.1234567Z",
+        lastWriteTime: "source",
+        changeTime: "2021-01-02T03:04:05Z",
+        setArchive: true,
+        ignoreReadOnly: true,
+      },
+    },
+    {
+      "x-ms-file-attributes": "ReadOnly|Hidden",
+      "x-ms-file-creation-time": "2020-01-02T03:04:05.1234567Z",
+      "x-ms-file-last-write-time": "source",
+      "x-ms-file-change-time": "2021-01-02T03:04:05Z",
+      "x-ms-file-copy-set-archive": "true",
+      "x-ms-file-copy-ignore-readonly": "true",
+    },
+  ],
+  [
+    "the source's attributes",
+    { file: { attributes: "source" } },
+    { "x-ms-file-attributes": "source" },
+  ],
+  ["no attributes", { file: { attributes: "none" } }, { "x-ms-file-attributes": "none" }],
+  [
+    "an owner and a mode",
+    { file: { owner: { user: "1000", group: "100" }, mode: "0644" } },
+    {
+      "x-ms-file-owner-copy-mode": "override",
+      "x-ms-owner": "1000",
+      "x-ms-group": "100",
+      "x-ms-file-mode-copy-mode": "override",
+      "x-ms-mode": "0644",
+    },
+  ],
+  [
+    "the source's owner and mode",
+    { file: { owner: "source", mode: "source" } },
+    { "x-ms-file-owner-copy-mode": "source", "x-ms-file-mode-copy-mode": "source" },
+  ],
+])("a file's %s: sent so, and nothing else", async (_, options, headers) => {
+  const world = await startWorld();
+  const isNfs = "x-ms-file-mode-copy-mode" in headers;
+  const { body } = await prepared(world, "file", isNfs);
+  expect(await copyOf(world, { ...body, options })).toMatchObject({ status: "succeeded" });
+  expect(chosen(startHeaders(world))).toEqual(headers);
+});
+
+test("a permission key is sent as one", async () => {
+  const world = await startWorld();
+  const { files, body } = await prepared(world);
+  const share = files.share("shelf");
+  const { filePermissionKey: key = "" } = await share.createPermission(sddl);
+  const options = { file: { permission: { key } } };
+  expect(await copyOf(world, { ...body, options })).toMatchObject({ status: "succeeded" });
+  expect(chosen(startHeaders(world))).toEqual({
+    "x-ms-file-permission-copy-mode": "override",
+    "x-ms-file-permission-key": key,
+  });
+});
+
+test("a mode for a blob's copy goes without a copy mode, which is for files alone", async () => {
+  const world = await startWorld({ environment });
+  const { body } = await prepared(world, "blob", true);
+  const options = { file: { owner: { user: "1000", group: "100" }, mode: "4755" } };
+  expect(await copyOf(world, { ...body, options })).toMatchObject({ status: "succeeded" });
+  expect(chosen(startHeaders(world))).toEqual({
+    "x-ms-file-owner-copy-mode": "override",
+    "x-ms-owner": "1000",
+    "x-ms-group": "100",
+    "x-ms-mode": "4755",
+  });
+});
+
+test("metadata that is given replaces the source's, and stays when the copy is aborted", async () => {
+  const world = await startWorld({ copies: { bytesPerSecond: 100 } });
+  const { destination, body } = await prepared(world);
+  await destination.create(6);
+  const options = { overwrite: "always", metadata: { shelf: "7" } };
+  const { id } = await world.start({ ...body, options });
+  await world.clock.advance(10_000);
+  await world.call("POST", `/copies/${id}/abort`);
+  expect(await world.untilEnded(id, 1)).toMatchObject({
+    status: "aborted",
+    residue: [expect.stringContaining("former content is gone")],
+  });
+  expect(await destination.getProperties()).toMatchObject({
+    contentLength: 0,
+    metadata: { shelf: "7" },
+  });
+});
+
+test("a leased destination is written, aborted and removed under the caller's lease", async () => {
+  const world = await startWorld({ copies: { bytesPerSecond: 100 } });
+  const { destination, body } = await prepared(world);
+  await destination.create(6);
+  await destination.getShareLeaseClient(leaseId).acquireLease();
+  expect(await copyOf(world, { ...body, options: { overwrite: "always" } })).toMatchObject({
+    error: { cause: "destination-leased" },
+  });
+  const options = { overwrite: "always", destinationLease: leaseId };
+  const { id } = await world.start({ ...body, options });
+  await world.clock.advance(10_000);
+  await world.call("POST", `/copies/${id}/abort`);
+  expect(await world.untilEnded(id, 1)).toMatchObject({ status: "aborted", copyStatus: "aborted" });
+  const sent = world.local.emulator.requests.filter(({ operation }) =>
+    operation.endsWith("CopyFile"),
+  );
+  expect(sent.map(({ operation, headers }) => [operation, headers["x-ms-lease-id"]])).toEqual([
+    ["CopyFile", undefined],
+    ["CopyFile", leaseId],
+    ["AbortCopyFile", leaseId],
+  ]);
+});
+
+test("a read-only destination is refused with its fix, and written over where that is asked for", async () => {
+  const world = await startWorld();
+  const { destination, body } = await prepared(world);
+  const readOnly = new FileSystemAttributes();
+  readOnly.readonly = true;
+  await destination.create(6, { fileAttributes: readOnly });
+  expect(await copyOf(world, { ...body, options: { overwrite: "always" } })).toMatchObject({
+    status: "failed",
+    error: { cause: "destination-read-only", fix: expect.stringContaining("ignoreReadOnly") },
+  });
+  const options = { overwrite: "always", file: { ignoreReadOnly: true } };
+  expect(await copyOf(world, { ...body, options })).toMatchObject({ status: "succeeded" });
+});
+
+test.each([
+  ["a share that is not there", "none/film.mp4"],
+  ["a folder that is not there", "shelf/2027/film.mp4"],
+])("%s fails the copy, with its fix", async (_, path) => {
+  const world = await startWorld();
+  const { files, body } = await prepared(world);
+  const destination = files.file(path).url;
+  expect(await copyOf(world, { ...body, destination })).toMatchObject({
+    status: "failed",
+    error: { cause: "destination-not-found", fix: expect.stringContaining("share") },
+  });
+});
+
+test("a file without SAS in another account is told as what it is", async () => {
+  const world = await startWorld();
+  const { files, destination } = await prepared(world);
+  const source = (await files.upload("drop/film.mp4", film, "devstoreaccount2")).url;
+  expect(await copyOf(world, { source, destination: destination.url })).toMatchObject({
+    status: "failed",
+    error: { cause: "source-unauthorized" },
+  });
+});
+
+test("a share snapshot is a source", async () => {
+  const world = await startWorld();
+  const { files, destination, body } = await prepared(world);
+  const { snapshot } = await files.share("drop").createSnapshot();
+  await files.upload("drop/film.mp4", Buffer.from("new"));
+  const source = `${body.source}?sharesnapshot=${snapshot}`;
+  const copy = await copyOf(world, { ...body, source });
+  expect(copy).toMatchObject({
+    status: "succeeded",
+    source: `${body.source}?sharesnapshot=${encodeURIComponent(snapshot ?? "")}`,
+  });
+  expect(await destination.downloadToBuffer()).toEqual(film);
+});

@@ -1,0 +1,153 @@
+import { randomInt } from "node:crypto";
+import { Agent, request as httpRequest } from "node:http";
+import * as fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { anyId, hostileRequests } from "../../support/requests/hostile-requests.ts";
+import type { HostileRequest } from "../../support/requests/hostile-requests.ts";
+import { jsonOf } from "../../support/host/host.ts";
+import { copyAsked } from "../../support/requests/valid-copy.ts";
+import type { WireRequest } from "../../support/requests/valid-copy.ts";
+import { openWorld } from "../../support/stack/test-stack.ts";
+import type { TestWorld } from "../../support/stack/test-stack.ts";
+
+/*
+ * Hostile requests by the thousands over keep-alive connections. HOSTILE_SEED=<seed> repeats a run.
+ * What may be started is judged by `valid-copy.ts`, which shares nothing with the product.
+ */
+const seed = Number(process.env["HOSTILE_SEED"] ?? randomInt(2 ** 31));
+const requestsInAll = 24_000;
+const requestsAtOnce = 50;
+/** Spoilt requests are often still valid; copies cost much more time than refusals. */
+const mostStarted = 300;
+const connections = 8;
+
+type Answer = { status: number; type: string; text: string };
+
+const agent = new Agent({ keepAlive: true, maxSockets: connections });
+let world: TestWorld;
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(async () => {
+  agent.destroy();
+  await world.close();
+});
+
+test(
+  `${requestsInAll} hostile requests get honest answers and start nothing that is not valid (HOSTILE_SEED=${seed})`,
+  { timeout: 120_000 },
+  async () => {
+    const { emulator } = world.local;
+    const hostile = hostileRequests(emulator);
+    const started = new Map<string, WireRequest>();
+    const met = new Map<string, number>();
+    const count = (what: string) => met.set(what, (met.get(what) ?? 0) + 1);
+    const hurl = async (each: HostileRequest) => {
+      const id = [...started.keys()].at(-1) ?? "none";
+      const sent = { ...each, path: each.path.replaceAll(anyId, id) };
+      const answer = await send(sent);
+      count(String(answer.status));
+      expectHonest(sent, answer);
+      if (each.intact) expect([202, 200]).toContain(answer.status);
+      if (answer.status !== 202 || /\/abort\/?$/i.test(sent.path)) return;
+      expect(copyAsked(sent, emulator), `started by ${told(sent)}`).not.toBeNull();
+      started.set(JSON.parse(answer.text).id, sent);
+    };
+    for (let left = requestsInAll, batch = seed; left > 0; batch++) {
+      const drawn = fc.sample(hostile, { seed: batch, numRuns: requestsAtOnce });
+      const sent = drawn.filter(
+        (request) => started.size < mostStarted || copyAsked(request, emulator) === null,
+      );
+      await Promise.all(sent.map(hurl));
+      left -= sent.length;
+    }
+
+    await world.clock.settled();
+    const instances = `${world.local.host.url}/runtime/webhooks/durabletask/instances/?showInput=true&top=100000`;
+    const runs = await jsonOf(fetch(instances));
+    const ids = runs.map(({ instanceId }: { instanceId: string }) => instanceId);
+    expect(ids.toSorted()).toEqual([...started.keys()].toSorted());
+    for (const { instanceId, input } of runs) {
+      const request = started.get(instanceId);
+      const asked = request === undefined ? null : copyAsked(request, emulator);
+      for (const end of ["source", "destination"] as const) {
+        const { service, account, container, share, path } = input[end];
+        expect([service, account, container ?? share, path]).toEqual(asked?.[end]);
+      }
+    }
+    // The hostility was not in vain: every answer was met, and enough was valid to judge.
+    for (const status of ["200", "202", "400", "403", "404", "405", "413", "415"]) {
+      expect(met.get(status) ?? 0, `answers ${status}`).toBeGreaterThan(20);
+    }
+    console.info(`${started.size} copies started; answers ${JSON.stringify([...met])}`);
+  },
+);
+
+/** No failure of ours, and a problem in words for every refusal of the app. */
+function expectHonest(sent: WireRequest, { status, type, text }: Answer): void {
+  const about = `${status} ${type} ${text.slice(0, 300)} for ${told(sent)}`;
+  expect(status, about).toBeLessThan(500);
+  expect(status, about).toBeGreaterThanOrEqual(200);
+  if (sent.method === "HEAD") return;
+  if (status < 300) {
+    expect(JSON.parse(text), about).toBeTypeOf("object");
+    return;
+  }
+  // What reaches no function is the host's to refuse, with an empty body.
+  if (text === "" && !isPlainlyTheApps(sent)) return;
+  expect(type, about).toBe("application/problem+json");
+  expect(JSON.parse(text), about).toMatchObject({
+    status,
+    type: expect.stringMatching(/^urn:ferry:problem:[a-z-]+$/),
+    title: expect.stringMatching(/./),
+    detail: expect.stringMatching(/./),
+  });
+}
+
+function isPlainlyTheApps({ method, path, headers }: WireRequest): boolean {
+  const own = /^\/api\/(copies|copies\/[\w-]+|copies\/[\w-]+\/abort|health)\/?(\?|$)/i.test(path);
+  const known = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].includes(method);
+  return own && known && !("host" in headers);
+}
+
+function told({ method, path, headers, body }: WireRequest): string {
+  const content = body === null ? "" : body.subarray(0, 1_000).toString();
+  return `${method} ${path.slice(0, 200)} ${JSON.stringify(headers).slice(0, 400)} ${content}`;
+}
+
+/** A request that is not answered within ten seconds hangs. */
+function send({ method, path, headers, body }: WireRequest): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = httpRequest({
+      agent,
+      host: "127.0.0.1",
+      port: world.local.host.port,
+      method,
+      path,
+      headers: {
+        ...(body === null || "transfer-encoding" in headers
+          ? {}
+          : { "content-length": body.length }),
+        ...headers,
+      },
+      timeout: 10_000,
+    });
+    outgoing.on("timeout", () => outgoing.destroy(new Error("No answer within ten seconds")));
+    outgoing.on("error", (cause) =>
+      reject(new Error(`Cannot send ${told({ method, path, headers, body })}`, { cause })),
+    );
+    outgoing.on("response", (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+      incoming.on("error", reject);
+      incoming.on("end", () =>
+        resolve({
+          status: incoming.statusCode ?? 0,
+          type: incoming.headers["content-type"] ?? "",
+          text: Buffer.concat(chunks).toString(),
+        }),
+      );
+    });
+    outgoing.end(body ?? undefined);
+  });
+}

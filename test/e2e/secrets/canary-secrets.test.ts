@@ -1,0 +1,317 @@
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, test, vi } from "vitest";
+import { serveOutside } from "../../support/stack/outside.ts";
+import { everythingTold, placesOf } from "../../support/stack/received-notifications.ts";
+import { secondAccount, startWorld } from "../../support/stack/test-stack.ts";
+import type { Answer, TestWorld } from "../../support/stack/test-stack.ts";
+
+/*
+ * A random secret in every place where a caller may put one, on every way a request can take. Then all
+ * that was written, logged or answered is searched for each of them, in many shapes.
+ */
+const film = Buffer.alloc(100_000, "film");
+const busy = { answer: { status: 503, code: "ServerBusy" } };
+
+afterEach(() => vi.restoreAllMocks());
+
+test("no secret is told, wherever a caller puts it and whatever goes wrong", async () => {
+  const printed = printedLines();
+  const canaries = new Map<string, string>();
+  /** Random, with characters that URLs and JSON encode. */
+  const canary = (place: string) => {
+    const secret = `${randomBytes(15).toString("hex")}+/"${randomBytes(6).toString("hex")}`;
+    canaries.set(place, secret);
+    return secret;
+  };
+  /** Of letters and digits, for places that take nothing else. */
+  const plainCanary = (place: string) => {
+    const secret = `x${randomBytes(15).toString("hex")}`;
+    canaries.set(place, secret);
+    return secret;
+  };
+  const key = randomBytes(32).toString("base64");
+  canaries.set("the key that seals", key);
+  const environment = { COPY_SECRET_KEYS: key, WEBSITE_AUTH_ENABLED: "true" };
+  const world = await startWorld({
+    persistent: true,
+    copies: { bytesPerSecond: 10_000 },
+    environment,
+  });
+  const answers: string[] = [];
+  const told = ({ text, headers }: Answer) => answers.push(text, JSON.stringify([...headers]));
+  const post = async (body: unknown, headers: Record<string, string> = {}, query = "") => {
+    const content = typeof body === "string" ? { raw: body } : { body };
+    const answer = await world.call("POST", `/copies${query}`, { ...content, headers });
+    told(answer);
+    return answer;
+  };
+  const source = await world.upload("inbox/film.mp4", film, secondAccount);
+  const own = (await world.upload("inbox/film.mp4", film)).url;
+  const signed = async (place: string) => {
+    // The time makes each signature another one.
+    const expiresAt = world.clock.now() + 86_400_000 + canaries.size * 1_000;
+    const url = await world.readSas(source, { expiresAt });
+    canaries.set(place, new URL(url).searchParams.get("sig") ?? "");
+    return url;
+  };
+  const to = (name: string) => world.blob(`archive/${name}`).url;
+  const written = async (name: string, place: string) => {
+    const url = await world.readSas(world.blob(`archive/${name}`), { permissions: "racwd" });
+    canaries.set(place, new URL(url).searchParams.get("sig") ?? "");
+    return url;
+  };
+  const forged = (place: string) =>
+    `${source.url}?sv=2026-10-06&sp=r&sr=b&se=2026-12-31&sig=${encodeURIComponent(canary(place))}`;
+
+  // Refused at the door.
+  const query = (text: string) => `${own}?${text}`;
+  const e = (place: string) => encodeURIComponent(canary(place));
+  const refusals: [body: unknown, headers?: Record<string, string>][] = [
+    [{ source: query(`token=${e("a parameter's value")}`), destination: to("a") }],
+    [{ source: query(`${e("a parameter's name")}=1`), destination: to("a") }],
+    [{ source: query(`${plainCanary("a plain parameter's name")}0123=1`), destination: to("a") }],
+    [{ source: query(`sig=${e("a repeated sig")}&sig=1`), destination: to("a") }],
+    [{ source: own, destination: `${to("a")}#${e("a fragment")}` }],
+    [{ source: own.replace("//", `//me:${e("a password")}@`), destination: to("a") }],
+    [{ source: own.replace("//", `//${e("a user")}@`), destination: to("a") }],
+    [{ source: `${own}%3Fsv=1&sig=${e("a SAS behind %3F")}`, destination: to("a") }],
+    [{ source: `${own}%3fsig=${e("a SAS behind %3f")}`, destination: to("a") }],
+    [{ source: own, destination: to("a"), [canary("a field's name")]: 1 }],
+    [{ source: own, destination: to("a"), extra: canary("an unknown field's value") }],
+    [{ source: own, destination: to("a"), options: { [canary("an option's name")]: 1 } }],
+    [{ source: own, destination: to("a"), options: { overwrite: canary("overwrite") } }],
+    [{ source: own, destination: to("a"), options: { tier: canary("tier") } }],
+    [{ source: own, destination: to("a"), options: { metadata: canary("metadata's type") } }],
+    [
+      {
+        source: own,
+        destination: to("a"),
+        options: { metadata: { [canary("a metadata name")]: "x", b: `é${canary("a bad value")}` } },
+      },
+    ],
+    ...Object.entries({
+      tags: { [canary("a tag's name")]: "x", b: `é${canary("a tag's value")}` },
+      rehydratePriority: canary("rehydratePriority"),
+      destinationLease: canary("a lease id that is none"),
+      sourceConditions: { ifMatch: `${canary("an ETag")} `, [canary("a condition's name")]: 1 },
+      destinationConditions: { ifTags: `${canary("an expression")}é` },
+      immutabilityPolicy: { until: canary("until"), mode: canary("a policy's mode") },
+      file: {
+        permission: { sddl: `é${canary("a permission")}` },
+        attributes: [canary("an attribute")],
+        creationTime: canary("a time"),
+        [canary("a file option's name")]: 1,
+      },
+    }).map(([name, value]): [unknown] => [
+      { source: own, destination: to("a"), options: { [name]: value } },
+    ]),
+    [{ source: query(`snapshot=${e("a snapshot")}`), destination: to("a") }],
+    [{ source: query(`sharesnapshot=${e("a share snapshot")}`), destination: to("a") }],
+    [{ source: canary("a source that is no URL"), destination: [canary("a destination")] }],
+    [{ source: `https://x.example/?sig=${e("another host")}`, destination: to("a") }],
+    [`{"source":"${canary("JSON that does not parse")}`],
+    [plainCanary("a body that is no JSON")],
+    [
+      { source: own, destination: to("a") },
+      { "content-type": `text/${plainCanary("a content type")}` },
+    ],
+    [
+      { source: own, destination: to("a") },
+      { "idempotency-key": `k ${plainCanary("a bad Idempotency-Key")}` },
+    ],
+    [{ source: to("a"), destination: `${source.url}?sig=${e("a pair that is not allowed")}` }],
+  ];
+  for (const [body, headers] of refusals) {
+    expect([400, 403, 415]).toContain((await post(body, headers)).status);
+  }
+
+  // Taken, on every way that a copy can go.
+  const headers = {
+    authorization: `Bearer ${plainCanary("Authorization")}`,
+    "x-functions-key": plainCanary("x-functions-key"),
+    cookie: `session=${plainCanary("a cookie")}`,
+    "idempotency-key": plainCanary("an Idempotency-Key"),
+    "x-ms-client-principal-id": plainCanary("a principal"),
+    "x-ms-client-principal": plainCanary("a principal's claims"),
+  };
+  const functionKey = `?code=${plainCanary("a function key in the URL")}`;
+  const metadata = { note: plainCanary("a metadata value, kept by design") };
+  const taken = async (body: Record<string, unknown>) => (await post(body)).json.id as string;
+  const { emulator } = world.local;
+
+  const good = { source: await signed("a SAS"), destination: to("good"), options: { metadata } };
+  const ids = [(await post(good, headers, functionKey)).json.id as string];
+  // The same key again, with another secret and with another request.
+  await post({ ...good, source: await signed("a fresh SAS") }, headers, functionKey);
+  await post({ source: await signed("a SAS under a used key"), destination: to("b") }, headers);
+  ids.push(
+    await taken({
+      source: await signed("a SAS to read with"),
+      destination: await written("c", "a SAS to write with"),
+    }),
+    await taken({ source: forged("a forged SAS"), destination: to("d") }),
+    await taken({
+      source: await signed("a SAS beside a forged one"),
+      destination: `${to("e")}?sv=2026-10-06&sr=b&sp=racwd&se=2026-12-31&sig=${e("a forged SAS to write with")}`,
+    }),
+  );
+
+  // Storage refuses, and quotes what it was sent.
+  const quoted = { status: 409, code: "Odd", message: `Cannot read ?sig=${e("Storage's words")}` };
+  const quotes = emulator.faults.add({ operation: "CopyBlob", times: 2, do: { answer: quoted } });
+  ids.push(await taken({ source: await signed("a SAS that is refused"), destination: to("f") }));
+  await world.clock.settled();
+  quotes();
+
+  // The ledger is in trouble before, and while a copy runs.
+  const ledger = ({ target }: { target: string }) => target.includes("ferry-ledger");
+  const noLedger = emulator.faults.add({ match: ledger, do: busy });
+  const unavailable = { source: await signed("a SAS without a ledger"), destination: to("g") };
+  const key2 = { "idempotency-key": plainCanary("an Idempotency-Key without a ledger") };
+  expect((await post(unavailable, key2)).status).toBe(503);
+  noLedger();
+  ids.push(await taken({ source: await signed("a SAS in ledger trouble"), destination: to("h") }));
+  await world.clock.advance(2_000);
+  const noLedgerLater = emulator.faults.add({ match: ledger, do: busy });
+  await world.clock.advance(60_000);
+  noLedgerLater();
+
+  // The start is not answered; an activity throws; a run is terminated; the key is lost.
+  emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose answer" });
+  ids.push(await taken({ source: await signed("a SAS not answered"), destination: to("i") }));
+  failOneLine(world);
+  ids.push(await taken({ source: await signed("a SAS, activity throws"), destination: to("j") }));
+  const ended = await taken({ source: await signed("a SAS, terminated"), destination: to("k") });
+  await terminate(world, ended, plainCanary("not a secret: an operator's reason"));
+  canaries.delete("not a secret: an operator's reason");
+  const lost = await taken({ source: await signed("a SAS, key lost"), destination: to("l") });
+  process.env["COPY_SECRET_KEYS"] = randomBytes(32).toString("base64");
+  await world.restart();
+  await world.clock.advance(60_000);
+  const stuck = await world.call("GET", `/copies/${lost}`);
+  told(stuck);
+  expect(stuck.json.warning).toContain("COPY_SECRET_KEYS");
+  process.env["COPY_SECRET_KEYS"] = key;
+  await world.restart();
+
+  told(await world.call("POST", `/copies/${ids.at(-1)}/abort${functionKey}`, { headers }));
+  const ends: string[] = [];
+  for (const id of [...ids, ended, lost]) {
+    await world.untilEnded(id);
+    const answer = await world.call("GET", `/copies/${id}${functionKey}`, { headers });
+    told(answer);
+    ends.push(answer.json.error?.cause ?? answer.json.status);
+  }
+  // Each way was taken.
+  expect(world.log.map(({ message }) => message).join()).toMatch(/settleCopy failed in/);
+  expect(ends).toEqual(
+    expect.arrayContaining(["succeeded", "source-unauthorized", "destination-unauthorized"]),
+  );
+
+  const places = await everythingTold(world, answers);
+  places.set("printed", Buffer.from(printed.join("\n")));
+  const kept = "a metadata value, kept by design";
+  const found = [...canaries].flatMap(([place, secret]) =>
+    place === kept ? [] : placesOf(secret, places).map((where) => `${place} in ${where}`),
+  );
+  expect(found).toEqual([]);
+  // The search itself works: what may be kept is found.
+  expect(placesOf(canaries.get(kept) ?? "", places).length).toBeGreaterThan(1);
+  expect(canaries.size).toBeGreaterThan(40);
+});
+
+test("the query of a source outside Storage is told to nobody but Storage", async () => {
+  const printed = printedLines();
+  const { origin, requests } = await serveOutside({ "/film.mp4": film });
+  const world = await startWorld({
+    persistent: true,
+    copies: { bytesPerSecond: 10_000 },
+    environment: { COPY_SECRET_KEYS: randomBytes(32).toString("base64") },
+    settings: {
+      COPY_ALLOWED: JSON.stringify([
+        { from: origin, to: "http://127.0.0.1:10000/devstoreaccount1" },
+      ]),
+    },
+  });
+  const canaries = ["good", "missing", "aborted", "not allowed", "not a path"].map(
+    (place) => [place, `x${randomBytes(15).toString("hex")}`] as const,
+  );
+  const [good, missing, aborted, elsewhere, hidden] = canaries.map(([, secret]) => secret);
+  const answers: string[] = [];
+  const post = async (source: string, name: string) => {
+    const body = { source, destination: world.blob(`archive/${name}`).url };
+    const answer = await world.call("POST", "/copies", { body });
+    answers.push(answer.text);
+    return answer;
+  };
+  const ids: string[] = [];
+  for (const [path, name] of [
+    [`/film.mp4?X-Amz-Signature=${good}&x=1&x=2`, "good"],
+    [`/none.mp4?sig=${missing}`, "missing"],
+    [`/film.mp4?${aborted}`, "aborted"],
+  ] as const) {
+    const answer = await post(`${origin}${path}`, name);
+    expect([answer.status, answer.json.source]).toEqual([202, `${origin}${path.split("?")[0]}`]);
+    ids.push(answer.json.id);
+  }
+  expect((await post(`https://x.example/?${elsewhere}`, "d")).status).toBe(400);
+  expect((await post(`${origin}/%2f?${hidden}`, "e")).status).toBe(400);
+  await world.call("POST", `/copies/${ids[2]}/abort`);
+  const ends: string[] = [];
+  for (const id of ids) {
+    await world.untilEnded(id);
+    const answer = await world.call("GET", `/copies/${id}`);
+    answers.push(answer.text);
+    ends.push(answer.json.error?.cause ?? answer.json.status);
+    expect(answer.json.error?.fix ?? "plain GET").toContain("plain GET"); // and no role, no SAS
+  }
+  expect(ends).toEqual(["succeeded", "source-not-found", "aborted"]);
+  expect(requests.join()).toContain(good); // Storage got it
+  const places = await everythingTold(world, answers);
+  places.set("printed", Buffer.from(printed.join("\n")));
+  // Storage itself keeps the URL that it is to read.
+  for (const name of places.keys()) if (name.startsWith("file storage.sqlite")) places.delete(name);
+  const found = canaries.flatMap(([place, secret]) =>
+    placesOf(secret, places).map((where) => `${place} in ${where}`),
+  );
+  expect(found).toEqual([]);
+});
+
+test("the recorded histories hold no signature", () => {
+  const folder = new URL("../../replay/histories", import.meta.url).pathname;
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".jsonl"),
+  );
+  expect(files.length).toBeGreaterThan(10);
+  for (const file of files) {
+    expect(readFileSync(join(folder, file), "utf8"), file).not.toMatch(/sig(=|%3d)|c2lnP/i);
+  }
+});
+
+function printedLines(): string[] {
+  const lines: string[] = [];
+  for (const name of ["log", "info", "warn", "error", "debug"] as const) {
+    vi.spyOn(console, name).mockImplementation((...words) => void lines.push(words.join(" ")));
+  }
+  return lines;
+}
+
+/** Settle's line in the log cannot be written once, which makes the activity throw. */
+function failOneLine(world: TestWorld): void {
+  const push = world.log.push.bind(world.log);
+  vi.spyOn(world.log, "push").mockImplementation((...entries) => {
+    if (!entries.some(({ message }) => /^Copy .* succeeded$/.test(message))) {
+      return push(...entries);
+    }
+    world.log.push = push;
+    throw new Error("The disk is full");
+  });
+}
+
+async function terminate(world: TestWorld, id: string, reason: string): Promise<void> {
+  const instance = `${world.local.host.url}/runtime/webhooks/durabletask/instances/${id}`;
+  await fetch(`${instance}/terminate?reason=${reason}`, { method: "POST" });
+  await world.clock.settled();
+}

@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import { everythingTold, placesOf } from "../../support/stack/received-notifications.ts";
+import { secondAccount, startWorld } from "../../support/stack/test-stack.ts";
+
+const film = Buffer.alloc(100_000, "film");
+
+test("no secret of a caller is persisted, logged or answered, whether its copy succeeds or fails", async () => {
+  const world = await startWorld({ persistent: true, copies: { bytesPerSecond: 10_000 } });
+  const source = await world.upload("inbox/film.mp4", film, secondAccount);
+  const good = await world.readSas(source);
+  const expired = await world.readSas(source, { expiresAt: world.clock.now() - 1_000 });
+  const forged = good.replace(/sig=[^&]+/, "sig=Zm9yZ2VkZm9yZ2VkZm9yZ2VkZm9yZ2VkZm9yZ2VkZm8%3D");
+  const write = await world.readSas(world.blob("archive/by-sas.mp4"), { permissions: "racwd" });
+  const to = (name: string) => world.blob(`archive/${name}`).url;
+  const secrets = [good, expired, forged, write].map(
+    (url) => new URL(url).searchParams.get("sig") ?? "",
+  );
+  expect(new Set(secrets.map(({ length }) => length > 40)).size).toBe(1);
+
+  const answers: string[] = [];
+  const send = async (body: unknown, headers: Record<string, string> = {}) => {
+    const answer = await world.call("POST", "/copies", { body, headers });
+    answers.push(answer.text, JSON.stringify([...answer.headers]));
+    return answer;
+  };
+  const started = [
+    await send({ source: good, destination: to("good.mp4") }, { "idempotency-key": "k" }),
+    await send({ source: good, destination: write }),
+    await send({ source: good, destination: to("aborted.mp4") }),
+    await send({ source: expired, destination: to("expired.mp4") }),
+    await send({ source: forged, destination: to("forged.mp4") }),
+  ];
+  expect(started.map(({ status }) => status)).toEqual([202, 202, 202, 202, 202]);
+  const refused = [
+    await send({ source: good, destination: to("other.mp4") }, { "idempotency-key": "k" }),
+    await send({ source: good, destination: good }),
+    await send({ source: `${good}&extra=1`, destination: 7, [good]: 1 }),
+    await send({
+      source: to("x"),
+      destination: write,
+      options: { metadata: { a: good, [good]: "x" } },
+    }),
+    await send({ source: good.replace("inbox", "IN%zz"), destination: write }),
+  ];
+  for (const { status } of refused) expect([400, 403, 409]).toContain(status);
+
+  await world.clock.advance(3_000);
+  await world.call("POST", `/copies/${started[2]?.json.id}/abort`);
+  const ended = [];
+  for (const { json } of started) ended.push(await world.untilEnded(json.id));
+  answers.push(JSON.stringify(ended));
+  expect(ended.map(({ status, error }) => error?.cause ?? status)).toEqual([
+    "succeeded",
+    "succeeded",
+    "aborted",
+    "source-sas-expired",
+    "source-unauthorized",
+  ]);
+
+  const told = await everythingTold(world, answers);
+  expect([...told.keys()]).toEqual(
+    expect.arrayContaining(["file storage.sqlite", "file task-hub.sqlite"]),
+  );
+  const found = secrets.flatMap((secret) => placesOf(secret, told));
+  expect(found).toEqual([]);
+  // The search itself works: what may be told is found in the same places.
+  expect([...told].filter(([, bytes]) => bytes.includes("by-sas.mp4")).length).toBeGreaterThan(3);
+});
+
+test("without a key to seal with, a request with a SAS is refused with the fix, and one without is taken", async () => {
+  const world = await startWorld({ environment: { COPY_SECRET_KEYS: " " } });
+  const source = await world.upload("inbox/film.mp4", film);
+  const destination = world.blob("archive/film.mp4").url;
+  const withSas = { source: await world.readSas(source), destination };
+  const refused = await world.call("POST", "/copies", { body: withSas });
+  expect(refused.status).toBe(400);
+  expect(refused.json.detail).toContain("COPY_SECRET_KEYS");
+  expect(refused.json.errors).toEqual([{ pointer: "/source", message: "carries a SAS" }]);
+  await world.start({ source: source.url, destination });
+});

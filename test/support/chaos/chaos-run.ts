@@ -1,0 +1,262 @@
+import type { StorageRequest } from "../../../src/local/storage/request.ts";
+import { fateFor, happen, payAborts } from "./chaos-fates.ts";
+import type { FateTools, Met } from "./chaos-fates.ts";
+import { interfere } from "./chaos-interference.ts";
+import type { CopyPlan, Phase } from "./chaos-plan.ts";
+import { look, newTrial, standing, tell } from "./chaos-trial.ts";
+import type { Trial } from "./chaos-trial.ts";
+import { openChaosWorld, phaseOfActivity } from "./chaos-stack.ts";
+import type { ChaosWorld } from "./chaos-stack.ts";
+
+export type ChaosRun = {
+  /** Lives through these copies together, from their requests to long after their ends. */
+  liveThrough(plans: readonly CopyPlan[]): Promise<readonly Trial[]>;
+  /** All that happened so far. */
+  met: readonly Met[];
+  deaths: readonly Death[];
+  /** Names of the slots that are taken. */
+  slots(): Promise<readonly string[]>;
+  /** What the host logged as errors while it lived. */
+  errors: readonly string[];
+  close(): Promise<void>;
+};
+
+/** A played death of the host: the commit, and what all copies were doing. */
+export type Death = { point: string; phases: readonly Phase[] };
+
+/** Where a host may die: before a commit, so that work is lost, or after it, so that nobody heard. */
+export const commitPoints = ["client request", "turn", "activity completion", "timer"].flatMap(
+  (point) => [`before ${point}`, `after ${point}`],
+);
+
+const minute = 60_000;
+/** Every late run, and every late request, has come by then. */
+const afterlife = 15 * minute;
+const longest = 72 * 60 * minute;
+
+export async function openChaosRun(): Promise<ChaosRun> {
+  const met: Met[] = [];
+  const deaths: Death[] = [];
+  let trials: readonly Trial[] = [];
+  let slots: Slots = new Map();
+  const armed = new Set<string>();
+  let count = 0;
+
+  const world: ChaosWorld = await openChaosWorld({
+    fateOf(request, step) {
+      // All activities wait for the one that makes the ledger's container.
+      if (request.resource.level !== "blob") return null;
+      const owner = ownerOf(trials, slots, request);
+      if (step === null) {
+        if (owner !== undefined) noteFreed(owner, request);
+        return null;
+      }
+      const trial = trials.find(({ id }) => id === step.instanceId);
+      return trial === undefined ? null : fateFor(tools, { trial, phase: step.phase }, request);
+    },
+    started(container, blob) {
+      const trial = trials.find(({ destination }) => destination === `${container}/${blob}`);
+      if (trial === undefined) return null;
+      const { bytes, takes } = trial.plan;
+      if (trial.stranger === null) {
+        const wasKnown = trial.isKnown;
+        trial.starts.push({ at: world.clock.now(), onto: standing(trial), wasKnown });
+      }
+      tell(
+        trial,
+        world.clock.now(),
+        `Storage starts ${trial.stranger ? "a stranger's" : "our"} copy`,
+      );
+      return { bytesPerSecond: bytes / (Math.max(1, takes) / 1_000), atOnce: takes === 0 };
+    },
+    redeliver({ name, instanceId }) {
+      const trial = trials.find(({ id, isLive }) => isLive && id === instanceId);
+      const phase = phaseOfActivity[name];
+      const isOne = phase === "pending" && (trial?.counts[phase] ?? 0) > 4; // of many that are alike
+      const delays = (phase === undefined || isOne ? [] : trial?.plan.again[phase]) ?? [];
+      for (const delay of delays) {
+        const deed = delay < minute ? "run again" : "run again, minutes later";
+        met.push({ deed, phase: phase ?? "" });
+      }
+      return delays;
+    },
+    dies(point) {
+      if (!armed.delete(point)) return false;
+      deaths.push({ point, phases: trials.map((trial) => phaseNow(world, trial)) });
+      for (const trial of trials) {
+        trial.happened.push("the host dies");
+        tell(trial, world.clock.now(), `the host dies ${point}`);
+      }
+      return true;
+    },
+  });
+  const tools: FateTools = {
+    world,
+    met,
+    kill: ({ number }) => void armed.add(commitPoints[number % commitPoints.length] ?? ""),
+  };
+  await world.container("inbox").create();
+  await world.container("archive").create();
+
+  return {
+    met,
+    deaths,
+    errors: world.errors,
+    close: () => world.close(),
+    async slots() {
+      const names: string[] = [];
+      const all = world.container("ferry-ledger").listBlobsFlat({ prefix: "slots/" });
+      for await (const { name } of all) names.push(name);
+      return names;
+    },
+    async liveThrough(plans) {
+      trials = plans.map((plan) => newTrial(plan, ++count));
+      slots = new Map();
+      armed.clear();
+      await layOut(world, trials, slots);
+      for (const trial of trials) trial.isLive = true;
+      const areEnded = () => trials.every(({ answer }) => answer !== null);
+      await passTime(world, trials, { isOver: areEnded, longest });
+      const open = trials.find(({ answer }) => answer === null);
+      if (open !== undefined) {
+        throw new Error(`Copy does not end in three days:\n${open.story.slice(-60).join("\n")}`);
+      }
+      for (const trial of trials) {
+        for (const incident of trial.left.filter(({ phase }) => phase === "ended")) {
+          if (!(await happen(world, trial, incident))) continue;
+          trial.happened.push(incident.deed);
+          met.push({ deed: incident.deed, phase: "ended" });
+        }
+      }
+      await passTime(world, trials, { isOver: () => false, longest: afterlife });
+      for (const trial of trials) await lookAround(world, trial);
+      return trials;
+    },
+  };
+}
+
+/** The last thing that was written to a slot, by the blob's name. */
+type Slots = Map<string, { owner: Trial; body: Buffer }>;
+
+/** Whose a ledger blob is, by what was written to it; the id of a copy is learned from its record. */
+function ownerOf(
+  trials: readonly Trial[],
+  slots: Slots,
+  { resource, body, method }: StorageRequest,
+): Trial | undefined {
+  if (resource.level !== "blob" || resource.container !== "ferry-ledger") return undefined;
+  const { blob } = resource;
+  const written = () => trials.find(({ destination }) => body.includes(`/${destination}"`));
+  if (blob.startsWith("index/") && method === "PUT") {
+    const owner = written();
+    if (owner !== undefined) owner.id ??= blob.slice(-36);
+    return owner;
+  }
+  if (!blob.startsWith("slots/")) return undefined;
+  const owner = slots.get(blob)?.owner ?? written();
+  if (owner !== undefined && method === "PUT") slots.set(blob, { owner, body });
+  return owner;
+}
+
+/** Nobody but the copy itself had to free its slot. */
+function noteFreed(owner: Trial, { resource, method }: StorageRequest): void {
+  const isSlot = resource.level === "blob" && resource.blob.startsWith("slots/");
+  owner.leftSlot ||= owner.isLive && isSlot && method === "DELETE" && owner.answer !== null;
+}
+
+function phaseNow(world: ChaosWorld, { id, answer }: Trial): Phase {
+  const phase = id === null ? null : world.phaseOf(id);
+  return phase ?? (answer === null ? "pending" : "settle");
+}
+
+async function layOut(world: ChaosWorld, trials: readonly Trial[], slots: Slots): Promise<void> {
+  const are = (...before: readonly string[]) =>
+    trials.filter(({ plan }) => before.includes(plan.before));
+  const former = ({ destination }: Trial) =>
+    world.blob(destination).uploadData(Buffer.from("former"));
+  await Promise.all(are("older blob").map(former));
+  await world.clock.advance(1_000);
+  await Promise.all(
+    trials.map(async ({ source, contents: [content] }) =>
+      world.blob(source).uploadData(content ?? Buffer.alloc(0)),
+    ),
+  );
+  await world.clock.advance(1_000);
+  await Promise.all(are("newer blob").map(former));
+  for (const trial of are("foreign pending copy")) {
+    await interfere(world, trial, "stranger copies the same source");
+    trial.strangers.pop(); // it stands there before; it is no deed that befalls the copy
+  }
+  // One after the other: only one may move the clock.
+  for (const trial of are("slot left")) await leaveSlot(world, trial, slots);
+  for (const trial of trials) {
+    trial.formerAt = (await look(world, trial))?.lastModified?.getTime() ?? null;
+  }
+}
+
+/** The slot of a copy onto the same destination, which has ended since but died before it freed it. */
+async function leaveSlot(world: ChaosWorld, trial: Trial, slots: Slots): Promise<void> {
+  const key = `before-${trial.number}`;
+  const copy = {
+    source: world.blob(trial.source).url,
+    destination: world.blob(trial.destination).url,
+  };
+  const { json } = await world.call("POST", "/api/copies", copy, { "idempotency-key": key });
+  const isEnded = async () => {
+    const answer = await world.call("GET", `/api/copies/${json.id}`);
+    return answer.json.status === "succeeded";
+  };
+  for (let tries = 0; !(await isEnded()); tries++) {
+    if (tries > 50) throw new Error("The copy before does not succeed");
+    await world.clock.advance(minute);
+  }
+  const name = [...slots].find(([, { owner }]) => owner === trial)?.[0];
+  if (name === undefined) throw new Error("The copy before had no slot");
+  const body = slots.get(name)?.body ?? Buffer.alloc(0);
+  await world.container("ferry-ledger").getBlockBlobClient(name).uploadData(body);
+  Object.assign(trial, { id: null, starts: [], isKnown: false, story: [] });
+}
+
+/** Clients ask, time goes by, and who has died is begun again. */
+async function passTime(
+  world: ChaosWorld,
+  trials: readonly Trial[],
+  until: { isOver: () => boolean; longest: number },
+): Promise<void> {
+  const limit = world.clock.now() + until.longest;
+  for (let step = 5_000; world.clock.now() < limit; step = Math.min(step * 2, 20 * minute)) {
+    await Promise.all(trials.map((trial) => ask(world, trial)));
+    if (until.isOver()) return;
+    await world.clock.advance(Math.min(step, limit - world.clock.now()), world.isDead);
+    while (world.isDead()) await world.revive();
+  }
+}
+
+/** What a copy's client does: it asks until it is answered, and then until the copy has ended. */
+async function ask(world: ChaosWorld, trial: Trial): Promise<void> {
+  const { source, destination, plan, number } = trial;
+  if (trial.answer !== null) return;
+  if (trial.id === null) {
+    const body = {
+      source: world.blob(source).url,
+      destination: world.blob(destination).url,
+      options: { overwrite: plan.overwrite },
+    };
+    const key = { "idempotency-key": `order-${number}` };
+    const { status, json } = await world.call("POST", "/api/copies", body, key);
+    if (status === 202 || status === 200) trial.id = String(json.id);
+    else trial.id = null; // what was begun is not known to run: the same key finds it
+    tell(trial, world.clock.now(), `asked, answered ${status}`);
+    return;
+  }
+  if (trial.abortsOwed > 0) await payAborts(world, trial);
+  const { status, json } = await world.call("GET", `/api/copies/${trial.id}`);
+  if (status === 200 && json.completedAt !== null) trial.answer = json;
+}
+
+async function lookAround(world: ChaosWorld, trial: Trial): Promise<void> {
+  trial.later = (await world.call("GET", `/api/copies/${trial.id}`)).json;
+  const seen = await look(world, trial);
+  const content = async () => world.blob(trial.destination).downloadToBuffer();
+  trial.end = seen === null ? null : { ...seen, content: await content() };
+}

@@ -1,0 +1,291 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { request as httpRequest } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
+import type { BlockBlobClient, ContainerClient } from "@azure/storage-blob";
+import type { DurableOptions } from "../../../src/local/durable/api/engine-api.ts";
+import { startFunctionsHost } from "../../../src/local/host/host.ts";
+import type { FunctionsHost } from "../../../src/local/host/host.ts";
+import { startStorageEmulator } from "../../../src/local/storage/emulator.ts";
+import type { StorageEmulator } from "../../../src/local/storage/emulator.ts";
+import type { StorageRequest } from "../../../src/local/storage/request.ts";
+import { chaosClock } from "../chaos-clock.ts";
+import type { ChaosClock } from "../chaos-clock.ts";
+import type { Phase } from "./chaos-plan.ts";
+import { signing, stepOf } from "./chaos-steps.ts";
+import type { Step } from "./chaos-steps.ts";
+import { noon } from "../stack/test-stack.ts";
+
+/** What is to happen to one request of the app. */
+export type Fate =
+  | { fate: "answered"; status: number; code: string }
+  | { fate: "reset" }
+  | { fate: "lost" }
+  /** Storage acts once `until` is done, and `ms` of virtual time later. */
+  | { fate: "held"; until: () => Promise<void>; ms: number }
+  /** As if the connection broke; `ms` later Storage receives it, once `until` is done. */
+  | { fate: "late"; until: () => Promise<void>; ms: number };
+
+export type ChaosHooks = {
+  /** Asked at each request of the app (not of tests), with the activity that sends it; null lets it pass. */
+  fateOf: (request: StorageRequest, step: Step | null) => Fate | null;
+  /** Storage acts on a Copy Blob: how fast it is to be. */
+  started: (container: string, blob: string) => { bytesPerSecond: number; atOnce: boolean } | null;
+  redeliver: NonNullable<DurableOptions["redeliver"]>;
+  /** Asked at each commit; true is the host's death. */
+  dies: (point: string) => boolean;
+};
+
+// oxlint-disable-next-line typescript/no-explicit-any -- tests look into bodies of every shape
+export type Answer = { status: number; text: string; json: any };
+
+/** An emulator that lives on, and a host that may die at any commit and be begun again. */
+export type ChaosWorld = {
+  clock: ChaosClock;
+  emulator: StorageEmulator;
+  isDead(): boolean;
+  /** Begins the next life of a dead host, on the same task hub. */
+  revive(): Promise<void>;
+  call(method: string, path: string, body?: unknown, headers?: Headers): Promise<Answer>;
+  container(name: string): ContainerClient;
+  blob(path: string): BlockBlobClient;
+  /** What an instance is doing, by the activity that runs; null between two. */
+  phaseOf(instanceId: string): Phase | null;
+  errors: readonly string[];
+  close(): Promise<void>;
+};
+
+type Headers = Record<string, string>;
+
+/** Requests of tests carry this, so that nothing happens to them. */
+const mark = "chaos";
+const accountName = "devstoreaccount1";
+/** What a copy does while this activity runs. */
+export const phaseOfActivity: Record<string, Phase> = {
+  prepareCopy: "prepare",
+  startCopy: "start",
+  readCopy: "pending",
+  abortCopy: "abort",
+  settleCopy: "settle",
+};
+
+export async function openChaosWorld(hooks: ChaosHooks): Promise<ChaosWorld> {
+  const clock = chaosClock(noon);
+  const directory = mkdtempSync(join(tmpdir(), "ferry-chaos-"));
+  const stateFile = join(directory, "task-hub.sqlite");
+  const holds = holding(clock);
+  const steps = signing();
+  const running = new Set<Step>();
+  const emulator = await startStorageEmulator({
+    clock: { ...clock, schedule: holds.schedule },
+    blobPort: 0,
+    file: ":memory:",
+  });
+  tap(emulator, holds, hooks);
+  const account = `${emulator.blobUrl}/${accountName}`;
+  const key = emulator.accounts.find(({ name }) => name === accountName)?.key ?? "";
+  const storage = new BlobServiceClient(account, new StorageSharedKeyCredential(accountName, key), {
+    retryOptions: { maxTries: 1 },
+    userAgentOptions: { userAgentPrefix: mark },
+  });
+  const errors: string[] = [];
+  let isDead = false;
+  const live = () =>
+    startFunctionsHost({
+      appDirectory: process.cwd(),
+      clock,
+      port: 0,
+      stateFile,
+      environment: {
+        AzureWebJobsStorage: `DefaultEndpointsProtocol=http;AccountName=${accountName};AccountKey=${key};BlobEndpoint=${account};`,
+        COPY_EMULATOR: emulator.blobUrl,
+        COPY_ROUTES: "", // local.settings.json has one for npm start
+        COPY_ALLOWED: JSON.stringify([{ from: `${account}/`, to: `${account}/` }]),
+        COPY_SECRET_KEYS: "",
+      },
+      log({ level, kind, subject, message }) {
+        const isError = level === "error" || level === "critical";
+        // A request that meets a dying host fails; the client asks again.
+        if (isError && kind !== "function" && kind !== "request" && !isDead)
+          errors.push(`${subject} ${message}`);
+      },
+      redeliver: hooks.redeliver,
+      async within({ name, instanceId }, run) {
+        const step = { instanceId, phase: phaseOfActivity[name] ?? "prepare" };
+        running.add(step);
+        return steps.run(step, run).finally(() => running.delete(step));
+      },
+      probe(point, when) {
+        if (isDead || !hooks.dies(`${when} ${point}`)) return;
+        isDead = true;
+        throw new Error("The host dies");
+      },
+    });
+  let host: FunctionsHost = await live();
+
+  return {
+    clock,
+    emulator,
+    errors,
+    isDead: () => isDead,
+    async revive() {
+      holds.release(); // what was on its way arrives, and the answer finds nobody
+      await clock.settled();
+      await host.close();
+      isDead = false;
+      holds.begin();
+      host = await live();
+    },
+    async call(method, path, body, headers = {}) {
+      const answer = await fetch(`${host.url}${path}`, {
+        method,
+        headers: { "content-type": "application/json", ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      const isJson = /json/.test(answer.headers.get("content-type") ?? "");
+      return { status: answer.status, text, json: isJson ? JSON.parse(text) : undefined };
+    },
+    container: (name) => storage.getContainerClient(name),
+    blob(path) {
+      const [container = "", ...name] = path.split("/");
+      return storage.getContainerClient(container).getBlockBlobClient(name.join("/"));
+    },
+    phaseOf(instanceId) {
+      for (const step of running) if (step.instanceId === instanceId) return step.phase;
+      return null;
+    },
+    async close() {
+      holds.release();
+      steps.close();
+      await host.close();
+      await emulator.close();
+      clock.dispose();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** `waited`: an activity of the app waits for it, and must not hold the clock up meanwhile. */
+type Hold = { until: () => Promise<void>; ms: number; waited: boolean };
+
+/**
+ * The emulator asks its clock for nothing but the delay of a held request, right after it was told to
+ * hold it.
+ */
+function holding(clock: ChaosClock) {
+  let next: Hold | null = null;
+  let isOpen = true;
+  const waiting = new Set<() => void>();
+  const wait = ({ ms, waited }: Hold) =>
+    new Promise<void>((resolve) => {
+      const resume = waited ? clock.pause() : () => {};
+      const end = () => {
+        if (!waiting.delete(end)) return;
+        cancel();
+        resume();
+        resolve();
+      };
+      waiting.add(end);
+      const cancel = clock.schedule(clock.now() + ms, end);
+    });
+  const run = async (hold: Hold) => {
+    if (hold.ms > 0 && isOpen) await wait(hold);
+    await clock.track(hold.until());
+  };
+  return {
+    run,
+    expect: (hold: Hold) => void (next = hold),
+    schedule(at: number, due: () => void) {
+      if (next === null) return clock.schedule(at, due);
+      const hold = next;
+      next = null;
+      void run(hold).then(due);
+      return () => {};
+    },
+    /** Lets go of all that is held, and holds nothing any more: who ends waits for no clock. */
+    release() {
+      isOpen = false;
+      for (const end of waiting) end();
+    },
+    begin: () => void (isOpen = true),
+  };
+}
+
+/** Gives each request of the app its fate. */
+function tap(
+  emulator: StorageEmulator,
+  holds: ReturnType<typeof holding>,
+  { fateOf, started }: ChaosHooks,
+): void {
+  const { faults } = emulator;
+  const fates = new WeakMap<StorageRequest, Fate | null>();
+  const isFate = (request: StorageRequest, fits: (fate: Fate) => boolean): boolean => {
+    let fate = fates.get(request);
+    if (fate === undefined) {
+      const { headers } = request;
+      const isOfTests = headers["user-agent"]?.includes(mark) === true;
+      fate = isOfTests ? null : fateOf(request, stepOf(request));
+      fates.set(request, fate);
+    }
+    return fate !== null && fits(fate);
+  };
+  for (const [status, code] of [
+    [500, "InternalError"],
+    [503, "ServerBusy"],
+    [429, "TooManyRequests"],
+  ] as const) {
+    faults.add({
+      match: (request) =>
+        isFate(request, (fate) => fate.fate === "answered" && fate.status === status),
+      do: { answer: { status, code, headers: status === 500 ? {} : { "retry-after": "7" } } },
+    });
+  }
+  faults.add({
+    match: (request) => isFate(request, ({ fate }) => fate === "lost"),
+    do: "lose answer",
+  });
+  faults.add({
+    match: (request) =>
+      isFate(request, (fate) => {
+        if (fate.fate === "late") resend(emulator, holds, request, fate);
+        return fate.fate === "reset" || fate.fate === "late";
+      }),
+    do: "reset connection",
+  });
+  faults.add({
+    match: (request) =>
+      isFate(request, (fate) => {
+        if (fate.fate === "held") holds.expect({ ...fate, waited: true });
+        return fate.fate === "held";
+      }),
+    do: { delayMs: 1 }, // how long it really is, the hold says
+  });
+  emulator.copies.forDestination = (container, blob) => {
+    const speed = started(container, blob);
+    if (speed === null) return undefined;
+    const { bytesPerSecond, atOnce } = speed;
+    return { bytesPerSecond, finishAtOnce: atOnce ? "always" : "never" };
+  };
+}
+
+/** The request as it was signed, from nobody who waits for its answer. */
+function resend(
+  emulator: StorageEmulator,
+  holds: ReturnType<typeof holding>,
+  { method, target, headers }: StorageRequest,
+  { until, ms }: Pick<Hold, "until" | "ms">,
+): void {
+  const send = () =>
+    new Promise<void>((resolve) => {
+      const late = httpRequest(`${emulator.blobUrl}${target}`, {
+        method,
+        headers: { ...headers, "user-agent": mark, connection: "close" },
+      });
+      late.on("response", (answer) => answer.resume().on("end", resolve));
+      late.on("error", () => resolve());
+      late.end();
+    });
+  void holds.run({ ms, waited: false, until: () => until().then(send) });
+}

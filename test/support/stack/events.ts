@@ -1,0 +1,80 @@
+import { randomUUID } from "node:crypto";
+import type { BlockBlobClient } from "@azure/storage-blob";
+import type { TestWorld } from "./test-stack.ts";
+
+/** An event as Event Grid's own schema has it. */
+export type GridEvent = Record<string, unknown> & { data: Record<string, unknown> };
+
+/** Routes from `inbox` of the first account to `archive`, as a setting. */
+export function inboxRoutes(...routes: object[]): Record<string, string> {
+  const account = "http://127.0.0.1:10000/devstoreaccount1";
+  const usual = {
+    name: "films",
+    source: `${account}/inbox`,
+    destination: `${account}/archive/{path}`,
+  };
+  return {
+    COPY_ROUTES: JSON.stringify(
+      routes.length === 0 ? [usual] : routes.map((route) => ({ ...usual, ...route })),
+    ),
+  };
+}
+
+/** The event of a blob as it is now, as Storage would have it. */
+export async function eventOf(
+  blob: BlockBlobClient,
+  { api = "PutBlob", ...changes }: { api?: string; at?: number; etag?: string; url?: string } = {},
+): Promise<GridEvent> {
+  const { etag, contentLength } =
+    changes.etag === undefined ? await blob.getProperties() : { ...changes, contentLength: 4 };
+  return {
+    id: randomUUID(),
+    topic:
+      "/subscriptions/0/resourceGroups/local/providers/Microsoft.Storage/storageAccounts/devstoreaccount1",
+    subject: `/blobServices/default/containers/${blob.containerName}/blobs/${blob.name}`,
+    eventType: "Microsoft.Storage.BlobCreated",
+    eventTime: new Date(changes.at ?? Date.now()).toISOString(),
+    data: {
+      api,
+      eTag: etag?.replaceAll('"', ""),
+      contentLength,
+      blobType: "BlockBlob",
+      url: changes.url ?? blob.url,
+      sequencer: "0",
+    },
+    dataVersion: "",
+    metadataVersion: "1",
+  };
+}
+
+/** Delivers events as Event Grid does, some in one delivery; answers the status. */
+export async function deliver(world: TestWorld, events: object | object[]): Promise<number> {
+  const url = `${world.local.host.url}/runtime/webhooks/EventGrid?functionName=storageEvents&code=K`;
+  const answer = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", "aeg-event-type": "Notification" },
+    body: JSON.stringify(events),
+  });
+  await answer.arrayBuffer();
+  return answer.status;
+}
+
+/** Every copy that Durable knows, as the API shows it. */
+export async function allCopies(world: TestWorld) {
+  const instances = `${world.local.host.url}/runtime/webhooks/durabletask/instances/?top=100000`;
+  // "Get instances status" of Durable's HTTP API.
+  const list = (await (await fetch(instances)).json()) as { instanceId: string; name: string }[];
+  const copies = list.filter(({ name }) => name === "copyOrchestration");
+  return await Promise.all(copies.map(({ instanceId }) => world.get(instanceId)));
+}
+
+/** Moves on until no copy runs any more. */
+export async function untilAllEnded(world: TestWorld, hours = 48) {
+  for (let step = 1_000, left = hours * 3_600_000; left > 0; left -= step, step *= 2) {
+    await world.clock.settled();
+    const copies = await allCopies(world);
+    if (copies.every(({ completedAt }) => completedAt !== null)) return copies;
+    await world.clock.advance(step);
+  }
+  return await allCopies(world);
+}

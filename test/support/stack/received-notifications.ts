@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { TestWorld } from "./test-stack.ts";
+
+/** Everything that outlives a request, by place. */
+export type Told = ReadonlyMap<string, Buffer>;
+
+/** Files, logs, answers, histories. The key that `npm start` makes is kept in a file of its own, by design. */
+export async function everythingTold(
+  world: TestWorld,
+  answers: readonly string[],
+): Promise<Map<string, Buffer>> {
+  const told = new Map<string, Buffer>();
+  told.set("answers", Buffer.from(answers.join("\n")));
+  told.set("log", Buffer.from(JSON.stringify(world.log)));
+  told.set("the emulator's record", Buffer.from(JSON.stringify(world.local.emulator.requests)));
+  const instances = `${world.local.host.url}/runtime/webhooks/durabletask/instances/`;
+  const list = await (await fetch(instances)).text();
+  told.set("instances", Buffer.from(list));
+  for (const { instanceId } of JSON.parse(list)) {
+    const query = "?showHistory=true&showHistoryOutput=true&showInput=true";
+    const history = await (await fetch(`${instances}${instanceId}${query}`)).text();
+    told.set(`history of ${instanceId}`, Buffer.from(history));
+  }
+  const directory = world.stateDirectory ?? "";
+  for (const name of readdirSync(directory)) {
+    if (name !== "copy-secret-key") told.set(`file ${name}`, readFileSync(join(directory, name)));
+  }
+  return told;
+}
+
+/** Where a secret shows up, with the shape in which it does. */
+export function placesOf(secret: string, told: Told): string[] {
+  return shapes(secret).flatMap((shape) =>
+    [...told].filter(([, bytes]) => bytes.includes(shape)).map(([place]) => `${place}: ${shape}`),
+  );
+}
+
+/**
+ * A secret as it may show up: as it is, in a URL, inside JSON, as bytes, or in base64 at each of its
+ * three alignments.
+ */
+function shapes(secret: string): string[] {
+  const encoded = encodeURIComponent(secret);
+  const bytes = Buffer.from(secret);
+  const base64 = ["", "x", "xx"].map((before) => {
+    const whole = Buffer.from(before + secret).toString("base64");
+    return whole.slice(before.length === 0 ? 0 : 4, -4); // the edges hold neighbours' bits
+  });
+  return [
+    secret,
+    encoded,
+    encoded.replaceAll(/%../g, (code) => code.toLowerCase()),
+    encodeURIComponent(encoded),
+    JSON.stringify(secret).slice(1, -1).replaceAll("/", "\\/"),
+    Buffer.from(secret, "utf16le").toString("latin1"),
+    bytes.toString("hex"),
+    [...bytes].join(","),
+    ...base64,
+    ...base64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_")),
+  ];
+}

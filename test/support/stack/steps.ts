@@ -1,0 +1,59 @@
+import { randomUUID } from "node:crypto";
+import { BlobServiceClient } from "@azure/storage-blob";
+import { createActivities } from "../../../src/activities/create-activities.ts";
+import { parseCopyRequest } from "../../../src/copy/request/copy-request.ts";
+import type { CopyInput, CopySteps } from "../../../src/copy/contract/activities.ts";
+import { createBlobLedger } from "../../../src/ledger/blob-ledger.ts";
+import { newInstanceId } from "../../../src/ledger/instance-id.ts";
+import type { Ledger } from "../../../src/ledger/ledger.ts";
+import { createSeal } from "../../../src/secrets/seal.ts";
+import { createBlobCopyClient } from "../../../src/storage/blob-copy-client.ts";
+import type { CopyClient } from "../../../src/storage/copy-client.ts";
+import { createCredentialFor } from "../../../src/storage/credentials.ts";
+import { createSasMint } from "../../../src/storage/sas-mint.ts";
+import type { Storage } from "./emulator.ts";
+
+/** The five steps over real Storage calls, without the orchestration: to run them in a seldom order. */
+export function stepsOf(
+  { emulator, clock, credential }: Storage,
+  client: Partial<CopyClient> = {},
+): CopySteps & { ledger: Ledger } {
+  const account = `${emulator.blobUrl}/${credential.accountName}`;
+  const container = new BlobServiceClient(account, credential).getContainerClient("ferry-ledger");
+  const ledger = createBlobLedger(container);
+  const credentialFor = createCredentialFor();
+  const steps = createActivities({
+    client: { ...createBlobCopyClient(credentialFor), ...client },
+    mint: createSasMint(credentialFor),
+    ledger,
+    seal: createSeal([]),
+    notices: { targets: [], send: async () => ({ ok: true }) },
+    now: () => clock.now(),
+    newGuid: randomUUID,
+  });
+  return { ...steps, ledger };
+}
+
+/** A request as it would enter an orchestration now. */
+export function copyOf(
+  { emulator, clock }: Storage,
+  body: unknown,
+): { instanceId: string; copy: CopyInput } {
+  const parsed = parseCopyRequest(body, {
+    emulator: { blob: emulator.blobUrl, file: null },
+    external: [],
+  });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  const { source, destination, options } = parsed.request;
+  const now = new Date(clock.now());
+  const copy: CopyInput = {
+    version: 1,
+    source,
+    destination,
+    sourceSas: null,
+    destinationSas: null,
+    options,
+    createdAt: now.toISOString(),
+  };
+  return { instanceId: newInstanceId(now), copy };
+}

@@ -1,0 +1,247 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import {
+  BlobSASPermissions,
+  BlobServiceClient,
+  StorageSharedKeyCredential,
+} from "@azure/storage-blob";
+import type { BlockBlobClient, ContainerClient } from "@azure/storage-blob";
+import { onTestFinished } from "vitest";
+import { virtualClock } from "../../../src/local/clock.ts";
+import type { VirtualClock } from "../../../src/local/clock.ts";
+import type { HostLogEntry } from "../../../src/local/log.ts";
+import { startLocalWorld } from "../../../src/local/local-stack.ts";
+import type { LocalWorld, LocalWorldOptions } from "../../../src/local/local-stack.ts";
+
+/** The compiled app on the local host beside the emulator, in virtual time. */
+export type TestWorld = {
+  clock: VirtualClock;
+  log: HostLogEntry[];
+  readonly local: LocalWorld;
+  /** One call of the app's HTTP API. */
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  /** Starts a copy and expects 202. */
+  start(body: unknown, headers?: Record<string, string>): Promise<CopyBody>;
+  get(id: string): Promise<CopyBody>;
+  /** Moves the clock on, at most `hours`, until the copy has ended. */
+  untilEnded(id: string, hours?: number): Promise<CopyBody>;
+  /** A blob of one of the emulator's accounts. */
+  blob(path: string, account?: string): BlockBlobClient;
+  /** A container of the first account. */
+  container(name: string): ContainerClient;
+  deleteContainer(name: string): Promise<void>;
+  /** Uploads a source, with its container. */
+  upload(path: string, content: Buffer | string, account?: string): Promise<BlockBlobClient>;
+  /** A read SAS on a blob of the second account. */
+  readSas(
+    blob: BlockBlobClient,
+    options?: { permissions?: string; expiresAt?: number },
+  ): Promise<string>;
+  /** Every event of the task hub, also those that the status route leaves out; only with `persistent`. */
+  historyEvents(): number;
+  /** The same of one instance. */
+  historyEventsOf(id: string): number;
+  /** Ends this life of the app and begins the next on the same state; only with `persistent`. */
+  restart(): Promise<void>;
+  stateDirectory: string | null;
+  close(): Promise<void>;
+};
+
+export type CallOptions = {
+  body?: unknown;
+  raw?: string | Buffer;
+  headers?: Record<string, string>;
+};
+export type Answer = { status: number; headers: Headers; text: string; json: Json };
+export type CopyBody = Json;
+// oxlint-disable-next-line typescript/no-explicit-any -- tests look into bodies of every shape
+type Json = any;
+
+export const firstAccount = "devstoreaccount1";
+export const secondAccount = "devstoreaccount2";
+export const hour = 3_600_000;
+/** Friday noon: any date does, this one is easy to recognise in logs. */
+export const noon = Date.UTC(2026, 10, 20, 12);
+
+/** For weeks that are to pass in a blink: the rounds that an app makes beside its copies are rare. */
+export const withoutRounds = {
+  COPY_WATCHDOG: "0 0 0 * * *",
+  "AzureWebJobs.purge.Disabled": "true",
+} as const;
+
+type Options = {
+  persistent?: boolean;
+  /** Storage over https; the app then acts with the emulator's identity. */
+  secure?: boolean;
+  copies?: LocalWorldOptions["copies"];
+  environment?: Record<string, string>;
+  /** As in local.settings.json: may name the emulator at its usual address. */
+  settings?: Record<string, string>;
+  events?: LocalWorldOptions["events"];
+};
+
+/** Starts a world that ends with the test. */
+export async function startWorld(options: Options = {}): Promise<TestWorld> {
+  const world = await openWorld(options);
+  onTestFinished(() => world.close());
+  return world;
+}
+
+/** Starts a world for several tests, whose last one closes it. */
+export async function openWorld(options: Options = {}): Promise<TestWorld> {
+  const clock = virtualClock(noon);
+  const log: HostLogEntry[] = [];
+  const stateDirectory = options.persistent === true ? mkdtempSync(join(tmpdir(), "ferry-")) : null;
+  const environment = setEnvironment({
+    COPY_SECRET_KEYS: "",
+    COPY_WATCHDOG: "0 0 * * * *", // hourly: every five minutes of two weeks take real seconds
+    ...options.environment,
+  });
+  const begin = (blobPort: number, filePort: number) =>
+    startLocalWorld({
+      appDirectory: process.cwd(),
+      stateDirectory,
+      clock,
+      functionsPort: 0,
+      blobPort,
+      filePort,
+      secure: options.secure === true,
+      log: (entry) => log.push(entry),
+      settings: options.settings ?? {},
+      ...(options.events === undefined ? {} : { events: options.events }),
+      ...(options.copies === undefined ? {} : { copies: options.copies }),
+    });
+  const cleanUp = () => {
+    clock.dispose();
+    environment.restore();
+    if (stateDirectory !== null) rmSync(stateDirectory, { recursive: true, force: true });
+  };
+  let local = await begin(0, 0).catch((error: unknown) => {
+    cleanUp();
+    throw error;
+  });
+  let closed = false;
+
+  const world: TestWorld = {
+    clock,
+    log,
+    stateDirectory,
+    get local() {
+      return local;
+    },
+    async call(method, path, { body, raw, headers } = {}) {
+      const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+      const answer = await fetch(`${local.host.url}/api${path}`, {
+        method,
+        headers: {
+          ...(content === undefined ? {} : { "content-type": "application/json" }),
+          ...headers,
+        },
+        ...(content === undefined ? {} : { body: content }),
+      });
+      const text = await answer.text();
+      const isJson = /json/.test(answer.headers.get("content-type") ?? "");
+      return {
+        status: answer.status,
+        headers: answer.headers,
+        text,
+        json: isJson && text !== "" ? JSON.parse(text) : undefined,
+      };
+    },
+    async start(body, headers = {}) {
+      const answer = await world.call("POST", "/copies", { body, headers });
+      if (answer.status !== 202) throw new Error(`POST gave ${answer.status}: ${answer.text}`);
+      await clock.settled();
+      return answer.json;
+    },
+    get: async (id) => (await world.call("GET", `/copies/${id}`)).json,
+    async untilEnded(id, hours = 24) {
+      const limit = clock.now() + hours * hour;
+      for (let step = 60_000; ; step = Math.min(6 * hour, step * 2)) {
+        await clock.settled();
+        const copy = await world.get(id);
+        if (copy.completedAt !== null || clock.now() >= limit) return copy;
+        await clock.advance(Math.min(step, limit - clock.now()));
+      }
+    },
+    blob: (path, account = firstAccount) => {
+      const [container = "", ...name] = path.split("/");
+      return service(local, account)
+        .getContainerClient(container)
+        .getBlockBlobClient(name.join("/"));
+    },
+    container: (name) => service(local, firstAccount).getContainerClient(name),
+    async deleteContainer(name) {
+      await service(local, firstAccount).getContainerClient(name).delete();
+    },
+    async upload(path, content, account = firstAccount) {
+      await service(local, account)
+        .getContainerClient(path.split("/")[0] ?? "")
+        .createIfNotExists();
+      const blob = world.blob(path, account);
+      await blob.uploadData(Buffer.from(content), {
+        blobHTTPHeaders: { blobContentType: "video/mp4" },
+        metadata: { film: "yes" },
+      });
+      return blob;
+    },
+    readSas: (blob, { permissions = "r", expiresAt } = {}) =>
+      blob.generateSasUrl({
+        permissions: BlobSASPermissions.parse(permissions),
+        startsOn: new Date(clock.now() - hour),
+        expiresOn: new Date(expiresAt ?? clock.now() + hour),
+      }),
+    historyEvents() {
+      const file = join(stateDirectory ?? "", "task-hub.sqlite");
+      const hub = new DatabaseSync(file, { readOnly: true });
+      const { events } = hub.prepare("SELECT count(*) AS events FROM history").get() ?? {};
+      hub.close();
+      return Number(events);
+    },
+    historyEventsOf(id) {
+      const file = join(stateDirectory ?? "", "task-hub.sqlite");
+      const hub = new DatabaseSync(file, { readOnly: true });
+      const count =
+        "SELECT count(*) AS events FROM history JOIN instances USING (execution_id) WHERE instance_id = ?";
+      const { events } = hub.prepare(count).get(id) ?? {};
+      hub.close();
+      return Number(events);
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      await local.close();
+      cleanUp();
+    },
+    async restart() {
+      await local.close();
+      local = await begin(local.emulator.port, local.emulator.filePort); // URLs of running copies name it
+      await clock.settled();
+    },
+  };
+  await service(local, firstAccount).getContainerClient("archive").create();
+  return world;
+}
+
+function service(local: LocalWorld, account: string): BlobServiceClient {
+  const key = local.emulator.accounts.find(({ name }) => name === account)?.key ?? "";
+  const credential = new StorageSharedKeyCredential(account, key);
+  return new BlobServiceClient(`${local.emulator.blobUrl}/${account}`, credential, {
+    retryOptions: { maxTries: 1 },
+  });
+}
+
+function setEnvironment(values: Record<string, string>): { restore(): void } {
+  const before = Object.keys(values).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, values);
+  return {
+    restore() {
+      for (const [name, value] of before) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+    },
+  };
+}

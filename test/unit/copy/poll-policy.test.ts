@@ -1,0 +1,128 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Progress } from "../../../src/copy/contract/copy-status.ts";
+import { forecast } from "../../../src/copy/polling/forecast.ts";
+import type { Observation } from "../../../src/copy/polling/forecast.ts";
+import { firstReadAt, longestWait, nextReadAt } from "../../../src/copy/polling/poll-policy.ts";
+import { busyAgainAt, retryAt } from "../../../src/copy/polling/backoff.ts";
+
+const hour = 3_600_000;
+
+const fortnight = 14 * 24 * hour;
+
+/** A poller of nothing: what the policy does with looks that somebody else made up. */
+function looksUntil(
+  end: number,
+  { progressAt, wakes = 0 }: { progressAt: (now: number) => Progress | null; wakes?: number },
+): number {
+  const observations: Observation[] = [];
+  let readsSinceWake: number | null = null;
+  let reads = 0;
+  for (let now = firstReadAt(0); now < end;) {
+    reads++;
+    observations.push({ at: now, progress: progressAt(now) });
+    const seen = forecast(observations, 0);
+    const due = nextReadAt({ startedAt: 0, observations, seen, reads, readsSinceWake, now });
+    if (wakes > 0) {
+      wakes--;
+      readsSinceWake = 0;
+      now++;
+    } else {
+      if (readsSinceWake !== null) readsSinceWake++;
+      now = due;
+    }
+  }
+  return reads;
+}
+
+test("the next read is after now, and never more than six hours ahead", () => {
+  const time = fc.integer({ min: 0, max: 15 * 24 * hour });
+  const progress = fc.option(
+    fc
+      .tuple(fc.nat(), fc.nat())
+      .map(([a, b]) => ({ bytesCopied: Math.min(a, b), totalBytes: Math.max(a, b) })),
+  );
+  const looks = fc.record({
+    startedAt: fc.constant(0),
+    reads: fc.nat({ max: 150 }),
+    observations: fc
+      .array(fc.record({ at: time, progress }), { maxLength: 20 })
+      .map((all) => all.toSorted((a, b) => a.at - b.at)),
+    readsSinceWake: fc.option(fc.nat({ max: 5 })),
+  });
+  fc.assert(
+    fc.property(looks, time, (given, later) => {
+      const now = (given.observations.at(-1)?.at ?? 0) + later;
+      const seen = forecast(given.observations, 0);
+      const next = nextReadAt({ ...given, seen, now });
+      expect(next).toBeGreaterThanOrEqual(now + 1_000);
+      expect(next).toBeLessThanOrEqual(now + longestWait);
+    }),
+  );
+});
+
+test("a copy that tells no progress is looked at less and less", () => {
+  const untold = { progressAt: () => null };
+  expect(looksUntil(hour, untold)).toBeLessThan(22);
+  expect(looksUntil(fortnight, untold)).toBeLessThan(90);
+});
+
+test("a copy that stalls is looked at less and less, wherever it stalls", () => {
+  for (const share of [0, 0.01, 0.5, 0.99, 1]) {
+    const progressAt = (now: number) => ({
+      bytesCopied: Math.floor(1e9 * Math.min(share, now / hour)),
+      totalBytes: 1e9,
+    });
+    expect([share, looksUntil(24 * hour, { progressAt }) <= 32]).toEqual([share, true]);
+  }
+});
+
+test("no progress whatever makes two weeks cost more than 80 looks, and one a wake", () => {
+  const step = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.boolean());
+  const steps = fc.array(step, { minLength: 20, maxLength: 120 });
+  fc.assert(
+    fc.property(steps, fc.nat({ max: 20 }), (steps, wakes) => {
+      const totalBytes = 1e12;
+      let look = 0;
+      let bytesCopied = 0;
+      // Odd progress is what makes a policy look too often: leaps, crawls, and standing still near the end.
+      const progressAt = () => {
+        const [share, moves] = steps[look++ % steps.length] ?? [0, false];
+        if (moves) bytesCopied += Math.floor((totalBytes - bytesCopied) * share);
+        return { bytesCopied, totalBytes };
+      };
+      expect(looksUntil(fortnight, { progressAt, wakes })).toBeLessThanOrEqual(80 + wakes);
+    }),
+  );
+});
+
+test("after a wake that says pending the next reads come within 5, 15 and 45 seconds", () => {
+  const seen = forecast([], 0);
+  const at = (readsSinceWake: number) =>
+    nextReadAt({ startedAt: 0, observations: [], seen, reads: 1, readsSinceWake, now: 10 * hour }) -
+    10 * hour;
+  expect([0, 1, 2].map(at)).toEqual([5_000, 15_000, 45_000]);
+  expect(at(3)).toBe(5 * hour);
+});
+
+test("calls that Storage does not answer are tried after 2 s, 4 s, 8 s … and as late as Retry-After asks", () => {
+  expect([1, 2, 3, 20, 100].map((failures) => retryAt(0, failures, null))).toEqual([
+    2_000, 4_000, 8_000, 3_600_000, 3_600_000,
+  ]);
+  expect(retryAt(0, 1, 120)).toBe(120_000);
+  expect(retryAt(0, 1, 1e9)).toBe(longestWait);
+  expect(retryAt(0, 30, null, longestWait)).toBe(longestWait);
+});
+
+test("another copy is waited for in about forty tries a fortnight, a fifth of the time late at most", () => {
+  let now = 0;
+  let tries = 0;
+  while (now < fortnight) {
+    const due = busyAgainAt(now, { since: 0, tries: ++tries });
+    expect(due - now).toBeGreaterThanOrEqual(5_000);
+    expect(due - now).toBeLessThanOrEqual(Math.max(hour, Math.min(now / 5 + 1, 24 * hour)));
+    now = due;
+  }
+  expect(tries).toBeGreaterThan(30);
+  expect(tries).toBeLessThanOrEqual(42);
+});

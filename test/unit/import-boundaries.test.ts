@@ -1,0 +1,169 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { boundaries } from "../lint/boundaries.js";
+
+/*
+ * Goal: prove that lint rejects every import that the layering forbids. Method: copy the sources, add one file for each
+ * violation, run lint once, and compare what it says of each file.
+ */
+
+type Violation = { folder: string; line: string; says: RegExp };
+
+/** For each row of the table a line that breaks it. `folder` is a folder of `src/`, or a file in it. */
+const imports: Record<string, string> = {
+  copy: '"node:fs"',
+  "copy/location": '"../request/copy-options.ts"',
+  "copy/request": '"../decisions/plan.ts"',
+  "copy/contract": '"../decisions/plan.ts"',
+  "copy/routing": '"../contract/outcome.ts"',
+  "copy/decisions": '"../polling/poll-policy.ts"',
+  "copy/polling": '"../decisions/plan.ts"',
+  "names.ts": '"./app.ts"',
+  orchestrations: '"../activities/start.ts"',
+  secrets: '"../storage/credentials.ts"',
+  storage: '"../triggers/http/health.ts"',
+  ledger: '"../activities/start.ts"',
+  activities: '"../storage/blob-copy-client.ts"',
+  "activities/support": '"../start.ts"',
+  notifications: '"../ledger/ledger.ts"',
+  instances: '"../http/problem.ts"',
+  http: '"../storage/copy-client.ts"',
+  triggers: '"../copy/time.ts"',
+  "triggers/http": '"../../storage/copy-client.ts"',
+  "triggers/events": '"../http/health.ts"',
+  "triggers/timers": '"../../http/problem.ts"',
+  settings: '"../ledger/ledger.ts"',
+  "app.ts": '"./settings/settings.ts"',
+  "main.ts": '"./local/clock.ts"',
+  local: '"../copy/location/endpoint.ts"',
+  "local/durable": '"../host/host.ts"',
+  "local/durable/api": '"../engine.ts"',
+  "local/durable/history": '"../hub/task-hub.ts"',
+  "local/durable/hub": '"../turn/take-turn.ts"',
+  "local/durable/turn": '"../hub/task-hub.ts"',
+  "local/durable/management": '"../engine.ts"',
+  "local/host": '"../durable/dispatcher.ts"',
+  "local/host/worker": '"../http/http-server.ts"',
+  "local/host/http": '"../triggers/triggers.ts"',
+  "local/host/triggers": '"../host.ts"',
+  "local/storage": '"../durable/api/engine-api.ts"',
+};
+
+const escaped = (text: string) => new RegExp(text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+
+const violations: Violation[] = [
+  ...Object.entries(imports).map(([folder, path]) => ({
+    folder,
+    line: `import ${path};`,
+    says: escaped(boundaries[folder]?.reason ?? "no row of this name"),
+  })),
+  {
+    folder: "copy/contract",
+    line: 'export type { Decision } from "../decisions/plan.ts";',
+    says: /contract\/ knows only/,
+  },
+  {
+    folder: "copy/request",
+    line: 'export const plan = await import("../decisions/plan.ts");',
+    says: /request\/ knows only/,
+  },
+  {
+    folder: "orchestrations",
+    line: 'import { app } from "durable-functions";\nexport { app };',
+    says: /types of durable-functions/,
+  },
+  { folder: "activities", line: 'import "durable-functions";', says: /works over interfaces/ },
+  { folder: "local/storage", line: 'import "@azure/storage-blob";', says: /shares no code/ },
+  { folder: "local/storage", line: 'import "../log.ts";', says: /shares no code/ },
+  ...["orchestrations", "triggers/http", "ledger", "notifications"].map((folder) => ({
+    folder,
+    line: `import { revealSas } from "${folder.includes("/") ? "../.." : ".."}/copy/location/sas.ts";\nexport { revealSas };`,
+    says: /A SAS is revealed in/,
+  })),
+  ...["copy/decisions", "orchestrations", "local/host"].flatMap((folder) =>
+    ["Date.now()", "new Date()"].map((clock) => ({
+      folder,
+      line: `export const at = ${clock};`,
+      says: /Time is an argument/,
+    })),
+  ),
+  ...["copy/polling", "orchestrations"].flatMap((folder) => [
+    {
+      folder,
+      line: "export const id = crypto.randomUUID();",
+      says: /reads nothing from outside/,
+    },
+    { folder, line: "export const home = process.env;", says: /reads nothing from outside/ },
+    { folder, line: "export const odds = Math.random();", says: /randomness is an argument/ },
+  ]),
+];
+
+/** Two files that know only each other's types. */
+const cycle = {
+  "src/copy/location/cycle-a.ts":
+    'import type { B } from "./cycle-b.ts";\nexport type A = { b: B };',
+  "src/copy/location/cycle-b.ts":
+    'import type { A } from "./cycle-a.ts";\nexport type B = { a: A };',
+};
+
+const fileOf = ({ folder }: Violation, index: number) =>
+  folder.endsWith(".ts") ? `src/${folder}` : `src/${folder}/violation-${index}.ts`;
+
+/** What lint says, by file, when every violation stands at once. */
+let said: Map<string, string>;
+let onEnd = () => {};
+
+beforeAll(() => {
+  const folder = mkdtempSync(join(tmpdir(), "ferry-boundaries-"));
+  onEnd = () => rmSync(folder, { recursive: true, force: true });
+  for (const path of ["src", "test/lint", "package.json", ".oxlintrc.json", "tsconfig.json"]) {
+    cpSync(path, join(folder, path), { recursive: true });
+  }
+  symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
+  const written = violations.map((each, index): [string, string] => [
+    fileOf(each, index),
+    each.line,
+  ]);
+  for (const [file, text] of [...written, ...Object.entries(cycle)]) {
+    writeFileSync(join(folder, file), `${text}\n`);
+  }
+  said = new Map();
+  for (const { filename, message, help, code } of lint(folder)) {
+    said.set(filename, `${said.get(filename) ?? ""}${code} ${message} ${help ?? ""}\n`);
+  }
+});
+afterAll(() => onEnd());
+
+test.each(violations.map((each, index) => ({ ...each, file: fileOf(each, index) })))(
+  "$folder refuses: $line",
+  ({ file, says }) => {
+    expect(said.get(file)).toMatch(says);
+  },
+);
+
+test("every row of the table is violated here", () => {
+  expect(Object.keys(imports).toSorted()).toEqual(Object.keys(boundaries).toSorted());
+});
+
+test("a cycle that only `import type` closes is rejected", () => {
+  for (const file of Object.keys(cycle)) expect(said.get(file)).toMatch(/no-cycle/);
+});
+
+test("no other file crosses a boundary or closes a cycle", () => {
+  const made = new Set([...violations.map(fileOf), ...Object.keys(cycle)]);
+  expect([...said.keys()].filter((file) => !made.has(file))).toEqual([]);
+});
+
+type Diagnostic = { filename: string; message: string; code: string; help?: string };
+
+/** Boundaries need no type information. Lint exits with 1 because it finds what it is to find. */
+function lint(folder: string): Diagnostic[] {
+  const { stdout } = spawnSync("node_modules/.bin/oxlint", ["-f", "json", "src"], {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  return JSON.parse(stdout).diagnostics;
+}
