@@ -2,7 +2,7 @@
  * Lint rule `ferry/no-clock`: time is an argument. `new Date()` and `Date.now()` read the clock,
  * which neither the domain nor replayed code may do; `new Date(time)` is fine.
  */
-const rule = {
+export const rule = {
   create(context) {
     const refuse = (node) => context.report({ node, message: "Time is an argument here" });
     const isDate = (node) => node.type === "Identifier" && node.name === "Date";
@@ -19,5 +19,3 @@ const rule = {
     };
   },
 };
-
-export default { meta: { name: "ferry" }, rules: { "no-clock": rule } };

@@ -1,0 +1,271 @@
+/**
+ * Who may import whom. Each row is a folder or file of `src/`; the longest row that a file's path begins with
+ * decides. A file may always import its own folder (not the folders below it); everything else that it may import
+ * is listed:
+ *
+ * - a path under `src/`: that file, or every file in that folder and below;
+ * - the name of a package or of a Node module;
+ * - `types:` and a package: `import type` only, because its values come in as arguments.
+ *
+ * `reason` completes the sentence "… because" in lint's message.
+ */
+const sdks = ["@azure/storage-blob", "@azure/storage-file-share", "@azure/identity"];
+const interfaces = ["ledger/ledger.ts", "ledger/ledger-error.ts", "secrets/seal.ts"];
+const hostTypes = ["types:@azure/functions", "types:durable-functions"];
+const domain = ["zod", "copy/time.ts", "copy/json.ts"];
+const emulator = (reason, ...may) => ({ reason, may: ["local/clock.ts", "node:crypto", ...may] });
+
+export const boundaries = {
+  copy: { reason: "copy/ is pure: it imports only copy/ and the schema library", may: ["zod"] },
+  "copy/location": { reason: "copy/ is pure, and location/ is its lowest layer", may: domain },
+  "copy/request": {
+    reason: "copy/ is pure, and request/ knows only location/",
+    may: [...domain, "copy/location"],
+  },
+  "copy/contract": {
+    reason: "copy/ is pure, and contract/ knows only request/ and location/",
+    may: [...domain, "copy/request", "copy/location"],
+  },
+  "copy/routing": {
+    reason: "copy/ is pure, and routing/ knows only request/ and location/",
+    may: [...domain, "copy/request", "copy/location"],
+  },
+  "copy/decisions": {
+    reason: "copy/ is pure, and decisions/ knows only contract/, request/ and location/",
+    may: [...domain, "copy/contract", "copy/request", "copy/location"],
+  },
+  "copy/polling": {
+    reason: "copy/ is pure, and polling/ knows only contract/",
+    may: [...domain, "copy/contract"],
+  },
+  "names.ts": { reason: "names.ts imports nothing", may: [] },
+  orchestrations: {
+    reason:
+      "orchestrations/ is replayed: it imports copy/, names.ts and types of durable-functions",
+    may: ["copy", "names.ts", "types:durable-functions"],
+  },
+  secrets: { reason: "secrets/ imports copy/ and node:crypto", may: ["copy", "node:crypto"] },
+  storage: { reason: "storage/ imports copy/ and the Storage SDKs", may: ["copy", ...sdks] },
+  ledger: {
+    reason: "ledger/ imports copy/ and the Blob SDK",
+    may: ["copy", "@azure/storage-blob", "node:crypto", "uuid"],
+  },
+  activities: {
+    reason: "activities/ works over interfaces: copy/, the copy client's, the ledger's, the seal's",
+    may: [
+      "activities/support",
+      "copy",
+      "storage/copy-client.ts",
+      "notifications/notifications.ts",
+      ...interfaces,
+    ],
+  },
+  "activities/support": {
+    reason: "activities/support/ works over interfaces and imports no activity",
+    may: ["copy", "storage/copy-client.ts", "notifications/notifications.ts", ...interfaces],
+  },
+  notifications: {
+    reason: "notifications/ imports copy/, the public view and node:crypto",
+    may: ["copy", "instances/copy-view.ts", "node:crypto"],
+  },
+  instances: {
+    reason: "instances/ imports copy/, names.ts and the interfaces of ledger/ and secrets/",
+    may: ["copy", "names.ts", "types:durable-functions", ...interfaces],
+  },
+  http: {
+    reason: "http/ imports copy/ and the public view",
+    may: ["copy", "instances/copy-view.ts", "types:@azure/functions"],
+  },
+  triggers: {
+    reason: "triggers/ contains only the folders http/, events/ and timers/",
+    may: [],
+  },
+  "triggers/http": {
+    reason:
+      "triggers/http/ imports copy/, http/, instances/ and the interfaces of ledger/ and secrets/",
+    may: [
+      "copy",
+      "http",
+      "instances",
+      "names.ts",
+      "ledger/instance-id.ts",
+      "node:crypto",
+      ...interfaces,
+      ...hostTypes,
+    ],
+  },
+  "triggers/events": {
+    reason: "triggers/events/ imports copy/, instances/ and the interfaces of ledger/ and secrets/",
+    may: ["copy", "instances", "names.ts", ...interfaces, ...hostTypes],
+  },
+  "triggers/timers": {
+    reason: "triggers/timers/ imports copy/, instances/ and the ledger's interface",
+    may: ["copy", "instances", "names.ts", ...interfaces, ...hostTypes],
+  },
+  settings: {
+    reason: "settings/ imports copy/ and the shapes that it fills",
+    may: ["copy", "notifications/notifications.ts", "zod"],
+  },
+  "app.ts": {
+    reason: "app.ts gets its clients and settings as arguments",
+    may: [
+      "activities",
+      "orchestrations",
+      "triggers",
+      "copy",
+      "ledger/ledger.ts",
+      "names.ts",
+      "@azure/functions",
+      "durable-functions",
+    ],
+  },
+  "main.ts": {
+    reason: "main.ts connects the app to Azure, and local/ is never deployed",
+    may: [
+      "app.ts",
+      "ledger",
+      "notifications",
+      "secrets",
+      "settings",
+      "storage",
+      "node:crypto",
+      ...sdks,
+    ],
+  },
+  local: {
+    reason: "local/ imports no product code",
+    may: ["local", "node:*", "@azure/storage-blob", "@sinonjs/fake-timers", "cli-progress"],
+  },
+  "local/durable": {
+    reason: "local/durable/ imports the clock and its own folders",
+    may: ["local/durable", "local/clock.ts", "node:*"],
+  },
+  "local/durable/api": {
+    reason:
+      "local/durable/api/ is what the host and the engine agree on, and imports only the clock",
+    may: ["local/clock.ts"],
+  },
+  "local/durable/history": { reason: "local/durable/history/ imports nothing", may: [] },
+  "local/durable/hub": {
+    reason: "local/durable/hub/ stores: it imports api/, history/ and the clock",
+    may: ["local/durable/api", "local/durable/history", "local/clock.ts", "node:sqlite"],
+  },
+  "local/durable/turn": {
+    reason: "local/durable/turn/ imports api/, history/ and the clock",
+    may: ["local/durable/api", "local/durable/history", "local/clock.ts", "node:crypto"],
+  },
+  "local/durable/management": {
+    reason: "local/durable/management/ imports api/, history/, hub/ and turn/",
+    may: [
+      "local/durable/api",
+      "local/durable/history",
+      "local/durable/hub",
+      "local/durable/turn",
+      "local/clock.ts",
+      "node:crypto",
+    ],
+  },
+  "local/host": {
+    reason:
+      "local/host/ imports no product code, and of the Durable engine only its entry and its API",
+    may: [
+      "local/host",
+      "local/durable/api",
+      "local/durable/engine.ts",
+      "local/clock.ts",
+      "local/log.ts",
+      "node:*",
+    ],
+  },
+  "local/host/worker": {
+    reason:
+      "local/host/worker/ stands in for the Node worker: it knows no trigger and no HTTP server",
+    may: ["local/clock.ts", "local/log.ts", "node:*"],
+  },
+  "local/host/http": {
+    reason: "local/host/http/ imports the worker, the clock and the log",
+    may: ["local/host/worker", "local/clock.ts", "local/log.ts", "node:*"],
+  },
+  "local/host/triggers": {
+    reason: "local/host/triggers/ imports the worker, HTTP and the Durable engine's API",
+    may: [
+      "local/host/worker",
+      "local/host/http",
+      "local/durable/api",
+      "local/clock.ts",
+      "local/log.ts",
+      "node:*",
+    ],
+  },
+  "local/storage": emulator(
+    "the emulator shares no code with the product or the host",
+    "local/storage",
+    "node:*",
+  ),
+};
+
+/** A clear SAS leaves its type only here. */
+const mayReveal = ["storage/", "secrets/"];
+const revealed = { file: "copy/location/sas.ts", name: "revealSas" };
+
+const rowOf = (file) =>
+  Object.keys(boundaries)
+    .filter((row) => file === row || file.startsWith(`${row}/`))
+    .toSorted((a, b) => b.length - a.length)[0];
+
+const folderOf = (file) => file.slice(0, Math.max(0, file.lastIndexOf("/")));
+
+/** The path under `src/` that a relative specifier leads to; null when it leaves `src/`. */
+function resolve(file, specifier) {
+  const parts = folderOf(file).split("/").filter(Boolean);
+  for (const part of specifier.split("/")) {
+    if (part === "..") {
+      if (parts.pop() === undefined) return null;
+    } else if (part !== ".") parts.push(part);
+  }
+  return parts.join("/");
+}
+
+function isAllowed(file, specifier, isTypeOnly, may) {
+  if (!specifier.startsWith(".")) {
+    if (may.includes(specifier)) return true;
+    if (specifier.startsWith("node:") && may.includes("node:*")) return true;
+    return isTypeOnly && may.includes(`types:${specifier}`);
+  }
+  const target = resolve(file, specifier);
+  if (target === null) return false;
+  if (folderOf(target) === folderOf(file) && folderOf(file) !== "") return true;
+  return may.some((path) => target === path || target.startsWith(`${path}/`));
+}
+
+export const rule = {
+  create(context) {
+    const at = context.filename.replaceAll("\\", "/").split("/src/").slice(1).join("/src/");
+    const row = rowOf(at);
+    if (row === undefined) return {};
+    const { reason, may } = boundaries[row];
+    const check = (node, isTypeOnly) => {
+      const specifier = node.source?.value;
+      if (typeof specifier !== "string") return;
+      if (!isAllowed(at, specifier, isTypeOnly, may)) {
+        context.report({ node, message: `Do not import "${specifier}" here: ${reason}` });
+      }
+      const names = (node.specifiers ?? []).map(({ imported }) => imported?.name);
+      const isReveal = names.includes(revealed.name) && resolve(at, specifier) === revealed.file;
+      if (isReveal && !mayReveal.some((folder) => at.startsWith(folder))) {
+        const message = "A SAS is revealed in storage/ and secrets/ only";
+        context.report({ node, message });
+      }
+    };
+    const onlyTypes = ({ importKind, exportKind, specifiers = [] }) =>
+      importKind === "type" ||
+      exportKind === "type" ||
+      (specifiers.length > 0 && specifiers.every((each) => each.importKind === "type"));
+    return {
+      ImportDeclaration: (node) => check(node, onlyTypes(node)),
+      ExportNamedDeclaration: (node) => check(node, onlyTypes(node)),
+      ExportAllDeclaration: (node) => check(node, onlyTypes(node)),
+      ImportExpression: (node) => check(node, false),
+    };
+  },
+};
