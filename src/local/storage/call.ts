@@ -79,20 +79,3 @@ export function requireBlob(call: Call): Blob {
   if (blob === undefined) throw new StorageError("BlobNotFound");
   return blob;
 }
-
-/** RFC 9110 section 5.6.7: whole seconds in GMT. */
-export function httpDate(time: number): string {
-  return new Date(time).toUTCString();
-}
-
-export function wholeSeconds(time: number): number {
-  return Math.floor(time / 1000) * 1000;
-}
-
-/** The headers by which a caller knows this state of a blob or container again. */
-export function stateHeaders(state: { etag: string; lastModified: number }): {
-  ETag: string;
-  "Last-Modified": string;
-} {
-  return { ETag: `"${state.etag}"`, "Last-Modified": httpDate(state.lastModified) };
-}

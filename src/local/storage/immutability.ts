@@ -1,5 +1,6 @@
 import { saveBlob, type Blob, type Immutability } from "./blob-rows.ts";
-import { httpDate, requireBlob, wholeSeconds, type Call } from "./call.ts";
+import { httpDate, wholeSeconds } from "./http-dates.ts";
+import { requireBlob, type Call } from "./call.ts";
 import { StorageError } from "./errors.ts";
 import type { StorageAnswer } from "./request.ts";
 

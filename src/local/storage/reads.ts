@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Blob, ContentHeaders } from "./blob-rows.ts";
-import { httpDate, requireBlob, stateHeaders, type Call } from "./call.ts";
+import { httpDate } from "./http-dates.ts";
+import { requireBlob, type Call } from "./call.ts";
+import { stateHeaders } from "./state-headers.ts";
 import { findPendingCopy, publishedBytes } from "./pending-copies.ts";
 import { requireReadConditions } from "./conditions.ts";
 import { readContent } from "./content.ts";

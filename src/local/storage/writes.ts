@@ -1,7 +1,8 @@
 import { requireOverwrite } from "./authorization.ts";
 import { saveBlob, type Blob, type ContentHeaders } from "./blob-rows.ts";
 import type { Container } from "./container-rows.ts";
-import { wholeSeconds, type Call } from "./call.ts";
+import { wholeSeconds } from "./http-dates.ts";
+import type { Call } from "./call.ts";
 import { requireWriteConditions } from "./conditions.ts";
 import { StorageError } from "./errors.ts";
 import { requireMutable, unprotected } from "./immutability.ts";

@@ -1,4 +1,5 @@
-import { stateHeaders, type Call } from "../call.ts";
+import { stateHeaders } from "../state-headers.ts";
+import type { Call } from "../call.ts";
 import { StorageError } from "../errors.ts";
 import { leaseNow } from "../lease-rules.ts";
 import { actOnLease } from "../leases.ts";

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { stateHeaders, type Call } from "../call.ts";
+import { stateHeaders } from "../state-headers.ts";
+import type { Call } from "../call.ts";
 import { readContent } from "../content.ts";
 import { copyHeaders } from "../copy-headers.ts";
 import { describeLease, requireLeaseForRead } from "../lease-rules.ts";

@@ -1,5 +1,6 @@
 import type { ContentHeaders } from "../blob-rows.ts";
-import { stateHeaders, type Call } from "../call.ts";
+import { stateHeaders } from "../state-headers.ts";
+import type { Call } from "../call.ts";
 import { addContent, wholeBlock } from "../content.ts";
 import { requireIntact } from "../content-md5.ts";
 import { overwritten, resized, zeros, type Range } from "../content-ranges.ts";
