@@ -1,5 +1,6 @@
 import { saveBlob, type Blob } from "./blob-rows.ts";
-import { requireBlob, type Call } from "./call.ts";
+import { requireBlob } from "./blob-address.ts";
+import type { Call } from "./call.ts";
 import { stateHeaders } from "./state-headers.ts";
 import { addContent, blocksOf, wholeBlock } from "./content.ts";
 import { requireIntact } from "./content-md5.ts";

@@ -4,7 +4,8 @@ import {
   insertContainer,
   type Container,
 } from "./container-rows.ts";
-import { containerAddress, requireContainer, type Call } from "./call.ts";
+import { containerAddress, requireContainer } from "./blob-address.ts";
+import type { Call } from "./call.ts";
 import { httpDate, wholeSeconds } from "./http-dates.ts";
 import { stateHeaders } from "./state-headers.ts";
 import { requireWriteConditions } from "./conditions.ts";

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { saveBlob } from "./blob-rows.ts";
-import { requireBlob, type Call } from "./call.ts";
+import { requireBlob } from "./blob-address.ts";
+import type { Call } from "./call.ts";
 import { stateHeaders } from "./state-headers.ts";
 import { requireWriteConditions } from "./conditions.ts";
 import { StorageError } from "./errors.ts";

@@ -1,5 +1,6 @@
 import type { Blob } from "./blob-rows.ts";
-import { requireBlob, type Call } from "./call.ts";
+import { requireBlob } from "./blob-address.ts";
+import type { Call } from "./call.ts";
 import { stateHeaders } from "./state-headers.ts";
 import { requireReadConditions } from "./conditions.ts";
 import { blocksOf, type Block } from "./content.ts";

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Blob, ContentHeaders } from "./blob-rows.ts";
 import { httpDate } from "./http-dates.ts";
-import { requireBlob, type Call } from "./call.ts";
+import { requireBlob } from "./blob-address.ts";
+import type { Call } from "./call.ts";
 import { stateHeaders } from "./state-headers.ts";
 import { findPendingCopy, publishedBytes } from "./pending-copies.ts";
 import { requireReadConditions } from "./conditions.ts";
