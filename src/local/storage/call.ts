@@ -1,4 +1,4 @@
-import type { Caller } from "./authorization.ts";
+import type { Caller } from "./caller.ts";
 import type { AccountSettings } from "./account-settings.ts";
 import type { CopySettings } from "./copy-settings.ts";
 import type { OperationName } from "./operation.ts";

@@ -1,4 +1,4 @@
-import { requireOverwrite } from "./authorization.ts";
+import { requireOverwrite } from "./caller.ts";
 import type { Blob } from "./blob-rows.ts";
 import { findTarget, requireBlob } from "./blob-address.ts";
 import type { Call } from "./call.ts";

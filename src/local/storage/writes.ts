@@ -1,4 +1,4 @@
-import { requireOverwrite } from "./authorization.ts";
+import { requireOverwrite } from "./caller.ts";
 import { saveBlob, type Blob, type ContentHeaders } from "./blob-rows.ts";
 import type { Container } from "./container-rows.ts";
 import { wholeSeconds } from "./http-dates.ts";
