@@ -7,7 +7,7 @@ import { overwritten, resized, zeros, type Range } from "../content-ranges.ts";
 import { StorageError } from "../errors.ts";
 import { descriptions, failCopiesReading } from "../pending-copies.ts";
 import type { StorageAnswer } from "../request.ts";
-import { contentHeaderNames } from "../writes.ts";
+import { contentHeaderNames } from "../content-headers.ts";
 import { requireFileForWrite, requireShare, writableTarget } from "./address.ts";
 import type { File } from "./file-rows.ts";
 import {
