@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Clock } from "../clock.ts";
-import { httpDate } from "./call.ts";
+import { httpDate } from "./http-dates.ts";
 import type { StorageError } from "./errors.ts";
 import { parseQuery, splitTarget, type StorageAnswer, type StorageRequest } from "./request.ts";
 import { element, elements, renderXml } from "./xml.ts";

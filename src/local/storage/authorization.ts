@@ -1,5 +1,6 @@
 import { isPublicRead, requireSasAccess } from "./access.ts";
 import { findAccount, type Account } from "./accounts.ts";
+import type { Caller } from "./caller.ts";
 import { findContainer } from "./container-rows.ts";
 import { StorageError } from "./errors.ts";
 import type { OperationName } from "./operation.ts";
@@ -9,21 +10,6 @@ import { verifySas } from "./sas.ts";
 import { verifySharedKey } from "./shared-key.ts";
 import type { Store } from "./store.ts";
 import { challenge, verifyToken } from "./tokens.ts";
-
-/** Who makes a request, as far as that changes what it may do. */
-export type Caller =
-  | { by: "shared key"; account: string }
-  | { by: "identity"; maySetTags: boolean }
-  | {
-      by: "SAS";
-      /** False where only `c` was given: new blobs, but no overwriting. */
-      mayOverwrite: boolean;
-      /** `t`: Set Blob Tags, also as a header of another write. */
-      maySetTags: boolean;
-      expiresAt: number;
-      responseHeaders: Readonly<Record<string, string>>;
-    }
-  | { by: "anonymous" };
 
 /** Throws the service's refusal unless the request may carry out the operation. */
 export function authorize(
@@ -84,13 +70,6 @@ function requireRole(
   asked: Pick<StorageRequest, "service" | "resource"> & { operation: OperationName },
 ): void {
   if (!rolesAllow(roles, asked)) throw new StorageError("AuthorizationPermissionMismatch");
-}
-
-/** A SAS with `c` alone may not touch a blob that exists. */
-export function requireOverwrite(caller: Caller, existing: object | undefined): void {
-  if (existing !== undefined && caller.by === "SAS" && !caller.mayOverwrite) {
-    throw new StorageError("UnauthorizedBlobOverwrite");
-  }
 }
 
 function requireAccount({ resource }: StorageRequest): Account {

@@ -1,5 +1,7 @@
 import { snapshotsOf, type Blob, type BlobType } from "./blob-rows.ts";
-import { findTarget, requireBlob, requireContainer, stateHeaders, type Call } from "./call.ts";
+import { findTarget, requireBlob, requireContainer } from "./blob-address.ts";
+import type { Call } from "./call.ts";
+import { stateHeaders } from "./state-headers.ts";
 import { addContent, wholeBlock } from "./content.ts";
 import { requireIntact } from "./content-md5.ts";
 import { zeros } from "./content-ranges.ts";

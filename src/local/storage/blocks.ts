@@ -1,6 +1,8 @@
 import type { Blob } from "./blob-rows.ts";
 import type { Container } from "./container-rows.ts";
-import { findTarget, stateHeaders, type Call } from "./call.ts";
+import { findTarget } from "./blob-address.ts";
+import type { Call } from "./call.ts";
+import { stateHeaders } from "./state-headers.ts";
 import { addContent, addPiece, blocksOf, type Block } from "./content.ts";
 import { requireIntact } from "./content-md5.ts";
 import { StorageError } from "./errors.ts";

@@ -4,14 +4,10 @@ import {
   insertContainer,
   type Container,
 } from "./container-rows.ts";
-import {
-  containerAddress,
-  httpDate,
-  requireContainer,
-  stateHeaders,
-  wholeSeconds,
-  type Call,
-} from "./call.ts";
+import { containerAddress, requireContainer } from "./blob-address.ts";
+import type { Call } from "./call.ts";
+import { httpDate, wholeSeconds } from "./http-dates.ts";
+import { stateHeaders } from "./state-headers.ts";
 import { requireWriteConditions } from "./conditions.ts";
 import { StorageError } from "./errors.ts";
 import { listPage, serviceEndpoint } from "./listing-page.ts";

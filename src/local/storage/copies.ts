@@ -1,6 +1,8 @@
-import { requireOverwrite } from "./authorization.ts";
+import { requireOverwrite } from "./caller.ts";
 import type { Blob } from "./blob-rows.ts";
-import { findTarget, requireBlob, stateHeaders, type Call } from "./call.ts";
+import { findTarget, requireBlob } from "./blob-address.ts";
+import type { Call } from "./call.ts";
+import { stateHeaders } from "./state-headers.ts";
 import { requireSourceConditions, requireWriteConditions } from "./conditions.ts";
 import { addContent } from "./content.ts";
 import { zeros } from "./content-ranges.ts";

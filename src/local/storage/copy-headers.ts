@@ -1,5 +1,5 @@
 import type { Blob } from "./blob-rows.ts";
-import { httpDate } from "./call.ts";
+import { httpDate } from "./http-dates.ts";
 import type { File } from "./files/file-rows.ts";
 import { findPendingCopy, publishedBytes } from "./pending-copies.ts";
 import type { Store } from "./store.ts";

@@ -1,7 +1,8 @@
 import { authorize } from "./authorization.ts";
 import { findBlob, type Blob } from "./blob-rows.ts";
 import { findContainer } from "./container-rows.ts";
-import { blobAddress, readImage, type Call } from "./call.ts";
+import { blobAddress, readImage } from "./blob-address.ts";
+import type { Call } from "./call.ts";
 import { addContent, wholeBlock } from "./content.ts";
 import { settingsFor } from "./copy-settings.ts";
 import { StorageError } from "./errors.ts";

@@ -1,5 +1,7 @@
 import { saveBlob, type Blob, type Immutability } from "./blob-rows.ts";
-import { httpDate, requireBlob, wholeSeconds, type Call } from "./call.ts";
+import { httpDate, wholeSeconds } from "./http-dates.ts";
+import { requireBlob } from "./blob-address.ts";
+import type { Call } from "./call.ts";
 import { StorageError } from "./errors.ts";
 import type { StorageAnswer } from "./request.ts";
 

@@ -1,7 +1,9 @@
 import { blobNamesFrom, findBlob, formerVersionsOf, snapshotsOf, type Blob } from "./blob-rows.ts";
 import type { Container } from "./container-rows.ts";
 import { appendHeaders } from "./append-blobs.ts";
-import { httpDate, requireContainer, type Call } from "./call.ts";
+import { httpDate } from "./http-dates.ts";
+import { requireContainer } from "./blob-address.ts";
+import type { Call } from "./call.ts";
 import { copyHeaders } from "./copy-headers.ts";
 import { StorageError } from "./errors.ts";
 import { describeLease } from "./lease-rules.ts";

@@ -1,5 +1,7 @@
 import type { Blob } from "./blob-rows.ts";
-import { requireBlob, stateHeaders, type Call } from "./call.ts";
+import { requireBlob } from "./blob-address.ts";
+import type { Call } from "./call.ts";
+import { stateHeaders } from "./state-headers.ts";
 import { requireReadConditions } from "./conditions.ts";
 import { blocksOf, type Block } from "./content.ts";
 import { requireIntact } from "./content-md5.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { blobWithId, saveBlob, type Blob, type Copy } from "./blob-rows.ts";
-import { wholeSeconds } from "./call.ts";
+import { wholeSeconds } from "./http-dates.ts";
 import type { ProgressStep } from "./copy-settings.ts";
 import { noteCreated } from "./events/event-rows.ts";
 import { fileWithId, saveFile, type File } from "./files/file-rows.ts";

@@ -1,18 +1,22 @@
 import { createHash } from "node:crypto";
-import type { Blob, ContentHeaders } from "./blob-rows.ts";
-import { httpDate, requireBlob, stateHeaders, type Call } from "./call.ts";
+import type { Blob } from "./blob-rows.ts";
+import { httpDate } from "./http-dates.ts";
+import { requireBlob } from "./blob-address.ts";
+import type { Call } from "./call.ts";
+import { stateHeaders } from "./state-headers.ts";
 import { findPendingCopy, publishedBytes } from "./pending-copies.ts";
+import { readRange, type ByteRange } from "./byte-range.ts";
 import { requireReadConditions } from "./conditions.ts";
 import { readContent } from "./content.ts";
 import { copyHeaders } from "./copy-headers.ts";
-import { StorageError } from "./errors.ts";
 import { describeLease, requireLeaseForRead } from "./lease-rules.ts";
 import type { StorageAnswer } from "./request.ts";
 import { appendHeaders } from "./append-blobs.ts";
 import { immutabilityHeaders } from "./immutability.ts";
 import { sequenceHeader } from "./page-blobs.ts";
 import { describeTier, requireOnline } from "./tiers.ts";
-import { contentHeaderNames, versionHeader } from "./writes.ts";
+import { contentHeaders } from "./content-headers.ts";
+import { versionHeader } from "./writes.ts";
 
 /** REST page "Get Blob". Without a range all bytes, with one 206 and `Content-Range`. */
 export function getBlob(call: Call): StorageAnswer {
@@ -42,7 +46,7 @@ export function getBlob(call: Call): StorageAnswer {
 }
 
 /** The bytes to be seen: those of a page blob fill while a copy onto it goes on. */
-function readBytes({ store, now }: Call, blob: Blob, range: Range): Buffer {
+function readBytes({ store, now }: Call, blob: Blob, range: ByteRange): Buffer {
   const pending = blob.blobType === "PageBlob" ? findPendingCopy(store, blob) : undefined;
   if (pending === undefined) return readContent(store, blob.content, range);
   const copied = publishedBytes(pending, now);
@@ -52,8 +56,6 @@ function readBytes({ store, now }: Call, blob: Blob, range: Range): Buffer {
     readContent(store, blob.content, { start: Math.max(range.start, copied), end: range.end }),
   ]);
 }
-
-type Range = { start: number; end: number };
 
 /** REST page "Get Blob Properties". */
 export function getBlobProperties(call: Call): StorageAnswer {
@@ -79,18 +81,6 @@ function requireReadable(call: Call): Blob {
   requireReadConditions(headers, blob);
   requireLeaseForRead(blob.lease, { given: headers["x-ms-lease-id"], now: call.now });
   return blob;
-}
-
-/** `start` included, `end` not; undefined for all of it. Only `bytes=a-` and `bytes=a-b`. */
-export function readRange(text: string | undefined, length: number): Range | undefined {
-  const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(text ?? "") ?? [];
-  if (from === undefined) return undefined;
-  const start = Number(from);
-  const end = to === undefined || to === "" ? length : Math.min(Number(to) + 1, length);
-  if (start >= length || end <= start) {
-    throw new StorageError("InvalidRange", { headers: { "Content-Range": `bytes */${length}` } });
-  }
-  return { start, end };
 }
 
 function propertyHeaders(call: Call, blob: Blob): Record<string, string | undefined> {
@@ -125,19 +115,4 @@ function propertyHeaders(call: Call, blob: Blob): Record<string, string | undefi
 export function tagCount({ tags }: Blob): string | undefined {
   const count = Object.keys(tags).length;
   return count === 0 ? undefined : String(count);
-}
-
-/** `Content-Type` and its kin, as reads tell them. */
-export function contentHeaders(properties: ContentHeaders): Record<string, string | undefined> {
-  return Object.fromEntries(
-    contentHeaderNames.map(([property, header]) => [canonicalName(header), properties[property]]),
-  );
-}
-
-/** content-md5 → Content-MD5: one spelling, so that a later header replaces an earlier one. */
-function canonicalName(header: string): string {
-  return header.replace(
-    /(^|-)(md5$|[a-z])/g,
-    (_, dash: string, start: string) => `${dash}${start.toUpperCase()}`,
-  );
 }

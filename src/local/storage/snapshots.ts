@@ -1,5 +1,7 @@
 import { saveBlob, snapshotsOf } from "./blob-rows.ts";
-import { requireBlob, stateHeaders, type Call } from "./call.ts";
+import { requireBlob } from "./blob-address.ts";
+import type { Call } from "./call.ts";
+import { stateHeaders } from "./state-headers.ts";
 import { requireWriteConditions } from "./conditions.ts";
 import { unprotected } from "./immutability.ts";
 import { noLease, requireLeaseForRead } from "./lease-rules.ts";

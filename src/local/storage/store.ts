@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { eventSchema } from "./events/event-rows.ts";
+import { eventSchema } from "./events/schema.ts";
 import { fileSchema } from "./files/schema.ts";
 
 /**

@@ -1,5 +1,7 @@
 import { saveBlob, type Tags } from "./blob-rows.ts";
-import { requireBlob, stateHeaders, type Call } from "./call.ts";
+import { requireBlob } from "./blob-address.ts";
+import type { Call } from "./call.ts";
+import { stateHeaders } from "./state-headers.ts";
 import { requireReadConditions, requireWriteConditions } from "./conditions.ts";
 import { StorageError } from "./errors.ts";
 import { requireLeaseForRead, requireLeaseForWrite } from "./lease-rules.ts";

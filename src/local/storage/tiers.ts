@@ -1,5 +1,6 @@
 import { saveBlob, type Blob, type BlobType, type Rehydration } from "./blob-rows.ts";
-import { requireBlob, type Call } from "./call.ts";
+import { requireBlob } from "./blob-address.ts";
+import type { Call } from "./call.ts";
 import { meetsTagCondition } from "./conditions.ts";
 import type { CopySettings } from "./copy-settings.ts";
 import { StorageError } from "./errors.ts";

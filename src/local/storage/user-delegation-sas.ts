@@ -4,7 +4,7 @@ import type { Resource, ServiceName } from "./request.ts";
 import { isSignatureOf } from "./shared-key.ts";
 import { imageToSign } from "./signed-image.ts";
 import { identity } from "./tokens.ts";
-import { keyValue, serviceLetters, type KeyTerms } from "./user-delegation.ts";
+import { keyValue, serviceLetters, type KeyTerms } from "./delegation-key.ts";
 
 type Field = (name: string) => string;
 

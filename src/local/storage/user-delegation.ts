@@ -1,30 +1,24 @@
-import { createHmac } from "node:crypto";
-import { findAccount, type Account } from "./accounts.ts";
-import type { Call } from "./call.ts";
+import { findAccount } from "./accounts.ts";
+import type { Caller } from "./caller.ts";
+import { keyValue, serviceLetters, type KeyTerms } from "./delegation-key.ts";
 import { StorageError } from "./errors.ts";
-import type { ServiceName, StorageAnswer } from "./request.ts";
+import type { StorageAnswer, StorageRequest } from "./request.ts";
 import { identity } from "./tokens.ts";
 import { element, elements, renderXml } from "./xml.ts";
 
 /** "A valid date and time within seven days of the current time" (REST page "Get User Delegation Key"). */
 const longestKeyMs = 7 * 24 * 60 * 60 * 1000;
 
-/** `sks` of a SAS: which service's objects the key opens. */
-export const serviceLetters: Readonly<Record<ServiceName, string>> = { blob: "b", file: "f" };
-
-/** What a key was made for, as it stands in the answer and again in each SAS it signs. */
-export type KeyTerms = {
-  objectId: string;
-  tenantId: string;
-  /** ISO 8601, whole seconds. */
-  start: string;
-  expiry: string;
-  service: string;
-  version: string;
-};
-
 /** REST page "Get User Delegation Key". Only a token asks for one, since the key acts for its identity. */
-export function getUserDelegationKey({ request, caller, now }: Call): StorageAnswer {
+export function getUserDelegationKey({
+  request,
+  caller,
+  now,
+}: {
+  request: StorageRequest;
+  caller: Caller;
+  now: number;
+}): StorageAnswer {
   const account = findAccount(request.resource.account);
   if (caller.by !== "identity" || account === undefined) {
     throw new StorageError("AuthenticationFailed", {
@@ -62,13 +56,6 @@ export function getUserDelegationKey({ request, caller, now }: Call): StorageAns
       ),
     ),
   };
-}
-
-/** Follows from its terms, so that no key is kept: whoever knows them and the account's key knows it. */
-export function keyValue(terms: KeyTerms, { name, key }: Account): string {
-  const { objectId, tenantId, start, expiry, service, version } = terms;
-  const text = [name, objectId, tenantId, start, expiry, service, version].join("\n");
-  return createHmac("sha256", Buffer.from(key, "base64")).update(text).digest("base64");
 }
 
 function readTime(text: string | undefined, now: number): number {

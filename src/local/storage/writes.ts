@@ -1,7 +1,9 @@
-import { requireOverwrite } from "./authorization.ts";
+import { requireOverwrite } from "./caller.ts";
 import { saveBlob, type Blob, type ContentHeaders } from "./blob-rows.ts";
 import type { Container } from "./container-rows.ts";
-import { wholeSeconds, type Call } from "./call.ts";
+import { contentHeaderNames } from "./content-headers.ts";
+import { wholeSeconds } from "./http-dates.ts";
+import type { Call } from "./call.ts";
 import { requireWriteConditions } from "./conditions.ts";
 import { StorageError } from "./errors.ts";
 import { requireMutable, unprotected } from "./immutability.ts";
@@ -118,16 +120,6 @@ export function readContentHeaders(headers: Readonly<Record<string, string>>): C
   }
   return sent;
 }
-
-/** Properties of a blob and the header each is told in; `x-ms-blob-` before it sets it. */
-export const contentHeaderNames = [
-  ["contentType", "content-type"],
-  ["contentEncoding", "content-encoding"],
-  ["contentLanguage", "content-language"],
-  ["contentDisposition", "content-disposition"],
-  ["cacheControl", "cache-control"],
-  ["contentMD5", "content-md5"],
-] as const satisfies readonly (readonly [keyof ContentHeaders, string])[];
 
 /** What the service takes where nobody names a type. */
 export const defaultContentType = "application/octet-stream";

@@ -1,7 +1,8 @@
 import { findBlob } from "../blob-rows.ts";
 import { findContainer } from "../container-rows.ts";
-import type { Call } from "../call.ts";
 import type { OperationName } from "../operation.ts";
+import type { StorageRequest } from "../request.ts";
+import type { Store } from "../store.ts";
 import { noteCreated, type BlobCreated } from "./event-rows.ts";
 
 /** Operations that make or replace a blob, and the `data.api` that their event has. */
@@ -12,7 +13,7 @@ const apis: Partial<Record<OperationName, BlobCreated["api"]>> = {
 };
 
 /** Notes what a request that was carried out has made, in the same transaction. */
-export function noteWrites({ request, operation, store, now }: Omit<Call, "caller">): void {
+export function noteWrites({ request, operation, store, now }: CarriedOut): void {
   const api = apis[operation];
   const { resource } = request;
   if (api === undefined || resource.level !== "blob") return;
@@ -27,3 +28,10 @@ export function noteWrites({ request, operation, store, now }: Omit<Call, "calle
     namespace: isPending ? "hierarchical" : "any",
   });
 }
+
+type CarriedOut = {
+  request: StorageRequest;
+  operation: OperationName;
+  store: Store;
+  now: number;
+};

@@ -1,4 +1,6 @@
-import { stateHeaders, wholeSeconds, type Call } from "../call.ts";
+import { stateHeaders } from "../state-headers.ts";
+import { wholeSeconds } from "../http-dates.ts";
+import type { Call } from "../call.ts";
 import { StorageError } from "../errors.ts";
 import type { StorageAnswer } from "../request.ts";
 import { refuseSnapshot, requestedPath, requireRequestIntent, requireShare } from "./address.ts";

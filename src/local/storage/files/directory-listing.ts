@@ -1,4 +1,5 @@
-import { httpDate, type Call } from "../call.ts";
+import { httpDate } from "../http-dates.ts";
+import type { Call } from "../call.ts";
 import { listPage, serviceEndpoint } from "../listing-page.ts";
 import type { StorageAnswer } from "../request.ts";
 import { element, elements, renderXml, type Element } from "../xml.ts";

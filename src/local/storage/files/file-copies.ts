@@ -1,4 +1,5 @@
-import { stateHeaders, type Call } from "../call.ts";
+import { stateHeaders } from "../state-headers.ts";
+import type { Call } from "../call.ts";
 import { settingsFor, type CopySettings } from "../copy-settings.ts";
 import { resolveCopySource, type CopySource } from "../copy-source.ts";
 import {

@@ -1,7 +1,8 @@
-import { stateHeaders, type Call } from "../call.ts";
+import { stateHeaders } from "../state-headers.ts";
+import type { Call } from "../call.ts";
 import { StorageError } from "../errors.ts";
 import { leaseNow } from "../lease-rules.ts";
-import { actOnLease } from "../leases.ts";
+import { actOnLease } from "../lease-actions.ts";
 import type { StorageAnswer } from "../request.ts";
 import { requireFileForWrite } from "./address.ts";
 import { saveFile } from "./file-rows.ts";

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
-import { stateHeaders, type Call } from "../call.ts";
+import { stateHeaders } from "../state-headers.ts";
+import type { Call } from "../call.ts";
 import { readContent } from "../content.ts";
 import { copyHeaders } from "../copy-headers.ts";
 import { describeLease, requireLeaseForRead } from "../lease-rules.ts";
-import { contentHeaders, readRange } from "../reads.ts";
+import { contentHeaders } from "../content-headers.ts";
+import { readRange } from "../byte-range.ts";
 import type { StorageAnswer } from "../request.ts";
 import { requireFile } from "./address.ts";
 import type { File } from "./file-rows.ts";

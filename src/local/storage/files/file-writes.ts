@@ -1,4 +1,5 @@
-import { wholeSeconds, type Call } from "../call.ts";
+import { wholeSeconds } from "../http-dates.ts";
+import type { Call } from "../call.ts";
 import { StorageError } from "../errors.ts";
 import { leaseAfterWrite, noLease, requireLeaseForWrite } from "../lease-rules.ts";
 import { descriptions, failCopiesReading } from "../pending-copies.ts";

@@ -1,12 +1,13 @@
 import type { ContentHeaders } from "../blob-rows.ts";
-import { stateHeaders, type Call } from "../call.ts";
+import { stateHeaders } from "../state-headers.ts";
+import type { Call } from "../call.ts";
 import { addContent, wholeBlock } from "../content.ts";
 import { requireIntact } from "../content-md5.ts";
 import { overwritten, resized, zeros, type Range } from "../content-ranges.ts";
 import { StorageError } from "../errors.ts";
 import { descriptions, failCopiesReading } from "../pending-copies.ts";
 import type { StorageAnswer } from "../request.ts";
-import { contentHeaderNames } from "../writes.ts";
+import { contentHeaderNames } from "../content-headers.ts";
 import { requireFileForWrite, requireShare, writableTarget } from "./address.ts";
 import type { File } from "./file-rows.ts";
 import {

@@ -1,4 +1,6 @@
-import { httpDate, stateHeaders, wholeSeconds, type Call } from "../call.ts";
+import { httpDate, wholeSeconds } from "../http-dates.ts";
+import { stateHeaders } from "../state-headers.ts";
+import type { Call } from "../call.ts";
 import { StorageError } from "../errors.ts";
 import { listPage, serviceEndpoint } from "../listing-page.ts";
 import { descriptions, failCopiesReading } from "../pending-copies.ts";
