@@ -1,18 +1,18 @@
 import type { Clock } from "../clock.ts";
-import { createAccountSettings, type AccountSettings } from "./account-settings.ts";
-import { accounts, type Account } from "./accounts.ts";
-import { copyControls, type CopyControls } from "./copy-controls.ts";
-import { defaultCopySettings, type CopySettings } from "./copy-settings.ts";
-import { dispatch } from "./dispatch.ts";
+import { createAccountSettings, type AccountSettings } from "./calls/account-settings.ts";
+import { accounts, type Account } from "./auth/accounts.ts";
+import { copyControls, type CopyControls } from "./pending-copies/copy-controls.ts";
+import { defaultCopySettings, type CopySettings } from "./pending-copies/copy-settings.ts";
+import { dispatch } from "./operation-dispatch.ts";
 import { startDeliveries, type StorageEvents } from "./events/deliveries.ts";
-import { createFaults, type Faults } from "./faults.ts";
-import { startIdentityEndpoint, type IdentityEndpoint } from "./identity-endpoint.ts";
-import { endDueCopies } from "./pending-copies.ts";
-import type { ServiceName } from "./request.ts";
-import type { RoleAssignment } from "./roles.ts";
-import { startServer, type ReceivedRequest, type StorageServer } from "./server.ts";
-import { openStore } from "./store.ts";
-import { webSources, withWebSources } from "./web-sources.ts";
+import { createFaults, type Faults } from "./server/faults.ts";
+import { startIdentityEndpoint, type IdentityEndpoint } from "./auth/identity-endpoint.ts";
+import { endDueCopies } from "./pending-copies/pending-copies.ts";
+import type { ServiceName } from "./http/storage-request.ts";
+import type { RoleAssignment } from "./auth/role-assignments.ts";
+import { startServer, type ReceivedRequest, type StorageServer } from "./server/storage-server.ts";
+import { openStore } from "./store/store.ts";
+import { webSources, withWebSources } from "./pending-copies/web-sources.ts";
 
 export type StorageEmulatorOptions = {
   clock: Clock;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Fault } from "../../../src/local/storage/faults.ts";
+import type { Fault } from "../../../src/local/storage/server/faults.ts";
 import { StorageRefusal } from "../../../src/storage/copy-client.ts";
 import type { CopyClient } from "../../../src/storage/copy-client.ts";
 import { startStorage, uploaded } from "../../support/stack/emulator.ts";

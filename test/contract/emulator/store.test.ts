@@ -10,7 +10,7 @@ import {
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
 import { expect, test } from "vitest";
-import { accounts } from "../../../src/local/storage/accounts.ts";
+import { accounts } from "../../../src/local/storage/auth/accounts.ts";
 import {
   atEnd,
   day,

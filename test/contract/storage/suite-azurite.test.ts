@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { accounts } from "../../../src/local/storage/accounts.ts";
+import { accounts } from "../../../src/local/storage/auth/accounts.ts";
 import { storageSuite, suiteTitles } from "./storage-suite.ts";
 
 /** Azurite has neither types nor a public entry for this: its own command line starts it like that. */

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import { expect, onTestFinished, test } from "vitest";
 import { startListener } from "../../support/stack/listener.ts";
-import { accounts } from "../../../src/local/storage/accounts.ts";
+import { accounts } from "../../../src/local/storage/auth/accounts.ts";
 
 /** A copy of the project, so that `.local/` is not the developer's own. */
 function checkout(): string {

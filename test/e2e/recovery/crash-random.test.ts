@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import * as fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import type { OperationName } from "../../../src/local/storage/operation.ts";
+import type { OperationName } from "../../../src/local/storage/http/rest-operation.ts";
 import { expectRightEnd } from "../../support/crash/crash-end.ts";
 import { hostProcesses } from "../../support/crash/crash-host.ts";
 import { liveThrough } from "../../support/crash/crash-trial.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { OperationName } from "../../../src/local/storage/operation.ts";
+import type { OperationName } from "../../../src/local/storage/http/rest-operation.ts";
 import { startWorld } from "../../support/stack/test-stack.ts";
 import type { TestWorld } from "../../support/stack/test-stack.ts";
 

@@ -1,7 +1,7 @@
 import { ContainerClient } from "@azure/storage-blob";
 import { expect, test } from "vitest";
-import { accounts } from "../../../src/local/storage/accounts.ts";
-import { keyValue } from "../../../src/local/storage/delegation-key.ts";
+import { accounts } from "../../../src/local/storage/auth/accounts.ts";
+import { keyValue } from "../../../src/local/storage/auth/delegation-key.ts";
 import { giveRoles } from "../../support/stack/roles.ts";
 import { everythingTold, placesOf } from "../../support/stack/received-notifications.ts";
 import { filesOf } from "../../support/stack/stack-files.ts";

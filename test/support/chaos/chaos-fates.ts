@@ -1,5 +1,5 @@
-import { identifyOperation } from "../../../src/local/storage/operation.ts";
-import type { StorageRequest } from "../../../src/local/storage/request.ts";
+import { identifyOperation } from "../../../src/local/storage/http/rest-operation.ts";
+import type { StorageRequest } from "../../../src/local/storage/http/storage-request.ts";
 import { interfere } from "./chaos-interference.ts";
 import type { Incident, Phase } from "./chaos-plan.ts";
 import { look, tell } from "./chaos-trial.ts";

@@ -1,4 +1,4 @@
-import type { StorageRequest } from "../../../src/local/storage/request.ts";
+import type { StorageRequest } from "../../../src/local/storage/http/storage-request.ts";
 import { fateFor, happen, payAborts } from "./chaos-fates.ts";
 import type { FateTools, Met } from "./chaos-fates.ts";
 import { interfere } from "./chaos-interference.ts";

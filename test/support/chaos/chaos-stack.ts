@@ -9,7 +9,7 @@ import { startFunctionsHost } from "../../../src/local/host/host.ts";
 import type { FunctionsHost } from "../../../src/local/host/host.ts";
 import { startStorageEmulator } from "../../../src/local/storage/emulator.ts";
 import type { StorageEmulator } from "../../../src/local/storage/emulator.ts";
-import type { StorageRequest } from "../../../src/local/storage/request.ts";
+import type { StorageRequest } from "../../../src/local/storage/http/storage-request.ts";
 import { chaosClock } from "../chaos-clock.ts";
 import type { ChaosClock } from "../chaos-clock.ts";
 import type { Phase } from "./chaos-plan.ts";

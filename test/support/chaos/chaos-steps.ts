@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { ClientRequest } from "node:http";
-import type { StorageRequest } from "../../../src/local/storage/request.ts";
+import type { StorageRequest } from "../../../src/local/storage/http/storage-request.ts";
 import type { Phase } from "./chaos-plan.ts";
 
 /** A run of an activity. */

@@ -7,7 +7,7 @@ import { virtualClock } from "../../../src/local/clock.ts";
 import type { VirtualClock } from "../../../src/local/clock.ts";
 import { startStorageEmulator } from "../../../src/local/storage/emulator.ts";
 import type { StorageEmulator } from "../../../src/local/storage/emulator.ts";
-import type { ReceivedRequest } from "../../../src/local/storage/server.ts";
+import type { ReceivedRequest } from "../../../src/local/storage/server/storage-server.ts";
 import { deathNote } from "./crash-child.ts";
 import { HostDied } from "./crash-host.ts";
 import type { HostProcess, HostProcesses } from "./crash-host.ts";

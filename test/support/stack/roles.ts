@@ -1,4 +1,4 @@
-import type { RoleAssignment } from "../../../src/local/storage/roles.ts";
+import type { RoleAssignment } from "../../../src/local/storage/auth/role-assignments.ts";
 import type { TestWorld } from "./test-stack.ts";
 
 /** All that the identity may do in one account; in the others it keeps what it may. */

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Cancel, Clock } from "../../clock.ts";
-import type { Store } from "../store.ts";
+import type { Store } from "../store/store.ts";
 import {
   forgetEvent,
   nextCopyEnd,
@@ -11,7 +11,7 @@ import {
   type BlobCreated,
   type Subscription,
 } from "./event-rows.ts";
-import { validationEvent, wireEvent, type WireEvent } from "./event-text.ts";
+import { validationEvent, wireEvent, type WireEvent } from "./wire-events.ts";
 
 /** What becomes of an event on its way: delivered `times` times (0 drops it), each after `delayMs`. */
 export type Fate = { times?: number; delayMs?: number | (() => number) };

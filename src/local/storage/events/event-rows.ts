@@ -1,5 +1,5 @@
-import type { Blob } from "../blob-rows.ts";
-import type { Store } from "../store.ts";
+import type { Blob } from "../store/blob-rows.ts";
+import type { Store } from "../store/store.ts";
 
 /** As "Azure Blob Storage as an Event Grid source" describes a subscription and its endpoint. */
 export type Subscription = {

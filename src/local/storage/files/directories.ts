@@ -1,12 +1,23 @@
-import { stateHeaders } from "../state-headers.ts";
-import { wholeSeconds } from "../http-dates.ts";
-import type { Call } from "../call.ts";
-import { StorageError } from "../errors.ts";
-import type { StorageAnswer } from "../request.ts";
-import { refuseSnapshot, requestedPath, requireRequestIntent, requireShare } from "./address.ts";
-import { entriesIn, findDirectory, findFile, saveDirectory, type Directory } from "./file-rows.ts";
-import { idHeaders } from "./identity.ts";
-import { parentPath } from "./paths.ts";
+import { stateHeaders } from "../http/state-headers.ts";
+import { wholeSeconds } from "../http/http-dates.ts";
+import type { Call } from "../calls/operation-call.ts";
+import { StorageError } from "../http/storage-errors.ts";
+import type { StorageAnswer } from "../http/storage-request.ts";
+import {
+  refuseSnapshot,
+  requestedPath,
+  requireRequestIntent,
+  requireShare,
+} from "./file-address.ts";
+import {
+  entriesIn,
+  findDirectory,
+  findFile,
+  saveDirectory,
+  type Directory,
+} from "../store/file-rows.ts";
+import { idHeaders } from "./file-ids.ts";
+import { parentPath } from "../store/file-paths.ts";
 import { newSystemProperties, systemHeaders } from "./system-properties.ts";
 
 /** REST page "Create Directory": its parent must be there. */

@@ -1,13 +1,13 @@
-import { httpDate } from "../http-dates.ts";
-import type { Call } from "../call.ts";
-import { listPage, serviceEndpoint } from "../listing-page.ts";
-import type { StorageAnswer } from "../request.ts";
-import { element, elements, renderXml, type Element } from "../xml.ts";
-import { requireShare } from "./address.ts";
+import { httpDate } from "../http/http-dates.ts";
+import type { Call } from "../calls/operation-call.ts";
+import { listPage, serviceEndpoint } from "../calls/listing-page.ts";
+import type { StorageAnswer } from "../http/storage-request.ts";
+import { element, elements, renderXml, type Element } from "../http/xml.ts";
+import { requireShare } from "./file-address.ts";
 import { requireDirectory } from "./directories.ts";
-import { entriesIn, type Directory, type File } from "./file-rows.ts";
-import { fileId } from "./identity.ts";
-import { nameOf, pathKey } from "./paths.ts";
+import { entriesIn, type Directory, type File } from "../store/file-rows.ts";
+import { fileId } from "./file-ids.ts";
+import { nameOf, pathKey } from "../store/file-paths.ts";
 
 /** REST page "List Directories and Files": one directory, by names without regard to case. */
 export function listDirectoriesAndFiles(call: Call): StorageAnswer {

@@ -1,12 +1,12 @@
-import { stateHeaders } from "../state-headers.ts";
-import type { Call } from "../call.ts";
-import { StorageError } from "../errors.ts";
-import { leaseNow } from "../lease-rules.ts";
-import { actOnLease } from "../lease-actions.ts";
-import type { StorageAnswer } from "../request.ts";
-import { requireFileForWrite } from "./address.ts";
-import { saveFile } from "./file-rows.ts";
-import { invalidHeader } from "./headers.ts";
+import { stateHeaders } from "../http/state-headers.ts";
+import type { Call } from "../calls/operation-call.ts";
+import { StorageError } from "../http/storage-errors.ts";
+import { leaseNow } from "../leases/lease-rules.ts";
+import { actOnLease } from "../leases/lease-actions.ts";
+import type { StorageAnswer } from "../http/storage-request.ts";
+import { requireFileForWrite } from "./file-address.ts";
+import { saveFile } from "../store/file-rows.ts";
+import { invalidHeader } from "../http/request-headers.ts";
 
 /**
  * REST page "Lease File": acquire, change, release, break. A file's lease is always infinite, so there

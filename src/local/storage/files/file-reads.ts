@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
-import { stateHeaders } from "../state-headers.ts";
-import type { Call } from "../call.ts";
-import { readContent } from "../content.ts";
-import { copyHeaders } from "../copy-headers.ts";
-import { describeLease, requireLeaseForRead } from "../lease-rules.ts";
-import { contentHeaders } from "../content-headers.ts";
-import { readRange } from "../byte-range.ts";
-import type { StorageAnswer } from "../request.ts";
-import { requireFile } from "./address.ts";
-import type { File } from "./file-rows.ts";
-import { idHeaders } from "./identity.ts";
+import { stateHeaders } from "../http/state-headers.ts";
+import type { Call } from "../calls/operation-call.ts";
+import { readContent } from "../store/content-blocks.ts";
+import { copyHeaders } from "../pending-copies/copy-headers.ts";
+import { describeLease, requireLeaseForRead } from "../leases/lease-rules.ts";
+import { contentHeaders } from "../calls/content-headers.ts";
+import { readRange } from "../http/byte-range.ts";
+import type { StorageAnswer } from "../http/storage-request.ts";
+import { requireFile } from "./file-address.ts";
+import type { File } from "../store/file-rows.ts";
+import { idHeaders } from "./file-ids.ts";
 import { systemHeaders } from "./system-properties.ts";
 
 /** REST page "Get File". Without a range all bytes, with one 206 and `Content-Range`. */

@@ -1,10 +1,10 @@
-import { wholeSeconds } from "../http-dates.ts";
-import type { Call } from "../call.ts";
-import { StorageError } from "../errors.ts";
-import { leaseAfterWrite, noLease, requireLeaseForWrite } from "../lease-rules.ts";
-import { descriptions, failCopiesReading } from "../pending-copies.ts";
-import type { Target } from "./address.ts";
-import { saveFile, type File } from "./file-rows.ts";
+import { wholeSeconds } from "../http/http-dates.ts";
+import type { Call } from "../calls/operation-call.ts";
+import { StorageError } from "../http/storage-errors.ts";
+import { leaseAfterWrite, noLease, requireLeaseForWrite } from "../leases/lease-rules.ts";
+import { descriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
+import type { Target } from "./file-address.ts";
+import { saveFile, type File } from "../store/file-rows.ts";
 import { isReadOnly } from "./system-properties.ts";
 
 /** What a write makes of a file; the rest follows from the write itself. */

@@ -1,15 +1,15 @@
-import type { ContentHeaders } from "../blob-rows.ts";
-import { stateHeaders } from "../state-headers.ts";
-import type { Call } from "../call.ts";
-import { addContent, wholeBlock } from "../content.ts";
-import { requireIntact } from "../content-md5.ts";
-import { overwritten, resized, zeros, type Range } from "../content-ranges.ts";
-import { StorageError } from "../errors.ts";
-import { descriptions, failCopiesReading } from "../pending-copies.ts";
-import type { StorageAnswer } from "../request.ts";
-import { contentHeaderNames } from "../content-headers.ts";
-import { requireFileForWrite, requireShare, writableTarget } from "./address.ts";
-import type { File } from "./file-rows.ts";
+import type { ContentHeaders } from "../store/blob-rows.ts";
+import { stateHeaders } from "../http/state-headers.ts";
+import type { Call } from "../calls/operation-call.ts";
+import { addContent, wholeBlock } from "../store/content-blocks.ts";
+import { requireIntact } from "../http/content-md5.ts";
+import { overwritten, resized, zeros, type Range } from "../store/content-ranges.ts";
+import { StorageError } from "../http/storage-errors.ts";
+import { descriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
+import type { StorageAnswer } from "../http/storage-request.ts";
+import { contentHeaderNames } from "../calls/content-headers.ts";
+import { requireFileForWrite, requireShare, writableTarget } from "./file-address.ts";
+import type { File } from "../store/file-rows.ts";
 import {
   changeFile,
   refuseReadOnly,
@@ -23,8 +23,8 @@ import {
   readWholeNumber,
   readWord,
   type Headers,
-} from "./headers.ts";
-import { idHeaders } from "./identity.ts";
+} from "../http/request-headers.ts";
+import { idHeaders } from "./file-ids.ts";
 import {
   changedSystemProperties,
   newSystemProperties,

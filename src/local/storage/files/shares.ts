@@ -1,15 +1,15 @@
-import { httpDate, wholeSeconds } from "../http-dates.ts";
-import { stateHeaders } from "../state-headers.ts";
-import type { Call } from "../call.ts";
-import { StorageError } from "../errors.ts";
-import { listPage, serviceEndpoint } from "../listing-page.ts";
-import { descriptions, failCopiesReading } from "../pending-copies.ts";
-import type { StorageAnswer } from "../request.ts";
-import { nextTimeName } from "../time-names.ts";
-import { element, elements, renderXml, type Element } from "../xml.ts";
-import { refuseSnapshot, requireShare, shareAddress } from "./address.ts";
-import { saveDirectory } from "./file-rows.ts";
-import { invalidHeader, readWholeNumber, readWord, type Headers } from "./headers.ts";
+import { httpDate, wholeSeconds } from "../http/http-dates.ts";
+import { stateHeaders } from "../http/state-headers.ts";
+import type { Call } from "../calls/operation-call.ts";
+import { StorageError } from "../http/storage-errors.ts";
+import { listPage, serviceEndpoint } from "../calls/listing-page.ts";
+import { descriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
+import type { StorageAnswer } from "../http/storage-request.ts";
+import { nextTimeName } from "../store/time-names.ts";
+import { element, elements, renderXml, type Element } from "../http/xml.ts";
+import { refuseSnapshot, requireShare, shareAddress } from "./file-address.ts";
+import { saveDirectory } from "../store/file-rows.ts";
+import { invalidHeader, readWholeNumber, readWord, type Headers } from "../http/request-headers.ts";
 import {
   copyShareContents,
   findShare,
@@ -17,7 +17,7 @@ import {
   sharesFrom,
   snapshotsOf,
   type Share,
-} from "./share-rows.ts";
+} from "../store/share-rows.ts";
 import { defaultSystemProperties } from "./system-properties.ts";
 
 /** GiB: REST page "Create Share", `x-ms-share-quota`. */

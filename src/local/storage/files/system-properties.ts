@@ -1,9 +1,9 @@
-import type { Call } from "../call.ts";
-import type { Directory, File, SystemProperties } from "./file-rows.ts";
-import { invalidHeader, unsupportedHeader, type Headers } from "./headers.ts";
-import { inheritedPermission, readPermissionKey } from "./permissions.ts";
-import { savePermission, type Share } from "./share-rows.ts";
-import { fileTime, readFileTime } from "./times.ts";
+import type { Call } from "../calls/operation-call.ts";
+import type { Directory, File, SystemProperties } from "../store/file-rows.ts";
+import { invalidHeader, unsupportedHeader, type Headers } from "../http/request-headers.ts";
+import { inheritedPermission, readPermissionKey } from "./file-permissions.ts";
+import { savePermission, type Share } from "../store/share-rows.ts";
+import { fileTime, readFileTime } from "./file-times.ts";
 
 type Smb = Extract<SystemProperties, { protocol: "SMB" }>;
 type Nfs = Extract<SystemProperties, { protocol: "NFS" }>;

@@ -1,6 +1,6 @@
 import { BlobSASPermissions, BlobClient, BlockBlobClient } from "@azure/storage-blob";
 import { expect, test } from "vitest";
-import { fulfilsTagCondition } from "../../../../src/local/storage/tag-conditions.ts";
+import { fulfilsTagCondition } from "../../../../src/local/storage/calls/tag-conditions.ts";
 import { refusal, second, startStorage, uploaded } from "../../../support/stack/emulator.ts";
 
 async function tagged(settings = {}) {

@@ -1,0 +1,23 @@
+import { StorageError } from "../http/storage-errors.ts";
+
+/** Who makes a request, as far as that changes what it may do. */
+export type Caller =
+  | { by: "shared key"; account: string }
+  | { by: "identity"; maySetTags: boolean }
+  | {
+      by: "SAS";
+      /** False where only `c` was given: new blobs, but no overwriting. */
+      mayOverwrite: boolean;
+      /** `t`: Set Blob Tags, also as a header of another write. */
+      maySetTags: boolean;
+      expiresAt: number;
+      responseHeaders: Readonly<Record<string, string>>;
+    }
+  | { by: "anonymous" };
+
+/** A SAS with `c` alone may not touch a blob that exists. */
+export function requireOverwrite(caller: Caller, existing: object | undefined): void {
+  if (existing !== undefined && caller.by === "SAS" && !caller.mayOverwrite) {
+    throw new StorageError("UnauthorizedBlobOverwrite");
+  }
+}

@@ -1,0 +1,71 @@
+import { findAccount } from "./accounts.ts";
+import type { Caller } from "./caller.ts";
+import { keyValue, serviceLetters, type KeyTerms } from "./delegation-key.ts";
+import { StorageError } from "../http/storage-errors.ts";
+import type { StorageAnswer, StorageRequest } from "../http/storage-request.ts";
+import { identity } from "./access-tokens.ts";
+import { element, elements, renderXml } from "../http/xml.ts";
+
+/** "A valid date and time within seven days of the current time" (REST page "Get User Delegation Key"). */
+const longestKeyMs = 7 * 24 * 60 * 60 * 1000;
+
+/** REST page "Get User Delegation Key". Only a token asks for one, since the key acts for its identity. */
+export function getUserDelegationKey({
+  request,
+  caller,
+  now,
+}: {
+  request: StorageRequest;
+  caller: Caller;
+  now: number;
+}): StorageAnswer {
+  const account = findAccount(request.resource.account);
+  if (caller.by !== "identity" || account === undefined) {
+    throw new StorageError("AuthenticationFailed", {
+      details: { AuthenticationErrorDetail: "Only authentication scheme Bearer is supported" },
+    });
+  }
+  const body = request.body.toString();
+  const text = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(body)?.[1];
+  const start = readTime(text("Start") ?? new Date(now).toISOString(), now);
+  const expiry = readTime(text("Expiry"), now);
+  if (expiry <= start || expiry <= now) throw new StorageError("InvalidXmlNodeValue");
+  const terms: KeyTerms = {
+    objectId: identity.objectId,
+    tenantId: identity.tenantId,
+    start: isoSeconds(start),
+    expiry: isoSeconds(expiry),
+    service: serviceLetters[request.service],
+    version: request.headers["x-ms-version"] ?? "",
+  };
+  return {
+    status: 200,
+    headers: { "Content-Type": "application/xml" },
+    body: renderXml(
+      element(
+        "UserDelegationKey",
+        elements({
+          SignedOid: terms.objectId,
+          SignedTid: terms.tenantId,
+          SignedStart: terms.start,
+          SignedExpiry: terms.expiry,
+          SignedService: terms.service,
+          SignedVersion: terms.version,
+          Value: keyValue(terms, account),
+        }),
+      ),
+    ),
+  };
+}
+
+function readTime(text: string | undefined, now: number): number {
+  const time = Date.parse(text ?? "");
+  if (Number.isNaN(time) || Math.abs(time - now) > longestKeyMs) {
+    throw new StorageError("InvalidXmlNodeValue");
+  }
+  return time;
+}
+
+function isoSeconds(time: number): string {
+  return `${new Date(time).toISOString().slice(0, 19)}Z`;
+}

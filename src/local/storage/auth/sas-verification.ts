@@ -1,0 +1,220 @@
+import type { Account } from "./accounts.ts";
+import { StorageError } from "../http/storage-errors.ts";
+import type { Resource, ServiceName } from "../http/storage-request.ts";
+import { imageToSign } from "./signed-resource.ts";
+import { isSignatureOf } from "./shared-key.ts";
+import { verifyDelegation } from "./user-delegation-sas.ts";
+
+/** What a valid shared access signature allows; `expiresAt` in epoch ms. */
+export type Sas = {
+  permissions: string;
+  expiresAt: number;
+  /** Headers that the signer wants a read to answer with: `rscc` and its kin. */
+  responseHeaders: Readonly<Record<string, string>>;
+} & (
+  | { kind: "service" | "user delegation"; resource: SignedResource }
+  | { kind: "account"; services: string; resourceTypes: string }
+);
+
+type SignedResource = "blob" | "container" | "file" | "share";
+
+/** The values of `sr`, by service. */
+const signedResources: Readonly<Record<ServiceName, Readonly<Record<string, SignedResource>>>> = {
+  blob: { b: "blob", bs: "blob", bv: "blob", c: "container" },
+  file: { f: "file", s: "share" },
+};
+
+type SasRequest = {
+  service: ServiceName;
+  query: ReadonlyMap<string, string>;
+  resource: Resource;
+  clientAddress: string;
+  isSecure: boolean;
+};
+
+/**
+ * Reads the SAS in a query, and throws the service's refusal when its signature, time, protocol or
+ * address do not fit. Whether it allows the operation is `operation-permissions.ts`'s question. Strings to sign:
+ * REST pages "Create a service SAS" and "Create an account SAS"; a user delegation SAS has its own file.
+ */
+export function verifySas(
+  { service, query, resource, clientAddress, isSecure }: SasRequest,
+  { account, now }: { account: Account; now: number },
+): Sas {
+  const field = (name: string) => query.get(name) ?? "";
+  if (field("sv") < oldestVersion) {
+    throw new StorageError("NotImplemented", {
+      message: `SAS version "${field("sv")}" is not implemented by this emulator`,
+    });
+  }
+
+  const delegation = query.has("skoid")
+    ? verifyDelegation(field, { service, resource, account, now })
+    : null;
+  const isAccountSas = query.has("ss") || query.has("srt");
+  const signed = signedResources[service][field("sr")];
+  if (delegation === null) {
+    requireSignature(field, { service, signed, resource, account, isAccountSas });
+  }
+
+  const expiresAt = Math.min(requireTime(field, now), delegation?.endsAt ?? Infinity);
+  requireProtocol(field("spr"), isSecure);
+  requireAddress(field("sip"), clientAddress);
+  const shared = { permissions: field("sp"), expiresAt, responseHeaders: overrides(query) };
+  if (delegation !== null) {
+    return { ...shared, kind: "user delegation", resource: delegation.resource };
+  }
+  if (isAccountSas) {
+    return { ...shared, kind: "account", services: field("ss"), resourceTypes: field("srt") };
+  }
+  return { ...shared, kind: "service", resource: requireSigned(signed, field) };
+}
+
+type Field = (name: string) => string;
+
+const oldestVersion = "2015-04-05";
+
+function refusal(detail: string): StorageError {
+  return new StorageError("AuthenticationFailed", {
+    details: { AuthenticationErrorDetail: detail },
+  });
+}
+
+/** The account's own key signs account and service SAS. */
+function requireSignature(
+  field: Field,
+  {
+    service,
+    signed,
+    resource,
+    account,
+    isAccountSas,
+  }: Signed & {
+    service: ServiceName;
+    account: Account;
+    isAccountSas: boolean;
+  },
+): void {
+  const text = isAccountSas
+    ? accountStringToSign(field, account.name)
+    : service === "file"
+      ? fileStringToSign(field, { signed, resource })
+      : blobStringToSign(field, { signed, resource });
+  if (!isSignatureOf(text, { signature: field("sig"), key: account.key })) {
+    throw refusal("Signature did not match. Stored access policies do not exist in this emulator");
+  }
+}
+
+function accountStringToSign(field: Field, account: string): string {
+  const fields = ["sp", "ss", "srt", "st", "se", "sip", "spr", "sv"].map(field);
+  const scope = field("sv") >= "2020-12-06" ? [field("ses")] : [];
+  return [account, ...fields, ...scope, ""].join("\n");
+}
+
+type Signed = { signed: SignedResource | undefined; resource: Resource };
+
+function requireSigned(signed: SignedResource | undefined, field: Field): SignedResource {
+  const sr = field("sr");
+  if (signed !== undefined) return signed;
+  throw sr === "d"
+    ? new StorageError("NotImplemented", {
+        message: `SAS for the signed resource "${sr}" is not implemented by this emulator`,
+      })
+    : refusal(`Signed resource "${sr}" is not valid`);
+}
+
+/** The resource is taken from the URL: a SAS for another one does not verify. */
+function blobStringToSign(field: Field, { signed, resource }: Signed): string {
+  const version = field("sv");
+  const sr = field("sr");
+  requireSigned(signed, field);
+  const image = imageToSign(field);
+  if (signed === "blob" && sr !== image.sr)
+    throw refusal("The SAS is for another state of the blob");
+  const withResource = version >= "2018-11-09" ? [sr, signed === "blob" ? image.time : ""] : [];
+  const withScope = version >= "2020-12-06" ? [field("ses")] : [];
+  return [
+    ...["sp", "st", "se"].map(field),
+    canonicalName(resource, signed),
+    ...["si", "sip", "spr", "sv"].map(field),
+    ...withResource,
+    ...withScope,
+    ...Object.keys(overriddenHeaders).map(field),
+  ].join("\n");
+}
+
+/** The form of all versions so far; a share's SAS opens its snapshots, too. */
+function fileStringToSign(field: Field, { signed, resource }: Signed): string {
+  requireSigned(signed, field);
+  return [
+    ...["sp", "st", "se"].map(field),
+    canonicalName(resource, signed),
+    ...["si", "sip", "spr", "sv"].map(field),
+    ...Object.keys(overriddenHeaders).map(field),
+  ].join("\n");
+}
+
+function canonicalName(resource: Resource, signed: SignedResource | undefined): string {
+  const { account } = resource;
+  switch (resource.level) {
+    case "service":
+      throw refusal("A service SAS opens no account");
+    case "container":
+      return `/blob/${account}/${resource.container}`;
+    case "blob":
+      return `/blob/${account}/${resource.container}${signed === "blob" ? `/${resource.blob}` : ""}`;
+    case "share":
+      return `/file/${account}/${resource.share}`;
+    case "file":
+      return `/file/${account}/${resource.share}${signed === "file" ? `/${resource.path}` : ""}`;
+  }
+}
+
+function requireTime(field: Field, now: number): number {
+  const start = field("st") === "" ? -Infinity : Date.parse(field("st"));
+  const end = Date.parse(field("se"));
+  if (Number.isNaN(start) || Number.isNaN(end)) throw refusal("Signed times are not valid");
+  if (now < start || now >= end) {
+    const current = new Date(now).toUTCString();
+    throw refusal(
+      `Signature not valid in the specified time frame: Start [${field("st")}] - Expiry [${field("se")}] - Current [${current}]`,
+    );
+  }
+  return end;
+}
+
+function requireProtocol(protocol: string, isSecure: boolean): void {
+  if (protocol !== "" && !protocol.split(",").includes(isSecure ? "https" : "http")) {
+    throw new StorageError("AuthorizationProtocolMismatch");
+  }
+}
+
+function requireAddress(range: string, clientAddress: string): void {
+  if (range === "") return;
+  const [first = "", last = first] = range.split("-");
+  const address = ipNumber(clientAddress.replace(/^::ffff:/, ""));
+  if (!(address >= ipNumber(first) && address <= ipNumber(last))) {
+    throw new StorageError("AuthorizationSourceIPMismatch");
+  }
+}
+
+function ipNumber(address: string): number {
+  return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+}
+
+const overriddenHeaders: Readonly<Record<string, string>> = {
+  rscc: "Cache-Control",
+  rscd: "Content-Disposition",
+  rsce: "Content-Encoding",
+  rscl: "Content-Language",
+  rsct: "Content-Type",
+};
+
+function overrides(query: ReadonlyMap<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(overriddenHeaders).flatMap(([parameter, header]) => {
+      const value = query.get(parameter);
+      return value === undefined ? [] : [[header, value]];
+    }),
+  );
+}

@@ -1,0 +1,127 @@
+import { saveBlob, type Blob, type BlobType, type Rehydration } from "../store/blob-rows.ts";
+import { requireBlob } from "./blob-address.ts";
+import type { Call } from "../calls/operation-call.ts";
+import { meetsTagCondition } from "../calls/request-conditions.ts";
+import type { CopySettings } from "../pending-copies/copy-settings.ts";
+import { StorageError } from "../http/storage-errors.ts";
+import { requireLeaseForRead } from "../leases/lease-rules.ts";
+import type { StorageAnswer } from "../http/storage-request.ts";
+import { requireNoPendingCopy } from "./blob-writes.ts";
+
+type Headers = Readonly<Record<string, string>>;
+type Tiered = Pick<Blob, "accessTier" | "rehydration">;
+
+/** Where a blob lies that nobody gave a tier: the accounts' own default. */
+export const defaultAccessTier = "Hot";
+
+const blockTiers = new Set(["Hot", "Cool", "Cold", "Archive", "Smart"]);
+const pageTiers = new Set(
+  ["4", "6", "10", "15", "20", "30", "40", "50", "60", "70", "80"].map((size) => `P${size}`),
+);
+
+/** The tier at `now`: a rehydration that is over has changed it. */
+export function tierNow({ accessTier, rehydration }: Tiered, now: number): Tiered {
+  if (rehydration === null || rehydration.doneAt > now) return { accessTier, rehydration };
+  return { accessTier: rehydration.to, rehydration: null };
+}
+
+/** The tier asked for, if any; append blobs have none of their own. */
+export function readAccessTier(headers: Headers, blobType: BlobType): string | undefined {
+  const tier = headers["x-ms-access-tier"];
+  if (tier === undefined) return undefined;
+  const known =
+    (blobType === "BlockBlob" && blockTiers.has(tier)) ||
+    (blobType === "PageBlob" && pageTiers.has(tier));
+  if (!known) {
+    throw new StorageError("InvalidHeaderValue", {
+      details: { HeaderName: "x-ms-access-tier", HeaderValue: tier },
+    });
+  }
+  return tier;
+}
+
+/**
+ * The tier that a write without one leaves: "overwriting the destination blob will inherit Hot/Cool
+ * tier from the destination" (REST page "Copy Blob"); what was in the archive begins anew.
+ */
+export function inheritedTier(existing: Blob | undefined, now: number): string | null {
+  if (existing === undefined) return null;
+  const { accessTier } = tierNow(existing, now);
+  return accessTier === "Archive" ? null : accessTier;
+}
+
+/** Throws the service's 409 while the bytes are in the archive, or on their way out of it. */
+export function requireOnline(blob: Blob, now: number): void {
+  const { accessTier, rehydration } = tierNow(blob, now);
+  if (rehydration !== null) throw new StorageError("BlobBeingRehydrated");
+  if (accessTier === "Archive") throw new StorageError("BlobArchived");
+}
+
+/** A way out of the archive that begins at `now`; its length is a setting. */
+export function startRehydration(
+  headers: Headers,
+  { to, now, settings }: { to: string; now: number; settings: CopySettings },
+): Rehydration {
+  const priority = readPriority(headers);
+  return { to, priority, doneAt: now + settings.rehydrationMs[priority] };
+}
+
+/** "The default priority without this header is Standard" (REST page "Set Blob Tier"). */
+function readPriority(headers: Headers): Rehydration["priority"] {
+  const priority = headers["x-ms-rehydrate-priority"] ?? "Standard";
+  if (priority === "Standard" || priority === "High") return priority;
+  throw new StorageError("InvalidHeaderValue", {
+    details: { HeaderName: "x-ms-rehydrate-priority", HeaderValue: priority },
+  });
+}
+
+/**
+ * REST page "Set Blob Tier": 200, or 202 out of the archive, which takes hours. Neither ETag nor
+ * last modification change. While it goes on, only its priority may be raised.
+ */
+export function setBlobTier(call: Call): StorageAnswer {
+  const { request, store, now, copies } = call;
+  const { headers } = request;
+  const blob = requireBlob(call);
+  const to = readAccessTier(headers, blob.blobType);
+  if (to === undefined) {
+    throw new StorageError("MissingRequiredHeader", {
+      details: { HeaderName: "x-ms-access-tier" },
+    });
+  }
+  if (!meetsTagCondition(headers, blob, "")) throw new StorageError("ConditionNotMet");
+  requireNoPendingCopy(blob);
+  requireLeaseForRead(blob.lease, { given: headers["x-ms-lease-id"], now });
+
+  const current = tierNow(blob, now);
+  if (current.accessTier !== "Archive" || to === "Archive") {
+    if (current.rehydration !== null) throw new StorageError("BlobBeingRehydrated");
+    saveBlob(store, { ...blob, accessTier: to, rehydration: null });
+    return { status: 200 };
+  }
+  const started = startRehydration(headers, { to, now, settings: copies });
+  const isRaised = current.rehydration?.to === to && started.priority === "High";
+  if (current.rehydration !== null && !isRaised) throw new StorageError("BlobBeingRehydrated");
+  const doneAt = Math.min(started.doneAt, current.rehydration?.doneAt ?? Infinity);
+  saveBlob(store, { ...blob, ...current, rehydration: { ...started, doneAt } });
+  return { status: 202 };
+}
+
+/** How a blob's tier is told: REST page "Get Blob Properties". Append blobs tell the inferred one. */
+export function describeTier(blob: Blob, now: number): TierDescription {
+  const { accessTier, rehydration } = tierNow(blob, now);
+  if (blob.blobType === "PageBlob" && accessTier === null) return {};
+  return {
+    accessTier: accessTier ?? defaultAccessTier,
+    isInferred: accessTier === null ? "true" : undefined,
+    archiveStatus: rehydration ? `rehydrate-pending-to-${rehydration.to.toLowerCase()}` : undefined,
+    rehydratePriority: rehydration?.priority,
+  };
+}
+
+type TierDescription = {
+  accessTier?: string;
+  isInferred?: string | undefined;
+  archiveStatus?: string | undefined;
+  rehydratePriority?: string | undefined;
+};

@@ -1,0 +1,93 @@
+import { saveBlob, type Blob } from "../store/blob-rows.ts";
+import { requireBlob } from "./blob-address.ts";
+import type { Call } from "../calls/operation-call.ts";
+import { stateHeaders } from "../http/state-headers.ts";
+import { addContent, blocksOf, wholeBlock } from "../store/content-blocks.ts";
+import { requireIntact } from "../http/content-md5.ts";
+import { StorageError } from "../http/storage-errors.ts";
+import type { StorageAnswer } from "../http/storage-request.ts";
+import { changeBlob, encrypted, requireWritable } from "./blob-writes.ts";
+
+/** Limits of REST page "Append Block"; a block's is that of version 2022-11-02. */
+const maximumBlocks = 50_000;
+const maximumBlockBytes = 100 * 1024 * 1024;
+
+/** REST page "Append Block": at the end of the blob, if that is where the caller takes it to be. */
+export function appendBlock(call: Call): StorageAnswer {
+  const { request, store } = call;
+  const blob = requireAppendBlob(call);
+  requireWritable(call, blob);
+  if (blob.isSealed) throw new StorageError("BlobIsSealed");
+  const { body, headers } = request;
+  if (body.length === 0) {
+    throw new StorageError("InvalidHeaderValue", { details: { HeaderName: "Content-Length" } });
+  }
+  if (body.length > maximumBlockBytes) throw new StorageError("RequestBodyTooLarge");
+  const md5 = requireIntact(body, headers["content-md5"]);
+  requirePosition(headers, blob);
+  const maximumSize = number(headers, "x-ms-blob-condition-maxsize") ?? Infinity;
+  if (blob.length + body.length > maximumSize) {
+    throw new StorageError("MaxBlobSizeConditionNotMet");
+  }
+  const blocks = blocksOf(store, blob.content);
+  if (blocks.length >= maximumBlocks) throw new StorageError("BlockCountExceedsLimit");
+
+  const changed = changeBlob(call, blob, {
+    content: addContent(store, [...blocks, wholeBlock(store, body)]),
+    length: blob.length + body.length,
+  });
+  return {
+    status: 201,
+    headers: {
+      ...stateHeaders(changed),
+      ...encrypted,
+      "Content-MD5": md5,
+      "x-ms-blob-append-offset": String(blob.length),
+      "x-ms-blob-committed-block-count": String(blocks.length + 1),
+    },
+  };
+}
+
+/** REST page "Append Blob Seal": changes neither ETag nor last modification; twice is no error. */
+export function sealBlob(call: Call): StorageAnswer {
+  const blob = requireAppendBlob(call);
+  requireWritable(call, blob);
+  requirePosition(call.request.headers, blob);
+  saveBlob(call.store, { ...blob, isSealed: true });
+  return { status: 200, headers: { ...stateHeaders(blob), "x-ms-blob-sealed": "true" } };
+}
+
+/** What reads and listings tell of append blobs alone. */
+export function appendHeaders({ store }: Call, blob: Blob): Record<string, string | undefined> {
+  if (blob.blobType !== "AppendBlob") return {};
+  return {
+    "x-ms-blob-committed-block-count": String(blocksOf(store, blob.content).length),
+    "x-ms-blob-sealed": blob.isSealed ? "true" : undefined,
+  };
+}
+
+function requireAppendBlob(call: Call): Blob {
+  const blob = requireBlob(call);
+  if (blob.blobType !== "AppendBlob") throw new StorageError("InvalidBlobType");
+  return blob;
+}
+
+function requirePosition(headers: Headers, blob: Blob): void {
+  const position = number(headers, "x-ms-blob-condition-appendpos");
+  if (position !== undefined && position !== blob.length) {
+    throw new StorageError("AppendPositionConditionNotMet");
+  }
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+function number(headers: Headers, name: string): number | undefined {
+  const text = headers[name];
+  if (text === undefined) return undefined;
+  if (!/^\d+$/.test(text)) {
+    throw new StorageError("InvalidHeaderValue", {
+      details: { HeaderName: name, HeaderValue: text },
+    });
+  }
+  return Number(text);
+}

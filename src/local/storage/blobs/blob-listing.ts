@@ -1,0 +1,208 @@
+import {
+  blobNamesFrom,
+  findBlob,
+  formerVersionsOf,
+  snapshotsOf,
+  type Blob,
+} from "../store/blob-rows.ts";
+import type { Container } from "../store/container-rows.ts";
+import { appendHeaders } from "./append-blobs.ts";
+import { httpDate } from "../http/http-dates.ts";
+import { requireContainer } from "./blob-address.ts";
+import type { Call } from "../calls/operation-call.ts";
+import { copyHeaders } from "../pending-copies/copy-headers.ts";
+import { StorageError } from "../http/storage-errors.ts";
+import { describeLease } from "../leases/lease-rules.ts";
+import { listPage, serviceEndpoint } from "../calls/listing-page.ts";
+import type { StorageAnswer } from "../http/storage-request.ts";
+import type { Store } from "../store/store.ts";
+import { immutabilityHeaders } from "./immutability.ts";
+import { sequenceHeader } from "./page-blobs.ts";
+import { tagCount } from "./blob-reads.ts";
+import { tagSetElement } from "./blob-tags.ts";
+import { describeTier } from "./access-tiers.ts";
+import { element, elements, isUnwritable, renderXml, type Element } from "../http/xml.ts";
+
+/** REST page "List Blobs": flat, or with a delimiter one level at a time. */
+export function listBlobs(call: Call): StorageAnswer {
+  const { request } = call;
+  const container = requireContainer(call);
+  const page = listPage(request);
+  const prefix = request.query.get("prefix") ?? "";
+  const delimiter = request.query.get("delimiter") ?? "";
+  const include = readInclude(request.query.get("include"));
+
+  const entries: Entry[] = [];
+  let next: string | undefined;
+  for (const found of walk(call.store, {
+    container,
+    prefix,
+    delimiter,
+    from: page.from,
+    withDeleted: include.has("versions"),
+  })) {
+    const images = found.kind === "prefix" ? [found] : imagesOf(call, found, include);
+    if (images.length > 0 && entries.length >= page.limit) {
+      next = found.name;
+      break;
+    }
+    // A page may grow by the snapshots and versions of its blobs: markers point between names.
+    entries.push(...images);
+  }
+  const rendered = entries.map((entry) =>
+    entry.kind === "prefix"
+      ? element("BlobPrefix", [nameElement(entry.name)])
+      : describe(call, entry.blob, include),
+  );
+  return {
+    status: 200,
+    headers: { "Content-Type": "application/xml" },
+    body: renderXml(
+      element(
+        "EnumerationResults",
+        [
+          ...page.echo,
+          element("Blobs", rendered),
+          element("NextMarker", next === undefined ? "" : page.markerFor(next)),
+        ],
+        { ServiceEndpoint: serviceEndpoint(call), ContainerName: container.name },
+      ),
+    ),
+  };
+}
+
+type Entry = { kind: "prefix"; name: string } | { kind: "blob"; name: string; blob: Blob };
+
+/** The states of one name that are asked for, in the service's order. */
+function imagesOf(
+  { store }: Call,
+  { name, container }: { name: string; container: number },
+  include: ReadonlySet<string>,
+): Entry[] {
+  const current = findBlob(store, container, name);
+  return [
+    ...(include.has("snapshots") ? snapshotsOf(store, { container, name }) : []),
+    ...(include.has("versions") ? formerVersionsOf(store, { container, name }) : []),
+    ...(current ? [current] : []),
+  ].map((blob) => ({ kind: "blob", name, blob }));
+}
+
+/** Datasets that may be asked for; one that this emulator would hide is refused. */
+function readInclude(include: string | undefined): ReadonlySet<string> {
+  const wanted = new Set((include ?? "").split(",").filter((name) => name !== ""));
+  if (wanted.has("uncommittedblobs")) {
+    throw new StorageError("NotImplemented", {
+      message: "List Blobs with include=uncommittedblobs is not implemented by this emulator",
+    });
+  }
+  return wanted;
+}
+
+/** Reads on as long as somebody asks, a group below a delimiter as one step. */
+function* walk(
+  store: Store,
+  { container, prefix, delimiter, from, withDeleted }: Walk,
+): Generator<Found, void, undefined> {
+  let next = from > prefix ? from : prefix;
+  for (;;) {
+    const names = blobNamesFrom(store, {
+      container: container.id,
+      from: next,
+      limit: batchSize,
+      withDeleted,
+    });
+    if (names.length === 0) return;
+    for (const name of names) {
+      if (!name.startsWith(prefix)) return;
+      const end = delimiter === "" ? -1 : name.indexOf(delimiter, prefix.length);
+      if (end >= 0) {
+        const group = name.slice(0, end + delimiter.length);
+        yield { kind: "prefix", name: group };
+        next = group + afterAll;
+        break;
+      }
+      yield { kind: "blob", name, container: container.id };
+      next = name + justAfter;
+    }
+  }
+}
+
+type Found = { kind: "prefix"; name: string } | { kind: "blob"; name: string; container: number };
+type Walk = {
+  container: Container;
+  prefix: string;
+  delimiter: string;
+  from: string;
+  withDeleted: boolean;
+};
+
+const batchSize = 200;
+/** Appended to a name: the next possible one, and one behind all that begin with it. */
+const justAfter = "\u0000";
+const afterAll = "\u{10ffff}";
+
+/** A name that XML cannot hold is percent-encoded and says so (since version 2021-02-12). */
+function nameElement(name: string): Element {
+  return isUnwritable(name)
+    ? element("Name", encodeURIComponent(name), { Encoded: "true" })
+    : element("Name", name);
+}
+
+function describe(call: Call, blob: Blob, include: ReadonlySet<string>): Element {
+  const lease = describeLease(blob.lease, call.now);
+  const { contentHeaders } = blob;
+  const tier = describeTier(blob, call.now);
+  const immutability = immutabilityHeaders(blob);
+  const copy = include.has("copy") ? copyHeaders(call.store, blob, call.now) : {};
+  return element("Blob", [
+    nameElement(blob.name),
+    ...elements({
+      Snapshot: blob.snapshot === "" ? undefined : blob.snapshot,
+      VersionId: blob.versionId ?? undefined,
+      IsCurrentVersion: blob.versionId !== null && blob.formerVersion === "" ? "true" : undefined,
+    }),
+    element(
+      "Properties",
+      elements({
+        "Creation-Time": httpDate(blob.createdAt),
+        "Last-Modified": httpDate(blob.lastModified),
+        Etag: blob.etag,
+        "Content-Length": String(blob.length),
+        "Content-Type": contentHeaders.contentType ?? "",
+        "Content-Encoding": contentHeaders.contentEncoding ?? "",
+        "Content-Language": contentHeaders.contentLanguage ?? "",
+        "Content-CRC64": "",
+        "Content-MD5": contentHeaders.contentMD5 ?? "",
+        "Cache-Control": contentHeaders.cacheControl ?? "",
+        "Content-Disposition": contentHeaders.contentDisposition ?? "",
+        ...sequenceHeader(blob),
+        BlobType: blob.blobType,
+        AccessTier: tier.accessTier,
+        AccessTierInferred: tier.isInferred,
+        ArchiveStatus: tier.archiveStatus,
+        RehydratePriority: tier.rehydratePriority,
+        Sealed: appendHeaders(call, blob)["x-ms-blob-sealed"],
+        LeaseStatus: lease.status,
+        LeaseState: lease.state,
+        LeaseDuration: lease.duration,
+        CopyId: copy["x-ms-copy-id"],
+        CopyStatus: copy["x-ms-copy-status"],
+        CopySource: copy["x-ms-copy-source"],
+        CopyProgress: copy["x-ms-copy-progress"],
+        CopyCompletionTime: copy["x-ms-copy-completion-time"],
+        CopyStatusDescription: copy["x-ms-copy-status-description"],
+        ServerEncrypted: "true",
+        TagCount: tagCount(blob),
+        ...(include.has("immutabilitypolicy") && {
+          ImmutabilityPolicyUntilDate: immutability["x-ms-immutability-policy-until-date"],
+          ImmutabilityPolicyMode: immutability["x-ms-immutability-policy-mode"],
+        }),
+        ...(include.has("legalhold") && { LegalHold: immutability["x-ms-legal-hold"] }),
+      }),
+    ),
+    ...(include.has("metadata") ? [element("Metadata", elements(blob.metadata))] : []),
+    ...(include.has("tags") && tagCount(blob) !== undefined
+      ? [element("Tags", [tagSetElement(blob.tags)])]
+      : []),
+  ]);
+}

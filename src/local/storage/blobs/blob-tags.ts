@@ -1,0 +1,92 @@
+import { saveBlob, type Tags } from "../store/blob-rows.ts";
+import { requireBlob } from "./blob-address.ts";
+import type { Call } from "../calls/operation-call.ts";
+import { stateHeaders } from "../http/state-headers.ts";
+import { requireReadConditions, requireWriteConditions } from "../calls/request-conditions.ts";
+import { StorageError } from "../http/storage-errors.ts";
+import { requireLeaseForRead, requireLeaseForWrite } from "../leases/lease-rules.ts";
+import type { StorageAnswer } from "../http/storage-request.ts";
+import { requireIntact } from "../http/content-md5.ts";
+import { requireNoPendingCopy } from "./blob-writes.ts";
+import { element, renderXml, unescapeXml, type Element } from "../http/xml.ts";
+
+/** REST page "Get Blob Tags". */
+export function getBlobTags(call: Call): StorageAnswer {
+  const { headers } = call.request;
+  const blob = requireBlob(call);
+  requireReadConditions(headers, blob);
+  requireLeaseForRead(blob.lease, { given: headers["x-ms-lease-id"], now: call.now });
+  return {
+    status: 200,
+    headers: { "Content-Type": "application/xml" },
+    body: renderXml(element("Tags", [tagSetElement(blob.tags)])),
+  };
+}
+
+/** REST page "Set Blob Tags": replaces all of them, and changes neither ETag nor last modification. */
+export function setBlobTags(call: Call): StorageAnswer {
+  const { request, store, now } = call;
+  const blob = requireBlob(call);
+  requireWriteConditions(request.headers, blob);
+  requireNoPendingCopy(blob);
+  requireLeaseForWrite(blob.lease, { given: request.headers["x-ms-lease-id"], now });
+  requireIntact(request.body, request.headers["content-md5"]);
+  saveBlob(store, { ...blob, tags: readTagsDocument(request.body.toString("utf8")) });
+  return { status: 204, headers: stateHeaders(blob) };
+}
+
+/** The tags that a write sets on what it makes; none where it names none. */
+export function readTags({ request, caller }: Call): Tags {
+  const text = request.headers["x-ms-tags"] ?? "";
+  if (text === "") return {};
+  if (Buffer.byteLength(text) > maximumHeaderBytes) throw new StorageError("TagsTooLarge");
+  if ("maySetTags" in caller && !caller.maySetTags) {
+    throw new StorageError("AuthorizationPermissionMismatch");
+  }
+  return requireTags([...new URLSearchParams(text)]);
+}
+
+/** `TagSet`, as Get Blob Tags and List Blobs tell it. */
+export function tagSetElement(tags: Tags): Element {
+  return element(
+    "TagSet",
+    Object.entries(tags).map(([key, value]) =>
+      element("Tag", [element("Key", key), element("Value", value)]),
+    ),
+  );
+}
+
+/** The one XML document that a client sends: a flat list, so one pattern reads it. */
+function readTagsDocument(xml: string): Tags {
+  if (
+    !/<Tags\b[^>]*>\s*(<TagSet\b[^>]*\/>|<TagSet\b[^>]*>[^]*<\/TagSet>)\s*<\/Tags>\s*$/.test(xml)
+  ) {
+    throw new StorageError("InvalidXmlDocument");
+  }
+  return requireTags(
+    [...xml.matchAll(/<Tag>\s*<Key>([^<]*)<\/Key>\s*<Value>([^<]*)<\/Value>\s*<\/Tag>/g)].map(
+      ([, key = "", value = ""]) => [unescapeXml(key), unescapeXml(value)],
+    ),
+  );
+}
+
+/** Limits of REST page "Set Blob Tags". */
+const maximumTags = 10;
+const maximumKeyLength = 128;
+const maximumValueLength = 256;
+const maximumHeaderBytes = 2048;
+const writable = /^[A-Za-z0-9 +\-./:=_]*$/;
+
+function requireTags(pairs: readonly (readonly [key: string, value: string])[]): Tags {
+  const tags = new Map(pairs);
+  if (tags.size !== pairs.length) throw new StorageError("DuplicateTagNames");
+  if (tags.size > maximumTags) throw new StorageError("TagsTooLarge");
+  for (const [key, value] of tags) {
+    if (key === "") throw new StorageError("EmptyTagName");
+    if (key.length > maximumKeyLength || value.length > maximumValueLength) {
+      throw new StorageError("TagsTooLarge");
+    }
+    if (!writable.test(key) || !writable.test(value)) throw new StorageError("InvalidTag");
+  }
+  return Object.fromEntries(tags);
+}

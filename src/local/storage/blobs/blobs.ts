@@ -1,0 +1,175 @@
+import { snapshotsOf, type Blob, type BlobType } from "../store/blob-rows.ts";
+import { findTarget, requireBlob, requireContainer } from "./blob-address.ts";
+import type { Call } from "../calls/operation-call.ts";
+import { stateHeaders } from "../http/state-headers.ts";
+import { addContent, wholeBlock } from "../store/content-blocks.ts";
+import { requireIntact } from "../http/content-md5.ts";
+import { zeros } from "../store/content-ranges.ts";
+import { StorageError } from "../http/storage-errors.ts";
+import { readImmutability, requireMutable } from "./immutability.ts";
+import { readPageBlobSize } from "./page-blobs.ts";
+import { descriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
+import type { StorageAnswer } from "../http/storage-request.ts";
+import { readTags } from "./blob-tags.ts";
+import { inheritedTier, readAccessTier, requireOnline } from "./access-tiers.ts";
+import { keepFormerVersion } from "./blob-versions.ts";
+import {
+  changeBlob,
+  defaultContentType,
+  dropStagedBlocks,
+  encrypted,
+  readContentHeaders,
+  requireWritable,
+  versionHeader,
+  writeBlob,
+  type Written,
+} from "./blob-writes.ts";
+
+/** REST page "Put Blob": a block blob whole, an append blob empty, a page blob full of zeros. */
+export function putBlob(call: Call): StorageAnswer {
+  const { request, store, now } = call;
+  const { body, headers } = request;
+  const blobType = readBlobType(headers["x-ms-blob-type"]);
+  const target = findTarget(call);
+  requireWritable(call, target.blob);
+
+  const md5 = requireIntact(body, headers["content-md5"]);
+  if (blobType !== "BlockBlob" && body.length > 0) {
+    throw new StorageError("InvalidHeaderValue", { details: { HeaderName: "Content-Length" } });
+  }
+  const { length, sequenceNumber } =
+    blobType === "PageBlob"
+      ? readPageBlobSize(headers)
+      : { length: body.length, sequenceNumber: 0 };
+  const blocks = body.length > 0 ? [wholeBlock(store, body)] : zeros(length);
+  const blob = writeBlob(call, target, {
+    blobType,
+    content: addContent(store, blocks),
+    length,
+    sequenceNumber,
+    contentHeaders: {
+      ...(blobType === "BlockBlob" && { contentMD5: md5 }),
+      contentType: headers["content-type"] ?? defaultContentType,
+      ...readContentHeaders(headers),
+    },
+    metadata: request.metadata,
+    accessTier:
+      readAccessTier(headers, blobType) ??
+      (blobType === "BlockBlob" ? inheritedTier(target.blob, now) : null),
+    tags: readTags(call),
+    immutability: readImmutability(headers, now),
+  });
+  dropStagedBlocks(call, target.container, target.name);
+  return {
+    status: 201,
+    headers: {
+      ...stateHeaders(blob),
+      ...versionHeader(blob),
+      ...encrypted,
+      ...(blobType === "BlockBlob" && { "Content-MD5": md5 }),
+    },
+  };
+}
+
+function readBlobType(text: string | undefined): BlobType {
+  if (text === "BlockBlob" || text === "AppendBlob" || text === "PageBlob") return text;
+  const details = { HeaderName: "x-ms-blob-type" };
+  if (text === undefined) throw new StorageError("MissingRequiredHeader", { details });
+  throw new StorageError("InvalidHeaderValue", { details: { ...details, HeaderValue: text } });
+}
+
+/** REST page "Set Blob Metadata": replaces all of it. */
+export function setBlobMetadata(call: Call): StorageAnswer {
+  const existing = requireBlob(call);
+  requireWritable(call, existing);
+  requireOnline(existing, call.now);
+  const container = requireContainer(call);
+  const blob = writeBlob(
+    call,
+    { container, name: existing.name, blob: existing },
+    { ...kept(existing), metadata: call.request.metadata },
+  );
+  return {
+    status: 200,
+    headers: { ...stateHeaders(blob), ...versionHeader(blob), ...encrypted },
+  };
+}
+
+/** REST page "Set Blob Properties": content headers that are not sent are cleared. */
+export function setBlobProperties(call: Call): StorageAnswer {
+  const { headers } = call.request;
+  const unread = ["x-ms-blob-content-length", "x-ms-sequence-number-action"];
+  const name = unread.find((header) => headers[header] !== undefined);
+  if (name !== undefined) {
+    throw new StorageError("NotImplemented", {
+      message: `Set Blob Properties with ${name} is not implemented by this emulator`,
+    });
+  }
+  const existing = requireBlob(call);
+  requireWritable(call, existing);
+  requireOnline(existing, call.now);
+  const blob = changeBlob(call, existing, { contentHeaders: readContentHeaders(headers) });
+  return { status: 200, headers: stateHeaders(blob) };
+}
+
+/**
+ * REST page "Delete Blob". A base blob with snapshots goes only together with them, and stays as a
+ * former version where the account keeps versions. Copies that read from what is deleted fail.
+ */
+export function deleteBlob(call: Call): StorageAnswer {
+  const { request, store, now, accountSettings } = call;
+  const blob = requireBlob(call);
+  requireWritable(call, blob);
+  const isNamedVersion = request.query.has("versionid");
+  if (isNamedVersion && blob.formerVersion === "") {
+    throw new StorageError("OperationNotAllowedOnRootBlob");
+  }
+  for (const gone of toDelete(call, blob)) {
+    const stays = isCurrent(gone) && accountSettings.versioning;
+    if (!stays) requireMutable(gone, now);
+    if (isCurrent(gone)) {
+      keepFormerVersion(call, gone);
+      dropStagedBlocks(call, requireContainer(call), gone.name);
+    }
+    failCopiesReading(store, gone, { description: descriptions.sourceGone, at: now });
+    store.run("DELETE FROM blob WHERE id = ?", gone.id);
+  }
+  return { status: 202, headers: { "x-ms-delete-type-permanent": "true" } };
+}
+
+function isCurrent({ snapshot, formerVersion }: Blob): boolean {
+  return snapshot === "" && formerVersion === "";
+}
+
+function toDelete({ request, store }: Call, blob: Blob): Blob[] {
+  const which = request.headers["x-ms-delete-snapshots"];
+  const isKnown = which === undefined || which === "include" || which === "only";
+  if (!isKnown || (which !== undefined && !isCurrent(blob))) {
+    throw new StorageError("InvalidHeaderValue", {
+      details: { HeaderName: "x-ms-delete-snapshots", HeaderValue: which ?? "" },
+    });
+  }
+  if (!isCurrent(blob)) return [blob];
+  const snapshots = snapshotsOf(store, blob);
+  if (which === "only") return snapshots;
+  if (snapshots.length > 0 && which === undefined) throw new StorageError("SnapshotsPresent");
+  return [...snapshots, blob];
+}
+
+/** All that a write of the metadata leaves as it is; a protection stays with the former version. */
+function kept(blob: Blob): Written {
+  const { blobType, content, length, contentHeaders, metadata, accessTier, tags } = blob;
+  const { rehydration, sequenceNumber, isSealed } = blob;
+  return {
+    blobType,
+    content,
+    length,
+    contentHeaders,
+    metadata,
+    accessTier,
+    tags,
+    rehydration,
+    sequenceNumber,
+    isSealed,
+  };
+}

@@ -1,0 +1,141 @@
+import {
+  containersFrom,
+  findContainer,
+  insertContainer,
+  type Container,
+} from "../store/container-rows.ts";
+import { containerAddress, requireContainer } from "./blob-address.ts";
+import type { Call } from "../calls/operation-call.ts";
+import { httpDate, wholeSeconds } from "../http/http-dates.ts";
+import { stateHeaders } from "../http/state-headers.ts";
+import { requireWriteConditions } from "../calls/request-conditions.ts";
+import { StorageError } from "../http/storage-errors.ts";
+import { listPage, serviceEndpoint } from "../calls/listing-page.ts";
+import { descriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
+import type { StorageAnswer } from "../http/storage-request.ts";
+import { element, elements, renderXml, type Element } from "../http/xml.ts";
+
+/** REST page "List Containers". */
+export function listContainers(call: Call): StorageAnswer {
+  const { request, store } = call;
+  const { account } = request.resource;
+  const page = listPage(request);
+  const prefix = request.query.get("prefix") ?? "";
+  const withMetadata = request.query.get("include")?.split(",").includes("metadata") ?? false;
+  const found = containersFrom(store, {
+    account,
+    from: page.from > prefix ? page.from : prefix,
+    limit: page.limit + 1,
+  }).filter((container) => container.name.startsWith(prefix));
+  const next = found[page.limit];
+  return {
+    status: 200,
+    headers: { "Content-Type": "application/xml" },
+    body: renderXml(
+      element(
+        "EnumerationResults",
+        [
+          ...page.echo,
+          element(
+            "Containers",
+            found.slice(0, page.limit).map((container) => describe(container, withMetadata)),
+          ),
+          element("NextMarker", next === undefined ? "" : page.markerFor(next.name)),
+        ],
+        { ServiceEndpoint: serviceEndpoint(call) },
+      ),
+    ),
+  };
+}
+
+function describe(container: Container, withMetadata: boolean): Element {
+  return element("Container", [
+    element("Name", container.name),
+    element(
+      "Properties",
+      elements({
+        "Last-Modified": httpDate(container.lastModified),
+        Etag: `"${container.etag}"`,
+        LeaseStatus: "unlocked",
+        LeaseState: "available",
+        PublicAccess: container.publicAccess ?? undefined,
+        HasImmutabilityPolicy: "false",
+        HasLegalHold: "false",
+      }),
+    ),
+    ...(withMetadata ? [element("Metadata", elements(container.metadata))] : []),
+  ]);
+}
+
+/** REST page "Create Container". */
+export function createContainer({ request, store, now }: Call): StorageAnswer {
+  const { account, container: name } = containerAddress(request.resource);
+  requireContainerName(name);
+  const publicAccess = readPublicAccess(request.headers["x-ms-blob-public-access"]);
+  if (findContainer(store, account, name) !== undefined) {
+    throw new StorageError("ContainerAlreadyExists");
+  }
+  const container = {
+    account,
+    name,
+    etag: store.nextEtag(),
+    lastModified: wholeSeconds(now),
+    publicAccess,
+    metadata: request.metadata,
+  };
+  insertContainer(store, container);
+  return { status: 201, headers: stateHeaders(container) };
+}
+
+/** REST page "Naming and Referencing Containers, Blobs, and Metadata". */
+function requireContainerName(name: string): void {
+  if (name.length < 3 || name.length > 63) throw new StorageError("OutOfRangeInput");
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) throw new StorageError("InvalidResourceName");
+}
+
+function readPublicAccess(level: string | undefined): Container["publicAccess"] {
+  if (level === undefined || level === "container" || level === "blob") return level ?? null;
+  throw new StorageError("InvalidHeaderValue", {
+    details: { HeaderName: "x-ms-blob-public-access", HeaderValue: level },
+  });
+}
+
+/** REST page "Get Container Properties". */
+export function getContainerProperties(call: Call): StorageAnswer {
+  const container = requireContainer(call);
+  return {
+    status: 200,
+    headers: {
+      ...stateHeaders(container),
+      "x-ms-lease-status": "unlocked",
+      "x-ms-lease-state": "available",
+      "x-ms-has-immutability-policy": "false",
+      "x-ms-has-legal-hold": "false",
+      "x-ms-blob-public-access": container.publicAccess ?? undefined,
+      ...Object.fromEntries(
+        Object.entries(container.metadata).map(([name, value]) => [`x-ms-meta-${name}`, value]),
+      ),
+    },
+  };
+}
+
+/** REST page "Delete Container". Copies that read from its blobs fail; those onto them are gone. */
+export function deleteContainer(call: Call): StorageAnswer {
+  const { request, store, now } = call;
+  const container = requireContainer(call);
+  requireWriteConditions(request.headers, container);
+  const sources = store.all<{ id: number }>(
+    `SELECT id FROM blob WHERE container = ?
+       AND id IN (SELECT source FROM pending_copy WHERE source_service = 'blob')`,
+    container.id,
+  );
+  for (const source of sources) {
+    failCopiesReading(
+      store,
+      { service: "blob", id: source.id },
+      { description: descriptions.sourceGone, at: now },
+    );
+  }
+  store.run("DELETE FROM container WHERE id = ?", container.id);
+  return { status: 202 };
+}

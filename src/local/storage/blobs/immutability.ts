@@ -1,0 +1,107 @@
+import { saveBlob, type Blob, type Immutability } from "../store/blob-rows.ts";
+import { httpDate, wholeSeconds } from "../http/http-dates.ts";
+import { requireBlob } from "./blob-address.ts";
+import type { Call } from "../calls/operation-call.ts";
+import { StorageError } from "../http/storage-errors.ts";
+import type { StorageAnswer } from "../http/storage-request.ts";
+
+type Headers = Readonly<Record<string, string>>;
+
+export const unprotected: Immutability = { policy: null, hasLegalHold: false };
+
+/** Throws while a policy or a hold protects this state of a blob from change and deletion. */
+export function requireMutable({ immutability }: Blob, now: number): void {
+  const { policy, hasLegalHold } = immutability;
+  if (hasLegalHold || (policy !== null && policy.until > now)) {
+    throw new StorageError("BlobImmutableDueToPolicy");
+  }
+}
+
+/** The protection that a write puts on what it makes. */
+export function readImmutability(headers: Headers, now: number): Immutability {
+  const until = headers[untilHeader];
+  if (until === undefined && headers[modeHeader] !== undefined) throw missing(untilHeader);
+  const hold = headers[holdHeader];
+  return {
+    policy: until === undefined ? null : readPolicy(headers, until, now),
+    hasLegalHold: hold === undefined ? false : readHold(hold),
+  };
+}
+
+const untilHeader = "x-ms-immutability-policy-until-date";
+const modeHeader = "x-ms-immutability-policy-mode";
+const holdHeader = "x-ms-legal-hold";
+
+/** "The value must be an RFC1123 date" and not over yet; unlocked where no mode is named. */
+function readPolicy(headers: Headers, until: string, now: number): Immutability["policy"] {
+  const time = Date.parse(until);
+  if (Number.isNaN(time) || httpDate(time) !== until || time <= now) {
+    throw invalid(untilHeader, until);
+  }
+  const mode = headers[modeHeader] ?? "unlocked";
+  if (/^(unlocked|locked)$/i.test(mode)) {
+    return { until: wholeSeconds(time), mode: /^locked$/i.test(mode) ? "locked" : "unlocked" };
+  }
+  throw invalid(modeHeader, mode);
+}
+
+function readHold(text: string): boolean {
+  if (!/^(true|false)$/i.test(text)) throw invalid(holdHeader, text);
+  return /^true$/i.test(text);
+}
+
+/** REST page "Set Blob Immutability Policy". A locked one can only be made longer. */
+export function setBlobImmutabilityPolicy(call: Call): StorageAnswer {
+  const { request, store, now } = call;
+  const blob = requireBlob(call);
+  const until = request.headers[untilHeader];
+  if (until === undefined) throw missing(untilHeader);
+  const policy = readPolicy(request.headers, until, now);
+  const former = blob.immutability.policy;
+  const isWeaker = policy?.mode !== "locked" || policy.until < (former?.until ?? 0);
+  if (former?.mode === "locked" && isWeaker) throw new StorageError("BlobImmutableDueToPolicy");
+  const immutability = { ...blob.immutability, policy };
+  saveBlob(store, { ...blob, immutability });
+  return { status: 200, headers: immutabilityHeaders({ ...blob, immutability }) };
+}
+
+/** REST page "Delete Blob Immutability Policy": only while it is unlocked. */
+export function deleteBlobImmutabilityPolicy(call: Call): StorageAnswer {
+  const blob = requireBlob(call);
+  if (blob.immutability.policy?.mode === "locked") {
+    throw new StorageError("BlobImmutableDueToPolicy");
+  }
+  saveBlob(call.store, { ...blob, immutability: { ...blob.immutability, policy: null } });
+  return { status: 200 };
+}
+
+/** REST page "Set Blob Legal Hold". */
+export function setBlobLegalHold(call: Call): StorageAnswer {
+  const blob = requireBlob(call);
+  const hold = call.request.headers[holdHeader];
+  if (hold === undefined) throw missing(holdHeader);
+  const hasLegalHold = readHold(hold);
+  saveBlob(call.store, { ...blob, immutability: { ...blob.immutability, hasLegalHold } });
+  return { status: 200, headers: { "x-ms-legal-hold": String(hasLegalHold) } };
+}
+
+/** As a read tells them: only where there is something to tell. */
+export function immutabilityHeaders({
+  immutability: { policy, hasLegalHold },
+}: Pick<Blob, "immutability">): Record<string, string | undefined> {
+  return {
+    [untilHeader]: policy === null ? undefined : httpDate(policy.until),
+    [modeHeader]: policy?.mode,
+    [holdHeader]: hasLegalHold ? "true" : undefined,
+  };
+}
+
+function missing(name: string): StorageError {
+  return new StorageError("MissingRequiredHeader", { details: { HeaderName: name } });
+}
+
+function invalid(name: string, value: string): StorageError {
+  return new StorageError("InvalidHeaderValue", {
+    details: { HeaderName: name, HeaderValue: value },
+  });
+}

@@ -1,0 +1,62 @@
+import type { Call } from "./operation-call.ts";
+import { StorageError } from "../http/storage-errors.ts";
+import type { StorageRequest } from "../http/storage-request.ts";
+import { element, type Element } from "../http/xml.ts";
+
+/** "If the request does not specify maxresults [...] the server will return up to 5,000 items." */
+const maximumResults = 5000;
+
+/** Which part of a listing is asked for, and how to point to the next one. */
+type ListPage = {
+  /** The first name that may be listed. */
+  from: string;
+  limit: number;
+  /** A marker after which the listing goes on at this name: opaque to clients. */
+  markerFor(name: string): string;
+  /** Prefix, Marker, MaxResults and Delimiter as they were sent. */
+  echo: Element[];
+};
+
+/** REST pages "List Blobs" and "List Containers", URI parameters. */
+export function listPage({ query }: StorageRequest): ListPage {
+  return {
+    from: readMarker(query.get("marker") ?? ""),
+    limit: readMaximum(query.get("maxresults")),
+    markerFor: (name) => `${markerVersion}${Buffer.from(name).toString("base64url")}`,
+    echo: ["Prefix", "Marker", "MaxResults", "Delimiter"].flatMap((name) => {
+      const value = query.get(name.toLowerCase());
+      return value === undefined ? [] : [element(name, value)];
+    }),
+  };
+}
+
+export function serviceEndpoint({ request, ownOrigins }: Call): string {
+  return `${ownOrigins[request.service]}/${request.resource.account}`;
+}
+
+const markerVersion = "1!";
+
+function readMarker(marker: string): string {
+  if (marker === "") return "";
+  if (!marker.startsWith(markerVersion)) {
+    throw new StorageError("InvalidQueryParameterValue", {
+      details: { QueryParameterName: "marker", QueryParameterValue: marker },
+    });
+  }
+  return Buffer.from(marker.slice(markerVersion.length), "base64url").toString();
+}
+
+function readMaximum(text: string | undefined): number {
+  if (text === undefined || text === "") return maximumResults;
+  if (!/^\d+$/.test(text)) {
+    throw new StorageError("InvalidQueryParameterValue", {
+      details: { QueryParameterName: "maxresults", QueryParameterValue: text },
+    });
+  }
+  if (Number(text) === 0) {
+    throw new StorageError("OutOfRangeQueryParameterValue", {
+      details: { QueryParameterName: "maxresults", QueryParameterValue: text },
+    });
+  }
+  return Math.min(Number(text), maximumResults);
+}

@@ -1,0 +1,201 @@
+import { requireOverwrite } from "../auth/caller.ts";
+import type { Blob } from "../store/blob-rows.ts";
+import { findTarget, requireBlob } from "../blobs/blob-address.ts";
+import type { Call } from "../calls/operation-call.ts";
+import { stateHeaders } from "../http/state-headers.ts";
+import { requireSourceConditions, requireWriteConditions } from "../calls/request-conditions.ts";
+import { addContent } from "../store/content-blocks.ts";
+import { zeros } from "../store/content-ranges.ts";
+import { settingsFor, type CopySettings } from "../pending-copies/copy-settings.ts";
+import { resolveCopySource, type CopySource } from "./copy-source.ts";
+import {
+  abortCopy,
+  copiedMetadata,
+  finishedCopy,
+  finishesAtOnce,
+  pendingCopy,
+  startedCopy,
+} from "./copy-lifecycle.ts";
+import { StorageError } from "../http/storage-errors.ts";
+import { readImmutability } from "../blobs/immutability.ts";
+import { noLease, requireLeaseForCopy } from "../leases/lease-rules.ts";
+import { savePendingCopy } from "../pending-copies/pending-copies.ts";
+import type { StorageAnswer } from "../http/storage-request.ts";
+import { readTags } from "../blobs/blob-tags.ts";
+import {
+  inheritedTier,
+  readAccessTier,
+  requireOnline,
+  startRehydration,
+  tierNow,
+} from "../blobs/access-tiers.ts";
+import {
+  dropStagedBlocks,
+  requireNoPendingCopy,
+  versionHeader,
+  writeBlob,
+  type Written,
+} from "../blobs/blob-writes.ts";
+
+/**
+ * REST page "Copy Blob". The checks come in the service's order: source readable, source
+ * conditions, destination conditions, pending copy, lease. Then there is a committed, empty
+ * destination with the source's headers, and the answer.
+ */
+export function copyBlob(call: Call): StorageAnswer {
+  const { request, now } = call;
+  const { headers } = request;
+  const target = findTarget(call);
+  const source = resolveCopySource(call);
+  refuseConditionsOnFile(headers, source);
+  requireSourceConditions(headers, source.object);
+  requireOverwrite(call.caller, target.blob);
+  requireWriteConditions(headers, target.blob, "TargetConditionNotMet");
+  requireNoPendingCopy(target.blob);
+  requireLeaseForCopy(target.blob?.lease ?? noLease, { given: headers["x-ms-lease-id"], now });
+
+  const settings = settingsFor(call.copies, target.container.name, target.name);
+  const traits = traitsOf(source);
+  if (target.blob !== undefined) requireReplaceable(target.blob, traits, now);
+  const taken = takenOver(call, { target, source, traits, settings });
+  const start = { source, settings, taken };
+  const blob =
+    taken.rehydration === null && finishesAtOnce(settings, source)
+      ? finishAtOnce(call, target, start)
+      : startPending(call, target, start);
+  dropStagedBlocks(call, target.container, target.name);
+  return {
+    status: 202,
+    headers: {
+      ...stateHeaders(blob),
+      ...versionHeader(blob),
+      "x-ms-copy-id": blob.copy?.id,
+      "x-ms-copy-status": blob.copy?.status,
+    },
+  };
+}
+
+type Target = ReturnType<typeof findTarget>;
+/** What only a blob has; all other sources are copied as if they were plain block blobs. */
+type Traits = Pick<Blob, "blobType" | "accessTier" | "rehydration" | "sequenceNumber" | "isSealed">;
+/** All of the destination but its bytes and copy properties. */
+type Taken = Omit<Written, "content" | "length" | "copy"> & Pick<Blob, "rehydration">;
+type Start = { source: CopySource; settings: CopySettings; taken: Taken };
+
+function traitsOf({ object }: CopySource): Traits {
+  if (object.service === "blob") return object;
+  return {
+    blobType: "BlockBlob",
+    accessTier: null,
+    rehydration: null,
+    sequenceNumber: 0,
+    isSealed: false,
+  };
+}
+
+/**
+ * "If the destination blob already exists, it must be of the same blob type as the source blob", and
+ * "Overwriting an archived blob will fail" (REST page "Copy Blob").
+ */
+function requireReplaceable(existing: Blob, { blobType }: Traits, now: number): void {
+  if (existing.blobType !== blobType) throw new StorageError("InvalidBlobType");
+  requireOnline(existing, now);
+}
+
+/** "These conditional headers are not supported if the source is an Azure file" (REST page "Copy Blob"). */
+function refuseConditionsOnFile(
+  headers: Readonly<Record<string, string>>,
+  { object }: CopySource,
+): void {
+  const name = Object.keys(headers).find((header) => header.startsWith("x-ms-source-if-"));
+  if (object.service === "blob" || name === undefined) return;
+  throw new StorageError("UnsupportedHeader", { details: { HeaderName: name } });
+}
+
+function finishAtOnce(call: Call, target: Target, { source, taken }: Start): Blob {
+  const { content, length, contentHeaders } = source.object;
+  const copy = finishedCopy(call, source);
+  return writeBlob(call, target, { ...taken, content, length, contentHeaders, copy });
+}
+
+function startPending(call: Call, target: Target, { source, settings, taken }: Start): Blob {
+  const { store } = call;
+  const { length } = source.object;
+  const pending = (destination: Blob) =>
+    pendingCopy(call, { destination, source, settings, from: taken.rehydration?.doneAt });
+  // Written first, it holds the content that an emptied destination lets go of: they may be one.
+  if (target.blob !== undefined) savePendingCopy(store, pending(target.blob));
+
+  const { contentMD5: _, ...contentHeaders } = source.object.contentHeaders; // not the empty blob's
+  const blob = writeBlob(call, target, {
+    ...taken,
+    // "The Blob service creates a destination page blob of the source blob's length, initially
+    // containing all zeroes"; of the other types an empty one.
+    ...(taken.blobType === "PageBlob"
+      ? { content: addContent(store, zeros(length)), length }
+      : { content: null, length: 0 }),
+    contentHeaders,
+    copy: startedCopy(call, source),
+  });
+  if (target.blob === undefined) savePendingCopy(store, pending(blob));
+  return blob;
+}
+
+/** Metadata given with the start replaces all of the source's; tags are never the source's. */
+function takenOver(
+  call: Call,
+  {
+    target,
+    source,
+    traits,
+    settings,
+  }: { target: Target; source: CopySource; traits: Traits; settings: CopySettings },
+): Taken {
+  const { request, now } = call;
+  return {
+    blobType: traits.blobType,
+    sequenceNumber: traits.sequenceNumber,
+    contentHeaders: source.object.contentHeaders,
+    metadata: copiedMetadata(call, source),
+    tags: readTags(call),
+    immutability: readImmutability(request.headers, now),
+    isSealed: readSeal(call, traits),
+    ...destinationTier(call, { target, traits, settings }),
+  };
+}
+
+/** The tier asked for, or the destination's own; out of the archive it comes hours later. */
+function destinationTier(
+  { request, now }: Call,
+  { target, traits, settings }: { target: Target; traits: Traits; settings: CopySettings },
+): Pick<Blob, "accessTier" | "rehydration"> {
+  const asked = readAccessTier(request.headers, traits.blobType);
+  const current = tierNow(traits, now);
+  if (current.rehydration !== null) throw new StorageError("BlobBeingRehydrated");
+  if (current.accessTier === "Archive") {
+    if (asked === undefined || asked === "Archive") throw new StorageError("BlobArchived");
+    const rehydration = startRehydration(request.headers, { to: asked, now, settings });
+    return { accessTier: "Archive", rehydration };
+  }
+  // "Tier is inherited for premium storage tiers", which page blobs have.
+  const inherited =
+    traits.blobType === "PageBlob" ? current.accessTier : inheritedTier(target.blob, now);
+  return { accessTier: asked ?? inherited, rehydration: null };
+}
+
+/** A sealed blob's copy is sealed, too, unless the start says otherwise (REST page "Append Blob Seal"). */
+function readSeal({ request }: Call, { blobType, isSealed }: Traits): boolean {
+  const text = request.headers["x-ms-seal-blob"];
+  if (text === undefined) return isSealed;
+  if (!/^(true|false)$/i.test(text) || (blobType !== "AppendBlob" && /^true$/i.test(text))) {
+    throw new StorageError("InvalidHeaderValue", {
+      details: { HeaderName: "x-ms-seal-blob", HeaderValue: text },
+    });
+  }
+  return /^true$/i.test(text);
+}
+
+/** REST page "Abort Copy Blob". */
+export function abortCopyBlob(call: Call): StorageAnswer {
+  return abortCopy(call, requireBlob(call));
+}

@@ -1,0 +1,152 @@
+import type { Call } from "../calls/operation-call.ts";
+import type { CopySource } from "./copy-source.ts";
+import type { SystemProperties } from "../store/file-rows.ts";
+import {
+  invalidHeader,
+  missingHeader,
+  readBoolean,
+  readWord,
+  type Headers,
+} from "../http/request-headers.ts";
+import { inheritedPermission, readPermissionKey } from "../files/file-permissions.ts";
+import { findPermission, savePermission, type Share } from "../store/share-rows.ts";
+import {
+  defaultSystemProperties,
+  readAttributes,
+  readPosix,
+  readTime,
+  refuseOtherProtocol,
+  withArchive,
+} from "../files/system-properties.ts";
+
+type Of<Protocol> = Extract<SystemProperties, { protocol: Protocol }>;
+
+/**
+ * The destination's properties as the headers of REST page "Copy File" ask for: each its own value,
+ * the source's, or what a new file has. Only a file has something to take over, and only from a share
+ * of the same protocol.
+ */
+export function copiedSystemProperties(
+  call: Call,
+  share: Share,
+  { object }: CopySource,
+): SystemProperties {
+  const { headers } = call.request;
+  refuseOtherProtocol(headers, share.protocol);
+  const source = object.service === "file" ? object : undefined;
+  const fresh = defaultSystemProperties(call, share, "file");
+  const times = copiedTimes(headers, { source: source?.system, fresh });
+  if (fresh.protocol === "NFS") {
+    const from = source?.system.protocol === "NFS" ? source.system : undefined;
+    return {
+      ...fresh,
+      ...times,
+      ...copiedOwner(headers, from),
+      ...copiedMode(headers, from, source !== undefined),
+    };
+  }
+  const from = source?.system.protocol === "SMB" ? source.system : undefined;
+  const sourceShare = from && source?.share;
+  return {
+    ...fresh,
+    ...times,
+    attributes: copiedAttributes(headers, { from, fresh }),
+    permissionKey: copiedPermission(call, share, from && { key: from.permissionKey, sourceShare }),
+  };
+}
+
+function copiedTimes(
+  headers: Headers,
+  { source, fresh }: { source: SystemProperties | undefined; fresh: SystemProperties },
+) {
+  const time = (name: string, of: "creationTime" | "lastWriteTime" | "changeTime") =>
+    readTime(headers, name, source === undefined ? {} : { source: source[of] }) ?? fresh[of];
+  return {
+    creationTime: time("x-ms-file-creation-time", "creationTime"),
+    lastWriteTime: time("x-ms-file-last-write-time", "lastWriteTime"),
+    changeTime: time("x-ms-file-change-time", "changeTime"),
+  };
+}
+
+function copiedAttributes(
+  headers: Headers,
+  { from, fresh }: { from: Of<"SMB"> | undefined; fresh: Of<"SMB"> },
+): string {
+  const words = { none: "None", ...(from && { source: from.attributes }) };
+  const attributes = readAttributes(headers, words) ?? fresh.attributes;
+  const setsArchive = readBoolean(headers, "x-ms-file-copy-set-archive") ?? false;
+  return setsArchive ? withArchive(attributes) : attributes;
+}
+
+/** `override` needs a permission or its key, and neither goes without `override`. */
+function copiedPermission(
+  call: Call,
+  share: Share,
+  from: { key: string; sourceShare: number | undefined } | undefined,
+): string {
+  const { headers } = call.request;
+  const mode = readCopyMode(headers, {
+    mode: "x-ms-file-permission-copy-mode",
+    values: ["x-ms-file-permission", "x-ms-file-permission-key"],
+    hasSource: from !== undefined,
+  });
+  if (mode === "override") {
+    const key = readPermissionKey(call, share);
+    if (key === undefined) throw missingHeader("x-ms-file-permission");
+    return key;
+  }
+  const permission =
+    mode === "source" && from?.sourceShare !== undefined
+      ? findPermission(call.store, from.sourceShare, from.key)
+      : undefined;
+  return savePermission(call.store, share.id, permission ?? inheritedPermission);
+}
+
+function copiedOwner(headers: Headers, from: Of<"NFS"> | undefined) {
+  const mode = readCopyMode(headers, {
+    mode: "x-ms-file-owner-copy-mode",
+    values: ["x-ms-owner", "x-ms-group"],
+    hasSource: from !== undefined,
+  });
+  const { owner, group } = readPosix(headers);
+  if (mode === "override") {
+    if (owner === undefined) throw missingHeader("x-ms-owner");
+    if (group === undefined) throw missingHeader("x-ms-group");
+    return { owner, group };
+  }
+  return mode === "source" && from !== undefined ? { owner: from.owner, group: from.group } : {};
+}
+
+/** The copy mode is "applicable only when the copy source is a File": of a blob's copy a mode stands alone. */
+function copiedMode(headers: Headers, from: Of<"NFS"> | undefined, isFile: boolean) {
+  const { mode } = readPosix(headers);
+  if (!isFile && mode !== undefined && headers["x-ms-file-mode-copy-mode"] === undefined) {
+    return { mode };
+  }
+  const copyMode = readCopyMode(headers, {
+    mode: "x-ms-file-mode-copy-mode",
+    values: ["x-ms-mode"],
+    hasSource: from !== undefined,
+  });
+  if (copyMode === "override") {
+    if (mode === undefined) throw missingHeader("x-ms-mode");
+    return { mode };
+  }
+  return copyMode === "source" && from !== undefined ? { mode: from.mode } : {};
+}
+
+/** `source` needs a source that has it; a value is only for `override`. */
+function readCopyMode(
+  headers: Headers,
+  {
+    mode: name,
+    values,
+    hasSource,
+  }: { mode: string; values: readonly string[]; hasSource: boolean },
+): "source" | "override" | undefined {
+  const mode = readWord(headers, name, ["source", "override"]);
+  if (mode === "source" && !hasSource) throw invalidHeader(name, mode);
+  const value = values.find((header) => headers[header] !== undefined);
+  if (value === undefined || mode === "override") return mode;
+  throw mode === undefined ? missingHeader(name) : invalidHeader(name, mode);
+}

@@ -1,0 +1,111 @@
+import { randomUUID } from "node:crypto";
+import type { Blob, Copy } from "../store/blob-rows.ts";
+import type { Call } from "../calls/operation-call.ts";
+import type { CopySettings } from "../pending-copies/copy-settings.ts";
+import type { CopySource } from "./copy-source.ts";
+import { StorageError } from "../http/storage-errors.ts";
+import type { File } from "../store/file-rows.ts";
+import { requireLeaseForWrite } from "../leases/lease-rules.ts";
+import {
+  endCopy,
+  findPendingCopy,
+  type CopyObject,
+  type PendingCopy,
+} from "../pending-copies/pending-copies.ts";
+import { withoutQueryValues, withoutSignature } from "../http/redact.ts";
+import type { Metadata, StorageAnswer } from "../http/storage-request.ts";
+
+/** What Copy Blob and Copy File do alike. */
+
+export function finishesAtOnce(settings: CopySettings, source: CopySource): boolean {
+  return (
+    settings.finishAtOnce === "always" ||
+    (settings.finishAtOnce === "same-account" && source.isSameAccount)
+  );
+}
+
+/** The copy properties that a destination has from the start on. */
+export function finishedCopy(call: Call, source: CopySource): Copy {
+  const { length } = source.object;
+  return {
+    ...newCopy(call, source),
+    status: "success",
+    bytesCopied: length,
+    completedAt: call.now,
+  };
+}
+
+export function startedCopy(call: Call, source: CopySource): Copy {
+  return { ...newCopy(call, source), status: "pending", description: null };
+}
+
+function newCopy({ request }: Call, { object }: CopySource): Pick<Copy, "id" | "source" | "total"> {
+  const url = request.headers["x-ms-copy-source"] ?? "";
+  return {
+    id: randomUUID(),
+    source: object.service === "web" ? withoutQueryValues(url) : withoutSignature(url),
+    total: object.length,
+  };
+}
+
+/** Metadata given with the start replaces all of the source's. */
+export function copiedMetadata({ request }: Call, { object }: CopySource): Metadata {
+  return Object.keys(request.metadata).length > 0 ? request.metadata : object.metadata;
+}
+
+/** The numbers from which the copy's course follows. */
+export function pendingCopy(
+  { now }: Call,
+  {
+    destination,
+    source,
+    settings,
+    from = now,
+  }: {
+    destination: CopyObject;
+    source: CopySource;
+    settings: CopySettings;
+    /** Before, no byte can be read: the source comes out of the archive. */
+    from?: number | undefined;
+  },
+): PendingCopy {
+  return {
+    destinationService: destination.service,
+    destination: destination.id,
+    sourceService: source.object.service,
+    source: source.object.id,
+    sourceEtag: source.object.service === "web" ? source.object.etag : "",
+    readsVersion: source.isVersion ? 1 : 0,
+    content: source.object.content,
+    contentMD5: source.object.contentHeaders.contentMD5 ?? null,
+    total: source.object.length,
+    startedAt: now,
+    countedFrom: from + settings.startDelayMs,
+    countedBytes: 0,
+    bytesPerSecond: settings.bytesPerSecond,
+    fullBytesPerSecond: settings.bytesPerSecond,
+    publishEvery: settings.publishEveryBytes ?? 1,
+    steps: settings.steps === undefined ? null : JSON.stringify(settings.steps),
+    sourceReadableUntil: source.readableUntil,
+  };
+}
+
+/** REST pages "Abort Copy Blob" and "Abort Copy File": zero bytes stay, with the copy's metadata. */
+export function abortCopy(call: Call, destination: Blob | File): StorageAnswer {
+  const { request, store, now } = call;
+  const action = request.headers["x-ms-copy-action"];
+  if (action?.toLowerCase() !== "abort") {
+    throw new StorageError(action === undefined ? "MissingRequiredHeader" : "InvalidHeaderValue", {
+      details: { HeaderName: "x-ms-copy-action" },
+    });
+  }
+  const pending = findPendingCopy(store, destination);
+  if (pending === undefined) throw new StorageError("NoPendingCopyOperation");
+  if (destination.copy?.id !== request.query.get("copyid")) {
+    throw new StorageError("CopyIdMismatch");
+  }
+  const given = request.headers["x-ms-lease-id"];
+  requireLeaseForWrite(destination.lease, { given, now, of: destination.service });
+  endCopy(store, pending, { end: { status: "aborted" }, at: now });
+  return { status: 204 };
+}

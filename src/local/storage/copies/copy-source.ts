@@ -1,0 +1,179 @@
+import { authorize } from "../auth/authorization.ts";
+import { findBlob, type Blob } from "../store/blob-rows.ts";
+import { findContainer } from "../store/container-rows.ts";
+import { blobAddress, readImage } from "../blobs/blob-address.ts";
+import type { Call } from "../calls/operation-call.ts";
+import { addContent, wholeBlock } from "../store/content-blocks.ts";
+import { settingsFor } from "../pending-copies/copy-settings.ts";
+import { StorageError } from "../http/storage-errors.ts";
+import { fileAt, pathOf, shareAddress, shareAt } from "../files/file-address.ts";
+import type { File } from "../store/file-rows.ts";
+import { readBoolean } from "../http/request-headers.ts";
+import { restName } from "../http/rest-operation.ts";
+import {
+  parseQuery,
+  parseResource,
+  splitTarget,
+  type Resource,
+  type ServiceName,
+  type StorageRequest,
+} from "../http/storage-request.ts";
+import { rolesAllow } from "../auth/role-assignments.ts";
+import { WebSourceWanted, type WebObject } from "../pending-copies/web-object.ts";
+
+/** The object that a copy reads, found readable at the time of the start. */
+export type CopySource = {
+  object: Blob | File | (WebObject & { content: number | null });
+  isSameAccount: boolean;
+  /** Epoch ms at which the URL's SAS ends; null where no SAS opens the source. */
+  readableUntil: number | null;
+  /** The URL names a version, which no later write changes. */
+  isVersion: boolean;
+};
+
+/** "A copy source URL of up to 2 KiB in length" (REST page "Copy Blob"). */
+const maximumUrlLength = 2048;
+/** From this version on a failed start also tells what the source itself answered. */
+const firstVersionWithSourceError = "2025-11-05";
+
+/**
+ * Reads the source as the service does: through its URL, with the rights that the URL carries. A
+ * source of the destination's own account and service needs none when the account's key signed the
+ * request, or an identity that may read the blob made it (REST pages "Copy Blob" and "Copy File",
+ * authorization). Throws `CannotVerifyCopySource` with the source's status, or for such a source the
+ * plain 404.
+ */
+export function resolveCopySource(call: Call): CopySource {
+  const url = readSourceUrl(call);
+  const service = serviceAt(url, call.ownOrigins);
+  if (service === undefined) return webSource(call, url);
+  const request = sourceRequest(call, { url, service });
+  const { resource } = request;
+  const isSameAccount = resource.account === call.request.resource.account;
+  const hasSas = request.query.has("sig");
+  const isOwn =
+    isSameAccount && service === call.request.service && !hasSas && mayReadOwn(call, resource);
+  try {
+    const operation = service === "blob" ? "GetBlob" : "GetFile";
+    const caller = isOwn ? call.caller : authorize(request, { ...call, operation });
+    const object =
+      service === "blob" ? findSourceBlob(call, request) : findSourceFile(call, request);
+    return {
+      object,
+      isSameAccount,
+      readableUntil: caller.by === "SAS" ? caller.expiresAt : null,
+      isVersion: request.query.has("versionid"),
+    };
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.code === "NotImplemented" || isOwn) throw error;
+    throw cannotVerify(error, call.request.headers["x-ms-version"] ?? "");
+  }
+}
+
+function mayReadOwn({ caller, roles }: Call, resource: Resource): boolean {
+  if (caller.by === "identity" && resource.level === "blob")
+    return rolesAllow(roles, { operation: "GetBlob", service: "blob", resource });
+  return caller.by === "shared key";
+}
+
+function readSourceUrl({ request }: Call): URL {
+  const text = request.headers["x-ms-copy-source"] ?? "";
+  const url = URL.canParse(text) && text.length <= maximumUrlLength ? new URL(text) : undefined;
+  if (url !== undefined && /^https?:$/.test(url.protocol)) return url;
+  throw new StorageError("InvalidHeaderValue", { details: { HeaderName: "x-ms-copy-source" } });
+}
+
+/**
+ * "Any URL that answers GET" is a source of Copy Blob; Copy File takes a file or a blob. It must have
+ * been asked before.
+ */
+function webSource(call: Call, url: URL): CopySource {
+  const { request, operation, copies, store, webSource: look } = call;
+  if (request.service === "file") {
+    throw new StorageError("NotImplemented", {
+      message: `${restName(operation)} from the host ${url.host} is not implemented by this emulator`,
+    });
+  }
+  if (look === undefined) {
+    const { container, blob } = blobAddress(request.resource);
+    const { finishAtOnce } = settingsFor(copies, container, blob);
+    throw new WebSourceWanted(url, finishAtOnce === "always");
+  }
+  if (look instanceof StorageError) {
+    throw cannotVerify(look, request.headers["x-ms-version"] ?? "");
+  }
+  const { bytes } = look;
+  const content =
+    bytes === null || bytes.length === 0 ? null : addContent(store, [wholeBlock(store, bytes)]);
+  return {
+    object: { ...look, content },
+    isSameAccount: false,
+    readableUntil: null,
+    isVersion: false,
+  };
+}
+
+function sourceRequest(
+  { request }: Call,
+  { url, service }: { url: URL; service: ServiceName },
+): StorageRequest {
+  const target = `${url.pathname}${url.search}`;
+  const [path, query] = splitTarget(target);
+  const resource = parseResource(path, service);
+  const parameters = new Map(parseQuery(query));
+  return {
+    id: request.id,
+    service,
+    method: "GET",
+    target,
+    resource,
+    query: parameters,
+    headers: {}, // no version: an anonymous read of what is private is a 404, not a challenge
+    metadata: {},
+    body: Buffer.alloc(0),
+    clientAddress: "127.0.0.1", // the service itself reads, not the caller
+    isSecure: request.isSecure, // the source has this emulator's own origin
+  };
+}
+
+function serviceAt(url: URL, ownOrigins: Call["ownOrigins"]): ServiceName | undefined {
+  const origin = url.origin.replace("//localhost:", "//127.0.0.1:");
+  if (origin === ownOrigins.blob) return "blob";
+  return origin === ownOrigins.file ? "file" : undefined;
+}
+
+function findSourceBlob(call: Call, { resource, query }: StorageRequest): Blob {
+  if (resource.level !== "blob") throw new StorageError("ResourceNotFound");
+  const container = findContainer(call.store, resource.account, resource.container);
+  if (container === undefined) throw new StorageError("ContainerNotFound");
+  const blob = findBlob(call.store, container.id, resource.blob, readImage(query));
+  if (blob === undefined) throw new StorageError("BlobNotFound");
+  return blob;
+}
+
+/** Dots at the end of names count only where the start says so. */
+function findSourceFile({ store, request }: Call, { resource, query }: StorageRequest): File {
+  const withDots = readBoolean(request.headers, "x-ms-source-allow-trailing-dot") ?? false;
+  const share = shareAt(store, shareAddress(resource, query.get("sharesnapshot")));
+  return fileAt(store, share, pathOf(resource, withDots));
+}
+
+function cannotVerify(error: StorageError, version: string): StorageError {
+  const status = error.status;
+  const tells = version >= firstVersionWithSourceError;
+  return new StorageError("CannotVerifyCopySource", {
+    status,
+    message: error.message,
+    ...(tells && {
+      details: {
+        CopySourceStatusCode: String(status),
+        CopySourceErrorCode: error.code,
+        CopySourceErrorMessage: error.message,
+      },
+      headers: {
+        "x-ms-copy-source-status-code": String(status),
+        "x-ms-copy-source-error-code": error.code,
+      },
+    }),
+  });
+}

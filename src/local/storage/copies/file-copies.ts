@@ -1,0 +1,96 @@
+import { stateHeaders } from "../http/state-headers.ts";
+import type { Call } from "../calls/operation-call.ts";
+import { settingsFor, type CopySettings } from "../pending-copies/copy-settings.ts";
+import { resolveCopySource, type CopySource } from "./copy-source.ts";
+import {
+  abortCopy,
+  copiedMetadata,
+  finishedCopy,
+  finishesAtOnce,
+  pendingCopy,
+  startedCopy,
+} from "./copy-lifecycle.ts";
+import { savePendingCopy } from "../pending-copies/pending-copies.ts";
+import type { StorageAnswer } from "../http/storage-request.ts";
+import { requireFileForWrite, writableTarget, type Target } from "../files/file-address.ts";
+import { copiedSystemProperties } from "./copied-properties.ts";
+import type { File, SystemProperties } from "../store/file-rows.ts";
+import {
+  refuseReadOnly,
+  requireOverwrite,
+  requireWritable,
+  writeFile,
+} from "../files/file-writes.ts";
+import { readBoolean, unsupportedHeader, type Headers } from "../http/request-headers.ts";
+
+/**
+ * REST page "Copy File". Checked in the order of Copy Blob: source, destination. Then there is an
+ * empty destination with the source's headers, and the answer.
+ */
+export function copyFile(call: Call): StorageAnswer {
+  const { headers } = call.request;
+  const target = writableTarget(call);
+  const source = resolveCopySource(call);
+  refuseTrailingDotOfBlob(headers, source);
+  requireOverwrite(call, target.file);
+  requireWritable(call, target.file);
+  const ignoresReadOnly = readBoolean(headers, "x-ms-file-copy-ignore-readonly") ?? false;
+  if (!ignoresReadOnly) refuseReadOnly(target.file);
+
+  const settings = settingsFor(call.copies, target.share.name, target.path);
+  const start = { source, settings, system: copiedSystemProperties(call, target.share, source) };
+  const file = finishesAtOnce(settings, source)
+    ? finishAtOnce(call, target, start)
+    : startPending(call, target, start);
+  return {
+    status: 202,
+    headers: {
+      ...stateHeaders(file),
+      "x-ms-copy-id": file.copy?.id,
+      "x-ms-copy-status": file.copy?.status,
+    },
+  };
+}
+
+type Start = { source: CopySource; settings: CopySettings; system: SystemProperties };
+
+/** "This header isn't supported for any other copy source type" (REST page "Copy File"). */
+function refuseTrailingDotOfBlob(headers: Headers, { object }: CopySource): void {
+  const name = "x-ms-source-allow-trailing-dot";
+  if (object.service === "blob" && headers[name] !== undefined) throw unsupportedHeader(name);
+}
+
+function finishAtOnce(call: Call, target: Target, { source, system }: Start): File {
+  const { content, length, contentHeaders } = source.object;
+  return writeFile(call, target, {
+    content,
+    length,
+    contentHeaders,
+    metadata: copiedMetadata(call, source),
+    system,
+    copy: finishedCopy(call, source),
+  });
+}
+
+function startPending(call: Call, target: Target, { source, settings, system }: Start): File {
+  const { store } = call;
+  const pending = (destination: File) => pendingCopy(call, { destination, source, settings });
+  // Written first, it holds the content that an emptied destination lets go of: they may be one.
+  if (target.file !== undefined) savePendingCopy(store, pending(target.file));
+  const { contentMD5: _, ...contentHeaders } = source.object.contentHeaders; // not the empty file's
+  const file = writeFile(call, target, {
+    content: null,
+    length: 0,
+    contentHeaders,
+    metadata: copiedMetadata(call, source),
+    system,
+    copy: startedCopy(call, source),
+  });
+  if (target.file === undefined) savePendingCopy(store, pending(file));
+  return file;
+}
+
+/** REST page "Abort Copy File". */
+export function abortCopyFile(call: Call): StorageAnswer {
+  return abortCopy(call, requireFileForWrite(call));
+}

@@ -1,0 +1,37 @@
+import { findBlob } from "../store/blob-rows.ts";
+import { findContainer } from "../store/container-rows.ts";
+import type { OperationName } from "../http/rest-operation.ts";
+import type { StorageRequest } from "../http/storage-request.ts";
+import type { Store } from "../store/store.ts";
+import { noteCreated, type BlobCreated } from "./event-rows.ts";
+
+/** Operations that make or replace a blob, and the `data.api` that their event has. */
+const apis: Partial<Record<OperationName, BlobCreated["api"]>> = {
+  PutBlob: "PutBlob",
+  PutBlockList: "PutBlockList",
+  CopyBlob: "CopyBlob",
+};
+
+/** Notes what a request that was carried out has made, in the same transaction. */
+export function noteWrites({ request, operation, store, now }: CarriedOut): void {
+  const api = apis[operation];
+  const { resource } = request;
+  if (api === undefined || resource.level !== "blob") return;
+  const container = findContainer(store, resource.account, resource.container);
+  const blob = container && findBlob(store, container.id, resource.blob);
+  if (blob === undefined) return;
+  const isPending = blob.copy?.status === "pending";
+  noteCreated(store, blob, {
+    api,
+    requestId: request.id,
+    at: now,
+    namespace: isPending ? "hierarchical" : "any",
+  });
+}
+
+type CarriedOut = {
+  request: StorageRequest;
+  operation: OperationName;
+  store: Store;
+  now: number;
+};

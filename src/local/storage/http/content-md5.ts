@@ -1,0 +1,14 @@
+import { createHash } from "node:crypto";
+import { StorageError } from "./storage-errors.ts";
+
+/** The body's MD5 in base64; throws `Md5Mismatch` when the sender announced another. */
+export function requireIntact(body: Buffer, announced: string | undefined): string {
+  const md5 = createHash("md5").update(body).digest("base64");
+  if (announced !== undefined && announced !== md5) {
+    if (Buffer.from(announced, "base64").length !== 16) throw new StorageError("InvalidMd5");
+    throw new StorageError("Md5Mismatch", {
+      details: { UserSpecifiedMd5: announced, ServerCalculatedMd5: md5 },
+    });
+  }
+  return md5;
+}

@@ -1,0 +1,113 @@
+import { StorageError } from "./storage-errors.ts";
+
+/** One received request, taken apart once; everything behind the server works on this. */
+export type StorageRequest = {
+  /** `x-ms-request-id` of the answer. */
+  id: string;
+  /** Told by the port that it came to. */
+  service: ServiceName;
+  method: string;
+  /** Path and query as on the wire, still percent-encoded. Holds secrets: never kept as it is. */
+  target: string;
+  resource: Resource;
+  /** Decoded values by lower-case name. */
+  query: ReadonlyMap<string, string>;
+  /** Lower-case names. */
+  headers: Readonly<Record<string, string>>;
+  /** The `x-ms-meta-*` headers, without the prefix, in the writer's spelling. */
+  metadata: Metadata;
+  body: Buffer;
+  clientAddress: string;
+  /** It came by https. */
+  isSecure: boolean;
+};
+
+export type ServiceName = "blob" | "file";
+
+/** Path style addressing, as for the storage emulators: the account is the first path segment. */
+export type Resource =
+  | { level: "service"; account: string }
+  | { level: "container"; account: string; container: string }
+  | { level: "blob"; account: string; container: string; blob: string }
+  | { level: "share"; account: string; share: string }
+  /** A file or a directory: the path does not tell which. */
+  | { level: "file"; account: string; share: string; path: string };
+
+export type Metadata = Record<string, string>;
+
+/** What is answered; the server adds the headers that every answer has. */
+export type StorageAnswer = {
+  status: number;
+  headers?: Readonly<Record<string, string | undefined>>;
+  body?: Buffer | string;
+};
+
+/** Throws `InvalidUri` for a path that cannot be decoded. */
+export function parseResource(target: string, service: ServiceName): Resource {
+  const [encodedAccount = "", encodedContainer = "", ...rest] = target.slice(1).split("/");
+  if (encodedAccount === "") throw new StorageError("InvalidUri");
+  const account = decode(encodedAccount);
+  const container = decode(encodedContainer);
+  const path = decode(rest.join("/"));
+  if (container === "") return { level: "service", account };
+  if (service === "file") {
+    if (path === "") return { level: "share", account, share: container };
+    return { level: "file", account, share: container, path };
+  }
+  if (path === "") return { level: "container", account, container };
+  return { level: "blob", account, container, blob: path };
+}
+
+/** Pairs in their order on the wire, decoded. A plus sign stays one: nobody here posts forms. */
+export function parseQuery(query: string): [name: string, value: string][] {
+  return query
+    .split("&")
+    .filter((parameter) => parameter !== "")
+    .map((parameter) => {
+      const split = parameter.indexOf("=");
+      if (split < 0) return [decode(parameter).toLowerCase(), ""];
+      return [decode(parameter.slice(0, split)).toLowerCase(), decode(parameter.slice(split + 1))];
+    });
+}
+
+/** `[path, query]` of a request target, both still percent-encoded. */
+export function splitTarget(target: string): [path: string, query: string] {
+  const start = target.indexOf("?");
+  return start < 0 ? [target, ""] : [target.slice(0, start), target.slice(start + 1)];
+}
+
+/**
+ * Metadata names must be C# identifiers, in any case but without repetition; all names and values
+ * together hold at most 8 KiB (REST page "Setting and retrieving properties and metadata").
+ */
+export function readMetadata(rawHeaders: readonly string[]): Metadata {
+  const metadata: Metadata = {};
+  const seen = new Set<string>();
+  let size = 0;
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const header = rawHeaders[index] ?? "";
+    if (!header.toLowerCase().startsWith(metadataPrefix)) continue;
+    const name = header.slice(metadataPrefix.length);
+    const value = rawHeaders[index + 1] ?? "";
+    if (!identifier.test(name) || seen.has(name.toLowerCase())) {
+      throw new StorageError("InvalidMetadata");
+    }
+    seen.add(name.toLowerCase());
+    size += name.length + value.length;
+    metadata[name] = value;
+  }
+  if (size > maximumMetadataBytes) throw new StorageError("MetadataTooLarge");
+  return metadata;
+}
+
+const metadataPrefix = "x-ms-meta-";
+const maximumMetadataBytes = 8 * 1024;
+const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new StorageError("InvalidUri");
+  }
+}

@@ -1,0 +1,146 @@
+import { randomUUID } from "node:crypto";
+import { StorageError } from "../http/storage-errors.ts";
+import { isSameId, type Lease, type LeaseDuration } from "./lease-rules.ts";
+
+/** Limits of REST page "Lease Blob". */
+const shortestLeaseSeconds = 15;
+const longestLeaseSeconds = 60;
+const longestBreakSeconds = 60;
+
+type Headers = Readonly<Record<string, string>>;
+type Outcome = { lease: Lease; status: number; headers: Readonly<Record<string, string>> };
+
+/** What `x-ms-lease-action` makes of a lease that is up to date, and the answer to it. */
+export function actOnLease(lease: Lease, headers: Headers, now: number): Outcome {
+  const action = headers["x-ms-lease-action"]?.toLowerCase();
+  switch (action) {
+    case "acquire":
+      return acquire(lease, headers, now);
+    case "renew":
+      return renew(lease, headers, now);
+    case "change":
+      return change(lease, headers);
+    case "release":
+      return release(lease, headers);
+    case "break":
+      return breakLease(lease, headers, now);
+    default:
+      throw invalidHeader("x-ms-lease-action", action);
+  }
+}
+
+function acquire(lease: Lease, headers: Headers, now: number): Outcome {
+  const proposed = optionalId(headers, "x-ms-proposed-lease-id");
+  const isOwn =
+    lease.state !== "available" && proposed !== undefined && isSameId(lease.id, proposed);
+  if (lease.state === "breaking" && isOwn) {
+    throw new StorageError("LeaseIsBreakingAndCannotBeAcquired");
+  }
+  if ((lease.state === "leased" && !isOwn) || lease.state === "breaking") {
+    throw new StorageError("LeaseAlreadyPresent");
+  }
+  const id = proposed ?? randomUUID();
+  const duration = readDuration(headers["x-ms-lease-duration"]);
+  return { lease: leasedFor(id, duration, now), status: 201, headers: { "x-ms-lease-id": id } };
+}
+
+function readDuration(text: string | undefined): LeaseDuration {
+  const seconds = Number(text ?? "NaN");
+  if (seconds === -1) return "infinite";
+  if (seconds >= shortestLeaseSeconds && seconds <= longestLeaseSeconds) return seconds;
+  throw invalidHeader("x-ms-lease-duration", text);
+}
+
+function leasedFor(id: string, duration: LeaseDuration, now: number): Lease {
+  const expiresAt = duration === "infinite" ? null : now + duration * 1000;
+  return { state: "leased", id, duration, expiresAt };
+}
+
+function renew(lease: Lease, headers: Headers, now: number): Outcome {
+  const id = requireId(headers, "x-ms-lease-id");
+  if (lease.state === "available" || !isSameId(lease.id, id)) {
+    throw new StorageError("LeaseIdMismatchWithLeaseOperation");
+  }
+  if (lease.state === "breaking" || lease.state === "broken") {
+    throw new StorageError("LeaseIsBrokenAndCannotBeRenewed");
+  }
+  return {
+    lease: leasedFor(lease.id, lease.duration, now),
+    status: 200,
+    headers: { "x-ms-lease-id": lease.id },
+  };
+}
+
+function change(lease: Lease, headers: Headers): Outcome {
+  const id = requireId(headers, "x-ms-lease-id");
+  const proposed = requireId(headers, "x-ms-proposed-lease-id");
+  if (lease.state === "breaking" && isSameId(lease.id, id)) {
+    throw new StorageError("LeaseIsBreakingAndCannotBeChanged");
+  }
+  if (lease.state !== "leased") throw new StorageError("LeaseNotPresentWithLeaseOperation");
+  if (!isSameId(lease.id, id) && !isSameId(lease.id, proposed)) {
+    throw new StorageError("LeaseIdMismatchWithLeaseOperation");
+  }
+  return { lease: { ...lease, id: proposed }, status: 200, headers: { "x-ms-lease-id": proposed } };
+}
+
+function release(lease: Lease, headers: Headers): Outcome {
+  const id = requireId(headers, "x-ms-lease-id");
+  if (lease.state === "available" || !isSameId(lease.id, id)) {
+    throw new StorageError("LeaseIdMismatchWithLeaseOperation");
+  }
+  return { lease: { state: "available" }, status: 200, headers: {} };
+}
+
+/** Without a period a finite lease runs out its time and an infinite one breaks at once. */
+function breakLease(lease: Lease, headers: Headers, now: number): Outcome {
+  const period = readBreakPeriod(headers["x-ms-lease-break-period"]);
+  if (lease.state === "available") throw new StorageError("LeaseNotPresentWithLeaseOperation");
+  if (lease.state === "broken" || lease.state === "expired") return broken(lease.id);
+
+  const endsAt = lease.state === "breaking" ? lease.breaksAt : lease.expiresAt;
+  const remaining = endsAt === null ? undefined : endsAt - now;
+  const wait = Math.min(period ?? remaining ?? 0, remaining ?? Infinity);
+  if (wait <= 0) return broken(lease.id);
+  return {
+    lease: { state: "breaking", id: lease.id, duration: lease.duration, breaksAt: now + wait },
+    status: 202,
+    headers: { "x-ms-lease-time": String(Math.ceil(wait / 1000)) },
+  };
+}
+
+/** Milliseconds. */
+function readBreakPeriod(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = Number(text);
+  if (!(seconds >= 0 && seconds <= longestBreakSeconds)) {
+    throw invalidHeader("x-ms-lease-break-period", text);
+  }
+  return seconds * 1000;
+}
+
+function broken(id: string): Outcome {
+  return { lease: { state: "broken", id }, status: 202, headers: { "x-ms-lease-time": "0" } };
+}
+
+function requireId(headers: Headers, name: string): string {
+  const id = optionalId(headers, name);
+  if (id === undefined) {
+    throw new StorageError("MissingRequiredHeader", { details: { HeaderName: name } });
+  }
+  return id;
+}
+
+function optionalId(headers: Headers, name: string): string | undefined {
+  const id = headers[name];
+  if (id !== undefined && !guid.test(id)) throw invalidHeader(name, id);
+  return id;
+}
+
+const guid = /^\{?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\}?$/i;
+
+function invalidHeader(name: string, value: string | undefined): StorageError {
+  return new StorageError("InvalidHeaderValue", {
+    details: { HeaderName: name, HeaderValue: value ?? "" },
+  });
+}

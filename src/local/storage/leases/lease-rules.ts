@@ -1,0 +1,112 @@
+import { StorageError } from "../http/storage-errors.ts";
+import type { ServiceName } from "../http/storage-request.ts";
+
+/**
+ * A lease as it was last written; `leaseNow` says what time has made of it. Times are epoch ms.
+ * States and every change between them: REST page "Lease Blob".
+ */
+export type Lease =
+  | { state: "available" }
+  | { state: "leased"; id: string; duration: LeaseDuration; expiresAt: number | null }
+  | { state: "breaking"; id: string; duration: LeaseDuration; breaksAt: number }
+  | { state: "broken"; id: string }
+  | { state: "expired"; id: string; duration: LeaseDuration };
+
+/** Seconds, 15 to 60, or for ever. */
+export type LeaseDuration = number | "infinite";
+
+export const noLease: Lease = { state: "available" };
+
+/** The lease at `now`. */
+export function leaseNow(lease: Lease, now: number): Lease {
+  if (lease.state === "leased" && lease.expiresAt !== null && lease.expiresAt <= now) {
+    return { state: "expired", id: lease.id, duration: lease.duration };
+  }
+  if (lease.state === "breaking" && lease.breaksAt <= now) return { state: "broken", id: lease.id };
+  return lease;
+}
+
+/** What a successful write leaves of the lease: one that ended before is forgotten. */
+export function leaseAfterWrite(lease: Lease, now: number): Lease {
+  const current = leaseNow(lease, now);
+  return current.state === "expired" || current.state === "broken" ? noLease : current;
+}
+
+type LeaseUse = {
+  given: string | undefined;
+  now: number;
+  /** Whose lease it is: each service has its own codes. */
+  of?: ServiceName;
+};
+
+/** Throws the service's 412 unless a write with the lease id `given` may touch the blob or file. */
+export function requireLeaseForWrite(lease: Lease, { given, now, of = "blob" }: LeaseUse): void {
+  const current = leaseNow(lease, now);
+  if (isActive(current)) {
+    if (given === undefined) throw new StorageError("LeaseIdMissing");
+    if (!isSameId(current.id, given)) throw new StorageError(mismatch[of]);
+    return;
+  }
+  if (given === undefined) return;
+  const isLost = current.state !== "available" && isSameId(current.id, given);
+  throw new StorageError(isLost ? "LeaseLost" : notPresent[of]);
+}
+
+const mismatch = {
+  blob: "LeaseIdMismatchWithBlobOperation",
+  file: "LeaseIdMismatchWithFileOperation",
+} as const;
+const notPresent = {
+  blob: "LeaseNotPresentWithBlobOperation",
+  file: "LeaseNotPresentWithFileOperation",
+} as const;
+
+/** A read needs no lease id, but one that is sent must be the lease's. */
+export function requireLeaseForRead(lease: Lease, use: LeaseUse): void {
+  if (use.given !== undefined) requireLeaseForWrite(lease, use);
+}
+
+/**
+ * The destination of a copy, when leased, must be leased for ever: a finite lease could end before
+ * the copy does (REST page "Copy Blob", `x-ms-lease-id`).
+ */
+export function requireLeaseForCopy(
+  lease: Lease,
+  { given, now }: { given: string | undefined; now: number },
+): void {
+  requireLeaseForWrite(lease, { given, now });
+  const current = leaseNow(lease, now);
+  if (isActive(current) && current.duration !== "infinite") {
+    throw new StorageError("InfiniteLeaseDurationRequired");
+  }
+}
+
+export function isActive(lease: Lease): lease is Extract<Lease, { state: "leased" | "breaking" }> {
+  return lease.state === "leased" || lease.state === "breaking";
+}
+
+/** Lease ids are GUIDs: their letters' case says nothing. */
+export function isSameId(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+/** `x-ms-lease-*` of a read, or the same under the names of a listing. */
+export function describeLease(lease: Lease, now: number): LeaseDescription {
+  const current = leaseNow(lease, now);
+  return {
+    state: current.state,
+    status: isActive(current) ? "locked" : "unlocked",
+    duration:
+      current.state !== "leased"
+        ? undefined
+        : current.duration === "infinite"
+          ? "infinite"
+          : "fixed",
+  };
+}
+
+type LeaseDescription = {
+  state: Lease["state"];
+  status: "locked" | "unlocked";
+  duration: "infinite" | "fixed" | undefined;
+};

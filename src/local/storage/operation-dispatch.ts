@@ -1,0 +1,114 @@
+import { appendBlock, sealBlob } from "./blobs/append-blobs.ts";
+import { authorize } from "./auth/authorization.ts";
+import { deleteBlob, putBlob, setBlobMetadata, setBlobProperties } from "./blobs/blobs.ts";
+import { getBlockList, putBlock, putBlockList } from "./blobs/block-blobs.ts";
+import type { Call, Operation } from "./calls/operation-call.ts";
+import {
+  createContainer,
+  deleteContainer,
+  getContainerProperties,
+  listContainers,
+} from "./blobs/containers.ts";
+import { abortCopyBlob, copyBlob } from "./copies/blob-copies.ts";
+import { StorageError } from "./http/storage-errors.ts";
+import { noteWrites } from "./events/written-blobs.ts";
+import {
+  deleteBlobImmutabilityPolicy,
+  setBlobImmutabilityPolicy,
+  setBlobLegalHold,
+} from "./blobs/immutability.ts";
+import { fileService } from "./file-service.ts";
+import { leaseBlob } from "./blobs/blob-leases.ts";
+import { listBlobs } from "./blobs/blob-listing.ts";
+import { restName, type OperationName } from "./http/rest-operation.ts";
+import { getPageRanges, putPage } from "./blobs/page-blobs.ts";
+import { endDueCopies } from "./pending-copies/pending-copies.ts";
+import { snapshotBlob } from "./blobs/blob-snapshots.ts";
+import { getBlob, getBlobProperties } from "./blobs/blob-reads.ts";
+import { getBlobTags, setBlobTags } from "./blobs/blob-tags.ts";
+import { setBlobTier } from "./blobs/access-tiers.ts";
+import type { StorageAnswer } from "./http/storage-request.ts";
+import { getUserDelegationKey } from "./auth/get-user-delegation-key.ts";
+import { refuseUnread } from "./blobs/blob-writes.ts";
+
+/** Everything this emulator does. The rest has a name and answers 501 with it. */
+const implemented: Partial<Record<OperationName, Operation>> = {
+  ListContainers: listContainers,
+  CreateContainer: createContainer,
+  GetContainerProperties: getContainerProperties,
+  DeleteContainer: deleteContainer,
+  ListBlobs: listBlobs,
+  PutBlob: putBlob,
+  PutBlock: putBlock,
+  PutBlockList: putBlockList,
+  GetBlockList: getBlockList,
+  GetBlob: getBlob,
+  GetBlobProperties: getBlobProperties,
+  SetBlobMetadata: setBlobMetadata,
+  SetBlobProperties: setBlobProperties,
+  DeleteBlob: deleteBlob,
+  SnapshotBlob: snapshotBlob,
+  CopyBlob: copyBlob,
+  AbortCopyBlob: abortCopyBlob,
+  LeaseBlob: leaseBlob,
+  GetUserDelegationKey: getUserDelegationKey,
+  AppendBlock: appendBlock,
+  AppendBlobSeal: sealBlob,
+  PutPage: putPage,
+  GetPageRanges: getPageRanges,
+  GetBlobTags: getBlobTags,
+  SetBlobTags: setBlobTags,
+  SetBlobTier: setBlobTier,
+  SetBlobImmutabilityPolicy: setBlobImmutabilityPolicy,
+  DeleteBlobImmutabilityPolicy: deleteBlobImmutabilityPolicy,
+  SetBlobLegalHold: setBlobLegalHold,
+  ...fileService,
+};
+
+/**
+ * Carries out one request in one transaction and returns its answer, or throws a StorageError with
+ * nothing changed. First it lets time do its work: copies that are due end.
+ */
+export function dispatch(given: Omit<Call, "caller">): StorageAnswer {
+  const { request, operation, store, roles, now } = given;
+  store.transaction(() => endDueCopies(store, now));
+  const work = implemented[operation];
+  if (work === undefined) {
+    throw new StorageError("NotImplemented", {
+      message: `${restName(operation)} is not implemented by this emulator`,
+    });
+  }
+  refuseAddition(request.query, operation);
+  return store.transaction(() => {
+    const caller = authorize(request, { operation, store, roles, now });
+    refuseUnread(request.headers);
+    const answer = work({ ...given, caller });
+    noteWrites(given);
+    return answer;
+  });
+}
+
+/** Snapshots and versions are read-only: the rest is about the current blob alone. */
+function refuseAddition(query: ReadonlyMap<string, string>, operation: OperationName): void {
+  const addition = ["snapshot", "versionid"].find((name) => query.has(name));
+  if (addition === undefined || onImages.has(operation)) return;
+  throw new StorageError("InvalidQueryParameterValue", {
+    message: `${restName(operation)} cannot be done on a ${addition === "snapshot" ? "snapshot" : "version"}.`,
+    details: { QueryParameterName: addition, QueryParameterValue: query.get(addition) ?? "" },
+  });
+}
+
+/** What can be done with a snapshot or a version (each operation's REST page, URI parameters). */
+const onImages: ReadonlySet<OperationName> = new Set([
+  "GetBlob",
+  "GetBlobProperties",
+  "GetBlockList",
+  "GetPageRanges",
+  "GetBlobTags",
+  "SetBlobTags",
+  "SetBlobTier",
+  "SetBlobImmutabilityPolicy",
+  "DeleteBlobImmutabilityPolicy",
+  "SetBlobLegalHold",
+  "DeleteBlob",
+]);

@@ -1,0 +1,266 @@
+import { randomUUID } from "node:crypto";
+import { blobWithId, saveBlob, type Blob, type Copy } from "../store/blob-rows.ts";
+import { wholeSeconds } from "../http/http-dates.ts";
+import type { ProgressStep } from "./copy-settings.ts";
+import { noteCreated } from "../events/event-rows.ts";
+import { fileWithId, saveFile, type File } from "../store/file-rows.ts";
+import { leaseAfterWrite } from "../leases/lease-rules.ts";
+import type { Store } from "../store/store.ts";
+
+/** What copies read and write: a blob or a file, by its row. */
+export type CopyObject = { service: "blob" | "file"; id: number };
+
+/**
+ * A pending copy as numbers from which its state at any later moment follows, so that no timer is
+ * needed. Times are epoch ms.
+ */
+export type PendingCopy = {
+  /** Ids of the rows that each service keeps. */
+  destinationService: CopyObject["service"];
+  destination: number;
+  /** "web" is a URL outside of Storage: `web-sources.ts` ends such copies. */
+  sourceService: CopyObject["service"] | "web";
+  source: number;
+  /** Of a URL outside of Storage; empty where it told none, and for all other sources. */
+  sourceEtag: string;
+  /** 1 where the source was named by its version id: then it does not change. */
+  readsVersion: 0 | 1;
+  /** The source's content, to become the destination's. */
+  content: number | null;
+  contentMD5: string | null;
+  total: number;
+  startedAt: number;
+  /** `countedBytes` were copied at `countedFrom`; from there on `bytesPerSecond` are. */
+  countedFrom: number;
+  countedBytes: number;
+  bytesPerSecond: number;
+  /** What a stalled copy goes on with. */
+  fullBytesPerSecond: number;
+  publishEvery: number;
+  /** JSON of the `ProgressStep`s that are played from `countedFrom` on; null where the speed counts. */
+  steps: string | null;
+  /** When the source's SAS ends: the service goes on reading with the URL it was given. */
+  sourceReadableUntil: number | null;
+};
+
+/** How a copy came to its end. */
+export type CopyEnd =
+  | { status: "success" }
+  | { status: "aborted" }
+  | { status: "failed"; description: string };
+
+/** Texts of `x-ms-copy-status-description`: REST page "Get Blob Properties". */
+export const descriptions = {
+  sourceGone: '404 ResourceNotFound "Copy failed when reading the source."',
+  sourceChanged: '412 ConditionNotMet "Copy failed when reading the source."',
+  sourceForbidden: '403 AuthenticationFailed "Copy failed when reading the source."',
+  tooLong: '500 OperationCancelled "The copy exceeded the maximum allowed time."',
+};
+
+/** "The service attempts for two weeks" (REST page "Copy Blob"). */
+export const maximumCopyMs = 14 * 24 * 60 * 60 * 1000;
+
+/** Bytes copied at `now`, as `x-ms-copy-progress` tells them: in published steps. */
+export function publishedBytes(copy: PendingCopy, now: number): number {
+  const copied = copiedBytes(copy, now);
+  return copied >= copy.total ? copy.total : copied - (copied % copy.publishEvery);
+}
+
+export function findPendingCopy(
+  store: Store,
+  { service, id }: CopyObject,
+): PendingCopy | undefined {
+  return store.one<PendingCopy>(
+    `${selectPendingCopy} WHERE destination_service = ? AND destination = ?`,
+    service,
+    id,
+  );
+}
+
+export function savePendingCopy(store: Store, copy: PendingCopy): void {
+  store.run(
+    `INSERT INTO pending_copy (destination_service, destination, source_service, source,
+       source_etag, reads_version, content, content_md5, total, started_at,
+       counted_from, counted_bytes, bytes_per_second, full_bytes_per_second, publish_every,
+       steps, source_readable_until, due_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (destination_service, destination) DO UPDATE SET counted_from = excluded.counted_from,
+       counted_bytes = excluded.counted_bytes, bytes_per_second = excluded.bytes_per_second,
+       steps = excluded.steps, due_at = excluded.due_at`,
+    copy.destinationService,
+    copy.destination,
+    copy.sourceService,
+    copy.source,
+    copy.sourceEtag,
+    copy.readsVersion,
+    copy.content,
+    copy.contentMD5,
+    copy.total,
+    copy.startedAt,
+    copy.countedFrom,
+    copy.countedBytes,
+    copy.bytesPerSecond,
+    copy.fullBytesPerSecond,
+    copy.publishEvery,
+    copy.steps,
+    copy.sourceReadableUntil,
+    nextEnd(copy).at,
+  );
+}
+
+/** The copy at `now`, going on from there at another speed. */
+export function withSpeed(copy: PendingCopy, bytesPerSecond: number, now: number): PendingCopy {
+  const countedFrom = Math.max(copy.countedFrom, now); // a start delay is kept
+  return {
+    ...copy,
+    countedFrom,
+    countedBytes: copiedBytes(copy, now),
+    bytesPerSecond,
+    steps: null,
+  };
+}
+
+/** Ends, in their order and each at its own time, all copies whose end has come by `now`. */
+export function endDueCopies(store: Store, now: number): void {
+  for (;;) {
+    const copy = store.one<PendingCopy>(
+      `${selectPendingCopy} WHERE due_at <= ? AND source_service <> 'web' ORDER BY due_at LIMIT 1`,
+      now,
+    );
+    if (copy === undefined) return;
+    const { at, end } = nextEnd(copy);
+    endCopy(store, copy, { end, at });
+  }
+}
+
+/** Copies from outside of Storage whose end has come: what they end with has to be fetched first. */
+export function dueWebCopies(store: Store, now: number): PendingCopy[] {
+  return store.all<PendingCopy>(
+    `${selectPendingCopy} WHERE due_at <= ? AND source_service = 'web' ORDER BY due_at`,
+    now,
+  );
+}
+
+/**
+ * Ends one pending copy: a success brings the content, anything else leaves zero bytes and the
+ * metadata. The ETag changes, so copies that read from this blob fail in their turn.
+ */
+export function endCopy(
+  store: Store,
+  copy: PendingCopy,
+  { end, at }: { end: CopyEnd; at: number },
+): void {
+  const object = findDestination(store, copy);
+  if (object?.copy == null) return;
+  const { id, source, total } = object.copy;
+  const bytesCopied = end.status === "success" ? total : publishedBytes(copy, at);
+  const ended: Copy = { id, source, total, ...end, bytesCopied, completedAt: at };
+  const succeeded = end.status === "success";
+  const rehydration = object.service === "blob" ? object.rehydration : null;
+  const after = {
+    ...object,
+    etag: store.nextEtag(),
+    lastModified: wholeSeconds(at),
+    content: succeeded ? copy.content : null,
+    length: succeeded ? total : 0,
+    contentHeaders: {
+      ...object.contentHeaders,
+      ...(succeeded && copy.contentMD5 !== null && { contentMD5: copy.contentMD5 }),
+    },
+    ...(rehydration !== null && { accessTier: rehydration.to, rehydration: null }),
+    lease: leaseAfterWrite(object.lease, at),
+    copy: ended,
+  };
+  saveCopyObject(store, after);
+  if (succeeded && after.service === "blob") {
+    // Whose request it names is not documented; nobody's is a safe guess.
+    const how = { api: "CopyBlob", requestId: randomUUID(), at, namespace: "flat" } as const;
+    noteCreated(store, after, how);
+  }
+  store.run(
+    "DELETE FROM pending_copy WHERE destination_service = ? AND destination = ?",
+    copy.destinationService,
+    copy.destination,
+  );
+  failCopiesReading(store, object, { description: descriptions.sourceChanged, at });
+}
+
+function findDestination(store: Store, copy: PendingCopy): Blob | File | undefined {
+  const { destinationService, destination } = copy;
+  return destinationService === "blob"
+    ? blobWithId(store, destination)
+    : fileWithId(store, destination);
+}
+
+export function saveCopyObject(store: Store, object: Blob | File): void {
+  if (object.service === "blob") saveBlob(store, object);
+  else saveFile(store, object);
+}
+
+/** A copy remembers its source's ETag; when the source is written or deleted, the copy fails. */
+export function failCopiesReading(
+  store: Store,
+  source: CopyObject,
+  { description, at }: { description: string; at: number },
+): void {
+  const readers = store
+    .all<PendingCopy>(
+      `${selectPendingCopy} WHERE source_service = ? AND source = ?`,
+      source.service,
+      source.id,
+    )
+    // What is copied onto itself keeps its old content as source, whatever its name shows.
+    .filter(
+      (reader) => reader.destinationService !== source.service || reader.destination !== source.id,
+    );
+  for (const reader of readers)
+    endCopy(store, reader, { end: { status: "failed", description }, at });
+}
+
+function copiedBytes(copy: PendingCopy, now: number): number {
+  const elapsed = now - copy.countedFrom;
+  const steps = stepsOf(copy);
+  if (steps !== null) {
+    return steps.findLast(({ afterMs }) => afterMs <= elapsed)?.bytesCopied ?? copy.countedBytes;
+  }
+  if (elapsed <= 0 || copy.bytesPerSecond === 0) return copy.countedBytes;
+  return Math.min(
+    copy.total,
+    copy.countedBytes + Math.floor((copy.bytesPerSecond * elapsed) / 1000),
+  );
+}
+
+function stepsOf({ steps }: PendingCopy): ProgressStep[] | null {
+  return steps === null ? null : (JSON.parse(steps) as ProgressStep[]); // written from such
+}
+
+/** The end that a copy comes to, and when, unless something happens before. */
+export function nextEnd(copy: PendingCopy): { at: number; end: CopyEnd } {
+  const remaining = copy.total - copy.countedBytes;
+  const played = stepsOf(copy)?.at(-1);
+  const finishedAt =
+    played !== undefined
+      ? copy.countedFrom + played.afterMs
+      : remaining === 0
+        ? copy.countedFrom
+        : copy.countedFrom + Math.ceil((remaining / copy.bytesPerSecond) * 1000);
+  const ends: { at: number; end: CopyEnd }[] = [
+    { at: finishedAt, end: { status: "success" } },
+    {
+      at: copy.sourceReadableUntil ?? Infinity,
+      end: { status: "failed", description: descriptions.sourceForbidden },
+    },
+    {
+      at: copy.startedAt + maximumCopyMs,
+      end: { status: "failed", description: descriptions.tooLong },
+    },
+  ];
+  return ends.reduce((first, other) => (other.at < first.at ? other : first));
+}
+
+const selectPendingCopy = `SELECT destination_service AS destinationService, destination,
+  source_service AS sourceService, source, source_etag AS sourceEtag,
+  reads_version AS readsVersion, content, content_md5 AS contentMD5, total,
+  started_at AS startedAt, counted_from AS countedFrom, counted_bytes AS countedBytes,
+  bytes_per_second AS bytesPerSecond, full_bytes_per_second AS fullBytesPerSecond,
+  publish_every AS publishEvery, steps, source_readable_until AS sourceReadableUntil FROM pending_copy`;

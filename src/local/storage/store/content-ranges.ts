@@ -1,0 +1,55 @@
+import { addContent, blocksOf, wholeBlock, type Block } from "./content-blocks.ts";
+import type { Store } from "./store.ts";
+
+/** Bytes from `start` up to, not including, `end`. */
+export type Range = { start: number; end: number };
+
+/** Bytes that nobody wrote. */
+export function zeros(length: number): Block[] {
+  return length === 0 ? [] : [{ name: null, piece: null, start: 0, length }];
+}
+
+/** The blocks of a range; those at its ends are cut. */
+export function part(blocks: readonly Block[], range: Range): Block[] {
+  const kept: Block[] = [];
+  let offset = 0;
+  for (const block of blocks) {
+    const from = Math.max(range.start - offset, 0);
+    const to = Math.min(range.end - offset, block.length);
+    offset += block.length;
+    if (from >= to) continue;
+    const length = to - from;
+    kept.push(
+      block.piece === null ? { ...block, length } : { ...block, start: block.start + from, length },
+    );
+  }
+  return kept;
+}
+
+/** A content like another, but with these bytes in the range, or with zeros for null. */
+export function overwritten(
+  store: Store,
+  { content, length }: { content: number | null; length: number },
+  { range, bytes }: { range: Range; bytes: Buffer | null },
+): number | null {
+  const blocks = blocksOf(store, content);
+  return addContent(store, [
+    ...part(blocks, { start: 0, end: range.start }),
+    ...(bytes === null ? zeros(range.end - range.start) : [wholeBlock(store, bytes)]),
+    ...part(blocks, { start: range.end, end: length }),
+  ]);
+}
+
+/** A content cut or lengthened by zeros. */
+export function resized(
+  store: Store,
+  { content, length }: { content: number | null; length: number },
+  to: number,
+): number | null {
+  if (to === length) return content;
+  const blocks = blocksOf(store, content);
+  return addContent(store, [
+    ...part(blocks, { start: 0, end: to }),
+    ...zeros(Math.max(0, to - length)),
+  ]);
+}

@@ -1,0 +1,218 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { eventSchema } from "./event-schema.ts";
+import { fileSchema } from "./file-schema.ts";
+
+/**
+ * The emulator's durable state. Everything here is synchronous, so one transaction holds one
+ * request and nothing comes between; what `transaction` returned survives a killed emulator.
+ */
+export type Store = {
+  /** Runs `work` and commits it, or undoes all of it when it throws. */
+  transaction<T>(work: () => T): T;
+  one<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined;
+  all<Row>(sql: string, ...values: SQLInputValue[]): Row[];
+  /** Returns the id of the last inserted row. */
+  run(sql: string, ...values: SQLInputValue[]): number;
+  /** Never the same twice in one store, even where the clock stands still. Without quotes. */
+  nextEtag(): string;
+  close(): void;
+};
+
+/** `file` is a path (folders are made) or ":memory:". Throws when another schema wrote the file. */
+export function openStore(file: string): Store {
+  if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
+  const database = new DatabaseSync(file);
+  // NORMAL in WAL mode loses nothing when the emulator is killed; only a power cut could.
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
+  database.exec("PRAGMA recursive_triggers = ON");
+  setSchema(database, file);
+
+  const statements = new Map<string, StatementSync>();
+  const statement = (sql: string) => {
+    const known = statements.get(sql) ?? database.prepare(sql);
+    statements.set(sql, known);
+    return known;
+  };
+  const one = <Row>(sql: string, ...values: SQLInputValue[]) =>
+    // The schema below fixes each row's shape; SQLite itself knows no types to check against.
+    statement(sql).get(...values) as Row | undefined;
+
+  return {
+    transaction(work) {
+      database.exec("BEGIN IMMEDIATE");
+      try {
+        const result = work();
+        database.exec("COMMIT");
+        return result;
+      } catch (error) {
+        database.exec("ROLLBACK");
+        throw error;
+      }
+    },
+    one,
+    all: <Row>(sql: string, ...values: SQLInputValue[]) => statement(sql).all(...values) as Row[], // as in `one`
+    run: (sql, ...values) => Number(statement(sql).run(...values).lastInsertRowid),
+    nextEtag() {
+      const row = one<{ last: number }>("UPDATE etag SET last = last + 1 RETURNING last");
+      return `0x${(etagBase + BigInt(row?.last ?? 0)).toString(16).toUpperCase()}`;
+    },
+    close: () => database.close(),
+  };
+}
+
+/** The service's ETags look like 0x8DC4B5A7F3E2D10: a number of this size. */
+const etagBase = 0x8dc000000000000n;
+const schemaVersion = 6;
+
+function setSchema(database: DatabaseSync, file: string): void {
+  const row = database.prepare("PRAGMA user_version").get();
+  const version = Number(row?.["user_version"]);
+  if (version === schemaVersion) return;
+  if (version !== 0) {
+    database.close();
+    throw new Error(
+      `Cannot open storage emulator file "${file}" as its schema is version ${version}: expected ${schemaVersion}; delete it to begin anew`,
+    );
+  }
+  database.exec(`BEGIN; ${schema}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
+}
+
+/**
+ * Bytes live in pieces that never change. A content is a list of parts of pieces (its blocks, or a
+ * page blob's ranges, where no piece means zeros); blobs, files and pending copies point to contents,
+ * so a copy shares the bytes. The triggers let go of what nothing points to any more,
+ * whichever statement caused it.
+ */
+const schema = `
+CREATE TABLE etag (last INTEGER NOT NULL) STRICT;
+INSERT INTO etag VALUES (0);
+
+CREATE TABLE container (
+  id INTEGER PRIMARY KEY,
+  account TEXT NOT NULL,
+  name TEXT NOT NULL,
+  etag TEXT NOT NULL,
+  modified_at INTEGER NOT NULL,
+  public_access TEXT CHECK (public_access IN ('container', 'blob')),
+  metadata TEXT NOT NULL,
+  UNIQUE (account, name)
+) STRICT;
+
+CREATE TABLE piece (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+
+CREATE TABLE content (id INTEGER PRIMARY KEY, length INTEGER NOT NULL) STRICT;
+
+CREATE TABLE block (
+  content INTEGER NOT NULL REFERENCES content ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  name TEXT,
+  piece INTEGER REFERENCES piece,
+  start INTEGER NOT NULL,
+  length INTEGER NOT NULL,
+  PRIMARY KEY (content, position)
+) STRICT;
+CREATE INDEX block_piece ON block (piece);
+
+CREATE TABLE staged_block (
+  container INTEGER NOT NULL REFERENCES container ON DELETE CASCADE,
+  blob TEXT NOT NULL,
+  name TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  piece INTEGER NOT NULL REFERENCES piece,
+  length INTEGER NOT NULL,
+  PRIMARY KEY (container, blob, name)
+) STRICT;
+CREATE INDEX staged_block_piece ON staged_block (piece);
+
+CREATE TABLE blob (
+  id INTEGER PRIMARY KEY,
+  container INTEGER NOT NULL REFERENCES container ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  snapshot TEXT NOT NULL,
+  former_version TEXT NOT NULL,
+  version_id TEXT,
+  blob_type TEXT NOT NULL CHECK (blob_type IN ('BlockBlob', 'AppendBlob', 'PageBlob')),
+  etag TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  modified_at INTEGER NOT NULL,
+  content INTEGER REFERENCES content,
+  length INTEGER NOT NULL,
+  content_headers TEXT NOT NULL,
+  metadata TEXT NOT NULL,
+  access_tier TEXT,
+  rehydration TEXT,
+  tags TEXT NOT NULL,
+  immutability TEXT NOT NULL,
+  sequence_number INTEGER NOT NULL,
+  is_sealed INTEGER NOT NULL,
+  lease TEXT NOT NULL,
+  copy TEXT,
+  UNIQUE (container, name, snapshot, former_version)
+) STRICT;
+CREATE INDEX blob_content ON blob (content);
+
+CREATE TABLE pending_copy (
+  destination_service TEXT NOT NULL,
+  destination INTEGER NOT NULL,
+  source_service TEXT NOT NULL,
+  source INTEGER NOT NULL,
+  source_etag TEXT NOT NULL,
+  reads_version INTEGER NOT NULL,
+  content INTEGER REFERENCES content,
+  content_md5 TEXT,
+  total INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
+  counted_from REAL NOT NULL,
+  counted_bytes REAL NOT NULL,
+  bytes_per_second REAL NOT NULL,
+  full_bytes_per_second REAL NOT NULL,
+  publish_every INTEGER NOT NULL,
+  steps TEXT,
+  source_readable_until INTEGER,
+  due_at REAL NOT NULL,
+  PRIMARY KEY (destination_service, destination)
+) STRICT;
+CREATE INDEX pending_copy_due ON pending_copy (due_at);
+CREATE INDEX pending_copy_source ON pending_copy (source_service, source);
+CREATE INDEX pending_copy_content ON pending_copy (content);
+
+${fileSchema}
+${eventSchema}
+
+CREATE VIEW pointer_to_content (content) AS
+  SELECT content FROM blob UNION ALL SELECT content FROM file UNION ALL SELECT content FROM pending_copy;
+
+CREATE TRIGGER blob_let_go AFTER DELETE ON blob BEGIN
+  DELETE FROM pending_copy WHERE destination_service = 'blob' AND destination = OLD.id;
+  DELETE FROM content WHERE id = OLD.content
+    AND NOT EXISTS (SELECT 1 FROM pointer_to_content WHERE content = OLD.content);
+END;
+CREATE TRIGGER blob_replaced AFTER UPDATE OF content ON blob WHEN OLD.content IS NOT NEW.content BEGIN
+  DELETE FROM content WHERE id = OLD.content
+    AND NOT EXISTS (SELECT 1 FROM pointer_to_content WHERE content = OLD.content);
+END;
+CREATE TRIGGER file_let_go AFTER DELETE ON file BEGIN
+  DELETE FROM pending_copy WHERE destination_service = 'file' AND destination = OLD.id;
+  DELETE FROM content WHERE id = OLD.content
+    AND NOT EXISTS (SELECT 1 FROM pointer_to_content WHERE content = OLD.content);
+END;
+CREATE TRIGGER file_replaced AFTER UPDATE OF content ON file WHEN OLD.content IS NOT NEW.content BEGIN
+  DELETE FROM content WHERE id = OLD.content
+    AND NOT EXISTS (SELECT 1 FROM pointer_to_content WHERE content = OLD.content);
+END;
+CREATE TRIGGER pending_copy_let_go AFTER DELETE ON pending_copy BEGIN
+  DELETE FROM content WHERE id = OLD.content
+    AND NOT EXISTS (SELECT 1 FROM pointer_to_content WHERE content = OLD.content);
+END;
+CREATE TRIGGER block_let_go AFTER DELETE ON block BEGIN
+  DELETE FROM piece WHERE id = OLD.piece
+    AND NOT EXISTS (SELECT 1 FROM block WHERE piece = OLD.piece)
+    AND NOT EXISTS (SELECT 1 FROM staged_block WHERE piece = OLD.piece);
+END;
+CREATE TRIGGER staged_block_let_go AFTER DELETE ON staged_block BEGIN
+  DELETE FROM piece WHERE id = OLD.piece
+    AND NOT EXISTS (SELECT 1 FROM block WHERE piece = OLD.piece)
+    AND NOT EXISTS (SELECT 1 FROM staged_block WHERE piece = OLD.piece);
+END`;
