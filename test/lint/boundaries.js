@@ -13,7 +13,18 @@ const sdks = ["@azure/storage-blob", "@azure/storage-file-share", "@azure/identi
 const interfaces = ["ledger/ledger.ts", "ledger/ledger-error.ts", "secrets/seal.ts"];
 const hostTypes = ["types:@azure/functions", "types:durable-functions"];
 const domain = ["zod", "copy/time.ts", "copy/json.ts"];
-const emulator = (reason, ...may) => ({ reason, may: ["local/clock.ts", "node:crypto", ...may] });
+
+/** Folder of the emulator → the folders of it that it may import. The order is that of the layers. */
+const emulatorRows = (layers) =>
+  Object.fromEntries(
+    Object.entries(layers).map(([folder, may]) => [
+      `local/storage/${folder}`,
+      {
+        reason: `local/storage/${folder}/ imports ${may.length === 0 ? "no other folder" : `only ${may.join("/, ")}/`} of the emulator`,
+        may: ["local/clock.ts", "node:*", ...may.map((each) => `local/storage/${each}`)],
+      },
+    ]),
+  );
 
 export const boundaries = {
   copy: { reason: "copy/ is pure: it imports only copy/ and the schema library", may: ["zod"] },
@@ -197,11 +208,23 @@ export const boundaries = {
       "node:*",
     ],
   },
-  "local/storage": emulator(
-    "the emulator shares no code with the product or the host",
-    "local/storage",
-    "node:*",
-  ),
+  "local/storage": {
+    reason: "the emulator shares no code with the product or the host",
+    may: ["local/storage", "local/clock.ts", "node:*"],
+  },
+  ...emulatorRows({
+    http: [],
+    server: ["http"],
+    leases: ["http"],
+    store: ["http", "leases"],
+    auth: ["http", "store"],
+    events: ["http", "store"],
+    "pending-copies": ["http", "leases", "store", "events"],
+    calls: ["http", "store", "auth", "pending-copies"],
+    blobs: ["http", "leases", "store", "auth", "pending-copies", "calls"],
+    files: ["http", "leases", "store", "pending-copies", "calls"],
+    copies: ["http", "leases", "store", "auth", "pending-copies", "calls", "blobs", "files"],
+  }),
 };
 
 /** A clear SAS leaves its type only here. */

@@ -50,6 +50,17 @@ const imports: Record<string, string> = {
   "local/host/http": '"../triggers/triggers.ts"',
   "local/host/triggers": '"../host.ts"',
   "local/storage": '"../durable/api/engine-api.ts"',
+  "local/storage/http": '"../leases/lease-rules.ts"',
+  "local/storage/server": '"../store/store.ts"',
+  "local/storage/leases": '"../store/store.ts"',
+  "local/storage/store": '"../auth/caller.ts"',
+  "local/storage/auth": '"../calls/operation-call.ts"',
+  "local/storage/events": '"../auth/caller.ts"',
+  "local/storage/pending-copies": '"../calls/operation-call.ts"',
+  "local/storage/calls": '"../blobs/blobs.ts"',
+  "local/storage/blobs": '"../copies/blob-copies.ts"',
+  "local/storage/files": '"../copies/file-copies.ts"',
+  "local/storage/copies": '"../operation-dispatch.ts"',
 };
 
 const escaped = (text: string) => new RegExp(text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));

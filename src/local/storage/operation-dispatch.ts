@@ -10,7 +10,7 @@ import {
   listContainers,
 } from "./blobs/containers.ts";
 import { abortCopyBlob, copyBlob } from "./copies/blob-copies.ts";
-import { StorageError } from "./http/storage-errors.ts";
+import { StorageError } from "./http/rest-errors.ts";
 import { noteWrites } from "./events/written-blobs.ts";
 import {
   deleteBlobImmutabilityPolicy,

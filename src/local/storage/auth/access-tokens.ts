@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { accounts } from "./accounts.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 
 /** The only identity that there is: a managed identity of the app beside this emulator. */
 export const identity = {

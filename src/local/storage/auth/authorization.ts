@@ -2,7 +2,7 @@ import { isPublicRead, requireSasAccess } from "./operation-permissions.ts";
 import { findAccount, type Account } from "./accounts.ts";
 import type { Caller } from "./caller.ts";
 import { findContainer } from "../store/container-rows.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import type { OperationName } from "../http/rest-operation.ts";
 import { rolesAllow, type RoleAssignment } from "./role-assignments.ts";
 import type { StorageRequest } from "../http/storage-request.ts";

@@ -1,4 +1,4 @@
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 
 /** Who makes a request, as far as that changes what it may do. */
 export type Caller =

@@ -1,7 +1,7 @@
 import { findAccount } from "./accounts.ts";
 import type { Caller } from "./caller.ts";
 import { keyValue, serviceLetters, type KeyTerms } from "./delegation-key.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import type { StorageAnswer, StorageRequest } from "../http/storage-request.ts";
 import { identity } from "./access-tokens.ts";
 import { element, elements, renderXml } from "../http/xml.ts";

@@ -1,4 +1,4 @@
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import type { OperationName } from "../http/rest-operation.ts";
 import type { ServiceName } from "../http/storage-request.ts";
 import type { Sas } from "./sas-verification.ts";

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Account } from "./accounts.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import { redact } from "../http/redact.ts";
 import { parseQuery, splitTarget, type StorageRequest } from "../http/storage-request.ts";
 

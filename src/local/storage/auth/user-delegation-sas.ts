@@ -1,5 +1,5 @@
 import type { Account } from "./accounts.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import type { Resource, ServiceName } from "../http/storage-request.ts";
 import { isSignatureOf } from "./shared-key.ts";
 import { imageToSign } from "./signed-resource.ts";

@@ -3,7 +3,7 @@ import { requireBlob } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { meetsTagCondition } from "../calls/request-conditions.ts";
 import type { CopySettings } from "../pending-copies/copy-settings.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import { requireLeaseForRead } from "../leases/lease-rules.ts";
 import type { StorageAnswer } from "../http/storage-request.ts";
 import { requireNoPendingCopy } from "./blob-writes.ts";

@@ -4,7 +4,7 @@ import type { Call } from "../calls/operation-call.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import { addContent, blocksOf, wholeBlock } from "../store/content-blocks.ts";
 import { requireIntact } from "../http/content-md5.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import type { StorageAnswer } from "../http/storage-request.ts";
 import { changeBlob, encrypted, requireWritable } from "./blob-writes.ts";
 

@@ -1,7 +1,7 @@
 import { findBlob, type Blob } from "../store/blob-rows.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { findContainer, type Container } from "../store/container-rows.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import type { Resource, StorageRequest } from "../http/storage-request.ts";
 
 /** The account, container and blob of a request that `rest-operation.ts` found to be about a blob. */

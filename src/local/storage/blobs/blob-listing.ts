@@ -11,7 +11,7 @@ import { httpDate } from "../http/http-dates.ts";
 import { requireContainer } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { copyHeaders } from "../pending-copies/copy-headers.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import { describeLease } from "../leases/lease-rules.ts";
 import { listPage, serviceEndpoint } from "../calls/listing-page.ts";
 import type { StorageAnswer } from "../http/storage-request.ts";

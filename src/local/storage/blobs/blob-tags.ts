@@ -3,7 +3,7 @@ import { requireBlob } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import { requireReadConditions, requireWriteConditions } from "../calls/request-conditions.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import { requireLeaseForRead, requireLeaseForWrite } from "../leases/lease-rules.ts";
 import type { StorageAnswer } from "../http/storage-request.ts";
 import { requireIntact } from "../http/content-md5.ts";

@@ -5,7 +5,7 @@ import { contentHeaderNames } from "../calls/content-headers.ts";
 import { wholeSeconds } from "../http/http-dates.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { requireWriteConditions } from "../calls/request-conditions.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import { requireMutable, unprotected } from "./immutability.ts";
 import { leaseAfterWrite, noLease, requireLeaseForWrite } from "../leases/lease-rules.ts";
 import { descriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";

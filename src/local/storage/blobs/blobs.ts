@@ -5,7 +5,7 @@ import { stateHeaders } from "../http/state-headers.ts";
 import { addContent, wholeBlock } from "../store/content-blocks.ts";
 import { requireIntact } from "../http/content-md5.ts";
 import { zeros } from "../store/content-ranges.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import { readImmutability, requireMutable } from "./immutability.ts";
 import { readPageBlobSize } from "./page-blobs.ts";
 import { descriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";

@@ -5,7 +5,7 @@ import type { Call } from "../calls/operation-call.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import { addContent, addPiece, blocksOf, type Block } from "../store/content-blocks.ts";
 import { requireIntact } from "../http/content-md5.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import { readImmutability } from "./immutability.ts";
 import { noLease, requireLeaseForRead, requireLeaseForWrite } from "../leases/lease-rules.ts";
 import type { StorageAnswer } from "../http/storage-request.ts";

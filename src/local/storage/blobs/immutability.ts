@@ -2,7 +2,7 @@ import { saveBlob, type Blob, type Immutability } from "../store/blob-rows.ts";
 import { httpDate, wholeSeconds } from "../http/http-dates.ts";
 import { requireBlob } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import type { StorageAnswer } from "../http/storage-request.ts";
 
 type Headers = Readonly<Record<string, string>>;

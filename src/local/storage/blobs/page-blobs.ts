@@ -6,7 +6,7 @@ import { requireReadConditions } from "../calls/request-conditions.ts";
 import { blocksOf, type Block } from "../store/content-blocks.ts";
 import { requireIntact } from "../http/content-md5.ts";
 import { overwritten, part, type Range } from "../store/content-ranges.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import { requireLeaseForRead } from "../leases/lease-rules.ts";
 import type { StorageAnswer } from "../http/storage-request.ts";
 import { changeBlob, encrypted, requireWritable } from "./blob-writes.ts";

@@ -1,5 +1,5 @@
 import type { Call } from "./operation-call.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import type { StorageRequest } from "../http/storage-request.ts";
 import { element, type Element } from "../http/xml.ts";
 

@@ -1,5 +1,5 @@
 import type { Tags } from "../store/blob-rows.ts";
-import { StorageError, type StorageErrorCode } from "../http/storage-errors.ts";
+import { StorageError, type StorageErrorCode } from "../http/rest-errors.ts";
 import { fulfilsTagCondition } from "./tag-conditions.ts";
 
 /** What conditional headers speak about; undefined where there is no such blob. */

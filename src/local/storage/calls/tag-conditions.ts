@@ -1,5 +1,5 @@
 import type { Tags } from "../store/blob-rows.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 
 /**
  * Whether tags fulfil a condition of `x-ms-if-tags`: `"Project" = 'x' AND "Rank" >= '3'`. AND binds

@@ -16,7 +16,7 @@ import {
   pendingCopy,
   startedCopy,
 } from "./copy-lifecycle.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import { readImmutability } from "../blobs/immutability.ts";
 import { noLease, requireLeaseForCopy } from "../leases/lease-rules.ts";
 import { savePendingCopy } from "../pending-copies/pending-copies.ts";

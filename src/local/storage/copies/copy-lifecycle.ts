@@ -3,7 +3,7 @@ import type { Blob, Copy } from "../store/blob-rows.ts";
 import type { Call } from "../calls/operation-call.ts";
 import type { CopySettings } from "../pending-copies/copy-settings.ts";
 import type { CopySource } from "./copy-source.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import type { File } from "../store/file-rows.ts";
 import { requireLeaseForWrite } from "../leases/lease-rules.ts";
 import {

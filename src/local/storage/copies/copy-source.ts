@@ -5,7 +5,7 @@ import { blobAddress, readImage } from "../blobs/blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { addContent, wholeBlock } from "../store/content-blocks.ts";
 import { settingsFor } from "../pending-copies/copy-settings.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import { fileAt, pathOf, shareAddress, shareAt } from "../files/file-address.ts";
 import type { File } from "../store/file-rows.ts";
 import { readBoolean } from "../http/request-headers.ts";

@@ -1,7 +1,7 @@
 import { stateHeaders } from "../http/state-headers.ts";
 import { wholeSeconds } from "../http/http-dates.ts";
 import type { Call } from "../calls/operation-call.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import type { StorageAnswer } from "../http/storage-request.ts";
 import {
   refuseSnapshot,

@@ -1,5 +1,5 @@
 import type { Call } from "../calls/operation-call.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import type { Resource } from "../http/storage-request.ts";
 import type { Store } from "../store/store.ts";
 import { findDirectory, findFile, type Directory, type File } from "../store/file-rows.ts";

@@ -1,6 +1,6 @@
 import { stateHeaders } from "../http/state-headers.ts";
 import type { Call } from "../calls/operation-call.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import { leaseNow } from "../leases/lease-rules.ts";
 import { actOnLease } from "../leases/lease-actions.ts";
 import type { StorageAnswer } from "../http/storage-request.ts";

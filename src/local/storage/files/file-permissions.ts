@@ -1,5 +1,5 @@
 import type { Call } from "../calls/operation-call.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import type { StorageAnswer } from "../http/storage-request.ts";
 import { requireShare, refuseSnapshot } from "./file-address.ts";
 import { invalidHeader, missingHeader, readWord, type Headers } from "../http/request-headers.ts";

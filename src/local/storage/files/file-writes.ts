@@ -1,6 +1,6 @@
 import { wholeSeconds } from "../http/http-dates.ts";
 import type { Call } from "../calls/operation-call.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import { leaseAfterWrite, noLease, requireLeaseForWrite } from "../leases/lease-rules.ts";
 import { descriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
 import type { Target } from "./file-address.ts";

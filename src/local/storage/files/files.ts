@@ -4,7 +4,7 @@ import type { Call } from "../calls/operation-call.ts";
 import { addContent, wholeBlock } from "../store/content-blocks.ts";
 import { requireIntact } from "../http/content-md5.ts";
 import { overwritten, resized, zeros, type Range } from "../store/content-ranges.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import { descriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
 import type { StorageAnswer } from "../http/storage-request.ts";
 import { contentHeaderNames } from "../calls/content-headers.ts";

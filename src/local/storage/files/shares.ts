@@ -1,7 +1,7 @@
 import { httpDate, wholeSeconds } from "../http/http-dates.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import type { Call } from "../calls/operation-call.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import { listPage, serviceEndpoint } from "../calls/listing-page.ts";
 import { descriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
 import type { StorageAnswer } from "../http/storage-request.ts";

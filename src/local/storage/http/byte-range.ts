@@ -1,4 +1,4 @@
-import { StorageError } from "./storage-errors.ts";
+import { StorageError } from "./rest-errors.ts";
 
 /** `start` included, `end` not. */
 export type ByteRange = { start: number; end: number };

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { StorageError } from "./storage-errors.ts";
+import { StorageError } from "./rest-errors.ts";
 
 /** The body's MD5 in base64; throws `Md5Mismatch` when the sender announced another. */
 export function requireIntact(body: Buffer, announced: string | undefined): string {

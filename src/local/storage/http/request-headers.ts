@@ -1,4 +1,4 @@
-import { StorageError } from "./storage-errors.ts";
+import { StorageError } from "./rest-errors.ts";
 
 export type Headers = Readonly<Record<string, string>>;
 

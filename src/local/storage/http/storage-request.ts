@@ -1,4 +1,4 @@
-import { StorageError } from "./storage-errors.ts";
+import { StorageError } from "./rest-errors.ts";
 
 /** One received request, taken apart once; everything behind the server works on this. */
 export type StorageRequest = {

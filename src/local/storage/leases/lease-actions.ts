@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import { isSameId, type Lease, type LeaseDuration } from "./lease-rules.ts";
 
 /** Limits of REST page "Lease Blob". */

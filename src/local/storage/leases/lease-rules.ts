@@ -1,4 +1,4 @@
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import type { ServiceName } from "../http/storage-request.ts";
 
 /**

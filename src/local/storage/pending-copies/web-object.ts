@@ -1,5 +1,5 @@
 import type { Tags, ContentHeaders } from "../store/blob-rows.ts";
-import type { StorageError } from "../http/storage-errors.ts";
+import type { StorageError } from "../http/rest-errors.ts";
 import type { Metadata } from "../http/storage-request.ts";
 
 /** What a URL outside of Storage answered when a copy of it was asked for. */

@@ -3,7 +3,7 @@ import { request as requestHttps } from "node:https";
 import type { Clock } from "../../clock.ts";
 import { blobWithId, saveBlob, type Copy } from "../store/blob-rows.ts";
 import { addContent, wholeBlock } from "../store/content-blocks.ts";
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import {
   descriptions,
   dueWebCopies,

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Clock } from "../../clock.ts";
 import { httpDate } from "../http/http-dates.ts";
-import type { StorageError } from "../http/storage-errors.ts";
+import type { StorageError } from "../http/rest-errors.ts";
 import {
   parseQuery,
   splitTarget,

@@ -1,4 +1,4 @@
-import { StorageError } from "../http/storage-errors.ts";
+import { StorageError } from "../http/rest-errors.ts";
 
 /** Limits and forbidden characters of REST page "Naming and referencing shares, directories, files, and metadata". */
 const maximumPathLength = 2048;
