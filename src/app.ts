@@ -1,13 +1,13 @@
 import type { HttpFunctionOptions } from "@azure/functions";
 import * as df from "durable-functions";
 import { createActivities } from "./activities/create-activities.ts";
-import type { ActivityDeps } from "./activities/support/dependencies.ts";
+import type { ActivityDependencies } from "./activities/support/dependencies.ts";
 import { activities, orchestrations } from "./names.ts";
 import { copyOrchestration } from "./orchestrations/copy-orchestration.ts";
 import { repairOrchestration } from "./orchestrations/repair-orchestration.ts";
 import { abortCopy } from "./triggers/http/abort-copy.ts";
-import { dispatch, everyMethod } from "./triggers/http/method-router.ts";
-import type { Answer } from "./triggers/http/method-router.ts";
+import { routeMethods, allMethods } from "./triggers/http/method-router.ts";
+import type { HttpHandler } from "./triggers/http/method-router.ts";
 import { getCopy } from "./triggers/http/get-copy.ts";
 import { health } from "./triggers/http/health.ts";
 import { purge } from "./triggers/timers/purge.ts";
@@ -17,22 +17,25 @@ import type { StartDeps } from "./triggers/http/start-copy.ts";
 import { storageEvent } from "./triggers/events/storage-event-trigger.ts";
 import { watchdog } from "./triggers/timers/watchdog.ts";
 
-export type AppDeps = {
-  http: StartDeps;
-  steps: ActivityDeps;
-  care: PurgeDeps & { watchdogSchedule: string };
+export type AppDependencies = {
+  requests: StartDeps;
+  steps: ActivityDependencies;
+  maintenance: PurgeDeps & { watchdogSchedule: string };
 };
 
 /** Every trigger, orchestration and activity of the app. */
-export function registerApp({ http, steps, care }: AppDeps): void {
-  route("copies", "copies", dispatch({ POST: startCopy(http) }));
-  route("copy", "copies/{id}", dispatch({ GET: getCopy(http) }));
-  route("copyAbort", "copies/{id}/abort", dispatch({ POST: abortCopy(http) }));
-  route("health", "health", dispatch({ GET: health }), "anonymous");
+export function registerApp({ requests, steps, maintenance }: AppDependencies): void {
+  route("copies", "copies", routeMethods({ POST: startCopy(requests) }));
+  route("copy", "copies/{id}", routeMethods({ GET: getCopy(requests) }));
+  route("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }));
+  route("health", "health", routeMethods({ GET: health }), "anonymous");
 
-  df.app.client.eventGrid("storageEvents", { handler: storageEvent(http) });
-  df.app.client.timer("watchdog", { schedule: care.watchdogSchedule, handler: watchdog(care) });
-  df.app.client.timer("purge", { schedule: "0 30 * * * *", handler: purge(care) });
+  df.app.client.eventGrid("storageEvents", { handler: storageEvent(requests) });
+  df.app.client.timer("watchdog", {
+    schedule: maintenance.watchdogSchedule,
+    handler: watchdog(maintenance),
+  });
+  df.app.client.timer("purge", { schedule: "0 30 * * * *", handler: purge(maintenance) });
 
   df.app.orchestration(orchestrations.copy, copyOrchestration);
   df.app.orchestration(orchestrations.repair, repairOrchestration);
@@ -43,14 +46,14 @@ export function registerApp({ http, steps, care }: AppDeps): void {
   df.app.activity(activities.read, { handler: run.readCopy });
   df.app.activity(activities.abort, { handler: run.abortCopy });
   df.app.activity(activities.settle, { handler: run.settleCopy });
-  df.app.activity(activities.announce, { handler: run.announceCopy });
+  df.app.activity(activities.notify, { handler: run.sendNotifications });
 
   function route(
     name: string,
     path: string,
-    handler: Answer,
+    handler: HttpHandler,
     authLevel: HttpFunctionOptions["authLevel"] = "function",
   ) {
-    df.app.client.http(name, { route: path, methods: [...everyMethod], authLevel, handler });
+    df.app.client.http(name, { route: path, methods: [...allMethods], authLevel, handler });
   }
 }

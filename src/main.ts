@@ -4,7 +4,7 @@ import { DefaultAzureCredential } from "@azure/identity";
 import { registerApp } from "./app.ts";
 import { createBlobLedger } from "./ledger/blob-ledger.ts";
 import { newInstanceId } from "./ledger/instance-id.ts";
-import { createNotices } from "./notifications/notifications.ts";
+import { createNotifications } from "./notifications/notifications.ts";
 import { createSeal } from "./secrets/seal.ts";
 import { readSettings } from "./settings/settings.ts";
 import type { LedgerAccount } from "./settings/settings.ts";
@@ -22,7 +22,7 @@ const { allowed, routes, origins, own, trustsPrincipals } = settings;
 const { watchdogSchedule, retentionDays } = settings;
 
 registerApp({
-  http: {
+  requests: {
     allowed,
     routes,
     origins,
@@ -39,7 +39,7 @@ registerApp({
     mint: createSasMint(credentialFor),
     ledger,
     seal,
-    notices: createNotices({
+    notifications: createNotifications({
       targets: settings.notices,
       source: settings.source,
       token: eventGridToken,
@@ -48,7 +48,7 @@ registerApp({
     now: () => Date.now(),
     newGuid: randomUUID,
   },
-  care: { ledger, now: () => Date.now(), watchdogSchedule, retentionDays },
+  maintenance: { ledger, now: () => Date.now(), watchdogSchedule, retentionDays },
 });
 
 /** "Authenticate publishing clients with Microsoft Entra ID". */

@@ -10,11 +10,11 @@ export const activities = {
   read: "readCopy",
   abort: "abortCopy",
   settle: "settleCopy",
-  announce: "announceCopy",
+  notify: "sendNotifications",
 } as const;
 
 /** The instance that settles a copy whose own run was broken off: known from the copy's id alone. */
-export function repairIdOf(copyInstanceId: string): string {
+export function repairInstanceId(copyInstanceId: string): string {
   return `repair-${copyInstanceId}`;
 }
 

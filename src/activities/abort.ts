@@ -1,10 +1,10 @@
 import type { CopyStatus } from "../copy/contract/copy-status.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
-import type { StartedStep } from "../copy/contract/activities.ts";
+import type { PollInput } from "../copy/contract/activities.ts";
 import { StorageRefusal } from "../storage/copy-client.ts";
 import { openSides } from "./support/dependencies.ts";
-import type { ActivityDeps } from "./support/dependencies.ts";
-import { orTrouble, trouble, verdictOf } from "./support/storage-call.ts";
+import type { ActivityDependencies } from "./support/dependencies.ts";
+import { orTransient, transientFailure, classifyRefusal } from "./support/storage-call.ts";
 import { readStatus } from "./read.ts";
 
 /**
@@ -12,8 +12,8 @@ import { readStatus } from "./read.ts";
  * answers 409 when the copy has ended or is not ours, 404 when the destination is gone: both are
  * answered by the look.
  */
-export function abortCopy(deps: ActivityDeps, step: StartedStep): Promise<CopyStatus> {
-  return orTrouble(async () => {
+export function abortCopy(deps: ActivityDependencies, step: PollInput): Promise<CopyStatus> {
+  return orTransient(async () => {
     const sides = openSides(deps, step);
     try {
       await deps.client.abort(sides.destination, step.copyId);
@@ -21,11 +21,11 @@ export function abortCopy(deps: ActivityDeps, step: StartedStep): Promise<CopySt
       if (!isAnsweredByALook(error)) {
         const action = `abort the copy onto ${endpointUrl(step.copy.destination)}`;
         const refused = { call: "abort", action, side: sides.destination } as const;
-        const verdict = verdictOf(error, deps, refused);
+        const verdict = classifyRefusal(error, deps, refused);
         const status = await readStatus(deps, step, sides);
         const { failure } = verdict;
         const after = verdict.kind === "transient" ? verdict.retryAfterSeconds : null;
-        return status.state === "pending" ? trouble(failure, after) : status;
+        return status.kind === "pending" ? transientFailure(failure, after) : status;
       }
     }
     return readStatus(deps, step, sides);
@@ -34,6 +34,7 @@ export function abortCopy(deps: ActivityDeps, step: StartedStep): Promise<CopySt
 
 function isAnsweredByALook(error: unknown): boolean {
   return (
-    error instanceof StorageRefusal && (error.answer.status === 409 || error.answer.status === 404)
+    error instanceof StorageRefusal &&
+    (error.response.status === 409 || error.response.status === 404)
   );
 }

@@ -1,16 +1,16 @@
 import type { CopyStatus } from "../copy/contract/copy-status.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
-import { outOfSight, statusOf } from "../copy/decisions/read-status.ts";
+import { unobservable, interpretStatus } from "../copy/decisions/read-status.ts";
 import { hasSasEnded } from "../copy/location/sas.ts";
-import type { StartedStep } from "../copy/contract/activities.ts";
-import { sasOf } from "../storage/copy-client.ts";
+import type { PollInput } from "../copy/contract/activities.ts";
+import { readableSas } from "../storage/copy-client.ts";
 import { openSides } from "./support/dependencies.ts";
-import type { ActivityDeps, Sides } from "./support/dependencies.ts";
-import { orTrouble, trouble, verdictOf } from "./support/storage-call.ts";
+import type { ActivityDependencies, Sides } from "./support/dependencies.ts";
+import { orTransient, transientFailure, classifyRefusal } from "./support/storage-call.ts";
 
 /** Reads the destination's properties and says what they mean for our copy. */
-export function readCopy(deps: ActivityDeps, step: StartedStep): Promise<CopyStatus> {
-  return orTrouble(() => readStatus(deps, step, openSides(deps, step)));
+export function readCopy(deps: ActivityDependencies, step: PollInput): Promise<CopyStatus> {
+  return orTransient(() => readStatus(deps, step, openSides(deps, step)));
 }
 
 /**
@@ -19,26 +19,30 @@ export function readCopy(deps: ActivityDeps, step: StartedStep): Promise<CopySta
  * no waiting brings that back.
  */
 export async function readStatus(
-  deps: ActivityDeps,
-  { copy, plan, copyId }: StartedStep,
+  deps: ActivityDependencies,
+  { copy, plan, copyId }: PollInput,
   { source, destination }: Sides,
 ): Promise<CopyStatus> {
   try {
     const seen = await deps.client.readDestination(destination);
-    return statusOf({ plan, copyId }, seen, { sas: sasOf(source), now: deps.now() });
+    return interpretStatus({ plan, copyId }, seen, { sas: readableSas(source), now: deps.now() });
   } catch (error) {
     const action = `read the destination ${endpointUrl(copy.destination)}`;
-    const verdict = verdictOf(error, deps, { call: "read-destination", action, side: destination });
+    const verdict = classifyRefusal(error, deps, {
+      call: "read-destination",
+      action,
+      side: destination,
+    });
     if (verdict.kind === "permanent" && verdict.failure.cause === "destination-not-found") {
-      return { state: "gone", failure: verdict.failure };
+      return { kind: "gone", failure: verdict.failure };
     }
     if (
       verdict.failure.cause === "destination-unauthorized" &&
       hasSasEnded(destination.sas, deps.now())
     ) {
-      return outOfSight(verdict.failure, copyId);
+      return unobservable(verdict.failure, copyId);
     }
-    return trouble(
+    return transientFailure(
       verdict.failure,
       verdict.kind === "transient" ? verdict.retryAfterSeconds : null,
     );

@@ -1,25 +1,25 @@
 import { z } from "zod";
 
 /** Times are epoch ms inside; these are their two other forms. Neither reads a clock. */
-export function dateOf(time: number): Date {
+export function toDate(time: number): Date {
   return new Date(time);
 }
 
 /** Two machines' clocks differ by less than this, ms ("Create a user delegation SAS", clock skew). */
-export const clockSkew = 15 * 60_000;
+export const maxClockSkewMs = 15 * 60_000;
 
 /** ISO 8601, UTC, milliseconds. */
-export function isoDate(time: number): string {
-  return dateOf(time).toISOString();
+export function toIso(time: number): string {
+  return toDate(time).toISOString();
 }
 
 /** The day of it in UTC, "2026-11-20". */
-export function isoDay(time: number): string {
-  return isoDate(time).slice(0, 10);
+export function toIsoDay(time: number): string {
+  return toIso(time).slice(0, 10);
 }
 
 /** Epoch ms of an ISO 8601 date. */
-export function timeOf(iso: string): number {
+export function parseTime(iso: string): number {
   return Date.parse(iso);
 }
 
@@ -30,6 +30,6 @@ export const utcTime = z.string().refine(isUtcTime, {
 
 function isUtcTime(text: string): boolean {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z$/.test(text)) return false;
-  const time = timeOf(text);
-  return Number.isFinite(time) && isoDay(time) === text.slice(0, 10); // there is no February 30
+  const time = parseTime(text);
+  return Number.isFinite(time) && toIsoDay(time) === text.slice(0, 10); // there is no February 30
 }

@@ -2,7 +2,7 @@ import type { HttpResponseInit } from "@azure/functions";
 import type { CopyView } from "../instances/copy-view.ts";
 
 /** Answers with a copy; a running one says when looking again is worthwhile. */
-export function copyAnswer(
+export function copyResponse(
   status: 200 | 202,
   view: CopyView,
   { url, now }: { url: string; now: number },

@@ -1,13 +1,13 @@
-import type { CopyState } from "../copy/contract/custom-status.ts";
+import type { CustomStatus } from "../copy/contract/custom-status.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import type { CopyInput } from "../copy/contract/activities.ts";
 
 /** What Durable knows of a run: `state` is its custom status, `outcome` its output. */
-export type CopyRun = {
+export type CopyInstance = {
   id: string;
   copy: CopyInput;
-  state: CopyState | null;
-  ending:
+  customStatus: CustomStatus | null;
+  execution:
     | { kind: "running" }
     | { kind: "ended"; outcome: Outcome }
     | { kind: "broken"; at: string };

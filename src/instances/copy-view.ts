@@ -1,19 +1,19 @@
-import type { CopyState } from "../copy/contract/custom-status.ts";
+import type { CustomStatus } from "../copy/contract/custom-status.ts";
 import type { Progress } from "../copy/contract/copy-status.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
 import type { Failure } from "../copy/contract/failure.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
-import type { CopyRun } from "./copy-instance.ts";
+import type { CopyInstance } from "./copy-instance.ts";
 
 /** A copy as every caller sees it. Times are ISO 8601; nothing in it is secret. */
 export type CopyView = {
   id: string;
-  status: CopyState["status"] | Outcome["status"];
+  status: CustomStatus["status"] | Outcome["status"];
   source: string;
   destination: string;
   copyId: string | null;
-  copyStatus: CopyState["copyStatus"];
+  copyStatus: CustomStatus["copyStatus"];
   abortRequested: boolean;
   progress: ProgressView | null;
   statusReads: number;
@@ -38,34 +38,38 @@ export type ProgressView = Progress & {
 };
 
 /** `path` is the path of the copies, for example "/api/copies". */
-export function copyView({ id, copy, state, ending }: CopyRun, path: string): CopyView {
-  const outcome = ending.kind === "ended" ? ending.outcome : null;
-  const broken = ending.kind === "broken" ? ending.at : null;
-  const progress = outcome?.progress ?? state?.progress ?? null;
+export function copyView(
+  { id, copy, customStatus, execution }: CopyInstance,
+  path: string,
+): CopyView {
+  const outcome = execution.kind === "ended" ? execution.outcome : null;
+  const broken = execution.kind === "broken" ? execution.at : null;
+  const progress = outcome?.progress ?? customStatus?.progress ?? null;
   return {
     id,
-    status: outcome?.status ?? (broken === null ? (state?.status ?? "queued") : "failed"),
+    status: outcome?.status ?? (broken === null ? (customStatus?.status ?? "queued") : "failed"),
     source: endpointUrl(copy.source),
     destination: endpointUrl(copy.destination),
-    copyId: outcome?.copyId ?? state?.copyId ?? null,
-    copyStatus: outcome?.copyStatus ?? state?.copyStatus ?? null,
-    abortRequested: outcome?.abortRequested ?? state?.abortRequested ?? false,
-    progress: progress === null ? null : progressView(progress, state),
-    statusReads: outcome?.statusReads ?? state?.statusReads ?? 0,
-    nextReadAt: ending.kind === "running" ? (state?.nextReadAt ?? null) : null,
-    warning: ending.kind === "running" ? (state?.warning ?? null) : null,
+    copyId: outcome?.copyId ?? customStatus?.copyId ?? null,
+    copyStatus: outcome?.copyStatus ?? customStatus?.copyStatus ?? null,
+    abortRequested: outcome?.abortRequested ?? customStatus?.abortRequested ?? false,
+    progress: progress === null ? null : progressView(progress, customStatus),
+    statusReads: outcome?.statusReads ?? customStatus?.statusReads ?? 0,
+    nextReadAt: execution.kind === "running" ? (customStatus?.nextReadAt ?? null) : null,
+    warning: execution.kind === "running" ? (customStatus?.warning ?? null) : null,
     createdAt: copy.createdAt,
-    startedAt: outcome?.startedAt ?? state?.startedAt ?? null,
+    startedAt: outcome?.startedAt ?? customStatus?.startedAt ?? null,
     completedAt: outcome?.completedAt ?? broken,
-    lastUpdatedAt: outcome?.settledAt ?? broken ?? state?.lastUpdatedAt ?? copy.createdAt,
-    error: outcome?.status === "failed" ? outcome.failure : broken === null ? null : brokenRun(id),
+    lastUpdatedAt: outcome?.settledAt ?? broken ?? customStatus?.lastUpdatedAt ?? copy.createdAt,
+    error:
+      outcome?.status === "failed" ? outcome.failure : broken === null ? null : brokenInstance(id),
     reason: outcome?.status === "skipped" ? outcome.reason : null,
     residue: outcome?.residue ?? [],
     links: { self: `${path}/${id}`, abort: `${path}/${id}/abort` },
   };
 }
 
-function progressView(progress: Progress, state: CopyState | null): ProgressView {
+function progressView(progress: Progress, state: CustomStatus | null): ProgressView {
   const { bytesCopied, totalBytes } = progress;
   return {
     bytesCopied,
@@ -78,7 +82,7 @@ function progressView(progress: Progress, state: CopyState | null): ProgressView
 }
 
 /** Durable itself failed or terminated the run; its own text may quote inputs and stays unshown. */
-function brokenRun(id: string): Failure {
+function brokenInstance(id: string): Failure {
   return failure(
     "internal",
     `Cannot tell how the copy ended as its orchestration was broken off: ${id}`,

@@ -1,61 +1,66 @@
 import type { DurableClient, OrchestrationRuntimeStatus } from "durable-functions";
-import type { CopyState } from "../copy/contract/custom-status.ts";
+import type { CustomStatus } from "../copy/contract/custom-status.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
-import { copyInputOf } from "../copy/contract/activities.ts";
+import { upgradeCopyInput } from "../copy/contract/activities.ts";
 import type { CopyInput, RepairInput } from "../copy/contract/activities.ts";
-import type { CopyRun } from "./copy-instance.ts";
+import type { CopyInstance } from "./copy-instance.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { orchestrations, repairIdOf } from "../names.ts";
+import { orchestrations, repairInstanceId } from "../names.ts";
 
 /** A copy, and the instance that hears events about it; null while nobody has taken it over. */
-export type FoundRun = CopyRun & { hears: string | null };
+export type FoundInstance = CopyInstance & { listenerId: string | null };
 
 /**
  * What Durable and the ledger know of a copy; null when Durable knows none under this id. A run that
  * was broken off is no end: as long as it holds its destination, a repair takes it over.
  */
-export async function findRun(
+export async function findInstance(
   client: DurableClient,
   ledger: Ledger,
   id: string,
-): Promise<FoundRun | null> {
-  const own = await ownRun(client, id);
-  const isTelling = own?.ending.kind === "running" && own.state?.settled === true;
-  if (own !== null && own.ending.kind !== "broken" && !isTelling) return { ...own, hears: id };
+): Promise<FoundInstance | null> {
+  const own = await ownInstance(client, id);
+  const isTelling = own?.execution.kind === "running" && own.customStatus?.settled === true;
+  if (own !== null && own.execution.kind !== "broken" && !isTelling)
+    return { ...own, listenerId: id };
   const outcome = own === null ? null : await ledger.outcome(id);
   if (own !== null && outcome !== null) {
-    return { ...own, ending: { kind: "ended", outcome }, hears: null };
+    return { ...own, execution: { kind: "ended", outcome }, listenerId: null };
   }
-  const repair = await repairOf(client, id);
-  if (repair !== null && repair.ending.kind !== "broken") {
-    return { ...repair, state: repair.state ?? own?.state ?? null, hears: repairIdOf(id) };
+  const repair = await repairInstance(client, id);
+  if (repair !== null && repair.execution.kind !== "broken") {
+    return {
+      ...repair,
+      customStatus: repair.customStatus ?? own?.customStatus ?? null,
+      listenerId: repairInstanceId(id),
+    };
   }
   const broken = own ?? repair;
   if (broken === null) return null;
-  const slot = await ledger.slotOf(broken.copy.destination);
-  return slot?.instanceId === id ? untilRepaired(broken) : { ...broken, hears: null };
+  const lock = await ledger.readLock(broken.copy.destination);
+  return lock?.instanceId === id ? awaitingRepair(broken) : { ...broken, listenerId: null };
 }
 
 /** What Durable knows of a copy's own run. */
-export function ownRun(client: DurableClient, id: string): Promise<CopyRun | null> {
-  return readRun(client, { id, instanceId: id, name: orchestrations.copy }, (input) =>
+export function ownInstance(client: DurableClient, id: string): Promise<CopyInstance | null> {
+  return readInstance(client, { id, instanceId: id, name: orchestrations.copy }, (input) =>
     // Only this app's triggers start copyOrchestration, always with a CopyInput.
-    copyInputOf(input as CopyInput),
+    upgradeCopyInput(input as CopyInput),
   );
 }
 
 /** What Durable knows of the repair of a copy. */
-export function repairOf(client: DurableClient, id: string): Promise<CopyRun | null> {
-  const instance = { id, instanceId: repairIdOf(id), name: orchestrations.repair };
+export function repairInstance(client: DurableClient, id: string): Promise<CopyInstance | null> {
+  const instance = { id, instanceId: repairInstanceId(id), name: orchestrations.repair };
   // As above, always with a RepairInput.
-  return readRun(client, instance, (input) => copyInputOf((input as RepairInput).copy));
+  return readInstance(client, instance, (input) => upgradeCopyInput((input as RepairInput).copy));
 }
 
-async function readRun(
+async function readInstance(
   client: DurableClient,
   { id, instanceId, name }: { id: string; instanceId: string; name: string },
   copyIn: (input: unknown) => CopyInput,
-): Promise<CopyRun | null> {
+): Promise<CopyInstance | null> {
   const status = await client.getStatus(instanceId).catch((error: unknown) => {
     // The SDK throws for an unknown instance (3.5.0, DurableClient.getStatus), with this text.
     if (error instanceof Error && error.message.includes("replied with HTTP 404")) {
@@ -68,16 +73,16 @@ async function readRun(
     id,
     copy: copyIn(status.input),
     // Set by the orchestration's report alone; null or "" before its first turn.
-    state: isObject(status.customStatus) ? (status.customStatus as CopyState) : null,
-    ending: endingOf(status.runtimeStatus, status.output, status.lastUpdatedTime),
+    customStatus: isObject(status.customStatus) ? (status.customStatus as CustomStatus) : null,
+    execution: executionOf(status.runtimeStatus, status.output, status.lastUpdatedTime),
   };
 }
 
-function endingOf(
+function executionOf(
   runtimeStatus: `${OrchestrationRuntimeStatus}`,
   output: unknown,
   at: Date,
-): CopyRun["ending"] {
+): CopyInstance["execution"] {
   switch (runtimeStatus) {
     case "Completed":
       // The orchestration returns nothing else.
@@ -92,10 +97,11 @@ function endingOf(
 }
 
 /** Storage may still be copying: the copy has not ended only because nobody looks for a while. */
-function untilRepaired(run: CopyRun): FoundRun {
+function awaitingRepair(run: CopyInstance): FoundInstance {
   const warning = "Its orchestration was broken off; a repair takes the copy over within minutes";
-  const state = run.state === null ? null : { ...run.state, nextReadAt: null, warning };
-  return { ...run, state, ending: { kind: "running" }, hears: null };
+  const state =
+    run.customStatus === null ? null : { ...run.customStatus, nextReadAt: null, warning };
+  return { ...run, customStatus: state, execution: { kind: "running" }, listenerId: null };
 }
 
 function isObject(value: unknown): value is object {

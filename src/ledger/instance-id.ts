@@ -1,5 +1,5 @@
 import { v7 } from "uuid";
-import { isoDay } from "../copy/time.ts";
+import { toIsoDay } from "../copy/time.ts";
 
 /**
  * Ids of copies are UUIDs of version 7 (RFC 9562): they begin with the time, so the record of a copy
@@ -16,15 +16,15 @@ export function isInstanceId(text: string): boolean {
 
 /** The day in UTC on which the id was made, "2026-11-20". */
 export function dayOf(instanceId: string): string {
-  return isoDay(timeIn(instanceId));
+  return toIsoDay(timeIn(instanceId));
 }
 
 const latestTime = 0xffff_ffff_ffff;
 
-/** `index/<inverted time>-<id>`: List Blobs goes by name, so the newest copy comes first. */
-export function indexName(instanceId: string): string {
+/** `records/<inverted time>-<id>`: List Blobs goes by name, so the newest copy comes first. */
+export function recordName(instanceId: string): string {
   const inverted = (latestTime - timeIn(instanceId)).toString(16).padStart(12, "0");
-  return `index/${inverted}-${instanceId}`;
+  return `records/${inverted}-${instanceId}`;
 }
 
 function timeIn(instanceId: string): number {

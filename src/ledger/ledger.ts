@@ -1,65 +1,69 @@
 import type { CopyOptions } from "../copy/request/copy-options.ts";
 import type { Destination, Endpoint } from "../copy/location/endpoint.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
-import type { Closing, CopyInput, CopyPlan } from "../copy/contract/activities.ts";
+import type { Settlement, CopyInput, CopyPlan } from "../copy/contract/activities.ts";
 
 /**
  * What must outlive an orchestration and be found without a scan: who asked for what (claims), which
- * copies there are (records), who may write a destination (slots). Every write is conditional, so two
+ * copies there are (records), who may write a destination (locks). Every write is conditional, so two
  * app instances never both win. Methods throw only when the ledger itself cannot be reached.
  */
 export type Ledger = {
   /** Binds a caller's key to one instance, for good: the first claim wins, later ones are told of it. */
   claim(key: ClaimKey, claim: Claim): Promise<Claim>;
   /** Notes that a copy exists; does nothing when it is noted already. */
-  open(copy: NewCopy): Promise<void>;
+  addRecord(copy: NewRecord): Promise<void>;
   /** Keeps how the copy ended; the first outcome stays. */
-  end(instanceId: string, outcome: Outcome): Promise<Outcome>;
+  recordOutcome(instanceId: string, outcome: Outcome): Promise<Outcome>;
   /** How a copy ended, or null while it runs or where there is none. */
   outcome(instanceId: string): Promise<Outcome | null>;
   /** Whether a copy was noted that has not ended, as far as the ledger knows. */
-  isOpen(instanceId: string): Promise<boolean>;
+  hasOpenRecord(instanceId: string): Promise<boolean>;
   /** Makes `instanceId` the only copy that may write to its destination. */
-  takeSlot(instanceId: string, copy: CopyInput): Promise<SlotTaken>;
+  acquireLock(instanceId: string, copy: CopyInput): Promise<LockAcquired>;
   /** Registers a start before it is sent; only one may be under way. */
-  enterSlot(destination: Destination, start: SlotStart): Promise<SlotEntered>;
+  registerAttempt(destination: Destination, start: StartAttempt): Promise<AttemptRegistered>;
   /** Takes a registered start back, once Storage has answered it; with a copyId, all: it is kept. */
-  leaveSlot(destination: Destination, start: SlotStart, copyId: string | null): Promise<void>;
+  resolveAttempt(
+    destination: Destination,
+    start: StartAttempt,
+    copyId: string | null,
+  ): Promise<void>;
   /** Lets no start enter any more, and keeps what the copy is to be settled with. */
-  closeSlot(destination: Destination, order: CloseOrder): Promise<SlotClosed>;
-  /** What the slot says of `instanceId`'s own starts. */
-  slotUse(destination: Destination, instanceId: string): Promise<SlotUse>;
+  fenceLock(destination: Destination, order: FenceOrder): Promise<LockFenced>;
+  /** What the lock says of `instanceId`'s own starts. */
+  lockUse(destination: Destination, instanceId: string): Promise<LockUse>;
   /** Frees the destination, if it is still ours. */
-  releaseSlot(destination: Destination, instanceId: string): Promise<void>;
+  releaseLock(destination: Destination, instanceId: string): Promise<void>;
   /** Who holds a destination. */
-  slotOf(destination: Destination): Promise<HeldSlot | null>;
+  readLock(destination: Destination): Promise<HeldLock | null>;
   /**
    * Which copy is to be woken because its destination has this (bare) ETag now: null when it was woken
    * for that already, too often, or is past it.
    */
-  wakeFor(destination: Destination, etag: string): Promise<string | null>;
-  walk: SlotWalk;
-  untold: Untold;
+  instanceToWake(destination: Destination, etag: string): Promise<string | null>;
+  lockScan: LockScan;
+  outbox: Outbox;
   retention: Retention;
 };
 
 /** Ends of copies that somebody is still to be told of. */
-export type Untold = {
+export type Outbox = {
   add(instanceId: string, copy: CopyInput): Promise<void>;
   remove(instanceId: string): Promise<void>;
   /** Some of them, at most `most`, with the time since when they wait (epoch ms). */
-  some(most: number): Promise<{ instanceId: string; copy: CopyInput; since: number }[]>;
+  list(most: number): Promise<{ instanceId: string; copy: CopyInput; since: number }[]>;
 };
 
-/** What the watchdog does with the slots, all of them, in turn. */
-export type SlotWalk = {
-  /** Names of slots from `marker` on, at most `most`; the next `marker` is null at the end. */
-  page(from: { marker: string | null; most: number }): Promise<SlotPage>;
-  read(name: string): Promise<HeldSlot | null>;
-  /** Frees a slot as it was read; does nothing when it has changed since. */
-  free(slot: HeldSlot): Promise<void>;
-  /** Notes that the slot's run was woken, epoch ms; false when the slot has changed since it was read. */
-  noteWake(slot: HeldSlot, at: number): Promise<boolean>;
+/** What the watchdog does with the locks, all of them, in turn. */
+export type LockScan = {
+  /** Names of locks from `marker` on, at most `most`; the next `marker` is null at the end. */
+  page(from: { marker: string | null; most: number }): Promise<LockPage>;
+  read(name: string): Promise<HeldLock | null>;
+  /** Frees a lock as it was read; does nothing when it has changed since. */
+  free(lock: HeldLock): Promise<void>;
+  /** Notes that the lock's run was woken, epoch ms; false when the lock has changed since it was read. */
+  recordWake(lock: HeldLock, at: number): Promise<boolean>;
   /** Where a walk that was too long for one run left off; null for the beginning. */
   position(): Promise<string | null>;
   moveTo(marker: string | null): Promise<void>;
@@ -68,18 +72,18 @@ export type SlotWalk = {
 /** What is forgotten one day: each copy and each claim is marked with the day its time runs from. */
 export type Retention = {
   /** Marks of days before `day` ("2026-11-20"), oldest first, at most `most`. */
-  aged(kind: Aging, before: { day: string; most: number }): Promise<Mark[]>;
+  listDue(kind: RetentionKind, before: { day: string; most: number }): Promise<RetentionEntry[]>;
   /** Counts the time from a later day. */
-  keep(mark: Mark, day: string): Promise<void>;
+  postpone(mark: RetentionEntry, day: string): Promise<void>;
   /** Forgets the copy's record, or the claim, and then the mark. */
-  forget(mark: Mark): Promise<void>;
+  forget(mark: RetentionEntry): Promise<void>;
   /** The claim that a mark is for, and when it was made (epoch ms). */
-  claimOf(mark: Mark): Promise<(Claim & { madeAt: number }) | null>;
+  claimOf(mark: RetentionEntry): Promise<(Claim & { madeAt: number }) | null>;
 };
 
-export type Aging = "copies" | "claims";
+export type RetentionKind = "copies" | "claims";
 /** `key` is a copy's instance id, or the name of a claim. */
-export type Mark = { kind: Aging; day: string; key: string };
+export type RetentionEntry = { kind: RetentionKind; day: string; key: string };
 
 /** Who asked, and under which Idempotency-Key. */
 export type ClaimKey = { caller: string; key: string };
@@ -88,41 +92,41 @@ export type ClaimKey = { caller: string; key: string };
 export type Claim = { instanceId: string; fingerprint: string };
 
 /** `createdAt`: ISO 8601. */
-export type NewCopy = {
+export type NewRecord = {
   instanceId: string;
   source: Endpoint;
   destination: Destination;
   createdAt: string;
 };
 
-export type SlotTaken = { held: true } | { held: false; holder: string };
+export type LockAcquired = { held: true } | { held: false; holder: string };
 
-export type SlotEntered =
+export type AttemptRegistered =
   /** `unanswered`: a former start was never answered; it cannot arrive any more. */
-  | { state: "entered"; unanswered: boolean }
-  /** The slot is closed, or another copy's: do not start. */
-  | { state: "refused" }
+  | { kind: "registered"; unanswered: boolean }
+  /** The lock is closed, or another copy's: do not start. */
+  | { kind: "refused" }
   /** A former run of the same start was answered with this copyId. */
-  | { state: "started"; copyId: string }
+  | { kind: "started"; copyId: string }
   /** A former run of it may still reach Storage: do not start yet. */
-  | { state: "under-way" };
+  | { kind: "in-flight" };
 
-export type SlotClosed =
+export type LockFenced =
   /**
    * No start is under way: what is removed now cannot come back. One may have gone unanswered, or one
    * that ran again may have been answered with `copyId`, unknown to the orchestration.
    */
   | {
-      state: "closed";
+      kind: "closed";
       unanswered: boolean;
       copyId: string | null;
       rollback: CopyOptions["rollback"];
     }
   /** A registered start may still be under way until then, epoch ms. */
-  | { state: "busy"; until: number }
-  | { state: "not-ours" };
+  | { kind: "busy"; until: number }
+  | { kind: "not-ours" };
 
-export type SlotUse =
+export type LockUse =
   /** No start of ours is or may be under way, and none has begun a copy. */
   | "unused"
   | "used"
@@ -130,21 +134,21 @@ export type SlotUse =
   | "closed";
 
 /** One run of a start. From `now` to `until`, epoch ms, its request may arrive at Storage. */
-export type SlotStart = {
+export type StartAttempt = {
   instanceId: string;
-  run: string;
+  attemptId: string;
   now: number;
   until: number;
   plan: CopyPlan;
 };
 
 /** `now`: epoch ms. */
-export type CloseOrder = { instanceId: string; now: number; closing: Closing };
+export type FenceOrder = { instanceId: string; now: number; settlement: Settlement };
 
-export type SlotPage = { names: string[]; marker: string | null };
+export type LockPage = { names: string[]; marker: string | null };
 
-/** A slot as it was read. It holds all that is needed to settle the copy when its run is lost. */
-export type HeldSlot = {
+/** A lock as it was read. It holds all that is needed to settle the copy when its run is lost. */
+export type HeldLock = {
   name: string;
   etag: string;
   /** When it was last written, and when its run was last woken; epoch ms. */
@@ -153,11 +157,11 @@ export type HeldSlot = {
   /** No start is under way any more after this, epoch ms. */
   busyUntil: number;
   instanceId: string;
-  /** Null in slots that were taken by a release that did not note it. */
+  /** Null in locks that were taken by a release that did not note it. */
   copy: CopyInput | null;
   /** The plan of the last start; null before there was one. */
   plan: CopyPlan | null;
   /** Null until a start was answered. */
   copyId: string | null;
-  closing: Closing | null;
+  settlement: Settlement | null;
 };

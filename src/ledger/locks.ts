@@ -2,122 +2,125 @@ import { endpointUrl, identityOf } from "../copy/location/endpoint.ts";
 import type { CopyOptions } from "../copy/request/copy-options.ts";
 import type { Destination } from "../copy/location/endpoint.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
-import { copyInputOf } from "../copy/contract/activities.ts";
-import type { Closing, CopyInput, CopyPlan } from "../copy/contract/activities.ts";
+import { upgradeCopyInput } from "../copy/contract/activities.ts";
+import type { Settlement, CopyInput, CopyPlan } from "../copy/contract/activities.ts";
 import type { ConditionalBlobs, Found } from "./conditional-blobs.ts";
 import { hash } from "./hash.ts";
-import type { HeldSlot, Ledger, SlotStart } from "./ledger.ts";
+import type { HeldLock, Ledger, StartAttempt } from "./ledger.ts";
 
-type Slots = Pick<
+type Locks = Pick<
   Ledger,
-  | "takeSlot"
-  | "enterSlot"
-  | "leaveSlot"
-  | "closeSlot"
-  | "slotUse"
-  | "releaseSlot"
-  | "slotOf"
-  | "wakeFor"
-  | "walk"
+  | "acquireLock"
+  | "registerAttempt"
+  | "resolveAttempt"
+  | "fenceLock"
+  | "lockUse"
+  | "releaseLock"
+  | "readLock"
+  | "instanceToWake"
+  | "lockScan"
 >;
 
-/** Who may write a destination: one blob for each, `slots/<hash of the destination>`. */
-export function blobSlots(
+/** Who may write a destination: one blob for each, `locks/<hash of the destination>`. */
+export function blobLocks(
   blobs: ConditionalBlobs,
   outcome: (instanceId: string) => Promise<Outcome | null>,
-): Slots {
-  const readSlot = async (name: string): Promise<HeldSlot | null> => {
-    const found = await blobs.read<Slot>(name);
-    return found === null ? null : heldSlot(name, found);
+): Locks {
+  const readSlot = async (name: string): Promise<HeldLock | null> => {
+    const found = await blobs.read<Lock>(name);
+    return found === null ? null : heldLock(name, found);
   };
 
   return {
-    async takeSlot(instanceId, copy) {
-      const name = slotName(copy.destination);
+    async acquireLock(instanceId, copy) {
+      const name = lockName(copy.destination);
       for (;;) {
-        const fresh: Slot = {
+        const fresh: Lock = {
           destination: endpointUrl(copy.destination),
           instanceId,
-          closed: false,
-          starts: [],
+          fenced: false,
+          attempts: [],
           copyId: null,
           copy,
         };
         if (await blobs.create(name, fresh)) return { held: true };
-        const slot = await blobs.read<Slot>(name);
-        if (slot === null) continue; // released since
-        const holder = slot.content.instanceId;
+        const lock = await blobs.read<Lock>(name);
+        if (lock === null) continue; // released since
+        const holder = lock.content.instanceId;
         if (holder === instanceId) return { held: true };
-        // A copy that has ended but died before it freed its slot does not hold it.
+        // A copy that has ended but died before it freed its lock does not hold it.
         if ((await outcome(holder)) === null) return { held: false, holder };
-        if (await blobs.replace(name, fresh, slot.etag)) return { held: true };
+        if (await blobs.replace(name, fresh, lock.etag)) return { held: true };
       }
     },
-    async enterSlot(destination, start) {
-      const { run, until, plan } = start;
-      const slot = await blobs.change<Slot>(slotName(destination), (current) =>
-        mayEnter(current, start)
-          ? { ...current, plan, starts: [...current.starts, { run, until }] }
+    async registerAttempt(destination, start) {
+      const { attemptId, until, plan } = start;
+      const lock = await blobs.change<Lock>(lockName(destination), (current) =>
+        mayRegister(current, start)
+          ? { ...current, plan, attempts: [...current.attempts, { attemptId, until }] }
           : null,
       );
-      if (slot === null || slot.instanceId !== start.instanceId) return { state: "refused" };
-      if (slot.copyId !== null) return { state: "started", copyId: slot.copyId };
-      if (slot.closed) return { state: "refused" };
-      if (!isIn(slot, start)) return { state: "under-way" };
-      return { state: "entered", unanswered: slot.starts.length > 1 };
+      if (lock === null || lock.instanceId !== start.instanceId) return { kind: "refused" };
+      if (lock.copyId !== null) return { kind: "started", copyId: lock.copyId };
+      if (lock.fenced) return { kind: "refused" };
+      if (!isRegistered(lock, start)) return { kind: "in-flight" };
+      return { kind: "registered", unanswered: lock.attempts.length > 1 };
     },
-    async leaveSlot(destination, { instanceId, run }, copyId) {
-      await blobs.change<Slot>(slotName(destination), (slot) =>
-        slot.instanceId === instanceId
+    async resolveAttempt(destination, { instanceId, attemptId }, copyId) {
+      await blobs.change<Lock>(lockName(destination), (lock) =>
+        lock.instanceId === instanceId
           ? {
-              ...slot,
-              copyId: slot.copyId ?? copyId,
+              ...lock,
+              copyId: lock.copyId ?? copyId,
               // Only one start can have begun our copy: with its copyId none is open any more.
-              starts: copyId === null ? slot.starts.filter((start) => start.run !== run) : [],
+              attempts:
+                copyId === null
+                  ? lock.attempts.filter((start) => start.attemptId !== attemptId)
+                  : [],
             }
           : null,
       );
     },
-    async closeSlot(destination, { instanceId, now, closing }) {
-      const slot = await blobs.change<Slot>(slotName(destination), (current) =>
-        current.instanceId === instanceId ? { ...current, closed: true, closing } : null,
+    async fenceLock(destination, { instanceId, now, settlement }) {
+      const lock = await blobs.change<Lock>(lockName(destination), (current) =>
+        current.instanceId === instanceId ? { ...current, fenced: true, settlement } : null,
       );
-      if (slot?.instanceId !== instanceId) return { state: "not-ours" };
-      return busyUntil(slot) > now
-        ? { state: "busy", until: busyUntil(slot) }
+      if (lock?.instanceId !== instanceId) return { kind: "not-ours" };
+      return busyUntil(lock) > now
+        ? { kind: "busy", until: busyUntil(lock) }
         : {
-            state: "closed",
-            unanswered: slot.starts.length > 0,
-            copyId: slot.copyId,
-            rollback: rollbackOf(slot),
+            kind: "closed",
+            unanswered: lock.attempts.length > 0,
+            copyId: lock.copyId,
+            rollback: rollbackOption(lock),
           };
     },
-    async slotUse(destination, instanceId) {
-      const slot = (await blobs.read<Slot>(slotName(destination)))?.content;
-      if (slot?.instanceId !== instanceId || slot.closed) return "closed";
-      return slot.starts.length === 0 && slot.copyId === null ? "unused" : "used";
+    async lockUse(destination, instanceId) {
+      const lock = (await blobs.read<Lock>(lockName(destination)))?.content;
+      if (lock?.instanceId !== instanceId || lock.fenced) return "closed";
+      return lock.attempts.length === 0 && lock.copyId === null ? "unused" : "used";
     },
-    async releaseSlot(destination, instanceId) {
-      const name = slotName(destination);
-      const slot = await blobs.read<Slot>(name);
-      if (slot?.content.instanceId === instanceId) await blobs.remove(name, slot.etag);
+    async releaseLock(destination, instanceId) {
+      const name = lockName(destination);
+      const lock = await blobs.read<Lock>(name);
+      if (lock?.content.instanceId === instanceId) await blobs.remove(name, lock.etag);
     },
-    async wakeFor(destination, etag) {
+    async instanceToWake(destination, etag) {
       let wakes = false;
-      const slot = await blobs.change<Slot>(slotName(destination), (current) => {
+      const lock = await blobs.change<Lock>(lockName(destination), (current) => {
         const { eventWakes = 0 } = current;
-        wakes = !current.closed && current.wokenEtag !== etag && eventWakes < mostEventWakes;
+        wakes = !current.fenced && current.wokenEtag !== etag && eventWakes < maxEventWakes;
         return wakes ? { ...current, wokenEtag: etag, eventWakes: eventWakes + 1 } : null;
       });
-      return wakes && slot !== null ? slot.instanceId : null;
+      return wakes && lock !== null ? lock.instanceId : null;
     },
-    slotOf: (destination) => readSlot(slotName(destination)),
-    walk: {
-      page: (from) => blobs.list("slots/", from),
+    readLock: (destination) => readSlot(lockName(destination)),
+    lockScan: {
+      page: (from) => blobs.list("locks/", from),
       read: readSlot,
       free: ({ name, etag }) => blobs.remove(name, etag),
-      async noteWake({ name, etag }, at) {
-        const found = await blobs.read<Slot>(name);
+      async recordWake({ name, etag }, at) {
+        const found = await blobs.read<Lock>(name);
         if (found?.etag !== etag) return false;
         return await blobs.replace(name, { ...found.content, wokenAt: at }, etag);
       },
@@ -134,17 +137,17 @@ export function blobSlots(
 }
 
 /** Slots are for ever, as histories are: this shape may grow, but never change. */
-type Slot = {
+type Lock = {
   /** Whose name the blob's own name hides in a hash. */
   destination: string;
   instanceId: string;
-  closed: boolean;
-  starts: { run: string; until: number }[];
+  fenced: boolean;
+  attempts: { attemptId: string; until: number }[];
   copyId: string | null;
-  /** From here on absent in slots that an older release took. */
+  /** From here on absent in locks that an older release took. */
   copy?: CopyInput;
   plan?: CopyPlan;
-  closing?: Closing;
+  settlement?: Settlement;
   wokenAt?: number;
   /** By events. */
   wokenEtag?: string;
@@ -152,41 +155,44 @@ type Slot = {
 };
 
 /** Each costs three history events; as many are acted on ("orchestrations/waits.ts"). */
-const mostEventWakes = 20;
+const maxEventWakes = 20;
 
 type Position = { marker: string | null };
 
 const positionName = "watchdog/position";
 
 /** Slots that an older release took know of no options, or of fewer. */
-function rollbackOf({ copy }: Slot): CopyOptions["rollback"] {
-  return copy === undefined ? "off" : copyInputOf(copy).options.rollback;
+function rollbackOption({ copy }: Lock): CopyOptions["rollback"] {
+  return copy === undefined ? "off" : upgradeCopyInput(copy).options.rollback;
 }
 
 /**
  * While another start may still arrive none is let in: were the destination deleted between the two,
  * the condition of both would hold.
  */
-function mayEnter(slot: Slot, start: SlotStart): boolean {
-  const isOurs = slot.instanceId === start.instanceId;
-  const isFree = busyUntil(slot) <= start.now;
-  return isOurs && isFree && !slot.closed && slot.copyId === null && !isIn(slot, start);
+function mayRegister(lock: Lock, start: StartAttempt): boolean {
+  const isOurs = lock.instanceId === start.instanceId;
+  const isFree = busyUntil(lock) <= start.now;
+  return isOurs && isFree && !lock.fenced && lock.copyId === null && !isRegistered(lock, start);
 }
 
-function isIn(slot: Slot, start: SlotStart): boolean {
-  return slot.instanceId === start.instanceId && slot.starts.some(({ run }) => run === start.run);
+function isRegistered(lock: Lock, start: StartAttempt): boolean {
+  return (
+    lock.instanceId === start.instanceId &&
+    lock.attempts.some(({ attemptId }) => attemptId === start.attemptId)
+  );
 }
 
-function busyUntil({ starts }: Slot): number {
-  return Math.max(0, ...starts.map(({ until }) => until));
+function busyUntil({ attempts }: Lock): number {
+  return Math.max(0, ...attempts.map(({ until }) => until));
 }
 
-function slotName(destination: Destination): string {
-  return `slots/${hash(identityOf(destination))}`;
+function lockName(destination: Destination): string {
+  return `locks/${hash(identityOf(destination))}`;
 }
 
-function heldSlot(name: string, { content, etag, changedAt }: Found<Slot>): HeldSlot {
-  const { instanceId, copyId, copy = null, plan = null, closing = null } = content;
+function heldLock(name: string, { content, etag, changedAt }: Found<Lock>): HeldLock {
+  const { instanceId, copyId, copy = null, plan = null, settlement = null } = content;
   return {
     name,
     etag,
@@ -197,6 +203,6 @@ function heldSlot(name: string, { content, etag, changedAt }: Found<Slot>): Held
     copy,
     plan,
     copyId,
-    closing,
+    settlement,
   };
 }

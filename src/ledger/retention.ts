@@ -1,6 +1,6 @@
 import type { ConditionalBlobs } from "./conditional-blobs.ts";
-import { indexName } from "./instance-id.ts";
-import type { Aging, Claim, Mark, Retention } from "./ledger.ts";
+import { recordName } from "./instance-id.ts";
+import type { RetentionKind, Claim, RetentionEntry, Retention } from "./ledger.ts";
 
 /**
  * Marks are empty blobs whose names begin with a day, so that List Blobs gives the oldest first and
@@ -8,18 +8,18 @@ import type { Aging, Claim, Mark, Retention } from "./ledger.ts";
  */
 export function blobRetention(blobs: ConditionalBlobs): Retention {
   return {
-    async aged(kind, { day, most }) {
+    async listDue(kind, { day, most }) {
       const { names } = await blobs.list(prefixOf(kind), { marker: null, most });
-      const marks = names.map((name) => readMark(kind, name));
+      const marks = names.map((name) => parseRetentionEntry(kind, name));
       return marks.filter((mark) => mark.day < day);
     },
-    async keep(mark, day) {
-      await blobs.create(markOf({ ...mark, day }), {});
-      await blobs.remove(markOf(mark));
+    async postpone(mark, day) {
+      await blobs.create(retentionEntryName({ ...mark, day }), {});
+      await blobs.remove(retentionEntryName(mark));
     },
     async forget(mark) {
-      await blobs.remove(mark.kind === "copies" ? indexName(mark.key) : `claims/${mark.key}`);
-      await blobs.remove(markOf(mark));
+      await blobs.remove(mark.kind === "copies" ? recordName(mark.key) : `claims/${mark.key}`);
+      await blobs.remove(retentionEntryName(mark));
     },
     async claimOf({ key }) {
       const found = await blobs.read<Claim>(`claims/${key}`);
@@ -29,15 +29,15 @@ export function blobRetention(blobs: ConditionalBlobs): Retention {
 }
 
 /** The name of a mark. */
-export function markOf({ kind, day, key }: Mark): string {
+export function retentionEntryName({ kind, day, key }: RetentionEntry): string {
   return `${prefixOf(kind)}${day}/${key}`;
 }
 
-function prefixOf(kind: Aging): string {
-  return `ages/${kind}/`;
+function prefixOf(kind: RetentionKind): string {
+  return `retention/${kind}/`;
 }
 
-function readMark(kind: Aging, name: string): Mark {
+function parseRetentionEntry(kind: RetentionKind, name: string): RetentionEntry {
   const [day = "", key = ""] = name.slice(prefixOf(kind).length).split("/");
   return { kind, day, key };
 }

@@ -4,26 +4,28 @@ import type { CopyInput } from "../copy/contract/activities.ts";
 import { copyView } from "../instances/copy-view.ts";
 
 /** Tells others how copies ended. */
-export type Notices = {
+export type Notifications = {
   /** Names of all that are to be told. */
   targets: readonly string[];
   /** Sends one notice; `ok` once it was taken. Never throws, and tells nothing of URLs or keys. */
-  send(target: string, ended: EndedCopy): Promise<Sent>;
+  send(target: string, ended: CompletedCopy): Promise<SendResult>;
 };
 
-export type EndedCopy = { instanceId: string; copy: CopyInput; outcome: Outcome };
+export type CompletedCopy = { instanceId: string; copy: CopyInput; outcome: Outcome };
 
-export type Sent = { ok: true } | { ok: false; reason: string; retryAfterSeconds: number | null };
+export type SendResult =
+  | { ok: true }
+  | { ok: false; reason: string; retryAfterSeconds: number | null };
 
 /** Where notices go, from settings and never from a caller. */
-export type NoticeTarget =
+export type NotificationTarget =
   /** An Event Grid topic for cloud events; `key` null: the app's identity. */
   | { kind: "topic"; url: string; key: string | null }
   /** Signed with HMAC-SHA256 by this key. */
   | { kind: "webhook"; url: string; key: Buffer };
 
-export type NoticeDeps = {
-  targets: readonly NoticeTarget[];
+export type NotificationDependencies = {
+  targets: readonly NotificationTarget[];
   /** The app, as cloud events name their source. */
   source: string;
   /** A token of the app's identity for Event Grid. */
@@ -33,16 +35,16 @@ export type NoticeDeps = {
 };
 
 /** A notice that is not taken within this time is tried again; ms. */
-const answerWithin = 10_000;
+const responseTimeoutMs = 10_000;
 
-export function createNotices(deps: NoticeDeps): Notices {
+export function createNotifications(deps: NotificationDependencies): Notifications {
   return {
     targets: deps.targets.map(({ kind }) => kind),
     async send(name, ended) {
       const target = deps.targets.find(({ kind }) => kind === name);
       if (target === undefined) return { ok: true }; // no longer in the settings: nobody wants to know
       try {
-        return await post(target, noticeOf(ended, deps.source), deps);
+        return await post(target, notificationEvent(ended, deps.source), deps);
       } catch (error) {
         // Its text may quote the URL, which may hold a key.
         const reason = error instanceof Error ? error.name : "no answer";
@@ -53,7 +55,7 @@ export function createNotices(deps: NoticeDeps): Notices {
 }
 
 /** A cloud event (CloudEvents 1.0). The same end always has the same id, so that it counts once. */
-export function noticeOf({ instanceId, copy, outcome }: EndedCopy, source: string) {
+export function notificationEvent({ instanceId, copy, outcome }: CompletedCopy, source: string) {
   const ending = { kind: "ended", outcome } as const;
   return {
     specversion: "1.0",
@@ -63,7 +65,7 @@ export function noticeOf({ instanceId, copy, outcome }: EndedCopy, source: strin
     subject: `copies/${instanceId}`,
     time: outcome.settledAt,
     datacontenttype: "application/json",
-    data: copyView({ id: instanceId, copy, state: null, ending }, "/api/copies"),
+    data: copyView({ id: instanceId, copy, customStatus: null, execution: ending }, "/api/copies"),
   };
 }
 
@@ -75,10 +77,10 @@ const types = {
 } as const satisfies Record<Outcome["status"], string>;
 
 async function post(
-  target: NoticeTarget,
-  notice: ReturnType<typeof noticeOf>,
-  deps: NoticeDeps,
-): Promise<Sent> {
+  target: NotificationTarget,
+  notice: ReturnType<typeof notificationEvent>,
+  deps: NotificationDependencies,
+): Promise<SendResult> {
   const body = JSON.stringify(notice);
   const answer = await fetch(target.url, {
     method: "POST",
@@ -90,7 +92,7 @@ async function post(
     },
     body,
     redirect: "manual", // where it leads to is nobody's that settings name
-    signal: AbortSignal.timeout(answerWithin),
+    signal: AbortSignal.timeout(responseTimeoutMs),
   });
   await answer.body?.cancel();
   if (answer.ok) return { ok: true };
@@ -105,7 +107,7 @@ async function post(
 /** "Authenticate publishing clients using access keys", or Microsoft Entra ID. */
 async function authorization(
   key: string | null,
-  { token }: NoticeDeps,
+  { token }: NotificationDependencies,
 ): Promise<Record<string, string>> {
   return key === null ? { authorization: `Bearer ${await token()}` } : { "aeg-sas-key": key };
 }

@@ -1,40 +1,40 @@
 import { failure } from "../copy/contract/failure.ts";
 import type { Failure } from "../copy/contract/failure.ts";
-import type { Ending, Outcome } from "../copy/contract/outcome.ts";
-import { busyAgainAt, retryAt } from "../copy/polling/backoff.ts";
+import type { CopyResult, Outcome } from "../copy/contract/outcome.ts";
+import { busyRetryAt, retryAt } from "../copy/polling/backoff.ts";
 import type {
   Busy,
   CopyPlan,
-  Prepared,
-  Started,
+  PrepareResult,
+  StartResult,
   StartedCopy,
 } from "../copy/contract/activities.ts";
 import { activities } from "../names.ts";
-import { mostTries } from "./copy-context.ts";
-import type { Run, Turns } from "./copy-context.ts";
+import { maxAttempts } from "./copy-context.ts";
+import type { CopyContext, Orchestrated } from "./copy-context.ts";
 
-export type Begun =
+export type BeginResult =
   /** `isPending`: Storage has just said so. */
   | { kind: "started"; plan: CopyPlan; started: StartedCopy; isPending: boolean }
   /** `plan` is what an unanswered start may have begun after all, or else the last one. */
-  | { kind: "not-started"; plan: CopyPlan | null; ending: Ending }
+  | { kind: "not-started"; plan: CopyPlan | null; result: CopyResult }
   /** An earlier run under this instance id came to its end. */
   | { kind: "ended"; outcome: Outcome };
 
 /** Starts that lost their conditions to other writers before the copy is given up. */
-const mostPlans = 3;
+const maxPlans = 3;
 
 /**
  * How long another copy is waited for: Storage ends every copy after two weeks ("Copy Blob"). One onto
  * the source gets a day more, for the look after its end.
  */
-const longestBusy = { destination: 14 * 86_400_000, source: 15 * 86_400_000 } as const;
+const maxBusyMs = { destination: 14 * 86_400_000, source: 15 * 86_400_000 } as const;
 
 /**
  * Prepares and starts, again when overtaken, unanswered or while another copy is in the way, unless an
  * abort comes first.
  */
-export function* beginCopy(run: Run): Turns<Begun> {
+export function* beginCopy(run: CopyContext): Orchestrated<BeginResult> {
   let plan: CopyPlan | null = null;
   let unanswered: CopyPlan | null = null;
   let plans = 0;
@@ -42,16 +42,16 @@ export function* beginCopy(run: Run): Turns<Begun> {
   let busyTries = 0;
   let awaited: string | undefined;
   for (let tries = 1; ; tries++) {
-    const result: Prepared | Started =
+    const result: PrepareResult | StartResult =
       plan === null
         ? yield* run.call(activities.prepare, {
             ...run.request,
-            ...(awaited === undefined ? {} : { awaited }),
+            ...(awaited === undefined ? {} : { awaitedCopyId: awaited }),
           })
         : // The same plan again: a start whose answer was lost is found, not repeated.
           yield* run.call(activities.start, { ...run.request, plan });
     let due = run.now(); // a race with a timer due now sees an abort that was sent meanwhile
-    switch (result.state) {
+    switch (result.kind) {
       case "ended":
         return { kind: "ended", outcome: result.outcome };
       case "started": {
@@ -64,16 +64,16 @@ export function* beginCopy(run: Run): Turns<Begun> {
         };
       }
       case "skip":
-        return notStarted(unanswered ?? plan, { why: "skipped", reason: result.reason });
+        return notStarted(unanswered ?? plan, { kind: "skipped", reason: result.reason });
       case "failed":
-        return notStarted(unanswered ?? plan, { why: "failed", failure: result.failure });
+        return notStarted(unanswered ?? plan, { kind: "not-started", failure: result.failure });
       case "planned":
         plan = result.plan;
         break;
-      case "overtaken":
-        if (++plans === mostPlans) {
+      case "stale-plan":
+        if (++plans === maxPlans) {
           return notStarted(unanswered ?? plan, {
-            why: "failed",
+            kind: "not-started",
             failure: givenUp(result.failure),
           });
         }
@@ -81,20 +81,23 @@ export function* beginCopy(run: Run): Turns<Begun> {
         break;
       case "busy": {
         busySince ??= run.now();
-        awaited = result.awaits ?? awaited;
-        const givenUpAt = busySince + longestBusy[result.end];
+        awaited = result.awaitedCopyId ?? awaited;
+        const givenUpAt = busySince + maxBusyMs[result.endpoint];
         if (run.now() >= givenUpAt) {
-          return notStarted(unanswered ?? plan, { why: "failed", failure: tooLongBusy(result) });
+          return notStarted(unanswered ?? plan, {
+            kind: "not-started",
+            failure: tooLongBusy(result),
+          });
         }
-        due = Math.min(busyAgainAt(run.now(), { since: busySince, tries: ++busyTries }), givenUpAt);
+        due = Math.min(busyRetryAt(run.now(), { since: busySince, tries: ++busyTries }), givenUpAt);
         run.report.waiting(result.waitsFor, due);
         tries = 0; // Storage answered: what counts is how often in a row it does not
         break;
       }
-      case "trouble": {
+      case "transient-failure": {
         unanswered = plan ?? unanswered;
-        if (tries >= mostTries) {
-          return notStarted(unanswered ?? plan, { why: "failed", failure: result.failure });
+        if (tries >= maxAttempts) {
+          return notStarted(unanswered ?? plan, { kind: "not-started", failure: result.failure });
         }
         due = retryAt(run.now(), tries, result.retryAfterSeconds);
         run.report.waiting(result.failure.message, due);
@@ -103,28 +106,25 @@ export function* beginCopy(run: Run): Turns<Begun> {
     const { abort } = yield* run.waits.until(due);
     if (abort) {
       run.report.aborting();
-      return notStarted(unanswered ?? plan, { why: "aborted" });
+      return notStarted(unanswered ?? plan, { kind: "aborted-before-start" });
     }
   }
 }
 
-function tooLongBusy({ end, failure: last }: Busy): Failure {
-  const days = longestBusy[end] / 86_400_000;
+function tooLongBusy({ endpoint, failure: last }: Busy): Failure {
+  const days = maxBusyMs[endpoint] / 86_400_000;
   return { ...last, message: `${last.message}; waited ${days} days` };
 }
 
 /** Conditions lost time and again: the cause is not that the destination exists, but that it changes. */
 function givenUp(last: Failure): Failure {
   if (last.cause !== "destination-exists") return last;
-  const message = `Cannot start the copy as the destination changed after each of ${mostPlans} plans`;
+  const message = `Cannot start the copy as the destination changed after each of ${maxPlans} plans`;
   return failure("destination-busy", message, last.storage);
 }
 
-type NotStarted =
-  | { why: "aborted" }
-  | { why: "skipped"; reason: string }
-  | { why: "failed"; failure: Failure };
+type NotStarted = Extract<CopyResult, { kind: "aborted-before-start" | "skipped" | "not-started" }>;
 
-function notStarted(plan: CopyPlan | null, why: NotStarted): Begun {
-  return { kind: "not-started", plan, ending: { state: "not-started", ...why } };
+function notStarted(plan: CopyPlan | null, result: NotStarted): BeginResult {
+  return { kind: "not-started", plan, result };
 }

@@ -1,10 +1,10 @@
 import type { OrchestrationContext, Task } from "durable-functions";
 import type { Outcome } from "../copy/contract/outcome.ts";
-import { copyInputOf } from "../copy/contract/activities.ts";
+import { upgradeCopyInput } from "../copy/contract/activities.ts";
 import type { CopyInput } from "../copy/contract/activities.ts";
 import { beginCopy } from "./begin.ts";
 import { followCopy } from "./follow.ts";
-import { createRun } from "./copy-context.ts";
+import { createCopyContext } from "./copy-context.ts";
 import { finishCopy } from "./finish.ts";
 
 /**
@@ -15,15 +15,15 @@ import { finishCopy } from "./finish.ts";
 export function* copyOrchestration(
   context: OrchestrationContext,
 ): Generator<Task, Outcome, unknown> {
-  const run = createRun(context, copyInputOf(context.df.getInput<CopyInput>()));
+  const run = createCopyContext(context, upgradeCopyInput(context.df.getInput<CopyInput>()));
 
   const begun = yield* beginCopy(run);
   if (begun.kind === "ended") return begun.outcome;
   const { plan } = begun;
   if (begun.kind === "not-started") {
-    return yield* finishCopy(run, { plan, started: null, ending: begun.ending });
+    return yield* finishCopy(run, { plan, started: null, result: begun.result });
   }
   const { started, isPending } = begun;
-  const ending = yield* followCopy(run, started, { isPending });
-  return yield* finishCopy(run, { plan, started, ending });
+  const result = yield* followCopy(run, started, { isPending });
+  return yield* finishCopy(run, { plan, started, result });
 }

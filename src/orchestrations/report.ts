@@ -1,52 +1,52 @@
 import type { OrchestrationContext } from "durable-functions";
-import { isoDate, timeOf } from "../copy/time.ts";
-import type { CopyState } from "../copy/contract/custom-status.ts";
+import { toIso, parseTime } from "../copy/time.ts";
+import type { CustomStatus } from "../copy/contract/custom-status.ts";
 import type {
   CopyStatus,
-  EndedCopyStatus,
-  RunRecord,
-  Trouble,
+  FinalCopyStatus,
+  OrchestrationRecord,
+  TransientFailure,
 } from "../copy/contract/copy-status.ts";
-import { estimateOf, stalledSince } from "../copy/polling/forecast.ts";
+import { estimateCompletion, stalledSince } from "../copy/polling/forecast.ts";
 import type { Forecast } from "../copy/polling/forecast.ts";
 
 /** The copy's public state, told through the custom status as the orchestration goes on. */
-export type Report = {
+export type StatusReport = {
   abortRequested(): boolean;
   /** What the outcome keeps of it. */
-  record(): RunRecord;
+  record(): OrchestrationRecord;
   /** Something is done later; `warning` says why, where there is more to say. */
   waiting(warning: string | null, nextAt: number): void;
   /** Storage works on this copy; tells since when, epoch ms. */
   started(copyId: string): number;
   aborting(): void;
   /** A look that showed the copy pending. */
-  looked(status: PendingStatus, look: ReportedLook): void;
+  polled(status: PendingStatus, look: PollReport): void;
   /** A look that nobody answered. */
-  unanswered(trouble: Trouble, nextReadAt: number): void;
+  pollFailed(trouble: TransientFailure, nextReadAt: number): void;
   /** The outcome is kept: whoever looks sees it, although the run goes on. */
   settled(): void;
   /** The look that showed the end. */
-  ended(status: EndedCopyStatus): void;
+  finished(status: FinalCopyStatus): void;
 };
 
-type PendingStatus = Extract<CopyStatus, { state: "pending" }>;
+type PendingStatus = Extract<CopyStatus, { kind: "pending" }>;
 
 /** What it says together with all before it, and when the next one is due; times are epoch ms. */
-type ReportedLook = { seen: Forecast; startedAt: number; nextReadAt: number };
+type PollReport = { forecast: Forecast; startedAt: number; nextReadAt: number };
 
 /** Storage's notes and our own messages are shortened to this; the custom status must stay small. */
-const longestWarning = 512;
+const maxWarningLength = 512;
 
 /**
  * `now` is the orchestration's own time, the same at every replay; `former` is the record of a run that
  * this one goes on with.
  */
-export function createReport(
+export function createStatusReport(
   context: OrchestrationContext,
-  { now, former }: { now: () => number; former: RunRecord | null },
-): Report {
-  let state: CopyState = {
+  { now, former }: { now: () => number; former: OrchestrationRecord | null },
+): StatusReport {
+  let state: CustomStatus = {
     status: former?.abortRequested === true ? "aborting" : "queued",
     copyId: null,
     copyStatus: null,
@@ -59,10 +59,10 @@ export function createReport(
     nextReadAt: null,
     warning: null,
     startedAt: former?.startedAt ?? null,
-    lastUpdatedAt: isoDate(now()),
+    lastUpdatedAt: toIso(now()),
   };
-  const tell = (change: Partial<CopyState>) => {
-    state = { ...state, ...change, lastUpdatedAt: isoDate(now()) };
+  const tell = (change: Partial<CustomStatus>) => {
+    state = { ...state, ...change, lastUpdatedAt: toIso(now()) };
     context.df.setCustomStatus(state);
   };
 
@@ -72,9 +72,9 @@ export function createReport(
       const { abortRequested, startedAt, statusReads } = state;
       return { abortRequested, startedAt, statusReads };
     },
-    waiting: (warning, nextAt) => tell({ warning: clip(warning), nextReadAt: isoDate(nextAt) }),
+    waiting: (warning, nextAt) => tell({ warning: clip(warning), nextReadAt: toIso(nextAt) }),
     started: (copyId) => {
-      const startedAt = state.startedAt ?? isoDate(now());
+      const startedAt = state.startedAt ?? toIso(now());
       tell({
         status: state.abortRequested ? "aborting" : "copying",
         copyId,
@@ -83,37 +83,37 @@ export function createReport(
         nextReadAt: null,
         startedAt,
       });
-      return timeOf(startedAt);
+      return parseTime(startedAt);
     },
     aborting: () => tell({ status: "aborting", abortRequested: true }),
-    unanswered: ({ failure }, nextReadAt) =>
+    pollFailed: ({ failure }, nextReadAt) =>
       tell({
         statusReads: state.statusReads + 1,
         warning: clip(failure.message),
-        nextReadAt: isoDate(nextReadAt),
+        nextReadAt: toIso(nextReadAt),
       }),
-    looked: ({ progress, warning }, { seen, startedAt, nextReadAt }) => {
+    polled: ({ progress, warning }, { forecast, startedAt, nextReadAt }) => {
       const last = { at: now(), progress, startedAt };
-      const estimate = estimateOf(seen, last);
-      const stalled = stallWarning(stalledSince(seen, last));
+      const estimate = estimateCompletion(forecast, last);
+      const stalled = stallWarning(stalledSince(forecast, last));
       tell({
         statusReads: state.statusReads + 1,
         progress,
         bytesPerSecond: estimate === null ? null : Math.round(estimate.rate * 1_000),
-        estimatedCompletion: estimate === null ? null : isoDate(estimate.end),
-        readAt: isoDate(now()),
+        estimatedCompletion: estimate === null ? null : toIso(estimate.end),
+        readAt: toIso(now()),
         warning: clip(warning ?? stalled),
-        nextReadAt: isoDate(nextReadAt),
+        nextReadAt: toIso(nextReadAt),
       });
     },
     settled: () => tell({ settled: true, nextReadAt: null, warning: null }),
-    ended: (status) =>
+    finished: (status) =>
       tell({
         statusReads: state.statusReads + 1,
         ...("progress" in status ? { progress: status.progress } : {}),
         bytesPerSecond: null,
         estimatedCompletion: null,
-        readAt: isoDate(now()),
+        readAt: toIso(now()),
         warning: null,
         nextReadAt: null,
       }),
@@ -121,10 +121,10 @@ export function createReport(
 }
 
 function stallWarning(since: number | null): string | null {
-  return since === null ? null : `Storage has copied nothing since ${isoDate(since)}`;
+  return since === null ? null : `Storage has copied nothing since ${toIso(since)}`;
 }
 
 function clip(text: string | null): string | null {
   if (text === null) return null;
-  return text.length <= longestWarning ? text : `${text.slice(0, longestWarning - 1)}…`;
+  return text.length <= maxWarningLength ? text : `${text.slice(0, maxWarningLength - 1)}…`;
 }

@@ -1,22 +1,22 @@
 import type { OrchestrationContext, Task } from "durable-functions";
-import { dateOf } from "../copy/time.ts";
+import { toDate } from "../copy/time.ts";
 import { events } from "../names.ts";
 
 type EventName = (typeof events)[keyof typeof events];
 
 /** What arrived while we waited; both can be true, neither means that the time has come. */
-export type Arrived = { abort: boolean; wake: boolean };
+export type ArrivedEvents = { abort: boolean; wake: boolean };
 
 export type Waits = {
   /** Waits until `due` (epoch ms, at most a day ahead) or until an event arrives. */
-  until(due: number): Generator<Task, Arrived, unknown>;
+  until(due: number): Generator<Task, ArrivedEvents, unknown>;
 };
 
 /**
  * Wakes that are acted on. Every event that is raised costs three history events, heard or not: who
  * raises them must be throttled as well.
  */
-const mostWakes = 20;
+const maxWakes = 20;
 
 /**
  * Races timers against external events so that no event is lost, whenever it arrives: fresh waits for
@@ -41,9 +41,9 @@ export function createWaits(context: OrchestrationContext): Waits {
     }
     return seen;
   };
-  const arrived = (): Arrived => {
+  const arrived = (): ArrivedEvents => {
     const abort = take(events.abort);
-    return { abort, wake: take(events.wake) && wakes < mostWakes };
+    return { abort, wake: take(events.wake) && wakes < maxWakes };
   };
   const listen = (name: EventName): Task => {
     const wait = context.df.waitForExternalEvent(name);
@@ -55,10 +55,10 @@ export function createWaits(context: OrchestrationContext): Waits {
     *until(due) {
       let now = arrived();
       if (!now.abort && !now.wake) {
-        const timer = context.df.createTimer(dateOf(due));
+        const timer = context.df.createTimer(toDate(due));
         const waits = [
           ...(aborted ? [] : [listen(events.abort)]), // one abort is enough
-          ...(wakes < mostWakes ? [listen(events.wake)] : []),
+          ...(wakes < maxWakes ? [listen(events.wake)] : []),
         ];
         const first = yield context.df.Task.any([...waits, timer]);
         if (first !== timer) timer.cancel();

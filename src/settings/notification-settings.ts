@@ -1,14 +1,14 @@
 import { nonEmpty } from "./environment.ts";
 import type { Environment } from "./environment.ts";
-import type { NoticeTarget } from "../notifications/notifications.ts";
+import type { NotificationTarget } from "../notifications/notifications.ts";
 
 /** Who is told how copies end: `COPY_NOTICE_TOPIC`, `COPY_NOTICE_WEBHOOK`, and their keys. */
-export function noticeTargets(
+export function notificationTargets(
   environment: Environment,
   isLocal: boolean,
   problems: string[],
-): NoticeTarget[] {
-  const targets: NoticeTarget[] = [];
+): NotificationTarget[] {
+  const targets: NotificationTarget[] = [];
   const topic = nonEmpty(environment["COPY_NOTICE_TOPIC"]);
   if (topic !== null) {
     requireUrl("COPY_NOTICE_TOPIC", topic, { isLocal, problems });

@@ -4,8 +4,8 @@ import type { AllowedPair, OwnAccount } from "../copy/request/access-policy.ts";
 import type { Origins } from "../copy/location/parse-endpoint.ts";
 import { nonEmpty } from "./environment.ts";
 import type { Environment } from "./environment.ts";
-import { noticeTargets } from "./notification-settings.ts";
-import type { NoticeTarget } from "../notifications/notifications.ts";
+import { notificationTargets } from "./notification-settings.ts";
+import type { NotificationTarget } from "../notifications/notifications.ts";
 import { parseRoutes } from "../copy/routing/routes.ts";
 import type { Route } from "../copy/routing/routes.ts";
 
@@ -16,7 +16,7 @@ export type Settings = {
   /** Which copies may be made beside those of routes; empty means none. */
   allowed: AllowedPair[];
   /** Who is told how copies end, and what the app calls itself then. */
-  notices: NoticeTarget[];
+  notices: NotificationTarget[];
   source: string;
   /** What is copied on as soon as it appears. */
   routes: Route[];
@@ -55,8 +55,8 @@ export function readSettings(environment: Environment): Settings {
   const contentShare = nonEmpty(environment["WEBSITE_CONTENTSHARE"]);
   const own = account === null ? null : { ...account, contentShare };
   const origins = { emulator, external: externalOrigins(pairs) };
-  const routes = routesOf(environment["COPY_ROUTES"], { origins, own }, problems);
-  const notices = noticeTargets(environment, emulator.blob !== null, problems);
+  const routes = parseRouteSettings(environment["COPY_ROUTES"], { origins, own }, problems);
+  const notices = notificationTargets(environment, emulator.blob !== null, problems);
   const watchdogSchedule = schedule(environment["COPY_WATCHDOG"], problems);
   const retentionDays = days(environment["COPY_RETENTION_DAYS"], problems);
   if (problems.length > 0 || ledger === null || own === null) throw new SettingsError(problems);
@@ -110,7 +110,7 @@ function keys(text: string | undefined, problems: string[]): Buffer[] {
   return buffers;
 }
 
-function routesOf(
+function parseRouteSettings(
   text: string | undefined,
   { origins, own }: { origins: Origins; own: OwnAccount | null },
   problems: string[],
@@ -139,15 +139,15 @@ function schedule(text: string | undefined, problems: string[]): string {
 }
 
 /** A claim is kept at least 72 hours, and a copy outlives its claim: else its key would start it anew. */
-const shortestRetention = 3;
-const longestRetention = 3_650;
+const minRetentionDays = 3;
+const maxRetentionDays = 3_650;
 
 function days(text: string | undefined, problems: string[]): number {
   const value = nonEmpty(text) ?? "30";
   const number = /^\d{1,5}$/.test(value) ? Number(value) : NaN;
-  if (number >= shortestRetention && number <= longestRetention) return number;
+  if (number >= minRetentionDays && number <= maxRetentionDays) return number;
   problems.push(
-    `COPY_RETENTION_DAYS must be a whole number of days from ${shortestRetention} to ${longestRetention}`,
+    `COPY_RETENTION_DAYS must be a whole number of days from ${minRetentionDays} to ${maxRetentionDays}`,
   );
   return number;
 }

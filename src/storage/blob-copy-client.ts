@@ -4,16 +4,16 @@ import type {
   BlobGetPropertiesResponse,
   StoragePipelineOptions,
 } from "@azure/storage-blob";
-import { dateOf, timeOf } from "../copy/time.ts";
+import { toDate, parseTime } from "../copy/time.ts";
 import { urlWith } from "../copy/location/endpoint.ts";
 import type { Destination } from "../copy/location/endpoint.ts";
-import type { DestinationSeen, SourceSeen } from "../copy/contract/properties.ts";
+import type { DestinationProperties, SourceProperties } from "../copy/contract/properties.ts";
 import { revealSas } from "../copy/location/sas.ts";
 import type { CopyClient, Side, StartOrder } from "./copy-client.ts";
 import { StorageRefusal, tagCondition } from "./copy-client.ts";
-import { copySeen } from "./copy-properties.ts";
+import { copyProperties } from "./copy-properties.ts";
 import type { CredentialFor } from "./credentials.ts";
-import { leaseOf } from "./lease-conditions.ts";
+import { leaseConditions } from "./lease-conditions.ts";
 import { bounded, once, pipeline } from "./pipeline.ts";
 import { answered, bridged } from "./refusal.ts";
 import { createSnapshotClient } from "./snapshot-client.ts";
@@ -59,11 +59,11 @@ export function createBlobCopyClient(credentialFor: CredentialFor): CopyClient {
       return { copyId, copyStatus: isCompleted === true ? "success" : "pending" };
     },
     async abort(destination, copyId) {
-      const conditions = leaseOf(destination);
+      const conditions = leaseConditions(destination);
       await bridged(() => own(destination).abortCopyFromURL(copyId, { conditions }));
     },
     async remove(destination, etag) {
-      const conditions = { ifMatch: etag, ...leaseOf(destination) };
+      const conditions = { ifMatch: etag, ...leaseConditions(destination) };
       await bridged(() => own(destination).delete({ conditions }));
     },
     async leaseSource(source, leaseId) {
@@ -101,7 +101,7 @@ function startOptions(order: StartOrder): BlobBeginCopyFromURLOptions {
     conditions: {
       ...(destinationEtag === null ? { ifNoneMatch: "*" } : { ifMatch: destinationEtag }),
       ...tagCondition(options.destinationConditions),
-      ...leaseOf(destination),
+      ...leaseConditions(destination),
     },
     ...(metadata === null ? {} : { metadata }),
     // An empty object would be sent as an empty header.
@@ -114,19 +114,19 @@ function startOptions(order: StartOrder): BlobBeginCopyFromURLOptions {
       ? {}
       : {
           immutabilityPolicy: {
-            expiriesOn: dateOf(timeOf(immutabilityPolicy.until)),
+            expiriesOn: toDate(parseTime(immutabilityPolicy.until)),
             policyMode: immutabilityPolicy.mode,
           },
         }),
   };
 }
 
-function isAbsent({ answer }: StorageRefusal): boolean {
-  return answer.status === 404 && (answer.code === null || answer.code === "BlobNotFound");
+function isAbsent({ response }: StorageRefusal): boolean {
+  return response.status === 404 && (response.code === null || response.code === "BlobNotFound");
 }
 
-function sourceSeen(properties: BlobGetPropertiesResponse): SourceSeen {
-  const copy = copySeen(properties);
+function sourceSeen(properties: BlobGetPropertiesResponse): SourceProperties {
+  const copy = copyProperties(properties);
   return {
     etag: properties.etag ?? "",
     length: properties.contentLength ?? 0,
@@ -138,7 +138,7 @@ function sourceSeen(properties: BlobGetPropertiesResponse): SourceSeen {
   };
 }
 
-function destinationSeen(properties: BlobGetPropertiesResponse): DestinationSeen {
+function destinationSeen(properties: BlobGetPropertiesResponse): DestinationProperties {
   return {
     etag: properties.etag ?? "",
     length: properties.contentLength ?? 0,
@@ -146,6 +146,6 @@ function destinationSeen(properties: BlobGetPropertiesResponse): DestinationSeen
     blobType: properties.blobType ?? "BlockBlob",
     archived: properties.accessTier === "Archive",
     metadata: properties.metadata ?? {},
-    copy: copySeen(properties),
+    copy: copyProperties(properties),
   };
 }

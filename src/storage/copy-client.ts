@@ -1,15 +1,15 @@
 import type { Conditions } from "../copy/request/conditions.ts";
 import type { CopyOptions } from "../copy/request/copy-options.ts";
 import type {
-  DestinationSeen,
-  SnapshotsSeen,
-  SnapshotSeen,
-  SourceSeen,
+  DestinationProperties,
+  DestinationSnapshots,
+  SnapshotProperties,
+  SourceProperties,
 } from "../copy/contract/properties.ts";
 import type { Destination, Endpoint } from "../copy/location/endpoint.ts";
 import type { MintedSas } from "../copy/location/minted-sas.ts";
 import type { Sas } from "../copy/location/sas.ts";
-import type { StorageAnswer } from "../copy/decisions/storage-errors.ts";
+import type { StorageErrorResponse } from "../copy/decisions/storage-errors.ts";
 
 /**
  * What a copy needs from Storage. Each method is one REST call, unless it says more; where Storage
@@ -17,16 +17,16 @@ import type { StorageAnswer } from "../copy/decisions/storage-errors.ts";
  */
 export type CopyClient = {
   /** Get Blob Properties, or Get File Properties, of the source. */
-  readSource(source: Side<Destination>, options: ReadOptions): Promise<SourceSeen>;
+  readSource(source: Side<Destination>, options: ReadOptions): Promise<SourceProperties>;
   /** Get Blob Tags of the source. */
   readTags(source: Side<Destination>, options: ReadOptions): Promise<Record<string, string>>;
   /** The same of the destination; null where its container or folder holds no such thing. */
   readDestination(
     destination: DestinationSide,
     options?: Pick<ReadOptions, "ifTags">,
-  ): Promise<DestinationSeen | null>;
+  ): Promise<DestinationProperties | null>;
   /** Copy Blob, or Copy File, as far as it can be conditional on what was planned. */
-  start(order: StartOrder): Promise<StartAnswer>;
+  start(order: StartOrder): Promise<StartResponse>;
   /** Abort Copy Blob, or Abort Copy File. */
   abort(destination: DestinationSide, copyId: string): Promise<void>;
   /** Delete Blob, or Delete File, if it still has this ETag. */
@@ -43,7 +43,7 @@ export type SourceLeases = {
 /** Snapshots of a destination, for rolling back; only blobs have them. */
 export type Snapshots = {
   /** List Blobs with snapshots, as far as they are the destination's. */
-  readSnapshots(destination: DestinationSide): Promise<SnapshotsSeen>;
+  readSnapshots(destination: DestinationSide): Promise<DestinationSnapshots>;
   /** Snapshot Blob, if the destination still has this ETag. Resolves to the snapshot's time. */
   takeSnapshot(destination: DestinationSide, order: Rewrite): Promise<string>;
   /** Get Blob Tags. */
@@ -80,7 +80,7 @@ export function isInStorage(side: Side): side is Side<Destination> {
 }
 
 /** What may be read as a SAS: nobody knows what the query of a URL outside Storage means. */
-export function sasOf(side: Side): Sas | null {
+export function readableSas(side: Side): Sas | null {
   return isInStorage(side) ? side.sas : null;
 }
 
@@ -99,13 +99,13 @@ export type Rewrite = { metadata: Record<string, string>; etag: string };
 
 /** `tags` are set on the base, which must still have this ETag. */
 export type Promotion = {
-  snapshot: SnapshotSeen;
+  snapshot: SnapshotProperties;
   tags: Record<string, string>;
   etag: string;
 };
 
 /** What Storage answers to a start (x-ms-copy-id, x-ms-copy-status). */
-export type StartAnswer = { copyId: string; copyStatus: "pending" | "success" };
+export type StartResponse = { copyId: string; copyStatus: "pending" | "success" };
 
 export type StartOrder = {
   source: Side;
@@ -129,11 +129,11 @@ export function tagCondition(conditions: Conditions | null): { tagConditions?: s
 /** Storage answered otherwise, or not at all. Its text is left behind: it may quote URLs. */
 export class StorageRefusal extends Error {
   override name = "StorageRefusal" as const;
-  readonly answer: StorageAnswer;
+  readonly response: StorageErrorResponse;
 
-  constructor(answer: StorageAnswer) {
-    super(`Storage refused the call: ${answer.status} ${answer.code ?? ""}`.trimEnd());
-    this.answer = answer;
+  constructor(response: StorageErrorResponse) {
+    super(`Storage refused the call: ${response.status} ${response.code ?? ""}`.trimEnd());
+    this.response = response;
   }
 }
 

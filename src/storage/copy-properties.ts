@@ -1,9 +1,9 @@
 import { parseProgress } from "../copy/contract/copy-status.ts";
 import type { CopyStatusName } from "../copy/contract/copy-status.ts";
-import type { CopySeen } from "../copy/contract/properties.ts";
+import type { CopyProperties } from "../copy/contract/properties.ts";
 
 /** The x-ms-copy-* headers as both SDKs name them. */
-export type CopyProperties = {
+export type CopyHeaders = {
   copyId?: string;
   // The SDKs' types also know no other words than these four.
   copyStatus?: CopyStatusName;
@@ -14,7 +14,7 @@ export type CopyProperties = {
 };
 
 /** The last copy onto a blob or file; null when it was written since. */
-export function copySeen(properties: CopyProperties): CopySeen | null {
+export function copyProperties(properties: CopyHeaders): CopyProperties | null {
   const { copyId, copyStatus } = properties;
   if (copyId === undefined || copyStatus === undefined) return null;
   return {

@@ -9,13 +9,13 @@ import { urlWith } from "../copy/location/endpoint.ts";
 import type { Destination, Endpoint } from "../copy/location/endpoint.ts";
 import type { FileOptions } from "../copy/request/file-options.ts";
 import { revealSas } from "../copy/location/sas.ts";
-import type { SourceSeen, DestinationSeen } from "../copy/contract/properties.ts";
+import type { SourceProperties, DestinationProperties } from "../copy/contract/properties.ts";
 import { hasTrailingDot } from "../copy/location/storage-names.ts";
 import { conditionNotMet, StorageRefusal } from "./copy-client.ts";
 import type { CopyClient, DestinationSide, Side, StartOrder } from "./copy-client.ts";
-import { copySeen } from "./copy-properties.ts";
+import { copyProperties } from "./copy-properties.ts";
 import type { CredentialFor } from "./credentials.ts";
-import { leaseOf } from "./lease-conditions.ts";
+import { leaseConditions } from "./lease-conditions.ts";
 import { bounded, once, pipeline } from "./pipeline.ts";
 import { answered, bridged } from "./refusal.ts";
 
@@ -26,7 +26,7 @@ type FileCopyClient = Pick<
 
 /**
  * Copies onto files through @azure/storage-file-share. Azure Files knows no conditions: what a blob's
- * start leaves to Storage is looked at just before, and the slot keeps Ferry's own copies apart.
+ * start leaves to Storage is looked at just before, and the lock keeps Ferry's own copies apart.
  */
 export function createFileCopyClient(credentialFor: CredentialFor): FileCopyClient {
   const own = (side: Side<Destination>, options?: Options) =>
@@ -94,7 +94,7 @@ function fileClient(
 }
 
 function underLease(destination: DestinationSide) {
-  return { leaseAccessConditions: leaseOf(destination) };
+  return { leaseAccessConditions: leaseConditions(destination) };
 }
 
 /** 12.33.0 drops `metadata` here, though not elsewhere; the headers arrive, and are signed. */
@@ -157,12 +157,14 @@ function copyMode(value: unknown): "source" | "override" {
 }
 
 /** Where the folder or share is missing, it is the destination that has no place. */
-function isAbsent({ answer }: StorageRefusal): boolean {
-  return answer.status === 404 && (answer.code === null || answer.code === "ResourceNotFound");
+function isAbsent({ response }: StorageRefusal): boolean {
+  return (
+    response.status === 404 && (response.code === null || response.code === "ResourceNotFound")
+  );
 }
 
-function sourceSeen(properties: FileGetPropertiesResponse): SourceSeen {
-  const copy = copySeen(properties);
+function sourceSeen(properties: FileGetPropertiesResponse): SourceProperties {
+  const copy = copyProperties(properties);
   return {
     etag: properties.etag ?? "",
     length: properties.contentLength ?? 0,
@@ -173,7 +175,7 @@ function sourceSeen(properties: FileGetPropertiesResponse): SourceSeen {
   };
 }
 
-function destinationSeen(properties: FileGetPropertiesResponse): DestinationSeen {
+function destinationSeen(properties: FileGetPropertiesResponse): DestinationProperties {
   return {
     etag: properties.etag ?? "",
     length: properties.contentLength ?? 0,
@@ -181,6 +183,6 @@ function destinationSeen(properties: FileGetPropertiesResponse): DestinationSeen
     blobType: null,
     archived: false,
     metadata: properties.metadata ?? {},
-    copy: copySeen(properties),
+    copy: copyProperties(properties),
   };
 }

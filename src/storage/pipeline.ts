@@ -10,7 +10,7 @@ export const pipeline = { retryOptions: { maxTries: 1, tryTimeoutInMs: 15_000 } 
 export const once = { retryOptions: { maxTries: 1 } };
 
 /** What a call may take altogether, its answer's body included; ms. */
-const longestCall = 30_000;
+const maxCallMs = 30_000;
 
 /**
  * Gives up calls that nobody answers any more: `tryTimeoutInMs` is only told to the service, and a
@@ -20,7 +20,7 @@ export function bounded<P extends { factories: RequestPolicyFactory[] }>(calls: 
   calls.factories.unshift({
     create: (next) => ({
       sendRequest(request) {
-        request.timeout = longestCall;
+        request.timeout = maxCallMs;
         return next.sendRequest(request);
       },
     }),

@@ -1,5 +1,5 @@
 import { RestError } from "@azure/storage-blob";
-import type { StorageAnswer } from "../copy/decisions/storage-errors.ts";
+import type { StorageErrorResponse } from "../copy/decisions/storage-errors.ts";
 import { StorageRefusal } from "./copy-client.ts";
 
 /** One call through the SDK; what it throws comes out as a `StorageRefusal`. */
@@ -19,7 +19,7 @@ export async function bridged<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await answered(call());
   } catch (error) {
-    if (!(error instanceof StorageRefusal) || !isBroken(error.answer)) throw error;
+    if (!(error instanceof StorageRefusal) || !isBroken(error.response)) throw error;
     return answered(call());
   }
 }
@@ -42,7 +42,7 @@ function refusalOf(error: unknown): unknown {
 }
 
 /** A call that was given up has taken its time already. */
-function isBroken({ status, code }: StorageAnswer): boolean {
+function isBroken({ status, code }: StorageErrorResponse): boolean {
   return status === 0 && code !== "RequestTimedOut";
 }
 

@@ -11,7 +11,7 @@ import {
   generateFileSASQueryParameters,
   ShareServiceClient,
 } from "@azure/storage-file-share";
-import { clockSkew, dateOf, timeOf } from "../copy/time.ts";
+import { maxClockSkewMs, toDate, parseTime } from "../copy/time.ts";
 import { serviceUrl } from "../copy/location/endpoint.ts";
 import type { Destination } from "../copy/location/endpoint.ts";
 import { Sas } from "../copy/location/sas.ts";
@@ -27,7 +27,7 @@ const blobVersion = "2020-12-06";
 const fileVersion = "2025-07-05";
 
 /** Keys of so many accounts and hours are remembered; the oldest goes first. */
-const mostKeys = 64;
+const maxKeys = 64;
 
 /**
  * Mints user delegation SAS ("Create a user delegation SAS"): read-only but for the tags of `withTags`, of one blob or file, over https alone.
@@ -42,12 +42,12 @@ export function createSasMint(credentialFor: CredentialFor): SasMint {
     if (kept !== undefined) return kept;
     // Back-dated: a service whose clock is behind would refuse what begins just now.
     const key = serviceOf(source, credentialFor).getUserDelegationKey(
-      dateOf(now - clockSkew),
-      dateOf(timeOf(expiresAt)),
+      toDate(now - maxClockSkewMs),
+      toDate(parseTime(expiresAt)),
     );
     keys.set(name, key);
     const [oldest] = keys.keys();
-    if (keys.size > mostKeys && oldest !== undefined) keys.delete(oldest);
+    if (keys.size > maxKeys && oldest !== undefined) keys.delete(oldest);
     return key.catch((error: unknown) => {
       keys.delete(name);
       throw error;
@@ -61,7 +61,7 @@ export function createSasMint(credentialFor: CredentialFor): SasMint {
       const key = await answered(keyOf(source, expiresAt, now));
       const terms = {
         startsOn: key.signedStartsOn,
-        expiresOn: dateOf(timeOf(expiresAt)),
+        expiresOn: toDate(parseTime(expiresAt)),
         protocol: SASProtocol.Https,
       };
       const query =

@@ -1,12 +1,12 @@
-import { forecast, type Observation } from "../../src/copy/polling/forecast.ts";
-import { firstReadAt, longestWait, nextReadAt } from "../../src/copy/polling/poll-policy.ts";
+import { forecast, type Sample } from "../../src/copy/polling/forecast.ts";
+import { firstPollAt, maxWaitMs, nextPollAt } from "../../src/copy/polling/poll-policy.ts";
 import type { Trace } from "./traces.ts";
 
 /** Decides when to look again; all times are ms from the start of the copy. */
 export type Poller = {
   name: string;
   /** `look` tells what Storage shows at this time, for those who mind it. */
-  begin(trace: Trace, look: () => Observation): { first: number; next(now: number): number };
+  begin(trace: Trace, look: () => Sample): { first: number; next(now: number): number };
 };
 
 export type Polled = {
@@ -47,14 +47,21 @@ export function poll(
 export const ferry: Poller = {
   name: "Ferry",
   begin(_, look) {
-    const observations: Observation[] = [];
+    const observations: Sample[] = [];
     return {
-      first: firstReadAt(0),
+      first: firstPollAt(0),
       next(now) {
         observations.push(look());
         const reads = observations.length;
         const seen = forecast(observations, 0);
-        return nextReadAt({ startedAt: 0, observations, seen, reads, readsSinceWake: null, now });
+        return nextPollAt({
+          startedAt: 0,
+          samples: observations,
+          forecast: seen,
+          polls: reads,
+          pollsSinceWake: null,
+          now,
+        });
       },
     };
   },
@@ -78,7 +85,7 @@ export const backOff: Poller = {
 export const clairvoyant: Poller = {
   name: "knows the future",
   begin({ durationMs }) {
-    const next = (now: number) => Math.min(durationMs, now + longestWait);
+    const next = (now: number) => Math.min(durationMs, now + maxWaitMs);
     return { first: next(0), next };
   },
 };
@@ -97,7 +104,7 @@ export function historyEvents(reads: number): number {
  */
 export function estimateError(trace: Trace): number | null {
   const { readTimes } = poll(trace, ferry, { keep: true });
-  const observations: Observation[] = [];
+  const observations: Sample[] = [];
   for (const at of readTimes.slice(0, -1)) {
     const progress = trace.progressAt(at);
     observations.push({ at, progress });

@@ -55,19 +55,19 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a start is sent while another one may still arrive",
     file: "src/ledger/locks.ts",
-    find: "return isOurs && isFree && !slot.closed",
-    replace: "return isOurs && (isFree || slot.wokenAt === undefined) && !slot.closed",
+    find: "return isOurs && isFree && !lock.closed",
+    replace: "return isOurs && (isFree || lock.wokenAt === undefined) && !lock.closed",
     suites: [startAgain],
   },
   {
     breaks: "a start is sent before an unanswered one is looked for",
     file: "src/activities/start.ts",
-    find: 'entered.state === "entered" && !entered.unanswered;',
-    replace: 'entered.state === "entered";',
+    find: 'entered.state === "registered" && !entered.unanswered;',
+    replace: 'entered.state === "registered";',
     suites: [startAgain],
   },
   {
-    breaks: "the slot is not closed when a copy is settled",
+    breaks: "the lock is not closed when a copy is settled",
     file: "src/ledger/locks.ts",
     find: "{ ...current, closed: true, closing }",
     replace: "{ ...current, closing }",
@@ -76,31 +76,31 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a copy is settled while its start may be under way",
     file: "src/ledger/locks.ts",
-    find: "return busyUntil(slot) > now\n",
-    replace: "return busyUntil(slot) > now + 86_400_000\n",
+    find: "return busyUntil(lock) > now\n",
+    replace: "return busyUntil(lock) > now + 86_400_000\n",
     suites: [chaos],
   },
   {
     breaks: "a copy that a late start began is not followed",
     file: "src/activities/settle.ts",
-    find: "if (plan !== null && copyId === null && slot.copyId !== null) {",
+    find: "if (plan !== null && copyId === null && lock.copyId !== null) {",
     replace:
-      "if (plan !== null && copyId === null && slot.copyId !== null && unanswered === undefined) {",
+      "if (plan !== null && copyId === null && lock.copyId !== null && unanswered === undefined) {",
     suites: [settleAgain],
   },
   {
-    breaks: "two copies hold one slot",
+    breaks: "two copies hold one lock",
     file: "src/ledger/locks.ts",
     find: "if (holder === instanceId) return { held: true };",
     replace: "if (holder !== null) return { held: true };",
     suites: [exactlyOnce],
   },
   {
-    breaks: "the slot is not released",
+    breaks: "the lock is not released",
     file: "src/ledger/locks.ts",
-    find: "if (slot?.content.instanceId === instanceId) await blobs.remove(name, slot.etag);",
+    find: "if (lock?.content.instanceId === instanceId) await blobs.remove(name, lock.etag);",
     replace:
-      "if (slot?.content.instanceId === `${instanceId}.`) await blobs.remove(name, slot.etag);",
+      "if (lock?.content.instanceId === `${instanceId}.`) await blobs.remove(name, lock.etag);",
     suites: [chaos],
   },
   {
@@ -140,10 +140,10 @@ export const mutants: readonly Mutant[] = [
     suites: [chaos],
   },
   {
-    breaks: "a late prepare of an ended copy leaves its slot behind",
+    breaks: "a late prepare of an ended copy leaves its lock behind",
     file: "src/activities/prepare.ts",
     find: "if (outcome !== null) {",
-    replace: "if (outcome !== null && !slot.held) {",
+    replace: "if (outcome !== null && !lock.held) {",
     suites: [chaos],
   },
   {

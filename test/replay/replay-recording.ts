@@ -1,4 +1,4 @@
-import type { AppDeps } from "../../src/app.ts";
+import type { AppDependencies } from "../../src/app.ts";
 import { registerApp } from "../../src/app.ts";
 import type { Clock } from "../../src/local/clock.ts";
 import type { DurableFunctions } from "../../src/local/durable/api/engine-api.ts";
@@ -12,7 +12,11 @@ import type { Decided, Recording } from "./recording.ts";
 /** The orchestrators as the app registers them, run by the real library; activities are never called. */
 export async function todaysFunctions(): Promise<DurableFunctions> {
   // Registration alone uses nothing else.
-  const deps = { http: {}, steps: {}, care: { watchdogSchedule: "0 0 0 * * *" } } as AppDeps;
+  const deps = {
+    requests: {},
+    steps: {},
+    maintenance: { watchdogSchedule: "0 0 0 * * *" },
+  } as AppDependencies;
   const app = await collectApp(
     async () => registerApp(deps),
     () => {},

@@ -1,5 +1,5 @@
 import type { LocalWorldOptions } from "../../src/local/local-stack.ts";
-import { repairIdOf } from "../../src/names.ts";
+import { repairInstanceId } from "../../src/names.ts";
 import { allCopies, deliver, eventOf, inboxRoutes } from "../support/stack/events.ts";
 import { hour, secondAccount } from "../support/stack/test-stack.ts";
 import type { TestWorld } from "../support/stack/test-stack.ts";
@@ -24,7 +24,7 @@ const busy = { answer: { status: 503, code: "ServerBusy" } };
 
 /** Each way through the orchestrator at least once; a new way wants a new scenario. */
 export const scenarios: Record<string, Scenario> = {
-  "success-at-once": {
+  "success-in-the-start-response": {
     copies: { finishAtOnce: "always" },
     play: async (world) => ended(world, await begin(world)),
   },
@@ -32,7 +32,7 @@ export const scenarios: Record<string, Scenario> = {
     copies: slowly,
     play: async (world) => ended(world, await begin(world)),
   },
-  "sas-of-the-caller": {
+  "caller-sas": {
     copies: slowly,
     async play(world) {
       const source = await world.upload("inbox/film.mp4", film, secondAccount);
@@ -48,7 +48,7 @@ export const scenarios: Record<string, Scenario> = {
       return ended(world, (await world.start(body)).id);
     },
   },
-  "held-source": {
+  "leased-source": {
     copies: slowly,
     async play(world) {
       const { url } = await world.upload("inbox/film.mp4", film);
@@ -86,7 +86,7 @@ export const scenarios: Record<string, Scenario> = {
       return ended(world, id);
     },
   },
-  "abort-that-storage-does-not-answer": {
+  "abort-without-a-response": {
     copies: slowly,
     async play(world) {
       const id = await begin(world);
@@ -113,14 +113,14 @@ export const scenarios: Record<string, Scenario> = {
       return ended(world, id);
     },
   },
-  "unanswered-start-found-again": {
+  "unanswered-start-recovered": {
     copies: slowly,
     async play(world) {
       world.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose answer" });
       return ended(world, await begin(world));
     },
   },
-  "unanswered-start-found-while-settling": {
+  "unanswered-start-recovered-while-settling": {
     copies: slowly,
     async play(world) {
       const { faults, requests } = world.local.emulator;
@@ -142,7 +142,7 @@ export const scenarios: Record<string, Scenario> = {
       return ended(world, id);
     },
   },
-  "overtaken-once": {
+  "stale-plan-once": {
     copies: slowly,
     async play(world) {
       const lost = { answer: { status: 412, code: "ConditionNotMet" } };
@@ -151,7 +151,7 @@ export const scenarios: Record<string, Scenario> = {
       return ended(world, await begin(world, { overwrite: "always" }));
     },
   },
-  "overtaken-too-often": {
+  "stale-plan-too-often": {
     async play(world) {
       const lost = { answer: { status: 412, code: "ConditionNotMet" } };
       world.local.emulator.faults.add({ operation: "CopyBlob", do: lost });
@@ -159,7 +159,7 @@ export const scenarios: Record<string, Scenario> = {
       return ended(world, await begin(world, { overwrite: "always" }));
     },
   },
-  "trouble-then-success": {
+  "transient-failures-then-success": {
     copies: slowly,
     async play(world) {
       const { faults } = world.local.emulator;
@@ -215,7 +215,7 @@ export const scenarios: Record<string, Scenario> = {
       return ended(world, id);
     },
   },
-  "settle-with-trouble": {
+  "settle-with-transient-failures": {
     copies: slowly,
     async play(world) {
       const id = await begin(world);
@@ -225,19 +225,19 @@ export const scenarios: Record<string, Scenario> = {
       return ended(world, id);
     },
   },
-  "settle-given-up": {
+  "settle-gives-up": {
     copies: slowly,
     async play(world) {
       const id = await begin(world);
       await world.clock.advance(10_000);
       const { faults } = world.local.emulator;
-      const slots = ({ target: url }: { target: string }) => url.includes("ferry-ledger");
-      faults.add({ match: slots, do: busy });
+      const locks = ({ target: url }: { target: string }) => url.includes("ferry-ledger");
+      faults.add({ match: locks, do: busy });
       await abort(world, id);
       return ended(world, id);
     },
   },
-  "activity-that-could-not-be-run": {
+  "activity-that-could-not-run": {
     async play(world) {
       // Settle writes its line outside of everything that turns errors into values.
       const push = world.log.push.bind(world.log);
@@ -253,7 +253,7 @@ export const scenarios: Record<string, Scenario> = {
       return ended(world, await begin(world));
     },
   },
-  "snapshot-brought-back": {
+  "snapshot-restored": {
     copies: slowly,
     async play(world) {
       await world.upload("archive/film.mp4", "former");
@@ -278,7 +278,7 @@ export const scenarios: Record<string, Scenario> = {
       const id = await begin(world);
       await world.clock.advance(60_000);
       await terminate(world, id);
-      return repairIdOf(await ended(world, id));
+      return repairInstanceId(await ended(world, id));
     },
   },
   "repair-that-aborts": {
@@ -288,10 +288,10 @@ export const scenarios: Record<string, Scenario> = {
       await world.clock.advance(60_000);
       await terminate(world, id);
       await abort(world, id);
-      return repairIdOf(await ended(world, id));
+      return repairInstanceId(await ended(world, id));
     },
   },
-  "told-at-last": {
+  "notified-after-retries": {
     copies: slowly,
     settings: someTopic,
     async play(world) {
@@ -304,7 +304,7 @@ export const scenarios: Record<string, Scenario> = {
       return id;
     },
   },
-  "repair-that-tells": {
+  "repair-that-notifies": {
     settings: someTopic,
     async play(world) {
       const { faults } = world.local.emulator;
@@ -313,7 +313,7 @@ export const scenarios: Record<string, Scenario> = {
       const match = ({ target: url }: { target: string }) => url.endsWith("/topic");
       faults.add({ match, do: { answer: { status: 200, code: "" } } });
       await world.clock.advance(2 * hour);
-      return repairIdOf(id);
+      return repairInstanceId(id);
     },
   },
   "event-that-waits-for-its-source": {

@@ -1,16 +1,16 @@
-import type { CopyStep } from "../../copy/contract/activities.ts";
+import type { ActivityInput } from "../../copy/contract/activities.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import type { Notices } from "../../notifications/notifications.ts";
+import type { Notifications } from "../../notifications/notifications.ts";
 import type { Seal } from "../../secrets/seal.ts";
 import type { CopyClient, DestinationSide, SasMint, Side } from "../../storage/copy-client.ts";
 
 /** What the activities work with. */
-export type ActivityDeps = {
+export type ActivityDependencies = {
   client: CopyClient;
   mint: SasMint;
   ledger: Ledger;
   seal: Seal;
-  notices: Notices;
+  notifications: Notifications;
   now(): number;
   /** Names one run of an activity, or one minted SAS. */
   newGuid(): string;
@@ -32,7 +32,10 @@ export function isSameAccount({ source, destination }: Sides): boolean {
 }
 
 /** Both ends with their SAS opened; the clear text lives no longer than the activity. */
-export function openSides({ seal }: ActivityDeps, { instanceId, copy }: CopyStep): Sides {
+export function openSides(
+  { seal }: ActivityDependencies,
+  { instanceId, copy }: ActivityInput,
+): Sides {
   const open = (sealed: string | null, field: "sourceSas" | "destinationSas") =>
     sealed === null ? null : seal.open(sealed, { instanceId, field });
   return {

@@ -1,67 +1,79 @@
 import { endpointUrl } from "../../copy/location/endpoint.ts";
 import { failure } from "../../copy/contract/failure.ts";
-import { longestWait } from "../../copy/polling/poll-policy.ts";
-import { isSnapshotOf, marked, rollbackOf, unmarked } from "../../copy/decisions/rollback-step.ts";
-import type { SnapshotSeen } from "../../copy/contract/properties.ts";
-import type { CopyPlan, CopyStep, SettleStep } from "../../copy/contract/activities.ts";
+import { maxWaitMs } from "../../copy/polling/poll-policy.ts";
+import {
+  isSnapshotBy,
+  addMarker,
+  nextRollbackStep,
+  removeMarker,
+} from "../../copy/decisions/rollback-step.ts";
+import type { SnapshotProperties } from "../../copy/contract/properties.ts";
+import type { CopyPlan, ActivityInput, SettleInput } from "../../copy/contract/activities.ts";
 import type { Failure } from "../../copy/contract/failure.ts";
 import { StorageRefusal } from "../../storage/copy-client.ts";
 import type { DestinationSide, Promotion } from "../../storage/copy-client.ts";
-import type { ActivityDeps } from "./dependencies.ts";
-import { trouble, verdictOf } from "./storage-call.ts";
-import type { Trouble } from "../../copy/contract/copy-status.ts";
+import type { ActivityDependencies } from "./dependencies.ts";
+import { transientFailure, classifyRefusal } from "./storage-call.ts";
+import type { TransientFailure } from "../../copy/contract/copy-status.ts";
 
 /** What a SAS must allow beside the copy itself ("Create a service SAS", permissions). */
 const permissions =
   "For rollback give this app's identity the role Storage Blob Data Contributor on the destination (to bring its index tags back, Storage Blob Data Owner), or give the destination URL a SAS of its container with read, create, write, delete and list permission (to bring its index tags back, also t)";
 
-export type Kept =
-  | { state: "kept"; plan: CopyPlan }
-  | { state: "failed"; failure: Failure }
-  | Trouble;
+export type SnapshotResult =
+  | { kind: "kept"; plan: CopyPlan }
+  | { kind: "failed"; failure: Failure }
+  | TransientFailure;
 
 /**
  * Takes a snapshot of what the plan will write over, while it is what the plan saw. A second run finds
  * the snapshot of the first by its marker; nobody else's is ever used.
  */
-export async function keepFormer(
-  deps: ActivityDeps,
-  { instanceId, copy }: CopyStep,
+export async function snapshotDestination(
+  deps: ActivityDependencies,
+  { instanceId, copy }: ActivityInput,
   { plan, destination }: { plan: CopyPlan; destination: DestinationSide },
-): Promise<Kept> {
+): Promise<SnapshotResult> {
   const { client, ledger } = deps;
   const etag = plan.destinationEtag;
-  if (etag === null) return { state: "kept", plan };
+  if (etag === null) return { kind: "kept", plan };
   try {
     const { metadata, snapshots } = await client.readSnapshots(destination);
     const mark = { instanceId, etag };
     const snapshot =
-      snapshots.find((each) => isSnapshotOf(each, mark))?.time ??
-      (await client.takeSnapshot(destination, { etag, metadata: marked(metadata, mark) }));
-    // Taken before the slot is looked at: settle closes the slot before it looks for our snapshots.
-    if ((await ledger.slotUse(copy.destination, instanceId)) === "closed") {
+      snapshots.find((each) => isSnapshotBy(each, mark))?.time ??
+      (await client.takeSnapshot(destination, { etag, metadata: addMarker(metadata, mark) }));
+    // Taken before the lock is looked at: settle closes the lock before it looks for our snapshots.
+    if ((await ledger.lockUse(copy.destination, instanceId)) === "closed") {
       await client.removeSnapshot(destination, snapshot);
-      return trouble(failure("internal", `Cannot go on as the copy has ended: ${instanceId}`));
+      return transientFailure(
+        failure("internal", `Cannot go on as the copy has ended: ${instanceId}`),
+      );
     }
-    const tags = await formerTags(deps, destination);
-    return { state: "kept", plan: { ...plan, snapshot, ...tags } };
+    const tags = await readFormerTags(deps, destination);
+    return { kind: "kept", plan: { ...plan, snapshot, ...tags } };
   } catch (error) {
     if (error instanceof StorageRefusal && hasChanged(error)) {
       const message = `Cannot keep a snapshot of the destination now as it is being changed: ${endpointUrl(copy.destination)}`;
-      return trouble(failure("destination-busy", message)); // it is read anew then
+      return transientFailure(failure("destination-busy", message)); // it is read anew then
     }
     const action = `keep a snapshot of the destination ${endpointUrl(copy.destination)}`;
-    const verdict = verdictOf(error, deps, { call: "read-destination", action, side: destination });
-    if (verdict.kind === "transient") return trouble(verdict.failure, verdict.retryAfterSeconds);
+    const verdict = classifyRefusal(error, deps, {
+      call: "read-destination",
+      action,
+      side: destination,
+    });
+    if (verdict.kind === "transient")
+      return transientFailure(verdict.failure, verdict.retryAfterSeconds);
     const { cause } = verdict.failure;
     const fix = cause === "destination-unauthorized" ? { fix: permissions } : {};
-    return { state: "failed", failure: { ...verdict.failure, ...fix } };
+    return { kind: "failed", failure: { ...verdict.failure, ...fix } };
   }
 }
 
 /** Index tags want a permission of their own ("Get Blob Tags"); without it the rest is still kept. */
-async function formerTags(
-  { client }: ActivityDeps,
+async function readFormerTags(
+  { client }: ActivityDependencies,
   destination: DestinationSide,
 ): Promise<Pick<CopyPlan, "formerTags">> {
   try {
@@ -70,14 +82,14 @@ async function formerTags(
   } catch (error) {
     if (isForbidden(error)) return { formerTags: "unread" };
     if (!(error instanceof StorageRefusal)) throw error;
-    const { status } = error.answer;
+    const { status } = error.response;
     // Accounts with a hierarchical namespace have no index tags at all.
     if (status === 400 || status === 409 || status === 501) return {};
     throw error;
   }
 }
 
-function tagsOf({ plan }: SettleStep): Record<string, string> {
+function tagsOf({ plan }: SettleInput): Record<string, string> {
   const tags = plan?.formerTags;
   return tags === undefined || tags === "unread" ? {} : tags;
 }
@@ -89,12 +101,12 @@ const tagsUnseen =
 
 /** What is not known to be back; a promotion may have ended long after it was asked for. */
 async function tagsLost(
-  { client }: ActivityDeps,
-  step: SettleStep,
+  { client }: ActivityDependencies,
+  step: SettleInput,
   destination: DestinationSide,
 ): Promise<string[]> {
-  const { plan, copyId, ending } = step;
-  if (copyId === null || ending.state === "success") return [];
+  const { plan, copyId, result } = step;
+  if (copyId === null || result.kind === "success") return [];
   if (plan?.formerTags === "unread") return [tagsUnread];
   if (Object.keys(tagsOf(step)).length === 0) return [];
   try {
@@ -108,7 +120,7 @@ async function tagsLost(
 
 /** The rest comes back also where a role or permission for tags was taken away since the plan. */
 async function promote(
-  { client }: ActivityDeps,
+  { client }: ActivityDependencies,
   destination: DestinationSide,
   promotion: Promotion,
 ): Promise<void> {
@@ -121,51 +133,54 @@ async function promote(
 }
 
 function isForbidden(error: unknown): boolean {
-  return error instanceof StorageRefusal && [401, 403].includes(error.answer.status);
+  return error instanceof StorageRefusal && [401, 403].includes(error.response.status);
 }
 
-export type RolledBack =
-  | { state: "cleaned"; residue: string[] }
+export type RollbackResult =
+  | { kind: "cleaned"; residue: string[] }
   /** Storage still copies the former content back; look again at `until`, epoch ms. */
-  | { state: "wait"; until: number; residue: string[] }
-  | Trouble;
+  | { kind: "wait"; until: number; residue: string[] }
+  | TransientFailure;
 
 /** The last step of a rollback follows its first within one run, where Storage copies at once. */
-const mostLooks = 3;
+const maxSteps = 3;
 
 /** Brings back what the copy wrote over, unless it succeeded, and deletes every snapshot of ours. */
 export async function rollBack(
-  deps: ActivityDeps,
-  step: SettleStep,
+  deps: ActivityDependencies,
+  step: SettleInput,
   destination: DestinationSide,
-): Promise<RolledBack> {
+): Promise<RollbackResult> {
   const { client } = deps;
   for (let looks = 1; ; looks++) {
     const seen = await client.readDestination(destination);
     const { metadata, snapshots } = await client.readSnapshots(destination);
-    const ours = snapshots.filter((each) => isSnapshotOf(each, { instanceId: step.instanceId }));
-    const next = rollbackOf(step, seen, ours);
-    switch (next.do) {
+    const ours = snapshots.filter((each) => isSnapshotBy(each, { instanceId: step.instanceId }));
+    const next = nextRollbackStep(step, seen, ours);
+    switch (next.kind) {
       case "nothing":
         return removed(deps, destination, ours, await tagsLost(deps, step, destination));
       case "keep":
-        return { state: "cleaned", residue: [kept(step)] };
+        return { kind: "cleaned", residue: [kept(step)] };
       case "give-up":
         return removed(deps, destination, ours, [formerContentGone]);
       case "wait": {
         // Looks double: an hour after the start the next one is an hour away.
-        const wait = Math.max(1_000, Math.min(longestWait, deps.now() - next.startedAt));
-        return { state: "wait", until: deps.now() + wait, residue: [stillCopied(step)] };
+        const wait = Math.max(1_000, Math.min(maxWaitMs, deps.now() - next.startedAt));
+        return { kind: "wait", until: deps.now() + wait, residue: [stillCopied(step)] };
       }
       case "promote":
       case "unmark":
-        if (looks > mostLooks) {
-          return { state: "wait", until: deps.now() + 60_000, residue: [stillCopied(step)] };
+        if (looks > maxSteps) {
+          return { kind: "wait", until: deps.now() + 60_000, residue: [stillCopied(step)] };
         }
         await unlessChanged(
-          next.do === "promote"
+          next.kind === "promote"
             ? promote(deps, destination, { ...next, tags: tagsOf(step) })
-            : client.setMetadata(destination, { etag: next.etag, metadata: unmarked(metadata) }),
+            : client.setMetadata(destination, {
+                etag: next.etag,
+                metadata: removeMarker(metadata),
+              }),
         );
     }
   }
@@ -174,22 +189,22 @@ export async function rollBack(
 export const formerContentGone =
   "The destination's former content is gone; what the copy left behind stands in its place";
 
-function kept({ plan }: SettleStep): string {
+function kept({ plan }: SettleInput): string {
   return `The destination's former content stays in its snapshot ${plan?.snapshot}, as the copy was not seen to end`;
 }
 
-function stillCopied({ plan }: SettleStep): string {
+function stillCopied({ plan }: SettleInput): string {
   return `The destination's former content was not seen to come back from its snapshot ${plan?.snapshot}, which stays`;
 }
 
 async function removed(
-  { client }: ActivityDeps,
+  { client }: ActivityDependencies,
   destination: DestinationSide,
-  snapshots: readonly SnapshotSeen[],
+  snapshots: readonly SnapshotProperties[],
   residue: string[],
-): Promise<RolledBack> {
+): Promise<RollbackResult> {
   for (const { time } of snapshots) await client.removeSnapshot(destination, time);
-  return { state: "cleaned", residue };
+  return { kind: "cleaned", residue };
 }
 
 /** A write whose condition no longer held, or that met a pending copy: the next look shows why. */
@@ -201,6 +216,6 @@ async function unlessChanged(write: Promise<void>): Promise<void> {
   }
 }
 
-function hasChanged({ answer: { code } }: StorageRefusal): boolean {
+function hasChanged({ response: { code } }: StorageRefusal): boolean {
   return /ConditionNotMet$|^PendingCopyOperation$|^BlobNotFound$/.test(code ?? "");
 }

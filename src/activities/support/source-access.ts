@@ -1,17 +1,17 @@
 import { endpointUrl } from "../../copy/location/endpoint.ts";
 import { mintedSas } from "../../copy/location/minted-sas.ts";
 import type { MintedSas } from "../../copy/location/minted-sas.ts";
-import type { SourceSeen } from "../../copy/contract/properties.ts";
-import type { CopyInput, PlannedStep } from "../../copy/contract/activities.ts";
+import type { SourceProperties } from "../../copy/contract/properties.ts";
+import type { CopyInput, StartInput } from "../../copy/contract/activities.ts";
 import type { Verdict } from "../../copy/decisions/storage-errors.ts";
 import { isInStorage, StorageRefusal } from "../../storage/copy-client.ts";
 import type { Side } from "../../storage/copy-client.ts";
 import { isSameAccount } from "./dependencies.ts";
-import type { ActivityDeps, Sides } from "./dependencies.ts";
-import { verdictOf } from "./storage-call.ts";
+import type { ActivityDependencies, Sides } from "./dependencies.ts";
+import { classifyRefusal } from "./storage-call.ts";
 
 /** `seen` is null where only Storage reads the source; `minted` where its copy needs no SAS of the app's. */
-export type SourceRead = { seen: SourceSeen | null; minted: MintedSas | null };
+export type SourceRead = { seen: SourceProperties | null; minted: MintedSas | null };
 
 /**
  * Reads the source as Storage will read it for the copy: with the caller's SAS, as the destination's own
@@ -19,7 +19,7 @@ export type SourceRead = { seen: SourceSeen | null; minted: MintedSas | null };
  * the source may be public. What lies outside Storage the app does not fetch.
  */
 export async function readSource(
-  deps: ActivityDeps,
+  deps: ActivityDependencies,
   copy: CopyInput,
   sides: Sides,
 ): Promise<SourceRead> {
@@ -48,33 +48,33 @@ export async function readSource(
 
 /** The source with what its copy is started with. */
 export async function signedSource(
-  deps: ActivityDeps,
-  { plan: { minted }, copy }: PlannedStep,
+  deps: ActivityDependencies,
+  { plan: { mintedSas }, copy }: StartInput,
   source: Side,
-): Promise<{ state: "signed"; source: Side } | { state: "refused"; verdict: Verdict }> {
+): Promise<{ kind: "signed"; source: Side } | { kind: "refused"; verdict: Verdict }> {
   const { endpoint } = source;
-  if (minted === undefined || !deps.mint.isPossible(endpoint)) return { state: "signed", source };
+  if (mintedSas === undefined || !deps.mint.isPossible(endpoint)) return { kind: "signed", source };
   const withTags = copy.options.sourceConditions?.ifTags !== undefined;
   try {
-    const sas = await deps.mint.sign(endpoint, minted, { withTags, now: deps.now() });
-    return { state: "signed", source: { endpoint, sas } };
+    const sas = await deps.mint.sign(endpoint, mintedSas, { withTags, now: deps.now() });
+    return { kind: "signed", source: { endpoint, sas } };
   } catch (error) {
     const action = `sign a SAS for the source ${endpointUrl(endpoint)}`;
-    const verdict = verdictOf(error, deps, { call: "read-source", action, side: source });
-    return { state: "refused", verdict };
+    const verdict = classifyRefusal(error, deps, { call: "read-source", action, side: source });
+    return { kind: "refused", verdict };
   }
 }
 
 /** Public containers are read by everybody; of all others the identity's own refusal says more. */
 async function orRefused(
-  asNobody: Promise<SourceSeen>,
+  asNobody: Promise<SourceProperties>,
   refused: StorageRefusal,
-): Promise<SourceSeen> {
+): Promise<SourceProperties> {
   try {
     return await asNobody;
   } catch (error) {
     const isHidden =
-      error instanceof StorageRefusal && [401, 403, 404, 409].includes(error.answer.status);
+      error instanceof StorageRefusal && [401, 403, 404, 409].includes(error.response.status);
     throw isHidden ? refused : error;
   }
 }
@@ -82,6 +82,6 @@ async function orRefused(
 /** It has no right there, is not known there, or there is none. */
 function isRefusedIdentity(error: unknown): error is StorageRefusal {
   if (!(error instanceof StorageRefusal)) return false;
-  const { status, code } = error.answer;
+  const { status, code } = error.response;
   return status === 401 || status === 403 || code === "IdentityUnavailable";
 }

@@ -1,22 +1,26 @@
-import type { Trouble } from "../../copy/contract/copy-status.ts";
+import type { TransientFailure } from "../../copy/contract/copy-status.ts";
 import { failure } from "../../copy/contract/failure.ts";
-import { classify } from "../../copy/decisions/storage-errors.ts";
-import type { Call, Verdict } from "../../copy/decisions/storage-errors.ts";
+import { classifyError } from "../../copy/decisions/storage-errors.ts";
+import type { StorageCallName, Verdict } from "../../copy/decisions/storage-errors.ts";
 import { LedgerError } from "../../ledger/ledger-error.ts";
 import { UnsealError } from "../../secrets/seal.ts";
-import { isInStorage, sasOf, StorageRefusal } from "../../storage/copy-client.ts";
+import { isInStorage, readableSas, StorageRefusal } from "../../storage/copy-client.ts";
 import type { Side } from "../../storage/copy-client.ts";
-import type { ActivityDeps } from "./dependencies.ts";
+import type { ActivityDependencies } from "./dependencies.ts";
 
 /** What Storage's refusal of a call means; anything else than a refusal is thrown on. */
-export function verdictOf(
+export function classifyRefusal(
   error: unknown,
-  { now }: ActivityDeps,
-  refused: { call: Call; action: string; side: Side },
+  { now }: ActivityDependencies,
+  refused: { call: StorageCallName; action: string; side: Side },
 ): Verdict {
   if (!(error instanceof StorageRefusal)) throw error;
   const { call, action, side } = refused;
-  const verdict = classify(call, error.answer, { action, sas: sasOf(side), now: now() });
+  const verdict = classifyError(call, error.response, {
+    action,
+    sas: readableSas(side),
+    now: now(),
+  });
   const isOutside = !isInStorage(side) && verdict.failure.cause.startsWith("source-");
   return isOutside ? { ...verdict, failure: { ...verdict.failure, fix: outside } } : verdict;
 }
@@ -28,9 +32,9 @@ const outside =
 /**
  * What is neither the source's nor the destination's fault: the step is tried again later. An error
  * that nobody foresaw tells only its name, since its text may quote a URL; thrown on, it would break the
- * orchestration off and leave the destination's slot taken.
+ * orchestration off and leave the destination's lock taken.
  */
-export async function orTrouble<T>(step: () => Promise<T>): Promise<T | Trouble> {
+export async function orTransient<T>(step: () => Promise<T>): Promise<T | TransientFailure> {
   try {
     return await step();
   } catch (error) {
@@ -39,14 +43,14 @@ export async function orTrouble<T>(step: () => Promise<T>): Promise<T | Trouble>
     const message = known
       ? error.message
       : `Cannot go on now as the app met an error of its own: ${name}`;
-    return trouble(failure("internal", message));
+    return transientFailure(failure("internal", message));
   }
 }
 
 /** A failure that waiting may mend. */
-export function trouble(
-  reason: Trouble["failure"],
+export function transientFailure(
+  reason: TransientFailure["failure"],
   retryAfterSeconds: number | null = null,
-): Trouble {
-  return { state: "trouble", failure: reason, retryAfterSeconds };
+): TransientFailure {
+  return { kind: "transient-failure", failure: reason, retryAfterSeconds };
 }

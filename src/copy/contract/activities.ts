@@ -1,10 +1,10 @@
 import { optionsOff } from "../request/copy-options.ts";
 import type { CopyOptions } from "../request/copy-options.ts";
-import type { CopyStatus, RunRecord, Trouble } from "./copy-status.ts";
+import type { CopyStatus, OrchestrationRecord, TransientFailure } from "./copy-status.ts";
 import type { Destination, Endpoint } from "../location/endpoint.ts";
 import type { Failure } from "./failure.ts";
 import type { MintedSas } from "../location/minted-sas.ts";
-import type { Ending, Outcome } from "./outcome.ts";
+import type { CopyResult, Outcome } from "./outcome.ts";
 
 /**
  * What passes between the orchestrator and its activities. All of it rests in orchestration
@@ -12,14 +12,14 @@ import type { Ending, Outcome } from "./outcome.ts";
  */
 
 /** The orchestration's input: a valid request, its secrets sealed. */
-export type CopyInput = CopyEnds & {
+export type CopyInput = CopyEndpoints & {
   /** The shape; `copyInputOf` reads every shape that was ever written. */
   version: 1;
   options: CopyOptions;
   /** ISO 8601. */
   createdAt: string;
   /** Somebody is to be told how it ends. */
-  announces?: true;
+  notifies?: true;
   /** The event that the copy follows; absent where somebody asked for it. */
   event?: CopyEvent;
 };
@@ -28,7 +28,7 @@ export type CopyInput = CopyEnds & {
 export type CopyEvent = { route: string; etag: string; at: string };
 
 /** What every look at a copy needs of it. */
-export type CopyEnds = {
+export type CopyEndpoints = {
   source: Endpoint;
   destination: Destination;
   /** Sealed SAS ("secrets/seal.ts"), or null where the caller sent none. */
@@ -37,11 +37,11 @@ export type CopyEnds = {
   /** The id of the lease that the caller holds on the destination; absent where there is none. */
   destinationLease?: string;
   /** A lease of ours keeps the source as it is until the copy is settled; absent otherwise. */
-  holdsSource?: true;
+  leasesSource?: true;
 };
 
 /** As much of a copy as looks and settling need; every one of them stands in the history. */
-export function endsOf({ options, ...copy }: CopyInput): CopyEnds {
+export function pickEndpoints({ options, ...copy }: CopyInput): CopyEndpoints {
   const { source, destination, sourceSas, destinationSas } = copy;
   return {
     source,
@@ -49,38 +49,41 @@ export function endsOf({ options, ...copy }: CopyInput): CopyEnds {
     sourceSas,
     destinationSas,
     ...(options.destinationLease === null ? {} : { destinationLease: options.destinationLease }),
-    ...(options.sourceLease === "hold" ? { holdsSource: true } : {}),
+    ...(options.sourceLease === "hold" ? { leasesSource: true } : {}),
   };
 }
 
 /** Reads an input as an older release may have written it: options that it did not know are off. */
-export function copyInputOf(written: CopyInput): CopyInput {
+export function upgradeCopyInput(written: CopyInput): CopyInput {
   return { ...written, options: { ...optionsOff, ...written.options } };
 }
 
 /** Which copy a step is for; `copy` is only as much of it as the step needs. */
-export type CopyStep<Copy extends CopyEnds = CopyEnds> = { instanceId: string; copy: Copy };
+export type ActivityInput<Copy extends CopyEndpoints = CopyEndpoints> = {
+  instanceId: string;
+  copy: Copy;
+};
 /** `awaited`: the copy that was pending on the source when it was looked at last. */
-export type PrepareStep = CopyStep<CopyInput> & { awaited?: string };
-export type PlannedStep = CopyStep<CopyInput> & { plan: CopyPlan };
-export type StartedStep = CopyStep & StartedCopy;
-export type SettleStep = CopyStep & {
+export type PrepareInput = ActivityInput<CopyInput> & { awaitedCopyId?: string };
+export type StartInput = ActivityInput<CopyInput> & { plan: CopyPlan };
+export type PollInput = ActivityInput & StartedCopy;
+export type SettleInput = ActivityInput & {
   /** The plan of the copy, or of a start that was never answered. */
   plan: CopyPlan | null;
   copyId: string | null;
-  ending: Ending;
-  record: RunRecord;
+  result: CopyResult;
+  record: OrchestrationRecord;
   /** What a notice of the end needs; absent where nobody is to be told. */
-  announces?: CopyInput;
+  notifies?: CopyInput;
   /** What cannot be cleaned up now is named as residue, so that the destination is freed. */
-  lastTry: boolean;
+  isLastAttempt: boolean;
 };
 
 /** `targets`: who is still to be told; null for all. */
-export type AnnounceStep = CopyStep<CopyInput> & { outcome: Outcome; targets: string[] | null };
+export type NotifyInput = ActivityInput<CopyInput> & { outcome: Outcome; targets: string[] | null };
 
 /** What a copy is settled with; kept before anything is cleaned up, so that a lost run can be settled. */
-export type Closing = Pick<SettleStep, "plan" | "copyId" | "ending" | "record">;
+export type Settlement = Pick<SettleInput, "plan" | "copyId" | "result" | "record">;
 
 /** The input of a repair: what the ledger and Durable still know of a copy whose run was broken off. */
 export type RepairInput = {
@@ -93,8 +96,8 @@ export type RepairInput = {
   /** Null when no start was answered. */
   copyId: string | null;
   /** What the run was settling the copy with. */
-  closing: Closing | null;
-  record: RunRecord;
+  settlement: Settlement | null;
+  record: OrchestrationRecord;
 };
 
 /** All that the steps after `prepareCopy` need to know of what it saw. */
@@ -111,7 +114,7 @@ export type CopyPlan = {
   /** When both ends were read, ISO 8601; absent in the plans of older releases. */
   plannedAt?: string;
   /** The SAS that the source is read with, where the app mints one. */
-  minted?: MintedSas;
+  mintedSas?: MintedSas;
   /** The snapshot of what the copy writes over, for `rollback`; absent where none was taken. */
   snapshot?: string;
   /** The index tags beside it; "unread" where nobody may read them, absent where there are none. */
@@ -121,57 +124,57 @@ export type CopyPlan = {
 /** A copy that Storage works on, and the plan it was started by. */
 export type StartedCopy = { plan: CopyPlan; copyId: string };
 
-export type Prepared =
-  | { state: "planned"; plan: CopyPlan }
-  | { state: "skip"; reason: string }
-  | { state: "failed"; failure: Failure }
+export type PrepareResult =
+  | { kind: "planned"; plan: CopyPlan }
+  | { kind: "skip"; reason: string }
+  | { kind: "failed"; failure: Failure }
   | Busy
   /** An earlier run of this orchestration has ended; this is what it said. */
-  | { state: "ended"; outcome: Outcome }
-  | Trouble;
+  | { kind: "ended"; outcome: Outcome }
+  | TransientFailure;
 
 /** Another copy is in the way: prepare again later. */
 export type Busy = {
-  state: "busy";
-  end: "source" | "destination";
+  kind: "busy";
+  endpoint: "source" | "destination";
   /** The copy that is pending on the source. */
-  awaits?: string;
+  awaitedCopyId?: string;
   /** For whoever watches: what is waited for, and how far it is. */
   waitsFor: string;
   /** How the copy ends when the wait is given up. */
   failure: Failure;
 };
 
-export type Started =
+export type StartResult =
   /** `copyStatus` is what Storage answered; absent where the copy was found by another way. */
-  | { state: "started"; started: StartedCopy; copyStatus?: "pending" | "success" }
+  | { kind: "started"; started: StartedCopy; copyStatus?: "pending" | "success" }
   /** What prepare saw no longer holds: prepare again. */
-  | { state: "overtaken"; failure: Failure }
-  | { state: "failed"; failure: Failure }
-  | Trouble;
+  | { kind: "stale-plan"; failure: Failure }
+  | { kind: "failed"; failure: Failure }
+  | TransientFailure;
 
-export type Settled =
-  | { state: "settled"; outcome: Outcome }
+export type SettleResult =
+  | { kind: "settled"; outcome: Outcome }
   /** Not before `until` (epoch ms): a start may still be under way. */
-  | { state: "wait"; until: number }
+  | { kind: "wait"; until: number }
   /** A start whose answer was lost had begun this copy; it is to be followed to its end first. */
-  | { state: "found"; started: StartedCopy }
-  | Trouble;
+  | { kind: "found"; started: StartedCopy }
+  | TransientFailure;
 
-export type Announced =
-  | { state: "announced" }
+export type NotifyResult =
+  | { kind: "notified" }
   /** `targets`: who is still to be told, where that is known. */
-  | (Trouble & { targets?: string[] });
+  | (TransientFailure & { targets?: string[] });
 
 /** What the host hands to an activity beside its input. */
-export type StepContext = { log(line: string): void };
+export type ActivityContext = { log(line: string): void };
 
 /** Each activity's input and result, by durable name. */
-export type CopySteps = {
-  prepareCopy: (step: PrepareStep) => Promise<Prepared>;
-  startCopy: (step: PlannedStep) => Promise<Started>;
-  readCopy: (step: StartedStep) => Promise<CopyStatus>;
-  abortCopy: (step: StartedStep) => Promise<CopyStatus>;
-  settleCopy: (step: SettleStep, context: StepContext) => Promise<Settled>;
-  announceCopy: (step: AnnounceStep, context: StepContext) => Promise<Announced>;
+export type CopyActivities = {
+  prepareCopy: (step: PrepareInput) => Promise<PrepareResult>;
+  startCopy: (step: StartInput) => Promise<StartResult>;
+  readCopy: (step: PollInput) => Promise<CopyStatus>;
+  abortCopy: (step: PollInput) => Promise<CopyStatus>;
+  settleCopy: (step: SettleInput, context: ActivityContext) => Promise<SettleResult>;
+  sendNotifications: (step: NotifyInput, context: ActivityContext) => Promise<NotifyResult>;
 };

@@ -9,33 +9,37 @@ export type CopyStatusName = "pending" | "success" | "failed" | "aborted";
 /** What one look at the destination says about our copy. */
 export type CopyStatus =
   | {
-      state: "pending";
+      kind: "pending";
       progress: Progress | null;
       /** Storage's note about an error that it is still retrying (x-ms-copy-status-description). */
       warning: string | null;
     }
-  | ({ state: "success"; progress: Progress } & Ended)
-  | ({ state: "failed"; failure: Failure; progress: Progress | null } & Ended)
-  | ({ state: "aborted"; progress: Progress | null } & Ended)
+  | ({ kind: "success"; progress: Progress } & FinalProperties)
+  | ({ kind: "failed"; failure: Failure; progress: Progress | null } & FinalProperties)
+  | ({ kind: "aborted"; progress: Progress | null } & FinalProperties)
   /** The destination is there, but no longer carries our copy. */
-  | { state: "superseded"; failure: Failure }
-  | { state: "gone"; failure: Failure }
+  | { kind: "superseded"; failure: Failure }
+  | { kind: "gone"; failure: Failure }
   /** Nobody may look any more, or Storage let nobody until its own two weeks were over. */
-  | { state: "out-of-sight"; failure: Failure }
+  | { kind: "unobservable"; failure: Failure }
   /** Storage could not be asked; the copy itself may be well. */
-  | Trouble;
+  | TransientFailure;
 
 /** The destination as the end of the copy left it; `endedAt` is Storage's own time, epoch ms. */
-type Ended = { etag: string; endedAt: number | null };
+type FinalProperties = { etag: string; endedAt: number | null };
 
 /** A transient failure: the step is to be tried again, after Storage's own delay where it gave one. */
-export type Trouble = { state: "trouble"; failure: Failure; retryAfterSeconds: number | null };
+export type TransientFailure = {
+  kind: "transient-failure";
+  failure: Failure;
+  retryAfterSeconds: number | null;
+};
 
 /** A status after which Storage does no more work on our copy. */
-export type EndedCopyStatus = Exclude<CopyStatus, { state: "pending" } | Trouble>;
+export type FinalCopyStatus = Exclude<CopyStatus, { kind: "pending" } | TransientFailure>;
 
-export function hasEnded(status: CopyStatus): status is EndedCopyStatus {
-  return status.state !== "pending" && status.state !== "trouble";
+export function isFinal(status: CopyStatus): status is FinalCopyStatus {
+  return status.kind !== "pending" && status.kind !== "transient-failure";
 }
 
 /** Reads `copied/total`; null where the header is absent or malformed. */
@@ -46,4 +50,8 @@ export function parseProgress(text: string | undefined): Progress | null {
 }
 
 /** What only the run knows of itself, for the outcome. */
-export type RunRecord = { abortRequested: boolean; startedAt: string | null; statusReads: number };
+export type OrchestrationRecord = {
+  abortRequested: boolean;
+  startedAt: string | null;
+  statusReads: number;
+};

@@ -4,7 +4,7 @@ import type { CopyStatusName, Progress } from "./copy-status.ts";
  * What a running copy says of itself: the orchestration's custom status. It holds only what changes,
  * no URL, and stays far below the 16 KiB of UTF-16 that Durable accepts. Times are ISO 8601.
  */
-export type CopyState = {
+export type CustomStatus = {
   status: "queued" | "copying" | "aborting";
   copyId: string | null;
   copyStatus: CopyStatusName | null;

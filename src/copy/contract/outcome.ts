@@ -1,15 +1,15 @@
-import type { CopyStatusName, EndedCopyStatus, Progress } from "./copy-status.ts";
-import { isoDate } from "../time.ts";
+import type { CopyStatusName, FinalCopyStatus, Progress } from "./copy-status.ts";
+import { toIso } from "../time.ts";
 import { failure } from "./failure.ts";
 import type { Failure } from "./failure.ts";
-import type { RunRecord } from "./copy-status.ts";
+import type { OrchestrationRecord } from "./copy-status.ts";
 
 /** Why the copy ended, before anything is cleaned up. */
-export type Ending =
-  | EndedCopyStatus
-  | { state: "not-started"; why: "aborted" }
-  | { state: "not-started"; why: "skipped"; reason: string }
-  | { state: "not-started"; why: "failed"; failure: Failure };
+export type CopyResult =
+  | FinalCopyStatus
+  | { kind: "aborted-before-start" }
+  | { kind: "skipped"; reason: string }
+  | { kind: "not-started"; failure: Failure };
 
 /** How a copy ended. It is the orchestration's output, so its shape may grow but never change. */
 export type Outcome = (
@@ -33,51 +33,51 @@ export type Outcome = (
   residue: string[];
 };
 
-type Circumstances = {
+type OutcomeDetails = {
   copyId: string | null;
-  record: RunRecord;
+  record: OrchestrationRecord;
   residue: string[];
   /** Epoch ms. */
   settledAt: number;
 };
 
-/** Puts an ending into the caller's words. An `aborted` that nobody asked for is named as what it is. */
-export function outcomeOf(ending: Ending, circumstances: Circumstances): Outcome {
+/** Puts an result into the caller's words. An `aborted` that nobody asked for is named as what it is. */
+export function buildOutcome(result: CopyResult, circumstances: OutcomeDetails): Outcome {
   const { copyId, record, residue } = circumstances;
-  const settledAt = isoDate(circumstances.settledAt);
-  const endedAt = "endedAt" in ending ? ending.endedAt : null;
+  const settledAt = toIso(circumstances.settledAt);
+  const endedAt = "endedAt" in result ? result.endedAt : null;
   const rest = {
     copyId,
-    copyStatus: copyStatusOf(ending),
-    progress: "progress" in ending ? ending.progress : null,
+    copyStatus: copyStatusOf(result),
+    progress: "progress" in result ? result.progress : null,
     ...record,
-    completedAt: endedAt === null ? settledAt : isoDate(endedAt),
+    completedAt: endedAt === null ? settledAt : toIso(endedAt),
     settledAt,
     residue,
   };
-  switch (ending.state) {
+  switch (result.kind) {
     case "success":
       return { status: "succeeded", ...rest };
     case "aborted":
       return record.abortRequested
         ? { status: "aborted", ...rest }
-        : { status: "failed", failure: abortedByOthers(copyId), ...rest };
-    case "not-started":
-      if (ending.why === "aborted") return { status: "aborted", ...rest };
-      if (ending.why === "skipped") return { status: "skipped", reason: ending.reason, ...rest };
-      return { status: "failed", failure: ending.failure, ...rest };
+        : { status: "failed", failure: abortedByAnotherClient(copyId), ...rest };
+    case "aborted-before-start":
+      return { status: "aborted", ...rest };
+    case "skipped":
+      return { status: "skipped", reason: result.reason, ...rest };
     default:
-      return { status: "failed", failure: ending.failure, ...rest };
+      return { status: "failed", failure: result.failure, ...rest };
   }
 }
 
-function copyStatusOf(ending: Ending): CopyStatusName | null {
-  return ending.state === "success" || ending.state === "failed" || ending.state === "aborted"
-    ? ending.state
+function copyStatusOf(result: CopyResult): CopyStatusName | null {
+  return result.kind === "success" || result.kind === "failed" || result.kind === "aborted"
+    ? result.kind
     : null;
 }
 
-function abortedByOthers(copyId: string | null): Failure {
+function abortedByAnotherClient(copyId: string | null): Failure {
   return failure(
     "superseded",
     `Cannot finish the copy as somebody else aborted it at Storage: copyId ${copyId ?? "unknown"}`,

@@ -4,20 +4,20 @@ import type { CopyStatusName, Progress } from "./copy-status.ts";
 export type BlobType = string | null;
 
 /** The source as Get Blob Properties, or Get File Properties, shows it. Times are epoch ms. */
-export type SourceSeen = {
+export type SourceProperties = {
   etag: string;
   length: number;
   lastModified: number;
   blobType: BlobType;
   archived: boolean;
   /** The copy onto it that is pending, if one is. */
-  pendingCopy: Pick<CopySeen, "copyId" | "progress"> | null;
+  pendingCopy: Pick<CopyProperties, "copyId" | "progress"> | null;
   /** The copy that brought what is there now; absent where it was written in another way. */
   broughtBy?: string;
 };
 
 /** The destination, likewise. Times are epoch ms. */
-export type DestinationSeen = {
+export type DestinationProperties = {
   etag: string;
   length: number;
   lastModified: number;
@@ -26,10 +26,10 @@ export type DestinationSeen = {
   /** Names in lower case, as headers come. */
   metadata: Readonly<Record<string, string>>;
   /** The last copy onto it; null when it was written since. */
-  copy: CopySeen | null;
+  copy: CopyProperties | null;
 };
 
-export type CopySeen = {
+export type CopyProperties = {
   copyId: string;
   status: CopyStatusName;
   progress: Progress | null;
@@ -42,7 +42,14 @@ export type CopySeen = {
 };
 
 /** The snapshots of a blob, oldest first, and its own metadata, all names as they were written. */
-export type SnapshotsSeen = { metadata: Record<string, string>; snapshots: SnapshotSeen[] };
+export type DestinationSnapshots = {
+  metadata: Record<string, string>;
+  snapshots: SnapshotProperties[];
+};
 
 /** `tier` is null where nobody set one. */
-export type SnapshotSeen = { time: string; metadata: Record<string, string>; tier: string | null };
+export type SnapshotProperties = {
+  time: string;
+  metadata: Record<string, string>;
+  tier: string | null;
+};

@@ -1,33 +1,37 @@
 import type { CopyOptions } from "../request/copy-options.ts";
 import { isTierOf } from "../request/copy-options.ts";
 import { unmetCondition } from "../request/conditions.ts";
-import { clockSkew, timeOf } from "../time.ts";
+import { maxClockSkewMs, parseTime } from "../time.ts";
 import { endpointUrl, isEchoOf, isOntoItself } from "../location/endpoint.ts";
 import type { Destination, Endpoint } from "../location/endpoint.ts";
 import { bareEtag } from "../location/etag.ts";
 import { failure } from "../contract/failure.ts";
 import type { Cause } from "../contract/failure.ts";
-import type { CopySeen, DestinationSeen, SourceSeen } from "../contract/properties.ts";
-import type { Busy, CopyInput, CopyPlan, Prepared } from "../contract/activities.ts";
+import type {
+  CopyProperties,
+  DestinationProperties,
+  SourceProperties,
+} from "../contract/properties.ts";
+import type { Busy, CopyInput, CopyPlan, PrepareResult } from "../contract/activities.ts";
 
 export type Decision =
-  | Exclude<Prepared, { state: "ended" | "trouble" }>
+  | Exclude<PrepareResult, { kind: "ended" | "transient-failure" }>
   /** A copy that is not ours is to be aborted first; where it may be ours after all, wait. */
-  | { state: "replace"; copyId: string; otherwise: Busy };
+  | { kind: "replace"; copyId: string; otherwise: Busy };
 
 /** The copy that was pending on the source when it was looked at last. */
-type Awaiting = { awaited?: string | undefined };
+type AwaitedCopy = { awaited?: string | undefined };
 
 /**
  * What a source and a destination, as they were just seen, mean for a copy. `source` is null where only
  * Storage can read it.
  */
 export function decide(
-  copy: Pick<CopyInput, "source" | "destination" | "options" | "event"> & Awaiting,
-  source: SourceSeen | null,
-  destination: DestinationSeen | null,
+  copy: Pick<CopyInput, "source" | "destination" | "options" | "event"> & AwaitedCopy,
+  source: SourceProperties | null,
+  destination: DestinationProperties | null,
 ): Decision {
-  const skipped = source === null ? null : skipOvertaken(copy, source);
+  const skipped = source === null ? null : skipStaleEvent(copy, source);
   if (skipped !== null) return skipped;
   const blobType = source?.blobType ?? "BlockBlob"; // of files and of anything outside ("Copy Blob")
   const obstacle =
@@ -40,7 +44,7 @@ export function decide(
   // Both looks at a blob that is copied onto itself must have shown the same: the one that is pinned counts.
   const from = isOntoItself(copy.source, copy.destination) ? destination : source;
   return {
-    state: "planned",
+    kind: "planned",
     plan: {
       source: { etag: from?.etag ?? null, length: from?.length ?? null },
       destinationEtag: destination?.etag ?? null,
@@ -52,9 +56,9 @@ export function decide(
  * Whether the copy seen on the destination is the one this plan started: it is from our source, and it
  * began after the plan (the destination was absent then, or had another ETag; had a copy been pending
  * then, there would be no plan). Where we minted the source's SAS, its correlation id is ours. Only asked
- * while we hold the destination's slot.
+ * while we hold the destination's lock.
  */
-export function isOurs(plan: CopyPlan, source: Endpoint, seen: DestinationSeen): boolean {
+export function isOurs(plan: CopyPlan, source: Endpoint, seen: DestinationProperties): boolean {
   if (seen.copy === null || seen.etag === plan.destinationEtag) return false;
   if (endedBefore(plan, seen.copy) || !carriesOurSas(plan, source, seen.copy)) return false;
   return isEchoOf(startedFrom(plan, source), seen.copy.source);
@@ -66,9 +70,9 @@ export function startedFrom<E extends Endpoint>({ source: { snapshot } }: CopyPl
 }
 
 /** A copy from before the plan, which came back with a blob that was restored since (Undelete Blob). */
-function endedBefore({ plannedAt }: CopyPlan, { completedAt }: CopySeen): boolean {
+function endedBefore({ plannedAt }: CopyPlan, { completedAt }: CopyProperties): boolean {
   if (plannedAt === undefined || completedAt === null) return false;
-  return completedAt < timeOf(plannedAt) - clockSkew;
+  return completedAt < parseTime(plannedAt) - maxClockSkewMs;
 }
 
 /**
@@ -78,32 +82,36 @@ function endedBefore({ plannedAt }: CopyPlan, { completedAt }: CopySeen): boolea
  * source and that very moment; and denying our own copy would leave it running, reported as failed. A SAS
  * of Azure Files has no correlation id: there a stranger's is known by another end.
  */
-function carriesOurSas({ minted }: CopyPlan, { service }: Endpoint, seen: CopySeen): boolean {
+function carriesOurSas(
+  { mintedSas }: CopyPlan,
+  { service }: Endpoint,
+  seen: CopyProperties,
+): boolean {
   const [, query] = seen.source.split("?");
-  if (minted === undefined || query === undefined) return true;
+  if (mintedSas === undefined || query === undefined) return true;
   const sas = new URLSearchParams(query);
-  if (service === "blob") return sas.get("scid") === minted.scid;
+  if (service === "blob") return sas.get("scid") === mintedSas.scid;
   const end = sas.get("se");
-  return end === null || timeOf(end) === timeOf(minted.expiresAt);
+  return end === null || parseTime(end) === parseTime(mintedSas.expiresAt);
 }
 
 /**
  * Skips a copy whose source is no longer what its event told of: another event tells of what it is now. A
  * hierarchical account tells of a copy when it begins, and that copy's end gives a new ETag.
  */
-export function skipOvertaken(
-  { event, awaited }: Pick<CopyInput, "event"> & Awaiting,
-  { etag, broughtBy }: SourceSeen,
-): Extract<Decision, { state: "skip" }> | null {
+export function skipStaleEvent(
+  { event, awaited }: Pick<CopyInput, "event"> & AwaitedCopy,
+  { etag, broughtBy }: SourceProperties,
+): Extract<Decision, { kind: "skip" }> | null {
   if (event === undefined || bareEtag(etag) === event.etag) return null;
   if (awaited !== undefined && awaited === broughtBy) return null;
   const reason = "The source was written again since the event that this copy follows";
-  return { state: "skip", reason };
+  return { kind: "skip", reason };
 }
 
 function refuseSource(
   { source, options }: { source: Endpoint; options: CopyOptions },
-  seen: SourceSeen,
+  seen: SourceProperties,
 ): Decision | null {
   const url = endpointUrl(source);
   if (seen.pendingCopy !== null) {
@@ -111,9 +119,9 @@ function refuseSource(
     const done = bytesOf(seen.pendingCopy);
     const message = `Cannot copy the source as copy ${copyId} onto it is pending (${done}): ${url}`;
     return {
-      state: "busy",
-      end: "source",
-      awaits: copyId,
+      kind: "busy",
+      endpoint: "source",
+      awaitedCopyId: copyId,
       waitsFor: `Waits for copy ${copyId} onto the source to end (${done})`,
       failure: failure("source-copy-pending", message),
     };
@@ -148,7 +156,7 @@ function refuseOptions(
 
 function refuseDestination(
   { destination, options }: { destination: Destination; options: CopyOptions },
-  seen: DestinationSeen | null,
+  seen: DestinationProperties | null,
   blobType: string,
 ): Decision | null {
   const url = endpointUrl(destination);
@@ -160,12 +168,12 @@ function refuseDestination(
     const done = bytesOf(seen.copy);
     const message = `Cannot copy onto the destination as copy ${copyId} onto it is pending (${done}): ${url}`;
     const reason = failure("destination-busy", message);
-    if (options.ifBusy === "fail") return { state: "failed", failure: reason };
+    if (options.ifBusy === "fail") return { kind: "failed", failure: reason };
     const waitsFor = `Waits for copy ${copyId} onto the destination to end (${done})`;
-    const busy: Busy = { state: "busy", end: "destination", waitsFor, failure: reason };
+    const busy: Busy = { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
     // Nothing is aborted in favour of a copy that could not be started afterwards.
     if (options.ifBusy === "wait" || seen.archived || isOther) return busy;
-    return { state: "replace", copyId, otherwise: busy };
+    return { kind: "replace", copyId, otherwise: busy };
   }
   if (seen.archived) {
     return failed(
@@ -187,18 +195,18 @@ function unmetAt(url: string, unmet: string): Decision {
 
 function refuseOverwrite(
   { destination, options }: { destination: Destination; options: CopyOptions },
-  source: SourceSeen | null,
-  seen: DestinationSeen,
+  source: SourceProperties | null,
+  seen: DestinationProperties,
 ): Decision | null {
   switch (options.overwrite) {
     case "always":
       return null;
     case "skip":
-      return { state: "skip", reason: "The destination exists" };
+      return { kind: "skip", reason: "The destination exists" };
     case "if-newer":
       return source !== null && source.lastModified > seen.lastModified
         ? null
-        : { state: "skip", reason: "The destination is as new as the source, or newer" };
+        : { kind: "skip", reason: "The destination is as new as the source, or newer" };
     case "fail": {
       const message = `Cannot copy onto the destination as it exists: ${endpointUrl(destination)}`;
       return failed("destination-exists", message);
@@ -206,12 +214,12 @@ function refuseOverwrite(
   }
 }
 
-function bytesOf({ progress }: Pick<CopySeen, "progress">): string {
+function bytesOf({ progress }: Pick<CopyProperties, "progress">): string {
   return progress === null
     ? "bytes unknown"
     : `bytes ${progress.bytesCopied}/${progress.totalBytes}`;
 }
 
 function failed(cause: Cause, message: string): Decision {
-  return { state: "failed", failure: failure(cause, message) };
+  return { kind: "failed", failure: failure(cause, message) };
 }

@@ -1,47 +1,47 @@
-import type { CopyStatus, EndedCopyStatus } from "../contract/copy-status.ts";
-import { timeOf } from "../time.ts";
+import type { CopyStatus, FinalCopyStatus } from "../contract/copy-status.ts";
+import { parseTime } from "../time.ts";
 import { failure } from "../contract/failure.ts";
 import type { Cause, Failure } from "../contract/failure.ts";
 import { sasTerms } from "../location/sas.ts";
 import type { Sas } from "../location/sas.ts";
-import type { CopySeen, DestinationSeen } from "../contract/properties.ts";
+import type { CopyProperties, DestinationProperties } from "../contract/properties.ts";
 import type { CopyPlan, StartedCopy } from "../contract/activities.ts";
 
 /**
  * What a look at the destination says about our copy. The copyId is compared first: every other
  * property belongs to whoever wrote last ("Get Blob Properties", x-ms-copy-id).
  */
-export function statusOf(
+export function interpretStatus(
   { plan, copyId }: StartedCopy,
-  seen: DestinationSeen | null,
+  seen: DestinationProperties | null,
   source: { sas: Sas | null; now: number },
 ): CopyStatus {
   if (seen === null) {
     const message = `Cannot finish the copy as its destination was deleted: copyId ${copyId}`;
-    return { state: "gone", failure: failure("destination-deleted", message) };
+    return { kind: "gone", failure: failure("destination-deleted", message) };
   }
   if (seen.copy === null || seen.copy.copyId !== copyId) {
-    return { state: "superseded", failure: supersededBy(seen, copyId, plan.source.length) };
+    return { kind: "superseded", failure: supersededBy(seen, copyId, plan.source.length) };
   }
   const { status, progress, description } = seen.copy;
   const end = { etag: seen.etag, endedAt: seen.copy.completedAt };
   switch (status) {
     case "pending":
-      return { state: "pending", progress, warning: description };
+      return { kind: "pending", progress, warning: description };
     case "aborted":
-      return { state: "aborted", progress, ...end };
+      return { kind: "aborted", progress, ...end };
     case "failed":
-      return { state: "failed", failure: failureOf(seen.copy, source, plan), progress, ...end };
+      return { kind: "failed", failure: copyFailure(seen.copy, source, plan), progress, ...end };
     case "success": {
       // Of a source that only Storage can read, Storage says how long it was.
       const planned = plan.source.length ?? progress?.totalBytes ?? seen.length;
       if (seen.length !== planned) {
         const message = `Cannot trust the copy as the destination has ${seen.length} bytes and the planned source had ${planned}: copyId ${copyId}`;
-        return { state: "failed", failure: failure("source-changed", message), progress, ...end };
+        return { kind: "failed", failure: failure("source-changed", message), progress, ...end };
       }
       // A copy that Storage finished within the start call may come without a progress.
       return {
-        state: "success",
+        kind: "success",
         progress: progress ?? { bytesCopied: seen.length, totalBytes: seen.length },
         ...end,
       };
@@ -74,10 +74,10 @@ const descriptions: readonly { status: number; keyword?: RegExp; cause: Cause; s
 const longerSas =
   "Send the source with a SAS that lives for two weeks, which an account key can sign; the app's own identity signs for seven days at most";
 
-function failureOf(
-  copy: CopySeen,
+function copyFailure(
+  copy: CopyProperties,
   { sas, now }: { sas: Sas | null; now: number },
-  { minted }: CopyPlan,
+  { mintedSas }: CopyPlan,
 ): Failure {
   const [, digits = "", code = null] = /^(\d{3}) (\w+)/.exec(copy.description ?? "") ?? [];
   const status = Number(digits);
@@ -85,7 +85,8 @@ function failureOf(
     (each) => each.status === status && each.keyword?.test(copy.description ?? "") !== false,
   );
   const unauthorized = row?.cause === "source-unauthorized";
-  const endsAt = minted === undefined ? sas && sasTerms(sas).expiresAt : timeOf(minted.expiresAt);
+  const endsAt =
+    mintedSas === undefined ? sas && sasTerms(sas).expiresAt : parseTime(mintedSas.expiresAt);
   // Storage tells whole seconds.
   const expired = endsAt !== null && endsAt < (copy.completedAt ?? now) + 1_000;
   const cause = unauthorized && expired ? "source-sas-expired" : (row?.cause ?? "internal");
@@ -95,21 +96,21 @@ function failureOf(
   if (cause !== "source-sas-expired") {
     return failure(cause, `Storage failed the copy as ${row?.says ?? "it says"}: ${told}`, storage);
   }
-  if (minted === undefined) {
+  if (mintedSas === undefined) {
     return failure(cause, `Storage failed the copy as the source SAS ended: ${told}`, storage);
   }
-  const message = `Storage failed the copy as it outlived the seven days of its source SAS, which ended at ${minted.expiresAt}: ${told}`;
+  const message = `Storage failed the copy as it outlived the seven days of its source SAS, which ended at ${mintedSas.expiresAt}: ${told}`;
   return { ...failure(cause, message, storage), fix: longerSas };
 }
 
 /** How it ended, or will end, cannot be known: nobody can look. */
-export function outOfSight(reason: Failure, copyId: string): EndedCopyStatus {
+export function unobservable(reason: Failure, copyId: string): FinalCopyStatus {
   const message = `Cannot tell how the copy ended, it may have succeeded: ${reason.message}, copyId ${copyId}`;
-  return { state: "out-of-sight", failure: { ...reason, message } };
+  return { kind: "unobservable", failure: { ...reason, message } };
 }
 
 function supersededBy(
-  seen: DestinationSeen,
+  seen: DestinationProperties,
   copyId: string,
   plannedLength: number | null,
 ): Failure {

@@ -1,11 +1,11 @@
-import { isoDate } from "../time.ts";
+import { toIso } from "../time.ts";
 import { failure } from "../contract/failure.ts";
 import type { Cause, Failure } from "../contract/failure.ts";
 import { hasSasEnded, sasTerms } from "../location/sas.ts";
 import type { Sas } from "../location/sas.ts";
 
 /** What Storage answered instead of doing what it was asked. `status` 0: no answer came at all. */
-export type StorageAnswer = {
+export type StorageErrorResponse = {
   status: number;
   code: string | null;
   /** x-ms-copy-source-status-code / -error-code: what the source said to the destination's service. */
@@ -15,7 +15,7 @@ export type StorageAnswer = {
 };
 
 /** Which call was refused. */
-export type Call =
+export type StorageCallName =
   | "read-source"
   | "lease-source"
   | "read-destination"
@@ -28,22 +28,22 @@ export type Verdict =
   | { kind: "transient"; failure: Failure; retryAfterSeconds: number | null }
   | { kind: "permanent"; failure: Failure }
   /** A condition that prepare set no longer holds. */
-  | { kind: "overtaken"; failure: Failure };
+  | { kind: "stale-plan"; failure: Failure };
 
 /** Which calls, which status and code (null: any), and what that means. */
 type Row = readonly [
-  calls: readonly Call[],
+  calls: readonly StorageCallName[],
   status: number | null,
   code: RegExp | null,
   cause: Cause,
   says: string,
 ];
 
-const source: readonly Call[] = ["read-source", "lease-source"];
-const reads: readonly Call[] = ["read-source", "read-destination"];
-const lease: readonly Call[] = ["lease-source"];
-const start: readonly Call[] = ["start"];
-const destination: readonly Call[] = ["read-destination", "start", "abort", "clean-up"];
+const source: readonly StorageCallName[] = ["read-source", "lease-source"];
+const reads: readonly StorageCallName[] = ["read-source", "read-destination"];
+const lease: readonly StorageCallName[] = ["lease-source"];
+const start: readonly StorageCallName[] = ["start"];
+const destination: readonly StorageCallName[] = ["read-destination", "start", "abort", "clean-up"];
 
 const unverified = /^CannotVerifyCopySource$/;
 const locked = /^(SharingViolation|FileLockConflict|DeletePending)$/;
@@ -55,7 +55,7 @@ const leased =
  * "Blob service error codes" and "Common REST API error codes". `CannotVerifyCopySource` carries the
  * source's own status, so it is told apart by that, never by its name alone.
  */
-export const storageAnswers: readonly Row[] = [
+export const storageErrors: readonly Row[] = [
   // The only condition that a read carries.
   [reads, 412, /^ConditionNotMet$/, "condition-not-met", "ifTags does not hold"],
   [lease, 409, /^Lease/, "source-leased", "somebody else leases the source"],
@@ -116,9 +116,9 @@ const transientSourceCodes: ReadonlySet<string> = new Set([
  * Takes a refused call apart. `sas` is the one that stands behind the call's side (source or
  * destination): a 403 with an expired SAS is told from a 403 with a wrong one by looking at it.
  */
-export function classify(
-  call: Call,
-  answer: StorageAnswer,
+export function classifyError(
+  call: StorageCallName,
+  answer: StorageErrorResponse,
   context: { action: string; sas: Sas | null; now: number },
 ): Verdict {
   const storage = { status: answer.status, code: answer.code };
@@ -129,7 +129,7 @@ export function classify(
     const { retryAfterSeconds } = answer;
     return { kind: "transient", failure: failure(cause, message, storage), retryAfterSeconds };
   }
-  const row = storageAnswers.find((candidate) => fits(candidate, call, bySource(call, answer)));
+  const row = storageErrors.find((candidate) => fits(candidate, call, bySource(call, answer)));
   if (row === undefined) {
     const message = `Cannot ${context.action}: Storage gave ${said}`;
     return { kind: "permanent", failure: failure("not-supported", message, storage) };
@@ -149,13 +149,13 @@ export function classify(
   const cause = rowCause === "source-unauthorized" ? sourceCause(context) : rowCause;
   const reason = sasReason(cause, context) ?? says;
   const message = `Cannot ${context.action} as ${reason}: Storage gave ${said}`;
-  const kind = overtaking.has(cause) ? "overtaken" : "permanent";
+  const kind = overtaking.has(cause) ? "stale-plan" : "permanent";
   const reasonFor = failure(cause, message, storage);
   const withSas = context.sas !== null && cause === "source-unauthorized";
   return { kind, failure: withSas ? { ...reasonFor, fix: otherSas } : reasonFor };
 }
 
-function isTransient(answer: StorageAnswer): boolean {
+function isTransient(answer: StorageErrorResponse): boolean {
   return (
     answer.status === 0 ||
     answer.status === 408 ||
@@ -165,7 +165,11 @@ function isTransient(answer: StorageAnswer): boolean {
   );
 }
 
-function fits([calls, status, code]: Row, call: Call, answer: StorageAnswer): boolean {
+function fits(
+  [calls, status, code]: Row,
+  call: StorageCallName,
+  answer: StorageErrorResponse,
+): boolean {
   return (
     calls.includes(call) &&
     (status === null || status === answer.status) &&
@@ -174,7 +178,7 @@ function fits([calls, status, code]: Row, call: Call, answer: StorageAnswer): bo
 }
 
 /** Since version 2025-11-05 a refused start tells the source's own status, whatever its code is. */
-function bySource(call: Call, answer: StorageAnswer): StorageAnswer {
+function bySource(call: StorageCallName, answer: StorageErrorResponse): StorageErrorResponse {
   return call === "start" && answer.sourceStatus !== null
     ? { ...answer, status: answer.sourceStatus, code: "CannotVerifyCopySource" }
     : answer;
@@ -192,7 +196,7 @@ function sasReason(cause: Cause, { sas }: { sas: Sas | null }): string | null {
   if (sas === null) return null;
   const { startsAt, permissions } = sasTerms(sas);
   if (cause === "source-sas-expired") return endOf(sas);
-  if (cause === "source-sas-not-yet-valid") return `the SAS begins at ${isoDate(startsAt ?? 0)}`;
+  if (cause === "source-sas-not-yet-valid") return `the SAS begins at ${toIso(startsAt ?? 0)}`;
   if (cause === "source-unauthorized" && permissions?.includes("r") === false) {
     return `the SAS has the permissions "${permissions}", not "r"`;
   }
@@ -200,5 +204,5 @@ function sasReason(cause: Cause, { sas }: { sas: Sas | null }): string | null {
 }
 
 function endOf(sas: Sas): string {
-  return `the SAS ended at ${isoDate(sasTerms(sas).expiresAt ?? 0)}`;
+  return `the SAS ended at ${toIso(sasTerms(sas).expiresAt ?? 0)}`;
 }

@@ -61,7 +61,7 @@ export function serviceUrl({ origin, account, emulated }: StorageEndpoint): stri
 }
 
 /** The container or share of an endpoint. */
-export function topOf(endpoint: Destination): string {
+export function containerOf(endpoint: Destination): string {
   return endpoint.service === "blob" ? endpoint.container : endpoint.share;
 }
 
@@ -115,7 +115,7 @@ export function isEchoOf(source: Endpoint, echoed: string): boolean {
 function objectUrl(endpoint: Endpoint): string {
   if (endpoint.service === "external") return `${endpoint.origin}${endpoint.path}`;
   const path = endpoint.path.split("/").map(encodeURIComponent).join("/");
-  return `${serviceUrl(endpoint)}/${topOf(endpoint)}/${path}`;
+  return `${serviceUrl(endpoint)}/${containerOf(endpoint)}/${path}`;
 }
 
 /** The query that chooses a snapshot or version. */

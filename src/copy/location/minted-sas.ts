@@ -1,4 +1,4 @@
-import { clockSkew, isoDate } from "../time.ts";
+import { maxClockSkewMs, toIso } from "../time.ts";
 
 /**
  * What tells a SAS that the app mints for a source from all others. None of it is secret, so it stands
@@ -12,7 +12,7 @@ export type MintedSas = {
 };
 
 /** "Get User Delegation Key": at most seven days from now; a copy may take fourteen. */
-const longestKey = 7 * 86_400_000;
+const maxKeyMs = 7 * 86_400_000;
 const hour = 3_600_000;
 
 /**
@@ -20,6 +20,6 @@ const hour = 3_600_000;
  * are planned within one share a user delegation key, and early enough for a clock that is ahead.
  */
 export function mintedSas(scid: string, now: number): MintedSas {
-  const latest = now + longestKey - clockSkew;
-  return { scid, expiresAt: isoDate(latest - (latest % hour)) };
+  const latest = now + maxKeyMs - maxClockSkewMs;
+  return { scid, expiresAt: toIso(latest - (latest % hour)) };
 }

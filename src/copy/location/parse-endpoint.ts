@@ -21,7 +21,7 @@ export type ParsedEndpoint<E extends Endpoint = Endpoint> =
   | { ok: false; problems: string[] };
 
 /** Storage takes at most 2 KiB of copy source ("Copy Blob", x-ms-copy-source). */
-const longestUrl = 2_048;
+const maxUrlBytes = 2_048;
 
 /**
  * Reads the URL of a source, splitting off its SAS. Names every problem at once, in words that never
@@ -51,14 +51,14 @@ export function parseDestination(text: string, origins: Origins): ParsedEndpoint
 }
 
 function readUrl(text: string): { ok: true; url: URL } | { ok: false; problems: string[] } {
-  if (text.length > longestUrl) return refused(`is ${text.length} characters long; at most 2,048`);
+  if (text.length > maxUrlBytes) return refused(`is ${text.length} characters long; at most 2,048`);
   return URL.canParse(text) ? { ok: true, url: new URL(text) } : refused("is not an absolute URL");
 }
 
 function limited<E extends Endpoint>(parsed: ParsedEndpoint<E>, url: URL): ParsedEndpoint<E> {
   if (!parsed.ok) return parsed;
   const length = endpointUrl(parsed.endpoint).length + url.search.length;
-  return length > longestUrl
+  return length > maxUrlBytes
     ? refused(`is ${length} characters long once it is encoded; at most 2,048`)
     : parsed;
 }

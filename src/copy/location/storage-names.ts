@@ -77,18 +77,19 @@ function isShareName(name: string): boolean {
 }
 
 /** 1 to 1,024 characters. */
-const longestBlobName = 1_024;
+const maxBlobNameLength = 1_024;
 
 function blobProblems(path: string): string[] {
   const problems: string[] = [];
-  if (path.length > longestBlobName) problems.push("has a blob name of more than 1,024 characters");
+  if (path.length > maxBlobNameLength)
+    problems.push("has a blob name of more than 1,024 characters");
   return [...problems, ...oddProblems(path, "blob")];
 }
 
 /** A path of 2,048 characters, 255 a part, 250 parts deep. */
-const longestFilePath = 2_048;
-const longestPart = 255;
-const deepestPath = 250;
+const maxFilePathLength = 2_048;
+const maxPartLength = 255;
+const maxPathDepth = 250;
 
 /** Devices of DOS, under any extension. */
 const reserved = /^(con|prn|aux|nul|clock\$|(lpt|com)[1-9])(\.|$)/i;
@@ -96,10 +97,10 @@ const reserved = /^(con|prn|aux|nul|clock\$|(lpt|com)[1-9])(\.|$)/i;
 function fileProblems(path: string): string[] {
   const parts = path.split("/");
   const problems = oddProblems(path, "file");
-  if (path.length > longestFilePath || parts.length > deepestPath) {
+  if (path.length > maxFilePathLength || parts.length > maxPathDepth) {
     problems.push("has a file path of more than 2,048 characters or 250 parts");
   }
-  if (parts.some((part) => part.length > longestPart)) {
+  if (parts.some((part) => part.length > maxPartLength)) {
     problems.push("has a part of more than 255 characters in its file name");
   }
   // Storage strips the last slash and refuses the others.

@@ -1,18 +1,18 @@
 import type { Progress } from "../contract/copy-status.ts";
 
 /** One look at a pending copy: when (epoch ms), and what it showed. */
-export type Observation = { at: number; progress: Progress | null };
+export type Sample = { at: number; progress: Progress | null };
 
 /** What the looks so far say of a pending copy. Times are epoch ms, rates bytes per ms. */
 export type Forecast =
   /** Storage tells no progress, or no byte yet. */
-  | { state: "unknown" }
+  | { kind: "unknown" }
   /**
    * One rate since the start explains every look, as far as published steps let it be known: the end
    * lies between `earliest` and `latest`.
    */
   | {
-      state: "steady";
+      kind: "steady";
       rate: number;
       end: number;
       earliest: number;
@@ -23,24 +23,24 @@ export type Forecast =
       changes: number;
     }
   /** No single rate does: it started late, goes in bursts, stood still, or changes its speed. */
-  | { state: "uneven"; rate: number; end: number }
+  | { kind: "uneven"; rate: number; end: number }
   /** Nothing more since `since`, though more was due; `left` in ms, if it went on as before at once. */
-  | { state: "stalled"; since: number; left: number };
+  | { kind: "stalled"; since: number; left: number };
 
 /** Published steps that must be overdue before standing still is a stall, and the shortest one in ms. */
 const stepsOverdue = 3;
-const shortestStall = 60_000;
+const minStallMs = 60_000;
 /** The rate of an uneven copy is that of this share of its moving time, the latest. */
 const windowShare = 2 / 3;
 
 /** A copy seen at a time. The first of them is its start, with no byte. */
 type Point = { at: number; bytes: number };
 
-export function forecast(observations: readonly Observation[], startedAt: number): Forecast {
+export function forecast(observations: readonly Sample[], startedAt: number): Forecast {
   const total = observations.at(-1)?.progress?.totalBytes ?? 0;
-  const points = pointsOf(observations, { startedAt, total });
+  const points = toPoints(observations, { startedAt, total });
   const last = points.at(-1);
-  if (last === undefined || last.bytes === 0) return { state: "unknown" };
+  if (last === undefined || last.bytes === 0) return { kind: "unknown" };
   const steps = publishedSteps(points);
   const left = total - last.bytes;
 
@@ -49,8 +49,8 @@ export function forecast(observations: readonly Observation[], startedAt: number
   const origin = moving[0] ?? last;
   const still = points.find(({ bytes }) => bytes === last.bytes) ?? last;
   const usual = rateBetween(origin, still);
-  if (last.at - still.at > Math.max(shortestStall, (stepsOverdue * steps.widest) / usual)) {
-    return { state: "stalled", since: still.at, left: Math.max(0, left - steps.likely) / usual };
+  if (last.at - still.at > Math.max(minStallMs, (stepsOverdue * steps.widest) / usual)) {
+    return { kind: "stalled", since: still.at, left: Math.max(0, left - steps.likely) / usual };
   }
 
   const steady = steadyRates(points, startedAt, steps);
@@ -59,7 +59,7 @@ export function forecast(observations: readonly Observation[], startedAt: number
     const unseen = (steps.measure > 0 ? steps.measure : steps.likely) / 2;
     const rate = Math.max(steady.slowest, (last.bytes + unseen) / (last.at - startedAt));
     return {
-      state: "steady",
+      kind: "steady",
       rate,
       end: Math.max(last.at, startedAt + total / rate),
       earliest: Math.max(last.at, startedAt + total / steady.fastest),
@@ -71,45 +71,45 @@ export function forecast(observations: readonly Observation[], startedAt: number
   const from = last.at - (last.at - origin.at) * windowShare;
   const recent = rateBetween(moving.findLast(({ at }) => at <= from) ?? origin, last);
   const rate = recent > 0 ? recent : rateBetween(origin, last);
-  return { state: "uneven", rate, end: last.at + Math.max(0, left - steps.likely / 2) / rate };
+  return { kind: "uneven", rate, end: last.at + Math.max(0, left - steps.likely / 2) / rate };
 }
 
 /** Storage gives a copy two weeks ("Copy Blob"); an end beyond that is no estimate. */
-const longestEstimate = 15 * 86_400_000;
+const maxEstimateMs = 15 * 86_400_000;
 
 /** The look that a forecast ends with, and when the copy was started (epoch ms). */
-export type LastLook = Observation & { startedAt: number };
+export type LastPoll = Sample & { startedAt: number };
 
 /**
  * Rate and end as they may be told: null while a published step leaves more open than what is left,
  * while the copy stands still, and where it would take more time than Storage gives it.
  */
-export function estimateOf(
+export function estimateCompletion(
   seen: Forecast,
-  { at: now, startedAt }: LastLook,
+  { at: now, startedAt }: LastPoll,
 ): { rate: number; end: number } | null {
-  if (seen.state === "unknown" || seen.state === "stalled") return null;
+  if (seen.kind === "unknown" || seen.kind === "stalled") return null;
   const { rate, end } = seen;
-  if (seen.state === "steady" && seen.latest - seen.earliest > end - now) return null;
-  return end - startedAt > longestEstimate ? null : { rate, end };
+  if (seen.kind === "steady" && seen.latest - seen.earliest > end - now) return null;
+  return end - startedAt > maxEstimateMs ? null : { rate, end };
 }
 
 /** A copy without a byte may wait in a queue; after this it is worth a word. */
-const longestQueue = 600_000;
+const maxQueueMs = 600_000;
 
 /** Since when the progress stands still, epoch ms; null while it moves, and while none is told. */
 export function stalledSince(
   seen: Forecast,
-  { at: now, progress, startedAt }: LastLook,
+  { at: now, progress, startedAt }: LastPoll,
 ): number | null {
-  if (seen.state === "stalled") return seen.since;
-  const isIdle = progress?.bytesCopied === 0 && now - startedAt > longestQueue;
+  if (seen.kind === "stalled") return seen.since;
+  const isIdle = progress?.bytesCopied === 0 && now - startedAt > maxQueueMs;
   return isIdle ? startedAt : null;
 }
 
 /** Whatever was told, progress never goes back and never beyond the whole. */
-function pointsOf(
-  observations: readonly Observation[],
+function toPoints(
+  observations: readonly Sample[],
   { startedAt, total }: { startedAt: number; total: number },
 ): Point[] {
   const points: Point[] = [{ at: startedAt, bytes: 0 }];

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { topOf } from "../location/endpoint.ts";
+import { containerOf } from "../location/endpoint.ts";
 import type { Destination, Endpoint } from "../location/endpoint.ts";
 import { parseJson } from "../json.ts";
 import type { Origins } from "../location/parse-endpoint.ts";
@@ -96,7 +96,7 @@ function contains(place: Place, endpoint: Endpoint): boolean {
   const isExternal = endpoint.service === "external";
   const segments = isExternal
     ? decodedSegments(endpoint.path)
-    : [topOf(endpoint), ...endpoint.path.split("/")];
+    : [containerOf(endpoint), ...endpoint.path.split("/")];
   return (
     place.origin === endpoint.origin &&
     place.account === (isExternal ? null : endpoint.account) &&

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { timeOf, utcTime } from "../time.ts";
+import { parseTime, utcTime } from "../time.ts";
 import { bareEtag } from "../location/etag.ts";
 
 /**
@@ -49,10 +49,10 @@ export function unmetCondition(
   const matches = (wanted: string) => wanted === "*" || bareEtag(wanted) === bareEtag(seen.etag);
   if (ifMatch !== undefined && !matches(ifMatch)) return "ifMatch";
   if (ifNoneMatch !== undefined && matches(ifNoneMatch)) return "ifNoneMatch";
-  if (ifModifiedSince !== undefined && seen.lastModified <= timeOf(ifModifiedSince)) {
+  if (ifModifiedSince !== undefined && seen.lastModified <= parseTime(ifModifiedSince)) {
     return "ifModifiedSince";
   }
-  if (ifUnmodifiedSince !== undefined && seen.lastModified > timeOf(ifUnmodifiedSince)) {
+  if (ifUnmodifiedSince !== undefined && seen.lastModified > parseTime(ifUnmodifiedSince)) {
     return "ifUnmodifiedSince";
   }
   return null;
@@ -66,7 +66,7 @@ export function impossibleCondition(conditions: Conditions): keyof Conditions | 
   }
   return ifModifiedSince !== undefined &&
     ifUnmodifiedSince !== undefined &&
-    timeOf(ifModifiedSince) >= timeOf(ifUnmodifiedSince)
+    parseTime(ifModifiedSince) >= parseTime(ifUnmodifiedSince)
     ? "ifUnmodifiedSince"
     : null;
 }

@@ -4,7 +4,7 @@ import type { CopyOptions } from "./copy-options.ts";
 import { isOntoItself } from "../location/endpoint.ts";
 import type { Destination, Endpoint } from "../location/endpoint.ts";
 import { parseMetadata } from "./metadata.ts";
-import { contradictions, misfits } from "./option-rules.ts";
+import { conflictingOptions, incompatibleOptions } from "./option-rules.ts";
 import { parseDestination, parseSource } from "../location/parse-endpoint.ts";
 import type { Origins, ParsedEndpoint } from "../location/parse-endpoint.ts";
 import type { Problem } from "./request-problem.ts";
@@ -26,12 +26,17 @@ export type ParsedRequest = { ok: true; request: CopyRequest } | { ok: false; pr
 export function parseCopyRequest(body: unknown, origins: Origins): ParsedRequest {
   const parsed = requestShape.safeParse(body);
   const problems = parsed.success ? [] : parsed.error.issues.flatMap(shapeProblems);
-  const source = end(body, "source", (text) => parseSource(text, origins), problems);
-  const destination = end(body, "destination", (text) => parseDestination(text, origins), problems);
+  const source = parseSide(body, "source", (text) => parseSource(text, origins), problems);
+  const destination = parseSide(
+    body,
+    "destination",
+    (text) => parseDestination(text, origins),
+    problems,
+  );
   const options = optionsOf(body, parsed.success ? (parsed.data.options ?? {}) : null, problems);
-  problems.push(...contradictions(options));
+  problems.push(...conflictingOptions(options));
   if (source !== null && destination !== null) {
-    problems.push(...misfits(options, source.endpoint, destination.endpoint));
+    problems.push(...incompatibleOptions(options, source.endpoint, destination.endpoint));
   }
   if (!parsed.success || source === null || destination === null || problems.length > 0) {
     return { ok: false, problems };
@@ -103,7 +108,7 @@ function issueMessage(issue: z.core.$ZodIssue): string {
 }
 
 /** Reads one end even when the rest of the body is wrong, so that all problems come out at once. */
-function end<E extends Endpoint>(
+function parseSide<E extends Endpoint>(
   body: unknown,
   name: "source" | "destination",
   parse: (text: string) => ParsedEndpoint<E>,

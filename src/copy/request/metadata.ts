@@ -2,9 +2,9 @@ import { textOf } from "./request-problem.ts";
 import type { Problem } from "./request-problem.ts";
 
 /** "Setting and retrieving properties and metadata": all of it together, at most 8 KiB. */
-const mostMetadata = 8 * 1_024;
+const maxMetadataBytes = 8 * 1_024;
 /** Each name travels as a header of its own: `x-ms-meta-`, a colon, a blank and a line end. */
-const headerOverhead = 14;
+const headerOverheadBytes = 14;
 
 /**
  * Reads metadata that is to replace the source's, naming every problem. By hand, because every own
@@ -35,9 +35,10 @@ export function parseMetadata(
     problems.push({ pointer, message });
   }
   const size = entries.reduce((sum, [name, text]) => {
-    return sum + name.length + textOf(text).length + headerOverhead;
+    return sum + name.length + textOf(text).length + headerOverheadBytes;
   }, 0);
-  if (size > mostMetadata) problems.push({ pointer, message: "is more than 8 KiB of metadata" });
+  if (size > maxMetadataBytes)
+    problems.push({ pointer, message: "is more than 8 KiB of metadata" });
   const metadata = Object.fromEntries(entries.map(([name, text]) => [name, textOf(text)]));
   return { metadata, problems };
 }

@@ -46,7 +46,7 @@ const names: Record<Service, string> = {
 };
 
 /** What does not fit what is copied, each by its pointer. */
-export function misfits(
+export function incompatibleOptions(
   options: CopyOptions,
   source: Endpoint,
   destination: Destination,
@@ -84,12 +84,13 @@ export function misfits(
       "is the destination's own secondary, which soon holds what the destination does";
     problems.push({ pointer: "/source", message });
   }
-  if (isOntoItself(source, destination)) problems.push(...misfitsOntoItself(options, destination));
+  if (isOntoItself(source, destination))
+    problems.push(...incompatibleOntoItself(options, destination));
   return problems;
 }
 
 /** A blob is copied onto itself from a snapshot; there is no such thing for one file. */
-function misfitsOntoItself(options: CopyOptions, destination: Destination): Problem[] {
+function incompatibleOntoItself(options: CopyOptions, destination: Destination): Problem[] {
   if (destination.service === "file") {
     const message = "is the source itself; a file cannot be copied onto itself";
     return [{ pointer: "/destination", message }];
@@ -107,7 +108,7 @@ function misfitsOntoItself(options: CopyOptions, destination: Destination): Prob
 }
 
 /** Options that undo each other, whatever is copied. */
-export function contradictions(options: CopyOptions): Problem[] {
+export function conflictingOptions(options: CopyOptions): Problem[] {
   const { overwrite, ifBusy, rollback, tier, file } = options;
   const problems: Problem[] = [];
   const refuse = (option: string, message: string) =>

@@ -2,11 +2,11 @@ import { textOf } from "./request-problem.ts";
 import type { Problem } from "./request-problem.ts";
 
 /** "Set Blob Tags": at most ten, names of 1 to 128 and values of 0 to 256 characters. */
-const mostTags = 10;
+const maxTags = 10;
 const tagName = /^[A-Za-z0-9 +\-./:=_]{1,128}$/;
 const tagValue = /^[A-Za-z0-9 +\-./:=_]{0,256}$/;
 /** "Copy Blob", x-ms-tags: 2 KiB, percent-encoded. */
-const longestHeader = 2_048;
+const maxHeaderBytes = 2_048;
 
 /** Reads tags that are to be set, naming every problem. By hand, as metadata is. */
 export function parseTags(
@@ -26,9 +26,9 @@ export function parseTags(
   if (entries.length === 0) {
     problems.push({ pointer, message: "is empty; leave it out to set no tags" });
   }
-  if (entries.length > mostTags) problems.push({ pointer, message: "has more than ten tags" });
+  if (entries.length > maxTags) problems.push({ pointer, message: "has more than ten tags" });
   const tags = Object.fromEntries(entries.map(([name, text]) => [name, textOf(text)]));
-  if (problems.length === 0 && new URLSearchParams(tags).toString().length > longestHeader) {
+  if (problems.length === 0 && new URLSearchParams(tags).toString().length > maxHeaderBytes) {
     problems.push({ pointer, message: "is more than 2 KiB of tags once it is encoded" });
   }
   return { tags, problems };

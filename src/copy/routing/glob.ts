@@ -7,7 +7,7 @@ type Part = { is: "text"; text: string } | { is: "one" | "some" | "any" | "folde
 export type ParsedGlob = { ok: true; glob: Glob } | { ok: false; problem: string };
 
 /** What `{a,b}` may multiply to. */
-const mostAlternatives = 64;
+const maxAlternatives = 64;
 
 /**
  * Reads a glob. `*` is any run of characters without "/", `?` is one of them, `**` any run at all, and
@@ -26,7 +26,7 @@ export function parseGlob(text: string): ParsedGlob {
   return alternatives === null
     ? {
         ok: false,
-        problem: `has braces that do not pair, or more than ${mostAlternatives} choices`,
+        problem: `has braces that do not pair, or more than ${maxAlternatives} choices`,
       }
     : { ok: true, glob: alternatives.map(partsOf) };
 }
@@ -54,7 +54,7 @@ function expand(text: string): string[] | null {
   const choice = text.slice(open + 1, close);
   if (close < 0 || choice.includes("{") || text.slice(0, open).includes("}")) return null;
   const rest = expand(text.slice(close + 1));
-  if (rest === null || rest.length * choice.split(",").length > mostAlternatives) return null;
+  if (rest === null || rest.length * choice.split(",").length > maxAlternatives) return null;
   return choice.split(",").flatMap((one) => rest.map((end) => text.slice(0, open) + one + end));
 }
 

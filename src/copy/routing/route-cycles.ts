@@ -1,5 +1,5 @@
 /** What the check needs of a route. `start`: what its sources' and destinations' names begin with. */
-export type Leg = {
+export type Edge = {
   name: string;
   source: { account: string; container: string };
   sample: { destination: { service: string; account: string } };
@@ -13,12 +13,12 @@ export type Leg = {
  * alike. Suffixes and globs behind their first wildcard count for nothing, and accounts are told apart
  * by their names alone, since one account has several hosts.
  */
-export function findCircles(routes: readonly Leg[]): string[] {
+export function findCycles(routes: readonly Edge[]): string[] {
   const circles: string[] = [];
-  const told = new Set<Leg>();
+  const told = new Set<Edge>();
   for (const route of routes) {
     if (told.has(route)) continue;
-    const circle = wayBack(routes, route);
+    const circle = pathBack(routes, route);
     if (circle === null) continue;
     for (const leg of circle) told.add(leg);
     circles.push(inWords(circle));
@@ -27,7 +27,7 @@ export function findCircles(routes: readonly Leg[]): string[] {
 }
 
 /** Whether a copy that `first` made may be a new blob for `next`. Files tell of no events. */
-function mayTrigger(first: Leg, next: Leg): boolean {
+function mayTrigger(first: Edge, next: Edge): boolean {
   const { destination } = first.sample;
   return (
     destination.service === "blob" &&
@@ -39,12 +39,12 @@ function mayTrigger(first: Leg, next: Leg): boolean {
 }
 
 /** The shortest way from a route to itself; null where there is none. */
-function wayBack(routes: readonly Leg[], from: Leg): Leg[] | null {
-  const cameFrom = new Map<Leg, Leg>();
+function pathBack(routes: readonly Edge[], from: Edge): Edge[] | null {
+  const cameFrom = new Map<Edge, Edge>();
   const queue = [from];
   for (const leg of queue) {
     for (const next of routes.filter((other) => mayTrigger(leg, other))) {
-      if (next === from) return way(cameFrom, from, leg);
+      if (next === from) return path(cameFrom, from, leg);
       if (cameFrom.has(next)) continue;
       cameFrom.set(next, leg);
       queue.push(next);
@@ -53,7 +53,7 @@ function wayBack(routes: readonly Leg[], from: Leg): Leg[] | null {
   return null;
 }
 
-function way(cameFrom: ReadonlyMap<Leg, Leg>, from: Leg, last: Leg): Leg[] {
+function path(cameFrom: ReadonlyMap<Edge, Edge>, from: Edge, last: Edge): Edge[] {
   const legs = [last];
   for (let leg = last; leg !== from;) {
     leg = cameFrom.get(leg) ?? from;
@@ -62,7 +62,7 @@ function way(cameFrom: ReadonlyMap<Leg, Leg>, from: Leg, last: Leg): Leg[] {
   return legs;
 }
 
-function inWords(circle: readonly Leg[]): string {
+function inWords(circle: readonly Edge[]): string {
   const names = [...circle, circle[0]].map((leg) => `"${leg?.name}"`).join(" → ");
   const places = circle.map(
     ({ name, sample, template, start }) =>

@@ -1,4 +1,4 @@
-import { isoDate } from "../time.ts";
+import { toIso } from "../time.ts";
 import type { Origins } from "../location/parse-endpoint.ts";
 import { percentDecoded } from "../location/storage-names.ts";
 
@@ -23,10 +23,10 @@ const variables = {
   stem: ({ path }) => stemOf(lastPart(path)),
   /** Without its dot; empty where there is none. */
   ext: ({ path }) => lastPart(path).slice(stemOf(lastPart(path)).length + 1),
-  year: ({ at }) => isoDate(at).slice(0, 4),
-  month: ({ at }) => isoDate(at).slice(5, 7),
-  day: ({ at }) => isoDate(at).slice(8, 10),
-  hour: ({ at }) => isoDate(at).slice(11, 13),
+  year: ({ at }) => toIso(at).slice(0, 4),
+  month: ({ at }) => toIso(at).slice(5, 7),
+  day: ({ at }) => toIso(at).slice(8, 10),
+  hour: ({ at }) => toIso(at).slice(11, 13),
 } as const satisfies Record<string, (blob: RoutedBlob) => string>;
 
 type Variable = keyof typeof variables;

@@ -8,7 +8,7 @@ import type { Glob } from "./glob.ts";
 import { parseJson } from "../json.ts";
 import { parseDestination, parseSource as parseSourceUrl } from "../location/parse-endpoint.ts";
 import type { Origins } from "../location/parse-endpoint.ts";
-import { findCircles } from "./route-cycles.ts";
+import { findCycles } from "./route-cycles.ts";
 import { fillTemplate, parseTemplate, templateStart } from "./route-template.ts";
 import type { RoutedBlob, RouteTemplate } from "./route-template.ts";
 
@@ -37,7 +37,7 @@ export type RouteSource = {
 };
 
 /** A copy that nobody asked for one by one takes what comes: the newest content wins, and waits its turn. */
-const usualOptions = { overwrite: "always", ifBusy: "wait" };
+const defaultOptions = { overwrite: "always", ifBusy: "wait" };
 
 /** Whether a blob is one that the route is for. */
 export function isRouted({ source }: Route, blob: Endpoint): blob is BlobEndpoint {
@@ -89,7 +89,7 @@ export type ParsedRoutes = { routes: Route[]; problems: string[] };
 /** Reads `COPY_ROUTES` and names every problem at once; routes that may go round in a circle are one. */
 export function parseRoutes(text: string, origins: Origins): ParsedRoutes {
   const { routes, problems } = readRoutes(text, origins);
-  problems.push(...findCircles(routes));
+  problems.push(...findCycles(routes));
   return { routes: problems.length === 0 ? routes : [], problems };
 }
 
@@ -144,7 +144,7 @@ function parseRoute(
   const named = { prefix, suffix, glob: glob?.ok === true ? glob.glob : null };
   const sourceStart = startOf(named);
   if (sourceStart === null) problems.push(at(".glob", "and prefix have no name in common"));
-  const options = { ...usualOptions, ...shape.data.options };
+  const options = { ...defaultOptions, ...shape.data.options };
   const { template } = parsed;
   const sample = routedCopy(
     { template, options },

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { timeOf } from "../time.ts";
+import { parseTime } from "../time.ts";
 import type { BlobEndpoint } from "../location/endpoint.ts";
 import { bareEtag } from "../location/etag.ts";
 import { parseDestination } from "../location/parse-endpoint.ts";
@@ -35,8 +35,8 @@ const committing: ReadonlySet<string> = new Set([
   "SftpCommit",
 ]);
 
-/** Far above Storage's own, which are 19 characters with their quotes; copies and slots keep them. */
-const longestEtag = 256;
+/** Far above Storage's own, which are 19 characters with their quotes; copies and locks keep them. */
+const maxEtagLength = 256;
 
 /** "Azure Blob Storage as an Event Grid source", in Event Grid's own schema and as a cloud event. */
 const eventShape = z
@@ -46,12 +46,12 @@ const eventShape = z
     eventTime: z.string().optional(),
     time: z.string().optional(),
     subject: z.string(),
-    data: z.object({ api: z.string(), url: z.string(), eTag: z.string().max(longestEtag) }),
+    data: z.object({ api: z.string(), url: z.string(), eTag: z.string().max(maxEtagLength) }),
   })
   .transform(({ eventType, type, eventTime, time, ...rest }) => ({
     ...rest,
     type: eventType ?? type,
-    at: timeOf(eventTime ?? time ?? ""),
+    at: parseTime(eventTime ?? time ?? ""),
   }));
 
 const typeShape = z.object({ eventType: z.unknown(), type: z.unknown() }).partial();

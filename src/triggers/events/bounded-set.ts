@@ -1,8 +1,8 @@
 /** Remembers the last few texts that it was shown. */
-export type Recently = { has(text: string): boolean; add(text: string): void };
+export type BoundedSet = { has(text: string): boolean; add(text: string): void };
 
 /** At most `most` texts; the oldest are forgotten first. */
-export function recently(most: number): Recently {
+export function boundedSet(most: number): BoundedSet {
   const texts = new Set<string>();
   return {
     has: (text) => texts.has(text),

@@ -1,6 +1,6 @@
 import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
-import { isoDate } from "../../copy/time.ts";
+import { toIso } from "../../copy/time.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
 import type { Origins } from "../../copy/location/parse-endpoint.ts";
 import { isRouted, routedCopy } from "../../copy/routing/routes.ts";
@@ -8,11 +8,11 @@ import type { Route } from "../../copy/routing/routes.ts";
 import { readStorageEvent } from "../../copy/routing/storage-event.ts";
 import type { BlobCreated } from "../../copy/routing/storage-event.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { events, repairIdOf } from "../../names.ts";
+import { events, repairInstanceId } from "../../names.ts";
 import type { Seal } from "../../secrets/seal.ts";
-import { ownRun, repairOf } from "../../instances/find-instance.ts";
-import { beginClaimed, copyInput } from "../../instances/start-instance.ts";
-import { recently } from "./bounded-set.ts";
+import { ownInstance, repairInstance } from "../../instances/find-instance.ts";
+import { startClaimed, createCopyInput } from "../../instances/start-instance.ts";
+import { boundedSet } from "./bounded-set.ts";
 
 export type EventDeps = {
   routes: readonly Route[];
@@ -25,21 +25,21 @@ export type EventDeps = {
 };
 
 /** A function with an Event Grid trigger. */
-export type Told = (
+export type EventGridHandler = (
   event: unknown,
   client: DurableClient,
   context: InvocationContext,
 ) => Promise<void>;
 
 /** Deliveries that this process has seen through; the ledger would say the same of them, only later. */
-const mostRemembered = 10_000;
+const maxRemembered = 10_000;
 
 /**
  * A new blob: wakes the copy that makes it, and starts a copy along each route that it is on. It throws
  * where trying again helps, so that Event Grid delivers again; what can never be read is only logged.
  */
-export function storageEvent(deps: EventDeps): Told {
-  const done = recently(mostRemembered);
+export function storageEvent(deps: EventDeps): EventGridHandler {
+  const done = boundedSet(maxRemembered);
   const once = async (deed: string, work: () => Promise<void>): Promise<void> => {
     if (done.has(deed)) return;
     await work();
@@ -71,13 +71,13 @@ async function wakeCopy(
   client: DurableClient,
   { blob, etag }: BlobCreated,
 ): Promise<void> {
-  const id = await ledger.wakeFor(blob, etag);
+  const id = await ledger.instanceToWake(blob, etag);
   if (id === null) return;
-  const own = await ownRun(client, id);
-  if (own?.ending.kind === "running") return await client.raiseEvent(id, events.wake, null);
-  const repair = await repairOf(client, id);
-  if (repair?.ending.kind === "running") {
-    await client.raiseEvent(repairIdOf(id), events.wake, null);
+  const own = await ownInstance(client, id);
+  if (own?.execution.kind === "running") return await client.raiseEvent(id, events.wake, null);
+  const repair = await repairInstance(client, id);
+  if (repair?.execution.kind === "running") {
+    await client.raiseEvent(repairInstanceId(id), events.wake, null);
   }
 }
 
@@ -106,14 +106,14 @@ async function follow(
   const isNew = instanceId === fresh;
   if (!isNew && (await ledger.outcome(instanceId)) !== null) return;
   const input = {
-    ...copyInput(seal, routed.request, { instanceId, now: time, announces }),
-    event: { route: route.name, etag, at: isoDate(at) },
+    ...createCopyInput(seal, routed.request, { instanceId, now: time, announces }),
+    event: { route: route.name, etag, at: toIso(at) },
   };
-  const begun = await beginClaimed(client, ledger, { instanceId, isNew, input });
-  if (begun.state === "unknown") {
+  const begun = await startClaimed(client, ledger, { instanceId, isNew, input });
+  if (begun.kind === "unknown") {
     throw new Error(`Cannot tell whether the orchestration of copy ${instanceId} was started`);
   }
-  if (begun.state === "started") {
+  if (begun.kind === "started") {
     context.log(`Copy ${instanceId} follows ${source} along "${route.name}"`);
   }
 }

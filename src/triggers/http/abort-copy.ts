@@ -1,36 +1,36 @@
 import type { DurableClient } from "durable-functions";
-import { copyAnswer } from "../../http/copy-response.ts";
+import { copyResponse } from "../../http/copy-response.ts";
 import { copyView } from "../../instances/copy-view.ts";
 import { problem } from "../../http/problem.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { events, repairIdOf } from "../../names.ts";
-import { findRun } from "../../instances/find-instance.ts";
-import type { FoundRun } from "../../instances/find-instance.ts";
+import { events, repairInstanceId } from "../../names.ts";
+import { findInstance } from "../../instances/find-instance.ts";
+import type { FoundInstance } from "../../instances/find-instance.ts";
 import { copiesPath } from "./method-router.ts";
-import type { Answer } from "./method-router.ts";
-import { copyIdOf, noSuchCopy } from "./get-copy.ts";
-import { recordOf, startRepair } from "../../instances/repair-instance.ts";
+import type { HttpHandler } from "./method-router.ts";
+import { copyIdOf, copyNotFound } from "./get-copy.ts";
+import { recordFrom, startRepair } from "../../instances/repair-instance.ts";
 
 /**
  * POST /copies/{id}/abort: 202 when the abort was handed to the copy, 200 when it is aborted already,
  * 409 when it ended otherwise. The copy proves its abort at Storage before it says `aborted`.
  */
-export function abortCopy({ ledger, now }: { ledger: Ledger; now(): Date }): Answer {
+export function abortCopy({ ledger, now }: { ledger: Ledger; now(): Date }): HttpHandler {
   return async (request, client) => {
     const id = copyIdOf(request);
-    const run = id === null ? null : await findRun(client, ledger, id);
-    if (id === null || run === null) return noSuchCopy();
+    const run = id === null ? null : await findInstance(client, ledger, id);
+    if (id === null || run === null) return copyNotFound();
     const view = copyView(run, copiesPath(request));
     const place = { url: request.url, now: now().getTime() };
-    if (view.status === "aborted") return copyAnswer(200, view, place);
-    if (run.ending.kind !== "running") {
+    if (view.status === "aborted") return copyResponse(200, view, place);
+    if (run.execution.kind !== "running") {
       return problem(
         "already-ended",
         `The copy ended as "${view.status}"; there is nothing to abort`,
       );
     }
     // One event is enough: each more would only lengthen the history.
-    const heard = run.hears ?? (await repairToAbort(client, ledger, run));
+    const heard = run.listenerId ?? (await repairToAbort(client, ledger, run));
     if (heard !== null && !view.abortRequested) await client.raiseEvent(heard, events.abort, null);
     const aborting = {
       ...view,
@@ -38,7 +38,7 @@ export function abortCopy({ ledger, now }: { ledger: Ledger; now(): Date }): Ans
       abortRequested: true,
       nextReadAt: null,
     } as const;
-    return copyAnswer(202, aborting, place);
+    return copyResponse(202, aborting, place);
   };
 }
 
@@ -49,10 +49,10 @@ export function abortCopy({ ledger, now }: { ledger: Ledger; now(): Date }): Ans
 async function repairToAbort(
   client: DurableClient,
   ledger: Ledger,
-  { id, copy, state }: FoundRun,
+  { id, copy, customStatus }: FoundInstance,
 ): Promise<string | null> {
-  const slot = await ledger.slotOf(copy.destination);
-  if (slot?.instanceId !== id) return null; // it has come to its end meanwhile
-  const record = { ...recordOf(state), abortRequested: true };
-  return (await startRepair(client, { slot, copy, record })) ? null : repairIdOf(id);
+  const lock = await ledger.readLock(copy.destination);
+  if (lock?.instanceId !== id) return null; // it has come to its end meanwhile
+  const record = { ...recordFrom(customStatus), abortRequested: true };
+  return (await startRepair(client, { lock: lock, copy, record })) ? null : repairInstanceId(id);
 }

@@ -1,7 +1,7 @@
-import type { Answer } from "./method-router.ts";
+import type { HttpHandler } from "./method-router.ts";
 
 /** GET /health: the app answers. It reveals nothing and asks nobody. */
-export const health: Answer = async () => ({
+export const health: HttpHandler = async () => ({
   jsonBody: { status: "ok" },
   headers: { "cache-control": "no-store" },
 });

@@ -4,17 +4,19 @@ import { problem } from "../../http/problem.ts";
 import { LedgerError } from "../../ledger/ledger-error.ts";
 
 /** Answers one call of one method. */
-export type Answer = (
+export type HttpHandler = (
   request: HttpRequest,
   client: DurableClient,
   context: InvocationContext,
 ) => Promise<HttpResponseInit>;
 
 /** Every method the host can route: it answers 404 for those that a function does not list. */
-export const everyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+export const allMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 
 /** One function for a path: 405 with `Allow` for methods it has no answer to (RFC 9110, 15.5.6). */
-export function dispatch(answers: Partial<Record<(typeof everyMethod)[number], Answer>>): Answer {
+export function routeMethods(
+  answers: Partial<Record<(typeof allMethods)[number], HttpHandler>>,
+): HttpHandler {
   const allow = Object.keys(answers).join(", ");
   return async (request, client, context) => {
     const answer = Object.entries(answers).find(([method]) => method === request.method)?.[1];

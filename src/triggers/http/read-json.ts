@@ -2,7 +2,7 @@ import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import { problem } from "../../http/problem.ts";
 
 /** Far above the longest valid request: two URLs of 2 KiB and 8 KiB of metadata. */
-const largestBody = 64 * 1_024;
+const maxBodyBytes = 64 * 1_024;
 
 /** Reads a JSON body, or says what is wrong with it. */
 export async function readJson(
@@ -14,8 +14,8 @@ export async function readJson(
     return { ok: false, answer: problem("unsupported-media-type", detail) };
   }
   const bytes = await request.arrayBuffer();
-  if (bytes.byteLength > largestBody) {
-    const detail = `The body has ${bytes.byteLength} bytes; at most ${largestBody} are read`;
+  if (bytes.byteLength > maxBodyBytes) {
+    const detail = `The body has ${bytes.byteLength} bytes; at most ${maxBodyBytes} are read`;
     return { ok: false, answer: problem("too-large", detail) };
   }
   try {

@@ -8,15 +8,15 @@ import { endpointUrl } from "../../copy/location/endpoint.ts";
 import type { Origins } from "../../copy/location/parse-endpoint.ts";
 import { parseRoutedRequest } from "../../copy/routing/route-request.ts";
 import type { Route } from "../../copy/routing/routes.ts";
-import { copyAnswer } from "../../http/copy-response.ts";
+import { copyResponse } from "../../http/copy-response.ts";
 import { copyView } from "../../instances/copy-view.ts";
 import { problem } from "../../http/problem.ts";
 import { isInstanceId } from "../../ledger/instance-id.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Seal } from "../../secrets/seal.ts";
-import { beginClaimed, copyInput } from "../../instances/start-instance.ts";
+import { startClaimed, createCopyInput } from "../../instances/start-instance.ts";
 import { copiesPath } from "./method-router.ts";
-import type { Answer } from "./method-router.ts";
+import type { HttpHandler } from "./method-router.ts";
 import { readJson } from "./read-json.ts";
 
 export type StartDeps = {
@@ -39,7 +39,7 @@ export type StartDeps = {
  * POST /copies: 202 with the copy that now runs; 200 with the copy that the same Idempotency-Key began
  * before. Nothing is written, read or started for a request that is not valid and allowed.
  */
-export function startCopy(deps: StartDeps): Answer {
+export function startCopy(deps: StartDeps): HttpHandler {
   return async (request, client, context) => {
     const body = await readJson(request);
     if (!body.ok) return body.answer;
@@ -60,17 +60,17 @@ export function startCopy(deps: StartDeps): Answer {
     const claim = await claimInstance(deps, request, { key: key.value, ...parsed, now });
     if (!claim.ok) return claim.answer;
     const { instanceId, isNew } = claim;
-    const input = copyInput(deps.seal, parsed.request, { ...deps, instanceId, now });
-    const begun = await beginClaimed(client, deps.ledger, { instanceId, isNew, input });
-    if (begun.state === "unknown") {
+    const input = createCopyInput(deps.seal, parsed.request, { ...deps, instanceId, now });
+    const begun = await startClaimed(client, deps.ledger, { instanceId, isNew, input });
+    if (begun.kind === "unknown") {
       context.error(`Cannot tell whether the orchestration of copy ${instanceId} was started`);
       const detail = `Copy ${instanceId} may have been started or not; look it up, or send the request again with its Idempotency-Key`;
       const location = new URL(`${copiesPath(request)}/${instanceId}`, request.url).href;
       return problem("unavailable", detail, { headers: { "retry-after": "10", location } });
     }
-    const view = copyView(begun.run, copiesPath(request));
+    const view = copyView(begun.instance, copiesPath(request));
     const place = { url: request.url, now: now.getTime() };
-    return copyAnswer(begun.state === "existed" ? 200 : 202, view, place);
+    return copyResponse(begun.kind === "existed" ? 200 : 202, view, place);
   };
 }
 
@@ -110,7 +110,7 @@ async function heldByACopy(
   { options }: CopyRequest,
 ): Promise<HttpResponseInit | null> {
   const id = options.destinationLease?.toLowerCase() ?? "";
-  if (!isInstanceId(id) || !(await ledger.isOpen(id))) return null;
+  if (!isInstanceId(id) || !(await ledger.hasOpenRecord(id))) return null;
   const message = "is the id of a copy that runs, and nobody else's lease";
   const errors = [{ pointer: "/options/destinationLease", message }];
   return problem("invalid-request", "1 thing to mend; nothing was started", { errors });

@@ -15,14 +15,14 @@ async function planned() {
   const body = { source: source.url, destination: destination.url };
   const { instanceId, copy } = copyOf(storage, body);
   const prepared = await stepsOf(storage).prepareCopy({ instanceId, copy });
-  if (prepared.state !== "planned") throw new Error(JSON.stringify(prepared));
+  if (prepared.kind !== "planned") throw new Error(JSON.stringify(prepared));
   const { plan } = prepared;
   return {
     ...storage,
     plan,
     steps: () => stepsOf(storage),
     start: () => stepsOf(storage).startCopy({ instanceId, copy, plan }),
-    slot: () => stepsOf(storage).ledger.slotOf(copy.destination),
+    lock: () => stepsOf(storage).ledger.readLock(copy.destination),
     scids: () =>
       emulator.requests
         .filter(({ operation }) => operation === "CopyBlob")
@@ -33,10 +33,10 @@ async function planned() {
 test("each start of one plan mints a SAS with the plan's own correlation id and end", async () => {
   const { emulator, start, clock, plan, scids } = await planned();
   emulator.faults.add({ operation: "CopyBlob", times: 1, do: "reset connection" });
-  expect(await start()).toMatchObject({ state: "trouble" });
+  expect(await start()).toMatchObject({ kind: "transient-failure" });
   await clock.advance(3_600_000);
-  expect(await start()).toMatchObject({ state: "started" });
-  expect(scids()).toEqual([plan.minted?.scid, plan.minted?.scid]);
+  expect(await start()).toMatchObject({ kind: "started" });
+  expect(scids()).toEqual([plan.mintedSas?.scid, plan.mintedSas?.scid]);
   const ends = emulator.requests.flatMap(
     ({ headers }) => /[?&]se=([^&]*)/.exec(headers["x-ms-copy-source"] ?? "")?.[1] ?? [],
   );
@@ -47,19 +47,19 @@ test("a second run of a start recognises the copy that the first began", async (
   const { emulator, start, scids } = await planned();
   emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose answer" });
   const first = await start();
-  expect(first).toMatchObject({ state: "started" });
+  expect(first).toMatchObject({ kind: "started" });
   expect(await start()).toEqual(first);
   expect(scids()).toHaveLength(1);
 });
 
 test("a start that may sign no SAS any more sends nothing, and holds nobody up", async () => {
-  const { emulator, start, slot, scids } = await planned();
+  const { emulator, start, lock, scids } = await planned();
   const roles = emulator.roles.splice(0, Infinity, {
     role: "Storage Blob Data Contributor",
     account: "devstoreaccount1",
   });
   expect(await start()).toMatchObject({
-    state: "failed",
+    kind: "failed",
     failure: {
       cause: "source-unauthorized",
       message: expect.stringContaining("sign a SAS"),
@@ -67,16 +67,19 @@ test("a start that may sign no SAS any more sends nothing, and holds nobody up",
     },
   });
   expect(scids()).toEqual([]);
-  expect(await slot()).toMatchObject({ copyId: null, busyUntil: 0 });
+  expect(await lock()).toMatchObject({ copyId: null, busyUntil: 0 });
   emulator.roles.splice(0, Infinity, ...roles, reader);
-  expect(await start()).toMatchObject({ state: "started" });
+  expect(await start()).toMatchObject({ kind: "started" });
 });
 
 test("an account that gives no key now is asked again later", async () => {
   const { emulator, start } = await planned();
   const busy = { answer: { status: 503, code: "ServerBusy" } };
   const end = emulator.faults.add({ operation: "GetUserDelegationKey", do: busy });
-  expect(await start()).toMatchObject({ state: "trouble", failure: { cause: "throttled" } });
+  expect(await start()).toMatchObject({
+    kind: "transient-failure",
+    failure: { cause: "throttled" },
+  });
   end();
-  expect(await start()).toMatchObject({ state: "started" });
+  expect(await start()).toMatchObject({ kind: "started" });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { endsOf } from "../../../src/copy/contract/activities.ts";
+import { pickEndpoints } from "../../../src/copy/contract/activities.ts";
 import { startStorage, uploaded } from "../../support/stack/emulator.ts";
 import { copyOf, stepsOf } from "../../support/stack/steps.ts";
 
@@ -15,11 +15,11 @@ test("ifBusy replace: a prepare that runs again, late, does not abort our own co
   const { instanceId, copy } = copyOf(storage, body);
 
   const prepared = await steps.prepareCopy({ instanceId, copy });
-  if (prepared.state !== "planned") throw new Error(prepared.state);
+  if (prepared.kind !== "planned") throw new Error(prepared.kind);
   expect(await steps.startCopy({ instanceId, copy, plan: prepared.plan })).toMatchObject({
-    state: "started",
+    kind: "started",
   });
-  expect(await steps.prepareCopy({ instanceId, copy })).toMatchObject({ state: "busy" });
+  expect(await steps.prepareCopy({ instanceId, copy })).toMatchObject({ kind: "busy" });
   expect(await destination.getProperties()).toMatchObject({ copyStatus: "pending" });
   expect(storage.emulator.requests.some(({ operation }) => operation === "AbortCopyBlob")).toBe(
     false,
@@ -60,12 +60,14 @@ test("a prepare that runs while its copy is settled leaves no snapshot behind", 
   const { storage, steps, copy, instanceId, snapshots } = await planWithRollback();
   await steps.prepareCopy({ instanceId, copy });
   const record = { abortRequested: true, startedAt: null, statusReads: 0 };
-  const ending = { state: "not-started", why: "aborted" } as const;
-  const closing = { plan: null, copyId: null, ending, record };
+  const result = { kind: "aborted-before-start" } as const;
+  const settlement = { plan: null, copyId: null, result, record };
   const { ledger } = steps;
   const now = storage.clock.now();
-  await ledger.closeSlot(copy.destination, { instanceId, now, closing });
-  expect(await steps.prepareCopy({ instanceId, copy })).toMatchObject({ state: "trouble" });
+  await ledger.fenceLock(copy.destination, { instanceId, now, settlement });
+  expect(await steps.prepareCopy({ instanceId, copy })).toMatchObject({
+    kind: "transient-failure",
+  });
   expect(await snapshots()).toEqual([]);
 });
 
@@ -78,16 +80,16 @@ test("a prepare that comes after the end gives a lease back that one before it l
   const body = { source: source.url, destination: destination.url, options };
   const { instanceId, copy } = copyOf(storage, body);
   const record = { abortRequested: true, startedAt: null, statusReads: 0 };
-  const ending = { state: "not-started", why: "aborted" } as const;
-  const step = { instanceId, copy: endsOf(copy), plan: null, copyId: null, ending, record };
-  await steps.settleCopy({ ...step, lastTry: false }, { log: () => {} });
-  // As far as a prepare came that died before it could look at the slot.
+  const result = { kind: "aborted-before-start" } as const;
+  const step = { instanceId, copy: pickEndpoints(copy), plan: null, copyId: null, result, record };
+  await steps.settleCopy({ ...step, isLastAttempt: false }, { log: () => {} });
+  // As far as a prepare came that died before it could look at the lock.
   await source.getBlobLeaseClient(instanceId).acquireLease(-1);
-  expect(await steps.prepareCopy({ instanceId, copy: { ...copy, ...endsOf(copy) } })).toMatchObject(
-    {
-      state: "ended",
-    },
-  );
+  expect(
+    await steps.prepareCopy({ instanceId, copy: { ...copy, ...pickEndpoints(copy) } }),
+  ).toMatchObject({
+    kind: "ended",
+  });
   expect(await source.getProperties()).toMatchObject({ leaseState: "available" });
-  expect(await steps.ledger.slotOf(copy.destination)).toBeNull();
+  expect(await steps.ledger.readLock(copy.destination)).toBeNull();
 });

@@ -14,7 +14,7 @@ async function planned() {
     destination: destination.url,
   });
   const prepared = await steps.prepareCopy({ instanceId, copy });
-  if (prepared.state !== "planned") throw new Error(prepared.state);
+  if (prepared.kind !== "planned") throw new Error(prepared.kind);
   const { plan } = prepared;
   const settleAborted = () =>
     steps.settleCopy(
@@ -23,9 +23,9 @@ async function planned() {
         copy,
         plan,
         copyId: null,
-        ending: { state: "not-started", why: "aborted" },
+        result: { kind: "aborted-before-start" },
         record: { abortRequested: true, startedAt: null, statusReads: 0 },
-        lastTry: false,
+        isLastAttempt: false,
       },
       { log: () => {} },
     );
@@ -36,8 +36,8 @@ async function planned() {
 test("a start that runs again after it was given up is followed, not forgotten", async () => {
   const { steps, copy, instanceId, plan, settleAborted } = await planned();
   const again = await steps.startCopy({ instanceId, copy, plan });
-  if (again.state !== "started") throw new Error(again.state);
-  expect(await settleAborted()).toEqual({ state: "found", started: again.started });
+  if (again.kind !== "started") throw new Error(again.kind);
+  expect(await settleAborted()).toEqual({ kind: "found", started: again.started });
 });
 
 test("a start that comes once settling has begun starts nothing", async () => {
@@ -45,19 +45,19 @@ test("a start that comes once settling has begun starts nothing", async () => {
   const closing = {
     plan,
     copyId: null,
-    ending: { state: "not-started", why: "aborted" },
+    result: { kind: "aborted-before-start" },
     record: { abortRequested: true, startedAt: null, statusReads: 0 },
   } as const;
   // As far as a settle came that died in the middle.
-  await ledger.closeSlot(copy.destination, { instanceId, now: clock.now(), closing });
-  expect(await steps.startCopy({ instanceId, copy, plan })).toMatchObject({ state: "failed" });
+  await ledger.fenceLock(copy.destination, { instanceId, now: clock.now(), settlement: closing });
+  expect(await steps.startCopy({ instanceId, copy, plan })).toMatchObject({ kind: "failed" });
   expect(requests.filter(({ operation }) => operation === "CopyBlob")).toEqual([]);
 });
 
-test("a start that runs after the end frees the slot that a late prepare took with it", async () => {
+test("a start that runs after the end frees the lock that a late prepare took with it", async () => {
   const { steps, ledger, copy, instanceId, plan, settleAborted } = await planned();
-  expect(await settleAborted()).toMatchObject({ state: "settled" });
-  await ledger.takeSlot(instanceId, copy); // as far as the late prepare came
-  expect(await steps.startCopy({ instanceId, copy, plan })).toMatchObject({ state: "failed" });
-  expect(await ledger.slotOf(copy.destination)).toBeNull();
+  expect(await settleAborted()).toMatchObject({ kind: "settled" });
+  await ledger.acquireLock(instanceId, copy); // as far as the late prepare came
+  expect(await steps.startCopy({ instanceId, copy, plan })).toMatchObject({ kind: "failed" });
+  expect(await ledger.readLock(copy.destination)).toBeNull();
 });

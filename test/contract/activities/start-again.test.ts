@@ -17,14 +17,14 @@ async function planned(client: Partial<CopyClient> = {}) {
     destination: destination.url,
   });
   const prepared = await steps.prepareCopy({ instanceId, copy });
-  if (prepared.state !== "planned") throw new Error(prepared.state);
+  if (prepared.kind !== "planned") throw new Error(prepared.kind);
   const { plan } = prepared;
   const { faults, requests } = emulator;
   return {
     clock,
     destination,
     start: () => steps.startCopy({ instanceId, copy, plan }),
-    slot: () => steps.ledger.slotOf(copy.destination),
+    lock: () => steps.ledger.readLock(copy.destination),
     /** The product's own start, as it would arrive late. */
     arrive: async () => {
       const conditions = { ifNoneMatch: "*" };
@@ -41,27 +41,27 @@ const resetOnce: Fault = { operation: "CopyBlob", times: 1, do: "reset connectio
 test("a start that may still arrive is looked for, and sent again only once it cannot any more", async () => {
   const { clock, start, fault, starts } = await planned();
   fault(resetOnce);
-  expect(await start()).toMatchObject({ state: "trouble" });
+  expect(await start()).toMatchObject({ kind: "transient-failure" });
   await clock.advance(59_000);
-  expect(await start()).toMatchObject({ state: "trouble" });
+  expect(await start()).toMatchObject({ kind: "transient-failure" });
   expect(starts()).toBe(1);
   await clock.advance(1_000);
-  expect(await start()).toMatchObject({ state: "started" });
+  expect(await start()).toMatchObject({ kind: "started" });
   expect(starts()).toBe(2);
 });
 
 test("a start that arrives late is taken for what it is, and stays the only one when it is deleted", async () => {
-  const { clock, destination, start, slot, arrive, fault, starts } = await planned();
+  const { clock, destination, start, lock, arrive, fault, starts } = await planned();
   fault(resetOnce);
   await start();
   await clock.advance(7_000);
   const copyId = await arrive();
-  expect(await start()).toMatchObject({ state: "started", started: { copyId } });
-  expect(await slot()).toMatchObject({ copyId, busyUntil: 0 }); // settling need not wait any more
+  expect(await start()).toMatchObject({ kind: "started", started: { copyId } });
+  expect(await lock()).toMatchObject({ copyId, busyUntil: 0 }); // settling need not wait any more
   await destination.abortCopyFromURL(copyId ?? "");
   await destination.delete();
   await clock.advance(60_000);
-  expect(await start()).toMatchObject({ state: "started", started: { copyId } });
+  expect(await start()).toMatchObject({ kind: "started", started: { copyId } });
   expect(starts()).toBe(2); // the one that broke, and its late arrival
 });
 
@@ -72,11 +72,11 @@ test("a start that was never answered is looked for before another one is sent",
     operation: "GetBlobProperties",
     do: { answer: { status: 503, code: "ServerBusy" } },
   });
-  expect(await start()).toMatchObject({ state: "trouble" });
+  expect(await start()).toMatchObject({ kind: "transient-failure" });
   await clock.advance(60_000);
-  expect(await start()).toMatchObject({ state: "trouble" });
+  expect(await start()).toMatchObject({ kind: "transient-failure" });
   blind();
-  expect(await start()).toMatchObject({ state: "started" });
+  expect(await start()).toMatchObject({ kind: "started" });
   expect(starts()).toBe(1);
 });
 
@@ -84,9 +84,9 @@ test("of two runs of a start at once one is sent", async () => {
   const { clock, start, fault, starts } = await planned();
   fault({ operation: "CopyBlob", times: 1, do: { delayMs: 1_000 } });
   const runs = [start(), start()];
-  expect(await Promise.race(runs)).toMatchObject({ state: "trouble" });
+  expect(await Promise.race(runs)).toMatchObject({ kind: "transient-failure" });
   await clock.advance(1_000);
-  const states = (await Promise.all(runs)).map(({ state }) => state);
+  const states = (await Promise.all(runs)).map(({ kind }) => kind);
   expect(states).toContain("started");
   expect(starts()).toBe(1);
 });
@@ -97,8 +97,8 @@ test.each([
 ])("a start that Storage did not take ($status $code) is sent again at once", async (answer) => {
   const { start, fault, starts } = await planned();
   fault({ operation: "CopyBlob", times: 1, do: { answer } });
-  expect(await start()).toMatchObject({ state: "trouble" });
-  expect(await start()).toMatchObject({ state: "started" });
+  expect(await start()).toMatchObject({ kind: "transient-failure" });
+  expect(await start()).toMatchObject({ kind: "started" });
   expect(starts()).toBe(2);
 });
 
@@ -112,7 +112,7 @@ test("a start that did not leave the app is sent again at once", async () => {
       return Promise.reject(new StorageRefusal(answer));
     },
   });
-  expect(await start()).toMatchObject({ state: "trouble" });
-  expect(await start()).toMatchObject({ state: "trouble" });
+  expect(await start()).toMatchObject({ kind: "transient-failure" });
+  expect(await start()).toMatchObject({ kind: "transient-failure" });
   expect(tries).toBe(2);
 });

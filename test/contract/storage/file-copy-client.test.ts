@@ -34,7 +34,7 @@ async function ends() {
 
 async function answerOf(call: Promise<unknown>) {
   const error: unknown = await call.catch((thrown: unknown) => thrown);
-  return error instanceof StorageRefusal ? error.answer : error;
+  return error instanceof StorageRefusal ? error.response : error;
 }
 
 const notMet = { status: 412, code: "ConditionNotMet" };

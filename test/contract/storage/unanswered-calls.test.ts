@@ -37,6 +37,6 @@ test.each(["blob", "file"])(
       .catch((error: unknown) => error);
     await once(server, "request");
     await vi.advanceTimersByTimeAsync(30_000);
-    expect(await abort).toMatchObject({ answer: { status: 0, code: "RequestTimedOut" } });
+    expect(await abort).toMatchObject({ response: { status: 0, code: "RequestTimedOut" } });
   },
 );

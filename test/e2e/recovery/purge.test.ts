@@ -73,7 +73,7 @@ test("a copy whose run was broken off before it held anything is purged, too", a
   const world = await startWorld({ environment, persistent: true });
   const remove = world.local.emulator.faults.add({
     operation: "PutBlob",
-    match: ({ target }) => target.includes("/slots/"),
+    match: ({ target }) => target.includes("/locks/"),
     do: { answer: { status: 503, code: "ServerBusy" } },
   });
   const { id } = await world.start(await request(world));
@@ -96,12 +96,12 @@ test("what cannot be purged now is purged later, and holds nothing else up", asy
   await world.untilEnded(copies[1].id);
   const remove = world.local.emulator.faults.add({
     operation: "DeleteBlob",
-    match: ({ target }) => target.includes("/index/") && target.includes(copies[0].id),
+    match: ({ target }) => target.includes("/records/") && target.includes(copies[0].id),
     do: { answer: { status: 503, code: "ServerBusy" } },
   });
   await world.clock.advance(5 * day);
   const left = await ledgerNames(world);
-  expect(left.filter((name) => name.startsWith("index/"))).toHaveLength(1);
+  expect(left.filter((name) => name.startsWith("records/"))).toHaveLength(1);
   expect(left.join()).not.toContain(copies[1].id);
   remove();
   await world.clock.advance(hour);

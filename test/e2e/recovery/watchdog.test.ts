@@ -69,7 +69,7 @@ test("a copy whose run was terminated is followed to its end by a repair, and to
   expect(copy).toMatchObject({ status: "succeeded", copyId, startedAt, residue: [], error: null });
   expect((await world.blob("archive/film.mp4").downloadToBuffer()).equals(film)).toBe(true);
   expect(count(world, "CopyBlob")).toBe(1);
-  expect(await blobsIn(world, "slots/")).toEqual([]);
+  expect(await blobsIn(world, "locks/")).toEqual([]);
 });
 
 test("a copy whose run Durable has lost is repaired from what the ledger keeps, its SAS included", async () => {
@@ -87,7 +87,7 @@ test("a copy whose run Durable has lost is repaired from what the ledger keeps, 
   await world.clock.advance(15 * minute);
   expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded", copyStatus: "success" });
   expect(count(world, "CopyBlob")).toBe(1);
-  expect(await blobsIn(world, "slots/")).toEqual([]);
+  expect(await blobsIn(world, "locks/")).toEqual([]);
 });
 
 test("a call repeated with its key finds the copy that Durable has lost, and starts no second one", async () => {
@@ -149,7 +149,7 @@ test("a run that is broken off between cleaning up and keeping the outcome has s
   const id = await begin(world);
   const remove = world.local.emulator.faults.add({
     operation: "PutBlob",
-    match: ({ target }) => target.includes("/index/"),
+    match: ({ target }) => target.includes("/records/"),
     do: { answer: { status: 503, code: "ServerBusy" } },
   });
   await world.call("POST", `/copies/${id}/abort`);
@@ -241,7 +241,7 @@ test("a run that is broken off after its outcome was kept tells that outcome, an
   const id = await begin(world);
   const remove = world.local.emulator.faults.add({
     operation: "DeleteBlob",
-    match: ({ target }) => target.includes("/slots/"),
+    match: ({ target }) => target.includes("/locks/"),
     do: { answer: { status: 503, code: "ServerBusy" } },
   });
   await world.clock.advance(20 * minute);
@@ -249,7 +249,7 @@ test("a run that is broken off after its outcome was kept tells that outcome, an
   expect(await world.get(id)).toMatchObject({ status: "succeeded", error: null });
   remove();
   await world.clock.advance(5 * minute);
-  expect(await blobsIn(world, "slots/")).toEqual([]);
+  expect(await blobsIn(world, "locks/")).toEqual([]);
   expect(await world.get(id)).toMatchObject({ status: "succeeded", error: null });
   expect(warnings(world).join()).not.toContain("repair");
 });
@@ -259,7 +259,7 @@ test("a copy that ended while its outcome could not be kept is noted as ended wh
   const id = await begin(world);
   const remove = world.local.emulator.faults.add({
     operation: "PutBlob",
-    match: ({ target }) => target.includes("/index/"),
+    match: ({ target }) => target.includes("/records/"),
     do: { answer: { status: 503, code: "ServerBusy" } },
   });
   const copy = await world.untilEnded(id, 48);
@@ -267,28 +267,28 @@ test("a copy that ended while its outcome could not be kept is noted as ended wh
   expect(copy.residue.join()).toContain("could not be looked at");
   remove();
   await world.clock.advance(10 * minute);
-  expect(await blobsIn(world, "slots/")).toEqual([]);
-  const [record = ""] = await blobsIn(world, "index/");
+  expect(await blobsIn(world, "locks/")).toEqual([]);
+  const [record = ""] = await blobsIn(world, "records/");
   const kept = await world.blob(`ferry-ledger/${record}`).downloadToBuffer();
   expect(JSON.parse(kept.toString()).outcome).toMatchObject({ status: "succeeded" });
 });
 
-test("a slot that an ended copy left behind is freed", async () => {
+test("a lock that an ended copy left behind is freed", async () => {
   const world = await startWorld(slowly);
   const id = await begin(world);
   const remove = world.local.emulator.faults.add({
     operation: "DeleteBlob",
-    match: ({ target }) => target.includes("/slots/"),
+    match: ({ target }) => target.includes("/locks/"),
     do: { answer: { status: 403, code: "AuthorizationFailure" } },
   });
   expect(await world.untilEnded(id, 48)).toMatchObject({ status: "succeeded" });
-  expect(await blobsIn(world, "slots/")).toHaveLength(1);
+  expect(await blobsIn(world, "locks/")).toHaveLength(1);
   remove();
   await world.clock.advance(10 * minute);
-  expect(await blobsIn(world, "slots/")).toEqual([]);
+  expect(await blobsIn(world, "locks/")).toEqual([]);
 });
 
-test("thousands of slots are walked some at a time, all in turn", { timeout: 60_000 }, async () => {
+test("thousands of locks are walked some at a time, all in turn", { timeout: 60_000 }, async () => {
   const world = await startWorld(slowly);
   const ended = await begin(world);
   await world.untilEnded(ended);
@@ -296,7 +296,7 @@ test("thousands of slots are walked some at a time, all in turn", { timeout: 60_
   const ledger = world.container("ferry-ledger");
   const put = (name: string, instanceId: string) => {
     const content = JSON.stringify({ instanceId, closed: true, starts: [], copyId: null });
-    return ledger.getBlockBlobClient(`slots/${name}`).upload(content, content.length);
+    return ledger.getBlockBlobClient(`locks/${name}`).upload(content, content.length);
   };
   for (let made = 0; made < 2_100; made += 100) {
     const names = Array.from({ length: 100 }, (_, at) => String(made + at).padStart(4, "0"));
@@ -304,12 +304,12 @@ test("thousands of slots are walked some at a time, all in turn", { timeout: 60_
   }
   await put("the-last", ended);
   await world.clock.advance(5 * minute);
-  expect(await blobsIn(world, "slots/the-last")).toHaveLength(1);
+  expect(await blobsIn(world, "locks/the-last")).toHaveLength(1);
   await world.clock.advance(5 * minute);
-  expect(await blobsIn(world, "slots/the-last")).toEqual([]);
+  expect(await blobsIn(world, "locks/the-last")).toEqual([]);
   await put("0000", ended); // the walk after the last one begins at the beginning
   await world.clock.advance(5 * minute);
-  expect(await blobsIn(world, "slots/0000")).toEqual([]);
+  expect(await blobsIn(world, "locks/0000")).toEqual([]);
 });
 
 test("copies that are well are never touched", async () => {

@@ -191,7 +191,7 @@ test("an abort whose start was never sent touches no stranger's copy of the same
   // The ledger is in trouble from the moment the start wants to register.
   const remove = world.local.emulator.faults.add({
     operation: "PutBlob",
-    match: ({ target, headers }) => target.includes("/slots/") && headers["if-match"] !== undefined,
+    match: ({ target, headers }) => target.includes("/locks/") && headers["if-match"] !== undefined,
     do: busy,
   });
   const { id } = await world.start(body);

@@ -108,7 +108,7 @@ test("the flags for trailing dots go along where a name has one, and never for a
   ]);
 });
 
-test("a file in any case is one destination, and has one slot", async () => {
+test("a file in any case is one destination, and has one lock", async () => {
   const world = await startWorld({ copies: { bytesPerSecond: 1 } });
   const files = filesOf(world);
   const source = (await files.upload("drop/a", Buffer.alloc(1_000))).url;

@@ -285,7 +285,7 @@ test("no key is needed: the app reaches its own ledger with its identity, too", 
   expect(new Set(ofLedger.map((each) => each.headers["authorization"]))).toEqual(
     new Set(["Bearer REDACTED"]),
   );
-  const own = world.blob("ferry-ledger/slots/x").url;
+  const own = world.blob("ferry-ledger/locks/x").url;
   const answer = await world.call("POST", "/copies", { body: { ...body, destination: own } });
   expect(answer.status).toBe(403);
   expect(answer.json.detail).toContain("own state");

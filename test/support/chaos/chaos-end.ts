@@ -40,9 +40,9 @@ export function expectTruth(trial: Trial, again: string): void {
     holds(seen.copyStatus === answer.copyStatus, `Storage said ${seen.copyStatus}`);
   }
 
-  // A late run that was cut short after it took the slot anew leaves it to the watchdog.
+  // A late run that was cut short after it took the lock anew leaves it to the watchdog.
   const isExcused = trial.happened.some(isTrouble);
-  holds(isExcused || !trial.leftSlot, "its slot was left, and somebody else had to free it");
+  holds(isExcused || !trial.leftLock, "its lock was left, and somebody else had to free it");
 
   const last = strangers.at(-1);
   if (last !== undefined && last.starts === starts.length) {

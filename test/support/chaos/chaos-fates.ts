@@ -74,7 +74,7 @@ export function fateFor(
         if (phase === "prepare" && operation === "GetBlobProperties") return null;
         return { fate: "held", until, ms: what.ms };
       case "late arrival":
-        // Of the ledger's requests none comes so late: slots are guarded by time.
+        // Of the ledger's requests none comes so late: locks are guarded by time.
         if (!["CopyBlob", "AbortCopyBlob", "DeleteBlob"].includes(operation)) return null;
         return isOnDestination ? { fate: "late", until, ms: what.ms } : null;
       case "kill":
@@ -91,9 +91,9 @@ export function fateFor(
   }
 }
 
-/** Whether it writes the copyId into a slot. */
+/** Whether it writes the copyId into a lock. */
 function tellsCopyId({ target, method, body }: StorageRequest): boolean {
-  return method === "PUT" && target.includes("/slots/") && /"copyId":"/.test(body.toString());
+  return method === "PUT" && target.includes("/locks/") && /"copyId":"/.test(body.toString());
 }
 
 function isTrouble({ deed }: Incident): boolean {

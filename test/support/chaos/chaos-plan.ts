@@ -38,8 +38,8 @@ export type Incident = { phase: Phase | "ended"; nth: number; more: number } & (
 
 export type CopyPlan = {
   overwrite: "fail" | "skip" | "if-newer" | "always";
-  /** What stands on the destination before; `slot left`: with the slot of an ended copy beside it. */
-  before: "nothing" | "older blob" | "newer blob" | "foreign pending copy" | "slot left";
+  /** What stands on the destination before; `lock left`: with the lock of an ended copy beside it. */
+  before: "nothing" | "older blob" | "newer blob" | "foreign pending copy" | "lock left";
   bytes: number;
   /** How long Storage copies, in ms; 0 finishes within the start. */
   takes: number;
@@ -152,7 +152,7 @@ const plans: fc.Arbitrary<CopyPlan> = fc
       chance(10, pick("nothing" as const)),
       chance(6, pick("older blob" as const)),
       chance(1, pick("newer blob" as const, "foreign pending copy" as const)),
-      chance(1, pick("slot left" as const)),
+      chance(1, pick("lock left" as const)),
     ),
     bytes: fc.integer({ min: 1, max: 9_999 }),
     takes: fc.oneof(chance(1, fc.constant(0)), chance(8, fc.integer({ min: 1, max: 3 * minute }))),

@@ -14,8 +14,8 @@ export type ChaosRun = {
   /** All that happened so far. */
   met: readonly Met[];
   deaths: readonly Death[];
-  /** Names of the slots that are taken. */
-  slots(): Promise<readonly string[]>;
+  /** Names of the locks that are taken. */
+  locks(): Promise<readonly string[]>;
   /** What the host logged as errors while it lived. */
   errors: readonly string[];
   close(): Promise<void>;
@@ -38,7 +38,7 @@ export async function openChaosRun(): Promise<ChaosRun> {
   const met: Met[] = [];
   const deaths: Death[] = [];
   let trials: readonly Trial[] = [];
-  let slots: Slots = new Map();
+  let locks: Locks = new Map();
   const armed = new Set<string>();
   let count = 0;
 
@@ -46,7 +46,7 @@ export async function openChaosRun(): Promise<ChaosRun> {
     fateOf(request, step) {
       // All activities wait for the one that makes the ledger's container.
       if (request.resource.level !== "blob") return null;
-      const owner = ownerOf(trials, slots, request);
+      const owner = ownerOf(trials, locks, request);
       if (step === null) {
         if (owner !== undefined) noteFreed(owner, request);
         return null;
@@ -103,17 +103,17 @@ export async function openChaosRun(): Promise<ChaosRun> {
     deaths,
     errors: world.errors,
     close: () => world.close(),
-    async slots() {
+    async locks() {
       const names: string[] = [];
-      const all = world.container("ferry-ledger").listBlobsFlat({ prefix: "slots/" });
+      const all = world.container("ferry-ledger").listBlobsFlat({ prefix: "locks/" });
       for await (const { name } of all) names.push(name);
       return names;
     },
     async liveThrough(plans) {
       trials = plans.map((plan) => newTrial(plan, ++count));
-      slots = new Map();
+      locks = new Map();
       armed.clear();
-      await layOut(world, trials, slots);
+      await layOut(world, trials, locks);
       for (const trial of trials) trial.isLive = true;
       const areEnded = () => trials.every(({ answer }) => answer !== null);
       await passTime(world, trials, { isOver: areEnded, longest });
@@ -135,33 +135,33 @@ export async function openChaosRun(): Promise<ChaosRun> {
   };
 }
 
-/** The last thing that was written to a slot, by the blob's name. */
-type Slots = Map<string, { owner: Trial; body: Buffer }>;
+/** The last thing that was written to a lock, by the blob's name. */
+type Locks = Map<string, { owner: Trial; body: Buffer }>;
 
 /** Whose a ledger blob is, by what was written to it; the id of a copy is learned from its record. */
 function ownerOf(
   trials: readonly Trial[],
-  slots: Slots,
+  locks: Locks,
   { resource, body, method }: StorageRequest,
 ): Trial | undefined {
   if (resource.level !== "blob" || resource.container !== "ferry-ledger") return undefined;
   const { blob } = resource;
   const written = () => trials.find(({ destination }) => body.includes(`/${destination}"`));
-  if (blob.startsWith("index/") && method === "PUT") {
+  if (blob.startsWith("records/") && method === "PUT") {
     const owner = written();
     if (owner !== undefined) owner.id ??= blob.slice(-36);
     return owner;
   }
-  if (!blob.startsWith("slots/")) return undefined;
-  const owner = slots.get(blob)?.owner ?? written();
-  if (owner !== undefined && method === "PUT") slots.set(blob, { owner, body });
+  if (!blob.startsWith("locks/")) return undefined;
+  const owner = locks.get(blob)?.owner ?? written();
+  if (owner !== undefined && method === "PUT") locks.set(blob, { owner, body });
   return owner;
 }
 
-/** Nobody but the copy itself had to free its slot. */
+/** Nobody but the copy itself had to free its lock. */
 function noteFreed(owner: Trial, { resource, method }: StorageRequest): void {
-  const isSlot = resource.level === "blob" && resource.blob.startsWith("slots/");
-  owner.leftSlot ||= owner.isLive && isSlot && method === "DELETE" && owner.answer !== null;
+  const isSlot = resource.level === "blob" && resource.blob.startsWith("locks/");
+  owner.leftLock ||= owner.isLive && isSlot && method === "DELETE" && owner.answer !== null;
 }
 
 function phaseNow(world: ChaosWorld, { id, answer }: Trial): Phase {
@@ -169,7 +169,7 @@ function phaseNow(world: ChaosWorld, { id, answer }: Trial): Phase {
   return phase ?? (answer === null ? "pending" : "settle");
 }
 
-async function layOut(world: ChaosWorld, trials: readonly Trial[], slots: Slots): Promise<void> {
+async function layOut(world: ChaosWorld, trials: readonly Trial[], locks: Locks): Promise<void> {
   const are = (...before: readonly string[]) =>
     trials.filter(({ plan }) => before.includes(plan.before));
   const former = ({ destination }: Trial) =>
@@ -188,14 +188,14 @@ async function layOut(world: ChaosWorld, trials: readonly Trial[], slots: Slots)
     trial.strangers.pop(); // it stands there before; it is no deed that befalls the copy
   }
   // One after the other: only one may move the clock.
-  for (const trial of are("slot left")) await leaveSlot(world, trial, slots);
+  for (const trial of are("lock left")) await leaveLock(world, trial, locks);
   for (const trial of trials) {
     trial.formerAt = (await look(world, trial))?.lastModified?.getTime() ?? null;
   }
 }
 
-/** The slot of a copy onto the same destination, which has ended since but died before it freed it. */
-async function leaveSlot(world: ChaosWorld, trial: Trial, slots: Slots): Promise<void> {
+/** The lock of a copy onto the same destination, which has ended since but died before it freed it. */
+async function leaveLock(world: ChaosWorld, trial: Trial, locks: Locks): Promise<void> {
   const key = `before-${trial.number}`;
   const copy = {
     source: world.blob(trial.source).url,
@@ -210,9 +210,9 @@ async function leaveSlot(world: ChaosWorld, trial: Trial, slots: Slots): Promise
     if (tries > 50) throw new Error("The copy before does not succeed");
     await world.clock.advance(minute);
   }
-  const name = [...slots].find(([, { owner }]) => owner === trial)?.[0];
-  if (name === undefined) throw new Error("The copy before had no slot");
-  const body = slots.get(name)?.body ?? Buffer.alloc(0);
+  const name = [...locks].find(([, { owner }]) => owner === trial)?.[0];
+  if (name === undefined) throw new Error("The copy before had no lock");
+  const body = locks.get(name)?.body ?? Buffer.alloc(0);
   await world.container("ferry-ledger").getBlockBlobClient(name).uploadData(body);
   Object.assign(trial, { id: null, starts: [], isKnown: false, story: [] });
 }

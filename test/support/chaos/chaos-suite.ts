@@ -51,7 +51,7 @@ export async function liveThroughChaos(deaths: "none" | "some"): Promise<ChaosTa
         count(tally.ends, endOf(trial));
         tally.copies++;
       }
-      expect(await run.slots(), `slots, ${again}`).toEqual([]);
+      expect(await run.locks(), `locks, ${again}`).toEqual([]);
       expect(run.errors, `errors in the log, ${again}`).toEqual([]);
     } finally {
       met.push(...run.met);

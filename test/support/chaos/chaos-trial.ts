@@ -37,8 +37,8 @@ export type Trial = {
   aborts: string[];
   /** What stood on the destination when the app removed it. */
   removals: Seen[];
-  /** Whether its slot was taken still after its end, while nothing of it ran. */
-  leftSlot: boolean;
+  /** Whether its lock was taken still after its end, while nothing of it ran. */
+  leftLock: boolean;
   /** What a client sees at the end, and after everything late has come. */
   answer: Answer["json"];
   later: Answer["json"];
@@ -86,7 +86,7 @@ export function newTrial(plan: CopyPlan, number: number): Trial {
     abortedByStrangers: new Set(),
     aborts: [],
     removals: [],
-    leftSlot: false,
+    leftLock: false,
     answer: null,
     later: null,
     end: null,

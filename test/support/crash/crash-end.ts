@@ -14,7 +14,7 @@ export function expectRightEnd(trial: Trial, where = "without a kill"): void {
     else expect(content, `stub, ${about}`).toBeNull();
     expect(answer.residue, about).toEqual([]);
   }
-  expect(trial.slots, `slots, ${where}`).toEqual([]);
+  expect(trial.locks, `locks, ${where}`).toEqual([]);
   // Neither lost nor begun twice: one orchestration for each copy.
   const completed = trial.copies.map(() => "Completed");
   expect(trial.orchestrations, `orchestrations, ${where}`).toEqual(completed);

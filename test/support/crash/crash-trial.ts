@@ -48,8 +48,8 @@ export type EndedCopy = {
 export type Trial = {
   copies: readonly EndedCopy[];
   deaths: readonly Death[];
-  /** What is left in the ledger of slots. */
-  slots: readonly string[];
+  /** What is left in the ledger of locks. */
+  locks: readonly string[];
   /** Runtime states of all orchestrations of the task hub; with the reason of one that broke off. */
   orchestrations: readonly string[];
   /** Commit points of the last life. */
@@ -200,11 +200,11 @@ async function lookAround(
         isOn(request.url, index) &&
         (request.status === 202 || (request.status === null && !world.isLost(request))),
     ).length;
-  const slots: string[] = [];
+  const locks: string[] = [];
   for await (const { name } of world.container("ferry-ledger").listBlobsFlat({
-    prefix: "slots/",
+    prefix: "locks/",
   })) {
-    slots.push(name);
+    locks.push(name);
   }
   const contentOf = async (index: number) => {
     const blob = world.blob(destination(index));
@@ -221,7 +221,7 @@ async function lookAround(
       })),
     ),
     deaths,
-    slots,
+    locks,
     orchestrations: instances.map(
       ({ runtimeStatus, output }: { runtimeStatus: string; output: unknown }) =>
         runtimeStatus === "Completed"

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { createActivities } from "../../../src/activities/create-activities.ts";
 import { parseCopyRequest } from "../../../src/copy/request/copy-request.ts";
-import type { CopyInput, CopySteps } from "../../../src/copy/contract/activities.ts";
+import type { CopyInput, CopyActivities } from "../../../src/copy/contract/activities.ts";
 import { createBlobLedger } from "../../../src/ledger/blob-ledger.ts";
 import { newInstanceId } from "../../../src/ledger/instance-id.ts";
 import type { Ledger } from "../../../src/ledger/ledger.ts";
@@ -17,7 +17,7 @@ import type { Storage } from "./emulator.ts";
 export function stepsOf(
   { emulator, clock, credential }: Storage,
   client: Partial<CopyClient> = {},
-): CopySteps & { ledger: Ledger } {
+): CopyActivities & { ledger: Ledger } {
   const account = `${emulator.blobUrl}/${credential.accountName}`;
   const container = new BlobServiceClient(account, credential).getContainerClient("ferry-ledger");
   const ledger = createBlobLedger(container);
@@ -27,7 +27,7 @@ export function stepsOf(
     mint: createSasMint(credentialFor),
     ledger,
     seal: createSeal([]),
-    notices: { targets: [], send: async () => ({ ok: true }) },
+    notifications: { targets: [], send: async () => ({ ok: true }) },
     now: () => clock.now(),
     newGuid: randomUUID,
   });

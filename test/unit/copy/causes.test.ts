@@ -1,14 +1,17 @@
 import { expect, test } from "vitest";
-import { hasEnded, parseProgress } from "../../../src/copy/contract/copy-status.ts";
+import { isFinal, parseProgress } from "../../../src/copy/contract/copy-status.ts";
 import { causes } from "../../../src/copy/contract/failure.ts";
-import { statusOf } from "../../../src/copy/decisions/read-status.ts";
+import { interpretStatus } from "../../../src/copy/decisions/read-status.ts";
 import { Sas } from "../../../src/copy/location/sas.ts";
-import type { DestinationSeen } from "../../../src/copy/contract/properties.ts";
-import { classify, storageAnswers } from "../../../src/copy/decisions/storage-errors.ts";
-import type { Call, StorageAnswer } from "../../../src/copy/decisions/storage-errors.ts";
+import type { DestinationProperties } from "../../../src/copy/contract/properties.ts";
+import { classifyError, storageErrors } from "../../../src/copy/decisions/storage-errors.ts";
+import type {
+  StorageCallName,
+  StorageErrorResponse,
+} from "../../../src/copy/decisions/storage-errors.ts";
 
 const now = Date.UTC(2026, 10, 20);
-const answer = (given: Partial<StorageAnswer>): StorageAnswer => ({
+const answer = (given: Partial<StorageErrorResponse>): StorageErrorResponse => ({
   status: 400,
   code: null,
   sourceStatus: null,
@@ -16,11 +19,19 @@ const answer = (given: Partial<StorageAnswer>): StorageAnswer => ({
   retryAfterSeconds: null,
   ...given,
 });
-const taken = (call: Call, given: Partial<StorageAnswer>, sas: string | null = null) =>
-  classify(call, answer(given), { action: "copy", sas: sas === null ? null : new Sas(sas), now });
+const taken = (
+  call: StorageCallName,
+  given: Partial<StorageErrorResponse>,
+  sas: string | null = null,
+) =>
+  classifyError(call, answer(given), {
+    action: "copy",
+    sas: sas === null ? null : new Sas(sas),
+    now,
+  });
 
 /** Storage's documented answers, and what each must become. */
-test.each<[Call, Partial<StorageAnswer>, string, string]>([
+test.each<[StorageCallName, Partial<StorageErrorResponse>, string, string]>([
   ["read-source", { status: 404, code: "BlobNotFound" }, "permanent", "source-not-found"],
   [
     "read-source",
@@ -41,11 +52,11 @@ test.each<[Call, Partial<StorageAnswer>, string, string]>([
     "source-unauthorized",
   ],
   ["read-source", { status: 409, code: "BlobArchived" }, "permanent", "source-unreadable"],
-  ["start", { status: 412, code: "SourceConditionNotMet" }, "overtaken", "source-changed"],
-  ["start", { status: 412, code: "TargetConditionNotMet" }, "overtaken", "destination-exists"],
-  ["start", { status: 412, code: "ConditionNotMet" }, "overtaken", "destination-exists"],
-  ["start", { status: 409, code: "BlobAlreadyExists" }, "overtaken", "destination-exists"],
-  ["start", { status: 409, code: "PendingCopyOperation" }, "overtaken", "destination-busy"],
+  ["start", { status: 412, code: "SourceConditionNotMet" }, "stale-plan", "source-changed"],
+  ["start", { status: 412, code: "TargetConditionNotMet" }, "stale-plan", "destination-exists"],
+  ["start", { status: 412, code: "ConditionNotMet" }, "stale-plan", "destination-exists"],
+  ["start", { status: 409, code: "BlobAlreadyExists" }, "stale-plan", "destination-exists"],
+  ["start", { status: 409, code: "PendingCopyOperation" }, "stale-plan", "destination-busy"],
   ["start", { status: 404, code: "CannotVerifyCopySource" }, "permanent", "source-not-found"],
   ["start", { status: 403, code: "CannotVerifyCopySource" }, "permanent", "source-unauthorized"],
   ["start", { status: 401, code: "CannotVerifyCopySource" }, "permanent", "source-unauthorized"],
@@ -120,11 +131,11 @@ test.each<[Call, Partial<StorageAnswer>, string, string]>([
 });
 
 test("no row of the table is out of reach behind another", () => {
-  for (const [calls, status, pattern, cause] of storageAnswers) {
+  for (const [calls, status, pattern, cause] of storageErrors) {
     const code = pattern?.source.replace(/[\^$()]/g, "").split("|")[0] ?? null;
     for (const call of calls) {
       const given = answer({ status: status ?? 412, code });
-      const verdict = classify(call, given, { action: "copy", sas: null, now });
+      const verdict = classifyError(call, given, { action: "copy", sas: null, now });
       expect([call, code, verdict.failure.cause]).toEqual([call, code, cause]);
     }
   }
@@ -166,7 +177,10 @@ test("a destination that refuses a SAS which has ended says so, and a start's SA
 
 const copyId = "11111111-1111-1111-1111-111111111111";
 const started = { plan: { source: { etag: "1", length: 10 }, destinationEtag: null }, copyId };
-const seen = (copy: Partial<DestinationSeen["copy"]> | null, length = 10): DestinationSeen => ({
+const seen = (
+  copy: Partial<DestinationProperties["copy"]> | null,
+  length = 10,
+): DestinationProperties => ({
   etag: "2",
   length,
   lastModified: now,
@@ -186,21 +200,21 @@ const seen = (copy: Partial<DestinationSeen["copy"]> | null, length = 10): Desti
           ...copy,
         },
 });
-const look = (destination: DestinationSeen | null, sas: string | null = null) =>
-  statusOf(started, destination, { sas: sas === null ? null : new Sas(sas), now });
+const look = (destination: DestinationProperties | null, sas: string | null = null) =>
+  interpretStatus(started, destination, { sas: sas === null ? null : new Sas(sas), now });
 
 test("only our own copyId with status success and the planned length is a success", () => {
   expect(look(seen({}))).toMatchObject({
-    state: "success",
+    kind: "success",
     progress: { bytesCopied: 10, totalBytes: 10 },
   });
   expect(look(seen({}, 9))).toMatchObject({
-    state: "failed",
+    kind: "failed",
     failure: { cause: "source-changed" },
   });
-  expect(look(seen({ copyId: "another" }))).toMatchObject({ state: "superseded" });
-  expect(look(seen(null))).toMatchObject({ state: "superseded" });
-  expect(look(null)).toMatchObject({ state: "gone", failure: { cause: "destination-deleted" } });
+  expect(look(seen({ copyId: "another" }))).toMatchObject({ kind: "superseded" });
+  expect(look(seen(null))).toMatchObject({ kind: "superseded" });
+  expect(look(null)).toMatchObject({ kind: "gone", failure: { cause: "destination-deleted" } });
 });
 
 test("a superseded copy says whether the destination's length fits", () => {
@@ -221,8 +235,8 @@ test.each([
   [null, "internal"],
 ])("a failed copy described as %s is %s", (description, cause) => {
   const status = look(seen({ status: "failed", description }));
-  expect(status).toMatchObject({ state: "failed", failure: { cause } });
-  expect(hasEnded(status)).toBe(true);
+  expect(status).toMatchObject({ kind: "failed", failure: { cause } });
+  expect(isFinal(status)).toBe(true);
 });
 
 test("a copy that failed with 403 after its SAS ended is named so", () => {
@@ -232,12 +246,12 @@ test("a copy that failed with 403 after its SAS ended is named so", () => {
 });
 
 test("a copy that failed with 403 once its minted SAS had ended outlived seven days; before, it did not", () => {
-  const minted = { scid: "1", expiresAt: new Date(now).toISOString() };
-  const plan = { ...started.plan, minted };
+  const mintedSas = { scid: "1", expiresAt: new Date(now).toISOString() };
+  const plan = { ...started.plan, mintedSas };
   const description = '403 AuthenticationFailed "x"';
   const ended = (completedAt: number | null, description: string) => {
     const destination = seen({ status: "failed", description, completedAt });
-    return statusOf({ plan, copyId }, destination, { sas: null, now: now + 60_000 });
+    return interpretStatus({ plan, copyId }, destination, { sas: null, now: now + 60_000 });
   };
   for (const completedAt of [now, now + 1_000, null]) {
     expect(ended(completedAt, description)).toMatchObject({
@@ -263,7 +277,7 @@ test("a pending copy shows its progress and Storage's note", () => {
     description: "502 x",
   });
   expect(look(pending)).toEqual({
-    state: "pending",
+    kind: "pending",
     progress: { bytesCopied: 3, totalBytes: 10 },
     warning: "502 x",
   });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Endpoint } from "../../../src/copy/location/endpoint.ts";
 import { mintedSas } from "../../../src/copy/location/minted-sas.ts";
 import { isOurs } from "../../../src/copy/decisions/plan.ts";
-import type { CopySeen } from "../../../src/copy/contract/properties.ts";
+import type { CopyProperties } from "../../../src/copy/contract/properties.ts";
 import type { CopyPlan } from "../../../src/copy/contract/activities.ts";
 
 const now = Date.UTC(2026, 10, 20, 12);
@@ -23,11 +23,11 @@ const plan: CopyPlan = {
   destinationEtag: '"before"',
   plannedAt: new Date(now).toISOString(),
 };
-const minted: CopyPlan = { ...plan, minted: mintedSas(scid, now) };
+const minted: CopyPlan = { ...plan, mintedSas: mintedSas(scid, now) };
 
 function ours(
   by: CopyPlan,
-  copy: Partial<CopySeen>,
+  copy: Partial<CopyProperties>,
   etag = '"after"',
   from: Endpoint = source,
 ): boolean {
@@ -75,7 +75,7 @@ test.each([
 ])(
   "of a file, whose SAS has no correlation id, a source echoed with %j is ours: %s",
   (query, is) => {
-    const end = minted.minted?.expiresAt.replace(".000Z", "Z") ?? "";
+    const end = minted.mintedSas?.expiresAt.replace(".000Z", "Z") ?? "";
     const other = new Date(now + 60 * minute).toISOString();
     const file = "https://acme.file.core.windows.net/drop/film.mp4";
     const echoed = `${file}${query.replace("SAME", encodeURIComponent(end)).replace("OTHER", other)}`;

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Progress } from "../../../src/copy/contract/copy-status.ts";
 import { forecast } from "../../../src/copy/polling/forecast.ts";
-import type { Observation } from "../../../src/copy/polling/forecast.ts";
-import { firstReadAt, longestWait, nextReadAt } from "../../../src/copy/polling/poll-policy.ts";
-import { busyAgainAt, retryAt } from "../../../src/copy/polling/backoff.ts";
+import type { Sample } from "../../../src/copy/polling/forecast.ts";
+import { firstPollAt, maxWaitMs, nextPollAt } from "../../../src/copy/polling/poll-policy.ts";
+import { busyRetryAt, retryAt } from "../../../src/copy/polling/backoff.ts";
 
 const hour = 3_600_000;
 
@@ -15,14 +15,21 @@ function looksUntil(
   end: number,
   { progressAt, wakes = 0 }: { progressAt: (now: number) => Progress | null; wakes?: number },
 ): number {
-  const observations: Observation[] = [];
+  const observations: Sample[] = [];
   let readsSinceWake: number | null = null;
   let reads = 0;
-  for (let now = firstReadAt(0); now < end;) {
+  for (let now = firstPollAt(0); now < end;) {
     reads++;
     observations.push({ at: now, progress: progressAt(now) });
     const seen = forecast(observations, 0);
-    const due = nextReadAt({ startedAt: 0, observations, seen, reads, readsSinceWake, now });
+    const due = nextPollAt({
+      startedAt: 0,
+      samples: observations,
+      forecast: seen,
+      polls: reads,
+      pollsSinceWake: readsSinceWake,
+      now,
+    });
     if (wakes > 0) {
       wakes--;
       readsSinceWake = 0;
@@ -44,19 +51,19 @@ test("the next read is after now, and never more than six hours ahead", () => {
   );
   const looks = fc.record({
     startedAt: fc.constant(0),
-    reads: fc.nat({ max: 150 }),
-    observations: fc
+    polls: fc.nat({ max: 150 }),
+    samples: fc
       .array(fc.record({ at: time, progress }), { maxLength: 20 })
       .map((all) => all.toSorted((a, b) => a.at - b.at)),
-    readsSinceWake: fc.option(fc.nat({ max: 5 })),
+    pollsSinceWake: fc.option(fc.nat({ max: 5 })),
   });
   fc.assert(
     fc.property(looks, time, (given, later) => {
-      const now = (given.observations.at(-1)?.at ?? 0) + later;
-      const seen = forecast(given.observations, 0);
-      const next = nextReadAt({ ...given, seen, now });
+      const now = (given.samples.at(-1)?.at ?? 0) + later;
+      const seen = forecast(given.samples, 0);
+      const next = nextPollAt({ ...given, forecast: seen, now });
       expect(next).toBeGreaterThanOrEqual(now + 1_000);
-      expect(next).toBeLessThanOrEqual(now + longestWait);
+      expect(next).toBeLessThanOrEqual(now + maxWaitMs);
     }),
   );
 });
@@ -99,7 +106,14 @@ test("no progress whatever makes two weeks cost more than 80 looks, and one a wa
 test("after a wake that says pending the next reads come within 5, 15 and 45 seconds", () => {
   const seen = forecast([], 0);
   const at = (readsSinceWake: number) =>
-    nextReadAt({ startedAt: 0, observations: [], seen, reads: 1, readsSinceWake, now: 10 * hour }) -
+    nextPollAt({
+      startedAt: 0,
+      samples: [],
+      forecast: seen,
+      polls: 1,
+      pollsSinceWake: readsSinceWake,
+      now: 10 * hour,
+    }) -
     10 * hour;
   expect([0, 1, 2].map(at)).toEqual([5_000, 15_000, 45_000]);
   expect(at(3)).toBe(5 * hour);
@@ -110,15 +124,15 @@ test("calls that Storage does not answer are tried after 2 s, 4 s, 8 s … and a
     2_000, 4_000, 8_000, 3_600_000, 3_600_000,
   ]);
   expect(retryAt(0, 1, 120)).toBe(120_000);
-  expect(retryAt(0, 1, 1e9)).toBe(longestWait);
-  expect(retryAt(0, 30, null, longestWait)).toBe(longestWait);
+  expect(retryAt(0, 1, 1e9)).toBe(maxWaitMs);
+  expect(retryAt(0, 30, null, maxWaitMs)).toBe(maxWaitMs);
 });
 
 test("another copy is waited for in about forty tries a fortnight, a fifth of the time late at most", () => {
   let now = 0;
   let tries = 0;
   while (now < fortnight) {
-    const due = busyAgainAt(now, { since: 0, tries: ++tries });
+    const due = busyRetryAt(now, { since: 0, tries: ++tries });
     expect(due - now).toBeGreaterThanOrEqual(5_000);
     expect(due - now).toBeLessThanOrEqual(Math.max(hour, Math.min(now / 5 + 1, 24 * hour)));
     now = due;

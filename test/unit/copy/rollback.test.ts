@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import {
-  isSnapshotOf,
-  marked,
-  rollbackOf,
-  unmarked,
+  isSnapshotBy,
+  addMarker,
+  nextRollbackStep,
+  removeMarker,
 } from "../../../src/copy/decisions/rollback-step.ts";
-import type { Ending } from "../../../src/copy/contract/outcome.ts";
-import type { DestinationSeen } from "../../../src/copy/contract/properties.ts";
+import type { CopyResult } from "../../../src/copy/contract/outcome.ts";
+import type { DestinationProperties } from "../../../src/copy/contract/properties.ts";
 
 const instanceId = "0191f000-0000-7000-8000-000000000001";
 const copyId = "11111111-1111-1111-1111-111111111111";
@@ -18,14 +18,17 @@ const failure = {
   retryable: true,
   storage: null,
 } as const;
-const aborted: Ending = { state: "aborted", progress: null, etag: '"0x3"', endedAt: 0 };
-const outOfSight: Ending = { state: "out-of-sight", failure };
-const metadata = marked({ Shelf: "7" }, { instanceId, etag: former });
+const aborted: CopyResult = { kind: "aborted", progress: null, etag: '"0x3"', endedAt: 0 };
+const outOfSight: CopyResult = { kind: "unobservable", failure };
+const metadata = addMarker({ Shelf: "7" }, { instanceId, etag: former });
 const ours = { time: "t1", metadata, tier: null };
 const plan = { source: { etag: "s", length: 10 }, destinationEtag: former, snapshot: "t1" };
 
 type Status = "pending" | "success" | "failed" | "aborted";
-const seen = (carries: { by: string; status: Status } | null, from = {}): DestinationSeen => ({
+const seen = (
+  carries: { by: string; status: Status } | null,
+  from = {},
+): DestinationProperties => ({
   etag: '"0x3"',
   length: 0,
   lastModified: 0,
@@ -44,10 +47,10 @@ const seen = (carries: { by: string; status: Status } | null, from = {}): Destin
           source: "",
         },
 });
-const what = (ending: Ending, destination: DestinationSeen | null, snapshots = [ours]) =>
-  rollbackOf({ instanceId, plan, copyId, ending }, destination, snapshots).do;
+const what = (result: CopyResult, destination: DestinationProperties | null, snapshots = [ours]) =>
+  nextRollbackStep({ instanceId, plan, copyId, result }, destination, snapshots).kind;
 
-test.each<[Ending, DestinationSeen | null, string]>([
+test.each<[CopyResult, DestinationProperties | null, string]>([
   [aborted, seen({ by: copyId, status: "aborted" }), "promote"],
   [outOfSight, seen({ by: copyId, status: "failed" }), "promote"],
   [outOfSight, seen({ by: copyId, status: "pending" }), "keep"],
@@ -58,9 +61,9 @@ test.each<[Ending, DestinationSeen | null, string]>([
   [aborted, seen({ by: "promotion", status: "pending" }, metadata), "wait"],
   [aborted, seen({ by: "promotion", status: "failed" }, metadata), "promote"],
   [aborted, seen({ by: "promotion", status: "success" }, metadata), "unmark"],
-  [{ ...aborted, state: "failed", failure }, seen({ by: copyId, status: "success" }), "promote"],
+  [{ ...aborted, kind: "failed", failure }, seen({ by: copyId, status: "success" }), "promote"],
   [
-    { ...aborted, state: "failed", failure, etag: "later" },
+    { ...aborted, kind: "failed", failure, etag: "later" },
     seen({ by: copyId, status: "success" }),
     "nothing",
   ],
@@ -70,8 +73,8 @@ test.each<[Ending, DestinationSeen | null, string]>([
 
 test("only a snapshot of ours, of the very state that was written over, is promoted", () => {
   const empty = seen({ by: copyId, status: "aborted" });
-  const stale = { ...ours, metadata: marked({}, { instanceId, etag: '"0x0"' }) };
-  const foreign = { ...ours, metadata: marked({}, { instanceId: "another", etag: former }) };
+  const stale = { ...ours, metadata: addMarker({}, { instanceId, etag: '"0x0"' }) };
+  const foreign = { ...ours, metadata: addMarker({}, { instanceId: "another", etag: former }) };
   for (const other of [stale, foreign, { ...ours, metadata: {} }]) {
     expect(what(aborted, empty, [other])).toBe("give-up");
     expect(what(aborted, empty, [other, ours])).toBe("promote");
@@ -82,7 +85,7 @@ test("the marker is found in any letter case, and taken off alone", () => {
   const shouted = Object.fromEntries(
     Object.entries(metadata).map(([name, value]) => [name.toUpperCase(), value]),
   );
-  expect(isSnapshotOf({ metadata: shouted }, { instanceId, etag: former })).toBe(true);
-  expect(unmarked(metadata)).toEqual({ Shelf: "7" });
-  expect(unmarked(shouted)).toEqual({ SHELF: "7" });
+  expect(isSnapshotBy({ metadata: shouted }, { instanceId, etag: former })).toBe(true);
+  expect(removeMarker(metadata)).toEqual({ Shelf: "7" });
+  expect(removeMarker(shouted)).toEqual({ SHELF: "7" });
 });
