@@ -1,11 +1,11 @@
 import type { Clock } from "../clock.ts";
 import { runActivity } from "./run-activity.ts";
 import type { DurableLogEntry, DurableOptions } from "./api/engine-api.ts";
-import { hasEnded, type HistoryEvent } from "./history/history.ts";
+import { isFinal, type HistoryEvent } from "./history/history.ts";
 import type { Instance } from "./hub/hub-instances.ts";
 import type { ActivityWork } from "./hub/hub-work.ts";
 import type { TaskHub } from "./hub/task-hub.ts";
-import { hubTimers } from "./hub/hub-timers.ts";
+import { createHubTimers } from "./hub/hub-timers.ts";
 import { takeTurn, type TurnOutcome } from "./turn/take-turn.ts";
 
 /** Lets instances take their turns and activities run, within the limits, for as long as there is work. */
@@ -19,11 +19,11 @@ export type Dispatcher = {
 };
 
 /** When the host cannot even call a function, the work is tried again: after so long, in ms. */
-const secondTry = 5_000;
+const retryDelayMs = 5_000;
 
-export function dispatcher(hub: TaskHub, options: DurableOptions): Dispatcher {
+export function createDispatcher(hub: TaskHub, options: DurableOptions): Dispatcher {
   const { clock, functions, log } = options;
-  const driftFails = options.driftFails ?? true;
+  const driftFails = options.failsOnNonDeterminism ?? true;
   const ready = new Set<string>();
   const inTurn = new Set<string>();
   const waitingActivities: number[] = [];
@@ -35,7 +35,7 @@ export function dispatcher(hub: TaskHub, options: DurableOptions): Dispatcher {
     ready.add(instanceId);
     pump();
   };
-  const timers = hubTimers(hub, clock, ({ instanceIds, activities }) => {
+  const timers = createHubTimers(hub, clock, ({ instanceIds, activities }) => {
     for (const instanceId of instanceIds) ready.add(instanceId);
     waitingActivities.push(...activities);
     pump();
@@ -90,7 +90,7 @@ export function dispatcher(hub: TaskHub, options: DurableOptions): Dispatcher {
           instanceId,
           message: `Work is tried again in 5 s: ${String(error)}`,
         });
-        clock.schedule(clock.now() + secondTry, again);
+        clock.schedule(clock.now() + retryDelayMs, again);
       } finally {
         after();
       }
@@ -110,23 +110,28 @@ export function dispatcher(hub: TaskHub, options: DurableOptions): Dispatcher {
     const arrived = messages
       .filter(({ executionId }) => executionId === null || executionId === instance?.executionId)
       .map(({ event }) => event);
-    if (instance === undefined || hasEnded(instance.status) || arrived.length === 0) {
+    if (instance === undefined || isFinal(instance.status) || arrived.length === 0) {
       hub.commit("turn", () => hub.dropMessages(instanceId, last.seq));
       return;
     }
     const outcome = await takeTurn(
       { ...instance, stored: hub.history(instance.executionId) },
       arrived,
-      { clock, functions, driftFails, log: (entry) => log({ ...entry, instanceId }) },
+      {
+        clock,
+        functions,
+        failsOnNonDeterminism: driftFails,
+        log: (entry) => log({ ...entry, instanceId }),
+      },
     );
     if (hub.isClosed()) return;
     waitingActivities.push(...commitTurn(hub, { instance, outcome, upTo: last.seq, clock }));
-    for (const line of turnLines(instance, outcome)) log({ ...line, instanceId });
+    for (const line of buildTurnLogLines(instance, outcome)) log({ ...line, instanceId });
     timers.arm();
   };
   const activityOf = async (work: ActivityWork): Promise<void> => {
     const run = () => runActivity(work, functions, () => clock.now());
-    const event = await (options.within?.(work, run) ?? run());
+    const event = await (options.wrapActivity?.(work, run) ?? run());
     if (hub.isClosed()) return;
     const delays = work.isExtra ? [] : (options.redeliver?.(work) ?? []);
     commitActivity(hub, { work, event, extraRunsAt: delays.map((delay) => clock.now() + delay) });
@@ -155,12 +160,12 @@ type TurnCommit = { instance: Instance; outcome: TurnOutcome; upTo: number; cloc
 
 /** Writes a turn: all of it, or nothing if the instance was purged meanwhile. Answers new activities. */
 function commitTurn(hub: TaskHub, { instance, outcome, upTo, clock }: TurnCommit): number[] {
-  const { execution, added, decisions, ending } = outcome;
+  const { execution, added, decisions, completion } = outcome;
   const { instanceId, executionId } = execution;
   return hub.commit("turn", () => {
     if (hub.instance(instanceId)?.executionId !== instance.executionId) return [];
     hub.dropMessages(instanceId, upTo);
-    if (executionId !== instance.executionId) hub.forgetExecution(instance.executionId);
+    if (executionId !== instance.executionId) hub.deleteExecution(instance.executionId);
     hub.appendHistory(executionId, execution.stored.length, added);
     const activities: number[] = [];
     for (const decision of decisions) {
@@ -173,16 +178,16 @@ function commitTurn(hub: TaskHub, { instance, outcome, upTo, clock }: TurnCommit
       const work = { instanceId, executionId, taskId, name, input, isExtra: false };
       activities.push(hub.addActivity(work, 0));
     }
-    if (ending !== null) hub.forgetTimers(executionId);
+    if (completion !== null) hub.deleteTimers(executionId);
     hub.saveInstance({
       instanceId,
       name: execution.name,
       executionId,
-      status: ending?.status ?? "Running",
+      status: completion?.status ?? "Running",
       createdAt: execution.createdAt,
       updatedAt: clock.now(),
       input: execution.input,
-      output: ending?.output ?? null,
+      output: completion?.output ?? null,
       customStatus: execution.customStatus,
     });
     return activities;
@@ -190,17 +195,17 @@ function commitTurn(hub: TaskHub, { instance, outcome, upTo, clock }: TurnCommit
 }
 
 /** What an operator wants to read: that an orchestration began, and how it ended. */
-function turnLines(
+function buildTurnLogLines(
   { status, name }: Instance,
-  { ending }: TurnOutcome,
+  { completion }: TurnOutcome,
 ): readonly Omit<DurableLogEntry, "instanceId">[] {
   const lines: Omit<DurableLogEntry, "instanceId">[] = [];
   if (status === "Pending") lines.push({ level: "information", message: `${name} started` });
-  if (ending === null) return lines;
-  if (ending.status === "Failed") {
-    lines.push({ level: "error", message: ending.output ?? `${name} failed` });
+  if (completion === null) return lines;
+  if (completion.status === "Failed") {
+    lines.push({ level: "error", message: completion.output ?? `${name} failed` });
   } else {
-    lines.push({ level: "information", message: `${name} ended: ${ending.status}` });
+    lines.push({ level: "information", message: `${name} ended: ${completion.status}` });
   }
   return lines;
 }

@@ -1,5 +1,5 @@
-import { clientBindingText } from "./management/client-binding.ts";
-import { dispatcher } from "./dispatcher.ts";
+import { buildClientBinding } from "./management/client-binding.ts";
+import { createDispatcher } from "./dispatcher.ts";
 import type { DurableEngine, DurableOptions, ManagementRequest } from "./api/engine-api.ts";
 import { manage } from "./management/management-api.ts";
 import { openTaskHub } from "./hub/task-hub.ts";
@@ -14,12 +14,12 @@ import { openTaskHub } from "./hub/task-hub.ts";
  */
 export function openDurableEngine(options: DurableOptions): DurableEngine {
   const hub = openTaskHub(options);
-  const work = dispatcher(hub, options);
+  const work = createDispatcher(hub, options);
   const tools = { ...options, hub, wake: work.wake };
   const answer = async (request: ManagementRequest) => manage(request, tools);
   return {
     handle: (request) => options.clock.track(answer(request)),
-    clientBinding: (origin) => clientBindingText(origin, options.hubName),
+    clientBinding: (origin) => buildClientBinding(origin, options.hubName),
     start: () => work.start(),
     async stop() {
       await work.stop();

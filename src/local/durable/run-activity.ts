@@ -1,7 +1,7 @@
 import type { ActivityCall, DurableFunctions, InvocationResult } from "./api/engine-api.ts";
-import { eventTypes, stamped, type TaskCompleted, type TaskFailed } from "./history/history.ts";
+import { eventTypes, eventBase, type TaskCompleted, type TaskFailed } from "./history/history.ts";
 import type { ActivityWork } from "./hub/hub-work.ts";
-import { notThere, sameNameIn } from "./turn/take-turn.ts";
+import { missingFunctionText, findName } from "./turn/take-turn.ts";
 
 /** Runs an activity once and answers the event that tells its orchestration; `now` in epoch ms. */
 export async function runActivity(
@@ -13,25 +13,25 @@ export async function runActivity(
   return result.ok
     ? {
         EventType: eventTypes.TaskCompleted,
-        ...stamped(now()),
+        ...eventBase(now()),
         TaskScheduledId: work.taskId,
         Result: result.json,
       }
     : {
         EventType: eventTypes.TaskFailed,
-        ...stamped(now()),
+        ...eventBase(now()),
         TaskScheduledId: work.taskId,
-        ...failureOf(work.name, result),
+        ...buildFailure(work.name, result),
         FailureDetails: null,
       };
 }
 
 async function call(work: ActivityWork, functions: DurableFunctions): Promise<InvocationResult> {
   const { instanceId, input } = work;
-  const name = sameNameIn(functions.activities(), work.name);
+  const name = findName(functions.activities(), work.name);
   // The code may have changed since the activity was scheduled.
   if (name === undefined) {
-    return { ok: false, message: notThere(work.name, "activity"), stack: "" };
+    return { ok: false, message: missingFunctionText(work.name, "activity"), stack: "" };
   }
   const activity: ActivityCall = { instanceId, input };
   return await functions.invokeActivity(name, activity);
@@ -42,7 +42,7 @@ async function call(work: ActivityWork, functions: DurableFunctions): Promise<In
  * "\nException:" and "\nStack:" in the worker's report, its leading space included, hence two
  * spaces. The details are a serialised .NET exception; the library only wants a text.
  */
-function failureOf(
+function buildFailure(
   name: string,
   { message, stack }: { message: string; stack: string },
 ): Pick<TaskFailed, "Reason" | "Details"> {

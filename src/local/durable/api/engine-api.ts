@@ -37,7 +37,7 @@ export type DurableOptions = {
    * Whether an orchestration fails in the turn in which it would begin to drift on Azure (the
    * default), or drifts as it would there. Tests that show the drift itself switch this off.
    */
-  driftFails?: boolean | undefined;
+  failsOnNonDeterminism?: boolean | undefined;
   /**
    * Called at each commit point, before and after the commit. Tests crash the process here; when it
    * throws, the engine behaves as if killed: it closes the file and never acts again.
@@ -46,7 +46,7 @@ export type DurableOptions = {
   /** Extra runs of an activity: delays in ms after its result was recorded. Azure does this rarely; tests, often. */
   redeliver?: ((activity: DurableActivity) => readonly number[]) | undefined;
   /** Runs each activity, so that tests can tell its work from all other. */
-  within?: (<T>(activity: DurableActivity, run: () => Promise<T>) => Promise<T>) | undefined;
+  wrapActivity?: (<T>(activity: DurableActivity, run: () => Promise<T>) => Promise<T>) | undefined;
 };
 
 export type DurableActivity = { name: string; instanceId: string };

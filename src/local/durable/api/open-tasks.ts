@@ -18,24 +18,24 @@ export type SdkTask = {
  * context is not one of durable-functions 3 (`context.df.taskOrchestratorExecutor`, see
  * TaskOrchestrationExecutor.ts). For diagnosis only: nothing here changes how a turn is decided.
  */
-export function sdkTasksOf(context: unknown): SdkTasks | undefined {
+export function readSdkTasks(context: unknown): SdkTasks | undefined {
   const executor = member(member(context, "df"), "taskOrchestratorExecutor");
   const nextId = member(executor, "sequenceNumber");
   const open = member(executor, "openTasks");
   if (typeof nextId !== "number" || typeof open !== "object" || open === null) return undefined;
   return {
     nextId,
-    open: Object.entries(open).map(([id, task]) => ({ id: Number(id), ...kindOf(task) })),
+    open: Object.entries(open).map(([id, task]) => ({ id: Number(id), ...classifyTask(task) })),
   };
 }
 
-function kindOf(task: unknown): Omit<SdkTask, "id"> {
+function classifyTask(task: unknown): Omit<SdkTask, "id"> {
   const action = member(task, "action");
   const parent = member(task, "parent");
   // The timer and the next attempt of a retried task are placeholders without an action of their own.
   if (action === "noOp") {
     if (member(parent, "isWaitingOnTimer") === true) return { ...nameless, kind: "timer" };
-    return kindOf(parent);
+    return classifyTask(parent);
   }
   const name = member(action, "functionName");
   const fireAt = member(action, "fireAt");

@@ -6,15 +6,15 @@ import type { StoredEvent } from "./history.ts";
  */
 export type HistoryCache = {
   get(executionId: string): readonly StoredEvent[] | undefined;
-  keep(executionId: string, history: readonly StoredEvent[]): void;
-  forget(executionId: string): void;
+  set(executionId: string, history: readonly StoredEvent[]): void;
+  delete(executionId: string): void;
   clear(): void;
 };
 
 /** Some 25 MB of events and their texts. */
-const mostEvents = 50_000;
+const maxEvents = 50_000;
 
-export function historyCache(): HistoryCache {
+export function createHistoryCache(): HistoryCache {
   const kept = new Map<string, readonly StoredEvent[]>();
   let events = 0;
   const forget = (executionId: string) => {
@@ -30,16 +30,16 @@ export function historyCache(): HistoryCache {
       kept.set(executionId, history);
       return history;
     },
-    keep(executionId, history) {
+    set(executionId, history) {
       forget(executionId);
       kept.set(executionId, history);
       events += history.length;
       for (const oldest of kept.keys()) {
-        if (events <= mostEvents) return;
+        if (events <= maxEvents) return;
         forget(oldest);
       }
     },
-    forget,
+    delete: forget,
     clear() {
       kept.clear();
       events = 0;

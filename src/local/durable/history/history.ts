@@ -16,39 +16,39 @@ export type HistoryEvent =
   | OrchestratorCompleted
   | EventRaised;
 
-type Stamped = { EventId: number; IsPlayed: boolean; Timestamp: string };
+type EventBase = { EventId: number; IsPlayed: boolean; Timestamp: string };
 
-export type ExecutionStarted = Stamped & {
+export type ExecutionStarted = EventBase & {
   EventType: 0;
   Name: string;
   Version: string;
   Input: string | null;
   OrchestrationInstance: { InstanceId: string; ExecutionId: string };
 };
-export type ExecutionCompleted = Stamped & {
+export type ExecutionCompleted = EventBase & {
   EventType: 1;
   OrchestrationStatus: number;
   Result: string | null;
 };
-export type ExecutionTerminated = Stamped & { EventType: 3; Input: string };
-export type TaskScheduled = Stamped & { EventType: 4; Name: string; Version: string };
-export type TaskCompleted = Stamped & {
+export type ExecutionTerminated = EventBase & { EventType: 3; Input: string };
+export type TaskScheduled = EventBase & { EventType: 4; Name: string; Version: string };
+export type TaskCompleted = EventBase & {
   EventType: 5;
   TaskScheduledId: number;
   Result: string | null;
 };
-export type TaskFailed = Stamped & {
+export type TaskFailed = EventBase & {
   EventType: 6;
   TaskScheduledId: number;
   Reason: string;
   Details: string;
   FailureDetails: null;
 };
-export type TimerCreated = Stamped & { EventType: 10; FireAt: string };
-export type TimerFired = Stamped & { EventType: 11; TimerId: number; FireAt: string };
-export type OrchestratorStarted = Stamped & { EventType: 12 };
-export type OrchestratorCompleted = Stamped & { EventType: 13 };
-export type EventRaised = Stamped & { EventType: 15; Name: string; Input: string };
+export type TimerCreated = EventBase & { EventType: 10; FireAt: string };
+export type TimerFired = EventBase & { EventType: 11; TimerId: number; FireAt: string };
+export type OrchestratorStarted = EventBase & { EventType: 12 };
+export type OrchestratorCompleted = EventBase & { EventType: 13 };
+export type EventRaised = EventBase & { EventType: 15; Name: string; Input: string };
 
 /** `EventType` numbers by name, as in EventType.cs; the status page shows the names. */
 export const eventTypes = {
@@ -73,31 +73,31 @@ export const runtimeStatuses = ["Pending", "Running", "Completed", "Failed", "Te
 /** Numbers of OrchestrationStatus.cs, as ExecutionCompleted carries them. */
 export const statusNumbers = { Completed: 1, Failed: 3, Terminated: 5 } as const;
 
-export function hasEnded(status: RuntimeStatus): boolean {
+export function isFinal(status: RuntimeStatus): boolean {
   return status !== "Pending" && status !== "Running";
 }
 
 /** An instant as history events carry it; `at` in epoch ms. */
-export function instant(at: number): string {
+export function formatInstant(at: number): string {
   return new Date(at).toISOString();
 }
 
 /** The fields that every event has; only tasks of the orchestrator have an id of their own. */
-export function stamped(at: number, id = -1): Stamped {
-  return { EventId: id, IsPlayed: false, Timestamp: instant(at) };
+export function eventBase(at: number, id = -1): EventBase {
+  return { EventId: id, IsPlayed: false, Timestamp: formatInstant(at) };
 }
 
 /** An event that rests in the hub, with the JSON text it rests as: triggers are joined from texts. */
 export type StoredEvent = { event: HistoryEvent; text: string };
 
 /** The executor marks what it has processed before it is stored. */
-export function stored(event: HistoryEvent): StoredEvent {
+export function createStoredEvent(event: HistoryEvent): StoredEvent {
   const played: HistoryEvent = { ...event, IsPlayed: true };
   return { event: played, text: JSON.stringify(played) };
 }
 
 /** Reads an event back from its text. */
-export function storedAs(text: string): StoredEvent {
+export function parseStoredEvent(text: string): StoredEvent {
   const event: HistoryEvent = JSON.parse(text); // written by `stored` above
   return { event, text };
 }

@@ -1,11 +1,11 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
-import { historyCache } from "../history/history-cache.ts";
+import { createHistoryCache } from "../history/history-cache.ts";
 import {
   type HistoryEvent,
   type RuntimeStatus,
   runtimeStatuses,
-  stored,
-  storedAs,
+  createStoredEvent,
+  parseStoredEvent,
   type StoredEvent,
 } from "../history/history.ts";
 
@@ -46,14 +46,14 @@ export type HubInstances = {
   /** Appends events to a history of which `length` are stored already. */
   appendHistory(executionId: string, length: number, events: readonly HistoryEvent[]): void;
   /** Forgets what was kept in memory: after a write that was undone, only the file is right. */
-  distrustMemory(): void;
+  clearCache(): void;
   /** Removes history and timers of a generation that is over for good. */
-  forgetExecution(executionId: string): void;
+  deleteExecution(executionId: string): void;
   /** Timers of an instance that has ended could only fire in vain. */
-  forgetTimers(executionId: string): void;
+  deleteTimers(executionId: string): void;
 };
 
-export function hubInstances(database: DatabaseSync): HubInstances {
+export function openHubInstances(database: DatabaseSync): HubInstances {
   const columns = `instance_id AS instanceId, name, execution_id AS executionId, status,
     created_at AS createdAt, updated_at AS updatedAt, input, output, custom_status AS customStatus`;
   const select = database.prepare(`SELECT ${columns} FROM instances WHERE instance_id = ?`);
@@ -82,12 +82,12 @@ export function hubInstances(database: DatabaseSync): HubInstances {
   );
   const forgetHistory = database.prepare("DELETE FROM history WHERE execution_id = ?");
   const forgetTimers = database.prepare("DELETE FROM timers WHERE execution_id = ?");
-  const cache = historyCache();
+  const cache = createHistoryCache();
 
   return {
     instance(instanceId) {
       const row = select.get(instanceId);
-      return row === undefined ? undefined : instanceOf(row);
+      return row === undefined ? undefined : parseInstance(row);
     },
     saveInstance(instance) {
       const { instanceId, name, executionId, status, createdAt, updatedAt } = instance;
@@ -105,55 +105,55 @@ export function hubInstances(database: DatabaseSync): HubInstances {
       );
     },
     listInstances: ({ statuses, ...filter }) =>
-      list.all({ ...filter, statuses: JSON.stringify(statuses) }).map(instanceOf),
+      list.all({ ...filter, statuses: JSON.stringify(statuses) }).map(parseInstance),
     removeInstance({ instanceId, executionId }) {
       for (const statement of removal) statement.run(instanceId);
       forgetHistory.run(executionId);
-      cache.forget(executionId);
+      cache.delete(executionId);
     },
     history(executionId) {
       const known = cache.get(executionId);
       if (known !== undefined) return known;
-      const read = events.all(executionId).map(({ event }) => storedAs(String(event)));
-      cache.keep(executionId, read);
+      const read = events.all(executionId).map(({ event }) => parseStoredEvent(String(event)));
+      cache.set(executionId, read);
       return read;
     },
     appendHistory(executionId, length, added) {
-      const rows = added.map(stored);
+      const rows = added.map(createStoredEvent);
       rows.forEach(({ text }, index) => append.run(executionId, length + index, text));
       const known = length === 0 ? [] : cache.get(executionId);
-      if (known !== undefined) cache.keep(executionId, [...known, ...rows]);
+      if (known !== undefined) cache.set(executionId, [...known, ...rows]);
     },
-    distrustMemory: () => cache.clear(),
-    forgetExecution(executionId) {
-      cache.forget(executionId);
+    clearCache: () => cache.clear(),
+    deleteExecution(executionId) {
+      cache.delete(executionId);
       forgetHistory.run(executionId);
       forgetTimers.run(executionId);
     },
-    forgetTimers: (executionId) => void forgetTimers.run(executionId),
+    deleteTimers: (executionId) => void forgetTimers.run(executionId),
   };
 }
 
-function instanceOf(row: Record<string, SQLOutputValue>): Instance {
+function parseInstance(row: Record<string, SQLOutputValue>): Instance {
   return {
     instanceId: String(row["instanceId"]),
     name: String(row["name"]),
     executionId: String(row["executionId"]),
-    status: runtimeStatusOf(row["status"]),
+    status: parseRuntimeStatus(row["status"]),
     createdAt: Number(row["createdAt"]),
     updatedAt: Number(row["updatedAt"]),
-    input: textOf(row["input"]),
-    output: textOf(row["output"]),
-    customStatus: textOf(row["customStatus"]),
+    input: readText(row["input"]),
+    output: readText(row["output"]),
+    customStatus: readText(row["customStatus"]),
   };
 }
 
-function runtimeStatusOf(value: SQLOutputValue | undefined): RuntimeStatus {
+function parseRuntimeStatus(value: SQLOutputValue | undefined): RuntimeStatus {
   const status = runtimeStatuses.find((each) => each === value);
   if (status === undefined) throw new Error(`Cannot read instance: status ${String(value)}`);
   return status;
 }
 
-function textOf(value: SQLOutputValue | undefined): string | null {
+function readText(value: SQLOutputValue | undefined): string | null {
   return typeof value === "string" ? value : null;
 }

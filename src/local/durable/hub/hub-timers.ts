@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from "../../clock.ts";
-import { eventTypes, instant, stamped, type TimerFired } from "../history/history.ts";
+import { eventTypes, formatInstant, eventBase, type TimerFired } from "../history/history.ts";
 import type { TimerWork } from "./hub-work.ts";
 import type { TaskHub } from "./task-hub.ts";
 
@@ -19,11 +19,11 @@ export type HubTimers = {
  * slept, whose timers count only the time it was awake, is late by that much at most. The hundredth
  * spares a virtual clock twenty thousand stops in two weeks.
  */
-function alarmTime(due: number, now: number): number {
+function nextAlarm(due: number, now: number): number {
   return Math.min(due, now + Math.max(60_000, Math.ceil((due - now) / 100)));
 }
 
-export function hubTimers(
+export function createHubTimers(
   hub: TaskHub,
   clock: Clock,
   released: (work: { instanceIds: readonly string[]; activities: readonly number[] }) => void,
@@ -34,7 +34,7 @@ export function hubTimers(
   const arm = () => {
     if (stopped || hub.isClosed()) return;
     const due = hub.nextDue();
-    const at = due === undefined ? undefined : alarmTime(due, clock.now());
+    const at = due === undefined ? undefined : nextAlarm(due, clock.now());
     if (at !== undefined && alarm !== undefined && alarm.at <= at) return;
     alarm?.cancel();
     alarm = at === undefined ? undefined : { at, cancel: clock.schedule(at, ring) };
@@ -55,7 +55,7 @@ export function hubTimers(
     const work = hub.commit("timer", () => {
       const fired = hub.takeDueTimers(now);
       for (const timer of fired) {
-        hub.send(timer.instanceId, timer.executionId, timerFired(timer, now));
+        hub.send(timer.instanceId, timer.executionId, createTimerFired(timer, now));
       }
       const instanceIds = new Set(fired.map(({ instanceId }) => instanceId));
       return { instanceIds: [...instanceIds], activities: hub.releaseDueActivities(now) };
@@ -72,11 +72,11 @@ export function hubTimers(
   };
 }
 
-function timerFired({ timerId, fireAt }: TimerWork, now: number): TimerFired {
+function createTimerFired({ timerId, fireAt }: TimerWork, now: number): TimerFired {
   return {
     EventType: eventTypes.TimerFired,
-    ...stamped(now),
+    ...eventBase(now),
     TimerId: timerId,
-    FireAt: instant(fireAt),
+    FireAt: formatInstant(fireAt),
   };
 }

@@ -44,7 +44,7 @@ export type HubWork = {
   nextDue(): number | undefined;
 };
 
-export function hubWork(database: DatabaseSync): HubWork {
+export function openHubWork(database: DatabaseSync): HubWork {
   const send = database.prepare(
     "INSERT INTO messages (instance_id, execution_id, event) VALUES (?, ?, ?)",
   );
@@ -87,7 +87,7 @@ export function hubWork(database: DatabaseSync): HubWork {
     messages: (instanceId) =>
       messages.all(instanceId).map(({ seq, executionId, event: text }) => {
         const event: HistoryEvent = JSON.parse(String(text)); // written by `send` above
-        return { seq: Number(seq), executionId: textOf(executionId), event };
+        return { seq: Number(seq), executionId: readText(executionId), event };
       }),
     dropMessages: (instanceId, upTo) => void drop.run(instanceId, upTo),
     instancesWithMessages: () => recipients.all().map(({ instanceId }) => String(instanceId)),
@@ -106,7 +106,7 @@ export function hubWork(database: DatabaseSync): HubWork {
         executionId: String(row["executionId"]),
         taskId: Number(row["taskId"]),
         name: String(row["name"]),
-        input: textOf(row["input"]),
+        input: readText(row["input"]),
         isExtra: row["isExtra"] === 1,
       };
     },
@@ -133,6 +133,6 @@ export function hubWork(database: DatabaseSync): HubWork {
   };
 }
 
-function textOf(value: SQLOutputValue | undefined): string | null {
+function readText(value: SQLOutputValue | undefined): string | null {
   return typeof value === "string" ? value : null;
 }

@@ -1,7 +1,7 @@
 import type { CommitPoint, DurableOptions } from "../api/engine-api.ts";
-import { type HubInstances, hubInstances } from "./hub-instances.ts";
+import { type HubInstances, openHubInstances } from "./hub-instances.ts";
 import { openHubFile } from "./hub-schema.ts";
-import { type HubWork, hubWork } from "./hub-work.ts";
+import { type HubWork, openHubWork } from "./hub-work.ts";
 
 /**
  * A task hub in one SQLite file: all that must survive the process. Reads may happen at any time;
@@ -34,11 +34,11 @@ export function openTaskHub({ file, probe }: Pick<DurableOptions, "file" | "prob
     }
   };
 
-  const instances = hubInstances(database);
+  const instances = openHubInstances(database);
 
   return {
     ...instances,
-    ...hubWork(database),
+    ...openHubWork(database),
     commit(point, write) {
       if (closed) throw new Error(`Cannot commit as the task hub is closed: ${point}`);
       reach(point, "before");
@@ -49,7 +49,7 @@ export function openTaskHub({ file, probe }: Pick<DurableOptions, "file" | "prob
         database.exec("COMMIT");
       } catch (error) {
         database.exec("ROLLBACK");
-        instances.distrustMemory();
+        instances.clearCache();
         throw error;
       }
       reach(point, "after");

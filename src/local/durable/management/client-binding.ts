@@ -17,7 +17,7 @@ export type ManagementUrls = Readonly<Record<string, string>>;
  * URLs of one instance (HttpApiHandler.cs, CreateHttpManagementPayload). An answer to a start leaves
  * `rewindPostUri` out; the binding has it.
  */
-export function managementUrls(
+export function buildManagementUrls(
   origin: string,
   hubName: string,
   instanceId: string,
@@ -40,7 +40,7 @@ export function managementUrls(
  * The durable client binding's JSON text (BindingHelper.cs). `rpcBaseUrl` points at the same routes;
  * it must end in a slash, because the library resolves relative URLs against it.
  */
-export function clientBindingText(origin: string, hubName: string): string {
+export function buildClientBinding(origin: string, hubName: string): string {
   const placeholder = "INSTANCEID"; // replaced by the library, at its first place in every URL
   const base = `${origin}${webhookPath}`;
   const query = `taskHub=${hubName}&connection=${connectionName}&code=${systemKey}`;
@@ -55,7 +55,7 @@ export function clientBindingText(origin: string, hubName: string): string {
       ),
     },
     managementUrls: {
-      ...managementUrls(origin, hubName, placeholder),
+      ...buildManagementUrls(origin, hubName, placeholder),
       rewindPostUri: `${base}/instances/${placeholder}/rewind?reason={text}&${query}`,
     },
     baseUrl: base,

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../clock.ts";
-import { eventTypes, hasEnded, stamped } from "../history/history.ts";
+import { eventTypes, isFinal, eventBase } from "../history/history.ts";
 import type { Instance } from "../hub/hub-instances.ts";
 import type { TaskHub } from "../hub/task-hub.ts";
-import { executionStarted, newExecutionId } from "../turn/take-turn.ts";
+import { createExecutionStarted, newExecutionId } from "../turn/take-turn.ts";
 
 /** Starts an instance, or answers the one that is in the way; ended ones are overwritten. */
 export function startInstance(
@@ -13,9 +13,9 @@ export function startInstance(
 ): { started: true } | { started: false; existing: Instance } {
   return hub.commit("client request", () => {
     const existing = hub.instance(instanceId);
-    if (existing !== undefined && !hasEnded(existing.status)) return { started: false, existing };
+    if (existing !== undefined && !isFinal(existing.status)) return { started: false, existing };
     if (existing !== undefined) {
-      hub.forgetExecution(existing.executionId);
+      hub.deleteExecution(existing.executionId);
       hub.dropMessages(instanceId, Number.MAX_SAFE_INTEGER);
     }
     const createdAt = clock.now();
@@ -32,7 +32,7 @@ export function startInstance(
       customStatus: null,
     };
     hub.saveInstance(instance);
-    hub.send(instanceId, executionId, executionStarted({ ...instance, stored: [] }));
+    hub.send(instanceId, executionId, createExecutionStarted({ ...instance, stored: [] }));
     return { started: true };
   });
 }
@@ -47,7 +47,7 @@ export function raiseEvent(
   { instanceId, name, input }: { instanceId: string; name: string; input: string },
 ): Delivery {
   return deliver(hub, instanceId, () => {
-    const event = { EventType: eventTypes.EventRaised, ...stamped(clock.now()) };
+    const event = { EventType: eventTypes.EventRaised, ...eventBase(clock.now()) };
     hub.send(instanceId, null, { ...event, Name: name, Input: input });
   });
 }
@@ -59,7 +59,7 @@ export function terminate(
   { instanceId, reason }: { instanceId: string; reason: string },
 ): Delivery {
   return deliver(hub, instanceId, () => {
-    const event = { EventType: eventTypes.ExecutionTerminated, ...stamped(clock.now()) };
+    const event = { EventType: eventTypes.ExecutionTerminated, ...eventBase(clock.now()) };
     hub.send(instanceId, null, { ...event, Input: reason });
   });
 }
@@ -67,7 +67,7 @@ export function terminate(
 function deliver(hub: TaskHub, instanceId: string, send: () => void): Delivery {
   const current = hub.instance(instanceId);
   if (current === undefined) return "no such instance";
-  if (hasEnded(current.status)) return "ended";
+  if (isFinal(current.status)) return "ended";
   hub.commit("client request", send);
   return "accepted";
 }
@@ -86,15 +86,15 @@ export function newInstanceId(): string {
   return randomUUID().replaceAll("-", "");
 }
 
-const longestInstanceId = 256;
+const maxIdLength = 256;
 
 /** Why an id cannot be one (DurableClient.StartNewAsync); null where it can. */
-export function badInstanceId(instanceId: string): string | null {
+export function checkInstanceId(instanceId: string): string | null {
   if (instanceId.startsWith("@")) return "Orchestration instance IDs must not start with @.";
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused here
   if (/[/\\#?\u0000-\u001f\u007f-\u009f]/.test(instanceId)) {
     return "Orchestration instance IDs must not contain /, \\, #, ?, or control characters.";
   }
-  if (instanceId.length <= longestInstanceId) return null;
-  return `Instance ID lengths must not exceed ${longestInstanceId} characters.`;
+  if (instanceId.length <= maxIdLength) return null;
+  return `Instance ID lengths must not exceed ${maxIdLength} characters.`;
 }

@@ -1,9 +1,9 @@
-import { managementUrls } from "./client-binding.ts";
+import { buildManagementUrls } from "./client-binding.ts";
 import type { DurableOptions, ManagementRequest, ManagementResponse } from "../api/engine-api.ts";
-import { hasEnded } from "../history/history.ts";
+import { isFinal } from "../history/history.ts";
 import type { InstanceFilter } from "../hub/hub-instances.ts";
 import {
-  badInstanceId,
+  checkInstanceId,
   type Delivery,
   newInstanceId,
   purge,
@@ -11,15 +11,21 @@ import {
   startInstance,
   terminate,
 } from "./instance-requests.ts";
-import { statusOf } from "./instance-status.ts";
+import { buildStatus } from "./instance-status.ts";
 import type { TaskHub } from "../hub/task-hub.ts";
-import { notThere, sameNameIn } from "../turn/take-turn.ts";
+import { missingFunctionText, findName } from "../turn/take-turn.ts";
 
-export type ManagementTools = DurableOptions & { hub: TaskHub; wake: (instanceId: string) => void };
+export type ManagementDependencies = DurableOptions & {
+  hub: TaskHub;
+  wake: (instanceId: string) => void;
+};
 
 /** The management routes of HttpApiHandler.cs, for what this engine can do; the rest is refused by name. */
-export function manage(request: ManagementRequest, tools: ManagementTools): ManagementResponse {
-  const segments = decoded(request.path);
+export function manage(
+  request: ManagementRequest,
+  tools: ManagementDependencies,
+): ManagementResponse {
+  const segments = decodePath(request.path);
   if (segments === undefined) return json(400, { Message: "Cannot read the path: bad encoding" });
   const [room = "", ...rest] = segments;
   const method = request.method.toUpperCase();
@@ -29,9 +35,9 @@ export function manage(request: ManagementRequest, tools: ManagementTools): Mana
       if (method !== "POST" || first === "" || rest.length > 2) return notFound;
       return start(request, tools, { functionName: first, instanceId: operation });
     case "instances":
-      if (operation === "") return ofInstances(request, tools, { method, instanceId: first });
+      if (operation === "") return routeInstances(request, tools, { method, instanceId: first });
       if (method !== "POST") return notFound;
-      return operate(request, tools, { instanceId: first, operation, eventName });
+      return routeOperation(request, tools, { instanceId: first, operation, eventName });
     case "entities":
       return notImplemented("entities");
     default:
@@ -39,7 +45,7 @@ export function manage(request: ManagementRequest, tools: ManagementTools): Mana
   }
 }
 
-function decoded(path: string): readonly string[] | undefined {
+function decodePath(path: string): readonly string[] | undefined {
   try {
     return path.split("/").map(decodeURIComponent);
   } catch {
@@ -49,23 +55,23 @@ function decoded(path: string): readonly string[] | undefined {
 
 function start(
   request: ManagementRequest,
-  tools: ManagementTools,
+  tools: ManagementDependencies,
   { functionName, instanceId: given }: { functionName: string; instanceId: string },
 ): ManagementResponse {
   const { hub, hubName, clock, functions } = tools;
   if (query(request, "timeout") !== null && query(request, "pollingInterval") !== null) {
     return notImplemented("starting with a wait for the end (timeout, pollingInterval)");
   }
-  const name = sameNameIn(functions.orchestrators(), functionName);
+  const name = findName(functions.orchestrators(), functionName);
   if (name === undefined) {
     const known = functions.orchestrators().map((each) => `'${each}'`);
     return json(400, {
-      Message: `${notThere(functionName, "orchestrator")}. Additional info: The following are the known orchestrator functions: ${known.join(", ")}.`,
+      Message: `${missingFunctionText(functionName, "orchestrator")}. Additional info: The following are the known orchestrator functions: ${known.join(", ")}.`,
     });
   }
-  const bad = badInstanceId(given);
+  const bad = checkInstanceId(given);
   if (bad !== null) return json(400, { Message: bad });
-  const input = compact(request.body);
+  const input = compactJson(request.body);
   if (input === undefined)
     return invalidJson("One or more of the arguments submitted is incorrect");
   const instanceId = given === "" ? newInstanceId() : given;
@@ -79,13 +85,13 @@ function start(
     });
   }
   tools.wake(instanceId);
-  const urls = managementUrls(request.url.origin, hubName, instanceId);
+  const urls = buildManagementUrls(request.url.origin, hubName, instanceId);
   return json(202, urls, { location: urls["statusQueryGetUri"] ?? "", "retry-after": "10" });
 }
 
-function ofInstances(
+function routeInstances(
   request: ManagementRequest,
-  tools: ManagementTools,
+  tools: ManagementDependencies,
   { method, instanceId }: { method: string; instanceId: string },
 ): ManagementResponse {
   switch (method) {
@@ -100,26 +106,26 @@ function ofInstances(
 
 function status(
   request: ManagementRequest,
-  { hub }: ManagementTools,
+  { hub }: ManagementDependencies,
   instanceId: string,
 ): ManagementResponse {
   const instance = hub.instance(instanceId);
   if (instance === undefined) return notFound;
-  const shown = shownIn(request);
+  const shown = parseStatusParts(request);
   const history = shown.history ? hub.history(instance.executionId) : [];
-  const body = statusOf(instance, history, shown);
-  if (!hasEnded(instance.status)) {
+  const body = buildStatus(instance, history, shown);
+  if (!isFinal(instance.status)) {
     return json(202, body, { location: request.url.href, "retry-after": "5" });
   }
   const asError = isTrue(request, "returnInternalServerErrorOnFailure", false);
   return json(asError && instance.status === "Failed" ? 500 : 200, body);
 }
 
-const defaultPage = 100;
+const defaultPageSize = 100;
 
 /** Pages go by instance id; the token is the last id of a page, and empty at the end. */
-function list(request: ManagementRequest, { hub }: ManagementTools): ManagementResponse {
-  const filter = filterOf(request);
+function list(request: ManagementRequest, { hub }: ManagementDependencies): ManagementResponse {
+  const filter = parseFilter(request);
   if (typeof filter === "string") return json(400, { Message: filter });
   const token = request.headers["x-ms-continuation-token"] ?? "";
   const after = Buffer.from(token, "base64url").toString();
@@ -127,36 +133,39 @@ function list(request: ManagementRequest, { hub }: ManagementTools): ManagementR
   const page = found.slice(0, filter.limit);
   const last = found.length > page.length ? page.at(-1) : undefined;
   const next = last === undefined ? "" : Buffer.from(last.instanceId).toString("base64url");
-  const shown = { ...shownIn(request), history: false };
+  const shown = { ...parseStatusParts(request), history: false };
   return json(
     200,
-    page.map((instance) => statusOf(instance, [], shown)),
+    page.map((instance) => buildStatus(instance, [], shown)),
     { "x-ms-continuation-token": next },
   );
 }
 
-function purgeOne({ hub }: ManagementTools, instanceId: string): ManagementResponse {
+function purgeOne({ hub }: ManagementDependencies, instanceId: string): ManagementResponse {
   const instance = hub.instance(instanceId);
   if (instance === undefined) return notFound;
   return json(200, { instancesDeleted: purge(hub, [instance]) });
 }
 
-function purgeMany(request: ManagementRequest, { hub }: ManagementTools): ManagementResponse {
+function purgeMany(
+  request: ManagementRequest,
+  { hub }: ManagementDependencies,
+): ManagementResponse {
   if (query(request, "createdTimeFrom") === null) {
     return json(400, {
       Message: "Please provide value for 'createdTimeFrom' parameter.",
     });
   }
-  const filter = filterOf(request);
+  const filter = parseFilter(request);
   if (typeof filter === "string") return json(400, { Message: filter });
   const found = hub.listInstances({ ...filter, after: "", limit: -1 }); // -1: no limit in SQLite
   const instancesDeleted = purge(hub, found);
   return instancesDeleted === 0 ? notFound : json(200, { instancesDeleted });
 }
 
-function operate(
+function routeOperation(
   request: ManagementRequest,
-  tools: ManagementTools,
+  tools: ManagementDependencies,
   { instanceId, operation, eventName }: Record<"instanceId" | "operation" | "eventName", string>,
 ): ManagementResponse {
   const { hub, clock } = tools;
@@ -166,14 +175,14 @@ function operate(
       if (!/^application\/json\b/i.test(request.headers["content-type"] ?? "")) {
         return json(400, { Message: "Only application/json request content is supported" });
       }
-      const input = compact(request.body);
+      const input = compactJson(request.body);
       if (input === undefined || input === null) return invalidJson("Invalid JSON content");
       const delivery = raiseEvent(hub, clock, { instanceId, name: eventName, input });
-      return delivered(delivery, instanceId, tools);
+      return deliveryResponse(delivery, instanceId, tools);
     }
     case "terminate": {
       const reason = query(request, "reason") ?? "";
-      return delivered(terminate(hub, clock, { instanceId, reason }), instanceId, tools);
+      return deliveryResponse(terminate(hub, clock, { instanceId, reason }), instanceId, tools);
     }
     case "suspend":
     case "resume":
@@ -185,10 +194,10 @@ function operate(
   }
 }
 
-function delivered(
+function deliveryResponse(
   delivery: Delivery,
   instanceId: string,
-  { wake }: ManagementTools,
+  { wake }: ManagementDependencies,
 ): ManagementResponse {
   if (delivery === "no such instance") return notFound;
   if (delivery === "ended") return { status: 410, headers: {}, body: "" };
@@ -196,10 +205,10 @@ function delivered(
   return { status: 202, headers: {}, body: "" };
 }
 
-function filterOf(request: ManagementRequest): Omit<InstanceFilter, "after"> | string {
-  const createdFrom = instantIn(request, "createdTimeFrom", 0);
-  const createdTo = instantIn(request, "createdTimeTo", Number.MAX_SAFE_INTEGER);
-  const limit = Number(query(request, "top") ?? defaultPage);
+function parseFilter(request: ManagementRequest): Omit<InstanceFilter, "after"> | string {
+  const createdFrom = parseInstant(request, "createdTimeFrom", 0);
+  const createdTo = parseInstant(request, "createdTimeTo", Number.MAX_SAFE_INTEGER);
+  const limit = Number(query(request, "top") ?? defaultPageSize);
   if (createdFrom === undefined) return "Cannot read createdTimeFrom as a date";
   if (createdTo === undefined) return "Cannot read createdTimeTo as a date";
   if (!Number.isInteger(limit) || limit < 1) return "Cannot read top as a number above zero";
@@ -208,14 +217,18 @@ function filterOf(request: ManagementRequest): Omit<InstanceFilter, "after"> | s
   return { statuses, createdFrom, createdTo, idPrefix, limit };
 }
 
-function instantIn(request: ManagementRequest, name: string, absent: number): number | undefined {
+function parseInstant(
+  request: ManagementRequest,
+  name: string,
+  absent: number,
+): number | undefined {
   const text = query(request, name);
   if (text === null || text === "") return absent;
   const at = Date.parse(text);
   return Number.isNaN(at) ? undefined : at;
 }
 
-function shownIn(request: ManagementRequest) {
+function parseStatusParts(request: ManagementRequest) {
   return {
     history: isTrue(request, "showHistory", false),
     historyOutput: isTrue(request, "showHistoryOutput", false),
@@ -237,7 +250,7 @@ function query(request: ManagementRequest, name: string): string | null {
 }
 
 /** A body as compact JSON text; null where it is empty, undefined where it is no JSON. */
-function compact(body: string): string | null | undefined {
+function compactJson(body: string): string | null | undefined {
   if (body.trim() === "") return null;
   try {
     return JSON.stringify(JSON.parse(body));

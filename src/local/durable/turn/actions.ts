@@ -14,11 +14,11 @@ export type Action =
 
 /** Durations in ms. The defaults are those of RetryOptions.cs of the extension. */
 export type RetryOptions = {
-  firstRetryInterval: number;
+  firstRetryIntervalMs: number;
   maxNumberOfAttempts: number;
   backoffCoefficient: number;
-  maxRetryInterval: number;
-  retryTimeout: number;
+  maxRetryIntervalMs: number;
+  retryTimeoutMs: number;
 };
 
 /**
@@ -35,20 +35,20 @@ export type OrchestratorState = {
 };
 
 /** The mark between an exception's message and the state (OrchestrationFailureError.ts). */
-const stateMark = "\n\n$OutOfProcData$:";
+const stateMarker = "\n\n$OutOfProcData$:";
 
 /**
  * Reads the state from a return value or, after a throw, from the exception's message. Anything else
  * is a failure of the invocation itself, and the answer is its message.
  */
 export function parseState(result: InvocationResult): OrchestratorState | { failure: string } {
-  if (result.ok) return stateOf(result.json ?? "null", false);
-  const mark = result.message.indexOf(stateMark);
+  if (result.ok) return parseStateJson(result.json ?? "null", false);
+  const mark = result.message.indexOf(stateMarker);
   if (mark < 0) return { failure: result.message };
-  return stateOf(result.message.slice(mark + stateMark.length), true);
+  return parseStateJson(result.message.slice(mark + stateMarker.length), true);
 }
 
-function stateOf(json: string, threw: boolean): OrchestratorState | { failure: string } {
+function parseStateJson(json: string, threw: boolean): OrchestratorState | { failure: string } {
   let state: WireState | null;
   try {
     // The library's own type; what is read from it is checked below.
@@ -61,7 +61,7 @@ function stateOf(json: string, threw: boolean): OrchestratorState | { failure: s
   }
   return {
     isDone: state.isDone === true,
-    actions: state.actions.flat().map(actionOf),
+    actions: state.actions.flat().map(parseAction),
     output: state.output ?? null,
     customStatus: state.customStatus ?? null,
     error: typeof state.error === "string" ? state.error : "",
@@ -100,12 +100,12 @@ type WireRetryOptions = {
 const sixDays = 6 * 24 * 3_600_000;
 
 /** Numbers of AsyncActionType in OutOfProcOrchestrationShim.cs. */
-function actionOf(action: WireAction): Action {
+function parseAction(action: WireAction): Action {
   switch (action.actionType) {
     case 0:
-      return activityOf(action, null);
+      return createActivityAction(action, null);
     case 1:
-      return activityOf(action, retryOf(action.retryOptions));
+      return createActivityAction(action, parseRetryOptions(action.retryOptions));
     case 4:
       return { kind: "continueAsNew", input: action.input ?? null };
     case 5:
@@ -117,15 +117,18 @@ function actionOf(action: WireAction): Action {
     case 6:
       return { kind: "event", name: action.externalEventName ?? "" };
     case 11:
-      return { kind: "any", children: (action.compoundActions ?? []).map(actionOf) };
+      return { kind: "any", children: (action.compoundActions ?? []).map(parseAction) };
     case 12:
-      return { kind: "all", children: (action.compoundActions ?? []).map(actionOf) };
+      return { kind: "all", children: (action.compoundActions ?? []).map(parseAction) };
     default:
-      return { kind: "unsupported", what: unsupported[action.actionType] ?? "unknown action" };
+      return {
+        kind: "unsupported",
+        what: unsupportedActions[action.actionType] ?? "unknown action",
+      };
   }
 }
 
-const unsupported: Readonly<Record<number, string>> = {
+const unsupportedActions: Readonly<Record<number, string>> = {
   2: "sub-orchestrations (callSubOrchestrator)",
   3: "sub-orchestrations (callSubOrchestratorWithRetry)",
   7: "entities (callEntity)",
@@ -136,19 +139,19 @@ const unsupported: Readonly<Record<number, string>> = {
   14: "entity locks (release)",
 };
 
-function activityOf(action: WireAction, retry: RetryOptions | null): Action {
+function createActivityAction(action: WireAction, retry: RetryOptions | null): Action {
   const input = action.input ?? null;
   return { kind: "activity", name: action.functionName ?? "", input, retry };
 }
 
-function retryOf(options: WireRetryOptions | undefined): RetryOptions | null {
+function parseRetryOptions(options: WireRetryOptions | undefined): RetryOptions | null {
   if (options === undefined) return null;
   return {
-    firstRetryInterval: options.firstRetryIntervalInMilliseconds,
+    firstRetryIntervalMs: options.firstRetryIntervalInMilliseconds,
     maxNumberOfAttempts: options.maxNumberOfAttempts,
     backoffCoefficient: options.backoffCoefficient ?? 1,
-    maxRetryInterval: options.maxRetryIntervalInMilliseconds ?? sixDays,
-    retryTimeout: options.retryTimeoutInMilliseconds ?? Infinity,
+    maxRetryIntervalMs: options.maxRetryIntervalInMilliseconds ?? sixDays,
+    retryTimeoutMs: options.retryTimeoutInMilliseconds ?? Infinity,
   };
 }
 

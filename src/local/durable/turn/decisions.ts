@@ -30,7 +30,7 @@ export type Decisions = {
   duplicates(): number;
 };
 
-export function beginDecisions(): Decisions {
+export function createDecisions(): Decisions {
   const made: Decision[] = [];
   const unconfirmed = new Map<number, Decision>();
   const open = new Map<number, Settle>();

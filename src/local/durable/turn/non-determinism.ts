@@ -7,7 +7,7 @@ import { replay, type Replay } from "./replay.ts";
 export type TurnSides = {
   state: OrchestratorState;
   history: readonly HistoryEvent[];
-  shim: Replay;
+  replayed: Replay;
   /** What the library itself says it holds, where the host could read it. */
   sdk: SdkTasks | undefined;
 };
@@ -16,22 +16,22 @@ export type TurnSides = {
  * Names the pattern by which this turn drifts on Azure, with the fix; null where library and
  * extension agree. A program that only runs slowly there (a timer left behind) does not drift.
  */
-export function findDrift(sides: TurnSides): string | null {
-  const { state, shim } = sides;
+export function detectNonDeterminism(sides: TurnSides): string | null {
+  const { state, replayed } = sides;
   if (state.threw && state.error === "") return emptyError;
-  if (shim.contradiction !== null) return `${shim.contradiction}. ${likelyCause(sides)}`;
-  if (shim.timedOutRetry !== null) {
-    return `${retryTimeout}: activity "${shim.timedOutRetry}"`;
+  if (replayed.contradiction !== null) return `${replayed.contradiction}. ${guessCause(sides)}`;
+  if (replayed.timedOutRetry !== null) {
+    return `${retryTimeout}: activity "${replayed.timedOutRetry}"`;
   }
-  const open = shim.decisions.openIds();
+  const open = replayed.decisions.openIds();
   if (sides.history.some((event) => isNumericEvent(event) && open.includes(Number(event.Name)))) {
     return numericEvent;
   }
   const goesOn = !state.isDone && !state.threw;
-  if (shim.cancelledLongTimer && goesOn) return longTimer;
-  if (shim.continueAsNew !== null) return continuationDrift(sides);
-  if (!goesOn) return isStuck(shim) ? stuckAtTheEnd : null;
-  return sides.sdk === undefined ? null : idDrift(sides, sides.sdk);
+  if (replayed.cancelledLongTimer && goesOn) return longTimer;
+  if (replayed.continueAsNew !== null) return checkContinuation(sides);
+  if (!goesOn) return isStuck(replayed) ? stuckAtTheEnd : null;
+  return sides.sdk === undefined ? null : compareIds(sides, sides.sdk);
 }
 
 const emptyError =
@@ -73,9 +73,9 @@ const reusedTask =
 const changedCode =
   "The orchestrator's code changed while this instance ran, or is not deterministic";
 
-function continuationDrift({ state, history, shim }: TurnSides): string | null {
-  if (shim.decisions.openIds().length > 0) return openAtContinuation;
-  const seen = new Set<EventRaised>(shim.carriedOver);
+function checkContinuation({ state, history, replayed }: TurnSides): string | null {
+  if (replayed.decisions.openIds().length > 0) return openAtContinuation;
+  const seen = new Set<EventRaised>(replayed.carriedOver);
   if (seen.size === 0) return null;
   // What the library's own rules would carry over, it has not seen; the rest arrives twice.
   for (const event of replay(state.actions, history, { asLibrary: true }).carriedOver) {
@@ -100,8 +100,8 @@ function isStuck(shim: Replay): boolean {
 }
 
 /** While the orchestration goes on, both sides must have numbered the same tasks alike. */
-function idDrift(sides: TurnSides, sdk: SdkTasks): string | null {
-  const made = sides.shim.decisions.made();
+function compareIds(sides: TurnSides, sdk: SdkTasks): string | null {
+  const made = sides.replayed.decisions.made();
   const mismatch = sdk.open.find((task) => {
     const decision = made[task.id];
     if (decision === undefined) return true;
@@ -115,7 +115,7 @@ function idDrift(sides: TurnSides, sdk: SdkTasks): string | null {
     mismatch === undefined
       ? `the library has numbered ${sdk.nextId} tasks, the extension ${made.length}`
       : `the library waits for ${describe(mismatch)} under id ${mismatch.id}, the extension has ${describe(made[mismatch.id])} there`;
-  return `${likelyCause(sides)}: ${difference}`;
+  return `${guessCause(sides)}: ${difference}`;
 }
 
 function describe(task: { kind: string; name?: string | null } | undefined): string {
@@ -128,15 +128,15 @@ function sameName(one: string, other: string): boolean {
 }
 
 /** The drift is certain, its cause is read off the actions: the first pattern that is known to do this. */
-function likelyCause({ state, history, shim, sdk }: TurnSides): string {
+function guessCause({ state, history, replayed, sdk }: TurnSides): string {
   const actions = [...everyAction(state.actions)];
-  if (shim.cancelledLongTimer) return longTimer;
-  if (shim.waitingFor !== null && hasAll(shim.waitingFor) && failedInside(history)) {
+  if (replayed.cancelledLongTimer) return longTimer;
+  if (replayed.waitingFor !== null && hasAll(replayed.waitingFor) && failedInside(history)) {
     return actions.some(isRetryRace) ? `${failedAll}. ${retryInRace}` : failedAll;
   }
   if (actions.some(isRetryRace)) return retryInRace;
   const races = actions.filter(({ kind }) => kind === "any" || kind === "all").length;
-  const surplus = sdk === undefined || shim.decisions.made().length > sdk.nextId;
+  const surplus = sdk === undefined || replayed.decisions.made().length > sdk.nextId;
   return races > 1 && surplus ? reusedTask : changedCode;
 }
 

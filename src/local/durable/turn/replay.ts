@@ -1,5 +1,5 @@
 import type { Action, RetryOptions } from "./actions.ts";
-import { beginDecisions, type Decisions, NonDeterminismError } from "./decisions.ts";
+import { createDecisions, type Decisions, NonDeterminismError } from "./decisions.ts";
 import { type EventRaised, eventTypes, type HistoryEvent } from "../history/history.ts";
 import { allOf, anyOf, type Pending, pending, type Settle } from "./pending.ts";
 
@@ -24,8 +24,8 @@ export type Replay = {
 const day = 24 * 3_600_000;
 
 /** Azure Storage's limits for one timer, longer ones are chained (AzureStorageDurabilityProvider.cs). */
-export const longestTimer = 6 * day;
-export const timerHop = 3 * day;
+export const maxTimerMs = 6 * day;
+export const timerHopMs = 3 * day;
 
 /**
  * Replays an orchestrator's actions as the extension does (OutOfProcOrchestrationShim.cs,
@@ -41,8 +41,8 @@ export function replay(
   history: readonly HistoryEvent[],
   { asLibrary }: { asLibrary: boolean },
 ): Replay {
-  const decisions = beginDecisions();
-  const events = beginEvents({ caseMatters: asLibrary });
+  const decisions = createDecisions();
+  const events = createEventQueues({ caseMatters: asLibrary });
   const carriedOver: EventRaised[] = [];
   let now = 0;
   let continueAsNew: Replay["continueAsNew"] = null;
@@ -66,9 +66,9 @@ export function replay(
         return allOf(action.children.map(begin), asLibrary);
       case "continueAsNew":
         continueAsNew = { input: action.input };
-        return done();
+        return settledTask();
       case "unsupported":
-        return done();
+        return settledTask();
     }
   };
 
@@ -76,8 +76,8 @@ export function replay(
   const createTimer = (fireAt: number, cancelled: boolean): Pending => {
     const { task, settle } = pending();
     const hop = () => {
-      const long = fireAt - now > longestTimer;
-      const timer = decisions.createTimer(long ? now + timerHop : fireAt);
+      const long = fireAt - now > maxTimerMs;
+      const timer = decisions.createTimer(long ? now + timerHopMs : fireAt);
       timer.task.whenSettled(() => {
         if (timer.task.failed()) settle("failed");
         else if (now < fireAt) hop();
@@ -102,12 +102,12 @@ export function replay(
       const call = decisions.callActivity(name, input);
       call.whenSettled(() => {
         if (!call.failed()) return settle("succeeded");
-        if (!asLibrary && now >= firstAttempt + options.retryTimeout) {
+        if (!asLibrary && now >= firstAttempt + options.retryTimeoutMs) {
           timedOutRetry = name;
           return settle("failed");
         }
         const last = number >= options.maxNumberOfAttempts;
-        const pause = decisions.createTimer(last ? now : now + delayAfter(number, options));
+        const pause = decisions.createTimer(last ? now : now + retryDelay(number, options));
         return pause.task.whenSettled(() => (last ? settle("failed") : attempt(number + 1)));
       });
     };
@@ -162,12 +162,12 @@ export function replay(
 }
 
 /** After failed attempt `number` (from 1); in ms. */
-function delayAfter(number: number, options: RetryOptions): number {
-  const delay = options.firstRetryInterval * options.backoffCoefficient ** (number - 1);
-  return Math.min(delay, options.maxRetryInterval);
+function retryDelay(number, options: RetryOptions): number {
+  const delay = options.firstRetryIntervalMs * options.backoffCoefficient ** (number - 1);
+  return Math.min(delay, options.maxRetryIntervalMs);
 }
 
-function done(): Pending {
+function settledTask(): Pending {
   const { task, settle } = pending();
   settle("succeeded");
   return task;
@@ -177,27 +177,27 @@ function done(): Pending {
  * External events as DurableOrchestrationContext.cs keeps them: the newest waiter is served first,
  * events without a waiter queue, and the case of a name does not matter.
  */
-function beginEvents({ caseMatters }: { caseMatters: boolean }) {
+function createEventQueues({ caseMatters }: { caseMatters: boolean }) {
   const keyOf = (name: string) => (caseMatters ? name : name.toLowerCase());
   const waiters = new Map<string, Settle[]>();
   const queues = new Map<string, EventRaised[]>();
   return {
     wait(name: string): Pending {
-      if (queueOf(queues, keyOf(name)).shift() !== undefined) return done();
+      if (getQueue(queues, keyOf(name)).shift() !== undefined) return settledTask();
       const { task, settle } = pending();
-      queueOf(waiters, keyOf(name)).push(settle);
+      getQueue(waiters, keyOf(name)).push(settle);
       return task;
     },
     raise(event: EventRaised): void {
-      const settle = queueOf(waiters, keyOf(event.Name)).pop();
-      if (settle === undefined) queueOf(queues, keyOf(event.Name)).push(event);
+      const settle = getQueue(waiters, keyOf(event.Name)).pop();
+      if (settle === undefined) getQueue(queues, keyOf(event.Name)).push(event);
       else settle("succeeded");
     },
     buffered: () => [...queues.values()].flat(),
   };
 }
 
-function queueOf<T>(queues: Map<string, T[]>, key: string): T[] {
+function getQueue<T>(queues: Map<string, T[]>, key: string): T[] {
   const queue = queues.get(key) ?? [];
   queues.set(key, queue);
   return queue;

@@ -3,19 +3,19 @@ import type { Clock } from "../../clock.ts";
 import { everyAction, type OrchestratorState, parseState } from "./actions.ts";
 import type { Decision } from "./decisions.ts";
 import type { DurableFunctions, DurableLogEntry } from "../api/engine-api.ts";
-import { findDrift } from "./non-determinism.ts";
+import { detectNonDeterminism } from "./non-determinism.ts";
 import {
   eventTypes,
   type ExecutionCompleted,
   type HistoryEvent,
-  instant,
-  stamped,
+  formatInstant,
+  eventBase,
   statusNumbers,
   type StoredEvent,
 } from "../history/history.ts";
 import type { SdkTasks } from "../api/open-tasks.ts";
 import { replay, type Replay } from "./replay.ts";
-import { triggerText } from "./trigger-text.ts";
+import { buildTrigger } from "./trigger-text.ts";
 
 /** One generation of an instance: what `continueAsNew` replaces. */
 export type Execution = {
@@ -37,16 +37,16 @@ export type TurnOutcome = {
   added: readonly HistoryEvent[];
   /** Activities and timers to begin. */
   decisions: readonly Decision[];
-  ending: Ending | null;
+  completion: Completion | null;
 };
 
 /** `output` is JSON text, or plain text where Durable writes plain text (failures, reasons). */
-export type Ending = { status: "Completed" | "Failed" | "Terminated"; output: string | null };
+export type Completion = { status: "Completed" | "Failed" | "Terminated"; output: string | null };
 
-export type TurnTools = {
+export type TurnDependencies = {
   clock: Clock;
   functions: DurableFunctions;
-  driftFails: boolean;
+  failsOnNonDeterminism: boolean;
   log: (entry: Omit<DurableLogEntry, "instanceId">) => void;
 };
 
@@ -58,54 +58,54 @@ export type TurnTools = {
 export async function takeTurn(
   first: Execution,
   arrived: readonly HistoryEvent[],
-  tools: TurnTools,
+  tools: TurnDependencies,
 ): Promise<TurnOutcome> {
   let execution = first;
   let messages = arrived;
   for (let generation = 1; ; generation++) {
-    const news: HistoryEvent[] = [orchestratorStarted(tools), ...messages];
-    const verdict = await judge(execution, news, generation > 1, tools);
-    if (verdict.next === null) return outcomeOf(verdict, news, tools);
-    if (generation === mostGenerations) {
-      const output = failureText(execution.name, endlessText);
-      return outcomeOf({ ...verdict, ending: { status: "Failed", output } }, news, tools);
+    const news: HistoryEvent[] = [createOrchestratorStarted(tools), ...messages];
+    const verdict = await evaluateTurn(execution, news, generation > 1, tools);
+    if (verdict.next === null) return buildOutcome(verdict, news, tools);
+    if (generation === maxGenerations) {
+      const output = failureText(execution.name, endlessContinuation);
+      return buildOutcome({ ...verdict, completion: { status: "Failed", output } }, news, tools);
     }
     execution = nextGeneration(verdict.execution, verdict.next.input, tools);
-    messages = [executionStarted(execution), ...verdict.next.carriedOver];
+    messages = [createExecutionStarted(execution), ...verdict.next.carriedOver];
   }
 }
 
 /** A program may well continue once for each of many waiting events; only an endless one gets here. */
-const mostGenerations = 1_000;
+const maxGenerations = 1_000;
 
-const endlessText = `continueAsNew was called ${mostGenerations} times in a row without waiting for anything. Wait for a timer, an activity or an event in every generation`;
+const endlessContinuation = `continueAsNew was called ${maxGenerations} times in a row without waiting for anything. Wait for a timer, an activity or an event in every generation`;
 
-type Verdict = {
+type TurnResult = {
   execution: Execution;
   decisions: readonly Decision[];
   /** How many ids the turn used up. */
-  ids: number;
-  ending: Ending | null;
+  usedIds: number;
+  completion: Completion | null;
   next: { input: string | null; carriedOver: readonly HistoryEvent[] } | null;
 };
 
 /** What replaying everything so far, news included, says about the instance. */
-async function judge(
+async function evaluateTurn(
   execution: Execution,
   news: readonly HistoryEvent[],
   statusCarries: boolean,
-  tools: TurnTools,
-): Promise<Verdict> {
+  tools: TurnDependencies,
+): Promise<TurnResult> {
   const terminated = news.find((event) => event.EventType === eventTypes.ExecutionTerminated);
   if (terminated !== undefined) {
-    return ended(execution, { status: "Terminated", output: terminated.Input });
+    return completeWith(execution, { status: "Terminated", output: terminated.Input });
   }
   const failed = (reason: string) =>
-    ended(execution, { status: "Failed", output: failureText(execution.name, reason) });
-  const known = sameNameIn(tools.functions.orchestrators(), execution.name);
-  if (known === undefined) return failed(notThere(execution.name, "orchestrator"));
+    completeWith(execution, { status: "Failed", output: failureText(execution.name, reason) });
+  const known = findName(tools.functions.orchestrators(), execution.name);
+  if (known === undefined) return failed(missingFunctionText(execution.name, "orchestrator"));
 
-  const result = await tools.functions.invokeOrchestrator(known, triggerText(execution, news));
+  const result = await tools.functions.invokeOrchestrator(known, buildTrigger(execution, news));
   const state = parseState(result);
   if ("failure" in state) return failed(state.failure);
   const unsupported = [...everyAction(state.actions)].find(({ kind }) => kind === "unsupported");
@@ -119,39 +119,41 @@ async function judge(
         ? execution.customStatus
         : null
       : JSON.stringify(state.customStatus);
-  if (customStatus !== null && customStatus.length * 2 > longestCustomStatus) {
-    return failed(statusTooLong(customStatus));
+  if (customStatus !== null && customStatus.length * 2 > maxCustomStatusBytes) {
+    return failed(customStatusTooLong(customStatus));
   }
   const history = [...execution.stored.map(({ event }) => event), ...news];
   const shim = replay(state.actions, history, { asLibrary: false });
   const unknown = unknownActivity(shim, tools.functions.activities());
-  const drift = tools.driftFails ? findDrift({ state, history, shim, sdk: result.tasks }) : null;
+  const drift = tools.failsOnNonDeterminism
+    ? detectNonDeterminism({ state, history, replayed: shim, sdk: result.tasks })
+    : null;
   const reason = drift ?? shim.contradiction ?? unknown;
   if (reason !== null) return failed(reason);
-  warn(state, shim, result.tasks, tools);
+  logWarnings(state, shim, result.tasks, tools);
   return settle({ ...execution, customStatus }, state, shim);
 }
 
 /** 16 KB of UTF-16 (DurableOrchestrationContext.SetCustomStatus). */
-const longestCustomStatus = 16 * 1024;
+const maxCustomStatusBytes = 16 * 1024;
 
-function statusTooLong(customStatus: string): string {
+function customStatusTooLong(customStatus: string): string {
   return `The custom status must not exceed 16 KB of UTF-16 text: ${customStatus.length * 2} bytes. Keep large values in a blob`;
 }
 
 /** An instance ends, or continues as new, only once no task is open (TaskOrchestrationExecutor.cs). */
-function settle(execution: Execution, state: OrchestratorState, shim: Replay): Verdict {
-  const verdict: Verdict = {
+function settle(execution: Execution, state: OrchestratorState, shim: Replay): TurnResult {
+  const verdict: TurnResult = {
     execution,
     decisions: shim.decisions.unconfirmed(),
-    ids: shim.decisions.made().length,
-    ending: null,
+    usedIds: shim.decisions.made().length,
+    completion: null,
     next: null,
   };
   if (shim.waitingFor !== null || shim.decisions.openIds().length > 0) return verdict;
   if (state.error !== "") {
     const output = failureText(execution.name, state.error);
-    return { ...verdict, ending: { status: "Failed", output } };
+    return { ...verdict, completion: { status: "Failed", output } };
   }
   if (!state.isDone) return verdict;
   if (shim.continueAsNew !== null) {
@@ -159,62 +161,63 @@ function settle(execution: Execution, state: OrchestratorState, shim: Replay): V
     return { ...verdict, next: { input, carriedOver: shim.carriedOver } };
   }
   const output = state.output === null ? null : JSON.stringify(state.output);
-  return { ...verdict, ending: { status: "Completed", output } };
+  return { ...verdict, completion: { status: "Completed", output } };
 }
 
-function ended(execution: Execution, ending: Ending): Verdict {
-  return { execution, decisions: [], ids: 0, ending, next: null };
+function completeWith(execution: Execution, ending: Completion): TurnResult {
+  return { execution, decisions: [], usedIds: 0, completion: ending, next: null };
 }
 
 /** Appends what the framework appends after the events of a turn: decisions in id order, then the end. */
-function outcomeOf(
-  verdict: Omit<Verdict, "next">,
+function buildOutcome(
+  verdict: Omit<TurnResult, "next">,
   news: readonly HistoryEvent[],
-  { clock }: TurnTools,
+  { clock }: TurnDependencies,
 ): TurnOutcome {
   const now = clock.now();
   const added: HistoryEvent[] = [...news];
-  for (const decision of verdict.decisions) added.push(decided(decision, now));
-  if (verdict.ending !== null) added.push(completed(verdict.ending, verdict.ids, now));
-  added.push({ EventType: eventTypes.OrchestratorCompleted, ...stamped(now) });
-  const { execution, decisions, ending } = verdict;
-  return { execution, added, decisions, ending };
+  for (const decision of verdict.decisions) added.push(createDecisionEvent(decision, now));
+  if (verdict.completion !== null)
+    added.push(createExecutionCompleted(verdict.completion, verdict.usedIds, now));
+  added.push({ EventType: eventTypes.OrchestratorCompleted, ...eventBase(now) });
+  const { execution, decisions, completion } = verdict;
+  return { execution, added, decisions, completion };
 }
 
-function decided(decision: Decision, now: number): HistoryEvent {
+function createDecisionEvent(decision: Decision, now: number): HistoryEvent {
   return decision.kind === "activity"
     ? {
         EventType: eventTypes.TaskScheduled,
-        ...stamped(now, decision.id),
+        ...eventBase(now, decision.id),
         Name: decision.name,
         Version: "",
       }
     : {
         EventType: eventTypes.TimerCreated,
-        ...stamped(now, decision.id),
-        FireAt: instant(decision.fireAt),
+        ...eventBase(now, decision.id),
+        FireAt: formatInstant(decision.fireAt),
       };
 }
 
-function completed(ending: Ending, id: number, now: number): ExecutionCompleted {
+function createExecutionCompleted(ending: Completion, id: number, now: number): ExecutionCompleted {
   return {
     EventType: eventTypes.ExecutionCompleted,
-    ...stamped(now, id),
+    ...eventBase(now, id),
     OrchestrationStatus: statusNumbers[ending.status],
     Result: ending.output,
   };
 }
 
-function orchestratorStarted({ clock }: TurnTools): HistoryEvent {
-  return { EventType: eventTypes.OrchestratorStarted, ...stamped(clock.now()) };
+function createOrchestratorStarted({ clock }: TurnDependencies): HistoryEvent {
+  return { EventType: eventTypes.OrchestratorStarted, ...eventBase(clock.now()) };
 }
 
 /** The event that begins a generation. */
-export function executionStarted(execution: Execution): HistoryEvent {
+export function createExecutionStarted(execution: Execution): HistoryEvent {
   const { instanceId, executionId, name, input, createdAt } = execution;
   return {
     EventType: eventTypes.ExecutionStarted,
-    ...stamped(createdAt),
+    ...eventBase(createdAt),
     Name: name,
     Version: "",
     Input: input,
@@ -222,7 +225,11 @@ export function executionStarted(execution: Execution): HistoryEvent {
   };
 }
 
-function nextGeneration(old: Execution, input: string | null, { clock }: TurnTools): Execution {
+function nextGeneration(
+  old: Execution,
+  input: string | null,
+  { clock }: TurnDependencies,
+): Execution {
   return {
     ...old,
     executionId: newExecutionId(),
@@ -244,21 +251,21 @@ export function newExecutionId(): string {
 function unknownActivity(shim: Replay, activities: readonly string[]): string | null {
   for (const decision of shim.decisions.unconfirmed()) {
     if (decision.kind !== "activity") continue;
-    if (sameNameIn(activities, decision.name) === undefined) {
-      return notThere(decision.name, "activity");
+    if (findName(activities, decision.name) === undefined) {
+      return missingFunctionText(decision.name, "activity");
     }
   }
   return null;
 }
 
 /** ThrowIfFunctionDoesNotExist of DurableTaskExtension.cs. */
-export function notThere(name: string, kind: "orchestrator" | "activity"): string {
+export function missingFunctionText(name: string, kind: "orchestrator" | "activity"): string {
   const article = kind === "activity" ? "an activity" : "an orchestrator";
   return `The function '${name}' doesn't exist, is disabled, or is not ${article} function`;
 }
 
 /** Function names compare without case, as FunctionName.cs does. */
-export function sameNameIn(names: readonly string[], name: string): string | undefined {
+export function findName(names: readonly string[], name: string): string | undefined {
   return names.find((known) => known.toLowerCase() === name.toLowerCase());
 }
 
@@ -267,11 +274,11 @@ function failureText(name: string, reason: string): string {
 }
 
 /** What is legal and surprising: said once it happens, never a reason to fail. */
-function warn(
+function logWarnings(
   state: OrchestratorState,
   shim: Replay,
   tasks: SdkTasks | undefined,
-  { log }: TurnTools,
+  { log }: TurnDependencies,
 ): void {
   const open = shim.decisions.openIds().length;
   if (state.isDone && open > 0) {

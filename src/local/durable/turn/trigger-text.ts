@@ -6,7 +6,7 @@ import type { HistoryEvent, StoredEvent } from "../history/history.ts";
  * library model long timers itself, so that ids agree. Stored events are text already and are only
  * joined: parsing and writing them anew would cost more than the whole rest of a turn.
  */
-export function triggerText(
+export function buildTrigger(
   execution: { instanceId: string; input: string | null; stored: readonly StoredEvent[] },
   news: readonly HistoryEvent[],
 ): string {

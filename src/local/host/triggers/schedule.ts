@@ -53,7 +53,10 @@ function parseField(expression: string, field: Field, text: string): number[] {
     const [range = "", step, ...more] = part.split("/");
     const every = step === undefined ? 1 : Number(step);
     if (more.length > 0 || !Number.isInteger(every) || every < 1) {
-      throw refuse(expression, `the step of its ${field.name} is not a whole number above 0: "${part}"`);
+      throw refuse(
+        expression,
+        `the step of its ${field.name} is not a whole number above 0: "${part}"`,
+      );
     }
     const [first, last] = parseRange(expression, field, range, step !== undefined);
     for (let value = first; value <= last; value += every) allowed.add(value);

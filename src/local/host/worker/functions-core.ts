@@ -193,7 +193,7 @@ function registerFunction(
   callback: FunctionCallback,
 ): Disposable {
   const { name } = metadata;
-  const loading = duringStart(supplied, `function "${name}"`);
+  const loading = requireLoading(supplied, `function "${name}"`);
   if (!functionName.test(name) || name.toLowerCase() === "host") {
     throw new Error(
       `Cannot register function as its name is not a letter followed by up to 127 letters, ` +
@@ -212,7 +212,7 @@ function registerFunction(
   }
   loading.functions.set(name, { metadata, callback });
   return new Disposable(() => {
-    duringStart(supplied, `removal of function "${name}"`).functions.delete(name);
+    requireLoading(supplied, `removal of function "${name}"`).functions.delete(name);
   });
 }
 
@@ -222,7 +222,7 @@ function registerHook(supplied: SuppliedCore, name: string, callback: HookCallba
     const error = new RangeError(`Unrecognized hook "${name}"`);
     throw Object.assign(error, { isAzureFunctionsSystemError: true });
   }
-  const hooks = duringStart(supplied, `hook "${name}"`).hooks[hookName];
+  const hooks = requireLoading(supplied, `hook "${name}"`).hooks[hookName];
   hooks.push(callback);
   return new Disposable(() => {
     const index = hooks.indexOf(callback);
@@ -230,7 +230,7 @@ function registerHook(supplied: SuppliedCore, name: string, callback: HookCallba
   });
 }
 
-function duringStart(supplied: SuppliedCore, what: string): Loading {
+function requireLoading(supplied: SuppliedCore, what: string): Loading {
   if (supplied.loading !== undefined) return supplied.loading;
   throw new Error(`Cannot register ${what} as functions can only be registered during app startup`);
 }

@@ -62,7 +62,7 @@ export async function invoke(app: RunningApp, invocation: Invocation): Promise<I
     const returnValue = await run(app, invocation, invocationId, shared);
     return { ok: true, invocationId, context: shared.invocationContext, returnValue };
   } catch (thrown) {
-    const { message, stack = "" } = asError(thrown);
+    const { message, stack = "" } = toError(thrown);
     return { ok: false, invocationId, context: shared.invocationContext, message, stack };
   }
 }
@@ -91,7 +91,7 @@ async function run(
     request: {
       invocationId,
       functionId: metadata.functionId ?? metadata.name,
-      inputData: inputData(metadata, invocation),
+      inputData: buildInputData(metadata, invocation),
       triggerMetadata: invocation.triggerMetadata ?? {},
     },
     metadata,
@@ -104,11 +104,15 @@ async function run(
   shared.invocationContext = context;
 
   core.state = "preInvocationHooks";
-  const before = hookContext(shared, { inputs, functionCallback: registered.callback });
+  const before = createHookContext(shared, { inputs, functionCallback: registered.callback });
   await runHooks(app.hooks.preInvocation, before);
 
   core.state = "invocation";
-  const after = hookContext<Ending>(shared, { inputs: before.inputs, result: null, error: null });
+  const after = createHookContext<PostInvocation>(shared, {
+    inputs: before.inputs,
+    result: null,
+    error: null,
+  });
   try {
     after.result = await model.invokeFunction(context, before.inputs, before.functionCallback);
   } catch (thrown) {
@@ -125,25 +129,25 @@ async function run(
   return response.returnValue;
 }
 
-type Ending = { inputs: unknown[]; result: unknown; error: unknown };
+type PostInvocation = { inputs: unknown[]; result: unknown; error: unknown };
 
 /** The library finds each value's binding by the binding's key, and takes triggers as arguments. */
-function inputData(
+function buildInputData(
   metadata: FunctionMetadata,
   invocation: Invocation,
 ): { name: string; data: TypedData }[] {
   return Object.entries(metadata.bindings)
     .filter(([, binding]) => binding.direction === "in")
-    .map(([name, binding]) => ({ name, data: valueOf(binding, invocation) }));
+    .map(([name, binding]) => ({ name, data: pickValue(binding, invocation) }));
 }
 
-function valueOf(binding: Binding, invocation: Invocation): TypedData {
+function pickValue(binding: Binding, invocation: Invocation): TypedData {
   if (/trigger$/i.test(binding.type)) return invocation.trigger;
   return invocation.extraInputs?.[binding.type] ?? {};
 }
 
 /** Hooks may write `fields`; what they share is read-only, as HookContext of the library promises. */
-function hookContext<T extends object>(shared: SharedByHooks, fields: T): T {
+function createHookContext<T extends object>(shared: SharedByHooks, fields: T): T {
   const fixed = Object.entries(shared).map(([key, value]) => [key, { value, enumerable: true }]);
   return Object.defineProperties({ ...fields }, Object.fromEntries(fixed));
 }
@@ -161,14 +165,14 @@ function writeLog(app: RunningApp, shared: SharedByHooks, entry: InvocationLogEn
     try {
       hook(context);
     } catch (thrown) {
-      app.log({ ...entry, level: "warning", message: `A log hook failed: ${asError(thrown)}` });
+      app.log({ ...entry, level: "warning", message: `A log hook failed: ${toError(thrown)}` });
     }
   }
   app.log({ functionName, category, level: context.level, message: context.message });
 }
 
 /** As ensureErrorType of the worker: what is thrown need not be an Error. */
-function asError(thrown: unknown): Error {
+function toError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
   if (thrown === undefined || thrown === null) return new Error("Unknown error");
   if (typeof thrown === "string") return new Error(thrown);

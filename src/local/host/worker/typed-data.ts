@@ -50,7 +50,7 @@ export type HttpCookie = {
  * the library parses every string that is JSON. For a string input the action already carries JSON
  * text, so it arrives whole; a boolean is spelt as .NET spells it and stays a string: "True".
  */
-export function activityInput(json: string | null): TypedData {
+export function buildActivityInput(json: string | null): TypedData {
   const input: unknown = json === null ? null : JSON.parse(json);
   if (input === null) return {};
   if (typeof input === "string") return { string: input };
@@ -62,7 +62,7 @@ export function activityInput(json: string | null): TypedData {
  * A function's return value as the JSON text that Durable records (`TaskCompleted.Result`);
  * null where the function returned nothing. Bytes become base64, as Json.NET writes them.
  */
-export function returnValueJson(returned: TypedData | null | undefined): string | null {
+export function toResultJson(returned: TypedData | null | undefined): string | null {
   if (returned === null || returned === undefined) return null;
   if (returned.string !== undefined) return JSON.stringify(returned.string);
   if (returned.json !== undefined) return returned.json;
