@@ -3,7 +3,7 @@ import { eventTypes, eventBase, type TaskCompleted, type TaskFailed } from "./hi
 import type { ActivityWork } from "./hub/hub-work.ts";
 import { missingFunctionText, findName } from "./turn/take-turn.ts";
 
-/** Runs an activity once and answers the event that tells its orchestration; `now` in epoch ms. */
+/** Runs an activity once. Returns the event with its result for the orchestration. `now` returns epoch ms. */
 export async function runActivity(
   work: ActivityWork,
   functions: DurableFunctions,
@@ -29,7 +29,7 @@ export async function runActivity(
 async function call(work: ActivityWork, functions: DurableFunctions): Promise<InvocationResult> {
   const { instanceId, input } = work;
   const name = findName(functions.activities(), work.name);
-  // The code may have changed since the activity was scheduled.
+  // The app can have changed since the activity was scheduled.
   if (name === undefined) {
     return { ok: false, message: missingFunctionText(work.name, "activity"), stack: "" };
   }
@@ -38,9 +38,9 @@ async function call(work: ActivityWork, functions: DurableFunctions): Promise<In
 }
 
 /**
- * TaskActivityShim.cs and OutOfProcExceptionHelpers.cs: the reason is what stands between
- * "\nException:" and "\nStack:" in the worker's report, its leading space included, hence two
- * spaces. The details are a serialised .NET exception; the library only wants a text.
+ * TaskActivityShim.cs and OutOfProcExceptionHelpers.cs: the reason is the text between "\nException:" and "\nStack:" in
+ * the worker's report, including its leading space, hence two spaces. The details are a serialized .NET exception; the
+ * library requires only that they are text.
  */
 function buildFailure(
   name: string,

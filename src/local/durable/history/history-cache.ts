@@ -1,8 +1,8 @@
 import type { StoredEvent } from "./history.ts";
 
 /**
- * Histories in memory, so that a long one is not read and parsed again at every turn; the file
- * remains the truth. The least recently used go first.
+ * Caches histories in memory, so that a long one is not read and parsed again at every turn. The file stays the source
+ * of truth. The least recently used histories are evicted first.
  */
 export type HistoryCache = {
   get(executionId: string): readonly StoredEvent[] | undefined;
@@ -11,37 +11,37 @@ export type HistoryCache = {
   clear(): void;
 };
 
-/** Some 25 MB of events and their texts. */
+/** About 25 MB of events and their texts. */
 const maxEvents = 50_000;
 
 export function createHistoryCache(): HistoryCache {
-  const kept = new Map<string, readonly StoredEvent[]>();
+  const cached = new Map<string, readonly StoredEvent[]>();
   let events = 0;
   const forget = (executionId: string) => {
-    events -= kept.get(executionId)?.length ?? 0;
-    kept.delete(executionId);
+    events -= cached.get(executionId)?.length ?? 0;
+    cached.delete(executionId);
   };
   return {
     get(executionId) {
-      const history = kept.get(executionId);
+      const history = cached.get(executionId);
       if (history === undefined) return undefined;
-      // A map keeps the order of insertion: the oldest use stays in front.
-      kept.delete(executionId);
-      kept.set(executionId, history);
+      // A map keeps insertion order, so the least recently used entry comes first.
+      cached.delete(executionId);
+      cached.set(executionId, history);
       return history;
     },
     set(executionId, history) {
       forget(executionId);
-      kept.set(executionId, history);
+      cached.set(executionId, history);
       events += history.length;
-      for (const oldest of kept.keys()) {
+      for (const oldest of cached.keys()) {
         if (events <= maxEvents) return;
         forget(oldest);
       }
     },
     delete: forget,
     clear() {
-      kept.clear();
+      cached.clear();
       events = 0;
     },
   };

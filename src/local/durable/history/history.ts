@@ -1,7 +1,7 @@
 /**
  * History events in the JSON shape of the Durable Task Framework (src/DurableTask.Core/History):
- * PascalCase, a numeric `EventType`, and -1 as the id of whatever is not a task. Instants are ISO
- * 8601 text, inputs and results are JSON text.
+ * PascalCase, a numeric `EventType`, and -1 as the id of events that schedule no task. Instants are ISO 8601 text; inputs
+ * and results are JSON text.
  */
 export type HistoryEvent =
   | ExecutionStarted
@@ -50,7 +50,7 @@ export type OrchestratorStarted = EventBase & { EventType: 12 };
 export type OrchestratorCompleted = EventBase & { EventType: 13 };
 export type EventRaised = EventBase & { EventType: 15; Name: string; Input: string };
 
-/** `EventType` numbers by name, as in EventType.cs; the status page shows the names. */
+/** `EventType` numbers by name, as in EventType.cs. Status responses contain the names. */
 export const eventTypes = {
   ExecutionStarted: 0,
   ExecutionCompleted: 1,
@@ -65,38 +65,39 @@ export const eventTypes = {
   EventRaised: 15,
 } as const;
 
-/** Where an orchestration stands. `Canceled`, `Suspended` and `ContinuedAsNew` never rest in this hub. */
+/** An orchestration's status. This hub never stores `Canceled`, `Suspended` or `ContinuedAsNew`. */
 export type RuntimeStatus = (typeof runtimeStatuses)[number];
 
 export const runtimeStatuses = ["Pending", "Running", "Completed", "Failed", "Terminated"] as const;
 
-/** Numbers of OrchestrationStatus.cs, as ExecutionCompleted carries them. */
+/** Numbers of OrchestrationStatus.cs, as in ExecutionCompleted. */
 export const statusNumbers = { Completed: 1, Failed: 3, Terminated: 5 } as const;
 
+/** Returns whether an instance with this status is finished. */
 export function isFinal(status: RuntimeStatus): boolean {
   return status !== "Pending" && status !== "Running";
 }
 
-/** An instant as history events carry it; `at` in epoch ms. */
+/** Formats an instant as in history events; `at` in epoch ms. */
 export function formatInstant(at: number): string {
   return new Date(at).toISOString();
 }
 
-/** The fields that every event has; only tasks of the orchestrator have an id of their own. */
+/** Returns the fields that every event has; `at` in epoch ms. Only events that schedule a task have an `id`. */
 export function eventBase(at: number, id = -1): EventBase {
   return { EventId: id, IsPlayed: false, Timestamp: formatInstant(at) };
 }
 
-/** An event that rests in the hub, with the JSON text it rests as: triggers are joined from texts. */
+/** An event with the JSON text under which the hub stores it. Triggers are joined from these texts. */
 export type StoredEvent = { event: HistoryEvent; text: string };
 
-/** The executor marks what it has processed before it is stored. */
+/** Creates the stored form. It is marked as played, as the executor does before it stores an event. */
 export function createStoredEvent(event: HistoryEvent): StoredEvent {
   const played: HistoryEvent = { ...event, IsPlayed: true };
   return { event: played, text: JSON.stringify(played) };
 }
 
-/** Reads an event back from its text. */
+/** Parses an event from its stored text. */
 export function parseStoredEvent(text: string): StoredEvent {
   const event: HistoryEvent = JSON.parse(text); // written by `stored` above
   return { event, text };

@@ -18,38 +18,38 @@ export type Instance = {
   createdAt: number;
   updatedAt: number;
   input: string | null;
-  /** JSON text, or the plain text of a failure or a reason. */
+  /** JSON text, or plain text for a failure or a termination reason. */
   output: string | null;
   customStatus: string | null;
 };
 
-/** Which instances to list, in the order of their ids. Bounds include their own instant. */
+/** Selects instances, which are listed in the order of their ids. Bounds are inclusive, in epoch ms. */
 export type InstanceFilter = {
   statuses: readonly string[];
   createdFrom: number;
   createdTo: number;
   idPrefix: string;
-  /** Lists only ids that come after this one. */
+  /** Only ids greater than this one. */
   after: string;
   limit: number;
 };
 
 export type HubInstances = {
   instance(instanceId: string): Instance | undefined;
-  /** Inserts or overwrites the row; history is kept apart. */
+  /** Inserts or overwrites the instance's row. The history is stored separately. */
   saveInstance(instance: Instance): void;
   listInstances(filter: InstanceFilter): readonly Instance[];
-  /** Removes all that the hub knows of an instance, work included. */
+  /** Removes an instance with its history, messages, activities and timers. */
   removeInstance(instance: Instance): void;
-  /** The events of a generation, oldest first. */
+  /** Returns an execution's events, oldest first. */
   history(executionId: string): readonly StoredEvent[];
-  /** Appends events to a history of which `length` are stored already. */
+  /** Appends events to a history that already has `length` events. */
   appendHistory(executionId: string, length: number, events: readonly HistoryEvent[]): void;
-  /** Forgets what was kept in memory: after a write that was undone, only the file is right. */
+  /** Clears the history cache. Necessary after a rollback, because only the file is correct then. */
   clearCache(): void;
-  /** Removes history and timers of a generation that is over for good. */
+  /** Removes the history and timers of a finished execution. */
   deleteExecution(executionId: string): void;
-  /** Timers of an instance that has ended could only fire in vain. */
+  /** Removes the timers of an execution. */
   deleteTimers(executionId: string): void;
 };
 
@@ -57,7 +57,7 @@ export function openHubInstances(database: DatabaseSync): HubInstances {
   const columns = `instance_id AS instanceId, name, execution_id AS executionId, status,
     created_at AS createdAt, updated_at AS updatedAt, input, output, custom_status AS customStatus`;
   const select = database.prepare(`SELECT ${columns} FROM instances WHERE instance_id = ?`);
-  // Not INSERT OR REPLACE, which takes the row out and in again, index included: two pages more a turn.
+  // Not INSERT OR REPLACE, because that deletes and inserts the row and its index entry: two more pages per turn.
   const save = database.prepare(`
     INSERT INTO instances
       (instance_id, name, execution_id, status, created_at, updated_at, input, output, custom_status)
@@ -150,7 +150,8 @@ function parseInstance(row: Record<string, SQLOutputValue>): Instance {
 
 function parseRuntimeStatus(value: SQLOutputValue | undefined): RuntimeStatus {
   const status = runtimeStatuses.find((each) => each === value);
-  if (status === undefined) throw new Error(`Cannot read instance: status ${String(value)}`);
+  if (status === undefined)
+    throw new Error(`Cannot read instance because its status is unknown: ${String(value)}`);
   return status;
 }
 

@@ -1,10 +1,10 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import type { HistoryEvent } from "../history/history.ts";
 
-/** An event on its way to an instance; without an execution it is for whichever is current. */
+/** An event for an instance. Without an execution id it is for the current execution. */
 export type Message = { seq: number; executionId: string | null; event: HistoryEvent };
 
-/** An activity to run. `isExtra` marks a run whose result has been recorded before. */
+/** An activity to run. `isExtra` is true if a result of the activity is already recorded. */
 export type ActivityWork = {
   seq: number;
   instanceId: string;
@@ -29,18 +29,18 @@ export type HubWork = {
   dropMessages(instanceId: string, upTo: number): void;
   instancesWithMessages(): readonly string[];
 
-  /** Adds an activity, to run at once (`notBefore` 0) or from an instant on; answers its number. */
+  /** Adds an activity that can run immediately (`notBefore` 0) or from an instant on (epoch ms). Returns its `seq`. */
   addActivity(work: Omit<ActivityWork, "seq">, notBefore: number): number;
   activity(seq: number): ActivityWork | undefined;
   removeActivity(seq: number): void;
   runnableActivities(): readonly number[];
 
   addTimer(timer: TimerWork): void;
-  /** Takes the timers out that are due, the earliest first. */
+  /** Removes and returns the due timers, the earliest first. */
   takeDueTimers(now: number): readonly TimerWork[];
-  /** Makes delayed activities runnable that are due; answers their numbers. */
+  /** Makes due delayed activities runnable. Returns their `seq`. */
   releaseDueActivities(now: number): readonly number[];
-  /** When the next timer or delayed activity is due. */
+  /** Returns when the next timer or delayed activity is due (epoch ms). */
   nextDue(): number | undefined;
 };
 

@@ -5,7 +5,7 @@ import type { Instance } from "../hub/hub-instances.ts";
 import type { TaskHub } from "../hub/task-hub.ts";
 import { createExecutionStarted, newExecutionId } from "../turn/take-turn.ts";
 
-/** Starts an instance, or answers the one that is in the way; ended ones are overwritten. */
+/** Starts an instance. If an unfinished instance has this id, returns that one; a finished one is overwritten. */
 export function startInstance(
   hub: TaskHub,
   clock: Clock,
@@ -37,8 +37,8 @@ export function startInstance(
   });
 }
 
-/** What became of a message for an instance. */
-export type Delivery = "accepted" | "no such instance" | "ended";
+/** The result of sending a message to an instance. */
+export type Delivery = "accepted" | "no such instance" | "already finished";
 
 /** Raises an external event; `input` is JSON text. */
 export function raiseEvent(
@@ -52,7 +52,7 @@ export function raiseEvent(
   });
 }
 
-/** Asks an instance to end at its next turn, whatever it waits for. */
+/** Terminates an instance at its next turn. */
 export function terminate(
   hub: TaskHub,
   clock: Clock,
@@ -67,12 +67,12 @@ export function terminate(
 function deliver(hub: TaskHub, instanceId: string, send: () => void): Delivery {
   const current = hub.instance(instanceId);
   if (current === undefined) return "no such instance";
-  if (isFinal(current.status)) return "ended";
+  if (isFinal(current.status)) return "already finished";
   hub.commit("client request", send);
   return "accepted";
 }
 
-/** Removes instances with all their history and work, running ones too; answers how many. */
+/** Removes instances with their history and work, including running ones. Returns their number. */
 export function purge(hub: TaskHub, instances: readonly Instance[]): number {
   if (instances.length === 0) return 0;
   hub.commit("client request", () => {
@@ -81,17 +81,17 @@ export function purge(hub: TaskHub, instances: readonly Instance[]): number {
   return instances.length;
 }
 
-/** Guids without dashes, as the extension makes them. */
+/** Returns a GUID without dashes, as the extension does. */
 export function newInstanceId(): string {
   return randomUUID().replaceAll("-", "");
 }
 
 const maxIdLength = 256;
 
-/** Why an id cannot be one (DurableClient.StartNewAsync); null where it can. */
+/** Returns why an instance id is invalid (DurableClient.StartNewAsync); null if it is valid. */
 export function checkInstanceId(instanceId: string): string | null {
   if (instanceId.startsWith("@")) return "Orchestration instance IDs must not start with @.";
-  // oxlint-disable-next-line no-control-regex -- control characters are what is refused here
+  // oxlint-disable-next-line no-control-regex -- control characters are rejected here
   if (/[/\\#?\u0000-\u001f\u007f-\u009f]/.test(instanceId)) {
     return "Orchestration instance IDs must not contain /, \\, #, ?, or control characters.";
   }

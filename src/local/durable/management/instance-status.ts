@@ -1,35 +1,36 @@
 import { eventTypes, type HistoryEvent, type StoredEvent } from "../history/history.ts";
 import type { Instance } from "../hub/hub-instances.ts";
 
+/** The optional parts of a status response. */
 export type StatusParts = { history: boolean; historyOutput: boolean; input: boolean };
 
-/** The status JSON of an instance (HttpApiHandler.ConvertFrom); `history` holds its events. */
+/** Builds an instance's status JSON (HttpApiHandler.ConvertFrom). `history` contains its events. */
 export function buildStatus(
   instance: Instance,
   history: readonly StoredEvent[],
-  shown: StatusParts,
+  parts: StatusParts,
 ): object {
   const status = {
     name: instance.name,
     instanceId: instance.instanceId,
     runtimeStatus: instance.status,
-    input: shown.input ? parseJsonOrText(instance.input) : null,
+    input: parts.input ? parseJsonOrText(instance.input) : null,
     customStatus: parseJsonOrText(instance.customStatus),
     output: parseJsonOrText(instance.output),
     createdTime: formatSeconds(instance.createdAt),
     lastUpdatedTime: formatSeconds(instance.updatedAt),
   };
-  if (!shown.history) return status;
+  if (!parts.history) return status;
   return {
     ...status,
     historyEvents: shapeHistory(
       history.map(({ event }) => event),
-      shown,
+      parts,
     ),
   };
 }
 
-/** JSON where it is JSON; failure texts and termination reasons are plain text and stay it. */
+/** Parses JSON text. Other text (failures, termination reasons) is returned unchanged. */
 function parseJsonOrText(text: string | null): unknown {
   if (text === null) return null;
   try {
@@ -39,7 +40,7 @@ function parseJsonOrText(text: string | null): unknown {
   }
 }
 
-/** `yyyy-MM-ddTHH:mm:ssZ`, as the extension writes both times. */
+/** Formats a time (epoch ms) as `yyyy-MM-ddTHH:mm:ssZ`, as the extension does. */
 function formatSeconds(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19)}Z`;
 }
@@ -55,15 +56,16 @@ const statusNames: Readonly<Record<number, string>> = {
 };
 
 /**
- * History for people (ConvertOrchestrationStatus in DurableClient.cs): turn marks go, the scheduling
- * of an activity merges into its completion, ids go, type and status numbers become names.
+ * Converts history events for status responses (ConvertOrchestrationStatus in DurableClient.cs): starts and ends of turns
+ * and ids are removed, the scheduling of an activity is merged into its completion, and the numbers of types and
+ * statuses become names.
  */
-function shapeHistory(events: readonly HistoryEvent[], shown: StatusParts): object[] {
+function shapeHistory(events: readonly HistoryEvent[], parts: StatusParts): object[] {
   const scheduled = new Map<number, HistoryEvent & { EventType: 4 }>();
   const shapes: object[] = [];
   for (const event of events) {
     if (event.EventType === eventTypes.TaskScheduled) scheduled.set(event.EventId, event);
-    else if (!isTurnBoundary(event)) shapes.push(shapeEvent(event, scheduled, shown));
+    else if (!isTurnBoundary(event)) shapes.push(shapeEvent(event, scheduled, parts));
   }
   return shapes;
 }
@@ -77,12 +79,12 @@ function isTurnBoundary({ EventType }: HistoryEvent): boolean {
 function shapeEvent(
   event: HistoryEvent,
   scheduled: ReadonlyMap<number, HistoryEvent & { EventType: 4 }>,
-  shown: StatusParts,
+  parts: StatusParts,
 ): object {
   const common = { EventType: typeNames.get(event.EventType), Timestamp: event.Timestamp };
   switch (event.EventType) {
     case eventTypes.ExecutionStarted: {
-      const input = shown.input ? { Input: parseJsonOrText(event.Input) } : {};
+      const input = parts.input ? { Input: parseJsonOrText(event.Input) } : {};
       return { ...common, FunctionName: event.Name, ...input };
     }
     case eventTypes.TaskCompleted:
@@ -93,20 +95,20 @@ function shapeEvent(
       const outcome =
         event.EventType === eventTypes.TaskFailed
           ? { Reason: event.Reason, Details: event.Details }
-          : shapeResult(event.Result, shown);
+          : shapeResult(event.Result, parts);
       return { ...common, ...outcome, ...origin };
     }
     case eventTypes.ExecutionCompleted:
       return {
         ...common,
         OrchestrationStatus: statusNames[event.OrchestrationStatus],
-        ...shapeResult(event.Result, shown),
+        ...shapeResult(event.Result, parts),
       };
     case eventTypes.TimerCreated:
     case eventTypes.TimerFired:
       return { ...common, FireAt: event.FireAt };
     case eventTypes.EventRaised: {
-      const input = shown.input ? { Input: parseJsonOrText(event.Input) } : {};
+      const input = parts.input ? { Input: parseJsonOrText(event.Input) } : {};
       return { ...common, Name: event.Name, ...input };
     }
     case eventTypes.ExecutionTerminated:
@@ -118,6 +120,6 @@ function shapeEvent(
   }
 }
 
-function shapeResult(result: string | null, shown: StatusParts): object {
-  return shown.historyOutput ? { Result: parseJsonOrText(result) } : {};
+function shapeResult(result: string | null, parts: StatusParts): object {
+  return parts.historyOutput ? { Result: parseJsonOrText(result) } : {};
 }

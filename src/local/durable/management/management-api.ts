@@ -20,24 +20,26 @@ export type ManagementDependencies = DurableOptions & {
   wake: (instanceId: string) => void;
 };
 
-/** The management routes of HttpApiHandler.cs, for what this engine can do; the rest is refused by name. */
+/** Handles the management routes of HttpApiHandler.cs. Rejects unimplemented operations by name with 501. */
 export function manage(
   request: ManagementRequest,
-  tools: ManagementDependencies,
+  dependencies: ManagementDependencies,
 ): ManagementResponse {
   const segments = decodePath(request.path);
-  if (segments === undefined) return json(400, { Message: "Cannot read the path: bad encoding" });
-  const [room = "", ...rest] = segments;
+  if (segments === undefined)
+    return json(400, { Message: "Cannot read the path because its encoding is invalid" });
+  const [resource = "", ...rest] = segments;
   const method = request.method.toUpperCase();
   const [first = "", operation = "", eventName = ""] = rest;
-  switch (room.toLowerCase()) {
+  switch (resource.toLowerCase()) {
     case "orchestrators":
       if (method !== "POST" || first === "" || rest.length > 2) return notFound;
-      return start(request, tools, { functionName: first, instanceId: operation });
+      return start(request, dependencies, { functionName: first, instanceId: operation });
     case "instances":
-      if (operation === "") return routeInstances(request, tools, { method, instanceId: first });
+      if (operation === "")
+        return routeInstances(request, dependencies, { method, instanceId: first });
       if (method !== "POST") return notFound;
-      return routeOperation(request, tools, { instanceId: first, operation, eventName });
+      return routeOperation(request, dependencies, { instanceId: first, operation, eventName });
     case "entities":
       return notImplemented("entities");
     default:
@@ -55,12 +57,12 @@ function decodePath(path: string): readonly string[] | undefined {
 
 function start(
   request: ManagementRequest,
-  tools: ManagementDependencies,
+  dependencies: ManagementDependencies,
   { functionName, instanceId: given }: { functionName: string; instanceId: string },
 ): ManagementResponse {
-  const { hub, hubName, clock, functions } = tools;
+  const { hub, hubName, clock, functions } = dependencies;
   if (query(request, "timeout") !== null && query(request, "pollingInterval") !== null) {
-    return notImplemented("starting with a wait for the end (timeout, pollingInterval)");
+    return notImplemented("starting with a wait for completion (timeout, pollingInterval)");
   }
   const name = findName(functions.orchestrators(), functionName);
   if (name === undefined) {
@@ -69,36 +71,40 @@ function start(
       Message: `${missingFunctionText(functionName, "orchestrator")}. Additional info: The following are the known orchestrator functions: ${known.join(", ")}.`,
     });
   }
-  const bad = checkInstanceId(given);
-  if (bad !== null) return json(400, { Message: bad });
+  const problem = checkInstanceId(given);
+  if (problem !== null) return json(400, { Message: problem });
   const input = compactJson(request.body);
   if (input === undefined)
     return invalidJson("One or more of the arguments submitted is incorrect");
   const instanceId = given === "" ? newInstanceId() : given;
-  const answer = startInstance(hub, clock, { instanceId, name, input });
-  if (!answer.started) {
+  const result = startInstance(hub, clock, { instanceId, name, input });
+  if (!result.started) {
     return json(500, {
       Message: "Something went wrong while processing your request",
-      ExceptionMessage: `An Orchestration instance with the status ${answer.existing.status} already exists.`,
+      ExceptionMessage: `An Orchestration instance with the status ${result.existing.status} already exists.`,
       ExceptionType: "System.InvalidOperationException",
       StackTrace: null,
     });
   }
-  tools.wake(instanceId);
+  dependencies.wake(instanceId);
   const urls = buildManagementUrls(request.url.origin, hubName, instanceId);
   return json(202, urls, { location: urls["statusQueryGetUri"] ?? "", "retry-after": "10" });
 }
 
 function routeInstances(
   request: ManagementRequest,
-  tools: ManagementDependencies,
+  dependencies: ManagementDependencies,
   { method, instanceId }: { method: string; instanceId: string },
 ): ManagementResponse {
   switch (method) {
     case "GET":
-      return instanceId === "" ? list(request, tools) : status(request, tools, instanceId);
+      return instanceId === ""
+        ? list(request, dependencies)
+        : status(request, dependencies, instanceId);
     case "DELETE":
-      return instanceId === "" ? purgeMany(request, tools) : purgeOne(tools, instanceId);
+      return instanceId === ""
+        ? purgeMany(request, dependencies)
+        : purgeOne(dependencies, instanceId);
     default:
       return notFound;
   }
@@ -111,9 +117,9 @@ function status(
 ): ManagementResponse {
   const instance = hub.instance(instanceId);
   if (instance === undefined) return notFound;
-  const shown = parseStatusParts(request);
-  const history = shown.history ? hub.history(instance.executionId) : [];
-  const body = buildStatus(instance, history, shown);
+  const parts = parseStatusParts(request);
+  const history = parts.history ? hub.history(instance.executionId) : [];
+  const body = buildStatus(instance, history, parts);
   if (!isFinal(instance.status)) {
     return json(202, body, { location: request.url.href, "retry-after": "5" });
   }
@@ -123,7 +129,7 @@ function status(
 
 const defaultPageSize = 100;
 
-/** Pages go by instance id; the token is the last id of a page, and empty at the end. */
+/** Pages are ordered by instance id. The token is the last id of a page; it is empty on the last page. */
 function list(request: ManagementRequest, { hub }: ManagementDependencies): ManagementResponse {
   const filter = parseFilter(request);
   if (typeof filter === "string") return json(400, { Message: filter });
@@ -133,10 +139,10 @@ function list(request: ManagementRequest, { hub }: ManagementDependencies): Mana
   const page = found.slice(0, filter.limit);
   const last = found.length > page.length ? page.at(-1) : undefined;
   const next = last === undefined ? "" : Buffer.from(last.instanceId).toString("base64url");
-  const shown = { ...parseStatusParts(request), history: false };
+  const parts = { ...parseStatusParts(request), history: false };
   return json(
     200,
-    page.map((instance) => buildStatus(instance, [], shown)),
+    page.map((instance) => buildStatus(instance, [], parts)),
     { "x-ms-continuation-token": next },
   );
 }
@@ -165,10 +171,10 @@ function purgeMany(
 
 function routeOperation(
   request: ManagementRequest,
-  tools: ManagementDependencies,
+  dependencies: ManagementDependencies,
   { instanceId, operation, eventName }: Record<"instanceId" | "operation" | "eventName", string>,
 ): ManagementResponse {
-  const { hub, clock } = tools;
+  const { hub, clock } = dependencies;
   switch (operation.toLowerCase()) {
     case "raiseevent": {
       if (eventName === "") return notFound;
@@ -178,11 +184,15 @@ function routeOperation(
       const input = compactJson(request.body);
       if (input === undefined || input === null) return invalidJson("Invalid JSON content");
       const delivery = raiseEvent(hub, clock, { instanceId, name: eventName, input });
-      return deliveryResponse(delivery, instanceId, tools);
+      return deliveryResponse(delivery, instanceId, dependencies);
     }
     case "terminate": {
       const reason = query(request, "reason") ?? "";
-      return deliveryResponse(terminate(hub, clock, { instanceId, reason }), instanceId, tools);
+      return deliveryResponse(
+        terminate(hub, clock, { instanceId, reason }),
+        instanceId,
+        dependencies,
+      );
     }
     case "suspend":
     case "resume":
@@ -200,7 +210,7 @@ function deliveryResponse(
   { wake }: ManagementDependencies,
 ): ManagementResponse {
   if (delivery === "no such instance") return notFound;
-  if (delivery === "ended") return { status: 410, headers: {}, body: "" };
+  if (delivery === "already finished") return { status: 410, headers: {}, body: "" };
   wake(instanceId);
   return { status: 202, headers: {}, body: "" };
 }
@@ -209,9 +219,10 @@ function parseFilter(request: ManagementRequest): Omit<InstanceFilter, "after"> 
   const createdFrom = parseInstant(request, "createdTimeFrom", 0);
   const createdTo = parseInstant(request, "createdTimeTo", Number.MAX_SAFE_INTEGER);
   const limit = Number(query(request, "top") ?? defaultPageSize);
-  if (createdFrom === undefined) return "Cannot read createdTimeFrom as a date";
-  if (createdTo === undefined) return "Cannot read createdTimeTo as a date";
-  if (!Number.isInteger(limit) || limit < 1) return "Cannot read top as a number above zero";
+  if (createdFrom === undefined) return "Cannot read createdTimeFrom because it is not a date";
+  if (createdTo === undefined) return "Cannot read createdTimeTo because it is not a date";
+  if (!Number.isInteger(limit) || limit < 1)
+    return "Cannot read top because it is not a whole number above zero";
   const statuses = (query(request, "runtimeStatus") ?? "").split(",").filter((name) => name !== "");
   const idPrefix = query(request, "instanceIdPrefix") ?? "";
   return { statuses, createdFrom, createdTo, idPrefix, limit };
@@ -241,7 +252,7 @@ function isTrue(request: ManagementRequest, name: string, absent: boolean): bool
   return text === null ? absent : text.toLowerCase() === "true";
 }
 
-/** Query names compare without case. */
+/** Returns a query parameter's value; names are case-insensitive. */
 function query(request: ManagementRequest, name: string): string | null {
   for (const [key, value] of request.query) {
     if (key.toLowerCase() === name.toLowerCase()) return value;
@@ -249,7 +260,7 @@ function query(request: ManagementRequest, name: string): string | null {
   return null;
 }
 
-/** A body as compact JSON text; null where it is empty, undefined where it is no JSON. */
+/** Returns a body as compact JSON text; null if it is empty, undefined if it is not JSON. */
 function compactJson(body: string): string | null | undefined {
   if (body.trim() === "") return null;
   try {
@@ -265,8 +276,8 @@ function invalidJson(message: string): ManagementResponse {
   return json(400, { Message: message, ExceptionType: "Newtonsoft.Json.JsonReaderException" });
 }
 
-function notImplemented(what: string): ManagementResponse {
-  return json(501, { Message: `Ferry's local Durable engine has not implemented ${what}` });
+function notImplemented(feature: string): ManagementResponse {
+  return json(501, { Message: `Ferry's local Durable engine does not implement ${feature}` });
 }
 
 function json(

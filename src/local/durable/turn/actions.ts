@@ -1,8 +1,9 @@
+import { day } from "../../durations.ts";
 import type { InvocationResult } from "../api/engine-api.ts";
 
 /**
- * One action of an orchestrator, as the JavaScript library writes it (src/actions). Every `yield`
- * appends one; compound actions carry their children, and no action carries a task id.
+ * One action of an orchestrator, as the JavaScript library writes it (src/actions). Every `yield` appends one. Compound
+ * actions contain their children; no action contains a task id.
  */
 export type Action =
   | { kind: "activity"; name: string; input: unknown; retry: RetryOptions | null }
@@ -10,9 +11,9 @@ export type Action =
   | { kind: "event"; name: string }
   | { kind: "any" | "all"; children: readonly Action[] }
   | { kind: "continueAsNew"; input: unknown }
-  | { kind: "unsupported"; what: string };
+  | { kind: "unsupported"; feature: string };
 
-/** Durations in ms. The defaults are those of RetryOptions.cs of the extension. */
+/** The defaults are those of RetryOptions.cs of the extension. */
 export type RetryOptions = {
   firstRetryIntervalMs: number;
   maxNumberOfAttempts: number;
@@ -22,8 +23,8 @@ export type RetryOptions = {
 };
 
 /**
- * What one invocation of an orchestrator said. `threw` tells a failure whose message may be empty:
- * the extension fails an orchestration only for a message that is not.
+ * The result of one invocation of an orchestrator. `threw` also marks failures with an empty message: the extension fails
+ * an orchestration only for a message that is not empty.
  */
 export type OrchestratorState = {
   isDone: boolean;
@@ -34,12 +35,12 @@ export type OrchestratorState = {
   threw: boolean;
 };
 
-/** The mark between an exception's message and the state (OrchestrationFailureError.ts). */
+/** Separates an exception's message from the state (OrchestrationFailureError.ts). */
 const stateMarker = "\n\n$OutOfProcData$:";
 
 /**
- * Reads the state from a return value or, after a throw, from the exception's message. Anything else
- * is a failure of the invocation itself, and the answer is its message.
+ * Parses the state from a return value or, after a throw, from the exception's message. Without a state, the invocation
+ * itself failed; then the result is its message.
  */
 export function parseState(result: InvocationResult): OrchestratorState | { failure: string } {
   if (result.ok) return parseStateJson(result.json ?? "null", false);
@@ -51,7 +52,7 @@ export function parseState(result: InvocationResult): OrchestratorState | { fail
 function parseStateJson(json: string, threw: boolean): OrchestratorState | { failure: string } {
   let state: WireState | null;
   try {
-    // The library's own type; what is read from it is checked below.
+    // The library's type; the fields that are read from it are checked below.
     state = JSON.parse(json) as WireState | null;
   } catch {
     state = null;
@@ -97,8 +98,6 @@ type WireRetryOptions = {
   retryTimeoutInMilliseconds?: number;
 };
 
-const sixDays = 6 * 24 * 3_600_000;
-
 /** Numbers of AsyncActionType in OutOfProcOrchestrationShim.cs. */
 function parseAction(action: WireAction): Action {
   switch (action.actionType) {
@@ -123,7 +122,7 @@ function parseAction(action: WireAction): Action {
     default:
       return {
         kind: "unsupported",
-        what: unsupportedActions[action.actionType] ?? "unknown action",
+        feature: unsupportedActions[action.actionType] ?? "unknown action",
       };
   }
 }
@@ -150,12 +149,12 @@ function parseRetryOptions(options: WireRetryOptions | undefined): RetryOptions 
     firstRetryIntervalMs: options.firstRetryIntervalInMilliseconds,
     maxNumberOfAttempts: options.maxNumberOfAttempts,
     backoffCoefficient: options.backoffCoefficient ?? 1,
-    maxRetryIntervalMs: options.maxRetryIntervalInMilliseconds ?? sixDays,
+    maxRetryIntervalMs: options.maxRetryIntervalInMilliseconds ?? 6 * day,
     retryTimeoutMs: options.retryTimeoutInMilliseconds ?? Infinity,
   };
 }
 
-/** All actions, those inside compounds too, in the order in which they are scheduled. */
+/** Yields all actions, including those inside compound actions, in the order in which they are scheduled. */
 export function* everyAction(actions: readonly Action[]): Generator<Action> {
   for (const action of actions) {
     yield action;

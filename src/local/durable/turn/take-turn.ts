@@ -17,7 +17,7 @@ import type { SdkTasks } from "../api/open-tasks.ts";
 import { replay, type Replay } from "./replay.ts";
 import { buildTrigger } from "./trigger-text.ts";
 
-/** One generation of an instance: what `continueAsNew` replaces. */
+/** One generation of an instance; `continueAsNew` replaces it by the next one. */
 export type Execution = {
   instanceId: string;
   name: string;
@@ -30,17 +30,17 @@ export type Execution = {
   stored: readonly StoredEvent[];
 };
 
-/** What a turn came to; all of it is committed at once, or none. */
+/** The result of a turn, which is committed as a whole. */
 export type TurnOutcome = {
   execution: Execution;
   /** Events to append to `execution.stored`. */
   added: readonly HistoryEvent[];
-  /** Activities and timers to begin. */
+  /** Activities and timers to start. */
   decisions: readonly Decision[];
   completion: Completion | null;
 };
 
-/** `output` is JSON text, or plain text where Durable writes plain text (failures, reasons). */
+/** `output` is JSON text, or plain text for failures and termination reasons, as in Durable. */
 export type Completion = { status: "Completed" | "Failed" | "Terminated"; output: string | null };
 
 export type TurnDependencies = {
@@ -51,50 +51,54 @@ export type TurnDependencies = {
 };
 
 /**
- * Runs one turn: `arrived` joins the history, the orchestrator is replayed once over all of it, and
- * its actions are replayed again as the extension does. After `continueAsNew` the next generation
- * takes its first turn within the same work item (TaskOrchestrationDispatcher.cs).
+ * Runs one turn: appends `arrived` to the history, runs the orchestrator once over the whole history, and replays its
+ * actions as the extension does. After `continueAsNew` the first turn of the next generation runs in the same call
+ * (TaskOrchestrationDispatcher.cs: in the same work item).
  */
 export async function takeTurn(
   first: Execution,
   arrived: readonly HistoryEvent[],
-  tools: TurnDependencies,
+  dependencies: TurnDependencies,
 ): Promise<TurnOutcome> {
   let execution = first;
   let messages = arrived;
   for (let generation = 1; ; generation++) {
-    const news: HistoryEvent[] = [createOrchestratorStarted(tools), ...messages];
-    const verdict = await evaluateTurn(execution, news, generation > 1, tools);
-    if (verdict.next === null) return buildOutcome(verdict, news, tools);
+    const news: HistoryEvent[] = [createOrchestratorStarted(dependencies), ...messages];
+    const result = await evaluateTurn(execution, news, generation > 1, dependencies);
+    if (result.next === null) return buildOutcome(result, news, dependencies);
     if (generation === maxGenerations) {
       const output = failureText(execution.name, endlessContinuation);
-      return buildOutcome({ ...verdict, completion: { status: "Failed", output } }, news, tools);
+      return buildOutcome(
+        { ...result, completion: { status: "Failed", output } },
+        news,
+        dependencies,
+      );
     }
-    execution = nextGeneration(verdict.execution, verdict.next.input, tools);
-    messages = [createExecutionStarted(execution), ...verdict.next.carriedOver];
+    execution = nextGeneration(result.execution, result.next.input, dependencies);
+    messages = [createExecutionStarted(execution), ...result.next.carriedOver];
   }
 }
 
-/** A program may well continue once for each of many waiting events; only an endless one gets here. */
+/** A program can legitimately continue once for each of many queued events. Only an endless program exceeds this. */
 const maxGenerations = 1_000;
 
-const endlessContinuation = `continueAsNew was called ${maxGenerations} times in a row without waiting for anything. Wait for a timer, an activity or an event in every generation`;
+const endlessContinuation = `continueAsNew was called ${maxGenerations} times in a row without waiting in between. Wait for a timer, an activity or an event in every generation`;
 
 type TurnResult = {
   execution: Execution;
   decisions: readonly Decision[];
-  /** How many ids the turn used up. */
+  /** The number of task ids used so far. */
   usedIds: number;
   completion: Completion | null;
   next: { input: string | null; carriedOver: readonly HistoryEvent[] } | null;
 };
 
-/** What replaying everything so far, news included, says about the instance. */
+/** Runs the orchestrator and replays its actions over the history including `news`. */
 async function evaluateTurn(
   execution: Execution,
   news: readonly HistoryEvent[],
-  statusCarries: boolean,
-  tools: TurnDependencies,
+  keepsStatus: boolean,
+  dependencies: TurnDependencies,
 ): Promise<TurnResult> {
   const terminated = news.find((event) => event.EventType === eventTypes.ExecutionTerminated);
   if (terminated !== undefined) {
@@ -102,20 +106,25 @@ async function evaluateTurn(
   }
   const failed = (reason: string) =>
     completeWith(execution, { status: "Failed", output: failureText(execution.name, reason) });
-  const known = findName(tools.functions.orchestrators(), execution.name);
-  if (known === undefined) return failed(missingFunctionText(execution.name, "orchestrator"));
+  const name = findName(dependencies.functions.orchestrators(), execution.name);
+  if (name === undefined) return failed(missingFunctionText(execution.name, "orchestrator"));
 
-  const result = await tools.functions.invokeOrchestrator(known, buildTrigger(execution, news));
-  const state = parseState(result);
+  const invocation = await dependencies.functions.invokeOrchestrator(
+    name,
+    buildTrigger(execution, news),
+  );
+  const state = parseState(invocation);
   if ("failure" in state) return failed(state.failure);
   const unsupported = [...everyAction(state.actions)].find(({ kind }) => kind === "unsupported");
   if (unsupported?.kind === "unsupported") {
-    return failed(`Cannot go on as Ferry's local host has not implemented ${unsupported.what}`);
+    return failed(
+      `Cannot continue because Ferry's local host does not implement ${unsupported.feature}`,
+    );
   }
-  // An omitted status is stored as null; only a generation's first turn still shows its predecessor's.
+  // An omitted status is stored as null, but a generation's first turn keeps the status of the previous generation.
   const customStatus =
     state.customStatus === null
-      ? statusCarries
+      ? keepsStatus
         ? execution.customStatus
         : null
       : JSON.stringify(state.customStatus);
@@ -123,15 +132,15 @@ async function evaluateTurn(
     return failed(customStatusTooLong(customStatus));
   }
   const history = [...execution.stored.map(({ event }) => event), ...news];
-  const shim = replay(state.actions, history, { asLibrary: false });
-  const unknown = unknownActivity(shim, tools.functions.activities());
-  const drift = tools.failsOnNonDeterminism
-    ? detectNonDeterminism({ state, history, replayed: shim, sdk: result.tasks })
+  const replayed = replay(state.actions, history, { asLibrary: false });
+  const unknown = unknownActivity(replayed, dependencies.functions.activities());
+  const problem = dependencies.failsOnNonDeterminism
+    ? detectNonDeterminism({ state, history, replayed, sdk: invocation.tasks })
     : null;
-  const reason = drift ?? shim.contradiction ?? unknown;
+  const reason = problem ?? replayed.contradiction ?? unknown;
   if (reason !== null) return failed(reason);
-  logWarnings(state, shim, result.tasks, tools);
-  return settle({ ...execution, customStatus }, state, shim);
+  logWarnings(state, replayed, invocation.tasks, dependencies);
+  return completeTurn({ ...execution, customStatus }, state, replayed);
 }
 
 /** 16 KB of UTF-16 (DurableOrchestrationContext.SetCustomStatus). */
@@ -141,46 +150,50 @@ function customStatusTooLong(customStatus: string): string {
   return `The custom status must not exceed 16 KB of UTF-16 text: ${customStatus.length * 2} bytes. Keep large values in a blob`;
 }
 
-/** An instance ends, or continues as new, only once no task is open (TaskOrchestrationExecutor.cs). */
-function settle(execution: Execution, state: OrchestratorState, shim: Replay): TurnResult {
-  const verdict: TurnResult = {
+/** An instance completes, or continues as new, only when no task is open (TaskOrchestrationExecutor.cs). */
+function completeTurn(
+  execution: Execution,
+  state: OrchestratorState,
+  replayed: Replay,
+): TurnResult {
+  const result: TurnResult = {
     execution,
-    decisions: shim.decisions.unconfirmed(),
-    usedIds: shim.decisions.made().length,
+    decisions: replayed.decisions.unconfirmed(),
+    usedIds: replayed.decisions.made().length,
     completion: null,
     next: null,
   };
-  if (shim.waitingFor !== null || shim.decisions.openIds().length > 0) return verdict;
+  if (replayed.waitingFor !== null || replayed.decisions.openIds().length > 0) return result;
   if (state.error !== "") {
     const output = failureText(execution.name, state.error);
-    return { ...verdict, completion: { status: "Failed", output } };
+    return { ...result, completion: { status: "Failed", output } };
   }
-  if (!state.isDone) return verdict;
-  if (shim.continueAsNew !== null) {
-    const input = JSON.stringify(shim.continueAsNew.input);
-    return { ...verdict, next: { input, carriedOver: shim.carriedOver } };
+  if (!state.isDone) return result;
+  if (replayed.continueAsNew !== null) {
+    const input = JSON.stringify(replayed.continueAsNew.input);
+    return { ...result, next: { input, carriedOver: replayed.carriedOver } };
   }
   const output = state.output === null ? null : JSON.stringify(state.output);
-  return { ...verdict, completion: { status: "Completed", output } };
+  return { ...result, completion: { status: "Completed", output } };
 }
 
 function completeWith(execution: Execution, ending: Completion): TurnResult {
   return { execution, decisions: [], usedIds: 0, completion: ending, next: null };
 }
 
-/** Appends what the framework appends after the events of a turn: decisions in id order, then the end. */
+/** Appends the events that the framework appends to a turn: decisions in id order, then the completion. */
 function buildOutcome(
-  verdict: Omit<TurnResult, "next">,
+  result: Omit<TurnResult, "next">,
   news: readonly HistoryEvent[],
   { clock }: TurnDependencies,
 ): TurnOutcome {
   const now = clock.now();
   const added: HistoryEvent[] = [...news];
-  for (const decision of verdict.decisions) added.push(createDecisionEvent(decision, now));
-  if (verdict.completion !== null)
-    added.push(createExecutionCompleted(verdict.completion, verdict.usedIds, now));
+  for (const decision of result.decisions) added.push(createDecisionEvent(decision, now));
+  if (result.completion !== null)
+    added.push(createExecutionCompleted(result.completion, result.usedIds, now));
   added.push({ EventType: eventTypes.OrchestratorCompleted, ...eventBase(now) });
-  const { execution, decisions, completion } = verdict;
+  const { execution, decisions, completion } = result;
   return { execution, added, decisions, completion };
 }
 
@@ -212,7 +225,7 @@ function createOrchestratorStarted({ clock }: TurnDependencies): HistoryEvent {
   return { EventType: eventTypes.OrchestratorStarted, ...eventBase(clock.now()) };
 }
 
-/** The event that begins a generation. */
+/** Creates the first event of a generation. */
 export function createExecutionStarted(execution: Execution): HistoryEvent {
   const { instanceId, executionId, name, input, createdAt } = execution;
   return {
@@ -239,17 +252,17 @@ function nextGeneration(
   };
 }
 
-/** Guids without dashes, as the framework makes them. */
+/** Returns a GUID without dashes, as the framework does. */
 export function newExecutionId(): string {
   return randomUUID().replaceAll("-", "");
 }
 
 /**
- * On Azure a call of an unknown activity throws inside the extension, which swallows the exception
- * and waits for ever; here it fails with the extension's own words.
+ * Returns the extension's message if a new decision calls an unknown activity, otherwise null. On Azure the extension
+ * swallows the exception of such a call and waits forever; here the instance fails.
  */
-function unknownActivity(shim: Replay, activities: readonly string[]): string | null {
-  for (const decision of shim.decisions.unconfirmed()) {
+function unknownActivity(replayed: Replay, activities: readonly string[]): string | null {
+  for (const decision of replayed.decisions.unconfirmed()) {
     if (decision.kind !== "activity") continue;
     if (findName(activities, decision.name) === undefined) {
       return missingFunctionText(decision.name, "activity");
@@ -258,13 +271,13 @@ function unknownActivity(shim: Replay, activities: readonly string[]): string | 
   return null;
 }
 
-/** ThrowIfFunctionDoesNotExist of DurableTaskExtension.cs. */
+/** The message of ThrowIfFunctionDoesNotExist in DurableTaskExtension.cs. */
 export function missingFunctionText(name: string, kind: "orchestrator" | "activity"): string {
   const article = kind === "activity" ? "an activity" : "an orchestrator";
   return `The function '${name}' doesn't exist, is disabled, or is not ${article} function`;
 }
 
-/** Function names compare without case, as FunctionName.cs does. */
+/** Finds a function name case-insensitively, like FunctionName.cs. */
 export function findName(names: readonly string[], name: string): string | undefined {
   return names.find((known) => known.toLowerCase() === name.toLowerCase());
 }
@@ -273,23 +286,26 @@ function failureText(name: string, reason: string): string {
   return `Orchestrator function '${name}' failed: ${reason}`;
 }
 
-/** What is legal and surprising: said once it happens, never a reason to fail. */
+/** Logs legal but surprising situations. */
 function logWarnings(
   state: OrchestratorState,
-  shim: Replay,
+  replayed: Replay,
   tasks: SdkTasks | undefined,
   { log }: TurnDependencies,
 ): void {
-  const open = shim.decisions.openIds().length;
+  const open = replayed.decisions.openIds().length;
   if (state.isDone && open > 0) {
     log({
       level: "warning",
-      message: `The orchestrator has ended, but the instance stays Running until its open tasks end: ${open}`,
+      message: `The orchestrator has completed, but the instance stays Running until its open tasks are completed: ${open}`,
     });
   }
-  if (shim.continueAsNew !== null && shim.buffered.length > 0) {
-    const names = shim.buffered.map((event) => event.Name).join(", ");
-    log({ level: "warning", message: `continueAsNew loses events that nobody awaited: ${names}` });
+  if (replayed.continueAsNew !== null && replayed.buffered.length > 0) {
+    const names = replayed.buffered.map((event) => event.Name).join(", ");
+    log({
+      level: "warning",
+      message: `continueAsNew loses events that the orchestrator did not await: ${names}`,
+    });
   }
   if (tasks === undefined) return;
   log({ level: "debug", message: `Turn done: ${tasks.nextId} tasks so far, ${open} open` });
