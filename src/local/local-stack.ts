@@ -25,7 +25,7 @@ export type LocalStackOptions = {
   log: HostOptions["log"];
   /** Settings of the app that override local.settings.json. */
   settings?: Readonly<Record<string, string>>;
-  /** Serve Storage over https, as Azure does, with an identity whose tokens the app can get. */
+  /** Serve Storage over https, as Azure does, with an identity for the app. */
   secure?: boolean;
   copies?: StorageEmulatorOptions["copies"];
   /** Deliver BlobCreated events to the app, for this kind of account. If omitted, no event is sent. */

@@ -13,7 +13,7 @@ export type HostLogEntry = {
   message: string;
 };
 
-/** Where log lines go: the terminal, or a test's array. */
+/** Receives log entries: the terminal's log, or a test's array. */
 export type HostLog = (entry: HostLogEntry) => void;
 
 /** Writes one line; adds the time and removes secrets. */

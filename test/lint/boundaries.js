@@ -213,8 +213,8 @@ export const boundaries = {
     may: ["local/clock.ts", "local/log.ts", "node:*"],
   },
   "local/host/http": {
-    reason: "local/host/http/ imports the worker, the clock and the log",
-    may: ["local/host/worker", "local/clock.ts", "local/log.ts", "node:*"],
+    reason: "local/host/http/ imports the worker, the clock, the durations and the log",
+    may: ["local/host/worker", "local/clock.ts", "local/durations.ts", "local/log.ts", "node:*"],
   },
   "local/host/triggers": {
     reason: "local/host/triggers/ imports the worker, HTTP and the Durable engine's API",

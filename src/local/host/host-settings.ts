@@ -106,7 +106,7 @@ export function applyEnvironment(
   return { shadowed, restore };
 }
 
-/** Returns the task hub's name with `%NAME%` replaced by that setting. Throws if the setting is missing or the name invalid. */
+/** Returns the task hub's name with `%NAME%` replaced by that setting. Throws if the setting or the name is invalid. */
 export function resolveHubName(
   hubName: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,

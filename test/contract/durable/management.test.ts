@@ -98,7 +98,12 @@ test.each([
   ["an id with a slash", "orchestrators/wait/a%2Fb", 400, "must not contain /"],
   ["an id that is too long", `orchestrators/wait/${"x".repeat(257)}`, 400, "must not exceed 256"],
   ["a path that is badly encoded", "orchestrators/wait/%ff", 400, "bad encoding"],
-  ["a wait for the end", "orchestrators/wait?timeout=5&pollingInterval=1", 501, "not implemented"],
+  [
+    "a wait for the end",
+    "orchestrators/wait?timeout=5&pollingInterval=1",
+    501,
+    "does not implement",
+  ],
   ["an entity", "entities/counter/one?op=add", 501, "entities"],
   ["a suspension", "instances/one/suspend?reason=x", 501, "suspend"],
   ["a rewinding", "instances/one/rewind?reason=x", 501, "rewind"],

@@ -258,7 +258,7 @@ test("a reused task fails at once, and the fix is named", async () => {
   const engine = await run(reusedDeadline, { echo }, { failsOnNonDeterminism: true });
   const { runtimeStatus, output } = await engine.status("one");
   expect(runtimeStatus).toBe("Failed");
-  expect(output).toContain("Create fresh tasks for every race");
+  expect(output).toContain("Create new tasks for every race");
 });
 
 const eventThenContinue = (cancel: boolean): Orchestrator =>
@@ -345,7 +345,7 @@ test("an event in another case before continueAsNew delivers the next one twice,
   await engine.raise("one", "GO");
   expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Running" });
   await engine.raise("one", "go");
-  expect((await engine.status("one")).output).toContain("Raise every event under one spelling");
+  expect((await engine.status("one")).output).toContain("Use one spelling of every event name");
 });
 
 test("the newest waiter of a name is served first", async () => {
@@ -376,7 +376,7 @@ test("a deadline reused beside events alone is scheduled twice, and fails with t
     { failsOnNonDeterminism: true },
   );
   await engine.raise("one", "a");
-  expect((await engine.status("one")).output).toContain("Create fresh tasks for every race");
+  expect((await engine.status("one")).output).toContain("Create new tasks for every race");
 });
 
 test("of events that arrive during an activity, continueAsNew loses all but the first", async () => {
@@ -405,7 +405,9 @@ test("of events that arrive during an activity, continueAsNew loses all but the 
     input: { seen: [1] },
   });
   expect(engine.log).toContainEqual(
-    expect.objectContaining({ message: "continueAsNew loses events that nobody awaited: item" }),
+    expect.objectContaining({
+      message: "continueAsNew loses events that the orchestrator did not await: item",
+    }),
   );
 });
 
@@ -492,7 +494,7 @@ test("Task.all that failed fast beside an event can never end, and says so", asy
   const real = await run(it, { failing });
   expect(await real.status("one")).toMatchObject({ runtimeStatus: "Running" });
   const strict = await run(it, { failing }, { failsOnNonDeterminism: true, clock: real.clock });
-  expect((await strict.status("one")).output).toContain("would stay Running for ever");
+  expect((await strict.status("one")).output).toContain("would stay Running forever");
 });
 
 const timedOutRetry: Orchestrator = function* (context) {

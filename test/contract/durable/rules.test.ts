@@ -59,7 +59,7 @@ test.each<[string, Orchestrator]>([
   const engine = await run(it);
   const { runtimeStatus, output } = await engine.status("one");
   expect(runtimeStatus).toBe("Failed");
-  expect(output).toContain(`has not implemented ${name}`);
+  expect(output).toContain(`does not implement ${name}`);
 });
 
 test.each([

@@ -80,8 +80,8 @@ export function openHubInstances(database: DatabaseSync): HubInstances {
   const append = database.prepare(
     "INSERT INTO history (execution_id, seq, event) VALUES (?, ?, ?)",
   );
-  const forgetHistory = database.prepare("DELETE FROM history WHERE execution_id = ?");
-  const forgetTimers = database.prepare("DELETE FROM timers WHERE execution_id = ?");
+  const deleteHistoryRows = database.prepare("DELETE FROM history WHERE execution_id = ?");
+  const deleteTimerRows = database.prepare("DELETE FROM timers WHERE execution_id = ?");
   const cache = createHistoryCache();
 
   return {
@@ -108,7 +108,7 @@ export function openHubInstances(database: DatabaseSync): HubInstances {
       list.all({ ...filter, statuses: JSON.stringify(statuses) }).map(parseInstance),
     removeInstance({ instanceId, executionId }) {
       for (const statement of removal) statement.run(instanceId);
-      forgetHistory.run(executionId);
+      deleteHistoryRows.run(executionId);
       cache.delete(executionId);
     },
     history(executionId) {
@@ -127,10 +127,10 @@ export function openHubInstances(database: DatabaseSync): HubInstances {
     clearCache: () => cache.clear(),
     deleteExecution(executionId) {
       cache.delete(executionId);
-      forgetHistory.run(executionId);
-      forgetTimers.run(executionId);
+      deleteHistoryRows.run(executionId);
+      deleteTimerRows.run(executionId);
     },
-    deleteTimers: (executionId) => void forgetTimers.run(executionId),
+    deleteTimers: (executionId) => void deleteTimerRows.run(executionId),
   };
 }
 

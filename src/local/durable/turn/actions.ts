@@ -44,9 +44,9 @@ const stateMarker = "\n\n$OutOfProcData$:";
  */
 export function parseState(result: InvocationResult): OrchestratorState | { failure: string } {
   if (result.ok) return parseStateJson(result.json ?? "null", false);
-  const mark = result.message.indexOf(stateMarker);
-  if (mark < 0) return { failure: result.message };
-  return parseStateJson(result.message.slice(mark + stateMarker.length), true);
+  const markerAt = result.message.indexOf(stateMarker);
+  if (markerAt < 0) return { failure: result.message };
+  return parseStateJson(result.message.slice(markerAt + stateMarker.length), true);
 }
 
 function parseStateJson(json: string, threw: boolean): OrchestratorState | { failure: string } {

@@ -95,8 +95,8 @@ function hasOtherSpelling(event: HistoryEvent, history: readonly HistoryEvent[])
   );
 }
 
-function isStuck(shim: Replay): boolean {
-  return shim.waitingFor !== null && shim.decisions.openIds().length === 0;
+function isStuck({ waitingFor, decisions }: Replay): boolean {
+  return waitingFor !== null && decisions.openIds().length === 0;
 }
 
 /** While the orchestration continues, library and extension must give the same tasks the same ids. */

@@ -177,8 +177,8 @@ function completeTurn(
   return { ...result, completion: { status: "Completed", output } };
 }
 
-function completeWith(execution: Execution, ending: Completion): TurnResult {
-  return { execution, decisions: [], usedIds: 0, completion: ending, next: null };
+function completeWith(execution: Execution, completion: Completion): TurnResult {
+  return { execution, decisions: [], usedIds: 0, completion, next: null };
 }
 
 /** Appends the events that the framework appends to a turn: decisions in id order, then the completion. */
@@ -212,12 +212,16 @@ function createDecisionEvent(decision: Decision, now: number): HistoryEvent {
       };
 }
 
-function createExecutionCompleted(ending: Completion, id: number, now: number): ExecutionCompleted {
+function createExecutionCompleted(
+  completion: Completion,
+  id: number,
+  now: number,
+): ExecutionCompleted {
   return {
     EventType: eventTypes.ExecutionCompleted,
     ...eventBase(now, id),
-    OrchestrationStatus: statusNumbers[ending.status],
-    Result: ending.output,
+    OrchestrationStatus: statusNumbers[completion.status],
+    Result: completion.output,
   };
 }
 

@@ -103,7 +103,7 @@ function parseParameter(template: string, text: string): Parameter {
     /^\{(\*{0,2})([A-Za-z_][\w-]*)((?::[a-z]+(?:\((?:[^()]|\([^()]*\))*\))?)*)(\?|=[^}]*)?\}$/i.exec(
       text,
     );
-  if (match === null) throw refuse(template, `it contains an invalid parameter: "${text}"`);
+  if (match === null) throw refuse(template, `it contains the invalid parameter "${text}"`);
   const [, stars = "", name = "", constraints = "", suffix = ""] = match;
   const optional = suffix === "?" || suffix.startsWith("=");
   return {
@@ -156,7 +156,7 @@ function constraint(template: string, kind: string, argument: string): Constrain
       return (value) =>
         new RegExp(argument.replaceAll("{{", "{").replaceAll("}}", "}"), "i").test(value);
     default:
-      throw refuse(template, `it contains an unknown constraint: "${kind}"`);
+      throw refuse(template, `it contains the unknown constraint "${kind}"`);
   }
 }
 

@@ -100,8 +100,8 @@ const workerVersion = "3.9.1";
 
 /**
  * Supplies `@azure/functions-core` to this process and collects what `load` registers.
- * `load` imports the app's entry; when it is done, registration is over. `log` gets what the library
- * says outside invocations. Throws what `load` throws; only one app can load at a time.
+ * `load` imports the app's entry; functions can be registered until it resolves. `log` receives the library's messages
+ * outside invocations. Rejects if `load` rejects. Only one app can load at a time.
  */
 export async function collectApp(load: () => Promise<void>, log: CoreLog): Promise<FunctionsApp> {
   const supplied = supplyCore();
