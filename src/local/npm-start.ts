@@ -39,9 +39,9 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 
-function port(name: string, absent: number): number {
+function port(name: string, fallback: number): number {
   const isPort = (value: number) => Number.isInteger(value) && value >= 0 && value < 65_536;
-  return number(name, absent, isPort, "a port, or 0 for any free port");
+  return number(name, fallback, isPort, "a port, or 0 for any free port");
 }
 
 /** How fast the emulator copies; COPY_RATE is bytes per second. */
@@ -51,12 +51,12 @@ function bytesPerSecond(): number {
 
 function number(
   name: string,
-  absent: number,
+  fallback: number,
   isValid: (value: number) => boolean,
   expected: string,
 ): number {
   const text = process.env[name];
-  if (text === undefined || text === "") return absent;
+  if (text === undefined || text === "") return fallback;
   const value = Number(text);
   return isValid(value) ? value : fail(`${name} must be ${expected}: "${text}"`);
 }

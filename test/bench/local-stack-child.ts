@@ -56,7 +56,7 @@ async function start(state: "on disk" | "in memory"): Promise<void> {
     blobPort: 0,
     log({ level, kind, subject, message }) {
       if (level === "error" || level === "critical") console.error(`${subject} ${message}`);
-      if (kind !== "orchestration" || !/ ended: |failed/.test(message)) return;
+      if (kind !== "orchestration" || !/ finished: |failed/.test(message)) return;
       tell({ kind: "ended", ended: ++ended });
     },
     copies: { bytesPerSecond: 0 }, // held, so that all of them surely pend at once

@@ -50,7 +50,7 @@ async function measure(events: "told" | "dropped"): Promise<Lags> {
     copies: { bytesPerSecond: (sourceBytes / copyMs) * 1_000 },
     log({ level, kind, subject, message }) {
       if (level === "error" || level === "critical") console.error(`${subject} ${message}`);
-      if (kind === "orchestration" && message.includes(" ended: ")) {
+      if (kind === "orchestration" && message.includes(" finished: ")) {
         runEnded.set(subject, clock.now());
       }
     },

@@ -89,7 +89,7 @@ export function createDispatcher(hub: TaskHub, options: DurableOptions): Dispatc
         log({
           level: "error",
           instanceId,
-          message: `Cannot finish a step because of an error; it is tried again in ${retryDelayMs / second} s: ${String(error)}`,
+          message: `A step failed and is tried again in ${retryDelayMs / second} s: ${String(error)}`,
         });
         clock.schedule(clock.now() + retryDelayMs, retry);
       } finally {

@@ -14,8 +14,8 @@ import { openTaskHub } from "./hub/task-hub.ts";
 export function openDurableEngine(options: DurableOptions): DurableEngine {
   const hub = openTaskHub(options);
   const work = createDispatcher(hub, options);
-  const dependencies = { ...options, hub, wake: work.wake };
-  const respond = async (request: ManagementRequest) => manage(request, dependencies);
+  const deps = { ...options, hub, wake: work.wake };
+  const respond = async (request: ManagementRequest) => manage(request, deps);
   return {
     handle: (request) => options.clock.track(respond(request)),
     clientBinding: (origin) => buildClientBinding(origin, options.hubName),

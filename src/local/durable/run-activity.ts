@@ -1,7 +1,7 @@
 import type { ActivityCall, DurableFunctions, InvocationResult } from "./api/engine-api.ts";
 import { eventTypes, eventBase, type TaskCompleted, type TaskFailed } from "./history/history.ts";
 import type { ActivityWork } from "./hub/hub-work.ts";
-import { missingFunctionText, findName } from "./turn/take-turn.ts";
+import { findName, missingFunctionText } from "./turn/function-names.ts";
 
 /** Runs an activity once. Returns the event with its result for the orchestration. `now` returns epoch ms. */
 export async function runActivity(

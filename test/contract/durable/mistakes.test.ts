@@ -20,7 +20,7 @@ const mistakes: { name: string; answered?: boolean; sentence: string }[] = [
     answered: true,
     sentence: "Loop without continueAsNew, or wait for the event alone",
   },
-  { name: "failsWithoutAText", sentence: "Throw an Error with a text" },
+  { name: "failsWithoutAText", sentence: "Throw an Error with a message" },
   { name: "callsAnUnknownActivity", sentence: "The function 'lok' doesn't exist" },
 ];
 

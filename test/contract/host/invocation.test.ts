@@ -58,7 +58,11 @@ test.each([
   ["an error", () => new RangeError("too far"), "too far"],
   ["a text", () => "plain", "plain"],
   ["an object", () => ({ code: 5 }), `{"code":5}`],
-  ["an object that holds itself", holdsItself, "Thrown value is no error: code, self"],
+  [
+    "an object that holds itself",
+    holdsItself,
+    "Thrown value is not an Error, with keys: code, self",
+  ],
 ])("a function that throws %s fails with its message", async (_, thrown, message) => {
   const result = await runActivity(() => {
     throw thrown();

@@ -103,7 +103,11 @@ test.each([
     },
     /a letter followed by 2 to 44 letters or digits: "my-hub"/,
   ],
-  ["a package.json without main", { "package.json": `{ "type": "module" }` }, /"main" is missing in its/],
+  [
+    "a package.json without main",
+    { "package.json": `{ "type": "module" }` },
+    /"main" is missing in its/,
+  ],
   [
     "a main that matches nothing",
     { "package.json": `{ "type": "module", "main": "dist/*.js" }` },

@@ -44,7 +44,7 @@ export type DurableOptions = {
    * behaves as if it was killed: it closes the file and does nothing more.
    */
   probe?: ((point: CommitPoint, when: "before" | "after") => void) | undefined;
-  /** Returns the extra runs of an activity: delays in ms after its result was recorded. Rare on Azure, frequent in tests. */
+  /** Returns when to run an activity again: ms after its result was recorded. Rare on Azure, frequent in tests. */
   redeliver?: ((activity: DurableActivity) => readonly number[]) | undefined;
   /** Called to run each activity, so that tests can attribute its requests to it. */
   wrapActivity?: (<T>(activity: DurableActivity, run: () => Promise<T>) => Promise<T>) | undefined;

@@ -1,7 +1,7 @@
 /**
  * History events in the JSON shape of the Durable Task Framework (src/DurableTask.Core/History):
- * PascalCase, a numeric `EventType`, and -1 as the id of events that schedule no task. Instants are ISO 8601 text; inputs
- * and results are JSON text.
+ * PascalCase, a numeric `EventType`, and -1 as the id of events that schedule no task. Instants are ISO 8601 text.
+ * Inputs and results are JSON text.
  */
 export type HistoryEvent =
   | ExecutionStarted

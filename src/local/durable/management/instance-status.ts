@@ -56,8 +56,8 @@ const statusNames: Readonly<Record<number, string>> = {
 };
 
 /**
- * Converts history events for status responses (ConvertOrchestrationStatus in DurableClient.cs): starts and ends of turns
- * and ids are removed, the scheduling of an activity is merged into its completion, and the numbers of types and
+ * Converts history events for status responses (ConvertOrchestrationStatus in DurableClient.cs): ids and the starts and
+ * ends of turns are removed, the scheduling of an activity is merged into its completion, and the numbers of types and
  * statuses become names.
  */
 function shapeHistory(events: readonly HistoryEvent[], parts: StatusParts): object[] {

@@ -13,7 +13,7 @@ import {
 } from "./instance-requests.ts";
 import { buildStatus } from "./instance-status.ts";
 import type { TaskHub } from "../hub/task-hub.ts";
-import { missingFunctionText, findName } from "../turn/take-turn.ts";
+import { findName, missingFunctionText } from "../turn/function-names.ts";
 
 export type ManagementDependencies = DurableOptions & {
   hub: TaskHub;
@@ -23,7 +23,7 @@ export type ManagementDependencies = DurableOptions & {
 /** Handles the management routes of HttpApiHandler.cs. Rejects unimplemented operations by name with 501. */
 export function manage(
   request: ManagementRequest,
-  dependencies: ManagementDependencies,
+  deps: ManagementDependencies,
 ): ManagementResponse {
   const segments = decodePath(request.path);
   if (segments === undefined)
@@ -34,12 +34,11 @@ export function manage(
   switch (resource.toLowerCase()) {
     case "orchestrators":
       if (method !== "POST" || first === "" || rest.length > 2) return notFound;
-      return start(request, dependencies, { functionName: first, instanceId: operation });
+      return start(request, deps, { functionName: first, instanceId: operation });
     case "instances":
-      if (operation === "")
-        return routeInstances(request, dependencies, { method, instanceId: first });
+      if (operation === "") return routeInstances(request, deps, { method, instanceId: first });
       if (method !== "POST") return notFound;
-      return routeOperation(request, dependencies, { instanceId: first, operation, eventName });
+      return routeOperation(request, deps, { instanceId: first, operation, eventName });
     case "entities":
       return notImplemented("entities");
     default:
@@ -57,10 +56,10 @@ function decodePath(path: string): readonly string[] | undefined {
 
 function start(
   request: ManagementRequest,
-  dependencies: ManagementDependencies,
+  deps: ManagementDependencies,
   { functionName, instanceId: given }: { functionName: string; instanceId: string },
 ): ManagementResponse {
-  const { hub, hubName, clock, functions } = dependencies;
+  const { hub, hubName, clock, functions } = deps;
   if (query(request, "timeout") !== null && query(request, "pollingInterval") !== null) {
     return notImplemented("starting with a wait for completion (timeout, pollingInterval)");
   }
@@ -86,25 +85,21 @@ function start(
       StackTrace: null,
     });
   }
-  dependencies.wake(instanceId);
+  deps.wake(instanceId);
   const urls = buildManagementUrls(request.url.origin, hubName, instanceId);
   return json(202, urls, { location: urls["statusQueryGetUri"] ?? "", "retry-after": "10" });
 }
 
 function routeInstances(
   request: ManagementRequest,
-  dependencies: ManagementDependencies,
+  deps: ManagementDependencies,
   { method, instanceId }: { method: string; instanceId: string },
 ): ManagementResponse {
   switch (method) {
     case "GET":
-      return instanceId === ""
-        ? list(request, dependencies)
-        : status(request, dependencies, instanceId);
+      return instanceId === "" ? list(request, deps) : status(request, deps, instanceId);
     case "DELETE":
-      return instanceId === ""
-        ? purgeMany(request, dependencies)
-        : purgeOne(dependencies, instanceId);
+      return instanceId === "" ? purgeMany(request, deps) : purgeOne(deps, instanceId);
     default:
       return notFound;
   }
@@ -171,10 +166,10 @@ function purgeMany(
 
 function routeOperation(
   request: ManagementRequest,
-  dependencies: ManagementDependencies,
+  deps: ManagementDependencies,
   { instanceId, operation, eventName }: Record<"instanceId" | "operation" | "eventName", string>,
 ): ManagementResponse {
-  const { hub, clock } = dependencies;
+  const { hub, clock } = deps;
   switch (operation.toLowerCase()) {
     case "raiseevent": {
       if (eventName === "") return notFound;
@@ -184,15 +179,11 @@ function routeOperation(
       const input = compactJson(request.body);
       if (input === undefined || input === null) return invalidJson("Invalid JSON content");
       const delivery = raiseEvent(hub, clock, { instanceId, name: eventName, input });
-      return deliveryResponse(delivery, instanceId, dependencies);
+      return deliveryResponse(delivery, instanceId, deps);
     }
     case "terminate": {
       const reason = query(request, "reason") ?? "";
-      return deliveryResponse(
-        terminate(hub, clock, { instanceId, reason }),
-        instanceId,
-        dependencies,
-      );
+      return deliveryResponse(terminate(hub, clock, { instanceId, reason }), instanceId, deps);
     }
     case "suspend":
     case "resume":

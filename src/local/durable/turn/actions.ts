@@ -23,8 +23,8 @@ export type RetryOptions = {
 };
 
 /**
- * The result of one invocation of an orchestrator. `threw` also marks failures with an empty message: the extension fails
- * an orchestration only for a message that is not empty.
+ * The result of one invocation of an orchestrator. `threw` also marks failures with an empty message, because the
+ * extension fails an orchestration only for a message that is not empty.
  */
 export type OrchestratorState = {
   isDone: boolean;

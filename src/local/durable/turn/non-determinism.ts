@@ -13,8 +13,8 @@ export type TurnSides = {
 };
 
 /**
- * Returns the pattern that makes this turn non-deterministic on Azure, with its fix; null if library and extension agree.
- * A program that is only slow on Azure (because of a timer that is still open) is deterministic.
+ * Returns the pattern that makes this turn non-deterministic on Azure, with its fix; null if library and extension
+ * agree. A program that is only slow on Azure (because of a timer that is still open) is deterministic.
  */
 export function detectNonDeterminism(sides: TurnSides): string | null {
   const { state, replayed } = sides;

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../../clock.ts";
 import { everyAction, type OrchestratorState, parseState } from "./actions.ts";
 import type { Decision } from "./decisions.ts";
+import { findName, missingFunctionText } from "./function-names.ts";
 import type { DurableFunctions, DurableLogEntry } from "../api/engine-api.ts";
 import { detectNonDeterminism } from "./non-determinism.ts";
 import {
@@ -58,23 +59,19 @@ export type TurnDependencies = {
 export async function takeTurn(
   first: Execution,
   arrived: readonly HistoryEvent[],
-  dependencies: TurnDependencies,
+  deps: TurnDependencies,
 ): Promise<TurnOutcome> {
   let execution = first;
   let messages = arrived;
   for (let generation = 1; ; generation++) {
-    const news: HistoryEvent[] = [createOrchestratorStarted(dependencies), ...messages];
-    const result = await evaluateTurn(execution, news, generation > 1, dependencies);
-    if (result.next === null) return buildOutcome(result, news, dependencies);
+    const news: HistoryEvent[] = [createOrchestratorStarted(deps), ...messages];
+    const result = await evaluateTurn(execution, news, generation > 1, deps);
+    if (result.next === null) return buildOutcome(result, news, deps);
     if (generation === maxGenerations) {
       const output = failureText(execution.name, endlessContinuation);
-      return buildOutcome(
-        { ...result, completion: { status: "Failed", output } },
-        news,
-        dependencies,
-      );
+      return buildOutcome({ ...result, completion: { status: "Failed", output } }, news, deps);
     }
-    execution = nextGeneration(result.execution, result.next.input, dependencies);
+    execution = nextGeneration(result.execution, result.next.input, deps);
     messages = [createExecutionStarted(execution), ...result.next.carriedOver];
   }
 }
@@ -98,7 +95,7 @@ async function evaluateTurn(
   execution: Execution,
   news: readonly HistoryEvent[],
   keepsStatus: boolean,
-  dependencies: TurnDependencies,
+  deps: TurnDependencies,
 ): Promise<TurnResult> {
   const terminated = news.find((event) => event.EventType === eventTypes.ExecutionTerminated);
   if (terminated !== undefined) {
@@ -106,13 +103,10 @@ async function evaluateTurn(
   }
   const failed = (reason: string) =>
     completeWith(execution, { status: "Failed", output: failureText(execution.name, reason) });
-  const name = findName(dependencies.functions.orchestrators(), execution.name);
+  const name = findName(deps.functions.orchestrators(), execution.name);
   if (name === undefined) return failed(missingFunctionText(execution.name, "orchestrator"));
 
-  const invocation = await dependencies.functions.invokeOrchestrator(
-    name,
-    buildTrigger(execution, news),
-  );
+  const invocation = await deps.functions.invokeOrchestrator(name, buildTrigger(execution, news));
   const state = parseState(invocation);
   if ("failure" in state) return failed(state.failure);
   const unsupported = [...everyAction(state.actions)].find(({ kind }) => kind === "unsupported");
@@ -133,13 +127,13 @@ async function evaluateTurn(
   }
   const history = [...execution.stored.map(({ event }) => event), ...news];
   const replayed = replay(state.actions, history, { asLibrary: false });
-  const unknown = unknownActivity(replayed, dependencies.functions.activities());
-  const problem = dependencies.failsOnNonDeterminism
+  const unknown = unknownActivity(replayed, deps.functions.activities());
+  const problem = deps.failsOnNonDeterminism
     ? detectNonDeterminism({ state, history, replayed, sdk: invocation.tasks })
     : null;
   const reason = problem ?? replayed.contradiction ?? unknown;
   if (reason !== null) return failed(reason);
-  logWarnings(state, replayed, invocation.tasks, dependencies);
+  logWarnings(state, replayed, invocation.tasks, deps);
   return completeTurn({ ...execution, customStatus }, state, replayed);
 }
 
@@ -273,17 +267,6 @@ function unknownActivity(replayed: Replay, activities: readonly string[]): strin
     }
   }
   return null;
-}
-
-/** The message of ThrowIfFunctionDoesNotExist in DurableTaskExtension.cs. */
-export function missingFunctionText(name: string, kind: "orchestrator" | "activity"): string {
-  const article = kind === "activity" ? "an activity" : "an orchestrator";
-  return `The function '${name}' doesn't exist, is disabled, or is not ${article} function`;
-}
-
-/** Finds a function name case-insensitively, like FunctionName.cs. */
-export function findName(names: readonly string[], name: string): string | undefined {
-  return names.find((known) => known.toLowerCase() === name.toLowerCase());
 }
 
 function failureText(name: string, reason: string): string {
