@@ -1,4 +1,4 @@
-import type { LocalWorldOptions } from "../../src/local/local-stack.ts";
+import type { LocalStackOptions } from "../../src/local/local-stack.ts";
 import { repairInstanceId } from "../../src/names.ts";
 import { allCopies, deliver, eventOf, inboxRoutes } from "../support/stack/events.ts";
 import { hour, secondAccount } from "../support/stack/test-stack.ts";
@@ -6,7 +6,7 @@ import type { TestWorld } from "../support/stack/test-stack.ts";
 
 /** A copy worth remembering; `play` answers the instance to record, once it has ended. */
 export type Scenario = {
-  copies?: LocalWorldOptions["copies"];
+  copies?: LocalStackOptions["copies"];
   environment?: Record<string, string>;
   settings?: Record<string, string>;
   play(world: TestWorld): Promise<string>;

@@ -111,7 +111,7 @@ export async function openChaosWorld(hooks: ChaosHooks): Promise<ChaosWorld> {
           errors.push(`${subject} ${message}`);
       },
       redeliver: hooks.redeliver,
-      async within({ name, instanceId }, run) {
+      async wrapActivity({ name, instanceId }, run) {
         const step = { instanceId, phase: phaseOfActivity[name] ?? "prepare" };
         running.add(step);
         return steps.run(step, run).finally(() => running.delete(step));
