@@ -4,7 +4,7 @@ import { keyValue, serviceLetters, type KeyTerms } from "./delegation-key.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import type { StorageAnswer, StorageRequest } from "../http/storage-request.ts";
 import { identity } from "./access-tokens.ts";
-import { element, elements, renderXml } from "../http/xml.ts";
+import { childText, element, elements, parseXml, renderXml } from "../http/xml.ts";
 
 /** "A valid date and time within seven days of the current time" (REST page "Get User Delegation Key"). */
 const longestKeyMs = 7 * 24 * 60 * 60 * 1000;
@@ -25,8 +25,8 @@ export function getUserDelegationKey({
       details: { AuthenticationErrorDetail: "Only authentication scheme Bearer is supported" },
     });
   }
-  const body = request.body.toString();
-  const text = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(body)?.[1];
+  const keyInfo = parseXml(request.body.toString());
+  const text = (name: string) => keyInfo && childText(keyInfo, name);
   const start = readTime(text("Start") ?? new Date(now).toISOString(), now);
   const expiry = readTime(text("Expiry"), now);
   if (expiry <= start || expiry <= now) throw new StorageError("InvalidXmlNodeValue");

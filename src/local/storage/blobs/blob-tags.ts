@@ -8,7 +8,14 @@ import { requireLeaseForRead, requireLeaseForWrite } from "../leases/lease-rules
 import type { StorageAnswer } from "../http/storage-request.ts";
 import { requireIntact } from "../http/content-md5.ts";
 import { requireNoPendingCopy } from "./blob-writes.ts";
-import { element, renderXml, unescapeXml, type Element } from "../http/xml.ts";
+import {
+  element,
+  childElements,
+  childText,
+  parseXml,
+  renderXml,
+  type Element,
+} from "../http/xml.ts";
 
 /** REST page "Get Blob Tags". */
 export function getBlobTags(call: Call): StorageAnswer {
@@ -56,17 +63,14 @@ export function tagSetElement(tags: Tags): Element {
   );
 }
 
-/** The one XML document that a client sends: a flat list, so one pattern reads it. */
+/** Parses the request body of REST page "Set Blob Tags". */
 function readTagsDocument(xml: string): Tags {
-  if (
-    !/<Tags\b[^>]*>\s*(<TagSet\b[^>]*\/>|<TagSet\b[^>]*>[^]*<\/TagSet>)\s*<\/Tags>\s*$/.test(xml)
-  ) {
-    throw new StorageError("InvalidXmlDocument");
-  }
+  const root = parseXml(xml);
+  const [tagSet, ...others] = root?.name === "Tags" ? childElements(root) : [];
+  if (tagSet?.name !== "TagSet" || others.length > 0) throw new StorageError("InvalidXmlDocument");
+  const tags = childElements(tagSet).filter(({ name }) => name === "Tag");
   return requireTags(
-    [...xml.matchAll(/<Tag>\s*<Key>([^<]*)<\/Key>\s*<Value>([^<]*)<\/Value>\s*<\/Tag>/g)].map(
-      ([, key = "", value = ""]) => [unescapeXml(key), unescapeXml(value)],
-    ),
+    tags.map((tag) => [childText(tag, "Key") ?? "", childText(tag, "Value") ?? ""]),
   );
 }
 

@@ -22,7 +22,7 @@ import {
   versionHeader,
   writeBlob,
 } from "./blob-writes.ts";
-import { element, renderXml, unescapeXml } from "../http/xml.ts";
+import { childElements, element, parseXml, renderXml } from "../http/xml.ts";
 
 /** "A blob can include up to 50,000 committed blocks" (REST page "Put Block List"). */
 const maximumBlocks = 50_000;
@@ -137,19 +137,19 @@ function byName(blocks: readonly Block[]): Map<string, Block> {
   return new Map(blocks.flatMap((block) => (block.name === null ? [] : [[block.name, block]])));
 }
 
-type BlockChoice = { list: "Committed" | "Uncommitted" | "Latest"; name: string };
+const blockLists = ["Committed", "Uncommitted", "Latest"] as const;
+type BlockChoice = { list: (typeof blockLists)[number]; name: string };
 
-/** The one XML document that a client sends: a flat list, so one pattern reads it in its order. */
+/** Parses the request body of REST page "Put Block List", in its order. Ignores other elements. */
 function readBlockList(xml: string): BlockChoice[] {
-  if (!/<BlockList\b[^>]*(\/>|>[^]*<\/BlockList>)\s*$/.test(xml)) {
-    throw new StorageError("InvalidXmlDocument");
-  }
-  return [...xml.matchAll(/<(Committed|Uncommitted|Latest)>([^<]*)<\/\1>/g)].map(
-    ([, list, name]) => ({
-      list: list as BlockChoice["list"], // one of the three names in the pattern
-      name: unescapeXml(name ?? "").trim(),
-    }),
-  );
+  const root = parseXml(xml);
+  if (root?.name !== "BlockList") throw new StorageError("InvalidXmlDocument");
+  return childElements(root).flatMap(({ name, content }) => {
+    const list = blockLists.find((one) => one === name);
+    return list === undefined || typeof content !== "string"
+      ? []
+      : [{ list, name: content.trim() }];
+  });
 }
 
 /** REST page "Get Block List". */
