@@ -9,7 +9,7 @@ import type { FunctionsHost, HostOptions } from "./host/host.ts";
 import { readLocalSettings } from "./host/host-settings.ts";
 import { startStorageEmulator } from "./storage/emulator.ts";
 import type { StorageEmulator, StorageEmulatorOptions } from "./storage/emulator.ts";
-import type { WantedSubscription } from "./storage/events/deliveries.ts";
+import type { SubscriptionOptions } from "./storage/events/deliveries.ts";
 
 export type LocalWorldOptions = {
   /** The app's folder: host.json, local.settings.json, package.json, and what was built. */
@@ -29,7 +29,7 @@ export type LocalWorldOptions = {
   secure?: boolean;
   copies?: StorageEmulatorOptions["copies"];
   /** Tells the app of new blobs, in this kind of account. Without it no event is sent. */
-  events?: Pick<WantedSubscription, "namespace" | "schema">;
+  events?: Pick<SubscriptionOptions, "namespace" | "schema">;
 } & Pick<HostOptions, "probe" | "redeliver">;
 
 /** The whole of Azure that Ferry needs, in one process. */

@@ -25,7 +25,7 @@ const busy = { answer: { status: 503, code: "ServerBusy" } };
 /** Each way through the orchestrator at least once; a new way wants a new scenario. */
 export const scenarios: Record<string, Scenario> = {
   "success-in-the-start-response": {
-    copies: { finishAtOnce: "always" },
+    copies: { finishOnStart: "always" },
     play: async (world) => ended(world, await begin(world)),
   },
   "pending-with-several-reads": {

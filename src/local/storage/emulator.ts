@@ -12,7 +12,7 @@ import type { ServiceName } from "./http/storage-request.ts";
 import type { RoleAssignment } from "./auth/role-assignments.ts";
 import { startServer, type ReceivedRequest, type StorageServer } from "./server/storage-server.ts";
 import { openStore } from "./store/store.ts";
-import { webSources, withWebSources } from "./pending-copies/web-sources.ts";
+import { webSources, fetchAndRetry } from "./pending-copies/web-sources.ts";
 
 export type StorageEmulatorOptions = {
   clock: Clock;
@@ -54,8 +54,8 @@ export type StorageEmulator = {
   close(): Promise<void>;
 };
 
-const rememberedRequests = 1000;
-const everythingRoles = [
+const maxRecordedRequests = 1000;
+const defaultRoles = [
   "Storage Blob Data Owner",
   "Storage File Data Privileged Contributor",
   "Storage File Delegator",
@@ -76,10 +76,10 @@ export async function startStorageEmulator(
     ...copyControls(
       store,
       () => clock.now(),
-      () => events.lookAgain(),
+      () => events.refresh(),
     ),
   };
-  const roles = everythingRoles.flatMap((role) =>
+  const roles = defaultRoles.flatMap((role) =>
     accounts.map(({ name }): RoleAssignment => ({ role, account: name })),
   );
   const { tls } = options;
@@ -110,8 +110,8 @@ export async function startStorageEmulator(
       port,
       ...(tls === undefined ? {} : { tls }),
       takeFault: faults.take,
-      act: (request, operation) =>
-        withWebSources(web, (webSource) =>
+      handle: (request, operation) =>
+        fetchAndRetry(web, (webSource) =>
           dispatch({
             request,
             operation,
@@ -123,10 +123,10 @@ export async function startStorageEmulator(
             ownOrigins,
             ...(webSource && { webSource }),
           }),
-        ).finally(() => events.lookAgain()), // a request that is refused lets copies end, too
-      received(request) {
+        ).finally(() => events.refresh()), // a request that is refused lets copies end, too
+      record(request) {
         requests.push(request);
-        if (requests.length > rememberedRequests) requests.shift();
+        if (requests.length > maxRecordedRequests) requests.shift();
       },
       log,
     });

@@ -142,7 +142,7 @@ test("no signature and no key rests in the database, the remembered requests or 
   const folder = freshFolder();
   const { service, otherService, emulator, logged } = await startStorage({
     file: join(folder, "storage.db"),
-    copies: { finishAtOnce: "always" },
+    copies: { finishOnStart: "always" },
   });
   const source = await uploaded(service, "abc");
   await otherService.createContainer("far");

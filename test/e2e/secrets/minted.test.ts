@@ -1,7 +1,7 @@
 import { ContainerClient } from "@azure/storage-blob";
 import { expect, test } from "vitest";
 import { accounts } from "../../../src/local/storage/auth/accounts.ts";
-import { keyValue } from "../../../src/local/storage/auth/delegation-key.ts";
+import { deriveKeyValue } from "../../../src/local/storage/auth/delegation-key.ts";
 import { giveRoles } from "../../support/stack/roles.ts";
 import { everythingTold, placesOf } from "../../support/stack/received-notifications.ts";
 import { filesOf } from "../../support/stack/stack-files.ts";
@@ -263,7 +263,7 @@ function keyOf(sas: URLSearchParams): string {
   };
   const account = accounts.find(({ name }) => name === secondAccount);
   if (account === undefined) throw new Error("The emulator has a second account");
-  return keyValue(terms, account);
+  return deriveKeyValue(terms, account);
 }
 
 test("no key is needed: the app reaches its own ledger with its identity, too", async () => {

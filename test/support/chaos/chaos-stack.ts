@@ -266,7 +266,7 @@ function tap(
     const speed = started(container, blob);
     if (speed === null) return undefined;
     const { bytesPerSecond, atOnce } = speed;
-    return { bytesPerSecond, finishAtOnce: atOnce ? "always" : "never" };
+    return { bytesPerSecond, finishOnStart: atOnce ? "always" : "never" };
   };
 }
 

@@ -15,12 +15,12 @@ export const challenge = {
 };
 
 /** Managed identities' tokens are good for a day. */
-const tokenSeconds = 24 * 60 * 60;
+const tokenLifetimeSeconds = 24 * 60 * 60;
 
 /** A JSON Web Token (RFC 7519, HS256) for a resource; `expiresAt` in seconds, as all its times. */
 export function issueToken(resource: string, now: number): { token: string; expiresAt: number } {
   const issuedAt = Math.floor(now / 1000);
-  const expiresAt = issuedAt + tokenSeconds;
+  const expiresAt = issuedAt + tokenLifetimeSeconds;
   const { objectId, clientId, tenantId } = identity;
   const claims = {
     aud: resource,
@@ -45,7 +45,7 @@ export function issueToken(resource: string, now: number): { token: string; expi
 export function verifyToken(token: string, { account, now }: { account: string; now: number }) {
   const end = token.lastIndexOf(".");
   const text = token.slice(0, end);
-  if (!isSame(token.slice(end + 1), signature(text))) throw refusal("Signature validation failed");
+  if (!isEqual(token.slice(end + 1), signature(text))) throw refusal("Signature validation failed");
   const claims = decode(text.split(".")[1] ?? "");
   const audience = claims.aud.replace(/\/$/, "");
   const audiences = [
@@ -81,7 +81,7 @@ function signature(text: string): string {
   return createHmac("sha256", key).update(text).digest("base64url");
 }
 
-function isSame(one: string, other: string): boolean {
+function isEqual(one: string, other: string): boolean {
   const [a, b] = [Buffer.from(one), Buffer.from(other)];
   return a.length === b.length && timingSafeEqual(a, b);
 }

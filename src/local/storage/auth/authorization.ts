@@ -14,7 +14,7 @@ import { challenge, verifyToken } from "./access-tokens.ts";
 /** Throws the service's refusal unless the request may carry out the operation. */
 export function authorize(
   request: StorageRequest,
-  { operation, store, roles, now }: Circumstances,
+  { operation, store, roles, now }: AuthorizationContext,
 ): Caller {
   const account = requireAccount(request);
   const maySetTags = rolesAllow(roles, { ...request, operation: "SetBlobTags" });
@@ -26,10 +26,10 @@ export function authorize(
       verifyToken(token, { account: account.name, now });
       requireIntent(request, operation);
       requireRole(roles, { ...request, operation });
-      return { by: "identity", maySetTags };
+      return { kind: "identity", maySetTags };
     }
     verifySharedKey(request, { account, now });
-    return { by: "shared key", account: account.name };
+    return { kind: "shared key", account: account.name };
   }
   if (request.query.has("sig")) {
     const sas = verifySas(request, { account, now });
@@ -38,7 +38,7 @@ export function authorize(
     if (sas.kind === "user delegation") requireRole(roles, { ...request, operation });
     const { kind, expiresAt, responseHeaders, permissions } = sas;
     return {
-      by: "SAS",
+      kind: "SAS",
       mayOverwrite: permissions.includes("w"),
       maySetTags: permissions.includes("t") && (kind !== "user delegation" || maySetTags),
       expiresAt,
@@ -46,10 +46,10 @@ export function authorize(
     };
   }
   requirePublicAccess(request, { operation, store });
-  return { by: "anonymous" };
+  return { kind: "anonymous" };
 }
 
-type Circumstances = {
+type AuthorizationContext = {
   operation: OperationName;
   store: Store;
   roles: readonly RoleAssignment[];

@@ -2,10 +2,10 @@ import { StorageError } from "../http/rest-errors.ts";
 
 /** Who makes a request, as far as that changes what it may do. */
 export type Caller =
-  | { by: "shared key"; account: string }
-  | { by: "identity"; maySetTags: boolean }
+  | { kind: "shared key"; account: string }
+  | { kind: "identity"; maySetTags: boolean }
   | {
-      by: "SAS";
+      kind: "SAS";
       /** False where only `c` was given: new blobs, but no overwriting. */
       mayOverwrite: boolean;
       /** `t`: Set Blob Tags, also as a header of another write. */
@@ -13,11 +13,11 @@ export type Caller =
       expiresAt: number;
       responseHeaders: Readonly<Record<string, string>>;
     }
-  | { by: "anonymous" };
+  | { kind: "anonymous" };
 
 /** A SAS with `c` alone may not touch a blob that exists. */
 export function requireOverwrite(caller: Caller, existing: object | undefined): void {
-  if (existing !== undefined && caller.by === "SAS" && !caller.mayOverwrite) {
+  if (existing !== undefined && caller.kind === "SAS" && !caller.mayOverwrite) {
     throw new StorageError("UnauthorizedBlobOverwrite");
   }
 }

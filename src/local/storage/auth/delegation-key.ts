@@ -17,7 +17,7 @@ export type KeyTerms = {
 };
 
 /** Follows from its terms, so that no key is kept: whoever knows them and the account's key knows it. */
-export function keyValue(terms: KeyTerms, { name, key }: Account): string {
+export function deriveKeyValue(terms: KeyTerms, { name, key }: Account): string {
   const { objectId, tenantId, start, expiry, service, version } = terms;
   const text = [name, objectId, tenantId, start, expiry, service, version].join("\n");
   return createHmac("sha256", Buffer.from(key, "base64")).update(text).digest("base64");

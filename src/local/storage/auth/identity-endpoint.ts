@@ -26,7 +26,7 @@ let started: Promise<IdentityEndpoint> | undefined;
 async function start(): Promise<IdentityEndpoint> {
   const header = randomUUID();
   const server = createServer((incoming, outgoing) => {
-    answer(incoming, outgoing, header);
+    handleRequest(incoming, outgoing, header);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   server.unref();
@@ -36,7 +36,7 @@ async function start(): Promise<IdentityEndpoint> {
 
 const path = "/msi/token";
 
-function answer(incoming: IncomingMessage, outgoing: ServerResponse, header: string): void {
+function handleRequest(incoming: IncomingMessage, outgoing: ServerResponse, header: string): void {
   const { pathname, searchParams } = new URL(incoming.url ?? "/", "http://127.0.0.1");
   const send = (status: number, body: object) => {
     outgoing.writeHead(status, { "Content-Type": "application/json" });

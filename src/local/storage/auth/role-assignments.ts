@@ -1,4 +1,4 @@
-import { needOf } from "./operation-permissions.ts";
+import { requiredPermission } from "./operation-permissions.ts";
 import type { OperationName } from "../http/rest-operation.ts";
 import type { Resource, ServiceName } from "../http/storage-request.ts";
 
@@ -23,12 +23,12 @@ type FileRole =
   | "Storage File Data Privileged Reader"
   | "Storage File Delegator";
 
-type Asked = { operation: OperationName; service: ServiceName; resource: Resource };
+type RequestedAccess = { operation: OperationName; service: ServiceName; resource: Resource };
 
 /** Whether the roles allow an operation: readers read and list, contributors write; tags are the owners'. */
 export function rolesAllow(
   roles: readonly RoleAssignment[],
-  { operation, service, resource }: Asked,
+  { operation, service, resource }: RequestedAccess,
 ): boolean {
   const known = rolesFor(operation, service);
   const isOfAccount = operation === "GetUserDelegationKey";
@@ -41,23 +41,23 @@ export function rolesAllow(
 
 /** `generateUserDelegationKey` is an action of the account: no role on a container or share holds it. */
 function isOnAccount(assignment: RoleAssignment, { account }: Resource): boolean {
-  return assignment.account === account && partOf(assignment) === undefined;
+  return assignment.account === account && scopeOf(assignment) === undefined;
 }
 
 function covers(assignment: RoleAssignment, resource: Resource): boolean {
-  const part = partOf(assignment);
+  const part = scopeOf(assignment);
   const asked =
     "container" in resource ? resource.container : "share" in resource ? resource.share : undefined;
   return assignment.account === resource.account && (part === undefined || part === asked);
 }
 
-function partOf(assignment: RoleAssignment): string | undefined {
+function scopeOf(assignment: RoleAssignment): string | undefined {
   if ("container" in assignment) return assignment.container;
   return "share" in assignment ? assignment.share : undefined;
 }
 
 function rolesFor(operation: OperationName, service: ServiceName): RoleAssignment["role"][] {
-  const need = needOf(operation);
+  const need = requiredPermission(operation);
   if (service === "file") {
     if (operation === "GetUserDelegationKey") return ["Storage File Delegator"];
     // Roles on file data are not about shares, only about what is in them.

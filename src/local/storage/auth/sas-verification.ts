@@ -1,8 +1,8 @@
 import type { Account } from "./accounts.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import type { Resource, ServiceName } from "../http/storage-request.ts";
-import { imageToSign } from "./signed-resource.ts";
-import { isSignatureOf } from "./shared-key.ts";
+import { signedRevision } from "./signed-resource.ts";
+import { isValidSignature } from "./shared-key.ts";
 import { verifyDelegation } from "./user-delegation-sas.ts";
 
 /** What a valid shared access signature allows; `expiresAt` in epoch ms. */
@@ -60,7 +60,11 @@ export function verifySas(
   const expiresAt = Math.min(requireTime(field, now), delegation?.endsAt ?? Infinity);
   requireProtocol(field("spr"), isSecure);
   requireAddress(field("sip"), clientAddress);
-  const shared = { permissions: field("sp"), expiresAt, responseHeaders: overrides(query) };
+  const shared = {
+    permissions: field("sp"),
+    expiresAt,
+    responseHeaders: responseHeaderOverrides(query),
+  };
   if (delegation !== null) {
     return { ...shared, kind: "user delegation", resource: delegation.resource };
   }
@@ -100,7 +104,7 @@ function requireSignature(
     : service === "file"
       ? fileStringToSign(field, { signed, resource })
       : blobStringToSign(field, { signed, resource });
-  if (!isSignatureOf(text, { signature: field("sig"), key: account.key })) {
+  if (!isValidSignature(text, { signature: field("sig"), key: account.key })) {
     throw refusal("Signature did not match. Stored access policies do not exist in this emulator");
   }
 }
@@ -128,7 +132,7 @@ function blobStringToSign(field: Field, { signed, resource }: Signed): string {
   const version = field("sv");
   const sr = field("sr");
   requireSigned(signed, field);
-  const image = imageToSign(field);
+  const image = signedRevision(field);
   if (signed === "blob" && sr !== image.sr)
     throw refusal("The SAS is for another state of the blob");
   const withResource = version >= "2018-11-09" ? [sr, signed === "blob" ? image.time : ""] : [];
@@ -210,7 +214,7 @@ const overriddenHeaders: Readonly<Record<string, string>> = {
   rsct: "Content-Type",
 };
 
-function overrides(query: ReadonlyMap<string, string>): Record<string, string> {
+function responseHeaderOverrides(query: ReadonlyMap<string, string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(overriddenHeaders).flatMap(([parameter, header]) => {
       const value = query.get(parameter);

@@ -5,7 +5,7 @@ import { redact } from "../http/redact.ts";
 import { parseQuery, splitTarget, type StorageRequest } from "../http/storage-request.ts";
 
 /** "The request must be no older than 15 minutes" (REST page "Authorize with Shared Key"). */
-const maximumDateDifferenceMs = 15 * 60 * 1000;
+const maxDateDifferenceMs = 15 * 60 * 1000;
 
 /** Throws `AuthenticationFailed` unless the account's key signed exactly this request, just now. */
 export function verifySharedKey(
@@ -22,13 +22,13 @@ export function verifySharedKey(
   }
   requireRecentDate(request, now);
   const text = stringToSign(request, account.name);
-  if (!isSignatureOf(text, { signature, key: account.key })) {
+  if (!isValidSignature(text, { signature, key: account.key })) {
     throw refusal(`The signature is not the one computed for this string to sign: '${text}'`);
   }
 }
 
 /** True when `signature` is the base64 HMAC-SHA256 of the text under the account's key. */
-export function isSignatureOf(
+export function isValidSignature(
   text: string,
   { signature, key }: { signature: string; key: string },
 ): boolean {
@@ -48,7 +48,7 @@ function requireRecentDate({ headers }: StorageRequest, now: number): void {
   const date = Date.parse(text ?? "");
   if (Number.isNaN(date))
     throw refusal("The request has neither a valid x-ms-date nor Date header");
-  if (Math.abs(now - date) > maximumDateDifferenceMs) {
+  if (Math.abs(now - date) > maxDateDifferenceMs) {
     throw refusal(`Request date header too far from the service's time: '${text}'`);
   }
 }

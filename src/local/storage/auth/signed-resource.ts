@@ -3,7 +3,7 @@
  * snapshot or one version (REST page "Create a service SAS", signed resource). Whether a base blob's
  * SAS opens its snapshots and versions is not documented: here it does not, a container's does.
  */
-export function imageToSign(field: (name: string) => string): {
+export function signedRevision(field: (name: string) => string): {
   sr: "b" | "bs" | "bv";
   time: string;
 } {

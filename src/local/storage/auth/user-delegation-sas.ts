@@ -1,10 +1,10 @@
 import type { Account } from "./accounts.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import type { Resource, ServiceName } from "../http/storage-request.ts";
-import { isSignatureOf } from "./shared-key.ts";
-import { imageToSign } from "./signed-resource.ts";
+import { isValidSignature } from "./shared-key.ts";
+import { signedRevision } from "./signed-resource.ts";
 import { identity } from "./access-tokens.ts";
-import { keyValue, serviceLetters, type KeyTerms } from "./delegation-key.ts";
+import { deriveKeyValue, serviceLetters, type KeyTerms } from "./delegation-key.ts";
 
 type Field = (name: string) => string;
 
@@ -22,7 +22,7 @@ export function verifyDelegation(
     now,
   }: { service: ServiceName; resource: Resource; account: Account; now: number },
 ): { endsAt: number; resource: "blob" | "container" | "file" | "share" } {
-  refuseUnread(field);
+  refuseUnsupportedFields(field);
   const terms: KeyTerms = {
     objectId: field("skoid"),
     tenantId: field("sktid"),
@@ -37,7 +37,7 @@ export function verifyDelegation(
   if (terms.service !== serviceLetters[service]) throw refusal("The key is another service's");
   const text =
     service === "file" ? fileStringToSign(field, resource) : stringToSign(field, resource);
-  if (!isSignatureOf(text, { signature: field("sig"), key: keyValue(terms, account) })) {
+  if (!isValidSignature(text, { signature: field("sig"), key: deriveKeyValue(terms, account) })) {
     throw refusal("Signature did not match");
   }
   const [start, end] = [Date.parse(terms.start), Date.parse(terms.expiry)];
@@ -53,7 +53,7 @@ export function verifyDelegation(
 }
 
 /** Bound to another user's token, or to one request's headers and query: not needed to copy. */
-function refuseUnread(field: Field): void {
+function refuseUnsupportedFields(field: Field): void {
   const unread = ["sduoid", "skdutid", "srh", "srq", "sdd"].find((name) => field(name) !== "");
   if (unread === undefined) return;
   throw new StorageError("NotImplemented", {
@@ -71,7 +71,7 @@ function stringToSign(field: Field, resource: Resource): string {
     ...from("2020-02-10", ...["saoid", "suoid", "scid"].map(field)),
     ...from("2025-07-05", ...["skdutid", "sduoid"].map(field)),
     ...["sip", "spr", "sv", "sr"].map(field),
-    field("sr") === "c" ? "" : imageToSign(field).time,
+    field("sr") === "c" ? "" : signedRevision(field).time,
     ...from("2020-12-06", field("ses")),
     ...from("2026-04-06", ...["srh", "srq"].map(field)),
     ...["rscc", "rscd", "rsce", "rscl", "rsct"].map(field),
@@ -113,7 +113,7 @@ function canonicalName(field: Field, resource: Resource): string {
   }
   const container = `/blob/${resource.account}/${resource.container}`;
   if (sr === "c") return container;
-  if (resource.level === "blob" && sr === imageToSign(field).sr) {
+  if (resource.level === "blob" && sr === signedRevision(field).sr) {
     return `${container}/${resource.blob}`;
   }
   throw refusal(`Signed resource "${sr}" is not valid here`);

@@ -5,7 +5,7 @@ import { meetsTagCondition } from "../calls/request-conditions.ts";
 import type { CopySettings } from "../pending-copies/copy-settings.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { requireLeaseForRead } from "../leases/lease-rules.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
 import { requireNoPendingCopy } from "./blob-writes.ts";
 
 type Headers = Readonly<Record<string, string>>;
@@ -20,7 +20,7 @@ const pageTiers = new Set(
 );
 
 /** The tier at `now`: a rehydration that is over has changed it. */
-export function tierNow({ accessTier, rehydration }: Tiered, now: number): Tiered {
+export function tierAt({ accessTier, rehydration }: Tiered, now: number): Tiered {
   if (rehydration === null || rehydration.doneAt > now) return { accessTier, rehydration };
   return { accessTier: rehydration.to, rehydration: null };
 }
@@ -46,13 +46,13 @@ export function readAccessTier(headers: Headers, blobType: BlobType): string | u
  */
 export function inheritedTier(existing: Blob | undefined, now: number): string | null {
   if (existing === undefined) return null;
-  const { accessTier } = tierNow(existing, now);
+  const { accessTier } = tierAt(existing, now);
   return accessTier === "Archive" ? null : accessTier;
 }
 
 /** Throws the service's 409 while the bytes are in the archive, or on their way out of it. */
 export function requireOnline(blob: Blob, now: number): void {
-  const { accessTier, rehydration } = tierNow(blob, now);
+  const { accessTier, rehydration } = tierAt(blob, now);
   if (rehydration !== null) throw new StorageError("BlobBeingRehydrated");
   if (accessTier === "Archive") throw new StorageError("BlobArchived");
 }
@@ -79,7 +79,7 @@ function readPriority(headers: Headers): Rehydration["priority"] {
  * REST page "Set Blob Tier": 200, or 202 out of the archive, which takes hours. Neither ETag nor
  * last modification change. While it goes on, only its priority may be raised.
  */
-export function setBlobTier(call: Call): StorageAnswer {
+export function setBlobTier(call: Call): StorageResponse {
   const { request, store, now, copies } = call;
   const { headers } = request;
   const blob = requireBlob(call);
@@ -93,7 +93,7 @@ export function setBlobTier(call: Call): StorageAnswer {
   requireNoPendingCopy(blob);
   requireLeaseForRead(blob.lease, { given: headers["x-ms-lease-id"], now });
 
-  const current = tierNow(blob, now);
+  const current = tierAt(blob, now);
   if (current.accessTier !== "Archive" || to === "Archive") {
     if (current.rehydration !== null) throw new StorageError("BlobBeingRehydrated");
     saveBlob(store, { ...blob, accessTier: to, rehydration: null });
@@ -109,7 +109,7 @@ export function setBlobTier(call: Call): StorageAnswer {
 
 /** How a blob's tier is told: REST page "Get Blob Properties". Append blobs tell the inferred one. */
 export function describeTier(blob: Blob, now: number): TierDescription {
-  const { accessTier, rehydration } = tierNow(blob, now);
+  const { accessTier, rehydration } = tierAt(blob, now);
   if (blob.blobType === "PageBlob" && accessTier === null) return {};
   return {
     accessTier: accessTier ?? defaultAccessTier,

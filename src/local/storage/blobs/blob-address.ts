@@ -28,12 +28,12 @@ export function requireContainer(call: Call): Container {
 export function findTarget(call: Call): { container: Container; name: string; blob?: Blob } {
   const container = requireContainer(call);
   const { blob: name } = blobAddress(call.request.resource);
-  const blob = findBlob(call.store, container.id, name, readImage(call.request.query));
+  const blob = findBlob(call.store, container.id, name, readRevision(call.request.query));
   return { container, name, ...(blob && { blob }) };
 }
 
 /** Which state of a blob a query names: a snapshot, a version, or (neither) the current one. */
-export function readImage(query: StorageRequest["query"]): {
+export function readRevision(query: StorageRequest["query"]): {
   snapshot: string | undefined;
   versionId: string | undefined;
 } {

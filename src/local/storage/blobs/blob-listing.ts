@@ -1,8 +1,8 @@
 import {
-  blobNamesFrom,
+  findBlobNames,
   findBlob,
-  formerVersionsOf,
-  snapshotsOf,
+  findFormerVersions,
+  findSnapshots,
   type Blob,
 } from "../store/blob-rows.ts";
 import type { Container } from "../store/container-rows.ts";
@@ -13,8 +13,8 @@ import type { Call } from "../calls/operation-call.ts";
 import { copyHeaders } from "../pending-copies/copy-headers.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { describeLease } from "../leases/lease-rules.ts";
-import { listPage, serviceEndpoint } from "../calls/listing-page.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
+import { readListPage, serviceEndpoint } from "../calls/listing-page.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
 import type { Store } from "../store/store.ts";
 import { immutabilityHeaders } from "./immutability.ts";
 import { sequenceHeader } from "./page-blobs.ts";
@@ -24,24 +24,24 @@ import { describeTier } from "./access-tiers.ts";
 import { element, elements, isUnwritable, renderXml, type Element } from "../http/xml.ts";
 
 /** REST page "List Blobs": flat, or with a delimiter one level at a time. */
-export function listBlobs(call: Call): StorageAnswer {
+export function listBlobs(call: Call): StorageResponse {
   const { request } = call;
   const container = requireContainer(call);
-  const page = listPage(request);
+  const page = readListPage(request);
   const prefix = request.query.get("prefix") ?? "";
   const delimiter = request.query.get("delimiter") ?? "";
   const include = readInclude(request.query.get("include"));
 
   const entries: Entry[] = [];
   let next: string | undefined;
-  for (const found of walk(call.store, {
+  for (const found of scanNames(call.store, {
     container,
     prefix,
     delimiter,
     from: page.from,
     withDeleted: include.has("versions"),
   })) {
-    const images = found.kind === "prefix" ? [found] : imagesOf(call, found, include);
+    const images = found.kind === "prefix" ? [found] : findRevisions(call, found, include);
     if (images.length > 0 && entries.length >= page.limit) {
       next = found.name;
       break;
@@ -52,7 +52,7 @@ export function listBlobs(call: Call): StorageAnswer {
   const rendered = entries.map((entry) =>
     entry.kind === "prefix"
       ? element("BlobPrefix", [nameElement(entry.name)])
-      : describe(call, entry.blob, include),
+      : blobElement(call, entry.blob, include),
   );
   return {
     status: 200,
@@ -74,15 +74,15 @@ export function listBlobs(call: Call): StorageAnswer {
 type Entry = { kind: "prefix"; name: string } | { kind: "blob"; name: string; blob: Blob };
 
 /** The states of one name that are asked for, in the service's order. */
-function imagesOf(
+function findRevisions(
   { store }: Call,
   { name, container }: { name: string; container: number },
   include: ReadonlySet<string>,
 ): Entry[] {
   const current = findBlob(store, container, name);
   return [
-    ...(include.has("snapshots") ? snapshotsOf(store, { container, name }) : []),
-    ...(include.has("versions") ? formerVersionsOf(store, { container, name }) : []),
+    ...(include.has("snapshots") ? findSnapshots(store, { container, name }) : []),
+    ...(include.has("versions") ? findFormerVersions(store, { container, name }) : []),
     ...(current ? [current] : []),
   ].map((blob) => ({ kind: "blob", name, blob }));
 }
@@ -99,13 +99,13 @@ function readInclude(include: string | undefined): ReadonlySet<string> {
 }
 
 /** Reads on as long as somebody asks, a group below a delimiter as one step. */
-function* walk(
+function* scanNames(
   store: Store,
-  { container, prefix, delimiter, from, withDeleted }: Walk,
-): Generator<Found, void, undefined> {
+  { container, prefix, delimiter, from, withDeleted }: NameScan,
+): Generator<ScannedName, void, undefined> {
   let next = from > prefix ? from : prefix;
   for (;;) {
-    const names = blobNamesFrom(store, {
+    const names = findBlobNames(store, {
       container: container.id,
       from: next,
       limit: batchSize,
@@ -127,8 +127,10 @@ function* walk(
   }
 }
 
-type Found = { kind: "prefix"; name: string } | { kind: "blob"; name: string; container: number };
-type Walk = {
+type ScannedName =
+  | { kind: "prefix"; name: string }
+  | { kind: "blob"; name: string; container: number };
+type NameScan = {
   container: Container;
   prefix: string;
   delimiter: string;
@@ -148,7 +150,7 @@ function nameElement(name: string): Element {
     : element("Name", name);
 }
 
-function describe(call: Call, blob: Blob, include: ReadonlySet<string>): Element {
+function blobElement(call: Call, blob: Blob, include: ReadonlySet<string>): Element {
   const lease = describeLease(blob.lease, call.now);
   const { contentHeaders } = blob;
   const tier = describeTier(blob, call.now);

@@ -5,12 +5,12 @@ import { requireBlob } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import { findPendingCopy, publishedBytes } from "../pending-copies/pending-copies.ts";
-import { readRange, type ByteRange } from "../http/byte-range.ts";
+import { parseRange, type ByteRange } from "../http/byte-range.ts";
 import { requireReadConditions } from "../calls/request-conditions.ts";
 import { readContent } from "../store/content-blocks.ts";
 import { copyHeaders } from "../pending-copies/copy-headers.ts";
 import { describeLease, requireLeaseForRead } from "../leases/lease-rules.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
 import { appendHeaders } from "./append-blobs.ts";
 import { immutabilityHeaders } from "./immutability.ts";
 import { sequenceHeader } from "./page-blobs.ts";
@@ -19,11 +19,11 @@ import { contentHeaders } from "../calls/content-headers.ts";
 import { versionHeader } from "./blob-writes.ts";
 
 /** REST page "Get Blob". Without a range all bytes, with one 206 and `Content-Range`. */
-export function getBlob(call: Call): StorageAnswer {
+export function getBlob(call: Call): StorageResponse {
   const { request } = call;
   const blob = requireReadable(call);
   requireOnline(blob, call.now);
-  const range = readRange(request.headers["x-ms-range"] ?? request.headers["range"], blob.length);
+  const range = parseRange(request.headers["x-ms-range"] ?? request.headers["range"], blob.length);
   const headers = propertyHeaders(call, blob);
   if (range === undefined) {
     const body = readBytes(call, blob, { start: 0, end: blob.length });
@@ -58,7 +58,7 @@ function readBytes({ store, now }: Call, blob: Blob, range: ByteRange): Buffer {
 }
 
 /** REST page "Get Blob Properties". */
-export function getBlobProperties(call: Call): StorageAnswer {
+export function getBlobProperties(call: Call): StorageResponse {
   const blob = requireReadable(call);
   const tier = describeTier(blob, call.now);
   return {
@@ -107,7 +107,7 @@ function propertyHeaders(call: Call, blob: Blob): Record<string, string | undefi
     "x-ms-lease-status": lease.status,
     "x-ms-lease-duration": lease.duration,
     "x-ms-server-encrypted": "true",
-    ...(call.caller.by === "SAS" && call.caller.responseHeaders),
+    ...(call.caller.kind === "SAS" && call.caller.responseHeaders),
   };
 }
 

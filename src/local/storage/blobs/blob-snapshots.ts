@@ -1,11 +1,11 @@
-import { saveBlob, snapshotsOf } from "../store/blob-rows.ts";
+import { saveBlob, findSnapshots } from "../store/blob-rows.ts";
 import { requireBlob } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import { requireWriteConditions } from "../calls/request-conditions.ts";
 import { unprotected } from "./immutability.ts";
 import { noLease, requireLeaseForRead } from "../leases/lease-rules.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
 import { requireNoPendingCopy, versionHeader } from "./blob-writes.ts";
 import { requireOnline } from "./access-tiers.ts";
 import { nextTimeName } from "../store/time-names.ts";
@@ -14,7 +14,7 @@ import { nextTimeName } from "../store/time-names.ts";
  * REST page "Snapshot Blob": a read-only image of the blob under its own time. Metadata that is sent
  * replaces the blob's; the base blob, its ETag included, stays as it is.
  */
-export function snapshotBlob(call: Call): StorageAnswer {
+export function snapshotBlob(call: Call): StorageResponse {
   const { request, store, now } = call;
   const blob = requireBlob(call);
   requireWriteConditions(request.headers, blob);
@@ -22,7 +22,7 @@ export function snapshotBlob(call: Call): StorageAnswer {
   requireLeaseForRead(blob.lease, { given: request.headers["x-ms-lease-id"], now });
   requireOnline(blob, now);
   const { id: _, ...image } = blob;
-  const latest = snapshotsOf(store, blob).at(-1)?.snapshot ?? "";
+  const latest = findSnapshots(store, blob).at(-1)?.snapshot ?? "";
   const snapshot = nextTimeName(latest, now);
   const hasMetadata = Object.keys(request.metadata).length > 0;
   saveBlob(store, {

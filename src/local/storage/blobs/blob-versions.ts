@@ -1,4 +1,4 @@
-import { formerVersionsOf, saveBlob, type Blob } from "../store/blob-rows.ts";
+import { findFormerVersions, saveBlob, type Blob } from "../store/blob-rows.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { noLease } from "../leases/lease-rules.ts";
 import { nextTimeName } from "../store/time-names.ts";
@@ -11,7 +11,7 @@ import { nextTimeName } from "../store/time-names.ts";
 export function keepFormerVersion({ store, accountSettings }: Call, blob: Blob): void {
   if (blob.versionId === null && !accountSettings.versioning) return;
   const { id: current, ...image } = blob;
-  const latest = formerVersionsOf(store, blob).at(-1)?.formerVersion ?? "";
+  const latest = findFormerVersions(store, blob).at(-1)?.formerVersion ?? "";
   const versionId = blob.versionId ?? nextTimeName(latest, blob.lastModified);
   const former = saveBlob(store, { ...image, versionId, formerVersion: versionId, lease: noLease });
   store.run(
@@ -28,5 +28,5 @@ export function nextVersionId(
   blob: Pick<Blob, "container" | "name">,
 ): string | null {
   if (!accountSettings.versioning) return null;
-  return nextTimeName(formerVersionsOf(store, blob).at(-1)?.formerVersion ?? "", now);
+  return nextTimeName(findFormerVersions(store, blob).at(-1)?.formerVersion ?? "", now);
 }

@@ -8,11 +8,11 @@ import { requireWriteConditions } from "../calls/request-conditions.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { requireMutable, unprotected } from "./immutability.ts";
 import { leaseAfterWrite, noLease, requireLeaseForWrite } from "../leases/lease-rules.ts";
-import { descriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
+import { failureDescriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
 import { keepFormerVersion, nextVersionId } from "./blob-versions.ts";
 
 /** What a write makes of a blob; the rest (ETag, times, lease, version) follows from the write itself. */
-export type Written = Pick<
+export type BlobWrite = Pick<
   Blob,
   "blobType" | "content" | "length" | "contentHeaders" | "metadata" | "accessTier" | "tags"
 > &
@@ -44,7 +44,7 @@ export function requireNoPendingCopy(blob: Blob | undefined): void {
 export function writeBlob(
   call: Call,
   target: { container: Container; name: string; blob?: Blob },
-  written: Written,
+  written: BlobWrite,
 ): Blob {
   const { store, now, accountSettings } = call;
   const { blob: existing } = target;
@@ -76,7 +76,7 @@ export function writeBlob(
  * Changes a blob in place, which makes no version: Set Blob Properties, and what adds to append and
  * page blobs.
  */
-export function changeBlob(call: Call, existing: Blob, changes: Partial<Written>): Blob {
+export function changeBlob(call: Call, existing: Blob, changes: Partial<BlobWrite>): Blob {
   const { store, now } = call;
   requireMutable(existing, now);
   return save(call, {
@@ -94,7 +94,7 @@ function save({ store, now }: Call, blob: Omit<Blob, "id">): Blob {
   failCopiesReading(
     store,
     { service: "blob", id },
-    { description: descriptions.sourceChanged, at: now },
+    { description: failureDescriptions.sourceChanged, at: now },
   );
   return { ...blob, id };
 }
@@ -125,18 +125,18 @@ export function readContentHeaders(headers: Readonly<Record<string, string>>): C
 export const defaultContentType = "application/octet-stream";
 
 /** Storage encrypts everything at rest, and says so; that is all that the emulator does of it. */
-export const encrypted = { "x-ms-request-server-encrypted": "true" };
+export const encryptionHeader = { "x-ms-request-server-encrypted": "true" };
 
 /** Answers what the reader does not keep would be wrong about: named, and refused. */
-export function refuseUnread(headers: Readonly<Record<string, string>>): void {
-  const name = unreadHeaders.find((header) => (headers[header] ?? "") !== "");
+export function refuseUnsupportedHeaders(headers: Readonly<Record<string, string>>): void {
+  const name = unsupportedHeaders.find((header) => (headers[header] ?? "") !== "");
   if (name === undefined) return;
   throw new StorageError("NotImplemented", {
     message: `The header ${name} is not implemented by this emulator`,
   });
 }
 
-const unreadHeaders = [
+const unsupportedHeaders = [
   "x-ms-structured-body",
   "x-ms-content-crc64",
   "x-ms-encryption-key",

@@ -3,7 +3,7 @@ import { httpDate, wholeSeconds } from "../http/http-dates.ts";
 import { requireBlob } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { StorageError } from "../http/rest-errors.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -24,7 +24,7 @@ export function readImmutability(headers: Headers, now: number): Immutability {
   const hold = headers[holdHeader];
   return {
     policy: until === undefined ? null : readPolicy(headers, until, now),
-    hasLegalHold: hold === undefined ? false : readHold(hold),
+    hasLegalHold: hold === undefined ? false : parseHold(hold),
   };
 }
 
@@ -45,13 +45,13 @@ function readPolicy(headers: Headers, until: string, now: number): Immutability[
   throw invalid(modeHeader, mode);
 }
 
-function readHold(text: string): boolean {
+function parseHold(text: string): boolean {
   if (!/^(true|false)$/i.test(text)) throw invalid(holdHeader, text);
   return /^true$/i.test(text);
 }
 
 /** REST page "Set Blob Immutability Policy". A locked one can only be made longer. */
-export function setBlobImmutabilityPolicy(call: Call): StorageAnswer {
+export function setBlobImmutabilityPolicy(call: Call): StorageResponse {
   const { request, store, now } = call;
   const blob = requireBlob(call);
   const until = request.headers[untilHeader];
@@ -66,7 +66,7 @@ export function setBlobImmutabilityPolicy(call: Call): StorageAnswer {
 }
 
 /** REST page "Delete Blob Immutability Policy": only while it is unlocked. */
-export function deleteBlobImmutabilityPolicy(call: Call): StorageAnswer {
+export function deleteBlobImmutabilityPolicy(call: Call): StorageResponse {
   const blob = requireBlob(call);
   if (blob.immutability.policy?.mode === "locked") {
     throw new StorageError("BlobImmutableDueToPolicy");
@@ -76,11 +76,11 @@ export function deleteBlobImmutabilityPolicy(call: Call): StorageAnswer {
 }
 
 /** REST page "Set Blob Legal Hold". */
-export function setBlobLegalHold(call: Call): StorageAnswer {
+export function setBlobLegalHold(call: Call): StorageResponse {
   const blob = requireBlob(call);
   const hold = call.request.headers[holdHeader];
   if (hold === undefined) throw missing(holdHeader);
-  const hasLegalHold = readHold(hold);
+  const hasLegalHold = parseHold(hold);
   saveBlob(call.store, { ...blob, immutability: { ...blob.immutability, hasLegalHold } });
   return { status: 200, headers: { "x-ms-legal-hold": String(hasLegalHold) } };
 }

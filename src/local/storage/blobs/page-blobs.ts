@@ -3,19 +3,19 @@ import { requireBlob } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import { requireReadConditions } from "../calls/request-conditions.ts";
-import { blocksOf, type Block } from "../store/content-blocks.ts";
-import { requireIntact } from "../http/content-md5.ts";
-import { overwritten, part, type Range } from "../store/content-ranges.ts";
+import { findBlocks, type Block } from "../store/content-blocks.ts";
+import { verifyMd5 } from "../http/content-md5.ts";
+import { overwriteRange, sliceBlocks, type Range } from "../store/content-ranges.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { requireLeaseForRead } from "../leases/lease-rules.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
-import { changeBlob, encrypted, requireWritable } from "./blob-writes.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
+import { changeBlob, encryptionHeader, requireWritable } from "./blob-writes.ts";
 import { element, renderXml } from "../http/xml.ts";
 
 /** Limits of REST pages "Put Blob" and "Put Page". */
 const pageBytes = 512;
-const maximumBlobBytes = 8 * 1024 ** 4;
-const maximumWriteBytes = 4 * 1024 * 1024;
+const maxBlobBytes = 8 * 1024 ** 4;
+const maxWriteBytes = 4 * 1024 * 1024;
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -27,12 +27,12 @@ export function readPageBlobSize(headers: Headers): { length: number; sequenceNu
     throw new StorageError("MissingRequiredHeader", { details: { HeaderName: name } });
   }
   const length = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (!(length <= maximumBlobBytes) || length % pageBytes !== 0) throw invalid(name, text);
+  if (!(length <= maxBlobBytes) || length % pageBytes !== 0) throw invalid(name, text);
   return { length, sequenceNumber: readNumber(headers, "x-ms-blob-sequence-number") ?? 0 };
 }
 
 /** REST page "Put Page": writes or clears whole pages within the blob's length. */
-export function putPage(call: Call): StorageAnswer {
+export function putPage(call: Call): StorageResponse {
   const { request, store } = call;
   const { headers, body } = request;
   const blob = requirePageBlob(call);
@@ -43,17 +43,17 @@ export function putPage(call: Call): StorageAnswer {
   if (body.length !== (isClear ? 0 : range.end - range.start)) {
     throw invalid("Content-Length", String(body.length));
   }
-  if (body.length > maximumWriteBytes) throw new StorageError("RequestBodyTooLarge");
-  const md5 = requireIntact(body, headers["content-md5"]);
+  if (body.length > maxWriteBytes) throw new StorageError("RequestBodyTooLarge");
+  const md5 = verifyMd5(body, headers["content-md5"]);
 
   const changed = changeBlob(call, blob, {
-    content: overwritten(store, blob, { range, bytes: isClear ? null : body }),
+    content: overwriteRange(store, blob, { range, bytes: isClear ? null : body }),
   });
   return {
     status: 201,
     headers: {
       ...stateHeaders(changed),
-      ...encrypted,
+      ...encryptionHeader,
       ...(!isClear && { "Content-MD5": md5 }),
       ...sequenceHeader(changed),
     },
@@ -61,7 +61,7 @@ export function putPage(call: Call): StorageAnswer {
 }
 
 /** REST page "Get Page Ranges": where something was written and not cleared again. */
-export function getPageRanges(call: Call): StorageAnswer {
+export function getPageRanges(call: Call): StorageResponse {
   const { request, store, now } = call;
   if (request.query.has("prevsnapshot")) {
     throw new StorageError("NotImplemented", {
@@ -86,7 +86,7 @@ export function getPageRanges(call: Call): StorageAnswer {
     body: renderXml(
       element(
         "PageList",
-        writtenRanges(blocksOf(store, blob.content), within).map(({ start, end }) =>
+        writtenRanges(findBlocks(store, blob.content), within).map(({ start, end }) =>
           element("PageRange", [element("Start", String(start)), element("End", String(end - 1))]),
         ),
       ),
@@ -98,7 +98,7 @@ export function getPageRanges(call: Call): StorageAnswer {
 function writtenRanges(blocks: readonly Block[], within: Range): Range[] {
   const ranges: Range[] = [];
   let offset = within.start;
-  for (const { piece, length } of part(blocks, within)) {
+  for (const { piece, length } of sliceBlocks(blocks, within)) {
     const last = ranges.at(-1);
     if (piece !== null && last?.end === offset) last.end += length;
     else if (piece !== null) ranges.push({ start: offset, end: offset + length });

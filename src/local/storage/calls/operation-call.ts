@@ -2,9 +2,9 @@ import type { Caller } from "../auth/caller.ts";
 import type { AccountSettings } from "./account-settings.ts";
 import type { CopySettings } from "../pending-copies/copy-settings.ts";
 import type { OperationName } from "../http/rest-operation.ts";
-import type { ServiceName, StorageAnswer, StorageRequest } from "../http/storage-request.ts";
+import type { ServiceName, StorageResponse, StorageRequest } from "../http/storage-request.ts";
 import type { RoleAssignment } from "../auth/role-assignments.ts";
-import type { WebLook } from "../pending-copies/web-object.ts";
+import type { FetchedSource } from "../pending-copies/web-object.ts";
 import type { Store } from "../store/store.ts";
 
 /** One authorized request at one moment, inside its transaction. */
@@ -23,8 +23,8 @@ export type Call = {
   /** Of the account that the request is about. */
   accountSettings: AccountSettings;
   /** What a copy source outside of Storage answered, once it was asked. */
-  webSource?: WebLook;
+  webSource?: FetchedSource;
 };
 
 /** Carries out one REST operation, or throws a StorageError. */
-export type Operation = (call: Call) => StorageAnswer;
+export type Operation = (call: Call) => StorageResponse;

@@ -1,14 +1,14 @@
 import type { Tags } from "../store/blob-rows.ts";
 import { StorageError, type StorageErrorCode } from "../http/rest-errors.ts";
-import { fulfilsTagCondition } from "./tag-conditions.ts";
+import { evaluateTagCondition } from "./tag-conditions.ts";
 
 /** What conditional headers speak about; undefined where there is no such blob. */
-type Conditioned = { etag: string; lastModified: number; tags?: Tags } | undefined;
+type ConditionTarget = { etag: string; lastModified: number; tags?: Tags } | undefined;
 
 type Headers = Readonly<Record<string, string>>;
 
 /** Which unmet condition broke a request. */
-type Unmet =
+type ConditionName =
   | "If-Match"
   | "If-None-Match"
   | "If-Modified-Since"
@@ -19,8 +19,8 @@ type Unmet =
  * Conditions of a read: unmet If-None-Match and If-Modified-Since answer 304, the others 412 (REST
  * page "Specifying conditional headers for Blob Storage operations").
  */
-export function requireReadConditions(headers: Headers, blob: Conditioned): void {
-  const unmet = unmetCondition(headers, blob, "");
+export function requireReadConditions(headers: Headers, blob: ConditionTarget): void {
+  const unmet = findUnmetCondition(headers, blob, "");
   if (unmet === undefined) return;
   const isNotModified = unmet === "If-None-Match" || unmet === "If-Modified-Since";
   throw new StorageError("ConditionNotMet", isNotModified ? { status: 304 } : {});
@@ -29,10 +29,10 @@ export function requireReadConditions(headers: Headers, blob: Conditioned): void
 /** Conditions of a write: 412, but 409 `BlobAlreadyExists` for `If-None-Match: *`. */
 export function requireWriteConditions(
   headers: Headers,
-  blob: Conditioned,
+  blob: ConditionTarget,
   code: StorageErrorCode = "ConditionNotMet",
 ): void {
-  const unmet = unmetCondition(headers, blob, "");
+  const unmet = findUnmetCondition(headers, blob, "");
   if (unmet === undefined) return;
   if (unmet === "If-None-Match" && headers["if-none-match"]?.trim() === "*") {
     throw new StorageError("BlobAlreadyExists");
@@ -41,22 +41,22 @@ export function requireWriteConditions(
 }
 
 /** `x-ms-source-if-*`: 412 in every case (REST page "Copy Blob"). */
-export function requireSourceConditions(headers: Headers, source: Conditioned): void {
-  if (unmetCondition(headers, source, "x-ms-source-") !== undefined) {
+export function requireSourceConditions(headers: Headers, source: ConditionTarget): void {
+  if (findUnmetCondition(headers, source, "x-ms-source-") !== undefined) {
     throw new StorageError("SourceConditionNotMet");
   }
 }
 
 /** Every given condition must hold; the dates compare whole seconds, as they are written. */
-function unmetCondition(
+function findUnmetCondition(
   headers: Headers,
-  blob: Conditioned,
+  blob: ConditionTarget,
   prefix: "" | "x-ms-source-",
-): Unmet | undefined {
+): ConditionName | undefined {
   const ifMatch = headers[`${prefix}if-match`];
   const ifNoneMatch = headers[`${prefix}if-none-match`];
-  const modifiedSince = dateOf(headers[`${prefix}if-modified-since`]);
-  const unmodifiedSince = dateOf(headers[`${prefix}if-unmodified-since`]);
+  const modifiedSince = parseDate(headers[`${prefix}if-modified-since`]);
+  const unmodifiedSince = parseDate(headers[`${prefix}if-unmodified-since`]);
 
   if (ifMatch !== undefined && !matches(ifMatch, blob)) return "If-Match";
   if (ifNoneMatch !== undefined && matches(ifNoneMatch, blob)) return "If-None-Match";
@@ -75,14 +75,14 @@ function unmetCondition(
 /** `x-ms-if-tags`, or `x-ms-source-if-tags` where `prefix` says so. */
 export function meetsTagCondition(
   headers: Headers,
-  blob: Conditioned,
+  blob: ConditionTarget,
   prefix: "" | "x-ms-source-",
 ): boolean {
   const condition = headers[prefix === "" ? "x-ms-if-tags" : "x-ms-source-if-tags"];
-  return condition === undefined || fulfilsTagCondition(condition, blob?.tags ?? {});
+  return condition === undefined || evaluateTagCondition(condition, blob?.tags ?? {});
 }
 
-function matches(condition: string, blob: Conditioned): boolean {
+function matches(condition: string, blob: ConditionTarget): boolean {
   if (blob === undefined) return false;
   return condition
     .split(",")
@@ -90,7 +90,7 @@ function matches(condition: string, blob: Conditioned): boolean {
     .some((etag) => etag === "*" || etag === blob.etag);
 }
 
-function dateOf(text: string | undefined): number | undefined {
+function parseDate(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const time = Date.parse(text);
   if (Number.isNaN(time)) throw new StorageError("InvalidHeaderValue");

@@ -6,8 +6,8 @@ import { StorageError } from "../http/rest-errors.ts";
  * before OR, values compare as texts, and nothing holds of a tag that is not there (REST page
  * "Specifying conditional headers for Blob Storage operations", tags conditional operations).
  */
-export function fulfilsTagCondition(condition: string, tags: Tags): boolean {
-  const tokens = tokensOf(condition);
+export function evaluateTagCondition(condition: string, tags: Tags): boolean {
+  const tokens = parseTokens(condition);
   return split(tokens, "OR").some((part) =>
     split(part, "AND").every((comparison) => holds(comparison, tags)),
   );
@@ -23,7 +23,7 @@ type Token =
 const token =
   /\s*(?:"(?<key>(?:[^"]|"")+)"|'(?<value>(?:[^']|'')*)'|(?<operator><>|<=|>=|=|<|>)|(?<word>AND|OR)\b|(?<bare>[A-Za-z_]\w*))/iy;
 
-function tokensOf(condition: string): Token[] {
+function parseTokens(condition: string): Token[] {
   const tokens: Token[] = [];
   token.lastIndex = 0;
   for (const text = condition.trimEnd(); token.lastIndex < text.length;) {

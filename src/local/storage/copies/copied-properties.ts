@@ -5,7 +5,7 @@ import {
   invalidHeader,
   missingHeader,
   readBoolean,
-  readWord,
+  readKeyword,
   type Headers,
 } from "../http/request-headers.ts";
 import { inheritedPermission, readPermissionKey } from "../files/file-permissions.ts";
@@ -19,7 +19,7 @@ import {
   withArchive,
 } from "../files/system-properties.ts";
 
-type Of<Protocol> = Extract<SystemProperties, { protocol: Protocol }>;
+type PropertiesOf<Protocol> = Extract<SystemProperties, { protocol: Protocol }>;
 
 /**
  * The destination's properties as the headers of REST page "Copy File" ask for: each its own value,
@@ -70,7 +70,7 @@ function copiedTimes(
 
 function copiedAttributes(
   headers: Headers,
-  { from, fresh }: { from: Of<"SMB"> | undefined; fresh: Of<"SMB"> },
+  { from, fresh }: { from: PropertiesOf<"SMB"> | undefined; fresh: PropertiesOf<"SMB"> },
 ): string {
   const words = { none: "None", ...(from && { source: from.attributes }) };
   const attributes = readAttributes(headers, words) ?? fresh.attributes;
@@ -102,7 +102,7 @@ function copiedPermission(
   return savePermission(call.store, share.id, permission ?? inheritedPermission);
 }
 
-function copiedOwner(headers: Headers, from: Of<"NFS"> | undefined) {
+function copiedOwner(headers: Headers, from: PropertiesOf<"NFS"> | undefined) {
   const mode = readCopyMode(headers, {
     mode: "x-ms-file-owner-copy-mode",
     values: ["x-ms-owner", "x-ms-group"],
@@ -118,7 +118,7 @@ function copiedOwner(headers: Headers, from: Of<"NFS"> | undefined) {
 }
 
 /** The copy mode is "applicable only when the copy source is a File": of a blob's copy a mode stands alone. */
-function copiedMode(headers: Headers, from: Of<"NFS"> | undefined, isFile: boolean) {
+function copiedMode(headers: Headers, from: PropertiesOf<"NFS"> | undefined, isFile: boolean) {
   const { mode } = readPosix(headers);
   if (!isFile && mode !== undefined && headers["x-ms-file-mode-copy-mode"] === undefined) {
     return { mode };
@@ -144,7 +144,7 @@ function readCopyMode(
     hasSource,
   }: { mode: string; values: readonly string[]; hasSource: boolean },
 ): "source" | "override" | undefined {
-  const mode = readWord(headers, name, ["source", "override"]);
+  const mode = readKeyword(headers, name, ["source", "override"]);
   if (mode === "source" && !hasSource) throw invalidHeader(name, mode);
   const value = values.find((header) => headers[header] !== undefined);
   if (value === undefined || mode === "override") return mode;

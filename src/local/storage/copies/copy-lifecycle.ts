@@ -12,15 +12,15 @@ import {
   type CopyObject,
   type PendingCopy,
 } from "../pending-copies/pending-copies.ts";
-import { withoutQueryValues, withoutSignature } from "../http/redact.ts";
-import type { Metadata, StorageAnswer } from "../http/storage-request.ts";
+import { maskQueryValues, removeSignature } from "../http/redact.ts";
+import type { Metadata, StorageResponse } from "../http/storage-request.ts";
 
 /** What Copy Blob and Copy File do alike. */
 
-export function finishesAtOnce(settings: CopySettings, source: CopySource): boolean {
+export function finishesOnStart(settings: CopySettings, source: CopySource): boolean {
   return (
-    settings.finishAtOnce === "always" ||
-    (settings.finishAtOnce === "same-account" && source.isSameAccount)
+    settings.finishOnStart === "always" ||
+    (settings.finishOnStart === "same-account" && source.isSameAccount)
   );
 }
 
@@ -43,7 +43,7 @@ function newCopy({ request }: Call, { object }: CopySource): Pick<Copy, "id" | "
   const url = request.headers["x-ms-copy-source"] ?? "";
   return {
     id: randomUUID(),
-    source: object.service === "web" ? withoutQueryValues(url) : withoutSignature(url),
+    source: object.service === "web" ? maskQueryValues(url) : removeSignature(url),
     total: object.length,
   };
 }
@@ -91,7 +91,7 @@ export function pendingCopy(
 }
 
 /** REST pages "Abort Copy Blob" and "Abort Copy File": zero bytes stay, with the copy's metadata. */
-export function abortCopy(call: Call, destination: Blob | File): StorageAnswer {
+export function abortCopy(call: Call, destination: Blob | File): StorageResponse {
   const { request, store, now } = call;
   const action = request.headers["x-ms-copy-action"];
   if (action?.toLowerCase() !== "abort") {
@@ -105,7 +105,7 @@ export function abortCopy(call: Call, destination: Blob | File): StorageAnswer {
     throw new StorageError("CopyIdMismatch");
   }
   const given = request.headers["x-ms-lease-id"];
-  requireLeaseForWrite(destination.lease, { given, now, of: destination.service });
+  requireLeaseForWrite(destination.lease, { given, now, service: destination.service });
   endCopy(store, pending, { end: { status: "aborted" }, at: now });
   return { status: 204 };
 }

@@ -1,12 +1,12 @@
 import { authorize } from "../auth/authorization.ts";
 import { findBlob, type Blob } from "../store/blob-rows.ts";
 import { findContainer } from "../store/container-rows.ts";
-import { blobAddress, readImage } from "../blobs/blob-address.ts";
+import { blobAddress, readRevision } from "../blobs/blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
-import { addContent, wholeBlock } from "../store/content-blocks.ts";
+import { addContent, createBlock } from "../store/content-blocks.ts";
 import { settingsFor } from "../pending-copies/copy-settings.ts";
 import { StorageError } from "../http/rest-errors.ts";
-import { fileAt, pathOf, shareAddress, shareAt } from "../files/file-address.ts";
+import { requireFileAt, parsePath, shareAddress, requireShareAt } from "../files/file-address.ts";
 import type { File } from "../store/file-rows.ts";
 import { readBoolean } from "../http/request-headers.ts";
 import { restName } from "../http/rest-operation.ts";
@@ -19,7 +19,7 @@ import {
   type StorageRequest,
 } from "../http/storage-request.ts";
 import { rolesAllow } from "../auth/role-assignments.ts";
-import { WebSourceWanted, type WebObject } from "../pending-copies/web-object.ts";
+import { NeedsFetch, type WebObject } from "../pending-copies/web-object.ts";
 
 /** The object that a copy reads, found readable at the time of the start. */
 export type CopySource = {
@@ -32,7 +32,7 @@ export type CopySource = {
 };
 
 /** "A copy source URL of up to 2 KiB in length" (REST page "Copy Blob"). */
-const maximumUrlLength = 2048;
+const maxUrlLength = 2048;
 /** From this version on a failed start also tells what the source itself answered. */
 const firstVersionWithSourceError = "2025-11-05";
 
@@ -61,7 +61,7 @@ export function resolveCopySource(call: Call): CopySource {
     return {
       object,
       isSameAccount,
-      readableUntil: caller.by === "SAS" ? caller.expiresAt : null,
+      readableUntil: caller.kind === "SAS" ? caller.expiresAt : null,
       isVersion: request.query.has("versionid"),
     };
   } catch (error) {
@@ -71,14 +71,14 @@ export function resolveCopySource(call: Call): CopySource {
 }
 
 function mayReadOwn({ caller, roles }: Call, resource: Resource): boolean {
-  if (caller.by === "identity" && resource.level === "blob")
+  if (caller.kind === "identity" && resource.level === "blob")
     return rolesAllow(roles, { operation: "GetBlob", service: "blob", resource });
-  return caller.by === "shared key";
+  return caller.kind === "shared key";
 }
 
 function readSourceUrl({ request }: Call): URL {
   const text = request.headers["x-ms-copy-source"] ?? "";
-  const url = URL.canParse(text) && text.length <= maximumUrlLength ? new URL(text) : undefined;
+  const url = URL.canParse(text) && text.length <= maxUrlLength ? new URL(text) : undefined;
   if (url !== undefined && /^https?:$/.test(url.protocol)) return url;
   throw new StorageError("InvalidHeaderValue", { details: { HeaderName: "x-ms-copy-source" } });
 }
@@ -96,15 +96,15 @@ function webSource(call: Call, url: URL): CopySource {
   }
   if (look === undefined) {
     const { container, blob } = blobAddress(request.resource);
-    const { finishAtOnce } = settingsFor(copies, container, blob);
-    throw new WebSourceWanted(url, finishAtOnce === "always");
+    const { finishOnStart } = settingsFor(copies, container, blob);
+    throw new NeedsFetch(url, finishOnStart === "always");
   }
   if (look instanceof StorageError) {
     throw cannotVerify(look, request.headers["x-ms-version"] ?? "");
   }
   const { bytes } = look;
   const content =
-    bytes === null || bytes.length === 0 ? null : addContent(store, [wholeBlock(store, bytes)]);
+    bytes === null || bytes.length === 0 ? null : addContent(store, [createBlock(store, bytes)]);
   return {
     object: { ...look, content },
     isSameAccount: false,
@@ -146,7 +146,7 @@ function findSourceBlob(call: Call, { resource, query }: StorageRequest): Blob {
   if (resource.level !== "blob") throw new StorageError("ResourceNotFound");
   const container = findContainer(call.store, resource.account, resource.container);
   if (container === undefined) throw new StorageError("ContainerNotFound");
-  const blob = findBlob(call.store, container.id, resource.blob, readImage(query));
+  const blob = findBlob(call.store, container.id, resource.blob, readRevision(query));
   if (blob === undefined) throw new StorageError("BlobNotFound");
   return blob;
 }
@@ -154,8 +154,8 @@ function findSourceBlob(call: Call, { resource, query }: StorageRequest): Blob {
 /** Dots at the end of names count only where the start says so. */
 function findSourceFile({ store, request }: Call, { resource, query }: StorageRequest): File {
   const withDots = readBoolean(request.headers, "x-ms-source-allow-trailing-dot") ?? false;
-  const share = shareAt(store, shareAddress(resource, query.get("sharesnapshot")));
-  return fileAt(store, share, pathOf(resource, withDots));
+  const share = requireShareAt(store, shareAddress(resource, query.get("sharesnapshot")));
+  return requireFileAt(store, share, parsePath(resource, withDots));
 }
 
 function cannotVerify(error: StorageError, version: string): StorageError {

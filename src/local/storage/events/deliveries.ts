@@ -2,42 +2,42 @@ import { randomUUID } from "node:crypto";
 import type { Cancel, Clock } from "../../clock.ts";
 import type { Store } from "../store/store.ts";
 import {
-  forgetEvent,
-  nextCopyEnd,
+  deleteEvent,
+  nextCopyEndTime,
   removeSubscription,
   saveSubscription,
-  subscriptions,
-  untoldAfter,
+  findSubscriptions,
+  findUndeliveredEvents,
   type BlobCreated,
   type Subscription,
 } from "./event-rows.ts";
-import { validationEvent, wireEvent, type WireEvent } from "./wire-events.ts";
+import { buildValidationEvent, buildBlobCreated, type WireEvent } from "./wire-events.ts";
 
 /** What becomes of an event on its way: delivered `times` times (0 drops it), each after `delayMs`. */
-export type Fate = { times?: number; delayMs?: number | (() => number) };
+export type DeliveryPlan = { times?: number; delayMs?: number | (() => number) };
 
 export type StorageEvents = {
   /** Asks the webhook whether it wants events, as Event Grid does, and from then on sends them. */
-  subscribe(wanted: WantedSubscription): Promise<void>;
+  subscribe(wanted: SubscriptionOptions): Promise<void>;
   unsubscribe(name: string): void;
   /** Decides over every event that is noted from now on; null for the ordinary way. */
-  fate: ((event: BlobCreated) => Fate) | null;
+  planDelivery: ((event: BlobCreated) => DeliveryPlan) | null;
 };
 
 /** Event Grid's schema, a flat namespace and every subject, where nothing else is said. */
-export type WantedSubscription = Pick<Subscription, "name" | "url"> & Partial<Subscription>;
+export type SubscriptionOptions = Pick<Subscription, "name" | "url"> & Partial<Subscription>;
 
 export type Deliveries = StorageEvents & {
   /** Something may have been noted, or a copy have begun. */
-  lookAgain(): void;
+  refresh(): void;
   close(): void;
 };
 
 /** "Event Grid message delivery and retry"; hourly after these. */
-const retryAfterMs = [10, 30, 60, 300, 600, 1_800, 3_600].map((seconds) => seconds * 1_000);
-const mostAttempts = 30;
-const answerWithinMs = 30_000;
-const atOnce = 16;
+const retryDelaysMs = [10, 30, 60, 300, 600, 1_800, 3_600].map((seconds) => seconds * 1_000);
+const maxAttempts = 30;
+const responseTimeoutMs = 30_000;
+const maxConcurrent = 16;
 
 /** Sends what was noted to those who subscribed, at least once and in no promised order. */
 export function startDeliveries({
@@ -57,7 +57,7 @@ export function startDeliveries({
 }): Deliveries {
   const timers = new Set<Cancel>();
   const ready: Delivery[] = [];
-  let known = new Map(subscriptions(store).map((each) => [each.name, each]));
+  let known = new Map(findSubscriptions(store).map((each) => [each.name, each]));
   let lastSeen = 0;
   let underWay = 0;
   let cancelEnd: Cancel = () => {};
@@ -71,11 +71,11 @@ export function startDeliveries({
     timers.add(cancel);
   };
   const noteNew = (): void => {
-    for (const { id, subscription, event } of untoldAfter(store, lastSeen)) {
+    for (const { id, subscription, event } of findUndeliveredEvents(store, lastSeen)) {
       lastSeen = id;
-      const { times = 1, delayMs = 0 } = deliveries.fate?.(event) ?? {};
+      const { times = 1, delayMs = 0 } = deliveries.planDelivery?.(event) ?? {};
       const wire = { wireId: randomUUID(), left: times };
-      if (times === 0) forgetEvent(store, id);
+      if (times === 0) deleteEvent(store, id);
       for (let copy = 0; copy < times; copy++) {
         const delay = typeof delayMs === "number" ? delayMs : delayMs();
         const delivery: Delivery = { id, subscription, event, wire, attempts: 0 };
@@ -85,7 +85,7 @@ export function startDeliveries({
   };
   const send = (delivery: Delivery): void => {
     ready.push(delivery);
-    while (underWay < atOnce && ready.length > 0) {
+    while (underWay < maxConcurrent && ready.length > 0) {
       underWay++;
       void clock.track(deliverNext());
     }
@@ -100,23 +100,23 @@ export function startDeliveries({
     if (subscription === undefined || isClosed) return;
     delivery.attempts++;
     const { schema } = subscription;
-    const sent = wireEvent(event, { id: wire.wireId, schema, origin: origin() });
+    const sent = buildBlobCreated(event, { id: wire.wireId, schema, origin: origin() });
     const status = await post(subscription, "Notification", sent, delivery.attempts)
       .then((answer) => answer.status)
       .catch(() => 0);
     if (isClosed) return;
     if (status >= 200 && status < 300) return done(delivery);
     const line = `Event ${wire.wireId} for ${subscription.name} was answered with ${status}`;
-    if (status === 400 || status === 413 || delivery.attempts >= mostAttempts) {
+    if (status === 400 || status === 413 || delivery.attempts >= maxAttempts) {
       log(`${line}; it is dropped`);
       return done(delivery);
     }
     log(`${line}; it is sent again`);
-    const wait = retryAfterMs[delivery.attempts - 1] ?? 3_600_000;
+    const wait = retryDelaysMs[delivery.attempts - 1] ?? 3_600_000;
     later(clock.now() + wait, () => send(delivery));
   };
   const done = ({ id, wire }: Delivery): void => {
-    if (--wire.left === 0) forgetEvent(store, id);
+    if (--wire.left === 0) deleteEvent(store, id);
   };
   const post = async (
     { url, name, schema }: Subscription,
@@ -125,7 +125,7 @@ export function startDeliveries({
     attempt = 1,
   ): Promise<Response> => {
     const tooLate = new AbortController();
-    const cancel = clock.schedule(clock.now() + answerWithinMs, () => tooLate.abort());
+    const cancel = clock.schedule(clock.now() + responseTimeoutMs, () => tooLate.abort());
     try {
       return await fetch(url, {
         method: "POST",
@@ -148,15 +148,15 @@ export function startDeliveries({
   /** A copy's end is an event too, and nobody may ask for anything at that time. */
   const waitForEnd = (): void => {
     cancelEnd();
-    const at = known.size === 0 ? null : nextCopyEnd(store);
+    const at = known.size === 0 ? null : nextCopyEndTime(store);
     if (at === null || isClosed) return;
     cancelEnd = clock.schedule(Math.ceil(at), () => {
-      void clock.track(endCopies().then(() => deliveries.lookAgain()));
+      void clock.track(endCopies().then(() => deliveries.refresh()));
     });
   };
 
   const deliveries: Deliveries = {
-    fate: null,
+    planDelivery: null,
     async subscribe(wanted) {
       const subscription: Subscription = {
         schema: "event-grid",
@@ -166,7 +166,7 @@ export function startDeliveries({
       };
       const { schema } = subscription;
       const code = randomUUID();
-      const question = validationEvent(code, { id: randomUUID(), schema, at: clock.now() });
+      const question = buildValidationEvent(code, { id: randomUUID(), schema, at: clock.now() });
       const answer = await post(subscription, "SubscriptionValidation", question);
       const said = (await answer.text()).includes(code);
       if (!answer.ok || !said) {
@@ -176,13 +176,13 @@ export function startDeliveries({
       }
       saveSubscription(store, subscription);
       known = new Map([...known, [subscription.name, subscription]]);
-      deliveries.lookAgain();
+      deliveries.refresh();
     },
     unsubscribe(name) {
       removeSubscription(store, name);
       known = new Map([...known].filter(([each]) => each !== name));
     },
-    lookAgain() {
+    refresh() {
       if (isClosed || known.size === 0) return;
       noteNew();
       waitForEnd();

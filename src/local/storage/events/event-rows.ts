@@ -27,13 +27,13 @@ export type BlobCreated = {
   requestId: string;
 };
 
-export type Untold = { id: number; subscription: string; event: BlobCreated };
+export type UndeliveredEvent = { id: number; subscription: string; event: BlobCreated };
 
 /**
  * Notes a new or replaced blob for everybody who wants to know, in the transaction that made it.
  * `namespace`: which accounts tell of it at this moment.
  */
-export function noteCreated(
+export function enqueueBlobCreated(
   store: Store,
   blob: Blob,
   how: Pick<BlobCreated, "api" | "requestId" | "at"> & {
@@ -62,16 +62,16 @@ export function noteCreated(
        AND substr(?3, 1, length(subject_begins_with)) = subject_begins_with`,
     JSON.stringify(event),
     namespace,
-    subjectOf(event),
+    eventSubject(event),
   );
 }
 
-export function subjectOf({ container, blob }: BlobCreated): string {
+export function eventSubject({ container, blob }: BlobCreated): string {
   return `/blobServices/default/containers/${container}/blobs/${blob}`;
 }
 
 /** Untold events after the one with this id, oldest first. */
-export function untoldAfter(store: Store, id: number): Untold[] {
+export function findUndeliveredEvents(store: Store, id: number): UndeliveredEvent[] {
   return store
     .all<{ id: number; subscription: string; event: string }>(
       "SELECT * FROM untold_event WHERE id > ? ORDER BY id",
@@ -80,7 +80,7 @@ export function untoldAfter(store: Store, id: number): Untold[] {
     .map((row) => ({ ...row, event: JSON.parse(row.event) })); // written by noteCreated
 }
 
-export function forgetEvent(store: Store, id: number): void {
+export function deleteEvent(store: Store, id: number): void {
   store.run("DELETE FROM untold_event WHERE id = ?", id);
 }
 
@@ -102,13 +102,13 @@ export function removeSubscription(store: Store, name: string): void {
   store.run("DELETE FROM event_subscription WHERE name = ?", name);
 }
 
-export function subscriptions(store: Store): Subscription[] {
+export function findSubscriptions(store: Store): Subscription[] {
   return store.all<Subscription>(
     "SELECT name, url, schema, namespace, subject_begins_with AS subjectBeginsWith FROM event_subscription",
   );
 }
 
 /** When the next pending copy ends, epoch ms, so that its event comes by itself and on time. */
-export function nextCopyEnd(store: Store): number | null {
+export function nextCopyEndTime(store: Store): number | null {
   return store.one<{ at: number | null }>("SELECT min(due_at) AS at FROM pending_copy")?.at ?? null;
 }

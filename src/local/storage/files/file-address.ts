@@ -13,10 +13,10 @@ export type Target = { share: Share; path: string; parent: Directory; file?: Fil
 /** The share or share snapshot that a request is about. */
 export function requireShare(call: Call): Share {
   const { resource, query } = call.request;
-  return shareAt(call.store, shareAddress(resource, query.get("sharesnapshot")));
+  return requireShareAt(call.store, shareAddress(resource, query.get("sharesnapshot")));
 }
 
-export function shareAt(
+export function requireShareAt(
   store: Store,
   address: { account: string; name: string; snapshot: string },
 ): Share {
@@ -34,24 +34,27 @@ export function shareAddress(resource: Resource, snapshot = "") {
 
 /** The path in the request's URL, empty for the root directory. */
 export function requestedPath({ request }: Call): string {
-  return pathOf(request.resource, readBoolean(request.headers, "x-ms-allow-trailing-dot") ?? false);
+  return parsePath(
+    request.resource,
+    readBoolean(request.headers, "x-ms-allow-trailing-dot") ?? false,
+  );
 }
 
-export function pathOf(resource: Resource, allowTrailingDot: boolean): string {
+export function parsePath(resource: Resource, allowTrailingDot: boolean): string {
   if (resource.level === "share") return "";
   if (resource.level !== "file") throw new StorageError("InvalidUri");
   return normalizePath(resource.path, { allowTrailingDot });
 }
 
 /** Where a file may be written: its directory is there, and no directory has its path. */
-export function writableTarget(call: Call): Target {
+export function requireWritableTarget(call: Call): Target {
   refuseSnapshot(call);
-  const target = targetAt(call.store, requireShare(call), requestedPath(call));
+  const target = requireTargetAt(call.store, requireShare(call), requestedPath(call));
   requireRequestIntent(call.request.headers);
   return target;
 }
 
-function targetAt(store: Store, share: Share, path: string): Target {
+function requireTargetAt(store: Store, share: Share, path: string): Target {
   const parent = findDirectory(store, share.id, parentPath(path));
   if (parent === undefined) throw new StorageError("ParentNotFound");
   if (findDirectory(store, share.id, path) !== undefined) {
@@ -64,12 +67,12 @@ function targetAt(store: Store, share: Share, path: string): Target {
 /** The file that a request names, for a read. */
 export function requireFile(call: Call): File {
   requireRequestIntent(call.request.headers);
-  return fileAt(call.store, requireShare(call), requestedPath(call));
+  return requireFileAt(call.store, requireShare(call), requestedPath(call));
 }
 
 /** Throws as the service does: the path's directory missing, the file itself, or no file at all. */
-export function fileAt(store: Store, share: Share, path: string): File {
-  const { file } = targetAt(store, share, path);
+export function requireFileAt(store: Store, share: Share, path: string): File {
+  const { file } = requireTargetAt(store, share, path);
   if (file === undefined) throw new StorageError("ResourceNotFound");
   return file;
 }

@@ -1,8 +1,13 @@
 import type { Call } from "../calls/operation-call.ts";
 import { StorageError } from "../http/rest-errors.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
 import { requireShare, refuseSnapshot } from "./file-address.ts";
-import { invalidHeader, missingHeader, readWord, type Headers } from "../http/request-headers.ts";
+import {
+  invalidHeader,
+  missingHeader,
+  readKeyword,
+  type Headers,
+} from "../http/request-headers.ts";
 import {
   findPermission,
   savePermission,
@@ -11,7 +16,7 @@ import {
 } from "../store/share-rows.ts";
 
 /** "If the permission size is 8 KiB or less"; else a key must stand for it (REST page "Copy File"). */
-const maximumHeaderBytes = 8 * 1024;
+const maxHeaderBytes = 8 * 1024;
 const formats = ["Sddl", "Binary"] as const;
 
 /** What a file has whose creator asks for nothing else. */
@@ -21,16 +26,20 @@ export const inheritedPermission: Permission = {
 };
 
 /** REST page "Create Permission". */
-export function createPermission(call: Call): StorageAnswer {
+export function createPermission(call: Call): StorageResponse {
   refuseSnapshot(call);
   const share = requireShare(call);
   const body = parseBody(call.request.body.toString());
-  const key = savePermission(call.store, share.id, checked(body.permission, body.format));
+  const key = savePermission(
+    call.store,
+    share.id,
+    validatePermission(body.permission, body.format),
+  );
   return { status: 201, headers: { "x-ms-file-permission-key": key } };
 }
 
 /** REST page "Get Permission". One format is not turned into the other here. */
-export function getPermission(call: Call): StorageAnswer {
+export function getPermission(call: Call): StorageResponse {
   const { headers } = call.request;
   const share = requireShare(call);
   const key = headers["x-ms-file-permission-key"];
@@ -69,8 +78,8 @@ export function readPermissionKey(
     return key;
   }
   if (text === undefined || words.includes(text.toLowerCase())) return undefined;
-  if (text.length > maximumHeaderBytes) throw invalidHeader("x-ms-file-permission", text);
-  return savePermission(call.store, share.id, checked(text, readFormat(headers)));
+  if (text.length > maxHeaderBytes) throw invalidHeader("x-ms-file-permission", text);
+  return savePermission(call.store, share.id, validatePermission(text, readFormat(headers)));
 }
 
 export function requirePermission({ store }: Call, share: Share, key: string): Permission {
@@ -80,11 +89,11 @@ export function requirePermission({ store }: Call, share: Share, key: string): P
 }
 
 function readFormat(headers: Headers): Permission["format"] {
-  return readWord(headers, "x-ms-file-permission-format", formats) ?? "Sddl";
+  return readKeyword(headers, "x-ms-file-permission-format", formats) ?? "Sddl";
 }
 
 /** "It must have an owner, group, and discretionary access control list" (REST page "Copy File"). */
-function checked(text: string, format: Permission["format"]): Permission {
+function validatePermission(text: string, format: Permission["format"]): Permission {
   const isValid =
     format === "Sddl"
       ? /^O:.+G:.+D:/.test(text)

@@ -2,13 +2,13 @@ import { wholeSeconds } from "../http/http-dates.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { leaseAfterWrite, noLease, requireLeaseForWrite } from "../leases/lease-rules.ts";
-import { descriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
+import { failureDescriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
 import type { Target } from "./file-address.ts";
 import { saveFile, type File } from "../store/file-rows.ts";
 import { isReadOnly } from "./system-properties.ts";
 
 /** What a write makes of a file; the rest follows from the write itself. */
-export type Written = Pick<
+export type FileWrite = Pick<
   File,
   "content" | "length" | "contentHeaders" | "metadata" | "system" | "copy"
 >;
@@ -19,7 +19,7 @@ export function requireWritable(call: Call, existing: File | undefined): void {
   requireLeaseForWrite(existing?.lease ?? noLease, {
     given: call.request.headers["x-ms-lease-id"],
     now: call.now,
-    of: "file",
+    service: "file",
   });
 }
 
@@ -30,7 +30,7 @@ export function refuseReadOnly(existing: File | undefined): void {
 
 /** A SAS with `c` alone makes new files, but may not touch one that exists. */
 export function requireOverwrite({ caller }: Call, existing: File | undefined): void {
-  if (existing !== undefined && caller.by === "SAS" && !caller.mayOverwrite) {
+  if (existing !== undefined && caller.kind === "SAS" && !caller.mayOverwrite) {
     throw new StorageError("AuthorizationPermissionMismatch");
   }
 }
@@ -39,7 +39,7 @@ export function requireOverwrite({ caller }: Call, existing: File | undefined): 
 export function writeFile(
   { store, now }: Call,
   { share, path, file: existing }: Pick<Target, "path" | "file"> & { share: { id: number } },
-  written: Written,
+  written: FileWrite,
 ): File {
   const file: Omit<File, "id"> = {
     service: "file",
@@ -53,12 +53,12 @@ export function writeFile(
   };
   const id = saveFile(store, file);
   const saved = { ...file, id };
-  failCopiesReading(store, saved, { description: descriptions.sourceChanged, at: now });
+  failCopiesReading(store, saved, { description: failureDescriptions.sourceChanged, at: now });
   return saved;
 }
 
 /** Writes part of a file anew and keeps the rest of it. */
-export function changeFile(call: Call, file: File, changes: Partial<Written>): File {
+export function changeFile(call: Call, file: File, changes: Partial<FileWrite>): File {
   const { share, path, content, length, contentHeaders, metadata, system, copy } = file;
   return writeFile(
     call,

@@ -3,7 +3,7 @@ import type { Directory, File, SystemProperties } from "../store/file-rows.ts";
 import { invalidHeader, unsupportedHeader, type Headers } from "../http/request-headers.ts";
 import { inheritedPermission, readPermissionKey } from "./file-permissions.ts";
 import { savePermission, type Share } from "../store/share-rows.ts";
-import { fileTime, readFileTime } from "./file-times.ts";
+import { formatFileTime, parseFileTime } from "./file-times.ts";
 
 type Smb = Extract<SystemProperties, { protocol: "SMB" }>;
 type Nfs = Extract<SystemProperties, { protocol: "NFS" }>;
@@ -14,7 +14,7 @@ export function defaultSystemProperties(
   share: Pick<Share, "id" | "protocol">,
   kind: (Directory | File)["kind"],
 ): SystemProperties {
-  const time = fileTime(now);
+  const time = formatFileTime(now);
   const times = { creationTime: time, lastWriteTime: time, changeTime: time };
   if (share.protocol === "NFS") {
     const mode = kind === "file" ? "0664" : "0755";
@@ -36,9 +36,9 @@ export function newSystemProperties(
 ): SystemProperties {
   const before = defaultSystemProperties(call, share, kind);
   const attributes = before.protocol === "SMB" ? before.attributes : "";
-  return changed(call, share, {
+  return applyHeaders(call, share, {
     before,
-    times: () => ({ now: fileTime(call.now) }),
+    times: () => ({ now: formatFileTime(call.now) }),
     attributes: { none: attributes },
     permission: ["inherit"],
   });
@@ -51,16 +51,16 @@ export function changedSystemProperties(
   before: SystemProperties,
 ): SystemProperties {
   const attributes = before.protocol === "SMB" ? before.attributes : "";
-  return changed(call, share, {
+  return applyHeaders(call, share, {
     before,
-    times: (preserve) => ({ now: fileTime(call.now), preserve }),
+    times: (preserve) => ({ now: formatFileTime(call.now), preserve }),
     attributes: { preserve: attributes, none: "None" },
     permission: ["preserve"],
   });
 }
 
 /** The headers over what was there before; each has words of its own beside plain values. */
-function changed(
+function applyHeaders(
   call: Call,
   share: Share,
   {
@@ -70,8 +70,8 @@ function changed(
     permission,
   }: {
     before: SystemProperties;
-    times: (before: string) => Words;
-    attributes: Words;
+    times: (before: string) => Keywords;
+    attributes: Keywords;
     permission: readonly string[];
   },
 ): SystemProperties {
@@ -82,7 +82,7 @@ function changed(
   const all = {
     creationTime: time("x-ms-file-creation-time", creationTime) ?? creationTime,
     lastWriteTime: time("x-ms-file-last-write-time", lastWriteTime) ?? lastWriteTime,
-    changeTime: time("x-ms-file-change-time", changeTime) ?? fileTime(call.now),
+    changeTime: time("x-ms-file-change-time", changeTime) ?? formatFileTime(call.now),
   };
   if (before.protocol === "NFS") return { ...before, ...all, ...readPosix(headers) };
   return {
@@ -94,25 +94,25 @@ function changed(
 }
 
 /** Values that a header may have beside plain ones, in lower case, and what they stand for. */
-export type Words = Readonly<Record<string, string>>;
+export type Keywords = Readonly<Record<string, string>>;
 
 /** After a change of the bytes, or of something else alone. */
-export function touched(system: SystemProperties, now: number, what: "bytes" | "rest") {
-  const time = fileTime(now);
+export function updateTimes(system: SystemProperties, now: number, what: "bytes" | "rest") {
+  const time = formatFileTime(now);
   return { ...system, changeTime: time, ...(what === "bytes" && { lastWriteTime: time }) };
 }
 
 /** Undefined when it was not sent. */
-export function readTime(headers: Headers, name: string, words: Words): string | undefined {
+export function readTime(headers: Headers, name: string, words: Keywords): string | undefined {
   const value = headers[name];
   if (value === undefined) return undefined;
-  const time = words[value.toLowerCase()] ?? readFileTime(value);
+  const time = words[value.toLowerCase()] ?? parseFileTime(value);
   if (time === undefined) throw invalidHeader(name, value);
   return time;
 }
 
 /** A list with bars between, or undefined when it was not sent. */
-export function readAttributes(headers: Headers, words: Words): string | undefined {
+export function readAttributes(headers: Headers, words: Keywords): string | undefined {
   const name = "x-ms-file-attributes";
   const value = headers[name];
   if (value === undefined) return undefined;

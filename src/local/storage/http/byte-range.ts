@@ -4,7 +4,7 @@ import { StorageError } from "./rest-errors.ts";
 export type ByteRange = { start: number; end: number };
 
 /** Undefined for all of it. Only `bytes=a-` and `bytes=a-b`. */
-export function readRange(text: string | undefined, length: number): ByteRange | undefined {
+export function parseRange(text: string | undefined, length: number): ByteRange | undefined {
   const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(text ?? "") ?? [];
   if (from === undefined) return undefined;
   const start = Number(from);

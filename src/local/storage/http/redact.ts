@@ -4,9 +4,9 @@
  */
 export function redact(text: string): string {
   return text
-    .replace(signature, `$1${mark}`)
+    .replace(signature, `$1${placeholder}`)
     .replace(authorization, (_, scheme: string, account: string | undefined) =>
-      account === undefined ? `${scheme} ${mark}` : `${scheme} ${account}:${mark}`,
+      account === undefined ? `${scheme} ${placeholder}` : `${scheme} ${account}:${placeholder}`,
     );
 }
 
@@ -15,18 +15,18 @@ export function redactHeaders(headers: Readonly<Record<string, string>>): Record
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
       name,
-      name === "x-ms-copy-source" ? withoutUnknownValues(value) : redact(value),
+      name === "x-ms-copy-source" ? maskUnknownParameters(value) : redact(value),
     ]),
   );
 }
 
 /** A URL outside of Storage: any of its parameters may be what opens it, and its user name, too. */
-export function withoutQueryValues(url: string): string {
+export function maskQueryValues(url: string): string {
   return maskValues(url, () => true);
 }
 
 /** A copy source whose service is not known yet: what Storage's own parameters say may be kept. */
-function withoutUnknownValues(url: string): string {
+function maskUnknownParameters(url: string): string {
   return redact(maskValues(url, (name) => !storageParameters.has(name.toLowerCase())));
 }
 
@@ -40,7 +40,7 @@ function maskValues(url: string, isSecret: (name: string) => boolean): string {
     .map((parameter) => {
       const [name = "", value] = parameter.split("=");
       if (!isSecret(name)) return parameter;
-      return value === undefined ? mark : `${name}=${mark}`; // a bare name may be all that opens it
+      return value === undefined ? placeholder : `${name}=${placeholder}`; // a bare name may be all that opens it
     });
   return `${open}?${parameters.join("&")}`;
 }
@@ -52,7 +52,7 @@ const storageParameters = new Set(
 );
 
 /** A copy source as it may be stored and shown: its SAS without the signature, the rest unchanged. */
-export function withoutSignature(url: string): string {
+export function removeSignature(url: string): string {
   const start = url.indexOf("?");
   if (start < 0) return redact(url);
   const kept = url
@@ -63,7 +63,7 @@ export function withoutSignature(url: string): string {
   return redact(kept.length === 0 ? base : `${base}?${kept.join("&")}`);
 }
 
-const mark = "REDACTED";
+const placeholder = "REDACTED";
 /** Also inside a URL that is itself a parameter, however often encoded; ends at the next one. */
 const signature = /(?<![a-z])(sig(?:=|%(?:25)*3D))(?:(?!&|%(?:25)*26)[^\s"'<>])*/gi;
 const authorization = /\b(SharedKey|SharedKeyLite|Bearer) (?:([a-z0-9]+):)?[A-Za-z0-9+/=._~-]+/g;

@@ -25,7 +25,7 @@ export function readBoolean(headers: Headers, name: string): boolean | undefined
 }
 
 /** One of the given words in any case, or undefined when it was not sent. */
-export function readWord<Word extends string>(
+export function readKeyword<Word extends string>(
   headers: Headers,
   name: string,
   words: readonly Word[],

@@ -11,8 +11,8 @@ export class StorageError extends Error {
   readonly details: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: StorageErrorCode, more: StorageErrorMore = {}) {
-    const [status, message] = refusals[code];
+  constructor(code: StorageErrorCode, more: StorageErrorOptions = {}) {
+    const [status, message] = knownErrors[code];
     super(more.message ?? message);
     this.code = code;
     this.status = more.status ?? status;
@@ -21,9 +21,9 @@ export class StorageError extends Error {
   }
 }
 
-export type StorageErrorCode = keyof typeof refusals;
+export type StorageErrorCode = keyof typeof knownErrors;
 
-type StorageErrorMore = {
+type StorageErrorOptions = {
   message?: string;
   /** Only where the service mirrors somebody else's status: `CannotVerifyCopySource`. */
   status?: number;
@@ -31,7 +31,7 @@ type StorageErrorMore = {
   headers?: Readonly<Record<string, string>>;
 };
 
-const refusals = {
+const knownErrors = {
   AppendPositionConditionNotMet: [412, "The append position condition specified was not met."],
   AuthenticationFailed: [
     403,

@@ -36,7 +36,7 @@ export type Resource =
 export type Metadata = Record<string, string>;
 
 /** What is answered; the server adds the headers that every answer has. */
-export type StorageAnswer = {
+export type StorageResponse = {
   status: number;
   headers?: Readonly<Record<string, string | undefined>>;
   body?: Buffer | string;
@@ -96,12 +96,12 @@ export function readMetadata(rawHeaders: readonly string[]): Metadata {
     size += name.length + value.length;
     metadata[name] = value;
   }
-  if (size > maximumMetadataBytes) throw new StorageError("MetadataTooLarge");
+  if (size > maxMetadataBytes) throw new StorageError("MetadataTooLarge");
   return metadata;
 }
 
 const metadataPrefix = "x-ms-meta-";
-const maximumMetadataBytes = 8 * 1024;
+const maxMetadataBytes = 8 * 1024;
 const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 function decode(text: string): string {

@@ -18,7 +18,7 @@ export type LeaseDuration = number | "infinite";
 export const noLease: Lease = { state: "available" };
 
 /** The lease at `now`. */
-export function leaseNow(lease: Lease, now: number): Lease {
+export function leaseAt(lease: Lease, now: number): Lease {
   if (lease.state === "leased" && lease.expiresAt !== null && lease.expiresAt <= now) {
     return { state: "expired", id: lease.id, duration: lease.duration };
   }
@@ -28,7 +28,7 @@ export function leaseNow(lease: Lease, now: number): Lease {
 
 /** What a successful write leaves of the lease: one that ended before is forgotten. */
 export function leaseAfterWrite(lease: Lease, now: number): Lease {
-  const current = leaseNow(lease, now);
+  const current = leaseAt(lease, now);
   return current.state === "expired" || current.state === "broken" ? noLease : current;
 }
 
@@ -36,20 +36,23 @@ type LeaseUse = {
   given: string | undefined;
   now: number;
   /** Whose lease it is: each service has its own codes. */
-  of?: ServiceName;
+  service?: ServiceName;
 };
 
 /** Throws the service's 412 unless a write with the lease id `given` may touch the blob or file. */
-export function requireLeaseForWrite(lease: Lease, { given, now, of = "blob" }: LeaseUse): void {
-  const current = leaseNow(lease, now);
+export function requireLeaseForWrite(
+  lease: Lease,
+  { given, now, service: service = "blob" }: LeaseUse,
+): void {
+  const current = leaseAt(lease, now);
   if (isActive(current)) {
     if (given === undefined) throw new StorageError("LeaseIdMissing");
-    if (!isSameId(current.id, given)) throw new StorageError(mismatch[of]);
+    if (!isSameId(current.id, given)) throw new StorageError(mismatch[service]);
     return;
   }
   if (given === undefined) return;
   const isLost = current.state !== "available" && isSameId(current.id, given);
-  throw new StorageError(isLost ? "LeaseLost" : notPresent[of]);
+  throw new StorageError(isLost ? "LeaseLost" : notPresent[service]);
 }
 
 const mismatch = {
@@ -75,7 +78,7 @@ export function requireLeaseForCopy(
   { given, now }: { given: string | undefined; now: number },
 ): void {
   requireLeaseForWrite(lease, { given, now });
-  const current = leaseNow(lease, now);
+  const current = leaseAt(lease, now);
   if (isActive(current) && current.duration !== "infinite") {
     throw new StorageError("InfiniteLeaseDurationRequired");
   }
@@ -92,7 +95,7 @@ export function isSameId(one: string, other: string): boolean {
 
 /** `x-ms-lease-*` of a read, or the same under the names of a listing. */
 export function describeLease(lease: Lease, now: number): LeaseDescription {
-  const current = leaseNow(lease, now);
+  const current = leaseAt(lease, now);
   return {
     state: current.state,
     status: isActive(current) ? "locked" : "unlocked",

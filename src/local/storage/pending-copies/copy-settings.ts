@@ -8,7 +8,7 @@ export type CopySettings = {
   /** Time between the start's answer and the first copied byte. */
   startDelayMs: number;
   /** Which copies answer `success` to the start; the service decides so by rules it does not tell. */
-  finishAtOnce: "never" | "same-account" | "always";
+  finishOnStart: "never" | "same-account" | "always";
   /** `x-ms-copy-progress` moves in steps of this size; 1 when absent. */
   publishEveryBytes?: number;
   /** Played in place of a speed, until a control changes it: the last step is the end. */
@@ -24,7 +24,7 @@ const hour = 60 * 60 * 1000;
 export const defaultCopySettings: CopySettings = {
   bytesPerSecond: 8 * 1024 * 1024,
   startDelayMs: 0,
-  finishAtOnce: "never",
+  finishOnStart: "never",
   // "may take up to 15 hours", and "may complete in under one hour" (page "Rehydration priority").
   rehydrationMs: { Standard: 15 * hour, High: hour },
 };

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { blobWithId, saveBlob, type Blob, type Copy } from "../store/blob-rows.ts";
+import { findBlobById, saveBlob, type Blob, type Copy } from "../store/blob-rows.ts";
 import { wholeSeconds } from "../http/http-dates.ts";
 import type { ProgressStep } from "./copy-settings.ts";
-import { noteCreated } from "../events/event-rows.ts";
-import { fileWithId, saveFile, type File } from "../store/file-rows.ts";
+import { enqueueBlobCreated } from "../events/event-rows.ts";
+import { findFileById, saveFile, type File } from "../store/file-rows.ts";
 import { leaseAfterWrite } from "../leases/lease-rules.ts";
 import type { Store } from "../store/store.ts";
 
@@ -44,13 +44,13 @@ export type PendingCopy = {
 };
 
 /** How a copy came to its end. */
-export type CopyEnd =
+export type CopyResult =
   | { status: "success" }
   | { status: "aborted" }
   | { status: "failed"; description: string };
 
 /** Texts of `x-ms-copy-status-description`: REST page "Get Blob Properties". */
-export const descriptions = {
+export const failureDescriptions = {
   sourceGone: '404 ResourceNotFound "Copy failed when reading the source."',
   sourceChanged: '412 ConditionNotMet "Copy failed when reading the source."',
   sourceForbidden: '403 AuthenticationFailed "Copy failed when reading the source."',
@@ -58,7 +58,7 @@ export const descriptions = {
 };
 
 /** "The service attempts for two weeks" (REST page "Copy Blob"). */
-export const maximumCopyMs = 14 * 24 * 60 * 60 * 1000;
+export const maxCopyMs = 14 * 24 * 60 * 60 * 1000;
 
 /** Bytes copied at `now`, as `x-ms-copy-progress` tells them: in published steps. */
 export function publishedBytes(copy: PendingCopy, now: number): number {
@@ -104,7 +104,7 @@ export function savePendingCopy(store: Store, copy: PendingCopy): void {
     copy.publishEvery,
     copy.steps,
     copy.sourceReadableUntil,
-    nextEnd(copy).at,
+    predictEnd(copy).at,
   );
 }
 
@@ -128,7 +128,7 @@ export function endDueCopies(store: Store, now: number): void {
       now,
     );
     if (copy === undefined) return;
-    const { at, end } = nextEnd(copy);
+    const { at, end } = predictEnd(copy);
     endCopy(store, copy, { end, at });
   }
 }
@@ -148,7 +148,7 @@ export function dueWebCopies(store: Store, now: number): PendingCopy[] {
 export function endCopy(
   store: Store,
   copy: PendingCopy,
-  { end, at }: { end: CopyEnd; at: number },
+  { end, at }: { end: CopyResult; at: number },
 ): void {
   const object = findDestination(store, copy);
   if (object?.copy == null) return;
@@ -175,21 +175,21 @@ export function endCopy(
   if (succeeded && after.service === "blob") {
     // Whose request it names is not documented; nobody's is a safe guess.
     const how = { api: "CopyBlob", requestId: randomUUID(), at, namespace: "flat" } as const;
-    noteCreated(store, after, how);
+    enqueueBlobCreated(store, after, how);
   }
   store.run(
     "DELETE FROM pending_copy WHERE destination_service = ? AND destination = ?",
     copy.destinationService,
     copy.destination,
   );
-  failCopiesReading(store, object, { description: descriptions.sourceChanged, at });
+  failCopiesReading(store, object, { description: failureDescriptions.sourceChanged, at });
 }
 
 function findDestination(store: Store, copy: PendingCopy): Blob | File | undefined {
   const { destinationService, destination } = copy;
   return destinationService === "blob"
-    ? blobWithId(store, destination)
-    : fileWithId(store, destination);
+    ? findBlobById(store, destination)
+    : findFileById(store, destination);
 }
 
 export function saveCopyObject(store: Store, object: Blob | File): void {
@@ -219,7 +219,7 @@ export function failCopiesReading(
 
 function copiedBytes(copy: PendingCopy, now: number): number {
   const elapsed = now - copy.countedFrom;
-  const steps = stepsOf(copy);
+  const steps = parseSteps(copy);
   if (steps !== null) {
     return steps.findLast(({ afterMs }) => afterMs <= elapsed)?.bytesCopied ?? copy.countedBytes;
   }
@@ -230,29 +230,29 @@ function copiedBytes(copy: PendingCopy, now: number): number {
   );
 }
 
-function stepsOf({ steps }: PendingCopy): ProgressStep[] | null {
+function parseSteps({ steps }: PendingCopy): ProgressStep[] | null {
   return steps === null ? null : (JSON.parse(steps) as ProgressStep[]); // written from such
 }
 
 /** The end that a copy comes to, and when, unless something happens before. */
-export function nextEnd(copy: PendingCopy): { at: number; end: CopyEnd } {
+export function predictEnd(copy: PendingCopy): { at: number; end: CopyResult } {
   const remaining = copy.total - copy.countedBytes;
-  const played = stepsOf(copy)?.at(-1);
+  const played = parseSteps(copy)?.at(-1);
   const finishedAt =
     played !== undefined
       ? copy.countedFrom + played.afterMs
       : remaining === 0
         ? copy.countedFrom
         : copy.countedFrom + Math.ceil((remaining / copy.bytesPerSecond) * 1000);
-  const ends: { at: number; end: CopyEnd }[] = [
+  const ends: { at: number; end: CopyResult }[] = [
     { at: finishedAt, end: { status: "success" } },
     {
       at: copy.sourceReadableUntil ?? Infinity,
-      end: { status: "failed", description: descriptions.sourceForbidden },
+      end: { status: "failed", description: failureDescriptions.sourceForbidden },
     },
     {
-      at: copy.startedAt + maximumCopyMs,
-      end: { status: "failed", description: descriptions.tooLong },
+      at: copy.startedAt + maxCopyMs,
+      end: { status: "failed", description: failureDescriptions.tooLong },
     },
   ];
   return ends.reduce((first, other) => (other.at < first.at ? other : first));

@@ -20,18 +20,18 @@ export type WebObject = {
 };
 
 /** A URL has to be asked before its copy can start: the one thing that cannot wait in a transaction. */
-export class WebSourceWanted extends Error {
+export class NeedsFetch extends Error {
   override readonly name = "WebSourceWanted";
   readonly url: URL;
   /** Whether all of its bytes are needed at once. */
-  readonly isWhole: boolean;
+  readonly withBody: boolean;
 
-  constructor(url: URL, isWhole: boolean) {
+  constructor(url: URL, withBody: boolean) {
     super("Cannot start copy before its source was asked");
     this.url = url;
-    this.isWhole = isWhole;
+    this.withBody = withBody;
   }
 }
 
 /** What came of asking, or the refusal that the start answers with. */
-export type WebLook = WebObject | StorageError;
+export type FetchedSource = WebObject | StorageError;

@@ -1,29 +1,29 @@
 import { request as requestHttp, type IncomingMessage } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Clock } from "../../clock.ts";
-import { blobWithId, saveBlob, type Copy } from "../store/blob-rows.ts";
-import { addContent, wholeBlock } from "../store/content-blocks.ts";
+import { findBlobById, saveBlob, type Copy } from "../store/blob-rows.ts";
+import { addContent, createBlock } from "../store/content-blocks.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import {
-  descriptions,
+  failureDescriptions,
   dueWebCopies,
   endCopy,
-  maximumCopyMs,
-  nextEnd,
+  maxCopyMs,
+  predictEnd,
   savePendingCopy,
-  type CopyEnd,
+  type CopyResult,
   type PendingCopy,
 } from "./pending-copies.ts";
 import type { Store } from "../store/store.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
-import { WebSourceWanted, type WebLook } from "./web-object.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
+import { NeedsFetch, type FetchedSource } from "./web-object.ts";
 
 /** Copies from URLs outside of Storage: really fetched, and over when the emulator's clock says so. */
 export type WebSources = {
   /** Asks for a source as the start of a copy does. */
-  look(wanted: WebSourceWanted): Promise<WebLook>;
+  fetchSource(wanted: NeedsFetch): Promise<FetchedSource>;
   /** A started copy reads this URL at its end. Its query may be a secret: it is nowhere else. */
-  remember(copyId: string, url: URL): void;
+  rememberUrl(copyId: string, url: URL): void;
   /** Reads the sources of the copies that are due by now, and ends these. */
   endDue(): Promise<void>;
   close(): void;
@@ -33,26 +33,26 @@ export type WebSources = {
  * Acts on a request when the copies from outside that are due have ended; and where its own source
  * is outside, asks there in between. Everything else about the request was found right before.
  */
-export async function withWebSources(
+export async function fetchAndRetry(
   web: WebSources,
-  act: (webSource?: WebLook) => StorageAnswer,
-): Promise<StorageAnswer> {
+  act: (webSource?: FetchedSource) => StorageResponse,
+): Promise<StorageResponse> {
   await web.endDue();
   try {
     return act();
   } catch (error) {
-    if (!(error instanceof WebSourceWanted)) throw error;
-    const answer = act(await web.look(error));
-    web.remember(answer.headers?.["x-ms-copy-id"] ?? "", error.url);
+    if (!(error instanceof NeedsFetch)) throw error;
+    const answer = act(await web.fetchSource(error));
+    web.rememberUrl(answer.headers?.["x-ms-copy-id"] ?? "", error.url);
     return answer;
   }
 }
 
 /** A URL that does not answer within this time is not there. */
-const patienceMs = 10_000;
+const responseTimeoutMs = 10_000;
 /** Where a source cannot be read for the moment, the copy stays pending and tries again. */
 const retryMs = 60_000;
-const maximumBytes = 512 * 1024 * 1024;
+const maxSourceBytes = 512 * 1024 * 1024;
 
 export function webSources(store: Store, clock: Clock): WebSources {
   const urls = new Map<string, URL>();
@@ -60,24 +60,24 @@ export function webSources(store: Store, clock: Clock): WebSources {
   const closing = new AbortController();
 
   async function end(copy: PendingCopy): Promise<void> {
-    const { end: due } = nextEnd(copy);
-    const started = blobWithId(store, copy.destination)?.copy;
+    const { end: due } = predictEnd(copy);
+    const started = findBlobById(store, copy.destination)?.copy;
     if (started == null) return;
     const url = urls.get(started.id) ?? storedUrl(started);
     const outcome =
       due.status !== "success"
         ? { end: due }
         : url
-          ? await readWhole(url, copy, closing.signal)
-          : forgotten;
+          ? await readSource(url, copy, closing.signal)
+          : unknownUrl;
     if (closing.signal.aborted) return;
-    store.transaction(() => settle(store, { copy, copyId: started.id, outcome, clock }));
+    store.transaction(() => applyReadResult(store, { copy, copyId: started.id, outcome, clock }));
     if (!("retry" in outcome)) urls.delete(started.id);
   }
 
   return {
-    look: (wanted) => look(wanted, closing.signal),
-    remember(copyId, url) {
+    fetchSource: (wanted) => fetchHead(wanted, closing.signal),
+    rememberUrl(copyId, url) {
       urls.set(copyId, url);
     },
     async endDue() {
@@ -95,10 +95,13 @@ export function webSources(store: Store, clock: Clock): WebSources {
  * "Any URL that answers GET": so the headers of a GET are read, and no more of it. A signed URL
  * often allows nothing else. Redirects are not followed.
  */
-async function look({ url, isWhole }: WebSourceWanted, signal: AbortSignal): Promise<WebLook> {
+async function fetchHead(
+  { url, withBody }: NeedsFetch,
+  signal: AbortSignal,
+): Promise<FetchedSource> {
   let answer: IncomingMessage;
   try {
-    answer = await get(url, signal);
+    answer = await sendGet(url, signal);
   } catch {
     return new StorageError("CannotVerifyCopySource");
   }
@@ -115,13 +118,13 @@ async function look({ url, isWhole }: WebSourceWanted, signal: AbortSignal): Pro
           : `The copy source answered ${statusCode}.`,
     });
   }
-  const bytes = isWhole ? await readBody(answer).catch(() => null) : null;
+  const bytes = withBody ? await readBody(answer).catch(() => null) : null;
   answer.destroy();
-  if (isWhole && bytes === null) return new StorageError("CannotVerifyCopySource");
+  if (withBody && bytes === null) return new StorageError("CannotVerifyCopySource");
   return {
     service: "web",
     id: 0,
-    etag: etagOf(answer),
+    etag: readEtag(answer),
     lastModified: Date.parse(headers["last-modified"] ?? "") || 0,
     length,
     contentHeaders: {
@@ -138,11 +141,11 @@ async function look({ url, isWhole }: WebSourceWanted, signal: AbortSignal): Pro
   };
 }
 
-type Outcome = { bytes: Buffer } | { end: CopyEnd } | { retry: string };
+type ReadResult = { bytes: Buffer } | { end: CopyResult } | { retry: string };
 
 /** After a restart the query of a URL, which may be a secret, is not known any more. */
-const forgotten: Outcome = {
-  end: { status: "failed", description: descriptions.sourceForbidden },
+const unknownUrl: ReadResult = {
+  end: { status: "failed", description: failureDescriptions.sourceForbidden },
 };
 
 function storedUrl({ source }: Copy): URL | undefined {
@@ -150,14 +153,14 @@ function storedUrl({ source }: Copy): URL | undefined {
   return url.search === "" ? url : undefined;
 }
 
-async function readWhole(
+async function readSource(
   url: URL,
   { total, sourceEtag }: PendingCopy,
   signal: AbortSignal,
-): Promise<Outcome> {
+): Promise<ReadResult> {
   const failing = (problem: string) => `${problem} "Copy failed when reading the source."`;
   try {
-    const answer = await get(url, signal);
+    const answer = await sendGet(url, signal);
     const { statusCode = 500 } = answer;
     if (statusCode !== 200) {
       answer.destroy();
@@ -165,10 +168,10 @@ async function readWhole(
       const keyword = keywords.get(statusCode) ?? "InvalidInput";
       return failed(failing(`${statusCode >= 400 ? statusCode : 400} ${keyword}`));
     }
-    const isSame = sourceEtag === "" || sourceEtag === etagOf(answer);
+    const isSame = sourceEtag === "" || sourceEtag === readEtag(answer);
     const bytes = isSame ? await readBody(answer) : null;
     answer.destroy();
-    return bytes?.length === total ? { bytes } : failed(descriptions.sourceChanged);
+    return bytes?.length === total ? { bytes } : failed(failureDescriptions.sourceChanged);
   } catch {
     return { retry: failing("502 BadGateway") };
   }
@@ -182,34 +185,34 @@ const keywords = new Map([
   [412, "ConditionNotMet"],
 ]);
 
-function failed(description: string): Outcome {
+function failed(description: string): ReadResult {
   return { end: { status: "failed", description } };
 }
 
 /** Does nothing where the copy was aborted or replaced while its source was read. */
-function settle(
+function applyReadResult(
   store: Store,
   {
     copy,
     copyId,
     outcome,
     clock,
-  }: { copy: PendingCopy; copyId: string; outcome: Outcome; clock: Clock },
+  }: { copy: PendingCopy; copyId: string; outcome: ReadResult; clock: Clock },
 ): void {
-  const blob = blobWithId(store, copy.destination);
+  const blob = findBlobById(store, copy.destination);
   if (blob?.copy?.id !== copyId || blob.copy.status !== "pending") return;
-  const { at } = nextEnd(copy);
+  const { at } = predictEnd(copy);
   if ("bytes" in outcome) {
     const { bytes } = outcome;
-    const content = addContent(store, bytes.length === 0 ? [] : [wholeBlock(store, bytes)]);
+    const content = addContent(store, bytes.length === 0 ? [] : [createBlock(store, bytes)]);
     endCopy(store, { ...copy, content }, { end: { status: "success" }, at });
   } else if ("end" in outcome) {
     endCopy(store, copy, { end: outcome.end, at });
   } else {
     const countedFrom = clock.now() + retryMs;
-    const lastAt = copy.startedAt + maximumCopyMs;
+    const lastAt = copy.startedAt + maxCopyMs;
     if (clock.now() >= lastAt) {
-      const end: CopyEnd = { status: "failed", description: descriptions.tooLong };
+      const end: CopyResult = { status: "failed", description: failureDescriptions.tooLong };
       endCopy(store, copy, { end, at: lastAt });
       return;
     }
@@ -219,10 +222,10 @@ function settle(
 }
 
 /** Resolves when the headers have come. */
-function get(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+function sendGet(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
   const start = url.protocol === "https:" ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
-    const outgoing = start(url, { timeout: patienceMs, agent: false, signal }, resolve);
+    const outgoing = start(url, { timeout: responseTimeoutMs, agent: false, signal }, resolve);
     outgoing.on("timeout", () => outgoing.destroy(new Error("The copy source does not answer")));
     outgoing.on("error", reject);
     outgoing.end();
@@ -234,12 +237,13 @@ async function readBody(answer: IncomingMessage): Promise<Buffer> {
   let length = 0;
   for await (const chunk of answer as AsyncIterable<Buffer>) {
     length += chunk.length; // no encoding was set, so the chunks are bytes
-    if (length > maximumBytes) throw new Error("The copy source is longer than the emulator takes");
+    if (length > maxSourceBytes)
+      throw new Error("The copy source is longer than the emulator takes");
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
-function etagOf({ headers }: IncomingMessage): string {
+function readEtag({ headers }: IncomingMessage): string {
   return (headers.etag ?? "").replace(/^"|"$/g, "");
 }

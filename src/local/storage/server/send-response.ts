@@ -5,18 +5,18 @@ import type { StorageError } from "../http/rest-errors.ts";
 import {
   parseQuery,
   splitTarget,
-  type StorageAnswer,
+  type StorageResponse,
   type StorageRequest,
 } from "../http/storage-request.ts";
 import { element, elements, renderXml } from "../http/xml.ts";
 
 /** As much of a request as there is before its address and metadata proved readable. */
-export type Draft = Pick<
+export type RequestDraft = Pick<
   StorageRequest,
   "id" | "service" | "method" | "target" | "headers" | "body"
 >;
 
-export type Refusal = Pick<StorageError, "status" | "message" | "details" | "headers"> & {
+export type ErrorContent = Pick<StorageError, "status" | "message" | "details" | "headers"> & {
   code: string;
 };
 
@@ -24,11 +24,11 @@ export type Refusal = Pick<StorageError, "status" | "message" | "details" | "hea
  * The service's error answer: a header for all, an XML body where a body may be. Azure Files puts a
  * byte order mark before it.
  */
-export function refusalAnswer(
-  { id, service, method }: Pick<Draft, "id" | "service" | "method">,
-  { status, code, message, details, headers }: Refusal,
+export function errorResponse(
+  { id, service, method }: Pick<RequestDraft, "id" | "service" | "method">,
+  { status, code, message, details, headers }: ErrorContent,
   clock: Clock,
-): StorageAnswer {
+): StorageResponse {
   const time = new Date(clock.now()).toISOString();
   const answer = { status, headers: { ...headers, "x-ms-error-code": code } };
   if (method === "HEAD" || status === 304) return answer;
@@ -49,13 +49,13 @@ export function refusalAnswer(
 const byteOrderMark = "\ufeff";
 
 /** For requests that name none. */
-const newestVersion = "2026-10-06";
+const latestVersion = "2026-10-06";
 
 /** Does not wait for the client to read: one that never does must not hold the clock. */
-export function send(
+export function sendResponse(
   outgoing: ServerResponse,
-  { id, method, headers: asked, target }: Draft,
-  { status, headers = {}, body = "" }: StorageAnswer,
+  { id, method, headers: asked, target }: RequestDraft,
+  { status, headers = {}, body = "" }: StorageResponse,
   clock: Clock,
 ): void {
   const bytes = typeof body === "string" ? Buffer.from(body) : body;
@@ -67,7 +67,7 @@ export function send(
     Server: "Ferry-Storage-Emulator",
     Date: httpDate(clock.now()),
     "x-ms-request-id": id,
-    "x-ms-version": asked["x-ms-version"] ?? signedVersion ?? newestVersion,
+    "x-ms-version": asked["x-ms-version"] ?? signedVersion ?? latestVersion,
     "x-ms-client-request-id": asked["x-ms-client-request-id"],
   };
   for (const [name, value] of Object.entries(all)) {

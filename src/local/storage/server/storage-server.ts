@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../../clock.ts";
-import { refusalAnswer, send, type Draft } from "./send-response.ts";
+import { errorResponse, sendResponse, type RequestDraft } from "./send-response.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import type { FaultAction } from "./faults.ts";
 import { identifyOperation, type OperationName } from "../http/rest-operation.ts";
@@ -14,7 +14,7 @@ import {
   readMetadata,
   splitTarget,
   type ServiceName,
-  type StorageAnswer,
+  type StorageResponse,
   type StorageRequest,
 } from "../http/storage-request.ts";
 
@@ -43,15 +43,15 @@ export type ServerOptions = {
   tls?: { key: string; cert: string };
   takeFault: (request: StorageRequest, operation: OperationName) => FaultAction | undefined;
   /** Acts; throws a StorageError where the service would refuse. */
-  act: (request: StorageRequest, operation: OperationName) => Promise<StorageAnswer>;
-  received: (request: ReceivedRequest) => void;
+  handle: (request: StorageRequest, operation: OperationName) => Promise<StorageResponse>;
+  record: (request: ReceivedRequest) => void;
   log: (line: string) => void;
 };
 
 export type StorageServer = { port: number; close(): Promise<void> };
 
 /** Bodies are held in memory; the service's own limits are higher (Put Block: 4,000 MiB). */
-const maximumBodyBytes = 512 * 1024 * 1024;
+const maxBodyBytes = 512 * 1024 * 1024;
 
 /** Listens on the loopback address only: the accounts' keys are public. 0 is any free port. */
 export async function startServer(options: ServerOptions): Promise<StorageServer> {
@@ -99,34 +99,34 @@ async function exchange(
   const { clock } = options;
   const body = await clock.track(readBody(incoming));
   const draft = draftRequest(incoming, body ?? Buffer.alloc(0), options.service);
-  const { operation, answer } = await answerTo(draft, {
+  const { operation, answer } = await respond(draft, {
     incoming,
     isWhole: body !== undefined,
     options,
   });
-  remember(draft, { operation, answer, options });
+  recordRequest(draft, { operation, answer, options });
   if (answer === "connection broken") {
     if (options.tls === undefined) incoming.socket.resetAndDestroy();
     else incoming.socket.destroy(); // there is no reset through TLS
     return;
   }
-  send(outgoing, draft, answer, clock);
+  sendResponse(outgoing, draft, answer, clock);
 }
 
-type Answered = { operation: OperationName; answer: StorageAnswer | "connection broken" };
+type Responded = { operation: OperationName; answer: StorageResponse | "connection broken" };
 
-async function answerTo(
-  draft: Draft,
+async function respond(
+  draft: RequestDraft,
   {
     incoming,
     isWhole,
     options,
   }: { incoming: IncomingMessage; isWhole: boolean; options: ServerOptions },
-): Promise<Answered> {
+): Promise<Responded> {
   const { clock } = options;
   let operation: OperationName = "UnknownOperation";
   let fault: FaultAction | undefined;
-  let answer: StorageAnswer;
+  let answer: StorageResponse;
   try {
     if (!isWhole) throw new StorageError("RequestBodyTooLarge");
     const request = completeRequest(draft, incoming, options);
@@ -135,24 +135,24 @@ async function answerTo(
     if (fault === "reset connection") return { operation, answer: "connection broken" };
     if (typeof fault === "object" && "answer" in fault) {
       const refusal = { details: {}, headers: {}, message: "", ...fault.answer };
-      return { operation, answer: refusalAnswer(draft, refusal, clock) };
+      return { operation, answer: errorResponse(draft, refusal, clock) };
     }
-    if (typeof fault === "object") await wait(clock, fault.delayMs);
-    answer = await clock.track(options.act(request, operation));
+    if (typeof fault === "object") await delay(clock, fault.delayMs);
+    answer = await clock.track(options.handle(request, operation));
   } catch (error) {
-    answer = refusalAnswer(draft, asStorageError(error, options), clock);
+    answer = errorResponse(draft, asStorageError(error, options), clock);
   }
   return { operation, answer: fault === "lose answer" ? "connection broken" : answer };
 }
 
-function remember(
-  { id, service, method, target, headers, body }: Draft,
-  { operation, answer, options }: Answered & { options: ServerOptions },
+function recordRequest(
+  { id, service, method, target, headers, body }: RequestDraft,
+  { operation, answer, options }: Responded & { options: ServerOptions },
 ): void {
   const isBroken = answer === "connection broken";
   const code = isBroken ? undefined : answer.headers?.["x-ms-error-code"];
   const url = redact(target);
-  options.received({
+  options.record({
     id,
     at: options.clock.now(),
     service,
@@ -174,12 +174,12 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> 
   let length = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     length += chunk.length; // no encoding was set, so the chunks are bytes
-    if (length <= maximumBodyBytes) chunks.push(chunk);
+    if (length <= maxBodyBytes) chunks.push(chunk);
   }
-  return length <= maximumBodyBytes ? Buffer.concat(chunks) : undefined;
+  return length <= maxBodyBytes ? Buffer.concat(chunks) : undefined;
 }
 
-function draftRequest(incoming: IncomingMessage, body: Buffer, service: ServiceName): Draft {
+function draftRequest(incoming: IncomingMessage, body: Buffer, service: ServiceName): RequestDraft {
   const headers = Object.fromEntries(
     Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
   );
@@ -194,7 +194,7 @@ function draftRequest(incoming: IncomingMessage, body: Buffer, service: ServiceN
 }
 
 function completeRequest(
-  draft: Draft,
+  draft: RequestDraft,
   incoming: IncomingMessage,
   { tls }: ServerOptions,
 ): StorageRequest {
@@ -209,7 +209,7 @@ function completeRequest(
   };
 }
 
-function wait(clock: Clock, ms: number): Promise<void> {
+function delay(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => {
     clock.schedule(clock.now() + ms, resolve);
   });

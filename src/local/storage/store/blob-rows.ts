@@ -83,27 +83,27 @@ export function findBlob(
     versionId === undefined
       ? store.one<BlobRow>(`${select} AND former_version = ''`, container, name, snapshot)
       : store.one<BlobRow>(`${select} AND version_id = ?`, container, name, snapshot, versionId);
-  return row && blobOf(row);
+  return row && parseBlobRow(row);
 }
 
-export function blobWithId(store: Store, id: number): Blob | undefined {
+export function findBlobById(store: Store, id: number): Blob | undefined {
   const row = store.one<BlobRow>("SELECT * FROM blob WHERE id = ?", id);
-  return row && blobOf(row);
+  return row && parseBlobRow(row);
 }
 
 /** A base blob's snapshots, oldest first. */
-export function snapshotsOf(store: Store, base: Pick<Blob, "container" | "name">): Blob[] {
+export function findSnapshots(store: Store, base: Pick<Blob, "container" | "name">): Blob[] {
   return store
     .all<BlobRow>(
       "SELECT * FROM blob WHERE container = ? AND name = ? AND snapshot <> '' ORDER BY snapshot",
       base.container,
       base.name,
     )
-    .map(blobOf);
+    .map(parseBlobRow);
 }
 
 /** Versions of a name that are not the current one any more, oldest first. */
-export function formerVersionsOf(store: Store, blob: Pick<Blob, "container" | "name">): Blob[] {
+export function findFormerVersions(store: Store, blob: Pick<Blob, "container" | "name">): Blob[] {
   return store
     .all<BlobRow>(
       `SELECT * FROM blob WHERE container = ? AND name = ? AND former_version <> ''
@@ -111,11 +111,11 @@ export function formerVersionsOf(store: Store, blob: Pick<Blob, "container" | "n
       blob.container,
       blob.name,
     )
-    .map(blobOf);
+    .map(parseBlobRow);
 }
 
 /** Blob names of a container in their order, from `from` on. */
-export function blobNamesFrom(
+export function findBlobNames(
   store: Store,
   { container, from, limit, withDeleted }: NamePage,
 ): string[] {
@@ -213,7 +213,7 @@ type BlobRow = {
 };
 
 /** The JSON columns hold what saveBlob wrote from a Blob, so they parse to its types. */
-function blobOf(row: BlobRow): Blob {
+function parseBlobRow(row: BlobRow): Blob {
   return {
     service: "blob",
     id: row.id,

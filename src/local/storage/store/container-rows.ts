@@ -18,11 +18,11 @@ export function findContainer(store: Store, account: string, name: string): Cont
     account,
     name,
   );
-  return row && containerOf(row);
+  return row && parseContainerRow(row);
 }
 
 /** Containers of an account in name order, from the name `from` on. */
-export function containersFrom(
+export function findContainers(
   store: Store,
   { account, from, limit }: { account: string; from: string; limit: number },
 ): Container[] {
@@ -33,7 +33,7 @@ export function containersFrom(
       from,
       limit,
     )
-    .map(containerOf);
+    .map(parseContainerRow);
 }
 
 export function insertContainer(store: Store, container: Omit<Container, "id">): void {
@@ -59,7 +59,7 @@ type ContainerRow = {
   metadata: string;
 };
 
-function containerOf(row: ContainerRow): Container {
+function parseContainerRow(row: ContainerRow): Container {
   return {
     id: row.id,
     account: row.account,

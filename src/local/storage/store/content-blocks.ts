@@ -15,7 +15,7 @@ export function addPiece(store: Store, bytes: Uint8Array): number {
 }
 
 /** Bytes as a block without a name of its own. */
-export function wholeBlock(store: Store, bytes: Uint8Array): Block {
+export function createBlock(store: Store, bytes: Uint8Array): Block {
   return { name: null, piece: addPiece(store, bytes), start: 0, length: bytes.length };
 }
 
@@ -38,7 +38,7 @@ export function addContent(store: Store, blocks: readonly Block[]): number | nul
   return content;
 }
 
-export function blocksOf(store: Store, content: number | null): Block[] {
+export function findBlocks(store: Store, content: number | null): Block[] {
   return store.all<Block>(
     "SELECT name, piece, start, length FROM block WHERE content = ? ORDER BY position",
     content,
@@ -53,7 +53,7 @@ export function readContent(
 ): Buffer {
   const parts: Uint8Array[] = [];
   let offset = 0;
-  for (const block of blocksOf(store, content)) {
+  for (const block of findBlocks(store, content)) {
     const from = Math.max(range.start - offset, 0);
     const to = Math.min(range.end - offset, block.length);
     offset += block.length;

@@ -1,9 +1,9 @@
 import { StorageError } from "../http/rest-errors.ts";
 
 /** Limits and forbidden characters of REST page "Naming and referencing shares, directories, files, and metadata". */
-const maximumPathLength = 2048;
-const maximumNameLength = 255;
-const maximumDepth = 250;
+const maxPathLength = 2048;
+const maxNameLength = 255;
+const maxDepth = 250;
 // oxlint-disable-next-line no-control-regex -- these very characters are forbidden
 const forbidden = /["\\:|<>*?\u0000-\u001f\u007f]/;
 
@@ -16,15 +16,14 @@ export function normalizePath(path: string, { allowTrailingDot }: { allowTrailin
     .replace(/\/+$/, "")
     .split("/")
     .map((name) => (allowTrailingDot ? name : name.replace(/\.+$/, "")));
-  const isValid =
-    path.length <= maximumPathLength && names.length <= maximumDepth && names.every(isName);
+  const isValid = path.length <= maxPathLength && names.length <= maxDepth && names.every(isName);
   if (!isValid) throw new StorageError("InvalidFileOrDirectoryPathName");
   return names.join("/");
 }
 
 function isName(name: string): boolean {
   const isReserved = name === "." || name === "..";
-  return name !== "" && name.length <= maximumNameLength && !isReserved && !forbidden.test(name);
+  return name !== "" && name.length <= maxNameLength && !isReserved && !forbidden.test(name);
 }
 
 /**

@@ -45,12 +45,12 @@ export function findFile(store: Store, share: number, path: string): File | unde
     share,
     pathKey(path),
   );
-  return row && fileOf(row);
+  return row && parseFileRow(row);
 }
 
-export function fileWithId(store: Store, id: number): File | undefined {
+export function findFileById(store: Store, id: number): File | undefined {
   const row = store.one<FileRow>("SELECT * FROM file WHERE id = ?", id);
-  return row && fileOf(row);
+  return row && parseFileRow(row);
 }
 
 export function findDirectory(store: Store, share: number, path: string): Directory | undefined {
@@ -59,25 +59,27 @@ export function findDirectory(store: Store, share: number, path: string): Direct
     share,
     pathKey(path),
   );
-  return row && directoryOf(row);
+  return row && parseDirectoryRow(row);
 }
 
-export function filesOf(store: Store, share: number): File[] {
-  return store.all<FileRow>("SELECT * FROM file WHERE share = ?", share).map(fileOf);
+export function findFiles(store: Store, share: number): File[] {
+  return store.all<FileRow>("SELECT * FROM file WHERE share = ?", share).map(parseFileRow);
 }
 
-export function directoriesOf(store: Store, share: number): Directory[] {
-  return store.all<DirectoryRow>("SELECT * FROM directory WHERE share = ?", share).map(directoryOf);
+export function findDirectories(store: Store, share: number): Directory[] {
+  return store
+    .all<DirectoryRow>("SELECT * FROM directory WHERE share = ?", share)
+    .map(parseDirectoryRow);
 }
 
 /** What stands directly in a directory, in the order of its names. */
-export function entriesIn(store: Store, { share, path }: Directory): (Directory | File)[] {
+export function findEntries(store: Store, { share, path }: Directory): (Directory | File)[] {
   const key = pathKey(path);
   const rows = (table: "directory" | "file") =>
     `SELECT * FROM ${table} WHERE share = ? AND parent_key = ?`;
   const entries = [
-    ...store.all<DirectoryRow>(rows("directory"), share, key).map(directoryOf),
-    ...store.all<FileRow>(rows("file"), share, key).map(fileOf),
+    ...store.all<DirectoryRow>(rows("directory"), share, key).map(parseDirectoryRow),
+    ...store.all<FileRow>(rows("file"), share, key).map(parseFileRow),
   ];
   return entries.toSorted((one, other) => (pathKey(one.path) < pathKey(other.path) ? -1 : 1));
 }
@@ -147,7 +149,7 @@ type FileRow = DirectoryRow & {
 };
 
 /** The JSON columns hold what was saved from a Directory or File, so they parse to its types. */
-function directoryOf(row: DirectoryRow): Directory {
+function parseDirectoryRow(row: DirectoryRow): Directory {
   return {
     service: "file",
     kind: "directory",
@@ -161,9 +163,9 @@ function directoryOf(row: DirectoryRow): Directory {
   };
 }
 
-function fileOf(row: FileRow): File {
+function parseFileRow(row: FileRow): File {
   return {
-    ...directoryOf(row),
+    ...parseDirectoryRow(row),
     kind: "file",
     content: row.content,
     length: row.length,

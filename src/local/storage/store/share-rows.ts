@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { Metadata } from "../http/storage-request.ts";
 import type { Store } from "./store.ts";
 import {
-  directoriesOf,
-  filesOf,
+  findDirectories,
+  findFiles,
   saveDirectory,
   saveFile,
   type SystemProperties,
@@ -37,11 +37,11 @@ export function findShare(
     name,
     snapshot,
   );
-  return row && shareOf(row);
+  return row && parseShareRow(row);
 }
 
 /** Shares of an account, each followed by its snapshots, from the name `from` on. */
-export function sharesFrom(
+export function findShares(
   store: Store,
   { account, from }: { account: string; from: string },
 ): Share[] {
@@ -51,18 +51,18 @@ export function sharesFrom(
       account,
       from,
     )
-    .map(shareOf);
+    .map(parseShareRow);
 }
 
 /** Oldest first. */
-export function snapshotsOf(store: Store, { account, name }: Share): Share[] {
+export function findShareSnapshots(store: Store, { account, name }: Share): Share[] {
   return store
     .all<ShareRow>(
       "SELECT * FROM share WHERE account = ? AND name = ? AND snapshot <> '' ORDER BY snapshot",
       account,
       name,
     )
-    .map(shareOf);
+    .map(parseShareRow);
 }
 
 export function insertShare(store: Store, share: Omit<Share, "id">): number {
@@ -82,10 +82,10 @@ export function insertShare(store: Store, share: Omit<Share, "id">): number {
 
 /** Everything in a share as it is now, under another share's id. Contents are shared. */
 export function copyShareContents(store: Store, from: Share, to: number): void {
-  for (const { id: _, ...directory } of directoriesOf(store, from.id)) {
+  for (const { id: _, ...directory } of findDirectories(store, from.id)) {
     saveDirectory(store, { ...directory, share: to });
   }
-  for (const { id: _, ...file } of filesOf(store, from.id)) {
+  for (const { id: _, ...file } of findFiles(store, from.id)) {
     saveFile(store, { ...file, share: to, lease: noLease });
   }
   store.run(
@@ -129,7 +129,7 @@ type ShareRow = {
   metadata: string;
 };
 
-function shareOf(row: ShareRow): Share {
+function parseShareRow(row: ShareRow): Share {
   return {
     id: row.id,
     account: row.account,

@@ -129,7 +129,7 @@ test("settings are fixed when the copy starts and may differ by destination", as
 
 test("a copy may finish at once: success in the start's answer", async () => {
   const { service, otherService } = await startStorage({
-    copies: { finishAtOnce: "same-account" },
+    copies: { finishOnStart: "same-account" },
   });
   const source = await uploaded(service, film);
   const near = service.getContainerClient("source").getBlockBlobClient("near");

@@ -156,7 +156,7 @@ test("a copy onto itself ends with what it began with, a zero-length file is cop
     contentLength: 0,
   });
 
-  emulator.copies.finishAtOnce = "same-account";
+  emulator.copies.finishOnStart = "same-account";
   const atOnce = await file("at once").startCopyFromURL(source.url);
   expect(atOnce.copyStatus).toBe("success");
   expect(await file("at once").downloadToBuffer()).toEqual(film);
