@@ -91,7 +91,7 @@ test("whoever does not give the code back is sent nothing", async () => {
   const { port } = server.address() as AddressInfo; // listens on TCP
   const url = `http://127.0.0.1:${port}/`;
   await expect(storage.emulator.events.subscribe({ name: "app", url })).rejects.toThrow(
-    /Cannot subscribe "app" as the webhook did not give the code back: 200/,
+    /Cannot subscribe "app" because the webhook did not return the validation code: 200/,
   );
 });
 

@@ -4,12 +4,13 @@ import { deriveKeyValue, serviceLetters, type KeyTerms } from "./delegation-key.
 import { StorageError } from "../http/rest-errors.ts";
 import type { StorageResponse, StorageRequest } from "../http/storage-request.ts";
 import { identity } from "./access-tokens.ts";
+import { day } from "../http/durations.ts";
 import { childText, element, elements, parseXml, renderXml } from "../http/xml.ts";
 
 /** "A valid date and time within seven days of the current time" (REST page "Get User Delegation Key"). */
-const maxKeyLifetimeMs = 7 * 24 * 60 * 60 * 1000;
+const maxKeyLifetimeMs = 7 * day;
 
-/** REST page "Get User Delegation Key". Only a token asks for one, since the key acts for its identity. */
+/** REST page "Get User Delegation Key". Requires a token, because the key acts for its identity. */
 export function getUserDelegationKey({
   request,
   caller,

@@ -3,7 +3,7 @@ import type { OperationName } from "../http/rest-operation.ts";
 import type { ServiceName } from "../http/storage-request.ts";
 import type { Sas } from "./sas-verification.ts";
 
-/** What an operation needs of a SAS: one of these letters; `c` where given makes new blobs only. */
+/** What an operation requires of a SAS: the resource type, and one of these permission letters. */
 type RequiredPermission = { resourceType: "s" | "c" | "o"; anyOf: string };
 
 /** REST pages "Create an account SAS" and "Create a service SAS", tables of permissions. */
@@ -59,12 +59,12 @@ const requiredPermissions: Partial<Record<OperationName, RequiredPermission>> = 
   AbortCopyFile: { resourceType: "o", anyOf: "w" },
 };
 
-/** What an operation needs; undefined for what neither a SAS nor a role on data gives. */
+/** Undefined for operations that neither a SAS nor a data role can authorize. */
 export function requiredPermission(operation: OperationName): RequiredPermission | undefined {
   return requiredPermissions[operation];
 }
 
-/** Throws the service's 403 unless the SAS allows the operation on what it is for. */
+/** Throws the service's 403 unless the SAS allows the operation. */
 export function requireSasAccess(sas: Sas, operation: OperationName, service: ServiceName): void {
   const need = requiredPermissions[operation];
   if (need === undefined) throw new StorageError("AuthorizationFailure");
@@ -84,7 +84,7 @@ export function requireSasAccess(sas: Sas, operation: OperationName, service: Se
 
 const serviceLetters: Readonly<Record<ServiceName, string>> = { blob: "b", file: "f" };
 
-/** A service SAS opens blobs or files, and for all of them also their list; never what holds them. */
+/** A service SAS is for blobs or files, or for all of them and their listing; never for the container or share itself. */
 function isInScope(
   resource: Exclude<Sas, { kind: "account" }>["resource"],
   operation: OperationName,
@@ -95,13 +95,13 @@ function isInScope(
   return resource === "share" && operation === "ListDirectoriesAndFiles";
 }
 
-/** Reads that a container may allow to everybody (REST page "Configure anonymous read access"). */
+/** Whether public access allows the operation (page "Configure anonymous read access"). */
 export function isPublicRead(
   operation: OperationName,
   publicAccess: "container" | "blob" | null | undefined,
 ): boolean {
-  const ofBlobs = ["GetBlob", "GetBlobProperties", "GetBlockList", "GetPageRanges"];
-  const ofContainers = ["GetContainerProperties", "ListBlobs"];
-  if (publicAccess === "container") return [...ofBlobs, ...ofContainers].includes(operation);
-  return publicAccess === "blob" && ofBlobs.includes(operation);
+  const blobReads = ["GetBlob", "GetBlobProperties", "GetBlockList", "GetPageRanges"];
+  const containerReads = ["GetContainerProperties", "ListBlobs"];
+  if (publicAccess === "container") return [...blobReads, ...containerReads].includes(operation);
+  return publicAccess === "blob" && blobReads.includes(operation);
 }

@@ -5,11 +5,11 @@ import { signedRevision } from "./signed-resource.ts";
 import { isValidSignature } from "./shared-key.ts";
 import { verifyDelegation } from "./user-delegation-sas.ts";
 
-/** What a valid shared access signature allows; `expiresAt` in epoch ms. */
+/** What a valid shared access signature allows. `expiresAt` is epoch ms. */
 export type Sas = {
   permissions: string;
   expiresAt: number;
-  /** Headers that the signer wants a read to answer with: `rscc` and its kin. */
+  /** Response headers of reads that the SAS overrides: `rscc`, `rscd`, `rsce`, `rscl`, `rsct`. */
   responseHeaders: Readonly<Record<string, string>>;
 } & (
   | { kind: "service" | "user delegation"; resource: SignedResource }
@@ -33,9 +33,9 @@ type SasRequest = {
 };
 
 /**
- * Reads the SAS in a query, and throws the service's refusal when its signature, time, protocol or
- * address do not fit. Whether it allows the operation is `operation-permissions.ts`'s question. Strings to sign:
- * REST pages "Create a service SAS" and "Create an account SAS"; a user delegation SAS has its own file.
+ * Parses the SAS in a query, and throws the service's error if its signature, time, protocol or address
+ * is not valid. `requireSasAccess` checks whether it allows the operation. Strings to sign: REST pages
+ * "Create a service SAS" and "Create an account SAS"; for a user delegation SAS see `user-delegation-sas.ts`.
  */
 export function verifySas(
   { service, query, resource, clientAddress, isSecure }: SasRequest,
@@ -84,7 +84,7 @@ function refusal(detail: string): StorageError {
   });
 }
 
-/** The account's own key signs account and service SAS. */
+/** Account SAS and service SAS are signed with the account's key. */
 function requireSignature(
   field: Field,
   {
@@ -105,7 +105,7 @@ function requireSignature(
       ? fileStringToSign(field, { signed, resource })
       : blobStringToSign(field, { signed, resource });
   if (!isValidSignature(text, { signature: field("sig"), key: account.key })) {
-    throw refusal("Signature did not match. Stored access policies do not exist in this emulator");
+    throw refusal("Signature did not match. This emulator does not support stored access policies");
   }
 }
 
@@ -127,15 +127,15 @@ function requireSigned(signed: SignedResource | undefined, field: Field): Signed
     : refusal(`Signed resource "${sr}" is not valid`);
 }
 
-/** The resource is taken from the URL: a SAS for another one does not verify. */
+/** The resource is taken from the URL, so a SAS for another resource does not match. */
 function blobStringToSign(field: Field, { signed, resource }: Signed): string {
   const version = field("sv");
   const sr = field("sr");
   requireSigned(signed, field);
-  const image = signedRevision(field);
-  if (signed === "blob" && sr !== image.sr)
-    throw refusal("The SAS is for another state of the blob");
-  const withResource = version >= "2018-11-09" ? [sr, signed === "blob" ? image.time : ""] : [];
+  const revision = signedRevision(field);
+  if (signed === "blob" && sr !== revision.sr)
+    throw refusal("The SAS is for another snapshot or version of the blob");
+  const withResource = version >= "2018-11-09" ? [sr, signed === "blob" ? revision.time : ""] : [];
   const withScope = version >= "2020-12-06" ? [field("ses")] : [];
   return [
     ...["sp", "st", "se"].map(field),
@@ -147,7 +147,7 @@ function blobStringToSign(field: Field, { signed, resource }: Signed): string {
   ].join("\n");
 }
 
-/** The form of all versions so far; a share's SAS opens its snapshots, too. */
+/** The format is the same in all versions so far. The SAS of a share also grants access to its snapshots. */
 function fileStringToSign(field: Field, { signed, resource }: Signed): string {
   requireSigned(signed, field);
   return [
@@ -162,7 +162,7 @@ function canonicalName(resource: Resource, signed: SignedResource | undefined): 
   const { account } = resource;
   switch (resource.level) {
     case "service":
-      throw refusal("A service SAS opens no account");
+      throw refusal("A service SAS grants no access to an account");
     case "container":
       return `/blob/${account}/${resource.container}`;
     case "blob":

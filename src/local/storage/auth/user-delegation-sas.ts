@@ -9,9 +9,9 @@ import { deriveKeyValue, serviceLetters, type KeyTerms } from "./delegation-key.
 type Field = (name: string) => string;
 
 /**
- * Throws unless a key of the emulator's identity signed the SAS, and the key is in its time. String to
- * sign: REST page "Create a user delegation SAS". `endsAt` is when the key ends, epoch ms: the SAS ends
- * with it, whatever it says itself. `suoid` is signed, and changes nothing: there are no POSIX access lists.
+ * Throws unless a key of the emulator's identity signed the SAS and the key is valid now. String to sign:
+ * REST page "Create a user delegation SAS". `endsAt` is the expiry of the key in epoch ms; the SAS is not
+ * valid after it. `suoid` is verified but has no effect: the emulator has no POSIX access lists.
  */
 export function verifyDelegation(
   field: Field,
@@ -32,9 +32,9 @@ export function verifyDelegation(
     version: field("skv"),
   };
   if (terms.objectId !== identity.objectId || terms.tenantId !== identity.tenantId) {
-    throw refusal("The identity that asked for the key does not exist");
+    throw refusal("The identity of the key does not exist");
   }
-  if (terms.service !== serviceLetters[service]) throw refusal("The key is another service's");
+  if (terms.service !== serviceLetters[service]) throw refusal("The key is for another service");
   const text =
     service === "file" ? fileStringToSign(field, resource) : stringToSign(field, resource);
   if (!isValidSignature(text, { signature: field("sig"), key: deriveKeyValue(terms, account) })) {
@@ -52,12 +52,12 @@ export function verifyDelegation(
   return { endsAt: end, resource: sr === "c" ? "container" : "blob" };
 }
 
-/** Bound to another user's token, or to one request's headers and query: not needed to copy. */
+/** Not implemented: a SAS bound to a user's token, to headers or query of a request, or to a directory. */
 function refuseUnsupportedFields(field: Field): void {
-  const unread = ["sduoid", "skdutid", "srh", "srq", "sdd"].find((name) => field(name) !== "");
-  if (unread === undefined) return;
+  const unsupported = ["sduoid", "skdutid", "srh", "srq", "sdd"].find((name) => field(name) !== "");
+  if (unsupported === undefined) return;
   throw new StorageError("NotImplemented", {
-    message: `User delegation SAS with ${unread} are not implemented by this emulator`,
+    message: `User delegation SAS with ${unsupported} is not implemented by this emulator`,
   });
 }
 
@@ -78,9 +78,10 @@ function stringToSign(field: Field, resource: Resource): string {
   ].join("\n");
 }
 
-/** Azure Files knows them since version 2025-07-05, signed as the SDK for JavaScript signs them. */
+/** Azure Files supports user delegation SAS since version 2025-07-05. Format: as the SDK for JavaScript signs them. */
 function fileStringToSign(field: Field, resource: Resource): string {
-  if (field("sv") < "2025-07-05") throw refusal("Azure Files had no such SAS then");
+  if (field("sv") < "2025-07-05")
+    throw refusal("Azure Files supports user delegation SAS since version 2025-07-05");
   return [
     ...["sp", "st", "se"].map(field),
     canonicalFileName(field, resource),
@@ -100,7 +101,7 @@ function canonicalFileName(field: Field, resource: Resource): string {
   throw refusal(`Signed resource "${sr}" is not valid here`);
 }
 
-/** From the URL, so that a SAS of another blob, or of the base where a snapshot is meant, does not fit. */
+/** Built from the URL, so a SAS for another blob or another revision does not match. */
 function canonicalName(field: Field, resource: Resource): string {
   const sr = field("sr");
   if (sr === "d") {
@@ -109,7 +110,7 @@ function canonicalName(field: Field, resource: Resource): string {
     });
   }
   if (resource.level !== "container" && resource.level !== "blob") {
-    throw refusal("A user delegation SAS opens no account");
+    throw refusal("A user delegation SAS grants no access to an account");
   }
   const container = `/blob/${resource.account}/${resource.container}`;
   if (sr === "c") return container;

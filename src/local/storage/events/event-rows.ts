@@ -57,7 +57,7 @@ export function enqueueBlobCreated(
     blobType: blob.blobType,
   };
   store.run(
-    `INSERT INTO untold_event (subscription, event) SELECT name, ?1 FROM event_subscription
+    `INSERT INTO undelivered_event (subscription, event) SELECT name, ?1 FROM event_subscription
      WHERE (?2 = 'any' OR namespace = ?2)
        AND substr(?3, 1, length(subject_begins_with)) = subject_begins_with`,
     JSON.stringify(event),
@@ -74,14 +74,14 @@ export function eventSubject({ container, blob }: BlobCreated): string {
 export function findUndeliveredEvents(store: Store, id: number): UndeliveredEvent[] {
   return store
     .all<{ id: number; subscription: string; event: string }>(
-      "SELECT * FROM untold_event WHERE id > ? ORDER BY id",
+      "SELECT * FROM undelivered_event WHERE id > ? ORDER BY id",
       id,
     )
     .map((row) => ({ ...row, event: JSON.parse(row.event) })); // written by noteCreated
 }
 
 export function deleteEvent(store: Store, id: number): void {
-  store.run("DELETE FROM untold_event WHERE id = ?", id);
+  store.run("DELETE FROM undelivered_event WHERE id = ?", id);
 }
 
 export function saveSubscription(store: Store, subscription: Subscription): void {

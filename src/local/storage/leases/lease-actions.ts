@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { invalidHeader, missingHeader, type Headers } from "../http/request-headers.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { isSameId, type Lease, type LeaseDuration } from "./lease-rules.ts";
 
@@ -7,10 +8,9 @@ const minLeaseSeconds = 15;
 const maxLeaseSeconds = 60;
 const maxBreakSeconds = 60;
 
-type Headers = Readonly<Record<string, string>>;
 type LeaseResult = { lease: Lease; status: number; headers: Readonly<Record<string, string>> };
 
-/** What `x-ms-lease-action` makes of a lease that is up to date, and the answer to it. */
+/** Applies `x-ms-lease-action` to a lease as `leaseAt` returns it. Returns the new lease and the response. */
 export function applyLeaseAction(lease: Lease, headers: Headers, now: number): LeaseResult {
   const action = headers["x-ms-lease-action"]?.toLowerCase();
   switch (action) {
@@ -25,7 +25,7 @@ export function applyLeaseAction(lease: Lease, headers: Headers, now: number): L
     case "break":
       return breakLease(lease, headers, now);
     default:
-      throw invalidHeader("x-ms-lease-action", action);
+      throw invalidHeader("x-ms-lease-action", action ?? "");
   }
 }
 
@@ -48,7 +48,7 @@ function parseDuration(text: string | undefined): LeaseDuration {
   const seconds = Number(text ?? "NaN");
   if (seconds === -1) return "infinite";
   if (seconds >= minLeaseSeconds && seconds <= maxLeaseSeconds) return seconds;
-  throw invalidHeader("x-ms-lease-duration", text);
+  throw invalidHeader("x-ms-lease-duration", text ?? "");
 }
 
 function createLease(id: string, duration: LeaseDuration, now: number): Lease {
@@ -92,7 +92,7 @@ function release(lease: Lease, headers: Headers): LeaseResult {
   return { lease: { state: "available" }, status: 200, headers: {} };
 }
 
-/** Without a period a finite lease runs out its time and an infinite one breaks at once. */
+/** Without a break period, a finite lease ends at its expiry and an infinite lease ends immediately. */
 function breakLease(lease: Lease, headers: Headers, now: number): LeaseResult {
   const period = parseBreakPeriodMs(headers["x-ms-lease-break-period"]);
   if (lease.state === "available") throw new StorageError("LeaseNotPresentWithLeaseOperation");
@@ -109,7 +109,6 @@ function breakLease(lease: Lease, headers: Headers, now: number): LeaseResult {
   };
 }
 
-/** Milliseconds. */
 function parseBreakPeriodMs(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const seconds = Number(text);
@@ -125,9 +124,7 @@ function broken(id: string): LeaseResult {
 
 function requireId(headers: Headers, name: string): string {
   const id = optionalId(headers, name);
-  if (id === undefined) {
-    throw new StorageError("MissingRequiredHeader", { details: { HeaderName: name } });
-  }
+  if (id === undefined) throw missingHeader(name);
   return id;
 }
 
@@ -138,9 +135,3 @@ function optionalId(headers: Headers, name: string): string | undefined {
 }
 
 const guid = /^\{?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\}?$/i;
-
-function invalidHeader(name: string, value: string | undefined): StorageError {
-  return new StorageError("InvalidHeaderValue", {
-    details: { HeaderName: name, HeaderValue: value ?? "" },
-  });
-}

@@ -7,7 +7,7 @@ export type Container = {
   name: string;
   etag: string;
   lastModified: number;
-  /** Who may read without authorization: everything, each blob by its name, or nobody. */
+  /** Which anonymous reads are allowed: blobs and listings, blobs only, or none. */
   publicAccess: "container" | "blob" | null;
   metadata: Metadata;
 };
@@ -21,7 +21,7 @@ export function findContainer(store: Store, account: string, name: string): Cont
   return row && parseContainerRow(row);
 }
 
-/** Containers of an account in name order, from the name `from` on. */
+/** Containers of an account in the order of their names, beginning with the name `from`. */
 export function findContainers(
   store: Store,
   { account, from, limit }: { account: string; from: string; limit: number },

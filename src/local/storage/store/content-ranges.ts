@@ -4,12 +4,12 @@ import type { Store } from "./store.ts";
 /** Bytes from `start` up to, not including, `end`. */
 export type Range = { start: number; end: number };
 
-/** Bytes that nobody wrote. */
+/** Unwritten bytes, which read as zeros. */
 export function zeroBlocks(length: number): Block[] {
   return length === 0 ? [] : [{ name: null, piece: null, start: 0, length }];
 }
 
-/** The blocks of a range; those at its ends are cut. */
+/** The blocks of a range. The first and the last are cut to fit. */
 export function sliceBlocks(blocks: readonly Block[], range: Range): Block[] {
   const kept: Block[] = [];
   let offset = 0;
@@ -26,7 +26,7 @@ export function sliceBlocks(blocks: readonly Block[], range: Range): Block[] {
   return kept;
 }
 
-/** A content like another, but with these bytes in the range, or with zeros for null. */
+/** Returns a new content with `bytes` in the range, or with zeros if `bytes` is null. */
 export function overwriteRange(
   store: Store,
   { content, length }: { content: number | null; length: number },
@@ -40,7 +40,7 @@ export function overwriteRange(
   ]);
 }
 
-/** A content cut or lengthened by zeros. */
+/** Returns the content cut to the new length, or extended with zeros. */
 export function resizeContent(
   store: Store,
   { content, length }: { content: number | null; length: number },

@@ -10,12 +10,12 @@ import {
 } from "./file-rows.ts";
 import { noLease } from "../leases/lease-rules.ts";
 
-/** A share, or a snapshot of one: a share of its own that nothing changes any more. */
+/** A share, or a share snapshot: a separate share that never changes. */
 export type Share = {
   id: number;
   account: string;
   name: string;
-  /** When it was taken, as `?sharesnapshot=` names it; empty for the share itself. */
+  /** The snapshot's time as in `?sharesnapshot=`; empty for the share itself. */
   snapshot: string;
   etag: string;
   lastModified: number;
@@ -24,7 +24,7 @@ export type Share = {
   metadata: Metadata;
 };
 
-/** A security descriptor, as it was sent. */
+/** A security descriptor as it was sent. */
 export type Permission = { format: "Sddl" | "Binary"; text: string };
 
 export function findShare(
@@ -40,7 +40,7 @@ export function findShare(
   return row && parseShareRow(row);
 }
 
-/** Shares of an account, each followed by its snapshots, from the name `from` on. */
+/** Shares of an account, each followed by its snapshots, beginning with the name `from`. */
 export function findShares(
   store: Store,
   { account, from }: { account: string; from: string },
@@ -54,7 +54,7 @@ export function findShares(
     .map(parseShareRow);
 }
 
-/** Oldest first. */
+/** The snapshots of a share, oldest first. */
 export function findShareSnapshots(store: Store, { account, name }: Share): Share[] {
   return store
     .all<ShareRow>(
@@ -80,7 +80,7 @@ export function insertShare(store: Store, share: Omit<Share, "id">): number {
   );
 }
 
-/** Everything in a share as it is now, under another share's id. Contents are shared. */
+/** Copies all directories, files and permissions to another share. The bytes are not duplicated. */
 export function copyShareContents(store: Store, from: Share, to: number): void {
   for (const { id: _, ...directory } of findDirectories(store, from.id)) {
     saveDirectory(store, { ...directory, share: to });
@@ -95,7 +95,7 @@ export function copyShareContents(store: Store, from: Share, to: number): void {
   );
 }
 
-/** Keeps a permission of the share and returns its key: the same one for the same permission. */
+/** Stores a permission of the share and returns its key. Equal permissions have equal keys. */
 export function savePermission(store: Store, share: number, { format, text }: Permission): string {
   const digest = createHash("sha256").update(`${format}\n${text}`).digest();
   const key = `${digest.readBigUInt64BE(0)}*${digest.readBigUInt64BE(8)}`;
