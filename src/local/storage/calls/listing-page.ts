@@ -6,18 +6,18 @@ import { element, type Element } from "../http/xml.ts";
 /** "If the request does not specify maxresults [...] the server will return up to 5,000 items." */
 const maxPageSize = 5000;
 
-/** Which part of a listing is asked for, and how to point to the next one. */
+/** The requested page of a listing, and the marker of the next page. */
 type ListPage = {
-  /** The first name that may be listed. */
+  /** The first name of the page. */
   from: string;
   limit: number;
-  /** A marker after which the listing goes on at this name: opaque to clients. */
+  /** The marker of a page that begins with this name. Opaque to clients. */
   markerFor(name: string): string;
   /** Prefix, Marker, MaxResults and Delimiter as they were sent. */
   echo: Element[];
 };
 
-/** REST pages "List Blobs" and "List Containers", URI parameters. */
+/** Reads the URI parameters of REST pages "List Blobs" and "List Containers". */
 export function readListPage({ query }: StorageRequest): ListPage {
   return {
     from: parseMarker(query.get("marker") ?? ""),

@@ -2,12 +2,12 @@ import type { Tags } from "../store/blob-rows.ts";
 import { StorageError, type StorageErrorCode } from "../http/rest-errors.ts";
 import { evaluateTagCondition } from "./tag-conditions.ts";
 
-/** What conditional headers speak about; undefined where there is no such blob. */
+/** The blob, container or file that conditions apply to; undefined if it does not exist. */
 type ConditionTarget = { etag: string; lastModified: number; tags?: Tags } | undefined;
 
 type Headers = Readonly<Record<string, string>>;
 
-/** Which unmet condition broke a request. */
+/** The condition that is not met. */
 type ConditionName =
   | "If-Match"
   | "If-None-Match"
@@ -16,7 +16,7 @@ type ConditionName =
   | "x-ms-if-tags";
 
 /**
- * Conditions of a read: unmet If-None-Match and If-Modified-Since answer 304, the others 412 (REST
+ * Conditions of a read. Unmet If-None-Match and If-Modified-Since return 304, the others 412 (REST
  * page "Specifying conditional headers for Blob Storage operations").
  */
 export function requireReadConditions(headers: Headers, blob: ConditionTarget): void {
@@ -26,7 +26,7 @@ export function requireReadConditions(headers: Headers, blob: ConditionTarget): 
   throw new StorageError("ConditionNotMet", isNotModified ? { status: 304 } : {});
 }
 
-/** Conditions of a write: 412, but 409 `BlobAlreadyExists` for `If-None-Match: *`. */
+/** Conditions of a write. Unmet conditions return 412, but `If-None-Match: *` 409 `BlobAlreadyExists`. */
 export function requireWriteConditions(
   headers: Headers,
   blob: ConditionTarget,
@@ -40,14 +40,14 @@ export function requireWriteConditions(
   throw new StorageError(code);
 }
 
-/** `x-ms-source-if-*`: 412 in every case (REST page "Copy Blob"). */
+/** Conditions `x-ms-source-if-*`. Unmet conditions return 412 (REST page "Copy Blob"). */
 export function requireSourceConditions(headers: Headers, source: ConditionTarget): void {
   if (findUnmetCondition(headers, source, "x-ms-source-") !== undefined) {
     throw new StorageError("SourceConditionNotMet");
   }
 }
 
-/** Every given condition must hold; the dates compare whole seconds, as they are written. */
+/** All conditions must be met. Dates are compared in whole seconds, as in the headers. */
 function findUnmetCondition(
   headers: Headers,
   blob: ConditionTarget,
@@ -72,7 +72,7 @@ function findUnmetCondition(
   return meetsTagCondition(headers, blob, prefix) ? undefined : "x-ms-if-tags";
 }
 
-/** `x-ms-if-tags`, or `x-ms-source-if-tags` where `prefix` says so. */
+/** Evaluates `x-ms-if-tags`, or `x-ms-source-if-tags` with the prefix `x-ms-source-`. */
 export function meetsTagCondition(
   headers: Headers,
   blob: ConditionTarget,

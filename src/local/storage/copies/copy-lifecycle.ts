@@ -106,6 +106,6 @@ export function abortCopy(call: Call, destination: Blob | File): StorageResponse
   }
   const given = request.headers["x-ms-lease-id"];
   requireLeaseForWrite(destination.lease, { given, now, service: destination.service });
-  endCopy(store, pending, { end: { status: "aborted" }, at: now });
+  endCopy(store, pending, { result: { status: "aborted" }, at: now });
   return { status: 204 };
 }

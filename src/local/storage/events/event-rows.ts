@@ -1,13 +1,13 @@
 import type { Blob } from "../store/blob-rows.ts";
 import type { Store } from "../store/store.ts";
 
-/** As "Azure Blob Storage as an Event Grid source" describes a subscription and its endpoint. */
+/** A subscription and its webhook (page "Azure Blob Storage as an Event Grid source"). */
 export type Subscription = {
   name: string;
-  /** The webhook, with its key. */
+  /** URL of the webhook, including its key. */
   url: string;
   schema: "event-grid" | "cloud-events";
-  /** A flat account tells of a copy at its end, a hierarchical one as soon as it has begun. */
+  /** A flat account emits the event of a copy when the copy ends, a hierarchical account when it starts. */
   namespace: "flat" | "hierarchical";
   subjectBeginsWith: string;
 };
@@ -30,8 +30,8 @@ export type BlobCreated = {
 export type UndeliveredEvent = { id: number; subscription: string; event: BlobCreated };
 
 /**
- * Notes a new or replaced blob for everybody who wants to know, in the transaction that made it.
- * `namespace`: which accounts tell of it at this moment.
+ * Adds an event for a new or replaced blob to each matching subscription. Call it in the transaction of
+ * the write. `namespace` selects the accounts that emit the event at this moment.
  */
 export function enqueueBlobCreated(
   store: Store,
@@ -70,14 +70,14 @@ export function eventSubject({ container, blob }: BlobCreated): string {
   return `/blobServices/default/containers/${container}/blobs/${blob}`;
 }
 
-/** Untold events after the one with this id, oldest first. */
+/** Undelivered events with a greater id, oldest first. */
 export function findUndeliveredEvents(store: Store, id: number): UndeliveredEvent[] {
   return store
     .all<{ id: number; subscription: string; event: string }>(
       "SELECT * FROM undelivered_event WHERE id > ? ORDER BY id",
       id,
     )
-    .map((row) => ({ ...row, event: JSON.parse(row.event) })); // written by noteCreated
+    .map((row) => ({ ...row, event: JSON.parse(row.event) })); // written by enqueueBlobCreated
 }
 
 export function deleteEvent(store: Store, id: number): void {
@@ -108,7 +108,7 @@ export function findSubscriptions(store: Store): Subscription[] {
   );
 }
 
-/** When the next pending copy ends, epoch ms, so that its event comes by itself and on time. */
+/** When the next pending copy ends, epoch ms; null if no copy is pending. */
 export function nextCopyEndTime(store: Store): number | null {
   return store.one<{ at: number | null }>("SELECT min(due_at) AS at FROM pending_copy")?.at ?? null;
 }

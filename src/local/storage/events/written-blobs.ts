@@ -5,14 +5,14 @@ import type { StorageRequest } from "../http/storage-request.ts";
 import type { Store } from "../store/store.ts";
 import { enqueueBlobCreated, type BlobCreated } from "./event-rows.ts";
 
-/** Operations that make or replace a blob, and the `data.api` that their event has. */
+/** Operations that create or replace a blob, and the `data.api` of their event. */
 const apis: Partial<Record<OperationName, BlobCreated["api"]>> = {
   PutBlob: "PutBlob",
   PutBlockList: "PutBlockList",
   CopyBlob: "CopyBlob",
 };
 
-/** Notes what a request that was carried out has made, in the same transaction. */
+/** Enqueues the event of a completed request. Call it in the same transaction. */
 export function enqueueWriteEvents({ request, operation, store, now }: CompletedRequest): void {
   const api = apis[operation];
   const { resource } = request;

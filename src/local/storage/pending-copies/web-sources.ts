@@ -3,6 +3,7 @@ import { request as requestHttps } from "node:https";
 import type { Clock } from "../../clock.ts";
 import { findBlobById, saveBlob, type Copy } from "../store/blob-rows.ts";
 import { addContent, createBlock } from "../store/content-blocks.ts";
+import { minute, second } from "../http/durations.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import {
   failureDescriptions,
@@ -18,40 +19,40 @@ import type { Store } from "../store/store.ts";
 import type { StorageResponse } from "../http/storage-request.ts";
 import { NeedsFetch, type FetchedSource } from "./web-object.ts";
 
-/** Copies from URLs outside of Storage: really fetched, and over when the emulator's clock says so. */
+/** Reads copy sources outside of Storage. Fetches are real; the end of a copy follows the emulator's clock. */
 export type WebSources = {
-  /** Asks for a source as the start of a copy does. */
-  fetchSource(wanted: NeedsFetch): Promise<FetchedSource>;
-  /** A started copy reads this URL at its end. Its query may be a secret: it is nowhere else. */
+  /** Reads a source for the start of a copy. */
+  fetchSource(needed: NeedsFetch): Promise<FetchedSource>;
+  /** Keeps the URL, which is read at the end of the copy. Its query may be a secret: it is kept in memory only. */
   rememberUrl(copyId: string, url: URL): void;
-  /** Reads the sources of the copies that are due by now, and ends these. */
+  /** Reads the sources of all copies that are due, and ends these copies. */
   endDue(): Promise<void>;
   close(): void;
 };
 
 /**
- * Acts on a request when the copies from outside that are due have ended; and where its own source
- * is outside, asks there in between. Everything else about the request was found right before.
+ * Ends due copies, then handles a request. If `handle` throws `NeedsFetch`, fetches the source and calls
+ * `handle` a second time with it. See `web-object.ts`.
  */
 export async function fetchAndRetry(
   web: WebSources,
-  act: (webSource?: FetchedSource) => StorageResponse,
+  handle: (webSource?: FetchedSource) => StorageResponse,
 ): Promise<StorageResponse> {
   await web.endDue();
   try {
-    return act();
+    return handle();
   } catch (error) {
     if (!(error instanceof NeedsFetch)) throw error;
-    const answer = act(await web.fetchSource(error));
-    web.rememberUrl(answer.headers?.["x-ms-copy-id"] ?? "", error.url);
-    return answer;
+    const response = handle(await web.fetchSource(error));
+    web.rememberUrl(response.headers?.["x-ms-copy-id"] ?? "", error.url);
+    return response;
   }
 }
 
-/** A URL that does not answer within this time is not there. */
-const responseTimeoutMs = 10_000;
-/** Where a source cannot be read for the moment, the copy stays pending and tries again. */
-const retryMs = 60_000;
+/** Without a response within this time, the source counts as unreachable. */
+const responseTimeoutMs = 10 * second;
+/** If a source is temporarily unreadable, the copy stays pending and tries again after this delay. */
+const retryDelayMs = minute;
 const maxSourceBytes = 512 * 1024 * 1024;
 
 export function webSources(store: Store, clock: Clock): WebSources {
@@ -59,30 +60,30 @@ export function webSources(store: Store, clock: Clock): WebSources {
   const ending = new Map<number, Promise<void>>();
   const closing = new AbortController();
 
-  async function end(copy: PendingCopy): Promise<void> {
-    const { end: due } = predictEnd(copy);
+  async function endWebCopy(copy: PendingCopy): Promise<void> {
+    const { result } = predictEnd(copy);
     const started = findBlobById(store, copy.destination)?.copy;
     if (started == null) return;
     const url = urls.get(started.id) ?? storedUrl(started);
-    const outcome =
-      due.status !== "success"
-        ? { end: due }
+    const read =
+      result.status !== "success"
+        ? { result }
         : url
           ? await readSource(url, copy, closing.signal)
           : unknownUrl;
     if (closing.signal.aborted) return;
-    store.transaction(() => applyReadResult(store, { copy, copyId: started.id, outcome, clock }));
-    if (!("retry" in outcome)) urls.delete(started.id);
+    store.transaction(() => applyReadResult(store, { copy, copyId: started.id, read, clock }));
+    if (!("retry" in read)) urls.delete(started.id);
   }
 
   return {
-    fetchSource: (wanted) => fetchHead(wanted, closing.signal),
+    fetchSource: (needed) => fetchHead(needed, closing.signal),
     rememberUrl(copyId, url) {
       urls.set(copyId, url);
     },
     async endDue() {
       for (const copy of dueWebCopies(store, clock.now())) {
-        const work = ending.get(copy.destination) ?? end(copy);
+        const work = ending.get(copy.destination) ?? endWebCopy(copy);
         ending.set(copy.destination, work);
         await work.finally(() => ending.delete(copy.destination));
       }
@@ -92,39 +93,39 @@ export function webSources(store: Store, clock: Clock): WebSources {
 }
 
 /**
- * "Any URL that answers GET": so the headers of a GET are read, and no more of it. A signed URL
- * often allows nothing else. Redirects are not followed.
+ * Sends GET and reads only the headers unless `withBody`: any URL that supports GET is a valid source, and
+ * a signed URL often allows only GET. Does not follow redirects.
  */
 async function fetchHead(
   { url, withBody }: NeedsFetch,
   signal: AbortSignal,
 ): Promise<FetchedSource> {
-  let answer: IncomingMessage;
+  let response: IncomingMessage;
   try {
-    answer = await sendGet(url, signal);
+    response = await sendGet(url, signal);
   } catch {
     return new StorageError("CannotVerifyCopySource");
   }
-  const { statusCode = 500, headers } = answer;
+  const { statusCode = 500, headers } = response;
   const length = Number(headers["content-length"] ?? "NaN");
   if (statusCode !== 200 || Number.isNaN(length)) {
-    answer.destroy();
+    response.destroy();
     return new StorageError("CannotVerifyCopySource", {
-      // A source's own refusal is mirrored; what is no answer at all is the request's fault.
+      // Returns the source's own error status; any other status makes the request invalid.
       status: statusCode >= 400 ? statusCode : 400,
       message:
         statusCode === 200
-          ? "The copy source tells no Content-Length."
-          : `The copy source answered ${statusCode}.`,
+          ? "The copy source returned no Content-Length."
+          : `The copy source returned status ${statusCode}.`,
     });
   }
-  const bytes = withBody ? await readBody(answer).catch(() => null) : null;
-  answer.destroy();
+  const bytes = withBody ? await readBody(response).catch(() => null) : null;
+  response.destroy();
   if (withBody && bytes === null) return new StorageError("CannotVerifyCopySource");
   return {
     service: "web",
     id: 0,
-    etag: readEtag(answer),
+    etag: readEtag(response),
     lastModified: Date.parse(headers["last-modified"] ?? "") || 0,
     length,
     contentHeaders: {
@@ -141,11 +142,12 @@ async function fetchHead(
   };
 }
 
-type ReadResult = { bytes: Buffer } | { end: CopyResult } | { retry: string };
+/** The bytes, the final result of the copy, or the status description until the next attempt. */
+type ReadResult = { bytes: Buffer } | { result: CopyResult } | { retry: string };
 
-/** After a restart the query of a URL, which may be a secret, is not known any more. */
+/** After a restart, the URL's query is unknown: it may be a secret and is never stored. */
 const unknownUrl: ReadResult = {
-  end: { status: "failed", description: failureDescriptions.sourceForbidden },
+  result: { status: "failed", description: failureDescriptions.sourceForbidden },
 };
 
 function storedUrl({ source }: Copy): URL | undefined {
@@ -158,22 +160,22 @@ async function readSource(
   { total, sourceEtag }: PendingCopy,
   signal: AbortSignal,
 ): Promise<ReadResult> {
-  const failing = (problem: string) => `${problem} "Copy failed when reading the source."`;
+  const describe = (problem: string) => `${problem} "Copy failed when reading the source."`;
   try {
-    const answer = await sendGet(url, signal);
-    const { statusCode = 500 } = answer;
+    const response = await sendGet(url, signal);
+    const { statusCode = 500 } = response;
     if (statusCode !== 200) {
-      answer.destroy();
-      if (statusCode >= 500) return { retry: failing("502 BadGateway") };
+      response.destroy();
+      if (statusCode >= 500) return { retry: describe("502 BadGateway") };
       const keyword = keywords.get(statusCode) ?? "InvalidInput";
-      return failed(failing(`${statusCode >= 400 ? statusCode : 400} ${keyword}`));
+      return failed(describe(`${statusCode >= 400 ? statusCode : 400} ${keyword}`));
     }
-    const isSame = sourceEtag === "" || sourceEtag === readEtag(answer);
-    const bytes = isSame ? await readBody(answer) : null;
-    answer.destroy();
+    const isSame = sourceEtag === "" || sourceEtag === readEtag(response);
+    const bytes = isSame ? await readBody(response) : null;
+    response.destroy();
     return bytes?.length === total ? { bytes } : failed(failureDescriptions.sourceChanged);
   } catch {
-    return { retry: failing("502 BadGateway") };
+    return { retry: describe("502 BadGateway") };
   }
 }
 
@@ -186,59 +188,59 @@ const keywords = new Map([
 ]);
 
 function failed(description: string): ReadResult {
-  return { end: { status: "failed", description } };
+  return { result: { status: "failed", description } };
 }
 
-/** Does nothing where the copy was aborted or replaced while its source was read. */
+/** Does nothing if the copy was aborted or replaced while its source was read. */
 function applyReadResult(
   store: Store,
   {
     copy,
     copyId,
-    outcome,
+    read,
     clock,
-  }: { copy: PendingCopy; copyId: string; outcome: ReadResult; clock: Clock },
+  }: { copy: PendingCopy; copyId: string; read: ReadResult; clock: Clock },
 ): void {
   const blob = findBlobById(store, copy.destination);
   if (blob?.copy?.id !== copyId || blob.copy.status !== "pending") return;
   const { at } = predictEnd(copy);
-  if ("bytes" in outcome) {
-    const { bytes } = outcome;
+  if ("bytes" in read) {
+    const { bytes } = read;
     const content = addContent(store, bytes.length === 0 ? [] : [createBlock(store, bytes)]);
-    endCopy(store, { ...copy, content }, { end: { status: "success" }, at });
-  } else if ("end" in outcome) {
-    endCopy(store, copy, { end: outcome.end, at });
+    endCopy(store, { ...copy, content }, { result: { status: "success" }, at });
+  } else if ("result" in read) {
+    endCopy(store, copy, { result: read.result, at });
   } else {
-    const countedFrom = clock.now() + retryMs;
+    const countedFrom = clock.now() + retryDelayMs;
     const lastAt = copy.startedAt + maxCopyMs;
     if (clock.now() >= lastAt) {
-      const end: CopyResult = { status: "failed", description: failureDescriptions.tooLong };
-      endCopy(store, copy, { end, at: lastAt });
+      const result: CopyResult = { status: "failed", description: failureDescriptions.tooLong };
+      endCopy(store, copy, { result, at: lastAt });
       return;
     }
-    saveBlob(store, { ...blob, copy: { ...blob.copy, description: outcome.retry } });
+    saveBlob(store, { ...blob, copy: { ...blob.copy, description: read.retry } });
     savePendingCopy(store, { ...copy, countedFrom, countedBytes: copy.total, steps: null });
   }
 }
 
-/** Resolves when the headers have come. */
+/** Resolves when the response headers arrive. */
 function sendGet(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
   const start = url.protocol === "https:" ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
     const outgoing = start(url, { timeout: responseTimeoutMs, agent: false, signal }, resolve);
-    outgoing.on("timeout", () => outgoing.destroy(new Error("The copy source does not answer")));
+    outgoing.on("timeout", () => outgoing.destroy(new Error("The copy source does not respond")));
     outgoing.on("error", reject);
     outgoing.end();
   });
 }
 
-async function readBody(answer: IncomingMessage): Promise<Buffer> {
+async function readBody(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    length += chunk.length; // no encoding was set, so the chunks are bytes
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    length += chunk.length; // chunks are bytes because no encoding was set
     if (length > maxSourceBytes)
-      throw new Error("The copy source is longer than the emulator takes");
+      throw new Error(`The copy source is longer than ${maxSourceBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

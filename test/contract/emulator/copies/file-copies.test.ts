@@ -283,7 +283,7 @@ test("stall, resume, warn, fail and finish a file copy; settings may differ by d
     contentLength: 0,
   });
   expect(() => emulator.copies.finish(where)).toThrow(
-    'Cannot finish copy as none is pending on "devstoreaccount1/media/copy.mp4"',
+    'Cannot finish copy because no copy is pending on "devstoreaccount1/media/copy.mp4"',
   );
   emulator.copies.forDestination = (share, path) =>
     share === "media" && path === "slow" ? { bytesPerSecond: 1 } : undefined;
