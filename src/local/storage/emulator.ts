@@ -16,41 +16,41 @@ import { webSources, fetchAndRetry } from "./pending-copies/web-sources.ts";
 
 export type StorageEmulatorOptions = {
   clock: Clock;
-  /** 0 is any free port. */
+  /** 0 for any free port. */
   blobPort: number;
-  /** Where Azure Files listens; any free port when absent. */
+  /** Port of Azure Files. Default: any free port. */
   filePort?: number;
-  /** A SQLite file, or ":memory:" for an emulator that forgets. */
+  /** A SQLite file, or ":memory:" to keep nothing after `close`. */
   file: string;
-  /** Key and certificate, PEM: then it speaks https only, takes tokens, and has an identity that gets them. */
+  /** Key and certificate in PEM. If present, the emulator accepts https only, accepts tokens, and has an identity. */
   tls?: { key: string; cert: string };
   copies?: Partial<CopySettings>;
-  /** One line for each request, and for what went wrong; never a secret. */
+  /** Gets one line for each request and each error, without secrets. */
   log?: (line: string) => void;
 };
 
 export type StorageEmulator = {
-  /** `http://127.0.0.1:port`, or `https`; an account's endpoint is this with `/account` behind it. */
+  /** `http://127.0.0.1:port`, or `https`. The endpoint of an account is this URL plus `/account`. */
   blobUrl: string;
   port: number;
   /** The same for Azure Files. */
   fileUrl: string;
   filePort: number;
   accounts: readonly Account[];
-  /** The settings may be changed at any time and count for copies that start afterwards. */
+  /** Settings can be changed at any time and apply to copies that start afterwards. */
   copies: CopySettings & CopyControls;
-  /** The settings of an account, to be read and changed. */
+  /** Settings of an account; can be changed at any time. */
   accountSettings: (account: string) => AccountSettings;
   faults: Faults;
-  /** BlobCreated, to whom it was promised. */
+  /** Delivers BlobCreated events to subscribers. */
   events: StorageEvents;
-  /** What the identity may do; may be changed at any time. */
+  /** Roles of the identity; can be changed at any time. */
   roles: RoleAssignment[];
-  /** Where an app gets the identity's tokens; null without TLS, since tokens go over nothing else. */
+  /** Endpoint that issues the identity's tokens; null without TLS, because tokens require https. */
   identity: IdentityEndpoint | null;
-  /** What was received, oldest first; only the last 1,000. */
+  /** The latest 1,000 requests, oldest first. */
   requests: readonly ReceivedRequest[];
-  /** Breaks open connections, too. */
+  /** Also closes open connections. */
   close(): Promise<void>;
 };
 
@@ -61,7 +61,7 @@ const defaultRoles = [
   "Storage File Delegator",
 ] as const;
 
-/** Starts the Storage emulator: `README.md` beside this file has its promises, one by one. */
+/** Starts the Storage emulator. `README.md` in this folder lists what it supports. */
 export async function startStorageEmulator(
   options: StorageEmulatorOptions,
 ): Promise<StorageEmulator> {
@@ -84,7 +84,7 @@ export async function startStorageEmulator(
   );
   const { tls } = options;
   const scheme = tls === undefined ? "http" : "https";
-  const ownOrigins = { blob: "", file: "" }; // filled in as soon as the ports are known
+  const ownOrigins = { blob: "", file: "" }; // set when the ports are known
   const web = webSources(store, clock);
   const events = startDeliveries({
     store,
@@ -123,7 +123,7 @@ export async function startStorageEmulator(
             ownOrigins,
             ...(webSource && { webSource }),
           }),
-        ).finally(() => events.refresh()), // a request that is refused lets copies end, too
+        ).finally(() => events.refresh()), // rejected requests end due copies, too
       record(request) {
         requests.push(request);
         if (requests.length > maxRecordedRequests) requests.shift();

@@ -31,7 +31,7 @@ import type { StorageResponse } from "./http/storage-request.ts";
 import { getUserDelegationKey } from "./auth/get-user-delegation-key.ts";
 import { refuseUnsupportedHeaders } from "./blobs/blob-writes.ts";
 
-/** Everything this emulator does. The rest has a name and answers 501 with it. */
+/** The implemented operations. All others return 501 with the operation's name. */
 const operations: Partial<Record<OperationName, Operation>> = {
   ListContainers: listContainers,
   CreateContainer: createContainer,
@@ -66,8 +66,8 @@ const operations: Partial<Record<OperationName, Operation>> = {
 };
 
 /**
- * Carries out one request in one transaction and returns its answer, or throws a StorageError with
- * nothing changed. First it lets time do its work: copies that are due end.
+ * Carries out one request in one transaction and returns its response, or throws a StorageError and
+ * changes nothing. Ends due copies first, in a separate transaction.
  */
 export function dispatch(given: Omit<Call, "caller">): StorageResponse {
   const { request, operation, store, roles, now } = given;
@@ -82,23 +82,23 @@ export function dispatch(given: Omit<Call, "caller">): StorageResponse {
   return store.transaction(() => {
     const caller = authorize(request, { operation, store, roles, now });
     refuseUnsupportedHeaders(request.headers);
-    const answer = work({ ...given, caller });
+    const response = work({ ...given, caller });
     enqueueWriteEvents(given);
-    return answer;
+    return response;
   });
 }
 
-/** Snapshots and versions are read-only: the rest is about the current blob alone. */
+/** Rejects `snapshot` and `versionid` for operations that apply only to the current blob. */
 function refuseRevision(query: ReadonlyMap<string, string>, operation: OperationName): void {
-  const addition = ["snapshot", "versionid"].find((name) => query.has(name));
-  if (addition === undefined || revisionOperations.has(operation)) return;
+  const parameter = ["snapshot", "versionid"].find((name) => query.has(name));
+  if (parameter === undefined || revisionOperations.has(operation)) return;
   throw new StorageError("InvalidQueryParameterValue", {
-    message: `${restName(operation)} cannot be done on a ${addition === "snapshot" ? "snapshot" : "version"}.`,
-    details: { QueryParameterName: addition, QueryParameterValue: query.get(addition) ?? "" },
+    message: `${restName(operation)} is not supported on a ${parameter === "snapshot" ? "snapshot" : "version"}.`,
+    details: { QueryParameterName: parameter, QueryParameterValue: query.get(parameter) ?? "" },
   });
 }
 
-/** What can be done with a snapshot or a version (each operation's REST page, URI parameters). */
+/** Operations on snapshots and versions (URI parameters of each REST page). */
 const revisionOperations: ReadonlySet<OperationName> = new Set([
   "GetBlob",
   "GetBlobProperties",

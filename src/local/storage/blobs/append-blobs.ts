@@ -4,15 +4,16 @@ import type { Call } from "../calls/operation-call.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import { addContent, findBlocks, createBlock } from "../store/content-blocks.ts";
 import { verifyMd5 } from "../http/content-md5.ts";
+import { invalidHeader, type Headers } from "../http/request-headers.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import type { StorageResponse } from "../http/storage-request.ts";
 import { changeBlob, encryptionHeader, requireWritable } from "./blob-writes.ts";
 
-/** Limits of REST page "Append Block"; a block's is that of version 2022-11-02. */
+/** Limits of REST page "Append Block"; the block size is the limit of version 2022-11-02. */
 const maxBlocks = 50_000;
 const maxBlockBytes = 100 * 1024 * 1024;
 
-/** REST page "Append Block": at the end of the blob, if that is where the caller takes it to be. */
+/** REST page "Append Block": appends at the end of the blob, if `appendpos` matches its length. */
 export function appendBlock(call: Call): StorageResponse {
   const { request, store } = call;
   const blob = requireAppendBlob(call);
@@ -25,8 +26,8 @@ export function appendBlock(call: Call): StorageResponse {
   if (body.length > maxBlockBytes) throw new StorageError("RequestBodyTooLarge");
   const md5 = verifyMd5(body, headers["content-md5"]);
   requirePosition(headers, blob);
-  const maximumSize = readNumber(headers, "x-ms-blob-condition-maxsize") ?? Infinity;
-  if (blob.length + body.length > maximumSize) {
+  const maxSizeBytes = readNumber(headers, "x-ms-blob-condition-maxsize") ?? Infinity;
+  if (blob.length + body.length > maxSizeBytes) {
     throw new StorageError("MaxBlobSizeConditionNotMet");
   }
   const blocks = findBlocks(store, blob.content);
@@ -48,7 +49,7 @@ export function appendBlock(call: Call): StorageResponse {
   };
 }
 
-/** REST page "Append Blob Seal": changes neither ETag nor last modification; twice is no error. */
+/** REST page "Append Blob Seal": changes neither ETag nor last modification. Sealing again is no error. */
 export function sealBlob(call: Call): StorageResponse {
   const blob = requireAppendBlob(call);
   requireWritable(call, blob);
@@ -57,7 +58,7 @@ export function sealBlob(call: Call): StorageResponse {
   return { status: 200, headers: { ...stateHeaders(blob), "x-ms-blob-sealed": "true" } };
 }
 
-/** What reads and listings tell of append blobs alone. */
+/** Headers that only append blobs have. */
 export function appendHeaders({ store }: Call, blob: Blob): Record<string, string | undefined> {
   if (blob.blobType !== "AppendBlob") return {};
   return {
@@ -79,15 +80,9 @@ function requirePosition(headers: Headers, blob: Blob): void {
   }
 }
 
-type Headers = Readonly<Record<string, string>>;
-
 function readNumber(headers: Headers, name: string): number | undefined {
   const text = headers[name];
   if (text === undefined) return undefined;
-  if (!/^\d+$/.test(text)) {
-    throw new StorageError("InvalidHeaderValue", {
-      details: { HeaderName: name, HeaderValue: text },
-    });
-  }
+  if (!/^\d+$/.test(text)) throw invalidHeader(name, text);
   return Number(text);
 }

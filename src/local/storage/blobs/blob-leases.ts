@@ -9,18 +9,18 @@ import type { StorageResponse } from "../http/storage-request.ts";
 import { requireNoPendingCopy } from "./blob-writes.ts";
 
 /**
- * REST page "Lease Blob": acquire, renew, change, release, break. A lease changes neither the
- * blob's ETag nor its last modification.
+ * REST page "Lease Blob": acquire, renew, change, release, break. Changes neither the blob's ETag nor its
+ * last modification.
  */
 export function leaseBlob(call: Call): StorageResponse {
   const { request, store, now } = call;
   const blob = requireBlob(call);
   requireWriteConditions(request.headers, blob);
   requireNoPendingCopy(blob);
-  const outcome = applyLeaseAction(leaseAt(blob.lease, now), request.headers, now);
-  saveBlob(store, { ...blob, lease: outcome.lease });
+  const result = applyLeaseAction(leaseAt(blob.lease, now), request.headers, now);
+  saveBlob(store, { ...blob, lease: result.lease });
   return {
-    status: outcome.status,
-    headers: { ...stateHeaders(blob), ...outcome.headers },
+    status: result.status,
+    headers: { ...stateHeaders(blob), ...result.headers },
   };
 }

@@ -23,7 +23,7 @@ import { tagSetElement } from "./blob-tags.ts";
 import { describeTier } from "./access-tiers.ts";
 import { element, elements, isUnwritable, renderXml, type Element } from "../http/xml.ts";
 
-/** REST page "List Blobs": flat, or with a delimiter one level at a time. */
+/** REST page "List Blobs": flat, or one level with a delimiter. */
 export function listBlobs(call: Call): StorageResponse {
   const { request } = call;
   const container = requireContainer(call);
@@ -41,13 +41,13 @@ export function listBlobs(call: Call): StorageResponse {
     from: page.from,
     withDeleted: include.has("versions"),
   })) {
-    const images = found.kind === "prefix" ? [found] : findRevisions(call, found, include);
-    if (images.length > 0 && entries.length >= page.limit) {
+    const revisions = found.kind === "prefix" ? [found] : findRevisions(call, found, include);
+    if (revisions.length > 0 && entries.length >= page.limit) {
       next = found.name;
       break;
     }
-    // A page may grow by the snapshots and versions of its blobs: markers point between names.
-    entries.push(...images);
+    // A page can exceed its limit by snapshots and versions, because a marker is a blob name.
+    entries.push(...revisions);
   }
   const rendered = entries.map((entry) =>
     entry.kind === "prefix"
@@ -73,7 +73,7 @@ export function listBlobs(call: Call): StorageResponse {
 
 type Entry = { kind: "prefix"; name: string } | { kind: "blob"; name: string; blob: Blob };
 
-/** The states of one name that are asked for, in the service's order. */
+/** The requested revisions of one blob name, in the service's order. */
 function findRevisions(
   { store }: Call,
   { name, container }: { name: string; container: number },
@@ -87,18 +87,18 @@ function findRevisions(
   ].map((blob) => ({ kind: "blob", name, blob }));
 }
 
-/** Datasets that may be asked for; one that this emulator would hide is refused. */
+/** The requested datasets. Throws for a dataset that this emulator does not support. */
 function readInclude(include: string | undefined): ReadonlySet<string> {
-  const wanted = new Set((include ?? "").split(",").filter((name) => name !== ""));
-  if (wanted.has("uncommittedblobs")) {
+  const datasets = new Set((include ?? "").split(",").filter((name) => name !== ""));
+  if (datasets.has("uncommittedblobs")) {
     throw new StorageError("NotImplemented", {
       message: "List Blobs with include=uncommittedblobs is not implemented by this emulator",
     });
   }
-  return wanted;
+  return datasets;
 }
 
-/** Reads on as long as somebody asks, a group below a delimiter as one step. */
+/** Yields names in order, in batches as needed. All names with the same prefix up to the delimiter are one step. */
 function* scanNames(
   store: Store,
   { container, prefix, delimiter, from, withDeleted }: NameScan,
@@ -139,11 +139,11 @@ type NameScan = {
 };
 
 const batchSize = 200;
-/** Appended to a name: the next possible one, and one behind all that begin with it. */
+/** Appended to a name: the next possible name, and a name after all names with this prefix. */
 const justAfter = "\u0000";
 const afterAll = "\u{10ffff}";
 
-/** A name that XML cannot hold is percent-encoded and says so (since version 2021-02-12). */
+/** A name that XML cannot represent is percent-encoded, with `Encoded="true"` (since version 2021-02-12). */
 function nameElement(name: string): Element {
   return isUnwritable(name)
     ? element("Name", encodeURIComponent(name), { Encoded: "true" })

@@ -18,7 +18,7 @@ import { describeTier, requireOnline } from "./access-tiers.ts";
 import { contentHeaders } from "../calls/content-headers.ts";
 import { versionHeader } from "./blob-writes.ts";
 
-/** REST page "Get Blob". Without a range all bytes, with one 206 and `Content-Range`. */
+/** REST page "Get Blob": all bytes, or with a range 206 and `Content-Range`. */
 export function getBlob(call: Call): StorageResponse {
   const { request } = call;
   const blob = requireReadable(call);
@@ -37,7 +37,7 @@ export function getBlob(call: Call): StorageResponse {
     headers: {
       ...headers,
       "Content-Range": `bytes ${range.start}-${range.end - 1}/${blob.length}`,
-      // Content-MD5 speaks of this body; the whole blob's has a name of its own.
+      // Content-MD5 is the range's; the whole blob's MD5 has another header.
       "Content-MD5": wantsMd5 ? createHash("md5").update(body).digest("base64") : undefined,
       "x-ms-blob-content-md5": blob.contentHeaders.contentMD5,
     },
@@ -45,7 +45,7 @@ export function getBlob(call: Call): StorageResponse {
   };
 }
 
-/** The bytes to be seen: those of a page blob fill while a copy onto it goes on. */
+/** The readable bytes. During a copy onto a page blob, the copied bytes are already readable. */
 function readBytes({ store, now }: Call, blob: Blob, range: ByteRange): Buffer {
   const pending = blob.blobType === "PageBlob" ? findPendingCopy(store, blob) : undefined;
   if (pending === undefined) return readContent(store, blob.content, range);
@@ -111,7 +111,7 @@ function propertyHeaders(call: Call, blob: Blob): Record<string, string | undefi
   };
 }
 
-/** Not told where there are none (REST page "Get Blob Properties", `x-ms-tag-count`). */
+/** Undefined without tags (REST page "Get Blob Properties", `x-ms-tag-count`). */
 export function tagCount({ tags }: Blob): string | undefined {
   const count = Object.keys(tags).length;
   return count === 0 ? undefined : String(count);

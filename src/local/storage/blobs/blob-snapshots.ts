@@ -11,8 +11,8 @@ import { requireOnline } from "./access-tiers.ts";
 import { nextTimeName } from "../store/time-names.ts";
 
 /**
- * REST page "Snapshot Blob": a read-only image of the blob under its own time. Metadata that is sent
- * replaces the blob's; the base blob, its ETag included, stays as it is.
+ * REST page "Snapshot Blob": creates a read-only snapshot. Metadata of the request replaces the blob's in
+ * the snapshot. The base blob and its ETag do not change.
  */
 export function snapshotBlob(call: Call): StorageResponse {
   const { request, store, now } = call;
@@ -21,12 +21,12 @@ export function snapshotBlob(call: Call): StorageResponse {
   requireNoPendingCopy(blob);
   requireLeaseForRead(blob.lease, { given: request.headers["x-ms-lease-id"], now });
   requireOnline(blob, now);
-  const { id: _, ...image } = blob;
+  const { id: _, ...base } = blob;
   const latest = findSnapshots(store, blob).at(-1)?.snapshot ?? "";
   const snapshot = nextTimeName(latest, now);
   const hasMetadata = Object.keys(request.metadata).length > 0;
   saveBlob(store, {
-    ...image,
+    ...base,
     snapshot,
     metadata: hasMetadata ? request.metadata : blob.metadata,
     versionId: null,

@@ -30,7 +30,7 @@ export function getBlobTags(call: Call): StorageResponse {
   };
 }
 
-/** REST page "Set Blob Tags": replaces all of them, and changes neither ETag nor last modification. */
+/** REST page "Set Blob Tags": replaces all tags. Changes neither ETag nor last modification. */
 export function setBlobTags(call: Call): StorageResponse {
   const { request, store, now } = call;
   const blob = requireBlob(call);
@@ -42,7 +42,7 @@ export function setBlobTags(call: Call): StorageResponse {
   return { status: 204, headers: stateHeaders(blob) };
 }
 
-/** The tags that a write sets on what it makes; none where it names none. */
+/** The tags of a write (`x-ms-tags`). Throws if the caller may not set tags. */
 export function readTags({ request, caller }: Call): Tags {
   const text = request.headers["x-ms-tags"] ?? "";
   if (text === "") return {};
@@ -53,7 +53,7 @@ export function readTags({ request, caller }: Call): Tags {
   return requireTags([...new URLSearchParams(text)]);
 }
 
-/** `TagSet`, as Get Blob Tags and List Blobs tell it. */
+/** The `TagSet` element of Get Blob Tags and List Blobs. */
 export function tagSetElement(tags: Tags): Element {
   return element(
     "TagSet",

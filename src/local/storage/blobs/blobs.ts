@@ -25,7 +25,7 @@ import {
   type BlobWrite,
 } from "./blob-writes.ts";
 
-/** REST page "Put Blob": a block blob whole, an append blob empty, a page blob full of zeros. */
+/** REST page "Put Blob": a block blob with its content, an empty append blob, or a page blob of zeros. */
 export function putBlob(call: Call): StorageResponse {
   const { request, store, now } = call;
   const { body, headers } = request;
@@ -78,7 +78,7 @@ function parseBlobType(text: string | undefined): BlobType {
   throw new StorageError("InvalidHeaderValue", { details: { ...details, HeaderValue: text } });
 }
 
-/** REST page "Set Blob Metadata": replaces all of it. */
+/** REST page "Set Blob Metadata": replaces all metadata. */
 export function setBlobMetadata(call: Call): StorageResponse {
   const existing = requireBlob(call);
   requireWritable(call, existing);
@@ -98,8 +98,8 @@ export function setBlobMetadata(call: Call): StorageResponse {
 /** REST page "Set Blob Properties": content headers that are not sent are cleared. */
 export function setBlobProperties(call: Call): StorageResponse {
   const { headers } = call.request;
-  const unread = ["x-ms-blob-content-length", "x-ms-sequence-number-action"];
-  const name = unread.find((header) => headers[header] !== undefined);
+  const unsupported = ["x-ms-blob-content-length", "x-ms-sequence-number-action"];
+  const name = unsupported.find((header) => headers[header] !== undefined);
   if (name !== undefined) {
     throw new StorageError("NotImplemented", {
       message: `Set Blob Properties with ${name} is not implemented by this emulator`,
@@ -113,8 +113,8 @@ export function setBlobProperties(call: Call): StorageResponse {
 }
 
 /**
- * REST page "Delete Blob". A base blob with snapshots goes only together with them, and stays as a
- * former version where the account keeps versions. Copies that read from what is deleted fail.
+ * REST page "Delete Blob". A base blob with snapshots can only be deleted together with them. If the
+ * account keeps versions, it becomes a former version. Copies that read from a deleted blob fail.
  */
 export function deleteBlob(call: Call): StorageResponse {
   const { request, store, now, accountSettings } = call;
@@ -124,15 +124,15 @@ export function deleteBlob(call: Call): StorageResponse {
   if (isNamedVersion && blob.formerVersion === "") {
     throw new StorageError("OperationNotAllowedOnRootBlob");
   }
-  for (const gone of findDeleted(call, blob)) {
-    const stays = isCurrent(gone) && accountSettings.versioning;
-    if (!stays) requireMutable(gone, now);
-    if (isCurrent(gone)) {
-      keepFormerVersion(call, gone);
-      dropStagedBlocks(call, requireContainer(call), gone.name);
+  for (const deleted of findDeleted(call, blob)) {
+    const becomesVersion = isCurrent(deleted) && accountSettings.versioning;
+    if (!becomesVersion) requireMutable(deleted, now);
+    if (isCurrent(deleted)) {
+      keepFormerVersion(call, deleted);
+      dropStagedBlocks(call, requireContainer(call), deleted.name);
     }
-    failCopiesReading(store, gone, { description: failureDescriptions.sourceGone, at: now });
-    store.run("DELETE FROM blob WHERE id = ?", gone.id);
+    failCopiesReading(store, deleted, { description: failureDescriptions.sourceGone, at: now });
+    store.run("DELETE FROM blob WHERE id = ?", deleted.id);
   }
   return { status: 202, headers: { "x-ms-delete-type-permanent": "true" } };
 }
@@ -156,7 +156,7 @@ function findDeleted({ request, store }: Call, blob: Blob): Blob[] {
   return [...snapshots, blob];
 }
 
-/** All that a write of the metadata leaves as it is; a protection stays with the former version. */
+/** The properties that Set Blob Metadata keeps. Immutability stays with the former version. */
 function unchangedWrite(blob: Blob): BlobWrite {
   const { blobType, content, length, contentHeaders, metadata, accessTier, tags } = blob;
   const { rehydration, sequenceNumber, isSealed } = blob;

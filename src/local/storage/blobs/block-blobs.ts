@@ -27,7 +27,7 @@ import { childElements, element, parseXml, renderXml } from "../http/xml.ts";
 /** "A blob can include up to 50,000 committed blocks" (REST page "Put Block List"). */
 const maxBlocks = 50_000;
 
-/** REST page "Put Block": the block waits, uncommitted, and changes nothing that is to be seen. */
+/** REST page "Put Block": stores an uncommitted block, which reads do not return. */
 export function putBlock(call: Call): StorageResponse {
   const { request, store, now } = call;
   const name = request.query.get("blockid");
@@ -60,7 +60,7 @@ export function putBlock(call: Call): StorageResponse {
   return { status: 201, headers: { "Content-MD5": md5, ...encryptionHeader } };
 }
 
-/** Base64 of at most 64 bytes, and of the same length for all blocks of one blob. */
+/** A block id is base64 of at most 64 bytes, with the same length for all blocks of one blob. */
 function requireBlockName(
   name: string | undefined,
   staged: readonly Block[],
@@ -81,7 +81,7 @@ function requireBlockName(
   }
 }
 
-/** REST page "Put Block List": the blob is the named blocks, in this order, and nothing else. */
+/** REST page "Put Block List": the blob consists of exactly the listed blocks, in this order. */
 export function putBlockList(call: Call): StorageResponse {
   const { request, store, now } = call;
   const target = findTarget(call);
@@ -111,7 +111,7 @@ export function putBlockList(call: Call): StorageResponse {
   };
 }
 
-/** Only Put Blob turns a blob of one type into another. */
+/** Only Put Blob can change the type of a blob. */
 function requireBlockBlob(blob: Blob | undefined): void {
   if (blob !== undefined && blob.blobType !== "BlockBlob") {
     throw new StorageError("InvalidBlobType");
@@ -124,9 +124,9 @@ function chosenBlocks(
 ): Block[] {
   const committed = byName(findBlocks(store, blob?.content ?? null));
   const staged = byName(stagedBlocks(store, container, name));
-  const wanted = parseBlockList(request.body.toString("utf8"));
-  if (wanted.length > maxBlocks) throw new StorageError("InvalidBlockList");
-  return wanted.map(({ list, name: block }) => {
+  const choices = parseBlockList(request.body.toString("utf8"));
+  if (choices.length > maxBlocks) throw new StorageError("InvalidBlockList");
+  return choices.map(({ list, name: block }) => {
     const found =
       list === "Committed"
         ? committed.get(block)

@@ -121,7 +121,7 @@ export function getContainerProperties(call: Call): StorageResponse {
   };
 }
 
-/** REST page "Delete Container". Copies that read from its blobs fail; those onto them are gone. */
+/** REST page "Delete Container". Copies that read from its blobs fail; copies onto them are deleted. */
 export function deleteContainer(call: Call): StorageResponse {
   const { request, store, now } = call;
   const container = requireContainer(call);

@@ -6,6 +6,7 @@ import { requireReadConditions } from "../calls/request-conditions.ts";
 import { findBlocks, type Block } from "../store/content-blocks.ts";
 import { verifyMd5 } from "../http/content-md5.ts";
 import { overwriteRange, sliceBlocks, type Range } from "../store/content-ranges.ts";
+import { invalidHeader, missingHeader, type Headers } from "../http/request-headers.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { requireLeaseForRead } from "../leases/lease-rules.ts";
 import type { StorageResponse } from "../http/storage-request.ts";
@@ -17,21 +18,17 @@ const pageBytes = 512;
 const maxBlobBytes = 8 * 1024 ** 4;
 const maxWriteBytes = 4 * 1024 * 1024;
 
-type Headers = Readonly<Record<string, string>>;
-
-/** REST page "Put Blob", for page blobs: their length, all of it zeros, and their sequence number. */
+/** The length in bytes and the sequence number of a new page blob (REST page "Put Blob"). */
 export function readPageBlobSize(headers: Headers): { length: number; sequenceNumber: number } {
   const name = "x-ms-blob-content-length";
   const text = headers[name];
-  if (text === undefined) {
-    throw new StorageError("MissingRequiredHeader", { details: { HeaderName: name } });
-  }
+  if (text === undefined) throw missingHeader(name);
   const length = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (!(length <= maxBlobBytes) || length % pageBytes !== 0) throw invalid(name, text);
+  if (!(length <= maxBlobBytes) || length % pageBytes !== 0) throw invalidHeader(name, text);
   return { length, sequenceNumber: readNumber(headers, "x-ms-blob-sequence-number") ?? 0 };
 }
 
-/** REST page "Put Page": writes or clears whole pages within the blob's length. */
+/** REST page "Put Page": writes or clears whole pages within the length of the blob. */
 export function putPage(call: Call): StorageResponse {
   const { request, store } = call;
   const { headers, body } = request;
@@ -41,7 +38,7 @@ export function putPage(call: Call): StorageResponse {
   const range = readPageRange(headers, blob.length);
   const isClear = readAction(headers) === "clear";
   if (body.length !== (isClear ? 0 : range.end - range.start)) {
-    throw invalid("Content-Length", String(body.length));
+    throw invalidHeader("Content-Length", String(body.length));
   }
   if (body.length > maxWriteBytes) throw new StorageError("RequestBodyTooLarge");
   const md5 = verifyMd5(body, headers["content-md5"]);
@@ -60,7 +57,7 @@ export function putPage(call: Call): StorageResponse {
   };
 }
 
-/** REST page "Get Page Ranges": where something was written and not cleared again. */
+/** REST page "Get Page Ranges": the ranges that were written and not cleared. */
 export function getPageRanges(call: Call): StorageResponse {
   const { request, store, now } = call;
   if (request.query.has("prevsnapshot")) {
@@ -71,11 +68,11 @@ export function getPageRanges(call: Call): StorageResponse {
   const blob = requirePageBlob(call);
   requireReadConditions(request.headers, blob);
   requireLeaseForRead(blob.lease, { given: request.headers["x-ms-lease-id"], now });
-  const asked = request.headers["x-ms-range"] ?? request.headers["range"];
+  const requested = request.headers["x-ms-range"] ?? request.headers["range"];
   const within =
-    asked === undefined
+    requested === undefined
       ? { start: 0, end: blob.length }
-      : readPageRange({ range: asked.replace(/-$/, `-${blob.length - 1}`) }, blob.length);
+      : readPageRange({ range: requested.replace(/-$/, `-${blob.length - 1}`) }, blob.length);
   return {
     status: 200,
     headers: {
@@ -94,7 +91,7 @@ export function getPageRanges(call: Call): StorageResponse {
   };
 }
 
-/** Written neighbours are one range. */
+/** Merges adjacent written blocks into one range. */
 function writtenRanges(blocks: readonly Block[], within: Range): Range[] {
   const ranges: Range[] = [];
   let offset = within.start;
@@ -107,7 +104,7 @@ function writtenRanges(blocks: readonly Block[], within: Range): Range[] {
   return ranges;
 }
 
-/** What reads tell of page blobs alone. */
+/** The header that only page blobs have. */
 export function sequenceHeader(blob: Blob): Record<string, string | undefined> {
   if (blob.blobType !== "PageBlob") return {};
   return { "x-ms-blob-sequence-number": String(blob.sequenceNumber) };
@@ -123,11 +120,11 @@ function readAction(headers: Headers): "update" | "clear" {
   const name = "x-ms-page-write";
   const action = headers[name]?.toLowerCase();
   if (action === "update" || action === "clear") return action;
-  if (action !== undefined) throw invalid(name, action);
-  throw new StorageError("MissingRequiredHeader", { details: { HeaderName: name } });
+  if (action !== undefined) throw invalidHeader(name, action);
+  throw missingHeader(name);
 }
 
-/** `start` included, `end` not: whole pages that the blob has. */
+/** Bytes from `start` up to, not including, `end`: whole pages within the blob. */
 function readPageRange(headers: Headers, length: number): Range {
   const text = headers["x-ms-range"] ?? headers["range"] ?? "";
   const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(text) ?? [];
@@ -140,10 +137,10 @@ function readPageRange(headers: Headers, length: number): Range {
 }
 
 function requireSequenceNumber(headers: Headers, { sequenceNumber }: Blob): void {
-  const most = readNumber(headers, "x-ms-if-sequence-number-le") ?? Infinity;
-  const below = readNumber(headers, "x-ms-if-sequence-number-lt") ?? Infinity;
-  const exactly = readNumber(headers, "x-ms-if-sequence-number-eq") ?? sequenceNumber;
-  if (sequenceNumber > most || sequenceNumber >= below || sequenceNumber !== exactly) {
+  const max = readNumber(headers, "x-ms-if-sequence-number-le") ?? Infinity;
+  const limit = readNumber(headers, "x-ms-if-sequence-number-lt") ?? Infinity;
+  const exact = readNumber(headers, "x-ms-if-sequence-number-eq") ?? sequenceNumber;
+  if (sequenceNumber > max || sequenceNumber >= limit || sequenceNumber !== exact) {
     throw new StorageError("SequenceNumberConditionNotMet");
   }
 }
@@ -151,12 +148,6 @@ function requireSequenceNumber(headers: Headers, { sequenceNumber }: Blob): void
 function readNumber(headers: Headers, name: string): number | undefined {
   const text = headers[name];
   if (text === undefined) return undefined;
-  if (!/^\d+$/.test(text)) throw invalid(name, text);
+  if (!/^\d+$/.test(text)) throw invalidHeader(name, text);
   return Number(text);
-}
-
-function invalid(name: string, value: string): StorageError {
-  return new StorageError("InvalidHeaderValue", {
-    details: { HeaderName: name, HeaderValue: value },
-  });
 }

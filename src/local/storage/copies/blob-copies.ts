@@ -38,9 +38,8 @@ import {
 } from "../blobs/blob-writes.ts";
 
 /**
- * REST page "Copy Blob". The checks come in the service's order: source readable, source
- * conditions, destination conditions, pending copy, lease. Then there is a committed, empty
- * destination with the source's headers, and the answer.
+ * REST page "Copy Blob". Checks in the service's order: source readable, source conditions, destination
+ * conditions, pending copy, lease. Then writes the destination: committed, empty, with the source's headers.
  */
 export function copyBlob(call: Call): StorageResponse {
   const { request, now } = call;
@@ -76,9 +75,9 @@ export function copyBlob(call: Call): StorageResponse {
 }
 
 type Target = ReturnType<typeof findTarget>;
-/** What only a blob has; all other sources are copied as if they were plain block blobs. */
+/** Properties that only blobs have. Other sources are copied like plain block blobs. */
 type Traits = Pick<Blob, "blobType" | "accessTier" | "rehydration" | "sequenceNumber" | "isSealed">;
-/** All of the destination but its bytes and copy properties. */
+/** The destination without its bytes and copy properties. */
 type DestinationProperties = Omit<BlobWrite, "content" | "length" | "copy"> &
   Pick<Blob, "rehydration">;
 type Start = { source: CopySource; settings: CopySettings; properties: DestinationProperties };
@@ -124,14 +123,14 @@ function startPending(call: Call, target: Target, { source, settings, properties
   const { length } = source.object;
   const pending = (destination: Blob) =>
     pendingCopy(call, { destination, source, settings, from: properties.rehydration?.doneAt });
-  // Written first, it holds the content that an emptied destination lets go of: they may be one.
+  // Saved before the destination is emptied, because source and destination may share their content.
   if (target.blob !== undefined) savePendingCopy(store, pending(target.blob));
 
-  const { contentMD5: _, ...contentHeaders } = source.object.contentHeaders; // not the empty blob's
+  const { contentMD5: _, ...contentHeaders } = source.object.contentHeaders; // the destination is still empty
   const blob = writeBlob(call, target, {
     ...properties,
     // "The Blob service creates a destination page blob of the source blob's length, initially
-    // containing all zeroes"; of the other types an empty one.
+    // containing all zeroes". Other blob types are empty.
     ...(properties.blobType === "PageBlob"
       ? { content: addContent(store, zeroBlocks(length)), length }
       : { content: null, length: 0 }),
@@ -142,7 +141,7 @@ function startPending(call: Call, target: Target, { source, settings, properties
   return blob;
 }
 
-/** Metadata given with the start replaces all of the source's; tags are never the source's. */
+/** Metadata of the request replaces all metadata of the source. Tags are not copied. */
 function buildDestination(
   call: Call,
   {
@@ -165,26 +164,26 @@ function buildDestination(
   };
 }
 
-/** The tier asked for, or the destination's own; out of the archive it comes hours later. */
+/** The requested tier, or the destination's own. A source in the archive tier is rehydrated first. */
 function destinationTier(
   { request, now }: Call,
   { target, traits, settings }: { target: Target; traits: Traits; settings: CopySettings },
 ): Pick<Blob, "accessTier" | "rehydration"> {
-  const asked = readAccessTier(request.headers, traits.blobType);
+  const requested = readAccessTier(request.headers, traits.blobType);
   const current = tierAt(traits, now);
   if (current.rehydration !== null) throw new StorageError("BlobBeingRehydrated");
   if (current.accessTier === "Archive") {
-    if (asked === undefined || asked === "Archive") throw new StorageError("BlobArchived");
-    const rehydration = startRehydration(request.headers, { to: asked, now, settings });
+    if (requested === undefined || requested === "Archive") throw new StorageError("BlobArchived");
+    const rehydration = startRehydration(request.headers, { to: requested, now, settings });
     return { accessTier: "Archive", rehydration };
   }
   // "Tier is inherited for premium storage tiers", which page blobs have.
   const inherited =
     traits.blobType === "PageBlob" ? current.accessTier : inheritedTier(target.blob, now);
-  return { accessTier: asked ?? inherited, rehydration: null };
+  return { accessTier: requested ?? inherited, rehydration: null };
 }
 
-/** A sealed blob's copy is sealed, too, unless the start says otherwise (REST page "Append Blob Seal"). */
+/** The copy of a sealed blob is sealed unless `x-ms-seal-blob` is false (REST page "Append Blob Seal"). */
 function readSeal({ request }: Call, { blobType, isSealed }: Traits): boolean {
   const text = request.headers["x-ms-seal-blob"];
   if (text === undefined) return isSealed;

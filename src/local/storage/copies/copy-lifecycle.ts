@@ -15,8 +15,7 @@ import {
 import { maskQueryValues, removeSignature } from "../http/redact.ts";
 import type { Metadata, StorageResponse } from "../http/storage-request.ts";
 
-/** What Copy Blob and Copy File do alike. */
-
+/** Whether the copy completes in its start. */
 export function finishesOnStart(settings: CopySettings, source: CopySource): boolean {
   return (
     settings.finishOnStart === "always" ||
@@ -24,7 +23,7 @@ export function finishesOnStart(settings: CopySettings, source: CopySource): boo
   );
 }
 
-/** The copy properties that a destination has from the start on. */
+/** The copy properties of a copy that completed in its start. */
 export function finishedCopy(call: Call, source: CopySource): Copy {
   const { length } = source.object;
   return {
@@ -35,6 +34,7 @@ export function finishedCopy(call: Call, source: CopySource): Copy {
   };
 }
 
+/** The copy properties of a pending copy. */
 export function startedCopy(call: Call, source: CopySource): Copy {
   return { ...newCopy(call, source), status: "pending", description: null };
 }
@@ -48,12 +48,12 @@ function newCopy({ request }: Call, { object }: CopySource): Pick<Copy, "id" | "
   };
 }
 
-/** Metadata given with the start replaces all of the source's. */
+/** Metadata of the request replaces all metadata of the source. */
 export function copiedMetadata({ request }: Call, { object }: CopySource): Metadata {
   return Object.keys(request.metadata).length > 0 ? request.metadata : object.metadata;
 }
 
-/** The numbers from which the copy's course follows. */
+/** Builds the row of a pending copy. */
 export function pendingCopy(
   { now }: Call,
   {
@@ -65,7 +65,7 @@ export function pendingCopy(
     destination: CopyObject;
     source: CopySource;
     settings: CopySettings;
-    /** Before, no byte can be read: the source comes out of the archive. */
+    /** Epoch ms at which copying starts: the end of the source's rehydration from the archive tier. */
     from?: number | undefined;
   },
 ): PendingCopy {
@@ -90,7 +90,7 @@ export function pendingCopy(
   };
 }
 
-/** REST pages "Abort Copy Blob" and "Abort Copy File": zero bytes stay, with the copy's metadata. */
+/** REST pages "Abort Copy Blob" and "Abort Copy File": leaves zero bytes and the metadata of the copy. */
 export function abortCopy(call: Call, destination: Blob | File): StorageResponse {
   const { request, store, now } = call;
   const action = request.headers["x-ms-copy-action"];

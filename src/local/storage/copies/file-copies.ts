@@ -24,8 +24,8 @@ import {
 import { readBoolean, unsupportedHeader, type Headers } from "../http/request-headers.ts";
 
 /**
- * REST page "Copy File". Checked in the order of Copy Blob: source, destination. Then there is an
- * empty destination with the source's headers, and the answer.
+ * REST page "Copy File". Checks the source, then the destination, like Copy Blob. Then writes the
+ * destination: empty, with the source's headers.
  */
 export function copyFile(call: Call): StorageResponse {
   const { headers } = call.request;
@@ -75,9 +75,9 @@ function finishOnStart(call: Call, target: Target, { source, system }: Start): F
 function startPending(call: Call, target: Target, { source, settings, system }: Start): File {
   const { store } = call;
   const pending = (destination: File) => pendingCopy(call, { destination, source, settings });
-  // Written first, it holds the content that an emptied destination lets go of: they may be one.
+  // Saved before the destination is emptied, because source and destination may share their content.
   if (target.file !== undefined) savePendingCopy(store, pending(target.file));
-  const { contentMD5: _, ...contentHeaders } = source.object.contentHeaders; // not the empty file's
+  const { contentMD5: _, ...contentHeaders } = source.object.contentHeaders; // the destination is still empty
   const file = writeFile(call, target, {
     content: null,
     length: 0,
