@@ -46,7 +46,8 @@ export function issueToken(resource: string, now: number): { token: string; expi
 export function verifyToken(token: string, { account, now }: { account: string; now: number }) {
   const end = token.lastIndexOf(".");
   const text = token.slice(0, end);
-  if (!isEqual(token.slice(end + 1), signature(text))) throw refusal("Signature validation failed");
+  if (!isEqual(token.slice(end + 1), signature(text)))
+    throw invalidToken("Signature validation failed");
   const claims = decode(text.split(".")[1] ?? "");
   const audience = claims.aud.replace(/\/$/, "");
   const audiences = [
@@ -54,15 +55,15 @@ export function verifyToken(token: string, { account, now }: { account: string; 
     `https://${account}.blob.core.windows.net`,
     `https://${account}.file.core.windows.net`,
   ];
-  if (!audiences.includes(audience)) throw refusal("Audience validation failed");
+  if (!audiences.includes(audience)) throw invalidToken("Audience validation failed");
   if (!(now / 1000 < claims.exp)) {
-    throw refusal("Lifetime validation failed. The token is expired");
+    throw invalidToken("Lifetime validation failed. The token is expired");
   }
 }
 
-function refusal(detail: string): StorageError {
+function invalidToken(reason: string): StorageError {
   return new StorageError("InvalidAuthenticationInfo", {
-    details: { AuthenticationErrorDetail: detail },
+    details: { AuthenticationErrorDetail: reason },
     headers: challenge,
   });
 }

@@ -67,9 +67,9 @@ function requireIntent({ service, headers }: StorageRequest, operation: Operatio
 
 function requireRole(
   roles: readonly RoleAssignment[],
-  asked: Pick<StorageRequest, "service" | "resource"> & { operation: OperationName },
+  requested: Pick<StorageRequest, "service" | "resource"> & { operation: OperationName },
 ): void {
-  if (!rolesAllow(roles, asked)) throw new StorageError("AuthorizationPermissionMismatch");
+  if (!rolesAllow(roles, requested)) throw new StorageError("AuthorizationPermissionMismatch");
 }
 
 function requireAccount({ resource }: StorageRequest): Account {

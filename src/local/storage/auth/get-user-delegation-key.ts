@@ -1,3 +1,4 @@
+import { authenticationFailed } from "./authentication-failed.ts";
 import { findAccount } from "./accounts.ts";
 import type { Caller } from "./caller.ts";
 import { deriveKeyValue, serviceLetters, type KeyTerms } from "./delegation-key.ts";
@@ -22,9 +23,7 @@ export function getUserDelegationKey({
 }): StorageResponse {
   const account = findAccount(request.resource.account);
   if (caller.kind !== "identity" || account === undefined) {
-    throw new StorageError("AuthenticationFailed", {
-      details: { AuthenticationErrorDetail: "Only authentication scheme Bearer is supported" },
-    });
+    throw authenticationFailed("Only authentication scheme Bearer is supported");
   }
   const keyInfo = parseXml(request.body.toString());
   const text = (name: string) => keyInfo && childText(keyInfo, name);

@@ -46,9 +46,9 @@ function isOnAccount(assignment: RoleAssignment, { account }: Resource): boolean
 
 function covers(assignment: RoleAssignment, resource: Resource): boolean {
   const part = scopeOf(assignment);
-  const asked =
+  const requested =
     "container" in resource ? resource.container : "share" in resource ? resource.share : undefined;
-  return assignment.account === resource.account && (part === undefined || part === asked);
+  return assignment.account === resource.account && (part === undefined || part === requested);
 }
 
 function scopeOf(assignment: RoleAssignment): string | undefined {

@@ -1,3 +1,4 @@
+import { authenticationFailed } from "./authentication-failed.ts";
 import type { Account } from "./accounts.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import type { Resource, ServiceName } from "../http/storage-request.ts";
@@ -78,12 +79,6 @@ type Field = (name: string) => string;
 
 const oldestVersion = "2015-04-05";
 
-function refusal(detail: string): StorageError {
-  return new StorageError("AuthenticationFailed", {
-    details: { AuthenticationErrorDetail: detail },
-  });
-}
-
 /** Account SAS and service SAS are signed with the account's key. */
 function requireSignature(
   field: Field,
@@ -105,7 +100,9 @@ function requireSignature(
       ? fileStringToSign(field, { signed, resource })
       : blobStringToSign(field, { signed, resource });
   if (!isValidSignature(text, { signature: field("sig"), key: account.key })) {
-    throw refusal("Signature did not match. This emulator does not support stored access policies");
+    throw authenticationFailed(
+      "Signature did not match. This emulator does not support stored access policies",
+    );
   }
 }
 
@@ -124,7 +121,7 @@ function requireSigned(signed: SignedResource | undefined, field: Field): Signed
     ? new StorageError("NotImplemented", {
         message: `SAS for the signed resource "${sr}" is not implemented by this emulator`,
       })
-    : refusal(`Signed resource "${sr}" is not valid`);
+    : authenticationFailed(`Signed resource "${sr}" is not valid`);
 }
 
 /** The resource is taken from the URL, so a SAS for another resource does not match. */
@@ -134,7 +131,7 @@ function blobStringToSign(field: Field, { signed, resource }: Signed): string {
   requireSigned(signed, field);
   const revision = signedRevision(field);
   if (signed === "blob" && sr !== revision.sr)
-    throw refusal("The SAS is for another snapshot or version of the blob");
+    throw authenticationFailed("The SAS is for another snapshot or version of the blob");
   const withResource = version >= "2018-11-09" ? [sr, signed === "blob" ? revision.time : ""] : [];
   const withScope = version >= "2020-12-06" ? [field("ses")] : [];
   return [
@@ -162,7 +159,7 @@ function canonicalName(resource: Resource, signed: SignedResource | undefined): 
   const { account } = resource;
   switch (resource.level) {
     case "service":
-      throw refusal("A service SAS grants no access to an account");
+      throw authenticationFailed("A service SAS grants no access to an account");
     case "container":
       return `/blob/${account}/${resource.container}`;
     case "blob":
@@ -177,10 +174,11 @@ function canonicalName(resource: Resource, signed: SignedResource | undefined): 
 function requireTime(field: Field, now: number): number {
   const start = field("st") === "" ? -Infinity : Date.parse(field("st"));
   const end = Date.parse(field("se"));
-  if (Number.isNaN(start) || Number.isNaN(end)) throw refusal("Signed times are not valid");
+  if (Number.isNaN(start) || Number.isNaN(end))
+    throw authenticationFailed("Signed times are not valid");
   if (now < start || now >= end) {
     const current = new Date(now).toUTCString();
-    throw refusal(
+    throw authenticationFailed(
       `Signature not valid in the specified time frame: Start [${field("st")}] - Expiry [${field("se")}] - Current [${current}]`,
     );
   }

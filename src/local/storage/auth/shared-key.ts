@@ -1,8 +1,7 @@
+import { authenticationFailed } from "./authentication-failed.ts";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Account } from "./accounts.ts";
 import { minute } from "../http/durations.ts";
-import { StorageError } from "../http/rest-errors.ts";
-import { redact } from "../http/redact.ts";
 import { parseQuery, splitTarget, type StorageRequest } from "../http/storage-request.ts";
 
 /** "The request must be no older than 15 minutes" (REST page "Authorize with Shared Key"). */
@@ -16,15 +15,19 @@ export function verifySharedKey(
   const [, signer, signature] =
     /^SharedKey ([^:]+):(\S+)$/.exec(request.headers["authorization"] ?? "") ?? [];
   if (signer === undefined || signature === undefined) {
-    throw refusal("The Authorization header does not have the form SharedKey account:signature");
+    throw authenticationFailed(
+      "The Authorization header does not have the form SharedKey account:signature",
+    );
   }
   if (signer !== account.name) {
-    throw refusal(`Account ${signer} cannot sign requests to account ${account.name}`);
+    throw authenticationFailed(`Account ${signer} cannot sign requests to account ${account.name}`);
   }
   requireRecentDate(request, now);
   const text = stringToSign(request, account.name);
   if (!isValidSignature(text, { signature, key: account.key })) {
-    throw refusal(`The signature is not the one computed for this string to sign: '${text}'`);
+    throw authenticationFailed(
+      `The signature is not the one computed for this string to sign: '${text}'`,
+    );
   }
 }
 
@@ -38,19 +41,13 @@ export function isValidSignature(
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
-function refusal(detail: string): StorageError {
-  return new StorageError("AuthenticationFailed", {
-    details: { AuthenticationErrorDetail: redact(detail) },
-  });
-}
-
 function requireRecentDate({ headers }: StorageRequest, now: number): void {
   const text = headers["x-ms-date"] ?? headers["date"];
   const date = Date.parse(text ?? "");
   if (Number.isNaN(date))
-    throw refusal("The request has neither a valid x-ms-date nor Date header");
+    throw authenticationFailed("The request has neither a valid x-ms-date nor Date header");
   if (Math.abs(now - date) > maxDateDifferenceMs) {
-    throw refusal(`Request date header too far from the service's time: '${text}'`);
+    throw authenticationFailed(`Request date header too far from the service's time: '${text}'`);
   }
 }
 

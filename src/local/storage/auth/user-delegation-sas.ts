@@ -1,3 +1,4 @@
+import { authenticationFailed } from "./authentication-failed.ts";
 import type { Account } from "./accounts.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import type { Resource, ServiceName } from "../http/storage-request.ts";
@@ -32,18 +33,19 @@ export function verifyDelegation(
     version: field("skv"),
   };
   if (terms.objectId !== identity.objectId || terms.tenantId !== identity.tenantId) {
-    throw refusal("The identity of the key does not exist");
+    throw authenticationFailed("The identity of the key does not exist");
   }
-  if (terms.service !== serviceLetters[service]) throw refusal("The key is for another service");
+  if (terms.service !== serviceLetters[service])
+    throw authenticationFailed("The key is for another service");
   const text =
     service === "file" ? fileStringToSign(field, resource) : stringToSign(field, resource);
   if (!isValidSignature(text, { signature: field("sig"), key: deriveKeyValue(terms, account) })) {
-    throw refusal("Signature did not match");
+    throw authenticationFailed("Signature did not match");
   }
   const [start, end] = [Date.parse(terms.start), Date.parse(terms.expiry)];
   if (!(now >= start && now < end)) {
     const current = new Date(now).toUTCString();
-    throw refusal(
+    throw authenticationFailed(
       `Signature not valid in the specified key time frame: Key start [${terms.start}] - Key expiry [${terms.expiry}] - Current [${current}]`,
     );
   }
@@ -81,7 +83,7 @@ function stringToSign(field: Field, resource: Resource): string {
 /** Azure Files supports user delegation SAS since version 2025-07-05. Format: as the SDK for JavaScript signs them. */
 function fileStringToSign(field: Field, resource: Resource): string {
   if (field("sv") < "2025-07-05")
-    throw refusal("Azure Files supports user delegation SAS since version 2025-07-05");
+    throw authenticationFailed("Azure Files supports user delegation SAS since version 2025-07-05");
   return [
     ...["sp", "st", "se"].map(field),
     canonicalFileName(field, resource),
@@ -98,7 +100,7 @@ function canonicalFileName(field: Field, resource: Resource): string {
   if ((resource.level === "file" || resource.level === "share") && sr === "s") {
     return `/file/${resource.account}/${resource.share}`;
   }
-  throw refusal(`Signed resource "${sr}" is not valid here`);
+  throw authenticationFailed(`Signed resource "${sr}" is not valid here`);
 }
 
 /** Built from the URL, so a SAS for another blob or another revision does not match. */
@@ -110,18 +112,12 @@ function canonicalName(field: Field, resource: Resource): string {
     });
   }
   if (resource.level !== "container" && resource.level !== "blob") {
-    throw refusal("A user delegation SAS grants no access to an account");
+    throw authenticationFailed("A user delegation SAS grants no access to an account");
   }
   const container = `/blob/${resource.account}/${resource.container}`;
   if (sr === "c") return container;
   if (resource.level === "blob" && sr === signedRevision(field).sr) {
     return `${container}/${resource.blob}`;
   }
-  throw refusal(`Signed resource "${sr}" is not valid here`);
-}
-
-function refusal(detail: string): StorageError {
-  return new StorageError("AuthenticationFailed", {
-    details: { AuthenticationErrorDetail: detail },
-  });
+  throw authenticationFailed(`Signed resource "${sr}" is not valid here`);
 }

@@ -20,7 +20,7 @@ import { idHeaders } from "./file-ids.ts";
 import { parentPath } from "../store/file-paths.ts";
 import { newSystemProperties, systemHeaders } from "./system-properties.ts";
 
-/** REST page "Create Directory": its parent must be there. */
+/** REST page "Create Directory". The parent directory must exist. */
 export function createDirectory(call: Call): StorageResponse {
   const { request, store, now } = call;
   refuseSnapshot(call);
@@ -73,7 +73,7 @@ export function getDirectoryProperties(call: Call): StorageResponse {
   };
 }
 
-/** REST page "Delete Directory": only an empty one. */
+/** REST page "Delete Directory". The directory must be empty. */
 export function deleteDirectory(call: Call): StorageResponse {
   refuseSnapshot(call);
   const directory = requireDirectory(call);
@@ -82,6 +82,7 @@ export function deleteDirectory(call: Call): StorageResponse {
   return { status: 202 };
 }
 
+/** The requested directory. Throws `ParentNotFound`, `ResourceTypeMismatch` or `ResourceNotFound`. */
 export function requireDirectory(call: Call): Directory {
   requireRequestIntent(call.request.headers);
   const share = requireShare(call);

@@ -9,7 +9,7 @@ import { findEntries, type Directory, type File } from "../store/file-rows.ts";
 import { fileId } from "./file-ids.ts";
 import { nameOf, pathKey } from "../store/file-paths.ts";
 
-/** REST page "List Directories and Files": one directory, by names without regard to case. */
+/** REST page "List Directories and Files": the entries of one directory, ordered by name without case. */
 export function listDirectoriesAndFiles(call: Call): StorageResponse {
   const { request } = call;
   const share = requireShare(call);

@@ -12,7 +12,7 @@ import type { File } from "../store/file-rows.ts";
 import { idHeaders } from "./file-ids.ts";
 import { systemHeaders } from "./system-properties.ts";
 
-/** REST page "Get File". Without a range all bytes, with one 206 and `Content-Range`. */
+/** REST page "Get File": all bytes, or with a range 206 and `Content-Range`. */
 export function getFile(call: Call): StorageResponse {
   const { request, store } = call;
   const file = requireReadable(call);
@@ -29,7 +29,7 @@ export function getFile(call: Call): StorageResponse {
     headers: {
       ...headers,
       "Content-Range": `bytes ${range.start}-${range.end - 1}/${file.length}`,
-      // Content-MD5 speaks of this body; the whole file's has a name of its own.
+      // Content-MD5 is the range's; the whole file's MD5 has another header.
       "Content-MD5": wantsMd5 ? createHash("md5").update(body).digest("base64") : undefined,
       "x-ms-content-md5": file.contentHeaders.contentMD5,
     },

@@ -37,7 +37,7 @@ const maxFileBytes = 4 * 1024 ** 4;
 /** "The range can be up to 4 MiB in size" (REST page "Put Range"). */
 const maxRangeBytes = 4 * 1024 * 1024;
 
-/** REST page "Create File": its length in zeros, or the bytes that came along. */
+/** REST page "Create File": zeros of the given length, or the bytes of the request body. */
 export function createFile(call: Call): StorageResponse {
   const { request, store } = call;
   const { headers, body } = request;
@@ -64,7 +64,7 @@ export function createFile(call: Call): StorageResponse {
   return { status: 201, headers: { ...writtenHeaders(call, file), ...encryptionHeader } };
 }
 
-/** REST page "Put Range": writes or clears bytes within the file's length. */
+/** REST page "Put Range": writes or clears bytes within the length of the file. */
 export function putRange(call: Call): StorageResponse {
   const { request, store, now } = call;
   const { headers, body } = request;
@@ -111,7 +111,7 @@ export function setFileProperties(call: Call): StorageResponse {
   return { status: 200, headers: { ...writtenHeaders(call, changed), ...encryptionHeader } };
 }
 
-/** REST page "Set File Metadata": replaces all of it. */
+/** REST page "Set File Metadata": replaces all metadata. */
 export function setFileMetadata(call: Call): StorageResponse {
   const { request, now } = call;
   const file = requireFileForWrite(call);
@@ -147,7 +147,7 @@ function readLength(headers: Headers): number | undefined {
   return length;
 }
 
-/** `start` included, `end` not. */
+/** Bytes from `start` up to, not including, `end`, within the file. */
 function readRange(headers: Headers, length: number): Range {
   const text = headers["x-ms-range"] ?? headers["range"];
   if (text === undefined) throw missingHeader("x-ms-range");
@@ -158,7 +158,7 @@ function readRange(headers: Headers, length: number): Range {
   return range;
 }
 
-/** The `x-ms-*` content headers of a write; those not sent are not kept from before. */
+/** The `x-ms-*` content headers of a write. Headers that were not sent are cleared. */
 function readContentHeaders(headers: Headers): ContentHeaders {
   const sent: ContentHeaders = {};
   for (const [property, header] of contentHeaderNames) {

@@ -42,7 +42,7 @@ export function listShares(call: Call): StorageResponse {
     ({ name, snapshot }) =>
       name.startsWith(prefix) && (snapshot === "" || include.has("snapshots")),
   );
-  // Markers point between names, so a page holds all snapshots of its shares.
+  // A marker is a share name, so a page contains all snapshots of its shares.
   const names = [...new Set(found.map(({ name }) => name))];
   const next = names[page.limit];
   const listed = found.filter(({ name }) => next === undefined || name < next);
@@ -86,7 +86,7 @@ function shareElement(share: Share, withMetadata: boolean): Element {
   ]);
 }
 
-/** REST page "Create Share": with its root directory. */
+/** REST page "Create Share". Also creates the root directory. */
 export function createShare(call: Call): StorageResponse {
   const { request, store, now } = call;
   const address = shareAddress(request.resource);
@@ -146,22 +146,22 @@ export function getShareProperties(call: Call): StorageResponse {
 }
 
 /**
- * REST page "Snapshot Share": all that is in the share, under a time of its own. Metadata that is
- * sent is the snapshot's.
+ * REST page "Snapshot Share": creates a read-only snapshot of the share's contents. Metadata of the request
+ * replaces the share's in the snapshot.
  */
 export function snapshotShare(call: Call): StorageResponse {
   const { request, store, now } = call;
   refuseSnapshot(call);
   const share = requireShare(call);
-  const { id: _, ...image } = share;
+  const { id: _, ...base } = share;
   const snapshot = nextTimeName(findShareSnapshots(store, share).at(-1)?.snapshot ?? "", now);
   const hasMetadata = Object.keys(request.metadata).length > 0;
   const metadata = hasMetadata ? request.metadata : share.metadata;
-  copyShareContents(store, share, insertShare(store, { ...image, snapshot, metadata }));
+  copyShareContents(store, share, insertShare(store, { ...base, snapshot, metadata }));
   return { status: 201, headers: { ...stateHeaders(share), "x-ms-snapshot": snapshot } };
 }
 
-/** REST page "Delete Share": a share with snapshots goes only together with them. */
+/** REST page "Delete Share". A share with snapshots can only be deleted together with them. */
 export function deleteShare(call: Call): StorageResponse {
   const share = requireShare(call);
   const which = readKeyword(call.request.headers, "x-ms-delete-snapshots", ["include"]);
@@ -170,11 +170,11 @@ export function deleteShare(call: Call): StorageResponse {
   }
   const snapshots = share.snapshot === "" ? findShareSnapshots(call.store, share) : [];
   if (snapshots.length > 0 && which === undefined) throw new StorageError("ShareHasSnapshots");
-  for (const gone of [...snapshots, share]) remove(call, gone);
+  for (const deleted of [...snapshots, share]) remove(call, deleted);
   return { status: 202 };
 }
 
-/** Copies that read from its files fail; those onto them are gone. */
+/** Copies that read from its files fail; copies onto them are deleted. */
 function remove({ store, now }: Call, share: Share): void {
   const sources = store.all<{ id: number }>(
     `SELECT id FROM file WHERE share = ?

@@ -8,7 +8,7 @@ import { formatFileTime, parseFileTime } from "./file-times.ts";
 type Smb = Extract<SystemProperties, { protocol: "SMB" }>;
 type Nfs = Extract<SystemProperties, { protocol: "NFS" }>;
 
-/** What a new file or directory has of itself. */
+/** The properties of a new file or directory without headers. */
 export function defaultSystemProperties(
   { store, now }: Pick<Call, "store" | "now">,
   share: Pick<Share, "id" | "protocol">,
@@ -44,7 +44,7 @@ export function newSystemProperties(
   });
 }
 
-/** What is not sent, or sent as `preserve`, stays (REST page "Set File Properties"). */
+/** Keeps properties that are not sent, or sent as `preserve` (REST page "Set File Properties"). */
 export function changedSystemProperties(
   call: Call,
   share: Share,
@@ -59,7 +59,7 @@ export function changedSystemProperties(
   });
 }
 
-/** The headers over what was there before; each has words of its own beside plain values. */
+/** Applies the headers to the properties `before`. Each header accepts its own keywords in addition to values. */
 function applyHeaders(
   call: Call,
   share: Share,
@@ -93,32 +93,32 @@ function applyHeaders(
   };
 }
 
-/** Values that a header may have beside plain ones, in lower case, and what they stand for. */
+/** Keywords that a header accepts in addition to values, in lower case, and their meaning. */
 export type Keywords = Readonly<Record<string, string>>;
 
-/** After a change of the bytes, or of something else alone. */
+/** Sets the change time, and after a change of the bytes also the last write time. */
 export function updateTimes(system: SystemProperties, now: number, what: "bytes" | "rest") {
   const time = formatFileTime(now);
   return { ...system, changeTime: time, ...(what === "bytes" && { lastWriteTime: time }) };
 }
 
-/** Undefined when it was not sent. */
-export function readTime(headers: Headers, name: string, words: Keywords): string | undefined {
+/** Undefined if the header was not sent. */
+export function readTime(headers: Headers, name: string, keywords: Keywords): string | undefined {
   const value = headers[name];
   if (value === undefined) return undefined;
-  const time = words[value.toLowerCase()] ?? parseFileTime(value);
+  const time = keywords[value.toLowerCase()] ?? parseFileTime(value);
   if (time === undefined) throw invalidHeader(name, value);
   return time;
 }
 
-/** A list with bars between, or undefined when it was not sent. */
-export function readAttributes(headers: Headers, words: Keywords): string | undefined {
+/** A list separated by " | "; undefined if the header was not sent. */
+export function readAttributes(headers: Headers, keywords: Keywords): string | undefined {
   const name = "x-ms-file-attributes";
   const value = headers[name];
   if (value === undefined) return undefined;
-  const word = words[value.toLowerCase()];
-  if (word !== undefined) return word;
-  const given = value.split("|").map((word) => word.trim().toLowerCase());
+  const keyword = keywords[value.toLowerCase()];
+  if (keyword !== undefined) return keyword;
+  const given = value.split("|").map((name) => name.trim().toLowerCase());
   const known = attributeNames.filter((attribute) => given.includes(attribute.toLowerCase()));
   const isNone = known.length === 1 && known[0] === "None";
   if (known.length !== given.length || (known.includes("None") && !isNone)) {
@@ -127,7 +127,7 @@ export function readAttributes(headers: Headers, words: Keywords): string | unde
   return known.join(attributeSeparator);
 }
 
-/** With `Archive` among them; None has no company. */
+/** Adds `Archive` and removes `None`. */
 export function withArchive(attributes: string): string {
   const names = attributes.split(attributeSeparator).filter((name) => name !== "None");
   const all = attributeNames.filter((name) => name === "Archive" || names.includes(name));
@@ -154,7 +154,7 @@ const attributeNames = [
   "NoScrubData",
 ];
 
-/** Those of owner, group and mode that were sent. */
+/** Owner, group and mode, as far as they were sent. */
 export function readPosix(headers: Headers): Partial<Pick<Nfs, "owner" | "group" | "mode">> {
   const read = (name: string, form: RegExp) => {
     const value = headers[name];
@@ -171,7 +171,7 @@ export function readPosix(headers: Headers): Partial<Pick<Nfs, "owner" | "group"
   };
 }
 
-/** What only the other protocol knows is refused, not overlooked. */
+/** Throws for a header that only the other protocol supports. */
 export function refuseOtherProtocol(headers: Headers, protocol: Share["protocol"]): void {
   const name = protocolHeaders[protocol === "SMB" ? "NFS" : "SMB"].find(
     (header) => headers[header] !== undefined,
@@ -198,7 +198,7 @@ const protocolHeaders = {
   ],
 } as const;
 
-/** The headers that tell a file's or directory's properties. */
+/** The response headers with the properties of a file or directory. */
 export function systemHeaders(system: SystemProperties): Record<string, string> {
   return {
     "x-ms-file-creation-time": system.creationTime,

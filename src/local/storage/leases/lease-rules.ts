@@ -42,7 +42,7 @@ type LeaseUse = {
 /** Throws the service's 412 unless the lease allows a write with the lease id `given`. */
 export function requireLeaseForWrite(
   lease: Lease,
-  { given, now, service: service = "blob" }: LeaseUse,
+  { given, now, service = "blob" }: LeaseUse,
 ): void {
   const current = leaseAt(lease, now);
   if (isActive(current)) {
