@@ -171,7 +171,7 @@ test("while the ledger is away the event is not taken, and comes again", async (
   const world = await startWorld({ settings, events });
   const remove = world.local.emulator.faults.add({
     match: ({ target }) => target.includes("ferry-ledger/claims"),
-    do: { answer: { status: 503, code: "ServerBusy" } },
+    do: { response: { status: 503, code: "ServerBusy" } },
   });
   await world.upload("inbox/film.mp4", film);
   await world.clock.advance(5_000);

@@ -13,11 +13,18 @@ export type Fault = {
 
 export type FaultAction =
   /** Responds without acting: `{ status: 503, code: "ServerBusy" }` is a throttled account. */
-  | { answer: { status: number; code: string; message?: string; headers?: Record<string, string> } }
+  | {
+      response: {
+        status: number;
+        code: string;
+        message?: string;
+        headers?: Record<string, string>;
+      };
+    }
   /** Breaks the connection without acting. */
   | "reset connection"
   /** Acts, then breaks the connection instead of responding: the caller cannot know the outcome. */
-  | "lose answer"
+  | "lose response"
   /** Acts and responds as usual, but later by this time on the clock. */
   | { delayMs: number };
 

@@ -135,8 +135,8 @@ async function respond(
     operation = identifyOperation(request);
     fault = options.takeFault(request, operation);
     if (fault === "reset connection") return { operation, response: "connection broken" };
-    if (typeof fault === "object" && "answer" in fault) {
-      const error = { details: {}, headers: {}, message: "", ...fault.answer };
+    if (typeof fault === "object" && "response" in fault) {
+      const error = { details: {}, headers: {}, message: "", ...fault.response };
       return { operation, response: errorResponse(draft, error, clock) };
     }
     if (typeof fault === "object") await delay(clock, fault.delayMs);
@@ -144,7 +144,7 @@ async function respond(
   } catch (error) {
     response = errorResponse(draft, asStorageError(error, options), clock);
   }
-  return { operation, response: fault === "lose answer" ? "connection broken" : response };
+  return { operation, response: fault === "lose response" ? "connection broken" : response };
 }
 
 function recordRequest(

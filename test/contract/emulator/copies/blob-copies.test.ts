@@ -285,7 +285,7 @@ test("one pending copy can be stalled, resumed, warned about, failed and finishe
   await startCopy(destination, source.url);
   emulator.copies.finish(where);
   expect((await look()).copyStatus).toBe("success");
-  expect(() => emulator.copies.stall(where)).toThrow("none is pending");
+  expect(() => emulator.copies.stall(where)).toThrow("no copy is pending");
 });
 
 test("every write but a lease or a staged block removes the copy properties", async () => {

@@ -297,7 +297,7 @@ test("stall, resume, warn, fail and finish a file copy; settings may differ by d
 test("a start whose answer is lost has started all the same", async () => {
   const { file, emulator, clock } = await startFileStorage({ copies });
   const source = await uploadedFile(file("film.mp4"), film);
-  emulator.faults.add({ operation: "CopyFile", times: 1, do: "lose answer" });
+  emulator.faults.add({ operation: "CopyFile", times: 1, do: "lose response" });
   await expect(file("copy").startCopyFromURL(source.url)).rejects.toThrow(
     /socket hang up|ECONNRESET/,
   );
@@ -307,7 +307,7 @@ test("a start whose answer is lost has started all the same", async () => {
   emulator.faults.add({
     operation: "AbortCopyFile",
     times: 1,
-    do: { answer: { status: 503, code: "ServerBusy" } },
+    do: { response: { status: 503, code: "ServerBusy" } },
   });
   expect(await refusal(file("copy").abortCopyFromURL("any"))).toEqual({
     status: 503,
