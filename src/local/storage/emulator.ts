@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { createAccountSettings, type AccountSettings } from "./calls/account-settings.ts";
 import { accounts, type Account } from "./auth/accounts.ts";
-import { copyControls, type CopyControls } from "./pending-copies/copy-controls.ts";
+import { createCopyControls, type CopyControls } from "./pending-copies/copy-controls.ts";
 import { defaultCopySettings, type CopySettings } from "./pending-copies/copy-settings.ts";
 import { dispatch } from "./operation-dispatch.ts";
 import { startDeliveries, type StorageEvents } from "./events/deliveries.ts";
@@ -12,7 +12,7 @@ import type { ServiceName } from "./http/storage-request.ts";
 import type { RoleAssignment } from "./auth/role-assignments.ts";
 import { startServer, type ReceivedRequest, type StorageServer } from "./server/storage-server.ts";
 import { openStore } from "./store/store.ts";
-import { webSources, fetchAndRetry } from "./pending-copies/web-sources.ts";
+import { createWebSources, runWithFetch } from "./pending-copies/web-sources.ts";
 
 export type StorageEmulatorOptions = {
   clock: Clock;
@@ -73,7 +73,7 @@ export async function startStorageEmulator(
   const copies = {
     ...defaultCopySettings,
     ...options.copies,
-    ...copyControls(
+    ...createCopyControls(
       store,
       () => clock.now(),
       () => events.refresh(),
@@ -85,7 +85,7 @@ export async function startStorageEmulator(
   const { tls } = options;
   const scheme = tls === undefined ? "http" : "https";
   const ownOrigins = { blob: "", file: "" }; // set when the ports are known
-  const web = webSources(store, clock);
+  const web = createWebSources(store, clock);
   const events = startDeliveries({
     store,
     clock,
@@ -111,7 +111,7 @@ export async function startStorageEmulator(
       ...(tls === undefined ? {} : { tls }),
       takeFault: faults.take,
       handle: (request, operation) =>
-        fetchAndRetry(web, (webSource) =>
+        runWithFetch(web, (webSource) =>
           dispatch({
             request,
             operation,

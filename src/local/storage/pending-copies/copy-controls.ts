@@ -36,7 +36,11 @@ const defaultAccount = "devstoreaccount1";
 const defaultFailure = '500 OperationCancelled "The copy failed when reading the source."';
 
 /** Calls `changed` after each control. */
-export function copyControls(store: Store, now: () => number, changed: () => void): CopyControls {
+export function createCopyControls(
+  store: Store,
+  now: () => number,
+  changed: () => void,
+): CopyControls {
   const change = (
     action: string,
     destination: CopyDestination,

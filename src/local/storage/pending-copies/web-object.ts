@@ -3,7 +3,7 @@
  *
  * Copy Blob runs synchronously inside a SQLite transaction, but a source outside of Storage has to be
  * fetched first, which is asynchronous. Therefore the operation throws `NeedsFetch` when it reaches such a
- * source. The transaction rolls back, `fetchAndRetry` fetches the source, and the same operation runs a
+ * source. The transaction rolls back, `runWithFetch` fetches the source, and the same operation runs a
  * second time with the result. All checks before the source run twice, and the second run decides.
  */
 import type { Tags, ContentHeaders } from "../store/blob-rows.ts";

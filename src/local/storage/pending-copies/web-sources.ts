@@ -34,7 +34,7 @@ export type WebSources = {
  * Ends due copies, then handles a request. If `handle` throws `NeedsFetch`, fetches the source and calls
  * `handle` a second time with it. See `web-object.ts`.
  */
-export async function fetchAndRetry(
+export async function runWithFetch(
   web: WebSources,
   handle: (webSource?: FetchedSource) => StorageResponse,
 ): Promise<StorageResponse> {
@@ -55,7 +55,7 @@ const responseTimeoutMs = 10 * second;
 const retryDelayMs = minute;
 const maxSourceBytes = 512 * 1024 * 1024;
 
-export function webSources(store: Store, clock: Clock): WebSources {
+export function createWebSources(store: Store, clock: Clock): WebSources {
   const urls = new Map<string, URL>();
   const ending = new Map<number, Promise<void>>();
   const closing = new AbortController();
