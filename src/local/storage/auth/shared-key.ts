@@ -1,5 +1,5 @@
-import { authenticationFailed } from "./authentication-failed.ts";
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { authenticationFailed } from "./authentication-failed.ts";
 import type { Account } from "./accounts.ts";
 import { minute } from "../http/durations.ts";
 import { parseQuery, splitTarget, type StorageRequest } from "../http/storage-request.ts";
@@ -7,7 +7,7 @@ import { parseQuery, splitTarget, type StorageRequest } from "../http/storage-re
 /** "The request must be no older than 15 minutes" (REST page "Authorize with Shared Key"). */
 const maxDateDifferenceMs = 15 * minute;
 
-/** Throws `AuthenticationFailed` unless the account's key signed this request within the last 15 minutes. */
+/** Throws `AuthenticationFailed` unless the account's key signed this request and its date is recent. */
 export function verifySharedKey(
   request: StorageRequest,
   { account, now }: { account: Account; now: number },
