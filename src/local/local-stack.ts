@@ -9,7 +9,7 @@ import type { FunctionsHost, HostOptions } from "./host/host.ts";
 import { readLocalSettings } from "./host/host-settings.ts";
 import { startStorageEmulator } from "./storage/emulator.ts";
 import type { StorageEmulator, StorageEmulatorOptions } from "./storage/emulator.ts";
-import type { WantedSubscription } from "./storage/events/deliveries.ts";
+import type { SubscriptionOptions } from "./storage/events/deliveries.ts";
 
 export type LocalStackOptions = {
   /** The app's folder: host.json, local.settings.json, package.json and the compiled code. */
@@ -29,7 +29,7 @@ export type LocalStackOptions = {
   secure?: boolean;
   copies?: StorageEmulatorOptions["copies"];
   /** Deliver BlobCreated events to the app, for this kind of account. If omitted, no event is sent. */
-  events?: Pick<WantedSubscription, "namespace" | "schema">;
+  events?: Pick<SubscriptionOptions, "namespace" | "schema">;
 } & Pick<HostOptions, "probe" | "redeliver">;
 
 /** Everything that Ferry needs of Azure, in one process. */

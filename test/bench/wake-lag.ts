@@ -55,7 +55,7 @@ async function measure(events: "told" | "dropped"): Promise<Lags> {
       }
     },
   });
-  world.emulator.events.fate = ({ api, blob, at: time }) => {
+  world.emulator.events.planDelivery = ({ api, blob, at: time }) => {
     if (api !== "CopyBlob") return {};
     endedAtStorage.set(blob, time);
     return events === "told" ? {} : { times: 0 };

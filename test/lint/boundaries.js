@@ -14,6 +14,9 @@ const interfaces = ["ledger/ledger.ts", "ledger/ledger-error.ts", "secrets/seal.
 const hostTypes = ["types:@azure/functions", "types:durable-functions"];
 const domain = ["zod", "copy/time.ts", "copy/json.ts"];
 
+/** Folder of the emulator → the packages that it may import. */
+const emulatorPackages = { http: ["fast-xml-parser"] };
+
 /** Folder of the emulator → the folders of it that it may import. The order is that of the layers. */
 const emulatorRows = (layers) =>
   Object.fromEntries(
@@ -21,7 +24,12 @@ const emulatorRows = (layers) =>
       `local/storage/${folder}`,
       {
         reason: `local/storage/${folder}/ imports ${may.length === 0 ? "no other folder" : `only ${may.join("/, ")}/`} of the emulator`,
-        may: ["local/clock.ts", "node:*", ...may.map((each) => `local/storage/${each}`)],
+        may: [
+          "local/clock.ts",
+          "node:*",
+          ...(emulatorPackages[folder] ?? []),
+          ...may.map((each) => `local/storage/${each}`),
+        ],
       },
     ]),
   );

@@ -29,7 +29,7 @@ beforeAll(async () => {
     COPY_ALLOWED: JSON.stringify([listed]),
     COPY_ROUTES: JSON.stringify([route, careful]),
   };
-  world = await openWorld({ settings, copies: { finishAtOnce: "always" } });
+  world = await openWorld({ settings, copies: { finishOnStart: "always" } });
   await world.upload("inbox/film.mp4", "film");
 });
 afterAll(() => world.close());

@@ -4,7 +4,7 @@ import type { TestWorld } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
 const slowly = { copies: { bytesPerSecond: 10_000 } };
-const busy = { answer: { status: 503, code: "ServerBusy" } };
+const busy = { response: { status: 503, code: "ServerBusy" } };
 
 async function request(world: TestWorld, to = "archive/film.mp4") {
   const source = await world.upload("inbox/film.mp4", film);
@@ -145,7 +145,7 @@ test("a destination that may not be read any more is looked for until Storage's 
   await world.clock.advance(10_000);
   world.local.emulator.faults.add({
     match: ({ target }) => target.includes("archive/film.mp4"),
-    do: { answer: { status: 403, code: "AuthorizationFailure" } },
+    do: { response: { status: 403, code: "AuthorizationFailure" } },
   });
   await world.clock.advance(10 * 24 * hour);
   expect(await world.get(id)).toMatchObject({ status: "copying" });

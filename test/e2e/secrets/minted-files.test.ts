@@ -180,7 +180,7 @@ test.each(["a file", "a blob"] as const)(
     world.local.emulator.faults.add({
       operation: to === "a file" ? "CopyFile" : "CopyBlob",
       times: 1,
-      do: "lose answer",
+      do: "lose response",
     });
     const { id } = await world.start({ source, destination: ends[to].url });
     expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });
