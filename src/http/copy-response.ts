@@ -1,7 +1,7 @@
 import type { HttpResponseInit } from "@azure/functions";
 import type { CopyView } from "../instances/copy-view.ts";
 
-/** Answers with a copy; a running one says when looking again is worthwhile. */
+/** Builds the response that contains a copy; for a running copy, Retry-After is the time until Ferry polls next. */
 export function copyResponse(
   status: 200 | 202,
   view: CopyView,
