@@ -13,7 +13,7 @@ export const causes = {
   },
   "source-sas-expired": { fix: "Send the request again with a fresh source SAS", retryable: false },
   "source-sas-not-yet-valid": {
-    fix: "Send the request again when the SAS is valid, or with a SAS that is valid earlier",
+    fix: "Send the request again when the SAS is valid, or with a SAS that is valid already",
     retryable: true,
   },
   "source-changed": {

@@ -3,7 +3,6 @@ import { endpointUrl } from "./endpoint.ts";
 import { Sas, sasParameters } from "./sas.ts";
 import { parseStorageHost } from "./storage-hosts.ts";
 import {
-  dotSegmentProblem,
   externalPathProblems,
   hasDotSegmentInUrl,
   parseBlobName,
@@ -25,6 +24,8 @@ export const onlyStorage: Origins = { emulator: { blob: null, file: null }, exte
 export type ParsedEndpoint<E extends Endpoint = Endpoint> =
   | { ok: true; endpoint: E; sas: Sas | null }
   | { ok: false; problems: string[] };
+
+const dotSegmentProblem = "has a path segment of dots, which URL parsers remove";
 
 /** A copy source must not exceed 2 KiB ("Copy Blob", x-ms-copy-source). */
 const maxUrlBytes = 2_048;
@@ -142,11 +143,8 @@ function parseAzurePlace(url: URL, emulator: Origins["emulator"]): Place {
   const refusedWith = (problems: string[]): Place => ({ account: null, emulated: false, problems });
   const host = parseStorageHost(url.hostname);
   if (host === null) {
-    const expected =
-      emulator.blob === null
-        ? "not Azure Storage"
-        : `neither Azure Storage nor the emulator at ${emulator.blob}`;
-    return refusedWith([`has the host "${url.host}", which is ${expected}`]);
+    const orEmulator = emulator.blob === null ? "" : ` or the emulator at ${emulator.blob}`;
+    return refusedWith([`has the host "${url.host}", which is not Azure Storage${orEmulator}`]);
   }
   const problems: string[] = [];
   if (url.protocol !== "https:") problems.push("must use https");

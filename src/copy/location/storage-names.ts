@@ -68,9 +68,6 @@ export function hasTrailingDot(path: string): boolean {
   return path.split("/").some((part) => part.endsWith("."));
 }
 
-/** The problem of a name that a URL cannot carry. */
-export const dotSegmentProblem = "has a path segment of dots, which URL parsers remove";
-
 /** Whether a part of the decoded path is "." or "..". */
 export function hasDotSegment(path: string): boolean {
   return path.split("/").some((part) => part === "." || part === "..");
@@ -142,7 +139,7 @@ function ambiguityProblems(path: string, what: "blob" | "file"): string[] {
     problems.push(`has a SAS in its ${what} name; do not encode the "?" before it`);
   // Servers on the way rewrite both, and then the name is no longer the one that was checked.
   if (path.includes("\\")) problems.push(`has a backslash in its ${what} name`);
-  if (hasDotSegment(path)) problems.push(dotSegmentProblem);
+  if (hasDotSegment(path)) problems.push(`has "." or ".." as a part of its ${what} name`);
   return problems;
 }
 

@@ -24,17 +24,20 @@ const waitsAfterWakeMs = [5 * second, 15 * second, 45 * second];
 /** Polls of a copy that has not shown a byte, ms from its start; after the last, the time doubles. */
 const pollsBeforeProgressMs = [2, 5, 22, 100, 300].map((seconds) => seconds * second);
 
-/** At most how many times older than at one poll a copy may be at the next. */
+/** Limits of a copy's age at the next poll, as multiples of its age now. */
 const maxGrowth = { noProgress: 1.5, firstBytes: 4, uneven: 4, steady: 8 };
 
-/** How late a poll of a steady copy may come, as a share of its duration. */
+/** How long after completion a steady copy may be polled, as a share of its duration. */
 const lagShare = 0.01;
 /** From the eighth poll on it may come `times` as late, because another poll costs more than it gains. */
 const latePoll = { polls: 7, times: 8 };
 /** Before the seventh poll, a completion this far ahead (times the age) is checked on the way. */
 const earlyPoll = { polls: 6, ahead: 0.3, share: 0.8 };
 
-/** An uneven copy is polled after a share of the estimated rest, unless the rest is small. Both others: of its age. */
+/**
+ * An uneven copy is polled after a share of the remaining time, unless that is small. The other two are shares
+ * of the copy's age: what counts as small, and the minimum wait.
+ */
 const uneven = { share: 0.6, smallRestShare: 0.03, minAgeShare: 0.01 };
 /** After a standstill, the next wait is this share of how long it has lasted. */
 const standstillShare = 1 / 3;

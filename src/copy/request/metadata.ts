@@ -1,4 +1,4 @@
-import { textOf } from "./request-problem.ts";
+import { stringOrEmpty } from "./request-problem.ts";
 import type { Problem } from "./request-problem.ts";
 
 /** "Setting and retrieving properties and metadata": the total size. */
@@ -35,11 +35,11 @@ export function parseMetadata(
     problems.push({ pointer, message });
   }
   const size = entries.reduce((sum, [name, text]) => {
-    return sum + name.length + textOf(text).length + headerOverheadBytes;
+    return sum + name.length + stringOrEmpty(text).length + headerOverheadBytes;
   }, 0);
   if (size > maxMetadataBytes)
     problems.push({ pointer, message: "is more than 8 KiB of metadata" });
-  const metadata = Object.fromEntries(entries.map(([name, text]) => [name, textOf(text)]));
+  const metadata = Object.fromEntries(entries.map(([name, text]) => [name, stringOrEmpty(text)]));
   return { metadata, problems };
 }
 

@@ -2,6 +2,6 @@
 export type Problem = { pointer: string; message: string };
 
 /** The value if it is a string, else "". Never calls `toString`, which JSON can replace; callers report the type. */
-export function textOf(value: unknown): string {
+export function stringOrEmpty(value: unknown): string {
   return typeof value === "string" ? value : "";
 }

@@ -1,4 +1,4 @@
-import { textOf } from "./request-problem.ts";
+import { stringOrEmpty } from "./request-problem.ts";
 import type { Problem } from "./request-problem.ts";
 
 /** "Set Blob Tags": at most ten, names of 1 to 128 and values of 0 to 256 characters. */
@@ -27,7 +27,7 @@ export function parseTags(
     problems.push({ pointer, message: "is empty; leave it out to set no tags" });
   }
   if (entries.length > maxTags) problems.push({ pointer, message: "has more than ten tags" });
-  const tags = Object.fromEntries(entries.map(([name, text]) => [name, textOf(text)]));
+  const tags = Object.fromEntries(entries.map(([name, text]) => [name, stringOrEmpty(text)]));
   if (problems.length === 0 && new URLSearchParams(tags).toString().length > maxHeaderBytes) {
     problems.push({ pointer, message: "is more than 2 KiB of tags when encoded" });
   }

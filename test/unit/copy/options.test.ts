@@ -198,7 +198,12 @@ test("a blob or a file is not copied from its own secondary; a snapshot there ma
   for (const destination of [urls.blob, urls.file]) {
     const source = destination.replace(".", "-secondary.");
     expect(parseCopyRequest({ source, destination, options }, origins)).toMatchObject({
-      problems: [{ pointer: "/source", message: expect.stringContaining("secondary replica of the destination") }],
+      problems: [
+        {
+          pointer: "/source",
+          message: expect.stringContaining("secondary replica of the destination"),
+        },
+      ],
     });
     const other = { source: `${source}2`, destination, options };
     expect(parseCopyRequest(other, origins)).toMatchObject({ ok: true });

@@ -8,6 +8,7 @@ import {
   parseRouteList,
   buildRoutedRequest,
 } from "../../../src/copy/routing/routes.ts";
+import { parseRoutedRequest } from "../../../src/copy/routing/route-request.ts";
 import type { Route } from "../../../src/copy/routing/routes.ts";
 import { randomNames, randomRoutes } from "../../support/requests/random-routes.ts";
 import { circles, safeShapes } from "../../support/requests/safe-routes.ts";
@@ -84,6 +85,19 @@ test("a name that a URL would rewrite is refused where it would come out", () =>
   const [route] = routes({ ...films, destination: blob("acct2", "out/{stem}/{name}") });
   expect(route && wayOf(route, blob("acct1", "inbox/a..%2Fb"))).not.toBeNull();
   expect(route && wayOf(route, blob("acct1", "inbox/..."))).toBeNull(); // "out/../..."
+  const message = 'results in a name with "." or ".." as a part';
+  const source = blob("acct1", "inbox/...");
+  const context = { routes: route === undefined ? [] : [route], origins: onlyStorage, at };
+  expect(parseRoutedRequest({ source, route: "films" }, context)).toEqual({
+    ok: false,
+    route: null,
+    problems: [{ pointer: "/route", message }],
+  });
+  const named = { container: "inbox", path: "...", at };
+  expect(route && buildRoutedRequest(route, { source, ...named }, onlyStorage)).toEqual({
+    ok: false,
+    problems: [{ pointer: "/destination", message }],
+  });
 });
 
 test("options are those of a request, and begin with overwriting and waiting", () => {
