@@ -195,7 +195,7 @@ test("a copy that outlives the seven days of its minted SAS fails, says so, and 
     status: "failed",
     error: { cause: "source-sas-expired", retryable: false },
   });
-  expect(copy.error.message).toMatch(/outlived the seven days of its source SAS/);
+  expect(copy.error.message).toMatch(/longer than the seven days of its source SAS/);
   expect(copy.error.fix).toMatch(/two weeks.*account key/);
   expect(Date.parse(copy.completedAt) - started).toBeGreaterThan(6.9 * day);
   expect(sent(world, "CopyBlob")).toHaveLength(1);
