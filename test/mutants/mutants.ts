@@ -55,22 +55,22 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a start is sent while another one may still arrive",
     file: "src/ledger/locks.ts",
-    find: "return isOurs && isFree && !lock.closed",
-    replace: "return isOurs && (isFree || lock.wokenAt === undefined) && !lock.closed",
+    find: "return isOurs && isFree && !lock.fenced",
+    replace: "return isOurs && (isFree || lock.wokenAt === undefined) && !lock.fenced",
     suites: [startAgain],
   },
   {
     breaks: "a start is sent before an unanswered one is looked for",
     file: "src/activities/start.ts",
-    find: 'entered.state === "registered" && !entered.unanswered;',
-    replace: 'entered.state === "registered";',
+    find: 'entered.kind === "registered" && !entered.unanswered;',
+    replace: 'entered.kind === "registered";',
     suites: [startAgain],
   },
   {
     breaks: "the lock is not closed when a copy is settled",
     file: "src/ledger/locks.ts",
-    find: "{ ...current, closed: true, closing }",
-    replace: "{ ...current, closing }",
+    find: "{ ...current, fenced: true, settlement }",
+    replace: "{ ...current, settlement }",
     suites: [settleAgain],
   },
   {
@@ -128,8 +128,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "an aborted copy is read as a success",
     file: "src/copy/decisions/read-status.ts",
-    find: 'return { state: "aborted", progress, ...end };',
-    replace: 'return { state: "success", progress: { bytesCopied: 0, totalBytes: 0 }, ...end };',
+    find: 'return { kind: "aborted", progress, ...end };',
+    replace: 'return { kind: "success", progress: { bytesCopied: 0, totalBytes: 0 }, ...end };',
     suites: [abort],
   },
   {
@@ -233,15 +233,15 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a stranger's copy of the same source, with another SAS, is taken for ours",
     file: "src/copy/decisions/plan.ts",
-    find: '.get("scid") === minted.scid',
+    find: '.get("scid") === mintedSas.scid',
     replace: '.get("scid") !== ""',
     suites: [minted],
   },
   {
     breaks: "a stranger's copy of the same file, with another SAS, is taken for ours",
     file: "src/copy/decisions/plan.ts",
-    find: "end === null || timeOf(end) === timeOf(minted.expiresAt)",
-    replace: "end !== minted.expiresAt",
+    find: "end === null || parseTime(end) === parseTime(mintedSas.expiresAt)",
+    replace: "end !== mintedSas.expiresAt",
     suites: [mintedFiles],
   },
   {
@@ -254,8 +254,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a copy from before the plan is taken for ours",
     file: "src/copy/decisions/plan.ts",
-    find: "completedAt < timeOf(plannedAt) - clockSkew",
-    replace: "completedAt < timeOf(plannedAt) - 1_000 * clockSkew",
+    find: "completedAt < parseTime(plannedAt) - maxClockSkewMs",
+    replace: "completedAt < parseTime(plannedAt) - 1_000 * maxClockSkewMs",
     suites: ["test/unit/copy/is-ours.test.ts"],
   },
   {
@@ -324,8 +324,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a copy that outlives its minted SAS is told as one that may not read",
     file: "src/copy/decisions/read-status.ts",
-    find: "timeOf(minted.expiresAt);",
-    replace: "timeOf(minted.expiresAt) + 86_400_000;",
+    find: "parseTime(mintedSas.expiresAt);",
+    replace: "parseTime(mintedSas.expiresAt) + 86_400_000;",
     suites: [minted],
   },
   {
@@ -352,9 +352,9 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "the marker of a snapshot stays on a blob that was copied onto itself",
     file: "src/copy/decisions/rollback-step.ts",
-    find: 'return isMarked ? { do: "unmark", etag: seen.etag } : { do: "nothing" };',
+    find: 'return isMarked ? { kind: "unmark", etag: seen.etag } : { kind: "nothing" };',
     replace:
-      'return isMarked && instanceId === "" ? { do: "unmark", etag: "" } : { do: "nothing" };',
+      'return isMarked && instanceId === "" ? { kind: "unmark", etag: "" } : { kind: "nothing" };',
     suites: ["test/e2e/copies/sources.test.ts"],
   },
   {
@@ -409,7 +409,7 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a chain ends where a hierarchical account tells of a copy at its beginning",
     file: "src/orchestrations/begin.ts",
-    find: "awaited = result.awaits ?? awaited;",
+    find: "awaited = result.awaitedCopyId ?? awaited;",
     replace: "awaited ??= undefined;",
     suites: [events],
   },
@@ -423,8 +423,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a copy counts as running while others are told of its end",
     file: "src/instances/find-instance.ts",
-    find: "own.state?.settled === true",
-    replace: "own.state?.settled === undefined",
+    find: "own.customStatus?.settled === true",
+    replace: "own.customStatus?.settled === undefined",
     suites: [notices],
   },
   {
