@@ -137,7 +137,15 @@ export class StorageRefusal extends Error {
   }
 }
 
-/** What Storage would answer if it knew the condition that was looked at instead ("Copy File" has none). */
+/** Whether the error is a refusal whose response satisfies `fact`, one of those in "copy/decisions/storage-errors.ts". */
+export function isRefusal(
+  error: unknown,
+  fact: (response: StorageErrorResponse) => boolean,
+): error is StorageRefusal {
+  return error instanceof StorageRefusal && fact(error.response);
+}
+
+/** The refusal that Storage would send if the call supported the condition that we checked ("Copy File" has none). */
 export function conditionNotMet(): StorageRefusal {
   return new StorageRefusal({
     status: 412,

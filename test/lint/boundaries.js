@@ -12,7 +12,7 @@
 const sdks = ["@azure/storage-blob", "@azure/storage-file-share", "@azure/identity"];
 const interfaces = ["ledger/ledger.ts", "ledger/ledger-error.ts", "secrets/seal.ts"];
 const hostTypes = ["types:@azure/functions", "types:durable-functions"];
-const domain = ["zod", "copy/time.ts", "copy/json.ts"];
+const domain = ["zod", "copy/time.ts", "copy/durations.ts", "copy/json.ts"];
 
 /** Folder of the emulator → the folders of it that it may import. The order is that of the layers. */
 const emulatorRows = (layers) =>

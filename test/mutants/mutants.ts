@@ -155,7 +155,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "a start without an answer counts as refused",
-    file: "src/activities/start.ts",
+    file: "src/copy/decisions/storage-errors.ts",
     find: "if (status === 0) return unsent.has(code);",
     replace: "if (status === 0) return !unsent.has(code);",
     suites: [startAgain, chaos],
@@ -289,15 +289,15 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a rollback is given up where the role for tags was taken away",
     file: "src/activities/support/rollback.ts",
-    find: "!isForbidden(error) || Object",
-    replace: "isForbidden(error) || Object",
+    find: "!isRefusal(error, isUnauthorized) || Object",
+    replace: "isRefusal(error, isUnauthorized) || Object",
     suites: ["test/e2e/copies/rollback.test.ts"],
   },
   {
     breaks: "tags that nobody saw come back are told as back",
     file: "src/activities/support/rollback.ts",
-    find: "return [tagsUnseen];",
-    replace: "return [tagsUnseen].slice(1);",
+    find: "return [tagsUnverified];",
+    replace: "return [tagsUnverified].slice(1);",
     suites: ["test/e2e/copies/rollback.test.ts"],
   },
   {
@@ -316,9 +316,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "a public source is given up where the identity has no role",
-    file: "src/activities/support/source-access.ts",
-    find: "status === 401 || status === 403 ||",
-    replace: "status === 401 ||",
+    file: "src/copy/decisions/storage-errors.ts",
+    find: 'isUnauthorized(response) || response.code === "IdentityUnavailable"',
+    replace: 'response.status === 401 || response.code === "IdentityUnavailable"',
     suites: [minted],
   },
   {
@@ -338,8 +338,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a source that was held stays leased",
     file: "src/activities/support/source-lease.ts",
-    find: "await deps.client.releaseSource(source, instanceId);",
-    replace: "await Promise.resolve(source);",
+    find: "deps.client.releaseSource(source, instanceId)",
+    replace: "Promise.resolve(source)",
     suites: ["test/e2e/copies/sources.test.ts"],
   },
   {
