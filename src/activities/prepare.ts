@@ -19,7 +19,7 @@ import { readSource, sourceRead } from "./support/source-access.ts";
 import { leaseSource, releaseSource } from "./support/source-lease.ts";
 import { callStorage, orTransient, toFailure } from "./support/storage-call.ts";
 
-/** Acquires the destination's lock, reads both sides and decides what to do: a plan, or why there is none. */
+/** Acquires the destination's lock, reads both sides, and returns a plan or the reason not to start a copy. */
 export function prepareCopy(
   deps: ActivityDependencies,
   input: PrepareInput,

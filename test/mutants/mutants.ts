@@ -164,7 +164,7 @@ export const mutants: readonly Mutant[] = [
     breaks: "an abort before the start is not heard",
     file: "src/orchestrations/begin.ts",
     find: "if (abort) {",
-    replace: "if (abort && plan === null && tries > 1_000) {",
+    replace: "if (abort && plan === null && attempts > 1_000) {",
     suites: [abort],
   },
   {
@@ -409,15 +409,15 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a chain ends where a hierarchical account tells of a copy at its beginning",
     file: "src/orchestrations/begin.ts",
-    find: "awaited = result.awaitedCopyId ?? awaited;",
-    replace: "awaited ??= undefined;",
+    find: "awaitedCopyId = result.awaitedCopyId ?? awaitedCopyId;",
+    replace: "awaitedCopyId ??= undefined;",
     suites: [events],
   },
   {
     breaks: "a notice that was not taken is not sent again",
     file: "src/orchestrations/notify.ts",
-    find: "if (!kept || run.now() >= givenUpAt) return;",
-    replace: "if (kept || run.now() >= givenUpAt) return;",
+    find: "if (!isRecorded || context.now() >= deadline) return;",
+    replace: "if (isRecorded || context.now() >= deadline) return;",
     suites: [notices],
   },
   {
@@ -430,8 +430,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "nobody looks after notices whose run was broken off",
     file: "src/triggers/timers/resend-notifications.ts",
-    find: "waited > grace && ",
-    replace: "waited < grace && ",
+    find: "waited > graceMs && ",
+    replace: "waited < graceMs && ",
     suites: [notices],
   },
   {

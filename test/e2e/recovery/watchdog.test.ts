@@ -61,7 +61,7 @@ test("a copy whose run was terminated is followed to its end by a repair, and to
   await terminate(world, id);
   // Nothing has ended yet: Storage still copies.
   expect(await world.get(id)).toMatchObject({ status: "copying", copyId, completedAt: null });
-  expect((await world.get(id)).warning).toContain("broken off");
+  expect((await world.get(id)).warning).toContain("a repair takes the copy over");
   await world.clock.advance(5 * minute);
   expect(await world.get(id)).toMatchObject({ status: "copying", copyId, warning: null });
 
