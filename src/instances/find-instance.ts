@@ -99,7 +99,7 @@ function toExecution(
 /** Shows the copy as running, because Storage may still be copying although Ferry does not poll at the moment. */
 function awaitingRepair(instance: CopyInstance): FoundInstance {
   const warning =
-    "Its orchestration has failed or was terminated; a repair takes the copy over within minutes";
+    "Its orchestration failed or was terminated; a repair takes the copy over within minutes";
   const customStatus =
     instance.customStatus === null ? null : { ...instance.customStatus, nextReadAt: null, warning };
   return { ...instance, customStatus, execution: { kind: "running" }, listenerId: null };

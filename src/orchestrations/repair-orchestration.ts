@@ -52,6 +52,6 @@ function toFinishInput({
 
 function notStarted({ report }: CopyContext, instanceId: string): FinishInput["result"] {
   if (report.abortRequested()) return { kind: "aborted-before-start" };
-  const message = `Cannot start the copy because its orchestration failed or was terminated: ${instanceId}`;
+  const message = `Cannot start the copy because its orchestration failed, was terminated or was purged: ${instanceId}`;
   return { kind: "not-started", failure: failure("internal", message) };
 }
