@@ -55,22 +55,22 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a start is sent while another one may still arrive",
     file: "src/ledger/locks.ts",
-    find: "return isOurs && isFree && !lock.closed",
-    replace: "return isOurs && (isFree || lock.wokenAt === undefined) && !lock.closed",
+    find: "return isOurs && isFree && !lock.fenced",
+    replace: "return isOurs && (isFree || lock.wokenAt === undefined) && !lock.fenced",
     suites: [startAgain],
   },
   {
     breaks: "a start is sent before an unanswered one is looked for",
     file: "src/activities/start.ts",
-    find: 'entered.state === "registered" && !entered.unanswered;',
-    replace: 'entered.state === "registered";',
+    find: 'entered.kind === "registered" && !entered.unanswered;',
+    replace: 'entered.kind === "registered";',
     suites: [startAgain],
   },
   {
     breaks: "the lock is not closed when a copy is settled",
     file: "src/ledger/locks.ts",
-    find: "{ ...current, closed: true, closing }",
-    replace: "{ ...current, closing }",
+    find: "{ ...current, fenced: true, settlement }",
+    replace: "{ ...current, settlement }",
     suites: [settleAgain],
   },
   {
@@ -154,7 +154,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "a start without an answer counts as refused",
-    file: "src/activities/start.ts",
+    file: "src/copy/decisions/storage-errors.ts",
     find: "if (status === 0) return unsent.has(code);",
     replace: "if (status === 0) return !unsent.has(code);",
     suites: [startAgain, chaos],
@@ -163,7 +163,7 @@ export const mutants: readonly Mutant[] = [
     breaks: "an abort before the start is not heard",
     file: "src/orchestrations/begin.ts",
     find: "if (abort) {",
-    replace: "if (abort && plan === null && tries > 1_000) {",
+    replace: "if (abort && plan === null && attempts > 1_000) {",
     suites: [abort],
   },
   {
@@ -288,15 +288,15 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a rollback is given up where the role for tags was taken away",
     file: "src/activities/support/rollback.ts",
-    find: "!isForbidden(error) || Object",
-    replace: "isForbidden(error) || Object",
+    find: "!isRefusal(error, isUnauthorized) || Object",
+    replace: "isRefusal(error, isUnauthorized) || Object",
     suites: ["test/e2e/copies/rollback.test.ts"],
   },
   {
     breaks: "tags that nobody saw come back are told as back",
     file: "src/activities/support/rollback.ts",
-    find: "return [tagsUnseen];",
-    replace: "return [tagsUnseen].slice(1);",
+    find: "return [tagsUnverified];",
+    replace: "return [tagsUnverified].slice(1);",
     suites: ["test/e2e/copies/rollback.test.ts"],
   },
   {
@@ -315,9 +315,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "a public source is given up where the identity has no role",
-    file: "src/activities/support/source-access.ts",
-    find: "status === 401 || status === 403 ||",
-    replace: "status === 401 ||",
+    file: "src/copy/decisions/storage-errors.ts",
+    find: 'isUnauthorized(response) || response.code === "IdentityUnavailable"',
+    replace: 'response.status === 401 || response.code === "IdentityUnavailable"',
     suites: [minted],
   },
   {
@@ -337,8 +337,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a source that was held stays leased",
     file: "src/activities/support/source-lease.ts",
-    find: "await deps.client.releaseSource(source, instanceId);",
-    replace: "await Promise.resolve(source);",
+    find: "deps.client.releaseSource(source, instanceId)",
+    replace: "Promise.resolve(source)",
     suites: ["test/e2e/copies/sources.test.ts"],
   },
   {
@@ -408,29 +408,29 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a chain ends where a hierarchical account tells of a copy at its beginning",
     file: "src/orchestrations/begin.ts",
-    find: "awaited = result.awaits ?? awaited;",
-    replace: "awaited ??= undefined;",
+    find: "awaitedCopyId = result.awaitedCopyId ?? awaitedCopyId;",
+    replace: "awaitedCopyId ??= undefined;",
     suites: [events],
   },
   {
     breaks: "a notice that was not taken is not sent again",
     file: "src/orchestrations/notify.ts",
-    find: "if (!kept || run.now() >= givenUpAt) return;",
-    replace: "if (kept || run.now() >= givenUpAt) return;",
+    find: "if (!isRecorded || context.now() >= deadline) return;",
+    replace: "if (isRecorded || context.now() >= deadline) return;",
     suites: [notices],
   },
   {
     breaks: "a copy counts as running while others are told of its end",
     file: "src/instances/find-instance.ts",
-    find: "own.state?.settled === true",
-    replace: "own.state?.settled === undefined",
+    find: "own.customStatus?.settled === true",
+    replace: "own.customStatus?.settled === undefined",
     suites: [notices],
   },
   {
     breaks: "nobody looks after notices whose run was broken off",
     file: "src/triggers/timers/resend-notifications.ts",
-    find: "waited > grace && ",
-    replace: "waited < grace && ",
+    find: "waited > graceMs && ",
+    replace: "waited < graceMs && ",
     suites: [notices],
   },
   {

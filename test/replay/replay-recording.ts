@@ -14,7 +14,7 @@ export async function todaysFunctions(): Promise<DurableFunctions> {
   // Registration alone uses nothing else.
   const deps = {
     requests: {},
-    steps: {},
+    activities: {},
     maintenance: { watchdogSchedule: "0 0 0 * * *" },
   } as AppDependencies;
   const app = await collectApp(

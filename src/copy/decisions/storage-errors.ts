@@ -227,3 +227,73 @@ function sasReason(cause: Cause, { sas }: { sas: Sas | null }): string | null {
 function describeExpiry(sas: Sas): string {
   return `the SAS expired at ${toIso(sasTerms(sas).expiresAt ?? 0)}`;
 }
+
+/** The caller's SAS or the app's identity has no permission for the call. */
+export function isUnauthorized({ status }: StorageErrorResponse): boolean {
+  return status === 401 || status === 403;
+}
+
+/** The app's identity has no role there, is unknown to the account, or got no token. */
+export function isIdentityRefused(response: StorageErrorResponse): boolean {
+  return isUnauthorized(response) || response.code === "IdentityUnavailable";
+}
+
+/** An anonymous read was refused, or Storage hides whether the blob or file exists. */
+export function isNotPublic(response: StorageErrorResponse): boolean {
+  return isUnauthorized(response) || response.status === 404 || response.status === 409;
+}
+
+/**
+ * There is no pending copy with this copyId ("Abort Copy Blob": 409), or no destination any more (404). Reading
+ * the destination shows which.
+ */
+export function isNothingToAbort({ status }: StorageErrorResponse): boolean {
+  return status === 404 || status === 409;
+}
+
+/** The lease was never taken or has been broken (409), or the blob is gone (404) ("Lease Blob", outcomes). */
+export function isNotLeased({ status }: StorageErrorResponse): boolean {
+  return status === 404 || status === 409;
+}
+
+/** The blob was deleted, or another writer has changed it since the ETag of the condition. */
+export function isGoneOrReplaced({ status, code }: StorageErrorResponse): boolean {
+  return status === 404 || (status === 412 && code === "ConditionNotMet");
+}
+
+/** A conditional write lost to another writer: its condition failed, or a copy onto the blob is pending. */
+export function isOvertaken({ code }: StorageErrorResponse): boolean {
+  return /ConditionNotMet$|^PendingCopyOperation$|^BlobNotFound$/.test(code ?? "");
+}
+
+/** The account supports no index tags, for example one with a hierarchical namespace. */
+export function isWithoutIndexTags({ status }: StorageErrorResponse): boolean {
+  return status === 400 || status === 409 || status === 501;
+}
+
+/** The client's codes for a request that was never sent: no connection, no host name, no token. */
+const unsent: ReadonlySet<string | null> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "IdentityUnavailable",
+]);
+
+/**
+ * Storage certainly did nothing. A time-out, a 500 or a missing response leaves that open; a busy server does
+ * not: it was "unable to receive requests" ("Common REST API error codes").
+ */
+export function isDefiniteRefusal({ status, code }: StorageErrorResponse): boolean {
+  if (status === 0) return unsent.has(code);
+  return code === "ServerBusy" || (status >= 400 && status < 500 && status !== 408);
+}
+
+/** The container exists and holds no such blob. A HEAD response may carry no code. */
+export function isBlobAbsent({ status, code }: StorageErrorResponse): boolean {
+  return status === 404 && (code === null || code === "BlobNotFound");
+}
+
+/** The folder exists and holds no such file. A missing folder or share has another code. */
+export function isFileAbsent({ status, code }: StorageErrorResponse): boolean {
+  return status === 404 && (code === null || code === "ResourceNotFound");
+}

@@ -103,7 +103,7 @@ test("an abort of an overwrite says that the former content is gone", async () =
   const copy = await world.untilEnded(id);
   expect(copy).toMatchObject({ status: "aborted" });
   expect(copy.residue).toEqual([
-    "The destination's former content is gone; what the copy left behind stands in its place",
+    "The destination's former content is gone: the unsuccessful copy replaced it",
   ]);
 });
 

@@ -140,7 +140,7 @@ test("a promotion that never ends is named, and its snapshot stays", async () =>
   world.local.emulator.copies.stall(where);
   const copy = await world.untilEnded(id, 10 * 24);
   expect(copy).toMatchObject({ status: "aborted" });
-  expect(copy.residue.join()).toMatch(/not seen to come back from its snapshot 2026-.*stays/);
+  expect(copy.residue.join()).toMatch(/may not have been restored from its snapshot 2026-.*kept/);
   expect(await standing(world)).toMatchObject({ snapshots: 1 });
 });
 
@@ -258,7 +258,7 @@ test("index tags that nobody may read are named as not brought back", async () =
   await abort(world, id);
   expect(await world.untilEnded(id)).toMatchObject({
     status: "aborted",
-    residue: [expect.stringMatching(/index tags.*not brought back/)],
+    residue: [expect.stringMatching(/index tags.*were not restored/)],
   });
   expect(await standing(world)).toEqual({ ...former, tags: {} });
 });
@@ -273,7 +273,7 @@ test("an identity that may not read index tags brings all else back, and the tag
   await abort(world, id);
   expect(await world.untilEnded(id)).toMatchObject({
     status: "aborted",
-    residue: [expect.stringMatching(/index tags.*not brought back/)],
+    residue: [expect.stringMatching(/index tags.*were not restored/)],
   });
   expect(await standing(world)).toEqual({ ...former, tags: {} });
 });
@@ -298,7 +298,7 @@ test.each([
     await abort(world, id);
     expect(await world.untilEnded(id)).toMatchObject({
       status: "aborted",
-      residue: [expect.stringMatching(/index tags were not seen to come back/)],
+      residue: [expect.stringMatching(/index tags may not have been restored/)],
     });
     expect(await standing(world)).toEqual({ ...former, tags });
   },

@@ -61,7 +61,7 @@ test("a copy whose run was terminated is followed to its end by a repair, and to
   await terminate(world, id);
   // Nothing has ended yet: Storage still copies.
   expect(await world.get(id)).toMatchObject({ status: "copying", copyId, completedAt: null });
-  expect((await world.get(id)).warning).toContain("broken off");
+  expect((await world.get(id)).warning).toContain("a repair takes the copy over");
   await world.clock.advance(5 * minute);
   expect(await world.get(id)).toMatchObject({ status: "copying", copyId, warning: null });
 
@@ -295,7 +295,7 @@ test("thousands of locks are walked some at a time, all in turn", { timeout: 60_
   const running = await begin(world, "archive/other.mp4");
   const ledger = world.container("ferry-ledger");
   const put = (name: string, instanceId: string) => {
-    const content = JSON.stringify({ instanceId, closed: true, starts: [], copyId: null });
+    const content = JSON.stringify({ instanceId, fenced: true, attempts: [], copyId: null });
     return ledger.getBlockBlobClient(`locks/${name}`).upload(content, content.length);
   };
   for (let made = 0; made < 2_100; made += 100) {

@@ -101,7 +101,7 @@ test("a destination SAS that ends meanwhile ends the copy soon, and frees the de
   expect(copy).toMatchObject({
     status: "failed",
     error: { cause: "destination-unauthorized", storage: { status: 403 } },
-    residue: [expect.stringContaining("could not be looked at")],
+    residue: [expect.stringContaining("could not be read")],
   });
   expect(copy.error.message).toContain("may have succeeded");
   expect(copy.error.message).toContain(`the SAS expired at ${new Date(expiresAt).toISOString()}`);
@@ -152,7 +152,7 @@ test("a destination that may not be read any more is looked for until Storage's 
   const copy = await world.untilEnded(id, 10 * 24);
   expect(copy).toMatchObject({ status: "failed", error: { cause: "destination-unauthorized" } });
   expect(copy.error.message).toContain("may have succeeded");
-  expect(copy.residue).toEqual([expect.stringContaining("could not be looked at")]);
+  expect(copy.residue).toEqual([expect.stringContaining("could not be read")]);
   expect(world.historyEvents()).toBeLessThan(1_000);
 });
 
