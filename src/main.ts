@@ -30,7 +30,7 @@ registerApp({
     trustsPrincipals,
     ledger,
     seal,
-    notifies: settings.notices.length > 0,
+    notifies: settings.notificationTargets.length > 0,
     newInstanceId,
     now: () => new Date(),
   },
@@ -40,7 +40,7 @@ registerApp({
     ledger,
     seal,
     notifications: createNotifications({
-      targets: settings.notices,
+      targets: settings.notificationTargets,
       source: settings.source,
       token: eventGridToken,
       now: () => Date.now(),

@@ -1,7 +1,7 @@
 import type { CopyStatus } from "../copy/contract/copy-status.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import { unobservable, interpretStatus } from "../copy/decisions/read-status.ts";
-import { hasSasEnded } from "../copy/location/sas.ts";
+import { hasSasExpired } from "../copy/location/sas.ts";
 import type { PollInput } from "../copy/contract/activities.ts";
 import { readableSas } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
@@ -35,7 +35,7 @@ export async function readStatus(
   if (verdict.kind === "permanent" && cause === "destination-not-found") {
     return { kind: "gone", failure: verdict.failure };
   }
-  if (cause === "destination-unauthorized" && hasSasEnded(destination.sas, deps.now())) {
+  if (cause === "destination-unauthorized" && hasSasExpired(destination.sas, deps.now())) {
     return unobservable(verdict.failure, copyId);
   }
   return toTransientFailure(verdict);

@@ -100,7 +100,7 @@ export function createStatusReport(
         statusReads: state.statusReads + 1,
         progress,
         bytesPerSecond: estimate === null ? null : Math.round(estimate.rate * 1_000),
-        estimatedCompletion: estimate === null ? null : toIso(estimate.end),
+        estimatedCompletion: estimate === null ? null : toIso(estimate.completesAt),
         readAt: toIso(now()),
         warning: clip(warning ?? stalled),
         nextReadAt: toIso(nextReadAt),

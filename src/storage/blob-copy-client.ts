@@ -134,7 +134,7 @@ function toSourceProperties(properties: BlobGetPropertiesResponse): SourceProper
     blobType: properties.blobType ?? "BlockBlob",
     archived: properties.accessTier === "Archive",
     pendingCopy: copy?.status === "pending" ? copy : null,
-    ...(copy?.status === "success" ? { broughtBy: copy.copyId } : {}),
+    ...(copy?.status === "success" ? { producedBy: copy.copyId } : {}),
   };
 }
 

@@ -106,37 +106,36 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "what stood there before the plan is taken for our copy",
     file: "src/copy/decisions/plan.ts",
-    find: "if (seen.copy === null || seen.etag === plan.destinationEtag) return false;",
-    replace: "if (seen.copy === null || (plan.source.length ?? 0) < 0) return false;",
+    find: "if (copy === null || etag === plan.destinationEtag) return false;",
+    replace: "if (copy === null || (plan.source.length ?? 0) < 0) return false;",
     suites: [chaos],
   },
   {
     breaks: "a copy of any source is taken for ours",
     file: "src/copy/decisions/plan.ts",
-    find: "return isEchoOf(startedFrom(plan, source), seen.copy.source);",
-    replace:
-      'return isEchoOf(startedFrom(plan, source), seen.copy.source) || seen.copy.copyId !== "";',
+    find: "return isEchoOf(startedFrom(plan, source), copy.source);",
+    replace: 'return isEchoOf(startedFrom(plan, source), copy.source) || copy.copyId !== "";',
     suites: [chaos],
   },
   {
     breaks: "a foreign pending copy is copied over",
     file: "src/copy/decisions/plan.ts",
-    find: 'if (seen.copy?.status === "pending") {',
-    replace: 'if (seen.copy?.status === "pending" && seen.length < 0) {',
+    find: 'if (copy?.status === "pending") {',
+    replace: 'if (copy?.status === "pending" && properties.length < 0) {',
     suites: [exactlyOnce],
   },
   {
     breaks: "an aborted copy is read as a success",
     file: "src/copy/decisions/read-status.ts",
-    find: 'return { kind: "aborted", progress, ...end };',
-    replace: 'return { kind: "success", progress: { bytesCopied: 0, totalBytes: 0 }, ...end };',
+    find: 'return { kind: "aborted", progress, ...final };',
+    replace: 'return { kind: "success", progress: { bytesCopied: 0, totalBytes: 0 }, ...final };',
     suites: [abort],
   },
   {
     breaks: "another copy's status is read as ours",
     file: "src/copy/decisions/read-status.ts",
-    find: "if (seen.copy === null || seen.copy.copyId !== copyId) {",
-    replace: "if (seen.copy === null) {",
+    find: "if (copy === null || copy.copyId !== copyId) {",
+    replace: "if (copy === null) {",
     suites: [chaos],
   },
   {
@@ -218,9 +217,9 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "the allow-list takes a pair's two sides from different pairs",
     file: "src/copy/request/access-policy.ts",
-    find: "(pair) => contains(pair.from, ends.source) && contains(pair.to, ends.destination),",
+    find: "(pair) => contains(pair.from, source) && contains(pair.to, destination)",
     replace:
-      "(pair) =>\n      contains(pair.from, ends.source) &&\n      pairs.some(({ to }) => contains(to, ends.destination)),",
+      "(pair) => contains(pair.from, source) && pairs.some(({ to }) => contains(to, destination))",
     suites: ["test/e2e/requests/bad-input.test.ts", "test/e2e/requests/allow-list.test.ts"],
   },
   {
@@ -240,8 +239,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a stranger's copy of the same file, with another SAS, is taken for ours",
     file: "src/copy/decisions/plan.ts",
-    find: "end === null || parseTime(end) === parseTime(mintedSas.expiresAt)",
-    replace: "end !== mintedSas.expiresAt",
+    find: "expiresAt === null || parseTime(expiresAt) === parseTime(mintedSas.expiresAt)",
+    replace: "expiresAt !== mintedSas.expiresAt",
     suites: [mintedFiles],
   },
   {
@@ -331,8 +330,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a destination is looked at in vain after its SAS has ended",
     file: "src/activities/read.ts",
-    find: "hasSasEnded(destination.sas, deps.now())",
-    replace: "hasSasEnded(destination.sas, 0)",
+    find: "hasSasExpired(destination.sas, deps.now())",
+    replace: "hasSasExpired(destination.sas, 0)",
     suites: ["test/e2e/requests/hardening.test.ts"],
   },
   {
@@ -352,7 +351,7 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "the marker of a snapshot stays on a blob that was copied onto itself",
     file: "src/copy/decisions/rollback-step.ts",
-    find: 'return isMarked ? { kind: "unmark", etag: seen.etag } : { kind: "nothing" };',
+    find: 'return isMarked ? { kind: "unmark", etag: destination.etag } : { kind: "nothing" };',
     replace:
       'return isMarked && instanceId === "" ? { kind: "unmark", etag: "" } : { kind: "nothing" };',
     suites: ["test/e2e/copies/sources.test.ts"],
@@ -445,7 +444,7 @@ export const mutants: readonly Mutant[] = [
     breaks: "a request says otherwise than its route",
     file: "src/copy/routing/route-request.ts",
     find: "isObject(given) && Object.hasOwn(given, option)",
-    replace: "!isObject(given) && route.said.includes(option)",
+    replace: "!isObject(given) && route.fixedOptions.includes(option)",
     suites: [routes],
   },
   {

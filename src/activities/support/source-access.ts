@@ -1,5 +1,5 @@
 import { endpointUrl } from "../../copy/location/endpoint.ts";
-import { mintedSas } from "../../copy/location/minted-sas.ts";
+import { buildMintedSas } from "../../copy/location/minted-sas.ts";
 import type { MintedSas } from "../../copy/location/minted-sas.ts";
 import type { SourceProperties } from "../../copy/contract/properties.ts";
 import type { CopyInput, StartInput } from "../../copy/contract/activities.ts";
@@ -37,7 +37,7 @@ export async function readSource(
     return { seen: await read(source), minted: null };
   }
   const now = deps.now();
-  const minted = mintedSas(deps.newGuid(), now);
+  const minted = buildMintedSas(deps.newGuid(), now);
   try {
     const sas = await mint.sign(endpoint, minted, { withTags: ifTags !== undefined, now });
     return { seen: await read({ endpoint, sas }), minted };

@@ -3,9 +3,9 @@ import type { DurableClient } from "durable-functions";
 import { toIso } from "../../copy/time.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
 import type { Origins } from "../../copy/location/parse-endpoint.ts";
-import { isRouted, routedCopy } from "../../copy/routing/routes.ts";
+import { isRouted, buildRoutedRequest } from "../../copy/routing/routes.ts";
 import type { Route } from "../../copy/routing/routes.ts";
-import { readStorageEvent } from "../../copy/routing/storage-event.ts";
+import { parseStorageEvent } from "../../copy/routing/storage-event.ts";
 import type { BlobCreated } from "../../copy/routing/storage-event.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { events, repairInstanceId } from "../../names.ts";
@@ -48,7 +48,7 @@ export function storageEvent(deps: EventDependencies): EventGridHandler {
     completed.add(reaction);
   };
   return async (event, client, context) => {
-    const read = readStorageEvent(event, deps.origins);
+    const read = parseStorageEvent(event, deps.origins);
     if (read.kind === "other") return;
     if (read.kind === "unreadable")
       return context.error(`Cannot use an event because it ${read.problem}`);
@@ -96,7 +96,7 @@ async function startRoutedCopy(
   const { blob, etag, at } = created;
   const source = endpointUrl(blob);
   const { container, path } = blob;
-  const routed = routedCopy(route, { source, container, path, at }, origins);
+  const routed = buildRoutedRequest(route, { source, container, path, at }, origins);
   if (!routed.ok) {
     const reasons = routed.problems.map(({ pointer, message }) => `${pointer} ${message}`);
     return context.error(`Cannot copy ${source} along "${route.name}": ${reasons.join(", ")}`);

@@ -7,7 +7,7 @@ import type { TestWorld } from "../../support/stack/test-stack.ts";
 const film = Buffer.alloc(1_000_000, "film");
 const slowly = { copies: { bytesPerSecond: 10_000 } };
 const where = { container: "archive", blob: "film.mp4" };
-const busy = { answer: { status: 503, code: "ServerBusy" } };
+const busy = { response: { status: 503, code: "ServerBusy" } };
 
 /** A destination with content, headers and metadata of its own, and the request to write over it. */
 async function request(world: TestWorld, options: Record<string, unknown> = {}) {
@@ -151,10 +151,11 @@ test.each(["SnapshotBlob", "CopyBlob", "SetBlobMetadata", "DeleteBlob", "ListBlo
     const body = await request(world);
     const { faults } = world.local.emulator;
     const match = ({ target }: { target: string }) => target.includes("/archive");
-    if (operation === "SnapshotBlob") faults.add({ operation, match, times: 2, do: "lose answer" });
+    if (operation === "SnapshotBlob")
+      faults.add({ operation, match, times: 2, do: "lose response" });
     const { id } = await world.start(body);
     await world.clock.advance(10_000);
-    faults.add({ operation, match, times: 2, do: "lose answer" });
+    faults.add({ operation, match, times: 2, do: "lose response" });
     await abort(world, id);
     expect(await world.untilEnded(id)).toMatchObject({ status: "aborted", residue: [] });
     expect(await standing(world)).toEqual(former);
@@ -199,7 +200,7 @@ test("an abort before the start, or a start that is refused, leaves content and 
   expect(await world.untilEnded(id)).toMatchObject({ status: "aborted", residue: [] });
   remove();
   expect(await standing(world)).toEqual(former);
-  const refused = { answer: { status: 409, code: "BlobImmutableDueToPolicy" } };
+  const refused = { response: { status: 409, code: "BlobImmutableDueToPolicy" } };
   faults.add({ operation: "CopyBlob", match: toArchive, do: refused });
   const next = await world.start(body);
   expect(await world.untilEnded(next.id)).toMatchObject({
@@ -292,7 +293,7 @@ test.each([
         giveRoles(world, firstAccount, contributor);
         return false;
       },
-      do: "lose answer",
+      do: "lose response",
     });
     await abort(world, id);
     expect(await world.untilEnded(id)).toMatchObject({

@@ -23,7 +23,7 @@ function batches<T>(items: readonly T[], size: number): T[][] {
 test("10,000 events over 1,000 blobs, shuffled and doubled, after the uploads: 1,000 copies with the last content", async () => {
   const world = await startWorld({
     settings: inboxRoutes(),
-    copies: { finishAtOnce: "always" },
+    copies: { finishOnStart: "always" },
   });
   const events: GridEvent[] = [];
   for (let number = 0; number < 1_000; number++) {

@@ -27,10 +27,10 @@ test.each(graphs.map((routes) => ({ routes, text: JSON.stringify(routes) })))(
     const world = await startWorld({
       settings: { COPY_ROUTES: text },
       events: {},
-      copies: { finishAtOnce: "always" },
+      copies: { finishOnStart: "always" },
     });
     // A circle would go round once a second, not at once and for ever.
-    world.local.emulator.events.fate = () => ({ delayMs: 1_000 });
+    world.local.emulator.events.planDelivery = () => ({ delayMs: 1_000 });
     for (const account of Object.values(accounts)) {
       for (const container of ["xxx", "yyy"]) {
         for (const name of randomNames) {
