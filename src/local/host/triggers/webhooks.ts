@@ -1,0 +1,24 @@
+import type { HostRequest, HostResponse } from "../http/http-server.ts";
+
+/** A request to an extension. `extension` is in lower case; `path` is what follows it, without a leading slash. */
+export type Webhook = { extension: string; path: string };
+
+/** Methods of ExtensionWebHookHandler (HostController.cs). With another method the route does not match. */
+const methods = new Set(["GET", "PUT", "POST", "DELETE", "OPTIONS"]);
+
+/** Matches `/runtime/webhooks/{extensionName}/{*extra}`; undefined for other requests. */
+export function matchWebhook({ method, path }: HostRequest): Webhook | undefined {
+  const [, extension, rest = ""] = /^\/runtime\/webhooks\/([^/]+)(?:\/(.*))?$/i.exec(path) ?? [];
+  if (extension === undefined || !methods.has(method)) return undefined;
+  return { extension: extension.toLowerCase(), path: rest };
+}
+
+/**
+ * States the body's length. Extensions respond with a whole message (HttpResponseMessageOutputFormatter); the rest of
+ * the host responds in chunks.
+ */
+export function withContentLength(response: HostResponse): HostResponse {
+  const length = Buffer.byteLength(response.body);
+  if (length === 0) return response;
+  return { ...response, headers: { "content-length": String(length), ...response.headers } };
+}
