@@ -10,7 +10,13 @@ import type { HostRequest, HostResponse } from "../http/http-server.ts";
 import type { Invocation, InvocationOutcome } from "../worker/invocation.ts";
 import type { Logger } from "../../log.ts";
 import { startTimers, type TimerFunction } from "./timer-trigger.ts";
-import { matchWebhook, type Webhook, withContentLength } from "./webhooks.ts";
+import {
+  matchLocalRpc,
+  matchWebhook,
+  type Webhook,
+  withContentLength,
+  withLocalRpc,
+} from "./webhooks.ts";
 
 /** Everything that invokes the app's functions, except the durable engine. */
 export type Triggers = {
@@ -68,8 +74,11 @@ export function openTriggers(options: TriggersOptions): Triggers {
   const functions = appFunctions(started.app, process.env);
   // The address, because "localhost" could reach another server that listens on this port with IPv6.
   const origin = options.origin.replace("localhost", "127.0.0.1");
+  const keys = readFunctionKeys(process.env, () => readSystemKey(engine.clientBinding(origin)));
+  const checkKey = createKeyCheck(keys);
   const run = (invocation: Invocation) => {
-    const client = { string: engine.clientBinding(origin) };
+    const binding = engine.clientBinding(origin);
+    const client = { string: keys === undefined ? binding : withLocalRpc(binding, origin) };
     const extraInputs = { durableClient: client, orchestrationClient: client };
     return started.run({ ...invocation, extraInputs });
   };
@@ -84,8 +93,6 @@ export function openTriggers(options: TriggersOptions): Triggers {
     return outcome;
   };
   const runVisibly = runAndLog("information");
-  const keys = readFunctionKeys(process.env, () => readSystemKey(engine.clientBinding(origin)));
-  const checkKey = createKeyCheck(keys);
 
   const http = openHttpRoutes({
     functions,
@@ -147,6 +154,8 @@ export function openTriggers(options: TriggersOptions): Triggers {
       timers.stop();
     },
     async respond(request) {
+      const localRpc = keys === undefined ? undefined : matchLocalRpc(request);
+      if (localRpc !== undefined) return manage(engine, request, localRpc);
       const webhook = matchWebhook(request);
       if (draining && webhook?.extension !== "durabletask") return hostNotRunning;
       if (webhook !== undefined) {

@@ -13,6 +13,23 @@ export function matchWebhook({ method, path }: HostRequest): Webhook | undefined
   return { extension: extension.toLowerCase(), path: rest };
 }
 
+const durablePath = "/runtime/webhooks/durabletask/";
+const localRpcPath = "/durabletask/";
+
+/**
+ * Returns the durable client binding with a base for local calls that needs no key. The library sends none to
+ * `rpcBaseUrl`: in Azure that is a listener of the extension's own on the loopback address (LocalHttpListener.cs).
+ */
+export function withLocalRpc(clientBinding: string, origin: string): string {
+  const base = (path: string) => JSON.stringify({ rpcBaseUrl: origin + path }).slice(1, -1);
+  return clientBinding.replace(base(durablePath), () => base(localRpcPath));
+}
+
+/** Returns the path of a local call, as it would follow the extension's webhook; undefined for other requests. */
+export function matchLocalRpc({ path }: HostRequest): string | undefined {
+  return path.startsWith(localRpcPath) ? path.slice(localRpcPath.length) : undefined;
+}
+
 /**
  * States the body's length. Extensions respond with a whole message (HttpResponseMessageOutputFormatter); the rest of
  * the host responds in chunks.
