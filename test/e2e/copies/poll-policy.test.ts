@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { drawFrom } from "../../bench/draw.ts";
-import { benchSeed, ferry, historyEvents, poll, stepsOf } from "../../bench/simulate.ts";
+import { ferry, historyEvents, poll, stepsOf } from "../../bench/simulate.ts";
 import { traceOf } from "../../bench/traces.ts";
+import { seedFor } from "../../support/seeds.ts";
 import { hour, startWorld } from "../../support/stack/test-stack.ts";
 import type { TestWorld } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
-const seed = benchSeed();
+const seed = seedFor("BENCH_SEED");
 
 /** When the destination was read after the start, ms from it. */
 function readTimes(world: TestWorld, startedAt: number): number[] {

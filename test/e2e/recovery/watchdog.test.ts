@@ -295,7 +295,7 @@ test("thousands of locks are walked some at a time, all in turn", { timeout: 60_
   const running = await begin(world, "archive/other.mp4");
   const ledger = world.container("ferry-ledger");
   const put = (name: string, instanceId: string) => {
-    const content = JSON.stringify({ instanceId, closed: true, starts: [], copyId: null });
+    const content = JSON.stringify({ instanceId, fenced: true, attempts: [], copyId: null });
     return ledger.getBlockBlobClient(`locks/${name}`).upload(content, content.length);
   };
   for (let made = 0; made < 2_100; made += 100) {
