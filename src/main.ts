@@ -1,3 +1,4 @@
+/** The app's entry point: reads the settings, creates the clients and registers the functions. */
 import { randomUUID } from "node:crypto";
 import { BlobServiceClient, newPipeline } from "@azure/storage-blob";
 import { DefaultAzureCredential } from "@azure/identity";
@@ -13,7 +14,6 @@ import { createCredentialFor } from "./storage/credentials.ts";
 import { bounded } from "./storage/pipeline.ts";
 import { createSasMint } from "./storage/sas-mint.ts";
 
-/** The app's entry: settings → clients → functions. */
 const settings = readSettings(process.env);
 const ledger = createBlobLedger(ledgerService(settings.ledger).getContainerClient("ferry-ledger"));
 const credentialFor = createCredentialFor();
@@ -30,17 +30,17 @@ registerApp({
     trustsPrincipals,
     ledger,
     seal,
-    announces: settings.notices.length > 0,
+    notifies: settings.notificationTargets.length > 0,
     newInstanceId,
     now: () => new Date(),
   },
-  steps: {
+  activities: {
     client: createCopyClient(credentialFor),
     mint: createSasMint(credentialFor),
     ledger,
     seal,
     notifications: createNotifications({
-      targets: settings.notices,
+      targets: settings.notificationTargets,
       source: settings.source,
       token: eventGridToken,
       now: () => Date.now(),
@@ -51,7 +51,7 @@ registerApp({
   maintenance: { ledger, now: () => Date.now(), watchdogSchedule, retentionDays },
 });
 
-/** "Authenticate publishing clients with Microsoft Entra ID". */
+/** Returns a token of the app's identity ("Authenticate publishing clients with Microsoft Entra ID"). */
 async function eventGridToken(): Promise<string> {
   const identity = new DefaultAzureCredential();
   return (await identity.getToken("https://eventgrid.azure.net/.default")).token;

@@ -1,29 +1,30 @@
 import { z } from "zod";
+import { minute } from "./durations.ts";
 
-/** Times are epoch ms inside; these are their two other forms. Neither reads a clock. */
+/** Converts epoch ms to a `Date`. Reads no clock, as nothing in `copy/` does. */
 export function toDate(time: number): Date {
   return new Date(time);
 }
 
-/** Two machines' clocks differ by less than this, ms ("Create a user delegation SAS", clock skew). */
-export const maxClockSkewMs = 15 * 60_000;
+/** The clocks of two machines differ by less than this, ms ("Create a user delegation SAS", clock skew). */
+export const maxClockSkewMs = 15 * minute;
 
-/** ISO 8601, UTC, milliseconds. */
+/** Formats epoch ms as ISO 8601 in UTC, with milliseconds. */
 export function toIso(time: number): string {
   return toDate(time).toISOString();
 }
 
-/** The day of it in UTC, "2026-11-20". */
+/** Formats epoch ms as a day in UTC, such as "2026-11-20". */
 export function toIsoDay(time: number): string {
   return toIso(time).slice(0, 10);
 }
 
-/** Epoch ms of an ISO 8601 date. */
+/** Parses an ISO 8601 time to epoch ms; NaN when it is not one. */
 export function parseTime(iso: string): number {
   return Date.parse(iso);
 }
 
-/** A time as requests write it; Storage's own has seven digits behind the second. */
+/** A time in a request; Storage's own times have seven decimal digits in their seconds. */
 export const utcTime = z.string().refine(isUtcTime, {
   error: 'must be a time in UTC such as "2026-11-20T12:00:00Z"',
 });

@@ -5,7 +5,7 @@ import type { CopyProperties } from "../copy/contract/properties.ts";
 /** The x-ms-copy-* headers as both SDKs name them. */
 export type CopyHeaders = {
   copyId?: string;
-  // The SDKs' types also know no other words than these four.
+  // The SDKs' types allow only the same four values.
   copyStatus?: CopyStatusName;
   copyProgress?: string;
   copyCompletedOn?: Date;
@@ -13,7 +13,7 @@ export type CopyHeaders = {
   copySource?: string;
 };
 
-/** The last copy onto a blob or file; null when it was written since. */
+/** Returns the last copy onto a blob or file; null if it was written since. */
 export function copyProperties(properties: CopyHeaders): CopyProperties | null {
   const { copyId, copyStatus } = properties;
   if (copyId === undefined || copyStatus === undefined) return null;

@@ -110,7 +110,9 @@ export function estimateError(trace: Trace): number | null {
     observations.push({ at, progress });
     if (progress === null || progress.bytesCopied * 3 < progress.totalBytes) continue;
     const seen = forecast(observations, 0);
-    return "end" in seen ? Math.abs(seen.end - trace.durationMs) / (trace.durationMs - at) : null;
+    return "completesAt" in seen
+      ? Math.abs(seen.completesAt - trace.durationMs) / (trace.durationMs - at)
+      : null;
   }
   return null;
 }

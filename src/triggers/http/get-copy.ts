@@ -8,23 +8,23 @@ import { findInstance } from "../../instances/find-instance.ts";
 import { copiesPath } from "./method-router.ts";
 import type { HttpHandler } from "./method-router.ts";
 
-/** GET /copies/{id}: the copy as it is now. */
+/** GET /copies/{id}: the latest status of the copy. */
 export function getCopy({ ledger, now }: { ledger: Ledger; now(): Date }): HttpHandler {
   return async (request, client) => {
-    const id = copyIdOf(request);
-    const run = id === null ? null : await findInstance(client, ledger, id);
-    if (run === null) return copyNotFound();
-    const view = copyView(run, copiesPath(request));
+    const id = parseCopyId(request);
+    const instance = id === null ? null : await findInstance(client, ledger, id);
+    if (instance === null) return copyNotFound();
+    const view = copyView(instance, copiesPath(request));
     return copyResponse(200, view, { url: request.url, now: now().getTime() });
   };
 }
 
-/** The id in the path, null where no copy can have it: then Durable is not even asked. */
-export function copyIdOf(request: HttpRequest): string | null {
+/** Parses the id in the path; null if it cannot be the id of a copy, and then Durable is not called. */
+export function parseCopyId(request: HttpRequest): string | null {
   const id = request.params["id"]?.toLowerCase() ?? "";
   return isInstanceId(id) ? id : null;
 }
 
 export function copyNotFound(): HttpResponseInit {
-  return problem("not-found", "No copy has this id; copies that were purged are not found either");
+  return problem("not-found", "No copy has this id, or it has been purged");
 }

@@ -59,7 +59,7 @@ test.each<[string, Orchestrator]>([
   const engine = await run(it);
   const { runtimeStatus, output } = await engine.status("one");
   expect(runtimeStatus).toBe("Failed");
-  expect(output).toContain(`has not implemented ${name}`);
+  expect(output).toContain(`does not implement ${name}`);
 });
 
 test.each([
@@ -369,7 +369,7 @@ test("the log tells that an orchestration began and how it ended", async () => {
   );
   const lines = (engine: TestEngine) =>
     engine.log.filter(({ level }) => level !== "debug").map((e) => `${e.level}: ${e.message}`);
-  expect(lines(good)).toEqual(["information: it started", "information: it ended: Completed"]);
+  expect(lines(good)).toEqual(["information: it started", "information: it finished: Completed"]);
   expect(lines(bad)).toEqual([
     "information: it started",
     "error: Orchestrator function 'it' failed: no luck",

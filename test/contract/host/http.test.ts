@@ -180,7 +180,7 @@ test("a client that left before its answer holds nothing up", async () => {
   await host.invoke({ functionName: "release", trigger: releaseRequest });
   await host.close();
   expect(host.log.map(({ message }) => message)).toContainEqual(
-    expect.stringContaining("the client got no answer"),
+    expect.stringContaining("the client received no response"),
   );
 });
 
@@ -229,6 +229,6 @@ test("a port in use is named", async () => {
     log: () => {},
   });
   await expect(second).rejects.toThrow(
-    `Cannot serve functions on port ${host.port} as it is in use; FUNCTIONS_PORT names another, 0 takes any free one`,
+    `Cannot serve functions on port ${host.port} because it is in use. Set FUNCTIONS_PORT to another port, or to 0 for any free port`,
   );
 });

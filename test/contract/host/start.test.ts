@@ -60,7 +60,7 @@ test("settings come from local.settings.json, unless the environment or the star
   });
   const warnings = host.log.filter(({ level }) => level === "warning");
   expect(warnings.map(({ message }) => message)).toEqual([
-    `"FROM_BOTH" of local.settings.json is skipped: the environment has its own`,
+    `"FROM_BOTH" of local.settings.json is ignored because the environment sets it`,
   ]);
   await host.close();
   expect(process.env["FROM_FILE"]).toBe("");
@@ -82,7 +82,7 @@ test.each([
   [
     "encrypted settings",
     { "local.settings.json": `{ "IsEncrypted": true, "Values": {} }` },
-    /local.settings.json" as "IsEncrypted" must be false/,
+    /local.settings.json" because "IsEncrypted" must be false/,
   ],
   [
     "a setting that is an object",
@@ -103,7 +103,11 @@ test.each([
     },
     /a letter followed by 2 to 44 letters or digits: "my-hub"/,
   ],
-  ["a package.json without main", { "package.json": `{ "type": "module" }` }, /"main" in its/],
+  [
+    "a package.json without main",
+    { "package.json": `{ "type": "module" }` },
+    /"main" is missing in its/,
+  ],
   [
     "a main that matches nothing",
     { "package.json": `{ "type": "module", "main": "dist/*.js" }` },
@@ -128,7 +132,7 @@ test.each([
         app.get("fine", () => ({}));
       `,
     },
-    /"fromQueue" uses queueTrigger, not implemented; "retried" uses retry policy, not implemented$/,
+    /"fromQueue" uses queueTrigger, which is not implemented; "retried" uses retry policy, which is not implemented$/,
   ],
   [
     "a route that cannot be read",
@@ -138,7 +142,7 @@ test.each([
         app.get("one", { route: "a/{b:colour}", handler: () => ({}) });
       `,
     },
-    /it does not know the constraint "colour": "api\/a\/\{b:colour\}"/,
+    /it contains the unknown constraint "colour": "api\/a\/\{b:colour\}"/,
   ],
   [
     "a schedule that cannot be read",

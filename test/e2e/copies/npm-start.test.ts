@@ -94,7 +94,7 @@ test("npm start: the SDK uploads, HTTP starts, watches and aborts, SIGTERM ends 
 
   const port = new URL(world.blobUrl).port;
   const next = await npmStart(folder, { COPY_RATE: "100000", BLOB_PORT: port });
-  await expect(npmStart(folder, {})).rejects.toThrow(/another Ferry runs on it/);
+  await expect(npmStart(folder, {})).rejects.toThrow(/another Ferry process uses it/);
   expect(await call(`${next.copies}/${pending.id}`)).toMatchObject({ completedAt: null });
   await call(`${next.copies}/${pending.id}/abort`, {});
   expect(await untilEnded(`${next.copies}/${pending.id}`)).toMatchObject({ status: "aborted" });

@@ -31,7 +31,7 @@ function batches<T>(items: readonly T[], size: number): T[][] {
 test(`${blobs * 10} events over ${blobs} blobs, shuffled and doubled, after the uploads: ${blobs} copies with the last content (FLOOD_SEED=${seed})`, async () => {
   const world = await startWorld({
     settings: inboxRoutes(),
-    copies: { finishAtOnce: "always" },
+    copies: { finishOnStart: "always" },
   });
   const events: GridEvent[] = [];
   for (let number = 0; number < blobs; number++) {

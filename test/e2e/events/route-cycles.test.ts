@@ -25,10 +25,10 @@ async function copyAlong(routes: string): Promise<Rest> {
   const world = await startWorld({
     settings: { COPY_ROUTES: routes },
     events: {},
-    copies: { finishAtOnce: "always" },
+    copies: { finishOnStart: "always" },
   });
   // A cycle would go round once a second, not immediately and for ever.
-  world.local.emulator.events.fate = () => ({ delayMs: 1_000 });
+  world.local.emulator.events.planDelivery = () => ({ delayMs: 1_000 });
   for (const account of Object.values(accounts)) {
     for (const container of ["xxx", "yyy"]) {
       for (const name of randomNames) {

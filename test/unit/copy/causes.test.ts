@@ -145,11 +145,11 @@ test.each([
   [
     "sp=r&st=2026-01-01&se=2026-11-19T23:59:59Z&sig=x",
     "source-sas-expired",
-    /ended at 2026-11-19T23:59:59/,
+    /expired at 2026-11-19T23:59:59/,
   ],
-  ["sp=r&st=2026-11-21&se=2026-12-01&sig=x", "source-sas-not-yet-valid", /begins at 2026-11-21/],
+  ["sp=r&st=2026-11-21&se=2026-12-01&sig=x", "source-sas-not-yet-valid", /valid from 2026-11-21/],
   ["sp=w&se=2026-12-01&sig=x", "source-unauthorized", /permissions "w"/],
-  ["sp=r&se=2026-12-01&sig=x", "source-unauthorized", /may not be read/],
+  ["sp=r&se=2026-12-01&sig=x", "source-unauthorized", /access to the source is denied/],
 ])("a refused SAS %s is %s", (sas, cause, says) => {
   for (const [call, code] of [
     ["read-source", "AuthenticationFailed"],
@@ -168,11 +168,11 @@ test("a destination that refuses a SAS which has ended says so, and a start's SA
   for (const call of ["read-destination", "abort", "clean-up"] as const) {
     const { failure } = taken(call, refused, ended);
     expect(failure.cause).toBe("destination-unauthorized");
-    expect(failure.message).toMatch(/the SAS ended at 2026-11-19/);
+    expect(failure.message).toMatch(/the SAS expired at 2026-11-19/);
     expect(failure.fix).toMatch(/two weeks/);
   }
   const { failure } = taken("start", { status: 403, code: "AuthorizationFailure" }, ended);
-  expect(failure.message).not.toContain("SAS ended");
+  expect(failure.message).not.toContain("SAS expired");
 });
 
 const copyId = "11111111-1111-1111-1111-111111111111";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Endpoint } from "../../../src/copy/location/endpoint.ts";
-import { mintedSas } from "../../../src/copy/location/minted-sas.ts";
+import { buildMintedSas } from "../../../src/copy/location/minted-sas.ts";
 import { isOurs } from "../../../src/copy/decisions/plan.ts";
 import type { CopyProperties } from "../../../src/copy/contract/properties.ts";
 import type { CopyPlan } from "../../../src/copy/contract/activities.ts";
@@ -23,7 +23,7 @@ const plan: CopyPlan = {
   destinationEtag: '"before"',
   plannedAt: new Date(now).toISOString(),
 };
-const minted: CopyPlan = { ...plan, mintedSas: mintedSas(scid, now) };
+const minted: CopyPlan = { ...plan, mintedSas: buildMintedSas(scid, now) };
 
 function ours(
   by: CopyPlan,
@@ -98,7 +98,7 @@ test("a copy that ended before the plan was made came back with a restored blob"
 
 test("a minted SAS lives as long as its key may, and ends on a full hour", () => {
   for (const at of [now, now + 1, now + 15 * minute, now + 59 * minute]) {
-    const end = Date.parse(mintedSas(scid, at).expiresAt);
+    const end = Date.parse(buildMintedSas(scid, at).expiresAt);
     expect(end % (60 * minute)).toBe(0);
     expect(end - at).toBeLessThanOrEqual(7 * 24 * 60 * minute - 15 * minute);
     expect(end - at).toBeGreaterThan(7 * 24 * 60 * minute - 76 * minute);

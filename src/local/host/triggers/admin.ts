@@ -1,23 +1,24 @@
 import type { Clock } from "../../clock.ts";
 import { type AppFunction } from "../worker/app-functions.ts";
 import { hostVersion } from "../worker/functions-core.ts";
-import { eventInvocation } from "./event-grid.ts";
+import { buildEventInvocation } from "./event-grid.ts";
 import type { HostRequest, HostResponse } from "../http/http-server.ts";
 import type { Invocation, InvocationOutcome } from "../worker/invocation.ts";
-import { timerInfo } from "./timer-trigger.ts";
+import { buildTimerInfo } from "./timer-trigger.ts";
 
 export type AdminOptions = {
   functions: readonly AppFunction[];
-  /** Where to call an HTTP function, by name. */
+  /** Returns the URL of an HTTP function; undefined for other functions. */
   urlOf: (name: string) => string | undefined;
+  /** Epoch ms. */
   startedAt: number;
   clock: Clock;
   run: (invocation: Invocation) => Promise<InvocationOutcome>;
 };
 
 /**
- * The host's routes below `/admin/` that people use by hand (HostController.cs and
- * FunctionsController.cs): is it up, what does it run, run this now.
+ * Handles the host's routes below `/admin/` that people call by hand (HostController.cs and FunctionsController.cs):
+ * the host's status, the list of functions, and running a function now.
  */
 export function respondAdmin(options: AdminOptions, request: HostRequest): HostResponse {
   const [, , area = "", name = "", detail, ...more] = request.path.replace(/\/$/, "").split("/");
@@ -38,10 +39,10 @@ export function respondAdmin(options: AdminOptions, request: HostRequest): HostR
     case "GET functions":
       return json(
         200,
-        options.functions.map((each) => describe(options, each)),
+        options.functions.map((each) => describeFunction(options, each)),
       );
     case "GET functions/{name}":
-      return found === undefined ? empty(404) : json(200, describe(options, found));
+      return found === undefined ? empty(404) : json(200, describeFunction(options, found));
     case "GET functions/{name}/status":
       return found === undefined ? empty(404) : json(200, {});
     case "POST functions/{name}":
@@ -62,7 +63,7 @@ function hostStatus(options: AdminOptions): object {
   };
 }
 
-function describe(options: AdminOptions, { name, metadata }: AppFunction): object {
+function describeFunction(options: AdminOptions, { name, metadata }: AppFunction): object {
   const bindings = Object.entries(metadata.bindings).map(([key, binding]) => ({
     ...binding,
     name: key,
@@ -76,19 +77,19 @@ function describe(options: AdminOptions, { name, metadata }: AppFunction): objec
   };
 }
 
-/** Answers at once and runs in the background, as the host does; the log tells how it went. */
+/** Responds immediately and runs the function in the background, as the host does. The log shows its result. */
 function runNow(options: AdminOptions, found: AppFunction, body: Buffer): HostResponse {
-  const input = inputOf(body);
+  const input = parseInput(body);
   if (input === undefined) return text(400, `The body must be {"input": "<text>"}`);
-  const invocation = invocationOf(found, input);
+  const invocation = buildInvocation(found, input);
   if (invocation === undefined) {
-    return text(400, `Function "${found.name}" cannot be run here: ${howToRun(found)}`);
+    return text(400, `Cannot run function "${found.name}" here: ${howToRun(found)}`);
   }
   void options.run(invocation);
   return empty(202);
 }
 
-function inputOf(body: Buffer): string | undefined {
+function parseInput(body: Buffer): string | undefined {
   try {
     const parsed: unknown = JSON.parse(body.toString());
     if (typeof parsed !== "object" || parsed === null) return undefined;
@@ -99,12 +100,12 @@ function inputOf(body: Buffer): string | undefined {
   }
 }
 
-function invocationOf({ name, trigger }: AppFunction, input: string): Invocation | undefined {
+function buildInvocation({ name, trigger }: AppFunction, input: string): Invocation | undefined {
   switch (trigger.type.toLowerCase()) {
     case "timertrigger":
-      return { functionName: name, trigger: timerInfo(undefined, false) };
+      return { functionName: name, trigger: buildTimerInfo(undefined, false) };
     case "eventgridtrigger":
-      return eventInvocation(name, input);
+      return buildEventInvocation(name, input);
     case "activitytrigger":
       return { functionName: name, trigger: { string: input } };
     default:

@@ -9,9 +9,9 @@ export type EventGridOptions = {
 };
 
 /**
- * Event Grid's webhook `/runtime/webhooks/EventGrid?functionName=…` (HttpRequestProcessor.cs of the
- * Event Grid extension): the subscription handshake, and deliveries. Each event of a batch is one
- * invocation, all at once; if one fails the answer is 500, and Event Grid sends the whole batch again.
+ * Handles Event Grid's webhook `/runtime/webhooks/EventGrid?functionName=…` (HttpRequestProcessor.cs of the Event Grid
+ * extension): the subscription handshake and deliveries. Each event of a batch is one invocation; they run
+ * concurrently. If one fails, the response is 500, and Event Grid sends the whole batch again.
  */
 export async function receiveEvents(
   options: EventGridOptions,
@@ -36,7 +36,7 @@ export async function receiveEvents(
 /** "Webhook event delivery" in the Event Grid documentation: the endpoint echoes the code. */
 function validateSubscription(body: Buffer): HostResponse {
   const parsed = parseJson(body);
-  // A cloud event comes alone, and its data is JSON text.
+  // A cloud event is not in an array, and its data is JSON text.
   const content = Array.isArray(parsed) ? member(parsed[0], "data") : member(parsed, "data");
   const validation: unknown = typeof content === "string" ? parseJson(content) : content;
   const code = member(validation, "validationCode");
@@ -56,17 +56,17 @@ async function deliver(
   }
   const events: unknown[] = Array.isArray(parsed) ? parsed : [parsed];
   const outcomes = await Promise.all(
-    events.map((event) => options.run(eventInvocation(functionName, JSON.stringify(event)))),
+    events.map((event) => options.run(buildEventInvocation(functionName, JSON.stringify(event)))),
   );
   const failed = outcomes.find((outcome) => !outcome.ok);
   return failed === undefined ? text(202, "") : text(500, failed.message);
 }
 
 /**
- * One event's invocation. Trigger metadata holds `data` and each further property of the event that
- * is no array, as Utility.cs of the host binds them: objects as JSON, the rest as text.
+ * Builds the invocation for one event. Trigger metadata contains `data` and each other property of the event that is
+ * not an array, as Utility.cs of the host binds them: objects as JSON, other values as text.
  */
-export function eventInvocation(functionName: string, event: string): Invocation {
+export function buildEventInvocation(functionName: string, event: string): Invocation {
   const triggerMetadata: Record<string, TypedData> = {};
   for (const [name, value] of Object.entries(properties(parseJson(event)))) {
     if (Array.isArray(value) || value === null) continue;

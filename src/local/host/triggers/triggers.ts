@@ -10,16 +10,16 @@ import type { Invocation, InvocationOutcome } from "../worker/invocation.ts";
 import type { Logger } from "../../log.ts";
 import { startTimers, type TimerFunction } from "./timer-trigger.ts";
 
-/** What calls the app's functions, apart from the durable engine. */
+/** Everything that invokes the app's functions, except the durable engine. */
 export type Triggers = {
   functions: readonly TriggeredFunction[];
-  /** Runs one function with its trigger's value, past its trigger. */
+  /** Runs one function with its trigger's value, without going through the trigger. */
   run(invocation: Invocation): Promise<InvocationOutcome>;
-  /** Answers any request to the host. */
+  /** Handles every request to the host. */
   respond(request: HostRequest): Promise<HostResponse>;
   /**
-   * No new work from here on: timers stop and requests get 503, except those to the task hub, which
-   * the invocations still under way may need.
+   * Accepts no new work: timers stop, and requests get 503. Requests to the task hub are still accepted, because
+   * running invocations can need it.
    */
   drain(): void;
 };
@@ -27,7 +27,7 @@ export type Triggers = {
 export type TriggeredFunction = {
   name: string;
   type: string;
-  /** Of HTTP functions only; the route has the prefix and no leading slash. */
+  /** Only for HTTP functions. The route includes the prefix and has no leading slash. */
   http?: { route: string; methods: readonly string[] };
 };
 
@@ -37,7 +37,7 @@ export type TriggersOptions = {
   clock: Clock;
   logger: Logger;
   routePrefix: string;
-  /** Where timers keep their times; undefined to forget them. */
+  /** The file that keeps the timers' times; undefined to keep them in memory. */
   timerStatusFile: string | undefined;
   origin: string;
 };
@@ -45,25 +45,25 @@ export type TriggersOptions = {
 const managementPrefix = "/runtime/webhooks/durabletask/";
 const eventGridPath = "/runtime/webhooks/eventgrid";
 
-/** Wires every trigger of the app; throws on a route or schedule that cannot be used. */
+/** Connects every trigger of the app. Throws for an invalid route or schedule. */
 export function openTriggers(options: TriggersOptions): Triggers {
   const { started, engine, clock, logger } = options;
   const functions = appFunctions(started.app, process.env);
-  // By address: "localhost" could reach another server that has this port on IPv6.
+  // The address, because "localhost" could reach another server that listens on this port with IPv6.
   const client = { string: engine.clientBinding(options.origin.replace("localhost", "127.0.0.1")) };
   const extraInputs = { durableClient: client, orchestrationClient: client };
   const run = (invocation: Invocation) => started.run({ ...invocation, extraInputs });
-  /** Where no request leaves a line of its own. */
-  const withLine = (ofSuccess: "debug" | "information") => async (invocation: Invocation) => {
-    const began = clock.now();
+  /** Logs an invocation that has no request line of its own. */
+  const runAndLog = (successLevel: "debug" | "information") => async (invocation: Invocation) => {
+    const startedAt = clock.now();
     const outcome = await run(invocation);
-    const ending = outcome.ok ? "done" : "failed";
-    const line = `${ending} in ${clock.now() - began} ms`;
-    const level = outcome.ok ? ofSuccess : "information";
+    const result = outcome.ok ? "done" : "failed";
+    const line = `${result} in ${clock.now() - startedAt} ms`;
+    const level = outcome.ok ? successLevel : "information";
     logger(level, "function", invocation.functionName, line);
     return outcome;
   };
-  const runWithLine = withLine("information");
+  const runVisibly = runAndLog("information");
 
   const http = openHttpRoutes({
     functions,
@@ -73,8 +73,8 @@ export function openTriggers(options: TriggersOptions): Triggers {
   });
   const events = {
     functions: withTrigger(functions, "eventGridTrigger").map(({ name }) => name),
-    // Every blob that is written is an event, those of the app's own state too, and few mean anything.
-    run: withLine("debug"),
+    // Every written blob causes an event, including the app's own state, and few are of interest.
+    run: runAndLog("debug"),
   };
   const admin = {
     functions,
@@ -84,13 +84,13 @@ export function openTriggers(options: TriggersOptions): Triggers {
     },
     startedAt: clock.now(),
     clock,
-    run: runWithLine,
+    run: runVisibly,
   };
   const timers = startTimers({
-    functions: withTrigger(functions, "timerTrigger").map(timerFunction),
+    functions: withTrigger(functions, "timerTrigger").map(readTimerFunction),
     clock,
     environment: process.env,
-    run: runWithLine,
+    run: runVisibly,
     statusFile: options.timerStatusFile,
   });
   let draining = false;
@@ -99,7 +99,7 @@ export function openTriggers(options: TriggersOptions): Triggers {
       const found = http.functions.find((each) => each.name === name);
       return { name, type: trigger.type, ...(found && { http: found }) };
     }),
-    run: runWithLine,
+    run: runVisibly,
     drain: () => {
       draining = true;
       timers.stop();
@@ -118,7 +118,7 @@ export function openTriggers(options: TriggersOptions): Triggers {
   };
 }
 
-/** Mostly the app's own durable clients calling, so their lines would only double what others say. */
+/** Logged at level debug, because nearly all of these requests come from the app's own durable clients. */
 async function manage(engine: DurableEngine, request: HostRequest): Promise<HostResponse> {
   const response = await engine.handle({
     method: request.method,
@@ -131,7 +131,7 @@ async function manage(engine: DurableEngine, request: HostRequest): Promise<Host
   return { ...response, logLevel: "debug" };
 }
 
-function timerFunction({ name, trigger }: AppFunction): TimerFunction {
+function readTimerFunction({ name, trigger }: AppFunction): TimerFunction {
   return {
     name,
     schedule: String(trigger["schedule"]),
