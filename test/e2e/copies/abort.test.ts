@@ -39,7 +39,7 @@ test("an abort that comes twice is told that the copy is aborted already", async
   const { id } = await begin(world);
   await world.clock.advance(10_000);
   // Storage refuses the abort until both calls have their responses.
-  const busy = { answer: { status: 503, code: "ServerBusy" } };
+  const busy = { response: { status: 503, code: "ServerBusy" } };
   const relent = world.local.emulator.faults.add({ operation: "AbortCopyBlob", do: busy });
   const both = await Promise.all([1, 2].map(() => world.call("POST", `/copies/${id}/abort`)));
   expect(both.map(({ status }) => status)).toEqual([202, 202]);
