@@ -78,7 +78,7 @@ export const mutants: readonly Mutant[] = [
     file: "src/ledger/locks.ts",
     find: "return busyUntil(lock) > now\n",
     replace: "return busyUntil(lock) > now + 86_400_000\n",
-    suites: [chaos],
+    suites: [settleAgain],
   },
   {
     breaks: "a copy that a late start began is not followed",

@@ -54,6 +54,16 @@ test("a start that comes once settling has begun starts nothing", async () => {
   expect(requests.filter(({ operation }) => operation === "CopyBlob")).toEqual([]);
 });
 
+test("a copy is not settled while its start may be under way", async () => {
+  const { ledger, copy, instanceId, plan, clock, settleAborted } = await planned();
+  const until = clock.now() + 45_000;
+  const start = { instanceId, attemptId: "unanswered", now: clock.now(), until, plan };
+  expect(await ledger.registerAttempt(copy.destination, start)).toMatchObject({
+    kind: "registered",
+  });
+  expect(await settleAborted()).toEqual({ kind: "wait", until });
+});
+
 test("a start that runs after the end frees the lock that a late prepare took with it", async () => {
   const { steps, ledger, copy, instanceId, plan, settleAborted } = await planned();
   expect(await settleAborted()).toMatchObject({ kind: "settled" });
