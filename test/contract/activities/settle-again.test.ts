@@ -61,8 +61,9 @@ test("a start that comes once settling has begun starts nothing", async () => {
 
 test("a copy is not settled while its start may be under way", async () => {
   const { ledger, copy, instanceId, plan, clock, settleAborted } = await planned();
-  const until = clock.now() + 45_000;
-  const start = { instanceId, attemptId: "unanswered", now: clock.now(), until, plan };
+  const now = epochMs(clock.now());
+  const until = epochMs(now + 45_000);
+  const start = { instanceId, attemptId: "unanswered", now, until, plan };
   expect(await ledger.registerAttempt(copy.destination, start)).toMatchObject({
     kind: "registered",
   });
