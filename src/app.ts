@@ -1,4 +1,4 @@
-import type { HttpFunctionOptions } from "@azure/functions";
+import { app } from "@azure/functions";
 import * as df from "durable-functions";
 import { createActivities } from "./activities/create-activities.ts";
 import type { ActivityDependencies } from "./activities/support/dependencies.ts";
@@ -6,8 +6,9 @@ import { activities, orchestrations } from "./names.ts";
 import { copyOrchestration } from "./orchestrations/copy-orchestration.ts";
 import { repairOrchestration } from "./orchestrations/repair-orchestration.ts";
 import { abortCopy } from "./triggers/http/abort-copy.ts";
+import { respondInTime } from "./triggers/http/http-handler.ts";
+import type { HttpHandler } from "./triggers/http/http-handler.ts";
 import { routeMethods, allMethods } from "./triggers/http/method-router.ts";
-import type { HttpHandler } from "./triggers/http/method-router.ts";
 import { getCopy } from "./triggers/http/get-copy.ts";
 import { health } from "./triggers/http/health.ts";
 import { purge, purgeSchedule } from "./triggers/timers/purge.ts";
@@ -30,7 +31,7 @@ export function registerApp(dependencies: AppDependencies): void {
   registerRoute("copies", "copies", routeMethods({ POST: startCopy(requests) }));
   registerRoute("copy", "copies/{id}", routeMethods({ GET: getCopy(requests) }));
   registerRoute("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }));
-  registerRoute("health", "health", routeMethods({ GET: health }), "anonymous");
+  registerHealth([]);
 
   df.app.client.eventGrid("storageEvents", { handler: storageEvent(requests) });
   df.app.client.timer("watchdog", {
@@ -51,11 +52,24 @@ export function registerApp(dependencies: AppDependencies): void {
   df.app.activity(activities.notify, { handler: handlers.sendNotifications });
 }
 
-function registerRoute(
-  name: string,
-  path: string,
-  handler: HttpHandler,
-  authLevel: HttpFunctionOptions["authLevel"] = "function",
-): void {
-  df.app.client.http(name, { route: path, methods: [...allMethods], authLevel, handler });
+/**
+ * Registers health. It is the only function of an app whose settings are wrong: the host would answer 404 on every path
+ * if the app threw instead.
+ */
+export function registerHealth(settingProblems: readonly string[]): void {
+  app.http("health", {
+    route: "health",
+    methods: [...allMethods],
+    authLevel: "anonymous",
+    handler: routeMethods({ GET: health(settingProblems) }),
+  });
+}
+
+function registerRoute(name: string, path: string, handler: HttpHandler): void {
+  df.app.client.http(name, {
+    route: path,
+    methods: [...allMethods],
+    authLevel: "function",
+    handler: respondInTime(handler),
+  });
 }

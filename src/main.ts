@@ -2,55 +2,69 @@
 import { randomUUID } from "node:crypto";
 import { BlobServiceClient, newPipeline } from "@azure/storage-blob";
 import { DefaultAzureCredential } from "@azure/identity";
-import { registerApp } from "./app.ts";
+import { registerApp, registerHealth } from "./app.ts";
+import type { AppDependencies } from "./app.ts";
 import { createBlobLedger } from "./ledger/blob-ledger.ts";
 import { newInstanceId } from "./ledger/instance-id.ts";
 import { createNotifications } from "./notifications/notifications.ts";
 import { createSeal } from "./secrets/seal.ts";
-import { readSettings } from "./settings/settings.ts";
-import type { LedgerAccount } from "./settings/settings.ts";
+import { isDeveloperMachine } from "./settings/environment.ts";
+import { readSettings, SettingsError } from "./settings/settings.ts";
+import type { LedgerAccount, Settings } from "./settings/settings.ts";
 import { systemTime } from "./settings/system-time.ts";
 import { createCopyClient } from "./storage/create-copy-client.ts";
 import { createCredentialFor } from "./storage/credentials.ts";
 import { bounded } from "./storage/pipeline.ts";
 import { createSasMint } from "./storage/sas-mint.ts";
 
-const settings = readSettings(process.env);
-const ledger = createBlobLedger(ledgerService(settings.ledger).getContainerClient("ferry-ledger"));
-const credentialFor = createCredentialFor();
-const seal = createSeal(settings.secretKeys);
-const { allowed, routes, origins, own, trustsPrincipals } = settings;
-const { watchdogSchedule, retentionDays } = settings;
+try {
+  registerApp(connect(readSettings(process.env)));
+} catch (error) {
+  // A developer sees the message where the host was started. In Azure the host would answer 404 on every path.
+  if (!(error instanceof SettingsError) || isDeveloperMachine(process.env)) throw error;
+  console.error(error.message);
+  registerHealth(error.problems);
+}
 
-registerApp({
-  requests: {
-    allowed,
-    routes,
-    origins,
-    own,
-    trustsPrincipals,
-    ledger,
-    seal,
-    notifies: settings.notificationTargets.length > 0,
-    newInstanceId,
-    now: systemTime,
-  },
-  activities: {
-    client: createCopyClient(credentialFor),
-    mint: createSasMint(credentialFor),
-    ledger,
-    seal,
-    notifications: createNotifications({
-      targets: settings.notificationTargets,
-      source: settings.source,
-      token: eventGridToken,
+/** Creates the clients that the settings describe. */
+function connect(settings: Settings): AppDependencies {
+  const ledger = createBlobLedger(
+    ledgerService(settings.ledger).getContainerClient("ferry-ledger"),
+  );
+  const credentialFor = createCredentialFor();
+  const seal = createSeal(settings.secretKeys);
+  const { allowed, routes, origins, own, trustsPrincipals } = settings;
+  const { watchdogSchedule, retentionDays } = settings;
+  return {
+    requests: {
+      allowed,
+      routes,
+      origins,
+      own,
+      trustsPrincipals,
+      ledger,
+      seal,
+      notifies: settings.notificationTargets.length > 0,
+      newInstanceId,
       now: systemTime,
-    }),
-    now: systemTime,
-    newGuid: randomUUID,
-  },
-  maintenance: { ledger, now: systemTime, watchdogSchedule, retentionDays },
-});
+    },
+    activities: {
+      client: createCopyClient(credentialFor),
+      mint: createSasMint(credentialFor),
+      ledger,
+      seal,
+      notifications: createNotifications({
+        targets: settings.notificationTargets,
+        source: settings.source,
+        token: eventGridToken,
+        now: systemTime,
+      }),
+      now: systemTime,
+      newGuid: randomUUID,
+    },
+    maintenance: { ledger, now: systemTime, watchdogSchedule, retentionDays },
+  };
+}
 
 /** Returns a token of the app's identity ("Authenticate publishing clients with Microsoft Entra ID"). */
 async function eventGridToken(): Promise<string> {

@@ -14,7 +14,8 @@ const problems = {
   },
   "too-large": { status: 413, title: "The request body is too large" },
   "unsupported-media-type": { status: 415, title: "The request body is not JSON" },
-  unavailable: { status: 503, title: "The app cannot start copies now" },
+  settings: { status: 503, title: "The settings of the app are wrong" },
+  unavailable: { status: 503, title: "The app cannot serve this request now" },
 } as const;
 
 export type ProblemType = keyof typeof problems;

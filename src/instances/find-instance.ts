@@ -5,6 +5,7 @@ import type { Outcome } from "../copy/contract/outcome.ts";
 import { upgradeCopyInput } from "../copy/contract/activities.ts";
 import type { CopyInput, RepairInput } from "../copy/contract/activities.ts";
 import type { CopyInstance } from "./copy-instance.ts";
+import { DurableError } from "./durable-error.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { orchestrations, repairInstanceId } from "../names.ts";
 
@@ -70,7 +71,7 @@ async function readInstance(
     if (error instanceof Error && error.message.includes("replied with HTTP 404")) {
       return null;
     }
-    throw error;
+    throw new DurableError(`read copy ${id}`, { cause: error });
   });
   if (status === null || status.name !== name) return null;
   return {

@@ -4,6 +4,7 @@ import type { OrchestrationRecord } from "../copy/contract/copy-status.ts";
 import type { CopyInput, RepairInput } from "../copy/contract/activities.ts";
 import type { HeldLock } from "../ledger/ledger.ts";
 import { orchestrations, repairInstanceId } from "../names.ts";
+import { DurableError } from "./durable-error.ts";
 import { repairInstance } from "./find-instance.ts";
 
 /** A copy that holds its lock but has no running instance. */
@@ -28,7 +29,7 @@ export async function startRepair(client: DurableClient, lost: LostCopy): Promis
     // The extension rejects the id of a running instance: another caller has started the repair.
     const repair = await repairInstance(client, instanceId);
     if (repair?.execution.kind === "running") return false;
-    throw error;
+    throw new DurableError(`start the repair of copy ${instanceId}`, { cause: error });
   }
 }
 

@@ -30,7 +30,7 @@ export type LocalStackOptions = {
   copies?: StorageEmulatorOptions["copies"];
   /** Deliver BlobCreated events to the app, for this kind of account. If omitted, no event is sent. */
   events?: Pick<SubscriptionOptions, "namespace" | "schema">;
-} & Pick<HostOptions, "probe" | "redeliver">;
+} & Pick<HostOptions, "probe" | "redeliver" | "openEngine">;
 
 /** Everything that Ferry needs of Azure, in one process. */
 export type LocalStack = {
@@ -87,6 +87,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       log,
       ...(options.probe === undefined ? {} : { probe: options.probe }),
       ...(options.redeliver === undefined ? {} : { redeliver: options.redeliver }),
+      openEngine: options.openEngine,
     });
     cleanups.unshift(host.close);
     const { events } = options;

@@ -82,8 +82,11 @@ export function readSettings(environment: Environment): Settings {
 export class SettingsError extends Error {
   override name = "SettingsError" as const;
 
+  readonly problems: readonly string[];
+
   constructor(problems: readonly string[]) {
     super(`Cannot start because settings are wrong: ${problems.join("; ")}`);
+    this.problems = problems;
   }
 }
 

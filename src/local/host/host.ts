@@ -143,10 +143,10 @@ async function enterApp(
   logger: Logger,
 ): Promise<() => void> {
   const { shadowed, restore } = applyEnvironment(await readLocalSettings(appDirectory), {
+    AZURE_FUNCTIONS_ENVIRONMENT: "Development",
     ...options.environment,
     WEBSITE_HOSTNAME: `localhost:${port}`, // without it the Durable library assumes port 7071
     AzureWebJobsScriptRoot: appDirectory,
-    AZURE_FUNCTIONS_ENVIRONMENT: "Development",
     FUNCTIONS_WORKER_RUNTIME: "node",
   });
   for (const name of shadowed) {

@@ -1,6 +1,7 @@
 import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import type { InstanceId } from "../../copy/contract/ids.ts";
+import { second } from "../../copy/durations.ts";
 import { toIso } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
@@ -12,6 +13,7 @@ import type { BlobCreated } from "../../copy/routing/storage-event.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { events, repairInstanceId } from "../../names.ts";
 import type { Seal } from "../../secrets/seal.ts";
+import { withDeadline } from "../../instances/deadline.ts";
 import { ownInstance, repairInstance } from "../../instances/find-instance.ts";
 import { startClaimed, createCopyInput } from "../../instances/start-instance.ts";
 import { createBoundedSet } from "./bounded-set.ts";
@@ -34,6 +36,9 @@ export type EventGridHandler = (
   context: InvocationContext,
 ) => Promise<void>;
 
+/** A delivery that is not handled by then fails, and Event Grid sends it again. */
+const deadlineMs = 9 * second;
+
 /** Reactions that this process has completed. The ledger gives the same result, but needs calls to Storage. */
 const maxCompleted = 10_000;
 
@@ -49,7 +54,7 @@ export function storageEvent(deps: EventDependencies): EventGridHandler {
     await work();
     completed.add(reaction);
   };
-  return async (event, client, context) => {
+  const react: EventGridHandler = async (event, client, context) => {
     const read = parseStorageEvent(event, deps.origins);
     if (read.kind === "other") return;
     if (read.kind === "unreadable")
@@ -64,6 +69,7 @@ export function storageEvent(deps: EventDependencies): EventGridHandler {
       );
     }
   };
+  return (event, client, context) => withDeadline(react(event, client, context), deadlineMs);
 }
 
 /**

@@ -3,12 +3,13 @@ import type { EpochMs } from "../../copy/time.ts";
 import { copyResponse } from "../../http/copy-response.ts";
 import { copyView } from "../../instances/copy-view.ts";
 import { problem } from "../../http/problem.ts";
+import { callDurable } from "../../instances/durable-error.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { events, repairInstanceId } from "../../names.ts";
 import { findInstance } from "../../instances/find-instance.ts";
 import type { FoundInstance } from "../../instances/find-instance.ts";
 import { copiesPath } from "./method-router.ts";
-import type { HttpHandler } from "./method-router.ts";
+import type { HttpHandler } from "./http-handler.ts";
 import { parseInstanceId, copyNotFound } from "./get-copy.ts";
 import { recordFrom, startRepair } from "../../instances/repair-instance.ts";
 
@@ -33,7 +34,8 @@ export function abortCopy({ ledger, now }: { ledger: Ledger; now(): EpochMs }): 
     // One event is enough: more would only lengthen the history.
     const listenerId = instance.listenerId ?? (await repairToAbort(client, ledger, instance));
     if (listenerId !== null && !view.abortRequested) {
-      await client.raiseEvent(listenerId, events.abort, null);
+      const raise = () => client.raiseEvent(listenerId, events.abort, null);
+      await callDurable(`abort copy ${id}`, raise);
     }
     const aborting = {
       ...view,

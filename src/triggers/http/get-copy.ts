@@ -8,7 +8,7 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { isInstanceId } from "../../ledger/instance-id.ts";
 import { findInstance } from "../../instances/find-instance.ts";
 import { copiesPath } from "./method-router.ts";
-import type { HttpHandler } from "./method-router.ts";
+import type { HttpHandler } from "./http-handler.ts";
 
 /** GET /copies/{id}: the latest status of the copy. */
 export function getCopy({ ledger, now }: { ledger: Ledger; now(): EpochMs }): HttpHandler {

@@ -1,41 +1,25 @@
-import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
-import type { DurableClient } from "durable-functions";
+import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import { problem } from "../../http/problem.ts";
-import { LedgerError } from "../../ledger/ledger-error.ts";
 
-/** The handler of a function with an HTTP trigger. */
-export type HttpHandler = (
+/** Handles a request; `inputs` are a durable client, where the function has one, and the invocation's context. */
+type Handler<Inputs extends unknown[]> = (
   request: HttpRequest,
-  client: DurableClient,
-  context: InvocationContext,
+  ...inputs: Inputs
 ) => Promise<HttpResponseInit>;
 
 /** Every method that the host routes. It responds with 404 to methods that a function does not list. */
 export const allMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 
-/**
- * Creates the handler of a path: 405 with `Allow` for methods without a handler (RFC 9110, 15.5.6), 503 if the ledger
- * cannot be reached.
- */
-export function routeMethods(
-  handlers: Partial<Record<(typeof allMethods)[number], HttpHandler>>,
-): HttpHandler {
+/** Creates the handler of a path: 405 with `Allow` for methods without a handler (RFC 9110, 15.5.6). */
+export function routeMethods<Inputs extends unknown[]>(
+  handlers: Partial<Record<(typeof allMethods)[number], Handler<Inputs>>>,
+): Handler<Inputs> {
   const allow = Object.keys(handlers).join(", ");
-  return async (request, client, context) => {
+  return async (request, ...inputs) => {
     const handler = Object.entries(handlers).find(([method]) => method === request.method)?.[1];
-    if (handler === undefined) {
-      const detail = `${request.method} is not allowed here; use ${allow}`;
-      return problem("method-not-allowed", detail, { headers: { allow } });
-    }
-    try {
-      return await handler(request, client, context);
-    } catch (error) {
-      if (!(error instanceof LedgerError)) throw error;
-      context.error(error.message);
-      return problem("unavailable", `${error.message}; try again`, {
-        headers: { "retry-after": "10" },
-      });
-    }
+    if (handler !== undefined) return handler(request, ...inputs);
+    const detail = `${request.method} is not allowed here; use ${allow}`;
+    return problem("method-not-allowed", detail, { headers: { allow } });
   };
 }
 

@@ -18,7 +18,7 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import type { Seal } from "../../secrets/seal.ts";
 import { startClaimed, createCopyInput } from "../../instances/start-instance.ts";
 import { copiesPath } from "./method-router.ts";
-import type { HttpHandler } from "./method-router.ts";
+import type { HttpHandler } from "./http-handler.ts";
 import { readJson } from "./read-json.ts";
 
 export type StartDependencies = {

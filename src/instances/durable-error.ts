@@ -1,0 +1,17 @@
+/** Durable did not respond, or responded with an error; `cause` is the SDK's error. The call may succeed later. */
+export class DurableError extends Error {
+  override name = "DurableError" as const;
+
+  constructor(action: string, options: { cause: unknown }) {
+    super(`Cannot ${action} because Durable did not respond as expected`, options);
+  }
+}
+
+/** Calls a durable client. Throws `DurableError` for every error, because the SDK's text may quote inputs. */
+export async function callDurable<T>(action: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw new DurableError(action, { cause: error });
+  }
+}

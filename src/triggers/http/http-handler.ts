@@ -1,0 +1,43 @@
+import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
+import type { DurableClient } from "durable-functions";
+import { second } from "../../copy/durations.ts";
+import { problem } from "../../http/problem.ts";
+import { DeadlineError, withDeadline } from "../../instances/deadline.ts";
+import { DurableError } from "../../instances/durable-error.ts";
+import { LedgerError } from "../../ledger/ledger-error.ts";
+
+/** The handler of a function with an HTTP trigger and a durable client. */
+export type HttpHandler = (
+  request: HttpRequest,
+  client: DurableClient,
+  context: InvocationContext,
+) => Promise<HttpResponseInit>;
+
+/** Callers get a response within ten seconds; this leaves one for the host. */
+const deadlineMs = 9 * second;
+
+/**
+ * Responds with 503 if the task hub or the ledger cannot be reached, or does not respond in time. The work of a
+ * request that was given up continues, so it may still take effect.
+ */
+export function respondInTime(handler: HttpHandler): HttpHandler {
+  return async (request, client, context) => {
+    try {
+      return await withDeadline(handler(request, client, context), deadlineMs);
+    } catch (error) {
+      const isKnown =
+        error instanceof LedgerError ||
+        error instanceof DurableError ||
+        error instanceof DeadlineError;
+      if (!isKnown) throw error;
+      context.error(error.message);
+      const again =
+        request.method === "POST"
+          ? "the request may still take effect; send it again, with its Idempotency-Key if it has one"
+          : "try again";
+      return problem("unavailable", `${error.message}; ${again}`, {
+        headers: { "retry-after": "10" },
+      });
+    }
+  };
+}
