@@ -131,16 +131,18 @@ export function createDispatcher(hub: TaskHub, options: DurableOptions): Dispatc
       hub.commit("turn", () => hub.dropMessages(messages));
       return;
     }
-    const outcome = await takeTurn(
-      { ...instance, stored: hub.history(instance.executionId) },
-      arrived,
-      {
-        clock,
-        functions,
-        failsOnNonDeterminism,
-        log: (entry) => log({ ...entry, instanceId }),
-      },
-    );
+    const stored = hub.history(instance.executionId);
+    if (stored.length === 0 && !arrived.some(isStart)) {
+      discardEarlyMessages(hub, { instance, messages, clock });
+      log({ level: "warning", instanceId, message: earlyMessages });
+      return;
+    }
+    const outcome = await takeTurn({ ...instance, stored }, arrived, {
+      clock,
+      functions,
+      failsOnNonDeterminism,
+      log: (entry) => log({ ...entry, instanceId }),
+    });
     if (hub.isClosed()) return;
     waitingActivities.push(...commitTurn(hub, { instance, outcome, messages, clock }));
     for (const line of buildTurnLogLines(instance, outcome)) log({ ...line, instanceId });
@@ -173,6 +175,32 @@ export function createDispatcher(hub: TaskHub, options: DurableOptions): Dispatc
       if (!hub.isClosed()) hub.releaseAll();
     },
   };
+}
+
+function isStart({ EventType }: HistoryEvent): boolean {
+  return EventType === eventTypes.ExecutionStarted;
+}
+
+const earlyMessages =
+  "Messages are lost because they arrived before the message that starts the instance";
+
+/**
+ * Messages can overtake the one that starts their instance, when a dead process holds that. The Azure Storage backend
+ * deletes them (IsExecutableInstanceAsync); only a termination takes effect.
+ */
+function discardEarlyMessages(
+  hub: TaskHub,
+  { instance, messages, clock }: { instance: Instance; messages: readonly Message[]; clock: Clock },
+): void {
+  const termination = messages
+    .map(({ event }) => event)
+    .find((event) => event.EventType === eventTypes.ExecutionTerminated);
+  hub.commit("turn", () => {
+    hub.dropMessages(messages);
+    if (termination === undefined) return;
+    const end = { status: "Terminated", output: termination.Input } as const;
+    hub.saveInstance({ ...instance, ...end, updatedAt: clock.now() });
+  });
 }
 
 type TurnCommit = {

@@ -26,7 +26,10 @@ export type HostOptions = {
   /** Settings that override local.settings.json and the machine's environment. */
   environment: Readonly<Record<string, string>>;
   log: HostLog;
-} & Pick<DurableOptions, "probe" | "redeliver" | "wrapActivity" | "failsOnNonDeterminism">;
+} & Pick<
+  DurableOptions,
+  "probe" | "redeliver" | "eventDelay" | "wrapActivity" | "failsOnNonDeterminism"
+>;
 
 export type FunctionsHost = {
   /** "http://localhost:<port>", without a trailing slash. */
@@ -80,9 +83,11 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
       functions: durableFunctions(started.app, { clock, logger }),
       maxConcurrentOrchestrators: hostJson.maxConcurrentOrchestrators,
       maxConcurrentActivities: hostJson.maxConcurrentActivities,
+      visibilityTimeouts: hostJson.visibilityTimeouts,
       log: ({ level, instanceId, message }) => logger(level, "orchestration", instanceId, message),
       probe: options.probe,
       redeliver: options.redeliver,
+      eventDelay: options.eventDelay,
       wrapActivity: options.wrapActivity,
       failsOnNonDeterminism: options.failsOnNonDeterminism,
     });

@@ -25,15 +25,31 @@ const run = async (it: Orchestrator, activities: Activities = {}, options = {}) 
 const later = (context: df.OrchestrationContext, ms: number) =>
   new Date(context.df.currentUtcDateTime.getTime() + ms);
 
-test("calling an unknown activity fails the instance, where Azure would wait for ever", async () => {
+test("an instance that calls an unknown activity stays Running for ever, and the log has the reason", async () => {
   const engine = await run(function* (context) {
+    context.df.setCustomStatus("waits");
     yield context.df.callActivity("nobody", {});
   });
-  const { runtimeStatus, output } = await engine.status("one");
-  expect(runtimeStatus).toBe("Failed");
-  expect(output).toContain(
+  await engine.clock.advance(days(30));
+  expect(await engine.status("one")).toMatchObject({
+    runtimeStatus: "Running",
+    customStatus: "waits",
+  });
+  const message = expect.stringContaining(
     "The function 'nobody' doesn't exist, is disabled, or is not an activity",
   );
+  expect(engine.log).toContainEqual(expect.objectContaining({ level: "error", message }));
+});
+
+test("a race with an unknown activity ends when the timer fires under its id", async () => {
+  const engine = await run(function* (context) {
+    const work = context.df.callActivity("nobody", {});
+    const limit = context.df.createTimer(later(context, minutes(1)));
+    const first = yield context.df.Task.any([work, limit]);
+    return first === limit;
+  });
+  await engine.clock.advance(minutes(1));
+  expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Completed", output: false });
 });
 
 test.each<[string, Orchestrator]>([
@@ -63,14 +79,26 @@ test.each<[string, Orchestrator]>([
 });
 
 test.each([
-  [8_000, "Running"],
-  [8_200, "Failed"],
-])("a custom status of %i characters leaves the instance %s", async (length, runtimeStatus) => {
+  // With its quotes: 17,406 bytes of UTF-16, which is below 17 KB.
+  [8_701, "Running", null],
+  [
+    8_702,
+    "Failed",
+    "Orchestrator function 'it' failed: The UTF-16 size of the JSON-serialized payload must not exceed 16 KB. The current payload size is 17 KB.",
+  ],
+  [
+    16_500,
+    "Failed",
+    "Orchestrator function 'it' failed: The UTF-16 size of the JSON-serialized payload must not exceed 16 KB. The current payload size is 32 KB.",
+  ],
+])("a custom status of %i characters leaves the instance %s", async (length, status, output) => {
   const engine = await run(function* (context) {
     context.df.setCustomStatus("x".repeat(length));
     yield context.df.waitForExternalEvent("never");
   });
-  expect(await engine.status("one")).toMatchObject({ runtimeStatus });
+  const { runtimeStatus, output: text, customStatus } = await engine.status("one");
+  expect([runtimeStatus, text]).toEqual([status, output]);
+  expect(customStatus).toBe(status === "Failed" ? null : "x".repeat(length));
 });
 
 test("a custom status that a turn does not set is null, but for a generation's first turn", async () => {
@@ -314,6 +342,9 @@ test("a second result for a former generation does not reach the next one", asyn
   expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Completed", output: 3 });
 });
 
+/** Only this purge also removes instances that are not finished. */
+const everything = "instances/?createdTimeFrom=2020-01-01";
+
 test("an instance purged during its activity stays purged", async () => {
   const engine = await testEngine({
     app: {
@@ -322,7 +353,7 @@ test("an instance purged during its activity stays purged", async () => {
           return yield context.df.callActivity("purge", {});
         },
       },
-      activities: { purge: async () => void (await engine.request("DELETE", "instances/one")) },
+      activities: { purge: async () => void (await engine.request("DELETE", everything)) },
     },
   });
   await engine.startNew("it", "one");
@@ -343,7 +374,7 @@ test("an instance purged during its turn stays purged", async () => {
     functions: {
       ...functions,
       async invokeOrchestrator(...call) {
-        await engine.request("DELETE", "instances/one");
+        await engine.request("DELETE", everything);
         return functions.invokeOrchestrator(...call);
       },
     },

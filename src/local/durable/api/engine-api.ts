@@ -1,5 +1,4 @@
 import type { Clock } from "../../clock.ts";
-import type { VisibilityTimeouts } from "../hub/hub-work.ts";
 import type { SdkTasks } from "./open-tasks.ts";
 
 /** The durable engine's view of the Functions host: the app's functions, and calls of them. */
@@ -56,6 +55,13 @@ export type DurableOptions = {
   /** Called to run each activity, so that tests can attribute its requests to it. */
   wrapActivity?: (<T>(activity: DurableActivity, run: () => Promise<T>) => Promise<T>) | undefined;
 };
+
+/**
+ * How long a message that a process took from a queue stays invisible, in ms. A process that dies leaves it invisible
+ * for that long. Default: 5 minutes
+ * each.
+ */
+export type VisibilityTimeouts = { controlQueueMs: number; workItemQueueMs: number };
 
 export type RaisedEvent = { instanceId: string; name: string };
 

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import type { Clock } from "../../clock.ts";
 import { minute } from "../../durations.ts";
+import type { VisibilityTimeouts } from "../api/engine-api.ts";
 import type { HistoryEvent } from "../history/history.ts";
 
 /** An event for an instance. Without an execution id it is for the current execution. */
@@ -27,12 +28,7 @@ export type TimerWork = {
   visibleAt: number;
 };
 
-/**
- * How long a message that a process took from a queue stays invisible, in ms. A process that dies leaves it invisible
- * for that long. Default: 5 minutes each (AzureStorageOptions.cs).
- */
-export type VisibilityTimeouts = { controlQueueMs: number; workItemQueueMs: number };
-
+/** AzureStorageOptions.cs. */
 export const defaultVisibilityTimeouts: VisibilityTimeouts = {
   controlQueueMs: 5 * minute,
   workItemQueueMs: 5 * minute,

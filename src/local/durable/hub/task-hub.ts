@@ -1,13 +1,8 @@
 import type { Clock } from "../../clock.ts";
-import type { CommitPoint, DurableOptions } from "../api/engine-api.ts";
+import type { CommitPoint, DurableOptions, VisibilityTimeouts } from "../api/engine-api.ts";
 import { type HubInstances, openHubInstances } from "./hub-instances.ts";
 import { openHubFile } from "./hub-schema.ts";
-import {
-  defaultVisibilityTimeouts,
-  type HubWork,
-  openHubWork,
-  type VisibilityTimeouts,
-} from "./hub-work.ts";
+import { defaultVisibilityTimeouts, type HubWork, openHubWork } from "./hub-work.ts";
 
 /**
  * A task hub in one SQLite file, with all state that must survive the process. Reads can happen at any time. Every write

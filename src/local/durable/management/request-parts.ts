@@ -17,7 +17,7 @@ function urlDecode(text: string): string {
 
 /** Encodes like WebUtility.UrlEncode of .NET: a blank becomes a plus sign. */
 export function urlEncode(text: string): string {
-  return encodeURIComponent(text.toWellFormed())
+  return encodeURIComponent(text)
     .replaceAll("%20", "+")
     .replaceAll("~", "%7E")
     .replaceAll("'", "%27");

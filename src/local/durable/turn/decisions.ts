@@ -6,10 +6,10 @@ import {
 } from "../history/history.ts";
 import { type Pending, pending, type Settle } from "./pending.ts";
 
-/** A task that an orchestration schedules, with its id. `fireAt` in epoch ms. `isHop` marks a part of a longer timer. */
+/** A task that an orchestration schedules, with its id. `fireAt` in epoch ms. */
 export type Decision =
   | { kind: "activity"; id: number; name: string; input: unknown }
-  | { kind: "timer"; id: number; fireAt: number; isHop: boolean };
+  | { kind: "timer"; id: number; fireAt: number };
 
 /** The history contains a decision that this turn's actions do not make, or make differently. */
 export class NonDeterminismError extends Error {
@@ -23,7 +23,7 @@ export class NonDeterminismError extends Error {
  */
 export type Decisions = {
   callActivity(name: string, input: unknown): Pending;
-  createTimer(fireAt: number, isHop: boolean): { task: Pending; cancel: () => void };
+  createTimer(fireAt: number): { task: Pending; cancel: () => void };
   /** Applies one history event. Throws `NonDeterminismError` if it contradicts the decisions. */
   apply(event: HistoryEvent): void;
   /** Holds back the unconfirmed decisions until `resume`, because the instance is suspended. */
@@ -70,9 +70,9 @@ export function createDecisions(): Decisions {
 
   return {
     callActivity: (name, input) => decide({ kind: "activity", id: made.length, name, input }).task,
-    createTimer(fireAt, isHop) {
+    createTimer(fireAt) {
       const id = made.length;
-      const { task, settle } = decide({ kind: "timer", id, fireAt, isHop });
+      const { task, settle } = decide({ kind: "timer", id, fireAt });
       // A cancelled timer is a failed task; its decision stays.
       const cancel = () => {
         if (open.delete(id)) settle("failed");

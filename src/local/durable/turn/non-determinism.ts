@@ -106,8 +106,6 @@ function compareIds(sides: TurnSides, sdk: SdkTasks): string | null {
     const decision = made[task.id];
     if (decision === undefined) return true;
     if (decision.kind !== task.kind) return true;
-    // The library knows a long timer's own time only, the extension those of its hops.
-    if (decision.kind === "timer" && decision.isHop) return false;
     if (decision.kind === "timer") return (task.fireAt ?? decision.fireAt) !== decision.fireAt;
     return !sameName(decision.name, task.name ?? "");
   });

@@ -91,7 +91,7 @@ export function replay(
     const { task, settle } = pending();
     const isLong = fireAt - now > maxTimerMs;
     const hop = (hopAt: number) => {
-      const timer = decisions.createTimer(hopAt, isLong);
+      const timer = decisions.createTimer(hopAt);
       timer.task.whenSettled(() => {
         if (timer.task.failed()) settle("failed");
         else if (isLong && now < fireAt) hop(Math.min(fireAt, now + timerHopMs));
@@ -121,7 +121,7 @@ export function replay(
           return settle("failed");
         }
         const last = number >= options.maxNumberOfAttempts;
-        const pause = decisions.createTimer(last ? now : now + retryDelay(number, options), false);
+        const pause = decisions.createTimer(last ? now : now + retryDelay(number, options));
         return pause.task.whenSettled(() => (last ? settle("failed") : attempt(number + 1)));
       });
     };
