@@ -8,8 +8,8 @@ import {
   eventBase,
   createStoredEvent,
 } from "../../../src/local/durable/history/history.ts";
+import { createExecutionStarted } from "../../../src/local/durable/turn/turn-events.ts";
 import {
-  createExecutionStarted,
   type Execution,
   takeTurn,
   type TurnOutcome,

@@ -9,7 +9,7 @@ import {
 } from "../history/history.ts";
 import type { Instance } from "../hub/hub-instances.ts";
 import type { TaskHub } from "../hub/task-hub.ts";
-import { createExecutionStarted, newExecutionId } from "../turn/take-turn.ts";
+import { createExecutionStarted, newExecutionId } from "../turn/turn-events.ts";
 
 /** Starts an instance. If an unfinished instance has this id, returns that one; a finished one is overwritten. */
 export function startInstance(
@@ -40,7 +40,7 @@ export function startInstance(
       customStatus: null,
     };
     hub.saveInstance(instance);
-    const event = createExecutionStarted({ ...instance, stored: [] }, generation);
+    const event = createExecutionStarted(instance, generation);
     hub.send(instanceId, executionId, event);
     return { started: true };
   });

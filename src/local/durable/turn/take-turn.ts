@@ -1,23 +1,20 @@
-import { randomUUID } from "node:crypto";
 import type { Clock } from "../../clock.ts";
 import { everyAction, type OrchestratorState, parseState } from "./actions.ts";
 import type { Decision } from "./decisions.ts";
 import { findName, missingFunctionText, unknownOrchestratorText } from "./function-names.ts";
 import type { DurableFunctions, DurableLogEntry } from "../api/engine-api.ts";
 import { detectNonDeterminism } from "./non-determinism.ts";
-import {
-  eventTypes,
-  type ExecutionCompleted,
-  type ExecutionStarted,
-  type HistoryEvent,
-  formatInstant,
-  eventBase,
-  statusNumbers,
-  type StoredEvent,
-} from "../history/history.ts";
+import { eventTypes, type HistoryEvent, eventBase, type StoredEvent } from "../history/history.ts";
 import type { SdkTasks } from "../api/open-tasks.ts";
 import { replay, type Replay } from "./replay.ts";
 import { buildTrigger } from "./trigger-text.ts";
+import {
+  createDecisionEvent,
+  createExecutionCompleted,
+  createExecutionStarted,
+  createOrchestratorStarted,
+  newExecutionId,
+} from "./turn-events.ts";
 
 /** One generation of an instance; `continueAsNew` replaces it by the next one. */
 export type Execution = {
@@ -67,7 +64,7 @@ export async function takeTurn(
   let execution = first;
   let messages = arrived;
   for (let generation = 1; ; generation++) {
-    const news: HistoryEvent[] = [createOrchestratorStarted(deps), ...messages];
+    const news: HistoryEvent[] = [createOrchestratorStarted(deps.clock.now()), ...messages];
     const result = await evaluateTurn(execution, news, generation > 1, deps);
     if (result.next === null) return buildOutcome(result, news, deps);
     if (generation === maxGenerations) {
@@ -220,67 +217,6 @@ function buildOutcome(
   return { execution, added, decisions, suspended, completion };
 }
 
-function createDecisionEvent(decision: Decision, now: number): HistoryEvent {
-  return decision.kind === "activity"
-    ? {
-        EventType: eventTypes.TaskScheduled,
-        ...eventBase(now, decision.id),
-        Name: decision.name,
-        Version: "",
-        Input: null,
-        ParentTraceContext: null,
-        Tags: null,
-      }
-    : {
-        EventType: eventTypes.TimerCreated,
-        ...eventBase(now, decision.id),
-        FireAt: formatInstant(decision.fireAt),
-      };
-}
-
-function createExecutionCompleted(
-  completion: Completion,
-  id: number,
-  now: number,
-): ExecutionCompleted {
-  return {
-    EventType: eventTypes.ExecutionCompleted,
-    ...eventBase(now, id),
-    OrchestrationStatus: statusNumbers[completion.status],
-    Result: completion.output,
-    FailureDetails: null,
-  };
-}
-
-function createOrchestratorStarted({ clock }: TurnDependencies): HistoryEvent {
-  return { EventType: eventTypes.OrchestratorStarted, ...eventBase(clock.now()) };
-}
-
-/**
- * Creates the first event of an execution. `generation` is the number of instances that were started with this id
- * before; null after `continueAsNew`.
- */
-export function createExecutionStarted(
-  { instanceId, executionId, name, input, createdAt }: Execution,
-  generation: number | null,
-): ExecutionStarted {
-  return {
-    EventType: eventTypes.ExecutionStarted,
-    ...eventBase(createdAt),
-    OrchestrationInstance: { InstanceId: instanceId, ExecutionId: executionId },
-    ParentInstance: null,
-    Name: name,
-    Version: null,
-    Input: input,
-    Tags: null,
-    Correlation: null,
-    ParentTraceContext: null,
-    ScheduledStartTime: null,
-    Generation: generation,
-    GenerateNewTrace: false,
-  };
-}
-
 function nextGeneration(
   old: Execution,
   input: string | null,
@@ -293,11 +229,6 @@ function nextGeneration(
     createdAt: clock.now(),
     stored: [],
   };
-}
-
-/** Returns a GUID without dashes, as the framework does. */
-export function newExecutionId(): string {
-  return randomUUID().replaceAll("-", "");
 }
 
 function failureText(name: string, reason: string): string {
