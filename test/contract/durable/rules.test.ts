@@ -122,6 +122,141 @@ test("a custom status that a turn does not set is null, but for a generation's f
   expect(await engine.status("one")).toMatchObject({ customStatus: null });
 });
 
+test("a worker that dies during a turn fails the instance and takes the custom status along", async () => {
+  const clock = testClock();
+  const functions = await testFunctions({
+    orchestrators: {
+      *it(context) {
+        context.df.setCustomStatus("lost");
+        yield context.df.callActivity("echo", {});
+        yield context.df.waitForExternalEvent("go");
+      },
+    },
+    activities: { echo: (input) => input },
+  });
+  let dies = false;
+  const dead = { ok: false, message: "node exited with code 137 (0x89)", stack: "" } as const;
+  const engine = await testEngine({
+    clock,
+    functions: {
+      ...functions,
+      invokeOrchestrator: async (...call) => (dies ? dead : functions.invokeOrchestrator(...call)),
+    },
+  });
+  await engine.startNew("it", "one");
+  expect(await engine.status("one")).toMatchObject({ customStatus: "lost" });
+  dies = true;
+  await engine.raise("one", "go");
+  expect(await engine.status("one")).toMatchObject({
+    runtimeStatus: "Failed",
+    customStatus: null,
+    output: expect.stringContaining(
+      "scheduled an activity task with sequence ID 0 and name 'echo'",
+    ),
+  });
+});
+
+test("an orchestrator gets the extension's trigger", async () => {
+  const clock = testClock();
+  const functions = await testFunctions({
+    orchestrators: {
+      *it(context) {
+        yield context.df.callActivity("echo", { n: 1 });
+        yield context.df.createTimer(context.df.currentUtcDateTime);
+      },
+    },
+    activities: { echo: (input) => input },
+  });
+  const triggers: string[] = [];
+  const engine = await testEngine({
+    clock,
+    functions: {
+      ...functions,
+      invokeOrchestrator: async (name, trigger) => (
+        triggers.push(trigger),
+        functions.invokeOrchestrator(name, trigger)
+      ),
+    },
+  });
+  await engine.startNew("it", "one", { a: 1 });
+  await clock.advance(0);
+  const { history, ...rest } = JSON.parse(triggers.at(-1) ?? "{}");
+  expect(rest).toEqual({
+    input: { a: 1 },
+    instanceId: "one",
+    isReplaying: true,
+    parentInstanceId: null,
+    sourceInstanceId: null,
+    upperSchemaVersion: 1,
+    upperSchemaVersionNew: 3,
+    longRunningTimerIntervalDuration: "3.00:00:00",
+    maximumShortTimerDuration: "6.00:00:00",
+    defaultHttpAsyncRequestSleepTimeMillseconds: 30_000,
+  });
+  const at = "2026-01-01T00:00:00Z";
+  const marked = { EventId: -1, IsPlayed: false, Timestamp: at };
+  const played = { ...marked, IsPlayed: true };
+  const trace = { ParentTraceContext: null, Tags: null };
+  expect(history).toEqual([
+    { EventType: 12, ...marked },
+    {
+      EventType: 0,
+      ...played,
+      ...trace,
+      OrchestrationInstance: { InstanceId: "one", ExecutionId: expect.any(String) },
+      ParentInstance: null,
+      Name: "it",
+      Version: null,
+      Input: '{"a":1}',
+      Correlation: null,
+      ScheduledStartTime: null,
+      Generation: 0,
+      GenerateNewTrace: false,
+    },
+    { EventType: 4, ...marked, ...trace, EventId: 0, Name: "echo", Version: "", Input: null },
+    { EventType: 13, ...marked },
+    { EventType: 12, ...marked },
+    { EventType: 5, ...played, TaskScheduledId: 0, Result: '{"n":1}' },
+    { EventType: 10, ...marked, EventId: 1, FireAt: at },
+    { EventType: 13, ...marked },
+    { EventType: 12, ...marked },
+    { EventType: 11, ...marked, TimerId: 1, FireAt: at },
+  ]);
+});
+
+test("a failed activity is quoted as a .NET exception", async () => {
+  const engine = await run(
+    function* (context) {
+      yield context.df.callActivity("bad", {});
+    },
+    {
+      bad: () => {
+        throw new Error("broken");
+      },
+    },
+  );
+  const [, failed, end] = await engine.history("one");
+  expect(failed).toMatchObject({
+    EventType: "TaskFailed",
+    Reason: "Activity function 'bad' failed: broken",
+    FailureDetails: null,
+    FunctionName: "bad",
+  });
+  expect(JSON.parse(failed.Details)).toMatchObject({
+    $type: "System.Exception, System.Private.CoreLib",
+    ClassName: "System.Exception",
+    Message: "broken",
+    InnerException: {
+      RemoteMessage: "broken",
+      RemoteStackTrace: expect.stringMatching(/^Error: broken\n {4}at /),
+      Message: expect.stringMatching(/^Result: Failure\nException: broken\nStack: Error: broken\n/),
+    },
+  });
+  expect(end.Result).toBe(
+    `Orchestrator function 'it' failed: ${failed.Reason} \n ${failed.Details}`,
+  );
+});
+
 test("an activity delivered again runs again, and its second result changes nothing", async () => {
   let runs = 0;
   const engine = await run(
