@@ -1,17 +1,17 @@
-import type { Clock } from "../clock.ts";
+import type { Cancel, Clock } from "../clock.ts";
 import { second } from "../durations.ts";
 import { runActivity } from "./run-activity.ts";
 import type { DurableLogEntry, DurableOptions } from "./api/engine-api.ts";
-import { isFinal, type HistoryEvent } from "./history/history.ts";
+import { eventTypes, isFinal, type HistoryEvent } from "./history/history.ts";
 import type { Instance } from "./hub/hub-instances.ts";
-import type { ActivityWork } from "./hub/hub-work.ts";
+import { type ActivityWork, defaultVisibilityTimeouts, type Message } from "./hub/hub-work.ts";
 import type { TaskHub } from "./hub/task-hub.ts";
-import { createHubTimers } from "./hub/hub-timers.ts";
+import { createHubTimers, timerVisibleAt } from "./hub/hub-timers.ts";
 import { takeTurn, type TurnOutcome } from "./turn/take-turn.ts";
 
 /** Runs turns of instances and activities, within the concurrency limits. */
 export type Dispatcher = {
-  /** Signals that an instance has queued messages. */
+  /** Signals that an instance has messages, taken or still invisible. */
   wake(instanceId: string): void;
   /** Starts with all work that the hub contains. */
   start(): void;
@@ -25,6 +25,7 @@ const retryDelayMs = 5 * second;
 export function createDispatcher(hub: TaskHub, options: DurableOptions): Dispatcher {
   const { clock, functions, log } = options;
   const failsOnNonDeterminism = options.failsOnNonDeterminism ?? true;
+  const { workItemQueueMs } = options.visibilityTimeouts ?? defaultVisibilityTimeouts;
   const ready = new Set<string>();
   const inTurn = new Set<string>();
   const waitingActivities: number[] = [];
@@ -35,6 +36,7 @@ export function createDispatcher(hub: TaskHub, options: DurableOptions): Dispatc
   const wake = (instanceId: string) => {
     ready.add(instanceId);
     startReadyWork();
+    if (started) timers.arm();
   };
   const timers = createHubTimers(hub, clock, ({ instanceIds, activities }) => {
     for (const instanceId of instanceIds) ready.add(instanceId);
@@ -68,13 +70,28 @@ export function createDispatcher(hub: TaskHub, options: DurableOptions): Dispatc
     const work = hub.activity(seq);
     if (work === undefined) return;
     runningActivities++;
+    const letGo = holdActivity(seq);
     startWork(work.instanceId, completeActivity(work), {
-      onFinish: () => runningActivities--,
+      onFinish() {
+        runningActivities--;
+        letGo();
+      },
       retry() {
         waitingActivities.push(seq);
         startReadyWork();
       },
     });
+  };
+  /** Holds an activity's message, and renews that in time until the returned function is called. */
+  const holdActivity = (seq: number): Cancel => {
+    let cancel: Cancel = () => {};
+    const hold = () => {
+      if (hub.isClosed()) return;
+      hub.holdActivity(seq);
+      cancel = clock.schedule(clock.now() + workItemQueueMs / 2, hold);
+    };
+    hold();
+    return () => cancel();
   };
   const startWork = (
     instanceId: string,
@@ -104,29 +121,30 @@ export function createDispatcher(hub: TaskHub, options: DurableOptions): Dispatc
 
   const runTurn = async (instanceId: string): Promise<void> => {
     const messages = hub.messages(instanceId);
-    const last = messages.at(-1);
-    if (last === undefined) return;
+    if (messages.length === 0) return;
     const instance = hub.instance(instanceId);
     // Completions and timers belong to the execution that scheduled them.
     const arrived = messages
       .filter(({ executionId }) => executionId === null || executionId === instance?.executionId)
       .map(({ event }) => event);
     if (instance === undefined || isFinal(instance.status) || arrived.length === 0) {
-      hub.commit("turn", () => hub.dropMessages(instanceId, last.seq));
+      hub.commit("turn", () => hub.dropMessages(messages));
       return;
     }
-    const outcome = await takeTurn(
-      { ...instance, stored: hub.history(instance.executionId) },
-      arrived,
-      {
-        clock,
-        functions,
-        failsOnNonDeterminism,
-        log: (entry) => log({ ...entry, instanceId }),
-      },
-    );
+    const stored = hub.history(instance.executionId);
+    if (stored.length === 0 && !arrived.some(isStart)) {
+      discardEarlyMessages(hub, { instance, messages, clock });
+      log({ level: "warning", instanceId, message: earlyMessages });
+      return;
+    }
+    const outcome = await takeTurn({ ...instance, stored }, arrived, {
+      clock,
+      functions,
+      failsOnNonDeterminism,
+      log: (entry) => log({ ...entry, instanceId }),
+    });
     if (hub.isClosed()) return;
-    waitingActivities.push(...commitTurn(hub, { instance, outcome, upTo: last.seq, clock }));
+    waitingActivities.push(...commitTurn(hub, { instance, outcome, messages, clock }));
     for (const line of buildTurnLogLines(instance, outcome)) log({ ...line, instanceId });
     timers.arm();
   };
@@ -144,6 +162,7 @@ export function createDispatcher(hub: TaskHub, options: DurableOptions): Dispatc
     wake,
     start() {
       started = true;
+      hub.takeMessages();
       for (const instanceId of hub.instancesWithMessages()) ready.add(instanceId);
       waitingActivities.splice(0, Infinity, ...hub.runnableActivities());
       timers.arm();
@@ -153,28 +172,63 @@ export function createDispatcher(hub: TaskHub, options: DurableOptions): Dispatc
       started = false;
       timers.stop();
       while (inFlight.size > 0) await Promise.all(inFlight);
+      if (!hub.isClosed()) hub.releaseAll();
     },
   };
 }
 
-type TurnCommit = { instance: Instance; outcome: TurnOutcome; upTo: number; clock: Clock };
+function isStart({ EventType }: HistoryEvent): boolean {
+  return EventType === eventTypes.ExecutionStarted;
+}
+
+const earlyMessages =
+  "Messages are lost because they arrived before the message that starts the instance";
+
+/**
+ * Messages can overtake the one that starts their instance, when a dead process holds that. The Azure Storage backend
+ * deletes them (IsExecutableInstanceAsync); only a termination takes effect.
+ */
+function discardEarlyMessages(
+  hub: TaskHub,
+  { instance, messages, clock }: { instance: Instance; messages: readonly Message[]; clock: Clock },
+): void {
+  const termination = messages
+    .map(({ event }) => event)
+    .find((event) => event.EventType === eventTypes.ExecutionTerminated);
+  hub.commit("turn", () => {
+    hub.dropMessages(messages);
+    if (termination === undefined) return;
+    const end = { status: "Terminated", output: termination.Input } as const;
+    hub.saveInstance({ ...instance, ...end, updatedAt: clock.now() });
+  });
+}
+
+type TurnCommit = {
+  instance: Instance;
+  outcome: TurnOutcome;
+  messages: readonly Message[];
+  clock: Clock;
+};
 
 /**
  * Commits a whole turn, or nothing if the instance was purged in the meantime. Returns the sequence numbers of the new
  * activities.
  */
-function commitTurn(hub: TaskHub, { instance, outcome, upTo, clock }: TurnCommit): number[] {
+function commitTurn(hub: TaskHub, { instance, outcome, messages, clock }: TurnCommit): number[] {
   const { execution, added, decisions, completion } = outcome;
+  const now = clock.now();
   const { instanceId, executionId } = execution;
   return hub.commit("turn", () => {
     if (hub.instance(instanceId)?.executionId !== instance.executionId) return [];
-    hub.dropMessages(instanceId, upTo);
+    hub.dropMessages(messages);
     if (executionId !== instance.executionId) hub.deleteExecution(instance.executionId);
     hub.appendHistory(executionId, execution.stored.length, added);
     const activities: number[] = [];
     for (const decision of decisions) {
       if (decision.kind === "timer") {
-        hub.addTimer({ instanceId, executionId, timerId: decision.id, fireAt: decision.fireAt });
+        const { id: timerId, fireAt } = decision;
+        const visibleAt = timerVisibleAt(fireAt, now);
+        hub.addTimer({ instanceId, executionId, timerId, createdAt: now, fireAt, visibleAt });
         continue;
       }
       const { id: taskId, name } = decision;
@@ -187,15 +241,23 @@ function commitTurn(hub: TaskHub, { instance, outcome, upTo, clock }: TurnCommit
       instanceId,
       name: execution.name,
       executionId,
-      status: completion?.status ?? "Running",
+      status: completion?.status ?? (outcome.suspended ? "Suspended" : "Running"),
       createdAt: execution.createdAt,
-      updatedAt: clock.now(),
+      updatedAt: now,
       input: execution.input,
-      output: completion?.output ?? null,
+      output: completion === null ? (lastReason(added) ?? instance.output) : completion.output,
       customStatus: execution.customStatus,
     });
     return activities;
   });
+}
+
+/** The output of an instance that is not finished is the reason of its last suspension or resumption. */
+function lastReason(events: readonly HistoryEvent[]): string | null {
+  const event = events.findLast(
+    (each) => "Reason" in each && each.EventType !== eventTypes.TaskFailed,
+  );
+  return event !== undefined && "Reason" in event ? event.Reason : null;
 }
 
 /** Builds the log lines for an operator: an orchestration started or completed. */

@@ -38,20 +38,44 @@ async function call(work: ActivityWork, functions: DurableFunctions): Promise<In
 }
 
 /**
- * TaskActivityShim.cs and OutOfProcExceptionHelpers.cs: the reason is the text between "\nException:" and "\nStack:" in
- * the worker's report, including its leading space, hence two spaces. The details are a serialized .NET exception; the
- * library requires only that they are text.
+ * TaskActivityShim.cs: the reason is the message that the worker reported. The details are the JSON of a .NET exception;
+ * they quote the worker's whole report.
  */
 function buildFailure(
   name: string,
   { message, stack }: { message: string; stack: string },
 ): Pick<TaskFailed, "Reason" | "Details"> {
   return {
-    Reason: `Activity function '${name}' failed:  ${message}`,
+    Reason: `Activity function '${name}' failed: ${message}`,
     Details: JSON.stringify({
+      $type: "System.Exception, System.Private.CoreLib",
       ClassName: "System.Exception",
       Message: message,
-      StackTraceString: stack,
+      Data: null,
+      InnerException: {
+        $type:
+          "Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcException, Microsoft.Azure.WebJobs.Script",
+        RemoteMessage: message,
+        RemoteStackTrace: stack,
+        Message: `Result: Failure\nException: ${message}\nStack: ${stack}`,
+        Data: { $type: "System.Collections.ListDictionaryInternal, System.Private.CoreLib" },
+        InnerException: null,
+        HelpLink: null,
+        Source: "Microsoft.Azure.WebJobs.Script",
+        HResult: exceptionCode,
+        StackTrace: "",
+      },
+      HelpURL: null,
+      StackTraceString: null,
+      RemoteStackTraceString: null,
+      RemoteStackIndex: 0,
+      ExceptionMethod: null,
+      HResult: exceptionCode,
+      Source: null,
+      WatsonBuckets: null,
     }),
   };
 }
+
+/** COR_E_EXCEPTION, the code of exceptions without one of their own. */
+const exceptionCode = -2_146_233_088;

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import type { VisibilityTimeouts } from "../durable/api/engine-api.ts";
 
 /** Values of host.json, with the host's own defaults for omitted ones. */
 export type HostJson = {
@@ -10,6 +11,7 @@ export type HostJson = {
   hubName: string | undefined;
   maxConcurrentOrchestrators: number;
   maxConcurrentActivities: number;
+  visibilityTimeouts: VisibilityTimeouts;
 };
 
 /** Settings of local.settings.json by name, as they are put into the environment. */
@@ -20,6 +22,15 @@ const defaultRoutePrefix = "api";
 
 /** DurableTaskOptions.cs: ten per processor. */
 const defaultConcurrency = 10 * availableParallelism();
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+/** AzureStorageOptions.cs: the default, and the bounds, of the queues' visibility timeouts. */
+const defaultVisibilityTimeoutMs = 5 * minute;
+const minVisibilityTimeoutMs = minute;
+const maxVisibilityTimeoutMs = hour;
 
 /** DurableTaskOptions.cs uses the site's name if there is one, otherwise this. */
 const defaultHubName = "TestHubName";
@@ -40,6 +51,8 @@ export async function readHostJson(appDirectory: string): Promise<HostJson> {
   const extensions = readObject(file, json, "extensions");
   const http = readObject(file, extensions, "http");
   const durableTask = readObject(file, extensions, "durableTask");
+  const storageProvider = readObject(file, durableTask, "storageProvider");
+  const readTimeout = (key: string) => readVisibilityTimeout(file, storageProvider, key);
   const routePrefix = readText(file, http, "routePrefix") ?? defaultRoutePrefix;
   return {
     routePrefix: routePrefix.replace(/^\/+|\/+$/g, ""),
@@ -48,6 +61,10 @@ export async function readHostJson(appDirectory: string): Promise<HostJson> {
       readCount(file, durableTask, "maxConcurrentOrchestratorFunctions") ?? defaultConcurrency,
     maxConcurrentActivities:
       readCount(file, durableTask, "maxConcurrentActivityFunctions") ?? defaultConcurrency,
+    visibilityTimeouts: {
+      controlQueueMs: readTimeout("controlQueueVisibilityTimeout"),
+      workItemQueueMs: readTimeout("workItemQueueVisibilityTimeout"),
+    },
   };
 }
 
@@ -172,6 +189,17 @@ function readCount(file: string, json: Json, key: string): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value === "number" && Number.isInteger(value) && value > 0) return value;
   throw problem(file, `"${key}" must be a whole number above 0`, value);
+}
+
+/** Reads a TimeSpan such as "00:05:00", in ms. The extension does not start outside of its bounds. */
+function readVisibilityTimeout(file: string, json: Json, key: string): number {
+  const text = readText(file, json, key);
+  if (text === undefined) return defaultVisibilityTimeoutMs;
+  const parts = /^(\d\d?):([0-5]\d):([0-5]\d)$/.exec(text);
+  const [hours, minutes, seconds] = (parts ?? []).slice(1).map(Number);
+  const ms = (hours ?? 0) * hour + (minutes ?? 0) * minute + (seconds ?? 0) * second;
+  if (ms >= minVisibilityTimeoutMs && ms <= maxVisibilityTimeoutMs) return ms;
+  throw problem(file, `"${key}" must be a time from 00:01:00 to 01:00:00`, text);
 }
 
 /** Entity Framework's longer form: `{ "ConnectionString": …, "ProviderName": … }`. */

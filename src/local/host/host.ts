@@ -28,7 +28,10 @@ export type HostOptions = {
   log: HostLog;
   /** Opens the Durable engine; by default the local one. */
   openEngine?: ((options: DurableOptions) => DurableEngine | Promise<DurableEngine>) | undefined;
-} & Pick<DurableOptions, "probe" | "redeliver" | "wrapActivity" | "failsOnNonDeterminism">;
+} & Pick<
+  DurableOptions,
+  "probe" | "redeliver" | "eventDelay" | "wrapActivity" | "failsOnNonDeterminism"
+>;
 
 export type FunctionsHost = {
   /** "http://localhost:<port>", without a trailing slash. */
@@ -84,9 +87,11 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
       functions: durableFunctions(started.app, { clock, logger }),
       maxConcurrentOrchestrators: hostJson.maxConcurrentOrchestrators,
       maxConcurrentActivities: hostJson.maxConcurrentActivities,
+      visibilityTimeouts: hostJson.visibilityTimeouts,
       log: ({ level, instanceId, message }) => logger(level, "orchestration", instanceId, message),
       probe: options.probe,
       redeliver: options.redeliver,
+      eventDelay: options.eventDelay,
       wrapActivity: options.wrapActivity,
       failsOnNonDeterminism: options.failsOnNonDeterminism,
     });

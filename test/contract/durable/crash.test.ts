@@ -90,19 +90,31 @@ async function live(plan: Plan, clock: VirtualClock): Promise<Life> {
     }
   };
 
+  const status = async () => {
+    const query = new URLSearchParams();
+    const url = new URL("http://localhost/");
+    const path = "instances/one";
+    const answer = await engine.handle({ method: "GET", path, query, headers: {}, body: "", url });
+    return JSON.parse(answer.body);
+  };
+  /** An event is lost while a dead process holds the message that starts the instance. */
+  const raise = async (name: string): Promise<void> => {
+    const isPending = await status().then(
+      ({ runtimeStatus }) => runtimeStatus === "Pending",
+      () => true, // the engine is dead
+    );
+    if (!isPending) return ask("POST", `instances/one/raiseEvent/${name}`);
+    clock.schedule(clock.now() + minutes(1), () => void clock.track(raise(name)));
+  };
+
   open();
   await ask("POST", "orchestrators/waitForCopy/one");
   for (const { at, name } of plan.events) {
-    const raise = () => void clock.track(ask("POST", `instances/one/raiseEvent/${name}`));
-    clock.schedule(origin + at, raise);
+    clock.schedule(origin + at, () => void clock.track(raise(name)));
   }
   await clock.advance(hours(16));
-  const query = new URLSearchParams();
-  const url = new URL("http://localhost/");
-  const path = "instances/one";
-  const answer = await engine!.handle({ method: "GET", path, query, headers: {}, body: "", url });
+  const { runtimeStatus, output } = await status();
   await engine!.stop();
-  const { runtimeStatus, output } = JSON.parse(answer.body);
   expect(errors).toEqual([]);
   return { output: { runtimeStatus, output }, aborts, passages, deaths };
 }
@@ -142,18 +154,28 @@ test("a death at any single commit changes nothing about the outcome", async () 
   expect(died).toBeGreaterThan(80);
 });
 
-const plans = fc.record({
-  deaths: fc.uniqueArray(fc.nat(120), { maxLength: 12 }),
-  events: fc.array(
-    fc.record({
-      at: fc.integer({ min: 0, max: hours(12) }),
-      name: fc.constantFrom("abort" as const, "wake" as const),
-    }),
-    { maxLength: 4 },
-  ),
-  copyTakes: fc.integer({ min: 0, max: hours(10) }),
-  redeliver: fc.array(fc.integer({ min: 1, max: hours(3) }), { maxLength: 2 }),
-});
+/** Each death delays the copy by the queues' visibility timeout, and reads are an hour apart. */
+const mostDeaths = 12;
+const mostDelay = mostDeaths * minutes(5) + hours(1);
+
+/** Events are so far from the copy's end that no delay moves them past it. */
+const plans = fc
+  .record({
+    deaths: fc.uniqueArray(fc.nat(120), { maxLength: mostDeaths }),
+    events: fc.array(
+      fc.record({
+        at: fc.integer({ min: 0, max: hours(12) }),
+        name: fc.constantFrom("abort" as const, "wake" as const),
+      }),
+      { maxLength: 6 },
+    ),
+    copyTakes: fc.integer({ min: 0, max: hours(10) }),
+    redeliver: fc.array(fc.integer({ min: 1, max: hours(3) }), { maxLength: 2 }),
+  })
+  .map((plan) => ({
+    ...plan,
+    events: plan.events.filter(({ at }) => Math.abs(at - plan.copyTakes) > mostDelay),
+  }));
 
 test("deaths, events and second deliveries in any mixture lead to the outcome of a calm life", async () => {
   const clock = testClock();
@@ -162,7 +184,9 @@ test("deaths, events and second deliveries in any mixture lead to the outcome of
       const calmLife = await live({ ...plan, deaths: [], redeliver: [] }, clock);
       const hardLife = await live(plan, clock);
       expect(withoutReads(hardLife.output)).toEqual(withoutReads(calmLife.output));
-      expect(hardLife.aborts > 0).toBe(calmLife.aborts > 0);
+      // An early abort may find the copy not started yet, and then there is nothing to abort.
+      const isStarted = plan.events.every(({ at }) => at > mostDelay);
+      if (isStarted) expect(hardLife.aborts > 0).toBe(calmLife.aborts > 0);
     }),
     { numRuns: 60 },
   );
@@ -211,7 +235,10 @@ test("activities that were running when the process died run again", async () =>
   const second = openDurableEngine(options);
   onTestFinished(() => second.stop());
   second.start();
-  await clock.settled();
+  // The dead process holds the activity's message.
+  await clock.advance(minutes(5) - 1);
+  expect(runs).toEqual(["first"]);
+  await clock.advance(1);
   const answer = await second.handle({ ...request, method: "GET", path: "instances/one" });
   expect(JSON.parse(answer.body)).toMatchObject({ runtimeStatus: "Completed", output: "second" });
   expect(runs).toEqual(["first", "second"]);

@@ -20,6 +20,13 @@ const app = {
     *fail() {
       throw new Error("no luck");
     },
+    *steps(context: df.OrchestrationContext): Generator<df.Task, unknown, number> {
+      const first = yield context.df.waitForExternalEvent("go");
+      context.df.setCustomStatus("went");
+      const doubled = yield context.df.callActivity("double", { n: first });
+      const second = yield context.df.waitForExternalEvent("go");
+      return [doubled, second];
+    },
     *sleep(context: df.OrchestrationContext) {
       yield context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + hours(1)));
     },
@@ -80,33 +87,67 @@ test("history is shown shaped: names for numbers, activities merged, no turn mar
   const engine = await startEngine();
   await engine.startNew("quick", "one", { x: 1 });
   await engine.clock.settled();
-  const at = { Timestamp: "2026-01-01T00:00:00.000Z" };
+  const at = "2026-01-01T00:00:00Z";
   const shown = (query: string) => body(engine.request("GET", `instances/one?${query}`));
-  expect((await shown("showHistory=true")).historyEvents).toEqual([
-    { EventType: "ExecutionStarted", ...at, FunctionName: "quick", Input: { x: 1 } },
-    { EventType: "TaskCompleted", ...at, ScheduledTime: at.Timestamp, FunctionName: "double" },
-    { EventType: "ExecutionCompleted", ...at, OrchestrationStatus: "Completed" },
-  ]);
+  const start = {
+    EventType: "ExecutionStarted",
+    Input: '{"x":1}',
+    Correlation: null,
+    ParentTraceContext: null,
+    ScheduledStartTime: null,
+    Generation: 0,
+    GenerateNewTrace: false,
+    Timestamp: at,
+    FunctionName: "quick",
+  };
+  const completed = {
+    EventType: "TaskCompleted",
+    Timestamp: at,
+    ScheduledTime: "2026-01-01T00:00:00+00:00",
+    FunctionName: "double",
+    Input: null,
+  };
+  const end = {
+    EventType: "ExecutionCompleted",
+    OrchestrationStatus: "Completed",
+    FailureDetails: null,
+    Timestamp: at,
+  };
+  // As text, because the order of the fields is the extension's.
+  const textOf = (value: unknown) => JSON.stringify(value, null, 1);
+  const { historyEvents: withInputs } = await shown("showHistory=true");
+  expect(textOf(withInputs)).toBe(textOf([start, completed, end]));
+  const { historyEvents: withoutInputs } = await shown("showHistory=true&showInput=false");
+  const [hiddenStart, hiddenCompleted] = [{ ...start }, { ...completed }] as const;
+  Reflect.deleteProperty(hiddenStart, "Input");
+  Reflect.deleteProperty(hiddenCompleted, "Input");
+  expect(withoutInputs).toEqual([hiddenStart, hiddenCompleted, end]);
   const { historyEvents } = await shown("showHistory=true&showHistoryOutput=true");
   expect(historyEvents[1]).toMatchObject({ Result: 42 });
   expect(await shown("")).not.toHaveProperty("historyEvents");
 });
 
 test.each([
-  ["an unknown function", "orchestrators/nobody", 400, "The function 'nobody' doesn't exist"],
-  ["an id that begins with @", "orchestrators/wait/@one", 400, "must not start with @"],
-  ["an id with a slash", "orchestrators/wait/a%2Fb", 400, "must not contain /"],
-  ["an id that is too long", `orchestrators/wait/${"x".repeat(257)}`, 400, "must not exceed 256"],
-  ["a path that is badly encoded", "orchestrators/wait/%ff", 400, "encoding is invalid"],
+  ["an id with a slash", "orchestrators/wait/a%2Fb", 404, ""],
+  ["an event with a slash", "instances/one/raiseEvent/a%2Fb", 404, ""],
   [
     "a wait for the end",
     "orchestrators/wait?timeout=5&pollingInterval=1",
     501,
     "does not implement",
   ],
-  ["an entity", "entities/counter/one?op=add", 501, "entities"],
-  ["a suspension", "instances/one/suspend?reason=x", 501, "suspend"],
-  ["a rewinding", "instances/one/rewind?reason=x", 501, "rewind"],
+  [
+    "an entity",
+    "entities/counter/one?op=add",
+    400,
+    "The function 'counter' doesn't exist, is disabled, or is not an entity function. Additional info: No entity functions are currently registered!",
+  ],
+  [
+    "a rewinding of an unknown instance",
+    "instances/one/rewind?reason=x",
+    404,
+    String.raw`"No orchestration with instance ID \"$one\" found."`,
+  ],
   ["a restart", "instances/one/restart", 501, "restart"],
   ["an unknown route", "something", 404, ""],
 ])("a request for %s is refused", async (_, target, status, text) => {
@@ -120,10 +161,10 @@ test("a running instance is in the way of a new one of its id, an ended one is o
   const engine = await startEngine();
   await engine.startNew("wait", "one", { first: true });
   const refused = await engine.request("POST", "orchestrators/quick/one");
-  expect(refused.status).toBe(500);
-  expect(JSON.parse(refused.body).ExceptionMessage).toBe(
-    "An Orchestration instance with the status Pending already exists.",
-  );
+  expect(refused.status).toBe(409);
+  expect(JSON.parse(refused.body)).toEqual({
+    Message: "An Orchestration instance with the status Pending already exists.",
+  });
   await engine.raise("one", "go");
   await engine.clock.settled();
   await engine.clock.advance(seconds(5));
@@ -135,6 +176,144 @@ test("a running instance is in the way of a new one of its id, an ended one is o
     createdTime: "2026-01-01T00:00:05Z",
   });
   expect(await engine.history("one")).toHaveLength(3);
+});
+
+test.each([
+  ["@x", "@x", "%40x"],
+  ["a%23b", "a#b", "a%23b"],
+  ["a%3Fb", "a?b", "a%3Fb"],
+  ["a%5Cb", "a\\b", "a%5Cb"],
+  ["a%01b", "a\u0001b", "a%01b"],
+  ["a%20b", "a b", "a+b"],
+  ["a+b", "a b", "a+b"],
+  ["a%2525b", "a%b", "a%25b"],
+  ["%C3%BC:.", "ü:.", "%C3%BC%3A."],
+  ["%ff", "\ufffd", "%EF%BF%BD"],
+  ["x".repeat(257), "x".repeat(257), "x".repeat(257)],
+])("an instance can have the id %s", async (written, id, inUrls) => {
+  const engine = await startEngine();
+  const started = await engine.request("POST", `orchestrators/quick/${written}`, { body: {} });
+  expect(started.status).toBe(202);
+  expect(JSON.parse(started.body).id).toBe(id);
+  const url = `http://localhost:7071/runtime/webhooks/durabletask/instances/${inUrls}`;
+  expect(started.headers["location"]).toBe(`${url}?taskHub=TestHub&connection=Storage&code=local`);
+  expect(await engine.status(written)).toMatchObject({ instanceId: id, output: 42 });
+});
+
+test("an unknown orchestrator is accepted, and its instance fails", async () => {
+  const engine = await startEngine();
+  await engine.startNew("nobody", "one");
+  expect(await engine.status("one")).toMatchObject({
+    name: "nobody",
+    runtimeStatus: "Failed",
+    output:
+      "Orchestrator function 'nobody' failed: The function 'nobody' doesn't exist, is disabled, or is not an orchestrator function. Additional info: The following are the known orchestrator functions: 'wait', 'quick', 'fail', 'steps', 'sleep'.",
+  });
+});
+
+test("an orchestrator in another case runs, and its name stays as it was written", async () => {
+  const engine = await startEngine();
+  await engine.startNew("QUICK", "one");
+  expect(await engine.status("one")).toMatchObject({ name: "QUICK", output: 42 });
+  expect((await engine.history("one"))[0]).toMatchObject({ FunctionName: "QUICK" });
+});
+
+test("an instance that is not finished is not purged alone, but with others", async () => {
+  const engine = await startEngine();
+  await engine.startNew("wait", "one");
+  const refusal = (status: string) =>
+    JSON.stringify(
+      `Only orchestrations in a terminal state can be purged, but the orchestration with instance ID one has status ${status}`,
+    );
+  const purge = async () => {
+    const { status, body: text } = await engine.request("DELETE", "instances/one");
+    return [status, text];
+  };
+  expect(await purge()).toEqual([412, refusal("Pending")]);
+  await engine.clock.settled();
+  expect(await purge()).toEqual([412, refusal("Running")]);
+  expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Running" });
+  // The extension ignores statuses that are not final, and then removes every instance.
+  const target = "instances/?createdTimeFrom=2025-01-01&runtimeStatus=Running";
+  expect(await body(engine.request("DELETE", target))).toEqual({ instancesDeleted: 1 });
+});
+
+test("a suspended instance only stores what arrives, until it is resumed", async () => {
+  const engine = await startEngine();
+  const post = async (target: string) => {
+    const { status, body: text } = await engine.request("POST", target);
+    return [status, text === "" ? "" : JSON.parse(text).ExceptionMessage] as const;
+  };
+  await engine.startNew("steps", "one");
+  await engine.clock.settled();
+  expect(await post("instances/one/resume?reason=x")).toEqual([
+    500,
+    "Cannot resume the orchestration instance one because instance is in the Running state.",
+  ]);
+  expect(await post("instances/one/suspend?reason=tired")).toEqual([202, ""]);
+  expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Suspended", output: "tired" });
+  expect(await post("instances/one/suspend?reason=tired")).toEqual([
+    500,
+    "Cannot suspend the orchestration instance one because instance is in the Suspended state.",
+  ]);
+  expect((await engine.request("GET", "instances/one")).status).toBe(202);
+  expect((await engine.request("POST", "orchestrators/quick/one")).status).toBe(409);
+  expect((await engine.request("POST", "instances/one/rewind")).status).toBe(412);
+  expect((await engine.request("DELETE", "instances/one")).status).toBe(412);
+
+  expect(await engine.raise("one", "go", 5)).toBe(202);
+  await engine.clock.advance(hours(1));
+  // The orchestrator ran and set its status, but what it scheduled is held back.
+  expect(await engine.status("one")).toMatchObject({
+    runtimeStatus: "Suspended",
+    customStatus: "went",
+  });
+  expect((await engine.history("one")).map((event) => event.EventType)).toEqual([
+    "ExecutionStarted",
+    "ExecutionSuspended",
+    "EventRaised",
+  ]);
+  expect(await body(engine.request("GET", "instances/?runtimeStatus=Suspended"))).toHaveLength(1);
+
+  expect(await post("instances/one/resume?reason=rested")).toEqual([202, ""]);
+  expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Running", output: "rested" });
+  await engine.raise("one", "go", 6);
+  expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Completed", output: [10, 6] });
+  expect((await engine.history("one")).slice(1, 4)).toMatchObject([
+    { EventType: "ExecutionSuspended", Reason: "tired" },
+    { EventType: "EventRaised", Name: "go", Input: "5" },
+    { EventType: "ExecutionResumed", Reason: "rested" },
+  ]);
+  expect(await post("instances/one/suspend")).toEqual([410, ""]);
+  expect(await post("instances/nobody/resume")).toEqual([404, ""]);
+});
+
+test("a suspended instance can be terminated", async () => {
+  const engine = await startEngine();
+  await engine.startNew("sleep", "one");
+  await engine.request("POST", "instances/one/suspend");
+  expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Suspended", output: null });
+  await engine.clock.advance(hours(2));
+  await engine.request("POST", "instances/one/terminate?reason=off");
+  expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Terminated", output: "off" });
+});
+
+test("bodies that are not JSON are refused like Newtonsoft.Json does", async () => {
+  const engine = await startEngine();
+  await engine.startNew("wait", "one");
+  for (const path of ["orchestrators/wait", "instances/one/raiseEvent/go"]) {
+    const url = new URL(`http://localhost/${path}`);
+    const headers = { "content-type": "application/json" };
+    const query = url.searchParams;
+    const answer = await engine.handle({ method: "POST", path, query, headers, body: "{bad", url });
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.body)).toEqual({
+      Message: "Invalid JSON content",
+      ExceptionMessage: expect.any(String),
+      ExceptionType: "Newtonsoft.Json.JsonReaderException",
+      StackTrace: expect.any(String),
+    });
+  }
 });
 
 test("events need JSON, an instance, and one that has not ended", async () => {
@@ -214,6 +393,11 @@ test.each([
   ["instances?runtimeStatus=Completed", 3],
   ["instances/?runtimeStatus=Running,Completed", 7],
   ["instances/?instanceIdPrefix=b-", 2],
+  ["instances/?runtimeStatus=completed", 7],
+  ["instances/?runtimeStatus=Nonsense", 7],
+  ["instances/?runtimeStatus=Completed,Nonsense", 3],
+  ["instances/?createdTimeFrom=yesterday&createdTimeTo=tomorrow", 7],
+  ["instances/?top=many", 7],
   ["instances/?createdTimeFrom=2026-01-01T00:01:00Z&createdTimeTo=2026-01-01T00:03:00Z", 3],
 ])("the list %s shows %i instances", async (target, count) => {
   const engine = await startEngine();
@@ -241,12 +425,34 @@ test("a list comes in pages, each with the token of the next", async () => {
   expect(ids).toEqual(["a-0", "a-1", "a-2", "a-3", "a-4", "b-5", "b-6"]);
 });
 
+test("a full page has a token, even if nothing follows; an empty page is full", async () => {
+  const engine = await startEngine();
+  await startMany(engine);
+  const tokenOf = async (target: string) => {
+    const { status, headers, body: text } = await engine.request("GET", target);
+    return [
+      status,
+      JSON.parse(text).length,
+      /^[\w+/]*=* $/.test(headers["x-ms-continuation-token"] ?? ""),
+    ];
+  };
+  expect(await tokenOf("instances/?top=7")).toEqual([200, 7, true]);
+  expect(await tokenOf("instances/?top=8")).toEqual([200, 7, false]);
+  expect(await tokenOf("instances/?top=0")).toEqual([200, 0, true]);
+  expect((await engine.request("GET", "instances/?top=-1")).status).toBe(500);
+});
+
 test("purging removes one instance, or those of a filter that says from when", async () => {
   const engine = await startEngine();
   await startMany(engine);
   expect(await body(engine.request("DELETE", "instances/a-1"))).toEqual({ instancesDeleted: 1 });
   expect((await engine.request("DELETE", "instances/a-1")).status).toBe(404);
-  expect((await engine.request("DELETE", "instances/")).status).toBe(400);
+  const undated = await engine.request("DELETE", "instances/");
+  expect([undated.status, undated.body]).toEqual([
+    400,
+    `"Please provide value for 'createdTimeFrom' parameter."`,
+  ]);
+  expect((await engine.request("DELETE", "instances/?createdTimeFrom=yesterday")).status).toBe(400);
   const done = "createdTimeFrom=2025-01-01&runtimeStatus=Completed";
   expect(await body(engine.request("DELETE", `instances/?${done}`))).toEqual({
     instancesDeleted: 2,

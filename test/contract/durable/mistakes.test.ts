@@ -3,7 +3,13 @@ import { virtualClock } from "../../../src/local/clock.ts";
 import { jsonOf, startSample } from "../../support/host/host.ts";
 
 /** A mistake, whether an event must come for it to show, and the sentence that names it. */
-const mistakes: { name: string; answered?: boolean; sentence: string }[] = [
+const mistakes: {
+  name: string;
+  answered?: boolean;
+  sentence: string;
+  /** What the instance's output contains; null if it does not fail; the sentence if left out. */
+  output?: string | null;
+}[] = [
   {
     name: "deadlineCarriedThroughALoop",
     sentence:
@@ -20,12 +26,18 @@ const mistakes: { name: string; answered?: boolean; sentence: string }[] = [
     answered: true,
     sentence: "Loop without continueAsNew, or wait for the event alone",
   },
-  { name: "failsWithoutAText", sentence: "Throw an Error with a message" },
-  { name: "callsAnUnknownActivity", sentence: "The function 'lok' doesn't exist" },
+  // The extension itself fails this instance, with a text that does not name the mistake.
+  {
+    name: "failsWithoutAText",
+    output: "but the current replay execution hasn't (yet?) scheduled this task",
+    sentence: "Throw an Error with a message",
+  },
+  // Here the extension only waits, for ever.
+  { name: "callsAnUnknownActivity", output: null, sentence: "The function 'lok' doesn't exist" },
 ];
 
-test.each(mistakes)("$name fails with the sentence that names its mistake", async (mistake) => {
-  const { name, answered = false, sentence } = mistake;
+test.each(mistakes)("the log has the sentence that names the mistake of $name", async (mistake) => {
+  const { name, answered = false, sentence, output = sentence } = mistake;
   const clock = virtualClock(Date.UTC(2026, 10, 20));
   onTestFinished(() => clock.dispose());
   const host = await startSample("mistakes", { clock });
@@ -38,8 +50,8 @@ test.each(mistakes)("$name fails with the sentence that names its mistake", asyn
   await clock.advance(3 * 3_600_000);
 
   const status = await jsonOf(fetch(`${host.url}/runtime/webhooks/durabletask/instances/${name}`));
-  expect(status.runtimeStatus).toBe("Failed");
-  expect(status.output).toContain(sentence);
+  expect(status.runtimeStatus).toBe(output === null ? "Running" : "Failed");
+  if (output !== null) expect(status.output).toContain(output);
   const told = host.log.filter(({ subject, level }) => subject === name && level === "error");
   expect(told.map(({ message }) => message).join("\n")).toContain(sentence);
 });

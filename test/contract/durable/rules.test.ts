@@ -25,15 +25,31 @@ const run = async (it: Orchestrator, activities: Activities = {}, options = {}) 
 const later = (context: df.OrchestrationContext, ms: number) =>
   new Date(context.df.currentUtcDateTime.getTime() + ms);
 
-test("calling an unknown activity fails the instance, where Azure would wait for ever", async () => {
+test("an instance that calls an unknown activity stays Running for ever, and the log has the reason", async () => {
   const engine = await run(function* (context) {
+    context.df.setCustomStatus("waits");
     yield context.df.callActivity("nobody", {});
   });
-  const { runtimeStatus, output } = await engine.status("one");
-  expect(runtimeStatus).toBe("Failed");
-  expect(output).toContain(
+  await engine.clock.advance(days(30));
+  expect(await engine.status("one")).toMatchObject({
+    runtimeStatus: "Running",
+    customStatus: "waits",
+  });
+  const message = expect.stringContaining(
     "The function 'nobody' doesn't exist, is disabled, or is not an activity",
   );
+  expect(engine.log).toContainEqual(expect.objectContaining({ level: "error", message }));
+});
+
+test("a race with an unknown activity ends when the timer fires under its id", async () => {
+  const engine = await run(function* (context) {
+    const work = context.df.callActivity("nobody", {});
+    const limit = context.df.createTimer(later(context, minutes(1)));
+    const first = yield context.df.Task.any([work, limit]);
+    return first === limit;
+  });
+  await engine.clock.advance(minutes(1));
+  expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Completed", output: false });
 });
 
 test.each<[string, Orchestrator]>([
@@ -63,14 +79,26 @@ test.each<[string, Orchestrator]>([
 });
 
 test.each([
-  [8_000, "Running"],
-  [8_200, "Failed"],
-])("a custom status of %i characters leaves the instance %s", async (length, runtimeStatus) => {
+  // With its quotes: 17,406 bytes of UTF-16, which is below 17 KB.
+  [8_701, "Running", null],
+  [
+    8_702,
+    "Failed",
+    "Orchestrator function 'it' failed: The UTF-16 size of the JSON-serialized payload must not exceed 16 KB. The current payload size is 17 KB.",
+  ],
+  [
+    16_500,
+    "Failed",
+    "Orchestrator function 'it' failed: The UTF-16 size of the JSON-serialized payload must not exceed 16 KB. The current payload size is 32 KB.",
+  ],
+])("a custom status of %i characters leaves the instance %s", async (length, status, output) => {
   const engine = await run(function* (context) {
     context.df.setCustomStatus("x".repeat(length));
     yield context.df.waitForExternalEvent("never");
   });
-  expect(await engine.status("one")).toMatchObject({ runtimeStatus });
+  const { runtimeStatus, output: text, customStatus } = await engine.status("one");
+  expect([runtimeStatus, text]).toEqual([status, output]);
+  expect(customStatus).toBe(status === "Failed" ? null : "x".repeat(length));
 });
 
 test("a custom status that a turn does not set is null, but for a generation's first turn", async () => {
@@ -92,6 +120,141 @@ test("a custom status that a turn does not set is null, but for a generation's f
   });
   await engine.clock.advance(minutes(1));
   expect(await engine.status("one")).toMatchObject({ customStatus: null });
+});
+
+test("a worker that dies during a turn fails the instance and takes the custom status along", async () => {
+  const clock = testClock();
+  const functions = await testFunctions({
+    orchestrators: {
+      *it(context) {
+        context.df.setCustomStatus("lost");
+        yield context.df.callActivity("echo", {});
+        yield context.df.waitForExternalEvent("go");
+      },
+    },
+    activities: { echo: (input) => input },
+  });
+  let dies = false;
+  const dead = { ok: false, message: "node exited with code 137 (0x89)", stack: "" } as const;
+  const engine = await testEngine({
+    clock,
+    functions: {
+      ...functions,
+      invokeOrchestrator: async (...call) => (dies ? dead : functions.invokeOrchestrator(...call)),
+    },
+  });
+  await engine.startNew("it", "one");
+  expect(await engine.status("one")).toMatchObject({ customStatus: "lost" });
+  dies = true;
+  await engine.raise("one", "go");
+  expect(await engine.status("one")).toMatchObject({
+    runtimeStatus: "Failed",
+    customStatus: null,
+    output: expect.stringContaining(
+      "scheduled an activity task with sequence ID 0 and name 'echo'",
+    ),
+  });
+});
+
+test("an orchestrator gets the extension's trigger", async () => {
+  const clock = testClock();
+  const functions = await testFunctions({
+    orchestrators: {
+      *it(context) {
+        yield context.df.callActivity("echo", { n: 1 });
+        yield context.df.createTimer(context.df.currentUtcDateTime);
+      },
+    },
+    activities: { echo: (input) => input },
+  });
+  const triggers: string[] = [];
+  const engine = await testEngine({
+    clock,
+    functions: {
+      ...functions,
+      invokeOrchestrator: async (name, trigger) => (
+        triggers.push(trigger),
+        functions.invokeOrchestrator(name, trigger)
+      ),
+    },
+  });
+  await engine.startNew("it", "one", { a: 1 });
+  await clock.advance(0);
+  const { history, ...rest } = JSON.parse(triggers.at(-1) ?? "{}");
+  expect(rest).toEqual({
+    input: { a: 1 },
+    instanceId: "one",
+    isReplaying: true,
+    parentInstanceId: null,
+    sourceInstanceId: null,
+    upperSchemaVersion: 1,
+    upperSchemaVersionNew: 3,
+    longRunningTimerIntervalDuration: "3.00:00:00",
+    maximumShortTimerDuration: "6.00:00:00",
+    defaultHttpAsyncRequestSleepTimeMillseconds: 30_000,
+  });
+  const at = "2026-01-01T00:00:00Z";
+  const marked = { EventId: -1, IsPlayed: false, Timestamp: at };
+  const played = { ...marked, IsPlayed: true };
+  const trace = { ParentTraceContext: null, Tags: null };
+  expect(history).toEqual([
+    { EventType: 12, ...marked },
+    {
+      EventType: 0,
+      ...played,
+      ...trace,
+      OrchestrationInstance: { InstanceId: "one", ExecutionId: expect.any(String) },
+      ParentInstance: null,
+      Name: "it",
+      Version: null,
+      Input: '{"a":1}',
+      Correlation: null,
+      ScheduledStartTime: null,
+      Generation: 0,
+      GenerateNewTrace: false,
+    },
+    { EventType: 4, ...marked, ...trace, EventId: 0, Name: "echo", Version: "", Input: null },
+    { EventType: 13, ...marked },
+    { EventType: 12, ...marked },
+    { EventType: 5, ...played, TaskScheduledId: 0, Result: '{"n":1}' },
+    { EventType: 10, ...marked, EventId: 1, FireAt: at },
+    { EventType: 13, ...marked },
+    { EventType: 12, ...marked },
+    { EventType: 11, ...marked, TimerId: 1, FireAt: at },
+  ]);
+});
+
+test("a failed activity is quoted as a .NET exception", async () => {
+  const engine = await run(
+    function* (context) {
+      yield context.df.callActivity("bad", {});
+    },
+    {
+      bad: () => {
+        throw new Error("broken");
+      },
+    },
+  );
+  const [, failed, end] = await engine.history("one");
+  expect(failed).toMatchObject({
+    EventType: "TaskFailed",
+    Reason: "Activity function 'bad' failed: broken",
+    FailureDetails: null,
+    FunctionName: "bad",
+  });
+  expect(JSON.parse(failed.Details)).toMatchObject({
+    $type: "System.Exception, System.Private.CoreLib",
+    ClassName: "System.Exception",
+    Message: "broken",
+    InnerException: {
+      RemoteMessage: "broken",
+      RemoteStackTrace: expect.stringMatching(/^Error: broken\n {4}at /),
+      Message: expect.stringMatching(/^Result: Failure\nException: broken\nStack: Error: broken\n/),
+    },
+  });
+  expect(end.Result).toBe(
+    `Orchestrator function 'it' failed: ${failed.Reason} \n ${failed.Details}`,
+  );
 });
 
 test("an activity delivered again runs again, and its second result changes nothing", async () => {
@@ -314,6 +477,9 @@ test("a second result for a former generation does not reach the next one", asyn
   expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Completed", output: 3 });
 });
 
+/** Only this purge also removes instances that are not finished. */
+const everything = "instances/?createdTimeFrom=2020-01-01";
+
 test("an instance purged during its activity stays purged", async () => {
   const engine = await testEngine({
     app: {
@@ -322,7 +488,7 @@ test("an instance purged during its activity stays purged", async () => {
           return yield context.df.callActivity("purge", {});
         },
       },
-      activities: { purge: async () => void (await engine.request("DELETE", "instances/one")) },
+      activities: { purge: async () => void (await engine.request("DELETE", everything)) },
     },
   });
   await engine.startNew("it", "one");
@@ -343,7 +509,7 @@ test("an instance purged during its turn stays purged", async () => {
     functions: {
       ...functions,
       async invokeOrchestrator(...call) {
-        await engine.request("DELETE", "instances/one");
+        await engine.request("DELETE", everything);
         return functions.invokeOrchestrator(...call);
       },
     },

@@ -80,6 +80,20 @@ test.each([
     /"maxConcurrentActivityFunctions" must be a whole number above 0: "5"/,
   ],
   [
+    "a visibility timeout below a minute",
+    {
+      "host.json": `{ "version": "2.0", "extensions": { "durableTask": { "storageProvider": { "controlQueueVisibilityTimeout": "00:00:59" } } } }`,
+    },
+    /"controlQueueVisibilityTimeout" must be a time from 00:01:00 to 01:00:00: "00:00:59"/,
+  ],
+  [
+    "a visibility timeout above an hour",
+    {
+      "host.json": `{ "version": "2.0", "extensions": { "durableTask": { "storageProvider": { "workItemQueueVisibilityTimeout": "01:00:01" } } } }`,
+    },
+    /"workItemQueueVisibilityTimeout" must be a time from 00:01:00 to 01:00:00: "01:00:01"/,
+  ],
+  [
     "encrypted settings",
     { "local.settings.json": `{ "IsEncrypted": true, "Values": {} }` },
     /local.settings.json" because "IsEncrypted" must be false/,

@@ -1,5 +1,5 @@
 import type { Task } from "durable-functions";
-import { hours, type Orchestrator } from "./durable-app.ts";
+import { hours, type Orchestrator, seconds } from "./durable-app.ts";
 
 /** What the activities of `waitForCopy` answer. */
 export type ReadAnswer = { state: "pending" | "success" | "aborted" };
@@ -40,7 +40,8 @@ export const waitForCopy: Orchestrator = function* (context) {
   for (let reads = 1; ; reads++) {
     let abort = take("abort");
     if (!abort && !take("wake")) {
-      yield* race(nextHour(df.currentUtcDateTime));
+      // A timer fires up to a second early.
+      yield* race(new Date(nextHour(df.currentUtcDateTime).getTime() + seconds(1)));
       abort = take("abort");
       take("wake");
     }

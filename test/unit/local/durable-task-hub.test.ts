@@ -15,13 +15,16 @@ const event = (n: number): HistoryEvent => ({
   ...eventBase(testStart),
   Name: "go",
   Input: `${n}`,
+  ParentTraceContext: null,
 });
+
+const clock = { now: () => testStart };
 
 const inputs = (events: readonly { event: HistoryEvent }[]) =>
   events.map(({ event: each }) => ("Input" in each ? each.Input : null));
 
 test("a commit that fails half-way leaves nothing, in the file or in memory", () => {
-  const hub = openTaskHub({ file: ":memory:" });
+  const hub = openTaskHub({ file: ":memory:", clock });
   hub.commit("turn", () => hub.appendHistory("first", 0, [event(0)]));
   const failing = () =>
     hub.commit("turn", () => {
@@ -31,12 +34,13 @@ test("a commit that fails half-way leaves nothing, in the file or in memory", ()
     });
   expect(failing).toThrow("half-way");
   expect(inputs(hub.history("first"))).toEqual(["0"]);
+  hub.takeMessages();
   expect(hub.messages("one")).toEqual([]);
   hub.close();
 });
 
 test("a closed hub refuses every commit", () => {
-  const hub = openTaskHub({ file: ":memory:" });
+  const hub = openTaskHub({ file: ":memory:", clock });
   hub.close();
   expect(() => hub.commit("turn", () => {})).toThrow("the task hub is closed");
 });

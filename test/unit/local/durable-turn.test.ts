@@ -8,13 +8,19 @@ import {
   eventBase,
   createStoredEvent,
 } from "../../../src/local/durable/history/history.ts";
+import { createExecutionStarted } from "../../../src/local/durable/turn/turn-events.ts";
 import {
-  createExecutionStarted,
   type Execution,
   takeTurn,
   type TurnOutcome,
 } from "../../../src/local/durable/turn/take-turn.ts";
-import { hours, testClock, testFunctions, testStart } from "../../support/host/durable-app.ts";
+import {
+  hours,
+  seconds,
+  testClock,
+  testFunctions,
+  testStart,
+} from "../../support/host/durable-app.ts";
 import { waitForCopy } from "../../support/host/durable-wait.ts";
 
 const names = ["prepare", "start", "read", "abort"] as const;
@@ -37,7 +43,7 @@ const driveCopy = async () => {
       stored: [],
     };
     return {
-      first: [createExecutionStarted(execution)],
+      first: [createExecutionStarted(execution, 0)],
       turn: async (arrived: readonly HistoryEvent[]): Promise<TurnOutcome> => {
         const outcome = await takeTurn(execution, arrived, {
           clock,
@@ -71,6 +77,7 @@ const raised = (at: number, name: string): HistoryEvent => ({
   ...eventBase(at),
   Name: name,
   Input: "null",
+  ParentTraceContext: null,
 });
 
 /** Each step brings some of what waits, in some order: completions, due timers, events, duplicates. */
@@ -166,7 +173,7 @@ test.each([
   note(await turn([completed(clock.now(), 0, null)]));
   note(await turn([fired(clock.now(), 1, testStart)]));
   note(await turn([completed(clock.now(), 2, null)]));
-  expect(timers.at(-1)).toMatchObject({ id: 3, fireAt: testStart + hours(1) });
+  expect(timers.at(-1)).toMatchObject({ id: 3, fireAt: testStart + hours(1) + seconds(1) });
   await clock.advance(hours(1));
   const events: Record<string, HistoryEvent> = {
     timer: fired(clock.now(), 3, clock.now()),

@@ -34,6 +34,7 @@ export type DurableOptions = {
   maxConcurrentOrchestrators: number;
   maxConcurrentActivities: number;
   log: DurableLog;
+  visibilityTimeouts?: VisibilityTimeouts | undefined;
   /**
    * Fail an orchestration in the first turn that would be non-deterministic on Azure. Default: true. With false it
    * continues as it would on Azure, for tests that demonstrate the consequences.
@@ -46,9 +47,23 @@ export type DurableOptions = {
   probe?: ((point: CommitPoint, when: "before" | "after") => void) | undefined;
   /** Returns when to run an activity again: ms after its result was recorded. Rare on Azure, frequent in tests. */
   redeliver?: ((activity: DurableActivity) => readonly number[]) | undefined;
+  /**
+   * Returns how many ms later than sent a raised event arrives. On Azure, events that are raised within a few ms can
+   * arrive in another order; by default they keep it here.
+   */
+  eventDelay?: ((event: RaisedEvent) => number) | undefined;
   /** Called to run each activity, so that tests can attribute its requests to it. */
   wrapActivity?: (<T>(activity: DurableActivity, run: () => Promise<T>) => Promise<T>) | undefined;
 };
+
+/**
+ * How long a message that a process took from a queue stays invisible, in ms. A process that dies leaves it invisible
+ * for that long. Default: 5 minutes
+ * each.
+ */
+export type VisibilityTimeouts = { controlQueueMs: number; workItemQueueMs: number };
+
+export type RaisedEvent = { instanceId: string; name: string };
 
 export type DurableActivity = { name: string; instanceId: string };
 

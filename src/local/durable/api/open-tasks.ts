@@ -5,7 +5,10 @@
  */
 export type SdkTasks = { nextId: number; open: readonly SdkTask[] };
 
-/** `fireAt` in epoch ms; null for tasks other than timers, and for timers of retries, which do not expose it. */
+/**
+ * `fireAt` in epoch ms; null for tasks other than timers, for timers of retries, which do not expose it, and for the later
+ * hops of long timers, because the extension divides the rest differently into hops.
+ */
 export type SdkTask = {
   id: number;
   kind: "activity" | "timer" | "other";
@@ -43,8 +46,12 @@ function classifyTask(task: unknown): Omit<SdkTask, "id"> {
     case 0:
     case 1:
       return { ...noDetails, kind: "activity", name: typeof name === "string" ? name : null };
-    case 5:
-      return { ...noDetails, kind: "timer", fireAt: fireAt instanceof Date ? +fireAt : null };
+    case 5: {
+      const hops = member(parent, "longRunningTimerIntervalDuration") && member(parent, "children");
+      const isLaterHop = Array.isArray(hops) && hops.length > 1;
+      const isKnown = fireAt instanceof Date && !isLaterHop;
+      return { ...noDetails, kind: "timer", fireAt: isKnown ? fireAt.getTime() : null };
+    }
     default:
       return { ...noDetails, kind: "other" };
   }

@@ -1,13 +1,16 @@
 import { DatabaseSync } from "node:sqlite";
 
 /** Increased with every change of the tables. A hub of another version is rejected. */
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 /**
  * Status requests read `instances`. `history` is append-only, one row per event. `messages` contains the events for all
  * instances in order of arrival. A message has an execution id if the framework binds it to an execution (completions
- * and timers), and none otherwise (raised events, terminations). `activities` and `timers` contain unfinished work; a
- * delayed activity has the instant from which it can run (epoch ms).
+ * and timers), and none otherwise (raised events, terminations). `activities` and `timers` contain unfinished work.
+ *
+ * These three tables are the queues of the Azure Storage backend: a row is processed from `visible_at` (epoch ms) on.
+ * `held` marks what the process took from the queue. Such a row becomes visible again at `visible_at` if the process
+ * dies.
  */
 const schema = `
   CREATE TABLE instances (
@@ -31,9 +34,12 @@ const schema = `
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     instance_id TEXT NOT NULL,
     execution_id TEXT,
-    event TEXT NOT NULL
+    event TEXT NOT NULL,
+    held INTEGER NOT NULL,
+    visible_at INTEGER NOT NULL
   );
   CREATE INDEX messages_by_instance ON messages (instance_id, seq);
+  CREATE INDEX messages_in_queue ON messages (visible_at) WHERE held = 0;
   CREATE TABLE activities (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     instance_id TEXT NOT NULL,
@@ -41,18 +47,21 @@ const schema = `
     task_id INTEGER NOT NULL,
     name TEXT NOT NULL,
     input TEXT,
-    not_before INTEGER NOT NULL,
-    is_extra INTEGER NOT NULL
+    is_extra INTEGER NOT NULL,
+    held INTEGER NOT NULL,
+    visible_at INTEGER NOT NULL
   );
-  CREATE INDEX activities_delayed ON activities (not_before) WHERE not_before > 0;
+  CREATE INDEX activities_hidden ON activities (visible_at) WHERE held = 0 AND visible_at > 0;
   CREATE TABLE timers (
     execution_id TEXT NOT NULL,
     timer_id INTEGER NOT NULL,
     instance_id TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
     fire_at INTEGER NOT NULL,
+    visible_at INTEGER NOT NULL,
     PRIMARY KEY (execution_id, timer_id)
   ) WITHOUT ROWID;
-  CREATE INDEX timers_by_time ON timers (fire_at);
+  CREATE INDEX timers_by_time ON timers (visible_at);
   PRAGMA user_version = ${schemaVersion};
 `;
 

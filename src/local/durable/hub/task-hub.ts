@@ -1,7 +1,8 @@
-import type { CommitPoint, DurableOptions } from "../api/engine-api.ts";
+import type { Clock } from "../../clock.ts";
+import type { CommitPoint, DurableOptions, VisibilityTimeouts } from "../api/engine-api.ts";
 import { type HubInstances, openHubInstances } from "./hub-instances.ts";
 import { openHubFile } from "./hub-schema.ts";
-import { type HubWork, openHubWork } from "./hub-work.ts";
+import { defaultVisibilityTimeouts, type HubWork, openHubWork } from "./hub-work.ts";
 
 /**
  * A task hub in one SQLite file, with all state that must survive the process. Reads can happen at any time. Every write
@@ -15,7 +16,13 @@ export type TaskHub = HubInstances &
     close(): void;
   };
 
-export function openTaskHub({ file, probe }: Pick<DurableOptions, "file" | "probe">): TaskHub {
+export type TaskHubOptions = Pick<DurableOptions, "file" | "probe"> & {
+  clock: Pick<Clock, "now">;
+  visibilityTimeouts?: VisibilityTimeouts | undefined;
+};
+
+export function openTaskHub(options: TaskHubOptions): TaskHub {
+  const { file, clock, probe } = options;
   const database = openHubFile(file);
   let closed = false;
   const close = () => {
@@ -37,7 +44,7 @@ export function openTaskHub({ file, probe }: Pick<DurableOptions, "file" | "prob
 
   return {
     ...instances,
-    ...openHubWork(database),
+    ...openHubWork(database, clock, options.visibilityTimeouts ?? defaultVisibilityTimeouts),
     commit(point, write) {
       if (closed) throw new Error(`Cannot commit because the task hub is closed: ${point}`);
       callProbe(point, "before");

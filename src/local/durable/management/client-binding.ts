@@ -1,3 +1,5 @@
+import { urlEncode } from "./request-parts.ts";
+
 /**
  * The system key that Azure requires in `code`. The local host does not check it, like Core Tools without
  * `--enableAuth`. It is present because clients build URLs around it.
@@ -23,7 +25,7 @@ export function buildManagementUrls(
   instanceId: string,
 ): ManagementUrls {
   const query = `taskHub=${hubName}&connection=${connectionName}&code=${systemKey}`;
-  const instance = `${origin}${webhookPath}/instances/${instanceId}`;
+  const instance = `${origin}${webhookPath}/instances/${urlEncode(instanceId)}`;
   return {
     id: instanceId,
     statusQueryGetUri: `${instance}?${query}`,
@@ -47,6 +49,7 @@ export function buildClientBinding(origin: string, hubName: string): string {
   const create = `${base}/orchestrators/{functionName}[/{instanceId}]?code=${systemKey}`;
   return JSON.stringify({
     taskHubName: hubName,
+    connectionName: null,
     creationUrls: {
       createNewInstancePostUri: create,
       createAndWaitOnNewInstancePostUri: create.replace(
@@ -61,5 +64,8 @@ export function buildClientBinding(origin: string, hubName: string): string {
     baseUrl: base,
     requiredQueryStringParameters: `code=${systemKey}`,
     rpcBaseUrl: `${base}/`,
+    httpBaseUrl: null,
+    maxGrpcMessageSizeInBytes: null,
+    grpcHttpClientTimeout: null,
   });
 }

@@ -1,9 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../clock.ts";
-import { eventTypes, isFinal, eventBase } from "../history/history.ts";
+import {
+  eventTypes,
+  isFinal,
+  eventBase,
+  type HistoryEvent,
+  type RuntimeStatus,
+} from "../history/history.ts";
 import type { Instance } from "../hub/hub-instances.ts";
 import type { TaskHub } from "../hub/task-hub.ts";
-import { createExecutionStarted, newExecutionId } from "../turn/take-turn.ts";
+import { createExecutionStarted, newExecutionId } from "../turn/turn-events.ts";
 
 /** Starts an instance. If an unfinished instance has this id, returns that one; a finished one is overwritten. */
 export function startInstance(
@@ -14,9 +20,11 @@ export function startInstance(
   return hub.commit("client request", () => {
     const existing = hub.instance(instanceId);
     if (existing !== undefined && !isFinal(existing.status)) return { started: false, existing };
+    let generation = 0;
     if (existing !== undefined) {
+      generation = generationOf(hub.history(existing.executionId).map(({ event }) => event)) + 1;
       hub.deleteExecution(existing.executionId);
-      hub.dropMessages(instanceId, Number.MAX_SAFE_INTEGER);
+      hub.dropAllMessages(instanceId);
     }
     const createdAt = clock.now();
     const executionId = newExecutionId();
@@ -32,23 +40,31 @@ export function startInstance(
       customStatus: null,
     };
     hub.saveInstance(instance);
-    hub.send(instanceId, executionId, createExecutionStarted({ ...instance, stored: [] }));
+    const event = createExecutionStarted(instance, generation);
+    hub.send(instanceId, executionId, event);
     return { started: true };
   });
+}
+
+function generationOf(history: readonly HistoryEvent[]): number {
+  const start = history.find((event) => event.EventType === eventTypes.ExecutionStarted);
+  return start?.Generation ?? 0;
 }
 
 /** The result of sending a message to an instance. */
 export type Delivery = "accepted" | "no such instance" | "already finished";
 
-/** Raises an external event; `input` is JSON text. */
+/** Raises an external event, which arrives after `delayMs`; `input` is JSON text. */
 export function raiseEvent(
   hub: TaskHub,
   clock: Clock,
-  { instanceId, name, input }: { instanceId: string; name: string; input: string },
+  event: { instanceId: string; name: string; input: string; delayMs: number },
 ): Delivery {
+  const { instanceId, name, input, delayMs } = event;
   return deliver(hub, instanceId, () => {
-    const event = { EventType: eventTypes.EventRaised, ...eventBase(clock.now()) };
-    hub.send(instanceId, null, { ...event, Name: name, Input: input });
+    const raised = { EventType: eventTypes.EventRaised, ...eventBase(clock.now()) };
+    const sent = { ...raised, Name: name, Input: input, ParentTraceContext: null };
+    hub.send(instanceId, null, sent, delayMs);
   });
 }
 
@@ -64,6 +80,31 @@ export function terminate(
   });
 }
 
+/**
+ * Suspends or resumes an instance at its next turn. An instance that is in the wrong status for that is returned as its
+ * status.
+ */
+export function suspendOrResume(
+  hub: TaskHub,
+  clock: Clock,
+  request: { instanceId: string; operation: "suspend" | "resume"; reason: string | null },
+): Delivery | { refused: RuntimeStatus } {
+  const { instanceId, operation, reason } = request;
+  const status = hub.instance(instanceId)?.status;
+  if (
+    status !== undefined &&
+    !isFinal(status) &&
+    (status === "Suspended") !== (operation === "resume")
+  ) {
+    return { refused: status };
+  }
+  return deliver(hub, instanceId, () => {
+    const EventType =
+      operation === "suspend" ? eventTypes.ExecutionSuspended : eventTypes.ExecutionResumed;
+    hub.send(instanceId, null, { EventType, ...eventBase(clock.now()), Reason: reason });
+  });
+}
+
 function deliver(hub: TaskHub, instanceId: string, send: () => void): Delivery {
   const current = hub.instance(instanceId);
   if (current === undefined) return "no such instance";
@@ -72,7 +113,7 @@ function deliver(hub: TaskHub, instanceId: string, send: () => void): Delivery {
   return "accepted";
 }
 
-/** Removes instances with their history and work, including running ones. Returns their number. */
+/** Removes instances with their history and work, whatever their status. Returns their number. */
 export function purge(hub: TaskHub, instances: readonly Instance[]): number {
   if (instances.length === 0) return 0;
   hub.commit("client request", () => {
@@ -84,17 +125,4 @@ export function purge(hub: TaskHub, instances: readonly Instance[]): number {
 /** Returns a GUID without dashes, as the extension does. */
 export function newInstanceId(): string {
   return randomUUID().replaceAll("-", "");
-}
-
-const maxIdLength = 256;
-
-/** Returns why an instance id is invalid (DurableClient.StartNewAsync); null if it is valid. */
-export function checkInstanceId(instanceId: string): string | null {
-  if (instanceId.startsWith("@")) return "Orchestration instance IDs must not start with @.";
-  // oxlint-disable-next-line no-control-regex -- control characters are rejected here
-  if (/[/\\#?\u0000-\u001f\u007f-\u009f]/.test(instanceId)) {
-    return "Orchestration instance IDs must not contain /, \\, #, ?, or control characters.";
-  }
-  if (instanceId.length <= maxIdLength) return null;
-  return `Instance ID lengths must not exceed ${maxIdLength} characters.`;
 }

@@ -1,4 +1,9 @@
-import { eventTypes, type HistoryEvent, type StoredEvent } from "../history/history.ts";
+import {
+  eventTypes,
+  type HistoryEvent,
+  type StoredEvent,
+  type TaskScheduled,
+} from "../history/history.ts";
 import type { Instance } from "../hub/hub-instances.ts";
 
 /** The optional parts of a status response. */
@@ -20,7 +25,8 @@ export function buildStatus(
     createdTime: formatSeconds(instance.createdAt),
     lastUpdatedTime: formatSeconds(instance.updatedAt),
   };
-  if (!parts.history) return status;
+  // An instance that is pending has no history yet.
+  if (!parts.history || instance.status === "Pending") return status;
   return {
     ...status,
     historyEvents: shapeHistory(
@@ -56,18 +62,25 @@ const statusNames: Readonly<Record<number, string>> = {
 };
 
 /**
- * Converts history events for status responses (ConvertOrchestrationStatus in DurableClient.cs): ids and the starts and
- * ends of turns are removed, the scheduling of an activity is merged into its completion, and the numbers of types and
- * statuses become names.
+ * Converts history events for status responses (GetDurableOrchestrationStatusAsync in DurableClient.cs): ids and the
+ * starts and ends of turns are removed, the scheduling of an activity is merged into its completion, and the numbers of
+ * types and statuses become names. The order of the fields is the extension's.
  */
 function shapeHistory(events: readonly HistoryEvent[], parts: StatusParts): object[] {
-  const scheduled = new Map<number, HistoryEvent & { EventType: 4 }>();
-  const shapes: object[] = [];
+  const scheduled = new Map<number, TaskScheduled>();
+  const completed = new Set<number>();
   for (const event of events) {
     if (event.EventType === eventTypes.TaskScheduled) scheduled.set(event.EventId, event);
-    else if (!isTurnBoundary(event)) shapes.push(shapeEvent(event, scheduled, parts));
+    else if ("TaskScheduledId" in event) completed.add(event.TaskScheduledId);
   }
-  return shapes;
+  const isMerged = (event: HistoryEvent) =>
+    event.EventType === eventTypes.TaskScheduled && completed.has(event.EventId);
+  return events
+    .filter((event) => !isTurnBoundary(event) && !isMerged(event))
+    .map((event) => ({
+      EventType: typeNames.get(event.EventType),
+      ...shapeEvent(event, scheduled, parts),
+    }));
 }
 
 function isTurnBoundary({ EventType }: HistoryEvent): boolean {
@@ -78,48 +91,78 @@ function isTurnBoundary({ EventType }: HistoryEvent): boolean {
 
 function shapeEvent(
   event: HistoryEvent,
-  scheduled: ReadonlyMap<number, HistoryEvent & { EventType: 4 }>,
+  scheduled: ReadonlyMap<number, TaskScheduled>,
   parts: StatusParts,
 ): object {
-  const common = { EventType: typeNames.get(event.EventType), Timestamp: event.Timestamp };
+  const { Timestamp } = event;
   switch (event.EventType) {
     case eventTypes.ExecutionStarted: {
-      const input = parts.input ? { Input: parseJsonOrText(event.Input) } : {};
-      return { ...common, FunctionName: event.Name, ...input };
+      const { Correlation, ParentTraceContext, ScheduledStartTime } = event;
+      const { Generation, GenerateNewTrace, Name } = event;
+      const trace = { Correlation, ParentTraceContext, ScheduledStartTime, Generation };
+      return {
+        ...shapeInput(event, parts),
+        ...trace,
+        GenerateNewTrace,
+        Timestamp,
+        FunctionName: Name,
+      };
+    }
+    case eventTypes.TaskScheduled: {
+      const { Name, ParentTraceContext, Tags } = event;
+      return { Name, ...shapeInput(event, parts), ParentTraceContext, Tags, Timestamp };
     }
     case eventTypes.TaskCompleted:
+      return {
+        ...shapeResult(event.Result, parts),
+        Timestamp,
+        ...shapeOrigin(scheduled.get(event.TaskScheduledId), parts),
+      };
     case eventTypes.TaskFailed: {
-      const task = scheduled.get(event.TaskScheduledId);
-      const origin =
-        task === undefined ? {} : { ScheduledTime: task.Timestamp, FunctionName: task.Name };
-      const outcome =
-        event.EventType === eventTypes.TaskFailed
-          ? { Reason: event.Reason, Details: event.Details }
-          : shapeResult(event.Result, parts);
-      return { ...common, ...outcome, ...origin };
+      const { Reason, Details, FailureDetails } = event;
+      const origin = shapeOrigin(scheduled.get(event.TaskScheduledId), parts);
+      return { Reason, Details, FailureDetails, Timestamp, ...origin };
     }
     case eventTypes.ExecutionCompleted:
       return {
-        ...common,
         OrchestrationStatus: statusNames[event.OrchestrationStatus],
         ...shapeResult(event.Result, parts),
+        FailureDetails: event.FailureDetails,
+        Timestamp,
       };
     case eventTypes.TimerCreated:
     case eventTypes.TimerFired:
-      return { ...common, FireAt: event.FireAt };
+      return { FireAt: event.FireAt, Timestamp };
     case eventTypes.EventRaised: {
-      const input = parts.input ? { Input: parseJsonOrText(event.Input) } : {};
-      return { ...common, Name: event.Name, ...input };
+      const { Name, ParentTraceContext } = event;
+      return { Name, ...shapeInput(event, parts), ParentTraceContext, Timestamp };
     }
     case eventTypes.ExecutionTerminated:
-      return { ...common, Input: event.Input };
-    case eventTypes.TaskScheduled:
+      return { ...shapeInput(event, parts), Timestamp };
+    case eventTypes.ExecutionSuspended:
+    case eventTypes.ExecutionResumed:
+      return { Reason: event.Reason, Timestamp };
     case eventTypes.OrchestratorStarted:
     case eventTypes.OrchestratorCompleted:
-      return common;
+      return { Timestamp };
   }
+}
+
+/** Inputs stay JSON text. */
+function shapeInput({ Input }: { Input: string | null }, parts: StatusParts): object {
+  return parts.input ? { Input } : {};
 }
 
 function shapeResult(result: string | null, parts: StatusParts): object {
   return parts.historyOutput ? { Result: parseJsonOrText(result) } : {};
+}
+
+/** A time that is parsed and written again has an offset instead of a Z. */
+function shapeOrigin(task: TaskScheduled | undefined, parts: StatusParts): object {
+  if (task === undefined) return {};
+  return {
+    ScheduledTime: task.Timestamp.replace("Z", "+00:00"),
+    FunctionName: task.Name,
+    ...shapeInput(task, parts),
+  };
 }

@@ -1,19 +1,27 @@
 import { buildManagementUrls } from "./client-binding.ts";
 import type { DurableOptions, ManagementRequest, ManagementResponse } from "../api/engine-api.ts";
 import { isFinal } from "../history/history.ts";
-import type { InstanceFilter } from "../hub/hub-instances.ts";
 import {
-  checkInstanceId,
   type Delivery,
   newInstanceId,
   purge,
   raiseEvent,
   startInstance,
+  suspendOrResume,
   terminate,
 } from "./instance-requests.ts";
 import { buildStatus } from "./instance-status.ts";
+import {
+  isTrue,
+  parseBody,
+  parseList,
+  parsePath,
+  parsePurge,
+  parseStatusParts,
+  query,
+} from "./request-parts.ts";
+import { empty, internalError, invalidJson, json, notFound, notImplemented } from "./responses.ts";
 import type { TaskHub } from "../hub/task-hub.ts";
-import { findName, missingFunctionText } from "../turn/function-names.ts";
 
 export type ManagementDependencies = DurableOptions & {
   hub: TaskHub;
@@ -25,64 +33,53 @@ export function manage(
   request: ManagementRequest,
   deps: ManagementDependencies,
 ): ManagementResponse {
-  const segments = decodePath(request.path);
-  if (segments === undefined)
-    return json(400, { Message: "Cannot read the path because its encoding is invalid" });
-  const [resource = "", ...rest] = segments;
+  const [resource = "", ...rest] = parsePath(request.path);
   const method = request.method.toUpperCase();
-  const [first = "", operation = "", eventName = ""] = rest;
+  const [first = "", operation = "", eventName = "", ...more] = rest;
+  if (more.length > 0) return notFound;
   switch (resource.toLowerCase()) {
     case "orchestrators":
-      if (method !== "POST" || first === "" || rest.length > 2) return notFound;
+      if (method !== "POST" || first === "" || eventName !== "") return notFound;
       return start(request, deps, { functionName: first, instanceId: operation });
     case "instances":
       if (operation === "") return routeInstances(request, deps, { method, instanceId: first });
       if (method !== "POST") return notFound;
-      return routeOperation(request, deps, { instanceId: first, operation, eventName });
+      if (operation.toLowerCase() !== "raiseevent") {
+        return eventName === "" ? routeOperation(request, deps, first, operation) : notFound;
+      }
+      return eventName === "" ? notFound : raise(request, deps, { instanceId: first, eventName });
     case "entities":
-      return notImplemented("entities");
+      return routeEntities(method, first);
     default:
       return notFound;
   }
 }
 
-function decodePath(path: string): readonly string[] | undefined {
-  try {
-    return path.split("/").map(decodeURIComponent);
-  } catch {
-    return undefined;
-  }
+/** The host rejects an app with entities, so there are none. */
+function routeEntities(method: string, name: string): ManagementResponse {
+  if (method !== "POST" && method !== "DELETE") return notFound;
+  return json(400, {
+    Message: `The function '${name}' doesn't exist, is disabled, or is not an entity function. Additional info: No entity functions are currently registered!`,
+  });
 }
 
 function start(
   request: ManagementRequest,
   deps: ManagementDependencies,
-  { functionName, instanceId: given }: { functionName: string; instanceId: string },
+  { functionName: name, instanceId: given }: { functionName: string; instanceId: string },
 ): ManagementResponse {
-  const { hub, hubName, clock, functions } = deps;
+  const { hub, hubName, clock } = deps;
   if (query(request, "timeout") !== null && query(request, "pollingInterval") !== null) {
     return notImplemented("starting with a wait for completion (timeout, pollingInterval)");
   }
-  const name = findName(functions.orchestrators(), functionName);
-  if (name === undefined) {
-    const known = functions.orchestrators().map((each) => `'${each}'`);
-    return json(400, {
-      Message: `${missingFunctionText(functionName, "orchestrator")}. Additional info: The following are the known orchestrator functions: ${known.join(", ")}.`,
-    });
-  }
-  const problem = checkInstanceId(given);
-  if (problem !== null) return json(400, { Message: problem });
-  const input = compactJson(request.body);
-  if (input === undefined)
-    return invalidJson("One or more of the arguments submitted is incorrect");
+  const body = parseBody(request.body);
+  if ("error" in body) return invalidJson(body.error);
   const instanceId = given === "" ? newInstanceId() : given;
-  const result = startInstance(hub, clock, { instanceId, name, input });
+  const result = startInstance(hub, clock, { instanceId, name, input: body.json });
   if (!result.started) {
-    return json(500, {
-      Message: "Something went wrong while processing your request",
-      ExceptionMessage: `An Orchestration instance with the status ${result.existing.status} already exists.`,
-      ExceptionType: "System.InvalidOperationException",
-      StackTrace: null,
+    const { status } = result.existing;
+    return json(409, {
+      Message: `An Orchestration instance with the status ${status} already exists.`,
     });
   }
   deps.wake(instanceId);
@@ -122,18 +119,22 @@ function status(
   return json(asError && instance.status === "Failed" ? 500 : 200, body);
 }
 
-const defaultPageSize = 100;
-
-/** Pages are ordered by instance id. The token is the last id of a page; it is empty on the last page. */
+/**
+ * Pages are ordered by instance id. The token is opaque for clients and ends with a blank, like that of Azure Tables;
+ * here it is the last id of the page. A full page has a token even if nothing follows.
+ */
 function list(request: ManagementRequest, { hub }: ManagementDependencies): ManagementResponse {
-  const filter = parseFilter(request);
-  if (typeof filter === "string") return json(400, { Message: filter });
-  const token = request.headers["x-ms-continuation-token"] ?? "";
-  const after = Buffer.from(token, "base64url").toString();
-  const found = hub.listInstances({ ...filter, after, limit: filter.limit + 1 });
-  const page = found.slice(0, filter.limit);
-  const last = found.length > page.length ? page.at(-1) : undefined;
-  const next = last === undefined ? "" : Buffer.from(last.instanceId).toString("base64url");
+  const { token, ...filter } = parseList(request);
+  if (filter.limit < 0) {
+    return internalError({
+      message: "An error occurred while communicating with Azure Storage",
+      type: "DurableTask.AzureStorage.Storage.DurableTaskStorageException",
+    });
+  }
+  const after = Buffer.from(token, "base64").toString();
+  const page = hub.listInstances({ ...filter, after });
+  const last = page.at(-1)?.instanceId ?? after;
+  const next = page.length < filter.limit ? "" : `${Buffer.from(last).toString("base64")} `;
   const parts = { ...parseStatusParts(request), history: false };
   return json(
     200,
@@ -145,54 +146,89 @@ function list(request: ManagementRequest, { hub }: ManagementDependencies): Mana
 function purgeOne({ hub }: ManagementDependencies, instanceId: string): ManagementResponse {
   const instance = hub.instance(instanceId);
   if (instance === undefined) return notFound;
+  if (!isFinal(instance.status)) {
+    return json(
+      412,
+      `Only orchestrations in a terminal state can be purged, but the orchestration with instance ID ${instanceId} has status ${instance.status}`,
+    );
+  }
   return json(200, { instancesDeleted: purge(hub, [instance]) });
 }
 
+/** Unlike the purge of one instance, this one also removes instances that are not finished. */
 function purgeMany(
   request: ManagementRequest,
   { hub }: ManagementDependencies,
 ): ManagementResponse {
-  if (query(request, "createdTimeFrom") === null) {
-    return json(400, {
-      Message: "Please provide value for 'createdTimeFrom' parameter.",
-    });
+  const filter = parsePurge(request);
+  if (filter === undefined) {
+    return json(400, "Please provide value for 'createdTimeFrom' parameter.");
   }
-  const filter = parseFilter(request);
-  if (typeof filter === "string") return json(400, { Message: filter });
-  const found = hub.listInstances({ ...filter, after: "", limit: -1 }); // -1: no limit in SQLite
-  const instancesDeleted = purge(hub, found);
+  const instancesDeleted = purge(hub, hub.listInstances({ ...filter, after: "" }));
   return instancesDeleted === 0 ? notFound : json(200, { instancesDeleted });
+}
+
+function raise(
+  request: ManagementRequest,
+  deps: ManagementDependencies,
+  { instanceId, eventName: name }: { instanceId: string; eventName: string },
+): ManagementResponse {
+  if (!/^application\/json\b/i.test(request.headers["content-type"] ?? "")) {
+    return json(400, { Message: "Only application/json request content is supported" });
+  }
+  const body = parseBody(request.body);
+  if ("error" in body) return invalidJson(body.error);
+  if (body.json === null) {
+    return invalidJson("Error reading JToken from JsonReader. Path '', line 0, position 0.");
+  }
+  const delayMs = deps.eventDelay?.({ instanceId, name }) ?? 0;
+  const event = { instanceId, name, input: body.json, delayMs };
+  return deliveryResponse(raiseEvent(deps.hub, deps.clock, event), instanceId, deps);
 }
 
 function routeOperation(
   request: ManagementRequest,
   deps: ManagementDependencies,
-  { instanceId, operation, eventName }: Record<"instanceId" | "operation" | "eventName", string>,
+  instanceId: string,
+  name: string,
 ): ManagementResponse {
   const { hub, clock } = deps;
-  switch (operation.toLowerCase()) {
-    case "raiseevent": {
-      if (eventName === "") return notFound;
-      if (!/^application\/json\b/i.test(request.headers["content-type"] ?? "")) {
-        return json(400, { Message: "Only application/json request content is supported" });
-      }
-      const input = compactJson(request.body);
-      if (input === undefined || input === null) return invalidJson("Invalid JSON content");
-      const delivery = raiseEvent(hub, clock, { instanceId, name: eventName, input });
+  const reason = query(request, "reason");
+  const operation = name.toLowerCase();
+  switch (operation) {
+    case "terminate": {
+      const delivery = terminate(hub, clock, { instanceId, reason: reason ?? "" });
       return deliveryResponse(delivery, instanceId, deps);
     }
-    case "terminate": {
-      const reason = query(request, "reason") ?? "";
-      return deliveryResponse(terminate(hub, clock, { instanceId, reason }), instanceId, deps);
-    }
     case "suspend":
-    case "resume":
+    case "resume": {
+      const delivery = suspendOrResume(hub, clock, { instanceId, operation, reason });
+      if (typeof delivery === "string") return deliveryResponse(delivery, instanceId, deps);
+      return internalError({
+        message: `Cannot ${operation} the orchestration instance ${instanceId} because instance is in the ${delivery.refused} state.`,
+        type: "System.InvalidOperationException",
+      });
+    }
     case "rewind":
+      return rewind(deps, instanceId);
     case "restart":
-      return notImplemented(operation.toLowerCase());
+      return notImplemented(operation);
     default:
       return notFound;
   }
+}
+
+function rewind({ hub }: ManagementDependencies, instanceId: string): ManagementResponse {
+  const instance = hub.instance(instanceId);
+  if (instance === undefined) {
+    // The dollar sign is the extension's.
+    return json(404, `No orchestration with instance ID "$${instanceId}" found.`);
+  }
+  if (instance.status === "Failed") return notImplemented("rewind");
+  return json(
+    412,
+    `This orchestration has status ${instance.status}, but only orchestrations in the "Failed" state can be rewound.`,
+  );
 }
 
 function deliveryResponse(
@@ -201,84 +237,7 @@ function deliveryResponse(
   { wake }: ManagementDependencies,
 ): ManagementResponse {
   if (delivery === "no such instance") return notFound;
-  if (delivery === "already finished") return { status: 410, headers: {}, body: "" };
+  if (delivery === "already finished") return empty(410);
   wake(instanceId);
-  return { status: 202, headers: {}, body: "" };
-}
-
-function parseFilter(request: ManagementRequest): Omit<InstanceFilter, "after"> | string {
-  const createdFrom = parseInstant(request, "createdTimeFrom", 0);
-  const createdTo = parseInstant(request, "createdTimeTo", Number.MAX_SAFE_INTEGER);
-  const limit = Number(query(request, "top") ?? defaultPageSize);
-  if (createdFrom === undefined) return "Cannot read createdTimeFrom because it is not a date";
-  if (createdTo === undefined) return "Cannot read createdTimeTo because it is not a date";
-  if (!Number.isInteger(limit) || limit < 1)
-    return "Cannot read top because it is not a whole number above zero";
-  const statuses = (query(request, "runtimeStatus") ?? "").split(",").filter((name) => name !== "");
-  const idPrefix = query(request, "instanceIdPrefix") ?? "";
-  return { statuses, createdFrom, createdTo, idPrefix, limit };
-}
-
-function parseInstant(
-  request: ManagementRequest,
-  name: string,
-  absent: number,
-): number | undefined {
-  const text = query(request, name);
-  if (text === null || text === "") return absent;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : at;
-}
-
-function parseStatusParts(request: ManagementRequest) {
-  return {
-    history: isTrue(request, "showHistory", false),
-    historyOutput: isTrue(request, "showHistoryOutput", false),
-    input: isTrue(request, "showInput", true),
-  };
-}
-
-function isTrue(request: ManagementRequest, name: string, absent: boolean): boolean {
-  const text = query(request, name);
-  return text === null ? absent : text.toLowerCase() === "true";
-}
-
-/** Returns a query parameter's value; names are case-insensitive. */
-function query(request: ManagementRequest, name: string): string | null {
-  for (const [key, value] of request.query) {
-    if (key.toLowerCase() === name.toLowerCase()) return value;
-  }
-  return null;
-}
-
-/** Returns a body as compact JSON text; null if it is empty, undefined if it is not JSON. */
-function compactJson(body: string): string | null | undefined {
-  if (body.trim() === "") return null;
-  try {
-    return JSON.stringify(JSON.parse(body));
-  } catch {
-    return undefined;
-  }
-}
-
-const notFound: ManagementResponse = { status: 404, headers: {}, body: "" };
-
-function invalidJson(message: string): ManagementResponse {
-  return json(400, { Message: message, ExceptionType: "Newtonsoft.Json.JsonReaderException" });
-}
-
-function notImplemented(feature: string): ManagementResponse {
-  return json(501, { Message: `Ferry's local Durable engine does not implement ${feature}` });
-}
-
-function json(
-  status: number,
-  body: object,
-  headers: Record<string, string> = {},
-): ManagementResponse {
-  return {
-    status,
-    headers: { "content-type": "application/json; charset=utf-8", ...headers },
-    body: JSON.stringify(body),
-  };
+  return empty(202);
 }

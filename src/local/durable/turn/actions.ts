@@ -22,34 +22,41 @@ export type RetryOptions = {
   retryTimeoutMs: number;
 };
 
-/**
- * The result of one invocation of an orchestrator. `threw` also marks failures with an empty message, because the
- * extension fails an orchestration only for a message that is not empty.
- */
+/** The result of one invocation of an orchestrator. `error` is empty if it did not throw. */
 export type OrchestratorState = {
   isDone: boolean;
   actions: readonly Action[];
   output: unknown;
   customStatus: unknown;
   error: string;
-  threw: boolean;
 };
+
+/** A failed invocation without a usable state. `hint` names the mistake, where it is known. */
+export type StatelessFailure = { failure: string; hint: string | null };
 
 /** Separates an exception's message from the state (OrchestrationFailureError.ts). */
 const stateMarker = "\n\n$OutOfProcData$:";
 
 /**
- * Parses the state from a return value or, after a throw, from the exception's message. Without a state, the invocation
- * itself failed; then the result is its message.
+ * Parses the state from a return value or, after a throw, from the exception's message. The invocation itself failed if
+ * the exception contains no state, or a state without an error text: then the result is the text of the .NET exception
+ * (AggregateException around RpcException.cs).
  */
-export function parseState(result: InvocationResult): OrchestratorState | { failure: string } {
-  if (result.ok) return parseStateJson(result.json ?? "null", false);
-  const markerAt = result.message.indexOf(stateMarker);
-  if (markerAt < 0) return { failure: result.message };
-  return parseStateJson(result.message.slice(markerAt + stateMarker.length), true);
+export function parseState(result: InvocationResult): OrchestratorState | StatelessFailure {
+  if (result.ok) return parseStateJson(result.json ?? "null");
+  const { message, stack } = result;
+  const rpcMessage = `Result: Failure\nException: ${message}\nStack: ${stack}`;
+  const failure = `One or more errors occurred. (${rpcMessage})`;
+  const markerAt = message.indexOf(stateMarker);
+  if (markerAt < 0) return { failure, hint: null };
+  const state = parseStateJson(message.slice(markerAt + stateMarker.length));
+  return "failure" in state || state.error !== "" ? state : { failure, hint: emptyError };
 }
 
-function parseStateJson(json: string, threw: boolean): OrchestratorState | { failure: string } {
+const emptyError =
+  "The orchestrator threw an empty message or something that is not an Error. Throw an Error with a message";
+
+function parseStateJson(json: string): OrchestratorState | StatelessFailure {
   let state: WireState | null;
   try {
     // The library's type; the fields that are read from it are checked below.
@@ -58,7 +65,7 @@ function parseStateJson(json: string, threw: boolean): OrchestratorState | { fai
     state = null;
   }
   if (typeof state !== "object" || state === null || !Array.isArray(state.actions)) {
-    return { failure: "Out of proc orchestrators must return a valid JSON schema" };
+    return { failure: "Out of proc orchestrators must return a valid JSON schema", hint: null };
   }
   return {
     isDone: state.isDone === true,
@@ -66,7 +73,6 @@ function parseStateJson(json: string, threw: boolean): OrchestratorState | { fai
     output: state.output ?? null,
     customStatus: state.customStatus ?? null,
     error: typeof state.error === "string" ? state.error : "",
-    threw,
   };
 }
 

@@ -1,4 +1,9 @@
-import { eventTypes, type HistoryEvent } from "../history/history.ts";
+import {
+  eventTypes,
+  type HistoryEvent,
+  type TaskScheduled,
+  type TimerCreated,
+} from "../history/history.ts";
 import { type Pending, pending, type Settle } from "./pending.ts";
 
 /** A task that an orchestration schedules, with its id. `fireAt` in epoch ms. */
@@ -21,7 +26,10 @@ export type Decisions = {
   createTimer(fireAt: number): { task: Pending; cancel: () => void };
   /** Applies one history event. Throws `NonDeterminismError` if it contradicts the decisions. */
   apply(event: HistoryEvent): void;
-  /** Returns the decisions that the history does not contain, in id order. */
+  /** Holds back the unconfirmed decisions until `resume`, because the instance is suspended. */
+  suspend(): void;
+  resume(): void;
+  /** Returns the decisions that the history does not contain and that are not held back, in id order. */
   unconfirmed(): readonly Decision[];
   /** Returns all decisions; the index is the id. */
   made(): readonly Decision[];
@@ -34,6 +42,7 @@ export type Decisions = {
 export function createDecisions(): Decisions {
   const made: Decision[] = [];
   const unconfirmed = new Map<number, Decision>();
+  const heldBack = new Map<number, Decision>();
   const open = new Map<number, Settle>();
   let duplicates = 0;
 
@@ -44,12 +53,10 @@ export function createDecisions(): Decisions {
     open.set(decision.id, settle);
     return { task, settle };
   };
-  const confirm = (id: number, kind: Decision["kind"], name: string) => {
-    const decision = unconfirmed.get(id);
-    if (decision === undefined || !agrees(decision, kind, name)) {
-      throw new NonDeterminismError(contradiction(id, kind, name, decision ?? made[id]));
-    }
-    unconfirmed.delete(id);
+  const confirm = (event: TaskScheduled | TimerCreated) => {
+    const reason = contradiction(event, unconfirmed.get(event.EventId));
+    if (reason !== null) throw new NonDeterminismError(reason);
+    unconfirmed.delete(event.EventId);
   };
   const complete = (id: number, outcome: "succeeded" | "failed") => {
     const settle = open.get(id);
@@ -73,10 +80,11 @@ export function createDecisions(): Decisions {
       return { task, cancel };
     },
     apply(event) {
-      if (event.EventType === eventTypes.TaskScheduled) {
-        confirm(event.EventId, "activity", event.Name);
-      } else if (event.EventType === eventTypes.TimerCreated) {
-        confirm(event.EventId, "timer", "");
+      if (
+        event.EventType === eventTypes.TaskScheduled ||
+        event.EventType === eventTypes.TimerCreated
+      ) {
+        confirm(event);
       } else if (event.EventType === eventTypes.TaskCompleted) {
         complete(event.TaskScheduledId, "succeeded");
       } else if (event.EventType === eventTypes.TaskFailed) {
@@ -85,28 +93,44 @@ export function createDecisions(): Decisions {
         complete(event.TimerId, "succeeded");
       }
     },
-    unconfirmed: () => [...unconfirmed.values()],
+    suspend() {
+      for (const [id, decision] of unconfirmed) heldBack.set(id, decision);
+      unconfirmed.clear();
+    },
+    resume() {
+      for (const [id, decision] of heldBack) unconfirmed.set(id, decision);
+      heldBack.clear();
+    },
+    unconfirmed: () => [...unconfirmed.values()].toSorted((one, other) => one.id - other.id),
     made: () => made,
     openIds: () => [...open.keys()],
     duplicates: () => duplicates,
   };
 }
 
-function agrees(decision: Decision, kind: Decision["kind"], name: string): boolean {
-  if (decision.kind !== kind) return false;
-  return decision.kind !== "activity" || decision.name.toLowerCase() === name.toLowerCase();
-}
-
+/** The messages of NonDeterministicOrchestrationException (TaskOrchestrationContext.cs). */
 function contradiction(
-  id: number,
-  kind: Decision["kind"],
-  name: string,
-  now: Decision | undefined,
-): string {
-  const before = kind === "activity" ? `the activity "${name}"` : "a timer";
-  const instead =
-    now === undefined
-      ? "this turn schedules nothing under that id"
-      : `this turn schedules ${now.kind === "activity" ? `the activity "${now.name}"` : "a timer"}`;
-  return `Non-Deterministic workflow detected: a former turn scheduled ${before} with id ${id}, but ${instead}`;
+  { EventId: id, ...event }: TaskScheduled | TimerCreated,
+  decision: Decision | undefined,
+): string | null {
+  const name = event.EventType === eventTypes.TaskScheduled ? event.Name : null;
+  const what = name === null ? "a timer task" : "an activity task";
+  const before = `Non-Deterministic workflow detected: A previous execution of this orchestration scheduled ${what} with sequence`;
+  const after =
+    "Was a change made to the orchestrator code after this instance had already started running?";
+  if (decision === undefined) {
+    const missing = `the current replay execution hasn't (yet?) scheduled this task. ${after}`;
+    return name === null
+      ? `${before} number ${id} but ${missing}`
+      : `${before} ID ${id} and name '${name}' (version ''), but ${missing}`;
+  }
+  if (name === null) {
+    if (decision.kind === "timer") return null;
+    return `${before} number ${id} named but the current orchestration replay instead produced a ScheduleTaskOrchestratorAction action with this sequence number. ${after}`;
+  }
+  if (decision.kind === "timer") {
+    return `${before} number ${id} named '${name}', but the current orchestration replay instead produced a CreateTimerOrchestratorAction action with this sequence number. ${after}`;
+  }
+  if (decision.name.toLowerCase() === name.toLowerCase()) return null;
+  return `${before} number ${id} named '${name}', but the current orchestration replay instead scheduled an activity task named '${decision.name}' with this sequence number. ${after}`;
 }

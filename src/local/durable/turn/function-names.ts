@@ -4,6 +4,12 @@ export function missingFunctionText(name: string, kind: "orchestrator" | "activi
   return `The function '${name}' doesn't exist, is disabled, or is not ${article} function`;
 }
 
+/** The same message for an orchestrator, with the names that the app has. */
+export function unknownOrchestratorText(name: string, known: readonly string[]): string {
+  const names = known.map((each) => `'${each}'`).join(", ");
+  return `${missingFunctionText(name, "orchestrator")}. Additional info: The following are the known orchestrator functions: ${names}.`;
+}
+
 /** Finds a function name case-insensitively, like FunctionName.cs. */
 export function findName(names: readonly string[], name: string): string | undefined {
   return names.find((known) => known.toLowerCase() === name.toLowerCase());

@@ -8,6 +8,8 @@ export type TurnSides = {
   state: OrchestratorState;
   history: readonly HistoryEvent[];
   replayed: Replay;
+  /** The names of the app's activities. */
+  activities: readonly string[];
   /** The library's own tasks; undefined if the host could not read them. */
   sdk: SdkTasks | undefined;
 };
@@ -18,8 +20,9 @@ export type TurnSides = {
  */
 export function detectNonDeterminism(sides: TurnSides): string | null {
   const { state, replayed } = sides;
-  if (state.threw && state.error === "") return emptyError;
-  if (replayed.contradiction !== null) return `${replayed.contradiction}. ${guessCause(sides)}`;
+  if (replayed.contradiction !== null) return `${replayed.contradiction} ${guessCause(sides)}`;
+  // Nothing of the turn is carried out, or an unknown activity has no id: the sides differ, and the instance only waits.
+  if (replayed.suspended || replayed.unknownActivity !== null) return null;
   if (replayed.timedOutRetry !== null) {
     return `${retryTimeout}: activity "${replayed.timedOutRetry}"`;
   }
@@ -27,15 +30,12 @@ export function detectNonDeterminism(sides: TurnSides): string | null {
   if (sides.history.some((event) => isNumericEvent(event) && open.includes(Number(event.Name)))) {
     return numericEvent;
   }
-  const continues = !state.isDone && !state.threw;
+  const continues = !state.isDone && state.error === "";
   if (replayed.cancelledLongTimer && continues) return longTimer;
   if (replayed.continueAsNew !== null) return checkContinuation(sides);
   if (!continues) return isStuck(replayed) ? stuckAtEnd : null;
   return sides.sdk === undefined ? null : compareIds(sides, sides.sdk);
 }
-
-const emptyError =
-  "The orchestrator threw an empty message or something that is not an Error; on Azure the instance would stay Running forever. Throw an Error with a message";
 
 const retryTimeout =
   "Retries stopped because of retryTimeoutInMilliseconds, and now the library waits for a timer that the extension never creates. Limit retries with maxNumberOfAttempts only";
@@ -73,12 +73,12 @@ const reusedTask =
 const changedCode =
   "The orchestrator's code changed while this instance ran, or is not deterministic";
 
-function checkContinuation({ state, history, replayed }: TurnSides): string | null {
+function checkContinuation({ state, history, replayed, activities }: TurnSides): string | null {
   if (replayed.decisions.openIds().length > 0) return openAtContinuation;
   const deliveredTwice = new Set<EventRaised>(replayed.carriedOver);
   if (deliveredTwice.size === 0) return null;
   // Events that the library's own rules would carry over are new to the library; the others would arrive twice.
-  for (const event of replay(state.actions, history, { asLibrary: true }).carriedOver) {
+  for (const event of replay(state.actions, history, { asLibrary: true, activities }).carriedOver) {
     deliveredTwice.delete(event);
   }
   if (deliveredTwice.size === 0) return null;

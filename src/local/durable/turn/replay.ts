@@ -2,11 +2,16 @@ import { day } from "../../durations.ts";
 import type { Action, RetryOptions } from "./actions.ts";
 import { createDecisions, type Decisions, NonDeterminismError } from "./decisions.ts";
 import { type EventRaised, eventTypes, type HistoryEvent } from "../history/history.ts";
+import { findName } from "./function-names.ts";
 import { allOf, anyOf, type Pending, pending, type Settle } from "./pending.ts";
 
 /** The result of replaying a list of actions against a history. */
 export type Replay = {
   decisions: Decisions;
+  /** Whether the instance is suspended at the end of the history. */
+  suspended: boolean;
+  /** The name of an activity that the app does not have. Calling it fails without an id, and the failure is ignored. */
+  unknownActivity: string | null;
   /** The action that the replay waits for; null at the end of the list. */
   waitingFor: Action | null;
   continueAsNew: { input: unknown } | null;
@@ -33,12 +38,12 @@ export const timerHopMs = 3 * day;
  * that completed the previous one.
  *
  * `asLibrary` replays with the JavaScript library's rules instead: a cancelled timer stays open, `all` fails with its
- * first failure, and event names are case-sensitive.
+ * first failure, and event names are case-sensitive. `activities` are the names of the app's activities.
  */
 export function replay(
   actions: readonly Action[],
   history: readonly HistoryEvent[],
-  { asLibrary }: { asLibrary: boolean },
+  { asLibrary, activities }: { asLibrary: boolean; activities: readonly string[] },
 ): Replay {
   const decisions = createDecisions();
   const events = createEventQueues({ caseSensitive: asLibrary });
@@ -48,10 +53,17 @@ export function replay(
   let waitingFor: Action | null = null;
   let timedOutRetry: string | null = null;
   let cancelledLongTimer = false;
+  let suspended = false;
+  let unknownActivity: string | null = null;
+  const whileSuspended: HistoryEvent[] = [];
 
   const begin = (action: Action): Pending => {
     switch (action.kind) {
       case "activity":
+        if (findName(activities, action.name) === undefined) {
+          unknownActivity ??= action.name;
+          return settledTask("failed");
+        }
         return action.retry === null
           ? decisions.callActivity(action.name, action.input)
           : callWithRetry(action, action.retry);
@@ -65,28 +77,31 @@ export function replay(
         return allOf(action.children.map(begin), asLibrary);
       case "continueAsNew":
         continueAsNew = { input: action.input };
-        return settledTask();
+        return settledTask("succeeded");
       case "unsupported":
-        return settledTask();
+        return settledTask("succeeded");
     }
   };
 
-  /** DurableOrchestrationContext.CreateTimer: hop by hop until the final time or the cancellation. */
+  /**
+   * DurableOrchestrationContext.CreateTimer. A timer of at most six days ends when its message arrives, even if that is
+   * early. A longer one continues hop by hop until its time has come or it is cancelled.
+   */
   const createTimer = (fireAt: number, cancelled: boolean): Pending => {
     const { task, settle } = pending();
-    const hop = () => {
-      const long = fireAt - now > maxTimerMs;
-      const timer = decisions.createTimer(long ? now + timerHopMs : fireAt);
+    const isLong = fireAt - now > maxTimerMs;
+    const hop = (hopAt: number) => {
+      const timer = decisions.createTimer(hopAt);
       timer.task.whenSettled(() => {
         if (timer.task.failed()) settle("failed");
-        else if (now < fireAt) hop();
+        else if (isLong && now < fireAt) hop(Math.min(fireAt, now + timerHopMs));
         else settle("succeeded");
       });
       if (!cancelled) return;
-      if (long) cancelledLongTimer = true;
+      if (isLong) cancelledLongTimer = true;
       if (!asLibrary) timer.cancel();
     };
-    hop();
+    hop(isLong ? now + timerHopMs : fireAt);
     return task;
   };
 
@@ -131,6 +146,15 @@ export function replay(
   const feed = (event: HistoryEvent): void => {
     if (event.EventType === eventTypes.OrchestratorStarted) {
       now = Date.parse(event.Timestamp);
+    } else if (event.EventType === eventTypes.ExecutionResumed) {
+      suspended = false;
+      decisions.resume();
+      for (const held of whileSuspended.splice(0)) feed(held);
+    } else if (event.EventType === eventTypes.ExecutionSuspended) {
+      suspended = true;
+      decisions.suspend();
+    } else if (suspended) {
+      whileSuspended.push(event);
     } else if (event.EventType === eventTypes.ExecutionStarted) {
       next(0);
     } else if (event.EventType === eventTypes.EventRaised) {
@@ -150,6 +174,8 @@ export function replay(
   }
   return {
     decisions,
+    suspended,
+    unknownActivity,
     waitingFor,
     continueAsNew,
     carriedOver,
@@ -166,9 +192,9 @@ function retryDelay(attempt: number, options: RetryOptions): number {
   return Math.min(delay, options.maxRetryIntervalMs);
 }
 
-function settledTask(): Pending {
+function settledTask(outcome: "succeeded" | "failed"): Pending {
   const { task, settle } = pending();
-  settle("succeeded");
+  settle(outcome);
   return task;
 }
 
@@ -182,7 +208,7 @@ function createEventQueues({ caseSensitive }: { caseSensitive: boolean }) {
   const queues = new Map<string, EventRaised[]>();
   return {
     wait(name: string): Pending {
-      if (getQueue(queues, keyOf(name)).shift() !== undefined) return settledTask();
+      if (getQueue(queues, keyOf(name)).shift() !== undefined) return settledTask("succeeded");
       const { task, settle } = pending();
       getQueue(waiters, keyOf(name)).push(settle);
       return task;

@@ -1,22 +1,20 @@
-import { randomUUID } from "node:crypto";
 import type { Clock } from "../../clock.ts";
 import { everyAction, type OrchestratorState, parseState } from "./actions.ts";
 import type { Decision } from "./decisions.ts";
-import { findName, missingFunctionText } from "./function-names.ts";
+import { findName, missingFunctionText, unknownOrchestratorText } from "./function-names.ts";
 import type { DurableFunctions, DurableLogEntry } from "../api/engine-api.ts";
 import { detectNonDeterminism } from "./non-determinism.ts";
-import {
-  eventTypes,
-  type ExecutionCompleted,
-  type HistoryEvent,
-  formatInstant,
-  eventBase,
-  statusNumbers,
-  type StoredEvent,
-} from "../history/history.ts";
+import { eventTypes, type HistoryEvent, eventBase, type StoredEvent } from "../history/history.ts";
 import type { SdkTasks } from "../api/open-tasks.ts";
 import { replay, type Replay } from "./replay.ts";
 import { buildTrigger } from "./trigger-text.ts";
+import {
+  createDecisionEvent,
+  createExecutionCompleted,
+  createExecutionStarted,
+  createOrchestratorStarted,
+  newExecutionId,
+} from "./turn-events.ts";
 
 /** One generation of an instance; `continueAsNew` replaces it by the next one. */
 export type Execution = {
@@ -38,6 +36,8 @@ export type TurnOutcome = {
   added: readonly HistoryEvent[];
   /** Activities and timers to start. */
   decisions: readonly Decision[];
+  /** Whether the instance is suspended after the turn. */
+  suspended: boolean;
   completion: Completion | null;
 };
 
@@ -64,7 +64,7 @@ export async function takeTurn(
   let execution = first;
   let messages = arrived;
   for (let generation = 1; ; generation++) {
-    const news: HistoryEvent[] = [createOrchestratorStarted(deps), ...messages];
+    const news: HistoryEvent[] = [createOrchestratorStarted(deps.clock.now()), ...messages];
     const result = await evaluateTurn(execution, news, generation > 1, deps);
     if (result.next === null) return buildOutcome(result, news, deps);
     if (generation === maxGenerations) {
@@ -72,7 +72,7 @@ export async function takeTurn(
       return buildOutcome({ ...result, completion: { status: "Failed", output } }, news, deps);
     }
     execution = nextGeneration(result.execution, result.next.input, deps);
-    messages = [createExecutionStarted(execution), ...result.next.carriedOver];
+    messages = [createExecutionStarted(execution, null), ...result.next.carriedOver];
   }
 }
 
@@ -86,6 +86,7 @@ type TurnResult = {
   decisions: readonly Decision[];
   /** The number of task ids used so far. */
   usedIds: number;
+  suspended: boolean;
   completion: Completion | null;
   next: { input: string | null; carriedOver: readonly HistoryEvent[] } | null;
 };
@@ -101,19 +102,20 @@ async function evaluateTurn(
   if (terminated !== undefined) {
     return completeWith(execution, { status: "Terminated", output: terminated.Input });
   }
-  const failed = (reason: string) =>
-    completeWith(execution, { status: "Failed", output: failureText(execution.name, reason) });
-  const name = findName(deps.functions.orchestrators(), execution.name);
-  if (name === undefined) return failed(missingFunctionText(execution.name, "orchestrator"));
+  const { functions, log } = deps;
+  const activities = functions.activities();
+  const history = [...execution.stored.map(({ event }) => event), ...news];
+  const failedWithoutState = (reason: string) => failWithoutState(execution, history, reason);
+  const name = findName(functions.orchestrators(), execution.name);
+  if (name === undefined) {
+    return failedWithoutState(unknownOrchestratorText(execution.name, functions.orchestrators()));
+  }
 
-  const invocation = await deps.functions.invokeOrchestrator(name, buildTrigger(execution, news));
+  const invocation = await functions.invokeOrchestrator(name, buildTrigger(execution, news));
   const state = parseState(invocation);
-  if ("failure" in state) return failed(state.failure);
-  const unsupported = [...everyAction(state.actions)].find(({ kind }) => kind === "unsupported");
-  if (unsupported?.kind === "unsupported") {
-    return failed(
-      `Cannot continue because Ferry's local host does not implement ${unsupported.feature}`,
-    );
+  if ("failure" in state) {
+    if (state.hint !== null) log({ level: "error", message: state.hint });
+    return failedWithoutState(state.failure);
   }
   // An omitted status is stored as null, but a generation's first turn keeps the status of the previous generation.
   const customStatus =
@@ -122,26 +124,49 @@ async function evaluateTurn(
         ? execution.customStatus
         : null
       : JSON.stringify(state.customStatus);
-  if (customStatus !== null && customStatus.length * 2 > maxCustomStatusBytes) {
-    return failed(customStatusTooLong(customStatus));
+  const statusKb = Math.floor(((customStatus ?? "").length * 2) / 1024);
+  if (statusKb > maxCustomStatusKb) {
+    return failedWithoutState(
+      `The UTF-16 size of the JSON-serialized payload must not exceed ${maxCustomStatusKb} KB. The current payload size is ${statusKb} KB.`,
+    );
   }
-  const history = [...execution.stored.map(({ event }) => event), ...news];
-  const replayed = replay(state.actions, history, { asLibrary: false });
-  const unknown = unknownActivity(replayed, deps.functions.activities());
+  const evaluated = { ...execution, customStatus };
+  const failed = (output: string) => completeWith(evaluated, { status: "Failed", output });
+  const unsupported = [...everyAction(state.actions)].find(({ kind }) => kind === "unsupported");
+  if (unsupported?.kind === "unsupported") {
+    const reason = `Cannot continue because Ferry's local host does not implement ${unsupported.feature}`;
+    return failed(failureText(execution.name, reason));
+  }
+  const replayed = replay(state.actions, history, { asLibrary: false, activities });
   const problem = deps.failsOnNonDeterminism
-    ? detectNonDeterminism({ state, history, replayed, sdk: invocation.tasks })
+    ? detectNonDeterminism({ state, history, replayed, activities, sdk: invocation.tasks })
     : null;
-  const reason = problem ?? replayed.contradiction ?? unknown;
-  if (reason !== null) return failed(reason);
+  if (replayed.contradiction !== null) {
+    // The framework starts what the turn scheduled although it fails.
+    const decisions = replayed.decisions.unconfirmed();
+    const usedIds = replayed.decisions.made().length;
+    return { ...failed(problem ?? replayed.contradiction), decisions, usedIds };
+  }
+  if (problem !== null) return failed(failureText(execution.name, problem));
   logWarnings(state, replayed, invocation.tasks, deps);
-  return completeTurn({ ...execution, customStatus }, state, replayed);
+  return completeTurn(evaluated, state, replayed);
 }
 
-/** 16 KB of UTF-16 (DurableOrchestrationContext.SetCustomStatus). */
-const maxCustomStatusBytes = 16 * 1024;
+/** DurableOrchestrationContext.SetCustomStatus. Whole KB of UTF-16 are compared: 17,407 bytes pass. */
+const maxCustomStatusKb = 16;
 
-function customStatusTooLong(customStatus: string): string {
-  return `The custom status must not exceed 16 KB of UTF-16 text: ${customStatus.length * 2} bytes. Keep large values in a blob`;
+/**
+ * A turn that fails without the library's state schedules nothing and loses the custom status. If a former turn
+ * scheduled something, the framework reports that as non-determinism instead of the reason.
+ */
+function failWithoutState(
+  execution: Execution,
+  history: readonly HistoryEvent[],
+  reason: string,
+): TurnResult {
+  const { contradiction } = replay([], history, { asLibrary: false, activities: [] });
+  const output = contradiction ?? failureText(execution.name, reason);
+  return completeWith({ ...execution, customStatus: null }, { status: "Failed", output });
 }
 
 /** An instance completes, or continues as new, only when no task is open (TaskOrchestrationExecutor.cs). */
@@ -154,6 +179,7 @@ function completeTurn(
     execution,
     decisions: replayed.decisions.unconfirmed(),
     usedIds: replayed.decisions.made().length,
+    suspended: replayed.suspended,
     completion: null,
     next: null,
   };
@@ -172,7 +198,7 @@ function completeTurn(
 }
 
 function completeWith(execution: Execution, completion: Completion): TurnResult {
-  return { execution, decisions: [], usedIds: 0, completion, next: null };
+  return { execution, decisions: [], usedIds: 0, suspended: false, completion, next: null };
 }
 
 /** Appends the events that the framework appends to a turn: decisions in id order, then the completion. */
@@ -187,53 +213,8 @@ function buildOutcome(
   if (result.completion !== null)
     added.push(createExecutionCompleted(result.completion, result.usedIds, now));
   added.push({ EventType: eventTypes.OrchestratorCompleted, ...eventBase(now) });
-  const { execution, decisions, completion } = result;
-  return { execution, added, decisions, completion };
-}
-
-function createDecisionEvent(decision: Decision, now: number): HistoryEvent {
-  return decision.kind === "activity"
-    ? {
-        EventType: eventTypes.TaskScheduled,
-        ...eventBase(now, decision.id),
-        Name: decision.name,
-        Version: "",
-      }
-    : {
-        EventType: eventTypes.TimerCreated,
-        ...eventBase(now, decision.id),
-        FireAt: formatInstant(decision.fireAt),
-      };
-}
-
-function createExecutionCompleted(
-  completion: Completion,
-  id: number,
-  now: number,
-): ExecutionCompleted {
-  return {
-    EventType: eventTypes.ExecutionCompleted,
-    ...eventBase(now, id),
-    OrchestrationStatus: statusNumbers[completion.status],
-    Result: completion.output,
-  };
-}
-
-function createOrchestratorStarted({ clock }: TurnDependencies): HistoryEvent {
-  return { EventType: eventTypes.OrchestratorStarted, ...eventBase(clock.now()) };
-}
-
-/** Creates the first event of a generation. */
-export function createExecutionStarted(execution: Execution): HistoryEvent {
-  const { instanceId, executionId, name, input, createdAt } = execution;
-  return {
-    EventType: eventTypes.ExecutionStarted,
-    ...eventBase(createdAt),
-    Name: name,
-    Version: "",
-    Input: input,
-    OrchestrationInstance: { InstanceId: instanceId, ExecutionId: executionId },
-  };
+  const { execution, decisions, suspended, completion } = result;
+  return { execution, added, decisions, suspended, completion };
 }
 
 function nextGeneration(
@@ -250,25 +231,6 @@ function nextGeneration(
   };
 }
 
-/** Returns a GUID without dashes, as the framework does. */
-export function newExecutionId(): string {
-  return randomUUID().replaceAll("-", "");
-}
-
-/**
- * Returns the extension's message if a new decision calls an unknown activity, otherwise null. On Azure the extension
- * swallows the exception of such a call and waits forever; here the instance fails.
- */
-function unknownActivity(replayed: Replay, activities: readonly string[]): string | null {
-  for (const decision of replayed.decisions.unconfirmed()) {
-    if (decision.kind !== "activity") continue;
-    if (findName(activities, decision.name) === undefined) {
-      return missingFunctionText(decision.name, "activity");
-    }
-  }
-  return null;
-}
-
 function failureText(name: string, reason: string): string {
   return `Orchestrator function '${name}' failed: ${reason}`;
 }
@@ -281,6 +243,10 @@ function logWarnings(
   { log }: TurnDependencies,
 ): void {
   const open = replayed.decisions.openIds().length;
+  if (replayed.unknownActivity !== null) {
+    const missing = missingFunctionText(replayed.unknownActivity, "activity");
+    log({ level: "error", message: `${missing}. The instance stays Running forever` });
+  }
   if (state.isDone && open > 0) {
     log({
       level: "warning",
