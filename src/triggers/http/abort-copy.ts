@@ -1,41 +1,41 @@
+import type { HttpResponseInit } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import { copyResponse } from "../../http/copy-response.ts";
 import { copyView } from "../../instances/copy-view.ts";
 import { problem } from "../../http/problem.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { events, repairInstanceId } from "../../names.ts";
+import type { CopyInstance } from "../../instances/copy-instance.ts";
 import { findInstance } from "../../instances/find-instance.ts";
 import type { FoundInstance } from "../../instances/find-instance.ts";
 import { copiesPath } from "./method-router.ts";
 import type { HttpHandler } from "./method-router.ts";
 import { parseCopyId, copyNotFound } from "./get-copy.ts";
-import { recordFrom, startRepair } from "../../instances/repair-instance.ts";
+import { knownStatus, recordFrom } from "../../instances/known-status.ts";
+import { startRepair } from "../../instances/repair-instance.ts";
 
 /**
- * POST /copies/{id}/abort: 202 when the abort was passed to the copy, 200 when the copy is already aborted, 409 when
- * it has ended with another status. The copy becomes `aborted` only after Storage has confirmed it.
+ * POST /copies/{id}/abort: 202 when the abort was recorded and passed to the copy, 200 when the copy is already aborted,
+ * 409 when it has ended with another status. The copy becomes `aborted` only after Storage has confirmed it.
  */
 export function abortCopy({ ledger, now }: { ledger: Ledger; now(): Date }): HttpHandler {
   return async (request, client) => {
     const id = parseCopyId(request);
     const instance = id === null ? null : await findInstance(client, ledger, id);
     if (id === null || instance === null) return copyNotFound();
-    const view = copyView(instance, copiesPath(request));
     const place = { url: request.url, now: now().getTime() };
-    if (view.status === "aborted") return copyResponse(200, view, place);
-    if (instance.execution.kind !== "running") {
-      return problem(
-        "already-ended",
-        `The copy has already ended with the status "${view.status}"`,
-      );
-    }
-    // One event is enough: more would only lengthen the history.
-    const listenerId = instance.listenerId ?? (await repairToAbort(client, ledger, instance));
-    if (listenerId !== null && !view.abortRequested) {
-      await client.raiseEvent(listenerId, events.abort, null);
+    const path = copiesPath(request);
+    if (instance.execution.kind !== "running") return endedResponse(instance, path, place);
+    if (instance.listener?.isAborting !== true) {
+      // First, so that a repair aborts the copy if its instance fails, is terminated or is purged after this response.
+      const outcome = await ledger.requestAbort(id);
+      if (outcome !== null) {
+        return endedResponse({ ...instance, execution: { kind: "ended", outcome } }, path, place);
+      }
+      await passAbort(client, instance);
     }
     const aborting = {
-      ...view,
+      ...copyView(instance, path),
       status: "aborting",
       abortRequested: true,
       nextReadAt: null,
@@ -44,17 +44,29 @@ export function abortCopy({ ledger, now }: { ledger: Ledger; now(): Date }): Htt
   };
 }
 
+function endedResponse(
+  instance: CopyInstance,
+  path: string,
+  place: { url: string; now: number },
+): HttpResponseInit {
+  const view = copyView(instance, path);
+  if (view.status === "aborted") return copyResponse(200, view, place);
+  return problem("already-ended", `The copy has already ended with the status "${view.status}"`);
+}
+
 /**
- * Starts a repair that aborts the copy, because an instance that failed or was terminated receives no events. Returns
- * the instance to send the event to if another caller has already started the repair; null if no event is needed.
+ * Raises the event, or starts a repair that aborts the copy, because an instance that failed or was terminated receives
+ * no events. One event is enough: more would only lengthen the history.
  */
-async function repairToAbort(
+async function passAbort(
   client: DurableClient,
-  ledger: Ledger,
-  { id, copy, customStatus }: FoundInstance,
-): Promise<string | null> {
-  const lock = await ledger.readLock(copy.destination);
-  if (lock?.instanceId !== id) return null; // it has been settled by now
-  const record = { ...recordFrom(customStatus), abortRequested: true };
-  return (await startRepair(client, { lock, copy, record })) ? null : repairInstanceId(id);
+  { id, copy, customStatus, listener, toRepair }: FoundInstance,
+): Promise<void> {
+  if (listener !== null) return await client.raiseEvent(listener.id, events.abort, null);
+  if (toRepair === null) return;
+  const known = knownStatus(customStatus, { lock: toRepair, record: null }, copy.createdAt);
+  const record = { ...recordFrom(known), abortRequested: true };
+  if (await startRepair(client, { lock: toRepair, copy, record })) return;
+  // Another caller or the watchdog has started the repair, perhaps before the abort was recorded.
+  await client.raiseEvent(repairInstanceId(id), events.abort, null);
 }
