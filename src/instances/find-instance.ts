@@ -121,7 +121,7 @@ async function readInstance(
     }
     throw error;
   });
-  if (status === null || status.name !== name) return null;
+  if (status === null || status.name.toLowerCase() !== name.toLowerCase()) return null;
   return {
     id,
     copy: readInput(status.input),

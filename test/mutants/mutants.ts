@@ -490,4 +490,11 @@ export const mutants: readonly Mutant[] = [
     replace: "if (record?.abortRequested === true && copy.event !== undefined) return",
     suites: ["test/contract/activities/prepare-again.test.ts"],
   },
+  {
+    breaks: "an instance started in another letter case is not found",
+    file: "src/instances/find-instance.ts",
+    find: "status.name.toLowerCase() !== name.toLowerCase()",
+    replace: "status.name !== name",
+    suites: [findInstance],
+  },
 ];

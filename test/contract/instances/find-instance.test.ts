@@ -78,6 +78,14 @@ test("a repair that is suspended is shown like any suspended instance", async ()
   expect(await view()).toMatchObject({ status: "copying", copyId, warning });
 });
 
+test("an instance whose orchestrator was named in another letter case is found", async () => {
+  const { durable, view, instanceId } = await startedCopy();
+  durable.set(instanceId, { name: "COPYorchestration", runtimeStatus: "Running" });
+  expect(await view()).toMatchObject({ status: "queued", warning: null });
+  durable.set(instanceId, { name: "otherOrchestration", runtimeStatus: "Running" });
+  expect(await view()).toMatchObject({ warning: expect.stringContaining("a repair takes") });
+});
+
 test("a purged copy that has ended is not shown as one that waits for a repair", async () => {
   const { ledger, view, instanceId, steps, copy } = await startedCopy();
   const record = { abortRequested: false, startedAt: null, statusReads: 0 };
