@@ -34,13 +34,17 @@ async function prepare(deps: ActivityDependencies, input: PrepareInput): Promise
   const openSides = openSidesOnce(deps, input);
   const lock = await ledger.acquireLock(instanceId, copy);
   // Read after the lock was acquired: when prepare of an ended copy runs late, no lock must stay behind.
-  const outcome = await ledger.outcome(instanceId);
-  if (outcome !== null) {
+  const record = await ledger.readRecord(instanceId);
+  if (record !== null && record.outcome !== null) {
     await ledger.releaseLock(copy.destination, instanceId);
     // Also release a lease that an earlier, crashed attempt took.
     const released = await releaseSource(deps, input, openSides);
-    return released.kind === "transient-failure" ? released : { kind: "ended", outcome };
+    return released.kind === "transient-failure"
+      ? released
+      : { kind: "ended", outcome: record.outcome };
   }
+  // Also when the abort's event was lost with an earlier instance of this id.
+  if (record?.abortRequested === true) return { kind: "abort-requested" };
   const sides = openSides();
   if (!lock.held) {
     return (await skipIfOvertaken(deps, input, sides)) ?? heldBy(lock.holder, copy);
@@ -86,7 +90,7 @@ async function decideOrReplace(
   deps: ActivityDependencies,
   input: PrepareInput,
   sides: Sides,
-): Promise<Exclude<PrepareResult, { kind: "ended" }>> {
+): Promise<Exclude<PrepareResult, { kind: "ended" | "abort-requested" }>> {
   const { ledger } = deps;
   const { copy, instanceId } = input;
   const decision = await readAndDecide(deps, input, sides);

@@ -35,12 +35,15 @@ function describeOutcome(outcome: Outcome): string {
 
 async function settle(deps: ActivityDependencies, input: SettleInput): Promise<SettleResult> {
   const { ledger } = deps;
-  const { instanceId, copy, plan, copyId, result, record } = input;
-  const recorded = await ledger.outcome(instanceId);
-  if (recorded !== null) {
+  const { instanceId, copy, plan, copyId, result } = input;
+  const recorded = await ledger.readRecord(instanceId);
+  if (recorded !== null && recorded.outcome !== null) {
     await ledger.releaseLock(copy.destination, instanceId);
-    return { kind: "settled", outcome: recorded };
+    return { kind: "settled", outcome: recorded.outcome };
   }
+  // Whether this abort or another client's ended the copy, both look the same in Storage.
+  const abortRequested = input.record.abortRequested || recorded?.abortRequested === true;
+  const record = { ...input.record, abortRequested };
   const settlement = { plan, copyId, result, record };
   const lock = await ledger.fenceLock(copy.destination, {
     instanceId,

@@ -101,14 +101,17 @@ async function recover(
   const { copy } = input;
   const found = await findOurs(deps, input, destination);
   if (found?.kind === "started") {
-    await ledger.resolveAttempt(copy.destination, attempt, found.started.copyId);
+    const { copyId } = found.started;
+    await ledger.resolveAttempt(copy.destination, attempt, { copyId, now: deps.now() });
     return found;
   }
   if (isInFlight) {
     const message = `Cannot start the copy again yet because its last start may still reach Storage: ${endpointUrl(copy.destination)}`;
     return found ?? transientFailure(failure("internal", message));
   }
-  if (found !== null) await ledger.resolveAttempt(copy.destination, attempt, null);
+  if (found !== null) {
+    await ledger.resolveAttempt(copy.destination, attempt, { copyId: null, now: deps.now() });
+  }
   return found;
 }
 
@@ -125,7 +128,7 @@ async function send(
   const { client, ledger } = deps;
   const { copy, plan } = input;
   const resolve = (copyId: CopyId | null) =>
-    ledger.resolveAttempt(copy.destination, attempt, copyId);
+    ledger.resolveAttempt(copy.destination, attempt, { copyId, now: deps.now() });
   const source = { ...planned, endpoint: startedFrom(plan, planned.endpoint) };
   const signed = await signSource(deps, input, source);
   if (!signed.ok) {

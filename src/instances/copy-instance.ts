@@ -9,7 +9,8 @@ export type CopyInstance = {
   copy: CopyInput;
   customStatus: CustomStatus | null;
   execution:
-    | { kind: "running" }
+    /** A suspended instance continues, and receives its events, when an operator resumes it. */
+    | { kind: "running"; isSuspended?: true }
     | { kind: "ended"; outcome: Outcome }
     | { kind: "broken"; at: string };
 };

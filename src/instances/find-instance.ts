@@ -5,16 +5,26 @@ import type { Outcome } from "../copy/contract/outcome.ts";
 import { upgradeCopyInput } from "../copy/contract/activities.ts";
 import type { CopyInput, RepairInput } from "../copy/contract/activities.ts";
 import type { CopyInstance } from "./copy-instance.ts";
+import type { CopyRecord, HeldLock, Ledger } from "../ledger/ledger.ts";
 import { DurableError } from "./durable-error.ts";
-import type { Ledger } from "../ledger/ledger.ts";
+import { knownStatus } from "./known-status.ts";
 import { orchestrations, repairInstanceId } from "../names.ts";
 
-/** A copy, and the id of the instance that receives its events; null if no instance of it is running. */
-export type FoundInstance = CopyInstance & { listenerId: string | null };
+/** The instance that receives the events of a copy. `isAborting`: it has received an abort. */
+export type Listener = { id: string; isAborting: boolean };
+
+/** A copy, and the instance that receives its events; null if no instance of it is running. */
+export type FoundInstance = CopyInstance & {
+  listener: Listener | null;
+  /** The lock of a copy that a repair must take over; null if there is nothing to repair. */
+  toRepair: HeldLock | null;
+  /** Durable has no instance of the copy: the ledger alone shows it. */
+  isLost?: true;
+};
 
 /**
- * Finds a copy in Durable and the ledger; null if Durable has no instance of it. A copy whose instance is broken
- * (failed, terminated or canceled) has not ended while it holds its lock: a repair takes it over.
+ * Finds a copy in Durable and the ledger; null if neither has it. A copy whose instance is broken (failed, terminated or
+ * canceled) or was purged has not ended while it holds its lock: a repair takes it over.
  */
 export async function findInstance(
   client: DurableClient,
@@ -23,24 +33,67 @@ export async function findInstance(
 ): Promise<FoundInstance | null> {
   const own = await ownInstance(client, id);
   const isNotifying = own?.execution.kind === "running" && own.customStatus?.settled === true;
-  if (own !== null && own.execution.kind !== "broken" && !isNotifying)
-    return { ...own, listenerId: id };
-  const outcome = own === null ? null : await ledger.outcome(id);
-  if (own !== null && outcome !== null) {
-    return { ...own, execution: { kind: "ended", outcome }, listenerId: null };
+  if (own !== null && own.execution.kind !== "broken" && !isNotifying) {
+    return await toListening(ledger, own, id);
   }
-  const repair = await repairInstance(client, id);
+  const record = await ledger.readRecord(id);
+  const repair = own !== null && record?.outcome != null ? null : await repairInstance(client, id);
+  const last = own ?? repair;
+  if (last !== null && record !== null && record.outcome !== null) {
+    return { ...last, execution: { kind: "ended", outcome: record.outcome }, ...noListener };
+  }
   if (repair !== null && repair.execution.kind !== "broken") {
-    return {
-      ...repair,
-      customStatus: repair.customStatus ?? own?.customStatus ?? null,
-      listenerId: repairInstanceId(id),
-    };
+    const former = own?.customStatus ?? null;
+    const customStatus =
+      repair.customStatus ?? knownStatus(former, { lock: null, record }, repair.copy.createdAt);
+    return await toListening(ledger, { ...repair, customStatus }, repairInstanceId(id), repair);
   }
-  const broken = own ?? repair;
-  if (broken === null) return null;
-  const lock = await ledger.readLock(broken.copy.destination);
-  return lock?.instanceId === id ? awaitingRepair(broken) : { ...broken, listenerId: null };
+  if (last === null) return await findLost(client, ledger, id, record);
+  const lock = await ledger.readLock(last.copy.destination);
+  return lock?.instanceId === id
+    ? awaitingRepair(last, { lock, record })
+    : { ...last, ...noListener };
+}
+
+const noListener = { listener: null, toRepair: null } as const;
+
+/** A copy with an instance that is running, suspended or completed. */
+async function toListening(
+  ledger: Ledger,
+  copy: CopyInstance,
+  instanceId: string,
+  { customStatus }: CopyInstance = copy,
+): Promise<FoundInstance> {
+  const listener = { id: instanceId, isAborting: customStatus?.abortRequested === true };
+  const { execution } = copy;
+  if (execution.kind !== "running" || execution.isSuspended !== true) {
+    return { ...copy, listener, toRepair: null };
+  }
+  const record = await ledger.readRecord(copy.id);
+  const lock = await ledger.readLock(copy.copy.destination);
+  const own = lock?.instanceId === copy.id ? lock : null;
+  const known = knownStatus(copy.customStatus, { lock: own, record }, copy.copy.createdAt);
+  const status = { ...known, nextReadAt: null, warning: suspendedWarning };
+  return { ...copy, customStatus: status, listener, toRepair: null };
+}
+
+const suspendedWarning =
+  "Its orchestration is suspended: Ferry neither polls nor settles the copy until an operator resumes it";
+
+/** Finds a copy whose instance was purged by the lock that it still holds. */
+async function findLost(
+  client: DurableClient,
+  ledger: Ledger,
+  id: InstanceId,
+  record: CopyRecord | null,
+): Promise<FoundInstance | null> {
+  if (record === null || record.outcome !== null || record.lock === null) return null;
+  const lock = await ledger.lockScan.read(record.lock);
+  if (lock?.instanceId !== id || lock.copy === null) return null;
+  // An instance is started before it acquires the lock: if it was started just now, Durable has it by now.
+  if ((await ownInstance(client, id)) !== null) return await findInstance(client, ledger, id);
+  const lost = { id, copy: lock.copy, customStatus: null, execution: { kind: "running" } } as const;
+  return { ...awaitingRepair(lost, { lock, record }), isLost: true };
 }
 
 /** Reads the copy's own instance; null if Durable has none. */
@@ -73,7 +126,7 @@ async function readInstance(
     }
     throw new DurableError(`read copy ${id}`, { cause: error });
   });
-  if (status === null || status.name !== name) return null;
+  if (status === null || status.name.toLowerCase() !== name.toLowerCase()) return null;
   return {
     id,
     copy: readInput(status.input),
@@ -96,18 +149,31 @@ function toExecution(
     case "Terminated":
     case "Canceled":
       return { kind: "broken", at: new Date(at).toISOString() };
+    case "Suspended":
+      return { kind: "running", isSuspended: true };
     default:
       return { kind: "running" };
   }
 }
 
+const repairWarning =
+  "Its orchestration failed, was terminated or was purged; a repair takes the copy over within minutes";
+
 /** Shows the copy as running, because Storage may still be copying although Ferry does not poll at the moment. */
-function awaitingRepair(instance: CopyInstance): FoundInstance {
-  const warning =
-    "Its orchestration failed or was terminated; a repair takes the copy over within minutes";
-  const customStatus =
-    instance.customStatus === null ? null : { ...instance.customStatus, nextReadAt: null, warning };
-  return { ...instance, customStatus, execution: { kind: "running" }, listenerId: null };
+function awaitingRepair(
+  instance: CopyInstance,
+  entries: { lock: HeldLock; record: CopyRecord | null },
+): FoundInstance {
+  const { copy, customStatus, execution } = instance;
+  const at = execution.kind === "broken" ? execution.at : copy.createdAt;
+  const known = knownStatus(customStatus, entries, at);
+  return {
+    ...instance,
+    customStatus: { ...known, nextReadAt: null, warning: repairWarning },
+    execution: { kind: "running" },
+    listener: null,
+    toRepair: entries.lock,
+  };
 }
 
 function isObject(value: unknown): value is object {

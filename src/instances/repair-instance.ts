@@ -1,5 +1,4 @@
 import type { DurableClient } from "durable-functions";
-import type { CustomStatus } from "../copy/contract/custom-status.ts";
 import type { OrchestrationRecord } from "../copy/contract/copy-status.ts";
 import type { CopyInput, RepairInput } from "../copy/contract/activities.ts";
 import type { HeldLock } from "../ledger/ledger.ts";
@@ -31,11 +30,4 @@ export async function startRepair(client: DurableClient, lost: LostCopy): Promis
     if (repair?.execution.kind === "running") return false;
     throw new DurableError(`start the repair of copy ${instanceId}`, { cause: error });
   }
-}
-
-/** Returns the record of an instance from its last custom status; null for an instance that is lost. */
-export function recordFrom(customStatus: CustomStatus | null): OrchestrationRecord {
-  if (customStatus === null) return { abortRequested: false, startedAt: null, statusReads: 0 };
-  const { abortRequested, startedAt, statusReads } = customStatus;
-  return { abortRequested, startedAt, statusReads };
 }

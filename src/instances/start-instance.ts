@@ -9,7 +9,9 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { orchestrations } from "../names.ts";
 import type { Seal } from "../secrets/seal.ts";
 import { findInstance, ownInstance } from "./find-instance.ts";
-import { recordFrom, startRepair } from "./repair-instance.ts";
+import type { FoundInstance } from "./find-instance.ts";
+import { recordFrom } from "./known-status.ts";
+import { startRepair } from "./repair-instance.ts";
 
 /** A valid and allowed request with its instance id; `isNew`: no earlier call has the same claim. */
 export type ClaimedCopy = { instanceId: InstanceId; isNew: boolean; input: CopyInput };
@@ -27,11 +29,11 @@ export async function startClaimed(
   ledger: Ledger,
   { instanceId, isNew, input }: ClaimedCopy,
 ): Promise<StartedInstance> {
-  const existing = isNew
-    ? null
-    : ((await findInstance(client, ledger, instanceId)) ??
-      (await repairLostInstance(client, ledger, instanceId, input)));
-  if (existing !== null) return { kind: "existed", instance: existing };
+  const existing = isNew ? null : await findInstance(client, ledger, instanceId);
+  if (existing !== null) {
+    if (existing.isLost === true) await repairLost(client, existing);
+    return { kind: "existed", instance: existing };
+  }
   await ledger.addRecord({ instanceId, ...input });
   const kind = await startOrchestration(client, instanceId, input);
   if (kind === "unknown") return { kind };
@@ -60,22 +62,15 @@ export function createCopyInput(
 }
 
 /**
- * Starts a repair if the copy holds its lock although Durable has no instance of it: it was started, and its instance
- * was lost. A second start would find the first one's copy and treat it as another writer's.
+ * Starts a repair of a copy that was started and whose instance was purged. A second start would find the first one's
+ * copy and treat it as another writer's.
  */
-async function repairLostInstance(
+async function repairLost(
   client: DurableClient,
-  ledger: Ledger,
-  instanceId: InstanceId,
-  { destination }: CopyInput,
-): Promise<CopyInstance | null> {
-  const lock = await ledger.readLock(destination);
-  if (lock?.instanceId !== instanceId || lock.copy === null) return null;
-  // Read again after the lock: an instance is started before it acquires the lock, so by now Durable has it.
-  const instance = await findInstance(client, ledger, instanceId);
-  if (instance !== null) return instance;
-  await startRepair(client, { lock, copy: lock.copy, record: recordFrom(null) });
-  return { id: instanceId, copy: lock.copy, customStatus: null, execution: { kind: "running" } };
+  { copy, customStatus, toRepair }: FoundInstance,
+): Promise<void> {
+  if (toRepair === null || customStatus === null) return;
+  await startRepair(client, { lock: toRepair, copy, record: recordFrom(customStatus) });
 }
 
 /** Starts the instance. The extension rejects the id of a running instance: then another call has started it. */

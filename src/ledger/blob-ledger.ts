@@ -8,9 +8,9 @@ import type { CopyInput } from "../copy/contract/activities.ts";
 import { createConditionalBlobs } from "./conditional-blobs.ts";
 import { dayOfId, recordName } from "./instance-id.ts";
 import { hash } from "./hash.ts";
-import type { Claim, Ledger } from "./ledger.ts";
+import type { Claim, CopyRecord, Ledger } from "./ledger.ts";
 import { createBlobRetention, retentionEntryName } from "./retention.ts";
-import { createBlobLocks } from "./locks.ts";
+import { createBlobLocks, lockName } from "./locks.ts";
 
 /**
  * Creates the ledger over small JSON blobs in one container:
@@ -19,8 +19,19 @@ import { createBlobLocks } from "./locks.ts";
  */
 export function createBlobLedger(container: ContainerClient): Ledger {
   const blobs = createConditionalBlobs(container);
+  const readRecord = async (instanceId: InstanceId): Promise<CopyRecord | null> => {
+    const found = await blobs.read<StoredRecord>(recordName(instanceId));
+    if (found === null) return null;
+    const { outcome, abortRequested = false, lock = null } = found.content;
+    return { outcome, abortRequested, lock };
+  };
   const readOutcome = async (instanceId: InstanceId): Promise<Outcome | null> =>
-    (await blobs.read<CopyRecord>(recordName(instanceId)))?.content.outcome ?? null;
+    (await readRecord(instanceId))?.outcome ?? null;
+  const createRetentionEntry = (instanceId: InstanceId) =>
+    blobs.create(
+      retentionEntryName({ kind: "copies", day: dayOfId(instanceId), key: instanceId }),
+      {},
+    );
 
   return {
     async claim({ caller, key }, claim) {
@@ -39,29 +50,45 @@ export function createBlobLedger(container: ContainerClient): Ledger {
     async addRecord(copy) {
       const { instanceId, source, destination, createdAt } = copy;
       const urls = { source: endpointUrl(source), destination: endpointUrl(destination) };
-      const record = { ...urls, createdAt, outcome: null };
+      const record = { ...urls, createdAt, lock: lockName(destination), outcome: null };
       // The retention entry comes first, so that every record can be purged.
-      await blobs.create(
-        retentionEntryName({ kind: "copies", day: dayOfId(instanceId), key: instanceId }),
-        {},
-      );
+      await createRetentionEntry(instanceId);
       await blobs.create(recordName(instanceId), record, summary(record));
+    },
+    async requestAbort(instanceId) {
+      const name = recordName(instanceId);
+      for (;;) {
+        const written = await blobs.change<StoredRecord>(
+          name,
+          (record) =>
+            record.outcome === null && record.abortRequested !== true
+              ? { ...record, abortRequested: true }
+              : null,
+          summary,
+        );
+        if (written !== null) return written.outcome;
+        // An operator started the instance without this app's triggers.
+        await createRetentionEntry(instanceId);
+        await blobs.create(name, { outcome: null });
+      }
     },
     async recordOutcome(instanceId, outcome) {
       const name = recordName(instanceId);
-      const written = await blobs.change<CopyRecord>(
+      const written = await blobs.change<StoredRecord>(
         name,
-        (record) => (record.outcome === null ? { ...record, outcome } : null),
+        (record) =>
+          record.outcome === null ? { ...record, outcome: merge(record, outcome) } : null,
         summary,
       );
       if (written === null) await blobs.create(name, { outcome });
       return written?.outcome ?? outcome;
     },
+    readRecord,
     outcome: readOutcome,
 
     async hasOpenRecord(instanceId) {
-      const record = await blobs.read<CopyRecord>(recordName(instanceId));
-      return record !== null && record.content.outcome === null;
+      const record = await readRecord(instanceId);
+      return record !== null && record.outcome === null;
     },
     ...createBlobLocks(blobs, readOutcome),
     outbox: {
@@ -88,16 +115,32 @@ export function createBlobLedger(container: ContainerClient): Ledger {
 
 type OutboxEntry = { copy: CopyInput };
 
-/** The URLs and `createdAt` are missing if only the outcome of the copy was recorded. */
-type CopyRecord = {
+/**
+ * Stored: fields may be added, but never changed or removed. The URLs, `createdAt` and `lock` are missing if only the
+ * outcome or the abort of the copy was recorded.
+ */
+type StoredRecord = {
   source?: string;
   destination?: string;
   createdAt?: string;
+  /** The name of the lock of its destination. */
+  lock?: string;
   outcome: Outcome | null;
+  abortRequested?: boolean;
 };
 
+/** An abort that a caller requested stays true, whatever the orchestration knew of it. */
+function merge({ abortRequested = false }: StoredRecord, outcome: Outcome): Outcome {
+  return { ...outcome, abortRequested: outcome.abortRequested || abortRequested };
+}
+
 /** The columns of a list, as metadata that List Blobs returns. Metadata must be ASCII, and URLs are. */
-function summary({ source, destination, createdAt, outcome }: CopyRecord): Record<string, string> {
+function summary({
+  source,
+  destination,
+  createdAt,
+  outcome,
+}: StoredRecord): Record<string, string> {
   return {
     status: outcome?.status ?? "running",
     ...(source === undefined ? {} : { source }),

@@ -15,8 +15,18 @@ export type Ledger = {
   claim(key: ClaimKey, claim: Claim): Promise<Claim>;
   /** Adds a record for a copy; does nothing if there is one. */
   addRecord(copy: NewRecord): Promise<void>;
-  /** Records the outcome of a copy, and returns it, or the one that was recorded before. */
+  /**
+   * Records that an abort of the copy was requested, unless the copy has an outcome. Returns that outcome; null if it
+   * has none.
+   */
+  requestAbort(instanceId: InstanceId): Promise<Outcome | null>;
+  /**
+   * Records the outcome of a copy, and returns it, or the one that was recorded before. Its `abortRequested` is also
+   * true if `requestAbort` was called before.
+   */
   recordOutcome(instanceId: InstanceId, outcome: Outcome): Promise<Outcome>;
+  /** The record of a copy; null if there is none. */
+  readRecord(instanceId: InstanceId): Promise<CopyRecord | null>;
   /** The recorded outcome of a copy; null while it is running and if there is no record. */
   outcome(instanceId: InstanceId): Promise<Outcome | null>;
   /** Whether the copy has a record without an outcome. */
@@ -25,11 +35,14 @@ export type Ledger = {
   acquireLock(instanceId: InstanceId, copy: CopyInput): Promise<LockAcquired>;
   /** Registers a start attempt before it is sent; only one may be in flight. */
   registerAttempt(destination: Destination, attempt: StartAttempt): Promise<AttemptRegistered>;
-  /** Removes an attempt after Storage has answered it. A copyId is stored, and removes all attempts. */
+  /**
+   * Removes an attempt after Storage has answered it at `now`, epoch ms. A copyId is stored with this time, and removes
+   * all attempts.
+   */
   resolveAttempt(
     destination: Destination,
     attempt: StartAttempt,
-    copyId: CopyId | null,
+    response: { copyId: CopyId | null; now: EpochMs },
   ): Promise<void>;
   /** Rejects all further attempts, and stores the input that the copy is settled with. */
   fenceLock(destination: Destination, order: FenceOrder): Promise<LockFenced>;
@@ -101,6 +114,9 @@ export type NewRecord = {
   createdAt: string;
 };
 
+/** The parts of a record that outlive the copy's instance. `lock`: the name of the copy's lock, for `lockScan.read`. */
+export type CopyRecord = { outcome: Outcome | null; abortRequested: boolean; lock: string | null };
+
 export type LockAcquired = { held: true } | { held: false; holder: InstanceId };
 
 export type AttemptRegistered =
@@ -165,5 +181,7 @@ export type HeldLock = {
   plan: CopyPlan | null;
   /** Null until Storage has answered a start. */
   copyId: CopyId | null;
+  /** When Storage answered it, ISO 8601; null until then, and in locks of an older release. */
+  startedAt: string | null;
   settlement: Settlement | null;
 };

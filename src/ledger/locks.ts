@@ -4,6 +4,7 @@ import type { EpochMs } from "../copy/time.ts";
 import { endpointUrl, identityOf } from "../copy/location/endpoint.ts";
 import type { CopyOptions } from "../copy/request/copy-options.ts";
 import type { Destination } from "../copy/location/endpoint.ts";
+import { toIso } from "../copy/time.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import { upgradeCopyInput } from "../copy/contract/activities.ts";
 import type { Settlement, CopyInput, CopyPlan } from "../copy/contract/activities.ts";
@@ -69,12 +70,13 @@ export function createBlobLocks(
       if (!isRegistered(lock, attempt)) return { kind: "in-flight" };
       return { kind: "registered", unanswered: lock.attempts.length > 1 };
     },
-    async resolveAttempt(destination, { instanceId, attemptId }, copyId) {
+    async resolveAttempt(destination, { instanceId, attemptId }, { copyId, now }) {
       await blobs.change<Lock>(lockName(destination), (lock) =>
         lock.instanceId === instanceId
           ? {
               ...lock,
               copyId: lock.copyId ?? copyId,
+              ...(lock.copyId === null && copyId !== null ? { startedAt: toIso(now) } : {}),
               // Only one attempt can have started our copy: its copyId resolves all others.
               attempts:
                 copyId === null
@@ -155,6 +157,8 @@ type Lock = {
   /** The last ETag for which an event woke the copy, and how many events did. */
   wokenEtag?: string;
   eventWakes?: number;
+  /** When Storage answered the start that has the copyId, ISO 8601. */
+  startedAt?: string;
 };
 
 /** Each wake adds three history events; the orchestration acts on as many ("orchestrations/waits.ts"). */
@@ -190,7 +194,8 @@ function busyUntil({ attempts }: Lock): EpochMs {
   return latest(epochMs(0), ...attempts.map(({ until }) => until));
 }
 
-function lockName(destination: Destination): string {
+/** The name of the lock's blob. */
+export function lockName(destination: Destination): string {
   return `locks/${hash(identityOf(destination))}`;
 }
 
@@ -206,6 +211,7 @@ function toHeldLock(name: string, { content, etag, changedAt }: Found<Lock>): He
     copy,
     plan,
     copyId,
+    startedAt: content.startedAt ?? null,
     settlement,
   };
 }

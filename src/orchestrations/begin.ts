@@ -58,6 +58,9 @@ export function* beginCopy(context: CopyContext): Orchestrated<BeginResult> {
     switch (result.kind) {
       case "ended":
         return { kind: "ended", outcome: result.outcome };
+      case "abort-requested":
+        context.report.aborting();
+        return notStarted(unansweredPlan ?? plan, { kind: "aborted-before-start" });
       case "started": {
         const { started, copyStatus } = result;
         const isPending = copyStatus === "pending";

@@ -2,6 +2,7 @@ import type { OrchestrationContext } from "durable-functions";
 import type { CopyId } from "../copy/contract/ids.ts";
 import { parseTime, toIso } from "../copy/time.ts";
 import type { EpochMs } from "../copy/time.ts";
+import { queuedStatus } from "../copy/contract/custom-status.ts";
 import type { CustomStatus } from "../copy/contract/custom-status.ts";
 import type {
   CopyStatus,
@@ -49,19 +50,9 @@ export function createStatusReport(
   { now, former }: { now: () => EpochMs; former: OrchestrationRecord | null },
 ): StatusReport {
   let state: CustomStatus = {
+    ...queuedStatus(toIso(now())),
+    ...former,
     status: former?.abortRequested === true ? "aborting" : "queued",
-    copyId: null,
-    copyStatus: null,
-    abortRequested: former?.abortRequested ?? false,
-    progress: null,
-    bytesPerSecond: null,
-    estimatedCompletion: null,
-    readAt: null,
-    statusReads: former?.statusReads ?? 0,
-    nextReadAt: null,
-    warning: null,
-    startedAt: former?.startedAt ?? null,
-    lastUpdatedAt: toIso(now()),
   };
   const publish = (change: Partial<CustomStatus>) => {
     state = { ...state, ...change, lastUpdatedAt: toIso(now()) };

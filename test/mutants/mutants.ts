@@ -14,6 +14,7 @@ export type Mutant = {
 
 const chaos = "test/chaos/chaos.test.ts";
 const abort = "test/e2e/copies/abort.test.ts";
+const findInstance = "test/contract/instances/find-instance.test.ts";
 const settleAgain = "test/contract/activities/settle-again.test.ts";
 const startAgain = "test/contract/activities/start-again.test.ts";
 const minted = "test/e2e/secrets/minted.test.ts";
@@ -460,5 +461,40 @@ export const mutants: readonly Mutant[] = [
     find: "once(`route ${route.name} ${state}`",
     replace: "once(`${route.name} ${state}`",
     suites: [events],
+  },
+  {
+    breaks: "an accepted abort is lost with the instance",
+    file: "src/instances/known-status.ts",
+    find: "last.abortRequested || record?.abortRequested === true",
+    replace: "last.abortRequested || record?.lock === last.copyId",
+    suites: [findInstance],
+  },
+  {
+    breaks: "an abort is accepted after the outcome was recorded",
+    file: "src/ledger/blob-ledger.ts",
+    find: "record.outcome === null && record.abortRequested !== true",
+    replace: "record.abortRequested !== true",
+    suites: [findInstance],
+  },
+  {
+    breaks: "an outcome forgets the abort that came while the copy was settled",
+    file: "src/ledger/blob-ledger.ts",
+    find: "outcome.abortRequested || abortRequested }",
+    replace: "outcome.abortRequested && abortRequested }",
+    suites: [findInstance],
+  },
+  {
+    breaks: "a copy is started although its abort is in the ledger",
+    file: "src/activities/prepare.ts",
+    find: "if (record?.abortRequested === true) return",
+    replace: "if (record?.abortRequested === true && copy.event !== undefined) return",
+    suites: ["test/contract/activities/prepare-again.test.ts"],
+  },
+  {
+    breaks: "an instance started in another letter case is not found",
+    file: "src/instances/find-instance.ts",
+    find: "status.name.toLowerCase() !== name.toLowerCase()",
+    replace: "status.name !== name",
+    suites: [findInstance],
   },
 ];

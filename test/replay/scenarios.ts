@@ -76,6 +76,15 @@ export const scenarios: Record<string, Scenario> = {
       return ended(world, id);
     },
   },
+  "abort-found-by-prepare": {
+    async play(world) {
+      const remove = world.local.emulator.faults.add({ operation: "GetBlobProperties", do: busy });
+      const id = await begin(world);
+      await recordAbort(world);
+      remove();
+      return ended(world, id);
+    },
+  },
   "abort-that-the-copy-won": {
     copies: slowly,
     async play(world) {
@@ -343,6 +352,17 @@ async function begin(world: TestWorld, options: Record<string, unknown> = {}): P
 
 function target(world: TestWorld): string {
   return world.blob("archive/film.mp4").url;
+}
+
+/** Only in the ledger: the event is still on its way. */
+async function recordAbort(world: TestWorld): Promise<void> {
+  const ledger = world.container("ferry-ledger");
+  for await (const { name } of ledger.listBlobsFlat({ prefix: "records/" })) {
+    const record = ledger.getBlockBlobClient(name);
+    const content = JSON.parse((await record.downloadToBuffer()).toString());
+    const text = JSON.stringify({ ...content, abortRequested: true });
+    await record.upload(text, text.length);
+  }
 }
 
 async function abort(world: TestWorld, id: string): Promise<void> {

@@ -133,6 +133,8 @@ export type PrepareResult =
   | Busy
   /** The copy has an outcome already, from an earlier instance with its id. */
   | { kind: "ended"; outcome: Outcome }
+  /** A caller has requested an abort: do not start a copy. */
+  | { kind: "abort-requested" }
   | TransientFailure;
 
 /** Another copy onto the source or destination is pending: prepare again later. */

@@ -24,3 +24,22 @@ export type CustomStatus = {
   /** The copy has ended and its outcome is in the ledger; the instance is only sending notifications. */
   settled?: true;
 };
+
+/** The custom status of a copy that has not been started. `at`: ISO 8601. */
+export function queuedStatus(at: string): CustomStatus {
+  return {
+    status: "queued",
+    copyId: null,
+    copyStatus: null,
+    abortRequested: false,
+    progress: null,
+    bytesPerSecond: null,
+    estimatedCompletion: null,
+    readAt: null,
+    statusReads: 0,
+    nextReadAt: null,
+    warning: null,
+    startedAt: null,
+    lastUpdatedAt: at,
+  };
+}

@@ -16,7 +16,7 @@ import type {
 import type { Busy, CopyInput, CopyPlan, PrepareResult } from "../contract/activities.ts";
 
 export type Decision =
-  | Exclude<PrepareResult, { kind: "ended" | "transient-failure" }>
+  | Exclude<PrepareResult, { kind: "ended" | "abort-requested" | "transient-failure" }>
   /** Abort this pending copy first, unless it turns out to be one that Ferry started: then `otherwise`. */
   | { kind: "replace"; copyId: CopyId; otherwise: Busy };
 

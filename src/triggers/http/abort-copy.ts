@@ -1,3 +1,4 @@
+import type { HttpResponseInit } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import type { EpochMs } from "../../copy/time.ts";
 import { copyResponse } from "../../http/copy-response.ts";
@@ -6,39 +7,37 @@ import { problem } from "../../http/problem.ts";
 import { callDurable } from "../../instances/durable-error.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { events, repairInstanceId } from "../../names.ts";
+import type { CopyInstance } from "../../instances/copy-instance.ts";
 import { findInstance } from "../../instances/find-instance.ts";
 import type { FoundInstance } from "../../instances/find-instance.ts";
 import { copiesPath } from "./method-router.ts";
 import type { HttpHandler } from "./http-handler.ts";
 import { parseInstanceId, copyNotFound } from "./get-copy.ts";
-import { recordFrom, startRepair } from "../../instances/repair-instance.ts";
+import { knownStatus, recordFrom } from "../../instances/known-status.ts";
+import { startRepair } from "../../instances/repair-instance.ts";
 
 /**
- * POST /copies/{id}/abort: 202 when the abort was passed to the copy, 200 when the copy is already aborted, 409 when
- * it has ended with another status. The copy becomes `aborted` only after Storage has confirmed it.
+ * POST /copies/{id}/abort: 202 when the abort was recorded and passed to the copy, 200 when the copy is already aborted,
+ * 409 when it has ended with another status. The copy becomes `aborted` only after Storage has confirmed it.
  */
 export function abortCopy({ ledger, now }: { ledger: Ledger; now(): EpochMs }): HttpHandler {
   return async (request, client) => {
     const id = parseInstanceId(request);
     const instance = id === null ? null : await findInstance(client, ledger, id);
     if (id === null || instance === null) return copyNotFound();
-    const view = copyView(instance, copiesPath(request));
     const place = { url: request.url, now: now() };
-    if (view.status === "aborted") return copyResponse(200, view, place);
-    if (instance.execution.kind !== "running") {
-      return problem(
-        "already-ended",
-        `The copy has already ended with the status "${view.status}"`,
-      );
-    }
-    // One event is enough: more would only lengthen the history.
-    const listenerId = instance.listenerId ?? (await repairToAbort(client, ledger, instance));
-    if (listenerId !== null && !view.abortRequested) {
-      const raise = () => client.raiseEvent(listenerId, events.abort, null);
-      await callDurable(`abort copy ${id}`, raise);
+    const path = copiesPath(request);
+    if (instance.execution.kind !== "running") return endedResponse(instance, path, place);
+    if (instance.listener?.isAborting !== true) {
+      // First, so that a repair aborts the copy if its instance fails, is terminated or is purged after this response.
+      const outcome = await ledger.requestAbort(id);
+      if (outcome !== null) {
+        return endedResponse({ ...instance, execution: { kind: "ended", outcome } }, path, place);
+      }
+      await passAbort(client, instance);
     }
     const aborting = {
-      ...view,
+      ...copyView(instance, path),
       status: "aborting",
       abortRequested: true,
       nextReadAt: null,
@@ -47,17 +46,31 @@ export function abortCopy({ ledger, now }: { ledger: Ledger; now(): EpochMs }): 
   };
 }
 
+function endedResponse(
+  instance: CopyInstance,
+  path: string,
+  place: { url: string; now: EpochMs },
+): HttpResponseInit {
+  const view = copyView(instance, path);
+  if (view.status === "aborted") return copyResponse(200, view, place);
+  return problem("already-ended", `The copy has already ended with the status "${view.status}"`);
+}
+
 /**
- * Starts a repair that aborts the copy, because an instance that failed or was terminated receives no events. Returns
- * the instance to send the event to if another caller has already started the repair; null if no event is needed.
+ * Raises the event, or starts a repair that aborts the copy, because an instance that failed or was terminated receives
+ * no events. One event is enough: more would only lengthen the history.
  */
-async function repairToAbort(
+async function passAbort(
   client: DurableClient,
-  ledger: Ledger,
-  { id, copy, customStatus }: FoundInstance,
-): Promise<string | null> {
-  const lock = await ledger.readLock(copy.destination);
-  if (lock?.instanceId !== id) return null; // it has been settled by now
-  const record = { ...recordFrom(customStatus), abortRequested: true };
-  return (await startRepair(client, { lock, copy, record })) ? null : repairInstanceId(id);
+  { id, copy, customStatus, listener, toRepair }: FoundInstance,
+): Promise<void> {
+  const raise = (instance: string) =>
+    callDurable(`abort copy ${id}`, () => client.raiseEvent(instance, events.abort, null));
+  if (listener !== null) return await raise(listener.id);
+  if (toRepair === null) return;
+  const known = knownStatus(customStatus, { lock: toRepair, record: null }, copy.createdAt);
+  const record = { ...recordFrom(known), abortRequested: true };
+  if (await startRepair(client, { lock: toRepair, copy, record })) return;
+  // Another caller or the watchdog has started the repair, perhaps before the abort was recorded.
+  await raise(repairInstanceId(id));
 }

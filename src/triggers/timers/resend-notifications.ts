@@ -4,10 +4,12 @@ import type { InstanceId } from "../../copy/contract/ids.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import { minute } from "../../copy/durations.ts";
 import { maxNotificationMs } from "../../copy/polling/backoff.ts";
+import type { OrchestrationRecord } from "../../copy/contract/copy-status.ts";
+import type { Outcome } from "../../copy/contract/outcome.ts";
 import type { CopyInput } from "../../copy/contract/activities.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { ownInstance, repairInstance } from "../../instances/find-instance.ts";
-import { recordFrom, startRepair } from "../../instances/repair-instance.ts";
+import { startRepair } from "../../instances/repair-instance.ts";
 
 /** How long a notification may be in the outbox before the watchdog intervenes; ms. */
 const graceMs = 10 * minute;
@@ -40,14 +42,15 @@ async function repairToNotify(
   context: InvocationContext,
   { instanceId, copy }: { instanceId: InstanceId; copy: CopyInput },
 ): Promise<void> {
-  if ((await ledger.outcome(instanceId)) === null) return;
+  const outcome = await ledger.outcome(instanceId);
+  if (outcome === null) return;
   try {
     const own = await ownInstance(client, instanceId);
     if (own?.execution.kind === "running") return;
     const repair = await repairInstance(client, instanceId);
     if (repair?.execution.kind === "running") return;
     const lock = { instanceId, plan: null, copyId: null, settlement: null };
-    await startRepair(client, { lock, copy, record: recordFrom(own?.customStatus ?? null) });
+    await startRepair(client, { lock, copy, record: recordOf(outcome) });
     context.warn(`Copy ${instanceId} ended without its notification, which a repair now sends`);
   } catch {
     // The error is logged, so that it does not stop the others. Its text may quote inputs.
@@ -55,4 +58,8 @@ async function repairToNotify(
       `Cannot resend the notification of copy ${instanceId} because Durable did not respond`,
     );
   }
+}
+
+function recordOf({ abortRequested, startedAt, statusReads }: Outcome): OrchestrationRecord {
+  return { abortRequested, startedAt, statusReads };
 }

@@ -11,7 +11,8 @@ import { LedgerError } from "../../ledger/ledger-error.ts";
 import type { HeldLock, Ledger, LockPage } from "../../ledger/ledger.ts";
 import { events, repairInstanceId } from "../../names.ts";
 import { ownInstance, repairInstance } from "../../instances/find-instance.ts";
-import { recordFrom, startRepair } from "../../instances/repair-instance.ts";
+import { knownStatus, recordFrom } from "../../instances/known-status.ts";
+import { startRepair } from "../../instances/repair-instance.ts";
 import { resendNotifications } from "./resend-notifications.ts";
 
 export type WatchdogDependencies = { ledger: Ledger; now(): EpochMs };
@@ -118,7 +119,9 @@ async function intervene(
   }
   const copy = lock.copy ?? own?.copy ?? null;
   if (copy === null) return await releaseLock(deps, lock, unknownOutcome(deps, lock));
-  const record = recordFrom(repair?.customStatus ?? own?.customStatus ?? null);
+  const last = repair?.customStatus ?? own?.customStatus ?? null;
+  const entries = { lock, record: await ledger.readRecord(instanceId) };
+  const record = recordFrom(knownStatus(last, entries, copy.createdAt));
   const isNew = await startRepair(client, { lock, copy, record });
   return isNew ? "was handed to a repair because its orchestration failed or is lost" : null;
 }
@@ -130,7 +133,10 @@ async function wakeIfOverdue(
   instance: CopyInstance,
   listenerId: string = lock.instanceId,
 ): Promise<string | null> {
-  const due = instance.customStatus?.nextReadAt ?? null;
+  const { customStatus, execution } = instance;
+  // Only an operator can resume it; each wake would lengthen its history.
+  if (execution.kind === "running" && execution.isSuspended === true) return null;
+  const due = customStatus?.nextReadAt ?? null;
   if (due === null || now() - parseTime(due) < graceMs) return null;
   if (lock.wokenAt !== null && now() - lock.wokenAt < minWakeIntervalMs) return null;
   if (!(await ledger.lockScan.recordWake(lock, now()))) return null;
@@ -149,11 +155,13 @@ async function releaseLock(
 }
 
 /** For a copy whose input neither Durable nor the lock has: it can neither be read nor cleaned up. */
-function unknownOutcome({ now }: WatchdogDependencies, { instanceId, copyId }: HeldLock): Outcome {
+function unknownOutcome({ now }: WatchdogDependencies, lock: HeldLock): Outcome {
+  const { instanceId, copyId, startedAt } = lock;
   const message = `Cannot determine how the copy ended because its input is lost: ${instanceId}`;
   const result: CopyResult = { kind: "not-started", failure: failure("internal", message) };
   const residue = [
     "The destination could not be read: the copy may have left content there, or may still be running",
   ];
-  return buildOutcome(result, { copyId, record: recordFrom(null), residue, settledAt: now() });
+  const record = { abortRequested: false, startedAt, statusReads: 0 };
+  return buildOutcome(result, { copyId, record, residue, settledAt: now() });
 }

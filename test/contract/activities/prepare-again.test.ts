@@ -94,3 +94,17 @@ test("a prepare that comes after the end gives a lease back that one before it l
   expect(await source.getProperties()).toMatchObject({ leaseState: "available" });
   expect(await steps.ledger.readLock(copy.destination)).toBeNull();
 });
+
+test("prepare plans nothing once an abort is in the ledger, although no event reached its orchestration", async () => {
+  const storage = await startStorage(slowly);
+  const steps = stepsOf(storage);
+  const source = await uploaded(storage.service, "x");
+  const destination = storage.service.getContainerClient("source").getBlobClient("copy.mp4");
+  const { instanceId, copy } = copyOf(storage, {
+    source: source.url,
+    destination: destination.url,
+  });
+  await steps.ledger.addRecord({ instanceId, ...copy });
+  await steps.ledger.requestAbort(instanceId);
+  expect(await steps.prepareCopy({ instanceId, copy })).toEqual({ kind: "abort-requested" });
+});

@@ -83,7 +83,9 @@ test("a copy whose run Durable has lost is repaired from what the ledger keeps, 
   const { id } = await world.start({ source: sas, destination });
   await world.clock.advance(minute);
   await purge(world, id);
-  expect((await world.call("GET", `/copies/${id}`)).status).toBe(404);
+  const lost = await world.get(id);
+  expect(lost).toMatchObject({ status: "copying", copyStatus: "pending", completedAt: null });
+  expect(lost.warning).toContain("a repair takes the copy over");
   await world.clock.advance(15 * minute);
   expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded", copyStatus: "success" });
   expect(count(world, "CopyBlob")).toBe(1);
@@ -147,18 +149,92 @@ test("an abort that was under way when the run was broken off is brought to its 
 test("a run that is broken off between cleaning up and keeping the outcome has still been aborted", async () => {
   const world = await startWorld(slowly);
   const id = await begin(world);
+  let writes = 0;
   const remove = world.local.emulator.faults.add({
     operation: "PutBlob",
-    match: ({ target }) => target.includes("/records/"),
+    // The first write is the abort's.
+    match: ({ target }) => target.includes("/records/") && ++writes > 1,
     do: { response: { status: 503, code: "ServerBusy" } },
   });
-  await world.call("POST", `/copies/${id}/abort`);
+  expect((await world.call("POST", `/copies/${id}/abort`)).status).toBe(202);
   await world.clock.settled();
   expect(await world.blob("archive/film.mp4").exists()).toBe(false);
   await terminate(world, id);
   remove();
   await world.clock.advance(5 * minute);
   expect(await world.get(id)).toMatchObject({ status: "aborted", residue: [], error: null });
+});
+
+/** An accepted abort that Storage does not answer; then Durable loses the instance. Returns what removes the fault. */
+async function loseAborted(world: TestWorld, id: string): Promise<() => void> {
+  const remove = world.local.emulator.faults.add({
+    operation: "AbortCopyBlob",
+    do: { response: { status: 503, code: "ServerBusy" } },
+  });
+  expect((await world.call("POST", `/copies/${id}/abort`)).status).toBe(202);
+  await world.clock.settled();
+  await terminate(world, id);
+  await purge(world, id);
+  expect(await world.get(id)).toMatchObject({ status: "aborting", abortRequested: true });
+  return remove;
+}
+
+test("an accepted abort is carried out by the repair of a purged instance", async () => {
+  const world = await startWorld(slowly);
+  const id = await begin(world);
+  const remove = await loseAborted(world, id);
+  remove();
+  await world.clock.advance(15 * minute);
+  expect(await world.get(id)).toMatchObject({ status: "aborted", abortRequested: true });
+  expect(await world.blob("archive/film.mp4").exists()).toBe(false);
+});
+
+test("an accepted abort that the copy of a purged instance won is shown with the copy's success", async () => {
+  const world = await startWorld(slowly);
+  const id = await begin(world);
+  await loseAborted(world, id);
+  world.local.emulator.copies.finish({ container: "archive", blob: "film.mp4" });
+  await world.clock.advance(15 * minute);
+  expect(await world.get(id)).toMatchObject({ status: "succeeded", abortRequested: true });
+});
+
+test("an accepted abort is carried out by the repair of an instance that lost its custom status", async () => {
+  const world = await startWorld({ ...slowly, persistent: true });
+  const id = await begin(world);
+  const remove = world.local.emulator.faults.add({
+    operation: "AbortCopyBlob",
+    do: { response: { status: 503, code: "ServerBusy" } },
+  });
+  expect((await world.call("POST", `/copies/${id}/abort`)).status).toBe(202);
+  await world.clock.settled();
+  const { copyId } = await world.get(id);
+  await terminate(world, id);
+  // As the extension stores a turn that failed without the SDK's state.
+  const hub = new DatabaseSync(join(world.stateDirectory ?? "", "task-hub.sqlite"));
+  hub
+    .prepare("UPDATE instances SET status = 'Failed', custom_status = NULL WHERE instance_id = ?")
+    .run(id);
+  hub.close();
+  await world.restart();
+  const failed = { status: "aborting", copyId, copyStatus: "pending", abortRequested: true };
+  expect(await world.get(id)).toMatchObject(failed);
+  remove();
+  await world.clock.advance(5 * minute);
+  expect(await world.get(id)).toMatchObject({ status: "aborted", abortRequested: true });
+});
+
+test("an abort that the ledger cannot keep is not accepted", async () => {
+  const world = await startWorld(slowly);
+  const id = await begin(world);
+  const remove = world.local.emulator.faults.add({
+    operation: "PutBlob",
+    match: ({ target }) => target.includes("/records/"),
+    do: { response: { status: 503, code: "ServerBusy" } },
+  });
+  expect((await world.call("POST", `/copies/${id}/abort`)).status).toBe(503);
+  remove();
+  await world.clock.settled();
+  expect(await world.get(id)).toMatchObject({ status: "copying", abortRequested: false });
 });
 
 test("a run that is broken off while its start is unanswered: the copy is found and followed", async () => {

@@ -1,0 +1,40 @@
+import type { OrchestrationRecord } from "../copy/contract/copy-status.ts";
+import { queuedStatus } from "../copy/contract/custom-status.ts";
+import type { CustomStatus } from "../copy/contract/custom-status.ts";
+import type { CopyRecord, HeldLock } from "../ledger/ledger.ts";
+
+/** What the ledger has of a copy: its lock and its record, null where it has none. */
+export type LedgerEntries = {
+  lock: Pick<HeldLock, "copyId" | "startedAt"> | null;
+  record: CopyRecord | null;
+};
+
+/**
+ * Completes an instance's custom status with the ledger's entries. Durable drops the custom status of an instance that
+ * fails without the SDK's state, and an abort may not have reached the instance. `at`: ISO 8601, for `lastUpdatedAt` of a
+ * dropped status.
+ */
+export function knownStatus(
+  customStatus: CustomStatus | null,
+  { lock, record }: LedgerEntries,
+  at: string,
+): CustomStatus {
+  const last = customStatus ?? queuedStatus(at);
+  const copyId = last.copyId ?? lock?.copyId ?? null;
+  const abortRequested = last.abortRequested || record?.abortRequested === true;
+  const status = copyId === null ? last.status : "copying";
+  return {
+    ...last,
+    status: abortRequested ? "aborting" : status,
+    copyId,
+    copyStatus: last.copyStatus ?? (copyId === null ? null : "pending"),
+    abortRequested,
+    startedAt: last.startedAt ?? lock?.startedAt ?? null,
+  };
+}
+
+/** Picks the record that a repair continues with. */
+export function recordFrom(known: CustomStatus): OrchestrationRecord {
+  const { abortRequested, startedAt, statusReads } = known;
+  return { abortRequested, startedAt, statusReads };
+}

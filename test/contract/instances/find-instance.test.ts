@@ -1,0 +1,129 @@
+import type { DurableClient } from "durable-functions";
+import { expect, test } from "vitest";
+import { toInstanceId } from "../../../src/copy/contract/ids.ts";
+import { copyView } from "../../../src/instances/copy-view.ts";
+import { findInstance } from "../../../src/instances/find-instance.ts";
+import { repairInstanceId } from "../../../src/names.ts";
+import { startStorage, uploaded } from "../../support/stack/emulator.ts";
+import { copyOf, stepsOf } from "../../support/stack/steps.ts";
+
+/** What Durable reports of one instance. */
+type Status = { name?: string; runtimeStatus: string; customStatus?: unknown; output?: unknown };
+
+/** A copy that Storage has started, and the ledger's entries of it. `durable`: statuses by instance id. */
+async function startedCopy() {
+  const storage = await startStorage({ copies: { bytesPerSecond: 10 } });
+  const { ledger, ...steps } = stepsOf(storage);
+  const source = await uploaded(storage.service, "x".repeat(1_000));
+  const destination = storage.service.getContainerClient("source").getBlobClient("copy.mp4");
+  const request = { source: source.url, destination: destination.url };
+  const { instanceId, copy } = copyOf(storage, request);
+  await ledger.addRecord({ instanceId, ...copy });
+  const prepared = await steps.prepareCopy({ instanceId, copy });
+  if (prepared.kind !== "planned") throw new Error(prepared.kind);
+  const started = await steps.startCopy({ instanceId, copy, plan: prepared.plan });
+  if (started.kind !== "started") throw new Error(started.kind);
+
+  const durable = new Map<string, Status>();
+  const client = {
+    getStatus: async (id: string) => {
+      const status = durable.get(id);
+      if (status === undefined) throw new Error("the extension replied with HTTP 404");
+      const input = id === instanceId ? copy : { copy };
+      return { name: "copyOrchestration", input, lastUpdatedTime: storage.clock.now(), ...status };
+    },
+  } as unknown as DurableClient; // findInstance calls nothing else
+  const view = async () => {
+    const found = await findInstance(client, ledger, instanceId);
+    return found === null ? null : copyView(found, "/api/copies");
+  };
+  const { copyId } = started.started;
+  const startedAt = new Date(storage.clock.now()).toISOString();
+  return { ledger, durable, view, instanceId, copyId, startedAt, steps, copy };
+}
+
+test.each([
+  { what: "failed and lost its custom status", runtimeStatus: "Failed" },
+  { what: "was terminated before its first status", runtimeStatus: "Terminated" },
+  { what: "was purged", runtimeStatus: null },
+])("a copy whose instance $what is shown with what the ledger has", async ({ runtimeStatus }) => {
+  const { ledger, durable, view, instanceId, copyId, startedAt } = await startedCopy();
+  if (runtimeStatus !== null) durable.set(instanceId, { runtimeStatus, customStatus: null });
+  const known = { copyId, copyStatus: "pending", startedAt, completedAt: null, nextReadAt: null };
+  const warning = expect.stringContaining("a repair takes the copy over");
+  expect(await view()).toMatchObject({ ...known, status: "copying", warning });
+  expect(await ledger.requestAbort(instanceId)).toBeNull();
+  expect(await view()).toMatchObject({ ...known, status: "aborting", abortRequested: true });
+});
+
+test("a copy whose instance is suspended has a warning and no time of its next poll", async () => {
+  const { ledger, durable, view, instanceId, copyId } = await startedCopy();
+  const nextReadAt = "2026-03-01T12:00:05.000Z";
+  const customStatus = { status: "copying", copyId, copyStatus: "pending", nextReadAt };
+  durable.set(instanceId, { runtimeStatus: "Suspended", customStatus });
+  const warning = expect.stringContaining("is suspended");
+  expect(await view()).toMatchObject({ status: "copying", nextReadAt: null, warning });
+  await ledger.requestAbort(instanceId);
+  expect(await view()).toMatchObject({ status: "aborting", abortRequested: true, warning });
+});
+
+test("a repair that is suspended is shown like any suspended instance", async () => {
+  const { durable, view, instanceId, copyId } = await startedCopy();
+  durable.set(instanceId, { runtimeStatus: "Failed", customStatus: null });
+  durable.set(repairInstanceId(instanceId), {
+    name: "repairOrchestration",
+    runtimeStatus: "Suspended",
+    customStatus: null,
+  });
+  const warning = expect.stringContaining("is suspended");
+  expect(await view()).toMatchObject({ status: "copying", copyId, warning });
+});
+
+test("an instance whose orchestrator was named in another letter case is found", async () => {
+  const { durable, view, instanceId } = await startedCopy();
+  durable.set(instanceId, { name: "COPYorchestration", runtimeStatus: "Running" });
+  expect(await view()).toMatchObject({ status: "queued", warning: null });
+  durable.set(instanceId, { name: "otherOrchestration", runtimeStatus: "Running" });
+  expect(await view()).toMatchObject({ warning: expect.stringContaining("a repair takes") });
+});
+
+test("a purged copy that has ended is not shown as one that waits for a repair", async () => {
+  const { ledger, view, instanceId, steps, copy } = await startedCopy();
+  const record = { abortRequested: false, startedAt: null, statusReads: 0 };
+  const result = { kind: "gone", failure: { cause: "destination-deleted" } } as never;
+  const input = { instanceId, copy, plan: null, copyId: null, result, record, isLastAttempt: true };
+  expect(await steps.settleCopy(input, { log: () => {} })).toMatchObject({ kind: "settled" });
+  expect(await ledger.readLock(copy.destination)).toBeNull();
+  expect(await view()).toBeNull();
+});
+
+test("an outcome says that an abort was requested, also if the orchestration did not know it", async () => {
+  const { ledger, instanceId, steps, copy } = await startedCopy();
+  expect(await ledger.requestAbort(instanceId)).toBeNull();
+  const record = { abortRequested: false, startedAt: null, statusReads: 3 };
+  const progress = { bytesCopied: 1_000, totalBytes: 1_000 };
+  const result = { kind: "success", progress, etag: "x", endedAt: null } as const;
+  const input = { instanceId, copy, plan: null, copyId: null, result, record, isLastAttempt: true };
+  const settled = await steps.settleCopy(input, { log: () => {} });
+  const outcome = { status: "succeeded", abortRequested: true, statusReads: 3 };
+  expect(settled).toMatchObject({ kind: "settled", outcome });
+  // From now on the abort changes nothing.
+  expect(await ledger.requestAbort(instanceId)).toMatchObject(outcome);
+});
+
+test("an abort between settling and recording is part of the outcome", async () => {
+  const { ledger, instanceId } = await startedCopy();
+  await ledger.requestAbort(instanceId);
+  const outcome = { status: "succeeded", abortRequested: false } as never;
+  expect(await ledger.recordOutcome(instanceId, outcome)).toMatchObject({ abortRequested: true });
+  expect(await ledger.outcome(instanceId)).toMatchObject({ abortRequested: true });
+});
+
+test("an abort of an instance without a record is kept, and its record can be purged", async () => {
+  const { ledger } = await startedCopy();
+  const id = toInstanceId("019cad5e-0000-7000-8000-000000000000");
+  expect(await ledger.requestAbort(id)).toBeNull();
+  expect(await ledger.readRecord(id)).toEqual({ outcome: null, abortRequested: true, lock: null });
+  const due = await ledger.retention.listDue("copies", { day: "2027-01-01", limit: 10 });
+  expect(due.map(({ key }) => key)).toContain(id);
+});
