@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Clock } from "../clock.ts";
-import type { DurableOptions } from "../durable/api/engine-api.ts";
+import type { DurableEngine, DurableOptions } from "../durable/api/engine-api.ts";
 import { openDurableEngine } from "../durable/engine.ts";
 import { startApp } from "./worker/app-start.ts";
 import { durableFunctions } from "./triggers/durable-triggers.ts";
@@ -26,6 +26,8 @@ export type HostOptions = {
   /** Settings that win over local.settings.json and over the machine's environment. */
   environment: Readonly<Record<string, string>>;
   log: HostLog;
+  /** Opens the Durable engine; by default the local one. */
+  openEngine?: ((options: DurableOptions) => DurableEngine | Promise<DurableEngine>) | undefined;
 } & Pick<DurableOptions, "probe" | "redeliver" | "within" | "driftFails">;
 
 export type FunctionsHost = {
@@ -73,7 +75,7 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
     ends.unshift(await enterApp(options, appDirectory, server.port, logger));
     const started = await startApp(appDirectory, clock, logger);
     ends.push(started.terminate);
-    const engine = openDurableEngine({
+    const engine = await (options.openEngine ?? openDurableEngine)({
       clock,
       file: stateFile,
       hubName: resolveHubName(hostJson.hubName, process.env),

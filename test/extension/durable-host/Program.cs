@@ -17,6 +17,13 @@ using Microsoft.Extensions.Logging;
 //   FUNCTIONS_WORKER_RUNTIME=node makes the extension treat the functions as those of another language.
 //   AzureWebJobsStorage and AzureWebJobs__extensions__durableTask__… are the extension's own settings.
 
+// Ends with the process that started it: its standard input is a pipe, which closes then.
+_ = Task.Run(() =>
+{
+    while (Console.Read() >= 0) { }
+    Environment.Exit(0);
+});
+
 // A call that waits for the bridge blocks a thread, and the pool grows by about one thread a second only.
 ThreadPool.SetMinThreads(200, 200);
 

@@ -50,9 +50,12 @@ export function openTriggers(options: TriggersOptions): Triggers {
   const { started, engine, clock, logger } = options;
   const functions = appFunctions(started.app, process.env);
   // By address: "localhost" could reach another server that has this port on IPv6.
-  const client = { string: engine.clientBinding(options.origin.replace("localhost", "127.0.0.1")) };
-  const extraInputs = { durableClient: client, orchestrationClient: client };
-  const run = (invocation: Invocation) => started.run({ ...invocation, extraInputs });
+  const origin = options.origin.replace("localhost", "127.0.0.1");
+  const run = (invocation: Invocation) => {
+    const client = { string: engine.clientBinding(origin) };
+    const extraInputs = { durableClient: client, orchestrationClient: client };
+    return started.run({ ...invocation, extraInputs });
+  };
   /** Where no request leaves a line of its own. */
   const withLine = (ofSuccess: "debug" | "information") => async (invocation: Invocation) => {
     const began = clock.now();

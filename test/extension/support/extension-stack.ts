@@ -1,0 +1,148 @@
+import { appendFileSync, existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { startStorageEmulator } from "../../../src/local/storage/emulator.ts";
+import type { Clock } from "../../../src/local/clock.ts";
+import { systemClock } from "../../../src/local/clock.ts";
+import { appSettings } from "./app-settings.ts";
+import { developmentKey } from "./azurite.ts";
+import { openHostPair } from "./host-pair.ts";
+import type { HostPair, Part } from "./host-pair.ts";
+import { root, runFolder } from "./paths.ts";
+import { account, openStack } from "./stack.ts";
+import type { Engine, Stack } from "./stack.ts";
+
+export type ExtensionStackOptions = {
+  /** Of the logs' folder and, with something random, of the task hub. */
+  name: string;
+  /** The connection string of the account with the task hubs. */
+  hubStorage: string;
+  /** The app's folder; the project's own when absent. */
+  appDirectory?: string;
+  /** Pairs of extension and bridge on one task hub; 1 when absent. */
+  pairs?: number;
+  /** Settings of the extension that win over host.json, for example "storageProvider__partitionCount". */
+  durable?: Record<string, string>;
+  /** Settings of the app. */
+  environment?: Record<string, string>;
+};
+
+export type ExtensionStack = Engine &
+  Stack & {
+    pairs: readonly HostPair[];
+    /** Ends processes of every pair with SIGKILL. */
+    kill(...parts: Part[]): Promise<void>;
+    /** Starts what does not run. */
+    revive(): Promise<void>;
+    /** Ends every process with SIGTERM, as a deployment does. */
+    stop(): Promise<void>;
+    /** The app's folder from the next start of a bridge on. */
+    useBuild(appDirectory: string): void;
+    /** The last lines of every log, and where the logs are. */
+    logs(): string;
+    close(): Promise<void>;
+  };
+
+/** Where an idle queue is polled this often, a test does not wait for the polling. */
+const pollingInterval = "00:00:00.200";
+
+/** Starts the app on the real Durable extension, with a task hub and a Storage emulator of its own. */
+export async function startExtensionStack(options: ExtensionStackOptions): Promise<ExtensionStack> {
+  const folder = runFolder(options.name);
+  const hubName = `T${options.name.replaceAll(/\W/g, "").slice(0, 20)}${Date.now().toString(36)}`;
+  const system = systemClock();
+  let aheadMs = 0;
+  // Storage lives in the app's time; what it schedules is relative to the system's.
+  const clock: Clock = {
+    ...system,
+    now: () => Date.now() + aheadMs,
+    schedule: (at, due) => system.schedule(at - aheadMs, due),
+  };
+  const emulator = await startStorageEmulator({
+    clock,
+    blobPort: 0,
+    file: ":memory:",
+    log: (line) => appendFileSync(join(folder, "storage.log"), `${line}\n`),
+  });
+  const prefix = `${emulator.blobUrl}/${account}/`;
+  let appDirectory = options.appDirectory ?? root;
+  const count = options.pairs ?? 1;
+  const pairs = await Promise.all(
+    Array.from({ length: count }, (_, index) =>
+      openHostPair({
+        folder,
+        name: count === 1 ? "" : `-${index + 1}`,
+        appDirectory: () => appDirectory,
+        hubStorage: options.hubStorage,
+        durable: {
+          hubName,
+          storageProvider__maxQueuePollingInterval: pollingInterval,
+          ...options.durable,
+        },
+        app: {
+          AzureWebJobsStorage: `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${developmentKey};BlobEndpoint=${emulator.blobUrl}/${account};`,
+          COPY_EMULATOR: emulator.blobUrl,
+          COPY_EMULATOR_FILES: emulator.fileUrl,
+          COPY_ALLOWED: JSON.stringify([{ from: prefix, to: prefix }]),
+          ...appSettings,
+          ...options.environment,
+        },
+        aheadMs: () => aheadMs,
+      }),
+    ),
+  );
+  const each = <T>(work: (pair: HostPair) => Promise<T>) => Promise.all(pairs.map(work));
+  const logs = () =>
+    readdirSync(folder)
+      .filter((file) => file.endsWith(".log"))
+      .map((file) => {
+        const path = join(folder, file);
+        const lines = existsSync(path) ? readFileSync(path, "utf8").trimEnd().split("\n") : [];
+        return `── ${path}\n${lines.slice(-shownLines).join("\n")}`;
+      })
+      .join("\n");
+  const close = async () => {
+    await each((pair) => pair.kill("host", "bridge"));
+    await emulator.close();
+  };
+  try {
+    await each((pair) => pair.revive());
+  } catch (error) {
+    await close();
+    throw new Error(`${String(error)}\n${logs()}`, { cause: error });
+  }
+  const [first] = pairs;
+  if (first === undefined) throw new Error("A stack has at least one pair");
+  await openEvents();
+
+  return openStack({
+    name: "extension" as const,
+    emulator,
+    pairs,
+    url: () => (pairs.find((pair) => pair.isAlive()) ?? first).url(),
+    now: () => clock.now(),
+    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    async skipAhead(ms) {
+      aheadMs += ms;
+      await each((pair) => pair.setClockAhead(aheadMs));
+    },
+    kill: async (...parts: Part[]) => void (await each((pair) => pair.kill(...parts))),
+    revive: async () => void (await each((pair) => pair.revive())),
+    stop: async () => void (await each((pair) => pair.stop())),
+    useBuild: (directory: string) => (appDirectory = directory),
+    logs,
+    close,
+  });
+
+  /** Sends BlobCreated to the app, as an event subscription does. */
+  async function openEvents(): Promise<void> {
+    const url = `${first?.url()}/runtime/webhooks/EventGrid?functionName=storageEvents`;
+    await emulator.events.subscribe({
+      name: "storageEvents",
+      url,
+      namespace: "flat",
+      schema: "event-grid",
+    });
+  }
+}
+
+const shownLines = 40;

@@ -1,0 +1,41 @@
+import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
+import { account, ledgerContainer } from "./stack.ts";
+import type { Stack } from "./stack.ts";
+
+/** What the ledger holds of some copies; the keys are the ledger's folders. */
+export type LedgerContent = {
+  /** The status of each record, "running" before the end. */
+  records: string[];
+  locks: number;
+  outbox: number;
+  claims: number;
+  retention: number;
+};
+
+/** Reads every blob of the ledger, and counts those that name one of the copies. */
+export async function ledgerContent(
+  { emulator }: Pick<Stack, "emulator">,
+  ids: readonly string[],
+): Promise<LedgerContent> {
+  const key = emulator.accounts.find(({ name }) => name === account)?.key ?? "";
+  const credential = new StorageSharedKeyCredential(account, key);
+  const container = new BlobServiceClient(
+    `${emulator.blobUrl}/${account}`,
+    credential,
+  ).getContainerClient(ledgerContainer);
+  const content: LedgerContent = { records: [], locks: 0, outbox: 0, claims: 0, retention: 0 };
+  for await (const { name } of container.listBlobsFlat()) {
+    const text = await read(name);
+    if (!ids.some((id) => name.includes(id) || text.includes(id))) continue;
+    const [folder = ""] = name.split("/");
+    if (folder === "records") content.records.push(JSON.parse(text).outcome?.status ?? "running");
+    else content[folder as Exclude<keyof LedgerContent, "records">]++;
+  }
+  return { ...content, records: content.records.toSorted() };
+
+  /** Empty when the blob has gone meanwhile. */
+  async function read(name: string): Promise<string> {
+    const blob = container.getBlobClient(name);
+    return await blob.downloadToBuffer().then(String, () => "");
+  }
+}
