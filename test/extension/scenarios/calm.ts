@@ -117,11 +117,12 @@ export const calmScenarios: Record<string, Scenario> = {
     async play({ stack, begin, finish, refuse }) {
       const { id } = await begin();
       await stack.untilStatus(id, "copying");
-      await stack.wait(500);
-      // Otherwise the wake of the finished copy could be faster than the abort.
+      // Otherwise the event of the finished copy could wake the instance before the abort does.
       const stop = refuse("GetBlobProperties");
       finish();
-      await stack.abort(id);
+      const { status } = await stack.abort(id);
+      if (status !== 202) throw new Error(`The abort returned ${status}`);
+      await stack.untilStatus(id, "aborting");
       stop();
       return [await stack.untilEnded(id)];
     },

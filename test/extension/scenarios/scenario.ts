@@ -91,7 +91,7 @@ export async function playScenario(
   const ids = ended.map(({ id }) => String(id));
   return {
     copies: ended.map(copySummary),
-    begun: stack.begun.get(target) ?? 0,
+    begun: stack.begunAt.filter((path) => path.includes(`/${target}/`)).length,
     ledger: await ledgerContent(stack, ids),
   };
 }

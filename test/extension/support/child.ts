@@ -34,7 +34,7 @@ export function startChild(
   let output = "";
   let searches: (() => void)[] = [];
   const received = (chunk: Buffer) => {
-    log.write(chunk);
+    log.write(stamped(chunk));
     if (output.length < maxSearched) output += chunk.toString();
     for (const search of searches) search();
   };
@@ -90,6 +90,11 @@ export function startChild(
       clearTimeout(timer);
     },
   };
+}
+
+/** With the time in front of each line. */
+function stamped(chunk: Buffer): string {
+  return chunk.toString().replaceAll(/^(?=.)/gm, `${new Date().toISOString().slice(11, 23)} `);
 }
 
 /** Without what the test runner sets for its own processes, and what makes the extension believe in a platform. */

@@ -1,13 +1,13 @@
 import { appendFileSync, existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { startStorageEmulator } from "../../../src/local/storage/emulator.ts";
-import type { Clock } from "../../../src/local/clock.ts";
 import { systemClock } from "../../../src/local/clock.ts";
 import { appSettings } from "./app-settings.ts";
 import { developmentKey } from "./azurite.ts";
 import { openHostPair } from "./host-pair.ts";
 import type { HostPair, Part } from "./host-pair.ts";
 import { root, runFolder } from "./paths.ts";
+import { setClockAhead } from "./shifted-date.ts";
 import { account, openStack } from "./stack.ts";
 import type { Engine, Stack } from "./stack.ts";
 
@@ -49,14 +49,8 @@ const pollingInterval = "00:00:00.200";
 export async function startExtensionStack(options: ExtensionStackOptions): Promise<ExtensionStack> {
   const folder = runFolder(options.name);
   const hubName = `T${options.name.replaceAll(/\W/g, "").slice(0, 20)}${Date.now().toString(36)}`;
-  const system = systemClock();
   let aheadMs = 0;
-  // Storage lives in the app's time; what it schedules is relative to the system's.
-  const clock: Clock = {
-    ...system,
-    now: () => Date.now() + aheadMs,
-    schedule: (at, due) => system.schedule(at - aheadMs, due),
-  };
+  const clock = systemClock();
   const emulator = await startStorageEmulator({
     clock,
     blobPort: 0,
@@ -123,6 +117,7 @@ export async function startExtensionStack(options: ExtensionStackOptions): Promi
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     async skipAhead(ms) {
       aheadMs += ms;
+      setClockAhead(aheadMs); // Storage, and the SDK that signs a test's requests with the date
       await each((pair) => pair.setClockAhead(aheadMs));
     },
     kill: async (...parts: Part[]) => void (await each((pair) => pair.kill(...parts))),

@@ -1,4 +1,6 @@
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
+import type { ContainerClient } from "@azure/storage-blob";
+import type { StorageEmulator } from "../../../src/local/storage/emulator.ts";
 import { account, ledgerContainer } from "./stack.ts";
 import type { Stack } from "./stack.ts";
 
@@ -17,12 +19,7 @@ export async function ledgerContent(
   { emulator }: Pick<Stack, "emulator">,
   ids: readonly string[],
 ): Promise<LedgerContent> {
-  const key = emulator.accounts.find(({ name }) => name === account)?.key ?? "";
-  const credential = new StorageSharedKeyCredential(account, key);
-  const container = new BlobServiceClient(
-    `${emulator.blobUrl}/${account}`,
-    credential,
-  ).getContainerClient(ledgerContainer);
+  const container = ledgerOf(emulator);
   const content: LedgerContent = { records: [], locks: 0, outbox: 0, claims: 0, retention: 0 };
   for await (const { name } of container.listBlobsFlat()) {
     const text = await read(name);
@@ -38,4 +35,24 @@ export async function ledgerContent(
     const blob = container.getBlobClient(name);
     return await blob.downloadToBuffer().then(String, () => "");
   }
+}
+
+/** The days under which the ledger keeps a copy's retention entries, "2026-11-20". */
+export async function retentionDays(
+  { emulator }: Pick<Stack, "emulator">,
+  id: string,
+): Promise<string[]> {
+  const days: string[] = [];
+  for await (const { name } of ledgerOf(emulator).listBlobsFlat({ prefix: "retention/copies/" })) {
+    const [, , day = "", key] = name.split("/");
+    if (key === id) days.push(day);
+  }
+  return days;
+}
+
+function ledgerOf(emulator: StorageEmulator): ContainerClient {
+  const key = emulator.accounts.find(({ name }) => name === account)?.key ?? "";
+  const credential = new StorageSharedKeyCredential(account, key);
+  const service = new BlobServiceClient(`${emulator.blobUrl}/${account}`, credential);
+  return service.getContainerClient(ledgerContainer);
 }

@@ -47,8 +47,8 @@ export type Stack = Engine & {
   upload(path: string, content: Buffer): Promise<BlockBlobClient>;
   /** Settings of copies onto one container; others use the emulator's default. */
   speeds: Map<string, Partial<CopySettings>>;
-  /** How many copies Storage has begun, by container of the destination. */
-  begun: Map<string, number>;
+  /** The destination of each copy that Storage has begun: path of a URL. */
+  begunAt: string[];
 };
 
 const pollMs = 200;
@@ -65,8 +65,8 @@ export function openStack<E extends Engine>(engine: E): E & Stack {
   );
   const speeds: Stack["speeds"] = new Map();
   emulator.copies.forDestination = (container) => speeds.get(container);
-  const begun: Stack["begun"] = new Map();
-  countStarts(emulator, begun);
+  const begunAt: string[] = [];
+  noteStarts(emulator, begunAt);
 
   const request = async (method: string, url: string, { body, headers }: CallOptions = {}) => {
     const response = await fetch(url, {
@@ -86,7 +86,7 @@ export function openStack<E extends Engine>(engine: E): E & Stack {
   const stack: E & Stack = {
     ...engine,
     speeds,
-    begun,
+    begunAt,
     call: (method, path, options) => request(method, `${engine.url()}/api${path}`, options),
     async start(body, headers = {}) {
       const response = await stack.call("POST", "/copies", { body, headers });
@@ -147,15 +147,15 @@ export function openStack<E extends Engine>(engine: E): E & Stack {
   return stack;
 }
 
-/** The emulator keeps only its last 1,000 requests, so starts are counted as they are noted. */
-function countStarts({ requests }: StorageEmulator, begun: Map<string, number>): void {
+/** The emulator keeps only its last 1,000 requests, so starts are noted as they arrive. */
+function noteStarts({ requests }: StorageEmulator, begunAt: string[]): void {
   const noted = requests as StorageEmulator["requests"][number][];
   const push = noted.push.bind(noted);
   noted.push = (...entries) => {
     for (const { operation, status, url } of entries) {
-      if (operation !== "CopyBlob" || status !== 202) continue;
-      const container = new URL(url, "http://storage").pathname.split("/")[2] ?? "";
-      begun.set(container, (begun.get(container) ?? 0) + 1);
+      if (operation === "CopyBlob" && status === 202) {
+        begunAt.push(new URL(url, "http://storage").pathname);
+      }
     }
     return push(...entries);
   };
