@@ -8,8 +8,8 @@ import { otherBuild } from "./support/other-build.ts";
 
 const copies = { source: "some-source", target: "some-target", count: 10, bytes: 1_000_000 };
 const numbers = Array.from({ length: copies.count }, (_, number) => number);
-/** Ten seconds for each copy. */
-const slowly = { bytesPerSecond: 100_000 };
+/** Twenty seconds for each copy. */
+const slowly = { bytesPerSecond: 50_000 };
 
 describe.concurrent("running copies outlive", () => {
   test("the death of one of two instances of the app", async () => {
@@ -110,7 +110,9 @@ async function startAll(stack: ExtensionStack): Promise<string[]> {
   stack.speeds.set(copies.target, slowly);
   await uploadMany(stack, copies);
   const ids = await Promise.all(numbers.map((number) => startPatiently(stack, copies, number)));
-  await Promise.all(ids.map((id) => stack.untilStatus(id, "copying")));
+  for (const id of ids) {
+    await stack.until("it has begun", async () => ((await stack.get(id)).copyId === null ? null : id));
+  }
   return ids;
 }
 

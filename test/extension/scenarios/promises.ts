@@ -14,8 +14,7 @@ export async function expectPromises(
   for (const copy of ended) {
     const about = JSON.stringify(copy);
     // A copy whose instance Durable failed before the start is not started by a repair.
-    const isNotStarted = copy.error?.cause === "internal" && copy.copyId === null;
-    if (!isNotStarted) expect(copy.status, about).toMatch(/^(succeeded|aborted)$/);
+    if (!isNotStarted(copy)) expect(copy.status, about).toMatch(/^(succeeded|aborted)$/);
     expect(copy.residue, about).toEqual([]);
     const name = new URL(copy.destination).pathname.split("/").at(-1) ?? "";
     const exists = await stack.blob(`${target}/${name}`).exists();
@@ -26,7 +25,19 @@ export async function expectPromises(
   const ids = ended.map(({ id }) => String(id));
   const { locks, records } = await ledgerContent(stack, ids);
   expect(locks).toBe(0);
-  expect(records).toEqual(ended.map(({ status }) => status).toSorted());
+  // A copy whose instance failed before it had its lock has no one to record its outcome.
+  const open = records.filter((status) => status === "running").length;
+  expect(open).toBeLessThanOrEqual(ended.filter(isNotStarted).length);
+  const statuses = ended.map(({ status }) => status);
+  for (const status of ["succeeded", "aborted"]) {
+    expect(records.filter((each) => each === status)).toEqual(
+      statuses.filter((each) => each === status),
+    );
+  }
+}
+
+function isNotStarted({ error, copyId }: Json): boolean {
+  return error?.cause === "internal" && copyId === null;
 }
 
 function starts({ begunAt }: Stack, path: string): number {

@@ -22,6 +22,8 @@ export type ExtensionStackOptions = {
   pairs?: number;
   /** Settings of the extension that win over host.json, for example "storageProvider__partitionCount". */
   durable?: Record<string, string>;
+  /** Whether the app gets BlobCreated events; true when absent. */
+  events?: boolean;
   /** Settings of the app. */
   environment?: Record<string, string>;
 };
@@ -91,7 +93,7 @@ export async function startExtensionStack(options: ExtensionStackOptions): Promi
       .map((file) => {
         const path = join(folder, file);
         const lines = existsSync(path) ? readFileSync(path, "utf8").trimEnd().split("\n") : [];
-        return `── ${path}\n${lines.slice(-shownLines).join("\n")}`;
+        return `── ${path}\n${lines.slice(-shownLines).map(cut).join("\n")}`;
       })
       .join("\n");
   const close = async () => {
@@ -106,7 +108,7 @@ export async function startExtensionStack(options: ExtensionStackOptions): Promi
   }
   const [first] = pairs;
   if (first === undefined) throw new Error("A stack has at least one pair");
-  await openEvents();
+  if (options.events !== false) await openEvents();
 
   return openStack({
     name: "extension" as const,
@@ -141,3 +143,4 @@ export async function startExtensionStack(options: ExtensionStackOptions): Promi
 }
 
 const shownLines = 40;
+const cut = (line: string) => line.slice(0, 300);

@@ -51,7 +51,7 @@ export type Stack = Engine & {
   begunAt: string[];
 };
 
-const pollMs = 200;
+const pollMs = 300;
 const maxWaitMs = 60_000;
 
 /** The parts that are the same on both engines. */
