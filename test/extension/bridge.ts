@@ -66,7 +66,8 @@ async function openExtensionEngine({ functions }: DurableOptions): Promise<Durab
       case "orchestrators":
         return responseOf(await functions.invokeOrchestrator(name, body));
       case "activities": {
-        const input = body === "" ? null : body;
+        // The extension has made a text of the input already; as a JSON text it arrives whole.
+        const input = body === "" ? null : JSON.stringify(body);
         const call = { instanceId: decodeURIComponent(instanceId), input };
         return responseOf(await functions.invokeActivity(name, call));
       }
@@ -96,7 +97,10 @@ async function serve(
 ): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(Buffer.from(chunk));
-  const { status, body } = await respond(request.url ?? "", Buffer.concat(chunks).toString());
+  const { status, body } = await respond(
+    request.url ?? "",
+    Buffer.concat(chunks).toString(),
+  ).catch((error: unknown) => responseOf({ ok: false, message: String(error), stack: "" }));
   response.writeHead(status, { "content-type": "application/json" });
   response.end(body);
 }

@@ -145,7 +145,7 @@ export const parityCalls: Record<string, ParityCall> = {
   },
   "status of an instance with an unknown activity": {
     given: async (api) => {
-      await running("unknownActivity", "status-unknown")(api);
+      await start("unknownActivity", "status-unknown")(api);
       await new Promise((resolve) => setTimeout(resolve, 3_000));
     },
     ...get("instances/status-unknown"),

@@ -3,9 +3,11 @@ import type { Response } from "../support/stack.ts";
 /** A response as both engines must give it: what differs from one call to the next is masked. */
 export type MaskedResponse = { status: number; headers: Record<string, string>; body: unknown };
 
+/** Their texts name files, lines and types of the extension. */
+const maskedKeys = new Set(["StackTrace", "Details"]);
 const comparedHeaders = ["location", "retry-after", "content-type"];
 
-/** `ids` are masked in the order of their first use; guids, times, addresses and stack traces by their form. */
+/** Masks guids, times, addresses, keys, stack traces, and what has no order. */
 export function maskedResponse({ status, headers, text, json }: Response): MaskedResponse {
   const compared = comparedHeaders.flatMap((name) => {
     const value = headers.get(name);
@@ -18,19 +20,27 @@ export function maskedResponse({ status, headers, text, json }: Response): Maske
 
 function maskJson(value: unknown, key: string): unknown {
   if (typeof value === "string") {
-    if (key === "StackTrace" || key === "Details") return value === "" ? "" : `<${key}>`;
-    return maskText(value);
+    return maskedKeys.has(key) && value !== "" ? `<${key}>` : maskText(value);
   }
   if (Array.isArray(value)) return value.map((each) => maskJson(each, ""));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
+  const masked = Object.fromEntries(
     Object.entries(value).map(([name, each]) => [name, maskJson(each, name)]),
   );
+  // Json.NET's own sentences about a text that is not JSON.
+  const isParsing = masked["ExceptionType"] === "Newtonsoft.Json.JsonReaderException";
+  return isParsing && "ExceptionMessage" in masked
+    ? { ...masked, ExceptionMessage: "<why it is not JSON>" }
+    : masked;
 }
 
 function maskText(text: string): string {
   return text
     .replaceAll(/https?:\/\/(localhost|127\.0\.0\.1)(:\d+)?/g, "<host>")
+    // The extension's own listener, through which the bridge asks, has a shorter path.
+    .replaceAll("<host>/durabletask/", "<host>/runtime/webhooks/durabletask/")
+    // In no order.
+    .replaceAll(/(known orchestrator functions: ).*/g, "$1<names>")
     .replaceAll(/[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}/gi, "<guid>")
     .replaceAll(/taskHub=\w+/g, "taskHub=<hub>")
     .replaceAll(/code=\w+/g, "code=<key>")
