@@ -8,7 +8,7 @@ const project = (name: string, testTimeout: number) => ({
 /** In real time, on the real Durable extension: needs the .NET SDK. Everything in a file may run at the same time. */
 const extension = {
   test: {
-    ...project("extension", 240_000).test,
+    ...project("extension", 300_000).test,
     globalSetup: "test/extension/support/global-setup.ts",
     maxConcurrency: 20,
   },

@@ -52,7 +52,10 @@ async function openExtensionEngine({ functions }: DurableOptions): Promise<Durab
     const [route = "", name = "", instanceId = ""] = path.split("/").slice(1);
     switch (route) {
       case "functions": {
-        const names = { orchestrators: functions.orchestrators(), activities: functions.activities() };
+        const names = {
+          orchestrators: functions.orchestrators(),
+          activities: functions.activities(),
+        };
         return { status: 200, body: JSON.stringify(names) };
       }
       case "binding":
@@ -97,10 +100,9 @@ async function serve(
 ): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(Buffer.from(chunk));
-  const { status, body } = await respond(
-    request.url ?? "",
-    Buffer.concat(chunks).toString(),
-  ).catch((error: unknown) => responseOf({ ok: false, message: String(error), stack: "" }));
+  const { status, body } = await respond(request.url ?? "", Buffer.concat(chunks).toString()).catch(
+    (error: unknown) => responseOf({ ok: false, message: String(error), stack: "" }),
+  );
   response.writeHead(status, { "content-type": "application/json" });
   response.end(body);
 }

@@ -28,17 +28,20 @@ describe.concurrent("the management API responds as the extension does to", () =
 });
 
 describe.concurrent("the list of known differences is true for", () => {
-  test.each(knownDifferences.map((each) => [each.call, each] as const))("%s", async (name, each) => {
-    const call = parityCalls[name];
-    if (call === undefined) throw new Error(`There is no call of this name: ${name}`);
-    const [extension, ours] = await Promise.all([ask(real, call), ask(local, call)]);
-    expect(extension).toMatchObject(each.extension);
-    expect(ours).toMatchObject(each.local);
-    expect(ours).not.toEqual(extension);
-  });
+  test.each(knownDifferences.map((each) => [each.call, each] as const))(
+    "%s",
+    async (name, each) => {
+      const call = parityCalls[name];
+      if (call === undefined) throw new Error(`There is no call of this name: ${name}`);
+      const [extension, ours] = await Promise.all([ask(real, call), ask(local, call)]);
+      expect(extension).toMatchObject(each.extension);
+      expect(ours).toMatchObject(each.local);
+      expect(ours).not.toEqual(extension);
+    },
+  );
 });
 
-describe.concurrent("timers are early by the same rule:", () => {
+describe("timers are early by the same rule:", () => {
   test("a wait below a second does not wait", async () => {
     for (const api of [real, local]) expect(await earliest(api, 990)).toBeGreaterThan(300);
   });
@@ -63,7 +66,10 @@ describe.concurrent("timers are early by the same rule:", () => {
   }
 });
 
-async function ask(api: Api, { given, method, path, options }: ParityCall): Promise<MaskedResponse> {
+async function ask(
+  api: Api,
+  { given, method, path, options }: ParityCall,
+): Promise<MaskedResponse> {
   await given?.(api);
   return maskedResponse(await api.manage(method, path, options));
 }

@@ -20,7 +20,7 @@ const { status } = spawnSync(
     "run",
     ...["--config", "test/vitest.config.ts"],
     ...["--project", "extension"],
-    "--maxWorkers=3", // they wait most of the time
+    "--maxWorkers=2", // they wait most of the time
     ...process.argv.slice(2),
   ],
   { cwd: root, stdio: "inherit" },

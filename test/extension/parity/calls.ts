@@ -190,7 +190,10 @@ export const parityCalls: Record<string, ParityCall> = {
     given: running("wait", "event-slash"),
     ...post("instances/event-slash/raiseEvent/a%2Fb", 1),
   },
-  "event by GET": { given: running("wait", "event-get"), ...get("instances/event-get/raiseEvent/go") },
+  "event by GET": {
+    given: running("wait", "event-get"),
+    ...get("instances/event-get/raiseEvent/go"),
+  },
 
   // Terminate, suspend, resume, rewind, restart
   "terminate a running instance": {

@@ -35,16 +35,20 @@ function maskJson(value: unknown, key: string): unknown {
 }
 
 function maskText(text: string): string {
-  return text
-    .replaceAll(/https?:\/\/(localhost|127\.0\.0\.1)(:\d+)?/g, "<host>")
-    // The extension's own listener, through which the bridge asks, has a shorter path.
-    .replaceAll("<host>/durabletask/", "<host>/runtime/webhooks/durabletask/")
-    // In no order.
-    .replaceAll(/(known orchestrator functions: ).*/g, "$1<names>")
-    .replaceAll(/[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}/gi, "<guid>")
-    .replaceAll(/taskHub=\w+/g, "taskHub=<hub>")
-    .replaceAll(/code=\w+/g, "code=<key>")
-    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?/g, (time) =>
-      time.replaceAll(/\d+/g, (digits, at: number) => (at === 20 ? "<fraction>" : "0".repeat(digits.length))),
-    );
+  return (
+    text
+      .replaceAll(/https?:\/\/(localhost|127\.0\.0\.1)(:\d+)?/g, "<host>")
+      // The extension's own listener, through which the bridge asks, has a shorter path.
+      .replaceAll("<host>/durabletask/", "<host>/runtime/webhooks/durabletask/")
+      // In no order.
+      .replaceAll(/(known orchestrator functions: ).*/g, "$1<names>")
+      .replaceAll(/[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}/gi, "<guid>")
+      .replaceAll(/taskHub=\w+/g, "taskHub=<hub>")
+      .replaceAll(/code=\w+/g, "code=<key>")
+      .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?/g, (time) =>
+        time.replaceAll(/\d+/g, (digits, at: number) =>
+          at === 20 ? "<fraction>" : "0".repeat(digits.length),
+        ),
+      )
+  );
 }

@@ -59,7 +59,9 @@ export const calmScenarios: Record<string, Scenario> = {
       return [await stack.untilEnded(id)];
     },
     expected: {
-      copies: [{ ...succeeded, status: "failed", cause: "source-unreadable", copyStatus: "failed" }],
+      copies: [
+        { ...succeeded, status: "failed", cause: "source-unreadable", copyStatus: "failed" },
+      ],
       begun: 1,
       ledger: settled("failed"),
     },

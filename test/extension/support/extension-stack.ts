@@ -44,8 +44,14 @@ export type ExtensionStack = Engine &
     close(): Promise<void>;
   };
 
-/** Where an idle queue is polled this often, a test does not wait for the polling. */
-const pollingInterval = "00:00:00.200";
+/**
+ * host.json polls an idle queue every five seconds, in four partitions. A test does not wait that long, and few
+ * partitions keep the load of all stacks together low.
+ */
+const quickPolling = {
+  storageProvider__maxQueuePollingInterval: "00:00:00.500",
+  storageProvider__partitionCount: "2",
+};
 
 /** Starts the app on the real Durable extension, with a task hub and a Storage emulator of its own. */
 export async function startExtensionStack(options: ExtensionStackOptions): Promise<ExtensionStack> {
@@ -71,7 +77,7 @@ export async function startExtensionStack(options: ExtensionStackOptions): Promi
         hubStorage: options.hubStorage,
         durable: {
           hubName,
-          storageProvider__maxQueuePollingInterval: pollingInterval,
+          ...quickPolling,
           ...options.durable,
         },
         app: {

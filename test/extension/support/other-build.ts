@@ -16,7 +16,8 @@ export async function otherBuild(name: string): Promise<string> {
   }
   const file = join(folder, policy);
   const text = await readFile(file, "utf8");
-  if (!firstReads.test(text)) throw new Error(`Cannot change ${policy} because ${firstReads} is gone`);
+  if (!firstReads.test(text))
+    throw new Error(`Cannot change ${policy} because ${firstReads} is gone`);
   await writeFile(file, text.replace(firstReads, "pollsBeforeProgressMs = [1_500, "));
   const main = join(folder, "dist/main.js");
   await writeFile(main, `console.log("other build");\n${await readFile(main, "utf8")}`);

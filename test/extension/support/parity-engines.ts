@@ -45,10 +45,11 @@ export async function startLocalParityEngine(): Promise<ParityEngine> {
       return { status, headers: received, text, json: isJson ? JSON.parse(text) : undefined };
     },
     async until(what, read, withinMs = 20_000) {
-      for (const began = performance.now(); ; ) {
+      for (const began = performance.now(); ;) {
         const found = await read();
         if (found !== null) return found;
-        if (performance.now() - began > withinMs) throw new Error(`Not within ${withinMs} ms: ${what}`);
+        if (performance.now() - began > withinMs)
+          throw new Error(`Not within ${withinMs} ms: ${what}`);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     },

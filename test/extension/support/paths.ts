@@ -10,7 +10,11 @@ export const hostProgram = join(cache, "durable-host/bin/DurableHost.dll");
 
 /** A new folder for the logs and files of one stack; it stays after the tests. */
 export function runFolder(name: string): string {
-  const folder = join(cache, "extension-runs", `${new Date().toISOString().replaceAll(":", "")}-${name}`);
+  const folder = join(
+    cache,
+    "extension-runs",
+    `${new Date().toISOString().replaceAll(":", "")}-${name}`,
+  );
   mkdirSync(folder, { recursive: true });
   return folder;
 }

@@ -72,7 +72,10 @@ export function openStack<E extends Engine>(engine: E): E & Stack {
     const response = await fetch(url, {
       method,
       redirect: "manual",
-      headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+      headers: {
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
       ...(body === undefined
         ? {}
         : { body: typeof body === "string" ? body : JSON.stringify(body) }),
