@@ -61,7 +61,8 @@ export function openStack<E extends Engine>(engine: E): E & Stack {
   const service = new BlobServiceClient(
     `${emulator.blobUrl}/${account}`,
     new StorageSharedKeyCredential(account, key),
-    { retryOptions: { maxTries: 1 } },
+    // A connection that was idle may be closed just when it is used again.
+    { retryOptions: { maxTries: 3, retryDelayInMs: 100 } },
   );
   const speeds: Stack["speeds"] = new Map();
   emulator.copies.forDestination = (container) => speeds.get(container);
