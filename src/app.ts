@@ -10,50 +10,52 @@ import { routeMethods, allMethods } from "./triggers/http/method-router.ts";
 import type { HttpHandler } from "./triggers/http/method-router.ts";
 import { getCopy } from "./triggers/http/get-copy.ts";
 import { health } from "./triggers/http/health.ts";
-import { purge } from "./triggers/timers/purge.ts";
-import type { PurgeDeps } from "./triggers/timers/purge.ts";
+import { purge, purgeSchedule } from "./triggers/timers/purge.ts";
+import type { PurgeDependencies } from "./triggers/timers/purge.ts";
 import { startCopy } from "./triggers/http/start-copy.ts";
-import type { StartDeps } from "./triggers/http/start-copy.ts";
+import type { StartDependencies } from "./triggers/http/start-copy.ts";
 import { storageEvent } from "./triggers/events/storage-event-trigger.ts";
 import { watchdog } from "./triggers/timers/watchdog.ts";
 
+/** The dependencies of the HTTP and Event Grid triggers, of the activities, and of the timer triggers. */
 export type AppDependencies = {
-  requests: StartDeps;
-  steps: ActivityDependencies;
-  maintenance: PurgeDeps & { watchdogSchedule: string };
+  requests: StartDependencies;
+  activities: ActivityDependencies;
+  maintenance: PurgeDependencies & { watchdogSchedule: string };
 };
 
-/** Every trigger, orchestration and activity of the app. */
-export function registerApp({ requests, steps, maintenance }: AppDependencies): void {
-  route("copies", "copies", routeMethods({ POST: startCopy(requests) }));
-  route("copy", "copies/{id}", routeMethods({ GET: getCopy(requests) }));
-  route("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }));
-  route("health", "health", routeMethods({ GET: health }), "anonymous");
+/** Registers every trigger, orchestration and activity of the app. */
+export function registerApp(dependencies: AppDependencies): void {
+  const { requests, maintenance } = dependencies;
+  registerRoute("copies", "copies", routeMethods({ POST: startCopy(requests) }));
+  registerRoute("copy", "copies/{id}", routeMethods({ GET: getCopy(requests) }));
+  registerRoute("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }));
+  registerRoute("health", "health", routeMethods({ GET: health }), "anonymous");
 
   df.app.client.eventGrid("storageEvents", { handler: storageEvent(requests) });
   df.app.client.timer("watchdog", {
     schedule: maintenance.watchdogSchedule,
     handler: watchdog(maintenance),
   });
-  df.app.client.timer("purge", { schedule: "0 30 * * * *", handler: purge(maintenance) });
+  df.app.client.timer("purge", { schedule: purgeSchedule, handler: purge(maintenance) });
 
   df.app.orchestration(orchestrations.copy, copyOrchestration);
   df.app.orchestration(orchestrations.repair, repairOrchestration);
 
-  const run = createActivities(steps);
-  df.app.activity(activities.prepare, { handler: run.prepareCopy });
-  df.app.activity(activities.start, { handler: run.startCopy });
-  df.app.activity(activities.read, { handler: run.readCopy });
-  df.app.activity(activities.abort, { handler: run.abortCopy });
-  df.app.activity(activities.settle, { handler: run.settleCopy });
-  df.app.activity(activities.notify, { handler: run.sendNotifications });
+  const handlers = createActivities(dependencies.activities);
+  df.app.activity(activities.prepare, { handler: handlers.prepareCopy });
+  df.app.activity(activities.start, { handler: handlers.startCopy });
+  df.app.activity(activities.read, { handler: handlers.readCopy });
+  df.app.activity(activities.abort, { handler: handlers.abortCopy });
+  df.app.activity(activities.settle, { handler: handlers.settleCopy });
+  df.app.activity(activities.notify, { handler: handlers.sendNotifications });
+}
 
-  function route(
-    name: string,
-    path: string,
-    handler: HttpHandler,
-    authLevel: HttpFunctionOptions["authLevel"] = "function",
-  ) {
-    df.app.client.http(name, { route: path, methods: [...allMethods], authLevel, handler });
-  }
+function registerRoute(
+  name: string,
+  path: string,
+  handler: HttpHandler,
+  authLevel: HttpFunctionOptions["authLevel"] = "function",
+): void {
+  df.app.client.http(name, { route: path, methods: [...allMethods], authLevel, handler });
 }

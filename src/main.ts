@@ -1,3 +1,4 @@
+/** The app's entry point: reads the settings, creates the clients and registers the functions. */
 import { randomUUID } from "node:crypto";
 import { BlobServiceClient, newPipeline } from "@azure/storage-blob";
 import { DefaultAzureCredential } from "@azure/identity";
@@ -8,12 +9,12 @@ import { createNotifications } from "./notifications/notifications.ts";
 import { createSeal } from "./secrets/seal.ts";
 import { readSettings } from "./settings/settings.ts";
 import type { LedgerAccount } from "./settings/settings.ts";
+import { systemTime } from "./settings/system-time.ts";
 import { createCopyClient } from "./storage/create-copy-client.ts";
 import { createCredentialFor } from "./storage/credentials.ts";
 import { bounded } from "./storage/pipeline.ts";
 import { createSasMint } from "./storage/sas-mint.ts";
 
-/** The app's entry: settings → clients → functions. */
 const settings = readSettings(process.env);
 const ledger = createBlobLedger(ledgerService(settings.ledger).getContainerClient("ferry-ledger"));
 const credentialFor = createCredentialFor();
@@ -30,28 +31,28 @@ registerApp({
     trustsPrincipals,
     ledger,
     seal,
-    announces: settings.notices.length > 0,
+    notifies: settings.notificationTargets.length > 0,
     newInstanceId,
-    now: () => new Date(),
+    now: systemTime,
   },
-  steps: {
+  activities: {
     client: createCopyClient(credentialFor),
     mint: createSasMint(credentialFor),
     ledger,
     seal,
     notifications: createNotifications({
-      targets: settings.notices,
+      targets: settings.notificationTargets,
       source: settings.source,
       token: eventGridToken,
-      now: () => Date.now(),
+      now: systemTime,
     }),
-    now: () => Date.now(),
+    now: systemTime,
     newGuid: randomUUID,
   },
-  maintenance: { ledger, now: () => Date.now(), watchdogSchedule, retentionDays },
+  maintenance: { ledger, now: systemTime, watchdogSchedule, retentionDays },
 });
 
-/** "Authenticate publishing clients with Microsoft Entra ID". */
+/** Returns a token of the app's identity ("Authenticate publishing clients with Microsoft Entra ID"). */
 async function eventGridToken(): Promise<string> {
   const identity = new DefaultAzureCredential();
   return (await identity.getToken("https://eventgrid.azure.net/.default")).token;

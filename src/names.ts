@@ -1,6 +1,6 @@
 /**
- * Durable identities. They are written into every orchestration history: renaming one strands the
- * copies that run under the old name, so nothing here is ever renamed, only added.
+ * Durable names. Orchestration histories contain them, and renaming one strands the copies that run under
+ * the old name: add names here, never rename one.
  */
 export const orchestrations = { copy: "copyOrchestration", repair: "repairOrchestration" } as const;
 
@@ -13,10 +13,10 @@ export const activities = {
   notify: "sendNotifications",
 } as const;
 
-/** The instance that settles a copy whose own run was broken off: known from the copy's id alone. */
+/** The id of a copy's repair instance, derived from the copy's id alone. */
 export function repairInstanceId(copyInstanceId: string): string {
   return `repair-${copyInstanceId}`;
 }
 
-/** External events. The SDK compares them case-sensitively, the extension does not: lower case only. */
+/** External events. Lower case only, because the SDK compares names case-sensitively and the extension does not. */
 export const events = { abort: "abort", wake: "wake" } as const;

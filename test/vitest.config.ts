@@ -1,29 +1,41 @@
 import { defineConfig } from "vitest/config";
 
-/** One project per kind of proof; each names what it may touch. */
-const project = (name: string, testTimeout: number) => ({
-  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout },
-});
-
-/** In real time, on the real Durable extension: needs the .NET SDK. Everything in a file may run at the same time. */
-const extension = {
-  test: {
-    ...project("extension", 300_000).test,
-    globalSetup: "test/extension/support/global-setup.ts",
-    maxConcurrency: 20,
-  },
-};
-
-export default defineConfig({
-  root: new URL("..", import.meta.url).pathname,
-  test: {
-    projects: [
-      project("unit", 5_000),
-      project("replay", 5_000),
-      project("contract", 20_000),
-      project("chaos", 600_000),
-      project("e2e", 30_000),
-      extension,
-    ],
-  },
+/** `vitest --mode full` runs the campaigns at full size: see `support/campaign-size.ts`. */
+export default defineConfig(({ mode }) => {
+  /**
+   * One project per kind of proof; each names what it may touch. Timeouts only end what hangs: they leave
+   * room for a machine that is busy with other work, because no result may depend on its speed.
+   */
+  const project = (name: string, testTimeout: number) => ({
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      testTimeout,
+      hookTimeout: testTimeout,
+      setupFiles: ["test/seed-properties.ts"],
+      env: { CAMPAIGN_SIZE: mode === "full" ? "full" : "small" },
+    },
+  });
+  /** On the real Durable extension, in real time: needs the .NET SDK, so only test/extension/run.ts runs it. */
+  const extension = {
+    test: {
+      ...project("extension", 300_000).test,
+      globalSetup: "test/extension/support/global-setup.ts",
+      maxConcurrency: 20, // tests that wait for the same stack
+    },
+  };
+  return {
+    root: new URL("..", import.meta.url).pathname,
+    test: {
+      maxWorkers: "100%", // vitest leaves one core idle otherwise
+      projects: [
+        project("unit", 60_000),
+        project("replay", 60_000),
+        project("contract", 120_000),
+        project("chaos", 600_000),
+        project("e2e", 120_000),
+        extension,
+      ],
+    },
+  };
 });

@@ -8,16 +8,17 @@ import { settleCopy } from "./settle.ts";
 import { startCopy } from "./start.ts";
 
 /**
- * The steps of a copy. Each is a few short calls to Storage, or to those who are told of the end, and safe
- * to run twice, minutes apart, even after the orchestration ended: Durable runs activities at least once.
+ * The activities of a copy, by durable name. Each makes a few short calls to Storage or to notification targets.
+ * Durable runs activities at least once, so each is safe to run again minutes later, even after the orchestration
+ * has completed.
  */
 export function createActivities(deps: ActivityDependencies): CopyActivities {
   return {
-    prepareCopy: (step) => prepareCopy(deps, step),
-    startCopy: (step) => startCopy(deps, step),
-    readCopy: (step) => readCopy(deps, step),
-    abortCopy: (step) => abortCopy(deps, step),
-    settleCopy: (step, context) => settleCopy(deps, step, context),
-    sendNotifications: (step, context) => sendNotifications(deps, step, context),
+    prepareCopy: (input) => prepareCopy(deps, input),
+    startCopy: (input) => startCopy(deps, input),
+    readCopy: (input) => readCopy(deps, input),
+    abortCopy: (input) => abortCopy(deps, input),
+    settleCopy: (input, context) => settleCopy(deps, input, context),
+    sendNotifications: (input, context) => sendNotifications(deps, input, context),
   };
 }

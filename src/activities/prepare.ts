@@ -1,135 +1,132 @@
+import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
 import { toIso } from "../copy/time.ts";
 import { endpointUrl, isOntoItself } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
 import { decide, skipStaleEvent } from "../copy/decisions/plan.ts";
 import type { Decision } from "../copy/decisions/plan.ts";
+import { isNothingToAbort } from "../copy/decisions/storage-errors.ts";
 import type {
   CopyInput,
-  ActivityInput,
+  CopyPlan,
   PrepareResult,
   PrepareInput,
 } from "../copy/contract/activities.ts";
 import type { TransientFailure } from "../copy/contract/copy-status.ts";
-import { StorageRefusal } from "../storage/copy-client.ts";
-import type { DestinationSide } from "../storage/copy-client.ts";
-import { openSides } from "./support/dependencies.ts";
-import type { ActivityDependencies, Sides } from "./support/dependencies.ts";
+import type { ActivityDependencies } from "./support/dependencies.ts";
+import { openSidesOnce } from "./support/sides.ts";
+import type { Sides } from "./support/sides.ts";
 import { snapshotDestination } from "./support/rollback.ts";
-import { readSource } from "./support/source-access.ts";
-import { holdSource, releaseSource } from "./support/source-lease.ts";
-import { orTransient, transientFailure, classifyRefusal } from "./support/storage-call.ts";
-import type { Verdict } from "../copy/decisions/storage-errors.ts";
+import { readSource, sourceRead } from "./support/source-access.ts";
+import { leaseSource, releaseSource } from "./support/source-lease.ts";
+import { callStorage, orTransient, toFailure } from "./support/storage-call.ts";
 
-/** Takes the destination's lock, reads both ends, and decides what is to be done. */
+/** Acquires the destination's lock, reads both sides, and returns a plan or the reason not to start a copy. */
 export function prepareCopy(
   deps: ActivityDependencies,
-  step: PrepareInput,
+  input: PrepareInput,
 ): Promise<PrepareResult> {
-  return orTransient(() => prepare(deps, step));
+  return orTransient(() => prepare(deps, input));
 }
 
-async function prepare(deps: ActivityDependencies, step: PrepareInput): Promise<PrepareResult> {
+async function prepare(deps: ActivityDependencies, input: PrepareInput): Promise<PrepareResult> {
   const { ledger } = deps;
-  const { copy, instanceId } = step;
+  const { copy, instanceId } = input;
+  const openSides = openSidesOnce(deps, input);
   const lock = await ledger.acquireLock(instanceId, copy);
-  // Asked after the lock was taken: a late run of an ended copy must not leave a lock behind.
+  // Read after the lock was acquired: when prepare of an ended copy runs late, no lock must stay behind.
   const outcome = await ledger.outcome(instanceId);
   if (outcome !== null) {
     await ledger.releaseLock(copy.destination, instanceId);
-    // Nor a lease, which one before it took and died.
-    const released = await releaseSource(deps, step);
+    // Also release a lease that an earlier, crashed attempt took.
+    const released = await releaseSource(deps, input, openSides);
     return released.kind === "transient-failure" ? released : { kind: "ended", outcome };
   }
-  const sides = openSides(deps, step);
+  const sides = openSides();
   if (!lock.held) {
-    return (await skipIfOvertaken(deps, step, sides)) ?? heldBy(lock.holder, copy);
+    return (await skipIfOvertaken(deps, input, sides)) ?? heldBy(lock.holder, copy);
   }
 
-  const decision = await readAndReplace(deps, step, sides);
+  const decision = await decideOrReplace(deps, input, sides);
   if (decision.kind !== "planned") return decision;
-  const refusal = await holdSource(deps, step);
-  if (refusal !== null) return refusal;
+  const leaseFailure = await leaseSource(deps, input, sides);
+  if (leaseFailure !== null) return leaseFailure;
   if (copy.options.rollback === "off") return decision;
-  const kept = await snapshotDestination(deps, step, { plan: decision.plan, ...sides });
-  if (kept.kind !== "kept") return kept;
-  const { snapshot } = kept.plan;
-  // A failure must not eat the source: it is copied onto itself from what was kept of it.
-  return isOntoItself(copy.source, copy.destination) && snapshot !== undefined
-    ? { kind: "planned", plan: { ...kept.plan, source: { ...kept.plan.source, snapshot } } }
-    : { kind: "planned", plan: kept.plan };
+  const { destination } = sides;
+  const result = await snapshotDestination(deps, input, { plan: decision.plan, destination });
+  return result.kind === "planned" && isOntoItself(copy.source, copy.destination)
+    ? { kind: "planned", plan: fromSnapshot(result.plan) }
+    : result;
 }
 
-/** What was overtaken need not wait for its turn. A source that cannot be read now is read when it comes. */
+/** Copies from the snapshot, so that a failed copy of a blob onto itself cannot destroy the source. */
+function fromSnapshot(plan: CopyPlan): CopyPlan {
+  const { snapshot } = plan;
+  return snapshot === undefined ? plan : { ...plan, source: { ...plan.source, snapshot } };
+}
+
+/**
+ * Skips a stale event without waiting for the lock. If the source cannot be read now, it is read again once the
+ * lock is free.
+ */
 async function skipIfOvertaken(
   deps: ActivityDependencies,
   { copy, awaitedCopyId }: PrepareInput,
   sides: Sides,
 ): Promise<PrepareResult | null> {
   if (copy.event === undefined) return null;
-  try {
-    const { seen } = await readSource(deps, copy, sides);
-    return seen === null ? null : skipStaleEvent({ ...copy, awaited: awaitedCopyId }, seen);
-  } catch (error) {
-    if (error instanceof StorageRefusal) return null;
-    throw error;
-  }
+  const read = await callStorage(deps, sourceRead(copy, sides), () =>
+    readSource(deps, copy, sides),
+  );
+  if (!read.ok || read.value.seen === null) return null;
+  return skipStaleEvent({ ...copy, awaited: awaitedCopyId }, read.value.seen);
 }
 
-/** Decides; where a copy that is not ours is to make room, aborts it and decides anew. */
-async function readAndReplace(
+/** Decides; if a copy that is not ours must be replaced, aborts it and decides again. */
+async function decideOrReplace(
   deps: ActivityDependencies,
-  step: PrepareInput,
+  input: PrepareInput,
   sides: Sides,
 ): Promise<Exclude<PrepareResult, { kind: "ended" }>> {
   const { ledger } = deps;
-  const { copy, instanceId } = step;
-  const decision = await readAndDecide(deps, step, sides);
+  const { copy, instanceId } = input;
+  const decision = await readAndDecide(deps, input, sides);
   if (decision.kind !== "replace") return decision;
-  // Read after the look: had the copy it showed been ours, its start would stand in the lock. A run
-  // of this activity that comes late must not abort the copy that its own orchestration began.
+  // Read after the destination: if the pending copy were ours, its start attempt would be in the lock. When this
+  // activity runs late, it must not abort the copy that its own orchestration started.
   if ((await ledger.lockUse(copy.destination, instanceId)) !== "unused") return decision.otherwise;
-  const { copyId } = decision;
-  const refusal = await abortOther(deps, step, { destination: sides.destination, copyId });
-  if (refusal !== null) return refusal;
-  const afterwards = await readAndDecide(deps, step, sides);
+  const abortFailure = await abortOther(deps, sides, decision.copyId);
+  if (abortFailure !== null) return abortFailure;
+  const afterwards = await readAndDecide(deps, input, sides);
   return afterwards.kind === "replace" ? afterwards.otherwise : afterwards;
 }
 
-/** Another copy of this app writes to the destination; nobody but its own callers may abort it. */
-function heldBy(holder: string, { destination, options }: CopyInput): PrepareResult {
-  const message = `Cannot copy onto the destination as copy ${holder} of this app writes to it: ${endpointUrl(destination)}`;
+/** Another copy of Ferry holds the lock. It is never replaced: only its own callers may abort it. */
+function heldBy(holder: InstanceId, { destination, options }: CopyInput): PrepareResult {
+  const message = `Cannot copy onto the destination because copy ${holder} of this app writes to it: ${endpointUrl(destination)}`;
   const reason = failure("destination-busy", message);
   if (options.ifBusy === "fail") return { kind: "failed", failure: reason };
   const waitsFor = `Waits for copy ${holder} of this app, which writes to the destination`;
   return { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
 }
 
-/** Reads both ends and decides. */
+/** Reads both sides and decides. */
 async function readAndDecide(
   deps: ActivityDependencies,
   { copy, awaitedCopyId }: PrepareInput,
-  { source, destination }: Sides,
+  sides: Sides,
 ): Promise<Decision | TransientFailure> {
-  const { client } = deps;
-  const [sourceSeen, destinationSeen] = await Promise.allSettled([
-    readSource(deps, copy, { source, destination }),
-    client.readDestination(destination, { ifTags: copy.options.destinationConditions?.ifTags }),
+  const { destination } = sides;
+  const { ifTags } = copy.options.destinationConditions ?? {};
+  const action = `read the destination ${endpointUrl(copy.destination)}`;
+  const destinationRead = { call: "read-destination", action, side: destination } as const;
+  const [sourceResult, destinationResult] = await Promise.all([
+    callStorage(deps, sourceRead(copy, sides), () => readSource(deps, copy, sides)),
+    callStorage(deps, destinationRead, () => deps.client.readDestination(destination, { ifTags })),
   ]);
-  if (sourceSeen.status === "rejected") {
-    const action = `read the source ${endpointUrl(copy.source)}`;
-    return refused(
-      classifyRefusal(sourceSeen.reason, deps, { call: "read-source", action, side: source }),
-    );
-  }
-  if (destinationSeen.status === "rejected") {
-    const action = `read the destination ${endpointUrl(copy.destination)}`;
-    const call = "read-destination";
-    return refused(
-      classifyRefusal(destinationSeen.reason, deps, { call, action, side: destination }),
-    );
-  }
-  const { seen, minted } = sourceSeen.value;
-  const decision = decide({ ...copy, awaited: awaitedCopyId }, seen, destinationSeen.value);
+  if (!sourceResult.ok) return toFailure(sourceResult.verdict);
+  if (!destinationResult.ok) return toFailure(destinationResult.verdict);
+  const { seen, minted } = sourceResult.value;
+  const decision = decide({ ...copy, awaited: awaitedCopyId }, seen, destinationResult.value);
   if (decision.kind !== "planned") return decision;
   const plannedAt = toIso(deps.now());
   return {
@@ -139,28 +136,17 @@ async function readAndDecide(
 }
 
 /**
- * Aborts a copy that is not ours, by its own copyId: Storage refuses where by now another one is
- * pending ("Abort Copy Blob", 409). Whatever 409 or 404 mean, the look that follows shows it.
+ * Aborts a copy that is not ours; null when it is aborted or no longer pending. Its copyId is sent along, so
+ * Storage refuses the call if another copy is pending by now ("Abort Copy Blob", 409).
  */
 async function abortOther(
   deps: ActivityDependencies,
-  { copy }: ActivityInput<CopyInput>,
-  { destination, copyId }: { destination: DestinationSide; copyId: string },
-): Promise<Refused | null> {
-  try {
-    await deps.client.abort(destination, copyId);
-    return null;
-  } catch (error) {
-    if (error instanceof StorageRefusal && [404, 409].includes(error.response.status)) return null;
-    const action = `abort copy ${copyId} onto ${endpointUrl(copy.destination)}`;
-    return refused(classifyRefusal(error, deps, { call: "abort", action, side: destination }));
-  }
-}
-
-type Refused = Extract<PrepareResult, { kind: "failed" | "transient-failure" }>;
-
-function refused(verdict: Verdict): Refused {
-  return verdict.kind === "transient"
-    ? transientFailure(verdict.failure, verdict.retryAfterSeconds)
-    : { kind: "failed", failure: verdict.failure };
+  { destination }: Sides,
+  copyId: CopyId,
+): Promise<ReturnType<typeof toFailure> | null> {
+  const action = `abort copy ${copyId} onto ${endpointUrl(destination.endpoint)}`;
+  const aborted = await callStorage(deps, { call: "abort", action, side: destination }, () =>
+    deps.client.abort(destination, copyId),
+  );
+  return aborted.ok || isNothingToAbort(aborted.response) ? null : toFailure(aborted.verdict);
 }

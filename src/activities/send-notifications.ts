@@ -4,26 +4,26 @@ import type { ActivityDependencies } from "./support/dependencies.ts";
 import { orTransient, transientFailure } from "./support/storage-call.ts";
 
 /**
- * Tells how the copy ended, to all that are still to be told; twice rather than never. The ledger keeps
- * that somebody is to be told until everybody was.
+ * Sends the notification to all targets that have not received it yet, at least once. The copy stays in the
+ * outbox until every target has accepted it.
  */
 export function sendNotifications(
   deps: ActivityDependencies,
-  step: NotifyInput,
+  input: NotifyInput,
   context: ActivityContext,
 ): Promise<NotifyResult> {
-  return orTransient(() => sendToTargets(deps, step, context));
+  return orTransient(() => sendToTargets(deps, input, context));
 }
 
 async function sendToTargets(
   { notifications, ledger }: ActivityDependencies,
-  step: NotifyInput,
+  input: NotifyInput,
   context: ActivityContext,
 ): Promise<NotifyResult> {
-  const { instanceId } = step;
-  const targets = step.targets ?? notifications.targets;
+  const { instanceId } = input;
+  const targets = input.targets ?? notifications.targets;
   const sent = await Promise.all(
-    targets.map(async (target) => ({ target, ...(await notifications.send(target, step)) })),
+    targets.map(async (target) => ({ target, ...(await notifications.send(target, input)) })),
   );
   const refused = sent.filter((each) => !each.ok);
   if (refused.length === 0) {
@@ -31,9 +31,11 @@ async function sendToTargets(
     return { kind: "notified" };
   }
   const reasons = refused.map(({ target, reason }) => `${target}: ${reason}`).join(", ");
-  context.log(`Copy ${instanceId} has ended, and that could not be told now (${reasons})`);
+  context.log(
+    `Copy ${instanceId} has ended, but its notification could not be sent now: ${reasons}`,
+  );
   const retryAfter = refused.map(({ retryAfterSeconds }) => retryAfterSeconds ?? 0);
-  const message = `Cannot tell how the copy ended now: ${reasons}`;
+  const message = `Cannot send the notification now: ${reasons}`;
   return {
     ...transientFailure(failure("internal", message), Math.max(...retryAfter)),
     targets: refused.map(({ target }) => target),

@@ -1,151 +1,189 @@
+import type { CopyId } from "../copy/contract/ids.ts";
+import { plusMs } from "../copy/time.ts";
+import { second } from "../copy/durations.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
 import { isOurs, startedFrom } from "../copy/decisions/plan.ts";
+import { isDefiniteRefusal } from "../copy/decisions/storage-errors.ts";
+import type { Verdict } from "../copy/decisions/storage-errors.ts";
 import type { StartInput, StartResult } from "../copy/contract/activities.ts";
-import type { StorageErrorResponse, Verdict } from "../copy/decisions/storage-errors.ts";
-import { StorageRefusal } from "../storage/copy-client.ts";
+import type { StartAttempt } from "../ledger/ledger.ts";
 import type { DestinationSide } from "../storage/copy-client.ts";
-import { openSides } from "./support/dependencies.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
-import { signedSource } from "./support/source-access.ts";
+import { openSides } from "./support/sides.ts";
+import type { Sides } from "./support/sides.ts";
+import { signSource } from "./support/source-access.ts";
 import { tagsToSet } from "./support/source-tags.ts";
-import { orTransient, transientFailure, classifyRefusal } from "./support/storage-call.ts";
+import {
+  callStorage,
+  orTransient,
+  toFailure,
+  toTransientFailure,
+  transientFailure,
+} from "./support/storage-call.ts";
 
-/** The start is given up after this; Storage checks the source before it answers. */
-const startTimeout = 30_000;
-/** For what was sent just before it was given up. */
-const startMargin = 15_000;
-/** From the registration of a start: when it can no longer reach Storage. */
-const startHorizon = 60_000;
+/** How long the start call may take; Storage checks the source before it answers. */
+const startTimeoutMs = 30 * second;
+/** How long a request that was sent just before the time-out may take to arrive at Storage. */
+const arrivalMs = 15 * second;
+/** How long after its registration a start attempt may still arrive at Storage. */
+const horizonMs = 60 * second;
 
 /**
- * Starts the copy, conditional on what prepare saw. A second run fails its condition and recognises the
- * copy that the first began. The run is registered in the lock first: none is sent while another may
- * still arrive, and once settle has closed the lock, a run that comes late starts nothing.
+ * Starts the copy under the plan's conditions. If the activity runs again, the conditions fail and it recognises
+ * the copy that was started before. Each attempt is registered in the lock first: none is sent while another may
+ * still arrive, and none after settle has fenced the lock.
+ *
+ * 1. enter: register the attempt.
+ * 2. recover: find a copy that an earlier attempt started.
+ * 3. send: start the copy.
  */
-export function startCopy(deps: ActivityDependencies, step: StartInput): Promise<StartResult> {
-  return orTransient(() => start(deps, step));
+export function startCopy(deps: ActivityDependencies, input: StartInput): Promise<StartResult> {
+  return orTransient(() => start(deps, input));
 }
 
-async function start(deps: ActivityDependencies, step: StartInput): Promise<StartResult> {
-  const { client, ledger } = deps;
-  const { copy, plan, instanceId } = step;
-  const sides = openSides(deps, step);
-  const { destination } = sides;
-  const source = { ...sides.source, endpoint: startedFrom(plan, sides.source.endpoint) };
-  const tags = await tagsToSet(deps, step, sides);
-  if (tags.kind === "refused") return refused(tags.verdict);
-  const now = deps.now();
-  const attempt = { instanceId, attemptId: deps.newGuid(), now, until: now + startHorizon, plan };
-  const entered = await ledger.registerAttempt(copy.destination, attempt);
+async function start(deps: ActivityDependencies, input: StartInput): Promise<StartResult> {
+  const sides = openSides(deps, input);
+  const tags = await tagsToSet(deps, input, sides);
+  if (!tags.ok) return toStartResult(tags.verdict);
+  const entered = await enter(deps, input);
+  if (entered.kind !== "entered") return entered;
+  const recovered = await recover(deps, input, { ...entered, destination: sides.destination });
+  if (recovered !== null) return recovered;
+  return send(deps, input, { attempt: entered.attempt, sides, tags: tags.value });
+}
+
+type Started = Extract<StartResult, { kind: "started" }>;
+
+type Entered = {
+  kind: "entered";
+  attempt: StartAttempt;
+  /** No earlier attempt can have started a copy. */
+  isFirst: boolean;
+  /** An earlier attempt may still arrive at Storage, so this one was not registered. */
+  isInFlight: boolean;
+};
+
+/** Registers the attempt. Returns the result instead if there is nothing to start. */
+async function enter(
+  { ledger, now, newGuid }: ActivityDependencies,
+  { copy: { destination }, plan, instanceId }: StartInput,
+): Promise<Entered | Started | Extract<StartResult, { kind: "failed" }>> {
+  const from = now();
+  const until = plusMs(from, horizonMs);
+  const attempt = { instanceId, attemptId: newGuid(), now: from, until, plan };
+  const entered = await ledger.registerAttempt(destination, attempt);
   if (entered.kind === "started") {
     return { kind: "started", started: { plan, copyId: entered.copyId } };
   }
   if (entered.kind === "refused") {
-    const message = `Cannot start the copy as its lock is closed or taken: ${endpointUrl(copy.destination)}`;
+    const message = `Cannot start the copy because its lock is closed or held by another copy: ${endpointUrl(destination)}`;
     return { kind: "failed", failure: failure("destination-busy", message) };
   }
   if ((await ledger.outcome(instanceId)) !== null) {
-    // A late run of prepare took the lock once more, and lost it to this run before it could free it.
-    await ledger.releaseLock(copy.destination, instanceId);
-    const message = `Cannot start the copy as it has ended: ${instanceId}`;
+    // A late prepare acquired the lock again, and this attempt entered before prepare could release it.
+    await ledger.releaseLock(destination, instanceId);
+    const message = `Cannot start the copy because it has ended: ${instanceId}`;
     return { kind: "failed", failure: failure("internal", message) };
   }
-  // What a former start may have begun is looked for first.
   const isFirst = entered.kind === "registered" && !entered.unanswered;
-  const found = isFirst ? null : await findOurs(deps, step, destination);
+  return { kind: "entered", attempt, isFirst, isInFlight: entered.kind === "in-flight" };
+}
+
+/** Finds the copy that an earlier attempt started. Returns null if there is none and this attempt may be sent. */
+async function recover(
+  deps: ActivityDependencies,
+  input: StartInput,
+  { attempt, isFirst, isInFlight, destination }: Entered & { destination: DestinationSide },
+): Promise<StartResult | null> {
+  if (isFirst) return null;
+  const { ledger } = deps;
+  const { copy } = input;
+  const found = await findOurs(deps, input, destination);
   if (found?.kind === "started") {
     await ledger.resolveAttempt(copy.destination, attempt, found.started.copyId);
     return found;
   }
-  if (entered.kind === "in-flight") {
-    const message = `Cannot start the copy again yet as its last start may still reach Storage: ${endpointUrl(copy.destination)}`;
+  if (isInFlight) {
+    const message = `Cannot start the copy again yet because its last start may still reach Storage: ${endpointUrl(copy.destination)}`;
     return found ?? transientFailure(failure("internal", message));
   }
-  const signed = found ?? (await signedSource(deps, step, source));
-  if (signed.kind !== "signed" || deps.now() > attempt.until - startTimeout - startMargin) {
-    await ledger.resolveAttempt(copy.destination, attempt, null);
-    if (signed.kind === "transient-failure") return signed;
-    if (signed.kind === "refused") return refused(signed.verdict);
+  if (found !== null) await ledger.resolveAttempt(copy.destination, attempt, null);
+  return found;
+}
+
+/** Starts the copy, and resolves the attempt unless it may have reached Storage without a response. */
+async function send(
+  deps: ActivityDependencies,
+  input: StartInput,
+  {
+    attempt,
+    sides: { source: planned, destination },
+    tags,
+  }: { attempt: StartAttempt; sides: Sides; tags: Record<string, string> | null },
+): Promise<StartResult> {
+  const { client, ledger } = deps;
+  const { copy, plan } = input;
+  const resolve = (copyId: CopyId | null) =>
+    ledger.resolveAttempt(copy.destination, attempt, copyId);
+  const source = { ...planned, endpoint: startedFrom(plan, planned.endpoint) };
+  const signed = await signSource(deps, input, source);
+  if (!signed.ok) {
+    await resolve(null);
+    return toStartResult(signed.verdict);
+  }
+  if (deps.now() > attempt.until - startTimeoutMs - arrivalMs) {
+    await resolve(null);
     const message =
-      "Cannot start the copy now as the ledger or the source's account answered too late";
+      "Cannot start the copy now because the ledger or the source's account answered too late";
     return transientFailure(failure("internal", message));
   }
 
   const isPinned = plan.source.snapshot !== undefined;
-  try {
-    const { copyId, copyStatus } = await client.start({
-      source: signed.source,
+  const action = `start the copy onto ${endpointUrl(copy.destination)}`;
+  const sent = await callStorage(deps, { call: "start", action, side: source }, () =>
+    client.start({
+      source: signed.value,
       destination,
-      // Copy Blob takes no condition on a source in Azure Files; a snapshot does not change.
+      // Copy Blob supports no condition on a source in Azure Files; a snapshot cannot change.
       sourceEtag: source.endpoint.service === "blob" && !isPinned ? plan.source.etag : null,
       destinationEtag: plan.destinationEtag,
-      options: { ...copy.options, tags: tags.tags },
-      signal: AbortSignal.timeout(startTimeout),
-    });
-    await ledger.resolveAttempt(copy.destination, attempt, copyId);
+      options: { ...copy.options, tags },
+      signal: AbortSignal.timeout(startTimeoutMs),
+    }),
+  );
+  if (sent.ok) {
+    const { copyId, copyStatus } = sent.value;
+    await resolve(copyId);
     return { kind: "started", started: { plan, copyId }, copyStatus };
-  } catch (error) {
-    const side = source;
-    const action = `start the copy onto ${endpointUrl(copy.destination)}`;
-    const verdict = classifyRefusal(error, deps, { call: "start", action, side });
-    const found = await findOurs(deps, step, destination);
-    // Only a definite refusal says that nothing is under way; otherwise the start stays registered.
-    const answered = error instanceof StorageRefusal && didNothing(error.response);
-    const copyId = found?.kind === "started" ? found.started.copyId : null;
-    if (answered || copyId !== null) await ledger.resolveAttempt(copy.destination, attempt, copyId);
-    return found ?? refused(verdict);
   }
+  // An earlier attempt may have started the copy, or this one without a response.
+  const found = await findOurs(deps, input, destination);
+  const copyId = found?.kind === "started" ? found.started.copyId : null;
+  if (isDefiniteRefusal(sent.response) || copyId !== null) await resolve(copyId);
+  return found ?? toStartResult(sent.verdict);
 }
 
-/** What the client says where no request left it: no connection, no name, no token. */
-const unsent: ReadonlySet<string | null> = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "IdentityUnavailable",
-]);
-
-/**
- * Whether Storage surely did nothing. A time-out, a 500 or no answer at all does not say so; a busy
- * server does: it was "unable to receive requests" ("Common REST API error codes").
- */
-function didNothing({ status, code }: StorageErrorResponse): boolean {
-  if (status === 0) return unsent.has(code);
-  return code === "ServerBusy" || (status >= 400 && status < 500 && status !== 408);
-}
-
-/** A start that was refused, or not answered, may have been preceded by one that worked. */
+/** Reads the destination for a copy started under this plan. A transient failure leaves that open; null is a no. */
 async function findOurs(
   deps: ActivityDependencies,
   { copy, plan }: StartInput,
   destination: DestinationSide,
 ): Promise<Extract<StartResult, { kind: "started" | "transient-failure" }> | null> {
-  try {
-    const seen = await deps.client.readDestination(destination);
-    if (seen === null || !isOurs(plan, copy.source, seen)) return null;
-    return { kind: "started", started: { plan, copyId: seen.copy?.copyId ?? "" } };
-  } catch (error) {
-    const action = `read the destination ${endpointUrl(copy.destination)}`;
-    const verdict = classifyRefusal(error, deps, {
-      call: "read-destination",
-      action,
-      side: destination,
-    });
-    // Not knowing is no reason to give up: the start is tried again, and then this look.
-    return verdict.kind === "transient"
-      ? transientFailure(verdict.failure, verdict.retryAfterSeconds)
-      : null;
+  const action = `read the destination ${endpointUrl(copy.destination)}`;
+  const call = { call: "read-destination", action, side: destination } as const;
+  const read = await callStorage(deps, call, () => deps.client.readDestination(destination));
+  if (!read.ok) {
+    // The start is retried, and then this read.
+    return read.verdict.kind === "transient" ? toTransientFailure(read.verdict) : null;
   }
+  const seen = read.value;
+  if (seen === null || seen.copy === null || !isOurs(plan, copy.source, seen)) return null;
+  return { kind: "started", started: { plan, copyId: seen.copy.copyId } };
 }
 
-function refused(verdict: Verdict): StartResult {
-  switch (verdict.kind) {
-    case "transient":
-      return transientFailure(verdict.failure, verdict.retryAfterSeconds);
-    case "stale-plan":
-      return { kind: "stale-plan", failure: verdict.failure };
-    case "permanent":
-      return { kind: "failed", failure: verdict.failure };
-  }
+function toStartResult(verdict: Verdict): StartResult {
+  return verdict.kind === "stale-plan"
+    ? { kind: "stale-plan", failure: verdict.failure }
+    : toFailure(verdict);
 }

@@ -1,4 +1,4 @@
-/** What a setting's text says as JSON; undefined where it is none. */
+/** Parses the JSON text of a setting; undefined when it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,7 +1,7 @@
 import type { HttpResponseInit } from "@azure/functions";
 import type { Problem } from "../copy/request/request-problem.ts";
 
-/** What can be wrong with a call, and the status it gets. */
+/** The types of problems that callers see, with status and title. */
 const problems = {
   "invalid-request": { status: 400, title: "The request is not valid" },
   "not-allowed": { status: 403, title: "This copy is not allowed" },
@@ -21,7 +21,7 @@ export type ProblemType = keyof typeof problems;
 
 type Extras = { errors?: Problem[]; headers?: Record<string, string> };
 
-/** An `application/problem+json` answer (RFC 9457). `detail` must hold nothing that may be secret. */
+/** Builds an `application/problem+json` response (RFC 9457). `detail` must not contain anything secret. */
 export function problem(type: ProblemType, detail: string, extras: Extras = {}): HttpResponseInit {
   const { status, title } = problems[type];
   const { errors, headers } = extras;

@@ -1,3 +1,4 @@
+import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
 import type { CustomStatus } from "../copy/contract/custom-status.ts";
 import type { Progress } from "../copy/contract/copy-status.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
@@ -6,13 +7,13 @@ import type { Failure } from "../copy/contract/failure.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import type { CopyInstance } from "./copy-instance.ts";
 
-/** A copy as every caller sees it. Times are ISO 8601; nothing in it is secret. */
+/** A copy as callers see it. Times are ISO 8601; it contains no secret. */
 export type CopyView = {
-  id: string;
+  id: InstanceId;
   status: CustomStatus["status"] | Outcome["status"];
   source: string;
   destination: string;
-  copyId: string | null;
+  copyId: CopyId | null;
   copyStatus: CustomStatus["copyStatus"];
   abortRequested: boolean;
   progress: ProgressView | null;
@@ -37,17 +38,17 @@ export type ProgressView = Progress & {
   readAt: string | null;
 };
 
-/** `path` is the path of the copies, for example "/api/copies". */
+/** Builds the public view of a copy. `path` is the path of all copies, for example "/api/copies". */
 export function copyView(
   { id, copy, customStatus, execution }: CopyInstance,
   path: string,
 ): CopyView {
   const outcome = execution.kind === "ended" ? execution.outcome : null;
-  const broken = execution.kind === "broken" ? execution.at : null;
+  const brokenAt = execution.kind === "broken" ? execution.at : null;
   const progress = outcome?.progress ?? customStatus?.progress ?? null;
   return {
     id,
-    status: outcome?.status ?? (broken === null ? (customStatus?.status ?? "queued") : "failed"),
+    status: outcome?.status ?? (brokenAt === null ? (customStatus?.status ?? "queued") : "failed"),
     source: endpointUrl(copy.source),
     destination: endpointUrl(copy.destination),
     copyId: outcome?.copyId ?? customStatus?.copyId ?? null,
@@ -59,32 +60,36 @@ export function copyView(
     warning: execution.kind === "running" ? (customStatus?.warning ?? null) : null,
     createdAt: copy.createdAt,
     startedAt: outcome?.startedAt ?? customStatus?.startedAt ?? null,
-    completedAt: outcome?.completedAt ?? broken,
-    lastUpdatedAt: outcome?.settledAt ?? broken ?? customStatus?.lastUpdatedAt ?? copy.createdAt,
+    completedAt: outcome?.completedAt ?? brokenAt,
+    lastUpdatedAt: outcome?.settledAt ?? brokenAt ?? customStatus?.lastUpdatedAt ?? copy.createdAt,
     error:
-      outcome?.status === "failed" ? outcome.failure : broken === null ? null : brokenInstance(id),
+      outcome?.status === "failed"
+        ? outcome.failure
+        : brokenAt === null
+          ? null
+          : brokenInstance(id),
     reason: outcome?.status === "skipped" ? outcome.reason : null,
     residue: outcome?.residue ?? [],
     links: { self: `${path}/${id}`, abort: `${path}/${id}/abort` },
   };
 }
 
-function progressView(progress: Progress, state: CustomStatus | null): ProgressView {
+function progressView(progress: Progress, customStatus: CustomStatus | null): ProgressView {
   const { bytesCopied, totalBytes } = progress;
   return {
     bytesCopied,
     totalBytes,
     percent: totalBytes === 0 ? 100 : Math.floor((bytesCopied / totalBytes) * 1_000) / 10,
-    bytesPerSecond: state?.bytesPerSecond ?? null,
-    estimatedCompletion: state?.estimatedCompletion ?? null,
-    readAt: state?.readAt ?? null,
+    bytesPerSecond: customStatus?.bytesPerSecond ?? null,
+    estimatedCompletion: customStatus?.estimatedCompletion ?? null,
+    readAt: customStatus?.readAt ?? null,
   };
 }
 
-/** Durable itself failed or terminated the run; its own text may quote inputs and stays unshown. */
-function brokenInstance(id: string): Failure {
+/** Durable failed or terminated the instance. Durable's own text is not shown, because it may quote inputs. */
+function brokenInstance(id: InstanceId): Failure {
   return failure(
     "internal",
-    `Cannot tell how the copy ended as its orchestration was broken off: ${id}`,
+    `Cannot determine how the copy ended because its orchestration failed or was terminated: ${id}`,
   );
 }

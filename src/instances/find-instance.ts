@@ -1,4 +1,5 @@
 import type { DurableClient, OrchestrationRuntimeStatus } from "durable-functions";
+import type { InstanceId } from "../copy/contract/ids.ts";
 import type { CustomStatus } from "../copy/contract/custom-status.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import { upgradeCopyInput } from "../copy/contract/activities.ts";
@@ -7,21 +8,21 @@ import type { CopyInstance } from "./copy-instance.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { orchestrations, repairInstanceId } from "../names.ts";
 
-/** A copy, and the instance that hears events about it; null while nobody has taken it over. */
+/** A copy, and the id of the instance that receives its events; null if no instance of it is running. */
 export type FoundInstance = CopyInstance & { listenerId: string | null };
 
 /**
- * What Durable and the ledger know of a copy; null when Durable knows none under this id. A run that
- * was broken off is no end: as long as it holds its destination, a repair takes it over.
+ * Finds a copy in Durable and the ledger; null if Durable has no instance of it. A copy whose instance is broken
+ * (failed, terminated or canceled) has not ended while it holds its lock: a repair takes it over.
  */
 export async function findInstance(
   client: DurableClient,
   ledger: Ledger,
-  id: string,
+  id: InstanceId,
 ): Promise<FoundInstance | null> {
   const own = await ownInstance(client, id);
-  const isTelling = own?.execution.kind === "running" && own.customStatus?.settled === true;
-  if (own !== null && own.execution.kind !== "broken" && !isTelling)
+  const isNotifying = own?.execution.kind === "running" && own.customStatus?.settled === true;
+  if (own !== null && own.execution.kind !== "broken" && !isNotifying)
     return { ...own, listenerId: id };
   const outcome = own === null ? null : await ledger.outcome(id);
   if (own !== null && outcome !== null) {
@@ -41,16 +42,19 @@ export async function findInstance(
   return lock?.instanceId === id ? awaitingRepair(broken) : { ...broken, listenerId: null };
 }
 
-/** What Durable knows of a copy's own run. */
-export function ownInstance(client: DurableClient, id: string): Promise<CopyInstance | null> {
+/** Reads the copy's own instance; null if Durable has none. */
+export function ownInstance(client: DurableClient, id: InstanceId): Promise<CopyInstance | null> {
   return readInstance(client, { id, instanceId: id, name: orchestrations.copy }, (input) =>
     // Only this app's triggers start copyOrchestration, always with a CopyInput.
     upgradeCopyInput(input as CopyInput),
   );
 }
 
-/** What Durable knows of the repair of a copy. */
-export function repairInstance(client: DurableClient, id: string): Promise<CopyInstance | null> {
+/** Reads the instance of a copy's repair; null if Durable has none. */
+export function repairInstance(
+  client: DurableClient,
+  id: InstanceId,
+): Promise<CopyInstance | null> {
   const instance = { id, instanceId: repairInstanceId(id), name: orchestrations.repair };
   // As above, always with a RepairInput.
   return readInstance(client, instance, (input) => upgradeCopyInput((input as RepairInput).copy));
@@ -58,11 +62,11 @@ export function repairInstance(client: DurableClient, id: string): Promise<CopyI
 
 async function readInstance(
   client: DurableClient,
-  { id, instanceId, name }: { id: string; instanceId: string; name: string },
-  copyIn: (input: unknown) => CopyInput,
+  { id, instanceId, name }: { id: InstanceId; instanceId: string; name: string },
+  readInput: (input: unknown) => CopyInput,
 ): Promise<CopyInstance | null> {
   const status = await client.getStatus(instanceId).catch((error: unknown) => {
-    // The SDK throws for an unknown instance (3.5.0, DurableClient.getStatus), with this text.
+    // The SDK throws this text for an unknown instance (3.5.0, DurableClient.getStatus).
     if (error instanceof Error && error.message.includes("replied with HTTP 404")) {
       return null;
     }
@@ -71,21 +75,21 @@ async function readInstance(
   if (status === null || status.name !== name) return null;
   return {
     id,
-    copy: copyIn(status.input),
-    // Set by the orchestration's report alone; null or "" before its first turn.
+    copy: readInput(status.input),
+    // Only the orchestration's status report sets it; null or "" before its first turn.
     customStatus: isObject(status.customStatus) ? (status.customStatus as CustomStatus) : null,
-    execution: executionOf(status.runtimeStatus, status.output, status.lastUpdatedTime),
+    execution: toExecution(status.runtimeStatus, status.output, status.lastUpdatedTime),
   };
 }
 
-function executionOf(
+function toExecution(
   runtimeStatus: `${OrchestrationRuntimeStatus}`,
   output: unknown,
   at: Date,
 ): CopyInstance["execution"] {
   switch (runtimeStatus) {
     case "Completed":
-      // The orchestration returns nothing else.
+      // The orchestration returns only outcomes.
       return { kind: "ended", outcome: output as Outcome };
     case "Failed":
     case "Terminated":
@@ -96,12 +100,13 @@ function executionOf(
   }
 }
 
-/** Storage may still be copying: the copy has not ended only because nobody looks for a while. */
-function awaitingRepair(run: CopyInstance): FoundInstance {
-  const warning = "Its orchestration was broken off; a repair takes the copy over within minutes";
-  const state =
-    run.customStatus === null ? null : { ...run.customStatus, nextReadAt: null, warning };
-  return { ...run, customStatus: state, execution: { kind: "running" }, listenerId: null };
+/** Shows the copy as running, because Storage may still be copying although Ferry does not poll at the moment. */
+function awaitingRepair(instance: CopyInstance): FoundInstance {
+  const warning =
+    "Its orchestration failed or was terminated; a repair takes the copy over within minutes";
+  const customStatus =
+    instance.customStatus === null ? null : { ...instance.customStatus, nextReadAt: null, warning };
+  return { ...instance, customStatus, execution: { kind: "running" }, listenerId: null };
 }
 
 function isObject(value: unknown): value is object {

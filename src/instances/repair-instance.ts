@@ -6,14 +6,14 @@ import type { HeldLock } from "../ledger/ledger.ts";
 import { orchestrations, repairInstanceId } from "../names.ts";
 import { repairInstance } from "./find-instance.ts";
 
-/** A copy that holds its destination although its run was broken off. */
+/** A copy that holds its lock but has no running instance. */
 export type LostCopy = {
   lock: Pick<HeldLock, "instanceId" | "plan" | "copyId" | "settlement">;
   copy: CopyInput;
   record: OrchestrationRecord;
 };
 
-/** Hands the copy to a repair. One copy has one repair at a time: false when it is under way already. */
+/** Starts a repair for the copy; false if its repair is already running. A copy has one repair at a time. */
 export async function startRepair(client: DurableClient, lost: LostCopy): Promise<boolean> {
   const { instanceId, plan, copyId, settlement } = lost.lock;
   const { copy, record } = lost;
@@ -25,16 +25,16 @@ export async function startRepair(client: DurableClient, lost: LostCopy): Promis
     });
     return true;
   } catch (error) {
-    // The extension refuses an id that runs already; then somebody else was faster.
+    // The extension rejects the id of a running instance: another caller has started the repair.
     const repair = await repairInstance(client, instanceId);
     if (repair?.execution.kind === "running") return false;
     throw error;
   }
 }
 
-/** What a broken run had told of itself. */
-export function recordFrom(state: CustomStatus | null): OrchestrationRecord {
-  if (state === null) return { abortRequested: false, startedAt: null, statusReads: 0 };
-  const { abortRequested, startedAt, statusReads } = state;
+/** Returns the record of an instance from its last custom status; null for an instance that is lost. */
+export function recordFrom(customStatus: CustomStatus | null): OrchestrationRecord {
+  if (customStatus === null) return { abortRequested: false, startedAt: null, statusReads: 0 };
+  const { abortRequested, startedAt, statusReads } = customStatus;
   return { abortRequested, startedAt, statusReads };
 }

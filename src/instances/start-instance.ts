@@ -1,4 +1,7 @@
 import type { DurableClient } from "durable-functions";
+import type { InstanceId } from "../copy/contract/ids.ts";
+import { toIso } from "../copy/time.ts";
+import type { EpochMs } from "../copy/time.ts";
 import type { CopyRequest } from "../copy/request/copy-request.ts";
 import type { CopyInput } from "../copy/contract/activities.ts";
 import type { CopyInstance } from "./copy-instance.ts";
@@ -8,17 +11,17 @@ import type { Seal } from "../secrets/seal.ts";
 import { findInstance, ownInstance } from "./find-instance.ts";
 import { recordFrom, startRepair } from "./repair-instance.ts";
 
-/** A valid and allowed request that was given an instance id; `isNew` says that nobody began it yet. */
-export type ClaimedCopy = { instanceId: string; isNew: boolean; input: CopyInput };
+/** A valid and allowed request with its instance id; `isNew`: no earlier call has the same claim. */
+export type ClaimedCopy = { instanceId: InstanceId; isNew: boolean; input: CopyInput };
 
 export type StartedInstance =
   | { kind: "started"; instance: CopyInstance }
-  /** It was begun before, by another call of the same claim. */
+  /** Another call with the same claim started it before. */
   | { kind: "existed"; instance: CopyInstance }
-  /** Durable did not answer. */
+  /** Durable did not respond, so it may or may not have been started. */
   | { kind: "unknown" };
 
-/** Begins a claimed copy, exactly once, however often and from wherever it is asked to. */
+/** Starts a claimed copy exactly once, however often and from however many app instances it is called. */
 export async function startClaimed(
   client: DurableClient,
   ledger: Ledger,
@@ -36,11 +39,11 @@ export async function startClaimed(
   return { kind, instance: { id: instanceId, copy: input, customStatus: null, execution } };
 }
 
-/** The orchestration's input, its secrets sealed for this instance alone. */
+/** Builds the orchestration's input. Each SAS is sealed so that it can be opened only for this instance. */
 export function createCopyInput(
   { seal }: Seal,
   request: CopyRequest,
-  { instanceId, now, announces }: { instanceId: string; now: Date; announces: boolean },
+  { instanceId, now, notifies }: { instanceId: InstanceId; now: EpochMs; notifies: boolean },
 ): CopyInput {
   const { source, destination, sourceSas, destinationSas, options } = request;
   return {
@@ -51,42 +54,42 @@ export function createCopyInput(
     destinationSas:
       destinationSas && seal && seal(destinationSas, { instanceId, field: "destinationSas" }),
     options,
-    createdAt: now.toISOString(),
-    ...(announces ? { notifies: true } : {}),
+    createdAt: toIso(now),
+    ...(notifies ? { notifies: true } : {}),
   };
 }
 
 /**
- * A copy that holds its destination while Durable knows no run of it was lost, not left unstarted: a
- * second run would meet the first one's copy and take it for somebody else's.
+ * Starts a repair if the copy holds its lock although Durable has no instance of it: it was started, and its instance
+ * was lost. A second start would find the first one's copy and treat it as another writer's.
  */
 async function repairLostInstance(
   client: DurableClient,
   ledger: Ledger,
-  instanceId: string,
+  instanceId: InstanceId,
   { destination }: CopyInput,
 ): Promise<CopyInstance | null> {
   const lock = await ledger.readLock(destination);
   if (lock?.instanceId !== instanceId || lock.copy === null) return null;
-  // Asked again, now that the lock is known to be held: a run that has just begun is known by now.
-  const begun = await findInstance(client, ledger, instanceId);
-  if (begun !== null) return begun;
-  await startRepair(client, { lock: lock, copy: lock.copy, record: recordFrom(null) });
+  // Read again after the lock: an instance is started before it acquires the lock, so by now Durable has it.
+  const instance = await findInstance(client, ledger, instanceId);
+  if (instance !== null) return instance;
+  await startRepair(client, { lock, copy: lock.copy, record: recordFrom(null) });
   return { id: instanceId, copy: lock.copy, customStatus: null, execution: { kind: "running" } };
 }
 
-/** The extension refuses an id that runs already; then another call of the same claim was faster. */
+/** Starts the instance. The extension rejects the id of a running instance: then another call has started it. */
 async function startOrchestration(
   client: DurableClient,
-  instanceId: string,
+  instanceId: InstanceId,
   input: CopyInput,
 ): Promise<"started" | "existed" | "unknown"> {
   try {
     await client.startNew(orchestrations.copy, { instanceId, input });
     return "started";
   } catch {
-    // The SDK's text quotes the extension's answer; what counts is whether the copy runs.
-    const run = await ownInstance(client, instanceId).catch(() => null);
-    return run === null ? "unknown" : "existed";
+    // The SDK's error only quotes the extension's response, so the instance itself is read.
+    const instance = await ownInstance(client, instanceId).catch(() => null);
+    return instance === null ? "unknown" : "existed";
   }
 }

@@ -1,23 +1,25 @@
 import type { ContainerClient } from "@azure/storage-blob";
+import { toInstanceId } from "../copy/contract/ids.ts";
+import type { InstanceId } from "../copy/contract/ids.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import { upgradeCopyInput } from "../copy/contract/activities.ts";
 import type { CopyInput } from "../copy/contract/activities.ts";
-import { conditionalBlobs } from "./conditional-blobs.ts";
-import { dayOf, recordName } from "./instance-id.ts";
+import { createConditionalBlobs } from "./conditional-blobs.ts";
+import { dayOfId, recordName } from "./instance-id.ts";
 import { hash } from "./hash.ts";
 import type { Claim, Ledger } from "./ledger.ts";
-import { blobRetention, retentionEntryName } from "./retention.ts";
-import { blobLocks } from "./locks.ts";
+import { createBlobRetention, retentionEntryName } from "./retention.ts";
+import { createBlobLocks } from "./locks.ts";
 
 /**
- * The ledger as small JSON blobs in one container:
+ * Creates the ledger over small JSON blobs in one container:
  * `claims/<hash>` · `outbox/<id>` · `records/<inverted time>-<id>` · `locks/<hash of the destination>` ·
  * `retention/<copies or claims>/<day>/<id or hash>`.
  */
 export function createBlobLedger(container: ContainerClient): Ledger {
-  const blobs = conditionalBlobs(container);
-  const outcome = async (instanceId: string): Promise<Outcome | null> =>
+  const blobs = createConditionalBlobs(container);
+  const readOutcome = async (instanceId: InstanceId): Promise<Outcome | null> =>
     (await blobs.read<CopyRecord>(recordName(instanceId)))?.content.outcome ?? null;
 
   return {
@@ -27,7 +29,7 @@ export function createBlobLedger(container: ContainerClient): Ledger {
       const found = isNew ? claim : (await blobs.read<Claim>(`claims/${name}`))?.content;
       if (found === undefined || found.instanceId === claim.instanceId) {
         await blobs.create(
-          retentionEntryName({ kind: "claims", day: dayOf(claim.instanceId), key: name }),
+          retentionEntryName({ kind: "claims", day: dayOfId(claim.instanceId), key: name }),
           {},
         );
       }
@@ -36,56 +38,57 @@ export function createBlobLedger(container: ContainerClient): Ledger {
 
     async addRecord(copy) {
       const { instanceId, source, destination, createdAt } = copy;
-      const ends = { source: endpointUrl(source), destination: endpointUrl(destination) };
-      const entry = { ...ends, createdAt, outcome: null };
-      // First: whatever is kept is found again when its time is over.
+      const urls = { source: endpointUrl(source), destination: endpointUrl(destination) };
+      const record = { ...urls, createdAt, outcome: null };
+      // The retention entry comes first, so that every record can be purged.
       await blobs.create(
-        retentionEntryName({ kind: "copies", day: dayOf(instanceId), key: instanceId }),
+        retentionEntryName({ kind: "copies", day: dayOfId(instanceId), key: instanceId }),
         {},
       );
-      await blobs.create(recordName(instanceId), entry, summary(entry));
+      await blobs.create(recordName(instanceId), record, summary(record));
     },
-    async recordOutcome(instanceId, ending) {
+    async recordOutcome(instanceId, outcome) {
       const name = recordName(instanceId);
-      const ended = await blobs.change<CopyRecord>(
+      const written = await blobs.change<CopyRecord>(
         name,
-        (entry) => (entry.outcome === null ? { ...entry, outcome: ending } : null),
+        (record) => (record.outcome === null ? { ...record, outcome } : null),
         summary,
       );
-      if (ended === null) await blobs.create(name, { outcome: ending });
-      return ended?.outcome ?? ending;
+      if (written === null) await blobs.create(name, { outcome });
+      return written?.outcome ?? outcome;
     },
-    outcome,
+    outcome: readOutcome,
 
     async hasOpenRecord(instanceId) {
-      const entry = await blobs.read<CopyRecord>(recordName(instanceId));
-      return entry !== null && entry.content.outcome === null;
+      const record = await blobs.read<CopyRecord>(recordName(instanceId));
+      return record !== null && record.content.outcome === null;
     },
-    ...blobLocks(blobs, outcome),
+    ...createBlobLocks(blobs, readOutcome),
     outbox: {
       async add(instanceId, copy) {
         await blobs.create(`outbox/${instanceId}`, { copy });
       },
       remove: (instanceId) => blobs.remove(`outbox/${instanceId}`),
-      async list(most) {
-        const { names } = await blobs.list("outbox/", { marker: null, most });
+      async list(limit) {
+        const { names } = await blobs.list("outbox/", { marker: null, limit });
         const found = await Promise.all(
-          names.map(async (name) => ({ name, mark: await blobs.read<OutboxEntry>(name) })),
+          names.map(async (name) => ({ name, entry: await blobs.read<OutboxEntry>(name) })),
         );
-        return found.flatMap(({ name, mark }) => {
-          if (mark === null) return []; // told meanwhile
-          const instanceId = name.slice("outbox/".length);
-          return [{ instanceId, copy: upgradeCopyInput(mark.content.copy), since: mark.changedAt }];
+        return found.flatMap(({ name, entry }) => {
+          if (entry === null) return []; // delivered since it was listed
+          const instanceId = toInstanceId(name.slice("outbox/".length));
+          const copy = upgradeCopyInput(entry.content.copy);
+          return [{ instanceId, copy, since: entry.changedAt }];
         });
       },
     },
-    retention: blobRetention(blobs),
+    retention: createBlobRetention(blobs),
   };
 }
 
 type OutboxEntry = { copy: CopyInput };
 
-/** The ends and `createdAt` are missing where only the end of a copy was ever noted. */
+/** The URLs and `createdAt` are missing if only the outcome of the copy was recorded. */
 type CopyRecord = {
   source?: string;
   destination?: string;
@@ -93,7 +96,7 @@ type CopyRecord = {
   outcome: Outcome | null;
 };
 
-/** What a list shows, as metadata, so that List Blobs brings it along. Metadata is ASCII, as URLs are. */
+/** The columns of a list, as metadata that List Blobs returns. Metadata must be ASCII, and URLs are. */
 function summary({ source, destination, createdAt, outcome }: CopyRecord): Record<string, string> {
   return {
     status: outcome?.status ?? "running",

@@ -1,44 +1,47 @@
 import { RestError } from "@azure/storage-blob";
 import type { ContainerClient } from "@azure/storage-blob";
+import { epochMs } from "../copy/time.ts";
+import type { EpochMs } from "../copy/time.ts";
 import { LedgerError } from "./ledger-error.ts";
 
-/** Small JSON blobs that are only ever written under a condition. */
+/** Small JSON blobs that are only written under a condition. */
 export type ConditionalBlobs = {
-  /** False when the blob exists. */
+  /** False if the blob exists. */
   create(name: string, content: unknown, metadata?: Record<string, string>): Promise<boolean>;
-  /** False when the blob is no longer the one with this ETag. */
+  /** False if the blob no longer has this ETag. */
   replace(name: string, content: unknown, etag: string): Promise<boolean>;
   read<T>(name: string): Promise<Found<T> | null>;
   /**
-   * Reads, changes and writes until no other writer comes between; `step` returns null to leave the
-   * blob as it is. Returns what stands there afterwards, or null where there is none.
+   * Reads, changes and writes the blob, again after each write that lost to another writer; `update` returns null to
+   * leave the blob unchanged. Returns the content afterwards; null if there is no blob.
    */
   change<T>(
     name: string,
-    step: (content: T) => T | null,
+    update: (content: T) => T | null,
     metadata?: (content: T) => Record<string, string>,
   ): Promise<T | null>;
-  /** Removes the blob, if it still is the one with this ETag. */
+  /** Removes the blob; with `etag`, only if it still has this ETag. */
   remove(name: string, etag?: string): Promise<void>;
-  /** Names that begin with `prefix`, in order, at most `most`; `marker` is null at the end. */
-  list(prefix: string, page: { marker: string | null; most: number }): Promise<NamePage>;
+  /** Up to `limit` names that begin with `prefix`, in order; `marker` is null at the end. */
+  list(prefix: string, page: { marker: string | null; limit: number }): Promise<NamePage>;
 };
 
 /** `changedAt`: Last-Modified, epoch ms. */
-export type Found<T> = { content: T; etag: string; changedAt: number };
+export type Found<T> = { content: T; etag: string; changedAt: EpochMs };
 
-/** `marker`: where the list goes on. A page may be short, or empty, and not the last ("List Blobs"). */
+/** `marker`: where the next page begins. A short or empty page is not always the last ("List Blobs"). */
 export type NamePage = { names: string[]; marker: string | null };
 
 /**
- * The SDK may send a write twice when an answer was lost; the second then fails its condition although
- * the first won. Callers must look at what stands there before they believe that they lost.
+ * Creates the blobs over one container, which is created when it is first used. The SDK may send a write twice when
+ * the response is lost: then the second fails its condition although the first won. Callers must read the blob
+ * before they conclude that they lost. Throws `LedgerError`.
  */
-export function conditionalBlobs(container: ContainerClient): ConditionalBlobs {
+export function createConditionalBlobs(container: ContainerClient): ConditionalBlobs {
   let containerExists: Promise<unknown> | null = null;
   const ensureContainer = () =>
     (containerExists ??= container.createIfNotExists().catch((error: unknown) => {
-      containerExists = null; // the next call tries again
+      containerExists = null; // the next call creates it again
       throw new LedgerError("create the container of", { cause: error });
     }));
 
@@ -58,7 +61,7 @@ export function conditionalBlobs(container: ContainerClient): ConditionalBlobs {
       });
       return true;
     } catch (error) {
-      if (isLost(error)) return false;
+      if (isConditionLost(error)) return false;
       throw new LedgerError("write to", { cause: error });
     }
   };
@@ -67,12 +70,12 @@ export function conditionalBlobs(container: ContainerClient): ConditionalBlobs {
     await ensureContainer();
     try {
       const blob = container.getBlobClient(name);
-      const answer = await blob.download();
-      const text = await streamText(answer.readableStreamBody);
-      // Only this file writes these blobs, each name with one shape.
+      const response = await blob.download();
+      const text = await readText(response.readableStreamBody);
+      // Only this file writes these blobs, and each prefix has one shape.
       const content = JSON.parse(text) as T;
-      const changedAt = answer.lastModified?.getTime() ?? 0;
-      return { content, etag: answer.etag ?? "", changedAt };
+      const changedAt = epochMs(response.lastModified?.getTime() ?? 0);
+      return { content, etag: response.etag ?? "", changedAt };
     } catch (error) {
       if (error instanceof RestError && error.statusCode === 404) return null;
       throw new LedgerError("read", { cause: error });
@@ -85,13 +88,13 @@ export function conditionalBlobs(container: ContainerClient): ConditionalBlobs {
     read,
     async change<T>(
       name: string,
-      step: (content: T) => T | null,
+      update: (content: T) => T | null,
       metadata?: (content: T) => Record<string, string>,
     ): Promise<T | null> {
       for (;;) {
         const found = await read<T>(name);
         if (found === null) return null;
-        const next = step(found.content);
+        const next = update(found.content);
         if (next === null) return found.content;
         if (await write(name, next, { ifMatch: found.etag }, metadata?.(next))) return next;
       }
@@ -101,19 +104,20 @@ export function conditionalBlobs(container: ContainerClient): ConditionalBlobs {
       try {
         await container.getBlobClient(name).deleteIfExists({ conditions });
       } catch (error) {
-        if (!isLost(error)) throw new LedgerError("write to", { cause: error });
+        if (!isConditionLost(error)) throw new LedgerError("write to", { cause: error });
       }
     },
-    async list(prefix, { marker, most }) {
+    async list(prefix, { marker, limit }) {
       await ensureContainer();
       try {
-        const pages = container
-          .listBlobsFlat({ prefix })
-          .byPage({ maxPageSize: most, ...(marker === null ? {} : { continuationToken: marker }) });
+        const pages = container.listBlobsFlat({ prefix }).byPage({
+          maxPageSize: limit,
+          ...(marker === null ? {} : { continuationToken: marker }),
+        });
         const { value } = await pages.next();
         const names: string[] = [];
         for (const { name } of value?.segment.blobItems ?? []) names.push(name);
-        // Azure and the SDK say "" where there is nothing more.
+        // Azure and the SDK return "" at the end.
         return { names, marker: value?.continuationToken || null };
       } catch (error) {
         throw new LedgerError("list", { cause: error });
@@ -122,15 +126,15 @@ export function conditionalBlobs(container: ContainerClient): ConditionalBlobs {
   };
 }
 
-/** The condition did not hold: somebody else was first. */
-function isLost(error: unknown): boolean {
+/** The condition failed: another writer was first. */
+function isConditionLost(error: unknown): boolean {
   return (
     error instanceof RestError &&
     (error.statusCode === 412 || (error.statusCode === 409 && error.code === "BlobAlreadyExists"))
   );
 }
 
-async function streamText(stream: NodeJS.ReadableStream | undefined): Promise<string> {
+async function readText(stream: NodeJS.ReadableStream | undefined): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream ?? []) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString("utf8");

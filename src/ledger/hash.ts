@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
-/** SHA-256 of texts in order, hex; lengths keep ("a", "bc") and ("ab", "c") apart. */
+/** Returns the SHA-256 of texts in order, hex. Lengths are included, so that ("a", "bc") and ("ab", "c") differ. */
 export function hash(...parts: string[]): string {
-  const whole = parts.map((part) => `${part.length}:${part}`).join("");
-  return createHash("sha256").update(whole).digest("hex");
+  const joined = parts.map((part) => `${part.length}:${part}`).join("");
+  return createHash("sha256").update(joined).digest("hex");
 }

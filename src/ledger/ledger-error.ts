@@ -1,4 +1,4 @@
-/** The ledger could not be reached or written; its own `cause` says why. Trying again later may help. */
+/** The ledger could not be read or written; `cause` is the error of the SDK. The call may succeed later. */
 export class LedgerError extends Error {
   override name = "LedgerError" as const;
 

@@ -1,167 +1,169 @@
+import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
+import type { EpochMs } from "../copy/time.ts";
 import type { CopyOptions } from "../copy/request/copy-options.ts";
 import type { Destination, Endpoint } from "../copy/location/endpoint.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import type { Settlement, CopyInput, CopyPlan } from "../copy/contract/activities.ts";
 
 /**
- * What must outlive an orchestration and be found without a scan: who asked for what (claims), which
- * copies there are (records), who may write a destination (locks). Every write is conditional, so two
- * app instances never both win. Methods throw only when the ledger itself cannot be reached.
+ * The state that must outlive an orchestration and be found without a scan: claims, records, locks, the outbox and
+ * retention entries. Every write is conditional, so that of two app instances only one wins. Methods throw
+ * `LedgerError`, and only if the ledger cannot be reached.
  */
 export type Ledger = {
-  /** Binds a caller's key to one instance, for good: the first claim wins, later ones are told of it. */
+  /** Binds a caller's key to one instance. The first claim wins; later calls return it. */
   claim(key: ClaimKey, claim: Claim): Promise<Claim>;
-  /** Notes that a copy exists; does nothing when it is noted already. */
+  /** Adds a record for a copy; does nothing if there is one. */
   addRecord(copy: NewRecord): Promise<void>;
-  /** Keeps how the copy ended; the first outcome stays. */
-  recordOutcome(instanceId: string, outcome: Outcome): Promise<Outcome>;
-  /** How a copy ended, or null while it runs or where there is none. */
-  outcome(instanceId: string): Promise<Outcome | null>;
-  /** Whether a copy was noted that has not ended, as far as the ledger knows. */
-  hasOpenRecord(instanceId: string): Promise<boolean>;
+  /** Records the outcome of a copy, and returns it, or the one that was recorded before. */
+  recordOutcome(instanceId: InstanceId, outcome: Outcome): Promise<Outcome>;
+  /** The recorded outcome of a copy; null while it is running and if there is no record. */
+  outcome(instanceId: InstanceId): Promise<Outcome | null>;
+  /** Whether the copy has a record without an outcome. */
+  hasOpenRecord(instanceId: InstanceId): Promise<boolean>;
   /** Makes `instanceId` the only copy that may write to its destination. */
-  acquireLock(instanceId: string, copy: CopyInput): Promise<LockAcquired>;
-  /** Registers a start before it is sent; only one may be under way. */
-  registerAttempt(destination: Destination, start: StartAttempt): Promise<AttemptRegistered>;
-  /** Takes a registered start back, once Storage has answered it; with a copyId, all: it is kept. */
+  acquireLock(instanceId: InstanceId, copy: CopyInput): Promise<LockAcquired>;
+  /** Registers a start attempt before it is sent; only one may be in flight. */
+  registerAttempt(destination: Destination, attempt: StartAttempt): Promise<AttemptRegistered>;
+  /** Removes an attempt after Storage has answered it. A copyId is stored, and removes all attempts. */
   resolveAttempt(
     destination: Destination,
-    start: StartAttempt,
-    copyId: string | null,
+    attempt: StartAttempt,
+    copyId: CopyId | null,
   ): Promise<void>;
-  /** Lets no start enter any more, and keeps what the copy is to be settled with. */
+  /** Rejects all further attempts, and stores the input that the copy is settled with. */
   fenceLock(destination: Destination, order: FenceOrder): Promise<LockFenced>;
-  /** What the lock says of `instanceId`'s own starts. */
-  lockUse(destination: Destination, instanceId: string): Promise<LockUse>;
-  /** Frees the destination, if it is still ours. */
-  releaseLock(destination: Destination, instanceId: string): Promise<void>;
-  /** Who holds a destination. */
+  /** How far `instanceId` has used the lock for start attempts. */
+  lockUse(destination: Destination, instanceId: InstanceId): Promise<LockUse>;
+  /** Releases the lock if `instanceId` still holds it. */
+  releaseLock(destination: Destination, instanceId: InstanceId): Promise<void>;
+  /** The lock of a destination; null if no copy holds it. */
   readLock(destination: Destination): Promise<HeldLock | null>;
   /**
-   * Which copy is to be woken because its destination has this (bare) ETag now: null when it was woken
-   * for that already, too often, or is past it.
+   * The id of the copy to wake because its destination now has this (bare) ETag. Null if there is none, if it was
+   * woken for this ETag before or too often, or if its lock is fenced.
    */
-  instanceToWake(destination: Destination, etag: string): Promise<string | null>;
+  instanceToWake(destination: Destination, etag: string): Promise<InstanceId | null>;
   lockScan: LockScan;
   outbox: Outbox;
   retention: Retention;
 };
 
-/** Ends of copies that somebody is still to be told of. */
+/** Completion notifications that have not been delivered yet. */
 export type Outbox = {
-  add(instanceId: string, copy: CopyInput): Promise<void>;
-  remove(instanceId: string): Promise<void>;
-  /** Some of them, at most `most`, with the time since when they wait (epoch ms). */
-  list(most: number): Promise<{ instanceId: string; copy: CopyInput; since: number }[]>;
+  add(instanceId: InstanceId, copy: CopyInput): Promise<void>;
+  remove(instanceId: InstanceId): Promise<void>;
+  /** Up to `limit` entries; `since`: when the entry was added, epoch ms. */
+  list(limit: number): Promise<{ instanceId: InstanceId; copy: CopyInput; since: EpochMs }[]>;
 };
 
-/** What the watchdog does with the locks, all of them, in turn. */
+/** The watchdog's scan of all locks. */
 export type LockScan = {
-  /** Names of locks from `marker` on, at most `most`; the next `marker` is null at the end. */
-  page(from: { marker: string | null; most: number }): Promise<LockPage>;
+  /** Up to `limit` names of locks from `marker` on; the next `marker` is null at the end. */
+  page(from: { marker: string | null; limit: number }): Promise<LockPage>;
   read(name: string): Promise<HeldLock | null>;
-  /** Frees a lock as it was read; does nothing when it has changed since. */
-  free(lock: HeldLock): Promise<void>;
-  /** Notes that the lock's run was woken, epoch ms; false when the lock has changed since it was read. */
-  recordWake(lock: HeldLock, at: number): Promise<boolean>;
-  /** Where a walk that was too long for one run left off; null for the beginning. */
-  position(): Promise<string | null>;
-  moveTo(marker: string | null): Promise<void>;
+  /** Removes the lock unless it has changed since it was read. */
+  release(lock: HeldLock): Promise<void>;
+  /** Records when the lock's copy was woken, epoch ms; false if the lock has changed since it was read. */
+  recordWake(lock: HeldLock, at: EpochMs): Promise<boolean>;
+  /** The marker at which the previous scan stopped before its end; null to scan from the beginning. */
+  readPosition(): Promise<string | null>;
+  writePosition(marker: string | null): Promise<void>;
 };
 
-/** What is forgotten one day: each copy and each claim is marked with the day its time runs from. */
+/** Entries that schedule the purge: each copy and each claim has one, with the day from which its retention counts. */
 export type Retention = {
-  /** Marks of days before `day` ("2026-11-20"), oldest first, at most `most`. */
-  listDue(kind: RetentionKind, before: { day: string; most: number }): Promise<RetentionEntry[]>;
-  /** Counts the time from a later day. */
-  postpone(mark: RetentionEntry, day: string): Promise<void>;
-  /** Forgets the copy's record, or the claim, and then the mark. */
-  forget(mark: RetentionEntry): Promise<void>;
-  /** The claim that a mark is for, and when it was made (epoch ms). */
-  claimOf(mark: RetentionEntry): Promise<(Claim & { madeAt: number }) | null>;
+  /** Up to `limit` entries of days before `day` ("2026-11-20"), oldest first. */
+  listDue(kind: RetentionKind, before: { day: string; limit: number }): Promise<RetentionEntry[]>;
+  /** Counts the retention from a later day. */
+  postpone(entry: RetentionEntry, day: string): Promise<void>;
+  /** Deletes the copy's record, or the claim, and then the entry. */
+  purge(entry: RetentionEntry): Promise<void>;
+  /** The claim of an entry, and when it was made (epoch ms). */
+  readClaim(entry: RetentionEntry): Promise<(Claim & { madeAt: EpochMs }) | null>;
 };
 
 export type RetentionKind = "copies" | "claims";
 /** `key` is a copy's instance id, or the name of a claim. */
 export type RetentionEntry = { kind: RetentionKind; day: string; key: string };
 
-/** Who asked, and under which Idempotency-Key. */
+/** The caller and its Idempotency-Key; for an event the route and the state of the blob. */
 export type ClaimKey = { caller: string; key: string };
 
-/** `fingerprint` tells a repeated request from another one under the same key; it holds no secret. */
-export type Claim = { instanceId: string; fingerprint: string };
+/** `fingerprint` distinguishes a repeated request from another request with the same key; it contains no secret. */
+export type Claim = { instanceId: InstanceId; fingerprint: string };
 
 /** `createdAt`: ISO 8601. */
 export type NewRecord = {
-  instanceId: string;
+  instanceId: InstanceId;
   source: Endpoint;
   destination: Destination;
   createdAt: string;
 };
 
-export type LockAcquired = { held: true } | { held: false; holder: string };
+export type LockAcquired = { held: true } | { held: false; holder: InstanceId };
 
 export type AttemptRegistered =
-  /** `unanswered`: a former start was never answered; it cannot arrive any more. */
+  /** `unanswered`: an earlier attempt got no response, and can no longer arrive. */
   | { kind: "registered"; unanswered: boolean }
-  /** The lock is closed, or another copy's: do not start. */
+  /** The lock is fenced or held by another copy: do not start. */
   | { kind: "refused" }
-  /** A former run of the same start was answered with this copyId. */
-  | { kind: "started"; copyId: string }
-  /** A former run of it may still reach Storage: do not start yet. */
+  /** An earlier attempt was answered with this copyId. */
+  | { kind: "started"; copyId: CopyId }
+  /** An earlier attempt may still reach Storage: do not start yet. */
   | { kind: "in-flight" };
 
 export type LockFenced =
   /**
-   * No start is under way: what is removed now cannot come back. One may have gone unanswered, or one
-   * that ran again may have been answered with `copyId`, unknown to the orchestration.
+   * No attempt is in flight, so content that is removed now stays removed. `unanswered`: an attempt got no response.
+   * `copyId`: the response to an attempt, which the orchestration may not know if the activity ran again.
    */
   | {
       kind: "closed";
       unanswered: boolean;
-      copyId: string | null;
+      copyId: CopyId | null;
       rollback: CopyOptions["rollback"];
     }
-  /** A registered start may still be under way until then, epoch ms. */
-  | { kind: "busy"; until: number }
+  /** A registered attempt may still be in flight until then, epoch ms. */
+  | { kind: "busy"; until: EpochMs }
   | { kind: "not-ours" };
 
 export type LockUse =
-  /** No start of ours is or may be under way, and none has begun a copy. */
+  /** None of our attempts can be in flight, and none has started a copy. */
   | "unused"
   | "used"
-  /** Closed, or not ours: our copy ends or has ended. */
+  /** Fenced, or not ours: our copy is being settled or has ended. */
   | "closed";
 
-/** One run of a start. From `now` to `until`, epoch ms, its request may arrive at Storage. */
+/** One start attempt. From `now` to `until`, epoch ms, its request may arrive at Storage. */
 export type StartAttempt = {
-  instanceId: string;
+  instanceId: InstanceId;
   attemptId: string;
-  now: number;
-  until: number;
+  now: EpochMs;
+  until: EpochMs;
   plan: CopyPlan;
 };
 
 /** `now`: epoch ms. */
-export type FenceOrder = { instanceId: string; now: number; settlement: Settlement };
+export type FenceOrder = { instanceId: InstanceId; now: EpochMs; settlement: Settlement };
 
 export type LockPage = { names: string[]; marker: string | null };
 
-/** A lock as it was read. It holds all that is needed to settle the copy when its run is lost. */
+/** A lock as it was read. It contains everything needed to settle a copy whose orchestration is lost. */
 export type HeldLock = {
   name: string;
   etag: string;
-  /** When it was last written, and when its run was last woken; epoch ms. */
-  changedAt: number;
-  wokenAt: number | null;
-  /** No start is under way any more after this, epoch ms. */
-  busyUntil: number;
-  instanceId: string;
-  /** Null in locks that were taken by a release that did not note it. */
+  /** When it was last written, and when its copy was last woken; epoch ms. */
+  changedAt: EpochMs;
+  wokenAt: EpochMs | null;
+  /** After this no attempt can be in flight, epoch ms. */
+  busyUntil: EpochMs;
+  instanceId: InstanceId;
+  /** Null in locks that an older release acquired. */
   copy: CopyInput | null;
-  /** The plan of the last start; null before there was one. */
+  /** The plan of the last start attempt; null if there was none. */
   plan: CopyPlan | null;
-  /** Null until a start was answered. */
-  copyId: string | null;
+  /** Null until Storage has answered a start. */
+  copyId: CopyId | null;
   settlement: Settlement | null;
 };

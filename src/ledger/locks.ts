@@ -1,3 +1,6 @@
+import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
+import { epochMs, latest } from "../copy/time.ts";
+import type { EpochMs } from "../copy/time.ts";
 import { endpointUrl, identityOf } from "../copy/location/endpoint.ts";
 import type { CopyOptions } from "../copy/request/copy-options.ts";
 import type { Destination } from "../copy/location/endpoint.ts";
@@ -21,14 +24,14 @@ type Locks = Pick<
   | "lockScan"
 >;
 
-/** Who may write a destination: one blob for each, `locks/<hash of the destination>`. */
-export function blobLocks(
+/** Creates the locks, one blob for each destination: `locks/<hash of the destination>`. */
+export function createBlobLocks(
   blobs: ConditionalBlobs,
-  outcome: (instanceId: string) => Promise<Outcome | null>,
+  readOutcome: (instanceId: InstanceId) => Promise<Outcome | null>,
 ): Locks {
-  const readSlot = async (name: string): Promise<HeldLock | null> => {
+  const readLock = async (name: string): Promise<HeldLock | null> => {
     const found = await blobs.read<Lock>(name);
-    return found === null ? null : heldLock(name, found);
+    return found === null ? null : toHeldLock(name, found);
   };
 
   return {
@@ -45,25 +48,25 @@ export function blobLocks(
         };
         if (await blobs.create(name, fresh)) return { held: true };
         const lock = await blobs.read<Lock>(name);
-        if (lock === null) continue; // released since
+        if (lock === null) continue; // released by now
         const holder = lock.content.instanceId;
         if (holder === instanceId) return { held: true };
-        // A copy that has ended but died before it freed its lock does not hold it.
-        if ((await outcome(holder)) === null) return { held: false, holder };
+        // A copy that crashed after its outcome was recorded no longer holds its lock.
+        if ((await readOutcome(holder)) === null) return { held: false, holder };
         if (await blobs.replace(name, fresh, lock.etag)) return { held: true };
       }
     },
-    async registerAttempt(destination, start) {
-      const { attemptId, until, plan } = start;
+    async registerAttempt(destination, attempt) {
+      const { attemptId, until, plan } = attempt;
       const lock = await blobs.change<Lock>(lockName(destination), (current) =>
-        mayRegister(current, start)
+        mayRegister(current, attempt)
           ? { ...current, plan, attempts: [...current.attempts, { attemptId, until }] }
           : null,
       );
-      if (lock === null || lock.instanceId !== start.instanceId) return { kind: "refused" };
+      if (lock === null || lock.instanceId !== attempt.instanceId) return { kind: "refused" };
       if (lock.copyId !== null) return { kind: "started", copyId: lock.copyId };
       if (lock.fenced) return { kind: "refused" };
-      if (!isRegistered(lock, start)) return { kind: "in-flight" };
+      if (!isRegistered(lock, attempt)) return { kind: "in-flight" };
       return { kind: "registered", unanswered: lock.attempts.length > 1 };
     },
     async resolveAttempt(destination, { instanceId, attemptId }, copyId) {
@@ -72,10 +75,10 @@ export function blobLocks(
           ? {
               ...lock,
               copyId: lock.copyId ?? copyId,
-              // Only one start can have begun our copy: with its copyId none is open any more.
+              // Only one attempt can have started our copy: its copyId resolves all others.
               attempts:
                 copyId === null
-                  ? lock.attempts.filter((start) => start.attemptId !== attemptId)
+                  ? lock.attempts.filter((attempt) => attempt.attemptId !== attemptId)
                   : [],
             }
           : null,
@@ -106,28 +109,28 @@ export function blobLocks(
       if (lock?.content.instanceId === instanceId) await blobs.remove(name, lock.etag);
     },
     async instanceToWake(destination, etag) {
-      let wakes = false;
+      let isDue = false;
       const lock = await blobs.change<Lock>(lockName(destination), (current) => {
         const { eventWakes = 0 } = current;
-        wakes = !current.fenced && current.wokenEtag !== etag && eventWakes < maxEventWakes;
-        return wakes ? { ...current, wokenEtag: etag, eventWakes: eventWakes + 1 } : null;
+        isDue = !current.fenced && current.wokenEtag !== etag && eventWakes < maxEventWakes;
+        return isDue ? { ...current, wokenEtag: etag, eventWakes: eventWakes + 1 } : null;
       });
-      return wakes && lock !== null ? lock.instanceId : null;
+      return isDue && lock !== null ? lock.instanceId : null;
     },
-    readLock: (destination) => readSlot(lockName(destination)),
+    readLock: (destination) => readLock(lockName(destination)),
     lockScan: {
       page: (from) => blobs.list("locks/", from),
-      read: readSlot,
-      free: ({ name, etag }) => blobs.remove(name, etag),
+      read: readLock,
+      release: ({ name, etag }) => blobs.remove(name, etag),
       async recordWake({ name, etag }, at) {
         const found = await blobs.read<Lock>(name);
         if (found?.etag !== etag) return false;
         return await blobs.replace(name, { ...found.content, wokenAt: at }, etag);
       },
-      async position() {
+      async readPosition() {
         return (await blobs.read<Position>(positionName))?.content.marker ?? null;
       },
-      async moveTo(marker) {
+      async writePosition(marker) {
         const position: Position = { marker };
         if (await blobs.create(positionName, position)) return;
         await blobs.change<Position>(positionName, () => position);
@@ -136,62 +139,62 @@ export function blobLocks(
   };
 }
 
-/** Slots are for ever, as histories are: this shape may grow, but never change. */
+/** Stored: fields may be added, but never changed or removed. */
 type Lock = {
-  /** Whose name the blob's own name hides in a hash. */
+  /** Its URL; the blob's name contains only its hash. */
   destination: string;
-  instanceId: string;
+  instanceId: InstanceId;
   fenced: boolean;
-  attempts: { attemptId: string; until: number }[];
-  copyId: string | null;
-  /** From here on absent in locks that an older release took. */
+  attempts: { attemptId: string; until: EpochMs }[];
+  copyId: CopyId | null;
+  /** This and the following fields are absent in locks that an older release acquired. */
   copy?: CopyInput;
   plan?: CopyPlan;
   settlement?: Settlement;
-  wokenAt?: number;
-  /** By events. */
+  wokenAt?: EpochMs;
+  /** The last ETag for which an event woke the copy, and how many events did. */
   wokenEtag?: string;
   eventWakes?: number;
 };
 
-/** Each costs three history events; as many are acted on ("orchestrations/waits.ts"). */
+/** Each wake adds three history events; the orchestration acts on as many ("orchestrations/waits.ts"). */
 const maxEventWakes = 20;
 
 type Position = { marker: string | null };
 
 const positionName = "watchdog/position";
 
-/** Slots that an older release took know of no options, or of fewer. */
+/** Locks that an older release acquired have no options, or fewer. */
 function rollbackOption({ copy }: Lock): CopyOptions["rollback"] {
   return copy === undefined ? "off" : upgradeCopyInput(copy).options.rollback;
 }
 
 /**
- * While another start may still arrive none is let in: were the destination deleted between the two,
- * the condition of both would hold.
+ * No attempt is registered while another may still arrive: if the destination was deleted between the two, the
+ * conditions of both would hold.
  */
-function mayRegister(lock: Lock, start: StartAttempt): boolean {
-  const isOurs = lock.instanceId === start.instanceId;
-  const isFree = busyUntil(lock) <= start.now;
-  return isOurs && isFree && !lock.fenced && lock.copyId === null && !isRegistered(lock, start);
+function mayRegister(lock: Lock, attempt: StartAttempt): boolean {
+  const isOurs = lock.instanceId === attempt.instanceId;
+  const isFree = busyUntil(lock) <= attempt.now;
+  return isOurs && isFree && !lock.fenced && lock.copyId === null && !isRegistered(lock, attempt);
 }
 
-function isRegistered(lock: Lock, start: StartAttempt): boolean {
+function isRegistered(lock: Lock, attempt: StartAttempt): boolean {
   return (
-    lock.instanceId === start.instanceId &&
-    lock.attempts.some(({ attemptId }) => attemptId === start.attemptId)
+    lock.instanceId === attempt.instanceId &&
+    lock.attempts.some(({ attemptId }) => attemptId === attempt.attemptId)
   );
 }
 
-function busyUntil({ attempts }: Lock): number {
-  return Math.max(0, ...attempts.map(({ until }) => until));
+function busyUntil({ attempts }: Lock): EpochMs {
+  return latest(epochMs(0), ...attempts.map(({ until }) => until));
 }
 
 function lockName(destination: Destination): string {
   return `locks/${hash(identityOf(destination))}`;
 }
 
-function heldLock(name: string, { content, etag, changedAt }: Found<Lock>): HeldLock {
+function toHeldLock(name: string, { content, etag, changedAt }: Found<Lock>): HeldLock {
   const { instanceId, copyId, copy = null, plan = null, settlement = null } = content;
   return {
     name,

@@ -1,43 +1,46 @@
+import { toInstanceId } from "../copy/contract/ids.ts";
 import type { ConditionalBlobs } from "./conditional-blobs.ts";
 import { recordName } from "./instance-id.ts";
 import type { RetentionKind, Claim, RetentionEntry, Retention } from "./ledger.ts";
 
 /**
- * Marks are empty blobs whose names begin with a day, so that List Blobs gives the oldest first and
- * nothing young is ever looked at. The mark goes last: what was half forgotten is found again.
+ * Creates the retention over empty blobs. Their names begin with a day, so List Blobs returns the oldest first and no
+ * entry that is not due is read. The entry is deleted last, so that an interrupted purge is continued.
  */
-export function blobRetention(blobs: ConditionalBlobs): Retention {
+export function createBlobRetention(blobs: ConditionalBlobs): Retention {
   return {
-    async listDue(kind, { day, most }) {
-      const { names } = await blobs.list(prefixOf(kind), { marker: null, most });
-      const marks = names.map((name) => parseRetentionEntry(kind, name));
-      return marks.filter((mark) => mark.day < day);
+    async listDue(kind, { day, limit }) {
+      const { names } = await blobs.list(prefix(kind), { marker: null, limit });
+      const entries = names.map((name) => parseRetentionEntry(kind, name));
+      return entries.filter((entry) => entry.day < day);
     },
-    async postpone(mark, day) {
-      await blobs.create(retentionEntryName({ ...mark, day }), {});
-      await blobs.remove(retentionEntryName(mark));
+    async postpone(entry, day) {
+      await blobs.create(retentionEntryName({ ...entry, day }), {});
+      await blobs.remove(retentionEntryName(entry));
     },
-    async forget(mark) {
-      await blobs.remove(mark.kind === "copies" ? recordName(mark.key) : `claims/${mark.key}`);
-      await blobs.remove(retentionEntryName(mark));
+    async purge(entry) {
+      await blobs.remove(
+        entry.kind === "copies" ? recordName(toInstanceId(entry.key)) : `claims/${entry.key}`,
+      );
+      await blobs.remove(retentionEntryName(entry));
     },
-    async claimOf({ key }) {
+    async readClaim({ key }) {
       const found = await blobs.read<Claim>(`claims/${key}`);
       return found === null ? null : { ...found.content, madeAt: found.changedAt };
     },
   };
 }
 
-/** The name of a mark. */
+/** The name of an entry's blob. */
 export function retentionEntryName({ kind, day, key }: RetentionEntry): string {
-  return `${prefixOf(kind)}${day}/${key}`;
+  return `${prefix(kind)}${day}/${key}`;
 }
 
-function prefixOf(kind: RetentionKind): string {
+function prefix(kind: RetentionKind): string {
   return `retention/${kind}/`;
 }
 
 function parseRetentionEntry(kind: RetentionKind, name: string): RetentionEntry {
-  const [day = "", key = ""] = name.slice(prefixOf(kind).length).split("/");
+  const [day = "", key = ""] = name.slice(prefix(kind).length).split("/");
   return { kind, day, key };
 }

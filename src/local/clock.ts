@@ -1,32 +1,33 @@
 import { install } from "@sinonjs/fake-timers";
 
 /**
- * The one source of time in `local/`. Nothing local reads `Date` or sets a timer of its own, so that
- * a test can let two weeks pass in milliseconds.
+ * The only source of time in `local/`: nothing else here reads `Date` or sets a timer, so a test can let two weeks
+ * pass in milliseconds.
  */
 export type Clock = {
   /** Milliseconds since 1970-01-01T00:00Z. */
   now(): number;
-  /** Runs `due` once, when the clock reaches `at` (epoch ms; the past means as soon as possible). */
+  /** Runs `due` once, when the clock reaches `at` (epoch ms). A time in the past means as soon as possible. */
   schedule(at: number, due: () => void): Cancel;
-  /** Names work in flight: a virtual clock never moves while some is unfinished. */
+  /** Registers work in flight. A virtual clock never moves while any is unfinished. Returns `work`. */
   track<T>(work: Promise<T>): Promise<T>;
 };
 
 export type Cancel = () => void;
 
-/** A clock that only moves when told to. */
+/** A clock that moves only when `advance` is called. */
 export type VirtualClock = Clock & {
-  /** Moves on by `ms`, stopping at every due time on the way until all work it caused is done. */
+  /** Moves forward by `ms`. Stops at every due time on the way until all work that it caused is done. */
   advance(ms: number): Promise<void>;
   /** Waits, without moving, until no tracked work is in flight. */
   settled(): Promise<void>;
-  /** Gives the process its real `Date` back. */
+  /** Restores the process's real `Date`. */
   dispose(): void;
 };
 
-const longestSetTimeout = 2_147_483_647; // Node fires at once when asked for more
+const maxTimeoutMs = 2_147_483_647; // Node fires immediately for a longer one
 
+/** Returns the clock of this machine. */
 export function systemClock(): Clock {
   return {
     now: () => Date.now(),
@@ -35,9 +36,7 @@ export function systemClock(): Clock {
       const arm = () => {
         const wait = at - Date.now();
         timer =
-          wait > longestSetTimeout
-            ? setTimeout(arm, longestSetTimeout)
-            : setTimeout(due, Math.max(0, wait));
+          wait > maxTimeoutMs ? setTimeout(arm, maxTimeoutMs) : setTimeout(due, Math.max(0, wait));
       };
       arm();
       return () => clearTimeout(timer);
@@ -47,9 +46,8 @@ export function systemClock(): Clock {
 }
 
 /**
- * A clock for tests. It also moves the process's `Date` (and nothing else: sockets and promises run
- * for real), so that the app and the Storage SDK, which sign requests with the date, live in the
- * same time as the emulator.
+ * Returns a clock for tests that starts at `start` (epoch ms). It also moves the process's `Date`, because the app and
+ * the Storage SDK sign requests with the date and must agree with the emulator. Sockets and promises run in real time.
  */
 export function virtualClock(start: number): VirtualClock {
   const date = install({ now: start, toFake: ["Date"] });
@@ -61,8 +59,8 @@ export function virtualClock(start: number): VirtualClock {
     now = time;
     date.setSystemTime(time);
   };
-  /** What is due already does not wait for the clock to be moved. */
-  const soon = (due: () => void): Cancel => {
+  /** Work that is already due does not wait for the clock to move. */
+  const runSoon = (due: () => void): Cancel => {
     let pending = true;
     const finish = () => {
       if (pending) inFlight--;
@@ -79,7 +77,7 @@ export function virtualClock(start: number): VirtualClock {
     };
   };
   const settled = async () => {
-    for (let quiet = 0; quiet < quietRounds; quiet = inFlight === 0 ? quiet + 1 : 0) {
+    for (let idle = 0; idle < idleRounds; idle = inFlight === 0 ? idle + 1 : 0) {
       await new Promise((resolve) => setImmediate(resolve));
     }
   };
@@ -96,7 +94,7 @@ export function virtualClock(start: number): VirtualClock {
   return {
     now: () => now,
     schedule(at, due) {
-      if (at <= now) return soon(due);
+      if (at <= now) return runSoon(due);
       const entry = { at, due };
       waiting.push(entry);
       return () => {
@@ -128,5 +126,5 @@ export function virtualClock(start: number): VirtualClock {
   };
 }
 
-/** A finished promise may start new work a few turns of the event loop later. */
-const quietRounds = 4;
+/** A finished promise can start new work a few turns of the event loop later. */
+const idleRounds = 4;

@@ -4,12 +4,14 @@ import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-bl
 import { MultiBar } from "cli-progress";
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
-import { startLocalWorld } from "./local-stack.ts";
+import { startLocalStack } from "./local-stack.ts";
 
-/**
- * `npm run demo`: copies before one's eyes, one to its end, one aborted, and one that nobody asks for: a
- * route follows what is uploaded. Exits 0 if all held.
+/*
+ * `npm run demo`: a visible demo. One copy succeeds, one is aborted, and a route copies an uploaded blob on its own.
+ * Exits with 0 if all three end as expected.
  */
+
+/** A copy as the app's HTTP API returns it. */
 type Copy = {
   id: string;
   status: string;
@@ -20,7 +22,7 @@ type Copy = {
 
 const mebibyte = 1_024 * 1_024;
 const clock = systemClock();
-const world = await startLocalWorld({
+const stack = await startLocalStack({
   appDirectory: process.cwd(),
   stateDirectory: null,
   clock,
@@ -32,13 +34,15 @@ const world = await startLocalWorld({
   copies: { bytesPerSecond: 8 * mebibyte },
   events: {},
 });
-const copies = `${world.host.url}/api/copies`;
-const account = `${world.emulator.blobUrl}/devstoreaccount1`;
+const copies = `${stack.host.url}/api/copies`;
+const account = `${stack.emulator.blobUrl}/devstoreaccount1`;
 
 try {
-  console.log("Storage emulator and Functions host run; uploading a film of 48 MiB");
+  console.log(
+    "The Storage emulator and the Functions host are running; uploading a film of 48 MiB",
+  );
   const film = randomBytes(48 * mebibyte);
-  const storage = storageClient();
+  const storage = createStorageClient();
   for (const name of ["inbox", "archive", "watched", "copied"]) {
     await storage.getContainerClient(name).create();
   }
@@ -48,10 +52,10 @@ try {
   const second = await start("archive/never.mp4");
   console.log(`POST ${copies} twice: copy ${first.id} and copy ${second.id}`);
   await storage.getContainerClient("watched").getBlockBlobClient("film.mp4").uploadData(film);
-  console.log("and the same film into the container that a route watches\n");
-  const view = progressView();
+  console.log("The same film is uploaded to a container that a route watches\n");
+  const view = createProgressView();
   let abortSent = false;
-  const [ended, aborted] = await Promise.all([
+  const [succeeded, aborted] = await Promise.all([
     watch(first, view),
     watch(second, view, async (copy) => {
       if (abortSent || (copy.progress?.bytesCopied ?? 0) === 0) return;
@@ -61,8 +65,8 @@ try {
   ]);
   view.stop();
   const route = storage.getContainerClient("copied").getBlobClient("film.mp4");
-  while ((await copyStatusOf(route)) === "pending") await pause(clock, 200);
-  const routed = (await copyStatusOf(route)) === "success";
+  while ((await readCopyStatus(route)) === "pending") await pause(clock, 200);
+  const routed = (await readCopyStatus(route)) === "success";
 
   const copied = await storage
     .getContainerClient("archive")
@@ -70,24 +74,24 @@ try {
     .downloadToBuffer();
   const gone = !(await storage.getContainerClient("archive").getBlobClient("never.mp4").exists());
   console.log(
-    `\narchive/film.mp4   ${ended.status}; ${copied.length} bytes, compared with the source: ` +
+    `\narchive/film.mp4   ${succeeded.status}; ${copied.length} bytes, compared with the source: ` +
       (copied.equals(film) ? "equal" : "DIFFERENT"),
   );
   console.log(
     `archive/never.mp4  ${aborted.status}; no empty blob left behind: ${gone ? "true" : "FALSE"}`,
   );
   console.log(
-    `copied/film.mp4    ${routed ? "succeeded" : "FAILED"}; nobody asked for it but the route that watches "watched"`,
+    `copied/film.mp4    ${routed ? "succeeded" : "FAILED"}; started by the route that watches "watched"`,
   );
-  const held =
-    ended.status === "succeeded" &&
+  const passed =
+    succeeded.status === "succeeded" &&
     copied.equals(film) &&
     aborted.status === "aborted" &&
     gone &&
     routed;
-  process.exitCode = held ? 0 : 1;
+  process.exitCode = passed ? 0 : 1;
 } finally {
-  await world.close();
+  await stack.close();
 }
 
 async function start(path: string): Promise<Copy> {
@@ -95,55 +99,56 @@ async function start(path: string): Promise<Copy> {
   return await call("POST", "", body);
 }
 
-async function copyStatusOf(blob: BlobClient): Promise<string> {
+async function readCopyStatus(blob: BlobClient): Promise<string> {
   return (await blob.exists()) ? ((await blob.getProperties()).copyStatus ?? "none") : "none";
 }
 
-/** Looks at a copy until it has ended. */
+/** Polls a copy until its status is final. Shows each response, then calls `afterPoll`. */
 async function watch(
   { id }: Copy,
   view: { show(copy: Copy): void },
-  look: (copy: Copy) => Promise<void> = async () => {},
+  afterPoll: (copy: Copy) => Promise<void> = async () => {},
 ): Promise<Copy> {
   for (;;) {
     const copy = await call("GET", `/${id}`);
     view.show(copy);
     if (["succeeded", "skipped", "failed", "aborted"].includes(copy.status)) return copy;
-    await look(copy);
+    await afterPoll(copy);
     await pause(clock, 200);
   }
 }
 
 async function call(method: string, path: string, body?: unknown): Promise<Copy> {
-  const answer = await fetch(`${copies}${path}`, {
+  const response = await fetch(`${copies}${path}`, {
     method,
     headers: { "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`${method} ${copies}${path} gave ${answer.status}: ${text}`);
-  // Just parsed from the app's own answer.
+  const text = await response.text();
+  if (!response.ok)
+    throw new Error(`${method} ${copies}${path} returned ${response.status}: ${text}`);
+  // The app's own response has this shape.
   return JSON.parse(text) as Copy;
 }
 
-/** Bars on a terminal; in a pipe, a line for each change. */
-function progressView(): { show(copy: Copy): void; stop(): void } {
-  const told = new Map<string, string>();
+/** Shows progress bars on a terminal; in a pipe, prints one line for each change. */
+function createProgressView(): { show(copy: Copy): void; stop(): void } {
+  const lastLines = new Map<string, string>();
   const format = "{name} {bar} {percentage}% | {value}/{total} bytes | {status}";
   const bars = process.stdout.isTTY ? new MultiBar({ format, hideCursor: true }) : null;
-  const barOf = new Map<string, ReturnType<MultiBar["create"]>>();
+  const barsById = new Map<string, ReturnType<MultiBar["create"]>>();
   return {
     show(copy) {
       const name = new URL(copy.destination).pathname.split("/").slice(2).join("/").padEnd(18);
       const { bytesCopied, totalBytes } = copy.progress ?? { bytesCopied: 0, totalBytes: 0 };
       if (bars === null) {
         const line = `${name} ${copy.status.padEnd(9)} ${bytesCopied}/${totalBytes} bytes`;
-        if (told.get(copy.id) !== line) console.log(line);
-        told.set(copy.id, line);
+        if (lastLines.get(copy.id) !== line) console.log(line);
+        lastLines.set(copy.id, line);
         return;
       }
-      const bar = barOf.get(copy.id) ?? bars.create(totalBytes || 1, 0, { name, status: "" });
-      barOf.set(copy.id, bar);
+      const bar = barsById.get(copy.id) ?? bars.create(totalBytes || 1, 0, { name, status: "" });
+      barsById.set(copy.id, bar);
       bar.setTotal(totalBytes || 1);
       bar.update(bytesCopied, { name, status: copy.status });
     },
@@ -151,9 +156,10 @@ function progressView(): { show(copy: Copy): void; stop(): void } {
   };
 }
 
-function storageClient(): BlobServiceClient {
-  const [first] = world.emulator.accounts;
-  if (first === undefined) throw new Error("The emulator has no account");
+function createStorageClient(): BlobServiceClient {
+  const [first] = stack.emulator.accounts;
+  if (first === undefined)
+    throw new Error("Cannot run the demo because the emulator has no account");
   return new BlobServiceClient(account, new StorageSharedKeyCredential(first.name, first.key));
 }
 

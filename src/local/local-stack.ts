@@ -9,49 +9,52 @@ import type { FunctionsHost, HostOptions } from "./host/host.ts";
 import { readLocalSettings } from "./host/host-settings.ts";
 import { startStorageEmulator } from "./storage/emulator.ts";
 import type { StorageEmulator, StorageEmulatorOptions } from "./storage/emulator.ts";
-import type { WantedSubscription } from "./storage/events/deliveries.ts";
+import type { SubscriptionOptions } from "./storage/events/deliveries.ts";
 
-export type LocalWorldOptions = {
-  /** The app's folder: host.json, local.settings.json, package.json, and what was built. */
+export type LocalStackOptions = {
+  /** The app's folder: host.json, local.settings.json, package.json and the compiled code. */
   appDirectory: string;
-  /** Where state is kept; null forgets everything at the end. */
+  /** The folder for state; null keeps all state in memory. */
   stateDirectory: string | null;
   clock: Clock;
   /** 0 for any free port. */
   functionsPort: number;
   blobPort: number;
-  /** Any free port when absent. */
+  /** Any free port if omitted. */
   filePort?: number;
   log: HostOptions["log"];
-  /** Settings of the app that win over local.settings.json. */
+  /** Settings of the app that override local.settings.json. */
   settings?: Readonly<Record<string, string>>;
-  /** Storage over https, as in Azure, with an identity that the app gets tokens of. */
+  /** Serve Storage over https, as Azure does, with an identity for the app. */
   secure?: boolean;
   copies?: StorageEmulatorOptions["copies"];
-  /** Tells the app of new blobs, in this kind of account. Without it no event is sent. */
-  events?: Pick<WantedSubscription, "namespace" | "schema">;
+  /** Deliver BlobCreated events to the app, for this kind of account. If omitted, no event is sent. */
+  events?: Pick<SubscriptionOptions, "namespace" | "schema">;
 } & Pick<HostOptions, "probe" | "redeliver">;
 
-/** The whole of Azure that Ferry needs, in one process. */
-export type LocalWorld = {
+/** Everything that Ferry needs of Azure, in one process. */
+export type LocalStack = {
   emulator: StorageEmulator;
   host: FunctionsHost;
   close(): Promise<void>;
 };
 
-/** Starts the Storage emulator, then the app on the Functions host, with the app's settings pointing at it. */
-export async function startLocalWorld(options: LocalWorldOptions): Promise<LocalWorld> {
+/**
+ * Starts the Storage emulator, then the app on the Functions host, with settings that point at the emulator. Rejects,
+ * after closing everything it had started, if a part cannot start.
+ */
+export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   const { appDirectory, stateDirectory, clock, log } = options;
   const unlock = stateDirectory === null ? () => {} : lockState(stateDirectory);
   const stateFile = (name: string) =>
     stateDirectory === null ? ":memory:" : join(stateDirectory, name);
-  const ends: (() => unknown)[] = [unlock];
+  const cleanups: (() => unknown)[] = [unlock];
   const close = async () => {
-    for (const end of ends.splice(0)) await end();
+    for (const cleanUp of cleanups.splice(0)) await cleanUp();
   };
   try {
-    const tls = options.secure === true ? makeCertificate() : null;
-    if (tls !== null) ends.unshift(trustCertificate(tls));
+    const tls = options.secure === true ? await makeCertificate(clock.now()) : null;
+    if (tls !== null) cleanups.unshift(trustCertificate(tls));
     const emulator = await startStorageEmulator({
       clock,
       ...(tls === null ? {} : { tls }),
@@ -68,7 +71,7 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
           message: line,
         }),
     });
-    ends.unshift(emulator.close);
+    cleanups.unshift(emulator.close);
     const settings = { ...(await readLocalSettings(appDirectory)), ...options.settings };
     const hasSecretKey = isSet("COPY_SECRET_KEYS") || (settings["COPY_SECRET_KEYS"] ?? "") !== "";
     const host = await startFunctionsHost({
@@ -77,15 +80,15 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
       port: options.functionsPort,
       stateFile: stateFile("task-hub.sqlite"),
       environment: {
-        ...emulatorSettings(settings, emulator),
-        ...identitySettings(emulator),
-        ...(hasSecretKey ? {} : { COPY_SECRET_KEYS: secretKey(stateDirectory) }),
+        ...buildEmulatorSettings(settings, emulator),
+        ...buildIdentitySettings(emulator),
+        ...(hasSecretKey ? {} : { COPY_SECRET_KEYS: loadSecretKey(stateDirectory) }),
       },
       log,
       ...(options.probe === undefined ? {} : { probe: options.probe }),
       ...(options.redeliver === undefined ? {} : { redeliver: options.redeliver }),
     });
-    ends.unshift(host.close);
+    cleanups.unshift(host.close);
     const { events } = options;
     if (events !== undefined) await subscribe(emulator, host, events);
     return { emulator, host, close };
@@ -95,22 +98,21 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
   }
 }
 
-/** What a deployment does in Azure: an event subscription for each function with an Event Grid trigger. */
+/** Creates an event subscription for each function with an Event Grid trigger, as a deployment does in Azure. */
 async function subscribe(
   emulator: StorageEmulator,
   host: FunctionsHost,
-  events: NonNullable<LocalWorldOptions["events"]>,
+  events: NonNullable<LocalStackOptions["events"]>,
 ): Promise<void> {
   for (const { name, type } of host.functions) {
     if (type !== "eventGridTrigger") continue;
-    const url = `${host.url}/runtime/webhooks/EventGrid?functionName=${name}`;
-    await emulator.events.subscribe({ name, url, ...events });
+    await emulator.events.subscribe({ name, url: host.eventGridUrl(name), ...events });
   }
 }
 
 /**
- * Takes the folder for this process alone: two hosts on one task hub would run each other's work. The
- * lock is SQLite's own, so the death of a process, however sudden, gives it back.
+ * Reserves the folder for this process, because two hosts on one task hub would run each other's work. Returns a
+ * function that releases it. The lock is SQLite's own, so it is also released when the process is killed.
  */
 function lockState(directory: string): () => void {
   let lock: DatabaseSync | null = null;
@@ -122,16 +124,16 @@ function lockState(directory: string): () => void {
   } catch (error) {
     lock?.close();
     const text = error instanceof Error ? error.message : String(error);
-    const reason = /locked/.test(text) ? "another Ferry runs on it" : text;
-    throw new Error(`Cannot keep state in "${directory}" as ${reason}`, { cause: error });
+    const reason = /locked/.test(text) ? "another Ferry process uses it" : text;
+    throw new Error(`Cannot keep state in "${directory}" because ${reason}`, { cause: error });
   }
 }
 
-/** The emulator's addresses by convention, for blobs and for files; local.settings.json has them. */
-const usualEmulator = /http:\/\/127\.0\.0\.1:(10000|10003)(?!\d)/g;
+/** The emulator's default addresses for blobs and for files, as local.settings.json contains them. */
+const defaultEmulatorUrls = /http:\/\/127\.0\.0\.1:(10000|10003)(?!\d)/g;
 
-/** Settings that name the emulator at its usual addresses, rewritten to where it really listens. */
-function emulatorSettings(
+/** Returns the settings with the emulator's default addresses replaced by its actual ones. */
+function buildEmulatorSettings(
   values: Readonly<Record<string, string>>,
   { blobUrl, fileUrl }: Pick<StorageEmulator, "blobUrl" | "fileUrl">,
 ): Record<string, string> {
@@ -140,36 +142,44 @@ function emulatorSettings(
     .map(([name, value]): [string, string] => [
       name,
       value === "UseDevelopmentStorage=true"
-        ? developmentStorage(blobUrl)
-        : rewrittenUrls(value, { blobUrl, fileUrl }),
+        ? buildConnectionString(blobUrl)
+        : rewriteUrls(value, { blobUrl, fileUrl }),
     ]);
   return Object.fromEntries(rewritten);
 }
 
-/** Where the app finds its identity, as App Service tells it. */
-function identitySettings({ identity }: StorageEmulator): Record<string, string> {
+/** The settings from which the app learns its identity's endpoint, as on App Service. */
+function buildIdentitySettings({ identity }: StorageEmulator): Record<string, string> {
   return identity === null
     ? {}
     : { IDENTITY_ENDPOINT: identity.url, IDENTITY_HEADER: identity.header };
 }
 
-/** In one pass: where one service really listens may be where the other usually does. */
-function rewrittenUrls(
+/** Replaces in one pass, because one service's actual address can be the other's default. */
+function rewriteUrls(
   text: string,
   { blobUrl, fileUrl }: Pick<StorageEmulator, "blobUrl" | "fileUrl">,
 ): string {
-  return text.replace(usualEmulator, (_, port: string) => (port === "10000" ? blobUrl : fileUrl));
+  return text.replace(defaultEmulatorUrls, (_, port: string) =>
+    port === "10000" ? blobUrl : fileUrl,
+  );
 }
 
-/** What `UseDevelopmentStorage=true` stands for, at another address. The key is published. */
-function developmentStorage(blobUrl: string): string {
+/**
+ * Returns the connection string that `UseDevelopmentStorage=true` stands for, at another address. The key is the
+ * emulator's published one; storage/auth/accounts.ts has it too, because the emulator is a separate unit.
+ */
+function buildConnectionString(blobUrl: string): string {
   const key =
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
   return `DefaultEndpointsProtocol=${new URL(blobUrl).protocol.slice(0, -1)};AccountName=devstoreaccount1;AccountKey=${key};BlobEndpoint=${blobUrl}/devstoreaccount1;`;
 }
 
-/** A key of this machine, made once and kept with the state that it seals. */
-function secretKey(stateDirectory: string | null): string {
+/**
+ * Returns this machine's sealing key (32 bytes, base64). Creates it on first use and stores it with the state that it
+ * seals.
+ */
+function loadSecretKey(stateDirectory: string | null): string {
   const fresh = randomBytes(32).toString("base64");
   if (stateDirectory === null) return fresh;
   const file = join(stateDirectory, "copy-secret-key");
@@ -177,10 +187,10 @@ function secretKey(stateDirectory: string | null): string {
     writeFileSync(file, fresh, { flag: "wx", mode: 0o600 });
     return fresh;
   } catch {
-    const kept = readFileSync(file, "utf8").trim();
-    if (Buffer.from(kept, "base64").length === 32) return kept;
+    const stored = readFileSync(file, "utf8").trim();
+    if (Buffer.from(stored, "base64").length === 32) return stored;
     throw new Error(
-      `Cannot use the key in "${file}" as it is damaged; delete ".local" to begin anew`,
+      `Cannot use the key in "${file}" because it is damaged. Delete ".local" to start over`,
     );
   }
 }

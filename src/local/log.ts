@@ -8,15 +8,15 @@ export type HostLogEntry = {
   at: number;
   level: LogLevel;
   kind: "host" | "request" | "function" | "orchestration" | "activity";
-  /** What the line is about: a method and path, a function's name, an instance id. */
+  /** A method and path, a function's name or an instance id. */
   subject: string;
   message: string;
 };
 
-/** Where log lines go: the terminal, or a test's array. */
+/** Receives log entries: the terminal's log, or a test's array. */
 export type HostLog = (entry: HostLogEntry) => void;
 
-/** How the host's parts write: time and secrets are seen to. */
+/** Writes one line; adds the time and removes secrets. */
 export type Logger = (
   level: LogLevel,
   kind: HostLogEntry["kind"],
@@ -35,10 +35,10 @@ const levels: readonly LogLevel[] = [
   "critical",
 ];
 
-/** Query keys whose value opens something: a function key and the signature of a SAS. */
+/** Query parameters whose values are secrets: a function key and the signature of a SAS. */
 const secretInQuery = /([?&](?:code|sig)=)[^&\s"'<>]+/gi;
 
-/** A logger over `log` that stamps each line with the clock's time and leaves out keys and signatures. */
+/** Returns a logger that writes to `log`, adds the clock's time to each line and removes keys and signatures. */
 export function openLogger(clock: Clock, log: HostLog): Logger {
   return (level, kind, subject, message) => {
     log({
@@ -51,14 +51,14 @@ export function openLogger(clock: Clock, log: HostLog): Logger {
   };
 }
 
-/** `text` with the values of `code=` and `sig=` query parameters replaced by `***`. */
+/** Returns `text` with the values of `code=` and `sig=` query parameters replaced by `***`. */
 export function redact(text: string): string {
   return text.replace(secretInQuery, "$1***");
 }
 
 /**
- * Writes lines for a person: coloured on a terminal unless NO_COLOR is set, plain in a pipe.
- * Entries below `level` are left out. Times are UTC, so that lines compare with Storage's dates.
+ * Returns a log that writes readable lines to `stream`: coloured on a terminal unless NO_COLOR is set, plain in a pipe.
+ * It omits entries below `level`. Times are UTC, for comparison with Storage's dates.
  */
 export function terminalLog(stream: TerminalStream, level: LogLevel = "information"): HostLog {
   const coloured = stream.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
@@ -69,15 +69,15 @@ export function terminalLog(stream: TerminalStream, level: LogLevel = "informati
     const time = new Date(entry.at).toISOString().slice(11, 23);
     const subject = entry.subject === "" ? "" : `${paint("cyan", entry.subject)}  `;
     const lines = entry.message.trimEnd().split("\n").join("\n              ");
-    const message = `${levelMark(entry.level)}${lines}`;
+    const message = `${levelPrefix(entry.level)}${lines}`;
     stream.write(`${paint("dim", time)}  ${subject}${paint(levelStyle(entry.level), message)}\n`);
   };
 }
 
 type Style = "dim" | "cyan" | "yellow" | "red" | "reset";
 
-/** Colour alone must not carry the level: a pipe has none. */
-function levelMark(level: LogLevel): string {
+/** Text, not only colour, shows the level, because a pipe has no colour. */
+function levelPrefix(level: LogLevel): string {
   switch (level) {
     case "warning":
       return "warning: ";

@@ -1,11 +1,12 @@
 import { styleText } from "node:util";
 import { systemClock } from "./clock.ts";
 import { terminalLog } from "./log.ts";
-import { startLocalWorld } from "./local-stack.ts";
+import { startLocalStack } from "./local-stack.ts";
 
-/** `npm start`: the Storage emulator and the app on the Functions host, until Ctrl-C or SIGTERM. */
+/* `npm start`: runs the Storage emulator and the app on the Functions host until Ctrl-C or SIGTERM. */
+
 const appDirectory = process.cwd();
-const world = await startLocalWorld({
+const stack = await startLocalStack({
   appDirectory,
   stateDirectory: ".local",
   clock: systemClock(),
@@ -20,27 +21,27 @@ const world = await startLocalWorld({
 });
 
 console.log(`
-Runs until Ctrl-C; state is kept in .local/, delete it to begin anew
+Press Ctrl-C to stop. State is kept in .local/; delete that folder to start over
 
-Storage emulator  ${world.emulator.blobUrl}/devstoreaccount1 (and devstoreaccount2)
-Storage files     ${world.emulator.fileUrl}/devstoreaccount1 (and devstoreaccount2)
-Copies            ${world.host.url}/api/copies`);
+Storage emulator  ${stack.emulator.blobUrl}/devstoreaccount1 (and devstoreaccount2)
+Storage files     ${stack.emulator.fileUrl}/devstoreaccount1 (and devstoreaccount2)
+Copies            ${stack.host.url}/api/copies`);
 
-let ending = false;
+let stopping = false;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
-    if (ending) return;
-    ending = true;
+    if (stopping) return;
+    stopping = true;
     console.log(
-      "Ending: no new work is taken, what runs is finished; copies go on at the next start",
+      "Stopping: running work is finished, no new work is started. Copies continue at the next start",
     );
-    void world.close().then(() => process.exit(0));
+    void stack.close().then(() => process.exit(0));
   });
 }
 
-function port(name: string, usual: number): number {
+function port(name: string, fallback: number): number {
   const isPort = (value: number) => Number.isInteger(value) && value >= 0 && value < 65_536;
-  return number(name, usual, isPort, "a port, or 0 for any free one");
+  return number(name, fallback, isPort, "a port, or 0 for any free port");
 }
 
 /** How fast the emulator copies; COPY_RATE is bytes per second. */
@@ -50,14 +51,14 @@ function bytesPerSecond(): number {
 
 function number(
   name: string,
-  usual: number,
+  fallback: number,
   isValid: (value: number) => boolean,
-  what: string,
+  expected: string,
 ): number {
   const text = process.env[name];
-  if (text === undefined || text === "") return usual;
+  if (text === undefined || text === "") return fallback;
   const value = Number(text);
-  return isValid(value) ? value : fail(`${name} must be ${what}: "${text}"`);
+  return isValid(value) ? value : fail(`${name} must be ${expected}: "${text}"`);
 }
 
 function fail(message: string): never {

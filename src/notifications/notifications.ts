@@ -1,75 +1,82 @@
 import { createHmac } from "node:crypto";
+import type { InstanceId } from "../copy/contract/ids.ts";
+import type { EpochMs } from "../copy/time.ts";
+import { second } from "../copy/durations.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import type { CopyInput } from "../copy/contract/activities.ts";
 import { copyView } from "../instances/copy-view.ts";
 
-/** Tells others how copies ended. */
+/** Sends completion notifications. */
 export type Notifications = {
-  /** Names of all that are to be told. */
+  /** The names of all targets. */
   targets: readonly string[];
-  /** Sends one notice; `ok` once it was taken. Never throws, and tells nothing of URLs or keys. */
-  send(target: string, ended: CompletedCopy): Promise<SendResult>;
+  /** Sends one notification; `ok` when the target accepted it. Never throws; a reason contains no URL or key. */
+  send(target: string, completed: CompletedCopy): Promise<SendResult>;
 };
 
-export type CompletedCopy = { instanceId: string; copy: CopyInput; outcome: Outcome };
+export type CompletedCopy = { instanceId: InstanceId; copy: CopyInput; outcome: Outcome };
 
 export type SendResult =
   | { ok: true }
   | { ok: false; reason: string; retryAfterSeconds: number | null };
 
-/** Where notices go, from settings and never from a caller. */
+/** Where notifications go. Targets come from settings, never from a caller. */
 export type NotificationTarget =
-  /** An Event Grid topic for cloud events; `key` null: the app's identity. */
+  /** An Event Grid topic for cloud events; with `key` null, the app's identity is used. */
   | { kind: "topic"; url: string; key: string | null }
-  /** Signed with HMAC-SHA256 by this key. */
+  /** Requests are signed with HMAC-SHA256 by this key. */
   | { kind: "webhook"; url: string; key: Buffer };
 
 export type NotificationDependencies = {
   targets: readonly NotificationTarget[];
-  /** The app, as cloud events name their source. */
+  /** The app, as `source` of its cloud events. */
   source: string;
-  /** A token of the app's identity for Event Grid. */
+  /** Returns a token of the app's identity for Event Grid. */
   token(): Promise<string>;
   /** Epoch ms. */
-  now(): number;
+  now(): EpochMs;
 };
 
-/** A notice that is not taken within this time is tried again; ms. */
-const responseTimeoutMs = 10_000;
+/** A notification without a response within this time counts as failed and is sent again. */
+const responseTimeoutMs = 10 * second;
 
+/** Creates the sender of completion notifications for the configured targets. */
 export function createNotifications(deps: NotificationDependencies): Notifications {
   return {
     targets: deps.targets.map(({ kind }) => kind),
-    async send(name, ended) {
+    async send(name, completed) {
       const target = deps.targets.find(({ kind }) => kind === name);
-      if (target === undefined) return { ok: true }; // no longer in the settings: nobody wants to know
+      if (target === undefined) return { ok: true }; // removed from the settings since
       try {
-        return await post(target, notificationEvent(ended, deps.source), deps);
+        return await post(target, buildNotificationEvent(completed, deps.source), deps);
       } catch (error) {
-        // Its text may quote the URL, which may hold a key.
-        const reason = error instanceof Error ? error.name : "no answer";
+        // The error's text may quote the URL, which may contain a key.
+        const reason = error instanceof Error ? error.name : "no response";
         return { ok: false, reason, retryAfterSeconds: null };
       }
     },
   };
 }
 
-/** A cloud event (CloudEvents 1.0). The same end always has the same id, so that it counts once. */
-export function notificationEvent({ instanceId, copy, outcome }: CompletedCopy, source: string) {
-  const ending = { kind: "ended", outcome } as const;
+/**
+ * Builds the cloud event (CloudEvents 1.0) of a completed copy. Its id is the same for every delivery, so
+ * that receivers can discard duplicates.
+ */
+function buildNotificationEvent({ instanceId, copy, outcome }: CompletedCopy, source: string) {
+  const execution = { kind: "ended", outcome } as const;
   return {
     specversion: "1.0",
     id: `${instanceId}-ended`,
     source,
-    type: types[outcome.status],
+    type: eventTypes[outcome.status],
     subject: `copies/${instanceId}`,
     time: outcome.settledAt,
     datacontenttype: "application/json",
-    data: copyView({ id: instanceId, copy, customStatus: null, execution: ending }, "/api/copies"),
+    data: copyView({ id: instanceId, copy, customStatus: null, execution }, "/api/copies"),
   };
 }
 
-const types = {
+const eventTypes = {
   succeeded: "Ferry.CopySucceeded",
   skipped: "Ferry.CopySkipped",
   failed: "Ferry.CopyFailed",
@@ -78,50 +85,50 @@ const types = {
 
 async function post(
   target: NotificationTarget,
-  notice: ReturnType<typeof notificationEvent>,
+  event: ReturnType<typeof buildNotificationEvent>,
   deps: NotificationDependencies,
 ): Promise<SendResult> {
-  const body = JSON.stringify(notice);
-  const answer = await fetch(target.url, {
+  const body = JSON.stringify(event);
+  const response = await fetch(target.url, {
     method: "POST",
     headers: {
       "content-type": "application/cloudevents+json; charset=utf-8",
       ...(target.kind === "webhook"
-        ? signature(target.key, { id: notice.id, at: deps.now(), body })
-        : await authorization(target.key, deps)),
+        ? webhookHeaders(target.key, { id: event.id, at: deps.now(), body })
+        : await topicHeaders(target.key, deps)),
     },
     body,
-    redirect: "manual", // where it leads to is nobody's that settings name
+    redirect: "manual", // never follow: the new target is not configured
     signal: AbortSignal.timeout(responseTimeoutMs),
   });
-  await answer.body?.cancel();
-  if (answer.ok) return { ok: true };
-  const seconds = Number(answer.headers.get("retry-after") ?? Number.NaN);
+  await response.body?.cancel();
+  if (response.ok) return { ok: true };
+  const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
   return {
     ok: false,
-    reason: `status ${answer.status}`,
+    reason: `status ${response.status}`,
     retryAfterSeconds: Number.isNaN(seconds) ? null : seconds,
   };
 }
 
 /** "Authenticate publishing clients using access keys", or Microsoft Entra ID. */
-async function authorization(
+async function topicHeaders(
   key: string | null,
   { token }: NotificationDependencies,
 ): Promise<Record<string, string>> {
   return key === null ? { authorization: `Bearer ${await token()}` } : { "aeg-sas-key": key };
 }
 
-/** As the Standard Webhooks specification signs, so that its libraries check it. `at` is epoch ms. */
-export function signature(
+/** The signature headers of the Standard Webhooks specification. `at` is epoch ms. */
+function webhookHeaders(
   key: Buffer,
-  { id, at, body }: { id: string; at: number; body: string },
+  { id, at, body }: { id: string; at: EpochMs; body: string },
 ): Record<string, string> {
-  const timestamp = String(Math.floor(at / 1_000));
-  const signed = createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64");
+  const timestamp = String(Math.floor(at / second));
+  const signature = createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64");
   return {
     "webhook-id": id,
     "webhook-timestamp": timestamp,
-    "webhook-signature": `v1,${signed}`,
+    "webhook-signature": `v1,${signature}`,
   };
 }

@@ -1,6 +1,10 @@
+import type { CopyId } from "../copy/contract/ids.ts";
+import { earliest, plusMs } from "../copy/time.ts";
+import type { EpochMs } from "../copy/time.ts";
 import { failure } from "../copy/contract/failure.ts";
 import type { Failure } from "../copy/contract/failure.ts";
 import type { CopyResult, Outcome } from "../copy/contract/outcome.ts";
+import { day } from "../copy/durations.ts";
 import { busyRetryAt, retryAt } from "../copy/polling/backoff.ts";
 import type {
   Busy,
@@ -14,116 +18,111 @@ import { maxAttempts } from "./copy-context.ts";
 import type { CopyContext, Orchestrated } from "./copy-context.ts";
 
 export type BeginResult =
-  /** `isPending`: Storage has just said so. */
+  /** `isPending`: Storage has just reported that status. */
   | { kind: "started"; plan: CopyPlan; started: StartedCopy; isPending: boolean }
-  /** `plan` is what an unanswered start may have begun after all, or else the last one. */
+  /** `plan`: the plan of a start that got no response and may have started the copy, or else the last plan. */
   | { kind: "not-started"; plan: CopyPlan | null; result: CopyResult }
-  /** An earlier run under this instance id came to its end. */
+  /** An earlier execution of this instance has settled the copy. */
   | { kind: "ended"; outcome: Outcome };
 
-/** Starts that lost their conditions to other writers before the copy is given up. */
+/** How many plans may become stale before the copy fails. */
 const maxPlans = 3;
 
 /**
- * How long another copy is waited for: Storage ends every copy after two weeks ("Copy Blob"). One onto
- * the source gets a day more, for the look after its end.
+ * How long to wait for another copy, ms: Storage fails every copy after two weeks ("Copy Blob"). A copy onto the
+ * source gets another day, because it may be polled as late as that.
  */
-const maxBusyMs = { destination: 14 * 86_400_000, source: 15 * 86_400_000 } as const;
+const maxBusyMs = { destination: 14 * day, source: 15 * day } as const;
 
 /**
- * Prepares and starts, again when overtaken, unanswered or while another copy is in the way, unless an
- * abort comes first.
+ * Prepares and starts the copy. Repeats that while the plan is stale, another copy is in the way or Storage does not
+ * respond, until an abort is requested or a limit is reached.
  */
-export function* beginCopy(run: CopyContext): Orchestrated<BeginResult> {
+export function* beginCopy(context: CopyContext): Orchestrated<BeginResult> {
   let plan: CopyPlan | null = null;
-  let unanswered: CopyPlan | null = null;
+  let unansweredPlan: CopyPlan | null = null;
   let plans = 0;
-  let busySince: number | null = null;
-  let busyTries = 0;
-  let awaited: string | undefined;
-  for (let tries = 1; ; tries++) {
+  let busySince: EpochMs | null = null;
+  let busyAttempts = 0;
+  let awaitedCopyId: CopyId | undefined;
+  for (let attempts = 1; ; attempts++) {
     const result: PrepareResult | StartResult =
       plan === null
-        ? yield* run.call(activities.prepare, {
-            ...run.request,
-            ...(awaited === undefined ? {} : { awaitedCopyId: awaited }),
+        ? yield* context.call(activities.prepare, {
+            ...context.request,
+            ...(awaitedCopyId === undefined ? {} : { awaitedCopyId }),
           })
-        : // The same plan again: a start whose answer was lost is found, not repeated.
-          yield* run.call(activities.start, { ...run.request, plan });
-    let due = run.now(); // a race with a timer due now sees an abort that was sent meanwhile
+        : // The same plan again after a lost response: start recognises the copy and does not repeat it.
+          yield* context.call(activities.start, { ...context.request, plan });
+    let due = context.now(); // racing a timer that is already due shows an abort that has arrived
     switch (result.kind) {
       case "ended":
         return { kind: "ended", outcome: result.outcome };
       case "started": {
         const { started, copyStatus } = result;
-        return {
-          kind: "started",
-          plan: started.plan,
-          started,
-          isPending: copyStatus === "pending",
-        };
+        const isPending = copyStatus === "pending";
+        return { kind: "started", plan: started.plan, started, isPending };
       }
       case "skip":
-        return notStarted(unanswered ?? plan, { kind: "skipped", reason: result.reason });
+        return notStarted(unansweredPlan ?? plan, { kind: "skipped", reason: result.reason });
       case "failed":
-        return notStarted(unanswered ?? plan, { kind: "not-started", failure: result.failure });
+        return notStarted(unansweredPlan ?? plan, failed(result.failure));
       case "planned":
         plan = result.plan;
         break;
       case "stale-plan":
         if (++plans === maxPlans) {
-          return notStarted(unanswered ?? plan, {
-            kind: "not-started",
-            failure: givenUp(result.failure),
-          });
+          return notStarted(unansweredPlan ?? plan, failed(tooManyPlans(result.failure)));
         }
         plan = null;
         break;
       case "busy": {
-        busySince ??= run.now();
-        awaited = result.awaitedCopyId ?? awaited;
-        const givenUpAt = busySince + maxBusyMs[result.endpoint];
-        if (run.now() >= givenUpAt) {
-          return notStarted(unanswered ?? plan, {
-            kind: "not-started",
-            failure: tooLongBusy(result),
-          });
+        busySince ??= context.now();
+        awaitedCopyId = result.awaitedCopyId ?? awaitedCopyId;
+        const deadline = plusMs(busySince, maxBusyMs[result.endpoint]);
+        if (context.now() >= deadline) {
+          return notStarted(unansweredPlan ?? plan, failed(busyTooLong(result)));
         }
-        due = Math.min(busyRetryAt(run.now(), { since: busySince, tries: ++busyTries }), givenUpAt);
-        run.report.waiting(result.waitsFor, due);
-        tries = 0; // Storage answered: what counts is how often in a row it does not
+        const next = busyRetryAt(context.now(), { since: busySince, tries: ++busyAttempts });
+        due = earliest(next, deadline);
+        context.report.waiting(result.waitsFor, due);
+        attempts = 0; // Storage responded: only consecutive attempts without a response are limited
         break;
       }
       case "transient-failure": {
-        unanswered = plan ?? unanswered;
-        if (tries >= maxAttempts) {
-          return notStarted(unanswered ?? plan, { kind: "not-started", failure: result.failure });
+        unansweredPlan = plan ?? unansweredPlan;
+        if (attempts >= maxAttempts) {
+          return notStarted(unansweredPlan ?? plan, failed(result.failure));
         }
-        due = retryAt(run.now(), tries, result.retryAfterSeconds);
-        run.report.waiting(result.failure.message, due);
+        due = retryAt(context.now(), attempts, result.retryAfterSeconds);
+        context.report.waiting(result.failure.message, due);
       }
     }
-    const { abort } = yield* run.waits.until(due);
+    const { abort } = yield* context.waits.until(due);
     if (abort) {
-      run.report.aborting();
-      return notStarted(unanswered ?? plan, { kind: "aborted-before-start" });
+      context.report.aborting();
+      return notStarted(unansweredPlan ?? plan, { kind: "aborted-before-start" });
     }
   }
 }
 
-function tooLongBusy({ endpoint, failure: last }: Busy): Failure {
-  const days = maxBusyMs[endpoint] / 86_400_000;
+function busyTooLong({ endpoint, failure: last }: Busy): Failure {
+  const days = maxBusyMs[endpoint] / day;
   return { ...last, message: `${last.message}; waited ${days} days` };
 }
 
-/** Conditions lost time and again: the cause is not that the destination exists, but that it changes. */
-function givenUp(last: Failure): Failure {
+/** After repeated stale plans the problem is not that the destination exists, but that it keeps changing. */
+function tooManyPlans(last: Failure): Failure {
   if (last.cause !== "destination-exists") return last;
-  const message = `Cannot start the copy as the destination changed after each of ${maxPlans} plans`;
+  const message = `Cannot start the copy because the destination changed after each of ${maxPlans} plans`;
   return failure("destination-busy", message, last.storage);
 }
 
 type NotStarted = Extract<CopyResult, { kind: "aborted-before-start" | "skipped" | "not-started" }>;
+
+function failed(reason: Failure): NotStarted {
+  return { kind: "not-started", failure: reason };
+}
 
 function notStarted(plan: CopyPlan | null, result: NotStarted): BeginResult {
   return { kind: "not-started", plan, result };

@@ -1,51 +1,58 @@
 import type { OrchestrationContext, Task } from "durable-functions";
-import { toDate } from "../copy/time.ts";
+import { toInstanceId } from "../copy/contract/ids.ts";
+import type { InstanceId } from "../copy/contract/ids.ts";
+import { fromDate, toDate } from "../copy/time.ts";
+import type { EpochMs } from "../copy/time.ts";
 import type { OrchestrationRecord } from "../copy/contract/copy-status.ts";
 import { pickEndpoints } from "../copy/contract/activities.ts";
 import type { CopyInput, ActivityInput, CopyActivities } from "../copy/contract/activities.ts";
 import { failure } from "../copy/contract/failure.ts";
-import { createStatusReport } from "./report.ts";
-import type { StatusReport } from "./report.ts";
+import { createStatusReport } from "./status-report.ts";
+import type { StatusReport } from "./status-report.ts";
 import { createWaits } from "./waits.ts";
 import type { Waits } from "./waits.ts";
 
-/** Code that runs inside an orchestration and may yield to Durable. */
+/** A part of an orchestration: it yields tasks to Durable and returns `T`. */
 export type Orchestrated<T> = Generator<Task, T, unknown>;
 
-/** What every part of the copy orchestration works with. */
+/** Shared by all parts of an orchestration. */
 export type CopyContext = {
-  /** The whole request, for prepare and start. */
+  /** The whole request, for prepare, start and notifications. */
   request: ActivityInput<CopyInput>;
-  /** As much of it as looks need; every look stands in the history. */
-  step: ActivityInput;
+  /** The part of it that the other activities need. It is small, because every poll writes it to the history. */
+  copyRef: ActivityInput;
   waits: Waits;
   report: StatusReport;
-  /** The orchestration's own time, epoch ms: the same at every replay. */
-  now(): number;
-  /** Waits until `due` and hears nothing meanwhile. */
-  sleep(due: number): Orchestrated<void>;
-  /** One activity; the types are those of `CopySteps`. */
+  /** The orchestration's own time, epoch ms: the same in every replay. */
+  now(): EpochMs;
+  /** Waits until `due`, epoch ms, and ignores events. */
+  sleep(due: EpochMs): Orchestrated<void>;
+  /**
+   * Calls one activity. Failures are returned as values and retried by the orchestration, not by a retry policy of
+   * Durable, for three reasons: the orchestration limits how many events its retries add to the history, a retry can
+   * wait for Storage's own Retry-After, and an abort is noticed while it waits.
+   */
   call<Name extends keyof CopyActivities>(
     name: Name,
     input: Parameters<CopyActivities[Name]>[0],
   ): Orchestrated<Awaited<ReturnType<CopyActivities[Name]>>>;
 };
 
-/** Tries of prepare and start, or of settle, that Storage does not answer: about nine hours of them. */
+/** How often prepare and start, or settle, are called while Storage does not respond: for about nine hours. */
 export const maxAttempts = 20;
 
-/** `former` is what goes on in this run: a copy whose own run was broken off. */
+/** Creates the context. `former`: the copy's own instance and its record, when a repair takes the copy over. */
 export function createCopyContext(
   context: OrchestrationContext,
   copy: CopyInput,
-  former: { instanceId: string; record: OrchestrationRecord } | null = null,
+  former: { instanceId: InstanceId; record: OrchestrationRecord } | null = null,
 ): CopyContext {
-  const instanceId = former?.instanceId ?? context.df.instanceId;
-  const ends = pickEndpoints(copy);
-  const now = () => context.df.currentUtcDateTime.getTime();
+  const instanceId = former?.instanceId ?? toInstanceId(context.df.instanceId);
+  const endpoints = pickEndpoints(copy);
+  const now = () => fromDate(context.df.currentUtcDateTime);
   return {
-    request: { instanceId, copy: { ...copy, ...ends } },
-    step: { instanceId, copy: ends },
+    request: { instanceId, copy: { ...copy, ...endpoints } },
+    copyRef: { instanceId, copy: endpoints },
     waits: createWaits(context),
     report: createStatusReport(context, { now, former: former?.record ?? null }),
     now,
@@ -56,17 +63,15 @@ export function createCopyContext(
       name: Name,
       input: Parameters<CopyActivities[Name]>[0],
     ) {
-      // The activity of this name returns this type; histories carry it as JSON. Trouble is part of each.
+      // Each activity returns its type of this table, as JSON; every type includes transient failures.
       type Result = Awaited<ReturnType<CopyActivities[Name]>>;
       try {
         return (yield context.df.callActivity(name, input)) as Result;
       } catch {
-        // Activities return their failures; one that could not run at all (a time-out, a host that ran
-        // out of memory) is tried again. Its text may quote inputs and stays unshown.
-        const reason = failure(
-          "internal",
-          `Cannot go on now as the activity ${name} could not be run`,
-        );
+        // Activities return their failures. An activity that could not run (a time-out, a host without memory) is retried.
+        // The error's text may quote inputs and is dropped.
+        const message = `Cannot continue now because the activity ${name} did not run`;
+        const reason = failure("internal", message);
         return { kind: "transient-failure", failure: reason, retryAfterSeconds: null } as Result;
       }
     },

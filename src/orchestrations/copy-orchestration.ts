@@ -8,22 +8,32 @@ import { createCopyContext } from "./copy-context.ts";
 import { finishCopy } from "./finish.ts";
 
 /**
- * One copy, from its plan to its outcome: prepare → start → (wait → read | abort)* → settle. The story
- * is told here; each decision is a pure function in `copy/`, each deed an activity. Activities return
- * failures as values, and one that could not run counts as a failure that waiting may mend.
+ * One copy, from its request to its outcome:
+ *
+ * 1. begin: prepare a plan and start the copy, again while the plan is stale, the destination is busy or Storage does
+ *    not respond. An abort, a skip or a failure leads to step 3.
+ * 2. follow: wait and read the destination until Storage reports a final status; ask Storage to abort the copy when an
+ *    abort was requested or the copy takes more than two weeks.
+ * 3. finish: settle the copy (clean up, record the outcome, release the lock), then send notifications. If settle
+ *    finds the copy of a start that got no response, back to step 2.
+ *
+ * Decisions are pure functions in `copy/`, side effects are activities.
  */
 export function* copyOrchestration(
   context: OrchestrationContext,
 ): Generator<Task, Outcome, unknown> {
-  const run = createCopyContext(context, upgradeCopyInput(context.df.getInput<CopyInput>()));
+  const copyContext = createCopyContext(
+    context,
+    upgradeCopyInput(context.df.getInput<CopyInput>()),
+  );
 
-  const begun = yield* beginCopy(run);
+  const begun = yield* beginCopy(copyContext);
   if (begun.kind === "ended") return begun.outcome;
   const { plan } = begun;
   if (begun.kind === "not-started") {
-    return yield* finishCopy(run, { plan, started: null, result: begun.result });
+    return yield* finishCopy(copyContext, { plan, started: null, result: begun.result });
   }
   const { started, isPending } = begun;
-  const result = yield* followCopy(run, started, { isPending });
-  return yield* finishCopy(run, { plan, started, result });
+  const result = yield* followCopy(copyContext, started, { isPending });
+  return yield* finishCopy(copyContext, { plan, started, result });
 }

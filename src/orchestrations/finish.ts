@@ -1,3 +1,4 @@
+import type { EpochMs } from "../copy/time.ts";
 import { buildOutcome } from "../copy/contract/outcome.ts";
 import type { CopyResult, Outcome } from "../copy/contract/outcome.ts";
 import { retryAt } from "../copy/polling/backoff.ts";
@@ -8,19 +9,23 @@ import { followCopy } from "./follow.ts";
 import { maxAttempts } from "./copy-context.ts";
 import type { CopyContext, Orchestrated } from "./copy-context.ts";
 
-/** How the copy ended, and what was begun of it. `plan` is that of the last start, answered or not. */
+/** The result of the copy, and the copy that was started. `plan` is that of the last start, answered or not. */
 export type FinishInput = {
   plan: CopyPlan | null;
   started: StartedCopy | null;
   result: CopyResult;
 };
 
-/** Settles the copy; where a start whose answer was lost had begun one after all, follows that first. */
-export function* finishCopy(run: CopyContext, end: FinishInput): Orchestrated<Outcome> {
-  for (let { started, result } = end; ; result = yield* followCopy(run, started)) {
-    const settled = yield* settleCopy(run, { plan: end.plan, started, result });
+/**
+ * Settles the copy and sends its notifications. If settle finds the copy of a start that got no response, follows
+ * that copy first.
+ */
+export function* finishCopy(context: CopyContext, input: FinishInput): Orchestrated<Outcome> {
+  const { plan } = input;
+  for (let { started, result } = input; ; result = yield* followCopy(context, started)) {
+    const settled = yield* settleCopy(context, { plan, started, result });
     if (settled.kind === "settled") {
-      yield* notifyCopy(run, settled.outcome, settled.isRecorded);
+      yield* notifyCopy(context, settled.outcome, settled.isRecorded);
       return settled.outcome;
     }
     started = settled.started;
@@ -31,37 +36,40 @@ type SettledCopy =
   | { kind: "settled"; outcome: Outcome; isRecorded: boolean }
   | { kind: "found"; started: StartedCopy };
 
-/** Cleans up, frees the destination and keeps the outcome; waits while a start may be under way. */
-function* settleCopy(run: CopyContext, end: FinishInput): Orchestrated<SettledCopy> {
-  const { result } = end;
-  const plan = end.started?.plan ?? end.plan;
-  const copyId = end.started?.copyId ?? null;
-  const record = run.report.record();
-  for (let tries = 1; ; tries++) {
-    const isLastAttempt = tries >= maxAttempts;
-    const { copy } = run.request;
+/** Settles with retries, and waits while a start attempt may be in flight. */
+function* settleCopy(
+  context: CopyContext,
+  { plan: lastPlan, started, result }: FinishInput,
+): Orchestrated<SettledCopy> {
+  const plan = started?.plan ?? lastPlan;
+  const copyId = started?.copyId ?? null;
+  const record = context.report.record();
+  for (let attempts = 1; ; attempts++) {
+    const isLastAttempt = attempts >= maxAttempts;
+    const { copy } = context.request;
     const notifies = copy.notifies === true ? { notifies: copy } : {};
-    const step = { ...run.step, plan, copyId, result, record, isLastAttempt, ...notifies };
-    const settled = yield* run.call(activities.settle, step);
+    const input = { ...context.copyRef, plan, copyId, result, record, isLastAttempt, ...notifies };
+    const settled = yield* context.call(activities.settle, input);
     if (settled.kind === "found") return settled;
     if (settled.kind === "settled") return { ...settled, isRecorded: true };
     if (isLastAttempt) {
       const residue = [
+        // A recorded history has this text in its output.
         "What the copy left behind, and its lock in the ledger, could not be looked at",
-        ...(step.copy.leasesSource === true
-          ? [`The lease ${step.instanceId} on the source may still be held`]
+        ...(input.copy.leasesSource === true
+          ? [`The lease ${input.instanceId} on the source may still be held`]
           : []),
       ];
-      const circumstances = { copyId, record, residue, settledAt: run.now() };
-      return { kind: "settled", outcome: buildOutcome(result, circumstances), isRecorded: false };
+      const details = { copyId, record, residue, settledAt: context.now() };
+      return { kind: "settled", outcome: buildOutcome(result, details), isRecorded: false };
     }
-    let due: number;
+    let due: EpochMs;
     if (settled.kind === "wait") {
       due = settled.until;
     } else {
-      due = retryAt(run.now(), tries, settled.retryAfterSeconds);
-      run.report.waiting(settled.failure.message, due);
+      due = retryAt(context.now(), attempts, settled.retryAfterSeconds);
+      context.report.waiting(settled.failure.message, due);
     }
-    yield* run.sleep(due); // the copy has ended: nothing that comes now changes anything
+    yield* context.sleep(due); // the copy has ended, so events that arrive now are ignored
   }
 }

@@ -1,7 +1,10 @@
+import type { CopyId } from "../copy/contract/ids.ts";
+import { latest, plusMs } from "../copy/time.ts";
 import { isFinal } from "../copy/contract/copy-status.ts";
 import type { CopyStatus, FinalCopyStatus } from "../copy/contract/copy-status.ts";
 import { failure } from "../copy/contract/failure.ts";
 import { unobservable } from "../copy/decisions/read-status.ts";
+import { day, hour } from "../copy/durations.ts";
 import { retryAt } from "../copy/polling/backoff.ts";
 import { firstPollAt, maxWaitMs, nextPollAt, minSpacingMs } from "../copy/polling/poll-policy.ts";
 import { forecast } from "../copy/polling/forecast.ts";
@@ -10,75 +13,69 @@ import type { StartedCopy } from "../copy/contract/activities.ts";
 import { activities } from "../names.ts";
 import type { CopyContext, Orchestrated } from "./copy-context.ts";
 
-/** Storage ends a copy after two weeks by itself ("Copy Blob"); after this grace we ask it to. */
-const maxCopyMs = 14 * 86_400_000 + 12 * 3_600_000;
+/** Storage itself fails a copy after two weeks ("Copy Blob"); after this grace period Ferry aborts it. */
+const maxCopyMs = 14 * day + 12 * hour;
 
-/** Looks in a row that nobody answered, after which a copy that is over anyway is given up. */
+/** How many consecutive polls may fail before an overdue copy is given up. */
 const maxFailedPolls = 8;
 
 /**
- * Looks at the destination until Storage has ended the copy, and asks it to once an abort came. A copy
- * that Storage has just called pending is not looked at at once.
+ * Polls the destination until Storage reports a final status; aborts the copy when that was requested or it is
+ * overdue. `isPending`: Storage has just reported the copy as pending, so the first poll can wait.
  */
 export function* followCopy(
-  run: CopyContext,
+  context: CopyContext,
   { plan, copyId }: StartedCopy,
   { isPending } = { isPending: false },
 ): Orchestrated<FinalCopyStatus> {
-  const startedAt = run.report.started(copyId);
-  const observations: Sample[] = [];
-  let reads = 0;
-  let readsSinceWake: number | null = null;
-  let unanswered = 0;
+  const { report } = context;
+  const startedAt = report.started(copyId);
+  const samples: Sample[] = [];
+  let polls = 0;
+  let pollsSinceWake: number | null = null;
+  let failedPolls = 0;
   let overdue = false;
   let due = isPending ? firstPollAt(startedAt) : null;
-  if (due !== null) run.report.waiting(null, due);
+  if (due !== null) report.waiting(null, due);
 
   for (;;) {
     if (due !== null) {
-      const { abort, wake } = yield* run.waits.until(due);
-      if (abort) run.report.aborting();
-      if (wake) readsSinceWake = 0;
-      else if (readsSinceWake !== null) readsSinceWake++;
+      const { abort, wake } = yield* context.waits.until(due);
+      if (abort) report.aborting();
+      if (wake) pollsSinceWake = 0;
+      else if (pollsSinceWake !== null) pollsSinceWake++;
     }
-    const look = run.report.abortRequested() || overdue ? activities.abort : activities.read;
-    const status: CopyStatus = yield* run.call(look, { ...run.step, plan, copyId });
+    const activity = report.abortRequested() || overdue ? activities.abort : activities.read;
+    const status: CopyStatus = yield* context.call(activity, { ...context.copyRef, plan, copyId });
     if (isFinal(status)) {
-      run.report.finished(status);
-      return overdue && !run.report.abortRequested() ? timedOut(status, copyId) : status;
+      report.finished(status);
+      return overdue && !report.abortRequested() ? toTimedOut(status, copyId) : status;
     }
-    // The look that found it overdue was a read; from now on Storage is asked to end it.
-    const now = run.now();
+    const now = context.now();
+    // From the next poll on the copy is aborted.
     overdue ||= now >= startedAt + maxCopyMs;
-    // An abort is not kept waiting by all the looks before it.
-    reads = run.report.abortRequested() ? 0 : reads + 1;
+    // The polls before an abort must not delay those after it.
+    polls = report.abortRequested() ? 0 : polls + 1;
     if (status.kind === "transient-failure") {
-      if (overdue && unanswered >= maxFailedPolls) return unobservable(status.failure, copyId);
-      due = Math.max(
-        retryAt(now, ++unanswered, status.retryAfterSeconds, maxWaitMs),
-        now + minSpacingMs({ startedAt, polls: reads, now }),
+      if (overdue && failedPolls >= maxFailedPolls) return unobservable(status.failure, copyId);
+      due = latest(
+        retryAt(now, ++failedPolls, status.retryAfterSeconds, maxWaitMs),
+        plusMs(now, minSpacingMs({ startedAt, polls, now })),
       );
-      run.report.pollFailed(status, due);
+      report.pollFailed(status, due);
     } else {
-      unanswered = 0;
-      observations.push({ at: now, progress: status.progress });
-      const seen = forecast(observations, startedAt);
-      due = nextPollAt({
-        startedAt,
-        samples: observations,
-        forecast: seen,
-        polls: reads,
-        pollsSinceWake: readsSinceWake,
-        now,
-      });
-      run.report.polled(status, { forecast: seen, startedAt, nextReadAt: due });
+      failedPolls = 0;
+      samples.push({ at: now, progress: status.progress });
+      const seen = forecast(samples, startedAt);
+      due = nextPollAt({ startedAt, samples, forecast: seen, polls, pollsSinceWake, now });
+      report.polled(status, { forecast: seen, startedAt, nextReadAt: due });
     }
   }
 }
 
-/** An abort that nobody but time asked for. */
-function timedOut(status: FinalCopyStatus, copyId: string): FinalCopyStatus {
+/** Reports an abort that Ferry made because of the time as a failure. */
+function toTimedOut(status: FinalCopyStatus, copyId: CopyId): FinalCopyStatus {
   if (status.kind !== "aborted") return status;
-  const message = `Cannot finish the copy as it was pending for more than two weeks: copyId ${copyId}`;
+  const message = `Cannot finish the copy because it was pending for more than two weeks: copyId ${copyId}`;
   return { ...status, kind: "failed", failure: failure("copy-timed-out", message) };
 }

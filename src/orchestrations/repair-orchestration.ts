@@ -1,4 +1,5 @@
 import type { OrchestrationContext, Task } from "durable-functions";
+import type { InstanceId } from "../copy/contract/ids.ts";
 import { failure } from "../copy/contract/failure.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import { upgradeCopyInput } from "../copy/contract/activities.ts";
@@ -10,10 +11,14 @@ import { finishCopy } from "./finish.ts";
 import type { FinishInput } from "./finish.ts";
 
 /**
- * Takes over a copy whose own run Durable failed, terminated or lost: a copy that Storage still works
- * on is followed to its end, or aborted where that was asked for, then settled as its own run would
- * have done. Nothing is ever started here. What a late activity of the old run still does is harmless:
- * every step is safe to run twice, and settle closes the lock to starts.
+ * Takes over a copy whose own instance failed, was terminated or was purged:
+ *
+ * 1. If the instance was already settling the copy, continue with that.
+ * 2. If Storage may still be copying, follow the copy, and abort it if that was requested.
+ * 3. Settle the copy as its own instance would have done, then send notifications.
+ *
+ * A repair never starts a copy. Activities of the former instance that still run are harmless: each is safe to run
+ * again, and settle fences the lock against further start attempts.
  */
 export function* repairOrchestration(
   context: OrchestrationContext,
@@ -21,24 +26,33 @@ export function* repairOrchestration(
   const input = context.df.getInput<RepairInput>();
   const { plan, copyId, settlement, instanceId, record } = input;
   const former = { instanceId, record: settlement?.record ?? record };
-  const run = createCopyContext(context, upgradeCopyInput(input.copy), former);
+  const copyContext = createCopyContext(context, upgradeCopyInput(input.copy), former);
 
-  if (settlement !== null) return yield* finishCopy(run, endOf(settlement));
+  if (settlement !== null) return yield* finishCopy(copyContext, toFinishInput(settlement));
   if (plan === null || copyId === null) {
-    return yield* finishCopy(run, { plan, started: null, result: notStarted(run, instanceId) });
+    const result = notStarted(copyContext, instanceId);
+    return yield* finishCopy(copyContext, { plan, started: null, result });
   }
   const started = { plan, copyId };
-  return yield* finishCopy(run, { plan, started, result: yield* followCopy(run, started) });
+  const result = yield* followCopy(copyContext, started);
+  return yield* finishCopy(copyContext, { plan, started, result });
 }
 
-/** The old run knew how the copy ended: what it had begun to clean up would read as somebody's deed. */
-function endOf({ plan, copyId, result }: NonNullable<RepairInput["settlement"]>): FinishInput {
+/**
+ * The former instance had recorded the result. Reading Storage again would mistake our own partial clean-up for
+ * another writer's change.
+ */
+function toFinishInput({
+  plan,
+  copyId,
+  result,
+}: NonNullable<RepairInput["settlement"]>): FinishInput {
   const started = plan === null || copyId === null ? null : { plan, copyId };
   return { plan, started, result };
 }
 
-function notStarted(run: CopyContext, instanceId: string): FinishInput["result"] {
-  if (run.report.abortRequested()) return { kind: "aborted-before-start" };
-  const message = `Cannot start the copy as its orchestration was broken off: ${instanceId}`;
+function notStarted({ report }: CopyContext, instanceId: InstanceId): FinishInput["result"] {
+  if (report.abortRequested()) return { kind: "aborted-before-start" };
+  const message = `Cannot start the copy because its orchestration failed, was terminated or was purged: ${instanceId}`;
   return { kind: "not-started", failure: failure("internal", message) };
 }

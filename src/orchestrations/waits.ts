@@ -1,32 +1,32 @@
 import type { OrchestrationContext, Task } from "durable-functions";
 import { toDate } from "../copy/time.ts";
+import type { EpochMs } from "../copy/time.ts";
 import { events } from "../names.ts";
 
 type EventName = (typeof events)[keyof typeof events];
 
-/** What arrived while we waited; both can be true, neither means that the time has come. */
+/** The events that have arrived; both can be true. Neither is true when the timer has fired. */
 export type ArrivedEvents = { abort: boolean; wake: boolean };
 
 export type Waits = {
   /** Waits until `due` (epoch ms, at most a day ahead) or until an event arrives. */
-  until(due: number): Generator<Task, ArrivedEvents, unknown>;
+  until(due: EpochMs): Generator<Task, ArrivedEvents, unknown>;
 };
 
 /**
- * Wakes that are acted on. Every event that is raised costs three history events, heard or not: who
- * raises them must be throttled as well.
+ * How many wakes are acted on. Every raised event adds three history events, even if it is ignored, so the code that
+ * raises wakes has the same limit.
  */
 const maxWakes = 20;
 
 /**
- * Races timers against external events so that no event is lost, whenever it arrives: fresh waits for
- * every race, kept on a stack per name, drained newest first before the next race.
+ * Races timers against external events without losing an event, whenever it arrives. Every race gets new waits. They
+ * are kept on a stack per event name, which is drained from the newest before the next race.
  *
- * Why so: a wait exists only once it was yielded; a wait yielded twice leaves a stale copy in the SDK
- * that swallows a later event; a wait that was dropped swallows one too, since both the SDK and the
- * extension hand an event to the newest waiter. Every losing timer is cancelled, because an open timer
- * keeps the instance Running, and none exceeds a day, because cancelling one of more than six days
- * makes the SDK and the extension disagree on task ids.
+ * Reasons: a wait exists only after it was yielded. A wait that is yielded twice leaves a stale copy in the SDK that
+ * consumes a later event. So does a wait that was dropped, because both the SDK and the extension pass an event to the
+ * newest waiter. Every losing timer is cancelled, because an open timer keeps the instance Running. No timer exceeds
+ * a day, because after cancelling one of more than six days the SDK and the extension disagree on task ids.
  */
 export function createWaits(context: OrchestrationContext): Waits {
   const open: Record<EventName, Task[]> = { [events.abort]: [], [events.wake]: [] };
@@ -34,12 +34,12 @@ export function createWaits(context: OrchestrationContext): Waits {
   let wakes = 0;
 
   const take = (name: EventName): boolean => {
-    let seen = false;
+    let isRaised = false;
     while (open[name].at(-1)?.isCompleted === true) {
       open[name].pop();
-      seen = true;
+      isRaised = true;
     }
-    return seen;
+    return isRaised;
   };
   const arrived = (): ArrivedEvents => {
     const abort = take(events.abort);
@@ -57,7 +57,7 @@ export function createWaits(context: OrchestrationContext): Waits {
       if (!now.abort && !now.wake) {
         const timer = context.df.createTimer(toDate(due));
         const waits = [
-          ...(aborted ? [] : [listen(events.abort)]), // one abort is enough
+          ...(aborted ? [] : [listen(events.abort)]), // only one abort is needed
           ...(wakes < maxWakes ? [listen(events.wake)] : []),
         ];
         const first = yield context.df.Task.any([...waits, timer]);

@@ -1,22 +1,23 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import type { InstanceId } from "../copy/contract/ids.ts";
 import { revealSas, Sas } from "../copy/location/sas.ts";
 
-/** Seals a SAS so that it may rest in an orchestration history, and opens it again inside an activity. */
+/** Seals a SAS before it is stored in an orchestration history, and opens it inside an activity. */
 export type Seal = {
-  /** Null where no key is configured. */
+  /** Null when no key is configured. */
   seal: ((sas: Sas, place: SealedPlace) => string) | null;
-  /** Throws where the text was not sealed for this place, or by a key that is no longer configured. */
+  /** Throws `UnsealError` when the text was sealed for another place, or with a key that is not configured. */
   open: (sealed: string, place: SealedPlace) => Sas;
 };
 
-/** Where a sealed value belongs; it opens nowhere else. */
-export type SealedPlace = { instanceId: string; field: "sourceSas" | "destinationSas" };
+/** Where a sealed value belongs. It cannot be opened for any other place. */
+export type SealedPlace = { instanceId: InstanceId; field: "sourceSas" | "destinationSas" };
 
 /** AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce: `v1.<key>.<nonce>.<tag>.<text>`, base64url. */
 const algorithm = "aes-256-gcm";
 const nonceBytes = 12;
 
-/** The first key seals, every key opens, so that keys can be rotated under running copies. */
+/** The first key seals and every key opens, so that keys can be rotated while copies run. */
 export function createSeal(keys: readonly Buffer[]): Seal {
   const byId = new Map(keys.map((key) => [keyId(key), key]));
   const [first] = keys;
@@ -39,13 +40,13 @@ export function createSeal(keys: readonly Buffer[]): Seal {
   };
 }
 
-/** A sealed value that no configured key opens at its place. */
+/** Thrown when no configured key opens a sealed value for its place. */
 export class UnsealError extends Error {
   override name = "UnsealError" as const;
 
   constructor(place: SealedPlace, options?: ErrorOptions) {
     super(
-      `Cannot open the sealed ${place.field} as no key in COPY_SECRET_KEYS opens it: instance ${place.instanceId}`,
+      `Cannot open the sealed ${place.field} because no key in COPY_SECRET_KEYS opens it: instance ${place.instanceId}`,
       options,
     );
   }
@@ -60,7 +61,7 @@ function sealWith(key: Buffer, sas: Sas, place: SealedPlace): string {
   return ["v1", keyId(key), ...parts].join(".");
 }
 
-/** Names a key without telling it. */
+/** Identifies a key without revealing it. */
 function keyId(key: Buffer): string {
   return createHash("sha256").update("ferry key id").update(key).digest("hex").slice(0, 8);
 }

@@ -1,7 +1,7 @@
-/** What the process was started with; only `settings.ts` and what it calls read it. */
+/** The environment of the process. Only `settings.ts` and the functions that it calls read it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A setting that says nothing is none. */
+/** The trimmed value of a setting; null when it is unset or blank. */
 export function nonEmpty(text: string | undefined): string | null {
   return text === undefined || text.trim() === "" ? null : text.trim();
 }

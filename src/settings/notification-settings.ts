@@ -2,8 +2,8 @@ import { nonEmpty } from "./environment.ts";
 import type { Environment } from "./environment.ts";
 import type { NotificationTarget } from "../notifications/notifications.ts";
 
-/** Who is told how copies end: `COPY_NOTICE_TOPIC`, `COPY_NOTICE_WEBHOOK`, and their keys. */
-export function notificationTargets(
+/** Reads where notifications go: `COPY_NOTICE_TOPIC`, `COPY_NOTICE_WEBHOOK` and their keys. Adds to `problems`. */
+export function parseNotificationTargets(
   environment: Environment,
   isLocal: boolean,
   problems: string[],
@@ -21,30 +21,30 @@ export function notificationTargets(
   const webhook = nonEmpty(environment["COPY_NOTICE_WEBHOOK"]);
   if (webhook !== null) {
     requireUrl("COPY_NOTICE_WEBHOOK", webhook, { isLocal, problems });
-    const key = webhookKey(nonEmpty(environment["COPY_NOTICE_SECRET"]), problems);
+    const key = parseWebhookKey(nonEmpty(environment["COPY_NOTICE_SECRET"]), problems);
     targets.push({ kind: "webhook", url: webhook, key });
   }
   return targets;
 }
 
-/** The URL is not repeated: it may hold a key. */
+/** The problem does not quote the URL, because it may contain a key. */
 function requireUrl(
   name: string,
   url: string,
   { isLocal, problems }: { isLocal: boolean; problems: string[] },
 ): void {
   const parsed = URL.canParse(url) ? new URL(url) : null;
-  const isHere = isLocal && /^(localhost|127\.0\.0\.1)$/.test(parsed?.hostname ?? "");
-  if (parsed?.protocol === "https:" || (parsed?.protocol === "http:" && isHere)) return;
+  const isLoopback = isLocal && /^(localhost|127\.0\.0\.1)$/.test(parsed?.hostname ?? "");
+  if (parsed?.protocol === "https:" || (parsed?.protocol === "http:" && isLoopback)) return;
   problems.push(`${name} must be an https URL`);
 }
 
-/** 24 to 64 bytes in base64, as the Standard Webhooks specification wants them, "whsec_" before it or not. */
-function webhookKey(text: string | null, problems: string[]): Buffer {
+/** Reads 24 to 64 bytes in base64, with or without the prefix "whsec_" (Standard Webhooks specification). */
+function parseWebhookKey(text: string | null, problems: string[]): Buffer {
   const key = Buffer.from((text ?? "").replace(/^whsec_/, ""), "base64");
   if (key.length < 24 || key.length > 64) {
     problems.push(
-      "COPY_NOTICE_SECRET must be 24 to 64 bytes as base64, for COPY_NOTICE_WEBHOOK is signed with it (make one with: openssl rand -base64 32)",
+      "COPY_NOTICE_SECRET must be 24 to 64 bytes as base64, because it signs the requests to COPY_NOTICE_WEBHOOK (make one with: openssl rand -base64 32)",
     );
   }
   return key;

@@ -4,7 +4,7 @@ import type { AllowedPair, OwnAccount } from "../copy/request/access-policy.ts";
 import type { Origins } from "../copy/location/parse-endpoint.ts";
 import { nonEmpty } from "./environment.ts";
 import type { Environment } from "./environment.ts";
-import { notificationTargets } from "./notification-settings.ts";
+import { parseNotificationTargets } from "./notification-settings.ts";
 import type { NotificationTarget } from "../notifications/notifications.ts";
 import { parseRoutes } from "../copy/routing/routes.ts";
 import type { Route } from "../copy/routing/routes.ts";
@@ -13,52 +13,54 @@ import type { Route } from "../copy/routing/routes.ts";
 export type Settings = {
   /** The app's own storage account, where the ledger lives. */
   ledger: LedgerAccount;
-  /** Which copies may be made beside those of routes; empty means none. */
+  /** The copies that callers may start, in addition to those of routes; empty allows none. */
   allowed: AllowedPair[];
-  /** Who is told how copies end, and what the app calls itself then. */
-  notices: NotificationTarget[];
+  /** Where completion notifications go. */
+  notificationTargets: NotificationTarget[];
+  /** The app, as `source` of its notifications. */
   source: string;
-  /** What is copied on as soon as it appears. */
+  /** Which new blobs are copied, and where to. */
   routes: Route[];
-  /** The first seals, all open. Empty: requests with a SAS are refused. */
+  /** The first key seals, every key opens. Empty: requests with a SAS are rejected. */
   secretKeys: Buffer[];
-  /** The same account by name, so that no copy reaches the app's own state. */
+  /** The ledger's account by name, so that no copy reads or writes the app's own state. */
   own: OwnAccount;
-  /** App Service authentication stands in front of the app. */
+  /** Whether App Service authentication is enabled in front of the app. */
   trustsPrincipals: boolean;
-  /** NCRONTAB: when the watchdog walks. */
+  /** When the watchdog runs, NCRONTAB. */
   watchdogSchedule: string;
-  /** How long ended copies and claims are kept; days. */
+  /** How long copies that have ended, and claims, are kept; days. */
   retentionDays: number;
-  /** The Storage emulator, on a developer's machine only, and the sources outside Storage. */
+  /** The Storage emulator, on a developer's machine only, and the allowed sources outside Storage. */
   origins: Origins;
 };
 
-/** A connection string, or a Blob service URL used with the app's identity. */
+/** A connection string, or a Blob service URL that is used with the app's identity. */
 export type LedgerAccount = { connectionString: string } | { blobServiceUri: string };
 
-/** Reads the environment; the only place that does. Throws `SettingsError`, naming every problem. */
+/** Reads the environment; nothing else does. Throws `SettingsError`, which lists every problem. */
 export function readSettings(environment: Environment): Settings {
   const problems: string[] = [];
   const emulator = {
-    blob: emulatorOrigin("COPY_EMULATOR", environment, problems),
-    file: emulatorOrigin("COPY_EMULATOR_FILES", environment, problems),
+    blob: parseEmulatorOrigin("COPY_EMULATOR", environment, problems),
+    file: parseEmulatorOrigin("COPY_EMULATOR_FILES", environment, problems),
   };
   const { pairs, problems: pairProblems } = parseAllowedPairs(
     nonEmpty(environment["COPY_ALLOWED"]) ?? "[]",
     emulator,
   );
   problems.push(...pairProblems.map((problem) => `COPY_ALLOWED ${problem}`));
-  const secretKeys = keys(environment["COPY_SECRET_KEYS"], problems);
-  const ledger = ledgerAccount(environment, problems);
-  const account = ledger === null ? null : ownAccount(ledger, problems);
+  const secretKeys = parseSecretKeys(environment["COPY_SECRET_KEYS"], problems);
+  const ledger = parseLedgerAccount(environment, problems);
+  const account = ledger === null ? null : parseOwnAccount(ledger, problems);
   const contentShare = nonEmpty(environment["WEBSITE_CONTENTSHARE"]);
   const own = account === null ? null : { ...account, contentShare };
   const origins = { emulator, external: externalOrigins(pairs) };
   const routes = parseRouteSettings(environment["COPY_ROUTES"], { origins, own }, problems);
-  const notices = notificationTargets(environment, emulator.blob !== null, problems);
-  const watchdogSchedule = schedule(environment["COPY_WATCHDOG"], problems);
-  const retentionDays = days(environment["COPY_RETENTION_DAYS"], problems);
+  const isLocal = emulator.blob !== null;
+  const notificationTargets = parseNotificationTargets(environment, isLocal, problems);
+  const watchdogSchedule = parseSchedule(environment["COPY_WATCHDOG"], problems);
+  const retentionDays = parseRetentionDays(environment["COPY_RETENTION_DAYS"], problems);
   if (problems.length > 0 || ledger === null || own === null) throw new SettingsError(problems);
   const trustsPrincipals = environment["WEBSITE_AUTH_ENABLED"]?.toLowerCase() === "true";
   return {
@@ -66,7 +68,7 @@ export function readSettings(environment: Environment): Settings {
     own,
     allowed: pairs,
     routes,
-    notices,
+    notificationTargets,
     source: `https://${nonEmpty(environment["WEBSITE_HOSTNAME"]) ?? "localhost"}/api/copies`,
     secretKeys,
     origins,
@@ -76,15 +78,16 @@ export function readSettings(environment: Environment): Settings {
   };
 }
 
+/** Thrown when the app's settings are missing or wrong; its message lists every problem. */
 export class SettingsError extends Error {
   override name = "SettingsError" as const;
 
   constructor(problems: readonly string[]) {
-    super(`Cannot start as settings are wrong: ${problems.join("; ")}`);
+    super(`Cannot start because settings are wrong: ${problems.join("; ")}`);
   }
 }
 
-function emulatorOrigin(
+function parseEmulatorOrigin(
   name: "COPY_EMULATOR" | "COPY_EMULATOR_FILES",
   environment: Environment,
   problems: string[],
@@ -97,14 +100,14 @@ function emulatorOrigin(
   return null;
 }
 
-/** Keys of AES-256: 32 bytes, base64, one or more with commas between. */
-function keys(text: string | undefined, problems: string[]): Buffer[] {
+/** Reads AES-256 keys: each 32 bytes in base64, separated by commas. */
+function parseSecretKeys(text: string | undefined, problems: string[]): Buffer[] {
   const parts = (nonEmpty(text) ?? "").split(",").filter((part) => part.trim() !== "");
   const buffers = parts.map((part) => Buffer.from(part.trim(), "base64"));
   const wrong = buffers.findIndex((key) => key.length !== 32);
   if (wrong >= 0) {
     problems.push(
-      `COPY_SECRET_KEYS must hold keys of 32 bytes as base64, with commas between; number ${wrong + 1} is another (make one with: openssl rand -base64 32)`,
+      `COPY_SECRET_KEYS must be keys of 32 bytes as base64, separated by commas; number ${wrong + 1} is not (make one with: openssl rand -base64 32)`,
     );
   }
   return buffers;
@@ -118,18 +121,17 @@ function parseRouteSettings(
   const parsed = parseRoutes(nonEmpty(text) ?? "[]", origins);
   problems.push(...parsed.problems.map((problem) => `COPY_ROUTES ${problem}`));
   for (const { name, sample } of parsed.routes) {
-    if (own === null || ![sample.source, sample.destination].some((end) => isOwnState(own, end))) {
-      continue;
-    }
+    const endpoints = [sample.source, sample.destination];
+    if (own === null || !endpoints.some((endpoint) => isOwnState(own, endpoint))) continue;
     problems.push(
-      `COPY_ROUTES has the route "${name}" where this app and its host keep their state`,
+      `COPY_ROUTES has the route "${name}", which reads or writes where this app and its host keep their state`,
     );
   }
   return parsed.routes;
 }
 
-/** Every five minutes. The Functions host checks the rest of what a schedule must be. */
-function schedule(text: string | undefined, problems: string[]): string {
+/** Reads an NCRONTAB schedule; every five minutes by default. The Functions host checks its fields. */
+function parseSchedule(text: string | undefined, problems: string[]): string {
   const value = nonEmpty(text) ?? "0 */5 * * * *";
   if (/^\S+( +\S+){5}$/.test(value)) return value;
   problems.push(
@@ -138,11 +140,11 @@ function schedule(text: string | undefined, problems: string[]): string {
   return value;
 }
 
-/** A claim is kept at least 72 hours, and a copy outlives its claim: else its key would start it anew. */
+/** A claim is kept at least 72 hours. A copy outlives its claim, because its key would otherwise start it again. */
 const minRetentionDays = 3;
 const maxRetentionDays = 3_650;
 
-function days(text: string | undefined, problems: string[]): number {
+function parseRetentionDays(text: string | undefined, problems: string[]): number {
   const value = nonEmpty(text) ?? "30";
   const number = /^\d{1,5}$/.test(value) ? Number(value) : NaN;
   if (number >= minRetentionDays && number <= maxRetentionDays) return number;
@@ -152,8 +154,8 @@ function days(text: string | undefined, problems: string[]): number {
   return number;
 }
 
-/** The names that the Functions host itself knows for its storage account. */
-function ledgerAccount(environment: Environment, problems: string[]): LedgerAccount | null {
+/** Reads the settings by which the Functions host finds its own storage account. */
+function parseLedgerAccount(environment: Environment, problems: string[]): LedgerAccount | null {
   const connectionString = nonEmpty(environment["AzureWebJobsStorage"]);
   if (connectionString !== null) return { connectionString };
   const blobServiceUri = nonEmpty(environment["AzureWebJobsStorage__blobServiceUri"]);
@@ -168,9 +170,9 @@ function ledgerAccount(environment: Environment, problems: string[]): LedgerAcco
 
 type Account = Omit<OwnAccount, "contentShare">;
 
-/** The account that the ledger's connection names ("Configure Azure Storage connection strings"). */
-function ownAccount(ledger: LedgerAccount, problems: string[]): Account | null {
-  if ("blobServiceUri" in ledger) return accountOfUrl(ledger.blobServiceUri, problems);
+/** Reads the account's name from the ledger's connection ("Configure Azure Storage connection strings"). */
+function parseOwnAccount(ledger: LedgerAccount, problems: string[]): Account | null {
+  if ("blobServiceUri" in ledger) return parseAccountUrl(ledger.blobServiceUri, problems);
   const { connectionString } = ledger;
   const part = (name: string) =>
     new RegExp(`(?:^|;)\\s*${name}=([^;]*)`, "i").exec(connectionString)?.[1] ?? null;
@@ -178,10 +180,10 @@ function ownAccount(ledger: LedgerAccount, problems: string[]): Account | null {
     return { account: "devstoreaccount1" };
   }
   const account = part("AccountName");
-  return account === null ? accountOfUrl(part("BlobEndpoint") ?? "", problems) : { account };
+  return account === null ? parseAccountUrl(part("BlobEndpoint") ?? "", problems) : { account };
 }
 
-function accountOfUrl(url: string, problems: string[]): Account | null {
+function parseAccountUrl(url: string, problems: string[]): Account | null {
   const parsed = z.url({ protocol: /^https?$/ }).safeParse(url);
   const account = parsed.success ? accountAt(new URL(url)) : undefined;
   if (account !== undefined && account !== "") return { account };
@@ -189,7 +191,7 @@ function accountOfUrl(url: string, problems: string[]): Account | null {
   return null;
 }
 
-/** An emulator's URL has its account in the path. */
+/** The account in a Blob service URL; an emulator's URL has it in the path. */
 function accountAt({ hostname, pathname }: URL): string | undefined {
   const isEmulated = /^(localhost|[\d.]+)$/.test(hostname);
   return isEmulated ? pathname.split("/")[1] : hostname.split(".")[0];

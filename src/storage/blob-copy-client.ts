@@ -4,73 +4,78 @@ import type {
   BlobGetPropertiesResponse,
   StoragePipelineOptions,
 } from "@azure/storage-blob";
-import { toDate, parseTime } from "../copy/time.ts";
+import { toCopyId } from "../copy/contract/ids.ts";
+import { epochMs, parseTime, toDate } from "../copy/time.ts";
+import { isBlobAbsent } from "../copy/decisions/storage-errors.ts";
 import { urlWith } from "../copy/location/endpoint.ts";
 import type { Destination } from "../copy/location/endpoint.ts";
 import type { DestinationProperties, SourceProperties } from "../copy/contract/properties.ts";
 import { revealSas } from "../copy/location/sas.ts";
 import type { CopyClient, Side, StartOrder } from "./copy-client.ts";
-import { StorageRefusal, tagCondition } from "./copy-client.ts";
+import { isRefusal, tagCondition } from "./copy-client.ts";
 import { copyProperties } from "./copy-properties.ts";
 import type { CredentialFor } from "./credentials.ts";
 import { leaseConditions } from "./lease-conditions.ts";
-import { bounded, once, pipeline } from "./pipeline.ts";
-import { answered, bridged } from "./refusal.ts";
+import { bounded, singleTry, pipeline } from "./pipeline.ts";
+import { withRefusals, withReconnect } from "./refusal.ts";
 import { createSnapshotClient } from "./snapshot-client.ts";
 
-/** Copies of blobs through @azure/storage-blob. */
+/** Creates the client for copies onto blobs, over @azure/storage-blob. */
 export function createBlobCopyClient(credentialFor: CredentialFor): CopyClient {
   const own = (side: Side<Destination>, options: StoragePipelineOptions = pipeline) =>
     blobClient(side, credentialFor, options);
-  // Without a SAS another account's service reads the source as nobody ("Copy Blob", Authorization).
-  const asTheService = (source: Side<Destination>, sameAccount: boolean) =>
+  // Without a SAS the service of another account reads the source anonymously ("Copy Blob", Authorization).
+  const asService = (source: Side<Destination>, sameAccount: boolean) =>
     sameAccount ? own(source) : blobClient(source, () => new AnonymousCredential(), pipeline);
   return {
     async readSource(source, { sameAccount, ifTags }) {
       const conditions = ifTags === undefined ? {} : { tagConditions: ifTags };
-      const client = asTheService(source, sameAccount);
-      return sourceSeen(await bridged(() => client.getProperties({ conditions })));
+      const client = asService(source, sameAccount);
+      return toSourceProperties(await withReconnect(() => client.getProperties({ conditions })));
     },
     async readTags(source, { sameAccount }) {
-      const { tags } = await bridged(() => asTheService(source, sameAccount).getTags());
+      const { tags } = await withReconnect(() => asService(source, sameAccount).getTags());
       return tags;
     },
     async readDestination(destination, { ifTags } = {}) {
       const conditions = ifTags === undefined ? {} : { tagConditions: ifTags };
       try {
-        return destinationSeen(await bridged(() => own(destination).getProperties({ conditions })));
+        return toDestinationProperties(
+          await withReconnect(() => own(destination).getProperties({ conditions })),
+        );
       } catch (error) {
-        if (error instanceof StorageRefusal && isAbsent(error)) return null;
+        if (isRefusal(error, isBlobAbsent)) return null;
         throw error;
       }
     },
     async start(order) {
       const { source, destination } = order;
-      // The SDK's poller never ends on "aborted" and never compares copyIds: it only starts the copy.
-      const poller = await answered(
-        own(destination, once).beginCopyFromURL(urlOf(source), startOptions(order)),
+      // The SDK's poller never stops on "aborted" and never compares copyIds, so it is only used to start the copy.
+      const poller = await withRefusals(
+        own(destination, singleTry).beginCopyFromURL(urlOf(source), startOptions(order)),
       );
-      // The state holds the copyId (12.34.0, BlobBeginCopyFromUrlPoller), its public type does not say so.
+      // The state holds the copyId (12.34.0, BlobBeginCopyFromUrlPoller), but its public type omits it.
       const { copyId, isCompleted } = poller.getOperationState() as {
         copyId?: string;
         isCompleted?: boolean;
       };
-      if (copyId === undefined) throw new Error("Copy Blob answered without x-ms-copy-id");
-      return { copyId, copyStatus: isCompleted === true ? "success" : "pending" };
+      if (copyId === undefined)
+        throw new Error("Cannot read the copyId because Copy Blob sent no x-ms-copy-id");
+      return { copyId: toCopyId(copyId), copyStatus: isCompleted === true ? "success" : "pending" };
     },
     async abort(destination, copyId) {
       const conditions = leaseConditions(destination);
-      await bridged(() => own(destination).abortCopyFromURL(copyId, { conditions }));
+      await withReconnect(() => own(destination).abortCopyFromURL(copyId, { conditions }));
     },
     async remove(destination, etag) {
       const conditions = { ifMatch: etag, ...leaseConditions(destination) };
-      await bridged(() => own(destination).delete({ conditions }));
+      await withReconnect(() => own(destination).delete({ conditions }));
     },
     async leaseSource(source, leaseId) {
-      await bridged(() => own(source).getBlobLeaseClient(leaseId).acquireLease(-1));
+      await withReconnect(() => own(source).getBlobLeaseClient(leaseId).acquireLease(-1));
     },
     async releaseSource(source, leaseId) {
-      await bridged(() => own(source).getBlobLeaseClient(leaseId).releaseLease());
+      await withReconnect(() => own(source).getBlobLeaseClient(leaseId).releaseLease());
     },
     ...createSnapshotClient(own),
   };
@@ -104,7 +109,7 @@ function startOptions(order: StartOrder): BlobBeginCopyFromURLOptions {
       ...leaseConditions(destination),
     },
     ...(metadata === null ? {} : { metadata }),
-    // An empty object would be sent as an empty header.
+    // The SDK would send an empty object as an empty header.
     ...(tags === null || Object.keys(tags).length === 0 ? {} : { tags }),
     ...(tier === null ? {} : { tier }),
     ...(rehydratePriority === null ? {} : { rehydratePriority }),
@@ -121,28 +126,24 @@ function startOptions(order: StartOrder): BlobBeginCopyFromURLOptions {
   };
 }
 
-function isAbsent({ response }: StorageRefusal): boolean {
-  return response.status === 404 && (response.code === null || response.code === "BlobNotFound");
-}
-
-function sourceSeen(properties: BlobGetPropertiesResponse): SourceProperties {
+function toSourceProperties(properties: BlobGetPropertiesResponse): SourceProperties {
   const copy = copyProperties(properties);
   return {
     etag: properties.etag ?? "",
     length: properties.contentLength ?? 0,
-    lastModified: properties.lastModified?.getTime() ?? 0,
+    lastModified: epochMs(properties.lastModified?.getTime() ?? 0),
     blobType: properties.blobType ?? "BlockBlob",
     archived: properties.accessTier === "Archive",
     pendingCopy: copy?.status === "pending" ? copy : null,
-    ...(copy?.status === "success" ? { broughtBy: copy.copyId } : {}),
+    ...(copy?.status === "success" ? { producedBy: copy.copyId } : {}),
   };
 }
 
-function destinationSeen(properties: BlobGetPropertiesResponse): DestinationProperties {
+function toDestinationProperties(properties: BlobGetPropertiesResponse): DestinationProperties {
   return {
     etag: properties.etag ?? "",
     length: properties.contentLength ?? 0,
-    lastModified: properties.lastModified?.getTime() ?? 0,
+    lastModified: epochMs(properties.lastModified?.getTime() ?? 0),
     blobType: properties.blobType ?? "BlockBlob",
     archived: properties.accessTier === "Archive",
     metadata: properties.metadata ?? {},

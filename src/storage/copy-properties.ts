@@ -1,3 +1,5 @@
+import { toCopyId } from "../copy/contract/ids.ts";
+import { fromDate } from "../copy/time.ts";
 import { parseProgress } from "../copy/contract/copy-status.ts";
 import type { CopyStatusName } from "../copy/contract/copy-status.ts";
 import type { CopyProperties } from "../copy/contract/properties.ts";
@@ -5,7 +7,7 @@ import type { CopyProperties } from "../copy/contract/properties.ts";
 /** The x-ms-copy-* headers as both SDKs name them. */
 export type CopyHeaders = {
   copyId?: string;
-  // The SDKs' types also know no other words than these four.
+  // The SDKs' types allow only the same four values.
   copyStatus?: CopyStatusName;
   copyProgress?: string;
   copyCompletedOn?: Date;
@@ -13,15 +15,15 @@ export type CopyHeaders = {
   copySource?: string;
 };
 
-/** The last copy onto a blob or file; null when it was written since. */
+/** Returns the last copy onto a blob or file; null if it was written since. */
 export function copyProperties(properties: CopyHeaders): CopyProperties | null {
   const { copyId, copyStatus } = properties;
   if (copyId === undefined || copyStatus === undefined) return null;
   return {
-    copyId,
+    copyId: toCopyId(copyId),
     status: copyStatus,
     progress: parseProgress(properties.copyProgress),
-    completedAt: properties.copyCompletedOn?.getTime() ?? null,
+    completedAt: properties.copyCompletedOn ? fromDate(properties.copyCompletedOn) : null,
     description: properties.copyStatusDescription ?? null,
     source: properties.copySource ?? "",
   };

@@ -4,20 +4,21 @@ import type { CredentialFor } from "./credentials.ts";
 import { createFileCopyClient } from "./file-copy-client.ts";
 
 /**
- * Each call goes to the service that holds what it is about: reads of a source to the source's, all
- * others to the destination's. What only blobs have is only asked of blobs ("copy/request/option-rules.ts").
+ * Creates a client that sends each call to the service of the endpoint: reads of the source to the source's service,
+ * all others to the destination's. Leases, snapshots and tags are only requested for blobs
+ * ("copy/request/option-rules.ts").
  */
 export function createCopyClient(credentialFor: CredentialFor): CopyClient {
   const blobs = createBlobCopyClient(credentialFor);
   const files = createFileCopyClient(credentialFor);
-  const of = ({ endpoint }: Side) => (endpoint.service === "file" ? files : blobs);
+  const clientFor = ({ endpoint }: Side) => (endpoint.service === "file" ? files : blobs);
   return {
     ...blobs,
-    readSource: (source, options) => of(source).readSource(source, options),
+    readSource: (source, options) => clientFor(source).readSource(source, options),
     readDestination: (destination, options) =>
-      of(destination).readDestination(destination, options),
-    start: (order) => of(order.destination).start(order),
-    abort: (destination, copyId) => of(destination).abort(destination, copyId),
-    remove: (destination, etag) => of(destination).remove(destination, etag),
+      clientFor(destination).readDestination(destination, options),
+    start: (order) => clientFor(order.destination).start(order),
+    abort: (destination, copyId) => clientFor(destination).abort(destination, copyId),
+    remove: (destination, etag) => clientFor(destination).remove(destination, etag),
   };
 }

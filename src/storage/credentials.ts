@@ -7,19 +7,19 @@ export type CredentialFor = (
   endpoint: Destination,
 ) => StorageSharedKeyCredential | AnonymousCredential | DefaultAzureCredential;
 
-/** The emulators' key for every account. It is published ("Use the Azurite emulator"), so no secret. */
+/** The emulators' key for every account. It is published ("Use the Azurite emulator") and therefore not secret. */
 const emulatorKey =
   "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
 /**
- * Whether calls to it are made with the app's identity. Tokens go over https alone, so an emulator that is
- * spoken to in plain http is given the known key.
+ * Whether calls to the endpoint use the app's identity. Tokens are sent over https only; calls to an emulator over
+ * plain http use the published key.
  */
 export function isIdentified({ origin }: Destination): boolean {
   return origin.startsWith("https:");
 }
 
-/** The app's identity (managed identity, or a developer's login), or the emulators' known key. */
+/** Returns the app's identity (managed identity, or a developer's login), or the emulators' published key. */
 export function createCredentialFor(): CredentialFor {
   let identity: DefaultAzureCredential | null = null;
   return (endpoint) =>

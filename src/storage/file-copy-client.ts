@@ -5,19 +5,22 @@ import {
   ShareFileClient,
 } from "@azure/storage-file-share";
 import type { FileGetPropertiesResponse, FileStartCopyOptions } from "@azure/storage-file-share";
+import { toCopyId } from "../copy/contract/ids.ts";
+import { epochMs } from "../copy/time.ts";
+import { isFileAbsent } from "../copy/decisions/storage-errors.ts";
 import { urlWith } from "../copy/location/endpoint.ts";
 import type { Destination, Endpoint } from "../copy/location/endpoint.ts";
 import type { FileOptions } from "../copy/request/file-options.ts";
 import { revealSas } from "../copy/location/sas.ts";
 import type { SourceProperties, DestinationProperties } from "../copy/contract/properties.ts";
 import { hasTrailingDot } from "../copy/location/storage-names.ts";
-import { conditionNotMet, StorageRefusal } from "./copy-client.ts";
+import { conditionNotMet, isRefusal } from "./copy-client.ts";
 import type { CopyClient, DestinationSide, Side, StartOrder } from "./copy-client.ts";
 import { copyProperties } from "./copy-properties.ts";
 import type { CredentialFor } from "./credentials.ts";
 import { leaseConditions } from "./lease-conditions.ts";
-import { bounded, once, pipeline } from "./pipeline.ts";
-import { answered, bridged } from "./refusal.ts";
+import { bounded, singleTry, pipeline } from "./pipeline.ts";
+import { withRefusals, withReconnect } from "./refusal.ts";
 
 type FileCopyClient = Pick<
   CopyClient,
@@ -25,17 +28,17 @@ type FileCopyClient = Pick<
 >;
 
 /**
- * Copies onto files through @azure/storage-file-share. Azure Files knows no conditions: what a blob's
- * start leaves to Storage is looked at just before, and the lock keeps Ferry's own copies apart.
+ * Creates the client for copies onto files, over @azure/storage-file-share. Azure Files supports no conditions, so
+ * the client checks the ETag just before each write. Between Ferry's own copies the lock prevents races.
  */
 export function createFileCopyClient(credentialFor: CredentialFor): FileCopyClient {
   const own = (side: Side<Destination>, options?: Options) =>
     fileClient(side, credentialFor, options);
   const readDestination = async (destination: DestinationSide) => {
     try {
-      return destinationSeen(await bridged(() => own(destination).getProperties()));
+      return toDestinationProperties(await withReconnect(() => own(destination).getProperties()));
     } catch (error) {
-      if (error instanceof StorageRefusal && isAbsent(error)) return null;
+      if (isRefusal(error, isFileAbsent)) return null;
       throw error;
     }
   };
@@ -44,37 +47,41 @@ export function createFileCopyClient(credentialFor: CredentialFor): FileCopyClie
       const client = sameAccount
         ? own(source)
         : fileClient(source, () => new AnonymousCredential());
-      return sourceSeen(await bridged(() => client.getProperties()));
+      return toSourceProperties(await withReconnect(() => client.getProperties()));
     },
     readDestination,
     async start(order) {
       const { source, destination } = order;
       const seen = await readDestination(destination);
       if ((seen?.etag ?? null) !== order.destinationEtag) throw conditionNotMet();
-      const client = own(destination, { source: source.endpoint, pipeline: once });
+      const client = own(destination, { source: source.endpoint, pipeline: singleTry });
       const url = urlWith(source.endpoint, source.sas === null ? null : revealSas(source.sas));
-      const { copyId, copyStatus } = await answered(
+      const { copyId, copyStatus } = await withRefusals(
         client.startCopyFromURL(url, startOptions(order)),
       );
-      if (copyId === undefined) throw new Error("Copy File answered without x-ms-copy-id");
-      return { copyId, copyStatus: copyStatus === "success" ? "success" : "pending" };
+      if (copyId === undefined)
+        throw new Error("Cannot read the copyId because Copy File sent no x-ms-copy-id");
+      return {
+        copyId: toCopyId(copyId),
+        copyStatus: copyStatus === "success" ? "success" : "pending",
+      };
     },
     async abort(destination, copyId) {
-      await bridged(() => own(destination).abortCopyFromURL(copyId, underLease(destination)));
+      await withReconnect(() => own(destination).abortCopyFromURL(copyId, underLease(destination)));
     },
     async remove(destination, etag) {
       const seen = await readDestination(destination);
       if (seen?.etag !== etag) throw conditionNotMet();
-      await bridged(() => own(destination).delete(underLease(destination)));
+      await withReconnect(() => own(destination).delete(underLease(destination)));
     },
   };
 }
 
-type Options = { source?: Endpoint; pipeline?: typeof once };
+type Options = { source?: Endpoint; pipeline?: typeof singleTry };
 
 /**
- * Names are never trimmed: the flags go along wherever a name has a dot to lose. They belong to the
- * client, and the one for the source is refused for sources that are no files.
+ * Sets the flags that keep trailing dots where a name has one, so that names are never trimmed. The SDK has these
+ * flags per client. Storage rejects the flag for the source if the source is not a file.
  */
 function fileClient(
   { endpoint, sas }: Side<Destination>,
@@ -88,7 +95,7 @@ function fileClient(
     ...(source?.service === "file" && hasTrailingDot(source.path)
       ? { allowSourceTrailingDot: true }
       : {}),
-    // A token is taken with this intent only; a key or a SAS needs none.
+    // A token is accepted only with this intent; a key or a SAS needs none.
     ...("getToken" in credential ? { fileRequestIntent: "backup" } : {}),
   });
 }
@@ -97,7 +104,7 @@ function underLease(destination: DestinationSide) {
   return { leaseAccessConditions: leaseConditions(destination) };
 }
 
-/** 12.33.0 drops `metadata` here, though not elsewhere; the headers arrive, and are signed. */
+/** 12.33.0 drops `metadata` in this call only. Headers are sent, and included in the signature. */
 type StartOptions = FileStartCopyOptions & { requestOptions: { headers: Record<string, string> } };
 
 function startOptions({ source, destination, options, signal }: StartOrder): StartOptions {
@@ -136,7 +143,7 @@ function permissionOptions(permission: FileOptions["permission"]): FileStartCopy
     : { filePermission: permission.binary, filePermissionFormat: "Binary" };
 }
 
-/** The copy mode of the mode is "applicable only when the copy source is a File" (the SDK's page). */
+/** `fileModeCopyMode` is "applicable only when the copy source is a File" (the SDK's page). */
 function nfsOptions({ owner, mode }: FileOptions, source: Endpoint): FileStartCopyOptions {
   const isFile = source.service === "file";
   const fileMode = mode === undefined || mode === "source" ? undefined : parseOctalFileMode(mode);
@@ -156,30 +163,23 @@ function copyMode(value: unknown): "source" | "override" {
   return value === "source" ? "source" : "override";
 }
 
-/** Where the folder or share is missing, it is the destination that has no place. */
-function isAbsent({ response }: StorageRefusal): boolean {
-  return (
-    response.status === 404 && (response.code === null || response.code === "ResourceNotFound")
-  );
-}
-
-function sourceSeen(properties: FileGetPropertiesResponse): SourceProperties {
+function toSourceProperties(properties: FileGetPropertiesResponse): SourceProperties {
   const copy = copyProperties(properties);
   return {
     etag: properties.etag ?? "",
     length: properties.contentLength ?? 0,
-    lastModified: properties.lastModified?.getTime() ?? 0,
+    lastModified: epochMs(properties.lastModified?.getTime() ?? 0),
     blobType: null,
     archived: false,
     pendingCopy: copy?.status === "pending" ? copy : null,
   };
 }
 
-function destinationSeen(properties: FileGetPropertiesResponse): DestinationProperties {
+function toDestinationProperties(properties: FileGetPropertiesResponse): DestinationProperties {
   return {
     etag: properties.etag ?? "",
     length: properties.contentLength ?? 0,
-    lastModified: properties.lastModified?.getTime() ?? 0,
+    lastModified: epochMs(properties.lastModified?.getTime() ?? 0),
     blobType: null,
     archived: false,
     metadata: properties.metadata ?? {},

@@ -1,6 +1,6 @@
 import type { DestinationSide } from "./copy-client.ts";
 
-/** The lease under which a destination is written, as the SDK's conditions name it. */
+/** The caller's lease on the destination, as a condition for the SDK. */
 export function leaseConditions({ leaseId }: DestinationSide): { leaseId?: string } {
   return leaseId === null ? {} : { leaseId };
 }

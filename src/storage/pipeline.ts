@@ -1,20 +1,21 @@
 import type { RequestPolicyFactory } from "@azure/storage-blob";
+import { second } from "../copy/durations.ts";
 
 /**
- * The SDKs try nothing again: they would repeat a 503 at once, whatever its Retry-After says. Longer
- * waits belong to durable timers, which survive the app and cost nothing.
+ * SDK retries are disabled: they would repeat a 503 immediately, whatever its Retry-After is. Longer waits are
+ * durable timers, which survive restarts and cost nothing.
  */
-export const pipeline = { retryOptions: { maxTries: 1, tryTimeoutInMs: 15_000 } };
+export const pipeline = { retryOptions: { maxTries: 1, tryTimeoutInMs: 15 * second } };
 
-/** For starts, which Storage is given longer to answer: it looks at the source first. */
-export const once = { retryOptions: { maxTries: 1 } };
+/** For starts, without a server time-out: Storage checks the source before it answers. */
+export const singleTry = { retryOptions: { maxTries: 1 } };
 
-/** What a call may take altogether, its answer's body included; ms. */
-const maxCallMs = 30_000;
+/** Limit for a whole call, including the body of its response; ms. */
+const maxCallMs = 30 * second;
 
 /**
- * Gives up calls that nobody answers any more: `tryTimeoutInMs` is only told to the service, and a
- * connection that died in silence would hold its activity for as long as the host lets it run.
+ * Adds a client-side time-out to the pipeline. `tryTimeoutInMs` is only sent to the service; a connection that
+ * died silently would block its activity until the host ends it.
  */
 export function bounded<P extends { factories: RequestPolicyFactory[] }>(calls: P): P {
   calls.factories.unshift({

@@ -1,39 +1,39 @@
 import { RestError } from "@azure/storage-blob";
 import type { StorageErrorResponse } from "../copy/decisions/storage-errors.ts";
-import { StorageRefusal } from "./copy-client.ts";
+import { isRefusal, StorageRefusal } from "./copy-client.ts";
 
-/** One call through the SDK; what it throws comes out as a `StorageRefusal`. */
-export async function answered<T>(call: Promise<T>): Promise<T> {
+/** Awaits a call of the SDK, and throws `StorageRefusal` for its errors. */
+export async function withRefusals<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {
-    throw refusalOf(error);
+    throw toRefusal(error);
   }
 }
 
 /**
- * As `answered`; a broken connection is bridged by one more try at once, since one that was kept open may
- * be gone by the time it is used. For calls that may be made twice.
+ * Like `withRefusals`, but repeats the call once, immediately, if the connection broke: a kept-alive connection may
+ * be closed by the time it is used. For calls that may be sent twice.
  */
-export async function bridged<T>(call: () => Promise<T>): Promise<T> {
+export async function withReconnect<T>(call: () => Promise<T>): Promise<T> {
   try {
-    return await answered(call());
+    return await withRefusals(call());
   } catch (error) {
-    if (!(error instanceof StorageRefusal) || !isBroken(error.response)) throw error;
-    return answered(call());
+    if (!isRefusal(error, isBrokenConnection)) throw error;
+    return withRefusals(call());
   }
 }
 
-/** Turns what the Storage SDK throws into a `StorageRefusal`; anything else is a bug and stays as it is. */
-function refusalOf(error: unknown): unknown {
-  if (isIdentityTrouble(error)) return new StorageRefusal(unanswered("IdentityUnavailable"));
-  if (isAbort(error)) return new StorageRefusal(unanswered("RequestTimedOut"));
+/** Converts an error of the Storage SDK to a `StorageRefusal`. Any other error is a bug and is returned unchanged. */
+function toRefusal(error: unknown): unknown {
+  if (isIdentityError(error)) return new StorageRefusal(noResponse("IdentityUnavailable"));
+  if (isTimeout(error)) return new StorageRefusal(noResponse("RequestTimedOut"));
   if (!(error instanceof RestError)) return error;
-  if (error.statusCode === undefined) return new StorageRefusal(unanswered(error.code ?? null));
-  const details = detailsOf(error);
+  if (error.statusCode === undefined) return new StorageRefusal(noResponse(error.code ?? null));
+  const details = errorDetails(error);
   return new StorageRefusal({
     status: error.statusCode,
-    // The code stands in the XML body, and on answers to HEAD only in x-ms-error-code.
+    // The code is in the XML body; responses to HEAD have it only in x-ms-error-code.
     code: error.code ?? text(details["errorCode"]),
     sourceStatus: number(details["copySourceStatusCode"]),
     sourceCode: text(details["copySourceErrorCode"]),
@@ -41,29 +41,29 @@ function refusalOf(error: unknown): unknown {
   });
 }
 
-/** A call that was given up has taken its time already. */
-function isBroken({ status, code }: StorageErrorResponse): boolean {
+/** A timed-out call is not repeated: it has used its time already. */
+function isBrokenConnection({ status, code }: StorageErrorResponse): boolean {
   return status === 0 && code !== "RequestTimedOut";
 }
 
-function unanswered(code: string | null) {
+function noResponse(code: string | null) {
   return { status: 0, code, sourceStatus: null, sourceCode: null, retryAfterSeconds: null };
 }
 
-/** What @azure/identity throws when it gets no token; these are no RestErrors. */
-function isIdentityTrouble(error: unknown): boolean {
+/** An error of @azure/identity, which got no token. These are not RestErrors. */
+function isIdentityError(error: unknown): boolean {
   return (
     error instanceof Error &&
     /^(Aggregate)?Authentication(Required)?Error$|^CredentialUnavailableError$/.test(error.name)
   );
 }
 
-function isAbort(error: unknown): boolean {
+function isTimeout(error: unknown): boolean {
   return error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError");
 }
 
-/** The SDK types `details` as unknown; it is the parsed error answer. */
-function detailsOf(error: RestError): Record<string, unknown> {
+/** The parsed error response, which the SDK types as unknown. */
+function errorDetails(error: RestError): Record<string, unknown> {
   return typeof error.details === "object" && error.details !== null ? { ...error.details } : {};
 }
 

@@ -11,7 +11,8 @@ import {
   generateFileSASQueryParameters,
   ShareServiceClient,
 } from "@azure/storage-file-share";
-import { maxClockSkewMs, toDate, parseTime } from "../copy/time.ts";
+import { maxClockSkewMs, parseTime, plusMs, toDate } from "../copy/time.ts";
+import type { EpochMs } from "../copy/time.ts";
 import { serviceUrl } from "../copy/location/endpoint.ts";
 import type { Destination } from "../copy/location/endpoint.ts";
 import { Sas } from "../copy/location/sas.ts";
@@ -19,30 +20,34 @@ import type { SasMint } from "./copy-client.ts";
 import { isIdentified } from "./credentials.ts";
 import type { CredentialFor } from "./credentials.ts";
 import { bounded, pipeline } from "./pipeline.ts";
-import { answered } from "./refusal.ts";
+import { withRefusals } from "./refusal.ts";
 
-/** Known in every region and cloud, unlike the SDKs' default, their newest: the first that knows `scid`, … */
+/**
+ * Service versions for SAS. Unlike the SDKs' default, the newest, these are supported in every region and cloud.
+ * The first blob version with `scid`.
+ */
 const blobVersion = "2020-12-06";
-/** … and the first with user delegation in Azure Files, where there is no `scid`. */
+/** The first file version with user delegation SAS; Azure Files has no `scid`. */
 const fileVersion = "2025-07-05";
 
-/** Keys of so many accounts and hours are remembered; the oldest goes first. */
+/** How many keys are cached, one for each account and expiry; the oldest is dropped first. */
 const maxKeys = 64;
 
 /**
- * Mints user delegation SAS ("Create a user delegation SAS"): read-only but for the tags of `withTags`, of one blob or file, over https alone.
- * Their keys are kept in memory while the app lives, one for each account and end, and nowhere else.
+ * Creates the mint of user delegation SAS ("Create a user delegation SAS"). Each SAS covers one blob or file, https
+ * only, and is read-only except for the tags of `withTags`. Delegation keys are cached in memory only, one for each
+ * account and expiry.
  */
 export function createSasMint(credentialFor: CredentialFor): SasMint {
   const keys = new Map<string, Promise<UserDelegationKey>>();
 
-  const keyOf = async (source: Destination, expiresAt: string, now: number) => {
+  const getKey = async (source: Destination, expiresAt: string, now: EpochMs) => {
     const name = `${accountUrl(source)} ${expiresAt}`;
-    const kept = keys.get(name);
-    if (kept !== undefined) return kept;
-    // Back-dated: a service whose clock is behind would refuse what begins just now.
-    const key = serviceOf(source, credentialFor).getUserDelegationKey(
-      toDate(now - maxClockSkewMs),
+    const cached = keys.get(name);
+    if (cached !== undefined) return cached;
+    // Back-dated, because a service whose clock is behind would refuse a key that starts now.
+    const key = serviceClient(source, credentialFor).getUserDelegationKey(
+      toDate(plusMs(now, -maxClockSkewMs)),
       toDate(parseTime(expiresAt)),
     );
     keys.set(name, key);
@@ -58,7 +63,7 @@ export function createSasMint(credentialFor: CredentialFor): SasMint {
     isPossible: (source): source is Destination =>
       source.service !== "external" && isIdentified(source),
     async sign(source, { scid, expiresAt }, { withTags, now }) {
-      const key = await answered(keyOf(source, expiresAt, now));
+      const key = await withRefusals(getKey(source, expiresAt, now));
       const terms = {
         startsOn: key.signedStartsOn,
         expiresOn: toDate(parseTime(expiresAt)),
@@ -69,7 +74,7 @@ export function createSasMint(credentialFor: CredentialFor): SasMint {
           ? generateFileSASQueryParameters(
               {
                 shareName: source.share,
-                // Opens it in the share's snapshots, too: which one is meant, only the URL says.
+                // Also valid for the file in the share's snapshots: only the URL selects one.
                 filePath: source.path,
                 permissions: FileSASPermissions.parse("r"),
                 ...terms,
@@ -97,7 +102,7 @@ export function createSasMint(credentialFor: CredentialFor): SasMint {
   };
 }
 
-function serviceOf(source: Destination, credentialFor: CredentialFor) {
+function serviceClient(source: Destination, credentialFor: CredentialFor) {
   const url = accountUrl(source);
   const calls = bounded(newPipeline(credentialFor(source), pipeline));
   return source.service === "file"
@@ -105,7 +110,7 @@ function serviceOf(source: Destination, credentialFor: CredentialFor) {
     : new BlobServiceClient(url, calls);
 }
 
-/** A secondary hands out no keys, and takes those of its primary. */
+/** A secondary endpoint issues no keys and accepts those of its primary. */
 function accountUrl(source: Destination): string {
   const { account } = source;
   return serviceUrl(source).replace(`//${account}-secondary.`, `//${account}.`);

@@ -3,66 +3,69 @@ import type { BlobClient, BlobItem } from "@azure/storage-blob";
 import { serviceUrl, containerOf } from "../copy/location/endpoint.ts";
 import { revealSas } from "../copy/location/sas.ts";
 import type { SnapshotProperties, DestinationSnapshots } from "../copy/contract/properties.ts";
-import { StorageRefusal } from "./copy-client.ts";
+import { isRefusal } from "./copy-client.ts";
 import type { DestinationSide, Snapshots } from "./copy-client.ts";
 import { leaseConditions } from "./lease-conditions.ts";
 import { bounded, pipeline } from "./pipeline.ts";
-import { answered, bridged } from "./refusal.ts";
+import { withReconnect, withRefusals } from "./refusal.ts";
 
-/** Snapshots of a destination, for rolling back. `own` is a client that acts with the side's power. */
+/** Creates the client for a destination's snapshots. `own` returns a client that uses the side's authorization. */
 export function createSnapshotClient(own: (side: DestinationSide) => BlobClient): Snapshots {
   return {
     readSnapshots(destination) {
       const container = containerClient(destination, own(destination));
-      return bridged(() => readSnapshots(container, destination.endpoint.path));
+      return withReconnect(() => readSnapshots(container, destination.endpoint.path));
     },
     async takeSnapshot(destination, { metadata, etag }) {
       const conditions = { ifMatch: etag, ...leaseConditions(destination) };
-      const taken = await bridged(() => own(destination).createSnapshot({ metadata, conditions }));
-      if (taken.snapshot === undefined) throw new Error("Snapshot Blob answered without a time");
+      const taken = await withReconnect(() =>
+        own(destination).createSnapshot({ metadata, conditions }),
+      );
+      if (taken.snapshot === undefined)
+        throw new Error("Cannot read the time of the snapshot because Snapshot Blob sent none");
       return taken.snapshot;
     },
     async readFormerTags(destination) {
-      return (await bridged(() => own(destination).getTags())).tags;
+      return (await withReconnect(() => own(destination).getTags())).tags;
     },
     async promoteSnapshot(destination, { snapshot: { time, tier }, tags, etag }) {
       const base = own(destination);
-      // The SDK's URL carries the SAS, if there is one: it opens the snapshot, too.
+      // The SDK's URL includes the SAS, if there is one; it also covers the snapshot.
       const source = base.withSnapshot(time).url;
       const conditions = { ifMatch: etag, ...leaseConditions(destination) };
       const options = {
         conditions,
         ...(tier === null ? {} : { tier }),
-        // Copy Blob leaves them behind.
+        // Copy Blob does not copy tags.
         ...(Object.keys(tags).length === 0 ? {} : { tags }),
       };
-      await answered(base.beginCopyFromURL(source, options));
+      await withRefusals(base.beginCopyFromURL(source, options));
     },
     async removeSnapshot(destination, time) {
       try {
-        await bridged(() => own(destination).withSnapshot(time).delete());
+        await withReconnect(() => own(destination).withSnapshot(time).delete());
       } catch (error) {
-        // Gone already: this run is a second one.
-        if (!(error instanceof StorageRefusal) || error.response.status !== 404) throw error;
+        // Already deleted when the activity ran before.
+        if (!isRefusal(error, ({ status }) => status === 404)) throw error;
       }
     },
     async setMetadata(destination, { metadata, etag }) {
       const conditions = { ifMatch: etag, ...leaseConditions(destination) };
-      await bridged(() => own(destination).setMetadata(metadata, { conditions }));
+      await withReconnect(() => own(destination).setMetadata(metadata, { conditions }));
     },
   };
 }
 
-/** "List Blobs" goes by name, so the blob with its snapshots comes before all others of the prefix. */
+/** "List Blobs" sorts by name, so the blob and its snapshots come before all other names with the prefix. */
 async function readSnapshots(client: ContainerClient, path: string): Promise<DestinationSnapshots> {
-  const seen: DestinationSnapshots = { metadata: {}, snapshots: [] };
+  const listed: DestinationSnapshots = { metadata: {}, snapshots: [] };
   const options = { prefix: path, includeSnapshots: true, includeMetadata: true };
   for await (const item of client.listBlobsFlat(options)) {
     if (item.name !== path) break;
-    if (item.snapshot === undefined || item.snapshot === "") seen.metadata = item.metadata ?? {};
-    else seen.snapshots.push(snapshotSeen(item, item.snapshot));
+    if (item.snapshot === undefined || item.snapshot === "") listed.metadata = item.metadata ?? {};
+    else listed.snapshots.push(toSnapshotProperties(item, item.snapshot));
   }
-  return seen;
+  return listed;
 }
 
 function containerClient(
@@ -74,7 +77,10 @@ function containerClient(
   return new ContainerClient(withSas, bounded(newPipeline(credential, pipeline)));
 }
 
-function snapshotSeen({ metadata = {}, properties }: BlobItem, time: string): SnapshotProperties {
+function toSnapshotProperties(
+  { metadata = {}, properties }: BlobItem,
+  time: string,
+): SnapshotProperties {
   const tier = properties.accessTierInferred === true ? undefined : properties.accessTier;
   return { time, metadata, tier: tier ?? null };
 }

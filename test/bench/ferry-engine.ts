@@ -46,7 +46,7 @@ async function runPolling({ instances, polls }: PollingRun, file: string) {
     maxConcurrentActivities: 10,
     // The engine says of each instance once that it ended, after the turn was written.
     log({ level, message }) {
-      if (level === "error" || message.includes("ended")) running--;
+      if (level === "error" || message.includes(" finished: ")) running--;
       if (running === 0) lastEnded();
     },
   });

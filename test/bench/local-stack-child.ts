@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/local/clock.ts";
-import { type LocalWorld, startLocalWorld } from "../../src/local/local-stack.ts";
+import { type LocalStack, startLocalStack } from "../../src/local/local-stack.ts";
 
 /**
  * The process that is measured: the compiled app on the local host beside the emulator, as `npm start`
@@ -36,7 +36,7 @@ const clock = systemClock();
 const turnsIn = new Map<number, number>();
 let ended = 0;
 let idleRssBytes = 0;
-let world: LocalWorld | undefined;
+let world: LocalStack | undefined;
 let folder: string | null = null;
 
 process.on("message", (order: WorldOrder) => {
@@ -48,7 +48,7 @@ process.on("message", (order: WorldOrder) => {
 
 async function start(state: "on disk" | "in memory"): Promise<void> {
   folder = state === "on disk" ? mkdtempSync(join(tmpdir(), "ferry-bench-")) : null;
-  world = await startLocalWorld({
+  world = await startLocalStack({
     appDirectory: process.cwd(),
     stateDirectory: folder,
     clock,
@@ -56,7 +56,7 @@ async function start(state: "on disk" | "in memory"): Promise<void> {
     blobPort: 0,
     log({ level, kind, subject, message }) {
       if (level === "error" || level === "critical") console.error(`${subject} ${message}`);
-      if (kind !== "orchestration" || !/ ended: |failed/.test(message)) return;
+      if (kind !== "orchestration" || !/ finished: |failed/.test(message)) return;
       tell({ kind: "ended", ended: ++ended });
     },
     copies: { bytesPerSecond: 0 }, // held, so that all of them surely pend at once

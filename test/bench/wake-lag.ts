@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import { systemClock } from "../../src/local/clock.ts";
-import { startLocalWorld, type LocalWorld } from "../../src/local/local-stack.ts";
+import { startLocalStack, type LocalStack } from "../../src/local/local-stack.ts";
 import { count, type Table } from "./table.ts";
 
 const copies = 200;
@@ -40,7 +40,7 @@ async function measure(events: "told" | "dropped"): Promise<Lags> {
   const endedAtStorage = new Map<string, number>();
   const runEnded = new Map<string, number>();
   const clock = systemClock();
-  const world = await startLocalWorld({
+  const world = await startLocalStack({
     appDirectory: process.cwd(),
     stateDirectory: null,
     clock,
@@ -50,12 +50,12 @@ async function measure(events: "told" | "dropped"): Promise<Lags> {
     copies: { bytesPerSecond: (sourceBytes / copyMs) * 1_000 },
     log({ level, kind, subject, message }) {
       if (level === "error" || level === "critical") console.error(`${subject} ${message}`);
-      if (kind === "orchestration" && message.includes(" ended: ")) {
+      if (kind === "orchestration" && message.includes(" finished: ")) {
         runEnded.set(subject, clock.now());
       }
     },
   });
-  world.emulator.events.fate = ({ api, blob, at: time }) => {
+  world.emulator.events.planDelivery = ({ api, blob, at: time }) => {
     if (api !== "CopyBlob") return {};
     endedAtStorage.set(blob, time);
     return events === "told" ? {} : { times: 0 };
@@ -78,7 +78,7 @@ async function measure(events: "told" | "dropped"): Promise<Lags> {
 }
 
 /** Answers each copy's id with its destination's name. */
-async function startCopies({ emulator, host }: LocalWorld): Promise<Map<string, string>> {
+async function startCopies({ emulator, host }: LocalStack): Promise<Map<string, string>> {
   const [account] = emulator.accounts;
   if (account === undefined) throw new Error("The emulator has no account");
   const root = `${emulator.blobUrl}/${account.name}`;
@@ -101,7 +101,7 @@ async function startCopies({ emulator, host }: LocalWorld): Promise<Map<string, 
   return ids;
 }
 
-async function statusReads({ host }: LocalWorld, id: string): Promise<number> {
+async function statusReads({ host }: LocalStack, id: string): Promise<number> {
   const answer = await fetch(`${host.url}/api/copies/${id}`);
   const copy = (await answer.json()) as { status: string; statusReads: number }; // as above
   if (copy.status !== "succeeded") throw new Error(`A copy did not succeed: ${copy.status}`);

@@ -67,7 +67,7 @@ describe("an instance that Durable failed because the bridge was away during its
     const { copyId } = await stack.untilStatus(id, "copying");
     const stop = stack.emulator.faults.add({
       operation: "AbortCopyBlob",
-      do: { answer: { status: 503, code: "ServerBusy" } },
+      do: { response: { status: 503, code: "ServerBusy" } },
     });
     expect((await stack.abort(id)).status).toBe(202);
     await stack.untilStatus(id, "aborting");

@@ -11,7 +11,7 @@ test("200 copies at the same time all succeed, each begun once", async () => {
   stack = await startExtensionStack({ name: "many", hubStorage: inject("hubStorage") });
   onTestFailed(() => console.error(stack.logs()));
   const copies = { source: "many-source", target: "many-target", count: 200, bytes: 1_000 };
-  stack.speeds.set(copies.target, { finishAtOnce: "always" });
+  stack.speeds.set(copies.target, { finishOnStart: "always" });
   await uploadMany(stack, copies);
   const numbers = Array.from({ length: copies.count }, (_, number) => number);
   const ids = await Promise.all(numbers.map((number) => startPatiently(stack, copies, number)));

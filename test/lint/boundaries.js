@@ -12,7 +12,10 @@
 const sdks = ["@azure/storage-blob", "@azure/storage-file-share", "@azure/identity"];
 const interfaces = ["ledger/ledger.ts", "ledger/ledger-error.ts", "secrets/seal.ts"];
 const hostTypes = ["types:@azure/functions", "types:durable-functions"];
-const domain = ["zod", "copy/time.ts", "copy/json.ts"];
+const domain = ["zod", "copy/time.ts", "copy/durations.ts", "copy/json.ts"];
+
+/** Folder of the emulator → the packages that it may import. */
+const emulatorPackages = { http: ["fast-xml-parser"] };
 
 /** Folder of the emulator → the folders of it that it may import. The order is that of the layers. */
 const emulatorRows = (layers) =>
@@ -21,7 +24,12 @@ const emulatorRows = (layers) =>
       `local/storage/${folder}`,
       {
         reason: `local/storage/${folder}/ imports ${may.length === 0 ? "no other folder" : `only ${may.join("/, ")}/`} of the emulator`,
-        may: ["local/clock.ts", "node:*", ...may.map((each) => `local/storage/${each}`)],
+        may: [
+          "local/clock.ts",
+          "node:*",
+          ...(emulatorPackages[folder] ?? []),
+          ...may.map((each) => `local/storage/${each}`),
+        ],
       },
     ]),
   );
@@ -145,11 +153,18 @@ export const boundaries = {
   },
   local: {
     reason: "local/ imports no product code",
-    may: ["local", "node:*", "@azure/storage-blob", "@sinonjs/fake-timers", "cli-progress"],
+    may: [
+      "local",
+      "node:*",
+      "@azure/storage-blob",
+      "@sinonjs/fake-timers",
+      "cli-progress",
+      "selfsigned",
+    ],
   },
   "local/durable": {
-    reason: "local/durable/ imports the clock and its own folders",
-    may: ["local/durable", "local/clock.ts", "node:*"],
+    reason: "local/durable/ imports the clock, the durations and its own folders",
+    may: ["local/durable", "local/clock.ts", "local/durations.ts", "node:*"],
   },
   "local/durable/api": {
     reason:
@@ -158,12 +173,24 @@ export const boundaries = {
   },
   "local/durable/history": { reason: "local/durable/history/ imports nothing", may: [] },
   "local/durable/hub": {
-    reason: "local/durable/hub/ stores: it imports api/, history/ and the clock",
-    may: ["local/durable/api", "local/durable/history", "local/clock.ts", "node:sqlite"],
+    reason: "local/durable/hub/ stores: it imports api/, history/, the clock and the durations",
+    may: [
+      "local/durable/api",
+      "local/durable/history",
+      "local/clock.ts",
+      "local/durations.ts",
+      "node:sqlite",
+    ],
   },
   "local/durable/turn": {
-    reason: "local/durable/turn/ imports api/, history/ and the clock",
-    may: ["local/durable/api", "local/durable/history", "local/clock.ts", "node:crypto"],
+    reason: "local/durable/turn/ imports api/, history/, the clock and the durations",
+    may: [
+      "local/durable/api",
+      "local/durable/history",
+      "local/clock.ts",
+      "local/durations.ts",
+      "node:crypto",
+    ],
   },
   "local/durable/management": {
     reason: "local/durable/management/ imports api/, history/, hub/ and turn/",
@@ -194,8 +221,8 @@ export const boundaries = {
     may: ["local/clock.ts", "local/log.ts", "node:*"],
   },
   "local/host/http": {
-    reason: "local/host/http/ imports the worker, the clock and the log",
-    may: ["local/host/worker", "local/clock.ts", "local/log.ts", "node:*"],
+    reason: "local/host/http/ imports the worker, the clock, the durations and the log",
+    may: ["local/host/worker", "local/clock.ts", "local/durations.ts", "local/log.ts", "node:*"],
   },
   "local/host/triggers": {
     reason: "local/host/triggers/ imports the worker, HTTP and the Durable engine's API",
@@ -204,8 +231,10 @@ export const boundaries = {
       "local/host/http",
       "local/durable/api",
       "local/clock.ts",
+      "local/durations.ts",
       "local/log.ts",
       "node:*",
+      "croner",
     ],
   },
   "local/storage": {

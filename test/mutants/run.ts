@@ -2,14 +2,16 @@ import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stripVTControlCharacters } from "node:util";
+import { parseArgs, stripVTControlCharacters } from "node:util";
 import { mutants } from "./mutants.ts";
 import type { Mutant } from "./mutants.ts";
 
 /*
  * Makes each mistake of `mutants.ts` in a copy of the project, never in the checkout, builds it, and
- * runs the suites that must notice. Words after the script's name select mutants whose description
- * holds one of them. Ends with 1 when a mutant survives, or when the suites fail without one.
+ * runs the suites that must notice, as `npm test` runs them: its count of killed mutants is that of
+ * `npm test` alone. `--suite all` runs them at the full size of `npm run test:all`. Other words after the
+ * script's name select mutants whose description contains one of them. Exits with 1 when a mutant
+ * survives, or when the suites fail without one.
  */
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -23,7 +25,12 @@ const programs = { tsc: "typescript/bin/tsc", vitest: "vitest/vitest.mjs" } as c
 
 type Verdict = { mutant: string; verdict: string; by: string };
 
-const words = process.argv.slice(2);
+const { values, positionals: words } = parseArgs({
+  options: { suite: { type: "string", default: "test" } },
+  allowPositionals: true,
+});
+const { suite: size } = values;
+if (size !== "test" && size !== "all") throw new Error(`--suite must be "test" or "all": ${size}`);
 const chosen = mutants.filter(
   ({ breaks }) => words.length === 0 || words.some((word) => breaks.includes(word)),
 );
@@ -45,7 +52,8 @@ const verdicts: Verdict[] = [];
 const queue = [...chosen];
 await Promise.all(Array.from({ length: lanes }, work));
 const survivors = verdicts.filter(({ verdict }) => verdict !== "killed");
-console.log(`${verdicts.length - survivors.length} of ${verdicts.length} mutants killed`);
+const command = size === "all" ? "npm run test:all" : "npm test alone";
+console.log(`${command} kills ${verdicts.length - survivors.length} of ${verdicts.length} mutants`);
 process.exit(survivors.length === 0 && chosen.length > 0 ? 0 : 1);
 
 async function work(): Promise<void> {
@@ -71,8 +79,9 @@ async function firstFailure(
   ...options: readonly string[]
 ): Promise<string | null> {
   for (const suite of suites) {
-    const config = ["run", "--config", "test/vitest.config.ts", ...options, suite];
-    const { ok, output } = await run(directory, "vitest", config);
+    const mode = size === "all" ? ["--mode", "full"] : [];
+    const config = ["run", "--config", "test/vitest.config.ts", "--maxWorkers=1", ...mode];
+    const { ok, output } = await run(directory, "vitest", [...config, ...options, suite]);
     // The test's own sentence says whether it noticed this mistake, or only timed out.
     if (!ok) return /FAIL {2}.*/.exec(stripVTControlCharacters(output))?.[0] ?? suite;
   }
@@ -110,8 +119,7 @@ function run(
 ): Promise<{ ok: boolean; output: string }> {
   const program = join(root, "node_modules", programs[tool]);
   return new Promise((resolve) => {
-    // A fixed seed: what kills a mutant today kills it tomorrow.
-    const environment = { CHAOS_SEED: "1", ...process.env, FORCE_COLOR: "0" };
+    const environment = { ...process.env, FORCE_COLOR: "0" };
     execFile(
       process.execPath,
       [program, ...options],

@@ -2,7 +2,7 @@ import type { AppDependencies } from "../../src/app.ts";
 import { registerApp } from "../../src/app.ts";
 import type { Clock } from "../../src/local/clock.ts";
 import type { DurableFunctions } from "../../src/local/durable/api/engine-api.ts";
-import { stored } from "../../src/local/durable/history/history.ts";
+import { createStoredEvent } from "../../src/local/durable/history/history.ts";
 import { takeTurn } from "../../src/local/durable/turn/take-turn.ts";
 import { durableFunctions } from "../../src/local/host/triggers/durable-triggers.ts";
 import { collectApp } from "../../src/local/host/worker/functions-core.ts";
@@ -14,7 +14,7 @@ export async function todaysFunctions(): Promise<DurableFunctions> {
   // Registration alone uses nothing else.
   const deps = {
     requests: {},
-    steps: {},
+    activities: {},
     maintenance: { watchdogSchedule: "0 0 0 * * *" },
   } as AppDependencies;
   const app = await collectApp(
@@ -36,12 +36,16 @@ export async function replayRecording(
   for (const { at, before, arrived } of turnsOf(recording)) {
     const { instanceId, executionId, name, createdAt, input } = recording;
     const execution = { instanceId, executionId, name, createdAt, input, customStatus: null };
-    const outcome = await takeTurn({ ...execution, stored: before.map(stored) }, arrived, {
-      clock: stoppedAt(at),
-      functions,
-      driftFails: true,
-      log: () => {},
-    });
+    const outcome = await takeTurn(
+      { ...execution, stored: before.map(createStoredEvent) },
+      arrived,
+      {
+        clock: stoppedAt(at),
+        functions,
+        failsOnNonDeterminism: true,
+        log: () => {},
+      },
+    );
     decided.push(decidedIn(outcome.added));
   }
   return decided;

@@ -1,4 +1,4 @@
-import type { LocalWorldOptions } from "../../src/local/local-stack.ts";
+import type { LocalStackOptions } from "../../src/local/local-stack.ts";
 import { repairInstanceId } from "../../src/names.ts";
 import { allCopies, deliver, eventOf, inboxRoutes } from "../support/stack/events.ts";
 import { hour, secondAccount } from "../support/stack/test-stack.ts";
@@ -6,7 +6,7 @@ import type { TestWorld } from "../support/stack/test-stack.ts";
 
 /** A copy worth remembering; `play` answers the instance to record, once it has ended. */
 export type Scenario = {
-  copies?: LocalWorldOptions["copies"];
+  copies?: LocalStackOptions["copies"];
   environment?: Record<string, string>;
   settings?: Record<string, string>;
   play(world: TestWorld): Promise<string>;
@@ -20,12 +20,12 @@ const someTopic = {
   COPY_NOTICE_TOPIC: "http://127.0.0.1:10000/devstoreaccount1/topic",
   COPY_NOTICE_TOPIC_KEY: "key",
 };
-const busy = { answer: { status: 503, code: "ServerBusy" } };
+const busy = { response: { status: 503, code: "ServerBusy" } };
 
 /** Each way through the orchestrator at least once; a new way wants a new scenario. */
 export const scenarios: Record<string, Scenario> = {
   "success-in-the-start-response": {
-    copies: { finishAtOnce: "always" },
+    copies: { finishOnStart: "always" },
     play: async (world) => ended(world, await begin(world)),
   },
   "pending-with-several-reads": {
@@ -116,7 +116,7 @@ export const scenarios: Record<string, Scenario> = {
   "unanswered-start-recovered": {
     copies: slowly,
     async play(world) {
-      world.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose answer" });
+      world.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
       return ended(world, await begin(world));
     },
   },
@@ -124,7 +124,7 @@ export const scenarios: Record<string, Scenario> = {
     copies: slowly,
     async play(world) {
       const { faults, requests } = world.local.emulator;
-      faults.add({ operation: "CopyBlob", times: 1, do: "lose answer" });
+      faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
       const isSent = () => requests.some(({ operation }) => operation === "CopyBlob");
       const remove = [
         faults.add({ operation: "CopyBlob", do: "reset connection" }),
@@ -145,7 +145,7 @@ export const scenarios: Record<string, Scenario> = {
   "stale-plan-once": {
     copies: slowly,
     async play(world) {
-      const lost = { answer: { status: 412, code: "ConditionNotMet" } };
+      const lost = { response: { status: 412, code: "ConditionNotMet" } };
       world.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: lost });
       await world.upload("archive/film.mp4", "former");
       return ended(world, await begin(world, { overwrite: "always" }));
@@ -153,7 +153,7 @@ export const scenarios: Record<string, Scenario> = {
   },
   "stale-plan-too-often": {
     async play(world) {
-      const lost = { answer: { status: 412, code: "ConditionNotMet" } };
+      const lost = { response: { status: 412, code: "ConditionNotMet" } };
       world.local.emulator.faults.add({ operation: "CopyBlob", do: lost });
       await world.upload("archive/film.mp4", "former");
       return ended(world, await begin(world, { overwrite: "always" }));
@@ -298,7 +298,7 @@ export const scenarios: Record<string, Scenario> = {
       const { faults } = world.local.emulator;
       const match = ({ target: url }: { target: string }) => url.endsWith("/topic");
       faults.add({ match, times: 3, do: busy });
-      faults.add({ match, do: { answer: { status: 200, code: "" } } });
+      faults.add({ match, do: { response: { status: 200, code: "" } } });
       const id = await ended(world, await begin(world));
       await world.clock.advance(hour);
       return id;
@@ -311,7 +311,7 @@ export const scenarios: Record<string, Scenario> = {
       const id = await ended(world, await begin(world));
       await terminate(world, id);
       const match = ({ target: url }: { target: string }) => url.endsWith("/topic");
-      faults.add({ match, do: { answer: { status: 200, code: "" } } });
+      faults.add({ match, do: { response: { status: 200, code: "" } } });
       await world.clock.advance(2 * hour);
       return repairInstanceId(id);
     },

@@ -89,6 +89,7 @@ const violations: Violation[] = [
   { folder: "activities", line: 'import "durable-functions";', says: /works over interfaces/ },
   { folder: "local/storage", line: 'import "@azure/storage-blob";', says: /shares no code/ },
   { folder: "local/storage", line: 'import "../log.ts";', says: /shares no code/ },
+  { folder: "local/storage/blobs", line: 'import "fast-xml-parser";', says: /imports only/ },
   ...["orchestrations", "triggers/http", "ledger", "notifications"].map((folder) => ({
     folder,
     line: `import { revealSas } from "${folder.includes("/") ? "../.." : ".."}/copy/location/sas.ts";\nexport { revealSas };`,

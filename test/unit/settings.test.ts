@@ -54,14 +54,14 @@ test("routes that are wrong keep the app from starting, each named, and those on
     readSettings({ ...account, COPY_ROUTES: JSON.stringify(routes) });
   expect(read(route).routes).toHaveLength(1);
   expect(() => read({ ...route, destination: blob("inbox/{path}") }, { name: "b" })).toThrow(
-    /COPY_ROUTES \[1\]\.source is missing; .*; COPY_ROUTES makes a circle: "a" → "a"/,
+    /COPY_ROUTES \[1\]\.source is missing; .*; COPY_ROUTES makes a cycle: "a" → "a"/,
   );
   for (const own of [
     { ...route, source: blob("ferry-ledger") },
     { ...route, destination: blob("azure-webjobs-hosts/{path}") },
   ]) {
     expect(() => read(own)).toThrow(
-      /COPY_ROUTES has the route "a" where this app and its host keep/,
+      /COPY_ROUTES has the route "a", which reads or writes where this app and its host keep/,
     );
   }
 });
@@ -70,15 +70,14 @@ const hook = "https://hooks.example.com/ended?code=hush";
 const secret = Buffer.alloc(24, "k").toString("base64");
 
 test("those who are told of ends are read with their keys; nobody is without settings", () => {
-  expect(readSettings({ ...account, COPY_NOTICE_SECRET: secret }).notices).toEqual([]);
+  expect(readSettings({ ...account, COPY_NOTICE_SECRET: secret }).notificationTargets).toEqual([]);
   const topic = "https://t.westeurope-1.eventgrid.azure.net/api/events";
   const set = { COPY_NOTICE_TOPIC: topic, COPY_NOTICE_WEBHOOK: hook };
   const webhook = { kind: "webhook", url: hook, key: Buffer.alloc(24, "k") };
   for (const key of [secret, `whsec_${secret}`]) {
-    expect(readSettings({ ...account, ...set, COPY_NOTICE_SECRET: key }).notices).toEqual([
-      { kind: "topic", url: topic, key: null },
-      webhook,
-    ]);
+    expect(
+      readSettings({ ...account, ...set, COPY_NOTICE_SECRET: key }).notificationTargets,
+    ).toEqual([{ kind: "topic", url: topic, key: null }, webhook]);
   }
 });
 
@@ -99,7 +98,7 @@ test.each([
 test("a notice goes over plain http only beside an emulator, and on this machine", () => {
   const emulated = { ...account, COPY_EMULATOR: "http://127.0.0.1:10000" };
   const here = { COPY_NOTICE_TOPIC: "http://localhost:8080/api/events" };
-  expect(readSettings({ ...emulated, ...here }).notices).toHaveLength(1);
+  expect(readSettings({ ...emulated, ...here }).notificationTargets).toHaveLength(1);
   const there = { COPY_NOTICE_TOPIC: "http://localhost.example.com/api/events" };
   expect(problemOf({ ...emulated, ...there })).toContain("COPY_NOTICE_TOPIC must be an https URL");
 });

@@ -1,5 +1,8 @@
+import { plusMs } from "../../copy/time.ts";
+import type { EpochMs } from "../../copy/time.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
 import { failure } from "../../copy/contract/failure.ts";
+import { minute, second } from "../../copy/durations.ts";
 import { maxWaitMs } from "../../copy/polling/poll-policy.ts";
 import {
   isSnapshotBy,
@@ -7,27 +10,32 @@ import {
   nextRollbackStep,
   removeMarker,
 } from "../../copy/decisions/rollback-step.ts";
+import {
+  isOvertaken,
+  isUnauthorized,
+  isWithoutIndexTags,
+} from "../../copy/decisions/storage-errors.ts";
 import type { SnapshotProperties } from "../../copy/contract/properties.ts";
 import type { CopyPlan, ActivityInput, SettleInput } from "../../copy/contract/activities.ts";
 import type { Failure } from "../../copy/contract/failure.ts";
-import { StorageRefusal } from "../../storage/copy-client.ts";
+import type { TransientFailure } from "../../copy/contract/copy-status.ts";
+import { isRefusal } from "../../storage/copy-client.ts";
 import type { DestinationSide, Promotion } from "../../storage/copy-client.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
-import { transientFailure, classifyRefusal } from "./storage-call.ts";
-import type { TransientFailure } from "../../copy/contract/copy-status.ts";
+import { callStorage, toFailure, transientFailure } from "./storage-call.ts";
 
-/** What a SAS must allow beside the copy itself ("Create a service SAS", permissions). */
-const permissions =
-  "For rollback give this app's identity the role Storage Blob Data Contributor on the destination (to bring its index tags back, Storage Blob Data Owner), or give the destination URL a SAS of its container with read, create, write, delete and list permission (to bring its index tags back, also t)";
+/** Rollback needs more permissions than the copy itself ("Create a service SAS", permissions). */
+const unauthorizedFix =
+  "For rollback give this app's identity the role Storage Blob Data Contributor on the destination (to restore its index tags, Storage Blob Data Owner), or give the destination URL a SAS of its container with read, create, write, delete and list permission (to restore its index tags, also t)";
 
 export type SnapshotResult =
-  | { kind: "kept"; plan: CopyPlan }
+  | { kind: "planned"; plan: CopyPlan }
   | { kind: "failed"; failure: Failure }
   | TransientFailure;
 
 /**
- * Takes a snapshot of what the plan will write over, while it is what the plan saw. A second run finds
- * the snapshot of the first by its marker; nobody else's is ever used.
+ * Takes a snapshot of the destination while it still has the planned ETag. When the activity runs again, it finds
+ * the first snapshot by its marker. Snapshots without this copy's marker are never used.
  */
 export async function snapshotDestination(
   deps: ActivityDependencies,
@@ -36,42 +44,35 @@ export async function snapshotDestination(
 ): Promise<SnapshotResult> {
   const { client, ledger } = deps;
   const etag = plan.destinationEtag;
-  if (etag === null) return { kind: "kept", plan };
-  try {
+  if (etag === null) return { kind: "planned", plan };
+  const url = endpointUrl(copy.destination);
+  const action = `take a snapshot of the destination ${url}`;
+  const call = { call: "read-destination", action, side: destination, unauthorizedFix } as const;
+  const taken = await callStorage(deps, call, async (): Promise<SnapshotResult> => {
     const { metadata, snapshots } = await client.readSnapshots(destination);
-    const mark = { instanceId, etag };
+    const marker = { instanceId, etag };
     const snapshot =
-      snapshots.find((each) => isSnapshotBy(each, mark))?.time ??
-      (await client.takeSnapshot(destination, { etag, metadata: addMarker(metadata, mark) }));
-    // Taken before the lock is looked at: settle closes the lock before it looks for our snapshots.
+      snapshots.find((each) => isSnapshotBy(each, marker))?.time ??
+      (await client.takeSnapshot(destination, { etag, metadata: addMarker(metadata, marker) }));
+    // Taken before the lock is read: settle fences the lock before it lists our snapshots.
     if ((await ledger.lockUse(copy.destination, instanceId)) === "closed") {
       await client.removeSnapshot(destination, snapshot);
-      return transientFailure(
-        failure("internal", `Cannot go on as the copy has ended: ${instanceId}`),
-      );
+      const message = `Cannot continue because the copy has ended: ${instanceId}`;
+      return transientFailure(failure("internal", message));
     }
     const tags = await readFormerTags(deps, destination);
-    return { kind: "kept", plan: { ...plan, snapshot, ...tags } };
-  } catch (error) {
-    if (error instanceof StorageRefusal && hasChanged(error)) {
-      const message = `Cannot keep a snapshot of the destination now as it is being changed: ${endpointUrl(copy.destination)}`;
-      return transientFailure(failure("destination-busy", message)); // it is read anew then
-    }
-    const action = `keep a snapshot of the destination ${endpointUrl(copy.destination)}`;
-    const verdict = classifyRefusal(error, deps, {
-      call: "read-destination",
-      action,
-      side: destination,
-    });
-    if (verdict.kind === "transient")
-      return transientFailure(verdict.failure, verdict.retryAfterSeconds);
-    const { cause } = verdict.failure;
-    const fix = cause === "destination-unauthorized" ? { fix: permissions } : {};
-    return { kind: "failed", failure: { ...verdict.failure, ...fix } };
+    return { kind: "planned", plan: { ...plan, snapshot, ...tags } };
+  });
+  if (taken.ok) return taken.value;
+  if (isOvertaken(taken.response)) {
+    // Prepare runs again and reads the destination again.
+    const message = `Cannot ${action} now because another writer is changing it`;
+    return transientFailure(failure("destination-busy", message));
   }
+  return toFailure(taken.verdict);
 }
 
-/** Index tags want a permission of their own ("Get Blob Tags"); without it the rest is still kept. */
+/** Index tags need a separate permission ("Get Blob Tags"); without it everything else is still restored. */
 async function readFormerTags(
   { client }: ActivityDependencies,
   destination: DestinationSide,
@@ -80,45 +81,42 @@ async function readFormerTags(
     const tags = await client.readFormerTags(destination);
     return Object.keys(tags).length === 0 ? {} : { formerTags: tags };
   } catch (error) {
-    if (isForbidden(error)) return { formerTags: "unread" };
-    if (!(error instanceof StorageRefusal)) throw error;
-    const { status } = error.response;
-    // Accounts with a hierarchical namespace have no index tags at all.
-    if (status === 400 || status === 409 || status === 501) return {};
+    if (isRefusal(error, isUnauthorized)) return { formerTags: "unread" };
+    if (isRefusal(error, isWithoutIndexTags)) return {};
     throw error;
   }
 }
 
-function tagsOf({ plan }: SettleInput): Record<string, string> {
+function formerTags({ plan }: SettleInput): Record<string, string> {
   const tags = plan?.formerTags;
   return tags === undefined || tags === "unread" ? {} : tags;
 }
 
 const tagsUnread =
-  "The destination's former index tags, if it had any, were not brought back: nobody may read them";
-const tagsUnseen =
-  "The destination's former index tags were not seen to come back: nobody may read them any more";
+  "The destination's former index tags, if it had any, were not restored: the app has no permission to read them";
+const tagsUnverified =
+  "The destination's former index tags may not have been restored: the app no longer has permission to read them";
 
-/** What is not known to be back; a promotion may have ended long after it was asked for. */
-async function tagsLost(
+/** Names the index tags that are not known to be restored; a promotion may complete long after it was requested. */
+async function tagResidue(
   { client }: ActivityDependencies,
-  step: SettleInput,
+  input: SettleInput,
   destination: DestinationSide,
 ): Promise<string[]> {
-  const { plan, copyId, result } = step;
+  const { plan, copyId, result } = input;
   if (copyId === null || result.kind === "success") return [];
   if (plan?.formerTags === "unread") return [tagsUnread];
-  if (Object.keys(tagsOf(step)).length === 0) return [];
+  if (Object.keys(formerTags(input)).length === 0) return [];
   try {
     await client.readFormerTags(destination);
     return [];
   } catch (error) {
-    if (isForbidden(error)) return [tagsUnseen];
+    if (isRefusal(error, isUnauthorized)) return [tagsUnverified];
     throw error;
   }
 }
 
-/** The rest comes back also where a role or permission for tags was taken away since the plan. */
+/** Promotes without the tags if the permission for tags was removed after the plan was made. */
 async function promote(
   { client }: ActivityDependencies,
   destination: DestinationSide,
@@ -127,56 +125,57 @@ async function promote(
   try {
     await client.promoteSnapshot(destination, promotion);
   } catch (error) {
-    if (!isForbidden(error) || Object.keys(promotion.tags).length === 0) throw error;
+    if (!isRefusal(error, isUnauthorized) || Object.keys(promotion.tags).length === 0) throw error;
     await client.promoteSnapshot(destination, { ...promotion, tags: {} });
   }
 }
 
-function isForbidden(error: unknown): boolean {
-  return error instanceof StorageRefusal && [401, 403].includes(error.response.status);
-}
-
 export type RollbackResult =
   | { kind: "cleaned"; residue: string[] }
-  /** Storage still copies the former content back; look again at `until`, epoch ms. */
-  | { kind: "wait"; until: number; residue: string[] }
+  /** Storage is still copying the former content back; read again at `until`, epoch ms. */
+  | { kind: "wait"; until: EpochMs; residue: string[] }
   | TransientFailure;
 
-/** The last step of a rollback follows its first within one run, where Storage copies at once. */
+/** A rollback completes within one activity if Storage promotes the snapshot immediately. */
 const maxSteps = 3;
 
-/** Brings back what the copy wrote over, unless it succeeded, and deletes every snapshot of ours. */
+/** Restores the content that the copy overwrote, unless it succeeded, and deletes every snapshot of this copy. */
 export async function rollBack(
   deps: ActivityDependencies,
-  step: SettleInput,
+  input: SettleInput,
   destination: DestinationSide,
 ): Promise<RollbackResult> {
   const { client } = deps;
-  for (let looks = 1; ; looks++) {
+  for (let reads = 1; ; reads++) {
     const seen = await client.readDestination(destination);
     const { metadata, snapshots } = await client.readSnapshots(destination);
-    const ours = snapshots.filter((each) => isSnapshotBy(each, { instanceId: step.instanceId }));
-    const next = nextRollbackStep(step, seen, ours);
+    const ours = snapshots.filter((each) => isSnapshotBy(each, { instanceId: input.instanceId }));
+    const next = nextRollbackStep(input, seen, ours);
     switch (next.kind) {
       case "nothing":
-        return removed(deps, destination, ours, await tagsLost(deps, step, destination));
+        return removeSnapshots(deps, destination, ours, await tagResidue(deps, input, destination));
       case "keep":
-        return { kind: "cleaned", residue: [kept(step)] };
+        return { kind: "cleaned", residue: [keptSnapshot(input)] };
       case "give-up":
-        return removed(deps, destination, ours, [formerContentGone]);
+        return removeSnapshots(deps, destination, ours, [formerContentGone]);
       case "wait": {
-        // Looks double: an hour after the start the next one is an hour away.
-        const wait = Math.max(1_000, Math.min(maxWaitMs, deps.now() - next.startedAt));
-        return { kind: "wait", until: deps.now() + wait, residue: [stillCopied(step)] };
+        // The waits double: an hour after the promotion the next read is an hour away.
+        const wait = Math.max(second, Math.min(maxWaitMs, deps.now() - next.startedAt));
+        return {
+          kind: "wait",
+          until: plusMs(deps.now(), wait),
+          residue: [unfinishedRollback(input)],
+        };
       }
       case "promote":
       case "unmark":
-        if (looks > maxSteps) {
-          return { kind: "wait", until: deps.now() + 60_000, residue: [stillCopied(step)] };
+        if (reads > maxSteps) {
+          const until = plusMs(deps.now(), minute);
+          return { kind: "wait", until, residue: [unfinishedRollback(input)] };
         }
-        await unlessChanged(
+        await unlessOvertaken(
           next.kind === "promote"
-            ? promote(deps, destination, { ...next, tags: tagsOf(step) })
+            ? promote(deps, destination, { ...next, tags: formerTags(input) })
             : client.setMetadata(destination, {
                 etag: next.etag,
                 metadata: removeMarker(metadata),
@@ -187,17 +186,17 @@ export async function rollBack(
 }
 
 export const formerContentGone =
-  "The destination's former content is gone; what the copy left behind stands in its place";
+  "The destination's former content is gone: the unsuccessful copy replaced it";
 
-function kept({ plan }: SettleInput): string {
-  return `The destination's former content stays in its snapshot ${plan?.snapshot}, as the copy was not seen to end`;
+function keptSnapshot({ plan }: SettleInput): string {
+  return `The destination's former content is still in its snapshot ${plan?.snapshot}, because the copy may still be running`;
 }
 
-function stillCopied({ plan }: SettleInput): string {
-  return `The destination's former content was not seen to come back from its snapshot ${plan?.snapshot}, which stays`;
+function unfinishedRollback({ plan }: SettleInput): string {
+  return `The destination's former content may not have been restored from its snapshot ${plan?.snapshot}, which was kept`;
 }
 
-async function removed(
+async function removeSnapshots(
   { client }: ActivityDependencies,
   destination: DestinationSide,
   snapshots: readonly SnapshotProperties[],
@@ -207,15 +206,11 @@ async function removed(
   return { kind: "cleaned", residue };
 }
 
-/** A write whose condition no longer held, or that met a pending copy: the next look shows why. */
-async function unlessChanged(write: Promise<void>): Promise<void> {
+/** Ignores a write that lost to another writer: the next read shows what has changed. */
+async function unlessOvertaken(write: Promise<void>): Promise<void> {
   try {
     await write;
   } catch (error) {
-    if (!(error instanceof StorageRefusal) || !hasChanged(error)) throw error;
+    if (!isRefusal(error, isOvertaken)) throw error;
   }
-}
-
-function hasChanged({ response: { code } }: StorageRefusal): boolean {
-  return /ConditionNotMet$|^PendingCopyOperation$|^BlobNotFound$/.test(code ?? "");
 }

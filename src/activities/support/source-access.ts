@@ -1,22 +1,23 @@
 import { endpointUrl } from "../../copy/location/endpoint.ts";
-import { mintedSas } from "../../copy/location/minted-sas.ts";
+import { buildMintedSas } from "../../copy/location/minted-sas.ts";
 import type { MintedSas } from "../../copy/location/minted-sas.ts";
 import type { SourceProperties } from "../../copy/contract/properties.ts";
 import type { CopyInput, StartInput } from "../../copy/contract/activities.ts";
-import type { Verdict } from "../../copy/decisions/storage-errors.ts";
-import { isInStorage, StorageRefusal } from "../../storage/copy-client.ts";
+import { isIdentityRefused, isNotPublic } from "../../copy/decisions/storage-errors.ts";
+import { isInStorage, isRefusal } from "../../storage/copy-client.ts";
 import type { Side } from "../../storage/copy-client.ts";
-import { isSameAccount } from "./dependencies.ts";
-import type { ActivityDependencies, Sides } from "./dependencies.ts";
-import { classifyRefusal } from "./storage-call.ts";
+import type { ActivityDependencies } from "./dependencies.ts";
+import type { Sides } from "./sides.ts";
+import { callStorage } from "./storage-call.ts";
+import type { CallResult, StorageCall } from "./storage-call.ts";
 
-/** `seen` is null where only Storage reads the source; `minted` where its copy needs no SAS of the app's. */
+/** `seen` is null for a source that only Storage reads; `minted` where the copy needs no SAS from the app. */
 export type SourceRead = { seen: SourceProperties | null; minted: MintedSas | null };
 
 /**
- * Reads the source as Storage will read it for the copy: with the caller's SAS, as the destination's own
- * account, or else with a SAS that the app's identity mints; where the identity may not, as nobody, since
- * the source may be public. What lies outside Storage the app does not fetch.
+ * Reads the source with the same authorization that Storage will use for the copy: the caller's SAS, the
+ * destination's own account, or else a SAS minted by the app's identity. If the identity is refused, it reads
+ * anonymously, because the source may be public. The app does not fetch sources outside Storage.
  */
 export async function readSource(
   deps: ActivityDependencies,
@@ -28,7 +29,7 @@ export async function readSource(
   if (!isInStorage(source)) return { seen: null, minted: null };
   const ifTags = copy.options.sourceConditions?.ifTags;
   const { endpoint } = source;
-  // "Copy File" reads a file of its own account by the account's key; of a token it says nothing.
+  // "Copy File" reads a file of its own account with the account's key; it does not document tokens.
   const sameAccount =
     isSameAccount(sides) && !(endpoint.service === "file" && mint.isPossible(endpoint));
   const read = (side: typeof source) => client.readSource(side, { sameAccount, ifTags });
@@ -36,52 +37,53 @@ export async function readSource(
     return { seen: await read(source), minted: null };
   }
   const now = deps.now();
-  const minted = mintedSas(deps.newGuid(), now);
+  const minted = buildMintedSas(deps.newGuid(), now);
   try {
     const sas = await mint.sign(endpoint, minted, { withTags: ifTags !== undefined, now });
     return { seen: await read({ endpoint, sas }), minted };
-  } catch (error) {
-    if (!isRefusedIdentity(error)) throw error;
-    return { seen: await orRefused(read(source), error), minted: null };
+  } catch (refusal) {
+    if (!isRefusal(refusal, isIdentityRefused)) throw refusal;
+    const seen = await read(source).catch((error: unknown) => {
+      // For a source that is not public the refusal of the identity says more.
+      throw isRefusal(error, isNotPublic) ? refusal : error;
+    });
+    return { seen, minted: null };
   }
 }
 
-/** The source with what its copy is started with. */
-export async function signedSource(
+/** `readSource` as a call, for its failure. */
+export function sourceRead(copy: CopyInput, { source }: Sides): StorageCall {
+  const action = `read the source ${endpointUrl(copy.source)}`;
+  return { call: "read-source", action, side: source };
+}
+
+/** Signs the planned SAS for the source, if the plan has one; the copy is started with the returned side. */
+export async function signSource(
   deps: ActivityDependencies,
   { plan: { mintedSas }, copy }: StartInput,
   source: Side,
-): Promise<{ kind: "signed"; source: Side } | { kind: "refused"; verdict: Verdict }> {
+): Promise<CallResult<Side>> {
   const { endpoint } = source;
-  if (mintedSas === undefined || !deps.mint.isPossible(endpoint)) return { kind: "signed", source };
+  if (mintedSas === undefined || !deps.mint.isPossible(endpoint))
+    return { ok: true, value: source };
   const withTags = copy.options.sourceConditions?.ifTags !== undefined;
-  try {
+  const action = `sign a SAS for the source ${endpointUrl(endpoint)}`;
+  return callStorage(deps, { call: "read-source", action, side: source }, async () => {
     const sas = await deps.mint.sign(endpoint, mintedSas, { withTags, now: deps.now() });
-    return { kind: "signed", source: { endpoint, sas } };
-  } catch (error) {
-    const action = `sign a SAS for the source ${endpointUrl(endpoint)}`;
-    const verdict = classifyRefusal(error, deps, { call: "read-source", action, side: source });
-    return { kind: "refused", verdict };
-  }
+    return { endpoint, sas };
+  });
 }
 
-/** Public containers are read by everybody; of all others the identity's own refusal says more. */
-async function orRefused(
-  asNobody: Promise<SourceProperties>,
-  refused: StorageRefusal,
-): Promise<SourceProperties> {
-  try {
-    return await asNobody;
-  } catch (error) {
-    const isHidden =
-      error instanceof StorageRefusal && [401, 403, 404, 409].includes(error.response.status);
-    throw isHidden ? refused : error;
-  }
-}
-
-/** It has no right there, is not known there, or there is none. */
-function isRefusedIdentity(error: unknown): error is StorageRefusal {
-  if (!(error instanceof StorageRefusal)) return false;
-  const { status, code } = error.response;
-  return status === 401 || status === 403 || code === "IdentityUnavailable";
+/**
+ * Whether the start call's own authorization covers the source. Only the app's identity can read both sides; a
+ * SAS on the destination gives access to nothing else. Authorization never carries over between Blob and Files
+ * ("Copy File").
+ */
+export function isSameAccount({ source, destination }: Sides): boolean {
+  return (
+    destination.sas === null &&
+    source.endpoint.service === destination.endpoint.service &&
+    source.endpoint.origin === destination.endpoint.origin &&
+    source.endpoint.account === destination.endpoint.account
+  );
 }

@@ -3,70 +3,57 @@ import { endpointUrl } from "../../copy/location/endpoint.ts";
 import { failure } from "../../copy/contract/failure.ts";
 import type { Failure } from "../../copy/contract/failure.ts";
 import type { ActivityInput } from "../../copy/contract/activities.ts";
-import { isInStorage, StorageRefusal } from "../../storage/copy-client.ts";
-import { openSides } from "./dependencies.ts";
+import { isNotLeased } from "../../copy/decisions/storage-errors.ts";
+import { isInStorage } from "../../storage/copy-client.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
-import { transientFailure, classifyRefusal } from "./storage-call.ts";
+import type { Sides } from "./sides.ts";
+import { callStorage, toFailure, toTransientFailure, transientFailure } from "./storage-call.ts";
 
-/** What the lease takes beside reading ("Create a service SAS", permissions). */
-const permissions =
+/** A lease needs write permission together with read ("Create a service SAS", permissions). */
+const unauthorizedFix =
   "For sourceLease give this app's identity the role Storage Blob Data Contributor on the source, or give the source URL a SAS with read and write permission";
 
 /**
- * Leases the source for the length of the copy. The lease's id is the copy's, so that taking or releasing
- * it a second time does nothing more, and whoever finds it knows whose it is.
+ * Leases the source until the copy is settled; null on success, and where no lease was requested. The lease id is
+ * the copy's id: a second call changes nothing, and the lease shows which copy holds it.
  */
-export async function holdSource(
+export async function leaseSource(
   deps: ActivityDependencies,
-  step: ActivityInput,
+  { instanceId, copy }: ActivityInput,
+  { source }: Sides,
 ): Promise<{ kind: "failed"; failure: Failure } | TransientFailure | null> {
   const { client, ledger } = deps;
-  const { instanceId, copy } = step;
-  const { source } = openSides(deps, step);
   if (copy.leasesSource !== true || !isInStorage(source)) return null;
-  try {
+  const action = `lease the source ${endpointUrl(copy.source)}`;
+  const call = { call: "lease-source", action, side: source, unauthorizedFix } as const;
+  const leased = await callStorage(deps, call, async () => {
     await client.leaseSource(source, instanceId);
-    // Taken before the lock is looked at: settle closes the lock before it releases the source.
+    // Leased before the lock is read: settle fences the lock before it releases the source.
     if ((await ledger.lockUse(copy.destination, instanceId)) !== "closed") return null;
     await client.releaseSource(source, instanceId);
-    return transientFailure(
-      failure("internal", `Cannot go on as the copy has ended: ${instanceId}`),
-    );
-  } catch (error) {
-    const action = `lease the source ${endpointUrl(copy.source)}`;
-    const verdict = classifyRefusal(error, deps, { call: "lease-source", action, side: source });
-    if (verdict.kind === "transient")
-      return transientFailure(verdict.failure, verdict.retryAfterSeconds);
-    const fix = verdict.failure.cause === "source-unauthorized" ? { fix: permissions } : {};
-    return { kind: "failed", failure: { ...verdict.failure, ...fix } };
-  }
+    const message = `Cannot continue because the copy has ended: ${instanceId}`;
+    return transientFailure(failure("internal", message));
+  });
+  return leased.ok ? leased.value : toFailure(leased.verdict);
 }
 
-/** Releases the source, if it was leased; tells in words where that cannot be. */
+/** Releases the source, if it was leased; a lease that stays is named in `residue`. */
 export async function releaseSource(
   deps: ActivityDependencies,
-  step: ActivityInput,
+  { instanceId, copy }: ActivityInput,
+  sides: () => Sides,
 ): Promise<{ kind: "released"; residue: string[] } | TransientFailure> {
-  const { instanceId, copy } = step;
   if (copy.leasesSource !== true) return { kind: "released", residue: [] };
-  const { source } = openSides(deps, step);
+  const { source } = sides();
   if (!isInStorage(source)) return { kind: "released", residue: [] };
-  try {
-    await deps.client.releaseSource(source, instanceId);
-    return { kind: "released", residue: [] };
-  } catch (error) {
-    if (error instanceof StorageRefusal && isReleased(error)) {
-      return { kind: "released", residue: [] };
-    }
-    const action = `release the lease ${instanceId} on the source ${endpointUrl(copy.source)}`;
-    const verdict = classifyRefusal(error, deps, { call: "lease-source", action, side: source });
-    return verdict.kind === "transient"
-      ? transientFailure(verdict.failure, verdict.retryAfterSeconds)
-      : { kind: "released", residue: [verdict.failure.message] };
-  }
-}
-
-/** It was never taken, was broken, or the source is gone ("Lease Blob", outcomes). */
-function isReleased({ response: { status } }: StorageRefusal): boolean {
-  return status === 404 || status === 409;
+  const action = `release the lease ${instanceId} on the source ${endpointUrl(copy.source)}`;
+  const call = { call: "lease-source", action, side: source } as const;
+  const released = await callStorage(deps, call, () =>
+    deps.client.releaseSource(source, instanceId),
+  );
+  if (released.ok || isNotLeased(released.response)) return { kind: "released", residue: [] };
+  const { verdict } = released;
+  return verdict.kind === "transient"
+    ? toTransientFailure(verdict)
+    : { kind: "released", residue: [verdict.failure.message] };
 }

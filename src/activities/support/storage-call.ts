@@ -1,55 +1,103 @@
 import type { TransientFailure } from "../../copy/contract/copy-status.ts";
 import { failure } from "../../copy/contract/failure.ts";
+import type { Failure } from "../../copy/contract/failure.ts";
 import { classifyError } from "../../copy/decisions/storage-errors.ts";
-import type { StorageCallName, Verdict } from "../../copy/decisions/storage-errors.ts";
+import type {
+  StorageCallName,
+  StorageErrorResponse,
+  Verdict,
+} from "../../copy/decisions/storage-errors.ts";
 import { LedgerError } from "../../ledger/ledger-error.ts";
 import { UnsealError } from "../../secrets/seal.ts";
 import { isInStorage, readableSas, StorageRefusal } from "../../storage/copy-client.ts";
 import type { Side } from "../../storage/copy-client.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
 
-/** What Storage's refusal of a call means; anything else than a refusal is thrown on. */
-export function classifyRefusal(
-  error: unknown,
-  { now }: ActivityDependencies,
-  refused: { call: StorageCallName; action: string; side: Side },
-): Verdict {
-  if (!(error instanceof StorageRefusal)) throw error;
-  const { call, action, side } = refused;
-  const verdict = classifyError(call, error.response, {
-    action,
-    sas: readableSas(side),
-    now: now(),
-  });
-  const isOutside = !isInStorage(side) && verdict.failure.cause.startsWith("source-");
-  return isOutside ? { ...verdict, failure: { ...verdict.failure, fix: outside } } : verdict;
+/** Describes a call for its failure: `action` completes "Cannot …", `side` is the side whose SAS was sent. */
+export type StorageCall = {
+  call: StorageCallName;
+  action: string;
+  side: Side;
+  /** Replaces the fix where the call needs more permissions than the copy itself. */
+  unauthorizedFix?: string;
+};
+
+export type Refused = { ok: false; verdict: Verdict; response: StorageErrorResponse };
+export type CallResult<T> = { ok: true; value: T } | Refused;
+
+/** Calls Storage. Returns a refusal classified, with Storage's own response; rethrows every other error. */
+export async function callStorage<T>(
+  deps: ActivityDependencies,
+  call: StorageCall,
+  work: () => Promise<T>,
+): Promise<CallResult<T>> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    if (!(error instanceof StorageRefusal)) throw error;
+    const { response } = error;
+    return { ok: false, verdict: classify(response, deps, call), response };
+  }
 }
 
-/** No role and no SAS opens what lies outside Storage. */
-const outside =
-  "Look at the source URL: its server must answer a plain GET from Azure with the content, and a URL that is signed must still be valid";
+function classify(
+  response: StorageErrorResponse,
+  { now }: ActivityDependencies,
+  { call, action, side, unauthorizedFix }: StorageCall,
+): Verdict {
+  const verdict = classifyError(call, response, { action, sas: readableSas(side), now: now() });
+  const { cause } = verdict.failure;
+  if (!isInStorage(side) && cause.startsWith("source-")) return withFix(verdict, externalSourceFix);
+  const isUnauthorized = cause === "source-unauthorized" || cause === "destination-unauthorized";
+  return isUnauthorized && unauthorizedFix !== undefined
+    ? withFix(verdict, unauthorizedFix)
+    : verdict;
+}
+
+function withFix(verdict: Verdict, fix: string): Verdict {
+  return { ...verdict, failure: { ...verdict.failure, fix } };
+}
+
+/** For a source outside Storage, which no role and no SAS makes readable. */
+const externalSourceFix =
+  "Check the source URL: its server must answer a plain GET from Azure with the content, and a signed URL must still be valid";
+
+/** The result of an activity that ends with this refusal. */
+export function toFailure(
+  verdict: Verdict,
+): { kind: "failed"; failure: Failure } | TransientFailure {
+  return verdict.kind === "transient"
+    ? toTransientFailure(verdict)
+    : { kind: "failed", failure: verdict.failure };
+}
+
+/** The refusal as a transient failure, also where the same call would be refused again. */
+export function toTransientFailure(verdict: Verdict): TransientFailure {
+  const retryAfterSeconds = verdict.kind === "transient" ? verdict.retryAfterSeconds : null;
+  return transientFailure(verdict.failure, retryAfterSeconds);
+}
 
 /**
- * What is neither the source's nor the destination's fault: the step is tried again later. An error
- * that nobody foresaw tells only its name, since its text may quote a URL; thrown on, it would break the
- * orchestration off and leave the destination's lock taken.
+ * Turns ledger, seal and unexpected errors into a transient failure. Thrown on, they would fail the orchestration
+ * and leave the destination's lock taken. An unexpected error is reported only by its name, because its text may
+ * quote a URL.
  */
-export async function orTransient<T>(step: () => Promise<T>): Promise<T | TransientFailure> {
+export async function orTransient<T>(activity: () => Promise<T>): Promise<T | TransientFailure> {
   try {
-    return await step();
+    return await activity();
   } catch (error) {
     const known = error instanceof LedgerError || error instanceof UnsealError;
-    const name = error instanceof Error ? error.name : "something that is not an Error";
+    const name = error instanceof Error ? error.name : "a thrown value that is not an Error";
     const message = known
       ? error.message
-      : `Cannot go on now as the app met an error of its own: ${name}`;
+      : `Cannot continue now because of an unexpected error in the app: ${name}`;
     return transientFailure(failure("internal", message));
   }
 }
 
-/** A failure that waiting may mend. */
+/** A failure that the orchestration retries, no earlier than `retryAfterSeconds` from now. */
 export function transientFailure(
-  reason: TransientFailure["failure"],
+  reason: Failure,
   retryAfterSeconds: number | null = null,
 ): TransientFailure {
   return { kind: "transient-failure", failure: reason, retryAfterSeconds };

@@ -1,3 +1,5 @@
+import type { CopyId, InstanceId } from "./ids.ts";
+import type { EpochMs } from "../time.ts";
 import { optionsOff } from "../request/copy-options.ts";
 import type { CopyOptions } from "../request/copy-options.ts";
 import type { CopyStatus, OrchestrationRecord, TransientFailure } from "./copy-status.ts";
@@ -7,40 +9,40 @@ import type { MintedSas } from "../location/minted-sas.ts";
 import type { CopyResult, Outcome } from "./outcome.ts";
 
 /**
- * What passes between the orchestrator and its activities. All of it rests in orchestration
- * histories: it holds no clear secret, and its shapes may grow but never change.
+ * Inputs and results of activities. Orchestration histories contain all of them, so they contain no clear
+ * secret, and their shapes are append-only: fields may be added, never changed or removed.
  */
 
-/** The orchestration's input: a valid request, its secrets sealed. */
+/** The orchestration's input: a valid request with its secrets sealed. */
 export type CopyInput = CopyEndpoints & {
-  /** The shape; `copyInputOf` reads every shape that was ever written. */
+  /** Version of the shape. `upgradeCopyInput` accepts all inputs that were ever written. */
   version: 1;
   options: CopyOptions;
   /** ISO 8601. */
   createdAt: string;
-  /** Somebody is to be told how it ends. */
+  /** Completion notifications are sent for this copy. */
   notifies?: true;
-  /** The event that the copy follows; absent where somebody asked for it. */
+  /** The event that caused the copy; absent when a caller requested it. */
   event?: CopyEvent;
 };
 
-/** Which route made a copy of which state of the source. `etag` is bare, `at` ISO 8601. */
+/** The route of a copy and the state of the source that it copies. `etag` has no quotes; `at` is ISO 8601. */
 export type CopyEvent = { route: string; etag: string; at: string };
 
-/** What every look at a copy needs of it. */
+/** The part of a copy that polling and settling need. */
 export type CopyEndpoints = {
   source: Endpoint;
   destination: Destination;
-  /** Sealed SAS ("secrets/seal.ts"), or null where the caller sent none. */
+  /** Sealed SAS (secrets/seal.ts); null when the caller sent none. */
   sourceSas: string | null;
   destinationSas: string | null;
-  /** The id of the lease that the caller holds on the destination; absent where there is none. */
+  /** The id of the lease that the caller holds on the destination; absent when there is none. */
   destinationLease?: string;
-  /** A lease of ours keeps the source as it is until the copy is settled; absent otherwise. */
+  /** Ferry leases the source until the copy is settled; absent otherwise. */
   leasesSource?: true;
 };
 
-/** As much of a copy as looks and settling need; every one of them stands in the history. */
+/** The part of a copy that polling and settling need. Kept small, because the history contains it for each poll. */
 export function pickEndpoints({ options, ...copy }: CopyInput): CopyEndpoints {
   const { source, destination, sourceSas, destinationSas } = copy;
   return {
@@ -53,120 +55,120 @@ export function pickEndpoints({ options, ...copy }: CopyInput): CopyEndpoints {
   };
 }
 
-/** Reads an input as an older release may have written it: options that it did not know are off. */
+/** Completes an input that an older release may have written: options that it did not know get their defaults. */
 export function upgradeCopyInput(written: CopyInput): CopyInput {
   return { ...written, options: { ...optionsOff, ...written.options } };
 }
 
-/** Which copy a step is for; `copy` is only as much of it as the step needs. */
+/** The copy of an activity; `copy` is only the part of it that the activity needs. */
 export type ActivityInput<Copy extends CopyEndpoints = CopyEndpoints> = {
-  instanceId: string;
+  instanceId: InstanceId;
   copy: Copy;
 };
-/** `awaited`: the copy that was pending on the source when it was looked at last. */
-export type PrepareInput = ActivityInput<CopyInput> & { awaitedCopyId?: string };
+/** `awaitedCopyId`: the copy that was pending on the source when it was read last. */
+export type PrepareInput = ActivityInput<CopyInput> & { awaitedCopyId?: CopyId };
 export type StartInput = ActivityInput<CopyInput> & { plan: CopyPlan };
 export type PollInput = ActivityInput & StartedCopy;
 export type SettleInput = ActivityInput & {
-  /** The plan of the copy, or of a start that was never answered. */
+  /** The plan of the copy, or of a start whose response was lost. */
   plan: CopyPlan | null;
-  copyId: string | null;
+  copyId: CopyId | null;
   result: CopyResult;
   record: OrchestrationRecord;
-  /** What a notice of the end needs; absent where nobody is to be told. */
+  /** The copy for its completion notifications; absent when none are sent. */
   notifies?: CopyInput;
-  /** What cannot be cleaned up now is named as residue, so that the destination is freed. */
+  /** Report as residue what cannot be cleaned up, so that the destination is released. */
   isLastAttempt: boolean;
 };
 
-/** `targets`: who is still to be told; null for all. */
+/** `targets`: the targets that have not accepted the notification yet; null for all. */
 export type NotifyInput = ActivityInput<CopyInput> & { outcome: Outcome; targets: string[] | null };
 
-/** What a copy is settled with; kept before anything is cleaned up, so that a lost run can be settled. */
+/** The input of settling a copy. Stored before clean-up begins, so that a repair can settle the copy with it. */
 export type Settlement = Pick<SettleInput, "plan" | "copyId" | "result" | "record">;
 
-/** The input of a repair: what the ledger and Durable still know of a copy whose run was broken off. */
+/** The input of a repair: what the ledger and Durable contain about a copy whose own instance failed. */
 export type RepairInput = {
   version: 1;
-  /** Of the copy, not of the repair. */
-  instanceId: string;
+  /** The id of the copy, not of the repair. */
+  instanceId: InstanceId;
   copy: CopyInput;
   /** The plan of the last start; null when none was sent. */
   plan: CopyPlan | null;
-  /** Null when no start was answered. */
-  copyId: string | null;
-  /** What the run was settling the copy with. */
+  /** Null when no start got a response. */
+  copyId: CopyId | null;
+  /** Null when the copy's own instance had not begun to settle it. */
   settlement: Settlement | null;
   record: OrchestrationRecord;
 };
 
-/** All that the steps after `prepareCopy` need to know of what it saw. */
+/** The results of `prepareCopy` that later activities need. */
 export type CopyPlan = {
   source: {
-    /** Null for a source that the app cannot read itself, outside Storage; so is the length. */
+    /** Null, like the length, for a source outside Storage, which the app cannot read itself. */
     etag: string | null;
     length: number | null;
-    /** The snapshot that a blob is copied onto itself from. */
+    /** The snapshot from which a blob is copied onto itself. */
     snapshot?: string;
   };
-  /** The destination's ETag, or null where there was no destination. */
+  /** The destination's ETag; null when the destination did not exist. */
   destinationEtag: string | null;
-  /** When both ends were read, ISO 8601; absent in the plans of older releases. */
+  /** When the source and destination were read, ISO 8601; absent in plans of older releases. */
   plannedAt?: string;
-  /** The SAS that the source is read with, where the app mints one. */
+  /** The SAS that Storage reads the source with, when the app mints one. */
   mintedSas?: MintedSas;
-  /** The snapshot of what the copy writes over, for `rollback`; absent where none was taken. */
+  /** The snapshot of the destination's former content, for `rollback`; absent when none was taken. */
   snapshot?: string;
-  /** The index tags beside it; "unread" where nobody may read them, absent where there are none. */
+  /** The destination's former index tags; "unread" when the app cannot read them, absent when there were none. */
   formerTags?: Record<string, string> | "unread";
 };
 
-/** A copy that Storage works on, and the plan it was started by. */
-export type StartedCopy = { plan: CopyPlan; copyId: string };
+/** A copy that Storage has accepted, and the plan with which it was started. */
+export type StartedCopy = { plan: CopyPlan; copyId: CopyId };
 
 export type PrepareResult =
   | { kind: "planned"; plan: CopyPlan }
   | { kind: "skip"; reason: string }
   | { kind: "failed"; failure: Failure }
   | Busy
-  /** An earlier run of this orchestration has ended; this is what it said. */
+  /** The copy has an outcome already, from an earlier instance with its id. */
   | { kind: "ended"; outcome: Outcome }
   | TransientFailure;
 
-/** Another copy is in the way: prepare again later. */
+/** Another copy onto the source or destination is pending: prepare again later. */
 export type Busy = {
   kind: "busy";
   endpoint: "source" | "destination";
   /** The copy that is pending on the source. */
-  awaitedCopyId?: string;
-  /** For whoever watches: what is waited for, and how far it is. */
+  awaitedCopyId?: CopyId;
+  /** For callers, as the copy's warning: the copy that Ferry waits for, and its progress. */
   waitsFor: string;
-  /** How the copy ends when the wait is given up. */
+  /** The failure of the copy when the wait times out. */
   failure: Failure;
 };
 
 export type StartResult =
-  /** `copyStatus` is what Storage answered; absent where the copy was found by another way. */
+  /** `copyStatus` is from the response to the start; absent when the copy was found in another way. */
   | { kind: "started"; started: StartedCopy; copyStatus?: "pending" | "success" }
-  /** What prepare saw no longer holds: prepare again. */
+  /** A condition of the plan no longer holds: prepare again. */
   | { kind: "stale-plan"; failure: Failure }
   | { kind: "failed"; failure: Failure }
   | TransientFailure;
 
 export type SettleResult =
   | { kind: "settled"; outcome: Outcome }
-  /** Not before `until` (epoch ms): a start may still be under way. */
-  | { kind: "wait"; until: number }
-  /** A start whose answer was lost had begun this copy; it is to be followed to its end first. */
+  /** Settle again, not before `until` (epoch ms): a start request may still be in flight. */
+  | { kind: "wait"; until: EpochMs }
+  /** A start whose response was lost has started this copy. Follow it until it has ended, then settle again. */
   | { kind: "found"; started: StartedCopy }
   | TransientFailure;
 
 export type NotifyResult =
   | { kind: "notified" }
-  /** `targets`: who is still to be told, where that is known. */
+  /** `targets`: those that have not accepted the notification, if known. */
   | (TransientFailure & { targets?: string[] });
 
-/** What the host hands to an activity beside its input. */
+/** The part of the host's invocation context that activities use. */
 export type ActivityContext = { log(line: string): void };
 
 /** Each activity's input and result, by durable name. */

@@ -1,18 +1,19 @@
+import type { CopyId } from "./ids.ts";
 import type { CopyStatusName, Progress } from "./copy-status.ts";
 
 /**
- * What a running copy says of itself: the orchestration's custom status. It holds only what changes,
- * no URL, and stays far below the 16 KiB of UTF-16 that Durable accepts. Times are ISO 8601.
+ * The orchestration's custom status while a copy runs. It contains only what changes and no URL, so it
+ * stays far below the 16 KiB of UTF-16 that Durable accepts. Times are ISO 8601.
  */
 export type CustomStatus = {
   status: "queued" | "copying" | "aborting";
-  copyId: string | null;
+  copyId: CopyId | null;
   copyStatus: CopyStatusName | null;
   abortRequested: boolean;
   progress: Progress | null;
-  /** Null until two reads have shown a difference. */
+  /** Null until the polls show progress. */
   bytesPerSecond: number | null;
-  /** Null while nobody can know, and while the copy stands still. */
+  /** Null while it cannot be estimated, and while the copy stands still. */
   estimatedCompletion: string | null;
   readAt: string | null;
   statusReads: number;
@@ -20,6 +21,6 @@ export type CustomStatus = {
   warning: string | null;
   startedAt: string | null;
   lastUpdatedAt: string;
-  /** The copy has ended, and its outcome is in the ledger; the run only tells others of it. */
+  /** The copy has ended and its outcome is in the ledger; the instance is only sending notifications. */
   settled?: true;
 };

@@ -1,10 +1,10 @@
 /**
- * Why a copy ended without success. Every cause has a fix a person can act on, and says whether the
- * same request may succeed later without that fix.
+ * The causes of failed copies. Each has a fix that a person can apply; `retryable` is true when the same
+ * request may succeed later without it.
  */
 export const causes = {
   "source-not-found": {
-    fix: "Check the source URL; the blob or file, or what holds it, does not exist, or is not public and came without a SAS",
+    fix: "Check the source URL: the blob or file, or its container or share, does not exist, or it is not public and the request had no SAS",
     retryable: false,
   },
   "source-unauthorized": {
@@ -13,27 +13,27 @@ export const causes = {
   },
   "source-sas-expired": { fix: "Send the request again with a fresh source SAS", retryable: false },
   "source-sas-not-yet-valid": {
-    fix: "Send the request again once the SAS has begun, or with a SAS that begins earlier",
+    fix: "Send the request again when the SAS is valid, or with a SAS that is valid already",
     retryable: true,
   },
   "source-changed": {
-    fix: "Start the copy again once nothing writes to the source any more",
+    fix: "Start the copy again when no client writes to the source any more",
     retryable: true,
   },
   "source-archived": {
-    fix: "Give options.tier an online tier, so that Storage rehydrates the copy, or rehydrate the source first",
+    fix: "Set options.tier to an online tier, so that Storage rehydrates the copy, or rehydrate the source first",
     retryable: false,
   },
   "source-unreadable": {
-    fix: "Look at the source account: its firewall, private endpoints and permitted copy scope must let the destination's Storage service read it",
+    fix: "Check the source account: its firewall, private endpoints and permitted copy scope must let the destination's Storage service read it",
     retryable: true,
   },
   "source-leased": {
-    fix: 'Release or break the lease on the source, or set options.sourceLease to "off"; a copy reads a leased source all the same',
+    fix: 'Release or break the lease on the source, or set options.sourceLease to "off"; a copy can read a leased source',
     retryable: true,
   },
   "condition-not-met": {
-    fix: "Look at options.sourceConditions and options.destinationConditions, and at the blobs; nothing was copied",
+    fix: "Check options.sourceConditions and options.destinationConditions, and the blobs; nothing was copied",
     retryable: true,
   },
   "source-copy-pending": {
@@ -53,7 +53,7 @@ export const causes = {
     retryable: false,
   },
   "destination-type-mismatch": {
-    fix: "Delete the destination or choose another name; Storage never changes a blob's type",
+    fix: "Delete the destination or choose another name; Storage cannot change a blob's type",
     retryable: false,
   },
   "destination-leased": {
@@ -65,7 +65,7 @@ export const causes = {
     retryable: true,
   },
   "destination-archived": {
-    fix: "Delete the destination or give it an online tier first; Storage overwrites no archived blob",
+    fix: "Delete the destination or set it to an online tier first; Storage cannot overwrite an archived blob",
     retryable: false,
   },
   "destination-busy": {
@@ -77,28 +77,31 @@ export const causes = {
     retryable: false,
   },
   "destination-read-only": {
-    fix: "Choose a destination that can be written: a base blob on a primary endpoint, or a file without the attribute ReadOnly (options.file.ignoreReadOnly writes over one)",
+    fix: "Choose a destination that can be written: a base blob on a primary endpoint, or a file without the attribute ReadOnly (options.file.ignoreReadOnly overwrites one that has it)",
     retryable: false,
   },
   "destination-deleted": {
-    fix: "Find out who deleted the destination while it was copied onto, then start again",
+    fix: "Find out which client deleted the destination during the copy, then start again",
     retryable: true,
   },
   superseded: {
-    fix: "Look at the destination: somebody else wrote it or started another copy onto it",
+    fix: "Check the destination: another client wrote it, or started or aborted a copy onto it",
     retryable: true,
   },
   "copy-timed-out": {
-    fix: "Start again; Storage gives a copy two weeks. For a very large source copy parts of it",
+    fix: "Start again; Storage allows a copy two weeks. Copy a very large source in parts",
     retryable: true,
   },
-  throttled: { fix: "Start again later; the Storage account is over its limits", retryable: true },
+  throttled: {
+    fix: "Start again later; the Storage account exceeds its limits",
+    retryable: true,
+  },
   "not-supported": {
-    fix: "Look at Storage's code and message; it refuses this combination of source, destination and options",
+    fix: "Check Storage's status and code; Storage rejects this combination of source, destination and options",
     retryable: false,
   },
   internal: {
-    fix: "Start again; if it fails in the same way, look for the instance id in the app's log",
+    fix: "Start again; if it fails in the same way, search the app's log for the instance id",
     retryable: true,
   },
 } as const satisfies Record<string, { fix: string; retryable: boolean }>;
@@ -110,11 +113,11 @@ export type Failure = {
   message: string;
   fix: string;
   retryable: boolean;
-  /** Storage's own answer, where there was one; `status` is 0 when no answer came. */
+  /** Storage's error response; `status` is 0 when there was no response. Null when Storage was not the cause. */
   storage: { status: number; code: string | null } | null;
 };
 
-/** A failure of this cause. `message` says action, reason and the value at hand, never a secret. */
+/** Builds a failure of this cause. `message` states the action, the reason and the value, never a secret. */
 export function failure(
   cause: Cause,
   message: string,

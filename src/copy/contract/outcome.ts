@@ -1,50 +1,52 @@
+import type { CopyId } from "./ids.ts";
 import type { CopyStatusName, FinalCopyStatus, Progress } from "./copy-status.ts";
 import { toIso } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 import { failure } from "./failure.ts";
 import type { Failure } from "./failure.ts";
 import type { OrchestrationRecord } from "./copy-status.ts";
 
-/** Why the copy ended, before anything is cleaned up. */
+/** How a copy ended, before clean-up. */
 export type CopyResult =
   | FinalCopyStatus
   | { kind: "aborted-before-start" }
   | { kind: "skipped"; reason: string }
   | { kind: "not-started"; failure: Failure };
 
-/** How a copy ended. It is the orchestration's output, so its shape may grow but never change. */
+/** How a copy ended, after clean-up. It is the orchestration's output, so its shape is append-only. */
 export type Outcome = (
   | { status: "succeeded" }
   | { status: "skipped"; reason: string }
   | { status: "failed"; failure: Failure }
   | { status: "aborted" }
 ) & {
-  copyId: string | null;
+  copyId: CopyId | null;
   copyStatus: CopyStatusName | null;
   progress: Progress | null;
-  /** Stays true when the copy won the race against its abort. */
+  /** Also true when the copy completed before it could be aborted. */
   abortRequested: boolean;
   startedAt: string | null;
   statusReads: number;
-  /** When Storage ended the copy, or Ferry where Storage never said; ISO 8601, as all times here. */
+  /** Storage's completion time; `settledAt` when Storage reported none. All times are ISO 8601. */
   completedAt: string;
-  /** When everything was cleaned up and kept. */
+  /** When the copy was cleaned up and its outcome recorded. */
   settledAt: string;
-  /** What could not be undone, in words; empty when nothing of ours is left. */
+  /** What could not be cleaned up, in words; empty when everything was. */
   residue: string[];
 };
 
 type OutcomeDetails = {
-  copyId: string | null;
+  copyId: CopyId | null;
   record: OrchestrationRecord;
   residue: string[];
   /** Epoch ms. */
-  settledAt: number;
+  settledAt: EpochMs;
 };
 
-/** Puts an result into the caller's words. An `aborted` that nobody asked for is named as what it is. */
-export function buildOutcome(result: CopyResult, circumstances: OutcomeDetails): Outcome {
-  const { copyId, record, residue } = circumstances;
-  const settledAt = toIso(circumstances.settledAt);
+/** Builds the outcome of a result. An abort that no caller requested is a failure: another client aborted it. */
+export function buildOutcome(result: CopyResult, details: OutcomeDetails): Outcome {
+  const { copyId, record, residue } = details;
+  const settledAt = toIso(details.settledAt);
   const endedAt = "endedAt" in result ? result.endedAt : null;
   const rest = {
     copyId,
@@ -77,9 +79,9 @@ function copyStatusOf(result: CopyResult): CopyStatusName | null {
     : null;
 }
 
-function abortedByAnotherClient(copyId: string | null): Failure {
+function abortedByAnotherClient(copyId: CopyId | null): Failure {
   return failure(
     "superseded",
-    `Cannot finish the copy as somebody else aborted it at Storage: copyId ${copyId ?? "unknown"}`,
+    `Cannot finish the copy because another client aborted it: copyId ${copyId ?? "unknown"}`,
   );
 }

@@ -1,53 +1,55 @@
+import type { CopyId } from "./ids.ts";
+import type { EpochMs } from "../time.ts";
 import type { CopyStatusName, Progress } from "./copy-status.ts";
 
 /** "BlockBlob", "PageBlob" or "AppendBlob" (x-ms-blob-type); null for a file. */
 export type BlobType = string | null;
 
-/** The source as Get Blob Properties, or Get File Properties, shows it. Times are epoch ms. */
+/** The source as Get Blob Properties, or Get File Properties, returns it. Times are epoch ms. */
 export type SourceProperties = {
   etag: string;
   length: number;
-  lastModified: number;
+  lastModified: EpochMs;
   blobType: BlobType;
   archived: boolean;
-  /** The copy onto it that is pending, if one is. */
+  /** The pending copy onto it; null when there is none. */
   pendingCopy: Pick<CopyProperties, "copyId" | "progress"> | null;
-  /** The copy that brought what is there now; absent where it was written in another way. */
-  broughtBy?: string;
+  /** The copyId of the copy that produced the current content; absent when it was written in another way. */
+  producedBy?: CopyId;
 };
 
-/** The destination, likewise. Times are epoch ms. */
+/** The destination as the same calls return it. Times are epoch ms. */
 export type DestinationProperties = {
   etag: string;
   length: number;
-  lastModified: number;
+  lastModified: EpochMs;
   blobType: BlobType;
   archived: boolean;
-  /** Names in lower case, as headers come. */
+  /** Names are in lower case, as in headers. */
   metadata: Readonly<Record<string, string>>;
-  /** The last copy onto it; null when it was written since. */
+  /** The last copy onto it; null when there was none, or it was written since. */
   copy: CopyProperties | null;
 };
 
 export type CopyProperties = {
-  copyId: string;
+  copyId: CopyId;
   status: CopyStatusName;
   progress: Progress | null;
   /** x-ms-copy-completion-time, epoch ms. */
-  completedAt: number | null;
-  /** x-ms-copy-status-description; three parts, of which only the first two are stable. */
+  completedAt: EpochMs | null;
+  /** x-ms-copy-status-description: a status, a keyword and a sentence; only the first two are stable. */
   description: string | null;
-  /** The source URL as Storage echoes it. Some regions leave the SAS on it: never show or store it. */
+  /** The source URL that Storage returns. Some regions do not remove its SAS: never show or store it. */
   source: string;
 };
 
-/** The snapshots of a blob, oldest first, and its own metadata, all names as they were written. */
+/** The snapshots of a blob, oldest first, and its own metadata; all names as they were written. */
 export type DestinationSnapshots = {
   metadata: Record<string, string>;
   snapshots: SnapshotProperties[];
 };
 
-/** `tier` is null where nobody set one. */
+/** `tier` is null when none was set explicitly. */
 export type SnapshotProperties = {
   time: string;
   metadata: Record<string, string>;

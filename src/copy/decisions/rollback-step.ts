@@ -1,94 +1,105 @@
+import type { CopyId, InstanceId } from "../contract/ids.ts";
+import type { EpochMs } from "../time.ts";
 import { bareEtag } from "../location/etag.ts";
 import type { CopyResult } from "../contract/outcome.ts";
 import type { DestinationProperties, SnapshotProperties } from "../contract/properties.ts";
 import type { CopyPlan } from "../contract/activities.ts";
 
 /**
- * Metadata that marks a snapshot as ours: which copy took it, and of which state of the destination.
- * Lower case, because headers come back so; a C# identifier, because Storage takes no other name.
+ * Metadata that marks a snapshot as ours, with the copy that took it and the ETag of the destination. The
+ * name is lower case, as headers are, and a C# identifier, because Storage accepts no other name.
  */
 const markerName = "ferryrollback";
 
-/** Marks a snapshot of the destination as it was with this ETag. */
+/** Adds the marker of a snapshot of the destination in the state of this ETag. */
 export function addMarker(
   metadata: Record<string, string>,
-  { instanceId, etag }: { instanceId: string; etag: string },
+  { instanceId, etag }: { instanceId: InstanceId; etag: string },
 ): Record<string, string> {
   return { ...metadata, [markerName]: `${instanceId} ${bareEtag(etag)}` };
 }
 
-/** The metadata as it was before it was marked. */
+/** Removes the marker. */
 export function removeMarker(metadata: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(metadata).filter(([name]) => !isMarker(name)));
 }
 
-/** Whether the copy `instanceId` took this snapshot; with `etag`, of that state of the destination. */
+/** Whether the copy `instanceId` took this snapshot and, if `etag` is given, of that state of the destination. */
 export function isSnapshotBy(
   { metadata }: { metadata: Readonly<Record<string, string>> },
-  { instanceId, etag }: { instanceId: string; etag?: string },
+  { instanceId, etag }: { instanceId: InstanceId; etag?: string },
 ): boolean {
   const marker = Object.entries(metadata).find(([name]) => isMarker(name))?.[1];
-  const [id, ofEtag] = marker?.split(" ") ?? [];
-  return id === instanceId && (etag === undefined || ofEtag === bareEtag(etag));
+  const [markedId, markedEtag] = marker?.split(" ") ?? [];
+  return markedId === instanceId && (etag === undefined || markedEtag === bareEtag(etag));
 }
 
 function isMarker(name: string): boolean {
   return name.toLowerCase() === markerName;
 }
 
-/** What is to be done for the destination before our snapshots of it can go. */
+/** The next step on the destination before our snapshots of it can be deleted. */
 export type RollbackStep =
-  /** Nothing: our copy succeeded, none was started, or somebody else has written it since. */
+  /** No step: our copy succeeded, none was started, or another client has written the destination since. */
   | { kind: "nothing" }
-  /** The empty blob that our copy left behind is to be written over, while it has this ETag. */
+  /** Copy the snapshot over the incomplete blob that our copy left, if it still has this ETag. */
   | { kind: "promote"; etag: string; snapshot: SnapshotProperties }
-  /** The promotion has not ended yet; `startedAt` in epoch ms. */
-  | { kind: "wait"; startedAt: number }
-  /** The former content is back; our marker is still on it. */
+  /** The copy from the snapshot is pending; `startedAt` is epoch ms. */
+  | { kind: "wait"; startedAt: EpochMs }
+  /** The former content is restored, and our marker must be removed from it. */
   | { kind: "unmark"; etag: string }
-  /** Nobody knows how our copy will end: the snapshot may still be all there is. */
+  /** Our copy may still be pending, so the snapshot may be the only copy of the former content. */
   | { kind: "keep" }
-  /** What our copy left behind has no snapshot that could replace it. */
+  /** No snapshot can replace what our copy left. */
   | { kind: "give-up" };
 
 /**
- * Only what carries our copyId, or our marker, is ever written over: a foreign writer's content is never
- * rolled back. The marker comes with the snapshot's metadata when it is copied onto its base.
+ * Decides the next step. Ferry overwrites only content with our copyId or our marker, so it never rolls back
+ * what another client wrote. Copying a snapshot onto its base also copies the marker in its metadata.
  */
 export function nextRollbackStep(
-  copy: { instanceId: string; plan: CopyPlan | null; copyId: string | null; result: CopyResult },
-  seen: DestinationProperties | null,
+  copy: {
+    instanceId: InstanceId;
+    plan: CopyPlan | null;
+    copyId: CopyId | null;
+    result: CopyResult;
+  },
+  destination: DestinationProperties | null,
   snapshots: readonly SnapshotProperties[],
 ): RollbackStep {
-  if (seen === null) return { kind: "nothing" };
+  if (destination === null) return { kind: "nothing" };
   const { instanceId } = copy;
   if (copy.result.kind === "success") {
-    // A blob that was copied onto itself has its metadata from our snapshot, marker and all.
-    const isMarked = seen.copy?.copyId === copy.copyId && isSnapshotBy(seen, { instanceId });
-    return isMarked ? { kind: "unmark", etag: seen.etag } : { kind: "nothing" };
+    // A blob that was copied onto itself has the metadata of our snapshot, including the marker.
+    const isMarked =
+      destination.copy?.copyId === copy.copyId && isSnapshotBy(destination, { instanceId });
+    return isMarked ? { kind: "unmark", etag: destination.etag } : { kind: "nothing" };
   }
   const etag = copy.plan?.destinationEtag ?? null;
   const snapshot =
     etag === null ? undefined : snapshots.find((each) => isSnapshotBy(each, { instanceId, etag }));
+  const { etag: currentEtag, lastModified } = destination;
   const restore: RollbackStep =
-    snapshot === undefined ? { kind: "give-up" } : { kind: "promote", etag: seen.etag, snapshot };
-  if (isSnapshotBy(seen, { instanceId })) {
-    const status = seen.copy?.status ?? null;
-    if (status === "pending") return { kind: "wait", startedAt: seen.lastModified };
-    return status === "success" || status === null ? { kind: "unmark", etag: seen.etag } : restore;
+    snapshot === undefined ? { kind: "give-up" } : { kind: "promote", etag: currentEtag, snapshot };
+  if (isSnapshotBy(destination, { instanceId })) {
+    const status = destination.copy?.status ?? null;
+    if (status === "pending") return { kind: "wait", startedAt: lastModified };
+    return status === "success" || status === null
+      ? { kind: "unmark", etag: currentEtag }
+      : restore;
   }
-  if (copy.copyId !== null && seen.copy?.copyId === copy.copyId && seen.copy.status === "pending") {
-    return { kind: "keep" };
-  }
-  if (etag === null || !isLeftBehind(copy, seen)) return { kind: "nothing" };
+  const ours = copy.copyId !== null && destination.copy?.copyId === copy.copyId;
+  if (ours && destination.copy?.status === "pending") return { kind: "keep" };
+  if (etag === null || !isLeftBehind(copy, destination)) return { kind: "nothing" };
   return restore;
 }
 
+/** Whether the destination is what our unsuccessful copy left. */
 function isLeftBehind(
-  { copyId, result }: { copyId: string | null; result: CopyResult },
+  { copyId, result }: { copyId: CopyId | null; result: CopyResult },
   { copy, etag }: DestinationProperties,
 ): boolean {
   if (copyId === null || copy?.copyId !== copyId) return false;
   if (copy.status === "failed" || copy.status === "aborted") return true;
-  return result.kind === "failed" && result.etag === etag; // complete, but not what was planned
+  return result.kind === "failed" && result.etag === etag; // complete, but not the planned content
 }

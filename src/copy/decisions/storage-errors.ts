@@ -1,14 +1,15 @@
-import { toIso } from "../time.ts";
+import { epochMs, toIso } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 import { failure } from "../contract/failure.ts";
 import type { Cause, Failure } from "../contract/failure.ts";
-import { hasSasEnded, sasTerms } from "../location/sas.ts";
+import { hasSasExpired, sasTerms } from "../location/sas.ts";
 import type { Sas } from "../location/sas.ts";
 
-/** What Storage answered instead of doing what it was asked. `status` 0: no answer came at all. */
+/** Storage's response to a call that it refused. `status` is 0 when there was no response. */
 export type StorageErrorResponse = {
   status: number;
   code: string | null;
-  /** x-ms-copy-source-status-code / -error-code: what the source said to the destination's service. */
+  /** x-ms-copy-source-status-code / -error-code: the source's response to the destination's service. */
   sourceStatus: number | null;
   sourceCode: string | null;
   retryAfterSeconds: number | null;
@@ -23,20 +24,20 @@ export type StorageCallName =
   | "abort"
   | "clean-up";
 
-/** How a refused call is to be taken. */
+/** The meaning of a refused call. */
 export type Verdict =
   | { kind: "transient"; failure: Failure; retryAfterSeconds: number | null }
   | { kind: "permanent"; failure: Failure }
-  /** A condition that prepare set no longer holds. */
+  /** A condition of the plan no longer holds. */
   | { kind: "stale-plan"; failure: Failure };
 
-/** Which calls, which status and code (null: any), and what that means. */
+/** Calls, status and code (null matches any), and their cause and reason. */
 type Row = readonly [
   calls: readonly StorageCallName[],
   status: number | null,
   code: RegExp | null,
   cause: Cause,
-  says: string,
+  reason: string,
 ];
 
 const source: readonly StorageCallName[] = ["read-source", "lease-source"];
@@ -51,60 +52,72 @@ const leased =
   /^(LeaseIdMissing|LeaseIdMismatchWith(Blob|File)Operation|LeaseLost|LeaseNotPresentWith(Blob|File)Operation|InfiniteLeaseDurationRequired)$/;
 
 /**
- * Storage's answers and their causes, the first row that fits. From "Copy Blob", "Abort Copy Blob",
- * "Blob service error codes" and "Common REST API error codes". `CannotVerifyCopySource` carries the
- * source's own status, so it is told apart by that, never by its name alone.
+ * Storage's responses and their causes; the first matching row applies. From "Copy Blob", "Abort Copy Blob",
+ * "Blob service error codes" and "Common REST API error codes". `CannotVerifyCopySource` has the source's own
+ * status, so rows distinguish it by status, never by its code alone.
  */
 export const storageErrors: readonly Row[] = [
-  // The only condition that a read carries.
+  // The only condition that a read sends.
   [reads, 412, /^ConditionNotMet$/, "condition-not-met", "ifTags does not hold"],
-  [lease, 409, /^Lease/, "source-leased", "somebody else leases the source"],
+  [lease, 409, /^Lease/, "source-leased", "another client leases the source"],
   [source, 404, null, "source-not-found", "the source does not exist"],
-  [source, 401, null, "source-unauthorized", "the source wants authorization"],
-  [source, 403, null, "source-unauthorized", "the source may not be read"],
+  [source, 401, null, "source-unauthorized", "the source requires authorization"],
+  [source, 403, null, "source-unauthorized", "access to the source is denied"],
   [source, 409, /^PublicAccessNotPermitted$/, "source-unauthorized", "it allows no public access"],
   [source, 409, null, "source-unreadable", "the source cannot be read now"],
 
   [start, null, /^SourceConditionNotMet$/, "source-changed", "the source changed"],
   [start, null, /^TargetConditionNotMet$/, "destination-exists", "the destination changed"],
   [start, null, /^ConditionNotMet$/, "destination-exists", "the destination changed"],
-  [start, null, /^BlobAlreadyExists$/, "destination-exists", "the destination exists by now"],
+  [start, null, /^BlobAlreadyExists$/, "destination-exists", "the destination exists now"],
   [start, null, /^PendingCopyOperation$/, "destination-busy", "another copy onto it is pending"],
   [start, 404, /^BlobNotFound$/, "source-not-found", "the source does not exist"],
   [start, 404, unverified, "source-not-found", "the source does not exist"],
-  [start, 401, unverified, "source-unauthorized", "the source wants authorization"],
-  [start, 403, unverified, "source-unauthorized", "the source may not be read"],
+  [start, 401, unverified, "source-unauthorized", "the source requires authorization"],
+  [start, 403, unverified, "source-unauthorized", "access to the source is denied"],
   [start, null, unverified, "source-unreadable", "the source cannot be verified"],
   [start, null, /^BlobArchived$|^BlobBeingRehydrated$/, "source-archived", "a blob is archived"],
   [start, null, /^ReadOnlyAttribute$/, "destination-read-only", "the file is read-only"],
-  [start, null, /^InvalidBlobType$/, "destination-type-mismatch", "it has another type"],
+  [start, null, /^InvalidBlobType$/, "destination-type-mismatch", "it has another blob type"],
 
   [destination, null, leased, "destination-leased", "the destination is leased"],
   [destination, null, /^BlobImmutableDueToPolicy$/, "destination-immutable", "it is immutable"],
-  [destination, null, /^ContainerNotFound$/, "destination-not-found", "it has no container"],
+  [
+    destination,
+    null,
+    /^ContainerNotFound$/,
+    "destination-not-found",
+    "its container does not exist",
+  ],
   [destination, null, /^ContainerBeing/, "destination-not-found", "its container is being deleted"],
-  [destination, null, /^Share(NotFound|Being)/, "destination-not-found", "it has no share"],
-  [destination, null, /^ParentNotFound$/, "destination-not-found", "it has no folder"],
+  [
+    destination,
+    null,
+    /^Share(NotFound|Being)/,
+    "destination-not-found",
+    "its share does not exist",
+  ],
+  [destination, null, /^ParentNotFound$/, "destination-not-found", "its folder does not exist"],
   [destination, 409, locked, "destination-locked", "a client holds the file open"],
   [destination, 404, null, "destination-not-found", "the destination does not exist"],
-  [destination, 401, null, "destination-unauthorized", "the destination wants authorization"],
-  [destination, 403, null, "destination-unauthorized", "the destination may not be used"],
+  [destination, 401, null, "destination-unauthorized", "the destination requires authorization"],
+  [destination, 403, null, "destination-unauthorized", "access to the destination is denied"],
 ];
 
-/** Causes by which a start is refused because what prepare saw no longer holds. */
-const overtaking: ReadonlySet<Cause> = new Set([
+/** Causes of a refused start that mean that a condition of the plan no longer holds. */
+const stalePlanCauses: ReadonlySet<Cause> = new Set([
   "source-changed",
   "destination-exists",
   "destination-busy",
 ]);
 
-/** The fix where a SAS was sent, and Storage did not take it. */
-const otherSas =
-  "Send a SAS of this very blob with read permission, signed by a key that is still valid, and open to the destination's Storage service";
+/** The fix when Storage did not accept the SAS that the caller sent. */
+const newSasFix =
+  "Send a SAS for this source with read permission, signed by a key that is still valid, and usable by the destination's Storage service";
 
-/** The fix where the destination's SAS is over. */
-const laterSas =
-  "Look at the destination, then send the request with a SAS that lives as long as the copy may take, up to two weeks";
+/** The fix when the destination's SAS has expired. */
+const longerSasFix =
+  "Check the destination, then send the request with a SAS that is valid as long as the copy may take, up to two weeks";
 
 const transientSourceCodes: ReadonlySet<string> = new Set([
   "InternalError",
@@ -113,81 +126,90 @@ const transientSourceCodes: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Takes a refused call apart. `sas` is the one that stands behind the call's side (source or
- * destination): a 403 with an expired SAS is told from a 403 with a wrong one by looking at it.
+ * Classifies a refused call. `action` completes "Cannot …". `sas` belongs to the call's side (source or
+ * destination); its terms distinguish a 403 for an expired SAS from a 403 for a wrong one. `now` is epoch ms.
  */
 export function classifyError(
   call: StorageCallName,
-  answer: StorageErrorResponse,
-  context: { action: string; sas: Sas | null; now: number },
+  response: StorageErrorResponse,
+  context: { action: string; sas: Sas | null; now: EpochMs },
 ): Verdict {
-  const storage = { status: answer.status, code: answer.code };
-  const said = `${answer.status === 0 ? "no answer" : answer.status}${answer.code === null ? "" : ` ${answer.code}`}`;
-  if (isTransient(answer)) {
-    const cause = answer.status === 429 || answer.status === 503 ? "throttled" : "internal";
-    const message = `Cannot ${context.action} now: Storage gave ${said}`;
-    const { retryAfterSeconds } = answer;
+  const storage = { status: response.status, code: response.code };
+  const received = describeResponse(response);
+  if (isTransient(response)) {
+    const cause = response.status === 429 || response.status === 503 ? "throttled" : "internal";
+    const message = `Cannot ${context.action} now: ${received}`;
+    const { retryAfterSeconds } = response;
     return { kind: "transient", failure: failure(cause, message, storage), retryAfterSeconds };
   }
-  const row = storageErrors.find((candidate) => fits(candidate, call, bySource(call, answer)));
+  const effective = preferSourceStatus(call, response);
+  const row = storageErrors.find((candidate) => matches(candidate, call, effective));
   if (row === undefined) {
-    const message = `Cannot ${context.action}: Storage gave ${said}`;
+    const message = `Cannot ${context.action}: ${received}`;
     return { kind: "permanent", failure: failure("not-supported", message, storage) };
   }
-  const [, , , rowCause, says] = row;
+  const [, , , rowCause, rowReason] = row;
   // The SAS of a start is its source's.
   if (rowCause === "destination-unauthorized" && call !== "start") {
     const { sas, now } = context;
-    if (sas !== null && hasSasEnded(sas, now)) {
-      const message = `Cannot ${context.action} as ${endOf(sas)}: Storage gave ${said}`;
+    if (sas !== null && hasSasExpired(sas, now)) {
+      const message = `Cannot ${context.action} because ${describeExpiry(sas)}: ${received}`;
       return {
         kind: "permanent",
-        failure: { ...failure(rowCause, message, storage), fix: laterSas },
+        failure: { ...failure(rowCause, message, storage), fix: longerSasFix },
       };
     }
   }
-  const cause = rowCause === "source-unauthorized" ? sourceCause(context) : rowCause;
-  const reason = sasReason(cause, context) ?? says;
-  const message = `Cannot ${context.action} as ${reason}: Storage gave ${said}`;
-  const kind = overtaking.has(cause) ? "stale-plan" : "permanent";
-  const reasonFor = failure(cause, message, storage);
+  const cause = rowCause === "source-unauthorized" ? classifySas(context) : rowCause;
+  const reason = sasReason(cause, context) ?? rowReason;
+  const message = `Cannot ${context.action} because ${reason}: ${received}`;
+  const kind = stalePlanCauses.has(cause) ? "stale-plan" : "permanent";
+  const refusal = failure(cause, message, storage);
   const withSas = context.sas !== null && cause === "source-unauthorized";
-  return { kind, failure: withSas ? { ...reasonFor, fix: otherSas } : reasonFor };
+  return { kind, failure: withSas ? { ...refusal, fix: newSasFix } : refusal };
 }
 
-function isTransient(answer: StorageErrorResponse): boolean {
+function describeResponse({ status, code }: StorageErrorResponse): string {
+  if (status === 0) return `Storage did not respond${code === null ? "" : ` (${code})`}`;
+  return `Storage returned ${status}${code === null ? "" : ` ${code}`}`;
+}
+
+function isTransient(response: StorageErrorResponse): boolean {
   return (
-    answer.status === 0 ||
-    answer.status === 408 ||
-    answer.status === 429 ||
-    (answer.status >= 500 && answer.status !== 501) ||
-    (answer.sourceCode !== null && transientSourceCodes.has(answer.sourceCode))
+    response.status === 0 ||
+    response.status === 408 ||
+    response.status === 429 ||
+    (response.status >= 500 && response.status !== 501) ||
+    (response.sourceCode !== null && transientSourceCodes.has(response.sourceCode))
   );
 }
 
-function fits(
+function matches(
   [calls, status, code]: Row,
   call: StorageCallName,
-  answer: StorageErrorResponse,
+  response: StorageErrorResponse,
 ): boolean {
   return (
     calls.includes(call) &&
-    (status === null || status === answer.status) &&
-    (code === null || code.test(answer.code ?? ""))
+    (status === null || status === response.status) &&
+    (code === null || code.test(response.code ?? ""))
   );
 }
 
-/** Since version 2025-11-05 a refused start tells the source's own status, whatever its code is. */
-function bySource(call: StorageCallName, answer: StorageErrorResponse): StorageErrorResponse {
-  return call === "start" && answer.sourceStatus !== null
-    ? { ...answer, status: answer.sourceStatus, code: "CannotVerifyCopySource" }
-    : answer;
+/** Since version 2025-11-05, the response to a refused start has the source's own status, with any code. */
+function preferSourceStatus(
+  call: StorageCallName,
+  response: StorageErrorResponse,
+): StorageErrorResponse {
+  return call === "start" && response.sourceStatus !== null
+    ? { ...response, status: response.sourceStatus, code: "CannotVerifyCopySource" }
+    : response;
 }
 
-function sourceCause({ sas, now }: { sas: Sas | null; now: number }): Cause {
+function classifySas({ sas, now }: { sas: Sas | null; now: EpochMs }): Cause {
   if (sas === null) return "source-unauthorized";
   const { startsAt } = sasTerms(sas);
-  if (hasSasEnded(sas, now)) return "source-sas-expired";
+  if (hasSasExpired(sas, now)) return "source-sas-expired";
   if (startsAt !== null && startsAt > now) return "source-sas-not-yet-valid";
   return "source-unauthorized";
 }
@@ -195,14 +217,85 @@ function sourceCause({ sas, now }: { sas: Sas | null; now: number }): Cause {
 function sasReason(cause: Cause, { sas }: { sas: Sas | null }): string | null {
   if (sas === null) return null;
   const { startsAt, permissions } = sasTerms(sas);
-  if (cause === "source-sas-expired") return endOf(sas);
-  if (cause === "source-sas-not-yet-valid") return `the SAS begins at ${toIso(startsAt ?? 0)}`;
+  if (cause === "source-sas-expired") return describeExpiry(sas);
+  if (cause === "source-sas-not-yet-valid")
+    return `the SAS is valid from ${toIso(startsAt ?? epochMs(0))}`;
   if (cause === "source-unauthorized" && permissions?.includes("r") === false) {
     return `the SAS has the permissions "${permissions}", not "r"`;
   }
   return null;
 }
 
-function endOf(sas: Sas): string {
-  return `the SAS ended at ${toIso(sasTerms(sas).expiresAt ?? 0)}`;
+function describeExpiry(sas: Sas): string {
+  return `the SAS expired at ${toIso(sasTerms(sas).expiresAt ?? epochMs(0))}`;
+}
+
+/** The caller's SAS or the app's identity has no permission for the call. */
+export function isUnauthorized({ status }: StorageErrorResponse): boolean {
+  return status === 401 || status === 403;
+}
+
+/** The app's identity has no role there, is unknown to the account, or got no token. */
+export function isIdentityRefused(response: StorageErrorResponse): boolean {
+  return isUnauthorized(response) || response.code === "IdentityUnavailable";
+}
+
+/** An anonymous read was refused, or Storage hides whether the blob or file exists. */
+export function isNotPublic(response: StorageErrorResponse): boolean {
+  return isUnauthorized(response) || response.status === 404 || response.status === 409;
+}
+
+/**
+ * There is no pending copy with this copyId ("Abort Copy Blob": 409), or no destination any more (404). Reading
+ * the destination shows which.
+ */
+export function isNothingToAbort({ status }: StorageErrorResponse): boolean {
+  return status === 404 || status === 409;
+}
+
+/** The lease was never taken or has been broken (409), or the blob is gone (404) ("Lease Blob", outcomes). */
+export function isNotLeased({ status }: StorageErrorResponse): boolean {
+  return status === 404 || status === 409;
+}
+
+/** The blob was deleted, or another writer has changed it since the ETag of the condition. */
+export function isGoneOrReplaced({ status, code }: StorageErrorResponse): boolean {
+  return status === 404 || (status === 412 && code === "ConditionNotMet");
+}
+
+/** A conditional write lost to another writer: its condition failed, or a copy onto the blob is pending. */
+export function isOvertaken({ code }: StorageErrorResponse): boolean {
+  return /ConditionNotMet$|^PendingCopyOperation$|^BlobNotFound$/.test(code ?? "");
+}
+
+/** The account supports no index tags, for example one with a hierarchical namespace. */
+export function isWithoutIndexTags({ status }: StorageErrorResponse): boolean {
+  return status === 400 || status === 409 || status === 501;
+}
+
+/** The client's codes for a request that was never sent: no connection, no host name, no token. */
+const unsent: ReadonlySet<string | null> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "IdentityUnavailable",
+]);
+
+/**
+ * Storage certainly did nothing. A time-out, a 500 or a missing response leaves that open; a busy server does
+ * not: it was "unable to receive requests" ("Common REST API error codes").
+ */
+export function isDefiniteRefusal({ status, code }: StorageErrorResponse): boolean {
+  if (status === 0) return unsent.has(code);
+  return code === "ServerBusy" || (status >= 400 && status < 500 && status !== 408);
+}
+
+/** The container exists and holds no such blob. A HEAD response may carry no code. */
+export function isBlobAbsent({ status, code }: StorageErrorResponse): boolean {
+  return status === 404 && (code === null || code === "BlobNotFound");
+}
+
+/** The folder exists and holds no such file. A missing folder or share has another code. */
+export function isFileAbsent({ status, code }: StorageErrorResponse): boolean {
+  return status === 404 && (code === null || code === "ResourceNotFound");
 }

@@ -1,10 +1,10 @@
 /**
- * One end of a copy. It never holds a secret, so it may be stored and shown; it rests in orchestration
- * histories, so its shapes may grow but never change.
+ * A source or a destination. It contains no secret, so it can be stored and shown. Orchestration histories
+ * contain it, so its shape is append-only: fields may be added, never changed or removed.
  */
 export type Endpoint = BlobEndpoint | FileEndpoint | ExternalEndpoint;
 
-/** What a copy can be written to. */
+/** An endpoint that a copy can be written to. */
 export type Destination = BlobEndpoint | FileEndpoint;
 
 export type BlobEndpoint = StorageEndpoint & {
@@ -26,16 +26,16 @@ export type FileEndpoint = StorageEndpoint & {
   snapshot?: string;
 };
 
-/** A source outside Azure Storage. Its query may be a secret, and is kept apart as a SAS is. */
+/** A source outside Azure Storage. Its query may be a secret and is kept separately, like a SAS. */
 export type ExternalEndpoint = {
   service: "external";
   origin: string;
-  /** With its leading slash, as the URL parser writes it: nobody but its server can tell what it means. */
+  /** With its leading slash, as the URL parser writes it: only its server can interpret it. */
   path: string;
 };
 
 type StorageEndpoint = {
-  /** Scheme, host and port; for the emulator the account is a part of the path. */
+  /** Scheme, host and port; the emulator has the account in the path instead. */
   origin: string;
   account: string;
   /** The read-only secondary of a geo-redundant account. */
@@ -43,19 +43,19 @@ type StorageEndpoint = {
   emulated: boolean;
 };
 
-/** The endpoint's URL, freshly encoded, without any secret. */
+/** The endpoint's URL without any secret, encoded from its decoded parts. */
 export function endpointUrl(endpoint: Endpoint): string {
   return `${objectUrl(endpoint)}${selection(endpoint)}`;
 }
 
-/** The endpoint's URL with a query behind it (a SAS, without its question mark). */
+/** The endpoint's URL with a query appended (a SAS, without its question mark). */
 export function urlWith(endpoint: Endpoint, query: string | null): string {
   const url = endpointUrl(endpoint);
   if (query === null) return url;
   return `${url}${url.includes("?") ? "&" : "?"}${query}`;
 }
 
-/** Where a Storage service begins: the origin, and with the emulator the account. */
+/** The URL of the endpoint's service: the origin, followed by the account for the emulator. */
 export function serviceUrl({ origin, account, emulated }: StorageEndpoint): string {
   return emulated ? `${origin}/${account}` : origin;
 }
@@ -66,31 +66,31 @@ export function containerOf(endpoint: Destination): string {
 }
 
 /**
- * The same text for all URLs that Storage takes for one object: names of files are the same in any case
- * ("Naming and referencing shares, directories, files, and metadata"). On an NFS share, where they are
- * not, two files may share an identity, and copies onto them wait for each other.
+ * The same text for all URLs of one object: file names are case-insensitive ("Naming and referencing
+ * shares, directories, files, and metadata"). On an NFS share, where they are not, two files may have the
+ * same identity, and copies onto them wait for each other.
  */
 export function identityOf(endpoint: Endpoint): string {
   return endpoint.service === "file"
-    ? endpointUrl({ ...endpoint, path: inAnyCase(endpoint.path) })
+    ? endpointUrl({ ...endpoint, path: toUpperCase(endpoint.path) })
     : endpointUrl(endpoint);
 }
 
-/** Windows compares names letter by letter: what would become two letters in capitals stays as it is. */
-function inAnyCase(path: string): string {
-  const capitals = (letter: string) => {
+/** Keeps a letter that has two letters as its capital, because Windows compares names letter by letter. */
+function toUpperCase(path: string): string {
+  const toCapital = (letter: string) => {
     const capital = letter.toUpperCase();
     return capital.length === letter.length ? capital : letter;
   };
-  return Array.from(path, capitals).join("");
+  return Array.from(path, toCapital).join("");
 }
 
-/** Whether a source is what the destination itself holds now, not a snapshot or version of it. */
+/** Whether the source is the destination's current content, not a snapshot or version of it. */
 export function isOntoItself(source: Endpoint, destination: Destination): boolean {
   return identityOf(source) === identityOf(destination);
 }
 
-/** Whether a source is the replica of what the destination holds now, which follows it by a while. */
+/** Whether the source is the destination's secondary replica, which follows its content with a delay. */
 export function isSecondaryOf(source: Endpoint, destination: Destination): boolean {
   if (source.service === "external" || !source.secondary) return false;
   const { origin } = destination;
@@ -98,8 +98,8 @@ export function isSecondaryOf(source: Endpoint, destination: Destination): boole
 }
 
 /**
- * Whether a copy source as Storage echoes it (x-ms-copy-source) names this source. Some regions strip
- * parts of the query: one without any says nothing about snapshots.
+ * Whether a copy source that Storage returned (x-ms-copy-source) is this source. Some regions remove parts
+ * of the query; without a query, snapshots and versions cannot be compared.
  */
 export function isEchoOf(source: Endpoint, echoed: string): boolean {
   if (!URL.canParse(echoed)) return false;
@@ -118,7 +118,7 @@ function objectUrl(endpoint: Endpoint): string {
   return `${serviceUrl(endpoint)}/${containerOf(endpoint)}/${path}`;
 }
 
-/** The query that chooses a snapshot or version. */
+/** The query that selects a snapshot or version. */
 function selection(endpoint: Endpoint): string {
   if (endpoint.service === "external") return "";
   const { snapshot } = endpoint;
@@ -129,7 +129,7 @@ function selection(endpoint: Endpoint): string {
   return endpoint.version === undefined ? "" : `?versionid=${encodeURIComponent(endpoint.version)}`;
 }
 
-/** Two ways to encode one URL come out alike. */
+/** Decodes a URL, so that different encodings of one URL are equal. */
 function comparable(url: string): string {
   try {
     return decodeURIComponent(url);

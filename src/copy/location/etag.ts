@@ -1,6 +1,6 @@
 /**
- * The ETag itself: they come with quotes and without ("Azure Blob Storage as an Event Grid source" has
- * both), so this is how they are compared.
+ * The ETag without quotes, for comparison: services write ETags with and without them ("Azure Blob Storage
+ * as an Event Grid source" has both).
  */
 export function bareEtag(etag: string): string {
   return etag.replace(/^W\/|"/g, "");

@@ -1,25 +1,26 @@
-import { maxClockSkewMs, toIso } from "../time.ts";
+import { day, hour } from "../durations.ts";
+import { maxClockSkewMs, plusMs, toIso } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 
 /**
- * What tells a SAS that the app mints for a source from all others. None of it is secret, so it stands
- * in the plan; the SAS itself is made anew by each start, and kept nowhere.
+ * The terms that identify a SAS that the app mints for a source. The plan contains them, because they are
+ * not secret. Each start mints the SAS itself again; it is never stored.
  */
 export type MintedSas = {
-  /** Its correlation id (`scid`), a GUID: Storage echoes it with the copy's source. Of a blob's SAS only. */
+  /** Correlation id (`scid`), a GUID, of a blob's SAS only: Storage returns it with the copy's source. */
   scid: string;
   /** ISO 8601. */
   expiresAt: string;
 };
 
 /** "Get User Delegation Key": at most seven days from now; a copy may take fourteen. */
-const maxKeyMs = 7 * 86_400_000;
-const hour = 3_600_000;
+const maxKeyMs = 7 * day;
 
 /**
- * A SAS that lives as long as any that the app may mint. It ends on a full hour, so that copies which
- * are planned within one share a user delegation key, and early enough for a clock that is ahead.
+ * Builds the terms of a SAS that is valid as long as possible. It expires on a full hour, so that copies
+ * planned within the same hour share a user delegation key, and early enough for a clock that is ahead.
  */
-export function mintedSas(scid: string, now: number): MintedSas {
-  const latest = now + maxKeyMs - maxClockSkewMs;
-  return { scid, expiresAt: toIso(latest - (latest % hour)) };
+export function buildMintedSas(scid: string, now: EpochMs): MintedSas {
+  const latest = plusMs(now, maxKeyMs - maxClockSkewMs);
+  return { scid, expiresAt: toIso(plusMs(latest, -(latest % hour))) };
 }

@@ -2,46 +2,54 @@ import type { BlobEndpoint, Destination, Endpoint, FileEndpoint } from "./endpoi
 import { endpointUrl } from "./endpoint.ts";
 import { Sas, sasParameters } from "./sas.ts";
 import { parseStorageHost } from "./storage-hosts.ts";
-import { externalPathProblems, readBlobName, readFileName } from "./storage-names.ts";
+import {
+  externalPathProblems,
+  hasDotSegmentInUrl,
+  parseBlobName,
+  parseFileName,
+} from "./storage-names.ts";
 
-/** The origins that copies know beside those of Azure Storage. */
+/** The origins that are accepted in addition to Azure Storage. */
 export type Origins = {
-  /** Where the local emulator listens, for example `http://127.0.0.1:10000`; null in Azure. */
+  /** The origins of the local emulator, for example `http://127.0.0.1:10000`; null in Azure. */
   emulator: { blob: string | null; file: string | null };
-  /** Sources outside Storage, as far as `COPY_ALLOWED` names them. */
+  /** The origins of sources outside Storage that `COPY_ALLOWED` contains. */
   external: readonly string[];
 };
 
-/** Nothing but Azure Storage itself. */
+/** Accepts only Azure Storage. */
 export const onlyStorage: Origins = { emulator: { blob: null, file: null }, external: [] };
 
-/** `sas` is all of the query that may be a secret. */
+/** A parsed URL. `sas` is the part of the query that may be secret; each problem completes "the URL …". */
 export type ParsedEndpoint<E extends Endpoint = Endpoint> =
   | { ok: true; endpoint: E; sas: Sas | null }
   | { ok: false; problems: string[] };
 
-/** Storage takes at most 2 KiB of copy source ("Copy Blob", x-ms-copy-source). */
+const dotSegmentProblem = "has a path segment of dots, which URL parsers remove";
+
+/** A copy source must not exceed 2 KiB ("Copy Blob", x-ms-copy-source). */
 const maxUrlBytes = 2_048;
 
 /**
- * Reads the URL of a source, splitting off its SAS. Names every problem at once, in words that never
- * repeat the query. Names are compared decoded, and `endpointUrl` writes them anew, so what was checked
- * is what Storage will be asked for.
+ * Parses the URL of a source and separates its SAS. Returns all problems, and none of them quotes the
+ * query. Names are checked decoded, and `endpointUrl` encodes them again, so requests to Storage use
+ * exactly the names that were checked.
  */
 export function parseSource(text: string, origins: Origins): ParsedEndpoint {
-  const read = readUrl(text);
-  if (!read.ok) return read;
-  const { url } = read;
+  const parsed = parseUrl(text);
+  if (!parsed.ok) return parsed;
+  const { url } = parsed;
   return origins.external.includes(url.origin)
-    ? limited(external(url), url)
-    : limited(inStorage(url, origins), url);
+    ? limitLength(parseExternal(url), url)
+    : limitLength(parseInStorage(url, text, origins), url);
 }
 
-/** Reads the URL of a destination: of a base blob or a file, on a primary endpoint. */
+/** Parses the URL of a destination: a base blob or a file, on a primary endpoint. */
 export function parseDestination(text: string, origins: Origins): ParsedEndpoint<Destination> {
-  const read = readUrl(text);
-  if (!read.ok) return read;
-  const parsed = limited(inStorage(read.url, origins), read.url);
+  const parsedUrl = parseUrl(text);
+  if (!parsedUrl.ok) return parsedUrl;
+  const { url } = parsedUrl;
+  const parsed = limitLength(parseInStorage(url, text, origins), url);
   if (!parsed.ok) return parsed;
   const { endpoint } = parsed;
   if (endpoint.secondary) return refused("is a secondary endpoint, which is read-only");
@@ -50,21 +58,23 @@ export function parseDestination(text: string, origins: Origins): ParsedEndpoint
     : parsed;
 }
 
-function readUrl(text: string): { ok: true; url: URL } | { ok: false; problems: string[] } {
-  if (text.length > maxUrlBytes) return refused(`is ${text.length} characters long; at most 2,048`);
+function parseUrl(text: string): { ok: true; url: URL } | { ok: false; problems: string[] } {
+  if (text.length > maxUrlBytes) {
+    return refused(`is ${text.length} characters long; the maximum is 2,048`);
+  }
   return URL.canParse(text) ? { ok: true, url: new URL(text) } : refused("is not an absolute URL");
 }
 
-function limited<E extends Endpoint>(parsed: ParsedEndpoint<E>, url: URL): ParsedEndpoint<E> {
+function limitLength<E extends Endpoint>(parsed: ParsedEndpoint<E>, url: URL): ParsedEndpoint<E> {
   if (!parsed.ok) return parsed;
   const length = endpointUrl(parsed.endpoint).length + url.search.length;
   return length > maxUrlBytes
-    ? refused(`is ${length} characters long once it is encoded; at most 2,048`)
+    ? refused(`is ${length} characters long when encoded; the maximum is 2,048`)
     : parsed;
 }
 
-/** Only what a pair of `COPY_ALLOWED` begins with gets here; nobody knows what its query means. */
-function external(url: URL): ParsedEndpoint {
+/** Parses a URL whose origin `COPY_ALLOWED` contains. All of its query may be secret. */
+function parseExternal(url: URL): ParsedEndpoint {
   const problems = [...urlProblems(url), ...externalPathProblems(url.pathname)];
   if (problems.length > 0) return { ok: false, problems };
   return {
@@ -74,19 +84,27 @@ function external(url: URL): ParsedEndpoint {
   };
 }
 
-function inStorage(url: URL, { emulator }: Origins): ParsedEndpoint<Destination> {
-  const place = placeOf(url, emulator);
+/** `text` is the URL as it was written, before the URL parser removed dot segments. */
+function parseInStorage(
+  url: URL,
+  text: string,
+  { emulator }: Origins,
+): ParsedEndpoint<Destination> {
+  const hasDots = hasDotSegmentInUrl(text);
+  const place = parsePlace(url, emulator);
   if (place.account === null) {
-    // Nobody knows what its query means, so nothing of it is repeated.
-    return { ok: false, problems: [...place.problems, ...urlProblems(url)] };
+    // No problem quotes the query, because its meaning is unknown without a service.
+    const problems = hasDots && place.emulated ? [dotSegmentProblem] : place.problems;
+    return { ok: false, problems: [...problems, ...urlProblems(url)] };
   }
   const query = splitQuery(url, place.service);
   const problems = [...urlProblems(url), ...query.problems];
   if (problems.length > 0) return { ok: false, problems };
+  if (hasDots) return refused(dotSegmentProblem);
   const { service, account, secondary, emulated, segments } = place;
-  const read = service === "blob" ? readBlobName(segments) : readFileName(segments);
-  if (!read.ok) return read;
-  const { top, path } = read.name;
+  const parsed = service === "blob" ? parseBlobName(segments) : parseFileName(segments);
+  if (!parsed.ok) return parsed;
+  const { top, path } = parsed.name;
   const base = { origin: url.origin, account, secondary, emulated, path };
   const endpoint: BlobEndpoint | FileEndpoint =
     service === "blob"
@@ -106,52 +124,51 @@ type Place =
       segments: string[];
       problems: [];
     }
-  | { account: null; problems: string[] };
+  | { account: null; emulated: boolean; problems: string[] };
 
-function placeOf(url: URL, emulator: Origins["emulator"]): Place {
-  if (url.origin === emulator.blob) return emulatedPlace(url, "blob");
-  if (url.origin === emulator.file) return emulatedPlace(url, "file");
-  return azurePlace(url, emulator);
+function parsePlace(url: URL, emulator: Origins["emulator"]): Place {
+  if (url.origin === emulator.blob) return parseEmulatedPlace(url, "blob");
+  if (url.origin === emulator.file) return parseEmulatedPlace(url, "file");
+  return parseAzurePlace(url, emulator);
 }
 
-function emulatedPlace(url: URL, service: Service): Place {
+function parseEmulatedPlace(url: URL, service: Service): Place {
   const [account = "", ...segments] = url.pathname.slice(1).split("/");
   return /^[a-z0-9]{3,24}$/.test(account)
     ? { service, account, secondary: false, emulated: true, segments, problems: [] }
-    : { account: null, problems: ["names no account of the emulator"] };
+    : { account: null, emulated: true, problems: ["does not name an account of the emulator"] };
 }
 
-function azurePlace(url: URL, emulator: Origins["emulator"]): Place {
+function parseAzurePlace(url: URL, emulator: Origins["emulator"]): Place {
+  const refusedWith = (problems: string[]): Place => ({ account: null, emulated: false, problems });
   const host = parseStorageHost(url.hostname);
   if (host === null) {
-    const nor = emulator.blob === null ? "" : `, nor the emulator at ${emulator.blob}`;
-    return {
-      account: null,
-      problems: [`has the host "${url.host}", which is not Azure Storage${nor}`],
-    };
+    const orEmulator = emulator.blob === null ? "" : ` or the emulator at ${emulator.blob}`;
+    return refusedWith([`has the host "${url.host}", which is not Azure Storage${orEmulator}`]);
   }
   const problems: string[] = [];
   if (url.protocol !== "https:") problems.push("must use https");
-  if (url.port !== "")
-    problems.push(`names the port ${url.port}; Storage has none but the default`);
+  if (url.port !== "") {
+    problems.push(`has the port ${url.port}; Storage uses only the default port`);
+  }
   const { account, secondary, service } = host;
   if (service !== "blob" && service !== "file") {
-    problems.push(`is in the service "${service}"; only "blob" and "file" work`);
-    return { account: null, problems };
+    problems.push(`is in the service "${service}"; only "blob" and "file" are supported`);
+    return refusedWith(problems);
   }
-  if (problems.length > 0) return { account: null, problems };
+  if (problems.length > 0) return refusedWith(problems);
   const segments = url.pathname.slice(1).split("/");
   return { service, account, secondary, emulated: false, segments, problems: [] };
 }
 
 function urlProblems(url: URL): string[] {
   const problems: string[] = [];
-  if (url.username !== "" || url.password !== "") problems.push("carries user information");
-  if (url.hash !== "") problems.push('carries a fragment; write "#" in a name as %23');
+  if (url.username !== "" || url.password !== "") problems.push("contains user information");
+  if (url.hash !== "") problems.push('contains a fragment; write "#" in a name as %23');
   return problems;
 }
 
-/** How a source's query chooses what is not the base itself; the values are Storage's own times. */
+/** Query parameters that select a snapshot or version of a source; their values are times. */
 const selectors = {
   blob: { snapshot: "snapshot", versionid: "version" },
   file: { sharesnapshot: "snapshot" },
@@ -165,6 +182,7 @@ type Query = {
   problems: string[];
 };
 
+/** Splits a query into what selects a snapshot or version, and a SAS. */
 function splitQuery(url: URL, service: Service): Query {
   const names = [...url.searchParams.keys()];
   const problems: string[] = [];
@@ -174,20 +192,22 @@ function splitQuery(url: URL, service: Service): Query {
     if (value === null) continue;
     selection[field] = value;
     if (!storageTime.test(value)) {
-      problems.push(`has a "${name}" that is no time of Storage's (2026-11-20T12:00:00.0000000Z)`);
+      problems.push(
+        `has a "${name}" that is not a time such as Storage returns (2026-11-20T12:00:00.0000000Z)`,
+      );
     }
   }
   if (Object.keys(selection).length > 1) problems.push("names both a snapshot and a version");
   const rest = names.filter((name) => !Object.hasOwn(selectors[service], name));
   problems.push(...new Set(rest.filter((name) => !sasParameters.has(name)).map(unknownParameter)));
-  const twice = names.filter((name, index) => names.indexOf(name) !== index);
-  if (twice.length > 0) problems.push("repeats a query parameter");
+  const repeated = names.filter((name, index) => names.indexOf(name) !== index);
+  if (repeated.length > 0) problems.push("repeats a query parameter");
   if (rest.length === 0) return { selection, sas: null, problems };
   if (!rest.includes("sig")) problems.push('has a query without a signature ("sig")');
   return { selection, sas: new Sas(sasQuery(url, service)), problems };
 }
 
-/** Parameter by parameter as they were written: a signature must not be encoded anew. */
+/** Keeps each parameter as it was written, because encoding it again could break the signature. */
 function sasQuery(url: URL, service: Service): string {
   const isSelector = (pair: string) => {
     const [name = ""] = new URLSearchParams(pair).keys();
@@ -200,7 +220,7 @@ function sasQuery(url: URL, service: Service): string {
     .join("&");
 }
 
-/** A parameter's name may itself be a pasted secret: short plain names are repeated, others are not. */
+/** Quotes only short plain names, because a parameter's name may be a pasted secret. */
 function unknownParameter(name: string): string {
   return /^[A-Za-z][\w-]{0,31}$/.test(name)
     ? `has the query parameter "${name}", which is not part of a SAS`

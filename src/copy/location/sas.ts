@@ -1,8 +1,10 @@
+import { parseTime } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 let reveal: (sas: Sas) => string;
 
 /**
  * A shared access signature: the query of a URL, and a secret. It prints, logs and serialises as
- * `[sas]`; `revealSas` is its only exit, and lint allows that call in `storage/` and `secrets/` alone.
+ * `[sas]`. Only `revealSas` returns its text, and lint allows that call only in `storage/` and `secrets/`.
  */
 export class Sas {
   readonly #query: string;
@@ -35,37 +37,37 @@ export function revealSas(sas: Sas): string {
   return reveal(sas);
 }
 
-/** What a SAS says of itself; none of it is secret. Times are epoch ms, null where it names none. */
+/** The terms that a SAS states; they are not secret. Times are epoch ms; null when the SAS states none. */
 export type SasTerms = {
-  startsAt: number | null;
-  expiresAt: number | null;
+  startsAt: EpochMs | null;
+  expiresAt: EpochMs | null;
   permissions: string | null;
 };
 
-/** Reads the terms a SAS states about itself ("Create a service SAS": `st`, `se`, `sp`). */
+/** Reads the terms of a SAS ("Create a service SAS": `st`, `se`, `sp`). */
 export function sasTerms(sas: Sas): SasTerms {
   const query = new URLSearchParams(reveal(sas));
   return {
-    startsAt: epoch(query.get("st")),
-    expiresAt: epoch(query.get("se")),
+    startsAt: parseEpoch(query.get("st")),
+    expiresAt: parseEpoch(query.get("se")),
     permissions: query.get("sp"),
   };
 }
 
-/** Whether the SAS, by its own words, is over at `now` (epoch ms). */
-export function hasSasEnded(sas: Sas | null, now: number): boolean {
-  const end = sas === null ? null : sasTerms(sas).expiresAt;
-  return end !== null && end <= now;
+/** Whether the SAS has expired at `now` (epoch ms) according to its terms. */
+export function hasSasExpired(sas: Sas | null, now: EpochMs): boolean {
+  const expiresAt = sas === null ? null : sasTerms(sas).expiresAt;
+  return expiresAt !== null && expiresAt <= now;
 }
 
-function epoch(text: string | null): number | null {
-  const time = text === null ? Number.NaN : Date.parse(text);
+function parseEpoch(text: string | null): EpochMs | null {
+  const time = parseTime(text ?? "");
   return Number.isNaN(time) ? null : time;
 }
 
 /**
  * Query parameters that belong to a SAS ("Create an account SAS", "Create a service SAS", "Create a
- * user delegation SAS"). Everything else in a query is refused by name.
+ * user delegation SAS"). Requests with any other query parameter are rejected.
  */
 export const sasParameters: ReadonlySet<string> = new Set([
   ..."sv ss srt sr st se sp spr sip sig si ses sdd".split(" "),

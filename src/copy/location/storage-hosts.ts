@@ -1,4 +1,4 @@
-/** What the host name of a Storage URL says. */
+/** The parts of a Storage URL's host name. */
 export type StorageHost = {
   account: string;
   service: string;
@@ -14,17 +14,17 @@ const cloudSuffixes = [
   "core.cloudapi.de",
 ];
 
-/** Accounts with a DNS zone live at `<account>.z<nn>.<service>.storage.azure.net`. */
+/** Accounts with a DNS zone have the host `<account>.z<nn>.<service>.storage.azure.net`. */
 const zoneSuffix = "storage.azure.net";
 
 /**
- * Reads `<account>[-secondary][.z<nn>].<service>.<suffix>`; null where the host is not Azure Storage.
- * `host` must be as the URL parser leaves it: lower case, ASCII, without a port.
+ * Parses `<account>[-secondary][.z<nn>].<service>.<suffix>`; null when the host is not Azure Storage.
+ * `host` must be normalised by the URL parser: lower case, ASCII, without a port.
  */
 export function parseStorageHost(host: string): StorageHost | null {
   const match =
-    cloudSuffixes.map((suffix) => afterSuffix(host, suffix)).find((rest) => rest !== null) ??
-    afterSuffix(host, zoneSuffix);
+    cloudSuffixes.map((suffix) => removeSuffix(host, suffix)).find((rest) => rest !== null) ??
+    removeSuffix(host, zoneSuffix);
   if (match === null) return null;
   const zoned = host.endsWith(`.${zoneSuffix}`);
   const pattern = zoned
@@ -39,6 +39,6 @@ export function parseStorageHost(host: string): StorageHost | null {
   };
 }
 
-function afterSuffix(host: string, suffix: string): string | null {
+function removeSuffix(host: string, suffix: string): string | null {
   return host.endsWith(`.${suffix}`) ? host.slice(0, -suffix.length - 1) : null;
 }

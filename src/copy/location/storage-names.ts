@@ -1,20 +1,22 @@
 /**
- * The names that Storage takes ("Naming and referencing containers, blobs, and metadata", "Naming and
- * referencing shares, directories, files, and metadata"), and those among them that can be trusted to
- * mean the same to everybody on the way. Problems are words that follow "the URL".
+ * Names that Storage accepts ("Naming and referencing containers, blobs, and metadata", "Naming and
+ * referencing shares, directories, files, and metadata"), without those that proxies and servers on the
+ * way may interpret differently. Each problem completes a sentence that starts with "the URL".
  */
 
-/** What a path within an account names: its first segment, and all that follows, decoded. */
-export type NamedObject = { top: string; path: string };
+/** The parts of a path within an account: its first segment, and the rest, decoded. */
+export type ObjectName = { top: string; path: string };
 
-export type ReadName = { ok: true; name: NamedObject } | { ok: false; problems: string[] };
+export type ParsedName = { ok: true; name: ObjectName } | { ok: false; problems: string[] };
 
-/** `segments`: still encoded, split at the slashes. */
-export function readBlobName(segments: readonly string[]): ReadName {
-  const { top, path } = decoded(segments);
+/** Parses a container and a blob name. `segments` are still encoded, split at the slashes. */
+export function parseBlobName(segments: readonly string[]): ParsedName {
+  const { top, path } = decode(segments);
   const problems: string[] = [];
   if (!isContainerName(top)) {
-    problems.push("names no container (3 to 63 lower-case letters, digits and single hyphens)");
+    problems.push(
+      "does not name a container (3 to 63 lower-case letters, digits and single hyphens)",
+    );
   }
   if (path === null) problems.push("has a blob name that is not valid percent-encoded UTF-8");
   else problems.push(...(path === "" ? ["names a container, not a blob"] : blobProblems(path)));
@@ -23,11 +25,12 @@ export function readBlobName(segments: readonly string[]): ReadName {
     : { ok: false, problems };
 }
 
-export function readFileName(segments: readonly string[]): ReadName {
-  const { top, path } = decoded(segments);
+/** Parses a share and a file path. `segments` are still encoded, split at the slashes. */
+export function parseFileName(segments: readonly string[]): ParsedName {
+  const { top, path } = decode(segments);
   const problems: string[] = [];
   if (!isShareName(top)) {
-    problems.push("names no share (3 to 63 lower-case letters, digits and single hyphens)");
+    problems.push("does not name a share (3 to 63 lower-case letters, digits and single hyphens)");
   }
   if (path === null) problems.push("has a file name that is not valid percent-encoded UTF-8");
   else problems.push(...(path === "" ? ["names a share, not a file"] : fileProblems(path)));
@@ -37,37 +40,51 @@ export function readFileName(segments: readonly string[]): ReadName {
 }
 
 /**
- * What is wrong with the path of a URL outside Storage. Its servers may decode it before they look, one
- * after the other, and trim blanks, so nothing may stand in it that would lead elsewhere then.
+ * Problems of the path of a URL outside Storage. Its servers may decode it several times and trim spaces
+ * before they interpret it, so it must not contain anything that would then lead to another path.
  */
 export function externalPathProblems(pathname: string): string[] {
   const parts = pathname.split("/");
-  if (parts.map(percentDecoded).includes(null)) {
+  if (parts.map(decodePercent).includes(null)) {
     return ["has a path that is not valid percent-encoded UTF-8"];
   }
-  const odd = parts
-    .flatMap(readings)
+  const isAmbiguous = parts
+    .flatMap(decodings)
     .some((part) => /[/\\\u0000-\u001f\u007f]|^ *\.\.? *(;|$)/.test(part));
-  return odd ? ["hides a slash, a control character or dots that lead elsewhere in its path"] : [];
+  return isAmbiguous
+    ? ["has an encoded slash, a backslash, a control character or a dot segment in its path"]
+    : [];
 }
 
-/** What a part may be read as, however often it is decoded. */
-function readings(part: string): string[] {
-  const read = percentDecoded(part);
-  if (read === null) return [];
-  return read === part ? [read] : [read, ...readings(read)];
+/** The results of decoding a part again and again until it no longer changes. */
+function decodings(part: string): string[] {
+  const once = decodePercent(part);
+  if (once === null) return [];
+  return once === part ? [once] : [once, ...decodings(once)];
 }
 
-/** Whether Storage would trim a dot off this path, were it not asked to leave names as they are. */
+/** Whether Storage would remove a dot from the end of a part of this path, unless a request prevents it. */
 export function hasTrailingDot(path: string): boolean {
   return path.split("/").some((part) => part.endsWith("."));
 }
 
-function decoded([first = "", ...rest]: readonly string[]): { top: string; path: string | null } {
-  return { top: percentDecoded(first) ?? "", path: percentDecoded(rest.join("/")) }; // the SDK writes "$web" as %24web
+/** Whether a part of the decoded path is "." or "..". */
+export function hasDotSegment(path: string): boolean {
+  return path.split("/").some((part) => part === "." || part === "..");
 }
 
-/** `$root`, `$web` and `$logs` are the service's own. */
+/** Whether the URL has a path segment of dots, as it is or percent-encoded, before a URL parser removes it. */
+export function hasDotSegmentInUrl(url: string): boolean {
+  // URL parsers ignore these characters, and read a backslash as a slash.
+  const [path = ""] = url.replace(/[\t\n\r]|[\u0000-\u0020]+$/g, "").split(/[?#]/);
+  return path.split(/[/\\]/).some((segment) => /^(\.|%2e){1,2}$/i.test(segment));
+}
+
+function decode([first = "", ...rest]: readonly string[]): { top: string; path: string | null } {
+  return { top: decodePercent(first) ?? "", path: decodePercent(rest.join("/")) }; // the SDK writes "$web" as %24web
+}
+
+/** `$root`, `$web` and `$logs` are special containers of the service. */
 function isContainerName(name: string): boolean {
   return /^\$(root|web|logs)$/.test(name) || isShareName(name);
 }
@@ -76,60 +93,58 @@ function isShareName(name: string): boolean {
   return /^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/.test(name);
 }
 
-/** 1 to 1,024 characters. */
 const maxBlobNameLength = 1_024;
 
 function blobProblems(path: string): string[] {
   const problems: string[] = [];
   if (path.length > maxBlobNameLength)
     problems.push("has a blob name of more than 1,024 characters");
-  return [...problems, ...oddProblems(path, "blob")];
+  return [...problems, ...ambiguityProblems(path, "blob")];
 }
 
-/** A path of 2,048 characters, 255 a part, 250 parts deep. */
 const maxFilePathLength = 2_048;
 const maxPartLength = 255;
 const maxPathDepth = 250;
 
-/** Devices of DOS, under any extension. */
+/** DOS device names, with any extension. */
 const reserved = /^(con|prn|aux|nul|clock\$|(lpt|com)[1-9])(\.|$)/i;
 
 function fileProblems(path: string): string[] {
   const parts = path.split("/");
-  const problems = oddProblems(path, "file");
+  const problems = ambiguityProblems(path, "file");
   if (path.length > maxFilePathLength || parts.length > maxPathDepth) {
     problems.push("has a file path of more than 2,048 characters or 250 parts");
   }
   if (parts.some((part) => part.length > maxPartLength)) {
     problems.push("has a part of more than 255 characters in its file name");
   }
-  // Storage strips the last slash and refuses the others.
-  if (parts.includes("")) problems.push("has an empty part, or ends in a slash, in its file name");
+  // Storage removes a slash at the end and rejects other empty parts.
+  if (parts.includes("")) {
+    problems.push("has an empty part, or a slash at the end, in its file name");
+  }
   if (/[":|<>*?]/.test(path)) problems.push('has one of " : | < > * ? in its file name');
   if (parts.some((part) => reserved.test(part))) {
-    problems.push("has the name of a device as a part of its file name");
+    problems.push("has a reserved device name in its file name");
   }
   return problems;
 }
 
-function oddProblems(path: string, what: "blob" | "file"): string[] {
+function ambiguityProblems(path: string, what: "blob" | "file"): string[] {
   const problems: string[] = [];
   if (/[\u0000-\u001f\u007f\ufffe\uffff]/.test(path)) {
     problems.push(`has a control character in its ${what} name`);
   }
-  // "?" written as %3F belongs to the name, and the SAS behind it would be kept as a part of the name.
+  // "?" written as %3F is part of the name, so the SAS after it would be stored as part of the name.
   if (/(^|[?&])sig=/i.test(path))
-    problems.push(`has a SAS in its ${what} name; write its "?" as it is`);
-  // Servers on the way rewrite both, and a name rewritten is not the name that was checked.
+    problems.push(`has a SAS in its ${what} name; do not encode the "?" before it`);
+  // Servers on the way rewrite both, and then the name is no longer the one that was checked.
   if (path.includes("\\")) problems.push(`has a backslash in its ${what} name`);
-  if (path.split("/").some((part) => part === "." || part === "..")) {
-    problems.push(`has "." or ".." as a part of its ${what} name`);
-  }
+  if (hasDotSegment(path)) problems.push(`has "." or ".." as a part of its ${what} name`);
   return problems;
 }
 
-/** Null where it is no valid percent-encoded UTF-8. */
-export function percentDecoded(text: string): string | null {
+/** Decodes percent-encoding; null when it is not valid percent-encoded UTF-8. */
+export function decodePercent(text: string): string | null {
   try {
     return decodeURIComponent(text);
   } catch {

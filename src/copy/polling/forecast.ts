@@ -1,119 +1,128 @@
+import { latest, plusMs } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 import type { Progress } from "../contract/copy-status.ts";
+import { day, minute } from "../durations.ts";
 
-/** One look at a pending copy: when (epoch ms), and what it showed. */
-export type Sample = { at: number; progress: Progress | null };
+/** One poll of a pending copy: when (epoch ms), and the progress that Storage reported. */
+export type Sample = { at: EpochMs; progress: Progress | null };
 
-/** What the looks so far say of a pending copy. Times are epoch ms, rates bytes per ms. */
+/** What the polls so far show about a pending copy. Times are epoch ms, rates bytes per ms. */
 export type Forecast =
-  /** Storage tells no progress, or no byte yet. */
+  /** Storage reports no progress, or no byte yet. */
   | { kind: "unknown" }
   /**
-   * One rate since the start explains every look, as far as published steps let it be known: the end
-   * lies between `earliest` and `latest`.
+   * One rate since the start explains every poll, as precisely as the published steps allow. The copy
+   * completes between `earliest` and `latest`.
    */
   | {
       kind: "steady";
       rate: number;
-      end: number;
-      earliest: number;
-      latest: number;
-      /** Time from one published step to the next; 0 while too few changes have shown it. */
+      completesAt: EpochMs;
+      earliest: EpochMs;
+      latest: EpochMs;
+      /** Time from one published step to the next; 0 until enough changes have shown it. */
       stepMs: number;
-      /** Values other than none that were seen. */
+      /** How many different values above zero the polls returned. */
       changes: number;
     }
-  /** No single rate does: it started late, goes in bursts, stood still, or changes its speed. */
-  | { kind: "uneven"; rate: number; end: number }
-  /** Nothing more since `since`, though more was due; `left` in ms, if it went on as before at once. */
-  | { kind: "stalled"; since: number; left: number };
+  /** No single rate explains the polls: the copy started late, moves in bursts, stood still or changes speed. */
+  | { kind: "uneven"; rate: number; completesAt: EpochMs }
+  /** No progress since `since`, although some was due. `remainingMs`: if it resumed now at its former rate. */
+  | { kind: "stalled"; since: EpochMs; remainingMs: number };
 
-/** Published steps that must be overdue before standing still is a stall, and the shortest one in ms. */
-const stepsOverdue = 3;
-const minStallMs = 60_000;
-/** The rate of an uneven copy is that of this share of its moving time, the latest. */
+/** A standstill is a stall when this many published steps are overdue, and not before `minStallMs`. */
+const overdueSteps = 3;
+const minStallMs = minute;
+/** An uneven copy has the rate of the latest part of its moving time: this share of it. */
 const windowShare = 2 / 3;
 
-/** A copy seen at a time. The first of them is its start, with no byte. */
-type Point = { at: number; bytes: number };
+/** The bytes of a copy at a time. The first point is the copy's start, with no byte. */
+type Point = { at: EpochMs; bytes: number };
 
-export function forecast(observations: readonly Sample[], startedAt: number): Forecast {
-  const total = observations.at(-1)?.progress?.totalBytes ?? 0;
-  const points = toPoints(observations, { startedAt, total });
+/** Forecasts a pending copy from its polls, oldest first; `startedAt` is epoch ms. */
+export function forecast(samples: readonly Sample[], startedAt: EpochMs): Forecast {
+  const total = samples.at(-1)?.progress?.totalBytes ?? 0;
+  const points = toPoints(samples, { startedAt, total });
   const last = points.at(-1);
   if (last === undefined || last.bytes === 0) return { kind: "unknown" };
   const steps = publishedSteps(points);
-  const left = total - last.bytes;
+  const remainingBytes = total - last.bytes;
 
-  // From the last look that showed nothing: a copy may have waited before it began.
+  // From the last point without a byte: a copy may have waited before it began.
   const moving = points.slice(Math.max(0, points.findIndex(({ bytes }) => bytes > 0) - 1));
   const origin = moving[0] ?? last;
-  const still = points.find(({ bytes }) => bytes === last.bytes) ?? last;
-  const usual = rateBetween(origin, still);
-  if (last.at - still.at > Math.max(minStallMs, (stepsOverdue * steps.widest) / usual)) {
-    return { kind: "stalled", since: still.at, left: Math.max(0, left - steps.likely) / usual };
+  const lastChange = points.find(({ bytes }) => bytes === last.bytes) ?? last;
+  const averageRate = rateBetween(origin, lastChange);
+  const overdueMs = (overdueSteps * steps.widest) / averageRate;
+  if (last.at - lastChange.at > Math.max(minStallMs, overdueMs)) {
+    const remainingMs = Math.max(0, remainingBytes - steps.likely) / averageRate;
+    return { kind: "stalled", since: lastChange.at, remainingMs };
   }
 
   const steady = steadyRates(points, startedAt, steps);
   if (steady !== null) {
-    // On the average half a step is copied and not yet published.
-    const unseen = (steps.measure > 0 ? steps.measure : steps.likely) / 2;
-    const rate = Math.max(steady.slowest, (last.bytes + unseen) / (last.at - startedAt));
+    // On average, half a step is copied and not yet published.
+    const unpublished = (steps.measure > 0 ? steps.measure : steps.likely) / 2;
+    const rate = Math.max(steady.slowest, (last.bytes + unpublished) / (last.at - startedAt));
     return {
       kind: "steady",
       rate,
-      end: Math.max(last.at, startedAt + total / rate),
-      earliest: Math.max(last.at, startedAt + total / steady.fastest),
-      latest: startedAt + total / steady.slowest,
+      completesAt: latest(last.at, plusMs(startedAt, total / rate)),
+      earliest: latest(last.at, plusMs(startedAt, total / steady.fastest)),
+      latest: plusMs(startedAt, total / steady.slowest),
       stepMs: steps.proven / rate,
       changes: steps.changes,
     };
   }
   const from = last.at - (last.at - origin.at) * windowShare;
-  const recent = rateBetween(moving.findLast(({ at }) => at <= from) ?? origin, last);
-  const rate = recent > 0 ? recent : rateBetween(origin, last);
-  return { kind: "uneven", rate, end: last.at + Math.max(0, left - steps.likely / 2) / rate };
+  const recentRate = rateBetween(moving.findLast(({ at }) => at <= from) ?? origin, last);
+  const rate = recentRate > 0 ? recentRate : rateBetween(origin, last);
+  const completesAt = plusMs(last.at, Math.max(0, remainingBytes - steps.likely / 2) / rate);
+  return { kind: "uneven", rate, completesAt };
 }
 
-/** Storage gives a copy two weeks ("Copy Blob"); an end beyond that is no estimate. */
-const maxEstimateMs = 15 * 86_400_000;
+/** Storage allows a copy two weeks ("Copy Blob"); a completion beyond that is not a useful estimate. */
+const maxEstimateMs = 15 * day;
 
-/** The look that a forecast ends with, and when the copy was started (epoch ms). */
-export type LastPoll = Sample & { startedAt: number };
+/** The last poll of a forecast, and when the copy was started (epoch ms). */
+export type LastPoll = Sample & { startedAt: EpochMs };
 
 /**
- * Rate and end as they may be told: null while a published step leaves more open than what is left,
- * while the copy stands still, and where it would take more time than Storage gives it.
+ * The rate and completion time to report. Null while a published step leaves more uncertainty than time
+ * remains, while the copy stands still, and when it would take longer than Storage allows.
  */
 export function estimateCompletion(
-  seen: Forecast,
+  current: Forecast,
   { at: now, startedAt }: LastPoll,
-): { rate: number; end: number } | null {
-  if (seen.kind === "unknown" || seen.kind === "stalled") return null;
-  const { rate, end } = seen;
-  if (seen.kind === "steady" && seen.latest - seen.earliest > end - now) return null;
-  return end - startedAt > maxEstimateMs ? null : { rate, end };
+): { rate: number; completesAt: EpochMs } | null {
+  if (current.kind === "unknown" || current.kind === "stalled") return null;
+  const { rate, completesAt } = current;
+  if (current.kind === "steady" && current.latest - current.earliest > completesAt - now) {
+    return null;
+  }
+  return completesAt - startedAt > maxEstimateMs ? null : { rate, completesAt };
 }
 
-/** A copy without a byte may wait in a queue; after this it is worth a word. */
-const maxQueueMs = 600_000;
+/** A copy without a byte may wait in Storage's queue; after this time it is reported as stalled. */
+const maxQueueMs = 10 * minute;
 
-/** Since when the progress stands still, epoch ms; null while it moves, and while none is told. */
+/** Since when there is no progress, epoch ms; null while there is, and while Storage reports none. */
 export function stalledSince(
-  seen: Forecast,
+  current: Forecast,
   { at: now, progress, startedAt }: LastPoll,
-): number | null {
-  if (seen.kind === "stalled") return seen.since;
+): EpochMs | null {
+  if (current.kind === "stalled") return current.since;
   const isIdle = progress?.bytesCopied === 0 && now - startedAt > maxQueueMs;
   return isIdle ? startedAt : null;
 }
 
-/** Whatever was told, progress never goes back and never beyond the whole. */
+/** Points never go back and never exceed the total, whatever Storage reported. */
 function toPoints(
-  observations: readonly Sample[],
-  { startedAt, total }: { startedAt: number; total: number },
+  samples: readonly Sample[],
+  { startedAt, total }: { startedAt: EpochMs; total: number },
 ): Point[] {
   const points: Point[] = [{ at: startedAt, bytes: 0 }];
-  for (const { at, progress } of observations) {
+  for (const { at, progress } of samples) {
     const before = points.at(-1);
     if (progress === null || before === undefined || at <= before.at) continue;
     points.push({ at, bytes: Math.min(total, Math.max(before.bytes, progress.bytesCopied)) });
@@ -121,23 +130,23 @@ function toPoints(
   return points;
 }
 
-/** What can be told of the steps in which Storage publishes a progress, in bytes. */
+/** What is known about the steps in which Storage publishes a progress, in bytes. */
 type Steps = {
-  /** No step is wider: nothing was seen between two values this far apart. */
+  /** Upper bound of a step: the smallest difference between two published values. */
   widest: number;
   likely: number;
-  /** What all differences are multiples of; 0 before there are two. */
+  /** Greatest common divisor of all differences; 0 until there are two. */
   measure: number;
-  /** The same, once there are three: the lag that a step excuses. */
+  /** The same, once there are three: the lag that a step can explain. */
   proven: number;
   changes: number;
 };
 
-/** Of the narrowest difference seen: half of it is taken for a step unless a common measure is wider. */
+/** A step is assumed to be this share of the smallest difference, unless the common divisor is larger. */
 const likelyShare = 0.5;
 
 function publishedSteps(points: readonly Point[]): Steps {
-  const values = [...new Set(points.map(({ bytes }) => bytes))].slice(1); // the first is none
+  const values = [...new Set(points.map(({ bytes }) => bytes))].slice(1); // the first is the start, with no byte
   const differences = values.slice(1).map((bytes, index) => bytes - (values[index] ?? 0));
   const changes = values.length;
   const first = values[0] ?? 0;
@@ -153,12 +162,12 @@ function greatestCommonDivisor(a: number, b: number): number {
 }
 
 /**
- * The rates that one straight line from the start allows. A look shows what was copied rounded down:
- * that much at least, and less than a step more.
+ * The rates of all straight lines from the start that fit the points; null where none does. A point shows
+ * the bytes copied, rounded down to a published step: at least its bytes, and less than one step more.
  */
 function steadyRates(
   points: readonly Point[],
-  startedAt: number,
+  startedAt: EpochMs,
   { widest, likely }: Steps,
 ): { slowest: number; fastest: number } | null {
   let slowest = 0;

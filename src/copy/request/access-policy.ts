@@ -7,8 +7,8 @@ import { parseStorageHost } from "../location/storage-hosts.ts";
 import { externalPathProblems } from "../location/storage-names.ts";
 
 /**
- * A place that a copy may read from or write to: an account, a container or share, or a folder in one;
- * or a folder outside Storage, whose account is null.
+ * A place that a copy may read from or write to: an account, a container or share, or a folder in one.
+ * A folder outside Storage has the account null.
  */
 export type Place = {
   origin: string;
@@ -16,47 +16,45 @@ export type Place = {
   segments: readonly string[];
 };
 
-/** A copy is allowed when one pair allows both its ends. No pairs: nothing is allowed. */
+/** A copy is allowed when one pair contains its source and its destination. Without pairs, nothing is allowed. */
 export type AllowedPair = { from: Place; to: Place };
 
-/** Whether any one pair allows this source together with this destination. */
+/** Whether one pair contains both this source and this destination. */
 export function isAllowed(
   pairs: readonly AllowedPair[],
-  ends: { source: Endpoint; destination: Destination },
+  { source, destination }: { source: Endpoint; destination: Destination },
 ): boolean {
-  return pairs.some(
-    (pair) => contains(pair.from, ends.source) && contains(pair.to, ends.destination),
-  );
+  return pairs.some((pair) => contains(pair.from, source) && contains(pair.to, destination));
 }
 
-/** The origins outside Storage that some pair names as a source. */
+/** The origins outside Storage that the pairs have as sources. */
 export function externalOrigins(pairs: readonly AllowedPair[]): string[] {
   const outside = pairs.filter(({ from }) => from.account === null);
   return [...new Set(outside.map(({ from }) => from.origin))];
 }
 
-/** The app's own storage account; `contentShare` is where the Functions host keeps the app's code. */
+/** The app's own storage account; `contentShare` is the share in which the Functions host stores the app's code. */
 export type OwnAccount = { account: string; contentShare: string | null };
 
 /**
- * Whether an end lies where the app, its task hub or the Functions host keep their state. No pair opens
- * these: who may write there can take other callers' copies over.
+ * Whether the endpoint is where the app, its task hub or the Functions host keep their state. No pair can
+ * allow these, because a caller who writes there could control the copies of other callers.
  */
 export function isOwnState(own: OwnAccount, endpoint: Endpoint): boolean {
   if (endpoint.service === "external") return false;
-  // It may lie in another account, and its name is made up by the host: no other share bears it.
+  // In any account: the share may be in another one, and the host generates its name, so it is unique.
   if (endpoint.service === "file") return endpoint.share === own.contentShare;
   return (
     endpoint.account === own.account &&
-    (packages.has(endpoint.container) || hostState.test(endpoint.container))
+    (packageContainers.has(endpoint.container) || hostState.test(endpoint.container))
   );
 }
 
-/** The ledger, and what the host and Durable keep; the task hub may be given another name by a setting. */
+/** Containers of the ledger, the host and Durable. A setting can rename the task hub, so only its suffix counts. */
 const hostState = /^(ferry-|azure-webjobs-|app-package-|\$logs$)|-(leases|largemessages|applease)$/;
 
-/** Where Core Tools, the deployment site and the two pipelines put an app's code, for plans that run it from there. */
-const packages: ReadonlySet<string> = new Set([
+/** Containers in which Core Tools, the deployment site and the two pipelines store an app's code. */
+const packageContainers: ReadonlySet<string> = new Set([
   "function-releases",
   "scm-releases",
   "github-actions-deploy",
@@ -64,7 +62,7 @@ const packages: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reads `COPY_ALLOWED`: JSON, a list of `{ "from", "to" }` URL prefixes. Prefixes hold whole path
+ * Parses `COPY_ALLOWED`: a JSON list of `{ "from", "to" }` URL prefixes. Prefixes match whole path
  * segments: `…/in` allows `…/in/a` and not `…/in-secret/a`.
  */
 export function parseAllowedPairs(
@@ -79,9 +77,9 @@ export function parseAllowedPairs(
   }
   const problems: string[] = [];
   const place = (index: number, side: "from" | "to", prefix: string): Place => {
-    const read = parsePlace(prefix, side, emulator);
-    if (typeof read !== "string") return read;
-    problems.push(`[${index}].${side} ${read}`);
+    const parsedPlace = parsePlace(prefix, side, emulator);
+    if (typeof parsedPlace !== "string") return parsedPlace;
+    problems.push(`[${index}].${side} ${parsedPlace}`);
     return { origin: "", account: null, segments: [] };
   };
   const pairs = parsed.data.map(({ from, to }, index) => ({
@@ -91,7 +89,7 @@ export function parseAllowedPairs(
   return { pairs: problems.length === 0 ? pairs : [], problems };
 }
 
-/** Compares decoded names, segment by segment; the endpoint's were decoded at the door. */
+/** Compares decoded names, segment by segment; an endpoint in Storage is decoded when it is parsed. */
 function contains(place: Place, endpoint: Endpoint): boolean {
   const isExternal = endpoint.service === "external";
   const segments = isExternal
@@ -104,6 +102,7 @@ function contains(place: Place, endpoint: Endpoint): boolean {
   );
 }
 
+/** Returns the place, or the problem of its prefix. */
 function parsePlace(
   prefix: string,
   side: "from" | "to",
@@ -112,7 +111,7 @@ function parsePlace(
   if (!URL.canParse(prefix)) return "is not an absolute URL";
   const url = new URL(prefix);
   if (url.search !== "" || url.hash !== "" || url.username !== "" || url.password !== "") {
-    return "must be a plain URL prefix, without query, fragment or user information";
+    return "must be a URL prefix without query, fragment or user information";
   }
   const parts = decodedSegments(url.pathname);
   if (parts === null) return "is not valid percent-encoded UTF-8";
@@ -120,7 +119,7 @@ function parsePlace(
   if (origin === emulator.blob || origin === emulator.file) {
     const [account, ...segments] = parts;
     return account === undefined
-      ? "names no account of the emulator"
+      ? "does not name an account of the emulator"
       : { origin, account, segments };
   }
   const host = parseStorageHost(url.hostname);
@@ -128,16 +127,16 @@ function parsePlace(
     return { origin, account: host.account, segments: parts };
   }
   if (side === "to" || host !== null) {
-    return "must begin with https:// and a host of Azure Storage";
+    return "must begin with https:// and an Azure Storage host";
   }
   return isExternalOrigin(url, emulator) && externalPathProblems(url.pathname).length === 0
     ? { origin, account: null, segments: parts }
-    : "must begin with https:// and a host's name, without odd characters in its path";
+    : "must begin with https:// and a host name, without encoded slashes, control characters or dot segments";
 }
 
-/** Beside an emulator plain http is taken on this machine, for what a test or a developer serves. */
+/** With an emulator, plain http is accepted on this machine, for servers of tests and developers. */
 function isExternalOrigin(url: URL, emulator: Origins["emulator"]): boolean {
-  if (url.protocol === "https:") return !url.hostname.endsWith("."); // else Storage's own hosts pass
+  if (url.protocol === "https:") return !url.hostname.endsWith("."); // a Storage host with a dot at its end
   const isLocal = url.hostname === "127.0.0.1" || url.hostname === "localhost";
   return url.protocol === "http:" && isLocal && emulator.blob !== null;
 }

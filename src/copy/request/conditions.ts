@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { parseTime, utcTime } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 import { bareEtag } from "../location/etag.ts";
 
 /**
- * What must hold of a blob ("Specifying conditional headers for Blob service operations"). ETags and
- * times are judged by what was read when the copy was planned, and the start is pinned to that ETag;
- * `ifTags` is a question to Storage, asked with the read and again with the start.
+ * Conditions on a blob ("Specifying conditional headers for Blob service operations"). Ferry checks ETags
+ * and times against the properties that it read when it planned the copy, and starts the copy only on that
+ * ETag. Storage checks `ifTags`, with the read and again with the start.
  */
 export type Conditions = {
   ifMatch?: string;
@@ -23,7 +24,7 @@ const etag = z
 
 /** "Copy Blob", x-ms-if-tags: a header of at most 2 KiB. */
 const expression = z.string().regex(/^[\x21-\x7e]([\x20-\x7e]{0,2046}[\x21-\x7e])?$/, {
-  error: "must be an expression over tags, such as \"project\" = 'x', in ASCII",
+  error: "must be an expression on tags in ASCII, such as \"project\" = 'x'",
 });
 
 export const conditionsShape = z.strictObject({
@@ -34,31 +35,35 @@ export const conditionsShape = z.strictObject({
   ifTags: expression.exactOptional(),
 });
 
-/** The first of the conditions on ETag and time that does not hold; null where all do. */
+/**
+ * The first condition on ETag or time that does not hold; null when all hold. `properties` is null when the
+ * blob does not exist; its `lastModified` is epoch ms.
+ */
 export function unmetCondition(
   conditions: Conditions | null,
-  seen: { etag: string; lastModified: number } | null,
+  properties: { etag: string; lastModified: EpochMs } | null,
 ): keyof Conditions | null {
   if (conditions === null) return null;
   const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince, ifTags } = conditions;
-  if (seen === null) {
+  if (properties === null) {
     if (ifMatch !== undefined) return "ifMatch";
     if (ifModifiedSince !== undefined) return "ifModifiedSince";
     return ifTags === undefined ? null : "ifTags";
   }
-  const matches = (wanted: string) => wanted === "*" || bareEtag(wanted) === bareEtag(seen.etag);
+  const { etag: current, lastModified } = properties;
+  const matches = (wanted: string) => wanted === "*" || bareEtag(wanted) === bareEtag(current);
   if (ifMatch !== undefined && !matches(ifMatch)) return "ifMatch";
   if (ifNoneMatch !== undefined && matches(ifNoneMatch)) return "ifNoneMatch";
-  if (ifModifiedSince !== undefined && seen.lastModified <= parseTime(ifModifiedSince)) {
+  if (ifModifiedSince !== undefined && lastModified <= parseTime(ifModifiedSince)) {
     return "ifModifiedSince";
   }
-  if (ifUnmodifiedSince !== undefined && seen.lastModified > parseTime(ifUnmodifiedSince)) {
+  if (ifUnmodifiedSince !== undefined && lastModified > parseTime(ifUnmodifiedSince)) {
     return "ifUnmodifiedSince";
   }
   return null;
 }
 
-/** A condition that no blob can meet, beside another of the same list; null where there is none. */
+/** A condition that no blob can meet together with the others; null when there is none. */
 export function impossibleCondition(conditions: Conditions): keyof Conditions | null {
   const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = conditions;
   if (ifMatch !== undefined && ifNoneMatch !== undefined) {

@@ -6,17 +6,17 @@ import { fileOptionsShape } from "./file-options.ts";
 import type { FileOptions } from "./file-options.ts";
 
 export type CopyOptions = {
-  /** What to do when the destination exists. `always` is Storage's own behaviour. */
+  /** What to do when the destination exists. Storage's own behaviour is `always`. */
   overwrite: "fail" | "skip" | "if-newer" | "always";
   /**
-   * What to do when another copy onto the destination is under way. `wait` tries again until it has
-   * ended, for two weeks at most. `replace` aborts a copy that Ferry knows nothing of; one of Ferry's
-   * own copies is never aborted by another request, `replace` waits for it.
+   * What to do when another copy onto the destination is pending. `wait` tries again until it has ended,
+   * for at most two weeks. `replace` aborts a copy that Ferry did not start. It waits for a copy that Ferry
+   * started, because no request aborts another request's copy.
    */
   ifBusy: "fail" | "wait" | "replace";
   /**
-   * `snapshot` keeps what the destination holds before it is written over, and brings it back when the
-   * copy fails or is aborted. A copy onto itself always does, and copies from that snapshot.
+   * `snapshot` takes a snapshot of the destination before it is overwritten, and restores it when the copy
+   * fails or is aborted. A copy onto itself always does this, and copies from that snapshot.
    */
   rollback: "off" | "snapshot";
   /** x-ms-access-tier; null lets Storage choose. */
@@ -25,26 +25,26 @@ export type CopyOptions = {
   rehydratePriority: "High" | "Standard" | null;
   /** x-ms-meta-*; null copies the source's metadata, an object replaces all of it. */
   metadata: Record<string, string> | null;
-  /** x-ms-tags; null sets none, as Copy Blob does; `source` reads the source's and sets those. */
+  /** x-ms-tags; null sets none, as Copy Blob does; `source` reads the source's tags and sets them. */
   tags: Record<string, string> | "source" | null;
-  /** x-ms-seal-blob, of append blobs. */
+  /** x-ms-seal-blob, for append blobs. */
   sealBlob: boolean;
   /** x-ms-immutability-policy-until-date (ISO 8601) and -mode. */
   immutabilityPolicy: { until: string; mode: "Unlocked" | "Locked" } | null;
   /** x-ms-legal-hold. */
   legalHold: boolean;
-  /** What must hold of the ends, beside what was planned, when the copy is started. */
+  /** Conditions on the source and destination when the copy is started, in addition to those of the plan. */
   sourceConditions: Conditions | null;
   destinationConditions: Conditions | null;
-  /** `hold` takes an infinite lease on the source, and releases it however the copy ends. */
+  /** `hold` takes an infinite lease on the source, and releases it after the copy, whatever its outcome. */
   sourceLease: "off" | "hold";
-  /** x-ms-lease-id: the infinite lease that somebody holds on the destination. */
+  /** x-ms-lease-id: the infinite lease that the caller holds on the destination. */
   destinationLease: string | null;
-  /** Of a destination in Azure Files. */
+  /** Options for a destination in Azure Files. */
   file: FileOptions | null;
 };
 
-/** What an option is where nobody names it, and where an input is older than the option. */
+/** The default of each option, also for inputs that an older release wrote without the option. */
 export const optionsOff: CopyOptions = {
   overwrite: "fail",
   ifBusy: "fail",
@@ -63,19 +63,19 @@ export const optionsOff: CopyOptions = {
   file: null,
 };
 
-/** "Copy Blob", x-ms-access-tier: block blobs know names, page blobs of premium accounts sizes. */
-const tiersOf: Readonly<Record<string, readonly string[]>> = {
+/** "Copy Blob", x-ms-access-tier: tiers of block blobs are names, those of premium page blobs are sizes. */
+const tiersByBlobType: Readonly<Record<string, readonly string[]>> = {
   BlockBlob: ["Hot", "Cool", "Cold", "Archive", "Smart"],
   PageBlob: ["P4", "P6", "P10", "P15", "P20", "P30", "P40", "P50", "P60", "P70", "P80"],
 };
-const tiers = Object.values(tiersOf).flat();
+const tiers = Object.values(tiersByBlobType).flat();
 
 /** Whether blobs of this type (x-ms-blob-type) have this tier. */
 export function isTierOf(blobType: string, tier: string): boolean {
-  return tiersOf[blobType]?.includes(tier) === true;
+  return tiersByBlobType[blobType]?.includes(tier) === true;
 }
 
-/** The options of a request, each of which may be left out; `metadata` and `tags` are read by hand. */
+/** The options of a request, all optional. `metadata` and `tags` are parsed separately. */
 export const optionsShape = z.strictObject({
   overwrite: z.enum(["fail", "skip", "if-newer", "always"]).exactOptional(),
   ifBusy: z.enum(["fail", "wait", "replace"]).exactOptional(),

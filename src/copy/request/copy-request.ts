@@ -11,7 +11,7 @@ import type { Problem } from "./request-problem.ts";
 import type { Sas } from "../location/sas.ts";
 import { parseTags } from "./tags.ts";
 
-/** A valid request: its endpoints hold no secret, the SAS stand apart, options are complete. */
+/** A valid request. Its endpoints contain no secret, each SAS is separate, and its options are complete. */
 export type CopyRequest = {
   source: Endpoint;
   destination: Destination;
@@ -22,18 +22,30 @@ export type CopyRequest = {
 
 export type ParsedRequest = { ok: true; request: CopyRequest } | { ok: false; problems: Problem[] };
 
-/** Reads a request body, naming every problem at once. No message repeats a value that may be secret. */
-export function parseCopyRequest(body: unknown, origins: Origins): ParsedRequest {
+/**
+ * Parses a request body and returns all problems. No message quotes a value that may be secret.
+ * `parsedSource` is the body's source where a caller has parsed it already.
+ */
+export function parseCopyRequest(
+  body: unknown,
+  origins: Origins,
+  parsedSource?: ParsedEndpoint,
+): ParsedRequest {
   const parsed = requestShape.safeParse(body);
   const problems = parsed.success ? [] : parsed.error.issues.flatMap(shapeProblems);
-  const source = parseSide(body, "source", (text) => parseSource(text, origins), problems);
-  const destination = parseSide(
+  const source = parseField(
+    body,
+    "source",
+    (text) => parsedSource ?? parseSource(text, origins),
+    problems,
+  );
+  const destination = parseField(
     body,
     "destination",
     (text) => parseDestination(text, origins),
     problems,
   );
-  const options = optionsOf(body, parsed.success ? (parsed.data.options ?? {}) : null, problems);
+  const options = parseOptions(body, parsed.success ? (parsed.data.options ?? {}) : null, problems);
   problems.push(...conflictingOptions(options));
   if (source !== null && destination !== null) {
     problems.push(...incompatibleOptions(options, source.endpoint, destination.endpoint));
@@ -41,7 +53,7 @@ export function parseCopyRequest(body: unknown, origins: Origins): ParsedRequest
   if (!parsed.success || source === null || destination === null || problems.length > 0) {
     return { ok: false, problems };
   }
-  const itself = isOntoItself(source.endpoint, destination.endpoint);
+  const ontoItself = isOntoItself(source.endpoint, destination.endpoint);
   return {
     ok: true,
     request: {
@@ -49,7 +61,7 @@ export function parseCopyRequest(body: unknown, origins: Origins): ParsedRequest
       destination: destination.endpoint,
       sourceSas: source.sas,
       destinationSas: destination.sas,
-      options: itself ? { ...options, rollback: "snapshot" } : options,
+      options: ontoItself ? { ...options, rollback: "snapshot" } : options,
     },
   };
 }
@@ -61,10 +73,10 @@ const requestShape = z.strictObject({
 });
 
 /**
- * The options as far as they can be read: where `parsed` is null, one that is wrong is off, so that the rest is
- * looked at too and all problems come out at once. What the shape says of them was named before.
+ * Parses the options as far as possible: where `parsed` is null, a wrong option gets its default, so that
+ * the problems of the others are found too. `problems` has those of the shape already.
  */
-function optionsOf(
+function parseOptions(
   body: unknown,
   parsed: z.output<typeof optionsShape> | null,
   problems: Problem[],
@@ -75,19 +87,19 @@ function optionsOf(
   const given = new Map<string, unknown>(Object.entries(raw));
   const { metadata: _, tags: __, ...shapes } = optionsShape.shape;
   for (const [name, shape] of parsed === null ? Object.entries(shapes) : []) {
-    const read = given.has(name) ? shape.safeParse(given.get(name)) : null;
-    if (read?.success === true) Object.assign(options, { [name]: read.data });
+    const option = given.has(name) ? shape.safeParse(given.get(name)) : null;
+    if (option?.success === true) Object.assign(options, { [name]: option.data });
   }
   Object.assign(options, parsed, { metadata: null, tags: null });
   if (given.has("metadata")) {
-    const read = parseMetadata(given.get("metadata"), "/options/metadata", escapePointer);
-    problems.push(...read.problems);
-    options.metadata = read.metadata;
+    const result = parseMetadata(given.get("metadata"), "/options/metadata", escapePointer);
+    problems.push(...result.problems);
+    options.metadata = result.metadata;
   }
   if (given.has("tags")) {
-    const read = parseTags(given.get("tags"), "/options/tags", escapePointer);
-    problems.push(...read.problems);
-    options.tags = read.tags;
+    const result = parseTags(given.get("tags"), "/options/tags", escapePointer);
+    problems.push(...result.problems);
+    options.tags = result.tags;
   }
   return options;
 }
@@ -107,8 +119,8 @@ function issueMessage(issue: z.core.$ZodIssue): string {
   return issue.message;
 }
 
-/** Reads one end even when the rest of the body is wrong, so that all problems come out at once. */
-function parseSide<E extends Endpoint>(
+/** Parses the source or the destination even when the rest of the body is wrong, to find all problems. */
+function parseField<E extends Endpoint>(
   body: unknown,
   name: "source" | "destination",
   parse: (text: string) => ParsedEndpoint<E>,
@@ -122,7 +134,7 @@ function parseSide<E extends Endpoint>(
   return null;
 }
 
-/** Names come from the caller: what may be a pasted secret is not repeated. RFC 6901 escapes "~" and "/". */
+/** Escapes "~" and "/" (RFC 6901). Does not quote long or unusual names, because they may be pasted secrets. */
 function escapePointer(part: string): string {
   if (!/^[\w$.~/-]{1,40}$/.test(part)) return "(name not shown)";
   return part.replaceAll("~", "~0").replaceAll("/", "~1");

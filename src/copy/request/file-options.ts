@@ -2,12 +2,12 @@ import { z } from "zod";
 import { utcTime } from "../time.ts";
 
 /**
- * What a file shall be beside its content ("Copy File"). `source` copies it from a source file; what
- * is left out is Storage's own default.
+ * Properties of a destination file ("Copy File"). `source` copies a property from a source file; Storage's
+ * default applies to a property that is left out.
  */
 export type FileOptions = z.output<typeof fileOptionsShape>;
 
-/** "Copy File", file system attributes; `None` stands alone, and is written `none`. */
+/** "Copy File", file system attributes. `None` cannot be combined with others, so it is the value `none`. */
 const attribute = z.enum([
   "ReadOnly",
   "Hidden",
@@ -23,7 +23,7 @@ const time = z.union([z.literal("source"), utcTime], {
   error: 'must be "source" or a time in UTC such as "2026-11-20T12:00:00Z"',
 });
 
-/** Security descriptors travel in a header; longer ones are kept by Create Permission and have a key. */
+/** A security descriptor is sent in a header; a longer one is stored with Create Permission and has a key. */
 const descriptor = z.string().regex(/^[\x21-\x7e]([\x20-\x7e]{0,8190}[\x21-\x7e])?$/, {
   error: "must be a security descriptor of at most 8 KiB, in ASCII",
 });
@@ -43,7 +43,7 @@ export const fileOptionsShape = z.strictObject({
       { error: 'must be "source" or one of { "sddl" }, { "binary" } (base64) and { "key" }' },
     )
     .exactOptional(),
-  /** x-ms-file-copy-ignore-readonly: write over a file that has the attribute ReadOnly. */
+  /** x-ms-file-copy-ignore-readonly: overwrite a file that has the attribute ReadOnly. */
   ignoreReadOnly: z.boolean().exactOptional(),
   /** x-ms-file-attributes. */
   attributes: z
@@ -55,7 +55,7 @@ export const fileOptionsShape = z.strictObject({
   creationTime: time.exactOptional(),
   lastWriteTime: time.exactOptional(),
   changeTime: time.exactOptional(),
-  /** x-ms-file-copy-set-archive: the attribute Archive, whatever `attributes` says. */
+  /** x-ms-file-copy-set-archive: sets the attribute Archive, in addition to `attributes`. */
   setArchive: z.boolean().exactOptional(),
   /** x-ms-file-owner-copy-mode, x-ms-owner, x-ms-group, on an NFS share. */
   owner: z
@@ -71,20 +71,19 @@ export const fileOptionsShape = z.strictObject({
     .exactOptional(),
 });
 
-/** SMB shares know these, NFS shares the owner and the mode. */
-const ofSmb = ["permission", "ignoreReadOnly", "attributes", "setArchive"] as const;
-const ofNfs = ["owner", "mode"] as const;
+const smbOptions = ["permission", "ignoreReadOnly", "attributes", "setArchive"] as const;
+const nfsOptions = ["owner", "mode"] as const;
 
-/** Options that no share has together: the first of each kind, in words. */
+/** The problem of options for SMB together with options for NFS, which no share supports; null when there is none. */
 export function mixedProtocols(file: FileOptions): string | null {
-  const smb = ofSmb.find((name) => file[name] !== undefined);
-  const nfs = ofNfs.find((name) => file[name] !== undefined);
+  const smb = smbOptions.find((name) => file[name] !== undefined);
+  const nfs = nfsOptions.find((name) => file[name] !== undefined);
   return smb === undefined || nfs === undefined
     ? null
-    : `asks for ${smb}, which SMB shares have, and ${nfs}, which NFS shares have`;
+    : `has ${smb}, which only SMB shares support, and ${nfs}, which only NFS shares support`;
 }
 
-/** The options that are copied from a source file. */
+/** The names of the options that are copied from a source file. */
 export function takenFromSource(file: FileOptions): string[] {
   return Object.entries(file).flatMap(([name, value]) => (value === "source" ? [name] : []));
 }

@@ -1,14 +1,14 @@
-import { textOf } from "./request-problem.ts";
+import { stringOrEmpty } from "./request-problem.ts";
 import type { Problem } from "./request-problem.ts";
 
-/** "Setting and retrieving properties and metadata": all of it together, at most 8 KiB. */
+/** "Setting and retrieving properties and metadata": the total size. */
 const maxMetadataBytes = 8 * 1_024;
-/** Each name travels as a header of its own: `x-ms-meta-`, a colon, a blank and a line end. */
+/** Each name is sent as a header: `x-ms-meta-`, a colon, a space and a line end. */
 const headerOverheadBytes = 14;
 
 /**
- * Reads metadata that is to replace the source's, naming every problem. By hand, because every own
- * name of the object counts: also `__proto__`, which object copies lose without a word.
+ * Parses metadata that replaces the source's, and returns all problems. Without a schema, because every own
+ * name of the object counts, also `__proto__`, which copying an object drops silently.
  */
 export function parseMetadata(
   value: unknown,
@@ -31,26 +31,26 @@ export function parseMetadata(
   }
   if (entries.length === 0) {
     const message =
-      "is empty, which Storage cannot tell from none; leave it out to copy the source's";
+      "is empty, which means no metadata to Storage; leave it out to copy the source's metadata";
     problems.push({ pointer, message });
   }
   const size = entries.reduce((sum, [name, text]) => {
-    return sum + name.length + textOf(text).length + headerOverheadBytes;
+    return sum + name.length + stringOrEmpty(text).length + headerOverheadBytes;
   }, 0);
   if (size > maxMetadataBytes)
     problems.push({ pointer, message: "is more than 8 KiB of metadata" });
-  const metadata = Object.fromEntries(entries.map(([name, text]) => [name, textOf(text)]));
+  const metadata = Object.fromEntries(entries.map(([name, text]) => [name, stringOrEmpty(text)]));
   return { metadata, problems };
 }
 
 function entryProblems(name: string, text: unknown): string[] {
   const problems: string[] = [];
   if (!/^[A-Za-z_][A-Za-z0-9_]{0,255}$/.test(name) || name === "__proto__") {
-    problems.push("has a name that is no C# identifier of at most 256 characters");
+    problems.push("has a name that is not a C# identifier of at most 256 characters");
   }
   if (typeof text !== "string") problems.push("must be of the type string");
   else if (!/^(?! )[\x20-\x7e]+(?<! )$/.test(text)) {
-    problems.push("has a value that no HTTP header can carry, or none");
+    problems.push("has a value that is empty or cannot be sent in an HTTP header");
   }
   return problems;
 }

@@ -10,7 +10,7 @@ import { mixedProtocols, takenFromSource } from "./file-options.ts";
 type Service = Endpoint["service"];
 type Rule = {
   option: keyof CopyOptions;
-  /** Only these values; else every one that is not off. */
+  /** The rule applies to this value; without it, to every value except the default. */
   value?: CopyOptions[keyof CopyOptions];
   source?: readonly Service[];
   destination?: readonly Service[];
@@ -18,10 +18,10 @@ type Rule = {
 
 const blob = ["blob"] as const;
 const file = ["file"] as const;
-/** Whatever the app reads itself. */
+/** Sources that the app reads itself. */
 const inStorage = ["blob", "file"] as const;
 
-/** Which ends an option needs ("Copy Blob", "Copy File", request headers). */
+/** The services that an option supports as source and destination ("Copy Blob", "Copy File", request headers). */
 export const optionRules: readonly Rule[] = [
   { option: "overwrite", value: "if-newer", source: inStorage },
   { option: "rollback", destination: blob },
@@ -32,20 +32,20 @@ export const optionRules: readonly Rule[] = [
   { option: "sealBlob", source: blob, destination: blob },
   { option: "immutabilityPolicy", destination: blob },
   { option: "legalHold", destination: blob },
-  // Copy File has no conditions, and Copy Blob none on a source in Azure Files.
+  // Copy File supports no conditions, and Copy Blob supports none on a source in Azure Files.
   { option: "sourceConditions", source: blob, destination: blob },
   { option: "destinationConditions", destination: blob },
   { option: "sourceLease", source: blob },
   { option: "file", destination: file },
 ];
 
-const names: Record<Service, string> = {
+const serviceNames: Record<Service, string> = {
   blob: "a blob",
   file: "a file",
   external: "outside Azure Storage",
 };
 
-/** What does not fit what is copied, each by its pointer. */
+/** Problems of options that do not apply to this source and destination. */
 export function incompatibleOptions(
   options: CopyOptions,
   source: Endpoint,
@@ -55,10 +55,10 @@ export function incompatibleOptions(
   for (const rule of optionRules) {
     const value = options[rule.option];
     if (!("value" in rule) ? value === optionsOff[rule.option] : value !== rule.value) continue;
-    for (const [end, { service }] of Object.entries({ source, destination })) {
-      const fits = rule[end === "source" ? "source" : "destination"];
-      if (fits === undefined || fits.includes(service)) continue;
-      const message = `does not fit ${end === "source" ? "a source" : "a destination"} that is ${names[service]}`;
+    for (const [side, { service }] of Object.entries({ source, destination })) {
+      const supported = rule[side === "source" ? "source" : "destination"];
+      if (supported === undefined || supported.includes(service)) continue;
+      const message = `does not apply to a ${side} that is ${serviceNames[service]}`;
       problems.push({ pointer: `/options/${rule.option}`, message });
     }
   }
@@ -70,18 +70,18 @@ export function incompatibleOptions(
   }
   for (const part of ["snapshot", "version"]) {
     if (options.sourceLease !== "hold" || !(part in source)) continue;
-    const message = `does not fit a ${part}, which cannot change`;
+    const message = `does not apply to a ${part}, which cannot change`;
     problems.push({ pointer: "/options/sourceLease", message });
   }
-  // Only Copy File can be told to keep it: Copy Blob would read another file.
+  // Only Copy File has an option to keep it: Copy Blob would read another file.
   if (source.service === "file" && destination.service === "blob" && hasTrailingDot(source.path)) {
-    const message = "has a dot at the end of a name, which is lost on the way to a blob";
+    const message = "has a name that ends in a dot, which Storage removes when it copies to a blob";
     problems.push({ pointer: "/source", message });
   }
   if (isSecondaryOf(source, destination)) {
-    // What is written to the primary comes after, so that the copy would lose its source.
+    // The secondary replicates the primary, so the copy would lose its source.
     const message =
-      "is the destination's own secondary, which soon holds what the destination does";
+      "is the secondary replica of the destination, which the copy would soon overwrite";
     problems.push({ pointer: "/source", message });
   }
   if (isOntoItself(source, destination))
@@ -89,7 +89,7 @@ export function incompatibleOptions(
   return problems;
 }
 
-/** A blob is copied onto itself from a snapshot; there is no such thing for one file. */
+/** A blob is copied onto itself from a snapshot; single files have no snapshots. */
 function incompatibleOntoItself(options: CopyOptions, destination: Destination): Problem[] {
   if (destination.service === "file") {
     const message = "is the source itself; a file cannot be copied onto itself";
@@ -97,42 +97,45 @@ function incompatibleOntoItself(options: CopyOptions, destination: Destination):
   }
   const problems: Problem[] = [];
   if (options.overwrite !== "always") {
-    const message = 'must be "always" as the destination is the source itself';
+    const message = 'must be "always" because the destination is the source itself';
     problems.push({ pointer: "/options/overwrite", message });
   }
   if (options.sourceLease === "hold") {
-    const message = "does not fit a blob that is copied onto itself, as it is written over";
+    const message =
+      "does not apply to a blob that is copied onto itself, because it is overwritten";
     problems.push({ pointer: "/options/sourceLease", message });
   }
   return problems;
 }
 
-/** Options that undo each other, whatever is copied. */
+/** Problems of mutually exclusive options, for any source and destination. */
 export function conflictingOptions(options: CopyOptions): Problem[] {
   const { overwrite, ifBusy, rollback, tier, file } = options;
   const problems: Problem[] = [];
   const refuse = (option: string, message: string) =>
     problems.push({ pointer: `/options/${option}`, message });
-  const mayWriteOver = overwrite === "always" || overwrite === "if-newer";
-  // What an aborted copy leaves behind exists, and is new: only "always" writes over it.
+  const mayOverwrite = overwrite === "always" || overwrite === "if-newer";
+  // An aborted copy leaves a new blob behind, which only "always" overwrites.
   if (ifBusy === "replace" && overwrite !== "always") {
     refuse("ifBusy", 'can be "replace" only when overwrite is "always"');
   }
-  const onlyOver = `only when something may be written over, and overwrite is "${overwrite}"`;
-  if (rollback === "snapshot" && !mayWriteOver) refuse("rollback", `can be "snapshot" ${onlyOver}`);
-  if (options.destinationLease !== null && !mayWriteOver) {
-    refuse("destinationLease", `can be given ${onlyOver}`);
+  const onlyOverwriting = `only when overwrite is "always" or "if-newer", and it is "${overwrite}"`;
+  if (rollback === "snapshot" && !mayOverwrite) {
+    refuse("rollback", `can be "snapshot" ${onlyOverwriting}`);
   }
-  if (options.destinationConditions?.ifMatch !== undefined && !mayWriteOver) {
-    refuse("destinationConditions/ifMatch", `can be given ${onlyOver}`);
+  if (options.destinationLease !== null && !mayOverwrite) {
+    refuse("destinationLease", `can be given ${onlyOverwriting}`);
+  }
+  if (options.destinationConditions?.ifMatch !== undefined && !mayOverwrite) {
+    refuse("destinationConditions/ifMatch", `can be given ${onlyOverwriting}`);
   }
   if (options.rehydratePriority !== null && (tier === null || tier === "Archive")) {
-    refuse("rehydratePriority", "can be given only beside a tier that is online");
+    refuse("rehydratePriority", "can be given only together with an online tier");
   }
-  for (const end of ["sourceConditions", "destinationConditions"] as const) {
-    const conditions = options[end];
+  for (const list of ["sourceConditions", "destinationConditions"] as const) {
+    const conditions = options[list];
     const impossible = conditions === null ? null : impossibleCondition(conditions);
-    if (impossible !== null) refuse(`${end}/${impossible}`, "rules out what stands beside it");
+    if (impossible !== null) refuse(`${list}/${impossible}`, "contradicts another condition");
   }
   const mixed = file === null ? null : mixedProtocols(file);
   if (mixed !== null) refuse("file", mixed);

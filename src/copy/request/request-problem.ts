@@ -1,7 +1,7 @@
-/** One thing wrong with a request; `pointer` is a JSON pointer (RFC 6901), empty for the whole body. */
+/** One problem of a request; `pointer` is a JSON pointer (RFC 6901), empty for the whole body. */
 export type Problem = { pointer: string; message: string };
 
-/** A value that is not a string is reported as such; its own `toString` may be anything that JSON can hold. */
-export function textOf(value: unknown): string {
+/** The value if it is a string, else "". Never calls `toString`, which JSON can replace; callers report the type. */
+export function stringOrEmpty(value: unknown): string {
   return typeof value === "string" ? value : "";
 }

@@ -1,4 +1,4 @@
-import { textOf } from "./request-problem.ts";
+import { stringOrEmpty } from "./request-problem.ts";
 import type { Problem } from "./request-problem.ts";
 
 /** "Set Blob Tags": at most ten, names of 1 to 128 and values of 0 to 256 characters. */
@@ -8,7 +8,7 @@ const tagValue = /^[A-Za-z0-9 +\-./:=_]{0,256}$/;
 /** "Copy Blob", x-ms-tags: 2 KiB, percent-encoded. */
 const maxHeaderBytes = 2_048;
 
-/** Reads tags that are to be set, naming every problem. By hand, as metadata is. */
+/** Parses tags to set, and returns all problems. Without a schema, for the reason given in metadata.ts. */
 export function parseTags(
   value: unknown,
   pointer: string,
@@ -27,9 +27,9 @@ export function parseTags(
     problems.push({ pointer, message: "is empty; leave it out to set no tags" });
   }
   if (entries.length > maxTags) problems.push({ pointer, message: "has more than ten tags" });
-  const tags = Object.fromEntries(entries.map(([name, text]) => [name, textOf(text)]));
+  const tags = Object.fromEntries(entries.map(([name, text]) => [name, stringOrEmpty(text)]));
   if (problems.length === 0 && new URLSearchParams(tags).toString().length > maxHeaderBytes) {
-    problems.push({ pointer, message: "is more than 2 KiB of tags once it is encoded" });
+    problems.push({ pointer, message: "is more than 2 KiB of tags when encoded" });
   }
   return { tags, problems };
 }

@@ -1,44 +1,46 @@
-/** A pattern for names, ready to match: its alternatives, each a chain of parts. */
+/** A parsed pattern for names: its alternatives, each a sequence of parts. */
 export type Glob = readonly (readonly Part[])[];
 
-/** `inside` stands behind `folders`: it is where whole folders are being read. */
-type Part = { is: "text"; text: string } | { is: "one" | "some" | "any" | "folders" | "inside" };
+/** `inside` follows `folders`: it matches the names of whole folders. */
+type Part =
+  | { kind: "text"; text: string }
+  | { kind: "one" | "some" | "any" | "folders" | "inside" };
 
 export type ParsedGlob = { ok: true; glob: Glob } | { ok: false; problem: string };
 
-/** What `{a,b}` may multiply to. */
+/** Limit of the alternatives that all `{a,b}` of a pattern produce together. */
 const maxAlternatives = 64;
 
 /**
- * Reads a glob. `*` is any run of characters without "/", `?` is one of them, `**` any run at all, and
- * `**` followed by "/" at the start of a folder is any number of folders, none as well; `{a,b}` is
- * either. Everything else stands for itself, names that begin with a dot included. What other tools
- * read as more than that is refused, so that nobody waits for matches that never come.
+ * Parses a glob. `*` matches any characters except "/", `?` one such character, and `**` any characters.
+ * `**` followed by "/" at the start of a folder matches zero or more folders; `{a,b}` matches either. All
+ * other characters match themselves, also a dot at the start of a name. Syntax that only other tools support
+ * is rejected, because it would never match as intended.
  */
 export function parseGlob(text: string): ParsedGlob {
   if (text === "") return { ok: false, problem: "is empty" };
-  const odd = /[[\]\\]|^!/.exec(text)?.[0];
-  if (odd !== undefined) {
-    const problem = `has "${odd}", which is not known here; use *, **, ? and {a,b}`;
+  const unsupported = /[[\]\\]|^!/.exec(text)?.[0];
+  if (unsupported !== undefined) {
+    const problem = `has "${unsupported}", which is not supported; use *, **, ? and {a,b}`;
     return { ok: false, problem };
   }
   const alternatives = expand(text);
   return alternatives === null
     ? {
         ok: false,
-        problem: `has braces that do not pair, or more than ${maxAlternatives} choices`,
+        problem: `has unbalanced or nested braces, or more than ${maxAlternatives} alternatives`,
       }
-    : { ok: true, glob: alternatives.map(partsOf) };
+    : { ok: true, glob: alternatives.map(parseParts) };
 }
 
-/** Whether the whole name matches. Takes time in proportion to the name, whatever the pattern. */
+/** Whether the whole name matches. Takes time in proportion to the name's length, for any pattern. */
 export function matches(glob: Glob, name: string): boolean {
   return glob.some((parts) => matchesOne(parts, name));
 }
 
-/** What every name that matches begins with. */
+/** The longest text that every matching name begins with. */
 export function literalStart(glob: Glob): string {
-  const [first = "", ...others] = glob.map(([part]) => (part?.is === "text" ? part.text : ""));
+  const [first = "", ...others] = glob.map(([part]) => (part?.kind === "text" ? part.text : ""));
   let length = first.length;
   for (const other of others) {
     while (!other.startsWith(first.slice(0, length))) length--;
@@ -46,7 +48,7 @@ export function literalStart(glob: Glob): string {
   return first.slice(0, length);
 }
 
-/** The texts that `{a,b}` stands for; null where braces do not pair. */
+/** Expands `{a,b}` to its alternatives; null when braces are unbalanced or nested, or there are too many. */
 function expand(text: string): string[] | null {
   const open = text.indexOf("{");
   if (open < 0) return text.includes("}") ? null : [text];
@@ -55,56 +57,56 @@ function expand(text: string): string[] | null {
   if (close < 0 || choice.includes("{") || text.slice(0, open).includes("}")) return null;
   const rest = expand(text.slice(close + 1));
   if (rest === null || rest.length * choice.split(",").length > maxAlternatives) return null;
-  return choice.split(",").flatMap((one) => rest.map((end) => text.slice(0, open) + one + end));
+  return choice.split(",").flatMap((one) => rest.map((tail) => text.slice(0, open) + one + tail));
 }
 
-function partsOf(text: string): Part[] {
+function parseParts(text: string): Part[] {
   const parts: Part[] = [];
   for (const [token] of text.matchAll(/(?<=^|\/)\*\*\/|\*\*+|\*|\?|[^*?]+/g)) {
-    if (token === "**/") parts.push({ is: "folders" }, { is: "inside" });
-    else if (token.startsWith("**")) parts.push({ is: "any" });
-    else if (token === "*") parts.push({ is: "some" });
-    else if (token === "?") parts.push({ is: "one" });
-    else parts.push({ is: "text", text: token });
+    if (token === "**/") parts.push({ kind: "folders" }, { kind: "inside" });
+    else if (token.startsWith("**")) parts.push({ kind: "any" });
+    else if (token === "*") parts.push({ kind: "some" });
+    else if (token === "?") parts.push({ kind: "one" });
+    else parts.push({ kind: "text", text: token });
   }
   return parts;
 }
 
-/** Follows all ways through the steps at once: `at` holds every place that the name so far leads to. */
+/** Simulates a nondeterministic automaton: `at` contains every step that the characters so far can reach. */
 function matchesOne(parts: readonly Part[], name: string): boolean {
   const steps = parts.flatMap((part): Step[] =>
-    part.is === "text"
-      ? Array.from(part.text, (char) => ({ is: "char", char }))
-      : [{ is: part.is }],
+    part.kind === "text"
+      ? Array.from(part.text, (char) => ({ kind: "char", char }))
+      : [{ kind: part.kind }],
   );
-  let at = reach(steps, [0]);
+  let at = withSkips(steps, [0]);
   for (const char of name) {
-    const next = [...at].flatMap((index) => after(steps[index], index, char));
-    at = reach(steps, next);
+    const next = [...at].flatMap((index) => nextSteps(steps[index], index, char));
+    at = withSkips(steps, next);
     if (at.size === 0) return false;
   }
   return at.has(steps.length);
 }
 
-type Step = { is: "char"; char: string } | { is: Exclude<Part["is"], "text"> };
+type Step = { kind: "char"; char: string } | { kind: Exclude<Part["kind"], "text"> };
 
-/** Adds what can be skipped without a character. */
-function reach(steps: readonly Step[], from: readonly number[]): Set<number> {
+/** Adds the steps that can be reached without another character. */
+function withSkips(steps: readonly Step[], from: readonly number[]): Set<number> {
   const reached = new Set<number>();
-  const left = [...from];
-  for (let index = left.pop(); index !== undefined; index = left.pop()) {
+  const pending = [...from];
+  for (let index = pending.pop(); index !== undefined; index = pending.pop()) {
     if (reached.has(index)) continue;
     reached.add(index);
-    const is = steps[index]?.is;
-    if (is === "some" || is === "any") left.push(index + 1);
-    if (is === "folders") left.push(index + 1, index + 2);
+    const kind = steps[index]?.kind;
+    if (kind === "some" || kind === "any") pending.push(index + 1);
+    if (kind === "folders") pending.push(index + 1, index + 2);
   }
   return reached;
 }
 
-/** Where one more character leads from a step. */
-function after(step: Step | undefined, index: number, char: string): number[] {
-  switch (step?.is) {
+/** The steps that one more character leads to. */
+function nextSteps(step: Step | undefined, index: number, char: string): number[] {
+  switch (step?.kind) {
     case "char":
       return step.char === char ? [index + 1] : [];
     case "one":
@@ -116,6 +118,6 @@ function after(step: Step | undefined, index: number, char: string): number[] {
     case "inside":
       return char === "/" ? [index, index + 1] : [index];
     default:
-      return []; // the end, or "folders", which is only passed through
+      return []; // the end of the pattern, or "folders", which matches no character
   }
 }

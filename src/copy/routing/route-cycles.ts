@@ -1,4 +1,4 @@
-/** What the check needs of a route. `start`: what its sources' and destinations' names begin with. */
+/** The part of a route that the check needs. `start`: what the names of its sources and destinations begin with. */
 export type Edge = {
   name: string;
   source: { account: string; container: string };
@@ -8,25 +8,25 @@ export type Edge = {
 };
 
 /**
- * Circles of routes, in words: one for each set of routes that may trigger each other for ever. Sound,
- * not exact: two places may overlap as soon as what one writes and what the other watches can begin
- * alike. Suffixes and globs behind their first wildcard count for nothing, and accounts are told apart
- * by their names alone, since one account has several hosts.
+ * Finds cycles: one problem for each set of routes that could trigger each other for ever. The check is
+ * sound but not exact. It assumes that two routes overlap when the names that one writes and the names that
+ * the other watches can begin with the same text. It ignores suffixes, and globs after their first wildcard.
+ * It compares accounts only by name, because an account has several hosts.
  */
 export function findCycles(routes: readonly Edge[]): string[] {
-  const circles: string[] = [];
-  const told = new Set<Edge>();
+  const cycles: string[] = [];
+  const reported = new Set<Edge>();
   for (const route of routes) {
-    if (told.has(route)) continue;
-    const circle = pathBack(routes, route);
-    if (circle === null) continue;
-    for (const leg of circle) told.add(leg);
-    circles.push(inWords(circle));
+    if (reported.has(route)) continue;
+    const cycle = findCycleFrom(routes, route);
+    if (cycle === null) continue;
+    for (const edge of cycle) reported.add(edge);
+    cycles.push(describeCycle(cycle));
   }
-  return circles;
+  return cycles;
 }
 
-/** Whether a copy that `first` made may be a new blob for `next`. Files tell of no events. */
+/** Whether a copy along `first` may be a new blob for `next`. Azure Files emits no events. */
 function mayTrigger(first: Edge, next: Edge): boolean {
   const { destination } = first.sample;
   return (
@@ -38,39 +38,39 @@ function mayTrigger(first: Edge, next: Edge): boolean {
   );
 }
 
-/** The shortest way from a route to itself; null where there is none. */
-function pathBack(routes: readonly Edge[], from: Edge): Edge[] | null {
-  const cameFrom = new Map<Edge, Edge>();
+/** The shortest path from a route to itself (breadth-first search); null when there is none. */
+function findCycleFrom(routes: readonly Edge[], from: Edge): Edge[] | null {
+  const previous = new Map<Edge, Edge>();
   const queue = [from];
-  for (const leg of queue) {
-    for (const next of routes.filter((other) => mayTrigger(leg, other))) {
-      if (next === from) return path(cameFrom, from, leg);
-      if (cameFrom.has(next)) continue;
-      cameFrom.set(next, leg);
+  for (const edge of queue) {
+    for (const next of routes.filter((other) => mayTrigger(edge, other))) {
+      if (next === from) return pathTo(edge, previous, from);
+      if (previous.has(next)) continue;
+      previous.set(next, edge);
       queue.push(next);
     }
   }
   return null;
 }
 
-function path(cameFrom: ReadonlyMap<Edge, Edge>, from: Edge, last: Edge): Edge[] {
-  const legs = [last];
-  for (let leg = last; leg !== from;) {
-    leg = cameFrom.get(leg) ?? from;
-    legs.unshift(leg);
+function pathTo(last: Edge, previous: ReadonlyMap<Edge, Edge>, from: Edge): Edge[] {
+  const edges = [last];
+  for (let edge = last; edge !== from;) {
+    edge = previous.get(edge) ?? from;
+    edges.unshift(edge);
   }
-  return legs;
+  return edges;
 }
 
-function inWords(circle: readonly Edge[]): string {
-  const names = [...circle, circle[0]].map((leg) => `"${leg?.name}"`).join(" → ");
-  const places = circle.map(
+function describeCycle(cycle: readonly Edge[]): string {
+  const names = [...cycle, cycle[0]].map((edge) => `"${edge?.name}"`).join(" → ");
+  const places = cycle.map(
     ({ name, sample, template, start }) =>
       `"${name}" writes to ${sample.destination.account}/${template.container}/${start.destination}…`,
   );
-  const watches = circle.map(
+  const watches = cycle.map(
     ({ name, source, start }) =>
       `"${name}" watches ${source.account}/${source.container}/${start.source}…`,
   );
-  return `makes a circle: ${names} (${[...places, ...watches].join(", ")}); copies would go round in it for ever`;
+  return `makes a cycle: ${names} (${[...places, ...watches].join(", ")}); these routes would trigger each other for ever`;
 }

@@ -1,19 +1,20 @@
+import type { EpochMs } from "../time.ts";
 import { parseCopyRequest } from "../request/copy-request.ts";
 import type { ParsedRequest } from "../request/copy-request.ts";
 import type { Problem } from "../request/request-problem.ts";
 import { parseSource } from "../location/parse-endpoint.ts";
-import type { Origins } from "../location/parse-endpoint.ts";
-import { isRouted, routedDestination } from "./routes.ts";
+import type { Origins, ParsedEndpoint } from "../location/parse-endpoint.ts";
+import { buildDestination, isRouted } from "./routes.ts";
 import type { Route } from "./routes.ts";
 
 export type RouteContext = {
   routes: readonly Route[];
   origins: Origins;
-  /** What dates in a template are taken from, epoch ms. */
-  at: number;
+  /** The time for dates in templates, epoch ms. */
+  at: EpochMs;
 };
 
-/** Reads a request body, which may name a `route` instead of a destination. */
+/** Parses a request body, which may have a `route` instead of a destination. Returns all problems. */
 export function parseRoutedRequest(
   body: unknown,
   context: RouteContext,
@@ -22,54 +23,60 @@ export function parseRoutedRequest(
   if (!isObject(body) || !("route" in body)) {
     return { ...parseCopyRequest(body, origins), route: null };
   }
-  const named = withDestination(body, context);
-  const parsed = parseCopyRequest(named.body, origins);
-  if (parsed.ok && named.problems.length === 0) return { ...parsed, route: named.route };
-  // What is wrong with a destination that nobody wrote is wrong with the route.
+  const { source: url } = body;
+  const source = typeof url === "string" ? parseSource(url, origins) : undefined;
+  const routed = addDestination(body, source, context);
+  const parsed = parseCopyRequest(routed.body, origins, source);
+  if (parsed.ok && routed.problems.length === 0) return { ...parsed, route: routed.route };
+  // The route built the destination, so its problems are problems of the route, reported once.
+  const isReported = routed.problems.some(({ pointer }) => pointer === "/route");
   const others = (parsed.ok ? [] : parsed.problems).flatMap(({ pointer, message }): Problem[] => {
     if (pointer !== "/destination") return [{ pointer, message }];
-    return named.route === null ? [] : [{ pointer: "/route", message: `leads to what ${message}` }];
+    if (routed.route === null || isReported) return [];
+    return [{ pointer: "/route", message: `leads to a destination that ${message}` }];
   });
-  return { ok: false, problems: [...named.problems, ...others], route: null };
+  return { ok: false, problems: [...routed.problems, ...others], route: null };
 }
 
-/** A request body with a destination in it, and the route that named it; null where none could. */
-type Named = { body: object; route: string | null; problems: Problem[] };
+/** The body with the route's destination and options. `route` is null when there is no destination. */
+type RoutedBody = { body: object; route: string | null; problems: Problem[] };
 
-function withDestination(
+function addDestination(
   { route: name, ...rest }: Record<string, unknown>,
+  source: ParsedEndpoint | undefined,
   { routes, origins, at }: RouteContext,
-): Named {
-  const refused = (pointer: string, message: string): Named => ({
+): RoutedBody {
+  const refused = (pointer: string, message: string): RoutedBody => ({
     body: rest,
     route: null,
     problems: [{ pointer, message }],
   });
   if ("destination" in rest) {
-    return refused("/route", "cannot stand beside a destination: a route names its own");
+    return refused("/route", "cannot be combined with a destination: a route sets its own");
   }
   const route = routes.find((each) => each.name === name);
-  if (route === undefined) return refused("/route", "is none of this app's routes");
-  const { source, options } = rest;
-  const parsed = typeof source === "string" ? parseSource(source, origins) : null;
-  // Parsed again with everything else, which then says what is wrong with it.
-  if (parsed?.ok !== true) return { body: rest, route: null, problems: [] };
-  if (!isRouted(route, parsed.endpoint)) {
-    return refused("/source", `is not a blob that the route "${route.name}" is for`);
+  if (route === undefined) return refused("/route", "is not a configured route");
+  // The caller reports the problems of the source.
+  if (source?.ok !== true) return { body: rest, route: null, problems: [] };
+  if (!isRouted(route, source.endpoint)) {
+    return refused("/source", `is not a blob that the route "${route.name}" matches`);
   }
-  const { container, path } = parsed.endpoint;
-  const { url, problems } = routedDestination(route.template, { container, path, at }, origins);
+  const { container, path } = source.endpoint;
+  const { url, problems } = buildDestination(route.template, { container, path, at }, origins);
+  const { options } = rest;
   const given = options === undefined ? {} : options;
   const merged = isObject(given) ? { ...route.options, ...given } : given;
-  const contrary = route.said.filter((option) => isObject(given) && Object.hasOwn(given, option));
+  const overridden = route.fixedOptions.filter(
+    (option) => isObject(given) && Object.hasOwn(given, option),
+  );
   return {
     body: { ...rest, destination: url, options: merged },
     route: route.name,
     problems: [
       ...problems.map(({ message }) => ({ pointer: "/route", message })),
-      ...contrary.map((option) => ({
+      ...overridden.map((option) => ({
         pointer: `/options/${option}`,
-        message: "is the route's to say",
+        message: "is set by the route and cannot be overridden",
       })),
     ],
   };

@@ -1,19 +1,20 @@
-import { toIso } from "../time.ts";
+import { epochMs, toIso } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 import type { Origins } from "../location/parse-endpoint.ts";
-import { percentDecoded } from "../location/storage-names.ts";
+import { decodePercent } from "../location/storage-names.ts";
 
-/** Where a route's copies go: a URL with places that each blob fills. */
+/** The destination of a route's copies: a URL with variables that each blob fills. */
 export type RouteTemplate = {
-  /** Scheme and host; for the emulator with the account behind it. */
+  /** Scheme and host; for the emulator followed by the account. */
   root: string;
   container: string;
-  /** The name: texts, decoded, and variables. */
+  /** The name: decoded texts, and variables. */
   pieces: readonly Piece[];
 };
 
 type Piece = { text: string } | { variable: Variable };
 
-/** What a template can say of a blob. Dates are those of the event, in UTC. */
+/** The variables of a template. Dates are those of the event, in UTC. */
 const variables = {
   container: ({ container }) => container,
   path: ({ path }) => path,
@@ -21,7 +22,7 @@ const variables = {
   name: ({ path }) => lastPart(path),
   /** The name without its extension. */
   stem: ({ path }) => stemOf(lastPart(path)),
-  /** Without its dot; empty where there is none. */
+  /** The extension without its dot; empty when there is none. */
   ext: ({ path }) => lastPart(path).slice(stemOf(lastPart(path)).length + 1),
   year: ({ at }) => toIso(at).slice(0, 4),
   month: ({ at }) => toIso(at).slice(5, 7),
@@ -32,13 +33,13 @@ const variables = {
 type Variable = keyof typeof variables;
 
 /** The blob that a template is filled for; `at` is the time of its event, epoch ms. */
-export type RoutedBlob = { container: string; path: string; at: number };
+export type RoutedBlob = { container: string; path: string; at: EpochMs };
 
 export type ParsedTemplate =
   | { ok: true; template: RouteTemplate }
   | { ok: false; problems: string[] };
 
-/** Reads a template. `{container}` may stand for the container too, as a route has but one. */
+/** Parses a template. Its container may be `{container}`, because a route has only one source container. */
 export function parseTemplate(
   text: string,
   { container, origins }: { container: string; origins: Origins },
@@ -49,41 +50,39 @@ export function parseTemplate(
   }
   const problems: string[] = [];
   if (/[?#]/.test(rest)) problems.push('has "?" or "#"; write them as %3F and %23');
-  const pieces = piecesOf(rest, problems);
+  const pieces = parsePieces(rest, problems);
   const { emulator } = origins;
   const isEmulated = [emulator.blob, emulator.file].includes(new URL(origin).origin);
   const account = isEmulated ? takeSegment(pieces) : [];
   const place = takeSegment(pieces);
-  if (pieces.length === 0) problems.push("names no blob: something must follow the container");
+  if (pieces.length === 0) problems.push("does not name a blob: a name must follow the container");
   if (
     [...account, ...place].some((piece) => "variable" in piece && piece.variable !== "container")
   ) {
-    problems.push("may vary only behind its container (and there by {container})");
+    problems.push("has a variable before the blob's name (only {container} can be one there)");
   }
   const texts = pieces.map((piece) => ("text" in piece ? piece.text : "-"));
   if (`/${texts.join("")}`.includes("//")) {
-    problems.push('has "//", which some accounts read as "/"');
+    problems.push('has "//", which some accounts treat as "/"');
   }
   if (problems.length > 0) return { ok: false, problems };
-  const fill = (some: readonly Piece[]) => textOf(some, { container, path: "", at: 0 });
+  const fill = (some: readonly Piece[]) =>
+    fillPieces(some, { container, path: "", at: epochMs(0) });
   const root = [origin, ...(account.length === 0 ? [] : [fill(account)])].join("/");
   return { ok: true, template: { root, container: fill(place), pieces } };
 }
 
-/** The destination's URL for one blob, and its name as it must come out of that URL again. */
+/** Builds the destination's URL for one blob. `path` is the decoded name that parsing the URL must return. */
 export function fillTemplate(
   { root, container, pieces }: RouteTemplate,
   blob: RoutedBlob,
 ): { url: string; path: string } {
-  const path = textOf(pieces, blob);
+  const path = fillPieces(pieces, blob);
   const name = path.split("/").map(encodeURIComponent).join("/");
   return { url: `${root}/${encodeURIComponent(container)}/${name}`, path };
 }
 
-/**
- * What every name begins with that the template can give for blobs of `container` whose own names
- * begin with `sourceStart`.
- */
+/** The text that all destination names begin with, for blobs of `container` whose names begin with `sourceStart`. */
 export function templateStart(
   { pieces }: RouteTemplate,
   { container, sourceStart }: { container: string; sourceStart: string },
@@ -97,43 +96,43 @@ export function templateStart(
   return start;
 }
 
-function piecesOf(text: string, problems: string[]): Piece[] {
+function parsePieces(text: string, problems: string[]): Piece[] {
   const pieces: Piece[] = [];
   for (const [whole, name] of text.matchAll(/\{([^{}]*)\}|[^{}]+|[{}]/g)) {
     if (name === undefined && /[{}]/.test(whole)) {
-      problems.push("has a brace without its other half");
+      problems.push("has an unbalanced brace");
     } else if (name === undefined) {
-      const decoded = percentDecoded(whole);
+      const decoded = decodePercent(whole);
       if (decoded === null) problems.push("is not valid percent-encoded UTF-8");
       else pieces.push({ text: decoded });
     } else if (isVariable(name)) {
       pieces.push({ variable: name });
     } else {
       const known = Object.keys(variables).map((each) => `{${each}}`);
-      problems.push(`has {${name}}, which is none of ${known.join(" ")}`);
-      pieces.push({ variable: "name" }); // in its place, so that nothing else seems wrong
+      problems.push(`has {${name}}, which is not one of ${known.join(" ")}`);
+      pieces.push({ variable: "name" }); // a substitute, so that no other problem follows from this one
     }
   }
   return pieces;
 }
 
-/** Takes what stands before the next "/", and that, off the front. */
+/** Removes the pieces before the next "/", and that slash, from the front, and returns the pieces. */
 function takeSegment(pieces: Piece[]): Piece[] {
   const taken: Piece[] = [];
   for (let piece = pieces.shift(); piece !== undefined; piece = pieces.shift()) {
-    const end = "text" in piece ? piece.text.indexOf("/") : -1;
-    if (!("text" in piece) || end < 0) {
+    const slash = "text" in piece ? piece.text.indexOf("/") : -1;
+    if (!("text" in piece) || slash < 0) {
       taken.push(piece);
       continue;
     }
-    if (end > 0) taken.push({ text: piece.text.slice(0, end) });
-    if (end + 1 < piece.text.length) pieces.unshift({ text: piece.text.slice(end + 1) });
+    if (slash > 0) taken.push({ text: piece.text.slice(0, slash) });
+    if (slash + 1 < piece.text.length) pieces.unshift({ text: piece.text.slice(slash + 1) });
     break;
   }
   return taken;
 }
 
-function textOf(pieces: readonly Piece[], blob: RoutedBlob): string {
+function fillPieces(pieces: readonly Piece[], blob: RoutedBlob): string {
   return pieces
     .map((piece) => ("text" in piece ? piece.text : variables[piece.variable](blob)))
     .join("");
@@ -147,7 +146,7 @@ function lastPart(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-/** ".profile" is a stem without an extension. */
+/** The name without its extension; ".profile" has none. */
 function stemOf(name: string): string {
   const dot = name.lastIndexOf(".");
   return dot <= 0 ? name : name.slice(0, dot);

@@ -1,8 +1,11 @@
 import { z } from "zod";
+import { epochMs } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 import { parseCopyRequest } from "../request/copy-request.ts";
 import type { CopyRequest, ParsedRequest } from "../request/copy-request.ts";
 import type { Problem } from "../request/request-problem.ts";
 import type { BlobEndpoint, Endpoint } from "../location/endpoint.ts";
+import { hasDotSegment } from "../location/storage-names.ts";
 import { literalStart, matches, parseGlob } from "./glob.ts";
 import type { Glob } from "./glob.ts";
 import { parseJson } from "../json.ts";
@@ -12,18 +15,18 @@ import { findCycles } from "./route-cycles.ts";
 import { fillTemplate, parseTemplate, templateStart } from "./route-template.ts";
 import type { RoutedBlob, RouteTemplate } from "./route-template.ts";
 
-/** A rule by which new blobs are copied on, by itself or as a caller names it. */
+/** A rule that copies new blobs to a destination; a request can name it instead of a destination. */
 export type Route = {
   name: string;
   source: RouteSource;
   template: RouteTemplate;
-  /** As a request would have them, complete with what routes do where nothing is said. */
+  /** Options as in a request, including the defaults of routes. */
   options: Record<string, unknown>;
-  /** Names of the options that the route says itself: no request along it says otherwise. */
-  said: readonly string[];
-  /** One blob's way along the route, invented: it shows where the route leads. */
+  /** The names of the options that the route sets; a request along it cannot override them. */
+  fixedOptions: readonly string[];
+  /** The copy of an invented blob along the route. Its endpoints show where the route reads and writes. */
   sample: CopyRequest;
-  /** What every source and every destination begins with. */
+  /** The texts that the names of all sources and all destinations begin with. */
   start: { source: string; destination: string };
 };
 
@@ -36,10 +39,10 @@ export type RouteSource = {
   glob: Glob | null;
 };
 
-/** A copy that nobody asked for one by one takes what comes: the newest content wins, and waits its turn. */
+/** Defaults for routed copies: the latest content wins, and a copy waits for one that is running. */
 const defaultOptions = { overwrite: "always", ifBusy: "wait" };
 
-/** Whether a blob is one that the route is for. */
+/** Whether the route matches the blob. */
 export function isRouted({ source }: Route, blob: Endpoint): blob is BlobEndpoint {
   const { origin, account, container, prefix, suffix, glob } = source;
   return (
@@ -58,43 +61,48 @@ export function isRouted({ source }: Route, blob: Endpoint): blob is BlobEndpoin
 }
 
 /**
- * The copy that the route makes of a blob, read as strictly as any request. `source` is the blob's URL,
- * `at` the time of its event (epoch ms).
+ * Builds the request for a blob's copy along the route, and validates it as any other request. `source` is
+ * the blob's URL, `at` the time of its event (epoch ms).
  */
-export function routedCopy(
+export function buildRoutedRequest(
   { template, options }: Pick<Route, "template" | "options">,
-  blob: { source: string; container: string; path: string; at: number },
+  blob: { source: string; container: string; path: string; at: EpochMs },
   origins: Origins,
 ): ParsedRequest {
-  const { url: destination, problems } = routedDestination(template, blob, origins);
+  const { url: destination, problems } = buildDestination(template, blob, origins);
   const parsed = parseCopyRequest({ source: blob.source, destination, options }, origins);
-  return parsed.ok && problems.length > 0 ? { ok: false, problems } : parsed;
+  if (problems.length === 0) return parsed;
+  const others = (parsed.ok ? [] : parsed.problems).filter(
+    ({ pointer }) => pointer !== "/destination",
+  );
+  return { ok: false, problems: [...problems, ...others] };
 }
 
-/** Where the template leads; it is refused where a URL would make another name of it. */
-export function routedDestination(
+/** Fills the template. A destination whose URL would be parsed to another name is a problem. */
+export function buildDestination(
   template: RouteTemplate,
   blob: RoutedBlob,
   origins: Origins,
 ): { url: string; problems: Problem[] } {
   const { url, path } = fillTemplate(template, blob);
   const parsed = parseDestination(url, origins);
-  if (!parsed.ok || parsed.endpoint.path === path) return { url, problems: [] };
-  const message = 'comes out with "." or ".." as a part of its name';
+  const isSame = !parsed.ok || parsed.endpoint.path === path;
+  if (isSame && !hasDotSegment(path)) return { url, problems: [] };
+  const message = 'results in a name with "." or ".." as a part';
   return { url, problems: [{ pointer: "/destination", message }] };
 }
 
 export type ParsedRoutes = { routes: Route[]; problems: string[] };
 
-/** Reads `COPY_ROUTES` and names every problem at once; routes that may go round in a circle are one. */
+/** Parses `COPY_ROUTES` and returns all problems, including cycles of routes. */
 export function parseRoutes(text: string, origins: Origins): ParsedRoutes {
-  const { routes, problems } = readRoutes(text, origins);
+  const { routes, problems } = parseRouteList(text, origins);
   problems.push(...findCycles(routes));
   return { routes: problems.length === 0 ? routes : [], problems };
 }
 
-/** Reads a JSON list of routes, each of which is right by itself. */
-export function readRoutes(text: string, origins: Origins): ParsedRoutes {
+/** Parses a JSON list of routes without looking for cycles. */
+export function parseRouteList(text: string, origins: Origins): ParsedRoutes {
   const list = z.array(z.unknown()).safeParse(parseJson(text));
   if (!list.success) return { routes: [], problems: [`must be a JSON list of routes: ${example}`] };
   const parsed = list.data.map((entry, index) => parseRoute(entry, { index, origins }));
@@ -142,13 +150,13 @@ function parseRoute(
   const glob = globText === undefined ? null : parseGlob(globText);
   if (glob?.ok === false) problems.push(at(".glob", glob.problem));
   const named = { prefix, suffix, glob: glob?.ok === true ? glob.glob : null };
-  const sourceStart = startOf(named);
-  if (sourceStart === null) problems.push(at(".glob", "and prefix have no name in common"));
+  const sourceStart = commonStart(named);
+  if (sourceStart === null) problems.push(at(".glob", "and prefix cannot match the same name"));
   const options = { ...defaultOptions, ...shape.data.options };
   const { template } = parsed;
-  const sample = routedCopy(
+  const sample = buildRoutedRequest(
     { template, options },
-    { ...sampleOf(source.place, sourceStart ?? "", suffix), at: 0 },
+    { ...buildSample(source.place, sourceStart ?? "", suffix), at: epochMs(0) },
     origins,
   );
   if (!sample.ok) {
@@ -159,42 +167,45 @@ function parseRoute(
   if (problems.length > 0 || !sample.ok || sourceStart === null) return { route: null, problems };
   const destination = templateStart(template, { container, sourceStart });
   const start = { source: sourceStart, destination };
-  const said = Object.keys(shape.data.options);
-  const route = { name, source: { ...source.place, ...named }, template, options, said };
+  const fixedOptions = Object.keys(shape.data.options);
+  const route = { name, source: { ...source.place, ...named }, template, options, fixedOptions };
   return { route: { ...route, sample: sample.request, start }, problems: [] };
 }
 
 type Place = Pick<RouteSource, "origin" | "account" | "container"> & { url: string };
 
-/** A container's URL. It is read as that of a blob in it, by the same rules as every other. */
+/** Parses a container's URL, as the URL of a blob in it, so that the same rules apply. */
 function parseSource(text: string, origins: Origins): { place: Place | null; problems: string[] } {
   const url = text.replace(/\/$/, "");
   const parsed = parseSourceUrl(`${url}/x`, origins);
   if (!parsed.ok) return { place: null, problems: parsed.problems };
   const { endpoint, sas } = parsed;
   if (endpoint.service !== "blob") {
-    return { place: null, problems: ["is not in a Blob service, which alone tells of new blobs"] };
+    return { place: null, problems: ["is not in a Blob service; only that emits events"] };
   }
   if (endpoint.path !== "x" || sas !== null) {
     const problem = 'must be a container\'s URL; a folder in it goes into "prefix"';
     return { place: null, problems: [problem] };
   }
   if (endpoint.secondary) {
-    return { place: null, problems: ["is a secondary endpoint, which tells of no events"] };
+    return { place: null, problems: ["is a secondary endpoint, which emits no events"] };
   }
   const { origin, account, container } = endpoint;
   return { place: { origin, account, container, url }, problems: [] };
 }
 
-/** What the names begin with that prefix and glob both allow; null where there is none. */
-function startOf({ prefix, glob }: Pick<RouteSource, "prefix" | "glob">): string | null {
+/** The text that names matching both prefix and glob begin with; null when no name matches both. */
+function commonStart({ prefix, glob }: Pick<RouteSource, "prefix" | "glob">): string | null {
   const start = glob === null ? "" : literalStart(glob);
   if (start.startsWith(prefix)) return start;
   return prefix.startsWith(start) ? prefix : null;
 }
 
-/** The source has another name than the destination is made of: what goes round is told by its circle. */
-function sampleOf({ url, container }: Place, start: string, suffix: string) {
+/**
+ * Builds the sample of a route. The source's name differs from the path that fills the template, because a
+ * route onto its own source should be reported as a cycle, not as a copy onto itself.
+ */
+function buildSample({ url, container }: Place, start: string, suffix: string) {
   const source = `${start}source${suffix}`.split("/").map(encodeURIComponent).join("/");
   return { source: `${url}/${source}`, container, path: `${start}sample${suffix}` };
 }

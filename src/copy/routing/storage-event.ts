@@ -1,31 +1,32 @@
 import { z } from "zod";
 import { parseTime } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 import type { BlobEndpoint } from "../location/endpoint.ts";
 import { bareEtag } from "../location/etag.ts";
 import { parseDestination } from "../location/parse-endpoint.ts";
 import type { Origins } from "../location/parse-endpoint.ts";
 
-/** What an event says of a blob that was made or replaced. */
+/** An event about a blob that was created or replaced. */
 export type BlobCreated = {
   blob: BlobEndpoint;
-  /** Without quotes, as `bareEtag` has it. */
+  /** Without quotes, as `bareEtag` returns it. */
   etag: string;
-  /** Whether a copy onto the blob has ended, or in a hierarchical account begun. */
+  /** Whether a copy created the blob. The event comes when it has ended, or in a hierarchical account begun. */
   byCopy: boolean;
   /** Epoch ms. */
-  at: number;
+  at: EpochMs;
 };
 
-export type ReadEvent =
+export type ParsedEvent =
   | { kind: "created"; created: BlobCreated }
-  /** Nothing that a copy could follow: another type, or a blob of which only the name is there yet. */
+  /** Not a reason for a copy: an event of another type, or of a blob that has no content yet. */
   | { kind: "other" }
   | { kind: "unreadable"; problem: string };
 
 /**
- * What `data.api` says of a blob whose content is there ("Reacting to Blob storage events": these are
- * "fully committed"). `CreateFile` and `SftpCreate` come before the content: whether it is empty is not
- * told by its length, since an empty blob is a blob.
+ * Values of `data.api` for a blob with its content ("Reacting to Blob storage events": these are "fully
+ * committed"). `CreateFile` and `SftpCreate` come before the content. The length is no criterion, because a
+ * complete blob may be empty.
  */
 const committing: ReadonlySet<string> = new Set([
   "PutBlob",
@@ -35,10 +36,10 @@ const committing: ReadonlySet<string> = new Set([
   "SftpCommit",
 ]);
 
-/** Far above Storage's own, which are 19 characters with their quotes; copies and locks keep them. */
+/** Far above the 19 characters, with quotes, of Storage's ETags. Limited because copies and locks store them. */
 const maxEtagLength = 256;
 
-/** "Azure Blob Storage as an Event Grid source", in Event Grid's own schema and as a cloud event. */
+/** "Azure Blob Storage as an Event Grid source", in the Event Grid schema and the cloud event schema. */
 const eventShape = z
   .object({
     eventType: z.string().optional(),
@@ -56,35 +57,39 @@ const eventShape = z
 
 const typeShape = z.object({ eventType: z.unknown(), type: z.unknown() }).partial();
 
-/** Reads an event as Event Grid delivers it. No problem repeats what the event says. */
-export function readStorageEvent(event: unknown, origins: Origins): ReadEvent {
+/** Parses an event as Event Grid delivers it. No problem quotes the event. */
+export function parseStorageEvent(event: unknown, origins: Origins): ParsedEvent {
   const typed = typeShape.safeParse(event);
-  if (!typed.success) return { kind: "unreadable", problem: "is no object" };
+  if (!typed.success) return { kind: "unreadable", problem: "is not an object" };
   const type = typed.data.eventType ?? typed.data.type;
   if (type !== "Microsoft.Storage.BlobCreated") return { kind: "other" };
   const parsed = eventShape.safeParse(event);
   if (!parsed.success || Number.isNaN(parsed.data.at)) {
-    return { kind: "unreadable", problem: "has no time, subject, data.api, data.url or data.eTag" };
+    return {
+      kind: "unreadable",
+      problem: "has no valid time, subject, data.api, data.url or data.eTag",
+    };
   }
   const { subject, at, data } = parsed.data;
   if (/\p{Surrogate}/u.test(data.url)) {
-    return { kind: "unreadable", problem: "has half a letter in its URL" };
+    return { kind: "unreadable", problem: "has an unpaired surrogate in its URL" };
   }
   if (!committing.has(data.api)) return { kind: "other" };
   const parsedUrl = parseDestination(blobUrl(data.url, { subject, origins }), origins);
   if (!parsedUrl.ok) {
-    return { kind: "unreadable", problem: `has a URL which ${parsedUrl.problems.join(", ")}` };
+    return { kind: "unreadable", problem: `has a URL that ${parsedUrl.problems.join(", ")}` };
   }
   const blob = parsedUrl.endpoint;
-  if (blob.service !== "blob") return { kind: "unreadable", problem: "is not of a blob" };
+  if (blob.service !== "blob") return { kind: "unreadable", problem: "is not about a blob" };
   const etag = bareEtag(data.eTag);
   const byCopy = data.api === "CopyBlob";
   return { kind: "created", created: { blob, etag, byCopy, at } };
 }
 
 /**
- * The blob's URL at the Blob service, encoded anew. A hierarchical account may name its Data Lake host.
- * Whether `data.url` is percent-encoded is not documented; the subject is not, and settles it.
+ * The blob's URL at the Blob service, percent-encoded. The event of a hierarchical account may have the
+ * Data Lake host. Whether `data.url` is encoded is not documented, so it is compared with the subject, which
+ * is not encoded.
  */
 function blobUrl(url: string, { subject, origins }: { subject: string; origins: Origins }): string {
   const [, origin, path] = /^(https?:\/\/[^/]+)\/(.*)$/s.exec(url) ?? [];

@@ -1,86 +1,87 @@
 import type { Clock } from "../clock.ts";
+import { second } from "../durations.ts";
 import { runActivity } from "./run-activity.ts";
 import type { DurableLogEntry, DurableOptions } from "./api/engine-api.ts";
-import { hasEnded, type HistoryEvent } from "./history/history.ts";
+import { isFinal, type HistoryEvent } from "./history/history.ts";
 import type { Instance } from "./hub/hub-instances.ts";
 import type { ActivityWork } from "./hub/hub-work.ts";
 import type { TaskHub } from "./hub/task-hub.ts";
-import { hubTimers } from "./hub/hub-timers.ts";
+import { createHubTimers } from "./hub/hub-timers.ts";
 import { takeTurn, type TurnOutcome } from "./turn/take-turn.ts";
 
-/** Lets instances take their turns and activities run, within the limits, for as long as there is work. */
+/** Runs turns of instances and activities, within the concurrency limits. */
 export type Dispatcher = {
-  /** Tells that an instance has mail. */
+  /** Signals that an instance has queued messages. */
   wake(instanceId: string): void;
-  /** Begins, with all that the hub holds. */
+  /** Starts with all work that the hub contains. */
   start(): void;
-  /** Begins nothing more, and waits for what runs. */
+  /** Starts no more work and waits for running work. */
   stop(): Promise<void>;
 };
 
-/** When the host cannot even call a function, the work is tried again: after so long, in ms. */
-const secondTry = 5_000;
+/** The delay before work is tried again that failed inside the engine or because the host could not call a function. */
+const retryDelayMs = 5 * second;
 
-export function dispatcher(hub: TaskHub, options: DurableOptions): Dispatcher {
+export function createDispatcher(hub: TaskHub, options: DurableOptions): Dispatcher {
   const { clock, functions, log } = options;
-  const driftFails = options.driftFails ?? true;
+  const failsOnNonDeterminism = options.failsOnNonDeterminism ?? true;
   const ready = new Set<string>();
   const inTurn = new Set<string>();
   const waitingActivities: number[] = [];
   const inFlight = new Set<Promise<void>>();
   let runningActivities = 0;
-  let working = false;
+  let started = false;
 
   const wake = (instanceId: string) => {
     ready.add(instanceId);
-    pump();
+    startReadyWork();
   };
-  const timers = hubTimers(hub, clock, ({ instanceIds, activities }) => {
+  const timers = createHubTimers(hub, clock, ({ instanceIds, activities }) => {
     for (const instanceId of instanceIds) ready.add(instanceId);
     waitingActivities.push(...activities);
-    pump();
+    startReadyWork();
   });
 
-  const pump = () => {
-    if (!working) return;
+  const startReadyWork = () => {
+    if (!started) return;
     for (const instanceId of ready) {
       if (hub.isClosed()) return;
       if (inTurn.size >= options.maxConcurrentOrchestrators) break;
-      // One turn at a time for an instance: it stays ready until its present turn is over.
-      if (!inTurn.has(instanceId)) beginTurn(instanceId);
+      // An instance runs one turn at a time: it stays ready until its current turn is finished.
+      if (!inTurn.has(instanceId)) startTurn(instanceId);
     }
     while (!hub.isClosed() && runningActivities < options.maxConcurrentActivities) {
       const seq = waitingActivities.shift();
       if (seq === undefined) return;
-      beginActivity(seq);
+      startActivity(seq);
     }
   };
-  const beginTurn = (instanceId: string) => {
+  const startTurn = (instanceId: string) => {
     ready.delete(instanceId);
     inTurn.add(instanceId);
-    begin(instanceId, turnOf(instanceId), {
-      after: () => inTurn.delete(instanceId),
-      again: () => wake(instanceId),
+    startWork(instanceId, runTurn(instanceId), {
+      onFinish: () => inTurn.delete(instanceId),
+      retry: () => wake(instanceId),
     });
   };
-  const beginActivity = (seq: number) => {
+  const startActivity = (seq: number) => {
     const work = hub.activity(seq);
     if (work === undefined) return;
     runningActivities++;
-    begin(work.instanceId, activityOf(work), {
-      after: () => runningActivities--,
-      again() {
+    startWork(work.instanceId, completeActivity(work), {
+      onFinish: () => runningActivities--,
+      retry() {
         waitingActivities.push(seq);
-        pump();
+        startReadyWork();
       },
     });
   };
-  const begin = (
+  const startWork = (
     instanceId: string,
     work: Promise<void>,
-    { after, again }: { after: () => void; again: () => void },
+    { onFinish, retry }: { onFinish: () => void; retry: () => void },
   ) => {
-    const attend = async () => {
+    const runAndRetry = async () => {
       try {
         await work;
       } catch (error) {
@@ -88,45 +89,50 @@ export function dispatcher(hub: TaskHub, options: DurableOptions): Dispatcher {
         log({
           level: "error",
           instanceId,
-          message: `Work is tried again in 5 s: ${String(error)}`,
+          message: `A step failed and is tried again in ${retryDelayMs / second} s: ${String(error)}`,
         });
-        clock.schedule(clock.now() + secondTry, again);
+        clock.schedule(clock.now() + retryDelayMs, retry);
       } finally {
-        after();
+        onFinish();
       }
-      pump();
+      startReadyWork();
     };
-    const run: Promise<void> = attend().finally(() => inFlight.delete(run));
+    const run: Promise<void> = runAndRetry().finally(() => inFlight.delete(run));
     inFlight.add(run);
     void clock.track(run);
   };
 
-  const turnOf = async (instanceId: string): Promise<void> => {
+  const runTurn = async (instanceId: string): Promise<void> => {
     const messages = hub.messages(instanceId);
     const last = messages.at(-1);
     if (last === undefined) return;
     const instance = hub.instance(instanceId);
-    // Completions and timers reach only the execution that asked for them.
+    // Completions and timers belong to the execution that scheduled them.
     const arrived = messages
       .filter(({ executionId }) => executionId === null || executionId === instance?.executionId)
       .map(({ event }) => event);
-    if (instance === undefined || hasEnded(instance.status) || arrived.length === 0) {
+    if (instance === undefined || isFinal(instance.status) || arrived.length === 0) {
       hub.commit("turn", () => hub.dropMessages(instanceId, last.seq));
       return;
     }
     const outcome = await takeTurn(
       { ...instance, stored: hub.history(instance.executionId) },
       arrived,
-      { clock, functions, driftFails, log: (entry) => log({ ...entry, instanceId }) },
+      {
+        clock,
+        functions,
+        failsOnNonDeterminism,
+        log: (entry) => log({ ...entry, instanceId }),
+      },
     );
     if (hub.isClosed()) return;
     waitingActivities.push(...commitTurn(hub, { instance, outcome, upTo: last.seq, clock }));
-    for (const line of turnLines(instance, outcome)) log({ ...line, instanceId });
+    for (const line of buildTurnLogLines(instance, outcome)) log({ ...line, instanceId });
     timers.arm();
   };
-  const activityOf = async (work: ActivityWork): Promise<void> => {
+  const completeActivity = async (work: ActivityWork): Promise<void> => {
     const run = () => runActivity(work, functions, () => clock.now());
-    const event = await (options.within?.(work, run) ?? run());
+    const event = await (options.wrapActivity?.(work, run) ?? run());
     if (hub.isClosed()) return;
     const delays = work.isExtra ? [] : (options.redeliver?.(work) ?? []);
     commitActivity(hub, { work, event, extraRunsAt: delays.map((delay) => clock.now() + delay) });
@@ -137,14 +143,14 @@ export function dispatcher(hub: TaskHub, options: DurableOptions): Dispatcher {
   return {
     wake,
     start() {
-      working = true;
+      started = true;
       for (const instanceId of hub.instancesWithMessages()) ready.add(instanceId);
       waitingActivities.splice(0, Infinity, ...hub.runnableActivities());
       timers.arm();
-      pump();
+      startReadyWork();
     },
     async stop() {
-      working = false;
+      started = false;
       timers.stop();
       while (inFlight.size > 0) await Promise.all(inFlight);
     },
@@ -153,14 +159,17 @@ export function dispatcher(hub: TaskHub, options: DurableOptions): Dispatcher {
 
 type TurnCommit = { instance: Instance; outcome: TurnOutcome; upTo: number; clock: Clock };
 
-/** Writes a turn: all of it, or nothing if the instance was purged meanwhile. Answers new activities. */
+/**
+ * Commits a whole turn, or nothing if the instance was purged in the meantime. Returns the sequence numbers of the new
+ * activities.
+ */
 function commitTurn(hub: TaskHub, { instance, outcome, upTo, clock }: TurnCommit): number[] {
-  const { execution, added, decisions, ending } = outcome;
+  const { execution, added, decisions, completion } = outcome;
   const { instanceId, executionId } = execution;
   return hub.commit("turn", () => {
     if (hub.instance(instanceId)?.executionId !== instance.executionId) return [];
     hub.dropMessages(instanceId, upTo);
-    if (executionId !== instance.executionId) hub.forgetExecution(instance.executionId);
+    if (executionId !== instance.executionId) hub.deleteExecution(instance.executionId);
     hub.appendHistory(executionId, execution.stored.length, added);
     const activities: number[] = [];
     for (const decision of decisions) {
@@ -173,41 +182,41 @@ function commitTurn(hub: TaskHub, { instance, outcome, upTo, clock }: TurnCommit
       const work = { instanceId, executionId, taskId, name, input, isExtra: false };
       activities.push(hub.addActivity(work, 0));
     }
-    if (ending !== null) hub.forgetTimers(executionId);
+    if (completion !== null) hub.deleteTimers(executionId);
     hub.saveInstance({
       instanceId,
       name: execution.name,
       executionId,
-      status: ending?.status ?? "Running",
+      status: completion?.status ?? "Running",
       createdAt: execution.createdAt,
       updatedAt: clock.now(),
       input: execution.input,
-      output: ending?.output ?? null,
+      output: completion?.output ?? null,
       customStatus: execution.customStatus,
     });
     return activities;
   });
 }
 
-/** What an operator wants to read: that an orchestration began, and how it ended. */
-function turnLines(
+/** Builds the log lines for an operator: an orchestration started or completed. */
+function buildTurnLogLines(
   { status, name }: Instance,
-  { ending }: TurnOutcome,
+  { completion }: TurnOutcome,
 ): readonly Omit<DurableLogEntry, "instanceId">[] {
   const lines: Omit<DurableLogEntry, "instanceId">[] = [];
   if (status === "Pending") lines.push({ level: "information", message: `${name} started` });
-  if (ending === null) return lines;
-  if (ending.status === "Failed") {
-    lines.push({ level: "error", message: ending.output ?? `${name} failed` });
+  if (completion === null) return lines;
+  if (completion.status === "Failed") {
+    lines.push({ level: "error", message: completion.output ?? `${name} failed` });
   } else {
-    lines.push({ level: "information", message: `${name} ended: ${ending.status}` });
+    lines.push({ level: "information", message: `${name} finished: ${completion.status}` });
   }
   return lines;
 }
 
 type ActivityCommit = { work: ActivityWork; event: HistoryEvent; extraRunsAt: readonly number[] };
 
-/** Writes an activity's result. If nobody can await it any more, the instance drops it with its mail. */
+/** Commits an activity's result. An instance that no longer awaits the result drops it with its other messages. */
 function commitActivity(hub: TaskHub, { work, event, extraRunsAt }: ActivityCommit): void {
   hub.commit("activity completion", () => {
     hub.removeActivity(work.seq);

@@ -1,9 +1,9 @@
 import type { ActivityCall, DurableFunctions, InvocationResult } from "./api/engine-api.ts";
-import { eventTypes, stamped, type TaskCompleted, type TaskFailed } from "./history/history.ts";
+import { eventTypes, eventBase, type TaskCompleted, type TaskFailed } from "./history/history.ts";
 import type { ActivityWork } from "./hub/hub-work.ts";
-import { notThere, sameNameIn } from "./turn/take-turn.ts";
+import { findName, missingFunctionText } from "./turn/function-names.ts";
 
-/** Runs an activity once and answers the event that tells its orchestration; `now` in epoch ms. */
+/** Runs an activity once. Returns the event with its result for the orchestration. `now` returns epoch ms. */
 export async function runActivity(
   work: ActivityWork,
   functions: DurableFunctions,
@@ -13,36 +13,36 @@ export async function runActivity(
   return result.ok
     ? {
         EventType: eventTypes.TaskCompleted,
-        ...stamped(now()),
+        ...eventBase(now()),
         TaskScheduledId: work.taskId,
         Result: result.json,
       }
     : {
         EventType: eventTypes.TaskFailed,
-        ...stamped(now()),
+        ...eventBase(now()),
         TaskScheduledId: work.taskId,
-        ...failureOf(work.name, result),
+        ...buildFailure(work.name, result),
         FailureDetails: null,
       };
 }
 
 async function call(work: ActivityWork, functions: DurableFunctions): Promise<InvocationResult> {
   const { instanceId, input } = work;
-  const name = sameNameIn(functions.activities(), work.name);
-  // The code may have changed since the activity was scheduled.
+  const name = findName(functions.activities(), work.name);
+  // The app can have changed since the activity was scheduled.
   if (name === undefined) {
-    return { ok: false, message: notThere(work.name, "activity"), stack: "" };
+    return { ok: false, message: missingFunctionText(work.name, "activity"), stack: "" };
   }
   const activity: ActivityCall = { instanceId, input };
   return await functions.invokeActivity(name, activity);
 }
 
 /**
- * TaskActivityShim.cs and OutOfProcExceptionHelpers.cs: the reason is what stands between
- * "\nException:" and "\nStack:" in the worker's report, its leading space included, hence two
- * spaces. The details are a serialised .NET exception; the library only wants a text.
+ * TaskActivityShim.cs and OutOfProcExceptionHelpers.cs: the reason is the text between "\nException:" and "\nStack:" in
+ * the worker's report, including its leading space, hence two spaces. The details are a serialized .NET exception; the
+ * library requires only that they are text.
  */
-function failureOf(
+function buildFailure(
   name: string,
   { message, stack }: { message: string; stack: string },
 ): Pick<TaskFailed, "Reason" | "Details"> {

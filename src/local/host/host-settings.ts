@@ -2,17 +2,17 @@ import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
-/** What host.json says, with the host's own defaults for what it leaves out. */
+/** Values of host.json, with the host's own defaults for omitted ones. */
 export type HostJson = {
-  /** Without slashes at its ends; "" means none. */
+  /** Without leading and trailing slashes; "" means no prefix. */
   routePrefix: string;
-  /** As written: may hold `%NAME%`, see `resolveHubName`. */
+  /** As written: can contain `%NAME%`, see `resolveHubName`. */
   hubName: string | undefined;
   maxConcurrentOrchestrators: number;
   maxConcurrentActivities: number;
 };
 
-/** Settings by name, as local.settings.json gives them to the environment. */
+/** Settings of local.settings.json by name, as they are put into the environment. */
 export type LocalSettings = Readonly<Record<string, string>>;
 
 /** HttpOptions.cs of the host. */
@@ -21,37 +21,37 @@ const defaultRoutePrefix = "api";
 /** DurableTaskOptions.cs: ten per processor. */
 const defaultConcurrency = 10 * availableParallelism();
 
-/** DurableTaskOptions.cs uses the site's name where there is one, else this. */
+/** DurableTaskOptions.cs uses the site's name if there is one, otherwise this. */
 const defaultHubName = "TestHubName";
 
-/** AzureStorageDurabilityProviderFactory.cs: the hub names tables, queues and containers. */
+/** AzureStorageDurabilityProviderFactory.cs: names of tables, queues and containers contain the hub's name. */
 const validHubName = /^[A-Za-z][A-Za-z0-9]{2,44}$/;
 
-/** Reads `host.json` of an app; throws an error naming the file and what is wrong with it. */
+/** Reads an app's `host.json`. Throws an error that names the file and the invalid value. */
 export async function readHostJson(appDirectory: string): Promise<HostJson> {
   const file = join(appDirectory, "host.json");
   const json = await readJson(file);
   if (json === undefined) {
-    throw new Error(`Cannot start the host as there is no host.json: "${file}"`);
+    throw new Error(`Cannot start the host because host.json is missing: "${file}"`);
   }
   if (json["version"] !== "2.0") {
     throw problem(file, `"version" must be "2.0"`, json["version"]);
   }
-  const extensions = objectAt(file, json, "extensions");
-  const http = objectAt(file, extensions, "http");
-  const durableTask = objectAt(file, extensions, "durableTask");
-  const routePrefix = textAt(file, http, "routePrefix") ?? defaultRoutePrefix;
+  const extensions = readObject(file, json, "extensions");
+  const http = readObject(file, extensions, "http");
+  const durableTask = readObject(file, extensions, "durableTask");
+  const routePrefix = readText(file, http, "routePrefix") ?? defaultRoutePrefix;
   return {
     routePrefix: routePrefix.replace(/^\/+|\/+$/g, ""),
-    hubName: textAt(file, durableTask, "hubName"),
+    hubName: readText(file, durableTask, "hubName"),
     maxConcurrentOrchestrators:
-      countAt(file, durableTask, "maxConcurrentOrchestratorFunctions") ?? defaultConcurrency,
+      readCount(file, durableTask, "maxConcurrentOrchestratorFunctions") ?? defaultConcurrency,
     maxConcurrentActivities:
-      countAt(file, durableTask, "maxConcurrentActivityFunctions") ?? defaultConcurrency,
+      readCount(file, durableTask, "maxConcurrentActivityFunctions") ?? defaultConcurrency,
   };
 }
 
-/** Reads `local.settings.json`; an app without one has no settings. Encrypted files are refused. */
+/** Reads `local.settings.json`. Without that file there are no settings. Throws for an encrypted file. */
 export async function readLocalSettings(appDirectory: string): Promise<LocalSettings> {
   const file = join(appDirectory, "local.settings.json");
   const json = await readJson(file);
@@ -60,12 +60,12 @@ export async function readLocalSettings(appDirectory: string): Promise<LocalSett
     throw problem(file, `"IsEncrypted" must be false: run \`func settings decrypt\``, true);
   }
   const settings: Record<string, string> = {};
-  for (const [name, value] of Object.entries(objectAt(file, json, "Values"))) {
+  for (const [name, value] of Object.entries(readObject(file, json, "Values"))) {
     if (typeof value === "string") settings[name] = value;
     else if (typeof value === "number" || typeof value === "boolean") settings[name] = `${value}`;
     else throw problem(file, `"Values.${name}" must be text`, value);
   }
-  for (const [name, value] of Object.entries(objectAt(file, json, "ConnectionStrings"))) {
+  for (const [name, value] of Object.entries(readObject(file, json, "ConnectionStrings"))) {
     const text = typeof value === "string" ? value : connectionString(value);
     if (text === undefined) {
       throw problem(file, `"ConnectionStrings.${name}" must be text`, typeof value);
@@ -76,9 +76,9 @@ export async function readLocalSettings(appDirectory: string): Promise<LocalSett
 }
 
 /**
- * Puts settings into `process.env`, by the rules of Core Tools (StartHostAction.cs): what the
- * environment already holds, and is not empty, wins over local.settings.json; `forced` wins over
- * both. `shadowed` names the settings that lost. `restore` puts back what was there before.
+ * Puts settings into `process.env` by the rules of Core Tools (StartHostAction.cs): a non-empty variable of the
+ * environment overrides local.settings.json, and `forced` overrides both. Returns the names of the overridden settings
+ * (`shadowed`), and `restore`, which restores the former environment.
  */
 export function applyEnvironment(
   settings: LocalSettings,
@@ -106,7 +106,7 @@ export function applyEnvironment(
   return { shadowed, restore };
 }
 
-/** The task hub's name with `%NAME%` replaced by that setting; throws where it is missing or unfit. */
+/** Returns the task hub's name with `%NAME%` replaced by that setting. Throws if the setting or the name is invalid. */
 export function resolveHubName(
   hubName: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
@@ -116,7 +116,7 @@ export function resolveHubName(
     const value = environment[name];
     if (value === undefined || value === "") {
       throw new Error(
-        `Cannot name the task hub as the setting "${name}" in host.json's hubName is not set: ` +
+        `Cannot name the task hub because the setting "${name}" in host.json's hubName is not set: ` +
           `"${written}"`,
       );
     }
@@ -124,7 +124,7 @@ export function resolveHubName(
   });
   if (!validHubName.test(resolved)) {
     throw new Error(
-      `Cannot name the task hub as a name is a letter followed by 2 to 44 letters or digits: ` +
+      `Cannot name the task hub because its name must be a letter followed by 2 to 44 letters or digits: ` +
         `"${resolved}"`,
     );
   }
@@ -146,7 +146,7 @@ async function readJson(file: string): Promise<Json | undefined> {
     json = JSON.parse(text.replace(/^\uFEFF/, "")); // Visual Studio writes a byte order mark
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`Cannot read settings file as it is not JSON (${reason}): "${file}"`, {
+    throw new Error(`Cannot read settings file because it is not JSON (${reason}): "${file}"`, {
       cause: error,
     });
   }
@@ -154,27 +154,27 @@ async function readJson(file: string): Promise<Json | undefined> {
   return json;
 }
 
-function objectAt(file: string, json: Json, key: string): Json {
+function readObject(file: string, json: Json, key: string): Json {
   const value = json[key];
   if (value === undefined || value === null) return {};
   if (!isObject(value)) throw problem(file, `"${key}" must be an object`, value);
   return value;
 }
 
-function textAt(file: string, json: Json, key: string): string | undefined {
+function readText(file: string, json: Json, key: string): string | undefined {
   const value = json[key];
   if (value === undefined || typeof value === "string") return value;
   throw problem(file, `"${key}" must be text`, value);
 }
 
-function countAt(file: string, json: Json, key: string): number | undefined {
+function readCount(file: string, json: Json, key: string): number | undefined {
   const value = json[key];
   if (value === undefined) return undefined;
   if (typeof value === "number" && Number.isInteger(value) && value > 0) return value;
   throw problem(file, `"${key}" must be a whole number above 0`, value);
 }
 
-/** The longer form that Entity Framework reads: `{ "ConnectionString": …, "ProviderName": … }`. */
+/** Entity Framework's longer form: `{ "ConnectionString": …, "ProviderName": … }`. */
 function connectionString(value: unknown): string | undefined {
   if (!isObject(value)) return undefined;
   const text = value["ConnectionString"];
@@ -186,5 +186,5 @@ function isObject(value: unknown): value is Json {
 }
 
 function problem(file: string, reason: string, value: unknown): Error {
-  return new Error(`Cannot use "${file}" as ${reason}: ${JSON.stringify(value) ?? "missing"}`);
+  return new Error(`Cannot use "${file}" because ${reason}: ${JSON.stringify(value) ?? "missing"}`);
 }

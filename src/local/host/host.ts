@@ -13,42 +13,44 @@ import {
   readLocalSettings,
   resolveHubName,
 } from "./host-settings.ts";
-import { openTriggers, type TriggeredFunction } from "./triggers/triggers.ts";
+import { hostNotRunning, openTriggers, type TriggeredFunction } from "./triggers/triggers.ts";
 
 export type HostOptions = {
-  /** Where package.json, host.json and local.settings.json of the app are. */
+  /** The folder that contains the app's package.json, host.json and local.settings.json. */
   appDirectory: string;
   clock: Clock;
   /** 0 for any free port. */
   port: number;
-  /** The task hub's SQLite file, or ":memory:" for one that ends with the host. */
+  /** The task hub's SQLite file, or ":memory:" for a task hub without a file. */
   stateFile: string;
-  /** Settings that win over local.settings.json and over the machine's environment. */
+  /** Settings that override local.settings.json and the machine's environment. */
   environment: Readonly<Record<string, string>>;
   log: HostLog;
   /** Opens the Durable engine; by default the local one. */
   openEngine?: ((options: DurableOptions) => DurableEngine | Promise<DurableEngine>) | undefined;
-} & Pick<DurableOptions, "probe" | "redeliver" | "within" | "driftFails">;
+} & Pick<DurableOptions, "probe" | "redeliver" | "wrapActivity" | "failsOnNonDeterminism">;
 
 export type FunctionsHost = {
-  /** "http://localhost:<port>", without a slash at the end. */
+  /** "http://localhost:<port>", without a trailing slash. */
   url: string;
   port: number;
-  /** `route` is that of an HTTP function, with the prefix and without a leading slash. */
+  /** Only HTTP functions have a `route`; it includes the prefix and has no leading slash. */
   functions: readonly { name: string; type: string; route?: string }[];
-  /** Runs one function with its trigger's value, past all triggers. */
+  /** Returns the URL to which Event Grid delivers events for a function, with its key if the host has keys. */
+  eventGridUrl(functionName: string): string;
+  /** Runs one function with its trigger's value, without going through the trigger. */
   invoke(invocation: Invocation): Promise<InvocationOutcome>;
-  /** Ends gracefully: takes no new work and lets what runs finish. Later calls join the first. */
+  /** Stops gracefully: accepts no new work and waits for running work. Later calls return the first call's promise. */
   close(): Promise<void>;
 };
 
 /**
- * Runs a compiled Functions app, unmodified, in this process: HTTP, Event Grid, timer, orchestration
- * and activity triggers, and durable clients. Boots in the order of the Functions host and its
- * Node.js worker (WorkerInitHandler.ts). Rejects, with everything undone, where the app cannot start.
+ * Runs a compiled, unmodified Functions app in this process: HTTP, Event Grid, timer, orchestration and activity
+ * triggers, and durable clients. Starts in the order of the Functions host and its Node.js worker
+ * (WorkerInitHandler.ts). Rejects, after undoing everything, if the app cannot start.
  *
- * Hosts may follow one another in a process. While one runs, the environment and the working
- * directory of the process are those of its app, as they are in a worker.
+ * A process can run several hosts one after the other. While a host runs, the process has the environment and the
+ * working directory of its app, as a worker has.
  */
 export async function startFunctionsHost(options: HostOptions): Promise<FunctionsHost> {
   const { clock } = options;
@@ -64,17 +66,17 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
   });
   const url = `http://localhost:${server.port}`;
 
-  /** What has been begun, to be ended in the opposite order. */
-  const ends: (() => unknown)[] = [() => server.close()];
-  const end = async () => {
+  /** Undoes the steps of the start; run from the last to the first. */
+  const cleanups: (() => unknown)[] = [() => server.close()];
+  const cleanUp = async () => {
     respond = unavailable;
-    for (const step of ends.toReversed()) await step();
+    for (const step of cleanups.toReversed()) await step();
   };
   try {
     const hostJson = await readHostJson(appDirectory);
-    ends.unshift(await enterApp(options, appDirectory, server.port, logger));
+    cleanups.unshift(await enterApp(options, appDirectory, server.port, logger));
     const started = await startApp(appDirectory, clock, logger);
-    ends.push(started.terminate);
+    cleanups.push(started.terminate);
     const engine = await (options.openEngine ?? openDurableEngine)({
       clock,
       file: stateFile,
@@ -85,12 +87,12 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
       log: ({ level, instanceId, message }) => logger(level, "orchestration", instanceId, message),
       probe: options.probe,
       redeliver: options.redeliver,
-      within: options.within,
-      driftFails: options.driftFails,
+      wrapActivity: options.wrapActivity,
+      failsOnNonDeterminism: options.failsOnNonDeterminism,
     });
     let stopped: Promise<void> | undefined;
     const stopEngine = () => (stopped ??= engine.stop());
-    ends.push(stopEngine);
+    cleanups.push(stopEngine);
     const triggers = openTriggers({
       started,
       engine,
@@ -102,14 +104,14 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
     });
     engine.start();
     respond = (request) => triggers.respond(request);
-    announce(triggers.functions, url, logger);
+    logFunctions(triggers.functions, url, logger);
 
     const close = async () => {
-      // Work under way may still call its durable client, so the task hub goes on answering.
+      // Running invocations can still call their durable client, so the task hub keeps accepting requests.
       triggers.drain();
       await started.idle();
       await stopEngine();
-      await end();
+      await cleanUp();
     };
     let closing: Promise<void> | undefined;
     return {
@@ -118,21 +120,22 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
       functions: triggers.functions.map(({ name, type, http }) =>
         http === undefined ? { name, type } : { name, type, route: http.route },
       ),
+      eventGridUrl: triggers.eventGridUrl,
       invoke: triggers.run,
       close: () => (closing ??= close()),
     };
   } catch (error) {
-    await end();
+    await cleanUp();
     throw error;
   }
 }
 
-/** While the app loads, and after it has ended. */
+/** Answers requests while the app loads and after the host has stopped. */
 async function unavailable(): Promise<HostResponse> {
-  return { status: 503, headers: { "retry-after": "1" }, body: "" };
+  return hostNotRunning;
 }
 
-/** Gives the process the app's settings and directory; the result puts back what was there before. */
+/** Sets the process's environment and working directory for the app. Returns a function that restores both. */
 async function enterApp(
   options: HostOptions,
   appDirectory: string,
@@ -147,7 +150,7 @@ async function enterApp(
     FUNCTIONS_WORKER_RUNTIME: "node",
   });
   for (const name of shadowed) {
-    const message = `"${name}" of local.settings.json is skipped: the environment has its own`;
+    const message = `"${name}" of local.settings.json is ignored because the environment sets it`;
     logger("warning", "host", "", message);
   }
   const before = process.cwd();
@@ -158,8 +161,8 @@ async function enterApp(
   };
 }
 
-/** What there is to call, as Core Tools lists it. */
-function announce(functions: readonly TriggeredFunction[], url: string, logger: Logger): void {
+/** Lists the functions in the log, as Core Tools does. */
+function logFunctions(functions: readonly TriggeredFunction[], url: string, logger: Logger): void {
   for (const { name, type, http } of functions) {
     const line = http === undefined ? type : `${url}/${http.route}`;
     logger("information", "host", name, line);

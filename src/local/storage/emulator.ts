@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { createAccountSettings, type AccountSettings } from "./calls/account-settings.ts";
 import { accounts, type Account } from "./auth/accounts.ts";
-import { copyControls, type CopyControls } from "./pending-copies/copy-controls.ts";
+import { createCopyControls, type CopyControls } from "./pending-copies/copy-controls.ts";
 import { defaultCopySettings, type CopySettings } from "./pending-copies/copy-settings.ts";
 import { dispatch } from "./operation-dispatch.ts";
 import { startDeliveries, type StorageEvents } from "./events/deliveries.ts";
@@ -12,56 +12,56 @@ import type { ServiceName } from "./http/storage-request.ts";
 import type { RoleAssignment } from "./auth/role-assignments.ts";
 import { startServer, type ReceivedRequest, type StorageServer } from "./server/storage-server.ts";
 import { openStore } from "./store/store.ts";
-import { webSources, withWebSources } from "./pending-copies/web-sources.ts";
+import { createWebSources, runWithFetch } from "./pending-copies/web-sources.ts";
 
 export type StorageEmulatorOptions = {
   clock: Clock;
-  /** 0 is any free port. */
+  /** 0 for any free port. */
   blobPort: number;
-  /** Where Azure Files listens; any free port when absent. */
+  /** Port of Azure Files. Default: any free port. */
   filePort?: number;
-  /** A SQLite file, or ":memory:" for an emulator that forgets. */
+  /** A SQLite file, or ":memory:" to keep nothing after `close`. */
   file: string;
-  /** Key and certificate, PEM: then it speaks https only, takes tokens, and has an identity that gets them. */
+  /** Key and certificate in PEM. If present, the emulator accepts https only, accepts tokens, and has an identity. */
   tls?: { key: string; cert: string };
   copies?: Partial<CopySettings>;
-  /** One line for each request, and for what went wrong; never a secret. */
+  /** Gets one line for each request and each error, without secrets. */
   log?: (line: string) => void;
 };
 
 export type StorageEmulator = {
-  /** `http://127.0.0.1:port`, or `https`; an account's endpoint is this with `/account` behind it. */
+  /** `http://127.0.0.1:port`, or `https`. The endpoint of an account is this URL plus `/account`. */
   blobUrl: string;
   port: number;
   /** The same for Azure Files. */
   fileUrl: string;
   filePort: number;
   accounts: readonly Account[];
-  /** The settings may be changed at any time and count for copies that start afterwards. */
+  /** Settings can be changed at any time and apply to copies that start afterwards. */
   copies: CopySettings & CopyControls;
-  /** The settings of an account, to be read and changed. */
+  /** Settings of an account; can be changed at any time. */
   accountSettings: (account: string) => AccountSettings;
   faults: Faults;
-  /** BlobCreated, to whom it was promised. */
+  /** Delivers BlobCreated events to subscribers. */
   events: StorageEvents;
-  /** What the identity may do; may be changed at any time. */
+  /** Roles of the identity; can be changed at any time. */
   roles: RoleAssignment[];
-  /** Where an app gets the identity's tokens; null without TLS, since tokens go over nothing else. */
+  /** Endpoint that issues the identity's tokens; null without TLS, because tokens require https. */
   identity: IdentityEndpoint | null;
-  /** What was received, oldest first; only the last 1,000. */
+  /** The latest 1,000 requests, oldest first. */
   requests: readonly ReceivedRequest[];
-  /** Breaks open connections, too. */
+  /** Also closes open connections. */
   close(): Promise<void>;
 };
 
-const rememberedRequests = 1000;
-const everythingRoles = [
+const maxRecordedRequests = 1000;
+const defaultRoles = [
   "Storage Blob Data Owner",
   "Storage File Data Privileged Contributor",
   "Storage File Delegator",
 ] as const;
 
-/** Starts the Storage emulator: `README.md` beside this file has its promises, one by one. */
+/** Starts the Storage emulator. `README.md` in this folder lists what it supports. */
 export async function startStorageEmulator(
   options: StorageEmulatorOptions,
 ): Promise<StorageEmulator> {
@@ -73,19 +73,19 @@ export async function startStorageEmulator(
   const copies = {
     ...defaultCopySettings,
     ...options.copies,
-    ...copyControls(
+    ...createCopyControls(
       store,
       () => clock.now(),
-      () => events.lookAgain(),
+      () => events.refresh(),
     ),
   };
-  const roles = everythingRoles.flatMap((role) =>
+  const roles = defaultRoles.flatMap((role) =>
     accounts.map(({ name }): RoleAssignment => ({ role, account: name })),
   );
   const { tls } = options;
   const scheme = tls === undefined ? "http" : "https";
-  const ownOrigins = { blob: "", file: "" }; // filled in as soon as the ports are known
-  const web = webSources(store, clock);
+  const ownOrigins = { blob: "", file: "" }; // set when the ports are known
+  const web = createWebSources(store, clock);
   const events = startDeliveries({
     store,
     clock,
@@ -110,8 +110,8 @@ export async function startStorageEmulator(
       port,
       ...(tls === undefined ? {} : { tls }),
       takeFault: faults.take,
-      act: (request, operation) =>
-        withWebSources(web, (webSource) =>
+      handle: (request, operation) =>
+        runWithFetch(web, (webSource) =>
           dispatch({
             request,
             operation,
@@ -123,10 +123,10 @@ export async function startStorageEmulator(
             ownOrigins,
             ...(webSource && { webSource }),
           }),
-        ).finally(() => events.lookAgain()), // a request that is refused lets copies end, too
-      received(request) {
+        ).finally(() => events.refresh()), // rejected requests end due copies, too
+      record(request) {
         requests.push(request);
-        if (requests.length > rememberedRequests) requests.shift();
+        if (requests.length > maxRecordedRequests) requests.shift();
       },
       log,
     });

@@ -21,7 +21,7 @@ import {
   snapshotShare,
 } from "./files/shares.ts";
 
-/** All that this emulator does of Azure Files. */
+/** The implemented operations of Azure Files. */
 export const fileService: Partial<Record<OperationName, Operation>> = {
   ListShares: listShares,
   CreateShare: createShare,

@@ -11,7 +11,7 @@ import {
 } from "./blobs/containers.ts";
 import { abortCopyBlob, copyBlob } from "./copies/blob-copies.ts";
 import { StorageError } from "./http/rest-errors.ts";
-import { noteWrites } from "./events/written-blobs.ts";
+import { enqueueWriteEvents } from "./events/written-blobs.ts";
 import {
   deleteBlobImmutabilityPolicy,
   setBlobImmutabilityPolicy,
@@ -27,12 +27,12 @@ import { snapshotBlob } from "./blobs/blob-snapshots.ts";
 import { getBlob, getBlobProperties } from "./blobs/blob-reads.ts";
 import { getBlobTags, setBlobTags } from "./blobs/blob-tags.ts";
 import { setBlobTier } from "./blobs/access-tiers.ts";
-import type { StorageAnswer } from "./http/storage-request.ts";
+import type { StorageResponse } from "./http/storage-request.ts";
 import { getUserDelegationKey } from "./auth/get-user-delegation-key.ts";
-import { refuseUnread } from "./blobs/blob-writes.ts";
+import { refuseUnsupportedHeaders } from "./blobs/blob-writes.ts";
 
-/** Everything this emulator does. The rest has a name and answers 501 with it. */
-const implemented: Partial<Record<OperationName, Operation>> = {
+/** The implemented operations. All others return 501 with the operation's name. */
+const operations: Partial<Record<OperationName, Operation>> = {
   ListContainers: listContainers,
   CreateContainer: createContainer,
   GetContainerProperties: getContainerProperties,
@@ -66,40 +66,40 @@ const implemented: Partial<Record<OperationName, Operation>> = {
 };
 
 /**
- * Carries out one request in one transaction and returns its answer, or throws a StorageError with
- * nothing changed. First it lets time do its work: copies that are due end.
+ * Carries out one request in one transaction and returns its response, or throws a StorageError and
+ * changes nothing. Ends due copies first, in a separate transaction.
  */
-export function dispatch(given: Omit<Call, "caller">): StorageAnswer {
+export function dispatch(given: Omit<Call, "caller">): StorageResponse {
   const { request, operation, store, roles, now } = given;
   store.transaction(() => endDueCopies(store, now));
-  const work = implemented[operation];
+  const work = operations[operation];
   if (work === undefined) {
     throw new StorageError("NotImplemented", {
       message: `${restName(operation)} is not implemented by this emulator`,
     });
   }
-  refuseAddition(request.query, operation);
+  refuseRevision(request.query, operation);
   return store.transaction(() => {
     const caller = authorize(request, { operation, store, roles, now });
-    refuseUnread(request.headers);
-    const answer = work({ ...given, caller });
-    noteWrites(given);
-    return answer;
+    refuseUnsupportedHeaders(request.headers);
+    const response = work({ ...given, caller });
+    enqueueWriteEvents(given);
+    return response;
   });
 }
 
-/** Snapshots and versions are read-only: the rest is about the current blob alone. */
-function refuseAddition(query: ReadonlyMap<string, string>, operation: OperationName): void {
-  const addition = ["snapshot", "versionid"].find((name) => query.has(name));
-  if (addition === undefined || onImages.has(operation)) return;
+/** Rejects `snapshot` and `versionid` for operations that apply only to the current blob. */
+function refuseRevision(query: ReadonlyMap<string, string>, operation: OperationName): void {
+  const parameter = ["snapshot", "versionid"].find((name) => query.has(name));
+  if (parameter === undefined || revisionOperations.has(operation)) return;
   throw new StorageError("InvalidQueryParameterValue", {
-    message: `${restName(operation)} cannot be done on a ${addition === "snapshot" ? "snapshot" : "version"}.`,
-    details: { QueryParameterName: addition, QueryParameterValue: query.get(addition) ?? "" },
+    message: `${restName(operation)} is not supported on a ${parameter === "snapshot" ? "snapshot" : "version"}.`,
+    details: { QueryParameterName: parameter, QueryParameterValue: query.get(parameter) ?? "" },
   });
 }
 
-/** What can be done with a snapshot or a version (each operation's REST page, URI parameters). */
-const onImages: ReadonlySet<OperationName> = new Set([
+/** Operations on snapshots and versions (URI parameters of each REST page). */
+const revisionOperations: ReadonlySet<OperationName> = new Set([
   "GetBlob",
   "GetBlobProperties",
   "GetBlockList",

@@ -1,15 +1,15 @@
-/** Remembers the last few texts that it was shown. */
+/** A set of the texts that were added last. */
 export type BoundedSet = { has(text: string): boolean; add(text: string): void };
 
-/** At most `most` texts; the oldest are forgotten first. */
-export function boundedSet(most: number): BoundedSet {
+/** Creates a set of at most `maxSize` texts, which drops the oldest first. */
+export function createBoundedSet(maxSize: number): BoundedSet {
   const texts = new Set<string>();
   return {
     has: (text) => texts.has(text),
     add(text) {
       texts.add(text);
       for (const oldest of texts) {
-        if (texts.size <= most) break;
+        if (texts.size <= maxSize) break;
         texts.delete(oldest);
       }
     },

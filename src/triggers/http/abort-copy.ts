@@ -1,4 +1,5 @@
 import type { DurableClient } from "durable-functions";
+import type { EpochMs } from "../../copy/time.ts";
 import { copyResponse } from "../../http/copy-response.ts";
 import { copyView } from "../../instances/copy-view.ts";
 import { problem } from "../../http/problem.ts";
@@ -8,30 +9,32 @@ import { findInstance } from "../../instances/find-instance.ts";
 import type { FoundInstance } from "../../instances/find-instance.ts";
 import { copiesPath } from "./method-router.ts";
 import type { HttpHandler } from "./method-router.ts";
-import { copyIdOf, copyNotFound } from "./get-copy.ts";
+import { parseInstanceId, copyNotFound } from "./get-copy.ts";
 import { recordFrom, startRepair } from "../../instances/repair-instance.ts";
 
 /**
- * POST /copies/{id}/abort: 202 when the abort was handed to the copy, 200 when it is aborted already,
- * 409 when it ended otherwise. The copy proves its abort at Storage before it says `aborted`.
+ * POST /copies/{id}/abort: 202 when the abort was passed to the copy, 200 when the copy is already aborted, 409 when
+ * it has ended with another status. The copy becomes `aborted` only after Storage has confirmed it.
  */
-export function abortCopy({ ledger, now }: { ledger: Ledger; now(): Date }): HttpHandler {
+export function abortCopy({ ledger, now }: { ledger: Ledger; now(): EpochMs }): HttpHandler {
   return async (request, client) => {
-    const id = copyIdOf(request);
-    const run = id === null ? null : await findInstance(client, ledger, id);
-    if (id === null || run === null) return copyNotFound();
-    const view = copyView(run, copiesPath(request));
-    const place = { url: request.url, now: now().getTime() };
+    const id = parseInstanceId(request);
+    const instance = id === null ? null : await findInstance(client, ledger, id);
+    if (id === null || instance === null) return copyNotFound();
+    const view = copyView(instance, copiesPath(request));
+    const place = { url: request.url, now: now() };
     if (view.status === "aborted") return copyResponse(200, view, place);
-    if (run.execution.kind !== "running") {
+    if (instance.execution.kind !== "running") {
       return problem(
         "already-ended",
-        `The copy ended as "${view.status}"; there is nothing to abort`,
+        `The copy has already ended with the status "${view.status}"`,
       );
     }
-    // One event is enough: each more would only lengthen the history.
-    const heard = run.listenerId ?? (await repairToAbort(client, ledger, run));
-    if (heard !== null && !view.abortRequested) await client.raiseEvent(heard, events.abort, null);
+    // One event is enough: more would only lengthen the history.
+    const listenerId = instance.listenerId ?? (await repairToAbort(client, ledger, instance));
+    if (listenerId !== null && !view.abortRequested) {
+      await client.raiseEvent(listenerId, events.abort, null);
+    }
     const aborting = {
       ...view,
       status: "aborting",
@@ -43,8 +46,8 @@ export function abortCopy({ ledger, now }: { ledger: Ledger; now(): Date }): Htt
 }
 
 /**
- * A broken run hears nothing: its copy is handed to a repair that aborts it from its first look on.
- * Tells who is to hear of the abort where somebody else was faster.
+ * Starts a repair that aborts the copy, because an instance that failed or was terminated receives no events. Returns
+ * the instance to send the event to if another caller has already started the repair; null if no event is needed.
  */
 async function repairToAbort(
   client: DurableClient,
@@ -52,7 +55,7 @@ async function repairToAbort(
   { id, copy, customStatus }: FoundInstance,
 ): Promise<string | null> {
   const lock = await ledger.readLock(copy.destination);
-  if (lock?.instanceId !== id) return null; // it has come to its end meanwhile
+  if (lock?.instanceId !== id) return null; // it has been settled by now
   const record = { ...recordFrom(customStatus), abortRequested: true };
-  return (await startRepair(client, { lock: lock, copy, record })) ? null : repairInstanceId(id);
+  return (await startRepair(client, { lock, copy, record })) ? null : repairInstanceId(id);
 }

@@ -1,4 +1,6 @@
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
+import type { InstanceId } from "../../copy/contract/ids.ts";
+import type { EpochMs } from "../../copy/time.ts";
 import { copyResponse } from "../../http/copy-response.ts";
 import { copyView } from "../../instances/copy-view.ts";
 import { problem } from "../../http/problem.ts";
@@ -8,23 +10,23 @@ import { findInstance } from "../../instances/find-instance.ts";
 import { copiesPath } from "./method-router.ts";
 import type { HttpHandler } from "./method-router.ts";
 
-/** GET /copies/{id}: the copy as it is now. */
-export function getCopy({ ledger, now }: { ledger: Ledger; now(): Date }): HttpHandler {
+/** GET /copies/{id}: the latest status of the copy. */
+export function getCopy({ ledger, now }: { ledger: Ledger; now(): EpochMs }): HttpHandler {
   return async (request, client) => {
-    const id = copyIdOf(request);
-    const run = id === null ? null : await findInstance(client, ledger, id);
-    if (run === null) return copyNotFound();
-    const view = copyView(run, copiesPath(request));
-    return copyResponse(200, view, { url: request.url, now: now().getTime() });
+    const id = parseInstanceId(request);
+    const instance = id === null ? null : await findInstance(client, ledger, id);
+    if (instance === null) return copyNotFound();
+    const view = copyView(instance, copiesPath(request));
+    return copyResponse(200, view, { url: request.url, now: now() });
   };
 }
 
-/** The id in the path, null where no copy can have it: then Durable is not even asked. */
-export function copyIdOf(request: HttpRequest): string | null {
+/** Parses the id in the path; null if it cannot be the id of a copy, and then Durable is not called. */
+export function parseInstanceId(request: HttpRequest): InstanceId | null {
   const id = request.params["id"]?.toLowerCase() ?? "";
   return isInstanceId(id) ? id : null;
 }
 
 export function copyNotFound(): HttpResponseInit {
-  return problem("not-found", "No copy has this id; copies that were purged are not found either");
+  return problem("not-found", "No copy has this id, or it has been purged");
 }

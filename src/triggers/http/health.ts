@@ -1,6 +1,6 @@
 import type { HttpHandler } from "./method-router.ts";
 
-/** GET /health: the app answers. It reveals nothing and asks nobody. */
+/** GET /health: the app responds. It reveals nothing and calls no other service. */
 export const health: HttpHandler = async () => ({
   jsonBody: { status: "ok" },
   headers: { "cache-control": "no-store" },

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
+import type { InstanceId } from "../../copy/contract/ids.ts";
+import type { EpochMs } from "../../copy/time.ts";
 import { isAllowed, isOwnState } from "../../copy/request/access-policy.ts";
 import type { AllowedPair, OwnAccount } from "../../copy/request/access-policy.ts";
 import { optionsOff } from "../../copy/request/copy-options.ts";
@@ -19,80 +21,80 @@ import { copiesPath } from "./method-router.ts";
 import type { HttpHandler } from "./method-router.ts";
 import { readJson } from "./read-json.ts";
 
-export type StartDeps = {
+export type StartDependencies = {
   allowed: readonly AllowedPair[];
   routes: readonly Route[];
   origins: Origins;
   ledger: Ledger;
   seal: Seal;
-  /** The app's own storage account, which nobody copies into or out of where state is kept. */
+  /** The app's own storage account. Copies from or to the places where state is kept are refused. */
   own: OwnAccount;
-  /** Whether somebody is to be told how copies end. */
-  announces: boolean;
-  /** Whether something in front of the app vouches for x-ms-client-principal-id. */
+  /** Whether copies send a completion notification. */
+  notifies: boolean;
+  /** Whether App Service authentication sets x-ms-client-principal-id, so that callers cannot forge it. */
   trustsPrincipals: boolean;
-  now(): Date;
-  newInstanceId(now: Date): string;
+  now(): EpochMs;
+  newInstanceId(now: EpochMs): InstanceId;
 };
 
 /**
- * POST /copies: 202 with the copy that now runs; 200 with the copy that the same Idempotency-Key began
- * before. Nothing is written, read or started for a request that is not valid and allowed.
+ * POST /copies: 202 with the copy that was started; 200 with the copy that an earlier request with the same
+ * Idempotency-Key started. Nothing is written, read or started for a request that is invalid or not allowed.
  */
-export function startCopy(deps: StartDeps): HttpHandler {
+export function startCopy(deps: StartDependencies): HttpHandler {
   return async (request, client, context) => {
     const body = await readJson(request);
-    if (!body.ok) return body.answer;
+    if (!body.ok) return body.response;
     const now = deps.now();
     const { routes, origins } = deps;
-    const parsed = parseRoutedRequest(body.json, { routes, origins, at: now.getTime() });
-    const key = idempotencyKey(request);
+    const parsed = parseRoutedRequest(body.json, { routes, origins, at: now });
+    const key = readIdempotencyKey(request);
     const problems = [...(parsed.ok ? [] : parsed.problems), ...key.problems];
     if (!parsed.ok || problems.length > 0) {
-      const detail = `${problems.length} thing${problems.length === 1 ? "" : "s"} to mend; nothing was started`;
+      const detail = `${problems.length} problem${problems.length === 1 ? "" : "s"} found; nothing was started`;
       return problem("invalid-request", detail, { errors: problems });
     }
-    const refused = refusal(deps, parsed);
-    if (refused !== null) return refused;
-    const held = await heldByACopy(deps, parsed.request);
-    if (held !== null) return held;
+    const refusal = refuseAccess(deps, parsed) ?? (await refuseOwnLease(deps, parsed.request));
+    if (refusal !== null) return refusal;
 
     const claim = await claimInstance(deps, request, { key: key.value, ...parsed, now });
-    if (!claim.ok) return claim.answer;
+    if (!claim.ok) return claim.response;
     const { instanceId, isNew } = claim;
     const input = createCopyInput(deps.seal, parsed.request, { ...deps, instanceId, now });
-    const begun = await startClaimed(client, deps.ledger, { instanceId, isNew, input });
-    if (begun.kind === "unknown") {
-      context.error(`Cannot tell whether the orchestration of copy ${instanceId} was started`);
-      const detail = `Copy ${instanceId} may have been started or not; look it up, or send the request again with its Idempotency-Key`;
+    const started = await startClaimed(client, deps.ledger, { instanceId, isNew, input });
+    if (started.kind === "unknown") {
+      context.error(
+        `Cannot confirm the start of copy ${instanceId} because Durable did not respond`,
+      );
+      const detail = `Copy ${instanceId} may or may not have been started; get it, or send the request again with its Idempotency-Key`;
       const location = new URL(`${copiesPath(request)}/${instanceId}`, request.url).href;
       return problem("unavailable", detail, { headers: { "retry-after": "10", location } });
     }
-    const view = copyView(begun.instance, copiesPath(request));
-    const place = { url: request.url, now: now.getTime() };
-    return copyResponse(begun.kind === "existed" ? 200 : 202, view, place);
+    const view = copyView(started.instance, copiesPath(request));
+    const place = { url: request.url, now };
+    return copyResponse(started.kind === "existed" ? 200 : 202, view, place);
   };
 }
 
-/** Checked before anything else happens: the app must not be anybody's deputy. */
-function refusal(
-  deps: StartDeps,
+/** Checked before any call is made; avoids the confused-deputy problem. */
+function refuseAccess(
+  deps: StartDependencies,
   { request, route }: { request: CopyRequest; route: string | null },
 ): HttpResponseInit | null {
   const { source, destination, sourceSas, destinationSas } = request;
-  const ownEnd = [source, destination].find((endpoint) => isOwnState(deps.own, endpoint));
-  if (ownEnd !== undefined) {
-    const detail = `${endpointUrl(ownEnd)} lies where this app and its host keep their own state`;
+  const ownEndpoint = [source, destination].find((endpoint) => isOwnState(deps.own, endpoint));
+  if (ownEndpoint !== undefined) {
+    const detail = `${endpointUrl(ownEndpoint)} is where this app and its host keep their own state`;
     return problem("not-allowed", detail);
   }
-  // A route's own copy needs no pair, and gives nobody else one.
+  // A copy along a route needs no pair, and does not allow other requests.
   if (route === null && !isAllowed(deps.allowed, request)) {
     const detail = `No pair in COPY_ALLOWED allows a copy from ${endpointUrl(source)} to ${endpointUrl(destination)}`;
     return problem("not-allowed", detail);
   }
   if (deps.seal.seal !== null || (sourceSas === null && destinationSas === null)) return null;
   const detail =
-    "A SAS is only taken when it can be sealed: set COPY_SECRET_KEYS (make a key with: openssl rand -base64 32), or leave the SAS out and give this app's identity a role";
+    "A SAS is accepted only if it can be sealed: set COPY_SECRET_KEYS (create a key with: openssl rand -base64 32), or remove the SAS and give this app's identity a role";
   return problem("invalid-request", detail, {
     errors: [
       ...(sourceSas === null ? [] : [{ pointer: "/source", message: "carries a SAS" }]),
@@ -102,52 +104,56 @@ function refusal(
 }
 
 /**
- * Refuses a lease that is a running copy's id, by which that copy holds its own source: everybody who
- * sees the copy knows it.
+ * Refuses a lease id that is the id of a running copy. That copy may lease its source with it, and every caller can
+ * read the id.
  */
-async function heldByACopy(
-  { ledger }: StartDeps,
+async function refuseOwnLease(
+  { ledger }: StartDependencies,
   { options }: CopyRequest,
 ): Promise<HttpResponseInit | null> {
   const id = options.destinationLease?.toLowerCase() ?? "";
   if (!isInstanceId(id) || !(await ledger.hasOpenRecord(id))) return null;
-  const message = "is the id of a copy that runs, and nobody else's lease";
+  const message = "is reserved: it is the id of a running copy";
   const errors = [{ pointer: "/options/destinationLease", message }];
-  return problem("invalid-request", "1 thing to mend; nothing was started", { errors });
+  return problem("invalid-request", "1 problem found; nothing was started", { errors });
 }
 
-/** Binds the request to an instance id: a new one, or the one its Idempotency-Key has already. */
+/** Binds the request to an instance id: a new one, or the one already bound to its Idempotency-Key. */
 async function claimInstance(
-  deps: StartDeps,
+  deps: StartDependencies,
   httpRequest: HttpRequest,
-  asked: { request: CopyRequest; route: string | null; key: string | null; now: Date },
+  {
+    request,
+    route,
+    key,
+    now,
+  }: { request: CopyRequest; route: string | null; key: string | null; now: EpochMs },
 ): Promise<
-  { ok: true; instanceId: string; isNew: boolean } | { ok: false; answer: HttpResponseInit }
+  { ok: true; instanceId: InstanceId; isNew: boolean } | { ok: false; response: HttpResponseInit }
 > {
-  const { request, route, key, now } = asked;
   const instanceId = deps.newInstanceId(now);
   if (key === null) return { ok: true, instanceId, isNew: true };
-  // Without App Service authentication in front anybody can write this header.
+  // Without App Service authentication any caller can set this header.
   const principal = deps.trustsPrincipals
     ? httpRequest.headers.get("x-ms-client-principal-id")
     : null;
   const caller = principal ?? "";
-  const fingerprint = fingerprintOf(request, route);
+  const fingerprint = buildFingerprint(request, route);
   const claim = await deps.ledger.claim({ caller, key }, { instanceId, fingerprint });
   if (claim.fingerprint === fingerprint) {
     return { ok: true, instanceId: claim.instanceId, isNew: claim.instanceId === instanceId };
   }
-  const detail = "This Idempotency-Key began another copy; use a new key for another request";
-  return { ok: false, answer: problem("idempotency-key-reused", detail) };
+  const detail = "This Idempotency-Key belongs to another request; use a new key for this one";
+  return { ok: false, response: problem("idempotency-key-reused", detail) };
 }
 
 /**
- * Tells requests apart without their secrets: a repeated request may carry a fresh SAS. Only options
- * that are on count, by name, so that a later release with more of them gives the same fingerprint.
- * `overwrite` was there first and always counts. A route counts by its name: the same request may lead to
- * another destination tomorrow.
+ * Builds a hash that distinguishes requests without their secrets, because a repeated request may have a new SAS.
+ * Only options that are set are included, by name, so that a later release with more options builds the same hash.
+ * `overwrite` existed first and is always included. A route is included by its name, because its destination may
+ * depend on the time.
  */
-function fingerprintOf(
+function buildFingerprint(
   { source, destination, options }: CopyRequest,
   route: string | null,
 ): string {
@@ -166,8 +172,8 @@ function sorted(value: unknown): unknown {
   return entries.map(([name, inner]) => [name, sorted(inner)]);
 }
 
-/** draft-ietf-httpapi-idempotency-key-header: a string of the caller's; a UUID does well. */
-function idempotencyKey(request: HttpRequest): {
+/** Reads the caller's key, for example a UUID (draft-ietf-httpapi-idempotency-key-header). */
+function readIdempotencyKey(request: HttpRequest): {
   value: string | null;
   problems: { pointer: string; message: string }[];
 } {

@@ -1,109 +1,116 @@
 import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
-import { toIsoDay, parseTime } from "../../copy/time.ts";
+import { toInstanceId } from "../../copy/contract/ids.ts";
+import type { InstanceId } from "../../copy/contract/ids.ts";
+import { day, minute } from "../../copy/durations.ts";
+import { parseTime, plusMs, toIsoDay } from "../../copy/time.ts";
+import type { EpochMs } from "../../copy/time.ts";
 import type { RetentionKind, Ledger, RetentionEntry } from "../../ledger/ledger.ts";
 import { repairInstanceId } from "../../names.ts";
 import { findInstance } from "../../instances/find-instance.ts";
 import type { TimerHandler } from "./watchdog.ts";
 
-/** `retentionDays`: how long a copy is kept after its end, and a claim after it was made. */
-export type PurgeDeps = { ledger: Ledger; now(): number; retentionDays: number };
+/** Every hour at half past: NCRONTAB with seconds. It needs no setting, because `retentionDays` counts days. */
+export const purgeSchedule = "0 30 * * * *";
 
-const day = 86_400_000;
-const batch = 100;
-/** As for the watchdog, well below the shortest time that a plan gives a function; ms. */
-const maxRunMs = 120_000;
+/** `retentionDays`: how long a copy is kept after its end, and a claim after it was made. */
+export type PurgeDependencies = { ledger: Ledger; now(): EpochMs; retentionDays: number };
+
+const batchSize = 100;
+/** Like the watchdog's, well below the shortest limit of any hosting plan; ms. */
+const maxRunMs = 2 * minute;
 const maxConcurrent = 8;
 
 /**
- * Forgets what was kept long enough, oldest first: claims, then copies with their histories. Claims
- * first, because a key whose copy is forgotten would start it anew. A run that ends halfway, or takes
- * too long, leaves the rest to the next: what is forgotten is gone from the list it began with.
+ * Deletes claims, and then copies with their histories, once their retention is over; the oldest first. Claims go
+ * first, because a key whose copy is gone would start the copy again. A run that fails or takes too long leaves the
+ * rest to the next run: purged entries are no longer listed.
  */
-export function purge(deps: PurgeDeps): TimerHandler {
+export function purge(deps: PurgeDependencies): TimerHandler {
   return async (_timer, client, context) => {
-    const end = deps.now() + maxRunMs;
-    const claimsAreDone = await purgeAll(deps, "claims", { end, context }, (mark) =>
-      purgeClaim(deps, mark),
+    const until = plusMs(deps.now(), maxRunMs);
+    const claimsAreDone = await purgeAll(deps, "claims", { until, context }, (entry) =>
+      purgeClaim(deps, entry),
     );
     if (!claimsAreDone) return;
-    await purgeAll(deps, "copies", { end, context }, (mark) => purgeCopy(deps, client, mark));
+    await purgeAll(deps, "copies", { until, context }, (entry) => purgeCopy(deps, client, entry));
   };
 }
 
-/** False when something old was left; what could not be forgotten now does not hold up the others. */
+/** Returns false if due entries are left. An entry that cannot be purged now does not stop the others. */
 async function purgeAll(
-  { ledger, now, retentionDays }: PurgeDeps,
+  { ledger, now, retentionDays }: PurgeDependencies,
   kind: RetentionKind,
-  { end, context }: { end: number; context: InvocationContext },
-  purgeOne: (mark: RetentionEntry) => Promise<void>,
+  { until, context }: { until: EpochMs; context: InvocationContext },
+  purgeOne: (entry: RetentionEntry) => Promise<void>,
 ): Promise<boolean> {
-  while (now() < end) {
-    const before = { day: toIsoDay(now() - retentionDays * day), most: batch };
-    const marks = await ledger.retention.listDue(kind, before);
-    if (marks.length === 0) return true;
+  while (now() < until) {
+    const before = { day: toIsoDay(plusMs(now(), -retentionDays * day)), limit: batchSize };
+    const entries = await ledger.retention.listDue(kind, before);
+    if (entries.length === 0) return true;
     let failed = 0;
-    for (let at = 0; at < marks.length; at += maxConcurrent) {
-      const results = await Promise.allSettled(marks.slice(at, at + maxConcurrent).map(purgeOne));
+    for (let at = 0; at < entries.length; at += maxConcurrent) {
+      const results = await Promise.allSettled(entries.slice(at, at + maxConcurrent).map(purgeOne));
       failed += results.filter(({ status }) => status === "rejected").length;
     }
-    context.log(`Looked at ${marks.length} old ${kind} and forgot those that had ended`);
+    context.log(`Checked ${entries.length} old ${kind} and purged those whose retention is over`);
     if (failed === 0) continue;
-    context.error(`Cannot forget ${failed} old ${kind} now; they are tried again in an hour`);
+    context.error(`Cannot purge ${failed} old ${kind} now; the next run retries them in an hour`);
     return false;
   }
   return false;
 }
 
 async function purgeClaim(
-  { ledger, now, retentionDays }: PurgeDeps,
-  mark: RetentionEntry,
+  { ledger, now, retentionDays }: PurgeDependencies,
+  entry: RetentionEntry,
 ): Promise<void> {
   const { retention } = ledger;
-  const claim = await retention.claimOf(mark);
-  // A claim lives at least as long as its copy runs, or a repeated call would start another.
+  const claim = await retention.readClaim(entry);
+  // A claim is kept at least until its copy has ended, or a repeated request would start another copy.
   if (claim !== null && (await ledger.hasOpenRecord(claim.instanceId))) {
-    return await retention.postpone(mark, toIsoDay(now()));
+    return await retention.postpone(entry, toIsoDay(now()));
   }
-  const isYoung = claim !== null && toIsoDay(claim.madeAt) >= toIsoDay(now() - retentionDays * day);
-  await (isYoung ? retention.postpone(mark, toIsoDay(claim.madeAt)) : retention.forget(mark));
+  const isRetained =
+    claim !== null && toIsoDay(claim.madeAt) >= toIsoDay(plusMs(now(), -retentionDays * day));
+  await (isRetained ? retention.postpone(entry, toIsoDay(claim.madeAt)) : retention.purge(entry));
 }
 
 async function purgeCopy(
-  { ledger, now, retentionDays }: PurgeDeps,
+  { ledger, now, retentionDays }: PurgeDependencies,
   client: DurableClient,
-  mark: RetentionEntry,
+  entry: RetentionEntry,
 ): Promise<void> {
   const { retention } = ledger;
-  const id = mark.key;
-  const endedAt = await endOf(ledger, client, id);
-  if (endedAt === "running") return await retention.postpone(mark, toIsoDay(now()));
-  const endedOn = endedAt === null ? null : toIsoDay(endedAt);
-  if (endedOn !== null && endedOn >= toIsoDay(now() - retentionDays * day)) {
-    return await retention.postpone(mark, endedOn);
+  const id = toInstanceId(entry.key);
+  const completedAt = await readCompletion(ledger, client, id);
+  if (completedAt === "running") return await retention.postpone(entry, toIsoDay(now()));
+  const completedOn = completedAt === null ? null : toIsoDay(completedAt);
+  if (completedOn !== null && completedOn >= toIsoDay(plusMs(now(), -retentionDays * day))) {
+    return await retention.postpone(entry, completedOn);
   }
   await client.purgeInstanceHistory(repairInstanceId(id));
   await client.purgeInstanceHistory(id);
-  await retention.forget(mark);
+  await retention.purge(entry);
 }
 
-/** When the copy ended, epoch ms; null where nobody knows of it any more. */
-async function endOf(
+/** When the copy ended, epoch ms; null if neither the ledger nor Durable has it any more. */
+async function readCompletion(
   ledger: Ledger,
   client: DurableClient,
-  id: string,
-): Promise<number | "running" | null> {
+  id: InstanceId,
+): Promise<EpochMs | "running" | null> {
   const outcome = await ledger.outcome(id);
   if (outcome !== null) return parseTime(outcome.completedAt);
-  const run = await findInstance(client, ledger, id);
-  switch (run?.execution.kind) {
+  const instance = await findInstance(client, ledger, id);
+  switch (instance?.execution.kind) {
     case undefined:
       return null;
     case "running":
       return "running";
     case "ended":
-      return parseTime(run.execution.outcome.completedAt);
+      return parseTime(instance.execution.outcome.completedAt);
     case "broken":
-      return parseTime(run.execution.at);
+      return parseTime(instance.execution.at);
   }
 }

@@ -1,32 +1,35 @@
 import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
+import type { InstanceId } from "../../copy/contract/ids.ts";
+import type { EpochMs } from "../../copy/time.ts";
+import { minute } from "../../copy/durations.ts";
 import { maxNotificationMs } from "../../copy/polling/backoff.ts";
 import type { CopyInput } from "../../copy/contract/activities.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { ownInstance, repairInstance } from "../../instances/find-instance.ts";
 import { recordFrom, startRepair } from "../../instances/repair-instance.ts";
 
-/** A run that only tells of its end may be this late; ms. */
-const grace = 600_000;
-const maxConcurrent = 100;
+/** How long a notification may be in the outbox before the watchdog intervenes; ms. */
+const graceMs = 10 * minute;
+const maxEntries = 100;
 
 /**
- * Ends that somebody is to be told of, and whose run was broken off before it could: a repair settles
- * the copy once more, which changes nothing, and tells. After a day nobody wants to know any more.
+ * Starts a repair for each ended copy whose instance failed before its notification was delivered. The repair settles
+ * the copy again, which changes nothing, and sends the notification. After a day the notification is dropped.
  */
 export async function resendNotifications(
-  { ledger, now }: { ledger: Ledger; now(): number },
+  { ledger, now }: { ledger: Ledger; now(): EpochMs },
   client: DurableClient,
   context: InvocationContext,
 ): Promise<void> {
-  for (const each of await ledger.outbox.list(maxConcurrent)) {
-    const { instanceId, since } = each;
+  for (const entry of await ledger.outbox.list(maxEntries)) {
+    const { instanceId, since } = entry;
     const waited = now() - since;
-    if (waited > maxNotificationMs + grace) {
+    if (waited > maxNotificationMs + graceMs) {
       await ledger.outbox.remove(instanceId);
-      context.error(`Nobody could be told for a day how copy ${instanceId} ended`);
-    } else if (waited > grace && waited < maxNotificationMs) {
-      await repairToNotify(ledger, client, context, each);
+      context.error(`Cannot deliver the notification of copy ${instanceId}: gave up after a day`);
+    } else if (waited > graceMs && waited < maxNotificationMs) {
+      await repairToNotify(ledger, client, context, entry);
     }
   }
 }
@@ -35,7 +38,7 @@ async function repairToNotify(
   ledger: Ledger,
   client: DurableClient,
   context: InvocationContext,
-  { instanceId, copy }: { instanceId: string; copy: CopyInput },
+  { instanceId, copy }: { instanceId: InstanceId; copy: CopyInput },
 ): Promise<void> {
   if ((await ledger.outcome(instanceId)) === null) return;
   try {
@@ -44,10 +47,12 @@ async function repairToNotify(
     const repair = await repairInstance(client, instanceId);
     if (repair?.execution.kind === "running") return;
     const lock = { instanceId, plan: null, copyId: null, settlement: null };
-    await startRepair(client, { lock: lock, copy, record: recordFrom(own?.customStatus ?? null) });
-    context.warn(`Copy ${instanceId} ended without telling, and tells again`);
+    await startRepair(client, { lock, copy, record: recordFrom(own?.customStatus ?? null) });
+    context.warn(`Copy ${instanceId} ended without its notification, which a repair now sends`);
   } catch {
-    // One that Durable does not answer for is no reason to leave the others alone; its text may quote inputs.
-    context.error(`Cannot tell again how copy ${instanceId} ended: Durable could not be asked`);
+    // The error is logged, so that it does not stop the others. Its text may quote inputs.
+    context.error(
+      `Cannot resend the notification of copy ${instanceId} because Durable did not respond`,
+    );
   }
 }

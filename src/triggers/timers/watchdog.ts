@@ -1,6 +1,8 @@
 import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
+import { hour, minute } from "../../copy/durations.ts";
 import { parseTime } from "../../copy/time.ts";
+import type { EpochMs } from "../../copy/time.ts";
 import { failure } from "../../copy/contract/failure.ts";
 import { buildOutcome } from "../../copy/contract/outcome.ts";
 import type { CopyResult, Outcome } from "../../copy/contract/outcome.ts";
@@ -12,139 +14,146 @@ import { ownInstance, repairInstance } from "../../instances/find-instance.ts";
 import { recordFrom, startRepair } from "../../instances/repair-instance.ts";
 import { resendNotifications } from "./resend-notifications.ts";
 
-export type WatchdogDeps = { ledger: Ledger; now(): number };
+export type WatchdogDependencies = { ledger: Ledger; now(): EpochMs };
 
-/** A function with a timer trigger. */
+/** The handler of a function with a timer trigger. */
 export type TimerHandler = (
   timer: unknown,
   client: DurableClient,
   context: InvocationContext,
 ) => Promise<void>;
 
-/** A look may be this late before anybody worries; ms. */
-const grace = 600_000;
-/** Each wake lengthens the history, heard or not. */
-const betweenWakes = 6 * 3_600_000;
-/** A repair that was broken off itself is begun again after this. */
-const betweenRepairs = 3_600_000;
+/** How overdue a poll must be before the watchdog intervenes; ms. */
+const graceMs = 10 * minute;
+/** The least time between two wakes of one copy, because each lengthens its history; ms. */
+const minWakeIntervalMs = 6 * hour;
+/** The least time before a failed repair is started again; ms. */
+const minRepairIntervalMs = hour;
 
 const pageSize = 200;
 const maxPages = 10;
-/** Well below the shortest time that a plan gives a function (five minutes, "functionTimeout"); ms. */
-const maxRunMs = 120_000;
+/** Well below the shortest limit of any hosting plan (five minutes, "functionTimeout"); ms. */
+const maxRunMs = 2 * minute;
 const maxConcurrent = 8;
 
 /**
- * Walks the locks, that is all copies which hold a destination: frees what an ended copy left behind,
- * wakes a run that slept past its next look, and hands a copy whose run Durable failed, terminated or
- * lost to a repair. A walk that takes too long goes on where it left off, next time.
+ * Scans the locks, which are all copies that hold a destination. It releases locks that ended copies left behind,
+ * wakes instances whose poll is overdue, and starts a repair for each copy whose instance failed, was terminated or
+ * was purged. A scan that takes too long continues at the next run. Then it resends notifications.
  */
-export function watchdog(deps: WatchdogDeps): TimerHandler {
+export function watchdog(deps: WatchdogDependencies): TimerHandler {
   const { ledger, now } = deps;
   return async (_timer, client, context) => {
-    const begun = now();
-    const first = await ledger.lockScan.page({ marker: null, most: pageSize });
-    const leftOff = first.marker === null ? null : await ledger.lockScan.position();
-    let page = leftOff === null ? first : await goOn(ledger, leftOff, first);
+    const startedAt = now();
+    const first = await ledger.lockScan.page({ marker: null, limit: pageSize });
+    const position = first.marker === null ? null : await ledger.lockScan.readPosition();
+    let page = position === null ? first : await continueScan(ledger, position, first);
     for (let pages = 1; ; pages++) {
       for (let at = 0; at < page.names.length; at += maxConcurrent) {
         const some = page.names.slice(at, at + maxConcurrent);
         await Promise.all(some.map((name) => watchLock(deps, client, context, name)));
       }
       const { marker } = page;
-      if (marker === null || pages === maxPages || now() - begun > maxRunMs) {
-        if (marker !== leftOff) await ledger.lockScan.moveTo(marker);
+      if (marker === null || pages === maxPages || now() - startedAt > maxRunMs) {
+        if (marker !== position) await ledger.lockScan.writePosition(marker);
         return await resendNotifications(deps, client, context);
       }
-      page = await ledger.lockScan.page({ marker, most: pageSize });
+      page = await ledger.lockScan.page({ marker, limit: pageSize });
     }
   };
 }
 
-/** A marker that Storage does not take any more must not end all walks. */
-async function goOn(ledger: Ledger, marker: string, first: LockPage): Promise<LockPage> {
-  return await ledger.lockScan.page({ marker, most: pageSize }).catch(() => first);
+/** Begins again if Storage no longer accepts the marker, which would otherwise fail every later scan. */
+async function continueScan(ledger: Ledger, marker: string, first: LockPage): Promise<LockPage> {
+  return await ledger.lockScan.page({ marker, limit: pageSize }).catch(() => first);
 }
 
-/** One copy's trouble is no reason to leave the others alone. */
+/** Handles one lock. An error is logged, so that it does not stop the scan. */
 async function watchLock(
-  deps: WatchdogDeps,
+  deps: WatchdogDependencies,
   client: DurableClient,
   context: InvocationContext,
   name: string,
 ): Promise<void> {
   try {
     const lock = await deps.ledger.lockScan.read(name);
-    const deed = lock === null ? null : await lookAfter(deps, client, lock);
-    if (deed !== null) context.warn(`Copy ${lock?.instanceId} ${deed}`);
+    const action = lock === null ? null : await intervene(deps, client, lock);
+    if (action !== null) context.warn(`Copy ${lock?.instanceId} ${action}`);
   } catch (error) {
-    // Other texts may quote what Durable answered.
-    const reason = error instanceof LedgerError ? error.message : "Durable could not be asked";
-    context.error(`Cannot look after the copy in ${name}: ${reason}`);
+    // Other texts may quote Durable's response.
+    const reason = error instanceof LedgerError ? error.message : "Durable did not respond";
+    context.error(`Cannot check the copy of lock ${name}: ${reason}`);
   }
 }
 
-/** What was done about the copy, for the log; null for a copy that needs nothing. */
-async function lookAfter(
-  deps: WatchdogDeps,
+/** Releases the lock, wakes the instance or starts a repair. Returns the action for the log, null if none. */
+async function intervene(
+  deps: WatchdogDependencies,
   client: DurableClient,
   lock: HeldLock,
 ): Promise<string | null> {
   const { ledger, now } = deps;
   const { instanceId } = lock;
   const own = await ownInstance(client, instanceId);
-  if (own?.execution.kind === "running") return await wakeIfStuck(deps, client, lock, own);
-  // Durable knows a run before its lock is taken; a lock just written belongs to something alive.
-  if (own === null && now() - lock.changedAt < grace) return null;
+  if (own?.execution.kind === "running") return await wakeIfOverdue(deps, client, lock, own);
+  // An instance is started before it acquires its lock, so a lock that has just changed has a running instance.
+  if (own === null && now() - lock.changedAt < graceMs) return null;
   if (lock.busyUntil > now()) return null;
 
   const outcome =
     own?.execution.kind === "ended" ? own.execution.outcome : await ledger.outcome(instanceId);
-  if (outcome !== null) return await free(deps, lock, outcome);
+  if (outcome !== null) return await releaseLock(deps, lock, outcome);
   const repair = await repairInstance(client, instanceId);
   if (repair?.execution.kind === "running") {
-    return await wakeIfStuck(deps, client, lock, repair, repairInstanceId(instanceId));
+    return await wakeIfOverdue(deps, client, lock, repair, repairInstanceId(instanceId));
   }
-  if (repair?.execution.kind === "ended") return await free(deps, lock, repair.execution.outcome);
+  if (repair?.execution.kind === "ended") {
+    return await releaseLock(deps, lock, repair.execution.outcome);
+  }
   if (
     repair?.execution.kind === "broken" &&
-    now() - parseTime(repair.execution.at) < betweenRepairs
+    now() - parseTime(repair.execution.at) < minRepairIntervalMs
   ) {
     return null;
   }
   const copy = lock.copy ?? own?.copy ?? null;
-  if (copy === null) return await free(deps, lock, unknown(deps, lock));
+  if (copy === null) return await releaseLock(deps, lock, unknownOutcome(deps, lock));
   const record = recordFrom(repair?.customStatus ?? own?.customStatus ?? null);
-  const isNew = await startRepair(client, { lock: lock, copy, record });
-  return isNew ? "was taken over by a repair as its orchestration was broken off" : null;
+  const isNew = await startRepair(client, { lock, copy, record });
+  return isNew ? "was handed to a repair because its orchestration failed or is lost" : null;
 }
 
-async function wakeIfStuck(
-  { ledger, now }: WatchdogDeps,
+async function wakeIfOverdue(
+  { ledger, now }: WatchdogDependencies,
   client: DurableClient,
   lock: HeldLock,
-  run: CopyInstance,
-  instanceId = lock.instanceId,
+  instance: CopyInstance,
+  listenerId: string = lock.instanceId,
 ): Promise<string | null> {
-  const due = run.customStatus?.nextReadAt ?? null;
-  if (due === null || now() - parseTime(due) < grace) return null;
-  if (lock.wokenAt !== null && now() - lock.wokenAt < betweenWakes) return null;
+  const due = instance.customStatus?.nextReadAt ?? null;
+  if (due === null || now() - parseTime(due) < graceMs) return null;
+  if (lock.wokenAt !== null && now() - lock.wokenAt < minWakeIntervalMs) return null;
   if (!(await ledger.lockScan.recordWake(lock, now()))) return null;
-  await client.raiseEvent(instanceId, events.wake, null);
-  return `was woken as its next look was due at ${due}`;
+  await client.raiseEvent(listenerId, events.wake, null);
+  return `was woken because its next poll was due at ${due}`;
 }
 
-async function free({ ledger }: WatchdogDeps, lock: HeldLock, outcome: Outcome): Promise<string> {
+async function releaseLock(
+  { ledger }: WatchdogDependencies,
+  lock: HeldLock,
+  outcome: Outcome,
+): Promise<string> {
   await ledger.recordOutcome(lock.instanceId, outcome);
-  await ledger.lockScan.free(lock);
-  return "had ended and left its destination's lock behind: freed";
+  await ledger.lockScan.release(lock);
+  return "had ended without releasing its lock: released it";
 }
 
-/** Neither Durable nor the lock knows what was to be copied: nobody can look, nobody can clean up. */
-function unknown({ now }: WatchdogDeps, { instanceId, copyId }: HeldLock): Outcome {
-  const message = `Cannot tell how the copy ended as nothing is known of it any more: ${instanceId}`;
-  const reason = failure("internal", message);
-  const result: CopyResult = { kind: "not-started", failure: reason };
-  const residue = ["What the copy left behind could not be looked at"];
+/** For a copy whose input neither Durable nor the lock has: it can neither be read nor cleaned up. */
+function unknownOutcome({ now }: WatchdogDependencies, { instanceId, copyId }: HeldLock): Outcome {
+  const message = `Cannot determine how the copy ended because its input is lost: ${instanceId}`;
+  const result: CopyResult = { kind: "not-started", failure: failure("internal", message) };
+  const residue = [
+    "The destination could not be read: the copy may have left content there, or may still be running",
+  ];
   return buildOutcome(result, { copyId, record: recordFrom(null), residue, settledAt: now() });
 }

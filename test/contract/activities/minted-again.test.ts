@@ -45,7 +45,7 @@ test("each start of one plan mints a SAS with the plan's own correlation id and 
 
 test("a second run of a start recognises the copy that the first began", async () => {
   const { emulator, start, scids } = await planned();
-  emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose answer" });
+  emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   const first = await start();
   expect(first).toMatchObject({ kind: "started" });
   expect(await start()).toEqual(first);
@@ -74,7 +74,7 @@ test("a start that may sign no SAS any more sends nothing, and holds nobody up",
 
 test("an account that gives no key now is asked again later", async () => {
   const { emulator, start } = await planned();
-  const busy = { answer: { status: 503, code: "ServerBusy" } };
+  const busy = { response: { status: 503, code: "ServerBusy" } };
   const end = emulator.faults.add({ operation: "GetUserDelegationKey", do: busy });
   expect(await start()).toMatchObject({
     kind: "transient-failure",

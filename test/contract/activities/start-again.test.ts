@@ -67,10 +67,10 @@ test("a start that arrives late is taken for what it is, and stays the only one 
 
 test("a start that was never answered is looked for before another one is sent", async () => {
   const { clock, start, fault, starts } = await planned();
-  fault({ ...resetOnce, do: "lose answer" });
+  fault({ ...resetOnce, do: "lose response" });
   const blind = fault({
     operation: "GetBlobProperties",
-    do: { answer: { status: 503, code: "ServerBusy" } },
+    do: { response: { status: 503, code: "ServerBusy" } },
   });
   expect(await start()).toMatchObject({ kind: "transient-failure" });
   await clock.advance(60_000);
@@ -96,7 +96,7 @@ test.each([
   { status: 429, code: "TooManyRequests" },
 ])("a start that Storage did not take ($status $code) is sent again at once", async (answer) => {
   const { start, fault, starts } = await planned();
-  fault({ operation: "CopyBlob", times: 1, do: { answer } });
+  fault({ operation: "CopyBlob", times: 1, do: { response: answer } });
   expect(await start()).toMatchObject({ kind: "transient-failure" });
   expect(await start()).toMatchObject({ kind: "started" });
   expect(starts()).toBe(2);

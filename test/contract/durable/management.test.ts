@@ -97,8 +97,13 @@ test.each([
   ["an id that begins with @", "orchestrators/wait/@one", 400, "must not start with @"],
   ["an id with a slash", "orchestrators/wait/a%2Fb", 400, "must not contain /"],
   ["an id that is too long", `orchestrators/wait/${"x".repeat(257)}`, 400, "must not exceed 256"],
-  ["a path that is badly encoded", "orchestrators/wait/%ff", 400, "bad encoding"],
-  ["a wait for the end", "orchestrators/wait?timeout=5&pollingInterval=1", 501, "not implemented"],
+  ["a path that is badly encoded", "orchestrators/wait/%ff", 400, "encoding is invalid"],
+  [
+    "a wait for the end",
+    "orchestrators/wait?timeout=5&pollingInterval=1",
+    501,
+    "does not implement",
+  ],
   ["an entity", "entities/counter/one?op=add", 501, "entities"],
   ["a suspension", "instances/one/suspend?reason=x", 501, "suspend"],
   ["a rewinding", "instances/one/rewind?reason=x", 501, "rewind"],
@@ -162,7 +167,7 @@ test("an event named like a task id fails the instance that it would fool", asyn
   await engine.clock.settled();
   const { runtimeStatus, output } = await engine.status("one");
   expect(runtimeStatus).toBe("Failed");
-  expect(output).toContain("An event whose name is a number completed a task");
+  expect(output).toContain("An event with a number as its name completed the task");
 });
 
 test("termination ends an instance with its reason, whatever it waits for", async () => {

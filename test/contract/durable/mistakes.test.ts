@@ -7,7 +7,7 @@ const mistakes: { name: string; answered?: boolean; sentence: string }[] = [
   {
     name: "deadlineCarriedThroughALoop",
     sentence:
-      "A task was used in a second Task.any or Task.all, and the extension schedules it a second time. Create fresh tasks for every race",
+      "A task was used in a second Task.any or Task.all, and the extension schedules it a second time. Create new tasks for every race",
   },
   {
     name: "longTimerCancelled",
@@ -20,7 +20,7 @@ const mistakes: { name: string; answered?: boolean; sentence: string }[] = [
     answered: true,
     sentence: "Loop without continueAsNew, or wait for the event alone",
   },
-  { name: "failsWithoutAText", sentence: "Throw an Error with a text" },
+  { name: "failsWithoutAText", sentence: "Throw an Error with a message" },
   { name: "callsAnUnknownActivity", sentence: "The function 'lok' doesn't exist" },
 ];
 

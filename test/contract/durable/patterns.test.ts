@@ -19,7 +19,7 @@ const run = async (
 ) => {
   const engine = await testEngine({
     app: { orchestrators: { it }, activities },
-    driftFails: false,
+    failsOnNonDeterminism: false,
     ...options,
   });
   await engine.startNew("it", "one", {});
@@ -90,7 +90,7 @@ test("continueAsNew replaces the history and keeps the instance", async () => {
       return n;
     },
     {},
-    { driftFails: true },
+    { failsOnNonDeterminism: true },
   );
   await engine.clock.advance(minutes(4));
   expect(await engine.status("one")).toMatchObject({
@@ -117,7 +117,7 @@ test("a retried activity succeeds after a failure, its ids counting timer and at
       },
       echo,
     },
-    { driftFails: true },
+    { failsOnNonDeterminism: true },
   );
   expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Running" });
   await engine.clock.advance(seconds(5));
@@ -140,7 +140,7 @@ test("exhausted retries throw after the timer that follows the last failure", as
       },
       echo,
     },
-    { driftFails: true },
+    { failsOnNonDeterminism: true },
   );
   await engine.clock.advance(seconds(5));
   const { output } = await engine.status("one");
@@ -164,7 +164,7 @@ test("two retried activities in Task.all both succeed", async () => {
         throw new Error("first time");
       },
     },
-    { driftFails: true },
+    { failsOnNonDeterminism: true },
   );
   await engine.clock.advance(seconds(5));
   expect(await engine.status("one")).toMatchObject({
@@ -183,7 +183,7 @@ const race = (cancel: boolean): Orchestrator =>
   };
 
 test("a race that the activity wins ends at once when the timer is cancelled", async () => {
-  const engine = await run(race(true), { echo }, { driftFails: true });
+  const engine = await run(race(true), { echo }, { failsOnNonDeterminism: true });
   expect(await engine.status("one")).toMatchObject({
     runtimeStatus: "Completed",
     output: { won: true },
@@ -191,7 +191,7 @@ test("a race that the activity wins ends at once when the timer is cancelled", a
 });
 
 test("without the cancellation the instance stays Running until the timer fires", async () => {
-  const engine = await run(race(false), { echo }, { driftFails: true });
+  const engine = await run(race(false), { echo }, { failsOnNonDeterminism: true });
   expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Running", output: null });
   expect(engine.log).toContainEqual(
     expect.objectContaining({
@@ -223,13 +223,14 @@ const failOnce = () => {
 
 test.each([false, true])(
   "a retry inside Task.any with a cancelled timer is non-deterministic (drift fails: %s)",
-  async (driftFails) => {
-    const engine = await run(retryInRace, { once: failOnce(), echo }, { driftFails });
+  async (failsOnNonDeterminism) => {
+    const engine = await run(retryInRace, { once: failOnce(), echo }, { failsOnNonDeterminism });
     await engine.clock.advance(seconds(5));
     const { runtimeStatus, output } = await engine.status("one");
     expect(runtimeStatus).toBe("Failed");
     expect(output).toContain("Non-Deterministic workflow detected");
-    if (driftFails) expect(output).toContain("Write the retries as a loop over plain activities");
+    if (failsOnNonDeterminism)
+      expect(output).toContain("Write the retries as a loop over plain activities");
   },
 );
 
@@ -251,10 +252,10 @@ test("a deadline reused in three races is scheduled three times, and ids drift",
 });
 
 test("a reused task fails at once, and the fix is named", async () => {
-  const engine = await run(reusedDeadline, { echo }, { driftFails: true });
+  const engine = await run(reusedDeadline, { echo }, { failsOnNonDeterminism: true });
   const { runtimeStatus, output } = await engine.status("one");
   expect(runtimeStatus).toBe("Failed");
-  expect(output).toContain("Create fresh tasks for every race");
+  expect(output).toContain("Create new tasks for every race");
 });
 
 const eventThenContinue = (cancel: boolean): Orchestrator =>
@@ -276,7 +277,7 @@ test("an event race with a cancelled timer and continueAsNew delivers the event 
 });
 
 test("the endless event fails in its first turn, and the fix is named", async () => {
-  const engine = await run(eventThenContinue(true), {}, { driftFails: true });
+  const engine = await run(eventThenContinue(true), {}, { failsOnNonDeterminism: true });
   await engine.raise("one", "go");
   const { runtimeStatus, output } = await engine.status("one");
   expect(runtimeStatus).toBe("Failed");
@@ -299,7 +300,7 @@ test("without the cancellation continueAsNew waits for the timer", async () => {
 });
 
 test("continueAsNew with an open timer fails, and the fix is named", async () => {
-  const engine = await run(eventThenContinue(false), {}, { driftFails: true });
+  const engine = await run(eventThenContinue(false), {}, { failsOnNonDeterminism: true });
   await engine.raise("one", "go");
   const { output } = await engine.status("one");
   expect(output).toContain("Cancel timers and await activities first");
@@ -336,12 +337,12 @@ test("an event in another case before continueAsNew delivers the next one twice,
       return context.df.continueAsNew({});
     },
     {},
-    { driftFails: true },
+    { failsOnNonDeterminism: true },
   );
   await engine.raise("one", "GO");
   expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Running" });
   await engine.raise("one", "go");
-  expect((await engine.status("one")).output).toContain("Raise every event under one spelling");
+  expect((await engine.status("one")).output).toContain("Use one spelling of every event name");
 });
 
 test("the newest waiter of a name is served first", async () => {
@@ -353,7 +354,7 @@ test("the newest waiter of a name is served first", async () => {
       return { got, after: yield context.df.callActivity("echo", { n: 1 }) };
     },
     { echo },
-    { driftFails: true },
+    { failsOnNonDeterminism: true },
   );
   await engine.clock.advance(minutes(1));
   await engine.raise("one", "go", 7);
@@ -369,10 +370,10 @@ test("a deadline reused beside events alone is scheduled twice, and fails with t
       return "done";
     },
     {},
-    { driftFails: true },
+    { failsOnNonDeterminism: true },
   );
   await engine.raise("one", "a");
-  expect((await engine.status("one")).output).toContain("Create fresh tasks for every race");
+  expect((await engine.status("one")).output).toContain("Create new tasks for every race");
 });
 
 test("of events that arrive during an activity, continueAsNew loses all but the first", async () => {
@@ -401,7 +402,9 @@ test("of events that arrive during an activity, continueAsNew loses all but the 
     input: { seen: [1] },
   });
   expect(engine.log).toContainEqual(
-    expect.objectContaining({ message: "continueAsNew loses events that nobody awaited: item" }),
+    expect.objectContaining({
+      message: "continueAsNew loses events that the orchestrator did not await: item",
+    }),
   );
 });
 
@@ -445,7 +448,11 @@ test.each([
     } satisfies Orchestrator,
   ],
 ])("more work after Task.all failed fast %s fails, and the fix is named", async (_, it) => {
-  const engine = await run(it, { failing, once: failOnce(), echo }, { driftFails: true });
+  const engine = await run(
+    it,
+    { failing, once: failOnce(), echo },
+    { failsOnNonDeterminism: true },
+  );
   const { runtimeStatus, output } = await engine.status("one");
   expect(runtimeStatus).toBe("Failed");
   expect(output).toContain("Let activities return their failures instead of throwing");
@@ -483,8 +490,8 @@ test("Task.all that failed fast beside an event can never end, and says so", asy
   };
   const real = await run(it, { failing });
   expect(await real.status("one")).toMatchObject({ runtimeStatus: "Running" });
-  const strict = await run(it, { failing }, { driftFails: true, clock: real.clock });
-  expect((await strict.status("one")).output).toContain("would stay Running for ever");
+  const strict = await run(it, { failing }, { failsOnNonDeterminism: true, clock: real.clock });
+  expect((await strict.status("one")).output).toContain("would stay Running forever");
 });
 
 const timedOutRetry: Orchestrator = function* (context) {
@@ -504,7 +511,7 @@ test("retries ended by their timeout strand the orchestration", async () => {
 });
 
 test("retries ended by their timeout fail, and the fix is named", async () => {
-  const engine = await run(timedOutRetry, { failing }, { driftFails: true });
+  const engine = await run(timedOutRetry, { failing }, { failsOnNonDeterminism: true });
   await engine.clock.advance(days(1));
   expect((await engine.status("one")).output).toContain("maxNumberOfAttempts only");
 });
@@ -519,10 +526,10 @@ test.each([
   };
   const real = await run(it);
   expect(await real.status("one")).toMatchObject({ runtimeStatus: "Running" });
-  const strict = await run(it, {}, { driftFails: true, clock: real.clock });
+  const strict = await run(it, {}, { failsOnNonDeterminism: true, clock: real.clock });
   const { runtimeStatus, output } = await strict.status("one");
   expect(runtimeStatus).toBe("Failed");
-  expect(output).toContain("Throw an Error with a text");
+  expect(output).toContain("Throw an Error with a message");
 });
 
 test("a completed task in a new race is not seen until the other one completes", async () => {
@@ -535,7 +542,7 @@ test("a completed task in a new race is not seen until the other one completes",
       return first === timer;
     },
     {},
-    { driftFails: true },
+    { failsOnNonDeterminism: true },
   );
   await engine.raise("one", "go");
   expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Running" });
@@ -550,7 +557,7 @@ test("a ten-day timer hops by three days and ends on time", async () => {
       return yield context.df.callActivity("echo", { n: 1 });
     },
     { echo },
-    { driftFails: true },
+    { failsOnNonDeterminism: true },
   );
   await engine.clock.advance(days(10) - 1);
   expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Running" });
@@ -582,7 +589,7 @@ test("a seven-day timer cancelled after its first hop fails the instance", async
 });
 
 test.each([1, 4])("a seven-day timer cancelled on day %i fails with the fix", async (day) => {
-  const engine = await run(cancelledWeek, { echo }, { driftFails: true });
+  const engine = await run(cancelledWeek, { echo }, { failsOnNonDeterminism: true });
   await engine.clock.advance(days(day));
   await engine.raise("one", "go");
   const { runtimeStatus, output } = await engine.status("one");
@@ -602,7 +609,7 @@ const twoSixDayTimers = (activityBetween: boolean): Orchestrator =>
   };
 
 test("a timer of exactly six days is one timer and may be cancelled", async () => {
-  const engine = await run(twoSixDayTimers(true), { echo }, { driftFails: true });
+  const engine = await run(twoSixDayTimers(true), { echo }, { failsOnNonDeterminism: true });
   await engine.clock.advance(days(5));
   await engine.raise("one", "go");
   // The cancelled timer still fires on day six; nobody minds.
@@ -624,7 +631,7 @@ test("a timer right after a cancelled one counts from before the race, and may f
 });
 
 test("a timer that would fire before it is due fails, and the fix is named", async () => {
-  const engine = await run(twoSixDayTimers(false), {}, { driftFails: true });
+  const engine = await run(twoSixDayTimers(false), {}, { failsOnNonDeterminism: true });
   await engine.clock.advance(days(5));
   await engine.raise("one", "go");
   const { runtimeStatus, output } = await engine.status("one");

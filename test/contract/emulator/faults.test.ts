@@ -15,7 +15,7 @@ test("an answer is given instead of the operation, so many times, then no more",
   emulator.faults.add({
     operation: "GetBlobProperties",
     times: 2,
-    do: { answer: { status: 503, code: "ServerBusy" } },
+    do: { response: { status: 503, code: "ServerBusy" } },
   });
   const busy = { status: 503, code: "ServerBusy" };
   expect(await refusal(blob.getProperties())).toEqual(busy);
@@ -30,7 +30,7 @@ test("a broken connection does nothing; a lost answer has done it", async () => 
   emulator.faults.add({ operation: "SetBlobMetadata", times: 1, do: "reset connection" });
   expect(await failure(blob.setMetadata({ a: "1" }))).toBe("ECONNRESET");
   expect((await blob.getProperties()).metadata).toEqual({ project: "x" });
-  emulator.faults.add({ operation: "SetBlobMetadata", times: 1, do: "lose answer" });
+  emulator.faults.add({ operation: "SetBlobMetadata", times: 1, do: "lose response" });
   expect(await failure(blob.setMetadata({ a: "2" }))).toBe("ECONNRESET");
   expect((await blob.getProperties()).metadata).toEqual({ a: "2" });
   expect(emulator.requests.filter(({ status }) => status === null)).toHaveLength(2);
@@ -42,7 +42,7 @@ test("a start whose answer was lost comes back from the SDK's retry as PendingCo
   const retrying = new BlobServiceClient(service.url, credential, {
     retryOptions: { maxTries: 2, retryDelayInMs: 1 },
   });
-  emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose answer" });
+  emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   const destination = retrying.getContainerClient("source").getBlockBlobClient("copy");
   expect(await refusal(destination.beginCopyFromURL(source.url))).toEqual({
     status: 409,
@@ -104,7 +104,7 @@ test("a fault that matches by request hits only that one, and can be taken away"
   const other = await uploaded(service, "abc", { blob: "other" });
   const remove = emulator.faults.add({
     match: ({ resource }) => resource.level === "blob" && resource.blob === "other",
-    do: { answer: { status: 500, code: "InternalError", message: "On purpose" } },
+    do: { response: { status: 500, code: "InternalError", message: "On purpose" } },
   });
   expect((await refusal(blob.download())).status).toBe(200);
   expect(await refusal(other.download())).toEqual({ status: 500, code: "InternalError" });

@@ -58,7 +58,11 @@ test.each([
   ["an error", () => new RangeError("too far"), "too far"],
   ["a text", () => "plain", "plain"],
   ["an object", () => ({ code: 5 }), `{"code":5}`],
-  ["an object that holds itself", holdsItself, "Thrown value is no error: code, self"],
+  [
+    "an object that holds itself",
+    holdsItself,
+    "Thrown value is not an Error, with keys: code, self",
+  ],
 ])("a function that throws %s fails with its message", async (_, thrown, message) => {
   const result = await runActivity(() => {
     throw thrown();
@@ -189,7 +193,7 @@ test("a preInvocation hook that throws keeps the function from running", async (
 });
 
 test.each([
-  ["a name that is taken, in any case", ["copy", "Copy"], `name is taken: "copy"`],
+  ["a name that is taken, in any case", ["copy", "Copy"], `name is already used: "copy"`],
   ["a name that begins with a digit", ["1st"], `not a letter followed`],
   ["the reserved name", ["host"], `the reserved "host"`],
 ])("registration refuses %s", async (_, names, problem) => {
@@ -202,7 +206,7 @@ test.each([
 test("registration is over once the app has started", async () => {
   await startApp(() => app.get("first", () => ({})));
   expect(() => app.get("late", () => ({}))).toThrow(
-    `Cannot register function "late" as functions can only be registered during app startup`,
+    `Cannot register function "late" because functions can only be registered during app startup`,
   );
 });
 

@@ -113,7 +113,7 @@ test("a foreign copy that never gives way fails the wait with how long it lasted
       operation: "GetBlobProperties",
       match: ({ target }) => target.includes("inbox"),
       times: 4,
-      do: { answer },
+      do: { response: answer },
     });
     await world.blob("archive/film.mp4").abortCopyFromURL(await copyIdOn(world));
     await foreignCopy(world);
@@ -149,7 +149,7 @@ test("ifBusy replace: when the abort gets no answer, it is asked for again, and 
   const world = await startWorld(slowly);
   const body = await request(world, { ifBusy: "replace" });
   await foreignCopy(world);
-  world.local.emulator.faults.add({ operation: "AbortCopyBlob", times: 1, do: "lose answer" });
+  world.local.emulator.faults.add({ operation: "AbortCopyBlob", times: 1, do: "lose response" });
   const { id } = await world.start(body);
   expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });
   expect(requestsOf(world, "CopyBlob")).toBe(2); // the foreign one and ours
@@ -161,7 +161,7 @@ test("ifBusy replace: an abort that Storage refuses fails the copy, and starts n
   await foreignCopy(world);
   world.local.emulator.faults.add({
     operation: "AbortCopyBlob",
-    do: { answer: { status: 412, code: "LeaseIdMissing" } },
+    do: { response: { status: 412, code: "LeaseIdMissing" } },
   });
   const { id } = await world.start(body);
   const copy = await world.untilEnded(id, 0);

@@ -60,7 +60,7 @@ test("a copy from another account uses the caller's SAS", async () => {
 });
 
 test("a copy that Storage finishes in the start call takes one read and no timer", async () => {
-  const world = await startWorld({ copies: { finishAtOnce: "same-account" } });
+  const world = await startWorld({ copies: { finishOnStart: "same-account" } });
   const source = await world.upload("inbox/film.mp4", film);
   const { id } = await world.start({
     source: source.url,

@@ -97,7 +97,7 @@ function whereOf(url: string) {
 const names = [...Object.keys(directions), "outside Storage to blob"];
 
 test.each(names)("%s: finished in the start call, with one look and no timer", async (name) => {
-  const { world, id, body } = await begin(name, { finishAtOnce: "always" });
+  const { world, id, body } = await begin(name, { finishOnStart: "always" });
   expect(await world.get(id)).toMatchObject({
     status: "succeeded",
     copyStatus: "success",

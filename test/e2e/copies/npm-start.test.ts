@@ -94,7 +94,7 @@ test("npm start: the SDK uploads, HTTP starts, watches and aborts, SIGTERM ends 
 
   const port = new URL(world.blobUrl).port;
   const next = await npmStart(folder, { COPY_RATE: "100000", BLOB_PORT: port });
-  await expect(npmStart(folder, {})).rejects.toThrow(/another Ferry runs on it/);
+  await expect(npmStart(folder, {})).rejects.toThrow(/another Ferry process uses it/);
   expect(await call(`${next.copies}/${pending.id}`)).toMatchObject({ completedAt: null });
   await call(`${next.copies}/${pending.id}/abort`, {});
   expect(await untilEnded(`${next.copies}/${pending.id}`)).toMatchObject({ status: "aborted" });
@@ -135,7 +135,7 @@ test.each([
   { setting: { BLOB_PORT: "http" }, says: /BLOB_PORT must be a port/ },
   { setting: { COPY_RATE: "0" }, says: /COPY_RATE must be bytes per second/ },
   { setting: { COPY_ALLOWED: '[{"from":1}]' }, says: /COPY_ALLOWED must be a JSON list/ },
-  { setting: { COPY_SECRET_KEYS: "short" }, says: /number 1 is another/ },
+  { setting: { COPY_SECRET_KEYS: "short" }, says: /number 1 is not/ },
 ])("npm start ends with 1 and says what is wrong with $setting", async ({ setting, says }) => {
   const started = npmStart(checkout(), setting);
   await expect(started).rejects.toThrow(/ended with 1/);

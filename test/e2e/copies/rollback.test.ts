@@ -7,7 +7,7 @@ import type { TestWorld } from "../../support/stack/test-stack.ts";
 const film = Buffer.alloc(1_000_000, "film");
 const slowly = { copies: { bytesPerSecond: 10_000 } };
 const where = { container: "archive", blob: "film.mp4" };
-const busy = { answer: { status: 503, code: "ServerBusy" } };
+const busy = { response: { status: 503, code: "ServerBusy" } };
 
 /** A destination with content, headers and metadata of its own, and the request to write over it. */
 async function request(world: TestWorld, options: Record<string, unknown> = {}) {
@@ -140,7 +140,7 @@ test("a promotion that never ends is named, and its snapshot stays", async () =>
   world.local.emulator.copies.stall(where);
   const copy = await world.untilEnded(id, 10 * 24);
   expect(copy).toMatchObject({ status: "aborted" });
-  expect(copy.residue.join()).toMatch(/not seen to come back from its snapshot 2026-.*stays/);
+  expect(copy.residue.join()).toMatch(/may not have been restored from its snapshot 2026-.*kept/);
   expect(await standing(world)).toMatchObject({ snapshots: 1 });
 });
 
@@ -151,10 +151,11 @@ test.each(["SnapshotBlob", "CopyBlob", "SetBlobMetadata", "DeleteBlob", "ListBlo
     const body = await request(world);
     const { faults } = world.local.emulator;
     const match = ({ target }: { target: string }) => target.includes("/archive");
-    if (operation === "SnapshotBlob") faults.add({ operation, match, times: 2, do: "lose answer" });
+    if (operation === "SnapshotBlob")
+      faults.add({ operation, match, times: 2, do: "lose response" });
     const { id } = await world.start(body);
     await world.clock.advance(10_000);
-    faults.add({ operation, match, times: 2, do: "lose answer" });
+    faults.add({ operation, match, times: 2, do: "lose response" });
     await abort(world, id);
     expect(await world.untilEnded(id)).toMatchObject({ status: "aborted", residue: [] });
     expect(await standing(world)).toEqual(former);
@@ -199,7 +200,7 @@ test("an abort before the start, or a start that is refused, leaves content and 
   expect(await world.untilEnded(id)).toMatchObject({ status: "aborted", residue: [] });
   remove();
   expect(await standing(world)).toEqual(former);
-  const refused = { answer: { status: 409, code: "BlobImmutableDueToPolicy" } };
+  const refused = { response: { status: 409, code: "BlobImmutableDueToPolicy" } };
   faults.add({ operation: "CopyBlob", match: toArchive, do: refused });
   const next = await world.start(body);
   expect(await world.untilEnded(next.id)).toMatchObject({
@@ -257,7 +258,7 @@ test("index tags that nobody may read are named as not brought back", async () =
   await abort(world, id);
   expect(await world.untilEnded(id)).toMatchObject({
     status: "aborted",
-    residue: [expect.stringMatching(/index tags.*not brought back/)],
+    residue: [expect.stringMatching(/index tags.*were not restored/)],
   });
   expect(await standing(world)).toEqual({ ...former, tags: {} });
 });
@@ -272,7 +273,7 @@ test("an identity that may not read index tags brings all else back, and the tag
   await abort(world, id);
   expect(await world.untilEnded(id)).toMatchObject({
     status: "aborted",
-    residue: [expect.stringMatching(/index tags.*not brought back/)],
+    residue: [expect.stringMatching(/index tags.*were not restored/)],
   });
   expect(await standing(world)).toEqual({ ...former, tags: {} });
 });
@@ -292,12 +293,12 @@ test.each([
         giveRoles(world, firstAccount, contributor);
         return false;
       },
-      do: "lose answer",
+      do: "lose response",
     });
     await abort(world, id);
     expect(await world.untilEnded(id)).toMatchObject({
       status: "aborted",
-      residue: [expect.stringMatching(/index tags were not seen to come back/)],
+      residue: [expect.stringMatching(/index tags may not have been restored/)],
     });
     expect(await standing(world)).toEqual({ ...former, tags });
   },

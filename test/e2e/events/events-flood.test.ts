@@ -3,10 +3,18 @@ import { expect, test } from "vitest";
 import { allCopies, deliver, eventOf, inboxRoutes } from "../../support/stack/events.ts";
 import type { GridEvent } from "../../support/stack/events.ts";
 import { startListener } from "../../support/stack/listener.ts";
+import { sized } from "../../support/campaign-size.ts";
+import { seedFor } from "../../support/seeds.ts";
 import { hour, startWorld } from "../../support/stack/test-stack.ts";
 
-/** In an order of its own, the same each time. */
-function shuffled<T>(items: readonly T[], seed: number): T[] {
+/* FLOOD_SEED=<seed> repeats the order in which events arrive. */
+const seed = seedFor("FLOOD_SEED");
+const blobs = sized({ small: 100, full: 1_000 });
+const floodEvents = sized({ small: 5_000, full: 100_000 });
+const floodBatches = 100;
+
+/** In the order that the seed leads to. */
+function shuffled<T>(items: readonly T[]): T[] {
   const [order] = fc.sample(fc.shuffledSubarray([...items], { minLength: items.length }), {
     seed,
     numRuns: 1,
@@ -20,32 +28,31 @@ function batches<T>(items: readonly T[], size: number): T[][] {
   );
 }
 
-test("10,000 events over 1,000 blobs, shuffled and doubled, after the uploads: 1,000 copies with the last content", async () => {
+test(`${blobs * 10} events over ${blobs} blobs, shuffled and doubled, after the uploads: ${blobs} copies with the last content (FLOOD_SEED=${seed})`, async () => {
   const world = await startWorld({
     settings: inboxRoutes(),
-    copies: { finishAtOnce: "always" },
+    copies: { finishOnStart: "always" },
   });
   const events: GridEvent[] = [];
-  for (let number = 0; number < 1_000; number++) {
+  for (let number = 0; number < blobs; number++) {
     const blob = await world.upload(`inbox/film-${number}`, `old ${number}`);
     const old = await eventOf(blob);
     await world.upload(`inbox/film-${number}`, `new ${number}`);
     const fresh = await eventOf(blob);
     events.push(...Array.from({ length: 5 }, () => [old, fresh]).flat());
   }
-  for (const batch of batches(shuffled(events, 7), 20))
-    expect(await deliver(world, batch)).toBe(202);
+  for (const batch of batches(shuffled(events), 20)) expect(await deliver(world, batch)).toBe(202);
   for (let minutes = 0; minutes < 10; minutes++) await world.clock.advance(60_000);
   const ends = new Map<string, number>();
   for (const { status } of await allCopies(world)) ends.set(status, (ends.get(status) ?? 0) + 1);
-  expect(Object.fromEntries(ends)).toEqual({ skipped: 1_000, succeeded: 1_000 });
-  for (let number = 0; number < 1_000; number += 37) {
+  expect(Object.fromEntries(ends)).toEqual({ skipped: blobs, succeeded: blobs });
+  for (let number = 0; number < blobs; number += 37) {
     const content = await world.blob(`archive/film-${number}`).downloadToBuffer();
     expect(content.toString()).toBe(`new ${number}`);
   }
 }, 600_000);
 
-test("100,000 events for one destination start what the rules say, and keep one history short", async () => {
+test(`${floodEvents} events for one destination start what the rules say, and keep one history short (FLOOD_SEED=${seed})`, async () => {
   const topic = await startListener();
   topic.answers = () => 500; // the longest history: two weeks, every wake, and a day of telling
   const world = await startWorld({
@@ -64,10 +71,10 @@ test("100,000 events for one destination start what the rules say, and keep one 
       eventOf(destination, { api: "CopyBlob", etag: `0x${state}` }),
     ),
   );
-  const flood = Array.from({ length: 100_000 }, (_, index) =>
+  const flood = Array.from({ length: floodEvents }, (_, index) =>
     index % 4 === 0 ? source : index % 4 === 1 ? overtaken : (states[index % 500] ?? source),
   );
-  for (const [index, batch] of batches(shuffled(flood, 11), 1_000).entries()) {
+  for (const [index, batch] of batches(shuffled(flood), floodEvents / floodBatches).entries()) {
     expect(await deliver(world, batch)).toBe(202);
     if (index % 10 === 0) await world.clock.advance(hour); // so that wakes are heard one by one
   }

@@ -60,7 +60,7 @@ test.each([
 test("a wake that comes twice, or never, changes when the end is seen and nothing else", async () => {
   for (const times of [2, 0]) {
     const world = await startWorld({ settings, events, copies: slowly });
-    world.local.emulator.events.fate = ({ api }) => (api === "CopyBlob" ? { times } : {});
+    world.local.emulator.events.planDelivery = ({ api }) => (api === "CopyBlob" ? { times } : {});
     await world.upload("inbox/film.mp4", film);
     const [copy] = await untilAllEnded(world);
     expect(copy.status).toBe("succeeded");
@@ -171,7 +171,7 @@ test("while the ledger is away the event is not taken, and comes again", async (
   const world = await startWorld({ settings, events });
   const remove = world.local.emulator.faults.add({
     match: ({ target }) => target.includes("ferry-ledger/claims"),
-    do: { answer: { status: 503, code: "ServerBusy" } },
+    do: { response: { status: 503, code: "ServerBusy" } },
   });
   await world.upload("inbox/film.mp4", film);
   await world.clock.advance(5_000);

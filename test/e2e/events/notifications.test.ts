@@ -153,9 +153,9 @@ test("whoever never answers is given up after a day, and the history stays short
   await world.clock.advance(72 * hour);
   expect(webhook.heard.length).toBe(tries);
   expect(world.historyEvents()).toBeLessThan(400);
-  expect(world.log.filter(({ message }) => message.includes(`how copy ${id} ended`))).toHaveLength(
-    1,
-  );
+  expect(
+    world.log.filter(({ message }) => message.includes(`notification of copy ${id}: gave up`)),
+  ).toHaveLength(1);
 });
 
 test("copies that fail, are skipped or aborted are told as what they are", async () => {

@@ -29,7 +29,7 @@ beforeAll(async () => {
     COPY_ALLOWED: JSON.stringify([listed]),
     COPY_ROUTES: JSON.stringify([route, careful]),
   };
-  world = await openWorld({ settings, copies: { finishAtOnce: "always" } });
+  world = await openWorld({ settings, copies: { finishOnStart: "always" } });
   await world.upload("inbox/film.mp4", "film");
 });
 afterAll(() => world.close());
@@ -68,7 +68,11 @@ test("what a route itself says of its copies, no request can say otherwise", asy
   const asked = (options: object) => post({ source, route: "careful", options });
   expect(await asked({ overwrite: "always", tier: "Cool" })).toMatchObject({
     status: 400,
-    json: { errors: [{ pointer: "/options/overwrite", message: "is the route's to say" }] },
+    json: {
+      errors: [
+        { pointer: "/options/overwrite", message: "is set by the route and cannot be overridden" },
+      ],
+    },
   });
   const { json } = await asked({ metadata: { by: "hand" } });
   expect(await world.untilEnded(json.id)).toMatchObject({ status: "skipped" });

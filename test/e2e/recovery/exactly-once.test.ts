@@ -81,7 +81,7 @@ test("a foreign pending copy on the destination is named, and neither aborted no
 
 test("a start whose answer is lost is found again, not repeated", async () => {
   const world = await startWorld(slowly);
-  world.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose answer" });
+  world.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   const { id } = await world.start(await request(world));
   expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });
   expect(startsAtStorage(world)).toBe(1);
@@ -91,14 +91,14 @@ test("an abort of a copy whose start was never answered finds the copy and abort
   const world = await startWorld(slowly);
   const body = await request(world);
   const { faults } = world.local.emulator;
-  faults.add({ operation: "CopyBlob", times: 1, do: "lose answer" });
+  faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   // Neither the second start nor the look after it is answered, until the abort is there.
   const remove = [
     faults.add({ operation: "CopyBlob", do: "reset connection" }),
     faults.add({
       operation: "GetBlobProperties",
       match: ({ target }) => target.includes("archive/film.mp4") && startsAtStorage(world) > 0,
-      do: { answer: { status: 503, code: "ServerBusy" } },
+      do: { response: { status: 503, code: "ServerBusy" } },
     }),
   ];
   const { id } = await world.start(body);
@@ -116,7 +116,7 @@ test("an hour without answers from Storage delays a copy and does not fail it", 
   const { id } = await world.start(await request(world));
   const remove = world.local.emulator.faults.add({
     operation: "GetBlobProperties",
-    do: { answer: { status: 503, code: "ServerBusy" } },
+    do: { response: { status: 503, code: "ServerBusy" } },
   });
   await world.clock.advance(3_600_000);
   expect(await world.get(id)).toMatchObject({ status: "copying" });

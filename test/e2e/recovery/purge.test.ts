@@ -74,7 +74,7 @@ test("a copy whose run was broken off before it held anything is purged, too", a
   const remove = world.local.emulator.faults.add({
     operation: "PutBlob",
     match: ({ target }) => target.includes("/locks/"),
-    do: { answer: { status: 503, code: "ServerBusy" } },
+    do: { response: { status: 503, code: "ServerBusy" } },
   });
   const { id } = await world.start(await request(world));
   const url = `${world.local.host.url}/runtime/webhooks/durabletask/instances/${id}`;
@@ -97,7 +97,7 @@ test("what cannot be purged now is purged later, and holds nothing else up", asy
   const remove = world.local.emulator.faults.add({
     operation: "DeleteBlob",
     match: ({ target }) => target.includes("/records/") && target.includes(copies[0].id),
-    do: { answer: { status: 503, code: "ServerBusy" } },
+    do: { response: { status: 503, code: "ServerBusy" } },
   });
   await world.clock.advance(5 * day);
   const left = await ledgerNames(world);

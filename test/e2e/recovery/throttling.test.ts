@@ -18,7 +18,7 @@ function throttle(
     operation,
     match: ({ target }) => target.split("?")[0]?.endsWith(path) === true,
     times: 1,
-    do: { answer: { ...answer, headers } },
+    do: { response: { ...answer, headers } },
   });
 }
 

@@ -61,7 +61,7 @@ test("a copy whose run was terminated is followed to its end by a repair, and to
   await terminate(world, id);
   // Nothing has ended yet: Storage still copies.
   expect(await world.get(id)).toMatchObject({ status: "copying", copyId, completedAt: null });
-  expect((await world.get(id)).warning).toContain("broken off");
+  expect((await world.get(id)).warning).toContain("a repair takes the copy over");
   await world.clock.advance(5 * minute);
   expect(await world.get(id)).toMatchObject({ status: "copying", copyId, warning: null });
 
@@ -133,7 +133,7 @@ test("an abort reaches the repair that has taken the copy over", async () => {
 test("an abort that was under way when the run was broken off is brought to its end", async () => {
   const world = await startWorld(slowly);
   const id = await begin(world);
-  const busy = { answer: { status: 503, code: "ServerBusy" } };
+  const busy = { response: { status: 503, code: "ServerBusy" } };
   const remove = world.local.emulator.faults.add({ operation: "AbortCopyBlob", do: busy });
   await world.call("POST", `/copies/${id}/abort`);
   await world.clock.settled();
@@ -150,7 +150,7 @@ test("a run that is broken off between cleaning up and keeping the outcome has s
   const remove = world.local.emulator.faults.add({
     operation: "PutBlob",
     match: ({ target }) => target.includes("/records/"),
-    do: { answer: { status: 503, code: "ServerBusy" } },
+    do: { response: { status: 503, code: "ServerBusy" } },
   });
   await world.call("POST", `/copies/${id}/abort`);
   await world.clock.settled();
@@ -164,13 +164,13 @@ test("a run that is broken off between cleaning up and keeping the outcome has s
 test("a run that is broken off while its start is unanswered: the copy is found and followed", async () => {
   const world = await startWorld(slowly);
   const { faults } = world.local.emulator;
-  faults.add({ operation: "CopyBlob", times: 1, do: "lose answer" });
+  faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   const remove = [
     faults.add({ operation: "CopyBlob", do: "reset connection" }),
     faults.add({
       operation: "GetBlobProperties",
       match: ({ target }) => target.includes("archive/film.mp4") && count(world, "CopyBlob") > 0,
-      do: { answer: { status: 503, code: "ServerBusy" } },
+      do: { response: { status: 503, code: "ServerBusy" } },
     }),
   ];
   const id = await begin(world);
@@ -184,7 +184,7 @@ test("a run that is broken off before its start has failed, and its destination 
   const world = await startWorld(slowly);
   const remove = world.local.emulator.faults.add({
     operation: "GetBlobProperties",
-    do: { answer: { status: 503, code: "ServerBusy" } },
+    do: { response: { status: 503, code: "ServerBusy" } },
   });
   const id = await begin(world);
   await terminate(world, id);
@@ -242,7 +242,7 @@ test("a run that is broken off after its outcome was kept tells that outcome, an
   const remove = world.local.emulator.faults.add({
     operation: "DeleteBlob",
     match: ({ target }) => target.includes("/locks/"),
-    do: { answer: { status: 503, code: "ServerBusy" } },
+    do: { response: { status: 503, code: "ServerBusy" } },
   });
   await world.clock.advance(20 * minute);
   await terminate(world, id);
@@ -260,7 +260,7 @@ test("a copy that ended while its outcome could not be kept is noted as ended wh
   const remove = world.local.emulator.faults.add({
     operation: "PutBlob",
     match: ({ target }) => target.includes("/records/"),
-    do: { answer: { status: 503, code: "ServerBusy" } },
+    do: { response: { status: 503, code: "ServerBusy" } },
   });
   const copy = await world.untilEnded(id, 48);
   expect(copy).toMatchObject({ status: "succeeded" });
@@ -279,7 +279,7 @@ test("a lock that an ended copy left behind is freed", async () => {
   const remove = world.local.emulator.faults.add({
     operation: "DeleteBlob",
     match: ({ target }) => target.includes("/locks/"),
-    do: { answer: { status: 403, code: "AuthorizationFailure" } },
+    do: { response: { status: 403, code: "AuthorizationFailure" } },
   });
   expect(await world.untilEnded(id, 48)).toMatchObject({ status: "succeeded" });
   expect(await blobsIn(world, "locks/")).toHaveLength(1);
@@ -295,7 +295,7 @@ test("thousands of locks are walked some at a time, all in turn", { timeout: 60_
   const running = await begin(world, "archive/other.mp4");
   const ledger = world.container("ferry-ledger");
   const put = (name: string, instanceId: string) => {
-    const content = JSON.stringify({ instanceId, closed: true, starts: [], copyId: null });
+    const content = JSON.stringify({ instanceId, fenced: true, attempts: [], copyId: null });
     return ledger.getBlockBlobClient(`locks/${name}`).upload(content, content.length);
   };
   for (let made = 0; made < 2_100; made += 100) {

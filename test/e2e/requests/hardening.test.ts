@@ -4,7 +4,7 @@ import type { TestWorld } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
 const slowly = { copies: { bytesPerSecond: 10_000 } };
-const busy = { answer: { status: 503, code: "ServerBusy" } };
+const busy = { response: { status: 503, code: "ServerBusy" } };
 
 async function request(world: TestWorld, to = "archive/film.mp4") {
   const source = await world.upload("inbox/film.mp4", film);
@@ -101,10 +101,10 @@ test("a destination SAS that ends meanwhile ends the copy soon, and frees the de
   expect(copy).toMatchObject({
     status: "failed",
     error: { cause: "destination-unauthorized", storage: { status: 403 } },
-    residue: [expect.stringContaining("could not be looked at")],
+    residue: [expect.stringContaining("could not be read")],
   });
   expect(copy.error.message).toContain("may have succeeded");
-  expect(copy.error.message).toContain(`the SAS ended at ${new Date(expiresAt).toISOString()}`);
+  expect(copy.error.message).toContain(`the SAS expired at ${new Date(expiresAt).toISOString()}`);
   expect(copy.error.fix).toContain("two weeks");
   expect(Date.parse(copy.completedAt)).toBeLessThan(expiresAt + 60_000);
 
@@ -145,14 +145,14 @@ test("a destination that may not be read any more is looked for until Storage's 
   await world.clock.advance(10_000);
   world.local.emulator.faults.add({
     match: ({ target }) => target.includes("archive/film.mp4"),
-    do: { answer: { status: 403, code: "AuthorizationFailure" } },
+    do: { response: { status: 403, code: "AuthorizationFailure" } },
   });
   await world.clock.advance(10 * 24 * hour);
   expect(await world.get(id)).toMatchObject({ status: "copying" });
   const copy = await world.untilEnded(id, 10 * 24);
   expect(copy).toMatchObject({ status: "failed", error: { cause: "destination-unauthorized" } });
   expect(copy.error.message).toContain("may have succeeded");
-  expect(copy.residue).toEqual([expect.stringContaining("could not be looked at")]);
+  expect(copy.residue).toEqual([expect.stringContaining("could not be read")]);
   expect(world.historyEvents()).toBeLessThan(1_000);
 });
 
@@ -221,7 +221,7 @@ test("a name that is too long once it is encoded is refused at the door", async 
   const destination = `${world.local.emulator.blobUrl}/devstoreaccount1/archive/${"文".repeat(900)}`;
   const answer = await world.call("POST", "/copies", { body: { source, destination } });
   expect(answer.status).toBe(400);
-  expect(answer.json.errors[0].message).toContain("once it is encoded");
+  expect(answer.json.errors[0].message).toContain("when encoded");
 });
 
 test.each([

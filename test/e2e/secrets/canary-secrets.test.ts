@@ -12,7 +12,7 @@ import type { Answer, TestWorld } from "../../support/stack/test-stack.ts";
  * that was written, logged or answered is searched for each of them, in many shapes.
  */
 const film = Buffer.alloc(100_000, "film");
-const busy = { answer: { status: 503, code: "ServerBusy" } };
+const busy = { response: { status: 503, code: "ServerBusy" } };
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -160,7 +160,7 @@ test("no secret is told, wherever a caller puts it and whatever goes wrong", asy
 
   // Storage refuses, and quotes what it was sent.
   const quoted = { status: 409, code: "Odd", message: `Cannot read ?sig=${e("Storage's words")}` };
-  const quotes = emulator.faults.add({ operation: "CopyBlob", times: 2, do: { answer: quoted } });
+  const quotes = emulator.faults.add({ operation: "CopyBlob", times: 2, do: { response: quoted } });
   ids.push(await taken({ source: await signed("a SAS that is refused"), destination: to("f") }));
   await world.clock.settled();
   quotes();
@@ -179,7 +179,7 @@ test("no secret is told, wherever a caller puts it and whatever goes wrong", asy
   noLedgerLater();
 
   // The start is not answered; an activity throws; a run is terminated; the key is lost.
-  emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose answer" });
+  emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   ids.push(await taken({ source: await signed("a SAS not answered"), destination: to("i") }));
   failOneLine(world);
   ids.push(await taken({ source: await signed("a SAS, activity throws"), destination: to("j") }));

@@ -165,7 +165,7 @@ test.each(["a file", "a blob"] as const)(
       status: "failed",
       error: { cause: "source-sas-expired", retryable: false },
     });
-    expect(copy.error.message).toMatch(/outlived the seven days of its source SAS/);
+    expect(copy.error.message).toMatch(/longer than the seven days of its source SAS/);
     expect(Date.parse(copy.completedAt) - started).toBeGreaterThan(6.9 * day);
     expect(starts(world)).toHaveLength(1);
     expect(await ends[to].exists()).toBe(false);
@@ -180,7 +180,7 @@ test.each(["a file", "a blob"] as const)(
     world.local.emulator.faults.add({
       operation: to === "a file" ? "CopyFile" : "CopyBlob",
       times: 1,
-      do: "lose answer",
+      do: "lose response",
     });
     const { id } = await world.start({ source, destination: ends[to].url });
     expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });

@@ -1,7 +1,7 @@
 import { ContainerClient } from "@azure/storage-blob";
 import { expect, test } from "vitest";
 import { accounts } from "../../../src/local/storage/auth/accounts.ts";
-import { keyValue } from "../../../src/local/storage/auth/delegation-key.ts";
+import { deriveKeyValue } from "../../../src/local/storage/auth/delegation-key.ts";
 import { giveRoles } from "../../support/stack/roles.ts";
 import { everythingTold, placesOf } from "../../support/stack/received-notifications.ts";
 import { filesOf } from "../../support/stack/stack-files.ts";
@@ -84,7 +84,7 @@ test("a blob is copied to a file with a minted SAS, and found again after a lost
   const files = filesOf(world);
   await files.makeRoom("share/film.mp4");
   const file = files.file("share/film.mp4");
-  world.local.emulator.faults.add({ operation: "CopyFile", times: 1, do: "lose answer" });
+  world.local.emulator.faults.add({ operation: "CopyFile", times: 1, do: "lose response" });
   const { id } = await world.start({ source, destination: files.sas(file, "rcwd") });
   expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });
   expect((await file.downloadToBuffer()).equals(film)).toBe(true);
@@ -172,7 +172,7 @@ test("a role that is taken away between plan and start is told as the source's, 
       isTaken = true;
       return false;
     },
-    do: "lose answer",
+    do: "lose response",
   });
   const body = await request(world);
   const { id } = await world.start(body);
@@ -195,7 +195,7 @@ test("a copy that outlives the seven days of its minted SAS fails, says so, and 
     status: "failed",
     error: { cause: "source-sas-expired", retryable: false },
   });
-  expect(copy.error.message).toMatch(/outlived the seven days of its source SAS/);
+  expect(copy.error.message).toMatch(/longer than the seven days of its source SAS/);
   expect(copy.error.fix).toMatch(/two weeks.*account key/);
   expect(Date.parse(copy.completedAt) - started).toBeGreaterThan(6.9 * day);
   expect(sent(world, "CopyBlob")).toHaveLength(1);
@@ -204,7 +204,7 @@ test("a copy that outlives the seven days of its minted SAS fails, says so, and 
 
 test("a start whose answer is lost is found again by its correlation id, not repeated", async () => {
   const world = await startWorld(slowly);
-  world.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose answer" });
+  world.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   const { id } = await world.start(await request(world));
   expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });
   const acted = sent(world, "CopyBlob").filter(({ status }) => status === 202 || status === null);
@@ -263,7 +263,7 @@ function keyOf(sas: URLSearchParams): string {
   };
   const account = accounts.find(({ name }) => name === secondAccount);
   if (account === undefined) throw new Error("The emulator has a second account");
-  return keyValue(terms, account);
+  return deriveKeyValue(terms, account);
 }
 
 test("no key is needed: the app reaches its own ledger with its identity, too", async () => {
@@ -307,16 +307,16 @@ test("neither a minted SAS nor its key nor a token is persisted, logged or answe
       if (token !== undefined) secrets.set(token.split(".").at(-1) ?? "", "a token's signature");
       return false;
     },
-    do: "lose answer",
+    do: "lose response",
   });
   secrets.set(emulator.identity?.header ?? "", "IDENTITY_HEADER");
-  const lost = emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose answer" });
+  const lost = emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   const ids = [(await world.start(await request(world))).id];
   lost();
   ids.push((await world.start(await request(world, "aborted.mp4"))).id);
   await world.call("POST", `/copies/${ids[1]}/abort`);
   const quoted = { status: 409, code: "Odd", message: "Cannot read the source" };
-  const quotes = emulator.faults.add({ operation: "CopyBlob", do: { answer: quoted } });
+  const quotes = emulator.faults.add({ operation: "CopyBlob", do: { response: quoted } });
   ids.push((await world.start(await request(world, "refused.mp4"))).id);
   quotes();
   const files = filesOf(world);

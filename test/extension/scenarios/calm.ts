@@ -7,7 +7,7 @@ const twoSeconds = { bytesPerSecond: 500_000 };
 /** No process is killed and no time is skipped: they can run at the same time on one stack. */
 export const calmScenarios: Record<string, Scenario> = {
   "finished-in-the-start-response": {
-    copies: { finishAtOnce: "always" },
+    copies: { finishOnStart: "always" },
     async play({ stack, begin }) {
       const { id } = await begin();
       return [await stack.untilEnded(id)];

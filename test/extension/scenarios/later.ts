@@ -62,7 +62,7 @@ export const laterScenarios: Record<string, Scenario> = {
   },
 
   "retention-forgets-what-ended": {
-    copies: { finishAtOnce: "always" },
+    copies: { finishOnStart: "always" },
     async play({ stack, begin }) {
       const copy = await stack.untilEnded((await begin({ key: "old" })).id);
       await stack.skipAhead(5 * day);
@@ -83,7 +83,7 @@ export const laterScenarios: Record<string, Scenario> = {
   },
 
   "retention-passes-what-it-cannot-purge": {
-    copies: { finishAtOnce: "always" },
+    copies: { finishOnStart: "always" },
     async play({ stack, begin, target }) {
       const held = await stack.untilEnded((await begin({ name: "held" })).id);
       const ended = await stack.untilEnded((await begin()).id);

@@ -123,7 +123,7 @@ function stageOf(stack: Stack, name: string): Stage {
       stack.emulator.faults.add({
         operation,
         match: ({ target: url }) => url.includes(`/${container}/`),
-        do: { answer: { status: 503, code: "ServerBusy" } },
+        do: { response: { status: 503, code: "ServerBusy" } },
       }),
     finish: (blob = film) => stack.emulator.copies.finish({ container: target, blob }),
   };

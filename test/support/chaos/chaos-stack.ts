@@ -111,7 +111,7 @@ export async function openChaosWorld(hooks: ChaosHooks): Promise<ChaosWorld> {
           errors.push(`${subject} ${message}`);
       },
       redeliver: hooks.redeliver,
-      async within({ name, instanceId }, run) {
+      async wrapActivity({ name, instanceId }, run) {
         const step = { instanceId, phase: phaseOfActivity[name] ?? "prepare" };
         running.add(step);
         return steps.run(step, run).finally(() => running.delete(step));
@@ -239,12 +239,12 @@ function tap(
     faults.add({
       match: (request) =>
         isFate(request, (fate) => fate.fate === "answered" && fate.status === status),
-      do: { answer: { status, code, headers: status === 500 ? {} : { "retry-after": "7" } } },
+      do: { response: { status, code, headers: status === 500 ? {} : { "retry-after": "7" } } },
     });
   }
   faults.add({
     match: (request) => isFate(request, ({ fate }) => fate === "lost"),
-    do: "lose answer",
+    do: "lose response",
   });
   faults.add({
     match: (request) =>
@@ -266,7 +266,7 @@ function tap(
     const speed = started(container, blob);
     if (speed === null) return undefined;
     const { bytesPerSecond, atOnce } = speed;
-    return { bytesPerSecond, finishAtOnce: atOnce ? "always" : "never" };
+    return { bytesPerSecond, finishOnStart: atOnce ? "always" : "never" };
   };
 }
 

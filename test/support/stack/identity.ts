@@ -5,7 +5,7 @@ import { atEnd, startStorage } from "./emulator.ts";
 
 /** An emulator over TLS, and a client that acts for its identity through the unmodified SDK. */
 export async function startIdentity() {
-  const tls = makeCertificate();
+  const tls = await makeCertificate(Date.now());
   atEnd(trustCertificate(tls));
   const storage = await startStorage({ tls });
   const { identity, blobUrl } = storage.emulator;

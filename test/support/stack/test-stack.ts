@@ -12,14 +12,14 @@ import { onTestFinished } from "vitest";
 import { virtualClock } from "../../../src/local/clock.ts";
 import type { VirtualClock } from "../../../src/local/clock.ts";
 import type { HostLogEntry } from "../../../src/local/log.ts";
-import { startLocalWorld } from "../../../src/local/local-stack.ts";
-import type { LocalWorld, LocalWorldOptions } from "../../../src/local/local-stack.ts";
+import { startLocalStack } from "../../../src/local/local-stack.ts";
+import type { LocalStack, LocalStackOptions } from "../../../src/local/local-stack.ts";
 
 /** The compiled app on the local host beside the emulator, in virtual time. */
 export type TestWorld = {
   clock: VirtualClock;
   log: HostLogEntry[];
-  readonly local: LocalWorld;
+  readonly local: LocalStack;
   /** One call of the app's HTTP API. */
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   /** Starts a copy and expects 202. */
@@ -75,11 +75,11 @@ type Options = {
   persistent?: boolean;
   /** Storage over https; the app then acts with the emulator's identity. */
   secure?: boolean;
-  copies?: LocalWorldOptions["copies"];
+  copies?: LocalStackOptions["copies"];
   environment?: Record<string, string>;
   /** As in local.settings.json: may name the emulator at its usual address. */
   settings?: Record<string, string>;
-  events?: LocalWorldOptions["events"];
+  events?: LocalStackOptions["events"];
 };
 
 /** Starts a world that ends with the test. */
@@ -100,7 +100,7 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
     ...options.environment,
   });
   const begin = (blobPort: number, filePort: number) =>
-    startLocalWorld({
+    startLocalStack({
       appDirectory: process.cwd(),
       stateDirectory,
       clock,
@@ -225,7 +225,7 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
   return world;
 }
 
-function service(local: LocalWorld, account: string): BlobServiceClient {
+function service(local: LocalStack, account: string): BlobServiceClient {
   const key = local.emulator.accounts.find(({ name }) => name === account)?.key ?? "";
   const credential = new StorageSharedKeyCredential(account, key);
   return new BlobServiceClient(`${local.emulator.blobUrl}/${account}`, credential, {

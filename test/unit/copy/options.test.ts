@@ -71,7 +71,7 @@ test.each(directions)("from %s to %s only what fits is taken, the rest is named"
         (rule.source?.includes(from) === false || rule.destination?.includes(to) === false),
     );
     if (misfits.length === 0) expect([option, found]).toEqual([option, []]);
-    else expect(found.join("\n"), option).toMatch(`/options/${option} does not fit`);
+    else expect(found.join("\n"), option).toMatch(`/options/${option} does not apply`);
   }
 });
 
@@ -122,7 +122,7 @@ test.each<[object, string]>([
 test("what SMB shares have and what NFS shares have is not asked for together", () => {
   const file = { attributes: ["Archive"], mode: "0644" };
   expect(problems("file", "file", { file })).toEqual([
-    "/options/file asks for attributes, which SMB shares have, and mode, which NFS shares have",
+    "/options/file has attributes, which only SMB shares support, and mode, which only NFS shares support",
   ]);
 });
 
@@ -198,7 +198,12 @@ test("a blob or a file is not copied from its own secondary; a snapshot there ma
   for (const destination of [urls.blob, urls.file]) {
     const source = destination.replace(".", "-secondary.");
     expect(parseCopyRequest({ source, destination, options }, origins)).toMatchObject({
-      problems: [{ pointer: "/source", message: expect.stringContaining("own secondary") }],
+      problems: [
+        {
+          pointer: "/source",
+          message: expect.stringContaining("secondary replica of the destination"),
+        },
+      ],
     });
     const other = { source: `${source}2`, destination, options };
     expect(parseCopyRequest(other, origins)).toMatchObject({ ok: true });
@@ -222,7 +227,7 @@ test("a snapshot or a version is not leased, as neither can change", () => {
   for (const query of ["snapshot", "versionid"]) {
     const source = `${urls.blob}?${query}=2026-11-20T12:00:00.0000000Z`;
     expect(problems(source, "blob", { sourceLease: "hold" })).toEqual([
-      expect.stringMatching("/options/sourceLease does not fit a (snapshot|version)"),
+      expect.stringMatching("/options/sourceLease does not apply to a (snapshot|version)"),
     ]);
   }
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { endpointUrl } from "../../../src/copy/location/endpoint.ts";
 import { onlyStorage } from "../../../src/copy/location/parse-endpoint.ts";
-import { readStorageEvent } from "../../../src/copy/routing/storage-event.ts";
+import { parseStorageEvent } from "../../../src/copy/routing/storage-event.ts";
 
 const content = {
   api: "PutBlob",
@@ -20,7 +20,7 @@ const gridEvent = (changes: object = {}) => ({
 
 /** The URL that is read out of an event; null where it tells of no finished blob. */
 function urlOf(event: unknown, origins = onlyStorage): string | null {
-  const read = readStorageEvent(event, origins);
+  const read = parseStorageEvent(event, origins);
   return read.kind === "created" ? endpointUrl(read.created.blob) : null;
 }
 
@@ -31,8 +31,8 @@ test("both schemas say the same", () => {
     kind: "created",
     created: { etag: "0x8D4BCC2E4835CD0", byCopy: false, at: Date.parse(time) },
   };
-  expect(readStorageEvent(gridEvent(), onlyStorage)).toMatchObject(expected);
-  expect(readStorageEvent(cloudEvent, onlyStorage)).toMatchObject(expected);
+  expect(parseStorageEvent(gridEvent(), onlyStorage)).toMatchObject(expected);
+  expect(parseStorageEvent(cloudEvent, onlyStorage)).toMatchObject(expected);
 });
 
 test("what has its content counts, by its api and never by its length", () => {
@@ -40,7 +40,7 @@ test("what has its content counts, by its api and never by its length", () => {
     expect(urlOf(gridEvent({ api })), api).toBe(content.url);
   }
   for (const api of ["CreateFile", "SftpCreate", "AppendFile", "putblob", ""]) {
-    expect(readStorageEvent(gridEvent({ api, contentLength: 9 }), onlyStorage), api).toEqual({
+    expect(parseStorageEvent(gridEvent({ api, contentLength: 9 }), onlyStorage), api).toEqual({
       kind: "other",
     });
   }
@@ -48,7 +48,7 @@ test("what has its content counts, by its api and never by its length", () => {
 
 test("ETags are the same with quotes and without", () => {
   for (const eTag of ['"0x8D"', "0x8D", 'W/"0x8D"']) {
-    expect(readStorageEvent(gridEvent({ eTag }), onlyStorage)).toMatchObject({
+    expect(parseStorageEvent(gridEvent({ eTag }), onlyStorage)).toMatchObject({
       created: { etag: "0x8D" },
     });
   }
@@ -101,7 +101,19 @@ test.each([
     },
   ],
 ])("%s is unreadable, and the problem repeats nothing of it", (_, event) => {
-  const read = readStorageEvent(event, onlyStorage);
+  const read = parseStorageEvent(event, onlyStorage);
   expect(read.kind).toBe("unreadable");
   expect(JSON.stringify(read)).not.toMatch(/hush|film/);
 });
+
+test.each(["a/../film.mp4", "..", "a/./film.mp4"])(
+  "an event of a blob named %s is unreadable, not taken for an event of another blob",
+  (name) => {
+    const url = `https://acct1.blob.core.windows.net/inbox/${name}`;
+    const event = { ...gridEvent({ url }), subject: subject.replace(/blobs\/.*/, `blobs/${name}`) };
+    expect(parseStorageEvent(event, onlyStorage)).toEqual({
+      kind: "unreadable",
+      problem: "has a URL that has a path segment of dots, which URL parsers remove",
+    });
+  },
+);

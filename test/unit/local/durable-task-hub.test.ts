@@ -1,18 +1,18 @@
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
-import { historyCache } from "../../../src/local/durable/history/history-cache.ts";
+import { createHistoryCache } from "../../../src/local/durable/history/history-cache.ts";
 import {
   eventTypes,
   type HistoryEvent,
-  stamped,
-  stored,
+  eventBase,
+  createStoredEvent,
 } from "../../../src/local/durable/history/history.ts";
 import { openTaskHub } from "../../../src/local/durable/hub/task-hub.ts";
 import { minutes, testEngine, testHubFile, testStart } from "../../support/host/durable-app.ts";
 
 const event = (n: number): HistoryEvent => ({
   EventType: eventTypes.EventRaised,
-  ...stamped(testStart),
+  ...eventBase(testStart),
   Name: "go",
   Input: `${n}`,
 });
@@ -42,16 +42,16 @@ test("a closed hub refuses every commit", () => {
 });
 
 test("histories in memory stay bounded, and the one used last stays", () => {
-  const cache = historyCache();
-  const long = Array.from({ length: 20_000 }, (_, n) => stored(event(n)));
-  for (const id of ["a", "b"]) cache.keep(id, long);
+  const cache = createHistoryCache();
+  const long = Array.from({ length: 20_000 }, (_, n) => createStoredEvent(event(n)));
+  for (const id of ["a", "b"]) cache.set(id, long);
   expect(cache.get("a")).toHaveLength(20_000);
-  cache.keep("c", long);
+  cache.set("c", long);
   expect(cache.get("b")).toBeUndefined();
   expect(cache.get("a")).toHaveLength(20_000);
-  cache.forget("a");
+  cache.delete("a");
   expect(cache.get("a")).toBeUndefined();
-  cache.keep("d", long);
+  cache.set("d", long);
   expect(cache.get("c")).toHaveLength(20_000);
 });
 

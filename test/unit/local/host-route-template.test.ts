@@ -68,8 +68,8 @@ test.each([
   ["a//b", "it has an empty segment"],
   ["{a}/{A}", `the parameter "a" appears twice`],
   ["{*rest}/b", "must come last"],
-  ["a{b?}", "an optional part must be a segment of its own"],
-  ["{b:colour}", `it does not know the constraint "colour"`],
+  ["a{b?}", "an optional parameter must be a whole segment"],
+  ["{b:colour}", `it contains the unknown constraint "colour"`],
 ])("a template that cannot be read says why: %s", (template, reason) => {
   expect(() => parseRoute(template)).toThrow(reason);
 });

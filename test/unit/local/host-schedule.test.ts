@@ -23,6 +23,14 @@ test.each([
   ["the 29th of February", "0 0 0 29 2 *", ["2028-02-29T00:00:00", "2032-02-29T00:00:00"]],
   ["a day that must be both", "0 0 0 13 * Fri", ["2026-02-13T00:00:00", "2026-03-13T00:00:00"]],
   ["a day that never comes", "0 0 0 30 2 *", ["never", "never"]],
+  ["a reversed range", "0 0 10-9 * * *", ["2026-02-01T09:00:00", "2026-02-01T10:00:00"]],
+  [
+    "a step above the field's size",
+    "0 0 */30 * * *",
+    ["2026-02-01T00:00:00", "2026-02-02T00:00:00"],
+  ],
+  ["a question mark", "0 0 0 ? * Mon", ["2026-02-02T00:00:00", "2026-02-09T00:00:00"]],
+  ["a name in full", "0 0 0 * March Sunday", ["2026-03-01T00:00:00", "2026-03-08T00:00:00"]],
   ["an interval", "1.00:00:30", ["2026-02-01T23:59:55", "2026-02-03T00:00:25"]],
 ])("a schedule knows its next times: %s", (_, expression, times) => {
   expect(after(expression, "2026-01-31T23:59:25", 2)).toEqual(times);
@@ -51,7 +59,12 @@ test.each([
   ["0 60 * * * *", `its minute is not between 0 and 59: "60"`],
   ["0 0 0 0 * *", `its day is not between 1 and 31: "0"`],
   ["0 0 0 * * Foo", `its day of week is not between 0 and 6: "Foo"`],
-  ["0 */0 * * * *", `its minute has no whole step above 0: "*/0"`],
+  ["0 */0 * * * *", `the step of its minute is not a whole number above 0: "*/0"`],
+  ["0 0 0 L * *", `its day is not between 1 and 31: "L"`],
+  ["0 0 0 15W * *", `its day is not between 1 and 31: "15W"`],
+  ["0 0 0 * * 5#2", `its day of week is not between 0 and 6: "5#2"`],
+  ["0 0 0 * * 7", `its day of week is not between 0 and 6: "7"`],
+  ["@daily", "fewer than five fields"],
   ["00:00:00", "its interval is zero"],
 ])("a schedule that cannot be read says why: %s", (expression, reason) => {
   expect(() => parseSchedule(expression)).toThrow(reason);

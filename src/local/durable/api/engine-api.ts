@@ -1,24 +1,25 @@
 import type { Clock } from "../../clock.ts";
 import type { SdkTasks } from "./open-tasks.ts";
 
-/** What the durable engine needs from the Functions host: the app's functions, and a way to call one. */
+/** The durable engine's view of the Functions host: the app's functions, and calls of them. */
 export type DurableFunctions = {
-  /** Names of the registered orchestrators and activities, as the app wrote them. */
+  /** Names of the registered orchestrators, as the app spelled them. */
   orchestrators(): readonly string[];
+  /** Names of the registered activities, as the app spelled them. */
   activities(): readonly string[];
-  /** One invocation of an orchestrator; `trigger` is the orchestration trigger's JSON text. */
+  /** Invokes an orchestrator once. `trigger` is the orchestration trigger's JSON text. */
   invokeOrchestrator(name: string, trigger: string): Promise<InvocationResult>;
-  /** One invocation of an activity. */
+  /** Invokes an activity once. */
   invokeActivity(name: string, activity: ActivityCall): Promise<InvocationResult>;
 };
 
-/** `input` is the JSON text of `input` in the orchestrator's CallActivity action, null where absent. */
+/** `input` is the JSON text of `input` in the orchestrator's CallActivity action; null if absent. */
 export type ActivityCall = { instanceId: string; input: string | null };
 
 /**
- * `json` is the function's return value as JSON text; a failure carries what the worker would report.
- * `tasks` is what `sdkTasksOf` read from an orchestrator's context after the call; without it, turns
- * in which library and extension would number their tasks differently go unnoticed until they hurt.
+ * `json` is the function's return value as JSON text. A failure has the message and stack that the worker would report.
+ * `tasks` is the result of `readSdkTasks` for an orchestrator's context after the call. Without it, the engine does not
+ * detect turns in which library and extension would number their tasks differently.
  */
 export type InvocationResult =
   | { ok: true; json: string | null; tasks?: SdkTasks | undefined }
@@ -26,7 +27,7 @@ export type InvocationResult =
 
 export type DurableOptions = {
   clock: Clock;
-  /** A SQLite file, or ":memory:" for a task hub that is forgotten at `stop`. */
+  /** A SQLite file, or ":memory:" for a task hub that is deleted at `stop`. */
   file: string;
   hubName: string;
   functions: DurableFunctions;
@@ -34,26 +35,26 @@ export type DurableOptions = {
   maxConcurrentActivities: number;
   log: DurableLog;
   /**
-   * Whether an orchestration fails in the turn in which it would begin to drift on Azure (the
-   * default), or drifts as it would there. Tests that show the drift itself switch this off.
+   * Fail an orchestration in the first turn that would be non-deterministic on Azure. Default: true. With false it
+   * continues as it would on Azure, for tests that demonstrate the consequences.
    */
-  driftFails?: boolean | undefined;
+  failsOnNonDeterminism?: boolean | undefined;
   /**
-   * Called at each commit point, before and after the commit. Tests crash the process here; when it
-   * throws, the engine behaves as if killed: it closes the file and never acts again.
+   * Called at each commit point, before and after the commit. Tests crash the process here. If it throws, the engine
+   * behaves as if it was killed: it closes the file and does nothing more.
    */
   probe?: ((point: CommitPoint, when: "before" | "after") => void) | undefined;
-  /** Extra runs of an activity: delays in ms after its result was recorded. Azure does this rarely; tests, often. */
+  /** Returns when to run an activity again: ms after its result was recorded. Rare on Azure, frequent in tests. */
   redeliver?: ((activity: DurableActivity) => readonly number[]) | undefined;
-  /** Runs each activity, so that tests can tell its work from all other. */
-  within?: (<T>(activity: DurableActivity, run: () => Promise<T>) => Promise<T>) | undefined;
+  /** Called to run each activity, so that tests can attribute its requests to it. */
+  wrapActivity?: (<T>(activity: DurableActivity, run: () => Promise<T>) => Promise<T>) | undefined;
 };
 
 export type DurableActivity = { name: string; instanceId: string };
 
 export type CommitPoint = "client request" | "turn" | "activity completion" | "timer";
 
-/** Happenings worth a line in the log; the host renders them. */
+/** Receives the engine's log entries; the host renders them. */
 export type DurableLog = (entry: DurableLogEntry) => void;
 
 export type DurableLogEntry = {
@@ -65,11 +66,11 @@ export type DurableLogEntry = {
 export type DurableEngine = {
   /** Serves the extension's management routes below `/runtime/webhooks/durabletask`. */
   handle(request: ManagementRequest): Promise<ManagementResponse>;
-  /** The durable client binding's JSON text; `origin` is the host's own, e.g. "http://localhost:7071". */
+  /** Returns the durable client binding's JSON text. `origin` is the host's, e.g. "http://localhost:7071". */
   clientBinding(origin: string): string;
-  /** Begins to work: what a former life left undone goes on. */
+  /** Starts working, also on unfinished work of a former process. */
   start(): void;
-  /** Takes no new work, waits for what runs, closes the hub. */
+  /** Starts no more work, waits for running work and closes the hub. */
   stop(): Promise<void>;
 };
 
@@ -81,7 +82,7 @@ export type ManagementRequest = {
   /** Names in lower case. */
   headers: Readonly<Record<string, string>>;
   body: string;
-  /** The URL as the client called it; answers point back to it. */
+  /** The URL as the client called it; responses contain URLs with its origin. */
   url: URL;
 };
 

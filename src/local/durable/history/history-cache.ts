@@ -1,47 +1,47 @@
 import type { StoredEvent } from "./history.ts";
 
 /**
- * Histories in memory, so that a long one is not read and parsed again at every turn; the file
- * remains the truth. The least recently used go first.
+ * Caches histories in memory, so that a long one is not read and parsed again at every turn. The file stays the source
+ * of truth. The least recently used histories are evicted first.
  */
 export type HistoryCache = {
   get(executionId: string): readonly StoredEvent[] | undefined;
-  keep(executionId: string, history: readonly StoredEvent[]): void;
-  forget(executionId: string): void;
+  set(executionId: string, history: readonly StoredEvent[]): void;
+  delete(executionId: string): void;
   clear(): void;
 };
 
-/** Some 25 MB of events and their texts. */
-const mostEvents = 50_000;
+/** About 25 MB of events and their texts. */
+const maxEvents = 50_000;
 
-export function historyCache(): HistoryCache {
-  const kept = new Map<string, readonly StoredEvent[]>();
+export function createHistoryCache(): HistoryCache {
+  const cached = new Map<string, readonly StoredEvent[]>();
   let events = 0;
   const forget = (executionId: string) => {
-    events -= kept.get(executionId)?.length ?? 0;
-    kept.delete(executionId);
+    events -= cached.get(executionId)?.length ?? 0;
+    cached.delete(executionId);
   };
   return {
     get(executionId) {
-      const history = kept.get(executionId);
+      const history = cached.get(executionId);
       if (history === undefined) return undefined;
-      // A map keeps the order of insertion: the oldest use stays in front.
-      kept.delete(executionId);
-      kept.set(executionId, history);
+      // A map keeps insertion order, so the least recently used entry comes first.
+      cached.delete(executionId);
+      cached.set(executionId, history);
       return history;
     },
-    keep(executionId, history) {
+    set(executionId, history) {
       forget(executionId);
-      kept.set(executionId, history);
+      cached.set(executionId, history);
       events += history.length;
-      for (const oldest of kept.keys()) {
-        if (events <= mostEvents) return;
+      for (const oldest of cached.keys()) {
+        if (events <= maxEvents) return;
         forget(oldest);
       }
     },
-    forget,
+    delete: forget,
     clear() {
-      kept.clear();
+      cached.clear();
       events = 0;
     },
   };

@@ -1,7 +1,7 @@
 /**
  * History events in the JSON shape of the Durable Task Framework (src/DurableTask.Core/History):
- * PascalCase, a numeric `EventType`, and -1 as the id of whatever is not a task. Instants are ISO
- * 8601 text, inputs and results are JSON text.
+ * PascalCase, a numeric `EventType`, and -1 as the id of events that schedule no task. Instants are ISO 8601 text.
+ * Inputs and results are JSON text.
  */
 export type HistoryEvent =
   | ExecutionStarted
@@ -16,41 +16,41 @@ export type HistoryEvent =
   | OrchestratorCompleted
   | EventRaised;
 
-type Stamped = { EventId: number; IsPlayed: boolean; Timestamp: string };
+type EventBase = { EventId: number; IsPlayed: boolean; Timestamp: string };
 
-export type ExecutionStarted = Stamped & {
+export type ExecutionStarted = EventBase & {
   EventType: 0;
   Name: string;
   Version: string;
   Input: string | null;
   OrchestrationInstance: { InstanceId: string; ExecutionId: string };
 };
-export type ExecutionCompleted = Stamped & {
+export type ExecutionCompleted = EventBase & {
   EventType: 1;
   OrchestrationStatus: number;
   Result: string | null;
 };
-export type ExecutionTerminated = Stamped & { EventType: 3; Input: string };
-export type TaskScheduled = Stamped & { EventType: 4; Name: string; Version: string };
-export type TaskCompleted = Stamped & {
+export type ExecutionTerminated = EventBase & { EventType: 3; Input: string };
+export type TaskScheduled = EventBase & { EventType: 4; Name: string; Version: string };
+export type TaskCompleted = EventBase & {
   EventType: 5;
   TaskScheduledId: number;
   Result: string | null;
 };
-export type TaskFailed = Stamped & {
+export type TaskFailed = EventBase & {
   EventType: 6;
   TaskScheduledId: number;
   Reason: string;
   Details: string;
   FailureDetails: null;
 };
-export type TimerCreated = Stamped & { EventType: 10; FireAt: string };
-export type TimerFired = Stamped & { EventType: 11; TimerId: number; FireAt: string };
-export type OrchestratorStarted = Stamped & { EventType: 12 };
-export type OrchestratorCompleted = Stamped & { EventType: 13 };
-export type EventRaised = Stamped & { EventType: 15; Name: string; Input: string };
+export type TimerCreated = EventBase & { EventType: 10; FireAt: string };
+export type TimerFired = EventBase & { EventType: 11; TimerId: number; FireAt: string };
+export type OrchestratorStarted = EventBase & { EventType: 12 };
+export type OrchestratorCompleted = EventBase & { EventType: 13 };
+export type EventRaised = EventBase & { EventType: 15; Name: string; Input: string };
 
-/** `EventType` numbers by name, as in EventType.cs; the status page shows the names. */
+/** `EventType` numbers by name, as in EventType.cs. Status responses contain the names. */
 export const eventTypes = {
   ExecutionStarted: 0,
   ExecutionCompleted: 1,
@@ -65,39 +65,40 @@ export const eventTypes = {
   EventRaised: 15,
 } as const;
 
-/** Where an orchestration stands. `Canceled`, `Suspended` and `ContinuedAsNew` never rest in this hub. */
+/** An orchestration's status. This hub never stores `Canceled`, `Suspended` or `ContinuedAsNew`. */
 export type RuntimeStatus = (typeof runtimeStatuses)[number];
 
 export const runtimeStatuses = ["Pending", "Running", "Completed", "Failed", "Terminated"] as const;
 
-/** Numbers of OrchestrationStatus.cs, as ExecutionCompleted carries them. */
+/** Numbers of OrchestrationStatus.cs, as in ExecutionCompleted. */
 export const statusNumbers = { Completed: 1, Failed: 3, Terminated: 5 } as const;
 
-export function hasEnded(status: RuntimeStatus): boolean {
+/** Returns whether an instance with this status is finished. */
+export function isFinal(status: RuntimeStatus): boolean {
   return status !== "Pending" && status !== "Running";
 }
 
-/** An instant as history events carry it; `at` in epoch ms. */
-export function instant(at: number): string {
+/** Formats an instant as in history events; `at` in epoch ms. */
+export function formatInstant(at: number): string {
   return new Date(at).toISOString();
 }
 
-/** The fields that every event has; only tasks of the orchestrator have an id of their own. */
-export function stamped(at: number, id = -1): Stamped {
-  return { EventId: id, IsPlayed: false, Timestamp: instant(at) };
+/** Returns the fields that every event has; `at` in epoch ms. Only events that schedule a task have an `id`. */
+export function eventBase(at: number, id = -1): EventBase {
+  return { EventId: id, IsPlayed: false, Timestamp: formatInstant(at) };
 }
 
-/** An event that rests in the hub, with the JSON text it rests as: triggers are joined from texts. */
+/** An event with the JSON text under which the hub stores it. Triggers are joined from these texts. */
 export type StoredEvent = { event: HistoryEvent; text: string };
 
-/** The executor marks what it has processed before it is stored. */
-export function stored(event: HistoryEvent): StoredEvent {
+/** Creates the stored form. It is marked as played, as the executor does before it stores an event. */
+export function createStoredEvent(event: HistoryEvent): StoredEvent {
   const played: HistoryEvent = { ...event, IsPlayed: true };
   return { event: played, text: JSON.stringify(played) };
 }
 
-/** Reads an event back from its text. */
-export function storedAs(text: string): StoredEvent {
+/** Parses an event from its stored text. */
+export function parseStoredEvent(text: string): StoredEvent {
   const event: HistoryEvent = JSON.parse(text); // written by `stored` above
   return { event, text };
 }

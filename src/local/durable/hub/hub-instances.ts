@@ -1,11 +1,11 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
-import { historyCache } from "../history/history-cache.ts";
+import { createHistoryCache } from "../history/history-cache.ts";
 import {
   type HistoryEvent,
   type RuntimeStatus,
   runtimeStatuses,
-  stored,
-  storedAs,
+  createStoredEvent,
+  parseStoredEvent,
   type StoredEvent,
 } from "../history/history.ts";
 
@@ -18,46 +18,46 @@ export type Instance = {
   createdAt: number;
   updatedAt: number;
   input: string | null;
-  /** JSON text, or the plain text of a failure or a reason. */
+  /** JSON text, or plain text for a failure or a termination reason. */
   output: string | null;
   customStatus: string | null;
 };
 
-/** Which instances to list, in the order of their ids. Bounds include their own instant. */
+/** Selects instances, which are listed in the order of their ids. Bounds are inclusive, in epoch ms. */
 export type InstanceFilter = {
   statuses: readonly string[];
   createdFrom: number;
   createdTo: number;
   idPrefix: string;
-  /** Lists only ids that come after this one. */
+  /** Only ids greater than this one. */
   after: string;
   limit: number;
 };
 
 export type HubInstances = {
   instance(instanceId: string): Instance | undefined;
-  /** Inserts or overwrites the row; history is kept apart. */
+  /** Inserts or overwrites the instance's row. The history is stored separately. */
   saveInstance(instance: Instance): void;
   listInstances(filter: InstanceFilter): readonly Instance[];
-  /** Removes all that the hub knows of an instance, work included. */
+  /** Removes an instance with its history, messages, activities and timers. */
   removeInstance(instance: Instance): void;
-  /** The events of a generation, oldest first. */
+  /** Returns an execution's events, oldest first. */
   history(executionId: string): readonly StoredEvent[];
-  /** Appends events to a history of which `length` are stored already. */
+  /** Appends events to a history that already has `length` events. */
   appendHistory(executionId: string, length: number, events: readonly HistoryEvent[]): void;
-  /** Forgets what was kept in memory: after a write that was undone, only the file is right. */
-  distrustMemory(): void;
-  /** Removes history and timers of a generation that is over for good. */
-  forgetExecution(executionId: string): void;
-  /** Timers of an instance that has ended could only fire in vain. */
-  forgetTimers(executionId: string): void;
+  /** Clears the history cache. Necessary after a rollback, because only the file is correct then. */
+  clearCache(): void;
+  /** Removes the history and timers of a finished execution. */
+  deleteExecution(executionId: string): void;
+  /** Removes the timers of an execution. */
+  deleteTimers(executionId: string): void;
 };
 
-export function hubInstances(database: DatabaseSync): HubInstances {
+export function openHubInstances(database: DatabaseSync): HubInstances {
   const columns = `instance_id AS instanceId, name, execution_id AS executionId, status,
     created_at AS createdAt, updated_at AS updatedAt, input, output, custom_status AS customStatus`;
   const select = database.prepare(`SELECT ${columns} FROM instances WHERE instance_id = ?`);
-  // Not INSERT OR REPLACE, which takes the row out and in again, index included: two pages more a turn.
+  // Not INSERT OR REPLACE, because that deletes and inserts the row and its index entry: two more pages per turn.
   const save = database.prepare(`
     INSERT INTO instances
       (instance_id, name, execution_id, status, created_at, updated_at, input, output, custom_status)
@@ -80,14 +80,14 @@ export function hubInstances(database: DatabaseSync): HubInstances {
   const append = database.prepare(
     "INSERT INTO history (execution_id, seq, event) VALUES (?, ?, ?)",
   );
-  const forgetHistory = database.prepare("DELETE FROM history WHERE execution_id = ?");
-  const forgetTimers = database.prepare("DELETE FROM timers WHERE execution_id = ?");
-  const cache = historyCache();
+  const deleteHistoryRows = database.prepare("DELETE FROM history WHERE execution_id = ?");
+  const deleteTimerRows = database.prepare("DELETE FROM timers WHERE execution_id = ?");
+  const cache = createHistoryCache();
 
   return {
     instance(instanceId) {
       const row = select.get(instanceId);
-      return row === undefined ? undefined : instanceOf(row);
+      return row === undefined ? undefined : parseInstance(row);
     },
     saveInstance(instance) {
       const { instanceId, name, executionId, status, createdAt, updatedAt } = instance;
@@ -105,55 +105,56 @@ export function hubInstances(database: DatabaseSync): HubInstances {
       );
     },
     listInstances: ({ statuses, ...filter }) =>
-      list.all({ ...filter, statuses: JSON.stringify(statuses) }).map(instanceOf),
+      list.all({ ...filter, statuses: JSON.stringify(statuses) }).map(parseInstance),
     removeInstance({ instanceId, executionId }) {
       for (const statement of removal) statement.run(instanceId);
-      forgetHistory.run(executionId);
-      cache.forget(executionId);
+      deleteHistoryRows.run(executionId);
+      cache.delete(executionId);
     },
     history(executionId) {
       const known = cache.get(executionId);
       if (known !== undefined) return known;
-      const read = events.all(executionId).map(({ event }) => storedAs(String(event)));
-      cache.keep(executionId, read);
+      const read = events.all(executionId).map(({ event }) => parseStoredEvent(String(event)));
+      cache.set(executionId, read);
       return read;
     },
     appendHistory(executionId, length, added) {
-      const rows = added.map(stored);
+      const rows = added.map(createStoredEvent);
       rows.forEach(({ text }, index) => append.run(executionId, length + index, text));
       const known = length === 0 ? [] : cache.get(executionId);
-      if (known !== undefined) cache.keep(executionId, [...known, ...rows]);
+      if (known !== undefined) cache.set(executionId, [...known, ...rows]);
     },
-    distrustMemory: () => cache.clear(),
-    forgetExecution(executionId) {
-      cache.forget(executionId);
-      forgetHistory.run(executionId);
-      forgetTimers.run(executionId);
+    clearCache: () => cache.clear(),
+    deleteExecution(executionId) {
+      cache.delete(executionId);
+      deleteHistoryRows.run(executionId);
+      deleteTimerRows.run(executionId);
     },
-    forgetTimers: (executionId) => void forgetTimers.run(executionId),
+    deleteTimers: (executionId) => void deleteTimerRows.run(executionId),
   };
 }
 
-function instanceOf(row: Record<string, SQLOutputValue>): Instance {
+function parseInstance(row: Record<string, SQLOutputValue>): Instance {
   return {
     instanceId: String(row["instanceId"]),
     name: String(row["name"]),
     executionId: String(row["executionId"]),
-    status: runtimeStatusOf(row["status"]),
+    status: parseRuntimeStatus(row["status"]),
     createdAt: Number(row["createdAt"]),
     updatedAt: Number(row["updatedAt"]),
-    input: textOf(row["input"]),
-    output: textOf(row["output"]),
-    customStatus: textOf(row["customStatus"]),
+    input: readText(row["input"]),
+    output: readText(row["output"]),
+    customStatus: readText(row["customStatus"]),
   };
 }
 
-function runtimeStatusOf(value: SQLOutputValue | undefined): RuntimeStatus {
+function parseRuntimeStatus(value: SQLOutputValue | undefined): RuntimeStatus {
   const status = runtimeStatuses.find((each) => each === value);
-  if (status === undefined) throw new Error(`Cannot read instance: status ${String(value)}`);
+  if (status === undefined)
+    throw new Error(`Cannot read instance because its status is unknown: ${String(value)}`);
   return status;
 }
 
-function textOf(value: SQLOutputValue | undefined): string | null {
+function readText(value: SQLOutputValue | undefined): string | null {
   return typeof value === "string" ? value : null;
 }

@@ -1,14 +1,13 @@
 import { DatabaseSync } from "node:sqlite";
 
-/** Raised whenever the tables change; a hub of another version is refused, not guessed at. */
+/** Increased with every change of the tables. A hub of another version is rejected. */
 const schemaVersion = 1;
 
 /**
- * `instances` is what status requests read. `history` is only ever appended to, one row an event.
- * `messages` is every instance's inbox: events in order of arrival, bound to an execution where the
- * framework binds them (completions and timers), unbound where it does not (raised events,
- * terminations). `activities` and `timers` are work that is still to do; a delayed activity carries
- * the instant from which it may run.
+ * Status requests read `instances`. `history` is append-only, one row per event. `messages` contains the events for all
+ * instances in order of arrival. A message has an execution id if the framework binds it to an execution (completions
+ * and timers), and none otherwise (raised events, terminations). `activities` and `timers` contain unfinished work; a
+ * delayed activity has the instant from which it can run (epoch ms).
  */
 const schema = `
   CREATE TABLE instances (
@@ -58,10 +57,10 @@ const schema = `
 `;
 
 /**
- * Opens a task hub's file and makes its tables if it is new. A write-ahead log with NORMAL
- * synchronisation keeps every commit when the process is killed; only a loss of power may take the
- * last ones, and never leaves half a commit (sqlite.org/pragma.html, "synchronous"). The log is moved
- * into the file at 16 MB rather than 4: a turn writes a dozen pages, and only moving waits for the disk.
+ * Opens a task hub's file and creates its tables if it is new. Throws if another schema version wrote the file. With a
+ * write-ahead log and NORMAL synchronization every commit survives a kill of the process. A power failure can lose the
+ * last commits, but never leaves half a commit (sqlite.org/pragma.html, "synchronous"). The log is checkpointed at
+ * 16 MB rather than 4, because a turn writes about a dozen pages and only a checkpoint waits for the disk.
  */
 export function openHubFile(file: string): DatabaseSync {
   const database = new DatabaseSync(file);
@@ -76,7 +75,7 @@ export function openHubFile(file: string): DatabaseSync {
   } else if (version !== schemaVersion) {
     database.close();
     throw new Error(
-      `Cannot open task hub "${file}" as another version of Ferry wrote it: schema ${version}, expected ${schemaVersion}. Finish its copies with that version, or delete the file`,
+      `Cannot open task hub "${file}" because another version of Ferry wrote it: schema ${version}, expected ${schemaVersion}. Complete its copies with that version, or delete the file`,
     );
   }
   return database;

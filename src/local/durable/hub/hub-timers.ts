@@ -1,32 +1,33 @@
 import type { Cancel, Clock } from "../../clock.ts";
-import { eventTypes, instant, stamped, type TimerFired } from "../history/history.ts";
+import { minute } from "../../durations.ts";
+import { eventTypes, formatInstant, eventBase, type TimerFired } from "../history/history.ts";
 import type { TimerWork } from "./hub-work.ts";
 import type { TaskHub } from "./task-hub.ts";
 
 /**
- * Fires what is due in the hub: durable timers, and activities that wait for an instant. One alarm
- * on the clock stands for the earliest of them all, never one for each: the table is the truth, and
- * a restart only has to look at it.
+ * Fires due durable timers and releases due delayed activities. There is a single alarm on the clock, for the earliest
+ * of them, because the tables are the source of truth and a restart only has to read them.
  */
 export type HubTimers = {
-  /** Looks at the table again, after it changed. */
+  /** Reads the tables again; called after they changed. */
   arm(): void;
   stop(): void;
 };
 
 /**
- * The alarm never looks further ahead than a minute, or a hundredth of the wait: a machine that
- * slept, whose timers count only the time it was awake, is late by that much at most. The hundredth
- * spares a virtual clock twenty thousand stops in two weeks.
+ * Returns the time of the next alarm (epoch ms): at most a minute, or a hundredth of the wait, from now. Timers do not
+ * advance while a machine sleeps, so after a sleep the alarm is late by at most that much. The hundredth saves a
+ * virtual clock twenty thousand stops in two weeks.
  */
-function alarmTime(due: number, now: number): number {
-  return Math.min(due, now + Math.max(60_000, Math.ceil((due - now) / 100)));
+function nextAlarm(due: number, now: number): number {
+  return Math.min(due, now + Math.max(minute, Math.ceil((due - now) / 100)));
 }
 
-export function hubTimers(
+/** Calls `onDue` with the instances and activities that can run now, each time some became due. */
+export function createHubTimers(
   hub: TaskHub,
   clock: Clock,
-  released: (work: { instanceIds: readonly string[]; activities: readonly number[] }) => void,
+  onDue: (work: { instanceIds: readonly string[]; activities: readonly number[] }) => void,
 ): HubTimers {
   let alarm: { at: number; cancel: Cancel } | undefined;
   let stopped = false;
@@ -34,12 +35,12 @@ export function hubTimers(
   const arm = () => {
     if (stopped || hub.isClosed()) return;
     const due = hub.nextDue();
-    const at = due === undefined ? undefined : alarmTime(due, clock.now());
+    const at = due === undefined ? undefined : nextAlarm(due, clock.now());
     if (at !== undefined && alarm !== undefined && alarm.at <= at) return;
     alarm?.cancel();
-    alarm = at === undefined ? undefined : { at, cancel: clock.schedule(at, ring) };
+    alarm = at === undefined ? undefined : { at, cancel: clock.schedule(at, onAlarm) };
   };
-  const ring = () => {
+  const onAlarm = () => {
     alarm = undefined;
     if (stopped || hub.isClosed()) return;
     const due = hub.nextDue();
@@ -55,12 +56,12 @@ export function hubTimers(
     const work = hub.commit("timer", () => {
       const fired = hub.takeDueTimers(now);
       for (const timer of fired) {
-        hub.send(timer.instanceId, timer.executionId, timerFired(timer, now));
+        hub.send(timer.instanceId, timer.executionId, createTimerFired(timer, now));
       }
       const instanceIds = new Set(fired.map(({ instanceId }) => instanceId));
       return { instanceIds: [...instanceIds], activities: hub.releaseDueActivities(now) };
     });
-    released(work);
+    onDue(work);
   };
 
   return {
@@ -72,11 +73,11 @@ export function hubTimers(
   };
 }
 
-function timerFired({ timerId, fireAt }: TimerWork, now: number): TimerFired {
+function createTimerFired({ timerId, fireAt }: TimerWork, now: number): TimerFired {
   return {
     EventType: eventTypes.TimerFired,
-    ...stamped(now),
+    ...eventBase(now),
     TimerId: timerId,
-    FireAt: instant(fireAt),
+    FireAt: formatInstant(fireAt),
   };
 }

@@ -1,10 +1,10 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import type { HistoryEvent } from "../history/history.ts";
 
-/** An event on its way to an instance; without an execution it is for whichever is current. */
+/** An event for an instance. Without an execution id it is for the current execution. */
 export type Message = { seq: number; executionId: string | null; event: HistoryEvent };
 
-/** An activity to run. `isExtra` marks a run whose result has been recorded before. */
+/** An activity to run. `isExtra` is true if a result of the activity is already recorded. */
 export type ActivityWork = {
   seq: number;
   instanceId: string;
@@ -29,22 +29,22 @@ export type HubWork = {
   dropMessages(instanceId: string, upTo: number): void;
   instancesWithMessages(): readonly string[];
 
-  /** Adds an activity, to run at once (`notBefore` 0) or from an instant on; answers its number. */
+  /** Adds an activity that can run immediately (`notBefore` 0) or from an instant on (epoch ms). Returns its `seq`. */
   addActivity(work: Omit<ActivityWork, "seq">, notBefore: number): number;
   activity(seq: number): ActivityWork | undefined;
   removeActivity(seq: number): void;
   runnableActivities(): readonly number[];
 
   addTimer(timer: TimerWork): void;
-  /** Takes the timers out that are due, the earliest first. */
+  /** Removes and returns the due timers, the earliest first. */
   takeDueTimers(now: number): readonly TimerWork[];
-  /** Makes delayed activities runnable that are due; answers their numbers. */
+  /** Makes due delayed activities runnable. Returns their `seq`. */
   releaseDueActivities(now: number): readonly number[];
-  /** When the next timer or delayed activity is due. */
+  /** Returns when the next timer or delayed activity is due (epoch ms). */
   nextDue(): number | undefined;
 };
 
-export function hubWork(database: DatabaseSync): HubWork {
+export function openHubWork(database: DatabaseSync): HubWork {
   const send = database.prepare(
     "INSERT INTO messages (instance_id, execution_id, event) VALUES (?, ?, ?)",
   );
@@ -87,7 +87,7 @@ export function hubWork(database: DatabaseSync): HubWork {
     messages: (instanceId) =>
       messages.all(instanceId).map(({ seq, executionId, event: text }) => {
         const event: HistoryEvent = JSON.parse(String(text)); // written by `send` above
-        return { seq: Number(seq), executionId: textOf(executionId), event };
+        return { seq: Number(seq), executionId: readText(executionId), event };
       }),
     dropMessages: (instanceId, upTo) => void drop.run(instanceId, upTo),
     instancesWithMessages: () => recipients.all().map(({ instanceId }) => String(instanceId)),
@@ -106,7 +106,7 @@ export function hubWork(database: DatabaseSync): HubWork {
         executionId: String(row["executionId"]),
         taskId: Number(row["taskId"]),
         name: String(row["name"]),
-        input: textOf(row["input"]),
+        input: readText(row["input"]),
         isExtra: row["isExtra"] === 1,
       };
     },
@@ -133,6 +133,6 @@ export function hubWork(database: DatabaseSync): HubWork {
   };
 }
 
-function textOf(value: SQLOutputValue | undefined): string | null {
+function readText(value: SQLOutputValue | undefined): string | null {
   return typeof value === "string" ? value : null;
 }

@@ -1,16 +1,15 @@
 import type { CommitPoint, DurableOptions } from "../api/engine-api.ts";
-import { type HubInstances, hubInstances } from "./hub-instances.ts";
+import { type HubInstances, openHubInstances } from "./hub-instances.ts";
 import { openHubFile } from "./hub-schema.ts";
-import { type HubWork, hubWork } from "./hub-work.ts";
+import { type HubWork, openHubWork } from "./hub-work.ts";
 
 /**
- * A task hub in one SQLite file: all that must survive the process. Reads may happen at any time;
- * everything is written inside `commit`, so that a process killed at any instant leaves either all
- * of a step or nothing of it.
+ * A task hub in one SQLite file, with all state that must survive the process. Reads can happen at any time. Every write
+ * happens inside `commit`, so a process that is killed leaves either a whole step or none of it.
  */
 export type TaskHub = HubInstances &
   HubWork & {
-    /** Runs `write` as one transaction. Throws, and writes nothing, once the hub is closed. */
+    /** Runs `write` as one transaction and returns its result. Throws if the hub is closed. */
     commit<T>(point: CommitPoint, write: () => T): T;
     isClosed(): boolean;
     close(): void;
@@ -24,24 +23,24 @@ export function openTaskHub({ file, probe }: Pick<DurableOptions, "file" | "prob
     closed = true;
     database.close();
   };
-  /** A probe that throws plays the process's death: from here on nothing may happen any more. */
-  const reach = (point: CommitPoint, when: "before" | "after") => {
+  /** A probe that throws simulates the death of the process: the hub is closed. */
+  const callProbe = (point: CommitPoint, when: "before" | "after") => {
     try {
       probe?.(point, when);
-    } catch (death) {
+    } catch (error) {
       close();
-      throw death;
+      throw error;
     }
   };
 
-  const instances = hubInstances(database);
+  const instances = openHubInstances(database);
 
   return {
     ...instances,
-    ...hubWork(database),
+    ...openHubWork(database),
     commit(point, write) {
-      if (closed) throw new Error(`Cannot commit as the task hub is closed: ${point}`);
-      reach(point, "before");
+      if (closed) throw new Error(`Cannot commit because the task hub is closed: ${point}`);
+      callProbe(point, "before");
       database.exec("BEGIN IMMEDIATE");
       let written;
       try {
@@ -49,10 +48,10 @@ export function openTaskHub({ file, probe }: Pick<DurableOptions, "file" | "prob
         database.exec("COMMIT");
       } catch (error) {
         database.exec("ROLLBACK");
-        instances.distrustMemory();
+        instances.clearCache();
         throw error;
       }
-      reach(point, "after");
+      callProbe(point, "after");
       return written;
     },
     isClosed: () => closed,

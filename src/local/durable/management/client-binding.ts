@@ -1,23 +1,23 @@
 /**
- * The system key that Azure would ask for in `code`. Locally nobody checks it, as with Core Tools
- * without `--enableAuth`; it is there because clients paste URLs together around it.
+ * The system key that Azure requires in `code`. The local host does not check it, like Core Tools without
+ * `--enableAuth`. It is present because clients build URLs around it.
  */
 const systemKey = "local";
 
-/** Name of the app setting behind the hub; the extension's default. */
+/** Name of the app setting with the hub's connection; the extension's default. */
 const connectionName = "Storage";
 
-/** Where the host serves the extension's routes. */
+/** Path prefix of the extension's routes. */
 export const webhookPath = "/runtime/webhooks/durabletask";
 
-/** The URLs by which one instance is watched and steered, `id` among them. */
+/** URLs to query and control one instance, and its `id`. */
 export type ManagementUrls = Readonly<Record<string, string>>;
 
 /**
- * URLs of one instance (HttpApiHandler.cs, CreateHttpManagementPayload). An answer to a start leaves
- * `rewindPostUri` out; the binding has it.
+ * Builds the URLs of one instance (HttpApiHandler.cs, CreateHttpManagementPayload). The response to a start omits
+ * `rewindPostUri`; the binding has it.
  */
-export function managementUrls(
+export function buildManagementUrls(
   origin: string,
   hubName: string,
   instanceId: string,
@@ -37,11 +37,11 @@ export function managementUrls(
 }
 
 /**
- * The durable client binding's JSON text (BindingHelper.cs). `rpcBaseUrl` points at the same routes;
- * it must end in a slash, because the library resolves relative URLs against it.
+ * Builds the durable client binding's JSON text (BindingHelper.cs). `rpcBaseUrl` is the base of the same routes; it must
+ * end with a slash, because the library resolves relative URLs against it.
  */
-export function clientBindingText(origin: string, hubName: string): string {
-  const placeholder = "INSTANCEID"; // replaced by the library, at its first place in every URL
+export function buildClientBinding(origin: string, hubName: string): string {
+  const placeholder = "INSTANCEID"; // the library replaces its first occurrence in every URL
   const base = `${origin}${webhookPath}`;
   const query = `taskHub=${hubName}&connection=${connectionName}&code=${systemKey}`;
   const create = `${base}/orchestrators/{functionName}[/{instanceId}]?code=${systemKey}`;
@@ -55,7 +55,7 @@ export function clientBindingText(origin: string, hubName: string): string {
       ),
     },
     managementUrls: {
-      ...managementUrls(origin, hubName, placeholder),
+      ...buildManagementUrls(origin, hubName, placeholder),
       rewindPostUri: `${base}/instances/${placeholder}/rewind?reason={text}&${query}`,
     },
     baseUrl: base,

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../clock.ts";
-import { eventTypes, hasEnded, stamped } from "../history/history.ts";
+import { eventTypes, isFinal, eventBase } from "../history/history.ts";
 import type { Instance } from "../hub/hub-instances.ts";
 import type { TaskHub } from "../hub/task-hub.ts";
-import { executionStarted, newExecutionId } from "../turn/take-turn.ts";
+import { createExecutionStarted, newExecutionId } from "../turn/take-turn.ts";
 
-/** Starts an instance, or answers the one that is in the way; ended ones are overwritten. */
+/** Starts an instance. If an unfinished instance has this id, returns that one; a finished one is overwritten. */
 export function startInstance(
   hub: TaskHub,
   clock: Clock,
@@ -13,9 +13,9 @@ export function startInstance(
 ): { started: true } | { started: false; existing: Instance } {
   return hub.commit("client request", () => {
     const existing = hub.instance(instanceId);
-    if (existing !== undefined && !hasEnded(existing.status)) return { started: false, existing };
+    if (existing !== undefined && !isFinal(existing.status)) return { started: false, existing };
     if (existing !== undefined) {
-      hub.forgetExecution(existing.executionId);
+      hub.deleteExecution(existing.executionId);
       hub.dropMessages(instanceId, Number.MAX_SAFE_INTEGER);
     }
     const createdAt = clock.now();
@@ -32,13 +32,13 @@ export function startInstance(
       customStatus: null,
     };
     hub.saveInstance(instance);
-    hub.send(instanceId, executionId, executionStarted({ ...instance, stored: [] }));
+    hub.send(instanceId, executionId, createExecutionStarted({ ...instance, stored: [] }));
     return { started: true };
   });
 }
 
-/** What became of a message for an instance. */
-export type Delivery = "accepted" | "no such instance" | "ended";
+/** The result of sending a message to an instance. */
+export type Delivery = "accepted" | "no such instance" | "already finished";
 
 /** Raises an external event; `input` is JSON text. */
 export function raiseEvent(
@@ -47,19 +47,19 @@ export function raiseEvent(
   { instanceId, name, input }: { instanceId: string; name: string; input: string },
 ): Delivery {
   return deliver(hub, instanceId, () => {
-    const event = { EventType: eventTypes.EventRaised, ...stamped(clock.now()) };
+    const event = { EventType: eventTypes.EventRaised, ...eventBase(clock.now()) };
     hub.send(instanceId, null, { ...event, Name: name, Input: input });
   });
 }
 
-/** Asks an instance to end at its next turn, whatever it waits for. */
+/** Terminates an instance at its next turn. */
 export function terminate(
   hub: TaskHub,
   clock: Clock,
   { instanceId, reason }: { instanceId: string; reason: string },
 ): Delivery {
   return deliver(hub, instanceId, () => {
-    const event = { EventType: eventTypes.ExecutionTerminated, ...stamped(clock.now()) };
+    const event = { EventType: eventTypes.ExecutionTerminated, ...eventBase(clock.now()) };
     hub.send(instanceId, null, { ...event, Input: reason });
   });
 }
@@ -67,12 +67,12 @@ export function terminate(
 function deliver(hub: TaskHub, instanceId: string, send: () => void): Delivery {
   const current = hub.instance(instanceId);
   if (current === undefined) return "no such instance";
-  if (hasEnded(current.status)) return "ended";
+  if (isFinal(current.status)) return "already finished";
   hub.commit("client request", send);
   return "accepted";
 }
 
-/** Removes instances with all their history and work, running ones too; answers how many. */
+/** Removes instances with their history and work, including running ones. Returns their number. */
 export function purge(hub: TaskHub, instances: readonly Instance[]): number {
   if (instances.length === 0) return 0;
   hub.commit("client request", () => {
@@ -81,20 +81,20 @@ export function purge(hub: TaskHub, instances: readonly Instance[]): number {
   return instances.length;
 }
 
-/** Guids without dashes, as the extension makes them. */
+/** Returns a GUID without dashes, as the extension does. */
 export function newInstanceId(): string {
   return randomUUID().replaceAll("-", "");
 }
 
-const longestInstanceId = 256;
+const maxIdLength = 256;
 
-/** Why an id cannot be one (DurableClient.StartNewAsync); null where it can. */
-export function badInstanceId(instanceId: string): string | null {
+/** Returns why an instance id is invalid (DurableClient.StartNewAsync); null if it is valid. */
+export function checkInstanceId(instanceId: string): string | null {
   if (instanceId.startsWith("@")) return "Orchestration instance IDs must not start with @.";
-  // oxlint-disable-next-line no-control-regex -- control characters are what is refused here
+  // oxlint-disable-next-line no-control-regex -- control characters are rejected here
   if (/[/\\#?\u0000-\u001f\u007f-\u009f]/.test(instanceId)) {
     return "Orchestration instance IDs must not contain /, \\, #, ?, or control characters.";
   }
-  if (instanceId.length <= longestInstanceId) return null;
-  return `Instance ID lengths must not exceed ${longestInstanceId} characters.`;
+  if (instanceId.length <= maxIdLength) return null;
+  return `Instance ID lengths must not exceed ${maxIdLength} characters.`;
 }

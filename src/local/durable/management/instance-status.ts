@@ -1,36 +1,37 @@
 import { eventTypes, type HistoryEvent, type StoredEvent } from "../history/history.ts";
 import type { Instance } from "../hub/hub-instances.ts";
 
-export type Shown = { history: boolean; historyOutput: boolean; input: boolean };
+/** The optional parts of a status response. */
+export type StatusParts = { history: boolean; historyOutput: boolean; input: boolean };
 
-/** The status JSON of an instance (HttpApiHandler.ConvertFrom); `history` holds its events. */
-export function statusOf(
+/** Builds an instance's status JSON (HttpApiHandler.ConvertFrom). `history` contains its events. */
+export function buildStatus(
   instance: Instance,
   history: readonly StoredEvent[],
-  shown: Shown,
+  parts: StatusParts,
 ): object {
   const status = {
     name: instance.name,
     instanceId: instance.instanceId,
     runtimeStatus: instance.status,
-    input: shown.input ? parsed(instance.input) : null,
-    customStatus: parsed(instance.customStatus),
-    output: parsed(instance.output),
-    createdTime: toSeconds(instance.createdAt),
-    lastUpdatedTime: toSeconds(instance.updatedAt),
+    input: parts.input ? parseJsonOrText(instance.input) : null,
+    customStatus: parseJsonOrText(instance.customStatus),
+    output: parseJsonOrText(instance.output),
+    createdTime: formatSeconds(instance.createdAt),
+    lastUpdatedTime: formatSeconds(instance.updatedAt),
   };
-  if (!shown.history) return status;
+  if (!parts.history) return status;
   return {
     ...status,
-    historyEvents: shaped(
+    historyEvents: shapeHistory(
       history.map(({ event }) => event),
-      shown,
+      parts,
     ),
   };
 }
 
-/** JSON where it is JSON; failure texts and termination reasons are plain text and stay it. */
-function parsed(text: string | null): unknown {
+/** Parses JSON text. Other text (failures, termination reasons) is returned unchanged. */
+function parseJsonOrText(text: string | null): unknown {
   if (text === null) return null;
   try {
     return JSON.parse(text);
@@ -39,50 +40,51 @@ function parsed(text: string | null): unknown {
   }
 }
 
-/** `yyyy-MM-ddTHH:mm:ssZ`, as the extension writes both times. */
-function toSeconds(at: number): string {
+/** Formats a time (epoch ms) as `yyyy-MM-ddTHH:mm:ssZ`, as the extension does. */
+function formatSeconds(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19)}Z`;
 }
 
-const namesOfTypes = new Map<number, string>(
+const typeNames = new Map<number, string>(
   Object.entries(eventTypes).map(([name, number]) => [number, name]),
 );
 
-const namesOfStatuses: Readonly<Record<number, string>> = {
+const statusNames: Readonly<Record<number, string>> = {
   1: "Completed",
   3: "Failed",
   5: "Terminated",
 };
 
 /**
- * History for people (ConvertOrchestrationStatus in DurableClient.cs): turn marks go, the scheduling
- * of an activity merges into its completion, ids go, type and status numbers become names.
+ * Converts history events for status responses (ConvertOrchestrationStatus in DurableClient.cs): ids and the starts and
+ * ends of turns are removed, the scheduling of an activity is merged into its completion, and the numbers of types and
+ * statuses become names.
  */
-function shaped(events: readonly HistoryEvent[], shown: Shown): object[] {
+function shapeHistory(events: readonly HistoryEvent[], parts: StatusParts): object[] {
   const scheduled = new Map<number, HistoryEvent & { EventType: 4 }>();
   const shapes: object[] = [];
   for (const event of events) {
     if (event.EventType === eventTypes.TaskScheduled) scheduled.set(event.EventId, event);
-    else if (!isTurnMark(event)) shapes.push(shapeOf(event, scheduled, shown));
+    else if (!isTurnBoundary(event)) shapes.push(shapeEvent(event, scheduled, parts));
   }
   return shapes;
 }
 
-function isTurnMark({ EventType }: HistoryEvent): boolean {
+function isTurnBoundary({ EventType }: HistoryEvent): boolean {
   return (
     EventType === eventTypes.OrchestratorStarted || EventType === eventTypes.OrchestratorCompleted
   );
 }
 
-function shapeOf(
+function shapeEvent(
   event: HistoryEvent,
   scheduled: ReadonlyMap<number, HistoryEvent & { EventType: 4 }>,
-  shown: Shown,
+  parts: StatusParts,
 ): object {
-  const common = { EventType: namesOfTypes.get(event.EventType), Timestamp: event.Timestamp };
+  const common = { EventType: typeNames.get(event.EventType), Timestamp: event.Timestamp };
   switch (event.EventType) {
     case eventTypes.ExecutionStarted: {
-      const input = shown.input ? { Input: parsed(event.Input) } : {};
+      const input = parts.input ? { Input: parseJsonOrText(event.Input) } : {};
       return { ...common, FunctionName: event.Name, ...input };
     }
     case eventTypes.TaskCompleted:
@@ -93,20 +95,20 @@ function shapeOf(
       const outcome =
         event.EventType === eventTypes.TaskFailed
           ? { Reason: event.Reason, Details: event.Details }
-          : resultOf(event.Result, shown);
+          : shapeResult(event.Result, parts);
       return { ...common, ...outcome, ...origin };
     }
     case eventTypes.ExecutionCompleted:
       return {
         ...common,
-        OrchestrationStatus: namesOfStatuses[event.OrchestrationStatus],
-        ...resultOf(event.Result, shown),
+        OrchestrationStatus: statusNames[event.OrchestrationStatus],
+        ...shapeResult(event.Result, parts),
       };
     case eventTypes.TimerCreated:
     case eventTypes.TimerFired:
       return { ...common, FireAt: event.FireAt };
     case eventTypes.EventRaised: {
-      const input = shown.input ? { Input: parsed(event.Input) } : {};
+      const input = parts.input ? { Input: parseJsonOrText(event.Input) } : {};
       return { ...common, Name: event.Name, ...input };
     }
     case eventTypes.ExecutionTerminated:
@@ -118,6 +120,6 @@ function shapeOf(
   }
 }
 
-function resultOf(result: string | null, shown: Shown): object {
-  return shown.historyOutput ? { Result: parsed(result) } : {};
+function shapeResult(result: string | null, parts: StatusParts): object {
+  return parts.historyOutput ? { Result: parseJsonOrText(result) } : {};
 }

@@ -1,9 +1,9 @@
-import { managementUrls } from "./client-binding.ts";
+import { buildManagementUrls } from "./client-binding.ts";
 import type { DurableOptions, ManagementRequest, ManagementResponse } from "../api/engine-api.ts";
-import { hasEnded } from "../history/history.ts";
+import { isFinal } from "../history/history.ts";
 import type { InstanceFilter } from "../hub/hub-instances.ts";
 import {
-  badInstanceId,
+  checkInstanceId,
   type Delivery,
   newInstanceId,
   purge,
@@ -11,27 +11,34 @@ import {
   startInstance,
   terminate,
 } from "./instance-requests.ts";
-import { statusOf } from "./instance-status.ts";
+import { buildStatus } from "./instance-status.ts";
 import type { TaskHub } from "../hub/task-hub.ts";
-import { notThere, sameNameIn } from "../turn/take-turn.ts";
+import { findName, missingFunctionText } from "../turn/function-names.ts";
 
-export type ManagementTools = DurableOptions & { hub: TaskHub; wake: (instanceId: string) => void };
+export type ManagementDependencies = DurableOptions & {
+  hub: TaskHub;
+  wake: (instanceId: string) => void;
+};
 
-/** The management routes of HttpApiHandler.cs, for what this engine can do; the rest is refused by name. */
-export function manage(request: ManagementRequest, tools: ManagementTools): ManagementResponse {
-  const segments = decoded(request.path);
-  if (segments === undefined) return json(400, { Message: "Cannot read the path: bad encoding" });
-  const [room = "", ...rest] = segments;
+/** Handles the management routes of HttpApiHandler.cs. Rejects unimplemented operations by name with 501. */
+export function manage(
+  request: ManagementRequest,
+  deps: ManagementDependencies,
+): ManagementResponse {
+  const segments = decodePath(request.path);
+  if (segments === undefined)
+    return json(400, { Message: "Cannot read the path because its encoding is invalid" });
+  const [resource = "", ...rest] = segments;
   const method = request.method.toUpperCase();
   const [first = "", operation = "", eventName = ""] = rest;
-  switch (room.toLowerCase()) {
+  switch (resource.toLowerCase()) {
     case "orchestrators":
       if (method !== "POST" || first === "" || rest.length > 2) return notFound;
-      return start(request, tools, { functionName: first, instanceId: operation });
+      return start(request, deps, { functionName: first, instanceId: operation });
     case "instances":
-      if (operation === "") return ofInstances(request, tools, { method, instanceId: first });
+      if (operation === "") return routeInstances(request, deps, { method, instanceId: first });
       if (method !== "POST") return notFound;
-      return operate(request, tools, { instanceId: first, operation, eventName });
+      return routeOperation(request, deps, { instanceId: first, operation, eventName });
     case "entities":
       return notImplemented("entities");
     default:
@@ -39,7 +46,7 @@ export function manage(request: ManagementRequest, tools: ManagementTools): Mana
   }
 }
 
-function decoded(path: string): readonly string[] | undefined {
+function decodePath(path: string): readonly string[] | undefined {
   try {
     return path.split("/").map(decodeURIComponent);
   } catch {
@@ -49,50 +56,50 @@ function decoded(path: string): readonly string[] | undefined {
 
 function start(
   request: ManagementRequest,
-  tools: ManagementTools,
+  deps: ManagementDependencies,
   { functionName, instanceId: given }: { functionName: string; instanceId: string },
 ): ManagementResponse {
-  const { hub, hubName, clock, functions } = tools;
+  const { hub, hubName, clock, functions } = deps;
   if (query(request, "timeout") !== null && query(request, "pollingInterval") !== null) {
-    return notImplemented("starting with a wait for the end (timeout, pollingInterval)");
+    return notImplemented("starting with a wait for completion (timeout, pollingInterval)");
   }
-  const name = sameNameIn(functions.orchestrators(), functionName);
+  const name = findName(functions.orchestrators(), functionName);
   if (name === undefined) {
     const known = functions.orchestrators().map((each) => `'${each}'`);
     return json(400, {
-      Message: `${notThere(functionName, "orchestrator")}. Additional info: The following are the known orchestrator functions: ${known.join(", ")}.`,
+      Message: `${missingFunctionText(functionName, "orchestrator")}. Additional info: The following are the known orchestrator functions: ${known.join(", ")}.`,
     });
   }
-  const bad = badInstanceId(given);
-  if (bad !== null) return json(400, { Message: bad });
-  const input = compact(request.body);
+  const problem = checkInstanceId(given);
+  if (problem !== null) return json(400, { Message: problem });
+  const input = compactJson(request.body);
   if (input === undefined)
     return invalidJson("One or more of the arguments submitted is incorrect");
   const instanceId = given === "" ? newInstanceId() : given;
-  const answer = startInstance(hub, clock, { instanceId, name, input });
-  if (!answer.started) {
+  const result = startInstance(hub, clock, { instanceId, name, input });
+  if (!result.started) {
     return json(500, {
       Message: "Something went wrong while processing your request",
-      ExceptionMessage: `An Orchestration instance with the status ${answer.existing.status} already exists.`,
+      ExceptionMessage: `An Orchestration instance with the status ${result.existing.status} already exists.`,
       ExceptionType: "System.InvalidOperationException",
       StackTrace: null,
     });
   }
-  tools.wake(instanceId);
-  const urls = managementUrls(request.url.origin, hubName, instanceId);
+  deps.wake(instanceId);
+  const urls = buildManagementUrls(request.url.origin, hubName, instanceId);
   return json(202, urls, { location: urls["statusQueryGetUri"] ?? "", "retry-after": "10" });
 }
 
-function ofInstances(
+function routeInstances(
   request: ManagementRequest,
-  tools: ManagementTools,
+  deps: ManagementDependencies,
   { method, instanceId }: { method: string; instanceId: string },
 ): ManagementResponse {
   switch (method) {
     case "GET":
-      return instanceId === "" ? list(request, tools) : status(request, tools, instanceId);
+      return instanceId === "" ? list(request, deps) : status(request, deps, instanceId);
     case "DELETE":
-      return instanceId === "" ? purgeMany(request, tools) : purgeOne(tools, instanceId);
+      return instanceId === "" ? purgeMany(request, deps) : purgeOne(deps, instanceId);
     default:
       return notFound;
   }
@@ -100,26 +107,26 @@ function ofInstances(
 
 function status(
   request: ManagementRequest,
-  { hub }: ManagementTools,
+  { hub }: ManagementDependencies,
   instanceId: string,
 ): ManagementResponse {
   const instance = hub.instance(instanceId);
   if (instance === undefined) return notFound;
-  const shown = shownIn(request);
-  const history = shown.history ? hub.history(instance.executionId) : [];
-  const body = statusOf(instance, history, shown);
-  if (!hasEnded(instance.status)) {
+  const parts = parseStatusParts(request);
+  const history = parts.history ? hub.history(instance.executionId) : [];
+  const body = buildStatus(instance, history, parts);
+  if (!isFinal(instance.status)) {
     return json(202, body, { location: request.url.href, "retry-after": "5" });
   }
   const asError = isTrue(request, "returnInternalServerErrorOnFailure", false);
   return json(asError && instance.status === "Failed" ? 500 : 200, body);
 }
 
-const defaultPage = 100;
+const defaultPageSize = 100;
 
-/** Pages go by instance id; the token is the last id of a page, and empty at the end. */
-function list(request: ManagementRequest, { hub }: ManagementTools): ManagementResponse {
-  const filter = filterOf(request);
+/** Pages are ordered by instance id. The token is the last id of a page; it is empty on the last page. */
+function list(request: ManagementRequest, { hub }: ManagementDependencies): ManagementResponse {
+  const filter = parseFilter(request);
   if (typeof filter === "string") return json(400, { Message: filter });
   const token = request.headers["x-ms-continuation-token"] ?? "";
   const after = Buffer.from(token, "base64url").toString();
@@ -127,53 +134,56 @@ function list(request: ManagementRequest, { hub }: ManagementTools): ManagementR
   const page = found.slice(0, filter.limit);
   const last = found.length > page.length ? page.at(-1) : undefined;
   const next = last === undefined ? "" : Buffer.from(last.instanceId).toString("base64url");
-  const shown = { ...shownIn(request), history: false };
+  const parts = { ...parseStatusParts(request), history: false };
   return json(
     200,
-    page.map((instance) => statusOf(instance, [], shown)),
+    page.map((instance) => buildStatus(instance, [], parts)),
     { "x-ms-continuation-token": next },
   );
 }
 
-function purgeOne({ hub }: ManagementTools, instanceId: string): ManagementResponse {
+function purgeOne({ hub }: ManagementDependencies, instanceId: string): ManagementResponse {
   const instance = hub.instance(instanceId);
   if (instance === undefined) return notFound;
   return json(200, { instancesDeleted: purge(hub, [instance]) });
 }
 
-function purgeMany(request: ManagementRequest, { hub }: ManagementTools): ManagementResponse {
+function purgeMany(
+  request: ManagementRequest,
+  { hub }: ManagementDependencies,
+): ManagementResponse {
   if (query(request, "createdTimeFrom") === null) {
     return json(400, {
       Message: "Please provide value for 'createdTimeFrom' parameter.",
     });
   }
-  const filter = filterOf(request);
+  const filter = parseFilter(request);
   if (typeof filter === "string") return json(400, { Message: filter });
   const found = hub.listInstances({ ...filter, after: "", limit: -1 }); // -1: no limit in SQLite
   const instancesDeleted = purge(hub, found);
   return instancesDeleted === 0 ? notFound : json(200, { instancesDeleted });
 }
 
-function operate(
+function routeOperation(
   request: ManagementRequest,
-  tools: ManagementTools,
+  deps: ManagementDependencies,
   { instanceId, operation, eventName }: Record<"instanceId" | "operation" | "eventName", string>,
 ): ManagementResponse {
-  const { hub, clock } = tools;
+  const { hub, clock } = deps;
   switch (operation.toLowerCase()) {
     case "raiseevent": {
       if (eventName === "") return notFound;
       if (!/^application\/json\b/i.test(request.headers["content-type"] ?? "")) {
         return json(400, { Message: "Only application/json request content is supported" });
       }
-      const input = compact(request.body);
+      const input = compactJson(request.body);
       if (input === undefined || input === null) return invalidJson("Invalid JSON content");
       const delivery = raiseEvent(hub, clock, { instanceId, name: eventName, input });
-      return delivered(delivery, instanceId, tools);
+      return deliveryResponse(delivery, instanceId, deps);
     }
     case "terminate": {
       const reason = query(request, "reason") ?? "";
-      return delivered(terminate(hub, clock, { instanceId, reason }), instanceId, tools);
+      return deliveryResponse(terminate(hub, clock, { instanceId, reason }), instanceId, deps);
     }
     case "suspend":
     case "resume":
@@ -185,37 +195,42 @@ function operate(
   }
 }
 
-function delivered(
+function deliveryResponse(
   delivery: Delivery,
   instanceId: string,
-  { wake }: ManagementTools,
+  { wake }: ManagementDependencies,
 ): ManagementResponse {
   if (delivery === "no such instance") return notFound;
-  if (delivery === "ended") return { status: 410, headers: {}, body: "" };
+  if (delivery === "already finished") return { status: 410, headers: {}, body: "" };
   wake(instanceId);
   return { status: 202, headers: {}, body: "" };
 }
 
-function filterOf(request: ManagementRequest): Omit<InstanceFilter, "after"> | string {
-  const createdFrom = instantIn(request, "createdTimeFrom", 0);
-  const createdTo = instantIn(request, "createdTimeTo", Number.MAX_SAFE_INTEGER);
-  const limit = Number(query(request, "top") ?? defaultPage);
-  if (createdFrom === undefined) return "Cannot read createdTimeFrom as a date";
-  if (createdTo === undefined) return "Cannot read createdTimeTo as a date";
-  if (!Number.isInteger(limit) || limit < 1) return "Cannot read top as a number above zero";
+function parseFilter(request: ManagementRequest): Omit<InstanceFilter, "after"> | string {
+  const createdFrom = parseInstant(request, "createdTimeFrom", 0);
+  const createdTo = parseInstant(request, "createdTimeTo", Number.MAX_SAFE_INTEGER);
+  const limit = Number(query(request, "top") ?? defaultPageSize);
+  if (createdFrom === undefined) return "Cannot read createdTimeFrom because it is not a date";
+  if (createdTo === undefined) return "Cannot read createdTimeTo because it is not a date";
+  if (!Number.isInteger(limit) || limit < 1)
+    return "Cannot read top because it is not a whole number above zero";
   const statuses = (query(request, "runtimeStatus") ?? "").split(",").filter((name) => name !== "");
   const idPrefix = query(request, "instanceIdPrefix") ?? "";
   return { statuses, createdFrom, createdTo, idPrefix, limit };
 }
 
-function instantIn(request: ManagementRequest, name: string, absent: number): number | undefined {
+function parseInstant(
+  request: ManagementRequest,
+  name: string,
+  absent: number,
+): number | undefined {
   const text = query(request, name);
   if (text === null || text === "") return absent;
   const at = Date.parse(text);
   return Number.isNaN(at) ? undefined : at;
 }
 
-function shownIn(request: ManagementRequest) {
+function parseStatusParts(request: ManagementRequest) {
   return {
     history: isTrue(request, "showHistory", false),
     historyOutput: isTrue(request, "showHistoryOutput", false),
@@ -228,7 +243,7 @@ function isTrue(request: ManagementRequest, name: string, absent: boolean): bool
   return text === null ? absent : text.toLowerCase() === "true";
 }
 
-/** Query names compare without case. */
+/** Returns a query parameter's value; names are case-insensitive. */
 function query(request: ManagementRequest, name: string): string | null {
   for (const [key, value] of request.query) {
     if (key.toLowerCase() === name.toLowerCase()) return value;
@@ -236,8 +251,8 @@ function query(request: ManagementRequest, name: string): string | null {
   return null;
 }
 
-/** A body as compact JSON text; null where it is empty, undefined where it is no JSON. */
-function compact(body: string): string | null | undefined {
+/** Returns a body as compact JSON text; null if it is empty, undefined if it is not JSON. */
+function compactJson(body: string): string | null | undefined {
   if (body.trim() === "") return null;
   try {
     return JSON.stringify(JSON.parse(body));
@@ -252,8 +267,8 @@ function invalidJson(message: string): ManagementResponse {
   return json(400, { Message: message, ExceptionType: "Newtonsoft.Json.JsonReaderException" });
 }
 
-function notImplemented(what: string): ManagementResponse {
-  return json(501, { Message: `Ferry's local Durable engine has not implemented ${what}` });
+function notImplemented(feature: string): ManagementResponse {
+  return json(501, { Message: `Ferry's local Durable engine does not implement ${feature}` });
 }
 
 function json(

@@ -1,8 +1,9 @@
+import { day } from "../../durations.ts";
 import type { InvocationResult } from "../api/engine-api.ts";
 
 /**
- * One action of an orchestrator, as the JavaScript library writes it (src/actions). Every `yield`
- * appends one; compound actions carry their children, and no action carries a task id.
+ * One action of an orchestrator, as the JavaScript library writes it (src/actions). Every `yield` appends one. Compound
+ * actions contain their children; no action contains a task id.
  */
 export type Action =
   | { kind: "activity"; name: string; input: unknown; retry: RetryOptions | null }
@@ -10,20 +11,20 @@ export type Action =
   | { kind: "event"; name: string }
   | { kind: "any" | "all"; children: readonly Action[] }
   | { kind: "continueAsNew"; input: unknown }
-  | { kind: "unsupported"; what: string };
+  | { kind: "unsupported"; feature: string };
 
-/** Durations in ms. The defaults are those of RetryOptions.cs of the extension. */
+/** The defaults are those of RetryOptions.cs of the extension. */
 export type RetryOptions = {
-  firstRetryInterval: number;
+  firstRetryIntervalMs: number;
   maxNumberOfAttempts: number;
   backoffCoefficient: number;
-  maxRetryInterval: number;
-  retryTimeout: number;
+  maxRetryIntervalMs: number;
+  retryTimeoutMs: number;
 };
 
 /**
- * What one invocation of an orchestrator said. `threw` tells a failure whose message may be empty:
- * the extension fails an orchestration only for a message that is not.
+ * The result of one invocation of an orchestrator. `threw` also marks failures with an empty message, because the
+ * extension fails an orchestration only for a message that is not empty.
  */
 export type OrchestratorState = {
   isDone: boolean;
@@ -34,24 +35,24 @@ export type OrchestratorState = {
   threw: boolean;
 };
 
-/** The mark between an exception's message and the state (OrchestrationFailureError.ts). */
-const stateMark = "\n\n$OutOfProcData$:";
+/** Separates an exception's message from the state (OrchestrationFailureError.ts). */
+const stateMarker = "\n\n$OutOfProcData$:";
 
 /**
- * Reads the state from a return value or, after a throw, from the exception's message. Anything else
- * is a failure of the invocation itself, and the answer is its message.
+ * Parses the state from a return value or, after a throw, from the exception's message. Without a state, the invocation
+ * itself failed; then the result is its message.
  */
 export function parseState(result: InvocationResult): OrchestratorState | { failure: string } {
-  if (result.ok) return stateOf(result.json ?? "null", false);
-  const mark = result.message.indexOf(stateMark);
-  if (mark < 0) return { failure: result.message };
-  return stateOf(result.message.slice(mark + stateMark.length), true);
+  if (result.ok) return parseStateJson(result.json ?? "null", false);
+  const markerAt = result.message.indexOf(stateMarker);
+  if (markerAt < 0) return { failure: result.message };
+  return parseStateJson(result.message.slice(markerAt + stateMarker.length), true);
 }
 
-function stateOf(json: string, threw: boolean): OrchestratorState | { failure: string } {
+function parseStateJson(json: string, threw: boolean): OrchestratorState | { failure: string } {
   let state: WireState | null;
   try {
-    // The library's own type; what is read from it is checked below.
+    // The library's type; the fields that are read from it are checked below.
     state = JSON.parse(json) as WireState | null;
   } catch {
     state = null;
@@ -61,7 +62,7 @@ function stateOf(json: string, threw: boolean): OrchestratorState | { failure: s
   }
   return {
     isDone: state.isDone === true,
-    actions: state.actions.flat().map(actionOf),
+    actions: state.actions.flat().map(parseAction),
     output: state.output ?? null,
     customStatus: state.customStatus ?? null,
     error: typeof state.error === "string" ? state.error : "",
@@ -97,15 +98,13 @@ type WireRetryOptions = {
   retryTimeoutInMilliseconds?: number;
 };
 
-const sixDays = 6 * 24 * 3_600_000;
-
 /** Numbers of AsyncActionType in OutOfProcOrchestrationShim.cs. */
-function actionOf(action: WireAction): Action {
+function parseAction(action: WireAction): Action {
   switch (action.actionType) {
     case 0:
-      return activityOf(action, null);
+      return createActivityAction(action, null);
     case 1:
-      return activityOf(action, retryOf(action.retryOptions));
+      return createActivityAction(action, parseRetryOptions(action.retryOptions));
     case 4:
       return { kind: "continueAsNew", input: action.input ?? null };
     case 5:
@@ -117,15 +116,18 @@ function actionOf(action: WireAction): Action {
     case 6:
       return { kind: "event", name: action.externalEventName ?? "" };
     case 11:
-      return { kind: "any", children: (action.compoundActions ?? []).map(actionOf) };
+      return { kind: "any", children: (action.compoundActions ?? []).map(parseAction) };
     case 12:
-      return { kind: "all", children: (action.compoundActions ?? []).map(actionOf) };
+      return { kind: "all", children: (action.compoundActions ?? []).map(parseAction) };
     default:
-      return { kind: "unsupported", what: unsupported[action.actionType] ?? "unknown action" };
+      return {
+        kind: "unsupported",
+        feature: unsupportedActions[action.actionType] ?? "unknown action",
+      };
   }
 }
 
-const unsupported: Readonly<Record<number, string>> = {
+const unsupportedActions: Readonly<Record<number, string>> = {
   2: "sub-orchestrations (callSubOrchestrator)",
   3: "sub-orchestrations (callSubOrchestratorWithRetry)",
   7: "entities (callEntity)",
@@ -136,23 +138,23 @@ const unsupported: Readonly<Record<number, string>> = {
   14: "entity locks (release)",
 };
 
-function activityOf(action: WireAction, retry: RetryOptions | null): Action {
+function createActivityAction(action: WireAction, retry: RetryOptions | null): Action {
   const input = action.input ?? null;
   return { kind: "activity", name: action.functionName ?? "", input, retry };
 }
 
-function retryOf(options: WireRetryOptions | undefined): RetryOptions | null {
+function parseRetryOptions(options: WireRetryOptions | undefined): RetryOptions | null {
   if (options === undefined) return null;
   return {
-    firstRetryInterval: options.firstRetryIntervalInMilliseconds,
+    firstRetryIntervalMs: options.firstRetryIntervalInMilliseconds,
     maxNumberOfAttempts: options.maxNumberOfAttempts,
     backoffCoefficient: options.backoffCoefficient ?? 1,
-    maxRetryInterval: options.maxRetryIntervalInMilliseconds ?? sixDays,
-    retryTimeout: options.retryTimeoutInMilliseconds ?? Infinity,
+    maxRetryIntervalMs: options.maxRetryIntervalInMilliseconds ?? 6 * day,
+    retryTimeoutMs: options.retryTimeoutInMilliseconds ?? Infinity,
   };
 }
 
-/** All actions, those inside compounds too, in the order in which they are scheduled. */
+/** Yields all actions, including those inside compound actions, in the order in which they are scheduled. */
 export function* everyAction(actions: readonly Action[]): Generator<Action> {
   for (const action of actions) {
     yield action;

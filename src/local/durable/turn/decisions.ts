@@ -1,36 +1,37 @@
 import { eventTypes, type HistoryEvent } from "../history/history.ts";
 import { type Pending, pending, type Settle } from "./pending.ts";
 
-/** What an orchestration wants to begin: a task with its id. `fireAt` in epoch ms. */
+/** A task that an orchestration schedules, with its id. `fireAt` in epoch ms. */
 export type Decision =
   | { kind: "activity"; id: number; name: string; input: unknown }
   | { kind: "timer"; id: number; fireAt: number };
 
-/** History tells of a decision that this turn's actions no longer make, or make differently. */
+/** The history contains a decision that this turn's actions do not make, or make differently. */
 export class NonDeterminismError extends Error {
   override name = "NonDeterminismError";
 }
 
 /**
- * The counting half of a turn, after TaskOrchestrationContext.cs: one counter numbers every activity
- * and timer, history confirms the decisions of former turns, and completions close open tasks. What
- * history has not confirmed at the end is new.
+ * Numbers the tasks of a turn, like TaskOrchestrationContext.cs: one counter numbers every activity and timer, the
+ * history confirms the decisions of former turns, and completions close open tasks. Decisions that are unconfirmed at
+ * the end are new.
  */
 export type Decisions = {
   callActivity(name: string, input: unknown): Pending;
   createTimer(fireAt: number): { task: Pending; cancel: () => void };
-  /** Feeds one history event. Throws `NonDeterminismError` where it contradicts the decisions. */
+  /** Applies one history event. Throws `NonDeterminismError` if it contradicts the decisions. */
   apply(event: HistoryEvent): void;
-  /** Not yet in history, in id order. */
+  /** Returns the decisions that the history does not contain, in id order. */
   unconfirmed(): readonly Decision[];
-  /** All ever made; the index is the id. */
+  /** Returns all decisions; the index is the id. */
   made(): readonly Decision[];
+  /** Returns the ids of the tasks that are not completed. */
   openIds(): readonly number[];
-  /** Completions of tasks that were not open: delivered twice, or late firings of cancelled timers. */
+  /** Returns the number of completions of tasks that were not open: duplicates, or late firings of cancelled timers. */
   duplicates(): number;
 };
 
-export function beginDecisions(): Decisions {
+export function createDecisions(): Decisions {
   const made: Decision[] = [];
   const unconfirmed = new Map<number, Decision>();
   const open = new Map<number, Settle>();
@@ -65,7 +66,7 @@ export function beginDecisions(): Decisions {
     createTimer(fireAt) {
       const id = made.length;
       const { task, settle } = decide({ kind: "timer", id, fireAt });
-      // A cancelled timer is a task that ended with an exception; its decision stands.
+      // A cancelled timer is a failed task; its decision stays.
       const cancel = () => {
         if (open.delete(id)) settle("failed");
       };

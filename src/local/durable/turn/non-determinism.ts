@@ -3,89 +3,89 @@ import { type EventRaised, eventTypes, type HistoryEvent } from "../history/hist
 import type { SdkTasks } from "../api/open-tasks.ts";
 import { replay, type Replay } from "./replay.ts";
 
-/** One turn, from the library's side and from the extension's. */
+/** One turn: the library's result, and the extension's replay of it. */
 export type TurnSides = {
   state: OrchestratorState;
   history: readonly HistoryEvent[];
-  shim: Replay;
-  /** What the library itself says it holds, where the host could read it. */
+  replayed: Replay;
+  /** The library's own tasks; undefined if the host could not read them. */
   sdk: SdkTasks | undefined;
 };
 
 /**
- * Names the pattern by which this turn drifts on Azure, with the fix; null where library and
- * extension agree. A program that only runs slowly there (a timer left behind) does not drift.
+ * Returns the pattern that makes this turn non-deterministic on Azure, with its fix; null if library and extension
+ * agree. A program that is only slow on Azure (because of a timer that is still open) is deterministic.
  */
-export function findDrift(sides: TurnSides): string | null {
-  const { state, shim } = sides;
+export function detectNonDeterminism(sides: TurnSides): string | null {
+  const { state, replayed } = sides;
   if (state.threw && state.error === "") return emptyError;
-  if (shim.contradiction !== null) return `${shim.contradiction}. ${likelyCause(sides)}`;
-  if (shim.timedOutRetry !== null) {
-    return `${retryTimeout}: activity "${shim.timedOutRetry}"`;
+  if (replayed.contradiction !== null) return `${replayed.contradiction}. ${guessCause(sides)}`;
+  if (replayed.timedOutRetry !== null) {
+    return `${retryTimeout}: activity "${replayed.timedOutRetry}"`;
   }
-  const open = shim.decisions.openIds();
+  const open = replayed.decisions.openIds();
   if (sides.history.some((event) => isNumericEvent(event) && open.includes(Number(event.Name)))) {
     return numericEvent;
   }
-  const goesOn = !state.isDone && !state.threw;
-  if (shim.cancelledLongTimer && goesOn) return longTimer;
-  if (shim.continueAsNew !== null) return continuationDrift(sides);
-  if (!goesOn) return isStuck(shim) ? stuckAtTheEnd : null;
-  return sides.sdk === undefined ? null : idDrift(sides, sides.sdk);
+  const continues = !state.isDone && !state.threw;
+  if (replayed.cancelledLongTimer && continues) return longTimer;
+  if (replayed.continueAsNew !== null) return checkContinuation(sides);
+  if (!continues) return isStuck(replayed) ? stuckAtEnd : null;
+  return sides.sdk === undefined ? null : compareIds(sides, sides.sdk);
 }
 
 const emptyError =
-  "The orchestrator threw an empty message or something that is not an Error; on Azure the instance would stay Running for ever. Throw an Error with a text";
+  "The orchestrator threw an empty message or something that is not an Error; on Azure the instance would stay Running forever. Throw an Error with a message";
 
 const retryTimeout =
-  "Retries ended by retryTimeoutInMilliseconds, after which the library waits for a timer that the extension never creates. Bound retries by maxNumberOfAttempts only";
+  "Retries stopped because of retryTimeoutInMilliseconds, and now the library waits for a timer that the extension never creates. Limit retries with maxNumberOfAttempts only";
 
 const longTimer =
-  "A timer over six days was cancelled while the orchestration goes on; the extension chains such timers in hops of three days, and after a cancellation library and extension number the hops differently. Create timers of at most six days, one after the other";
+  "A timer of more than six days was cancelled while the orchestration continues. The extension chains such timers in hops of three days, and after a cancellation library and extension number the hops differently. Create timers of at most six days, one after the other";
 
 const lateTimer =
-  "A timer was created after a race that a cancelled timer lost, with nothing awaited in between: the extension takes it as created when that race began, finds it longer than six days, and fires its first hop long before it is due. Await an activity after every race, and keep timers within a day";
+  "A timer was created directly after a race that a cancelled timer lost. The extension assumes that it was created when that race began, considers it longer than six days, and fires its first hop long before it is due. Await an activity after every race, and use timers of at most a day";
 
-const stuckAtTheEnd =
-  "The orchestrator has ended, but the extension still waits for a task that can only end by an event, so the instance would stay Running for ever. Task.all ends with its first failure only in the library: let activities return their failures, and wait for events outside Task.all";
+const stuckAtEnd =
+  "The orchestrator has completed, but the extension still waits for a task that only an event can complete, so the instance would stay Running forever. Task.all fails with its first failure only in the library. Let activities return their failures, and wait for events outside Task.all";
 
 const openAtContinuation =
-  "continueAsNew was called while tasks were open, and the extension holds it back until all of them end. Cancel timers and await activities first";
+  "continueAsNew was called while tasks were open, and the extension delays it until all of them are completed. Cancel timers and await activities first";
 
 const eventTwice =
-  "continueAsNew after an event won a race against a timer that was then cancelled: the extension takes the race as won before the event and delivers the event again to the next generation, endlessly. Loop without continueAsNew, or wait for the event alone";
+  "continueAsNew was called after an event won a race against a timer that was then cancelled. The extension considers the race as won before the event and delivers the event again to the next generation, endlessly. Loop without continueAsNew, or wait for the event alone";
 
 const eventCase =
-  "Events whose names differ only by case before continueAsNew: the extension takes them for the same and delivers the awaited one again, the library does not. Raise every event under one spelling";
+  "Events with names that differ only in case arrived before continueAsNew. The extension considers the names equal and delivers the awaited event again; the library does not. Use one spelling of every event name";
 
 const numericEvent =
-  "An event whose name is a number completed a task of that id in the library. Raise only events with a known name";
+  "An event with a number as its name completed the task with that id in the library. Raise only events with a known name";
 
 const failedAll =
-  "Task.all failed before all its tasks had ended and the orchestrator went on; the extension waits for all of them first and numbers what follows differently. Let activities return their failures instead of throwing";
+  "Task.all failed before all its tasks were completed, and the orchestrator continued. The extension waits for all of them first and numbers the following tasks differently. Let activities return their failures instead of throwing";
 
 const retryInRace =
-  "A retried activity inside Task.any or Task.all: the ids of its retries and of the other tasks come in another order in the extension. Write the retries as a loop over plain activities";
+  "A retried activity is used inside Task.any or Task.all. The extension assigns the ids of its retries and of the other tasks in another order. Write the retries as a loop over plain activities";
 
 const reusedTask =
-  "A task was used in a second Task.any or Task.all, and the extension schedules it a second time. Create fresh tasks for every race";
+  "A task was used in a second Task.any or Task.all, and the extension schedules it a second time. Create new tasks for every race";
 
 const changedCode =
   "The orchestrator's code changed while this instance ran, or is not deterministic";
 
-function continuationDrift({ state, history, shim }: TurnSides): string | null {
-  if (shim.decisions.openIds().length > 0) return openAtContinuation;
-  const seen = new Set<EventRaised>(shim.carriedOver);
-  if (seen.size === 0) return null;
-  // What the library's own rules would carry over, it has not seen; the rest arrives twice.
+function checkContinuation({ state, history, replayed }: TurnSides): string | null {
+  if (replayed.decisions.openIds().length > 0) return openAtContinuation;
+  const deliveredTwice = new Set<EventRaised>(replayed.carriedOver);
+  if (deliveredTwice.size === 0) return null;
+  // Events that the library's own rules would carry over are new to the library; the others would arrive twice.
   for (const event of replay(state.actions, history, { asLibrary: true }).carriedOver) {
-    seen.delete(event);
+    deliveredTwice.delete(event);
   }
-  if (seen.size === 0) return null;
-  return history.some((event) => hasTwinOfOtherCase(event, history)) ? eventCase : eventTwice;
+  if (deliveredTwice.size === 0) return null;
+  return history.some((event) => hasOtherSpelling(event, history)) ? eventCase : eventTwice;
 }
 
-function hasTwinOfOtherCase(event: HistoryEvent, history: readonly HistoryEvent[]): boolean {
+function hasOtherSpelling(event: HistoryEvent, history: readonly HistoryEvent[]): boolean {
   if (event.EventType !== eventTypes.EventRaised) return false;
   return history.some(
     (other) =>
@@ -95,13 +95,13 @@ function hasTwinOfOtherCase(event: HistoryEvent, history: readonly HistoryEvent[
   );
 }
 
-function isStuck(shim: Replay): boolean {
-  return shim.waitingFor !== null && shim.decisions.openIds().length === 0;
+function isStuck({ waitingFor, decisions }: Replay): boolean {
+  return waitingFor !== null && decisions.openIds().length === 0;
 }
 
-/** While the orchestration goes on, both sides must have numbered the same tasks alike. */
-function idDrift(sides: TurnSides, sdk: SdkTasks): string | null {
-  const made = sides.shim.decisions.made();
+/** While the orchestration continues, library and extension must give the same tasks the same ids. */
+function compareIds(sides: TurnSides, sdk: SdkTasks): string | null {
+  const made = sides.replayed.decisions.made();
   const mismatch = sdk.open.find((task) => {
     const decision = made[task.id];
     if (decision === undefined) return true;
@@ -114,8 +114,8 @@ function idDrift(sides: TurnSides, sdk: SdkTasks): string | null {
   const difference =
     mismatch === undefined
       ? `the library has numbered ${sdk.nextId} tasks, the extension ${made.length}`
-      : `the library waits for ${describe(mismatch)} under id ${mismatch.id}, the extension has ${describe(made[mismatch.id])} there`;
-  return `${likelyCause(sides)}: ${difference}`;
+      : `the library waits for ${describe(mismatch)} under id ${mismatch.id}, the extension has ${describe(made[mismatch.id])} under that id`;
+  return `${guessCause(sides)}: ${difference}`;
 }
 
 function describe(task: { kind: string; name?: string | null } | undefined): string {
@@ -127,16 +127,16 @@ function sameName(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
-/** The drift is certain, its cause is read off the actions: the first pattern that is known to do this. */
-function likelyCause({ state, history, shim, sdk }: TurnSides): string {
+/** Returns the first known pattern in the actions that can cause the non-determinism. */
+function guessCause({ state, history, replayed, sdk }: TurnSides): string {
   const actions = [...everyAction(state.actions)];
-  if (shim.cancelledLongTimer) return longTimer;
-  if (shim.waitingFor !== null && hasAll(shim.waitingFor) && failedInside(history)) {
+  if (replayed.cancelledLongTimer) return longTimer;
+  if (replayed.waitingFor !== null && hasAll(replayed.waitingFor) && failedInside(history)) {
     return actions.some(isRetryRace) ? `${failedAll}. ${retryInRace}` : failedAll;
   }
   if (actions.some(isRetryRace)) return retryInRace;
   const races = actions.filter(({ kind }) => kind === "any" || kind === "all").length;
-  const surplus = sdk === undefined || shim.decisions.made().length > sdk.nextId;
+  const surplus = sdk === undefined || replayed.decisions.made().length > sdk.nextId;
   return races > 1 && surplus ? reusedTask : changedCode;
 }
 

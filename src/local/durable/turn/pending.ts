@@ -1,18 +1,18 @@
 /**
- * Something awaited that settles at once and in order: continuations run inside `settle`, as .NET
- * continuations do on the framework's SynchronousTaskScheduler. Promises would run them later, and
- * ids would then come out in another order than on Azure.
+ * An awaitable with synchronous continuations: they run inside `settle`, in order, like .NET continuations on the
+ * framework's SynchronousTaskScheduler. Promises would run them later, and tasks would get ids in another order than on
+ * Azure.
  */
 export type Pending = {
   settled(): boolean;
   failed(): boolean;
-  /** Runs `next` when this settles; at once when it has. */
+  /** Runs `next` when this settles; immediately if it has settled. */
   whenSettled(next: () => void): void;
 };
 
 export type Settle = (outcome: "succeeded" | "failed") => void;
 
-/** A pending thing and the way to settle it; settling twice changes nothing. */
+/** Creates an awaitable and the function that settles it. Settling it a second time has no effect. */
 export function pending(): { task: Pending; settle: Settle } {
   let outcome: "succeeded" | "failed" | undefined;
   const continuations: (() => void)[] = [];

@@ -1,48 +1,47 @@
+import { day } from "../../durations.ts";
 import type { Action, RetryOptions } from "./actions.ts";
-import { beginDecisions, type Decisions, NonDeterminismError } from "./decisions.ts";
+import { createDecisions, type Decisions, NonDeterminismError } from "./decisions.ts";
 import { type EventRaised, eventTypes, type HistoryEvent } from "../history/history.ts";
 import { allOf, anyOf, type Pending, pending, type Settle } from "./pending.ts";
 
-/** What a replay of an action list against a history came to. */
+/** The result of replaying a list of actions against a history. */
 export type Replay = {
   decisions: Decisions;
-  /** The action that the replay still waits for; null once it has come to the end of the list. */
+  /** The action that the replay waits for; null at the end of the list. */
   waitingFor: Action | null;
   continueAsNew: { input: unknown } | null;
-  /** Events that came after continueAsNew: the next generation begins with them. */
+  /** Events that arrived after continueAsNew; the next generation starts with them. */
   carriedOver: readonly EventRaised[];
-  /** Events nobody waited for: continueAsNew loses them. */
+  /** Events that no action waited for; continueAsNew loses them. */
   buffered: readonly EventRaised[];
-  /** Why history and actions cannot belong together, in words. */
+  /** Why the history contradicts the actions, as text; null if it does not. */
   contradiction: string | null;
-  /** The activity whose retries ended by `retryTimeout`. */
+  /** The name of the activity that reached its `retryTimeout`. */
   timedOutRetry: string | null;
-  /** A timer that would take several hops was cancelled. */
+  /** Whether a timer of several hops was cancelled. */
   cancelledLongTimer: boolean;
 };
 
-const day = 24 * 3_600_000;
-
-/** Azure Storage's limits for one timer, longer ones are chained (AzureStorageDurabilityProvider.cs). */
-export const longestTimer = 6 * day;
-export const timerHop = 3 * day;
+/** Longer timers are chained in hops with the Azure Storage backend (AzureStorageDurabilityProvider.cs). */
+export const maxTimerMs = 6 * day;
+export const timerHopMs = 3 * day;
 
 /**
- * Replays an orchestrator's actions as the extension does (OutOfProcOrchestrationShim.cs,
- * ReplayPatchV1): call, await, go on with the next whatever the outcome, while the framework feeds
- * the history in order (TaskOrchestrationExecutor.cs). The first action runs inside ExecutionStarted,
- * every other one inside the event that completed its predecessor.
+ * Replays an orchestrator's actions as the extension does (OutOfProcOrchestrationShim.cs, ReplayPatchV1): it calls and
+ * awaits one action after the other, whether it succeeds or fails, while the framework applies the history in order
+ * (TaskOrchestrationExecutor.cs). The first action runs inside ExecutionStarted, every other action inside the event
+ * that completed the previous one.
  *
- * `asLibrary` replays with the JavaScript library's different rules instead: a cancelled timer stays
- * open, `all` fails with its first failure, and the case of event names matters.
+ * `asLibrary` replays with the JavaScript library's rules instead: a cancelled timer stays open, `all` fails with its
+ * first failure, and event names are case-sensitive.
  */
 export function replay(
   actions: readonly Action[],
   history: readonly HistoryEvent[],
   { asLibrary }: { asLibrary: boolean },
 ): Replay {
-  const decisions = beginDecisions();
-  const events = beginEvents({ caseMatters: asLibrary });
+  const decisions = createDecisions();
+  const events = createEventQueues({ caseSensitive: asLibrary });
   const carriedOver: EventRaised[] = [];
   let now = 0;
   let continueAsNew: Replay["continueAsNew"] = null;
@@ -66,18 +65,18 @@ export function replay(
         return allOf(action.children.map(begin), asLibrary);
       case "continueAsNew":
         continueAsNew = { input: action.input };
-        return done();
+        return settledTask();
       case "unsupported":
-        return done();
+        return settledTask();
     }
   };
 
-  /** DurableOrchestrationContext.CreateTimer: hop by hop, until the final time or the cancellation. */
+  /** DurableOrchestrationContext.CreateTimer: hop by hop until the final time or the cancellation. */
   const createTimer = (fireAt: number, cancelled: boolean): Pending => {
     const { task, settle } = pending();
     const hop = () => {
-      const long = fireAt - now > longestTimer;
-      const timer = decisions.createTimer(long ? now + timerHop : fireAt);
+      const long = fireAt - now > maxTimerMs;
+      const timer = decisions.createTimer(long ? now + timerHopMs : fireAt);
       timer.task.whenSettled(() => {
         if (timer.task.failed()) settle("failed");
         else if (now < fireAt) hop();
@@ -91,7 +90,7 @@ export function replay(
     return task;
   };
 
-  /** RetryInterceptor.cs: a timer follows every failed attempt, a dummy one even the last. */
+  /** RetryInterceptor.cs: a timer follows every failed attempt; a timer without delay follows the last one. */
   const callWithRetry = (
     { name, input }: { name: string; input: unknown },
     options: RetryOptions,
@@ -102,12 +101,12 @@ export function replay(
       const call = decisions.callActivity(name, input);
       call.whenSettled(() => {
         if (!call.failed()) return settle("succeeded");
-        if (!asLibrary && now >= firstAttempt + options.retryTimeout) {
+        if (!asLibrary && now >= firstAttempt + options.retryTimeoutMs) {
           timedOutRetry = name;
           return settle("failed");
         }
         const last = number >= options.maxNumberOfAttempts;
-        const pause = decisions.createTimer(last ? now : now + delayAfter(number, options));
+        const pause = decisions.createTimer(last ? now : now + retryDelay(number, options));
         return pause.task.whenSettled(() => (last ? settle("failed") : attempt(number + 1)));
       });
     };
@@ -161,43 +160,43 @@ export function replay(
   };
 }
 
-/** After failed attempt `number` (from 1); in ms. */
-function delayAfter(number: number, options: RetryOptions): number {
-  const delay = options.firstRetryInterval * options.backoffCoefficient ** (number - 1);
-  return Math.min(delay, options.maxRetryInterval);
+/** Returns the delay after a failed attempt (counted from 1), in ms. */
+function retryDelay(attempt: number, options: RetryOptions): number {
+  const delay = options.firstRetryIntervalMs * options.backoffCoefficient ** (attempt - 1);
+  return Math.min(delay, options.maxRetryIntervalMs);
 }
 
-function done(): Pending {
+function settledTask(): Pending {
   const { task, settle } = pending();
   settle("succeeded");
   return task;
 }
 
 /**
- * External events as DurableOrchestrationContext.cs keeps them: the newest waiter is served first,
- * events without a waiter queue, and the case of a name does not matter.
+ * External events, as in DurableOrchestrationContext.cs: the newest waiter receives an event first, events without a
+ * waiter are queued, and names are case-insensitive (unless `caseSensitive`).
  */
-function beginEvents({ caseMatters }: { caseMatters: boolean }) {
-  const keyOf = (name: string) => (caseMatters ? name : name.toLowerCase());
+function createEventQueues({ caseSensitive }: { caseSensitive: boolean }) {
+  const keyOf = (name: string) => (caseSensitive ? name : name.toLowerCase());
   const waiters = new Map<string, Settle[]>();
   const queues = new Map<string, EventRaised[]>();
   return {
     wait(name: string): Pending {
-      if (queueOf(queues, keyOf(name)).shift() !== undefined) return done();
+      if (getQueue(queues, keyOf(name)).shift() !== undefined) return settledTask();
       const { task, settle } = pending();
-      queueOf(waiters, keyOf(name)).push(settle);
+      getQueue(waiters, keyOf(name)).push(settle);
       return task;
     },
     raise(event: EventRaised): void {
-      const settle = queueOf(waiters, keyOf(event.Name)).pop();
-      if (settle === undefined) queueOf(queues, keyOf(event.Name)).push(event);
+      const settle = getQueue(waiters, keyOf(event.Name)).pop();
+      if (settle === undefined) getQueue(queues, keyOf(event.Name)).push(event);
       else settle("succeeded");
     },
     buffered: () => [...queues.values()].flat(),
   };
 }
 
-function queueOf<T>(queues: Map<string, T[]>, key: string): T[] {
+function getQueue<T>(queues: Map<string, T[]>, key: string): T[] {
   const queue = queues.get(key) ?? [];
   queues.set(key, queue);
   return queue;

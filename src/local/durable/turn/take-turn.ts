@@ -2,22 +2,23 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../../clock.ts";
 import { everyAction, type OrchestratorState, parseState } from "./actions.ts";
 import type { Decision } from "./decisions.ts";
+import { findName, missingFunctionText } from "./function-names.ts";
 import type { DurableFunctions, DurableLogEntry } from "../api/engine-api.ts";
-import { findDrift } from "./non-determinism.ts";
+import { detectNonDeterminism } from "./non-determinism.ts";
 import {
   eventTypes,
   type ExecutionCompleted,
   type HistoryEvent,
-  instant,
-  stamped,
+  formatInstant,
+  eventBase,
   statusNumbers,
   type StoredEvent,
 } from "../history/history.ts";
 import type { SdkTasks } from "../api/open-tasks.ts";
 import { replay, type Replay } from "./replay.ts";
-import { triggerText } from "./trigger-text.ts";
+import { buildTrigger } from "./trigger-text.ts";
 
-/** One generation of an instance: what `continueAsNew` replaces. */
+/** One generation of an instance; `continueAsNew` replaces it by the next one. */
 export type Execution = {
   instanceId: string;
   name: string;
@@ -30,191 +31,204 @@ export type Execution = {
   stored: readonly StoredEvent[];
 };
 
-/** What a turn came to; all of it is committed at once, or none. */
+/** The result of a turn, which is committed as a whole. */
 export type TurnOutcome = {
   execution: Execution;
   /** Events to append to `execution.stored`. */
   added: readonly HistoryEvent[];
-  /** Activities and timers to begin. */
+  /** Activities and timers to start. */
   decisions: readonly Decision[];
-  ending: Ending | null;
+  completion: Completion | null;
 };
 
-/** `output` is JSON text, or plain text where Durable writes plain text (failures, reasons). */
-export type Ending = { status: "Completed" | "Failed" | "Terminated"; output: string | null };
+/** `output` is JSON text, or plain text for failures and termination reasons, as in Durable. */
+export type Completion = { status: "Completed" | "Failed" | "Terminated"; output: string | null };
 
-export type TurnTools = {
+export type TurnDependencies = {
   clock: Clock;
   functions: DurableFunctions;
-  driftFails: boolean;
+  failsOnNonDeterminism: boolean;
   log: (entry: Omit<DurableLogEntry, "instanceId">) => void;
 };
 
 /**
- * Runs one turn: `arrived` joins the history, the orchestrator is replayed once over all of it, and
- * its actions are replayed again as the extension does. After `continueAsNew` the next generation
- * takes its first turn within the same work item (TaskOrchestrationDispatcher.cs).
+ * Runs one turn: appends `arrived` to the history, runs the orchestrator once over the whole history, and replays its
+ * actions as the extension does. After `continueAsNew` the first turn of the next generation runs in the same call
+ * (TaskOrchestrationDispatcher.cs: in the same work item).
  */
 export async function takeTurn(
   first: Execution,
   arrived: readonly HistoryEvent[],
-  tools: TurnTools,
+  deps: TurnDependencies,
 ): Promise<TurnOutcome> {
   let execution = first;
   let messages = arrived;
   for (let generation = 1; ; generation++) {
-    const news: HistoryEvent[] = [orchestratorStarted(tools), ...messages];
-    const verdict = await judge(execution, news, generation > 1, tools);
-    if (verdict.next === null) return outcomeOf(verdict, news, tools);
-    if (generation === mostGenerations) {
-      const output = failureText(execution.name, endlessText);
-      return outcomeOf({ ...verdict, ending: { status: "Failed", output } }, news, tools);
+    const news: HistoryEvent[] = [createOrchestratorStarted(deps), ...messages];
+    const result = await evaluateTurn(execution, news, generation > 1, deps);
+    if (result.next === null) return buildOutcome(result, news, deps);
+    if (generation === maxGenerations) {
+      const output = failureText(execution.name, endlessContinuation);
+      return buildOutcome({ ...result, completion: { status: "Failed", output } }, news, deps);
     }
-    execution = nextGeneration(verdict.execution, verdict.next.input, tools);
-    messages = [executionStarted(execution), ...verdict.next.carriedOver];
+    execution = nextGeneration(result.execution, result.next.input, deps);
+    messages = [createExecutionStarted(execution), ...result.next.carriedOver];
   }
 }
 
-/** A program may well continue once for each of many waiting events; only an endless one gets here. */
-const mostGenerations = 1_000;
+/** A program can legitimately continue once for each of many queued events. Only an endless program exceeds this. */
+const maxGenerations = 1_000;
 
-const endlessText = `continueAsNew was called ${mostGenerations} times in a row without waiting for anything. Wait for a timer, an activity or an event in every generation`;
+const endlessContinuation = `continueAsNew was called ${maxGenerations} times in a row without waiting in between. Wait for a timer, an activity or an event in every generation`;
 
-type Verdict = {
+type TurnResult = {
   execution: Execution;
   decisions: readonly Decision[];
-  /** How many ids the turn used up. */
-  ids: number;
-  ending: Ending | null;
+  /** The number of task ids used so far. */
+  usedIds: number;
+  completion: Completion | null;
   next: { input: string | null; carriedOver: readonly HistoryEvent[] } | null;
 };
 
-/** What replaying everything so far, news included, says about the instance. */
-async function judge(
+/** Runs the orchestrator and replays its actions over the history including `news`. */
+async function evaluateTurn(
   execution: Execution,
   news: readonly HistoryEvent[],
-  statusCarries: boolean,
-  tools: TurnTools,
-): Promise<Verdict> {
+  keepsStatus: boolean,
+  deps: TurnDependencies,
+): Promise<TurnResult> {
   const terminated = news.find((event) => event.EventType === eventTypes.ExecutionTerminated);
   if (terminated !== undefined) {
-    return ended(execution, { status: "Terminated", output: terminated.Input });
+    return completeWith(execution, { status: "Terminated", output: terminated.Input });
   }
   const failed = (reason: string) =>
-    ended(execution, { status: "Failed", output: failureText(execution.name, reason) });
-  const known = sameNameIn(tools.functions.orchestrators(), execution.name);
-  if (known === undefined) return failed(notThere(execution.name, "orchestrator"));
+    completeWith(execution, { status: "Failed", output: failureText(execution.name, reason) });
+  const name = findName(deps.functions.orchestrators(), execution.name);
+  if (name === undefined) return failed(missingFunctionText(execution.name, "orchestrator"));
 
-  const result = await tools.functions.invokeOrchestrator(known, triggerText(execution, news));
-  const state = parseState(result);
+  const invocation = await deps.functions.invokeOrchestrator(name, buildTrigger(execution, news));
+  const state = parseState(invocation);
   if ("failure" in state) return failed(state.failure);
   const unsupported = [...everyAction(state.actions)].find(({ kind }) => kind === "unsupported");
   if (unsupported?.kind === "unsupported") {
-    return failed(`Cannot go on as Ferry's local host has not implemented ${unsupported.what}`);
+    return failed(
+      `Cannot continue because Ferry's local host does not implement ${unsupported.feature}`,
+    );
   }
-  // An omitted status is stored as null; only a generation's first turn still shows its predecessor's.
+  // An omitted status is stored as null, but a generation's first turn keeps the status of the previous generation.
   const customStatus =
     state.customStatus === null
-      ? statusCarries
+      ? keepsStatus
         ? execution.customStatus
         : null
       : JSON.stringify(state.customStatus);
-  if (customStatus !== null && customStatus.length * 2 > longestCustomStatus) {
-    return failed(statusTooLong(customStatus));
+  if (customStatus !== null && customStatus.length * 2 > maxCustomStatusBytes) {
+    return failed(customStatusTooLong(customStatus));
   }
   const history = [...execution.stored.map(({ event }) => event), ...news];
-  const shim = replay(state.actions, history, { asLibrary: false });
-  const unknown = unknownActivity(shim, tools.functions.activities());
-  const drift = tools.driftFails ? findDrift({ state, history, shim, sdk: result.tasks }) : null;
-  const reason = drift ?? shim.contradiction ?? unknown;
+  const replayed = replay(state.actions, history, { asLibrary: false });
+  const unknown = unknownActivity(replayed, deps.functions.activities());
+  const problem = deps.failsOnNonDeterminism
+    ? detectNonDeterminism({ state, history, replayed, sdk: invocation.tasks })
+    : null;
+  const reason = problem ?? replayed.contradiction ?? unknown;
   if (reason !== null) return failed(reason);
-  warn(state, shim, result.tasks, tools);
-  return settle({ ...execution, customStatus }, state, shim);
+  logWarnings(state, replayed, invocation.tasks, deps);
+  return completeTurn({ ...execution, customStatus }, state, replayed);
 }
 
 /** 16 KB of UTF-16 (DurableOrchestrationContext.SetCustomStatus). */
-const longestCustomStatus = 16 * 1024;
+const maxCustomStatusBytes = 16 * 1024;
 
-function statusTooLong(customStatus: string): string {
+function customStatusTooLong(customStatus: string): string {
   return `The custom status must not exceed 16 KB of UTF-16 text: ${customStatus.length * 2} bytes. Keep large values in a blob`;
 }
 
-/** An instance ends, or continues as new, only once no task is open (TaskOrchestrationExecutor.cs). */
-function settle(execution: Execution, state: OrchestratorState, shim: Replay): Verdict {
-  const verdict: Verdict = {
+/** An instance completes, or continues as new, only when no task is open (TaskOrchestrationExecutor.cs). */
+function completeTurn(
+  execution: Execution,
+  state: OrchestratorState,
+  replayed: Replay,
+): TurnResult {
+  const result: TurnResult = {
     execution,
-    decisions: shim.decisions.unconfirmed(),
-    ids: shim.decisions.made().length,
-    ending: null,
+    decisions: replayed.decisions.unconfirmed(),
+    usedIds: replayed.decisions.made().length,
+    completion: null,
     next: null,
   };
-  if (shim.waitingFor !== null || shim.decisions.openIds().length > 0) return verdict;
+  if (replayed.waitingFor !== null || replayed.decisions.openIds().length > 0) return result;
   if (state.error !== "") {
     const output = failureText(execution.name, state.error);
-    return { ...verdict, ending: { status: "Failed", output } };
+    return { ...result, completion: { status: "Failed", output } };
   }
-  if (!state.isDone) return verdict;
-  if (shim.continueAsNew !== null) {
-    const input = JSON.stringify(shim.continueAsNew.input);
-    return { ...verdict, next: { input, carriedOver: shim.carriedOver } };
+  if (!state.isDone) return result;
+  if (replayed.continueAsNew !== null) {
+    const input = JSON.stringify(replayed.continueAsNew.input);
+    return { ...result, next: { input, carriedOver: replayed.carriedOver } };
   }
   const output = state.output === null ? null : JSON.stringify(state.output);
-  return { ...verdict, ending: { status: "Completed", output } };
+  return { ...result, completion: { status: "Completed", output } };
 }
 
-function ended(execution: Execution, ending: Ending): Verdict {
-  return { execution, decisions: [], ids: 0, ending, next: null };
+function completeWith(execution: Execution, completion: Completion): TurnResult {
+  return { execution, decisions: [], usedIds: 0, completion, next: null };
 }
 
-/** Appends what the framework appends after the events of a turn: decisions in id order, then the end. */
-function outcomeOf(
-  verdict: Omit<Verdict, "next">,
+/** Appends the events that the framework appends to a turn: decisions in id order, then the completion. */
+function buildOutcome(
+  result: Omit<TurnResult, "next">,
   news: readonly HistoryEvent[],
-  { clock }: TurnTools,
+  { clock }: TurnDependencies,
 ): TurnOutcome {
   const now = clock.now();
   const added: HistoryEvent[] = [...news];
-  for (const decision of verdict.decisions) added.push(decided(decision, now));
-  if (verdict.ending !== null) added.push(completed(verdict.ending, verdict.ids, now));
-  added.push({ EventType: eventTypes.OrchestratorCompleted, ...stamped(now) });
-  const { execution, decisions, ending } = verdict;
-  return { execution, added, decisions, ending };
+  for (const decision of result.decisions) added.push(createDecisionEvent(decision, now));
+  if (result.completion !== null)
+    added.push(createExecutionCompleted(result.completion, result.usedIds, now));
+  added.push({ EventType: eventTypes.OrchestratorCompleted, ...eventBase(now) });
+  const { execution, decisions, completion } = result;
+  return { execution, added, decisions, completion };
 }
 
-function decided(decision: Decision, now: number): HistoryEvent {
+function createDecisionEvent(decision: Decision, now: number): HistoryEvent {
   return decision.kind === "activity"
     ? {
         EventType: eventTypes.TaskScheduled,
-        ...stamped(now, decision.id),
+        ...eventBase(now, decision.id),
         Name: decision.name,
         Version: "",
       }
     : {
         EventType: eventTypes.TimerCreated,
-        ...stamped(now, decision.id),
-        FireAt: instant(decision.fireAt),
+        ...eventBase(now, decision.id),
+        FireAt: formatInstant(decision.fireAt),
       };
 }
 
-function completed(ending: Ending, id: number, now: number): ExecutionCompleted {
+function createExecutionCompleted(
+  completion: Completion,
+  id: number,
+  now: number,
+): ExecutionCompleted {
   return {
     EventType: eventTypes.ExecutionCompleted,
-    ...stamped(now, id),
-    OrchestrationStatus: statusNumbers[ending.status],
-    Result: ending.output,
+    ...eventBase(now, id),
+    OrchestrationStatus: statusNumbers[completion.status],
+    Result: completion.output,
   };
 }
 
-function orchestratorStarted({ clock }: TurnTools): HistoryEvent {
-  return { EventType: eventTypes.OrchestratorStarted, ...stamped(clock.now()) };
+function createOrchestratorStarted({ clock }: TurnDependencies): HistoryEvent {
+  return { EventType: eventTypes.OrchestratorStarted, ...eventBase(clock.now()) };
 }
 
-/** The event that begins a generation. */
-export function executionStarted(execution: Execution): HistoryEvent {
+/** Creates the first event of a generation. */
+export function createExecutionStarted(execution: Execution): HistoryEvent {
   const { instanceId, executionId, name, input, createdAt } = execution;
   return {
     EventType: eventTypes.ExecutionStarted,
-    ...stamped(createdAt),
+    ...eventBase(createdAt),
     Name: name,
     Version: "",
     Input: input,
@@ -222,7 +236,11 @@ export function executionStarted(execution: Execution): HistoryEvent {
   };
 }
 
-function nextGeneration(old: Execution, input: string | null, { clock }: TurnTools): Execution {
+function nextGeneration(
+  old: Execution,
+  input: string | null,
+  { clock }: TurnDependencies,
+): Execution {
   return {
     ...old,
     executionId: newExecutionId(),
@@ -232,57 +250,49 @@ function nextGeneration(old: Execution, input: string | null, { clock }: TurnToo
   };
 }
 
-/** Guids without dashes, as the framework makes them. */
+/** Returns a GUID without dashes, as the framework does. */
 export function newExecutionId(): string {
   return randomUUID().replaceAll("-", "");
 }
 
 /**
- * On Azure a call of an unknown activity throws inside the extension, which swallows the exception
- * and waits for ever; here it fails with the extension's own words.
+ * Returns the extension's message if a new decision calls an unknown activity, otherwise null. On Azure the extension
+ * swallows the exception of such a call and waits forever; here the instance fails.
  */
-function unknownActivity(shim: Replay, activities: readonly string[]): string | null {
-  for (const decision of shim.decisions.unconfirmed()) {
+function unknownActivity(replayed: Replay, activities: readonly string[]): string | null {
+  for (const decision of replayed.decisions.unconfirmed()) {
     if (decision.kind !== "activity") continue;
-    if (sameNameIn(activities, decision.name) === undefined) {
-      return notThere(decision.name, "activity");
+    if (findName(activities, decision.name) === undefined) {
+      return missingFunctionText(decision.name, "activity");
     }
   }
   return null;
-}
-
-/** ThrowIfFunctionDoesNotExist of DurableTaskExtension.cs. */
-export function notThere(name: string, kind: "orchestrator" | "activity"): string {
-  const article = kind === "activity" ? "an activity" : "an orchestrator";
-  return `The function '${name}' doesn't exist, is disabled, or is not ${article} function`;
-}
-
-/** Function names compare without case, as FunctionName.cs does. */
-export function sameNameIn(names: readonly string[], name: string): string | undefined {
-  return names.find((known) => known.toLowerCase() === name.toLowerCase());
 }
 
 function failureText(name: string, reason: string): string {
   return `Orchestrator function '${name}' failed: ${reason}`;
 }
 
-/** What is legal and surprising: said once it happens, never a reason to fail. */
-function warn(
+/** Logs legal but surprising situations. */
+function logWarnings(
   state: OrchestratorState,
-  shim: Replay,
+  replayed: Replay,
   tasks: SdkTasks | undefined,
-  { log }: TurnTools,
+  { log }: TurnDependencies,
 ): void {
-  const open = shim.decisions.openIds().length;
+  const open = replayed.decisions.openIds().length;
   if (state.isDone && open > 0) {
     log({
       level: "warning",
-      message: `The orchestrator has ended, but the instance stays Running until its open tasks end: ${open}`,
+      message: `The orchestrator has completed, but the instance stays Running until its open tasks are completed: ${open}`,
     });
   }
-  if (shim.continueAsNew !== null && shim.buffered.length > 0) {
-    const names = shim.buffered.map((event) => event.Name).join(", ");
-    log({ level: "warning", message: `continueAsNew loses events that nobody awaited: ${names}` });
+  if (replayed.continueAsNew !== null && replayed.buffered.length > 0) {
+    const names = replayed.buffered.map((event) => event.Name).join(", ");
+    log({
+      level: "warning",
+      message: `continueAsNew loses events that the orchestrator did not await: ${names}`,
+    });
   }
   if (tasks === undefined) return;
   log({ level: "debug", message: `Turn done: ${tasks.nextId} tasks so far, ${open} open` });

@@ -1,12 +1,13 @@
+import { second } from "../../durations.ts";
 import type { HistoryEvent, StoredEvent } from "../history/history.ts";
 
 /**
- * The orchestration trigger's JSON text (OrchestrationTriggerAttributeBindingProvider.cs): all of the
- * generation's history, the new events last and not yet marked as played. Schema V3 (2) lets the
- * library model long timers itself, so that ids agree. Stored events are text already and are only
- * joined: parsing and writing them anew would cost more than the whole rest of a turn.
+ * Builds the orchestration trigger's JSON text (OrchestrationTriggerAttributeBindingProvider.cs): the whole history of
+ * the generation; the new events come last and are not marked as played. Schema V3 (2) makes the library chain long
+ * timers itself, so ids agree. The texts of stored events are only joined, because parsing and serializing them again
+ * would cost more than the rest of the turn.
  */
-export function triggerText(
+export function buildTrigger(
   execution: { instanceId: string; input: string | null; stored: readonly StoredEvent[] },
   news: readonly HistoryEvent[],
 ): string {
@@ -20,8 +21,8 @@ export function triggerText(
     upperSchemaVersionNew: 2,
     longRunningTimerIntervalDuration: "3.00:00:00",
     maximumShortTimerDuration: "6.00:00:00",
-    // Spelt as the extension spells it.
-    defaultHttpAsyncRequestSleepTimeMillseconds: 30_000,
+    // The extension's own misspelling.
+    defaultHttpAsyncRequestSleepTimeMillseconds: 30 * second,
   });
   return `{"history":[${history}],"input":${execution.input ?? "null"},${rest.slice(1)}`;
 }

@@ -1,36 +1,38 @@
 import { type AppFunction, withTrigger } from "../worker/app-functions.ts";
 import type { Binding } from "../worker/functions-core.ts";
-import { typedRequest, responseOf } from "./http-message.ts";
+import type { KeyCheck, KeyLevel } from "./function-keys.ts";
+import { buildRequestData, buildResponse } from "./http-message.ts";
 import type { HostRequest, HostResponse } from "./http-server.ts";
 import type { Invocation, InvocationOutcome } from "../worker/invocation.ts";
 import type { Logger } from "../../log.ts";
 import { compareRoutes, matchRoute, parseRoute, type RouteTemplate } from "./route-pattern.ts";
 import type { TypedData } from "../worker/typed-data.ts";
 
-/** A function that HTTP reaches; `route` has the prefix, without a leading slash. */
+/** A function with an HTTP trigger. `route` includes the prefix and has no leading slash. */
 export type HttpFunction = { name: string; route: string; methods: readonly string[] };
 
 export type HttpRoutes = {
   functions: readonly HttpFunction[];
-  /** The answer of the function that takes the request; undefined where none does. */
+  /** Returns the response of the function whose route matches; undefined if none matches. */
   respond(request: HostRequest): Promise<HostResponse> | undefined;
 };
 
 export type HttpRoutesOptions = {
   functions: readonly AppFunction[];
   routePrefix: string;
+  checkKey: KeyCheck;
   run: (invocation: Invocation) => Promise<InvocationOutcome>;
   logger: Logger;
 };
 
 /**
- * Paths and verbs to HTTP functions (WebScriptHostHttpRoutesManager.cs). A verb that a function does
- * not list is not refused by 405: its route does not match, and where no other does, that is a 404.
- * Functions' `authLevel` is not looked at, as Core Tools does locally.
+ * Routes requests to HTTP functions by path and method (WebScriptHostHttpRoutesManager.cs). A method that a function
+ * does not list is not a 405: its route does not match, and if no other route matches, the response is 404. A key that
+ * does not open the function's `authLevel` is a plain 401 (FunctionInvocationMiddleware.cs).
  */
 export function openHttpRoutes(options: HttpRoutesOptions): HttpRoutes {
   const routes = withTrigger(options.functions, "httpTrigger")
-    .map(({ name, trigger }) => routeOf(name, trigger, options.routePrefix))
+    .map(({ name, trigger }) => buildRoute(name, trigger, options.routePrefix))
     .toSorted((one, other) => compareRoutes(one.template, other.template));
 
   return {
@@ -46,9 +48,9 @@ export function openHttpRoutes(options: HttpRoutesOptions): HttpRoutes {
   };
 }
 
-type Route = HttpFunction & { template: RouteTemplate };
+type Route = HttpFunction & { template: RouteTemplate; requiredKey: KeyLevel };
 
-function routeOf(name: string, binding: Binding, routePrefix: string): Route {
+function buildRoute(name: string, binding: Binding, routePrefix: string): Route {
   const own =
     typeof binding["route"] === "string" && binding["route"] !== "" ? binding["route"] : name;
   const route = [routePrefix, own.replace(/^\/+|\/+$/g, "")]
@@ -60,7 +62,14 @@ function routeOf(name: string, binding: Binding, routePrefix: string): Route {
     route,
     methods: methods.map((method) => String(method).toUpperCase()),
     template: parseRoute(route),
+    requiredKey: readAuthLevel(binding["authLevel"]),
   };
+}
+
+/** The library's default is "anonymous", and it lets only three values pass. */
+function readAuthLevel(authLevel: unknown): KeyLevel {
+  const level = String(authLevel).toLowerCase();
+  return level === "anonymous" || level === "admin" ? level : "function";
 }
 
 async function call(
@@ -69,19 +78,22 @@ async function call(
   request: HostRequest,
   params: Record<string, string>,
 ): Promise<HostResponse> {
-  const { logger } = options;
+  const { logger, checkKey } = options;
+  if (checkKey(request, route.requiredKey) !== "accepted") {
+    return { status: 401, headers: {}, body: "" };
+  }
   if (request.chunked && request.body.length > 0) {
     logger(
       "warning",
       "function",
       route.name,
-      "The request's body is lost as it came without Content-Length: the Functions host passes on " +
-        "only bodies whose length it knows",
+      "The request's body is lost because it has no Content-Length: the Functions host passes on " +
+        "only bodies of known length",
     );
   }
-  const trigger: TypedData = typedRequest(request, params);
+  const trigger: TypedData = buildRequestData(request, params);
   const outcome = await options.run({ functionName: route.name, trigger });
-  // The caller learns nothing (ExceptionMiddleware.cs); the log has it all.
+  // The response does not contain the error (ExceptionMiddleware.cs); the log does.
   if (!outcome.ok) return { status: 500, headers: {}, body: "" };
-  return responseOf(outcome.returnValue);
+  return buildResponse(outcome.returnValue);
 }

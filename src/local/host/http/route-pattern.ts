@@ -1,7 +1,7 @@
 /**
- * A route as ASP.NET Core writes it: `copies/{id:guid}/{*rest}`. Matching ignores case; parameters
- * may be optional (`{x?}`), have a default (`{x=5}`), constraints (`{x:int:min(1)}`) or take all the
- * rest (`{*x}`, `{**x}`); a segment may mix text and parameters (`{name}.{extension}`).
+ * A route in ASP.NET Core's syntax: `copies/{id:guid}/{*rest}`. Matching is case-insensitive. A parameter can be
+ * optional (`{x?}`), have a default (`{x=5}`) or constraints (`{x:int:min(1)}`), or take the rest of the path (`{*x}`,
+ * `{**x}`). A segment can mix text and parameters (`{name}.{extension}`).
  */
 export type RouteTemplate = {
   template: string;
@@ -18,15 +18,17 @@ type Parameter = {
 };
 type Constraint = (value: string) => boolean;
 
-/** Reads a template; throws an error that names it and what is wrong. */
+/** Parses a template. Throws an error that names the template and the reason. */
 export function parseRoute(template: string): RouteTemplate {
   const path = template.replace(/^\/+|\/+$/g, "");
   const segments = path === "" ? [] : path.split(/\/(?![^{]*\})/).map(parseSegment(template));
   const names = segments
     .flat()
     .flatMap((part) => ("name" in part ? [part.name.toLowerCase()] : []));
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw refuse(template, `the parameter "${twice}" appears twice`);
+  const duplicate = names.find((name, index) => names.indexOf(name) !== index);
+  if (duplicate !== undefined) {
+    throw refuse(template, `the parameter "${duplicate}" appears twice`);
+  }
   segments.forEach((segment, index) => {
     if (index < segments.length - 1 && segment.some(isRest)) {
       throw refuse(template, "a parameter that takes the rest must come last");
@@ -36,8 +38,8 @@ export function parseRoute(template: string): RouteTemplate {
 }
 
 /**
- * The parameters of `path`'s match, or undefined. `path` is the URL's path, still percent-encoded,
- * relative to the same root as the template. Parameters without a value are left out.
+ * Returns the parameters if `path` matches, otherwise undefined. `path` is the URL's path, still percent-encoded,
+ * relative to the same root as the template. Parameters without a value are omitted.
  */
 export function matchRoute(route: RouteTemplate, path: string): Record<string, string> | undefined {
   const given = path.replace(/^\/|\/$/g, "");
@@ -47,11 +49,11 @@ export function matchRoute(route: RouteTemplate, path: string): Record<string, s
     const single = segment.length === 1 ? segment[0] : undefined;
     if (single !== undefined && "name" in single && single.kind === "rest") {
       const rest = values.splice(index).join("/");
-      return take(params, single, rest === "" ? undefined : rest) ? params : undefined;
+      return assign(params, single, rest === "" ? undefined : rest) ? params : undefined;
     }
     const value = values[index];
     if (value === undefined) {
-      if (single === undefined || !("name" in single) || !take(params, single, undefined)) {
+      if (single === undefined || !("name" in single) || !assign(params, single, undefined)) {
         return undefined;
       }
     } else if (!matchSegment(segment, value, params)) return undefined;
@@ -60,8 +62,8 @@ export function matchRoute(route: RouteTemplate, path: string): Record<string, s
 }
 
 /**
- * Sorts routes as RoutePrecedence.cs of ASP.NET Core does: text before parameters, those with a
- * constraint first, those that take the rest last.
+ * Sorts routes as RoutePrecedence.cs of ASP.NET Core does: text before parameters, parameters with a constraint before
+ * those without, and parameters that take the rest last.
  */
 export function compareRoutes(one: RouteTemplate, other: RouteTemplate): number {
   const length = Math.max(one.segments.length, other.segments.length);
@@ -90,7 +92,7 @@ function parseSegment(template: string): (text: string) => Segment {
       parts.push(piece.startsWith("{") ? parseParameter(template, piece) : { literal: piece });
     }
     if (parts.length > 1 && parts.some((part) => "kind" in part && part.kind !== "one")) {
-      throw refuse(template, `an optional part must be a segment of its own: "${text}"`);
+      throw refuse(template, `an optional parameter must be a whole segment: "${text}"`);
     }
     return parts;
   };
@@ -101,13 +103,13 @@ function parseParameter(template: string, text: string): Parameter {
     /^\{(\*{0,2})([A-Za-z_][\w-]*)((?::[a-z]+(?:\((?:[^()]|\([^()]*\))*\))?)*)(\?|=[^}]*)?\}$/i.exec(
       text,
     );
-  if (match === null) throw refuse(template, `it does not understand the parameter "${text}"`);
-  const [, stars = "", name = "", constraints = "", ending = ""] = match;
-  const optional = ending === "?" || ending.startsWith("=");
+  if (match === null) throw refuse(template, `it contains the invalid parameter "${text}"`);
+  const [, stars = "", name = "", constraints = "", suffix = ""] = match;
+  const optional = suffix === "?" || suffix.startsWith("=");
   return {
     name,
     kind: stars !== "" ? "rest" : optional ? "optional" : "one",
-    fallback: ending.startsWith("=") ? ending.slice(1) : undefined,
+    fallback: suffix.startsWith("=") ? suffix.slice(1) : undefined,
     constraints: [...constraints.matchAll(/:([a-z]+)(?:\(((?:[^()]|\([^()]*\))*)\))?/gi)].map(
       ([, kind = "", argument = ""]) => constraint(template, kind.toLowerCase(), argument),
     ),
@@ -154,7 +156,7 @@ function constraint(template: string, kind: string, argument: string): Constrain
       return (value) =>
         new RegExp(argument.replaceAll("{{", "{").replaceAll("}}", "}"), "i").test(value);
     default:
-      throw refuse(template, `it does not know the constraint "${kind}"`);
+      throw refuse(template, `it contains the unknown constraint "${kind}"`);
   }
 }
 
@@ -167,7 +169,7 @@ function isWhole(text: string, limit: bigint): boolean {
 function matchSegment(segment: Segment, value: string, params: Record<string, string>): boolean {
   const [part] = segment;
   if (segment.length === 1 && part !== undefined) {
-    if ("name" in part) return take(params, part, value === "" ? undefined : value);
+    if ("name" in part) return assign(params, part, value === "" ? undefined : value);
     return part.literal.toLowerCase() === value.toLowerCase();
   }
   const pattern = segment
@@ -176,27 +178,27 @@ function matchSegment(segment: Segment, value: string, params: Record<string, st
   const match = new RegExp(`^${pattern}$`, "is").exec(value);
   if (match === null) return false;
   const parameters = segment.filter((piece) => "name" in piece);
-  return parameters.every((parameter, index) => take(params, parameter, match[index + 1]));
+  return parameters.every((parameter, index) => assign(params, parameter, match[index + 1]));
 }
 
 function escapePattern(literal: string): string {
   return literal.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
 
-/** Takes one parameter's value; false where it has none but needs one, or breaks a constraint. */
-function take(
+/** Stores one parameter's value. Returns false if a required value is missing or a constraint is violated. */
+function assign(
   params: Record<string, string>,
   parameter: Parameter,
   value: string | undefined,
 ): boolean {
-  const taken = value ?? parameter.fallback;
-  if (taken === undefined) return parameter.kind !== "one";
-  if (!parameter.constraints.every((holds) => holds(taken))) return false;
-  params[parameter.name] = taken;
+  const assigned = value ?? parameter.fallback;
+  if (assigned === undefined) return parameter.kind !== "one";
+  if (!parameter.constraints.every((holds) => holds(assigned))) return false;
+  params[parameter.name] = assigned;
   return true;
 }
 
-/** As Kestrel: an encoded slash stays encoded, and what is not valid encoding stays as it is. */
+/** As Kestrel does: an encoded slash stays encoded, and a segment with invalid encoding stays unchanged. */
 function decodeSegment(segment: string): string {
   try {
     return segment
@@ -213,5 +215,5 @@ function isRest(part: Part): boolean {
 }
 
 function refuse(template: string, reason: string): Error {
-  return new Error(`Cannot use route as ${reason}: "${template}"`);
+  return new Error(`Cannot use route because ${reason}: "${template}"`);
 }

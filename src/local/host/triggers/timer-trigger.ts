@@ -1,13 +1,14 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { Cancel, Clock } from "../../clock.ts";
 import type { Invocation, InvocationOutcome } from "../worker/invocation.ts";
+import { minute } from "../../durations.ts";
 import { parseSchedule, type Schedule } from "./schedule.ts";
 import type { TypedData } from "../worker/typed-data.ts";
 
 /** A function with a timer trigger, as its binding describes it. */
 export type TimerFunction = {
   name: string;
-  /** May hold `%NAME%`, the name of a setting. */
+  /** Can contain `%NAME%`, the name of a setting. */
   schedule: string;
   runOnStartup: boolean;
   useMonitor: boolean;
@@ -18,7 +19,7 @@ export type TimersOptions = {
   clock: Clock;
   environment: Readonly<Record<string, string | undefined>>;
   run: (invocation: Invocation) => Promise<InvocationOutcome>;
-  /** Where the times of monitored schedules outlive the host; undefined to forget them. */
+  /** The file that keeps the times of monitored schedules for the next host; undefined to keep them in memory. */
   statusFile: string | undefined;
 };
 
@@ -28,13 +29,13 @@ export type Timers = { stop(): void };
 type ScheduleStatus = { last: number | undefined; next: number; lastUpdated: number };
 
 /** Schedules more frequent than this are not monitored (TimerTriggerAttributeBindingProvider.cs). */
-const shortestMonitoredMs = 60_000;
+const minMonitoredMs = minute;
 
 /**
- * Fires timer triggers as TimerListener.cs does: a monitored timer that was due while no host ran
- * fires at once, past due; else one with `runOnStartup` fires at once; then each when it is due. A
- * timer never overlaps itself: what falls due while it runs is skipped. Throws on a bad schedule,
- * before any fires.
+ * Fires timer triggers as TimerListener.cs does. A monitored timer that was due while no host ran fires immediately, as
+ * past due. Otherwise a timer with `runOnStartup` fires immediately. Then each timer fires when it is due. A timer
+ * never overlaps itself: due times that pass while it runs are skipped. Throws for an invalid schedule before any
+ * timer fires.
  */
 export function startTimers(options: TimersOptions): Timers {
   const timers = options.functions.map((timer) => ({
@@ -52,14 +53,14 @@ export function startTimers(options: TimersOptions): Timers {
   };
 }
 
-/** The trigger's value: `TimerInfo` as the Timers extension serialises it. */
-export function timerInfo(status: ScheduleStatus | undefined, isPastDue: boolean): TypedData {
+/** Builds the trigger's value: `TimerInfo` as the Timers extension serializes it. */
+export function buildTimerInfo(status: ScheduleStatus | undefined, isPastDue: boolean): TypedData {
   const info = {
     Schedule: { AdjustForDST: true },
     ScheduleStatus: status && {
-      Last: dateText(status.last),
-      Next: dateText(status.next),
-      LastUpdated: dateText(status.lastUpdated),
+      Last: formatDate(status.last),
+      Next: formatDate(status.next),
+      LastUpdated: formatDate(status.lastUpdated),
     },
     IsPastDue: isPastDue,
   };
@@ -71,7 +72,7 @@ function readSchedule(timer: TimerFunction, environment: TimersOptions["environm
     const value = environment[name];
     if (value !== undefined && value !== "") return value;
     throw new Error(
-      `Cannot schedule function "${timer.name}" as the setting its schedule names is not set: "${name}"`,
+      `Cannot schedule function "${timer.name}" because its schedule uses a setting that is not set: "${name}"`,
     );
   });
   try {
@@ -97,7 +98,7 @@ function startTimer(
   const former = monitored ? statuses.get(timer.name) : undefined;
   let last = former?.last;
 
-  /** Notes when the timer is due next, also for a host that comes after this one. */
+  /** Schedules the next firing, and stores its time for the next host. */
   const arm = () => {
     const due = schedule.next(clock.now());
     if (due === undefined) return;
@@ -110,12 +111,12 @@ function startTimer(
   };
   const fire = async (due: number, isPastDue: boolean) => {
     const status = monitored ? statuses.get(timer.name) : undefined;
-    await options.run({ functionName: timer.name, trigger: timerInfo(status, isPastDue) });
+    await options.run({ functionName: timer.name, trigger: buildTimerInfo(status, isPastDue) });
     last = due;
     arm();
   };
 
-  // A next time that today's schedule does not give belongs to a schedule that was changed since.
+  // A stored next time that the current schedule would not produce belongs to a former schedule.
   const isPastDue =
     former !== undefined && former.next < now && former.next === schedule.next(former.lastUpdated);
   if (isPastDue || timer.runOnStartup) void clock.track(fire(now, isPastDue));
@@ -129,13 +130,13 @@ function startTimer(
 function isFrequent(schedule: Schedule, now: number): boolean {
   const first = schedule.next(now);
   const second = first === undefined ? undefined : schedule.next(first);
-  return first !== undefined && second !== undefined && second - first < shortestMonitoredMs;
+  return first !== undefined && second !== undefined && second - first < minMonitoredMs;
 }
 
 function readStatuses(file: string | undefined): Map<string, ScheduleStatus> {
   if (file === undefined) return new Map();
   try {
-    // Written by this file only; a broken one is a lost memory, not a reason to stop.
+    // Only this module writes the file; a damaged one loses the times but must not stop the host.
     return new Map(Object.entries(JSON.parse(readFileSync(file, "utf8"))));
   } catch {
     return new Map();
@@ -145,11 +146,11 @@ function readStatuses(file: string | undefined): Map<string, ScheduleStatus> {
 function writeStatuses(file: string | undefined, statuses: Map<string, ScheduleStatus>): void {
   if (file === undefined) return;
   writeFileSync(`${file}.new`, JSON.stringify(Object.fromEntries(statuses)));
-  renameSync(`${file}.new`, file); // a host killed here leaves the old file or the new one, whole
+  renameSync(`${file}.new`, file); // atomic: a host killed here leaves either the old or the new file, complete
 }
 
-/** .NET writes its smallest date for "never". */
-function dateText(time: number | undefined): string {
+/** .NET writes its minimum date for "never". */
+function formatDate(time: number | undefined): string {
   if (time === undefined) return "0001-01-01T00:00:00";
   return new Date(time).toISOString().replace(/(\.000)?Z$/, "+00:00");
 }

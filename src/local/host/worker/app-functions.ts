@@ -1,6 +1,6 @@
 import type { Binding, FunctionMetadata, FunctionsApp } from "./functions-core.ts";
 
-/** A registered function and the binding that starts it. */
+/** A registered function and its trigger binding. */
 export type AppFunction = { name: string; trigger: Binding; metadata: FunctionMetadata };
 
 const triggers = [
@@ -14,9 +14,8 @@ const inputs = ["durableClient", "orchestrationClient"];
 const outputs = ["http"];
 
 /**
- * The app's functions with their triggers. Throws one error that names every function using
- * something that this host does not implement, and what it is: better no start than a function that
- * silently never runs. Functions that a setting disables are left out.
+ * Returns the app's functions with their triggers, without those that a setting disables. Throws one error that names
+ * every function that uses unimplemented features, because otherwise such a function would silently never run.
  */
 export function appFunctions(
   app: FunctionsApp,
@@ -32,18 +31,18 @@ export function appFunctions(
     if (metadata.retryOptions !== undefined) unknown.push("retry policy");
     if (trigger === undefined) problems.push(`"${metadata.name}" has no trigger`);
     else if (unknown.length > 0) {
-      problems.push(`"${metadata.name}" uses ${unknown.join(", ")}, not implemented`);
+      problems.push(`"${metadata.name}" uses ${unknown.join(", ")}, which is not implemented`);
     } else functions.push({ name: metadata.name, trigger, metadata });
   }
   if (problems.length > 0) {
     throw new Error(
-      `Cannot start the app as not all its functions can run: ${problems.join("; ")}`,
+      `Cannot start the app because not all its functions can run: ${problems.join("; ")}`,
     );
   }
   return functions;
 }
 
-/** The functions whose trigger is of `type`, in any case. */
+/** Returns the functions with a trigger of `type`, case-insensitive. */
 export function withTrigger(functions: readonly AppFunction[], type: string): AppFunction[] {
   return functions.filter(({ trigger }) => trigger.type.toLowerCase() === type.toLowerCase());
 }

@@ -4,16 +4,16 @@ import { extname, join, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { collectApp, type CoreLog, type FunctionsApp } from "./functions-core.ts";
 
-/** Counts starts in this process: a new query makes the module loader read an ES module afresh. */
+/** Counts starts in this process: a new query string makes the module loader evaluate an ES module again. */
 let starts = 0;
 
 /**
- * Loads an app as the Node.js worker does (startApp.ts): `main` of its package.json is a glob of
- * entry files below `appDirectory`, each of which registers functions when it is evaluated.
+ * Loads an app as the Node.js worker does (startApp.ts): `main` of its package.json is a glob of entry files below
+ * `appDirectory`, each of which registers functions when it is evaluated.
  *
- * A further start in the same process evaluates the entries again, though not what they import if
- * those are ES modules: an entry must make its registrations itself or call what makes them.
- * Throws `Worker was unable to load entry point "<file>": <message>` for the first that fails.
+ * A second start in the same process evaluates the entries again, but not the ES modules that they import. An entry
+ * must therefore register its functions itself, or call code that does. Throws
+ * `Worker was unable to load entry point "<file>": <message>` for the first entry that fails.
  */
 export async function loadApp(appDirectory: string, log: CoreLog): Promise<FunctionsApp> {
   const app = await readPackage(appDirectory);
@@ -42,14 +42,14 @@ async function readPackage(appDirectory: string): Promise<AppPackage> {
   try {
     text = await readFile(file, "utf8");
   } catch (error) {
-    throw new Error(`Cannot load the app as its package.json cannot be read: "${file}"`, {
+    throw new Error(`Cannot load the app because its package.json cannot be read: "${file}"`, {
       cause: error,
     });
   }
   const json: unknown = JSON.parse(text);
   const main = field(json, "main");
   if (typeof main !== "string" || main === "") {
-    throw new Error(`Cannot load the app as "main" in its package.json names no file: "${file}"`);
+    throw new Error(`Cannot load the app because "main" is missing in its package.json: "${file}"`);
   }
   return { main, type: field(json, "type") === "module" ? "module" : "commonjs" };
 }
@@ -63,7 +63,9 @@ async function entryFiles(appDirectory: string, main: string): Promise<string[]>
   const found: string[] = [];
   for await (const file of glob(main, { cwd: appDirectory })) found.push(file);
   if (found.length === 0) {
-    throw new Error(`Cannot load the app as no file matches "main" in its package.json: "${main}"`);
+    throw new Error(
+      `Cannot load the app because no file matches "main" in its package.json: "${main}"`,
+    );
   }
   return found.toSorted();
 }
@@ -77,7 +79,7 @@ async function evaluate(file: string, type: AppPackage["type"], start: number): 
   }
 }
 
-/** The app's own CommonJS modules are evaluated again at each start; what it installed is kept. */
+/** Makes each start evaluate the app's own CommonJS modules again; modules in node_modules stay loaded. */
 function forgetCommonModules(appDirectory: string): void {
   const { cache } = createRequire(join(appDirectory, "package.json"));
   for (const file of Object.keys(cache)) {

@@ -10,18 +10,18 @@ import {
 } from "./invocation.ts";
 import type { Logger } from "../../log.ts";
 
-/** The app after its start, and the ways to use and to end it. */
+/** A started app, with functions to invoke and to stop it. */
 export type StartedApp = {
   app: RunningApp;
-  /** Runs one function; a failure is written to the log in full, as callers are told little of it. */
+  /** Runs one function. Logs failures in full, because callers receive no details. */
   run: (invocation: Invocation) => Promise<InvocationOutcome>;
-  /** Resolves once no invocation made by `run` is under way. */
+  /** Resolves when no invocation made by `run` is in flight. */
   idle: () => Promise<void>;
-  /** Runs the `appTerminate` hooks; what they throw is only logged. */
+  /** Runs the `appTerminate` hooks. Logs their errors and does not reject. */
   terminate: () => Promise<void>;
 };
 
-/** Loads the app, runs its `appStart` hooks and settles what host and library can do for each other. */
+/** Loads the app, runs its `appStart` hooks and exchanges capabilities with the library. */
 export async function startApp(
   appDirectory: string,
   clock: Clock,
@@ -42,19 +42,19 @@ export async function startApp(
   await runHooks(app.hooks.appStart, context);
   await refuseStreaming(app);
 
-  const underWay = new Set<Promise<unknown>>();
+  const inFlight = new Set<Promise<unknown>>();
   return {
     app,
     run: async (invocation) => {
       const work = clock.track(invoke(app, invocation));
-      underWay.add(work);
+      inFlight.add(work);
       const outcome = await work;
-      underWay.delete(work);
+      inFlight.delete(work);
       if (!outcome.ok) logger("error", "function", invocation.functionName, failureText(outcome));
       return outcome;
     },
     idle: async () => {
-      while (underWay.size > 0) await Promise.all(underWay);
+      while (inFlight.size > 0) await Promise.all(inFlight);
     },
     terminate: async () => {
       await runHooks(app.hooks.appTerminate, context).catch((error: unknown) => {
@@ -65,8 +65,8 @@ export async function startApp(
 }
 
 /**
- * The host offers the worker's capabilities (getWorkerCapabilities.ts) and the library adds its own.
- * With `HttpUri` the library would wait for each request to come through a proxy, for ever.
+ * The host offers the worker's capabilities (getWorkerCapabilities.ts), and the library adds its own. Throws for
+ * `HttpUri`, because with it the library would wait forever for each request to arrive through a proxy.
  */
 async function refuseStreaming(app: FunctionsApp): Promise<void> {
   const offered = {
@@ -82,7 +82,7 @@ async function refuseStreaming(app: FunctionsApp): Promise<void> {
   const capabilities = await app.model.getCapabilities(offered);
   if (capabilities["HttpUri"] === undefined) return;
   throw new Error(
-    "Cannot start the app as HTTP streams are not implemented: app.setup({ enableHttpStream: true })",
+    "Cannot start the app because HTTP streams are not implemented: app.setup({ enableHttpStream: true })",
   );
 }
 

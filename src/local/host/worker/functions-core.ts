@@ -2,9 +2,9 @@ import { Module } from "node:module";
 import type { TypedData } from "./typed-data.ts";
 
 /**
- * The module `@azure/functions-core`, which only a Functions host can supply: the library
- * `@azure/functions` asks for it by `require` and registers the app's functions and hooks with it.
- * Members and texts follow setupCoreModule.ts and registerFunction.ts of the Node.js worker.
+ * The module `@azure/functions-core`, which only a Functions host supplies. The library `@azure/functions` loads it with
+ * `require` and registers the app's functions and hooks with it. Members and messages follow setupCoreModule.ts and
+ * registerFunction.ts of the Node.js worker.
  */
 export type FunctionsCore = {
   version: string;
@@ -17,7 +17,7 @@ export type FunctionsCore = {
   Disposable: typeof Disposable;
 };
 
-/** What the library implements: it turns typed data into arguments and return values into typed data. */
+/** Implemented by the library: converts typed data into arguments, and return values into typed data. */
 export type ProgrammingModel = {
   name: string;
   version: string;
@@ -36,7 +36,7 @@ export type InvocationResponse = {
   returnValue?: TypedData | null;
 };
 
-/** What one invocation tells the library. The library reads `state` while it logs. */
+/** The host's description of one invocation. The library reads `state` when it logs. */
 export type CoreInvocationContext = {
   invocationId: string;
   request: {
@@ -61,7 +61,7 @@ export type Binding = {
   type: string;
   direction: "in" | "out" | "inout";
   name?: string;
-  /** Fields of the binding's own, such as `route` or `schedule`. */
+  /** Fields specific to the binding's type, such as `route` or `schedule`. */
   [field: string]: unknown;
 };
 
@@ -78,7 +78,7 @@ export type CoreLogLevel =
 export type CoreLogCategory = "user" | "system" | "customMetric";
 export type HookName = (typeof hookNames)[number];
 
-/** What one start of an app registered. */
+/** Everything that an app registered during one start. */
 export type FunctionsApp = {
   functions: ReadonlyMap<string, RegisteredFunction>;
   hooks: Readonly<Record<HookName, readonly HookCallback[]>>;
@@ -91,22 +91,22 @@ export type CoreLog = FunctionsCore["log"];
 
 const hookNames = ["appStart", "appTerminate", "preInvocation", "postInvocation", "log"] as const;
 
-/** Letter first, at most 128 (Utility.IsValidFunctionName and FunctionNameValidationRegex of the host). */
+/** At most 128 characters, the first a letter (Utility.IsValidFunctionName, FunctionNameValidationRegex of the host). */
 const functionName = /^[a-z][a-z0-9_-]{0,127}$/i;
 
-/** The newest host that this one was compared with; the library tests only whether one is there. */
+/** The newest host version that this host was compared with. The library checks only that there is a version. */
 export const hostVersion = "4.1037.0";
 const workerVersion = "3.9.1";
 
 /**
  * Supplies `@azure/functions-core` to this process and collects what `load` registers.
- * `load` imports the app's entry; when it is done, registration is over. `log` gets what the library
- * says outside invocations. Throws what `load` throws; only one app can load at a time.
+ * `load` imports the app's entry; functions can be registered until it resolves. `log` receives the library's messages
+ * outside invocations. Rejects if `load` rejects. Only one app can load at a time.
  */
 export async function collectApp(load: () => Promise<void>, log: CoreLog): Promise<FunctionsApp> {
   const supplied = supplyCore();
   if (supplied.loading !== undefined) {
-    throw new Error("Cannot load the app as another app is still loading in this process");
+    throw new Error("Cannot load the app because another app is still loading in this process");
   }
   const loading: Loading = {
     functions: new Map(),
@@ -121,8 +121,8 @@ export async function collectApp(load: () => Promise<void>, log: CoreLog): Promi
   }
   if (supplied.model === undefined || loading.functions.size === 0) {
     throw new Error(
-      "Cannot start the app as it registered no function: its entry must import @azure/functions, " +
-        "and nothing may have used that library before the host started",
+      "Cannot start the app because it registered no function: its entry must import @azure/functions, " +
+        "and no other code may use that library before the host starts",
     );
   }
   return { ...loading, model: supplied.model };
@@ -141,13 +141,13 @@ type SuppliedCore = {
 };
 
 /**
- * One core for the life of the process: `@azure/functions` looks it up once and keeps the answer
- * (tryGetCoreApiLazy.ts), so it is found again by a name that outlives this module.
+ * The process has one core, because `@azure/functions` loads it once and caches it (tryGetCoreApiLazy.ts). A global
+ * symbol finds it again if this module is loaded twice.
  */
 const suppliedKey = Symbol.for("local functions host: supplied @azure/functions-core");
 
 function supplyCore(): SuppliedCore {
-  // The global object has no type for a key of ours.
+  // The global object's type does not contain this key.
   const shared = globalThis as { [suppliedKey]?: SuppliedCore };
   shared[suppliedKey] ??= installCore();
   return shared[suppliedKey];
@@ -176,11 +176,11 @@ function installCore(): SuppliedCore {
   return supplied;
 }
 
-/** Every copy of the library calls this once, at its first registration. */
+/** Every installed copy of the library calls this once, at its first registration. */
 function setModel(supplied: SuppliedCore, model: ProgrammingModel): void {
   if (supplied.model !== undefined) {
     throw new Error(
-      `Cannot use @azure/functions ${model.version} as ${supplied.model.version} is in use already: ` +
+      `Cannot use @azure/functions ${model.version} because ${supplied.model.version} is already in use: ` +
         "two copies of the library are installed, see `npm ls @azure/functions` and `npm dedupe`",
     );
   }
@@ -193,26 +193,26 @@ function registerFunction(
   callback: FunctionCallback,
 ): Disposable {
   const { name } = metadata;
-  const loading = duringStart(supplied, `function "${name}"`);
+  const loading = requireLoading(supplied, `function "${name}"`);
   if (!functionName.test(name) || name.toLowerCase() === "host") {
     throw new Error(
-      `Cannot register function as its name is not a letter followed by up to 127 letters, ` +
+      `Cannot register function because its name is not a letter followed by up to 127 letters, ` +
         `digits, "_" or "-", or is the reserved "host": "${name}"`,
     );
   }
-  // Names that differ only in case would share a route and a durable identity.
+  // Names that differ only in case would share a route and a durable name.
   const taken = [...loading.functions.keys()].find(
     (other) => other.toLowerCase() === name.toLowerCase(),
   );
   if (taken !== undefined) {
-    throw new Error(`Cannot register function as its name is taken: "${taken}"`);
+    throw new Error(`Cannot register function because its name is already used: "${taken}"`);
   }
   if (typeof callback !== "function") {
-    throw new Error(`Cannot register function as it has no handler: "${name}"`);
+    throw new Error(`Cannot register function because it has no handler: "${name}"`);
   }
   loading.functions.set(name, { metadata, callback });
   return new Disposable(() => {
-    duringStart(supplied, `removal of function "${name}"`).functions.delete(name);
+    requireLoading(supplied, `removal of function "${name}"`).functions.delete(name);
   });
 }
 
@@ -222,7 +222,7 @@ function registerHook(supplied: SuppliedCore, name: string, callback: HookCallba
     const error = new RangeError(`Unrecognized hook "${name}"`);
     throw Object.assign(error, { isAzureFunctionsSystemError: true });
   }
-  const hooks = duringStart(supplied, `hook "${name}"`).hooks[hookName];
+  const hooks = requireLoading(supplied, `hook "${name}"`).hooks[hookName];
   hooks.push(callback);
   return new Disposable(() => {
     const index = hooks.indexOf(callback);
@@ -230,12 +230,14 @@ function registerHook(supplied: SuppliedCore, name: string, callback: HookCallba
   });
 }
 
-function duringStart(supplied: SuppliedCore, what: string): Loading {
+function requireLoading(supplied: SuppliedCore, item: string): Loading {
   if (supplied.loading !== undefined) return supplied.loading;
-  throw new Error(`Cannot register ${what} as functions can only be registered during app startup`);
+  throw new Error(
+    `Cannot register ${item} because functions can only be registered during app startup`,
+  );
 }
 
-/** A class because the core promises a constructor of this name. */
+/** A class, because the core's interface contains a constructor of this name. */
 class Disposable {
   readonly #dispose: () => void;
   constructor(dispose: () => void) {

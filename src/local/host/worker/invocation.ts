@@ -11,7 +11,7 @@ import type {
 } from "./functions-core.ts";
 import type { TypedData } from "./typed-data.ts";
 
-/** One call of a function: its trigger's value, and the values of the other input bindings by type. */
+/** One call of a function: its trigger's value and the values of its other input bindings. */
 export type Invocation = {
   functionName: string;
   /** The trigger's value. */
@@ -22,8 +22,8 @@ export type Invocation = {
 };
 
 /**
- * A failure carries what the worker puts into `RpcException`: message and stack trace. `context` is
- * the context that the function saw; undefined where the call failed before there was one.
+ * A failure contains the fields of the worker's `RpcException`: message and stack trace. `context` is the function's
+ * invocation context; undefined if the call failed before it was created.
  */
 export type InvocationOutcome = { invocationId: string; context: unknown } & (
   | { ok: true; returnValue: TypedData | null | undefined }
@@ -39,17 +39,17 @@ export type InvocationLogEntry = {
   message: string;
 };
 
-/** The running app: what it registered, and what its hooks share for as long as it runs. */
+/** The running app: its registrations and the data that its hooks share. */
 export type RunningApp = FunctionsApp & {
-  /** The `hookData` that app-level hooks write and every invocation's hooks may read. */
+  /** The `hookData` that app-level hooks write and every invocation's hooks can read. */
   appHookData: Record<string, unknown>;
   log: InvocationLog;
 };
 
 /**
- * Runs one function once, in the order of the Node.js worker (InvocationHandler.ts): arguments,
- * `preInvocation` hooks, function, `postInvocation` hooks, response. Hooks may replace inputs,
- * function, result and error. Never rejects: a throw anywhere is a failed outcome.
+ * Runs one function once, in the order of the Node.js worker (InvocationHandler.ts): arguments, `preInvocation` hooks,
+ * function, `postInvocation` hooks, response. Hooks can replace inputs, function, result and error. Never rejects: any
+ * error is a failed outcome.
  */
 export async function invoke(app: RunningApp, invocation: Invocation): Promise<InvocationOutcome> {
   const invocationId = randomUUID();
@@ -62,7 +62,7 @@ export async function invoke(app: RunningApp, invocation: Invocation): Promise<I
     const returnValue = await run(app, invocation, invocationId, shared);
     return { ok: true, invocationId, context: shared.invocationContext, returnValue };
   } catch (thrown) {
-    const { message, stack = "" } = asError(thrown);
+    const { message, stack = "" } = toError(thrown);
     return { ok: false, invocationId, context: shared.invocationContext, message, stack };
   }
 }
@@ -82,7 +82,7 @@ async function run(
   const registered = app.functions.get(invocation.functionName);
   if (registered === undefined) {
     throw new Error(
-      `Cannot invoke function as the app registered none of that name: "${invocation.functionName}"`,
+      `Cannot invoke function because the app registered no function of that name: "${invocation.functionName}"`,
     );
   }
   const { metadata } = registered;
@@ -91,7 +91,7 @@ async function run(
     request: {
       invocationId,
       functionId: metadata.functionId ?? metadata.name,
-      inputData: inputData(metadata, invocation),
+      inputData: buildInputData(metadata, invocation),
       triggerMetadata: invocation.triggerMetadata ?? {},
     },
     metadata,
@@ -104,11 +104,15 @@ async function run(
   shared.invocationContext = context;
 
   core.state = "preInvocationHooks";
-  const before = hookContext(shared, { inputs, functionCallback: registered.callback });
+  const before = createHookContext(shared, { inputs, functionCallback: registered.callback });
   await runHooks(app.hooks.preInvocation, before);
 
   core.state = "invocation";
-  const after = hookContext<Ending>(shared, { inputs: before.inputs, result: null, error: null });
+  const after = createHookContext<PostInvocation>(shared, {
+    inputs: before.inputs,
+    result: null,
+    error: null,
+  });
   try {
     after.result = await model.invokeFunction(context, before.inputs, before.functionCallback);
   } catch (thrown) {
@@ -117,43 +121,43 @@ async function run(
 
   core.state = "postInvocationHooks";
   await runHooks(app.hooks.postInvocation, after);
-  core.state = undefined; // from here on the library warns of log lines that come too late
-  // A hook heals a failure by setting it to null, and causes one by setting it to anything else.
+  core.state = undefined; // from now on the library warns about late log lines
+  // A hook clears a failure by setting `error` to null, and causes one by setting it to another value.
   if (after.error !== null && after.error !== undefined) throw after.error;
 
   const response = await model.getResponse(context, after.result);
   return response.returnValue;
 }
 
-type Ending = { inputs: unknown[]; result: unknown; error: unknown };
+type PostInvocation = { inputs: unknown[]; result: unknown; error: unknown };
 
-/** The library finds each value's binding by the binding's key, and takes triggers as arguments. */
-function inputData(
+/** The library finds each value's binding by its key, and passes trigger values as arguments. */
+function buildInputData(
   metadata: FunctionMetadata,
   invocation: Invocation,
 ): { name: string; data: TypedData }[] {
   return Object.entries(metadata.bindings)
     .filter(([, binding]) => binding.direction === "in")
-    .map(([name, binding]) => ({ name, data: valueOf(binding, invocation) }));
+    .map(([name, binding]) => ({ name, data: pickValue(binding, invocation) }));
 }
 
-function valueOf(binding: Binding, invocation: Invocation): TypedData {
+function pickValue(binding: Binding, invocation: Invocation): TypedData {
   if (/trigger$/i.test(binding.type)) return invocation.trigger;
   return invocation.extraInputs?.[binding.type] ?? {};
 }
 
-/** Hooks may write `fields`; what they share is read-only, as HookContext of the library promises. */
-function hookContext<T extends object>(shared: SharedByHooks, fields: T): T {
+/** Hooks can write `fields`; the shared properties are read-only, as in the library's HookContext. */
+function createHookContext<T extends object>(shared: SharedByHooks, fields: T): T {
   const fixed = Object.entries(shared).map(([key, value]) => [key, { value, enumerable: true }]);
   return Object.defineProperties({ ...fields }, Object.fromEntries(fixed));
 }
 
-/** One after the other, in the order of registration; a throw ends the row. */
+/** Runs hooks one after the other, in the order of registration. Stops at the first error. */
 export async function runHooks(hooks: readonly HookCallback[], context: object): Promise<void> {
   for (const hook of hooks) await hook(context);
 }
 
-/** `log` hooks run synchronously and may change level and message (WorkerChannel.ts of the worker). */
+/** `log` hooks run synchronously and can change level and message (WorkerChannel.ts of the worker). */
 function writeLog(app: RunningApp, shared: SharedByHooks, entry: InvocationLogEntry): void {
   const { functionName, category, ...changeable } = entry;
   const context = { ...changeable, category, ...shared };
@@ -161,14 +165,14 @@ function writeLog(app: RunningApp, shared: SharedByHooks, entry: InvocationLogEn
     try {
       hook(context);
     } catch (thrown) {
-      app.log({ ...entry, level: "warning", message: `A log hook failed: ${asError(thrown)}` });
+      app.log({ ...entry, level: "warning", message: `A log hook failed: ${toError(thrown)}` });
     }
   }
   app.log({ functionName, category, level: context.level, message: context.message });
 }
 
-/** As ensureErrorType of the worker: what is thrown need not be an Error. */
-function asError(thrown: unknown): Error {
+/** Converts a thrown value as the worker's ensureErrorType does. */
+function toError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
   if (thrown === undefined || thrown === null) return new Error("Unknown error");
   if (typeof thrown === "string") return new Error(thrown);
@@ -176,6 +180,7 @@ function asError(thrown: unknown): Error {
   try {
     return new Error(JSON.stringify(thrown));
   } catch {
-    return new Error(`Thrown value is no error: ${Object.keys(thrown).join(", ")}`); // it has cycles
+    // The value contains cycles.
+    return new Error(`Thrown value is not an Error, with keys: ${Object.keys(thrown).join(", ")}`);
   }
 }

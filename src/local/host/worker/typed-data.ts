@@ -1,6 +1,6 @@
 /**
- * What host and worker send each other, as the field names of `TypedData` in FunctionRpc.proto.
- * At most one field is set; none at all means "no value".
+ * A value exchanged between host and worker, with the field names of `TypedData` in FunctionRpc.proto. At most one
+ * field is set; without any field there is no value.
  */
 export type TypedData = {
   string?: string;
@@ -11,7 +11,7 @@ export type TypedData = {
   http?: HttpRequestBody | HttpResponseBody;
 };
 
-/** `RpcHttp` on its way to the function. The nullable maps keep entries whose value is empty. */
+/** `RpcHttp` of a request. The nullable maps keep entries with empty values. */
 export type HttpRequestBody = {
   url: string;
   method: string;
@@ -21,7 +21,7 @@ export type HttpRequestBody = {
   body?: TypedData;
 };
 
-/** `RpcHttp` on its way back. The status is text, as in the protocol. */
+/** `RpcHttp` of a response. The status is text, as in the protocol. */
 export type HttpResponseBody = {
   statusCode: string;
   headers: Record<string, string>;
@@ -43,14 +43,14 @@ export type HttpCookie = {
 };
 
 /**
- * An activity's input on its way to the function. `json` is the JSON text of `input` in the
- * orchestrator's CallActivity action; null where that is absent.
+ * Builds an activity's input. `json` is the JSON text of `input` in the orchestrator's CallActivity action; null if that
+ * is absent.
  *
- * The extension turns the input into a .NET string (ActivityTriggerAttributeBindingProvider.cs), and
- * the library parses every string that is JSON. For a string input the action already carries JSON
- * text, so it arrives whole; a boolean is spelt as .NET spells it and stays a string: "True".
+ * The extension turns the input into a .NET string (ActivityTriggerAttributeBindingProvider.cs), and the library parses
+ * every string that is JSON. A string input is already JSON text in the action, so it arrives unchanged. A boolean is
+ * spelled as in .NET and stays a string: "True".
  */
-export function activityInput(json: string | null): TypedData {
+export function buildActivityInput(json: string | null): TypedData {
   const input: unknown = json === null ? null : JSON.parse(json);
   if (input === null) return {};
   if (typeof input === "string") return { string: input };
@@ -59,10 +59,10 @@ export function activityInput(json: string | null): TypedData {
 }
 
 /**
- * A function's return value as the JSON text that Durable records (`TaskCompleted.Result`);
- * null where the function returned nothing. Bytes become base64, as Json.NET writes them.
+ * Converts a function's return value to the JSON text that Durable records (`TaskCompleted.Result`); null if the
+ * function returned no value. Bytes become base64, as Json.NET writes them.
  */
-export function returnValueJson(returned: TypedData | null | undefined): string | null {
+export function toResultJson(returned: TypedData | null | undefined): string | null {
   if (returned === null || returned === undefined) return null;
   if (returned.string !== undefined) return JSON.stringify(returned.string);
   if (returned.json !== undefined) return returned.json;

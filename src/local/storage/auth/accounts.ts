@@ -2,8 +2,8 @@
 export type Account = { name: string; key: string };
 
 /**
- * The accounts that exist. Their key is the one that every storage emulator uses and that the
- * documentation publishes (page "Connect to Azurite"): it protects nothing.
+ * The accounts of the emulator. Their key is the published key of all storage emulators (page "Connect
+ * to Azurite"): it protects nothing.
  */
 export const accounts: readonly Account[] = ["devstoreaccount1", "devstoreaccount2"].map(
   (name) => ({

@@ -11,10 +11,10 @@ import { verifySharedKey } from "./shared-key.ts";
 import type { Store } from "../store/store.ts";
 import { challenge, verifyToken } from "./access-tokens.ts";
 
-/** Throws the service's refusal unless the request may carry out the operation. */
+/** Returns the caller, or throws the service's error if the caller may not carry out the operation. */
 export function authorize(
   request: StorageRequest,
-  { operation, store, roles, now }: Circumstances,
+  { operation, store, roles, now }: AuthorizationContext,
 ): Caller {
   const account = requireAccount(request);
   const maySetTags = rolesAllow(roles, { ...request, operation: "SetBlobTags" });
@@ -26,19 +26,19 @@ export function authorize(
       verifyToken(token, { account: account.name, now });
       requireIntent(request, operation);
       requireRole(roles, { ...request, operation });
-      return { by: "identity", maySetTags };
+      return { kind: "identity", maySetTags };
     }
     verifySharedKey(request, { account, now });
-    return { by: "shared key", account: account.name };
+    return { kind: "shared key", account: account.name };
   }
   if (request.query.has("sig")) {
     const sas = verifySas(request, { account, now });
     requireSasAccess(sas, operation, request.service);
-    // It can do no more than the identity behind it.
+    // The SAS grants no more than the roles of the identity whose key signed it.
     if (sas.kind === "user delegation") requireRole(roles, { ...request, operation });
     const { kind, expiresAt, responseHeaders, permissions } = sas;
     return {
-      by: "SAS",
+      kind: "SAS",
       mayOverwrite: permissions.includes("w"),
       maySetTags: permissions.includes("t") && (kind !== "user delegation" || maySetTags),
       expiresAt,
@@ -46,10 +46,10 @@ export function authorize(
     };
   }
   requirePublicAccess(request, { operation, store });
-  return { by: "anonymous" };
+  return { kind: "anonymous" };
 }
 
-type Circumstances = {
+type AuthorizationContext = {
   operation: OperationName;
   store: Store;
   roles: readonly RoleAssignment[];
@@ -67,15 +67,15 @@ function requireIntent({ service, headers }: StorageRequest, operation: Operatio
 
 function requireRole(
   roles: readonly RoleAssignment[],
-  asked: Pick<StorageRequest, "service" | "resource"> & { operation: OperationName },
+  requested: Pick<StorageRequest, "service" | "resource"> & { operation: OperationName },
 ): void {
-  if (!rolesAllow(roles, asked)) throw new StorageError("AuthorizationPermissionMismatch");
+  if (!rolesAllow(roles, requested)) throw new StorageError("AuthorizationPermissionMismatch");
 }
 
 function requireAccount({ resource }: StorageRequest): Account {
   const account = findAccount(resource.account);
   if (account === undefined) {
-    // In Azure such a host name does not resolve; here somebody has to say so.
+    // In Azure, the host name of a missing account does not resolve.
     throw new StorageError("ResourceNotFound", {
       message: `The account ${resource.account} does not exist in this emulator.`,
     });
@@ -84,8 +84,8 @@ function requireAccount({ resource }: StorageRequest): Account {
 }
 
 /**
- * An anonymous request for what is not public learns nothing: 404 as if it were not there, or from
- * version 2019-12-12 on a challenge to come back with a token.
+ * An anonymous request for a private resource gets a 404 as if it did not exist or, since version
+ * 2019-12-12, a challenge to send a token.
  */
 function requirePublicAccess(
   request: StorageRequest,
@@ -95,7 +95,7 @@ function requirePublicAccess(
   const container =
     resource.level === "container" || resource.level === "blob"
       ? findContainer(store, resource.account, resource.container)
-      : undefined; // nothing in Azure Files is public
+      : undefined; // Azure Files has no public access
   if (isPublicRead(operation, container?.publicAccess)) return;
   if ((request.headers["x-ms-version"] ?? "") < firstChallengeVersion) {
     throw new StorageError("ResourceNotFound");

@@ -1,23 +1,24 @@
 import { StorageError } from "../http/rest-errors.ts";
 
-/** Who makes a request, as far as that changes what it may do. */
+/** How a request was authorized, as far as operations depend on it. */
 export type Caller =
-  | { by: "shared key"; account: string }
-  | { by: "identity"; maySetTags: boolean }
+  | { kind: "shared key"; account: string }
+  | { kind: "identity"; maySetTags: boolean }
   | {
-      by: "SAS";
-      /** False where only `c` was given: new blobs, but no overwriting. */
+      kind: "SAS";
+      /** False for a SAS with `c` but no `w`: it may create blobs but not overwrite them. */
       mayOverwrite: boolean;
-      /** `t`: Set Blob Tags, also as a header of another write. */
+      /** `t`: Set Blob Tags, and `x-ms-tags` of other writes. */
       maySetTags: boolean;
+      /** Epoch ms. */
       expiresAt: number;
       responseHeaders: Readonly<Record<string, string>>;
     }
-  | { by: "anonymous" };
+  | { kind: "anonymous" };
 
-/** A SAS with `c` alone may not touch a blob that exists. */
+/** A SAS with `c` but no `w` cannot overwrite an existing blob. */
 export function requireOverwrite(caller: Caller, existing: object | undefined): void {
-  if (existing !== undefined && caller.by === "SAS" && !caller.mayOverwrite) {
+  if (existing !== undefined && caller.kind === "SAS" && !caller.mayOverwrite) {
     throw new StorageError("UnauthorizedBlobOverwrite");
   }
 }

@@ -1,15 +1,17 @@
+import { authenticationFailed } from "./authentication-failed.ts";
 import { findAccount } from "./accounts.ts";
 import type { Caller } from "./caller.ts";
-import { keyValue, serviceLetters, type KeyTerms } from "./delegation-key.ts";
+import { deriveKeyValue, serviceLetters, type KeyTerms } from "./delegation-key.ts";
 import { StorageError } from "../http/rest-errors.ts";
-import type { StorageAnswer, StorageRequest } from "../http/storage-request.ts";
+import type { StorageResponse, StorageRequest } from "../http/storage-request.ts";
 import { identity } from "./access-tokens.ts";
-import { element, elements, renderXml } from "../http/xml.ts";
+import { day } from "../http/durations.ts";
+import { childText, element, elements, parseXml, renderXml } from "../http/xml.ts";
 
 /** "A valid date and time within seven days of the current time" (REST page "Get User Delegation Key"). */
-const longestKeyMs = 7 * 24 * 60 * 60 * 1000;
+const maxKeyLifetimeMs = 7 * day;
 
-/** REST page "Get User Delegation Key". Only a token asks for one, since the key acts for its identity. */
+/** REST page "Get User Delegation Key". Requires a token, because the key acts for its identity. */
 export function getUserDelegationKey({
   request,
   caller,
@@ -18,17 +20,15 @@ export function getUserDelegationKey({
   request: StorageRequest;
   caller: Caller;
   now: number;
-}): StorageAnswer {
+}): StorageResponse {
   const account = findAccount(request.resource.account);
-  if (caller.by !== "identity" || account === undefined) {
-    throw new StorageError("AuthenticationFailed", {
-      details: { AuthenticationErrorDetail: "Only authentication scheme Bearer is supported" },
-    });
+  if (caller.kind !== "identity" || account === undefined) {
+    throw authenticationFailed("Only authentication scheme Bearer is supported");
   }
-  const body = request.body.toString();
-  const text = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(body)?.[1];
-  const start = readTime(text("Start") ?? new Date(now).toISOString(), now);
-  const expiry = readTime(text("Expiry"), now);
+  const keyInfo = parseXml(request.body.toString());
+  const text = (name: string) => keyInfo && childText(keyInfo, name);
+  const start = parseTime(text("Start") ?? new Date(now).toISOString(), now);
+  const expiry = parseTime(text("Expiry"), now);
   if (expiry <= start || expiry <= now) throw new StorageError("InvalidXmlNodeValue");
   const terms: KeyTerms = {
     objectId: identity.objectId,
@@ -51,16 +51,16 @@ export function getUserDelegationKey({
           SignedExpiry: terms.expiry,
           SignedService: terms.service,
           SignedVersion: terms.version,
-          Value: keyValue(terms, account),
+          Value: deriveKeyValue(terms, account),
         }),
       ),
     ),
   };
 }
 
-function readTime(text: string | undefined, now: number): number {
+function parseTime(text: string | undefined, now: number): number {
   const time = Date.parse(text ?? "");
-  if (Number.isNaN(time) || Math.abs(time - now) > longestKeyMs) {
+  if (Number.isNaN(time) || Math.abs(time - now) > maxKeyLifetimeMs) {
     throw new StorageError("InvalidXmlNodeValue");
   }
   return time;

@@ -4,19 +4,19 @@ import type { AddressInfo } from "node:net";
 import type { Clock } from "../../clock.ts";
 import { identity, issueToken } from "./access-tokens.ts";
 
-/** What an app finds in `IDENTITY_ENDPOINT` and `IDENTITY_HEADER`. */
+/** The values of `IDENTITY_ENDPOINT` and `IDENTITY_HEADER` for an app. */
 export type IdentityEndpoint = { url: string; header: string };
 
 /**
- * Gives tokens of the emulator's one identity to whoever knows the header, as App Service does for a
- * managed identity (page "How to use managed identities for App Service", REST endpoint reference). On
- * plain http, as there: it never leaves the machine.
+ * Issues tokens of the emulator's identity to callers that send the header, like App Service for a managed
+ * identity (page "How to use managed identities for App Service", REST endpoint reference). Uses plain
+ * http as App Service does: requests never leave the machine.
  *
- * The identity SDK keeps asking the endpoint that its process met first. So a process has one, which
- * outlives its emulators and goes by the clock of the one that was started last.
+ * The identity SDK keeps using the first endpoint of its process. Therefore a process has one endpoint,
+ * which outlives its emulators and uses the clock of the latest emulator.
  */
-export function startIdentityEndpoint(ofLastEmulator: Clock): Promise<IdentityEndpoint> {
-  clock = ofLastEmulator;
+export function startIdentityEndpoint(clockOfLatestEmulator: Clock): Promise<IdentityEndpoint> {
+  clock = clockOfLatestEmulator;
   return (started ??= start());
 }
 
@@ -26,17 +26,17 @@ let started: Promise<IdentityEndpoint> | undefined;
 async function start(): Promise<IdentityEndpoint> {
   const header = randomUUID();
   const server = createServer((incoming, outgoing) => {
-    answer(incoming, outgoing, header);
+    handleRequest(incoming, outgoing, header);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   server.unref();
-  const { port } = server.address() as AddressInfo; // a listening TCP server has no other kind
+  const { port } = server.address() as AddressInfo; // only a server on a pipe has another kind
   return { url: `http://127.0.0.1:${port}${path}`, header };
 }
 
 const path = "/msi/token";
 
-function answer(incoming: IncomingMessage, outgoing: ServerResponse, header: string): void {
+function handleRequest(incoming: IncomingMessage, outgoing: ServerResponse, header: string): void {
   const { pathname, searchParams } = new URL(incoming.url ?? "/", "http://127.0.0.1");
   const send = (status: number, body: object) => {
     outgoing.writeHead(status, { "Content-Type": "application/json" });
@@ -44,14 +44,14 @@ function answer(incoming: IncomingMessage, outgoing: ServerResponse, header: str
   };
   const refuse = (statusCode: number, message: string) => send(statusCode, { statusCode, message });
   if (incoming.method !== "GET" || pathname !== path) {
-    return refuse(404, `There is only GET ${path}`);
+    return refuse(404, `The only endpoint is GET ${path}`);
   }
   if (incoming.headers["x-identity-header"] !== header) {
-    return refuse(401, "X-IDENTITY-HEADER is not IDENTITY_HEADER");
+    return refuse(401, "X-IDENTITY-HEADER differs from IDENTITY_HEADER");
   }
   const resource = searchParams.get("resource");
   if (searchParams.get("api-version") !== "2019-08-01" || resource === null) {
-    return refuse(400, "api-version must be 2019-08-01, and resource must be there");
+    return refuse(400, "api-version must be 2019-08-01, and resource is required");
   }
   const { token, expiresAt } = issueToken(resource, clock.now());
   send(200, {

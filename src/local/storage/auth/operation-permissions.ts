@@ -3,11 +3,11 @@ import type { OperationName } from "../http/rest-operation.ts";
 import type { ServiceName } from "../http/storage-request.ts";
 import type { Sas } from "./sas-verification.ts";
 
-/** What an operation needs of a SAS: one of these letters; `c` where given makes new blobs only. */
-type Need = { resourceType: "s" | "c" | "o"; anyOf: string };
+/** What an operation requires of a SAS: the resource type, and one of these permission letters. */
+type RequiredPermission = { resourceType: "s" | "c" | "o"; anyOf: string };
 
 /** REST pages "Create an account SAS" and "Create a service SAS", tables of permissions. */
-const needs: Partial<Record<OperationName, Need>> = {
+const requiredPermissions: Partial<Record<OperationName, RequiredPermission>> = {
   ListContainers: { resourceType: "s", anyOf: "l" },
   CreateContainer: { resourceType: "c", anyOf: "cw" },
   GetContainerProperties: { resourceType: "c", anyOf: "r" },
@@ -59,14 +59,14 @@ const needs: Partial<Record<OperationName, Need>> = {
   AbortCopyFile: { resourceType: "o", anyOf: "w" },
 };
 
-/** What an operation needs; undefined for what neither a SAS nor a role on data gives. */
-export function needOf(operation: OperationName): Need | undefined {
-  return needs[operation];
+/** Undefined for operations that neither a SAS nor a data role can authorize. */
+export function requiredPermission(operation: OperationName): RequiredPermission | undefined {
+  return requiredPermissions[operation];
 }
 
-/** Throws the service's 403 unless the SAS allows the operation on what it is for. */
+/** Throws the service's 403 unless the SAS allows the operation. */
 export function requireSasAccess(sas: Sas, operation: OperationName, service: ServiceName): void {
-  const need = needs[operation];
+  const need = requiredPermissions[operation];
   if (need === undefined) throw new StorageError("AuthorizationFailure");
   if (sas.kind === "account") {
     if (!sas.services.includes(serviceLetters[service]))
@@ -74,7 +74,7 @@ export function requireSasAccess(sas: Sas, operation: OperationName, service: Se
     if (!sas.resourceTypes.includes(need.resourceType)) {
       throw new StorageError("AuthorizationResourceTypeMismatch");
     }
-  } else if (!isWithin(sas.resource, operation, need)) {
+  } else if (!isInScope(sas.resource, operation, need)) {
     throw new StorageError("AuthorizationFailure");
   }
   if (!need.anyOf.split("").some((letter) => sas.permissions.includes(letter))) {
@@ -84,24 +84,24 @@ export function requireSasAccess(sas: Sas, operation: OperationName, service: Se
 
 const serviceLetters: Readonly<Record<ServiceName, string>> = { blob: "b", file: "f" };
 
-/** A service SAS opens blobs or files, and for all of them also their list; never what holds them. */
-function isWithin(
+/** A service SAS is for blobs or files, or for all of them and their listing; never for the container or share itself. */
+function isInScope(
   resource: Exclude<Sas, { kind: "account" }>["resource"],
   operation: OperationName,
-  need: Need,
+  need: RequiredPermission,
 ): boolean {
   if (need.resourceType === "o") return true;
   if (resource === "container") return operation === "ListBlobs";
   return resource === "share" && operation === "ListDirectoriesAndFiles";
 }
 
-/** Reads that a container may allow to everybody (REST page "Configure anonymous read access"). */
+/** Whether public access allows the operation (page "Configure anonymous read access"). */
 export function isPublicRead(
   operation: OperationName,
   publicAccess: "container" | "blob" | null | undefined,
 ): boolean {
-  const ofBlobs = ["GetBlob", "GetBlobProperties", "GetBlockList", "GetPageRanges"];
-  const ofContainers = ["GetContainerProperties", "ListBlobs"];
-  if (publicAccess === "container") return [...ofBlobs, ...ofContainers].includes(operation);
-  return publicAccess === "blob" && ofBlobs.includes(operation);
+  const blobReads = ["GetBlob", "GetBlobProperties", "GetBlockList", "GetPageRanges"];
+  const containerReads = ["GetContainerProperties", "ListBlobs"];
+  if (publicAccess === "container") return [...blobReads, ...containerReads].includes(operation);
+  return publicAccess === "blob" && blobReads.includes(operation);
 }

@@ -1,15 +1,16 @@
+import { authenticationFailed } from "./authentication-failed.ts";
 import type { Account } from "./accounts.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import type { Resource, ServiceName } from "../http/storage-request.ts";
-import { imageToSign } from "./signed-resource.ts";
-import { isSignatureOf } from "./shared-key.ts";
+import { signedRevision } from "./signed-resource.ts";
+import { isValidSignature } from "./shared-key.ts";
 import { verifyDelegation } from "./user-delegation-sas.ts";
 
-/** What a valid shared access signature allows; `expiresAt` in epoch ms. */
+/** What a valid shared access signature allows. `expiresAt` is epoch ms. */
 export type Sas = {
   permissions: string;
   expiresAt: number;
-  /** Headers that the signer wants a read to answer with: `rscc` and its kin. */
+  /** Response headers of reads that the SAS overrides: `rscc`, `rscd`, `rsce`, `rscl`, `rsct`. */
   responseHeaders: Readonly<Record<string, string>>;
 } & (
   | { kind: "service" | "user delegation"; resource: SignedResource }
@@ -33,9 +34,9 @@ type SasRequest = {
 };
 
 /**
- * Reads the SAS in a query, and throws the service's refusal when its signature, time, protocol or
- * address do not fit. Whether it allows the operation is `operation-permissions.ts`'s question. Strings to sign:
- * REST pages "Create a service SAS" and "Create an account SAS"; a user delegation SAS has its own file.
+ * Parses the SAS in a query, and throws the service's error if its signature, time, protocol or address
+ * is not valid. `requireSasAccess` checks whether it allows the operation. Strings to sign: REST pages
+ * "Create a service SAS" and "Create an account SAS"; for a user delegation SAS see `user-delegation-sas.ts`.
  */
 export function verifySas(
   { service, query, resource, clientAddress, isSecure }: SasRequest,
@@ -60,7 +61,11 @@ export function verifySas(
   const expiresAt = Math.min(requireTime(field, now), delegation?.endsAt ?? Infinity);
   requireProtocol(field("spr"), isSecure);
   requireAddress(field("sip"), clientAddress);
-  const shared = { permissions: field("sp"), expiresAt, responseHeaders: overrides(query) };
+  const shared = {
+    permissions: field("sp"),
+    expiresAt,
+    responseHeaders: responseHeaderOverrides(query),
+  };
   if (delegation !== null) {
     return { ...shared, kind: "user delegation", resource: delegation.resource };
   }
@@ -74,13 +79,7 @@ type Field = (name: string) => string;
 
 const oldestVersion = "2015-04-05";
 
-function refusal(detail: string): StorageError {
-  return new StorageError("AuthenticationFailed", {
-    details: { AuthenticationErrorDetail: detail },
-  });
-}
-
-/** The account's own key signs account and service SAS. */
+/** Account SAS and service SAS are signed with the account's key. */
 function requireSignature(
   field: Field,
   {
@@ -100,8 +99,10 @@ function requireSignature(
     : service === "file"
       ? fileStringToSign(field, { signed, resource })
       : blobStringToSign(field, { signed, resource });
-  if (!isSignatureOf(text, { signature: field("sig"), key: account.key })) {
-    throw refusal("Signature did not match. Stored access policies do not exist in this emulator");
+  if (!isValidSignature(text, { signature: field("sig"), key: account.key })) {
+    throw authenticationFailed(
+      "Signature did not match. This emulator does not support stored access policies",
+    );
   }
 }
 
@@ -120,18 +121,18 @@ function requireSigned(signed: SignedResource | undefined, field: Field): Signed
     ? new StorageError("NotImplemented", {
         message: `SAS for the signed resource "${sr}" is not implemented by this emulator`,
       })
-    : refusal(`Signed resource "${sr}" is not valid`);
+    : authenticationFailed(`Signed resource "${sr}" is not valid`);
 }
 
-/** The resource is taken from the URL: a SAS for another one does not verify. */
+/** The resource is taken from the URL, so a SAS for another resource does not match. */
 function blobStringToSign(field: Field, { signed, resource }: Signed): string {
   const version = field("sv");
   const sr = field("sr");
   requireSigned(signed, field);
-  const image = imageToSign(field);
-  if (signed === "blob" && sr !== image.sr)
-    throw refusal("The SAS is for another state of the blob");
-  const withResource = version >= "2018-11-09" ? [sr, signed === "blob" ? image.time : ""] : [];
+  const revision = signedRevision(field);
+  if (signed === "blob" && sr !== revision.sr)
+    throw authenticationFailed("The SAS is for another snapshot or version of the blob");
+  const withResource = version >= "2018-11-09" ? [sr, signed === "blob" ? revision.time : ""] : [];
   const withScope = version >= "2020-12-06" ? [field("ses")] : [];
   return [
     ...["sp", "st", "se"].map(field),
@@ -143,7 +144,7 @@ function blobStringToSign(field: Field, { signed, resource }: Signed): string {
   ].join("\n");
 }
 
-/** The form of all versions so far; a share's SAS opens its snapshots, too. */
+/** The format is the same in all versions so far. The SAS of a share also grants access to its snapshots. */
 function fileStringToSign(field: Field, { signed, resource }: Signed): string {
   requireSigned(signed, field);
   return [
@@ -158,7 +159,7 @@ function canonicalName(resource: Resource, signed: SignedResource | undefined): 
   const { account } = resource;
   switch (resource.level) {
     case "service":
-      throw refusal("A service SAS opens no account");
+      throw authenticationFailed("A service SAS grants no access to an account");
     case "container":
       return `/blob/${account}/${resource.container}`;
     case "blob":
@@ -173,10 +174,11 @@ function canonicalName(resource: Resource, signed: SignedResource | undefined): 
 function requireTime(field: Field, now: number): number {
   const start = field("st") === "" ? -Infinity : Date.parse(field("st"));
   const end = Date.parse(field("se"));
-  if (Number.isNaN(start) || Number.isNaN(end)) throw refusal("Signed times are not valid");
+  if (Number.isNaN(start) || Number.isNaN(end))
+    throw authenticationFailed("Signed times are not valid");
   if (now < start || now >= end) {
     const current = new Date(now).toUTCString();
-    throw refusal(
+    throw authenticationFailed(
       `Signature not valid in the specified time frame: Start [${field("st")}] - Expiry [${field("se")}] - Current [${current}]`,
     );
   }
@@ -210,7 +212,7 @@ const overriddenHeaders: Readonly<Record<string, string>> = {
   rsct: "Content-Type",
 };
 
-function overrides(query: ReadonlyMap<string, string>): Record<string, string> {
+function responseHeaderOverrides(query: ReadonlyMap<string, string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(overriddenHeaders).flatMap(([parameter, header]) => {
       const value = query.get(parameter);

@@ -1,13 +1,13 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { authenticationFailed } from "./authentication-failed.ts";
 import type { Account } from "./accounts.ts";
-import { StorageError } from "../http/rest-errors.ts";
-import { redact } from "../http/redact.ts";
+import { minute } from "../http/durations.ts";
 import { parseQuery, splitTarget, type StorageRequest } from "../http/storage-request.ts";
 
 /** "The request must be no older than 15 minutes" (REST page "Authorize with Shared Key"). */
-const maximumDateDifferenceMs = 15 * 60 * 1000;
+const maxDateDifferenceMs = 15 * minute;
 
-/** Throws `AuthenticationFailed` unless the account's key signed exactly this request, just now. */
+/** Throws `AuthenticationFailed` unless the account's key signed this request and its date is recent. */
 export function verifySharedKey(
   request: StorageRequest,
   { account, now }: { account: Account; now: number },
@@ -15,20 +15,24 @@ export function verifySharedKey(
   const [, signer, signature] =
     /^SharedKey ([^:]+):(\S+)$/.exec(request.headers["authorization"] ?? "") ?? [];
   if (signer === undefined || signature === undefined) {
-    throw refusal("The Authorization header is not of the form SharedKey account:signature");
+    throw authenticationFailed(
+      "The Authorization header does not have the form SharedKey account:signature",
+    );
   }
   if (signer !== account.name) {
-    throw refusal(`Account ${signer} cannot sign requests to account ${account.name}`);
+    throw authenticationFailed(`Account ${signer} cannot sign requests to account ${account.name}`);
   }
   requireRecentDate(request, now);
   const text = stringToSign(request, account.name);
-  if (!isSignatureOf(text, { signature, key: account.key })) {
-    throw refusal(`The signature is not the one computed for this string to sign: '${text}'`);
+  if (!isValidSignature(text, { signature, key: account.key })) {
+    throw authenticationFailed(
+      `The signature is not the one computed for this string to sign: '${text}'`,
+    );
   }
 }
 
-/** True when `signature` is the base64 HMAC-SHA256 of the text under the account's key. */
-export function isSignatureOf(
+/** Whether `signature` is the base64 HMAC-SHA256 of the text under the account's key. */
+export function isValidSignature(
   text: string,
   { signature, key }: { signature: string; key: string },
 ): boolean {
@@ -37,19 +41,13 @@ export function isSignatureOf(
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
-function refusal(detail: string): StorageError {
-  return new StorageError("AuthenticationFailed", {
-    details: { AuthenticationErrorDetail: redact(detail) },
-  });
-}
-
 function requireRecentDate({ headers }: StorageRequest, now: number): void {
   const text = headers["x-ms-date"] ?? headers["date"];
   const date = Date.parse(text ?? "");
   if (Number.isNaN(date))
-    throw refusal("The request has neither a valid x-ms-date nor Date header");
-  if (Math.abs(now - date) > maximumDateDifferenceMs) {
-    throw refusal(`Request date header too far from the service's time: '${text}'`);
+    throw authenticationFailed("The request has neither a valid x-ms-date nor Date header");
+  if (Math.abs(now - date) > maxDateDifferenceMs) {
+    throw authenticationFailed(`Request date header too far from the service's time: '${text}'`);
   }
 }
 
@@ -80,19 +78,19 @@ function canonicalHeaders(headers: Readonly<Record<string, string>>): string[] {
 }
 
 /**
- * The service sorts header names as .NET's invariant culture does, not by code: hyphens weigh
- * nothing, an underscore comes before digits and letters. The official SDKs imitate the same.
+ * The service sorts header names like .NET's invariant culture, not by character code: hyphens are
+ * ignored, and an underscore sorts before digits and letters. The official SDKs do the same.
  */
 function collationKey(name: string): string {
   return `${name.replaceAll("-", "").replaceAll("_", " ")}\n${name}`;
 }
 
-/** The account, the path as sent (in path style it holds the account once more), sorted query. */
+/** The account, the path as sent (in path style it repeats the account), and the sorted query. */
 function canonicalResource(target: string, account: string): string {
   const [path, query] = splitTarget(target);
   const values = new Map<string, string[]>();
   for (const [name, value] of parseQuery(query)) {
-    if (value === "") continue; // the official SDKs leave them out when they sign
+    if (value === "") continue; // the official SDKs omit empty values when they sign
     values.set(name, [...(values.get(name) ?? []), value]);
   }
   const parameters = [...values.keys()]

@@ -1,9 +1,10 @@
 /**
- * Which `sr` a SAS for this state of a blob must have, and the time that it signs: the base blob, one
- * snapshot or one version (REST page "Create a service SAS", signed resource). Whether a base blob's
- * SAS opens its snapshots and versions is not documented: here it does not, a container's does.
+ * The `sr` that a SAS must have for the requested revision (the base blob, a snapshot or a version), and
+ * the time that the SAS signs (REST page "Create a service SAS", signed resource). Azure does not document
+ * whether the SAS of a base blob grants access to its snapshots and versions. Here it does not; the SAS of
+ * a container does.
  */
-export function imageToSign(field: (name: string) => string): {
+export function signedRevision(field: (name: string) => string): {
   sr: "b" | "bs" | "bv";
   time: string;
 } {

@@ -1,17 +1,18 @@
+import { authenticationFailed } from "./authentication-failed.ts";
 import type { Account } from "./accounts.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import type { Resource, ServiceName } from "../http/storage-request.ts";
-import { isSignatureOf } from "./shared-key.ts";
-import { imageToSign } from "./signed-resource.ts";
+import { isValidSignature } from "./shared-key.ts";
+import { signedRevision } from "./signed-resource.ts";
 import { identity } from "./access-tokens.ts";
-import { keyValue, serviceLetters, type KeyTerms } from "./delegation-key.ts";
+import { deriveKeyValue, serviceLetters, type KeyTerms } from "./delegation-key.ts";
 
 type Field = (name: string) => string;
 
 /**
- * Throws unless a key of the emulator's identity signed the SAS, and the key is in its time. String to
- * sign: REST page "Create a user delegation SAS". `endsAt` is when the key ends, epoch ms: the SAS ends
- * with it, whatever it says itself. `suoid` is signed, and changes nothing: there are no POSIX access lists.
+ * Throws unless a key of the emulator's identity signed the SAS and the key is valid now. String to sign:
+ * REST page "Create a user delegation SAS". `endsAt` is the expiry of the key in epoch ms; the SAS is not
+ * valid after it. `suoid` is verified but has no effect: the emulator has no POSIX access lists.
  */
 export function verifyDelegation(
   field: Field,
@@ -22,7 +23,7 @@ export function verifyDelegation(
     now,
   }: { service: ServiceName; resource: Resource; account: Account; now: number },
 ): { endsAt: number; resource: "blob" | "container" | "file" | "share" } {
-  refuseUnread(field);
+  refuseUnsupportedFields(field);
   const terms: KeyTerms = {
     objectId: field("skoid"),
     tenantId: field("sktid"),
@@ -32,18 +33,19 @@ export function verifyDelegation(
     version: field("skv"),
   };
   if (terms.objectId !== identity.objectId || terms.tenantId !== identity.tenantId) {
-    throw refusal("The identity that asked for the key does not exist");
+    throw authenticationFailed("The identity of the key does not exist");
   }
-  if (terms.service !== serviceLetters[service]) throw refusal("The key is another service's");
+  if (terms.service !== serviceLetters[service])
+    throw authenticationFailed("The key is for another service");
   const text =
     service === "file" ? fileStringToSign(field, resource) : stringToSign(field, resource);
-  if (!isSignatureOf(text, { signature: field("sig"), key: keyValue(terms, account) })) {
-    throw refusal("Signature did not match");
+  if (!isValidSignature(text, { signature: field("sig"), key: deriveKeyValue(terms, account) })) {
+    throw authenticationFailed("Signature did not match");
   }
   const [start, end] = [Date.parse(terms.start), Date.parse(terms.expiry)];
   if (!(now >= start && now < end)) {
     const current = new Date(now).toUTCString();
-    throw refusal(
+    throw authenticationFailed(
       `Signature not valid in the specified key time frame: Key start [${terms.start}] - Key expiry [${terms.expiry}] - Current [${current}]`,
     );
   }
@@ -52,12 +54,12 @@ export function verifyDelegation(
   return { endsAt: end, resource: sr === "c" ? "container" : "blob" };
 }
 
-/** Bound to another user's token, or to one request's headers and query: not needed to copy. */
-function refuseUnread(field: Field): void {
-  const unread = ["sduoid", "skdutid", "srh", "srq", "sdd"].find((name) => field(name) !== "");
-  if (unread === undefined) return;
+/** Not implemented: a SAS bound to a user's token, to headers or query of a request, or to a directory. */
+function refuseUnsupportedFields(field: Field): void {
+  const unsupported = ["sduoid", "skdutid", "srh", "srq", "sdd"].find((name) => field(name) !== "");
+  if (unsupported === undefined) return;
   throw new StorageError("NotImplemented", {
-    message: `User delegation SAS with ${unread} are not implemented by this emulator`,
+    message: `User delegation SAS with ${unsupported} is not implemented by this emulator`,
   });
 }
 
@@ -71,16 +73,17 @@ function stringToSign(field: Field, resource: Resource): string {
     ...from("2020-02-10", ...["saoid", "suoid", "scid"].map(field)),
     ...from("2025-07-05", ...["skdutid", "sduoid"].map(field)),
     ...["sip", "spr", "sv", "sr"].map(field),
-    field("sr") === "c" ? "" : imageToSign(field).time,
+    field("sr") === "c" ? "" : signedRevision(field).time,
     ...from("2020-12-06", field("ses")),
     ...from("2026-04-06", ...["srh", "srq"].map(field)),
     ...["rscc", "rscd", "rsce", "rscl", "rsct"].map(field),
   ].join("\n");
 }
 
-/** Azure Files knows them since version 2025-07-05, signed as the SDK for JavaScript signs them. */
+/** Azure Files supports user delegation SAS since version 2025-07-05. Format: as the SDK for JavaScript signs them. */
 function fileStringToSign(field: Field, resource: Resource): string {
-  if (field("sv") < "2025-07-05") throw refusal("Azure Files had no such SAS then");
+  if (field("sv") < "2025-07-05")
+    throw authenticationFailed("Azure Files supports user delegation SAS since version 2025-07-05");
   return [
     ...["sp", "st", "se"].map(field),
     canonicalFileName(field, resource),
@@ -97,10 +100,10 @@ function canonicalFileName(field: Field, resource: Resource): string {
   if ((resource.level === "file" || resource.level === "share") && sr === "s") {
     return `/file/${resource.account}/${resource.share}`;
   }
-  throw refusal(`Signed resource "${sr}" is not valid here`);
+  throw authenticationFailed(`Signed resource "${sr}" is not valid here`);
 }
 
-/** From the URL, so that a SAS of another blob, or of the base where a snapshot is meant, does not fit. */
+/** Built from the URL, so a SAS for another blob or another revision does not match. */
 function canonicalName(field: Field, resource: Resource): string {
   const sr = field("sr");
   if (sr === "d") {
@@ -109,18 +112,12 @@ function canonicalName(field: Field, resource: Resource): string {
     });
   }
   if (resource.level !== "container" && resource.level !== "blob") {
-    throw refusal("A user delegation SAS opens no account");
+    throw authenticationFailed("A user delegation SAS grants no access to an account");
   }
   const container = `/blob/${resource.account}/${resource.container}`;
   if (sr === "c") return container;
-  if (resource.level === "blob" && sr === imageToSign(field).sr) {
+  if (resource.level === "blob" && sr === signedRevision(field).sr) {
     return `${container}/${resource.blob}`;
   }
-  throw refusal(`Signed resource "${sr}" is not valid here`);
-}
-
-function refusal(detail: string): StorageError {
-  return new StorageError("AuthenticationFailed", {
-    details: { AuthenticationErrorDetail: detail },
-  });
+  throw authenticationFailed(`Signed resource "${sr}" is not valid here`);
 }

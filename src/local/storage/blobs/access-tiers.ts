@@ -3,15 +3,15 @@ import { requireBlob } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { meetsTagCondition } from "../calls/request-conditions.ts";
 import type { CopySettings } from "../pending-copies/copy-settings.ts";
+import { invalidHeader, missingHeader, type Headers } from "../http/request-headers.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { requireLeaseForRead } from "../leases/lease-rules.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
 import { requireNoPendingCopy } from "./blob-writes.ts";
 
-type Headers = Readonly<Record<string, string>>;
 type Tiered = Pick<Blob, "accessTier" | "rehydration">;
 
-/** Where a blob lies that nobody gave a tier: the accounts' own default. */
+/** The default tier of all accounts, for blobs without a tier of their own. */
 export const defaultAccessTier = "Hot";
 
 const blockTiers = new Set(["Hot", "Cool", "Cold", "Archive", "Smart"]);
@@ -19,45 +19,41 @@ const pageTiers = new Set(
   ["4", "6", "10", "15", "20", "30", "40", "50", "60", "70", "80"].map((size) => `P${size}`),
 );
 
-/** The tier at `now`: a rehydration that is over has changed it. */
-export function tierNow({ accessTier, rehydration }: Tiered, now: number): Tiered {
+/** The tier at `now`, after completed rehydrations. */
+export function tierAt({ accessTier, rehydration }: Tiered, now: number): Tiered {
   if (rehydration === null || rehydration.doneAt > now) return { accessTier, rehydration };
   return { accessTier: rehydration.to, rehydration: null };
 }
 
-/** The tier asked for, if any; append blobs have none of their own. */
+/** The requested tier; undefined if none was sent. Append blobs cannot have one. */
 export function readAccessTier(headers: Headers, blobType: BlobType): string | undefined {
   const tier = headers["x-ms-access-tier"];
   if (tier === undefined) return undefined;
   const known =
     (blobType === "BlockBlob" && blockTiers.has(tier)) ||
     (blobType === "PageBlob" && pageTiers.has(tier));
-  if (!known) {
-    throw new StorageError("InvalidHeaderValue", {
-      details: { HeaderName: "x-ms-access-tier", HeaderValue: tier },
-    });
-  }
+  if (!known) throw invalidHeader("x-ms-access-tier", tier);
   return tier;
 }
 
 /**
- * The tier that a write without one leaves: "overwriting the destination blob will inherit Hot/Cool
- * tier from the destination" (REST page "Copy Blob"); what was in the archive begins anew.
+ * The tier after a write without a tier: "overwriting the destination blob will inherit Hot/Cool tier
+ * from the destination" (REST page "Copy Blob"). A blob in the archive tier gets the default.
  */
 export function inheritedTier(existing: Blob | undefined, now: number): string | null {
   if (existing === undefined) return null;
-  const { accessTier } = tierNow(existing, now);
+  const { accessTier } = tierAt(existing, now);
   return accessTier === "Archive" ? null : accessTier;
 }
 
-/** Throws the service's 409 while the bytes are in the archive, or on their way out of it. */
+/** Throws the service's 409 for a blob in the archive tier, or while it is rehydrated. */
 export function requireOnline(blob: Blob, now: number): void {
-  const { accessTier, rehydration } = tierNow(blob, now);
+  const { accessTier, rehydration } = tierAt(blob, now);
   if (rehydration !== null) throw new StorageError("BlobBeingRehydrated");
   if (accessTier === "Archive") throw new StorageError("BlobArchived");
 }
 
-/** A way out of the archive that begins at `now`; its length is a setting. */
+/** A rehydration that starts at `now`; its duration is a setting. */
 export function startRehydration(
   headers: Headers,
   { to, now, settings }: { to: string; now: number; settings: CopySettings },
@@ -70,30 +66,24 @@ export function startRehydration(
 function readPriority(headers: Headers): Rehydration["priority"] {
   const priority = headers["x-ms-rehydrate-priority"] ?? "Standard";
   if (priority === "Standard" || priority === "High") return priority;
-  throw new StorageError("InvalidHeaderValue", {
-    details: { HeaderName: "x-ms-rehydrate-priority", HeaderValue: priority },
-  });
+  throw invalidHeader("x-ms-rehydrate-priority", priority);
 }
 
 /**
- * REST page "Set Blob Tier": 200, or 202 out of the archive, which takes hours. Neither ETag nor
- * last modification change. While it goes on, only its priority may be raised.
+ * REST page "Set Blob Tier": 200, or 202 for a rehydration from the archive tier, which takes hours. ETag
+ * and last modification do not change. During a rehydration, only its priority can be raised.
  */
-export function setBlobTier(call: Call): StorageAnswer {
+export function setBlobTier(call: Call): StorageResponse {
   const { request, store, now, copies } = call;
   const { headers } = request;
   const blob = requireBlob(call);
   const to = readAccessTier(headers, blob.blobType);
-  if (to === undefined) {
-    throw new StorageError("MissingRequiredHeader", {
-      details: { HeaderName: "x-ms-access-tier" },
-    });
-  }
+  if (to === undefined) throw missingHeader("x-ms-access-tier");
   if (!meetsTagCondition(headers, blob, "")) throw new StorageError("ConditionNotMet");
   requireNoPendingCopy(blob);
   requireLeaseForRead(blob.lease, { given: headers["x-ms-lease-id"], now });
 
-  const current = tierNow(blob, now);
+  const current = tierAt(blob, now);
   if (current.accessTier !== "Archive" || to === "Archive") {
     if (current.rehydration !== null) throw new StorageError("BlobBeingRehydrated");
     saveBlob(store, { ...blob, accessTier: to, rehydration: null });
@@ -107,9 +97,9 @@ export function setBlobTier(call: Call): StorageAnswer {
   return { status: 202 };
 }
 
-/** How a blob's tier is told: REST page "Get Blob Properties". Append blobs tell the inferred one. */
+/** The tier values of reads and listings (REST page "Get Blob Properties"). Append blobs report the inferred tier. */
 export function describeTier(blob: Blob, now: number): TierDescription {
-  const { accessTier, rehydration } = tierNow(blob, now);
+  const { accessTier, rehydration } = tierAt(blob, now);
   if (blob.blobType === "PageBlob" && accessTier === null) return {};
   return {
     accessTier: accessTier ?? defaultAccessTier,

@@ -2,18 +2,19 @@ import { saveBlob, type Blob } from "../store/blob-rows.ts";
 import { requireBlob } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { stateHeaders } from "../http/state-headers.ts";
-import { addContent, blocksOf, wholeBlock } from "../store/content-blocks.ts";
-import { requireIntact } from "../http/content-md5.ts";
+import { addContent, findBlocks, createBlock } from "../store/content-blocks.ts";
+import { verifyMd5 } from "../http/content-md5.ts";
+import { invalidHeader, type Headers } from "../http/request-headers.ts";
 import { StorageError } from "../http/rest-errors.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
-import { changeBlob, encrypted, requireWritable } from "./blob-writes.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
+import { changeBlob, encryptionHeader, requireWritable } from "./blob-writes.ts";
 
-/** Limits of REST page "Append Block"; a block's is that of version 2022-11-02. */
-const maximumBlocks = 50_000;
-const maximumBlockBytes = 100 * 1024 * 1024;
+/** Limits of REST page "Append Block"; the block size is the limit of version 2022-11-02. */
+const maxBlocks = 50_000;
+const maxBlockBytes = 100 * 1024 * 1024;
 
-/** REST page "Append Block": at the end of the blob, if that is where the caller takes it to be. */
-export function appendBlock(call: Call): StorageAnswer {
+/** REST page "Append Block": appends at the end of the blob, if `appendpos` matches its length. */
+export function appendBlock(call: Call): StorageResponse {
   const { request, store } = call;
   const blob = requireAppendBlob(call);
   requireWritable(call, blob);
@@ -22,25 +23,25 @@ export function appendBlock(call: Call): StorageAnswer {
   if (body.length === 0) {
     throw new StorageError("InvalidHeaderValue", { details: { HeaderName: "Content-Length" } });
   }
-  if (body.length > maximumBlockBytes) throw new StorageError("RequestBodyTooLarge");
-  const md5 = requireIntact(body, headers["content-md5"]);
+  if (body.length > maxBlockBytes) throw new StorageError("RequestBodyTooLarge");
+  const md5 = verifyMd5(body, headers["content-md5"]);
   requirePosition(headers, blob);
-  const maximumSize = number(headers, "x-ms-blob-condition-maxsize") ?? Infinity;
-  if (blob.length + body.length > maximumSize) {
+  const maxSizeBytes = readNumber(headers, "x-ms-blob-condition-maxsize") ?? Infinity;
+  if (blob.length + body.length > maxSizeBytes) {
     throw new StorageError("MaxBlobSizeConditionNotMet");
   }
-  const blocks = blocksOf(store, blob.content);
-  if (blocks.length >= maximumBlocks) throw new StorageError("BlockCountExceedsLimit");
+  const blocks = findBlocks(store, blob.content);
+  if (blocks.length >= maxBlocks) throw new StorageError("BlockCountExceedsLimit");
 
   const changed = changeBlob(call, blob, {
-    content: addContent(store, [...blocks, wholeBlock(store, body)]),
+    content: addContent(store, [...blocks, createBlock(store, body)]),
     length: blob.length + body.length,
   });
   return {
     status: 201,
     headers: {
       ...stateHeaders(changed),
-      ...encrypted,
+      ...encryptionHeader,
       "Content-MD5": md5,
       "x-ms-blob-append-offset": String(blob.length),
       "x-ms-blob-committed-block-count": String(blocks.length + 1),
@@ -48,8 +49,8 @@ export function appendBlock(call: Call): StorageAnswer {
   };
 }
 
-/** REST page "Append Blob Seal": changes neither ETag nor last modification; twice is no error. */
-export function sealBlob(call: Call): StorageAnswer {
+/** REST page "Append Blob Seal": changes neither ETag nor last modification. Sealing again is no error. */
+export function sealBlob(call: Call): StorageResponse {
   const blob = requireAppendBlob(call);
   requireWritable(call, blob);
   requirePosition(call.request.headers, blob);
@@ -57,11 +58,11 @@ export function sealBlob(call: Call): StorageAnswer {
   return { status: 200, headers: { ...stateHeaders(blob), "x-ms-blob-sealed": "true" } };
 }
 
-/** What reads and listings tell of append blobs alone. */
+/** Headers that only append blobs have. */
 export function appendHeaders({ store }: Call, blob: Blob): Record<string, string | undefined> {
   if (blob.blobType !== "AppendBlob") return {};
   return {
-    "x-ms-blob-committed-block-count": String(blocksOf(store, blob.content).length),
+    "x-ms-blob-committed-block-count": String(findBlocks(store, blob.content).length),
     "x-ms-blob-sealed": blob.isSealed ? "true" : undefined,
   };
 }
@@ -73,21 +74,15 @@ function requireAppendBlob(call: Call): Blob {
 }
 
 function requirePosition(headers: Headers, blob: Blob): void {
-  const position = number(headers, "x-ms-blob-condition-appendpos");
+  const position = readNumber(headers, "x-ms-blob-condition-appendpos");
   if (position !== undefined && position !== blob.length) {
     throw new StorageError("AppendPositionConditionNotMet");
   }
 }
 
-type Headers = Readonly<Record<string, string>>;
-
-function number(headers: Headers, name: string): number | undefined {
+function readNumber(headers: Headers, name: string): number | undefined {
   const text = headers[name];
   if (text === undefined) return undefined;
-  if (!/^\d+$/.test(text)) {
-    throw new StorageError("InvalidHeaderValue", {
-      details: { HeaderName: name, HeaderValue: text },
-    });
-  }
+  if (!/^\d+$/.test(text)) throw invalidHeader(name, text);
   return Number(text);
 }

@@ -4,12 +4,13 @@ import { findContainer, type Container } from "../store/container-rows.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import type { Resource, StorageRequest } from "../http/storage-request.ts";
 
-/** The account, container and blob of a request that `rest-operation.ts` found to be about a blob. */
+/** The account, container and blob in the URL of a request for a blob. */
 export function blobAddress(resource: Resource): Extract<Resource, { level: "blob" }> {
   if (resource.level !== "blob") throw new StorageError("InvalidUri");
   return resource;
 }
 
+/** The account and container in the URL of a request for a container or blob. */
 export function containerAddress(resource: Resource): { account: string; container: string } {
   if (resource.level !== "container" && resource.level !== "blob") {
     throw new StorageError("InvalidUri");
@@ -17,6 +18,7 @@ export function containerAddress(resource: Resource): { account: string; contain
   return resource;
 }
 
+/** The container of the request. Throws `ContainerNotFound`. */
 export function requireContainer(call: Call): Container {
   const { account, container } = containerAddress(call.request.resource);
   const found = findContainer(call.store, account, container);
@@ -24,27 +26,28 @@ export function requireContainer(call: Call): Container {
   return found;
 }
 
-/** The blob, snapshot or version that a request names, if there is one, and the container that must be there. */
+/** The requested blob, snapshot or version if it exists, and its container, which must exist. */
 export function findTarget(call: Call): { container: Container; name: string; blob?: Blob } {
   const container = requireContainer(call);
   const { blob: name } = blobAddress(call.request.resource);
-  const blob = findBlob(call.store, container.id, name, readImage(call.request.query));
+  const blob = findBlob(call.store, container.id, name, readRevision(call.request.query));
   return { container, name, ...(blob && { blob }) };
 }
 
-/** Which state of a blob a query names: a snapshot, a version, or (neither) the current one. */
-export function readImage(query: StorageRequest["query"]): {
+/** The revision of a blob that a query selects: a snapshot, a version, or by default the current blob. */
+export function readRevision(query: StorageRequest["query"]): {
   snapshot: string | undefined;
   versionId: string | undefined;
 } {
-  const image = { snapshot: query.get("snapshot"), versionId: query.get("versionid") };
-  if (image.snapshot === undefined || image.versionId === undefined) return image;
+  const revision = { snapshot: query.get("snapshot"), versionId: query.get("versionid") };
+  if (revision.snapshot === undefined || revision.versionId === undefined) return revision;
   throw new StorageError("InvalidQueryParameterValue", {
-    message: "A request names a snapshot or a version, not both.",
-    details: { QueryParameterName: "versionid", QueryParameterValue: image.versionId },
+    message: "A request cannot select both a snapshot and a version.",
+    details: { QueryParameterName: "versionid", QueryParameterValue: revision.versionId },
   });
 }
 
+/** The requested blob, snapshot or version. Throws `BlobNotFound`. */
 export function requireBlob(call: Call): Blob {
   const { blob } = findTarget(call);
   if (blob === undefined) throw new StorageError("BlobNotFound");

@@ -1,8 +1,8 @@
 import {
-  blobNamesFrom,
+  findBlobNames,
   findBlob,
-  formerVersionsOf,
-  snapshotsOf,
+  findFormerVersions,
+  findSnapshots,
   type Blob,
 } from "../store/blob-rows.ts";
 import type { Container } from "../store/container-rows.ts";
@@ -13,8 +13,8 @@ import type { Call } from "../calls/operation-call.ts";
 import { copyHeaders } from "../pending-copies/copy-headers.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { describeLease } from "../leases/lease-rules.ts";
-import { listPage, serviceEndpoint } from "../calls/listing-page.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
+import { readListPage, serviceEndpoint } from "../calls/listing-page.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
 import type { Store } from "../store/store.ts";
 import { immutabilityHeaders } from "./immutability.ts";
 import { sequenceHeader } from "./page-blobs.ts";
@@ -23,36 +23,36 @@ import { tagSetElement } from "./blob-tags.ts";
 import { describeTier } from "./access-tiers.ts";
 import { element, elements, isUnwritable, renderXml, type Element } from "../http/xml.ts";
 
-/** REST page "List Blobs": flat, or with a delimiter one level at a time. */
-export function listBlobs(call: Call): StorageAnswer {
+/** REST page "List Blobs": flat, or one level with a delimiter. */
+export function listBlobs(call: Call): StorageResponse {
   const { request } = call;
   const container = requireContainer(call);
-  const page = listPage(request);
+  const page = readListPage(request);
   const prefix = request.query.get("prefix") ?? "";
   const delimiter = request.query.get("delimiter") ?? "";
   const include = readInclude(request.query.get("include"));
 
   const entries: Entry[] = [];
   let next: string | undefined;
-  for (const found of walk(call.store, {
+  for (const found of scanNames(call.store, {
     container,
     prefix,
     delimiter,
     from: page.from,
     withDeleted: include.has("versions"),
   })) {
-    const images = found.kind === "prefix" ? [found] : imagesOf(call, found, include);
-    if (images.length > 0 && entries.length >= page.limit) {
+    const revisions = found.kind === "prefix" ? [found] : findRevisions(call, found, include);
+    if (revisions.length > 0 && entries.length >= page.limit) {
       next = found.name;
       break;
     }
-    // A page may grow by the snapshots and versions of its blobs: markers point between names.
-    entries.push(...images);
+    // A page can exceed its limit by snapshots and versions, because a marker is a blob name.
+    entries.push(...revisions);
   }
   const rendered = entries.map((entry) =>
     entry.kind === "prefix"
       ? element("BlobPrefix", [nameElement(entry.name)])
-      : describe(call, entry.blob, include),
+      : blobElement(call, entry.blob, include),
   );
   return {
     status: 200,
@@ -73,39 +73,39 @@ export function listBlobs(call: Call): StorageAnswer {
 
 type Entry = { kind: "prefix"; name: string } | { kind: "blob"; name: string; blob: Blob };
 
-/** The states of one name that are asked for, in the service's order. */
-function imagesOf(
+/** The requested revisions of one blob name, in the service's order. */
+function findRevisions(
   { store }: Call,
   { name, container }: { name: string; container: number },
   include: ReadonlySet<string>,
 ): Entry[] {
   const current = findBlob(store, container, name);
   return [
-    ...(include.has("snapshots") ? snapshotsOf(store, { container, name }) : []),
-    ...(include.has("versions") ? formerVersionsOf(store, { container, name }) : []),
+    ...(include.has("snapshots") ? findSnapshots(store, { container, name }) : []),
+    ...(include.has("versions") ? findFormerVersions(store, { container, name }) : []),
     ...(current ? [current] : []),
   ].map((blob) => ({ kind: "blob", name, blob }));
 }
 
-/** Datasets that may be asked for; one that this emulator would hide is refused. */
+/** The requested datasets. Throws for a dataset that this emulator does not support. */
 function readInclude(include: string | undefined): ReadonlySet<string> {
-  const wanted = new Set((include ?? "").split(",").filter((name) => name !== ""));
-  if (wanted.has("uncommittedblobs")) {
+  const datasets = new Set((include ?? "").split(",").filter((name) => name !== ""));
+  if (datasets.has("uncommittedblobs")) {
     throw new StorageError("NotImplemented", {
       message: "List Blobs with include=uncommittedblobs is not implemented by this emulator",
     });
   }
-  return wanted;
+  return datasets;
 }
 
-/** Reads on as long as somebody asks, a group below a delimiter as one step. */
-function* walk(
+/** Yields names in order, in batches as needed. All names with the same prefix up to the delimiter are one step. */
+function* scanNames(
   store: Store,
-  { container, prefix, delimiter, from, withDeleted }: Walk,
-): Generator<Found, void, undefined> {
+  { container, prefix, delimiter, from, withDeleted }: NameScan,
+): Generator<ScannedName, void, undefined> {
   let next = from > prefix ? from : prefix;
   for (;;) {
-    const names = blobNamesFrom(store, {
+    const names = findBlobNames(store, {
       container: container.id,
       from: next,
       limit: batchSize,
@@ -127,8 +127,10 @@ function* walk(
   }
 }
 
-type Found = { kind: "prefix"; name: string } | { kind: "blob"; name: string; container: number };
-type Walk = {
+type ScannedName =
+  | { kind: "prefix"; name: string }
+  | { kind: "blob"; name: string; container: number };
+type NameScan = {
   container: Container;
   prefix: string;
   delimiter: string;
@@ -137,18 +139,18 @@ type Walk = {
 };
 
 const batchSize = 200;
-/** Appended to a name: the next possible one, and one behind all that begin with it. */
+/** Appended to a name: the next possible name, and a name after all names with this prefix. */
 const justAfter = "\u0000";
 const afterAll = "\u{10ffff}";
 
-/** A name that XML cannot hold is percent-encoded and says so (since version 2021-02-12). */
+/** A name that XML cannot represent is percent-encoded, with `Encoded="true"` (since version 2021-02-12). */
 function nameElement(name: string): Element {
   return isUnwritable(name)
     ? element("Name", encodeURIComponent(name), { Encoded: "true" })
     : element("Name", name);
 }
 
-function describe(call: Call, blob: Blob, include: ReadonlySet<string>): Element {
+function blobElement(call: Call, blob: Blob, include: ReadonlySet<string>): Element {
   const lease = describeLease(blob.lease, call.now);
   const { contentHeaders } = blob;
   const tier = describeTier(blob, call.now);

@@ -5,12 +5,12 @@ import { requireBlob } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import { findPendingCopy, publishedBytes } from "../pending-copies/pending-copies.ts";
-import { readRange, type ByteRange } from "../http/byte-range.ts";
+import { parseRange, type ByteRange } from "../http/byte-range.ts";
 import { requireReadConditions } from "../calls/request-conditions.ts";
 import { readContent } from "../store/content-blocks.ts";
 import { copyHeaders } from "../pending-copies/copy-headers.ts";
 import { describeLease, requireLeaseForRead } from "../leases/lease-rules.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
 import { appendHeaders } from "./append-blobs.ts";
 import { immutabilityHeaders } from "./immutability.ts";
 import { sequenceHeader } from "./page-blobs.ts";
@@ -18,12 +18,12 @@ import { describeTier, requireOnline } from "./access-tiers.ts";
 import { contentHeaders } from "../calls/content-headers.ts";
 import { versionHeader } from "./blob-writes.ts";
 
-/** REST page "Get Blob". Without a range all bytes, with one 206 and `Content-Range`. */
-export function getBlob(call: Call): StorageAnswer {
+/** REST page "Get Blob": all bytes, or with a range 206 and `Content-Range`. */
+export function getBlob(call: Call): StorageResponse {
   const { request } = call;
   const blob = requireReadable(call);
   requireOnline(blob, call.now);
-  const range = readRange(request.headers["x-ms-range"] ?? request.headers["range"], blob.length);
+  const range = parseRange(request.headers["x-ms-range"] ?? request.headers["range"], blob.length);
   const headers = propertyHeaders(call, blob);
   if (range === undefined) {
     const body = readBytes(call, blob, { start: 0, end: blob.length });
@@ -37,7 +37,7 @@ export function getBlob(call: Call): StorageAnswer {
     headers: {
       ...headers,
       "Content-Range": `bytes ${range.start}-${range.end - 1}/${blob.length}`,
-      // Content-MD5 speaks of this body; the whole blob's has a name of its own.
+      // Content-MD5 is the range's; the whole blob's MD5 has another header.
       "Content-MD5": wantsMd5 ? createHash("md5").update(body).digest("base64") : undefined,
       "x-ms-blob-content-md5": blob.contentHeaders.contentMD5,
     },
@@ -45,7 +45,7 @@ export function getBlob(call: Call): StorageAnswer {
   };
 }
 
-/** The bytes to be seen: those of a page blob fill while a copy onto it goes on. */
+/** The readable bytes. During a copy onto a page blob, the copied bytes are already readable. */
 function readBytes({ store, now }: Call, blob: Blob, range: ByteRange): Buffer {
   const pending = blob.blobType === "PageBlob" ? findPendingCopy(store, blob) : undefined;
   if (pending === undefined) return readContent(store, blob.content, range);
@@ -58,7 +58,7 @@ function readBytes({ store, now }: Call, blob: Blob, range: ByteRange): Buffer {
 }
 
 /** REST page "Get Blob Properties". */
-export function getBlobProperties(call: Call): StorageAnswer {
+export function getBlobProperties(call: Call): StorageResponse {
   const blob = requireReadable(call);
   const tier = describeTier(blob, call.now);
   return {
@@ -107,11 +107,11 @@ function propertyHeaders(call: Call, blob: Blob): Record<string, string | undefi
     "x-ms-lease-status": lease.status,
     "x-ms-lease-duration": lease.duration,
     "x-ms-server-encrypted": "true",
-    ...(call.caller.by === "SAS" && call.caller.responseHeaders),
+    ...(call.caller.kind === "SAS" && call.caller.responseHeaders),
   };
 }
 
-/** Not told where there are none (REST page "Get Blob Properties", `x-ms-tag-count`). */
+/** Undefined without tags (REST page "Get Blob Properties", `x-ms-tag-count`). */
 export function tagCount({ tags }: Blob): string | undefined {
   const count = Object.keys(tags).length;
   return count === 0 ? undefined : String(count);

@@ -5,13 +5,20 @@ import { stateHeaders } from "../http/state-headers.ts";
 import { requireReadConditions, requireWriteConditions } from "../calls/request-conditions.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { requireLeaseForRead, requireLeaseForWrite } from "../leases/lease-rules.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
-import { requireIntact } from "../http/content-md5.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
+import { verifyMd5 } from "../http/content-md5.ts";
 import { requireNoPendingCopy } from "./blob-writes.ts";
-import { element, renderXml, unescapeXml, type Element } from "../http/xml.ts";
+import {
+  element,
+  childElements,
+  childText,
+  parseXml,
+  renderXml,
+  type Element,
+} from "../http/xml.ts";
 
 /** REST page "Get Blob Tags". */
-export function getBlobTags(call: Call): StorageAnswer {
+export function getBlobTags(call: Call): StorageResponse {
   const { headers } = call.request;
   const blob = requireBlob(call);
   requireReadConditions(headers, blob);
@@ -23,30 +30,30 @@ export function getBlobTags(call: Call): StorageAnswer {
   };
 }
 
-/** REST page "Set Blob Tags": replaces all of them, and changes neither ETag nor last modification. */
-export function setBlobTags(call: Call): StorageAnswer {
+/** REST page "Set Blob Tags": replaces all tags. Changes neither ETag nor last modification. */
+export function setBlobTags(call: Call): StorageResponse {
   const { request, store, now } = call;
   const blob = requireBlob(call);
   requireWriteConditions(request.headers, blob);
   requireNoPendingCopy(blob);
   requireLeaseForWrite(blob.lease, { given: request.headers["x-ms-lease-id"], now });
-  requireIntact(request.body, request.headers["content-md5"]);
-  saveBlob(store, { ...blob, tags: readTagsDocument(request.body.toString("utf8")) });
+  verifyMd5(request.body, request.headers["content-md5"]);
+  saveBlob(store, { ...blob, tags: parseTagsDocument(request.body.toString("utf8")) });
   return { status: 204, headers: stateHeaders(blob) };
 }
 
-/** The tags that a write sets on what it makes; none where it names none. */
+/** The tags of a write (`x-ms-tags`). Throws if the caller may not set tags. */
 export function readTags({ request, caller }: Call): Tags {
   const text = request.headers["x-ms-tags"] ?? "";
   if (text === "") return {};
-  if (Buffer.byteLength(text) > maximumHeaderBytes) throw new StorageError("TagsTooLarge");
+  if (Buffer.byteLength(text) > maxHeaderBytes) throw new StorageError("TagsTooLarge");
   if ("maySetTags" in caller && !caller.maySetTags) {
     throw new StorageError("AuthorizationPermissionMismatch");
   }
   return requireTags([...new URLSearchParams(text)]);
 }
 
-/** `TagSet`, as Get Blob Tags and List Blobs tell it. */
+/** The `TagSet` element of Get Blob Tags and List Blobs. */
 export function tagSetElement(tags: Tags): Element {
   return element(
     "TagSet",
@@ -56,37 +63,35 @@ export function tagSetElement(tags: Tags): Element {
   );
 }
 
-/** The one XML document that a client sends: a flat list, so one pattern reads it. */
-function readTagsDocument(xml: string): Tags {
-  if (
-    !/<Tags\b[^>]*>\s*(<TagSet\b[^>]*\/>|<TagSet\b[^>]*>[^]*<\/TagSet>)\s*<\/Tags>\s*$/.test(xml)
-  ) {
-    throw new StorageError("InvalidXmlDocument");
-  }
+/** Parses the request body of REST page "Set Blob Tags". */
+function parseTagsDocument(xml: string): Tags {
+  const root = parseXml(xml);
+  const [tagSet, ...others] = root?.name === "Tags" ? childElements(root) : [];
+  if (tagSet?.name !== "TagSet" || others.length > 0) throw new StorageError("InvalidXmlDocument");
+  const tags = childElements(tagSet).filter(({ name }) => name === "Tag");
   return requireTags(
-    [...xml.matchAll(/<Tag>\s*<Key>([^<]*)<\/Key>\s*<Value>([^<]*)<\/Value>\s*<\/Tag>/g)].map(
-      ([, key = "", value = ""]) => [unescapeXml(key), unescapeXml(value)],
-    ),
+    tags.map((tag) => [childText(tag, "Key") ?? "", childText(tag, "Value") ?? ""]),
   );
 }
 
 /** Limits of REST page "Set Blob Tags". */
-const maximumTags = 10;
-const maximumKeyLength = 128;
-const maximumValueLength = 256;
-const maximumHeaderBytes = 2048;
-const writable = /^[A-Za-z0-9 +\-./:=_]*$/;
+const maxTags = 10;
+const maxKeyLength = 128;
+const maxValueLength = 256;
+const maxHeaderBytes = 2048;
+const allowedCharacters = /^[A-Za-z0-9 +\-./:=_]*$/;
 
 function requireTags(pairs: readonly (readonly [key: string, value: string])[]): Tags {
   const tags = new Map(pairs);
   if (tags.size !== pairs.length) throw new StorageError("DuplicateTagNames");
-  if (tags.size > maximumTags) throw new StorageError("TagsTooLarge");
+  if (tags.size > maxTags) throw new StorageError("TagsTooLarge");
   for (const [key, value] of tags) {
     if (key === "") throw new StorageError("EmptyTagName");
-    if (key.length > maximumKeyLength || value.length > maximumValueLength) {
+    if (key.length > maxKeyLength || value.length > maxValueLength) {
       throw new StorageError("TagsTooLarge");
     }
-    if (!writable.test(key) || !writable.test(value)) throw new StorageError("InvalidTag");
+    if (!allowedCharacters.test(key) || !allowedCharacters.test(value))
+      throw new StorageError("InvalidTag");
   }
   return Object.fromEntries(tags);
 }

@@ -8,20 +8,20 @@ import { requireWriteConditions } from "../calls/request-conditions.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { requireMutable, unprotected } from "./immutability.ts";
 import { leaseAfterWrite, noLease, requireLeaseForWrite } from "../leases/lease-rules.ts";
-import { descriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
+import { failureDescriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
 import { keepFormerVersion, nextVersionId } from "./blob-versions.ts";
 
-/** What a write makes of a blob; the rest (ETag, times, lease, version) follows from the write itself. */
-export type Written = Pick<
+/** The properties that a write sets. `writeBlob` sets the others: ETag, times, lease, version. */
+export type BlobWrite = Pick<
   Blob,
   "blobType" | "content" | "length" | "contentHeaders" | "metadata" | "accessTier" | "tags"
 > &
   Partial<Pick<Blob, "rehydration" | "immutability" | "sequenceNumber" | "isSealed">> & {
-    /** Only Copy Blob leaves copy properties: every other write removes them. */
+    /** Only Copy Blob sets copy properties: all other writes remove them. */
     copy?: Blob["copy"];
   };
 
-/** Throws unless the request's conditions and lease allow to write here, and no copy is pending. */
+/** Throws unless the request's conditions and lease allow the write, and no copy is pending. */
 export function requireWritable(call: Call, existing: Blob | undefined): void {
   const { headers } = call.request;
   requireOverwrite(call.caller, existing);
@@ -38,13 +38,13 @@ export function requireNoPendingCopy(blob: Blob | undefined): void {
 }
 
 /**
- * Writes a new blob, or over one that exists: its state before stays as a version where the account
- * keeps versions; where not, it must not be protected. Copies that are reading it fail.
+ * Creates or overwrites a blob. If the account keeps versions, the existing blob becomes a former version;
+ * otherwise it must not be protected. Copies that read the existing blob fail.
  */
 export function writeBlob(
   call: Call,
   target: { container: Container; name: string; blob?: Blob },
-  written: Written,
+  written: BlobWrite,
 ): Blob {
   const { store, now, accountSettings } = call;
   const { blob: existing } = target;
@@ -73,10 +73,9 @@ export function writeBlob(
 }
 
 /**
- * Changes a blob in place, which makes no version: Set Blob Properties, and what adds to append and
- * page blobs.
+ * Changes a blob in place without creating a version: Set Blob Properties, Append Block, Put Page.
  */
-export function changeBlob(call: Call, existing: Blob, changes: Partial<Written>): Blob {
+export function changeBlob(call: Call, existing: Blob, changes: Partial<BlobWrite>): Blob {
   const { store, now } = call;
   requireMutable(existing, now);
   return save(call, {
@@ -94,24 +93,24 @@ function save({ store, now }: Call, blob: Omit<Blob, "id">): Blob {
   failCopiesReading(
     store,
     { service: "blob", id },
-    { description: descriptions.sourceChanged, at: now },
+    { description: failureDescriptions.sourceChanged, at: now },
   );
   return { ...blob, id };
 }
 
-/** What an answer tells of a write: REST page "Put Blob", `x-ms-version-id`. */
+/** `x-ms-version-id` of a response (REST page "Put Blob"). */
 export function versionHeader({ versionId }: Pick<Blob, "versionId">): {
   "x-ms-version-id": string | undefined;
 } {
   return { "x-ms-version-id": versionId ?? undefined };
 }
 
-/** Uncommitted blocks end with any write of the blob's content. */
+/** Deletes the uncommitted blocks of a blob, as every write of its content does. */
 export function dropStagedBlocks(call: Call, container: Container, name: string): void {
   call.store.run("DELETE FROM staged_block WHERE container = ? AND blob = ?", container.id, name);
 }
 
-/** The `x-ms-blob-*` content headers of a write; those not sent are not kept from before. */
+/** The `x-ms-blob-*` content headers of a write. Headers that were not sent are cleared. */
 export function readContentHeaders(headers: Readonly<Record<string, string>>): ContentHeaders {
   const sent: ContentHeaders = {};
   for (const [property, header] of contentHeaderNames) {
@@ -121,22 +120,22 @@ export function readContentHeaders(headers: Readonly<Record<string, string>>): C
   return sent;
 }
 
-/** What the service takes where nobody names a type. */
+/** The content type of writes without one. */
 export const defaultContentType = "application/octet-stream";
 
-/** Storage encrypts everything at rest, and says so; that is all that the emulator does of it. */
-export const encrypted = { "x-ms-request-server-encrypted": "true" };
+/** Storage reports that all data is encrypted at rest. The emulator returns the header only. */
+export const encryptionHeader = { "x-ms-request-server-encrypted": "true" };
 
-/** Answers what the reader does not keep would be wrong about: named, and refused. */
-export function refuseUnread(headers: Readonly<Record<string, string>>): void {
-  const name = unreadHeaders.find((header) => (headers[header] ?? "") !== "");
+/** Rejects headers that this emulator does not support and must not ignore. */
+export function refuseUnsupportedHeaders(headers: Readonly<Record<string, string>>): void {
+  const name = unsupportedHeaders.find((header) => (headers[header] ?? "") !== "");
   if (name === undefined) return;
   throw new StorageError("NotImplemented", {
     message: `The header ${name} is not implemented by this emulator`,
   });
 }
 
-const unreadHeaders = [
+const unsupportedHeaders = [
   "x-ms-structured-body",
   "x-ms-content-crc64",
   "x-ms-encryption-key",

@@ -1,15 +1,15 @@
-import { snapshotsOf, type Blob, type BlobType } from "../store/blob-rows.ts";
+import { findSnapshots, type Blob, type BlobType } from "../store/blob-rows.ts";
 import { findTarget, requireBlob, requireContainer } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { stateHeaders } from "../http/state-headers.ts";
-import { addContent, wholeBlock } from "../store/content-blocks.ts";
-import { requireIntact } from "../http/content-md5.ts";
-import { zeros } from "../store/content-ranges.ts";
+import { addContent, createBlock } from "../store/content-blocks.ts";
+import { verifyMd5 } from "../http/content-md5.ts";
+import { zeroBlocks } from "../store/content-ranges.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { readImmutability, requireMutable } from "./immutability.ts";
 import { readPageBlobSize } from "./page-blobs.ts";
-import { descriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
+import { failureDescriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
 import { readTags } from "./blob-tags.ts";
 import { inheritedTier, readAccessTier, requireOnline } from "./access-tiers.ts";
 import { keepFormerVersion } from "./blob-versions.ts";
@@ -17,23 +17,23 @@ import {
   changeBlob,
   defaultContentType,
   dropStagedBlocks,
-  encrypted,
+  encryptionHeader,
   readContentHeaders,
   requireWritable,
   versionHeader,
   writeBlob,
-  type Written,
+  type BlobWrite,
 } from "./blob-writes.ts";
 
-/** REST page "Put Blob": a block blob whole, an append blob empty, a page blob full of zeros. */
-export function putBlob(call: Call): StorageAnswer {
+/** REST page "Put Blob": a block blob with its content, an empty append blob, or a page blob of zeros. */
+export function putBlob(call: Call): StorageResponse {
   const { request, store, now } = call;
   const { body, headers } = request;
-  const blobType = readBlobType(headers["x-ms-blob-type"]);
+  const blobType = parseBlobType(headers["x-ms-blob-type"]);
   const target = findTarget(call);
   requireWritable(call, target.blob);
 
-  const md5 = requireIntact(body, headers["content-md5"]);
+  const md5 = verifyMd5(body, headers["content-md5"]);
   if (blobType !== "BlockBlob" && body.length > 0) {
     throw new StorageError("InvalidHeaderValue", { details: { HeaderName: "Content-Length" } });
   }
@@ -41,7 +41,7 @@ export function putBlob(call: Call): StorageAnswer {
     blobType === "PageBlob"
       ? readPageBlobSize(headers)
       : { length: body.length, sequenceNumber: 0 };
-  const blocks = body.length > 0 ? [wholeBlock(store, body)] : zeros(length);
+  const blocks = body.length > 0 ? [createBlock(store, body)] : zeroBlocks(length);
   const blob = writeBlob(call, target, {
     blobType,
     content: addContent(store, blocks),
@@ -65,21 +65,21 @@ export function putBlob(call: Call): StorageAnswer {
     headers: {
       ...stateHeaders(blob),
       ...versionHeader(blob),
-      ...encrypted,
+      ...encryptionHeader,
       ...(blobType === "BlockBlob" && { "Content-MD5": md5 }),
     },
   };
 }
 
-function readBlobType(text: string | undefined): BlobType {
+function parseBlobType(text: string | undefined): BlobType {
   if (text === "BlockBlob" || text === "AppendBlob" || text === "PageBlob") return text;
   const details = { HeaderName: "x-ms-blob-type" };
   if (text === undefined) throw new StorageError("MissingRequiredHeader", { details });
   throw new StorageError("InvalidHeaderValue", { details: { ...details, HeaderValue: text } });
 }
 
-/** REST page "Set Blob Metadata": replaces all of it. */
-export function setBlobMetadata(call: Call): StorageAnswer {
+/** REST page "Set Blob Metadata": replaces all metadata. */
+export function setBlobMetadata(call: Call): StorageResponse {
   const existing = requireBlob(call);
   requireWritable(call, existing);
   requireOnline(existing, call.now);
@@ -87,19 +87,19 @@ export function setBlobMetadata(call: Call): StorageAnswer {
   const blob = writeBlob(
     call,
     { container, name: existing.name, blob: existing },
-    { ...kept(existing), metadata: call.request.metadata },
+    { ...unchangedWrite(existing), metadata: call.request.metadata },
   );
   return {
     status: 200,
-    headers: { ...stateHeaders(blob), ...versionHeader(blob), ...encrypted },
+    headers: { ...stateHeaders(blob), ...versionHeader(blob), ...encryptionHeader },
   };
 }
 
 /** REST page "Set Blob Properties": content headers that are not sent are cleared. */
-export function setBlobProperties(call: Call): StorageAnswer {
+export function setBlobProperties(call: Call): StorageResponse {
   const { headers } = call.request;
-  const unread = ["x-ms-blob-content-length", "x-ms-sequence-number-action"];
-  const name = unread.find((header) => headers[header] !== undefined);
+  const unsupported = ["x-ms-blob-content-length", "x-ms-sequence-number-action"];
+  const name = unsupported.find((header) => headers[header] !== undefined);
   if (name !== undefined) {
     throw new StorageError("NotImplemented", {
       message: `Set Blob Properties with ${name} is not implemented by this emulator`,
@@ -113,10 +113,10 @@ export function setBlobProperties(call: Call): StorageAnswer {
 }
 
 /**
- * REST page "Delete Blob". A base blob with snapshots goes only together with them, and stays as a
- * former version where the account keeps versions. Copies that read from what is deleted fail.
+ * REST page "Delete Blob". A base blob with snapshots can only be deleted together with them. If the
+ * account keeps versions, it becomes a former version. Copies that read from a deleted blob fail.
  */
-export function deleteBlob(call: Call): StorageAnswer {
+export function deleteBlob(call: Call): StorageResponse {
   const { request, store, now, accountSettings } = call;
   const blob = requireBlob(call);
   requireWritable(call, blob);
@@ -124,15 +124,15 @@ export function deleteBlob(call: Call): StorageAnswer {
   if (isNamedVersion && blob.formerVersion === "") {
     throw new StorageError("OperationNotAllowedOnRootBlob");
   }
-  for (const gone of toDelete(call, blob)) {
-    const stays = isCurrent(gone) && accountSettings.versioning;
-    if (!stays) requireMutable(gone, now);
-    if (isCurrent(gone)) {
-      keepFormerVersion(call, gone);
-      dropStagedBlocks(call, requireContainer(call), gone.name);
+  for (const deleted of findDeleted(call, blob)) {
+    const becomesVersion = isCurrent(deleted) && accountSettings.versioning;
+    if (!becomesVersion) requireMutable(deleted, now);
+    if (isCurrent(deleted)) {
+      keepFormerVersion(call, deleted);
+      dropStagedBlocks(call, requireContainer(call), deleted.name);
     }
-    failCopiesReading(store, gone, { description: descriptions.sourceGone, at: now });
-    store.run("DELETE FROM blob WHERE id = ?", gone.id);
+    failCopiesReading(store, deleted, { description: failureDescriptions.sourceGone, at: now });
+    store.run("DELETE FROM blob WHERE id = ?", deleted.id);
   }
   return { status: 202, headers: { "x-ms-delete-type-permanent": "true" } };
 }
@@ -141,7 +141,7 @@ function isCurrent({ snapshot, formerVersion }: Blob): boolean {
   return snapshot === "" && formerVersion === "";
 }
 
-function toDelete({ request, store }: Call, blob: Blob): Blob[] {
+function findDeleted({ request, store }: Call, blob: Blob): Blob[] {
   const which = request.headers["x-ms-delete-snapshots"];
   const isKnown = which === undefined || which === "include" || which === "only";
   if (!isKnown || (which !== undefined && !isCurrent(blob))) {
@@ -150,14 +150,14 @@ function toDelete({ request, store }: Call, blob: Blob): Blob[] {
     });
   }
   if (!isCurrent(blob)) return [blob];
-  const snapshots = snapshotsOf(store, blob);
+  const snapshots = findSnapshots(store, blob);
   if (which === "only") return snapshots;
   if (snapshots.length > 0 && which === undefined) throw new StorageError("SnapshotsPresent");
   return [...snapshots, blob];
 }
 
-/** All that a write of the metadata leaves as it is; a protection stays with the former version. */
-function kept(blob: Blob): Written {
+/** The properties that Set Blob Metadata keeps. Immutability stays with the former version. */
+function unchangedWrite(blob: Blob): BlobWrite {
   const { blobType, content, length, contentHeaders, metadata, accessTier, tags } = blob;
   const { rehydration, sequenceNumber, isSealed } = blob;
   return {

@@ -3,32 +3,32 @@ import type { Container } from "../store/container-rows.ts";
 import { findTarget } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { stateHeaders } from "../http/state-headers.ts";
-import { addContent, addPiece, blocksOf, type Block } from "../store/content-blocks.ts";
-import { requireIntact } from "../http/content-md5.ts";
+import { addContent, addPiece, findBlocks, type Block } from "../store/content-blocks.ts";
+import { verifyMd5 } from "../http/content-md5.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { readImmutability } from "./immutability.ts";
 import { noLease, requireLeaseForRead, requireLeaseForWrite } from "../leases/lease-rules.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
 import type { Store } from "../store/store.ts";
 import { readTags } from "./blob-tags.ts";
 import { inheritedTier, readAccessTier } from "./access-tiers.ts";
 import {
   defaultContentType,
   dropStagedBlocks,
-  encrypted,
+  encryptionHeader,
   readContentHeaders,
   requireNoPendingCopy,
   requireWritable,
   versionHeader,
   writeBlob,
 } from "./blob-writes.ts";
-import { element, renderXml, unescapeXml } from "../http/xml.ts";
+import { childElements, element, parseXml, renderXml } from "../http/xml.ts";
 
 /** "A blob can include up to 50,000 committed blocks" (REST page "Put Block List"). */
-const maximumBlocks = 50_000;
+const maxBlocks = 50_000;
 
-/** REST page "Put Block": the block waits, uncommitted, and changes nothing that is to be seen. */
-export function putBlock(call: Call): StorageAnswer {
+/** REST page "Put Block": stores an uncommitted block, which reads do not return. */
+export function putBlock(call: Call): StorageResponse {
   const { request, store, now } = call;
   const name = request.query.get("blockid");
   const { container, name: blobName, blob } = findTarget(call);
@@ -40,7 +40,7 @@ export function putBlock(call: Call): StorageAnswer {
     throw new StorageError("InvalidHeaderValue", { details: { HeaderName: "Content-Length" } });
   }
 
-  const md5 = requireIntact(request.body, request.headers["content-md5"]);
+  const md5 = verifyMd5(request.body, request.headers["content-md5"]);
   store.run(
     "DELETE FROM staged_block WHERE container = ? AND blob = ? AND name = ?",
     container.id,
@@ -57,10 +57,10 @@ export function putBlock(call: Call): StorageAnswer {
     addPiece(store, request.body),
     request.body.length,
   );
-  return { status: 201, headers: { "Content-MD5": md5, ...encrypted } };
+  return { status: 201, headers: { "Content-MD5": md5, ...encryptionHeader } };
 }
 
-/** Base64 of at most 64 bytes, and of the same length for all blocks of one blob. */
+/** A block id is base64 of at most 64 bytes, with the same length for all blocks of one blob. */
 function requireBlockName(
   name: string | undefined,
   staged: readonly Block[],
@@ -81,13 +81,13 @@ function requireBlockName(
   }
 }
 
-/** REST page "Put Block List": the blob is the named blocks, in this order, and nothing else. */
-export function putBlockList(call: Call): StorageAnswer {
+/** REST page "Put Block List": the blob consists of exactly the listed blocks, in this order. */
+export function putBlockList(call: Call): StorageResponse {
   const { request, store, now } = call;
   const target = findTarget(call);
   requireWritable(call, target.blob);
   requireBlockBlob(target.blob);
-  const md5 = requireIntact(request.body, request.headers["content-md5"]);
+  const md5 = verifyMd5(request.body, request.headers["content-md5"]);
   const blocks = chosenBlocks(call, target);
   const blob = writeBlob(call, target, {
     blobType: "BlockBlob",
@@ -102,11 +102,16 @@ export function putBlockList(call: Call): StorageAnswer {
   dropStagedBlocks(call, target.container, target.name);
   return {
     status: 201,
-    headers: { ...stateHeaders(blob), ...versionHeader(blob), "Content-MD5": md5, ...encrypted },
+    headers: {
+      ...stateHeaders(blob),
+      ...versionHeader(blob),
+      "Content-MD5": md5,
+      ...encryptionHeader,
+    },
   };
 }
 
-/** Only Put Blob turns a blob of one type into another. */
+/** Only Put Blob can change the type of a blob. */
 function requireBlockBlob(blob: Blob | undefined): void {
   if (blob !== undefined && blob.blobType !== "BlockBlob") {
     throw new StorageError("InvalidBlobType");
@@ -117,11 +122,11 @@ function chosenBlocks(
   { request, store }: Call,
   { container, name, blob }: { container: Container; name: string; blob?: Blob },
 ): Block[] {
-  const committed = byName(blocksOf(store, blob?.content ?? null));
+  const committed = byName(findBlocks(store, blob?.content ?? null));
   const staged = byName(stagedBlocks(store, container, name));
-  const wanted = readBlockList(request.body.toString("utf8"));
-  if (wanted.length > maximumBlocks) throw new StorageError("InvalidBlockList");
-  return wanted.map(({ list, name: block }) => {
+  const choices = parseBlockList(request.body.toString("utf8"));
+  if (choices.length > maxBlocks) throw new StorageError("InvalidBlockList");
+  return choices.map(({ list, name: block }) => {
     const found =
       list === "Committed"
         ? committed.get(block)
@@ -137,23 +142,23 @@ function byName(blocks: readonly Block[]): Map<string, Block> {
   return new Map(blocks.flatMap((block) => (block.name === null ? [] : [[block.name, block]])));
 }
 
-type BlockChoice = { list: "Committed" | "Uncommitted" | "Latest"; name: string };
+const blockLists = ["Committed", "Uncommitted", "Latest"] as const;
+type BlockChoice = { list: (typeof blockLists)[number]; name: string };
 
-/** The one XML document that a client sends: a flat list, so one pattern reads it in its order. */
-function readBlockList(xml: string): BlockChoice[] {
-  if (!/<BlockList\b[^>]*(\/>|>[^]*<\/BlockList>)\s*$/.test(xml)) {
-    throw new StorageError("InvalidXmlDocument");
-  }
-  return [...xml.matchAll(/<(Committed|Uncommitted|Latest)>([^<]*)<\/\1>/g)].map(
-    ([, list, name]) => ({
-      list: list as BlockChoice["list"], // one of the three names in the pattern
-      name: unescapeXml(name ?? "").trim(),
-    }),
-  );
+/** Parses the request body of REST page "Put Block List", in its order. Ignores other elements. */
+function parseBlockList(xml: string): BlockChoice[] {
+  const root = parseXml(xml);
+  if (root?.name !== "BlockList") throw new StorageError("InvalidXmlDocument");
+  return childElements(root).flatMap(({ name, content }) => {
+    const list = blockLists.find((one) => one === name);
+    return list === undefined || typeof content !== "string"
+      ? []
+      : [{ list, name: content.trim() }];
+  });
 }
 
 /** REST page "Get Block List". */
-export function getBlockList(call: Call): StorageAnswer {
+export function getBlockList(call: Call): StorageResponse {
   const { request, store, now } = call;
   const { container, name, blob } = findTarget(call);
   const staged = stagedBlocks(store, container, name);
@@ -163,7 +168,7 @@ export function getBlockList(call: Call): StorageAnswer {
     requireLeaseForRead(blob.lease, { given: request.headers["x-ms-lease-id"], now });
   }
   const type = request.query.get("blocklisttype") ?? "committed";
-  const committed = blocksOf(store, blob?.content ?? null);
+  const committed = findBlocks(store, blob?.content ?? null);
   const lists = [
     ...(type === "uncommitted" ? [] : [blockListElement("CommittedBlocks", committed)]),
     ...(type === "committed" ? [] : [blockListElement("UncommittedBlocks", staged)]),

@@ -1,5 +1,5 @@
 import {
-  containersFrom,
+  findContainers,
   findContainer,
   insertContainer,
   type Container,
@@ -10,19 +10,19 @@ import { httpDate, wholeSeconds } from "../http/http-dates.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import { requireWriteConditions } from "../calls/request-conditions.ts";
 import { StorageError } from "../http/rest-errors.ts";
-import { listPage, serviceEndpoint } from "../calls/listing-page.ts";
-import { descriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
+import { readListPage, serviceEndpoint } from "../calls/listing-page.ts";
+import { failureDescriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
 import { element, elements, renderXml, type Element } from "../http/xml.ts";
 
 /** REST page "List Containers". */
-export function listContainers(call: Call): StorageAnswer {
+export function listContainers(call: Call): StorageResponse {
   const { request, store } = call;
   const { account } = request.resource;
-  const page = listPage(request);
+  const page = readListPage(request);
   const prefix = request.query.get("prefix") ?? "";
   const withMetadata = request.query.get("include")?.split(",").includes("metadata") ?? false;
-  const found = containersFrom(store, {
+  const found = findContainers(store, {
     account,
     from: page.from > prefix ? page.from : prefix,
     limit: page.limit + 1,
@@ -38,7 +38,9 @@ export function listContainers(call: Call): StorageAnswer {
           ...page.echo,
           element(
             "Containers",
-            found.slice(0, page.limit).map((container) => describe(container, withMetadata)),
+            found
+              .slice(0, page.limit)
+              .map((container) => containerElement(container, withMetadata)),
           ),
           element("NextMarker", next === undefined ? "" : page.markerFor(next.name)),
         ],
@@ -48,7 +50,7 @@ export function listContainers(call: Call): StorageAnswer {
   };
 }
 
-function describe(container: Container, withMetadata: boolean): Element {
+function containerElement(container: Container, withMetadata: boolean): Element {
   return element("Container", [
     element("Name", container.name),
     element(
@@ -68,10 +70,10 @@ function describe(container: Container, withMetadata: boolean): Element {
 }
 
 /** REST page "Create Container". */
-export function createContainer({ request, store, now }: Call): StorageAnswer {
+export function createContainer({ request, store, now }: Call): StorageResponse {
   const { account, container: name } = containerAddress(request.resource);
   requireContainerName(name);
-  const publicAccess = readPublicAccess(request.headers["x-ms-blob-public-access"]);
+  const publicAccess = parsePublicAccess(request.headers["x-ms-blob-public-access"]);
   if (findContainer(store, account, name) !== undefined) {
     throw new StorageError("ContainerAlreadyExists");
   }
@@ -93,7 +95,7 @@ function requireContainerName(name: string): void {
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) throw new StorageError("InvalidResourceName");
 }
 
-function readPublicAccess(level: string | undefined): Container["publicAccess"] {
+function parsePublicAccess(level: string | undefined): Container["publicAccess"] {
   if (level === undefined || level === "container" || level === "blob") return level ?? null;
   throw new StorageError("InvalidHeaderValue", {
     details: { HeaderName: "x-ms-blob-public-access", HeaderValue: level },
@@ -101,7 +103,7 @@ function readPublicAccess(level: string | undefined): Container["publicAccess"] 
 }
 
 /** REST page "Get Container Properties". */
-export function getContainerProperties(call: Call): StorageAnswer {
+export function getContainerProperties(call: Call): StorageResponse {
   const container = requireContainer(call);
   return {
     status: 200,
@@ -119,8 +121,8 @@ export function getContainerProperties(call: Call): StorageAnswer {
   };
 }
 
-/** REST page "Delete Container". Copies that read from its blobs fail; those onto them are gone. */
-export function deleteContainer(call: Call): StorageAnswer {
+/** REST page "Delete Container". Copies that read from its blobs fail; copies onto them are deleted. */
+export function deleteContainer(call: Call): StorageResponse {
   const { request, store, now } = call;
   const container = requireContainer(call);
   requireWriteConditions(request.headers, container);
@@ -133,7 +135,7 @@ export function deleteContainer(call: Call): StorageAnswer {
     failCopiesReading(
       store,
       { service: "blob", id: source.id },
-      { description: descriptions.sourceGone, at: now },
+      { description: failureDescriptions.sourceGone, at: now },
     );
   }
   store.run("DELETE FROM container WHERE id = ?", container.id);

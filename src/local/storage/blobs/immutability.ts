@@ -2,14 +2,13 @@ import { saveBlob, type Blob, type Immutability } from "../store/blob-rows.ts";
 import { httpDate, wholeSeconds } from "../http/http-dates.ts";
 import { requireBlob } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
+import { invalidHeader, missingHeader, type Headers } from "../http/request-headers.ts";
 import { StorageError } from "../http/rest-errors.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
-
-type Headers = Readonly<Record<string, string>>;
+import type { StorageResponse } from "../http/storage-request.ts";
 
 export const unprotected: Immutability = { policy: null, hasLegalHold: false };
 
-/** Throws while a policy or a hold protects this state of a blob from change and deletion. */
+/** Throws while a policy or a legal hold protects the blob from changes and deletion. */
 export function requireMutable({ immutability }: Blob, now: number): void {
   const { policy, hasLegalHold } = immutability;
   if (hasLegalHold || (policy !== null && policy.until > now)) {
@@ -17,14 +16,14 @@ export function requireMutable({ immutability }: Blob, now: number): void {
   }
 }
 
-/** The protection that a write puts on what it makes. */
+/** The policy and legal hold in the headers of a write. */
 export function readImmutability(headers: Headers, now: number): Immutability {
   const until = headers[untilHeader];
-  if (until === undefined && headers[modeHeader] !== undefined) throw missing(untilHeader);
+  if (until === undefined && headers[modeHeader] !== undefined) throw missingHeader(untilHeader);
   const hold = headers[holdHeader];
   return {
     policy: until === undefined ? null : readPolicy(headers, until, now),
-    hasLegalHold: hold === undefined ? false : readHold(hold),
+    hasLegalHold: hold === undefined ? false : parseHold(hold),
   };
 }
 
@@ -32,30 +31,30 @@ const untilHeader = "x-ms-immutability-policy-until-date";
 const modeHeader = "x-ms-immutability-policy-mode";
 const holdHeader = "x-ms-legal-hold";
 
-/** "The value must be an RFC1123 date" and not over yet; unlocked where no mode is named. */
+/** "The value must be an RFC1123 date" in the future. Default mode: unlocked. */
 function readPolicy(headers: Headers, until: string, now: number): Immutability["policy"] {
   const time = Date.parse(until);
   if (Number.isNaN(time) || httpDate(time) !== until || time <= now) {
-    throw invalid(untilHeader, until);
+    throw invalidHeader(untilHeader, until);
   }
   const mode = headers[modeHeader] ?? "unlocked";
   if (/^(unlocked|locked)$/i.test(mode)) {
     return { until: wholeSeconds(time), mode: /^locked$/i.test(mode) ? "locked" : "unlocked" };
   }
-  throw invalid(modeHeader, mode);
+  throw invalidHeader(modeHeader, mode);
 }
 
-function readHold(text: string): boolean {
-  if (!/^(true|false)$/i.test(text)) throw invalid(holdHeader, text);
+function parseHold(text: string): boolean {
+  if (!/^(true|false)$/i.test(text)) throw invalidHeader(holdHeader, text);
   return /^true$/i.test(text);
 }
 
-/** REST page "Set Blob Immutability Policy". A locked one can only be made longer. */
-export function setBlobImmutabilityPolicy(call: Call): StorageAnswer {
+/** REST page "Set Blob Immutability Policy". A locked policy can only be extended. */
+export function setBlobImmutabilityPolicy(call: Call): StorageResponse {
   const { request, store, now } = call;
   const blob = requireBlob(call);
   const until = request.headers[untilHeader];
-  if (until === undefined) throw missing(untilHeader);
+  if (until === undefined) throw missingHeader(untilHeader);
   const policy = readPolicy(request.headers, until, now);
   const former = blob.immutability.policy;
   const isWeaker = policy?.mode !== "locked" || policy.until < (former?.until ?? 0);
@@ -65,8 +64,8 @@ export function setBlobImmutabilityPolicy(call: Call): StorageAnswer {
   return { status: 200, headers: immutabilityHeaders({ ...blob, immutability }) };
 }
 
-/** REST page "Delete Blob Immutability Policy": only while it is unlocked. */
-export function deleteBlobImmutabilityPolicy(call: Call): StorageAnswer {
+/** REST page "Delete Blob Immutability Policy": only unlocked policies. */
+export function deleteBlobImmutabilityPolicy(call: Call): StorageResponse {
   const blob = requireBlob(call);
   if (blob.immutability.policy?.mode === "locked") {
     throw new StorageError("BlobImmutableDueToPolicy");
@@ -76,16 +75,16 @@ export function deleteBlobImmutabilityPolicy(call: Call): StorageAnswer {
 }
 
 /** REST page "Set Blob Legal Hold". */
-export function setBlobLegalHold(call: Call): StorageAnswer {
+export function setBlobLegalHold(call: Call): StorageResponse {
   const blob = requireBlob(call);
   const hold = call.request.headers[holdHeader];
-  if (hold === undefined) throw missing(holdHeader);
-  const hasLegalHold = readHold(hold);
+  if (hold === undefined) throw missingHeader(holdHeader);
+  const hasLegalHold = parseHold(hold);
   saveBlob(call.store, { ...blob, immutability: { ...blob.immutability, hasLegalHold } });
   return { status: 200, headers: { "x-ms-legal-hold": String(hasLegalHold) } };
 }
 
-/** As a read tells them: only where there is something to tell. */
+/** The headers of reads. A header is undefined without a policy or hold. */
 export function immutabilityHeaders({
   immutability: { policy, hasLegalHold },
 }: Pick<Blob, "immutability">): Record<string, string | undefined> {
@@ -94,14 +93,4 @@ export function immutabilityHeaders({
     [modeHeader]: policy?.mode,
     [holdHeader]: hasLegalHold ? "true" : undefined,
   };
-}
-
-function missing(name: string): StorageError {
-  return new StorageError("MissingRequiredHeader", { details: { HeaderName: name } });
-}
-
-function invalid(name: string, value: string): StorageError {
-  return new StorageError("InvalidHeaderValue", {
-    details: { HeaderName: name, HeaderValue: value },
-  });
 }

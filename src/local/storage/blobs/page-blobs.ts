@@ -3,36 +3,33 @@ import { requireBlob } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import { requireReadConditions } from "../calls/request-conditions.ts";
-import { blocksOf, type Block } from "../store/content-blocks.ts";
-import { requireIntact } from "../http/content-md5.ts";
-import { overwritten, part, type Range } from "../store/content-ranges.ts";
+import { findBlocks, type Block } from "../store/content-blocks.ts";
+import { verifyMd5 } from "../http/content-md5.ts";
+import { overwriteRange, sliceBlocks, type Range } from "../store/content-ranges.ts";
+import { invalidHeader, missingHeader, type Headers } from "../http/request-headers.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { requireLeaseForRead } from "../leases/lease-rules.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
-import { changeBlob, encrypted, requireWritable } from "./blob-writes.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
+import { changeBlob, encryptionHeader, requireWritable } from "./blob-writes.ts";
 import { element, renderXml } from "../http/xml.ts";
 
 /** Limits of REST pages "Put Blob" and "Put Page". */
 const pageBytes = 512;
-const maximumBlobBytes = 8 * 1024 ** 4;
-const maximumWriteBytes = 4 * 1024 * 1024;
+const maxBlobBytes = 8 * 1024 ** 4;
+const maxWriteBytes = 4 * 1024 * 1024;
 
-type Headers = Readonly<Record<string, string>>;
-
-/** REST page "Put Blob", for page blobs: their length, all of it zeros, and their sequence number. */
+/** The length in bytes and the sequence number of a new page blob (REST page "Put Blob"). */
 export function readPageBlobSize(headers: Headers): { length: number; sequenceNumber: number } {
   const name = "x-ms-blob-content-length";
   const text = headers[name];
-  if (text === undefined) {
-    throw new StorageError("MissingRequiredHeader", { details: { HeaderName: name } });
-  }
+  if (text === undefined) throw missingHeader(name);
   const length = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (!(length <= maximumBlobBytes) || length % pageBytes !== 0) throw invalid(name, text);
+  if (!(length <= maxBlobBytes) || length % pageBytes !== 0) throw invalidHeader(name, text);
   return { length, sequenceNumber: readNumber(headers, "x-ms-blob-sequence-number") ?? 0 };
 }
 
-/** REST page "Put Page": writes or clears whole pages within the blob's length. */
-export function putPage(call: Call): StorageAnswer {
+/** REST page "Put Page": writes or clears whole pages within the length of the blob. */
+export function putPage(call: Call): StorageResponse {
   const { request, store } = call;
   const { headers, body } = request;
   const blob = requirePageBlob(call);
@@ -41,27 +38,27 @@ export function putPage(call: Call): StorageAnswer {
   const range = readPageRange(headers, blob.length);
   const isClear = readAction(headers) === "clear";
   if (body.length !== (isClear ? 0 : range.end - range.start)) {
-    throw invalid("Content-Length", String(body.length));
+    throw invalidHeader("Content-Length", String(body.length));
   }
-  if (body.length > maximumWriteBytes) throw new StorageError("RequestBodyTooLarge");
-  const md5 = requireIntact(body, headers["content-md5"]);
+  if (body.length > maxWriteBytes) throw new StorageError("RequestBodyTooLarge");
+  const md5 = verifyMd5(body, headers["content-md5"]);
 
   const changed = changeBlob(call, blob, {
-    content: overwritten(store, blob, { range, bytes: isClear ? null : body }),
+    content: overwriteRange(store, blob, { range, bytes: isClear ? null : body }),
   });
   return {
     status: 201,
     headers: {
       ...stateHeaders(changed),
-      ...encrypted,
+      ...encryptionHeader,
       ...(!isClear && { "Content-MD5": md5 }),
       ...sequenceHeader(changed),
     },
   };
 }
 
-/** REST page "Get Page Ranges": where something was written and not cleared again. */
-export function getPageRanges(call: Call): StorageAnswer {
+/** REST page "Get Page Ranges": the ranges that were written and not cleared. */
+export function getPageRanges(call: Call): StorageResponse {
   const { request, store, now } = call;
   if (request.query.has("prevsnapshot")) {
     throw new StorageError("NotImplemented", {
@@ -71,11 +68,11 @@ export function getPageRanges(call: Call): StorageAnswer {
   const blob = requirePageBlob(call);
   requireReadConditions(request.headers, blob);
   requireLeaseForRead(blob.lease, { given: request.headers["x-ms-lease-id"], now });
-  const asked = request.headers["x-ms-range"] ?? request.headers["range"];
+  const requested = request.headers["x-ms-range"] ?? request.headers["range"];
   const within =
-    asked === undefined
+    requested === undefined
       ? { start: 0, end: blob.length }
-      : readPageRange({ range: asked.replace(/-$/, `-${blob.length - 1}`) }, blob.length);
+      : readPageRange({ range: requested.replace(/-$/, `-${blob.length - 1}`) }, blob.length);
   return {
     status: 200,
     headers: {
@@ -86,7 +83,7 @@ export function getPageRanges(call: Call): StorageAnswer {
     body: renderXml(
       element(
         "PageList",
-        writtenRanges(blocksOf(store, blob.content), within).map(({ start, end }) =>
+        writtenRanges(findBlocks(store, blob.content), within).map(({ start, end }) =>
           element("PageRange", [element("Start", String(start)), element("End", String(end - 1))]),
         ),
       ),
@@ -94,11 +91,11 @@ export function getPageRanges(call: Call): StorageAnswer {
   };
 }
 
-/** Written neighbours are one range. */
+/** Merges adjacent written blocks into one range. */
 function writtenRanges(blocks: readonly Block[], within: Range): Range[] {
   const ranges: Range[] = [];
   let offset = within.start;
-  for (const { piece, length } of part(blocks, within)) {
+  for (const { piece, length } of sliceBlocks(blocks, within)) {
     const last = ranges.at(-1);
     if (piece !== null && last?.end === offset) last.end += length;
     else if (piece !== null) ranges.push({ start: offset, end: offset + length });
@@ -107,7 +104,7 @@ function writtenRanges(blocks: readonly Block[], within: Range): Range[] {
   return ranges;
 }
 
-/** What reads tell of page blobs alone. */
+/** The header that only page blobs have. */
 export function sequenceHeader(blob: Blob): Record<string, string | undefined> {
   if (blob.blobType !== "PageBlob") return {};
   return { "x-ms-blob-sequence-number": String(blob.sequenceNumber) };
@@ -123,11 +120,11 @@ function readAction(headers: Headers): "update" | "clear" {
   const name = "x-ms-page-write";
   const action = headers[name]?.toLowerCase();
   if (action === "update" || action === "clear") return action;
-  if (action !== undefined) throw invalid(name, action);
-  throw new StorageError("MissingRequiredHeader", { details: { HeaderName: name } });
+  if (action !== undefined) throw invalidHeader(name, action);
+  throw missingHeader(name);
 }
 
-/** `start` included, `end` not: whole pages that the blob has. */
+/** Bytes from `start` up to, not including, `end`: whole pages within the blob. */
 function readPageRange(headers: Headers, length: number): Range {
   const text = headers["x-ms-range"] ?? headers["range"] ?? "";
   const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(text) ?? [];
@@ -140,10 +137,10 @@ function readPageRange(headers: Headers, length: number): Range {
 }
 
 function requireSequenceNumber(headers: Headers, { sequenceNumber }: Blob): void {
-  const most = readNumber(headers, "x-ms-if-sequence-number-le") ?? Infinity;
-  const below = readNumber(headers, "x-ms-if-sequence-number-lt") ?? Infinity;
-  const exactly = readNumber(headers, "x-ms-if-sequence-number-eq") ?? sequenceNumber;
-  if (sequenceNumber > most || sequenceNumber >= below || sequenceNumber !== exactly) {
+  const max = readNumber(headers, "x-ms-if-sequence-number-le") ?? Infinity;
+  const limit = readNumber(headers, "x-ms-if-sequence-number-lt") ?? Infinity;
+  const exact = readNumber(headers, "x-ms-if-sequence-number-eq") ?? sequenceNumber;
+  if (sequenceNumber > max || sequenceNumber >= limit || sequenceNumber !== exact) {
     throw new StorageError("SequenceNumberConditionNotMet");
   }
 }
@@ -151,12 +148,6 @@ function requireSequenceNumber(headers: Headers, { sequenceNumber }: Blob): void
 function readNumber(headers: Headers, name: string): number | undefined {
   const text = headers[name];
   if (text === undefined) return undefined;
-  if (!/^\d+$/.test(text)) throw invalid(name, text);
+  if (!/^\d+$/.test(text)) throw invalidHeader(name, text);
   return Number(text);
-}
-
-function invalid(name: string, value: string): StorageError {
-  return new StorageError("InvalidHeaderValue", {
-    details: { HeaderName: name, HeaderValue: value },
-  });
 }

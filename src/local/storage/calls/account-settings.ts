@@ -1,10 +1,10 @@
-/** What an account's owner has chosen; may be changed at any time and counts from then on. */
+/** Settings of an account. Changes apply to later requests. */
 export type AccountSettings = {
-  /** Each state of a blob stays readable under its version id. */
+  /** Overwritten and deleted blobs stay readable by their version id. */
   versioning: boolean;
 };
 
-/** The settings of each account, by its name. */
+/** Returns a function from the name of an account to its settings. */
 export function createAccountSettings(): (account: string) => AccountSettings {
   const known = new Map<string, AccountSettings>();
   return (account) => {

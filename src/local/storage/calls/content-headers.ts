@@ -1,6 +1,6 @@
 import type { ContentHeaders } from "../store/blob-rows.ts";
 
-/** Properties of a blob and the header each is told in; `x-ms-blob-` before it sets it. */
+/** Content properties and their response headers. A write sets them with the prefix `x-ms-blob-` (files: `x-ms-`). */
 export const contentHeaderNames = [
   ["contentType", "content-type"],
   ["contentEncoding", "content-encoding"],
@@ -10,14 +10,14 @@ export const contentHeaderNames = [
   ["contentMD5", "content-md5"],
 ] as const satisfies readonly (readonly [keyof ContentHeaders, string])[];
 
-/** `Content-Type` and its kin, as reads tell them. */
+/** The content headers of a read: `Content-Type`, `Content-Encoding` and so on. */
 export function contentHeaders(properties: ContentHeaders): Record<string, string | undefined> {
   return Object.fromEntries(
     contentHeaderNames.map(([property, header]) => [canonicalName(header), properties[property]]),
   );
 }
 
-/** content-md5 → Content-MD5: one spelling, so that a later header replaces an earlier one. */
+/** content-md5 → Content-MD5. One spelling, because a later header must replace an earlier one. */
 function canonicalName(header: string): string {
   return header.replace(
     /(^|-)(md5$|[a-z])/g,

@@ -4,24 +4,24 @@ import type { StorageRequest } from "../http/storage-request.ts";
 import { element, type Element } from "../http/xml.ts";
 
 /** "If the request does not specify maxresults [...] the server will return up to 5,000 items." */
-const maximumResults = 5000;
+const maxPageSize = 5000;
 
-/** Which part of a listing is asked for, and how to point to the next one. */
+/** The requested page of a listing, and the marker of the next page. */
 type ListPage = {
-  /** The first name that may be listed. */
+  /** The first name of the page. */
   from: string;
   limit: number;
-  /** A marker after which the listing goes on at this name: opaque to clients. */
+  /** The marker of a page that begins with this name. Opaque to clients. */
   markerFor(name: string): string;
   /** Prefix, Marker, MaxResults and Delimiter as they were sent. */
   echo: Element[];
 };
 
-/** REST pages "List Blobs" and "List Containers", URI parameters. */
-export function listPage({ query }: StorageRequest): ListPage {
+/** Reads the URI parameters of REST pages "List Blobs" and "List Containers". */
+export function readListPage({ query }: StorageRequest): ListPage {
   return {
-    from: readMarker(query.get("marker") ?? ""),
-    limit: readMaximum(query.get("maxresults")),
+    from: parseMarker(query.get("marker") ?? ""),
+    limit: parseMaxResults(query.get("maxresults")),
     markerFor: (name) => `${markerVersion}${Buffer.from(name).toString("base64url")}`,
     echo: ["Prefix", "Marker", "MaxResults", "Delimiter"].flatMap((name) => {
       const value = query.get(name.toLowerCase());
@@ -36,7 +36,7 @@ export function serviceEndpoint({ request, ownOrigins }: Call): string {
 
 const markerVersion = "1!";
 
-function readMarker(marker: string): string {
+function parseMarker(marker: string): string {
   if (marker === "") return "";
   if (!marker.startsWith(markerVersion)) {
     throw new StorageError("InvalidQueryParameterValue", {
@@ -46,8 +46,8 @@ function readMarker(marker: string): string {
   return Buffer.from(marker.slice(markerVersion.length), "base64url").toString();
 }
 
-function readMaximum(text: string | undefined): number {
-  if (text === undefined || text === "") return maximumResults;
+function parseMaxResults(text: string | undefined): number {
+  if (text === undefined || text === "") return maxPageSize;
   if (!/^\d+$/.test(text)) {
     throw new StorageError("InvalidQueryParameterValue", {
       details: { QueryParameterName: "maxresults", QueryParameterValue: text },
@@ -58,5 +58,5 @@ function readMaximum(text: string | undefined): number {
       details: { QueryParameterName: "maxresults", QueryParameterValue: text },
     });
   }
-  return Math.min(Number(text), maximumResults);
+  return Math.min(Number(text), maxPageSize);
 }

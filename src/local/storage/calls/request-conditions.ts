@@ -1,14 +1,14 @@
 import type { Tags } from "../store/blob-rows.ts";
 import { StorageError, type StorageErrorCode } from "../http/rest-errors.ts";
-import { fulfilsTagCondition } from "./tag-conditions.ts";
+import { evaluateTagCondition } from "./tag-conditions.ts";
 
-/** What conditional headers speak about; undefined where there is no such blob. */
-type Conditioned = { etag: string; lastModified: number; tags?: Tags } | undefined;
+/** The blob, container or file that conditions apply to; undefined if it does not exist. */
+type ConditionTarget = { etag: string; lastModified: number; tags?: Tags } | undefined;
 
 type Headers = Readonly<Record<string, string>>;
 
-/** Which unmet condition broke a request. */
-type Unmet =
+/** The condition that is not met. */
+type ConditionName =
   | "If-Match"
   | "If-None-Match"
   | "If-Modified-Since"
@@ -16,23 +16,23 @@ type Unmet =
   | "x-ms-if-tags";
 
 /**
- * Conditions of a read: unmet If-None-Match and If-Modified-Since answer 304, the others 412 (REST
+ * Conditions of a read. Unmet If-None-Match and If-Modified-Since return 304, the others 412 (REST
  * page "Specifying conditional headers for Blob Storage operations").
  */
-export function requireReadConditions(headers: Headers, blob: Conditioned): void {
-  const unmet = unmetCondition(headers, blob, "");
+export function requireReadConditions(headers: Headers, blob: ConditionTarget): void {
+  const unmet = findUnmetCondition(headers, blob, "");
   if (unmet === undefined) return;
   const isNotModified = unmet === "If-None-Match" || unmet === "If-Modified-Since";
   throw new StorageError("ConditionNotMet", isNotModified ? { status: 304 } : {});
 }
 
-/** Conditions of a write: 412, but 409 `BlobAlreadyExists` for `If-None-Match: *`. */
+/** Conditions of a write. Unmet conditions return 412, but `If-None-Match: *` 409 `BlobAlreadyExists`. */
 export function requireWriteConditions(
   headers: Headers,
-  blob: Conditioned,
+  blob: ConditionTarget,
   code: StorageErrorCode = "ConditionNotMet",
 ): void {
-  const unmet = unmetCondition(headers, blob, "");
+  const unmet = findUnmetCondition(headers, blob, "");
   if (unmet === undefined) return;
   if (unmet === "If-None-Match" && headers["if-none-match"]?.trim() === "*") {
     throw new StorageError("BlobAlreadyExists");
@@ -40,23 +40,23 @@ export function requireWriteConditions(
   throw new StorageError(code);
 }
 
-/** `x-ms-source-if-*`: 412 in every case (REST page "Copy Blob"). */
-export function requireSourceConditions(headers: Headers, source: Conditioned): void {
-  if (unmetCondition(headers, source, "x-ms-source-") !== undefined) {
+/** Conditions `x-ms-source-if-*`. Unmet conditions return 412 (REST page "Copy Blob"). */
+export function requireSourceConditions(headers: Headers, source: ConditionTarget): void {
+  if (findUnmetCondition(headers, source, "x-ms-source-") !== undefined) {
     throw new StorageError("SourceConditionNotMet");
   }
 }
 
-/** Every given condition must hold; the dates compare whole seconds, as they are written. */
-function unmetCondition(
+/** All conditions must be met. Dates are compared in whole seconds, as in the headers. */
+function findUnmetCondition(
   headers: Headers,
-  blob: Conditioned,
+  blob: ConditionTarget,
   prefix: "" | "x-ms-source-",
-): Unmet | undefined {
+): ConditionName | undefined {
   const ifMatch = headers[`${prefix}if-match`];
   const ifNoneMatch = headers[`${prefix}if-none-match`];
-  const modifiedSince = dateOf(headers[`${prefix}if-modified-since`]);
-  const unmodifiedSince = dateOf(headers[`${prefix}if-unmodified-since`]);
+  const modifiedSince = parseDate(headers[`${prefix}if-modified-since`]);
+  const unmodifiedSince = parseDate(headers[`${prefix}if-unmodified-since`]);
 
   if (ifMatch !== undefined && !matches(ifMatch, blob)) return "If-Match";
   if (ifNoneMatch !== undefined && matches(ifNoneMatch, blob)) return "If-None-Match";
@@ -72,17 +72,17 @@ function unmetCondition(
   return meetsTagCondition(headers, blob, prefix) ? undefined : "x-ms-if-tags";
 }
 
-/** `x-ms-if-tags`, or `x-ms-source-if-tags` where `prefix` says so. */
+/** Evaluates `x-ms-if-tags`, or `x-ms-source-if-tags` with the prefix `x-ms-source-`. */
 export function meetsTagCondition(
   headers: Headers,
-  blob: Conditioned,
+  blob: ConditionTarget,
   prefix: "" | "x-ms-source-",
 ): boolean {
   const condition = headers[prefix === "" ? "x-ms-if-tags" : "x-ms-source-if-tags"];
-  return condition === undefined || fulfilsTagCondition(condition, blob?.tags ?? {});
+  return condition === undefined || evaluateTagCondition(condition, blob?.tags ?? {});
 }
 
-function matches(condition: string, blob: Conditioned): boolean {
+function matches(condition: string, blob: ConditionTarget): boolean {
   if (blob === undefined) return false;
   return condition
     .split(",")
@@ -90,7 +90,7 @@ function matches(condition: string, blob: Conditioned): boolean {
     .some((etag) => etag === "*" || etag === blob.etag);
 }
 
-function dateOf(text: string | undefined): number | undefined {
+function parseDate(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const time = Date.parse(text);
   if (Number.isNaN(time)) throw new StorageError("InvalidHeaderValue");

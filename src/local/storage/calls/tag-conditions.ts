@@ -2,12 +2,12 @@ import type { Tags } from "../store/blob-rows.ts";
 import { StorageError } from "../http/rest-errors.ts";
 
 /**
- * Whether tags fulfil a condition of `x-ms-if-tags`: `"Project" = 'x' AND "Rank" >= '3'`. AND binds
- * before OR, values compare as texts, and nothing holds of a tag that is not there (REST page
+ * Whether tags meet a condition of `x-ms-if-tags`: `"Project" = 'x' AND "Rank" >= '3'`. AND precedes OR,
+ * values are compared as text, and a comparison with a missing tag is false (REST page
  * "Specifying conditional headers for Blob Storage operations", tags conditional operations).
  */
-export function fulfilsTagCondition(condition: string, tags: Tags): boolean {
-  const tokens = tokensOf(condition);
+export function evaluateTagCondition(condition: string, tags: Tags): boolean {
+  const tokens = parseTokens(condition);
   return split(tokens, "OR").some((part) =>
     split(part, "AND").every((comparison) => holds(comparison, tags)),
   );
@@ -23,7 +23,7 @@ type Token =
 const token =
   /\s*(?:"(?<key>(?:[^"]|"")+)"|'(?<value>(?:[^']|'')*)'|(?<operator><>|<=|>=|=|<|>)|(?<word>AND|OR)\b|(?<bare>[A-Za-z_]\w*))/iy;
 
-function tokensOf(condition: string): Token[] {
+function parseTokens(condition: string): Token[] {
   const tokens: Token[] = [];
   token.lastIndex = 0;
   for (const text = condition.trimEnd(); token.lastIndex < text.length;) {
@@ -54,21 +54,21 @@ function split(tokens: readonly Token[], word: "AND" | "OR"): Token[][] {
 
 function holds([key, operator, value]: readonly Token[], tags: Tags): boolean {
   const actual = tags[key?.text ?? ""];
-  const wanted = value?.text ?? "";
+  const expected = value?.text ?? "";
   if (actual === undefined) return false;
   switch (operator?.text) {
     case "=":
-      return actual === wanted;
+      return actual === expected;
     case "<>":
-      return actual !== wanted;
+      return actual !== expected;
     case "<":
-      return actual < wanted;
+      return actual < expected;
     case "<=":
-      return actual <= wanted;
+      return actual <= expected;
     case ">":
-      return actual > wanted;
+      return actual > expected;
     default:
-      return actual >= wanted;
+      return actual >= expected;
   }
 }
 

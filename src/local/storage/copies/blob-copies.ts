@@ -5,14 +5,14 @@ import type { Call } from "../calls/operation-call.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import { requireSourceConditions, requireWriteConditions } from "../calls/request-conditions.ts";
 import { addContent } from "../store/content-blocks.ts";
-import { zeros } from "../store/content-ranges.ts";
+import { zeroBlocks } from "../store/content-ranges.ts";
 import { settingsFor, type CopySettings } from "../pending-copies/copy-settings.ts";
 import { resolveCopySource, type CopySource } from "./copy-source.ts";
 import {
   abortCopy,
   copiedMetadata,
   finishedCopy,
-  finishesAtOnce,
+  finishesOnStart,
   pendingCopy,
   startedCopy,
 } from "./copy-lifecycle.ts";
@@ -20,29 +20,28 @@ import { StorageError } from "../http/rest-errors.ts";
 import { readImmutability } from "../blobs/immutability.ts";
 import { noLease, requireLeaseForCopy } from "../leases/lease-rules.ts";
 import { savePendingCopy } from "../pending-copies/pending-copies.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
 import { readTags } from "../blobs/blob-tags.ts";
 import {
   inheritedTier,
   readAccessTier,
   requireOnline,
   startRehydration,
-  tierNow,
+  tierAt,
 } from "../blobs/access-tiers.ts";
 import {
   dropStagedBlocks,
   requireNoPendingCopy,
   versionHeader,
   writeBlob,
-  type Written,
+  type BlobWrite,
 } from "../blobs/blob-writes.ts";
 
 /**
- * REST page "Copy Blob". The checks come in the service's order: source readable, source
- * conditions, destination conditions, pending copy, lease. Then there is a committed, empty
- * destination with the source's headers, and the answer.
+ * REST page "Copy Blob". Checks in the service's order: source readable, source conditions, destination
+ * conditions, pending copy, lease. Then writes the destination: committed, empty, with the source's headers.
  */
-export function copyBlob(call: Call): StorageAnswer {
+export function copyBlob(call: Call): StorageResponse {
   const { request, now } = call;
   const { headers } = request;
   const target = findTarget(call);
@@ -55,13 +54,13 @@ export function copyBlob(call: Call): StorageAnswer {
   requireLeaseForCopy(target.blob?.lease ?? noLease, { given: headers["x-ms-lease-id"], now });
 
   const settings = settingsFor(call.copies, target.container.name, target.name);
-  const traits = traitsOf(source);
+  const traits = readTraits(source);
   if (target.blob !== undefined) requireReplaceable(target.blob, traits, now);
-  const taken = takenOver(call, { target, source, traits, settings });
-  const start = { source, settings, taken };
+  const properties = buildDestination(call, { target, source, traits, settings });
+  const start = { source, settings, properties };
   const blob =
-    taken.rehydration === null && finishesAtOnce(settings, source)
-      ? finishAtOnce(call, target, start)
+    properties.rehydration === null && finishesOnStart(settings, source)
+      ? finishOnStart(call, target, start)
       : startPending(call, target, start);
   dropStagedBlocks(call, target.container, target.name);
   return {
@@ -76,13 +75,14 @@ export function copyBlob(call: Call): StorageAnswer {
 }
 
 type Target = ReturnType<typeof findTarget>;
-/** What only a blob has; all other sources are copied as if they were plain block blobs. */
+/** Properties that only blobs have. Other sources are copied like plain block blobs. */
 type Traits = Pick<Blob, "blobType" | "accessTier" | "rehydration" | "sequenceNumber" | "isSealed">;
-/** All of the destination but its bytes and copy properties. */
-type Taken = Omit<Written, "content" | "length" | "copy"> & Pick<Blob, "rehydration">;
-type Start = { source: CopySource; settings: CopySettings; taken: Taken };
+/** The destination without its bytes and copy properties. */
+type DestinationProperties = Omit<BlobWrite, "content" | "length" | "copy"> &
+  Pick<Blob, "rehydration">;
+type Start = { source: CopySource; settings: CopySettings; properties: DestinationProperties };
 
-function traitsOf({ object }: CopySource): Traits {
+function readTraits({ object }: CopySource): Traits {
   if (object.service === "blob") return object;
   return {
     blobType: "BlockBlob",
@@ -112,27 +112,27 @@ function refuseConditionsOnFile(
   throw new StorageError("UnsupportedHeader", { details: { HeaderName: name } });
 }
 
-function finishAtOnce(call: Call, target: Target, { source, taken }: Start): Blob {
+function finishOnStart(call: Call, target: Target, { source, properties }: Start): Blob {
   const { content, length, contentHeaders } = source.object;
   const copy = finishedCopy(call, source);
-  return writeBlob(call, target, { ...taken, content, length, contentHeaders, copy });
+  return writeBlob(call, target, { ...properties, content, length, contentHeaders, copy });
 }
 
-function startPending(call: Call, target: Target, { source, settings, taken }: Start): Blob {
+function startPending(call: Call, target: Target, { source, settings, properties }: Start): Blob {
   const { store } = call;
   const { length } = source.object;
   const pending = (destination: Blob) =>
-    pendingCopy(call, { destination, source, settings, from: taken.rehydration?.doneAt });
-  // Written first, it holds the content that an emptied destination lets go of: they may be one.
+    pendingCopy(call, { destination, source, settings, from: properties.rehydration?.doneAt });
+  // Saved before the destination is emptied, because source and destination may share their content.
   if (target.blob !== undefined) savePendingCopy(store, pending(target.blob));
 
-  const { contentMD5: _, ...contentHeaders } = source.object.contentHeaders; // not the empty blob's
+  const { contentMD5: _, ...contentHeaders } = source.object.contentHeaders; // the destination is still empty
   const blob = writeBlob(call, target, {
-    ...taken,
+    ...properties,
     // "The Blob service creates a destination page blob of the source blob's length, initially
-    // containing all zeroes"; of the other types an empty one.
-    ...(taken.blobType === "PageBlob"
-      ? { content: addContent(store, zeros(length)), length }
+    // containing all zeroes". Other blob types are empty.
+    ...(properties.blobType === "PageBlob"
+      ? { content: addContent(store, zeroBlocks(length)), length }
       : { content: null, length: 0 }),
     contentHeaders,
     copy: startedCopy(call, source),
@@ -141,8 +141,8 @@ function startPending(call: Call, target: Target, { source, settings, taken }: S
   return blob;
 }
 
-/** Metadata given with the start replaces all of the source's; tags are never the source's. */
-function takenOver(
+/** Metadata of the request replaces all metadata of the source. Tags are not copied. */
+function buildDestination(
   call: Call,
   {
     target,
@@ -150,7 +150,7 @@ function takenOver(
     traits,
     settings,
   }: { target: Target; source: CopySource; traits: Traits; settings: CopySettings },
-): Taken {
+): DestinationProperties {
   const { request, now } = call;
   return {
     blobType: traits.blobType,
@@ -164,26 +164,26 @@ function takenOver(
   };
 }
 
-/** The tier asked for, or the destination's own; out of the archive it comes hours later. */
+/** The requested tier, or the destination's own. A source in the archive tier is rehydrated first. */
 function destinationTier(
   { request, now }: Call,
   { target, traits, settings }: { target: Target; traits: Traits; settings: CopySettings },
 ): Pick<Blob, "accessTier" | "rehydration"> {
-  const asked = readAccessTier(request.headers, traits.blobType);
-  const current = tierNow(traits, now);
+  const requested = readAccessTier(request.headers, traits.blobType);
+  const current = tierAt(traits, now);
   if (current.rehydration !== null) throw new StorageError("BlobBeingRehydrated");
   if (current.accessTier === "Archive") {
-    if (asked === undefined || asked === "Archive") throw new StorageError("BlobArchived");
-    const rehydration = startRehydration(request.headers, { to: asked, now, settings });
+    if (requested === undefined || requested === "Archive") throw new StorageError("BlobArchived");
+    const rehydration = startRehydration(request.headers, { to: requested, now, settings });
     return { accessTier: "Archive", rehydration };
   }
   // "Tier is inherited for premium storage tiers", which page blobs have.
   const inherited =
     traits.blobType === "PageBlob" ? current.accessTier : inheritedTier(target.blob, now);
-  return { accessTier: asked ?? inherited, rehydration: null };
+  return { accessTier: requested ?? inherited, rehydration: null };
 }
 
-/** A sealed blob's copy is sealed, too, unless the start says otherwise (REST page "Append Blob Seal"). */
+/** The copy of a sealed blob is sealed unless `x-ms-seal-blob` is false (REST page "Append Blob Seal"). */
 function readSeal({ request }: Call, { blobType, isSealed }: Traits): boolean {
   const text = request.headers["x-ms-seal-blob"];
   if (text === undefined) return isSealed;
@@ -196,6 +196,6 @@ function readSeal({ request }: Call, { blobType, isSealed }: Traits): boolean {
 }
 
 /** REST page "Abort Copy Blob". */
-export function abortCopyBlob(call: Call): StorageAnswer {
+export function abortCopyBlob(call: Call): StorageResponse {
   return abortCopy(call, requireBlob(call));
 }

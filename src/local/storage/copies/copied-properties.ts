@@ -5,7 +5,7 @@ import {
   invalidHeader,
   missingHeader,
   readBoolean,
-  readWord,
+  readKeyword,
   type Headers,
 } from "../http/request-headers.ts";
 import { inheritedPermission, readPermissionKey } from "../files/file-permissions.ts";
@@ -19,12 +19,12 @@ import {
   withArchive,
 } from "../files/system-properties.ts";
 
-type Of<Protocol> = Extract<SystemProperties, { protocol: Protocol }>;
+type PropertiesOf<Protocol> = Extract<SystemProperties, { protocol: Protocol }>;
 
 /**
- * The destination's properties as the headers of REST page "Copy File" ask for: each its own value,
- * the source's, or what a new file has. Only a file has something to take over, and only from a share
- * of the same protocol.
+ * The destination's properties by the headers of REST page "Copy File": each from the request, from the
+ * source, or as for a new file. Only files have such properties, and only those in a share with the same
+ * protocol are copied.
  */
 export function copiedSystemProperties(
   call: Call,
@@ -59,8 +59,9 @@ function copiedTimes(
   headers: Headers,
   { source, fresh }: { source: SystemProperties | undefined; fresh: SystemProperties },
 ) {
-  const time = (name: string, of: "creationTime" | "lastWriteTime" | "changeTime") =>
-    readTime(headers, name, source === undefined ? {} : { source: source[of] }) ?? fresh[of];
+  const time = (name: string, property: "creationTime" | "lastWriteTime" | "changeTime") =>
+    readTime(headers, name, source === undefined ? {} : { source: source[property] }) ??
+    fresh[property];
   return {
     creationTime: time("x-ms-file-creation-time", "creationTime"),
     lastWriteTime: time("x-ms-file-last-write-time", "lastWriteTime"),
@@ -70,15 +71,15 @@ function copiedTimes(
 
 function copiedAttributes(
   headers: Headers,
-  { from, fresh }: { from: Of<"SMB"> | undefined; fresh: Of<"SMB"> },
+  { from, fresh }: { from: PropertiesOf<"SMB"> | undefined; fresh: PropertiesOf<"SMB"> },
 ): string {
-  const words = { none: "None", ...(from && { source: from.attributes }) };
-  const attributes = readAttributes(headers, words) ?? fresh.attributes;
+  const keywords = { none: "None", ...(from && { source: from.attributes }) };
+  const attributes = readAttributes(headers, keywords) ?? fresh.attributes;
   const setsArchive = readBoolean(headers, "x-ms-file-copy-set-archive") ?? false;
   return setsArchive ? withArchive(attributes) : attributes;
 }
 
-/** `override` needs a permission or its key, and neither goes without `override`. */
+/** `override` requires a permission or its key; both require `override`. */
 function copiedPermission(
   call: Call,
   share: Share,
@@ -102,7 +103,7 @@ function copiedPermission(
   return savePermission(call.store, share.id, permission ?? inheritedPermission);
 }
 
-function copiedOwner(headers: Headers, from: Of<"NFS"> | undefined) {
+function copiedOwner(headers: Headers, from: PropertiesOf<"NFS"> | undefined) {
   const mode = readCopyMode(headers, {
     mode: "x-ms-file-owner-copy-mode",
     values: ["x-ms-owner", "x-ms-group"],
@@ -117,8 +118,8 @@ function copiedOwner(headers: Headers, from: Of<"NFS"> | undefined) {
   return mode === "source" && from !== undefined ? { owner: from.owner, group: from.group } : {};
 }
 
-/** The copy mode is "applicable only when the copy source is a File": of a blob's copy a mode stands alone. */
-function copiedMode(headers: Headers, from: Of<"NFS"> | undefined, isFile: boolean) {
+/** The copy mode is "applicable only when the copy source is a File": with a blob, `x-ms-mode` needs no copy mode. */
+function copiedMode(headers: Headers, from: PropertiesOf<"NFS"> | undefined, isFile: boolean) {
   const { mode } = readPosix(headers);
   if (!isFile && mode !== undefined && headers["x-ms-file-mode-copy-mode"] === undefined) {
     return { mode };
@@ -135,7 +136,7 @@ function copiedMode(headers: Headers, from: Of<"NFS"> | undefined, isFile: boole
   return copyMode === "source" && from !== undefined ? { mode: from.mode } : {};
 }
 
-/** `source` needs a source that has it; a value is only for `override`. */
+/** `source` requires a source with the property; a value requires `override`. */
 function readCopyMode(
   headers: Headers,
   {
@@ -144,7 +145,7 @@ function readCopyMode(
     hasSource,
   }: { mode: string; values: readonly string[]; hasSource: boolean },
 ): "source" | "override" | undefined {
-  const mode = readWord(headers, name, ["source", "override"]);
+  const mode = readKeyword(headers, name, ["source", "override"]);
   if (mode === "source" && !hasSource) throw invalidHeader(name, mode);
   const value = values.find((header) => headers[header] !== undefined);
   if (value === undefined || mode === "override") return mode;

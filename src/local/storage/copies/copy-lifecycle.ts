@@ -12,19 +12,18 @@ import {
   type CopyObject,
   type PendingCopy,
 } from "../pending-copies/pending-copies.ts";
-import { withoutQueryValues, withoutSignature } from "../http/redact.ts";
-import type { Metadata, StorageAnswer } from "../http/storage-request.ts";
+import { maskQueryValues, removeSignature } from "../http/redact.ts";
+import type { Metadata, StorageResponse } from "../http/storage-request.ts";
 
-/** What Copy Blob and Copy File do alike. */
-
-export function finishesAtOnce(settings: CopySettings, source: CopySource): boolean {
+/** Whether the copy completes in its start. */
+export function finishesOnStart(settings: CopySettings, source: CopySource): boolean {
   return (
-    settings.finishAtOnce === "always" ||
-    (settings.finishAtOnce === "same-account" && source.isSameAccount)
+    settings.finishOnStart === "always" ||
+    (settings.finishOnStart === "same-account" && source.isSameAccount)
   );
 }
 
-/** The copy properties that a destination has from the start on. */
+/** The copy properties of a copy that completed in its start. */
 export function finishedCopy(call: Call, source: CopySource): Copy {
   const { length } = source.object;
   return {
@@ -35,6 +34,7 @@ export function finishedCopy(call: Call, source: CopySource): Copy {
   };
 }
 
+/** The copy properties of a pending copy. */
 export function startedCopy(call: Call, source: CopySource): Copy {
   return { ...newCopy(call, source), status: "pending", description: null };
 }
@@ -43,17 +43,17 @@ function newCopy({ request }: Call, { object }: CopySource): Pick<Copy, "id" | "
   const url = request.headers["x-ms-copy-source"] ?? "";
   return {
     id: randomUUID(),
-    source: object.service === "web" ? withoutQueryValues(url) : withoutSignature(url),
+    source: object.service === "web" ? maskQueryValues(url) : removeSignature(url),
     total: object.length,
   };
 }
 
-/** Metadata given with the start replaces all of the source's. */
+/** Metadata of the request replaces all metadata of the source. */
 export function copiedMetadata({ request }: Call, { object }: CopySource): Metadata {
   return Object.keys(request.metadata).length > 0 ? request.metadata : object.metadata;
 }
 
-/** The numbers from which the copy's course follows. */
+/** Builds the row of a pending copy. */
 export function pendingCopy(
   { now }: Call,
   {
@@ -65,7 +65,7 @@ export function pendingCopy(
     destination: CopyObject;
     source: CopySource;
     settings: CopySettings;
-    /** Before, no byte can be read: the source comes out of the archive. */
+    /** Epoch ms at which copying starts: the end of the source's rehydration from the archive tier. */
     from?: number | undefined;
   },
 ): PendingCopy {
@@ -90,8 +90,8 @@ export function pendingCopy(
   };
 }
 
-/** REST pages "Abort Copy Blob" and "Abort Copy File": zero bytes stay, with the copy's metadata. */
-export function abortCopy(call: Call, destination: Blob | File): StorageAnswer {
+/** REST pages "Abort Copy Blob" and "Abort Copy File": leaves zero bytes and the metadata of the copy. */
+export function abortCopy(call: Call, destination: Blob | File): StorageResponse {
   const { request, store, now } = call;
   const action = request.headers["x-ms-copy-action"];
   if (action?.toLowerCase() !== "abort") {
@@ -105,7 +105,7 @@ export function abortCopy(call: Call, destination: Blob | File): StorageAnswer {
     throw new StorageError("CopyIdMismatch");
   }
   const given = request.headers["x-ms-lease-id"];
-  requireLeaseForWrite(destination.lease, { given, now, of: destination.service });
-  endCopy(store, pending, { end: { status: "aborted" }, at: now });
+  requireLeaseForWrite(destination.lease, { given, now, service: destination.service });
+  endCopy(store, pending, { result: { status: "aborted" }, at: now });
   return { status: 204 };
 }

@@ -1,12 +1,12 @@
 import { authorize } from "../auth/authorization.ts";
 import { findBlob, type Blob } from "../store/blob-rows.ts";
 import { findContainer } from "../store/container-rows.ts";
-import { blobAddress, readImage } from "../blobs/blob-address.ts";
+import { blobAddress, readRevision } from "../blobs/blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
-import { addContent, wholeBlock } from "../store/content-blocks.ts";
+import { addContent, createBlock } from "../store/content-blocks.ts";
 import { settingsFor } from "../pending-copies/copy-settings.ts";
 import { StorageError } from "../http/rest-errors.ts";
-import { fileAt, pathOf, shareAddress, shareAt } from "../files/file-address.ts";
+import { requireFileAt, parsePath, shareAddress, requireShareAt } from "../files/file-address.ts";
 import type { File } from "../store/file-rows.ts";
 import { readBoolean } from "../http/request-headers.ts";
 import { restName } from "../http/rest-operation.ts";
@@ -19,29 +19,28 @@ import {
   type StorageRequest,
 } from "../http/storage-request.ts";
 import { rolesAllow } from "../auth/role-assignments.ts";
-import { WebSourceWanted, type WebObject } from "../pending-copies/web-object.ts";
+import { NeedsFetch, type WebObject } from "../pending-copies/web-object.ts";
 
-/** The object that a copy reads, found readable at the time of the start. */
+/** The source of a copy, readable at the start. */
 export type CopySource = {
   object: Blob | File | (WebObject & { content: number | null });
   isSameAccount: boolean;
-  /** Epoch ms at which the URL's SAS ends; null where no SAS opens the source. */
+  /** Epoch ms at which the SAS in the URL expires; null without a SAS. */
   readableUntil: number | null;
-  /** The URL names a version, which no later write changes. */
+  /** The URL has a version id. Later writes do not change a version. */
   isVersion: boolean;
 };
 
 /** "A copy source URL of up to 2 KiB in length" (REST page "Copy Blob"). */
-const maximumUrlLength = 2048;
-/** From this version on a failed start also tells what the source itself answered. */
+const maxUrlLength = 2048;
+/** Since this version, the error of a start includes the status and error code of the source. */
 const firstVersionWithSourceError = "2025-11-05";
 
 /**
- * Reads the source as the service does: through its URL, with the rights that the URL carries. A
- * source of the destination's own account and service needs none when the account's key signed the
- * request, or an identity that may read the blob made it (REST pages "Copy Blob" and "Copy File",
- * authorization). Throws `CannotVerifyCopySource` with the source's status, or for such a source the
- * plain 404.
+ * Finds the source as the service does: by its URL, with the access that the URL grants. A source in the
+ * account and service of the destination needs no SAS if the request is signed with the account's key, or
+ * comes from an identity that may read the blob (REST pages "Copy Blob" and "Copy File", authorization).
+ * Throws the plain error for such a source, otherwise `CannotVerifyCopySource` with the source's status.
  */
 export function resolveCopySource(call: Call): CopySource {
   const url = readSourceUrl(call);
@@ -61,7 +60,7 @@ export function resolveCopySource(call: Call): CopySource {
     return {
       object,
       isSameAccount,
-      readableUntil: caller.by === "SAS" ? caller.expiresAt : null,
+      readableUntil: caller.kind === "SAS" ? caller.expiresAt : null,
       isVersion: request.query.has("versionid"),
     };
   } catch (error) {
@@ -71,42 +70,42 @@ export function resolveCopySource(call: Call): CopySource {
 }
 
 function mayReadOwn({ caller, roles }: Call, resource: Resource): boolean {
-  if (caller.by === "identity" && resource.level === "blob")
+  if (caller.kind === "identity" && resource.level === "blob")
     return rolesAllow(roles, { operation: "GetBlob", service: "blob", resource });
-  return caller.by === "shared key";
+  return caller.kind === "shared key";
 }
 
 function readSourceUrl({ request }: Call): URL {
   const text = request.headers["x-ms-copy-source"] ?? "";
-  const url = URL.canParse(text) && text.length <= maximumUrlLength ? new URL(text) : undefined;
+  const url = URL.canParse(text) && text.length <= maxUrlLength ? new URL(text) : undefined;
   if (url !== undefined && /^https?:$/.test(url.protocol)) return url;
   throw new StorageError("InvalidHeaderValue", { details: { HeaderName: "x-ms-copy-source" } });
 }
 
 /**
- * "Any URL that answers GET" is a source of Copy Blob; Copy File takes a file or a blob. It must have
- * been asked before.
+ * Copy Blob accepts any URL that supports GET; Copy File accepts only files and blobs. Throws `NeedsFetch`
+ * if the source has not been fetched yet.
  */
 function webSource(call: Call, url: URL): CopySource {
-  const { request, operation, copies, store, webSource: look } = call;
+  const { request, operation, copies, store, webSource: fetched } = call;
   if (request.service === "file") {
     throw new StorageError("NotImplemented", {
       message: `${restName(operation)} from the host ${url.host} is not implemented by this emulator`,
     });
   }
-  if (look === undefined) {
+  if (fetched === undefined) {
     const { container, blob } = blobAddress(request.resource);
-    const { finishAtOnce } = settingsFor(copies, container, blob);
-    throw new WebSourceWanted(url, finishAtOnce === "always");
+    const { finishOnStart } = settingsFor(copies, container, blob);
+    throw new NeedsFetch(url, finishOnStart === "always");
   }
-  if (look instanceof StorageError) {
-    throw cannotVerify(look, request.headers["x-ms-version"] ?? "");
+  if (fetched instanceof StorageError) {
+    throw cannotVerify(fetched, request.headers["x-ms-version"] ?? "");
   }
-  const { bytes } = look;
+  const { bytes } = fetched;
   const content =
-    bytes === null || bytes.length === 0 ? null : addContent(store, [wholeBlock(store, bytes)]);
+    bytes === null || bytes.length === 0 ? null : addContent(store, [createBlock(store, bytes)]);
   return {
-    object: { ...look, content },
+    object: { ...fetched, content },
     isSameAccount: false,
     readableUntil: null,
     isVersion: false,
@@ -128,11 +127,11 @@ function sourceRequest(
     target,
     resource,
     query: parameters,
-    headers: {}, // no version: an anonymous read of what is private is a 404, not a challenge
+    headers: {}, // without a version, an anonymous read of a private blob is a 404, not a challenge
     metadata: {},
     body: Buffer.alloc(0),
-    clientAddress: "127.0.0.1", // the service itself reads, not the caller
-    isSecure: request.isSecure, // the source has this emulator's own origin
+    clientAddress: "127.0.0.1", // the service reads the source, not the caller
+    isSecure: request.isSecure, // the source has the emulator's own origin
   };
 }
 
@@ -146,25 +145,25 @@ function findSourceBlob(call: Call, { resource, query }: StorageRequest): Blob {
   if (resource.level !== "blob") throw new StorageError("ResourceNotFound");
   const container = findContainer(call.store, resource.account, resource.container);
   if (container === undefined) throw new StorageError("ContainerNotFound");
-  const blob = findBlob(call.store, container.id, resource.blob, readImage(query));
+  const blob = findBlob(call.store, container.id, resource.blob, readRevision(query));
   if (blob === undefined) throw new StorageError("BlobNotFound");
   return blob;
 }
 
-/** Dots at the end of names count only where the start says so. */
+/** Trailing dots of names are significant only with `x-ms-source-allow-trailing-dot: true`. */
 function findSourceFile({ store, request }: Call, { resource, query }: StorageRequest): File {
-  const withDots = readBoolean(request.headers, "x-ms-source-allow-trailing-dot") ?? false;
-  const share = shareAt(store, shareAddress(resource, query.get("sharesnapshot")));
-  return fileAt(store, share, pathOf(resource, withDots));
+  const allowTrailingDot = readBoolean(request.headers, "x-ms-source-allow-trailing-dot") ?? false;
+  const share = requireShareAt(store, shareAddress(resource, query.get("sharesnapshot")));
+  return requireFileAt(store, share, parsePath(resource, allowTrailingDot));
 }
 
 function cannotVerify(error: StorageError, version: string): StorageError {
   const status = error.status;
-  const tells = version >= firstVersionWithSourceError;
+  const hasSourceError = version >= firstVersionWithSourceError;
   return new StorageError("CannotVerifyCopySource", {
     status,
     message: error.message,
-    ...(tells && {
+    ...(hasSourceError && {
       details: {
         CopySourceStatusCode: String(status),
         CopySourceErrorCode: error.code,

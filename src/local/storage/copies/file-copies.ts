@@ -6,13 +6,13 @@ import {
   abortCopy,
   copiedMetadata,
   finishedCopy,
-  finishesAtOnce,
+  finishesOnStart,
   pendingCopy,
   startedCopy,
 } from "./copy-lifecycle.ts";
 import { savePendingCopy } from "../pending-copies/pending-copies.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
-import { requireFileForWrite, writableTarget, type Target } from "../files/file-address.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
+import { requireFileForWrite, requireWritableTarget, type Target } from "../files/file-address.ts";
 import { copiedSystemProperties } from "./copied-properties.ts";
 import type { File, SystemProperties } from "../store/file-rows.ts";
 import {
@@ -24,12 +24,12 @@ import {
 import { readBoolean, unsupportedHeader, type Headers } from "../http/request-headers.ts";
 
 /**
- * REST page "Copy File". Checked in the order of Copy Blob: source, destination. Then there is an
- * empty destination with the source's headers, and the answer.
+ * REST page "Copy File". Checks the source, then the destination, like Copy Blob. Then writes the
+ * destination: empty, with the source's headers.
  */
-export function copyFile(call: Call): StorageAnswer {
+export function copyFile(call: Call): StorageResponse {
   const { headers } = call.request;
-  const target = writableTarget(call);
+  const target = requireWritableTarget(call);
   const source = resolveCopySource(call);
   refuseTrailingDotOfBlob(headers, source);
   requireOverwrite(call, target.file);
@@ -39,8 +39,8 @@ export function copyFile(call: Call): StorageAnswer {
 
   const settings = settingsFor(call.copies, target.share.name, target.path);
   const start = { source, settings, system: copiedSystemProperties(call, target.share, source) };
-  const file = finishesAtOnce(settings, source)
-    ? finishAtOnce(call, target, start)
+  const file = finishesOnStart(settings, source)
+    ? finishOnStart(call, target, start)
     : startPending(call, target, start);
   return {
     status: 202,
@@ -60,7 +60,7 @@ function refuseTrailingDotOfBlob(headers: Headers, { object }: CopySource): void
   if (object.service === "blob" && headers[name] !== undefined) throw unsupportedHeader(name);
 }
 
-function finishAtOnce(call: Call, target: Target, { source, system }: Start): File {
+function finishOnStart(call: Call, target: Target, { source, system }: Start): File {
   const { content, length, contentHeaders } = source.object;
   return writeFile(call, target, {
     content,
@@ -75,9 +75,9 @@ function finishAtOnce(call: Call, target: Target, { source, system }: Start): Fi
 function startPending(call: Call, target: Target, { source, settings, system }: Start): File {
   const { store } = call;
   const pending = (destination: File) => pendingCopy(call, { destination, source, settings });
-  // Written first, it holds the content that an emptied destination lets go of: they may be one.
+  // Saved before the destination is emptied, because source and destination may share their content.
   if (target.file !== undefined) savePendingCopy(store, pending(target.file));
-  const { contentMD5: _, ...contentHeaders } = source.object.contentHeaders; // not the empty file's
+  const { contentMD5: _, ...contentHeaders } = source.object.contentHeaders; // the destination is still empty
   const file = writeFile(call, target, {
     content: null,
     length: 0,
@@ -91,6 +91,6 @@ function startPending(call: Call, target: Target, { source, settings, system }: 
 }
 
 /** REST page "Abort Copy File". */
-export function abortCopyFile(call: Call): StorageAnswer {
+export function abortCopyFile(call: Call): StorageResponse {
   return abortCopy(call, requireFileForWrite(call));
 }

@@ -1,45 +1,54 @@
 import { randomUUID } from "node:crypto";
 import type { Cancel, Clock } from "../../clock.ts";
+import { hour, minute, second } from "../http/durations.ts";
 import type { Store } from "../store/store.ts";
 import {
-  forgetEvent,
-  nextCopyEnd,
+  deleteEvent,
+  nextCopyEndTime,
   removeSubscription,
   saveSubscription,
-  subscriptions,
-  untoldAfter,
+  findSubscriptions,
+  findUndeliveredEvents,
   type BlobCreated,
   type Subscription,
 } from "./event-rows.ts";
-import { validationEvent, wireEvent, type WireEvent } from "./wire-events.ts";
+import { postEvent } from "./post-event.ts";
+import { buildBlobCreated, buildValidationEvent } from "./wire-events.ts";
 
-/** What becomes of an event on its way: delivered `times` times (0 drops it), each after `delayMs`. */
-export type Fate = { times?: number; delayMs?: number | (() => number) };
+/** Delivers an event `times` times (0 drops it), each time after `delayMs`. Default: once, without delay. */
+export type DeliveryPlan = { times?: number; delayMs?: number | (() => number) };
 
 export type StorageEvents = {
-  /** Asks the webhook whether it wants events, as Event Grid does, and from then on sends them. */
-  subscribe(wanted: WantedSubscription): Promise<void>;
+  /** Validates the webhook as Event Grid does, and sends it events from then on. Rejects if it does not validate. */
+  subscribe(options: SubscriptionOptions): Promise<void>;
   unsubscribe(name: string): void;
-  /** Decides over every event that is noted from now on; null for the ordinary way. */
-  fate: ((event: BlobCreated) => Fate) | null;
+  /** Called for every new event. Null delivers each event once, without delay. */
+  planDelivery: ((event: BlobCreated) => DeliveryPlan) | null;
 };
 
-/** Event Grid's schema, a flat namespace and every subject, where nothing else is said. */
-export type WantedSubscription = Pick<Subscription, "name" | "url"> & Partial<Subscription>;
+/** Defaults: Event Grid's schema, a flat namespace, every subject. */
+export type SubscriptionOptions = Pick<Subscription, "name" | "url"> & Partial<Subscription>;
 
 export type Deliveries = StorageEvents & {
-  /** Something may have been noted, or a copy have begun. */
-  lookAgain(): void;
+  /** Sends new events, and schedules the end of the next pending copy. Call after every request. */
+  refresh(): void;
   close(): void;
 };
 
-/** "Event Grid message delivery and retry"; hourly after these. */
-const retryAfterMs = [10, 30, 60, 300, 600, 1_800, 3_600].map((seconds) => seconds * 1_000);
-const mostAttempts = 30;
-const answerWithinMs = 30_000;
-const atOnce = 16;
+/** Page "Event Grid message delivery and retry". After these delays, retries are hourly. */
+const retryDelaysMs = [
+  10 * second,
+  30 * second,
+  minute,
+  5 * minute,
+  10 * minute,
+  30 * minute,
+  hour,
+];
+const maxAttempts = 30;
+const maxConcurrent = 16;
 
-/** Sends what was noted to those who subscribed, at least once and in no promised order. */
+/** Sends queued events to their subscriptions, at least once and in no guaranteed order. */
 export function startDeliveries({
   store,
   clock,
@@ -49,143 +58,121 @@ export function startDeliveries({
 }: {
   store: Store;
   clock: Clock;
-  /** Of the Blob service, once it listens. */
+  /** Origin of the Blob service; known once it listens. */
   origin: () => string;
-  /** Lets copies end that are due. */
+  /** Ends all copies that are due. */
   endCopies: () => Promise<void>;
   log: (line: string) => void;
 }): Deliveries {
   const timers = new Set<Cancel>();
   const ready: Delivery[] = [];
-  let known = new Map(subscriptions(store).map((each) => [each.name, each]));
-  let lastSeen = 0;
-  let underWay = 0;
+  let active = new Map(findSubscriptions(store).map((each) => [each.name, each]));
+  let lastId = 0;
+  let inFlight = 0;
   let cancelEnd: Cancel = () => {};
   let isClosed = false;
 
-  const later = (at: number, due: () => void): void => {
+  const schedule = (at: number, due: () => void): void => {
     const cancel = clock.schedule(at, () => {
       timers.delete(cancel);
       due();
     });
     timers.add(cancel);
   };
-  const noteNew = (): void => {
-    for (const { id, subscription, event } of untoldAfter(store, lastSeen)) {
-      lastSeen = id;
-      const { times = 1, delayMs = 0 } = deliveries.fate?.(event) ?? {};
-      const wire = { wireId: randomUUID(), left: times };
-      if (times === 0) forgetEvent(store, id);
+  const scheduleNew = (): void => {
+    for (const { id, subscription, event } of findUndeliveredEvents(store, lastId)) {
+      lastId = id;
+      const { times = 1, delayMs = 0 } = deliveries.planDelivery?.(event) ?? {};
+      const shared = { eventId: randomUUID(), remaining: times };
+      if (times === 0) deleteEvent(store, id);
       for (let copy = 0; copy < times; copy++) {
         const delay = typeof delayMs === "number" ? delayMs : delayMs();
-        const delivery: Delivery = { id, subscription, event, wire, attempts: 0 };
-        later(clock.now() + delay, () => send(delivery));
+        const delivery: Delivery = { id, subscription, event, shared, attempts: 0 };
+        schedule(clock.now() + delay, () => send(delivery));
       }
     }
   };
   const send = (delivery: Delivery): void => {
     ready.push(delivery);
-    while (underWay < atOnce && ready.length > 0) {
-      underWay++;
+    while (inFlight < maxConcurrent && ready.length > 0) {
+      inFlight++;
       void clock.track(deliverNext());
     }
   };
   const deliverNext = async (): Promise<void> => {
     for (let next = ready.shift(); next !== undefined; next = ready.shift()) await deliver(next);
-    underWay--;
+    inFlight--;
   };
   const deliver = async (delivery: Delivery): Promise<void> => {
-    const { event, wire } = delivery;
-    const subscription = known.get(delivery.subscription);
+    const { event, shared } = delivery;
+    const subscription = active.get(delivery.subscription);
     if (subscription === undefined || isClosed) return;
     delivery.attempts++;
     const { schema } = subscription;
-    const sent = wireEvent(event, { id: wire.wireId, schema, origin: origin() });
-    const status = await post(subscription, "Notification", sent, delivery.attempts)
-      .then((answer) => answer.status)
+    const posted = {
+      type: "Notification",
+      event: buildBlobCreated(event, { id: shared.eventId, schema, origin: origin() }),
+      attempt: delivery.attempts,
+    };
+    const status = await postEvent(subscription, posted, clock)
+      .then((response) => response.status)
       .catch(() => 0);
     if (isClosed) return;
     if (status >= 200 && status < 300) return done(delivery);
-    const line = `Event ${wire.wireId} for ${subscription.name} was answered with ${status}`;
-    if (status === 400 || status === 413 || delivery.attempts >= mostAttempts) {
-      log(`${line}; it is dropped`);
+    const line = `Event ${shared.eventId} for ${subscription.name} got status ${status}`;
+    if (status === 400 || status === 413 || delivery.attempts >= maxAttempts) {
+      log(`${line}; dropped`);
       return done(delivery);
     }
-    log(`${line}; it is sent again`);
-    const wait = retryAfterMs[delivery.attempts - 1] ?? 3_600_000;
-    later(clock.now() + wait, () => send(delivery));
+    log(`${line}; will retry`);
+    const delay = retryDelaysMs[delivery.attempts - 1] ?? hour;
+    schedule(clock.now() + delay, () => send(delivery));
   };
-  const done = ({ id, wire }: Delivery): void => {
-    if (--wire.left === 0) forgetEvent(store, id);
+  const done = ({ id, shared }: Delivery): void => {
+    if (--shared.remaining === 0) deleteEvent(store, id);
   };
-  const post = async (
-    { url, name, schema }: Subscription,
-    type: string,
-    event: WireEvent,
-    attempt = 1,
-  ): Promise<Response> => {
-    const tooLate = new AbortController();
-    const cancel = clock.schedule(clock.now() + answerWithinMs, () => tooLate.abort());
-    try {
-      return await fetch(url, {
-        method: "POST",
-        headers: {
-          "content-type":
-            schema === "cloud-events"
-              ? "application/cloudevents+json; charset=utf-8"
-              : "application/json; charset=utf-8",
-          "aeg-event-type": type,
-          "aeg-subscription-name": name.toUpperCase(),
-          "aeg-delivery-count": String(attempt - 1),
-        },
-        body: JSON.stringify(schema === "cloud-events" ? event : [event]),
-        signal: tooLate.signal,
-      });
-    } finally {
-      cancel();
-    }
-  };
-  /** A copy's end is an event too, and nobody may ask for anything at that time. */
-  const waitForEnd = (): void => {
+  /** The end of a copy emits an event, even if no request arrives at that time. */
+  const scheduleCopyEnd = (): void => {
     cancelEnd();
-    const at = known.size === 0 ? null : nextCopyEnd(store);
+    const at = active.size === 0 ? null : nextCopyEndTime(store);
     if (at === null || isClosed) return;
     cancelEnd = clock.schedule(Math.ceil(at), () => {
-      void clock.track(endCopies().then(() => deliveries.lookAgain()));
+      void clock.track(endCopies().then(() => deliveries.refresh()));
     });
   };
 
   const deliveries: Deliveries = {
-    fate: null,
-    async subscribe(wanted) {
+    planDelivery: null,
+    async subscribe(options) {
       const subscription: Subscription = {
         schema: "event-grid",
         namespace: "flat",
         subjectBeginsWith: "",
-        ...wanted,
+        ...options,
       };
       const { schema } = subscription;
       const code = randomUUID();
-      const question = validationEvent(code, { id: randomUUID(), schema, at: clock.now() });
-      const answer = await post(subscription, "SubscriptionValidation", question);
-      const said = (await answer.text()).includes(code);
-      if (!answer.ok || !said) {
+      const event = buildValidationEvent(code, { id: randomUUID(), schema, at: clock.now() });
+      const posted = { type: "SubscriptionValidation", event };
+      const response = await postEvent(subscription, posted, clock);
+      const hasCode = (await response.text()).includes(code);
+      if (!response.ok || !hasCode) {
         throw new Error(
-          `Cannot subscribe "${subscription.name}" as the webhook did not give the code back: ${answer.status}`,
+          `Cannot subscribe "${subscription.name}" because the webhook did not return the validation code: ${response.status}`,
         );
       }
       saveSubscription(store, subscription);
-      known = new Map([...known, [subscription.name, subscription]]);
-      deliveries.lookAgain();
+      active = new Map([...active, [subscription.name, subscription]]);
+      deliveries.refresh();
     },
     unsubscribe(name) {
       removeSubscription(store, name);
-      known = new Map([...known].filter(([each]) => each !== name));
+      active = new Map([...active].filter(([each]) => each !== name));
     },
-    lookAgain() {
-      if (isClosed || known.size === 0) return;
-      noteNew();
-      waitForEnd();
+    refresh() {
+      if (isClosed || active.size === 0) return;
+      scheduleNew();
+      scheduleCopyEnd();
     },
     close() {
       isClosed = true;
@@ -196,11 +183,11 @@ export function startDeliveries({
   return deliveries;
 }
 
-/** One of the times that an event is to be told to one subscription. */
+/** One of the deliveries of an event to one subscription. They share an id and the number that remains. */
 type Delivery = {
   id: number;
   subscription: string;
   event: BlobCreated;
-  wire: { wireId: string; left: number };
+  shared: { eventId: string; remaining: number };
   attempts: number;
 };

@@ -1,13 +1,13 @@
 import type { Blob } from "../store/blob-rows.ts";
 import type { Store } from "../store/store.ts";
 
-/** As "Azure Blob Storage as an Event Grid source" describes a subscription and its endpoint. */
+/** A subscription and its webhook (page "Azure Blob Storage as an Event Grid source"). */
 export type Subscription = {
   name: string;
-  /** The webhook, with its key. */
+  /** URL of the webhook, including its key. */
   url: string;
   schema: "event-grid" | "cloud-events";
-  /** A flat account tells of a copy at its end, a hierarchical one as soon as it has begun. */
+  /** A flat account emits the event of a copy when the copy ends, a hierarchical account when it starts. */
   namespace: "flat" | "hierarchical";
   subjectBeginsWith: string;
 };
@@ -27,13 +27,13 @@ export type BlobCreated = {
   requestId: string;
 };
 
-export type Untold = { id: number; subscription: string; event: BlobCreated };
+export type UndeliveredEvent = { id: number; subscription: string; event: BlobCreated };
 
 /**
- * Notes a new or replaced blob for everybody who wants to know, in the transaction that made it.
- * `namespace`: which accounts tell of it at this moment.
+ * Adds an event for a new or replaced blob to each matching subscription. Call it in the transaction of
+ * the write. `namespace` selects the accounts that emit the event at this moment.
  */
-export function noteCreated(
+export function enqueueBlobCreated(
   store: Store,
   blob: Blob,
   how: Pick<BlobCreated, "api" | "requestId" | "at"> & {
@@ -57,31 +57,31 @@ export function noteCreated(
     blobType: blob.blobType,
   };
   store.run(
-    `INSERT INTO untold_event (subscription, event) SELECT name, ?1 FROM event_subscription
+    `INSERT INTO undelivered_event (subscription, event) SELECT name, ?1 FROM event_subscription
      WHERE (?2 = 'any' OR namespace = ?2)
        AND substr(?3, 1, length(subject_begins_with)) = subject_begins_with`,
     JSON.stringify(event),
     namespace,
-    subjectOf(event),
+    eventSubject(event),
   );
 }
 
-export function subjectOf({ container, blob }: BlobCreated): string {
+export function eventSubject({ container, blob }: BlobCreated): string {
   return `/blobServices/default/containers/${container}/blobs/${blob}`;
 }
 
-/** Untold events after the one with this id, oldest first. */
-export function untoldAfter(store: Store, id: number): Untold[] {
+/** Undelivered events with a greater id, oldest first. */
+export function findUndeliveredEvents(store: Store, id: number): UndeliveredEvent[] {
   return store
     .all<{ id: number; subscription: string; event: string }>(
-      "SELECT * FROM untold_event WHERE id > ? ORDER BY id",
+      "SELECT * FROM undelivered_event WHERE id > ? ORDER BY id",
       id,
     )
-    .map((row) => ({ ...row, event: JSON.parse(row.event) })); // written by noteCreated
+    .map((row) => ({ ...row, event: JSON.parse(row.event) })); // written by enqueueBlobCreated
 }
 
-export function forgetEvent(store: Store, id: number): void {
-  store.run("DELETE FROM untold_event WHERE id = ?", id);
+export function deleteEvent(store: Store, id: number): void {
+  store.run("DELETE FROM undelivered_event WHERE id = ?", id);
 }
 
 export function saveSubscription(store: Store, subscription: Subscription): void {
@@ -102,13 +102,13 @@ export function removeSubscription(store: Store, name: string): void {
   store.run("DELETE FROM event_subscription WHERE name = ?", name);
 }
 
-export function subscriptions(store: Store): Subscription[] {
+export function findSubscriptions(store: Store): Subscription[] {
   return store.all<Subscription>(
     "SELECT name, url, schema, namespace, subject_begins_with AS subjectBeginsWith FROM event_subscription",
   );
 }
 
-/** When the next pending copy ends, epoch ms, so that its event comes by itself and on time. */
-export function nextCopyEnd(store: Store): number | null {
+/** When the next pending copy ends, epoch ms; null if no copy is pending. */
+export function nextCopyEndTime(store: Store): number | null {
   return store.one<{ at: number | null }>("SELECT min(due_at) AS at FROM pending_copy")?.at ?? null;
 }

@@ -1,11 +1,11 @@
 import type { BlobCreated, Subscription } from "./event-rows.ts";
-import { subjectOf } from "./event-rows.ts";
+import { eventSubject } from "./event-rows.ts";
 
-/** What goes over the wire: an event, or the question whether a webhook wants any. */
+/** The JSON of an event or of a validation request. */
 export type WireEvent = Record<string, unknown>;
 
-/** "Azure Blob Storage as an Event Grid source", in the subscription's schema. */
-export function wireEvent(
+/** Builds a BlobCreated event in the subscription's schema (page "Azure Blob Storage as an Event Grid source"). */
+export function buildBlobCreated(
   event: BlobCreated,
   { id, schema, origin }: { id: string; schema: Subscription["schema"]; origin: string },
 ): WireEvent {
@@ -26,14 +26,14 @@ export function wireEvent(
     id,
     schema,
     account: event.account,
-    subject: subjectOf(event),
+    subject: eventSubject(event),
     type: "Microsoft.Storage.BlobCreated",
     at: event.at,
   });
 }
 
-/** "Webhook event delivery": the endpoint proves that it wants events by giving back the code. */
-export function validationEvent(
+/** Builds the validation request: a webhook accepts events by returning the code (page "Webhook event delivery"). */
+export function buildValidationEvent(
   code: string,
   { id, schema, at }: { id: string; schema: Subscription["schema"]; at: number },
 ): WireEvent {

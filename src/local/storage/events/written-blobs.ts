@@ -3,17 +3,17 @@ import { findContainer } from "../store/container-rows.ts";
 import type { OperationName } from "../http/rest-operation.ts";
 import type { StorageRequest } from "../http/storage-request.ts";
 import type { Store } from "../store/store.ts";
-import { noteCreated, type BlobCreated } from "./event-rows.ts";
+import { enqueueBlobCreated, type BlobCreated } from "./event-rows.ts";
 
-/** Operations that make or replace a blob, and the `data.api` that their event has. */
+/** Operations that create or replace a blob, and the `data.api` of their event. */
 const apis: Partial<Record<OperationName, BlobCreated["api"]>> = {
   PutBlob: "PutBlob",
   PutBlockList: "PutBlockList",
   CopyBlob: "CopyBlob",
 };
 
-/** Notes what a request that was carried out has made, in the same transaction. */
-export function noteWrites({ request, operation, store, now }: CarriedOut): void {
+/** Enqueues the event of a completed request. Call it in the same transaction. */
+export function enqueueWriteEvents({ request, operation, store, now }: CompletedRequest): void {
   const api = apis[operation];
   const { resource } = request;
   if (api === undefined || resource.level !== "blob") return;
@@ -21,7 +21,7 @@ export function noteWrites({ request, operation, store, now }: CarriedOut): void
   const blob = container && findBlob(store, container.id, resource.blob);
   if (blob === undefined) return;
   const isPending = blob.copy?.status === "pending";
-  noteCreated(store, blob, {
+  enqueueBlobCreated(store, blob, {
     api,
     requestId: request.id,
     at: now,
@@ -29,7 +29,7 @@ export function noteWrites({ request, operation, store, now }: CarriedOut): void
   });
 }
 
-type CarriedOut = {
+type CompletedRequest = {
   request: StorageRequest;
   operation: OperationName;
   store: Store;

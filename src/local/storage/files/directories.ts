@@ -2,7 +2,7 @@ import { stateHeaders } from "../http/state-headers.ts";
 import { wholeSeconds } from "../http/http-dates.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { StorageError } from "../http/rest-errors.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
 import {
   refuseSnapshot,
   requestedPath,
@@ -10,7 +10,7 @@ import {
   requireShare,
 } from "./file-address.ts";
 import {
-  entriesIn,
+  findEntries,
   findDirectory,
   findFile,
   saveDirectory,
@@ -20,8 +20,8 @@ import { idHeaders } from "./file-ids.ts";
 import { parentPath } from "../store/file-paths.ts";
 import { newSystemProperties, systemHeaders } from "./system-properties.ts";
 
-/** REST page "Create Directory": its parent must be there. */
-export function createDirectory(call: Call): StorageAnswer {
+/** REST page "Create Directory". The parent directory must exist. */
+export function createDirectory(call: Call): StorageResponse {
   const { request, store, now } = call;
   refuseSnapshot(call);
   requireRequestIntent(request.headers);
@@ -57,7 +57,7 @@ export function createDirectory(call: Call): StorageAnswer {
 }
 
 /** REST page "Get Directory Properties". */
-export function getDirectoryProperties(call: Call): StorageAnswer {
+export function getDirectoryProperties(call: Call): StorageResponse {
   const directory = requireDirectory(call);
   return {
     status: 200,
@@ -73,15 +73,16 @@ export function getDirectoryProperties(call: Call): StorageAnswer {
   };
 }
 
-/** REST page "Delete Directory": only an empty one. */
-export function deleteDirectory(call: Call): StorageAnswer {
+/** REST page "Delete Directory". The directory must be empty. */
+export function deleteDirectory(call: Call): StorageResponse {
   refuseSnapshot(call);
   const directory = requireDirectory(call);
-  if (entriesIn(call.store, directory).length > 0) throw new StorageError("DirectoryNotEmpty");
+  if (findEntries(call.store, directory).length > 0) throw new StorageError("DirectoryNotEmpty");
   call.store.run("DELETE FROM directory WHERE id = ?", directory.id);
   return { status: 202 };
 }
 
+/** The requested directory. Throws `ParentNotFound`, `ResourceTypeMismatch` or `ResourceNotFound`. */
 export function requireDirectory(call: Call): Directory {
   requireRequestIntent(call.request.headers);
   const share = requireShare(call);

@@ -1,26 +1,26 @@
 import { httpDate } from "../http/http-dates.ts";
 import type { Call } from "../calls/operation-call.ts";
-import { listPage, serviceEndpoint } from "../calls/listing-page.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
+import { readListPage, serviceEndpoint } from "../calls/listing-page.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
 import { element, elements, renderXml, type Element } from "../http/xml.ts";
 import { requireShare } from "./file-address.ts";
 import { requireDirectory } from "./directories.ts";
-import { entriesIn, type Directory, type File } from "../store/file-rows.ts";
+import { findEntries, type Directory, type File } from "../store/file-rows.ts";
 import { fileId } from "./file-ids.ts";
 import { nameOf, pathKey } from "../store/file-paths.ts";
 
-/** REST page "List Directories and Files": one directory, by names without regard to case. */
-export function listDirectoriesAndFiles(call: Call): StorageAnswer {
+/** REST page "List Directories and Files": the entries of one directory, ordered by name without case. */
+export function listDirectoriesAndFiles(call: Call): StorageResponse {
   const { request } = call;
   const share = requireShare(call);
   const directory = requireDirectory(call);
-  const page = listPage(request);
+  const page = readListPage(request);
   const prefix = pathKey(request.query.get("prefix") ?? "");
   const include = new Set(
     (request.query.get("include") ?? "").split(",").map((dataset) => dataset.toLowerCase()),
   );
   const withIds = request.headers["x-ms-file-extended-info"]?.toLowerCase() === "true";
-  const found = entriesIn(call.store, directory).filter((entry) => {
+  const found = findEntries(call.store, directory).filter((entry) => {
     const key = pathKey(nameOf(entry.path));
     return key.startsWith(prefix) && key >= page.from;
   });
@@ -35,7 +35,7 @@ export function listDirectoriesAndFiles(call: Call): StorageAnswer {
           ...page.echo,
           element(
             "Entries",
-            found.slice(0, page.limit).map((entry) => describe(entry, { include, withIds })),
+            found.slice(0, page.limit).map((entry) => entryElement(entry, { include, withIds })),
           ),
           element(
             "NextMarker",
@@ -54,7 +54,7 @@ export function listDirectoriesAndFiles(call: Call): StorageAnswer {
   };
 }
 
-function describe(
+function entryElement(
   entry: Directory | File,
   { include, withIds }: { include: ReadonlySet<string>; withIds: boolean },
 ): Element {

@@ -7,16 +7,17 @@ import { readBoolean, type Headers } from "../http/request-headers.ts";
 import { normalizePath, parentPath } from "../store/file-paths.ts";
 import { findShare, type Share } from "../store/share-rows.ts";
 
-/** What a path names, if there is something, and the directory that must be there. */
+/** The file at a path if it exists, and its directory, which must exist. */
 export type Target = { share: Share; path: string; parent: Directory; file?: File };
 
-/** The share or share snapshot that a request is about. */
+/** The requested share or share snapshot. */
 export function requireShare(call: Call): Share {
   const { resource, query } = call.request;
-  return shareAt(call.store, shareAddress(resource, query.get("sharesnapshot")));
+  return requireShareAt(call.store, shareAddress(resource, query.get("sharesnapshot")));
 }
 
-export function shareAt(
+/** Throws `ShareNotFound` or `ShareSnapshotNotFound`. */
+export function requireShareAt(
   store: Store,
   address: { account: string; name: string; snapshot: string },
 ): Share {
@@ -32,26 +33,29 @@ export function shareAddress(resource: Resource, snapshot = "") {
   return { account: resource.account, name: resource.share, snapshot };
 }
 
-/** The path in the request's URL, empty for the root directory. */
+/** The path in the request's URL; empty for the root directory. */
 export function requestedPath({ request }: Call): string {
-  return pathOf(request.resource, readBoolean(request.headers, "x-ms-allow-trailing-dot") ?? false);
+  return parsePath(
+    request.resource,
+    readBoolean(request.headers, "x-ms-allow-trailing-dot") ?? false,
+  );
 }
 
-export function pathOf(resource: Resource, allowTrailingDot: boolean): string {
+export function parsePath(resource: Resource, allowTrailingDot: boolean): string {
   if (resource.level === "share") return "";
   if (resource.level !== "file") throw new StorageError("InvalidUri");
   return normalizePath(resource.path, { allowTrailingDot });
 }
 
-/** Where a file may be written: its directory is there, and no directory has its path. */
-export function writableTarget(call: Call): Target {
+/** The target of a write: its directory must exist, and no directory may have its path. */
+export function requireWritableTarget(call: Call): Target {
   refuseSnapshot(call);
-  const target = targetAt(call.store, requireShare(call), requestedPath(call));
+  const target = requireTargetAt(call.store, requireShare(call), requestedPath(call));
   requireRequestIntent(call.request.headers);
   return target;
 }
 
-function targetAt(store: Store, share: Share, path: string): Target {
+function requireTargetAt(store: Store, share: Share, path: string): Target {
   const parent = findDirectory(store, share.id, parentPath(path));
   if (parent === undefined) throw new StorageError("ParentNotFound");
   if (findDirectory(store, share.id, path) !== undefined) {
@@ -61,33 +65,33 @@ function targetAt(store: Store, share: Share, path: string): Target {
   return { share, path, parent, ...(file && { file }) };
 }
 
-/** The file that a request names, for a read. */
+/** The requested file, for a read. */
 export function requireFile(call: Call): File {
   requireRequestIntent(call.request.headers);
-  return fileAt(call.store, requireShare(call), requestedPath(call));
+  return requireFileAt(call.store, requireShare(call), requestedPath(call));
 }
 
-/** Throws as the service does: the path's directory missing, the file itself, or no file at all. */
-export function fileAt(store: Store, share: Share, path: string): File {
-  const { file } = targetAt(store, share, path);
+/** Throws `ParentNotFound`, `ResourceTypeMismatch` (a directory has this path) or `ResourceNotFound`. */
+export function requireFileAt(store: Store, share: Share, path: string): File {
+  const { file } = requireTargetAt(store, share, path);
   if (file === undefined) throw new StorageError("ResourceNotFound");
   return file;
 }
 
-/** The file that a request names, for a change. */
+/** The requested file, for a write. */
 export function requireFileForWrite(call: Call): File {
   refuseSnapshot(call);
   return requireFile(call);
 }
 
-/** A share snapshot never changes (REST page "Snapshot Share"). */
+/** Share snapshots are read-only (REST page "Snapshot Share"). */
 export function refuseSnapshot({ request }: Call): void {
   if (request.query.has("sharesnapshot")) {
     throw new StorageError("ShareSnapshotOperationNotSupported");
   }
 }
 
-/** `x-ms-file-request-intent`: the one word that it may be. What it grants is for tokens alone. */
+/** Throws unless `x-ms-file-request-intent` is absent or `backup`. Only tokens require the header. */
 export function requireRequestIntent(headers: Headers): void {
   const intent = headers["x-ms-file-request-intent"];
   if (intent === undefined || intent.toLowerCase() === "backup") return;

@@ -2,12 +2,12 @@ import type { Store } from "../store/store.ts";
 import { findDirectory, type Directory, type File } from "../store/file-rows.ts";
 import { parentPath } from "../store/file-paths.ts";
 
-/** A number that no other file or directory has: each has its own table. */
+/** Unique among files and directories, whose row ids come from separate tables. */
 export function fileId({ kind, id }: Pick<Directory | File, "kind" | "id">): string {
   return String(id * 2 + (kind === "file" ? 1 : 0));
 }
 
-/** The root directory's parent is told as 0. */
+/** `x-ms-file-id` and `x-ms-file-parent-id`. The parent id of the root directory is 0. */
 export function idHeaders(
   store: Store,
   entry: Pick<Directory | File, "kind" | "id" | "share" | "path">,

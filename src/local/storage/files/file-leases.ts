@@ -1,18 +1,18 @@
 import { stateHeaders } from "../http/state-headers.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { StorageError } from "../http/rest-errors.ts";
-import { leaseNow } from "../leases/lease-rules.ts";
-import { actOnLease } from "../leases/lease-actions.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
+import { leaseAt } from "../leases/lease-rules.ts";
+import { applyLeaseAction } from "../leases/lease-actions.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
 import { requireFileForWrite } from "./file-address.ts";
 import { saveFile } from "../store/file-rows.ts";
 import { invalidHeader } from "../http/request-headers.ts";
 
 /**
- * REST page "Lease File": acquire, change, release, break. A file's lease is always infinite, so there
- * is nothing to renew and no period to break in.
+ * REST page "Lease File": acquire, change, release, break. Leases of files are always infinite, so there
+ * is no renewal and no break period.
  */
-export function leaseFile(call: Call): StorageAnswer {
+export function leaseFile(call: Call): StorageResponse {
   const { request, store, now } = call;
   const { headers } = request;
   const file = requireFileForWrite(call);
@@ -24,11 +24,11 @@ export function leaseFile(call: Call): StorageAnswer {
     throw invalidHeader("x-ms-lease-duration", duration);
   }
   const { "x-ms-lease-break-period": _, ...withoutPeriod } = headers;
-  const outcome = actOnLease(
-    leaseNow(file.lease, now),
+  const result = applyLeaseAction(
+    leaseAt(file.lease, now),
     { ...withoutPeriod, "x-ms-lease-duration": "-1" },
     now,
   );
-  saveFile(store, { ...file, lease: outcome.lease });
-  return { status: outcome.status, headers: { ...stateHeaders(file), ...outcome.headers } };
+  saveFile(store, { ...file, lease: result.lease });
+  return { status: result.status, headers: { ...stateHeaders(file), ...result.headers } };
 }

@@ -1,8 +1,13 @@
 import type { Call } from "../calls/operation-call.ts";
 import { StorageError } from "../http/rest-errors.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
 import { requireShare, refuseSnapshot } from "./file-address.ts";
-import { invalidHeader, missingHeader, readWord, type Headers } from "../http/request-headers.ts";
+import {
+  invalidHeader,
+  missingHeader,
+  readKeyword,
+  type Headers,
+} from "../http/request-headers.ts";
 import {
   findPermission,
   savePermission,
@@ -10,27 +15,31 @@ import {
   type Share,
 } from "../store/share-rows.ts";
 
-/** "If the permission size is 8 KiB or less"; else a key must stand for it (REST page "Copy File"). */
-const maximumHeaderBytes = 8 * 1024;
+/** "If the permission size is 8 KiB or less"; larger permissions need a key (REST page "Copy File"). */
+const maxHeaderBytes = 8 * 1024;
 const formats = ["Sddl", "Binary"] as const;
 
-/** What a file has whose creator asks for nothing else. */
+/** The permission of files and directories that were created without one. */
 export const inheritedPermission: Permission = {
   format: "Sddl",
   text: "O:BAG:SYD:(A;;FA;;;BA)(A;;FA;;;SY)(A;;0x1200a9;;;BU)",
 };
 
 /** REST page "Create Permission". */
-export function createPermission(call: Call): StorageAnswer {
+export function createPermission(call: Call): StorageResponse {
   refuseSnapshot(call);
   const share = requireShare(call);
   const body = parseBody(call.request.body.toString());
-  const key = savePermission(call.store, share.id, checked(body.permission, body.format));
+  const key = savePermission(
+    call.store,
+    share.id,
+    validatePermission(body.permission, body.format),
+  );
   return { status: 201, headers: { "x-ms-file-permission-key": key } };
 }
 
-/** REST page "Get Permission". One format is not turned into the other here. */
-export function getPermission(call: Call): StorageAnswer {
+/** REST page "Get Permission". Does not convert between formats. */
+export function getPermission(call: Call): StorageResponse {
   const { headers } = call.request;
   const share = requireShare(call);
   const key = headers["x-ms-file-permission-key"];
@@ -39,7 +48,7 @@ export function getPermission(call: Call): StorageAnswer {
   const format = readFormat(headers);
   if (format !== permission.format) {
     throw new StorageError("NotImplemented", {
-      message: `Get Permission does not turn ${permission.format} into ${format} in this emulator`,
+      message: `Get Permission does not convert ${permission.format} to ${format} in this emulator`,
     });
   }
   return {
@@ -50,13 +59,13 @@ export function getPermission(call: Call): StorageAnswer {
 }
 
 /**
- * The key of the permission that the headers name, by text or by key; undefined when they name none.
- * `words` are values that mean no permission of their own, such as `inherit`.
+ * The key of the permission in the headers, given as text or as key; undefined if there is none.
+ * `keywords` are values that are not permissions, such as `inherit`.
  */
 export function readPermissionKey(
   call: Call,
   share: Share,
-  words: readonly string[] = [],
+  keywords: readonly string[] = [],
 ): string | undefined {
   const { headers } = call.request;
   const text = headers["x-ms-file-permission"];
@@ -68,11 +77,12 @@ export function readPermissionKey(
     requirePermission(call, share, key);
     return key;
   }
-  if (text === undefined || words.includes(text.toLowerCase())) return undefined;
-  if (text.length > maximumHeaderBytes) throw invalidHeader("x-ms-file-permission", text);
-  return savePermission(call.store, share.id, checked(text, readFormat(headers)));
+  if (text === undefined || keywords.includes(text.toLowerCase())) return undefined;
+  if (text.length > maxHeaderBytes) throw invalidHeader("x-ms-file-permission", text);
+  return savePermission(call.store, share.id, validatePermission(text, readFormat(headers)));
 }
 
+/** Throws `InvalidHeaderValue` for an unknown key. */
 export function requirePermission({ store }: Call, share: Share, key: string): Permission {
   const permission = findPermission(store, share.id, key);
   if (permission === undefined) throw invalidHeader("x-ms-file-permission-key", key);
@@ -80,11 +90,11 @@ export function requirePermission({ store }: Call, share: Share, key: string): P
 }
 
 function readFormat(headers: Headers): Permission["format"] {
-  return readWord(headers, "x-ms-file-permission-format", formats) ?? "Sddl";
+  return readKeyword(headers, "x-ms-file-permission-format", formats) ?? "Sddl";
 }
 
 /** "It must have an owner, group, and discretionary access control list" (REST page "Copy File"). */
-function checked(text: string, format: Permission["format"]): Permission {
+function validatePermission(text: string, format: Permission["format"]): Permission {
   const isValid =
     format === "Sddl"
       ? /^O:.+G:.+D:/.test(text)
@@ -94,17 +104,17 @@ function checked(text: string, format: Permission["format"]): Permission {
 }
 
 function parseBody(text: string): { permission: string; format: Permission["format"] } {
-  const refusal = new StorageError("InvalidInput");
+  const invalid = new StorageError("InvalidInput");
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
-    throw refusal;
+    throw invalid;
   }
-  if (typeof body !== "object" || body === null || !("permission" in body)) throw refusal;
+  if (typeof body !== "object" || body === null || !("permission" in body)) throw invalid;
   const { permission } = body;
-  const asked = "format" in body ? String(body.format).toLowerCase() : "sddl";
-  const format = formats.find((one) => one.toLowerCase() === asked);
-  if (typeof permission !== "string" || format === undefined) throw refusal;
+  const requested = "format" in body ? String(body.format).toLowerCase() : "sddl";
+  const format = formats.find((one) => one.toLowerCase() === requested);
+  if (typeof permission !== "string" || format === undefined) throw invalid;
   return { permission, format };
 }

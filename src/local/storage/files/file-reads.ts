@@ -5,18 +5,18 @@ import { readContent } from "../store/content-blocks.ts";
 import { copyHeaders } from "../pending-copies/copy-headers.ts";
 import { describeLease, requireLeaseForRead } from "../leases/lease-rules.ts";
 import { contentHeaders } from "../calls/content-headers.ts";
-import { readRange } from "../http/byte-range.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
+import { parseRange } from "../http/byte-range.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
 import { requireFile } from "./file-address.ts";
 import type { File } from "../store/file-rows.ts";
 import { idHeaders } from "./file-ids.ts";
 import { systemHeaders } from "./system-properties.ts";
 
-/** REST page "Get File". Without a range all bytes, with one 206 and `Content-Range`. */
-export function getFile(call: Call): StorageAnswer {
+/** REST page "Get File": all bytes, or with a range 206 and `Content-Range`. */
+export function getFile(call: Call): StorageResponse {
   const { request, store } = call;
   const file = requireReadable(call);
-  const range = readRange(request.headers["x-ms-range"] ?? request.headers["range"], file.length);
+  const range = parseRange(request.headers["x-ms-range"] ?? request.headers["range"], file.length);
   const headers = propertyHeaders(call, file);
   if (range === undefined) {
     const body = readContent(store, file.content, { start: 0, end: file.length });
@@ -29,7 +29,7 @@ export function getFile(call: Call): StorageAnswer {
     headers: {
       ...headers,
       "Content-Range": `bytes ${range.start}-${range.end - 1}/${file.length}`,
-      // Content-MD5 speaks of this body; the whole file's has a name of its own.
+      // Content-MD5 is the range's; the whole file's MD5 has another header.
       "Content-MD5": wantsMd5 ? createHash("md5").update(body).digest("base64") : undefined,
       "x-ms-content-md5": file.contentHeaders.contentMD5,
     },
@@ -38,7 +38,7 @@ export function getFile(call: Call): StorageAnswer {
 }
 
 /** REST page "Get File Properties". */
-export function getFileProperties(call: Call): StorageAnswer {
+export function getFileProperties(call: Call): StorageResponse {
   const file = requireReadable(call);
   return {
     status: 200,
@@ -49,7 +49,7 @@ export function getFileProperties(call: Call): StorageAnswer {
 function requireReadable(call: Call): File {
   const file = requireFile(call);
   const given = call.request.headers["x-ms-lease-id"];
-  requireLeaseForRead(file.lease, { given, now: call.now, of: "file" });
+  requireLeaseForRead(file.lease, { given, now: call.now, service: "file" });
   return file;
 }
 
@@ -71,6 +71,6 @@ function propertyHeaders(call: Call, file: File): Record<string, string | undefi
     "x-ms-lease-status": lease.status,
     "x-ms-lease-duration": lease.duration,
     "x-ms-server-encrypted": "true",
-    ...(call.caller.by === "SAS" && call.caller.responseHeaders),
+    ...(call.caller.kind === "SAS" && call.caller.responseHeaders),
   };
 }

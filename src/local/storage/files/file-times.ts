@@ -1,10 +1,10 @@
-/** "2026-03-01T12:00:00.0000000Z": Azure Files tells times in 100 ns. */
-export function fileTime(time: number): string {
+/** "2026-03-01T12:00:00.0000000Z": times of Azure Files have 100 ns. `time` is epoch ms. */
+export function formatFileTime(time: number): string {
   return new Date(time).toISOString().replace("Z", "0000Z");
 }
 
-/** A time as Azure Files tells it, or undefined where the text is none in UTC. */
-export function readFileTime(text: string): string | undefined {
+/** Returns a UTC time in the format of Azure Files, or undefined if the text is not one. */
+export function parseFileTime(text: string): string | undefined {
   const [, seconds, fraction = ""] =
     /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,7}))?Z$/.exec(text) ?? [];
   if (seconds === undefined || Number.isNaN(Date.parse(`${seconds}Z`))) return undefined;

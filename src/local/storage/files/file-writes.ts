@@ -2,24 +2,24 @@ import { wholeSeconds } from "../http/http-dates.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { leaseAfterWrite, noLease, requireLeaseForWrite } from "../leases/lease-rules.ts";
-import { descriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
+import { failureDescriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
 import type { Target } from "./file-address.ts";
 import { saveFile, type File } from "../store/file-rows.ts";
 import { isReadOnly } from "./system-properties.ts";
 
-/** What a write makes of a file; the rest follows from the write itself. */
-export type Written = Pick<
+/** The properties that a write sets. `writeFile` sets the others: ETag, time, lease. */
+export type FileWrite = Pick<
   File,
   "content" | "length" | "contentHeaders" | "metadata" | "system" | "copy"
 >;
 
-/** Throws unless no copy is pending, and the lease allows to write here. */
+/** Throws unless the lease allows the write and no copy is pending. */
 export function requireWritable(call: Call, existing: File | undefined): void {
   if (existing?.copy?.status === "pending") throw new StorageError("PendingCopyOperation");
   requireLeaseForWrite(existing?.lease ?? noLease, {
     given: call.request.headers["x-ms-lease-id"],
     now: call.now,
-    of: "file",
+    service: "file",
   });
 }
 
@@ -28,18 +28,18 @@ export function refuseReadOnly(existing: File | undefined): void {
   if (existing !== undefined && isReadOnly(existing)) throw new StorageError("ReadOnlyAttribute");
 }
 
-/** A SAS with `c` alone makes new files, but may not touch one that exists. */
+/** A SAS with `c` but no `w` can create files but not overwrite them. */
 export function requireOverwrite({ caller }: Call, existing: File | undefined): void {
-  if (existing !== undefined && caller.by === "SAS" && !caller.mayOverwrite) {
+  if (existing !== undefined && caller.kind === "SAS" && !caller.mayOverwrite) {
     throw new StorageError("AuthorizationPermissionMismatch");
   }
 }
 
-/** Writes a new state of a file, or a new file. Copies that are reading the old one fail. */
+/** Creates or overwrites a file. Copies that read the existing file fail. */
 export function writeFile(
   { store, now }: Call,
   { share, path, file: existing }: Pick<Target, "path" | "file"> & { share: { id: number } },
-  written: Written,
+  written: FileWrite,
 ): File {
   const file: Omit<File, "id"> = {
     service: "file",
@@ -53,12 +53,12 @@ export function writeFile(
   };
   const id = saveFile(store, file);
   const saved = { ...file, id };
-  failCopiesReading(store, saved, { description: descriptions.sourceChanged, at: now });
+  failCopiesReading(store, saved, { description: failureDescriptions.sourceChanged, at: now });
   return saved;
 }
 
-/** Writes part of a file anew and keeps the rest of it. */
-export function changeFile(call: Call, file: File, changes: Partial<Written>): File {
+/** Overwrites some properties of a file and keeps the others. */
+export function changeFile(call: Call, file: File, changes: Partial<FileWrite>): File {
   const { share, path, content, length, contentHeaders, metadata, system, copy } = file;
   return writeFile(
     call,

@@ -2,42 +2,47 @@ import { httpDate, wholeSeconds } from "../http/http-dates.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { StorageError } from "../http/rest-errors.ts";
-import { listPage, serviceEndpoint } from "../calls/listing-page.ts";
-import { descriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
+import { readListPage, serviceEndpoint } from "../calls/listing-page.ts";
+import { failureDescriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
 import { nextTimeName } from "../store/time-names.ts";
 import { element, elements, renderXml, type Element } from "../http/xml.ts";
 import { refuseSnapshot, requireShare, shareAddress } from "./file-address.ts";
 import { saveDirectory } from "../store/file-rows.ts";
-import { invalidHeader, readWholeNumber, readWord, type Headers } from "../http/request-headers.ts";
+import {
+  invalidHeader,
+  readWholeNumber,
+  readKeyword,
+  type Headers,
+} from "../http/request-headers.ts";
 import {
   copyShareContents,
   findShare,
   insertShare,
-  sharesFrom,
-  snapshotsOf,
+  findShares,
+  findShareSnapshots,
   type Share,
 } from "../store/share-rows.ts";
 import { defaultSystemProperties } from "./system-properties.ts";
 
 /** GiB: REST page "Create Share", `x-ms-share-quota`. */
-const defaultQuota = 5120;
-const maximumQuota = 102_400;
+const defaultQuotaGib = 5120;
+const maxQuotaGib = 102_400;
 
 /** REST page "List Shares". */
-export function listShares(call: Call): StorageAnswer {
+export function listShares(call: Call): StorageResponse {
   const { request, store } = call;
-  const page = listPage(request);
+  const page = readListPage(request);
   const prefix = request.query.get("prefix") ?? "";
   const include = new Set((request.query.get("include") ?? "").split(","));
-  const found = sharesFrom(store, {
+  const found = findShares(store, {
     account: request.resource.account,
     from: page.from > prefix ? page.from : prefix,
   }).filter(
     ({ name, snapshot }) =>
       name.startsWith(prefix) && (snapshot === "" || include.has("snapshots")),
   );
-  // Markers point between names, so a page holds all snapshots of its shares.
+  // A marker is a share name, so a page contains all snapshots of its shares.
   const names = [...new Set(found.map(({ name }) => name))];
   const next = names[page.limit];
   const listed = found.filter(({ name }) => next === undefined || name < next);
@@ -51,7 +56,7 @@ export function listShares(call: Call): StorageAnswer {
           ...page.echo,
           element(
             "Shares",
-            listed.map((share) => describe(share, include.has("metadata"))),
+            listed.map((share) => shareElement(share, include.has("metadata"))),
           ),
           element("NextMarker", next === undefined ? "" : page.markerFor(next)),
         ],
@@ -61,7 +66,7 @@ export function listShares(call: Call): StorageAnswer {
   };
 }
 
-function describe(share: Share, withMetadata: boolean): Element {
+function shareElement(share: Share, withMetadata: boolean): Element {
   return element("Share", [
     element("Name", share.name),
     ...(share.snapshot === "" ? [] : [element("Snapshot", share.snapshot)]),
@@ -81,8 +86,8 @@ function describe(share: Share, withMetadata: boolean): Element {
   ]);
 }
 
-/** REST page "Create Share": with its root directory. */
-export function createShare(call: Call): StorageAnswer {
+/** REST page "Create Share". Also creates the root directory. */
+export function createShare(call: Call): StorageResponse {
   const { request, store, now } = call;
   const address = shareAddress(request.resource);
   requireShareName(address.name);
@@ -92,7 +97,7 @@ export function createShare(call: Call): StorageAnswer {
     ...address,
     ...state,
     quotaGib: readQuota(request.headers),
-    protocol: readWord(request.headers, "x-ms-enabled-protocols", ["SMB", "NFS"]) ?? "SMB",
+    protocol: readKeyword(request.headers, "x-ms-enabled-protocols", ["SMB", "NFS"]) ?? "SMB",
     metadata: request.metadata,
   } as const;
   const id = insertShare(store, share);
@@ -116,13 +121,13 @@ function requireShareName(name: string): void {
 
 function readQuota(headers: Headers): number {
   const name = "x-ms-share-quota";
-  const quota = readWholeNumber(headers, name) ?? defaultQuota;
-  if (quota < 1 || quota > maximumQuota) throw invalidHeader(name, String(quota));
+  const quota = readWholeNumber(headers, name) ?? defaultQuotaGib;
+  if (quota < 1 || quota > maxQuotaGib) throw invalidHeader(name, String(quota));
   return quota;
 }
 
 /** REST page "Get Share Properties". */
-export function getShareProperties(call: Call): StorageAnswer {
+export function getShareProperties(call: Call): StorageResponse {
   const share = requireShare(call);
   return {
     status: 200,
@@ -141,35 +146,35 @@ export function getShareProperties(call: Call): StorageAnswer {
 }
 
 /**
- * REST page "Snapshot Share": all that is in the share, under a time of its own. Metadata that is
- * sent is the snapshot's.
+ * REST page "Snapshot Share": creates a read-only snapshot of the share's contents. Metadata of the request
+ * replaces the share's in the snapshot.
  */
-export function snapshotShare(call: Call): StorageAnswer {
+export function snapshotShare(call: Call): StorageResponse {
   const { request, store, now } = call;
   refuseSnapshot(call);
   const share = requireShare(call);
-  const { id: _, ...image } = share;
-  const snapshot = nextTimeName(snapshotsOf(store, share).at(-1)?.snapshot ?? "", now);
+  const { id: _, ...base } = share;
+  const snapshot = nextTimeName(findShareSnapshots(store, share).at(-1)?.snapshot ?? "", now);
   const hasMetadata = Object.keys(request.metadata).length > 0;
   const metadata = hasMetadata ? request.metadata : share.metadata;
-  copyShareContents(store, share, insertShare(store, { ...image, snapshot, metadata }));
+  copyShareContents(store, share, insertShare(store, { ...base, snapshot, metadata }));
   return { status: 201, headers: { ...stateHeaders(share), "x-ms-snapshot": snapshot } };
 }
 
-/** REST page "Delete Share": a share with snapshots goes only together with them. */
-export function deleteShare(call: Call): StorageAnswer {
+/** REST page "Delete Share". A share with snapshots can only be deleted together with them. */
+export function deleteShare(call: Call): StorageResponse {
   const share = requireShare(call);
-  const which = readWord(call.request.headers, "x-ms-delete-snapshots", ["include"]);
+  const which = readKeyword(call.request.headers, "x-ms-delete-snapshots", ["include"]);
   if (which !== undefined && share.snapshot !== "") {
     throw invalidHeader("x-ms-delete-snapshots", which);
   }
-  const snapshots = share.snapshot === "" ? snapshotsOf(call.store, share) : [];
+  const snapshots = share.snapshot === "" ? findShareSnapshots(call.store, share) : [];
   if (snapshots.length > 0 && which === undefined) throw new StorageError("ShareHasSnapshots");
-  for (const gone of [...snapshots, share]) remove(call, gone);
+  for (const deleted of [...snapshots, share]) remove(call, deleted);
   return { status: 202 };
 }
 
-/** Copies that read from its files fail; those onto them are gone. */
+/** Copies that read from its files fail; copies onto them are deleted. */
 function remove({ store, now }: Call, share: Share): void {
   const sources = store.all<{ id: number }>(
     `SELECT id FROM file WHERE share = ?
@@ -180,7 +185,7 @@ function remove({ store, now }: Call, share: Share): void {
     failCopiesReading(
       store,
       { service: "file", id },
-      { description: descriptions.sourceGone, at: now },
+      { description: failureDescriptions.sourceGone, at: now },
     );
   }
   store.run("DELETE FROM share WHERE id = ?", share.id);

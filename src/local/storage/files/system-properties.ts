@@ -3,18 +3,18 @@ import type { Directory, File, SystemProperties } from "../store/file-rows.ts";
 import { invalidHeader, unsupportedHeader, type Headers } from "../http/request-headers.ts";
 import { inheritedPermission, readPermissionKey } from "./file-permissions.ts";
 import { savePermission, type Share } from "../store/share-rows.ts";
-import { fileTime, readFileTime } from "./file-times.ts";
+import { formatFileTime, parseFileTime } from "./file-times.ts";
 
 type Smb = Extract<SystemProperties, { protocol: "SMB" }>;
 type Nfs = Extract<SystemProperties, { protocol: "NFS" }>;
 
-/** What a new file or directory has of itself. */
+/** The properties of a new file or directory without headers. */
 export function defaultSystemProperties(
   { store, now }: Pick<Call, "store" | "now">,
   share: Pick<Share, "id" | "protocol">,
   kind: (Directory | File)["kind"],
 ): SystemProperties {
-  const time = fileTime(now);
+  const time = formatFileTime(now);
   const times = { creationTime: time, lastWriteTime: time, changeTime: time };
   if (share.protocol === "NFS") {
     const mode = kind === "file" ? "0664" : "0755";
@@ -36,31 +36,31 @@ export function newSystemProperties(
 ): SystemProperties {
   const before = defaultSystemProperties(call, share, kind);
   const attributes = before.protocol === "SMB" ? before.attributes : "";
-  return changed(call, share, {
+  return applyHeaders(call, share, {
     before,
-    times: () => ({ now: fileTime(call.now) }),
+    times: () => ({ now: formatFileTime(call.now) }),
     attributes: { none: attributes },
     permission: ["inherit"],
   });
 }
 
-/** What is not sent, or sent as `preserve`, stays (REST page "Set File Properties"). */
+/** Keeps properties that are not sent, or sent as `preserve` (REST page "Set File Properties"). */
 export function changedSystemProperties(
   call: Call,
   share: Share,
   before: SystemProperties,
 ): SystemProperties {
   const attributes = before.protocol === "SMB" ? before.attributes : "";
-  return changed(call, share, {
+  return applyHeaders(call, share, {
     before,
-    times: (preserve) => ({ now: fileTime(call.now), preserve }),
+    times: (preserve) => ({ now: formatFileTime(call.now), preserve }),
     attributes: { preserve: attributes, none: "None" },
     permission: ["preserve"],
   });
 }
 
-/** The headers over what was there before; each has words of its own beside plain values. */
-function changed(
+/** Applies the headers to the properties `before`. Each header accepts its own keywords in addition to values. */
+function applyHeaders(
   call: Call,
   share: Share,
   {
@@ -70,8 +70,8 @@ function changed(
     permission,
   }: {
     before: SystemProperties;
-    times: (before: string) => Words;
-    attributes: Words;
+    times: (before: string) => Keywords;
+    attributes: Keywords;
     permission: readonly string[];
   },
 ): SystemProperties {
@@ -82,7 +82,7 @@ function changed(
   const all = {
     creationTime: time("x-ms-file-creation-time", creationTime) ?? creationTime,
     lastWriteTime: time("x-ms-file-last-write-time", lastWriteTime) ?? lastWriteTime,
-    changeTime: time("x-ms-file-change-time", changeTime) ?? fileTime(call.now),
+    changeTime: time("x-ms-file-change-time", changeTime) ?? formatFileTime(call.now),
   };
   if (before.protocol === "NFS") return { ...before, ...all, ...readPosix(headers) };
   return {
@@ -93,32 +93,32 @@ function changed(
   };
 }
 
-/** Values that a header may have beside plain ones, in lower case, and what they stand for. */
-export type Words = Readonly<Record<string, string>>;
+/** Keywords that a header accepts in addition to values, in lower case, and their meaning. */
+export type Keywords = Readonly<Record<string, string>>;
 
-/** After a change of the bytes, or of something else alone. */
-export function touched(system: SystemProperties, now: number, what: "bytes" | "rest") {
-  const time = fileTime(now);
+/** Sets the change time, and after a change of the bytes also the last write time. */
+export function updateTimes(system: SystemProperties, now: number, what: "bytes" | "rest") {
+  const time = formatFileTime(now);
   return { ...system, changeTime: time, ...(what === "bytes" && { lastWriteTime: time }) };
 }
 
-/** Undefined when it was not sent. */
-export function readTime(headers: Headers, name: string, words: Words): string | undefined {
+/** Undefined if the header was not sent. */
+export function readTime(headers: Headers, name: string, keywords: Keywords): string | undefined {
   const value = headers[name];
   if (value === undefined) return undefined;
-  const time = words[value.toLowerCase()] ?? readFileTime(value);
+  const time = keywords[value.toLowerCase()] ?? parseFileTime(value);
   if (time === undefined) throw invalidHeader(name, value);
   return time;
 }
 
-/** A list with bars between, or undefined when it was not sent. */
-export function readAttributes(headers: Headers, words: Words): string | undefined {
+/** A list separated by " | "; undefined if the header was not sent. */
+export function readAttributes(headers: Headers, keywords: Keywords): string | undefined {
   const name = "x-ms-file-attributes";
   const value = headers[name];
   if (value === undefined) return undefined;
-  const word = words[value.toLowerCase()];
-  if (word !== undefined) return word;
-  const given = value.split("|").map((word) => word.trim().toLowerCase());
+  const keyword = keywords[value.toLowerCase()];
+  if (keyword !== undefined) return keyword;
+  const given = value.split("|").map((name) => name.trim().toLowerCase());
   const known = attributeNames.filter((attribute) => given.includes(attribute.toLowerCase()));
   const isNone = known.length === 1 && known[0] === "None";
   if (known.length !== given.length || (known.includes("None") && !isNone)) {
@@ -127,7 +127,7 @@ export function readAttributes(headers: Headers, words: Words): string | undefin
   return known.join(attributeSeparator);
 }
 
-/** With `Archive` among them; None has no company. */
+/** Adds `Archive` and removes `None`. */
 export function withArchive(attributes: string): string {
   const names = attributes.split(attributeSeparator).filter((name) => name !== "None");
   const all = attributeNames.filter((name) => name === "Archive" || names.includes(name));
@@ -154,7 +154,7 @@ const attributeNames = [
   "NoScrubData",
 ];
 
-/** Those of owner, group and mode that were sent. */
+/** Owner, group and mode, as far as they were sent. */
 export function readPosix(headers: Headers): Partial<Pick<Nfs, "owner" | "group" | "mode">> {
   const read = (name: string, form: RegExp) => {
     const value = headers[name];
@@ -171,7 +171,7 @@ export function readPosix(headers: Headers): Partial<Pick<Nfs, "owner" | "group"
   };
 }
 
-/** What only the other protocol knows is refused, not overlooked. */
+/** Throws for a header that only the other protocol supports. */
 export function refuseOtherProtocol(headers: Headers, protocol: Share["protocol"]): void {
   const name = protocolHeaders[protocol === "SMB" ? "NFS" : "SMB"].find(
     (header) => headers[header] !== undefined,
@@ -198,7 +198,7 @@ const protocolHeaders = {
   ],
 } as const;
 
-/** The headers that tell a file's or directory's properties. */
+/** The response headers with the properties of a file or directory. */
 export function systemHeaders(system: SystemProperties): Record<string, string> {
   return {
     "x-ms-file-creation-time": system.creationTime,

@@ -1,10 +1,10 @@
 import { StorageError } from "./rest-errors.ts";
 
-/** `start` included, `end` not. */
+/** Bytes from `start` up to, not including, `end`. */
 export type ByteRange = { start: number; end: number };
 
-/** Undefined for all of it. Only `bytes=a-` and `bytes=a-b`. */
-export function readRange(text: string | undefined, length: number): ByteRange | undefined {
+/** Parses `bytes=a-` or `bytes=a-b`; undefined means the whole content. Throws `InvalidRange`. */
+export function parseRange(text: string | undefined, length: number): ByteRange | undefined {
   const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(text ?? "") ?? [];
   if (from === undefined) return undefined;
   const start = Number(from);

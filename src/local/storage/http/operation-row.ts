@@ -1,12 +1,13 @@
 import type { Resource } from "./storage-request.ts";
 
-/** How to know a REST operation. The first row that fits wins. */
+/** The requests that are a REST operation. The first matching row of a table applies. */
 export type OperationRow = {
   name: string;
-  on: Resource["level"];
+  level: Resource["level"];
+  /** Separated by spaces. */
   methods: string;
   restype?: string;
   comp?: string;
-  /** Headers that must be there, some with one value. */
-  sent?: readonly (readonly [name: string, value?: string])[];
+  /** Headers that the request must have, some with a fixed value. */
+  headers?: readonly (readonly [name: string, value?: string])[];
 };

@@ -1,32 +1,32 @@
 /**
- * Takes the secrets out of any text: the value of a SAS `sig`, plain or percent-encoded, and
- * account keys' signatures in an Authorization header. What is kept or logged passes through here.
+ * Replaces secrets in any text: the value of a SAS `sig`, plain or percent-encoded, and the signature or
+ * token of an Authorization header. Everything that is stored or logged passes through this function.
  */
 export function redact(text: string): string {
   return text
-    .replace(signature, `$1${mark}`)
+    .replace(signature, `$1${placeholder}`)
     .replace(authorization, (_, scheme: string, account: string | undefined) =>
-      account === undefined ? `${scheme} ${mark}` : `${scheme} ${account}:${mark}`,
+      account === undefined ? `${scheme} ${placeholder}` : `${scheme} ${account}:${placeholder}`,
     );
 }
 
-/** The headers of a request as they may be remembered. */
+/** The headers of a request as they may be recorded. */
 export function redactHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
       name,
-      name === "x-ms-copy-source" ? withoutUnknownValues(value) : redact(value),
+      name === "x-ms-copy-source" ? maskUnknownParameters(value) : redact(value),
     ]),
   );
 }
 
-/** A URL outside of Storage: any of its parameters may be what opens it, and its user name, too. */
-export function withoutQueryValues(url: string): string {
+/** For URLs outside of Storage: any query value, and the user information, may be a secret. */
+export function maskQueryValues(url: string): string {
   return maskValues(url, () => true);
 }
 
-/** A copy source whose service is not known yet: what Storage's own parameters say may be kept. */
-function withoutUnknownValues(url: string): string {
+/** For a copy source whose service is not known yet: only the values of Storage's own parameters are public. */
+function maskUnknownParameters(url: string): string {
   return redact(maskValues(url, (name) => !storageParameters.has(name.toLowerCase())));
 }
 
@@ -40,19 +40,19 @@ function maskValues(url: string, isSecret: (name: string) => boolean): string {
     .map((parameter) => {
       const [name = "", value] = parameter.split("=");
       if (!isSecret(name)) return parameter;
-      return value === undefined ? mark : `${name}=${mark}`; // a bare name may be all that opens it
+      return value === undefined ? placeholder : `${name}=${placeholder}`; // a bare name may itself be the secret
     });
   return `${open}?${parameters.join("&")}`;
 }
 
-/** Parameters of a blob, file or SAS that open nothing without the signature. */
+/** Parameters of a blob, file or SAS that grant no access without the signature. */
 const storageParameters = new Set(
   `snapshot versionid sharesnapshot sv ss srt se st sp sr si sip spr sig ses sdd skoid sktid ske sks
    skt skv saoid suoid scid rscc rscd rsce rscl rsct timeout comp`.split(/\s+/),
 );
 
-/** A copy source as it may be stored and shown: its SAS without the signature, the rest unchanged. */
-export function withoutSignature(url: string): string {
+/** A copy source as it may be stored and returned: without `sig`, otherwise unchanged. */
+export function removeSignature(url: string): string {
   const start = url.indexOf("?");
   if (start < 0) return redact(url);
   const kept = url
@@ -63,7 +63,7 @@ export function withoutSignature(url: string): string {
   return redact(kept.length === 0 ? base : `${base}?${kept.join("&")}`);
 }
 
-const mark = "REDACTED";
-/** Also inside a URL that is itself a parameter, however often encoded; ends at the next one. */
+const placeholder = "REDACTED";
+/** Also matches inside a URL that is a parameter value, however often encoded; stops at the next parameter. */
 const signature = /(?<![a-z])(sig(?:=|%(?:25)*3D))(?:(?!&|%(?:25)*26)[^\s"'<>])*/gi;
 const authorization = /\b(SharedKey|SharedKeyLite|Bearer) (?:([a-z0-9]+):)?[A-Za-z0-9+/=._~-]+/g;

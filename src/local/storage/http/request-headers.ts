@@ -16,7 +16,7 @@ export function unsupportedHeader(name: string): StorageError {
   return new StorageError("UnsupportedHeader", { details: { HeaderName: name } });
 }
 
-/** Undefined when it was not sent. */
+/** Undefined if the header was not sent. */
 export function readBoolean(headers: Headers, name: string): boolean | undefined {
   const value = headers[name]?.toLowerCase();
   if (value === undefined) return undefined;
@@ -24,19 +24,20 @@ export function readBoolean(headers: Headers, name: string): boolean | undefined
   throw invalidHeader(name, value);
 }
 
-/** One of the given words in any case, or undefined when it was not sent. */
-export function readWord<Word extends string>(
+/** One of the given keywords, in any case; undefined if the header was not sent. */
+export function readKeyword<Keyword extends string>(
   headers: Headers,
   name: string,
-  words: readonly Word[],
-): Word | undefined {
+  keywords: readonly Keyword[],
+): Keyword | undefined {
   const value = headers[name];
   if (value === undefined) return undefined;
-  const word = words.find((one) => one.toLowerCase() === value.toLowerCase());
-  if (word === undefined) throw invalidHeader(name, value);
-  return word;
+  const keyword = keywords.find((one) => one.toLowerCase() === value.toLowerCase());
+  if (keyword === undefined) throw invalidHeader(name, value);
+  return keyword;
 }
 
+/** Undefined if the header was not sent. */
 export function readWholeNumber(headers: Headers, name: string): number | undefined {
   const value = headers[name];
   if (value === undefined) return undefined;

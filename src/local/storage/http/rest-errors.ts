@@ -1,6 +1,6 @@
 /**
- * A refusal in the service's own words. `code` becomes `x-ms-error-code` and the XML `<Code>`;
- * `details` become further elements of the XML body, `headers` further headers of the answer.
+ * An error response of the service. `code` becomes `x-ms-error-code` and the XML `<Code>`; `details`
+ * become further elements of the XML body, `headers` further headers of the response.
  * Codes and statuses: REST pages "Common REST API Error Codes", "Blob Service Error
  * Codes" and "Azure Files error codes".
  */
@@ -11,27 +11,27 @@ export class StorageError extends Error {
   readonly details: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: StorageErrorCode, more: StorageErrorMore = {}) {
-    const [status, message] = refusals[code];
-    super(more.message ?? message);
+  constructor(code: StorageErrorCode, options: StorageErrorOptions = {}) {
+    const [status, message] = knownErrors[code];
+    super(options.message ?? message);
     this.code = code;
-    this.status = more.status ?? status;
-    this.details = more.details ?? {};
-    this.headers = more.headers ?? {};
+    this.status = options.status ?? status;
+    this.details = options.details ?? {};
+    this.headers = options.headers ?? {};
   }
 }
 
-export type StorageErrorCode = keyof typeof refusals;
+export type StorageErrorCode = keyof typeof knownErrors;
 
-type StorageErrorMore = {
+type StorageErrorOptions = {
   message?: string;
-  /** Only where the service mirrors somebody else's status: `CannotVerifyCopySource`. */
+  /** Replaces the code's own status: `CannotVerifyCopySource` has the status of the source. */
   status?: number;
   details?: Readonly<Record<string, string>>;
   headers?: Readonly<Record<string, string>>;
 };
 
-const refusals = {
+const knownErrors = {
   AppendPositionConditionNotMet: [412, "The append position condition specified was not met."],
   AuthenticationFailed: [
     403,

@@ -1,6 +1,6 @@
 import { httpDate } from "./http-dates.ts";
 
-/** The headers by which a caller knows this state of a blob or container again. */
+/** `ETag` and `Last-Modified` of a blob, container, file, directory or share. */
 export function stateHeaders(state: { etag: string; lastModified: number }): {
   ETag: string;
   "Last-Modified": string;

@@ -1,42 +1,42 @@
 import { StorageError } from "./rest-errors.ts";
 
-/** One received request, taken apart once; everything behind the server works on this. */
+/** One parsed request: the input of authorization and of every operation. */
 export type StorageRequest = {
-  /** `x-ms-request-id` of the answer. */
+  /** `x-ms-request-id` of the response. */
   id: string;
-  /** Told by the port that it came to. */
+  /** Each service listens on its own port. */
   service: ServiceName;
   method: string;
-  /** Path and query as on the wire, still percent-encoded. Holds secrets: never kept as it is. */
+  /** Path and query as sent, percent-encoded. Contains secrets: never store or log it unredacted. */
   target: string;
   resource: Resource;
   /** Decoded values by lower-case name. */
   query: ReadonlyMap<string, string>;
   /** Lower-case names. */
   headers: Readonly<Record<string, string>>;
-  /** The `x-ms-meta-*` headers, without the prefix, in the writer's spelling. */
+  /** The `x-ms-meta-*` headers without the prefix, spelled as sent. */
   metadata: Metadata;
   body: Buffer;
   clientAddress: string;
-  /** It came by https. */
+  /** Received over https. */
   isSecure: boolean;
 };
 
 export type ServiceName = "blob" | "file";
 
-/** Path style addressing, as for the storage emulators: the account is the first path segment. */
+/** Path-style addressing, as in other storage emulators: the account is the first path segment. */
 export type Resource =
   | { level: "service"; account: string }
   | { level: "container"; account: string; container: string }
   | { level: "blob"; account: string; container: string; blob: string }
   | { level: "share"; account: string; share: string }
-  /** A file or a directory: the path does not tell which. */
+  /** A file or a directory: the path alone does not distinguish them. */
   | { level: "file"; account: string; share: string; path: string };
 
 export type Metadata = Record<string, string>;
 
-/** What is answered; the server adds the headers that every answer has. */
-export type StorageAnswer = {
+/** The response of one operation. The server adds the headers that all responses have. */
+export type StorageResponse = {
   status: number;
   headers?: Readonly<Record<string, string | undefined>>;
   body?: Buffer | string;
@@ -58,7 +58,7 @@ export function parseResource(target: string, service: ServiceName): Resource {
   return { level: "blob", account, container, blob: path };
 }
 
-/** Pairs in their order on the wire, decoded. A plus sign stays one: nobody here posts forms. */
+/** Decoded pairs in the order sent, names in lower case. A plus sign is not a blank, unlike in forms. */
 export function parseQuery(query: string): [name: string, value: string][] {
   return query
     .split("&")
@@ -77,8 +77,8 @@ export function splitTarget(target: string): [path: string, query: string] {
 }
 
 /**
- * Metadata names must be C# identifiers, in any case but without repetition; all names and values
- * together hold at most 8 KiB (REST page "Setting and retrieving properties and metadata").
+ * Metadata names must be C# identifiers and unique regardless of case. All names and values together
+ * have at most 8 KiB (REST page "Setting and retrieving properties and metadata").
  */
 export function readMetadata(rawHeaders: readonly string[]): Metadata {
   const metadata: Metadata = {};
@@ -96,12 +96,12 @@ export function readMetadata(rawHeaders: readonly string[]): Metadata {
     size += name.length + value.length;
     metadata[name] = value;
   }
-  if (size > maximumMetadataBytes) throw new StorageError("MetadataTooLarge");
+  if (size > maxMetadataBytes) throw new StorageError("MetadataTooLarge");
   return metadata;
 }
 
 const metadataPrefix = "x-ms-meta-";
-const maximumMetadataBytes = 8 * 1024;
+const maxMetadataBytes = 8 * 1024;
 const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 function decode(text: string): string {

@@ -1,17 +1,17 @@
 import { randomUUID } from "node:crypto";
+import { invalidHeader, missingHeader, type Headers } from "../http/request-headers.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { isSameId, type Lease, type LeaseDuration } from "./lease-rules.ts";
 
 /** Limits of REST page "Lease Blob". */
-const shortestLeaseSeconds = 15;
-const longestLeaseSeconds = 60;
-const longestBreakSeconds = 60;
+const minLeaseSeconds = 15;
+const maxLeaseSeconds = 60;
+const maxBreakSeconds = 60;
 
-type Headers = Readonly<Record<string, string>>;
-type Outcome = { lease: Lease; status: number; headers: Readonly<Record<string, string>> };
+type LeaseResult = { lease: Lease; status: number; headers: Readonly<Record<string, string>> };
 
-/** What `x-ms-lease-action` makes of a lease that is up to date, and the answer to it. */
-export function actOnLease(lease: Lease, headers: Headers, now: number): Outcome {
+/** Applies `x-ms-lease-action` to a lease as `leaseAt` returns it. Returns the new lease and the response. */
+export function applyLeaseAction(lease: Lease, headers: Headers, now: number): LeaseResult {
   const action = headers["x-ms-lease-action"]?.toLowerCase();
   switch (action) {
     case "acquire":
@@ -25,11 +25,11 @@ export function actOnLease(lease: Lease, headers: Headers, now: number): Outcome
     case "break":
       return breakLease(lease, headers, now);
     default:
-      throw invalidHeader("x-ms-lease-action", action);
+      throw invalidHeader("x-ms-lease-action", action ?? "");
   }
 }
 
-function acquire(lease: Lease, headers: Headers, now: number): Outcome {
+function acquire(lease: Lease, headers: Headers, now: number): LeaseResult {
   const proposed = optionalId(headers, "x-ms-proposed-lease-id");
   const isOwn =
     lease.state !== "available" && proposed !== undefined && isSameId(lease.id, proposed);
@@ -40,23 +40,23 @@ function acquire(lease: Lease, headers: Headers, now: number): Outcome {
     throw new StorageError("LeaseAlreadyPresent");
   }
   const id = proposed ?? randomUUID();
-  const duration = readDuration(headers["x-ms-lease-duration"]);
-  return { lease: leasedFor(id, duration, now), status: 201, headers: { "x-ms-lease-id": id } };
+  const duration = parseDuration(headers["x-ms-lease-duration"]);
+  return { lease: createLease(id, duration, now), status: 201, headers: { "x-ms-lease-id": id } };
 }
 
-function readDuration(text: string | undefined): LeaseDuration {
+function parseDuration(text: string | undefined): LeaseDuration {
   const seconds = Number(text ?? "NaN");
   if (seconds === -1) return "infinite";
-  if (seconds >= shortestLeaseSeconds && seconds <= longestLeaseSeconds) return seconds;
-  throw invalidHeader("x-ms-lease-duration", text);
+  if (seconds >= minLeaseSeconds && seconds <= maxLeaseSeconds) return seconds;
+  throw invalidHeader("x-ms-lease-duration", text ?? "");
 }
 
-function leasedFor(id: string, duration: LeaseDuration, now: number): Lease {
+function createLease(id: string, duration: LeaseDuration, now: number): Lease {
   const expiresAt = duration === "infinite" ? null : now + duration * 1000;
   return { state: "leased", id, duration, expiresAt };
 }
 
-function renew(lease: Lease, headers: Headers, now: number): Outcome {
+function renew(lease: Lease, headers: Headers, now: number): LeaseResult {
   const id = requireId(headers, "x-ms-lease-id");
   if (lease.state === "available" || !isSameId(lease.id, id)) {
     throw new StorageError("LeaseIdMismatchWithLeaseOperation");
@@ -65,13 +65,13 @@ function renew(lease: Lease, headers: Headers, now: number): Outcome {
     throw new StorageError("LeaseIsBrokenAndCannotBeRenewed");
   }
   return {
-    lease: leasedFor(lease.id, lease.duration, now),
+    lease: createLease(lease.id, lease.duration, now),
     status: 200,
     headers: { "x-ms-lease-id": lease.id },
   };
 }
 
-function change(lease: Lease, headers: Headers): Outcome {
+function change(lease: Lease, headers: Headers): LeaseResult {
   const id = requireId(headers, "x-ms-lease-id");
   const proposed = requireId(headers, "x-ms-proposed-lease-id");
   if (lease.state === "breaking" && isSameId(lease.id, id)) {
@@ -84,7 +84,7 @@ function change(lease: Lease, headers: Headers): Outcome {
   return { lease: { ...lease, id: proposed }, status: 200, headers: { "x-ms-lease-id": proposed } };
 }
 
-function release(lease: Lease, headers: Headers): Outcome {
+function release(lease: Lease, headers: Headers): LeaseResult {
   const id = requireId(headers, "x-ms-lease-id");
   if (lease.state === "available" || !isSameId(lease.id, id)) {
     throw new StorageError("LeaseIdMismatchWithLeaseOperation");
@@ -92,9 +92,9 @@ function release(lease: Lease, headers: Headers): Outcome {
   return { lease: { state: "available" }, status: 200, headers: {} };
 }
 
-/** Without a period a finite lease runs out its time and an infinite one breaks at once. */
-function breakLease(lease: Lease, headers: Headers, now: number): Outcome {
-  const period = readBreakPeriod(headers["x-ms-lease-break-period"]);
+/** Without a break period, a finite lease ends at its expiry and an infinite lease ends immediately. */
+function breakLease(lease: Lease, headers: Headers, now: number): LeaseResult {
+  const period = parseBreakPeriodMs(headers["x-ms-lease-break-period"]);
   if (lease.state === "available") throw new StorageError("LeaseNotPresentWithLeaseOperation");
   if (lease.state === "broken" || lease.state === "expired") return broken(lease.id);
 
@@ -109,25 +109,22 @@ function breakLease(lease: Lease, headers: Headers, now: number): Outcome {
   };
 }
 
-/** Milliseconds. */
-function readBreakPeriod(text: string | undefined): number | undefined {
+function parseBreakPeriodMs(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const seconds = Number(text);
-  if (!(seconds >= 0 && seconds <= longestBreakSeconds)) {
+  if (!(seconds >= 0 && seconds <= maxBreakSeconds)) {
     throw invalidHeader("x-ms-lease-break-period", text);
   }
   return seconds * 1000;
 }
 
-function broken(id: string): Outcome {
+function broken(id: string): LeaseResult {
   return { lease: { state: "broken", id }, status: 202, headers: { "x-ms-lease-time": "0" } };
 }
 
 function requireId(headers: Headers, name: string): string {
   const id = optionalId(headers, name);
-  if (id === undefined) {
-    throw new StorageError("MissingRequiredHeader", { details: { HeaderName: name } });
-  }
+  if (id === undefined) throw missingHeader(name);
   return id;
 }
 
@@ -138,9 +135,3 @@ function optionalId(headers: Headers, name: string): string | undefined {
 }
 
 const guid = /^\{?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\}?$/i;
-
-function invalidHeader(name: string, value: string | undefined): StorageError {
-  return new StorageError("InvalidHeaderValue", {
-    details: { HeaderName: name, HeaderValue: value ?? "" },
-  });
-}

@@ -2,8 +2,8 @@ import { StorageError } from "../http/rest-errors.ts";
 import type { ServiceName } from "../http/storage-request.ts";
 
 /**
- * A lease as it was last written; `leaseNow` says what time has made of it. Times are epoch ms.
- * States and every change between them: REST page "Lease Blob".
+ * A lease as it was last written; `leaseAt` returns its state at a later time. Times are epoch ms.
+ * States and all transitions: REST page "Lease Blob".
  */
 export type Lease =
   | { state: "available" }
@@ -12,13 +12,13 @@ export type Lease =
   | { state: "broken"; id: string }
   | { state: "expired"; id: string; duration: LeaseDuration };
 
-/** Seconds, 15 to 60, or for ever. */
+/** Seconds, 15 to 60, or no end. */
 export type LeaseDuration = number | "infinite";
 
 export const noLease: Lease = { state: "available" };
 
 /** The lease at `now`. */
-export function leaseNow(lease: Lease, now: number): Lease {
+export function leaseAt(lease: Lease, now: number): Lease {
   if (lease.state === "leased" && lease.expiresAt !== null && lease.expiresAt <= now) {
     return { state: "expired", id: lease.id, duration: lease.duration };
   }
@@ -26,30 +26,33 @@ export function leaseNow(lease: Lease, now: number): Lease {
   return lease;
 }
 
-/** What a successful write leaves of the lease: one that ended before is forgotten. */
+/** The lease after a successful write, which clears an expired or broken lease. */
 export function leaseAfterWrite(lease: Lease, now: number): Lease {
-  const current = leaseNow(lease, now);
+  const current = leaseAt(lease, now);
   return current.state === "expired" || current.state === "broken" ? noLease : current;
 }
 
 type LeaseUse = {
   given: string | undefined;
   now: number;
-  /** Whose lease it is: each service has its own codes. */
-  of?: ServiceName;
+  /** The service that the error codes belong to. */
+  service?: ServiceName;
 };
 
-/** Throws the service's 412 unless a write with the lease id `given` may touch the blob or file. */
-export function requireLeaseForWrite(lease: Lease, { given, now, of = "blob" }: LeaseUse): void {
-  const current = leaseNow(lease, now);
+/** Throws the service's 412 unless the lease allows a write with the lease id `given`. */
+export function requireLeaseForWrite(
+  lease: Lease,
+  { given, now, service = "blob" }: LeaseUse,
+): void {
+  const current = leaseAt(lease, now);
   if (isActive(current)) {
     if (given === undefined) throw new StorageError("LeaseIdMissing");
-    if (!isSameId(current.id, given)) throw new StorageError(mismatch[of]);
+    if (!isSameId(current.id, given)) throw new StorageError(mismatch[service]);
     return;
   }
   if (given === undefined) return;
   const isLost = current.state !== "available" && isSameId(current.id, given);
-  throw new StorageError(isLost ? "LeaseLost" : notPresent[of]);
+  throw new StorageError(isLost ? "LeaseLost" : notPresent[service]);
 }
 
 const mismatch = {
@@ -61,21 +64,21 @@ const notPresent = {
   file: "LeaseNotPresentWithFileOperation",
 } as const;
 
-/** A read needs no lease id, but one that is sent must be the lease's. */
+/** A read needs no lease id, but if one is sent, it must match. */
 export function requireLeaseForRead(lease: Lease, use: LeaseUse): void {
   if (use.given !== undefined) requireLeaseForWrite(lease, use);
 }
 
 /**
- * The destination of a copy, when leased, must be leased for ever: a finite lease could end before
- * the copy does (REST page "Copy Blob", `x-ms-lease-id`).
+ * A leased destination of a copy must have an infinite lease, because a finite lease could end before
+ * the copy (REST page "Copy Blob", `x-ms-lease-id`).
  */
 export function requireLeaseForCopy(
   lease: Lease,
   { given, now }: { given: string | undefined; now: number },
 ): void {
   requireLeaseForWrite(lease, { given, now });
-  const current = leaseNow(lease, now);
+  const current = leaseAt(lease, now);
   if (isActive(current) && current.duration !== "infinite") {
     throw new StorageError("InfiniteLeaseDurationRequired");
   }
@@ -85,14 +88,14 @@ export function isActive(lease: Lease): lease is Extract<Lease, { state: "leased
   return lease.state === "leased" || lease.state === "breaking";
 }
 
-/** Lease ids are GUIDs: their letters' case says nothing. */
+/** Lease ids are GUIDs and case-insensitive. */
 export function isSameId(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
-/** `x-ms-lease-*` of a read, or the same under the names of a listing. */
+/** The values of `x-ms-lease-*` headers and of the lease elements in listings. */
 export function describeLease(lease: Lease, now: number): LeaseDescription {
-  const current = leaseNow(lease, now);
+  const current = leaseAt(lease, now);
   return {
     state: current.state,
     status: isActive(current) ? "locked" : "unlocked",

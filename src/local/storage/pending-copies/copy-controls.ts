@@ -13,30 +13,34 @@ import {
 } from "./pending-copies.ts";
 import type { Store } from "../store/store.ts";
 
-/** `account` is devstoreaccount1 where it is left out. */
+/** The default `account` is devstoreaccount1. */
 export type CopyDestination =
   | { account?: string; container: string; blob: string }
   | { account?: string; share: string; path: string };
 
-/** What may befall one pending copy. Each throws when none is pending on the destination. */
+/** Controls one pending copy. Each function throws if no copy is pending on the destination. */
 export type CopyControls = {
-  /** No byte more, until `resume`. */
+  /** Stops copying bytes until `resume`. */
   stall(destination: CopyDestination): void;
-  /** Goes on with its old speed, or another. */
+  /** Continues with the original speed, or with another. */
   resume(destination: CopyDestination, bytesPerSecond?: number): void;
-  /** A note as the service writes it while it retries: `502 BadGateway "..."`. Null takes it away. */
+  /** Sets the status description of a service that retries: `502 BadGateway "..."`. Null clears it. */
   warn(destination: CopyDestination, description: string | null): void;
-  /** Fails now; `description` is a status, a keyword and a quoted sentence. */
+  /** Fails the copy now. `description` is a status, a keyword and a quoted sentence. */
   fail(destination: CopyDestination, description?: string): void;
-  /** Succeeds now, whatever was left. */
+  /** Completes the copy now, whatever its progress. */
   finish(destination: CopyDestination): void;
 };
 
 const defaultAccount = "devstoreaccount1";
 const defaultFailure = '500 OperationCancelled "The copy failed when reading the source."';
 
-/** `changed` is called after each of them. */
-export function copyControls(store: Store, now: () => number, changed: () => void): CopyControls {
+/** Calls `changed` after each control. */
+export function createCopyControls(
+  store: Store,
+  now: () => number,
+  changed: () => void,
+): CopyControls {
   const change = (
     action: string,
     destination: CopyDestination,
@@ -68,14 +72,14 @@ export function copyControls(store: Store, now: () => number, changed: () => voi
     },
     fail(destination, description = defaultFailure) {
       change("fail", destination, (copy, _, at) =>
-        endCopy(store, copy, { end: { status: "failed", description }, at }),
+        endCopy(store, copy, { result: { status: "failed", description }, at }),
       );
     },
     finish(destination) {
       change("finish", destination, (copy, _, at) => {
-        // From outside of Storage the bytes have yet to come: the next request waits for them.
+        // The bytes of a source outside of Storage are not fetched yet: the next request fetches them.
         if (copy.sourceService === "web") savePendingCopy(store, withSpeed(copy, Infinity, at));
-        else endCopy(store, copy, { end: { status: "success" }, at });
+        else endCopy(store, copy, { result: { status: "success" }, at });
       });
     },
   };
@@ -89,7 +93,7 @@ function requirePending(
   const { name, object } = findDestination(store, destination);
   const copy = object && findPendingCopy(store, object);
   if (object === undefined || copy === undefined) {
-    throw new Error(`Cannot ${action} copy as none is pending on "${name}"`);
+    throw new Error(`Cannot ${action} copy because no copy is pending on "${name}"`);
   }
   return { copy, object };
 }

@@ -5,8 +5,8 @@ import { findPendingCopy, publishedBytes } from "./pending-copies.ts";
 import type { Store } from "../store/store.ts";
 
 /**
- * The copy properties of a blob or file at `now`: REST pages "Get Blob Properties" and "Get File
- * Properties", response headers.
+ * The `x-ms-copy-*` headers of a blob or file at `now` (REST pages "Get Blob Properties" and "Get File
+ * Properties").
  */
 export function copyHeaders(store: Store, object: Blob | File, now: number): CopyHeaders {
   const { copy } = object;

@@ -1,30 +1,30 @@
-/** From `afterMs` after the start delay on, so many bytes are told as copied. */
+import { hour } from "../http/durations.ts";
+
+/** `bytesCopied` is reported once `afterMs` have passed since the end of the start delay. */
 export type ProgressStep = { afterMs: number; bytesCopied: number };
 
-/** How fast copies go. Fixed into each copy when it starts. */
+/** Speed and timing of copies. Each copy keeps the settings of its start. */
 export type CopySettings = {
-  /** 0 stalls; Infinity finishes as soon as the delay is over. */
+  /** 0 stalls; Infinity completes after the start delay. */
   bytesPerSecond: number;
-  /** Time between the start's answer and the first copied byte. */
+  /** Time between the response to the start and the first copied byte. */
   startDelayMs: number;
-  /** Which copies answer `success` to the start; the service decides so by rules it does not tell. */
-  finishAtOnce: "never" | "same-account" | "always";
-  /** `x-ms-copy-progress` moves in steps of this size; 1 when absent. */
+  /** Which copies complete in the start, with the status `success`. Azure does not document its own rules. */
+  finishOnStart: "never" | "same-account" | "always";
+  /** `x-ms-copy-progress` advances in steps of this size. Default: 1. */
   publishEveryBytes?: number;
-  /** Played in place of a speed, until a control changes it: the last step is the end. */
+  /** Replaces the speed until a control changes it. The copy completes with the last step. */
   steps?: readonly ProgressStep[];
-  /** How long bytes take out of the archive, by `x-ms-rehydrate-priority`, before they are copied. */
+  /** Duration of a rehydration from the archive tier, by `x-ms-rehydrate-priority`. */
   rehydrationMs: Readonly<Record<"Standard" | "High", number>>;
-  /** Other settings for one destination: container and blob, or share and path. */
+  /** Overrides settings for one destination: container and blob, or share and path. */
   forDestination?: (container: string, name: string) => Partial<CopySettings> | undefined;
 };
-
-const hour = 60 * 60 * 1000;
 
 export const defaultCopySettings: CopySettings = {
   bytesPerSecond: 8 * 1024 * 1024,
   startDelayMs: 0,
-  finishAtOnce: "never",
+  finishOnStart: "never",
   // "may take up to 15 hours", and "may complete in under one hour" (page "Rehydration priority").
   rehydrationMs: { Standard: 15 * hour, High: hour },
 };

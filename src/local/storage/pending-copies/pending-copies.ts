@@ -1,56 +1,57 @@
 import { randomUUID } from "node:crypto";
-import { blobWithId, saveBlob, type Blob, type Copy } from "../store/blob-rows.ts";
+import { findBlobById, saveBlob, type Blob, type Copy } from "../store/blob-rows.ts";
+import { day, second } from "../http/durations.ts";
 import { wholeSeconds } from "../http/http-dates.ts";
 import type { ProgressStep } from "./copy-settings.ts";
-import { noteCreated } from "../events/event-rows.ts";
-import { fileWithId, saveFile, type File } from "../store/file-rows.ts";
+import { enqueueBlobCreated } from "../events/event-rows.ts";
+import { findFileById, saveFile, type File } from "../store/file-rows.ts";
 import { leaseAfterWrite } from "../leases/lease-rules.ts";
 import type { Store } from "../store/store.ts";
 
-/** What copies read and write: a blob or a file, by its row. */
+/** The row of a blob or file that a copy reads or writes. */
 export type CopyObject = { service: "blob" | "file"; id: number };
 
 /**
- * A pending copy as numbers from which its state at any later moment follows, so that no timer is
- * needed. Times are epoch ms.
+ * A pending copy. Its state at any later time is calculated from these numbers, so no timer is needed.
+ * Times are epoch ms.
  */
 export type PendingCopy = {
-  /** Ids of the rows that each service keeps. */
+  /** Ids are those of the service's rows. */
   destinationService: CopyObject["service"];
   destination: number;
-  /** "web" is a URL outside of Storage: `web-sources.ts` ends such copies. */
+  /** "web" is a URL outside of Storage. `web-sources.ts` ends such copies. */
   sourceService: CopyObject["service"] | "web";
   source: number;
-  /** Of a URL outside of Storage; empty where it told none, and for all other sources. */
+  /** The ETag of a URL outside of Storage; empty if it has none, and for all other sources. */
   sourceEtag: string;
-  /** 1 where the source was named by its version id: then it does not change. */
+  /** 1 if the source URL has a version id: later writes do not change a version. */
   readsVersion: 0 | 1;
-  /** The source's content, to become the destination's. */
+  /** The source's content, which becomes the destination's. */
   content: number | null;
   contentMD5: string | null;
   total: number;
   startedAt: number;
-  /** `countedBytes` were copied at `countedFrom`; from there on `bytesPerSecond` are. */
+  /** At `countedFrom`, `countedBytes` were copied. Since then, the speed is `bytesPerSecond`. */
   countedFrom: number;
   countedBytes: number;
   bytesPerSecond: number;
-  /** What a stalled copy goes on with. */
+  /** The speed of a stalled copy after `resume`. */
   fullBytesPerSecond: number;
   publishEvery: number;
-  /** JSON of the `ProgressStep`s that are played from `countedFrom` on; null where the speed counts. */
+  /** JSON of the `ProgressStep`s, which begin at `countedFrom`; null if `bytesPerSecond` applies. */
   steps: string | null;
-  /** When the source's SAS ends: the service goes on reading with the URL it was given. */
+  /** When the source's SAS expires; null without a SAS. The service reads with the SAS of the start until the end. */
   sourceReadableUntil: number | null;
 };
 
-/** How a copy came to its end. */
-export type CopyEnd =
+/** How a copy ended. */
+export type CopyResult =
   | { status: "success" }
   | { status: "aborted" }
   | { status: "failed"; description: string };
 
 /** Texts of `x-ms-copy-status-description`: REST page "Get Blob Properties". */
-export const descriptions = {
+export const failureDescriptions = {
   sourceGone: '404 ResourceNotFound "Copy failed when reading the source."',
   sourceChanged: '412 ConditionNotMet "Copy failed when reading the source."',
   sourceForbidden: '403 AuthenticationFailed "Copy failed when reading the source."',
@@ -58,9 +59,9 @@ export const descriptions = {
 };
 
 /** "The service attempts for two weeks" (REST page "Copy Blob"). */
-export const maximumCopyMs = 14 * 24 * 60 * 60 * 1000;
+export const maxCopyMs = 14 * day;
 
-/** Bytes copied at `now`, as `x-ms-copy-progress` tells them: in published steps. */
+/** Bytes copied at `now` as reported by `x-ms-copy-progress`: rounded down to `publishEvery`. */
 export function publishedBytes(copy: PendingCopy, now: number): number {
   const copied = copiedBytes(copy, now);
   return copied >= copy.total ? copy.total : copied - (copied % copy.publishEvery);
@@ -104,13 +105,13 @@ export function savePendingCopy(store: Store, copy: PendingCopy): void {
     copy.publishEvery,
     copy.steps,
     copy.sourceReadableUntil,
-    nextEnd(copy).at,
+    predictEnd(copy).at,
   );
 }
 
-/** The copy at `now`, going on from there at another speed. */
+/** The copy, continuing at another speed from `now`. */
 export function withSpeed(copy: PendingCopy, bytesPerSecond: number, now: number): PendingCopy {
-  const countedFrom = Math.max(copy.countedFrom, now); // a start delay is kept
+  const countedFrom = Math.max(copy.countedFrom, now); // a start delay stays
   return {
     ...copy,
     countedFrom,
@@ -120,7 +121,7 @@ export function withSpeed(copy: PendingCopy, bytesPerSecond: number, now: number
   };
 }
 
-/** Ends, in their order and each at its own time, all copies whose end has come by `now`. */
+/** Ends all copies that are due at `now`, in their order and each with its own end time. */
 export function endDueCopies(store: Store, now: number): void {
   for (;;) {
     const copy = store.one<PendingCopy>(
@@ -128,12 +129,11 @@ export function endDueCopies(store: Store, now: number): void {
       now,
     );
     if (copy === undefined) return;
-    const { at, end } = nextEnd(copy);
-    endCopy(store, copy, { end, at });
+    endCopy(store, copy, predictEnd(copy));
   }
 }
 
-/** Copies from outside of Storage whose end has come: what they end with has to be fetched first. */
+/** Due copies from sources outside of Storage, whose bytes have to be fetched first. */
 export function dueWebCopies(store: Store, now: number): PendingCopy[] {
   return store.all<PendingCopy>(
     `${selectPendingCopy} WHERE due_at <= ? AND source_service = 'web' ORDER BY due_at`,
@@ -142,20 +142,20 @@ export function dueWebCopies(store: Store, now: number): PendingCopy[] {
 }
 
 /**
- * Ends one pending copy: a success brings the content, anything else leaves zero bytes and the
- * metadata. The ETag changes, so copies that read from this blob fail in their turn.
+ * Ends one pending copy. Success sets the content; failure and abort leave zero bytes and the metadata.
+ * The ETag changes, so copies that read from this destination fail.
  */
 export function endCopy(
   store: Store,
   copy: PendingCopy,
-  { end, at }: { end: CopyEnd; at: number },
+  { result, at }: { result: CopyResult; at: number },
 ): void {
   const object = findDestination(store, copy);
   if (object?.copy == null) return;
   const { id, source, total } = object.copy;
-  const bytesCopied = end.status === "success" ? total : publishedBytes(copy, at);
-  const ended: Copy = { id, source, total, ...end, bytesCopied, completedAt: at };
-  const succeeded = end.status === "success";
+  const bytesCopied = result.status === "success" ? total : publishedBytes(copy, at);
+  const ended: Copy = { id, source, total, ...result, bytesCopied, completedAt: at };
+  const succeeded = result.status === "success";
   const rehydration = object.service === "blob" ? object.rehydration : null;
   const after = {
     ...object,
@@ -173,23 +173,23 @@ export function endCopy(
   };
   saveCopyObject(store, after);
   if (succeeded && after.service === "blob") {
-    // Whose request it names is not documented; nobody's is a safe guess.
+    // Azure does not document the request id of this event: a new one is a safe guess.
     const how = { api: "CopyBlob", requestId: randomUUID(), at, namespace: "flat" } as const;
-    noteCreated(store, after, how);
+    enqueueBlobCreated(store, after, how);
   }
   store.run(
     "DELETE FROM pending_copy WHERE destination_service = ? AND destination = ?",
     copy.destinationService,
     copy.destination,
   );
-  failCopiesReading(store, object, { description: descriptions.sourceChanged, at });
+  failCopiesReading(store, object, { description: failureDescriptions.sourceChanged, at });
 }
 
 function findDestination(store: Store, copy: PendingCopy): Blob | File | undefined {
   const { destinationService, destination } = copy;
   return destinationService === "blob"
-    ? blobWithId(store, destination)
-    : fileWithId(store, destination);
+    ? findBlobById(store, destination)
+    : findFileById(store, destination);
 }
 
 export function saveCopyObject(store: Store, object: Blob | File): void {
@@ -197,7 +197,7 @@ export function saveCopyObject(store: Store, object: Blob | File): void {
   else saveFile(store, object);
 }
 
-/** A copy remembers its source's ETag; when the source is written or deleted, the copy fails. */
+/** Fails the copies that read from this source, because it was written or deleted. */
 export function failCopiesReading(
   store: Store,
   source: CopyObject,
@@ -209,50 +209,50 @@ export function failCopiesReading(
       source.service,
       source.id,
     )
-    // What is copied onto itself keeps its old content as source, whatever its name shows.
+    // A copy onto itself keeps reading the old content.
     .filter(
       (reader) => reader.destinationService !== source.service || reader.destination !== source.id,
     );
   for (const reader of readers)
-    endCopy(store, reader, { end: { status: "failed", description }, at });
+    endCopy(store, reader, { result: { status: "failed", description }, at });
 }
 
 function copiedBytes(copy: PendingCopy, now: number): number {
   const elapsed = now - copy.countedFrom;
-  const steps = stepsOf(copy);
+  const steps = parseSteps(copy);
   if (steps !== null) {
     return steps.findLast(({ afterMs }) => afterMs <= elapsed)?.bytesCopied ?? copy.countedBytes;
   }
   if (elapsed <= 0 || copy.bytesPerSecond === 0) return copy.countedBytes;
   return Math.min(
     copy.total,
-    copy.countedBytes + Math.floor((copy.bytesPerSecond * elapsed) / 1000),
+    copy.countedBytes + Math.floor((copy.bytesPerSecond * elapsed) / second),
   );
 }
 
-function stepsOf({ steps }: PendingCopy): ProgressStep[] | null {
-  return steps === null ? null : (JSON.parse(steps) as ProgressStep[]); // written from such
+function parseSteps({ steps }: PendingCopy): ProgressStep[] | null {
+  return steps === null ? null : (JSON.parse(steps) as ProgressStep[]); // savePendingCopy gets it from JSON.stringify
 }
 
-/** The end that a copy comes to, and when, unless something happens before. */
-export function nextEnd(copy: PendingCopy): { at: number; end: CopyEnd } {
+/** How and when the copy ends if nothing changes before. */
+export function predictEnd(copy: PendingCopy): { at: number; result: CopyResult } {
   const remaining = copy.total - copy.countedBytes;
-  const played = stepsOf(copy)?.at(-1);
-  const finishedAt =
-    played !== undefined
-      ? copy.countedFrom + played.afterMs
+  const lastStep = parseSteps(copy)?.at(-1);
+  const completedAt =
+    lastStep !== undefined
+      ? copy.countedFrom + lastStep.afterMs
       : remaining === 0
         ? copy.countedFrom
-        : copy.countedFrom + Math.ceil((remaining / copy.bytesPerSecond) * 1000);
-  const ends: { at: number; end: CopyEnd }[] = [
-    { at: finishedAt, end: { status: "success" } },
+        : copy.countedFrom + Math.ceil((remaining / copy.bytesPerSecond) * second);
+  const ends: { at: number; result: CopyResult }[] = [
+    { at: completedAt, result: { status: "success" } },
     {
       at: copy.sourceReadableUntil ?? Infinity,
-      end: { status: "failed", description: descriptions.sourceForbidden },
+      result: { status: "failed", description: failureDescriptions.sourceForbidden },
     },
     {
-      at: copy.startedAt + maximumCopyMs,
-      end: { status: "failed", description: descriptions.tooLong },
+      at: copy.startedAt + maxCopyMs,
+      result: { status: "failed", description: failureDescriptions.tooLong },
     },
   ];
   return ends.reduce((first, other) => (other.at < first.at ? other : first));

@@ -1,13 +1,21 @@
+/**
+ * Sources outside of Storage: throw, fetch, run again.
+ *
+ * Copy Blob runs synchronously inside a SQLite transaction, but a source outside of Storage has to be
+ * fetched first, which is asynchronous. Therefore the operation throws `NeedsFetch` when it reaches such a
+ * source. The transaction rolls back, `runWithFetch` fetches the source, and the same operation runs a
+ * second time with the result. All checks before the source run twice, and the second run decides.
+ */
 import type { Tags, ContentHeaders } from "../store/blob-rows.ts";
 import type { StorageError } from "../http/rest-errors.ts";
 import type { Metadata } from "../http/storage-request.ts";
 
-/** What a URL outside of Storage answered when a copy of it was asked for. */
+/** A source outside of Storage, as its URL described it at the start of the copy. */
 export type WebObject = {
   service: "web";
-  /** Not a row of any table. */
+  /** Not the id of a row. */
   id: 0;
-  /** Without quotes; empty where the answer has none: then no change is ever noticed. */
+  /** Without quotes; empty if the response has none: then changes are not detected. */
   etag: string;
   /** Epoch ms. */
   lastModified: number;
@@ -15,23 +23,23 @@ export type WebObject = {
   contentHeaders: ContentHeaders;
   metadata: Metadata;
   tags: Tags;
-  /** Read only where the copy is to finish in its start. */
+  /** Null unless the copy completes in its start. */
   bytes: Buffer | null;
 };
 
-/** A URL has to be asked before its copy can start: the one thing that cannot wait in a transaction. */
-export class WebSourceWanted extends Error {
-  override readonly name = "WebSourceWanted";
+/** Thrown by the start of a copy whose source has to be fetched before the operation runs again. */
+export class NeedsFetch extends Error {
+  override readonly name = "NeedsFetch";
   readonly url: URL;
-  /** Whether all of its bytes are needed at once. */
-  readonly isWhole: boolean;
+  /** Whether the copy needs all bytes in its start. */
+  readonly withBody: boolean;
 
-  constructor(url: URL, isWhole: boolean) {
-    super("Cannot start copy before its source was asked");
+  constructor(url: URL, withBody: boolean) {
+    super("Cannot start copy because its source has not been fetched yet");
     this.url = url;
-    this.isWhole = isWhole;
+    this.withBody = withBody;
   }
 }
 
-/** What came of asking, or the refusal that the start answers with. */
-export type WebLook = WebObject | StorageError;
+/** The fetched source, or the error of the start if it cannot be read. */
+export type FetchedSource = WebObject | StorageError;

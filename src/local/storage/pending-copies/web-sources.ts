@@ -1,88 +1,89 @@
 import { request as requestHttp, type IncomingMessage } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Clock } from "../../clock.ts";
-import { blobWithId, saveBlob, type Copy } from "../store/blob-rows.ts";
-import { addContent, wholeBlock } from "../store/content-blocks.ts";
+import { findBlobById, saveBlob, type Copy } from "../store/blob-rows.ts";
+import { addContent, createBlock } from "../store/content-blocks.ts";
+import { minute, second } from "../http/durations.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import {
-  descriptions,
+  failureDescriptions,
   dueWebCopies,
   endCopy,
-  maximumCopyMs,
-  nextEnd,
+  maxCopyMs,
+  predictEnd,
   savePendingCopy,
-  type CopyEnd,
+  type CopyResult,
   type PendingCopy,
 } from "./pending-copies.ts";
 import type { Store } from "../store/store.ts";
-import type { StorageAnswer } from "../http/storage-request.ts";
-import { WebSourceWanted, type WebLook } from "./web-object.ts";
+import type { StorageResponse } from "../http/storage-request.ts";
+import { NeedsFetch, type FetchedSource } from "./web-object.ts";
 
-/** Copies from URLs outside of Storage: really fetched, and over when the emulator's clock says so. */
+/** Reads copy sources outside of Storage. Fetches are real; the end of a copy follows the emulator's clock. */
 export type WebSources = {
-  /** Asks for a source as the start of a copy does. */
-  look(wanted: WebSourceWanted): Promise<WebLook>;
-  /** A started copy reads this URL at its end. Its query may be a secret: it is nowhere else. */
-  remember(copyId: string, url: URL): void;
-  /** Reads the sources of the copies that are due by now, and ends these. */
+  /** Reads a source for the start of a copy. */
+  fetchSource(needed: NeedsFetch): Promise<FetchedSource>;
+  /** Keeps the URL, which is read at the end of the copy. Its query may be a secret: it is kept in memory only. */
+  rememberUrl(copyId: string, url: URL): void;
+  /** Reads the sources of all copies that are due, and ends these copies. */
   endDue(): Promise<void>;
   close(): void;
 };
 
 /**
- * Acts on a request when the copies from outside that are due have ended; and where its own source
- * is outside, asks there in between. Everything else about the request was found right before.
+ * Ends due copies, then handles a request. If `handle` throws `NeedsFetch`, fetches the source and calls
+ * `handle` a second time with it. See `web-object.ts`.
  */
-export async function withWebSources(
+export async function runWithFetch(
   web: WebSources,
-  act: (webSource?: WebLook) => StorageAnswer,
-): Promise<StorageAnswer> {
+  handle: (webSource?: FetchedSource) => StorageResponse,
+): Promise<StorageResponse> {
   await web.endDue();
   try {
-    return act();
+    return handle();
   } catch (error) {
-    if (!(error instanceof WebSourceWanted)) throw error;
-    const answer = act(await web.look(error));
-    web.remember(answer.headers?.["x-ms-copy-id"] ?? "", error.url);
-    return answer;
+    if (!(error instanceof NeedsFetch)) throw error;
+    const response = handle(await web.fetchSource(error));
+    web.rememberUrl(response.headers?.["x-ms-copy-id"] ?? "", error.url);
+    return response;
   }
 }
 
-/** A URL that does not answer within this time is not there. */
-const patienceMs = 10_000;
-/** Where a source cannot be read for the moment, the copy stays pending and tries again. */
-const retryMs = 60_000;
-const maximumBytes = 512 * 1024 * 1024;
+/** Without a response within this time, the source counts as unreachable. */
+const responseTimeoutMs = 10 * second;
+/** If a source is temporarily unreadable, the copy stays pending and tries again after this delay. */
+const retryDelayMs = minute;
+const maxSourceBytes = 512 * 1024 * 1024;
 
-export function webSources(store: Store, clock: Clock): WebSources {
+export function createWebSources(store: Store, clock: Clock): WebSources {
   const urls = new Map<string, URL>();
   const ending = new Map<number, Promise<void>>();
   const closing = new AbortController();
 
-  async function end(copy: PendingCopy): Promise<void> {
-    const { end: due } = nextEnd(copy);
-    const started = blobWithId(store, copy.destination)?.copy;
+  async function endWebCopy(copy: PendingCopy): Promise<void> {
+    const { result } = predictEnd(copy);
+    const started = findBlobById(store, copy.destination)?.copy;
     if (started == null) return;
     const url = urls.get(started.id) ?? storedUrl(started);
-    const outcome =
-      due.status !== "success"
-        ? { end: due }
+    const read =
+      result.status !== "success"
+        ? { result }
         : url
-          ? await readWhole(url, copy, closing.signal)
-          : forgotten;
+          ? await readSource(url, copy, closing.signal)
+          : unknownUrl;
     if (closing.signal.aborted) return;
-    store.transaction(() => settle(store, { copy, copyId: started.id, outcome, clock }));
-    if (!("retry" in outcome)) urls.delete(started.id);
+    store.transaction(() => applyReadResult(store, { copy, copyId: started.id, read, clock }));
+    if (!("retry" in read)) urls.delete(started.id);
   }
 
   return {
-    look: (wanted) => look(wanted, closing.signal),
-    remember(copyId, url) {
+    fetchSource: (needed) => fetchHead(needed, closing.signal),
+    rememberUrl(copyId, url) {
       urls.set(copyId, url);
     },
     async endDue() {
       for (const copy of dueWebCopies(store, clock.now())) {
-        const work = ending.get(copy.destination) ?? end(copy);
+        const work = ending.get(copy.destination) ?? endWebCopy(copy);
         ending.set(copy.destination, work);
         await work.finally(() => ending.delete(copy.destination));
       }
@@ -92,36 +93,39 @@ export function webSources(store: Store, clock: Clock): WebSources {
 }
 
 /**
- * "Any URL that answers GET": so the headers of a GET are read, and no more of it. A signed URL
- * often allows nothing else. Redirects are not followed.
+ * Sends GET and reads only the headers unless `withBody`: any URL that supports GET is a valid source, and
+ * a signed URL often allows only GET. Does not follow redirects.
  */
-async function look({ url, isWhole }: WebSourceWanted, signal: AbortSignal): Promise<WebLook> {
-  let answer: IncomingMessage;
+async function fetchHead(
+  { url, withBody }: NeedsFetch,
+  signal: AbortSignal,
+): Promise<FetchedSource> {
+  let response: IncomingMessage;
   try {
-    answer = await get(url, signal);
+    response = await sendGet(url, signal);
   } catch {
     return new StorageError("CannotVerifyCopySource");
   }
-  const { statusCode = 500, headers } = answer;
+  const { statusCode = 500, headers } = response;
   const length = Number(headers["content-length"] ?? "NaN");
   if (statusCode !== 200 || Number.isNaN(length)) {
-    answer.destroy();
+    response.destroy();
     return new StorageError("CannotVerifyCopySource", {
-      // A source's own refusal is mirrored; what is no answer at all is the request's fault.
+      // Returns the source's own error status; any other status makes the request invalid.
       status: statusCode >= 400 ? statusCode : 400,
       message:
         statusCode === 200
-          ? "The copy source tells no Content-Length."
-          : `The copy source answered ${statusCode}.`,
+          ? "The copy source returned no Content-Length."
+          : `The copy source returned status ${statusCode}.`,
     });
   }
-  const bytes = isWhole ? await readBody(answer).catch(() => null) : null;
-  answer.destroy();
-  if (isWhole && bytes === null) return new StorageError("CannotVerifyCopySource");
+  const bytes = withBody ? await readBody(response).catch(() => null) : null;
+  response.destroy();
+  if (withBody && bytes === null) return new StorageError("CannotVerifyCopySource");
   return {
     service: "web",
     id: 0,
-    etag: etagOf(answer),
+    etag: readEtag(response),
     lastModified: Date.parse(headers["last-modified"] ?? "") || 0,
     length,
     contentHeaders: {
@@ -138,11 +142,12 @@ async function look({ url, isWhole }: WebSourceWanted, signal: AbortSignal): Pro
   };
 }
 
-type Outcome = { bytes: Buffer } | { end: CopyEnd } | { retry: string };
+/** The bytes, the final result of the copy, or the status description until the next attempt. */
+type ReadResult = { bytes: Buffer } | { result: CopyResult } | { retry: string };
 
-/** After a restart the query of a URL, which may be a secret, is not known any more. */
-const forgotten: Outcome = {
-  end: { status: "failed", description: descriptions.sourceForbidden },
+/** After a restart, the URL's query is unknown: it may be a secret and is never stored. */
+const unknownUrl: ReadResult = {
+  result: { status: "failed", description: failureDescriptions.sourceForbidden },
 };
 
 function storedUrl({ source }: Copy): URL | undefined {
@@ -150,27 +155,27 @@ function storedUrl({ source }: Copy): URL | undefined {
   return url.search === "" ? url : undefined;
 }
 
-async function readWhole(
+async function readSource(
   url: URL,
   { total, sourceEtag }: PendingCopy,
   signal: AbortSignal,
-): Promise<Outcome> {
-  const failing = (problem: string) => `${problem} "Copy failed when reading the source."`;
+): Promise<ReadResult> {
+  const describe = (problem: string) => `${problem} "Copy failed when reading the source."`;
   try {
-    const answer = await get(url, signal);
-    const { statusCode = 500 } = answer;
+    const response = await sendGet(url, signal);
+    const { statusCode = 500 } = response;
     if (statusCode !== 200) {
-      answer.destroy();
-      if (statusCode >= 500) return { retry: failing("502 BadGateway") };
+      response.destroy();
+      if (statusCode >= 500) return { retry: describe("502 BadGateway") };
       const keyword = keywords.get(statusCode) ?? "InvalidInput";
-      return failed(failing(`${statusCode >= 400 ? statusCode : 400} ${keyword}`));
+      return failed(describe(`${statusCode >= 400 ? statusCode : 400} ${keyword}`));
     }
-    const isSame = sourceEtag === "" || sourceEtag === etagOf(answer);
-    const bytes = isSame ? await readBody(answer) : null;
-    answer.destroy();
-    return bytes?.length === total ? { bytes } : failed(descriptions.sourceChanged);
+    const isSame = sourceEtag === "" || sourceEtag === readEtag(response);
+    const bytes = isSame ? await readBody(response) : null;
+    response.destroy();
+    return bytes?.length === total ? { bytes } : failed(failureDescriptions.sourceChanged);
   } catch {
-    return { retry: failing("502 BadGateway") };
+    return { retry: describe("502 BadGateway") };
   }
 }
 
@@ -182,64 +187,65 @@ const keywords = new Map([
   [412, "ConditionNotMet"],
 ]);
 
-function failed(description: string): Outcome {
-  return { end: { status: "failed", description } };
+function failed(description: string): ReadResult {
+  return { result: { status: "failed", description } };
 }
 
-/** Does nothing where the copy was aborted or replaced while its source was read. */
-function settle(
+/** Does nothing if the copy was aborted or replaced while its source was read. */
+function applyReadResult(
   store: Store,
   {
     copy,
     copyId,
-    outcome,
+    read,
     clock,
-  }: { copy: PendingCopy; copyId: string; outcome: Outcome; clock: Clock },
+  }: { copy: PendingCopy; copyId: string; read: ReadResult; clock: Clock },
 ): void {
-  const blob = blobWithId(store, copy.destination);
+  const blob = findBlobById(store, copy.destination);
   if (blob?.copy?.id !== copyId || blob.copy.status !== "pending") return;
-  const { at } = nextEnd(copy);
-  if ("bytes" in outcome) {
-    const { bytes } = outcome;
-    const content = addContent(store, bytes.length === 0 ? [] : [wholeBlock(store, bytes)]);
-    endCopy(store, { ...copy, content }, { end: { status: "success" }, at });
-  } else if ("end" in outcome) {
-    endCopy(store, copy, { end: outcome.end, at });
+  const { at } = predictEnd(copy);
+  if ("bytes" in read) {
+    const { bytes } = read;
+    const content = addContent(store, bytes.length === 0 ? [] : [createBlock(store, bytes)]);
+    endCopy(store, { ...copy, content }, { result: { status: "success" }, at });
+  } else if ("result" in read) {
+    endCopy(store, copy, { result: read.result, at });
   } else {
-    const countedFrom = clock.now() + retryMs;
-    const lastAt = copy.startedAt + maximumCopyMs;
+    const countedFrom = clock.now() + retryDelayMs;
+    const lastAt = copy.startedAt + maxCopyMs;
     if (clock.now() >= lastAt) {
-      const end: CopyEnd = { status: "failed", description: descriptions.tooLong };
-      endCopy(store, copy, { end, at: lastAt });
+      const result: CopyResult = { status: "failed", description: failureDescriptions.tooLong };
+      endCopy(store, copy, { result, at: lastAt });
       return;
     }
-    saveBlob(store, { ...blob, copy: { ...blob.copy, description: outcome.retry } });
+    saveBlob(store, { ...blob, copy: { ...blob.copy, description: read.retry } });
     savePendingCopy(store, { ...copy, countedFrom, countedBytes: copy.total, steps: null });
   }
 }
 
-/** Resolves when the headers have come. */
-function get(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+/** Resolves when the response headers arrive. */
+function sendGet(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
   const start = url.protocol === "https:" ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
-    const outgoing = start(url, { timeout: patienceMs, agent: false, signal }, resolve);
-    outgoing.on("timeout", () => outgoing.destroy(new Error("The copy source does not answer")));
+    const outgoing = start(url, { timeout: responseTimeoutMs, agent: false, signal }, resolve);
+    outgoing.on("timeout", () => outgoing.destroy(new Error("The copy source does not respond")));
     outgoing.on("error", reject);
     outgoing.end();
   });
 }
 
-async function readBody(answer: IncomingMessage): Promise<Buffer> {
+async function readBody(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    length += chunk.length; // no encoding was set, so the chunks are bytes
-    if (length > maximumBytes) throw new Error("The copy source is longer than the emulator takes");
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    length += chunk.length; // chunks are bytes because no encoding was set
+    if (length > maxSourceBytes)
+      throw new Error(`The copy source is longer than ${maxSourceBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
-function etagOf({ headers }: IncomingMessage): string {
+function readEtag({ headers }: IncomingMessage): string {
   return (headers.etag ?? "").replace(/^"|"$/g, "");
 }

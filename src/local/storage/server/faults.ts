@@ -1,33 +1,40 @@
 import type { OperationName } from "../http/rest-operation.ts";
 import type { StorageRequest } from "../http/storage-request.ts";
 
-/** Trouble to happen to requests: the next `times` that fit, or all. */
+/** A fault injected into matching requests: into the next `times`, or into all. */
 export type Fault = {
-  /** All operations when absent. */
+  /** Default: every operation. */
   operation?: OperationName;
   match?: (request: StorageRequest) => boolean;
-  /** For ever when absent. */
+  /** Default: no limit. */
   times?: number;
   do: FaultAction;
 };
 
 export type FaultAction =
-  /** Does nothing and answers so: a throttled account is `{ status: 503, code: "ServerBusy" }`. */
-  | { answer: { status: number; code: string; message?: string; headers?: Record<string, string> } }
-  /** Does nothing; the connection breaks before an answer. */
+  /** Responds without acting: `{ status: 503, code: "ServerBusy" }` is a throttled account. */
+  | {
+      response: {
+        status: number;
+        code: string;
+        message?: string;
+        headers?: Record<string, string>;
+      };
+    }
+  /** Breaks the connection without acting. */
   | "reset connection"
-  /** Does what was asked, then the connection breaks: the caller cannot know. */
-  | "lose answer"
-  /** Acts and answers as ever, that much later on the clock. */
+  /** Acts, then breaks the connection instead of responding: the caller cannot know the outcome. */
+  | "lose response"
+  /** Acts and responds as usual, but later by this time on the clock. */
   | { delayMs: number };
 
 export type Faults = {
-  /** Returns what takes the fault away again. Of several that fit, the first added happens. */
+  /** Returns a function that removes the fault. Of several matching faults, the first added applies. */
   add(fault: Fault): () => void;
   clear(): void;
 };
 
-/** The registry, and the server's question to it: `take` counts. */
+/** Creates the registry. The server calls `take` for each request, which counts `times` down. */
 export function createFaults(): Faults & { take: TakeFault } {
   let waiting: { fault: Fault; left: number }[] = [];
   return {

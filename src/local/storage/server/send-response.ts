@@ -5,33 +5,33 @@ import type { StorageError } from "../http/rest-errors.ts";
 import {
   parseQuery,
   splitTarget,
-  type StorageAnswer,
+  type StorageResponse,
   type StorageRequest,
 } from "../http/storage-request.ts";
 import { element, elements, renderXml } from "../http/xml.ts";
 
-/** As much of a request as there is before its address and metadata proved readable. */
-export type Draft = Pick<
+/** The parts of a request that exist before its address and metadata are parsed. */
+export type RequestDraft = Pick<
   StorageRequest,
   "id" | "service" | "method" | "target" | "headers" | "body"
 >;
 
-export type Refusal = Pick<StorageError, "status" | "message" | "details" | "headers"> & {
+export type ErrorContent = Pick<StorageError, "status" | "message" | "details" | "headers"> & {
   code: string;
 };
 
 /**
- * The service's error answer: a header for all, an XML body where a body may be. Azure Files puts a
- * byte order mark before it.
+ * Builds the response for an error: always a header, and an XML body where HTTP allows one. Azure Files
+ * begins the body with a byte order mark.
  */
-export function refusalAnswer(
-  { id, service, method }: Pick<Draft, "id" | "service" | "method">,
-  { status, code, message, details, headers }: Refusal,
+export function errorResponse(
+  { id, service, method }: Pick<RequestDraft, "id" | "service" | "method">,
+  { status, code, message, details, headers }: ErrorContent,
   clock: Clock,
-): StorageAnswer {
+): StorageResponse {
   const time = new Date(clock.now()).toISOString();
-  const answer = { status, headers: { ...headers, "x-ms-error-code": code } };
-  if (method === "HEAD" || status === 304) return answer;
+  const response = { status, headers: { ...headers, "x-ms-error-code": code } };
+  if (method === "HEAD" || status === 304) return response;
   const document = renderXml(
     element(
       "Error",
@@ -43,32 +43,32 @@ export function refusalAnswer(
     ),
   );
   const body = service === "file" ? `${byteOrderMark}${document}` : document;
-  return { status, headers: { ...answer.headers, "Content-Type": "application/xml" }, body };
+  return { status, headers: { ...response.headers, "Content-Type": "application/xml" }, body };
 }
 
 const byteOrderMark = "\ufeff";
 
-/** For requests that name none. */
-const newestVersion = "2026-10-06";
+/** `x-ms-version` of responses to requests without a version. */
+const latestVersion = "2026-10-06";
 
-/** Does not wait for the client to read: one that never does must not hold the clock. */
-export function send(
+/** Does not wait until the client has read the response: a client that never reads must not stop the clock. */
+export function sendResponse(
   outgoing: ServerResponse,
-  { id, method, headers: asked, target }: Draft,
-  { status, headers = {}, body = "" }: StorageAnswer,
+  { id, method, headers: requestHeaders, target }: RequestDraft,
+  { status, headers = {}, body = "" }: StorageResponse,
   clock: Clock,
 ): void {
   const bytes = typeof body === "string" ? Buffer.from(body) : body;
   const signedVersion = new Map(parseQuery(splitTarget(target)[1])).get("sv");
-  outgoing.sendDate = false; // the process's own date; the clock's is sent
+  outgoing.sendDate = false; // Node would send the real time instead of the clock's
   const all: Record<string, string | undefined> = {
     ...(status !== 304 && method !== "HEAD" && { "Content-Length": String(bytes.length) }),
     ...headers,
     Server: "Ferry-Storage-Emulator",
     Date: httpDate(clock.now()),
     "x-ms-request-id": id,
-    "x-ms-version": asked["x-ms-version"] ?? signedVersion ?? newestVersion,
-    "x-ms-client-request-id": asked["x-ms-client-request-id"],
+    "x-ms-version": requestHeaders["x-ms-version"] ?? signedVersion ?? latestVersion,
+    "x-ms-client-request-id": requestHeaders["x-ms-client-request-id"],
   };
   for (const [name, value] of Object.entries(all)) {
     if (value !== undefined) outgoing.setHeader(name, value);

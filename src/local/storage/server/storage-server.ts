@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../../clock.ts";
-import { refusalAnswer, send, type Draft } from "./send-response.ts";
+import { errorResponse, sendResponse, type RequestDraft } from "./send-response.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import type { FaultAction } from "./faults.ts";
 import { identifyOperation, type OperationName } from "../http/rest-operation.ts";
@@ -14,11 +14,11 @@ import {
   readMetadata,
   splitTarget,
   type ServiceName,
-  type StorageAnswer,
+  type StorageResponse,
   type StorageRequest,
 } from "../http/storage-request.ts";
 
-/** A request as it is remembered: no signature, no body. */
+/** One recorded request, without signatures and without its body. */
 export type ReceivedRequest = {
   id: string;
   /** Epoch ms. */
@@ -29,9 +29,9 @@ export type ReceivedRequest = {
   url: string;
   headers: Record<string, string>;
   bodyLength: number;
-  /** Null where the connection broke instead of an answer. */
+  /** Null if the connection was broken instead of responding. */
   status: number | null;
-  /** `x-ms-error-code` of the answer. */
+  /** `x-ms-error-code` of the response. */
   code?: string;
 };
 
@@ -39,21 +39,21 @@ export type ServerOptions = {
   service: ServiceName;
   clock: Clock;
   port: number;
-  /** Key and certificate, PEM: then it speaks https, and only that. */
+  /** Key and certificate in PEM. If present, the server accepts https only. */
   tls?: { key: string; cert: string };
   takeFault: (request: StorageRequest, operation: OperationName) => FaultAction | undefined;
-  /** Acts; throws a StorageError where the service would refuse. */
-  act: (request: StorageRequest, operation: OperationName) => Promise<StorageAnswer>;
-  received: (request: ReceivedRequest) => void;
+  /** Carries out the operation, or throws the StorageError that becomes the response. */
+  handle: (request: StorageRequest, operation: OperationName) => Promise<StorageResponse>;
+  record: (request: ReceivedRequest) => void;
   log: (line: string) => void;
 };
 
 export type StorageServer = { port: number; close(): Promise<void> };
 
-/** Bodies are held in memory; the service's own limits are higher (Put Block: 4,000 MiB). */
-const maximumBodyBytes = 512 * 1024 * 1024;
+/** Bodies are kept in memory. The service's own limits are higher (Put Block: 4,000 MiB). */
+const maxBodyBytes = 512 * 1024 * 1024;
 
-/** Listens on the loopback address only: the accounts' keys are public. 0 is any free port. */
+/** Listens on the loopback address only, because the accounts' keys are public. Port 0 is any free port. */
 export async function startServer(options: ServerOptions): Promise<StorageServer> {
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     exchange(incoming, outgoing, options).catch((error: unknown) => {
@@ -67,15 +67,17 @@ export async function startServer(options: ServerOptions): Promise<StorageServer
     server.once("error", (error) => {
       const inUse = "code" in error && error.code === "EADDRINUSE";
       const reason = inUse
-        ? "it is in use; BLOB_PORT and FILE_PORT name others, 0 takes any free one"
+        ? "it is in use; set BLOB_PORT and FILE_PORT to other ports, or to 0 for any free port"
         : error.message;
       reject(
-        new Error(`Cannot serve Storage on port ${options.port} as ${reason}`, { cause: error }),
+        new Error(`Cannot serve Storage on port ${options.port} because ${reason}`, {
+          cause: error,
+        }),
       );
     });
     server.listen(options.port, "127.0.0.1", resolve);
   });
-  // A listening TCP server has this kind of address, not a pipe's name.
+  // Only a server on a pipe has another kind of address.
   const { port } = server.address() as AddressInfo;
   return {
     port,
@@ -88,8 +90,8 @@ export async function startServer(options: ServerOptions): Promise<StorageServer
 }
 
 /**
- * One request and its answer. The clock waits while the body arrives and while the request is acted
- * on. It does not wait for a fault's delay, which needs it to move.
+ * Handles one request and its response. The clock waits while the body arrives and while the operation
+ * runs, but not during a fault's delay, which ends only when the clock advances.
  */
 async function exchange(
   incoming: IncomingMessage,
@@ -99,60 +101,60 @@ async function exchange(
   const { clock } = options;
   const body = await clock.track(readBody(incoming));
   const draft = draftRequest(incoming, body ?? Buffer.alloc(0), options.service);
-  const { operation, answer } = await answerTo(draft, {
+  const { operation, response } = await respond(draft, {
     incoming,
     isWhole: body !== undefined,
     options,
   });
-  remember(draft, { operation, answer, options });
-  if (answer === "connection broken") {
+  recordRequest(draft, { operation, response, options });
+  if (response === "connection broken") {
     if (options.tls === undefined) incoming.socket.resetAndDestroy();
-    else incoming.socket.destroy(); // there is no reset through TLS
+    else incoming.socket.destroy(); // TLS sockets cannot be reset
     return;
   }
-  send(outgoing, draft, answer, clock);
+  sendResponse(outgoing, draft, response, clock);
 }
 
-type Answered = { operation: OperationName; answer: StorageAnswer | "connection broken" };
+type Responded = { operation: OperationName; response: StorageResponse | "connection broken" };
 
-async function answerTo(
-  draft: Draft,
+async function respond(
+  draft: RequestDraft,
   {
     incoming,
     isWhole,
     options,
   }: { incoming: IncomingMessage; isWhole: boolean; options: ServerOptions },
-): Promise<Answered> {
+): Promise<Responded> {
   const { clock } = options;
   let operation: OperationName = "UnknownOperation";
   let fault: FaultAction | undefined;
-  let answer: StorageAnswer;
+  let response: StorageResponse;
   try {
     if (!isWhole) throw new StorageError("RequestBodyTooLarge");
     const request = completeRequest(draft, incoming, options);
     operation = identifyOperation(request);
     fault = options.takeFault(request, operation);
-    if (fault === "reset connection") return { operation, answer: "connection broken" };
-    if (typeof fault === "object" && "answer" in fault) {
-      const refusal = { details: {}, headers: {}, message: "", ...fault.answer };
-      return { operation, answer: refusalAnswer(draft, refusal, clock) };
+    if (fault === "reset connection") return { operation, response: "connection broken" };
+    if (typeof fault === "object" && "response" in fault) {
+      const error = { details: {}, headers: {}, message: "", ...fault.response };
+      return { operation, response: errorResponse(draft, error, clock) };
     }
-    if (typeof fault === "object") await wait(clock, fault.delayMs);
-    answer = await clock.track(options.act(request, operation));
+    if (typeof fault === "object") await delay(clock, fault.delayMs);
+    response = await clock.track(options.handle(request, operation));
   } catch (error) {
-    answer = refusalAnswer(draft, asStorageError(error, options), clock);
+    response = errorResponse(draft, asStorageError(error, options), clock);
   }
-  return { operation, answer: fault === "lose answer" ? "connection broken" : answer };
+  return { operation, response: fault === "lose response" ? "connection broken" : response };
 }
 
-function remember(
-  { id, service, method, target, headers, body }: Draft,
-  { operation, answer, options }: Answered & { options: ServerOptions },
+function recordRequest(
+  { id, service, method, target, headers, body }: RequestDraft,
+  { operation, response, options }: Responded & { options: ServerOptions },
 ): void {
-  const isBroken = answer === "connection broken";
-  const code = isBroken ? undefined : answer.headers?.["x-ms-error-code"];
+  const isBroken = response === "connection broken";
+  const code = isBroken ? undefined : response.headers?.["x-ms-error-code"];
   const url = redact(target);
-  options.received({
+  options.record({
     id,
     at: options.clock.now(),
     service,
@@ -161,25 +163,25 @@ function remember(
     url,
     headers: redactHeaders(headers),
     bodyLength: body.length,
-    status: isBroken ? null : answer.status,
+    status: isBroken ? null : response.status,
     ...(code !== undefined && { code }),
   });
-  const outcome = isBroken ? answer : answer.status;
+  const outcome = isBroken ? response : response.status;
   options.log([method, url, outcome, operation, code ?? "", id].join(" "));
 }
 
-/** Undefined when it is longer than the emulator takes. */
+/** Undefined if the body is longer than `maxBodyBytes`. */
 async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    length += chunk.length; // no encoding was set, so the chunks are bytes
-    if (length <= maximumBodyBytes) chunks.push(chunk);
+    length += chunk.length; // chunks are bytes because no encoding was set
+    if (length <= maxBodyBytes) chunks.push(chunk);
   }
-  return length <= maximumBodyBytes ? Buffer.concat(chunks) : undefined;
+  return length <= maxBodyBytes ? Buffer.concat(chunks) : undefined;
 }
 
-function draftRequest(incoming: IncomingMessage, body: Buffer, service: ServiceName): Draft {
+function draftRequest(incoming: IncomingMessage, body: Buffer, service: ServiceName): RequestDraft {
   const headers = Object.fromEntries(
     Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
   );
@@ -194,7 +196,7 @@ function draftRequest(incoming: IncomingMessage, body: Buffer, service: ServiceN
 }
 
 function completeRequest(
-  draft: Draft,
+  draft: RequestDraft,
   incoming: IncomingMessage,
   { tls }: ServerOptions,
 ): StorageRequest {
@@ -209,7 +211,7 @@ function completeRequest(
   };
 }
 
-function wait(clock: Clock, ms: number): Promise<void> {
+function delay(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => {
     clock.schedule(clock.now() + ms, resolve);
   });

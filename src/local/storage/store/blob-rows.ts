@@ -11,30 +11,30 @@ export type Blob = {
   id: number;
   container: number;
   name: string;
-  /** When it was taken, as `?snapshot=` names it; empty for the base blob. Snapshots never change. */
+  /** The snapshot's time as in `?snapshot=`; empty for the base blob. Snapshots never change. */
   snapshot: string;
-  /** The id of a version that is not the current one any more; else empty. It never changes again. */
+  /** The id of a former version; empty for the current one and for snapshots. Former versions never change. */
   formerVersion: string;
-  /** `x-ms-version-id`; null where the account kept no versions when it was written. */
+  /** `x-ms-version-id`; null if the account kept no versions when this blob was written. */
   versionId: string | null;
   blobType: BlobType;
   /** Without quotes. */
   etag: string;
   createdAt: number;
   lastModified: number;
-  /** Null where the length is zero. */
+  /** Null for an empty blob. */
   content: number | null;
   length: number;
   contentHeaders: ContentHeaders;
   metadata: Metadata;
-  /** As asked for; null is the account's default. `access-tiers.ts` says what time has made of it. */
+  /** As requested; null for the account's default. `tierAt` returns the tier after a rehydration. */
   accessTier: string | null;
   rehydration: Rehydration | null;
   tags: Tags;
   immutability: Immutability;
-  /** Of page blobs; 0 for others. */
+  /** Page blobs only; 0 for others. */
   sequenceNumber: number;
-  /** Of append blobs: no block can be added any more. */
+  /** Append blobs only: no more blocks can be added. */
   isSealed: boolean;
   lease: Lease;
   copy: Copy | null;
@@ -42,12 +42,12 @@ export type Blob = {
 
 export type BlobType = "BlockBlob" | "AppendBlob" | "PageBlob";
 
-/** The way back from the archive tier, which takes hours. */
+/** A rehydration from the archive tier, which takes hours. `doneAt` is epoch ms. */
 export type Rehydration = { to: string; priority: "Standard" | "High"; doneAt: number };
 
 export type Tags = Readonly<Record<string, string>>;
 
-/** What protects a blob from change: a policy until a time (epoch ms), a legal hold, or both. */
+/** Protection against changes: a policy until a time (epoch ms), a legal hold, or both. */
 export type Immutability = {
   policy: { until: number; mode: "unlocked" | "locked" } | null;
   hasLegalHold: boolean;
@@ -60,7 +60,7 @@ export type ContentHeaders = Partial<
   >
 > & { contentMD5?: string };
 
-/** The last copy onto a blob. `source` has no signature; the progress of a pending one is counted. */
+/** The latest copy onto a blob. `source` has no signature. The progress of a pending copy is calculated. */
 export type Copy = { id: string; source: string; total: number } & (
   | { status: "pending"; description: string | null }
   | { status: "success"; bytesCopied: number; completedAt: number }
@@ -68,7 +68,7 @@ export type Copy = { id: string; source: string; total: number } & (
   | { status: "failed"; bytesCopied: number; completedAt: number; description: string }
 );
 
-/** The current blob, one of its snapshots, or one of its versions, be it the current one. */
+/** The current blob, one of its snapshots, or one of its versions (current or former). */
 export function findBlob(
   store: Store,
   container: number,
@@ -83,27 +83,27 @@ export function findBlob(
     versionId === undefined
       ? store.one<BlobRow>(`${select} AND former_version = ''`, container, name, snapshot)
       : store.one<BlobRow>(`${select} AND version_id = ?`, container, name, snapshot, versionId);
-  return row && blobOf(row);
+  return row && parseBlobRow(row);
 }
 
-export function blobWithId(store: Store, id: number): Blob | undefined {
+export function findBlobById(store: Store, id: number): Blob | undefined {
   const row = store.one<BlobRow>("SELECT * FROM blob WHERE id = ?", id);
-  return row && blobOf(row);
+  return row && parseBlobRow(row);
 }
 
-/** A base blob's snapshots, oldest first. */
-export function snapshotsOf(store: Store, base: Pick<Blob, "container" | "name">): Blob[] {
+/** The snapshots of a base blob, oldest first. */
+export function findSnapshots(store: Store, base: Pick<Blob, "container" | "name">): Blob[] {
   return store
     .all<BlobRow>(
       "SELECT * FROM blob WHERE container = ? AND name = ? AND snapshot <> '' ORDER BY snapshot",
       base.container,
       base.name,
     )
-    .map(blobOf);
+    .map(parseBlobRow);
 }
 
-/** Versions of a name that are not the current one any more, oldest first. */
-export function formerVersionsOf(store: Store, blob: Pick<Blob, "container" | "name">): Blob[] {
+/** The former versions of a blob name, oldest first. */
+export function findFormerVersions(store: Store, blob: Pick<Blob, "container" | "name">): Blob[] {
   return store
     .all<BlobRow>(
       `SELECT * FROM blob WHERE container = ? AND name = ? AND former_version <> ''
@@ -111,11 +111,11 @@ export function formerVersionsOf(store: Store, blob: Pick<Blob, "container" | "n
       blob.container,
       blob.name,
     )
-    .map(blobOf);
+    .map(parseBlobRow);
 }
 
-/** Blob names of a container in their order, from `from` on. */
-export function blobNamesFrom(
+/** Blob names of a container in order, beginning with `from`. */
+export function findBlobNames(
   store: Store,
   { container, from, limit, withDeleted }: NamePage,
 ): string[] {
@@ -135,11 +135,11 @@ type NamePage = {
   container: number;
   from: string;
   limit: number;
-  /** Also names of which only former versions are left. */
+  /** Includes names that have only former versions. */
   withDeleted: boolean;
 };
 
-/** Inserts the blob or snapshot, or replaces the one of this name and keeps its id. Returns the id. */
+/** Inserts the blob, snapshot or version, or replaces the existing row and keeps its id. Returns the id. */
 export function saveBlob(store: Store, blob: Omit<Blob, "id">): number {
   store.run(
     `INSERT INTO blob (container, name, snapshot, former_version, version_id, blob_type, etag,
@@ -212,8 +212,8 @@ type BlobRow = {
   copy: string | null;
 };
 
-/** The JSON columns hold what saveBlob wrote from a Blob, so they parse to its types. */
-function blobOf(row: BlobRow): Blob {
+/** The JSON columns parse to the types of Blob because saveBlob wrote them from a Blob. */
+function parseBlobRow(row: BlobRow): Blob {
   return {
     service: "blob",
     id: row.id,

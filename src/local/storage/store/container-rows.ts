@@ -7,7 +7,7 @@ export type Container = {
   name: string;
   etag: string;
   lastModified: number;
-  /** Who may read without authorization: everything, each blob by its name, or nobody. */
+  /** Which anonymous reads are allowed: blobs and listings, blobs only, or none. */
   publicAccess: "container" | "blob" | null;
   metadata: Metadata;
 };
@@ -18,11 +18,11 @@ export function findContainer(store: Store, account: string, name: string): Cont
     account,
     name,
   );
-  return row && containerOf(row);
+  return row && parseContainerRow(row);
 }
 
-/** Containers of an account in name order, from the name `from` on. */
-export function containersFrom(
+/** Containers of an account in the order of their names, beginning with the name `from`. */
+export function findContainers(
   store: Store,
   { account, from, limit }: { account: string; from: string; limit: number },
 ): Container[] {
@@ -33,7 +33,7 @@ export function containersFrom(
       from,
       limit,
     )
-    .map(containerOf);
+    .map(parseContainerRow);
 }
 
 export function insertContainer(store: Store, container: Omit<Container, "id">): void {
@@ -59,7 +59,7 @@ type ContainerRow = {
   metadata: string;
 };
 
-function containerOf(row: ContainerRow): Container {
+function parseContainerRow(row: ContainerRow): Container {
   return {
     id: row.id,
     account: row.account,

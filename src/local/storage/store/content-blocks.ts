@@ -1,25 +1,25 @@
 import type { Store } from "./store.ts";
 
 /**
- * One block of a content: `name` is the base64 block id, or null where it has none. Its bytes are a
- * part of a piece, or zeros where a page blob has no page and a file no range.
+ * One block of a content. `name` is the base64 block id, or null if it has none. The bytes are part of a
+ * piece, or zeros for unwritten pages of a page blob and unwritten ranges of a file.
  */
 export type Block = { name: string | null; length: number } & (
   | { piece: number; start: number }
   | { piece: null; start: 0 }
 );
 
-/** Stores bytes once; blocks of any number of contents may point to them. */
+/** Stores bytes, which blocks of any number of contents can reference. Returns the id of the piece. */
 export function addPiece(store: Store, bytes: Uint8Array): number {
   return store.run("INSERT INTO piece (bytes) VALUES (?)", bytes);
 }
 
-/** Bytes as a block without a name of its own. */
-export function wholeBlock(store: Store, bytes: Uint8Array): Block {
+/** Stores bytes and returns them as a block without a name. */
+export function createBlock(store: Store, bytes: Uint8Array): Block {
   return { name: null, piece: addPiece(store, bytes), start: 0, length: bytes.length };
 }
 
-/** An immutable list of blocks, as one content. Returns its id, or null for nothing at all. */
+/** Stores an immutable list of blocks as one content. Returns its id, or null for an empty list. */
 export function addContent(store: Store, blocks: readonly Block[]): number | null {
   if (blocks.length === 0) return null;
   const length = blocks.reduce((sum, block) => sum + block.length, 0);
@@ -38,14 +38,15 @@ export function addContent(store: Store, blocks: readonly Block[]): number | nul
   return content;
 }
 
-export function blocksOf(store: Store, content: number | null): Block[] {
+/** The blocks of a content, in order. */
+export function findBlocks(store: Store, content: number | null): Block[] {
   return store.all<Block>(
     "SELECT name, piece, start, length FROM block WHERE content = ? ORDER BY position",
     content,
   );
 }
 
-/** The bytes from `start` up to, not including, `end`; only the blocks that hold some are read. */
+/** Reads the bytes from `start` up to, not including, `end`. Reads only the blocks that contain them. */
 export function readContent(
   store: Store,
   content: number | null,
@@ -53,7 +54,7 @@ export function readContent(
 ): Buffer {
   const parts: Uint8Array[] = [];
   let offset = 0;
-  for (const block of blocksOf(store, content)) {
+  for (const block of findBlocks(store, content)) {
     const from = Math.max(range.start - offset, 0);
     const to = Math.min(range.end - offset, block.length);
     offset += block.length;
@@ -64,7 +65,7 @@ export function readContent(
     }
     const row = store.one<{ bytes: Uint8Array }>(
       "SELECT substr(bytes, ?, ?) AS bytes FROM piece WHERE id = ?",
-      block.start + from + 1, // SQL counts from one
+      block.start + from + 1, // substr counts from one
       to - from,
       block.piece,
     );

@@ -1,16 +1,16 @@
-import { addContent, blocksOf, wholeBlock, type Block } from "./content-blocks.ts";
+import { addContent, findBlocks, createBlock, type Block } from "./content-blocks.ts";
 import type { Store } from "./store.ts";
 
 /** Bytes from `start` up to, not including, `end`. */
 export type Range = { start: number; end: number };
 
-/** Bytes that nobody wrote. */
-export function zeros(length: number): Block[] {
+/** Unwritten bytes, which read as zeros. */
+export function zeroBlocks(length: number): Block[] {
   return length === 0 ? [] : [{ name: null, piece: null, start: 0, length }];
 }
 
-/** The blocks of a range; those at its ends are cut. */
-export function part(blocks: readonly Block[], range: Range): Block[] {
+/** The blocks of a range. The first and the last are cut to fit. */
+export function sliceBlocks(blocks: readonly Block[], range: Range): Block[] {
   const kept: Block[] = [];
   let offset = 0;
   for (const block of blocks) {
@@ -26,30 +26,30 @@ export function part(blocks: readonly Block[], range: Range): Block[] {
   return kept;
 }
 
-/** A content like another, but with these bytes in the range, or with zeros for null. */
-export function overwritten(
+/** Returns a new content with `bytes` in the range, or with zeros if `bytes` is null. */
+export function overwriteRange(
   store: Store,
   { content, length }: { content: number | null; length: number },
   { range, bytes }: { range: Range; bytes: Buffer | null },
 ): number | null {
-  const blocks = blocksOf(store, content);
+  const blocks = findBlocks(store, content);
   return addContent(store, [
-    ...part(blocks, { start: 0, end: range.start }),
-    ...(bytes === null ? zeros(range.end - range.start) : [wholeBlock(store, bytes)]),
-    ...part(blocks, { start: range.end, end: length }),
+    ...sliceBlocks(blocks, { start: 0, end: range.start }),
+    ...(bytes === null ? zeroBlocks(range.end - range.start) : [createBlock(store, bytes)]),
+    ...sliceBlocks(blocks, { start: range.end, end: length }),
   ]);
 }
 
-/** A content cut or lengthened by zeros. */
-export function resized(
+/** Returns the content cut to the new length, or extended with zeros. */
+export function resizeContent(
   store: Store,
   { content, length }: { content: number | null; length: number },
   to: number,
 ): number | null {
   if (to === length) return content;
-  const blocks = blocksOf(store, content);
+  const blocks = findBlocks(store, content);
   return addContent(store, [
-    ...part(blocks, { start: 0, end: to }),
-    ...zeros(Math.max(0, to - length)),
+    ...sliceBlocks(blocks, { start: 0, end: to }),
+    ...zeroBlocks(Math.max(0, to - length)),
   ]);
 }

@@ -1,4 +1,4 @@
-/** Who is told of new blobs, and of what each is still to be told. Both survive a killed emulator. */
+/** Subscriptions, and the events not delivered to them yet. Both survive a killed emulator. */
 export const eventSchema = `
 CREATE TABLE event_subscription (
   name TEXT PRIMARY KEY,
@@ -8,7 +8,7 @@ CREATE TABLE event_subscription (
   subject_begins_with TEXT NOT NULL
 ) STRICT;
 
-CREATE TABLE untold_event (
+CREATE TABLE undelivered_event (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   subscription TEXT NOT NULL REFERENCES event_subscription ON DELETE CASCADE,
   event TEXT NOT NULL

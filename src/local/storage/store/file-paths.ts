@@ -1,35 +1,37 @@
 import { StorageError } from "../http/rest-errors.ts";
 
-/** Limits and forbidden characters of REST page "Naming and referencing shares, directories, files, and metadata". */
-const maximumPathLength = 2048;
-const maximumNameLength = 255;
-const maximumDepth = 250;
-// oxlint-disable-next-line no-control-regex -- these very characters are forbidden
+/**
+ * Limits in characters, and forbidden characters: REST page "Naming and referencing shares, directories,
+ * files, and metadata".
+ */
+const maxPathLength = 2048;
+const maxNameLength = 255;
+const maxDepth = 250;
+// oxlint-disable-next-line no-control-regex -- the pattern must match exactly these characters
 const forbidden = /["\\:|<>*?\u0000-\u001f\u007f]/;
 
 /**
- * The path that a URL means: slashes at its end say nothing, and neither do dots at the end of a name
- * unless the request says `x-ms-allow-trailing-dot: true`. Throws where no file may have this path.
+ * Removes slashes at the end of the path, and dots at the end of each name unless the request has
+ * `x-ms-allow-trailing-dot: true`. Throws `InvalidFileOrDirectoryPathName` for an invalid path.
  */
 export function normalizePath(path: string, { allowTrailingDot }: { allowTrailingDot: boolean }) {
   const names = path
     .replace(/\/+$/, "")
     .split("/")
     .map((name) => (allowTrailingDot ? name : name.replace(/\.+$/, "")));
-  const isValid =
-    path.length <= maximumPathLength && names.length <= maximumDepth && names.every(isName);
+  const isValid = path.length <= maxPathLength && names.length <= maxDepth && names.every(isName);
   if (!isValid) throw new StorageError("InvalidFileOrDirectoryPathName");
   return names.join("/");
 }
 
 function isName(name: string): boolean {
   const isReserved = name === "." || name === "..";
-  return name !== "" && name.length <= maximumNameLength && !isReserved && !forbidden.test(name);
+  return name !== "" && name.length <= maxNameLength && !isReserved && !forbidden.test(name);
 }
 
 /**
- * Names are one whatever their letters' case, though they keep the spelling of their creation. Letter by
- * letter, as Windows compares: "ß" stays what it is.
+ * The key by which paths are compared: without case, letter by letter as in Windows, where "ß" has no
+ * upper case. Stored paths keep the spelling of their creation.
  */
 export function pathKey(path: string): string {
   return Array.from(path, (letter) => {
@@ -38,7 +40,7 @@ export function pathKey(path: string): string {
   }).join("");
 }
 
-/** The directory that a path stands in. */
+/** The path of the directory that contains a path. */
 export function parentPath(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }

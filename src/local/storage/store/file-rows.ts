@@ -9,9 +9,9 @@ export type Directory = {
   service: "file";
   kind: "directory";
   id: number;
-  /** The share's, or the share snapshot's. */
+  /** Id of the share or share snapshot. */
   share: number;
-  /** In the spelling of its creation; empty for the root directory. */
+  /** Spelled as created; empty for the root directory. */
   path: string;
   etag: string;
   lastModified: number;
@@ -21,7 +21,7 @@ export type Directory = {
 
 export type File = Omit<Directory, "kind"> & {
   kind: "file";
-  /** Null where the length is zero. */
+  /** Null for an empty file. */
   content: number | null;
   length: number;
   contentHeaders: ContentHeaders;
@@ -29,7 +29,7 @@ export type File = Omit<Directory, "kind"> & {
   copy: Copy | null;
 };
 
-/** What the share's protocol keeps of every file. Times as they are written: ISO 8601 in 100 ns. */
+/** Properties that the share's protocol stores for every file. Times are ISO 8601 with 100 ns. */
 export type SystemProperties = {
   creationTime: string;
   lastWriteTime: string;
@@ -45,12 +45,12 @@ export function findFile(store: Store, share: number, path: string): File | unde
     share,
     pathKey(path),
   );
-  return row && fileOf(row);
+  return row && parseFileRow(row);
 }
 
-export function fileWithId(store: Store, id: number): File | undefined {
+export function findFileById(store: Store, id: number): File | undefined {
   const row = store.one<FileRow>("SELECT * FROM file WHERE id = ?", id);
-  return row && fileOf(row);
+  return row && parseFileRow(row);
 }
 
 export function findDirectory(store: Store, share: number, path: string): Directory | undefined {
@@ -59,30 +59,32 @@ export function findDirectory(store: Store, share: number, path: string): Direct
     share,
     pathKey(path),
   );
-  return row && directoryOf(row);
+  return row && parseDirectoryRow(row);
 }
 
-export function filesOf(store: Store, share: number): File[] {
-  return store.all<FileRow>("SELECT * FROM file WHERE share = ?", share).map(fileOf);
+export function findFiles(store: Store, share: number): File[] {
+  return store.all<FileRow>("SELECT * FROM file WHERE share = ?", share).map(parseFileRow);
 }
 
-export function directoriesOf(store: Store, share: number): Directory[] {
-  return store.all<DirectoryRow>("SELECT * FROM directory WHERE share = ?", share).map(directoryOf);
+export function findDirectories(store: Store, share: number): Directory[] {
+  return store
+    .all<DirectoryRow>("SELECT * FROM directory WHERE share = ?", share)
+    .map(parseDirectoryRow);
 }
 
-/** What stands directly in a directory, in the order of its names. */
-export function entriesIn(store: Store, { share, path }: Directory): (Directory | File)[] {
+/** The files and directories directly in a directory, in the order of their names. */
+export function findEntries(store: Store, { share, path }: Directory): (Directory | File)[] {
   const key = pathKey(path);
   const rows = (table: "directory" | "file") =>
     `SELECT * FROM ${table} WHERE share = ? AND parent_key = ?`;
   const entries = [
-    ...store.all<DirectoryRow>(rows("directory"), share, key).map(directoryOf),
-    ...store.all<FileRow>(rows("file"), share, key).map(fileOf),
+    ...store.all<DirectoryRow>(rows("directory"), share, key).map(parseDirectoryRow),
+    ...store.all<FileRow>(rows("file"), share, key).map(parseFileRow),
   ];
   return entries.toSorted((one, other) => (pathKey(one.path) < pathKey(other.path) ? -1 : 1));
 }
 
-/** Inserts the file, or replaces the one of this path and keeps its id. Returns the id. */
+/** Inserts the file, or replaces the file with this path and keeps its id. Returns the id. */
 export function saveFile(store: Store, file: Omit<File, "id">): number {
   store.run(
     `INSERT INTO file (share, path, path_key, parent_key, etag, modified_at, content, length,
@@ -109,7 +111,7 @@ export function saveFile(store: Store, file: Omit<File, "id">): number {
   return findFile(store, file.share, file.path)?.id ?? 0;
 }
 
-/** Inserts the directory, or replaces the one of this path and keeps its id. Returns the id. */
+/** Inserts the directory, or replaces the directory with this path and keeps its id. Returns the id. */
 export function saveDirectory(store: Store, directory: Omit<Directory, "id">): number {
   store.run(
     `INSERT INTO directory (share, path, path_key, parent_key, etag, modified_at, metadata, system)
@@ -146,8 +148,8 @@ type FileRow = DirectoryRow & {
   copy: string | null;
 };
 
-/** The JSON columns hold what was saved from a Directory or File, so they parse to its types. */
-function directoryOf(row: DirectoryRow): Directory {
+/** The JSON columns parse to the types of Directory and File because they were written from them. */
+function parseDirectoryRow(row: DirectoryRow): Directory {
   return {
     service: "file",
     kind: "directory",
@@ -161,9 +163,9 @@ function directoryOf(row: DirectoryRow): Directory {
   };
 }
 
-function fileOf(row: FileRow): File {
+function parseFileRow(row: FileRow): File {
   return {
-    ...directoryOf(row),
+    ...parseDirectoryRow(row),
     kind: "file",
     content: row.content,
     length: row.length,

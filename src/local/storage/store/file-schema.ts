@@ -1,7 +1,7 @@
 /**
- * Shares and what is in them. A share snapshot is a share of its own, with its own directories and
- * files. `path_key` and `parent_key` are paths as names are compared: without case. The root
- * directory has the empty path.
+ * Shares, their directories and files. A share snapshot is a separate share with its own directories
+ * and files. `path_key` and `parent_key` are paths without case, for comparison. The root directory has
+ * the empty path.
  */
 export const fileSchema = `
 CREATE TABLE share (

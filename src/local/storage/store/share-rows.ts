@@ -2,20 +2,20 @@ import { createHash } from "node:crypto";
 import type { Metadata } from "../http/storage-request.ts";
 import type { Store } from "./store.ts";
 import {
-  directoriesOf,
-  filesOf,
+  findDirectories,
+  findFiles,
   saveDirectory,
   saveFile,
   type SystemProperties,
 } from "./file-rows.ts";
 import { noLease } from "../leases/lease-rules.ts";
 
-/** A share, or a snapshot of one: a share of its own that nothing changes any more. */
+/** A share, or a share snapshot: a separate share that never changes. */
 export type Share = {
   id: number;
   account: string;
   name: string;
-  /** When it was taken, as `?sharesnapshot=` names it; empty for the share itself. */
+  /** The snapshot's time as in `?sharesnapshot=`; empty for the share itself. */
   snapshot: string;
   etag: string;
   lastModified: number;
@@ -24,7 +24,7 @@ export type Share = {
   metadata: Metadata;
 };
 
-/** A security descriptor, as it was sent. */
+/** A security descriptor as it was sent. */
 export type Permission = { format: "Sddl" | "Binary"; text: string };
 
 export function findShare(
@@ -37,11 +37,11 @@ export function findShare(
     name,
     snapshot,
   );
-  return row && shareOf(row);
+  return row && parseShareRow(row);
 }
 
-/** Shares of an account, each followed by its snapshots, from the name `from` on. */
-export function sharesFrom(
+/** Shares of an account, each followed by its snapshots, beginning with the name `from`. */
+export function findShares(
   store: Store,
   { account, from }: { account: string; from: string },
 ): Share[] {
@@ -51,18 +51,18 @@ export function sharesFrom(
       account,
       from,
     )
-    .map(shareOf);
+    .map(parseShareRow);
 }
 
-/** Oldest first. */
-export function snapshotsOf(store: Store, { account, name }: Share): Share[] {
+/** The snapshots of a share, oldest first. */
+export function findShareSnapshots(store: Store, { account, name }: Share): Share[] {
   return store
     .all<ShareRow>(
       "SELECT * FROM share WHERE account = ? AND name = ? AND snapshot <> '' ORDER BY snapshot",
       account,
       name,
     )
-    .map(shareOf);
+    .map(parseShareRow);
 }
 
 export function insertShare(store: Store, share: Omit<Share, "id">): number {
@@ -80,12 +80,12 @@ export function insertShare(store: Store, share: Omit<Share, "id">): number {
   );
 }
 
-/** Everything in a share as it is now, under another share's id. Contents are shared. */
+/** Copies all directories, files and permissions to another share. The bytes are not duplicated. */
 export function copyShareContents(store: Store, from: Share, to: number): void {
-  for (const { id: _, ...directory } of directoriesOf(store, from.id)) {
+  for (const { id: _, ...directory } of findDirectories(store, from.id)) {
     saveDirectory(store, { ...directory, share: to });
   }
-  for (const { id: _, ...file } of filesOf(store, from.id)) {
+  for (const { id: _, ...file } of findFiles(store, from.id)) {
     saveFile(store, { ...file, share: to, lease: noLease });
   }
   store.run(
@@ -95,7 +95,7 @@ export function copyShareContents(store: Store, from: Share, to: number): void {
   );
 }
 
-/** Keeps a permission of the share and returns its key: the same one for the same permission. */
+/** Stores a permission of the share and returns its key. Equal permissions have equal keys. */
 export function savePermission(store: Store, share: number, { format, text }: Permission): string {
   const digest = createHash("sha256").update(`${format}\n${text}`).digest();
   const key = `${digest.readBigUInt64BE(0)}*${digest.readBigUInt64BE(8)}`;
@@ -129,7 +129,7 @@ type ShareRow = {
   metadata: string;
 };
 
-function shareOf(row: ShareRow): Share {
+function parseShareRow(row: ShareRow): Share {
   return {
     id: row.id,
     account: row.account,

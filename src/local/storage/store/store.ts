@@ -5,26 +5,26 @@ import { eventSchema } from "./event-schema.ts";
 import { fileSchema } from "./file-schema.ts";
 
 /**
- * The emulator's durable state. Everything here is synchronous, so one transaction holds one
- * request and nothing comes between; what `transaction` returned survives a killed emulator.
+ * The emulator's durable state. All functions are synchronous, so requests cannot interleave inside a
+ * transaction. A committed transaction survives a killed emulator.
  */
 export type Store = {
-  /** Runs `work` and commits it, or undoes all of it when it throws. */
+  /** Runs `work` and commits, or rolls everything back if `work` throws. */
   transaction<T>(work: () => T): T;
   one<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined;
   all<Row>(sql: string, ...values: SQLInputValue[]): Row[];
   /** Returns the id of the last inserted row. */
   run(sql: string, ...values: SQLInputValue[]): number;
-  /** Never the same twice in one store, even where the clock stands still. Without quotes. */
+  /** Unique in one store, even if the clock stands still. Without quotes. */
   nextEtag(): string;
   close(): void;
 };
 
-/** `file` is a path (folders are made) or ":memory:". Throws when another schema wrote the file. */
+/** `file` is a path (missing folders are created) or ":memory:". Throws if the file has another schema version. */
 export function openStore(file: string): Store {
   if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
   const database = new DatabaseSync(file);
-  // NORMAL in WAL mode loses nothing when the emulator is killed; only a power cut could.
+  // NORMAL in WAL mode loses nothing if the emulator is killed, only in a power failure.
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
   database.exec("PRAGMA recursive_triggers = ON");
   setSchema(database, file);
@@ -36,7 +36,7 @@ export function openStore(file: string): Store {
     return known;
   };
   const one = <Row>(sql: string, ...values: SQLInputValue[]) =>
-    // The schema below fixes each row's shape; SQLite itself knows no types to check against.
+    // The caller's Row follows from the schema below; node:sqlite has no typed rows.
     statement(sql).get(...values) as Row | undefined;
 
   return {
@@ -62,9 +62,9 @@ export function openStore(file: string): Store {
   };
 }
 
-/** The service's ETags look like 0x8DC4B5A7F3E2D10: a number of this size. */
+/** The service's ETags are numbers of this size, such as 0x8DC4B5A7F3E2D10. */
 const etagBase = 0x8dc000000000000n;
-const schemaVersion = 6;
+const schemaVersion = 7;
 
 function setSchema(database: DatabaseSync, file: string): void {
   const row = database.prepare("PRAGMA user_version").get();
@@ -73,17 +73,17 @@ function setSchema(database: DatabaseSync, file: string): void {
   if (version !== 0) {
     database.close();
     throw new Error(
-      `Cannot open storage emulator file "${file}" as its schema is version ${version}: expected ${schemaVersion}; delete it to begin anew`,
+      `Cannot open storage emulator file "${file}" because its schema has version ${version}, not ${schemaVersion}. Delete the file (npm start stores it in .local/) to start over.`,
     );
   }
   database.exec(`BEGIN; ${schema}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
 }
 
 /**
- * Bytes live in pieces that never change. A content is a list of parts of pieces (its blocks, or a
- * page blob's ranges, where no piece means zeros); blobs, files and pending copies point to contents,
- * so a copy shares the bytes. The triggers let go of what nothing points to any more,
- * whichever statement caused it.
+ * Bytes are stored in pieces that never change. A content is a list of parts of pieces: its blocks, or
+ * the ranges of a page blob, where no piece means zeros. Blobs, files and pending copies reference
+ * contents, so a copy shares its source's bytes. Triggers delete contents and pieces that are no longer
+ * referenced, whichever statement removed the last reference.
  */
 const schema = `
 CREATE TABLE etag (last INTEGER NOT NULL) STRICT;
@@ -181,37 +181,37 @@ CREATE INDEX pending_copy_content ON pending_copy (content);
 ${fileSchema}
 ${eventSchema}
 
-CREATE VIEW pointer_to_content (content) AS
+CREATE VIEW content_reference (content) AS
   SELECT content FROM blob UNION ALL SELECT content FROM file UNION ALL SELECT content FROM pending_copy;
 
-CREATE TRIGGER blob_let_go AFTER DELETE ON blob BEGIN
+CREATE TRIGGER blob_deleted AFTER DELETE ON blob BEGIN
   DELETE FROM pending_copy WHERE destination_service = 'blob' AND destination = OLD.id;
   DELETE FROM content WHERE id = OLD.content
-    AND NOT EXISTS (SELECT 1 FROM pointer_to_content WHERE content = OLD.content);
+    AND NOT EXISTS (SELECT 1 FROM content_reference WHERE content = OLD.content);
 END;
-CREATE TRIGGER blob_replaced AFTER UPDATE OF content ON blob WHEN OLD.content IS NOT NEW.content BEGIN
+CREATE TRIGGER blob_content_replaced AFTER UPDATE OF content ON blob WHEN OLD.content IS NOT NEW.content BEGIN
   DELETE FROM content WHERE id = OLD.content
-    AND NOT EXISTS (SELECT 1 FROM pointer_to_content WHERE content = OLD.content);
+    AND NOT EXISTS (SELECT 1 FROM content_reference WHERE content = OLD.content);
 END;
-CREATE TRIGGER file_let_go AFTER DELETE ON file BEGIN
+CREATE TRIGGER file_deleted AFTER DELETE ON file BEGIN
   DELETE FROM pending_copy WHERE destination_service = 'file' AND destination = OLD.id;
   DELETE FROM content WHERE id = OLD.content
-    AND NOT EXISTS (SELECT 1 FROM pointer_to_content WHERE content = OLD.content);
+    AND NOT EXISTS (SELECT 1 FROM content_reference WHERE content = OLD.content);
 END;
-CREATE TRIGGER file_replaced AFTER UPDATE OF content ON file WHEN OLD.content IS NOT NEW.content BEGIN
+CREATE TRIGGER file_content_replaced AFTER UPDATE OF content ON file WHEN OLD.content IS NOT NEW.content BEGIN
   DELETE FROM content WHERE id = OLD.content
-    AND NOT EXISTS (SELECT 1 FROM pointer_to_content WHERE content = OLD.content);
+    AND NOT EXISTS (SELECT 1 FROM content_reference WHERE content = OLD.content);
 END;
-CREATE TRIGGER pending_copy_let_go AFTER DELETE ON pending_copy BEGIN
+CREATE TRIGGER pending_copy_deleted AFTER DELETE ON pending_copy BEGIN
   DELETE FROM content WHERE id = OLD.content
-    AND NOT EXISTS (SELECT 1 FROM pointer_to_content WHERE content = OLD.content);
+    AND NOT EXISTS (SELECT 1 FROM content_reference WHERE content = OLD.content);
 END;
-CREATE TRIGGER block_let_go AFTER DELETE ON block BEGIN
+CREATE TRIGGER block_deleted AFTER DELETE ON block BEGIN
   DELETE FROM piece WHERE id = OLD.piece
     AND NOT EXISTS (SELECT 1 FROM block WHERE piece = OLD.piece)
     AND NOT EXISTS (SELECT 1 FROM staged_block WHERE piece = OLD.piece);
 END;
-CREATE TRIGGER staged_block_let_go AFTER DELETE ON staged_block BEGIN
+CREATE TRIGGER staged_block_deleted AFTER DELETE ON staged_block BEGIN
   DELETE FROM piece WHERE id = OLD.piece
     AND NOT EXISTS (SELECT 1 FROM block WHERE piece = OLD.piece)
     AND NOT EXISTS (SELECT 1 FROM staged_block WHERE piece = OLD.piece);

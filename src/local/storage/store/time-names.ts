@@ -1,6 +1,6 @@
 /**
- * A time in 100 ns, as snapshots and versions are named by it: `now`, but later than `last`, also
- * where the clock stands still. `last` is such a name, or empty.
+ * The name of a new snapshot or version: the time `now` with 100 ns, or 100 ns after `last` if the clock
+ * has not advanced since. `last` is the latest such name, or empty.
  */
 export function nextTimeName(last: string, now: number): string {
   const name = (at: number, ticks: number) =>

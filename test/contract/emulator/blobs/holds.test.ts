@@ -4,7 +4,7 @@ import { day, refusal, startStorage, uploaded } from "../../../support/stack/emu
 const immutable = { status: 409, code: "BlobImmutableDueToPolicy" };
 
 async function started(settings = {}) {
-  const storage = await startStorage({ copies: { finishAtOnce: "always" }, ...settings });
+  const storage = await startStorage({ copies: { finishOnStart: "always" }, ...settings });
   const blob = await uploaded(storage.service, "abc");
   const until = new Date(storage.clock.now() + day);
   return { ...storage, blob, until, box: storage.service.getContainerClient("source") };

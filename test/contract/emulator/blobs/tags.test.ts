@@ -1,6 +1,6 @@
 import { BlobSASPermissions, BlobClient, BlockBlobClient } from "@azure/storage-blob";
 import { expect, test } from "vitest";
-import { fulfilsTagCondition } from "../../../../src/local/storage/calls/tag-conditions.ts";
+import { evaluateTagCondition } from "../../../../src/local/storage/calls/tag-conditions.ts";
 import { refusal, second, startStorage, uploaded } from "../../../support/stack/emulator.ts";
 
 async function tagged(settings = {}) {
@@ -39,7 +39,7 @@ test("tags outside the limits are refused", async () => {
 });
 
 test("a write sets the tags it names and none else; a copy never takes the source's", async () => {
-  const { blob, box } = await tagged({ copies: { finishAtOnce: "always" } });
+  const { blob, box } = await tagged({ copies: { finishOnStart: "always" } });
   const copy = box.getBlockBlobClient("copy");
   await copy.beginCopyFromURL(blob.url, { tags: { own: "a b+c" } });
   expect((await copy.getTags()).tags).toEqual({ own: "a b+c" });
@@ -58,7 +58,7 @@ test("a snapshot keeps the tags of its moment", async () => {
 });
 
 test("conditions on tags hold for reads, writes and both ends of a copy", async () => {
-  const { blob, box } = await tagged({ copies: { finishAtOnce: "always" } });
+  const { blob, box } = await tagged({ copies: { finishOnStart: "always" } });
   const met = { tagConditions: `"Rank" >= '3' AND Project <> 'z'` };
   const unmet = { tagConditions: `"Rank" = '4' OR "None" = ''` };
   const refused = { status: 412, code: "ConditionNotMet" };
@@ -93,7 +93,7 @@ test.each([
   [``, "refused"],
 ])("the condition %s is %s of a=1 and b c=it's", (condition, outcome) => {
   const tags = { a: "1", "b c": "it's" };
-  const judge = () => fulfilsTagCondition(condition, tags);
+  const judge = () => evaluateTagCondition(condition, tags);
   if (outcome === "refused") expect(judge).toThrow(/HTTP headers/);
   else expect(judge()).toBe(outcome);
 });

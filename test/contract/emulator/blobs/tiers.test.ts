@@ -53,7 +53,7 @@ test.each([
 ])(
   "a copy out of the archive with %s priority pends for %i hours, then has its tier",
   async (rehydratePriority, hours) => {
-    const { blob, box, clock } = await archived({ finishAtOnce: "always" });
+    const { blob, box, clock } = await archived({ finishOnStart: "always" });
     const copy = box.getBlobClient("copy");
     await copy.beginCopyFromURL(blob.url, { tier: "Cool", rehydratePriority });
     expect(await copy.getProperties()).toMatchObject({
@@ -108,7 +108,7 @@ test("a rehydration by Set Blob Tier takes its hours, can be hurried, and copies
 });
 
 test("a copy keeps its destination's tier unless it names one", async () => {
-  const { service } = await startStorage({ copies: { finishAtOnce: "always" } });
+  const { service } = await startStorage({ copies: { finishOnStart: "always" } });
   const source = await uploaded(service, "abc");
   await source.setAccessTier("Cold");
   const copy = service.getContainerClient("source").getBlockBlobClient("copy");

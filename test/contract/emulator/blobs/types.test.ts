@@ -43,7 +43,7 @@ test("an append blob grows by blocks, and only from where the caller takes it to
 });
 
 test("a sealed append blob takes no block; its ETag is what it was, and its copy is sealed unless told not to", async () => {
-  const { box } = await started({ copies: { finishAtOnce: "always" } });
+  const { box } = await started({ copies: { finishOnStart: "always" } });
   const blob = box.getAppendBlobClient("log");
   await blob.create();
   const { etag } = await blob.appendBlock("one", 3);
@@ -140,7 +140,7 @@ test("an aborted copy of a page blob leaves nothing", async () => {
 });
 
 test("a copy writes over a blob of its own type alone; Put Blob writes over any", async () => {
-  const { box, service } = await started({ copies: { finishAtOnce: "always" } });
+  const { box, service } = await started({ copies: { finishOnStart: "always" } });
   const block = await uploaded(service, "x");
   const append = box.getAppendBlobClient("append");
   await append.create();

@@ -124,7 +124,7 @@ test("a destination cannot be a version or a snapshot", async () => {
 
 test("a SAS opens the state it is signed for: the base, one version, one snapshot, or all by the container", async () => {
   const { blob, box, otherService, first, clock } = await versioned({
-    copies: { finishAtOnce: "always" },
+    copies: { finishOnStart: "always" },
   });
   const { snapshot = "" } = await blob.createSnapshot();
   const { versionId: next = "" } = await blob.upload("second", 6);

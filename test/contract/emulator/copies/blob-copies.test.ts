@@ -129,7 +129,7 @@ test("settings are fixed when the copy starts and may differ by destination", as
 
 test("a copy may finish at once: success in the start's answer", async () => {
   const { service, otherService } = await startStorage({
-    copies: { finishAtOnce: "same-account" },
+    copies: { finishOnStart: "same-account" },
   });
   const source = await uploaded(service, film);
   const near = service.getContainerClient("source").getBlockBlobClient("near");
@@ -285,7 +285,7 @@ test("one pending copy can be stalled, resumed, warned about, failed and finishe
   await startCopy(destination, source.url);
   emulator.copies.finish(where);
   expect((await look()).copyStatus).toBe("success");
-  expect(() => emulator.copies.stall(where)).toThrow("none is pending");
+  expect(() => emulator.copies.stall(where)).toThrow("no copy is pending");
 });
 
 test("every write but a lease or a staged block removes the copy properties", async () => {

@@ -156,7 +156,7 @@ test("a copy onto itself ends with what it began with, a zero-length file is cop
     contentLength: 0,
   });
 
-  emulator.copies.finishAtOnce = "same-account";
+  emulator.copies.finishOnStart = "same-account";
   const atOnce = await file("at once").startCopyFromURL(source.url);
   expect(atOnce.copyStatus).toBe("success");
   expect(await file("at once").downloadToBuffer()).toEqual(film);
@@ -283,7 +283,7 @@ test("stall, resume, warn, fail and finish a file copy; settings may differ by d
     contentLength: 0,
   });
   expect(() => emulator.copies.finish(where)).toThrow(
-    'Cannot finish copy as none is pending on "devstoreaccount1/media/copy.mp4"',
+    'Cannot finish copy because no copy is pending on "devstoreaccount1/media/copy.mp4"',
   );
   emulator.copies.forDestination = (share, path) =>
     share === "media" && path === "slow" ? { bytesPerSecond: 1 } : undefined;
@@ -297,7 +297,7 @@ test("stall, resume, warn, fail and finish a file copy; settings may differ by d
 test("a start whose answer is lost has started all the same", async () => {
   const { file, emulator, clock } = await startFileStorage({ copies });
   const source = await uploadedFile(file("film.mp4"), film);
-  emulator.faults.add({ operation: "CopyFile", times: 1, do: "lose answer" });
+  emulator.faults.add({ operation: "CopyFile", times: 1, do: "lose response" });
   await expect(file("copy").startCopyFromURL(source.url)).rejects.toThrow(
     /socket hang up|ECONNRESET/,
   );
@@ -307,7 +307,7 @@ test("a start whose answer is lost has started all the same", async () => {
   emulator.faults.add({
     operation: "AbortCopyFile",
     times: 1,
-    do: { answer: { status: 503, code: "ServerBusy" } },
+    do: { response: { status: 503, code: "ServerBusy" } },
   });
   expect(await refusal(file("copy").abortCopyFromURL("any"))).toEqual({
     status: 503,

@@ -20,7 +20,7 @@ const unsupported = { status: 400, code: "UnsupportedHeader" };
 
 /** Every copy is over when its start is answered: these tests are about starts. */
 async function start(): Promise<FileStorage & { source: ShareFileClient }> {
-  const storage = await startFileStorage({ copies: { finishAtOnce: "always" } });
+  const storage = await startFileStorage({ copies: { finishOnStart: "always" } });
   return { ...storage, source: await uploadedFile(storage.file("film.mp4"), "film") };
 }
 
@@ -364,7 +364,7 @@ test("dots at the end of names count for each side that says so, and never for a
 
 test("a leased destination needs its lease id to be copied onto, and to be aborted", async () => {
   const { file, source, emulator } = await start();
-  emulator.copies.finishAtOnce = "never";
+  emulator.copies.finishOnStart = "never";
   const copy = file("copy");
   await copy.create(1);
   const { leaseId } = copy.getShareLeaseClient();

@@ -74,7 +74,7 @@ test("a URL of the web is asked at the start and read at the end, when the clock
 });
 
 test("a copy from the web may finish at once", async () => {
-  const { web, copy } = await started({ copies: { finishAtOnce: "always" } });
+  const { web, copy } = await started({ copies: { finishOnStart: "always" } });
   await copy.beginCopyFromURL(web.url);
   expect((await copy.getProperties()).copyStatus).toBe("success");
   expect((await copy.downloadToBuffer()).toString()).toBe("0123456789");

@@ -1,5 +1,7 @@
 import type { OrchestrationContext } from "durable-functions";
-import { toIso, parseTime } from "../copy/time.ts";
+import type { CopyId } from "../copy/contract/ids.ts";
+import { parseTime, toIso } from "../copy/time.ts";
+import type { EpochMs } from "../copy/time.ts";
 import type { CustomStatus } from "../copy/contract/custom-status.ts";
 import type {
   CopyStatus,
@@ -10,41 +12,41 @@ import type {
 import { estimateCompletion, stalledSince } from "../copy/polling/forecast.ts";
 import type { Forecast } from "../copy/polling/forecast.ts";
 
-/** The copy's public state, told through the custom status as the orchestration goes on. */
+/** Publishes the state of a running copy in the orchestration's custom status. */
 export type StatusReport = {
   abortRequested(): boolean;
-  /** What the outcome keeps of it. */
+  /** The part of it that the outcome includes. */
   record(): OrchestrationRecord;
-  /** Something is done later; `warning` says why, where there is more to say. */
-  waiting(warning: string | null, nextAt: number): void;
-  /** Storage works on this copy; tells since when, epoch ms. */
-  started(copyId: string): number;
+  /** The orchestration waits until `nextAt`, epoch ms; `warning` is the reason, null if there is nothing to report. */
+  waiting(warning: string | null, nextAt: EpochMs): void;
+  /** Storage has started this copy. Returns when it was started first, epoch ms. */
+  started(copyId: CopyId): EpochMs;
   aborting(): void;
-  /** A look that showed the copy pending. */
-  polled(status: PendingStatus, look: PollReport): void;
-  /** A look that nobody answered. */
-  pollFailed(trouble: TransientFailure, nextReadAt: number): void;
-  /** The outcome is kept: whoever looks sees it, although the run goes on. */
+  /** A poll found the copy pending. */
+  polled(status: PendingStatus, poll: PollReport): void;
+  /** Storage did not answer a poll. */
+  pollFailed(failed: TransientFailure, nextReadAt: EpochMs): void;
+  /** The outcome is recorded and visible; the orchestration only sends notifications from now on. */
   settled(): void;
-  /** The look that showed the end. */
+  /** A poll found a final status. */
   finished(status: FinalCopyStatus): void;
 };
 
 type PendingStatus = Extract<CopyStatus, { kind: "pending" }>;
 
-/** What it says together with all before it, and when the next one is due; times are epoch ms. */
-type PollReport = { forecast: Forecast; startedAt: number; nextReadAt: number };
+/** The forecast from all polls so far, and when the next one is due; times are epoch ms. */
+type PollReport = { forecast: Forecast; startedAt: EpochMs; nextReadAt: EpochMs };
 
-/** Storage's notes and our own messages are shortened to this; the custom status must stay small. */
+/** In characters. Longer warnings are shortened, because the custom status must stay small. */
 const maxWarningLength = 512;
 
 /**
- * `now` is the orchestration's own time, the same at every replay; `former` is the record of a run that
- * this one goes on with.
+ * Creates the report. `now`: the orchestration's own time, the same in every replay. `former`: the record of the
+ * instance that a repair takes over.
  */
 export function createStatusReport(
   context: OrchestrationContext,
-  { now, former }: { now: () => number; former: OrchestrationRecord | null },
+  { now, former }: { now: () => EpochMs; former: OrchestrationRecord | null },
 ): StatusReport {
   let state: CustomStatus = {
     status: former?.abortRequested === true ? "aborting" : "queued",
@@ -61,7 +63,7 @@ export function createStatusReport(
     startedAt: former?.startedAt ?? null,
     lastUpdatedAt: toIso(now()),
   };
-  const tell = (change: Partial<CustomStatus>) => {
+  const publish = (change: Partial<CustomStatus>) => {
     state = { ...state, ...change, lastUpdatedAt: toIso(now()) };
     context.df.setCustomStatus(state);
   };
@@ -72,10 +74,10 @@ export function createStatusReport(
       const { abortRequested, startedAt, statusReads } = state;
       return { abortRequested, startedAt, statusReads };
     },
-    waiting: (warning, nextAt) => tell({ warning: clip(warning), nextReadAt: toIso(nextAt) }),
+    waiting: (warning, nextAt) => publish({ warning: clip(warning), nextReadAt: toIso(nextAt) }),
     started: (copyId) => {
       const startedAt = state.startedAt ?? toIso(now());
-      tell({
+      publish({
         status: state.abortRequested ? "aborting" : "copying",
         copyId,
         copyStatus: "pending",
@@ -85,9 +87,9 @@ export function createStatusReport(
       });
       return parseTime(startedAt);
     },
-    aborting: () => tell({ status: "aborting", abortRequested: true }),
+    aborting: () => publish({ status: "aborting", abortRequested: true }),
     pollFailed: ({ failure }, nextReadAt) =>
-      tell({
+      publish({
         statusReads: state.statusReads + 1,
         warning: clip(failure.message),
         nextReadAt: toIso(nextReadAt),
@@ -96,19 +98,19 @@ export function createStatusReport(
       const last = { at: now(), progress, startedAt };
       const estimate = estimateCompletion(forecast, last);
       const stalled = stallWarning(stalledSince(forecast, last));
-      tell({
+      publish({
         statusReads: state.statusReads + 1,
         progress,
         bytesPerSecond: estimate === null ? null : Math.round(estimate.rate * 1_000),
-        estimatedCompletion: estimate === null ? null : toIso(estimate.end),
+        estimatedCompletion: estimate === null ? null : toIso(estimate.completesAt),
         readAt: toIso(now()),
         warning: clip(warning ?? stalled),
         nextReadAt: toIso(nextReadAt),
       });
     },
-    settled: () => tell({ settled: true, nextReadAt: null, warning: null }),
+    settled: () => publish({ settled: true, nextReadAt: null, warning: null }),
     finished: (status) =>
-      tell({
+      publish({
         statusReads: state.statusReads + 1,
         ...("progress" in status ? { progress: status.progress } : {}),
         bytesPerSecond: null,
@@ -120,7 +122,7 @@ export function createStatusReport(
   };
 }
 
-function stallWarning(since: number | null): string | null {
+function stallWarning(since: EpochMs | null): string | null {
   return since === null ? null : `Storage has copied nothing since ${toIso(since)}`;
 }
 

@@ -1,0 +1,34 @@
+import type { ActivityInput } from "../../copy/contract/activities.ts";
+import type { DestinationSide, Side } from "../../storage/copy-client.ts";
+import type { ActivityDependencies } from "./dependencies.ts";
+
+export type Sides = { source: Side; destination: DestinationSide };
+
+/**
+ * Opens the SAS of both sides. An activity calls it once and passes the sides on; the clear text is never kept
+ * longer than the activity runs. Throws `UnsealError`.
+ */
+export function openSides(
+  { seal }: ActivityDependencies,
+  { instanceId, copy }: ActivityInput,
+): Sides {
+  const open = (sealed: string | null, field: "sourceSas" | "destinationSas") =>
+    sealed === null ? null : seal.open(sealed, { instanceId, field });
+  return {
+    source: { endpoint: copy.source, sas: open(copy.sourceSas, "sourceSas") },
+    destination: {
+      endpoint: copy.destination,
+      sas: open(copy.destinationSas, "destinationSas"),
+      leaseId: copy.destinationLease ?? null,
+    },
+  };
+}
+
+/**
+ * For activities that do not always call Storage: opens the sides at the first call and returns the same ones
+ * afterwards. Without such a call a missing key is no failure.
+ */
+export function openSidesOnce(deps: ActivityDependencies, input: ActivityInput): () => Sides {
+  let sides: Sides | null = null;
+  return () => (sides ??= openSides(deps, input));
+}

@@ -1,0 +1,9 @@
+/**
+ * Campaigns run small in `npm test`, and at full size in `npm run test:all` and `npm run soak`, which
+ * start vitest with `--mode full`. `test/vitest.config.ts` passes the size on.
+ */
+export const isFullSize = process.env["CAMPAIGN_SIZE"] === "full";
+
+export function sized<T>(sizes: { small: T; full: T }): T {
+  return isFullSize ? sizes.full : sizes.small;
+}
