@@ -1,9 +1,8 @@
 import { parityCalls } from "./parity/calls.ts";
 import type { Api, ParityCall } from "./parity/calls.ts";
-import { maskedResponse } from "./parity/mask.ts";
 import { startAzurite } from "./support/azurite.ts";
 import { buildDurableHost } from "./support/global-setup.ts";
-import { startLocalParityEngine, startRealParityEngine } from "./support/parity-engines.ts";
+import { ask, startLocalParityEngine, startRealParityEngine } from "./support/parity-engines.ts";
 import { runFolder } from "./support/paths.ts";
 
 /*
@@ -21,7 +20,7 @@ const real = await startRealParityEngine(azurite.connection);
 const local = await startLocalParityEngine();
 const lines = await Promise.all(
   chosen.map(async ([name, call]) => {
-    const [theirs, ours] = await Promise.all([ask(real, call), ask(local, call)]);
+    const [theirs, ours] = await Promise.all([text(real, call), text(local, call)]);
     if (theirs === ours) return `${name}: the same\n${theirs}\n`;
     return `${name}: DIFFERENT\n  extension: ${theirs}\n  local:     ${ours}\n`;
   }),
@@ -31,11 +30,6 @@ await Promise.all([real.close(), local.close()]);
 await azurite.stop();
 process.exit(0);
 
-async function ask(api: Api, { given, method, path, options }: ParityCall): Promise<string> {
-  try {
-    await given?.(api);
-    return JSON.stringify(maskedResponse(await api.manage(method, path, options)));
-  } catch (error) {
-    return String(error);
-  }
+async function text(api: Api, call: ParityCall): Promise<string> {
+  return await ask(api, call).then(JSON.stringify, String);
 }

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { parityCalls, untilStatus } from "./parity/calls.ts";
-import type { Api, ParityCall } from "./parity/calls.ts";
+import type { Api } from "./parity/calls.ts";
 import { knownDifferences } from "./parity/differences.ts";
-import { maskedResponse } from "./parity/mask.ts";
-import type { MaskedResponse } from "./parity/mask.ts";
-import { startLocalParityEngine, startRealParityEngine } from "./support/parity-engines.ts";
+import { ask, startLocalParityEngine, startRealParityEngine } from "./support/parity-engines.ts";
 import type { ParityEngine } from "./support/parity-engines.ts";
 
 let real: ParityEngine;
@@ -65,11 +63,3 @@ describe("timers are early by the same rule:", () => {
     return Math.max(...(await Promise.all(tries)));
   }
 });
-
-async function ask(
-  api: Api,
-  { given, method, path, options }: ParityCall,
-): Promise<MaskedResponse> {
-  await given?.(api);
-  return maskedResponse(await api.manage(method, path, options));
-}

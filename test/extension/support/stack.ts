@@ -51,6 +51,24 @@ export type Stack = Engine & {
   begunAt: string[];
 };
 
+/** Sends a request; a body that is not a text is sent as JSON. */
+export async function sendRequest(
+  method: string,
+  url: string,
+  { body, headers }: CallOptions = {},
+): Promise<Response> {
+  const response = await fetch(url, {
+    method,
+    redirect: "manual",
+    headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const isJson = /json/.test(response.headers.get("content-type") ?? "") && text !== "";
+  const { status, headers: received } = response;
+  return { status, headers: received, text, json: isJson ? JSON.parse(text) : undefined };
+}
+
 const pollMs = 300;
 const maxWaitMs = 60_000;
 
@@ -69,29 +87,11 @@ export function openStack<E extends Engine>(engine: E): E & Stack {
   const begunAt: string[] = [];
   noteStarts(emulator, begunAt);
 
-  const request = async (method: string, url: string, { body, headers }: CallOptions = {}) => {
-    const response = await fetch(url, {
-      method,
-      redirect: "manual",
-      headers: {
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-        ...headers,
-      },
-      ...(body === undefined
-        ? {}
-        : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    const isJson = /json/.test(response.headers.get("content-type") ?? "") && text !== "";
-    const { status, headers: received } = response;
-    return { status, headers: received, text, json: isJson ? JSON.parse(text) : undefined };
-  };
-
   const stack: E & Stack = {
     ...engine,
     speeds,
     begunAt,
-    call: (method, path, options) => request(method, `${engine.url()}/api${path}`, options),
+    call: (method, path, options) => sendRequest(method, `${engine.url()}/api${path}`, options),
     async start(body, headers = {}) {
       const response = await stack.call("POST", "/copies", { body, headers });
       if (response.status !== 202) {
@@ -129,10 +129,10 @@ export function openStack<E extends Engine>(engine: E): E & Stack {
         withinMs,
       ),
     manage: (method, path, options) =>
-      request(method, `${engine.url()}/runtime/webhooks/durabletask/${path}`, options),
+      sendRequest(method, `${engine.url()}/runtime/webhooks/durabletask/${path}`, options),
     async runFunction(name) {
       const url = `${engine.url()}/admin/functions/${name}`;
-      const response = await request("POST", url, { body: { input: "" } });
+      const response = await sendRequest("POST", url, { body: { input: "" } });
       if (response.status !== 202) throw new Error(`${url} returned ${response.status}`);
       // It runs in the background, over a handful of blobs here.
       await engine.wait(1_000);
