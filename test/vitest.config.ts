@@ -16,6 +16,14 @@ export default defineConfig(({ mode }) => {
       env: { CAMPAIGN_SIZE: mode === "full" ? "full" : "small" },
     },
   });
+  /** On the real Durable extension, in real time: needs the .NET SDK, so only test/extension/run.ts runs it. */
+  const extension = {
+    test: {
+      ...project("extension", 300_000).test,
+      globalSetup: "test/extension/support/global-setup.ts",
+      maxConcurrency: 20, // tests that wait for the same stack
+    },
+  };
   return {
     root: new URL("..", import.meta.url).pathname,
     test: {
@@ -26,6 +34,7 @@ export default defineConfig(({ mode }) => {
         project("contract", 120_000),
         project("chaos", 600_000),
         project("e2e", 120_000),
+        extension,
       ],
     },
   };

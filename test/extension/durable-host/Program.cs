@@ -1,0 +1,60 @@
+using Ferry.DurableHost;
+using Microsoft.Azure.WebJobs;
+using Microsoft.Azure.WebJobs.Extensions.DurableTask;
+using Microsoft.Azure.WebJobs.Host.Config;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+// Hosts the real Durable Functions extension. The app's orchestrators and activities run in the app's own process:
+// each call is posted to the bridge (test/extension/bridge.ts).
+//
+// Settings, all in the environment:
+//   BRIDGE_URL      where the bridge listens
+//   WEBHOOK_URL     the public address of the management API, as Functions would give it to the extension
+//   HOST_JSON       the path of the app's host.json
+//   FUNCTIONS_WORKER_RUNTIME=node makes the extension treat the functions as those of another language.
+//   AzureWebJobsStorage and AzureWebJobs__extensions__durableTask__… are the extension's own settings.
+
+// Ends with the process that started it: its standard input is a pipe, which closes then.
+_ = Task.Run(() =>
+{
+    while (Console.Read() >= 0) { }
+    Environment.Exit(0);
+});
+
+// A call that waits for the bridge blocks a thread, and the pool grows by about one thread a second only.
+ThreadPool.SetMinThreads(200, 200);
+
+var bridge = new Bridge(new Uri(Setting("BRIDGE_URL")));
+var functions = EmittedFunctions.Create(await bridge.FunctionNames());
+
+var host = new HostBuilder()
+    .UseEnvironment("Development")
+    .ConfigureAppConfiguration(configuration =>
+    {
+        configuration.Add(new HostJson(Setting("HOST_JSON")));
+        configuration.AddEnvironmentVariables(); // later sources win
+    })
+    .ConfigureWebJobs(webJobs => webJobs.AddDurableTask())
+    .ConfigureServices(services =>
+    {
+        services.AddSingleton<ITypeLocator>(new FunctionTypes(functions, typeof(ClientBinding)));
+        services.AddSingleton<IWebHookProvider>(new WebHookAddress(new Uri(Setting("WEBHOOK_URL"))));
+    })
+    .ConfigureLogging(logging => logging
+        .AddSimpleConsole(options => options.SingleLine = true)
+        .SetMinimumLevel(LogLevel.Warning))
+    .Build();
+
+await host.StartAsync();
+// Only an invocation gets the durable client binding, so one function exists for it.
+await host.Services.GetRequiredService<IJobHost>().CallAsync($"{nameof(ClientBinding)}.{nameof(ClientBinding.Send)}");
+Console.WriteLine("ready");
+await host.WaitForShutdownAsync();
+
+static string Setting(string name) =>
+    Environment.GetEnvironmentVariable(name) is { Length: > 0 } value
+        ? value
+        : throw new InvalidOperationException($"Cannot start because {name} is not set");

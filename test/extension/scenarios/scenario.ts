@@ -1,0 +1,130 @@
+import type { CopySettings } from "../../../src/local/storage/pending-copies/copy-settings.ts";
+import { ledgerContent } from "../support/ledger-content.ts";
+import type { LedgerContent } from "../support/ledger-content.ts";
+import type { Json, Stack } from "../support/stack.ts";
+
+/** Something that happens to copies, on either engine. */
+export type Scenario = {
+  /** How fast its copies go. */
+  copies?: Partial<CopySettings>;
+  /** Returns the copies that are compared, after their end. */
+  play(stage: Stage): Promise<Json[]>;
+  /** What must come out on either engine. */
+  expected: Summary;
+};
+
+/** One run of a scenario: a stack, with containers that no other scenario uses. */
+export type Stage = {
+  stack: Stack;
+  source: string;
+  target: string;
+  /** Starts a copy of `source/<name>` onto `target/<name>`; uploads the source when it is not there. */
+  begin(options?: BeginOptions): Promise<Json>;
+  /** Refuses an operation on the stage's own containers with 503, until the result is called. */
+  refuse(operation: RefusedOperation, container?: string): () => void;
+  /** Ends a pending copy onto `target/<name>` with success. */
+  finish(name?: string): void;
+};
+
+type RefusedOperation = "GetBlobProperties" | "AbortCopyBlob" | "CopyBlob";
+
+export type BeginOptions = {
+  name?: string;
+  bytes?: number;
+  options?: Record<string, unknown>;
+  key?: string;
+};
+
+export type Summary = {
+  copies: CopySummary[];
+  /** Copies that Storage has begun. */
+  begun: number;
+  ledger: LedgerContent;
+};
+
+export type CopySummary = {
+  status: string;
+  cause: string | null;
+  copyStatus: string | null;
+  abortRequested: boolean;
+  residue: string[];
+  warning: string | null;
+};
+
+export const film = "film.mp4";
+const defaultBytes = 1_000_000;
+
+/** The ledger of one copy that has ended and left nothing. */
+export const settled = (...records: string[]): LedgerContent => ({
+  records,
+  locks: 0,
+  outbox: 0,
+  claims: 0,
+  retention: records.length,
+});
+
+export const succeeded: CopySummary = {
+  status: "succeeded",
+  cause: null,
+  copyStatus: "success",
+  abortRequested: false,
+  residue: [],
+  warning: null,
+};
+
+export const aborted: CopySummary = {
+  ...succeeded,
+  status: "aborted",
+  copyStatus: "aborted",
+  abortRequested: true,
+};
+
+/** Plays a scenario and returns what came out of it. */
+export async function playScenario(
+  stack: Stack,
+  name: string,
+  { copies, play }: Scenario,
+): Promise<Summary> {
+  const target = `${name}-target`;
+  if (copies !== undefined) stack.speeds.set(target, copies);
+  const ended = await play(stageOf(stack, name));
+  const ids = ended.map(({ id }) => String(id));
+  return {
+    copies: ended.map(copySummary),
+    begun: stack.begunAt.filter((path) => path.includes(`/${target}/`)).length,
+    ledger: await ledgerContent(stack, ids),
+  };
+}
+
+function copySummary(copy: Json): CopySummary {
+  const { status, error, copyStatus, abortRequested, residue, warning } = copy;
+  return { status, cause: error?.cause ?? null, copyStatus, abortRequested, residue, warning };
+}
+
+function stageOf(stack: Stack, name: string): Stage {
+  const source = `${name}-source`;
+  const target = `${name}-target`;
+  const uploaded = new Set<string>();
+  return {
+    stack,
+    source,
+    target,
+    async begin({ name: blob = film, bytes = defaultBytes, options = {}, key } = {}) {
+      const { url } = stack.blob(`${source}/${blob}`);
+      if (!uploaded.has(blob)) {
+        uploaded.add(blob);
+        await stack.upload(`${source}/${blob}`, Buffer.alloc(bytes, "film"));
+        await stack.upload(`${target}/other`, Buffer.from("so that the container exists"));
+      }
+      const body = { source: url, destination: stack.blob(`${target}/${blob}`).url, options };
+      return await stack.start(body, key === undefined ? {} : { "idempotency-key": key });
+    },
+    refuse: (operation, container = target) =>
+      stack.emulator.faults.add({
+        operation,
+        match: ({ target: url }) => url.includes(`/${container}/`),
+        do: { response: { status: 503, code: "ServerBusy" } },
+      }),
+    finish: (blob = film) => stack.emulator.copies.finish({ container: target, blob }),
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * Differences from the extension, each made in a copy of the local engine by one replaced text. `find` stands exactly
+ * once in `file`; where the engine changes, so must it.
+ */
+export type SeededDifference = {
+  what: string;
+  /** Below src/local/. */
+  file: string;
+  find: string;
+  replace: string;
+  /** A call of parity/calls.ts to which both engines respond alike, and which shows the difference. */
+  call: string;
+};
+
+const management = "durable/management/management-api.ts";
+
+export const seededDifferences: readonly SeededDifference[] = [
+  {
+    what: "the status of a running instance is 200",
+    file: management,
+    find: 'json(202, body, { location: request.url.href, "retry-after": "5" })',
+    replace: 'json(200, body, { location: request.url.href, "retry-after": "5" })',
+    call: "status of a running instance",
+  },
+  {
+    what: "the response to a start asks to wait for a second",
+    file: management,
+    find: '"retry-after": "10"',
+    replace: '"retry-after": "1"',
+    call: "start with an id",
+  },
+  {
+    what: "an event to an ended instance is accepted",
+    file: management,
+    find: 'return { status: 410, headers: {}, body: "" };',
+    replace: 'return { status: 202, headers: {}, body: "" };',
+    call: "event to an ended instance",
+  },
+  {
+    what: "an event to an unknown instance is accepted",
+    file: management,
+    find: 'if (delivery === "no such instance") return notFound;',
+    replace: 'if (delivery === "no such instance") return { status: 202, headers: {}, body: "" };',
+    call: "event to an unknown instance",
+  },
+  {
+    what: "an event may be plain text",
+    file: management,
+    find: "if (!/^application\\/json\\b/i.test(",
+    replace: "if (/^nothing$/i.test(",
+    call: "event as plain text",
+  },
+  {
+    what: "the input is shown although it is not asked for",
+    file: management,
+    find: 'isTrue(request, "showInput", true)',
+    replace: 'isTrue(request, "nothing", true)',
+    call: "status without the input",
+  },
+  {
+    what: "a purge reports no deleted instance",
+    file: management,
+    find: "instancesDeleted: purge(hub, [instance])",
+    replace: "instancesDeleted: purge(hub, [instance]) - 1",
+    call: "purge an ended instance",
+  },
+  {
+    what: "times have fractions of a second",
+    file: "durable/management/instance-status.ts",
+    find: "toISOString().slice(0, 19)",
+    replace: "toISOString().slice(0, 23)",
+    call: "status of a completed instance",
+  },
+  {
+    what: "a failure does not name its function",
+    file: "durable/turn/take-turn.ts",
+    find: "Orchestrator function '${name}' failed: ${reason}",
+    replace: "${reason}",
+    call: "status of a failed instance",
+  },
+  {
+    what: "an activity gets a boolean as JSON",
+    file: "host/worker/typed-data.ts",
+    find: '{ string: input ? "True" : "False" }',
+    replace: '{ string: input ? "true" : "false" }',
+    call: "status of an instance that collected activity inputs",
+  },
+];

@@ -1,0 +1,152 @@
+import { appendFileSync, existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { startStorageEmulator } from "../../../src/local/storage/emulator.ts";
+import { systemClock } from "../../../src/local/clock.ts";
+import { appSettings } from "./app-settings.ts";
+import { developmentKey } from "./azurite.ts";
+import { openHostPair } from "./host-pair.ts";
+import type { HostPair, Part } from "./host-pair.ts";
+import { root, runFolder } from "./paths.ts";
+import { setClockAhead } from "./shifted-date.ts";
+import { account, openStack } from "./stack.ts";
+import type { Engine, Stack } from "./stack.ts";
+
+export type ExtensionStackOptions = {
+  /** Of the logs' folder and, with something random, of the task hub. */
+  name: string;
+  /** The connection string of the account with the task hubs. */
+  hubStorage: string;
+  /** The app's folder; the project's own when absent. */
+  appDirectory?: string;
+  /** Pairs of extension and bridge on one task hub; 1 when absent. */
+  pairs?: number;
+  /** Settings of the extension that win over host.json, for example "storageProvider__partitionCount". */
+  durable?: Record<string, string>;
+  /** Whether the app gets BlobCreated events; true when absent. */
+  events?: boolean;
+  /** Settings of the app. */
+  environment?: Record<string, string>;
+};
+
+export type ExtensionStack = Engine &
+  Stack & {
+    pairs: readonly HostPair[];
+    /** Ends processes of every pair with SIGKILL. */
+    kill(...parts: Part[]): Promise<void>;
+    /** Starts what does not run. */
+    revive(): Promise<void>;
+    /** Ends every process with SIGTERM, as a deployment does. */
+    stop(): Promise<void>;
+    /** The app's folder from the next start of a bridge on. */
+    useBuild(appDirectory: string): void;
+    /** The last lines of every log, and where the logs are. */
+    logs(): string;
+    close(): Promise<void>;
+  };
+
+/**
+ * host.json polls an idle queue every five seconds, in four partitions. A test does not wait that long, and few
+ * partitions keep the load of all stacks together low.
+ */
+const quickPolling = {
+  storageProvider__maxQueuePollingInterval: "00:00:00.500",
+  storageProvider__partitionCount: "2",
+};
+
+/** Starts the app on the real Durable extension, with a task hub and a Storage emulator of its own. */
+export async function startExtensionStack(options: ExtensionStackOptions): Promise<ExtensionStack> {
+  const folder = runFolder(options.name);
+  const hubName = `T${options.name.replaceAll(/\W/g, "").slice(0, 20)}${Date.now().toString(36)}`;
+  let aheadMs = 0;
+  const clock = systemClock();
+  const emulator = await startStorageEmulator({
+    clock,
+    blobPort: 0,
+    file: ":memory:",
+    log: (line) => appendFileSync(join(folder, "storage.log"), `${line}\n`),
+  });
+  const prefix = `${emulator.blobUrl}/${account}/`;
+  let appDirectory = options.appDirectory ?? root;
+  const count = options.pairs ?? 1;
+  const pairs = await Promise.all(
+    Array.from({ length: count }, (_, index) =>
+      openHostPair({
+        folder,
+        name: count === 1 ? "" : `-${index + 1}`,
+        appDirectory: () => appDirectory,
+        hubStorage: options.hubStorage,
+        durable: {
+          hubName,
+          ...quickPolling,
+          ...options.durable,
+        },
+        app: {
+          AzureWebJobsStorage: `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${developmentKey};BlobEndpoint=${emulator.blobUrl}/${account};`,
+          COPY_EMULATOR: emulator.blobUrl,
+          COPY_EMULATOR_FILES: emulator.fileUrl,
+          COPY_ALLOWED: JSON.stringify([{ from: prefix, to: prefix }]),
+          ...appSettings,
+          ...options.environment,
+        },
+        aheadMs: () => aheadMs,
+      }),
+    ),
+  );
+  const each = <T>(work: (pair: HostPair) => Promise<T>) => Promise.all(pairs.map(work));
+  const logs = () =>
+    readdirSync(folder)
+      .filter((file) => file.endsWith(".log"))
+      .map((file) => {
+        const path = join(folder, file);
+        const lines = existsSync(path) ? readFileSync(path, "utf8").trimEnd().split("\n") : [];
+        return `── ${path}\n${lines.slice(-shownLines).map(cut).join("\n")}`;
+      })
+      .join("\n");
+  const close = async () => {
+    await each((pair) => pair.kill("host", "bridge"));
+    await emulator.close();
+  };
+  try {
+    await each((pair) => pair.revive());
+  } catch (error) {
+    await close();
+    throw new Error(`${String(error)}\n${logs()}`, { cause: error });
+  }
+  const [first] = pairs;
+  if (first === undefined) throw new Error("A stack has at least one pair");
+  if (options.events !== false) await openEvents();
+
+  return openStack({
+    name: "extension" as const,
+    emulator,
+    pairs,
+    url: () => (pairs.find((pair) => pair.isAlive()) ?? first).url(),
+    now: () => clock.now(),
+    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    async skipAhead(ms) {
+      aheadMs += ms;
+      setClockAhead(aheadMs); // Storage, and the SDK that signs a test's requests with the date
+      await each((pair) => pair.setClockAhead(aheadMs));
+    },
+    kill: async (...parts: Part[]) => void (await each((pair) => pair.kill(...parts))),
+    revive: async () => void (await each((pair) => pair.revive())),
+    stop: async () => void (await each((pair) => pair.stop())),
+    useBuild: (directory: string) => (appDirectory = directory),
+    logs,
+    close,
+  });
+
+  /** Sends BlobCreated to the app, as an event subscription does. */
+  async function openEvents(): Promise<void> {
+    const url = `${first?.url()}/runtime/webhooks/EventGrid?functionName=storageEvents`;
+    await emulator.events.subscribe({
+      name: "storageEvents",
+      url,
+      namespace: "flat",
+      schema: "event-grid",
+    });
+  }
+}
+
+const shownLines = 40;
+const cut = (line: string) => line.slice(0, 300);

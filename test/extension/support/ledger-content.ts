@@ -1,0 +1,58 @@
+import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
+import type { ContainerClient } from "@azure/storage-blob";
+import type { StorageEmulator } from "../../../src/local/storage/emulator.ts";
+import { account, ledgerContainer } from "./stack.ts";
+import type { Stack } from "./stack.ts";
+
+/** What the ledger holds of some copies; the keys are the ledger's folders. */
+export type LedgerContent = {
+  /** The status of each record, "running" before the end. */
+  records: string[];
+  locks: number;
+  outbox: number;
+  claims: number;
+  retention: number;
+};
+
+/** Reads every blob of the ledger, and counts those that name one of the copies. */
+export async function ledgerContent(
+  { emulator }: Pick<Stack, "emulator">,
+  ids: readonly string[],
+): Promise<LedgerContent> {
+  const container = ledgerOf(emulator);
+  const content: LedgerContent = { records: [], locks: 0, outbox: 0, claims: 0, retention: 0 };
+  for await (const { name } of container.listBlobsFlat()) {
+    const text = await read(name);
+    if (!ids.some((id) => name.includes(id) || text.includes(id))) continue;
+    const [folder = ""] = name.split("/");
+    if (folder === "records") content.records.push(JSON.parse(text).outcome?.status ?? "running");
+    else content[folder as Exclude<keyof LedgerContent, "records">]++;
+  }
+  return { ...content, records: content.records.toSorted() };
+
+  /** Empty when the blob has gone meanwhile. */
+  async function read(name: string): Promise<string> {
+    const blob = container.getBlobClient(name);
+    return await blob.downloadToBuffer().then(String, () => "");
+  }
+}
+
+/** The days under which the ledger keeps a copy's retention entries, "2026-11-20". */
+export async function retentionDays(
+  { emulator }: Pick<Stack, "emulator">,
+  id: string,
+): Promise<string[]> {
+  const days: string[] = [];
+  for await (const { name } of ledgerOf(emulator).listBlobsFlat({ prefix: "retention/copies/" })) {
+    const [, , day = "", key] = name.split("/");
+    if (key === id) days.push(day);
+  }
+  return days;
+}
+
+function ledgerOf(emulator: StorageEmulator): ContainerClient {
+  const key = emulator.accounts.find(({ name }) => name === account)?.key ?? "";
+  const credential = new StorageSharedKeyCredential(account, key);
+  const service = new BlobServiceClient(`${emulator.blobUrl}/${account}`, credential);
+  return service.getContainerClient(ledgerContainer);
+}
