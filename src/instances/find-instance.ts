@@ -31,13 +31,13 @@ export async function findInstance(
   ledger: Ledger,
   id: InstanceId,
 ): Promise<FoundInstance | null> {
-  const own = await ownInstance(client, id);
+  const own = await readOwnInstance(client, id);
   const isNotifying = own?.execution.kind === "running" && own.customStatus?.settled === true;
   if (own !== null && own.execution.kind !== "broken" && !isNotifying) {
     return await toListening(ledger, own, id);
   }
   const record = await ledger.readRecord(id);
-  const repair = own !== null && record?.outcome != null ? null : await repairInstance(client, id);
+  const repair = own !== null && record?.outcome != null ? null : await readRepairInstance(client, id);
   const last = own ?? repair;
   if (last !== null && record !== null && record.outcome !== null) {
     return { ...last, execution: { kind: "ended", outcome: record.outcome }, ...noListener };
@@ -91,13 +91,13 @@ async function findLost(
   const lock = await ledger.lockScan.read(record.lock);
   if (lock?.instanceId !== id || lock.copy === null) return null;
   // An instance is started before it acquires the lock: if it was started just now, Durable has it by now.
-  if ((await ownInstance(client, id)) !== null) return await findInstance(client, ledger, id);
+  if ((await readOwnInstance(client, id)) !== null) return await findInstance(client, ledger, id);
   const lost = { id, copy: lock.copy, customStatus: null, execution: { kind: "running" } } as const;
   return { ...awaitingRepair(lost, { lock, record }), isLost: true };
 }
 
 /** Reads the copy's own instance; null if Durable has none. */
-export function ownInstance(client: DurableClient, id: InstanceId): Promise<CopyInstance | null> {
+export function readOwnInstance(client: DurableClient, id: InstanceId): Promise<CopyInstance | null> {
   return readInstance(client, { id, instanceId: id, name: orchestrations.copy }, (input) =>
     // Only this app's triggers start copyOrchestration, always with a CopyInput.
     upgradeCopyInput(input as CopyInput),
@@ -105,7 +105,7 @@ export function ownInstance(client: DurableClient, id: InstanceId): Promise<Copy
 }
 
 /** Reads the instance of a copy's repair; null if Durable has none. */
-export function repairInstance(
+export function readRepairInstance(
   client: DurableClient,
   id: InstanceId,
 ): Promise<CopyInstance | null> {

@@ -8,10 +8,10 @@ import type { CopyInstance } from "./copy-instance.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { orchestrations } from "../names.ts";
 import type { Seal } from "../secrets/seal.ts";
-import { findInstance, ownInstance } from "./find-instance.ts";
+import { findInstance, readOwnInstance } from "./find-instance.ts";
 import type { FoundInstance } from "./find-instance.ts";
 import { recordFrom } from "./known-status.ts";
-import { startRepair } from "./repair-instance.ts";
+import { startRepair } from "./start-repair.ts";
 
 /** A valid and allowed request with its instance id; `isNew`: no earlier call has the same claim. */
 export type ClaimedCopy = { instanceId: InstanceId; isNew: boolean; input: CopyInput };
@@ -84,7 +84,7 @@ async function startOrchestration(
     return "started";
   } catch {
     // The SDK's error only quotes the extension's response, so the instance itself is read.
-    const instance = await ownInstance(client, instanceId).catch(() => null);
+    const instance = await readOwnInstance(client, instanceId).catch(() => null);
     return instance === null ? "unknown" : "existed";
   }
 }

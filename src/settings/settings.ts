@@ -38,7 +38,7 @@ export type Settings = {
 /** A connection string, or a Blob service URL that is used with the app's identity. */
 export type LedgerAccount = { connectionString: string } | { blobServiceUri: string };
 
-/** Reads the environment; nothing else does. Throws `SettingsError`, which lists every problem. */
+/** Reads every setting from `environment`, which `main.ts` passes as `process.env`. Throws `SettingsError`, which lists every problem. */
 export function readSettings(environment: Environment): Settings {
   const problems: string[] = [];
   const emulator = {

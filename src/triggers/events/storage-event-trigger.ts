@@ -14,7 +14,7 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { events, repairInstanceId } from "../../names.ts";
 import type { Seal } from "../../secrets/seal.ts";
 import { withDeadline } from "../../instances/deadline.ts";
-import { ownInstance, repairInstance } from "../../instances/find-instance.ts";
+import { readOwnInstance, readRepairInstance } from "../../instances/find-instance.ts";
 import { startClaimed, createCopyInput } from "../../instances/start-instance.ts";
 import { createBoundedSet } from "./bounded-set.ts";
 
@@ -83,9 +83,9 @@ async function wakeCopy(
 ): Promise<void> {
   const id = await ledger.instanceToWake(blob, etag);
   if (id === null) return;
-  const own = await ownInstance(client, id);
+  const own = await readOwnInstance(client, id);
   if (own?.execution.kind === "running") return await client.raiseEvent(id, events.wake, null);
-  const repair = await repairInstance(client, id);
+  const repair = await readRepairInstance(client, id);
   if (repair?.execution.kind === "running") {
     await client.raiseEvent(repairInstanceId(id), events.wake, null);
   }

@@ -14,7 +14,7 @@ import { copiesPath } from "./method-router.ts";
 import type { HttpHandler } from "./http-handler.ts";
 import { parseInstanceId, copyNotFound } from "./get-copy.ts";
 import { knownStatus, recordFrom } from "../../instances/known-status.ts";
-import { startRepair } from "../../instances/repair-instance.ts";
+import { startRepair } from "../../instances/start-repair.ts";
 
 /**
  * POST /copies/{id}/abort: 202 when the abort was recorded and passed to the copy, 200 when the copy is already aborted,

@@ -8,8 +8,8 @@ import type { OrchestrationRecord } from "../../copy/contract/copy-status.ts";
 import type { Outcome } from "../../copy/contract/outcome.ts";
 import type { CopyInput } from "../../copy/contract/activities.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { ownInstance, repairInstance } from "../../instances/find-instance.ts";
-import { startRepair } from "../../instances/repair-instance.ts";
+import { readOwnInstance, readRepairInstance } from "../../instances/find-instance.ts";
+import { startRepair } from "../../instances/start-repair.ts";
 
 /** How long a notification may be in the outbox before the watchdog intervenes; ms. */
 const graceMs = 10 * minute;
@@ -45,9 +45,9 @@ async function repairToNotify(
   const outcome = await ledger.outcome(instanceId);
   if (outcome === null) return;
   try {
-    const own = await ownInstance(client, instanceId);
+    const own = await readOwnInstance(client, instanceId);
     if (own?.execution.kind === "running") return;
-    const repair = await repairInstance(client, instanceId);
+    const repair = await readRepairInstance(client, instanceId);
     if (repair?.execution.kind === "running") return;
     const lock = { instanceId, plan: null, copyId: null, settlement: null };
     await startRepair(client, { lock, copy, record: recordOf(outcome) });

@@ -10,9 +10,9 @@ import type { CopyInstance } from "../../instances/copy-instance.ts";
 import { LedgerError } from "../../ledger/ledger-error.ts";
 import type { HeldLock, Ledger, LockPage } from "../../ledger/ledger.ts";
 import { events, repairInstanceId } from "../../names.ts";
-import { ownInstance, repairInstance } from "../../instances/find-instance.ts";
+import { readOwnInstance, readRepairInstance } from "../../instances/find-instance.ts";
 import { knownStatus, recordFrom } from "../../instances/known-status.ts";
-import { startRepair } from "../../instances/repair-instance.ts";
+import { startRepair } from "../../instances/start-repair.ts";
 import { resendNotifications } from "./resend-notifications.ts";
 
 export type WatchdogDependencies = { ledger: Ledger; now(): EpochMs };
@@ -95,7 +95,7 @@ async function intervene(
 ): Promise<string | null> {
   const { ledger, now } = deps;
   const { instanceId } = lock;
-  const own = await ownInstance(client, instanceId);
+  const own = await readOwnInstance(client, instanceId);
   if (own?.execution.kind === "running") return await wakeIfOverdue(deps, client, lock, own);
   // An instance is started before it acquires its lock, so a lock that has just changed has a running instance.
   if (own === null && now() - lock.changedAt < graceMs) return null;
@@ -104,7 +104,7 @@ async function intervene(
   const outcome =
     own?.execution.kind === "ended" ? own.execution.outcome : await ledger.outcome(instanceId);
   if (outcome !== null) return await releaseLock(deps, lock, outcome);
-  const repair = await repairInstance(client, instanceId);
+  const repair = await readRepairInstance(client, instanceId);
   if (repair?.execution.kind === "running") {
     return await wakeIfOverdue(deps, client, lock, repair, repairInstanceId(instanceId));
   }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Decision } from "../../../src/local/durable/turn/decisions.ts";
+import type { Decision } from "../../../src/local/durable/turn/task-ids.ts";
 import {
   eventTypes,
   type HistoryEvent,

@@ -1,7 +1,7 @@
 import { type Action, everyAction, type OrchestratorState } from "./actions.ts";
 import { type EventRaised, eventTypes, type HistoryEvent } from "../history/history.ts";
 import type { SdkTasks } from "../api/open-tasks.ts";
-import { replay, type Replay } from "./replay.ts";
+import { replay, type Replay } from "./replay-actions.ts";
 
 /** One turn: the library's result, and the extension's replay of it. */
 export type TurnSides = {

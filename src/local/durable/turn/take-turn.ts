@@ -1,12 +1,12 @@
 import type { Clock } from "../../clock.ts";
 import { everyAction, type OrchestratorState, parseState } from "./actions.ts";
-import type { Decision } from "./decisions.ts";
+import type { Decision } from "./task-ids.ts";
 import { findName, missingFunctionText, unknownOrchestratorText } from "./function-names.ts";
 import type { DurableFunctions, DurableLogEntry } from "../api/engine-api.ts";
 import { detectNonDeterminism } from "./non-determinism.ts";
 import { eventTypes, type HistoryEvent, eventBase, type StoredEvent } from "../history/history.ts";
 import type { SdkTasks } from "../api/open-tasks.ts";
-import { replay, type Replay } from "./replay.ts";
+import { replay, type Replay } from "./replay-actions.ts";
 import { buildTrigger } from "./trigger-text.ts";
 import {
   createDecisionEvent,

@@ -8,7 +8,7 @@ import {
   type HistoryEvent,
   statusNumbers,
 } from "../history/history.ts";
-import type { Decision } from "./decisions.ts";
+import type { Decision } from "./task-ids.ts";
 
 export function createDecisionEvent(decision: Decision, now: number): HistoryEvent {
   return decision.kind === "activity"

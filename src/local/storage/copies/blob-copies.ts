@@ -15,7 +15,7 @@ import {
   finishesOnStart,
   pendingCopy,
   startedCopy,
-} from "./copy-lifecycle.ts";
+} from "./copy-start-and-abort.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { readImmutability } from "../blobs/immutability.ts";
 import { noLease, requireLeaseForCopy } from "../leases/lease-rules.ts";

@@ -9,7 +9,7 @@ import {
   finishesOnStart,
   pendingCopy,
   startedCopy,
-} from "./copy-lifecycle.ts";
+} from "./copy-start-and-abort.ts";
 import { savePendingCopy } from "../pending-copies/pending-copies.ts";
 import type { StorageResponse } from "../http/storage-request.ts";
 import { requireFileForWrite, requireWritableTarget, type Target } from "../files/file-address.ts";

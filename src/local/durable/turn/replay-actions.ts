@@ -1,6 +1,6 @@
 import { day } from "../../durations.ts";
 import type { Action, RetryOptions } from "./actions.ts";
-import { createDecisions, type Decisions, NonDeterminismError } from "./decisions.ts";
+import { createDecisions, type Decisions, NonDeterminismError } from "./task-ids.ts";
 import { type EventRaised, eventTypes, type HistoryEvent } from "../history/history.ts";
 import { findName } from "./function-names.ts";
 import { allOf, anyOf, type Pending, pending, type Settle } from "./pending.ts";

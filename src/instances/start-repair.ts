@@ -4,7 +4,7 @@ import type { CopyInput, RepairInput } from "../copy/contract/activities.ts";
 import type { HeldLock } from "../ledger/ledger.ts";
 import { orchestrations, repairInstanceId } from "../names.ts";
 import { DurableError } from "./durable-error.ts";
-import { repairInstance } from "./find-instance.ts";
+import { readRepairInstance } from "./find-instance.ts";
 
 /** A copy that holds its lock but has no running instance. */
 export type LostCopy = {
@@ -26,7 +26,7 @@ export async function startRepair(client: DurableClient, lost: LostCopy): Promis
     return true;
   } catch (error) {
     // The extension rejects the id of a running instance: another caller has started the repair.
-    const repair = await repairInstance(client, instanceId);
+    const repair = await readRepairInstance(client, instanceId);
     if (repair?.execution.kind === "running") return false;
     throw new DurableError(`start the repair of copy ${instanceId}`, { cause: error });
   }
