@@ -37,7 +37,8 @@ export async function findInstance(
     return await toListening(ledger, own, id);
   }
   const record = await ledger.readRecord(id);
-  const repair = own !== null && record?.outcome != null ? null : await readRepairInstance(client, id);
+  const repair =
+    own !== null && record?.outcome != null ? null : await readRepairInstance(client, id);
   const last = own ?? repair;
   if (last !== null && record !== null && record.outcome !== null) {
     return { ...last, execution: { kind: "ended", outcome: record.outcome }, ...noListener };
@@ -97,7 +98,10 @@ async function findLost(
 }
 
 /** Reads the copy's own instance; null if Durable has none. */
-export function readOwnInstance(client: DurableClient, id: InstanceId): Promise<CopyInstance | null> {
+export function readOwnInstance(
+  client: DurableClient,
+  id: InstanceId,
+): Promise<CopyInstance | null> {
   return readInstance(client, { id, instanceId: id, name: orchestrations.copy }, (input) =>
     // Only this app's triggers start copyOrchestration, always with a CopyInput.
     upgradeCopyInput(input as CopyInput),

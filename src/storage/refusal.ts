@@ -2,7 +2,10 @@ import { RestError } from "@azure/storage-blob";
 import type { StorageErrorResponse } from "../copy/decisions/storage-errors.ts";
 import { isRefusal, StorageRefusal } from "./copy-client.ts";
 
-/** Awaits a call of the SDK, and throws `StorageRefusal` for its errors. */
+/**
+ * Awaits a call of the SDK, and throws `StorageRefusal` for its errors. What a refusal means is decided in
+ * `copy/decisions/storage-errors.ts`.
+ */
 export async function withRefusals<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;

@@ -443,7 +443,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "a request says otherwise than its route",
-    file: "src/copy/routing/route-request.ts",
+    file: "src/copy/routing/request-along-route.ts",
     find: "isObject(given) && Object.hasOwn(given, option)",
     replace: "!isObject(given) && route.fixedOptions.includes(option)",
     suites: [routes],

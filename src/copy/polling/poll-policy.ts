@@ -56,7 +56,8 @@ export function firstPollAt(startedAt: EpochMs): EpochMs {
 /**
  * When to poll a pending copy next, epoch ms, never more than six hours after `now`: when the forecast
  * expects it to complete, or earlier where the forecast is uncertain. The number of polls so far bounds
- * this: whatever its progress, a two-week copy needs at most 80 polls, and one per wake.
+ * this: whatever its progress, a two-week copy needs at most 80 polls, and one per wake. After a poll without a
+ * response, `orchestrations/follow.ts` uses `retryAt` and `minSpacingMs` instead.
  */
 export function nextPollAt(history: PollHistory): EpochMs {
   const { now, pollsSinceWake } = history;

@@ -8,7 +8,7 @@ import { optionsOff } from "../../copy/request/copy-options.ts";
 import type { CopyRequest } from "../../copy/request/copy-request.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
 import type { Origins } from "../../copy/location/parse-endpoint.ts";
-import { parseRoutedRequest } from "../../copy/routing/route-request.ts";
+import { parseRoutedRequest } from "../../copy/routing/request-along-route.ts";
 import type { Route } from "../../copy/routing/routes.ts";
 import { copyResponse } from "../../http/copy-response.ts";
 import { copyView } from "../../instances/copy-view.ts";

@@ -8,7 +8,7 @@ import {
   parseRouteList,
   buildRoutedRequest,
 } from "../../../src/copy/routing/routes.ts";
-import { parseRoutedRequest } from "../../../src/copy/routing/route-request.ts";
+import { parseRoutedRequest } from "../../../src/copy/routing/request-along-route.ts";
 import type { Route } from "../../../src/copy/routing/routes.ts";
 import { randomNames, randomRoutes } from "../../support/requests/random-routes.ts";
 import { circles, safeShapes } from "../../support/requests/safe-routes.ts";
