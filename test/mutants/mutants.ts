@@ -142,8 +142,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a late prepare of an ended copy leaves its lock behind",
     file: "src/activities/prepare.ts",
-    find: "if (outcome !== null) {",
-    replace: "if (outcome !== null && !lock.held) {",
+    find: "if (record !== null && record.outcome !== null) {",
+    replace: "if (record !== null && record.outcome !== null && !lock.held) {",
     suites: [chaos],
   },
   {

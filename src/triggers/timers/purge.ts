@@ -89,9 +89,22 @@ async function purgeCopy(
   if (completedOn !== null && completedOn >= toIsoDay(plusMs(now(), -retentionDays * day))) {
     return await retention.postpone(entry, completedOn);
   }
-  await client.purgeInstanceHistory(repairInstanceId(id));
-  await client.purgeInstanceHistory(id);
-  await retention.purge(entry);
+  const ids = [repairInstanceId(id), id];
+  const purged = await Promise.all(ids.map((each) => purgeInstance(client, each)));
+  if (purged.every(Boolean)) return await retention.purge(entry);
+  // Due again tomorrow, so that a batch of such entries does not hold up the others.
+  await retention.postpone(entry, toIsoDay(plusMs(now(), -retentionDays * day)));
+}
+
+/** Returns false if the instance has not ended: the extension purges no other, so it is terminated first. */
+async function purgeInstance(client: DurableClient, instanceId: string): Promise<boolean> {
+  try {
+    await client.purgeInstanceHistory(instanceId);
+    return true;
+  } catch {
+    await client.terminate(instanceId, "Its copy ended long ago");
+    return false;
+  }
 }
 
 /** When the copy ended, epoch ms; null if neither the ledger nor Durable has it any more. */

@@ -47,10 +47,10 @@ export function startChild(
       output += String(error);
       resolve();
     });
-    child.once("close", () => resolve());
-  }).then(() => {
-    log.write(`ended: ${child.exitCode ?? child.signalCode}\n`);
-    log.end();
+    child.once("close", () => {
+      log.end(`ended: ${child.exitCode ?? child.signalCode}\n`);
+      resolve();
+    });
   });
 
   return {

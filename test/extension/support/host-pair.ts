@@ -95,7 +95,7 @@ export async function openHostPair(options: HostPairOptions): Promise<HostPair> 
       await running.bridge?.until(/^ready /m);
     },
     async kill(...parts) {
-      await Promise.all(parts.map((part) => running[part]?.kill()));
+      await Promise.all(parts.map(async (part) => running[part]?.kill()));
     },
     async stop() {
       // The extension first: it gives its partitions back, and what it runs needs the bridge.
