@@ -43,6 +43,7 @@ function* settleCopy(
   const plan = started?.plan ?? lastPlan;
   const copyId = started?.copyId ?? null;
   const record = context.report.record();
+  let fenceWaits = 0;
   for (let attempts = 1; ; attempts++) {
     const isLastAttempt = attempts >= maxAttempts;
     const { copy } = context.request;
@@ -51,6 +52,12 @@ function* settleCopy(
     const settled = yield* context.call(activities.settle, input);
     if (settled.kind === "found") return settled;
     if (settled.kind === "settled") return { ...settled, isRecorded: true };
+    if (settled.kind === "wait" && settled.fence === true) {
+      // The fence passes on the clock of the activity's host. While this host's clock is ahead of it, the waits double.
+      yield* context.sleep(Math.max(settled.until, retryAt(context.now(), fenceWaits++, null)));
+      attempts--; // nothing was attempted
+      continue;
+    }
     if (isLastAttempt) {
       const residue = [
         // A recorded history has this text in its output.

@@ -157,8 +157,11 @@ export type StartResult =
 
 export type SettleResult =
   | { kind: "settled"; outcome: Outcome }
-  /** Settle again, not before `until` (epoch ms): a start request may still be in flight. */
-  | { kind: "wait"; until: number }
+  /**
+   * Settle again, not before `until` (epoch ms). `fence`: a start request may still be in flight, so nothing was done
+   * yet; absent when Storage is still restoring the former content.
+   */
+  | { kind: "wait"; until: number; fence?: true }
   /** A start whose response was lost has started this copy. Follow it until it has ended, then settle again. */
   | { kind: "found"; started: StartedCopy }
   | TransientFailure;
