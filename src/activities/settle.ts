@@ -50,7 +50,7 @@ async function settle(deps: ActivityDependencies, input: SettleInput): Promise<S
     now: deps.now(),
     settlement,
   });
-  if (lock.kind === "busy") return { kind: "wait", until: lock.until };
+  if (lock.kind === "busy") return { kind: "wait", until: lock.until, fence: true };
 
   const openSides = openSidesOnce(deps, input);
   // Without the lock nothing at the destination may be changed.

@@ -9,7 +9,7 @@ import type { CopyInput, ActivityInput, CopyActivities } from "../copy/contract/
 import { failure } from "../copy/contract/failure.ts";
 import { createStatusReport } from "./status-report.ts";
 import type { StatusReport } from "./status-report.ts";
-import { createWaits } from "./waits.ts";
+import { createWaits, timerFor } from "./waits.ts";
 import type { Waits } from "./waits.ts";
 
 /** A part of an orchestration: it yields tasks to Durable and returns `T`. */
@@ -53,11 +53,11 @@ export function createCopyContext(
   return {
     request: { instanceId, copy: { ...copy, ...endpoints } },
     copyRef: { instanceId, copy: endpoints },
-    waits: createWaits(context),
+    waits: createWaits(context, now),
     report: createStatusReport(context, { now, former: former?.record ?? null }),
     now,
     *sleep(due) {
-      yield context.df.createTimer(toDate(due));
+      yield context.df.createTimer(toDate(timerFor(due, now())));
     },
     *call<Name extends keyof CopyActivities>(
       name: Name,

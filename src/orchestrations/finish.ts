@@ -1,3 +1,4 @@
+import { latest } from "../copy/time.ts";
 import type { EpochMs } from "../copy/time.ts";
 import { buildOutcome } from "../copy/contract/outcome.ts";
 import type { CopyResult, Outcome } from "../copy/contract/outcome.ts";
@@ -44,6 +45,7 @@ function* settleCopy(
   const plan = started?.plan ?? lastPlan;
   const copyId = started?.copyId ?? null;
   const record = context.report.record();
+  let fenceWaits = 0;
   for (let attempts = 1; ; attempts++) {
     const isLastAttempt = attempts >= maxAttempts;
     const { copy } = context.request;
@@ -52,6 +54,12 @@ function* settleCopy(
     const settled = yield* context.call(activities.settle, input);
     if (settled.kind === "found") return settled;
     if (settled.kind === "settled") return { ...settled, isRecorded: true };
+    if (settled.kind === "wait" && settled.fence === true) {
+      // The fence passes on the clock of the activity's host. While this host's clock is ahead of it, the waits double.
+      yield* context.sleep(latest(settled.until, retryAt(context.now(), fenceWaits++, null)));
+      attempts--; // nothing was attempted
+      continue;
+    }
     if (isLastAttempt) {
       const residue = [
         // A recorded history has this text in its output.

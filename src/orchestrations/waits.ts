@@ -1,5 +1,6 @@
 import type { OrchestrationContext, Task } from "durable-functions";
-import { toDate } from "../copy/time.ts";
+import { day, second } from "../copy/durations.ts";
+import { earliest, plusMs, toDate } from "../copy/time.ts";
 import type { EpochMs } from "../copy/time.ts";
 import { events } from "../names.ts";
 
@@ -7,6 +8,15 @@ type EventName = (typeof events)[keyof typeof events];
 
 /** The events that have arrived; both can be true. Neither is true when the timer has fired. */
 export type ArrivedEvents = { abort: boolean; wake: boolean };
+
+/**
+ * When to create a timer for so that it does not fire before `due`; epoch ms. The extension hides a timer's message for
+ * whole seconds, cut down ("GetVisibilityDelay" of DurableTask.AzureStorage), so a timer fires up to a second early. A
+ * timer that is due now, which only shows events that have arrived, stays as it is. No timer exceeds a day (see below).
+ */
+export function timerFor(due: EpochMs, now: EpochMs): EpochMs {
+  return due > now ? earliest(plusMs(due, second), plusMs(now, day)) : due;
+}
 
 export type Waits = {
   /** Waits until `due` (epoch ms, at most a day ahead) or until an event arrives. */
@@ -28,7 +38,7 @@ const maxWakes = 20;
  * newest waiter. Every losing timer is cancelled, because an open timer keeps the instance Running. No timer exceeds
  * a day, because after cancelling one of more than six days the SDK and the extension disagree on task ids.
  */
-export function createWaits(context: OrchestrationContext): Waits {
+export function createWaits(context: OrchestrationContext, now: () => EpochMs): Waits {
   const open: Record<EventName, Task[]> = { [events.abort]: [], [events.wake]: [] };
   let aborted = false;
   let wakes = 0;
@@ -53,20 +63,20 @@ export function createWaits(context: OrchestrationContext): Waits {
 
   return {
     *until(due) {
-      let now = arrived();
-      if (!now.abort && !now.wake) {
-        const timer = context.df.createTimer(toDate(due));
+      let seen = arrived();
+      if (!seen.abort && !seen.wake) {
+        const timer = context.df.createTimer(toDate(timerFor(due, now())));
         const waits = [
           ...(aborted ? [] : [listen(events.abort)]), // only one abort is needed
           ...(wakes < maxWakes ? [listen(events.wake)] : []),
         ];
         const first = yield context.df.Task.any([...waits, timer]);
         if (first !== timer) timer.cancel();
-        now = arrived();
+        seen = arrived();
       }
-      aborted ||= now.abort;
-      if (now.wake) wakes++;
-      return now;
+      aborted ||= seen.abort;
+      if (seen.wake) wakes++;
+      return seen;
     },
   };
 }

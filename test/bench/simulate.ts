@@ -19,11 +19,11 @@ export type Polled = {
   lateMs: number;
 };
 
-/** `late` draws by how much a timer fires too late. */
+/** `late` draws by how much a timer that is due then fires too late. */
 export function poll(
   trace: Trace,
   poller: Poller,
-  { late = () => 0, keep = false }: { late?: () => number; keep?: boolean } = {},
+  { late = () => 0, keep = false }: { late?: (due: number) => number; keep?: boolean } = {},
 ): Polled {
   const { durationMs } = trace;
   const readTimes: number[] = [];
@@ -34,7 +34,7 @@ export function poll(
   }));
   let due = first;
   for (let reads = 1; ; reads++) {
-    now = due + late();
+    now = due + late(due);
     if (keep) readTimes.push(now);
     if (now >= durationMs) {
       const lagMs = now - durationMs;

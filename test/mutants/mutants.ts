@@ -15,6 +15,7 @@ export type Mutant = {
 const chaos = "test/chaos/chaos.test.ts";
 const abort = "test/e2e/copies/abort.test.ts";
 const findInstance = "test/contract/instances/find-instance.test.ts";
+const timers = "test/contract/orchestrations/timers.test.ts";
 const settleAgain = "test/contract/activities/settle-again.test.ts";
 const startAgain = "test/contract/activities/start-again.test.ts";
 const minted = "test/e2e/secrets/minted.test.ts";
@@ -170,7 +171,7 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "events that come while an activity runs are not drained",
     file: "src/orchestrations/waits.ts",
-    find: "let now = arrived();",
+    find: "let seen = arrived();",
     replace: "let now: Arrived = { abort: false, wake: false };",
     suites: [chaos],
   },
@@ -496,5 +497,19 @@ export const mutants: readonly Mutant[] = [
     find: "status.name.toLowerCase() !== name.toLowerCase()",
     replace: "status.name !== name",
     suites: [findInstance],
+  },
+  {
+    breaks: "a timer fires before it is due",
+    file: "src/orchestrations/waits.ts",
+    find: "Math.min(due + second, now + day)",
+    replace: "Math.min(due, now + day)",
+    suites: [timers],
+  },
+  {
+    breaks: "a wait for a fence counts as an attempt to settle",
+    file: "src/orchestrations/finish.ts",
+    find: "attempts--; // nothing was attempted",
+    replace: "if (fenceWaits > maxAttempts * 2) attempts--;",
+    suites: [timers],
   },
 ];

@@ -159,8 +159,11 @@ export type StartResult =
 
 export type SettleResult =
   | { kind: "settled"; outcome: Outcome }
-  /** Settle again, not before `until` (epoch ms): a start request may still be in flight. */
-  | { kind: "wait"; until: EpochMs }
+  /**
+   * Settle again, not before `until` (epoch ms). `fence`: a start request may still be in flight, so nothing was done
+   * yet; absent when Storage is still restoring the former content.
+   */
+  | { kind: "wait"; until: EpochMs; fence?: true }
   /** A start whose response was lost has started this copy. Follow it until it has ended, then settle again. */
   | { kind: "found"; started: StartedCopy }
   | TransientFailure;

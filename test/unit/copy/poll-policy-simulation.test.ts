@@ -26,9 +26,10 @@ function many(shape: Shape, length = traces, given?: Partial<TraceOptions>): Tra
 function beyond(
   all: readonly Trace[],
   most: { reads: number; lagMs: (trace: Trace) => number },
+  late: () => number = () => 0,
 ): number {
   const over = all.filter((trace) => {
-    const { reads, lagMs } = poll(trace, ferry);
+    const { reads, lagMs } = poll(trace, ferry, { late });
     return reads > most.reads || lagMs > most.lagMs(trace);
   });
   return over.length / all.length;
@@ -37,6 +38,14 @@ function beyond(
 test(`99 % of steady copies up to 8 h take 8 reads, and a lag of 1 s, 1 % or a step (BENCH_SEED=${seed})`, () => {
   const lagMs = ({ durationMs, stepMs }: Trace) => Math.max(second, durationMs / 100, stepMs);
   expect(beyond(many("steady"), { reads: 8, lagMs })).toBeLessThanOrEqual(0.01);
+});
+
+test(`a timer's second makes no more reads, and a lag that is longer by itself (BENCH_SEED=${seed})`, () => {
+  const draw = drawFrom(seed);
+  const late = () => draw.between(0, second);
+  const lagMs = ({ durationMs, stepMs }: Trace) =>
+    Math.max(second, durationMs / 100, stepMs) + second;
+  expect(beyond(many("steady"), { reads: 8, lagMs }, late)).toBeLessThanOrEqual(0.01);
 });
 
 test.each([{ shape: "bursty" }, { shape: "staircase" }] as const)(
