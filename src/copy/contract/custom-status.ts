@@ -2,7 +2,7 @@ import type { CopyId } from "./ids.ts";
 import type { CopyStatusName, Progress } from "./copy-status.ts";
 
 /**
- * The orchestration's custom status while a copy runs. It contains only what changes and no URL, so it
+ * The orchestration's custom status while a copy runs. It contains only values that change and no URLs, so it
  * stays far below the 16 KiB of UTF-16 that Durable accepts. Times are ISO 8601.
  */
 export type CustomStatus = {
@@ -11,9 +11,9 @@ export type CustomStatus = {
   copyStatus: CopyStatusName | null;
   abortRequested: boolean;
   progress: Progress | null;
-  /** Null until the polls show progress. */
+  /** Null until polls have shown progress. */
   bytesPerSecond: number | null;
-  /** Null while it cannot be estimated, and while the copy stands still. */
+  /** Null while it cannot be estimated, and while the copy is stalled. */
   estimatedCompletion: string | null;
   readAt: string | null;
   statusReads: number;
