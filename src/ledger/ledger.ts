@@ -7,8 +7,8 @@ import type { Settlement, CopyInput, CopyPlan } from "../copy/contract/activitie
 
 /**
  * The state that must outlive an orchestration and be found without a scan: claims, records, locks, the outbox and
- * retention entries. Every write is conditional, so that of two app instances only one wins. Methods throw
- * `LedgerError`, and only if the ledger cannot be reached.
+ * retention entries. Every write is conditional, so if two app instances write at the same time, only one succeeds.
+ * Methods throw only `LedgerError`, and only if the ledger cannot be reached.
  */
 export type Ledger = {
   /** Binds a caller's key to one instance. The first claim wins; later calls return it. */
@@ -46,7 +46,7 @@ export type Ledger = {
   ): Promise<void>;
   /** Rejects all further attempts, and stores the input that the copy is settled with. */
   fenceLock(destination: Destination, order: FenceOrder): Promise<LockFenced>;
-  /** How far `instanceId` has used the lock for start attempts. */
+  /** Whether `instanceId` has used the lock for start attempts, and still can. */
   lockUse(destination: Destination, instanceId: InstanceId): Promise<LockUse>;
   /** Releases the lock if `instanceId` still holds it. */
   releaseLock(destination: Destination, instanceId: InstanceId): Promise<void>;
@@ -72,7 +72,7 @@ export type Outbox = {
 
 /** The watchdog's scan of all locks. */
 export type LockScan = {
-  /** Up to `limit` names of locks from `marker` on; the next `marker` is null at the end. */
+  /** Up to `limit` names of locks, starting at `marker`; the returned `marker` is null at the end. */
   page(from: { marker: string | null; limit: number }): Promise<LockPage>;
   read(name: string): Promise<HeldLock | null>;
   /** Removes the lock unless it has changed since it was read. */
@@ -84,11 +84,11 @@ export type LockScan = {
   writePosition(marker: string | null): Promise<void>;
 };
 
-/** Entries that schedule the purge: each copy and each claim has one, with the day from which its retention counts. */
+/** Entries that schedule the purge. Each copy and each claim has one, with the day on which its retention begins. */
 export type Retention = {
   /** Up to `limit` entries of days before `day` ("2026-11-20"), oldest first. */
   listDue(kind: RetentionKind, before: { day: string; limit: number }): Promise<RetentionEntry[]>;
-  /** Counts the retention from a later day. */
+  /** Moves the day on which the retention begins to a later day. */
   postpone(entry: RetentionEntry, day: string): Promise<void>;
   /** Deletes the copy's record, or the claim, and then the entry. */
   purge(entry: RetentionEntry): Promise<void>;
@@ -100,7 +100,7 @@ export type RetentionKind = "copies" | "claims";
 /** `key` is a copy's instance id, or the name of a claim. */
 export type RetentionEntry = { kind: RetentionKind; day: string; key: string };
 
-/** The caller and its Idempotency-Key; for an event the route and the state of the blob. */
+/** The caller and its Idempotency-Key; for an event, the route and the state of the blob. */
 export type ClaimKey = { caller: string; key: string };
 
 /** `fingerprint` distinguishes a repeated request from another request with the same key; it contains no secret. */
@@ -140,7 +140,7 @@ export type LockFenced =
       copyId: CopyId | null;
       rollback: CopyOptions["rollback"];
     }
-  /** A registered attempt may still be in flight until then, epoch ms. */
+  /** A registered attempt may still be in flight until `until`, epoch ms. */
   | { kind: "busy"; until: EpochMs }
   | { kind: "not-ours" };
 
@@ -172,7 +172,7 @@ export type HeldLock = {
   /** When it was last written, and when its copy was last woken; epoch ms. */
   changedAt: EpochMs;
   wokenAt: EpochMs | null;
-  /** After this no attempt can be in flight, epoch ms. */
+  /** No attempt can be in flight after this time, epoch ms. */
   busyUntil: EpochMs;
   instanceId: InstanceId;
   /** Null in locks that an older release acquired. */

@@ -15,13 +15,13 @@ export type Settings = {
   ledger: LedgerAccount;
   /** The copies that callers may start, in addition to those of routes; empty allows none. */
   allowed: AllowedPair[];
-  /** Where completion notifications go. */
+  /** The targets of completion notifications. */
   notificationTargets: NotificationTarget[];
   /** The app, as `source` of its notifications. */
   source: string;
-  /** Which new blobs are copied, and where to. */
+  /** The rules that copy new blobs. */
   routes: Route[];
-  /** The first key seals, every key opens. Empty: requests with a SAS are rejected. */
+  /** The first key seals; every key can open. If empty, requests with a SAS are rejected. */
   secretKeys: Buffer[];
   /** The ledger's account by name, so that no copy reads or writes the app's own state. */
   own: OwnAccount;
@@ -110,7 +110,7 @@ function parseSecretKeys(text: string | undefined, problems: string[]): Buffer[]
   const wrong = buffers.findIndex((key) => key.length !== 32);
   if (wrong >= 0) {
     problems.push(
-      `COPY_SECRET_KEYS must be keys of 32 bytes as base64, separated by commas; number ${wrong + 1} is not (make one with: openssl rand -base64 32)`,
+      `COPY_SECRET_KEYS must be a comma-separated list of 32-byte keys in base64; key ${wrong + 1} is not one (create a key with: openssl rand -base64 32)`,
     );
   }
   return buffers;
@@ -143,7 +143,7 @@ function parseSchedule(text: string | undefined, problems: string[]): string {
   return value;
 }
 
-/** A claim is kept at least 72 hours. A copy outlives its claim, because its key would otherwise start it again. */
+/** A claim is kept for at least 72 hours. A copy is kept longer than its claim; otherwise its key could restart it. */
 const minRetentionDays = 3;
 const maxRetentionDays = 3_650;
 
@@ -157,7 +157,7 @@ function parseRetentionDays(text: string | undefined, problems: string[]): numbe
   return number;
 }
 
-/** Reads the settings by which the Functions host finds its own storage account. */
+/** Reads the settings that name the Functions host's own storage account. */
 function parseLedgerAccount(environment: Environment, problems: string[]): LedgerAccount | null {
   const connectionString = nonEmpty(environment["AzureWebJobsStorage"]);
   if (connectionString !== null) return { connectionString };
@@ -190,7 +190,9 @@ function parseAccountUrl(url: string, problems: string[]): Account | null {
   const parsed = z.url({ protocol: /^https?$/ }).safeParse(url);
   const account = parsed.success ? accountAt(new URL(url)) : undefined;
   if (account !== undefined && account !== "") return { account };
-  problems.push("AzureWebJobsStorage must name an account, or the URL of its Blob service");
+  problems.push(
+    "AzureWebJobsStorage must contain an account's name, or the URL of its Blob service",
+  );
   return null;
 }
 

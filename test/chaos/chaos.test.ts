@@ -2,12 +2,12 @@ import { expect, test } from "vitest";
 import { chaosSeed, expectFloors, liveThroughChaos } from "../support/chaos/chaos-suite.ts";
 
 /*
- * A thousand copies through Storage's trouble, strangers, aborts, wakes, and activities that run again,
- * in virtual time. Where something happens is counted in the requests that a copy makes in each phase,
- * so that a seed leads to the same schedule. What must hold stands in support/chaos-end.ts.
+ * More than a thousand copies (at full size) in virtual time, with Storage errors, other writers, aborts, wakes and
+ * repeated activities. Each interference is scheduled by the number of requests that a copy has made in a phase, so a
+ * seed always produces the same schedule. support/chaos/chaos-end.ts checks each copy.
  */
 
-test(`copies end in truth and leave nothing behind, whatever befalls them (CHAOS_SEED=${chaosSeed})`, async () => {
+test(`every copy reports its true outcome and leaves nothing behind (CHAOS_SEED=${chaosSeed})`, async () => {
   const tally = await liveThroughChaos("none");
   expect(tally.copies).toBeGreaterThan(0);
   if (tally.isWhole) expectFloors(tally);

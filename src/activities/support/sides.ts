@@ -5,8 +5,8 @@ import type { ActivityDependencies } from "./dependencies.ts";
 export type Sides = { source: Side; destination: DestinationSide };
 
 /**
- * Opens the SAS of both sides. An activity calls it once and passes the sides on; the clear text is never kept
- * longer than the activity runs. Throws `UnsealError`.
+ * Opens the SAS of both sides. An activity calls this once and passes the sides on, so that the clear text lives
+ * no longer than the activity. Throws `UnsealError`.
  */
 export function openSides(
   { seal }: ActivityDependencies,
@@ -25,8 +25,8 @@ export function openSides(
 }
 
 /**
- * For activities that do not always call Storage: opens the sides at the first call and returns the same ones
- * afterwards. Without such a call a missing key is no failure.
+ * For activities that do not always call Storage: the first call opens the sides, and later calls return the same
+ * ones. If there is no call, a missing key does not fail the activity.
  */
 export function openSidesOnce(deps: ActivityDependencies, input: ActivityInput): () => Sides {
   let sides: Sides | null = null;

@@ -9,13 +9,13 @@ import type { ActivityDependencies } from "./dependencies.ts";
 import type { Sides } from "./sides.ts";
 import { callStorage, toFailure, toTransientFailure, transientFailure } from "./storage-call.ts";
 
-/** A lease needs write permission together with read ("Create a service SAS", permissions). */
+/** A lease requires read permission in addition to write permission ("Create a service SAS", permissions). */
 const unauthorizedFix =
-  "For sourceLease give this app's identity the role Storage Blob Data Contributor on the source, or give the source URL a SAS with read and write permission";
+  "To use sourceLease, give this app's identity the role Storage Blob Data Contributor on the source, or give the source URL a SAS with read and write permission";
 
 /**
- * Leases the source until the copy is settled; null on success, and where no lease was requested. The lease id is
- * the copy's id: a second call changes nothing, and the lease shows which copy holds it.
+ * Leases the source until the copy is settled. Returns null on success, and if no lease was requested. The lease id is
+ * the copy's id, so a second call changes nothing, and the lease shows which copy holds it.
  */
 export async function leaseSource(
   deps: ActivityDependencies,
@@ -28,7 +28,7 @@ export async function leaseSource(
   const call = { call: "lease-source", action, side: source, unauthorizedFix } as const;
   const leased = await callStorage(deps, call, async () => {
     await client.leaseSource(source, instanceId);
-    // Leased before the lock is read: settle fences the lock before it releases the source.
+    // The lock is read after the lease is taken, because settle fences the lock before it releases the source.
     if ((await ledger.lockUse(copy.destination, instanceId)) !== "closed") return null;
     await client.releaseSource(source, instanceId);
     const message = `Cannot continue because the copy has ended: ${instanceId}`;
@@ -37,7 +37,7 @@ export async function leaseSource(
   return leased.ok ? leased.value : toFailure(leased.verdict);
 }
 
-/** Releases the source, if it was leased; a lease that stays is named in `residue`. */
+/** Releases the source if it was leased. If the lease cannot be released, `residue` says why. */
 export async function releaseSource(
   deps: ActivityDependencies,
   { instanceId, copy }: ActivityInput,

@@ -9,8 +9,8 @@ import type { MintedSas } from "../location/minted-sas.ts";
 import type { CopyResult, Outcome } from "./outcome.ts";
 
 /**
- * Inputs and results of activities. Orchestration histories contain all of them, so they contain no clear
- * secret, and their shapes are append-only: fields may be added, never changed or removed.
+ * Inputs and results of activities. Orchestration histories contain all of them, so they contain no secret in clear
+ * text, and their shapes are append-only: fields may be added, never changed or removed.
  */
 
 /** The orchestration's input: a valid request with its secrets sealed. */
@@ -42,7 +42,7 @@ export type CopyEndpoints = {
   leasesSource?: true;
 };
 
-/** The part of a copy that polling and settling need. Kept small, because the history contains it for each poll. */
+/** Picks the part of a copy that polling and settling need. It is small, because the history stores it for each poll. */
 export function pickEndpoints({ options, ...copy }: CopyInput): CopyEndpoints {
   const { source, destination, sourceSas, destinationSas } = copy;
   return {
@@ -55,17 +55,17 @@ export function pickEndpoints({ options, ...copy }: CopyInput): CopyEndpoints {
   };
 }
 
-/** Completes an input that an older release may have written: options that it did not know get their defaults. */
+/** Upgrades an input that an older release may have written: missing options get their defaults. */
 export function upgradeCopyInput(written: CopyInput): CopyInput {
   return { ...written, options: { ...optionsOff, ...written.options } };
 }
 
-/** The copy of an activity; `copy` is only the part of it that the activity needs. */
+/** The copy that an activity works on; `copy` is only the part that the activity needs. */
 export type ActivityInput<Copy extends CopyEndpoints = CopyEndpoints> = {
   instanceId: InstanceId;
   copy: Copy;
 };
-/** `awaitedCopyId`: the copy that was pending on the source when it was read last. */
+/** `awaitedCopyId`: the copy that was pending on the source at the last read. */
 export type PrepareInput = ActivityInput<CopyInput> & { awaitedCopyId?: CopyId };
 export type StartInput = ActivityInput<CopyInput> & { plan: CopyPlan };
 export type PollInput = ActivityInput & StartedCopy;
@@ -84,7 +84,7 @@ export type SettleInput = ActivityInput & {
 /** `targets`: the targets that have not accepted the notification yet; null for all. */
 export type NotifyInput = ActivityInput<CopyInput> & { outcome: Outcome; targets: string[] | null };
 
-/** The input of settling a copy. Stored before clean-up begins, so that a repair can settle the copy with it. */
+/** The input for settling a copy. Stored before clean-up begins, so that a repair can settle the copy with it. */
 export type Settlement = Pick<SettleInput, "plan" | "copyId" | "result" | "record">;
 
 /** The input of a repair: what the ledger and Durable contain about a copy whose own instance failed. */
@@ -115,7 +115,7 @@ export type CopyPlan = {
   destinationEtag: string | null;
   /** When the source and destination were read, ISO 8601; absent in plans of older releases. */
   plannedAt?: string;
-  /** The SAS that Storage reads the source with, when the app mints one. */
+  /** The terms of the SAS that the app mints for Storage to read the source; absent if no SAS is minted. */
   mintedSas?: MintedSas;
   /** The snapshot of the destination's former content, for `rollback`; absent when none was taken. */
   snapshot?: string;
@@ -131,7 +131,7 @@ export type PrepareResult =
   | { kind: "skip"; reason: string }
   | { kind: "failed"; failure: Failure }
   | Busy
-  /** The copy has an outcome already, from an earlier instance with its id. */
+  /** The copy already has an outcome, recorded by an earlier instance with the same id. */
   | { kind: "ended"; outcome: Outcome }
   /** A caller has requested an abort: do not start a copy. */
   | { kind: "abort-requested" }
@@ -143,7 +143,7 @@ export type Busy = {
   endpoint: "source" | "destination";
   /** The copy that is pending on the source. */
   awaitedCopyId?: CopyId;
-  /** For callers, as the copy's warning: the copy that Ferry waits for, and its progress. */
+  /** The warning that callers see: the copy that Ferry is waiting for, and its progress. */
   waitsFor: string;
   /** The failure of the copy when the wait times out. */
   failure: Failure;

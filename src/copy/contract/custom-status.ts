@@ -12,9 +12,9 @@ export type CustomStatus = {
   copyStatus: CopyStatusName | null;
   abortRequested: boolean;
   progress: Progress | null;
-  /** Null until the polls show progress. */
+  /** Null until polls have shown progress. */
   bytesPerSecond: number | null;
-  /** Null while it cannot be estimated, and while the copy stands still. */
+  /** Null while it cannot be estimated, and while the copy is stalled. */
   estimatedCompletion: string | null;
   readAt: string | null;
   statusReads: number;

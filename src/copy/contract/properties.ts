@@ -5,7 +5,7 @@ import type { CopyStatusName, Progress } from "./copy-status.ts";
 /** "BlockBlob", "PageBlob" or "AppendBlob" (x-ms-blob-type); null for a file. */
 export type BlobType = string | null;
 
-/** The source as Get Blob Properties, or Get File Properties, returns it. Times are epoch ms. */
+/** The source as returned by Get Blob Properties or Get File Properties. Times are epoch ms. */
 export type SourceProperties = {
   etag: string;
   length: number;
@@ -14,11 +14,11 @@ export type SourceProperties = {
   archived: boolean;
   /** The pending copy onto it; null when there is none. */
   pendingCopy: Pick<CopyProperties, "copyId" | "progress"> | null;
-  /** The copyId of the copy that produced the current content; absent when it was written in another way. */
+  /** The copyId of the copy that produced the current content; absent if the content was written in another way. */
   producedBy?: CopyId;
 };
 
-/** The destination as the same calls return it. Times are epoch ms. */
+/** The destination as returned by the same calls. Times are epoch ms. */
 export type DestinationProperties = {
   etag: string;
   length: number;
@@ -27,7 +27,7 @@ export type DestinationProperties = {
   archived: boolean;
   /** Names are in lower case, as in headers. */
   metadata: Readonly<Record<string, string>>;
-  /** The last copy onto it; null when there was none, or it was written since. */
+  /** The last copy onto it; null if there was none, or if the destination has been written since. */
   copy: CopyProperties | null;
 };
 
@@ -43,7 +43,7 @@ export type CopyProperties = {
   source: string;
 };
 
-/** The snapshots of a blob, oldest first, and its own metadata; all names as they were written. */
+/** The snapshots of a blob, oldest first, and the blob's metadata. Metadata names keep their case. */
 export type DestinationSnapshots = {
   metadata: Record<string, string>;
   snapshots: SnapshotProperties[];

@@ -6,12 +6,13 @@ import type { DestinationProperties, SnapshotProperties } from "../contract/prop
 import type { CopyPlan } from "../contract/activities.ts";
 
 /**
- * Metadata that marks a snapshot as ours, with the copy that took it and the ETag of the destination. The
- * name is lower case, as headers are, and a C# identifier, because Storage accepts no other name.
+ * The name of the metadata that marks a snapshot as ours. Its value is the id of the copy that took the snapshot and
+ * the destination's ETag. The name is lower case, as headers are, and a C# identifier, because Storage accepts no
+ * other name.
  */
 const markerName = "ferryrollback";
 
-/** Adds the marker of a snapshot of the destination in the state of this ETag. */
+/** Adds the marker to the metadata of a snapshot that is taken while the destination has this ETag. */
 export function addMarker(
   metadata: Record<string, string>,
   { instanceId, etag }: { instanceId: InstanceId; etag: string },
@@ -24,7 +25,7 @@ export function removeMarker(metadata: Record<string, string>): Record<string, s
   return Object.fromEntries(Object.entries(metadata).filter(([name]) => !isMarker(name)));
 }
 
-/** Whether the copy `instanceId` took this snapshot and, if `etag` is given, of that state of the destination. */
+/** Whether the copy `instanceId` took this snapshot and, if `etag` is given, while the destination had that ETag. */
 export function isSnapshotBy(
   { metadata }: { metadata: Readonly<Record<string, string>> },
   { instanceId, etag }: { instanceId: InstanceId; etag?: string },
@@ -46,7 +47,7 @@ export type RollbackStep =
   | { kind: "promote"; etag: string; snapshot: SnapshotProperties }
   /** The copy from the snapshot is pending; `startedAt` is epoch ms. */
   | { kind: "wait"; startedAt: EpochMs }
-  /** The former content is restored, and our marker must be removed from it. */
+  /** The former content has been restored; our marker must be removed from its metadata. */
   | { kind: "unmark"; etag: string }
   /** Our copy may still be pending, so the snapshot may be the only copy of the former content. */
   | { kind: "keep" }
@@ -94,7 +95,7 @@ export function nextRollbackStep(
   return restore;
 }
 
-/** Whether the destination is what our unsuccessful copy left. */
+/** Whether the destination still has the content that our unsuccessful copy left. */
 function isLeftBehind(
   { copyId, result }: { copyId: CopyId | null; result: CopyResult },
   { copy, etag }: DestinationProperties,

@@ -53,8 +53,8 @@ const leased =
 
 /**
  * Storage's responses and their causes; the first matching row applies. From "Copy Blob", "Abort Copy Blob",
- * "Blob service error codes" and "Common REST API error codes". `CannotVerifyCopySource` has the source's own
- * status, so rows distinguish it by status, never by its code alone.
+ * "Blob service error codes" and "Common REST API error codes". A response with `CannotVerifyCopySource` has the
+ * source's status, so its rows also match on the status, except the last one.
  */
 export const storageErrors: readonly Row[] = [
   // The only condition that a read sends.
@@ -63,7 +63,7 @@ export const storageErrors: readonly Row[] = [
   [source, 404, null, "source-not-found", "the source does not exist"],
   [source, 401, null, "source-unauthorized", "the source requires authorization"],
   [source, 403, null, "source-unauthorized", "access to the source is denied"],
-  [source, 409, /^PublicAccessNotPermitted$/, "source-unauthorized", "it allows no public access"],
+  [source, 409, /^PublicAccessNotPermitted$/, "source-unauthorized", "the source is not public"],
   [source, 409, null, "source-unreadable", "the source cannot be read now"],
 
   [start, null, /^SourceConditionNotMet$/, "source-changed", "the source changed"],
@@ -104,7 +104,7 @@ export const storageErrors: readonly Row[] = [
   [destination, 403, null, "destination-unauthorized", "access to the destination is denied"],
 ];
 
-/** Causes of a refused start that mean that a condition of the plan no longer holds. */
+/** The causes that show, after a refused start, that a condition of the plan no longer holds. */
 const stalePlanCauses: ReadonlySet<Cause> = new Set([
   "source-changed",
   "destination-exists",
@@ -113,11 +113,11 @@ const stalePlanCauses: ReadonlySet<Cause> = new Set([
 
 /** The fix when Storage did not accept the SAS that the caller sent. */
 const newSasFix =
-  "Send a SAS for this source with read permission, signed by a key that is still valid, and usable by the destination's Storage service";
+  "Send a SAS for this source that has read permission, is signed with a key that is still valid, and can be used by the destination's Storage service";
 
 /** The fix when the destination's SAS has expired. */
 const longerSasFix =
-  "Check the destination, then send the request with a SAS that is valid as long as the copy may take, up to two weeks";
+  "Check the destination, then send the request again with a SAS that stays valid for as long as the copy may take, up to two weeks";
 
 const transientSourceCodes: ReadonlySet<string> = new Set([
   "InternalError",
@@ -149,7 +149,7 @@ export function classifyError(
     return { kind: "permanent", failure: failure("not-supported", message, storage) };
   }
   const [, , , rowCause, rowReason] = row;
-  // The SAS of a start is its source's.
+  // For a start, `context.sas` is the source's SAS, which cannot explain this refusal.
   if (rowCause === "destination-unauthorized" && call !== "start") {
     const { sas, now } = context;
     if (sas !== null && hasSasExpired(sas, now)) {
@@ -196,7 +196,7 @@ function matches(
   );
 }
 
-/** Since version 2025-11-05, the response to a refused start has the source's own status, with any code. */
+/** Since version 2025-11-05, the response to a refused start includes the source's status, whatever the error code. */
 function preferSourceStatus(
   call: StorageCallName,
   response: StorageErrorResponse,
@@ -230,45 +230,45 @@ function describeExpiry(sas: Sas): string {
   return `the SAS expired at ${toIso(sasTerms(sas).expiresAt ?? epochMs(0))}`;
 }
 
-/** The caller's SAS or the app's identity has no permission for the call. */
+/** Whether the caller's SAS or the app's identity lacks the permission for the call. */
 export function isUnauthorized({ status }: StorageErrorResponse): boolean {
   return status === 401 || status === 403;
 }
 
-/** The app's identity has no role there, is unknown to the account, or got no token. */
+/** Whether the app's identity has no role for the call, is unknown to the account, or got no token. */
 export function isIdentityRefused(response: StorageErrorResponse): boolean {
   return isUnauthorized(response) || response.code === "IdentityUnavailable";
 }
 
-/** An anonymous read was refused, or Storage hides whether the blob or file exists. */
+/** Whether Storage refused an anonymous read. A 404 may hide that the blob or file exists. */
 export function isNotPublic(response: StorageErrorResponse): boolean {
   return isUnauthorized(response) || response.status === 404 || response.status === 409;
 }
 
 /**
- * There is no pending copy with this copyId ("Abort Copy Blob": 409), or no destination any more (404). Reading
- * the destination shows which.
+ * Whether there is no pending copy with this copyId ("Abort Copy Blob": 409), or the destination no longer exists
+ * (404). Reading the destination shows which.
  */
 export function isNothingToAbort({ status }: StorageErrorResponse): boolean {
   return status === 404 || status === 409;
 }
 
-/** The lease was never taken or has been broken (409), or the blob is gone (404) ("Lease Blob", outcomes). */
+/** Whether the lease was never taken or has been broken (409), or the blob is gone (404) ("Lease Blob", outcomes). */
 export function isNotLeased({ status }: StorageErrorResponse): boolean {
   return status === 404 || status === 409;
 }
 
-/** The blob was deleted, or another writer has changed it since the ETag of the condition. */
+/** Whether the blob was deleted, or another writer has changed it, so that it no longer has the condition's ETag. */
 export function isGoneOrReplaced({ status, code }: StorageErrorResponse): boolean {
   return status === 404 || (status === 412 && code === "ConditionNotMet");
 }
 
-/** A conditional write lost to another writer: its condition failed, or a copy onto the blob is pending. */
+/** Whether a conditional write lost to another writer: its condition failed, or a copy onto the blob is pending. */
 export function isOvertaken({ code }: StorageErrorResponse): boolean {
   return /ConditionNotMet$|^PendingCopyOperation$|^BlobNotFound$/.test(code ?? "");
 }
 
-/** The account supports no index tags, for example one with a hierarchical namespace. */
+/** Whether the account does not support index tags, for example because it has a hierarchical namespace. */
 export function isWithoutIndexTags({ status }: StorageErrorResponse): boolean {
   return status === 400 || status === 409 || status === 501;
 }
@@ -282,20 +282,20 @@ const unsent: ReadonlySet<string | null> = new Set([
 ]);
 
 /**
- * Storage certainly did nothing. A time-out, a 500 or a missing response leaves that open; a busy server does
- * not: it was "unable to receive requests" ("Common REST API error codes").
+ * Whether Storage certainly did nothing. A time-out, a 500 or a missing response leaves that open. `ServerBusy` does
+ * not: the server was "unable to receive requests" ("Common REST API error codes").
  */
 export function isDefiniteRefusal({ status, code }: StorageErrorResponse): boolean {
   if (status === 0) return unsent.has(code);
   return code === "ServerBusy" || (status >= 400 && status < 500 && status !== 408);
 }
 
-/** The container exists and holds no such blob. A HEAD response may carry no code. */
+/** Whether the container exists but the blob does not. A HEAD response may have no code. */
 export function isBlobAbsent({ status, code }: StorageErrorResponse): boolean {
   return status === 404 && (code === null || code === "BlobNotFound");
 }
 
-/** The folder exists and holds no such file. A missing folder or share has another code. */
+/** Whether the folder exists but the file does not. A missing folder or share has another code. */
 export function isFileAbsent({ status, code }: StorageErrorResponse): boolean {
   return status === 404 && (code === null || code === "ResourceNotFound");
 }

@@ -12,7 +12,7 @@ export type BlobEndpoint = StorageEndpoint & {
   container: string;
   /** The blob's name, decoded. */
   path: string;
-  /** Of a source: the snapshot (`?snapshot=`) or version (`?versionid=`) of the blob. */
+  /** Only for a source: the snapshot (`?snapshot=`) or version (`?versionid=`) of the blob. */
   snapshot?: string;
   version?: string;
 };
@@ -22,7 +22,7 @@ export type FileEndpoint = StorageEndpoint & {
   share: string;
   /** The file's path in its share, decoded. */
   path: string;
-  /** Of a source: the snapshot of the share (`?sharesnapshot=`). */
+  /** Only for a source: the snapshot of the share (`?sharesnapshot=`). */
   snapshot?: string;
 };
 
@@ -30,7 +30,7 @@ export type FileEndpoint = StorageEndpoint & {
 export type ExternalEndpoint = {
   service: "external";
   origin: string;
-  /** With its leading slash, as the URL parser writes it: only its server can interpret it. */
+  /** With its leading slash, as the URL parser returns it: only its server can interpret it. */
   path: string;
 };
 
@@ -76,7 +76,7 @@ export function identityOf(endpoint: Endpoint): string {
     : endpointUrl(endpoint);
 }
 
-/** Keeps a letter that has two letters as its capital, because Windows compares names letter by letter. */
+/** Keeps a letter whose capital form has two letters, because Windows compares names letter by letter. */
 function toUpperCase(path: string): string {
   const toCapital = (letter: string) => {
     const capital = letter.toUpperCase();
@@ -90,7 +90,7 @@ export function isOntoItself(source: Endpoint, destination: Destination): boolea
   return identityOf(source) === identityOf(destination);
 }
 
-/** Whether the source is the destination's secondary replica, which follows its content with a delay. */
+/** Whether the source is the destination's secondary replica, which receives its content with a delay. */
 export function isSecondaryOf(source: Endpoint, destination: Destination): boolean {
   if (source.service === "external" || !source.secondary) return false;
   const { origin } = destination;

@@ -3,7 +3,7 @@ import type { EpochMs } from "../time.ts";
 let reveal: (sas: Sas) => string;
 
 /**
- * A shared access signature: the query of a URL, and a secret. It prints, logs and serialises as
+ * A shared access signature: the query string of a URL, which is a secret. It prints, logs and serializes as
  * `[sas]`. Only `revealSas` returns its text, and lint allows that call only in `storage/` and `secrets/`.
  */
 export class Sas {
@@ -37,7 +37,7 @@ export function revealSas(sas: Sas): string {
   return reveal(sas);
 }
 
-/** The terms that a SAS states; they are not secret. Times are epoch ms; null when the SAS states none. */
+/** The terms of a SAS, which are not secret. Times are epoch ms. A field is null if the SAS does not have it. */
 export type SasTerms = {
   startsAt: EpochMs | null;
   expiresAt: EpochMs | null;

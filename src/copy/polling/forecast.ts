@@ -89,7 +89,7 @@ export type LastPoll = Sample & { startedAt: EpochMs };
 
 /**
  * The rate and completion time to report. Null while a published step leaves more uncertainty than time
- * remains, while the copy stands still, and when it would take longer than Storage allows.
+ * remains, while the copy is stalled, and when it would take longer than Storage allows.
  */
 export function estimateCompletion(
   current: Forecast,
@@ -162,7 +162,7 @@ function greatestCommonDivisor(a: number, b: number): number {
 }
 
 /**
- * The rates of all straight lines from the start that fit the points; null where none does. A point shows
+ * The rates of all straight lines from the start that fit the points; null if none does. A point shows
  * the bytes copied, rounded down to a published step: at least its bytes, and less than one step more.
  */
 function steadyRates(

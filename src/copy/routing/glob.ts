@@ -8,13 +8,13 @@ type Part =
 
 export type ParsedGlob = { ok: true; glob: Glob } | { ok: false; problem: string };
 
-/** Limit of the alternatives that all `{a,b}` of a pattern produce together. */
+/** Limits the number of alternatives that all `{a,b}` groups of a pattern produce together. */
 const maxAlternatives = 64;
 
 /**
  * Parses a glob. `*` matches any characters except "/", `?` one such character, and `**` any characters.
  * `**` followed by "/" at the start of a folder matches zero or more folders; `{a,b}` matches either. All
- * other characters match themselves, also a dot at the start of a name. Syntax that only other tools support
+ * other characters match themselves, including a dot at the start of a name. Syntax that only other tools support
  * is rejected, because it would never match as intended.
  */
 export function parseGlob(text: string): ParsedGlob {
@@ -33,7 +33,7 @@ export function parseGlob(text: string): ParsedGlob {
     : { ok: true, glob: alternatives.map(parseParts) };
 }
 
-/** Whether the whole name matches. Takes time in proportion to the name's length, for any pattern. */
+/** Whether the whole name matches. Takes time proportional to the name's length, whatever the pattern. */
 export function matches(glob: Glob, name: string): boolean {
   return glob.some((parts) => matchesOne(parts, name));
 }
@@ -90,7 +90,7 @@ function matchesOne(parts: readonly Part[], name: string): boolean {
 
 type Step = { kind: "char"; char: string } | { kind: Exclude<Part["kind"], "text"> };
 
-/** Adds the steps that can be reached without another character. */
+/** Adds the steps that can be reached without consuming a character. */
 function withSkips(steps: readonly Step[], from: readonly number[]): Set<number> {
   const reached = new Set<number>();
   const pending = [...from];

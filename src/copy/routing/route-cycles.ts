@@ -1,4 +1,4 @@
-/** The part of a route that the check needs. `start`: what the names of its sources and destinations begin with. */
+/** The part of a route that the check needs. `start`: the texts that its source and destination names begin with. */
 export type Edge = {
   name: string;
   source: { account: string; container: string };
@@ -8,7 +8,7 @@ export type Edge = {
 };
 
 /**
- * Finds cycles: one problem for each set of routes that could trigger each other for ever. The check is
+ * Finds cycles: one problem for each set of routes that could trigger each other forever. The check is
  * sound but not exact. It assumes that two routes overlap when the names that one writes and the names that
  * the other watches can begin with the same text. It ignores suffixes, and globs after their first wildcard.
  * It compares accounts only by name, because an account has several hosts.
@@ -26,7 +26,7 @@ export function findCycles(routes: readonly Edge[]): string[] {
   return cycles;
 }
 
-/** Whether a copy along `first` may be a new blob for `next`. Azure Files emits no events. */
+/** Whether a copy by `first` may create a blob that `next` matches. Azure Files emits no events. */
 function mayTrigger(first: Edge, next: Edge): boolean {
   const { destination } = first.sample;
   return (
@@ -72,5 +72,5 @@ function describeCycle(cycle: readonly Edge[]): string {
     ({ name, source, start }) =>
       `"${name}" watches ${source.account}/${source.container}/${start.source}…`,
   );
-  return `makes a cycle: ${names} (${[...places, ...watches].join(", ")}); these routes would trigger each other for ever`;
+  return `makes a cycle: ${names} (${[...places, ...watches].join(", ")}); these routes would trigger each other forever`;
 }

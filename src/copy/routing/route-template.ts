@@ -5,10 +5,10 @@ import { decodePercent } from "../location/storage-names.ts";
 
 /** The destination of a route's copies: a URL with variables that each blob fills. */
 export type RouteTemplate = {
-  /** Scheme and host; for the emulator followed by the account. */
+  /** Scheme and host; for the emulator, followed by the account. */
   root: string;
   container: string;
-  /** The name: decoded texts, and variables. */
+  /** The parts of the blob's name: decoded text and variables. */
   pieces: readonly Piece[];
 };
 
@@ -59,7 +59,7 @@ export function parseTemplate(
   if (
     [...account, ...place].some((piece) => "variable" in piece && piece.variable !== "container")
   ) {
-    problems.push("has a variable before the blob's name (only {container} can be one there)");
+    problems.push("has a variable before the blob's name (only {container} is allowed there)");
   }
   const texts = pieces.map((piece) => ("text" in piece ? piece.text : "-"));
   if (`/${texts.join("")}`.includes("//")) {
@@ -72,7 +72,7 @@ export function parseTemplate(
   return { ok: true, template: { root, container: fill(place), pieces } };
 }
 
-/** Builds the destination's URL for one blob. `path` is the decoded name that parsing the URL must return. */
+/** Builds the destination's URL for one blob. Parsing the URL must return `path`, the decoded name. */
 export function fillTemplate(
   { root, container, pieces }: RouteTemplate,
   blob: RoutedBlob,
@@ -110,13 +110,13 @@ function parsePieces(text: string, problems: string[]): Piece[] {
     } else {
       const known = Object.keys(variables).map((each) => `{${each}}`);
       problems.push(`has {${name}}, which is not one of ${known.join(" ")}`);
-      pieces.push({ variable: "name" }); // a substitute, so that no other problem follows from this one
+      pieces.push({ variable: "name" }); // a placeholder, so that this problem does not cause others
     }
   }
   return pieces;
 }
 
-/** Removes the pieces before the next "/", and that slash, from the front, and returns the pieces. */
+/** Removes and returns the pieces before the next "/". Also removes that slash. */
 function takeSegment(pieces: Piece[]): Piece[] {
   const taken: Piece[] = [];
   for (let piece = pieces.shift(); piece !== undefined; piece = pieces.shift()) {

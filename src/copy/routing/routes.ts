@@ -22,9 +22,9 @@ export type Route = {
   template: RouteTemplate;
   /** Options as in a request, including the defaults of routes. */
   options: Record<string, unknown>;
-  /** The names of the options that the route sets; a request along it cannot override them. */
+  /** The names of the options that the route sets; a request with this route cannot override them. */
   fixedOptions: readonly string[];
-  /** The copy of an invented blob along the route. Its endpoints show where the route reads and writes. */
+  /** The request for an invented blob that the route matches. Its endpoints show where the route reads and writes. */
   sample: CopyRequest;
   /** The texts that the names of all sources and all destinations begin with. */
   start: { source: string; destination: string };
@@ -39,7 +39,7 @@ export type RouteSource = {
   glob: Glob | null;
 };
 
-/** Defaults for routed copies: the latest content wins, and a copy waits for one that is running. */
+/** Defaults for routed copies: the latest content wins, and a copy waits for a running copy to the same destination. */
 const defaultOptions = { overwrite: "always", ifBusy: "wait" };
 
 /** Whether the route matches the blob. */
@@ -61,8 +61,8 @@ export function isRouted({ source }: Route, blob: Endpoint): blob is BlobEndpoin
 }
 
 /**
- * Builds the request for a blob's copy along the route, and validates it as any other request. `source` is
- * the blob's URL, `at` the time of its event (epoch ms).
+ * Builds the route's request for a blob, and validates it like any other request. `source` is the blob's URL, and
+ * `at` is the time of its event (epoch ms).
  */
 export function buildRoutedRequest(
   { template, options }: Pick<Route, "template" | "options">,
@@ -78,7 +78,7 @@ export function buildRoutedRequest(
   return { ok: false, problems: [...problems, ...others] };
 }
 
-/** Fills the template. A destination whose URL would be parsed to another name is a problem. */
+/** Fills the template. Reports a problem if parsing the destination's URL would return another name. */
 export function buildDestination(
   template: RouteTemplate,
   blob: RoutedBlob,
@@ -101,7 +101,7 @@ export function parseRoutes(text: string, origins: Origins): ParsedRoutes {
   return { routes: problems.length === 0 ? routes : [], problems };
 }
 
-/** Parses a JSON list of routes without looking for cycles. */
+/** Parses a JSON list of routes without checking for cycles. */
 export function parseRouteList(text: string, origins: Origins): ParsedRoutes {
   const list = z.array(z.unknown()).safeParse(parseJson(text));
   if (!list.success) return { routes: [], problems: [`must be a JSON list of routes: ${example}`] };
@@ -174,17 +174,17 @@ function parseRoute(
 
 type Place = Pick<RouteSource, "origin" | "account" | "container"> & { url: string };
 
-/** Parses a container's URL, as the URL of a blob in it, so that the same rules apply. */
+/** Parses a container's URL by parsing the URL of a blob in it, so that the same rules apply. */
 function parseSource(text: string, origins: Origins): { place: Place | null; problems: string[] } {
   const url = text.replace(/\/$/, "");
   const parsed = parseSourceUrl(`${url}/x`, origins);
   if (!parsed.ok) return { place: null, problems: parsed.problems };
   const { endpoint, sas } = parsed;
   if (endpoint.service !== "blob") {
-    return { place: null, problems: ["is not in a Blob service; only that emits events"] };
+    return { place: null, problems: ["is not in a Blob service; only Blob services emit events"] };
   }
   if (endpoint.path !== "x" || sas !== null) {
-    const problem = 'must be a container\'s URL; a folder in it goes into "prefix"';
+    const problem = 'must be a container\'s URL; use "prefix" to select a folder in it';
     return { place: null, problems: [problem] };
   }
   if (endpoint.secondary) {
@@ -202,8 +202,8 @@ function commonStart({ prefix, glob }: Pick<RouteSource, "prefix" | "glob">): st
 }
 
 /**
- * Builds the sample of a route. The source's name differs from the path that fills the template, because a
- * route onto its own source should be reported as a cycle, not as a copy onto itself.
+ * Builds the sample blob of a route. The source's name differs from the path that fills the template, so that a route
+ * onto its own source is reported as a cycle, not as a copy onto itself.
  */
 function buildSample({ url, container }: Place, start: string, suffix: string) {
   const source = `${start}source${suffix}`.split("/").map(encodeURIComponent).join("/");

@@ -11,7 +11,10 @@ export type BlobCreated = {
   blob: BlobEndpoint;
   /** Without quotes, as `bareEtag` returns it. */
   etag: string;
-  /** Whether a copy created the blob. The event comes when it has ended, or in a hierarchical account begun. */
+  /**
+   * Whether a copy created the blob. Storage emits the event when the copy ends; in a hierarchical account, when the
+   * copy starts.
+   */
   byCopy: boolean;
   /** Epoch ms. */
   at: EpochMs;
@@ -19,14 +22,14 @@ export type BlobCreated = {
 
 export type ParsedEvent =
   | { kind: "created"; created: BlobCreated }
-  /** Not a reason for a copy: an event of another type, or of a blob that has no content yet. */
+  /** Causes no copy: an event of another type, or for a blob that has no content yet. */
   | { kind: "other" }
   | { kind: "unreadable"; problem: string };
 
 /**
- * Values of `data.api` for a blob with its content ("Reacting to Blob storage events": these are "fully
- * committed"). `CreateFile` and `SftpCreate` come before the content. The length is no criterion, because a
- * complete blob may be empty.
+ * Values of `data.api` in events for blobs that have their content ("Reacting to Blob storage events": these are
+ * "fully committed"). Events with `CreateFile` and `SftpCreate` come before the content. The length cannot show
+ * this, because a complete blob may be empty.
  */
 const committing: ReadonlySet<string> = new Set([
   "PutBlob",
@@ -36,10 +39,10 @@ const committing: ReadonlySet<string> = new Set([
   "SftpCommit",
 ]);
 
-/** Far above the 19 characters, with quotes, of Storage's ETags. Limited because copies and locks store them. */
+/** Storage's ETags have 19 characters, with quotes. The length is limited because copies and locks store ETags. */
 const maxEtagLength = 256;
 
-/** "Azure Blob Storage as an Event Grid source", in the Event Grid schema and the cloud event schema. */
+/** The Event Grid schema and the CloudEvents schema of "Azure Blob Storage as an Event Grid source". */
 const eventShape = z
   .object({
     eventType: z.string().optional(),
@@ -57,7 +60,7 @@ const eventShape = z
 
 const typeShape = z.object({ eventType: z.unknown(), type: z.unknown() }).partial();
 
-/** Parses an event as Event Grid delivers it. No problem quotes the event. */
+/** Parses an event as Event Grid delivers it. A `problem` never quotes the event. */
 export function parseStorageEvent(event: unknown, origins: Origins): ParsedEvent {
   const typed = typeShape.safeParse(event);
   if (!typed.success) return { kind: "unreadable", problem: "is not an object" };
@@ -87,9 +90,9 @@ export function parseStorageEvent(event: unknown, origins: Origins): ParsedEvent
 }
 
 /**
- * The blob's URL at the Blob service, percent-encoded. The event of a hierarchical account may have the
- * Data Lake host. Whether `data.url` is encoded is not documented, so it is compared with the subject, which
- * is not encoded.
+ * The blob's percent-encoded URL in the Blob service. An event from a hierarchical account may have the Data Lake
+ * host. The documentation does not say whether `data.url` is encoded, so it is compared with the subject, which is
+ * not encoded.
  */
 function blobUrl(url: string, { subject, origins }: { subject: string; origins: Origins }): string {
   const [, origin, path] = /^(https?:\/\/[^/]+)\/(.*)$/s.exec(url) ?? [];

@@ -27,7 +27,7 @@ export type StartDependencies = {
   origins: Origins;
   ledger: Ledger;
   seal: Seal;
-  /** The app's own storage account. Copies from or to the places where state is kept are refused. */
+  /** The app's own storage account. Copies from or to the app's own state in it are rejected. */
   own: OwnAccount;
   /** Whether copies send a completion notification. */
   notifies: boolean;
@@ -39,7 +39,7 @@ export type StartDependencies = {
 
 /**
  * POST /copies: 202 with the copy that was started; 200 with the copy that an earlier request with the same
- * Idempotency-Key started. Nothing is written, read or started for a request that is invalid or not allowed.
+ * Idempotency-Key started. A request that is invalid or not allowed starts and writes nothing.
  */
 export function startCopy(deps: StartDependencies): HttpHandler {
   return async (request, client, context) => {
@@ -66,7 +66,7 @@ export function startCopy(deps: StartDependencies): HttpHandler {
       context.error(
         `Cannot confirm the start of copy ${instanceId} because Durable did not respond`,
       );
-      const detail = `Copy ${instanceId} may or may not have been started; get it, or send the request again with its Idempotency-Key`;
+      const detail = `Copy ${instanceId} may or may not have been started; request its status, or send the request again with its Idempotency-Key`;
       const location = new URL(`${copiesPath(request)}/${instanceId}`, request.url).href;
       return problem("unavailable", detail, { headers: { "retry-after": "10", location } });
     }
@@ -76,7 +76,7 @@ export function startCopy(deps: StartDependencies): HttpHandler {
   };
 }
 
-/** Checked before any call is made; avoids the confused-deputy problem. */
+/** Checks access before any call to Storage, so that callers cannot use the app as a confused deputy. */
 function refuseAccess(
   deps: StartDependencies,
   { request, route }: { request: CopyRequest; route: string | null },
@@ -84,17 +84,17 @@ function refuseAccess(
   const { source, destination, sourceSas, destinationSas } = request;
   const ownEndpoint = [source, destination].find((endpoint) => isOwnState(deps.own, endpoint));
   if (ownEndpoint !== undefined) {
-    const detail = `${endpointUrl(ownEndpoint)} is where this app and its host keep their own state`;
+    const detail = `Copies from or to ${endpointUrl(ownEndpoint)} are not allowed because this app and its host keep their state there`;
     return problem("not-allowed", detail);
   }
-  // A copy along a route needs no pair, and does not allow other requests.
+  // A request with a route needs no pair in COPY_ALLOWED.
   if (route === null && !isAllowed(deps.allowed, request)) {
     const detail = `No pair in COPY_ALLOWED allows a copy from ${endpointUrl(source)} to ${endpointUrl(destination)}`;
     return problem("not-allowed", detail);
   }
   if (deps.seal.seal !== null || (sourceSas === null && destinationSas === null)) return null;
   const detail =
-    "A SAS is accepted only if it can be sealed: set COPY_SECRET_KEYS (create a key with: openssl rand -base64 32), or remove the SAS and give this app's identity a role";
+    "A SAS is accepted only if it can be encrypted: set COPY_SECRET_KEYS (create a key with: openssl rand -base64 32), or remove the SAS and give this app's identity a role";
   return problem("invalid-request", detail, {
     errors: [
       ...(sourceSas === null ? [] : [{ pointer: "/source", message: "carries a SAS" }]),
@@ -104,8 +104,8 @@ function refuseAccess(
 }
 
 /**
- * Refuses a lease id that is the id of a running copy. That copy may lease its source with it, and every caller can
- * read the id.
+ * Rejects a lease id that is the id of a running copy. That copy may hold a lease with this id on its source, and every
+ * caller can read the id.
  */
 async function refuseOwnLease(
   { ledger }: StartDependencies,
@@ -148,8 +148,8 @@ async function claimInstance(
 }
 
 /**
- * Builds a hash that distinguishes requests without their secrets, because a repeated request may have a new SAS.
- * Only options that are set are included, by name, so that a later release with more options builds the same hash.
+ * Builds a hash that identifies a request without its secrets, because a repeated request may have a new SAS. The hash
+ * includes only options that are set, by name, so that a later release with more options builds the same hash.
  * `overwrite` existed first and is always included. A route is included by its name, because its destination may
  * depend on the time.
  */

@@ -59,7 +59,7 @@ export const hostNotRunning: HostResponse = {
   body: "Function host is not running.",
 };
 
-/** HomepageMiddleware.cs, where no function has this route. */
+/** HomepageMiddleware.cs: the response if no function has this route. */
 const homePage: HostResponse = {
   status: 200,
   headers: { "content-type": "text/html" },

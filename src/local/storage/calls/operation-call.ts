@@ -22,7 +22,7 @@ export type Call = {
   ownOrigins: Readonly<Record<ServiceName, string>>;
   /** Settings of the account in the request's URL. */
   accountSettings: AccountSettings;
-  /** The copy source outside of Storage; absent until it was fetched (see `web-object.ts`). */
+  /** The copy source outside Storage; absent until it was fetched (see `web-object.ts`). */
   webSource?: FetchedSource;
 };
 

@@ -20,7 +20,7 @@ export function redactHeaders(headers: Readonly<Record<string, string>>): Record
   );
 }
 
-/** For URLs outside of Storage: any query value, and the user information, may be a secret. */
+/** For URLs outside Storage: any query value, and the user information, may be a secret. */
 export function maskQueryValues(url: string): string {
   return maskValues(url, () => true);
 }

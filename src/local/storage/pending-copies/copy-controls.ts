@@ -77,7 +77,7 @@ export function createCopyControls(
     },
     finish(destination) {
       change("finish", destination, (copy, _, at) => {
-        // The bytes of a source outside of Storage are not fetched yet: the next request fetches them.
+        // The bytes of a source outside Storage are not fetched yet: the next request fetches them.
         if (copy.sourceService === "web") savePendingCopy(store, withSpeed(copy, Infinity, at));
         else endCopy(store, copy, { result: { status: "success" }, at });
       });

@@ -19,10 +19,10 @@ export type PendingCopy = {
   /** Ids are those of the service's rows. */
   destinationService: CopyObject["service"];
   destination: number;
-  /** "web" is a URL outside of Storage. `web-sources.ts` ends such copies. */
+  /** "web" is a URL outside Storage. `web-sources.ts` ends such copies. */
   sourceService: CopyObject["service"] | "web";
   source: number;
-  /** The ETag of a URL outside of Storage; empty if it has none, and for all other sources. */
+  /** The ETag of a URL outside Storage; empty if it has none, and for all other sources. */
   sourceEtag: string;
   /** 1 if the source URL has a version id: later writes do not change a version. */
   readsVersion: 0 | 1;
@@ -133,7 +133,7 @@ export function endDueCopies(store: Store, now: number): void {
   }
 }
 
-/** Due copies from sources outside of Storage, whose bytes have to be fetched first. */
+/** Due copies from sources outside Storage, whose bytes have to be fetched first. */
 export function dueWebCopies(store: Store, now: number): PendingCopy[] {
   return store.all<PendingCopy>(
     `${selectPendingCopy} WHERE due_at <= ? AND source_service = 'web' ORDER BY due_at`,

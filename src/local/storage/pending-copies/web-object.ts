@@ -1,7 +1,7 @@
 /**
- * Sources outside of Storage: throw, fetch, run again.
+ * Sources outside Storage: throw, fetch, run again.
  *
- * Copy Blob runs synchronously inside a SQLite transaction, but a source outside of Storage has to be
+ * Copy Blob runs synchronously inside a SQLite transaction, but a source outside Storage has to be
  * fetched first, which is asynchronous. Therefore the operation throws `NeedsFetch` when it reaches such a
  * source. The transaction rolls back, `runWithFetch` fetches the source, and the same operation runs a
  * second time with the result. All checks before the source run twice, and the second run decides.
@@ -10,7 +10,7 @@ import type { Tags, ContentHeaders } from "../store/blob-rows.ts";
 import type { StorageError } from "../http/rest-errors.ts";
 import type { Metadata } from "../http/storage-request.ts";
 
-/** A source outside of Storage, as its URL described it at the start of the copy. */
+/** A source outside Storage, as its URL described it at the start of the copy. */
 export type WebObject = {
   service: "web";
   /** Not the id of a row. */

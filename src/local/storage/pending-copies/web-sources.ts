@@ -19,7 +19,7 @@ import type { Store } from "../store/store.ts";
 import type { StorageResponse } from "../http/storage-request.ts";
 import { NeedsFetch, type FetchedSource } from "./web-object.ts";
 
-/** Reads copy sources outside of Storage. Fetches are real; the end of a copy follows the emulator's clock. */
+/** Reads copy sources outside Storage. Fetches are real; the end of a copy follows the emulator's clock. */
 export type WebSources = {
   /** Reads a source for the start of a copy. */
   fetchSource(needed: NeedsFetch): Promise<FetchedSource>;
