@@ -63,6 +63,9 @@ async function openExtensionEngine({ functions }: DurableOptions): Promise<Durab
         writeFileSync(bindingFile, body);
         bound();
         return { status: 200, body: "" };
+      case "unbind":
+        binding = withoutListener(binding);
+        return { status: 200, body: "" };
       case "clock":
         setClockAhead(Number(body));
         return { status: 200, body: "" };
@@ -89,6 +92,14 @@ async function openExtensionEngine({ functions }: DurableOptions): Promise<Durab
     start: () => {},
     stop: async () => void server.close(),
   };
+}
+
+/**
+ * The binding with the address of a listener that refuses. Once the extension's process is killed, the extension of
+ * another task hub may take its port, and the app must not reach that one.
+ */
+function withoutListener(binding: string): string {
+  return binding.replace(/"rpcBaseUrl":"[^"]*"/, '"rpcBaseUrl":"http://127.0.0.1:1/durabletask/"');
 }
 
 type Respond = (path: string, body: string) => Promise<{ status: number; body: string }>;

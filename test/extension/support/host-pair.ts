@@ -95,6 +95,9 @@ export async function openHostPair(options: HostPairOptions): Promise<HostPair> 
       await running.bridge?.until(/^ready /m);
     },
     async kill(...parts) {
+      if (parts.includes("host") && isAlive("bridge")) {
+        await fetch(`${bridgeUrl}unbind`, { method: "POST" }).catch(() => {});
+      }
       await Promise.all(parts.map((part) => running[part]?.kill()));
     },
     async stop() {
