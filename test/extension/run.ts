@@ -18,8 +18,8 @@ const { status } = spawnSync(
   [
     vitest,
     "run",
-    ...["--config", "test/vitest.config.ts"],
-    ...["--project", "extension"],
+    "--config=test/vitest.config.ts",
+    "--project=extension",
     "--maxWorkers=2", // they wait most of the time
     ...process.argv.slice(2),
   ],

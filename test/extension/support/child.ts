@@ -48,10 +48,8 @@ export function startChild(
       resolve();
     });
     child.once("close", () => resolve());
-  }).then(() => {
-    log.write(`ended: ${child.exitCode ?? child.signalCode}\n`);
-    log.end();
   });
+  child.once("close", () => log.end(`ended: ${child.exitCode ?? child.signalCode}\n`));
 
   return {
     pid: child.pid ?? 0,

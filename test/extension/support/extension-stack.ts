@@ -22,9 +22,11 @@ export type ExtensionStackOptions = {
   pairs?: number;
   /** Settings of the extension that win over host.json, for example "storageProvider__partitionCount". */
   durable?: Record<string, string>;
+  /** Accounts from which copies are allowed, apart from the first. */
+  allowedSources?: readonly string[];
   /** Whether the app gets BlobCreated events; true when absent. */
   events?: boolean;
-  /** Settings of the app. */
+  /** Settings of the app; may name the emulator at its usual addresses. */
   environment?: Record<string, string>;
 };
 
@@ -84,9 +86,14 @@ export async function startExtensionStack(options: ExtensionStackOptions): Promi
           AzureWebJobsStorage: `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${developmentKey};BlobEndpoint=${emulator.blobUrl}/${account};`,
           COPY_EMULATOR: emulator.blobUrl,
           COPY_EMULATOR_FILES: emulator.fileUrl,
-          COPY_ALLOWED: JSON.stringify([{ from: prefix, to: prefix }]),
+          COPY_ALLOWED: JSON.stringify(
+            [account, ...(options.allowedSources ?? [])].map((from) => ({
+              from: `${emulator.blobUrl}/${from}/`,
+              to: prefix,
+            })),
+          ),
           ...appSettings,
-          ...options.environment,
+          ...rewritten(options.environment ?? {}, emulator),
         },
         aheadMs: () => aheadMs,
       }),
@@ -146,6 +153,21 @@ export async function startExtensionStack(options: ExtensionStackOptions): Promi
       schema: "event-grid",
     });
   }
+}
+
+/** Settings with the emulator's real addresses. */
+function rewritten(
+  settings: Record<string, string>,
+  { blobUrl, fileUrl }: { blobUrl: string; fileUrl: string },
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [
+      name,
+      value
+        .replaceAll("http://127.0.0.1:10000", blobUrl)
+        .replaceAll("http://127.0.0.1:10003", fileUrl),
+    ]),
+  );
 }
 
 const shownLines = 40;

@@ -98,7 +98,7 @@ export async function openHostPair(options: HostPairOptions): Promise<HostPair> 
       if (parts.includes("host") && isAlive("bridge")) {
         await fetch(`${bridgeUrl}unbind`, { method: "POST" }).catch(() => {});
       }
-      await Promise.all(parts.map((part) => running[part]?.kill()));
+      await Promise.all(parts.map(async (part) => running[part]?.kill()));
     },
     async stop() {
       // The extension first: it gives its partitions back, and what it runs needs the bridge.
