@@ -12,7 +12,7 @@ import type {
   ManagementResponse,
 } from "../../src/local/durable/api/engine-api.ts";
 import { startFunctionsHost } from "../../src/local/host/host.ts";
-import { setClockAhead } from "./support/shifted-date.ts";
+import { setClockAhead } from "./support/processes/shifted-date.ts";
 
 /*
  * Hosts a compiled app on the local Functions host, with the real Durable extension as its engine. The extension's

@@ -6,10 +6,11 @@ import type { Recording } from "../replay/recording.ts";
 import { scenarios } from "../replay/scenarios.ts";
 import type { Scenario } from "../replay/scenarios.ts";
 import { openWorld, secondAccount } from "../support/stack/test-stack.ts";
-import { startAzurite } from "./support/azurite.ts";
+import { startAzurite } from "./support/processes/azurite.ts";
+import { shortVisibility } from "./support/crash-settings.ts";
 import { startExtensionStack } from "./support/extension-stack.ts";
-import { buildDurableHost } from "./support/global-setup.ts";
-import { runFolder } from "./support/paths.ts";
+import { buildDurableHost } from "./support/processes/global-setup.ts";
+import { runFolder } from "./support/processes/paths.ts";
 import { realTimeWorld, timeScale } from "./support/real-time-world.ts";
 import { recordedHistory } from "./support/recorded-history.ts";
 
@@ -67,6 +68,7 @@ async function recordReally(name: string, scenario: Scenario): Promise<Recorded>
   const stack = await startExtensionStack({
     name: `record-${name}`,
     hubStorage: azurite.connection,
+    durable: shortVisibility,
     environment: {
       RECORD_FOLDER: folder,
       ...settings,

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { root } from "./support/paths.ts";
+import { root } from "./support/processes/paths.ts";
 
 /*
  * `npm run test:extension`: the suite, where there is a .NET SDK. Without one it says so in one line; in CI, where

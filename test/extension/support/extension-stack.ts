@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { startStorageEmulator } from "../../../src/local/storage/emulator.ts";
 import { systemClock } from "../../../src/local/clock.ts";
 import { appSettings } from "./app-settings.ts";
-import { developmentKey } from "./azurite.ts";
-import { openHostPair } from "./host-pair.ts";
-import type { HostPair, Part } from "./host-pair.ts";
-import { root, runFolder } from "./paths.ts";
-import { setClockAhead } from "./shifted-date.ts";
+import { developmentKey } from "./processes/azurite.ts";
+import { openHostPair } from "./processes/host-pair.ts";
+import type { HostPair, Part } from "./processes/host-pair.ts";
+import { root, runFolder } from "./processes/paths.ts";
+import { setClockAhead } from "./processes/shifted-date.ts";
 import { account, openStack } from "./stack.ts";
 import type { Engine, Stack } from "./stack.ts";
 

@@ -47,7 +47,7 @@ export async function openHostPair(options: HostPairOptions): Promise<HostPair> 
       process.execPath,
       [
         "--import",
-        join(extensionFolder, "support/end-with-stdin.ts"),
+        join(extensionFolder, "support/processes/end-with-stdin.ts"),
         join(extensionFolder, "bridge.ts"),
       ],
       {
