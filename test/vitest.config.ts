@@ -20,7 +20,7 @@ export default defineConfig(({ mode }) => {
   const extension = {
     test: {
       ...project("extension", 300_000).test,
-      globalSetup: "test/extension/support/global-setup.ts",
+      globalSetup: "test/extension/support/processes/global-setup.ts",
       maxConcurrency: 20, // tests that wait for the same stack
     },
   };

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { join } from "node:path";
 import { systemClock } from "../../src/local/clock.ts";
 import type {
   DurableEngine,
@@ -11,7 +12,7 @@ import type {
   ManagementResponse,
 } from "../../src/local/durable/api/engine-api.ts";
 import { startFunctionsHost } from "../../src/local/host/host.ts";
-import { setClockAhead } from "./support/shifted-date.ts";
+import { setClockAhead } from "./support/processes/shifted-date.ts";
 
 /*
  * Hosts a compiled app on the local Functions host, with the real Durable extension as its engine. The extension's
@@ -22,6 +23,7 @@ import { setClockAhead } from "./support/shifted-date.ts";
  *   BRIDGE_PORT     where the extension's process finds this one
  *   FUNCTIONS_PORT  where the app's HTTP functions are
  *   BINDING_FILE    keeps the binding, so that this process can be killed and started again alone
+ *   RECORD_FOLDER   where to keep the last trigger of each orchestration, for record.ts; nowhere when absent
  *   CLOCK_AHEAD_MS  how far this process lives in the future; 0 when absent; POST /clock changes it
  */
 
@@ -63,10 +65,14 @@ async function openExtensionEngine({ functions }: DurableOptions): Promise<Durab
         writeFileSync(bindingFile, body);
         bound();
         return { status: 200, body: "" };
+      case "unbind":
+        binding = withoutListener(binding);
+        return { status: 200, body: "" };
       case "clock":
         setClockAhead(Number(body));
         return { status: 200, body: "" };
       case "orchestrators":
+        keepTrigger(body);
         return responseOf(await functions.invokeOrchestrator(name, body));
       case "activities": {
         // The extension has made a text of the input already; as a JSON text it arrives whole.
@@ -89,6 +95,22 @@ async function openExtensionEngine({ functions }: DurableOptions): Promise<Durab
     start: () => {},
     stop: async () => void server.close(),
   };
+}
+
+/**
+ * The binding with the address of a listener that refuses. Once the extension's process is killed, the extension of
+ * another task hub may take its port, and the app must not reach that one.
+ */
+function withoutListener(binding: string): string {
+  return binding.replace(/"rpcBaseUrl":"[^"]*"/, '"rpcBaseUrl":"http://127.0.0.1:1/durabletask/"');
+}
+
+/** The trigger's text holds the instance's history up to the events of this turn. */
+function keepTrigger(trigger: string): void {
+  const folder = process.env["RECORD_FOLDER"];
+  if (folder === undefined) return;
+  const { instanceId } = JSON.parse(trigger) as { instanceId: string }; // as the extension writes it
+  writeFileSync(join(folder, `${encodeURIComponent(instanceId)}.json`), trigger);
 }
 
 type Respond = (path: string, body: string) => Promise<{ status: number; body: string }>;

@@ -1,9 +1,9 @@
 import { parityCalls } from "./parity/calls.ts";
 import type { Api, ParityCall } from "./parity/calls.ts";
-import { startAzurite } from "./support/azurite.ts";
-import { buildDurableHost } from "./support/global-setup.ts";
+import { startAzurite } from "./support/processes/azurite.ts";
+import { buildDurableHost } from "./support/processes/global-setup.ts";
 import { ask, startLocalParityEngine, startRealParityEngine } from "./support/parity-engines.ts";
-import { runFolder } from "./support/paths.ts";
+import { runFolder } from "./support/processes/paths.ts";
 
 /*
  * Prints the responses of the real extension and of the local engine to the calls of parity/calls.ts, for reading:

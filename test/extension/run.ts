@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { root } from "./support/paths.ts";
+import { root } from "./support/processes/paths.ts";
 
 /*
  * `npm run test:extension`: the suite, where there is a .NET SDK. Without one it says so in one line; in CI, where
@@ -18,10 +18,8 @@ const { status } = spawnSync(
   [
     vitest,
     "run",
-    "--config",
-    "test/vitest.config.ts",
-    "--project",
-    "extension",
+    "--config=test/vitest.config.ts",
+    "--project=extension",
     "--maxWorkers=2", // they wait most of the time
     ...process.argv.slice(2),
   ],

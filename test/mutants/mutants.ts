@@ -501,8 +501,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a timer fires before it is due",
     file: "src/orchestrations/waits.ts",
-    find: "Math.min(due + second, now + day)",
-    replace: "Math.min(due, now + day)",
+    find: "earliest(plusMs(due, second), plusMs(now, day))",
+    replace: "earliest(plusMs(due, 0 * second), plusMs(now, day))",
     suites: [timers],
   },
   {

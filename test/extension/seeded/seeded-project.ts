@@ -1,15 +1,15 @@
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { root } from "../support/paths.ts";
+import { root } from "../support/processes/paths.ts";
 import type { SeededDifference } from "./seeded-differences.ts";
 
 const parts = [
   "package.json",
   "src/local",
   "test/extension/parity/app",
-  "test/extension/support/end-with-stdin.ts",
-  "test/extension/support/local-parity-host.ts",
+  "test/extension/support/processes/end-with-stdin.ts",
+  "test/extension/support/processes/local-parity-host.ts",
 ];
 
 /** Runs `use` with a copy of the local engine that has the difference. */

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { startStorageEmulator } from "../../../src/local/storage/emulator.ts";
 import { systemClock } from "../../../src/local/clock.ts";
 import { appSettings } from "./app-settings.ts";
-import { developmentKey } from "./azurite.ts";
-import { openHostPair } from "./host-pair.ts";
-import type { HostPair, Part } from "./host-pair.ts";
-import { root, runFolder } from "./paths.ts";
-import { setClockAhead } from "./shifted-date.ts";
+import { developmentKey } from "./processes/azurite.ts";
+import { openHostPair } from "./processes/host-pair.ts";
+import type { HostPair, Part } from "./processes/host-pair.ts";
+import { root, runFolder } from "./processes/paths.ts";
+import { setClockAhead } from "./processes/shifted-date.ts";
 import { account, openStack } from "./stack.ts";
 import type { Engine, Stack } from "./stack.ts";
 
@@ -22,9 +22,11 @@ export type ExtensionStackOptions = {
   pairs?: number;
   /** Settings of the extension that win over host.json, for example "storageProvider__partitionCount". */
   durable?: Record<string, string>;
+  /** Accounts from which copies are allowed, apart from the first. */
+  allowedSources?: readonly string[];
   /** Whether the app gets BlobCreated events; true when absent. */
   events?: boolean;
-  /** Settings of the app. */
+  /** Settings of the app; may name the emulator at its usual addresses. */
   environment?: Record<string, string>;
 };
 
@@ -84,9 +86,14 @@ export async function startExtensionStack(options: ExtensionStackOptions): Promi
           AzureWebJobsStorage: `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${developmentKey};BlobEndpoint=${emulator.blobUrl}/${account};`,
           COPY_EMULATOR: emulator.blobUrl,
           COPY_EMULATOR_FILES: emulator.fileUrl,
-          COPY_ALLOWED: JSON.stringify([{ from: prefix, to: prefix }]),
+          COPY_ALLOWED: JSON.stringify(
+            [account, ...(options.allowedSources ?? [])].map((from) => ({
+              from: `${emulator.blobUrl}/${from}/`,
+              to: prefix,
+            })),
+          ),
           ...appSettings,
-          ...options.environment,
+          ...rewritten(options.environment ?? {}, emulator),
         },
         aheadMs: () => aheadMs,
       }),
@@ -146,6 +153,21 @@ export async function startExtensionStack(options: ExtensionStackOptions): Promi
       schema: "event-grid",
     });
   }
+}
+
+/** Settings with the emulator's real addresses. */
+function rewritten(
+  settings: Record<string, string>,
+  { blobUrl, fileUrl }: { blobUrl: string; fileUrl: string },
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [
+      name,
+      value
+        .replaceAll("http://127.0.0.1:10000", blobUrl)
+        .replaceAll("http://127.0.0.1:10003", fileUrl),
+    ]),
+  );
 }
 
 const shownLines = 40;

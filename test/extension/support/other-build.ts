@@ -1,6 +1,6 @@
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { otherBuildFolder, root } from "./paths.ts";
+import { otherBuildFolder, root } from "./processes/paths.ts";
 
 /** Code that a new release may change without stranding running copies: when they are read. */
 const policy = "dist/copy/polling/poll-policy.js";

@@ -2,9 +2,9 @@ import { join } from "node:path";
 import type { Api, ParityCall } from "../parity/calls.ts";
 import { maskedResponse } from "../parity/mask.ts";
 import type { MaskedResponse } from "../parity/mask.ts";
-import { startChild } from "./child.ts";
+import { startChild } from "./processes/child.ts";
 import { startExtensionStack } from "./extension-stack.ts";
-import { extensionFolder, root, runFolder } from "./paths.ts";
+import { extensionFolder, root, runFolder } from "./processes/paths.ts";
 import { sendRequest } from "./stack.ts";
 
 export type ParityEngine = Api & { close(): Promise<void> };
@@ -17,7 +17,7 @@ export function startRealParityEngine(hubStorage: string): Promise<ParityEngine>
 
 /** The same app on the local engine in real time, with the sources of `project`. */
 export async function startLocalParityEngine(project = root): Promise<ParityEngine> {
-  const support = join(project, "test/extension/support");
+  const support = join(project, "test/extension/support/processes");
   const child = startChild(
     process.execPath,
     ["--import", join(support, "end-with-stdin.ts"), join(support, "local-parity-host.ts")],

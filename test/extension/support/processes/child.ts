@@ -47,11 +47,9 @@ export function startChild(
       output += String(error);
       resolve();
     });
-    child.once("close", () => {
-      log.end(`ended: ${child.exitCode ?? child.signalCode}\n`);
-      resolve();
-    });
+    child.once("close", () => resolve());
   });
+  child.once("close", () => log.end(`ended: ${child.exitCode ?? child.signalCode}\n`));
 
   return {
     pid: child.pid ?? 0,

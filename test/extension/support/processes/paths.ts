@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 /** The project's folder. */
-export const root = new URL("../../..", import.meta.url).pathname;
+export const root = new URL("../../../..", import.meta.url).pathname;
 export const extensionFolder = join(root, "test/extension");
 const cache = join(root, "node_modules/.cache");
 /** What `dotnet build` wrote (durable-host/Directory.Build.props). */

@@ -47,7 +47,7 @@ export async function openHostPair(options: HostPairOptions): Promise<HostPair> 
       process.execPath,
       [
         "--import",
-        join(extensionFolder, "support/end-with-stdin.ts"),
+        join(extensionFolder, "support/processes/end-with-stdin.ts"),
         join(extensionFolder, "bridge.ts"),
       ],
       {
@@ -95,6 +95,9 @@ export async function openHostPair(options: HostPairOptions): Promise<HostPair> 
       await running.bridge?.until(/^ready /m);
     },
     async kill(...parts) {
+      if (parts.includes("host") && isAlive("bridge")) {
+        await fetch(`${bridgeUrl}unbind`, { method: "POST" }).catch(() => {});
+      }
       await Promise.all(parts.map(async (part) => running[part]?.kill()));
     },
     async stop() {

@@ -17,7 +17,13 @@ export async function startAzurite(folder: string): Promise<Azurite> {
   const flags = ["--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"];
   const child = startChild(
     process.execPath,
-    ["--import", join(extensionFolder, "support/end-with-stdin.ts"), program, ...ports, ...flags],
+    [
+      "--import",
+      join(extensionFolder, "support/processes/end-with-stdin.ts"),
+      program,
+      ...ports,
+      ...flags,
+    ],
     { environment: {}, logFile: join(folder, "azurite.log") },
   );
   await child.until(/Table service is successfully listening/);
