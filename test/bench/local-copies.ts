@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { setTimeout } from "node:timers/promises";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import type { BlobItem } from "@azure/storage-blob";
-import type { WorldMeasures, WorldMessage, WorldOrder } from "./local-stack-child.ts";
+import type { StackMeasures, StackMessage, StackOrder } from "./local-stack-child.ts";
 import { count, type Table } from "./table.ts";
 
 const copies = 1_000;
@@ -20,7 +20,7 @@ type CopyBody = {
   error: unknown;
 };
 
-type Measured = WorldMeasures & {
+type Measured = StackMeasures & {
   startSeconds: number;
   /** From the moment that the emulator let the copies succeed until the last orchestration ended. */
   finishSeconds: number;
@@ -59,41 +59,41 @@ export async function measureLocalCopies(): Promise<Table> {
 
 async function measure(state: "on disk" | "in memory"): Promise<Measured> {
   const names = Array.from({ length: copies }, (_, index) => `film-${index}.mp4`);
-  const world = await openWorld({ kind: "start", state });
+  const stack = await openStack({ kind: "start", state });
   try {
-    const storage = await prepareStorage(world);
+    const storage = await prepareStorage(stack);
     const begun = performance.now();
     const since = (instant: number) => (performance.now() - instant) / 1_000;
-    const started = await inParallel(names, (name) => startCopy(world, name));
+    const started = await inParallel(names, (name) => startCopy(stack, name));
     const startSeconds = since(begun);
-    const pendingAtOnce = await untilAllPend(storage, world);
+    const pendingAtOnce = await untilAllPend(storage, stack);
     await setTimeout(heldMs);
     const finishing = performance.now();
-    world.tell({ kind: "finish", container: "archive", blobs: names });
-    await world.allEnded;
+    stack.tell({ kind: "finish", container: "archive", blobs: names });
+    await stack.allEnded;
     const [finishSeconds, totalSeconds] = [since(finishing), since(begun)];
-    const measures = await world.measure();
-    const reads = await checkCopies(world, started);
+    const measures = await stack.measure();
+    const reads = await checkCopies(stack, started);
     await checkDestinations(storage);
     return { ...measures, startSeconds, finishSeconds, totalSeconds, pendingAtOnce, reads };
   } finally {
-    await world.close();
+    await stack.close();
   }
 }
 
-type World = {
+type Stack = {
   copies: string;
   account: string;
   credential: StorageSharedKeyCredential;
   allEnded: Promise<void>;
   ended(): number;
-  tell(order: WorldOrder): void;
-  measure(): Promise<WorldMeasures>;
+  tell(order: StackOrder): void;
+  measure(): Promise<StackMeasures>;
   close(): Promise<void>;
 };
 
 /** Forks the measured process without the caller's own settings of the app. */
-async function openWorld(order: WorldOrder): Promise<World> {
+async function openStack(order: StackOrder): Promise<Stack> {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(COPY_|AzureWebJobs)/.test(name)),
   );
@@ -101,7 +101,7 @@ async function openWorld(order: WorldOrder): Promise<World> {
   const ready = next(child, "ready");
   let ended = 0;
   const allEnded = new Promise<void>((resolve) => {
-    child.on("message", (message: WorldMessage) => {
+    child.on("message", (message: StackMessage) => {
       if (message.kind !== "ended") return;
       ended = message.ended;
       if (ended === copies) resolve();
@@ -112,7 +112,7 @@ async function openWorld(order: WorldOrder): Promise<World> {
     throw new Error(`The measured process ended early, with exit code ${child.exitCode}`);
   });
   died.catch(() => {}); // only matters to those who still wait for something
-  const tell = (message: WorldOrder) => void child.send(message);
+  const tell = (message: StackOrder) => void child.send(message);
   tell(order);
   const { url, blobUrl, account } = await Promise.race([ready, died]);
   return {
@@ -134,21 +134,21 @@ async function openWorld(order: WorldOrder): Promise<World> {
   };
 }
 
-function next<Kind extends WorldMessage["kind"]>(
+function next<Kind extends StackMessage["kind"]>(
   child: ChildProcess,
   kind: Kind,
-): Promise<WorldMessage & { kind: Kind }> {
+): Promise<StackMessage & { kind: Kind }> {
   return new Promise((resolve) => {
-    const listen = (message: WorldMessage) => {
+    const listen = (message: StackMessage) => {
       if (message.kind !== kind) return;
       child.off("message", listen);
-      resolve(message as WorldMessage & { kind: Kind }); // as compared just above
+      resolve(message as StackMessage & { kind: Kind }); // as compared just above
     };
     child.on("message", listen);
   });
 }
 
-async function prepareStorage({ account, credential }: World): Promise<BlobServiceClient> {
+async function prepareStorage({ account, credential }: Stack): Promise<BlobServiceClient> {
   const storage = new BlobServiceClient(account, credential);
   await storage.getContainerClient("inbox").create();
   await storage.getContainerClient("archive").create();
@@ -157,7 +157,7 @@ async function prepareStorage({ account, credential }: World): Promise<BlobServi
   return storage;
 }
 
-async function startCopy({ copies: url, account }: World, name: string): Promise<CopyBody> {
+async function startCopy({ copies: url, account }: Stack, name: string): Promise<CopyBody> {
   const body = JSON.stringify({
     source: `${account}/inbox/film.mp4`,
     destination: `${account}/archive/${name}`,
@@ -170,12 +170,12 @@ async function startCopy({ copies: url, account }: World, name: string): Promise
 }
 
 /** Looks until every destination is there and pending; the app answers 202 before it has begun. */
-async function untilAllPend(storage: BlobServiceClient, world: World): Promise<number> {
+async function untilAllPend(storage: BlobServiceClient, stack: Stack): Promise<number> {
   for (;;) {
     const blobs = await destinations(storage);
     const pending = blobs.filter(({ copyStatus }) => copyStatus === "pending").length;
     if (pending === copies) return pending;
-    if (world.ended() > 0) throw new Error(`${world.ended()} copies ended while all were held`);
+    if (stack.ended() > 0) throw new Error(`${stack.ended()} copies ended while all were held`);
     await setTimeout(250);
   }
 }
@@ -188,8 +188,8 @@ async function destinations(storage: BlobServiceClient): Promise<BlobItem["prope
 }
 
 /** Every copy succeeded, under a copyId of its own; answers the status reads of all. */
-async function checkCopies(world: World, started: readonly CopyBody[]): Promise<number> {
-  const ended = await inParallel(started, ({ id }) => call(`${world.copies}/${id}`, 200));
+async function checkCopies(stack: Stack, started: readonly CopyBody[]): Promise<number> {
+  const ended = await inParallel(started, ({ id }) => call(`${stack.copies}/${id}`, 200));
   const wrong = ended.find(({ status }) => status !== "succeeded");
   if (wrong !== undefined) throw new Error(`A copy did not succeed: ${JSON.stringify(wrong)}`);
   const copyIds = new Set(ended.map(({ copyId }) => copyId));

@@ -8,13 +8,13 @@ import { type LocalStack, startLocalStack } from "../../src/local/local-stack.ts
  * The process that is measured: the compiled app on the local host beside the emulator, as `npm start`
  * runs them. Forked by `local-copies.ts`, so that the measuring client's memory and work stay apart.
  */
-export type WorldMessage =
+export type StackMessage =
   | { kind: "ready"; url: string; blobUrl: string; account: { name: string; key: string } }
   /** Sent when an orchestration has ended; counters are those of the whole life so far. */
   | { kind: "ended"; ended: number }
-  | ({ kind: "measured" } & WorldMeasures);
+  | ({ kind: "measured" } & StackMeasures);
 
-export type WorldMeasures = {
+export type StackMeasures = {
   turns: number;
   /** Turns in the second that had most of them. */
   busiestSecond: number;
@@ -24,8 +24,8 @@ export type WorldMeasures = {
   cpuMilliseconds: number;
 };
 
-/** What the client tells the world. */
-export type WorldOrder =
+/** What the client tells the stack. */
+export type StackOrder =
   | { kind: "start"; state: "on disk" | "in memory" }
   /** Lets all pending copies succeed. */
   | { kind: "finish"; container: string; blobs: readonly string[] }
@@ -36,10 +36,10 @@ const clock = systemClock();
 const turnsIn = new Map<number, number>();
 let ended = 0;
 let idleRssBytes = 0;
-let world: LocalStack | undefined;
+let stack: LocalStack | undefined;
 let folder: string | null = null;
 
-process.on("message", (order: WorldOrder) => {
+process.on("message", (order: StackOrder) => {
   if (order.kind === "start") void start(order.state);
   else if (order.kind === "finish") finish(order);
   else if (order.kind === "measure") tell({ kind: "measured", ...measures() });
@@ -48,7 +48,7 @@ process.on("message", (order: WorldOrder) => {
 
 async function start(state: "on disk" | "in memory"): Promise<void> {
   folder = state === "on disk" ? mkdtempSync(join(tmpdir(), "ferry-bench-")) : null;
-  world = await startLocalStack({
+  stack = await startLocalStack({
     appDirectory: process.cwd(),
     stateDirectory: folder,
     clock,
@@ -66,23 +66,23 @@ async function start(state: "on disk" | "in memory"): Promise<void> {
       turnsIn.set(second, (turnsIn.get(second) ?? 0) + 1);
     },
   });
-  const account = world.emulator.accounts[0];
+  const account = stack.emulator.accounts[0];
   if (account === undefined) throw new Error("The emulator has no account");
   idleRssBytes = process.memoryUsage.rss();
-  tell({ kind: "ready", url: world.host.url, blobUrl: world.emulator.blobUrl, account });
+  tell({ kind: "ready", url: stack.host.url, blobUrl: stack.emulator.blobUrl, account });
 }
 
-function finish({ container, blobs }: WorldOrder & { kind: "finish" }): void {
-  for (const blob of blobs) world?.emulator.copies.finish({ container, blob });
+function finish({ container, blobs }: StackOrder & { kind: "finish" }): void {
+  for (const blob of blobs) stack?.emulator.copies.finish({ container, blob });
 }
 
 async function close(): Promise<void> {
-  await world?.close();
+  await stack?.close();
   if (folder !== null) rmSync(folder, { recursive: true, force: true });
   process.disconnect();
 }
 
-function measures(): WorldMeasures {
+function measures(): StackMeasures {
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
   const turns = [...turnsIn.values()];
   return {
@@ -94,6 +94,6 @@ function measures(): WorldMeasures {
   };
 }
 
-function tell(message: WorldMessage): void {
+function tell(message: StackMessage): void {
   process.send?.(message);
 }

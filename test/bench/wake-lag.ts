@@ -40,7 +40,7 @@ async function measure(events: "told" | "dropped"): Promise<Lags> {
   const endedAtStorage = new Map<string, number>();
   const runEnded = new Map<string, number>();
   const clock = systemClock();
-  const world = await startLocalStack({
+  const stack = await startLocalStack({
     appDirectory: process.cwd(),
     stateDirectory: null,
     clock,
@@ -55,16 +55,16 @@ async function measure(events: "told" | "dropped"): Promise<Lags> {
       }
     },
   });
-  world.emulator.events.planDelivery = ({ api, blob, at: time }) => {
+  stack.emulator.events.planDelivery = ({ api, blob, at: time }) => {
     if (api !== "CopyBlob") return {};
     endedAtStorage.set(blob, time);
     return events === "told" ? {} : { times: 0 };
   };
   try {
-    const ids = await startCopies(world);
+    const ids = await startCopies(stack);
     const started = [...ids.keys()];
     while (started.some((id) => !runEnded.has(id))) await setTimeout(100);
-    const reads = await Promise.all(started.map((id) => statusReads(world, id)));
+    const reads = await Promise.all(started.map((id) => statusReads(stack, id)));
     const milliseconds = [...ids].map(
       ([id, name]) => (runEnded.get(id) ?? NaN) - (endedAtStorage.get(name) ?? NaN),
     );
@@ -73,7 +73,7 @@ async function measure(events: "told" | "dropped"): Promise<Lags> {
     }
     return { milliseconds, reads };
   } finally {
-    await world.close();
+    await stack.close();
   }
 }
 

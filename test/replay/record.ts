@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { openWorld } from "../support/stack/test-stack.ts";
+import { openStack } from "../support/stack/test-stack.ts";
 import { historiesFolder, recordingOf, writeRecording } from "./recording.ts";
 import { scenarios } from "./scenarios.ts";
 
@@ -16,14 +16,14 @@ if (!/^v\d+$/.test(release) || existsSync(folder)) {
 }
 mkdirSync(folder);
 for (const [scenario, { play, ...options }] of Object.entries(scenarios)) {
-  const world = await openWorld({ persistent: true, ...options });
+  const stack = await openStack({ persistent: true, ...options });
   try {
-    const instanceId = await play(world);
-    const taskHub = join(world.stateDirectory ?? "", "task-hub.sqlite");
+    const instanceId = await play(stack);
+    const taskHub = join(stack.stateDirectory ?? "", "task-hub.sqlite");
     const recording = recordingOf(taskHub, { scenario, instanceId });
-    writeRecording(folder, recording, world.local.emulator.blobUrl);
+    writeRecording(folder, recording, stack.local.emulator.blobUrl);
     console.log(`${scenario}: ${recording.events.length} events`);
   } finally {
-    await world.close();
+    await stack.close();
   }
 }

@@ -67,10 +67,10 @@ async function untilEnded(url: string) {
 
 test("npm start: the SDK uploads, HTTP starts, watches and aborts, SIGTERM ends it, and the next start goes on", async () => {
   const folder = checkout();
-  const world = await npmStart(folder, { COPY_RATE: "100000" });
+  const stack = await npmStart(folder, { COPY_RATE: "100000" });
   const [account] = accounts;
   if (account === undefined) throw new Error("no account");
-  const root = `${world.blobUrl}/${account.name}`;
+  const root = `${stack.blobUrl}/${account.name}`;
   const credential = new StorageSharedKeyCredential(account.name, account.key);
   const service = new BlobServiceClient(root, credential);
   for (const name of ["inbox", "archive"]) await service.getContainerClient(name).create();
@@ -78,21 +78,21 @@ test("npm start: the SDK uploads, HTTP starts, watches and aborts, SIGTERM ends 
   await inbox.getBlockBlobClient("short").uploadData(Buffer.alloc(50_000, "short"));
   await inbox.getBlockBlobClient("long").uploadData(Buffer.alloc(50_000_000, "long"));
   const start = (name: string) =>
-    call(world.copies, { source: `${root}/inbox/${name}`, destination: `${root}/archive/${name}` });
+    call(stack.copies, { source: `${root}/inbox/${name}`, destination: `${root}/archive/${name}` });
 
   const short = await start("short");
-  expect(await untilEnded(`${world.copies}/${short.id}`)).toMatchObject({ status: "succeeded" });
+  expect(await untilEnded(`${stack.copies}/${short.id}`)).toMatchObject({ status: "succeeded" });
   const long = await start("long");
-  const aborting = await call(`${world.copies}/${long.id}/abort`, {});
+  const aborting = await call(`${stack.copies}/${long.id}/abort`, {});
   expect(aborting).toMatchObject({ status: "aborting" });
-  expect(await untilEnded(`${world.copies}/${long.id}`)).toMatchObject({ status: "aborted" });
+  expect(await untilEnded(`${stack.copies}/${long.id}`)).toMatchObject({ status: "aborted" });
 
   const pending = await start("long");
-  world.child.kill("SIGTERM");
-  expect(await world.ended).toBe(0);
-  await expect(fetch(world.copies)).rejects.toThrow("fetch failed");
+  stack.child.kill("SIGTERM");
+  expect(await stack.ended).toBe(0);
+  await expect(fetch(stack.copies)).rejects.toThrow("fetch failed");
 
-  const port = new URL(world.blobUrl).port;
+  const port = new URL(stack.blobUrl).port;
   const next = await npmStart(folder, { COPY_RATE: "100000", BLOB_PORT: port });
   await expect(npmStart(folder, {})).rejects.toThrow(/another Ferry process uses it/);
   expect(await call(`${next.copies}/${pending.id}`)).toMatchObject({ completedAt: null });
@@ -104,14 +104,14 @@ test("npm start: the SDK uploads, HTTP starts, watches and aborts, SIGTERM ends 
 
 test("npm start: what is put into the watched container is copied on, and its end is told", async () => {
   const webhook = await startListener();
-  const world = await npmStart(checkout(), {
+  const stack = await npmStart(checkout(), {
     COPY_RATE: "100000",
     COPY_NOTICE_WEBHOOK: webhook.url,
     COPY_NOTICE_SECRET: Buffer.alloc(32, "key").toString("base64"),
   });
   const [account] = accounts;
   if (account === undefined) throw new Error("no account");
-  const root = `${world.blobUrl}/${account.name}`;
+  const root = `${stack.blobUrl}/${account.name}`;
   const credential = new StorageSharedKeyCredential(account.name, account.key);
   const service = new BlobServiceClient(root, credential);
   for (const name of ["watched", "copied"]) await service.getContainerClient(name).create();
@@ -127,8 +127,8 @@ test("npm start: what is put into the watched container is copied on, and its en
   expect(data.statusReads).toBeLessThanOrEqual(3);
   const copied = service.getContainerClient("copied").getBlobClient("a/film");
   expect((await copied.downloadToBuffer()).equals(film)).toBe(true);
-  world.child.kill("SIGTERM");
-  expect(await world.ended).toBe(0);
+  stack.child.kill("SIGTERM");
+  expect(await stack.ended).toBe(0);
 });
 
 test.each([

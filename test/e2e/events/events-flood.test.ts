@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { allCopies, deliver, eventOf, inboxRoutes } from "../../support/stack/events.ts";
 import type { GridEvent } from "../../support/stack/events.ts";
 import { startListener } from "../../support/stack/listener.ts";
-import { hour, startWorld } from "../../support/stack/test-stack.ts";
+import { hour, startStack } from "../../support/stack/test-stack.ts";
 
 /** In an order of its own, the same each time. */
 function shuffled<T>(items: readonly T[], seed: number): T[] {
@@ -21,7 +21,7 @@ function batches<T>(items: readonly T[], size: number): T[][] {
 }
 
 test("10,000 events over 1,000 blobs, shuffled and doubled, after the uploads: 1,000 copies with the last content", async () => {
-  const world = await startWorld({
+  const world = await startStack({
     settings: inboxRoutes(),
     copies: { finishOnStart: "always" },
   });
@@ -48,7 +48,7 @@ test("10,000 events over 1,000 blobs, shuffled and doubled, after the uploads: 1
 test("100,000 events for one destination start what the rules say, and keep one history short", async () => {
   const topic = await startListener();
   topic.answers = () => 500; // the longest history: two weeks, every wake, and a day of telling
-  const world = await startWorld({
+  const world = await startStack({
     settings: { ...inboxRoutes(), COPY_NOTICE_TOPIC: topic.url, COPY_NOTICE_TOPIC_KEY: "key" },
     copies: { bytesPerSecond: 0 },
     persistent: true,

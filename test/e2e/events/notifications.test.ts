@@ -4,8 +4,8 @@ import { inboxRoutes } from "../../support/stack/events.ts";
 import { startListener } from "../../support/stack/listener.ts";
 import type { Listener } from "../../support/stack/listener.ts";
 import { everythingTold, placesOf } from "../../support/stack/received-notifications.ts";
-import { hour, startWorld } from "../../support/stack/test-stack.ts";
-import type { TestWorld } from "../../support/stack/test-stack.ts";
+import { hour, startStack } from "../../support/stack/test-stack.ts";
+import type { TestStack } from "../../support/stack/test-stack.ts";
 
 const key = randomBytes(32);
 const topicKey = "the topic's very secret key";
@@ -26,26 +26,26 @@ function settingsFor({ topic, webhook }: { topic?: Listener; webhook?: Listener 
 }
 
 /** Starts a copy of ten seconds and answers it once Storage has ended it. */
-async function copied(world: TestWorld) {
-  const source = await world.upload("inbox/film.mp4", Buffer.alloc(10_000));
-  const { id } = await world.start({ source: source.url, route: "films" });
-  await world.clock.advance(30_000);
-  return await world.get(id);
+async function copied(stack: TestStack) {
+  const source = await stack.upload("inbox/film.mp4", Buffer.alloc(10_000));
+  const { id } = await stack.start({ source: source.url, route: "films" });
+  await stack.clock.advance(30_000);
+  return await stack.get(id);
 }
 
 const copies = { bytesPerSecond: 1_000 };
 
 test("an upload, its event, its copy, and the notice that it has ended", async () => {
   const topic = await startListener();
-  const world = await startWorld({ settings: settingsFor({ topic }), events: {}, copies });
-  await world.upload("inbox/film.mp4", Buffer.alloc(10_000));
-  await world.clock.advance(10_000);
+  const stack = await startStack({ settings: settingsFor({ topic }), events: {}, copies });
+  await stack.upload("inbox/film.mp4", Buffer.alloc(10_000));
+  await stack.clock.advance(10_000);
   const [notice, ...others] = topic.heard;
   expect(others).toEqual([]);
   const event = JSON.parse(notice?.body ?? "");
   expect(event).toMatchObject({ specversion: "1.0", type: "Ferry.CopySucceeded" });
   const { progress, links } = event.data; // when the end was read is known to the run alone
-  expect(event.data).toEqual({ ...(await world.get(event.data.id)), progress, links });
+  expect(event.data).toEqual({ ...(await stack.get(event.data.id)), progress, links });
   expect(event).toMatchObject({
     id: `${event.data.id}-ended`,
     subject: `copies/${event.data.id}`,
@@ -56,16 +56,16 @@ test("an upload, its event, its copy, and the notice that it has ended", async (
 
 test("a topic takes the key, a webhook a signature that the shared secret proves", async () => {
   const [topic, webhook] = [await startListener(), await startListener()];
-  const world = await startWorld({
+  const stack = await startStack({
     settings: settingsFor({ topic, webhook }),
     copies,
     persistent: true,
   });
   webhook.answers = () => 500;
-  const { id } = await copied(world);
+  const { id } = await copied(stack);
   webhook.answers = () => 200;
   webhook.heard.length = 0;
-  await world.clock.advance(hour);
+  await stack.clock.advance(hour);
   expect(topic.heard.map(({ headers }) => headers)).toEqual([
     expect.objectContaining({
       "aeg-sas-key": topicKey,
@@ -79,7 +79,7 @@ test("a topic takes the key, a webhook a signature that the shared secret proves
   expect(headers["webhook-signature"]).toBe(`v1,${signature}`);
   expect(headers["webhook-id"]).toBe(JSON.parse(body).id);
   expect(body).toBe(topic.heard[0]?.body);
-  const told = await everythingTold(world, [JSON.stringify(await world.get(id)), body]);
+  const told = await everythingTold(stack, [JSON.stringify(await stack.get(id)), body]);
   expect(told.size).toBeGreaterThan(5);
   for (const secret of [topicKey, "hush-hush", key.toString("base64")]) {
     expect(placesOf(secret, told)).toEqual([]);
@@ -88,88 +88,88 @@ test("a topic takes the key, a webhook a signature that the shared secret proves
 
 test("500 for an hour holds back no status and loses no notice; whoever took it is not told again", async () => {
   const [topic, webhook] = [await startListener(), await startListener()];
-  const world = await startWorld({
+  const stack = await startStack({
     settings: settingsFor({ topic, webhook }),
     copies,
     persistent: true,
   });
   webhook.answers = () => 500;
-  const copy = await copied(world);
+  const copy = await copied(stack);
   expect(copy).toMatchObject({ status: "succeeded", nextReadAt: null, warning: null });
   expect(copy.completedAt).not.toBeNull();
   // What waits is nobody's business: the destination is free, and an abort comes too late.
-  expect((await world.call("POST", `/copies/${copy.id}/abort`)).status).toBe(409);
-  await world.clock.advance(hour / 2);
-  await world.restart();
-  await world.clock.advance(hour / 2);
+  expect((await stack.call("POST", `/copies/${copy.id}/abort`)).status).toBe(409);
+  await stack.clock.advance(hour / 2);
+  await stack.restart();
+  await stack.clock.advance(hour / 2);
   const tries = webhook.heard.length;
   expect(tries).toBeGreaterThan(3);
   expect(tries).toBeLessThan(12);
   webhook.answers = () => 200;
-  await world.clock.advance(3 * hour);
+  await stack.clock.advance(3 * hour);
   expect(webhook.heard.length).toBe(tries + 1);
   expect(new Set(webhook.heard.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
   expect(topic.heard).toHaveLength(1);
-  await world.clock.advance(48 * hour);
+  await stack.clock.advance(48 * hour);
   expect(webhook.heard.length).toBe(tries + 1);
 });
 
 test("neither a broken connection nor a redirect is an answer", async () => {
   const webhook = await startListener();
-  const world = await startWorld({ settings: settingsFor({ webhook }), copies });
+  const stack = await startStack({ settings: settingsFor({ webhook }), copies });
   const answers = [null, 302, 200];
   webhook.answers = () => (answers.length > 0 ? (answers.shift() ?? null) : 200);
-  await copied(world);
-  await world.clock.advance(10 * 60_000);
+  await copied(stack);
+  await stack.clock.advance(10 * 60_000);
   expect(webhook.heard).toHaveLength(2);
   expect(answers).toEqual([]);
 });
 
 test("a run that is broken off while it tells is taken up by the watchdog", async () => {
   const webhook = await startListener();
-  const world = await startWorld({ settings: settingsFor({ webhook }), copies });
+  const stack = await startStack({ settings: settingsFor({ webhook }), copies });
   webhook.answers = () => 503;
-  const { id } = await copied(world);
-  const instance = `${world.local.host.url}/runtime/webhooks/durabletask/instances/${id}`;
+  const { id } = await copied(stack);
+  const instance = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}`;
   await fetch(`${instance}/terminate?reason=mistake`, { method: "POST" });
-  await world.clock.settled();
-  expect(await world.get(id)).toMatchObject({ status: "succeeded" });
+  await stack.clock.settled();
+  expect(await stack.get(id)).toMatchObject({ status: "succeeded" });
   const tries = webhook.heard.length;
   webhook.answers = () => 200;
-  await world.clock.advance(3 * hour);
+  await stack.clock.advance(3 * hour);
   expect(webhook.heard).toHaveLength(tries + 1);
-  expect(await world.get(id)).toMatchObject({ status: "succeeded" });
+  expect(await stack.get(id)).toMatchObject({ status: "succeeded" });
 });
 
 test("whoever never answers is given up after a day, and the history stays short", async () => {
   const webhook = await startListener();
-  const world = await startWorld({ settings: settingsFor({ webhook }), copies, persistent: true });
+  const stack = await startStack({ settings: settingsFor({ webhook }), copies, persistent: true });
   webhook.answers = () => 404;
-  const { id } = await copied(world);
-  await world.clock.advance(25 * hour);
+  const { id } = await copied(stack);
+  await stack.clock.advance(25 * hour);
   const tries = webhook.heard.length; // no repair begins the day anew
   expect(tries).toBeGreaterThan(10);
   expect(tries).toBeLessThan(20);
-  await world.clock.advance(72 * hour);
+  await stack.clock.advance(72 * hour);
   expect(webhook.heard.length).toBe(tries);
-  expect(world.historyEvents()).toBeLessThan(400);
+  expect(stack.historyEvents()).toBeLessThan(400);
   expect(
-    world.log.filter(({ message }) => message.includes(`notification of copy ${id}: gave up`)),
+    stack.log.filter(({ message }) => message.includes(`notification of copy ${id}: gave up`)),
   ).toHaveLength(1);
 });
 
 test("copies that fail, are skipped or aborted are told as what they are", async () => {
   const topic = await startListener();
-  const world = await startWorld({ settings: settingsFor({ topic }), copies });
-  const source = (await world.upload("inbox/film.mp4", Buffer.alloc(10_000))).url;
-  const destination = world.blob("archive/film.mp4").url;
-  const aborted = await world.start({ source, destination });
-  await world.call("POST", `/copies/${aborted.id}/abort`);
-  await world.clock.advance(10_000);
-  await world.upload("archive/film.mp4", "x");
-  await world.start({ source, destination });
-  await world.start({ source, destination, options: { overwrite: "skip" } });
-  await world.clock.advance(10_000);
+  const stack = await startStack({ settings: settingsFor({ topic }), copies });
+  const source = (await stack.upload("inbox/film.mp4", Buffer.alloc(10_000))).url;
+  const destination = stack.blob("archive/film.mp4").url;
+  const aborted = await stack.start({ source, destination });
+  await stack.call("POST", `/copies/${aborted.id}/abort`);
+  await stack.clock.advance(10_000);
+  await stack.upload("archive/film.mp4", "x");
+  await stack.start({ source, destination });
+  await stack.start({ source, destination, options: { overwrite: "skip" } });
+  await stack.clock.advance(10_000);
   const types = topic.heard.map(({ body }) => JSON.parse(body).type);
   expect(new Set(types)).toEqual(
     new Set(["Ferry.CopyAborted", "Ferry.CopyFailed", "Ferry.CopySkipped"]),

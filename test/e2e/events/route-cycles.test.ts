@@ -4,7 +4,7 @@ import { parseRoutes } from "../../../src/copy/routing/routes.ts";
 import { allCopies } from "../../support/stack/events.ts";
 import { randomNames, randomRoutes } from "../../support/requests/random-routes.ts";
 import type { RouteEntry } from "../../support/requests/safe-routes.ts";
-import { startWorld } from "../../support/stack/test-stack.ts";
+import { startStack } from "../../support/stack/test-stack.ts";
 
 const origin = "http://127.0.0.1:10000";
 const accounts: Record<string, string> = { acct1: "devstoreaccount1", acct2: "devstoreaccount2" };
@@ -24,26 +24,26 @@ let chains = 0;
 test.each(graphs.map((routes) => ({ routes, text: JSON.stringify(routes) })))(
   "copies that set off each other come to rest: $text",
   async ({ text }) => {
-    const world = await startWorld({
+    const stack = await startStack({
       settings: { COPY_ROUTES: text },
       events: {},
       copies: { finishOnStart: "always" },
     });
     // A circle would go round once a second, not at once and for ever.
-    world.local.emulator.events.planDelivery = () => ({ delayMs: 1_000 });
+    stack.local.emulator.events.planDelivery = () => ({ delayMs: 1_000 });
     for (const account of Object.values(accounts)) {
       for (const container of ["xxx", "yyy"]) {
         for (const name of randomNames) {
-          await world.upload(`${container}/${name}`, "film", account);
+          await stack.upload(`${container}/${name}`, "film", account);
         }
       }
     }
-    await world.clock.advance(60_000);
-    const copies = await allCopies(world);
+    await stack.clock.advance(60_000);
+    const copies = await allCopies(stack);
     const written = new Set(copies.map(({ destination }) => destination));
     if (copies.some(({ source }) => written.has(source))) chains++;
-    await world.clock.advance(60_000);
-    expect((await allCopies(world)).length).toBe(copies.length);
+    await stack.clock.advance(60_000);
+    expect((await allCopies(stack)).length).toBe(copies.length);
   },
 );
 

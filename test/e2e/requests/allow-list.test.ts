@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openWorld } from "../../support/stack/test-stack.ts";
-import type { TestWorld } from "../../support/stack/test-stack.ts";
+import { openStack } from "../../support/stack/test-stack.ts";
+import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
  * The allow-list against the usual tricks. Nothing leaves the machine: every request carries a SAS and
@@ -276,13 +276,13 @@ const copies: { what: string; source: string; destination: string; verdict: Verd
   },
 ];
 
-let world: TestWorld;
+let stack: TestStack;
 beforeAll(async () => {
   const COPY_ALLOWED = JSON.stringify(pairs);
   // A blank is set, and no key.
-  world = await openWorld({ environment: { COPY_ALLOWED, COPY_SECRET_KEYS: " " } });
+  stack = await openStack({ environment: { COPY_ALLOWED, COPY_SECRET_KEYS: " " } });
 });
-afterAll(() => world.close());
+afterAll(() => stack.close());
 
 test.each(urls)("a source with $what is $verdict", async ({ url, verdict }) => {
   const answer = await ask(url("acct1", "inbox"), `https://acct2.${blob}/outbox/x`);
@@ -308,8 +308,8 @@ async function ask(
   destination: string,
 ): Promise<{ verdict: Verdict; pointer: string }> {
   const body = { source: `${source}?sv=2026-10-06&sig=x`, destination };
-  const answer = await world.call("POST", "/copies", { body });
-  const written = world.local.emulator.requests.filter(({ method }) => method !== "GET");
+  const answer = await stack.call("POST", "/copies", { body });
+  const written = stack.local.emulator.requests.filter(({ method }) => method !== "GET");
   expect(written.map(({ operation }) => operation)).toEqual(["CreateContainer"]); // the test's own
   if (answer.status === 403) return { verdict: "not allowed", pointer: "/source" };
   expect(answer.status).toBe(400);

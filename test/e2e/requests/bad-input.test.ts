@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { openWorld } from "../../support/stack/test-stack.ts";
-import type { TestWorld } from "../../support/stack/test-stack.ts";
+import { openStack } from "../../support/stack/test-stack.ts";
+import type { TestStack } from "../../support/stack/test-stack.ts";
 
 const there = "http://127.0.0.1:1/devstoreaccount1/archive/film.mp4";
 
@@ -247,24 +247,24 @@ const urls: { what: string; url: string; says: RegExp }[] = [
   },
 ];
 
-let world: TestWorld;
+let stack: TestStack;
 beforeAll(async () => {
-  world = await openWorld();
+  stack = await openStack();
 });
 
-afterAll(() => world.close());
+afterAll(() => stack.close());
 
 afterEach(async function nothingWasWrittenOrStarted() {
-  const answer = await fetch(`${world.local.host.url}/runtime/webhooks/durabletask/instances/`);
+  const answer = await fetch(`${stack.local.host.url}/runtime/webhooks/durabletask/instances/`);
   expect(await answer.json()).toEqual([]);
-  const writes = world.local.emulator.requests.filter(({ method }) => method !== "GET");
+  const writes = stack.local.emulator.requests.filter(({ method }) => method !== "GET");
   // The one write is the test's own container.
   expect(writes.map(({ operation }) => operation)).toEqual(["CreateContainer"]);
 });
 
 test.each(calls)("$what is answered with a problem", async (row) => {
   const { method = "POST", path = "/copies", raw, body, headers } = row;
-  const answer = await world.call(method, path, {
+  const answer = await stack.call(method, path, {
     ...(raw === undefined ? {} : { raw }),
     body,
     ...(headers === undefined ? {} : { headers }),
@@ -287,7 +287,7 @@ test.each(calls)("$what is answered with a problem", async (row) => {
 test.each(urls)(
   "$what is refused as source and as destination, in one answer",
   async ({ url, says }) => {
-    const answer = await world.call("POST", "/copies", { body: { source: url, destination: url } });
+    const answer = await stack.call("POST", "/copies", { body: { source: url, destination: url } });
     expect(answer.status).toBe(400);
     for (const pointer of ["/source", "/destination"]) {
       const messages = answer.json.errors
@@ -302,12 +302,12 @@ test.each([
   { what: "the reverse of an allowed pair", from: "devstoreaccount1", to: "devstoreaccount2" },
   { what: "an account that no pair names", from: "devstoreaccount3", to: "devstoreaccount1" },
 ])("$what is not allowed", async ({ from, to }) => {
-  const { blobUrl } = world.local.emulator;
+  const { blobUrl } = stack.local.emulator;
   const body = {
     source: `${blobUrl}/${from}/inbox/a`,
     destination: `${blobUrl}/${to}/archive/a`,
   };
-  const answer = await world.call("POST", "/copies", { body });
+  const answer = await stack.call("POST", "/copies", { body });
   expect(answer.status).toBe(403);
   expect(answer.json).toMatchObject({ type: "urn:ferry:problem:not-allowed" });
 });
@@ -315,14 +315,14 @@ test.each([
 test("a destination on a read-only secondary is refused", async () => {
   const source = "https://acct1.blob.core.windows.net/inbox/a";
   const destination = "https://acct1-secondary.blob.core.windows.net/inbox/b";
-  const answer = await world.call("POST", "/copies", { body: { source, destination } });
+  const answer = await stack.call("POST", "/copies", { body: { source, destination } });
   expect(answer.json.errors).toEqual([
     { pointer: "/destination", message: expect.stringContaining("read-only") },
   ]);
 });
 
 test("HEAD of the copies has no body and says what is allowed", async () => {
-  const answer = await world.call("HEAD", "/copies");
+  const answer = await stack.call("HEAD", "/copies");
   expect(answer.status).toBe(405);
   expect(answer.headers.get("allow")).toBe("POST");
 });

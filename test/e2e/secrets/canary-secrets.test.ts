@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { serveOutside } from "../../support/stack/outside.ts";
 import { everythingTold, placesOf } from "../../support/stack/received-notifications.ts";
-import { secondAccount, startWorld } from "../../support/stack/test-stack.ts";
-import type { Answer, TestWorld } from "../../support/stack/test-stack.ts";
+import { secondAccount, startStack } from "../../support/stack/test-stack.ts";
+import type { Answer, TestStack } from "../../support/stack/test-stack.ts";
 
 /*
  * A random secret in every place where a caller may put one, on every way a request can take. Then all
@@ -34,7 +34,7 @@ test("no secret is told, wherever a caller puts it and whatever goes wrong", asy
   const key = randomBytes(32).toString("base64");
   canaries.set("the key that seals", key);
   const environment = { COPY_SECRET_KEYS: key, WEBSITE_AUTH_ENABLED: "true" };
-  const world = await startWorld({
+  const stack = await startStack({
     persistent: true,
     copies: { bytesPerSecond: 10_000 },
     environment,
@@ -43,22 +43,22 @@ test("no secret is told, wherever a caller puts it and whatever goes wrong", asy
   const told = ({ text, headers }: Answer) => answers.push(text, JSON.stringify([...headers]));
   const post = async (body: unknown, headers: Record<string, string> = {}, query = "") => {
     const content = typeof body === "string" ? { raw: body } : { body };
-    const answer = await world.call("POST", `/copies${query}`, { ...content, headers });
+    const answer = await stack.call("POST", `/copies${query}`, { ...content, headers });
     told(answer);
     return answer;
   };
-  const source = await world.upload("inbox/film.mp4", film, secondAccount);
-  const own = (await world.upload("inbox/film.mp4", film)).url;
+  const source = await stack.upload("inbox/film.mp4", film, secondAccount);
+  const own = (await stack.upload("inbox/film.mp4", film)).url;
   const signed = async (place: string) => {
     // The time makes each signature another one.
-    const expiresAt = world.clock.now() + 86_400_000 + canaries.size * 1_000;
-    const url = await world.readSas(source, { expiresAt });
+    const expiresAt = stack.clock.now() + 86_400_000 + canaries.size * 1_000;
+    const url = await stack.readSas(source, { expiresAt });
     canaries.set(place, new URL(url).searchParams.get("sig") ?? "");
     return url;
   };
-  const to = (name: string) => world.blob(`archive/${name}`).url;
+  const to = (name: string) => stack.blob(`archive/${name}`).url;
   const written = async (name: string, place: string) => {
-    const url = await world.readSas(world.blob(`archive/${name}`), { permissions: "racwd" });
+    const url = await stack.readSas(stack.blob(`archive/${name}`), { permissions: "racwd" });
     canaries.set(place, new URL(url).searchParams.get("sig") ?? "");
     return url;
   };
@@ -139,7 +139,7 @@ test("no secret is told, wherever a caller puts it and whatever goes wrong", asy
   const functionKey = `?code=${plainCanary("a function key in the URL")}`;
   const metadata = { note: plainCanary("a metadata value, kept by design") };
   const taken = async (body: Record<string, unknown>) => (await post(body)).json.id as string;
-  const { emulator } = world.local;
+  const { emulator } = stack.local;
 
   const good = { source: await signed("a SAS"), destination: to("good"), options: { metadata } };
   const ids = [(await post(good, headers, functionKey)).json.id as string];
@@ -162,7 +162,7 @@ test("no secret is told, wherever a caller puts it and whatever goes wrong", asy
   const quoted = { status: 409, code: "Odd", message: `Cannot read ?sig=${e("Storage's words")}` };
   const quotes = emulator.faults.add({ operation: "CopyBlob", times: 2, do: { response: quoted } });
   ids.push(await taken({ source: await signed("a SAS that is refused"), destination: to("f") }));
-  await world.clock.settled();
+  await stack.clock.settled();
   quotes();
 
   // The ledger is in trouble before, and while a copy runs.
@@ -173,44 +173,44 @@ test("no secret is told, wherever a caller puts it and whatever goes wrong", asy
   expect((await post(unavailable, key2)).status).toBe(503);
   noLedger();
   ids.push(await taken({ source: await signed("a SAS in ledger trouble"), destination: to("h") }));
-  await world.clock.advance(2_000);
+  await stack.clock.advance(2_000);
   const noLedgerLater = emulator.faults.add({ match: ledger, do: busy });
-  await world.clock.advance(60_000);
+  await stack.clock.advance(60_000);
   noLedgerLater();
 
   // The start is not answered; an activity throws; a run is terminated; the key is lost.
   emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   ids.push(await taken({ source: await signed("a SAS not answered"), destination: to("i") }));
-  failOneLine(world);
+  failOneLine(stack);
   ids.push(await taken({ source: await signed("a SAS, activity throws"), destination: to("j") }));
   const ended = await taken({ source: await signed("a SAS, terminated"), destination: to("k") });
-  await terminate(world, ended, plainCanary("not a secret: an operator's reason"));
+  await terminate(stack, ended, plainCanary("not a secret: an operator's reason"));
   canaries.delete("not a secret: an operator's reason");
   const lost = await taken({ source: await signed("a SAS, key lost"), destination: to("l") });
   process.env["COPY_SECRET_KEYS"] = randomBytes(32).toString("base64");
-  await world.restart();
-  await world.clock.advance(60_000);
-  const stuck = await world.call("GET", `/copies/${lost}`);
+  await stack.restart();
+  await stack.clock.advance(60_000);
+  const stuck = await stack.call("GET", `/copies/${lost}`);
   told(stuck);
   expect(stuck.json.warning).toContain("COPY_SECRET_KEYS");
   process.env["COPY_SECRET_KEYS"] = key;
-  await world.restart();
+  await stack.restart();
 
-  told(await world.call("POST", `/copies/${ids.at(-1)}/abort${functionKey}`, { headers }));
+  told(await stack.call("POST", `/copies/${ids.at(-1)}/abort${functionKey}`, { headers }));
   const ends: string[] = [];
   for (const id of [...ids, ended, lost]) {
-    await world.untilEnded(id);
-    const answer = await world.call("GET", `/copies/${id}${functionKey}`, { headers });
+    await stack.untilEnded(id);
+    const answer = await stack.call("GET", `/copies/${id}${functionKey}`, { headers });
     told(answer);
     ends.push(answer.json.error?.cause ?? answer.json.status);
   }
   // Each way was taken.
-  expect(world.log.map(({ message }) => message).join()).toMatch(/settleCopy failed in/);
+  expect(stack.log.map(({ message }) => message).join()).toMatch(/settleCopy failed in/);
   expect(ends).toEqual(
     expect.arrayContaining(["succeeded", "source-unauthorized", "destination-unauthorized"]),
   );
 
-  const places = await everythingTold(world, answers);
+  const places = await everythingTold(stack, answers);
   places.set("printed", Buffer.from(printed.join("\n")));
   const kept = "a metadata value, kept by design";
   const found = [...canaries].flatMap(([place, secret]) =>
@@ -225,7 +225,7 @@ test("no secret is told, wherever a caller puts it and whatever goes wrong", asy
 test("the query of a source outside Storage is told to nobody but Storage", async () => {
   const printed = printedLines();
   const { origin, requests } = await serveOutside({ "/film.mp4": film });
-  const world = await startWorld({
+  const stack = await startStack({
     persistent: true,
     copies: { bytesPerSecond: 10_000 },
     environment: { COPY_SECRET_KEYS: randomBytes(32).toString("base64") },
@@ -241,8 +241,8 @@ test("the query of a source outside Storage is told to nobody but Storage", asyn
   const [good, missing, aborted, elsewhere, hidden] = canaries.map(([, secret]) => secret);
   const answers: string[] = [];
   const post = async (source: string, name: string) => {
-    const body = { source, destination: world.blob(`archive/${name}`).url };
-    const answer = await world.call("POST", "/copies", { body });
+    const body = { source, destination: stack.blob(`archive/${name}`).url };
+    const answer = await stack.call("POST", "/copies", { body });
     answers.push(answer.text);
     return answer;
   };
@@ -258,18 +258,18 @@ test("the query of a source outside Storage is told to nobody but Storage", asyn
   }
   expect((await post(`https://x.example/?${elsewhere}`, "d")).status).toBe(400);
   expect((await post(`${origin}/%2f?${hidden}`, "e")).status).toBe(400);
-  await world.call("POST", `/copies/${ids[2]}/abort`);
+  await stack.call("POST", `/copies/${ids[2]}/abort`);
   const ends: string[] = [];
   for (const id of ids) {
-    await world.untilEnded(id);
-    const answer = await world.call("GET", `/copies/${id}`);
+    await stack.untilEnded(id);
+    const answer = await stack.call("GET", `/copies/${id}`);
     answers.push(answer.text);
     ends.push(answer.json.error?.cause ?? answer.json.status);
     expect(answer.json.error?.fix ?? "plain GET").toContain("plain GET"); // and no role, no SAS
   }
   expect(ends).toEqual(["succeeded", "source-not-found", "aborted"]);
   expect(requests.join()).toContain(good); // Storage got it
-  const places = await everythingTold(world, answers);
+  const places = await everythingTold(stack, answers);
   places.set("printed", Buffer.from(printed.join("\n")));
   // Storage itself keeps the URL that it is to read.
   for (const name of places.keys()) if (name.startsWith("file storage.sqlite")) places.delete(name);
@@ -299,19 +299,19 @@ function printedLines(): string[] {
 }
 
 /** Settle's line in the log cannot be written once, which makes the activity throw. */
-function failOneLine(world: TestWorld): void {
-  const push = world.log.push.bind(world.log);
-  vi.spyOn(world.log, "push").mockImplementation((...entries) => {
+function failOneLine(stack: TestStack): void {
+  const push = stack.log.push.bind(stack.log);
+  vi.spyOn(stack.log, "push").mockImplementation((...entries) => {
     if (!entries.some(({ message }) => /^Copy .* succeeded$/.test(message))) {
       return push(...entries);
     }
-    world.log.push = push;
+    stack.log.push = push;
     throw new Error("The disk is full");
   });
 }
 
-async function terminate(world: TestWorld, id: string, reason: string): Promise<void> {
-  const instance = `${world.local.host.url}/runtime/webhooks/durabletask/instances/${id}`;
+async function terminate(stack: TestStack, id: string, reason: string): Promise<void> {
+  const instance = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}`;
   await fetch(`${instance}/terminate?reason=${reason}`, { method: "POST" });
-  await world.clock.settled();
+  await stack.clock.settled();
 }

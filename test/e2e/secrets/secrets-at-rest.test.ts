@@ -1,17 +1,17 @@
 import { expect, test } from "vitest";
 import { everythingTold, placesOf } from "../../support/stack/received-notifications.ts";
-import { secondAccount, startWorld } from "../../support/stack/test-stack.ts";
+import { secondAccount, startStack } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(100_000, "film");
 
 test("no secret of a caller is persisted, logged or answered, whether its copy succeeds or fails", async () => {
-  const world = await startWorld({ persistent: true, copies: { bytesPerSecond: 10_000 } });
-  const source = await world.upload("inbox/film.mp4", film, secondAccount);
-  const good = await world.readSas(source);
-  const expired = await world.readSas(source, { expiresAt: world.clock.now() - 1_000 });
+  const stack = await startStack({ persistent: true, copies: { bytesPerSecond: 10_000 } });
+  const source = await stack.upload("inbox/film.mp4", film, secondAccount);
+  const good = await stack.readSas(source);
+  const expired = await stack.readSas(source, { expiresAt: stack.clock.now() - 1_000 });
   const forged = good.replace(/sig=[^&]+/, "sig=Zm9yZ2VkZm9yZ2VkZm9yZ2VkZm9yZ2VkZm9yZ2VkZm8%3D");
-  const write = await world.readSas(world.blob("archive/by-sas.mp4"), { permissions: "racwd" });
-  const to = (name: string) => world.blob(`archive/${name}`).url;
+  const write = await stack.readSas(stack.blob("archive/by-sas.mp4"), { permissions: "racwd" });
+  const to = (name: string) => stack.blob(`archive/${name}`).url;
   const secrets = [good, expired, forged, write].map(
     (url) => new URL(url).searchParams.get("sig") ?? "",
   );
@@ -19,7 +19,7 @@ test("no secret of a caller is persisted, logged or answered, whether its copy s
 
   const answers: string[] = [];
   const send = async (body: unknown, headers: Record<string, string> = {}) => {
-    const answer = await world.call("POST", "/copies", { body, headers });
+    const answer = await stack.call("POST", "/copies", { body, headers });
     answers.push(answer.text, JSON.stringify([...answer.headers]));
     return answer;
   };
@@ -44,10 +44,10 @@ test("no secret of a caller is persisted, logged or answered, whether its copy s
   ];
   for (const { status } of refused) expect([400, 403, 409]).toContain(status);
 
-  await world.clock.advance(3_000);
-  await world.call("POST", `/copies/${started[2]?.json.id}/abort`);
+  await stack.clock.advance(3_000);
+  await stack.call("POST", `/copies/${started[2]?.json.id}/abort`);
   const ended = [];
-  for (const { json } of started) ended.push(await world.untilEnded(json.id));
+  for (const { json } of started) ended.push(await stack.untilEnded(json.id));
   answers.push(JSON.stringify(ended));
   expect(ended.map(({ status, error }) => error?.cause ?? status)).toEqual([
     "succeeded",
@@ -57,7 +57,7 @@ test("no secret of a caller is persisted, logged or answered, whether its copy s
     "source-unauthorized",
   ]);
 
-  const told = await everythingTold(world, answers);
+  const told = await everythingTold(stack, answers);
   expect([...told.keys()]).toEqual(
     expect.arrayContaining(["file storage.sqlite", "file task-hub.sqlite"]),
   );
@@ -68,13 +68,13 @@ test("no secret of a caller is persisted, logged or answered, whether its copy s
 });
 
 test("without a key to seal with, a request with a SAS is refused with the fix, and one without is taken", async () => {
-  const world = await startWorld({ environment: { COPY_SECRET_KEYS: " " } });
-  const source = await world.upload("inbox/film.mp4", film);
-  const destination = world.blob("archive/film.mp4").url;
-  const withSas = { source: await world.readSas(source), destination };
-  const refused = await world.call("POST", "/copies", { body: withSas });
+  const stack = await startStack({ environment: { COPY_SECRET_KEYS: " " } });
+  const source = await stack.upload("inbox/film.mp4", film);
+  const destination = stack.blob("archive/film.mp4").url;
+  const withSas = { source: await stack.readSas(source), destination };
+  const refused = await stack.call("POST", "/copies", { body: withSas });
   expect(refused.status).toBe(400);
   expect(refused.json.detail).toContain("COPY_SECRET_KEYS");
   expect(refused.json.errors).toEqual([{ pointer: "/source", message: "carries a SAS" }]);
-  await world.start({ source: source.url, destination });
+  await stack.start({ source: source.url, destination });
 });

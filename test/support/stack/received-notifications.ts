@@ -1,20 +1,20 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TestWorld } from "./test-stack.ts";
+import type { TestStack } from "./test-stack.ts";
 
 /** Everything that outlives a request, by place. */
 export type Told = ReadonlyMap<string, Buffer>;
 
 /** Files, logs, answers, histories. The key that `npm start` makes is kept in a file of its own, by design. */
 export async function everythingTold(
-  world: TestWorld,
+  stack: TestStack,
   answers: readonly string[],
 ): Promise<Map<string, Buffer>> {
   const told = new Map<string, Buffer>();
   told.set("answers", Buffer.from(answers.join("\n")));
-  told.set("log", Buffer.from(JSON.stringify(world.log)));
-  told.set("the emulator's record", Buffer.from(JSON.stringify(world.local.emulator.requests)));
-  const instances = `${world.local.host.url}/runtime/webhooks/durabletask/instances/`;
+  told.set("log", Buffer.from(JSON.stringify(stack.log)));
+  told.set("the emulator's record", Buffer.from(JSON.stringify(stack.local.emulator.requests)));
+  const instances = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/`;
   const list = await (await fetch(instances)).text();
   told.set("instances", Buffer.from(list));
   for (const { instanceId } of JSON.parse(list)) {
@@ -22,7 +22,7 @@ export async function everythingTold(
     const history = await (await fetch(`${instances}${instanceId}${query}`)).text();
     told.set(`history of ${instanceId}`, Buffer.from(history));
   }
-  const directory = world.stateDirectory ?? "";
+  const directory = stack.stateDirectory ?? "";
   for (const name of readdirSync(directory)) {
     if (name !== "copy-secret-key") told.set(`file ${name}`, readFileSync(join(directory, name)));
   }

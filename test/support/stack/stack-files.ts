@@ -5,10 +5,10 @@ import {
 } from "@azure/storage-file-share";
 import type { ShareClient, ShareFileClient } from "@azure/storage-file-share";
 import { firstAccount, hour } from "./test-stack.ts";
-import type { TestWorld } from "./test-stack.ts";
+import type { TestStack } from "./test-stack.ts";
 
-/** Azure Files of a world's emulator. Paths are share, folders and file: `share/in/film.mp4`. */
-export type WorldFiles = {
+/** Azure Files of a stack's emulator. Paths are share, folders and file: `share/in/film.mp4`. */
+export type StackFiles = {
   share(name: string, account?: string): ShareClient;
   /** A client that leaves trailing dots where they are. */
   file(path: string, account?: string): ShareFileClient;
@@ -20,7 +20,7 @@ export type WorldFiles = {
   sas(file: ShareFileClient, permissions?: string): string;
 };
 
-export function filesOf({ local, clock }: TestWorld): WorldFiles {
+export function filesOf({ local, clock }: TestStack): StackFiles {
   const { fileUrl, accounts } = local.emulator;
   const service = (account: string) => {
     const key = accounts.find(({ name }) => name === account)?.key ?? "";
@@ -30,7 +30,7 @@ export function filesOf({ local, clock }: TestWorld): WorldFiles {
       allowTrailingDot: true,
     });
   };
-  const files: WorldFiles = {
+  const files: StackFiles = {
     share: (name, account = firstAccount) => service(account).getShareClient(name),
     file(path, account = firstAccount) {
       const [share = "", ...rest] = path.split("/");

@@ -16,7 +16,7 @@ import { startLocalStack } from "../../../src/local/local-stack.ts";
 import type { LocalStack, LocalStackOptions } from "../../../src/local/local-stack.ts";
 
 /** The compiled app on the local host beside the emulator, in virtual time. */
-export type TestWorld = {
+export type TestStack = {
   clock: VirtualClock;
   log: HostLogEntry[];
   readonly local: LocalStack;
@@ -82,15 +82,15 @@ type Options = {
   events?: LocalStackOptions["events"];
 };
 
-/** Starts a world that ends with the test. */
-export async function startWorld(options: Options = {}): Promise<TestWorld> {
-  const world = await openWorld(options);
-  onTestFinished(() => world.close());
-  return world;
+/** Starts a stack that ends with the test. */
+export async function startStack(options: Options = {}): Promise<TestStack> {
+  const stack = await openStack(options);
+  onTestFinished(() => stack.close());
+  return stack;
 }
 
-/** Starts a world for several tests, whose last one closes it. */
-export async function openWorld(options: Options = {}): Promise<TestWorld> {
+/** Starts a stack for several tests, whose last one closes it. */
+export async function openStack(options: Options = {}): Promise<TestStack> {
   const clock = virtualClock(noon);
   const log: HostLogEntry[] = [];
   const stateDirectory = options.persistent === true ? mkdtempSync(join(tmpdir(), "ferry-")) : null;
@@ -124,7 +124,7 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
   });
   let closed = false;
 
-  const world: TestWorld = {
+  const stack: TestStack = {
     clock,
     log,
     stateDirectory,
@@ -151,17 +151,17 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
       };
     },
     async start(body, headers = {}) {
-      const answer = await world.call("POST", "/copies", { body, headers });
+      const answer = await stack.call("POST", "/copies", { body, headers });
       if (answer.status !== 202) throw new Error(`POST gave ${answer.status}: ${answer.text}`);
       await clock.settled();
       return answer.json;
     },
-    get: async (id) => (await world.call("GET", `/copies/${id}`)).json,
+    get: async (id) => (await stack.call("GET", `/copies/${id}`)).json,
     async untilEnded(id, hours = 24) {
       const limit = clock.now() + hours * hour;
       for (let step = 60_000; ; step = Math.min(6 * hour, step * 2)) {
         await clock.settled();
-        const copy = await world.get(id);
+        const copy = await stack.get(id);
         if (copy.completedAt !== null || clock.now() >= limit) return copy;
         await clock.advance(Math.min(step, limit - clock.now()));
       }
@@ -180,7 +180,7 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
       await service(local, account)
         .getContainerClient(path.split("/")[0] ?? "")
         .createIfNotExists();
-      const blob = world.blob(path, account);
+      const blob = stack.blob(path, account);
       await blob.uploadData(Buffer.from(content), {
         blobHTTPHeaders: { blobContentType: "video/mp4" },
         metadata: { film: "yes" },
@@ -222,7 +222,7 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
     },
   };
   await service(local, firstAccount).getContainerClient("archive").create();
-  return world;
+  return stack;
 }
 
 function service(local: LocalStack, account: string): BlobServiceClient {
