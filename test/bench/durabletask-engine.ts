@@ -42,13 +42,13 @@ async function runPolling({ instances, polls }: PollingRun): Promise<RunTimes> {
           polls,
           destination: input.destination,
         });
-      let answer = yield read(0);
-      for (let attempt = 1; answer.state === "pending"; attempt++) {
+      let response = yield read(0);
+      for (let attempt = 1; response.state === "pending"; attempt++) {
         const due = context.createTimer(context.currentUtcDateTime);
         yield whenAny([context.waitForExternalEvent("abort"), due]);
-        answer = yield read(attempt);
+        response = yield read(attempt);
       }
-      return answer;
+      return response;
     },
   );
 

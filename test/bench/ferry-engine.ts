@@ -90,13 +90,13 @@ async function pollingApp(polls: number, turn: () => void): Promise<DurableFunct
             polls,
             destination: input.destination,
           });
-        let answer = yield read(0);
-        for (let attempt = 1; answer.state === "pending"; attempt++) {
+        let response = yield read(0);
+        for (let attempt = 1; response.state === "pending"; attempt++) {
           const due = context.df.createTimer(context.df.currentUtcDateTime);
           yield context.df.Task.any([context.df.waitForExternalEvent("abort"), due]);
-          answer = yield read(attempt);
+          response = yield read(attempt);
         }
-        return answer;
+        return response;
       });
     },
     () => {},
@@ -120,7 +120,7 @@ async function request(
   body?: unknown,
 ): Promise<Answer> {
   const url = new URL(path, "http://localhost:7071/runtime/webhooks/durabletask/");
-  const answer = await engine.handle({
+  const response = await engine.handle({
     method,
     path,
     query: url.searchParams,
@@ -128,8 +128,8 @@ async function request(
     body: body === undefined ? "" : JSON.stringify(body),
     url,
   });
-  if (answer.status > 202)
-    throw new Error(`${method} ${path} gave ${answer.status}: ${answer.body}`);
+  if (response.status > 202)
+    throw new Error(`${method} ${path} gave ${response.status}: ${response.body}`);
   // The engine's own answer, in the shape of the extension's HTTP API.
-  return JSON.parse(answer.body) as Answer;
+  return JSON.parse(response.body) as Answer;
 }

@@ -210,9 +210,9 @@ async function checkDestinations(storage: BlobServiceClient): Promise<void> {
 }
 
 async function call(url: string, expected: number, init: RequestInit = {}): Promise<CopyBody> {
-  const answer = await fetch(url, init);
-  const text = await answer.text();
-  if (answer.status !== expected) throw new Error(`${url} gave ${answer.status}: ${text}`);
+  const response = await fetch(url, init);
+  const text = await response.text();
+  if (response.status !== expected) throw new Error(`${url} gave ${response.status}: ${text}`);
   return JSON.parse(text) as CopyBody; // the app's own answer
 }
 

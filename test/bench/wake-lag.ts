@@ -90,20 +90,20 @@ async function startCopies({ emulator, host }: LocalStack): Promise<Map<string, 
   const ids = new Map<string, string>();
   for (let number = 0; number < copies; number++) {
     const name = `film-${number}.mp4`;
-    const answer = await fetch(`${host.url}/api/copies`, {
+    const response = await fetch(`${host.url}/api/copies`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ source: source.url, destination: `${root}/archive/${name}` }),
     });
-    ids.set(((await answer.json()) as { id: string }).id, name); // the app's own answer
+    ids.set(((await response.json()) as { id: string }).id, name); // the app's own answer
     await setTimeout(betweenStartsMs);
   }
   return ids;
 }
 
 async function statusReads({ host }: LocalStack, id: string): Promise<number> {
-  const answer = await fetch(`${host.url}/api/copies/${id}`);
-  const copy = (await answer.json()) as { status: string; statusReads: number }; // as above
+  const response = await fetch(`${host.url}/api/copies/${id}`);
+  const copy = (await response.json()) as { status: string; statusReads: number }; // as above
   if (copy.status !== "succeeded") throw new Error(`A copy did not succeed: ${copy.status}`);
   return copy.statusReads;
 }

@@ -94,9 +94,9 @@ test("of two runs of a start at once one is sent", async () => {
 test.each([
   { status: 503, code: "ServerBusy" },
   { status: 429, code: "TooManyRequests" },
-])("a start that Storage did not take ($status $code) is sent again at once", async (answer) => {
+])("a start that Storage did not take ($status $code) is sent again at once", async (response) => {
   const { start, fault, starts } = await planned();
-  fault({ operation: "CopyBlob", times: 1, do: { response: answer } });
+  fault({ operation: "CopyBlob", times: 1, do: { response } });
   expect(await start()).toMatchObject({ kind: "transient-failure" });
   expect(await start()).toMatchObject({ kind: "started" });
   expect(starts()).toBe(2);
@@ -108,8 +108,8 @@ test("a start that did not leave the app is sent again at once", async () => {
   const { start } = await planned({
     start() {
       tries++;
-      const answer = { status: 0, code: "ECONNREFUSED", ...refused };
-      return Promise.reject(new StorageRefusal(answer));
+      const response = { status: 0, code: "ECONNREFUSED", ...refused };
+      return Promise.reject(new StorageRefusal(response));
     },
   });
   expect(await start()).toMatchObject({ kind: "transient-failure" });

@@ -8,7 +8,7 @@ import type { Storage } from "../../support/stack/emulator.ts";
 type Received = { headers: Record<string, unknown>; event: Record<string, any> }; // oxlint-disable-line typescript/no-explicit-any -- tests look into events of both schemas
 
 /** A webhook that gives the code back, keeps what it is sent, and answers as told. */
-async function webhook(answers: number[] = []) {
+async function webhook(responses: number[] = []) {
   const received: Received[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -22,7 +22,7 @@ async function webhook(answers: number[] = []) {
       return;
     }
     received.push({ headers: request.headers, event });
-    response.writeHead(answers.shift() ?? 200).end();
+    response.writeHead(responses.shift() ?? 200).end();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   atEnd(() => void server.close());
@@ -32,9 +32,12 @@ async function webhook(answers: number[] = []) {
 
 async function subscribed(
   storage: Storage,
-  { answers = [], ...wanted }: Partial<SubscriptionOptions> & { answers?: number[] } = {},
+  {
+    answers: responses = [],
+    ...wanted
+  }: Partial<SubscriptionOptions> & { answers?: number[] } = {},
 ) {
-  const hook = await webhook(answers);
+  const hook = await webhook(responses);
   await storage.emulator.events.subscribe({ name: "app", url: hook.url, ...wanted });
   return hook.received;
 }

@@ -66,13 +66,13 @@ test("a delayed request is carried out and answered when the clock says so", asy
     },
     do: { delayMs: 30 * second },
   });
-  const answer = blob.setMetadata({ late: "1" });
+  const response = blob.setMetadata({ late: "1" });
   await arrival;
   await clock.advance(29 * second);
   expect((await blob.getProperties()).metadata).toEqual({ project: "x" });
   expect(emulator.requests.some(({ operation }) => operation === "SetBlobMetadata")).toBe(false);
   await clock.advance(second);
-  await answer;
+  await response;
   expect((await blob.getProperties()).metadata).toEqual({ late: "1" });
 });
 

@@ -168,7 +168,7 @@ test("no signature and no key rests in the database, the remembered requests or 
       "x-ms-date": new Date(noon).toUTCString(),
     },
   });
-  const answer = await refused.text();
+  const response = await refused.text();
   expect(refused.status).toBe(403);
   expect(
     await refusal(
@@ -177,7 +177,7 @@ test("no signature and no key rests in the database, the remembered requests or 
   ).toEqual({ status: 500, code: "CannotVerifyCopySource" });
 
   const texts = [
-    answer,
+    response,
     JSON.stringify(emulator.requests),
     logged.join("\n"),
     JSON.stringify(await far.getProperties()),

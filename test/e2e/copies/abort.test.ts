@@ -18,9 +18,9 @@ test("an abort of a pending copy ends it as aborted and leaves no empty blob beh
   const { id, destination } = await begin(stack);
   await stack.clock.advance(10_000);
 
-  const answer = await stack.call("POST", `/copies/${id}/abort`);
-  expect(answer.status).toBe(202);
-  expect(answer.json).toMatchObject({ status: "aborting", abortRequested: true });
+  const response = await stack.call("POST", `/copies/${id}/abort`);
+  expect(response.status).toBe(202);
+  expect(response.json).toMatchObject({ status: "aborting", abortRequested: true });
 
   await stack.clock.settled();
   const copy = await stack.get(id);
@@ -54,9 +54,9 @@ test("an abort of a copy that has succeeded is refused and changes nothing", asy
   const stack = await startStack(slowly);
   const { id, destination } = await begin(stack);
   await stack.untilEnded(id);
-  const answer = await stack.call("POST", `/copies/${id}/abort`);
-  expect(answer.status).toBe(409);
-  expect(answer.json).toMatchObject({ type: "urn:ferry:problem:already-ended" });
+  const response = await stack.call("POST", `/copies/${id}/abort`);
+  expect(response.status).toBe(409);
+  expect(response.json).toMatchObject({ type: "urn:ferry:problem:already-ended" });
   expect(await stack.get(id)).toMatchObject({ status: "succeeded", abortRequested: false });
   expect((await destination.downloadToBuffer()).equals(film)).toBe(true);
 });

@@ -108,12 +108,12 @@ test("a foreign copy that never gives way fails the wait with how long it lasted
   for (let week = 0; week < 2; week++) {
     await stack.clock.advance(7 * day - 60_000);
     // Late in a long wait, a moment without answers counts for no more than at its beginning.
-    const answer = { status: 503, code: "ServerBusy" };
+    const response = { status: 503, code: "ServerBusy" };
     stack.local.emulator.faults.add({
       operation: "GetBlobProperties",
       match: ({ target }) => target.includes("inbox"),
       times: 4,
-      do: { response: answer },
+      do: { response },
     });
     await stack.blob("archive/film.mp4").abortCopyFromURL(await copyIdOn(stack));
     await foreignCopy(stack);
@@ -176,9 +176,9 @@ test.each(["fail", "skip", "if-newer", undefined])(
     const body = await request(stack);
     await foreignCopy(stack);
     const options = { ifBusy: "replace", ...(overwrite === undefined ? {} : { overwrite }) };
-    const answer = await stack.call("POST", "/copies", { body: { ...body, options } });
-    expect(answer.status).toBe(400);
-    expect(answer.json.errors).toEqual([
+    const response = await stack.call("POST", "/copies", { body: { ...body, options } });
+    expect(response.status).toBe(400);
+    expect(response.json.errors).toEqual([
       { pointer: "/options/ifBusy", message: expect.stringContaining('"always"') },
     ]);
     expect(requestsOf(stack, "AbortCopyBlob")).toBe(0);

@@ -10,27 +10,27 @@ test("a copy goes from queued over copying with rising bytes to succeeded, and t
   const source = await stack.upload("inbox/film.mp4", film);
   const destination = stack.blob("archive/2026/film.mp4");
 
-  const answer = await stack.call("POST", "/copies", {
+  const response = await stack.call("POST", "/copies", {
     body: { source: source.url, destination: destination.url },
   });
-  expect(answer.status).toBe(202);
-  expect(answer.json).toMatchObject({ status: "queued", source: source.url, error: null });
-  expect(answer.headers.get("location")).toBe(
-    `${stack.local.host.url}/api/copies/${answer.json.id}`,
+  expect(response.status).toBe(202);
+  expect(response.json).toMatchObject({ status: "queued", source: source.url, error: null });
+  expect(response.headers.get("location")).toBe(
+    `${stack.local.host.url}/api/copies/${response.json.id}`,
   );
-  expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+  expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
 
   const seen: number[] = [];
   for (let moved = 0; moved < 100; moved += 2) {
     await stack.clock.advance(2_000);
-    const copy = await stack.get(answer.json.id);
+    const copy = await stack.get(response.json.id);
     if (copy.status === "copying") seen.push(copy.progress.bytesCopied);
   }
   expect(seen.length).toBeGreaterThan(5);
   expect(seen).toEqual(seen.toSorted((a, b) => a - b));
   expect(new Set(seen).size).toBeGreaterThan(3);
 
-  const copy = await stack.untilEnded(answer.json.id, 1);
+  const copy = await stack.untilEnded(response.json.id, 1);
   expect(copy).toMatchObject({
     status: "succeeded",
     copyStatus: "success",

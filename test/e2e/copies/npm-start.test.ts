@@ -49,13 +49,13 @@ async function npmStart(folder: string, environment: Record<string, string>) {
 }
 
 async function call(url: string, body?: unknown) {
-  const answer = await fetch(url, {
+  const response = await fetch(url, {
     method: body === undefined ? "GET" : "POST",
     headers: { "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   // Each answer is looked into by the expectation that follows it.
-  return JSON.parse(await answer.text());
+  return JSON.parse(await response.text());
 }
 
 async function untilEnded(url: string) {

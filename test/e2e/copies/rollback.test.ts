@@ -310,9 +310,9 @@ test.each(["fail", "skip", undefined])(
     const stack = await startStack(slowly);
     const body = await request(stack);
     const options = { rollback: "snapshot", ...(overwrite === undefined ? {} : { overwrite }) };
-    const answer = await stack.call("POST", "/copies", { body: { ...body, options } });
-    expect(answer.status).toBe(400);
-    expect(answer.json.errors).toEqual([
+    const response = await stack.call("POST", "/copies", { body: { ...body, options } });
+    expect(response.status).toBe(400);
+    expect(response.json.errors).toEqual([
       { pointer: "/options/rollback", message: expect.stringContaining("overwrite") },
     ]);
   },

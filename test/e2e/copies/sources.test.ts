@@ -195,9 +195,9 @@ test.each(["snapshot", "versionid"])("no %s is a destination", async (name) => {
   const stack = await startStack();
   const { body } = await request(stack);
   const destination = `${body.destination}?${name}=2026-11-20T12:00:00.0000000Z`;
-  const answer = await stack.call("POST", "/copies", { body: { ...body, destination } });
-  expect(answer.status).toBe(400);
-  expect(answer.json.errors).toMatchObject([
+  const response = await stack.call("POST", "/copies", { body: { ...body, destination } });
+  expect(response.status).toBe(400);
+  expect(response.json.errors).toMatchObject([
     { pointer: "/destination", message: expect.stringContaining("read-only") },
   ]);
 });

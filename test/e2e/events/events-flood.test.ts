@@ -47,7 +47,7 @@ test("10,000 events over 1,000 blobs, shuffled and doubled, after the uploads: 1
 
 test("100,000 events for one destination start what the rules say, and keep one history short", async () => {
   const topic = await startListener();
-  topic.answers = () => 500; // the longest history: two weeks, every wake, and a day of telling
+  topic.responses = () => 500; // the longest history: two weeks, every wake, and a day of telling
   const world = await startStack({
     settings: { ...inboxRoutes(), COPY_NOTICE_TOPIC: topic.url, COPY_NOTICE_TOPIC_KEY: "key" },
     copies: { bytesPerSecond: 0 },

@@ -61,9 +61,9 @@ test("a topic takes the key, a webhook a signature that the shared secret proves
     copies,
     persistent: true,
   });
-  webhook.answers = () => 500;
+  webhook.responses = () => 500;
   const { id } = await copied(stack);
-  webhook.answers = () => 200;
+  webhook.responses = () => 200;
   webhook.heard.length = 0;
   await stack.clock.advance(hour);
   expect(topic.heard.map(({ headers }) => headers)).toEqual([
@@ -93,7 +93,7 @@ test("500 for an hour holds back no status and loses no notice; whoever took it 
     copies,
     persistent: true,
   });
-  webhook.answers = () => 500;
+  webhook.responses = () => 500;
   const copy = await copied(stack);
   expect(copy).toMatchObject({ status: "succeeded", nextReadAt: null, warning: null });
   expect(copy.completedAt).not.toBeNull();
@@ -105,7 +105,7 @@ test("500 for an hour holds back no status and loses no notice; whoever took it 
   const tries = webhook.heard.length;
   expect(tries).toBeGreaterThan(3);
   expect(tries).toBeLessThan(12);
-  webhook.answers = () => 200;
+  webhook.responses = () => 200;
   await stack.clock.advance(3 * hour);
   expect(webhook.heard.length).toBe(tries + 1);
   expect(new Set(webhook.heard.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
@@ -117,25 +117,25 @@ test("500 for an hour holds back no status and loses no notice; whoever took it 
 test("neither a broken connection nor a redirect is an answer", async () => {
   const webhook = await startListener();
   const stack = await startStack({ settings: settingsFor({ webhook }), copies });
-  const answers = [null, 302, 200];
-  webhook.answers = () => (answers.length > 0 ? (answers.shift() ?? null) : 200);
+  const responses = [null, 302, 200];
+  webhook.responses = () => (responses.length > 0 ? (responses.shift() ?? null) : 200);
   await copied(stack);
   await stack.clock.advance(10 * 60_000);
   expect(webhook.heard).toHaveLength(2);
-  expect(answers).toEqual([]);
+  expect(responses).toEqual([]);
 });
 
 test("a run that is broken off while it tells is taken up by the watchdog", async () => {
   const webhook = await startListener();
   const stack = await startStack({ settings: settingsFor({ webhook }), copies });
-  webhook.answers = () => 503;
+  webhook.responses = () => 503;
   const { id } = await copied(stack);
   const instance = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}`;
   await fetch(`${instance}/terminate?reason=mistake`, { method: "POST" });
   await stack.clock.settled();
   expect(await stack.get(id)).toMatchObject({ status: "succeeded" });
   const tries = webhook.heard.length;
-  webhook.answers = () => 200;
+  webhook.responses = () => 200;
   await stack.clock.advance(3 * hour);
   expect(webhook.heard).toHaveLength(tries + 1);
   expect(await stack.get(id)).toMatchObject({ status: "succeeded" });
@@ -144,7 +144,7 @@ test("a run that is broken off while it tells is taken up by the watchdog", asyn
 test("whoever never answers is given up after a day, and the history stays short", async () => {
   const webhook = await startListener();
   const stack = await startStack({ settings: settingsFor({ webhook }), copies, persistent: true });
-  webhook.answers = () => 404;
+  webhook.responses = () => 404;
   const { id } = await copied(stack);
   await stack.clock.advance(25 * hour);
   const tries = webhook.heard.length; // no repair begins the day anew

@@ -98,9 +98,9 @@ test.each<[what: string, body: () => object, pointers: string[]]>([
     ["/route", "/source", "/options/speed", "/extra"],
   ],
 ])("%s is refused by name", async (_, body, pointers) => {
-  const answer = await post(body());
-  expect(answer.status).toBe(400);
-  const named = answer.json.errors.map(({ pointer }: { pointer: string }) => pointer);
+  const response = await post(body());
+  expect(response.status).toBe(400);
+  const named = response.json.errors.map(({ pointer }: { pointer: string }) => pointer);
   expect(named.toSorted()).toEqual(pointers.toSorted());
 });
 

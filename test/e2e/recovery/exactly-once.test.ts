@@ -36,12 +36,12 @@ test("twenty calls at once with one Idempotency-Key start one copy", async () =>
   const stack = await startStack(slowly);
   const body = await request(stack);
   const headers = { "idempotency-key": "order-1" };
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 20 }, () => stack.call("POST", "/copies", { body, headers })),
   );
-  expect(new Set(answers.map(({ json }) => json.id)).size).toBe(1);
-  for (const { status } of answers) expect([200, 202]).toContain(status);
-  await stack.untilEnded(answers[0]?.json.id);
+  expect(new Set(responses.map(({ json }) => json.id)).size).toBe(1);
+  for (const { status } of responses) expect([200, 202]).toContain(status);
+  await stack.untilEnded(responses[0]?.json.id);
   expect(startsAtStorage(stack)).toBe(1);
 });
 
@@ -50,9 +50,9 @@ test("an Idempotency-Key of another request is refused", async () => {
   const headers = { "idempotency-key": "order-1" };
   await stack.start(await request(stack), headers);
   const body = await request(stack, "archive/other.mp4");
-  const answer = await stack.call("POST", "/copies", { body, headers });
-  expect(answer.status).toBe(409);
-  expect(answer.json).toMatchObject({ type: "urn:ferry:problem:idempotency-key-reused" });
+  const response = await stack.call("POST", "/copies", { body, headers });
+  expect(response.status).toBe(409);
+  expect(response.json).toMatchObject({ type: "urn:ferry:problem:idempotency-key-reused" });
 });
 
 test("of two copies onto one destination the second is told which copy holds it", async () => {

@@ -10,7 +10,7 @@ const wait = 200; // seconds; longer than any wait of our own would be by then
 /** Busy once, for this long. */
 function throttle(
   stack: TestStack,
-  answer: { status: number; code: string },
+  response: { status: number; code: string },
   { operation, path }: { operation: OperationName; path: string },
 ) {
   const headers = { "retry-after": String(wait) };
@@ -18,7 +18,7 @@ function throttle(
     operation,
     match: ({ target }) => target.split("?")[0]?.endsWith(path) === true,
     times: 1,
-    do: { response: { ...answer, headers } },
+    do: { response: { ...response, headers } },
   });
 }
 
@@ -30,30 +30,33 @@ function asked(stack: TestStack, operation: OperationName, path: string): number
   return times.map((at) => (at - (times[0] ?? at)) / 1_000);
 }
 
-const answers = [
+const responses = [
   { status: 429, code: "TooManyRequests" },
   { status: 503, code: "ServerBusy" },
 ];
 
-test.each(answers)("a start is sent again when Storage said, after $status $code", async (busy) => {
-  const stack = await startStack(slowly);
-  const source = await stack.upload("inbox/film.mp4", film);
-  const path = "/archive/film.mp4";
-  throttle(stack, busy, { operation: "CopyBlob", path });
-  const { id } = await stack.start({
-    source: source.url,
-    destination: stack.blob("archive/film.mp4").url,
-  });
-  await stack.clock.advance((wait - 1) * 1_000);
-  const waiting = await stack.get(id);
-  expect(waiting).toMatchObject({ status: "queued", error: null });
-  expect(waiting.warning).toContain(`${busy.status} ${busy.code}`);
-  expect(asked(stack, "CopyBlob", path)).toEqual([0]);
-  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
-  expect(asked(stack, "CopyBlob", path)).toEqual([0, wait]);
-});
+test.each(responses)(
+  "a start is sent again when Storage said, after $status $code",
+  async (busy) => {
+    const stack = await startStack(slowly);
+    const source = await stack.upload("inbox/film.mp4", film);
+    const path = "/archive/film.mp4";
+    throttle(stack, busy, { operation: "CopyBlob", path });
+    const { id } = await stack.start({
+      source: source.url,
+      destination: stack.blob("archive/film.mp4").url,
+    });
+    await stack.clock.advance((wait - 1) * 1_000);
+    const waiting = await stack.get(id);
+    expect(waiting).toMatchObject({ status: "queued", error: null });
+    expect(waiting.warning).toContain(`${busy.status} ${busy.code}`);
+    expect(asked(stack, "CopyBlob", path)).toEqual([0]);
+    expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
+    expect(asked(stack, "CopyBlob", path)).toEqual([0, wait]);
+  },
+);
 
-test.each(answers)("a plan is made when Storage said, after $status $code", async (busy) => {
+test.each(responses)("a plan is made when Storage said, after $status $code", async (busy) => {
   const stack = await startStack(slowly);
   const source = await stack.upload("inbox/film.mp4", film);
   throttle(stack, busy, { operation: "GetBlobProperties", path: "/inbox/film.mp4" });
@@ -65,7 +68,7 @@ test.each(answers)("a plan is made when Storage said, after $status $code", asyn
   expect(asked(stack, "GetBlobProperties", "/inbox/film.mp4")).toEqual([0, wait]);
 });
 
-test.each(answers)("a status is read when Storage said, after $status $code", async (busy) => {
+test.each(responses)("a status is read when Storage said, after $status $code", async (busy) => {
   const stack = await startStack(slowly);
   const source = await stack.upload("inbox/film.mp4", film);
   const { id } = await stack.start({

@@ -110,8 +110,8 @@ test("an abort of a copy whose run was broken off aborts it at Storage at once",
   const stack = await startStack(slowly);
   const id = await begin(stack);
   await terminate(stack, id);
-  const answer = await stack.call("POST", `/copies/${id}/abort`);
-  expect(answer.status).toBe(202);
+  const response = await stack.call("POST", `/copies/${id}/abort`);
+  expect(response.status).toBe(202);
   await stack.clock.settled();
   const copy = await stack.get(id);
   expect(copy).toMatchObject({ status: "aborted", copyStatus: "aborted", abortRequested: true });

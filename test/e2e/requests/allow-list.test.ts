@@ -285,21 +285,21 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 test.each(urls)("a source with $what is $verdict", async ({ url, verdict }) => {
-  const answer = await ask(url("acct1", "inbox"), `https://acct2.${blob}/outbox/x`);
-  expect(answer).toEqual({ verdict, pointer: "/source" });
+  const response = await ask(url("acct1", "inbox"), `https://acct2.${blob}/outbox/x`);
+  expect(response).toEqual({ verdict, pointer: "/source" });
 });
 
 test.each(urls)("a destination with $what is $verdict", async ({ url, verdict }) => {
-  const answer = await ask(`https://acct1.${blob}/inbox/x`, url("acct2", "outbox"));
-  expect(answer).toEqual({
+  const response = await ask(`https://acct1.${blob}/inbox/x`, url("acct2", "outbox"));
+  expect(response).toEqual({
     verdict,
     pointer: verdict === "invalid" ? "/destination" : "/source",
   });
 });
 
 test.each(copies)("$what is $verdict", async ({ source, destination, verdict }) => {
-  const answer = await ask(source, destination);
-  expect(answer.verdict).toBe(verdict);
+  const response = await ask(source, destination);
+  expect(response.verdict).toBe(verdict);
 });
 
 /** What the app makes of a copy, and which end it names. Nothing is ever started or written. */
@@ -308,13 +308,13 @@ async function ask(
   destination: string,
 ): Promise<{ verdict: Verdict; pointer: string }> {
   const body = { source: `${source}?sv=2026-10-06&sig=x`, destination };
-  const answer = await stack.call("POST", "/copies", { body });
+  const response = await stack.call("POST", "/copies", { body });
   const written = stack.local.emulator.requests.filter(({ method }) => method !== "GET");
   expect(written.map(({ operation }) => operation)).toEqual(["CreateContainer"]); // the test's own
-  if (answer.status === 403) return { verdict: "not allowed", pointer: "/source" };
-  expect(answer.status).toBe(400);
-  const named = answer.json.errors.map(({ pointer }: { pointer: string }) => pointer);
+  if (response.status === 403) return { verdict: "not allowed", pointer: "/source" };
+  expect(response.status).toBe(400);
+  const named = response.json.errors.map(({ pointer }: { pointer: string }) => pointer);
   expect(new Set(named).size).toBe(1);
-  const isSealing = String(answer.json.detail).includes("COPY_SECRET_KEYS");
+  const isSealing = String(response.json.detail).includes("COPY_SECRET_KEYS");
   return { verdict: isSealing ? "allowed" : "invalid", pointer: named[0] };
 }

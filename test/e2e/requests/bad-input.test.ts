@@ -255,8 +255,8 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 afterEach(async function nothingWasWrittenOrStarted() {
-  const answer = await fetch(`${stack.local.host.url}/runtime/webhooks/durabletask/instances/`);
-  expect(await answer.json()).toEqual([]);
+  const response = await fetch(`${stack.local.host.url}/runtime/webhooks/durabletask/instances/`);
+  expect(await response.json()).toEqual([]);
   const writes = stack.local.emulator.requests.filter(({ method }) => method !== "GET");
   // The one write is the test's own container.
   expect(writes.map(({ operation }) => operation)).toEqual(["CreateContainer"]);
@@ -264,33 +264,35 @@ afterEach(async function nothingWasWrittenOrStarted() {
 
 test.each(calls)("$what is answered with a problem", async (row) => {
   const { method = "POST", path = "/copies", raw, body, headers } = row;
-  const answer = await stack.call(method, path, {
+  const response = await stack.call(method, path, {
     ...(raw === undefined ? {} : { raw }),
     body,
     ...(headers === undefined ? {} : { headers }),
   });
-  expect(answer.status).toBe(row.status);
-  expect(answer.headers.get("content-type")).toBe("application/problem+json");
-  expect(answer.json).toMatchObject({
+  expect(response.status).toBe(row.status);
+  expect(response.headers.get("content-type")).toBe("application/problem+json");
+  expect(response.json).toMatchObject({
     status: row.status,
     type: expect.stringMatching(/^urn:ferry:problem:/),
   });
-  expect(answer.json.detail).not.toBe("");
-  if (row.status === 405) expect(answer.headers.get("allow")).toMatch(/^(GET|POST)$/);
+  expect(response.json.detail).not.toBe("");
+  if (row.status === 405) expect(response.headers.get("allow")).toMatch(/^(GET|POST)$/);
   if (row.pointers !== undefined) {
-    const named = answer.json.errors.map(({ pointer }: { pointer: string }) => pointer);
+    const named = response.json.errors.map(({ pointer }: { pointer: string }) => pointer);
     expect(named).toEqual(expect.arrayContaining(row.pointers));
-    for (const { message } of answer.json.errors) expect(message).not.toBe("");
+    for (const { message } of response.json.errors) expect(message).not.toBe("");
   }
 });
 
 test.each(urls)(
   "$what is refused as source and as destination, in one answer",
   async ({ url, says }) => {
-    const answer = await stack.call("POST", "/copies", { body: { source: url, destination: url } });
-    expect(answer.status).toBe(400);
+    const response = await stack.call("POST", "/copies", {
+      body: { source: url, destination: url },
+    });
+    expect(response.status).toBe(400);
     for (const pointer of ["/source", "/destination"]) {
-      const messages = answer.json.errors
+      const messages = response.json.errors
         .filter((error: { pointer: string }) => error.pointer === pointer)
         .map(({ message }: { message: string }) => message);
       expect(messages.join("; ")).toMatch(says);
@@ -307,22 +309,22 @@ test.each([
     source: `${blobUrl}/${from}/inbox/a`,
     destination: `${blobUrl}/${to}/archive/a`,
   };
-  const answer = await stack.call("POST", "/copies", { body });
-  expect(answer.status).toBe(403);
-  expect(answer.json).toMatchObject({ type: "urn:ferry:problem:not-allowed" });
+  const response = await stack.call("POST", "/copies", { body });
+  expect(response.status).toBe(403);
+  expect(response.json).toMatchObject({ type: "urn:ferry:problem:not-allowed" });
 });
 
 test("a destination on a read-only secondary is refused", async () => {
   const source = "https://acct1.blob.core.windows.net/inbox/a";
   const destination = "https://acct1-secondary.blob.core.windows.net/inbox/b";
-  const answer = await stack.call("POST", "/copies", { body: { source, destination } });
-  expect(answer.json.errors).toEqual([
+  const response = await stack.call("POST", "/copies", { body: { source, destination } });
+  expect(response.json.errors).toEqual([
     { pointer: "/destination", message: expect.stringContaining("read-only") },
   ]);
 });
 
 test("HEAD of the copies has no body and says what is allowed", async () => {
-  const answer = await stack.call("HEAD", "/copies");
-  expect(answer.status).toBe(405);
-  expect(answer.headers.get("allow")).toBe("POST");
+  const response = await stack.call("HEAD", "/copies");
+  expect(response.status).toBe(405);
+  expect(response.headers.get("allow")).toBe("POST");
 });

@@ -128,9 +128,9 @@ test("a file in a share snapshot is no destination", async () => {
   const stack = await startStack({ environment });
   const { url } = await filesOf(stack).upload("drop/film.mp4", film);
   const destination = `${url}?sharesnapshot=2026-11-20T12:00:00.0000000Z`;
-  const answer = await stack.call("POST", "/copies", { body: { source: url, destination } });
-  expect(answer.status).toBe(400);
-  expect(answer.json.errors).toMatchObject([
+  const response = await stack.call("POST", "/copies", { body: { source: url, destination } });
+  expect(response.status).toBe(400);
+  expect(response.json.errors).toMatchObject([
     { pointer: "/destination", message: expect.stringContaining("read-only") },
   ]);
 });

@@ -26,9 +26,9 @@ test.each([
     { source: own, destination },
     { source, destination: own },
   ]) {
-    const answer = await stack.call("POST", "/copies", { body });
-    expect(answer.status).toBe(403);
-    expect(answer.json.detail).toContain("own state");
+    const response = await stack.call("POST", "/copies", { body });
+    expect(response.status).toBe(403);
+    expect(response.json.detail).toContain("own state");
   }
 });
 
@@ -43,8 +43,8 @@ test("the lease by which a copy holds its source, known to all who see the copy,
     options: { overwrite: "always", destinationLease },
   });
   for (const lease of [id, id.toUpperCase()]) {
-    const answer = await stack.call("POST", "/copies", { body: over(lease) });
-    expect(answer).toMatchObject({
+    const response = await stack.call("POST", "/copies", { body: over(lease) });
+    expect(response).toMatchObject({
       status: 400,
       json: { errors: [{ pointer: "/options/destinationLease" }] },
     });
@@ -210,18 +210,18 @@ test("a SAS whose question mark was encoded is refused and repeated nowhere", as
   const stack = await startStack(slowly);
   const { destination } = await request(stack);
   const source = (await stack.readSas(stack.blob("inbox/film.mp4"))).replace("?", "%3F");
-  const answer = await stack.call("POST", "/copies", { body: { source, destination } });
-  expect(answer.status).toBe(400);
-  expect(answer.text).not.toContain(new URL(source.replace("%3F", "?")).searchParams.get("sig"));
+  const response = await stack.call("POST", "/copies", { body: { source, destination } });
+  expect(response.status).toBe(400);
+  expect(response.text).not.toContain(new URL(source.replace("%3F", "?")).searchParams.get("sig"));
 });
 
 test("a name that is too long once it is encoded is refused at the door", async () => {
   const stack = await startStack(slowly);
   const { source } = await request(stack);
   const destination = `${stack.local.emulator.blobUrl}/devstoreaccount1/archive/${"文".repeat(900)}`;
-  const answer = await stack.call("POST", "/copies", { body: { source, destination } });
-  expect(answer.status).toBe(400);
-  expect(answer.json.errors[0].message).toContain("when encoded");
+  const response = await stack.call("POST", "/copies", { body: { source, destination } });
+  expect(response.status).toBe(400);
+  expect(response.json.errors[0].message).toContain("when encoded");
 });
 
 test.each([
@@ -235,9 +235,9 @@ test.each([
     const stack = await startStack(slowly);
     const { source, destination } = await request(stack);
     const body = `{"source":"${source}","destination":"${destination}","options":{"metadata":${raw}}}`;
-    const answer = await stack.call("POST", "/copies", { raw: body });
-    expect(answer.status).toBe(400);
-    expect(answer.json.errors).toEqual([{ pointer, message: expect.any(String) }]);
+    const response = await stack.call("POST", "/copies", { raw: body });
+    expect(response.status).toBe(400);
+    expect(response.json.errors).toEqual([{ pointer, message: expect.any(String) }]);
   },
 );
 
@@ -252,8 +252,8 @@ test("the principal header separates callers only where something vouches for it
     const ids = new Set<string>();
     for (const caller of ["anna", "ben"]) {
       const headers = { "idempotency-key": "k", "x-ms-client-principal-id": caller };
-      const answer = await stack.call("POST", "/copies", { body: { ...body, options }, headers });
-      ids.add(answer.json.id);
+      const response = await stack.call("POST", "/copies", { body: { ...body, options }, headers });
+      ids.add(response.json.id);
     }
     expect(ids.size).toBe(expected);
     await stack.close();

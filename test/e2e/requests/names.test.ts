@@ -42,9 +42,9 @@ test.each(["dots.../a.", "a.b.", "a/b./c"])(
     expect(await file.downloadToBuffer()).toEqual(film);
 
     const body = { source: files.sas(source), destination: stack.blob("archive/a").url };
-    const answer = await stack.call("POST", "/copies", { body });
-    expect(answer.status).toBe(400);
-    expect(answer.json.errors).toMatchObject([
+    const response = await stack.call("POST", "/copies", { body });
+    expect(response.status).toBe(400);
+    expect(response.json.errors).toMatchObject([
       { pointer: "/source", message: expect.stringContaining("dot") },
     ]);
   },

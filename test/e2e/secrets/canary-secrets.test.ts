@@ -39,13 +39,13 @@ test("no secret is told, wherever a caller puts it and whatever goes wrong", asy
     copies: { bytesPerSecond: 10_000 },
     environment,
   });
-  const answers: string[] = [];
-  const told = ({ text, headers }: Answer) => answers.push(text, JSON.stringify([...headers]));
+  const responses: string[] = [];
+  const told = ({ text, headers }: Answer) => responses.push(text, JSON.stringify([...headers]));
   const post = async (body: unknown, headers: Record<string, string> = {}, query = "") => {
     const content = typeof body === "string" ? { raw: body } : { body };
-    const answer = await stack.call("POST", `/copies${query}`, { ...content, headers });
-    told(answer);
-    return answer;
+    const response = await stack.call("POST", `/copies${query}`, { ...content, headers });
+    told(response);
+    return response;
   };
   const source = await stack.upload("inbox/film.mp4", film, secondAccount);
   const own = (await stack.upload("inbox/film.mp4", film)).url;
@@ -210,7 +210,7 @@ test("no secret is told, wherever a caller puts it and whatever goes wrong", asy
     expect.arrayContaining(["succeeded", "source-unauthorized", "destination-unauthorized"]),
   );
 
-  const places = await everythingTold(stack, answers);
+  const places = await everythingTold(stack, responses);
   places.set("printed", Buffer.from(printed.join("\n")));
   const kept = "a metadata value, kept by design";
   const found = [...canaries].flatMap(([place, secret]) =>
@@ -239,12 +239,12 @@ test("the query of a source outside Storage is told to nobody but Storage", asyn
     (place) => [place, `x${randomBytes(15).toString("hex")}`] as const,
   );
   const [good, missing, aborted, elsewhere, hidden] = canaries.map(([, secret]) => secret);
-  const answers: string[] = [];
+  const responses: string[] = [];
   const post = async (source: string, name: string) => {
     const body = { source, destination: stack.blob(`archive/${name}`).url };
-    const answer = await stack.call("POST", "/copies", { body });
-    answers.push(answer.text);
-    return answer;
+    const response = await stack.call("POST", "/copies", { body });
+    responses.push(response.text);
+    return response;
   };
   const ids: string[] = [];
   for (const [path, name] of [
@@ -263,13 +263,13 @@ test("the query of a source outside Storage is told to nobody but Storage", asyn
   for (const id of ids) {
     await stack.untilEnded(id);
     const answer = await stack.call("GET", `/copies/${id}`);
-    answers.push(answer.text);
+    responses.push(answer.text);
     ends.push(answer.json.error?.cause ?? answer.json.status);
     expect(answer.json.error?.fix ?? "plain GET").toContain("plain GET"); // and no role, no SAS
   }
   expect(ends).toEqual(["succeeded", "source-not-found", "aborted"]);
   expect(requests.join()).toContain(good); // Storage got it
-  const places = await everythingTold(stack, answers);
+  const places = await everythingTold(stack, responses);
   places.set("printed", Buffer.from(printed.join("\n")));
   // Storage itself keeps the URL that it is to read.
   for (const name of places.keys()) if (name.startsWith("file storage.sqlite")) places.delete(name);

@@ -286,9 +286,9 @@ test("no key is needed: the app reaches its own ledger with its identity, too", 
     new Set(["Bearer REDACTED"]),
   );
   const own = stack.blob("ferry-ledger/locks/x").url;
-  const answer = await stack.call("POST", "/copies", { body: { ...body, destination: own } });
-  expect(answer.status).toBe(403);
-  expect(answer.json.detail).toContain("own state");
+  const response = await stack.call("POST", "/copies", { body: { ...body, destination: own } });
+  expect(response.status).toBe(403);
+  expect(response.json.detail).toContain("own state");
 });
 
 test("neither a minted SAS nor its key nor a token is persisted, logged or answered", async () => {
@@ -330,9 +330,9 @@ test("neither a minted SAS nor its key nor a token is persisted, logged or answe
   for (const id of ids) await stack.untilEnded(id);
   giveRoles(stack, secondAccount);
   ids.push((await stack.start(await request(stack, "unauthorized.mp4"))).id);
-  const answers: string[] = [];
-  for (const id of ids) answers.push(JSON.stringify(await stack.untilEnded(id)));
-  expect(answers.map((answer) => JSON.parse(answer).status)).toEqual([
+  const responses: string[] = [];
+  for (const id of ids) responses.push(JSON.stringify(await stack.untilEnded(id)));
+  expect(responses.map((response) => JSON.parse(response).status)).toEqual([
     "succeeded",
     "aborted",
     "failed",
@@ -346,7 +346,7 @@ test("neither a minted SAS nor its key nor a token is persisted, logged or answe
   expect(named.filter((name) => name === "a user delegation key").length).toBe(2);
   expect(new Set(secrets.values()).size).toBe(4);
 
-  const told = await everythingTold(stack, answers);
+  const told = await everythingTold(stack, responses);
   const found = [...secrets].flatMap(([secret, name]) =>
     placesOf(secret, told).map((place) => `${name} in ${place}`),
   );

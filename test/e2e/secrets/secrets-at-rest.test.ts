@@ -17,11 +17,11 @@ test("no secret of a caller is persisted, logged or answered, whether its copy s
   );
   expect(new Set(secrets.map(({ length }) => length > 40)).size).toBe(1);
 
-  const answers: string[] = [];
+  const responses: string[] = [];
   const send = async (body: unknown, headers: Record<string, string> = {}) => {
-    const answer = await stack.call("POST", "/copies", { body, headers });
-    answers.push(answer.text, JSON.stringify([...answer.headers]));
-    return answer;
+    const response = await stack.call("POST", "/copies", { body, headers });
+    responses.push(response.text, JSON.stringify([...response.headers]));
+    return response;
   };
   const started = [
     await send({ source: good, destination: to("good.mp4") }, { "idempotency-key": "k" }),
@@ -48,7 +48,7 @@ test("no secret of a caller is persisted, logged or answered, whether its copy s
   await stack.call("POST", `/copies/${started[2]?.json.id}/abort`);
   const ended = [];
   for (const { json } of started) ended.push(await stack.untilEnded(json.id));
-  answers.push(JSON.stringify(ended));
+  responses.push(JSON.stringify(ended));
   expect(ended.map(({ status, error }) => error?.cause ?? status)).toEqual([
     "succeeded",
     "succeeded",
@@ -57,7 +57,7 @@ test("no secret of a caller is persisted, logged or answered, whether its copy s
     "source-unauthorized",
   ]);
 
-  const told = await everythingTold(stack, answers);
+  const told = await everythingTold(stack, responses);
   expect([...told.keys()]).toEqual(
     expect.arrayContaining(["file storage.sqlite", "file task-hub.sqlite"]),
   );

@@ -117,8 +117,8 @@ export async function testEngine(options: TestEngineOptions): Promise<TestEngine
   };
   const status: TestEngine["status"] = async (instanceId) => {
     await clock.settled();
-    const answer = await request("GET", `instances/${instanceId}`);
-    return answer.status === 404 ? undefined : JSON.parse(answer.body);
+    const response = await request("GET", `instances/${instanceId}`);
+    return response.status === 404 ? undefined : JSON.parse(response.body);
   };
   return {
     ...engine,
@@ -127,9 +127,11 @@ export async function testEngine(options: TestEngineOptions): Promise<TestEngine
     request,
     status,
     async startNew(name, instanceId = "", input) {
-      const answer = await request("POST", `orchestrators/${name}/${instanceId}`, { body: input });
-      if (answer.status !== 202) throw new Error(`${answer.status} ${answer.body}`);
-      return JSON.parse(answer.body).id;
+      const response = await request("POST", `orchestrators/${name}/${instanceId}`, {
+        body: input,
+      });
+      if (response.status !== 202) throw new Error(`${response.status} ${response.body}`);
+      return JSON.parse(response.body).id;
     },
     async raise(instanceId, name, payload = null) {
       const target = `instances/${instanceId}/raiseEvent/${name}`;

@@ -50,13 +50,13 @@ export async function eventOf(
 /** Delivers events as Event Grid does, some in one delivery; answers the status. */
 export async function deliver(stack: TestStack, events: object | object[]): Promise<number> {
   const url = `${stack.local.host.url}/runtime/webhooks/EventGrid?functionName=storageEvents&code=K`;
-  const answer = await fetch(url, {
+  const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json", "aeg-event-type": "Notification" },
     body: JSON.stringify(events),
   });
-  await answer.arrayBuffer();
-  return answer.status;
+  await response.arrayBuffer();
+  return response.status;
 }
 
 /** Every copy that Durable knows, as the API shows it. */

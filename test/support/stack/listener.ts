@@ -12,7 +12,7 @@ export type Listener = {
   /** What comes next, in real time. */
   next(): Promise<Heard>;
   /** The status of each answer from now on; null breaks the connection instead. */
-  answers: () => number | null;
+  responses: () => number | null;
 };
 
 export async function startListener(): Promise<Listener> {
@@ -20,7 +20,7 @@ export async function startListener(): Promise<Listener> {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(Buffer.from(chunk));
-    const status = listener.answers();
+    const status = listener.responses();
     if (status === null) return void request.socket.destroy();
     const heard = { headers: request.headers, body: Buffer.concat(chunks).toString() };
     listener.heard.push(heard);
@@ -33,7 +33,7 @@ export async function startListener(): Promise<Listener> {
     url: `http://127.0.0.1:${port}/hook`,
     heard: [],
     next: () => new Promise((resolve) => waiting.push(resolve)),
-    answers: () => 200,
+    responses: () => 200,
   };
   onTestFinished(() => {
     server.closeAllConnections();

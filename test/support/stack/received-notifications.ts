@@ -8,10 +8,10 @@ export type Told = ReadonlyMap<string, Buffer>;
 /** Files, logs, answers, histories. The key that `npm start` makes is kept in a file of its own, by design. */
 export async function everythingTold(
   stack: TestStack,
-  answers: readonly string[],
+  responses: readonly string[],
 ): Promise<Map<string, Buffer>> {
   const told = new Map<string, Buffer>();
-  told.set("answers", Buffer.from(answers.join("\n")));
+  told.set("answers", Buffer.from(responses.join("\n")));
   told.set("log", Buffer.from(JSON.stringify(stack.log)));
   told.set("the emulator's record", Buffer.from(JSON.stringify(stack.local.emulator.requests)));
   const instances = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/`;

@@ -133,7 +133,7 @@ export async function openStack(options: Options = {}): Promise<TestStack> {
     },
     async call(method, path, { body, raw, headers } = {}) {
       const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
-      const answer = await fetch(`${local.host.url}/api${path}`, {
+      const response = await fetch(`${local.host.url}/api${path}`, {
         method,
         headers: {
           ...(content === undefined ? {} : { "content-type": "application/json" }),
@@ -141,20 +141,21 @@ export async function openStack(options: Options = {}): Promise<TestStack> {
         },
         ...(content === undefined ? {} : { body: content }),
       });
-      const text = await answer.text();
-      const isJson = /json/.test(answer.headers.get("content-type") ?? "");
+      const text = await response.text();
+      const isJson = /json/.test(response.headers.get("content-type") ?? "");
       return {
-        status: answer.status,
-        headers: answer.headers,
+        status: response.status,
+        headers: response.headers,
         text,
         json: isJson && text !== "" ? JSON.parse(text) : undefined,
       };
     },
     async start(body, headers = {}) {
-      const answer = await stack.call("POST", "/copies", { body, headers });
-      if (answer.status !== 202) throw new Error(`POST gave ${answer.status}: ${answer.text}`);
+      const response = await stack.call("POST", "/copies", { body, headers });
+      if (response.status !== 202)
+        throw new Error(`POST gave ${response.status}: ${response.text}`);
       await clock.settled();
-      return answer.json;
+      return response.json;
     },
     get: async (id) => (await stack.call("GET", `/copies/${id}`)).json,
     async untilEnded(id, hours = 24) {

@@ -11,7 +11,7 @@ import type {
 } from "../../../src/copy/decisions/storage-errors.ts";
 
 const now = Date.UTC(2026, 10, 20);
-const answer = (given: Partial<StorageErrorResponse>): StorageErrorResponse => ({
+const response = (given: Partial<StorageErrorResponse>): StorageErrorResponse => ({
   status: 400,
   code: null,
   sourceStatus: null,
@@ -24,7 +24,7 @@ const taken = (
   given: Partial<StorageErrorResponse>,
   sas: string | null = null,
 ) =>
-  classifyError(call, answer(given), {
+  classifyError(call, response(given), {
     action: "copy",
     sas: sas === null ? null : new Sas(sas),
     now,
@@ -134,7 +134,7 @@ test("no row of the table is out of reach behind another", () => {
   for (const [calls, status, pattern, cause] of storageErrors) {
     const code = pattern?.source.replace(/[\^$()]/g, "").split("|")[0] ?? null;
     for (const call of calls) {
-      const given = answer({ status: status ?? 412, code });
+      const given = response({ status: status ?? 412, code });
       const verdict = classifyError(call, given, { action: "copy", sas: null, now });
       expect([call, code, verdict.failure.cause]).toEqual([call, code, cause]);
     }

@@ -46,16 +46,16 @@ test("a request signed with another key, or for another account, is refused", as
 test("a signature is good for fifteen minutes around its date", async () => {
   const { emulator, clock, service } = await startStorage();
   await service.createContainer("abc");
-  const answers: number[] = [];
+  const responses: number[] = [];
   for (const minutes of [15, 16, -15, -16]) {
     const client = new BlobServiceClient(service.url, service.credential, once);
     // The SDK dates its requests with the process's clock, so the emulator's must differ from it.
     const shifted = clock.now;
     clock.now = () => shifted() + minutes * 60 * second;
-    answers.push((await refusal(client.getContainerClient("abc").getProperties())).status);
+    responses.push((await refusal(client.getContainerClient("abc").getProperties())).status);
     clock.now = shifted;
   }
-  expect(answers).toEqual([200, 403, 200, 403]);
+  expect(responses).toEqual([200, 403, 200, 403]);
   expect(emulator.requests.at(-1)?.code).toBe("AuthenticationFailed");
 });
 
@@ -97,8 +97,8 @@ test.for(["2015-04-05", "2018-11-09", "2020-02-10", "2020-12-06", "2021-08-06", 
       },
       credential,
     );
-    const answer = await new BlockBlobClient(`${blob.url}?${sas}`).download();
-    expect(answer).toMatchObject({ contentDisposition: "attachment", cacheControl: "private" });
+    const response = await new BlockBlobClient(`${blob.url}?${sas}`).download();
+    expect(response).toMatchObject({ contentDisposition: "attachment", cacheControl: "private" });
 
     const container = generateBlobSASQueryParameters(
       {
@@ -232,7 +232,7 @@ test("without authorization only public containers are read, as far as their lev
 test("an old or missing version gets the 404 of something that is not there", async () => {
   const { service, emulator } = await startStorage();
   await uploaded(service, "abc");
-  const answer = await fetch(`${emulator.blobUrl}/devstoreaccount1/source/film.mp4`);
-  expect(answer.status).toBe(404);
-  expect(answer.headers.get("x-ms-error-code")).toBe("ResourceNotFound");
+  const response = await fetch(`${emulator.blobUrl}/devstoreaccount1/source/film.mp4`);
+  expect(response.status).toBe(404);
+  expect(response.headers.get("x-ms-error-code")).toBe("ResourceNotFound");
 });

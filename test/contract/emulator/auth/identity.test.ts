@@ -27,8 +27,8 @@ async function token(
   resource = "https://storage.azure.com/",
 ): Promise<string> {
   const query = `?resource=${encodeURIComponent(resource)}&api-version=2019-08-01`;
-  const answer = await fetch(`${url}${query}`, { headers: { "x-identity-header": header } });
-  const body = (await answer.json()) as { access_token: string }; // of a good request
+  const response = await fetch(`${url}${query}`, { headers: { "x-identity-header": header } });
+  const body = (await response.json()) as { access_token: string }; // of a good request
   return body.access_token;
 }
 
@@ -61,12 +61,12 @@ test("a token that is forged, for another audience or past its end is answered 4
   const read = async (bearer: string, account = "devstoreaccount1") => {
     const url = `${emulator.blobUrl}/${account}/source/film.mp4`;
     const headers = { authorization: `Bearer ${bearer}`, "x-ms-version": "2026-10-06" };
-    const answer = await fetch(url, { headers });
-    const [, detail] = /Detail>([^<]*)</.exec(await answer.text()) ?? [];
-    const { status } = answer;
+    const response = await fetch(url, { headers });
+    const [, detail] = /Detail>([^<]*)</.exec(await response.text()) ?? [];
+    const { status } = response;
     if (status === 401) {
-      expect(answer.headers.get("x-ms-error-code")).toBe("InvalidAuthenticationInfo");
-      expect(answer.headers.get("www-authenticate")).toContain("https://storage.azure.com");
+      expect(response.headers.get("x-ms-error-code")).toBe("InvalidAuthenticationInfo");
+      expect(response.headers.get("www-authenticate")).toContain("https://storage.azure.com");
     }
     return [status, detail];
   };
@@ -107,11 +107,11 @@ test("without TLS there is no identity, and tokens are refused", async () => {
   const secure = await startIdentity();
   const { emulator } = await startStorage({ clock: secure.clock });
   expect(emulator.identity).toBeNull();
-  const answer = await fetch(`${emulator.blobUrl}/devstoreaccount1/source/film.mp4`, {
+  const response = await fetch(`${emulator.blobUrl}/devstoreaccount1/source/film.mp4`, {
     headers: { authorization: `Bearer ${await token(secure.identity)}` },
   });
-  expect(answer.status).toBe(403);
-  expect(answer.headers.get("x-ms-error-code")).toBe("AuthorizationProtocolMismatch");
+  expect(response.status).toBe(403);
+  expect(response.headers.get("x-ms-error-code")).toBe("AuthorizationProtocolMismatch");
 });
 
 test("the identity may do what its roles allow, on the account or container they are for", async () => {
@@ -225,8 +225,8 @@ test.for(["2018-11-09", "2020-02-10", "2020-12-06", "2025-07-05", "2026-04-06", 
       ...signed,
     });
     expect(sas.includes(`scid=${correlationId}`)).toBe(version >= "2020-02-10");
-    const answer = await open(blob.url, sas).download();
-    expect(answer).toMatchObject({ contentType: "text/plain", cacheControl: "private" });
+    const response = await open(blob.url, sas).download();
+    expect(response).toMatchObject({ contentType: "text/plain", cacheControl: "private" });
     const changed = sas.replace(correlationId, correlationId.replace("c0ffee", "decaf0"));
     const code = (await refusal(open(blob.url, changed).download())).code;
     expect(code).toBe(version < "2020-02-10" ? "not refused" : "AuthenticationFailed");

@@ -167,8 +167,8 @@ test("abort leaves zero bytes, the metadata, and the status aborted; a second ab
     status: 409,
     code: "CopyIdMismatch",
   });
-  const answer = await destination.abortCopyFromURL(copyId);
-  expect(answer._response.status).toBe(204);
+  const response = await destination.abortCopyFromURL(copyId);
+  expect(response._response.status).toBe(204);
 
   const properties = await destination.getProperties();
   expect(properties).toMatchObject({

@@ -90,8 +90,8 @@ test("abort leaves zero bytes and the metadata; another id and a second abort ar
     await refusal(destination.abortCopyFromURL("00000000-0000-0000-0000-000000000000")),
   ).toEqual({ status: 409, code: "CopyIdMismatch" });
 
-  const answer = await destination.abortCopyFromURL(copyId);
-  expect(answer._response.status).toBe(204);
+  const response = await destination.abortCopyFromURL(copyId);
+  expect(response._response.status).toBe(204);
   const aborted = await destination.getProperties();
   expect(aborted).toMatchObject({
     copyId,

@@ -484,10 +484,10 @@ test("an account SAS opens files when it is for the file service", async () => {
 test("errors begin with a byte order mark, and nothing is public", async () => {
   const { file, emulator } = await startFileStorage();
   const film = await uploadedFile(file("film.mp4"), "abc");
-  const answer = await fetch(film.url);
-  const bytes = Buffer.from(await answer.arrayBuffer());
-  expect(answer.status).toBe(404);
-  expect(answer.headers.get("x-ms-error-code")).toBe("ResourceNotFound");
+  const response = await fetch(film.url);
+  const bytes = Buffer.from(await response.arrayBuffer());
+  expect(response.status).toBe(404);
+  expect(response.headers.get("x-ms-error-code")).toBe("ResourceNotFound");
   expect(bytes.subarray(0, 3)).toEqual(Buffer.from([0xef, 0xbb, 0xbf]));
   expect(bytes.toString()).toContain("<Code>ResourceNotFound</Code>");
   const blob = await fetch(`${emulator.blobUrl}/devstoreaccount1/media/film.mp4`);
