@@ -19,7 +19,7 @@ const strandingChanges: {
   refused: boolean;
 }[] = [
   {
-    what: "one more activity at the beginning",
+    what: "an additional activity at the beginning",
     refused: true,
     *orchestrator(context) {
       yield context.df.callActivity(activities.read, {});
@@ -27,7 +27,7 @@ const strandingChanges: {
     },
   },
   {
-    what: "one more activity at the end",
+    what: "an additional activity at the end",
     refused: false,
     *orchestrator(context) {
       const outcome = yield* copyOrchestration(context);
@@ -57,7 +57,7 @@ const strandingChanges: {
     })),
   },
   {
-    what: "a pause before everything",
+    what: "a timer before the first activity",
     refused: true,
     *orchestrator(context) {
       yield context.df.createTimer(context.df.currentUtcDateTime);
@@ -74,18 +74,15 @@ const strandingChanges: {
   },
 ];
 
-test.each(strandingChanges)(
-  "$what is noticed by the recordings",
-  async ({ orchestrator, refused }) => {
-    const strays = await straysOf(orchestrator);
-    expect(strays.length).toBeGreaterThan(0);
-    const refusals = strays.flatMap(({ refusal }) => refusal ?? []);
-    if (refused) expect(refusals[0]).toMatch(/Non-Deterministic workflow detected/);
-    else expect(refusals).toEqual([]);
-  },
-);
+test.each(strandingChanges)("the recordings detect $what", async ({ orchestrator, refused }) => {
+  const strays = await straysOf(orchestrator);
+  expect(strays.length).toBeGreaterThan(0);
+  const refusals = strays.flatMap(({ refusal }) => refusal ?? []);
+  if (refused) expect(refusals[0]).toMatch(/Non-Deterministic workflow detected/);
+  else expect(refusals).toEqual([]);
+});
 
-test("a change behind a marker that only new inputs carry strands nobody", async () => {
+test("a change that depends on a marker in new inputs strands no running copy", async () => {
   const next = ({ version }: { version: number }) => version > 1;
   const strays = await straysOf(function* orchestrator(context) {
     if (next(context.df.getInput<CopyInput>())) yield context.df.callActivity(activities.read, {});

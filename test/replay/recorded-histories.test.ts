@@ -8,7 +8,7 @@ import { scenarios } from "./scenarios.ts";
 const recordings = readRecordings();
 
 test.each(recordings)(
-  "a copy of $release at any point of $scenario goes on as it would have then",
+  "a copy of release $release continues at any point of $scenario as it did then",
   async (recording) => {
     const then = turnsOf(recording).map(({ decided }) => decided);
     const now = await replayRecording(recording, await todaysFunctions());

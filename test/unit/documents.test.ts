@@ -17,12 +17,12 @@ const rows = page
     return { rule, here, shownBy };
   });
 
-test("the three documents have their rows, and what the services take besides", () => {
+test("each of the three documents has rows, and so do the rules outside of them", () => {
   expect(page.match(/^## .*/gm)).toHaveLength(4);
   expect(rows.length).toBeGreaterThanOrEqual(90);
 });
 
-test.each(rows)("$rule: is shown by tests that run", ({ rule, here, shownBy }) => {
+test.each(rows)("$rule: is covered by tests that run", ({ rule, here, shownBy }) => {
   expect(rule).not.toBe("");
   expect(here).not.toBe("");
   const named = [...shownBy.matchAll(/`(?<file>[^`]+\.test\.ts)` (?<name>.+?)(?=<br>|$)/g)];

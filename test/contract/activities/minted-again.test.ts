@@ -30,7 +30,7 @@ async function planned() {
   };
 }
 
-test("each start of one plan mints a SAS with the plan's own correlation id and end", async () => {
+test("each start of a plan mints a SAS with the plan's correlation id and expiry", async () => {
   const { emulator, start, clock, plan, scids } = await planned();
   emulator.faults.add({ operation: "CopyBlob", times: 1, do: "reset connection" });
   expect(await start()).toMatchObject({ kind: "transient-failure" });
@@ -43,7 +43,7 @@ test("each start of one plan mints a SAS with the plan's own correlation id and 
   expect(new Set(ends).size).toBe(1);
 });
 
-test("a second run of a start recognises the copy that the first began", async () => {
+test("a second run of a start recognises the copy of the first", async () => {
   const { emulator, start, scids } = await planned();
   emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   const first = await start();
@@ -52,7 +52,7 @@ test("a second run of a start recognises the copy that the first began", async (
   expect(scids()).toHaveLength(1);
 });
 
-test("a start that may sign no SAS any more sends nothing, and holds nobody up", async () => {
+test("a start that can no longer sign a SAS sends nothing, and does not block the destination", async () => {
   const { emulator, start, lock, scids } = await planned();
   const roles = emulator.roles.splice(0, Infinity, {
     role: "Storage Blob Data Contributor",
@@ -72,7 +72,7 @@ test("a start that may sign no SAS any more sends nothing, and holds nobody up",
   expect(await start()).toMatchObject({ kind: "started" });
 });
 
-test("an account that gives no key now is asked again later", async () => {
+test("a key that is temporarily unavailable is requested again later", async () => {
   const { emulator, start } = await planned();
   const busy = { response: { status: 503, code: "ServerBusy" } };
   const end = emulator.faults.add({ operation: "GetUserDelegationKey", do: busy });

@@ -5,7 +5,7 @@ import { copyOf, stepsOf } from "../../support/stack/steps.ts";
 
 const slowly = { copies: { bytesPerSecond: 10 } };
 
-test("ifBusy replace: a prepare that runs again, late, does not abort our own copy", async () => {
+test("ifBusy replace: a prepare that runs again late does not abort our own copy", async () => {
   const storage = await startStorage(slowly);
   const steps = stepsOf(storage);
   const source = await uploaded(storage.service, "x".repeat(1_000));
@@ -45,7 +45,7 @@ async function planWithRollback() {
   return { storage, steps, copy, instanceId, destination, snapshots };
 }
 
-test("a prepare that runs twice takes one snapshot of one state, and another of the next", async () => {
+test("a prepare that runs twice takes one snapshot for each state of the destination", async () => {
   const { steps, copy, instanceId, destination, snapshots } = await planWithRollback();
   const first = await steps.prepareCopy({ instanceId, copy });
   expect(await steps.prepareCopy({ instanceId, copy })).toEqual(first);
@@ -71,7 +71,7 @@ test("a prepare that runs while its copy is settled leaves no snapshot behind", 
   expect(await snapshots()).toEqual([]);
 });
 
-test("a prepare that comes after the end gives a lease back that one before it left behind", async () => {
+test("a prepare that runs after the copy was settled releases the lease of an earlier, crashed prepare", async () => {
   const storage = await startStorage(slowly);
   const steps = stepsOf(storage);
   const source = await uploaded(storage.service, "x".repeat(1_000));

@@ -33,14 +33,14 @@ async function planned() {
   return { steps, ledger, copy, instanceId, plan, clock, requests, settleAborted };
 }
 
-test("a start that runs again after it was given up is followed, not forgotten", async () => {
+test("a start that arrives after it was given up is tracked, not forgotten", async () => {
   const { steps, copy, instanceId, plan, settleAborted } = await planned();
   const again = await steps.startCopy({ instanceId, copy, plan });
   if (again.kind !== "started") throw new Error(again.kind);
   expect(await settleAborted()).toEqual({ kind: "found", started: again.started });
 });
 
-test("a start that comes once settling has begun starts nothing", async () => {
+test("a start that runs after settling began starts nothing", async () => {
   const { steps, ledger, copy, instanceId, plan, clock, requests } = await planned();
   const closing = {
     plan,
@@ -54,7 +54,7 @@ test("a start that comes once settling has begun starts nothing", async () => {
   expect(requests.filter(({ operation }) => operation === "CopyBlob")).toEqual([]);
 });
 
-test("a start that runs after the end frees the lock that a late prepare took with it", async () => {
+test("a start that runs after the end releases the lock that a late prepare took", async () => {
   const { steps, ledger, copy, instanceId, plan, settleAborted } = await planned();
   expect(await settleAborted()).toMatchObject({ kind: "settled" });
   await ledger.acquireLock(instanceId, copy); // as far as the late prepare came

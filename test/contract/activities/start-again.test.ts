@@ -38,7 +38,7 @@ async function planned(client: Partial<CopyClient> = {}) {
 
 const resetOnce: Fault = { operation: "CopyBlob", times: 1, do: "reset connection" };
 
-test("a start that may still arrive is looked for, and sent again only once it cannot any more", async () => {
+test("a start that may still arrive is searched for, and repeated only when it can no longer arrive", async () => {
   const { clock, start, fault, starts } = await planned();
   fault(resetOnce);
   expect(await start()).toMatchObject({ kind: "transient-failure" });
@@ -50,7 +50,7 @@ test("a start that may still arrive is looked for, and sent again only once it c
   expect(starts()).toBe(2);
 });
 
-test("a start that arrives late is taken for what it is, and stays the only one when it is deleted", async () => {
+test("a start that arrives late is recognised as ours, and is not repeated after its copy was deleted", async () => {
   const { clock, destination, start, lock, arrive, fault, starts } = await planned();
   fault(resetOnce);
   await start();
@@ -65,7 +65,7 @@ test("a start that arrives late is taken for what it is, and stays the only one 
   expect(starts()).toBe(2); // the one that broke, and its late arrival
 });
 
-test("a start that was never answered is looked for before another one is sent", async () => {
+test("an unanswered start is searched for before another one is sent", async () => {
   const { clock, start, fault, starts } = await planned();
   fault({ ...resetOnce, do: "lose response" });
   const blind = fault({
@@ -80,7 +80,7 @@ test("a start that was never answered is looked for before another one is sent",
   expect(starts()).toBe(1);
 });
 
-test("of two runs of a start at once one is sent", async () => {
+test("two concurrent runs of a start send one request", async () => {
   const { clock, start, fault, starts } = await planned();
   fault({ operation: "CopyBlob", times: 1, do: { delayMs: 1_000 } });
   const runs = [start(), start()];
@@ -94,15 +94,18 @@ test("of two runs of a start at once one is sent", async () => {
 test.each([
   { status: 503, code: "ServerBusy" },
   { status: 429, code: "TooManyRequests" },
-])("a start that Storage did not take ($status $code) is sent again at once", async (response) => {
-  const { start, fault, starts } = await planned();
-  fault({ operation: "CopyBlob", times: 1, do: { response } });
-  expect(await start()).toMatchObject({ kind: "transient-failure" });
-  expect(await start()).toMatchObject({ kind: "started" });
-  expect(starts()).toBe(2);
-});
+])(
+  "a start that Storage rejected with $status $code is sent again immediately",
+  async (response) => {
+    const { start, fault, starts } = await planned();
+    fault({ operation: "CopyBlob", times: 1, do: { response } });
+    expect(await start()).toMatchObject({ kind: "transient-failure" });
+    expect(await start()).toMatchObject({ kind: "started" });
+    expect(starts()).toBe(2);
+  },
+);
 
-test("a start that did not leave the app is sent again at once", async () => {
+test("a start that did not leave the app is sent again immediately", async () => {
   let tries = 0;
   const refused = { sourceStatus: null, sourceCode: null, retryAfterSeconds: null };
   const { start } = await planned({

@@ -42,7 +42,7 @@ async function subscribed(
   return hook.received;
 }
 
-test("an upload is told to who proved that it wants to know, in Event Grid's schema", async () => {
+test("a validated subscriber gets an upload's event in Event Grid's schema", async () => {
   const storage = await startStorage();
   const received = await subscribed(storage);
   const blob = await uploaded(storage.service, "film", { blob: "a b/é#%.mp4" });
@@ -71,7 +71,7 @@ test("an upload is told to who proved that it wants to know, in Event Grid's sch
   });
 });
 
-test("cloud events are another schema of the same, and come alone", async () => {
+test("CloudEvents carry the same data, one event per delivery", async () => {
   const storage = await startStorage();
   const received = await subscribed(storage, { schema: "cloud-events" });
   await uploaded(storage.service, "film");
@@ -86,7 +86,7 @@ test("cloud events are another schema of the same, and come alone", async () => 
   ]);
 });
 
-test("whoever does not give the code back is sent nothing", async () => {
+test("a subscriber that does not return the validation code gets no events", async () => {
   const storage = await startStorage();
   const server = createServer((_, response) => response.end("{}"));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -102,7 +102,7 @@ test.each([
   ["flat", 10_000, 1],
   ["hierarchical", 0, 1],
 ] as const)(
-  "a pending copy is told in a %s namespace after %i ms",
+  "the event of a pending copy in a %s namespace is sent after %i ms",
   async (namespace, after, one) => {
     const storage = await startStorage({ copies: { bytesPerSecond: 100 } });
     const source = await uploaded(storage.service, "x".repeat(1_000));
@@ -121,7 +121,7 @@ test.each([
   },
 );
 
-test("a copy that fails or is aborted is told to nobody", async () => {
+test("a copy that fails or is aborted emits no event", async () => {
   const storage = await startStorage({ copies: { bytesPerSecond: 100 } });
   const source = await uploaded(storage.service, "x".repeat(1_000));
   const received = await subscribed(storage);
@@ -132,7 +132,7 @@ test("a copy that fails or is aborted is told to nobody", async () => {
   expect(received).toEqual([]);
 });
 
-test("what is not taken is sent again under the same id, later and later; 400 is final", async () => {
+test("a failed delivery is retried under the same id with growing delays; 400 is final", async () => {
   const storage = await startStorage();
   const received = await subscribed(storage, { answers: [500, 503, 200, 400] });
   await uploaded(storage.service, "film");
@@ -150,7 +150,7 @@ test("what is not taken is sent again under the same id, later and later; 400 is
   expect(received).toHaveLength(4);
 });
 
-test("events can be dropped, doubled and delayed, and so overtake each other", async () => {
+test("events can be dropped, duplicated and delayed, and so arrive out of order", async () => {
   const storage = await startStorage();
   const received = await subscribed(storage);
   const fates: Record<string, object> = {
@@ -167,7 +167,7 @@ test("events can be dropped, doubled and delayed, and so overtake each other", a
   expect(order).toEqual(["film", "twice", "twice", "late"]);
 });
 
-test("a copy from the web is told at its end, though nobody asks for anything at that time", async () => {
+test("a copy from the web emits its event when it completes, without any request at that time", async () => {
   const storage = await startStorage({ copies: { bytesPerSecond: 1 } });
   const received = await subscribed(storage);
   let status = 200;

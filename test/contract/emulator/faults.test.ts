@@ -9,7 +9,7 @@ async function failure(work: Promise<unknown>) {
   );
 }
 
-test("an answer is given instead of the operation, so many times, then no more", async () => {
+test("a response replaces the operation a set number of times", async () => {
   const { service, emulator } = await startStorage();
   const blob = await uploaded(service, "abc");
   emulator.faults.add({
@@ -24,7 +24,7 @@ test("an answer is given instead of the operation, so many times, then no more",
   expect((await refusal(blob.getProperties())).status).toBe(200);
 });
 
-test("a broken connection does nothing; a lost answer has done it", async () => {
+test("a broken connection prevents the operation; a lost response does not", async () => {
   const { service, emulator } = await startStorage();
   const blob = await uploaded(service, "abc");
   emulator.faults.add({ operation: "SetBlobMetadata", times: 1, do: "reset connection" });
@@ -36,7 +36,7 @@ test("a broken connection does nothing; a lost answer has done it", async () => 
   expect(emulator.requests.filter(({ status }) => status === null)).toHaveLength(2);
 });
 
-test("a start whose answer was lost comes back from the SDK's retry as PendingCopyOperation", async () => {
+test("a start whose response was lost fails with PendingCopyOperation when the SDK retries it", async () => {
   const { service, emulator, credential } = await startStorage();
   const source = await uploaded(service, "abc");
   const retrying = new BlobServiceClient(service.url, credential, {
@@ -51,7 +51,7 @@ test("a start whose answer was lost comes back from the SDK's retry as PendingCo
   expect((await destination.getProperties()).copyStatus).toBe("pending");
 });
 
-test("a delayed request is carried out and answered when the clock says so", async () => {
+test("a delayed request is executed and answered when its time comes", async () => {
   const { service, emulator, clock } = await startStorage();
   const blob = await uploaded(service, "abc");
   let arrived = () => {};
@@ -76,7 +76,7 @@ test("a delayed request is carried out and answered when the clock says so", asy
   expect((await blob.getProperties()).metadata).toEqual({ late: "1" });
 });
 
-test("a client that goes away, or never reads its answer, does not hold the clock", async () => {
+test("a client that disconnects, or never reads its response, does not hold the clock", async () => {
   const { service, emulator, clock } = await startStorage();
   const blob = await uploaded(service, Buffer.alloc(32 * 1024 * kib));
   const unread = await blob.download();
@@ -98,7 +98,7 @@ test("a client that goes away, or never reads its answer, does not hold the cloc
   unread.readableStreamBody?.on("error", () => {}).resume();
 });
 
-test("a fault that matches by request hits only that one, and can be taken away", async () => {
+test("a fault with a matcher affects only matching requests, and can be removed", async () => {
   const { service, emulator } = await startStorage();
   const blob = await uploaded(service, "abc");
   const other = await uploaded(service, "abc", { blob: "other" });
@@ -112,7 +112,7 @@ test("a fault that matches by request hits only that one, and can be taken away"
   expect((await refusal(other.download())).status).toBe(200);
 });
 
-test("requests are remembered with operation, status and code, the last thousand of them", async () => {
+test("the last thousand requests are recorded with operation, status and code", async () => {
   const { service, emulator, clock } = await startStorage();
   const blob = await uploaded(service, "abc");
   await refusal(blob.upload("x", 1, { conditions: { ifNoneMatch: "*" } }));

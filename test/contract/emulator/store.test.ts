@@ -35,7 +35,7 @@ function rows(file: string, table: string): number {
   return Number(row?.["count"]);
 }
 
-test("after a restart on the same file everything is there, and a pending copy went on meanwhile", async () => {
+test("a restart on the same file keeps all content, and a pending copy continues meanwhile", async () => {
   const file = join(freshFolder(), "deep", "storage.db");
   const first = await startStorage({ file, copies: { bytesPerSecond: kib } });
   const { clock } = first;
@@ -110,7 +110,7 @@ test("an emulator that is killed loses no acknowledged write", async () => {
   }
 });
 
-test("copies share one content, and content that nothing points to goes away", async () => {
+test("copies share their content, and unreferenced content is removed", async () => {
   const file = join(freshFolder(), "storage.db");
   const { service, clock } = await startStorage({ file });
   const source = await uploaded(service, "abc");
@@ -138,7 +138,7 @@ test("copies share one content, and content that nothing points to goes away", a
   expect([rows(file, "piece"), rows(file, "content"), rows(file, "blob")]).toEqual([0, 0, 0]);
 });
 
-test("no signature and no key rests in the database, the remembered requests or the log", async () => {
+test("no signature or key is stored in the database, the recorded requests or the log", async () => {
   const folder = freshFolder();
   const { service, otherService, emulator, logged } = await startStorage({
     file: join(folder, "storage.db"),
@@ -200,7 +200,7 @@ test("no signature and no key rests in the database, the remembered requests or 
   expect(logged.join("\n")).toContain("sig=REDACTED");
 });
 
-test("a file of another schema is refused, not guessed at", async () => {
+test("a database with another schema is rejected", async () => {
   const file = join(freshFolder(), "storage.db");
   const database = new DatabaseSync(file);
   database.exec("PRAGMA user_version = 99");

@@ -39,14 +39,14 @@ async function answerOf(call: Promise<unknown>) {
 
 const notMet = { status: 412, code: "ConditionNotMet" };
 
-test("a start onto a file that came after the plan is not sent", async () => {
+test("a start is not sent if the destination file was created after the plan", async () => {
   const { storage, start, copies } = await ends();
   await uploadedFile(storage.file("copy.mp4"), "other");
   expect(await answerOf(start(null))).toMatchObject(notMet);
   expect(copies()).toBe(0);
 });
 
-test("a start onto a file that changed, or went, after the plan is not sent", async () => {
+test("a start is not sent if the destination file was changed or deleted after the plan", async () => {
   const { storage, start, copies } = await ends();
   const file = await uploadedFile(storage.file("copy.mp4"), "former");
   const { etag = "" } = await file.getProperties();
@@ -58,7 +58,7 @@ test("a start onto a file that changed, or went, after the plan is not sent", as
   expect(copies()).toBe(0);
 });
 
-test("a start onto what was planned is sent once", async () => {
+test("a start is sent once if the destination is as planned", async () => {
   const { storage, start, copies } = await ends();
   const { etag = "" } = await (await uploadedFile(storage.file("copy.mp4"), "a")).getProperties();
   const copyId: unknown = expect.stringMatching(/^[\da-f-]{36}$/);
@@ -69,7 +69,7 @@ test("a start onto what was planned is sent once", async () => {
   expect(copies()).toBe(1);
 });
 
-test("only the very file that was seen is removed", async () => {
+test("only the exact file that was read is removed", async () => {
   const { storage, client, side } = await ends();
   const file = await uploadedFile(storage.file("copy.mp4"), "a");
   const { etag = "" } = await file.getProperties();
@@ -79,7 +79,7 @@ test("only the very file that was seen is removed", async () => {
   expect(await file.exists()).toBe(false);
 });
 
-test("a missing file is none, a missing folder or share is a refusal", async () => {
+test("a missing file is read as null, a missing folder or share throws a refusal", async () => {
   const { client, side } = await ends();
   expect(await client.readDestination(side)).toBeNull();
   const inFolder = { ...side, endpoint: { ...side.endpoint, path: "none/copy.mp4" } };

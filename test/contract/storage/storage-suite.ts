@@ -69,7 +69,7 @@ async function film(box: ContainerClient, name = "film.mp4"): Promise<BlockBlobC
 }
 
 promise(
-  "a blob is read whole and in part, with the headers it was written with",
+  "a blob is read in full and in part, with the headers it was written with",
   async ({ box }) => {
     const blob = await film(box);
     expect(await text(blob)).toBe("abc");
@@ -85,7 +85,7 @@ promise(
   },
 );
 
-promise("conditions are 304 or 412 for reads, 412 for writes", async ({ box }) => {
+promise("unmet conditions return 304 or 412 for reads and 412 for writes", async ({ box }) => {
   const blob = await film(box);
   const { etag = "" } = await blob.getProperties();
   const status = async (work: Promise<unknown>) => (await refusal(work)).status;
@@ -108,22 +108,25 @@ promise("blocks are committed in the order of their list", async ({ box }) => {
   });
 });
 
-promise("an append blob grows only from where the caller takes it to end", async ({ box }) => {
-  const blob = box.getAppendBlobClient("log");
-  await blob.create();
-  await blob.appendBlock("one", 3);
-  expect(await blob.appendBlock("two", 3, { conditions: { appendPosition: 3 } })).toMatchObject({
-    blobAppendOffset: "3",
-    blobCommittedBlockCount: 2,
-  });
-  expect(await refusal(blob.appendBlock("x", 1, { conditions: { appendPosition: 3 } }))).toEqual({
-    status: 412,
-    code: "AppendPositionConditionNotMet",
-  });
-  expect(await text(blob)).toBe("onetwo");
-});
+promise(
+  "a block is appended only if the blob has the length that the caller expects",
+  async ({ box }) => {
+    const blob = box.getAppendBlobClient("log");
+    await blob.create();
+    await blob.appendBlock("one", 3);
+    expect(await blob.appendBlock("two", 3, { conditions: { appendPosition: 3 } })).toMatchObject({
+      blobAppendOffset: "3",
+      blobCommittedBlockCount: 2,
+    });
+    expect(await refusal(blob.appendBlock("x", 1, { conditions: { appendPosition: 3 } }))).toEqual({
+      status: 412,
+      code: "AppendPositionConditionNotMet",
+    });
+    expect(await text(blob)).toBe("onetwo");
+  },
+);
 
-promise("a page blob is zeros but for the pages that were written", async ({ box }) => {
+promise("a page blob contains zeros except for the pages that were written", async ({ box }) => {
   const blob = box.getPageBlobClient("disk");
   await blob.create(1536);
   await blob.uploadPages(Buffer.alloc(512, "a"), 512, 512);
@@ -134,7 +137,7 @@ promise("a page blob is zeros but for the pages that were written", async ({ box
   expect(await blob.downloadToBuffer()).toEqual(Buffer.alloc(1536));
 });
 
-promise("tags are set and read whole, and conditions on them hold", async ({ box }) => {
+promise("tags are set and read as a whole, and conditions on them are checked", async ({ box }) => {
   const blob = await film(box);
   await blob.setTags({ rank: "3" });
   expect((await blob.getTags()).tags).toEqual({ rank: "3" });
@@ -144,7 +147,7 @@ promise("tags are set and read whole, and conditions on them hold", async ({ box
 });
 
 promise(
-  "leases last 15 to 60 seconds or for ever, and their id is needed to write",
+  "a lease lasts 15 to 60 seconds or is infinite, and writes need its id",
   async ({ box }) => {
     const blob = await film(box);
     const lease = blob.getBlobLeaseClient();
@@ -159,7 +162,7 @@ promise(
 );
 
 promise(
-  "a listing goes by pages, prefixes and levels, and tells copies",
+  "a listing supports pages, prefixes and hierarchy, and includes copy properties",
   async ({ box, ended }) => {
     const source = await film(box, "a/1");
     const copy = box.getBlobClient("a/2");
@@ -181,7 +184,7 @@ promise(
 );
 
 promise(
-  "a copy keeps content, content headers and metadata, and tells its progress",
+  "a copy preserves content, content headers and metadata, and reports its progress",
   async (account) => {
     const { box, ended } = account;
     const source = await film(box);
@@ -199,26 +202,23 @@ promise(
   },
 );
 
-promise("metadata given with the start replaces the source's", async ({ box, ended }) => {
+promise("the start's metadata replaces the source's", async ({ box, ended }) => {
   const source = await film(box);
   const copy = box.getBlobClient("copy");
   await copy.beginCopyFromURL(source.url, { metadata: { own: "1" } });
   expect((await ended(copy)).metadata).toEqual({ own: "1" });
 });
 
-promise(
-  "tags given with the start are set, the source's are not copied",
-  async ({ box, ended }) => {
-    const source = await film(box);
-    const copy = box.getBlobClient("copy");
-    await copy.beginCopyFromURL(source.url, { tags: { own: "1" } });
-    await ended(copy);
-    expect((await copy.getTags()).tags).toEqual({ own: "1" });
-    const plain = box.getBlobClient("plain");
-    await plain.beginCopyFromURL(source.url);
-    expect((await ended(plain)).tagCount).toBeUndefined();
-  },
-);
+promise("the start's tags are set, and the source's are not copied", async ({ box, ended }) => {
+  const source = await film(box);
+  const copy = box.getBlobClient("copy");
+  await copy.beginCopyFromURL(source.url, { tags: { own: "1" } });
+  await ended(copy);
+  expect((await copy.getTags()).tags).toEqual({ own: "1" });
+  const plain = box.getBlobClient("plain");
+  await plain.beginCopyFromURL(source.url);
+  expect((await ended(plain)).tagCount).toBeUndefined();
+});
 
 promise("the committed blocks and their ids are copied", async ({ box, ended }) => {
   const source = box.getBlockBlobClient("blocks");
@@ -232,7 +232,7 @@ promise("the committed blocks and their ids are copied", async ({ box, ended }) 
   ]);
 });
 
-promise("names of all kinds are copied by their encoded URL", async ({ box, ended }) => {
+promise("names with special characters are copied by their encoded URL", async ({ box, ended }) => {
   for (const name of ["a b", "a#b", "a%20b", "a+b", "ä/ö.mp4", "😀"]) {
     const source = await film(box, name);
     const copy = box.getBlobClient(`copy of ${name}`);
@@ -241,7 +241,7 @@ promise("names of all kinds are copied by their encoded URL", async ({ box, ende
   }
 });
 
-promise("a missing source or container is a 404", async ({ box, service }) => {
+promise("a missing source or container returns 404", async ({ box, service }) => {
   const none = box.getBlobClient("none");
   const copy = box.getBlobClient("copy").beginCopyFromURL(none.url);
   expect(await refusal(copy)).toEqual({ status: 404, code: "BlobNotFound" });
@@ -254,7 +254,7 @@ promise("a missing source or container is a 404", async ({ box, service }) => {
 });
 
 promise(
-  "another account's blob is copied with a SAS and refused without",
+  "another account's blob is copied with a SAS and rejected without one",
   async ({ box, otherService, ended }) => {
     const far = otherService?.getContainerClient(`suite-${randomUUID()}`);
     if (far === undefined) return;
@@ -278,7 +278,7 @@ promise(
   { needsOther: true },
 );
 
-promise("unmet conditions on the destination refuse the start", async ({ box, ended }) => {
+promise("unmet conditions on the destination reject the start", async ({ box, ended }) => {
   const source = await film(box);
   const copy = box.getBlobClient("copy");
   await copy.beginCopyFromURL(source.url, { conditions: { ifNoneMatch: "*" } });
@@ -289,14 +289,14 @@ promise("unmet conditions on the destination refuse the start", async ({ box, en
   expect((await refusal(other)).status).toBe(412);
 });
 
-promise("an unmet condition on the source is a 412 of its own", async ({ box }) => {
+promise("an unmet condition on the source returns 412 with its own error code", async ({ box }) => {
   const source = await film(box);
   const copy = box.getBlobClient("copy");
   const other = copy.beginCopyFromURL(source.url, { sourceConditions: { ifMatch: '"0x1"' } });
   expect(await refusal(other)).toEqual({ status: 412, code: "SourceConditionNotMet" });
 });
 
-promise("a source that must not match, but does, is a 412 and no 304", async ({ box }) => {
+promise("a source that matches If-None-Match returns 412 instead of 304", async ({ box }) => {
   const source = await film(box);
   const { etag = "" } = await source.getProperties();
   const copy = box.getBlobClient("copy");
@@ -304,7 +304,7 @@ promise("a source that must not match, but does, is a 412 and no 304", async ({ 
   expect((await refusal(same)).status).toBe(412);
 });
 
-promise("a copy writes only over a blob of its own type", async ({ box }) => {
+promise("a copy can only overwrite a blob of the same type", async ({ box }) => {
   const source = await film(box);
   const log = box.getAppendBlobClient("log");
   await log.create();
@@ -314,7 +314,7 @@ promise("a copy writes only over a blob of its own type", async ({ box }) => {
   });
 });
 
-promise("append and page blobs are copied as what they are", async ({ box, ended }) => {
+promise("append and page blobs keep their type when they are copied", async ({ box, ended }) => {
   const log = box.getAppendBlobClient("log");
   await log.create();
   await log.appendBlock("abc", 3);
@@ -330,7 +330,7 @@ promise("append and page blobs are copied as what they are", async ({ box, ended
   }
 });
 
-promise("a snapshot is copied, and promoted onto its base", async ({ box, ended }) => {
+promise("a snapshot is copied, and promoted onto its base blob", async ({ box, ended }) => {
   const blob = await film(box);
   const { snapshot = "" } = await blob.createSnapshot();
   await blob.upload("later", 5);
@@ -351,7 +351,7 @@ promise("a destination cannot be a snapshot", async ({ box }) => {
   expect((await refusal(onto)).status).toBe(400);
 });
 
-promise("a copy onto a blob drops its uncommitted blocks", async ({ box, ended }) => {
+promise("a copy onto a blob discards its uncommitted blocks", async ({ box, ended }) => {
   const source = await film(box);
   const copy = await film(box, "copy");
   await copy.stageBlock(block("1"), "one", 3);
@@ -360,25 +360,22 @@ promise("a copy onto a blob drops its uncommitted blocks", async ({ box, ended }
   expect((await copy.getBlockList("uncommitted")).uncommittedBlocks ?? []).toEqual([]);
 });
 
-promise(
-  "an infinite lease on the destination is needed to start, and survives",
-  async (account) => {
-    const { box, ended } = account;
-    const source = await film(box);
-    const copy = await film(box, "copy");
-    const lease = copy.getBlobLeaseClient();
-    const { leaseId = "" } = await lease.acquireLease(-1);
-    expect(await refusal(copy.beginCopyFromURL(source.url))).toEqual({
-      status: 412,
-      code: "LeaseIdMissing",
-    });
-    await copy.beginCopyFromURL(source.url, { conditions: { leaseId } });
-    expect(await ended(copy)).toMatchObject({ copyStatus: "success", leaseState: "leased" });
-    await lease.releaseLease();
-  },
-);
+promise("an infinite lease on the destination is required to start, and stays", async (account) => {
+  const { box, ended } = account;
+  const source = await film(box);
+  const copy = await film(box, "copy");
+  const lease = copy.getBlobLeaseClient();
+  const { leaseId = "" } = await lease.acquireLease(-1);
+  expect(await refusal(copy.beginCopyFromURL(source.url))).toEqual({
+    status: 412,
+    code: "LeaseIdMissing",
+  });
+  await copy.beginCopyFromURL(source.url, { conditions: { leaseId } });
+  expect(await ended(copy)).toMatchObject({ copyStatus: "success", leaseState: "leased" });
+  await lease.releaseLease();
+});
 
-promise("a finite lease on the destination refuses the start", async ({ box }) => {
+promise("a finite lease on the destination rejects the start", async ({ box }) => {
   const source = await film(box);
   const copy = await film(box, "copy");
   const { leaseId = "" } = await copy.getBlobLeaseClient().acquireLease(15);
@@ -386,14 +383,14 @@ promise("a finite lease on the destination refuses the start", async ({ box }) =
   expect(await refusal(start)).toEqual({ status: 412, code: "InfiniteLeaseDurationRequired" });
 });
 
-promise("a lease id for a destination that is not there refuses the start", async ({ box }) => {
+promise("a lease id for a missing destination rejects the start", async ({ box }) => {
   const source = await film(box);
   const conditions = { leaseId: randomUUID() };
   const start = box.getBlobClient("copy").beginCopyFromURL(source.url, { conditions });
   expect((await refusal(start)).status).toBe(412);
 });
 
-promise("a leased source is copied without its id", async ({ box, ended }) => {
+promise("a leased source is copied without its lease id", async ({ box, ended }) => {
   const source = await film(box);
   await source.getBlobLeaseClient().acquireLease(15);
   const copy = box.getBlobClient("copy");
@@ -401,7 +398,7 @@ promise("a leased source is copied without its id", async ({ box, ended }) => {
   expect((await ended(copy)).copyStatus).toBe("success");
 });
 
-promise("a copy that is over cannot be aborted", async ({ box, ended }) => {
+promise("a completed copy cannot be aborted", async ({ box, ended }) => {
   const source = await film(box);
   const copy = box.getBlobClient("copy");
   await copy.beginCopyFromURL(source.url);
@@ -430,7 +427,7 @@ promise("Set Blob Metadata removes the copy properties", async ({ box, ended }) 
   expect((await copy.getProperties()).copyId).toBeUndefined();
 });
 
-promise("an archived source needs the tier of its copy", async ({ box }) => {
+promise("a copy of an archived source requires a tier", async ({ box }) => {
   const source = await film(box);
   await source.setAccessTier("Archive");
   expect(await refusal(box.getBlobClient("copy").beginCopyFromURL(source.url))).toEqual({
@@ -439,7 +436,7 @@ promise("an archived source needs the tier of its copy", async ({ box }) => {
   });
 });
 
-promise("a copy out of the archive pends", async ({ box }) => {
+promise("a copy of an archived source is pending", async ({ box }) => {
   const source = await film(box);
   await source.setAccessTier("Archive");
   const copy = box.getBlobClient("copy");
@@ -450,7 +447,7 @@ promise("a copy out of the archive pends", async ({ box }) => {
   });
 });
 
-promise("a copy does not write over an archived blob", async ({ box }) => {
+promise("a copy cannot overwrite an archived blob", async ({ box }) => {
   const source = await film(box);
   const copy = await film(box, "copy");
   await copy.setAccessTier("Archive");
@@ -460,6 +457,6 @@ promise("a copy does not write over an archived blob", async ({ box }) => {
   });
 });
 
-promise("a source that is no URL is refused", async ({ box }) => {
+promise("a source that is not a URL is rejected", async ({ box }) => {
   expect((await refusal(box.getBlobClient("copy").beginCopyFromURL("no url"))).status).toBe(400);
 });

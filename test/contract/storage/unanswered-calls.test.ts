@@ -22,7 +22,7 @@ async function silentService() {
 const place = { account: "devstoreaccount1", path: "film.mp4", secondary: false, emulated: true };
 
 test.each(["blob", "file"])(
-  "a call that nobody answers any more is given up after half a minute: %s",
+  "a call without a response fails after half a minute: %s",
   async (service) => {
     const { server, origin } = await silentService();
     // The clients' own timers; nothing else here waits.

@@ -13,7 +13,7 @@ async function begin(stack: TestStack, overwrite = "fail") {
   return { id: String(copy.id), destination };
 }
 
-test("an abort of a pending copy ends it as aborted and leaves no empty blob behind", async () => {
+test("an abort of a pending copy makes it `aborted` and leaves no empty blob behind", async () => {
   const stack = await startStack(slowly);
   const { id, destination } = await begin(stack);
   await stack.clock.advance(10_000);
@@ -34,7 +34,7 @@ test("an abort of a pending copy ends it as aborted and leaves no empty blob beh
   expect(await destination.exists()).toBe(false);
 });
 
-test("an abort that comes twice is told that the copy is aborted already", async () => {
+test("a second abort is answered with the state of the aborted copy", async () => {
   const stack = await startStack(slowly);
   const { id } = await begin(stack);
   await stack.clock.advance(10_000);
@@ -50,7 +50,7 @@ test("an abort that comes twice is told that the copy is aborted already", async
   expect(aborts).toHaveLength(1);
 });
 
-test("an abort of a copy that has succeeded is refused and changes nothing", async () => {
+test("an abort of a copy that has succeeded is rejected and changes nothing", async () => {
   const stack = await startStack(slowly);
   const { id, destination } = await begin(stack);
   await stack.untilEnded(id);
@@ -61,7 +61,7 @@ test("an abort of a copy that has succeeded is refused and changes nothing", asy
   expect((await destination.downloadToBuffer()).equals(film)).toBe(true);
 });
 
-test("a copy that ends before its abort reaches Storage has succeeded, and says that it was to be aborted", async () => {
+test("a copy that completes before its abort reaches Storage has succeeded, and reports that an abort was requested", async () => {
   const stack = await startStack(slowly);
   const { id, destination } = await begin(stack);
   await stack.clock.advance(10_000);
@@ -76,7 +76,7 @@ test("a copy that ends before its abort reaches Storage has succeeded, and says 
   expect((await destination.downloadToBuffer()).equals(film)).toBe(true);
 });
 
-test("an abort before the start means that no copy is started", async () => {
+test("an abort before the start prevents the start", async () => {
   const stack = await startStack(slowly);
   // Prepare is not answered, so that the abort finds the copy still queued.
   const remove = stack.local.emulator.faults.add({
@@ -94,7 +94,7 @@ test("an abort before the start means that no copy is started", async () => {
   expect(starts).toEqual([]);
 });
 
-test("an abort of an overwrite says that the former content is gone", async () => {
+test("an abort of an overwrite reports that the former content is lost", async () => {
   const stack = await startStack(slowly);
   await stack.upload("archive/film.mp4", "former");
   const { id } = await begin(stack, "always");
@@ -107,7 +107,7 @@ test("an abort of an overwrite says that the former content is gone", async () =
   ]);
 });
 
-test("after an abort the same destination can be copied onto at once", async () => {
+test("after an abort, another copy to the same destination can start immediately", async () => {
   const stack = await startStack(slowly);
   const first = await begin(stack);
   await stack.clock.advance(10_000);
@@ -117,7 +117,7 @@ test("after an abort the same destination can be copied onto at once", async () 
   expect(await stack.untilEnded(second.id)).toMatchObject({ status: "succeeded" });
 });
 
-test("an abort while Storage answers nothing is sent again until Storage answers", async () => {
+test("an abort is retried until Storage responds", async () => {
   const stack = await startStack(slowly);
   const { id, destination } = await begin(stack);
   await stack.clock.advance(10_000);
@@ -134,7 +134,7 @@ test("an abort while Storage answers nothing is sent again until Storage answers
   expect(await destination.exists()).toBe(false);
 });
 
-test("thirteen days of waiting, a restart and an abort stay under a thousand events", async () => {
+test("thirteen days of polling, a restart and an abort take fewer than a thousand history events", async () => {
   const stack = await startStack({
     copies: { bytesPerSecond: 0 },
     persistent: true,

@@ -32,7 +32,7 @@ async function contentOf(stack: TestStack): Promise<Buffer> {
   return stack.blob("archive/film.mp4").downloadToBuffer();
 }
 
-test("ifBusy wait: a foreign copy ends in peace, then the destination is copied onto", async () => {
+test("ifBusy wait: a foreign copy completes undisturbed, then the destination is overwritten", async () => {
   const stack = await startStack(slowly);
   const body = await request(stack, { ifBusy: "wait" });
   const foreign = await foreignCopy(stack);
@@ -49,7 +49,7 @@ test("ifBusy wait: a foreign copy ends in peace, then the destination is copied 
 });
 
 test.each(["wait", "replace"])(
-  "ifBusy %s: another copy of Ferry is waited for, never aborted",
+  "ifBusy %s: Ferry waits for its own earlier copy, and never aborts it",
   async (ifBusy) => {
     const stack = await startStack(slowly);
     const first = await stack.start(await request(stack));
@@ -66,7 +66,7 @@ test.each(["wait", "replace"])(
   },
 );
 
-test("ifBusy wait hears an abort at once, and starts nothing", async () => {
+test("ifBusy wait: an abort takes effect immediately, and nothing is started", async () => {
   const stack = await startStack(slowly);
   const body = await request(stack, { ifBusy: "wait" });
   await foreignCopy(stack);
@@ -80,7 +80,7 @@ test("ifBusy wait hears an abort at once, and starts nothing", async () => {
   expect((await contentOf(stack)).length).toBe(2_000_000);
 });
 
-test("ifBusy wait lasts two weeks at most, in about forty looks and few events, over restarts", async () => {
+test("ifBusy wait lasts at most two weeks, with about forty polls and few history events, across restarts", async () => {
   const stack = await startStack({ ...slowly, persistent: true, environment: withoutRounds });
   // Of two copies of this app the first stalls until Storage gives it up, after two weeks.
   const first = await stack.start(await request(stack));
@@ -98,7 +98,7 @@ test("ifBusy wait lasts two weeks at most, in about forty looks and few events, 
   expect(reads).toBeLessThan(1_000);
 });
 
-test("a foreign copy that never gives way fails the wait with how long it lasted", async () => {
+test("a destination that stays busy fails the copy, which reports how long it waited", async () => {
   const stack = await startStack({ ...slowly, persistent: true });
   const body = await request(stack, { ifBusy: "wait" });
   await foreignCopy(stack);
@@ -129,7 +129,7 @@ async function copyIdOn(stack: TestStack): Promise<string> {
   return (await stack.blob("archive/film.mp4").getProperties()).copyId ?? "";
 }
 
-test("ifBusy replace: a foreign copy is aborted by its copyId, and the destination copied onto", async () => {
+test("ifBusy replace: a foreign copy is aborted by its copyId, and the destination is overwritten", async () => {
   const stack = await startStack(slowly);
   const body = await request(stack, { ifBusy: "replace" });
   const foreign = await foreignCopy(stack);
@@ -145,7 +145,7 @@ test("ifBusy replace: a foreign copy is aborted by its copyId, and the destinati
   expect((await contentOf(stack)).equals(film)).toBe(true);
 });
 
-test("ifBusy replace: when the abort gets no answer, it is asked for again, and the copy is made once", async () => {
+test("ifBusy replace: an abort without a response is retried, and the copy is started once", async () => {
   const stack = await startStack(slowly);
   const body = await request(stack, { ifBusy: "replace" });
   await foreignCopy(stack);
@@ -155,7 +155,7 @@ test("ifBusy replace: when the abort gets no answer, it is asked for again, and 
   expect(requestsOf(stack, "CopyBlob")).toBe(2); // the foreign one and ours
 });
 
-test("ifBusy replace: an abort that Storage refuses fails the copy, and starts nothing", async () => {
+test("ifBusy replace: an abort that Storage rejects fails the copy, and nothing is started", async () => {
   const stack = await startStack(slowly);
   const body = await request(stack, { ifBusy: "replace" });
   await foreignCopy(stack);
@@ -170,7 +170,7 @@ test("ifBusy replace: an abort that Storage refuses fails the copy, and starts n
 });
 
 test.each(["fail", "skip", "if-newer", undefined])(
-  "ifBusy replace is refused beside overwrite %s, and no foreign copy is aborted",
+  "ifBusy replace is rejected together with overwrite %s, and no foreign copy is aborted",
   async (overwrite) => {
     const stack = await startStack(slowly);
     const body = await request(stack);
@@ -185,7 +185,7 @@ test.each(["fail", "skip", "if-newer", undefined])(
   },
 );
 
-test("a source that is itself a pending copy is waited for, and copied when it is complete", async () => {
+test("a source that is the destination of a pending copy is copied after that copy completes", async () => {
   const stack = await startStack(slowly);
   await stack.upload("inbox/x", "x");
   const onto = await foreignCopy(stack, "inbox/chained.mp4");
@@ -199,7 +199,7 @@ test("a source that is itself a pending copy is waited for, and copied when it i
   expect((await contentOf(stack)).equals(Buffer.alloc(2_000_000, "other"))).toBe(true);
 });
 
-test("a pending source that is deleted meanwhile is not found", async () => {
+test("a pending source that is deleted while Ferry waits is reported as not found", async () => {
   const stack = await startStack(slowly);
   await stack.upload("inbox/x", "x");
   const copyId = await foreignCopy(stack, "inbox/chained.mp4");
@@ -217,7 +217,7 @@ test("a pending source that is deleted meanwhile is not found", async () => {
   });
 });
 
-test("a pending source in another account is waited for through its SAS", async () => {
+test("Ferry waits for a pending source in another account by reading it with its SAS", async () => {
   const stack = await startStack({
     ...slowly,
     environment: { COPY_SECRET_KEYS: Buffer.alloc(32, 7).toString("base64") },
@@ -233,7 +233,7 @@ test("a pending source in another account is waited for through its SAS", async 
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
 });
 
-test("what an option is by default counts in no fingerprint: the same Idempotency-Key fits", async () => {
+test("default values do not affect the fingerprint: the same Idempotency-Key matches", async () => {
   const stack = await startStack(slowly);
   const body = await request(stack);
   const headers = { "idempotency-key": "order-1" };

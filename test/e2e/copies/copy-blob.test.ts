@@ -5,7 +5,7 @@ const film = Buffer.alloc(1_000_000, "film");
 /** 1 MB in 100 s. */
 const slowly = { copies: { bytesPerSecond: 10_000 } };
 
-test("a copy goes from queued over copying with rising bytes to succeeded, and the bytes are equal", async () => {
+test("a copy goes from queued through copying, with rising bytes, to succeeded, and the bytes are equal", async () => {
   const stack = await startStack(slowly);
   const source = await stack.upload("inbox/film.mp4", film);
   const destination = stack.blob("archive/2026/film.mp4");
@@ -69,7 +69,7 @@ test("a copy that Storage finishes in the start call takes one read and no timer
   expect(await stack.get(id)).toMatchObject({ status: "succeeded", statusReads: 1 });
 });
 
-test("metadata and tier of the request reach the destination", async () => {
+test("the destination gets the metadata and tier of the request", async () => {
   const stack = await startStack(slowly);
   const source = await stack.upload("inbox/film.mp4", film);
   const destination = stack.blob("archive/film.mp4");
@@ -126,7 +126,7 @@ test.each([
     destination: "nowhere/a",
     cause: "destination-not-found",
   },
-])("$what ends the copy with its cause and a fix", async ({ source, destination, cause }) => {
+])("$what fails the copy with a cause and a fix", async ({ source, destination, cause }) => {
   const stack = await startStack(slowly);
   await stack.upload("inbox/film.mp4", film);
   const { id } = await stack.start({
@@ -142,7 +142,7 @@ test.each([
   { what: "no SAS at all", sas: null, cause: "source-unauthorized" },
   { what: "a SAS that has ended", sas: { expiresAt: -60_000 }, cause: "source-sas-expired" },
   { what: "a SAS without read", sas: { permissions: "w" }, cause: "source-unauthorized" },
-])("a source in another account with $what is $cause", async ({ sas, cause }) => {
+])("a source in another account with $what fails with $cause", async ({ sas, cause }) => {
   const stack = await startStack(slowly);
   const source = await stack.upload("inbox/film.mp4", film, secondAccount);
   const ends =
@@ -158,7 +158,7 @@ test.each([
   expect(await stack.blob("archive/film.mp4").exists()).toBe(false);
 });
 
-test("a source that is overwritten while it is copied fails the copy and leaves no empty blob", async () => {
+test("a source that is overwritten during the copy fails it and leaves no empty blob", async () => {
   const stack = await startStack(slowly);
   const source = await stack.upload("inbox/film.mp4", film);
   const destination = stack.blob("archive/film.mp4");
@@ -173,7 +173,7 @@ test("a source that is overwritten while it is copied fails the copy and leaves 
   expect(await destination.exists()).toBe(false);
 });
 
-test("a destination that somebody else writes after the copy ended and before we looked is superseded", async () => {
+test("a destination that another writer changes between the end of the copy and the next poll is superseded", async () => {
   const stack = await startStack(slowly);
   const source = await stack.upload("inbox/film.mp4", film);
   const destination = stack.blob("archive/film.mp4");
@@ -192,7 +192,7 @@ test("a destination that somebody else writes after the copy ended and before we
   expect((await destination.downloadToBuffer()).toString()).toBe("a stranger's");
 });
 
-test("a copy that pends for two weeks is ended by Storage, and named so", async () => {
+test("a copy that is pending for two weeks is failed by Storage, and reported as timed out", async () => {
   const stack = await startStack({
     copies: { bytesPerSecond: 0 },
     persistent: true,

@@ -65,7 +65,7 @@ async function untilEnded(url: string) {
   }
 }
 
-test("npm start: the SDK uploads, HTTP starts, watches and aborts, SIGTERM ends it, and the next start goes on", async () => {
+test("npm start: SDK uploads and HTTP calls work, SIGTERM stops it, and the next start continues", async () => {
   const folder = checkout();
   const stack = await npmStart(folder, { COPY_RATE: "100000" });
   const [account] = accounts;
@@ -102,7 +102,7 @@ test("npm start: the SDK uploads, HTTP starts, watches and aborts, SIGTERM ends 
   expect(await next.ended).toBe(0);
 });
 
-test("npm start: what is put into the watched container is copied on, and its end is told", async () => {
+test("npm start: a blob in the watched container is copied along its route, and its completion is notified", async () => {
   const webhook = await startListener();
   const stack = await npmStart(checkout(), {
     COPY_RATE: "100000",
@@ -136,7 +136,7 @@ test.each([
   { setting: { COPY_RATE: "0" }, says: /COPY_RATE must be bytes per second/ },
   { setting: { COPY_ALLOWED: '[{"from":1}]' }, says: /COPY_ALLOWED must be a JSON list/ },
   { setting: { COPY_SECRET_KEYS: "short" }, says: /number 1 is another/ },
-])("npm start ends with 1 and says what is wrong with $setting", async ({ setting, says }) => {
+])("npm start exits with 1 and reports what is wrong with $setting", async ({ setting, says }) => {
   const started = npmStart(checkout(), setting);
   await expect(started).rejects.toThrow(/ended with 1/);
   await expect(started).rejects.toThrow(says);

@@ -24,7 +24,7 @@ async function begin(stack: TestStack): Promise<string> {
 }
 
 test.each(["steady", "bursty", "staircase", "slow start", "stalled, then on"] as const)(
-  `a %s copy is read when the simulation says, look for look (BENCH_SEED=${seed})`,
+  `a %s copy is polled exactly when the simulation polls (BENCH_SEED=${seed})`,
   async (shape) => {
     const draw = drawFrom(seed);
     const stepBytes = Math.round(draw.logarithmic(5_000, 100_000));
@@ -43,7 +43,7 @@ test.each(["steady", "bursty", "staircase", "slow start", "stalled, then on"] as
 );
 
 // Replaying up to a thousand events a turn takes its real time.
-test("fourteen days of the worst progress, with every wake that is heard, stay below 1,000 events", async () => {
+test("fourteen days of worst-case progress with the maximum of wakes stay below 1,000 events", async () => {
   // What seems to end soon at every look, and never does.
   const totalMs = 14 * 24 * hour - 60_000;
   const steps = Array.from({ length: 400 }, (_, index) => {
@@ -73,7 +73,7 @@ test("fourteen days of the worst progress, with every wake that is heard, stay b
   expect(stack.historyEvents()).toBeLessThan(1_000);
 }, 120_000);
 
-test("a stall is a warning and no estimate; while a copy moves, its end is told", async () => {
+test("a stalled copy has a warning and no estimate; a copy in progress has an estimated end", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 1_000 } });
   const startedAt = stack.clock.now();
   const id = await begin(stack);

@@ -63,7 +63,7 @@ async function abort(stack: TestStack, id: string) {
   await stack.clock.settled();
 }
 
-test("after an abort the former content, headers, tier and metadata are back, and no snapshot stays", async () => {
+test("after an abort the former content, headers, tier and metadata are restored, and no snapshot is left", async () => {
   const stack = await startStack(slowly);
   const { id } = await stack.start(await request(stack, { tier: "Cold", metadata: { new: "1" } }));
   await stack.clock.advance(10_000);
@@ -73,7 +73,7 @@ test("after an abort the former content, headers, tier and metadata are back, an
   expect(await standing(stack)).toEqual(former);
 });
 
-test("after a failure the former content is back", async () => {
+test("after a failure the former content is restored", async () => {
   const stack = await startStack(slowly);
   const { id } = await stack.start(await request(stack));
   await stack.clock.advance(10_000);
@@ -83,14 +83,14 @@ test("after a failure the former content is back", async () => {
   expect(await standing(stack)).toEqual(former);
 });
 
-test("after a success the new content stands, and no snapshot stays", async () => {
+test("after a success the new content stays, and no snapshot is left", async () => {
   const stack = await startStack(slowly);
   const { id } = await stack.start(await request(stack));
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded", residue: [] });
   expect(await standing(stack)).toMatchObject({ content: "filmfilmfi", snapshots: 0 });
 });
 
-test("without rollback the former content is gone, and that is said", async () => {
+test("without rollback the former content is lost, and the residue reports it", async () => {
   const stack = await startStack(slowly);
   const { id } = await stack.start(await request(stack, { rollback: "off" }));
   await stack.clock.advance(10_000);
@@ -111,7 +111,7 @@ test("a destination that did not exist needs no snapshot: the empty blob is remo
   expect(await standing(stack)).toEqual({ content: null, snapshots: 0 });
 });
 
-test("a promotion that pends is waited for", async () => {
+test("Ferry waits for a pending promotion", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 1 } });
   const { id } = await stack.start(await request(stack));
   await stack.clock.advance(2_000);
@@ -122,7 +122,7 @@ test("a promotion that pends is waited for", async () => {
   expect(await standing(stack)).toEqual(former);
 });
 
-test("a promotion that Storage fails is begun again", async () => {
+test("a promotion that Storage fails is started again", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 1 } });
   const { id } = await stack.start(await request(stack));
   await stack.clock.advance(2_000);
@@ -132,7 +132,7 @@ test("a promotion that Storage fails is begun again", async () => {
   expect(await standing(stack)).toEqual(former);
 });
 
-test("a promotion that never ends is named, and its snapshot stays", async () => {
+test("a promotion that never ends is reported, and its snapshot is kept", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 1 } });
   const { id } = await stack.start(await request(stack));
   await stack.clock.advance(2_000);
@@ -145,7 +145,7 @@ test("a promotion that never ends is named, and its snapshot stays", async () =>
 });
 
 test.each(["SnapshotBlob", "CopyBlob", "SetBlobMetadata", "DeleteBlob", "ListBlobs"] as const)(
-  "a lost answer of %s changes nothing of the result",
+  "a lost response of %s does not change the result",
   async (operation) => {
     const stack = await startStack(slowly);
     const body = await request(stack);
@@ -162,7 +162,7 @@ test.each(["SnapshotBlob", "CopyBlob", "SetBlobMetadata", "DeleteBlob", "ListBlo
   },
 );
 
-test("what somebody else wrote meanwhile is not rolled back over, and our snapshot goes", async () => {
+test("content that another writer wrote meanwhile is not rolled back, and our snapshot is deleted", async () => {
   const stack = await startStack(slowly);
   const { id } = await stack.start(await request(stack));
   await stack.clock.advance(10_000);
@@ -176,7 +176,7 @@ test("what somebody else wrote meanwhile is not rolled back over, and our snapsh
   expect(await standing(stack)).toMatchObject({ content: "foreign", snapshots: 0 });
 });
 
-test("snapshots that somebody else took are neither used nor deleted", async () => {
+test("snapshots of another writer are neither used nor deleted", async () => {
   const stack = await startStack(slowly);
   const body = await request(stack);
   await stack.blob("archive/film.mp4").createSnapshot();
@@ -187,7 +187,7 @@ test("snapshots that somebody else took are neither used nor deleted", async () 
   expect(await standing(stack)).toEqual({ ...former, snapshots: 1 });
 });
 
-test("an abort before the start, or a start that is refused, leaves content and no snapshot", async () => {
+test("an abort before the start, or a rejected start, keeps the content and leaves no snapshot", async () => {
   const stack = await startStack(slowly);
   const { faults } = stack.local.emulator;
   const body = await request(stack);
@@ -211,7 +211,7 @@ test("an abort before the start, or a start that is refused, leaves content and 
   expect(await standing(stack)).toEqual(former);
 });
 
-test("a destination SAS must be its container's; then it is rolled back through it", async () => {
+test("a rollback with a destination SAS requires a container SAS, and then uses it", async () => {
   const stack = await startStack({
     ...slowly,
     environment: { COPY_SECRET_KEYS: Buffer.alloc(32, 7).toString("base64") },
@@ -245,7 +245,7 @@ async function containerSas(stack: TestStack, permissions: string): Promise<stri
   return new URL(url).searchParams.toString();
 }
 
-test("index tags that nobody may read are named as not brought back", async () => {
+test("index tags that the SAS cannot read are reported as not restored", async () => {
   const stack = await startStack({
     ...slowly,
     environment: { COPY_SECRET_KEYS: Buffer.alloc(32, 7).toString("base64") },
@@ -265,7 +265,7 @@ test("index tags that nobody may read are named as not brought back", async () =
 
 const contributor = { role: "Storage Blob Data Contributor", account: firstAccount } as const;
 
-test("an identity that may not read index tags brings all else back, and the tags are named", async () => {
+test("an identity that cannot read index tags restores everything else, and the tags are reported", async () => {
   const stack = await startStack({ ...slowly, secure: true });
   giveRoles(stack, firstAccount, contributor);
   const { id } = await stack.start(await request(stack));
@@ -282,7 +282,7 @@ test.each([
   ["before they are set again", "CopyBlob", {}],
   ["after they were set again", "SetBlobMetadata", former.tags],
 ] as const)(
-  "where the role for index tags is taken away %s, all else comes back, and the tags are named",
+  "if the role for index tags is removed %s, everything else is restored, and the tags are reported",
   async (_, operation, tags) => {
     const stack = await startStack({ ...slowly, secure: true });
     const { id } = await stack.start(await request(stack));
@@ -305,7 +305,7 @@ test.each([
 );
 
 test.each(["fail", "skip", undefined])(
-  "rollback snapshot is refused beside overwrite %s",
+  "rollback snapshot is rejected together with overwrite %s",
   async (overwrite) => {
     const stack = await startStack(slowly);
     const body = await request(stack);
@@ -318,7 +318,7 @@ test.each(["fail", "skip", undefined])(
   },
 );
 
-test("a rollback goes on over a restart of the app", async () => {
+test("a rollback continues after a restart of the app", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 1 }, persistent: true });
   const { id } = await stack.start(await request(stack));
   await stack.clock.advance(2_000);

@@ -27,7 +27,7 @@ async function leaseState(blob: BlobClient) {
 
 const hold = { sourceLease: "hold" };
 
-test("a held source is leased for the length of the copy, and free afterwards", async () => {
+test("a held source is leased during the copy, and released afterwards", async () => {
   const stack = await startStack(slowly);
   const { source, body } = await request(stack, hold);
   const { id } = await stack.start(body);
@@ -56,7 +56,7 @@ test.each<[string, (stack: TestStack, id: string) => unknown, object]>([
     },
     { residue: [] },
   ],
-])("the source of a copy that %s is free again", async (_, befall, ends) => {
+])("the lease on the source of a copy that %s is released", async (_, befall, ends) => {
   const stack = await startStack(slowly);
   const { source, body } = await request(stack, hold);
   const { id } = await stack.start(body);
@@ -68,7 +68,7 @@ test.each<[string, (stack: TestStack, id: string) => unknown, object]>([
   expect(await leaseState(source)).toBe("available");
 });
 
-test("the source of a copy that is not started is free again", async () => {
+test("the lease on the source of a copy that is not started is released", async () => {
   const stack = await startStack();
   const { source, body } = await request(stack, hold);
   const { id } = await stack.start({
@@ -79,7 +79,7 @@ test("the source of a copy that is not started is free again", async () => {
   expect(await leaseState(source)).toBe("available");
 });
 
-test("a source that somebody else leases cannot be held, and is left to them", async () => {
+test("a source that another client leases cannot be held, and its lease is not changed", async () => {
   const stack = await startStack();
   const { source, body } = await request(stack, hold);
   const lease = source.getBlobLeaseClient();
@@ -95,7 +95,7 @@ test("a source that somebody else leases cannot be held, and is left to them", a
   expect(await stack.untilEnded(again.id, 1)).toMatchObject({ status: "succeeded" });
 });
 
-test("a SAS that may not lease is told with its fix", async () => {
+test("a SAS without permission to lease is reported with a fix", async () => {
   const stack = await startStack({ environment });
   const { source, body } = await request(stack, hold);
   const { id } = await stack.start({ ...body, source: await stack.readSas(source) });
@@ -109,7 +109,7 @@ test("a SAS that may not lease is told with its fix", async () => {
   expect(await leaseState(source)).toBe("available");
 });
 
-test("a blob is copied onto itself from a snapshot, which goes with its success", async () => {
+test("a blob is copied onto itself from a snapshot, which is deleted after success", async () => {
   const stack = await startStack(slowly);
   const { source, body } = await request(stack, { overwrite: "always", tier: "Cool" });
   const { id } = await stack.start({ ...body, destination: source.url });
@@ -130,7 +130,7 @@ test("a blob is copied onto itself from a snapshot, which goes with its success"
 test.each([
   ["fails", "failed"],
   ["is aborted", "aborted"],
-])("a copy onto itself that %s eats nothing", async (_, status) => {
+])("a copy onto itself that %s does not lose the content", async (_, status) => {
   const stack = await startStack(slowly);
   const { source, body } = await request(stack, { overwrite: "always", metadata: { a: "b" } });
   await source.setTags({ team: "a" });
@@ -153,7 +153,7 @@ async function snapshotsOf(stack: TestStack, container: string, blob: string): P
   return count;
 }
 
-test("a snapshot is a source, and shown as it was named", async () => {
+test("a snapshot can be a source, and is shown as the caller named it", async () => {
   const stack = await startStack();
   const { source, destination, body } = await request(stack);
   const { snapshot = "" } = await source.createSnapshot();
@@ -164,7 +164,7 @@ test("a snapshot is a source, and shown as it was named", async () => {
   expect((await destination.downloadToBuffer()).equals(film)).toBe(true);
 });
 
-test("a snapshot is promoted over its own base", async () => {
+test("a snapshot is promoted over its own base blob", async () => {
   const stack = await startStack();
   const { source, body } = await request(stack, { overwrite: "always" });
   const { snapshot = "" } = await source.createSnapshot();
@@ -179,7 +179,7 @@ test("a snapshot is promoted over its own base", async () => {
   expect(await snapshotsOf(stack, "inbox", "film.mp4")).toBe(1); // the caller's own
 });
 
-test("a version is a source, and brought back over its own blob", async () => {
+test("a version can be a source, and is restored over its own blob", async () => {
   const stack = await startStack();
   stack.local.emulator.accountSettings("devstoreaccount1").versioning = true;
   const { source, body } = await request(stack, { overwrite: "always" });
@@ -202,7 +202,7 @@ test.each(["snapshot", "versionid"])("no %s is a destination", async (name) => {
   ]);
 });
 
-test("a source that changes while it is copied fails the copy as what it is", async () => {
+test("a source that changes during the copy fails it with a cause", async () => {
   const stack = await startStack(slowly);
   const { source, body } = await request(stack);
   const { id } = await stack.start(body);

@@ -23,7 +23,7 @@ async function contentOf(stack: TestStack, path: string): Promise<string> {
   return (await stack.blob(path).downloadToBuffer()).toString();
 }
 
-test("a blob that is uploaded is copied along its route, and its end is seen at once", async () => {
+test("a new blob is copied along its route, and the copy's completion is seen immediately", async () => {
   const stack = await startStack({ settings, events, copies: slowly });
   await stack.upload("inbox/a/film 1#.mp4", film);
   await stack.clock.advance(600_000); // the copy's last byte
@@ -57,7 +57,7 @@ test.each([
   expect(await contentOf(stack, "archive/empty")).toBe("");
 });
 
-test("a wake that comes twice, or never, changes when the end is seen and nothing else", async () => {
+test("a duplicate or missing wake changes only when the completion is seen", async () => {
   for (const times of [2, 0]) {
     const stack = await startStack({ settings, events, copies: slowly });
     stack.local.emulator.events.planDelivery = ({ api }) => (api === "CopyBlob" ? { times } : {});
@@ -71,7 +71,7 @@ test("a wake that comes twice, or never, changes when the end is seen and nothin
   }
 });
 
-test("a chain goes on where another copy ended, in a flat account and in a hierarchical one", async () => {
+test("a chained route starts when the first copy completes, in flat and in hierarchical accounts", async () => {
   const account = "http://127.0.0.1:10000/devstoreaccount1";
   const chain = inboxRoutes(
     {},
@@ -88,7 +88,7 @@ test("a chain goes on where another copy ended, in a flat account and in a hiera
   }
 });
 
-test("a thousand deliveries of one event, in parallel, after a restart and after a purge, are one copy", async () => {
+test("a thousand deliveries of one event start one copy: in parallel, after a restart and after a purge", async () => {
   const stack = await startStack({ settings, persistent: true, copies: slowly });
   const event = await eventOf(await stack.upload("inbox/film.mp4", film));
   const flood = async (batches: number) => {
@@ -114,7 +114,7 @@ test("a thousand deliveries of one event, in parallel, after a restart and after
   expect((await stack.blob("archive/film.mp4").getProperties()).etag).toBe(etag); // not even rewritten
 });
 
-test("an event that was overtaken copies nothing and says so; the newer content wins", async () => {
+test("the event of an overwritten blob is skipped with a reason; the newer content wins", async () => {
   const stack = await startStack({ settings, copies: slowly });
   const blob = await stack.upload("inbox/film.mp4", "old");
   const old = await eventOf(blob);
@@ -132,7 +132,7 @@ test("an event that was overtaken copies nothing and says so; the newer content 
   expect(await contentOf(stack, "archive/film.mp4")).toBe("new");
 });
 
-test("an upload while its predecessor is still copied: the older copy fails with the reason, the newer waits and wins", async () => {
+test("an upload during the copy of its predecessor fails the older copy with a reason; the newer one waits and wins", async () => {
   const stack = await startStack({ settings, events, copies: slowly });
   await stack.upload("inbox/film.mp4", film);
   await stack.clock.advance(60_000);
@@ -144,7 +144,7 @@ test("an upload while its predecessor is still copied: the older copy fails with
   expect(await contentOf(stack, "archive/film.mp4")).toBe("new");
 });
 
-test("what is no finished blob, no blob of a route, or no event starts nothing and is not sent again", async () => {
+test("events of unfinished blobs, blobs without a route and malformed events start nothing and are not redelivered", async () => {
   const stack = await startStack({ settings });
   const blob = await stack.upload("inbox/film.mp4", film);
   const other = await stack.upload("other/film.mp4", film);
@@ -167,7 +167,7 @@ test("what is no finished blob, no blob of a route, or no event starts nothing a
   );
 });
 
-test("while the ledger is away the event is not taken, and comes again", async () => {
+test("an event is rejected while the ledger is unavailable, and accepted when it is redelivered", async () => {
   const stack = await startStack({ settings, events });
   const remove = stack.local.emulator.faults.add({
     match: ({ target }) => target.includes("ferry-ledger/claims"),

@@ -35,7 +35,7 @@ async function copied(stack: TestStack) {
 
 const copies = { bytesPerSecond: 1_000 };
 
-test("an upload, its event, its copy, and the notice that it has ended", async () => {
+test("an upload leads to an event, a copy, and a completion notification", async () => {
   const topic = await startListener();
   const stack = await startStack({ settings: settingsFor({ topic }), events: {}, copies });
   await stack.upload("inbox/film.mp4", Buffer.alloc(10_000));
@@ -54,7 +54,7 @@ test("an upload, its event, its copy, and the notice that it has ended", async (
   });
 });
 
-test("a topic takes the key, a webhook a signature that the shared secret proves", async () => {
+test("a topic is called with its key, a webhook with a signature of the shared secret", async () => {
   const [topic, webhook] = [await startListener(), await startListener()];
   const stack = await startStack({
     settings: settingsFor({ topic, webhook }),
@@ -86,7 +86,7 @@ test("a topic takes the key, a webhook a signature that the shared secret proves
   }
 });
 
-test("500 for an hour holds back no status and loses no notice; whoever took it is not told again", async () => {
+test("an hour of 500 responses delays no status and loses no notification; a target that accepted it gets no second one", async () => {
   const [topic, webhook] = [await startListener(), await startListener()];
   const stack = await startStack({
     settings: settingsFor({ topic, webhook }),
@@ -114,7 +114,7 @@ test("500 for an hour holds back no status and loses no notice; whoever took it 
   expect(webhook.heard.length).toBe(tries + 1);
 });
 
-test("neither a broken connection nor a redirect is an answer", async () => {
+test("a broken connection and a redirect both count as failed deliveries", async () => {
   const webhook = await startListener();
   const stack = await startStack({ settings: settingsFor({ webhook }), copies });
   const responses = [null, 302, 200];
@@ -125,7 +125,7 @@ test("neither a broken connection nor a redirect is an answer", async () => {
   expect(responses).toEqual([]);
 });
 
-test("a run that is broken off while it tells is taken up by the watchdog", async () => {
+test("the watchdog delivers the notification of an instance that broke during delivery", async () => {
   const webhook = await startListener();
   const stack = await startStack({ settings: settingsFor({ webhook }), copies });
   webhook.responses = () => 503;
@@ -141,7 +141,7 @@ test("a run that is broken off while it tells is taken up by the watchdog", asyn
   expect(await stack.get(id)).toMatchObject({ status: "succeeded" });
 });
 
-test("whoever never answers is given up after a day, and the history stays short", async () => {
+test("delivery to a target that always fails stops after a day, and the history stays short", async () => {
   const webhook = await startListener();
   const stack = await startStack({ settings: settingsFor({ webhook }), copies, persistent: true });
   webhook.responses = () => 404;
@@ -158,7 +158,7 @@ test("whoever never answers is given up after a day, and the history stays short
   ).toHaveLength(1);
 });
 
-test("copies that fail, are skipped or aborted are told as what they are", async () => {
+test("failed, skipped and aborted copies are reported as such", async () => {
   const topic = await startListener();
   const stack = await startStack({ settings: settingsFor({ topic }), copies });
   const source = (await stack.upload("inbox/film.mp4", Buffer.alloc(10_000))).url;

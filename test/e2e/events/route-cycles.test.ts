@@ -22,7 +22,7 @@ const graphs = fc
 let chains = 0;
 
 test.each(graphs.map((routes) => ({ routes, text: JSON.stringify(routes) })))(
-  "copies that set off each other come to rest: $text",
+  "copies that trigger one another eventually stop: $text",
   async ({ text }) => {
     const stack = await startStack({
       settings: { COPY_ROUTES: text },
@@ -47,7 +47,7 @@ test.each(graphs.map((routes) => ({ routes, text: JSON.stringify(routes) })))(
   },
 );
 
-test("there are sixteen of them, and in some a copy sets off another", () => {
+test("there are sixteen graphs, and in some of them one copy triggers another", () => {
   expect(graphs).toHaveLength(16);
   expect(chains).toBeGreaterThan(1);
 });

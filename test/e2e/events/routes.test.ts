@@ -38,7 +38,7 @@ const url = (path: string) => stack.blob(path).url;
 const post = (body: object, headers: Record<string, string> = {}) =>
   stack.call("POST", "/copies", { body, headers });
 
-test("a request names a route, and the route names the destination", async () => {
+test("a request names a route, which determines the destination", async () => {
   const source = url("inbox/film.mp4");
   const { id, destination } = await stack.start({ source, route: "films" });
   expect(destination).toBe(url("archive/2026/11/films-film.mp4"));
@@ -48,7 +48,7 @@ test("a request names a route, and the route names the destination", async () =>
   expect(await stack.untilEnded(again.id)).toMatchObject({ status: "skipped" });
 });
 
-test("a route is allowed what it does, and nobody else anything by it", async () => {
+test("a route needs no COPY_ALLOWED entry, and grants no access to requests that do not name it", async () => {
   const [source, destination] = [url("inbox/film.mp4"), url("archive/2026/11/films-film.mp4")];
   for (const ends of [
     { source, destination },
@@ -62,7 +62,7 @@ test("a route is allowed what it does, and nobody else anything by it", async ()
   }
 });
 
-test("what a route itself says of its copies, no request can say otherwise", async () => {
+test("a request cannot override the options that its route sets", async () => {
   const source = url("inbox/film.mp4");
   await stack.upload("vault/film.mp4", "kept");
   const asked = (options: object) => post({ source, route: "careful", options });
@@ -97,14 +97,14 @@ test.each<[what: string, body: () => object, pointers: string[]]>([
     () => ({ source: "film", route: "film", options: { speed: 1 }, extra: 1 }),
     ["/route", "/source", "/options/speed", "/extra"],
   ],
-])("%s is refused by name", async (_, body, pointers) => {
+])("%s is rejected, and each invalid field is named", async (_, body, pointers) => {
   const response = await post(body());
   expect(response.status).toBe(400);
   const named = response.json.errors.map(({ pointer }: { pointer: string }) => pointer);
   expect(named.toSorted()).toEqual(pointers.toSorted());
 });
 
-test("the same key and route are the same copy, also when the template leads elsewhere by then", async () => {
+test("the same key and route return the same copy, even after the route's template changed", async () => {
   const source = url("inbox/film-listed.mp4");
   const first = await post({ source, route: "films" }, { "idempotency-key": "k" });
   await stack.clock.advance(11 * 86_400_000);

@@ -17,7 +17,7 @@ function startsAtStorage(stack: TestStack): number {
   ).length;
 }
 
-test("the same Idempotency-Key and body give the same copy, even after it ended", async () => {
+test("the same Idempotency-Key and body return the same copy, even after it has completed", async () => {
   const stack = await startStack(slowly);
   const body = await request(stack);
   const headers = { "idempotency-key": "order-1" };
@@ -32,7 +32,7 @@ test("the same Idempotency-Key and body give the same copy, even after it ended"
   expect(startsAtStorage(stack)).toBe(1);
 });
 
-test("twenty calls at once with one Idempotency-Key start one copy", async () => {
+test("twenty concurrent calls with one Idempotency-Key start one copy", async () => {
   const stack = await startStack(slowly);
   const body = await request(stack);
   const headers = { "idempotency-key": "order-1" };
@@ -45,7 +45,7 @@ test("twenty calls at once with one Idempotency-Key start one copy", async () =>
   expect(startsAtStorage(stack)).toBe(1);
 });
 
-test("an Idempotency-Key of another request is refused", async () => {
+test("an Idempotency-Key that belongs to another request is rejected", async () => {
   const stack = await startStack(slowly);
   const headers = { "idempotency-key": "order-1" };
   await stack.start(await request(stack), headers);
@@ -55,7 +55,7 @@ test("an Idempotency-Key of another request is refused", async () => {
   expect(response.json).toMatchObject({ type: "urn:ferry:problem:idempotency-key-reused" });
 });
 
-test("of two copies onto one destination the second is told which copy holds it", async () => {
+test("the second of two copies to one destination is rejected with the id of the first", async () => {
   const stack = await startStack(slowly);
   const body = { ...(await request(stack)), options: { overwrite: "always" } };
   const first = await stack.start(body);
@@ -66,7 +66,7 @@ test("of two copies onto one destination the second is told which copy holds it"
   expect(await stack.untilEnded(first.id)).toMatchObject({ status: "succeeded" });
 });
 
-test("a foreign pending copy on the destination is named, and neither aborted nor claimed", async () => {
+test("a foreign pending copy on the destination is reported, and neither aborted nor mistaken for ours", async () => {
   const stack = await startStack(slowly);
   const body = await request(stack);
   const poller = await stack.blob("archive/film.mp4").beginCopyFromURL(body.source);
@@ -79,7 +79,7 @@ test("a foreign pending copy on the destination is named, and neither aborted no
   expect((await stack.blob("archive/film.mp4").downloadToBuffer()).equals(film)).toBe(true);
 });
 
-test("a start whose answer is lost is found again, not repeated", async () => {
+test("a start whose response is lost is recovered, not repeated", async () => {
   const stack = await startStack(slowly);
   stack.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   const { id } = await stack.start(await request(stack));
@@ -87,7 +87,7 @@ test("a start whose answer is lost is found again, not repeated", async () => {
   expect(startsAtStorage(stack)).toBe(1);
 });
 
-test("an abort of a copy whose start was never answered finds the copy and aborts it", async () => {
+test("an abort of a copy whose start got no response finds the copy and aborts it", async () => {
   const stack = await startStack(slowly);
   const body = await request(stack);
   const { faults } = stack.local.emulator;
@@ -111,7 +111,7 @@ test("an abort of a copy whose start was never answered finds the copy and abort
   expect(await stack.blob("archive/film.mp4").exists()).toBe(false);
 });
 
-test("an hour without answers from Storage delays a copy and does not fail it", async () => {
+test("an hour without responses from Storage delays a copy but does not fail it", async () => {
   const stack = await startStack(slowly);
   const { id } = await stack.start(await request(stack));
   const remove = stack.local.emulator.faults.add({
@@ -125,7 +125,7 @@ test("an hour without answers from Storage delays a copy and does not fail it", 
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
 });
 
-test("a copy goes on over restarts of the app, and is started once", async () => {
+test("a copy continues across restarts of the app, and is started once", async () => {
   const stack = await startStack({ ...slowly, persistent: true });
   const { id } = await stack.start(await request(stack));
   for (let lives = 0; lives < 3; lives++) {

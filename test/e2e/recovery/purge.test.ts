@@ -19,7 +19,7 @@ async function ledgerNames(stack: TestStack): Promise<string[]> {
   return names;
 }
 
-test("an ended copy is kept for the set days, then nothing of it is left, and its key begins another", async () => {
+test("a completed copy is kept for the configured days and then purged, and its key starts a new copy", async () => {
   const stack = await startStack({ environment, persistent: true });
   const body = await request(stack);
   const { id } = await stack.start(body, headers);
@@ -38,7 +38,7 @@ test("an ended copy is kept for the set days, then nothing of it is left, and it
   expect(await stack.untilEnded(next.id)).toMatchObject({ status: "succeeded" });
 });
 
-test("a copy that runs for longer than the set days keeps its record and its key until it has ended", async () => {
+test("a copy that runs longer than the configured days keeps its record and key until it has completed", async () => {
   const stack = await startStack({ environment, copies: { bytesPerSecond: 2 } }); // almost six days
   const body = await request(stack);
   const { id } = await stack.start(body, headers);
@@ -57,7 +57,7 @@ test("a copy that runs for longer than the set days keeps its record and its key
   expect(await ledgerNames(stack)).toEqual([]);
 });
 
-test("a repaired copy is purged with its repair", async () => {
+test("a repaired copy is purged together with its repair", async () => {
   const copies = { bytesPerSecond: 100 };
   const stack = await startStack({ environment, copies, persistent: true });
   const { id } = await stack.start(await request(stack));
@@ -69,7 +69,7 @@ test("a repaired copy is purged with its repair", async () => {
   expect(stack.historyEvents()).toBe(0);
 });
 
-test("a copy whose run was broken off before it held anything is purged, too", async () => {
+test("a copy whose instance broke before it held a lock is purged, too", async () => {
   const stack = await startStack({ environment, persistent: true });
   const remove = stack.local.emulator.faults.add({
     operation: "PutBlob",
@@ -87,7 +87,7 @@ test("a copy whose run was broken off before it held anything is purged, too", a
   expect(stack.historyEvents()).toBe(0);
 });
 
-test("what cannot be purged now is purged later, and holds nothing else up", async () => {
+test("an entry that cannot be purged is purged later, and does not block others", async () => {
   const stack = await startStack({ environment });
   const body = await request(stack);
   const copies = [await stack.start(body)];

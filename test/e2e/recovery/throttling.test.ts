@@ -36,7 +36,7 @@ const responses = [
 ];
 
 test.each(responses)(
-  "a start is sent again when Storage said, after $status $code",
+  "a start that gets $status $code is retried after the Retry-After time",
   async (busy) => {
     const stack = await startStack(slowly);
     const source = await stack.upload("inbox/film.mp4", film);
@@ -56,37 +56,43 @@ test.each(responses)(
   },
 );
 
-test.each(responses)("a plan is made when Storage said, after $status $code", async (busy) => {
-  const stack = await startStack(slowly);
-  const source = await stack.upload("inbox/film.mp4", film);
-  throttle(stack, busy, { operation: "GetBlobProperties", path: "/inbox/film.mp4" });
-  const { id } = await stack.start({
-    source: source.url,
-    destination: stack.blob("archive/film.mp4").url,
-  });
-  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
-  expect(asked(stack, "GetBlobProperties", "/inbox/film.mp4")).toEqual([0, wait]);
-});
+test.each(responses)(
+  "a plan whose read gets $status $code is made after the Retry-After time",
+  async (busy) => {
+    const stack = await startStack(slowly);
+    const source = await stack.upload("inbox/film.mp4", film);
+    throttle(stack, busy, { operation: "GetBlobProperties", path: "/inbox/film.mp4" });
+    const { id } = await stack.start({
+      source: source.url,
+      destination: stack.blob("archive/film.mp4").url,
+    });
+    expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
+    expect(asked(stack, "GetBlobProperties", "/inbox/film.mp4")).toEqual([0, wait]);
+  },
+);
 
-test.each(responses)("a status is read when Storage said, after $status $code", async (busy) => {
-  const stack = await startStack(slowly);
-  const source = await stack.upload("inbox/film.mp4", film);
-  const { id } = await stack.start({
-    source: source.url,
-    destination: stack.blob("archive/film.mp4").url,
-  });
-  expect(await stack.get(id)).toMatchObject({ status: "copying" });
-  const path = "/archive/film.mp4";
-  const before = asked(stack, "GetBlobProperties", path).length;
-  throttle(stack, busy, { operation: "GetBlobProperties", path });
-  await stack.clock.advance(60_000);
-  expect(await stack.get(id)).toMatchObject({ status: "copying", error: null });
-  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
-  const [busyAt = 0, nextAt = 0] = asked(stack, "GetBlobProperties", path).slice(before);
-  expect(nextAt - busyAt).toBe(wait);
-});
+test.each(responses)(
+  "a poll that gets $status $code is repeated after the Retry-After time",
+  async (busy) => {
+    const stack = await startStack(slowly);
+    const source = await stack.upload("inbox/film.mp4", film);
+    const { id } = await stack.start({
+      source: source.url,
+      destination: stack.blob("archive/film.mp4").url,
+    });
+    expect(await stack.get(id)).toMatchObject({ status: "copying" });
+    const path = "/archive/film.mp4";
+    const before = asked(stack, "GetBlobProperties", path).length;
+    throttle(stack, busy, { operation: "GetBlobProperties", path });
+    await stack.clock.advance(60_000);
+    expect(await stack.get(id)).toMatchObject({ status: "copying", error: null });
+    expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
+    const [busyAt = 0, nextAt = 0] = asked(stack, "GetBlobProperties", path).slice(before);
+    expect(nextAt - busyAt).toBe(wait);
+  },
+);
 
-test("a connection that breaks on a read is bridged at once", async () => {
+test("a read whose connection breaks is retried immediately", async () => {
   const stack = await startStack(slowly);
   const source = await stack.upload("inbox/film.mp4", film);
   const { faults } = stack.local.emulator;

@@ -54,7 +54,7 @@ function isBad(level: string): boolean {
   return level === "warning" || level === "error" || level === "critical";
 }
 
-test("a copy whose run was terminated is followed to its end by a repair, and told as it really ended", async () => {
+test("a copy whose instance was terminated is followed by a repair, which records the true outcome", async () => {
   const stack = await startStack(slowly);
   const id = await begin(stack);
   const { copyId, startedAt } = await stack.get(id);
@@ -72,7 +72,7 @@ test("a copy whose run was terminated is followed to its end by a repair, and to
   expect(await blobsIn(stack, "locks/")).toEqual([]);
 });
 
-test("a copy whose run Durable has lost is repaired from what the ledger keeps, its SAS included", async () => {
+test("a copy whose instance was purged is repaired from the ledger, including its SAS", async () => {
   const stack = await startStack(slowly);
   const source = await stack.upload("inbox/film.mp4", film, "devstoreaccount2");
   const destination = await stack.readSas(stack.blob("archive/film.mp4"), {
@@ -90,7 +90,7 @@ test("a copy whose run Durable has lost is repaired from what the ledger keeps, 
   expect(await blobsIn(stack, "locks/")).toEqual([]);
 });
 
-test("a call repeated with its key finds the copy that Durable has lost, and starts no second one", async () => {
+test("a call repeated with its key finds a copy whose instance was purged, and starts no second one", async () => {
   const stack = await startStack(slowly);
   const source = await stack.upload("inbox/film.mp4", film);
   const body = { source: source.url, destination: stack.blob("archive/film.mp4").url };
@@ -106,7 +106,7 @@ test("a call repeated with its key finds the copy that Durable has lost, and sta
   expect(count(stack, "CopyBlob")).toBe(1);
 });
 
-test("an abort of a copy whose run was broken off aborts it at Storage at once", async () => {
+test("an abort of a copy whose instance is broken reaches Storage immediately", async () => {
   const stack = await startStack(slowly);
   const id = await begin(stack);
   await terminate(stack, id);
@@ -119,7 +119,7 @@ test("an abort of a copy whose run was broken off aborts it at Storage at once",
   expect((await stack.call("POST", `/copies/${id}/abort`)).status).toBe(200);
 });
 
-test("an abort reaches the repair that has taken the copy over", async () => {
+test("an abort reaches the repair that took the copy over", async () => {
   const stack = await startStack(slowly);
   const id = await begin(stack);
   await terminate(stack, id);
@@ -130,7 +130,7 @@ test("an abort reaches the repair that has taken the copy over", async () => {
   expect(await stack.blob("archive/film.mp4").exists()).toBe(false);
 });
 
-test("an abort that was under way when the run was broken off is brought to its end", async () => {
+test("an abort that was in progress when the instance broke is completed", async () => {
   const stack = await startStack(slowly);
   const id = await begin(stack);
   const busy = { response: { status: 503, code: "ServerBusy" } };
@@ -144,7 +144,7 @@ test("an abort that was under way when the run was broken off is brought to its 
   expect(await stack.blob("archive/film.mp4").exists()).toBe(false);
 });
 
-test("a run that is broken off between cleaning up and keeping the outcome has still been aborted", async () => {
+test("a copy whose instance breaks between clean-up and recording the outcome is still `aborted`", async () => {
   const stack = await startStack(slowly);
   const id = await begin(stack);
   const remove = stack.local.emulator.faults.add({
@@ -161,7 +161,7 @@ test("a run that is broken off between cleaning up and keeping the outcome has s
   expect(await stack.get(id)).toMatchObject({ status: "aborted", residue: [], error: null });
 });
 
-test("a run that is broken off while its start is unanswered: the copy is found and followed", async () => {
+test("a copy whose instance breaks while its start is unanswered is found and followed", async () => {
   const stack = await startStack(slowly);
   const { faults } = stack.local.emulator;
   faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
@@ -180,7 +180,7 @@ test("a run that is broken off while its start is unanswered: the copy is found 
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded", copyStatus: "success" });
 });
 
-test("a run that is broken off before its start has failed, and its destination is free", async () => {
+test("a copy whose instance breaks before the start has failed, and its destination is released", async () => {
   const stack = await startStack(slowly);
   const remove = stack.local.emulator.faults.add({
     operation: "GetBlobProperties",
@@ -195,7 +195,7 @@ test("a run that is broken off before its start has failed, and its destination 
   expect(await stack.untilEnded(again)).toMatchObject({ status: "succeeded" });
 });
 
-test("a repair that is broken off itself is begun again", async () => {
+test("a repair that breaks is started again", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 100 } });
   const id = await begin(stack);
   await terminate(stack, id);
@@ -206,7 +206,7 @@ test("a repair that is broken off itself is begun again", async () => {
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
 });
 
-test("a run that sleeps past its next look is woken, and not more than once in six hours", async () => {
+test("an instance that misses its next poll is woken, at most once in six hours", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 1 }, persistent: true });
   const id = await begin(stack);
   await stack.clock.advance(hour);
@@ -222,7 +222,7 @@ test("a run that sleeps past its next look is woken, and not more than once in s
   expect(warnings(stack).filter((line) => line.includes("was woken"))).toHaveLength(1);
 });
 
-test("a run that no wake reaches is woken every six hours, no oftener", async () => {
+test("an instance that ignores its wakes is woken every six hours, and not more often", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 1 }, persistent: true });
   const { nextReadAt } = await stack.get(await begin(stack));
   const hub = new DatabaseSync(join(stack.stateDirectory ?? "", "task-hub.sqlite"));
@@ -236,7 +236,7 @@ test("a run that no wake reaches is woken every six hours, no oftener", async ()
   expect(warnings(stack).filter((line) => line.includes("was woken"))).toHaveLength(3);
 });
 
-test("a run that is broken off after its outcome was kept tells that outcome, and needs no repair", async () => {
+test("a copy whose instance breaks after the outcome was recorded shows that outcome, and needs no repair", async () => {
   const stack = await startStack(slowly);
   const id = await begin(stack);
   const remove = stack.local.emulator.faults.add({
@@ -254,7 +254,7 @@ test("a run that is broken off after its outcome was kept tells that outcome, an
   expect(warnings(stack).join()).not.toContain("repair");
 });
 
-test("a copy that ended while its outcome could not be kept is noted as ended when that is possible", async () => {
+test("an outcome that could not be recorded is recorded as soon as the ledger allows it", async () => {
   const stack = await startStack(slowly);
   const id = await begin(stack);
   const remove = stack.local.emulator.faults.add({
@@ -273,7 +273,7 @@ test("a copy that ended while its outcome could not be kept is noted as ended wh
   expect(JSON.parse(kept.toString()).outcome).toMatchObject({ status: "succeeded" });
 });
 
-test("a lock that an ended copy left behind is freed", async () => {
+test("a lock that a completed copy left behind is released", async () => {
   const stack = await startStack(slowly);
   const id = await begin(stack);
   const remove = stack.local.emulator.faults.add({
@@ -288,31 +288,35 @@ test("a lock that an ended copy left behind is freed", async () => {
   expect(await blobsIn(stack, "locks/")).toEqual([]);
 });
 
-test("thousands of locks are walked some at a time, all in turn", { timeout: 60_000 }, async () => {
-  const stack = await startStack(slowly);
-  const ended = await begin(stack);
-  await stack.untilEnded(ended);
-  const running = await begin(stack, "archive/other.mp4");
-  const ledger = stack.container("ferry-ledger");
-  const put = (name: string, instanceId: string) => {
-    const content = JSON.stringify({ instanceId, fenced: true, attempts: [], copyId: null });
-    return ledger.getBlockBlobClient(`locks/${name}`).upload(content, content.length);
-  };
-  for (let made = 0; made < 2_100; made += 100) {
-    const names = Array.from({ length: 100 }, (_, at) => String(made + at).padStart(4, "0"));
-    await Promise.all(names.map((name) => put(name, running)));
-  }
-  await put("the-last", ended);
-  await stack.clock.advance(5 * minute);
-  expect(await blobsIn(stack, "locks/the-last")).toHaveLength(1);
-  await stack.clock.advance(5 * minute);
-  expect(await blobsIn(stack, "locks/the-last")).toEqual([]);
-  await put("0000", ended); // the walk after the last one begins at the beginning
-  await stack.clock.advance(5 * minute);
-  expect(await blobsIn(stack, "locks/0000")).toEqual([]);
-});
+test(
+  "thousands of locks are scanned in portions until each was read",
+  { timeout: 60_000 },
+  async () => {
+    const stack = await startStack(slowly);
+    const ended = await begin(stack);
+    await stack.untilEnded(ended);
+    const running = await begin(stack, "archive/other.mp4");
+    const ledger = stack.container("ferry-ledger");
+    const put = (name: string, instanceId: string) => {
+      const content = JSON.stringify({ instanceId, fenced: true, attempts: [], copyId: null });
+      return ledger.getBlockBlobClient(`locks/${name}`).upload(content, content.length);
+    };
+    for (let made = 0; made < 2_100; made += 100) {
+      const names = Array.from({ length: 100 }, (_, at) => String(made + at).padStart(4, "0"));
+      await Promise.all(names.map((name) => put(name, running)));
+    }
+    await put("the-last", ended);
+    await stack.clock.advance(5 * minute);
+    expect(await blobsIn(stack, "locks/the-last")).toHaveLength(1);
+    await stack.clock.advance(5 * minute);
+    expect(await blobsIn(stack, "locks/the-last")).toEqual([]);
+    await put("0000", ended); // the walk after the last one begins at the beginning
+    await stack.clock.advance(5 * minute);
+    expect(await blobsIn(stack, "locks/0000")).toEqual([]);
+  },
+);
 
-test("copies that are well are never touched", async () => {
+test("the watchdog does not touch healthy copies", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 10 }, persistent: true });
   const ids = [await begin(stack), await begin(stack, "archive/other.mp4")];
   for (const id of ids)

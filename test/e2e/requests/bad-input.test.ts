@@ -262,7 +262,7 @@ afterEach(async function nothingWasWrittenOrStarted() {
   expect(writes.map(({ operation }) => operation)).toEqual(["CreateContainer"]);
 });
 
-test.each(calls)("$what is answered with a problem", async (row) => {
+test.each(calls)("$what is rejected with problem details", async (row) => {
   const { method = "POST", path = "/copies", raw, body, headers } = row;
   const response = await stack.call(method, path, {
     ...(raw === undefined ? {} : { raw }),
@@ -285,7 +285,7 @@ test.each(calls)("$what is answered with a problem", async (row) => {
 });
 
 test.each(urls)(
-  "$what is refused as source and as destination, in one answer",
+  "$what is rejected as source and as destination, in one response",
   async ({ url, says }) => {
     const response = await stack.call("POST", "/copies", {
       body: { source: url, destination: url },
@@ -314,7 +314,7 @@ test.each([
   expect(response.json).toMatchObject({ type: "urn:ferry:problem:not-allowed" });
 });
 
-test("a destination on a read-only secondary is refused", async () => {
+test("a destination on a read-only secondary is rejected", async () => {
   const source = "https://acct1.blob.core.windows.net/inbox/a";
   const destination = "https://acct1-secondary.blob.core.windows.net/inbox/b";
   const response = await stack.call("POST", "/copies", { body: { source, destination } });
@@ -323,7 +323,7 @@ test("a destination on a read-only secondary is refused", async () => {
   ]);
 });
 
-test("HEAD of the copies has no body and says what is allowed", async () => {
+test("HEAD on the copies returns no body and the allowed methods", async () => {
   const response = await stack.call("HEAD", "/copies");
   expect(response.status).toBe(405);
   expect(response.headers.get("allow")).toBe("POST");

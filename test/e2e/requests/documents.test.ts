@@ -23,7 +23,7 @@ async function placeOfFile(stack: TestStack) {
 }
 
 test.each(["blob", "file"])(
-  "an abort of a %s names its copy, and carries what the SDK adds to every call",
+  "an abort of a %s names its copyId, and has the headers that the SDK adds to every call",
   async (service) => {
     const stack = await startStack({ copies: slowly, environment });
     const isFile = service === "file";
@@ -58,7 +58,7 @@ test.each(["blob", "file"])(
 test.each([
   ["in the source's account", undefined],
   ["in another account than the source's", secondAccount],
-])("a SAS on a blob %s starts, reads and aborts the copy", async (_, account) => {
+])("a SAS on a blob %s authorizes start, read and abort of the copy", async (_, account) => {
   const stack = await startStack({ copies: slowly, environment });
   const source = await stack.readSas(await stack.upload("inbox/film.mp4", film, account));
   const destination = await stack.readSas(stack.blob("archive/film.mp4"), { permissions: "rwcd" });
@@ -75,7 +75,7 @@ test.each([
 test.each([
   ["in the source's account", undefined],
   ["in another account than the source's", secondAccount],
-])("a SAS on a file %s starts, reads and aborts the copy", async (_, account) => {
+])("a SAS on a file %s authorizes start, read and abort of the copy", async (_, account) => {
   const stack = await startStack({ copies: slowly, environment });
   const files = filesOf(stack);
   const source = files.sas(await files.upload("drop/film.mp4", film, account));
@@ -124,7 +124,7 @@ test("a file is not copied onto a page or append blob", async () => {
   expect(sent(stack, "CopyBlob")).toEqual([]);
 });
 
-test("a file in a share snapshot is no destination", async () => {
+test("a file in a share snapshot cannot be a destination", async () => {
   const stack = await startStack({ environment });
   const { url } = await filesOf(stack).upload("drop/film.mp4", film);
   const destination = `${url}?sharesnapshot=2026-11-20T12:00:00.0000000Z`;
@@ -135,7 +135,7 @@ test("a file in a share snapshot is no destination", async () => {
   ]);
 });
 
-test("a lease id for a file without a lease is refused with its fix", async () => {
+test("a lease id for a file without a lease is rejected with its fix", async () => {
   const stack = await startStack({ environment });
   const files = filesOf(stack);
   const source = (await files.upload("drop/film.mp4", film)).url;
@@ -149,7 +149,7 @@ test("a lease id for a file without a lease is refused with its fix", async () =
   });
 });
 
-test("with its identity the app reads, writes and aborts files to back them up", async () => {
+test("with its identity, the app sends the backup intent when it reads, writes and aborts files", async () => {
   const stack = await startStack({ secure: true, copies: slowly });
   const source = (await stack.upload("inbox/film.mp4", film)).url;
   const { id } = await stack.start({ source, destination: (await placeOfFile(stack)).url });
@@ -166,7 +166,7 @@ test("with its identity the app reads, writes and aborts files to back them up",
   for (const { headers } of byIdentity) expect(headers["x-ms-file-request-intent"]).toBe("backup");
 });
 
-test("what troubles Storage while a file is copied is told as a warning, and fails nothing", async () => {
+test("transient errors that Storage reports during a file copy become a warning, and do not fail the copy", async () => {
   const stack = await startStack({ copies: slowly, environment });
   const source = (await filesOf(stack).upload("drop/film.mp4", film)).url;
   const { id } = await stack.start({ source, destination: (await placeOfFile(stack)).url });
@@ -181,7 +181,7 @@ test("what troubles Storage while a file is copied is told as a warning, and fai
   expect(await stack.untilEnded(id, 1)).toMatchObject({ status: "succeeded", warning: null });
 });
 
-test("a file's copy that pends for two weeks is ended by Storage, and named so", async () => {
+test("a file copy that is pending for two weeks is failed by Storage, and reported as timed out", async () => {
   const stack = await startStack({
     copies: { bytesPerSecond: 0.1 },
     environment: { ...environment, ...withoutRounds },
@@ -198,7 +198,7 @@ test("a file's copy that pends for two weeks is ended by Storage, and named so",
   expect(await destination.exists()).toBe(false);
 });
 
-test("a file that is written while it is copied fails the copy as what it is", async () => {
+test("a file that is written while it is copied fails the copy as `source-changed`", async () => {
   const stack = await startStack({ copies: slowly, environment });
   const files = filesOf(stack);
   const source = await files.upload("drop/film.mp4", film);

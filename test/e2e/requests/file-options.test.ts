@@ -114,7 +114,7 @@ test.each<[string, object, Record<string, string>]>([
     { file: { owner: "source", mode: "source" } },
     { "x-ms-file-owner-copy-mode": "source", "x-ms-file-mode-copy-mode": "source" },
   ],
-])("a file's %s: sent so, and nothing else", async (_, options, headers) => {
+])("a file's %s: sent as given, and no other optional header", async (_, options, headers) => {
   const stack = await startStack();
   const isNfs = "x-ms-file-mode-copy-mode" in headers;
   const { body } = await prepared(stack, "file", isNfs);
@@ -122,7 +122,7 @@ test.each<[string, object, Record<string, string>]>([
   expect(chosen(startHeaders(stack))).toEqual(headers);
 });
 
-test("a permission key is sent as one", async () => {
+test("a permission key is sent as a key", async () => {
   const stack = await startStack();
   const { files, body } = await prepared(stack);
   const share = files.share("shelf");
@@ -135,7 +135,7 @@ test("a permission key is sent as one", async () => {
   });
 });
 
-test("a mode for a blob's copy goes without a copy mode, which is for files alone", async () => {
+test("a mode is sent without a copy mode if the source is a blob, because copy modes are for file sources only", async () => {
   const stack = await startStack({ environment });
   const { body } = await prepared(stack, "blob", true);
   const options = { file: { owner: { user: "1000", group: "100" }, mode: "4755" } };
@@ -148,7 +148,7 @@ test("a mode for a blob's copy goes without a copy mode, which is for files alon
   });
 });
 
-test("metadata that is given replaces the source's, and stays when the copy is aborted", async () => {
+test("the request's metadata replaces the source's, and stays when the copy is aborted", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 100 } });
   const { destination, body } = await prepared(stack);
   await destination.create(6);
@@ -166,7 +166,7 @@ test("metadata that is given replaces the source's, and stays when the copy is a
   });
 });
 
-test("a leased destination is written, aborted and removed under the caller's lease", async () => {
+test("a leased destination is written, aborted and removed with the caller's lease id", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 100 } });
   const { destination, body } = await prepared(stack);
   await destination.create(6);
@@ -189,7 +189,7 @@ test("a leased destination is written, aborted and removed under the caller's le
   ]);
 });
 
-test("a read-only destination is refused with its fix, and written over where that is asked for", async () => {
+test("a read-only destination is rejected with its fix, and overwritten if the request says so", async () => {
   const stack = await startStack();
   const { destination, body } = await prepared(stack);
   const readOnly = new FileSystemAttributes();
@@ -206,7 +206,7 @@ test("a read-only destination is refused with its fix, and written over where th
 test.each([
   ["a share that is not there", "none/film.mp4"],
   ["a folder that is not there", "shelf/2027/film.mp4"],
-])("%s fails the copy, with its fix", async (_, path) => {
+])("%s fails the copy, with a fix", async (_, path) => {
   const stack = await startStack();
   const { files, body } = await prepared(stack);
   const destination = files.file(path).url;
@@ -216,7 +216,7 @@ test.each([
   });
 });
 
-test("a file without SAS in another account is told as what it is", async () => {
+test("a file in another account without a SAS is reported as `source-unauthorized`", async () => {
   const stack = await startStack();
   const { files, destination } = await prepared(stack);
   const source = (await files.upload("drop/film.mp4", film, "devstoreaccount2")).url;
@@ -226,7 +226,7 @@ test("a file without SAS in another account is told as what it is", async () => 
   });
 });
 
-test("a share snapshot is a source", async () => {
+test("a share snapshot can be a source", async () => {
   const stack = await startStack();
   const { files, destination, body } = await prepared(stack);
   const { snapshot } = await files.share("drop").createSnapshot();

@@ -18,7 +18,7 @@ test.each([
   "scm-releases/a.zip",
   "function-releases/a.zip",
   "$logs/a",
-])("nobody copies out of or into the app's own state: %s", async (place) => {
+])("the app's own state can be neither source nor destination: %s", async (place) => {
   const stack = await startStack(slowly);
   const { source, destination } = await request(stack);
   const own = stack.blob(place).url;
@@ -32,7 +32,7 @@ test.each([
   }
 });
 
-test("the lease by which a copy holds its source, known to all who see the copy, lets nobody write there", async () => {
+test("the lease id that a copy holds on its source is public, but does not let a caller write to the source", async () => {
   const stack = await startStack(slowly);
   const { source, destination } = await request(stack);
   const { id } = await stack.start({ source, destination, options: { sourceLease: "hold" } });
@@ -55,7 +55,7 @@ test("the lease by which a copy holds its source, known to all who see the copy,
   expect(await stack.untilEnded(late.id)).toMatchObject({ error: { cause: "destination-leased" } });
 });
 
-test("a copy that stalls just before its end is looked at seldom, and says so", async () => {
+test("a copy that stalls shortly before its end is polled rarely, and reports the stall", async () => {
   const stack = await startStack({ ...slowly, persistent: true });
   const { id } = await stack.start(await request(stack));
   await stack.clock.advance(98_000);
@@ -67,7 +67,7 @@ test("a copy that stalls just before its end is looked at seldom, and says so", 
   expect(copy.statusReads).toBeLessThan(50);
 });
 
-test("a destination container that is deleted meanwhile ends the copy", async () => {
+test("deleting the destination container fails the copy", async () => {
   const stack = await startStack(slowly);
   const { id } = await stack.start(await request(stack, "away-with-it/film.mp4"));
   expect((await stack.untilEnded(id, 0)).error.cause).toBe("destination-not-found");
@@ -92,7 +92,7 @@ async function shortlived(stack: TestStack, options = {}) {
   return { ...(await stack.start({ source: own, destination, options })), source, expiresAt };
 }
 
-test("a destination SAS that ends meanwhile ends the copy soon, and frees the destination", async () => {
+test("a destination SAS that expires during the copy fails the copy soon, and releases the destination", async () => {
   const stack = await startStack(slowly);
   const { id, source, expiresAt } = await shortlived(stack);
   await stack.clock.advance(15_000);
@@ -119,7 +119,7 @@ test("a destination SAS that ends meanwhile ends the copy soon, and frees the de
   expect(await stack.untilEnded(next.id)).toMatchObject({ status: "succeeded" });
 });
 
-test("an abort after the destination SAS has ended does not say that it aborted", async () => {
+test("an abort after the destination SAS expired does not report `aborted`", async () => {
   const stack = await startStack(slowly);
   const { id, expiresAt } = await shortlived(stack);
   const { faults, requests } = stack.local.emulator;
@@ -139,7 +139,7 @@ test("an abort after the destination SAS has ended does not say that it aborted"
   expect(aborts.map(({ status }) => status)).toContain(403);
 });
 
-test("a destination that may not be read any more is looked for until Storage's two weeks are over", async () => {
+test("a destination that can no longer be read is polled until Storage's two weeks are over", async () => {
   const stack = await startStack({ ...slowly, persistent: true, environment: withoutRounds });
   const { id } = await stack.start(await request(stack));
   await stack.clock.advance(10_000);
@@ -156,7 +156,7 @@ test("a destination that may not be read any more is looked for until Storage's 
   expect(stack.historyEvents()).toBeLessThan(1_000);
 });
 
-test("a thousand aborts lengthen the history by one event each at most, until the first is heard", async () => {
+test("a thousand aborts add at most one history event each, until the first one is processed", async () => {
   const stack = await startStack({ ...slowly, persistent: true });
   const { id } = await stack.start(await request(stack));
   stack.local.emulator.faults.add({ operation: "AbortCopyBlob", do: busy });
@@ -166,7 +166,7 @@ test("a thousand aborts lengthen the history by one event each at most, until th
   expect(stack.historyEvents()).toBeLessThan(100);
 });
 
-test("what could not be cleaned up in many hours is named, and the destination is free again", async () => {
+test("residue is reported when clean-up fails for hours, and the destination is released", async () => {
   const stack = await startStack(slowly);
   const { id } = await stack.start(await request(stack));
   await stack.clock.advance(5_000);
@@ -185,7 +185,7 @@ test("what could not be cleaned up in many hours is named, and the destination i
   expect(await stack.untilEnded(again.id)).toMatchObject({ status: "succeeded" });
 });
 
-test("an abort whose start was never sent touches no stranger's copy of the same source", async () => {
+test("an abort before the start was sent does not affect another writer's copy of the same source", async () => {
   const stack = await startStack(slowly);
   const body = await request(stack);
   // The ledger is in trouble from the moment the start wants to register.
@@ -206,7 +206,7 @@ test("an abort whose start was never sent touches no stranger's copy of the same
   expect((await stack.blob("archive/film.mp4").downloadToBuffer()).equals(film)).toBe(true);
 });
 
-test("a SAS whose question mark was encoded is refused and repeated nowhere", async () => {
+test("a SAS behind an encoded question mark is rejected, and its secret is not repeated", async () => {
   const stack = await startStack(slowly);
   const { destination } = await request(stack);
   const source = (await stack.readSas(stack.blob("inbox/film.mp4"))).replace("?", "%3F");
@@ -215,7 +215,7 @@ test("a SAS whose question mark was encoded is refused and repeated nowhere", as
   expect(response.text).not.toContain(new URL(source.replace("%3F", "?")).searchParams.get("sig"));
 });
 
-test("a name that is too long once it is encoded is refused at the door", async () => {
+test("a name that is too long once encoded is rejected when the request is read", async () => {
   const stack = await startStack(slowly);
   const { source } = await request(stack);
   const destination = `${stack.local.emulator.blobUrl}/devstoreaccount1/archive/${"文".repeat(900)}`;
@@ -230,7 +230,7 @@ test.each([
   { what: "nothing", raw: "{}", pointer: "/options/metadata" },
   { what: "an empty value", raw: '{"a":""}', pointer: "/options/metadata/a" },
 ])(
-  "metadata with $what is refused, because Storage would keep something else",
+  "metadata with $what is rejected, because Storage would store something else",
   async ({ raw, pointer }) => {
     const stack = await startStack(slowly);
     const { source, destination } = await request(stack);
@@ -241,7 +241,7 @@ test.each([
   },
 );
 
-test("the principal header separates callers only where something vouches for it", async () => {
+test("the principal header separates callers only if App Service authentication vouches for it", async () => {
   for (const [WEBSITE_AUTH_ENABLED, expected] of [
     ["True", 2],
     ["", 1],

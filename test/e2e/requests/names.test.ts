@@ -30,7 +30,7 @@ test.each(names)("the blob %s is copied under its own name", async (name) => {
 });
 
 test.each(["dots.../a.", "a.b.", "a/b./c"])(
-  "the file %s is copied to a file; to a blob its dot would be lost, so that is refused",
+  "the file %s is copied to a file; a copy to a blob would lose its dot and is rejected",
   async (name) => {
     const stack = await startStack({ environment });
     const files = filesOf(stack);
@@ -74,7 +74,7 @@ const flags = (headers: Record<string, string> | undefined) => ({
   source: headers?.["x-ms-source-allow-trailing-dot"],
 });
 
-test("the flags for trailing dots go along where a name has one, and never for a blob source", async () => {
+test("the trailing-dot headers are sent for names that need them, and never for a blob source", async () => {
   const stack = await startStack({ environment });
   const files = filesOf(stack);
   for (const path of ["shelf/a.", "shelf/b"]) await files.makeRoom(path);
@@ -108,7 +108,7 @@ test("the flags for trailing dots go along where a name has one, and never for a
   ]);
 });
 
-test("a file in any case is one destination, and has one lock", async () => {
+test("file names that differ only in case are one destination with one lock", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 1 } });
   const files = filesOf(stack);
   const source = (await files.upload("drop/a", Buffer.alloc(1_000))).url;

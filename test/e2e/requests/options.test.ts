@@ -68,7 +68,7 @@ test.each<[string, object, Record<string, string>]>([
   );
 });
 
-test("what stood at the destination is pinned by its ETag when it is written over", async () => {
+test("an existing destination is pinned by its ETag when it is overwritten", async () => {
   const stack = await startStack();
   const source = await stack.upload("inbox/film.mp4", film);
   const destination = await stack.upload("archive/film.mp4", "former");
@@ -78,7 +78,7 @@ test("what stood at the destination is pinned by its ETag when it is written ove
   expect(startHeaders(stack)).toMatchObject({ "if-match": etag });
 });
 
-test("tags of the source are read and set, since Copy Blob leaves them behind", async () => {
+test("tags of the source are read and set, because Copy Blob does not copy them", async () => {
   const stack = await startStack();
   const source = await stack.upload("inbox/film.mp4", film);
   await source.setTags({ team: "a", year: "2026" });
@@ -88,7 +88,7 @@ test("tags of the source are read and set, since Copy Blob leaves them behind", 
   expect((await destination.getTags()).tags).toEqual({ team: "a", year: "2026" });
 });
 
-test("a source without tags leaves a destination without any, and sends no empty header", async () => {
+test("a source without tags sends no empty header, and the destination has no tags", async () => {
   const stack = await startStack();
   const source = await stack.upload("inbox/film.mp4", film);
   const destination = stack.blob("archive/film.mp4").url;
@@ -96,7 +96,7 @@ test("a source without tags leaves a destination without any, and sends no empty
   expect(startHeaders(stack)).not.toHaveProperty("x-ms-tags");
 });
 
-test("tags that a SAS does not open are a failure with its fix, before anything is copied", async () => {
+test("tags that the SAS cannot read fail the copy with a fix before it is started", async () => {
   const stack = await startStack({ environment });
   const source = await stack.readSas(await stack.upload("inbox/film.mp4", film));
   const destination = stack.blob("archive/film.mp4").url;
@@ -108,7 +108,7 @@ test("tags that a SAS does not open are a failure with its fix, before anything 
   expect(starts(stack)).toBe(0);
 });
 
-test("sealBlob is sent for an append blob, and refused for another by what prepare sees", async () => {
+test("sealBlob is sent for an append blob, and prepare rejects it for other blob types", async () => {
   const stack = await startStack();
   const block = await stack.upload("inbox/film.mp4", film);
   const append = new AppendBlobClient(block.url.replace("film.mp4", "log"), block.credential);
@@ -129,7 +129,7 @@ test("sealBlob is sent for an append blob, and refused for another by what prepa
   });
 });
 
-test("a page blob is copied as one, and has sizes for tiers", async () => {
+test("a page blob is copied as a page blob, with a page blob tier", async () => {
   const stack = await startStack();
   const block = await stack.upload("inbox/film.mp4", film);
   const page = new PageBlobClient(block.url.replace("film.mp4", "disk.vhd"), block.credential);
@@ -147,7 +147,7 @@ test("a page blob is copied as one, and has sizes for tiers", async () => {
   });
 });
 
-test("a destination of another type than the source is named, and not written over", async () => {
+test("a destination of a different blob type is reported, and not overwritten", async () => {
   const stack = await startStack();
   const block = await stack.upload("inbox/film.mp4", film);
   const append = new AppendBlobClient(stack.blob("archive/log").url, block.credential);
@@ -159,7 +159,7 @@ test("a destination of another type than the source is named, and not written ov
   expect(starts(stack)).toBe(0);
 });
 
-test("an archived source pends for its rehydration, and then succeeds", async () => {
+test("a copy of an archived source stays pending during rehydration, and then succeeds", async () => {
   const stack = await startStack();
   const source = await stack.upload("inbox/film.mp4", film);
   await source.setAccessTier("Archive");
@@ -234,7 +234,7 @@ test.each<[object, (etag: string) => object]>([
     { ends: "succeeded" },
     () => ({ overwrite: "always", destinationConditions: { ifTags: "\"shelf\" = '7'" } }),
   ],
-])("%o where the caller's conditions say so", async (expected, optionsOf) => {
+])("the caller's conditions lead to %o", async (expected, optionsOf) => {
   const { ends = "failed", unmet } = expected as { ends?: string; unmet?: string };
   const stack = await startStack();
   const source = await stack.upload("inbox/film.mp4", film);
@@ -259,7 +259,7 @@ test.each<[object, (etag: string) => object]>([
   }
 });
 
-test("a leased destination is written and aborted under the caller's lease", async () => {
+test("a leased destination is written and aborted with the caller's lease id", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 100 } });
   const source = await stack.upload("inbox/film.mp4", film);
   const destination = await stack.upload("archive/film.mp4", "former");
@@ -284,7 +284,7 @@ test("a leased destination is written and aborted under the caller's lease", asy
   expect(stack.log.map((entry) => JSON.stringify(entry)).join("\n")).not.toContain(leaseId);
 });
 
-test("a leased destination that is rolled back is so under the lease, too", async () => {
+test("a leased destination is also rolled back with the caller's lease id", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 100 } });
   const source = await stack.upload("inbox/film.mp4", film);
   const destination = await stack.upload("archive/film.mp4", "former");

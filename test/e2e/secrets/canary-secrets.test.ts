@@ -16,7 +16,7 @@ const busy = { response: { status: 503, code: "ServerBusy" } };
 
 afterEach(() => vi.restoreAllMocks());
 
-test("no secret is told, wherever a caller puts it and whatever goes wrong", async () => {
+test("no secret is stored, logged or returned, wherever a caller puts it and whatever fails", async () => {
   const printed = printedLines();
   const canaries = new Map<string, string>();
   /** Random, with characters that URLs and JSON encode. */
@@ -222,7 +222,7 @@ test("no secret is told, wherever a caller puts it and whatever goes wrong", asy
   expect(canaries.size).toBeGreaterThan(40);
 });
 
-test("the query of a source outside Storage is told to nobody but Storage", async () => {
+test("the query of a source outside Storage is sent to Storage only", async () => {
   const printed = printedLines();
   const { origin, requests } = await serveOutside({ "/film.mp4": film });
   const stack = await startStack({
@@ -279,7 +279,7 @@ test("the query of a source outside Storage is told to nobody but Storage", asyn
   expect(found).toEqual([]);
 });
 
-test("the recorded histories hold no signature", () => {
+test("the recorded histories contain no signature", () => {
   const folder = new URL("../../replay/histories", import.meta.url).pathname;
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
     name.endsWith(".jsonl"),

@@ -37,7 +37,7 @@ test.each([
   ["a blob", secondAccount],
   ["a blob", firstAccount],
 ] as const)(
-  "to %s, a file of account %s is copied with a minted SAS of that file",
+  "to %s, a file of account %s is copied with a SAS that is minted for it",
   async (to, account) => {
     const stack = await startStack(slowly);
     const { source, ends, content } = await prepared(stack, "drop/in/film 1.mp4", account);
@@ -66,7 +66,7 @@ test.each([
 );
 
 test.each(["a file", "a blob"] as const)(
-  "to %s, a share snapshot's file is copied with a minted SAS, as it was then",
+  "to %s, a file in a share snapshot is copied with a minted SAS",
   async (to) => {
     const stack = await startStack(slowly);
     const { files, source, ends, content } = await prepared(stack);
@@ -84,7 +84,7 @@ test.each(["a file", "a blob"] as const)(
   },
 );
 
-test("a file whose name ends with a dot is copied with a SAS of that name", async () => {
+test("a file whose name ends in a dot is copied with a SAS for exactly that name", async () => {
   const stack = await startStack(slowly);
   const { files, source, ends, content } = await prepared(stack, "drop/in./film.");
   await files.upload("drop/in./film", Buffer.from("another file"), secondAccount);
@@ -95,7 +95,7 @@ test("a file whose name ends with a dot is copied with a SAS of that name", asyn
   expect(starts(stack)[0]?.headers["x-ms-source-allow-trailing-dot"]).toBe("true");
 });
 
-test("beside a destination SAS, which opens no source, one is minted within an account, too", async () => {
+test("a SAS is minted within one account if the request has a destination SAS, which does not authorize the source", async () => {
   const stack = await startStack(slowly);
   const { files, source, ends } = await prepared(stack, "drop/film.mp4", firstAccount);
   const destination = files.sas(ends["a file"], "rcwd");
@@ -111,7 +111,7 @@ test.for([
   ["no right to a key", [reader]],
   ["roles on its blobs alone", [{ role: "Storage Blob Data Owner", account: secondAccount }]],
 ] as const)(
-  "an identity with %s on the file ends the copy, which says what to give it",
+  "an identity with %s on the file fails the copy, which names the role to assign",
   async ([, roles]) => {
     const stack = await startStack(slowly);
     const { source, ends } = await prepared(stack);
@@ -135,7 +135,7 @@ test.for([
   },
 );
 
-test("within an account, too, a file needs the role that signs, and the copy says so", async () => {
+test("even within one account, a file source needs the role that signs, and the copy names it", async () => {
   const stack = await startStack(slowly);
   const { source, ends } = await prepared(stack, "drop/film.mp4", firstAccount);
   giveRoles(
@@ -152,7 +152,7 @@ test("within an account, too, a file needs the role that signs, and the copy say
 });
 
 test.each(["a file", "a blob"] as const)(
-  "to %s, a copy that outlives the seven days of its file's SAS fails, says so, and is not started again",
+  "to %s, a copy that outlives the seven days of its minted SAS fails with that cause, and is not restarted",
   async (to) => {
     const stack = await startStack({ secure: true, copies: { bytesPerSecond: 1 } });
     const { source, ends } = await prepared(stack);
@@ -173,7 +173,7 @@ test.each(["a file", "a blob"] as const)(
 );
 
 test.each(["a file", "a blob"] as const)(
-  "to %s, a start whose answer is lost is found again without a correlation id, not repeated",
+  "to %s, a start whose response is lost is recovered without a correlation id, and not repeated",
   async (to) => {
     const stack = await startStack(slowly);
     const { source, ends } = await prepared(stack);
@@ -191,7 +191,7 @@ test.each(["a file", "a blob"] as const)(
 );
 
 test.each(["a file", "a blob"] as const)(
-  "to %s, a stranger's copy of the same file, begun while our start was lost, is not taken for ours",
+  "to %s, another writer's copy of the same file, started while our start was lost, is not mistaken for ours",
   async (to) => {
     const stack = await startStack(slowly);
     const { files, source, ends } = await prepared(stack);

@@ -29,7 +29,7 @@ const sent = (stack: TestStack, operation: string) =>
 const sources = (stack: TestStack) =>
   sent(stack, "CopyBlob").map(({ headers }) => new URL(headers["x-ms-copy-source"] ?? ""));
 
-test("a source in another account is copied with a SAS that reads this one blob, and nothing else", async () => {
+test("a source in another account is copied with a SAS that can only read this blob", async () => {
   const stack = await startStack(slowly);
   giveRoles(stack, secondAccount, onInbox, delegator);
   const planned = stack.clock.now();
@@ -57,7 +57,7 @@ test("a source in another account is copied with a SAS that reads this one blob,
   }
 });
 
-test("a snapshot in another account is copied with a SAS of that snapshot", async () => {
+test("a snapshot in another account is copied with a SAS for that snapshot", async () => {
   const stack = await startStack(slowly);
   const body = await request(stack);
   const source = stack.blob("inbox/film.mp4", secondAccount);
@@ -69,7 +69,7 @@ test("a snapshot in another account is copied with a SAS of that snapshot", asyn
   expect(sources(stack).map(({ searchParams }) => searchParams.get("sr"))).toEqual(["bs"]);
 });
 
-test("beside a destination SAS, which opens no source, one is minted within an account, too", async () => {
+test("a SAS is minted within one account if the request has a destination SAS, which does not authorize the source", async () => {
   const stack = await startStack(slowly);
   const source = await stack.upload("inbox/film.mp4", film);
   const destination = await stack.readSas(stack.blob("archive/film.mp4"), { permissions: "racwd" });
@@ -78,7 +78,7 @@ test("beside a destination SAS, which opens no source, one is minted within an a
   expect(sources(stack).map(({ searchParams }) => searchParams.get("sp"))).toEqual(["r"]);
 });
 
-test("a blob is copied to a file with a minted SAS, and found again after a lost answer", async () => {
+test("a blob is copied to a file with a minted SAS, and the copy is recovered after a lost response", async () => {
   const stack = await startStack(slowly);
   const { source } = await request(stack);
   const files = filesOf(stack);
@@ -94,7 +94,7 @@ test("a blob is copied to a file with a minted SAS, and found again after a lost
   expect(started.map((sas) => sas.get("skoid") !== null && sas.get("sp"))).toEqual(["r"]);
 });
 
-test("within an account no SAS is minted: Storage reads with the identity's own right", async () => {
+test("within one account no SAS is minted: the identity's own roles authorize the source", async () => {
   const stack = await startStack(slowly);
   const source = await stack.upload("inbox/film.mp4", film);
   const destination = stack.blob("archive/film.mp4").url;
@@ -108,7 +108,7 @@ test.for([
   ["no right to read", [delegator]],
   ["no right to a key", [onInbox]],
 ] as const)(
-  "an identity with %s on the source ends the copy, which says what to give it",
+  "an identity with %s on the source fails the copy, which names the role to assign",
   async ([, roles]) => {
     const stack = await startStack(slowly);
     giveRoles(stack, secondAccount, ...roles);
@@ -145,7 +145,7 @@ test.for([
   expect(await stack.blob("archive/film.mp4").exists()).toBe(false);
 });
 
-test("a public source is copied as it is, by an identity that may not read it", async () => {
+test("a public source is copied anonymously, although the identity cannot read it", async () => {
   const stack = await startStack(slowly);
   giveRoles(stack, secondAccount);
   const { url, credential } = stack.blob("public/film.mp4", secondAccount);
@@ -160,7 +160,7 @@ test("a public source is copied as it is, by an identity that may not read it", 
   expect(sources(stack).map(({ search }) => search)).toEqual([""]);
 });
 
-test("a role that is taken away between plan and start is told as the source's, and may be given again", async () => {
+test("a role that is removed between plan and start fails the copy as `source-unauthorized`, and can be assigned again", async () => {
   const stack = await startStack(slowly);
   giveRoles(stack, secondAccount, reader);
   const { emulator } = stack.local;
@@ -184,7 +184,7 @@ test("a role that is taken away between plan and start is told as the source's, 
   expect(await stack.untilEnded(again.id)).toMatchObject({ status: "succeeded" });
 });
 
-test("a copy that outlives the seven days of its minted SAS fails, says so, and is not started again", async () => {
+test("a copy that outlives the seven days of its minted SAS fails with that cause, and is not restarted", async () => {
   const stack = await startStack({ secure: true, copies: { bytesPerSecond: 1 } });
   const started = stack.clock.now();
   const { id } = await stack.start(await request(stack));
@@ -202,7 +202,7 @@ test("a copy that outlives the seven days of its minted SAS fails, says so, and 
   expect(await stack.blob("archive/film.mp4").exists()).toBe(false);
 });
 
-test("a start whose answer is lost is found again by its correlation id, not repeated", async () => {
+test("a start whose response is lost is recovered by its correlation id, and not repeated", async () => {
   const stack = await startStack(slowly);
   stack.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   const { id } = await stack.start(await request(stack));
@@ -225,7 +225,7 @@ async function strangersCopy(stack: TestStack) {
   return { id, destination, copyId };
 }
 
-test("a stranger's copy of the same source, begun while our start was lost, is not taken for ours", async () => {
+test("another writer's copy of the same source, started while our start was lost, is not mistaken for ours", async () => {
   const stack = await startStack(slowly);
   const { id, destination, copyId } = await strangersCopy(stack);
   const copy = await stack.untilEnded(id);
@@ -240,7 +240,7 @@ test("a stranger's copy of the same source, begun while our start was lost, is n
   expect(sent(stack, "AbortCopyBlob")).toEqual([]);
 });
 
-test("an abort does not touch a stranger's copy of the same source", async () => {
+test("an abort does not affect another writer's copy of the same source", async () => {
   const stack = await startStack(slowly);
   const { id, destination, copyId } = await strangersCopy(stack);
   await stack.call("POST", `/copies/${id}/abort`);
@@ -266,7 +266,7 @@ function keyOf(sas: URLSearchParams): string {
   return deriveKeyValue(terms, account);
 }
 
-test("no key is needed: the app reaches its own ledger with its identity, too", async () => {
+test("the app accesses its ledger with its identity, without an account key", async () => {
   const stack = await startStack({
     ...slowly,
     settings: {
@@ -291,7 +291,7 @@ test("no key is needed: the app reaches its own ledger with its identity, too", 
   expect(response.json.detail).toContain("own state");
 });
 
-test("neither a minted SAS nor its key nor a token is persisted, logged or answered", async () => {
+test("no minted SAS, delegation key or token is persisted, logged or returned", async () => {
   const stack = await startStack({ ...slowly, persistent: true });
   const { emulator } = stack.local;
   const secrets = new Map<string, string>();

@@ -4,7 +4,7 @@ import { secondAccount, startStack } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(100_000, "film");
 
-test("no secret of a caller is persisted, logged or answered, whether its copy succeeds or fails", async () => {
+test("no secret of a caller is persisted, logged or returned, whether the copy succeeds or fails", async () => {
   const stack = await startStack({ persistent: true, copies: { bytesPerSecond: 10_000 } });
   const source = await stack.upload("inbox/film.mp4", film, secondAccount);
   const good = await stack.readSas(source);
@@ -67,7 +67,7 @@ test("no secret of a caller is persisted, logged or answered, whether its copy s
   expect([...told].filter(([, bytes]) => bytes.includes("by-sas.mp4")).length).toBeGreaterThan(3);
 });
 
-test("without a key to seal with, a request with a SAS is refused with the fix, and one without is taken", async () => {
+test("without a sealing key, a request with a SAS is rejected with its fix, and one without a SAS is accepted", async () => {
   const stack = await startStack({ environment: { COPY_SECRET_KEYS: " " } });
   const source = await stack.upload("inbox/film.mp4", film);
   const destination = stack.blob("archive/film.mp4").url;

@@ -123,14 +123,14 @@ test.each<[StorageCallName, Partial<StorageErrorResponse>, string, string]>([
   ["start", { status: 500, code: "InternalError" }, "transient", "internal"],
   ["start", { status: 500, code: "CannotVerifyCopySource" }, "transient", "internal"],
   ["read-destination", { status: 0, code: "ECONNRESET" }, "transient", "internal"],
-])("%s answered %o is %s: %s", (call, given, kind, cause) => {
+])("%s that gets %o is %s: %s", (call, given, kind, cause) => {
   const verdict = taken(call, given);
   expect([verdict.kind, verdict.failure.cause]).toEqual([kind, cause]);
   expect(verdict.failure.message).toMatch(/^Cannot copy/);
   expect(verdict.failure.fix).toBe(causes[verdict.failure.cause].fix);
 });
 
-test("no row of the table is out of reach behind another", () => {
+test("no row of the table is unreachable behind another", () => {
   for (const [calls, status, pattern, cause] of storageErrors) {
     const code = pattern?.source.replace(/[\^$()]/g, "").split("|")[0] ?? null;
     for (const call of calls) {
@@ -150,7 +150,7 @@ test.each([
   ["sp=r&st=2026-11-21&se=2026-12-01&sig=x", "source-sas-not-yet-valid", /valid from 2026-11-21/],
   ["sp=w&se=2026-12-01&sig=x", "source-unauthorized", /permissions "w"/],
   ["sp=r&se=2026-12-01&sig=x", "source-unauthorized", /access to the source is denied/],
-])("a refused SAS %s is %s", (sas, cause, says) => {
+])("a rejected SAS %s is %s", (sas, cause, says) => {
   for (const [call, code] of [
     ["read-source", "AuthenticationFailed"],
     ["start", "CannotVerifyCopySource"],
@@ -162,7 +162,7 @@ test.each([
   }
 });
 
-test("a destination that refuses a SAS which has ended says so, and a start's SAS is not taken for it", () => {
+test("an expired destination SAS is reported as such, and not confused with the source's SAS", () => {
   const ended = "sp=racwd&se=2026-11-19&sig=x";
   const refused = { status: 403, code: "AuthenticationFailed" };
   for (const call of ["read-destination", "abort", "clean-up"] as const) {
@@ -203,7 +203,7 @@ const seen = (
 const look = (destination: DestinationProperties | null, sas: string | null = null) =>
   interpretStatus(started, destination, { sas: sas === null ? null : new Sas(sas), now });
 
-test("only our own copyId with status success and the planned length is a success", () => {
+test("only our copyId with status success and the planned length counts as success", () => {
   expect(look(seen({}))).toMatchObject({
     kind: "success",
     progress: { bytesCopied: 10, totalBytes: 10 },
@@ -217,7 +217,7 @@ test("only our own copyId with status success and the planned length is a succes
   expect(look(null)).toMatchObject({ kind: "gone", failure: { cause: "destination-deleted" } });
 });
 
-test("a superseded copy says whether the destination's length fits", () => {
+test("a superseded copy reports whether the destination's length matches", () => {
   const message = (length: number) => JSON.stringify(look(seen(null, length)));
   expect(message(10)).toContain("may have succeeded");
   expect(message(3)).toContain("has 3 bytes, not 10");
@@ -239,13 +239,13 @@ test.each([
   expect(isFinal(status)).toBe(true);
 });
 
-test("a copy that failed with 403 after its SAS ended is named so", () => {
+test("a copy that failed with 403 after its SAS expired is reported as such", () => {
   const description = '403 AuthenticationFailed "x"';
   const status = look(seen({ status: "failed", description }), "sp=r&se=2026-11-19&sig=x");
   expect(status).toMatchObject({ failure: { cause: "source-sas-expired" } });
 });
 
-test("a copy that failed with 403 once its minted SAS had ended outlived seven days; before, it did not", () => {
+test("a copy that failed with 403 after its minted SAS expired outlived seven days; before that, it did not", () => {
   const mintedSas = { scid: "1", expiresAt: new Date(now).toISOString() };
   const plan = { ...started.plan, mintedSas };
   const description = '403 AuthenticationFailed "x"';
@@ -270,7 +270,7 @@ test("a copy that failed with 403 once its minted SAS had ended outlived seven d
   });
 });
 
-test("a pending copy shows its progress and Storage's note", () => {
+test("a pending copy reports its progress and Storage's status description", () => {
   const pending = seen({
     status: "pending",
     progress: parseProgress("3/10"),

@@ -39,7 +39,7 @@ test.each([
   expect(endpoint(url)).toMatchObject({ account, container, path });
 });
 
-test("a blob name that is written as a URL and read again is the same name", () => {
+test("a blob name that is written as a URL and parsed again is the same name", () => {
   const part = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 });
   fc.assert(
     fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), (parts) => {
@@ -115,14 +115,14 @@ test.each([
 });
 
 test.each(["inbox/x/../in2/a", "inbox/in/../a", "other/../inbox/in/a", "inbox/in/%2e%2e/a"])(
-  "no prefix can be left or entered by dots: %s is not a source",
+  "dots can neither leave nor enter a prefix: %s is not a valid source",
   (path) => {
     const source = `https://acct1.blob.core.windows.net/${path}`;
     expect(parseSource(source, origins)).toMatchObject({ ok: false });
   },
 );
 
-test("one pair must allow both ends; two halves of two pairs do not", () => {
+test("one pair must allow source and destination; two pairs do not combine", () => {
   const pairs = parseAllowedPairs(
     JSON.stringify([
       {
@@ -141,7 +141,7 @@ test("one pair must allow both ends; two halves of two pairs do not", () => {
   expect(isAllowed([], { source, destination: to })).toBe(false);
 });
 
-test("wrong pairs are named, each with its place", () => {
+test("each invalid pair is reported with its position", () => {
   const wrong = JSON.stringify([
     { from: "https://acct1.blob.core.windows.net/a?x=1", to: "http://acct1.blob.core.windows.net" },
     { from: "nothing", to: "https://example.com/" },
@@ -201,7 +201,7 @@ test.each([
   expect(outside(url)).toBe(expected);
 });
 
-test("nobody opens the share that holds the app's code, in whatever account", () => {
+test("the share with the app's code is closed in every account", () => {
   const own = { account: "acct1", contentShare: "ferry-a1b2" };
   const file = (account: string, share: string) =>
     sourceAt(`https://${account}.file.core.windows.net/${share}/site/wwwroot/host.json`);
@@ -211,7 +211,7 @@ test("nobody opens the share that holds the app's code, in whatever account", ()
 });
 
 test.each(["ferrystaging-leases", "other-largemessages", "other-applease"])(
-  "another name of the task hub does not open its container: %s",
+  "the containers of a renamed task hub are closed: %s",
   (container) => {
     const own = { account: "acct1", contentShare: null };
     const at = (account: string) =>

@@ -53,7 +53,7 @@ test(`steady copies up to 14 days take at most 70 reads (BENCH_SEED=${seed})`, (
   expect(Math.max(...reads)).toBeGreaterThan(56); // one every six hours: these are long indeed
 });
 
-test(`steady copies of an hour take a twentieth of the reads of every 15 s, and less lag (BENCH_SEED=${seed})`, () => {
+test(`steady copies of an hour take a twentieth of the reads of polling every 15 s, and less lag (BENCH_SEED=${seed})`, () => {
   const all = many("steady", 2_000, { durationMs: hour });
   const ours = all.map((trace) => poll(trace, ferry));
   // The end falls anywhere between two looks of the other one.
@@ -72,7 +72,7 @@ test(`steady copies of an hour take a twentieth of the reads of every 15 s, and 
   expect(lag(ours)).toBeLessThan(lag(theirs));
 });
 
-test(`no shape costs a history of 1,000 events, twenty wakes included (BENCH_SEED=${seed})`, () => {
+test(`no shape needs a history of 1,000 events, including twenty wakes (BENCH_SEED=${seed})`, () => {
   const shapes = ["14 days", "stalled, then on", "unknown total", "slow start"] as const;
   const reads = shapes.flatMap((shape) =>
     many(shape, 500).map((trace) => poll(trace, ferry).reads),
@@ -81,7 +81,7 @@ test(`no shape costs a history of 1,000 events, twenty wakes included (BENCH_SEE
   expect(historyEvents(Math.max(...reads) + 20) + 20 * 3).toBeLessThan(1_000);
 });
 
-test(`a third into bursty copies the told end is off by 15 % of what is left, or less (BENCH_SEED=${seed})`, () => {
+test(`after a third of a bursty copy, the estimated end is off by at most 15 % of the remaining time (BENCH_SEED=${seed})`, () => {
   const errors = many("bursty", 2_000).map(estimateError);
   const told = errors.filter((error) => error !== null);
   expect(told.length).toBeGreaterThan(1_000);

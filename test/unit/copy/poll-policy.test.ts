@@ -42,7 +42,7 @@ function looksUntil(
   return reads;
 }
 
-test("the next read is after now, and never more than six hours ahead", () => {
+test("the next poll is after now, and at most six hours ahead", () => {
   const time = fc.integer({ min: 0, max: 15 * 24 * hour });
   const progress = fc.option(
     fc
@@ -68,13 +68,13 @@ test("the next read is after now, and never more than six hours ahead", () => {
   );
 });
 
-test("a copy that tells no progress is looked at less and less", () => {
+test("a copy that reports no progress is polled less and less often", () => {
   const untold = { progressAt: () => null };
   expect(looksUntil(hour, untold)).toBeLessThan(22);
   expect(looksUntil(fortnight, untold)).toBeLessThan(90);
 });
 
-test("a copy that stalls is looked at less and less, wherever it stalls", () => {
+test("a stalled copy is polled less and less often, wherever it stalls", () => {
   for (const share of [0, 0.01, 0.5, 0.99, 1]) {
     const progressAt = (now: number) => ({
       bytesCopied: Math.floor(1e9 * Math.min(share, now / hour)),
@@ -84,7 +84,7 @@ test("a copy that stalls is looked at less and less, wherever it stalls", () => 
   }
 });
 
-test("no progress whatever makes two weeks cost more than 80 looks, and one a wake", () => {
+test("whatever the progress, two weeks cost at most 80 polls, plus one per wake", () => {
   const step = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.boolean());
   const steps = fc.array(step, { minLength: 20, maxLength: 120 });
   fc.assert(
@@ -103,7 +103,7 @@ test("no progress whatever makes two weeks cost more than 80 looks, and one a wa
   );
 });
 
-test("after a wake that says pending the next reads come within 5, 15 and 45 seconds", () => {
+test("after a wake that finds the copy pending, the next polls follow within 5, 15 and 45 seconds", () => {
   const seen = forecast([], 0);
   const at = (readsSinceWake: number) =>
     nextPollAt({
@@ -119,7 +119,7 @@ test("after a wake that says pending the next reads come within 5, 15 and 45 sec
   expect(at(3)).toBe(5 * hour);
 });
 
-test("calls that Storage does not answer are tried after 2 s, 4 s, 8 s … and as late as Retry-After asks", () => {
+test("unanswered calls are retried after 2 s, 4 s, 8 s …, and not before Retry-After", () => {
   expect([1, 2, 3, 20, 100].map((failures) => retryAt(0, failures, null))).toEqual([
     2_000, 4_000, 8_000, 3_600_000, 3_600_000,
   ]);
@@ -128,7 +128,7 @@ test("calls that Storage does not answer are tried after 2 s, 4 s, 8 s … and a
   expect(retryAt(0, 30, null, maxWaitMs)).toBe(maxWaitMs);
 });
 
-test("another copy is waited for in about forty tries a fortnight, a fifth of the time late at most", () => {
+test("waiting for another copy takes about forty polls in two weeks, each late by at most a fifth", () => {
   let now = 0;
   let tries = 0;
   while (now < fortnight) {

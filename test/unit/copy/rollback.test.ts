@@ -67,11 +67,11 @@ test.each<[CopyResult, DestinationProperties | null, string]>([
     seen({ by: copyId, status: "success" }),
     "nothing",
   ],
-])("after %j, a destination seen as %j asks for: %s", (ending, destination, expected) => {
+])("after %j, a destination read as %j leads to: %s", (ending, destination, expected) => {
   expect(what(ending, destination)).toBe(expected);
 });
 
-test("only a snapshot of ours, of the very state that was written over, is promoted", () => {
+test("only our own snapshot of the exact state that was overwritten is promoted", () => {
   const empty = seen({ by: copyId, status: "aborted" });
   const stale = { ...ours, metadata: addMarker({}, { instanceId, etag: '"0x0"' }) };
   const foreign = { ...ours, metadata: addMarker({}, { instanceId: "another", etag: former }) };
@@ -81,7 +81,7 @@ test("only a snapshot of ours, of the very state that was written over, is promo
   }
 });
 
-test("the marker is found in any letter case, and taken off alone", () => {
+test("the marker is found in any letter case, and only the marker is removed", () => {
   const shouted = Object.fromEntries(
     Object.entries(metadata).map(([name, value]) => [name.toUpperCase(), value]),
   );

@@ -60,7 +60,7 @@ test.each<[RouteEntry["destination"], string, string]>([
   expect(route && wayOf(route, blob("acct1", source))).toBe(blob("acct2", destination));
 });
 
-test("prefix, suffix and glob must all fit, and do not overlap in a name", () => {
+test("prefix, suffix and glob must all match, and do not overlap in a name", () => {
   const [route] = routes({ ...films, prefix: "ab", suffix: "bc", glob: "a*" });
   const hits = ["abbc", "ab-bc"].map(
     (name) => route && wayOf(route, blob("acct1", `inbox/${name}`)),
@@ -71,7 +71,7 @@ test("prefix, suffix and glob must all fit, and do not overlap in a name", () =>
   }
 });
 
-test("another account, container or end of the account is not the route's", () => {
+test("a route does not match another account, container or endpoint", () => {
   for (const url of [
     blob("acct2", "inbox/a"),
     blob("acct1", "inbox2/a"),
@@ -81,7 +81,7 @@ test("another account, container or end of the account is not the route's", () =
   }
 });
 
-test("a name that a URL would rewrite is refused where it would come out", () => {
+test("a name that a URL would normalise is rejected where it would be produced", () => {
   const [route] = routes({ ...films, destination: blob("acct2", "out/{stem}/{name}") });
   expect(route && wayOf(route, blob("acct1", "inbox/a..%2Fb"))).not.toBeNull();
   expect(route && wayOf(route, blob("acct1", "inbox/..."))).toBeNull(); // "out/../..."
@@ -100,13 +100,13 @@ test("a name that a URL would rewrite is refused where it would come out", () =>
   });
 });
 
-test("options are those of a request, and begin with overwriting and waiting", () => {
+test("a route's options are those of a request, with overwrite and wait as defaults", () => {
   expect(all.sample.options).toMatchObject({ overwrite: "always", ifBusy: "wait" });
   const [route] = routes({ ...films, options: { overwrite: "skip", tier: "Cool" } });
   expect(route?.sample.options).toMatchObject({ overwrite: "skip", ifBusy: "wait", tier: "Cool" });
 });
 
-test("all problems of all routes come out at once, each with its place", () => {
+test("all problems of all routes are reported together, each with its position", () => {
   const { problems } = read(
     { ...films, name: "1 film", destination: "out/{path}", extra: 1 },
     { ...films, source: blob("acct1", "inbox/folder"), destination: blob("acct2", "out/{nane}/{") },
@@ -149,7 +149,7 @@ test("all problems of all routes come out at once, each with its place", () => {
   ]);
 });
 
-test("at least twenty safe shapes are known, and each is accepted", () => {
+test("there are at least twenty safe shapes, and each is accepted", () => {
   expect(Object.keys(safeShapes).length).toBeGreaterThanOrEqual(20);
   for (const [shape, entries] of Object.entries(safeShapes)) {
     expect(read(...entries).problems, shape).toEqual([]);
@@ -176,7 +176,7 @@ function goesRound(graph: readonly Route[], url: string, behind: readonly Route[
 }
 
 test(
-  "no graph of routes is accepted in which a copy sets off its own route again",
+  "a graph of routes in which a copy would trigger its own route is rejected",
   { timeout: 60_000 },
   () => {
     const met = { accepted: 0, refused: 0, round: 0 };

@@ -20,7 +20,7 @@ const event = (n: number): HistoryEvent => ({
 const inputs = (events: readonly { event: HistoryEvent }[]) =>
   events.map(({ event: each }) => ("Input" in each ? each.Input : null));
 
-test("a commit that fails half-way leaves nothing, in the file or in memory", () => {
+test("a commit that fails half-way changes neither the file nor memory", () => {
   const hub = openTaskHub({ file: ":memory:" });
   hub.commit("turn", () => hub.appendHistory("first", 0, [event(0)]));
   const failing = () =>
@@ -35,13 +35,13 @@ test("a commit that fails half-way leaves nothing, in the file or in memory", ()
   hub.close();
 });
 
-test("a closed hub refuses every commit", () => {
+test("a closed hub rejects every commit", () => {
   const hub = openTaskHub({ file: ":memory:" });
   hub.close();
   expect(() => hub.commit("turn", () => {})).toThrow("the task hub is closed");
 });
 
-test("histories in memory stay bounded, and the one used last stays", () => {
+test("histories in memory are bounded, and the most recently used one is kept", () => {
   const cache = createHistoryCache();
   const long = Array.from({ length: 20_000 }, (_, n) => createStoredEvent(event(n)));
   for (const id of ["a", "b"]) cache.set(id, long);
@@ -55,7 +55,7 @@ test("histories in memory stay bounded, and the one used last stays", () => {
   expect(cache.get("c")).toHaveLength(20_000);
 });
 
-test("an instance started over an ended one leaves no row of the former behind", async () => {
+test("an instance that replaces a completed one leaves no row of it behind", async () => {
   const file = testHubFile();
   const engine = await testEngine({
     file,

@@ -84,7 +84,7 @@ const steps = fc.array(
   { minLength: 4, maxLength: 14 },
 );
 
-test("the wait pattern loses no abort and no wake, and never drifts, in any order and batch", async () => {
+test("the wait pattern loses no abort and no wake, and is deterministic, in any order and batch", async () => {
   const { clock, begin } = await driveCopy();
   let aborts = 0;
   await fc.assert(
@@ -151,7 +151,7 @@ test("the wait pattern loses no abort and no wake, and never drifts, in any orde
 test.each([
   ["the timer first", ["timer", "abort"], "prepare,start,read,abort"],
   ["the event first", ["abort", "timer"], "prepare,start,abort,read"],
-])("a timer and an abort in one batch, %s, lead to one abort", async (_, order, path) => {
+])("a timer and an abort in one batch, %s, cause one abort", async (_, order, path) => {
   const { clock, begin } = await driveCopy();
   const { first, turn } = begin();
   const calls: string[] = [];

@@ -23,7 +23,7 @@ import {
 const once = { retryOptions: { maxTries: 1 } };
 const tomorrow = new Date(noon + day);
 
-test("a request signed with another key, or for another account, is refused", async () => {
+test("a request signed with another key, or for another account, is rejected", async () => {
   const { emulator } = await startStorage();
   const key = Buffer.alloc(64, 1).toString("base64");
   const wrongKey = new BlobServiceClient(
@@ -43,7 +43,7 @@ test("a request signed with another key, or for another account, is refused", as
   expect((await refusal(wrongAccount.createContainer("abc"))).code).toBe("AuthenticationFailed");
 });
 
-test("a signature is good for fifteen minutes around its date", async () => {
+test("a signature is valid for fifteen minutes before and after its date", async () => {
   const { emulator, clock, service } = await startStorage();
   await service.createContainer("abc");
   const responses: number[] = [];
@@ -78,7 +78,7 @@ test("names and metadata that need encoding and sorting are signed as the SDK si
 });
 
 test.for(["2015-04-05", "2018-11-09", "2020-02-10", "2020-12-06", "2021-08-06", "2026-10-06"])(
-  "service and account SAS of version %s open what they are for",
+  "service and account SAS of version %s authorize what they are signed for",
   async (version) => {
     const { service, credential, emulator } = await startStorage();
     const blob = await uploaded(service, "abc");
@@ -129,7 +129,7 @@ test.for(["2015-04-05", "2018-11-09", "2020-02-10", "2020-12-06", "2021-08-06", 
   },
 );
 
-test("each way in which a service SAS does not fit has its own refusal", async () => {
+test("every kind of service SAS error has its own response", async () => {
   const { service, credential, clock } = await startStorage();
   const blob = await uploaded(service, "abc");
   const other = await uploaded(service, "abc", { blob: "other" });
@@ -166,7 +166,7 @@ test("each way in which a service SAS does not fit has its own refusal", async (
   expect((await refusal(client(blob.url, query).download())).code).toBe("AuthenticationFailed");
 });
 
-test("an account SAS is held to its services, resource types and permissions", async () => {
+test("an account SAS is limited to its services, resource types and permissions", async () => {
   const { service, credential } = await startStorage();
   await uploaded(service, "abc");
   const client = (services: string, resourceTypes: string, permissions: string) => {
@@ -190,7 +190,7 @@ test("an account SAS is held to its services, resource types and permissions", a
   expect((await read(client("b", "o", "w"))).code).toBe("AuthorizationPermissionMismatch");
 });
 
-test("a service SAS never opens the container itself", async () => {
+test("a service SAS does not authorize operations on the container itself", async () => {
   const { service, credential } = await startStorage();
   await uploaded(service, "abc");
   const sas = generateBlobSASQueryParameters(
@@ -205,7 +205,7 @@ test("a service SAS never opens the container itself", async () => {
   expect(await refusal(holder.delete())).toEqual({ status: 403, code: "AuthorizationFailure" });
 });
 
-test("without authorization only public containers are read, as far as their level goes", async () => {
+test("without authorization only public containers can be read, up to their access level", async () => {
   const { service, anonymous } = await startStorage();
   for (const [name, access] of [
     ["blobs", "blob"],
@@ -229,7 +229,7 @@ test("without authorization only public containers are read, as far as their lev
   expect((await service.getContainerClient("blobs").getProperties()).blobPublicAccess).toBe("blob");
 });
 
-test("an old or missing version gets the 404 of something that is not there", async () => {
+test("anonymous requests with an old or missing version get the 404 of a missing resource", async () => {
   const { service, emulator } = await startStorage();
   await uploaded(service, "abc");
   const response = await fetch(`${emulator.blobUrl}/devstoreaccount1/source/film.mp4`);

@@ -32,7 +32,7 @@ async function token(
   return body.access_token;
 }
 
-test("DefaultAzureCredential, as it is, gets tokens that the emulator takes over TLS", async () => {
+test("the unmodified DefaultAzureCredential gets tokens that the emulator accepts over TLS", async () => {
   const { client, emulator } = await startIdentity();
   await client().createContainer("abc");
   const blob = client().getContainerClient("abc").getBlockBlobClient("x");
@@ -42,7 +42,7 @@ test("DefaultAzureCredential, as it is, gets tokens that the emulator takes over
   expect(emulator.requests.at(-1)?.headers["authorization"]).toBe("Bearer REDACTED");
 });
 
-test("who does not know the header, or asks in another way, gets no token", async () => {
+test("a token request without the secret header, or of another form, is rejected", async () => {
   const { identity } = await startIdentity();
   const ask = async (query: string, headers: Record<string, string>) =>
     (await fetch(`${identity.url}${query}`, { headers })).status;
@@ -55,7 +55,7 @@ test("who does not know the header, or asks in another way, gets no token", asyn
   expect(await ask("?api-version=2019-08-01", known)).toBe(400);
 });
 
-test("a token that is forged, for another audience or past its end is answered 401 with a challenge", async () => {
+test("a token that is forged, expired or for another audience gets 401 with a challenge", async () => {
   const { identity, emulator, clock, service } = await startIdentity();
   await uploaded(service, "abc");
   const read = async (bearer: string, account = "devstoreaccount1") => {
@@ -103,7 +103,7 @@ test("a token that is forged, for another audience or past its end is answered 4
   expect(await read(good)).toEqual([401, "Lifetime validation failed. The token is expired"]);
 });
 
-test("without TLS there is no identity, and tokens are refused", async () => {
+test("without TLS there is no identity, and tokens are rejected", async () => {
   const secure = await startIdentity();
   const { emulator } = await startStorage({ clock: secure.clock });
   expect(emulator.identity).toBeNull();
@@ -114,7 +114,7 @@ test("without TLS there is no identity, and tokens are refused", async () => {
   expect(response.headers.get("x-ms-error-code")).toBe("AuthorizationProtocolMismatch");
 });
 
-test("the identity may do what its roles allow, on the account or container they are for", async () => {
+test("the identity can do what its roles allow, on the account or container of the assignment", async () => {
   const { emulator, service, client } = await startIdentity();
   await uploaded(service, "abc");
   await uploaded(service, "abc", { container: "other" });
@@ -147,7 +147,7 @@ test("the identity may do what its roles allow, on the account or container they
   expect(await may("source")).toEqual([no, no, no, no, no]);
 });
 
-test("tags are for owners: contributors neither read nor write them", async () => {
+test("only owners can read and write tags, contributors cannot", async () => {
   const { client, emulator, service } = await startIdentity();
   await uploaded(service, "abc");
   const blob = client().getContainerClient("source").getBlockBlobClient("film.mp4");
@@ -163,7 +163,7 @@ test("tags are for owners: contributors neither read nor write them", async () =
   await blob.upload("x", 1, { tags: { a: "b" } });
 });
 
-test("a user delegation key is given to a token only, and for seven days at most", async () => {
+test("only a token gets a user delegation key, for at most seven days", async () => {
   const { client, service } = await startIdentity();
   const ask = (from: number, to: number, by = client()) =>
     refusal(by.getUserDelegationKey(new Date(from), new Date(to)));
@@ -205,7 +205,7 @@ function delegate(key: UserDelegationKey, more: object = {}, account = "devstore
 }
 
 test.for(["2018-11-09", "2020-02-10", "2020-12-06", "2025-07-05", "2026-04-06", "2026-10-06"])(
-  "user delegation SAS of version %s open what they are for",
+  "user delegation SAS of version %s authorize what they are signed for",
   async (version) => {
     const { client, service, emulator } = await startIdentity();
     const blob = await uploaded(service, "abc");
@@ -254,7 +254,7 @@ test.for(["2018-11-09", "2020-02-10", "2020-12-06", "2025-07-05", "2026-04-06", 
   },
 );
 
-test("each way in which a user delegation SAS does not fit has its own refusal", async () => {
+test("every kind of user delegation SAS error has its own response", async () => {
   const { client, service, otherService, clock, emulator } = await startIdentity();
   const blob = await uploaded(service, "abc");
   const other = await uploaded(service, "abc", { blob: "other" });
@@ -300,7 +300,7 @@ test("each way in which a user delegation SAS does not fit has its own refusal",
   expect(await code(long)).toBe(failed);
 });
 
-test("a copy between accounts reads with a minted SAS, whose end fails it; the echo keeps its scid", async () => {
+test("a copy between accounts reads with a minted SAS, fails when it expires, and echoes its scid", async () => {
   const { client, clock, service, emulator } = await startIdentity();
   emulator.copies.bytesPerSecond = 1;
   const source = await uploaded(service, Buffer.alloc(3600));
@@ -326,7 +326,7 @@ test("a copy between accounts reads with a minted SAS, whose end fails it; the e
   });
 });
 
-test("a copy within an account needs the identity's right to read the source, too", async () => {
+test("a copy within one account requires that the identity can read the source", async () => {
   const { client, service, emulator } = await startIdentity();
   const source = await uploaded(service, "abc");
   await service.createContainer("target");

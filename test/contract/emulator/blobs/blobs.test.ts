@@ -18,7 +18,7 @@ async function container(name = "box") {
 
 const id = (text: string) => Buffer.from(text).toString("base64");
 
-test("containers are created once, listed by account, described and deleted with their blobs", async () => {
+test("containers are created once, listed by account, read, and deleted with their blobs", async () => {
   const { service, otherService } = await startStorage();
   for (const name of ["bb", "aaa", "aab", "ccc"]) await refusal(service.createContainer(name));
   expect(await refusal(service.createContainer("aaa"))).toEqual({
@@ -47,7 +47,7 @@ test("containers are created once, listed by account, described and deleted with
   expect((await refusal(blob.download())).code).toBe("BlobNotFound");
 });
 
-test("an uploaded blob comes back with its bytes, headers, metadata and MD5", async () => {
+test("an uploaded blob is returned with its bytes, headers, metadata and MD5", async () => {
   const { service, clock } = await startStorage();
   await clock.advance(999);
   const blob = await uploaded(service, "hello");
@@ -73,7 +73,7 @@ test("an uploaded blob comes back with its bytes, headers, metadata and MD5", as
   expect((await blob.downloadToBuffer()).toString()).toBe("hello");
 });
 
-test("a range is a 206 with its place in the whole, and one outside the blob a 416", async () => {
+test("a range returns 206 with its position, and a range outside the blob returns 416", async () => {
   const { service } = await startStorage();
   const blob = await uploaded(service, "0123456789");
   const part = await blob.download(2, 3, { rangeGetContentMD5: true });
@@ -83,7 +83,7 @@ test("a range is a 206 with its place in the whole, and one outside the blob a 4
   expect(await refusal(blob.download(10, 1))).toEqual({ status: 416, code: "InvalidRange" });
 });
 
-test("a body that is not what its MD5 announces is refused", async () => {
+test("a body that does not match its MD5 is rejected", async () => {
   const { service, box } = { ...(await container()) };
   expect(service.accountName).toBe("devstoreaccount1");
   const blob = box.getBlockBlobClient("x");
@@ -94,7 +94,7 @@ test("a body that is not what its MD5 announces is refused", async () => {
   });
 });
 
-test("metadata and content headers are replaced whole, and each write changes the ETag", async () => {
+test("metadata and content headers are replaced as a whole, and each write changes the ETag", async () => {
   const { service, clock } = await startStorage();
   const blob = await uploaded(service, "x");
   const etags = [(await blob.getProperties()).etag];
@@ -113,7 +113,7 @@ test("metadata and content headers are replaced whole, and each write changes th
   expect(properties.cacheControl).toBeUndefined();
 });
 
-test("blocks wait uncommitted, and a block list makes the blob of them in its order", async () => {
+test("blocks stay uncommitted until a block list commits them in its order", async () => {
   const { box } = await container();
   const blob = box.getBlockBlobClient("blocks");
   await blob.stageBlock(id("a"), "AAA", 3);
@@ -146,7 +146,7 @@ test("blocks wait uncommitted, and a block list makes the blob of them in its or
   );
 });
 
-test("a large upload in blocks, as the SDK makes it, arrives whole", async () => {
+test("a large upload in blocks by the SDK is complete", async () => {
   const { box } = await container();
   const bytes = Buffer.from(Array.from({ length: 100 * kib }, (_, index) => index % 251));
   const blob = box.getBlockBlobClient("large");
@@ -156,7 +156,7 @@ test("a large upload in blocks, as the SDK makes it, arrives whole", async () =>
   );
 });
 
-test("a listing tells pages, prefixes, levels, metadata and copies", async () => {
+test("a listing supports pages, prefixes and hierarchy, with metadata and copy properties", async () => {
   const { box, clock } = await container();
   for (const name of ["a/1", "a/2", "a/b/3", "b", "c/4", "c\u0001d"]) {
     await box.getBlockBlobClient(name).upload("x", 1, { metadata: { name: "m" } });
@@ -189,7 +189,7 @@ test("a listing tells pages, prefixes, levels, metadata and copies", async () =>
   expect(plain.value?.metadata).toBeUndefined();
 });
 
-test("whatever the names, pages of a listing together hold each once, in order", async () => {
+test("for any names, the pages of a listing contain each name once, in order", async () => {
   const { box } = await container();
   const name = fc.string({
     unit: fc.constantFrom("a", "b", "/", "é", "~", "😀"),
@@ -219,7 +219,7 @@ test("whatever the names, pages of a listing together hold each once, in order",
   );
 });
 
-test("conditions of a read answer 304 or 412, those of a write 412 or BlobAlreadyExists", async () => {
+test("unmet conditions return 304 or 412 for reads and 412 or BlobAlreadyExists for writes", async () => {
   const { service, clock } = await startStorage();
   const blob = await uploaded(service, "x");
   const { etag = "", lastModified = new Date(0) } = await blob.getProperties();
@@ -261,7 +261,7 @@ test("conditions of a read answer 304 or 412, those of a write 412 or BlobAlread
   });
 });
 
-test("what is not implemented answers 501 with the operation's REST name", async () => {
+test("an unsupported operation returns 501 with its REST name", async () => {
   const { service, box } = await container();
   const blob = await uploaded(service, "x");
   const says = async (work: Promise<unknown>, name: string) => {

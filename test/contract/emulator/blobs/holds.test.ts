@@ -10,7 +10,7 @@ async function started(settings = {}) {
   return { ...storage, blob, until, box: storage.service.getContainerClient("source") };
 }
 
-test("a legal hold is told, and protects from writes and deletion until it is taken away", async () => {
+test("a legal hold is returned, and prevents writes and deletion until it is removed", async () => {
   const { blob, box } = await started();
   const other = box.getBlockBlobClient("other");
   await other.upload("x", 1);
@@ -26,7 +26,7 @@ test("a legal hold is told, and protects from writes and deletion until it is ta
   await blob.delete();
 });
 
-test("a policy protects until its time; unlocked it can be taken away, locked only be made longer", async () => {
+test("a policy protects until it expires; an unlocked one can be removed, a locked one only extended", async () => {
   const { blob, until, clock } = await started();
   await blob.setImmutabilityPolicy({ expiriesOn: until, policyMode: "Unlocked" });
   expect(await blob.getProperties()).toMatchObject({
@@ -44,7 +44,7 @@ test("a policy protects until its time; unlocked it can be taken away, locked on
   await blob.delete();
 });
 
-test("a copy puts the policy and the hold on its destination that the start names, not the source's", async () => {
+test("the destination of a copy gets the policy and hold of the start, not the source's", async () => {
   const { blob, box, until } = await started();
   await blob.setLegalHold(true);
   const plain = box.getBlobClient("plain");
@@ -64,7 +64,7 @@ test("a copy puts the policy and the hold on its destination that the start name
   expect(listed).toEqual([true]);
 });
 
-test("a policy whose time is over or no time is refused", async () => {
+test("a policy with a past or invalid time is rejected", async () => {
   const { blob, box, clock } = await started();
   const copy = box.getBlobClient("copy");
   const expiriesOn = new Date(clock.now() - 1000);
@@ -73,7 +73,7 @@ test("a policy whose time is over or no time is refused", async () => {
   expect(await copy.exists()).toBe(false);
 });
 
-test("where versions are kept a held blob is written over; the held version stays and is not deleted", async () => {
+test("in an account with versions a held blob can be overwritten; the held version cannot be deleted", async () => {
   const { blob, emulator } = await started();
   emulator.accountSettings("devstoreaccount1").versioning = true;
   const { versionId: held = "" } = await blob.upload("held", 4, { legalHold: true });

@@ -32,13 +32,13 @@ test("a snapshot keeps content, headers and metadata while the base blob is writ
   expect((await blob.downloadToBuffer()).toString()).toBe("later");
 });
 
-test("metadata that is given replaces the blob's in the snapshot", async () => {
+test("metadata in the request replaces the blob's metadata in the snapshot", async () => {
   const { blob } = await snapshotted();
   const { snapshot = "" } = await blob.createSnapshot({ metadata: { own: "1" } });
   expect((await blob.withSnapshot(snapshot).getProperties()).metadata).toEqual({ own: "1" });
 });
 
-test("snapshots of one moment have times of their own, and are listed before their base", async () => {
+test("snapshots of the same moment get distinct times, and are listed before their base blob", async () => {
   const { blob, box, snapshot } = await snapshotted();
   const { snapshot: next = "" } = await blob.createSnapshot();
   expect(next > snapshot).toBe(true);
@@ -54,7 +54,7 @@ test("snapshots of one moment have times of their own, and are listed before the
   expect(plain).toEqual(["film.mp4", "next.mp4"]);
 });
 
-test("a snapshot is promoted onto its base, in time and with its headers", async () => {
+test("a snapshot is promoted onto its base blob over time, with its headers", async () => {
   const { blob, image, clock } = await snapshotted({ copies: { bytesPerSecond: 1 } });
   await blob.upload("later", 5);
   const poller = await blob.beginCopyFromURL(image.url);
@@ -69,7 +69,7 @@ test("a snapshot is promoted onto its base, in time and with its headers", async
   expect((await blob.downloadToBuffer()).toString()).toBe("former");
 });
 
-test("a base blob with snapshots is deleted only together with them; a snapshot alone at any time", async () => {
+test("a base blob with snapshots can only be deleted together with them; a snapshot can be deleted on its own", async () => {
   const { blob, box, image } = await snapshotted();
   expect(await refusal(blob.delete())).toEqual({ status: 409, code: "SnapshotsPresent" });
   await image.delete();
@@ -83,7 +83,7 @@ test("a base blob with snapshots is deleted only together with them; a snapshot 
   expect(await listed(box)).toEqual([]);
 });
 
-test("no snapshot is taken under a pending copy, or of another state than was asked for", async () => {
+test("a snapshot is rejected during a pending copy, and if the blob's state does not meet the conditions", async () => {
   const { blob, box, service } = await snapshotted({ copies: { bytesPerSecond: 1 } });
   const other = await uploaded(service, "other", { blob: "other" });
   const conditions = { ifMatch: '"0x1"' };
@@ -96,7 +96,7 @@ test("no snapshot is taken under a pending copy, or of another state than was as
   expect(await listed(box, "film")).toHaveLength(2);
 });
 
-test("a container's SAS opens snapshots, a blob's only the base", async () => {
+test("a container SAS authorizes snapshots, a blob SAS only the base blob", async () => {
   const { blob, box, image, clock } = await snapshotted();
   const expiresOn = new Date(clock.now() + 60 * second);
   const ofBlob = await blob.generateSasUrl({

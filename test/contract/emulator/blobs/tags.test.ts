@@ -10,7 +10,7 @@ async function tagged(settings = {}) {
   return { ...storage, blob, box: storage.service.getContainerClient("source") };
 }
 
-test("tags are set and read whole, counted, listed, and change no ETag", async () => {
+test("tags are set and read as a whole, counted and listed, and do not change the ETag", async () => {
   const { blob, box } = await tagged();
   const { etag } = await blob.getProperties();
   await blob.setTags({ Project: "x+y", Rank: "3" });
@@ -27,7 +27,7 @@ test("tags are set and read whole, counted, listed, and change no ETag", async (
   expect((await blob.getProperties()).tagCount).toBeUndefined();
 });
 
-test("tags outside the limits are refused", async () => {
+test("tags outside the limits are rejected", async () => {
   const { blob } = await tagged();
   const codes = async (tags: Record<string, string>) => (await refusal(blob.setTags(tags))).code;
   const many = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`k${index}`, "v"]));
@@ -38,7 +38,7 @@ test("tags outside the limits are refused", async () => {
   expect((await blob.getTags()).tags).toMatchObject({ Rank: "3" });
 });
 
-test("a write sets the tags it names and none else; a copy never takes the source's", async () => {
+test("a write sets exactly the tags it names; a copy never takes the source's tags", async () => {
   const { blob, box } = await tagged({ copies: { finishOnStart: "always" } });
   const copy = box.getBlockBlobClient("copy");
   await copy.beginCopyFromURL(blob.url, { tags: { own: "a b+c" } });
@@ -50,14 +50,14 @@ test("a write sets the tags it names and none else; a copy never takes the sourc
   expect((await copy.getTags()).tags).toEqual({ by: "upload" });
 });
 
-test("a snapshot keeps the tags of its moment", async () => {
+test("a snapshot keeps the tags of its time", async () => {
   const { blob } = await tagged();
   const { snapshot = "" } = await blob.createSnapshot();
   await blob.setTags({});
   expect((await blob.withSnapshot(snapshot).getTags()).tags).toMatchObject({ Rank: "3" });
 });
 
-test("conditions on tags hold for reads, writes and both ends of a copy", async () => {
+test("conditions on tags apply to reads, writes, and the source and destination of a copy", async () => {
   const { blob, box } = await tagged({ copies: { finishOnStart: "always" } });
   const met = { tagConditions: `"Rank" >= '3' AND Project <> 'z'` };
   const unmet = { tagConditions: `"Rank" = '4' OR "None" = ''` };
@@ -98,7 +98,7 @@ test.each([
   else expect(judge()).toBe(outcome);
 });
 
-test("a SAS needs `t` for tags, also for those of another write", async () => {
+test("a SAS needs `t` for tags, also if another write sets them", async () => {
   const { blob, box, clock } = await tagged();
   const expiresOn = new Date(clock.now() + 60 * second);
   const at = async (client: BlobClient, letters: string) =>

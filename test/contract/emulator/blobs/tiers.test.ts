@@ -10,7 +10,7 @@ async function archived(settings = {}) {
   return { ...storage, blob, box: storage.service.getContainerClient("source") };
 }
 
-test("a tier is told as inferred until somebody sets one, which changes no ETag", async () => {
+test("a tier is reported as inferred until one is set, which does not change the ETag", async () => {
   const { service } = await startStorage();
   const blob = await uploaded(service, "abc");
   const { etag, accessTier, accessTierInferred } = await blob.getProperties();
@@ -25,7 +25,7 @@ test("a tier is told as inferred until somebody sets one, which changes no ETag"
   });
 });
 
-test("an archived blob tells its properties, but gives no bytes and takes no change", async () => {
+test("an archived blob returns its properties, but cannot be read or changed", async () => {
   const { blob, box } = await archived();
   const refused = { status: 409, code: "BlobArchived" };
   expect((await blob.getProperties()).accessTier).toBe("Archive");
@@ -38,7 +38,7 @@ test("an archived blob tells its properties, but gives no bytes and takes no cha
   expect((await blob.downloadToBuffer()).toString()).toBe("new");
 });
 
-test("a copy does not write over an archived blob", async () => {
+test("a copy cannot overwrite an archived blob", async () => {
   const { blob, service } = await archived();
   const other = await uploaded(service, "other", { blob: "other" });
   expect(await refusal(blob.beginCopyFromURL(other.url))).toEqual({
@@ -51,7 +51,7 @@ test.each([
   ["Standard" as const, 15],
   ["High" as const, 1],
 ])(
-  "a copy out of the archive with %s priority pends for %i hours, then has its tier",
+  "a copy of an archived blob with %s priority is pending for %i hours, then has its tier",
   async (rehydratePriority, hours) => {
     const { blob, box, clock } = await archived({ finishOnStart: "always" });
     const copy = box.getBlobClient("copy");
@@ -77,7 +77,7 @@ test.each([
   },
 );
 
-test("an aborted copy out of the archive is an empty blob in its tier", async () => {
+test("an aborted copy of an archived blob leaves an empty blob in its tier", async () => {
   const { blob, box } = await archived();
   const copy = box.getBlobClient("copy");
   await copy.beginCopyFromURL(blob.url, { tier: "Hot" });
@@ -87,7 +87,7 @@ test("an aborted copy out of the archive is an empty blob in its tier", async ()
   expect(ended.archiveStatus).toBeUndefined();
 });
 
-test("a rehydration by Set Blob Tier takes its hours, can be hurried, and copies wait for its end", async () => {
+test("a rehydration by Set Blob Tier takes hours, can be given high priority, and delays copies", async () => {
   const { blob, box, clock } = await archived();
   await blob.setAccessTier("Hot");
   expect(await blob.getProperties()).toMatchObject({
@@ -107,7 +107,7 @@ test("a rehydration by Set Blob Tier takes its hours, can be hurried, and copies
   expect((await copy.getProperties()).copyStatus).toBe("success");
 });
 
-test("a copy keeps its destination's tier unless it names one", async () => {
+test("a copy keeps the destination's tier unless it sets one", async () => {
   const { service } = await startStorage({ copies: { finishOnStart: "always" } });
   const source = await uploaded(service, "abc");
   await source.setAccessTier("Cold");

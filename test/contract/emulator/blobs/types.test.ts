@@ -13,7 +13,7 @@ const page = (letter: string) => Buffer.alloc(512, letter);
 const text = async (blob: { downloadToBuffer(): Promise<Buffer> }) =>
   (await blob.downloadToBuffer()).toString();
 
-test("an append blob grows by blocks, and only from where the caller takes it to end", async () => {
+test("an append blob grows by blocks, and only if it has the length that the caller expects", async () => {
   const { box } = await started();
   const blob = box.getAppendBlobClient("log");
   await blob.create({ metadata: { own: "1" } });
@@ -42,7 +42,7 @@ test("an append blob grows by blocks, and only from where the caller takes it to
   });
 });
 
-test("a sealed append blob takes no block; its ETag is what it was, and its copy is sealed unless told not to", async () => {
+test("a sealed append blob rejects blocks and keeps its ETag; its copy is sealed unless the start opts out", async () => {
   const { box } = await started({ copies: { finishOnStart: "always" } });
   const blob = box.getAppendBlobClient("log");
   await blob.create();
@@ -72,7 +72,7 @@ test("a sealed append blob takes no block; its ETag is what it was, and its copy
   }
 });
 
-test("pages are written and cleared within a page blob, and its ranges tell which are there", async () => {
+test("pages are written and cleared in a page blob, and its page ranges list them", async () => {
   const { box } = await started();
   const blob = box.getPageBlobClient("disk");
   await blob.create(4 * 512, { blobSequenceNumber: 7 });
@@ -104,7 +104,7 @@ test("pages are written and cleared within a page blob, and its ranges tell whic
   expect(await refusal(late)).toEqual({ status: 412, code: "SequenceNumberConditionNotMet" });
 });
 
-test("a page blob's copy has its full length of zeros at once and fills while it is pending", async () => {
+test("a page blob's copy has its full length immediately, and fills while it is pending", async () => {
   const { box, clock } = await started({ copies: { bytesPerSecond: 512 } });
   const blob = box.getPageBlobClient("disk");
   await blob.create(3 * 512, { blobSequenceNumber: 7 });
@@ -128,7 +128,7 @@ test("a page blob's copy has its full length of zeros at once and fills while it
   expect(await copy.getPageRanges()).toMatchObject({ pageRange: [{ offset: 0, count: 1535 }] });
 });
 
-test("an aborted copy of a page blob leaves nothing", async () => {
+test("an aborted copy of a page blob leaves no content", async () => {
   const { box, clock } = await started({ copies: { bytesPerSecond: 512 } });
   const blob = box.getPageBlobClient("disk");
   await blob.create(3 * 512);
@@ -139,7 +139,7 @@ test("an aborted copy of a page blob leaves nothing", async () => {
   expect(await copy.getProperties()).toMatchObject({ copyStatus: "aborted", contentLength: 0 });
 });
 
-test("a copy writes over a blob of its own type alone; Put Blob writes over any", async () => {
+test("a copy can only overwrite a blob of the same type; Put Blob can overwrite any", async () => {
   const { box, service } = await started({ copies: { finishOnStart: "always" } });
   const block = await uploaded(service, "x");
   const append = box.getAppendBlobClient("append");
@@ -164,7 +164,7 @@ test("a copy writes over a blob of its own type alone; Put Blob writes over any"
   expect((await append.getProperties()).blobType).toBe("BlockBlob");
 });
 
-test("an append blob that grows under a copy fails it", async () => {
+test("an append blob that grows during a copy fails it", async () => {
   const { box, clock } = await started({ copies: { bytesPerSecond: 1 } });
   const log = box.getAppendBlobClient("log");
   await log.create();

@@ -25,7 +25,7 @@ async function listed(box: ContainerClient, options = { includeVersions: true })
   return found;
 }
 
-test("an account keeps no versions unless it is set to", async () => {
+test("an account keeps no versions by default", async () => {
   const { service } = await startStorage();
   const blob = await uploaded(service, "abc");
   expect((await blob.upload("x", 1)).versionId).toBeUndefined();
@@ -33,7 +33,7 @@ test("an account keeps no versions unless it is set to", async () => {
   expect(await listed(service.getContainerClient("source"))).toEqual(["film.mp4 -"]);
 });
 
-test("every write makes a version, and each former one stays readable", async () => {
+test("every write creates a version, and former versions stay readable", async () => {
   const { blob, box, first } = await versioned();
   const { versionId: next = "" } = await blob.upload("second", 6);
   const { versionId: last = "" } = await blob.setMetadata({ own: "1" });
@@ -52,7 +52,7 @@ test("every write makes a version, and each former one stays readable", async ()
   expect(await listed(box, { includeVersions: false })).toEqual([`film.mp4 ${last} current`]);
 });
 
-test("a deleted blob is a former version; versions are deleted by their id, the current one never", async () => {
+test("a deleted blob becomes a former version; versions are deleted by id, except the current one", async () => {
   const { blob, box, first } = await versioned();
   expect(await refusal(blob.withVersion(first).delete())).toEqual({
     status: 403,
@@ -66,7 +66,7 @@ test("a deleted blob is a former version; versions are deleted by their id, the 
   expect(await listed(box)).toEqual([]);
 });
 
-test("a version is copied from, also onto its own base, and tells one version id from start to end", async () => {
+test("a version is copied, also onto its own base blob, with one version id from start to end", async () => {
   const { blob, first, clock } = await versioned({ copies: { bytesPerSecond: 1 } });
   await blob.upload("second", 6);
   await blob.beginCopyFromURL(blob.withVersion(first).url);
@@ -79,7 +79,7 @@ test("a version is copied from, also onto its own base, and tells one version id
   expect((await blob.downloadToBuffer()).toString()).toBe("first");
 });
 
-test("a copy that reads a version is not disturbed when the blob is written over or deleted", async () => {
+test("a copy that reads a version is not affected when the blob is overwritten or deleted", async () => {
   const { blob, box, first, clock } = await versioned({ copies: { bytesPerSecond: 1 } });
   const byVersion = box.getBlobClient("by-version");
   const byName = box.getBlobClient("by-name");
@@ -94,7 +94,7 @@ test("a copy that reads a version is not disturbed when the blob is written over
   expect((await byVersion.downloadToBuffer()).toString()).toBe("first");
 });
 
-test("a version that is deleted fails the copies that read it", async () => {
+test("deleting a version fails the copies that read it", async () => {
   const { blob, box, first, clock } = await versioned({ copies: { bytesPerSecond: 1 } });
   await blob.upload("second", 6);
   const copy = box.getBlobClient("copy");
@@ -107,7 +107,7 @@ test("a version that is deleted fails the copies that read it", async () => {
   });
 });
 
-test("a version that is not there is a 404 for reads and for copies", async () => {
+test("a missing version returns 404 for reads and copies", async () => {
   const { blob, box } = await versioned();
   const none = blob.withVersion("2020-01-01T00:00:00.0000000Z");
   expect(await refusal(none.getProperties())).toEqual({ status: 404, code: "BlobNotFound" });
@@ -122,7 +122,7 @@ test("a destination cannot be a version or a snapshot", async () => {
   expect((await refusal(blob.withSnapshot(snapshot).beginCopyFromURL(blob.url))).status).toBe(400);
 });
 
-test("a SAS opens the state it is signed for: the base, one version, one snapshot, or all by the container", async () => {
+test("a SAS authorizes what it is signed for: the base blob, one version, one snapshot, or the container", async () => {
   const { blob, box, otherService, first, clock } = await versioned({
     copies: { finishOnStart: "always" },
   });
@@ -163,7 +163,7 @@ test("a SAS opens the state it is signed for: the base, one version, one snapsho
   );
 });
 
-test("a lease is the current version's alone", async () => {
+test("only the current version can be leased", async () => {
   const { blob, first } = await versioned();
   const { leaseId = "" } = await blob.getBlobLeaseClient().acquireLease(-1);
   await blob.upload("second", 6, { conditions: { leaseId } });

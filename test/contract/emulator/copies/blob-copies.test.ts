@@ -35,7 +35,7 @@ async function pendingCopy(settings = {}) {
   };
 }
 
-test("a copy pends: an empty destination with the source's headers and metadata, then progress, then all bytes", async () => {
+test("a pending copy starts as an empty blob with the source's headers and metadata, reports progress, then has all bytes", async () => {
   const { clock, destination, copyId } = await pendingCopy();
 
   const started = await destination.getProperties();
@@ -86,7 +86,7 @@ test("progress is published in steps, after the start delay", async () => {
   expect(await progress()).toBe(`${film.length}/${film.length}`);
 });
 
-test("a trace of progress is played step by step to its end, or until a control changes it", async () => {
+test("a trace of progress is played step by step until it ends, or a test controls the copy", async () => {
   const steps = [
     { afterMs: 2 * second, bytesCopied: 100 },
     { afterMs: 60 * second, bytesCopied: 5000 },
@@ -110,7 +110,7 @@ test("a trace of progress is played step by step to its end, or until a control 
   expect((await other.getProperties()).copyProgress).toBe(`5000/${film.length}`);
 });
 
-test("settings are fixed when the copy starts and may differ by destination", async () => {
+test("settings are fixed when the copy starts, and can differ by destination", async () => {
   const { emulator, clock, service, source, destination } = await pendingCopy();
   emulator.copies.bytesPerSecond = Infinity;
   emulator.copies.forDestination = (container, blob) =>
@@ -127,7 +127,7 @@ test("settings are fixed when the copy starts and may differ by destination", as
   expect((await slow.getProperties()).copyProgress).toBe(`9/${film.length}`);
 });
 
-test("a copy may finish at once: success in the start's answer", async () => {
+test("a copy can finish immediately: the start returns success", async () => {
   const { service, otherService } = await startStorage({
     copies: { finishOnStart: "same-account" },
   });
@@ -147,7 +147,7 @@ test("a copy may finish at once: success in the start's answer", async () => {
   expect((await far.getProperties()).copyStatus).toBe("pending");
 });
 
-test("metadata and tier given with the start replace the source's metadata", async () => {
+test("metadata and tier of the start replace the source's metadata", async () => {
   const { clock, source, destination } = await pendingCopy();
   await clock.advance(20 * second);
   await startCopy(destination, source.url, { metadata: { Own: "y" }, tier: "Cool" });
@@ -158,7 +158,7 @@ test("metadata and tier given with the start replace the source's metadata", asy
   expect(properties.accessTierInferred).toBeUndefined();
 });
 
-test("abort leaves zero bytes, the metadata, and the status aborted; a second abort is refused", async () => {
+test("an abort leaves zero bytes, the metadata, and the status aborted; a second abort is rejected", async () => {
   const { clock, destination, copyId } = await pendingCopy();
   await clock.advance(3 * second);
 
@@ -186,14 +186,14 @@ test("abort leaves zero bytes, the metadata, and the status aborted; a second ab
   });
 });
 
-test("an abort that comes after the end is refused and the copy stays a success", async () => {
+test("an abort after the end is rejected, and the copy keeps its success", async () => {
   const { clock, destination, copyId } = await pendingCopy();
   await clock.advance(10 * second);
   expect((await refusal(destination.abortCopyFromURL(copyId))).code).toBe("NoPendingCopyOperation");
   expect((await destination.getProperties()).copyStatus).toBe("success");
 });
 
-test("while a copy pends nothing else may write, lease or copy onto its destination", async () => {
+test("while a copy is pending, its destination cannot be written, leased or copied onto", async () => {
   const { destination, source } = await pendingCopy();
   const pending = { status: 409, code: "PendingCopyOperation" };
   expect(await refusal(destination.upload("x", 1))).toEqual(pending);
@@ -210,21 +210,24 @@ test.for<[string, (source: BlockBlobClient) => Promise<unknown>, string]>([
   ["overwritten", (source) => source.upload("new", 3), "412 ConditionNotMet"],
   ["given other metadata", (source) => source.setMetadata({ a: "b" }), "412 ConditionNotMet"],
   ["deleted", (source) => source.delete(), "404 ResourceNotFound"],
-])("a copy whose source is %s meanwhile fails and says so", async ([, change, description]) => {
-  const { clock, source, destination } = await pendingCopy();
-  await clock.advance(2 * second);
-  await change(source);
-  await clock.advance(day);
-  const properties = await destination.getProperties();
-  expect(properties).toMatchObject({
-    copyStatus: "failed",
-    copyStatusDescription: `${description} "Copy failed when reading the source."`,
-    copyCompletedOn: new Date(noon + 2 * second),
-    contentLength: 0,
-  });
-});
+])(
+  "a copy whose source is %s meanwhile fails with a description",
+  async ([, change, description]) => {
+    const { clock, source, destination } = await pendingCopy();
+    await clock.advance(2 * second);
+    await change(source);
+    await clock.advance(day);
+    const properties = await destination.getProperties();
+    expect(properties).toMatchObject({
+      copyStatus: "failed",
+      copyStatusDescription: `${description} "Copy failed when reading the source."`,
+      copyCompletedOn: new Date(noon + 2 * second),
+      contentLength: 0,
+    });
+  },
+);
 
-test("a source that changes after the copy's end, or is only leased, does the copy no harm", async () => {
+test("a source that changes after the copy completed, or is only leased, does not affect the copy", async () => {
   const { clock, source, destination } = await pendingCopy();
   await source.getBlobLeaseClient().acquireLease(-1);
   await clock.advance(10 * second);
@@ -232,7 +235,7 @@ test("a source that changes after the copy's end, or is only leased, does the co
   expect((await destination.getProperties()).copyStatus).toBe("success");
 });
 
-test("a copy that is not done after two weeks fails as cancelled", async () => {
+test("a copy that is not complete after two weeks fails as cancelled", async () => {
   const { clock, destination } = await pendingCopy({ bytesPerSecond: 0 });
   await clock.advance(14 * day - 1);
   expect((await destination.getProperties()).copyStatus).toBe("pending");
@@ -244,7 +247,7 @@ test("a copy that is not done after two weeks fails as cancelled", async () => {
   });
 });
 
-test("a copy fails when the SAS of its source ends before it does", async () => {
+test("a copy fails when its source's SAS expires before it completes", async () => {
   const { clock, service, otherService } = await startStorage({ copies });
   const source = await uploaded(service, film);
   await otherService.createContainer("far");
@@ -262,7 +265,7 @@ test("a copy fails when the SAS of its source ends before it does", async () => 
   });
 });
 
-test("one pending copy can be stalled, resumed, warned about, failed and finished", async () => {
+test("a single pending copy can be stalled, resumed, warned about, failed and finished", async () => {
   const { clock, destination, source, emulator, where } = await pendingCopy();
   const look = () => destination.getProperties();
 
@@ -288,7 +291,7 @@ test("one pending copy can be stalled, resumed, warned about, failed and finishe
   expect(() => emulator.copies.stall(where)).toThrow("no copy is pending");
 });
 
-test("every write but a lease or a staged block removes the copy properties", async () => {
+test("every write except Lease Blob and Put Block removes the copy properties", async () => {
   const { clock, destination } = await pendingCopy();
   await clock.advance(10 * second);
   await destination.stageBlock("AAAA", "x", 1);
@@ -309,7 +312,7 @@ test("a copy onto itself keeps the content", async () => {
   expect((await source.getProperties()).metadata).toEqual({ again: "1" });
 });
 
-test("a copy that reads another copy's destination fails when that one ends, unless it ended before", async () => {
+test("a copy that reads another copy's destination fails when the other one ends, unless it completed before", async () => {
   const { clock, destination, service, emulator } = await pendingCopy();
   const container = service.getContainerClient("source");
   const early = container.getBlockBlobClient("early.mp4");
@@ -329,7 +332,7 @@ test("a copy that reads another copy's destination fails when that one ends, unl
   expect((await destination.getProperties()).copyStatus).toBe("success");
 });
 
-test("a start delay is kept by a copy that is stalled and resumed in it", async () => {
+test("a copy that is stalled and resumed during its start delay keeps the delay", async () => {
   const { clock, destination, emulator, where } = await pendingCopy({ startDelayMs: 5 * second });
   emulator.copies.stall(where);
   emulator.copies.resume(where);
@@ -337,7 +340,7 @@ test("a start delay is kept by a copy that is stalled and resumed in it", async 
   expect((await destination.getProperties()).copyProgress).toBe(`1024/${film.length}`);
 });
 
-test("uncommitted blocks of the destination end with a copy onto it", async () => {
+test("a copy onto a blob discards the destination's uncommitted blocks", async () => {
   const { clock, source, destination } = await pendingCopy();
   await clock.advance(20 * second);
   await destination.stageBlock("AAAA", "x", 1);
@@ -346,7 +349,7 @@ test("uncommitted blocks of the destination end with a copy onto it", async () =
   expect((await destination.getBlockList("uncommitted")).uncommittedBlocks ?? []).toEqual([]);
 });
 
-test("deleting a container fails the copies that read from it and forgets those onto it", async () => {
+test("deleting a container fails the copies that read from it, and removes those onto it", async () => {
   const { clock, service, source } = await pendingCopy();
   await service.createContainer("elsewhere");
   const elsewhere = service.getContainerClient("elsewhere").getBlockBlobClient("x");

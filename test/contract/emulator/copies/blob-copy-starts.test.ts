@@ -53,7 +53,7 @@ test("another account's blob is copied with a SAS, or when its container is publ
   expect((await other.getProperties()).copyStatus).toBe("pending");
 });
 
-test("a source that cannot be read refuses the start with the source's own status and code", async () => {
+test("a source that cannot be read rejects the start with the source's status and code", async () => {
   const { far, source, service } = await twoAccounts();
   const gone = service.getContainerClient("source").getBlockBlobClient("gone");
   const code = "CannotVerifyCopySource";
@@ -82,7 +82,7 @@ test("a source that cannot be read refuses the start with the source's own statu
   ).toEqual({ status: 403, code, source: [403, "AuthenticationFailed"] });
 });
 
-test("a missing source of the own account is a plain 404, what is no URL of the web a 400", async () => {
+test("a missing source in the same account returns 404, an invalid URL returns 400", async () => {
   const { near, service, emulator } = await twoAccounts();
   const gone = service.getContainerClient("source").getBlockBlobClient("gone");
   expect(await refusal(near.beginCopyFromURL(gone.url))).toEqual({
@@ -99,7 +99,7 @@ test("a missing source of the own account is a plain 404, what is no URL of the 
   expect((await refusal(near.beginCopyFromURL(long))).status).toBe(400);
 });
 
-test("a SAS on the request authorizes the destination only, not a source beside it", async () => {
+test("a SAS on the request authorizes the destination only, not a source in the same account", async () => {
   const { near, source } = await twoAccounts();
   const sas = await sasOf(near, { permissions: BlobSASPermissions.parse("w") });
   expect((await refusal(new BlockBlobClient(sas).beginCopyFromURL(source.url))).code).toBe(
@@ -107,7 +107,7 @@ test("a SAS on the request authorizes the destination only, not a source beside 
   );
 });
 
-test("checks come in the documented order: source, its conditions, destination, pending, lease", async () => {
+test("checks are made in the documented order: source, its conditions, destination, pending, lease", async () => {
   const { near, source, service } = await twoAccounts();
   const gone = service.getContainerClient("source").getBlockBlobClient("gone").url;
   await near.getBlobLeaseClient(leaseId).acquireLease(60);
@@ -127,7 +127,7 @@ test("checks come in the documented order: source, its conditions, destination, 
   );
 });
 
-test("an infinite lease on the destination is needed to start and to abort, and survives", async () => {
+test("an infinite lease on the destination is required to start and to abort, and stays", async () => {
   const { near, source } = await twoAccounts();
   await near.getBlobLeaseClient(leaseId).acquireLease(-1);
   const conditions = { leaseId };
@@ -138,7 +138,7 @@ test("an infinite lease on the destination is needed to start and to abort, and 
   expect(await near.getProperties()).toMatchObject({ copyStatus: "aborted", leaseState: "leased" });
 });
 
-test("a lease id for a destination without lease, or without blob, is refused", async () => {
+test("a lease id for a missing destination, or one without a lease, is rejected", async () => {
   const { near, source, service } = await twoAccounts();
   const fresh = service.getContainerClient("near").getBlockBlobClient("fresh");
   const conditions = { leaseId };
@@ -150,7 +150,7 @@ test("a lease id for a destination without lease, or without blob, is refused", 
   }
 });
 
-test("a missing destination container is named as such, and a refused start changes nothing", async () => {
+test("a missing destination container is reported as such, and a rejected start changes nothing", async () => {
   const { near, source, service } = await twoAccounts();
   const nowhere = service.getContainerClient("nowhere").getBlockBlobClient("x");
   expect((await refusal(nowhere.beginCopyFromURL(source.url))).code).toBe("ContainerNotFound");
@@ -158,7 +158,7 @@ test("a missing destination container is named as such, and a refused start chan
   expect((await near.downloadToBuffer()).toString()).toBe("old");
 });
 
-test("a SAS that may only create starts a copy onto a new blob, but not over an old one", async () => {
+test("a create-only SAS can start a copy to a new blob, but not overwrite an existing one", async () => {
   const { service, near, source } = await twoAccounts();
   const only = { permissions: BlobSASPermissions.parse("c") };
   const client = async (blob: BlockBlobClient) => new BlockBlobClient(await sasOf(blob, only));

@@ -46,7 +46,7 @@ function readSas(file: ShareFileClient, expiresOn = tomorrow): Promise<string> {
   );
 }
 
-test("a file copy pends: an empty file with the source's headers and metadata, then progress, then all bytes", async () => {
+test("a pending file copy starts as an empty file with the source's headers and metadata, reports progress, then has all bytes", async () => {
   const { clock, destination, copyId, copyStatus, source } = await pendingCopy();
   expect(copyStatus).toBe("pending");
 
@@ -83,7 +83,7 @@ test("a file copy pends: an empty file with the source's headers and metadata, t
   expect(await destination.downloadToBuffer()).toEqual(film);
 });
 
-test("abort leaves zero bytes and the metadata; another id and a second abort are refused", async () => {
+test("an abort leaves zero bytes and the metadata; another id and a second abort are rejected", async () => {
   const { clock, destination, copyId } = await pendingCopy();
   await clock.advance(3 * second);
   expect(
@@ -107,7 +107,7 @@ test("abort leaves zero bytes and the metadata; another id and a second abort ar
   });
 });
 
-test("copies cross the services both ways, with a SAS", async () => {
+test("copies between Blob and Files work in both directions, with a SAS", async () => {
   const { clock, service, file, share } = await startFileStorage({ copies });
   const blob = await uploaded(service, film);
   const sas = await blob.generateSasUrl({
@@ -140,7 +140,7 @@ test("copies cross the services both ways, with a SAS", async () => {
   expect(await toBlob.downloadToBuffer()).toEqual(film);
 });
 
-test("a copy onto itself ends with what it began with, a zero-length file is copied, and a small one at once", async () => {
+test("a copy onto itself keeps the content, an empty file is copied, and a small one is copied immediately", async () => {
   const { file, clock, emulator } = await startFileStorage({ copies });
   const source = await uploadedFile(file("film.mp4"), film);
   await source.startCopyFromURL(source.url);
@@ -185,7 +185,7 @@ test.each([
   });
 });
 
-test("a blob's copy fails when the file that it is from is written", async () => {
+test("a copy from a file to a blob fails when the file is written", async () => {
   const { file, service } = await startFileStorage({ copies });
   const source = await uploadedFile(file("film.mp4"), film);
   await service.createContainer("out");
@@ -198,7 +198,7 @@ test("a blob's copy fails when the file that it is from is written", async () =>
   });
 });
 
-test("a copy fails with its source's share, and goes with its own", async () => {
+test("deleting the source's share fails a copy, and deleting the destination's share removes it", async () => {
   const { files, clock, source, destination } = await pendingCopy();
   const far = files.getShareClient("far");
   await far.create();
@@ -217,7 +217,7 @@ test("a copy fails with its source's share, and goes with its own", async () => 
   });
 });
 
-test("a copy fails when the SAS on its source ends, and after two weeks", async () => {
+test("a copy fails when its source's SAS expires, and after two weeks", async () => {
   const { clock, otherFiles, source, destination } = await pendingCopy({ bytesPerSecond: 0 });
   const far = otherFiles.getShareClient("far");
   await far.create();
@@ -237,7 +237,7 @@ test("a copy fails when the SAS on its source ends, and after two weeks", async 
   });
 });
 
-test("nothing changes a file while a copy onto it is pending, nor leases it", async () => {
+test("a file cannot be changed or leased while a copy onto it is pending", async () => {
   const { destination, source, copyId } = await pendingCopy();
   const pending = { status: 409, code: "PendingCopyOperation" };
   expect(await refusal(destination.startCopyFromURL(source.url))).toEqual(pending);
@@ -249,7 +249,7 @@ test("nothing changes a file while a copy onto it is pending, nor leases it", as
   expect(await destination.getProperties()).toMatchObject({ copyId, copyStatus: "pending" });
 });
 
-test("Create File and Set File Properties remove the copy properties, metadata and ranges do not", async () => {
+test("Create File and Set File Properties remove the copy properties, Set File Metadata and Put Range do not", async () => {
   const { destination, clock, copyId, source } = await pendingCopy();
   await clock.advance(20 * second);
   await destination.setMetadata({ own: "y" });
@@ -264,7 +264,7 @@ test("Create File and Set File Properties remove the copy properties, metadata a
   expect((await destination.getProperties()).copyStatus).toBeUndefined();
 });
 
-test("stall, resume, warn, fail and finish a file copy; settings may differ by destination", async () => {
+test("a file copy can be stalled, resumed, warned about, failed and finished; settings can differ by destination", async () => {
   const { clock, emulator, file, source, destination, where } = await pendingCopy();
   const progress = async () => (await destination.getProperties()).copyProgress;
   await clock.advance(second);
@@ -294,7 +294,7 @@ test("stall, resume, warn, fail and finish a file copy; settings may differ by d
   expect(await file("slow").downloadToBuffer()).toEqual(film);
 });
 
-test("a start whose answer is lost has started all the same", async () => {
+test("a start whose response is lost has still started the copy", async () => {
   const { file, emulator, clock } = await startFileStorage({ copies });
   const source = await uploadedFile(file("film.mp4"), film);
   emulator.faults.add({ operation: "CopyFile", times: 1, do: "lose response" });
@@ -317,7 +317,7 @@ test("a start whose answer is lost has started all the same", async () => {
   expect((await file("copy").getProperties()).copyStatus).toBe("success");
 });
 
-test("a copy goes on while the emulator is closed, and no signature rests in its file", async () => {
+test("a copy continues while the emulator is closed, and its database contains no signature", async () => {
   const folder = mkdtempSync(join(tmpdir(), "emulator-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
   const database = join(folder, "storage.db");

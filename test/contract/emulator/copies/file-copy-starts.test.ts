@@ -30,7 +30,7 @@ const readSas = (file: ShareFileClient) =>
 const lastStart = ({ emulator }: FileStorage) =>
   emulator.requests.findLast(({ operation }) => operation === "CopyFile")?.headers;
 
-test("who may read the source: the own account's key its files, nobody else without a SAS", async () => {
+test("the account key authorizes source files of its own account; all others need a SAS", async () => {
   const { file, otherFiles, service, source } = await start();
   expect((await file("near").startCopyFromURL(source.url)).copyStatus).toBe("success");
 
@@ -61,7 +61,7 @@ test("who may read the source: the own account's key its files, nobody else with
   expect((await destination.downloadToBuffer()).toString()).toBe("open");
 });
 
-test("a file is a blob's source by SAS only, and without source conditions", async () => {
+test("a copy from a file to a blob requires a SAS, and does not allow source conditions", async () => {
   const { service, source } = await start();
   const container = service.getContainerClient("inbox");
   await container.create();
@@ -85,7 +85,7 @@ test("a file is a blob's source by SAS only, and without source conditions", asy
   });
 });
 
-test("a source that is not there says what is missing; a SAS without r does not open it", async () => {
+test("a missing source is reported by its missing part; a SAS without r does not authorize it", async () => {
   const { file, source, otherFiles } = await start();
   const at = (url: string) => refusal(file("copy").startCopyFromURL(url));
   expect(await at(source.url.replace("film", "none"))).toEqual({
@@ -118,7 +118,7 @@ test("a source that is not there says what is missing; a SAS without r does not 
   expect(await refusal(far.getProperties())).toEqual({ status: 404, code: "ResourceNotFound" });
 });
 
-test("a SAS that may only create starts a copy to a new file, but not over an old one", async () => {
+test("a create-only SAS can start a copy to a new file, but not overwrite an existing one", async () => {
   const { file, source } = await start();
   const creating = (name: string) =>
     new ShareFileClient(
@@ -138,7 +138,7 @@ test("a SAS that may only create starts a copy to a new file, but not over an ol
   });
 });
 
-test("a file in a share snapshot is copied, over its own base too, but never written", async () => {
+test("a file in a share snapshot is copied, also over its base file, but is read-only", async () => {
   const { share, source, otherFiles } = await start();
   const { snapshot = "" } = await share.createSnapshot();
   const image = share.withSnapshot(snapshot).rootDirectoryClient.getFileClient("film.mp4");
@@ -156,7 +156,7 @@ test("a file in a share snapshot is copied, over its own base too, but never wri
   expect((await far.downloadToBuffer()).toString()).toBe("film");
 });
 
-test("metadata that the start sends replaces the source's", async () => {
+test("the start's metadata replaces the source's", async () => {
   const storage = await start();
   const { file, source } = storage;
   // 12.33.0 of the SDK does not send `metadata`; this way it sends what it is given.
@@ -168,7 +168,7 @@ test("metadata that the start sends replaces the source's", async () => {
   expect((await file("copy").getProperties()).metadata).toEqual({ project: "x" });
 });
 
-test("attributes, times and permission of the destination: given, the source's, or a new file's", async () => {
+test("the destination gets attributes, times and permission of the start, of the source, or of a new file", async () => {
   const storage = await start();
   const { file, source, share } = storage;
   const before = await source.getProperties();
@@ -242,7 +242,7 @@ test("attributes, times and permission of the destination: given, the source's, 
   ).toMatchObject({ fileAttributes: "None", filePermissionKey });
 });
 
-test("what the document does not allow is refused, and nothing is copied then", async () => {
+test("headers that the documentation does not allow are rejected, and nothing is copied", async () => {
   const { file, source, share, service } = await start();
   const { filePermissionKey = "" } = await share.createPermission(permission);
   const refused = (options: FileStartCopyOptions, from = source.url) =>
@@ -288,7 +288,7 @@ test("what the document does not allow is refused, and nothing is copied then", 
   });
 });
 
-test("between NFS shares owner, group and mode are given or taken over", async () => {
+test("between NFS shares, owner, group and mode are set or taken from the source", async () => {
   const storage = await start();
   const { files } = storage;
   const share = files.getShareClient("unix");
@@ -322,7 +322,7 @@ test("between NFS shares owner, group and mode are given or taken over", async (
   expect(await refused({ filePermission: permission })).toEqual(unsupported);
 });
 
-test("a read-only destination is overwritten only when the start says so", async () => {
+test("a read-only destination is overwritten only if the start says so", async () => {
   const storage = await start();
   const { file, source } = storage;
   const readOnly = { copyFileSmbInfo: { fileAttributes: "ReadOnly" } };
@@ -337,7 +337,7 @@ test("a read-only destination is overwritten only when the start says so", async
   expect((await file("copy").getProperties()).fileAttributes).toBe("Archive");
 });
 
-test("dots at the end of names count for each side that says so, and never for a blob", async () => {
+test("trailing dots are kept for each side that allows them, and never apply to a blob", async () => {
   const storage = await start();
   const { file, service } = storage;
   const dotted = await uploadedFile(file("dotted.", { allowTrailingDot: true }), "dotted");
@@ -362,7 +362,7 @@ test("dots at the end of names count for each side that says so, and never for a
   expect(await refusal(withSourceDots.startCopyFromURL(sas))).toEqual(unsupported);
 });
 
-test("a leased destination needs its lease id to be copied onto, and to be aborted", async () => {
+test("a copy onto a leased destination, and its abort, need the lease id", async () => {
   const { file, source, emulator } = await start();
   emulator.copies.finishOnStart = "never";
   const copy = file("copy");
@@ -398,7 +398,7 @@ test("a leased destination needs its lease id to be copied onto, and to be abort
   expect((await file("from leased").startCopyFromURL(source.url)).copyStatus).toBe("pending");
 });
 
-test("the request intent may only be backup", async () => {
+test("the only valid request intent is backup", async () => {
   const storage = await start();
   const { file, source } = storage;
   await file("copy", { fileRequestIntent: "backup" }).startCopyFromURL(source.url);

@@ -50,7 +50,7 @@ async function started({
   return { ...storage, web, copy: box.getBlockBlobClient("film.mp4") };
 }
 
-test("a URL of the web is asked at the start and read at the end, when the clock says so", async () => {
+test("a web URL's headers are read at the start and its bytes at the end, in virtual time", async () => {
   const { web, copy, clock } = await started();
   await copy.beginCopyFromURL(web.url);
   expect(await copy.getProperties()).toMatchObject({
@@ -73,7 +73,7 @@ test("a URL of the web is asked at the start and read at the end, when the clock
   expect(web.asked).toHaveLength(2);
 });
 
-test("a copy from the web may finish at once", async () => {
+test("a copy from the web can finish immediately", async () => {
   const { web, copy } = await started({ copies: { finishOnStart: "always" } });
   await copy.beginCopyFromURL(web.url);
   expect((await copy.getProperties()).copyStatus).toBe("success");
@@ -96,7 +96,7 @@ test.each([
   expect(web.asked).toHaveLength(1);
 });
 
-test("a server that is not there refuses the start", async () => {
+test("an unreachable server rejects the start", async () => {
   const { web, copy } = await started();
   web.close();
   expect(await refusal(copy.beginCopyFromURL(web.url))).toEqual({
@@ -105,7 +105,7 @@ test("a server that is not there refuses the start", async () => {
   });
 });
 
-test("a request that is refused anyway asks nobody", async () => {
+test("a request that is rejected anyway calls no server", async () => {
   const { web, copy, anonymous } = await started();
   const stranger = anonymous.getContainerClient("out").getBlobClient("film.mp4");
   expect((await refusal(stranger.beginCopyFromURL(web.url))).status).toBe(401);
@@ -133,7 +133,7 @@ test.each([
   expect(ended.copyStatusDescription).toMatch(new RegExp(`^${description} ".+"$`));
 });
 
-test("a source in trouble leaves the copy pending with a note, and is tried again, for two weeks at most", async () => {
+test("a source that returns 5xx keeps the copy pending with a description, and is retried for at most two weeks", async () => {
   const { web, copy, clock } = await started();
   await copy.beginCopyFromURL(web.url);
   web.page = { status: 503, body: "" };
@@ -170,7 +170,7 @@ test("a pending copy from the web can be aborted, finished and failed like any o
   expect((await copy.downloadToBuffer()).toString()).toBe("0123456789");
 });
 
-test("a copy from the web makes a block blob and nothing else", async () => {
+test("a copy from the web can only create a block blob", async () => {
   const { web, copy, service } = await started();
   const log = service.getContainerClient("out").getAppendBlobClient("log");
   await log.create();
@@ -182,7 +182,7 @@ test("a copy from the web makes a block blob and nothing else", async () => {
   expect((await copy.getProperties()).blobType).toBe("BlockBlob");
 });
 
-test("what a URL's query says is sent to its server alone; after a restart it is not known any more", async () => {
+test("a URL's query is sent to its server only, and is lost after a restart", async () => {
   const folder = mkdtempSync(join(tmpdir(), "ferry-web-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, "storage.db");
@@ -210,7 +210,7 @@ test("what a URL's query says is sent to its server alone; after a restart it is
   });
 });
 
-test("a copy from a URL without query goes on after a restart", async () => {
+test("a copy from a URL without a query continues after a restart", async () => {
   const folder = mkdtempSync(join(tmpdir(), "ferry-web-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, "storage.db");

@@ -58,7 +58,7 @@ function delegated(
   return new ShareFileClient(`${file.url}?${sas.toString()}`, undefined, once);
 }
 
-test("a token opens files with the intent to back up, as far as the identity's roles go", async () => {
+test("a token with the backup intent authorizes file operations, limited by the identity's roles", async () => {
   const { byIdentity, file, emulator } = await start();
   const own = file(byIdentity());
   expect((await own.downloadToBuffer()).toString()).toBe("film");
@@ -94,7 +94,7 @@ test("a token opens files with the intent to back up, as far as the identity's r
   expect(await may()).toEqual([denied, denied, denied]);
 });
 
-test("a user delegation SAS opens the file or share that it is for, until its key ends", async () => {
+test("a user delegation SAS authorizes its file or share until its key expires", async () => {
   const { byIdentity, byKey, file, clock, client } = await start();
   const key = await byIdentity().getUserDelegationKey(new Date(noon), new Date(noon + 2 * day));
   const film = file(byKey(account));
@@ -117,7 +117,7 @@ test("a user delegation SAS opens the file or share that it is for, until its ke
   expect(await code(long)).toEqual(failed);
 });
 
-test("a delegated SAS opens a copy's source; the identity's token opens its destination only", async () => {
+test("a user delegation SAS authorizes a copy's source; the identity's token only its destination", async () => {
   const { byIdentity, byKey, file, clock, emulator } = await start();
   emulator.copies.bytesPerSecond = 0;
   const film = file(byKey(account));

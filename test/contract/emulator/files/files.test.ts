@@ -26,7 +26,7 @@ async function listed<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   return all;
 }
 
-test("shares are created, described, listed in pages and deleted", async () => {
+test("shares are created, read, listed in pages and deleted", async () => {
   const { files } = await startFileStorage();
   const paper = files.getShareClient("paper");
   await paper.create({ quota: 10, metadata: { team: "y" } });
@@ -55,7 +55,7 @@ test("shares are created, described, listed in pages and deleted", async () => {
   });
 });
 
-test("files stand in directories, which must be there before and empty at the end", async () => {
+test("files need an existing directory, and only empty directories can be deleted", async () => {
   const { share, file } = await startFileStorage();
   const root = share.rootDirectoryClient;
   expect(await refusal(file("in/film.mp4").create(1))).toEqual({
@@ -92,7 +92,7 @@ test("files stand in directories, which must be there before and empty at the en
   expect(await refusal(film.delete())).toEqual({ status: 404, code: "ParentNotFound" });
 });
 
-test("a directory is listed by pages and prefix, with what is asked for", async () => {
+test("a directory is listed by pages and prefix, with the requested details", async () => {
   const { share, file } = await startFileStorage();
   const root = share.rootDirectoryClient;
   await root.getDirectoryClient("Beta").create();
@@ -130,7 +130,7 @@ test("a directory is listed by pages and prefix, with what is asked for", async 
   expect(others.map(({ name }) => name)).toEqual(["garden"]);
 });
 
-test("a new file is all zeros; ranges are written over each other and cleared", async () => {
+test("a new file contains zeros; ranges are overwritten and cleared", async () => {
   const { file } = await startFileStorage();
   const film = file("film.mp4");
   await film.create(10);
@@ -157,7 +157,7 @@ test("a new file is all zeros; ranges are written over each other and cleared", 
   expect((await film.downloadToBuffer()).toString()).toBe("\0ab\0\0");
 });
 
-test("a file is uploaded and downloaded whole, in as many ranges as the SDK likes", async () => {
+test("a file is uploaded and downloaded in full, in any number of ranges", async () => {
   const { file } = await startFileStorage();
   const content = Buffer.from(Array.from({ length: 10 * kib }, (_, index) => index % 251));
   await file("film.mp4").uploadData(content, { rangeSize: kib, concurrency: 4 });
@@ -168,7 +168,7 @@ test("a file is uploaded and downloaded whole, in as many ranges as the SDK like
   expect((await file("empty").getProperties()).contentLength).toBe(0);
 });
 
-test("headers and metadata are replaced whole, and every write changes the ETag", async () => {
+test("headers and metadata are replaced as a whole, and every write changes the ETag", async () => {
   const { file, clock } = await startFileStorage();
   const film = await uploadedFile(file("film.mp4"), "abc");
   const before = await film.getProperties();
@@ -195,7 +195,7 @@ test("headers and metadata are replaced whole, and every write changes the ETag"
   expect(etag).not.toBe(after.etag);
 });
 
-test("attributes, times and permission are told back as they were given", async () => {
+test("attributes, times and permission are returned as they were set", async () => {
   const { file, share } = await startFileStorage();
   const sddl = "O:S-1-5-32-544G:S-1-5-21-1-2-3-513D:(A;;FA;;;SY)";
   const { filePermissionKey = "" } = await share.createPermission(sddl);
@@ -236,7 +236,7 @@ test("attributes, times and permission are told back as they were given", async 
   });
 });
 
-test("what NFS keeps of a file is owner, group and mode", async () => {
+test("a file of an NFS share has owner, group and mode", async () => {
   const { files } = await startFileStorage();
   const share = files.getShareClient("unix");
   await share.create({ protocols: { nfsEnabled: true } });
@@ -264,7 +264,7 @@ test("what NFS keeps of a file is owner, group and mode", async () => {
   });
 });
 
-test("a read-only file is neither written nor deleted until it is made writable", async () => {
+test("a read-only file cannot be written or deleted until it is made writable", async () => {
   const { file } = await startFileStorage();
   const film = await uploadedFile(file("film.mp4"), "abc");
   await film.setProperties({ fileAttributes: attributes({ readonly: true, hidden: true }) });
@@ -279,7 +279,7 @@ test("a read-only file is neither written nor deleted until it is made writable"
   await film.delete();
 });
 
-test("names are one whatever their case, and a name that no file may have is refused", async () => {
+test("names are case-insensitive, and invalid names are rejected", async () => {
   const { file, share } = await startFileStorage();
   await uploadedFile(file("Film.mp4"), "abc");
   expect((await file("FILM.MP4").downloadToBuffer()).toString()).toBe("abc");
@@ -302,7 +302,7 @@ test("names are one whatever their case, and a name that no file may have is ref
   }
 });
 
-test("dots at the end of names are cut off unless the client allows them", async () => {
+test("trailing dots are removed unless the client allows them", async () => {
   const { file, share } = await startFileStorage();
   await uploadedFile(file("film..."), "cut");
   expect((await file("film").downloadToBuffer()).toString()).toBe("cut");
@@ -360,7 +360,7 @@ test("a lease on a file is infinite: writes and deletes need its id, reads do no
   await film.delete();
 });
 
-test("a share snapshot keeps what was in the share, and nothing can be written into it", async () => {
+test("a share snapshot keeps the share's content, and is read-only", async () => {
   const { file, share, clock, files } = await startFileStorage();
   await share.rootDirectoryClient.getDirectoryClient("in").create();
   const film = await uploadedFile(file("in/film.mp4"), "old");
@@ -403,7 +403,7 @@ test("a share snapshot keeps what was in the share, and nothing can be written i
   });
 });
 
-test("a service SAS opens one file, or one share, as far as its letters go", async () => {
+test("a service SAS authorizes one file or one share, limited by its permissions", async () => {
   const { file, share, fileCredential, emulator } = await startFileStorage();
   await share.rootDirectoryClient.getDirectoryClient("in").create();
   const film = await uploadedFile(file("in/film.mp4"), "abc");
@@ -459,7 +459,7 @@ test("a service SAS opens one file, or one share, as far as its letters go", asy
   expect((await film.downloadToBuffer()).toString()).toBe("abc");
 });
 
-test("an account SAS opens files when it is for the file service", async () => {
+test("an account SAS authorizes file operations if it includes the file service", async () => {
   const { file, fileCredential } = await startFileStorage();
   const film = await uploadedFile(file("film.mp4"), "abc");
   const sasFor = (services: string) =>
@@ -498,7 +498,7 @@ test("errors begin with a byte order mark, and nothing is public", async () => {
   ).toBe("<");
 });
 
-test("what is not emulated says so by name, and requests are remembered with their service", async () => {
+test("unsupported operations are reported by name, and requests are recorded with their service", async () => {
   const { file, share, emulator } = await startFileStorage();
   const film = await uploadedFile(file("film.mp4"), "abc");
   expect(await refusal(film.getRangeList())).toEqual({ status: 501, code: "NotImplemented" });
