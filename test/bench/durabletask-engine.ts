@@ -60,7 +60,7 @@ async function runPolling({ instances, polls }: PollingRun): Promise<RunTimes> {
     ),
   );
   const states = await Promise.all(
-    ids.map((id) => client.waitForOrchestrationCompletion(id, true, 0)), // 0: for as long as it takes
+    ids.map((id) => client.waitForOrchestrationCompletion(id, true, 0)), // 0: without a time limit
   );
   const milliseconds = performance.now() - begun;
   await worker.stop();
@@ -76,7 +76,7 @@ async function runPolling({ instances, polls }: PollingRun): Promise<RunTimes> {
   return { turns, milliseconds };
 }
 
-/** The test worker takes no logger: it writes some ten lines a turn with `console.info` and `.debug`. */
+/** The test worker accepts no logger and writes about ten lines per turn with `console.info` and `.debug`. */
 async function withoutItsLog<T>(work: () => Promise<T>): Promise<T> {
   const { info, debug } = console;
   Object.assign(console, { info() {}, debug() {} });

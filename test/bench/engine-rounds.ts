@@ -5,15 +5,15 @@ import { count, median, type Table } from "./table.ts";
 
 const rounds = 5; // odd, for the median
 
-/** Short and long lives: what a turn costs grows with the history that it replays. */
+/** Few and many polls: the cost of a turn grows with the history that it replays. */
 const runs: readonly PollingRun[] = [
   { instances: 500, polls: 3 },
   { instances: 50, polls: 25 },
 ];
 
 /**
- * Lets every engine run the same orchestrations, in turns, so that whatever else the machine does
- * meets them alike. A first round warms the compiler up and does not count.
+ * Runs the same orchestrations on every engine, in alternation, so that other load on the machine
+ * affects all engines equally. The first round warms up the compiler and does not count.
  */
 export async function compareEngines(): Promise<Table> {
   const engines = [ferryEngine("on disk"), ferryEngine("in memory"), durabletaskInMemory];
@@ -52,7 +52,7 @@ export async function compareEngines(): Promise<Table> {
   };
 }
 
-/** Turns a second. Throws when an engine took another number of turns than the orchestration has. */
+/** Turns per second. Throws if the engine took a different number of turns than the orchestration has. */
 async function turnRate(engine: Contestant, run: PollingRun): Promise<number> {
   const { turns, milliseconds }: RunTimes = await engine.run(run);
   if (turns !== turnsOf(run)) {

@@ -42,9 +42,9 @@ async function runPolling({ instances, polls }: PollingRun, file: string) {
     file,
     hubName: "Bench",
     functions: await pollingApp(polls, () => turns++),
-    maxConcurrentOrchestrators: 10, // what the local host sets without a word in host.json
+    maxConcurrentOrchestrators: 10, // the local host's default
     maxConcurrentActivities: 10,
-    // The engine says of each instance once that it ended, after the turn was written.
+    // The engine logs the end of each instance once, after the turn was written.
     log({ level, message }) {
       if (level === "error" || message.includes(" finished: ")) running--;
       if (running === 0) lastEnded();
@@ -71,7 +71,7 @@ async function runPolling({ instances, polls }: PollingRun, file: string) {
   }
 }
 
-/** The same orchestration as `durabletaskInMemory` runs, written for durable-functions. */
+/** The orchestration of `durabletaskInMemory`, written for durable-functions. */
 async function pollingApp(polls: number, turn: () => void): Promise<DurableFunctions> {
   const app = await collectApp(
     async () => {
@@ -79,7 +79,7 @@ async function pollingApp(polls: number, turn: () => void): Promise<DurableFunct
       df.app.orchestration("pollCopy", function* (context: df.OrchestrationContext): Generator<
         df.Task,
         ReadAnswer,
-        // What a yield gives depends on the task; the library says unknown.
+        // The result of a yield depends on the task; the library types it as unknown.
         ReadAnswer
       > {
         turn();
@@ -112,7 +112,7 @@ async function start(engine: DurableEngine): Promise<string> {
 
 type Answer = { id?: string; runtimeStatus?: string; output?: unknown };
 
-/** One request to the management routes, as a durable client makes it, without HTTP in between. */
+/** One request to the management routes, as a durable client sends it, but without HTTP. */
 async function request(
   engine: DurableEngine,
   method: string,
@@ -130,6 +130,6 @@ async function request(
   });
   if (response.status > 202)
     throw new Error(`${method} ${path} gave ${response.status}: ${response.body}`);
-  // The engine's own answer, in the shape of the extension's HTTP API.
+  // The engine's own response, in the shape of the extension's HTTP API.
   return JSON.parse(response.body) as Answer;
 }

@@ -9,7 +9,7 @@ const copies = 1_000;
 const sourceBytes = 256 * 1_024;
 /** How long all copies stay pending together, while they are only polled. */
 const heldMs = 10_000;
-/** Requests that the client keeps open. */
+/** Concurrent requests of the client. */
 const atOnce = 16;
 
 type CopyBody = {
@@ -22,7 +22,7 @@ type CopyBody = {
 
 type Measured = StackMeasures & {
   startSeconds: number;
-  /** From the moment that the emulator let the copies succeed until the last orchestration ended. */
+  /** From the time the emulator lets the copies succeed until the last orchestration completes. */
   finishSeconds: number;
   totalSeconds: number;
   /** As Storage itself lists them. */
@@ -30,7 +30,7 @@ type Measured = StackMeasures & {
   reads: number;
 };
 
-/** 1,000 copies through the real app, on disk and in memory, each in a process of its own. */
+/** 1,000 copies through the real app, on disk and in memory, each in its own process. */
 export async function measureLocalCopies(): Promise<Table> {
   const runs = [await measure("on disk"), await measure("in memory")];
   const row = (name: string, value: (run: Measured) => string) => [name, ...runs.map(value)];
@@ -92,7 +92,7 @@ type Stack = {
   close(): Promise<void>;
 };
 
-/** Forks the measured process without the caller's own settings of the app. */
+/** Forks the measured process without the app settings in the caller's environment. */
 async function openStack(order: StackOrder): Promise<Stack> {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(COPY_|AzureWebJobs)/.test(name)),
@@ -111,7 +111,7 @@ async function openStack(order: StackOrder): Promise<Stack> {
   const died = exit.then(() => {
     throw new Error(`The measured process ended early, with exit code ${child.exitCode}`);
   });
-  died.catch(() => {}); // only matters to those who still wait for something
+  died.catch(() => {}); // awaited only while something else is pending
   const tell = (message: StackOrder) => void child.send(message);
   tell(order);
   const { url, blobUrl, account } = await Promise.race([ready, died]);
@@ -142,7 +142,7 @@ function next<Kind extends StackMessage["kind"]>(
     const listen = (message: StackMessage) => {
       if (message.kind !== kind) return;
       child.off("message", listen);
-      resolve(message as StackMessage & { kind: Kind }); // as compared just above
+      resolve(message as StackMessage & { kind: Kind }); // compared just above
     };
     child.on("message", listen);
   });
@@ -169,7 +169,7 @@ async function startCopy({ copies: url, account }: Stack, name: string): Promise
   });
 }
 
-/** Looks until every destination is there and pending; the app answers 202 before it has begun. */
+/** Polls until every destination exists and is pending; the app returns 202 before it starts the copy. */
 async function untilAllPend(storage: BlobServiceClient, stack: Stack): Promise<number> {
   for (;;) {
     const blobs = await destinations(storage);
@@ -187,7 +187,7 @@ async function destinations(storage: BlobServiceClient): Promise<BlobItem["prope
   return listed;
 }
 
-/** Every copy succeeded, under a copyId of its own; answers the status reads of all. */
+/** Checks that every copy succeeded, with its own copyId. Returns the total number of status reads. */
 async function checkCopies(stack: Stack, started: readonly CopyBody[]): Promise<number> {
   const ended = await inParallel(started, ({ id }) => call(`${stack.copies}/${id}`, 200));
   const wrong = ended.find(({ status }) => status !== "succeeded");
@@ -199,7 +199,7 @@ async function checkCopies(stack: Stack, started: readonly CopyBody[]): Promise<
   return ended.reduce((sum, { statusReads }) => sum + statusReads, 0);
 }
 
-/** Storage's own view: each destination is there, whole, by a copy that succeeded. */
+/** Checks in Storage that each destination is complete, written by a copy that succeeded. */
 async function checkDestinations(storage: BlobServiceClient): Promise<void> {
   const whole = (await destinations(storage)).filter(
     ({ copyStatus, contentLength }) => copyStatus === "success" && contentLength === sourceBytes,
@@ -213,10 +213,10 @@ async function call(url: string, expected: number, init: RequestInit = {}): Prom
   const response = await fetch(url, init);
   const text = await response.text();
   if (response.status !== expected) throw new Error(`${url} gave ${response.status}: ${text}`);
-  return JSON.parse(text) as CopyBody; // the app's own answer
+  return JSON.parse(text) as CopyBody; // the app's own response
 }
 
-/** Like `Promise.all` over `map`, but with at most `atOnce` under way. */
+/** Like `Promise.all` over `map`, but with at most `maxConcurrent` calls in progress. */
 async function inParallel<Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Promise<Result>,

@@ -5,18 +5,18 @@ import { systemClock } from "../../src/local/clock.ts";
 import { type LocalStack, startLocalStack } from "../../src/local/local-stack.ts";
 
 /**
- * The process that is measured: the compiled app on the local host beside the emulator, as `npm start`
- * runs them. Forked by `local-copies.ts`, so that the measuring client's memory and work stay apart.
+ * The measured process: the compiled app on the local host, together with the emulator, as `npm start`
+ * runs them. `local-copies.ts` forks it to keep the client's memory and CPU time out of the figures.
  */
 export type StackMessage =
   | { kind: "ready"; url: string; blobUrl: string; account: { name: string; key: string } }
-  /** Sent when an orchestration has ended; counters are those of the whole life so far. */
+  /** Sent when an orchestration has completed; `ended` counts all of them since the process started. */
   | { kind: "ended"; ended: number }
   | ({ kind: "measured" } & StackMeasures);
 
 export type StackMeasures = {
   turns: number;
-  /** Turns in the second that had most of them. */
+  /** Turns in the busiest second. */
   busiestSecond: number;
   peakRssBytes: number;
   /** Before the first copy. */
@@ -24,7 +24,7 @@ export type StackMeasures = {
   cpuMilliseconds: number;
 };
 
-/** What the client tells the stack. */
+/** Messages from the client to the stack. */
 export type StackOrder =
   | { kind: "start"; state: "on disk" | "in memory" }
   /** Lets all pending copies succeed. */
@@ -59,7 +59,7 @@ async function start(state: "on disk" | "in memory"): Promise<void> {
       if (kind !== "orchestration" || !/ finished: |failed/.test(message)) return;
       tell({ kind: "ended", ended: ++ended });
     },
-    copies: { bytesPerSecond: 0 }, // held, so that all of them surely pend at once
+    copies: { bytesPerSecond: 0 }, // stalled, so that all of them are pending at the same time
     probe(point, when) {
       if (point !== "turn" || when !== "after") return;
       const second = Math.floor(clock.now() / 1_000);
@@ -88,7 +88,7 @@ function measures(): StackMeasures {
   return {
     turns: turns.reduce((sum, some) => sum + some, 0),
     busiestSecond: Math.max(0, ...turns),
-    peakRssBytes: maxRSS * 1_024, // getrusage(2) counts in KiB; Node does so on every system
+    peakRssBytes: maxRSS * 1_024, // getrusage(2) counts in KiB; Node does on every platform
     idleRssBytes,
     cpuMilliseconds: (userCPUTime + systemCPUTime) / 1_000,
   };

@@ -16,7 +16,7 @@ import type { Shape, Trace } from "./traces.ts";
 
 const tracesOfShape = 200;
 const hour = 3_600_000;
-/** Timers fire late by up to this much, ms: 0 is the policy alone. */
+/** Timers fire up to this late, ms; 0 shows the policy alone. */
 const latenesses = [0, 1_000, 10_000, 30_000];
 
 const pollers = [
@@ -27,14 +27,14 @@ const pollers = [
   clairvoyant,
 ];
 
-/** Simulations: when a copy is looked at, by Ferry and by what else there is. All see the same traces. */
+/** Simulates when Ferry and other policies poll a copy. All get the same traces. */
 export function comparePolicies(): Table[] {
   const seed = benchSeed();
   const draw = drawFrom(seed);
   const many = (shape: Shape) => Array.from({ length: tracesOfShape }, () => traceOf(shape, draw));
   const all = shapes.map((shape) => ({ what: shape, traces: many(shape) }));
   const steadyHours = Array.from({ length: tracesOfShape }, () =>
-    // Not whole multiples of what the others wait: they would seem to know the end.
+    // Not a multiple of the other policies' intervals: they would seem to know the end.
     traceOf("steady", draw, { durationMs: Math.round(hour + draw.between(0, 30_000)) }),
   );
   const compared = [{ what: "steady, 1 h", traces: steadyHours }, ...all];

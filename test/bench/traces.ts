@@ -1,14 +1,14 @@
 import type { Progress } from "../../src/copy/contract/copy-status.ts";
 import type { Draw } from "./draw.ts";
 
-/** How one copy goes, seen from Storage: what it publishes when, and when it ends. Times are ms from the start. */
+/** The progress of one copy as Storage publishes it. Times are ms from the start. */
 export type Trace = {
   shape: Shape;
   durationMs: number;
-  /** Mean time from one change of the published progress to the next: nobody can know better. */
+  /** Mean time between changes of the published progress: the best possible resolution. */
   stepMs: number;
   totalBytes: number;
-  /** What a look at this time shows; null where Storage says nothing. */
+  /** The progress that a poll at this time returns; null if Storage reports none. */
   progressAt(ms: number): Progress | null;
 };
 
@@ -25,13 +25,13 @@ export const shapes = [
 ] as const;
 export type Shape = (typeof shapes)[number];
 
-/** What a trace is made from; each is drawn where it is not given. */
+/** Parameters of a trace; those that are missing are drawn at random. */
 export type TraceOptions = {
   durationMs: number;
   totalBytes: number;
-  /** The copy goes on by whole chunks. */
+  /** The copy advances in whole chunks. */
   chunkBytes: number;
-  /** Storage publishes whole steps, the first of which is shorter by `phase` (0 to 1) of a step. */
+  /** Storage publishes whole steps; the first is shorter by `phase` (0 to 1) of a step. */
   stepBytes: number;
   phase: number;
 };
@@ -82,19 +82,19 @@ function drawDuration(shape: Shape, draw: Draw): number {
   }
 }
 
-/** As a share of the whole. Half of all copies are published to the byte. */
+/** As a share of the total. Half of all copies publish every byte. */
 function drawStep(shape: Shape, draw: Draw): number {
   if (shape === "staircase") return draw.logarithmic(0.02, 0.25);
   return draw.between(0, 1) < 0.5 ? 0 : draw.logarithmic(1e-6, 0.02);
 }
 
-/** Share of the duration (0 to 1) to share of the bytes. */
+/** Maps a share of the duration (0 to 1) to a share of the bytes. */
 type Curve = (share: number) => number;
 
 function curveOf(shape: Shape, draw: Draw): Curve {
   switch (shape) {
     case "slow start": {
-      // Waits in a queue, then gathers speed.
+      // Waits in a queue, then accelerates.
       const queued = draw.between(0, 0.5);
       const power = draw.between(1, 3);
       return (share) => Math.max(0, (share - queued) / (1 - queued)) ** power;
@@ -117,7 +117,7 @@ function curveOf(shape: Shape, draw: Draw): Curve {
 
 type Point = { share: number; bytes: number };
 
-/** Fast and slow by turns; a pair takes 0.4 to 8 % of the time, slow may be standing still. */
+/** Alternates fast and slow; a pair takes 0.4 to 8 % of the time, and slow can be a standstill. */
 function bursts(draw: Draw): Point[] {
   const mean = draw.logarithmic(0.004, 0.08);
   const slow = draw.between(0, 0.3);
@@ -131,7 +131,7 @@ function bursts(draw: Draw): Point[] {
     bytes += length * (isFast ? 1 : slow);
     points.push({ share, bytes });
   }
-  // However long it became, it is the whole.
+  // Normalise to the total.
   return points.map((point) => ({ share: point.share / share, bytes: point.bytes / bytes }));
 }
 

@@ -5,14 +5,14 @@ import { startLocalStack, type LocalStack } from "../../src/local/local-stack.ts
 import { count, type Table } from "./table.ts";
 
 const copies = 200;
-/** How long each copy takes. */
+/** Duration of each copy. */
 const copyMs = 1_500;
 const sourceBytes = 150_000;
 const betweenStartsMs = 100;
 
 type Lags = { milliseconds: number[]; reads: number[] };
 
-/** From Storage's end of a copy to the end of its run: with its event, and with the event dropped. */
+/** Time from Storage's end of a copy to the end of its orchestration, with its event and with the event dropped. */
 export async function measureWakeLag(): Promise<Table> {
   const runs = [await measure("told"), await measure("dropped")];
   const row = (name: string, value: (run: Lags) => string) => [name, ...runs.map(value)];
@@ -33,7 +33,7 @@ export async function measureWakeLag(): Promise<Table> {
 
 function at({ milliseconds }: Lags, share: number): number {
   const sorted = milliseconds.toSorted((a, b) => a - b);
-  return sorted[Math.ceil(sorted.length * share) - 1] ?? 0; // by nearest rank
+  return sorted[Math.ceil(sorted.length * share) - 1] ?? 0; // nearest rank
 }
 
 async function measure(events: "told" | "dropped"): Promise<Lags> {
@@ -77,7 +77,7 @@ async function measure(events: "told" | "dropped"): Promise<Lags> {
   }
 }
 
-/** Answers each copy's id with its destination's name. */
+/** Returns each copy's id with the name of its destination. */
 async function startCopies({ emulator, host }: LocalStack): Promise<Map<string, string>> {
   const [account] = emulator.accounts;
   if (account === undefined) throw new Error("The emulator has no account");
@@ -95,7 +95,7 @@ async function startCopies({ emulator, host }: LocalStack): Promise<Map<string, 
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ source: source.url, destination: `${root}/archive/${name}` }),
     });
-    ids.set(((await response.json()) as { id: string }).id, name); // the app's own answer
+    ids.set(((await response.json()) as { id: string }).id, name); // the app's own response
     await setTimeout(betweenStartsMs);
   }
   return ids;

@@ -11,11 +11,11 @@ import { replayRecording } from "./replay-recording.ts";
 
 const recordings = readRecordings().filter(({ name }) => name === orchestrations.copy);
 
-/** Changes that somebody may well make, and the copies that they would strand. */
+/** Plausible changes that would strand running copies. */
 const strandingChanges: {
   what: string;
   orchestrator: Orchestrator;
-  /** Durable refuses the history; otherwise the copy silently goes another way. */
+  /** Durable rejects the history; otherwise the copy silently diverges. */
   refused: boolean;
 }[] = [
   {
@@ -91,7 +91,7 @@ test("a change that depends on a marker in new inputs strands no running copy", 
   expect(strays).toEqual([]);
 });
 
-/** A recording in which a changed orchestrator decides otherwise; `refusal` is Durable's, if any. */
+/** A recording in which a changed orchestrator diverges; `refusal` is Durable's error, if any. */
 type Stray = { scenario: string; refusal: string | null };
 
 async function straysOf(orchestrator: Orchestrator): Promise<Stray[]> {
@@ -116,7 +116,7 @@ function isSame(one: Decided, other: Decided | undefined): boolean {
 
 type Df = OrchestrationContext["df"];
 
-/** Today's orchestrator with some of what it asks of Durable asked otherwise. */
+/** The current orchestrator with some of its calls to Durable replaced. */
 function changed(change: (df: Df) => Partial<Df>): Orchestrator {
   return function* orchestrator(context): Generator<Task> {
     const df: Df = Object.assign(Object.create(context.df), change(context.df));

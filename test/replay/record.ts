@@ -5,9 +5,9 @@ import { historiesFolder, recordingOf, writeRecording } from "./recording.ts";
 import { scenarios } from "./scenarios.ts";
 
 /**
- * Records the histories of a release, before it goes out: `npx tsc && npx node test/replay/record.ts v2`.
- * The real app runs each scenario in virtual time. A folder that exists is not written again, because
- * copies of that release run on what it holds.
+ * Records the histories of a release before it is deployed: `npx tsc && npx node test/replay/record.ts v2`.
+ * The real app runs each scenario in virtual time. An existing folder is never overwritten, because
+ * it holds the histories of running copies of that release.
  */
 const release = process.argv[2] ?? "";
 const folder = join(historiesFolder, release);

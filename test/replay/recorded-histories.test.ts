@@ -15,7 +15,7 @@ test.each(recordings)(
     expect(now.map(({ tasks, ending }) => ({ tasks, ending }))).toEqual(
       then.map(({ tasks, ending }) => ({ tasks, ending })),
     );
-    // An outcome may grow.
+    // Fields may be added to an outcome.
     expect(now.at(-1)?.output).toMatchObject(JSON.parse(recording.output));
   },
 );

@@ -9,9 +9,9 @@ import { collectApp } from "../../src/local/host/worker/functions-core.ts";
 import { decidedIn, turnsOf } from "./recording.ts";
 import type { Decided, Recording } from "./recording.ts";
 
-/** The orchestrators as the app registers them, run by the real library; activities are never called. */
+/** The app's orchestrators, run by the real library; activities are never called. */
 export async function todaysFunctions(): Promise<DurableFunctions> {
-  // Registration alone uses nothing else.
+  // Registration uses no other dependencies.
   const deps = {
     requests: {},
     activities: {},
@@ -25,8 +25,8 @@ export async function todaysFunctions(): Promise<DurableFunctions> {
 }
 
 /**
- * Takes every turn of a recording anew: each prefix of the history that ends where a turn ended is
- * replayed, gets what arrived next, and says what it decides. A running copy is at one of these points.
+ * Repeats every turn of a recording: each prefix of the history that ends with a turn is
+ * replayed, and gets the next messages. Returns the decisions. A running copy is at one of these points.
  */
 export async function replayRecording(
   recording: Recording,
@@ -51,7 +51,7 @@ export async function replayRecording(
   return decided;
 }
 
-/** A turn takes no time: only the instant of its beginning is asked for. */
+/** A stopped clock: a turn takes no time. */
 function stoppedAt(at: number): Clock {
   return {
     now: () => at,

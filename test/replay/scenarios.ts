@@ -4,7 +4,7 @@ import { allCopies, deliver, eventOf, inboxRoutes } from "../support/stack/event
 import { hour, secondAccount } from "../support/stack/test-stack.ts";
 import type { TestStack } from "../support/stack/test-stack.ts";
 
-/** A copy worth remembering; `play` answers the instance to record, once it has ended. */
+/** A copy to record; `play` returns the id of its instance after it completed. */
 export type Scenario = {
   copies?: LocalStackOptions["copies"];
   environment?: Record<string, string>;
@@ -15,14 +15,14 @@ export type Scenario = {
 const film = Buffer.alloc(1_000_000, "film");
 const slowly = { bytesPerSecond: 10_000 };
 const destination = { container: "archive", blob: "film.mp4" };
-/** Its key says that no token is asked for. */
+/** It has a key, so no token is requested. */
 const someTopic = {
   COPY_NOTICE_TOPIC: "http://127.0.0.1:10000/devstoreaccount1/topic",
   COPY_NOTICE_TOPIC_KEY: "key",
 };
 const busy = { response: { status: 503, code: "ServerBusy" } };
 
-/** Each way through the orchestrator at least once; a new way wants a new scenario. */
+/** Every path through the orchestrator at least once; a new path requires a new scenario. */
 export const scenarios: Record<string, Scenario> = {
   "success-in-the-start-response": {
     copies: { finishOnStart: "always" },
@@ -239,13 +239,13 @@ export const scenarios: Record<string, Scenario> = {
   },
   "activity-that-could-not-run": {
     async play(stack) {
-      // Settle writes its line outside of everything that turns errors into values.
+      // Settle writes its log line outside of the code that turns errors into values.
       const push = stack.log.push.bind(stack.log);
       let isFull = true;
       stack.log.push = (...entries) => {
         if (isFull && entries.some(({ message }) => /^Copy .* succeeded$/.test(message))) {
           isFull = false;
-          // A stack would name the folders of whoever records.
+          // A stack trace would contain folders of the recording machine.
           throw Object.assign(new Error("The disk is full"), { stack: "Error: The disk is full" });
         }
         return push(...entries);
@@ -350,14 +350,14 @@ async function abort(stack: TestStack, id: string): Promise<void> {
   await stack.clock.settled();
 }
 
-/** As an operator who mistakes it for an abort. */
+/** Terminates the instance, as an operator would who mistakes it for an abort. */
 async function terminate(stack: TestStack, id: string): Promise<void> {
   const instance = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}`;
   await fetch(`${instance}/terminate?reason=mistake`, { method: "POST" });
   await stack.clock.settled();
 }
 
-/** As the watchdog or an Event Grid trigger would, by Durable's own management route. */
+/** Raises an event with Durable's management route, as the watchdog or a storage event would. */
 async function raise(stack: TestStack, id: string, name: string): Promise<void> {
   const url = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}/raiseEvent/${name}`;
   const headers = { "content-type": "application/json" };
@@ -365,7 +365,7 @@ async function raise(stack: TestStack, id: string, name: string): Promise<void> 
   await stack.clock.settled();
 }
 
-/** Moves on until the orchestration, not only the copy, has ended. */
+/** Advances the clock until the orchestration, not only the copy, has completed. */
 async function ended(stack: TestStack, id: string): Promise<string> {
   const copy = await stack.untilEnded(id, 20 * 24);
   if (copy.completedAt === null) throw new Error(`Copy ${id} has not ended: ${copy.status}`);

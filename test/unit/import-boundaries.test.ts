@@ -7,12 +7,12 @@ import { boundaries } from "../lint/boundaries.js";
 
 /*
  * Goal: prove that lint rejects every import that the layering forbids. Method: copy the sources, add one file for each
- * violation, run lint once, and compare what it says of each file.
+ * violation, run lint once, and check the diagnostics of each file.
  */
 
 type Violation = { folder: string; line: string; says: RegExp };
 
-/** For each row of the table a line that breaks it. `folder` is a folder of `src/`, or a file in it. */
+/** For each row of the table, a line that violates it. `folder` is a folder of `src/`, or a file in it. */
 const imports: Record<string, string> = {
   copy: '"node:fs"',
   "copy/location": '"../request/copy-options.ts"',
@@ -113,7 +113,7 @@ const violations: Violation[] = [
   ]),
 ];
 
-/** Two files that know only each other's types. */
+/** Two files that import only each other's types. */
 const cycle = {
   "src/copy/location/cycle-a.ts":
     'import type { B } from "./cycle-b.ts";\nexport type A = { b: B };',
@@ -124,7 +124,7 @@ const cycle = {
 const fileOf = ({ folder }: Violation, index: number) =>
   folder.endsWith(".ts") ? `src/${folder}` : `src/${folder}/violation-${index}.ts`;
 
-/** What lint says, by file, when every violation stands at once. */
+/** Lint's diagnostics by file, with all violations present. */
 let said: Map<string, string>;
 let onEnd = () => {};
 
@@ -171,7 +171,7 @@ test("no other file crosses a boundary or closes a cycle", () => {
 
 type Diagnostic = { filename: string; message: string; code: string; help?: string };
 
-/** Boundaries need no type information. Lint exits with 1 because it finds what it is to find. */
+/** Boundaries need no type information. Lint exits with 1 because it finds the violations. */
 function lint(folder: string): Diagnostic[] {
   const { stdout } = spawnSync("node_modules/.bin/oxlint", ["-f", "json", "src"], {
     cwd: folder,

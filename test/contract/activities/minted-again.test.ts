@@ -5,7 +5,7 @@ import { copyOf, stepsOf } from "../../support/stack/steps.ts";
 
 const reader = { role: "Storage Blob Data Reader", account: "devstoreaccount2" } as const;
 
-/** A copy from another account, planned; each `steps()` is another life of the app, without its memory. */
+/** A planned copy from another account. Each `steps()` acts as a restarted app, with empty memory. */
 async function planned() {
   const storage = await startIdentity();
   const { service, otherService, emulator } = storage;

@@ -83,7 +83,7 @@ test("a prepare that runs after the copy was settled releases the lease of an ea
   const result = { kind: "aborted-before-start" } as const;
   const step = { instanceId, copy: pickEndpoints(copy), plan: null, copyId: null, result, record };
   await steps.settleCopy({ ...step, isLastAttempt: false }, { log: () => {} });
-  // As far as a prepare came that died before it could look at the lock.
+  // The state after a prepare that crashed before it could check the lock.
   await source.getBlobLeaseClient(instanceId).acquireLease(-1);
   expect(
     await steps.prepareCopy({ instanceId, copy: { ...copy, ...pickEndpoints(copy) } }),

@@ -48,7 +48,7 @@ test("a start that runs after settling began starts nothing", async () => {
     result: { kind: "aborted-before-start" },
     record: { abortRequested: true, startedAt: null, statusReads: 0 },
   } as const;
-  // As far as a settle came that died in the middle.
+  // The state after a settle that crashed half-way.
   await ledger.fenceLock(copy.destination, { instanceId, now: clock.now(), settlement: closing });
   expect(await steps.startCopy({ instanceId, copy, plan })).toMatchObject({ kind: "failed" });
   expect(requests.filter(({ operation }) => operation === "CopyBlob")).toEqual([]);
@@ -57,7 +57,7 @@ test("a start that runs after settling began starts nothing", async () => {
 test("a start that runs after the end releases the lock that a late prepare took", async () => {
   const { steps, ledger, copy, instanceId, plan, settleAborted } = await planned();
   expect(await settleAborted()).toMatchObject({ kind: "settled" });
-  await ledger.acquireLock(instanceId, copy); // as far as the late prepare came
+  await ledger.acquireLock(instanceId, copy); // the state after the late prepare
   expect(await steps.startCopy({ instanceId, copy, plan })).toMatchObject({ kind: "failed" });
   expect(await ledger.readLock(copy.destination)).toBeNull();
 });

@@ -5,7 +5,7 @@ import type { CopyClient } from "../../../src/storage/copy-client.ts";
 import { startStorage, uploaded } from "../../support/stack/emulator.ts";
 import { copyOf, stepsOf } from "../../support/stack/steps.ts";
 
-/** A planned copy onto nothing, and its start, to be run again. */
+/** A planned copy to a new destination, with a start that can be run repeatedly. */
 async function planned(client: Partial<CopyClient> = {}) {
   const storage = await startStorage({ copies: { bytesPerSecond: 10 } });
   const { clock, emulator, service } = storage;
@@ -25,7 +25,7 @@ async function planned(client: Partial<CopyClient> = {}) {
     destination,
     start: () => steps.startCopy({ instanceId, copy, plan }),
     lock: () => steps.ledger.readLock(copy.destination),
-    /** The product's own start, as it would arrive late. */
+    /** The product's own start, arriving late. */
     arrive: async () => {
       const conditions = { ifNoneMatch: "*" };
       await destination.beginCopyFromURL(source.url, { conditions });
@@ -57,12 +57,12 @@ test("a start that arrives late is recognised as ours, and is not repeated after
   await clock.advance(7_000);
   const copyId = await arrive();
   expect(await start()).toMatchObject({ kind: "started", started: { copyId } });
-  expect(await lock()).toMatchObject({ copyId, busyUntil: 0 }); // settling need not wait any more
+  expect(await lock()).toMatchObject({ copyId, busyUntil: 0 }); // settle no longer needs to wait
   await destination.abortCopyFromURL(copyId ?? "");
   await destination.delete();
   await clock.advance(60_000);
   expect(await start()).toMatchObject({ kind: "started", started: { copyId } });
-  expect(starts()).toBe(2); // the one that broke, and its late arrival
+  expect(starts()).toBe(2); // the one whose connection broke, and its late arrival
 });
 
 test("an unanswered start is searched for before another one is sent", async () => {

@@ -7,7 +7,7 @@ import type { Storage } from "../../support/stack/emulator.ts";
 
 type Received = { headers: Record<string, unknown>; event: Record<string, any> }; // oxlint-disable-line typescript/no-explicit-any -- tests look into events of both schemas
 
-/** A webhook that gives the code back, keeps what it is sent, and answers as told. */
+/** A webhook that returns the validation code, records its deliveries, and responds with `responses`. */
 async function webhook(responses: number[] = []) {
   const received: Received[] = [];
   const server = createServer(async (request, response) => {
@@ -111,7 +111,7 @@ test.each([
     await target.beginCopyFromURL(source.url, { intervalInMs: 3_600_000 });
     await storage.clock.settled();
     expect(received).toHaveLength(after === 0 ? one : 0);
-    await storage.clock.advance(60_000); // nobody asks for anything meanwhile
+    await storage.clock.advance(60_000); // without any request meanwhile
     expect(received).toHaveLength(one);
     const { eTag, api } = received[0]?.event["data"] ?? {};
     const { etag } = await target.getProperties();

@@ -6,7 +6,7 @@ import { createCopyClient } from "../../../src/storage/create-copy-client.ts";
 import { createCredentialFor } from "../../../src/storage/credentials.ts";
 import { startFileStorage, uploadedFile } from "../../support/stack/file-storage.ts";
 
-/* What Azure Files has no conditions for, and what its client must look at itself. */
+/* Conditions that Azure Files does not support, which the client must check itself. */
 
 async function ends() {
   const storage = await startFileStorage();

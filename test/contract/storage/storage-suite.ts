@@ -10,12 +10,12 @@ import {
 import { expect, test } from "vitest";
 import { refusal } from "../../support/stack/emulator.ts";
 
-/** Something that speaks the Blob service's REST calls, with the official SDK before it. */
+/** A Blob service, called with the official SDK. */
 export type Account = {
   service: BlobServiceClient;
-  /** A second account, where there is one. */
+  /** A second account, if there is one. */
   otherService?: BlobServiceClient;
-  /** The properties of a copy's destination when the copy is over. */
+  /** Waits for the end of a copy and returns its destination's properties. */
   ended(destination: BlobClient): Promise<BlobGetPropertiesResponse>;
 };
 
@@ -23,8 +23,8 @@ type Box = Account & { box: ContainerClient };
 type Case = { title: string; needsOther?: true; run: (box: Box) => Promise<void> };
 
 /**
- * What the documents promise and every Blob service keeps. Where one is known to differ (by a case's
- * title), the case must fail on it: so that a list of differences stays true.
+ * Promises of Azure's documentation that every Blob service must keep. If a service is known to differ
+ * (listed by title), the case must fail there, to keep the list of differences accurate.
  */
 export function storageSuite(
   start: () => Promise<Account>,
@@ -48,7 +48,7 @@ export function storageSuite(
 
 const cases: Case[] = [];
 
-/** The titles that a list of differences may name. */
+/** The titles that a list of differences can name. */
 export const suiteTitles = () => cases.map(({ title }) => title);
 
 function promise(title: string, run: Case["run"], more: Partial<Case> = {}): void {

@@ -78,7 +78,7 @@ test("a copy that completes before its abort reaches Storage has succeeded, and 
 
 test("an abort before the start prevents the start", async () => {
   const stack = await startStack(slowly);
-  // Prepare is not answered, so that the abort finds the copy still queued.
+  // Prepare gets no response, so the abort finds the copy still queued.
   const remove = stack.local.emulator.faults.add({
     operation: "GetBlobProperties",
     do: { response: { status: 503, code: "ServerBusy" } },

@@ -17,11 +17,11 @@ async function request(
   return { source: source.url, destination: into, options: { overwrite: "always", ...options } };
 }
 
-/** Somebody else's copy onto the destination; returns its copyId. */
+/** Starts another client's copy onto the destination; returns its copyId. */
 async function foreignCopy(stack: TestStack, to = "archive/film.mp4"): Promise<string> {
   const source = await stack.upload("elsewhere/other.mp4", Buffer.alloc(2_000_000, "other"));
   const poller = await stack.blob(to).beginCopyFromURL(source.url);
-  return (poller.getOperationState() as { copyId?: string }).copyId ?? ""; // absent from its type
+  return (poller.getOperationState() as { copyId?: string }).copyId ?? ""; // missing in its type
 }
 
 function requestsOf(stack: TestStack, operation: string): number {
@@ -82,7 +82,7 @@ test("ifBusy wait: an abort takes effect immediately, and nothing is started", a
 
 test("ifBusy wait lasts at most two weeks, with about forty polls and few history events, across restarts", async () => {
   const stack = await startStack({ ...slowly, persistent: true, environment: withoutRounds });
-  // Of two copies of this app the first stalls until Storage gives it up, after two weeks.
+  // The first of two copies of this app stalls until Storage fails it, after two weeks.
   const first = await stack.start(await request(stack));
   await stack.clock.advance(5_000);
   stack.local.emulator.copies.stall(destination);
@@ -104,10 +104,10 @@ test("a destination that stays busy fails the copy, which reports how long it wa
   await foreignCopy(stack);
   stack.local.emulator.copies.stall(destination);
   const { id } = await stack.start(body);
-  // One copy after the other takes the destination before Ferry sees it free.
+  // One foreign copy after another takes the destination before Ferry finds it free.
   for (let week = 0; week < 2; week++) {
     await stack.clock.advance(7 * day - 60_000);
-    // Late in a long wait, a moment without answers counts for no more than at its beginning.
+    // Late in a long wait, a short outage counts no more than at its beginning.
     const response = { status: 503, code: "ServerBusy" };
     stack.local.emulator.faults.add({
       operation: "GetBlobProperties",
@@ -152,7 +152,7 @@ test("ifBusy replace: an abort without a response is retried, and the copy is st
   stack.local.emulator.faults.add({ operation: "AbortCopyBlob", times: 1, do: "lose response" });
   const { id } = await stack.start(body);
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
-  expect(requestsOf(stack, "CopyBlob")).toBe(2); // the foreign one and ours
+  expect(requestsOf(stack, "CopyBlob")).toBe(2); // the foreign copy and ours
 });
 
 test("ifBusy replace: an abort that Storage rejects fails the copy, and nothing is started", async () => {

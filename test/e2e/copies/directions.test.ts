@@ -5,8 +5,8 @@ import { secondAccount, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
- * Every direction, and every way that a copy can go in it. What is looked at is what a caller sees, what
- * stands at the destination, and what Storage was asked for.
+ * Goal: every direction supports every course of a copy. Method: check the API's responses, the
+ * destination's content, and the requests to Storage.
  */
 
 const film = Buffer.alloc(1_000_000, "film");
@@ -14,9 +14,9 @@ const film = Buffer.alloc(1_000_000, "film");
 const slowly = { bytesPerSecond: 10_000 };
 
 type Place = {
-  /** Uploads the source, and tells the URL that a caller would give. */
+  /** Uploads the source, and returns the URL that a caller would use. */
   source(stack: TestStack): Promise<string>;
-  /** Makes room, and tells the URL. */
+  /** Creates the container or folder, and returns the destination's URL. */
   destination(stack: TestStack): Promise<string>;
 };
 
@@ -78,7 +78,7 @@ async function begin(direction: string, copies: object) {
   return { stack, id, body };
 }
 
-/** What stands at the destination; null where nothing does. */
+/** The destination's content; null if it does not exist. */
 async function standing(stack: TestStack, url: string): Promise<Buffer | null> {
   if (url.includes("/shelf/")) {
     const file = filesOf(stack).file("shelf/2026/film.mp4");
@@ -96,7 +96,7 @@ function whereOf(url: string) {
 
 const names = [...Object.keys(directions), "outside Storage to blob"];
 
-test.each(names)("%s: finished in the start call, with one look and no timer", async (name) => {
+test.each(names)("%s: completed in the start call, with one poll and no timer", async (name) => {
   const { stack, id, body } = await begin(name, { finishOnStart: "always" });
   expect(await stack.get(id)).toMatchObject({
     status: "succeeded",
@@ -115,7 +115,7 @@ test.each(names)("%s: finished in the start call, with one look and no timer", a
   expect(afterwards).not.toContain("TimerCreated");
 });
 
-test.each(names)("%s: pends, goes on, and succeeds with the same bytes", async (name) => {
+test.each(names)("%s: stays pending, continues, and succeeds with the same bytes", async (name) => {
   const { stack, id, body } = await begin(name, slowly);
   await stack.clock.advance(60_000);
   const copying = await stack.get(id);
@@ -127,20 +127,23 @@ test.each(names)("%s: pends, goes on, and succeeds with the same bytes", async (
   expect(await standing(stack, body.destination)).toEqual(film);
 });
 
-test.each(names)("%s: failed by Storage, with its cause, and nothing left behind", async (name) => {
-  const { stack, id, body } = await begin(name, slowly);
-  await stack.clock.advance(10_000);
-  stack.local.emulator.copies.fail(whereOf(body.destination));
-  expect(await stack.untilEnded(id, 1)).toMatchObject({
-    status: "failed",
-    copyStatus: "failed",
-    error: { cause: "source-unreadable", storage: { status: 500, code: "OperationCancelled" } },
-    residue: [],
-  });
-  expect(await standing(stack, body.destination)).toBeNull();
-});
+test.each(names)(
+  "%s: failed by Storage, reported with a cause, and leaves nothing behind",
+  async (name) => {
+    const { stack, id, body } = await begin(name, slowly);
+    await stack.clock.advance(10_000);
+    stack.local.emulator.copies.fail(whereOf(body.destination));
+    expect(await stack.untilEnded(id, 1)).toMatchObject({
+      status: "failed",
+      copyStatus: "failed",
+      error: { cause: "source-unreadable", storage: { status: 500, code: "OperationCancelled" } },
+      residue: [],
+    });
+    expect(await standing(stack, body.destination)).toBeNull();
+  },
+);
 
-test.each(names)("%s: aborted, with its copyId, and nothing left behind", async (name) => {
+test.each(names)("%s: aborted by its copyId, and leaves nothing behind", async (name) => {
   const { stack, id, body } = await begin(name, slowly);
   await stack.clock.advance(10_000);
   const { copyId } = await stack.get(id);

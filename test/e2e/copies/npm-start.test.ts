@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { startListener } from "../../support/stack/listener.ts";
 import { accounts } from "../../../src/local/storage/auth/accounts.ts";
 
-/** A copy of the project, so that `.local/` is not the developer's own. */
+/** A copy of the project, so the developer's own `.local/` is not used. */
 function checkout(): string {
   const folder = mkdtempSync(join(tmpdir(), "ferry-start-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -18,19 +18,19 @@ function checkout(): string {
   return folder;
 }
 
-/** `npm start`, once it has printed its URLs. */
+/** Runs `npm start`; resolves when it has printed its URLs. */
 async function npmStart(folder: string, environment: Record<string, string>) {
   const child = spawn("npm", ["start"], {
     cwd: folder,
     env: { ...process.env, FUNCTIONS_PORT: "0", BLOB_PORT: "0", FILE_PORT: "0", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
-    detached: true, // a group of its own: npm killed alone would leave its child behind
+    detached: true, // its own process group: killing only npm would leave its child behind
   });
   onTestFinished(() => {
     try {
       process.kill(-(child.pid ?? 0), "SIGKILL");
     } catch {
-      // ended already
+      // has exited already
     }
   });
   const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
@@ -54,7 +54,7 @@ async function call(url: string, body?: unknown) {
     headers: { "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  // Each answer is looked into by the expectation that follows it.
+  // The expectation after each call checks the response.
   return JSON.parse(await response.text());
 }
 
@@ -121,7 +121,7 @@ test("npm start: a blob in the watched container is copied along its route, and 
   const { type, data } = JSON.parse((await told).body);
   expect(type).toBe("Ferry.CopySucceeded");
   expect(data).toMatchObject({ status: "succeeded", destination: `${root}/copied/a/film` });
-  // The end is told by Storage's own event, not found by a look that was due.
+  // Storage's event reported the end, not a scheduled poll.
   const late = Date.parse(data.lastUpdatedAt) - Date.parse(data.completedAt);
   expect(late).toBeLessThan(3_000);
   expect(data.statusReads).toBeLessThanOrEqual(3);

@@ -8,13 +8,13 @@ import type { TestStack } from "../../support/stack/test-stack.ts";
 const film = Buffer.alloc(1_000_000, "film");
 const seed = benchSeed();
 
-/** When the destination was read after the start, ms from it. */
+/** Times of the reads of the destination, ms from the start. */
 function readTimes(stack: TestStack, startedAt: number): number[] {
   const times = stack.local.emulator.requests
     .filter(({ method, url }) => method === "HEAD" && url.includes("/archive/film.mp4"))
     .map(({ at }) => at - startedAt)
     .filter((at) => at > 0);
-  return [...new Set(times)]; // settling reads once more, at the time of the last look
+  return [...new Set(times)]; // settle reads once more, at the time of the last poll
 }
 
 async function begin(stack: TestStack): Promise<string> {
@@ -42,9 +42,9 @@ test.each(["steady", "bursty", "staircase", "slow start", "stalled, then on"] as
   },
 );
 
-// Replaying up to a thousand events a turn takes its real time.
+// Replaying up to a thousand events per turn takes real time.
 test("fourteen days of worst-case progress with the maximum of wakes stay below 1,000 events", async () => {
-  // What seems to end soon at every look, and never does.
+  // Progress that seems to end soon at every poll, and never does.
   const totalMs = 14 * 24 * hour - 60_000;
   const steps = Array.from({ length: 400 }, (_, index) => {
     const afterMs = Math.round(2_000 * (totalMs / 2_000) ** (index / 399));

@@ -9,7 +9,7 @@ const slowly = { copies: { bytesPerSecond: 10_000 } };
 const where = { container: "archive", blob: "film.mp4" };
 const busy = { response: { status: 503, code: "ServerBusy" } };
 
-/** A destination with content, headers and metadata of its own, and the request to write over it. */
+/** A destination with its own content, headers and metadata, and a request that overwrites it. */
 async function request(stack: TestStack, options: Record<string, unknown> = {}) {
   const source = await stack.upload("inbox/film.mp4", film);
   const destination = stack.blob("archive/film.mp4");
@@ -31,7 +31,7 @@ function archive(stack: TestStack): ContainerClient {
   return new ContainerClient(url.slice(0, url.lastIndexOf("/")), credential);
 }
 
-/** What stands at the destination, and how many snapshots of it there are. */
+/** The destination's content and properties, and the number of its snapshots. */
 async function standing(stack: TestStack) {
   const blob = stack.blob("archive/film.mp4");
   let snapshots = 0;

@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
-/* Sources that are more than the base blob of another name: held, old, or the destination itself. */
+/* Sources other than the base blob of another name: held ones, snapshots and versions, the destination itself. */
 
 const film = Buffer.alloc(10_000, "film");
-/** 100 s for the film. */
+/** The film takes 100 s. */
 const slowly = { copies: { bytesPerSecond: 100 } };
 const environment = { COPY_SECRET_KEYS: Buffer.alloc(32, 7).toString("base64") };
 const where = { container: "archive", blob: "film.mp4" };
@@ -176,7 +176,7 @@ test("a snapshot is promoted over its own base blob", async () => {
   });
   expect(await stack.untilEnded(id, 1)).toMatchObject({ status: "succeeded", residue: [] });
   expect((await source.downloadToBuffer()).equals(film)).toBe(true);
-  expect(await snapshotsOf(stack, "inbox", "film.mp4")).toBe(1); // the caller's own
+  expect(await snapshotsOf(stack, "inbox", "film.mp4")).toBe(1); // the caller's own snapshot
 });
 
 test("a version can be a source, and is restored over its own blob", async () => {

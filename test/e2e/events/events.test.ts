@@ -159,7 +159,7 @@ test("events of unfinished blobs, blobs without a route and malformed events sta
     { ...event, eventTime: "soon" },
     {},
   ];
-  expect(await deliver(stack, odd as object[])).toBe(202); // `odd` is what it says
+  expect(await deliver(stack, odd as object[])).toBe(202); // contains invalid events on purpose
   await stack.clock.advance(60_000);
   expect(await allCopies(stack)).toEqual([]);
   expect(stack.log.filter(({ message }) => message.startsWith("Cannot use an event")).length).toBe(

@@ -25,7 +25,7 @@ function settingsFor({ topic, webhook }: { topic?: Listener; webhook?: Listener 
   };
 }
 
-/** Starts a copy of ten seconds and answers it once Storage has ended it. */
+/** Starts a copy of ten seconds and returns it after Storage completed it. */
 async function copied(stack: TestStack) {
   const source = await stack.upload("inbox/film.mp4", Buffer.alloc(10_000));
   const { id } = await stack.start({ source: source.url, route: "films" });
@@ -44,7 +44,7 @@ test("an upload leads to an event, a copy, and a completion notification", async
   expect(others).toEqual([]);
   const event = JSON.parse(notice?.body ?? "");
   expect(event).toMatchObject({ specversion: "1.0", type: "Ferry.CopySucceeded" });
-  const { progress, links } = event.data; // when the end was read is known to the run alone
+  const { progress, links } = event.data; // the time of the last poll is known only to the orchestration
   expect(event.data).toEqual({ ...(await stack.get(event.data.id)), progress, links });
   expect(event).toMatchObject({
     id: `${event.data.id}-ended`,
@@ -97,7 +97,7 @@ test("an hour of 500 responses delays no status and loses no notification; a tar
   const copy = await copied(stack);
   expect(copy).toMatchObject({ status: "succeeded", nextReadAt: null, warning: null });
   expect(copy.completedAt).not.toBeNull();
-  // What waits is nobody's business: the destination is free, and an abort comes too late.
+  // A waiting notification has no visible effect: the destination is free, and an abort is too late.
   expect((await stack.call("POST", `/copies/${copy.id}/abort`)).status).toBe(409);
   await stack.clock.advance(hour / 2);
   await stack.restart();
@@ -147,7 +147,7 @@ test("delivery to a target that always fails stops after a day, and the history 
   webhook.responses = () => 404;
   const { id } = await copied(stack);
   await stack.clock.advance(25 * hour);
-  const tries = webhook.heard.length; // no repair begins the day anew
+  const tries = webhook.heard.length; // no repair starts the day again
   expect(tries).toBeGreaterThan(10);
   expect(tries).toBeLessThan(20);
   await stack.clock.advance(72 * hour);

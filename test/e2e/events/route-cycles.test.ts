@@ -10,7 +10,7 @@ const origin = "http://127.0.0.1:10000";
 const accounts: Record<string, string> = { acct1: "devstoreaccount1", acct2: "devstoreaccount2" };
 const blob = (account: string, path: string) => `${origin}/${accounts[account]}/${path}`;
 const origins = { emulator: { blob: origin, file: null }, external: [] };
-/** Most graphs of few routes are of routes that never meet. */
+/** In most graphs of a few routes, no route can trigger another. */
 const mayFollow = (one: RouteEntry, { source, prefix = "" }: RouteEntry) =>
   one.destination.startsWith(`${source}/${prefix}`);
 const graphs = fc
@@ -29,7 +29,7 @@ test.each(graphs.map((routes) => ({ routes, text: JSON.stringify(routes) })))(
       events: {},
       copies: { finishOnStart: "always" },
     });
-    // A circle would go round once a second, not at once and for ever.
+    // One copy per second, so that a cycle does not run in one instant of virtual time.
     stack.local.emulator.events.planDelivery = () => ({ delayMs: 1_000 });
     for (const account of Object.values(accounts)) {
       for (const container of ["xxx", "yyy"]) {

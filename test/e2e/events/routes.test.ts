@@ -10,7 +10,7 @@ const route = {
   suffix: ".mp4",
   destination: account("devstoreaccount1", "archive/{year}/{month}/films-{name}"),
 };
-/** Never writes over anything, whoever names it. */
+/** Never overwrites, whatever the request. */
 const careful = {
   ...route,
   name: "careful",
@@ -43,7 +43,7 @@ test("a request names a route, which determines the destination", async () => {
   const { id, destination } = await stack.start({ source, route: "films" });
   expect(destination).toBe(url("archive/2026/11/films-film.mp4"));
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded", destination });
-  // The route writes over what is there; the request may say otherwise.
+  // The route overwrites by default; the request can change that.
   const again = await stack.start({ source, route: "films", options: { overwrite: "skip" } });
   expect(await stack.untilEnded(again.id)).toMatchObject({ status: "skipped" });
 });

@@ -10,7 +10,7 @@ async function request(stack: TestStack, to = "archive/film.mp4") {
   return { source: source.url, destination: stack.blob(to).url };
 }
 
-/** Starts that Storage acted on; a null status is an answer that was lost after the deed. */
+/** Starts that Storage executed; a null status means that the response was lost afterwards. */
 function startsAtStorage(stack: TestStack): number {
   return stack.local.emulator.requests.filter(
     ({ operation, status }) => operation === "CopyBlob" && (status === 202 || status === null),
@@ -70,7 +70,7 @@ test("a foreign pending copy on the destination is reported, and neither aborted
   const stack = await startStack(slowly);
   const body = await request(stack);
   const poller = await stack.blob("archive/film.mp4").beginCopyFromURL(body.source);
-  const foreign = (poller.getOperationState() as { copyId?: string }).copyId; // absent from its type
+  const foreign = (poller.getOperationState() as { copyId?: string }).copyId; // missing in its type
   const { id } = await stack.start({ ...body, options: { overwrite: "always" } });
   const copy = await stack.untilEnded(id, 0);
   expect(copy).toMatchObject({ status: "failed", error: { cause: "destination-busy" } });
@@ -92,7 +92,7 @@ test("an abort of a copy whose start got no response finds the copy and aborts i
   const body = await request(stack);
   const { faults } = stack.local.emulator;
   faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
-  // Neither the second start nor the look after it is answered, until the abort is there.
+  // Neither the second start nor the following poll gets a response until the abort arrives.
   const remove = [
     faults.add({ operation: "CopyBlob", do: "reset connection" }),
     faults.add({

@@ -5,9 +5,9 @@ import type { TestStack } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
 const slowly = { copies: { bytesPerSecond: 1_000 } };
-const wait = 200; // seconds; longer than any wait of our own would be by then
+const wait = 200; // seconds; longer than any of Ferry's own waits at that point
 
-/** Busy once, for this long. */
+/** Storage responds busy once, with this Retry-After. */
 function throttle(
   stack: TestStack,
   response: { status: number; code: string },
@@ -22,7 +22,7 @@ function throttle(
   });
 }
 
-/** When this was asked of Storage, in seconds since the first time; answered or not. */
+/** Times of such requests to Storage, in seconds since the first one. */
 function asked(stack: TestStack, operation: OperationName, path: string): number[] {
   const times = stack.local.emulator.requests
     .filter((each) => each.operation === operation && each.url.split("?")[0]?.endsWith(path))

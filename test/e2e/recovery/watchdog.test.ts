@@ -8,7 +8,7 @@ const film = Buffer.alloc(1_000_000, "film");
 const slowly = { copies: { bytesPerSecond: 1_000 } }; // the film takes 1,000 s
 const minute = 60_000;
 
-/** A stack whose watchdog walks as often as in Azure. */
+/** A stack whose watchdog runs as often as in Azure. */
 function startStack(options: Parameters<typeof startAnyStack>[0]): Promise<TestStack> {
   const environment = { COPY_WATCHDOG: "", ...options?.environment };
   return startAnyStack({ ...options, environment });
@@ -21,7 +21,7 @@ async function begin(stack: TestStack, to = "archive/film.mp4"): Promise<string>
   return String(copy.id);
 }
 
-/** Durable's management routes, which operators have and callers have not. */
+/** Calls Durable's management routes, which only operators can access. */
 async function manage(stack: TestStack, method: string, path: string): Promise<void> {
   const url = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${path}`;
   const { status } = await fetch(url, { method });
@@ -59,7 +59,7 @@ test("a copy whose instance was terminated is followed by a repair, which record
   const id = await begin(stack);
   const { copyId, startedAt } = await stack.get(id);
   await terminate(stack, id);
-  // Nothing has ended yet: Storage still copies.
+  // The copy is not completed: Storage is still copying.
   expect(await stack.get(id)).toMatchObject({ status: "copying", copyId, completedAt: null });
   expect((await stack.get(id)).warning).toContain("a repair takes the copy over");
   await stack.clock.advance(5 * minute);
@@ -211,7 +211,7 @@ test("an instance that misses its next poll is woken, at most once in six hours"
   const id = await begin(stack);
   await stack.clock.advance(hour);
   const before = await stack.get(id);
-  // Durable loses the timer, as a queue may lose its message.
+  // Durable loses the timer, as a queue can lose a message.
   const hub = new DatabaseSync(join(stack.stateDirectory ?? "", "task-hub.sqlite"));
   hub.exec("DELETE FROM timers");
   hub.close();
@@ -310,7 +310,7 @@ test(
     expect(await blobsIn(stack, "locks/the-last")).toHaveLength(1);
     await stack.clock.advance(5 * minute);
     expect(await blobsIn(stack, "locks/the-last")).toEqual([]);
-    await put("0000", ended); // the walk after the last one begins at the beginning
+    await put("0000", ended); // the next scan starts at the beginning again
     await stack.clock.advance(5 * minute);
     expect(await blobsIn(stack, "locks/0000")).toEqual([]);
   },

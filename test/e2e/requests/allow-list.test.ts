@@ -3,8 +3,8 @@ import { openStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
- * The allow-list against the usual tricks. Nothing leaves the machine: every request carries a SAS and
- * the app has no key to seal it with, which is looked at last. So "allowed" is the refusal of the SAS,
+ * Goal: the allow-list withstands the usual tricks. Method: nothing leaves the machine, because every request
+ * has a SAS and the app has no sealing key, which is checked last. So "allowed" is the rejection of the SAS,
  * "not allowed" is a 403, and "invalid" a 400 that names the URL.
  */
 type Verdict = "allowed" | "not allowed" | "invalid";
@@ -17,9 +17,9 @@ const pairs = [
   { from: `https://acct6-secondary.${blob}/inbox/`, to: `https://acct2.${blob}/outbox` },
 ];
 
-/** URLs for either end: `a` is the allowed account there, `c` the allowed container. */
+/** URLs for source and destination: `a` is the allowed account, `c` the allowed container. */
 const urls: { what: string; url: (a: string, c: string) => string; verdict: Verdict }[] = [
-  // The same blob, written otherwise: what is compared is what Storage is asked for.
+  // The same blob in other spellings: the comparison uses the URL that Storage gets.
   { what: "as it is", url: (a, c) => `https://${a}.${blob}/${c}/x`, verdict: "allowed" },
   {
     what: "mixed case",
@@ -200,7 +200,7 @@ const urls: { what: string; url: (a: string, c: string) => string; verdict: Verd
   })),
 ];
 
-/** Both ends at once: one pair must allow the source together with the destination. */
+/** Source and destination together: one pair must allow both. */
 const copies: { what: string; source: string; destination: string; verdict: Verdict }[] = [
   {
     what: "a pair the other way round",
@@ -279,7 +279,7 @@ const copies: { what: string; source: string; destination: string; verdict: Verd
 let stack: TestStack;
 beforeAll(async () => {
   const COPY_ALLOWED = JSON.stringify(pairs);
-  // A blank is set, and no key.
+  // A blank setting: no sealing key.
   stack = await openStack({ environment: { COPY_ALLOWED, COPY_SECRET_KEYS: " " } });
 });
 afterAll(() => stack.close());
@@ -302,7 +302,7 @@ test.each(copies)("$what is $verdict", async ({ source, destination, verdict }) 
   expect(response.verdict).toBe(verdict);
 });
 
-/** What the app makes of a copy, and which end it names. Nothing is ever started or written. */
+/** The app's verdict on a copy, and whether it names source or destination. Nothing is started or written. */
 async function ask(
   source: string,
   destination: string,
@@ -310,7 +310,7 @@ async function ask(
   const body = { source: `${source}?sv=2026-10-06&sig=x`, destination };
   const response = await stack.call("POST", "/copies", { body });
   const written = stack.local.emulator.requests.filter(({ method }) => method !== "GET");
-  expect(written.map(({ operation }) => operation)).toEqual(["CreateContainer"]); // the test's own
+  expect(written.map(({ operation }) => operation)).toEqual(["CreateContainer"]); // the test's own container
   if (response.status === 403) return { verdict: "not allowed", pointer: "/source" };
   expect(response.status).toBe(400);
   const named = response.json.errors.map(({ pointer }: { pointer: string }) => pointer);

@@ -4,7 +4,7 @@ import type { TestStack } from "../../support/stack/test-stack.ts";
 
 const there = "http://127.0.0.1:1/devstoreaccount1/archive/film.mp4";
 
-/** Every kind of bad call: what is sent, the status, and the pointers that must be named. */
+/** Every kind of invalid call: the request, the status, and the pointers that must be named. */
 const calls: {
   what: string;
   method?: string;
@@ -146,7 +146,7 @@ const calls: {
   ]),
 ];
 
-/** Source and destination URLs that are refused whatever is allowed. */
+/** Source and destination URLs that are rejected whatever the allow-list. */
 const urls: { what: string; url: string; says: RegExp }[] = [
   { what: "no URL", url: "film.mp4", says: /not an absolute URL/ },
   { what: "an empty text", url: "", says: /not an absolute URL/ },
@@ -258,7 +258,7 @@ afterEach(async function nothingWasWrittenOrStarted() {
   const response = await fetch(`${stack.local.host.url}/runtime/webhooks/durabletask/instances/`);
   expect(await response.json()).toEqual([]);
   const writes = stack.local.emulator.requests.filter(({ method }) => method !== "GET");
-  // The one write is the test's own container.
+  // The only write is the test's own container.
   expect(writes.map(({ operation }) => operation)).toEqual(["CreateContainer"]);
 });
 

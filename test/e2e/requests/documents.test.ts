@@ -3,7 +3,7 @@ import { filesOf } from "../../support/stack/stack-files.ts";
 import { secondAccount, startStack, withoutRounds } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
-/* Rules of Storage's documents that no other file is about (src/storage/README.md). */
+/* Rules of Storage's documents that no other suite covers (src/storage/README.md). */
 
 const film = Buffer.alloc(1_000_000, "film");
 /** 1 MB in 100 s. */
@@ -15,7 +15,7 @@ const sent = (stack: TestStack, operation: string) =>
 
 const queryOf = ({ url }: { url: string }) => new URL(url, "http://storage").searchParams;
 
-/** A file's place, with its share and folders. */
+/** A file client, after creating its share and folders. */
 async function placeOfFile(stack: TestStack) {
   const files = filesOf(stack);
   await files.makeRoom("shelf/2026/film.mp4");

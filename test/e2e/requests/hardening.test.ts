@@ -50,7 +50,7 @@ test("the lease id that a copy holds on its source is public, but does not let a
     });
   }
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
-  // Over with the copy: from then on it is a lease like any other that is not there.
+  // The lease ends with the copy: afterwards its id is that of any missing lease.
   const late = await stack.start(over(id));
   expect(await stack.untilEnded(late.id)).toMatchObject({ error: { cause: "destination-leased" } });
 });
@@ -80,7 +80,7 @@ test("deleting the destination container fails the copy", async () => {
   expect(copy).toMatchObject({ status: "failed", error: { cause: "destination-not-found" } });
 });
 
-/** A copy whose destination SAS ends twenty seconds after its start. */
+/** A copy whose destination SAS expires twenty seconds after its start. */
 async function shortlived(stack: TestStack, options = {}) {
   const { source } = await request(stack);
   const expiresAt = stack.clock.now() + 20_000;
@@ -108,7 +108,7 @@ test("a destination SAS that expires during the copy fails the copy soon, and re
   expect(copy.error.fix).toContain("two weeks");
   expect(Date.parse(copy.completedAt)).toBeLessThan(expiresAt + 60_000);
 
-  // Storage went on; the destination is whoever's it is.
+  // Storage continued the copy; Ferry no longer controls the destination.
   await stack.clock.advance(200_000);
   expect((await stack.blob("archive/film.mp4").getProperties()).copyStatus).toBe("success");
   const next = await stack.start({
@@ -123,7 +123,7 @@ test("an abort after the destination SAS expired does not report `aborted`", asy
   const stack = await startStack(slowly);
   const { id, expiresAt } = await shortlived(stack);
   const { faults, requests } = stack.local.emulator;
-  // Nobody looks in between: the abort is the first to meet the SAS that is over.
+  // No poll in between: the abort is the first call that uses the expired SAS.
   await stack.clock.advance(10_000);
   const blind = faults.add({ operation: "GetBlobProperties", do: busy });
   await stack.clock.advance(expiresAt - stack.clock.now() + 1_000);
@@ -188,7 +188,7 @@ test("residue is reported when clean-up fails for hours, and the destination is 
 test("an abort before the start was sent does not affect another writer's copy of the same source", async () => {
   const stack = await startStack(slowly);
   const body = await request(stack);
-  // The ledger is in trouble from the moment the start wants to register.
+  // The ledger fails from the moment the start is registered.
   const remove = stack.local.emulator.faults.add({
     operation: "PutBlob",
     match: ({ target, headers }) => target.includes("/locks/") && headers["if-match"] !== undefined,

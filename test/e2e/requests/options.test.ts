@@ -4,15 +4,15 @@ import { startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
- * Every option on the wire: what Storage was asked for, not what the product meant to ask. An option that
- * an SDK drops without a word fails here.
+ * Goal: every option reaches Storage. Method: check headers on the wire, so that an option that the SDK silently
+ * drops fails here.
  */
 
 const film = Buffer.alloc(10_000, "film");
 const environment = { COPY_SECRET_KEYS: Buffer.alloc(32, 7).toString("base64") };
 const leaseId = "5e1a9a36-22dc-4cbb-a3b2-1e4e3bd4a9f1";
 
-/** The headers of the one start that Storage was sent. */
+/** The headers of the single start that was sent to Storage. */
 function startHeaders({ local }: TestStack): Record<string, string> {
   const starts = local.emulator.requests.filter(({ operation }) =>
     /^Copy(Blob|File)$/.test(operation),
@@ -55,7 +55,7 @@ test.each<[string, object, Record<string, string>]>([
   const sent = startHeaders(stack);
   expect(sent).toMatchObject({ ...headers, "x-ms-source-if-match": etag, "if-none-match": "*" });
   expect(sent["x-ms-client-request-id"]).toMatch(/^[\da-f-]{36}$/);
-  // What nobody asked for is not sent.
+  // Options that were not requested are not sent.
   const optional = Object.keys(sent).filter((name) =>
     /^x-ms-(access-tier|rehydrate|meta-|tags|seal|immutab|legal|lease|if-tags|source-if-[^m])/.test(
       name,

@@ -8,8 +8,8 @@ import { secondAccount, startStack } from "../../support/stack/test-stack.ts";
 import type { Answer, TestStack } from "../../support/stack/test-stack.ts";
 
 /*
- * A random secret in every place where a caller may put one, on every way a request can take. Then all
- * that was written, logged or answered is searched for each of them, in many shapes.
+ * Goal: no secret leaks. Method: put a random secret into every place of a request, on every path through the app.
+ * Then search everything that was written, logged or returned for each of them, in many encodings.
  */
 const film = Buffer.alloc(100_000, "film");
 const busy = { response: { status: 503, code: "ServerBusy" } };
@@ -19,13 +19,13 @@ afterEach(() => vi.restoreAllMocks());
 test("no secret is stored, logged or returned, wherever a caller puts it and whatever fails", async () => {
   const printed = printedLines();
   const canaries = new Map<string, string>();
-  /** Random, with characters that URLs and JSON encode. */
+  /** A random secret with characters that URLs and JSON encode. */
   const canary = (place: string) => {
     const secret = `${randomBytes(15).toString("hex")}+/"${randomBytes(6).toString("hex")}`;
     canaries.set(place, secret);
     return secret;
   };
-  /** Of letters and digits, for places that take nothing else. */
+  /** A secret of letters and digits, for places that accept nothing else. */
   const plainCanary = (place: string) => {
     const secret = `x${randomBytes(15).toString("hex")}`;
     canaries.set(place, secret);
@@ -50,7 +50,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
   const source = await stack.upload("inbox/film.mp4", film, secondAccount);
   const own = (await stack.upload("inbox/film.mp4", film)).url;
   const signed = async (place: string) => {
-    // The time makes each signature another one.
+    // Different expiry times give different signatures.
     const expiresAt = stack.clock.now() + 86_400_000 + canaries.size * 1_000;
     const url = await stack.readSas(source, { expiresAt });
     canaries.set(place, new URL(url).searchParams.get("sig") ?? "");
@@ -65,7 +65,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
   const forged = (place: string) =>
     `${source.url}?sv=2026-10-06&sp=r&sr=b&se=2026-12-31&sig=${encodeURIComponent(canary(place))}`;
 
-  // Refused at the door.
+  // Rejected when the request is read.
   const query = (text: string) => `${own}?${text}`;
   const e = (place: string) => encodeURIComponent(canary(place));
   const refusals: [body: unknown, headers?: Record<string, string>][] = [
@@ -127,7 +127,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     expect([400, 403, 415]).toContain((await post(body, headers)).status);
   }
 
-  // Taken, on every way that a copy can go.
+  // Accepted, on every course of a copy.
   const headers = {
     authorization: `Bearer ${plainCanary("Authorization")}`,
     "x-functions-key": plainCanary("x-functions-key"),
@@ -158,14 +158,14 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     }),
   );
 
-  // Storage refuses, and quotes what it was sent.
+  // Storage rejects the call, and quotes the request.
   const quoted = { status: 409, code: "Odd", message: `Cannot read ?sig=${e("Storage's words")}` };
   const quotes = emulator.faults.add({ operation: "CopyBlob", times: 2, do: { response: quoted } });
   ids.push(await taken({ source: await signed("a SAS that is refused"), destination: to("f") }));
   await stack.clock.settled();
   quotes();
 
-  // The ledger is in trouble before, and while a copy runs.
+  // The ledger fails before a copy, and during one.
   const ledger = ({ target }: { target: string }) => target.includes("ferry-ledger");
   const noLedger = emulator.faults.add({ match: ledger, do: busy });
   const unavailable = { source: await signed("a SAS without a ledger"), destination: to("g") };
@@ -178,7 +178,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
   await stack.clock.advance(60_000);
   noLedgerLater();
 
-  // The start is not answered; an activity throws; a run is terminated; the key is lost.
+  // The start gets no response; an activity throws; an instance is terminated; the key is lost.
   emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   ids.push(await taken({ source: await signed("a SAS not answered"), destination: to("i") }));
   failOneLine(stack);
@@ -204,7 +204,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     told(answer);
     ends.push(answer.json.error?.cause ?? answer.json.status);
   }
-  // Each way was taken.
+  // Each course was taken.
   expect(stack.log.map(({ message }) => message).join()).toMatch(/settleCopy failed in/);
   expect(ends).toEqual(
     expect.arrayContaining(["succeeded", "source-unauthorized", "destination-unauthorized"]),
@@ -217,7 +217,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     place === kept ? [] : placesOf(secret, places).map((where) => `${place} in ${where}`),
   );
   expect(found).toEqual([]);
-  // The search itself works: what may be kept is found.
+  // The search itself works: it finds a value that is stored by design.
   expect(placesOf(canaries.get(kept) ?? "", places).length).toBeGreaterThan(1);
   expect(canaries.size).toBeGreaterThan(40);
 });
@@ -265,13 +265,13 @@ test("the query of a source outside Storage is sent to Storage only", async () =
     const answer = await stack.call("GET", `/copies/${id}`);
     responses.push(answer.text);
     ends.push(answer.json.error?.cause ?? answer.json.status);
-    expect(answer.json.error?.fix ?? "plain GET").toContain("plain GET"); // and no role, no SAS
+    expect(answer.json.error?.fix ?? "plain GET").toContain("plain GET"); // and neither a role nor a SAS
   }
   expect(ends).toEqual(["succeeded", "source-not-found", "aborted"]);
-  expect(requests.join()).toContain(good); // Storage got it
+  expect(requests.join()).toContain(good); // Storage received it
   const places = await everythingTold(stack, responses);
   places.set("printed", Buffer.from(printed.join("\n")));
-  // Storage itself keeps the URL that it is to read.
+  // Storage stores the URL that it must read.
   for (const name of places.keys()) if (name.startsWith("file storage.sqlite")) places.delete(name);
   const found = canaries.flatMap(([place, secret]) =>
     placesOf(secret, places).map((where) => `${place} in ${where}`),
@@ -298,7 +298,7 @@ function printedLines(): string[] {
   return lines;
 }
 
-/** Settle's line in the log cannot be written once, which makes the activity throw. */
+/** Fails settle's log line once, which makes the activity throw. */
 function failOneLine(stack: TestStack): void {
   const push = stack.log.push.bind(stack.log);
   vi.spyOn(stack.log, "push").mockImplementation((...entries) => {

@@ -8,7 +8,7 @@ const film = Buffer.alloc(1_000_000, "film");
 const slowly = { secure: true, copies: { bytesPerSecond: 10_000 } };
 const day = 24 * hour;
 
-/** A file sent without a SAS, in the second account where no other is named. */
+/** A source file that is requested without a SAS, by default in the second account. */
 async function prepared(stack: TestStack, path = "drop/in/film.mp4", account = secondAccount) {
   const files = filesOf(stack);
   const source = (await files.upload(path, film, account)).url;
@@ -54,7 +54,7 @@ test.each([
     expect(Date.parse(se)).toBeLessThanOrEqual(planned + 7 * day - hour / 4);
     expect(Date.parse(se)).toBeGreaterThan(planned + 7 * day - 2 * hour);
     expect(Date.parse(ske)).toBe(Date.parse(se));
-    // Read by the app and by Storage with one key of the source's account.
+    // The app and Storage read it with the same key of the source's account.
     expect(sent(stack, "GetUserDelegationKey").map(({ url }) => url)).toEqual([
       expect.stringContaining(account),
     ]);

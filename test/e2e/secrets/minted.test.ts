@@ -12,7 +12,7 @@ const film = Buffer.alloc(1_000_000, "film");
 const slowly = { secure: true, copies: { bytesPerSecond: 10_000 } };
 const day = 24 * hour;
 
-/** A source in another account than its destination, sent without a SAS. */
+/** A source in a different account than its destination, requested without a SAS. */
 async function request(stack: TestStack, name = "film.mp4") {
   const source = await stack.upload(`inbox/${name}`, film, secondAccount);
   return { source: source.url, destination: stack.blob(`archive/${name}`).url };
@@ -50,7 +50,7 @@ test("a source in another account is copied with a SAS that can only read this b
   }
   expect(new Set(minted.map(({ scid }) => scid)).size).toBe(2);
   expect(minted[0]?.["scid"]).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
-  // One key for both; the destination is the identity's own affair.
+  // One key for both; the identity authorizes the destination.
   expect(sent(stack, "GetUserDelegationKey")).toHaveLength(1);
   for (const { headers } of sent(stack, "CopyBlob")) {
     expect(headers["authorization"]).toBe("Bearer REDACTED");
@@ -211,7 +211,7 @@ test("a start whose response is lost is recovered by its correlation id, and not
   expect(acted).toHaveLength(1);
 });
 
-/** Our start never arrives; meanwhile somebody else starts the very same copy, with a SAS of their own. */
+/** Our start never arrives; meanwhile another client starts the same copy with its own SAS. */
 async function strangersCopy(stack: TestStack) {
   const lost = stack.local.emulator.faults.add({ operation: "CopyBlob", do: "reset connection" });
   const body = await request(stack);
@@ -250,7 +250,7 @@ test("an abort does not affect another writer's copy of the same source", async 
   expect(sent(stack, "AbortCopyBlob")).toEqual([]);
 });
 
-/** The key that signed a SAS: it follows from what the SAS says of it. */
+/** The key that signed a SAS, as described by the parameters of the SAS. */
 function keyOf(sas: URLSearchParams): string {
   const field = (name: string) => sas.get(name) ?? "";
   const terms = {
@@ -341,7 +341,7 @@ test("no minted SAS, delegation key or token is persisted, logged or returned", 
     "failed",
   ]);
   const named = [...secrets.values()];
-  // Without correlation ids both copies of the file have the same SAS.
+  // Without correlation ids, both copies of the file have the same SAS.
   expect(named.filter((name) => name === "a minted signature").length).toBe(4);
   expect(named.filter((name) => name === "a user delegation key").length).toBe(2);
   expect(new Set(secrets.values()).size).toBe(4);
@@ -351,7 +351,7 @@ test("no minted SAS, delegation key or token is persisted, logged or returned", 
     placesOf(secret, told).map((place) => `${name} in ${place}`),
   );
   expect(found).toEqual([]);
-  // The search itself works: a correlation id is no secret, and stands in the history.
+  // The search itself works: a correlation id is not a secret, and is in the history.
   const [scid] = sources(stack).map(({ searchParams }) => searchParams.get("scid") ?? "");
   expect(placesOf(scid ?? "", told).length).toBeGreaterThan(1);
 });

@@ -63,7 +63,7 @@ test("no secret of a caller is persisted, logged or returned, whether the copy s
   );
   const found = secrets.flatMap((secret) => placesOf(secret, told));
   expect(found).toEqual([]);
-  // The search itself works: what may be told is found in the same places.
+  // The search itself works: it finds public values in the same places.
   expect([...told].filter(([, bytes]) => bytes.includes("by-sas.mp4")).length).toBeGreaterThan(3);
 });
 

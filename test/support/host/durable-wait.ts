@@ -1,13 +1,13 @@
 import type { Task } from "durable-functions";
 import { hours, type Orchestrator } from "./durable-app.ts";
 
-/** What the activities of `waitForCopy` answer. */
+/** Result of the activities of `waitForCopy`. */
 export type ReadAnswer = { state: "pending" | "success" | "aborted" };
 
 /**
- * Waits for a pending copy as an app should wait for a timer and events at once: fresh waits for
- * every race, kept and drained, the losing timer cancelled, every path through an activity. Ends
- * with the last answer and whether an abort was asked for.
+ * Waits for a pending copy, as an app should wait for a timer together with events: new waits for
+ * every race, which are kept and drained, the losing timer canceled, every path through an activity.
+ * Returns the last result, and whether an abort was requested.
  */
 export const waitForCopy: Orchestrator = function* (context) {
   const { df } = context;
@@ -31,7 +31,7 @@ export const waitForCopy: Orchestrator = function* (context) {
   };
 
   yield df.callActivity("prepare", {});
-  // An abort that came during prepare is seen before anything starts: a timer that is due at once.
+  // Racing an already-due timer drains an abort that arrived during prepare.
   yield* race(df.currentUtcDateTime);
   if (take("abort")) return { state: "aborted", abortAsked: true, reads: 0 };
   take("wake");
@@ -54,7 +54,7 @@ export const waitForCopy: Orchestrator = function* (context) {
   }
 };
 
-/** Reads fall on whole hours, so that an extra wake does not move the later ones. */
+/** Reads are at whole hours, so an additional wake does not shift later ones. */
 function nextHour(now: Date): Date {
   return new Date((Math.floor(now.getTime() / hours(1)) + 1) * hours(1));
 }

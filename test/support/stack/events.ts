@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import type { BlockBlobClient } from "@azure/storage-blob";
 import type { TestStack } from "./test-stack.ts";
 
-/** An event as Event Grid's own schema has it. */
+/** An event in Event Grid's schema. */
 export type GridEvent = Record<string, unknown> & { data: Record<string, unknown> };
 
-/** Routes from `inbox` of the first account to `archive`, as a setting. */
+/** The setting for routes from `inbox` of the first account to `archive`. */
 export function inboxRoutes(...routes: object[]): Record<string, string> {
   const account = "http://127.0.0.1:10000/devstoreaccount1";
   const usual = {
@@ -20,7 +20,7 @@ export function inboxRoutes(...routes: object[]): Record<string, string> {
   };
 }
 
-/** The event of a blob as it is now, as Storage would have it. */
+/** The event that Storage would send for a blob in its current state. */
 export async function eventOf(
   blob: BlockBlobClient,
   { api = "PutBlob", ...changes }: { api?: string; at?: number; etag?: string; url?: string } = {},
@@ -47,7 +47,7 @@ export async function eventOf(
   };
 }
 
-/** Delivers events as Event Grid does, some in one delivery; answers the status. */
+/** Delivers events in one call, as Event Grid does; returns the status. */
 export async function deliver(stack: TestStack, events: object | object[]): Promise<number> {
   const url = `${stack.local.host.url}/runtime/webhooks/EventGrid?functionName=storageEvents&code=K`;
   const response = await fetch(url, {
@@ -59,7 +59,7 @@ export async function deliver(stack: TestStack, events: object | object[]): Prom
   return response.status;
 }
 
-/** Every copy that Durable knows, as the API shows it. */
+/** Every copy with a Durable instance, as the API returns it. */
 export async function allCopies(stack: TestStack) {
   const instances = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/?top=100000`;
   // "Get instances status" of Durable's HTTP API.
@@ -68,7 +68,7 @@ export async function allCopies(stack: TestStack) {
   return await Promise.all(copies.map(({ instanceId }) => stack.get(instanceId)));
 }
 
-/** Moves on until no copy runs any more. */
+/** Advances the clock until every copy has completed, by at most `hours`; returns all copies. */
 export async function untilAllEnded(stack: TestStack, hours = 48) {
   for (let step = 1_000, left = hours * 3_600_000; left > 0; left -= step, step *= 2) {
     await stack.clock.settled();

@@ -46,7 +46,7 @@ export async function startFileStorage(
   };
 }
 
-/** A file with content, headers and metadata. */
+/** Uploads a file with headers and metadata. */
 export async function uploadedFile(
   client: ShareFileClient,
   content: string | Buffer,

@@ -5,13 +5,13 @@ import { onTestFinished } from "vitest";
 
 export type Heard = { headers: IncomingHttpHeaders; body: string };
 
-/** Somebody who wants to know: keeps what is posted, and answers 200 unless told otherwise. */
+/** A notification target: records its deliveries, and responds with 200 by default. */
 export type Listener = {
   url: string;
   heard: Heard[];
-  /** What comes next, in real time. */
+  /** Resolves with the next delivery, in real time. */
   next(): Promise<Heard>;
-  /** The status of each answer from now on; null breaks the connection instead. */
+  /** Returns the status of each response; null breaks the connection instead. */
   responses: () => number | null;
 };
 

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** A web server outside Storage, on this machine, that ends with the test. */
+/** A web server outside Storage, on this machine; it is closed after the test. */
 export type Outside = {
   /** Scheme, host and port. */
   origin: string;
@@ -33,6 +33,6 @@ export async function serveOutside(content: Readonly<Record<string, Buffer>>): P
     server.closeAllConnections();
     server.close();
   });
-  const { port } = server.address() as AddressInfo; // of a server that listens on TCP
+  const { port } = server.address() as AddressInfo; // listens on TCP
   return { origin: `http://127.0.0.1:${port}`, requests };
 }

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestStack } from "./test-stack.ts";
 
-/** Everything that outlives a request, by place. */
+/** Everything that outlives a request, by its location. */
 export type Told = ReadonlyMap<string, Buffer>;
 
-/** Files, logs, answers, histories. The key that `npm start` makes is kept in a file of its own, by design. */
+/** Files, logs, responses, histories. The sealing key of `npm start` has its own file by design, which is left out. */
 export async function everythingTold(
   stack: TestStack,
   responses: readonly string[],
@@ -29,7 +29,7 @@ export async function everythingTold(
   return told;
 }
 
-/** Where a secret shows up, with the shape in which it does. */
+/** The locations that contain a secret, each with the encoding that was found. */
 export function placesOf(secret: string, told: Told): string[] {
   return shapes(secret).flatMap((shape) =>
     [...told].filter(([, bytes]) => bytes.includes(shape)).map(([place]) => `${place}: ${shape}`),
@@ -37,7 +37,7 @@ export function placesOf(secret: string, told: Told): string[] {
 }
 
 /**
- * A secret as it may show up: as it is, in a URL, inside JSON, as bytes, or in base64 at each of its
+ * The encodings of a secret to search for: plain, in a URL, inside JSON, as bytes, or in base64 at each of its
  * three alignments.
  */
 function shapes(secret: string): string[] {
@@ -45,7 +45,7 @@ function shapes(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const base64 = ["", "x", "xx"].map((before) => {
     const whole = Buffer.from(before + secret).toString("base64");
-    return whole.slice(before.length === 0 ? 0 : 4, -4); // the edges hold neighbours' bits
+    return whole.slice(before.length === 0 ? 0 : 4, -4); // the first and last characters contain bits of neighbours
   });
   return [
     secret,

@@ -1,7 +1,7 @@
 import type { RoleAssignment } from "../../../src/local/storage/auth/role-assignments.ts";
 import type { TestStack } from "./test-stack.ts";
 
-/** All that the identity may do in one account; in the others it keeps what it may. */
+/** Replaces the identity's roles in one account; its roles in other accounts stay. */
 export function giveRoles(
   { local }: TestStack,
   account: string,

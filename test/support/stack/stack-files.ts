@@ -7,16 +7,16 @@ import type { ShareClient, ShareFileClient } from "@azure/storage-file-share";
 import { firstAccount, hour } from "./test-stack.ts";
 import type { TestStack } from "./test-stack.ts";
 
-/** Azure Files of a stack's emulator. Paths are share, folders and file: `share/in/film.mp4`. */
+/** Clients for Azure Files of a stack's emulator. Paths are share, folders and file: `share/in/film.mp4`. */
 export type StackFiles = {
   share(name: string, account?: string): ShareClient;
-  /** A client that leaves trailing dots where they are. */
+  /** A client that allows trailing dots. */
   file(path: string, account?: string): ShareFileClient;
   /** Uploads a source, with its share and folders. */
   upload(path: string, content: Buffer, account?: string): Promise<ShareFileClient>;
-  /** Makes the share and folders of a file. */
+  /** Creates the share and folders of a file. */
   makeRoom(path: string, account?: string): Promise<void>;
-  /** The file's URL with a SAS for an hour. */
+  /** The file's URL with a SAS for one hour. */
   sas(file: ShareFileClient, permissions?: string): string;
 };
 

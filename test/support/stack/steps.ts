@@ -13,7 +13,7 @@ import { createCredentialFor } from "../../../src/storage/credentials.ts";
 import { createSasMint } from "../../../src/storage/sas-mint.ts";
 import type { Storage } from "./emulator.ts";
 
-/** The five steps over real Storage calls, without the orchestration: to run them in a seldom order. */
+/** The activities with real Storage calls, without the orchestration, to run them in unusual orders. */
 export function stepsOf(
   { emulator, clock, credential }: Storage,
   client: Partial<CopyClient> = {},
@@ -34,7 +34,7 @@ export function stepsOf(
   return { ...steps, ledger };
 }
 
-/** A request as it would enter an orchestration now. */
+/** The input that an orchestration would get for a request made now. */
 export function copyOf(
   { emulator, clock }: Storage,
   body: unknown,

@@ -15,17 +15,17 @@ import type { HostLogEntry } from "../../../src/local/log.ts";
 import { startLocalStack } from "../../../src/local/local-stack.ts";
 import type { LocalStack, LocalStackOptions } from "../../../src/local/local-stack.ts";
 
-/** The compiled app on the local host beside the emulator, in virtual time. */
+/** The compiled app on the local host, together with the emulator, in virtual time. */
 export type TestStack = {
   clock: VirtualClock;
   log: HostLogEntry[];
   readonly local: LocalStack;
-  /** One call of the app's HTTP API. */
+  /** Calls the app's HTTP API. */
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   /** Starts a copy and expects 202. */
   start(body: unknown, headers?: Record<string, string>): Promise<CopyBody>;
   get(id: string): Promise<CopyBody>;
-  /** Moves the clock on, at most `hours`, until the copy has ended. */
+  /** Advances the clock, by at most `hours`, until the copy has completed. */
   untilEnded(id: string, hours?: number): Promise<CopyBody>;
   /** A blob of one of the emulator's accounts. */
   blob(path: string, account?: string): BlockBlobClient;
@@ -39,11 +39,11 @@ export type TestStack = {
     blob: BlockBlobClient,
     options?: { permissions?: string; expiresAt?: number },
   ): Promise<string>;
-  /** Every event of the task hub, also those that the status route leaves out; only with `persistent`. */
+  /** Number of history events in the task hub, including those that the status route omits; only with `persistent`. */
   historyEvents(): number;
-  /** The same of one instance. */
+  /** The same for one instance. */
   historyEventsOf(id: string): number;
-  /** Ends this life of the app and begins the next on the same state; only with `persistent`. */
+  /** Restarts the app on the same state; only with `persistent`. */
   restart(): Promise<void>;
   stateDirectory: string | null;
   close(): Promise<void>;
@@ -62,10 +62,10 @@ type Json = any;
 export const firstAccount = "devstoreaccount1";
 export const secondAccount = "devstoreaccount2";
 export const hour = 3_600_000;
-/** Friday noon: any date does, this one is easy to recognise in logs. */
+/** A Friday noon that is easy to recognise in logs. */
 export const noon = Date.UTC(2026, 10, 20, 12);
 
-/** For weeks that are to pass in a blink: the rounds that an app makes beside its copies are rare. */
+/** Settings for tests that cover weeks: the app's timers run rarely. */
 export const withoutRounds = {
   COPY_WATCHDOG: "0 0 0 * * *",
   "AzureWebJobs.purge.Disabled": "true",
@@ -77,26 +77,26 @@ type Options = {
   secure?: boolean;
   copies?: LocalStackOptions["copies"];
   environment?: Record<string, string>;
-  /** As in local.settings.json: may name the emulator at its usual address. */
+  /** As in local.settings.json: can name the emulator at its default address. */
   settings?: Record<string, string>;
   events?: LocalStackOptions["events"];
 };
 
-/** Starts a stack that ends with the test. */
+/** Starts a stack, which is closed after the test. */
 export async function startStack(options: Options = {}): Promise<TestStack> {
   const stack = await openStack(options);
   onTestFinished(() => stack.close());
   return stack;
 }
 
-/** Starts a stack for several tests, whose last one closes it. */
+/** Starts a stack for several tests; the caller closes it. */
 export async function openStack(options: Options = {}): Promise<TestStack> {
   const clock = virtualClock(noon);
   const log: HostLogEntry[] = [];
   const stateDirectory = options.persistent === true ? mkdtempSync(join(tmpdir(), "ferry-")) : null;
   const environment = setEnvironment({
     COPY_SECRET_KEYS: "",
-    COPY_WATCHDOG: "0 0 * * * *", // hourly: every five minutes of two weeks take real seconds
+    COPY_WATCHDOG: "0 0 * * * *", // hourly: five-minute rounds over two weeks take seconds of real time
     ...options.environment,
   });
   const begin = (blobPort: number, filePort: number) =>
@@ -218,7 +218,7 @@ export async function openStack(options: Options = {}): Promise<TestStack> {
     },
     async restart() {
       await local.close();
-      local = await begin(local.emulator.port, local.emulator.filePort); // URLs of running copies name it
+      local = await begin(local.emulator.port, local.emulator.filePort); // URLs of running copies contain the ports
       await clock.settled();
     },
   };

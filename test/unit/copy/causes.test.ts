@@ -30,7 +30,7 @@ const taken = (
     now,
   });
 
-/** Storage's documented answers, and what each must become. */
+/** Storage's documented responses, and the verdict for each. */
 test.each<[StorageCallName, Partial<StorageErrorResponse>, string, string]>([
   ["read-source", { status: 404, code: "BlobNotFound" }, "permanent", "source-not-found"],
   [

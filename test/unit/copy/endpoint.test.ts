@@ -46,7 +46,7 @@ test("a blob name that is written as a URL and parsed again is the same name", (
       const path = parts.join("/");
       const url = endpointUrl({ ...endpoint(`${blobs}/devstoreaccount1/inbox/x`), path });
       const parsed = parseDestination(url, origins);
-      // Refused names are refused in words; all others come back as they were, at the same URL.
+      // Invalid names are rejected with a message; all others are returned unchanged, at the same URL.
       if (!parsed.ok) {
         expect(parsed.problems.join()).toMatch(/blob name|path segment of dots|characters long/);
         return;
@@ -157,7 +157,7 @@ test("each invalid pair is reported with its position", () => {
   expect(parseAllowedPairs("{", emulator).problems).toHaveLength(1);
 });
 
-/** What becomes of a source outside Storage where `https://cdn.example/pub` alone is listed. */
+/** The verdict on a source outside Storage if only `https://cdn.example/pub` is listed. */
 function outside(url: string): "allowed" | "not allowed" | "invalid" {
   const pairs = allowed("https://cdn.example/pub", "https://acct2.blob.core.windows.net/archive");
   const read = parseSource(url, { emulator, external: externalOrigins(pairs) });

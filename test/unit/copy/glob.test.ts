@@ -30,7 +30,7 @@ test.each(["", "a[bc]", "!a", "a\\*", "{a", "a}", "{a,{b,c}}", "{a,b,c,d}".repea
 
 const token = fc.constantFrom("**/", "**", "*", "?", "a", "b", "/", "a/", ".");
 
-/** The same pattern for JavaScript's own matcher. */
+/** The equivalent regular expression. */
 const expressions: Record<string, string> = {
   "**/": "(?:[^]*/)?",
   "*": "[^/]*",

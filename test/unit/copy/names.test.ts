@@ -16,7 +16,7 @@ const places = {
   emulatedFile: "http://127.0.0.1:10003/devstoreaccount1/share/",
 };
 
-/** Names as people give them, and characters that URLs, headers and file systems stumble over. */
+/** Common names, and characters that cause problems in URLs, headers and file systems. */
 const odd = fc.constantFrom(
   ..." #%+?&=;:@'\"!$()*,[]{}|\\^`~<>".split(""),
   ..."%20 %2F %2e %00 .. ... a. .a é ü ñ 文 😀 ﬁ Å \u0301 \u200b \u202e \ud800 \u0000 \u007f \ufffe".split(
@@ -38,7 +38,7 @@ function nameIn(url: string, place: string): string {
   return decodeURIComponent(new URL(url).pathname.slice(new URL(place).pathname.length));
 }
 
-/** As a careful caller writes a name into a URL. */
+/** A correctly encoded name in a URL. */
 const written = (name: string) => name.split("/").map(encodeURIComponent).join("/");
 
 test.each(Object.entries(places))(
@@ -47,7 +47,7 @@ test.each(Object.entries(places))(
     let taken = 0;
     fc.assert(
       fc.property(names, (name) => {
-        // No URL can carry half a character.
+        // A URL cannot contain half a surrogate pair.
         if (/\p{Surrogate}/u.test(name)) return;
         const hasDots = /(^|\/)\.\.?(\/|$)/.test(name);
         for (const parse of [parseSource, parseDestination]) {
@@ -63,7 +63,7 @@ test.each(Object.entries(places))(
           expect(parsed.endpoint.path).toBe(name);
           const url = endpointUrl(parsed.endpoint);
           expect(nameIn(url, place)).toBe(name);
-          // A header carries it, and it is read again as the same.
+          // It is valid in a header, and parses to the same value.
           expect(url).toMatch(/^[!-~]+$/);
           expect(parse(url, origins)).toEqual(parsed);
         }

@@ -27,7 +27,7 @@ function problems(from: string, to: string, options: object) {
   return parsed.ok ? [] : parsed.problems.map(({ pointer, message }) => `${pointer} ${message}`);
 }
 
-/** Every option, with a value that is not off, and what else it needs. */
+/** Every option with a value other than its default, and the options that it requires. */
 const given: Record<string, { value: unknown; with?: object }> = {
   overwrite: { value: "if-newer" },
   ifBusy: { value: "wait" },
@@ -61,22 +61,25 @@ const directions: [From, To][] = [
   ["file", "file"],
 ];
 
-test.each(directions)("from %s to %s only what fits is taken, the rest is named", (from, to) => {
-  for (const [option, { value, with: beside }] of Object.entries(given)) {
-    const found = problems(from, to, { ...beside, [option]: value });
-    const misfits = optionRules.filter(
-      (rule) =>
-        rule.option === option &&
-        (!("value" in rule) || rule.value === value) &&
-        (rule.source?.includes(from) === false || rule.destination?.includes(to) === false),
-    );
-    if (misfits.length === 0) expect([option, found]).toEqual([option, []]);
-    else expect(found.join("\n"), option).toMatch(`/options/${option} does not apply`);
-  }
-});
+test.each(directions)(
+  "from %s to %s only applicable options are accepted, and all others are named",
+  (from, to) => {
+    for (const [option, { value, with: beside }] of Object.entries(given)) {
+      const found = problems(from, to, { ...beside, [option]: value });
+      const misfits = optionRules.filter(
+        (rule) =>
+          rule.option === option &&
+          (!("value" in rule) || rule.value === value) &&
+          (rule.source?.includes(from) === false || rule.destination?.includes(to) === false),
+      );
+      if (misfits.length === 0) expect([option, found]).toEqual([option, []]);
+      else expect(found.join("\n"), option).toMatch(`/options/${option} does not apply`);
+    }
+  },
+);
 
 test.each<[From, To, object, string]>([
-  // A row for each header that the pages forbid in a direction.
+  // A row for each header that the REST pages do not allow in a direction.
   ["file", "blob", { sourceConditions: { ifMatch: "x" } }, "/options/sourceConditions"],
   ["external", "blob", { sourceConditions: { ifMatch: "x" } }, "/options/sourceConditions"],
   ["external", "blob", { overwrite: "if-newer" }, "/options/overwrite"],

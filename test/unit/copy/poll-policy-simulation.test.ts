@@ -13,7 +13,7 @@ import { traceOf } from "../../bench/traces.ts";
 import type { Shape, Trace, TraceOptions } from "../../bench/traces.ts";
 
 const seed = benchSeed();
-/** True shares are near 0.8 %: so many that chance does not make them 1 %. */
+/** The true shares are near 0.8 %; this many traces keep chance from making them 1 %. */
 const traces = 40_000;
 const [second, hour] = [1_000, 3_600_000];
 
@@ -22,7 +22,7 @@ function many(shape: Shape, length = traces, given?: Partial<TraceOptions>): Tra
   return Array.from({ length }, () => traceOf(shape, draw, given));
 }
 
-/** The share of traces that take more reads, or are seen to end later, than this. */
+/** The share of traces with more polls, or a longer lag, than this. */
 function beyond(
   all: readonly Trace[],
   most: { reads: number; lagMs: (trace: Trace) => number },
@@ -34,13 +34,13 @@ function beyond(
   return over.length / all.length;
 }
 
-test(`99 % of steady copies up to 8 h take 8 reads, and a lag of 1 s, 1 % or a step (BENCH_SEED=${seed})`, () => {
+test(`99 % of steady copies up to 8 h take at most 8 reads, with a lag of at most 1 s, 1 % or one step (BENCH_SEED=${seed})`, () => {
   const lagMs = ({ durationMs, stepMs }: Trace) => Math.max(second, durationMs / 100, stepMs);
   expect(beyond(many("steady"), { reads: 8, lagMs })).toBeLessThanOrEqual(0.01);
 });
 
 test.each([{ shape: "bursty" }, { shape: "staircase" }] as const)(
-  `of a hundred $shape copies 99 take 25 reads, and a lag of 2 s, a twentieth or a step (BENCH_SEED=${seed})`,
+  `99 % of $shape copies take at most 25 reads, with a lag of at most 2 s, 5 % or one step (BENCH_SEED=${seed})`,
   ({ shape }) => {
     const lagMs = ({ durationMs, stepMs }: Trace) => Math.max(2 * second, durationMs / 20, stepMs);
     expect(beyond(many(shape), { reads: 25, lagMs })).toBeLessThanOrEqual(0.01);
@@ -50,13 +50,13 @@ test.each([{ shape: "bursty" }, { shape: "staircase" }] as const)(
 test(`steady copies up to 14 days take at most 70 reads (BENCH_SEED=${seed})`, () => {
   const reads = many("14 days", 500).map((trace) => poll(trace, ferry).reads);
   expect(Math.max(...reads)).toBeLessThanOrEqual(70);
-  expect(Math.max(...reads)).toBeGreaterThan(56); // one every six hours: these are long indeed
+  expect(Math.max(...reads)).toBeGreaterThan(56); // one every six hours: these copies are long enough
 });
 
 test(`steady copies of an hour take a twentieth of the reads of polling every 15 s, and less lag (BENCH_SEED=${seed})`, () => {
   const all = many("steady", 2_000, { durationMs: hour });
   const ours = all.map((trace) => poll(trace, ferry));
-  // The end falls anywhere between two looks of the other one.
+  // The end is anywhere between two polls of the other policy.
   const draw = drawFrom(seed);
   const theirs = all.map((trace) => {
     const late = draw.between(0, 15 * second);
@@ -77,7 +77,7 @@ test(`no shape needs a history of 1,000 events, including twenty wakes (BENCH_SE
   const reads = shapes.flatMap((shape) =>
     many(shape, 500).map((trace) => poll(trace, ferry).reads),
   );
-  // A wake costs three events, and at most one read beyond those that were due.
+  // A wake costs three events, and at most one additional poll.
   expect(historyEvents(Math.max(...reads) + 20) + 20 * 3).toBeLessThan(1_000);
 });
 

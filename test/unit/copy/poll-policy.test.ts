@@ -10,7 +10,7 @@ const hour = 3_600_000;
 
 const fortnight = 14 * 24 * hour;
 
-/** A poller of nothing: what the policy does with looks that somebody else made up. */
+/** The times at which the policy polls a copy with the given progress. */
 function looksUntil(
   end: number,
   { progressAt, wakes = 0 }: { progressAt: (now: number) => Progress | null; wakes?: number },
@@ -92,7 +92,7 @@ test("whatever the progress, two weeks cost at most 80 polls, plus one per wake"
       const totalBytes = 1e12;
       let look = 0;
       let bytesCopied = 0;
-      // Odd progress is what makes a policy look too often: leaps, crawls, and standing still near the end.
+      // Irregular progress makes a policy poll too often: jumps, slow phases, and stalls near the end.
       const progressAt = () => {
         const [share, moves] = steps[look++ % steps.length] ?? [0, false];
         if (moves) bytesCopied += Math.floor((totalBytes - bytesCopied) * share);

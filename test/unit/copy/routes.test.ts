@@ -33,7 +33,7 @@ function routes(...entries: RouteEntry[]): Route[] {
   return parsed.routes;
 }
 
-/** Where a route takes a blob's URL; null where it does not. */
+/** The destination of a route for a blob's URL; null if it does not match. */
 function wayOf(route: Route, url: string): string | null {
   const parsed = parseDestination(url, onlyStorage);
   if (!parsed.ok || parsed.endpoint.service !== "blob" || !isRouted(route, parsed.endpoint)) {
@@ -156,7 +156,7 @@ test("there are at least twenty safe shapes, and each is accepted", () => {
   }
 });
 
-test.each(Object.entries(circles))("a circle is refused and printed: %s", (_, entries) => {
+test.each(Object.entries(circles))("a cycle is rejected and printed: %s", (_, entries) => {
   const { routes: none, problems } = read(...entries);
   expect(none).toEqual([]);
   expect(problems).toHaveLength(1);
@@ -166,7 +166,7 @@ test.each(Object.entries(circles))("a circle is refused and printed: %s", (_, en
 
 const graphs = randomRoutes(blob);
 
-/** Every chain of routes that a blob can set off, by simulation; true once a route is in one twice. */
+/** Simulates every chain of routes that a blob can trigger; true if a chain contains a route twice. */
 function goesRound(graph: readonly Route[], url: string, behind: readonly Route[] = []): boolean {
   return graph.some((route) => {
     const next = wayOf(route, url);
@@ -184,7 +184,7 @@ test(
       fc.property(graphs, (entries) => {
         const parsed = read(...entries);
         const isAccepted = parsed.problems.length === 0;
-        // Also what the check refuses, to see that the simulation does find circles.
+        // Also simulate rejected graphs, to prove that the simulation finds cycles.
         const graph = parseRouteList(JSON.stringify(entries), onlyStorage).routes;
         const round = ["acct1", "acct2"].some((account) =>
           ["xxx", "yyy"].some((container) =>

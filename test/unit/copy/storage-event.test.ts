@@ -18,7 +18,7 @@ const gridEvent = (changes: object = {}) => ({
   data: { ...content, ...changes },
 });
 
-/** The URL that is read out of an event; null where it tells of no finished blob. */
+/** The URL of an event; null if it does not report a completed blob. */
 function urlOf(event: unknown, origins = onlyStorage): string | null {
   const read = parseStorageEvent(event, origins);
   return read.kind === "created" ? endpointUrl(read.created.blob) : null;

@@ -19,7 +19,7 @@ import { waitForCopy } from "../../support/host/durable-wait.ts";
 
 const names = ["prepare", "start", "read", "abort"] as const;
 
-/** Drives one instance turn by turn, with its messages in any order and any batches. */
+/** Runs one instance turn by turn, with its messages in any order and any batches. */
 const driveCopy = async () => {
   const clock = testClock();
   const functions = await testFunctions({
@@ -73,7 +73,7 @@ const raised = (at: number, name: string): HistoryEvent => ({
   Input: "null",
 });
 
-/** Each step brings some of what waits, in some order: completions, due timers, events, duplicates. */
+/** Each step delivers some waiting messages in some order: completions, due timers, events, duplicates. */
 const steps = fc.array(
   fc.record({
     event: fc.constantFrom("none", "none", "abort", "wake"),
@@ -105,7 +105,7 @@ test("the wait pattern loses no abort and no wake, and is deterministic, in any 
         }
       };
       note();
-      // After the plan, everything open completes until the copy does: nothing may stay behind.
+      // After the plan, every open task completes until the copy does: none may remain.
       for (let step = 0; outcome.completion === null && step < plan.length + 12; step++) {
         const { event = "none", order = 0, timerToo = true, again = false } = plan[step] ?? {};
         const batch: HistoryEvent[] = [];

@@ -49,7 +49,7 @@ test("a signature is valid for fifteen minutes before and after its date", async
   const responses: number[] = [];
   for (const minutes of [15, 16, -15, -16]) {
     const client = new BlobServiceClient(service.url, service.credential, once);
-    // The SDK dates its requests with the process's clock, so the emulator's must differ from it.
+    // The SDK dates its requests with the process's clock, so the emulator's clock must differ.
     const shifted = clock.now;
     clock.now = () => shifted() + minutes * 60 * second;
     responses.push((await refusal(client.getContainerClient("abc").getProperties())).status);

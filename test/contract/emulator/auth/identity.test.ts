@@ -28,7 +28,7 @@ async function token(
 ): Promise<string> {
   const query = `?resource=${encodeURIComponent(resource)}&api-version=2019-08-01`;
   const response = await fetch(`${url}${query}`, { headers: { "x-identity-header": header } });
-  const body = (await response.json()) as { access_token: string }; // of a good request
+  const body = (await response.json()) as { access_token: string }; // of a valid request
   return body.access_token;
 }
 
@@ -188,7 +188,7 @@ test("only a token gets a user delegation key, for at most seven days", async ()
   });
 });
 
-/** A SAS of `source/film.mp4` as the SDK writes it; the identity may read the blob. */
+/** A SAS for `source/film.mp4` as the SDK writes it; the identity can read the blob. */
 function delegate(key: UserDelegationKey, more: object = {}, account = "devstoreaccount1"): string {
   return generateBlobSASQueryParameters(
     {
@@ -286,13 +286,13 @@ test("every kind of user delegation SAS error has its own response", async () =>
   const later = await client().getUserDelegationKey(new Date(noon + minute), new Date(noon + day));
   expect(await code(delegate(later))).toBe(failed);
 
-  // The identity's own rights are asked at each use.
+  // The identity's own roles are checked at each use.
   const [contributor, ...rest] = emulator.roles.splice(0);
   emulator.roles.push({ role: "Storage Blob Delegator", account: "devstoreaccount1" });
   expect(await code(delegate(key))).toBe("AuthorizationPermissionMismatch");
   if (contributor !== undefined) emulator.roles.push(contributor, ...rest);
 
-  // It ends with its key, whatever it says itself.
+  // It expires with its key, whatever its own expiry.
   const long = delegate(key, { expiresOn: new Date(noon + 6 * day) });
   await clock.advance(2 * day - 1);
   expect(await code(long)).toBe("not refused");

@@ -21,7 +21,7 @@ async function listed(box: ContainerClient, prefix = "") {
 
 test("a snapshot keeps content, headers and metadata while the base blob is written", async () => {
   const { blob, image, etag } = await snapshotted();
-  expect((await blob.getProperties()).etag).toBe(etag); // the base is not changed by it
+  expect((await blob.getProperties()).etag).toBe(etag); // the base blob is unchanged
   await blob.upload("later", 5);
   expect((await image.downloadToBuffer()).toString()).toBe("former");
   expect(await image.getProperties()).toMatchObject({

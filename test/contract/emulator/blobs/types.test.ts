@@ -79,7 +79,7 @@ test("pages are written and cleared in a page blob, and its page ranges list the
   await blob.uploadPages(page("a"), 512, 512);
   await blob.uploadPages(page("b"), 2 * 512, 512);
   await blob.uploadPages(page("c"), 2 * 512, 512);
-  // The SDK's count is the distance of the range's first and last byte.
+  // The SDK's count is the distance between the first and the last byte of the range.
   expect(await blob.getPageRanges()).toMatchObject({ pageRange: [{ offset: 512, count: 1023 }] });
   await blob.clearPages(512, 512);
   expect(await blob.getPageRanges()).toMatchObject({ pageRange: [{ offset: 1024, count: 511 }] });

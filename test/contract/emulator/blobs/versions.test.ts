@@ -38,7 +38,7 @@ test("every write creates a version, and former versions stay readable", async (
   const { versionId: next = "" } = await blob.upload("second", 6);
   const { versionId: last = "" } = await blob.setMetadata({ own: "1" });
   expect(first < next && next < last).toBe(true);
-  await blob.setHTTPHeaders({ blobContentType: "text/plain" }); // no version by this one
+  await blob.setHTTPHeaders({ blobContentType: "text/plain" }); // creates no version
   expect(await blob.getProperties()).toMatchObject({ versionId: last, isCurrentVersion: true });
   const former = blob.withVersion(first);
   expect((await former.downloadToBuffer()).toString()).toBe("first");

@@ -10,7 +10,7 @@ import {
   uploaded,
 } from "../../../support/stack/emulator.ts";
 
-/** Ten seconds at the speed that the tests set. */
+/** Takes ten seconds at the tests' speed. */
 const film = Buffer.alloc(10 * kib, "film");
 const copies = { bytesPerSecond: kib };
 

@@ -22,7 +22,7 @@ function sasOf(source: BlockBlobClient, more = {}) {
   });
 }
 
-/** The refusal of a start, with what it tells about the source. */
+/** The error of a rejected start, including the source's status and code. */
 async function refusedStart(work: Promise<unknown>) {
   const error: unknown = await work.then(
     () => undefined,
@@ -32,7 +32,7 @@ async function refusedStart(work: Promise<unknown>) {
     statusCode: number;
     code: string;
     details: Record<string, unknown>;
-  }; // a RestError, or the comparison that follows fails
+  }; // a RestError; otherwise the following comparison fails
   return {
     status: statusCode,
     code,

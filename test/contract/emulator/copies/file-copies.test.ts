@@ -20,7 +20,7 @@ import {
 } from "../../../support/stack/emulator.ts";
 import { startFileStorage, uploadedFile } from "../../../support/stack/file-storage.ts";
 
-/** Ten seconds at the speed that the tests set. */
+/** Takes ten seconds at the tests' speed. */
 const film = Buffer.alloc(10 * kib, "film");
 const copies = { bytesPerSecond: kib };
 const tomorrow = new Date(noon + day);

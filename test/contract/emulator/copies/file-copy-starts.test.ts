@@ -18,7 +18,7 @@ const invalid = { status: 400, code: "InvalidHeaderValue" };
 const missing = { status: 400, code: "MissingRequiredHeader" };
 const unsupported = { status: 400, code: "UnsupportedHeader" };
 
-/** Every copy is over when its start is answered: these tests are about starts. */
+/** Every copy completes in its start, because these tests are about starts. */
 async function start(): Promise<FileStorage & { source: ShareFileClient }> {
   const storage = await startFileStorage({ copies: { finishOnStart: "always" } });
   return { ...storage, source: await uploadedFile(storage.file("film.mp4"), "film") };
@@ -159,7 +159,7 @@ test("a file in a share snapshot is copied, also over its base file, but is read
 test("the start's metadata replaces the source's", async () => {
   const storage = await start();
   const { file, source } = storage;
-  // 12.33.0 of the SDK does not send `metadata`; this way it sends what it is given.
+  // Version 12.33.0 of the SDK does not send `metadata`, but it sends these headers.
   const requestOptions = { headers: { "x-ms-meta-Own": "y" } };
   await file("copy").startCopyFromURL(source.url, { requestOptions } as FileStartCopyOptions);
   expect((await file("copy").getProperties()).metadata).toEqual({ own: "y" });

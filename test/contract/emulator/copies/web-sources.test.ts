@@ -10,11 +10,11 @@ type Page = {
   status?: number;
   headers?: OutgoingHttpHeaders;
   body: string;
-  /** Sent in pieces of which nobody knows how many come. */
+  /** Sent in chunks, without a Content-Length. */
   isChunked?: boolean;
 };
 
-/** A web server with one page, which tests may change or take away. */
+/** A web server with one page, which tests can change or remove. */
 async function startWeb(first: Page) {
   const web = { page: first, asked: [] as string[], url: "" };
   const server = createServer((request, response) => {
@@ -30,7 +30,7 @@ async function startWeb(first: Page) {
     server.close();
   };
   atEnd(close);
-  const { port } = server.address() as AddressInfo; // not a pipe's name
+  const { port } = server.address() as AddressInfo; // listens on TCP
   return Object.assign(web, { url: `http://127.0.0.1:${port}/film.mp4`, close });
 }
 

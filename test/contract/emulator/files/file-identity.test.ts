@@ -18,7 +18,7 @@ const once = { retryOptions: { maxTries: 1 } };
 const denied = { status: 403, code: "AuthorizationPermissionMismatch" };
 const failed = { status: 403, code: "AuthenticationFailed" };
 
-/** A share with a file, and clients for it that act for the identity. */
+/** A share with a file, and clients that use the identity. */
 async function start() {
   const storage = await startIdentity();
   const { emulator } = storage;
