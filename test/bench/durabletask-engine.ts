@@ -10,11 +10,11 @@ import {
 import {
   type Contestant,
   pollingInput,
-  type PollingRun,
-  type ReadAnswer,
+  type PollingLoad,
+  type ReadResult,
   readProgress,
   type ReadInput,
-  type RunTimes,
+  type Measurement,
 } from "./polling.ts";
 
 /** @microsoft/durabletask-js with its in-memory backend, worker and client, as its tests use them. */
@@ -23,7 +23,7 @@ export const durabletaskInMemory: Contestant = {
   run: (run) => withoutItsLog(() => runPolling(run)),
 };
 
-async function runPolling({ instances, polls }: PollingRun): Promise<RunTimes> {
+async function runPolling({ instances, polls }: PollingLoad): Promise<Measurement> {
   let turns = 0;
   const backend = new InMemoryOrchestrationBackend();
   const worker = new TestOrchestrationWorker(backend);
@@ -34,10 +34,10 @@ async function runPolling({ instances, polls }: PollingRun): Promise<RunTimes> {
     async function* (
       context: OrchestrationContext,
       input: typeof pollingInput,
-    ): AsyncGenerator<Task<unknown>, ReadAnswer, ReadAnswer> {
+    ): AsyncGenerator<Task<unknown>, ReadResult, ReadResult> {
       turns++;
       const read = (attempt: number) =>
-        context.callActivity<ReadInput, ReadAnswer>("readProgress", {
+        context.callActivity<ReadInput, ReadResult>("readProgress", {
           attempt,
           polls,
           destination: input.destination,

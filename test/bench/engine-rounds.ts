@@ -1,12 +1,12 @@
 import { durabletaskInMemory } from "./durabletask-engine.ts";
 import { ferryEngine } from "./ferry-engine.ts";
-import { type Contestant, type PollingRun, type RunTimes, turnsOf } from "./polling.ts";
+import { type Contestant, type PollingLoad, type Measurement, countTurns } from "./polling.ts";
 import { count, median, type Table } from "./table.ts";
 
 const rounds = 5; // odd, for the median
 
 /** Few and many polls: the cost of a turn grows with the history that it replays. */
-const runs: readonly PollingRun[] = [
+const runs: readonly PollingLoad[] = [
   { instances: 500, polls: 3 },
   { instances: 50, polls: 25 },
 ];
@@ -34,7 +34,7 @@ export async function compareEngines(): Promise<Table> {
         engines[index]?.name ?? "",
         count(run.instances),
         count(run.polls),
-        count(turnsOf(run)),
+        count(countTurns(run)),
         count(Math.round(rate)),
         `${count(Math.round(Math.min(...of)))} - ${count(Math.round(Math.max(...of)))}`,
         (rate / reference).toFixed(2),
@@ -53,10 +53,10 @@ export async function compareEngines(): Promise<Table> {
 }
 
 /** Turns per second. Throws if the engine took a different number of turns than the orchestration has. */
-async function turnRate(engine: Contestant, run: PollingRun): Promise<number> {
-  const { turns, milliseconds }: RunTimes = await engine.run(run);
-  if (turns !== turnsOf(run)) {
-    throw new Error(`${engine.name} took ${turns} turns, expected ${turnsOf(run)}`);
+async function turnRate(engine: Contestant, run: PollingLoad): Promise<number> {
+  const { turns, milliseconds }: Measurement = await engine.run(run);
+  if (turns !== countTurns(run)) {
+    throw new Error(`${engine.name} took ${turns} turns, expected ${countTurns(run)}`);
   }
   return (turns / milliseconds) * 1_000;
 }

@@ -10,8 +10,8 @@ import { collectApp } from "../../src/local/host/worker/functions-core.ts";
 import {
   type Contestant,
   pollingInput,
-  type PollingRun,
-  type ReadAnswer,
+  type PollingLoad,
+  type ReadResult,
   readProgress,
   type ReadInput,
 } from "./polling.ts";
@@ -32,7 +32,7 @@ export function ferryEngine(taskHub: "on disk" | "in memory"): Contestant {
   };
 }
 
-async function runPolling({ instances, polls }: PollingRun, file: string) {
+async function runPolling({ instances, polls }: PollingLoad, file: string) {
   let turns = 0;
   let running = instances;
   let lastEnded: () => void;
@@ -78,9 +78,9 @@ async function pollingApp(polls: number, turn: () => void): Promise<DurableFunct
       df.app.activity("readProgress", { handler: (input: ReadInput) => readProgress(input) });
       df.app.orchestration("pollCopy", function* (context: df.OrchestrationContext): Generator<
         df.Task,
-        ReadAnswer,
+        ReadResult,
         // The result of a yield depends on the task; the library types it as unknown.
-        ReadAnswer
+        ReadResult
       > {
         turn();
         const input = context.df.getInput<typeof pollingInput>();
@@ -110,7 +110,7 @@ async function start(engine: DurableEngine): Promise<string> {
   return id;
 }
 
-type Answer = { id?: string; runtimeStatus?: string; output?: unknown };
+type InstanceStatus = { id?: string; runtimeStatus?: string; output?: unknown };
 
 /** One request to the management routes, as a durable client sends it, but without HTTP. */
 async function request(
@@ -118,7 +118,7 @@ async function request(
   method: string,
   path: string,
   body?: unknown,
-): Promise<Answer> {
+): Promise<InstanceStatus> {
   const url = new URL(path, "http://localhost:7071/runtime/webhooks/durabletask/");
   const response = await engine.handle({
     method,
@@ -131,5 +131,5 @@ async function request(
   if (response.status > 202)
     throw new Error(`${method} ${path} gave ${response.status}: ${response.body}`);
   // The engine's own response, in the shape of the extension's HTTP API.
-  return JSON.parse(response.body) as Answer;
+  return JSON.parse(response.body) as InstanceStatus;
 }

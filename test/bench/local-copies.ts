@@ -10,7 +10,7 @@ const sourceBytes = 256 * 1_024;
 /** How long all copies stay pending together, while they are only polled. */
 const heldMs = 10_000;
 /** Concurrent requests of the client. */
-const atOnce = 16;
+const maxConcurrent = 16;
 
 type CopyBody = {
   id: string;
@@ -26,7 +26,7 @@ type Measured = StackMeasures & {
   finishSeconds: number;
   totalSeconds: number;
   /** As Storage itself lists them. */
-  pendingAtOnce: number;
+  pendingTogether: number;
   reads: number;
 };
 
@@ -40,7 +40,7 @@ export async function measureLocalCopies(): Promise<Table> {
     columns: ["", "on disk", "in memory"],
     rows: [
       row("copies accepted over HTTP, per second", (run) => count(copies / run.startSeconds)),
-      row("pending at once, as Storage lists them", (run) => count(run.pendingAtOnce)),
+      row("pending at once, as Storage lists them", (run) => count(run.pendingTogether)),
       row("status reads", (run) => count(run.reads)),
       row("turns", (run) => count(run.turns)),
       row("turns per second, over the whole run", (run) => count(run.turns / run.totalSeconds)),
@@ -52,7 +52,7 @@ export async function measureLocalCopies(): Promise<Table> {
       row("memory at its peak", (run) => mebibytes(run.peakRssBytes)),
     ],
     notes: [
-      `The compiled app on the local host with the Storage emulator in one process, as npm start runs them; the client is another process with ${atOnce} requests open. The emulator holds every copy until all pend and ${heldMs / 1_000} s have passed, then lets all succeed: each is seen at its next read, half its age later at most. Most of the run is waiting. Memory (resident set) and processor time are the host's and the emulator's together; so is "on disk": task hub, ledger and blobs.`,
+      `The compiled app on the local host with the Storage emulator in one process, as npm start runs them; the client is another process with ${maxConcurrent} requests open. The emulator holds every copy until all pend and ${heldMs / 1_000} s have passed, then lets all succeed: each is seen at its next read, half its age later at most. Most of the run is waiting. Memory (resident set) and processor time are the host's and the emulator's together; so is "on disk": task hub, ledger and blobs.`,
     ],
   };
 }
@@ -66,16 +66,16 @@ async function measure(state: "on disk" | "in memory"): Promise<Measured> {
     const since = (instant: number) => (performance.now() - instant) / 1_000;
     const started = await inParallel(names, (name) => startCopy(stack, name));
     const startSeconds = since(begun);
-    const pendingAtOnce = await untilAllPend(storage, stack);
+    const pendingTogether = await untilAllPend(storage, stack);
     await setTimeout(heldMs);
     const finishing = performance.now();
-    stack.tell({ kind: "finish", container: "archive", blobs: names });
+    stack.send({ kind: "finish", container: "archive", blobs: names });
     await stack.allEnded;
     const [finishSeconds, totalSeconds] = [since(finishing), since(begun)];
     const measures = await stack.measure();
     const reads = await checkCopies(stack, started);
     await checkDestinations(storage);
-    return { ...measures, startSeconds, finishSeconds, totalSeconds, pendingAtOnce, reads };
+    return { ...measures, startSeconds, finishSeconds, totalSeconds, pendingTogether, reads };
   } finally {
     await stack.close();
   }
@@ -87,7 +87,7 @@ type Stack = {
   credential: StorageSharedKeyCredential;
   allEnded: Promise<void>;
   ended(): number;
-  tell(order: StackOrder): void;
+  send(order: StackOrder): void;
   measure(): Promise<StackMeasures>;
   close(): Promise<void>;
 };
@@ -112,8 +112,8 @@ async function openStack(order: StackOrder): Promise<Stack> {
     throw new Error(`The measured process ended early, with exit code ${child.exitCode}`);
   });
   died.catch(() => {}); // awaited only while something else is pending
-  const tell = (message: StackOrder) => void child.send(message);
-  tell(order);
+  const send = (message: StackOrder) => void child.send(message);
+  send(order);
   const { url, blobUrl, account } = await Promise.race([ready, died]);
   return {
     copies: `${url}/api/copies`,
@@ -121,14 +121,14 @@ async function openStack(order: StackOrder): Promise<Stack> {
     credential: new StorageSharedKeyCredential(account.name, account.key),
     allEnded: Promise.race([allEnded, died]),
     ended: () => ended,
-    tell,
+    send,
     async measure() {
       const measured = next(child, "measured");
-      tell({ kind: "measure" });
+      send({ kind: "measure" });
       return await Promise.race([measured, died]);
     },
     async close() {
-      if (child.connected) tell({ kind: "close" });
+      if (child.connected) send({ kind: "close" });
       await exit;
     },
   };
@@ -222,10 +222,10 @@ async function inParallel<Item, Result>(
   work: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
   const results: Result[] = [];
-  const left = items.entries();
+  const remaining = items.entries();
   const worker = async () => {
-    for (const [index, item] of left) results[index] = await work(item);
+    for (const [index, item] of remaining) results[index] = await work(item);
   };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  await Promise.all(Array.from({ length: maxConcurrent }, worker));
   return results;
 }

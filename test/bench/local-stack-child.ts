@@ -42,7 +42,7 @@ let folder: string | null = null;
 process.on("message", (order: StackOrder) => {
   if (order.kind === "start") void start(order.state);
   else if (order.kind === "finish") finish(order);
-  else if (order.kind === "measure") tell({ kind: "measured", ...measures() });
+  else if (order.kind === "measure") send({ kind: "measured", ...measures() });
   else void close();
 });
 
@@ -57,7 +57,7 @@ async function start(state: "on disk" | "in memory"): Promise<void> {
     log({ level, kind, subject, message }) {
       if (level === "error" || level === "critical") console.error(`${subject} ${message}`);
       if (kind !== "orchestration" || !/ finished: |failed/.test(message)) return;
-      tell({ kind: "ended", ended: ++ended });
+      send({ kind: "ended", ended: ++ended });
     },
     copies: { bytesPerSecond: 0 }, // stalled, so that all of them are pending at the same time
     probe(point, when) {
@@ -69,7 +69,7 @@ async function start(state: "on disk" | "in memory"): Promise<void> {
   const account = stack.emulator.accounts[0];
   if (account === undefined) throw new Error("The emulator has no account");
   idleRssBytes = process.memoryUsage.rss();
-  tell({ kind: "ready", url: stack.host.url, blobUrl: stack.emulator.blobUrl, account });
+  send({ kind: "ready", url: stack.host.url, blobUrl: stack.emulator.blobUrl, account });
 }
 
 function finish({ container, blobs }: StackOrder & { kind: "finish" }): void {
@@ -94,6 +94,6 @@ function measures(): StackMeasures {
   };
 }
 
-function tell(message: StackMessage): void {
+function send(message: StackMessage): void {
   process.send?.(message);
 }

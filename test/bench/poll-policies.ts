@@ -11,7 +11,7 @@ import {
 } from "./simulate.ts";
 import type { Polled } from "./simulate.ts";
 import { count, type Table } from "./table.ts";
-import { shapes, traceOf } from "./traces.ts";
+import { shapes, drawTrace } from "./traces.ts";
 import type { Shape, Trace } from "./traces.ts";
 
 const tracesOfShape = 200;
@@ -31,11 +31,12 @@ const pollers = [
 export function comparePolicies(): Table[] {
   const seed = benchSeed();
   const draw = drawFrom(seed);
-  const many = (shape: Shape) => Array.from({ length: tracesOfShape }, () => traceOf(shape, draw));
+  const many = (shape: Shape) =>
+    Array.from({ length: tracesOfShape }, () => drawTrace(shape, draw));
   const all = shapes.map((shape) => ({ what: shape, traces: many(shape) }));
   const steadyHours = Array.from({ length: tracesOfShape }, () =>
     // Not a multiple of the other policies' intervals: they would seem to know the end.
-    traceOf("steady", draw, { durationMs: Math.round(hour + draw.between(0, 30_000)) }),
+    drawTrace("steady", draw, { durationMs: Math.round(hour + draw.between(0, 30_000)) }),
   );
   const compared = [{ what: "steady, 1 h", traces: steadyHours }, ...all];
   const late = compared.filter(({ what }) => what === "steady, 1 h" || what === "bursty");

@@ -1,5 +1,5 @@
 /** The orchestration that both engines run, and its size. */
-export type PollingRun = {
+export type PollingLoad = {
   /** Instances; all are started before the first can complete. */
   instances: number;
   /** How often each instance races a timer against an event and then calls an activity. */
@@ -12,18 +12,18 @@ export type PollingRun = {
  */
 export type Contestant = {
   name: string;
-  run(run: PollingRun): Promise<RunTimes>;
+  run(run: PollingLoad): Promise<Measurement>;
 };
 
 /** The orchestrators count the turns: each turn runs an orchestrator once. */
-export type RunTimes = {
+export type Measurement = {
   turns: number;
   /** From the first start to the last completion. */
   milliseconds: number;
 };
 
 /** Result of an activity, with the size of a poll of a pending copy. */
-export type ReadAnswer = { state: "pending" | "success"; bytesCopied: number; totalBytes: number };
+export type ReadResult = { state: "pending" | "success"; bytesCopied: number; totalBytes: number };
 
 export type ReadInput = { attempt: number; polls: number; destination: string };
 
@@ -34,7 +34,7 @@ export const pollingInput = {
 };
 
 /** The activity. It does no work, so only the engines differ. */
-export function readProgress({ attempt, polls }: ReadInput): ReadAnswer {
+export function readProgress({ attempt, polls }: ReadInput): ReadResult {
   return {
     state: attempt < polls ? "pending" : "success",
     bytesCopied: attempt * 1_048_576,
@@ -43,6 +43,6 @@ export function readProgress({ attempt, polls }: ReadInput): ReadAnswer {
 }
 
 /** Number of turns: the first, one after each activity, one after each timer. */
-export function turnsOf({ instances, polls }: PollingRun): number {
+export function countTurns({ instances, polls }: PollingLoad): number {
   return instances * (1 + (polls + 1) + polls);
 }

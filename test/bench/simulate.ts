@@ -6,7 +6,7 @@ import type { Trace } from "./traces.ts";
 export type Poller = {
   name: string;
   /** `read` returns what Storage reports at this time, for policies that use it. */
-  begin(trace: Trace, look: () => Sample): { first: number; next(now: number): number };
+  begin(trace: Trace, read: () => Sample): { first: number; next(now: number): number };
 };
 
 export type Polled = {
@@ -46,18 +46,18 @@ export function poll(
 /** The product's policy, with the input that its orchestration would have. */
 export const ferry: Poller = {
   name: "Ferry",
-  begin(_, look) {
+  begin(_, read) {
     const observations: Sample[] = [];
     return {
       first: firstPollAt(0),
       next(now) {
-        observations.push(look());
+        observations.push(read());
         const reads = observations.length;
-        const seen = forecast(observations, 0);
+        const prediction = forecast(observations, 0);
         return nextPollAt({
           startedAt: 0,
           samples: observations,
-          forecast: seen,
+          forecast: prediction,
           polls: reads,
           pollsSinceWake: null,
           now,
@@ -109,16 +109,16 @@ export function estimateError(trace: Trace): number | null {
     const progress = trace.progressAt(at);
     observations.push({ at, progress });
     if (progress === null || progress.bytesCopied * 3 < progress.totalBytes) continue;
-    const seen = forecast(observations, 0);
-    return "completesAt" in seen
-      ? Math.abs(seen.completesAt - trace.durationMs) / (trace.durationMs - at)
+    const prediction = forecast(observations, 0);
+    return "completesAt" in prediction
+      ? Math.abs(prediction.completesAt - trace.durationMs) / (trace.durationMs - at)
       : null;
   }
   return null;
 }
 
 /** The trace as a list of changes for the emulator to play; the last one is the end. */
-export function stepsOf(trace: Trace): { afterMs: number; bytesCopied: number }[] {
+export function toSteps(trace: Trace): { afterMs: number; bytesCopied: number }[] {
   const bytesAt = (ms: number) => trace.progressAt(ms)?.bytesCopied ?? 0;
   const steps: { afterMs: number; bytesCopied: number }[] = [];
   const { durationMs, totalBytes } = trace;

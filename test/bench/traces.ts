@@ -40,16 +40,16 @@ const [second, hour] = [1_000, 3_600_000];
 const day = 24 * hour;
 const mebibyte = 2 ** 20;
 /** The longest that Must show bounds tightly. */
-const longest = 8 * hour;
+const maxDurationMs = 8 * hour;
 
-export function traceOf(shape: Shape, draw: Draw, given: Partial<TraceOptions> = {}): Trace {
+export function drawTrace(shape: Shape, draw: Draw, given: Partial<TraceOptions> = {}): Trace {
   const durationMs = given.durationMs ?? Math.round(drawDuration(shape, draw));
   const bytesPerMs = draw.logarithmic(mebibyte, 1_024 * mebibyte) / second;
   const totalBytes = given.totalBytes ?? Math.max(1, Math.round(durationMs * bytesPerMs));
   const chunkBytes = given.chunkBytes ?? Math.ceil(draw.logarithmic(2 ** 16, 2 ** 24));
   const stepBytes = given.stepBytes ?? Math.max(1, Math.ceil(totalBytes * drawStep(shape, draw)));
   const phase = given.phase ?? draw.between(0, 1);
-  const curve = curveOf(shape, draw);
+  const curve = drawCurve(shape, draw);
 
   const chunk = Math.min(chunkBytes, totalBytes);
   const ahead = Math.floor(phase * stepBytes);
@@ -78,7 +78,7 @@ function drawDuration(shape: Shape, draw: Draw): number {
     case "stalled, then on":
       return draw.logarithmic(2 * hour, 2 * day);
     default:
-      return draw.logarithmic(second, longest);
+      return draw.logarithmic(second, maxDurationMs);
   }
 }
 
@@ -91,7 +91,7 @@ function drawStep(shape: Shape, draw: Draw): number {
 /** Maps a share of the duration (0 to 1) to a share of the bytes. */
 type Curve = (share: number) => number;
 
-function curveOf(shape: Shape, draw: Draw): Curve {
+function drawCurve(shape: Shape, draw: Draw): Curve {
   switch (shape) {
     case "slow start": {
       // Waits in a queue, then accelerates.
@@ -131,7 +131,7 @@ function bursts(draw: Draw): Point[] {
     bytes += length * (isFast ? 1 : slow);
     points.push({ share, bytes });
   }
-  // Normalise to the total.
+  // Scaled to the whole duration and all bytes.
   return points.map((point) => ({ share: point.share / share, bytes: point.bytes / bytes }));
 }
 

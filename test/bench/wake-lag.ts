@@ -14,8 +14,8 @@ type Lags = { milliseconds: number[]; reads: number[] };
 
 /** Time from Storage's end of a copy to the end of its orchestration, with its event and with the event dropped. */
 export async function measureWakeLag(): Promise<Table> {
-  const runs = [await measure("told"), await measure("dropped")];
-  const row = (name: string, value: (run: Lags) => string) => [name, ...runs.map(value)];
+  const lags = [await measure("told"), await measure("dropped")];
+  const row = (name: string, value: (run: Lags) => string) => [name, ...lags.map(value)];
   return {
     title: `Seeing the end: ${count(copies)} copies of ${copyMs / 1_000} s each, one every ${betweenStartsMs} ms`,
     columns: ["", "events told", "events dropped"],

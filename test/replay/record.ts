@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openStack } from "../support/stack/test-stack.ts";
-import { historiesFolder, recordingOf, writeRecording } from "./recording.ts";
+import { historiesFolder, readRecording, writeRecording } from "./recording.ts";
 import { scenarios } from "./scenarios.ts";
 
 /**
@@ -20,7 +20,7 @@ for (const [scenario, { play, ...options }] of Object.entries(scenarios)) {
   try {
     const instanceId = await play(stack);
     const taskHub = join(stack.stateDirectory ?? "", "task-hub.sqlite");
-    const recording = recordingOf(taskHub, { scenario, instanceId });
+    const recording = readRecording(taskHub, { scenario, instanceId });
     writeRecording(folder, recording, stack.local.emulator.blobUrl);
     console.log(`${scenario}: ${recording.events.length} events`);
   } finally {

@@ -25,11 +25,11 @@ export type RecordedTurn = {
   at: number;
   before: readonly HistoryEvent[];
   arrived: readonly HistoryEvent[];
-  decided: Decided;
+  decided: Decisions;
 };
 
 /** Ids, kinds and names in order: everything that Durable compares with a history. */
-export type Decided = { tasks: readonly string[]; ending: string | null; output: unknown };
+export type Decisions = { tasks: readonly string[]; completion: string | null; output: unknown };
 
 /** The recordings, one folder per release. */
 export const historiesFolder = new URL("histories", import.meta.url).pathname;
@@ -60,7 +60,7 @@ export function readRecordings(): (Recording & { release: string })[] {
 }
 
 /** Reads a completed orchestration from a task hub's file. */
-export function recordingOf(
+export function readRecording(
   taskHub: string,
   { scenario, instanceId }: { scenario: string; instanceId: string },
 ): Recording {
@@ -88,7 +88,7 @@ export function recordingOf(
 }
 
 /** Splits a history into turns: in each, the messages come before the decisions. */
-export function turnsOf({ events }: Recording): RecordedTurn[] {
+export function splitTurns({ events }: Recording): RecordedTurn[] {
   const starts = events.flatMap((event, index) =>
     event.EventType === eventTypes.OrchestratorStarted ? [index] : [],
   );
@@ -98,7 +98,7 @@ export function turnsOf({ events }: Recording): RecordedTurn[] {
       at: Date.parse(own[0]?.Timestamp ?? ""),
       before: events.slice(0, start),
       arrived: own.filter((event) => !isDecided(event) && !isFrame(event)),
-      decided: decidedIn(own),
+      decided: toDecisions(own),
     };
   });
 }
@@ -107,19 +107,19 @@ export function turnsOf({ events }: Recording): RecordedTurn[] {
  * The decisions in a turn's events, without the due times of timers: Durable uses the recorded
  * time, so a different poll policy strands no copy.
  */
-export function decidedIn(events: readonly HistoryEvent[]): Decided {
+export function toDecisions(events: readonly HistoryEvent[]): Decisions {
   const tasks: string[] = [];
-  let ending: string | null = null;
+  let completion: string | null = null;
   let output: unknown = null;
   for (const event of events) {
     if (event.EventType === eventTypes.TaskScheduled) tasks.push(`${event.EventId} ${event.Name}`);
     if (event.EventType === eventTypes.TimerCreated) tasks.push(`${event.EventId} timer`);
     if (event.EventType !== eventTypes.ExecutionCompleted) continue;
     const completed = event.OrchestrationStatus === 1;
-    ending = completed ? "Completed" : `Failed: ${event.Result}`;
+    completion = completed ? "Completed" : `Failed: ${event.Result}`;
     output = completed ? JSON.parse(event.Result ?? "null") : null;
   }
-  return { tasks, ending, output };
+  return { tasks, completion, output };
 }
 
 function isDecided({ EventType: type }: HistoryEvent): boolean {

@@ -6,11 +6,11 @@ import { createStoredEvent } from "../../src/local/durable/history/history.ts";
 import { takeTurn } from "../../src/local/durable/turn/take-turn.ts";
 import { durableFunctions } from "../../src/local/host/triggers/durable-triggers.ts";
 import { collectApp } from "../../src/local/host/worker/functions-core.ts";
-import { decidedIn, turnsOf } from "./recording.ts";
-import type { Decided, Recording } from "./recording.ts";
+import { toDecisions, splitTurns } from "./recording.ts";
+import type { Decisions, Recording } from "./recording.ts";
 
 /** The app's orchestrators, run by the real library; activities are never called. */
-export async function todaysFunctions(): Promise<DurableFunctions> {
+export async function currentFunctions(): Promise<DurableFunctions> {
   // Registration uses no other dependencies.
   const deps = {
     requests: {},
@@ -31,9 +31,9 @@ export async function todaysFunctions(): Promise<DurableFunctions> {
 export async function replayRecording(
   recording: Recording,
   functions: DurableFunctions,
-): Promise<Decided[]> {
-  const decided: Decided[] = [];
-  for (const { at, before, arrived } of turnsOf(recording)) {
+): Promise<Decisions[]> {
+  const decided: Decisions[] = [];
+  for (const { at, before, arrived } of splitTurns(recording)) {
     const { instanceId, executionId, name, createdAt, input } = recording;
     const execution = { instanceId, executionId, name, createdAt, input, customStatus: null };
     const outcome = await takeTurn(
@@ -46,7 +46,7 @@ export async function replayRecording(
         log: () => {},
       },
     );
-    decided.push(decidedIn(outcome.added));
+    decided.push(toDecisions(outcome.added));
   }
   return decided;
 }

@@ -1,6 +1,6 @@
 import type { LocalStackOptions } from "../../src/local/local-stack.ts";
 import { repairInstanceId } from "../../src/names.ts";
-import { allCopies, deliver, eventOf, inboxRoutes } from "../support/stack/events.ts";
+import { allCopies, deliver, createEvent, inboxRoutes } from "../support/stack/events.ts";
 import { hour, secondAccount } from "../support/stack/test-stack.ts";
 import type { TestStack } from "../support/stack/test-stack.ts";
 
@@ -26,18 +26,18 @@ const busy = { response: { status: 503, code: "ServerBusy" } };
 export const scenarios: Record<string, Scenario> = {
   "success-in-the-start-response": {
     copies: { finishOnStart: "always" },
-    play: async (stack) => ended(stack, await begin(stack)),
+    play: async (stack) => untilCompleted(stack, await startCopy(stack)),
   },
   "pending-with-several-reads": {
     copies: slowly,
-    play: async (stack) => ended(stack, await begin(stack)),
+    play: async (stack) => untilCompleted(stack, await startCopy(stack)),
   },
   "caller-sas": {
     copies: slowly,
     async play(stack) {
       const source = await stack.upload("inbox/film.mp4", film, secondAccount);
       const body = { source: await stack.readSas(source), destination: target(stack) };
-      return ended(stack, (await stack.start(body)).id);
+      return untilCompleted(stack, (await stack.start(body)).id);
     },
   },
   "onto-itself": {
@@ -45,7 +45,7 @@ export const scenarios: Record<string, Scenario> = {
     async play(stack) {
       const { url } = await stack.upload("inbox/film.mp4", film);
       const body = { source: url, destination: url, options: { overwrite: "always" } };
-      return ended(stack, (await stack.start(body)).id);
+      return untilCompleted(stack, (await stack.start(body)).id);
     },
   },
   "leased-source": {
@@ -54,42 +54,42 @@ export const scenarios: Record<string, Scenario> = {
       const { url } = await stack.upload("inbox/film.mp4", film);
       const options = { sourceLease: "hold" };
       const body = { source: url, destination: target(stack), options };
-      return ended(stack, (await stack.start(body)).id);
+      return untilCompleted(stack, (await stack.start(body)).id);
     },
   },
   "abort-while-pending": {
     copies: slowly,
     async play(stack) {
-      const id = await begin(stack);
+      const id = await startCopy(stack);
       await stack.clock.advance(10_000);
       await abort(stack, id);
-      return ended(stack, id);
+      return untilCompleted(stack, id);
     },
   },
   "abort-before-start": {
     async play(stack) {
       const remove = stack.local.emulator.faults.add({ operation: "GetBlobProperties", do: busy });
-      const id = await begin(stack);
+      const id = await startCopy(stack);
       await stack.clock.advance(1_000);
       await abort(stack, id);
       remove();
-      return ended(stack, id);
+      return untilCompleted(stack, id);
     },
   },
   "abort-that-the-copy-won": {
     copies: slowly,
     async play(stack) {
-      const id = await begin(stack);
+      const id = await startCopy(stack);
       await stack.clock.advance(10_000);
       stack.local.emulator.copies.finish(destination);
       await abort(stack, id);
-      return ended(stack, id);
+      return untilCompleted(stack, id);
     },
   },
   "abort-without-a-response": {
     copies: slowly,
     async play(stack) {
-      const id = await begin(stack);
+      const id = await startCopy(stack);
       await stack.clock.advance(10_000);
       const { faults } = stack.local.emulator;
       const remove = [
@@ -99,25 +99,25 @@ export const scenarios: Record<string, Scenario> = {
       await abort(stack, id);
       await stack.clock.advance(30_000);
       for (const each of remove) each();
-      return ended(stack, id);
+      return untilCompleted(stack, id);
     },
   },
   "wake-twice": {
     copies: slowly,
     async play(stack) {
-      const id = await begin(stack);
+      const id = await startCopy(stack);
       await stack.clock.advance(20_000);
       await raise(stack, id, "wake");
       await stack.clock.advance(2_000);
       await Promise.all([raise(stack, id, "wake"), raise(stack, id, "wake")]);
-      return ended(stack, id);
+      return untilCompleted(stack, id);
     },
   },
   "unanswered-start-recovered": {
     copies: slowly,
     async play(stack) {
       stack.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
-      return ended(stack, await begin(stack));
+      return untilCompleted(stack, await startCopy(stack));
     },
   },
   "unanswered-start-recovered-while-settling": {
@@ -134,12 +134,12 @@ export const scenarios: Record<string, Scenario> = {
           do: busy,
         }),
       ];
-      const id = await begin(stack);
+      const id = await startCopy(stack);
       await stack.clock.advance(1_000);
       await abort(stack, id);
       await stack.clock.advance(1_000);
       for (const each of remove) each();
-      return ended(stack, id);
+      return untilCompleted(stack, id);
     },
   },
   "stale-plan-once": {
@@ -148,7 +148,7 @@ export const scenarios: Record<string, Scenario> = {
       const lost = { response: { status: 412, code: "ConditionNotMet" } };
       stack.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: lost });
       await stack.upload("archive/film.mp4", "former");
-      return ended(stack, await begin(stack, { overwrite: "always" }));
+      return untilCompleted(stack, await startCopy(stack, { overwrite: "always" }));
     },
   },
   "stale-plan-too-often": {
@@ -156,7 +156,7 @@ export const scenarios: Record<string, Scenario> = {
       const lost = { response: { status: 412, code: "ConditionNotMet" } };
       stack.local.emulator.faults.add({ operation: "CopyBlob", do: lost });
       await stack.upload("archive/film.mp4", "former");
-      return ended(stack, await begin(stack, { overwrite: "always" }));
+      return untilCompleted(stack, await startCopy(stack, { overwrite: "always" }));
     },
   },
   "transient-failures-then-success": {
@@ -165,76 +165,76 @@ export const scenarios: Record<string, Scenario> = {
       const { faults } = stack.local.emulator;
       faults.add({ operation: "GetBlobProperties", times: 4, do: busy });
       faults.add({ operation: "CopyBlob", times: 2, do: busy });
-      const id = await begin(stack);
+      const id = await startCopy(stack);
       await stack.clock.advance(10 * 60_000);
       const remove = faults.add({ operation: "GetBlobProperties", do: busy });
       await stack.clock.advance(hour);
       remove();
-      return ended(stack, id);
+      return untilCompleted(stack, id);
     },
   },
   "failed-source": {
     copies: slowly,
     async play(stack) {
-      const id = await begin(stack);
+      const id = await startCopy(stack);
       await stack.clock.advance(10_000);
       stack.local.emulator.copies.fail(destination);
-      return ended(stack, id);
+      return untilCompleted(stack, id);
     },
   },
   "source-not-found": {
     async play(stack) {
       const body = { source: stack.blob("inbox/none.mp4").url, destination: target(stack) };
-      return ended(stack, (await stack.start(body)).id);
+      return untilCompleted(stack, (await stack.start(body)).id);
     },
   },
   superseded: {
     copies: slowly,
     async play(stack) {
-      const id = await begin(stack);
+      const id = await startCopy(stack);
       await stack.clock.advance(10_000);
       stack.local.emulator.copies.finish(destination);
       await stack.upload("archive/film.mp4", "somebody else's");
-      return ended(stack, id);
+      return untilCompleted(stack, id);
     },
   },
   skipped: {
     async play(stack) {
       await stack.upload("archive/film.mp4", "former");
-      return ended(stack, await begin(stack, { overwrite: "skip" }));
+      return untilCompleted(stack, await startCopy(stack, { overwrite: "skip" }));
     },
   },
   "restart-in-the-middle": {
     copies: slowly,
     async play(stack) {
-      const id = await begin(stack);
+      const id = await startCopy(stack);
       for (let lives = 0; lives < 2; lives++) {
         await stack.clock.advance(10_000);
         await stack.restart();
       }
-      return ended(stack, id);
+      return untilCompleted(stack, id);
     },
   },
   "settle-with-transient-failures": {
     copies: slowly,
     async play(stack) {
-      const id = await begin(stack);
+      const id = await startCopy(stack);
       await stack.clock.advance(10_000);
       stack.local.emulator.faults.add({ operation: "DeleteBlob", times: 2, do: busy });
       await abort(stack, id);
-      return ended(stack, id);
+      return untilCompleted(stack, id);
     },
   },
   "settle-gives-up": {
     copies: slowly,
     async play(stack) {
-      const id = await begin(stack);
+      const id = await startCopy(stack);
       await stack.clock.advance(10_000);
       const { faults } = stack.local.emulator;
       const locks = ({ target: url }: { target: string }) => url.includes("ferry-ledger");
       faults.add({ match: locks, do: busy });
       await abort(stack, id);
-      return ended(stack, id);
+      return untilCompleted(stack, id);
     },
   },
   "activity-that-could-not-run": {
@@ -250,45 +250,45 @@ export const scenarios: Record<string, Scenario> = {
         }
         return push(...entries);
       };
-      return ended(stack, await begin(stack));
+      return untilCompleted(stack, await startCopy(stack));
     },
   },
   "snapshot-restored": {
     copies: slowly,
     async play(stack) {
       await stack.upload("archive/film.mp4", "former");
-      const id = await begin(stack, { overwrite: "always", rollback: "snapshot" });
+      const id = await startCopy(stack, { overwrite: "always", rollback: "snapshot" });
       await stack.clock.advance(10_000);
       await abort(stack, id);
-      return ended(stack, id);
+      return untilCompleted(stack, id);
     },
   },
   "waiting-for-another-copy": {
     copies: slowly,
     async play(stack) {
-      await begin(stack);
-      const id = await begin(stack, { overwrite: "always", ifBusy: "wait" });
-      return ended(stack, id);
+      await startCopy(stack);
+      const id = await startCopy(stack, { overwrite: "always", ifBusy: "wait" });
+      return untilCompleted(stack, id);
     },
   },
   "repair-of-a-pending-copy": {
     copies: { bytesPerSecond: 1_000 },
     environment: { COPY_WATCHDOG: "" },
     async play(stack) {
-      const id = await begin(stack);
+      const id = await startCopy(stack);
       await stack.clock.advance(60_000);
       await terminate(stack, id);
-      return repairInstanceId(await ended(stack, id));
+      return repairInstanceId(await untilCompleted(stack, id));
     },
   },
   "repair-that-aborts": {
     copies: { bytesPerSecond: 1_000 },
     async play(stack) {
-      const id = await begin(stack);
+      const id = await startCopy(stack);
       await stack.clock.advance(60_000);
       await terminate(stack, id);
       await abort(stack, id);
-      return repairInstanceId(await ended(stack, id));
+      return repairInstanceId(await untilCompleted(stack, id));
     },
   },
   "notified-after-retries": {
@@ -299,7 +299,7 @@ export const scenarios: Record<string, Scenario> = {
       const match = ({ target: url }: { target: string }) => url.endsWith("/topic");
       faults.add({ match, times: 3, do: busy });
       faults.add({ match, do: { response: { status: 200, code: "" } } });
-      const id = await ended(stack, await begin(stack));
+      const id = await untilCompleted(stack, await startCopy(stack));
       await stack.clock.advance(hour);
       return id;
     },
@@ -308,7 +308,7 @@ export const scenarios: Record<string, Scenario> = {
     settings: someTopic,
     async play(stack) {
       const { faults } = stack.local.emulator;
-      const id = await ended(stack, await begin(stack));
+      const id = await untilCompleted(stack, await startCopy(stack));
       await terminate(stack, id);
       const match = ({ target: url }: { target: string }) => url.endsWith("/topic");
       faults.add({ match, do: { response: { status: 200, code: "" } } });
@@ -324,19 +324,19 @@ export const scenarios: Record<string, Scenario> = {
       await stack.container("inbox").create();
       const blob = stack.blob("inbox/film.mp4");
       await blob.beginCopyFromURL(source.url, { intervalInMs: hour });
-      await deliver(stack, [await eventOf(blob, { api: "CopyBlob" })]);
+      await deliver(stack, [await createEvent(blob, { api: "CopyBlob" })]);
       await stack.clock.settled();
       const [copy] = await allCopies(stack);
-      return ended(stack, copy.id);
+      return untilCompleted(stack, copy.id);
     },
   },
   "two-weeks": {
     copies: { bytesPerSecond: 0 },
-    play: async (stack) => ended(stack, await begin(stack)),
+    play: async (stack) => untilCompleted(stack, await startCopy(stack)),
   },
 };
 
-async function begin(stack: TestStack, options: Record<string, unknown> = {}): Promise<string> {
+async function startCopy(stack: TestStack, options: Record<string, unknown> = {}): Promise<string> {
   const source = await stack.upload("inbox/film.mp4", film);
   return (await stack.start({ source: source.url, destination: target(stack), options })).id;
 }
@@ -366,7 +366,7 @@ async function raise(stack: TestStack, id: string, name: string): Promise<void> 
 }
 
 /** Advances the clock until the orchestration, not only the copy, has completed. */
-async function ended(stack: TestStack, id: string): Promise<string> {
+async function untilCompleted(stack: TestStack, id: string): Promise<string> {
   const copy = await stack.untilEnded(id, 20 * 24);
   if (copy.completedAt === null) throw new Error(`Copy ${id} has not ended: ${copy.status}`);
   await stack.clock.settled();

@@ -89,7 +89,7 @@ test.each([
   [hook, Buffer.alloc(23, "k").toString("base64"), "COPY_NOTICE_SECRET must be 24 to 64 bytes"],
   [hook, Buffer.alloc(65, "k").toString("base64"), "COPY_NOTICE_SECRET must be 24 to 64 bytes"],
 ])("a webhook %s with the secret %s prevents the start: %s", (url, key, says) => {
-  const problem = problemOf({ COPY_NOTICE_WEBHOOK: url, COPY_NOTICE_SECRET: key });
+  const problem = startupError({ COPY_NOTICE_WEBHOOK: url, COPY_NOTICE_SECRET: key });
   expect(problem).toContain(says);
   expect(problem).not.toContain("hush");
   if (key !== "") expect(problem).not.toContain(key);
@@ -100,10 +100,12 @@ test("notifications use plain http only with an emulator, on this machine", () =
   const here = { COPY_NOTICE_TOPIC: "http://localhost:8080/api/events" };
   expect(readSettings({ ...emulated, ...here }).notificationTargets).toHaveLength(1);
   const there = { COPY_NOTICE_TOPIC: "http://localhost.example.com/api/events" };
-  expect(problemOf({ ...emulated, ...there })).toContain("COPY_NOTICE_TOPIC must be an https URL");
+  expect(startupError({ ...emulated, ...there })).toContain(
+    "COPY_NOTICE_TOPIC must be an https URL",
+  );
 });
 
-function problemOf(environment: Record<string, string>): string {
+function startupError(environment: Record<string, string>): string {
   try {
     readSettings({ ...account, ...environment });
   } catch (error) {

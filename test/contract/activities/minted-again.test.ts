@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { uploaded } from "../../support/stack/emulator.ts";
+import { uploadBlob } from "../../support/stack/emulator.ts";
 import { startIdentity } from "../../support/stack/identity.ts";
-import { copyOf, stepsOf } from "../../support/stack/steps.ts";
+import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
 const reader = { role: "Storage Blob Data Reader", account: "devstoreaccount2" } as const;
 
@@ -9,20 +9,20 @@ const reader = { role: "Storage Blob Data Reader", account: "devstoreaccount2" }
 async function planned() {
   const storage = await startIdentity();
   const { service, otherService, emulator } = storage;
-  const source = await uploaded(otherService, "x".repeat(1_000));
+  const source = await uploadBlob(otherService, "x".repeat(1_000));
   await service.createContainer("archive");
   const destination = service.getContainerClient("archive").getBlobClient("copy.mp4");
   const body = { source: source.url, destination: destination.url };
-  const { instanceId, copy } = copyOf(storage, body);
-  const prepared = await stepsOf(storage).prepareCopy({ instanceId, copy });
+  const { instanceId, copy } = createCopyInput(storage, body);
+  const prepared = await createSteps(storage).prepareCopy({ instanceId, copy });
   if (prepared.kind !== "planned") throw new Error(JSON.stringify(prepared));
   const { plan } = prepared;
   return {
     ...storage,
     plan,
-    steps: () => stepsOf(storage),
-    start: () => stepsOf(storage).startCopy({ instanceId, copy, plan }),
-    lock: () => stepsOf(storage).ledger.readLock(copy.destination),
+    steps: () => createSteps(storage),
+    start: () => createSteps(storage).startCopy({ instanceId, copy, plan }),
+    lock: () => createSteps(storage).ledger.readLock(copy.destination),
     scids: () =>
       emulator.requests
         .filter(({ operation }) => operation === "CopyBlob")
@@ -37,10 +37,10 @@ test("each start of a plan mints a SAS with the plan's correlation id and expiry
   await clock.advance(3_600_000);
   expect(await start()).toMatchObject({ kind: "started" });
   expect(scids()).toEqual([plan.mintedSas?.scid, plan.mintedSas?.scid]);
-  const ends = emulator.requests.flatMap(
+  const expiries = emulator.requests.flatMap(
     ({ headers }) => /[?&]se=([^&]*)/.exec(headers["x-ms-copy-source"] ?? "")?.[1] ?? [],
   );
-  expect(new Set(ends).size).toBe(1);
+  expect(new Set(expiries).size).toBe(1);
 });
 
 test("a second run of a start recognises the copy of the first", async () => {

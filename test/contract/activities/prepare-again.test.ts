@@ -1,18 +1,18 @@
 import { expect, test } from "vitest";
 import { pickEndpoints } from "../../../src/copy/contract/activities.ts";
-import { startStorage, uploaded } from "../../support/stack/emulator.ts";
-import { copyOf, stepsOf } from "../../support/stack/steps.ts";
+import { startStorage, uploadBlob } from "../../support/stack/emulator.ts";
+import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
 const slowly = { copies: { bytesPerSecond: 10 } };
 
 test("ifBusy replace: a prepare that runs again late does not abort our own copy", async () => {
   const storage = await startStorage(slowly);
-  const steps = stepsOf(storage);
-  const source = await uploaded(storage.service, "x".repeat(1_000));
+  const steps = createSteps(storage);
+  const source = await uploadBlob(storage.service, "x".repeat(1_000));
   const destination = storage.service.getContainerClient("source").getBlobClient("copy.mp4");
   const options = { overwrite: "always", ifBusy: "replace" };
   const body = { source: source.url, destination: destination.url, options };
-  const { instanceId, copy } = copyOf(storage, body);
+  const { instanceId, copy } = createCopyInput(storage, body);
 
   const prepared = await steps.prepareCopy({ instanceId, copy });
   if (prepared.kind !== "planned") throw new Error(prepared.kind);
@@ -28,12 +28,12 @@ test("ifBusy replace: a prepare that runs again late does not abort our own copy
 
 async function planWithRollback() {
   const storage = await startStorage(slowly);
-  const steps = stepsOf(storage);
-  const source = await uploaded(storage.service, "x".repeat(1_000));
-  const destination = await uploaded(storage.service, "former", { blob: "copy.mp4" });
+  const steps = createSteps(storage);
+  const source = await uploadBlob(storage.service, "x".repeat(1_000));
+  const destination = await uploadBlob(storage.service, "former", { blob: "copy.mp4" });
   const options = { overwrite: "always", rollback: "snapshot" };
   const body = { source: source.url, destination: destination.url, options };
-  const { instanceId, copy } = copyOf(storage, body);
+  const { instanceId, copy } = createCopyInput(storage, body);
   const snapshots = async () => {
     const times = [];
     const box = storage.service.getContainerClient("source");
@@ -73,12 +73,12 @@ test("a prepare that runs while its copy is settled leaves no snapshot behind", 
 
 test("a prepare that runs after the copy was settled releases the lease of an earlier, crashed prepare", async () => {
   const storage = await startStorage(slowly);
-  const steps = stepsOf(storage);
-  const source = await uploaded(storage.service, "x".repeat(1_000));
+  const steps = createSteps(storage);
+  const source = await uploadBlob(storage.service, "x".repeat(1_000));
   const destination = storage.service.getContainerClient("source").getBlobClient("copy.mp4");
   const options = { sourceLease: "hold" };
   const body = { source: source.url, destination: destination.url, options };
-  const { instanceId, copy } = copyOf(storage, body);
+  const { instanceId, copy } = createCopyInput(storage, body);
   const record = { abortRequested: true, startedAt: null, statusReads: 0 };
   const result = { kind: "aborted-before-start" } as const;
   const step = { instanceId, copy: pickEndpoints(copy), plan: null, copyId: null, result, record };

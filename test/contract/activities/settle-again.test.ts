@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
-import { startStorage, uploaded } from "../../support/stack/emulator.ts";
-import { copyOf, stepsOf } from "../../support/stack/steps.ts";
+import { startStorage, uploadBlob } from "../../support/stack/emulator.ts";
+import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
 /** A planned copy and its steps. */
 async function planned() {
   const storage = await startStorage({ copies: { bytesPerSecond: 10 } });
-  const { ledger, ...steps } = stepsOf(storage);
+  const { ledger, ...steps } = createSteps(storage);
   const { emulator, clock, service } = storage;
-  const source = await uploaded(service, "x".repeat(1_000));
+  const source = await uploadBlob(service, "x".repeat(1_000));
   const destination = service.getContainerClient("source").getBlobClient("copy.mp4");
-  const { instanceId, copy } = copyOf(storage, {
+  const { instanceId, copy } = createCopyInput(storage, {
     source: source.url,
     destination: destination.url,
   });

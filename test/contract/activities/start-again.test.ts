@@ -2,17 +2,17 @@ import { expect, test } from "vitest";
 import type { Fault } from "../../../src/local/storage/server/faults.ts";
 import { StorageRefusal } from "../../../src/storage/copy-client.ts";
 import type { CopyClient } from "../../../src/storage/copy-client.ts";
-import { startStorage, uploaded } from "../../support/stack/emulator.ts";
-import { copyOf, stepsOf } from "../../support/stack/steps.ts";
+import { startStorage, uploadBlob } from "../../support/stack/emulator.ts";
+import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
 /** A planned copy to a new destination, with a start that can be run repeatedly. */
 async function planned(client: Partial<CopyClient> = {}) {
   const storage = await startStorage({ copies: { bytesPerSecond: 10 } });
   const { clock, emulator, service } = storage;
-  const steps = stepsOf(storage, client);
-  const source = await uploaded(service, "x".repeat(1_000));
+  const steps = createSteps(storage, client);
+  const source = await uploadBlob(service, "x".repeat(1_000));
   const destination = service.getContainerClient("source").getBlobClient("copy.mp4");
-  const { instanceId, copy } = copyOf(storage, {
+  const { instanceId, copy } = createCopyInput(storage, {
     source: source.url,
     destination: destination.url,
   });
@@ -107,11 +107,11 @@ test.each([
 
 test("a start that did not leave the app is sent again immediately", async () => {
   let tries = 0;
-  const refused = { sourceStatus: null, sourceCode: null, retryAfterSeconds: null };
+  const withoutDetails = { sourceStatus: null, sourceCode: null, retryAfterSeconds: null };
   const { start } = await planned({
     start() {
       tries++;
-      const response = { status: 0, code: "ECONNREFUSED", ...refused };
+      const response = { status: 0, code: "ECONNREFUSED", ...withoutDetails };
       return Promise.reject(new StorageRefusal(response));
     },
   });

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import type { SubscriptionOptions } from "../../../src/local/storage/events/deliveries.ts";
-import { atEnd, startStorage, uploaded } from "../../support/stack/emulator.ts";
+import { atEnd, startStorage, uploadBlob } from "../../support/stack/emulator.ts";
 import type { Storage } from "../../support/stack/emulator.ts";
 
 type Received = { headers: Record<string, unknown>; event: Record<string, any> }; // oxlint-disable-line typescript/no-explicit-any -- tests look into events of both schemas
@@ -45,7 +45,7 @@ async function subscribed(
 test("a validated subscriber gets an upload's event in Event Grid's schema", async () => {
   const storage = await startStorage();
   const received = await subscribed(storage);
-  const blob = await uploaded(storage.service, "film", { blob: "a b/é#%.mp4" });
+  const blob = await uploadBlob(storage.service, "film", { blob: "a b/é#%.mp4" });
   await storage.clock.settled();
   const { etag } = await blob.getProperties();
   const [only, ...others] = received;
@@ -74,7 +74,7 @@ test("a validated subscriber gets an upload's event in Event Grid's schema", asy
 test("CloudEvents carry the same data, one event per delivery", async () => {
   const storage = await startStorage();
   const received = await subscribed(storage, { schema: "cloud-events" });
-  await uploaded(storage.service, "film");
+  await uploadBlob(storage.service, "film");
   await storage.clock.settled();
   expect(received.map(({ event }) => event)).toEqual([
     expect.objectContaining({
@@ -105,7 +105,7 @@ test.each([
   "the event of a pending copy in a %s namespace is sent after %i ms",
   async (namespace, after, one) => {
     const storage = await startStorage({ copies: { bytesPerSecond: 100 } });
-    const source = await uploaded(storage.service, "x".repeat(1_000));
+    const source = await uploadBlob(storage.service, "x".repeat(1_000));
     const received = await subscribed(storage, { namespace });
     const target = storage.service.getContainerClient("source").getBlobClient("copy.mp4");
     await target.beginCopyFromURL(source.url, { intervalInMs: 3_600_000 });
@@ -123,7 +123,7 @@ test.each([
 
 test("a copy that fails or is aborted emits no event", async () => {
   const storage = await startStorage({ copies: { bytesPerSecond: 100 } });
-  const source = await uploaded(storage.service, "x".repeat(1_000));
+  const source = await uploadBlob(storage.service, "x".repeat(1_000));
   const received = await subscribed(storage);
   const target = storage.service.getContainerClient("source").getBlobClient("copy.mp4");
   await target.beginCopyFromURL(source.url, { intervalInMs: 3_600_000 });
@@ -135,7 +135,7 @@ test("a copy that fails or is aborted emits no event", async () => {
 test("a failed delivery is retried under the same id with growing delays; 400 is final", async () => {
   const storage = await startStorage();
   const received = await subscribed(storage, { answers: [500, 503, 200, 400] });
-  await uploaded(storage.service, "film");
+  await uploadBlob(storage.service, "film");
   await storage.clock.settled();
   expect(received).toHaveLength(1);
   await storage.clock.advance(10_000);
@@ -145,7 +145,7 @@ test("a failed delivery is retried under the same id with growing delays; 400 is
   await storage.clock.advance(1);
   expect(received).toHaveLength(3);
   expect(new Set(received.map(({ event }) => event["id"])).size).toBe(1);
-  await uploaded(storage.service, "film 2");
+  await uploadBlob(storage.service, "film 2");
   await storage.clock.advance(86_400_000);
   expect(received).toHaveLength(4);
 });
@@ -160,7 +160,7 @@ test("events can be dropped, duplicated and delayed, and so arrive out of order"
   };
   storage.emulator.events.planDelivery = ({ blob }) => fates[blob] ?? {};
   for (const blob of ["late", "twice", "gone", "film"]) {
-    await uploaded(storage.service, "x", { blob });
+    await uploadBlob(storage.service, "x", { blob });
   }
   await storage.clock.advance(2_000);
   const order = received.map(({ event }) => String(event["subject"]).split("/").at(-1));

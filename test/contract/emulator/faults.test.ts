@@ -1,6 +1,6 @@
 import { BlobServiceClient, RestError } from "@azure/storage-blob";
 import { expect, test } from "vitest";
-import { kib, refusal, second, startStorage, uploaded } from "../../support/stack/emulator.ts";
+import { kib, rejection, second, startStorage, uploadBlob } from "../../support/stack/emulator.ts";
 
 async function failure(work: Promise<unknown>) {
   return work.then(
@@ -11,22 +11,22 @@ async function failure(work: Promise<unknown>) {
 
 test("a response replaces the operation a set number of times", async () => {
   const { service, emulator } = await startStorage();
-  const blob = await uploaded(service, "abc");
+  const blob = await uploadBlob(service, "abc");
   emulator.faults.add({
     operation: "GetBlobProperties",
     times: 2,
     do: { response: { status: 503, code: "ServerBusy" } },
   });
   const busy = { status: 503, code: "ServerBusy" };
-  expect(await refusal(blob.getProperties())).toEqual(busy);
-  expect((await refusal(blob.download())).status).toBe(200);
-  expect(await refusal(blob.getProperties())).toEqual(busy);
-  expect((await refusal(blob.getProperties())).status).toBe(200);
+  expect(await rejection(blob.getProperties())).toEqual(busy);
+  expect((await rejection(blob.download())).status).toBe(200);
+  expect(await rejection(blob.getProperties())).toEqual(busy);
+  expect((await rejection(blob.getProperties())).status).toBe(200);
 });
 
 test("a broken connection prevents the operation; a lost response does not", async () => {
   const { service, emulator } = await startStorage();
-  const blob = await uploaded(service, "abc");
+  const blob = await uploadBlob(service, "abc");
   emulator.faults.add({ operation: "SetBlobMetadata", times: 1, do: "reset connection" });
   expect(await failure(blob.setMetadata({ a: "1" }))).toBe("ECONNRESET");
   expect((await blob.getProperties()).metadata).toEqual({ project: "x" });
@@ -38,13 +38,13 @@ test("a broken connection prevents the operation; a lost response does not", asy
 
 test("a start whose response was lost fails with PendingCopyOperation when the SDK retries it", async () => {
   const { service, emulator, credential } = await startStorage();
-  const source = await uploaded(service, "abc");
+  const source = await uploadBlob(service, "abc");
   const retrying = new BlobServiceClient(service.url, credential, {
     retryOptions: { maxTries: 2, retryDelayInMs: 1 },
   });
   emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   const destination = retrying.getContainerClient("source").getBlockBlobClient("copy");
-  expect(await refusal(destination.beginCopyFromURL(source.url))).toEqual({
+  expect(await rejection(destination.beginCopyFromURL(source.url))).toEqual({
     status: 409,
     code: "PendingCopyOperation",
   });
@@ -53,7 +53,7 @@ test("a start whose response was lost fails with PendingCopyOperation when the S
 
 test("a delayed request is executed and answered when its time comes", async () => {
   const { service, emulator, clock } = await startStorage();
-  const blob = await uploaded(service, "abc");
+  const blob = await uploadBlob(service, "abc");
   let arrived = () => {};
   const arrival = new Promise<void>((resolve) => {
     arrived = resolve;
@@ -78,7 +78,7 @@ test("a delayed request is executed and answered when its time comes", async () 
 
 test("a client that disconnects, or never reads its response, does not hold the clock", async () => {
   const { service, emulator, clock } = await startStorage();
-  const blob = await uploaded(service, Buffer.alloc(32 * 1024 * kib));
+  const blob = await uploadBlob(service, Buffer.alloc(32 * 1024 * kib));
   const unread = await blob.download();
   await clock.advance(second);
 
@@ -100,22 +100,22 @@ test("a client that disconnects, or never reads its response, does not hold the 
 
 test("a fault with a matcher affects only matching requests, and can be removed", async () => {
   const { service, emulator } = await startStorage();
-  const blob = await uploaded(service, "abc");
-  const other = await uploaded(service, "abc", { blob: "other" });
+  const blob = await uploadBlob(service, "abc");
+  const other = await uploadBlob(service, "abc", { blob: "other" });
   const remove = emulator.faults.add({
     match: ({ resource }) => resource.level === "blob" && resource.blob === "other",
     do: { response: { status: 500, code: "InternalError", message: "On purpose" } },
   });
-  expect((await refusal(blob.download())).status).toBe(200);
-  expect(await refusal(other.download())).toEqual({ status: 500, code: "InternalError" });
+  expect((await rejection(blob.download())).status).toBe(200);
+  expect(await rejection(other.download())).toEqual({ status: 500, code: "InternalError" });
   remove();
-  expect((await refusal(other.download())).status).toBe(200);
+  expect((await rejection(other.download())).status).toBe(200);
 });
 
 test("the last thousand requests are recorded with operation, status and code", async () => {
   const { service, emulator, clock } = await startStorage();
-  const blob = await uploaded(service, "abc");
-  await refusal(blob.upload("x", 1, { conditions: { ifNoneMatch: "*" } }));
+  const blob = await uploadBlob(service, "abc");
+  await rejection(blob.upload("x", 1, { conditions: { ifNoneMatch: "*" } }));
   expect(emulator.requests.at(-1)).toMatchObject({
     at: clock.now(),
     operation: "PutBlob",

@@ -16,10 +16,10 @@ import {
   day,
   kib,
   noon,
-  refusal,
+  rejection,
   second,
   startStorage,
-  uploaded,
+  uploadBlob,
 } from "../../support/stack/emulator.ts";
 
 function freshFolder(): string {
@@ -39,7 +39,7 @@ test("a restart on the same file keeps all content, and a pending copy continues
   const file = join(freshFolder(), "deep", "storage.db");
   const first = await startStorage({ file, copies: { bytesPerSecond: kib } });
   const { clock } = first;
-  const source = await uploaded(first.service, Buffer.alloc(10 * kib, "x"));
+  const source = await uploadBlob(first.service, Buffer.alloc(10 * kib, "x"));
   await source.getBlobLeaseClient().acquireLease(-1);
   const copy = first.service.getContainerClient("source").getBlockBlobClient("copy");
   await copy.beginCopyFromURL(source.url);
@@ -113,7 +113,7 @@ test("an emulator that is killed loses no acknowledged write", async () => {
 test("copies share their content, and unreferenced content is removed", async () => {
   const file = join(freshFolder(), "storage.db");
   const { service, clock } = await startStorage({ file });
-  const source = await uploaded(service, "abc");
+  const source = await uploadBlob(service, "abc");
   const box = service.getContainerClient("source");
   for (const name of ["one", "two"]) {
     await box.getBlockBlobClient(name).beginCopyFromURL(source.url);
@@ -144,7 +144,7 @@ test("no signature or key is stored in the database, the recorded requests or th
     file: join(folder, "storage.db"),
     copies: { finishOnStart: "always" },
   });
-  const source = await uploaded(service, "abc");
+  const source = await uploadBlob(service, "abc");
   await otherService.createContainer("far");
   const far = otherService.getContainerClient("far").getBlockBlobClient("far");
   const sas = await source.generateSasUrl({
@@ -160,7 +160,7 @@ test("no signature or key is stored in the database, the recorded requests or th
   await fetch(source.url, {
     headers: { authorization: `SharedKey devstoreaccount1:${signature}` },
   });
-  const refused = await fetch(source.url, {
+  const rejected = await fetch(source.url, {
     method: "PUT",
     headers: {
       authorization: `SharedKey devstoreaccount1:${signature}`,
@@ -168,10 +168,10 @@ test("no signature or key is stored in the database, the recorded requests or th
       "x-ms-date": new Date(noon).toUTCString(),
     },
   });
-  const response = await refused.text();
-  expect(refused.status).toBe(403);
+  const response = await rejected.text();
+  expect(rejected.status).toBe(403);
   expect(
-    await refusal(
+    await rejection(
       far.beginCopyFromURL(`http://127.0.0.1:1/x?token=${encodeURIComponent(signature)}`),
     ),
   ).toEqual({ status: 500, code: "CannotVerifyCopySource" });

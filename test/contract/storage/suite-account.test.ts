@@ -16,7 +16,7 @@ describe.skipIf(connection === undefined)("a real account", { timeout: 600_000 }
     ...(otherConnection !== undefined && {
       otherService: BlobServiceClient.fromConnectionString(otherConnection),
     }),
-    async ended(destination) {
+    async waitForCopy(destination) {
       for (;;) {
         const properties = await destination.getProperties();
         if (properties.copyStatus !== "pending") return properties;

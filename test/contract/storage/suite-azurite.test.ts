@@ -68,7 +68,7 @@ describe("Azurite", () => {
       return {
         service,
         ...(otherService && { otherService }),
-        ended: (destination) => destination.getProperties(), // its copies are never pending
+        waitForCopy: (destination) => destination.getProperties(), // its copies are never pending
       };
     },
     { differs: new Set(listedDifferences()) },

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { hour, startStack, withoutRounds } from "../../support/stack/test-stack.ts";
+import { hour, startStack, rareTimers } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
 const slowly = { copies: { bytesPerSecond: 10_000 } };
 
-async function begin(stack: TestStack, overwrite = "fail") {
+async function startCopy(stack: TestStack, overwrite = "fail") {
   const source = await stack.upload("inbox/film.mp4", film);
   const destination = stack.blob("archive/film.mp4");
   const options = { overwrite };
@@ -15,7 +15,7 @@ async function begin(stack: TestStack, overwrite = "fail") {
 
 test("an abort of a pending copy makes it `aborted` and leaves no empty blob behind", async () => {
   const stack = await startStack(slowly);
-  const { id, destination } = await begin(stack);
+  const { id, destination } = await startCopy(stack);
   await stack.clock.advance(10_000);
 
   const response = await stack.call("POST", `/copies/${id}/abort`);
@@ -36,7 +36,7 @@ test("an abort of a pending copy makes it `aborted` and leaves no empty blob beh
 
 test("a second abort is answered with the state of the aborted copy", async () => {
   const stack = await startStack(slowly);
-  const { id } = await begin(stack);
+  const { id } = await startCopy(stack);
   await stack.clock.advance(10_000);
   const both = await Promise.all([1, 2].map(() => stack.call("POST", `/copies/${id}/abort`)));
   expect(both.map(({ status }) => status)).toEqual([202, 202]);
@@ -52,7 +52,7 @@ test("a second abort is answered with the state of the aborted copy", async () =
 
 test("an abort of a copy that has succeeded is rejected and changes nothing", async () => {
   const stack = await startStack(slowly);
-  const { id, destination } = await begin(stack);
+  const { id, destination } = await startCopy(stack);
   await stack.untilEnded(id);
   const response = await stack.call("POST", `/copies/${id}/abort`);
   expect(response.status).toBe(409);
@@ -63,7 +63,7 @@ test("an abort of a copy that has succeeded is rejected and changes nothing", as
 
 test("a copy that completes before its abort reaches Storage has succeeded, and reports that an abort was requested", async () => {
   const stack = await startStack(slowly);
-  const { id, destination } = await begin(stack);
+  const { id, destination } = await startCopy(stack);
   await stack.clock.advance(10_000);
   stack.local.emulator.copies.finish({
     account: "devstoreaccount1",
@@ -83,7 +83,7 @@ test("an abort before the start prevents the start", async () => {
     operation: "GetBlobProperties",
     do: { response: { status: 503, code: "ServerBusy" } },
   });
-  const { id } = await begin(stack);
+  const { id } = await startCopy(stack);
   await stack.clock.advance(1_000);
   expect(await stack.get(id)).toMatchObject({ status: "queued", copyId: null });
   await stack.call("POST", `/copies/${id}/abort`);
@@ -97,7 +97,7 @@ test("an abort before the start prevents the start", async () => {
 test("an abort of an overwrite reports that the former content is lost", async () => {
   const stack = await startStack(slowly);
   await stack.upload("archive/film.mp4", "former");
-  const { id } = await begin(stack, "always");
+  const { id } = await startCopy(stack, "always");
   await stack.clock.advance(10_000);
   await stack.call("POST", `/copies/${id}/abort`);
   const copy = await stack.untilEnded(id);
@@ -109,17 +109,17 @@ test("an abort of an overwrite reports that the former content is lost", async (
 
 test("after an abort, another copy to the same destination can start immediately", async () => {
   const stack = await startStack(slowly);
-  const first = await begin(stack);
+  const first = await startCopy(stack);
   await stack.clock.advance(10_000);
   await stack.call("POST", `/copies/${first.id}/abort`);
   await stack.untilEnded(first.id);
-  const second = await begin(stack);
+  const second = await startCopy(stack);
   expect(await stack.untilEnded(second.id)).toMatchObject({ status: "succeeded" });
 });
 
 test("an abort is retried until Storage responds", async () => {
   const stack = await startStack(slowly);
-  const { id, destination } = await begin(stack);
+  const { id, destination } = await startCopy(stack);
   await stack.clock.advance(10_000);
   const busy = { response: { status: 503, code: "ServerBusy" } };
   const remove = [
@@ -138,13 +138,13 @@ test("thirteen days of polling, a restart and an abort take fewer than a thousan
   const stack = await startStack({
     copies: { bytesPerSecond: 0 },
     persistent: true,
-    environment: withoutRounds,
+    environment: rareTimers,
   });
-  const { id } = await begin(stack);
+  const { id } = await startCopy(stack);
   await stack.clock.advance(7 * 24 * hour);
   await stack.restart();
   await stack.clock.advance(6 * 24 * hour);
   await stack.call("POST", `/copies/${id}/abort`);
   expect(await stack.untilEnded(id)).toMatchObject({ status: "aborted" });
-  expect(stack.historyEvents()).toBeLessThan(1_000);
+  expect(stack.countHistoryEvents()).toBeLessThan(1_000);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hour, secondAccount, startStack, withoutRounds } from "../../support/stack/test-stack.ts";
+import { hour, secondAccount, startStack, rareTimers } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
@@ -24,11 +24,11 @@ async function foreignCopy(stack: TestStack, to = "archive/film.mp4"): Promise<s
   return (poller.getOperationState() as { copyId?: string }).copyId ?? ""; // missing in its type
 }
 
-function requestsOf(stack: TestStack, operation: string): number {
+function countRequests(stack: TestStack, operation: string): number {
   return stack.local.emulator.requests.filter((each) => each.operation === operation).length;
 }
 
-async function contentOf(stack: TestStack): Promise<Buffer> {
+async function readContent(stack: TestStack): Promise<Buffer> {
   return stack.blob("archive/film.mp4").downloadToBuffer();
 }
 
@@ -44,8 +44,8 @@ test("ifBusy wait: a foreign copy completes undisturbed, then the destination is
   expect(waiting.warning).toMatch(/bytes [1-9]\d*\/2000000/);
   expect(Date.parse(waiting.nextReadAt)).toBeGreaterThan(stack.clock.now());
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded", warning: null });
-  expect(requestsOf(stack, "AbortCopyBlob")).toBe(0);
-  expect((await contentOf(stack)).equals(film)).toBe(true);
+  expect(countRequests(stack, "AbortCopyBlob")).toBe(0);
+  expect((await readContent(stack)).equals(film)).toBe(true);
 });
 
 test.each(["wait", "replace"])(
@@ -61,8 +61,8 @@ test.each(["wait", "replace"])(
     expect(waiting.warning).toContain(`Waits for copy ${first.id} of this app`);
     expect(await stack.untilEnded(second.id)).toMatchObject({ status: "succeeded" });
     expect(await stack.get(first.id)).toMatchObject({ status: "succeeded" });
-    expect(requestsOf(stack, "AbortCopyBlob")).toBe(0);
-    expect((await contentOf(stack)).toString()).toBe("other");
+    expect(countRequests(stack, "AbortCopyBlob")).toBe(0);
+    expect((await readContent(stack)).toString()).toBe("other");
   },
 );
 
@@ -75,13 +75,13 @@ test("ifBusy wait: an abort takes effect immediately, and nothing is started", a
   await stack.call("POST", `/copies/${id}/abort`);
   await stack.clock.settled();
   expect(await stack.get(id)).toMatchObject({ status: "aborted", copyId: null, residue: [] });
-  expect(requestsOf(stack, "AbortCopyBlob")).toBe(0);
+  expect(countRequests(stack, "AbortCopyBlob")).toBe(0);
   await stack.clock.advance(300_000);
-  expect((await contentOf(stack)).length).toBe(2_000_000);
+  expect((await readContent(stack)).length).toBe(2_000_000);
 });
 
 test("ifBusy wait lasts at most two weeks, with about forty polls and few history events, across restarts", async () => {
-  const stack = await startStack({ ...slowly, persistent: true, environment: withoutRounds });
+  const stack = await startStack({ ...slowly, persistent: true, environment: rareTimers });
   // The first of two copies of this app stalls until Storage fails it, after two weeks.
   const first = await stack.start(await request(stack));
   await stack.clock.advance(5_000);
@@ -90,7 +90,7 @@ test("ifBusy wait lasts at most two weeks, with about forty polls and few histor
   const { id } = await stack.start(await request(stack, { ifBusy: "wait" }, other));
   await stack.clock.advance(10 * day);
   await stack.restart();
-  const reads = stack.historyEvents();
+  const reads = stack.countHistoryEvents();
   expect(await stack.get(id)).toMatchObject({ status: "queued" });
   await stack.untilEnded(first.id, 8 * 24);
   const copy = await stack.untilEnded(id, 8 * 24);
@@ -115,17 +115,17 @@ test("a destination that stays busy fails the copy, which reports how long it wa
       times: 4,
       do: { response },
     });
-    await stack.blob("archive/film.mp4").abortCopyFromURL(await copyIdOn(stack));
+    await stack.blob("archive/film.mp4").abortCopyFromURL(await readCopyId(stack));
     await foreignCopy(stack);
     stack.local.emulator.copies.stall(destination);
   }
   const copy = await stack.untilEnded(id, 48);
   expect(copy).toMatchObject({ status: "failed", error: { cause: "destination-busy" } });
   expect(copy.error.message).toContain("waited 14 days");
-  expect(stack.historyEvents()).toBeLessThan(450);
+  expect(stack.countHistoryEvents()).toBeLessThan(450);
 });
 
-async function copyIdOn(stack: TestStack): Promise<string> {
+async function readCopyId(stack: TestStack): Promise<string> {
   return (await stack.blob("archive/film.mp4").getProperties()).copyId ?? "";
 }
 
@@ -142,7 +142,7 @@ test("ifBusy replace: a foreign copy is aborted by its copyId, and the destinati
   expect(aborts).toHaveLength(1);
   expect(aborts[0]?.url).toContain(foreign);
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
-  expect((await contentOf(stack)).equals(film)).toBe(true);
+  expect((await readContent(stack)).equals(film)).toBe(true);
 });
 
 test("ifBusy replace: an abort without a response is retried, and the copy is started once", async () => {
@@ -152,7 +152,7 @@ test("ifBusy replace: an abort without a response is retried, and the copy is st
   stack.local.emulator.faults.add({ operation: "AbortCopyBlob", times: 1, do: "lose response" });
   const { id } = await stack.start(body);
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
-  expect(requestsOf(stack, "CopyBlob")).toBe(2); // the foreign copy and ours
+  expect(countRequests(stack, "CopyBlob")).toBe(2); // the foreign copy and ours
 });
 
 test("ifBusy replace: an abort that Storage rejects fails the copy, and nothing is started", async () => {
@@ -166,7 +166,7 @@ test("ifBusy replace: an abort that Storage rejects fails the copy, and nothing 
   const { id } = await stack.start(body);
   const copy = await stack.untilEnded(id, 0);
   expect(copy).toMatchObject({ status: "failed", error: { cause: "destination-leased" } });
-  expect(requestsOf(stack, "CopyBlob")).toBe(1);
+  expect(countRequests(stack, "CopyBlob")).toBe(1);
 });
 
 test.each(["fail", "skip", "if-newer", undefined])(
@@ -181,7 +181,7 @@ test.each(["fail", "skip", "if-newer", undefined])(
     expect(response.json.errors).toEqual([
       { pointer: "/options/ifBusy", message: expect.stringContaining('"always"') },
     ]);
-    expect(requestsOf(stack, "AbortCopyBlob")).toBe(0);
+    expect(countRequests(stack, "AbortCopyBlob")).toBe(0);
   },
 );
 
@@ -196,7 +196,7 @@ test("a source that is the destination of a pending copy is copied after that co
   expect(waiting).toMatchObject({ status: "queued" });
   expect(waiting.warning).toMatch(`Waits for copy ${onto} onto the source to end (bytes `);
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
-  expect((await contentOf(stack)).equals(Buffer.alloc(2_000_000, "other"))).toBe(true);
+  expect((await readContent(stack)).equals(Buffer.alloc(2_000_000, "other"))).toBe(true);
 });
 
 test("a pending source that is deleted while Ferry waits is reported as not found", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hour, secondAccount, startStack, withoutRounds } from "../../support/stack/test-stack.ts";
+import { hour, secondAccount, startStack, rareTimers } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
 /** 1 MB in 100 s. */
@@ -20,15 +20,15 @@ test("a copy goes from queued through copying, with rising bytes, to succeeded, 
   );
   expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
 
-  const seen: number[] = [];
+  const progress: number[] = [];
   for (let moved = 0; moved < 100; moved += 2) {
     await stack.clock.advance(2_000);
     const copy = await stack.get(response.json.id);
-    if (copy.status === "copying") seen.push(copy.progress.bytesCopied);
+    if (copy.status === "copying") progress.push(copy.progress.bytesCopied);
   }
-  expect(seen.length).toBeGreaterThan(5);
-  expect(seen).toEqual(seen.toSorted((a, b) => a - b));
-  expect(new Set(seen).size).toBeGreaterThan(3);
+  expect(progress.length).toBeGreaterThan(5);
+  expect(progress).toEqual(progress.toSorted((a, b) => a - b));
+  expect(new Set(progress).size).toBeGreaterThan(3);
 
   const copy = await stack.untilEnded(response.json.id, 1);
   expect(copy).toMatchObject({
@@ -145,12 +145,12 @@ test.each([
 ])("a source in another account with $what fails with $cause", async ({ sas, cause }) => {
   const stack = await startStack(slowly);
   const source = await stack.upload("inbox/film.mp4", film, secondAccount);
-  const ends =
+  const status =
     sas !== null && "expiresAt" in sas
       ? { expiresAt: stack.clock.now() + (sas.expiresAt ?? 0) }
       : sas;
   const { id } = await stack.start({
-    source: ends === null ? source.url : await stack.readSas(source, ends),
+    source: status === null ? source.url : await stack.readSas(source, status),
     destination: stack.blob("archive/film.mp4").url,
   });
   const copy = await stack.untilEnded(id);
@@ -196,7 +196,7 @@ test("a copy that is pending for two weeks is failed by Storage, and reported as
   const stack = await startStack({
     copies: { bytesPerSecond: 0 },
     persistent: true,
-    environment: withoutRounds,
+    environment: rareTimers,
   });
   const source = await stack.upload("inbox/film.mp4", film);
   const { id } = await stack.start({
@@ -208,5 +208,5 @@ test("a copy that is pending for two weeks is failed by Storage, and reported as
   const copy = await stack.untilEnded(id, 48);
   expect(copy).toMatchObject({ status: "failed", error: { cause: "copy-timed-out" } });
   expect(copy.statusReads).toBeLessThan(100);
-  expect(stack.historyEvents()).toBeLessThan(1_000);
+  expect(stack.countHistoryEvents()).toBeLessThan(1_000);
 });

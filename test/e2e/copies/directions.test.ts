@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { serveOutside } from "../../support/stack/outside.ts";
-import { filesOf } from "../../support/stack/stack-files.ts";
+import { startExternalServer } from "../../support/stack/outside.ts";
+import { createStackFiles } from "../../support/stack/stack-files.ts";
 import { secondAccount, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
@@ -22,17 +22,17 @@ type Place = {
 
 const blobDestination = async (stack: TestStack) => stack.blob("archive/2026/film.mp4").url;
 const fileDestination = async (stack: TestStack) => {
-  const files = filesOf(stack);
-  await files.makeRoom("shelf/2026/film.mp4");
+  const files = createStackFiles(stack);
+  await files.createFolders("shelf/2026/film.mp4");
   return files.file("shelf/2026/film.mp4").url;
 };
 const blobSource = async (stack: TestStack) => (await stack.upload("inbox/film.mp4", film)).url;
 const blobSasSource = async (stack: TestStack) =>
   await stack.readSas(await stack.upload("inbox/film.mp4", film, secondAccount));
 const fileSource = async (stack: TestStack) =>
-  (await filesOf(stack).upload("drop/in/film.mp4", film)).url;
+  (await createStackFiles(stack).upload("drop/in/film.mp4", film)).url;
 const fileSasSource = (account?: string) => async (stack: TestStack) => {
-  const files = filesOf(stack);
+  const files = createStackFiles(stack);
   return files.sas(await files.upload("drop/in/film.mp4", film, account));
 };
 
@@ -52,9 +52,9 @@ const directions: Record<string, Place> = {
   },
 };
 
-async function begin(direction: string, copies: object) {
+async function startCopy(direction: string, copies: object) {
   const outside = direction.startsWith("outside")
-    ? await serveOutside({ "/film.mp4": film })
+    ? await startExternalServer({ "/film.mp4": film })
     : null;
   const { source, destination } =
     outside === null
@@ -79,16 +79,16 @@ async function begin(direction: string, copies: object) {
 }
 
 /** The destination's content; null if it does not exist. */
-async function standing(stack: TestStack, url: string): Promise<Buffer | null> {
+async function readDestination(stack: TestStack, url: string): Promise<Buffer | null> {
   if (url.includes("/shelf/")) {
-    const file = filesOf(stack).file("shelf/2026/film.mp4");
+    const file = createStackFiles(stack).file("shelf/2026/film.mp4");
     return (await file.exists()) ? await file.downloadToBuffer() : null;
   }
   const blob = stack.blob("archive/2026/film.mp4");
   return (await blob.exists()) ? await blob.downloadToBuffer() : null;
 }
 
-function whereOf(url: string) {
+function parsePath(url: string) {
   return url.includes("/shelf/")
     ? { share: "shelf", path: "2026/film.mp4" }
     : { container: "archive", blob: "2026/film.mp4" };
@@ -97,14 +97,14 @@ function whereOf(url: string) {
 const names = [...Object.keys(directions), "outside Storage to blob"];
 
 test.each(names)("%s: completed in the start call, with one poll and no timer", async (name) => {
-  const { stack, id, body } = await begin(name, { finishOnStart: "always" });
+  const { stack, id, body } = await startCopy(name, { finishOnStart: "always" });
   expect(await stack.get(id)).toMatchObject({
     status: "succeeded",
     copyStatus: "success",
     statusReads: 1,
     progress: { bytesCopied: film.length },
   });
-  expect(await standing(stack, body.destination)).toEqual(film);
+  expect(await readDestination(stack, body.destination)).toEqual(film);
   const history = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}?showHistory=true`;
   const { historyEvents } = (await (await fetch(history)).json()) as {
     historyEvents: { EventType: string }[];
@@ -116,35 +116,35 @@ test.each(names)("%s: completed in the start call, with one poll and no timer", 
 });
 
 test.each(names)("%s: stays pending, continues, and succeeds with the same bytes", async (name) => {
-  const { stack, id, body } = await begin(name, slowly);
+  const { stack, id, body } = await startCopy(name, slowly);
   await stack.clock.advance(60_000);
   const copying = await stack.get(id);
   expect(copying).toMatchObject({ status: "copying", copyStatus: "pending" });
   expect(copying.progress.bytesCopied).toBeGreaterThan(0);
   expect(copying.progress.bytesCopied).toBeLessThan(film.length);
-  const ended = await stack.untilEnded(id, 1);
-  expect(ended).toMatchObject({ status: "succeeded", copyId: copying.copyId, residue: [] });
-  expect(await standing(stack, body.destination)).toEqual(film);
+  const completed = await stack.untilEnded(id, 1);
+  expect(completed).toMatchObject({ status: "succeeded", copyId: copying.copyId, residue: [] });
+  expect(await readDestination(stack, body.destination)).toEqual(film);
 });
 
 test.each(names)(
   "%s: failed by Storage, reported with a cause, and leaves nothing behind",
   async (name) => {
-    const { stack, id, body } = await begin(name, slowly);
+    const { stack, id, body } = await startCopy(name, slowly);
     await stack.clock.advance(10_000);
-    stack.local.emulator.copies.fail(whereOf(body.destination));
+    stack.local.emulator.copies.fail(parsePath(body.destination));
     expect(await stack.untilEnded(id, 1)).toMatchObject({
       status: "failed",
       copyStatus: "failed",
       error: { cause: "source-unreadable", storage: { status: 500, code: "OperationCancelled" } },
       residue: [],
     });
-    expect(await standing(stack, body.destination)).toBeNull();
+    expect(await readDestination(stack, body.destination)).toBeNull();
   },
 );
 
 test.each(names)("%s: aborted by its copyId, and leaves nothing behind", async (name) => {
-  const { stack, id, body } = await begin(name, slowly);
+  const { stack, id, body } = await startCopy(name, slowly);
   await stack.clock.advance(10_000);
   const { copyId } = await stack.get(id);
   expect((await stack.call("POST", `/copies/${id}/abort`)).status).toBe(202);
@@ -160,5 +160,5 @@ test.each(names)("%s: aborted by its copyId, and leaves nothing behind", async (
   expect(
     aborts.map(({ url }) => new URL(url, "http://storage").searchParams.get("copyid")),
   ).toEqual([copyId]);
-  expect(await standing(stack, body.destination)).toBeNull();
+  expect(await readDestination(stack, body.destination)).toBeNull();
 });

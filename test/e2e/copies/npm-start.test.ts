@@ -33,7 +33,7 @@ async function npmStart(folder: string, environment: Record<string, string>) {
       // has exited already
     }
   });
-  const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
+  const exitCode = new Promise<number | null>((resolve) => child.on("exit", resolve));
   let output = "";
   const urls = new Promise<{ blobUrl: string; copies: string }>((resolve, reject) => {
     child.stderr.on("data", (chunk: Buffer) => void (output += chunk.toString()));
@@ -43,9 +43,9 @@ async function npmStart(folder: string, environment: Record<string, string>) {
       const copies = /^Copies +(\S+)$/m.exec(output)?.[1];
       if (blobUrl !== undefined && copies !== undefined) resolve({ blobUrl, copies });
     });
-    void ended.then((code) => reject(new Error(`npm start ended with ${code}: ${output}`)));
+    void exitCode.then((code) => reject(new Error(`npm start ended with ${code}: ${output}`)));
   });
-  return { ...(await urls), child, ended, output: () => output };
+  return { ...(await urls), child, ended: exitCode, output: () => output };
 }
 
 async function call(url: string, body?: unknown) {
@@ -116,9 +116,9 @@ test("npm start: a blob in the watched container is copied along its route, and 
   const service = new BlobServiceClient(root, credential);
   for (const name of ["watched", "copied"]) await service.getContainerClient(name).create();
   const film = Buffer.alloc(150_000, "film");
-  const told = webhook.next();
+  const delivery = webhook.next();
   await service.getContainerClient("watched").getBlockBlobClient("a/film").uploadData(film);
-  const { type, data } = JSON.parse((await told).body);
+  const { type, data } = JSON.parse((await delivery).body);
   expect(type).toBe("Ferry.CopySucceeded");
   expect(data).toMatchObject({ status: "succeeded", destination: `${root}/copied/a/film` });
   // Storage's event reported the end, not a scheduled poll.

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { drawFrom } from "../../bench/draw.ts";
-import { benchSeed, ferry, historyEvents, poll, stepsOf } from "../../bench/simulate.ts";
-import { traceOf } from "../../bench/traces.ts";
+import { benchSeed, ferry, historyEvents, poll, toSteps } from "../../bench/simulate.ts";
+import { drawTrace } from "../../bench/traces.ts";
 import { hour, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
@@ -17,7 +17,7 @@ function readTimes(stack: TestStack, startedAt: number): number[] {
   return [...new Set(times)]; // settle reads once more, at the time of the last poll
 }
 
-async function begin(stack: TestStack): Promise<string> {
+async function startCopy(stack: TestStack): Promise<string> {
   const source = await stack.upload("inbox/film.mp4", film);
   const destination = stack.blob("archive/film.mp4").url;
   return (await stack.start({ source: source.url, destination })).id;
@@ -29,16 +29,16 @@ test.each(["steady", "bursty", "staircase", "slow start", "stalled, then on"] as
     const draw = drawFrom(seed);
     const stepBytes = Math.round(draw.logarithmic(5_000, 100_000));
     const given = { totalBytes: film.length, chunkBytes: 1, stepBytes };
-    const trace = traceOf(shape, draw, given);
-    const stack = await startStack({ copies: { steps: stepsOf(trace) }, persistent: true });
+    const trace = drawTrace(shape, draw, given);
+    const stack = await startStack({ copies: { steps: toSteps(trace) }, persistent: true });
     const startedAt = stack.clock.now();
-    const id = await begin(stack);
+    const id = await startCopy(stack);
     const copy = await stack.untilEnded(id, 60);
 
     const simulated = poll(trace, ferry, { keep: true });
     expect(readTimes(stack, startedAt)).toEqual(simulated.readTimes);
     expect(copy).toMatchObject({ status: "succeeded", statusReads: simulated.reads });
-    expect(stack.historyEvents()).toBe(historyEvents(simulated.reads));
+    expect(stack.countHistoryEvents()).toBe(historyEvents(simulated.reads));
   },
 );
 
@@ -56,7 +56,7 @@ test("fourteen days of worst-case progress with the maximum of wakes stay below 
     environment: { COPY_WATCHDOG: "" },
     persistent: true,
   });
-  const id = await begin(stack);
+  const id = await startCopy(stack);
   for (let wakes = 0; wakes < 20; wakes++) {
     await stack.clock.advance(15 * hour + wakes * 60_000);
     const webhook = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}/raiseEvent/wake`;
@@ -70,13 +70,13 @@ test("fourteen days of worst-case progress with the maximum of wakes stay below 
   const copy = await stack.untilEnded(id, 60);
   expect(copy.status).toBe("succeeded");
   expect(copy.statusReads).toBeGreaterThan(85);
-  expect(stack.historyEvents()).toBeLessThan(1_000);
+  expect(stack.countHistoryEvents()).toBeLessThan(1_000);
 }, 120_000);
 
 test("a stalled copy has a warning and no estimate; a copy in progress has an estimated end", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 1_000 } });
   const startedAt = stack.clock.now();
-  const id = await begin(stack);
+  const id = await startCopy(stack);
   await stack.clock.advance(400_000);
   const { progress, warning } = await stack.get(id);
   expect(warning).toBeNull();

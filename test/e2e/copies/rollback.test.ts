@@ -1,6 +1,6 @@
 import { ContainerClient, ContainerSASPermissions } from "@azure/storage-blob";
 import { expect, test } from "vitest";
-import { giveRoles } from "../../support/stack/roles.ts";
+import { setRoles } from "../../support/stack/roles.ts";
 import { firstAccount, hour, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
@@ -32,7 +32,7 @@ function archive(stack: TestStack): ContainerClient {
 }
 
 /** The destination's content and properties, and the number of its snapshots. */
-async function standing(stack: TestStack) {
+async function readDestination(stack: TestStack) {
   const blob = stack.blob("archive/film.mp4");
   let snapshots = 0;
   let metadata: Record<string, string> | undefined;
@@ -67,10 +67,10 @@ test("after an abort the former content, headers, tier and metadata are restored
   const stack = await startStack(slowly);
   const { id } = await stack.start(await request(stack, { tier: "Cold", metadata: { new: "1" } }));
   await stack.clock.advance(10_000);
-  expect(await standing(stack)).toMatchObject({ content: "", snapshots: 1 });
+  expect(await readDestination(stack)).toMatchObject({ content: "", snapshots: 1 });
   await abort(stack, id);
   expect(await stack.untilEnded(id)).toMatchObject({ status: "aborted", residue: [] });
-  expect(await standing(stack)).toEqual(former);
+  expect(await readDestination(stack)).toEqual(former);
 });
 
 test("after a failure the former content is restored", async () => {
@@ -80,14 +80,14 @@ test("after a failure the former content is restored", async () => {
   stack.local.emulator.copies.fail(where);
   const copy = await stack.untilEnded(id);
   expect(copy).toMatchObject({ status: "failed", residue: [] });
-  expect(await standing(stack)).toEqual(former);
+  expect(await readDestination(stack)).toEqual(former);
 });
 
 test("after a success the new content stays, and no snapshot is left", async () => {
   const stack = await startStack(slowly);
   const { id } = await stack.start(await request(stack));
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded", residue: [] });
-  expect(await standing(stack)).toMatchObject({ content: "filmfilmfi", snapshots: 0 });
+  expect(await readDestination(stack)).toMatchObject({ content: "filmfilmfi", snapshots: 0 });
 });
 
 test("without rollback the former content is lost, and the residue reports it", async () => {
@@ -97,7 +97,7 @@ test("without rollback the former content is lost, and the residue reports it", 
   await abort(stack, id);
   const copy = await stack.untilEnded(id);
   expect(copy.residue.join()).toContain("former content is gone");
-  expect(await standing(stack)).toMatchObject({ content: "", snapshots: 0 });
+  expect(await readDestination(stack)).toMatchObject({ content: "", snapshots: 0 });
 });
 
 test("a destination that did not exist needs no snapshot: the empty blob is removed", async () => {
@@ -108,7 +108,7 @@ test("a destination that did not exist needs no snapshot: the empty blob is remo
   await stack.clock.advance(10_000);
   await abort(stack, id);
   expect(await stack.untilEnded(id)).toMatchObject({ status: "aborted", residue: [] });
-  expect(await standing(stack)).toEqual({ content: null, snapshots: 0 });
+  expect(await readDestination(stack)).toEqual({ content: null, snapshots: 0 });
 });
 
 test("Ferry waits for a pending promotion", async () => {
@@ -117,9 +117,9 @@ test("Ferry waits for a pending promotion", async () => {
   await stack.clock.advance(2_000);
   await abort(stack, id);
   expect(await stack.get(id)).toMatchObject({ status: "aborting", completedAt: null });
-  expect(await standing(stack)).toMatchObject({ content: "", snapshots: 1 });
+  expect(await readDestination(stack)).toMatchObject({ content: "", snapshots: 1 });
   expect(await stack.untilEnded(id)).toMatchObject({ status: "aborted", residue: [] });
-  expect(await standing(stack)).toEqual(former);
+  expect(await readDestination(stack)).toEqual(former);
 });
 
 test("a promotion that Storage fails is started again", async () => {
@@ -129,7 +129,7 @@ test("a promotion that Storage fails is started again", async () => {
   await abort(stack, id);
   stack.local.emulator.copies.fail(where);
   expect(await stack.untilEnded(id)).toMatchObject({ status: "aborted", residue: [] });
-  expect(await standing(stack)).toEqual(former);
+  expect(await readDestination(stack)).toEqual(former);
 });
 
 test("a promotion that never ends is reported, and its snapshot is kept", async () => {
@@ -141,7 +141,7 @@ test("a promotion that never ends is reported, and its snapshot is kept", async 
   const copy = await stack.untilEnded(id, 10 * 24);
   expect(copy).toMatchObject({ status: "aborted" });
   expect(copy.residue.join()).toMatch(/may not have been restored from its snapshot 2026-.*kept/);
-  expect(await standing(stack)).toMatchObject({ snapshots: 1 });
+  expect(await readDestination(stack)).toMatchObject({ snapshots: 1 });
 });
 
 test.each(["SnapshotBlob", "CopyBlob", "SetBlobMetadata", "DeleteBlob", "ListBlobs"] as const)(
@@ -158,7 +158,7 @@ test.each(["SnapshotBlob", "CopyBlob", "SetBlobMetadata", "DeleteBlob", "ListBlo
     faults.add({ operation, match, times: 2, do: "lose response" });
     await abort(stack, id);
     expect(await stack.untilEnded(id)).toMatchObject({ status: "aborted", residue: [] });
-    expect(await standing(stack)).toEqual(former);
+    expect(await readDestination(stack)).toEqual(former);
   },
 );
 
@@ -173,7 +173,7 @@ test("content that another writer wrote meanwhile is not rolled back, and our sn
     status: "failed",
     error: { cause: "superseded" },
   });
-  expect(await standing(stack)).toMatchObject({ content: "foreign", snapshots: 0 });
+  expect(await readDestination(stack)).toMatchObject({ content: "foreign", snapshots: 0 });
 });
 
 test("snapshots of another writer are neither used nor deleted", async () => {
@@ -184,7 +184,7 @@ test("snapshots of another writer are neither used nor deleted", async () => {
   await stack.clock.advance(10_000);
   await abort(stack, id);
   expect(await stack.untilEnded(id)).toMatchObject({ status: "aborted", residue: [] });
-  expect(await standing(stack)).toEqual({ ...former, snapshots: 1 });
+  expect(await readDestination(stack)).toEqual({ ...former, snapshots: 1 });
 });
 
 test("an abort before the start, or a rejected start, keeps the content and leaves no snapshot", async () => {
@@ -195,20 +195,20 @@ test("an abort before the start, or a rejected start, keeps the content and leav
   const remove = faults.add({ operation: "CopyBlob", match: toArchive, do: busy });
   const { id } = await stack.start(body);
   await stack.clock.advance(1_000);
-  expect(await standing(stack)).toMatchObject({ content: "former", snapshots: 1 });
+  expect(await readDestination(stack)).toMatchObject({ content: "former", snapshots: 1 });
   await abort(stack, id);
   expect(await stack.untilEnded(id)).toMatchObject({ status: "aborted", residue: [] });
   remove();
-  expect(await standing(stack)).toEqual(former);
-  const refused = { response: { status: 409, code: "BlobImmutableDueToPolicy" } };
-  faults.add({ operation: "CopyBlob", match: toArchive, do: refused });
+  expect(await readDestination(stack)).toEqual(former);
+  const rejected = { response: { status: 409, code: "BlobImmutableDueToPolicy" } };
+  faults.add({ operation: "CopyBlob", match: toArchive, do: rejected });
   const next = await stack.start(body);
   expect(await stack.untilEnded(next.id)).toMatchObject({
     status: "failed",
     error: { cause: "destination-immutable" },
     residue: [],
   });
-  expect(await standing(stack)).toEqual(former);
+  expect(await readDestination(stack)).toEqual(former);
 });
 
 test("a rollback with a destination SAS requires a container SAS, and then uses it", async () => {
@@ -219,21 +219,21 @@ test("a rollback with a destination SAS requires a container SAS, and then uses 
   const body = await request(stack);
   const source = await stack.readSas(stack.blob("inbox/film.mp4"));
   const ofBlob = await stack.readSas(stack.blob("archive/film.mp4"), { permissions: "racwd" });
-  const refused = await stack.start({ ...body, source, destination: ofBlob });
-  const copy = await stack.untilEnded(refused.id, 1);
+  const rejected = await stack.start({ ...body, source, destination: ofBlob });
+  const copy = await stack.untilEnded(rejected.id, 1);
   expect(copy).toMatchObject({
     status: "failed",
     error: { cause: "destination-unauthorized", fix: expect.stringMatching(/container.*list/) },
     residue: [],
   });
-  expect(await standing(stack)).toEqual(former);
+  expect(await readDestination(stack)).toEqual(former);
 
   const destination = `${body.destination}?${await containerSas(stack, "rcwdlt")}`;
   const { id } = await stack.start({ ...body, source, destination });
   await stack.clock.advance(10_000);
   await abort(stack, id);
   expect(await stack.untilEnded(id)).toMatchObject({ status: "aborted", residue: [] });
-  expect(await standing(stack)).toEqual(former);
+  expect(await readDestination(stack)).toEqual(former);
 });
 
 async function containerSas(stack: TestStack, permissions: string): Promise<string> {
@@ -260,14 +260,14 @@ test("index tags that the SAS cannot read are reported as not restored", async (
     status: "aborted",
     residue: [expect.stringMatching(/index tags.*were not restored/)],
   });
-  expect(await standing(stack)).toEqual({ ...former, tags: {} });
+  expect(await readDestination(stack)).toEqual({ ...former, tags: {} });
 });
 
 const contributor = { role: "Storage Blob Data Contributor", account: firstAccount } as const;
 
 test("an identity that cannot read index tags restores everything else, and the tags are reported", async () => {
   const stack = await startStack({ ...slowly, secure: true });
-  giveRoles(stack, firstAccount, contributor);
+  setRoles(stack, firstAccount, contributor);
   const { id } = await stack.start(await request(stack));
   await stack.clock.advance(10_000);
   await abort(stack, id);
@@ -275,7 +275,7 @@ test("an identity that cannot read index tags restores everything else, and the 
     status: "aborted",
     residue: [expect.stringMatching(/index tags.*were not restored/)],
   });
-  expect(await standing(stack)).toEqual({ ...former, tags: {} });
+  expect(await readDestination(stack)).toEqual({ ...former, tags: {} });
 });
 
 test.each([
@@ -290,7 +290,7 @@ test.each([
     stack.local.emulator.faults.add({
       operation,
       match: () => {
-        giveRoles(stack, firstAccount, contributor);
+        setRoles(stack, firstAccount, contributor);
         return false;
       },
       do: "lose response",
@@ -300,7 +300,7 @@ test.each([
       status: "aborted",
       residue: [expect.stringMatching(/index tags may not have been restored/)],
     });
-    expect(await standing(stack)).toEqual({ ...former, tags });
+    expect(await readDestination(stack)).toEqual({ ...former, tags });
   },
 );
 
@@ -325,5 +325,5 @@ test("a rollback continues after a restart of the app", async () => {
   await abort(stack, id);
   await stack.restart();
   expect(await stack.untilEnded(id)).toMatchObject({ status: "aborted", residue: [] });
-  expect(await standing(stack)).toEqual(former);
+  expect(await readDestination(stack)).toEqual(former);
 });

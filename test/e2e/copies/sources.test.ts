@@ -124,7 +124,7 @@ test("a blob is copied onto itself from a snapshot, which is deleted after succe
   const { metadata, ...properties } = await source.getProperties();
   expect(properties).toMatchObject({ accessTier: "Cool", contentLength: film.length });
   expect(metadata).toEqual({ film: "yes" });
-  expect(await snapshotsOf(stack, "inbox", "film.mp4")).toBe(0);
+  expect(await countSnapshots(stack, "inbox", "film.mp4")).toBe(0);
 });
 
 test.each([
@@ -142,10 +142,10 @@ test.each([
   expect((await source.downloadToBuffer()).equals(film)).toBe(true);
   expect((await source.getProperties()).metadata).toEqual({ film: "yes" });
   expect((await source.getTags()).tags).toEqual({ team: "a" });
-  expect(await snapshotsOf(stack, "inbox", "film.mp4")).toBe(0);
+  expect(await countSnapshots(stack, "inbox", "film.mp4")).toBe(0);
 });
 
-async function snapshotsOf(stack: TestStack, container: string, blob: string): Promise<number> {
+async function countSnapshots(stack: TestStack, container: string, blob: string): Promise<number> {
   let count = 0;
   for await (const item of stack.container(container).listBlobsFlat({ includeSnapshots: true })) {
     if (item.name === blob && item.snapshot !== undefined && item.snapshot !== "") count++;
@@ -176,7 +176,7 @@ test("a snapshot is promoted over its own base blob", async () => {
   });
   expect(await stack.untilEnded(id, 1)).toMatchObject({ status: "succeeded", residue: [] });
   expect((await source.downloadToBuffer()).equals(film)).toBe(true);
-  expect(await snapshotsOf(stack, "inbox", "film.mp4")).toBe(1); // the caller's own snapshot
+  expect(await countSnapshots(stack, "inbox", "film.mp4")).toBe(1); // the caller's own snapshot
 });
 
 test("a version can be a source, and is restored over its own blob", async () => {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { allCopies, deliver, eventOf, inboxRoutes } from "../../support/stack/events.ts";
+import { allCopies, deliver, createEvent, inboxRoutes } from "../../support/stack/events.ts";
 import type { GridEvent } from "../../support/stack/events.ts";
 import { startListener } from "../../support/stack/listener.ts";
 import { hour, startStack } from "../../support/stack/test-stack.ts";
@@ -28,9 +28,9 @@ test("10,000 events over 1,000 blobs, shuffled and doubled, after the uploads: 1
   const events: GridEvent[] = [];
   for (let number = 0; number < 1_000; number++) {
     const blob = await world.upload(`inbox/film-${number}`, `old ${number}`);
-    const old = await eventOf(blob);
+    const old = await createEvent(blob);
     await world.upload(`inbox/film-${number}`, `new ${number}`);
-    const fresh = await eventOf(blob);
+    const fresh = await createEvent(blob);
     events.push(...Array.from({ length: 5 }, () => [old, fresh]).flat());
   }
   for (const batch of batches(shuffled(events, 7), 20))
@@ -54,14 +54,14 @@ test("100,000 events for one destination start what the rules say, and keep one 
     persistent: true,
   });
   const blob = await world.upload("inbox/film.mp4", "film");
-  expect(await deliver(world, [await eventOf(blob)])).toBe(202);
+  expect(await deliver(world, [await createEvent(blob)])).toBe(202);
   await world.clock.advance(60_000);
-  const source = await eventOf(blob);
-  const overtaken = await eventOf(blob, { etag: "0x1" });
+  const source = await createEvent(blob);
+  const overtaken = await createEvent(blob, { etag: "0x1" });
   const destination = world.blob("archive/film.mp4");
   const states = await Promise.all(
     Array.from({ length: 500 }, (_, state) =>
-      eventOf(destination, { api: "CopyBlob", etag: `0x${state}` }),
+      createEvent(destination, { api: "CopyBlob", etag: `0x${state}` }),
     ),
   );
   const flood = Array.from({ length: 100_000 }, (_, index) =>
@@ -75,7 +75,7 @@ test("100,000 events for one destination start what the rules say, and keep one 
   const copies = await allCopies(world);
   const ends: string[] = copies.map(({ status }) => status);
   expect(ends.toSorted((a, b) => (a < b ? -1 : 1))).toEqual(["failed", "skipped"]);
-  const longest = Math.max(...copies.map(({ id }) => world.historyEventsOf(id)));
+  const longest = Math.max(...copies.map(({ id }) => world.countHistoryEventsOf(id)));
   expect(longest).toBeGreaterThan(500); // two weeks of looks
   expect(longest).toBeLessThan(1_000);
 }, 600_000);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import {
   allCopies,
   deliver,
-  eventOf,
+  createEvent,
   inboxRoutes,
   untilAllEnded,
 } from "../../support/stack/events.ts";
@@ -15,11 +15,11 @@ const slowly = { bytesPerSecond: film.length / 600 };
 const settings = inboxRoutes();
 const events = {};
 
-function starts(stack: TestStack): number {
+function countStarts(stack: TestStack): number {
   return stack.local.emulator.requests.filter(({ operation }) => operation === "CopyBlob").length;
 }
 
-async function contentOf(stack: TestStack, path: string): Promise<string> {
+async function readContent(stack: TestStack, path: string): Promise<string> {
   return (await stack.blob(path).downloadToBuffer()).toString();
 }
 
@@ -54,7 +54,7 @@ test.each([
   await stack.upload("inbox/empty", "");
   const copies = await untilAllEnded(stack);
   expect(copies.map(({ status }) => status)).toEqual(["succeeded", "succeeded"]);
-  expect(await contentOf(stack, "archive/empty")).toBe("");
+  expect(await readContent(stack, "archive/empty")).toBe("");
 });
 
 test("a duplicate or missing wake changes only when the completion is seen", async () => {
@@ -66,7 +66,7 @@ test("a duplicate or missing wake changes only when the completion is seen", asy
     expect(copy.status).toBe("succeeded");
     const late = Date.parse(copy.lastUpdatedAt) - Date.parse(copy.completedAt);
     expect(late > 0).toBe(times === 0);
-    expect(starts(stack)).toBe(1);
+    expect(countStarts(stack)).toBe(1);
     await stack.close();
   }
 });
@@ -83,14 +83,14 @@ test("a chained route starts when the first copy completes, in flat and in hiera
     await stack.upload("inbox/film.mp4", film);
     const copies = await untilAllEnded(stack);
     expect(copies.map(({ status, error }) => error ?? status)).toEqual(["succeeded", "succeeded"]);
-    expect(await contentOf(stack, "cold/film.mp4")).toBe(film.toString());
+    expect(await readContent(stack, "cold/film.mp4")).toBe(film.toString());
     await stack.close();
   }
 });
 
 test("a thousand deliveries of one event start one copy: in parallel, after a restart and after a purge", async () => {
   const stack = await startStack({ settings, persistent: true, copies: slowly });
-  const event = await eventOf(await stack.upload("inbox/film.mp4", film));
+  const event = await createEvent(await stack.upload("inbox/film.mp4", film));
   const flood = async (batches: number) => {
     const batch = Array.from({ length: 25 }, () => event);
     const statuses = await Promise.all(
@@ -117,9 +117,9 @@ test("a thousand deliveries of one event start one copy: in parallel, after a re
 test("the event of an overwritten blob is skipped with a reason; the newer content wins", async () => {
   const stack = await startStack({ settings, copies: slowly });
   const blob = await stack.upload("inbox/film.mp4", "old");
-  const old = await eventOf(blob);
+  const old = await createEvent(blob);
   await stack.upload("inbox/film.mp4", "new");
-  const fresh = await eventOf(blob);
+  const fresh = await createEvent(blob);
   expect(await deliver(stack, [old])).toBe(202);
   await stack.clock.settled();
   expect(await deliver(stack, [fresh])).toBe(202);
@@ -128,8 +128,8 @@ test("the event of an overwritten blob is skipped with a reason; the newer conte
   expect(copies).toHaveLength(2);
   expect(copies).toContainEqual(expect.objectContaining({ status: "skipped", reason }));
   expect(copies).toContainEqual(expect.objectContaining({ status: "succeeded" }));
-  expect(starts(stack)).toBe(1);
-  expect(await contentOf(stack, "archive/film.mp4")).toBe("new");
+  expect(countStarts(stack)).toBe(1);
+  expect(await readContent(stack, "archive/film.mp4")).toBe("new");
 });
 
 test("an upload during the copy of its predecessor fails the older copy with a reason; the newer one waits and wins", async () => {
@@ -138,21 +138,21 @@ test("an upload during the copy of its predecessor fails the older copy with a r
   await stack.clock.advance(60_000);
   await stack.upload("inbox/film.mp4", "new");
   const copies = await untilAllEnded(stack);
-  const ends: string[] = copies.map(({ status, error }) => error?.cause ?? status);
-  expect(new Set(ends)).toEqual(new Set(["source-changed", "succeeded"]));
-  expect(ends).toHaveLength(2);
-  expect(await contentOf(stack, "archive/film.mp4")).toBe("new");
+  const results: string[] = copies.map(({ status, error }) => error?.cause ?? status);
+  expect(new Set(results)).toEqual(new Set(["source-changed", "succeeded"]));
+  expect(results).toHaveLength(2);
+  expect(await readContent(stack, "archive/film.mp4")).toBe("new");
 });
 
 test("events of unfinished blobs, blobs without a route and malformed events start nothing and are not redelivered", async () => {
   const stack = await startStack({ settings });
   const blob = await stack.upload("inbox/film.mp4", film);
   const other = await stack.upload("other/film.mp4", film);
-  const event = await eventOf(blob);
+  const event = await createEvent(blob);
   const odd: unknown[] = [
-    await eventOf(blob, { api: "CreateFile" }),
-    await eventOf(blob, { api: "SftpCreate" }),
-    await eventOf(other),
+    await createEvent(blob, { api: "CreateFile" }),
+    await createEvent(blob, { api: "SftpCreate" }),
+    await createEvent(other),
     { ...event, eventType: "Microsoft.Storage.BlobDeleted" },
     { ...event, data: { ...event.data, url: "https://example.org/inbox/film.mp4" } },
     { ...event, data: { ...event.data, url: 7 } },

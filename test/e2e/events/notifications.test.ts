@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { inboxRoutes } from "../../support/stack/events.ts";
 import { startListener } from "../../support/stack/listener.ts";
 import type { Listener } from "../../support/stack/listener.ts";
-import { everythingTold, placesOf } from "../../support/stack/received-notifications.ts";
+import { collectStored, findSecret } from "../../support/stack/stored-secrets.ts";
 import { hour, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
@@ -26,7 +26,7 @@ function settingsFor({ topic, webhook }: { topic?: Listener; webhook?: Listener 
 }
 
 /** Starts a copy of ten seconds and returns it after Storage completed it. */
-async function copied(stack: TestStack) {
+async function runCopy(stack: TestStack) {
   const source = await stack.upload("inbox/film.mp4", Buffer.alloc(10_000));
   const { id } = await stack.start({ source: source.url, route: "films" });
   await stack.clock.advance(30_000);
@@ -40,7 +40,7 @@ test("an upload leads to an event, a copy, and a completion notification", async
   const stack = await startStack({ settings: settingsFor({ topic }), events: {}, copies });
   await stack.upload("inbox/film.mp4", Buffer.alloc(10_000));
   await stack.clock.advance(10_000);
-  const [notice, ...others] = topic.heard;
+  const [notice, ...others] = topic.delivery;
   expect(others).toEqual([]);
   const event = JSON.parse(notice?.body ?? "");
   expect(event).toMatchObject({ specversion: "1.0", type: "Ferry.CopySucceeded" });
@@ -62,27 +62,27 @@ test("a topic is called with its key, a webhook with a signature of the shared s
     persistent: true,
   });
   webhook.responses = () => 500;
-  const { id } = await copied(stack);
+  const { id } = await runCopy(stack);
   webhook.responses = () => 200;
-  webhook.heard.length = 0;
+  webhook.delivery.length = 0;
   await stack.clock.advance(hour);
-  expect(topic.heard.map(({ headers }) => headers)).toEqual([
+  expect(topic.delivery.map(({ headers }) => headers)).toEqual([
     expect.objectContaining({
       "aeg-sas-key": topicKey,
       "content-type": "application/cloudevents+json; charset=utf-8",
     }),
   ]);
-  const [{ headers, body } = { headers: {}, body: "" }, ...others] = webhook.heard;
+  const [{ headers, body } = { headers: {}, body: "" }, ...others] = webhook.delivery;
   expect(others).toEqual([]);
   const signed = `${JSON.parse(body).id}.${headers["webhook-timestamp"]}.${body}`;
   const signature = createHmac("sha256", key).update(signed).digest("base64");
   expect(headers["webhook-signature"]).toBe(`v1,${signature}`);
   expect(headers["webhook-id"]).toBe(JSON.parse(body).id);
-  expect(body).toBe(topic.heard[0]?.body);
-  const told = await everythingTold(stack, [JSON.stringify(await stack.get(id)), body]);
-  expect(told.size).toBeGreaterThan(5);
+  expect(body).toBe(topic.delivery[0]?.body);
+  const stored = await collectStored(stack, [JSON.stringify(await stack.get(id)), body]);
+  expect(stored.size).toBeGreaterThan(5);
   for (const secret of [topicKey, "hush-hush", key.toString("base64")]) {
-    expect(placesOf(secret, told)).toEqual([]);
+    expect(findSecret(secret, stored)).toEqual([]);
   }
 });
 
@@ -94,7 +94,7 @@ test("an hour of 500 responses delays no status and loses no notification; a tar
     persistent: true,
   });
   webhook.responses = () => 500;
-  const copy = await copied(stack);
+  const copy = await runCopy(stack);
   expect(copy).toMatchObject({ status: "succeeded", nextReadAt: null, warning: null });
   expect(copy.completedAt).not.toBeNull();
   // A waiting notification has no visible effect: the destination is free, and an abort is too late.
@@ -102,16 +102,16 @@ test("an hour of 500 responses delays no status and loses no notification; a tar
   await stack.clock.advance(hour / 2);
   await stack.restart();
   await stack.clock.advance(hour / 2);
-  const tries = webhook.heard.length;
+  const tries = webhook.delivery.length;
   expect(tries).toBeGreaterThan(3);
   expect(tries).toBeLessThan(12);
   webhook.responses = () => 200;
   await stack.clock.advance(3 * hour);
-  expect(webhook.heard.length).toBe(tries + 1);
-  expect(new Set(webhook.heard.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
-  expect(topic.heard).toHaveLength(1);
+  expect(webhook.delivery.length).toBe(tries + 1);
+  expect(new Set(webhook.delivery.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
+  expect(topic.delivery).toHaveLength(1);
   await stack.clock.advance(48 * hour);
-  expect(webhook.heard.length).toBe(tries + 1);
+  expect(webhook.delivery.length).toBe(tries + 1);
 });
 
 test("a broken connection and a redirect both count as failed deliveries", async () => {
@@ -119,9 +119,9 @@ test("a broken connection and a redirect both count as failed deliveries", async
   const stack = await startStack({ settings: settingsFor({ webhook }), copies });
   const responses = [null, 302, 200];
   webhook.responses = () => (responses.length > 0 ? (responses.shift() ?? null) : 200);
-  await copied(stack);
+  await runCopy(stack);
   await stack.clock.advance(10 * 60_000);
-  expect(webhook.heard).toHaveLength(2);
+  expect(webhook.delivery).toHaveLength(2);
   expect(responses).toEqual([]);
 });
 
@@ -129,15 +129,15 @@ test("the watchdog delivers the notification of an instance that broke during de
   const webhook = await startListener();
   const stack = await startStack({ settings: settingsFor({ webhook }), copies });
   webhook.responses = () => 503;
-  const { id } = await copied(stack);
+  const { id } = await runCopy(stack);
   const instance = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}`;
   await fetch(`${instance}/terminate?reason=mistake`, { method: "POST" });
   await stack.clock.settled();
   expect(await stack.get(id)).toMatchObject({ status: "succeeded" });
-  const tries = webhook.heard.length;
+  const tries = webhook.delivery.length;
   webhook.responses = () => 200;
   await stack.clock.advance(3 * hour);
-  expect(webhook.heard).toHaveLength(tries + 1);
+  expect(webhook.delivery).toHaveLength(tries + 1);
   expect(await stack.get(id)).toMatchObject({ status: "succeeded" });
 });
 
@@ -145,14 +145,14 @@ test("delivery to a target that always fails stops after a day, and the history 
   const webhook = await startListener();
   const stack = await startStack({ settings: settingsFor({ webhook }), copies, persistent: true });
   webhook.responses = () => 404;
-  const { id } = await copied(stack);
+  const { id } = await runCopy(stack);
   await stack.clock.advance(25 * hour);
-  const tries = webhook.heard.length; // no repair starts the day again
+  const tries = webhook.delivery.length; // no repair starts the day again
   expect(tries).toBeGreaterThan(10);
   expect(tries).toBeLessThan(20);
   await stack.clock.advance(72 * hour);
-  expect(webhook.heard.length).toBe(tries);
-  expect(stack.historyEvents()).toBeLessThan(400);
+  expect(webhook.delivery.length).toBe(tries);
+  expect(stack.countHistoryEvents()).toBeLessThan(400);
   expect(
     stack.log.filter(({ message }) => message.includes(`notification of copy ${id}: gave up`)),
   ).toHaveLength(1);
@@ -170,7 +170,7 @@ test("failed, skipped and aborted copies are reported as such", async () => {
   await stack.start({ source, destination });
   await stack.start({ source, destination, options: { overwrite: "skip" } });
   await stack.clock.advance(10_000);
-  const types = topic.heard.map(({ body }) => JSON.parse(body).type);
+  const types = topic.delivery.map(({ body }) => JSON.parse(body).type);
   expect(new Set(types)).toEqual(
     new Set(["Ferry.CopyAborted", "Ferry.CopyFailed", "Ferry.CopySkipped"]),
   );

@@ -50,7 +50,7 @@ test("a request names a route, which determines the destination", async () => {
 
 test("a route needs no COPY_ALLOWED entry, and grants no access to requests that do not name it", async () => {
   const [source, destination] = [url("inbox/film.mp4"), url("archive/2026/11/films-film.mp4")];
-  for (const ends of [
+  for (const endpoints of [
     { source, destination },
     { source, destination: url("archive/2026/by-hand.mp4") },
     { source: url("inbox/film.key"), destination: url("archive/film.key") },
@@ -58,7 +58,7 @@ test("a route needs no COPY_ALLOWED entry, and grants no access to requests that
     { source, destination: url("films/film.mp4") },
     { source: stack.blob("inbox/film.mp4", "devstoreaccount2").url, destination },
   ]) {
-    expect(await post(ends), JSON.stringify(ends)).toMatchObject({ status: 403 });
+    expect(await post(endpoints), JSON.stringify(endpoints)).toMatchObject({ status: 403 });
   }
 });
 

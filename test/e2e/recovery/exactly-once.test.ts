@@ -11,7 +11,7 @@ async function request(stack: TestStack, to = "archive/film.mp4") {
 }
 
 /** Starts that Storage executed; a null status means that the response was lost afterwards. */
-function startsAtStorage(stack: TestStack): number {
+function countStarts(stack: TestStack): number {
   return stack.local.emulator.requests.filter(
     ({ operation, status }) => operation === "CopyBlob" && (status === 202 || status === null),
   ).length;
@@ -29,7 +29,7 @@ test("the same Idempotency-Key and body return the same copy, even after it has 
   const late = await stack.call("POST", "/copies", { body, headers });
   expect(late.status).toBe(200);
   expect(late.json).toMatchObject({ id: first.json.id, status: "succeeded" });
-  expect(startsAtStorage(stack)).toBe(1);
+  expect(countStarts(stack)).toBe(1);
 });
 
 test("twenty concurrent calls with one Idempotency-Key start one copy", async () => {
@@ -42,7 +42,7 @@ test("twenty concurrent calls with one Idempotency-Key start one copy", async ()
   expect(new Set(responses.map(({ json }) => json.id)).size).toBe(1);
   for (const { status } of responses) expect([200, 202]).toContain(status);
   await stack.untilEnded(responses[0]?.json.id);
-  expect(startsAtStorage(stack)).toBe(1);
+  expect(countStarts(stack)).toBe(1);
 });
 
 test("an Idempotency-Key that belongs to another request is rejected", async () => {
@@ -60,9 +60,9 @@ test("the second of two copies to one destination is rejected with the id of the
   const body = { ...(await request(stack)), options: { overwrite: "always" } };
   const first = await stack.start(body);
   const second = await stack.start(body);
-  const refused = await stack.untilEnded(second.id, 0);
-  expect(refused).toMatchObject({ status: "failed", error: { cause: "destination-busy" } });
-  expect(refused.error.message).toContain(first.id);
+  const rejected = await stack.untilEnded(second.id, 0);
+  expect(rejected).toMatchObject({ status: "failed", error: { cause: "destination-busy" } });
+  expect(rejected.error.message).toContain(first.id);
   expect(await stack.untilEnded(first.id)).toMatchObject({ status: "succeeded" });
 });
 
@@ -84,7 +84,7 @@ test("a start whose response is lost is recovered, not repeated", async () => {
   stack.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   const { id } = await stack.start(await request(stack));
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
-  expect(startsAtStorage(stack)).toBe(1);
+  expect(countStarts(stack)).toBe(1);
 });
 
 test("an abort of a copy whose start got no response finds the copy and aborts it", async () => {
@@ -97,7 +97,7 @@ test("an abort of a copy whose start got no response finds the copy and aborts i
     faults.add({ operation: "CopyBlob", do: "reset connection" }),
     faults.add({
       operation: "GetBlobProperties",
-      match: ({ target }) => target.includes("archive/film.mp4") && startsAtStorage(stack) > 0,
+      match: ({ target }) => target.includes("archive/film.mp4") && countStarts(stack) > 0,
       do: { response: { status: 503, code: "ServerBusy" } },
     }),
   ];

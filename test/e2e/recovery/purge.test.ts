@@ -32,7 +32,7 @@ test("a completed copy is kept for the configured days and then purged, and its 
   await stack.clock.advance(day);
   expect((await stack.call("GET", `/copies/${id}`)).status).toBe(404);
   expect(await ledgerNames(stack)).toEqual([]);
-  expect(stack.historyEvents()).toBe(0);
+  expect(stack.countHistoryEvents()).toBe(0);
   const next = await stack.start(body, headers);
   expect(next.id).not.toBe(id);
   expect(await stack.untilEnded(next.id)).toMatchObject({ status: "succeeded" });
@@ -48,9 +48,9 @@ test("a copy that runs longer than the configured days keeps its record and key 
   expect(again.status).toBe(200);
   expect(again.json.id).toBe(id);
 
-  const ended = await stack.untilEnded(id, 48);
-  expect(ended).toMatchObject({ status: "succeeded" });
-  await stack.clock.advance(Date.parse(ended.completedAt) + 3 * day - stack.clock.now());
+  const completed = await stack.untilEnded(id, 48);
+  expect(completed).toMatchObject({ status: "succeeded" });
+  await stack.clock.advance(Date.parse(completed.completedAt) + 3 * day - stack.clock.now());
   expect(await stack.get(id)).toMatchObject({ status: "succeeded" });
   await stack.clock.advance(2 * day);
   expect((await stack.call("GET", `/copies/${id}`)).status).toBe(404);
@@ -66,7 +66,7 @@ test("a repaired copy is purged together with its repair", async () => {
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
   await stack.clock.advance(5 * day);
   expect(await ledgerNames(stack)).toEqual([]);
-  expect(stack.historyEvents()).toBe(0);
+  expect(stack.countHistoryEvents()).toBe(0);
 });
 
 test("a copy whose instance broke before it held a lock is purged, too", async () => {
@@ -84,7 +84,7 @@ test("a copy whose instance broke before it held a lock is purged, too", async (
   expect(await stack.get(id)).toMatchObject({ status: "failed", error: { cause: "internal" } });
   await stack.clock.advance(5 * day);
   expect(await ledgerNames(stack)).toEqual([]);
-  expect(stack.historyEvents()).toBe(0);
+  expect(stack.countHistoryEvents()).toBe(0);
 });
 
 test("an entry that cannot be purged is purged later, and does not block others", async () => {
@@ -100,9 +100,9 @@ test("an entry that cannot be purged is purged later, and does not block others"
     do: { response: { status: 503, code: "ServerBusy" } },
   });
   await stack.clock.advance(5 * day);
-  const left = await ledgerNames(stack);
-  expect(left.filter((name) => name.startsWith("records/"))).toHaveLength(1);
-  expect(left.join()).not.toContain(copies[1].id);
+  const remaining = await ledgerNames(stack);
+  expect(remaining.filter((name) => name.startsWith("records/"))).toHaveLength(1);
+  expect(remaining.join()).not.toContain(copies[1].id);
   remove();
   await stack.clock.advance(hour);
   expect(await ledgerNames(stack)).toEqual([]);

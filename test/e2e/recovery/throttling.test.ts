@@ -5,7 +5,7 @@ import type { TestStack } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
 const slowly = { copies: { bytesPerSecond: 1_000 } };
-const wait = 200; // seconds; longer than any of Ferry's own waits at that point
+const retryAfterSeconds = 200; // seconds; longer than any of Ferry's own waits at that point
 
 /** Storage responds busy once, with this Retry-After. */
 function throttle(
@@ -13,7 +13,7 @@ function throttle(
   response: { status: number; code: string },
   { operation, path }: { operation: OperationName; path: string },
 ) {
-  const headers = { "retry-after": String(wait) };
+  const headers = { "retry-after": String(retryAfterSeconds) };
   stack.local.emulator.faults.add({
     operation,
     match: ({ target }) => target.split("?")[0]?.endsWith(path) === true,
@@ -23,7 +23,7 @@ function throttle(
 }
 
 /** Times of such requests to Storage, in seconds since the first one. */
-function asked(stack: TestStack, operation: OperationName, path: string): number[] {
+function requestTimes(stack: TestStack, operation: OperationName, path: string): number[] {
   const times = stack.local.emulator.requests
     .filter((each) => each.operation === operation && each.url.split("?")[0]?.endsWith(path))
     .map(({ at }) => at);
@@ -46,13 +46,13 @@ test.each(responses)(
       source: source.url,
       destination: stack.blob("archive/film.mp4").url,
     });
-    await stack.clock.advance((wait - 1) * 1_000);
+    await stack.clock.advance((retryAfterSeconds - 1) * 1_000);
     const waiting = await stack.get(id);
     expect(waiting).toMatchObject({ status: "queued", error: null });
     expect(waiting.warning).toContain(`${busy.status} ${busy.code}`);
-    expect(asked(stack, "CopyBlob", path)).toEqual([0]);
+    expect(requestTimes(stack, "CopyBlob", path)).toEqual([0]);
     expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
-    expect(asked(stack, "CopyBlob", path)).toEqual([0, wait]);
+    expect(requestTimes(stack, "CopyBlob", path)).toEqual([0, retryAfterSeconds]);
   },
 );
 
@@ -67,7 +67,10 @@ test.each(responses)(
       destination: stack.blob("archive/film.mp4").url,
     });
     expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
-    expect(asked(stack, "GetBlobProperties", "/inbox/film.mp4")).toEqual([0, wait]);
+    expect(requestTimes(stack, "GetBlobProperties", "/inbox/film.mp4")).toEqual([
+      0,
+      retryAfterSeconds,
+    ]);
   },
 );
 
@@ -82,13 +85,13 @@ test.each(responses)(
     });
     expect(await stack.get(id)).toMatchObject({ status: "copying" });
     const path = "/archive/film.mp4";
-    const before = asked(stack, "GetBlobProperties", path).length;
+    const before = requestTimes(stack, "GetBlobProperties", path).length;
     throttle(stack, busy, { operation: "GetBlobProperties", path });
     await stack.clock.advance(60_000);
     expect(await stack.get(id)).toMatchObject({ status: "copying", error: null });
     expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
-    const [busyAt = 0, nextAt = 0] = asked(stack, "GetBlobProperties", path).slice(before);
-    expect(nextAt - busyAt).toBe(wait);
+    const [busyAt = 0, nextAt = 0] = requestTimes(stack, "GetBlobProperties", path).slice(before);
+    expect(nextAt - busyAt).toBe(retryAfterSeconds);
   },
 );
 

@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { hour, startStack as startAnyStack } from "../../support/stack/test-stack.ts";
+import { hour, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
@@ -9,12 +9,12 @@ const slowly = { copies: { bytesPerSecond: 1_000 } }; // the film takes 1,000 s
 const minute = 60_000;
 
 /** A stack whose watchdog runs as often as in Azure. */
-function startStack(options: Parameters<typeof startAnyStack>[0]): Promise<TestStack> {
+function startWatchedStack(options: Parameters<typeof startStack>[0]): Promise<TestStack> {
   const environment = { COPY_WATCHDOG: "", ...options?.environment };
-  return startAnyStack({ ...options, environment });
+  return startStack({ ...options, environment });
 }
 
-async function begin(stack: TestStack, to = "archive/film.mp4"): Promise<string> {
+async function startCopy(stack: TestStack, to = "archive/film.mp4"): Promise<string> {
   const source = await stack.upload(to.replace("archive", "inbox"), film);
   const copy = await stack.start({ source: source.url, destination: stack.blob(to).url });
   await stack.clock.advance(minute);
@@ -33,15 +33,15 @@ const terminate = (stack: TestStack, id: string) =>
   manage(stack, "POST", `${id}/terminate?reason=mistake`);
 const purge = (stack: TestStack, id: string) => manage(stack, "DELETE", id);
 
-async function blobsIn(stack: TestStack, room: string): Promise<string[]> {
+async function listBlobs(stack: TestStack, prefix: string): Promise<string[]> {
   const names: string[] = [];
-  for await (const { name } of stack.container("ferry-ledger").listBlobsFlat({ prefix: room })) {
+  for await (const { name } of stack.container("ferry-ledger").listBlobsFlat({ prefix })) {
     names.push(name);
   }
   return names;
 }
 
-function count(stack: TestStack, operation: string): number {
+function countRequests(stack: TestStack, operation: string): number {
   return stack.local.emulator.requests.filter((request) => request.operation === operation).length;
 }
 
@@ -55,8 +55,8 @@ function isBad(level: string): boolean {
 }
 
 test("a copy whose instance was terminated is followed by a repair, which records the true outcome", async () => {
-  const stack = await startStack(slowly);
-  const id = await begin(stack);
+  const stack = await startWatchedStack(slowly);
+  const id = await startCopy(stack);
   const { copyId, startedAt } = await stack.get(id);
   await terminate(stack, id);
   // The copy is not completed: Storage is still copying.
@@ -68,12 +68,12 @@ test("a copy whose instance was terminated is followed by a repair, which record
   const copy = await stack.untilEnded(id);
   expect(copy).toMatchObject({ status: "succeeded", copyId, startedAt, residue: [], error: null });
   expect((await stack.blob("archive/film.mp4").downloadToBuffer()).equals(film)).toBe(true);
-  expect(count(stack, "CopyBlob")).toBe(1);
-  expect(await blobsIn(stack, "locks/")).toEqual([]);
+  expect(countRequests(stack, "CopyBlob")).toBe(1);
+  expect(await listBlobs(stack, "locks/")).toEqual([]);
 });
 
 test("a copy whose instance was purged is repaired from the ledger, including its SAS", async () => {
-  const stack = await startStack(slowly);
+  const stack = await startWatchedStack(slowly);
   const source = await stack.upload("inbox/film.mp4", film, "devstoreaccount2");
   const destination = await stack.readSas(stack.blob("archive/film.mp4"), {
     permissions: "racwd",
@@ -86,12 +86,12 @@ test("a copy whose instance was purged is repaired from the ledger, including it
   expect((await stack.call("GET", `/copies/${id}`)).status).toBe(404);
   await stack.clock.advance(15 * minute);
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded", copyStatus: "success" });
-  expect(count(stack, "CopyBlob")).toBe(1);
-  expect(await blobsIn(stack, "locks/")).toEqual([]);
+  expect(countRequests(stack, "CopyBlob")).toBe(1);
+  expect(await listBlobs(stack, "locks/")).toEqual([]);
 });
 
 test("a call repeated with its key finds a copy whose instance was purged, and starts no second one", async () => {
-  const stack = await startStack(slowly);
+  const stack = await startWatchedStack(slowly);
   const source = await stack.upload("inbox/film.mp4", film);
   const body = { source: source.url, destination: stack.blob("archive/film.mp4").url };
   const headers = { "idempotency-key": "order-1" };
@@ -103,12 +103,12 @@ test("a call repeated with its key finds a copy whose instance was purged, and s
   expect(again.json).toMatchObject({ id, completedAt: null });
   await stack.clock.settled();
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded", copyStatus: "success" });
-  expect(count(stack, "CopyBlob")).toBe(1);
+  expect(countRequests(stack, "CopyBlob")).toBe(1);
 });
 
 test("an abort of a copy whose instance is broken reaches Storage immediately", async () => {
-  const stack = await startStack(slowly);
-  const id = await begin(stack);
+  const stack = await startWatchedStack(slowly);
+  const id = await startCopy(stack);
   await terminate(stack, id);
   const response = await stack.call("POST", `/copies/${id}/abort`);
   expect(response.status).toBe(202);
@@ -120,8 +120,8 @@ test("an abort of a copy whose instance is broken reaches Storage immediately", 
 });
 
 test("an abort reaches the repair that took the copy over", async () => {
-  const stack = await startStack(slowly);
-  const id = await begin(stack);
+  const stack = await startWatchedStack(slowly);
+  const id = await startCopy(stack);
   await terminate(stack, id);
   await stack.clock.advance(5 * minute);
   expect((await stack.call("POST", `/copies/${id}/abort`)).status).toBe(202);
@@ -131,8 +131,8 @@ test("an abort reaches the repair that took the copy over", async () => {
 });
 
 test("an abort that was in progress when the instance broke is completed", async () => {
-  const stack = await startStack(slowly);
-  const id = await begin(stack);
+  const stack = await startWatchedStack(slowly);
+  const id = await startCopy(stack);
   const busy = { response: { status: 503, code: "ServerBusy" } };
   const remove = stack.local.emulator.faults.add({ operation: "AbortCopyBlob", do: busy });
   await stack.call("POST", `/copies/${id}/abort`);
@@ -145,8 +145,8 @@ test("an abort that was in progress when the instance broke is completed", async
 });
 
 test("a copy whose instance breaks between clean-up and recording the outcome is still `aborted`", async () => {
-  const stack = await startStack(slowly);
-  const id = await begin(stack);
+  const stack = await startWatchedStack(slowly);
+  const id = await startCopy(stack);
   const remove = stack.local.emulator.faults.add({
     operation: "PutBlob",
     match: ({ target }) => target.includes("/records/"),
@@ -162,18 +162,19 @@ test("a copy whose instance breaks between clean-up and recording the outcome is
 });
 
 test("a copy whose instance breaks while its start is unanswered is found and followed", async () => {
-  const stack = await startStack(slowly);
+  const stack = await startWatchedStack(slowly);
   const { faults } = stack.local.emulator;
   faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   const remove = [
     faults.add({ operation: "CopyBlob", do: "reset connection" }),
     faults.add({
       operation: "GetBlobProperties",
-      match: ({ target }) => target.includes("archive/film.mp4") && count(stack, "CopyBlob") > 0,
+      match: ({ target }) =>
+        target.includes("archive/film.mp4") && countRequests(stack, "CopyBlob") > 0,
       do: { response: { status: 503, code: "ServerBusy" } },
     }),
   ];
-  const id = await begin(stack);
+  const id = await startCopy(stack);
   expect(await stack.get(id)).toMatchObject({ status: "queued" });
   await terminate(stack, id);
   for (const each of remove) each();
@@ -181,23 +182,23 @@ test("a copy whose instance breaks while its start is unanswered is found and fo
 });
 
 test("a copy whose instance breaks before the start has failed, and its destination is released", async () => {
-  const stack = await startStack(slowly);
+  const stack = await startWatchedStack(slowly);
   const remove = stack.local.emulator.faults.add({
     operation: "GetBlobProperties",
     do: { response: { status: 503, code: "ServerBusy" } },
   });
-  const id = await begin(stack);
+  const id = await startCopy(stack);
   await terminate(stack, id);
   remove();
   await stack.clock.advance(5 * minute);
   expect(await stack.get(id)).toMatchObject({ status: "failed", error: { cause: "internal" } });
-  const again = await begin(stack);
+  const again = await startCopy(stack);
   expect(await stack.untilEnded(again)).toMatchObject({ status: "succeeded" });
 });
 
 test("a repair that breaks is started again", async () => {
-  const stack = await startStack({ copies: { bytesPerSecond: 100 } });
-  const id = await begin(stack);
+  const stack = await startWatchedStack({ copies: { bytesPerSecond: 100 } });
+  const id = await startCopy(stack);
   await terminate(stack, id);
   await stack.clock.advance(5 * minute);
   await terminate(stack, `repair-${id}`);
@@ -207,8 +208,8 @@ test("a repair that breaks is started again", async () => {
 });
 
 test("an instance that misses its next poll is woken, at most once in six hours", async () => {
-  const stack = await startStack({ copies: { bytesPerSecond: 1 }, persistent: true });
-  const id = await begin(stack);
+  const stack = await startWatchedStack({ copies: { bytesPerSecond: 1 }, persistent: true });
+  const id = await startCopy(stack);
   await stack.clock.advance(hour);
   const before = await stack.get(id);
   // Durable loses the timer, as a queue can lose a message.
@@ -223,8 +224,8 @@ test("an instance that misses its next poll is woken, at most once in six hours"
 });
 
 test("an instance that ignores its wakes is woken every six hours, and not more often", async () => {
-  const stack = await startStack({ copies: { bytesPerSecond: 1 }, persistent: true });
-  const { nextReadAt } = await stack.get(await begin(stack));
+  const stack = await startWatchedStack({ copies: { bytesPerSecond: 1 }, persistent: true });
+  const { nextReadAt } = await stack.get(await startCopy(stack));
   const hub = new DatabaseSync(join(stack.stateDirectory ?? "", "task-hub.sqlite"));
   hub.exec(`
     DELETE FROM timers;
@@ -237,8 +238,8 @@ test("an instance that ignores its wakes is woken every six hours, and not more 
 });
 
 test("a copy whose instance breaks after the outcome was recorded shows that outcome, and needs no repair", async () => {
-  const stack = await startStack(slowly);
-  const id = await begin(stack);
+  const stack = await startWatchedStack(slowly);
+  const id = await startCopy(stack);
   const remove = stack.local.emulator.faults.add({
     operation: "DeleteBlob",
     match: ({ target }) => target.includes("/locks/"),
@@ -249,14 +250,14 @@ test("a copy whose instance breaks after the outcome was recorded shows that out
   expect(await stack.get(id)).toMatchObject({ status: "succeeded", error: null });
   remove();
   await stack.clock.advance(5 * minute);
-  expect(await blobsIn(stack, "locks/")).toEqual([]);
+  expect(await listBlobs(stack, "locks/")).toEqual([]);
   expect(await stack.get(id)).toMatchObject({ status: "succeeded", error: null });
   expect(warnings(stack).join()).not.toContain("repair");
 });
 
 test("an outcome that could not be recorded is recorded as soon as the ledger allows it", async () => {
-  const stack = await startStack(slowly);
-  const id = await begin(stack);
+  const stack = await startWatchedStack(slowly);
+  const id = await startCopy(stack);
   const remove = stack.local.emulator.faults.add({
     operation: "PutBlob",
     match: ({ target }) => target.includes("/records/"),
@@ -267,58 +268,60 @@ test("an outcome that could not be recorded is recorded as soon as the ledger al
   expect(copy.residue.join()).toContain("could not be looked at");
   remove();
   await stack.clock.advance(10 * minute);
-  expect(await blobsIn(stack, "locks/")).toEqual([]);
-  const [record = ""] = await blobsIn(stack, "records/");
+  expect(await listBlobs(stack, "locks/")).toEqual([]);
+  const [record = ""] = await listBlobs(stack, "records/");
   const kept = await stack.blob(`ferry-ledger/${record}`).downloadToBuffer();
   expect(JSON.parse(kept.toString()).outcome).toMatchObject({ status: "succeeded" });
 });
 
 test("a lock that a completed copy left behind is released", async () => {
-  const stack = await startStack(slowly);
-  const id = await begin(stack);
+  const stack = await startWatchedStack(slowly);
+  const id = await startCopy(stack);
   const remove = stack.local.emulator.faults.add({
     operation: "DeleteBlob",
     match: ({ target }) => target.includes("/locks/"),
     do: { response: { status: 403, code: "AuthorizationFailure" } },
   });
   expect(await stack.untilEnded(id, 48)).toMatchObject({ status: "succeeded" });
-  expect(await blobsIn(stack, "locks/")).toHaveLength(1);
+  expect(await listBlobs(stack, "locks/")).toHaveLength(1);
   remove();
   await stack.clock.advance(10 * minute);
-  expect(await blobsIn(stack, "locks/")).toEqual([]);
+  expect(await listBlobs(stack, "locks/")).toEqual([]);
 });
 
 test(
   "thousands of locks are scanned in portions until each was read",
   { timeout: 60_000 },
   async () => {
-    const stack = await startStack(slowly);
-    const ended = await begin(stack);
-    await stack.untilEnded(ended);
-    const running = await begin(stack, "archive/other.mp4");
+    const stack = await startWatchedStack(slowly);
+    const completed = await startCopy(stack);
+    await stack.untilEnded(completed);
+    const running = await startCopy(stack, "archive/other.mp4");
     const ledger = stack.container("ferry-ledger");
     const put = (name: string, instanceId: string) => {
-      const content = JSON.stringify({ instanceId, fenced: true, attempts: [], copyId: null });
+      const destination = stack.blob(`archive/${name}`).url;
+      const lock = { destination, instanceId, fenced: true, attempts: [], copyId: null };
+      const content = JSON.stringify(lock);
       return ledger.getBlockBlobClient(`locks/${name}`).upload(content, content.length);
     };
     for (let made = 0; made < 2_100; made += 100) {
       const names = Array.from({ length: 100 }, (_, at) => String(made + at).padStart(4, "0"));
       await Promise.all(names.map((name) => put(name, running)));
     }
-    await put("the-last", ended);
+    await put("the-last", completed);
     await stack.clock.advance(5 * minute);
-    expect(await blobsIn(stack, "locks/the-last")).toHaveLength(1);
+    expect(await listBlobs(stack, "locks/the-last")).toHaveLength(1);
     await stack.clock.advance(5 * minute);
-    expect(await blobsIn(stack, "locks/the-last")).toEqual([]);
-    await put("0000", ended); // the next scan starts at the beginning again
+    expect(await listBlobs(stack, "locks/the-last")).toEqual([]);
+    await put("0000", completed); // the next scan starts at the beginning again
     await stack.clock.advance(5 * minute);
-    expect(await blobsIn(stack, "locks/0000")).toEqual([]);
+    expect(await listBlobs(stack, "locks/0000")).toEqual([]);
   },
 );
 
 test("the watchdog does not touch healthy copies", async () => {
-  const stack = await startStack({ copies: { bytesPerSecond: 10 }, persistent: true });
-  const ids = [await begin(stack), await begin(stack, "archive/other.mp4")];
+  const stack = await startWatchedStack({ copies: { bytesPerSecond: 10 }, persistent: true });
+  const ids = [await startCopy(stack), await startCopy(stack, "archive/other.mp4")];
   for (const id of ids)
     expect(await stack.untilEnded(id, 48)).toMatchObject({ status: "succeeded" });
   expect(warnings(stack)).toEqual([]);

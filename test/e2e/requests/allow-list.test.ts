@@ -285,12 +285,12 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 test.each(urls)("a source with $what is $verdict", async ({ url, verdict }) => {
-  const response = await ask(url("acct1", "inbox"), `https://acct2.${blob}/outbox/x`);
+  const response = await judge(url("acct1", "inbox"), `https://acct2.${blob}/outbox/x`);
   expect(response).toEqual({ verdict, pointer: "/source" });
 });
 
 test.each(urls)("a destination with $what is $verdict", async ({ url, verdict }) => {
-  const response = await ask(`https://acct1.${blob}/inbox/x`, url("acct2", "outbox"));
+  const response = await judge(`https://acct1.${blob}/inbox/x`, url("acct2", "outbox"));
   expect(response).toEqual({
     verdict,
     pointer: verdict === "invalid" ? "/destination" : "/source",
@@ -298,12 +298,12 @@ test.each(urls)("a destination with $what is $verdict", async ({ url, verdict })
 });
 
 test.each(copies)("$what is $verdict", async ({ source, destination, verdict }) => {
-  const response = await ask(source, destination);
+  const response = await judge(source, destination);
   expect(response.verdict).toBe(verdict);
 });
 
 /** The app's verdict on a copy, and whether it names source or destination. Nothing is started or written. */
-async function ask(
+async function judge(
   source: string,
   destination: string,
 ): Promise<{ verdict: Verdict; pointer: string }> {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { filesOf } from "../../support/stack/stack-files.ts";
-import { secondAccount, startStack, withoutRounds } from "../../support/stack/test-stack.ts";
+import { createStackFiles } from "../../support/stack/stack-files.ts";
+import { secondAccount, startStack, rareTimers } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /* Rules of Storage's documents that no other suite covers (src/storage/README.md). */
@@ -16,9 +16,9 @@ const sent = (stack: TestStack, operation: string) =>
 const queryOf = ({ url }: { url: string }) => new URL(url, "http://storage").searchParams;
 
 /** A file client, after creating its share and folders. */
-async function placeOfFile(stack: TestStack) {
-  const files = filesOf(stack);
-  await files.makeRoom("shelf/2026/film.mp4");
+async function createFilePlace(stack: TestStack) {
+  const files = createStackFiles(stack);
+  await files.createFolders("shelf/2026/film.mp4");
   return files.file("shelf/2026/film.mp4");
 }
 
@@ -28,10 +28,10 @@ test.each(["blob", "file"])(
     const stack = await startStack({ copies: slowly, environment });
     const isFile = service === "file";
     const source = isFile
-      ? (await filesOf(stack).upload("drop/film.mp4", film)).url
+      ? (await createStackFiles(stack).upload("drop/film.mp4", film)).url
       : (await stack.upload("inbox/film.mp4", film)).url;
     const destination = isFile
-      ? (await placeOfFile(stack)).url
+      ? (await createFilePlace(stack)).url
       : stack.blob("archive/film.mp4").url;
     const { id } = await stack.start({ source, destination });
     await stack.clock.advance(10_000);
@@ -77,9 +77,9 @@ test.each([
   ["in another account than the source's", secondAccount],
 ])("a SAS on a file %s authorizes start, read and abort of the copy", async (_, account) => {
   const stack = await startStack({ copies: slowly, environment });
-  const files = filesOf(stack);
+  const files = createStackFiles(stack);
   const source = files.sas(await files.upload("drop/film.mp4", film, account));
-  const destination = files.sas(await placeOfFile(stack), "rcwd");
+  const destination = files.sas(await createFilePlace(stack), "rcwd");
   const { id } = await stack.start({ source, destination });
   await stack.clock.advance(10_000);
   expect(await stack.get(id)).toMatchObject({ status: "copying", copyStatus: "pending" });
@@ -92,10 +92,10 @@ test.each([
 
 test("a blob is copied to a file only with a SAS or from a public container, even within an account", async () => {
   const stack = await startStack({ environment });
-  const destination = (await placeOfFile(stack)).url;
+  const destination = (await createFilePlace(stack)).url;
   const { url } = await stack.upload("inbox/film.mp4", film);
-  const refused = await stack.start({ source: url, destination });
-  expect(await stack.untilEnded(refused.id, 1)).toMatchObject({
+  const rejected = await stack.start({ source: url, destination });
+  expect(await stack.untilEnded(rejected.id, 1)).toMatchObject({
     status: "failed",
     error: { cause: "source-unauthorized", fix: expect.stringContaining("SAS") },
   });
@@ -107,7 +107,7 @@ test("a blob is copied to a file only with a SAS or from a public container, eve
 
 test("a file is not copied onto a page or append blob", async () => {
   const stack = await startStack({ environment });
-  const files = filesOf(stack);
+  const files = createStackFiles(stack);
   const source = files.sas(await files.upload("drop/film.mp4", film));
   const page = stack.container("archive").getPageBlobClient("page");
   await page.create(512);
@@ -126,7 +126,7 @@ test("a file is not copied onto a page or append blob", async () => {
 
 test("a file in a share snapshot cannot be a destination", async () => {
   const stack = await startStack({ environment });
-  const { url } = await filesOf(stack).upload("drop/film.mp4", film);
+  const { url } = await createStackFiles(stack).upload("drop/film.mp4", film);
   const destination = `${url}?sharesnapshot=2026-11-20T12:00:00.0000000Z`;
   const response = await stack.call("POST", "/copies", { body: { source: url, destination } });
   expect(response.status).toBe(400);
@@ -137,7 +137,7 @@ test("a file in a share snapshot cannot be a destination", async () => {
 
 test("a lease id for a file without a lease is rejected with its fix", async () => {
   const stack = await startStack({ environment });
-  const files = filesOf(stack);
+  const files = createStackFiles(stack);
   const source = (await files.upload("drop/film.mp4", film)).url;
   const destination = (await files.upload("shelf/film.mp4", film)).url;
   const destinationLease = "5e1a9a36-22dc-4cbb-a3b2-1e4e3bd4a9f1";
@@ -152,7 +152,7 @@ test("a lease id for a file without a lease is rejected with its fix", async () 
 test("with its identity, the app sends the backup intent when it reads, writes and aborts files", async () => {
   const stack = await startStack({ secure: true, copies: slowly });
   const source = (await stack.upload("inbox/film.mp4", film)).url;
-  const { id } = await stack.start({ source, destination: (await placeOfFile(stack)).url });
+  const { id } = await stack.start({ source, destination: (await createFilePlace(stack)).url });
   await stack.clock.advance(10_000);
   await stack.call("POST", `/copies/${id}/abort`);
   expect(await stack.untilEnded(id, 1)).toMatchObject({ status: "aborted", residue: [] });
@@ -168,8 +168,8 @@ test("with its identity, the app sends the backup intent when it reads, writes a
 
 test("transient errors that Storage reports during a file copy become a warning, and do not fail the copy", async () => {
   const stack = await startStack({ copies: slowly, environment });
-  const source = (await filesOf(stack).upload("drop/film.mp4", film)).url;
-  const { id } = await stack.start({ source, destination: (await placeOfFile(stack)).url });
+  const source = (await createStackFiles(stack).upload("drop/film.mp4", film)).url;
+  const { id } = await stack.start({ source, destination: (await createFilePlace(stack)).url });
   await stack.clock.advance(1_000);
   const where = { share: "shelf", path: "2026/film.mp4" };
   stack.local.emulator.copies.warn(where, '502 BadGateway "Reading the source failed."');
@@ -184,10 +184,10 @@ test("transient errors that Storage reports during a file copy become a warning,
 test("a file copy that is pending for two weeks is failed by Storage, and reported as timed out", async () => {
   const stack = await startStack({
     copies: { bytesPerSecond: 0.1 },
-    environment: { ...environment, ...withoutRounds },
+    environment: { ...environment, ...rareTimers },
   });
-  const source = (await filesOf(stack).upload("drop/film.mp4", film)).url;
-  const destination = await placeOfFile(stack);
+  const source = (await createStackFiles(stack).upload("drop/film.mp4", film)).url;
+  const destination = await createFilePlace(stack);
   const { id } = await stack.start({ source, destination: destination.url });
   expect(await stack.untilEnded(id, 15 * 24)).toMatchObject({
     status: "failed",
@@ -200,11 +200,11 @@ test("a file copy that is pending for two weeks is failed by Storage, and report
 
 test("a file that is written while it is copied fails the copy as `source-changed`", async () => {
   const stack = await startStack({ copies: slowly, environment });
-  const files = filesOf(stack);
+  const files = createStackFiles(stack);
   const source = await files.upload("drop/film.mp4", film);
   const { id } = await stack.start({
     source: source.url,
-    destination: (await placeOfFile(stack)).url,
+    destination: (await createFilePlace(stack)).url,
   });
   await stack.clock.advance(10_000);
   await files.upload("drop/film.mp4", Buffer.from("another film"));

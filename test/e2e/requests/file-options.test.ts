@@ -1,6 +1,6 @@
 import { FileSystemAttributes } from "@azure/storage-file-share";
 import { expect, test } from "vitest";
-import { filesOf } from "../../support/stack/stack-files.ts";
+import { createStackFiles } from "../../support/stack/stack-files.ts";
 import { startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
@@ -29,13 +29,13 @@ function chosen(headers: Record<string, string>): Record<string, string> {
 
 /** A source file, the destination's share and folders, and the request as a caller sends it. */
 async function prepared(stack: TestStack, from: "file" | "blob" = "file", nfs = false) {
-  const files = filesOf(stack);
+  const files = createStackFiles(stack);
   if (nfs) {
     for (const name of ["shelf", "drop"]) {
       await files.share(name).create({ protocols: { nfsEnabled: true } });
     }
   }
-  await files.makeRoom("shelf/2026/film.mp4");
+  await files.createFolders("shelf/2026/film.mp4");
   const destination = files.file("shelf/2026/film.mp4");
   const source =
     from === "file"
@@ -44,7 +44,7 @@ async function prepared(stack: TestStack, from: "file" | "blob" = "file", nfs = 
   return { files, destination, body: { source, destination: destination.url } };
 }
 
-async function copyOf(stack: TestStack, body: object) {
+async function runCopy(stack: TestStack, body: object) {
   const { id } = await stack.start(body);
   return await stack.untilEnded(id, 24);
 }
@@ -118,7 +118,7 @@ test.each<[string, object, Record<string, string>]>([
   const stack = await startStack();
   const isNfs = "x-ms-file-mode-copy-mode" in headers;
   const { body } = await prepared(stack, "file", isNfs);
-  expect(await copyOf(stack, { ...body, options })).toMatchObject({ status: "succeeded" });
+  expect(await runCopy(stack, { ...body, options })).toMatchObject({ status: "succeeded" });
   expect(chosen(startHeaders(stack))).toEqual(headers);
 });
 
@@ -128,7 +128,7 @@ test("a permission key is sent as a key", async () => {
   const share = files.share("shelf");
   const { filePermissionKey: key = "" } = await share.createPermission(sddl);
   const options = { file: { permission: { key } } };
-  expect(await copyOf(stack, { ...body, options })).toMatchObject({ status: "succeeded" });
+  expect(await runCopy(stack, { ...body, options })).toMatchObject({ status: "succeeded" });
   expect(chosen(startHeaders(stack))).toEqual({
     "x-ms-file-permission-copy-mode": "override",
     "x-ms-file-permission-key": key,
@@ -139,7 +139,7 @@ test("a mode is sent without a copy mode if the source is a blob, because copy m
   const stack = await startStack({ environment });
   const { body } = await prepared(stack, "blob", true);
   const options = { file: { owner: { user: "1000", group: "100" }, mode: "4755" } };
-  expect(await copyOf(stack, { ...body, options })).toMatchObject({ status: "succeeded" });
+  expect(await runCopy(stack, { ...body, options })).toMatchObject({ status: "succeeded" });
   expect(chosen(startHeaders(stack))).toEqual({
     "x-ms-file-owner-copy-mode": "override",
     "x-ms-owner": "1000",
@@ -171,7 +171,7 @@ test("a leased destination is written, aborted and removed with the caller's lea
   const { destination, body } = await prepared(stack);
   await destination.create(6);
   await destination.getShareLeaseClient(leaseId).acquireLease();
-  expect(await copyOf(stack, { ...body, options: { overwrite: "always" } })).toMatchObject({
+  expect(await runCopy(stack, { ...body, options: { overwrite: "always" } })).toMatchObject({
     error: { cause: "destination-leased" },
   });
   const options = { overwrite: "always", destinationLease: leaseId };
@@ -195,12 +195,12 @@ test("a read-only destination is rejected with its fix, and overwritten if the r
   const readOnly = new FileSystemAttributes();
   readOnly.readonly = true;
   await destination.create(6, { fileAttributes: readOnly });
-  expect(await copyOf(stack, { ...body, options: { overwrite: "always" } })).toMatchObject({
+  expect(await runCopy(stack, { ...body, options: { overwrite: "always" } })).toMatchObject({
     status: "failed",
     error: { cause: "destination-read-only", fix: expect.stringContaining("ignoreReadOnly") },
   });
   const options = { overwrite: "always", file: { ignoreReadOnly: true } };
-  expect(await copyOf(stack, { ...body, options })).toMatchObject({ status: "succeeded" });
+  expect(await runCopy(stack, { ...body, options })).toMatchObject({ status: "succeeded" });
 });
 
 test.each([
@@ -210,7 +210,7 @@ test.each([
   const stack = await startStack();
   const { files, body } = await prepared(stack);
   const destination = files.file(path).url;
-  expect(await copyOf(stack, { ...body, destination })).toMatchObject({
+  expect(await runCopy(stack, { ...body, destination })).toMatchObject({
     status: "failed",
     error: { cause: "destination-not-found", fix: expect.stringContaining("share") },
   });
@@ -220,7 +220,7 @@ test("a file in another account without a SAS is reported as `source-unauthorize
   const stack = await startStack();
   const { files, destination } = await prepared(stack);
   const source = (await files.upload("drop/film.mp4", film, "devstoreaccount2")).url;
-  expect(await copyOf(stack, { source, destination: destination.url })).toMatchObject({
+  expect(await runCopy(stack, { source, destination: destination.url })).toMatchObject({
     status: "failed",
     error: { cause: "source-unauthorized" },
   });
@@ -232,7 +232,7 @@ test("a share snapshot can be a source", async () => {
   const { snapshot } = await files.share("drop").createSnapshot();
   await files.upload("drop/film.mp4", Buffer.from("new"));
   const source = `${body.source}?sharesnapshot=${snapshot}`;
-  const copy = await copyOf(stack, { ...body, source });
+  const copy = await runCopy(stack, { ...body, source });
   expect(copy).toMatchObject({
     status: "succeeded",
     source: `${body.source}?sharesnapshot=${encodeURIComponent(snapshot ?? "")}`,

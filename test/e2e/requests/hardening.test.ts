@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hour, startStack, withoutRounds } from "../../support/stack/test-stack.ts";
+import { hour, startStack, rareTimers } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
@@ -81,7 +81,7 @@ test("deleting the destination container fails the copy", async () => {
 });
 
 /** A copy whose destination SAS expires twenty seconds after its start. */
-async function shortlived(stack: TestStack, options = {}) {
+async function startWithExpiringSas(stack: TestStack, options = {}) {
   const { source } = await request(stack);
   const expiresAt = stack.clock.now() + 20_000;
   const destination = await stack.readSas(stack.blob("archive/film.mp4"), {
@@ -94,7 +94,7 @@ async function shortlived(stack: TestStack, options = {}) {
 
 test("a destination SAS that expires during the copy fails the copy soon, and releases the destination", async () => {
   const stack = await startStack(slowly);
-  const { id, source, expiresAt } = await shortlived(stack);
+  const { id, source, expiresAt } = await startWithExpiringSas(stack);
   await stack.clock.advance(15_000);
   expect(await stack.get(id)).toMatchObject({ status: "copying" });
   const copy = await stack.untilEnded(id);
@@ -121,7 +121,7 @@ test("a destination SAS that expires during the copy fails the copy soon, and re
 
 test("an abort after the destination SAS expired does not report `aborted`", async () => {
   const stack = await startStack(slowly);
-  const { id, expiresAt } = await shortlived(stack);
+  const { id, expiresAt } = await startWithExpiringSas(stack);
   const { faults, requests } = stack.local.emulator;
   // No poll in between: the abort is the first call that uses the expired SAS.
   await stack.clock.advance(10_000);
@@ -140,7 +140,7 @@ test("an abort after the destination SAS expired does not report `aborted`", asy
 });
 
 test("a destination that can no longer be read is polled until Storage's two weeks are over", async () => {
-  const stack = await startStack({ ...slowly, persistent: true, environment: withoutRounds });
+  const stack = await startStack({ ...slowly, persistent: true, environment: rareTimers });
   const { id } = await stack.start(await request(stack));
   await stack.clock.advance(10_000);
   stack.local.emulator.faults.add({
@@ -153,7 +153,7 @@ test("a destination that can no longer be read is polled until Storage's two wee
   expect(copy).toMatchObject({ status: "failed", error: { cause: "destination-unauthorized" } });
   expect(copy.error.message).toContain("may have succeeded");
   expect(copy.residue).toEqual([expect.stringContaining("could not be read")]);
-  expect(stack.historyEvents()).toBeLessThan(1_000);
+  expect(stack.countHistoryEvents()).toBeLessThan(1_000);
 });
 
 test("a thousand aborts add at most one history event each, until the first one is processed", async () => {
@@ -163,7 +163,7 @@ test("a thousand aborts add at most one history event each, until the first one 
   await stack.clock.advance(5_000);
   for (let calls = 0; calls < 300; calls++) await stack.call("POST", `/copies/${id}/abort`);
   expect(await stack.get(id)).toMatchObject({ abortRequested: true });
-  expect(stack.historyEvents()).toBeLessThan(100);
+  expect(stack.countHistoryEvents()).toBeLessThan(100);
 });
 
 test("residue is reported when clean-up fails for hours, and the destination is released", async () => {

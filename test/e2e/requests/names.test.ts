@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { filesOf } from "../../support/stack/stack-files.ts";
+import { createStackFiles } from "../../support/stack/stack-files.ts";
 import { startStack } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.from("film");
@@ -33,9 +33,9 @@ test.each(["dots.../a.", "a.b.", "a/b./c"])(
   "the file %s is copied to a file; a copy to a blob would lose its dot and is rejected",
   async (name) => {
     const stack = await startStack({ environment });
-    const files = filesOf(stack);
+    const files = createStackFiles(stack);
     const source = await files.upload(`drop/${name}`, film);
-    await files.makeRoom(`shelf/${name}`);
+    await files.createFolders(`shelf/${name}`);
     const file = files.file(`shelf/${name}`);
     const { id } = await stack.start({ source: source.url, destination: file.url });
     expect(await stack.untilEnded(id, 1)).toMatchObject({ status: "succeeded" });
@@ -54,9 +54,9 @@ test.each(names.filter((name) => !name.includes("?")))(
   "the file %s is copied under its own name, to a file and to a blob",
   async (name) => {
     const stack = await startStack({ environment });
-    const files = filesOf(stack);
+    const files = createStackFiles(stack);
     const source = await files.upload(`drop/${name}`, film);
-    await files.makeRoom(`shelf/${name}`);
+    await files.createFolders(`shelf/${name}`);
     const file = files.file(`shelf/${name}`);
     const toFile = await stack.start({ source: source.url, destination: file.url });
     expect(await stack.untilEnded(toFile.id, 1)).toMatchObject({ status: "succeeded" });
@@ -76,8 +76,8 @@ const flags = (headers: Record<string, string> | undefined) => ({
 
 test("the trailing-dot headers are sent for names that need them, and never for a blob source", async () => {
   const stack = await startStack({ environment });
-  const files = filesOf(stack);
-  for (const path of ["shelf/a.", "shelf/b"]) await files.makeRoom(path);
+  const files = createStackFiles(stack);
+  for (const path of ["shelf/a.", "shelf/b"]) await files.createFolders(path);
   const plain = (await files.upload("drop/a", film)).url;
   const dotted = (await files.upload("drop/a.", film)).url;
   const blob = await stack.readSas(await stack.upload("inbox/a.", film));
@@ -110,9 +110,9 @@ test("the trailing-dot headers are sent for names that need them, and never for 
 
 test("file names that differ only in case are one destination with one lock", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 1 } });
-  const files = filesOf(stack);
+  const files = createStackFiles(stack);
   const source = (await files.upload("drop/a", Buffer.alloc(1_000))).url;
-  await files.makeRoom("shelf/film.mp4");
+  await files.createFolders("shelf/film.mp4");
   await stack.start({ source, destination: files.file("shelf/film.mp4").url });
   const second = await stack.start({ source, destination: files.file("shelf/FILM.mp4").url });
   expect(await stack.untilEnded(second.id, 1)).toMatchObject({

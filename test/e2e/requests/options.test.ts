@@ -14,18 +14,18 @@ const leaseId = "5e1a9a36-22dc-4cbb-a3b2-1e4e3bd4a9f1";
 
 /** The headers of the single start that was sent to Storage. */
 function startHeaders({ local }: TestStack): Record<string, string> {
-  const starts = local.emulator.requests.filter(({ operation }) =>
+  const countStarts = local.emulator.requests.filter(({ operation }) =>
     /^Copy(Blob|File)$/.test(operation),
   );
-  expect(starts.map(({ operation }) => operation)).toHaveLength(1);
-  return starts[0]?.headers ?? {};
+  expect(countStarts.map(({ operation }) => operation)).toHaveLength(1);
+  return countStarts[0]?.headers ?? {};
 }
 
-function starts({ local }: TestStack): number {
+function countStarts({ local }: TestStack): number {
   return local.emulator.requests.filter(({ headers }) => "x-ms-copy-source" in headers).length;
 }
 
-async function copyOf(stack: TestStack, body: object) {
+async function runCopy(stack: TestStack, body: object) {
   const { id } = await stack.start(body);
   return await stack.untilEnded(id, 24);
 }
@@ -48,7 +48,7 @@ test.each<[string, object, Record<string, string>]>([
   const stack = await startStack();
   const source = await stack.upload("inbox/film.mp4", film);
   const destination = stack.blob("archive/film.mp4").url;
-  expect(await copyOf(stack, { source: source.url, destination, options })).toMatchObject({
+  expect(await runCopy(stack, { source: source.url, destination, options })).toMatchObject({
     status: "succeeded",
   });
   const { etag } = await source.getProperties();
@@ -74,7 +74,7 @@ test("an existing destination is pinned by its ETag when it is overwritten", asy
   const destination = await stack.upload("archive/film.mp4", "former");
   const { etag } = await destination.getProperties();
   const options = { overwrite: "always" };
-  await copyOf(stack, { source: source.url, destination: destination.url, options });
+  await runCopy(stack, { source: source.url, destination: destination.url, options });
   expect(startHeaders(stack)).toMatchObject({ "if-match": etag });
 });
 
@@ -84,7 +84,7 @@ test("tags of the source are read and set, because Copy Blob does not copy them"
   await source.setTags({ team: "a", year: "2026" });
   const destination = stack.blob("archive/film.mp4");
   const body = { source: source.url, destination: destination.url, options: { tags: "source" } };
-  expect(await copyOf(stack, body)).toMatchObject({ status: "succeeded" });
+  expect(await runCopy(stack, body)).toMatchObject({ status: "succeeded" });
   expect((await destination.getTags()).tags).toEqual({ team: "a", year: "2026" });
 });
 
@@ -92,7 +92,7 @@ test("a source without tags sends no empty header, and the destination has no ta
   const stack = await startStack();
   const source = await stack.upload("inbox/film.mp4", film);
   const destination = stack.blob("archive/film.mp4").url;
-  await copyOf(stack, { source: source.url, destination, options: { tags: "source" } });
+  await runCopy(stack, { source: source.url, destination, options: { tags: "source" } });
   expect(startHeaders(stack)).not.toHaveProperty("x-ms-tags");
 });
 
@@ -100,12 +100,12 @@ test("tags that the SAS cannot read fail the copy with a fix before it is starte
   const stack = await startStack({ environment });
   const source = await stack.readSas(await stack.upload("inbox/film.mp4", film));
   const destination = stack.blob("archive/film.mp4").url;
-  const copy = await copyOf(stack, { source, destination, options: { tags: "source" } });
+  const copy = await runCopy(stack, { source, destination, options: { tags: "source" } });
   expect(copy).toMatchObject({
     status: "failed",
     error: { cause: "source-unauthorized", fix: expect.stringContaining("(rt)") },
   });
-  expect(starts(stack)).toBe(0);
+  expect(countStarts(stack)).toBe(0);
 });
 
 test("sealBlob is sent for an append blob, and prepare rejects it for other blob types", async () => {
@@ -116,14 +116,14 @@ test("sealBlob is sent for an append blob, and prepare rejects it for other blob
   await append.appendBlock("line", 4);
   const destination = stack.blob("archive/log").url;
   const options = { sealBlob: true };
-  expect(await copyOf(stack, { source: append.url, destination, options })).toMatchObject({
+  expect(await runCopy(stack, { source: append.url, destination, options })).toMatchObject({
     status: "succeeded",
   });
   expect(startHeaders(stack)).toMatchObject({ "x-ms-seal-blob": "true" });
   expect((await stack.blob("archive/log").getProperties()).isSealed).toBe(true);
 
   const other = stack.blob("archive/film.mp4").url;
-  expect(await copyOf(stack, { source: block.url, destination: other, options })).toMatchObject({
+  expect(await runCopy(stack, { source: block.url, destination: other, options })).toMatchObject({
     status: "failed",
     error: { cause: "not-supported", message: expect.stringContaining("BlockBlob") },
   });
@@ -137,9 +137,9 @@ test("a page blob is copied as a page blob, with a page blob tier", async () => 
   await page.uploadPages(Buffer.alloc(512, "x"), 0, 512);
   const destination = stack.blob("archive/disk.vhd");
   const wrong = { source: page.url, destination: destination.url, options: { tier: "Cool" } };
-  expect(await copyOf(stack, wrong)).toMatchObject({ error: { cause: "not-supported" } });
+  expect(await runCopy(stack, wrong)).toMatchObject({ error: { cause: "not-supported" } });
   const right = { source: page.url, destination: destination.url, options: { tier: "P10" } };
-  expect(await copyOf(stack, right)).toMatchObject({ status: "succeeded" });
+  expect(await runCopy(stack, right)).toMatchObject({ status: "succeeded" });
   expect(startHeaders(stack)).toMatchObject({ "x-ms-access-tier": "P10" });
   expect(await destination.getProperties()).toMatchObject({
     blobType: "PageBlob",
@@ -154,9 +154,9 @@ test("a destination of a different blob type is reported, and not overwritten", 
   await append.create();
   const options = { overwrite: "always" };
   expect(
-    await copyOf(stack, { source: block.url, destination: append.url, options }),
+    await runCopy(stack, { source: block.url, destination: append.url, options }),
   ).toMatchObject({ error: { cause: "destination-type-mismatch" } });
-  expect(starts(stack)).toBe(0);
+  expect(countStarts(stack)).toBe(0);
 });
 
 test("a copy of an archived source stays pending during rehydration, and then succeeds", async () => {
@@ -165,7 +165,7 @@ test("a copy of an archived source stays pending during rehydration, and then su
   await source.setAccessTier("Archive");
   const destination = stack.blob("archive/film.mp4");
   const body = { source: source.url, destination: destination.url };
-  expect(await copyOf(stack, body)).toMatchObject({ error: { cause: "source-archived" } });
+  expect(await runCopy(stack, body)).toMatchObject({ error: { cause: "source-archived" } });
 
   const options = { tier: "Hot", rehydratePriority: "Standard" };
   const { id } = await stack.start({ ...body, options });
@@ -242,7 +242,7 @@ test.each<[object, (etag: string) => object]>([
   const options = optionsOf((await source.getProperties()).etag ?? "");
   const destination = stack.blob("archive/film.mp4");
   if ("overwrite" in options) await destination.upload("former", 6, { tags: { shelf: "7" } });
-  const copy = await copyOf(stack, { source: source.url, destination: destination.url, options });
+  const copy = await runCopy(stack, { source: source.url, destination: destination.url, options });
   expect(copy.status).toBe(ends);
   if (unmet === undefined) {
     const sent = startHeaders(stack);
@@ -255,7 +255,7 @@ test.each<[object, (etag: string) => object]>([
       cause: "condition-not-met",
       message: expect.stringContaining(unmet),
     });
-    expect(starts(stack)).toBe(0);
+    expect(countStarts(stack)).toBe(0);
   }
 });
 
@@ -265,7 +265,7 @@ test("a leased destination is written and aborted with the caller's lease id", a
   const destination = await stack.upload("archive/film.mp4", "former");
   await destination.getBlobLeaseClient(leaseId).acquireLease(-1);
   const body = { source: source.url, destination: destination.url };
-  expect(await copyOf(stack, { ...body, options: { overwrite: "always" } })).toMatchObject({
+  expect(await runCopy(stack, { ...body, options: { overwrite: "always" } })).toMatchObject({
     error: { cause: "destination-leased" },
   });
 

@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
-import { serveOutside } from "../../support/stack/outside.ts";
-import { everythingTold, placesOf } from "../../support/stack/received-notifications.ts";
+import { startExternalServer } from "../../support/stack/outside.ts";
+import { collectStored, findSecret } from "../../support/stack/stored-secrets.ts";
 import { secondAccount, startStack } from "../../support/stack/test-stack.ts";
-import type { Answer, TestStack } from "../../support/stack/test-stack.ts";
+import type { ApiResponse, TestStack } from "../../support/stack/test-stack.ts";
 
 /*
  * Goal: no secret leaks. Method: put a random secret into every place of a request, on every path through the app.
@@ -40,11 +40,12 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     environment,
   });
   const responses: string[] = [];
-  const told = ({ text, headers }: Answer) => responses.push(text, JSON.stringify([...headers]));
+  const record = ({ text, headers }: ApiResponse) =>
+    responses.push(text, JSON.stringify([...headers]));
   const post = async (body: unknown, headers: Record<string, string> = {}, query = "") => {
     const content = typeof body === "string" ? { raw: body } : { body };
     const response = await stack.call("POST", `/copies${query}`, { ...content, headers });
-    told(response);
+    record(response);
     return response;
   };
   const source = await stack.upload("inbox/film.mp4", film, secondAccount);
@@ -67,17 +68,17 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
 
   // Rejected when the request is read.
   const query = (text: string) => `${own}?${text}`;
-  const e = (place: string) => encodeURIComponent(canary(place));
+  const encodedCanary = (place: string) => encodeURIComponent(canary(place));
   const refusals: [body: unknown, headers?: Record<string, string>][] = [
-    [{ source: query(`token=${e("a parameter's value")}`), destination: to("a") }],
-    [{ source: query(`${e("a parameter's name")}=1`), destination: to("a") }],
+    [{ source: query(`token=${encodedCanary("a parameter's value")}`), destination: to("a") }],
+    [{ source: query(`${encodedCanary("a parameter's name")}=1`), destination: to("a") }],
     [{ source: query(`${plainCanary("a plain parameter's name")}0123=1`), destination: to("a") }],
-    [{ source: query(`sig=${e("a repeated sig")}&sig=1`), destination: to("a") }],
-    [{ source: own, destination: `${to("a")}#${e("a fragment")}` }],
-    [{ source: own.replace("//", `//me:${e("a password")}@`), destination: to("a") }],
-    [{ source: own.replace("//", `//${e("a user")}@`), destination: to("a") }],
-    [{ source: `${own}%3Fsv=1&sig=${e("a SAS behind %3F")}`, destination: to("a") }],
-    [{ source: `${own}%3fsig=${e("a SAS behind %3f")}`, destination: to("a") }],
+    [{ source: query(`sig=${encodedCanary("a repeated sig")}&sig=1`), destination: to("a") }],
+    [{ source: own, destination: `${to("a")}#${encodedCanary("a fragment")}` }],
+    [{ source: own.replace("//", `//me:${encodedCanary("a password")}@`), destination: to("a") }],
+    [{ source: own.replace("//", `//${encodedCanary("a user")}@`), destination: to("a") }],
+    [{ source: `${own}%3Fsv=1&sig=${encodedCanary("a SAS behind %3F")}`, destination: to("a") }],
+    [{ source: `${own}%3fsig=${encodedCanary("a SAS behind %3f")}`, destination: to("a") }],
     [{ source: own, destination: to("a"), [canary("a field's name")]: 1 }],
     [{ source: own, destination: to("a"), extra: canary("an unknown field's value") }],
     [{ source: own, destination: to("a"), options: { [canary("an option's name")]: 1 } }],
@@ -107,10 +108,10 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     }).map(([name, value]): [unknown] => [
       { source: own, destination: to("a"), options: { [name]: value } },
     ]),
-    [{ source: query(`snapshot=${e("a snapshot")}`), destination: to("a") }],
-    [{ source: query(`sharesnapshot=${e("a share snapshot")}`), destination: to("a") }],
+    [{ source: query(`snapshot=${encodedCanary("a snapshot")}`), destination: to("a") }],
+    [{ source: query(`sharesnapshot=${encodedCanary("a share snapshot")}`), destination: to("a") }],
     [{ source: canary("a source that is no URL"), destination: [canary("a destination")] }],
-    [{ source: `https://x.example/?sig=${e("another host")}`, destination: to("a") }],
+    [{ source: `https://x.example/?sig=${encodedCanary("another host")}`, destination: to("a") }],
     [`{"source":"${canary("JSON that does not parse")}`],
     [plainCanary("a body that is no JSON")],
     [
@@ -121,7 +122,12 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
       { source: own, destination: to("a") },
       { "idempotency-key": `k ${plainCanary("a bad Idempotency-Key")}` },
     ],
-    [{ source: to("a"), destination: `${source.url}?sig=${e("a pair that is not allowed")}` }],
+    [
+      {
+        source: to("a"),
+        destination: `${source.url}?sig=${encodedCanary("a pair that is not allowed")}`,
+      },
+    ],
   ];
   for (const [body, headers] of refusals) {
     expect([400, 403, 415]).toContain((await post(body, headers)).status);
@@ -138,7 +144,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
   };
   const functionKey = `?code=${plainCanary("a function key in the URL")}`;
   const metadata = { note: plainCanary("a metadata value, kept by design") };
-  const taken = async (body: Record<string, unknown>) => (await post(body)).json.id as string;
+  const accept = async (body: Record<string, unknown>) => (await post(body)).json.id as string;
   const { emulator } = stack.local;
 
   const good = { source: await signed("a SAS"), destination: to("good"), options: { metadata } };
@@ -147,21 +153,25 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
   await post({ ...good, source: await signed("a fresh SAS") }, headers, functionKey);
   await post({ source: await signed("a SAS under a used key"), destination: to("b") }, headers);
   ids.push(
-    await taken({
+    await accept({
       source: await signed("a SAS to read with"),
       destination: await written("c", "a SAS to write with"),
     }),
-    await taken({ source: forged("a forged SAS"), destination: to("d") }),
-    await taken({
+    await accept({ source: forged("a forged SAS"), destination: to("d") }),
+    await accept({
       source: await signed("a SAS beside a forged one"),
-      destination: `${to("e")}?sv=2026-10-06&sr=b&sp=racwd&se=2026-12-31&sig=${e("a forged SAS to write with")}`,
+      destination: `${to("e")}?sv=2026-10-06&sr=b&sp=racwd&se=2026-12-31&sig=${encodedCanary("a forged SAS to write with")}`,
     }),
   );
 
   // Storage rejects the call, and quotes the request.
-  const quoted = { status: 409, code: "Odd", message: `Cannot read ?sig=${e("Storage's words")}` };
+  const quoted = {
+    status: 409,
+    code: "Odd",
+    message: `Cannot read ?sig=${encodedCanary("Storage's words")}`,
+  };
   const quotes = emulator.faults.add({ operation: "CopyBlob", times: 2, do: { response: quoted } });
-  ids.push(await taken({ source: await signed("a SAS that is refused"), destination: to("f") }));
+  ids.push(await accept({ source: await signed("a SAS that is refused"), destination: to("f") }));
   await stack.clock.settled();
   quotes();
 
@@ -172,7 +182,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
   const key2 = { "idempotency-key": plainCanary("an Idempotency-Key without a ledger") };
   expect((await post(unavailable, key2)).status).toBe(503);
   noLedger();
-  ids.push(await taken({ source: await signed("a SAS in ledger trouble"), destination: to("h") }));
+  ids.push(await accept({ source: await signed("a SAS in ledger trouble"), destination: to("h") }));
   await stack.clock.advance(2_000);
   const noLedgerLater = emulator.faults.add({ match: ledger, do: busy });
   await stack.clock.advance(60_000);
@@ -180,51 +190,54 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
 
   // The start gets no response; an activity throws; an instance is terminated; the key is lost.
   emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
-  ids.push(await taken({ source: await signed("a SAS not answered"), destination: to("i") }));
+  ids.push(await accept({ source: await signed("a SAS not answered"), destination: to("i") }));
   failOneLine(stack);
-  ids.push(await taken({ source: await signed("a SAS, activity throws"), destination: to("j") }));
-  const ended = await taken({ source: await signed("a SAS, terminated"), destination: to("k") });
-  await terminate(stack, ended, plainCanary("not a secret: an operator's reason"));
+  ids.push(await accept({ source: await signed("a SAS, activity throws"), destination: to("j") }));
+  const terminated = await accept({
+    source: await signed("a SAS, terminated"),
+    destination: to("k"),
+  });
+  await terminate(stack, terminated, plainCanary("not a secret: an operator's reason"));
   canaries.delete("not a secret: an operator's reason");
-  const lost = await taken({ source: await signed("a SAS, key lost"), destination: to("l") });
+  const lost = await accept({ source: await signed("a SAS, key lost"), destination: to("l") });
   process.env["COPY_SECRET_KEYS"] = randomBytes(32).toString("base64");
   await stack.restart();
   await stack.clock.advance(60_000);
   const stuck = await stack.call("GET", `/copies/${lost}`);
-  told(stuck);
+  record(stuck);
   expect(stuck.json.warning).toContain("COPY_SECRET_KEYS");
   process.env["COPY_SECRET_KEYS"] = key;
   await stack.restart();
 
-  told(await stack.call("POST", `/copies/${ids.at(-1)}/abort${functionKey}`, { headers }));
-  const ends: string[] = [];
-  for (const id of [...ids, ended, lost]) {
+  record(await stack.call("POST", `/copies/${ids.at(-1)}/abort${functionKey}`, { headers }));
+  const results: string[] = [];
+  for (const id of [...ids, terminated, lost]) {
     await stack.untilEnded(id);
-    const answer = await stack.call("GET", `/copies/${id}${functionKey}`, { headers });
-    told(answer);
-    ends.push(answer.json.error?.cause ?? answer.json.status);
+    const response = await stack.call("GET", `/copies/${id}${functionKey}`, { headers });
+    record(response);
+    results.push(response.json.error?.cause ?? response.json.status);
   }
   // Each course was taken.
   expect(stack.log.map(({ message }) => message).join()).toMatch(/settleCopy failed in/);
-  expect(ends).toEqual(
+  expect(results).toEqual(
     expect.arrayContaining(["succeeded", "source-unauthorized", "destination-unauthorized"]),
   );
 
-  const places = await everythingTold(stack, responses);
+  const places = await collectStored(stack, responses);
   places.set("printed", Buffer.from(printed.join("\n")));
   const kept = "a metadata value, kept by design";
   const found = [...canaries].flatMap(([place, secret]) =>
-    place === kept ? [] : placesOf(secret, places).map((where) => `${place} in ${where}`),
+    place === kept ? [] : findSecret(secret, places).map((where) => `${place} in ${where}`),
   );
   expect(found).toEqual([]);
   // The search itself works: it finds a value that is stored by design.
-  expect(placesOf(canaries.get(kept) ?? "", places).length).toBeGreaterThan(1);
+  expect(findSecret(canaries.get(kept) ?? "", places).length).toBeGreaterThan(1);
   expect(canaries.size).toBeGreaterThan(40);
 });
 
 test("the query of a source outside Storage is sent to Storage only", async () => {
   const printed = printedLines();
-  const { origin, requests } = await serveOutside({ "/film.mp4": film });
+  const { origin, requests } = await startExternalServer({ "/film.mp4": film });
   const stack = await startStack({
     persistent: true,
     copies: { bytesPerSecond: 10_000 },
@@ -252,29 +265,32 @@ test("the query of a source outside Storage is sent to Storage only", async () =
     [`/none.mp4?sig=${missing}`, "missing"],
     [`/film.mp4?${aborted}`, "aborted"],
   ] as const) {
-    const answer = await post(`${origin}${path}`, name);
-    expect([answer.status, answer.json.source]).toEqual([202, `${origin}${path.split("?")[0]}`]);
-    ids.push(answer.json.id);
+    const response = await post(`${origin}${path}`, name);
+    expect([response.status, response.json.source]).toEqual([
+      202,
+      `${origin}${path.split("?")[0]}`,
+    ]);
+    ids.push(response.json.id);
   }
   expect((await post(`https://x.example/?${elsewhere}`, "d")).status).toBe(400);
   expect((await post(`${origin}/%2f?${hidden}`, "e")).status).toBe(400);
   await stack.call("POST", `/copies/${ids[2]}/abort`);
-  const ends: string[] = [];
+  const results: string[] = [];
   for (const id of ids) {
     await stack.untilEnded(id);
-    const answer = await stack.call("GET", `/copies/${id}`);
-    responses.push(answer.text);
-    ends.push(answer.json.error?.cause ?? answer.json.status);
-    expect(answer.json.error?.fix ?? "plain GET").toContain("plain GET"); // and neither a role nor a SAS
+    const response = await stack.call("GET", `/copies/${id}`);
+    responses.push(response.text);
+    results.push(response.json.error?.cause ?? response.json.status);
+    expect(response.json.error?.fix ?? "plain GET").toContain("plain GET"); // and neither a role nor a SAS
   }
-  expect(ends).toEqual(["succeeded", "source-not-found", "aborted"]);
+  expect(results).toEqual(["succeeded", "source-not-found", "aborted"]);
   expect(requests.join()).toContain(good); // Storage received it
-  const places = await everythingTold(stack, responses);
+  const places = await collectStored(stack, responses);
   places.set("printed", Buffer.from(printed.join("\n")));
   // Storage stores the URL that it must read.
   for (const name of places.keys()) if (name.startsWith("file storage.sqlite")) places.delete(name);
   const found = canaries.flatMap(([place, secret]) =>
-    placesOf(secret, places).map((where) => `${place} in ${where}`),
+    findSecret(secret, places).map((where) => `${place} in ${where}`),
   );
   expect(found).toEqual([]);
 });

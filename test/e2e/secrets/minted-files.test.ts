@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { giveRoles } from "../../support/stack/roles.ts";
-import { filesOf } from "../../support/stack/stack-files.ts";
+import { setRoles } from "../../support/stack/roles.ts";
+import { createStackFiles } from "../../support/stack/stack-files.ts";
 import { firstAccount, hour, secondAccount, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
@@ -10,13 +10,16 @@ const day = 24 * hour;
 
 /** A source file that is requested without a SAS, by default in the second account. */
 async function prepared(stack: TestStack, path = "drop/in/film.mp4", account = secondAccount) {
-  const files = filesOf(stack);
+  const files = createStackFiles(stack);
   const source = (await files.upload(path, film, account)).url;
-  await files.makeRoom("shelf/film.mp4");
-  const ends = { "a file": files.file("shelf/film.mp4"), "a blob": stack.blob("archive/film.mp4") };
-  const content = (to: keyof typeof ends) =>
-    to === "a file" ? ends[to].downloadToBuffer() : ends[to].downloadToBuffer();
-  return { files, source, ends, content };
+  await files.createFolders("shelf/film.mp4");
+  const destinations = {
+    "a file": files.file("shelf/film.mp4"),
+    "a blob": stack.blob("archive/film.mp4"),
+  };
+  const content = (to: keyof typeof destinations) =>
+    to === "a file" ? destinations[to].downloadToBuffer() : destinations[to].downloadToBuffer();
+  return { files, source, ends: destinations, content };
 }
 
 const reader = { role: "Storage File Data Privileged Reader", account: secondAccount } as const;
@@ -40,10 +43,14 @@ test.each([
   "to %s, a file of account %s is copied with a SAS that is minted for it",
   async (to, account) => {
     const stack = await startStack(slowly);
-    const { source, ends, content } = await prepared(stack, "drop/in/film 1.mp4", account);
-    giveRoles(stack, secondAccount, { ...reader, share: "drop" }, delegator);
+    const {
+      source,
+      ends: destinations,
+      content,
+    } = await prepared(stack, "drop/in/film 1.mp4", account);
+    setRoles(stack, secondAccount, { ...reader, share: "drop" }, delegator);
     const planned = stack.clock.now();
-    const { id } = await stack.start({ source, destination: ends[to].url });
+    const { id } = await stack.start({ source, destination: destinations[to].url });
     expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded", source });
     expect((await content(to)).equals(film)).toBe(true);
 
@@ -69,12 +76,12 @@ test.each(["a file", "a blob"] as const)(
   "to %s, a file in a share snapshot is copied with a minted SAS",
   async (to) => {
     const stack = await startStack(slowly);
-    const { files, source, ends, content } = await prepared(stack);
+    const { files, source, ends: destinations, content } = await prepared(stack);
     const { snapshot = "" } = await files.share("drop", secondAccount).createSnapshot();
     await files.upload("drop/in/film.mp4", Buffer.from("something else"), secondAccount);
     const { id } = await stack.start({
       source: `${source}?sharesnapshot=${snapshot}`,
-      destination: ends[to].url,
+      destination: destinations[to].url,
     });
     expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
     expect((await content(to)).equals(film)).toBe(true);
@@ -86,9 +93,9 @@ test.each(["a file", "a blob"] as const)(
 
 test("a file whose name ends in a dot is copied with a SAS for exactly that name", async () => {
   const stack = await startStack(slowly);
-  const { files, source, ends, content } = await prepared(stack, "drop/in./film.");
+  const { files, source, ends: destinations, content } = await prepared(stack, "drop/in./film.");
   await files.upload("drop/in./film", Buffer.from("another file"), secondAccount);
-  const { id } = await stack.start({ source, destination: ends["a file"].url });
+  const { id } = await stack.start({ source, destination: destinations["a file"].url });
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded", source });
   expect((await content("a file")).equals(film)).toBe(true);
   expect(sources(stack).map(({ pathname }) => pathname.endsWith("/film."))).toEqual([true]);
@@ -97,8 +104,12 @@ test("a file whose name ends in a dot is copied with a SAS for exactly that name
 
 test("a SAS is minted within one account if the request has a destination SAS, which does not authorize the source", async () => {
   const stack = await startStack(slowly);
-  const { files, source, ends } = await prepared(stack, "drop/film.mp4", firstAccount);
-  const destination = files.sas(ends["a file"], "rcwd");
+  const {
+    files,
+    source,
+    ends: destinations,
+  } = await prepared(stack, "drop/film.mp4", firstAccount);
+  const destination = files.sas(destinations["a file"], "rcwd");
   const { id } = await stack.start({ source, destination });
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
   expect(sources(stack).map(({ searchParams }) => searchParams.get("sp"))).toEqual(["r"]);
@@ -114,9 +125,9 @@ test.for([
   "an identity with %s on the file fails the copy, which names the role to assign",
   async ([, roles]) => {
     const stack = await startStack(slowly);
-    const { source, ends } = await prepared(stack);
-    giveRoles(stack, secondAccount, ...roles);
-    const { id } = await stack.start({ source, destination: ends["a file"].url });
+    const { source, ends: destinations } = await prepared(stack);
+    setRoles(stack, secondAccount, ...roles);
+    const { id } = await stack.start({ source, destination: destinations["a file"].url });
     const copy = await stack.untilEnded(id);
     expect(copy).toMatchObject({
       status: "failed",
@@ -129,22 +140,22 @@ test.for([
       /SAS.*Storage File Data Privileged Reader.*Storage File Delegator/,
     );
     expect(starts(stack)).toEqual([]);
-    giveRoles(stack, secondAccount, reader, delegator);
-    const again = await stack.start({ source, destination: ends["a file"].url });
+    setRoles(stack, secondAccount, reader, delegator);
+    const again = await stack.start({ source, destination: destinations["a file"].url });
     expect(await stack.untilEnded(again.id)).toMatchObject({ status: "succeeded" });
   },
 );
 
 test("even within one account, a file source needs the role that signs, and the copy names it", async () => {
   const stack = await startStack(slowly);
-  const { source, ends } = await prepared(stack, "drop/film.mp4", firstAccount);
-  giveRoles(
+  const { source, ends: destinations } = await prepared(stack, "drop/film.mp4", firstAccount);
+  setRoles(
     stack,
     firstAccount,
     { role: "Storage Blob Data Contributor", account: firstAccount },
     { role: "Storage File Data Privileged Contributor", account: firstAccount },
   );
-  const { id } = await stack.start({ source, destination: ends["a file"].url });
+  const { id } = await stack.start({ source, destination: destinations["a file"].url });
   const copy = await stack.untilEnded(id);
   expect(copy).toMatchObject({ status: "failed", error: { cause: "source-unauthorized" } });
   expect(copy.error.fix).toMatch(/For a file: .* Storage File Delegator on its account/);
@@ -155,9 +166,9 @@ test.each(["a file", "a blob"] as const)(
   "to %s, a copy that outlives the seven days of its minted SAS fails with that cause, and is not restarted",
   async (to) => {
     const stack = await startStack({ secure: true, copies: { bytesPerSecond: 1 } });
-    const { source, ends } = await prepared(stack);
+    const { source, ends: destinations } = await prepared(stack);
     const started = stack.clock.now();
-    const { id } = await stack.start({ source, destination: ends[to].url });
+    const { id } = await stack.start({ source, destination: destinations[to].url });
     await stack.clock.advance(6 * day);
     expect(await stack.get(id)).toMatchObject({ status: "copying" });
     const copy = await stack.untilEnded(id, 14 * 24);
@@ -168,7 +179,7 @@ test.each(["a file", "a blob"] as const)(
     expect(copy.error.message).toMatch(/longer than the seven days of its source SAS/);
     expect(Date.parse(copy.completedAt) - started).toBeGreaterThan(6.9 * day);
     expect(starts(stack)).toHaveLength(1);
-    expect(await ends[to].exists()).toBe(false);
+    expect(await destinations[to].exists()).toBe(false);
   },
 );
 
@@ -176,13 +187,13 @@ test.each(["a file", "a blob"] as const)(
   "to %s, a start whose response is lost is recovered without a correlation id, and not repeated",
   async (to) => {
     const stack = await startStack(slowly);
-    const { source, ends } = await prepared(stack);
+    const { source, ends: destinations } = await prepared(stack);
     stack.local.emulator.faults.add({
       operation: to === "a file" ? "CopyFile" : "CopyBlob",
       times: 1,
       do: "lose response",
     });
-    const { id } = await stack.start({ source, destination: ends[to].url });
+    const { id } = await stack.start({ source, destination: destinations[to].url });
     expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
     const acted = starts(stack).filter(({ status }) => status === 202 || status === null);
     expect(acted).toHaveLength(1);
@@ -194,16 +205,16 @@ test.each(["a file", "a blob"] as const)(
   "to %s, another writer's copy of the same file, started while our start was lost, is not mistaken for ours",
   async (to) => {
     const stack = await startStack(slowly);
-    const { files, source, ends } = await prepared(stack);
+    const { files, source, ends: destinations } = await prepared(stack);
     const operation = to === "a file" ? "CopyFile" : "CopyBlob";
     const lost = stack.local.emulator.faults.add({ operation, do: "reset connection" });
-    const destination = ends[to].url;
+    const destination = destinations[to].url;
     const { id } = await stack.start({ source, destination, options: { overwrite: "always" } });
     lost();
     const theirs = files.sas(files.file("drop/in/film.mp4", secondAccount));
-    if (to === "a file") await ends[to].startCopyFromURL(theirs);
-    else await ends[to].beginCopyFromURL(theirs);
-    const { copyId = "" } = await ends[to].getProperties();
+    if (to === "a file") await destinations[to].startCopyFromURL(theirs);
+    else await destinations[to].beginCopyFromURL(theirs);
+    const { copyId = "" } = await destinations[to].getProperties();
     const copy = await stack.untilEnded(id);
     expect(copy).toMatchObject({
       status: "failed",
@@ -211,7 +222,7 @@ test.each(["a file", "a blob"] as const)(
       error: { cause: "destination-busy", message: expect.stringContaining(copyId) },
     });
     await stack.clock.advance(200_000);
-    expect(await ends[to].getProperties()).toMatchObject({ copyId, copyStatus: "success" });
+    expect(await destinations[to].getProperties()).toMatchObject({ copyId, copyStatus: "success" });
     expect(sent(stack, "AbortCopyFile", "AbortCopyBlob")).toEqual([]);
   },
 );

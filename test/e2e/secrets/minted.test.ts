@@ -2,9 +2,9 @@ import { ContainerClient } from "@azure/storage-blob";
 import { expect, test } from "vitest";
 import { accounts } from "../../../src/local/storage/auth/accounts.ts";
 import { deriveKeyValue } from "../../../src/local/storage/auth/delegation-key.ts";
-import { giveRoles } from "../../support/stack/roles.ts";
-import { everythingTold, placesOf } from "../../support/stack/received-notifications.ts";
-import { filesOf } from "../../support/stack/stack-files.ts";
+import { setRoles } from "../../support/stack/roles.ts";
+import { collectStored, findSecret } from "../../support/stack/stored-secrets.ts";
+import { createStackFiles } from "../../support/stack/stack-files.ts";
 import { firstAccount, hour, secondAccount, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
@@ -31,7 +31,7 @@ const sources = (stack: TestStack) =>
 
 test("a source in another account is copied with a SAS that can only read this blob", async () => {
   const stack = await startStack(slowly);
-  giveRoles(stack, secondAccount, onInbox, delegator);
+  setRoles(stack, secondAccount, onInbox, delegator);
   const planned = stack.clock.now();
   const first = await stack.start(await request(stack));
   const other = await stack.start(await request(stack, "other film.mp4"));
@@ -81,8 +81,8 @@ test("a SAS is minted within one account if the request has a destination SAS, w
 test("a blob is copied to a file with a minted SAS, and the copy is recovered after a lost response", async () => {
   const stack = await startStack(slowly);
   const { source } = await request(stack);
-  const files = filesOf(stack);
-  await files.makeRoom("share/film.mp4");
+  const files = createStackFiles(stack);
+  await files.createFolders("share/film.mp4");
   const file = files.file("share/film.mp4");
   stack.local.emulator.faults.add({ operation: "CopyFile", times: 1, do: "lose response" });
   const { id } = await stack.start({ source, destination: files.sas(file, "rcwd") });
@@ -111,7 +111,7 @@ test.for([
   "an identity with %s on the source fails the copy, which names the role to assign",
   async ([, roles]) => {
     const stack = await startStack(slowly);
-    giveRoles(stack, secondAccount, ...roles);
+    setRoles(stack, secondAccount, ...roles);
     const { id } = await stack.start(await request(stack));
     const copy = await stack.untilEnded(id);
     expect(copy).toMatchObject({
@@ -131,11 +131,11 @@ test.for([
   ["read from the source", "source", "source-unauthorized"],
 ] as const)("tags that are %s need an owner, and the copy says so", async ([, tags, cause]) => {
   const stack = await startStack(slowly);
-  giveRoles(stack, firstAccount, {
+  setRoles(stack, firstAccount, {
     role: "Storage Blob Data Contributor",
     account: firstAccount,
   });
-  giveRoles(stack, secondAccount, reader);
+  setRoles(stack, secondAccount, reader);
   const { id } = await stack.start({ ...(await request(stack)), options: { tags } });
   expect(await stack.untilEnded(id)).toMatchObject({
     status: "failed",
@@ -147,7 +147,7 @@ test.for([
 
 test("a public source is copied anonymously, although the identity cannot read it", async () => {
   const stack = await startStack(slowly);
-  giveRoles(stack, secondAccount);
+  setRoles(stack, secondAccount);
   const { url, credential } = stack.blob("public/film.mp4", secondAccount);
   const container = new ContainerClient(url.replace("/film.mp4", ""), credential);
   await container.create({ access: "blob" });
@@ -162,13 +162,13 @@ test("a public source is copied anonymously, although the identity cannot read i
 
 test("a role that is removed between plan and start fails the copy as `source-unauthorized`, and can be assigned again", async () => {
   const stack = await startStack(slowly);
-  giveRoles(stack, secondAccount, reader);
+  setRoles(stack, secondAccount, reader);
   const { emulator } = stack.local;
   let isTaken = false;
   emulator.faults.add({
     operation: "CopyBlob",
     match: () => {
-      if (!isTaken) giveRoles(stack, secondAccount);
+      if (!isTaken) setRoles(stack, secondAccount);
       isTaken = true;
       return false;
     },
@@ -179,7 +179,7 @@ test("a role that is removed between plan and start fails the copy as `source-un
   const copy = await stack.untilEnded(id);
   expect(copy).toMatchObject({ status: "failed", error: { cause: "source-unauthorized" } });
   expect(copy.error.fix).toContain("Storage Blob Delegator");
-  giveRoles(stack, secondAccount, reader);
+  setRoles(stack, secondAccount, reader);
   const again = await stack.start(body);
   expect(await stack.untilEnded(again.id)).toMatchObject({ status: "succeeded" });
 });
@@ -212,7 +212,7 @@ test("a start whose response is lost is recovered by its correlation id, and not
 });
 
 /** Our start never arrives; meanwhile another client starts the same copy with its own SAS. */
-async function strangersCopy(stack: TestStack) {
+async function startForeignCopy(stack: TestStack) {
   const lost = stack.local.emulator.faults.add({ operation: "CopyBlob", do: "reset connection" });
   const body = await request(stack);
   const { id } = await stack.start({ ...body, options: { overwrite: "always" } });
@@ -227,7 +227,7 @@ async function strangersCopy(stack: TestStack) {
 
 test("another writer's copy of the same source, started while our start was lost, is not mistaken for ours", async () => {
   const stack = await startStack(slowly);
-  const { id, destination, copyId } = await strangersCopy(stack);
+  const { id, destination, copyId } = await startForeignCopy(stack);
   const copy = await stack.untilEnded(id);
   expect(copy).toMatchObject({
     status: "failed",
@@ -242,7 +242,7 @@ test("another writer's copy of the same source, started while our start was lost
 
 test("an abort does not affect another writer's copy of the same source", async () => {
   const stack = await startStack(slowly);
-  const { id, destination, copyId } = await strangersCopy(stack);
+  const { id, destination, copyId } = await startForeignCopy(stack);
   await stack.call("POST", `/copies/${id}/abort`);
   expect(await stack.untilEnded(id)).toMatchObject({ status: "aborted", copyId: null });
   await stack.clock.advance(200_000);
@@ -251,7 +251,7 @@ test("an abort does not affect another writer's copy of the same source", async 
 });
 
 /** The key that signed a SAS, as described by the parameters of the SAS. */
-function keyOf(sas: URLSearchParams): string {
+function signingKey(sas: URLSearchParams): string {
   const field = (name: string) => sas.get(name) ?? "";
   const terms = {
     objectId: field("skoid"),
@@ -301,7 +301,7 @@ test("no minted SAS, delegation key or token is persisted, logged or returned", 
       const sas = URL.canParse(source) ? new URL(source).searchParams : null;
       if (sas !== null) {
         secrets.set(sas.get("sig") ?? "", "a minted signature");
-        secrets.set(keyOf(sas), "a user delegation key");
+        secrets.set(signingKey(sas), "a user delegation key");
       }
       const [, token] = /^Bearer (.+)$/.exec(headers["authorization"] ?? "") ?? [];
       if (token !== undefined) secrets.set(token.split(".").at(-1) ?? "", "a token's signature");
@@ -319,8 +319,8 @@ test("no minted SAS, delegation key or token is persisted, logged or returned", 
   const quotes = emulator.faults.add({ operation: "CopyBlob", do: { response: quoted } });
   ids.push((await stack.start(await request(stack, "refused.mp4"))).id);
   quotes();
-  const files = filesOf(stack);
-  await files.makeRoom("shelf/film.mp4");
+  const files = createStackFiles(stack);
+  await files.createFolders("shelf/film.mp4");
   const ofFile = {
     source: (await files.upload("drop/film.mp4", film, secondAccount)).url,
     destination: files.file("shelf/film.mp4").url,
@@ -328,7 +328,7 @@ test("no minted SAS, delegation key or token is persisted, logged or returned", 
   const { destination } = await request(stack, "from a file.mp4");
   ids.push((await stack.start(ofFile)).id, (await stack.start({ ...ofFile, destination })).id);
   for (const id of ids) await stack.untilEnded(id);
-  giveRoles(stack, secondAccount);
+  setRoles(stack, secondAccount);
   ids.push((await stack.start(await request(stack, "unauthorized.mp4"))).id);
   const responses: string[] = [];
   for (const id of ids) responses.push(JSON.stringify(await stack.untilEnded(id)));
@@ -346,12 +346,12 @@ test("no minted SAS, delegation key or token is persisted, logged or returned", 
   expect(named.filter((name) => name === "a user delegation key").length).toBe(2);
   expect(new Set(secrets.values()).size).toBe(4);
 
-  const told = await everythingTold(stack, responses);
+  const stored = await collectStored(stack, responses);
   const found = [...secrets].flatMap(([secret, name]) =>
-    placesOf(secret, told).map((place) => `${name} in ${place}`),
+    findSecret(secret, stored).map((place) => `${name} in ${place}`),
   );
   expect(found).toEqual([]);
   // The search itself works: a correlation id is not a secret, and is in the history.
   const [scid] = sources(stack).map(({ searchParams }) => searchParams.get("scid") ?? "");
-  expect(placesOf(scid ?? "", told).length).toBeGreaterThan(1);
+  expect(findSecret(scid ?? "", stored).length).toBeGreaterThan(1);
 });

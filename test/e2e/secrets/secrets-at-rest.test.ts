@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { everythingTold, placesOf } from "../../support/stack/received-notifications.ts";
+import { collectStored, findSecret } from "../../support/stack/stored-secrets.ts";
 import { secondAccount, startStack } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(100_000, "film");
@@ -31,7 +31,7 @@ test("no secret of a caller is persisted, logged or returned, whether the copy s
     await send({ source: forged, destination: to("forged.mp4") }),
   ];
   expect(started.map(({ status }) => status)).toEqual([202, 202, 202, 202, 202]);
-  const refused = [
+  const rejected = [
     await send({ source: good, destination: to("other.mp4") }, { "idempotency-key": "k" }),
     await send({ source: good, destination: good }),
     await send({ source: `${good}&extra=1`, destination: 7, [good]: 1 }),
@@ -42,14 +42,14 @@ test("no secret of a caller is persisted, logged or returned, whether the copy s
     }),
     await send({ source: good.replace("inbox", "IN%zz"), destination: write }),
   ];
-  for (const { status } of refused) expect([400, 403, 409]).toContain(status);
+  for (const { status } of rejected) expect([400, 403, 409]).toContain(status);
 
   await stack.clock.advance(3_000);
   await stack.call("POST", `/copies/${started[2]?.json.id}/abort`);
-  const ended = [];
-  for (const { json } of started) ended.push(await stack.untilEnded(json.id));
-  responses.push(JSON.stringify(ended));
-  expect(ended.map(({ status, error }) => error?.cause ?? status)).toEqual([
+  const results = [];
+  for (const { json } of started) results.push(await stack.untilEnded(json.id));
+  responses.push(JSON.stringify(results));
+  expect(results.map(({ status, error }) => error?.cause ?? status)).toEqual([
     "succeeded",
     "succeeded",
     "aborted",
@@ -57,14 +57,14 @@ test("no secret of a caller is persisted, logged or returned, whether the copy s
     "source-unauthorized",
   ]);
 
-  const told = await everythingTold(stack, responses);
-  expect([...told.keys()]).toEqual(
+  const stored = await collectStored(stack, responses);
+  expect([...stored.keys()]).toEqual(
     expect.arrayContaining(["file storage.sqlite", "file task-hub.sqlite"]),
   );
-  const found = secrets.flatMap((secret) => placesOf(secret, told));
+  const found = secrets.flatMap((secret) => findSecret(secret, stored));
   expect(found).toEqual([]);
   // The search itself works: it finds public values in the same places.
-  expect([...told].filter(([, bytes]) => bytes.includes("by-sas.mp4")).length).toBeGreaterThan(3);
+  expect([...stored].filter(([, bytes]) => bytes.includes("by-sas.mp4")).length).toBeGreaterThan(3);
 });
 
 test("without a sealing key, a request with a SAS is rejected with its fix, and one without a SAS is accepted", async () => {
@@ -72,9 +72,9 @@ test("without a sealing key, a request with a SAS is rejected with its fix, and 
   const source = await stack.upload("inbox/film.mp4", film);
   const destination = stack.blob("archive/film.mp4").url;
   const withSas = { source: await stack.readSas(source), destination };
-  const refused = await stack.call("POST", "/copies", { body: withSas });
-  expect(refused.status).toBe(400);
-  expect(refused.json.detail).toContain("COPY_SECRET_KEYS");
-  expect(refused.json.errors).toEqual([{ pointer: "/source", message: "carries a SAS" }]);
+  const rejected = await stack.call("POST", "/copies", { body: withSas });
+  expect(rejected.status).toBe(400);
+  expect(rejected.json.detail).toContain("COPY_SECRET_KEYS");
+  expect(rejected.json.errors).toEqual([{ pointer: "/source", message: "carries a SAS" }]);
   await stack.start({ source: source.url, destination });
 });

@@ -2,7 +2,7 @@ import type { Task } from "durable-functions";
 import { hours, type Orchestrator } from "./durable-app.ts";
 
 /** Result of the activities of `waitForCopy`. */
-export type ReadAnswer = { state: "pending" | "success" | "aborted" };
+export type ReadResult = { state: "pending" | "success" | "aborted" };
 
 /**
  * Waits for a pending copy, as an app should wait for a timer together with events: new waits for
@@ -13,12 +13,12 @@ export const waitForCopy: Orchestrator = function* (context) {
   const { df } = context;
   const open: Record<"abort" | "wake", Task[]> = { abort: [], wake: [] };
   const take = (name: "abort" | "wake") => {
-    let seen = false;
+    let isRaised = false;
     while (open[name].at(-1)?.isCompleted === true) {
       open[name].pop();
-      seen = true;
+      isRaised = true;
     }
-    return seen;
+    return isRaised;
   };
   const race = function* (due: Date): Generator<Task, void, Task> {
     const timer = df.createTimer(due);
@@ -48,7 +48,7 @@ export const waitForCopy: Orchestrator = function* (context) {
       abortAsked = true;
       yield df.callActivity("abort", {});
     }
-    const { state }: ReadAnswer = yield df.callActivity("read", {});
+    const { state }: ReadResult = yield df.callActivity("read", {});
     df.setCustomStatus({ state, reads });
     if (state !== "pending") return { state, abortAsked, reads };
   }

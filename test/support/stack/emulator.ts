@@ -26,10 +26,10 @@ export type Storage = {
   logged: string[];
 };
 
-const endings: (() => Promise<void> | void)[] = [];
+const cleanUps: (() => Promise<void> | void)[] = [];
 
 afterEach(async () => {
-  for (const end of endings.splice(0).toReversed()) await end();
+  for (const end of cleanUps.splice(0).toReversed()) await end();
 });
 
 export async function startStorage(
@@ -79,11 +79,11 @@ export async function startStorage(
 
 /** Runs `end` after the test, in reverse order of registration. */
 export function atEnd(end: () => Promise<void> | void): void {
-  endings.push(end);
+  cleanUps.push(end);
 }
 
 /** The status and error code with which `work` is rejected; 200 "not refused" if it succeeds. */
-export async function refusal(work: Promise<unknown>): Promise<{ status: number; code: string }> {
+export async function rejection(work: Promise<unknown>): Promise<{ status: number; code: string }> {
   try {
     await work;
   } catch (error) {
@@ -98,7 +98,7 @@ export async function refusal(work: Promise<unknown>): Promise<{ status: number;
 }
 
 /** Uploads a blob, with its container. */
-export async function uploaded(
+export async function uploadBlob(
   service: BlobServiceClient,
   content: string | Uint8Array,
   { container = "source", blob = "film.mp4" } = {},

@@ -21,7 +21,7 @@ export function inboxRoutes(...routes: object[]): Record<string, string> {
 }
 
 /** The event that Storage would send for a blob in its current state. */
-export async function eventOf(
+export async function createEvent(
   blob: BlockBlobClient,
   { api = "PutBlob", ...changes }: { api?: string; at?: number; etag?: string; url?: string } = {},
 ): Promise<GridEvent> {

@@ -47,7 +47,7 @@ export async function startFileStorage(
 }
 
 /** Uploads a file with headers and metadata. */
-export async function uploadedFile(
+export async function uploadFile(
   client: ShareFileClient,
   content: string | Buffer,
 ): Promise<ShareFileClient> {

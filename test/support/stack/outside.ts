@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 
 /** A web server outside Storage, on this machine; it is closed after the test. */
-export type Outside = {
+export type ExternalServer = {
   /** Scheme, host and port. */
   origin: string;
   /** Each request as "GET /film.mp4?key=1". */
@@ -11,7 +11,9 @@ export type Outside = {
 };
 
 /** Serves these paths, and 404 for all others. */
-export async function serveOutside(content: Readonly<Record<string, Buffer>>): Promise<Outside> {
+export async function startExternalServer(
+  content: Readonly<Record<string, Buffer>>,
+): Promise<ExternalServer> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`);

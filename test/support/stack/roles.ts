@@ -2,7 +2,7 @@ import type { RoleAssignment } from "../../../src/local/storage/auth/role-assign
 import type { TestStack } from "./test-stack.ts";
 
 /** Replaces the identity's roles in one account; its roles in other accounts stay. */
-export function giveRoles(
+export function setRoles(
   { local }: TestStack,
   account: string,
   ...roles: readonly RoleAssignment[]

@@ -15,12 +15,12 @@ export type StackFiles = {
   /** Uploads a source, with its share and folders. */
   upload(path: string, content: Buffer, account?: string): Promise<ShareFileClient>;
   /** Creates the share and folders of a file. */
-  makeRoom(path: string, account?: string): Promise<void>;
+  createFolders(path: string, account?: string): Promise<void>;
   /** The file's URL with a SAS for one hour. */
   sas(file: ShareFileClient, permissions?: string): string;
 };
 
-export function filesOf({ local, clock }: TestStack): StackFiles {
+export function createStackFiles({ local, clock }: TestStack): StackFiles {
   const { fileUrl, accounts } = local.emulator;
   const service = (account: string) => {
     const key = accounts.find(({ name }) => name === account)?.key ?? "";
@@ -38,7 +38,7 @@ export function filesOf({ local, clock }: TestStack): StackFiles {
       for (const name of rest.slice(0, -1)) folder = folder.getDirectoryClient(name);
       return folder.getFileClient(rest.at(-1) ?? "");
     },
-    async makeRoom(path, account = firstAccount) {
+    async createFolders(path, account = firstAccount) {
       const [share = "", ...rest] = path.split("/");
       const client = service(account).getShareClient(share);
       await client.createIfNotExists();
@@ -49,7 +49,7 @@ export function filesOf({ local, clock }: TestStack): StackFiles {
       }
     },
     async upload(path, content, account = firstAccount) {
-      await files.makeRoom(path, account);
+      await files.createFolders(path, account);
       const file = files.file(path, account);
       await file.create(content.length, {
         fileHttpHeaders: { fileContentType: "video/mp4" },

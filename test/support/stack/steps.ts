@@ -14,7 +14,7 @@ import { createSasMint } from "../../../src/storage/sas-mint.ts";
 import type { Storage } from "./emulator.ts";
 
 /** The activities with real Storage calls, without the orchestration, to run them in unusual orders. */
-export function stepsOf(
+export function createSteps(
   { emulator, clock, credential }: Storage,
   client: Partial<CopyClient> = {},
 ): CopyActivities & { ledger: Ledger } {
@@ -35,7 +35,7 @@ export function stepsOf(
 }
 
 /** The input that an orchestration would get for a request made now. */
-export function copyOf(
+export function createCopyInput(
   { emulator, clock }: Storage,
   body: unknown,
 ): { instanceId: string; copy: CopyInput } {

@@ -21,7 +21,7 @@ export type TestStack = {
   log: HostLogEntry[];
   readonly local: LocalStack;
   /** Calls the app's HTTP API. */
-  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  call(method: string, path: string, options?: CallOptions): Promise<ApiResponse>;
   /** Starts a copy and expects 202. */
   start(body: unknown, headers?: Record<string, string>): Promise<CopyBody>;
   get(id: string): Promise<CopyBody>;
@@ -40,9 +40,9 @@ export type TestStack = {
     options?: { permissions?: string; expiresAt?: number },
   ): Promise<string>;
   /** Number of history events in the task hub, including those that the status route omits; only with `persistent`. */
-  historyEvents(): number;
+  countHistoryEvents(): number;
   /** The same for one instance. */
-  historyEventsOf(id: string): number;
+  countHistoryEventsOf(id: string): number;
   /** Restarts the app on the same state; only with `persistent`. */
   restart(): Promise<void>;
   stateDirectory: string | null;
@@ -54,7 +54,7 @@ export type CallOptions = {
   raw?: string | Buffer;
   headers?: Record<string, string>;
 };
-export type Answer = { status: number; headers: Headers; text: string; json: Json };
+export type ApiResponse = { status: number; headers: Headers; text: string; json: Json };
 export type CopyBody = Json;
 // oxlint-disable-next-line typescript/no-explicit-any -- tests look into bodies of every shape
 type Json = any;
@@ -66,7 +66,7 @@ export const hour = 3_600_000;
 export const noon = Date.UTC(2026, 10, 20, 12);
 
 /** Settings for tests that cover weeks: the app's timers run rarely. */
-export const withoutRounds = {
+export const rareTimers = {
   COPY_WATCHDOG: "0 0 0 * * *",
   "AzureWebJobs.purge.Disabled": "true",
 } as const;
@@ -99,7 +99,7 @@ export async function openStack(options: Options = {}): Promise<TestStack> {
     COPY_WATCHDOG: "0 0 * * * *", // hourly: five-minute rounds over two weeks take seconds of real time
     ...options.environment,
   });
-  const begin = (blobPort: number, filePort: number) =>
+  const startLocal = (blobPort: number, filePort: number) =>
     startLocalStack({
       appDirectory: process.cwd(),
       stateDirectory,
@@ -118,7 +118,7 @@ export async function openStack(options: Options = {}): Promise<TestStack> {
     environment.restore();
     if (stateDirectory !== null) rmSync(stateDirectory, { recursive: true, force: true });
   };
-  let local = await begin(0, 0).catch((error: unknown) => {
+  let local = await startLocal(0, 0).catch((error: unknown) => {
     cleanUp();
     throw error;
   });
@@ -194,14 +194,14 @@ export async function openStack(options: Options = {}): Promise<TestStack> {
         startsOn: new Date(clock.now() - hour),
         expiresOn: new Date(expiresAt ?? clock.now() + hour),
       }),
-    historyEvents() {
+    countHistoryEvents() {
       const file = join(stateDirectory ?? "", "task-hub.sqlite");
       const hub = new DatabaseSync(file, { readOnly: true });
       const { events } = hub.prepare("SELECT count(*) AS events FROM history").get() ?? {};
       hub.close();
       return Number(events);
     },
-    historyEventsOf(id) {
+    countHistoryEventsOf(id) {
       const file = join(stateDirectory ?? "", "task-hub.sqlite");
       const hub = new DatabaseSync(file, { readOnly: true });
       const count =
@@ -218,7 +218,7 @@ export async function openStack(options: Options = {}): Promise<TestStack> {
     },
     async restart() {
       await local.close();
-      local = await begin(local.emulator.port, local.emulator.filePort); // URLs of running copies contain the ports
+      local = await startLocal(local.emulator.port, local.emulator.filePort); // URLs of running copies contain the ports
       await clock.settled();
     },
   };

@@ -19,7 +19,7 @@ const response = (given: Partial<StorageErrorResponse>): StorageErrorResponse =>
   retryAfterSeconds: null,
   ...given,
 });
-const taken = (
+const classify = (
   call: StorageCallName,
   given: Partial<StorageErrorResponse>,
   sas: string | null = null,
@@ -124,7 +124,7 @@ test.each<[StorageCallName, Partial<StorageErrorResponse>, string, string]>([
   ["start", { status: 500, code: "CannotVerifyCopySource" }, "transient", "internal"],
   ["read-destination", { status: 0, code: "ECONNRESET" }, "transient", "internal"],
 ])("%s that gets %o is %s: %s", (call, given, kind, cause) => {
-  const verdict = taken(call, given);
+  const verdict = classify(call, given);
   expect([verdict.kind, verdict.failure.cause]).toEqual([kind, cause]);
   expect(verdict.failure.message).toMatch(/^Cannot copy/);
   expect(verdict.failure.fix).toBe(causes[verdict.failure.cause].fix);
@@ -155,7 +155,7 @@ test.each([
     ["read-source", "AuthenticationFailed"],
     ["start", "CannotVerifyCopySource"],
   ] as const) {
-    const { failure } = taken(call, { status: 403, code }, sas);
+    const { failure } = classify(call, { status: 403, code }, sas);
     expect(failure.cause).toBe(cause);
     expect(failure.message).toMatch(says);
     expect(JSON.stringify(failure)).not.toContain("sig=");
@@ -163,21 +163,21 @@ test.each([
 });
 
 test("an expired destination SAS is reported as such, and not confused with the source's SAS", () => {
-  const ended = "sp=racwd&se=2026-11-19&sig=x";
-  const refused = { status: 403, code: "AuthenticationFailed" };
+  const expired = "sp=racwd&se=2026-11-19&sig=x";
+  const rejected = { status: 403, code: "AuthenticationFailed" };
   for (const call of ["read-destination", "abort", "clean-up"] as const) {
-    const { failure } = taken(call, refused, ended);
+    const { failure } = classify(call, rejected, expired);
     expect(failure.cause).toBe("destination-unauthorized");
     expect(failure.message).toMatch(/the SAS expired at 2026-11-19/);
     expect(failure.fix).toMatch(/two weeks/);
   }
-  const { failure } = taken("start", { status: 403, code: "AuthorizationFailure" }, ended);
+  const { failure } = classify("start", { status: 403, code: "AuthorizationFailure" }, expired);
   expect(failure.message).not.toContain("SAS expired");
 });
 
 const copyId = "11111111-1111-1111-1111-111111111111";
 const started = { plan: { source: { etag: "1", length: 10 }, destinationEtag: null }, copyId };
-const seen = (
+const properties = (
   copy: Partial<DestinationProperties["copy"]> | null,
   length = 10,
 ): DestinationProperties => ({
@@ -200,25 +200,28 @@ const seen = (
           ...copy,
         },
 });
-const look = (destination: DestinationProperties | null, sas: string | null = null) =>
+const readStatusOf = (destination: DestinationProperties | null, sas: string | null = null) =>
   interpretStatus(started, destination, { sas: sas === null ? null : new Sas(sas), now });
 
 test("only our copyId with status success and the planned length counts as success", () => {
-  expect(look(seen({}))).toMatchObject({
+  expect(readStatusOf(properties({}))).toMatchObject({
     kind: "success",
     progress: { bytesCopied: 10, totalBytes: 10 },
   });
-  expect(look(seen({}, 9))).toMatchObject({
+  expect(readStatusOf(properties({}, 9))).toMatchObject({
     kind: "failed",
     failure: { cause: "source-changed" },
   });
-  expect(look(seen({ copyId: "another" }))).toMatchObject({ kind: "superseded" });
-  expect(look(seen(null))).toMatchObject({ kind: "superseded" });
-  expect(look(null)).toMatchObject({ kind: "gone", failure: { cause: "destination-deleted" } });
+  expect(readStatusOf(properties({ copyId: "another" }))).toMatchObject({ kind: "superseded" });
+  expect(readStatusOf(properties(null))).toMatchObject({ kind: "superseded" });
+  expect(readStatusOf(null)).toMatchObject({
+    kind: "gone",
+    failure: { cause: "destination-deleted" },
+  });
 });
 
 test("a superseded copy reports whether the destination's length matches", () => {
-  const message = (length: number) => JSON.stringify(look(seen(null, length)));
+  const message = (length: number) => JSON.stringify(readStatusOf(properties(null, length)));
   expect(message(10)).toContain("may have succeeded");
   expect(message(3)).toContain("has 3 bytes, not 10");
 });
@@ -234,14 +237,17 @@ test.each([
   ["something new", "internal"],
   [null, "internal"],
 ])("a failed copy described as %s is %s", (description, cause) => {
-  const status = look(seen({ status: "failed", description }));
+  const status = readStatusOf(properties({ status: "failed", description }));
   expect(status).toMatchObject({ kind: "failed", failure: { cause } });
   expect(isFinal(status)).toBe(true);
 });
 
 test("a copy that failed with 403 after its SAS expired is reported as such", () => {
   const description = '403 AuthenticationFailed "x"';
-  const status = look(seen({ status: "failed", description }), "sp=r&se=2026-11-19&sig=x");
+  const status = readStatusOf(
+    properties({ status: "failed", description }),
+    "sp=r&se=2026-11-19&sig=x",
+  );
   expect(status).toMatchObject({ failure: { cause: "source-sas-expired" } });
 });
 
@@ -249,12 +255,12 @@ test("a copy that failed with 403 after its minted SAS expired outlived seven da
   const mintedSas = { scid: "1", expiresAt: new Date(now).toISOString() };
   const plan = { ...started.plan, mintedSas };
   const description = '403 AuthenticationFailed "x"';
-  const ended = (completedAt: number | null, description: string) => {
-    const destination = seen({ status: "failed", description, completedAt });
+  const expired = (completedAt: number | null, description: string) => {
+    const destination = properties({ status: "failed", description, completedAt });
     return interpretStatus({ plan, copyId }, destination, { sas: null, now: now + 60_000 });
   };
   for (const completedAt of [now, now + 1_000, null]) {
-    expect(ended(completedAt, description)).toMatchObject({
+    expect(expired(completedAt, description)).toMatchObject({
       failure: {
         cause: "source-sas-expired",
         message: expect.stringMatching(/seven days.*2026-11-20T00:00:00/),
@@ -262,21 +268,21 @@ test("a copy that failed with 403 after its minted SAS expired outlived seven da
       },
     });
   }
-  expect(ended(now - 1_000, description)).toMatchObject({
+  expect(expired(now - 1_000, description)).toMatchObject({
     failure: { cause: "source-unauthorized" },
   });
-  expect(ended(now, '404 ResourceNotFound "x"')).toMatchObject({
+  expect(expired(now, '404 ResourceNotFound "x"')).toMatchObject({
     failure: { cause: "source-not-found" },
   });
 });
 
 test("a pending copy reports its progress and Storage's status description", () => {
-  const pending = seen({
+  const pending = properties({
     status: "pending",
     progress: parseProgress("3/10"),
     description: "502 x",
   });
-  expect(look(pending)).toEqual({
+  expect(readStatusOf(pending)).toEqual({
     kind: "pending",
     progress: { bytesCopied: 3, totalBytes: 10 },
     warning: "502 x",

@@ -162,8 +162,8 @@ function outside(url: string): "allowed" | "not allowed" | "invalid" {
   const pairs = allowed("https://cdn.example/pub", "https://acct2.blob.core.windows.net/archive");
   const read = parseSource(url, { emulator, external: externalOrigins(pairs) });
   if (!read.ok) return "invalid";
-  const ends = { source: read.endpoint, destination: to };
-  return isAllowed(pairs, ends) ? "allowed" : "not allowed";
+  const endpoints = { source: read.endpoint, destination: to };
+  return isAllowed(pairs, endpoints) ? "allowed" : "not allowed";
 }
 
 test.each([

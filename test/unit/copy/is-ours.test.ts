@@ -84,11 +84,11 @@ test.each([
 });
 
 test("a copy that completed before the plan was made belongs to a restored blob", () => {
-  const ended = (completedAt: number) => ours(plan, { status: "success", completedAt });
-  expect(ended(now - 24 * 60 * minute)).toBe(false);
-  expect(ended(now - 16 * minute)).toBe(false);
-  expect(ended(now - 14 * minute)).toBe(true); // clocks differ
-  expect(ended(now + minute)).toBe(true);
+  const isOursCompletedAt = (completedAt: number) => ours(plan, { status: "success", completedAt });
+  expect(isOursCompletedAt(now - 24 * 60 * minute)).toBe(false);
+  expect(isOursCompletedAt(now - 16 * minute)).toBe(false);
+  expect(isOursCompletedAt(now - 14 * minute)).toBe(true); // clocks differ
+  expect(isOursCompletedAt(now + minute)).toBe(true);
   const { plannedAt: _, ...older } = plan;
   expect(ours(older, { status: "success", completedAt: now - 24 * 60 * minute })).toBe(true);
 });

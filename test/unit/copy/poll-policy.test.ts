@@ -10,8 +10,8 @@ const hour = 3_600_000;
 
 const fortnight = 14 * 24 * hour;
 
-/** The times at which the policy polls a copy with the given progress. */
-function looksUntil(
+/** The number of polls of a copy with the given progress and wakes until `end`, ms from the start. */
+function countPolls(
   end: number,
   { progressAt, wakes = 0 }: { progressAt: (now: number) => Progress | null; wakes?: number },
 ): number {
@@ -21,11 +21,11 @@ function looksUntil(
   for (let now = firstPollAt(0); now < end;) {
     reads++;
     observations.push({ at: now, progress: progressAt(now) });
-    const seen = forecast(observations, 0);
+    const prediction = forecast(observations, 0);
     const due = nextPollAt({
       startedAt: 0,
       samples: observations,
-      forecast: seen,
+      forecast: prediction,
       polls: reads,
       pollsSinceWake: readsSinceWake,
       now,
@@ -49,7 +49,7 @@ test("the next poll is after now, and at most six hours ahead", () => {
       .tuple(fc.nat(), fc.nat())
       .map(([a, b]) => ({ bytesCopied: Math.min(a, b), totalBytes: Math.max(a, b) })),
   );
-  const looks = fc.record({
+  const polls = fc.record({
     startedAt: fc.constant(0),
     polls: fc.nat({ max: 150 }),
     samples: fc
@@ -58,10 +58,10 @@ test("the next poll is after now, and at most six hours ahead", () => {
     pollsSinceWake: fc.option(fc.nat({ max: 5 })),
   });
   fc.assert(
-    fc.property(looks, time, (given, later) => {
+    fc.property(polls, time, (given, later) => {
       const now = (given.samples.at(-1)?.at ?? 0) + later;
-      const seen = forecast(given.samples, 0);
-      const next = nextPollAt({ ...given, forecast: seen, now });
+      const prediction = forecast(given.samples, 0);
+      const next = nextPollAt({ ...given, forecast: prediction, now });
       expect(next).toBeGreaterThanOrEqual(now + 1_000);
       expect(next).toBeLessThanOrEqual(now + maxWaitMs);
     }),
@@ -69,9 +69,9 @@ test("the next poll is after now, and at most six hours ahead", () => {
 });
 
 test("a copy that reports no progress is polled less and less often", () => {
-  const untold = { progressAt: () => null };
-  expect(looksUntil(hour, untold)).toBeLessThan(22);
-  expect(looksUntil(fortnight, untold)).toBeLessThan(90);
+  const unknown = { progressAt: () => null };
+  expect(countPolls(hour, unknown)).toBeLessThan(22);
+  expect(countPolls(fortnight, unknown)).toBeLessThan(90);
 });
 
 test("a stalled copy is polled less and less often, wherever it stalls", () => {
@@ -80,7 +80,7 @@ test("a stalled copy is polled less and less often, wherever it stalls", () => {
       bytesCopied: Math.floor(1e9 * Math.min(share, now / hour)),
       totalBytes: 1e9,
     });
-    expect([share, looksUntil(24 * hour, { progressAt }) <= 32]).toEqual([share, true]);
+    expect([share, countPolls(24 * hour, { progressAt }) <= 32]).toEqual([share, true]);
   }
 });
 
@@ -98,18 +98,18 @@ test("whatever the progress, two weeks cost at most 80 polls, plus one per wake"
         if (moves) bytesCopied += Math.floor((totalBytes - bytesCopied) * share);
         return { bytesCopied, totalBytes };
       };
-      expect(looksUntil(fortnight, { progressAt, wakes })).toBeLessThanOrEqual(80 + wakes);
+      expect(countPolls(fortnight, { progressAt, wakes })).toBeLessThanOrEqual(80 + wakes);
     }),
   );
 });
 
 test("after a wake that finds the copy pending, the next polls follow within 5, 15 and 45 seconds", () => {
-  const seen = forecast([], 0);
+  const prediction = forecast([], 0);
   const at = (readsSinceWake: number) =>
     nextPollAt({
       startedAt: 0,
       samples: [],
-      forecast: seen,
+      forecast: prediction,
       polls: 1,
       pollsSinceWake: readsSinceWake,
       now: 10 * hour,

@@ -34,7 +34,7 @@ function routes(...entries: RouteEntry[]): Route[] {
 }
 
 /** The destination of a route for a blob's URL; null if it does not match. */
-function wayOf(route: Route, url: string): string | null {
+function destinationFor(route: Route, url: string): string | null {
   const parsed = parseDestination(url, onlyStorage);
   if (!parsed.ok || parsed.endpoint.service !== "blob" || !isRouted(route, parsed.endpoint)) {
     return null;
@@ -57,17 +57,17 @@ test.each<[RouteEntry["destination"], string, string]>([
   ["out/latest", "inbox/film.mp4", "out/latest"],
 ])("the template %s takes %s to %s", (template, source, destination) => {
   const [route] = routes({ ...films, destination: blob("acct2", template) });
-  expect(route && wayOf(route, blob("acct1", source))).toBe(blob("acct2", destination));
+  expect(route && destinationFor(route, blob("acct1", source))).toBe(blob("acct2", destination));
 });
 
 test("prefix, suffix and glob must all match, and do not overlap in a name", () => {
   const [route] = routes({ ...films, prefix: "ab", suffix: "bc", glob: "a*" });
   const hits = ["abbc", "ab-bc"].map(
-    (name) => route && wayOf(route, blob("acct1", `inbox/${name}`)),
+    (name) => route && destinationFor(route, blob("acct1", `inbox/${name}`)),
   );
   expect(hits).not.toContain(null);
   for (const name of ["abc", "ab/bc", "xabbc", "abbcx", "Abbc"]) {
-    expect(route && wayOf(route, blob("acct1", `inbox/${name}`)), name).toBeNull();
+    expect(route && destinationFor(route, blob("acct1", `inbox/${name}`)), name).toBeNull();
   }
 });
 
@@ -77,14 +77,14 @@ test("a route does not match another account, container or endpoint", () => {
     blob("acct1", "inbox2/a"),
     blob("acct1-secondary", "inbox/a"),
   ]) {
-    expect(wayOf(all, url), url).toBeNull();
+    expect(destinationFor(all, url), url).toBeNull();
   }
 });
 
 test("a name that a URL would normalise is rejected where it would be produced", () => {
   const [route] = routes({ ...films, destination: blob("acct2", "out/{stem}/{name}") });
-  expect(route && wayOf(route, blob("acct1", "inbox/a..%2Fb"))).not.toBeNull();
-  expect(route && wayOf(route, blob("acct1", "inbox/..."))).toBeNull(); // "out/../..."
+  expect(route && destinationFor(route, blob("acct1", "inbox/a..%2Fb"))).not.toBeNull();
+  expect(route && destinationFor(route, blob("acct1", "inbox/..."))).toBeNull(); // "out/../..."
   const message = 'results in a name with "." or ".." as a part';
   const source = blob("acct1", "inbox/...");
   const context = { routes: route === undefined ? [] : [route], origins: onlyStorage, at };
@@ -167,11 +167,11 @@ test.each(Object.entries(circles))("a cycle is rejected and printed: %s", (_, en
 const graphs = randomRoutes(blob);
 
 /** Simulates every chain of routes that a blob can trigger; true if a chain contains a route twice. */
-function goesRound(graph: readonly Route[], url: string, behind: readonly Route[] = []): boolean {
+function hasCycle(graph: readonly Route[], url: string, behind: readonly Route[] = []): boolean {
   return graph.some((route) => {
-    const next = wayOf(route, url);
+    const next = destinationFor(route, url);
     if (next === null) return false;
-    return behind.includes(route) || goesRound(graph, next, [...behind, route]);
+    return behind.includes(route) || hasCycle(graph, next, [...behind, route]);
   });
 }
 
@@ -179,7 +179,7 @@ test(
   "a graph of routes in which a copy would trigger its own route is rejected",
   { timeout: 60_000 },
   () => {
-    const met = { accepted: 0, refused: 0, round: 0 };
+    const met = { accepted: 0, rejected: 0, round: 0 };
     fc.assert(
       fc.property(graphs, (entries) => {
         const parsed = read(...entries);
@@ -188,10 +188,10 @@ test(
         const graph = parseRouteList(JSON.stringify(entries), onlyStorage).routes;
         const round = ["acct1", "acct2"].some((account) =>
           ["xxx", "yyy"].some((container) =>
-            randomNames.some((name) => goesRound(graph, blob(account, `${container}/${name}`))),
+            randomNames.some((name) => hasCycle(graph, blob(account, `${container}/${name}`))),
           ),
         );
-        met[isAccepted ? "accepted" : "refused"]++;
+        met[isAccepted ? "accepted" : "rejected"]++;
         if (round) met.round++;
         expect(isAccepted && round ? entries : null).toBeNull();
       }),

@@ -26,7 +26,7 @@ const driveCopy = async () => {
     orchestrators: { waitForCopy },
     activities: Object.fromEntries(names.map((name) => [name, () => null])),
   });
-  const begin = () => {
+  const start = () => {
     let execution: Execution = {
       instanceId: "one",
       name: "waitForCopy",
@@ -51,7 +51,7 @@ const driveCopy = async () => {
       },
     };
   };
-  return { clock, begin };
+  return { clock, begin: start };
 };
 
 const completed = (at: number, id: number, result: unknown): HistoryEvent => ({
@@ -85,11 +85,11 @@ const steps = fc.array(
 );
 
 test("the wait pattern loses no abort and no wake, and is deterministic, in any order and batch", async () => {
-  const { clock, begin } = await driveCopy();
+  const { clock, begin: start } = await driveCopy();
   let aborts = 0;
   await fc.assert(
     fc.asyncProperty(steps, async (plan) => {
-      const { first, turn } = begin();
+      const { first, turn } = start();
       const open = new Map<number, Decision>();
       let reads = 0;
       let abortCalls = 0;
@@ -117,8 +117,8 @@ test("the wait pattern loses no abort and no wake, and is deterministic, in any 
             batch.push(fired(clock.now(), decision.id, decision.fireAt));
             continue;
           }
-          const ended = step >= plan.length + 4 || (abortCalls > 0 && decision.name === "read");
-          const state = ended ? (abortCalls > 0 ? "aborted" : "success") : "pending";
+          const isLast = step >= plan.length + 4 || (abortCalls > 0 && decision.name === "read");
+          const state = isLast ? (abortCalls > 0 ? "aborted" : "success") : "pending";
           batch.push(completed(clock.now(), decision.id, { state }));
         }
         if (again && last !== undefined) batch.push(last);
@@ -152,8 +152,8 @@ test.each([
   ["the timer first", ["timer", "abort"], "prepare,start,read,abort"],
   ["the event first", ["abort", "timer"], "prepare,start,abort,read"],
 ])("a timer and an abort in one batch, %s, cause one abort", async (_, order, path) => {
-  const { clock, begin } = await driveCopy();
-  const { first, turn } = begin();
+  const { clock, begin: start } = await driveCopy();
+  const { first, turn } = start();
   const calls: string[] = [];
   const timers: (Decision & { kind: "timer" })[] = [];
   const note = ({ decisions }: TurnOutcome) => {

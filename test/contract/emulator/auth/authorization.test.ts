@@ -14,10 +14,10 @@ import { expect, test } from "vitest";
 import {
   day,
   noon,
-  refusal,
+  rejection,
   second,
   startStorage,
-  uploaded,
+  uploadBlob,
 } from "../../../support/stack/emulator.ts";
 
 const once = { retryOptions: { maxTries: 1 } };
@@ -31,7 +31,7 @@ test("a request signed with another key, or for another account, is rejected", a
     new StorageSharedKeyCredential("devstoreaccount1", key),
     once,
   );
-  expect(await refusal(wrongKey.createContainer("abc"))).toEqual({
+  expect(await rejection(wrongKey.createContainer("abc"))).toEqual({
     status: 403,
     code: "AuthenticationFailed",
   });
@@ -40,7 +40,7 @@ test("a request signed with another key, or for another account, is rejected", a
     new StorageSharedKeyCredential("devstoreaccount1", emulator.accounts[0]?.key ?? ""),
     once,
   );
-  expect((await refusal(wrongAccount.createContainer("abc"))).code).toBe("AuthenticationFailed");
+  expect((await rejection(wrongAccount.createContainer("abc"))).code).toBe("AuthenticationFailed");
 });
 
 test("a signature is valid for fifteen minutes before and after its date", async () => {
@@ -52,7 +52,7 @@ test("a signature is valid for fifteen minutes before and after its date", async
     // The SDK dates its requests with the process's clock, so the emulator's clock must differ.
     const shifted = clock.now;
     clock.now = () => shifted() + minutes * 60 * second;
-    responses.push((await refusal(client.getContainerClient("abc").getProperties())).status);
+    responses.push((await rejection(client.getContainerClient("abc").getProperties())).status);
     clock.now = shifted;
   }
   expect(responses).toEqual([200, 403, 200, 403]);
@@ -81,7 +81,7 @@ test.for(["2015-04-05", "2018-11-09", "2020-02-10", "2020-12-06", "2021-08-06", 
   "service and account SAS of version %s authorize what they are signed for",
   async (version) => {
     const { service, credential, emulator } = await startStorage();
-    const blob = await uploaded(service, "abc");
+    const blob = await uploadBlob(service, "abc");
     const sas = generateBlobSASQueryParameters(
       {
         containerName: "source",
@@ -131,8 +131,8 @@ test.for(["2015-04-05", "2018-11-09", "2020-02-10", "2020-12-06", "2021-08-06", 
 
 test("every kind of service SAS error has its own response", async () => {
   const { service, credential, clock } = await startStorage();
-  const blob = await uploaded(service, "abc");
-  const other = await uploaded(service, "abc", { blob: "other" });
+  const blob = await uploadBlob(service, "abc");
+  const other = await uploadBlob(service, "abc", { blob: "other" });
   const read = { permissions: BlobSASPermissions.parse("r"), expiresOn: tomorrow };
   const sas = (more: object) =>
     generateBlobSASQueryParameters(
@@ -141,7 +141,8 @@ test("every kind of service SAS error has its own response", async () => {
     ).toString();
   const client = (url: string, query: string) =>
     new BlockBlobClient(`${url}?${query}`, undefined, once);
-  const code = async (more: object) => (await refusal(client(blob.url, sas(more)).download())).code;
+  const code = async (more: object) =>
+    (await rejection(client(blob.url, sas(more)).download())).code;
 
   expect(await code({})).toBe("not refused");
   expect(await code({ permissions: BlobSASPermissions.parse("w") })).toBe(
@@ -153,22 +154,24 @@ test("every kind of service SAS error has its own response", async () => {
   expect(await code({ identifier: "no-such-policy", blobName: "other" })).toBe(
     "AuthenticationFailed",
   );
-  expect((await refusal(client(other.url, sas({})).download())).code).toBe("AuthenticationFailed");
+  expect((await rejection(client(other.url, sas({})).download())).code).toBe(
+    "AuthenticationFailed",
+  );
   const widened = sas({}).replace("sp=r", "sp=rw");
-  expect((await refusal(client(blob.url, widened).download())).code).toBe("AuthenticationFailed");
+  expect((await rejection(client(blob.url, widened).download())).code).toBe("AuthenticationFailed");
   const write = client(blob.url, sas({})).upload("x", 1);
-  expect((await refusal(write)).code).toBe("AuthorizationPermissionMismatch");
+  expect((await rejection(write)).code).toBe("AuthorizationPermissionMismatch");
 
   const query = sas({});
   await clock.advance(day - 1);
-  expect((await refusal(client(blob.url, query).download())).code).toBe("not refused");
+  expect((await rejection(client(blob.url, query).download())).code).toBe("not refused");
   await clock.advance(1);
-  expect((await refusal(client(blob.url, query).download())).code).toBe("AuthenticationFailed");
+  expect((await rejection(client(blob.url, query).download())).code).toBe("AuthenticationFailed");
 });
 
 test("an account SAS is limited to its services, resource types and permissions", async () => {
   const { service, credential } = await startStorage();
-  await uploaded(service, "abc");
+  await uploadBlob(service, "abc");
   const client = (services: string, resourceTypes: string, permissions: string) => {
     const sas = generateAccountSASQueryParameters(
       {
@@ -182,7 +185,7 @@ test("an account SAS is limited to its services, resource types and permissions"
     return new BlobServiceClient(`${service.url}?${sas}`, undefined, once);
   };
   const read = (holder: BlobServiceClient) =>
-    refusal(holder.getContainerClient("source").getBlobClient("film.mp4").download());
+    rejection(holder.getContainerClient("source").getBlobClient("film.mp4").download());
 
   expect((await read(client("b", "o", "r"))).code).toBe("not refused");
   expect((await read(client("f", "o", "r"))).code).toBe("AuthorizationServiceMismatch");
@@ -192,7 +195,7 @@ test("an account SAS is limited to its services, resource types and permissions"
 
 test("a service SAS does not authorize operations on the container itself", async () => {
   const { service, credential } = await startStorage();
-  await uploaded(service, "abc");
+  await uploadBlob(service, "abc");
   const sas = generateBlobSASQueryParameters(
     {
       containerName: "source",
@@ -202,7 +205,7 @@ test("a service SAS does not authorize operations on the container itself", asyn
     credential,
   );
   const holder = new ContainerClient(`${service.url}/source?${sas}`, undefined, once);
-  expect(await refusal(holder.delete())).toEqual({ status: 403, code: "AuthorizationFailure" });
+  expect(await rejection(holder.delete())).toEqual({ status: 403, code: "AuthorizationFailure" });
 });
 
 test("without authorization only public containers can be read, up to their access level", async () => {
@@ -216,22 +219,24 @@ test("without authorization only public containers can be read, up to their acce
     await service.getContainerClient(name).getBlockBlobClient("x").upload("abc", 3);
   }
   const read = async (name: string) =>
-    (await refusal(anonymous.getContainerClient(name).getBlobClient("x").download())).status;
+    (await rejection(anonymous.getContainerClient(name).getBlobClient("x").download())).status;
   const list = async (name: string) =>
-    (await refusal(anonymous.getContainerClient(name).listBlobsFlat().next())).status;
+    (await rejection(anonymous.getContainerClient(name).listBlobsFlat().next())).status;
 
   expect([await read("blobs"), await list("blobs")]).toEqual([200, 401]);
   expect([await read("everything"), await list("everything")]).toEqual([200, 200]);
   expect([await read("private"), await list("private")]).toEqual([401, 401]);
   expect(
-    await refusal(anonymous.getContainerClient("everything").getBlockBlobClient("y").upload("", 0)),
+    await rejection(
+      anonymous.getContainerClient("everything").getBlockBlobClient("y").upload("", 0),
+    ),
   ).toEqual({ status: 401, code: "NoAuthenticationInformation" });
   expect((await service.getContainerClient("blobs").getProperties()).blobPublicAccess).toBe("blob");
 });
 
 test("anonymous requests with an old or missing version get the 404 of a missing resource", async () => {
   const { service, emulator } = await startStorage();
-  await uploaded(service, "abc");
+  await uploadBlob(service, "abc");
   const response = await fetch(`${emulator.blobUrl}/devstoreaccount1/source/film.mp4`);
   expect(response.status).toBe(404);
   expect(response.headers.get("x-ms-error-code")).toBe("ResourceNotFound");

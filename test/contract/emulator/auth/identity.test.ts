@@ -12,10 +12,10 @@ import { expect, test } from "vitest";
 import {
   day,
   noon,
-  refusal,
+  rejection,
   second,
   startStorage,
-  uploaded,
+  uploadBlob,
 } from "../../../support/stack/emulator.ts";
 import { startIdentity } from "../../../support/stack/identity.ts";
 
@@ -57,7 +57,7 @@ test("a token request without the secret header, or of another form, is rejected
 
 test("a token that is forged, expired or for another audience gets 401 with a challenge", async () => {
   const { identity, emulator, clock, service } = await startIdentity();
-  await uploaded(service, "abc");
+  await uploadBlob(service, "abc");
   const read = async (bearer: string, account = "devstoreaccount1") => {
     const url = `${emulator.blobUrl}/${account}/source/film.mp4`;
     const headers = { authorization: `Bearer ${bearer}`, "x-ms-version": "2026-10-06" };
@@ -116,17 +116,17 @@ test("without TLS there is no identity, and tokens are rejected", async () => {
 
 test("the identity can do what its roles allow, on the account or container of the assignment", async () => {
   const { emulator, service, client } = await startIdentity();
-  await uploaded(service, "abc");
-  await uploaded(service, "abc", { container: "other" });
+  await uploadBlob(service, "abc");
+  await uploadBlob(service, "abc", { container: "other" });
   const blob = (container: string) =>
     client().getContainerClient(container).getBlockBlobClient("film.mp4");
   const may = async (container: string) =>
     [
-      await refusal(blob(container).download()),
-      await refusal(blob(container).upload("new", 3)),
-      await refusal(client().getContainerClient(container).listBlobsFlat().next()),
-      await refusal(client().listContainers().next()),
-      await refusal(client().getUserDelegationKey(new Date(noon), new Date(noon + day))),
+      await rejection(blob(container).download()),
+      await rejection(blob(container).upload("new", 3)),
+      await rejection(client().getContainerClient(container).listBlobsFlat().next()),
+      await rejection(client().listContainers().next()),
+      await rejection(client().getUserDelegationKey(new Date(noon), new Date(noon + day))),
     ].map(({ code }) => code);
   const [yes, no] = ["not refused", "AuthorizationPermissionMismatch"];
   const account = "devstoreaccount1";
@@ -149,15 +149,15 @@ test("the identity can do what its roles allow, on the account or container of t
 
 test("only owners can read and write tags, contributors cannot", async () => {
   const { client, emulator, service } = await startIdentity();
-  await uploaded(service, "abc");
+  await uploadBlob(service, "abc");
   const blob = client().getContainerClient("source").getBlockBlobClient("film.mp4");
-  const refused = { status: 403, code: "AuthorizationPermissionMismatch" };
+  const rejected = { status: 403, code: "AuthorizationPermissionMismatch" };
   await blob.setTags({ a: "b" });
   const account = "devstoreaccount1";
   emulator.roles.splice(0, Infinity, { role: "Storage Blob Data Contributor", account });
-  expect(await refusal(blob.getTags())).toEqual(refused);
-  expect(await refusal(blob.setTags({ a: "b" }))).toEqual(refused);
-  expect(await refusal(blob.upload("x", 1, { tags: { a: "b" } }))).toEqual(refused);
+  expect(await rejection(blob.getTags())).toEqual(rejected);
+  expect(await rejection(blob.setTags({ a: "b" }))).toEqual(rejected);
+  expect(await rejection(blob.upload("x", 1, { tags: { a: "b" } }))).toEqual(rejected);
   await blob.upload("x", 1);
   emulator.roles.splice(0, Infinity, { role: "Storage Blob Data Owner", account });
   await blob.upload("x", 1, { tags: { a: "b" } });
@@ -166,7 +166,7 @@ test("only owners can read and write tags, contributors cannot", async () => {
 test("only a token gets a user delegation key, for at most seven days", async () => {
   const { client, service } = await startIdentity();
   const ask = (from: number, to: number, by = client()) =>
-    refusal(by.getUserDelegationKey(new Date(from), new Date(to)));
+    rejection(by.getUserDelegationKey(new Date(from), new Date(to)));
   const key = await client().getUserDelegationKey(
     new Date(noon - 15 * minute),
     new Date(noon + day),
@@ -208,7 +208,7 @@ test.for(["2018-11-09", "2020-02-10", "2020-12-06", "2025-07-05", "2026-04-06", 
   "user delegation SAS of version %s authorize what they are signed for",
   async (version) => {
     const { client, service, emulator } = await startIdentity();
-    const blob = await uploaded(service, "abc");
+    const blob = await uploadBlob(service, "abc");
     const key = await client().getUserDelegationKey(new Date(noon - day), new Date(noon + day));
     const open = (url: string, query: string) =>
       new BlockBlobClient(`${url}${url.includes("?") ? "&" : "?"}${query}`, undefined, once);
@@ -228,15 +228,15 @@ test.for(["2018-11-09", "2020-02-10", "2020-12-06", "2025-07-05", "2026-04-06", 
     const response = await open(blob.url, sas).download();
     expect(response).toMatchObject({ contentType: "text/plain", cacheControl: "private" });
     const changed = sas.replace(correlationId, correlationId.replace("c0ffee", "decaf0"));
-    const code = (await refusal(open(blob.url, changed).download())).code;
+    const code = (await rejection(open(blob.url, changed).download())).code;
     expect(code).toBe(version < "2020-02-10" ? "not refused" : "AuthenticationFailed");
 
     const { snapshot = "" } = await blob.createSnapshot();
-    const taken = blob.withSnapshot(snapshot).url;
+    const snapshotUrl = blob.withSnapshot(snapshot).url;
     const ofSnapshot = delegate(key, { version, snapshotTime: snapshot });
-    expect((await refusal(open(taken, ofSnapshot).download())).code).toBe("not refused");
-    expect((await refusal(open(taken, sas).download())).code).toBe("AuthenticationFailed");
-    expect((await refusal(open(blob.url, ofSnapshot).download())).code).toBe(
+    expect((await rejection(open(snapshotUrl, ofSnapshot).download())).code).toBe("not refused");
+    expect((await rejection(open(snapshotUrl, sas).download())).code).toBe("AuthenticationFailed");
+    expect((await rejection(open(blob.url, ofSnapshot).download())).code).toBe(
       "AuthenticationFailed",
     );
 
@@ -256,15 +256,15 @@ test.for(["2018-11-09", "2020-02-10", "2020-12-06", "2025-07-05", "2026-04-06", 
 
 test("every kind of user delegation SAS error has its own response", async () => {
   const { client, service, otherService, clock, emulator } = await startIdentity();
-  const blob = await uploaded(service, "abc");
-  const other = await uploaded(service, "abc", { blob: "other" });
-  const elsewhere = await uploaded(otherService, "abc");
+  const blob = await uploadBlob(service, "abc");
+  const other = await uploadBlob(service, "abc", { blob: "other" });
+  const elsewhere = await uploadBlob(otherService, "abc");
   const key = await client().getUserDelegationKey(
     new Date(noon - 15 * minute),
     new Date(noon + 2 * day),
   );
   const code = async (query: string, url = blob.url) =>
-    (await refusal(new BlockBlobClient(`${url}?${query}`, undefined, once).download())).code;
+    (await rejection(new BlockBlobClient(`${url}?${query}`, undefined, once).download())).code;
   const failed = "AuthenticationFailed";
 
   expect(await code(delegate(key))).toBe("not refused");
@@ -303,10 +303,10 @@ test("every kind of user delegation SAS error has its own response", async () =>
 test("a copy between accounts reads with a minted SAS, fails when it expires, and echoes its scid", async () => {
   const { client, clock, service, emulator } = await startIdentity();
   emulator.copies.bytesPerSecond = 1;
-  const source = await uploaded(service, Buffer.alloc(3600));
+  const source = await uploadBlob(service, Buffer.alloc(3600));
   await client("devstoreaccount2").createContainer("far");
   const far = client("devstoreaccount2").getContainerClient("far").getBlockBlobClient("film.mp4");
-  expect(await refusal(far.beginCopyFromURL(source.url))).toMatchObject({
+  expect(await rejection(far.beginCopyFromURL(source.url))).toMatchObject({
     code: "CannotVerifyCopySource",
   });
   const key = await client().getUserDelegationKey(
@@ -328,7 +328,7 @@ test("a copy between accounts reads with a minted SAS, fails when it expires, an
 
 test("a copy within one account requires that the identity can read the source", async () => {
   const { client, service, emulator } = await startIdentity();
-  const source = await uploaded(service, "abc");
+  const source = await uploadBlob(service, "abc");
   await service.createContainer("target");
   const target = client().getContainerClient("target").getBlockBlobClient("film.mp4");
   const account = "devstoreaccount1";
@@ -337,7 +337,9 @@ test("a copy within one account requires that the identity can read the source",
     account,
     container: "target",
   });
-  expect((await refusal(target.beginCopyFromURL(source.url))).code).toBe("CannotVerifyCopySource");
+  expect((await rejection(target.beginCopyFromURL(source.url))).code).toBe(
+    "CannotVerifyCopySource",
+  );
   emulator.roles.push({ role: "Storage Blob Data Reader", account, container: "source" });
-  expect((await refusal(target.beginCopyFromURL(source.url))).code).toBe("not refused");
+  expect((await rejection(target.beginCopyFromURL(source.url))).code).toBe("not refused");
 });

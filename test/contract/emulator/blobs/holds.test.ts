@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { day, refusal, startStorage, uploaded } from "../../../support/stack/emulator.ts";
+import { day, rejection, startStorage, uploadBlob } from "../../../support/stack/emulator.ts";
 
 const immutable = { status: 409, code: "BlobImmutableDueToPolicy" };
 
 async function started(settings = {}) {
   const storage = await startStorage({ copies: { finishOnStart: "always" }, ...settings });
-  const blob = await uploaded(storage.service, "abc");
+  const blob = await uploadBlob(storage.service, "abc");
   const until = new Date(storage.clock.now() + day);
   return { ...storage, blob, until, box: storage.service.getContainerClient("source") };
 }
@@ -16,11 +16,11 @@ test("a legal hold is returned, and prevents writes and deletion until it is rem
   await other.upload("x", 1);
   await blob.setLegalHold(true);
   expect((await blob.getProperties()).legalHold).toBe(true);
-  expect(await refusal(blob.upload("x", 1))).toEqual(immutable);
-  expect(await refusal(blob.setMetadata({ a: "b" }))).toEqual(immutable);
-  expect(await refusal(blob.setHTTPHeaders({}))).toEqual(immutable);
-  expect(await refusal(blob.delete())).toEqual(immutable);
-  expect(await refusal(blob.beginCopyFromURL(other.url))).toEqual(immutable);
+  expect(await rejection(blob.upload("x", 1))).toEqual(immutable);
+  expect(await rejection(blob.setMetadata({ a: "b" }))).toEqual(immutable);
+  expect(await rejection(blob.setHTTPHeaders({}))).toEqual(immutable);
+  expect(await rejection(blob.delete())).toEqual(immutable);
+  expect(await rejection(blob.beginCopyFromURL(other.url))).toEqual(immutable);
   expect((await blob.downloadToBuffer()).toString()).toBe("abc");
   await blob.setLegalHold(false);
   await blob.delete();
@@ -33,13 +33,13 @@ test("a policy protects until it expires; an unlocked one can be removed, a lock
     immutabilityPolicyExpiresOn: until,
     immutabilityPolicyMode: "unlocked",
   });
-  expect(await refusal(blob.delete())).toEqual(immutable);
+  expect(await rejection(blob.delete())).toEqual(immutable);
   await blob.deleteImmutabilityPolicy();
   await blob.setMetadata({ a: "b" });
   await blob.setImmutabilityPolicy({ expiriesOn: until, policyMode: "Locked" });
-  expect(await refusal(blob.deleteImmutabilityPolicy())).toEqual(immutable);
+  expect(await rejection(blob.deleteImmutabilityPolicy())).toEqual(immutable);
   const shorter = { expiriesOn: new Date(until.getTime() - 1000), policyMode: "Locked" as const };
-  expect(await refusal(blob.setImmutabilityPolicy(shorter))).toEqual(immutable);
+  expect(await rejection(blob.setImmutabilityPolicy(shorter))).toEqual(immutable);
   await clock.advance(day);
   await blob.delete();
 });
@@ -69,7 +69,7 @@ test("a policy with a past or invalid time is rejected", async () => {
   const copy = box.getBlobClient("copy");
   const expiriesOn = new Date(clock.now() - 1000);
   const past = copy.beginCopyFromURL(blob.url, { immutabilityPolicy: { expiriesOn } });
-  expect(await refusal(past)).toEqual({ status: 400, code: "InvalidHeaderValue" });
+  expect(await rejection(past)).toEqual({ status: 400, code: "InvalidHeaderValue" });
   expect(await copy.exists()).toBe(false);
 });
 
@@ -80,5 +80,5 @@ test("in an account with versions a held blob can be overwritten; the held versi
   await blob.upload("next", 4);
   expect((await blob.getProperties()).legalHold).toBeUndefined();
   expect((await blob.withVersion(held).downloadToBuffer()).toString()).toBe("held");
-  expect(await refusal(blob.withVersion(held).delete())).toEqual(immutable);
+  expect(await rejection(blob.withVersion(held).delete())).toEqual(immutable);
 });

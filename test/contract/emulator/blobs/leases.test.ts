@@ -1,12 +1,18 @@
 import { expect, test } from "vitest";
-import { day, refusal, second, startStorage, uploaded } from "../../../support/stack/emulator.ts";
+import {
+  day,
+  rejection,
+  second,
+  startStorage,
+  uploadBlob,
+} from "../../../support/stack/emulator.ts";
 
 const mine = "11111111-1111-1111-1111-111111111111";
 const yours = "22222222-2222-2222-2222-222222222222";
 
 async function leasable() {
   const storage = await startStorage();
-  const blob = await uploaded(storage.service, "abc");
+  const blob = await uploadBlob(storage.service, "abc");
   const state = async () => {
     const { leaseState, leaseStatus, leaseDuration } = await blob.getProperties();
     return [leaseState, leaseStatus, leaseDuration];
@@ -17,7 +23,7 @@ async function leasable() {
     state,
     my: blob.getBlobLeaseClient(mine),
     your: blob.getBlobLeaseClient(yours),
-    code: async (work: Promise<unknown>) => (await refusal(work)).code,
+    code: async (work: Promise<unknown>) => (await rejection(work)).code,
   };
 }
 

@@ -1,11 +1,11 @@
 import { BlobClient, BlobSASPermissions, ContainerSASPermissions } from "@azure/storage-blob";
 import type { ContainerClient } from "@azure/storage-blob";
 import { expect, test } from "vitest";
-import { refusal, second, startStorage, uploaded } from "../../../support/stack/emulator.ts";
+import { rejection, second, startStorage, uploadBlob } from "../../../support/stack/emulator.ts";
 
 async function snapshotted(settings = {}) {
   const storage = await startStorage(settings);
-  const blob = await uploaded(storage.service, "former");
+  const blob = await uploadBlob(storage.service, "former");
   const { snapshot = "", etag } = await blob.createSnapshot();
   const box = storage.service.getContainerClient("source");
   return { ...storage, blob, box, snapshot, etag, image: blob.withSnapshot(snapshot) };
@@ -71,10 +71,10 @@ test("a snapshot is promoted onto its base blob over time, with its headers", as
 
 test("a base blob with snapshots can only be deleted together with them; a snapshot can be deleted on its own", async () => {
   const { blob, box, image } = await snapshotted();
-  expect(await refusal(blob.delete())).toEqual({ status: 409, code: "SnapshotsPresent" });
+  expect(await rejection(blob.delete())).toEqual({ status: 409, code: "SnapshotsPresent" });
   await image.delete();
   expect(await listed(box)).toEqual(["film.mp4"]);
-  expect(await refusal(image.getProperties())).toEqual({ status: 404, code: "BlobNotFound" });
+  expect(await rejection(image.getProperties())).toEqual({ status: 404, code: "BlobNotFound" });
   await blob.createSnapshot();
   await blob.delete({ deleteSnapshots: "only" });
   expect(await listed(box)).toEqual(["film.mp4"]);
@@ -85,11 +85,11 @@ test("a base blob with snapshots can only be deleted together with them; a snaps
 
 test("a snapshot is rejected during a pending copy, and if the blob's state does not meet the conditions", async () => {
   const { blob, box, service } = await snapshotted({ copies: { bytesPerSecond: 1 } });
-  const other = await uploaded(service, "other", { blob: "other" });
+  const other = await uploadBlob(service, "other", { blob: "other" });
   const conditions = { ifMatch: '"0x1"' };
-  expect(await refusal(blob.createSnapshot({ conditions }))).toMatchObject({ status: 412 });
+  expect(await rejection(blob.createSnapshot({ conditions }))).toMatchObject({ status: 412 });
   await blob.beginCopyFromURL(other.url);
-  expect(await refusal(blob.createSnapshot())).toEqual({
+  expect(await rejection(blob.createSnapshot())).toEqual({
     status: 409,
     code: "PendingCopyOperation",
   });
@@ -110,5 +110,5 @@ test("a container SAS authorizes snapshots, a blob SAS only the base blob", asyn
   const reads = (sasUrl: string) =>
     new BlobClient(`${image.url}&${new URL(sasUrl).searchParams.toString()}`).getProperties();
   expect((await reads(ofContainer)).contentLength).toBe(6);
-  expect(await refusal(reads(ofBlob))).toMatchObject({ status: 403 });
+  expect(await rejection(reads(ofBlob))).toMatchObject({ status: 403 });
 });

@@ -1,11 +1,11 @@
 import { BlobSASPermissions, BlobClient, BlockBlobClient } from "@azure/storage-blob";
 import { expect, test } from "vitest";
 import { evaluateTagCondition } from "../../../../src/local/storage/calls/tag-conditions.ts";
-import { refusal, second, startStorage, uploaded } from "../../../support/stack/emulator.ts";
+import { rejection, second, startStorage, uploadBlob } from "../../../support/stack/emulator.ts";
 
 async function tagged(settings = {}) {
   const storage = await startStorage(settings);
-  const blob = await uploaded(storage.service, "abc");
+  const blob = await uploadBlob(storage.service, "abc");
   await blob.setTags({ Project: "x y=1", Rank: "3" });
   return { ...storage, blob, box: storage.service.getContainerClient("source") };
 }
@@ -29,7 +29,7 @@ test("tags are set and read as a whole, counted and listed, and do not change th
 
 test("tags outside the limits are rejected", async () => {
   const { blob } = await tagged();
-  const codes = async (tags: Record<string, string>) => (await refusal(blob.setTags(tags))).code;
+  const codes = async (tags: Record<string, string>) => (await rejection(blob.setTags(tags))).code;
   const many = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`k${index}`, "v"]));
   expect(await codes(many)).toBe("TagsTooLarge");
   expect(await codes({ ["k".repeat(129)]: "v" })).toBe("TagsTooLarge");
@@ -61,23 +61,23 @@ test("conditions on tags apply to reads, writes, and the source and destination 
   const { blob, box } = await tagged({ copies: { finishOnStart: "always" } });
   const met = { tagConditions: `"Rank" >= '3' AND Project <> 'z'` };
   const unmet = { tagConditions: `"Rank" = '4' OR "None" = ''` };
-  const refused = { status: 412, code: "ConditionNotMet" };
+  const rejected = { status: 412, code: "ConditionNotMet" };
   await blob.getProperties({ conditions: met });
-  expect(await refusal(blob.getProperties({ conditions: unmet }))).toEqual(refused);
-  expect(await refusal(blob.setMetadata({}, { conditions: unmet }))).toEqual(refused);
-  expect(await refusal(blob.setTags({}, { conditions: unmet }))).toEqual(refused);
+  expect(await rejection(blob.getProperties({ conditions: unmet }))).toEqual(rejected);
+  expect(await rejection(blob.setMetadata({}, { conditions: unmet }))).toEqual(rejected);
+  expect(await rejection(blob.setTags({}, { conditions: unmet }))).toEqual(rejected);
   const copy = box.getBlobClient("copy");
   await copy.beginCopyFromURL(blob.url, { sourceConditions: met });
-  expect(await refusal(copy.beginCopyFromURL(blob.url, { sourceConditions: unmet }))).toEqual({
+  expect(await rejection(copy.beginCopyFromURL(blob.url, { sourceConditions: unmet }))).toEqual({
     status: 412,
     code: "SourceConditionNotMet",
   });
-  expect(await refusal(copy.beginCopyFromURL(blob.url, { conditions: met }))).toEqual({
+  expect(await rejection(copy.beginCopyFromURL(blob.url, { conditions: met }))).toEqual({
     status: 412,
     code: "TargetConditionNotMet",
   });
   const garbled = { tagConditions: `"Rank" ~ '4'` };
-  expect((await refusal(blob.getProperties({ conditions: garbled }))).status).toBe(400);
+  expect((await rejection(blob.getProperties({ conditions: garbled }))).status).toBe(400);
 });
 
 test.each([
@@ -103,12 +103,12 @@ test("a SAS needs `t` for tags, also if another write sets them", async () => {
   const expiresOn = new Date(clock.now() + 60 * second);
   const at = async (client: BlobClient, letters: string) =>
     client.generateSasUrl({ permissions: BlobSASPermissions.parse(letters), expiresOn });
-  const refused = { status: 403, code: "AuthorizationPermissionMismatch" };
-  expect(await refusal(new BlobClient(await at(blob, "rw")).getTags())).toEqual(refused);
+  const rejected = { status: 403, code: "AuthorizationPermissionMismatch" };
+  expect(await rejection(new BlobClient(await at(blob, "rw")).getTags())).toEqual(rejected);
   expect((await new BlobClient(await at(blob, "t")).getTags()).tags).toMatchObject({ Rank: "3" });
   const target = box.getBlockBlobClient("new");
   const upload = async (letters: string) =>
     new BlockBlobClient(await at(target, letters)).upload("x", 1, { tags: { a: "b" } });
-  expect(await refusal(upload("cw"))).toEqual(refused);
+  expect(await rejection(upload("cw"))).toEqual(rejected);
   await upload("cwt");
 });

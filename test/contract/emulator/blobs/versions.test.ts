@@ -7,12 +7,12 @@ import {
   type ContainerClient,
 } from "@azure/storage-blob";
 import { expect, test } from "vitest";
-import { refusal, second, startStorage, uploaded } from "../../../support/stack/emulator.ts";
+import { rejection, second, startStorage, uploadBlob } from "../../../support/stack/emulator.ts";
 
 async function versioned(settings = {}) {
   const storage = await startStorage(settings);
   storage.emulator.accountSettings("devstoreaccount1").versioning = true;
-  const blob = await uploaded(storage.service, "first");
+  const blob = await uploadBlob(storage.service, "first");
   const { versionId: first = "" } = await blob.getProperties();
   return { ...storage, blob, first, box: storage.service.getContainerClient("source") };
 }
@@ -27,7 +27,7 @@ async function listed(box: ContainerClient, options = { includeVersions: true })
 
 test("an account keeps no versions by default", async () => {
   const { service } = await startStorage();
-  const blob = await uploaded(service, "abc");
+  const blob = await uploadBlob(service, "abc");
   expect((await blob.upload("x", 1)).versionId).toBeUndefined();
   expect((await blob.getProperties()).versionId).toBeUndefined();
   expect(await listed(service.getContainerClient("source"))).toEqual(["film.mp4 -"]);
@@ -54,12 +54,12 @@ test("every write creates a version, and former versions stay readable", async (
 
 test("a deleted blob becomes a former version; versions are deleted by id, except the current one", async () => {
   const { blob, box, first } = await versioned();
-  expect(await refusal(blob.withVersion(first).delete())).toEqual({
+  expect(await rejection(blob.withVersion(first).delete())).toEqual({
     status: 403,
     code: "OperationNotAllowedOnRootBlob",
   });
   await blob.delete();
-  expect(await refusal(blob.getProperties())).toMatchObject({ status: 404 });
+  expect(await rejection(blob.getProperties())).toMatchObject({ status: 404 });
   expect(await listed(box, { includeVersions: false })).toEqual([]);
   expect(await listed(box)).toEqual([`film.mp4 ${first}`]);
   await blob.withVersion(first).delete();
@@ -73,9 +73,9 @@ test("a version is copied, also onto its own base blob, with one version id from
   const pending = await blob.getProperties();
   expect(pending).toMatchObject({ copyStatus: "pending" });
   await clock.advance(6 * second);
-  const ended = await blob.getProperties();
-  expect(ended).toMatchObject({ copyStatus: "success", versionId: pending.versionId });
-  expect(ended.etag).not.toBe(pending.etag);
+  const completed = await blob.getProperties();
+  expect(completed).toMatchObject({ copyStatus: "success", versionId: pending.versionId });
+  expect(completed.etag).not.toBe(pending.etag);
   expect((await blob.downloadToBuffer()).toString()).toBe("first");
 });
 
@@ -110,16 +110,18 @@ test("deleting a version fails the copies that read it", async () => {
 test("a missing version returns 404 for reads and copies", async () => {
   const { blob, box } = await versioned();
   const none = blob.withVersion("2020-01-01T00:00:00.0000000Z");
-  expect(await refusal(none.getProperties())).toEqual({ status: 404, code: "BlobNotFound" });
-  expect((await refusal(box.getBlobClient("copy").beginCopyFromURL(none.url))).status).toBe(404);
+  expect(await rejection(none.getProperties())).toEqual({ status: 404, code: "BlobNotFound" });
+  expect((await rejection(box.getBlobClient("copy").beginCopyFromURL(none.url))).status).toBe(404);
 });
 
 test("a destination cannot be a version or a snapshot", async () => {
   const { blob, box, first } = await versioned();
   const copy = box.getBlobClient("copy").withVersion(first).beginCopyFromURL(blob.url);
-  expect((await refusal(copy)).status).toBe(400);
+  expect((await rejection(copy)).status).toBe(400);
   const { snapshot = "" } = await blob.createSnapshot();
-  expect((await refusal(blob.withSnapshot(snapshot).beginCopyFromURL(blob.url))).status).toBe(400);
+  expect((await rejection(blob.withSnapshot(snapshot).beginCopyFromURL(blob.url))).status).toBe(
+    400,
+  );
 });
 
 test("a SAS authorizes what it is signed for: the base blob, one version, one snapshot, or the container", async () => {
@@ -150,10 +152,12 @@ test("a SAS authorizes what it is signed for: the base blob, one version, one sn
   expect(await copied(`${blob.withSnapshot(snapshot).url}&${snapshotSas}`)).toBe("first");
   expect(await copied(`${blob.url}?${sasOf(blob)}`)).toBe("second");
 
-  const refused = { status: 403, code: "CannotVerifyCopySource" };
-  expect(await refusal(copied(`${blob.withVersion(next).url}&${versionSas}`))).toEqual(refused);
-  expect(await refusal(copied(`${blob.url}?${versionSas}`))).toEqual(refused);
-  expect(await refusal(copied(`${blob.withVersion(first).url}&${sasOf(blob)}`))).toEqual(refused);
+  const rejected = { status: 403, code: "CannotVerifyCopySource" };
+  expect(await rejection(copied(`${blob.withVersion(next).url}&${versionSas}`))).toEqual(rejected);
+  expect(await rejection(copied(`${blob.url}?${versionSas}`))).toEqual(rejected);
+  expect(await rejection(copied(`${blob.withVersion(first).url}&${sasOf(blob)}`))).toEqual(
+    rejected,
+  );
   const ofBox = await box.generateSasUrl({
     permissions: ContainerSASPermissions.parse("r"),
     expiresOn,

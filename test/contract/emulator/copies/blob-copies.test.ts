@@ -4,10 +4,10 @@ import {
   kib,
   noon,
   day,
-  refusal,
+  rejection,
   second,
   startStorage,
-  uploaded,
+  uploadBlob,
 } from "../../../support/stack/emulator.ts";
 
 /** Takes ten seconds at the tests' speed. */
@@ -23,7 +23,7 @@ async function startCopy(destination: BlockBlobClient, source: string, options =
 
 async function pendingCopy(settings = {}) {
   const storage = await startStorage({ copies: { ...copies, ...settings } });
-  const source = await uploaded(storage.service, film);
+  const source = await uploadBlob(storage.service, film);
   const destination = storage.service.getContainerClient("source").getBlockBlobClient("copy.mp4");
   const copyId = await startCopy(destination, source.url);
   return {
@@ -60,8 +60,8 @@ test("a pending copy starts as an empty blob with the source's headers and metad
   expect((await destination.downloadToBuffer()).length).toBe(0);
 
   await clock.advance(60 * second);
-  const ended = await destination.getProperties();
-  expect(ended).toMatchObject({
+  const completed = await destination.getProperties();
+  expect(completed).toMatchObject({
     copyId,
     copyStatus: "success",
     copyProgress: `${film.length}/${film.length}`,
@@ -69,8 +69,8 @@ test("a pending copy starts as an empty blob with the source's headers and metad
     copyCompletedOn: new Date(noon + 10 * second),
     lastModified: new Date(noon + 10 * second),
   });
-  expect(ended.etag).not.toBe(started.etag);
-  expect(ended.contentMD5).toHaveLength(16);
+  expect(completed.etag).not.toBe(started.etag);
+  expect(completed.contentMD5).toHaveLength(16);
   expect(await destination.downloadToBuffer()).toEqual(film);
 });
 
@@ -97,12 +97,12 @@ test("a trace of progress is played step by step until it ends, or a test contro
   await startCopy(other, source.url);
   const progress = async () => (await destination.getProperties()).copyProgress;
 
-  const seen = [];
+  const observed = [];
   for (const seconds of [1, 1, 57, 1, 29]) {
     await clock.advance(seconds * second);
-    seen.push(await progress());
+    observed.push(await progress());
   }
-  expect(seen).toEqual([0, 100, 100, 5000, 5000].map((bytes) => `${bytes}/${film.length}`));
+  expect(observed).toEqual([0, 100, 100, 5000, 5000].map((bytes) => `${bytes}/${film.length}`));
 
   emulator.copies.stall({ container: "source", blob: "other.mp4" });
   await clock.advance(second);
@@ -131,7 +131,7 @@ test("a copy can finish immediately: the start returns success", async () => {
   const { service, otherService } = await startStorage({
     copies: { finishOnStart: "same-account" },
   });
-  const source = await uploaded(service, film);
+  const source = await uploadBlob(service, film);
   const near = service.getContainerClient("source").getBlockBlobClient("near");
   const result = await (await near.beginCopyFromURL(source.url)).pollUntilDone();
   expect(result.copyStatus).toBe("success");
@@ -163,7 +163,7 @@ test("an abort leaves zero bytes, the metadata, and the status aborted; a second
   await clock.advance(3 * second);
 
   const otherId = "00000000-0000-0000-0000-000000000000";
-  expect(await refusal(destination.abortCopyFromURL(otherId))).toEqual({
+  expect(await rejection(destination.abortCopyFromURL(otherId))).toEqual({
     status: 409,
     code: "CopyIdMismatch",
   });
@@ -180,7 +180,7 @@ test("an abort leaves zero bytes, the metadata, and the status aborted; a second
     metadata: { project: "x" },
   });
   expect(properties.copyStatusDescription).toBeUndefined();
-  expect(await refusal(destination.abortCopyFromURL(copyId))).toEqual({
+  expect(await rejection(destination.abortCopyFromURL(copyId))).toEqual({
     status: 409,
     code: "NoPendingCopyOperation",
   });
@@ -189,21 +189,23 @@ test("an abort leaves zero bytes, the metadata, and the status aborted; a second
 test("an abort after the end is rejected, and the copy keeps its success", async () => {
   const { clock, destination, copyId } = await pendingCopy();
   await clock.advance(10 * second);
-  expect((await refusal(destination.abortCopyFromURL(copyId))).code).toBe("NoPendingCopyOperation");
+  expect((await rejection(destination.abortCopyFromURL(copyId))).code).toBe(
+    "NoPendingCopyOperation",
+  );
   expect((await destination.getProperties()).copyStatus).toBe("success");
 });
 
 test("while a copy is pending, its destination cannot be written, leased or copied onto", async () => {
   const { destination, source } = await pendingCopy();
   const pending = { status: 409, code: "PendingCopyOperation" };
-  expect(await refusal(destination.upload("x", 1))).toEqual(pending);
-  expect(await refusal(destination.setMetadata({ a: "b" }))).toEqual(pending);
-  expect(await refusal(destination.setHTTPHeaders({}))).toEqual(pending);
-  expect(await refusal(destination.stageBlock("AAAA", "x", 1))).toEqual(pending);
-  expect(await refusal(destination.commitBlockList([]))).toEqual(pending);
-  expect(await refusal(destination.delete())).toEqual(pending);
-  expect(await refusal(destination.getBlobLeaseClient().acquireLease(-1))).toEqual(pending);
-  expect(await refusal(destination.beginCopyFromURL(source.url))).toEqual(pending);
+  expect(await rejection(destination.upload("x", 1))).toEqual(pending);
+  expect(await rejection(destination.setMetadata({ a: "b" }))).toEqual(pending);
+  expect(await rejection(destination.setHTTPHeaders({}))).toEqual(pending);
+  expect(await rejection(destination.stageBlock("AAAA", "x", 1))).toEqual(pending);
+  expect(await rejection(destination.commitBlockList([]))).toEqual(pending);
+  expect(await rejection(destination.delete())).toEqual(pending);
+  expect(await rejection(destination.getBlobLeaseClient().acquireLease(-1))).toEqual(pending);
+  expect(await rejection(destination.beginCopyFromURL(source.url))).toEqual(pending);
 });
 
 test.for<[string, (source: BlockBlobClient) => Promise<unknown>, string]>([
@@ -231,7 +233,7 @@ test("a source that changes after the copy completed, or is only leased, does no
   const { clock, source, destination } = await pendingCopy();
   await source.getBlobLeaseClient().acquireLease(-1);
   await clock.advance(10 * second);
-  await refusal(source.upload("new", 3));
+  await rejection(source.upload("new", 3));
   expect((await destination.getProperties()).copyStatus).toBe("success");
 });
 
@@ -249,7 +251,7 @@ test("a copy that is not complete after two weeks fails as cancelled", async () 
 
 test("a copy fails when its source's SAS expires before it completes", async () => {
   const { clock, service, otherService } = await startStorage({ copies });
-  const source = await uploaded(service, film);
+  const source = await uploadBlob(service, film);
   await otherService.createContainer("far");
   const far = otherService.getContainerClient("far").getBlockBlobClient("far");
   const sas = await source.generateSasUrl({
@@ -267,27 +269,27 @@ test("a copy fails when its source's SAS expires before it completes", async () 
 
 test("a single pending copy can be stalled, resumed, warned about, failed and finished", async () => {
   const { clock, destination, source, emulator, where } = await pendingCopy();
-  const look = () => destination.getProperties();
+  const read = () => destination.getProperties();
 
   emulator.copies.stall(where);
   await clock.advance(day);
-  expect(await look()).toMatchObject({ copyStatus: "pending", copyProgress: `0/${film.length}` });
+  expect(await read()).toMatchObject({ copyStatus: "pending", copyProgress: `0/${film.length}` });
 
   emulator.copies.warn(where, '502 BadGateway "Encountered a retryable error."');
-  expect((await look()).copyStatusDescription).toMatch(/^502 BadGateway/);
+  expect((await read()).copyStatusDescription).toMatch(/^502 BadGateway/);
 
   emulator.copies.resume(where);
   await clock.advance(5 * second);
-  expect((await look()).copyProgress).toBe(`5120/${film.length}`);
+  expect((await read()).copyProgress).toBe(`5120/${film.length}`);
   emulator.copies.fail(where, '500 InternalServerError "Broken."');
-  expect(await look()).toMatchObject({
+  expect(await read()).toMatchObject({
     copyStatus: "failed",
     copyStatusDescription: '500 InternalServerError "Broken."',
   });
 
   await startCopy(destination, source.url);
   emulator.copies.finish(where);
-  expect((await look()).copyStatus).toBe("success");
+  expect((await read()).copyStatus).toBe("success");
   expect(() => emulator.copies.stall(where)).toThrow("no copy is pending");
 });
 

@@ -1,14 +1,14 @@
 import { BlobSASPermissions, BlockBlobClient } from "@azure/storage-blob";
 import { expect, test } from "vitest";
-import { day, noon, refusal, startStorage, uploaded } from "../../../support/stack/emulator.ts";
+import { day, noon, rejection, startStorage, uploadBlob } from "../../../support/stack/emulator.ts";
 
 const leaseId = "11111111-2222-3333-4444-555555555555";
 
 /** A source in the first account, a destination in each; copies take a day. */
 async function twoAccounts() {
   const storage = await startStorage({ copies: { bytesPerSecond: 1, startDelayMs: day } });
-  const source = await uploaded(storage.service, "abc");
-  const near = await uploaded(storage.service, "old", { container: "near", blob: "near" });
+  const source = await uploadBlob(storage.service, "abc");
+  const near = await uploadBlob(storage.service, "old", { container: "near", blob: "near" });
   await storage.otherService.createContainer("far");
   const far = storage.otherService.getContainerClient("far").getBlockBlobClient("far");
   return { ...storage, source, near, far };
@@ -85,24 +85,24 @@ test("a source that cannot be read rejects the start with the source's status an
 test("a missing source in the same account returns 404, an invalid URL returns 400", async () => {
   const { near, service, emulator } = await twoAccounts();
   const gone = service.getContainerClient("source").getBlockBlobClient("gone");
-  expect(await refusal(near.beginCopyFromURL(gone.url))).toEqual({
+  expect(await rejection(near.beginCopyFromURL(gone.url))).toEqual({
     status: 404,
     code: "BlobNotFound",
   });
   for (const url of ["not a url", "file:///etc/passwd", "ftp://example.com/film.mp4"]) {
-    expect(await refusal(near.beginCopyFromURL(url))).toEqual({
+    expect(await rejection(near.beginCopyFromURL(url))).toEqual({
       status: 400,
       code: "InvalidHeaderValue",
     });
   }
   const long = `${emulator.blobUrl}/devstoreaccount1/source/${"x".repeat(2048)}`;
-  expect((await refusal(near.beginCopyFromURL(long))).status).toBe(400);
+  expect((await rejection(near.beginCopyFromURL(long))).status).toBe(400);
 });
 
 test("a SAS on the request authorizes the destination only, not a source in the same account", async () => {
   const { near, source } = await twoAccounts();
   const sas = await sasOf(near, { permissions: BlobSASPermissions.parse("w") });
-  expect((await refusal(new BlockBlobClient(sas).beginCopyFromURL(source.url))).code).toBe(
+  expect((await rejection(new BlockBlobClient(sas).beginCopyFromURL(source.url))).code).toBe(
     "CannotVerifyCopySource",
   );
 });
@@ -113,7 +113,7 @@ test("checks are made in the documented order: source, its conditions, destinati
   await near.getBlobLeaseClient(leaseId).acquireLease(60);
   const wrong = { ifMatch: '"0x1"' };
   const start = async (url: string, options: object) =>
-    (await refusal(near.beginCopyFromURL(url, options))).code;
+    (await rejection(near.beginCopyFromURL(url, options))).code;
 
   expect(await start(gone, { sourceConditions: wrong, conditions: wrong })).toBe("BlobNotFound");
   expect(await start(source.url, { sourceConditions: wrong, conditions: wrong })).toBe(
@@ -133,7 +133,7 @@ test("an infinite lease on the destination is required to start and to abort, an
   const conditions = { leaseId };
   await near.beginCopyFromURL(source.url, { conditions });
   const copyId = (await near.getProperties()).copyId ?? "";
-  expect((await refusal(near.abortCopyFromURL(copyId))).code).toBe("LeaseIdMissing");
+  expect((await rejection(near.abortCopyFromURL(copyId))).code).toBe("LeaseIdMissing");
   await near.abortCopyFromURL(copyId, { conditions });
   expect(await near.getProperties()).toMatchObject({ copyStatus: "aborted", leaseState: "leased" });
 });
@@ -143,7 +143,7 @@ test("a lease id for a missing destination, or one without a lease, is rejected"
   const fresh = service.getContainerClient("near").getBlockBlobClient("fresh");
   const conditions = { leaseId };
   for (const destination of [near, fresh]) {
-    expect(await refusal(destination.beginCopyFromURL(source.url, { conditions }))).toEqual({
+    expect(await rejection(destination.beginCopyFromURL(source.url, { conditions }))).toEqual({
       status: 412,
       code: "LeaseNotPresentWithBlobOperation",
     });
@@ -153,8 +153,8 @@ test("a lease id for a missing destination, or one without a lease, is rejected"
 test("a missing destination container is reported as such, and a rejected start changes nothing", async () => {
   const { near, source, service } = await twoAccounts();
   const nowhere = service.getContainerClient("nowhere").getBlockBlobClient("x");
-  expect((await refusal(nowhere.beginCopyFromURL(source.url))).code).toBe("ContainerNotFound");
-  await refusal(near.beginCopyFromURL(source.url, { conditions: { ifMatch: '"0x1"' } }));
+  expect((await rejection(nowhere.beginCopyFromURL(source.url))).code).toBe("ContainerNotFound");
+  await rejection(near.beginCopyFromURL(source.url, { conditions: { ifMatch: '"0x1"' } }));
   expect((await near.downloadToBuffer()).toString()).toBe("old");
 });
 
@@ -164,7 +164,7 @@ test("a create-only SAS can start a copy to a new blob, but not overwrite an exi
   const client = async (blob: BlockBlobClient) => new BlockBlobClient(await sasOf(blob, only));
   const read = await sasOf(source);
   const fresh = service.getContainerClient("near").getBlockBlobClient("fresh");
-  expect((await refusal((await client(near)).beginCopyFromURL(read))).code).toBe(
+  expect((await rejection((await client(near)).beginCopyFromURL(read))).code).toBe(
     "UnauthorizedBlobOverwrite",
   );
   await (await client(fresh)).beginCopyFromURL(read);

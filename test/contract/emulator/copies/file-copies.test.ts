@@ -13,12 +13,12 @@ import {
   day,
   kib,
   noon,
-  refusal,
+  rejection,
   second,
   startStorage,
-  uploaded,
+  uploadBlob,
 } from "../../../support/stack/emulator.ts";
-import { startFileStorage, uploadedFile } from "../../../support/stack/file-storage.ts";
+import { startFileStorage, uploadFile } from "../../../support/stack/file-storage.ts";
 
 /** Takes ten seconds at the tests' speed. */
 const film = Buffer.alloc(10 * kib, "film");
@@ -27,7 +27,7 @@ const tomorrow = new Date(noon + day);
 
 async function pendingCopy(settings = {}) {
   const storage = await startFileStorage({ copies: { ...copies, ...settings } });
-  const source = await uploadedFile(storage.file("film.mp4"), film);
+  const source = await uploadFile(storage.file("film.mp4"), film);
   const destination = storage.file("copy.mp4");
   const { copyId, copyStatus } = await destination.startCopyFromURL(source.url);
   return {
@@ -71,15 +71,15 @@ test("a pending file copy starts as an empty file with the source's headers and 
   });
 
   await clock.advance(60 * second);
-  const ended = await destination.getProperties();
-  expect(ended).toMatchObject({
+  const completed = await destination.getProperties();
+  expect(completed).toMatchObject({
     copyId,
     copyStatus: "success",
     copyProgress: `${film.length}/${film.length}`,
     contentLength: film.length,
     copyCompletedOn: new Date(noon + 10 * second),
   });
-  expect(ended.etag).not.toBe(started.etag);
+  expect(completed.etag).not.toBe(started.etag);
   expect(await destination.downloadToBuffer()).toEqual(film);
 });
 
@@ -87,7 +87,7 @@ test("an abort leaves zero bytes and the metadata; another id and a second abort
   const { clock, destination, copyId } = await pendingCopy();
   await clock.advance(3 * second);
   expect(
-    await refusal(destination.abortCopyFromURL("00000000-0000-0000-0000-000000000000")),
+    await rejection(destination.abortCopyFromURL("00000000-0000-0000-0000-000000000000")),
   ).toEqual({ status: 409, code: "CopyIdMismatch" });
 
   const response = await destination.abortCopyFromURL(copyId);
@@ -101,7 +101,7 @@ test("an abort leaves zero bytes and the metadata; another id and a second abort
     metadata: { project: "x" },
   });
   expect(aborted.copyStatusDescription).toBeUndefined();
-  expect(await refusal(destination.abortCopyFromURL(copyId))).toEqual({
+  expect(await rejection(destination.abortCopyFromURL(copyId))).toEqual({
     status: 409,
     code: "NoPendingCopyOperation",
   });
@@ -109,7 +109,7 @@ test("an abort leaves zero bytes and the metadata; another id and a second abort
 
 test("copies between Blob and Files work in both directions, with a SAS", async () => {
   const { clock, service, file, share } = await startFileStorage({ copies });
-  const blob = await uploaded(service, film);
+  const blob = await uploadBlob(service, film);
   const sas = await blob.generateSasUrl({
     permissions: BlobSASPermissions.parse("r"),
     expiresOn: tomorrow,
@@ -118,7 +118,7 @@ test("copies between Blob and Files work in both directions, with a SAS", async 
   const fromBlob = file("in/film.mp4");
   expect(await fromBlob.startCopyFromURL(sas)).toMatchObject({ copyStatus: "pending" });
 
-  const source = await uploadedFile(file("song.mp3"), film);
+  const source = await uploadFile(file("song.mp3"), film);
   const toBlob = service.getContainerClient("source").getBlockBlobClient("song.mp3");
   await toBlob.beginCopyFromURL(await readSas(source));
   expect((await toBlob.getProperties()).copyStatus).toBe("pending");
@@ -142,13 +142,13 @@ test("copies between Blob and Files work in both directions, with a SAS", async 
 
 test("a copy onto itself keeps the content, an empty file is copied, and a small one is copied immediately", async () => {
   const { file, clock, emulator } = await startFileStorage({ copies });
-  const source = await uploadedFile(file("film.mp4"), film);
+  const source = await uploadFile(file("film.mp4"), film);
   await source.startCopyFromURL(source.url);
   expect((await source.getProperties()).contentLength).toBe(0);
   await clock.advance(10 * second);
   expect(await source.downloadToBuffer()).toEqual(film);
 
-  const empty = await uploadedFile(file("empty"), "");
+  const empty = await uploadFile(file("empty"), "");
   await file("empty copy").startCopyFromURL(empty.url);
   expect(await file("empty copy").getProperties()).toMatchObject({
     copyStatus: "success",
@@ -157,8 +157,8 @@ test("a copy onto itself keeps the content, an empty file is copied, and a small
   });
 
   emulator.copies.finishOnStart = "same-account";
-  const atOnce = await file("at once").startCopyFromURL(source.url);
-  expect(atOnce.copyStatus).toBe("success");
+  const immediate = await file("at once").startCopyFromURL(source.url);
+  expect(immediate.copyStatus).toBe("success");
   expect(await file("at once").downloadToBuffer()).toEqual(film);
 });
 
@@ -187,7 +187,7 @@ test.each([
 
 test("a copy from a file to a blob fails when the file is written", async () => {
   const { file, service } = await startFileStorage({ copies });
-  const source = await uploadedFile(file("film.mp4"), film);
+  const source = await uploadFile(file("film.mp4"), film);
   await service.createContainer("out");
   const blob = service.getContainerClient("out").getBlockBlobClient("film.mp4");
   await blob.beginCopyFromURL(await readSas(source));
@@ -240,12 +240,12 @@ test("a copy fails when its source's SAS expires, and after two weeks", async ()
 test("a file cannot be changed or leased while a copy onto it is pending", async () => {
   const { destination, source, copyId } = await pendingCopy();
   const pending = { status: 409, code: "PendingCopyOperation" };
-  expect(await refusal(destination.startCopyFromURL(source.url))).toEqual(pending);
-  expect(await refusal(destination.setMetadata({}))).toEqual(pending);
-  expect(await refusal(destination.create(1))).toEqual(pending);
-  expect(await refusal(destination.uploadRange("x", 0, 1))).toEqual(pending);
-  expect(await refusal(destination.delete())).toEqual(pending);
-  expect(await refusal(destination.getShareLeaseClient().acquireLease())).toEqual(pending);
+  expect(await rejection(destination.startCopyFromURL(source.url))).toEqual(pending);
+  expect(await rejection(destination.setMetadata({}))).toEqual(pending);
+  expect(await rejection(destination.create(1))).toEqual(pending);
+  expect(await rejection(destination.uploadRange("x", 0, 1))).toEqual(pending);
+  expect(await rejection(destination.delete())).toEqual(pending);
+  expect(await rejection(destination.getShareLeaseClient().acquireLease())).toEqual(pending);
   expect(await destination.getProperties()).toMatchObject({ copyId, copyStatus: "pending" });
 });
 
@@ -296,7 +296,7 @@ test("a file copy can be stalled, resumed, warned about, failed and finished; se
 
 test("a start whose response is lost has still started the copy", async () => {
   const { file, emulator, clock } = await startFileStorage({ copies });
-  const source = await uploadedFile(file("film.mp4"), film);
+  const source = await uploadFile(file("film.mp4"), film);
   emulator.faults.add({ operation: "CopyFile", times: 1, do: "lose response" });
   await expect(file("copy").startCopyFromURL(source.url)).rejects.toThrow(
     /socket hang up|ECONNRESET/,
@@ -309,7 +309,7 @@ test("a start whose response is lost has still started the copy", async () => {
     times: 1,
     do: { response: { status: 503, code: "ServerBusy" } },
   });
-  expect(await refusal(file("copy").abortCopyFromURL("any"))).toEqual({
+  expect(await rejection(file("copy").abortCopyFromURL("any"))).toEqual({
     status: 503,
     code: "ServerBusy",
   });
@@ -322,12 +322,12 @@ test("a copy continues while the emulator is closed, and its database contains n
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
   const database = join(folder, "storage.db");
   const first = await startFileStorage({ file: database, copies });
-  const source = await uploadedFile(first.file("film.mp4"), film);
+  const source = await uploadFile(first.file("film.mp4"), film);
   const far = first.otherFiles.getShareClient("far");
   await far.create();
   const sas = await readSas(source);
   const { copyId } = await far.rootDirectoryClient.getFileClient("copy").startCopyFromURL(sas);
-  const told = JSON.stringify([
+  const reported = JSON.stringify([
     await far.rootDirectoryClient.getFileClient("copy").getProperties(),
     first.emulator.requests,
     first.logged,
@@ -349,7 +349,7 @@ test("a copy continues while the emulator is closed, and its database contains n
   const signature = new URL(sas).searchParams.get("sig") ?? "";
   expect(signature.length).toBeGreaterThan(40);
   const kept = readdirSync(folder).map((name) => readFileSync(join(folder, name), "latin1"));
-  for (const text of [told, ...kept]) {
+  for (const text of [reported, ...kept]) {
     expect(text).not.toContain(signature);
     expect(text).not.toContain(encodeURIComponent(signature));
   }

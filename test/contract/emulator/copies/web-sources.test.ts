@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { atEnd, day, refusal, second, startStorage } from "../../../support/stack/emulator.ts";
+import { atEnd, day, rejection, second, startStorage } from "../../../support/stack/emulator.ts";
 
 type Page = {
   status?: number;
@@ -66,9 +66,9 @@ test("a web URL's headers are read at the start and its bytes at the end, in vir
   expect(await copy.getProperties()).toMatchObject({ copyProgress: "9/10" });
   expect(web.asked).toHaveLength(1);
   await clock.advance(second);
-  const ended = await copy.getProperties();
-  expect(ended).toMatchObject({ copyStatus: "success", contentLength: 10 });
-  expect(ended.copyCompletedOn?.getTime()).toBe(clock.now());
+  const completed = await copy.getProperties();
+  expect(completed).toMatchObject({ copyStatus: "success", contentLength: 10 });
+  expect(completed.copyCompletedOn?.getTime()).toBe(clock.now());
   expect((await copy.downloadToBuffer()).toString()).toBe("0123456789");
   expect(web.asked).toHaveLength(2);
 });
@@ -88,7 +88,7 @@ test.each([
   ["a page without length", { isChunked: true, body: "abc" }, 400],
 ] as const)("%s refuses the start with its status, or 400", async (_, page, status) => {
   const { web, copy } = await started({ page });
-  expect(await refusal(copy.beginCopyFromURL(web.url))).toEqual({
+  expect(await rejection(copy.beginCopyFromURL(web.url))).toEqual({
     status,
     code: "CannotVerifyCopySource",
   });
@@ -99,7 +99,7 @@ test.each([
 test("an unreachable server rejects the start", async () => {
   const { web, copy } = await started();
   web.close();
-  expect(await refusal(copy.beginCopyFromURL(web.url))).toEqual({
+  expect(await rejection(copy.beginCopyFromURL(web.url))).toEqual({
     status: 500,
     code: "CannotVerifyCopySource",
   });
@@ -108,12 +108,12 @@ test("an unreachable server rejects the start", async () => {
 test("a request that is rejected anyway calls no server", async () => {
   const { web, copy, anonymous } = await started();
   const stranger = anonymous.getContainerClient("out").getBlobClient("film.mp4");
-  expect((await refusal(stranger.beginCopyFromURL(web.url))).status).toBe(401);
+  expect((await rejection(stranger.beginCopyFromURL(web.url))).status).toBe(401);
   const nowhere = anonymous.getContainerClient("none").getBlobClient("film.mp4");
-  expect((await refusal(nowhere.beginCopyFromURL(web.url))).status).toBe(401);
+  expect((await rejection(nowhere.beginCopyFromURL(web.url))).status).toBe(401);
   expect(web.asked).toEqual([]);
   const conditions = { ifMatch: '"0x1"' };
-  expect((await refusal(copy.beginCopyFromURL(web.url, { conditions }))).code).toBe(
+  expect((await rejection(copy.beginCopyFromURL(web.url, { conditions }))).code).toBe(
     "TargetConditionNotMet",
   );
 });
@@ -128,9 +128,9 @@ test.each([
   await copy.beginCopyFromURL(web.url);
   web.page = later;
   await clock.advance(10 * second);
-  const ended = await copy.getProperties();
-  expect(ended).toMatchObject({ copyStatus: "failed", contentLength: 0 });
-  expect(ended.copyStatusDescription).toMatch(new RegExp(`^${description} ".+"$`));
+  const completed = await copy.getProperties();
+  expect(completed).toMatchObject({ copyStatus: "failed", contentLength: 0 });
+  expect(completed.copyStatusDescription).toMatch(new RegExp(`^${description} ".+"$`));
 });
 
 test("a source that returns 5xx keeps the copy pending with a description, and is retried for at most two weeks", async () => {
@@ -174,7 +174,7 @@ test("a copy from the web can only create a block blob", async () => {
   const { web, copy, service } = await started();
   const log = service.getContainerClient("out").getAppendBlobClient("log");
   await log.create();
-  expect(await refusal(log.beginCopyFromURL(web.url))).toEqual({
+  expect(await rejection(log.beginCopyFromURL(web.url))).toEqual({
     status: 409,
     code: "InvalidBlobType",
   });

@@ -3,36 +3,36 @@ import { join } from "node:path";
 import type { TestStack } from "./test-stack.ts";
 
 /** Everything that outlives a request, by its location. */
-export type Told = ReadonlyMap<string, Buffer>;
+export type StoredTexts = ReadonlyMap<string, Buffer>;
 
 /** Files, logs, responses, histories. The sealing key of `npm start` has its own file by design, which is left out. */
-export async function everythingTold(
+export async function collectStored(
   stack: TestStack,
   responses: readonly string[],
 ): Promise<Map<string, Buffer>> {
-  const told = new Map<string, Buffer>();
-  told.set("answers", Buffer.from(responses.join("\n")));
-  told.set("log", Buffer.from(JSON.stringify(stack.log)));
-  told.set("the emulator's record", Buffer.from(JSON.stringify(stack.local.emulator.requests)));
+  const stored = new Map<string, Buffer>();
+  stored.set("answers", Buffer.from(responses.join("\n")));
+  stored.set("log", Buffer.from(JSON.stringify(stack.log)));
+  stored.set("the emulator's record", Buffer.from(JSON.stringify(stack.local.emulator.requests)));
   const instances = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/`;
   const list = await (await fetch(instances)).text();
-  told.set("instances", Buffer.from(list));
+  stored.set("instances", Buffer.from(list));
   for (const { instanceId } of JSON.parse(list)) {
     const query = "?showHistory=true&showHistoryOutput=true&showInput=true";
     const history = await (await fetch(`${instances}${instanceId}${query}`)).text();
-    told.set(`history of ${instanceId}`, Buffer.from(history));
+    stored.set(`history of ${instanceId}`, Buffer.from(history));
   }
   const directory = stack.stateDirectory ?? "";
   for (const name of readdirSync(directory)) {
-    if (name !== "copy-secret-key") told.set(`file ${name}`, readFileSync(join(directory, name)));
+    if (name !== "copy-secret-key") stored.set(`file ${name}`, readFileSync(join(directory, name)));
   }
-  return told;
+  return stored;
 }
 
 /** The locations that contain a secret, each with the encoding that was found. */
-export function placesOf(secret: string, told: Told): string[] {
-  return shapes(secret).flatMap((shape) =>
-    [...told].filter(([, bytes]) => bytes.includes(shape)).map(([place]) => `${place}: ${shape}`),
+export function findSecret(secret: string, stored: StoredTexts): string[] {
+  return encodings(secret).flatMap((shape) =>
+    [...stored].filter(([, bytes]) => bytes.includes(shape)).map(([place]) => `${place}: ${shape}`),
   );
 }
 
@@ -40,7 +40,7 @@ export function placesOf(secret: string, told: Told): string[] {
  * The encodings of a secret to search for: plain, in a URL, inside JSON, as bytes, or in base64 at each of its
  * three alignments.
  */
-function shapes(secret: string): string[] {
+function encodings(secret: string): string[] {
   const encoded = encodeURIComponent(secret);
   const bytes = Buffer.from(secret);
   const base64 = ["", "x", "xx"].map((before) => {
