@@ -1,7 +1,7 @@
-/** Numbers that look drawn and follow from a seed. */
+/** Pseudo-random numbers that are determined by a seed. */
 export type Draw = {
   between(low: number, high: number): number;
-  /** Every power of ten alike. */
+  /** Each power of ten is equally likely. */
   logarithmic(low: number, high: number): number;
 };
 

@@ -10,11 +10,11 @@ import {
 import {
   type Contestant,
   pollingInput,
-  type PollingRun,
-  type ReadAnswer,
+  type PollingLoad,
+  type ReadResult,
   readProgress,
   type ReadInput,
-  type RunTimes,
+  type Measurement,
 } from "./polling.ts";
 
 /** @microsoft/durabletask-js with its in-memory backend, worker and client, as its tests use them. */
@@ -23,7 +23,7 @@ export const durabletaskInMemory: Contestant = {
   run: (run) => withoutItsLog(() => runPolling(run)),
 };
 
-async function runPolling({ instances, polls }: PollingRun): Promise<RunTimes> {
+async function runPolling({ instances, polls }: PollingLoad): Promise<Measurement> {
   let turns = 0;
   const backend = new InMemoryOrchestrationBackend();
   const worker = new TestOrchestrationWorker(backend);
@@ -34,21 +34,21 @@ async function runPolling({ instances, polls }: PollingRun): Promise<RunTimes> {
     async function* (
       context: OrchestrationContext,
       input: typeof pollingInput,
-    ): AsyncGenerator<Task<unknown>, ReadAnswer, ReadAnswer> {
+    ): AsyncGenerator<Task<unknown>, ReadResult, ReadResult> {
       turns++;
       const read = (attempt: number) =>
-        context.callActivity<ReadInput, ReadAnswer>("readProgress", {
+        context.callActivity<ReadInput, ReadResult>("readProgress", {
           attempt,
           polls,
           destination: input.destination,
         });
-      let answer = yield read(0);
-      for (let attempt = 1; answer.state === "pending"; attempt++) {
+      let response = yield read(0);
+      for (let attempt = 1; response.state === "pending"; attempt++) {
         const due = context.createTimer(context.currentUtcDateTime);
         yield whenAny([context.waitForExternalEvent("abort"), due]);
-        answer = yield read(attempt);
+        response = yield read(attempt);
       }
-      return answer;
+      return response;
     },
   );
 
@@ -60,7 +60,7 @@ async function runPolling({ instances, polls }: PollingRun): Promise<RunTimes> {
     ),
   );
   const states = await Promise.all(
-    ids.map((id) => client.waitForOrchestrationCompletion(id, true, 0)), // 0: for as long as it takes
+    ids.map((id) => client.waitForOrchestrationCompletion(id, true, 0)), // 0: without a time limit
   );
   const milliseconds = performance.now() - begun;
   await worker.stop();
@@ -76,7 +76,7 @@ async function runPolling({ instances, polls }: PollingRun): Promise<RunTimes> {
   return { turns, milliseconds };
 }
 
-/** The test worker takes no logger: it writes some ten lines a turn with `console.info` and `.debug`. */
+/** The test worker accepts no logger and writes about ten lines per turn with `console.info` and `.debug`. */
 async function withoutItsLog<T>(work: () => Promise<T>): Promise<T> {
   const { info, debug } = console;
   Object.assign(console, { info() {}, debug() {} });

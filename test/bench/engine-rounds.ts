@@ -1,19 +1,19 @@
 import { durabletaskInMemory } from "./durabletask-engine.ts";
 import { ferryEngine } from "./ferry-engine.ts";
-import { type Contestant, type PollingRun, type RunTimes, turnsOf } from "./polling.ts";
+import { type Contestant, type PollingLoad, type Measurement, countTurns } from "./polling.ts";
 import { count, median, type Table } from "./table.ts";
 
 const rounds = 5; // odd, for the median
 
-/** Short and long lives: what a turn costs grows with the history that it replays. */
-const runs: readonly PollingRun[] = [
+/** Few and many polls: the cost of a turn grows with the history that it replays. */
+const runs: readonly PollingLoad[] = [
   { instances: 500, polls: 3 },
   { instances: 50, polls: 25 },
 ];
 
 /**
- * Lets every engine run the same orchestrations, in turns, so that whatever else the machine does
- * meets them alike. A first round warms the compiler up and does not count.
+ * Runs the same orchestrations on every engine, in alternation, so that other load on the machine
+ * affects all engines equally. The first round warms up the compiler and does not count.
  */
 export async function compareEngines(): Promise<Table> {
   const engines = [ferryEngine("on disk"), ferryEngine("in memory"), durabletaskInMemory];
@@ -34,7 +34,7 @@ export async function compareEngines(): Promise<Table> {
         engines[index]?.name ?? "",
         count(run.instances),
         count(run.polls),
-        count(turnsOf(run)),
+        count(countTurns(run)),
         count(Math.round(rate)),
         `${count(Math.round(Math.min(...of)))} - ${count(Math.round(Math.max(...of)))}`,
         (rate / reference).toFixed(2),
@@ -52,11 +52,11 @@ export async function compareEngines(): Promise<Table> {
   };
 }
 
-/** Turns a second. Throws when an engine took another number of turns than the orchestration has. */
-async function turnRate(engine: Contestant, run: PollingRun): Promise<number> {
-  const { turns, milliseconds }: RunTimes = await engine.run(run);
-  if (turns !== turnsOf(run)) {
-    throw new Error(`${engine.name} took ${turns} turns, expected ${turnsOf(run)}`);
+/** Turns per second. Throws if the engine took a different number of turns than the orchestration has. */
+async function turnRate(engine: Contestant, run: PollingLoad): Promise<number> {
+  const { turns, milliseconds }: Measurement = await engine.run(run);
+  if (turns !== countTurns(run)) {
+    throw new Error(`${engine.name} took ${turns} turns, expected ${countTurns(run)}`);
   }
   return (turns / milliseconds) * 1_000;
 }

@@ -10,8 +10,8 @@ import { collectApp } from "../../src/local/host/worker/functions-core.ts";
 import {
   type Contestant,
   pollingInput,
-  type PollingRun,
-  type ReadAnswer,
+  type PollingLoad,
+  type ReadResult,
   readProgress,
   type ReadInput,
 } from "./polling.ts";
@@ -32,7 +32,7 @@ export function ferryEngine(taskHub: "on disk" | "in memory"): Contestant {
   };
 }
 
-async function runPolling({ instances, polls }: PollingRun, file: string) {
+async function runPolling({ instances, polls }: PollingLoad, file: string) {
   let turns = 0;
   let running = instances;
   let lastEnded: () => void;
@@ -42,9 +42,9 @@ async function runPolling({ instances, polls }: PollingRun, file: string) {
     file,
     hubName: "Bench",
     functions: await pollingApp(polls, () => turns++),
-    maxConcurrentOrchestrators: 10, // what the local host sets without a word in host.json
+    maxConcurrentOrchestrators: 10, // the local host's default
     maxConcurrentActivities: 10,
-    // The engine says of each instance once that it ended, after the turn was written.
+    // The engine logs the end of each instance once, after the turn was written.
     log({ level, message }) {
       if (level === "error" || message.includes(" finished: ")) running--;
       if (running === 0) lastEnded();
@@ -71,16 +71,16 @@ async function runPolling({ instances, polls }: PollingRun, file: string) {
   }
 }
 
-/** The same orchestration as `durabletaskInMemory` runs, written for durable-functions. */
+/** The orchestration of `durabletaskInMemory`, written for durable-functions. */
 async function pollingApp(polls: number, turn: () => void): Promise<DurableFunctions> {
   const app = await collectApp(
     async () => {
       df.app.activity("readProgress", { handler: (input: ReadInput) => readProgress(input) });
       df.app.orchestration("pollCopy", function* (context: df.OrchestrationContext): Generator<
         df.Task,
-        ReadAnswer,
-        // What a yield gives depends on the task; the library says unknown.
-        ReadAnswer
+        ReadResult,
+        // The result of a yield depends on the task; the library types it as unknown.
+        ReadResult
       > {
         turn();
         const input = context.df.getInput<typeof pollingInput>();
@@ -90,13 +90,13 @@ async function pollingApp(polls: number, turn: () => void): Promise<DurableFunct
             polls,
             destination: input.destination,
           });
-        let answer = yield read(0);
-        for (let attempt = 1; answer.state === "pending"; attempt++) {
+        let response = yield read(0);
+        for (let attempt = 1; response.state === "pending"; attempt++) {
           const due = context.df.createTimer(context.df.currentUtcDateTime);
           yield context.df.Task.any([context.df.waitForExternalEvent("abort"), due]);
-          answer = yield read(attempt);
+          response = yield read(attempt);
         }
-        return answer;
+        return response;
       });
     },
     () => {},
@@ -110,17 +110,17 @@ async function start(engine: DurableEngine): Promise<string> {
   return id;
 }
 
-type Answer = { id?: string; runtimeStatus?: string; output?: unknown };
+type InstanceStatus = { id?: string; runtimeStatus?: string; output?: unknown };
 
-/** One request to the management routes, as a durable client makes it, without HTTP in between. */
+/** One request to the management routes, as a durable client sends it, but without HTTP. */
 async function request(
   engine: DurableEngine,
   method: string,
   path: string,
   body?: unknown,
-): Promise<Answer> {
+): Promise<InstanceStatus> {
   const url = new URL(path, "http://localhost:7071/runtime/webhooks/durabletask/");
-  const answer = await engine.handle({
+  const response = await engine.handle({
     method,
     path,
     query: url.searchParams,
@@ -128,8 +128,8 @@ async function request(
     body: body === undefined ? "" : JSON.stringify(body),
     url,
   });
-  if (answer.status > 202)
-    throw new Error(`${method} ${path} gave ${answer.status}: ${answer.body}`);
-  // The engine's own answer, in the shape of the extension's HTTP API.
-  return JSON.parse(answer.body) as Answer;
+  if (response.status > 202)
+    throw new Error(`${method} ${path} gave ${response.status}: ${response.body}`);
+  // The engine's own response, in the shape of the extension's HTTP API.
+  return JSON.parse(response.body) as InstanceStatus;
 }

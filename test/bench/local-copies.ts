@@ -2,15 +2,15 @@ import { fork, type ChildProcess } from "node:child_process";
 import { setTimeout } from "node:timers/promises";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import type { BlobItem } from "@azure/storage-blob";
-import type { WorldMeasures, WorldMessage, WorldOrder } from "./local-stack-child.ts";
+import type { StackMeasures, StackMessage, StackOrder } from "./local-stack-child.ts";
 import { count, type Table } from "./table.ts";
 
 const copies = 1_000;
 const sourceBytes = 256 * 1_024;
 /** How long all copies stay pending together, while they are only polled. */
 const heldMs = 10_000;
-/** Requests that the client keeps open. */
-const atOnce = 16;
+/** Concurrent requests of the client. */
+const maxConcurrent = 16;
 
 type CopyBody = {
   id: string;
@@ -20,17 +20,17 @@ type CopyBody = {
   error: unknown;
 };
 
-type Measured = WorldMeasures & {
+type Measured = StackMeasures & {
   startSeconds: number;
-  /** From the moment that the emulator let the copies succeed until the last orchestration ended. */
+  /** From the time the emulator lets the copies succeed until the last orchestration completes. */
   finishSeconds: number;
   totalSeconds: number;
   /** As Storage itself lists them. */
-  pendingAtOnce: number;
+  pendingTogether: number;
   reads: number;
 };
 
-/** 1,000 copies through the real app, on disk and in memory, each in a process of its own. */
+/** 1,000 copies through the real app, on disk and in memory, each in its own process. */
 export async function measureLocalCopies(): Promise<Table> {
   const runs = [await measure("on disk"), await measure("in memory")];
   const row = (name: string, value: (run: Measured) => string) => [name, ...runs.map(value)];
@@ -40,7 +40,7 @@ export async function measureLocalCopies(): Promise<Table> {
     columns: ["", "on disk", "in memory"],
     rows: [
       row("copies accepted over HTTP, per second", (run) => count(copies / run.startSeconds)),
-      row("pending at once, as Storage lists them", (run) => count(run.pendingAtOnce)),
+      row("pending at once, as Storage lists them", (run) => count(run.pendingTogether)),
       row("status reads", (run) => count(run.reads)),
       row("turns", (run) => count(run.turns)),
       row("turns per second, over the whole run", (run) => count(run.turns / run.totalSeconds)),
@@ -52,48 +52,48 @@ export async function measureLocalCopies(): Promise<Table> {
       row("memory at its peak", (run) => mebibytes(run.peakRssBytes)),
     ],
     notes: [
-      `The compiled app on the local host with the Storage emulator in one process, as npm start runs them; the client is another process with ${atOnce} requests open. The emulator holds every copy until all pend and ${heldMs / 1_000} s have passed, then lets all succeed: each is seen at its next read, half its age later at most. Most of the run is waiting. Memory (resident set) and processor time are the host's and the emulator's together; so is "on disk": task hub, ledger and blobs.`,
+      `The compiled app on the local host with the Storage emulator in one process, as npm start runs them; the client is another process with ${maxConcurrent} requests open. The emulator holds every copy until all pend and ${heldMs / 1_000} s have passed, then lets all succeed: each is seen at its next read, half its age later at most. Most of the run is waiting. Memory (resident set) and processor time are the host's and the emulator's together; so is "on disk": task hub, ledger and blobs.`,
     ],
   };
 }
 
 async function measure(state: "on disk" | "in memory"): Promise<Measured> {
   const names = Array.from({ length: copies }, (_, index) => `film-${index}.mp4`);
-  const world = await openWorld({ kind: "start", state });
+  const stack = await openStack({ kind: "start", state });
   try {
-    const storage = await prepareStorage(world);
+    const storage = await prepareStorage(stack);
     const begun = performance.now();
     const since = (instant: number) => (performance.now() - instant) / 1_000;
-    const started = await inParallel(names, (name) => startCopy(world, name));
+    const started = await inParallel(names, (name) => startCopy(stack, name));
     const startSeconds = since(begun);
-    const pendingAtOnce = await untilAllPend(storage, world);
+    const pendingTogether = await untilAllPend(storage, stack);
     await setTimeout(heldMs);
     const finishing = performance.now();
-    world.tell({ kind: "finish", container: "archive", blobs: names });
-    await world.allEnded;
+    stack.send({ kind: "finish", container: "archive", blobs: names });
+    await stack.allEnded;
     const [finishSeconds, totalSeconds] = [since(finishing), since(begun)];
-    const measures = await world.measure();
-    const reads = await checkCopies(world, started);
+    const measures = await stack.measure();
+    const reads = await checkCopies(stack, started);
     await checkDestinations(storage);
-    return { ...measures, startSeconds, finishSeconds, totalSeconds, pendingAtOnce, reads };
+    return { ...measures, startSeconds, finishSeconds, totalSeconds, pendingTogether, reads };
   } finally {
-    await world.close();
+    await stack.close();
   }
 }
 
-type World = {
+type Stack = {
   copies: string;
   account: string;
   credential: StorageSharedKeyCredential;
   allEnded: Promise<void>;
   ended(): number;
-  tell(order: WorldOrder): void;
-  measure(): Promise<WorldMeasures>;
+  send(order: StackOrder): void;
+  measure(): Promise<StackMeasures>;
   close(): Promise<void>;
 };
 
-/** Forks the measured process without the caller's own settings of the app. */
-async function openWorld(order: WorldOrder): Promise<World> {
+/** Forks the measured process without the app settings in the caller's environment. */
+async function openStack(order: StackOrder): Promise<Stack> {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(COPY_|AzureWebJobs)/.test(name)),
   );
@@ -101,7 +101,7 @@ async function openWorld(order: WorldOrder): Promise<World> {
   const ready = next(child, "ready");
   let ended = 0;
   const allEnded = new Promise<void>((resolve) => {
-    child.on("message", (message: WorldMessage) => {
+    child.on("message", (message: StackMessage) => {
       if (message.kind !== "ended") return;
       ended = message.ended;
       if (ended === copies) resolve();
@@ -111,9 +111,9 @@ async function openWorld(order: WorldOrder): Promise<World> {
   const died = exit.then(() => {
     throw new Error(`The measured process ended early, with exit code ${child.exitCode}`);
   });
-  died.catch(() => {}); // only matters to those who still wait for something
-  const tell = (message: WorldOrder) => void child.send(message);
-  tell(order);
+  died.catch(() => {}); // awaited only while something else is pending
+  const send = (message: StackOrder) => void child.send(message);
+  send(order);
   const { url, blobUrl, account } = await Promise.race([ready, died]);
   return {
     copies: `${url}/api/copies`,
@@ -121,34 +121,34 @@ async function openWorld(order: WorldOrder): Promise<World> {
     credential: new StorageSharedKeyCredential(account.name, account.key),
     allEnded: Promise.race([allEnded, died]),
     ended: () => ended,
-    tell,
+    send,
     async measure() {
       const measured = next(child, "measured");
-      tell({ kind: "measure" });
+      send({ kind: "measure" });
       return await Promise.race([measured, died]);
     },
     async close() {
-      if (child.connected) tell({ kind: "close" });
+      if (child.connected) send({ kind: "close" });
       await exit;
     },
   };
 }
 
-function next<Kind extends WorldMessage["kind"]>(
+function next<Kind extends StackMessage["kind"]>(
   child: ChildProcess,
   kind: Kind,
-): Promise<WorldMessage & { kind: Kind }> {
+): Promise<StackMessage & { kind: Kind }> {
   return new Promise((resolve) => {
-    const listen = (message: WorldMessage) => {
+    const listen = (message: StackMessage) => {
       if (message.kind !== kind) return;
       child.off("message", listen);
-      resolve(message as WorldMessage & { kind: Kind }); // as compared just above
+      resolve(message as StackMessage & { kind: Kind }); // compared just above
     };
     child.on("message", listen);
   });
 }
 
-async function prepareStorage({ account, credential }: World): Promise<BlobServiceClient> {
+async function prepareStorage({ account, credential }: Stack): Promise<BlobServiceClient> {
   const storage = new BlobServiceClient(account, credential);
   await storage.getContainerClient("inbox").create();
   await storage.getContainerClient("archive").create();
@@ -157,7 +157,7 @@ async function prepareStorage({ account, credential }: World): Promise<BlobServi
   return storage;
 }
 
-async function startCopy({ copies: url, account }: World, name: string): Promise<CopyBody> {
+async function startCopy({ copies: url, account }: Stack, name: string): Promise<CopyBody> {
   const body = JSON.stringify({
     source: `${account}/inbox/film.mp4`,
     destination: `${account}/archive/${name}`,
@@ -169,13 +169,13 @@ async function startCopy({ copies: url, account }: World, name: string): Promise
   });
 }
 
-/** Looks until every destination is there and pending; the app answers 202 before it has begun. */
-async function untilAllPend(storage: BlobServiceClient, world: World): Promise<number> {
+/** Polls until every destination exists and is pending; the app returns 202 before it starts the copy. */
+async function untilAllPend(storage: BlobServiceClient, stack: Stack): Promise<number> {
   for (;;) {
     const blobs = await destinations(storage);
     const pending = blobs.filter(({ copyStatus }) => copyStatus === "pending").length;
     if (pending === copies) return pending;
-    if (world.ended() > 0) throw new Error(`${world.ended()} copies ended while all were held`);
+    if (stack.ended() > 0) throw new Error(`${stack.ended()} copies ended while all were held`);
     await setTimeout(250);
   }
 }
@@ -187,9 +187,9 @@ async function destinations(storage: BlobServiceClient): Promise<BlobItem["prope
   return listed;
 }
 
-/** Every copy succeeded, under a copyId of its own; answers the status reads of all. */
-async function checkCopies(world: World, started: readonly CopyBody[]): Promise<number> {
-  const ended = await inParallel(started, ({ id }) => call(`${world.copies}/${id}`, 200));
+/** Checks that every copy succeeded, with its own copyId. Returns the total number of status reads. */
+async function checkCopies(stack: Stack, started: readonly CopyBody[]): Promise<number> {
+  const ended = await inParallel(started, ({ id }) => call(`${stack.copies}/${id}`, 200));
   const wrong = ended.find(({ status }) => status !== "succeeded");
   if (wrong !== undefined) throw new Error(`A copy did not succeed: ${JSON.stringify(wrong)}`);
   const copyIds = new Set(ended.map(({ copyId }) => copyId));
@@ -199,7 +199,7 @@ async function checkCopies(world: World, started: readonly CopyBody[]): Promise<
   return ended.reduce((sum, { statusReads }) => sum + statusReads, 0);
 }
 
-/** Storage's own view: each destination is there, whole, by a copy that succeeded. */
+/** Checks in Storage that each destination is complete, written by a copy that succeeded. */
 async function checkDestinations(storage: BlobServiceClient): Promise<void> {
   const whole = (await destinations(storage)).filter(
     ({ copyStatus, contentLength }) => copyStatus === "success" && contentLength === sourceBytes,
@@ -210,22 +210,22 @@ async function checkDestinations(storage: BlobServiceClient): Promise<void> {
 }
 
 async function call(url: string, expected: number, init: RequestInit = {}): Promise<CopyBody> {
-  const answer = await fetch(url, init);
-  const text = await answer.text();
-  if (answer.status !== expected) throw new Error(`${url} gave ${answer.status}: ${text}`);
-  return JSON.parse(text) as CopyBody; // the app's own answer
+  const response = await fetch(url, init);
+  const text = await response.text();
+  if (response.status !== expected) throw new Error(`${url} gave ${response.status}: ${text}`);
+  return JSON.parse(text) as CopyBody; // the app's own response
 }
 
-/** Like `Promise.all` over `map`, but with at most `atOnce` under way. */
+/** Like `Promise.all` over `map`, but with at most `maxConcurrent` calls in progress. */
 async function inParallel<Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
   const results: Result[] = [];
-  const left = items.entries();
+  const remaining = items.entries();
   const worker = async () => {
-    for (const [index, item] of left) results[index] = await work(item);
+    for (const [index, item] of remaining) results[index] = await work(item);
   };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  await Promise.all(Array.from({ length: maxConcurrent }, worker));
   return results;
 }

@@ -11,12 +11,12 @@ import {
 } from "./simulate.ts";
 import type { Polled } from "./simulate.ts";
 import { count, type Table } from "./table.ts";
-import { shapes, traceOf } from "./traces.ts";
+import { shapes, drawTrace } from "./traces.ts";
 import type { Shape, Trace } from "./traces.ts";
 
 const tracesOfShape = 200;
 const hour = 3_600_000;
-/** Timers fire late by up to this much, ms: 0 is the policy alone. */
+/** Timers fire up to this late, ms; 0 shows the policy alone. */
 const latenesses = [0, 1_000, 10_000, 30_000];
 
 const pollers = [
@@ -27,15 +27,16 @@ const pollers = [
   clairvoyant,
 ];
 
-/** Simulations: when a copy is looked at, by Ferry and by what else there is. All see the same traces. */
+/** Simulates when Ferry and other policies poll a copy. All get the same traces. */
 export function comparePolicies(): Table[] {
   const seed = benchSeed();
   const draw = drawFrom(seed);
-  const many = (shape: Shape) => Array.from({ length: tracesOfShape }, () => traceOf(shape, draw));
+  const many = (shape: Shape) =>
+    Array.from({ length: tracesOfShape }, () => drawTrace(shape, draw));
   const all = shapes.map((shape) => ({ what: shape, traces: many(shape) }));
   const steadyHours = Array.from({ length: tracesOfShape }, () =>
-    // Not whole multiples of what the others wait: they would seem to know the end.
-    traceOf("steady", draw, { durationMs: Math.round(hour + draw.between(0, 30_000)) }),
+    // Not a multiple of the other policies' intervals: they would seem to know the end.
+    drawTrace("steady", draw, { durationMs: Math.round(hour + draw.between(0, 30_000)) }),
   );
   const compared = [{ what: "steady, 1 h", traces: steadyHours }, ...all];
   const late = compared.filter(({ what }) => what === "steady, 1 h" || what === "bursty");

@@ -3,18 +3,18 @@ import { firstPollAt, maxWaitMs, nextPollAt } from "../../src/copy/polling/poll-
 import type { Trace } from "./traces.ts";
 import { epochMs } from "../../src/copy/time.ts";
 
-/** Decides when to look again; all times are ms from the start of the copy. */
+/** Decides when to poll next; all times are ms from the start of the copy. */
 export type Poller = {
   name: string;
-  /** `look` tells what Storage shows at this time, for those who mind it. */
-  begin(trace: Trace, look: () => Sample): { first: number; next(now: number): number };
+  /** `read` returns what Storage reports at this time, for policies that use it. */
+  begin(trace: Trace, read: () => Sample): { first: number; next(now: number): number };
 };
 
 export type Polled = {
-  /** When each read was made; the last one saw the end. Kept only where asked for. */
+  /** Time of each poll; the last one finds the copy completed. Recorded only with `keep`. */
   readTimes: number[];
   reads: number;
-  /** From the end of the copy to the read that saw it, and what of it the timer's lateness made. */
+  /** From the end of the copy to the poll that found it, and the timer's share of it. */
   lagMs: number;
   lateMs: number;
 };
@@ -44,21 +44,21 @@ export function poll(
   }
 }
 
-/** The product's own policy, fed with what its orchestration would see. */
+/** The product's policy, with the input that its orchestration would have. */
 export const ferry: Poller = {
   name: "Ferry",
-  begin(_, look) {
+  begin(_, read) {
     const observations: Sample[] = [];
     return {
       first: firstPollAt(epochMs(0)),
       next(now) {
-        observations.push(look());
+        observations.push(read());
         const reads = observations.length;
-        const seen = forecast(observations, epochMs(0));
+        const prediction = forecast(observations, epochMs(0));
         return nextPollAt({
           startedAt: epochMs(0),
           samples: observations,
-          forecast: seen,
+          forecast: prediction,
           polls: reads,
           pollsSinceWake: null,
           now: epochMs(now),
@@ -82,7 +82,7 @@ export const backOff: Poller = {
   },
 };
 
-/** The best that is possible: knows the end, and that no timer may be longer than six hours. */
+/** The theoretical optimum: knows the end; no timer can be longer than six hours. */
 export const clairvoyant: Poller = {
   name: "knows the future",
   begin({ durationMs }) {
@@ -92,16 +92,16 @@ export const clairvoyant: Poller = {
 };
 
 /**
- * History events of a copy that took so many reads: eight for each timer and its read, and what start
- * and settling take. The end-to-end test compares it with a real history.
+ * History events of a copy with this many polls: eight for each timer and its read, plus those of start
+ * and settle. The end-to-end test compares the result with a real history.
  */
 export function historyEvents(reads: number): number {
   return 20 + 8 * reads;
 }
 
 /**
- * How far the end that is told once a third of the bytes are shown is off, as a share of the time that
- * was left; null when no look was made then, or nothing was told.
+ * Error of the end estimated after a third of the bytes, as a share of the remaining
+ * time; null if there was no poll at that point, or no estimate.
  */
 export function estimateError(trace: Trace): number | null {
   const { readTimes } = poll(trace, ferry, { keep: true });
@@ -118,8 +118,8 @@ export function estimateError(trace: Trace): number | null {
   return null;
 }
 
-/** The trace as a list of changes, for the emulator to play; the last one is the end. */
-export function stepsOf(trace: Trace): { afterMs: number; bytesCopied: number }[] {
+/** The trace as a list of changes for the emulator to play; the last one is the end. */
+export function toSteps(trace: Trace): { afterMs: number; bytesCopied: number }[] {
   const bytesAt = (ms: number) => trace.progressAt(ms)?.bytesCopied ?? 0;
   const steps: { afterMs: number; bytesCopied: number }[] = [];
   const { durationMs, totalBytes } = trace;
@@ -136,12 +136,12 @@ export function stepsOf(trace: Trace): { afterMs: number; bytesCopied: number }[
   return [...steps, { afterMs: durationMs, bytesCopied: totalBytes }];
 }
 
-/** Drawn anew for every run; `BENCH_SEED` replays one. */
+/** Random for every run; `BENCH_SEED` repeats a run. */
 export function benchSeed(): number {
   return Number(process.env["BENCH_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 }
 
-/** The smallest value that this share of all (0 to 1) does not exceed. */
+/** The smallest value that is not exceeded by this share (0 to 1) of all values. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;

@@ -1,4 +1,4 @@
-/** A table as text: the first column says what is measured, the others hold one run each. */
+/** A table: the first column names what is measured, each other column is one run. */
 export type Table = {
   title: string;
   columns: readonly string[];
@@ -8,7 +8,7 @@ export type Table = {
 
 const width = 100;
 
-/** Lines for a terminal: names to the left, values to the right, notes wrapped below. */
+/** Formats for a terminal: names left-aligned, values right-aligned, notes wrapped below. */
 export function tableText({ title, columns, rows, notes }: Table): string {
   const all = [columns, ...rows];
   const widths = columns.map((_, index) =>
@@ -28,7 +28,7 @@ export function tableText({ title, columns, rows, notes }: Table): string {
   );
 }
 
-/** `1,234` or, below ten, `1.23`: three digits say enough. */
+/** `1,234` or, below ten, `1.23`. */
 export function count(value: number): string {
   const decimals = value === Math.round(value) || value >= 100 ? 0 : value >= 10 ? 1 : 2;
   return value.toLocaleString("en-US", {
@@ -37,7 +37,7 @@ export function count(value: number): string {
   });
 }
 
-/** The middle of an odd number of values; throws when there is none. */
+/** The median of an odd number of values; throws if there are none. */
 export function median(values: readonly number[]): number {
   const middle = values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
   if (middle === undefined) throw new Error("Cannot take a median as there are no values");

@@ -1,14 +1,14 @@
 import type { Progress } from "../../src/copy/contract/copy-status.ts";
 import type { Draw } from "./draw.ts";
 
-/** How one copy goes, seen from Storage: what it publishes when, and when it ends. Times are ms from the start. */
+/** The progress of one copy as Storage publishes it. Times are ms from the start. */
 export type Trace = {
   shape: Shape;
   durationMs: number;
-  /** Mean time from one change of the published progress to the next: nobody can know better. */
+  /** Mean time between changes of the published progress: the best possible resolution. */
   stepMs: number;
   totalBytes: number;
-  /** What a look at this time shows; null where Storage says nothing. */
+  /** The progress that a poll at this time returns; null if Storage reports none. */
   progressAt(ms: number): Progress | null;
 };
 
@@ -25,13 +25,13 @@ export const shapes = [
 ] as const;
 export type Shape = (typeof shapes)[number];
 
-/** What a trace is made from; each is drawn where it is not given. */
+/** Parameters of a trace; those that are missing are drawn at random. */
 export type TraceOptions = {
   durationMs: number;
   totalBytes: number;
-  /** The copy goes on by whole chunks. */
+  /** The copy advances in whole chunks. */
   chunkBytes: number;
-  /** Storage publishes whole steps, the first of which is shorter by `phase` (0 to 1) of a step. */
+  /** Storage publishes whole steps; the first is shorter by `phase` (0 to 1) of a step. */
   stepBytes: number;
   phase: number;
 };
@@ -40,16 +40,16 @@ const [second, hour] = [1_000, 3_600_000];
 const day = 24 * hour;
 const mebibyte = 2 ** 20;
 /** The longest that Must show bounds tightly. */
-const longest = 8 * hour;
+const maxDurationMs = 8 * hour;
 
-export function traceOf(shape: Shape, draw: Draw, given: Partial<TraceOptions> = {}): Trace {
+export function drawTrace(shape: Shape, draw: Draw, given: Partial<TraceOptions> = {}): Trace {
   const durationMs = given.durationMs ?? Math.round(drawDuration(shape, draw));
   const bytesPerMs = draw.logarithmic(mebibyte, 1_024 * mebibyte) / second;
   const totalBytes = given.totalBytes ?? Math.max(1, Math.round(durationMs * bytesPerMs));
   const chunkBytes = given.chunkBytes ?? Math.ceil(draw.logarithmic(2 ** 16, 2 ** 24));
   const stepBytes = given.stepBytes ?? Math.max(1, Math.ceil(totalBytes * drawStep(shape, draw)));
   const phase = given.phase ?? draw.between(0, 1);
-  const curve = curveOf(shape, draw);
+  const curve = drawCurve(shape, draw);
 
   const chunk = Math.min(chunkBytes, totalBytes);
   const ahead = Math.floor(phase * stepBytes);
@@ -78,23 +78,23 @@ function drawDuration(shape: Shape, draw: Draw): number {
     case "stalled, then on":
       return draw.logarithmic(2 * hour, 2 * day);
     default:
-      return draw.logarithmic(second, longest);
+      return draw.logarithmic(second, maxDurationMs);
   }
 }
 
-/** As a share of the whole. Half of all copies are published to the byte. */
+/** As a share of the total. Half of all copies publish every byte. */
 function drawStep(shape: Shape, draw: Draw): number {
   if (shape === "staircase") return draw.logarithmic(0.02, 0.25);
   return draw.between(0, 1) < 0.5 ? 0 : draw.logarithmic(1e-6, 0.02);
 }
 
-/** Share of the duration (0 to 1) to share of the bytes. */
+/** Maps a share of the duration (0 to 1) to a share of the bytes. */
 type Curve = (share: number) => number;
 
-function curveOf(shape: Shape, draw: Draw): Curve {
+function drawCurve(shape: Shape, draw: Draw): Curve {
   switch (shape) {
     case "slow start": {
-      // Waits in a queue, then gathers speed.
+      // Waits in a queue, then accelerates.
       const queued = draw.between(0, 0.5);
       const power = draw.between(1, 3);
       return (share) => Math.max(0, (share - queued) / (1 - queued)) ** power;
@@ -117,7 +117,7 @@ function curveOf(shape: Shape, draw: Draw): Curve {
 
 type Point = { share: number; bytes: number };
 
-/** Fast and slow by turns; a pair takes 0.4 to 8 % of the time, slow may be standing still. */
+/** Alternates fast and slow; a pair takes 0.4 to 8 % of the time, and slow can be a standstill. */
 function bursts(draw: Draw): Point[] {
   const mean = draw.logarithmic(0.004, 0.08);
   const slow = draw.between(0, 0.3);
@@ -131,7 +131,7 @@ function bursts(draw: Draw): Point[] {
     bytes += length * (isFast ? 1 : slow);
     points.push({ share, bytes });
   }
-  // However long it became, it is the whole.
+  // Scaled to the whole duration and all bytes.
   return points.map((point) => ({ share: point.share / share, bytes: point.bytes / bytes }));
 }
 

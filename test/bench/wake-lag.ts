@@ -5,17 +5,17 @@ import { startLocalStack, type LocalStack } from "../../src/local/local-stack.ts
 import { count, type Table } from "./table.ts";
 
 const copies = 200;
-/** How long each copy takes. */
+/** Duration of each copy. */
 const copyMs = 1_500;
 const sourceBytes = 150_000;
 const betweenStartsMs = 100;
 
 type Lags = { milliseconds: number[]; reads: number[] };
 
-/** From Storage's end of a copy to the end of its run: with its event, and with the event dropped. */
+/** Time from Storage's end of a copy to the end of its orchestration, with its event and with the event dropped. */
 export async function measureWakeLag(): Promise<Table> {
-  const runs = [await measure("told"), await measure("dropped")];
-  const row = (name: string, value: (run: Lags) => string) => [name, ...runs.map(value)];
+  const lags = [await measure("told"), await measure("dropped")];
+  const row = (name: string, value: (run: Lags) => string) => [name, ...lags.map(value)];
   return {
     title: `Seeing the end: ${count(copies)} copies of ${copyMs / 1_000} s each, one every ${betweenStartsMs} ms`,
     columns: ["", "events told", "events dropped"],
@@ -33,14 +33,14 @@ export async function measureWakeLag(): Promise<Table> {
 
 function at({ milliseconds }: Lags, share: number): number {
   const sorted = milliseconds.toSorted((a, b) => a - b);
-  return sorted[Math.ceil(sorted.length * share) - 1] ?? 0; // by nearest rank
+  return sorted[Math.ceil(sorted.length * share) - 1] ?? 0; // nearest rank
 }
 
 async function measure(events: "told" | "dropped"): Promise<Lags> {
   const endedAtStorage = new Map<string, number>();
   const runEnded = new Map<string, number>();
   const clock = systemClock();
-  const world = await startLocalStack({
+  const stack = await startLocalStack({
     appDirectory: process.cwd(),
     stateDirectory: null,
     clock,
@@ -55,16 +55,16 @@ async function measure(events: "told" | "dropped"): Promise<Lags> {
       }
     },
   });
-  world.emulator.events.planDelivery = ({ api, blob, at: time }) => {
+  stack.emulator.events.planDelivery = ({ api, blob, at: time }) => {
     if (api !== "CopyBlob") return {};
     endedAtStorage.set(blob, time);
     return events === "told" ? {} : { times: 0 };
   };
   try {
-    const ids = await startCopies(world);
+    const ids = await startCopies(stack);
     const started = [...ids.keys()];
     while (started.some((id) => !runEnded.has(id))) await setTimeout(100);
-    const reads = await Promise.all(started.map((id) => statusReads(world, id)));
+    const reads = await Promise.all(started.map((id) => statusReads(stack, id)));
     const milliseconds = [...ids].map(
       ([id, name]) => (runEnded.get(id) ?? NaN) - (endedAtStorage.get(name) ?? NaN),
     );
@@ -73,11 +73,11 @@ async function measure(events: "told" | "dropped"): Promise<Lags> {
     }
     return { milliseconds, reads };
   } finally {
-    await world.close();
+    await stack.close();
   }
 }
 
-/** Answers each copy's id with its destination's name. */
+/** Returns each copy's id with the name of its destination. */
 async function startCopies({ emulator, host }: LocalStack): Promise<Map<string, string>> {
   const [account] = emulator.accounts;
   if (account === undefined) throw new Error("The emulator has no account");
@@ -90,20 +90,20 @@ async function startCopies({ emulator, host }: LocalStack): Promise<Map<string, 
   const ids = new Map<string, string>();
   for (let number = 0; number < copies; number++) {
     const name = `film-${number}.mp4`;
-    const answer = await fetch(`${host.url}/api/copies`, {
+    const response = await fetch(`${host.url}/api/copies`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ source: source.url, destination: `${root}/archive/${name}` }),
     });
-    ids.set(((await answer.json()) as { id: string }).id, name); // the app's own answer
+    ids.set(((await response.json()) as { id: string }).id, name); // the app's own response
     await setTimeout(betweenStartsMs);
   }
   return ids;
 }
 
 async function statusReads({ host }: LocalStack, id: string): Promise<number> {
-  const answer = await fetch(`${host.url}/api/copies/${id}`);
-  const copy = (await answer.json()) as { status: string; statusReads: number }; // as above
+  const response = await fetch(`${host.url}/api/copies/${id}`);
+  const copy = (await response.json()) as { status: string; statusReads: number }; // as above
   if (copy.status !== "succeeded") throw new Error(`A copy did not succeed: ${copy.status}`);
   return copy.statusReads;
 }

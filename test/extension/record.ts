@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { historiesFolder, recordingOf, writeRecording } from "../replay/recording.ts";
+import { historiesFolder, readRecording, writeRecording } from "../replay/recording.ts";
 import type { Recording } from "../replay/recording.ts";
 import { scenarios } from "../replay/scenarios.ts";
 import type { Scenario } from "../replay/scenarios.ts";
-import { openWorld, secondAccount } from "../support/stack/test-stack.ts";
+import { openStack, secondAccount } from "../support/stack/test-stack.ts";
 import { startAzurite } from "./support/processes/azurite.ts";
 import { shortVisibility } from "./support/crash-settings.ts";
 import { startExtensionStack } from "./support/extension-stack.ts";
@@ -94,11 +94,11 @@ async function recordReally(name: string, scenario: Scenario): Promise<Recorded>
 }
 
 async function recordLocally(name: string, { play, ...options }: Scenario): Promise<Recorded> {
-  const world = await openWorld({ persistent: true, ...options });
+  const world = await openStack({ persistent: true, ...options });
   try {
     const instanceId = await play(world);
     const taskHub = join(world.stateDirectory ?? "", "task-hub.sqlite");
-    const recording = recordingOf(taskHub, { scenario: name, instanceId });
+    const recording = readRecording(taskHub, { scenario: name, instanceId });
     return { recording, emulatorUrl: world.local.emulator.blobUrl };
   } finally {
     await world.close();

@@ -5,21 +5,21 @@ import { activities, events, orchestrations } from "../../src/names.ts";
 import { copyOrchestration } from "../../src/orchestrations/copy-orchestration.ts";
 import type { Orchestrator } from "../support/host/durable-app.ts";
 import { testFunctions } from "../support/host/durable-app.ts";
-import { readRecordings, turnsOf } from "./recording.ts";
-import type { Decided } from "./recording.ts";
+import { readRecordings, splitTurns } from "./recording.ts";
+import type { Decisions } from "./recording.ts";
 import { replayRecording } from "./replay-recording.ts";
 
 const recordings = readRecordings().filter(({ name }) => name === orchestrations.copy);
 
-/** Changes that somebody may well make, and the copies that they would strand. */
+/** Plausible changes that would strand running copies. */
 const strandingChanges: {
   what: string;
   orchestrator: Orchestrator;
-  /** Durable refuses the history; otherwise the copy silently goes another way. */
+  /** Durable rejects the history; otherwise the copy silently diverges. */
   refused: boolean;
 }[] = [
   {
-    what: "one more activity at the beginning",
+    what: "an additional activity at the beginning",
     refused: true,
     *orchestrator(context) {
       yield context.df.callActivity(activities.read, {});
@@ -27,7 +27,7 @@ const strandingChanges: {
     },
   },
   {
-    what: "one more activity at the end",
+    what: "an additional activity at the end",
     refused: false,
     *orchestrator(context) {
       const outcome = yield* copyOrchestration(context);
@@ -38,7 +38,7 @@ const strandingChanges: {
   {
     what: "an activity under another name",
     refused: true,
-    orchestrator: changed((df) => ({
+    orchestrator: withChangedCalls((df) => ({
       callActivity: (name, input) =>
         df.callActivity(name === activities.start ? activities.read : name, input),
     })),
@@ -46,7 +46,7 @@ const strandingChanges: {
   {
     what: "two activities in another order",
     refused: true,
-    orchestrator: changed((df) => ({
+    orchestrator: withChangedCalls((df) => ({
       callActivity(name, input) {
         const others: Record<string, string> = {
           [activities.prepare]: activities.start,
@@ -57,7 +57,7 @@ const strandingChanges: {
     })),
   },
   {
-    what: "a pause before everything",
+    what: "a timer before the first activity",
     refused: true,
     *orchestrator(context) {
       yield context.df.createTimer(context.df.currentUtcDateTime);
@@ -67,60 +67,59 @@ const strandingChanges: {
   {
     what: "an event under another name",
     refused: true,
-    orchestrator: changed((df) => ({
+    orchestrator: withChangedCalls((df) => ({
       waitForExternalEvent: (name) =>
         df.waitForExternalEvent(name === events.abort ? "cancel" : name),
     })),
   },
 ];
 
-test.each(strandingChanges)(
-  "$what is noticed by the recordings",
-  async ({ orchestrator, refused }) => {
-    const strays = await straysOf(orchestrator);
-    expect(strays.length).toBeGreaterThan(0);
-    const refusals = strays.flatMap(({ refusal }) => refusal ?? []);
-    if (refused) expect(refusals[0]).toMatch(/Non-Deterministic workflow detected/);
-    else expect(refusals).toEqual([]);
-  },
-);
+test.each(strandingChanges)("the recordings detect $what", async ({ orchestrator, refused }) => {
+  const divergences = await findDivergences(orchestrator);
+  expect(divergences.length).toBeGreaterThan(0);
+  const refusals = divergences.flatMap(({ refusal }) => refusal ?? []);
+  if (refused) expect(refusals[0]).toMatch(/Non-Deterministic workflow detected/);
+  else expect(refusals).toEqual([]);
+});
 
-test("a change behind a marker that only new inputs carry strands nobody", async () => {
+test("a change that depends on a marker in new inputs strands no running copy", async () => {
   const next = ({ version }: { version: number }) => version > 1;
-  const strays = await straysOf(function* orchestrator(context) {
+  const divergences = await findDivergences(function* orchestrator(context) {
     if (next(context.df.getInput<CopyInput>())) yield context.df.callActivity(activities.read, {});
     return yield* copyOrchestration(context);
   });
-  expect(strays).toEqual([]);
+  expect(divergences).toEqual([]);
 });
 
-/** A recording in which a changed orchestrator decides otherwise; `refusal` is Durable's, if any. */
-type Stray = { scenario: string; refusal: string | null };
+/** A recording in which a changed orchestrator diverges; `refusal` is Durable's error, if any. */
+type Divergence = { scenario: string; refusal: string | null };
 
-async function straysOf(orchestrator: Orchestrator): Promise<Stray[]> {
+async function findDivergences(orchestrator: Orchestrator): Promise<Divergence[]> {
   const functions = await testFunctions({
     orchestrators: { [orchestrations.copy]: orchestrator },
     activities: Object.fromEntries(Object.values(activities).map((name) => [name, () => null])),
   });
-  const strays: Stray[] = [];
+  const divergences: Divergence[] = [];
   for (const recording of recordings) {
-    const then = turnsOf(recording).map(({ decided }) => decided);
+    const then = splitTurns(recording).map(({ decided }) => decided);
     const now = await replayRecording(recording, functions);
     if (then.every((decided, turn) => isSame(decided, now[turn]))) continue;
-    const refusal = now.find(({ ending }) => ending?.startsWith("Failed: ") === true)?.ending;
-    strays.push({ scenario: recording.scenario, refusal: refusal ?? null });
+    const refusal = now.find(
+      ({ completion: ending }) => ending?.startsWith("Failed: ") === true,
+    )?.completion;
+    divergences.push({ scenario: recording.scenario, refusal: refusal ?? null });
   }
-  return strays;
+  return divergences;
 }
 
-function isSame(one: Decided, other: Decided | undefined): boolean {
-  return one.ending === other?.ending && one.tasks.join() === other.tasks.join();
+function isSame(one: Decisions, other: Decisions | undefined): boolean {
+  return one.completion === other?.completion && one.tasks.join() === other.tasks.join();
 }
 
 type Df = OrchestrationContext["df"];
 
-/** Today's orchestrator with some of what it asks of Durable asked otherwise. */
-function changed(change: (df: Df) => Partial<Df>): Orchestrator {
+/** The current orchestrator with some of its calls to Durable replaced. */
+function withChangedCalls(change: (df: Df) => Partial<Df>): Orchestrator {
   return function* orchestrator(context): Generator<Task> {
     const df: Df = Object.assign(Object.create(context.df), change(context.df));
     const otherwise: OrchestrationContext = Object.assign(Object.create(context), { df });

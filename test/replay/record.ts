@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { openWorld } from "../support/stack/test-stack.ts";
-import { historiesFolder, recordingOf, writeRecording } from "./recording.ts";
+import { openStack } from "../support/stack/test-stack.ts";
+import { historiesFolder, readRecording, writeRecording } from "./recording.ts";
 import { scenarios } from "./scenarios.ts";
 
 /**
- * Records the histories of a release, before it goes out: `npx tsc && npx node test/replay/record.ts v2`.
- * The real app runs each scenario in virtual time. A folder that exists is not written again, because
- * copies of that release run on what it holds.
+ * Records the histories of a release before it is deployed: `npx tsc && npx node test/replay/record.ts v2`.
+ * The real app runs each scenario in virtual time. An existing folder is never overwritten, because
+ * it holds the histories of running copies of that release.
  */
 const release = process.argv[2] ?? "";
 const folder = join(historiesFolder, release);
@@ -16,14 +16,14 @@ if (!/^v\d+$/.test(release) || existsSync(folder)) {
 }
 mkdirSync(folder);
 for (const [scenario, { play, ...options }] of Object.entries(scenarios)) {
-  const world = await openWorld({ persistent: true, ...options });
+  const stack = await openStack({ persistent: true, ...options });
   try {
-    const instanceId = await play(world);
-    const taskHub = join(world.stateDirectory ?? "", "task-hub.sqlite");
-    const recording = recordingOf(taskHub, { scenario, instanceId });
-    writeRecording(folder, recording, world.local.emulator.blobUrl);
+    const instanceId = await play(stack);
+    const taskHub = join(stack.stateDirectory ?? "", "task-hub.sqlite");
+    const recording = readRecording(taskHub, { scenario, instanceId });
+    writeRecording(folder, recording, stack.local.emulator.blobUrl);
     console.log(`${scenario}: ${recording.events.length} events`);
   } finally {
-    await world.close();
+    await stack.close();
   }
 }

@@ -1,21 +1,21 @@
 import { expect, test } from "vitest";
 import { activities, events, orchestrations } from "../../src/names.ts";
 import { eventTypes } from "../../src/local/durable/history/history.ts";
-import { readRecordings, turnsOf } from "./recording.ts";
-import { replayRecording, todaysFunctions } from "./replay-recording.ts";
+import { readRecordings, splitTurns } from "./recording.ts";
+import { replayRecording, currentFunctions } from "./replay-recording.ts";
 import { scenarios } from "./scenarios.ts";
 
 const recordings = readRecordings();
 
 test.each(recordings)(
-  "a copy of $release at any point of $scenario goes on as it would have then",
+  "a copy of release $release continues at any point of $scenario as it did then",
   async (recording) => {
-    const then = turnsOf(recording).map(({ decided }) => decided);
-    const now = await replayRecording(recording, await todaysFunctions());
-    expect(now.map(({ tasks, ending }) => ({ tasks, ending }))).toEqual(
-      then.map(({ tasks, ending }) => ({ tasks, ending })),
+    const then = splitTurns(recording).map(({ decided }) => decided);
+    const now = await replayRecording(recording, await currentFunctions());
+    expect(now.map(({ tasks, completion: ending }) => ({ tasks, ending }))).toEqual(
+      then.map(({ tasks, completion: ending }) => ({ tasks, ending })),
     );
-    // An outcome may grow.
+    // Fields may be added to an outcome.
     expect(now.at(-1)?.output).toMatchObject(JSON.parse(recording.output));
   },
 );

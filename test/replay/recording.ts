@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { eventTypes } from "../../src/local/durable/history/history.ts";
 import type { HistoryEvent } from "../../src/local/durable/history/history.ts";
 
-/** One orchestration as its task hub kept it, from its start to its end. */
+/** The stored history of one completed orchestration. */
 export type Recording = {
   scenario: string;
   instanceId: string;
@@ -19,24 +19,24 @@ export type Recording = {
   events: readonly HistoryEvent[];
 };
 
-/** What one turn was given, and what the orchestrator made of it. */
+/** The input of one turn, and the decisions of the orchestrator. */
 export type RecordedTurn = {
-  /** When it began, epoch ms: the orchestrator's own time. */
+  /** Start of the turn, epoch ms: the orchestrator's current time. */
   at: number;
   before: readonly HistoryEvent[];
   arrived: readonly HistoryEvent[];
-  decided: Decided;
+  decided: Decisions;
 };
 
-/** Ids, kinds and names in order: all that Durable compares with an instance's history. */
-export type Decided = { tasks: readonly string[]; ending: string | null; output: unknown };
+/** Ids, kinds and names in order: everything that Durable compares with a history. */
+export type Decisions = { tasks: readonly string[]; completion: string | null; output: unknown };
 
-/** The releases whose recordings are kept, each a folder. */
+/** The recordings, one folder per release. */
 export const historiesFolder = new URL("histories", import.meta.url).pathname;
 
 /**
- * A file is JSON Lines: the instance first, then an event a line. The emulator's port differs from one
- * recording to the next, so the usual one is written in its place.
+ * Writes JSON Lines: the instance first, then one event per line. The emulator's port differs between
+ * recordings, so the default port is written instead.
  */
 export function writeRecording(folder: string, recording: Recording, emulatorUrl: string): void {
   const { events, ...instance } = recording;
@@ -45,7 +45,7 @@ export function writeRecording(folder: string, recording: Recording, emulatorUrl
   writeFileSync(join(folder, `${recording.scenario}.jsonl`), text);
 }
 
-/** Every recording of every release, `release` being its folder. */
+/** Every recording of every release; `release` is its folder. */
 export function readRecordings(): (Recording & { release: string })[] {
   return readdirSync(historiesFolder).flatMap((release) =>
     readdirSync(join(historiesFolder, release)).map((file) => {
@@ -59,8 +59,8 @@ export function readRecordings(): (Recording & { release: string })[] {
   );
 }
 
-/** Takes an ended orchestration out of a task hub's file. */
-export function recordingOf(
+/** Reads a completed orchestration from a task hub's file. */
+export function readRecording(
   taskHub: string,
   { scenario, instanceId }: { scenario: string; instanceId: string },
 ): Recording {
@@ -87,8 +87,8 @@ export function recordingOf(
   }
 }
 
-/** A history in its turns. In each, what arrived stands before what was decided. */
-export function turnsOf({ events }: Recording): RecordedTurn[] {
+/** Splits a history into turns: in each, the messages come before the decisions. */
+export function splitTurns({ events }: Recording): RecordedTurn[] {
   const starts = events.flatMap((event, index) =>
     event.EventType === eventTypes.OrchestratorStarted ? [index] : [],
   );
@@ -98,28 +98,28 @@ export function turnsOf({ events }: Recording): RecordedTurn[] {
       at: Date.parse(own[0]?.Timestamp ?? ""),
       before: events.slice(0, start),
       arrived: own.filter((event) => !isDecided(event) && !isFrame(event)),
-      decided: decidedIn(own),
+      decided: toDecisions(own),
     };
   });
 }
 
 /**
- * What a turn's events say was decided. When a timer is due is left out: Durable keeps the recorded
- * time, so another read policy strands nobody.
+ * The decisions in a turn's events, without the due times of timers: Durable uses the recorded
+ * time, so a different poll policy strands no copy.
  */
-export function decidedIn(events: readonly HistoryEvent[]): Decided {
+export function toDecisions(events: readonly HistoryEvent[]): Decisions {
   const tasks: string[] = [];
-  let ending: string | null = null;
+  let completion: string | null = null;
   let output: unknown = null;
   for (const event of events) {
     if (event.EventType === eventTypes.TaskScheduled) tasks.push(`${event.EventId} ${event.Name}`);
     if (event.EventType === eventTypes.TimerCreated) tasks.push(`${event.EventId} timer`);
     if (event.EventType !== eventTypes.ExecutionCompleted) continue;
     const completed = event.OrchestrationStatus === 1;
-    ending = completed ? "Completed" : `Failed: ${event.Result}`;
+    completion = completed ? "Completed" : `Failed: ${event.Result}`;
     output = completed ? JSON.parse(event.Result ?? "null") : null;
   }
-  return { tasks, ending, output };
+  return { tasks, completion, output };
 }
 
 function isDecided({ EventType: type }: HistoryEvent): boolean {

@@ -6,12 +6,12 @@ import { createStoredEvent } from "../../src/local/durable/history/history.ts";
 import { takeTurn } from "../../src/local/durable/turn/take-turn.ts";
 import { durableFunctions } from "../../src/local/host/triggers/durable-triggers.ts";
 import { collectApp } from "../../src/local/host/worker/functions-core.ts";
-import { decidedIn, turnsOf } from "./recording.ts";
-import type { Decided, Recording } from "./recording.ts";
+import { toDecisions, splitTurns } from "./recording.ts";
+import type { Decisions, Recording } from "./recording.ts";
 
-/** The orchestrators as the app registers them, run by the real library; activities are never called. */
-export async function todaysFunctions(): Promise<DurableFunctions> {
-  // Registration alone uses nothing else.
+/** The app's orchestrators, run by the real library; activities are never called. */
+export async function currentFunctions(): Promise<DurableFunctions> {
+  // Registration uses no other dependencies.
   const deps = {
     requests: {},
     activities: {},
@@ -25,15 +25,15 @@ export async function todaysFunctions(): Promise<DurableFunctions> {
 }
 
 /**
- * Takes every turn of a recording anew: each prefix of the history that ends where a turn ended is
- * replayed, gets what arrived next, and says what it decides. A running copy is at one of these points.
+ * Repeats every turn of a recording: each prefix of the history that ends with a turn is
+ * replayed, and gets the next messages. Returns the decisions. A running copy is at one of these points.
  */
 export async function replayRecording(
   recording: Recording,
   functions: DurableFunctions,
-): Promise<Decided[]> {
-  const decided: Decided[] = [];
-  for (const { at, before, arrived } of turnsOf(recording)) {
+): Promise<Decisions[]> {
+  const decided: Decisions[] = [];
+  for (const { at, before, arrived } of splitTurns(recording)) {
     const { instanceId, executionId, name, createdAt, input } = recording;
     const execution = { instanceId, executionId, name, createdAt, input, customStatus: null };
     const outcome = await takeTurn(
@@ -46,12 +46,12 @@ export async function replayRecording(
         log: () => {},
       },
     );
-    decided.push(decidedIn(outcome.added));
+    decided.push(toDecisions(outcome.added));
   }
   return decided;
 }
 
-/** A turn takes no time: only the instant of its beginning is asked for. */
+/** A stopped clock: a turn takes no time. */
 function stoppedAt(at: number): Clock {
   return {
     now: () => at,

@@ -1,138 +1,138 @@
 import type { LocalStackOptions } from "../../src/local/local-stack.ts";
 import { repairInstanceId } from "../../src/names.ts";
-import { allCopies, deliver, eventOf, inboxRoutes } from "../support/stack/events.ts";
+import { allCopies, deliver, createEvent, inboxRoutes } from "../support/stack/events.ts";
 import { hour, secondAccount } from "../support/stack/test-stack.ts";
-import type { TestWorld } from "../support/stack/test-stack.ts";
+import type { TestStack } from "../support/stack/test-stack.ts";
 
-/** A copy worth remembering; `play` answers the instance to record, once it has ended. */
+/** A copy to record; `play` returns the id of its instance after it completed. */
 export type Scenario = {
   copies?: LocalStackOptions["copies"];
   environment?: Record<string, string>;
   settings?: Record<string, string>;
-  play(world: TestWorld): Promise<string>;
+  play(stack: TestStack): Promise<string>;
 };
 
 const film = Buffer.alloc(1_000_000, "film");
 const slowly = { bytesPerSecond: 10_000 };
 const destination = { container: "archive", blob: "film.mp4" };
-/** Its key says that no token is asked for. */
+/** It has a key, so no token is requested. */
 const someTopic = {
   COPY_NOTICE_TOPIC: "http://127.0.0.1:10000/devstoreaccount1/topic",
   COPY_NOTICE_TOPIC_KEY: "key",
 };
 const busy = { response: { status: 503, code: "ServerBusy" } };
 
-/** Each way through the orchestrator at least once; a new way wants a new scenario. */
+/** Every path through the orchestrator at least once; a new path requires a new scenario. */
 export const scenarios: Record<string, Scenario> = {
   "success-in-the-start-response": {
     copies: { finishOnStart: "always" },
-    play: async (world) => ended(world, await begin(world)),
+    play: async (stack) => untilCompleted(stack, await startCopy(stack)),
   },
   "pending-with-several-reads": {
     copies: slowly,
-    play: async (world) => ended(world, await begin(world)),
+    play: async (stack) => untilCompleted(stack, await startCopy(stack)),
   },
   "caller-sas": {
     copies: slowly,
-    async play(world) {
-      const source = await world.upload("inbox/film.mp4", film, secondAccount);
-      const body = { source: await world.readSas(source), destination: target(world) };
-      return ended(world, (await world.start(body)).id);
+    async play(stack) {
+      const source = await stack.upload("inbox/film.mp4", film, secondAccount);
+      const body = { source: await stack.readSas(source), destination: target(stack) };
+      return untilCompleted(stack, (await stack.start(body)).id);
     },
   },
   "onto-itself": {
     copies: slowly,
-    async play(world) {
-      const { url } = await world.upload("inbox/film.mp4", film);
+    async play(stack) {
+      const { url } = await stack.upload("inbox/film.mp4", film);
       const body = { source: url, destination: url, options: { overwrite: "always" } };
-      return ended(world, (await world.start(body)).id);
+      return untilCompleted(stack, (await stack.start(body)).id);
     },
   },
   "leased-source": {
     copies: slowly,
-    async play(world) {
-      const { url } = await world.upload("inbox/film.mp4", film);
+    async play(stack) {
+      const { url } = await stack.upload("inbox/film.mp4", film);
       const options = { sourceLease: "hold" };
-      const body = { source: url, destination: target(world), options };
-      return ended(world, (await world.start(body)).id);
+      const body = { source: url, destination: target(stack), options };
+      return untilCompleted(stack, (await stack.start(body)).id);
     },
   },
   "abort-while-pending": {
     copies: slowly,
-    async play(world) {
-      const id = await begin(world);
-      await world.clock.advance(10_000);
-      await abort(world, id);
-      return ended(world, id);
+    async play(stack) {
+      const id = await startCopy(stack);
+      await stack.clock.advance(10_000);
+      await abort(stack, id);
+      return untilCompleted(stack, id);
     },
   },
   "abort-before-start": {
-    async play(world) {
-      const remove = world.local.emulator.faults.add({ operation: "GetBlobProperties", do: busy });
-      const id = await begin(world);
-      await world.clock.advance(1_000);
-      await abort(world, id);
+    async play(stack) {
+      const remove = stack.local.emulator.faults.add({ operation: "GetBlobProperties", do: busy });
+      const id = await startCopy(stack);
+      await stack.clock.advance(1_000);
+      await abort(stack, id);
       remove();
-      return ended(world, id);
+      return untilCompleted(stack, id);
     },
   },
   "abort-found-by-prepare": {
     async play(world) {
       const remove = world.local.emulator.faults.add({ operation: "GetBlobProperties", do: busy });
-      const id = await begin(world);
+      const id = await startCopy(world);
       await recordAbort(world);
       remove();
-      return ended(world, id);
+      return untilCompleted(world, id);
     },
   },
   "abort-that-the-copy-won": {
     copies: slowly,
-    async play(world) {
-      const id = await begin(world);
-      await world.clock.advance(10_000);
-      world.local.emulator.copies.finish(destination);
-      await abort(world, id);
-      return ended(world, id);
+    async play(stack) {
+      const id = await startCopy(stack);
+      await stack.clock.advance(10_000);
+      stack.local.emulator.copies.finish(destination);
+      await abort(stack, id);
+      return untilCompleted(stack, id);
     },
   },
   "abort-without-a-response": {
     copies: slowly,
-    async play(world) {
-      const id = await begin(world);
-      await world.clock.advance(10_000);
-      const { faults } = world.local.emulator;
+    async play(stack) {
+      const id = await startCopy(stack);
+      await stack.clock.advance(10_000);
+      const { faults } = stack.local.emulator;
       const remove = [
         faults.add({ operation: "AbortCopyBlob", do: busy }),
         faults.add({ operation: "GetBlobProperties", do: busy }),
       ];
-      await abort(world, id);
-      await world.clock.advance(30_000);
+      await abort(stack, id);
+      await stack.clock.advance(30_000);
       for (const each of remove) each();
-      return ended(world, id);
+      return untilCompleted(stack, id);
     },
   },
   "wake-twice": {
     copies: slowly,
-    async play(world) {
-      const id = await begin(world);
-      await world.clock.advance(20_000);
-      await raise(world, id, "wake");
-      await world.clock.advance(2_000);
-      await Promise.all([raise(world, id, "wake"), raise(world, id, "wake")]);
-      return ended(world, id);
+    async play(stack) {
+      const id = await startCopy(stack);
+      await stack.clock.advance(20_000);
+      await raise(stack, id, "wake");
+      await stack.clock.advance(2_000);
+      await Promise.all([raise(stack, id, "wake"), raise(stack, id, "wake")]);
+      return untilCompleted(stack, id);
     },
   },
   "unanswered-start-recovered": {
     copies: slowly,
-    async play(world) {
-      world.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
-      return ended(world, await begin(world));
+    async play(stack) {
+      stack.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
+      return untilCompleted(stack, await startCopy(stack));
     },
   },
   "unanswered-start-recovered-while-settling": {
     copies: slowly,
-    async play(world) {
-      const { faults, requests } = world.local.emulator;
+    async play(stack) {
+      const { faults, requests } = stack.local.emulator;
       faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
       const isSent = () => requests.some(({ operation }) => operation === "CopyBlob");
       const remove = [
@@ -143,220 +143,220 @@ export const scenarios: Record<string, Scenario> = {
           do: busy,
         }),
       ];
-      const id = await begin(world);
-      await world.clock.advance(1_000);
-      await abort(world, id);
-      await world.clock.advance(1_000);
+      const id = await startCopy(stack);
+      await stack.clock.advance(1_000);
+      await abort(stack, id);
+      await stack.clock.advance(1_000);
       for (const each of remove) each();
-      return ended(world, id);
+      return untilCompleted(stack, id);
     },
   },
   "stale-plan-once": {
     copies: slowly,
-    async play(world) {
+    async play(stack) {
       const lost = { response: { status: 412, code: "ConditionNotMet" } };
-      world.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: lost });
-      await world.upload("archive/film.mp4", "former");
-      return ended(world, await begin(world, { overwrite: "always" }));
+      stack.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: lost });
+      await stack.upload("archive/film.mp4", "former");
+      return untilCompleted(stack, await startCopy(stack, { overwrite: "always" }));
     },
   },
   "stale-plan-too-often": {
-    async play(world) {
+    async play(stack) {
       const lost = { response: { status: 412, code: "ConditionNotMet" } };
-      world.local.emulator.faults.add({ operation: "CopyBlob", do: lost });
-      await world.upload("archive/film.mp4", "former");
-      return ended(world, await begin(world, { overwrite: "always" }));
+      stack.local.emulator.faults.add({ operation: "CopyBlob", do: lost });
+      await stack.upload("archive/film.mp4", "former");
+      return untilCompleted(stack, await startCopy(stack, { overwrite: "always" }));
     },
   },
   "transient-failures-then-success": {
     copies: slowly,
-    async play(world) {
-      const { faults } = world.local.emulator;
+    async play(stack) {
+      const { faults } = stack.local.emulator;
       faults.add({ operation: "GetBlobProperties", times: 4, do: busy });
       faults.add({ operation: "CopyBlob", times: 2, do: busy });
-      const id = await begin(world);
-      await world.clock.advance(10 * 60_000);
+      const id = await startCopy(stack);
+      await stack.clock.advance(10 * 60_000);
       const remove = faults.add({ operation: "GetBlobProperties", do: busy });
-      await world.clock.advance(hour);
+      await stack.clock.advance(hour);
       remove();
-      return ended(world, id);
+      return untilCompleted(stack, id);
     },
   },
   "failed-source": {
     copies: slowly,
-    async play(world) {
-      const id = await begin(world);
-      await world.clock.advance(10_000);
-      world.local.emulator.copies.fail(destination);
-      return ended(world, id);
+    async play(stack) {
+      const id = await startCopy(stack);
+      await stack.clock.advance(10_000);
+      stack.local.emulator.copies.fail(destination);
+      return untilCompleted(stack, id);
     },
   },
   "source-not-found": {
-    async play(world) {
-      const body = { source: world.blob("inbox/none.mp4").url, destination: target(world) };
-      return ended(world, (await world.start(body)).id);
+    async play(stack) {
+      const body = { source: stack.blob("inbox/none.mp4").url, destination: target(stack) };
+      return untilCompleted(stack, (await stack.start(body)).id);
     },
   },
   superseded: {
     copies: slowly,
-    async play(world) {
-      const id = await begin(world);
-      await world.clock.advance(10_000);
-      world.local.emulator.copies.finish(destination);
-      await world.upload("archive/film.mp4", "somebody else's");
-      return ended(world, id);
+    async play(stack) {
+      const id = await startCopy(stack);
+      await stack.clock.advance(10_000);
+      stack.local.emulator.copies.finish(destination);
+      await stack.upload("archive/film.mp4", "somebody else's");
+      return untilCompleted(stack, id);
     },
   },
   skipped: {
-    async play(world) {
-      await world.upload("archive/film.mp4", "former");
-      return ended(world, await begin(world, { overwrite: "skip" }));
+    async play(stack) {
+      await stack.upload("archive/film.mp4", "former");
+      return untilCompleted(stack, await startCopy(stack, { overwrite: "skip" }));
     },
   },
   "restart-in-the-middle": {
     copies: slowly,
-    async play(world) {
-      const id = await begin(world);
+    async play(stack) {
+      const id = await startCopy(stack);
       for (let lives = 0; lives < 2; lives++) {
-        await world.clock.advance(10_000);
-        await world.restart();
+        await stack.clock.advance(10_000);
+        await stack.restart();
       }
-      return ended(world, id);
+      return untilCompleted(stack, id);
     },
   },
   "settle-with-transient-failures": {
     copies: slowly,
-    async play(world) {
-      const id = await begin(world);
-      await world.clock.advance(10_000);
-      world.local.emulator.faults.add({ operation: "DeleteBlob", times: 2, do: busy });
-      await abort(world, id);
-      return ended(world, id);
+    async play(stack) {
+      const id = await startCopy(stack);
+      await stack.clock.advance(10_000);
+      stack.local.emulator.faults.add({ operation: "DeleteBlob", times: 2, do: busy });
+      await abort(stack, id);
+      return untilCompleted(stack, id);
     },
   },
   "settle-gives-up": {
     copies: slowly,
-    async play(world) {
-      const id = await begin(world);
-      await world.clock.advance(10_000);
-      const { faults } = world.local.emulator;
+    async play(stack) {
+      const id = await startCopy(stack);
+      await stack.clock.advance(10_000);
+      const { faults } = stack.local.emulator;
       const locks = ({ target: url }: { target: string }) => url.includes("ferry-ledger");
       faults.add({ match: locks, do: busy });
-      await abort(world, id);
-      return ended(world, id);
+      await abort(stack, id);
+      return untilCompleted(stack, id);
     },
   },
   "activity-that-could-not-run": {
-    async play(world) {
-      // Settle writes its line outside of everything that turns errors into values.
-      const push = world.log.push.bind(world.log);
+    async play(stack) {
+      // Settle writes its log line outside of the code that turns errors into values.
+      const push = stack.log.push.bind(stack.log);
       let isFull = true;
-      world.log.push = (...entries) => {
+      stack.log.push = (...entries) => {
         if (isFull && entries.some(({ message }) => /^Copy .* succeeded$/.test(message))) {
           isFull = false;
-          // A stack would name the folders of whoever records.
+          // A stack trace would contain folders of the recording machine.
           throw Object.assign(new Error("The disk is full"), { stack: "Error: The disk is full" });
         }
         return push(...entries);
       };
-      return ended(world, await begin(world));
+      return untilCompleted(stack, await startCopy(stack));
     },
   },
   "snapshot-restored": {
     copies: slowly,
-    async play(world) {
-      await world.upload("archive/film.mp4", "former");
-      const id = await begin(world, { overwrite: "always", rollback: "snapshot" });
-      await world.clock.advance(10_000);
-      await abort(world, id);
-      return ended(world, id);
+    async play(stack) {
+      await stack.upload("archive/film.mp4", "former");
+      const id = await startCopy(stack, { overwrite: "always", rollback: "snapshot" });
+      await stack.clock.advance(10_000);
+      await abort(stack, id);
+      return untilCompleted(stack, id);
     },
   },
   "waiting-for-another-copy": {
     copies: slowly,
-    async play(world) {
-      await begin(world);
-      const id = await begin(world, { overwrite: "always", ifBusy: "wait" });
-      return ended(world, id);
+    async play(stack) {
+      await startCopy(stack);
+      const id = await startCopy(stack, { overwrite: "always", ifBusy: "wait" });
+      return untilCompleted(stack, id);
     },
   },
   "repair-of-a-pending-copy": {
     copies: { bytesPerSecond: 1_000 },
     environment: { COPY_WATCHDOG: "" },
-    async play(world) {
-      const id = await begin(world);
-      await world.clock.advance(60_000);
-      await terminate(world, id);
-      return repairInstanceId(await ended(world, id));
+    async play(stack) {
+      const id = await startCopy(stack);
+      await stack.clock.advance(60_000);
+      await terminate(stack, id);
+      return repairInstanceId(await untilCompleted(stack, id));
     },
   },
   "repair-that-aborts": {
     copies: { bytesPerSecond: 1_000 },
-    async play(world) {
-      const id = await begin(world);
-      await world.clock.advance(60_000);
-      await terminate(world, id);
-      await abort(world, id);
-      return repairInstanceId(await ended(world, id));
+    async play(stack) {
+      const id = await startCopy(stack);
+      await stack.clock.advance(60_000);
+      await terminate(stack, id);
+      await abort(stack, id);
+      return repairInstanceId(await untilCompleted(stack, id));
     },
   },
   "notified-after-retries": {
     copies: slowly,
     settings: someTopic,
-    async play(world) {
-      const { faults } = world.local.emulator;
+    async play(stack) {
+      const { faults } = stack.local.emulator;
       const match = ({ target: url }: { target: string }) => url.endsWith("/topic");
       faults.add({ match, times: 3, do: busy });
       faults.add({ match, do: { response: { status: 200, code: "" } } });
-      const id = await ended(world, await begin(world));
-      await world.clock.advance(hour);
+      const id = await untilCompleted(stack, await startCopy(stack));
+      await stack.clock.advance(hour);
       return id;
     },
   },
   "repair-that-notifies": {
     settings: someTopic,
-    async play(world) {
-      const { faults } = world.local.emulator;
-      const id = await ended(world, await begin(world));
-      await terminate(world, id);
+    async play(stack) {
+      const { faults } = stack.local.emulator;
+      const id = await untilCompleted(stack, await startCopy(stack));
+      await terminate(stack, id);
       const match = ({ target: url }: { target: string }) => url.endsWith("/topic");
       faults.add({ match, do: { response: { status: 200, code: "" } } });
-      await world.clock.advance(2 * hour);
+      await stack.clock.advance(2 * hour);
       return repairInstanceId(id);
     },
   },
   "event-that-waits-for-its-source": {
     copies: slowly,
     settings: inboxRoutes(),
-    async play(world) {
-      const source = await world.upload("other/film.mp4", film);
-      await world.container("inbox").create();
-      const blob = world.blob("inbox/film.mp4");
+    async play(stack) {
+      const source = await stack.upload("other/film.mp4", film);
+      await stack.container("inbox").create();
+      const blob = stack.blob("inbox/film.mp4");
       await blob.beginCopyFromURL(source.url, { intervalInMs: hour });
-      await deliver(world, [await eventOf(blob, { api: "CopyBlob" })]);
-      await world.clock.settled();
-      const [copy] = await allCopies(world);
-      return ended(world, copy.id);
+      await deliver(stack, [await createEvent(blob, { api: "CopyBlob" })]);
+      await stack.clock.settled();
+      const [copy] = await allCopies(stack);
+      return untilCompleted(stack, copy.id);
     },
   },
   "two-weeks": {
     copies: { bytesPerSecond: 0 },
-    play: async (world) => ended(world, await begin(world)),
+    play: async (stack) => untilCompleted(stack, await startCopy(stack)),
   },
 };
 
-async function begin(world: TestWorld, options: Record<string, unknown> = {}): Promise<string> {
-  const source = await world.upload("inbox/film.mp4", film);
-  return (await world.start({ source: source.url, destination: target(world), options })).id;
+async function startCopy(stack: TestStack, options: Record<string, unknown> = {}): Promise<string> {
+  const source = await stack.upload("inbox/film.mp4", film);
+  return (await stack.start({ source: source.url, destination: target(stack), options })).id;
 }
 
-function target(world: TestWorld): string {
-  return world.blob("archive/film.mp4").url;
+function target(stack: TestStack): string {
+  return stack.blob("archive/film.mp4").url;
 }
 
 /** Only in the ledger: the event is still on its way. */
-async function recordAbort(world: TestWorld): Promise<void> {
-  const ledger = world.container("ferry-ledger");
+async function recordAbort(stack: TestStack): Promise<void> {
+  const ledger = stack.container("ferry-ledger");
   for await (const { name } of ledger.listBlobsFlat({ prefix: "records/" })) {
     const record = ledger.getBlockBlobClient(name);
     const content = JSON.parse((await record.downloadToBuffer()).toString());
@@ -365,30 +365,30 @@ async function recordAbort(world: TestWorld): Promise<void> {
   }
 }
 
-async function abort(world: TestWorld, id: string): Promise<void> {
-  await world.call("POST", `/copies/${id}/abort`);
-  await world.clock.settled();
+async function abort(stack: TestStack, id: string): Promise<void> {
+  await stack.call("POST", `/copies/${id}/abort`);
+  await stack.clock.settled();
 }
 
-/** As an operator who mistakes it for an abort. */
-async function terminate(world: TestWorld, id: string): Promise<void> {
-  const instance = `${world.local.host.url}/runtime/webhooks/durabletask/instances/${id}`;
+/** Terminates the instance, as an operator would who mistakes it for an abort. */
+async function terminate(stack: TestStack, id: string): Promise<void> {
+  const instance = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}`;
   await fetch(`${instance}/terminate?reason=mistake`, { method: "POST" });
-  await world.clock.settled();
+  await stack.clock.settled();
 }
 
-/** As the watchdog or an Event Grid trigger would, by Durable's own management route. */
-async function raise(world: TestWorld, id: string, name: string): Promise<void> {
-  const url = `${world.local.host.url}/runtime/webhooks/durabletask/instances/${id}/raiseEvent/${name}`;
+/** Raises an event with Durable's management route, as the watchdog or a storage event would. */
+async function raise(stack: TestStack, id: string, name: string): Promise<void> {
+  const url = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}/raiseEvent/${name}`;
   const headers = { "content-type": "application/json" };
   await fetch(url, { method: "POST", headers, body: "null" });
-  await world.clock.settled();
+  await stack.clock.settled();
 }
 
-/** Moves on until the orchestration, not only the copy, has ended. */
-async function ended(world: TestWorld, id: string): Promise<string> {
-  const copy = await world.untilEnded(id, 20 * 24);
+/** Advances the clock until the orchestration, not only the copy, has completed. */
+async function untilCompleted(stack: TestStack, id: string): Promise<string> {
+  const copy = await stack.untilEnded(id, 20 * 24);
   if (copy.completedAt === null) throw new Error(`Copy ${id} has not ended: ${copy.status}`);
-  await world.clock.settled();
+  await stack.clock.settled();
   return id;
 }

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
 /*
- * src/storage/README.md says for each rule of Storage's documents what Ferry makes of it and which test
- * shows it, as "`test/e2e/copies/abort.test.ts` the test's name", one or more to a row.
+ * Goal: the conformance table is complete. Method: read src/storage/README.md, which lists for each rule of
+ * Storage's documents one or more tests, as "`test/e2e/copies/abort.test.ts` the test's title".
  */
 
 const page = readFileSync(new URL("../../src/storage/README.md", import.meta.url), "utf8");
@@ -17,12 +17,12 @@ const rows = page
     return { rule, here, shownBy };
   });
 
-test("the three documents have their rows, and what the services take besides", () => {
+test("each of the three documents has rows, and so do the rules outside of them", () => {
   expect(page.match(/^## .*/gm)).toHaveLength(4);
   expect(rows.length).toBeGreaterThanOrEqual(90);
 });
 
-test.each(rows)("$rule: is shown by tests that run", ({ rule, here, shownBy }) => {
+test.each(rows)("$rule: is covered by tests that run", ({ rule, here, shownBy }) => {
   expect(rule).not.toBe("");
   expect(here).not.toBe("");
   const named = [...shownBy.matchAll(/`(?<file>[^`]+\.test\.ts)` (?<name>.+?)(?=<br>|$)/g)];
@@ -36,7 +36,7 @@ test.each(rows)("$rule: is shown by tests that run", ({ rule, here, shownBy }) =
   }
 });
 
-/** The names of a file's tests as patterns: what a table of cases fills in may be anything. */
+/** The titles of a file's tests as patterns: placeholders of `test.each` match any text. */
 function testNames(file: string): RegExp[] {
   const text = readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
   expect(text, `${file} skips tests`).not.toMatch(/\.(skip|skipIf|runIf|todo|only)\b/);

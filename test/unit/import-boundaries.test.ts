@@ -7,12 +7,12 @@ import { boundaries } from "../lint/boundaries.js";
 
 /*
  * Goal: prove that lint rejects every import that the layering forbids. Method: copy the sources, add one file for each
- * violation, run lint once, and compare what it says of each file.
+ * violation, run lint once, and check the diagnostics of each file.
  */
 
-type Violation = { folder: string; line: string; says: RegExp };
+type Violation = { folder: string; line: string; message: RegExp };
 
-/** For each row of the table a line that breaks it. `folder` is a folder of `src/`, or a file in it. */
+/** For each row of the table, a line that violates it. `folder` is a folder of `src/`, or a file in it. */
 const imports: Record<string, string> = {
   copy: '"node:fs"',
   "copy/location": '"../request/copy-options.ts"',
@@ -69,51 +69,51 @@ const violations: Violation[] = [
   ...Object.entries(imports).map(([folder, path]) => ({
     folder,
     line: `import ${path};`,
-    says: escaped(boundaries[folder]?.reason ?? "no row of this name"),
+    message: escaped(boundaries[folder]?.reason ?? "no row of this name"),
   })),
   {
     folder: "copy/contract",
     line: 'export type { Decision } from "../decisions/plan.ts";',
-    says: /contract\/ knows only/,
+    message: /contract\/ knows only/,
   },
   {
     folder: "copy/request",
     line: 'export const plan = await import("../decisions/plan.ts");',
-    says: /request\/ knows only/,
+    message: /request\/ knows only/,
   },
   {
     folder: "orchestrations",
     line: 'import { app } from "durable-functions";\nexport { app };',
-    says: /types of durable-functions/,
+    message: /types of durable-functions/,
   },
-  { folder: "activities", line: 'import "durable-functions";', says: /works over interfaces/ },
-  { folder: "local/storage", line: 'import "@azure/storage-blob";', says: /shares no code/ },
-  { folder: "local/storage", line: 'import "../log.ts";', says: /shares no code/ },
-  { folder: "local/storage/blobs", line: 'import "fast-xml-parser";', says: /imports only/ },
+  { folder: "activities", line: 'import "durable-functions";', message: /works over interfaces/ },
+  { folder: "local/storage", line: 'import "@azure/storage-blob";', message: /shares no code/ },
+  { folder: "local/storage", line: 'import "../log.ts";', message: /shares no code/ },
+  { folder: "local/storage/blobs", line: 'import "fast-xml-parser";', message: /imports only/ },
   ...["orchestrations", "triggers/http", "ledger", "notifications"].map((folder) => ({
     folder,
     line: `import { revealSas } from "${folder.includes("/") ? "../.." : ".."}/copy/location/sas.ts";\nexport { revealSas };`,
-    says: /A SAS is revealed in/,
+    message: /A SAS is revealed in/,
   })),
   ...["copy/decisions", "orchestrations", "local/host"].flatMap((folder) =>
     ["Date.now()", "new Date()"].map((clock) => ({
       folder,
       line: `export const at = ${clock};`,
-      says: /Time is an argument/,
+      message: /Time is an argument/,
     })),
   ),
   ...["copy/polling", "orchestrations"].flatMap((folder) => [
     {
       folder,
       line: "export const id = crypto.randomUUID();",
-      says: /reads nothing from outside/,
+      message: /reads nothing from outside/,
     },
-    { folder, line: "export const home = process.env;", says: /reads nothing from outside/ },
-    { folder, line: "export const odds = Math.random();", says: /randomness is an argument/ },
+    { folder, line: "export const home = process.env;", message: /reads nothing from outside/ },
+    { folder, line: "export const odds = Math.random();", message: /randomness is an argument/ },
   ]),
 ];
 
-/** Two files that know only each other's types. */
+/** Two files that import only each other's types. */
 const cycle = {
   "src/copy/location/cycle-a.ts":
     'import type { B } from "./cycle-b.ts";\nexport type A = { b: B };',
@@ -124,7 +124,7 @@ const cycle = {
 const fileOf = ({ folder }: Violation, index: number) =>
   folder.endsWith(".ts") ? `src/${folder}` : `src/${folder}/violation-${index}.ts`;
 
-/** What lint says, by file, when every violation stands at once. */
+/** Lint's diagnostics by file, with all violations present. */
 let said: Map<string, string>;
 let onEnd = () => {};
 
@@ -151,8 +151,8 @@ afterAll(() => onEnd());
 
 test.each(violations.map((each, index) => ({ ...each, file: fileOf(each, index) })))(
   "$folder refuses: $line",
-  ({ file, says }) => {
-    expect(said.get(file)).toMatch(says);
+  ({ file, message }) => {
+    expect(said.get(file)).toMatch(message);
   },
 );
 
@@ -171,7 +171,7 @@ test("no other file crosses a boundary or closes a cycle", () => {
 
 type Diagnostic = { filename: string; message: string; code: string; help?: string };
 
-/** Boundaries need no type information. Lint exits with 1 because it finds what it is to find. */
+/** Boundaries need no type information. Lint exits with 1 because it finds the violations. */
 function lint(folder: string): Diagnostic[] {
   const { stdout } = spawnSync("node_modules/.bin/oxlint", ["-f", "json", "src"], {
     cwd: folder,

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { mutants } from "../mutants/mutants.ts";
 
-test("there are at least twelve mutants, each another one", () => {
+test("there are at least twelve mutants, and no two are the same", () => {
   expect(new Set(mutants.map(({ breaks }) => breaks)).size).toBe(mutants.length);
   expect(mutants.length).toBeGreaterThanOrEqual(12);
 });

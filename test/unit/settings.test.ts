@@ -3,7 +3,7 @@ import { readSettings } from "../../src/settings/settings.ts";
 
 const account = { AzureWebJobsStorage__accountName: "acme" };
 
-test("the watchdog walks every five minutes and copies are kept for thirty days, unless set otherwise", () => {
+test("by default the watchdog runs every five minutes and copies are kept for thirty days", () => {
   const usual = { watchdogSchedule: "0 */5 * * * *", retentionDays: 30 };
   expect(readSettings(account)).toMatchObject(usual);
   expect(readSettings({ ...account, COPY_WATCHDOG: " ", COPY_RETENTION_DAYS: "" })).toMatchObject(
@@ -32,7 +32,7 @@ test.each([
 });
 
 test.each(["2", "0", "-3", "3.5", "1e3", "3651", "soon"])(
-  "COPY_RETENTION_DAYS is refused with the reason: %s",
+  "an invalid COPY_RETENTION_DAYS is rejected with the reason: %s",
   (days) => {
     const read = () => readSettings({ ...account, COPY_RETENTION_DAYS: days });
     expect(read).toThrow(/COPY_RETENTION_DAYS must be a whole number of days from 3 to 3650/);
@@ -40,14 +40,14 @@ test.each(["2", "0", "-3", "3.5", "1e3", "3651", "soon"])(
 );
 
 test.each(["*/5 * * * *", "hourly", "00:05:00"])(
-  "COPY_WATCHDOG is refused with an example: %s",
+  "an invalid COPY_WATCHDOG is rejected with an example: %s",
   (schedule) => {
     const read = () => readSettings({ ...account, COPY_WATCHDOG: schedule });
     expect(read).toThrow(/COPY_WATCHDOG must be an NCRONTAB schedule of six fields/);
   },
 );
 
-test("routes that are wrong keep the app from starting, each named, and those onto its own state", () => {
+test("the app does not start with invalid routes, or routes to its own state, and names each", () => {
   const blob = (path: string) => `https://acme.blob.core.windows.net/${path}`;
   const route = { name: "a", source: blob("inbox"), destination: blob("out/{path}") };
   const read = (...routes: object[]) =>
@@ -69,7 +69,7 @@ test("routes that are wrong keep the app from starting, each named, and those on
 const hook = "https://hooks.example.com/ended?code=hush";
 const secret = Buffer.alloc(24, "k").toString("base64");
 
-test("those who are told of ends are read with their keys; nobody is without settings", () => {
+test("notification targets are read with their keys; without settings there are none", () => {
   expect(readSettings({ ...account, COPY_NOTICE_SECRET: secret }).notificationTargets).toEqual([]);
   const topic = "https://t.westeurope-1.eventgrid.azure.net/api/events";
   const set = { COPY_NOTICE_TOPIC: topic, COPY_NOTICE_WEBHOOK: hook };
@@ -88,22 +88,24 @@ test.each([
   [hook, "", "COPY_NOTICE_SECRET must be 24 to 64 bytes"],
   [hook, Buffer.alloc(23, "k").toString("base64"), "COPY_NOTICE_SECRET must be 24 to 64 bytes"],
   [hook, Buffer.alloc(65, "k").toString("base64"), "COPY_NOTICE_SECRET must be 24 to 64 bytes"],
-])("a webhook %s with the secret %s keeps the app from starting: %s", (url, key, says) => {
-  const problem = problemOf({ COPY_NOTICE_WEBHOOK: url, COPY_NOTICE_SECRET: key });
+])("a webhook %s with the secret %s prevents the start: %s", (url, key, says) => {
+  const problem = startupError({ COPY_NOTICE_WEBHOOK: url, COPY_NOTICE_SECRET: key });
   expect(problem).toContain(says);
   expect(problem).not.toContain("hush");
   if (key !== "") expect(problem).not.toContain(key);
 });
 
-test("a notice goes over plain http only beside an emulator, and on this machine", () => {
+test("notifications use plain http only with an emulator, on this machine", () => {
   const emulated = { ...account, COPY_EMULATOR: "http://127.0.0.1:10000" };
   const here = { COPY_NOTICE_TOPIC: "http://localhost:8080/api/events" };
   expect(readSettings({ ...emulated, ...here }).notificationTargets).toHaveLength(1);
   const there = { COPY_NOTICE_TOPIC: "http://localhost.example.com/api/events" };
-  expect(problemOf({ ...emulated, ...there })).toContain("COPY_NOTICE_TOPIC must be an https URL");
+  expect(startupError({ ...emulated, ...there })).toContain(
+    "COPY_NOTICE_TOPIC must be an https URL",
+  );
 });
 
-function problemOf(environment: Record<string, string>): string {
+function startupError(environment: Record<string, string>): string {
   try {
     readSettings({ ...account, ...environment });
   } catch (error) {

@@ -1,28 +1,28 @@
 import { expect, test } from "vitest";
-import { uploaded } from "../../support/stack/emulator.ts";
+import { uploadBlob } from "../../support/stack/emulator.ts";
 import { startIdentity } from "../../support/stack/identity.ts";
-import { copyOf, stepsOf } from "../../support/stack/steps.ts";
+import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
 const reader = { role: "Storage Blob Data Reader", account: "devstoreaccount2" } as const;
 
-/** A copy from another account, planned; each `steps()` is another life of the app, without its memory. */
+/** A planned copy from another account. Each `steps()` acts as a restarted app, with empty memory. */
 async function planned() {
   const storage = await startIdentity();
   const { service, otherService, emulator } = storage;
-  const source = await uploaded(otherService, "x".repeat(1_000));
+  const source = await uploadBlob(otherService, "x".repeat(1_000));
   await service.createContainer("archive");
   const destination = service.getContainerClient("archive").getBlobClient("copy.mp4");
   const body = { source: source.url, destination: destination.url };
-  const { instanceId, copy } = copyOf(storage, body);
-  const prepared = await stepsOf(storage).prepareCopy({ instanceId, copy });
+  const { instanceId, copy } = createCopyInput(storage, body);
+  const prepared = await createSteps(storage).prepareCopy({ instanceId, copy });
   if (prepared.kind !== "planned") throw new Error(JSON.stringify(prepared));
   const { plan } = prepared;
   return {
     ...storage,
     plan,
-    steps: () => stepsOf(storage),
-    start: () => stepsOf(storage).startCopy({ instanceId, copy, plan }),
-    lock: () => stepsOf(storage).ledger.readLock(copy.destination),
+    steps: () => createSteps(storage),
+    start: () => createSteps(storage).startCopy({ instanceId, copy, plan }),
+    lock: () => createSteps(storage).ledger.readLock(copy.destination),
     scids: () =>
       emulator.requests
         .filter(({ operation }) => operation === "CopyBlob")
@@ -30,20 +30,20 @@ async function planned() {
   };
 }
 
-test("each start of one plan mints a SAS with the plan's own correlation id and end", async () => {
+test("each start of a plan mints a SAS with the plan's correlation id and expiry", async () => {
   const { emulator, start, clock, plan, scids } = await planned();
   emulator.faults.add({ operation: "CopyBlob", times: 1, do: "reset connection" });
   expect(await start()).toMatchObject({ kind: "transient-failure" });
   await clock.advance(3_600_000);
   expect(await start()).toMatchObject({ kind: "started" });
   expect(scids()).toEqual([plan.mintedSas?.scid, plan.mintedSas?.scid]);
-  const ends = emulator.requests.flatMap(
+  const expiries = emulator.requests.flatMap(
     ({ headers }) => /[?&]se=([^&]*)/.exec(headers["x-ms-copy-source"] ?? "")?.[1] ?? [],
   );
-  expect(new Set(ends).size).toBe(1);
+  expect(new Set(expiries).size).toBe(1);
 });
 
-test("a second run of a start recognises the copy that the first began", async () => {
+test("a second run of a start recognises the copy of the first", async () => {
   const { emulator, start, scids } = await planned();
   emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   const first = await start();
@@ -52,7 +52,7 @@ test("a second run of a start recognises the copy that the first began", async (
   expect(scids()).toHaveLength(1);
 });
 
-test("a start that may sign no SAS any more sends nothing, and holds nobody up", async () => {
+test("a start that can no longer sign a SAS sends nothing, and does not block the destination", async () => {
   const { emulator, start, lock, scids } = await planned();
   const roles = emulator.roles.splice(0, Infinity, {
     role: "Storage Blob Data Contributor",
@@ -72,7 +72,7 @@ test("a start that may sign no SAS any more sends nothing, and holds nobody up",
   expect(await start()).toMatchObject({ kind: "started" });
 });
 
-test("an account that gives no key now is asked again later", async () => {
+test("a key that is temporarily unavailable is requested again later", async () => {
   const { emulator, start } = await planned();
   const busy = { response: { status: 503, code: "ServerBusy" } };
   const end = emulator.faults.add({ operation: "GetUserDelegationKey", do: busy });

@@ -1,19 +1,19 @@
 import { expect, test } from "vitest";
 import { pickEndpoints } from "../../../src/copy/contract/activities.ts";
-import { startStorage, uploaded } from "../../support/stack/emulator.ts";
-import { copyOf, stepsOf } from "../../support/stack/steps.ts";
+import { startStorage, uploadBlob } from "../../support/stack/emulator.ts";
+import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 import { epochMs } from "../../../src/copy/time.ts";
 
 const slowly = { copies: { bytesPerSecond: 10 } };
 
-test("ifBusy replace: a prepare that runs again, late, does not abort our own copy", async () => {
+test("ifBusy replace: a prepare that runs again late does not abort our own copy", async () => {
   const storage = await startStorage(slowly);
-  const steps = stepsOf(storage);
-  const source = await uploaded(storage.service, "x".repeat(1_000));
+  const steps = createSteps(storage);
+  const source = await uploadBlob(storage.service, "x".repeat(1_000));
   const destination = storage.service.getContainerClient("source").getBlobClient("copy.mp4");
   const options = { overwrite: "always", ifBusy: "replace" };
   const body = { source: source.url, destination: destination.url, options };
-  const { instanceId, copy } = copyOf(storage, body);
+  const { instanceId, copy } = createCopyInput(storage, body);
 
   const prepared = await steps.prepareCopy({ instanceId, copy });
   if (prepared.kind !== "planned") throw new Error(prepared.kind);
@@ -29,12 +29,12 @@ test("ifBusy replace: a prepare that runs again, late, does not abort our own co
 
 async function planWithRollback() {
   const storage = await startStorage(slowly);
-  const steps = stepsOf(storage);
-  const source = await uploaded(storage.service, "x".repeat(1_000));
-  const destination = await uploaded(storage.service, "former", { blob: "copy.mp4" });
+  const steps = createSteps(storage);
+  const source = await uploadBlob(storage.service, "x".repeat(1_000));
+  const destination = await uploadBlob(storage.service, "former", { blob: "copy.mp4" });
   const options = { overwrite: "always", rollback: "snapshot" };
   const body = { source: source.url, destination: destination.url, options };
-  const { instanceId, copy } = copyOf(storage, body);
+  const { instanceId, copy } = createCopyInput(storage, body);
   const snapshots = async () => {
     const times = [];
     const box = storage.service.getContainerClient("source");
@@ -46,7 +46,7 @@ async function planWithRollback() {
   return { storage, steps, copy, instanceId, destination, snapshots };
 }
 
-test("a prepare that runs twice takes one snapshot of one state, and another of the next", async () => {
+test("a prepare that runs twice takes one snapshot for each state of the destination", async () => {
   const { steps, copy, instanceId, destination, snapshots } = await planWithRollback();
   const first = await steps.prepareCopy({ instanceId, copy });
   expect(await steps.prepareCopy({ instanceId, copy })).toEqual(first);
@@ -72,19 +72,19 @@ test("a prepare that runs while its copy is settled leaves no snapshot behind", 
   expect(await snapshots()).toEqual([]);
 });
 
-test("a prepare that comes after the end gives a lease back that one before it left behind", async () => {
+test("a prepare that runs after the copy was settled releases the lease of an earlier, crashed prepare", async () => {
   const storage = await startStorage(slowly);
-  const steps = stepsOf(storage);
-  const source = await uploaded(storage.service, "x".repeat(1_000));
+  const steps = createSteps(storage);
+  const source = await uploadBlob(storage.service, "x".repeat(1_000));
   const destination = storage.service.getContainerClient("source").getBlobClient("copy.mp4");
   const options = { sourceLease: "hold" };
   const body = { source: source.url, destination: destination.url, options };
-  const { instanceId, copy } = copyOf(storage, body);
+  const { instanceId, copy } = createCopyInput(storage, body);
   const record = { abortRequested: true, startedAt: null, statusReads: 0 };
   const result = { kind: "aborted-before-start" } as const;
   const step = { instanceId, copy: pickEndpoints(copy), plan: null, copyId: null, result, record };
   await steps.settleCopy({ ...step, isLastAttempt: false }, { log: () => {} });
-  // As far as a prepare came that died before it could look at the lock.
+  // The state after a prepare that crashed before it could check the lock.
   await source.getBlobLeaseClient(instanceId).acquireLease(-1);
   expect(
     await steps.prepareCopy({ instanceId, copy: { ...copy, ...pickEndpoints(copy) } }),
@@ -97,10 +97,10 @@ test("a prepare that comes after the end gives a lease back that one before it l
 
 test("prepare plans nothing once an abort is in the ledger, although no event reached its orchestration", async () => {
   const storage = await startStorage(slowly);
-  const steps = stepsOf(storage);
-  const source = await uploaded(storage.service, "x");
+  const steps = createSteps(storage);
+  const source = await uploadBlob(storage.service, "x");
   const destination = storage.service.getContainerClient("source").getBlobClient("copy.mp4");
-  const { instanceId, copy } = copyOf(storage, {
+  const { instanceId, copy } = createCopyInput(storage, {
     source: source.url,
     destination: destination.url,
   });

@@ -1,16 +1,16 @@
 import { expect, test } from "vitest";
-import { startStorage, uploaded } from "../../support/stack/emulator.ts";
-import { copyOf, stepsOf } from "../../support/stack/steps.ts";
+import { startStorage, uploadBlob } from "../../support/stack/emulator.ts";
+import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 import { epochMs } from "../../../src/copy/time.ts";
 
 /** A planned copy and its steps. */
 async function planned() {
   const storage = await startStorage({ copies: { bytesPerSecond: 10 } });
-  const { ledger, ...steps } = stepsOf(storage);
+  const { ledger, ...steps } = createSteps(storage);
   const { emulator, clock, service } = storage;
-  const source = await uploaded(service, "x".repeat(1_000));
+  const source = await uploadBlob(service, "x".repeat(1_000));
   const destination = service.getContainerClient("source").getBlobClient("copy.mp4");
-  const { instanceId, copy } = copyOf(storage, {
+  const { instanceId, copy } = createCopyInput(storage, {
     source: source.url,
     destination: destination.url,
   });
@@ -34,14 +34,14 @@ async function planned() {
   return { steps, ledger, copy, instanceId, plan, clock, requests, settleAborted };
 }
 
-test("a start that runs again after it was given up is followed, not forgotten", async () => {
+test("a start that arrives after it was given up is tracked, not forgotten", async () => {
   const { steps, copy, instanceId, plan, settleAborted } = await planned();
   const again = await steps.startCopy({ instanceId, copy, plan });
   if (again.kind !== "started") throw new Error(again.kind);
   expect(await settleAborted()).toEqual({ kind: "found", started: again.started });
 });
 
-test("a start that comes once settling has begun starts nothing", async () => {
+test("a start that runs after settling began starts nothing", async () => {
   const { steps, ledger, copy, instanceId, plan, clock, requests } = await planned();
   const closing = {
     plan,
@@ -73,7 +73,7 @@ test("a copy is not settled while its start may be under way", async () => {
 test("a start that runs after the end frees the lock that a late prepare took with it", async () => {
   const { steps, ledger, copy, instanceId, plan, settleAborted } = await planned();
   expect(await settleAborted()).toMatchObject({ kind: "settled" });
-  await ledger.acquireLock(instanceId, copy); // as far as the late prepare came
+  await ledger.acquireLock(instanceId, copy); // the state after the late prepare
   expect(await steps.startCopy({ instanceId, copy, plan })).toMatchObject({ kind: "failed" });
   expect(await ledger.readLock(copy.destination)).toBeNull();
 });

@@ -2,17 +2,17 @@ import { expect, test } from "vitest";
 import type { Fault } from "../../../src/local/storage/server/faults.ts";
 import { StorageRefusal } from "../../../src/storage/copy-client.ts";
 import type { CopyClient } from "../../../src/storage/copy-client.ts";
-import { startStorage, uploaded } from "../../support/stack/emulator.ts";
-import { copyOf, stepsOf } from "../../support/stack/steps.ts";
+import { startStorage, uploadBlob } from "../../support/stack/emulator.ts";
+import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
-/** A planned copy onto nothing, and its start, to be run again. */
+/** A planned copy to a new destination, with a start that can be run repeatedly. */
 async function planned(client: Partial<CopyClient> = {}) {
   const storage = await startStorage({ copies: { bytesPerSecond: 10 } });
   const { clock, emulator, service } = storage;
-  const steps = stepsOf(storage, client);
-  const source = await uploaded(service, "x".repeat(1_000));
+  const steps = createSteps(storage, client);
+  const source = await uploadBlob(service, "x".repeat(1_000));
   const destination = service.getContainerClient("source").getBlobClient("copy.mp4");
-  const { instanceId, copy } = copyOf(storage, {
+  const { instanceId, copy } = createCopyInput(storage, {
     source: source.url,
     destination: destination.url,
   });
@@ -25,7 +25,7 @@ async function planned(client: Partial<CopyClient> = {}) {
     destination,
     start: () => steps.startCopy({ instanceId, copy, plan }),
     lock: () => steps.ledger.readLock(copy.destination),
-    /** The product's own start, as it would arrive late. */
+    /** The product's own start, arriving late. */
     arrive: async () => {
       const conditions = { ifNoneMatch: "*" };
       await destination.beginCopyFromURL(source.url, { conditions });
@@ -38,7 +38,7 @@ async function planned(client: Partial<CopyClient> = {}) {
 
 const resetOnce: Fault = { operation: "CopyBlob", times: 1, do: "reset connection" };
 
-test("a start that may still arrive is looked for, and sent again only once it cannot any more", async () => {
+test("a start that may still arrive is searched for, and repeated only when it can no longer arrive", async () => {
   const { clock, start, fault, starts } = await planned();
   fault(resetOnce);
   expect(await start()).toMatchObject({ kind: "transient-failure" });
@@ -50,22 +50,22 @@ test("a start that may still arrive is looked for, and sent again only once it c
   expect(starts()).toBe(2);
 });
 
-test("a start that arrives late is taken for what it is, and stays the only one when it is deleted", async () => {
+test("a start that arrives late is recognised as ours, and is not repeated after its copy was deleted", async () => {
   const { clock, destination, start, lock, arrive, fault, starts } = await planned();
   fault(resetOnce);
   await start();
   await clock.advance(7_000);
   const copyId = await arrive();
   expect(await start()).toMatchObject({ kind: "started", started: { copyId } });
-  expect(await lock()).toMatchObject({ copyId, busyUntil: 0 }); // settling need not wait any more
+  expect(await lock()).toMatchObject({ copyId, busyUntil: 0 }); // settle no longer needs to wait
   await destination.abortCopyFromURL(copyId ?? "");
   await destination.delete();
   await clock.advance(60_000);
   expect(await start()).toMatchObject({ kind: "started", started: { copyId } });
-  expect(starts()).toBe(2); // the one that broke, and its late arrival
+  expect(starts()).toBe(2); // the one whose connection broke, and its late arrival
 });
 
-test("a start that was never answered is looked for before another one is sent", async () => {
+test("an unanswered start is searched for before another one is sent", async () => {
   const { clock, start, fault, starts } = await planned();
   fault({ ...resetOnce, do: "lose response" });
   const blind = fault({
@@ -80,7 +80,7 @@ test("a start that was never answered is looked for before another one is sent",
   expect(starts()).toBe(1);
 });
 
-test("of two runs of a start at once one is sent", async () => {
+test("two concurrent runs of a start send one request", async () => {
   const { clock, start, fault, starts } = await planned();
   fault({ operation: "CopyBlob", times: 1, do: { delayMs: 1_000 } });
   const runs = [start(), start()];
@@ -94,22 +94,25 @@ test("of two runs of a start at once one is sent", async () => {
 test.each([
   { status: 503, code: "ServerBusy" },
   { status: 429, code: "TooManyRequests" },
-])("a start that Storage did not take ($status $code) is sent again at once", async (answer) => {
-  const { start, fault, starts } = await planned();
-  fault({ operation: "CopyBlob", times: 1, do: { response: answer } });
-  expect(await start()).toMatchObject({ kind: "transient-failure" });
-  expect(await start()).toMatchObject({ kind: "started" });
-  expect(starts()).toBe(2);
-});
+])(
+  "a start that Storage rejected with $status $code is sent again immediately",
+  async (response) => {
+    const { start, fault, starts } = await planned();
+    fault({ operation: "CopyBlob", times: 1, do: { response } });
+    expect(await start()).toMatchObject({ kind: "transient-failure" });
+    expect(await start()).toMatchObject({ kind: "started" });
+    expect(starts()).toBe(2);
+  },
+);
 
-test("a start that did not leave the app is sent again at once", async () => {
+test("a start that did not leave the app is sent again immediately", async () => {
   let tries = 0;
-  const refused = { sourceStatus: null, sourceCode: null, retryAfterSeconds: null };
+  const withoutDetails = { sourceStatus: null, sourceCode: null, retryAfterSeconds: null };
   const { start } = await planned({
     start() {
       tries++;
-      const answer = { status: 0, code: "ECONNREFUSED", ...refused };
-      return Promise.reject(new StorageRefusal(answer));
+      const response = { status: 0, code: "ECONNREFUSED", ...withoutDetails };
+      return Promise.reject(new StorageRefusal(response));
     },
   });
   expect(await start()).toMatchObject({ kind: "transient-failure" });

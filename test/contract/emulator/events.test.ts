@@ -2,13 +2,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import type { SubscriptionOptions } from "../../../src/local/storage/events/deliveries.ts";
-import { atEnd, startStorage, uploaded } from "../../support/stack/emulator.ts";
+import { atEnd, startStorage, uploadBlob } from "../../support/stack/emulator.ts";
 import type { Storage } from "../../support/stack/emulator.ts";
 
 type Received = { headers: Record<string, unknown>; event: Record<string, any> }; // oxlint-disable-line typescript/no-explicit-any -- tests look into events of both schemas
 
-/** A webhook that gives the code back, keeps what it is sent, and answers as told. */
-async function webhook(answers: number[] = []) {
+/** A webhook that returns the validation code, records its deliveries, and responds with `responses`. */
+async function webhook(responses: number[] = []) {
   const received: Received[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -22,7 +22,7 @@ async function webhook(answers: number[] = []) {
       return;
     }
     received.push({ headers: request.headers, event });
-    response.writeHead(answers.shift() ?? 200).end();
+    response.writeHead(responses.shift() ?? 200).end();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   atEnd(() => void server.close());
@@ -32,17 +32,20 @@ async function webhook(answers: number[] = []) {
 
 async function subscribed(
   storage: Storage,
-  { answers = [], ...wanted }: Partial<SubscriptionOptions> & { answers?: number[] } = {},
+  {
+    answers: responses = [],
+    ...wanted
+  }: Partial<SubscriptionOptions> & { answers?: number[] } = {},
 ) {
-  const hook = await webhook(answers);
+  const hook = await webhook(responses);
   await storage.emulator.events.subscribe({ name: "app", url: hook.url, ...wanted });
   return hook.received;
 }
 
-test("an upload is told to who proved that it wants to know, in Event Grid's schema", async () => {
+test("a validated subscriber gets an upload's event in Event Grid's schema", async () => {
   const storage = await startStorage();
   const received = await subscribed(storage);
-  const blob = await uploaded(storage.service, "film", { blob: "a b/é#%.mp4" });
+  const blob = await uploadBlob(storage.service, "film", { blob: "a b/é#%.mp4" });
   await storage.clock.settled();
   const { etag } = await blob.getProperties();
   const [only, ...others] = received;
@@ -68,10 +71,10 @@ test("an upload is told to who proved that it wants to know, in Event Grid's sch
   });
 });
 
-test("cloud events are another schema of the same, and come alone", async () => {
+test("CloudEvents carry the same data, one event per delivery", async () => {
   const storage = await startStorage();
   const received = await subscribed(storage, { schema: "cloud-events" });
-  await uploaded(storage.service, "film");
+  await uploadBlob(storage.service, "film");
   await storage.clock.settled();
   expect(received.map(({ event }) => event)).toEqual([
     expect.objectContaining({
@@ -83,7 +86,7 @@ test("cloud events are another schema of the same, and come alone", async () => 
   ]);
 });
 
-test("whoever does not give the code back is sent nothing", async () => {
+test("a subscriber that does not return the validation code gets no events", async () => {
   const storage = await startStorage();
   const server = createServer((_, response) => response.end("{}"));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -99,16 +102,16 @@ test.each([
   ["flat", 10_000, 1],
   ["hierarchical", 0, 1],
 ] as const)(
-  "a pending copy is told in a %s namespace after %i ms",
+  "the event of a pending copy in a %s namespace is sent after %i ms",
   async (namespace, after, one) => {
     const storage = await startStorage({ copies: { bytesPerSecond: 100 } });
-    const source = await uploaded(storage.service, "x".repeat(1_000));
+    const source = await uploadBlob(storage.service, "x".repeat(1_000));
     const received = await subscribed(storage, { namespace });
     const target = storage.service.getContainerClient("source").getBlobClient("copy.mp4");
     await target.beginCopyFromURL(source.url, { intervalInMs: 3_600_000 });
     await storage.clock.settled();
     expect(received).toHaveLength(after === 0 ? one : 0);
-    await storage.clock.advance(60_000); // nobody asks for anything meanwhile
+    await storage.clock.advance(60_000); // without any request meanwhile
     expect(received).toHaveLength(one);
     const { eTag, api } = received[0]?.event["data"] ?? {};
     const { etag } = await target.getProperties();
@@ -118,9 +121,9 @@ test.each([
   },
 );
 
-test("a copy that fails or is aborted is told to nobody", async () => {
+test("a copy that fails or is aborted emits no event", async () => {
   const storage = await startStorage({ copies: { bytesPerSecond: 100 } });
-  const source = await uploaded(storage.service, "x".repeat(1_000));
+  const source = await uploadBlob(storage.service, "x".repeat(1_000));
   const received = await subscribed(storage);
   const target = storage.service.getContainerClient("source").getBlobClient("copy.mp4");
   await target.beginCopyFromURL(source.url, { intervalInMs: 3_600_000 });
@@ -129,10 +132,10 @@ test("a copy that fails or is aborted is told to nobody", async () => {
   expect(received).toEqual([]);
 });
 
-test("what is not taken is sent again under the same id, later and later; 400 is final", async () => {
+test("a failed delivery is retried under the same id with growing delays; 400 is final", async () => {
   const storage = await startStorage();
   const received = await subscribed(storage, { answers: [500, 503, 200, 400] });
-  await uploaded(storage.service, "film");
+  await uploadBlob(storage.service, "film");
   await storage.clock.settled();
   expect(received).toHaveLength(1);
   await storage.clock.advance(10_000);
@@ -142,12 +145,12 @@ test("what is not taken is sent again under the same id, later and later; 400 is
   await storage.clock.advance(1);
   expect(received).toHaveLength(3);
   expect(new Set(received.map(({ event }) => event["id"])).size).toBe(1);
-  await uploaded(storage.service, "film 2");
+  await uploadBlob(storage.service, "film 2");
   await storage.clock.advance(86_400_000);
   expect(received).toHaveLength(4);
 });
 
-test("events can be dropped, doubled and delayed, and so overtake each other", async () => {
+test("events can be dropped, duplicated and delayed, and so arrive out of order", async () => {
   const storage = await startStorage();
   const received = await subscribed(storage);
   const fates: Record<string, object> = {
@@ -157,14 +160,14 @@ test("events can be dropped, doubled and delayed, and so overtake each other", a
   };
   storage.emulator.events.planDelivery = ({ blob }) => fates[blob] ?? {};
   for (const blob of ["late", "twice", "gone", "film"]) {
-    await uploaded(storage.service, "x", { blob });
+    await uploadBlob(storage.service, "x", { blob });
   }
   await storage.clock.advance(2_000);
   const order = received.map(({ event }) => String(event["subject"]).split("/").at(-1));
   expect(order).toEqual(["film", "twice", "twice", "late"]);
 });
 
-test("a copy from the web is told at its end, though nobody asks for anything at that time", async () => {
+test("a copy from the web emits its event when it completes, without any request at that time", async () => {
   const storage = await startStorage({ copies: { bytesPerSecond: 1 } });
   const received = await subscribed(storage);
   let status = 200;

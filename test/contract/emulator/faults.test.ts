@@ -1,6 +1,6 @@
 import { BlobServiceClient, RestError } from "@azure/storage-blob";
 import { expect, test } from "vitest";
-import { kib, refusal, second, startStorage, uploaded } from "../../support/stack/emulator.ts";
+import { kib, rejection, second, startStorage, uploadBlob } from "../../support/stack/emulator.ts";
 
 async function failure(work: Promise<unknown>) {
   return work.then(
@@ -9,24 +9,24 @@ async function failure(work: Promise<unknown>) {
   );
 }
 
-test("an answer is given instead of the operation, so many times, then no more", async () => {
+test("a response replaces the operation a set number of times", async () => {
   const { service, emulator } = await startStorage();
-  const blob = await uploaded(service, "abc");
+  const blob = await uploadBlob(service, "abc");
   emulator.faults.add({
     operation: "GetBlobProperties",
     times: 2,
     do: { response: { status: 503, code: "ServerBusy" } },
   });
   const busy = { status: 503, code: "ServerBusy" };
-  expect(await refusal(blob.getProperties())).toEqual(busy);
-  expect((await refusal(blob.download())).status).toBe(200);
-  expect(await refusal(blob.getProperties())).toEqual(busy);
-  expect((await refusal(blob.getProperties())).status).toBe(200);
+  expect(await rejection(blob.getProperties())).toEqual(busy);
+  expect((await rejection(blob.download())).status).toBe(200);
+  expect(await rejection(blob.getProperties())).toEqual(busy);
+  expect((await rejection(blob.getProperties())).status).toBe(200);
 });
 
-test("a broken connection does nothing; a lost answer has done it", async () => {
+test("a broken connection prevents the operation; a lost response does not", async () => {
   const { service, emulator } = await startStorage();
-  const blob = await uploaded(service, "abc");
+  const blob = await uploadBlob(service, "abc");
   emulator.faults.add({ operation: "SetBlobMetadata", times: 1, do: "reset connection" });
   expect(await failure(blob.setMetadata({ a: "1" }))).toBe("ECONNRESET");
   expect((await blob.getProperties()).metadata).toEqual({ project: "x" });
@@ -36,24 +36,24 @@ test("a broken connection does nothing; a lost answer has done it", async () => 
   expect(emulator.requests.filter(({ status }) => status === null)).toHaveLength(2);
 });
 
-test("a start whose answer was lost comes back from the SDK's retry as PendingCopyOperation", async () => {
+test("a start whose response was lost fails with PendingCopyOperation when the SDK retries it", async () => {
   const { service, emulator, credential } = await startStorage();
-  const source = await uploaded(service, "abc");
+  const source = await uploadBlob(service, "abc");
   const retrying = new BlobServiceClient(service.url, credential, {
     retryOptions: { maxTries: 2, retryDelayInMs: 1 },
   });
   emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   const destination = retrying.getContainerClient("source").getBlockBlobClient("copy");
-  expect(await refusal(destination.beginCopyFromURL(source.url))).toEqual({
+  expect(await rejection(destination.beginCopyFromURL(source.url))).toEqual({
     status: 409,
     code: "PendingCopyOperation",
   });
   expect((await destination.getProperties()).copyStatus).toBe("pending");
 });
 
-test("a delayed request is carried out and answered when the clock says so", async () => {
+test("a delayed request is executed and answered when its time comes", async () => {
   const { service, emulator, clock } = await startStorage();
-  const blob = await uploaded(service, "abc");
+  const blob = await uploadBlob(service, "abc");
   let arrived = () => {};
   const arrival = new Promise<void>((resolve) => {
     arrived = resolve;
@@ -66,19 +66,19 @@ test("a delayed request is carried out and answered when the clock says so", asy
     },
     do: { delayMs: 30 * second },
   });
-  const answer = blob.setMetadata({ late: "1" });
+  const response = blob.setMetadata({ late: "1" });
   await arrival;
   await clock.advance(29 * second);
   expect((await blob.getProperties()).metadata).toEqual({ project: "x" });
   expect(emulator.requests.some(({ operation }) => operation === "SetBlobMetadata")).toBe(false);
   await clock.advance(second);
-  await answer;
+  await response;
   expect((await blob.getProperties()).metadata).toEqual({ late: "1" });
 });
 
-test("a client that goes away, or never reads its answer, does not hold the clock", async () => {
+test("a client that disconnects, or never reads its response, does not hold the clock", async () => {
   const { service, emulator, clock } = await startStorage();
-  const blob = await uploaded(service, Buffer.alloc(32 * 1024 * kib));
+  const blob = await uploadBlob(service, Buffer.alloc(32 * 1024 * kib));
   const unread = await blob.download();
   await clock.advance(second);
 
@@ -98,24 +98,24 @@ test("a client that goes away, or never reads its answer, does not hold the cloc
   unread.readableStreamBody?.on("error", () => {}).resume();
 });
 
-test("a fault that matches by request hits only that one, and can be taken away", async () => {
+test("a fault with a matcher affects only matching requests, and can be removed", async () => {
   const { service, emulator } = await startStorage();
-  const blob = await uploaded(service, "abc");
-  const other = await uploaded(service, "abc", { blob: "other" });
+  const blob = await uploadBlob(service, "abc");
+  const other = await uploadBlob(service, "abc", { blob: "other" });
   const remove = emulator.faults.add({
     match: ({ resource }) => resource.level === "blob" && resource.blob === "other",
     do: { response: { status: 500, code: "InternalError", message: "On purpose" } },
   });
-  expect((await refusal(blob.download())).status).toBe(200);
-  expect(await refusal(other.download())).toEqual({ status: 500, code: "InternalError" });
+  expect((await rejection(blob.download())).status).toBe(200);
+  expect(await rejection(other.download())).toEqual({ status: 500, code: "InternalError" });
   remove();
-  expect((await refusal(other.download())).status).toBe(200);
+  expect((await rejection(other.download())).status).toBe(200);
 });
 
-test("requests are remembered with operation, status and code, the last thousand of them", async () => {
+test("the last thousand requests are recorded with operation, status and code", async () => {
   const { service, emulator, clock } = await startStorage();
-  const blob = await uploaded(service, "abc");
-  await refusal(blob.upload("x", 1, { conditions: { ifNoneMatch: "*" } }));
+  const blob = await uploadBlob(service, "abc");
+  await rejection(blob.upload("x", 1, { conditions: { ifNoneMatch: "*" } }));
   expect(emulator.requests.at(-1)).toMatchObject({
     at: clock.now(),
     operation: "PutBlob",

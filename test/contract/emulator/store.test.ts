@@ -16,10 +16,10 @@ import {
   day,
   kib,
   noon,
-  refusal,
+  rejection,
   second,
   startStorage,
-  uploaded,
+  uploadBlob,
 } from "../../support/stack/emulator.ts";
 
 function freshFolder(): string {
@@ -35,11 +35,11 @@ function rows(file: string, table: string): number {
   return Number(row?.["count"]);
 }
 
-test("after a restart on the same file everything is there, and a pending copy went on meanwhile", async () => {
+test("a restart on the same file keeps all content, and a pending copy continues meanwhile", async () => {
   const file = join(freshFolder(), "deep", "storage.db");
   const first = await startStorage({ file, copies: { bytesPerSecond: kib } });
   const { clock } = first;
-  const source = await uploaded(first.service, Buffer.alloc(10 * kib, "x"));
+  const source = await uploadBlob(first.service, Buffer.alloc(10 * kib, "x"));
   await source.getBlobLeaseClient().acquireLease(-1);
   const copy = first.service.getContainerClient("source").getBlockBlobClient("copy");
   await copy.beginCopyFromURL(source.url);
@@ -110,10 +110,10 @@ test("an emulator that is killed loses no acknowledged write", async () => {
   }
 });
 
-test("copies share one content, and content that nothing points to goes away", async () => {
+test("copies share their content, and unreferenced content is removed", async () => {
   const file = join(freshFolder(), "storage.db");
   const { service, clock } = await startStorage({ file });
-  const source = await uploaded(service, "abc");
+  const source = await uploadBlob(service, "abc");
   const box = service.getContainerClient("source");
   for (const name of ["one", "two"]) {
     await box.getBlockBlobClient(name).beginCopyFromURL(source.url);
@@ -138,13 +138,13 @@ test("copies share one content, and content that nothing points to goes away", a
   expect([rows(file, "piece"), rows(file, "content"), rows(file, "blob")]).toEqual([0, 0, 0]);
 });
 
-test("no signature and no key rests in the database, the remembered requests or the log", async () => {
+test("no signature or key is stored in the database, the recorded requests or the log", async () => {
   const folder = freshFolder();
   const { service, otherService, emulator, logged } = await startStorage({
     file: join(folder, "storage.db"),
     copies: { finishOnStart: "always" },
   });
-  const source = await uploaded(service, "abc");
+  const source = await uploadBlob(service, "abc");
   await otherService.createContainer("far");
   const far = otherService.getContainerClient("far").getBlockBlobClient("far");
   const sas = await source.generateSasUrl({
@@ -160,7 +160,7 @@ test("no signature and no key rests in the database, the remembered requests or 
   await fetch(source.url, {
     headers: { authorization: `SharedKey devstoreaccount1:${signature}` },
   });
-  const refused = await fetch(source.url, {
+  const rejected = await fetch(source.url, {
     method: "PUT",
     headers: {
       authorization: `SharedKey devstoreaccount1:${signature}`,
@@ -168,16 +168,16 @@ test("no signature and no key rests in the database, the remembered requests or 
       "x-ms-date": new Date(noon).toUTCString(),
     },
   });
-  const answer = await refused.text();
-  expect(refused.status).toBe(403);
+  const response = await rejected.text();
+  expect(rejected.status).toBe(403);
   expect(
-    await refusal(
+    await rejection(
       far.beginCopyFromURL(`http://127.0.0.1:1/x?token=${encodeURIComponent(signature)}`),
     ),
   ).toEqual({ status: 500, code: "CannotVerifyCopySource" });
 
   const texts = [
-    answer,
+    response,
     JSON.stringify(emulator.requests),
     logged.join("\n"),
     JSON.stringify(await far.getProperties()),
@@ -200,7 +200,7 @@ test("no signature and no key rests in the database, the remembered requests or 
   expect(logged.join("\n")).toContain("sig=REDACTED");
 });
 
-test("a file of another schema is refused, not guessed at", async () => {
+test("a database with another schema is rejected", async () => {
   const file = join(freshFolder(), "storage.db");
   const database = new DatabaseSync(file);
   database.exec("PRAGMA user_version = 99");

@@ -4,8 +4,8 @@ import { toInstanceId } from "../../../src/copy/contract/ids.ts";
 import { copyView } from "../../../src/instances/copy-view.ts";
 import { findInstance } from "../../../src/instances/find-instance.ts";
 import { repairInstanceId } from "../../../src/names.ts";
-import { startStorage, uploaded } from "../../support/stack/emulator.ts";
-import { copyOf, stepsOf } from "../../support/stack/steps.ts";
+import { startStorage, uploadBlob } from "../../support/stack/emulator.ts";
+import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
 /** What Durable reports of one instance. */
 type Status = { name?: string; runtimeStatus: string; customStatus?: unknown; output?: unknown };
@@ -13,11 +13,11 @@ type Status = { name?: string; runtimeStatus: string; customStatus?: unknown; ou
 /** A copy that Storage has started, and the ledger's entries of it. `durable`: statuses by instance id. */
 async function startedCopy() {
   const storage = await startStorage({ copies: { bytesPerSecond: 10 } });
-  const { ledger, ...steps } = stepsOf(storage);
-  const source = await uploaded(storage.service, "x".repeat(1_000));
+  const { ledger, ...steps } = createSteps(storage);
+  const source = await uploadBlob(storage.service, "x".repeat(1_000));
   const destination = storage.service.getContainerClient("source").getBlobClient("copy.mp4");
   const request = { source: source.url, destination: destination.url };
-  const { instanceId, copy } = copyOf(storage, request);
+  const { instanceId, copy } = createCopyInput(storage, request);
   await ledger.addRecord({ instanceId, ...copy });
   const prepared = await steps.prepareCopy({ instanceId, copy });
   if (prepared.kind !== "planned") throw new Error(prepared.kind);

@@ -4,15 +4,15 @@ import { parseDestination, parseSource } from "../../../src/copy/location/parse-
 import { StorageRefusal } from "../../../src/storage/copy-client.ts";
 import { createCopyClient } from "../../../src/storage/create-copy-client.ts";
 import { createCredentialFor } from "../../../src/storage/credentials.ts";
-import { startFileStorage, uploadedFile } from "../../support/stack/file-storage.ts";
+import { startFileStorage, uploadFile } from "../../support/stack/file-storage.ts";
 
-/* What Azure Files has no conditions for, and what its client must look at itself. */
+/* Conditions that Azure Files does not support, which the client must check itself. */
 
-async function ends() {
+async function endpoints() {
   const storage = await startFileStorage();
   const { blobUrl, fileUrl } = storage.emulator;
   const origins = { emulator: { blob: blobUrl, file: fileUrl }, external: [] };
-  const from = await uploadedFile(storage.file("film.mp4"), "film");
+  const from = await uploadFile(storage.file("film.mp4"), "film");
   const source = parseSource(from.url, origins);
   const destination = parseDestination(storage.file("copy.mp4").url, origins);
   if (!source.ok || !destination.ok) throw new Error("Cannot parse the emulator's own URLs");
@@ -32,35 +32,35 @@ async function ends() {
   return { storage, client, side, start, copies };
 }
 
-async function answerOf(call: Promise<unknown>) {
+async function errorOf(call: Promise<unknown>) {
   const error: unknown = await call.catch((thrown: unknown) => thrown);
   return error instanceof StorageRefusal ? error.response : error;
 }
 
 const notMet = { status: 412, code: "ConditionNotMet" };
 
-test("a start onto a file that came after the plan is not sent", async () => {
-  const { storage, start, copies } = await ends();
-  await uploadedFile(storage.file("copy.mp4"), "other");
-  expect(await answerOf(start(null))).toMatchObject(notMet);
+test("a start is not sent if the destination file was created after the plan", async () => {
+  const { storage, start, copies } = await endpoints();
+  await uploadFile(storage.file("copy.mp4"), "other");
+  expect(await errorOf(start(null))).toMatchObject(notMet);
   expect(copies()).toBe(0);
 });
 
-test("a start onto a file that changed, or went, after the plan is not sent", async () => {
-  const { storage, start, copies } = await ends();
-  const file = await uploadedFile(storage.file("copy.mp4"), "former");
+test("a start is not sent if the destination file was changed or deleted after the plan", async () => {
+  const { storage, start, copies } = await endpoints();
+  const file = await uploadFile(storage.file("copy.mp4"), "former");
   const { etag = "" } = await file.getProperties();
   await storage.clock.advance(1_000);
-  await uploadedFile(storage.file("copy.mp4"), "newer");
-  expect(await answerOf(start(etag))).toMatchObject(notMet);
+  await uploadFile(storage.file("copy.mp4"), "newer");
+  expect(await errorOf(start(etag))).toMatchObject(notMet);
   await file.delete();
-  expect(await answerOf(start(etag))).toMatchObject(notMet);
+  expect(await errorOf(start(etag))).toMatchObject(notMet);
   expect(copies()).toBe(0);
 });
 
-test("a start onto what was planned is sent once", async () => {
-  const { storage, start, copies } = await ends();
-  const { etag = "" } = await (await uploadedFile(storage.file("copy.mp4"), "a")).getProperties();
+test("a start is sent once if the destination is as planned", async () => {
+  const { storage, start, copies } = await endpoints();
+  const { etag = "" } = await (await uploadFile(storage.file("copy.mp4"), "a")).getProperties();
   const copyId: unknown = expect.stringMatching(/^[\da-f-]{36}$/);
   expect(await start(etag)).toEqual({
     copyId,
@@ -69,21 +69,21 @@ test("a start onto what was planned is sent once", async () => {
   expect(copies()).toBe(1);
 });
 
-test("only the very file that was seen is removed", async () => {
-  const { storage, client, side } = await ends();
-  const file = await uploadedFile(storage.file("copy.mp4"), "a");
+test("only the exact file that was read is removed", async () => {
+  const { storage, client, side } = await endpoints();
+  const file = await uploadFile(storage.file("copy.mp4"), "a");
   const { etag = "" } = await file.getProperties();
-  expect(await answerOf(client.remove(side, '"0x0"'))).toMatchObject(notMet);
+  expect(await errorOf(client.remove(side, '"0x0"'))).toMatchObject(notMet);
   expect(await file.exists()).toBe(true);
   await client.remove(side, etag);
   expect(await file.exists()).toBe(false);
 });
 
-test("a missing file is none, a missing folder or share is a refusal", async () => {
-  const { client, side } = await ends();
+test("a missing file is read as null, a missing folder or share throws a refusal", async () => {
+  const { client, side } = await endpoints();
   expect(await client.readDestination(side)).toBeNull();
   const inFolder = { ...side, endpoint: { ...side.endpoint, path: "none/copy.mp4" } };
-  expect(await answerOf(client.readDestination(inFolder))).toMatchObject({
+  expect(await errorOf(client.readDestination(inFolder))).toMatchObject({
     status: 404,
     code: "ParentNotFound",
   });

@@ -2,7 +2,7 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { describe } from "vitest";
 import { storageSuite } from "./storage-suite.ts";
 
-/** Connection strings of accounts in which the suite may make containers; it takes them away again. */
+/** Connection strings of accounts in which the suite can create containers; it deletes them again. */
 const connection = process.env["CONTRACT_STORAGE_CONNECTION"];
 const otherConnection = process.env["CONTRACT_STORAGE_OTHER_CONNECTION"];
 
@@ -16,7 +16,7 @@ describe.skipIf(connection === undefined)("a real account", { timeout: 600_000 }
     ...(otherConnection !== undefined && {
       otherService: BlobServiceClient.fromConnectionString(otherConnection),
     }),
-    async ended(destination) {
+    async waitForCopy(destination) {
       for (;;) {
         const properties = await destination.getProperties();
         if (properties.copyStatus !== "pending") return properties;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { accounts } from "../../../src/local/storage/auth/accounts.ts";
 import { storageSuite, suiteTitles } from "./storage-suite.ts";
 
-/** Azurite has neither types nor a public entry for this: its own command line starts it like that. */
+/** Azurite has neither types nor a public entry point for this; its command line starts it in the same way. */
 type BlobServer = {
   start(): Promise<void>;
   close(): Promise<void>;
@@ -20,10 +20,10 @@ beforeAll(async () => {
   process.env["AZURITE_ACCOUNTS"] = accounts.map(({ name, key }) => `${name}:${key}`).join(";");
   const require = createRequire(import.meta.url);
   const part = <Built>(name: string) =>
-    require(`azurite/dist/src/blob/${name}`) as AzuriteModule<Built>; // as its source has it
+    require(`azurite/dist/src/blob/${name}`) as AzuriteModule<Built>; // as in its source
   const { default: Configuration } = part<object>("BlobConfiguration");
   const { default: Server } = part<BlobServer>("BlobServer");
-  const none = undefined; // its own default
+  const none = undefined; // its default
   const configuration = new Configuration(
     "127.0.0.1",
     0, // any free port
@@ -36,7 +36,7 @@ beforeAll(async () => {
     false,
     none,
     false,
-    true, // skipApiVersionCheck: the SDK speaks a newer one
+    true, // skipApiVersionCheck: the SDK uses a newer version
     "",
     "",
     "",
@@ -68,14 +68,14 @@ describe("Azurite", () => {
       return {
         service,
         ...(otherService && { otherService }),
-        ended: (destination) => destination.getProperties(), // it never leaves a copy pending
+        waitForCopy: (destination) => destination.getProperties(), // its copies are never pending
       };
     },
     { differs: new Set(listedDifferences()) },
   );
 });
 
-test("the emulator's README names no difference that the suite does not show", () => {
+test("every difference in the emulator's README is the title of a case", () => {
   expect(listedDifferences()).not.toEqual([]);
   expect(suiteTitles()).toEqual(expect.arrayContaining(listedDifferences()));
 });

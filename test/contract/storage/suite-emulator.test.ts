@@ -8,7 +8,7 @@ describe("this repository's emulator", () => {
     return {
       service,
       otherService,
-      async ended(destination) {
+      async waitForCopy(destination) {
         await clock.advance(day);
         return destination.getProperties();
       },

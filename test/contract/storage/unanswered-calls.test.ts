@@ -7,7 +7,7 @@ import { createCopyClient } from "../../../src/storage/create-copy-client.ts";
 import { createCredentialFor } from "../../../src/storage/credentials.ts";
 import { toCopyId } from "../../../src/copy/contract/ids.ts";
 
-/** A service that takes calls and never answers. */
+/** A service that accepts connections and never responds. */
 async function silentService() {
   const server = createServer(() => {});
   server.listen(0, "127.0.0.1");
@@ -16,17 +16,17 @@ async function silentService() {
     server.closeAllConnections();
     server.close();
   });
-  const { port } = server.address() as AddressInfo; // of a server that listens on TCP
+  const { port } = server.address() as AddressInfo; // listens on TCP
   return { server, origin: `http://127.0.0.1:${port}` };
 }
 
 const place = { account: "devstoreaccount1", path: "film.mp4", secondary: false, emulated: true };
 
 test.each(["blob", "file"])(
-  "a call that nobody answers any more is given up after half a minute: %s",
+  "a call without a response fails after half a minute: %s",
   async (service) => {
     const { server, origin } = await silentService();
-    // The clients' own timers; nothing else here waits.
+    // The clients' timers; nothing else waits here.
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
     const blob: BlobEndpoint = { service: "blob", origin, container: "inbox", ...place };

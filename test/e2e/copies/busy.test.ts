@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { hour, secondAccount, startWorld, withoutRounds } from "../../support/stack/test-stack.ts";
-import type { TestWorld } from "../../support/stack/test-stack.ts";
+import { hour, secondAccount, startStack, rareTimers } from "../../support/stack/test-stack.ts";
+import type { TestStack } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
 const slowly = { copies: { bytesPerSecond: 10_000 } };
@@ -8,240 +8,240 @@ const day = 24 * hour;
 const destination = { container: "archive", blob: "film.mp4" };
 
 async function request(
-  world: TestWorld,
+  stack: TestStack,
   options: Record<string, unknown> = {},
   from: { name: string; content: Buffer | string } = { name: "inbox/film.mp4", content: film },
 ) {
-  const source = await world.upload(from.name, from.content);
-  const into = world.blob("archive/film.mp4").url;
+  const source = await stack.upload(from.name, from.content);
+  const into = stack.blob("archive/film.mp4").url;
   return { source: source.url, destination: into, options: { overwrite: "always", ...options } };
 }
 
-/** Somebody else's copy onto the destination; returns its copyId. */
-async function foreignCopy(world: TestWorld, to = "archive/film.mp4"): Promise<string> {
-  const source = await world.upload("elsewhere/other.mp4", Buffer.alloc(2_000_000, "other"));
-  const poller = await world.blob(to).beginCopyFromURL(source.url);
-  return (poller.getOperationState() as { copyId?: string }).copyId ?? ""; // absent from its type
+/** Starts another client's copy onto the destination; returns its copyId. */
+async function foreignCopy(stack: TestStack, to = "archive/film.mp4"): Promise<string> {
+  const source = await stack.upload("elsewhere/other.mp4", Buffer.alloc(2_000_000, "other"));
+  const poller = await stack.blob(to).beginCopyFromURL(source.url);
+  return (poller.getOperationState() as { copyId?: string }).copyId ?? ""; // missing in its type
 }
 
-function requestsOf(world: TestWorld, operation: string): number {
-  return world.local.emulator.requests.filter((each) => each.operation === operation).length;
+function countRequests(stack: TestStack, operation: string): number {
+  return stack.local.emulator.requests.filter((each) => each.operation === operation).length;
 }
 
-async function contentOf(world: TestWorld): Promise<Buffer> {
-  return world.blob("archive/film.mp4").downloadToBuffer();
+async function readContent(stack: TestStack): Promise<Buffer> {
+  return stack.blob("archive/film.mp4").downloadToBuffer();
 }
 
-test("ifBusy wait: a foreign copy ends in peace, then the destination is copied onto", async () => {
-  const world = await startWorld(slowly);
-  const body = await request(world, { ifBusy: "wait" });
-  const foreign = await foreignCopy(world);
-  const { id } = await world.start(body);
-  await world.clock.advance(60_000);
-  const waiting = await world.get(id);
+test("ifBusy wait: a foreign copy completes undisturbed, then the destination is overwritten", async () => {
+  const stack = await startStack(slowly);
+  const body = await request(stack, { ifBusy: "wait" });
+  const foreign = await foreignCopy(stack);
+  const { id } = await stack.start(body);
+  await stack.clock.advance(60_000);
+  const waiting = await stack.get(id);
   expect(waiting).toMatchObject({ status: "queued", copyId: null, completedAt: null });
   expect(waiting.warning).toMatch(`Waits for copy ${foreign} onto the destination to end (bytes `);
   expect(waiting.warning).toMatch(/bytes [1-9]\d*\/2000000/);
-  expect(Date.parse(waiting.nextReadAt)).toBeGreaterThan(world.clock.now());
-  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded", warning: null });
-  expect(requestsOf(world, "AbortCopyBlob")).toBe(0);
-  expect((await contentOf(world)).equals(film)).toBe(true);
+  expect(Date.parse(waiting.nextReadAt)).toBeGreaterThan(stack.clock.now());
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded", warning: null });
+  expect(countRequests(stack, "AbortCopyBlob")).toBe(0);
+  expect((await readContent(stack)).equals(film)).toBe(true);
 });
 
 test.each(["wait", "replace"])(
-  "ifBusy %s: another copy of Ferry is waited for, never aborted",
+  "ifBusy %s: Ferry waits for its own earlier copy, and never aborts it",
   async (ifBusy) => {
-    const world = await startWorld(slowly);
-    const first = await world.start(await request(world));
+    const stack = await startStack(slowly);
+    const first = await stack.start(await request(stack));
     const other = { name: "inbox/other.mp4", content: "other" };
-    const second = await world.start(await request(world, { ifBusy }, other));
-    await world.clock.advance(30_000);
-    const waiting = await world.get(second.id);
+    const second = await stack.start(await request(stack, { ifBusy }, other));
+    await stack.clock.advance(30_000);
+    const waiting = await stack.get(second.id);
     expect(waiting).toMatchObject({ status: "queued" });
     expect(waiting.warning).toContain(`Waits for copy ${first.id} of this app`);
-    expect(await world.untilEnded(second.id)).toMatchObject({ status: "succeeded" });
-    expect(await world.get(first.id)).toMatchObject({ status: "succeeded" });
-    expect(requestsOf(world, "AbortCopyBlob")).toBe(0);
-    expect((await contentOf(world)).toString()).toBe("other");
+    expect(await stack.untilEnded(second.id)).toMatchObject({ status: "succeeded" });
+    expect(await stack.get(first.id)).toMatchObject({ status: "succeeded" });
+    expect(countRequests(stack, "AbortCopyBlob")).toBe(0);
+    expect((await readContent(stack)).toString()).toBe("other");
   },
 );
 
-test("ifBusy wait hears an abort at once, and starts nothing", async () => {
-  const world = await startWorld(slowly);
-  const body = await request(world, { ifBusy: "wait" });
-  await foreignCopy(world);
-  const { id } = await world.start(body);
-  await world.clock.advance(60_000);
-  await world.call("POST", `/copies/${id}/abort`);
-  await world.clock.settled();
-  expect(await world.get(id)).toMatchObject({ status: "aborted", copyId: null, residue: [] });
-  expect(requestsOf(world, "AbortCopyBlob")).toBe(0);
-  await world.clock.advance(300_000);
-  expect((await contentOf(world)).length).toBe(2_000_000);
+test("ifBusy wait: an abort takes effect immediately, and nothing is started", async () => {
+  const stack = await startStack(slowly);
+  const body = await request(stack, { ifBusy: "wait" });
+  await foreignCopy(stack);
+  const { id } = await stack.start(body);
+  await stack.clock.advance(60_000);
+  await stack.call("POST", `/copies/${id}/abort`);
+  await stack.clock.settled();
+  expect(await stack.get(id)).toMatchObject({ status: "aborted", copyId: null, residue: [] });
+  expect(countRequests(stack, "AbortCopyBlob")).toBe(0);
+  await stack.clock.advance(300_000);
+  expect((await readContent(stack)).length).toBe(2_000_000);
 });
 
-test("ifBusy wait lasts two weeks at most, in about forty looks and few events, over restarts", async () => {
-  const world = await startWorld({ ...slowly, persistent: true, environment: withoutRounds });
-  // Of two copies of this app the first stalls until Storage gives it up, after two weeks.
-  const first = await world.start(await request(world));
-  await world.clock.advance(5_000);
-  world.local.emulator.copies.stall(destination);
+test("ifBusy wait lasts at most two weeks, with about forty polls and few history events, across restarts", async () => {
+  const stack = await startStack({ ...slowly, persistent: true, environment: rareTimers });
+  // The first of two copies of this app stalls until Storage fails it, after two weeks.
+  const first = await stack.start(await request(stack));
+  await stack.clock.advance(5_000);
+  stack.local.emulator.copies.stall(destination);
   const other = { name: "inbox/other.mp4", content: "other" };
-  const { id } = await world.start(await request(world, { ifBusy: "wait" }, other));
-  await world.clock.advance(10 * day);
-  await world.restart();
-  const reads = world.historyEvents();
-  expect(await world.get(id)).toMatchObject({ status: "queued" });
-  await world.untilEnded(first.id, 8 * 24);
-  const copy = await world.untilEnded(id, 8 * 24);
+  const { id } = await stack.start(await request(stack, { ifBusy: "wait" }, other));
+  await stack.clock.advance(10 * day);
+  await stack.restart();
+  const reads = stack.countHistoryEvents();
+  expect(await stack.get(id)).toMatchObject({ status: "queued" });
+  await stack.untilEnded(first.id, 8 * 24);
+  const copy = await stack.untilEnded(id, 8 * 24);
   expect(["succeeded", "failed"]).toContain(copy.status);
   expect(reads).toBeLessThan(1_000);
 });
 
-test("a foreign copy that never gives way fails the wait with how long it lasted", async () => {
-  const world = await startWorld({ ...slowly, persistent: true });
-  const body = await request(world, { ifBusy: "wait" });
-  await foreignCopy(world);
-  world.local.emulator.copies.stall(destination);
-  const { id } = await world.start(body);
-  // One copy after the other takes the destination before Ferry sees it free.
+test("a destination that stays busy fails the copy, which reports how long it waited", async () => {
+  const stack = await startStack({ ...slowly, persistent: true });
+  const body = await request(stack, { ifBusy: "wait" });
+  await foreignCopy(stack);
+  stack.local.emulator.copies.stall(destination);
+  const { id } = await stack.start(body);
+  // One foreign copy after another takes the destination before Ferry finds it free.
   for (let week = 0; week < 2; week++) {
-    await world.clock.advance(7 * day - 60_000);
-    // Late in a long wait, a moment without answers counts for no more than at its beginning.
-    const answer = { status: 503, code: "ServerBusy" };
-    world.local.emulator.faults.add({
+    await stack.clock.advance(7 * day - 60_000);
+    // Late in a long wait, a short outage counts no more than at its beginning.
+    const response = { status: 503, code: "ServerBusy" };
+    stack.local.emulator.faults.add({
       operation: "GetBlobProperties",
       match: ({ target }) => target.includes("inbox"),
       times: 4,
-      do: { response: answer },
+      do: { response },
     });
-    await world.blob("archive/film.mp4").abortCopyFromURL(await copyIdOn(world));
-    await foreignCopy(world);
-    world.local.emulator.copies.stall(destination);
+    await stack.blob("archive/film.mp4").abortCopyFromURL(await readCopyId(stack));
+    await foreignCopy(stack);
+    stack.local.emulator.copies.stall(destination);
   }
-  const copy = await world.untilEnded(id, 48);
+  const copy = await stack.untilEnded(id, 48);
   expect(copy).toMatchObject({ status: "failed", error: { cause: "destination-busy" } });
   expect(copy.error.message).toContain("waited 14 days");
-  expect(world.historyEvents()).toBeLessThan(450);
+  expect(stack.countHistoryEvents()).toBeLessThan(450);
 });
 
-async function copyIdOn(world: TestWorld): Promise<string> {
-  return (await world.blob("archive/film.mp4").getProperties()).copyId ?? "";
+async function readCopyId(stack: TestStack): Promise<string> {
+  return (await stack.blob("archive/film.mp4").getProperties()).copyId ?? "";
 }
 
-test("ifBusy replace: a foreign copy is aborted by its copyId, and the destination copied onto", async () => {
-  const world = await startWorld(slowly);
-  const body = await request(world, { ifBusy: "replace" });
-  const foreign = await foreignCopy(world);
-  await world.clock.advance(20_000);
-  const { id } = await world.start(body);
-  expect(await world.get(id)).toMatchObject({ status: "copying" });
-  const aborts = world.local.emulator.requests.filter(
+test("ifBusy replace: a foreign copy is aborted by its copyId, and the destination is overwritten", async () => {
+  const stack = await startStack(slowly);
+  const body = await request(stack, { ifBusy: "replace" });
+  const foreign = await foreignCopy(stack);
+  await stack.clock.advance(20_000);
+  const { id } = await stack.start(body);
+  expect(await stack.get(id)).toMatchObject({ status: "copying" });
+  const aborts = stack.local.emulator.requests.filter(
     ({ operation }) => operation === "AbortCopyBlob",
   );
   expect(aborts).toHaveLength(1);
   expect(aborts[0]?.url).toContain(foreign);
-  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });
-  expect((await contentOf(world)).equals(film)).toBe(true);
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
+  expect((await readContent(stack)).equals(film)).toBe(true);
 });
 
-test("ifBusy replace: when the abort gets no answer, it is asked for again, and the copy is made once", async () => {
-  const world = await startWorld(slowly);
-  const body = await request(world, { ifBusy: "replace" });
-  await foreignCopy(world);
-  world.local.emulator.faults.add({ operation: "AbortCopyBlob", times: 1, do: "lose response" });
-  const { id } = await world.start(body);
-  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });
-  expect(requestsOf(world, "CopyBlob")).toBe(2); // the foreign one and ours
+test("ifBusy replace: an abort without a response is retried, and the copy is started once", async () => {
+  const stack = await startStack(slowly);
+  const body = await request(stack, { ifBusy: "replace" });
+  await foreignCopy(stack);
+  stack.local.emulator.faults.add({ operation: "AbortCopyBlob", times: 1, do: "lose response" });
+  const { id } = await stack.start(body);
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
+  expect(countRequests(stack, "CopyBlob")).toBe(2); // the foreign copy and ours
 });
 
-test("ifBusy replace: an abort that Storage refuses fails the copy, and starts nothing", async () => {
-  const world = await startWorld(slowly);
-  const body = await request(world, { ifBusy: "replace" });
-  await foreignCopy(world);
-  world.local.emulator.faults.add({
+test("ifBusy replace: an abort that Storage rejects fails the copy, and nothing is started", async () => {
+  const stack = await startStack(slowly);
+  const body = await request(stack, { ifBusy: "replace" });
+  await foreignCopy(stack);
+  stack.local.emulator.faults.add({
     operation: "AbortCopyBlob",
     do: { response: { status: 412, code: "LeaseIdMissing" } },
   });
-  const { id } = await world.start(body);
-  const copy = await world.untilEnded(id, 0);
+  const { id } = await stack.start(body);
+  const copy = await stack.untilEnded(id, 0);
   expect(copy).toMatchObject({ status: "failed", error: { cause: "destination-leased" } });
-  expect(requestsOf(world, "CopyBlob")).toBe(1);
+  expect(countRequests(stack, "CopyBlob")).toBe(1);
 });
 
 test.each(["fail", "skip", "if-newer", undefined])(
-  "ifBusy replace is refused beside overwrite %s, and no foreign copy is aborted",
+  "ifBusy replace is rejected together with overwrite %s, and no foreign copy is aborted",
   async (overwrite) => {
-    const world = await startWorld(slowly);
-    const body = await request(world);
-    await foreignCopy(world);
+    const stack = await startStack(slowly);
+    const body = await request(stack);
+    await foreignCopy(stack);
     const options = { ifBusy: "replace", ...(overwrite === undefined ? {} : { overwrite }) };
-    const answer = await world.call("POST", "/copies", { body: { ...body, options } });
-    expect(answer.status).toBe(400);
-    expect(answer.json.errors).toEqual([
+    const response = await stack.call("POST", "/copies", { body: { ...body, options } });
+    expect(response.status).toBe(400);
+    expect(response.json.errors).toEqual([
       { pointer: "/options/ifBusy", message: expect.stringContaining('"always"') },
     ]);
-    expect(requestsOf(world, "AbortCopyBlob")).toBe(0);
+    expect(countRequests(stack, "AbortCopyBlob")).toBe(0);
   },
 );
 
-test("a source that is itself a pending copy is waited for, and copied when it is complete", async () => {
-  const world = await startWorld(slowly);
-  await world.upload("inbox/x", "x");
-  const onto = await foreignCopy(world, "inbox/chained.mp4");
-  const source = world.blob("inbox/chained.mp4").url;
-  const { id } = await world.start({ source, destination: world.blob("archive/film.mp4").url });
-  await world.clock.advance(60_000);
-  const waiting = await world.get(id);
+test("a source that is the destination of a pending copy is copied after that copy completes", async () => {
+  const stack = await startStack(slowly);
+  await stack.upload("inbox/x", "x");
+  const onto = await foreignCopy(stack, "inbox/chained.mp4");
+  const source = stack.blob("inbox/chained.mp4").url;
+  const { id } = await stack.start({ source, destination: stack.blob("archive/film.mp4").url });
+  await stack.clock.advance(60_000);
+  const waiting = await stack.get(id);
   expect(waiting).toMatchObject({ status: "queued" });
   expect(waiting.warning).toMatch(`Waits for copy ${onto} onto the source to end (bytes `);
-  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });
-  expect((await contentOf(world)).equals(Buffer.alloc(2_000_000, "other"))).toBe(true);
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
+  expect((await readContent(stack)).equals(Buffer.alloc(2_000_000, "other"))).toBe(true);
 });
 
-test("a pending source that is deleted meanwhile is not found", async () => {
-  const world = await startWorld(slowly);
-  await world.upload("inbox/x", "x");
-  const copyId = await foreignCopy(world, "inbox/chained.mp4");
-  const source = world.blob("inbox/chained.mp4");
-  const { id } = await world.start({
+test("a pending source that is deleted while Ferry waits is reported as not found", async () => {
+  const stack = await startStack(slowly);
+  await stack.upload("inbox/x", "x");
+  const copyId = await foreignCopy(stack, "inbox/chained.mp4");
+  const source = stack.blob("inbox/chained.mp4");
+  const { id } = await stack.start({
     source: source.url,
-    destination: world.blob("archive/film.mp4").url,
+    destination: stack.blob("archive/film.mp4").url,
   });
-  await world.clock.advance(60_000);
+  await stack.clock.advance(60_000);
   await source.abortCopyFromURL(copyId);
   await source.delete();
-  expect(await world.untilEnded(id)).toMatchObject({
+  expect(await stack.untilEnded(id)).toMatchObject({
     status: "failed",
     error: { cause: "source-not-found" },
   });
 });
 
-test("a pending source in another account is waited for through its SAS", async () => {
-  const world = await startWorld({
+test("Ferry waits for a pending source in another account by reading it with its SAS", async () => {
+  const stack = await startStack({
     ...slowly,
     environment: { COPY_SECRET_KEYS: Buffer.alloc(32, 7).toString("base64") },
   });
-  const original = await world.upload("inbox/film.mp4", film, secondAccount);
-  const chained = world.blob("inbox/chained.mp4", secondAccount);
+  const original = await stack.upload("inbox/film.mp4", film, secondAccount);
+  const chained = stack.blob("inbox/chained.mp4", secondAccount);
   await chained.beginCopyFromURL(original.url);
-  const { id } = await world.start({
-    source: await world.readSas(chained),
-    destination: world.blob("archive/film.mp4").url,
+  const { id } = await stack.start({
+    source: await stack.readSas(chained),
+    destination: stack.blob("archive/film.mp4").url,
   });
-  expect((await world.get(id)).warning).toContain("onto the source to end");
-  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });
+  expect((await stack.get(id)).warning).toContain("onto the source to end");
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
 });
 
-test("what an option is by default counts in no fingerprint: the same Idempotency-Key fits", async () => {
-  const world = await startWorld(slowly);
-  const body = await request(world);
+test("default values do not affect the fingerprint: the same Idempotency-Key matches", async () => {
+  const stack = await startStack(slowly);
+  const body = await request(stack);
   const headers = { "idempotency-key": "order-1" };
-  const first = await world.call("POST", "/copies", { body, headers });
+  const first = await stack.call("POST", "/copies", { body, headers });
   const options = { ...body.options, ifBusy: "fail" };
-  const again = await world.call("POST", "/copies", { body: { ...body, options }, headers });
+  const again = await stack.call("POST", "/copies", { body: { ...body, options }, headers });
   expect([first.status, again.status]).toEqual([202, 200]);
   const waits = { ...body.options, ifBusy: "wait" };
-  const other = await world.call("POST", "/copies", { body: { ...body, options: waits }, headers });
+  const other = await stack.call("POST", "/copies", { body: { ...body, options: waits }, headers });
   expect(other.status).toBe(409);
 });

@@ -1,36 +1,36 @@
 import { expect, test } from "vitest";
-import { hour, secondAccount, startWorld, withoutRounds } from "../../support/stack/test-stack.ts";
+import { hour, secondAccount, startStack, rareTimers } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
 /** 1 MB in 100 s. */
 const slowly = { copies: { bytesPerSecond: 10_000 } };
 
-test("a copy goes from queued over copying with rising bytes to succeeded, and the bytes are equal", async () => {
-  const world = await startWorld(slowly);
-  const source = await world.upload("inbox/film.mp4", film);
-  const destination = world.blob("archive/2026/film.mp4");
+test("a copy goes from queued through copying, with rising bytes, to succeeded, and the bytes are equal", async () => {
+  const stack = await startStack(slowly);
+  const source = await stack.upload("inbox/film.mp4", film);
+  const destination = stack.blob("archive/2026/film.mp4");
 
-  const answer = await world.call("POST", "/copies", {
+  const response = await stack.call("POST", "/copies", {
     body: { source: source.url, destination: destination.url },
   });
-  expect(answer.status).toBe(202);
-  expect(answer.json).toMatchObject({ status: "queued", source: source.url, error: null });
-  expect(answer.headers.get("location")).toBe(
-    `${world.local.host.url}/api/copies/${answer.json.id}`,
+  expect(response.status).toBe(202);
+  expect(response.json).toMatchObject({ status: "queued", source: source.url, error: null });
+  expect(response.headers.get("location")).toBe(
+    `${stack.local.host.url}/api/copies/${response.json.id}`,
   );
-  expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+  expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
 
-  const seen: number[] = [];
+  const progress: number[] = [];
   for (let moved = 0; moved < 100; moved += 2) {
-    await world.clock.advance(2_000);
-    const copy = await world.get(answer.json.id);
-    if (copy.status === "copying") seen.push(copy.progress.bytesCopied);
+    await stack.clock.advance(2_000);
+    const copy = await stack.get(response.json.id);
+    if (copy.status === "copying") progress.push(copy.progress.bytesCopied);
   }
-  expect(seen.length).toBeGreaterThan(5);
-  expect(seen).toEqual(seen.toSorted((a, b) => a - b));
-  expect(new Set(seen).size).toBeGreaterThan(3);
+  expect(progress.length).toBeGreaterThan(5);
+  expect(progress).toEqual(progress.toSorted((a, b) => a - b));
+  expect(new Set(progress).size).toBeGreaterThan(3);
 
-  const copy = await world.untilEnded(answer.json.id, 1);
+  const copy = await stack.untilEnded(response.json.id, 1);
   expect(copy).toMatchObject({
     status: "succeeded",
     copyStatus: "success",
@@ -49,33 +49,33 @@ test("a copy goes from queued over copying with rising bytes to succeeded, and t
 });
 
 test("a copy from another account uses the caller's SAS", async () => {
-  const world = await startWorld(slowly);
-  const source = await world.upload("inbox/film.mp4", film, secondAccount);
-  const { id } = await world.start({
-    source: await world.readSas(source),
-    destination: world.blob("archive/film.mp4").url,
+  const stack = await startStack(slowly);
+  const source = await stack.upload("inbox/film.mp4", film, secondAccount);
+  const { id } = await stack.start({
+    source: await stack.readSas(source),
+    destination: stack.blob("archive/film.mp4").url,
   });
-  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded", source: source.url });
-  expect((await world.blob("archive/film.mp4").downloadToBuffer()).equals(film)).toBe(true);
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded", source: source.url });
+  expect((await stack.blob("archive/film.mp4").downloadToBuffer()).equals(film)).toBe(true);
 });
 
 test("a copy that Storage finishes in the start call takes one read and no timer", async () => {
-  const world = await startWorld({ copies: { finishOnStart: "same-account" } });
-  const source = await world.upload("inbox/film.mp4", film);
-  const { id } = await world.start({
+  const stack = await startStack({ copies: { finishOnStart: "same-account" } });
+  const source = await stack.upload("inbox/film.mp4", film);
+  const { id } = await stack.start({
     source: source.url,
-    destination: world.blob("archive/film.mp4").url,
+    destination: stack.blob("archive/film.mp4").url,
   });
-  expect(await world.get(id)).toMatchObject({ status: "succeeded", statusReads: 1 });
+  expect(await stack.get(id)).toMatchObject({ status: "succeeded", statusReads: 1 });
 });
 
-test("metadata and tier of the request reach the destination", async () => {
-  const world = await startWorld(slowly);
-  const source = await world.upload("inbox/film.mp4", film);
-  const destination = world.blob("archive/film.mp4");
+test("the destination gets the metadata and tier of the request", async () => {
+  const stack = await startStack(slowly);
+  const source = await stack.upload("inbox/film.mp4", film);
+  const destination = stack.blob("archive/film.mp4");
   const options = { tier: "Cool", metadata: { project: "x" } };
-  const { id } = await world.start({ source: source.url, destination: destination.url, options });
-  await world.untilEnded(id);
+  const { id } = await stack.start({ source: source.url, destination: destination.url, options });
+  await stack.untilEnded(id);
   const properties = await destination.getProperties();
   expect(properties.metadata).toEqual({ project: "x" });
   expect(properties.accessTier).toBe("Cool");
@@ -96,18 +96,18 @@ test.each([
   { overwrite: "if-newer", older: true, ends: { status: "succeeded" } },
   { overwrite: "always", older: false, ends: { status: "succeeded" } },
 ])("overwrite $overwrite of an existing destination (older: $older)", async (row) => {
-  const world = await startWorld(slowly);
-  await world.upload("inbox/film.mp4", film);
-  await world.clock.advance(5_000);
-  const destination = await world.upload("archive/film.mp4", "former");
-  await world.clock.advance(5_000);
-  if (row.older) await world.upload("inbox/film.mp4", film);
-  const { id } = await world.start({
-    source: world.blob("inbox/film.mp4").url,
+  const stack = await startStack(slowly);
+  await stack.upload("inbox/film.mp4", film);
+  await stack.clock.advance(5_000);
+  const destination = await stack.upload("archive/film.mp4", "former");
+  await stack.clock.advance(5_000);
+  if (row.older) await stack.upload("inbox/film.mp4", film);
+  const { id } = await stack.start({
+    source: stack.blob("inbox/film.mp4").url,
     destination: destination.url,
     options: { overwrite: row.overwrite },
   });
-  const copy = await world.untilEnded(id);
+  const copy = await stack.untilEnded(id);
   expect(copy).toMatchObject(row.ends);
   const content = (await destination.downloadToBuffer()).toString();
   expect(content === "former").toBe(row.ends.status !== "succeeded");
@@ -126,14 +126,14 @@ test.each([
     destination: "nowhere/a",
     cause: "destination-not-found",
   },
-])("$what ends the copy with its cause and a fix", async ({ source, destination, cause }) => {
-  const world = await startWorld(slowly);
-  await world.upload("inbox/film.mp4", film);
-  const { id } = await world.start({
-    source: world.blob(source).url,
-    destination: world.blob(destination).url,
+])("$what fails the copy with a cause and a fix", async ({ source, destination, cause }) => {
+  const stack = await startStack(slowly);
+  await stack.upload("inbox/film.mp4", film);
+  const { id } = await stack.start({
+    source: stack.blob(source).url,
+    destination: stack.blob(destination).url,
   });
-  const copy = await world.untilEnded(id);
+  const copy = await stack.untilEnded(id);
   expect(copy).toMatchObject({ status: "failed", error: { cause, retryable: false } });
   expect(copy.error.fix).not.toBe("");
 });
@@ -142,30 +142,30 @@ test.each([
   { what: "no SAS at all", sas: null, cause: "source-unauthorized" },
   { what: "a SAS that has ended", sas: { expiresAt: -60_000 }, cause: "source-sas-expired" },
   { what: "a SAS without read", sas: { permissions: "w" }, cause: "source-unauthorized" },
-])("a source in another account with $what is $cause", async ({ sas, cause }) => {
-  const world = await startWorld(slowly);
-  const source = await world.upload("inbox/film.mp4", film, secondAccount);
-  const ends =
+])("a source in another account with $what fails with $cause", async ({ sas, cause }) => {
+  const stack = await startStack(slowly);
+  const source = await stack.upload("inbox/film.mp4", film, secondAccount);
+  const status =
     sas !== null && "expiresAt" in sas
-      ? { expiresAt: world.clock.now() + (sas.expiresAt ?? 0) }
+      ? { expiresAt: stack.clock.now() + (sas.expiresAt ?? 0) }
       : sas;
-  const { id } = await world.start({
-    source: ends === null ? source.url : await world.readSas(source, ends),
-    destination: world.blob("archive/film.mp4").url,
+  const { id } = await stack.start({
+    source: status === null ? source.url : await stack.readSas(source, status),
+    destination: stack.blob("archive/film.mp4").url,
   });
-  const copy = await world.untilEnded(id);
+  const copy = await stack.untilEnded(id);
   expect(copy).toMatchObject({ status: "failed", error: { cause } });
-  expect(await world.blob("archive/film.mp4").exists()).toBe(false);
+  expect(await stack.blob("archive/film.mp4").exists()).toBe(false);
 });
 
-test("a source that is overwritten while it is copied fails the copy and leaves no empty blob", async () => {
-  const world = await startWorld(slowly);
-  const source = await world.upload("inbox/film.mp4", film);
-  const destination = world.blob("archive/film.mp4");
-  const { id } = await world.start({ source: source.url, destination: destination.url });
-  await world.clock.advance(20_000);
-  await world.upload("inbox/film.mp4", "another film");
-  const copy = await world.untilEnded(id);
+test("a source that is overwritten during the copy fails it and leaves no empty blob", async () => {
+  const stack = await startStack(slowly);
+  const source = await stack.upload("inbox/film.mp4", film);
+  const destination = stack.blob("archive/film.mp4");
+  const { id } = await stack.start({ source: source.url, destination: destination.url });
+  await stack.clock.advance(20_000);
+  await stack.upload("inbox/film.mp4", "another film");
+  const copy = await stack.untilEnded(id);
   expect(copy).toMatchObject({
     status: "failed",
     error: { cause: "source-changed", retryable: true },
@@ -173,40 +173,40 @@ test("a source that is overwritten while it is copied fails the copy and leaves 
   expect(await destination.exists()).toBe(false);
 });
 
-test("a destination that somebody else writes after the copy ended and before we looked is superseded", async () => {
-  const world = await startWorld(slowly);
-  const source = await world.upload("inbox/film.mp4", film);
-  const destination = world.blob("archive/film.mp4");
-  const { id, copyId } = await world.start({ source: source.url, destination: destination.url });
+test("a destination that another writer changes between the end of the copy and the next poll is superseded", async () => {
+  const stack = await startStack(slowly);
+  const source = await stack.upload("inbox/film.mp4", film);
+  const destination = stack.blob("archive/film.mp4");
+  const { id, copyId } = await stack.start({ source: source.url, destination: destination.url });
   expect(copyId).toBeNull();
-  world.local.emulator.copies.finish({
+  stack.local.emulator.copies.finish({
     account: "devstoreaccount1",
     container: "archive",
     blob: "film.mp4",
   });
-  await world.upload("archive/film.mp4", "a stranger's");
-  expect(await world.untilEnded(id)).toMatchObject({
+  await stack.upload("archive/film.mp4", "a stranger's");
+  expect(await stack.untilEnded(id)).toMatchObject({
     status: "failed",
     error: { cause: "superseded" },
   });
   expect((await destination.downloadToBuffer()).toString()).toBe("a stranger's");
 });
 
-test("a copy that pends for two weeks is ended by Storage, and named so", async () => {
-  const world = await startWorld({
+test("a copy that is pending for two weeks is failed by Storage, and reported as timed out", async () => {
+  const stack = await startStack({
     copies: { bytesPerSecond: 0 },
     persistent: true,
-    environment: withoutRounds,
+    environment: rareTimers,
   });
-  const source = await world.upload("inbox/film.mp4", film);
-  const { id } = await world.start({
+  const source = await stack.upload("inbox/film.mp4", film);
+  const { id } = await stack.start({
     source: source.url,
-    destination: world.blob("archive/film.mp4").url,
+    destination: stack.blob("archive/film.mp4").url,
   });
-  await world.clock.advance(13 * 24 * hour);
-  expect(await world.get(id)).toMatchObject({ status: "copying" });
-  const copy = await world.untilEnded(id, 48);
+  await stack.clock.advance(13 * 24 * hour);
+  expect(await stack.get(id)).toMatchObject({ status: "copying" });
+  const copy = await stack.untilEnded(id, 48);
   expect(copy).toMatchObject({ status: "failed", error: { cause: "copy-timed-out" } });
   expect(copy.statusReads).toBeLessThan(100);
-  expect(world.historyEvents()).toBeLessThan(1_000);
+  expect(stack.countHistoryEvents()).toBeLessThan(1_000);
 });

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { serveOutside } from "../../support/stack/outside.ts";
-import { filesOf } from "../../support/stack/stack-files.ts";
-import { secondAccount, startWorld } from "../../support/stack/test-stack.ts";
-import type { TestWorld } from "../../support/stack/test-stack.ts";
+import { startExternalServer } from "../../support/stack/outside.ts";
+import { createStackFiles } from "../../support/stack/stack-files.ts";
+import { secondAccount, startStack } from "../../support/stack/test-stack.ts";
+import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
- * Every direction, and every way that a copy can go in it. What is looked at is what a caller sees, what
- * stands at the destination, and what Storage was asked for.
+ * Goal: every direction supports every course of a copy. Method: check the API's responses, the
+ * destination's content, and the requests to Storage.
  */
 
 const film = Buffer.alloc(1_000_000, "film");
@@ -14,25 +14,25 @@ const film = Buffer.alloc(1_000_000, "film");
 const slowly = { bytesPerSecond: 10_000 };
 
 type Place = {
-  /** Uploads the source, and tells the URL that a caller would give. */
-  source(world: TestWorld): Promise<string>;
-  /** Makes room, and tells the URL. */
-  destination(world: TestWorld): Promise<string>;
+  /** Uploads the source, and returns the URL that a caller would use. */
+  source(stack: TestStack): Promise<string>;
+  /** Creates the container or folder, and returns the destination's URL. */
+  destination(stack: TestStack): Promise<string>;
 };
 
-const blobDestination = async (world: TestWorld) => world.blob("archive/2026/film.mp4").url;
-const fileDestination = async (world: TestWorld) => {
-  const files = filesOf(world);
-  await files.makeRoom("shelf/2026/film.mp4");
+const blobDestination = async (stack: TestStack) => stack.blob("archive/2026/film.mp4").url;
+const fileDestination = async (stack: TestStack) => {
+  const files = createStackFiles(stack);
+  await files.createFolders("shelf/2026/film.mp4");
   return files.file("shelf/2026/film.mp4").url;
 };
-const blobSource = async (world: TestWorld) => (await world.upload("inbox/film.mp4", film)).url;
-const blobSasSource = async (world: TestWorld) =>
-  await world.readSas(await world.upload("inbox/film.mp4", film, secondAccount));
-const fileSource = async (world: TestWorld) =>
-  (await filesOf(world).upload("drop/in/film.mp4", film)).url;
-const fileSasSource = (account?: string) => async (world: TestWorld) => {
-  const files = filesOf(world);
+const blobSource = async (stack: TestStack) => (await stack.upload("inbox/film.mp4", film)).url;
+const blobSasSource = async (stack: TestStack) =>
+  await stack.readSas(await stack.upload("inbox/film.mp4", film, secondAccount));
+const fileSource = async (stack: TestStack) =>
+  (await createStackFiles(stack).upload("drop/in/film.mp4", film)).url;
+const fileSasSource = (account?: string) => async (stack: TestStack) => {
+  const files = createStackFiles(stack);
   return files.sas(await files.upload("drop/in/film.mp4", film, account));
 };
 
@@ -41,7 +41,7 @@ const directions: Record<string, Place> = {
   "blob of another account to blob": { source: blobSasSource, destination: blobDestination },
   "file to blob": { source: fileSasSource(), destination: blobDestination },
   "blob to file": {
-    source: async (world) => await world.readSas(await world.upload("inbox/film.mp4", film)),
+    source: async (stack) => await stack.readSas(await stack.upload("inbox/film.mp4", film)),
     destination: fileDestination,
   },
   "blob of another account to file": { source: blobSasSource, destination: fileDestination },
@@ -52,15 +52,15 @@ const directions: Record<string, Place> = {
   },
 };
 
-async function begin(direction: string, copies: object) {
+async function startCopy(direction: string, copies: object) {
   const outside = direction.startsWith("outside")
-    ? await serveOutside({ "/film.mp4": film })
+    ? await startExternalServer({ "/film.mp4": film })
     : null;
   const { source, destination } =
     outside === null
       ? (directions[direction] ?? { source: blobSource, destination: blobDestination })
       : { source: async () => `${outside.origin}/film.mp4?key=hush`, destination: blobDestination };
-  const world = await startWorld({
+  const stack = await startStack({
     copies,
     environment: { COPY_SECRET_KEYS: Buffer.alloc(32, 7).toString("base64") },
     ...(outside === null
@@ -73,22 +73,22 @@ async function begin(direction: string, copies: object) {
           },
         }),
   });
-  const body = { source: await source(world), destination: await destination(world) };
-  const { id } = await world.start(body);
-  return { world, id, body };
+  const body = { source: await source(stack), destination: await destination(stack) };
+  const { id } = await stack.start(body);
+  return { stack, id, body };
 }
 
-/** What stands at the destination; null where nothing does. */
-async function standing(world: TestWorld, url: string): Promise<Buffer | null> {
+/** The destination's content; null if it does not exist. */
+async function readDestination(stack: TestStack, url: string): Promise<Buffer | null> {
   if (url.includes("/shelf/")) {
-    const file = filesOf(world).file("shelf/2026/film.mp4");
+    const file = createStackFiles(stack).file("shelf/2026/film.mp4");
     return (await file.exists()) ? await file.downloadToBuffer() : null;
   }
-  const blob = world.blob("archive/2026/film.mp4");
+  const blob = stack.blob("archive/2026/film.mp4");
   return (await blob.exists()) ? await blob.downloadToBuffer() : null;
 }
 
-function whereOf(url: string) {
+function parsePath(url: string) {
   return url.includes("/shelf/")
     ? { share: "shelf", path: "2026/film.mp4" }
     : { container: "archive", blob: "2026/film.mp4" };
@@ -96,16 +96,16 @@ function whereOf(url: string) {
 
 const names = [...Object.keys(directions), "outside Storage to blob"];
 
-test.each(names)("%s: finished in the start call, with one look and no timer", async (name) => {
-  const { world, id, body } = await begin(name, { finishOnStart: "always" });
-  expect(await world.get(id)).toMatchObject({
+test.each(names)("%s: completed in the start call, with one poll and no timer", async (name) => {
+  const { stack, id, body } = await startCopy(name, { finishOnStart: "always" });
+  expect(await stack.get(id)).toMatchObject({
     status: "succeeded",
     copyStatus: "success",
     statusReads: 1,
     progress: { bytesCopied: film.length },
   });
-  expect(await standing(world, body.destination)).toEqual(film);
-  const history = `${world.local.host.url}/runtime/webhooks/durabletask/instances/${id}?showHistory=true`;
+  expect(await readDestination(stack, body.destination)).toEqual(film);
+  const history = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}?showHistory=true`;
   const { historyEvents } = (await (await fetch(history)).json()) as {
     historyEvents: { EventType: string }[];
   };
@@ -115,47 +115,50 @@ test.each(names)("%s: finished in the start call, with one look and no timer", a
   expect(afterwards).not.toContain("TimerCreated");
 });
 
-test.each(names)("%s: pends, goes on, and succeeds with the same bytes", async (name) => {
-  const { world, id, body } = await begin(name, slowly);
-  await world.clock.advance(60_000);
-  const copying = await world.get(id);
+test.each(names)("%s: stays pending, continues, and succeeds with the same bytes", async (name) => {
+  const { stack, id, body } = await startCopy(name, slowly);
+  await stack.clock.advance(60_000);
+  const copying = await stack.get(id);
   expect(copying).toMatchObject({ status: "copying", copyStatus: "pending" });
   expect(copying.progress.bytesCopied).toBeGreaterThan(0);
   expect(copying.progress.bytesCopied).toBeLessThan(film.length);
-  const ended = await world.untilEnded(id, 1);
-  expect(ended).toMatchObject({ status: "succeeded", copyId: copying.copyId, residue: [] });
-  expect(await standing(world, body.destination)).toEqual(film);
+  const completed = await stack.untilEnded(id, 1);
+  expect(completed).toMatchObject({ status: "succeeded", copyId: copying.copyId, residue: [] });
+  expect(await readDestination(stack, body.destination)).toEqual(film);
 });
 
-test.each(names)("%s: failed by Storage, with its cause, and nothing left behind", async (name) => {
-  const { world, id, body } = await begin(name, slowly);
-  await world.clock.advance(10_000);
-  world.local.emulator.copies.fail(whereOf(body.destination));
-  expect(await world.untilEnded(id, 1)).toMatchObject({
-    status: "failed",
-    copyStatus: "failed",
-    error: { cause: "source-unreadable", storage: { status: 500, code: "OperationCancelled" } },
-    residue: [],
-  });
-  expect(await standing(world, body.destination)).toBeNull();
-});
+test.each(names)(
+  "%s: failed by Storage, reported with a cause, and leaves nothing behind",
+  async (name) => {
+    const { stack, id, body } = await startCopy(name, slowly);
+    await stack.clock.advance(10_000);
+    stack.local.emulator.copies.fail(parsePath(body.destination));
+    expect(await stack.untilEnded(id, 1)).toMatchObject({
+      status: "failed",
+      copyStatus: "failed",
+      error: { cause: "source-unreadable", storage: { status: 500, code: "OperationCancelled" } },
+      residue: [],
+    });
+    expect(await readDestination(stack, body.destination)).toBeNull();
+  },
+);
 
-test.each(names)("%s: aborted, with its copyId, and nothing left behind", async (name) => {
-  const { world, id, body } = await begin(name, slowly);
-  await world.clock.advance(10_000);
-  const { copyId } = await world.get(id);
-  expect((await world.call("POST", `/copies/${id}/abort`)).status).toBe(202);
-  expect(await world.untilEnded(id, 1)).toMatchObject({
+test.each(names)("%s: aborted by its copyId, and leaves nothing behind", async (name) => {
+  const { stack, id, body } = await startCopy(name, slowly);
+  await stack.clock.advance(10_000);
+  const { copyId } = await stack.get(id);
+  expect((await stack.call("POST", `/copies/${id}/abort`)).status).toBe(202);
+  expect(await stack.untilEnded(id, 1)).toMatchObject({
     status: "aborted",
     copyStatus: "aborted",
     abortRequested: true,
     residue: [],
   });
-  const aborts = world.local.emulator.requests.filter(
+  const aborts = stack.local.emulator.requests.filter(
     ({ headers }) => headers["x-ms-copy-action"] === "abort",
   );
   expect(
     aborts.map(({ url }) => new URL(url, "http://storage").searchParams.get("copyid")),
   ).toEqual([copyId]);
-  expect(await standing(world, body.destination)).toBeNull();
+  expect(await readDestination(stack, body.destination)).toBeNull();
 });

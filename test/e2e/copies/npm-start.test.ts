@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { startListener } from "../../support/stack/listener.ts";
 import { accounts } from "../../../src/local/storage/auth/accounts.ts";
 
-/** A copy of the project, so that `.local/` is not the developer's own. */
+/** A copy of the project, so the developer's own `.local/` is not used. */
 function checkout(): string {
   const folder = mkdtempSync(join(tmpdir(), "ferry-start-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -18,22 +18,22 @@ function checkout(): string {
   return folder;
 }
 
-/** `npm start`, once it has printed its URLs. */
+/** Runs `npm start`; resolves when it has printed its URLs. */
 async function npmStart(folder: string, environment: Record<string, string>) {
   const child = spawn("npm", ["start"], {
     cwd: folder,
     env: { ...process.env, FUNCTIONS_PORT: "0", BLOB_PORT: "0", FILE_PORT: "0", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
-    detached: true, // a group of its own: npm killed alone would leave its child behind
+    detached: true, // its own process group: killing only npm would leave its child behind
   });
   onTestFinished(() => {
     try {
       process.kill(-(child.pid ?? 0), "SIGKILL");
     } catch {
-      // ended already
+      // has exited already
     }
   });
-  const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
+  const exitCode = new Promise<number | null>((resolve) => child.on("exit", resolve));
   let output = "";
   const urls = new Promise<{ blobUrl: string; copies: string }>((resolve, reject) => {
     child.stderr.on("data", (chunk: Buffer) => void (output += chunk.toString()));
@@ -43,19 +43,19 @@ async function npmStart(folder: string, environment: Record<string, string>) {
       const copies = /^Copies +(\S+)$/m.exec(output)?.[1];
       if (blobUrl !== undefined && copies !== undefined) resolve({ blobUrl, copies });
     });
-    void ended.then((code) => reject(new Error(`npm start ended with ${code}: ${output}`)));
+    void exitCode.then((code) => reject(new Error(`npm start ended with ${code}: ${output}`)));
   });
-  return { ...(await urls), child, ended, output: () => output };
+  return { ...(await urls), child, ended: exitCode, output: () => output };
 }
 
 async function call(url: string, body?: unknown) {
-  const answer = await fetch(url, {
+  const response = await fetch(url, {
     method: body === undefined ? "GET" : "POST",
     headers: { "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  // Each answer is looked into by the expectation that follows it.
-  return JSON.parse(await answer.text());
+  // The expectation after each call checks the response.
+  return JSON.parse(await response.text());
 }
 
 async function untilEnded(url: string) {
@@ -65,12 +65,12 @@ async function untilEnded(url: string) {
   }
 }
 
-test("npm start: the SDK uploads, HTTP starts, watches and aborts, SIGTERM ends it, and the next start goes on", async () => {
+test("npm start: SDK uploads and HTTP calls work, SIGTERM stops it, and the next start continues", async () => {
   const folder = checkout();
-  const world = await npmStart(folder, { COPY_RATE: "100000" });
+  const stack = await npmStart(folder, { COPY_RATE: "100000" });
   const [account] = accounts;
   if (account === undefined) throw new Error("no account");
-  const root = `${world.blobUrl}/${account.name}`;
+  const root = `${stack.blobUrl}/${account.name}`;
   const credential = new StorageSharedKeyCredential(account.name, account.key);
   const service = new BlobServiceClient(root, credential);
   for (const name of ["inbox", "archive"]) await service.getContainerClient(name).create();
@@ -78,21 +78,21 @@ test("npm start: the SDK uploads, HTTP starts, watches and aborts, SIGTERM ends 
   await inbox.getBlockBlobClient("short").uploadData(Buffer.alloc(50_000, "short"));
   await inbox.getBlockBlobClient("long").uploadData(Buffer.alloc(50_000_000, "long"));
   const start = (name: string) =>
-    call(world.copies, { source: `${root}/inbox/${name}`, destination: `${root}/archive/${name}` });
+    call(stack.copies, { source: `${root}/inbox/${name}`, destination: `${root}/archive/${name}` });
 
   const short = await start("short");
-  expect(await untilEnded(`${world.copies}/${short.id}`)).toMatchObject({ status: "succeeded" });
+  expect(await untilEnded(`${stack.copies}/${short.id}`)).toMatchObject({ status: "succeeded" });
   const long = await start("long");
-  const aborting = await call(`${world.copies}/${long.id}/abort`, {});
+  const aborting = await call(`${stack.copies}/${long.id}/abort`, {});
   expect(aborting).toMatchObject({ status: "aborting" });
-  expect(await untilEnded(`${world.copies}/${long.id}`)).toMatchObject({ status: "aborted" });
+  expect(await untilEnded(`${stack.copies}/${long.id}`)).toMatchObject({ status: "aborted" });
 
   const pending = await start("long");
-  world.child.kill("SIGTERM");
-  expect(await world.ended).toBe(0);
-  await expect(fetch(world.copies)).rejects.toThrow("fetch failed");
+  stack.child.kill("SIGTERM");
+  expect(await stack.ended).toBe(0);
+  await expect(fetch(stack.copies)).rejects.toThrow("fetch failed");
 
-  const port = new URL(world.blobUrl).port;
+  const port = new URL(stack.blobUrl).port;
   const next = await npmStart(folder, { COPY_RATE: "100000", BLOB_PORT: port });
   await expect(npmStart(folder, {})).rejects.toThrow(/another Ferry process uses it/);
   expect(await call(`${next.copies}/${pending.id}`)).toMatchObject({ completedAt: null });
@@ -102,33 +102,33 @@ test("npm start: the SDK uploads, HTTP starts, watches and aborts, SIGTERM ends 
   expect(await next.ended).toBe(0);
 });
 
-test("npm start: what is put into the watched container is copied on, and its end is told", async () => {
+test("npm start: a blob in the watched container is copied along its route, and its completion is notified", async () => {
   const webhook = await startListener();
-  const world = await npmStart(checkout(), {
+  const stack = await npmStart(checkout(), {
     COPY_RATE: "100000",
     COPY_NOTICE_WEBHOOK: webhook.url,
     COPY_NOTICE_SECRET: Buffer.alloc(32, "key").toString("base64"),
   });
   const [account] = accounts;
   if (account === undefined) throw new Error("no account");
-  const root = `${world.blobUrl}/${account.name}`;
+  const root = `${stack.blobUrl}/${account.name}`;
   const credential = new StorageSharedKeyCredential(account.name, account.key);
   const service = new BlobServiceClient(root, credential);
   for (const name of ["watched", "copied"]) await service.getContainerClient(name).create();
   const film = Buffer.alloc(150_000, "film");
-  const told = webhook.next();
+  const delivery = webhook.next();
   await service.getContainerClient("watched").getBlockBlobClient("a/film").uploadData(film);
-  const { type, data } = JSON.parse((await told).body);
+  const { type, data } = JSON.parse((await delivery).body);
   expect(type).toBe("Ferry.CopySucceeded");
   expect(data).toMatchObject({ status: "succeeded", destination: `${root}/copied/a/film` });
-  // The end is told by Storage's own event, not found by a look that was due.
+  // Storage's event reported the end, not a scheduled poll.
   const late = Date.parse(data.lastUpdatedAt) - Date.parse(data.completedAt);
   expect(late).toBeLessThan(3_000);
   expect(data.statusReads).toBeLessThanOrEqual(3);
   const copied = service.getContainerClient("copied").getBlobClient("a/film");
   expect((await copied.downloadToBuffer()).equals(film)).toBe(true);
-  world.child.kill("SIGTERM");
-  expect(await world.ended).toBe(0);
+  stack.child.kill("SIGTERM");
+  expect(await stack.ended).toBe(0);
 });
 
 test.each([

@@ -1,44 +1,44 @@
 import { expect, test } from "vitest";
 import { drawFrom } from "../../bench/draw.ts";
-import { ferry, historyEvents, poll, stepsOf } from "../../bench/simulate.ts";
-import { traceOf } from "../../bench/traces.ts";
+import { ferry, historyEvents, poll, toSteps } from "../../bench/simulate.ts";
+import { drawTrace } from "../../bench/traces.ts";
+import { hour, startStack } from "../../support/stack/test-stack.ts";
+import type { TestStack } from "../../support/stack/test-stack.ts";
 import { sized } from "../../support/campaign-size.ts";
 import { seedFor } from "../../support/seeds.ts";
-import { hour, startWorld } from "../../support/stack/test-stack.ts";
-import type { TestWorld } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
 const seed = seedFor("BENCH_SEED");
 
-/** When the destination was read after the start, ms from it. */
-function readTimes(world: TestWorld, startedAt: number): number[] {
-  const times = world.local.emulator.requests
+/** Times of the reads of the destination, ms from the start. */
+function readTimes(stack: TestStack, startedAt: number): number[] {
+  const times = stack.local.emulator.requests
     .filter(({ method, url }) => method === "HEAD" && url.includes("/archive/film.mp4"))
     .map(({ at }) => at - startedAt)
     .filter((at) => at > 0);
-  return [...new Set(times)]; // settling reads once more, at the time of the last look
+  return [...new Set(times)]; // settle reads once more, at the time of the last poll
 }
 
-async function begin(world: TestWorld): Promise<string> {
-  const source = await world.upload("inbox/film.mp4", film);
-  const destination = world.blob("archive/film.mp4").url;
-  return (await world.start({ source: source.url, destination })).id;
+async function startCopy(stack: TestStack): Promise<string> {
+  const source = await stack.upload("inbox/film.mp4", film);
+  const destination = stack.blob("archive/film.mp4").url;
+  return (await stack.start({ source: source.url, destination })).id;
 }
 
 test.each(["steady", "bursty", "staircase", "slow start", "stalled, then on"] as const)(
-  `a %s copy is read when the simulation says, look for look (BENCH_SEED=${seed})`,
+  `a %s copy is polled exactly when the simulation polls (BENCH_SEED=${seed})`,
   async (shape) => {
     const draw = drawFrom(seed);
     const stepBytes = Math.round(draw.logarithmic(5_000, 100_000));
     const given = { totalBytes: film.length, chunkBytes: 1, stepBytes };
-    const trace = traceOf(shape, draw, given);
-    const world = await startWorld({ copies: { steps: stepsOf(trace) }, persistent: true });
-    const startedAt = world.clock.now();
-    const id = await begin(world);
-    const copy = await world.untilEnded(id, 60);
+    const trace = drawTrace(shape, draw, given);
+    const stack = await startStack({ copies: { steps: toSteps(trace) }, persistent: true });
+    const startedAt = stack.clock.now();
+    const id = await startCopy(stack);
+    const copy = await stack.untilEnded(id, 60);
 
     // Each look comes when the simulation says, and no more than the timer's second later.
-    const times = readTimes(world, startedAt);
+    const times = readTimes(stack, startedAt);
     const lateMs: number[] = [];
     const late = (due: number) => {
       lateMs.push((times[lateMs.length] ?? Infinity) - due);
@@ -49,7 +49,7 @@ test.each(["steady", "bursty", "staircase", "slow start", "stalled, then on"] as
     expect(Math.min(...lateMs)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...lateMs)).toBeLessThanOrEqual(1_000);
     expect(copy).toMatchObject({ status: "succeeded", statusReads: simulated.reads });
-    expect(world.historyEvents()).toBe(historyEvents(simulated.reads));
+    expect(stack.countHistoryEvents()).toBe(historyEvents(simulated.reads));
   },
 );
 
@@ -61,43 +61,43 @@ test("fourteen days of the worst progress, with every wake that is heard, stay b
     const share = Math.log(afterMs / 1_000) / Math.log(totalMs / 1_000);
     return { afterMs, bytesCopied: Math.floor(film.length * share ** 0.1) - 1 };
   });
-  const world = await startWorld({
+  const stack = await startStack({
     copies: { steps },
     // The watchdog's rounds take most of the test's time: every five minutes as in Azure, or every hour.
     environment: { COPY_WATCHDOG: sized({ small: "0 0 * * * *", full: "" }) },
     persistent: true,
   });
-  const id = await begin(world);
+  const id = await startCopy(stack);
   for (let wakes = 0; wakes < 20; wakes++) {
-    await world.clock.advance(15 * hour + wakes * 60_000);
-    const webhook = `${world.local.host.url}/runtime/webhooks/durabletask/instances/${id}/raiseEvent/wake`;
+    await stack.clock.advance(15 * hour + wakes * 60_000);
+    const webhook = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}/raiseEvent/wake`;
     await fetch(webhook, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: "null",
     });
-    await world.clock.settled();
+    await stack.clock.settled();
   }
-  const copy = await world.untilEnded(id, 60);
+  const copy = await stack.untilEnded(id, 60);
   expect(copy.status).toBe("succeeded");
   expect(copy.statusReads).toBeGreaterThan(85);
-  expect(world.historyEvents()).toBeLessThan(1_000);
+  expect(stack.countHistoryEvents()).toBeLessThan(1_000);
 }, 600_000);
 
-test("a stall is a warning and no estimate; while a copy moves, its end is told", async () => {
-  const world = await startWorld({ copies: { bytesPerSecond: 1_000 } });
-  const startedAt = world.clock.now();
-  const id = await begin(world);
-  await world.clock.advance(400_000);
-  const { progress, warning } = await world.get(id);
+test("a stalled copy has a warning and no estimate; a copy in progress has an estimated end", async () => {
+  const stack = await startStack({ copies: { bytesPerSecond: 1_000 } });
+  const startedAt = stack.clock.now();
+  const id = await startCopy(stack);
+  await stack.clock.advance(400_000);
+  const { progress, warning } = await stack.get(id);
   expect(warning).toBeNull();
   expect(Math.abs(progress.bytesPerSecond - 1_000)).toBeLessThan(30);
   const end = startedAt + 1_000_000;
   expect(Math.abs(Date.parse(progress.estimatedCompletion) - end)).toBeLessThan(30_000);
 
-  world.local.emulator.copies.stall({ container: "archive", blob: "film.mp4" });
-  await world.clock.advance(2 * hour);
-  const stalled = await world.get(id);
+  stack.local.emulator.copies.stall({ container: "archive", blob: "film.mp4" });
+  await stack.clock.advance(2 * hour);
+  const stalled = await stack.get(id);
   expect(stalled.warning).toMatch(/^Storage has copied nothing since 2026-/);
   expect(stalled.progress).toMatchObject({ bytesPerSecond: null, estimatedCompletion: null });
 });

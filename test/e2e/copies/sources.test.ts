@@ -1,19 +1,19 @@
 import type { BlobClient } from "@azure/storage-blob";
 import { expect, test } from "vitest";
-import { startWorld } from "../../support/stack/test-stack.ts";
-import type { TestWorld } from "../../support/stack/test-stack.ts";
+import { startStack } from "../../support/stack/test-stack.ts";
+import type { TestStack } from "../../support/stack/test-stack.ts";
 
-/* Sources that are more than the base blob of another name: held, old, or the destination itself. */
+/* Sources other than the base blob of another name: held ones, snapshots and versions, the destination itself. */
 
 const film = Buffer.alloc(10_000, "film");
-/** 100 s for the film. */
+/** The film takes 100 s. */
 const slowly = { copies: { bytesPerSecond: 100 } };
 const environment = { COPY_SECRET_KEYS: Buffer.alloc(32, 7).toString("base64") };
 const where = { container: "archive", blob: "film.mp4" };
 
-async function request(world: TestWorld, options: object = {}) {
-  const source = await world.upload("inbox/film.mp4", film);
-  const destination = world.blob("archive/film.mp4");
+async function request(stack: TestStack, options: object = {}) {
+  const source = await stack.upload("inbox/film.mp4", film);
+  const destination = stack.blob("archive/film.mp4");
   return {
     source,
     destination,
@@ -27,96 +27,96 @@ async function leaseState(blob: BlobClient) {
 
 const hold = { sourceLease: "hold" };
 
-test("a held source is leased for the length of the copy, and free afterwards", async () => {
-  const world = await startWorld(slowly);
-  const { source, body } = await request(world, hold);
-  const { id } = await world.start(body);
-  await world.clock.advance(10_000);
+test("a held source is leased during the copy, and released afterwards", async () => {
+  const stack = await startStack(slowly);
+  const { source, body } = await request(stack, hold);
+  const { id } = await stack.start(body);
+  await stack.clock.advance(10_000);
   expect(await source.getProperties()).toMatchObject({
     leaseState: "leased",
     leaseDuration: "infinite",
   });
   await expect(source.upload("new", 3)).rejects.toMatchObject({ statusCode: 412 });
-  expect(await world.untilEnded(id, 1)).toMatchObject({ status: "succeeded", residue: [] });
+  expect(await stack.untilEnded(id, 1)).toMatchObject({ status: "succeeded", residue: [] });
   expect(await leaseState(source)).toBe("available");
 });
 
-test.each<[string, (world: TestWorld, id: string) => unknown, object]>([
-  ["fails", (world) => world.local.emulator.copies.fail(where), { status: "failed", residue: [] }],
+test.each<[string, (stack: TestStack, id: string) => unknown, object]>([
+  ["fails", (stack) => stack.local.emulator.copies.fail(where), { status: "failed", residue: [] }],
   [
     "is aborted",
-    (world, id) => world.call("POST", `/copies/${id}/abort`),
+    (stack, id) => stack.call("POST", `/copies/${id}/abort`),
     { status: "aborted", residue: [] },
   ],
   [
     "loses its orchestration",
-    async (world, id) => {
-      const instance = `${world.local.host.url}/runtime/webhooks/durabletask/instances/${id}`;
+    async (stack, id) => {
+      const instance = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}`;
       await fetch(`${instance}/terminate?reason=test`, { method: "POST" });
     },
     { residue: [] },
   ],
-])("the source of a copy that %s is free again", async (_, befall, ends) => {
-  const world = await startWorld(slowly);
-  const { source, body } = await request(world, hold);
-  const { id } = await world.start(body);
-  await world.clock.advance(10_000);
+])("the lease on the source of a copy that %s is released", async (_, befall, ends) => {
+  const stack = await startStack(slowly);
+  const { source, body } = await request(stack, hold);
+  const { id } = await stack.start(body);
+  await stack.clock.advance(10_000);
   expect(await leaseState(source)).toBe("leased");
-  await befall(world, id);
-  await world.clock.advance(4 * 3_600_000);
-  expect(await world.untilEnded(id, 10)).toMatchObject(ends);
+  await befall(stack, id);
+  await stack.clock.advance(4 * 3_600_000);
+  expect(await stack.untilEnded(id, 10)).toMatchObject(ends);
   expect(await leaseState(source)).toBe("available");
 });
 
-test("the source of a copy that is not started is free again", async () => {
-  const world = await startWorld();
-  const { source, body } = await request(world, hold);
-  const { id } = await world.start({
+test("the lease on the source of a copy that is not started is released", async () => {
+  const stack = await startStack();
+  const { source, body } = await request(stack, hold);
+  const { id } = await stack.start({
     ...body,
     destination: body.destination.replace("archive", "none"),
   });
-  expect(await world.untilEnded(id, 1)).toMatchObject({ status: "failed", residue: [] });
+  expect(await stack.untilEnded(id, 1)).toMatchObject({ status: "failed", residue: [] });
   expect(await leaseState(source)).toBe("available");
 });
 
-test("a source that somebody else leases cannot be held, and is left to them", async () => {
-  const world = await startWorld();
-  const { source, body } = await request(world, hold);
+test("a source that another client leases cannot be held, and its lease is not changed", async () => {
+  const stack = await startStack();
+  const { source, body } = await request(stack, hold);
   const lease = source.getBlobLeaseClient();
   await lease.acquireLease(-1);
-  const { id } = await world.start(body);
-  expect(await world.untilEnded(id, 1)).toMatchObject({
+  const { id } = await stack.start(body);
+  expect(await stack.untilEnded(id, 1)).toMatchObject({
     status: "failed",
     error: { cause: "source-leased", retryable: true },
     residue: [],
   });
   expect(await leaseState(source)).toBe("leased");
-  const again = await world.start({ ...body, options: {} });
-  expect(await world.untilEnded(again.id, 1)).toMatchObject({ status: "succeeded" });
+  const again = await stack.start({ ...body, options: {} });
+  expect(await stack.untilEnded(again.id, 1)).toMatchObject({ status: "succeeded" });
 });
 
-test("a SAS that may not lease is told with its fix", async () => {
-  const world = await startWorld({ environment });
-  const { source, body } = await request(world, hold);
-  const { id } = await world.start({ ...body, source: await world.readSas(source) });
-  expect(await world.untilEnded(id, 1)).toMatchObject({
+test("a SAS without permission to lease is reported with a fix", async () => {
+  const stack = await startStack({ environment });
+  const { source, body } = await request(stack, hold);
+  const { id } = await stack.start({ ...body, source: await stack.readSas(source) });
+  expect(await stack.untilEnded(id, 1)).toMatchObject({
     status: "failed",
     error: { cause: "source-unauthorized", fix: expect.stringContaining("read and write") },
   });
-  const rw = await world.readSas(source, { permissions: "rw" });
-  const again = await world.start({ ...body, source: rw });
-  expect(await world.untilEnded(again.id, 1)).toMatchObject({ status: "succeeded" });
+  const rw = await stack.readSas(source, { permissions: "rw" });
+  const again = await stack.start({ ...body, source: rw });
+  expect(await stack.untilEnded(again.id, 1)).toMatchObject({ status: "succeeded" });
   expect(await leaseState(source)).toBe("available");
 });
 
-test("a blob is copied onto itself from a snapshot, which goes with its success", async () => {
-  const world = await startWorld(slowly);
-  const { source, body } = await request(world, { overwrite: "always", tier: "Cool" });
-  const { id } = await world.start({ ...body, destination: source.url });
-  await world.clock.advance(10_000);
-  const started = world.local.emulator.requests.find(({ operation }) => operation === "CopyBlob");
+test("a blob is copied onto itself from a snapshot, which is deleted after success", async () => {
+  const stack = await startStack(slowly);
+  const { source, body } = await request(stack, { overwrite: "always", tier: "Cool" });
+  const { id } = await stack.start({ ...body, destination: source.url });
+  await stack.clock.advance(10_000);
+  const started = stack.local.emulator.requests.find(({ operation }) => operation === "CopyBlob");
   expect(started?.headers["x-ms-copy-source"]).toMatch(/\?snapshot=2026-/);
-  expect(await world.untilEnded(id, 1)).toMatchObject({
+  expect(await stack.untilEnded(id, 1)).toMatchObject({
     status: "succeeded",
     source: source.url,
     residue: [],
@@ -124,91 +124,91 @@ test("a blob is copied onto itself from a snapshot, which goes with its success"
   const { metadata, ...properties } = await source.getProperties();
   expect(properties).toMatchObject({ accessTier: "Cool", contentLength: film.length });
   expect(metadata).toEqual({ film: "yes" });
-  expect(await snapshotsOf(world, "inbox", "film.mp4")).toBe(0);
+  expect(await countSnapshots(stack, "inbox", "film.mp4")).toBe(0);
 });
 
 test.each([
   ["fails", "failed"],
   ["is aborted", "aborted"],
-])("a copy onto itself that %s eats nothing", async (_, status) => {
-  const world = await startWorld(slowly);
-  const { source, body } = await request(world, { overwrite: "always", metadata: { a: "b" } });
+])("a copy onto itself that %s does not lose the content", async (_, status) => {
+  const stack = await startStack(slowly);
+  const { source, body } = await request(stack, { overwrite: "always", metadata: { a: "b" } });
   await source.setTags({ team: "a" });
-  const { id } = await world.start({ ...body, destination: source.url });
-  await world.clock.advance(10_000);
-  if (status === "aborted") await world.call("POST", `/copies/${id}/abort`);
-  else world.local.emulator.copies.fail({ container: "inbox", blob: "film.mp4" });
-  expect(await world.untilEnded(id, 2)).toMatchObject({ status, residue: [] });
+  const { id } = await stack.start({ ...body, destination: source.url });
+  await stack.clock.advance(10_000);
+  if (status === "aborted") await stack.call("POST", `/copies/${id}/abort`);
+  else stack.local.emulator.copies.fail({ container: "inbox", blob: "film.mp4" });
+  expect(await stack.untilEnded(id, 2)).toMatchObject({ status, residue: [] });
   expect((await source.downloadToBuffer()).equals(film)).toBe(true);
   expect((await source.getProperties()).metadata).toEqual({ film: "yes" });
   expect((await source.getTags()).tags).toEqual({ team: "a" });
-  expect(await snapshotsOf(world, "inbox", "film.mp4")).toBe(0);
+  expect(await countSnapshots(stack, "inbox", "film.mp4")).toBe(0);
 });
 
-async function snapshotsOf(world: TestWorld, container: string, blob: string): Promise<number> {
+async function countSnapshots(stack: TestStack, container: string, blob: string): Promise<number> {
   let count = 0;
-  for await (const item of world.container(container).listBlobsFlat({ includeSnapshots: true })) {
+  for await (const item of stack.container(container).listBlobsFlat({ includeSnapshots: true })) {
     if (item.name === blob && item.snapshot !== undefined && item.snapshot !== "") count++;
   }
   return count;
 }
 
-test("a snapshot is a source, and shown as it was named", async () => {
-  const world = await startWorld();
-  const { source, destination, body } = await request(world);
+test("a snapshot can be a source, and is shown as the caller named it", async () => {
+  const stack = await startStack();
+  const { source, destination, body } = await request(stack);
   const { snapshot = "" } = await source.createSnapshot();
   await source.upload("new", 3);
   const url = `${source.url}?snapshot=${encodeURIComponent(snapshot)}`;
-  const { id } = await world.start({ ...body, source: url });
-  expect(await world.untilEnded(id, 1)).toMatchObject({ status: "succeeded", source: url });
+  const { id } = await stack.start({ ...body, source: url });
+  expect(await stack.untilEnded(id, 1)).toMatchObject({ status: "succeeded", source: url });
   expect((await destination.downloadToBuffer()).equals(film)).toBe(true);
 });
 
-test("a snapshot is promoted over its own base", async () => {
-  const world = await startWorld();
-  const { source, body } = await request(world, { overwrite: "always" });
+test("a snapshot is promoted over its own base blob", async () => {
+  const stack = await startStack();
+  const { source, body } = await request(stack, { overwrite: "always" });
   const { snapshot = "" } = await source.createSnapshot();
   await source.upload("new", 3);
-  const { id } = await world.start({
+  const { id } = await stack.start({
     ...body,
     source: `${source.url}?snapshot=${encodeURIComponent(snapshot)}`,
     destination: source.url,
   });
-  expect(await world.untilEnded(id, 1)).toMatchObject({ status: "succeeded", residue: [] });
+  expect(await stack.untilEnded(id, 1)).toMatchObject({ status: "succeeded", residue: [] });
   expect((await source.downloadToBuffer()).equals(film)).toBe(true);
-  expect(await snapshotsOf(world, "inbox", "film.mp4")).toBe(1); // the caller's own
+  expect(await countSnapshots(stack, "inbox", "film.mp4")).toBe(1); // the caller's own snapshot
 });
 
-test("a version is a source, and brought back over its own blob", async () => {
-  const world = await startWorld();
-  world.local.emulator.accountSettings("devstoreaccount1").versioning = true;
-  const { source, body } = await request(world, { overwrite: "always" });
+test("a version can be a source, and is restored over its own blob", async () => {
+  const stack = await startStack();
+  stack.local.emulator.accountSettings("devstoreaccount1").versioning = true;
+  const { source, body } = await request(stack, { overwrite: "always" });
   const { versionId = "" } = await source.getProperties();
   await source.upload("new", 3);
   const url = `${source.url}?versionid=${encodeURIComponent(versionId)}`;
-  const { id } = await world.start({ ...body, source: url, destination: source.url });
-  expect(await world.untilEnded(id, 1)).toMatchObject({ status: "succeeded", source: url });
+  const { id } = await stack.start({ ...body, source: url, destination: source.url });
+  expect(await stack.untilEnded(id, 1)).toMatchObject({ status: "succeeded", source: url });
   expect((await source.downloadToBuffer()).equals(film)).toBe(true);
 });
 
 test.each(["snapshot", "versionid"])("no %s is a destination", async (name) => {
-  const world = await startWorld();
-  const { body } = await request(world);
+  const stack = await startStack();
+  const { body } = await request(stack);
   const destination = `${body.destination}?${name}=2026-11-20T12:00:00.0000000Z`;
-  const answer = await world.call("POST", "/copies", { body: { ...body, destination } });
-  expect(answer.status).toBe(400);
-  expect(answer.json.errors).toMatchObject([
+  const response = await stack.call("POST", "/copies", { body: { ...body, destination } });
+  expect(response.status).toBe(400);
+  expect(response.json.errors).toMatchObject([
     { pointer: "/destination", message: expect.stringContaining("read-only") },
   ]);
 });
 
-test("a source that changes while it is copied fails the copy as what it is", async () => {
-  const world = await startWorld(slowly);
-  const { source, body } = await request(world);
-  const { id } = await world.start(body);
-  await world.clock.advance(10_000);
+test("a source that changes during the copy fails it with a cause", async () => {
+  const stack = await startStack(slowly);
+  const { source, body } = await request(stack);
+  const { id } = await stack.start(body);
+  await stack.clock.advance(10_000);
   await source.upload("new", 3);
-  expect(await world.untilEnded(id, 1)).toMatchObject({
+  expect(await stack.untilEnded(id, 1)).toMatchObject({
     status: "failed",
     error: { cause: "source-changed" },
     residue: [],

@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { allCopies, deliver, eventOf, inboxRoutes } from "../../support/stack/events.ts";
+import { allCopies, deliver, createEvent, inboxRoutes } from "../../support/stack/events.ts";
 import type { GridEvent } from "../../support/stack/events.ts";
 import { startListener } from "../../support/stack/listener.ts";
+import { hour, startStack } from "../../support/stack/test-stack.ts";
 import { sized } from "../../support/campaign-size.ts";
 import { seedFor } from "../../support/seeds.ts";
-import { hour, startWorld } from "../../support/stack/test-stack.ts";
 
 /* FLOOD_SEED=<seed> repeats the order in which events arrive. */
 const seed = seedFor("FLOOD_SEED");
@@ -29,60 +29,60 @@ function batches<T>(items: readonly T[], size: number): T[][] {
 }
 
 test(`${blobs * 10} events over ${blobs} blobs, shuffled and doubled, after the uploads: ${blobs} copies with the last content (FLOOD_SEED=${seed})`, async () => {
-  const world = await startWorld({
+  const stack = await startStack({
     settings: inboxRoutes(),
     copies: { finishOnStart: "always" },
   });
   const events: GridEvent[] = [];
   for (let number = 0; number < blobs; number++) {
-    const blob = await world.upload(`inbox/film-${number}`, `old ${number}`);
-    const old = await eventOf(blob);
-    await world.upload(`inbox/film-${number}`, `new ${number}`);
-    const fresh = await eventOf(blob);
+    const blob = await stack.upload(`inbox/film-${number}`, `old ${number}`);
+    const old = await createEvent(blob);
+    await stack.upload(`inbox/film-${number}`, `new ${number}`);
+    const fresh = await createEvent(blob);
     events.push(...Array.from({ length: 5 }, () => [old, fresh]).flat());
   }
-  for (const batch of batches(shuffled(events), 20)) expect(await deliver(world, batch)).toBe(202);
-  for (let minutes = 0; minutes < 10; minutes++) await world.clock.advance(60_000);
+  for (const batch of batches(shuffled(events), 20)) expect(await deliver(stack, batch)).toBe(202);
+  for (let minutes = 0; minutes < 10; minutes++) await stack.clock.advance(60_000);
   const ends = new Map<string, number>();
-  for (const { status } of await allCopies(world)) ends.set(status, (ends.get(status) ?? 0) + 1);
+  for (const { status } of await allCopies(stack)) ends.set(status, (ends.get(status) ?? 0) + 1);
   expect(Object.fromEntries(ends)).toEqual({ skipped: blobs, succeeded: blobs });
   for (let number = 0; number < blobs; number += 37) {
-    const content = await world.blob(`archive/film-${number}`).downloadToBuffer();
+    const content = await stack.blob(`archive/film-${number}`).downloadToBuffer();
     expect(content.toString()).toBe(`new ${number}`);
   }
 }, 600_000);
 
 test(`${floodEvents} events for one destination start what the rules say, and keep one history short (FLOOD_SEED=${seed})`, async () => {
   const topic = await startListener();
-  topic.answers = () => 500; // the longest history: two weeks, every wake, and a day of telling
-  const world = await startWorld({
+  topic.responses = () => 500; // the longest history: two weeks, every wake, and a day of telling
+  const stack = await startStack({
     settings: { ...inboxRoutes(), COPY_NOTICE_TOPIC: topic.url, COPY_NOTICE_TOPIC_KEY: "key" },
     copies: { bytesPerSecond: 0 },
     persistent: true,
   });
-  const blob = await world.upload("inbox/film.mp4", "film");
-  expect(await deliver(world, [await eventOf(blob)])).toBe(202);
-  await world.clock.advance(60_000);
-  const source = await eventOf(blob);
-  const overtaken = await eventOf(blob, { etag: "0x1" });
-  const destination = world.blob("archive/film.mp4");
+  const blob = await stack.upload("inbox/film.mp4", "film");
+  expect(await deliver(stack, [await createEvent(blob)])).toBe(202);
+  await stack.clock.advance(60_000);
+  const source = await createEvent(blob);
+  const overtaken = await createEvent(blob, { etag: "0x1" });
+  const destination = stack.blob("archive/film.mp4");
   const states = await Promise.all(
     Array.from({ length: 500 }, (_, state) =>
-      eventOf(destination, { api: "CopyBlob", etag: `0x${state}` }),
+      createEvent(destination, { api: "CopyBlob", etag: `0x${state}` }),
     ),
   );
   const flood = Array.from({ length: floodEvents }, (_, index) =>
     index % 4 === 0 ? source : index % 4 === 1 ? overtaken : (states[index % 500] ?? source),
   );
   for (const [index, batch] of batches(shuffled(flood), floodEvents / floodBatches).entries()) {
-    expect(await deliver(world, batch)).toBe(202);
-    if (index % 10 === 0) await world.clock.advance(hour); // so that wakes are heard one by one
+    expect(await deliver(stack, batch)).toBe(202);
+    if (index % 10 === 0) await stack.clock.advance(hour); // so that wakes are heard one by one
   }
-  await world.clock.advance(16 * 24 * hour);
-  const copies = await allCopies(world);
+  await stack.clock.advance(16 * 24 * hour);
+  const copies = await allCopies(stack);
   const ends: string[] = copies.map(({ status }) => status);
   expect(ends.toSorted((a, b) => (a < b ? -1 : 1))).toEqual(["failed", "skipped"]);
-  const longest = Math.max(...copies.map(({ id }) => world.historyEventsOf(id)));
+  const longest = Math.max(...copies.map(({ id }) => stack.countHistoryEventsOf(id)));
   expect(longest).toBeGreaterThan(500); // two weeks of looks
   expect(longest).toBeLessThan(1_000);
 }, 600_000);

@@ -2,12 +2,12 @@ import { expect, test } from "vitest";
 import {
   allCopies,
   deliver,
-  eventOf,
+  createEvent,
   inboxRoutes,
   untilAllEnded,
 } from "../../support/stack/events.ts";
-import { startWorld } from "../../support/stack/test-stack.ts";
-import type { TestWorld } from "../../support/stack/test-stack.ts";
+import { startStack } from "../../support/stack/test-stack.ts";
+import type { TestStack } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(100_000, "film");
 /** A copy of the film takes ten minutes. */
@@ -15,32 +15,32 @@ const slowly = { bytesPerSecond: film.length / 600 };
 const settings = inboxRoutes();
 const events = {};
 
-function starts(world: TestWorld): number {
-  return world.local.emulator.requests.filter(({ operation }) => operation === "CopyBlob").length;
+function countStarts(stack: TestStack): number {
+  return stack.local.emulator.requests.filter(({ operation }) => operation === "CopyBlob").length;
 }
 
-async function contentOf(world: TestWorld, path: string): Promise<string> {
-  return (await world.blob(path).downloadToBuffer()).toString();
+async function readContent(stack: TestStack, path: string): Promise<string> {
+  return (await stack.blob(path).downloadToBuffer()).toString();
 }
 
-test("a blob that is uploaded is copied along its route, and its end is seen at once", async () => {
-  const world = await startWorld({ settings, events, copies: slowly });
-  await world.upload("inbox/a/film 1#.mp4", film);
-  await world.clock.advance(600_000); // the copy's last byte
-  const [copy, ...others] = await allCopies(world);
+test("a new blob is copied along its route, and the copy's completion is seen immediately", async () => {
+  const stack = await startStack({ settings, events, copies: slowly });
+  await stack.upload("inbox/a/film 1#.mp4", film);
+  await stack.clock.advance(600_000); // the copy's last byte
+  const [copy, ...others] = await allCopies(stack);
   expect(others).toEqual([]);
   expect(copy).toMatchObject({
     status: "succeeded",
-    source: world.blob("inbox/a/film 1#.mp4").url,
-    destination: world.blob("archive/a/film 1#.mp4").url,
+    source: stack.blob("inbox/a/film 1#.mp4").url,
+    destination: stack.blob("archive/a/film 1#.mp4").url,
   });
   expect(Date.parse(copy.completedAt) - Date.parse(copy.startedAt)).toBe(600_000);
   expect(Date.parse(copy.lastUpdatedAt) - Date.parse(copy.completedAt)).toBeLessThan(1_000);
   expect(
-    world.local.emulator.requests.find(({ operation }) => operation === "CopyBlob"),
+    stack.local.emulator.requests.find(({ operation }) => operation === "CopyBlob"),
   ).toMatchObject({
     headers: {
-      "x-ms-source-if-match": (await world.blob("inbox/a/film 1#.mp4").getProperties()).etag,
+      "x-ms-source-if-match": (await stack.blob("inbox/a/film 1#.mp4").getProperties()).etag,
     },
   });
 });
@@ -49,134 +49,134 @@ test.each([
   ["hierarchical", { namespace: "hierarchical" }],
   ["cloud events", { schema: "cloud-events" }],
 ] as const)("%s: an upload is copied all the same, be it empty", async (_, how) => {
-  const world = await startWorld({ settings, events: how, copies: slowly });
-  await world.upload("inbox/film.mp4", film);
-  await world.upload("inbox/empty", "");
-  const copies = await untilAllEnded(world);
+  const stack = await startStack({ settings, events: how, copies: slowly });
+  await stack.upload("inbox/film.mp4", film);
+  await stack.upload("inbox/empty", "");
+  const copies = await untilAllEnded(stack);
   expect(copies.map(({ status }) => status)).toEqual(["succeeded", "succeeded"]);
-  expect(await contentOf(world, "archive/empty")).toBe("");
+  expect(await readContent(stack, "archive/empty")).toBe("");
 });
 
-test("a wake that comes twice, or never, changes when the end is seen and nothing else", async () => {
+test("a duplicate or missing wake changes only when the completion is seen", async () => {
   for (const times of [2, 0]) {
-    const world = await startWorld({ settings, events, copies: slowly });
-    world.local.emulator.events.planDelivery = ({ api }) => (api === "CopyBlob" ? { times } : {});
-    await world.upload("inbox/film.mp4", film);
-    const [copy] = await untilAllEnded(world);
+    const stack = await startStack({ settings, events, copies: slowly });
+    stack.local.emulator.events.planDelivery = ({ api }) => (api === "CopyBlob" ? { times } : {});
+    await stack.upload("inbox/film.mp4", film);
+    const [copy] = await untilAllEnded(stack);
     expect(copy.status).toBe("succeeded");
     const late = Date.parse(copy.lastUpdatedAt) - Date.parse(copy.completedAt);
     expect(late > 0).toBe(times === 0);
-    expect(starts(world)).toBe(1);
-    await world.close();
+    expect(countStarts(stack)).toBe(1);
+    await stack.close();
   }
 });
 
-test("a chain goes on where another copy ended, in a flat account and in a hierarchical one", async () => {
+test("a chained route starts when the first copy completes, in flat and in hierarchical accounts", async () => {
   const account = "http://127.0.0.1:10000/devstoreaccount1";
   const chain = inboxRoutes(
     {},
     { name: "wake", source: `${account}/archive`, destination: `${account}/cold/{path}` },
   );
   for (const namespace of ["flat", "hierarchical"] as const) {
-    const world = await startWorld({ settings: chain, events: { namespace }, copies: slowly });
-    await world.container("cold").create();
-    await world.upload("inbox/film.mp4", film);
-    const copies = await untilAllEnded(world);
+    const stack = await startStack({ settings: chain, events: { namespace }, copies: slowly });
+    await stack.container("cold").create();
+    await stack.upload("inbox/film.mp4", film);
+    const copies = await untilAllEnded(stack);
     expect(copies.map(({ status, error }) => error ?? status)).toEqual(["succeeded", "succeeded"]);
-    expect(await contentOf(world, "cold/film.mp4")).toBe(film.toString());
-    await world.close();
+    expect(await readContent(stack, "cold/film.mp4")).toBe(film.toString());
+    await stack.close();
   }
 });
 
-test("a thousand deliveries of one event, in parallel, after a restart and after a purge, are one copy", async () => {
-  const world = await startWorld({ settings, persistent: true, copies: slowly });
-  const event = await eventOf(await world.upload("inbox/film.mp4", film));
+test("a thousand deliveries of one event start one copy: in parallel, after a restart and after a purge", async () => {
+  const stack = await startStack({ settings, persistent: true, copies: slowly });
+  const event = await createEvent(await stack.upload("inbox/film.mp4", film));
   const flood = async (batches: number) => {
     const batch = Array.from({ length: 25 }, () => event);
     const statuses = await Promise.all(
-      Array.from({ length: batches }, () => deliver(world, batch)),
+      Array.from({ length: batches }, () => deliver(stack, batch)),
     );
     expect(new Set(statuses)).toEqual(new Set([202]));
   };
   await flood(16);
-  await world.restart();
+  await stack.restart();
   await flood(8);
-  const [copy, ...others] = await untilAllEnded(world);
+  const [copy, ...others] = await untilAllEnded(stack);
   expect(others).toEqual([]);
   expect(copy.status).toBe("succeeded");
-  const { etag } = await world.blob("archive/film.mp4").getProperties();
+  const { etag } = await stack.blob("archive/film.mp4").getProperties();
   await flood(8);
-  const instance = `${world.local.host.url}/runtime/webhooks/durabletask/instances/${copy.id}`;
+  const instance = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${copy.id}`;
   expect((await fetch(instance, { method: "DELETE" })).status).toBe(200);
   await flood(8);
-  await world.clock.advance(2 * 86_400_000);
-  expect(await allCopies(world)).toEqual([]);
-  expect((await world.blob("archive/film.mp4").getProperties()).etag).toBe(etag); // not even rewritten
+  await stack.clock.advance(2 * 86_400_000);
+  expect(await allCopies(stack)).toEqual([]);
+  expect((await stack.blob("archive/film.mp4").getProperties()).etag).toBe(etag); // not even rewritten
 });
 
-test("an event that was overtaken copies nothing and says so; the newer content wins", async () => {
-  const world = await startWorld({ settings, copies: slowly });
-  const blob = await world.upload("inbox/film.mp4", "old");
-  const old = await eventOf(blob);
-  await world.upload("inbox/film.mp4", "new");
-  const fresh = await eventOf(blob);
-  expect(await deliver(world, [old])).toBe(202);
-  await world.clock.settled();
-  expect(await deliver(world, [fresh])).toBe(202);
-  const copies = await untilAllEnded(world);
+test("the event of an overwritten blob is skipped with a reason; the newer content wins", async () => {
+  const stack = await startStack({ settings, copies: slowly });
+  const blob = await stack.upload("inbox/film.mp4", "old");
+  const old = await createEvent(blob);
+  await stack.upload("inbox/film.mp4", "new");
+  const fresh = await createEvent(blob);
+  expect(await deliver(stack, [old])).toBe(202);
+  await stack.clock.settled();
+  expect(await deliver(stack, [fresh])).toBe(202);
+  const copies = await untilAllEnded(stack);
   const reason = "The source was written again since the event that this copy follows";
   expect(copies).toHaveLength(2);
   expect(copies).toContainEqual(expect.objectContaining({ status: "skipped", reason }));
   expect(copies).toContainEqual(expect.objectContaining({ status: "succeeded" }));
-  expect(starts(world)).toBe(1);
-  expect(await contentOf(world, "archive/film.mp4")).toBe("new");
+  expect(countStarts(stack)).toBe(1);
+  expect(await readContent(stack, "archive/film.mp4")).toBe("new");
 });
 
-test("an upload while its predecessor is still copied: the older copy fails with the reason, the newer waits and wins", async () => {
-  const world = await startWorld({ settings, events, copies: slowly });
-  await world.upload("inbox/film.mp4", film);
-  await world.clock.advance(60_000);
-  await world.upload("inbox/film.mp4", "new");
-  const copies = await untilAllEnded(world);
-  const ends: string[] = copies.map(({ status, error }) => error?.cause ?? status);
-  expect(new Set(ends)).toEqual(new Set(["source-changed", "succeeded"]));
-  expect(ends).toHaveLength(2);
-  expect(await contentOf(world, "archive/film.mp4")).toBe("new");
+test("an upload during the copy of its predecessor fails the older copy with a reason; the newer one waits and wins", async () => {
+  const stack = await startStack({ settings, events, copies: slowly });
+  await stack.upload("inbox/film.mp4", film);
+  await stack.clock.advance(60_000);
+  await stack.upload("inbox/film.mp4", "new");
+  const copies = await untilAllEnded(stack);
+  const results: string[] = copies.map(({ status, error }) => error?.cause ?? status);
+  expect(new Set(results)).toEqual(new Set(["source-changed", "succeeded"]));
+  expect(results).toHaveLength(2);
+  expect(await readContent(stack, "archive/film.mp4")).toBe("new");
 });
 
-test("what is no finished blob, no blob of a route, or no event starts nothing and is not sent again", async () => {
-  const world = await startWorld({ settings });
-  const blob = await world.upload("inbox/film.mp4", film);
-  const other = await world.upload("other/film.mp4", film);
-  const event = await eventOf(blob);
+test("events of unfinished blobs, blobs without a route and malformed events start nothing and are not redelivered", async () => {
+  const stack = await startStack({ settings });
+  const blob = await stack.upload("inbox/film.mp4", film);
+  const other = await stack.upload("other/film.mp4", film);
+  const event = await createEvent(blob);
   const odd: unknown[] = [
-    await eventOf(blob, { api: "CreateFile" }),
-    await eventOf(blob, { api: "SftpCreate" }),
-    await eventOf(other),
+    await createEvent(blob, { api: "CreateFile" }),
+    await createEvent(blob, { api: "SftpCreate" }),
+    await createEvent(other),
     { ...event, eventType: "Microsoft.Storage.BlobDeleted" },
     { ...event, data: { ...event.data, url: "https://example.org/inbox/film.mp4" } },
     { ...event, data: { ...event.data, url: 7 } },
     { ...event, eventTime: "soon" },
     {},
   ];
-  expect(await deliver(world, odd as object[])).toBe(202); // `odd` is what it says
-  await world.clock.advance(60_000);
-  expect(await allCopies(world)).toEqual([]);
-  expect(world.log.filter(({ message }) => message.startsWith("Cannot use an event")).length).toBe(
+  expect(await deliver(stack, odd as object[])).toBe(202); // contains invalid events on purpose
+  await stack.clock.advance(60_000);
+  expect(await allCopies(stack)).toEqual([]);
+  expect(stack.log.filter(({ message }) => message.startsWith("Cannot use an event")).length).toBe(
     3,
   );
 });
 
-test("while the ledger is away the event is not taken, and comes again", async () => {
-  const world = await startWorld({ settings, events });
-  const remove = world.local.emulator.faults.add({
+test("an event is rejected while the ledger is unavailable, and accepted when it is redelivered", async () => {
+  const stack = await startStack({ settings, events });
+  const remove = stack.local.emulator.faults.add({
     match: ({ target }) => target.includes("ferry-ledger/claims"),
     do: { response: { status: 503, code: "ServerBusy" } },
   });
-  await world.upload("inbox/film.mp4", film);
-  await world.clock.advance(5_000);
-  expect(await allCopies(world)).toEqual([]);
+  await stack.upload("inbox/film.mp4", film);
+  await stack.clock.advance(5_000);
+  expect(await allCopies(stack)).toEqual([]);
   remove();
-  await world.clock.advance(60_000);
-  expect(await allCopies(world)).toMatchObject([{ status: "succeeded" }]);
+  await stack.clock.advance(60_000);
+  expect(await allCopies(stack)).toMatchObject([{ status: "succeeded" }]);
 });

@@ -4,13 +4,13 @@ import { parseRoutes } from "../../../src/copy/routing/routes.ts";
 import { allCopies } from "../../support/stack/events.ts";
 import { randomNames, randomRoutes } from "../../support/requests/random-routes.ts";
 import type { RouteEntry } from "../../support/requests/safe-routes.ts";
-import { startWorld } from "../../support/stack/test-stack.ts";
+import { startStack } from "../../support/stack/test-stack.ts";
 
 const origin = "http://127.0.0.1:10000";
 const accounts: Record<string, string> = { acct1: "devstoreaccount1", acct2: "devstoreaccount2" };
 const blob = (account: string, path: string) => `${origin}/${accounts[account]}/${path}`;
 const origins = { emulator: { blob: origin, file: null }, external: [] };
-/** Most graphs of few routes are of routes that never meet. */
+/** In most graphs of a few routes, no route can trigger another. */
 const mayFollow = (one: RouteEntry, { source, prefix = "" }: RouteEntry) =>
   one.destination.startsWith(`${source}/${prefix}`);
 const graphs = fc
@@ -22,26 +22,26 @@ const graphs = fc
 type Rest = { copiesAfterOneMinute: number; copiesAfterTwo: number; isChain: boolean };
 
 async function copyAlong(routes: string): Promise<Rest> {
-  const world = await startWorld({
+  const stack = await startStack({
     settings: { COPY_ROUTES: routes },
     events: {},
     copies: { finishOnStart: "always" },
   });
   // A cycle would go round once a second, not immediately and for ever.
-  world.local.emulator.events.planDelivery = () => ({ delayMs: 1_000 });
+  stack.local.emulator.events.planDelivery = () => ({ delayMs: 1_000 });
   for (const account of Object.values(accounts)) {
     for (const container of ["xxx", "yyy"]) {
       for (const name of randomNames) {
-        await world.upload(`${container}/${name}`, "film", account);
+        await stack.upload(`${container}/${name}`, "film", account);
       }
     }
   }
-  await world.clock.advance(60_000);
-  const copies = await allCopies(world);
+  await stack.clock.advance(60_000);
+  const copies = await allCopies(stack);
   const written = new Set(copies.map(({ destination }) => destination));
-  await world.clock.advance(60_000);
-  const copiesAfterTwo = (await allCopies(world)).length;
-  await world.close(); // Only one virtual clock can exist at a time.
+  await stack.clock.advance(60_000);
+  const copiesAfterTwo = (await allCopies(stack)).length;
+  await stack.close(); // Only one virtual clock can exist at a time.
   return {
     copiesAfterOneMinute: copies.length,
     copiesAfterTwo,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openWorld } from "../../support/stack/test-stack.ts";
-import type { TestWorld } from "../../support/stack/test-stack.ts";
+import { openStack } from "../../support/stack/test-stack.ts";
+import type { TestStack } from "../../support/stack/test-stack.ts";
 
 const account = (name: string, path: string) => `http://127.0.0.1:10000/${name}/${path}`;
 const route = {
@@ -10,7 +10,7 @@ const route = {
   suffix: ".mp4",
   destination: account("devstoreaccount1", "archive/{year}/{month}/films-{name}"),
 };
-/** Never writes over anything, whoever names it. */
+/** Never overwrites, whatever the request. */
 const careful = {
   ...route,
   name: "careful",
@@ -18,7 +18,7 @@ const careful = {
   options: { overwrite: "skip" },
 };
 
-let world: TestWorld;
+let stack: TestStack;
 
 beforeAll(async () => {
   const listed = {
@@ -29,42 +29,42 @@ beforeAll(async () => {
     COPY_ALLOWED: JSON.stringify([listed]),
     COPY_ROUTES: JSON.stringify([route, careful]),
   };
-  world = await openWorld({ settings, copies: { finishOnStart: "always" } });
-  await world.upload("inbox/film.mp4", "film");
+  stack = await openStack({ settings, copies: { finishOnStart: "always" } });
+  await stack.upload("inbox/film.mp4", "film");
 });
-afterAll(() => world.close());
+afterAll(() => stack.close());
 
-const url = (path: string) => world.blob(path).url;
+const url = (path: string) => stack.blob(path).url;
 const post = (body: object, headers: Record<string, string> = {}) =>
-  world.call("POST", "/copies", { body, headers });
+  stack.call("POST", "/copies", { body, headers });
 
-test("a request names a route, and the route names the destination", async () => {
+test("a request names a route, which determines the destination", async () => {
   const source = url("inbox/film.mp4");
-  const { id, destination } = await world.start({ source, route: "films" });
+  const { id, destination } = await stack.start({ source, route: "films" });
   expect(destination).toBe(url("archive/2026/11/films-film.mp4"));
-  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded", destination });
-  // The route writes over what is there; the request may say otherwise.
-  const again = await world.start({ source, route: "films", options: { overwrite: "skip" } });
-  expect(await world.untilEnded(again.id)).toMatchObject({ status: "skipped" });
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded", destination });
+  // The route overwrites by default; the request can change that.
+  const again = await stack.start({ source, route: "films", options: { overwrite: "skip" } });
+  expect(await stack.untilEnded(again.id)).toMatchObject({ status: "skipped" });
 });
 
-test("a route is allowed what it does, and nobody else anything by it", async () => {
+test("a route needs no COPY_ALLOWED entry, and grants no access to requests that do not name it", async () => {
   const [source, destination] = [url("inbox/film.mp4"), url("archive/2026/11/films-film.mp4")];
-  for (const ends of [
+  for (const endpoints of [
     { source, destination },
     { source, destination: url("archive/2026/by-hand.mp4") },
     { source: url("inbox/film.key"), destination: url("archive/film.key") },
     { source: url("inbox/other.mp4"), destination },
     { source, destination: url("films/film.mp4") },
-    { source: world.blob("inbox/film.mp4", "devstoreaccount2").url, destination },
+    { source: stack.blob("inbox/film.mp4", "devstoreaccount2").url, destination },
   ]) {
-    expect(await post(ends), JSON.stringify(ends)).toMatchObject({ status: 403 });
+    expect(await post(endpoints), JSON.stringify(endpoints)).toMatchObject({ status: 403 });
   }
 });
 
-test("what a route itself says of its copies, no request can say otherwise", async () => {
+test("a request cannot override the options that its route sets", async () => {
   const source = url("inbox/film.mp4");
-  await world.upload("vault/film.mp4", "kept");
+  await stack.upload("vault/film.mp4", "kept");
   const asked = (options: object) => post({ source, route: "careful", options });
   expect(await asked({ overwrite: "always", tier: "Cool" })).toMatchObject({
     status: 400,
@@ -75,8 +75,8 @@ test("what a route itself says of its copies, no request can say otherwise", asy
     },
   });
   const { json } = await asked({ metadata: { by: "hand" } });
-  expect(await world.untilEnded(json.id)).toMatchObject({ status: "skipped" });
-  expect((await world.blob("vault/film.mp4").downloadToBuffer()).toString()).toBe("kept");
+  expect(await stack.untilEnded(json.id)).toMatchObject({ status: "skipped" });
+  expect((await stack.blob("vault/film.mp4").downloadToBuffer()).toString()).toBe("kept");
 });
 
 test.each<[what: string, body: () => object, pointers: string[]]>([
@@ -97,17 +97,17 @@ test.each<[what: string, body: () => object, pointers: string[]]>([
     () => ({ source: "film", route: "film", options: { speed: 1 }, extra: 1 }),
     ["/route", "/source", "/options/speed", "/extra"],
   ],
-])("%s is refused by name", async (_, body, pointers) => {
-  const answer = await post(body());
-  expect(answer.status).toBe(400);
-  const named = answer.json.errors.map(({ pointer }: { pointer: string }) => pointer);
+])("%s is rejected, and each invalid field is named", async (_, body, pointers) => {
+  const response = await post(body());
+  expect(response.status).toBe(400);
+  const named = response.json.errors.map(({ pointer }: { pointer: string }) => pointer);
   expect(named.toSorted()).toEqual(pointers.toSorted());
 });
 
-test("the same key and route are the same copy, also when the template leads elsewhere by then", async () => {
+test("the same key and route return the same copy, even after the route's template changed", async () => {
   const source = url("inbox/film-listed.mp4");
   const first = await post({ source, route: "films" }, { "idempotency-key": "k" });
-  await world.clock.advance(11 * 86_400_000);
+  await stack.clock.advance(11 * 86_400_000);
   const again = await post({ source, route: "films" }, { "idempotency-key": "k" });
   expect([again.status, again.json.id]).toEqual([200, first.json.id]);
   expect(again.json.destination).toContain("/2026/11/");

@@ -1,52 +1,52 @@
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { hour, startWorld as startAnyWorld } from "../../support/stack/test-stack.ts";
-import type { TestWorld } from "../../support/stack/test-stack.ts";
+import { hour, startStack } from "../../support/stack/test-stack.ts";
+import type { TestStack } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
 const slowly = { copies: { bytesPerSecond: 1_000 } }; // the film takes 1,000 s
 const minute = 60_000;
 
-/** A world whose watchdog walks as often as in Azure. */
-function startWorld(options: Parameters<typeof startAnyWorld>[0]): Promise<TestWorld> {
+/** A stack whose watchdog runs as often as in Azure. */
+function startWatchedStack(options: Parameters<typeof startStack>[0]): Promise<TestStack> {
   const environment = { COPY_WATCHDOG: "", ...options?.environment };
-  return startAnyWorld({ ...options, environment });
+  return startStack({ ...options, environment });
 }
 
-async function begin(world: TestWorld, to = "archive/film.mp4"): Promise<string> {
-  const source = await world.upload(to.replace("archive", "inbox"), film);
-  const copy = await world.start({ source: source.url, destination: world.blob(to).url });
-  await world.clock.advance(minute);
+async function startCopy(stack: TestStack, to = "archive/film.mp4"): Promise<string> {
+  const source = await stack.upload(to.replace("archive", "inbox"), film);
+  const copy = await stack.start({ source: source.url, destination: stack.blob(to).url });
+  await stack.clock.advance(minute);
   return String(copy.id);
 }
 
-/** Durable's management routes, which operators have and callers have not. */
-async function manage(world: TestWorld, method: string, path: string): Promise<void> {
-  const url = `${world.local.host.url}/runtime/webhooks/durabletask/instances/${path}`;
+/** Calls Durable's management routes, which only operators can access. */
+async function manage(stack: TestStack, method: string, path: string): Promise<void> {
+  const url = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${path}`;
   const { status } = await fetch(url, { method });
   expect([200, 202]).toContain(status);
-  await world.clock.settled();
+  await stack.clock.settled();
 }
 
-const terminate = (world: TestWorld, id: string) =>
-  manage(world, "POST", `${id}/terminate?reason=mistake`);
-const purge = (world: TestWorld, id: string) => manage(world, "DELETE", id);
+const terminate = (stack: TestStack, id: string) =>
+  manage(stack, "POST", `${id}/terminate?reason=mistake`);
+const purge = (stack: TestStack, id: string) => manage(stack, "DELETE", id);
 
-async function blobsIn(world: TestWorld, room: string): Promise<string[]> {
+async function listBlobs(stack: TestStack, prefix: string): Promise<string[]> {
   const names: string[] = [];
-  for await (const { name } of world.container("ferry-ledger").listBlobsFlat({ prefix: room })) {
+  for await (const { name } of stack.container("ferry-ledger").listBlobsFlat({ prefix })) {
     names.push(name);
   }
   return names;
 }
 
-function count(world: TestWorld, operation: string): number {
-  return world.local.emulator.requests.filter((request) => request.operation === operation).length;
+function countRequests(stack: TestStack, operation: string): number {
+  return stack.local.emulator.requests.filter((request) => request.operation === operation).length;
 }
 
-function warnings(world: TestWorld): string[] {
-  const ours = world.log.filter(({ level, subject }) => subject === "watchdog" && isBad(level));
+function warnings(stack: TestStack): string[] {
+  const ours = stack.log.filter(({ level, subject }) => subject === "watchdog" && isBad(level));
   return ours.map(({ message }) => message);
 }
 
@@ -54,345 +54,352 @@ function isBad(level: string): boolean {
   return level === "warning" || level === "error" || level === "critical";
 }
 
-test("a copy whose run was terminated is followed to its end by a repair, and told as it really ended", async () => {
-  const world = await startWorld(slowly);
-  const id = await begin(world);
-  const { copyId, startedAt } = await world.get(id);
-  await terminate(world, id);
-  // Nothing has ended yet: Storage still copies.
-  expect(await world.get(id)).toMatchObject({ status: "copying", copyId, completedAt: null });
-  expect((await world.get(id)).warning).toContain("a repair takes the copy over");
-  await world.clock.advance(5 * minute);
-  expect(await world.get(id)).toMatchObject({ status: "copying", copyId, warning: null });
+test("a copy whose instance was terminated is followed by a repair, which records the true outcome", async () => {
+  const stack = await startWatchedStack(slowly);
+  const id = await startCopy(stack);
+  const { copyId, startedAt } = await stack.get(id);
+  await terminate(stack, id);
+  // The copy is not completed: Storage is still copying.
+  expect(await stack.get(id)).toMatchObject({ status: "copying", copyId, completedAt: null });
+  expect((await stack.get(id)).warning).toContain("a repair takes the copy over");
+  await stack.clock.advance(5 * minute);
+  expect(await stack.get(id)).toMatchObject({ status: "copying", copyId, warning: null });
 
-  const copy = await world.untilEnded(id);
+  const copy = await stack.untilEnded(id);
   expect(copy).toMatchObject({ status: "succeeded", copyId, startedAt, residue: [], error: null });
-  expect((await world.blob("archive/film.mp4").downloadToBuffer()).equals(film)).toBe(true);
-  expect(count(world, "CopyBlob")).toBe(1);
-  expect(await blobsIn(world, "locks/")).toEqual([]);
+  expect((await stack.blob("archive/film.mp4").downloadToBuffer()).equals(film)).toBe(true);
+  expect(countRequests(stack, "CopyBlob")).toBe(1);
+  expect(await listBlobs(stack, "locks/")).toEqual([]);
 });
 
-test("a copy whose run Durable has lost is repaired from what the ledger keeps, its SAS included", async () => {
-  const world = await startWorld(slowly);
-  const source = await world.upload("inbox/film.mp4", film, "devstoreaccount2");
-  const destination = await world.readSas(world.blob("archive/film.mp4"), {
+test("a copy whose instance was purged is repaired from the ledger, including its SAS", async () => {
+  const stack = await startWatchedStack(slowly);
+  const source = await stack.upload("inbox/film.mp4", film, "devstoreaccount2");
+  const destination = await stack.readSas(stack.blob("archive/film.mp4"), {
     permissions: "racwd",
-    expiresAt: world.clock.now() + 24 * hour,
+    expiresAt: stack.clock.now() + 24 * hour,
   });
-  const sas = await world.readSas(source, { expiresAt: world.clock.now() + 24 * hour });
-  const { id } = await world.start({ source: sas, destination });
-  await world.clock.advance(minute);
-  await purge(world, id);
-  const lost = await world.get(id);
+  const sas = await stack.readSas(source, { expiresAt: stack.clock.now() + 24 * hour });
+  const { id } = await stack.start({ source: sas, destination });
+  await stack.clock.advance(minute);
+  await purge(stack, id);
+  const lost = await stack.get(id);
   expect(lost).toMatchObject({ status: "copying", copyStatus: "pending", completedAt: null });
   expect(lost.warning).toContain("a repair takes the copy over");
-  await world.clock.advance(15 * minute);
-  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded", copyStatus: "success" });
-  expect(count(world, "CopyBlob")).toBe(1);
-  expect(await blobsIn(world, "locks/")).toEqual([]);
+  await stack.clock.advance(15 * minute);
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded", copyStatus: "success" });
+  expect(countRequests(stack, "CopyBlob")).toBe(1);
+  expect(await listBlobs(stack, "locks/")).toEqual([]);
 });
 
-test("a call repeated with its key finds the copy that Durable has lost, and starts no second one", async () => {
-  const world = await startWorld(slowly);
-  const source = await world.upload("inbox/film.mp4", film);
-  const body = { source: source.url, destination: world.blob("archive/film.mp4").url };
+test("a call repeated with its key finds a copy whose instance was purged, and starts no second one", async () => {
+  const stack = await startWatchedStack(slowly);
+  const source = await stack.upload("inbox/film.mp4", film);
+  const body = { source: source.url, destination: stack.blob("archive/film.mp4").url };
   const headers = { "idempotency-key": "order-1" };
-  const { id } = await world.start(body, headers);
-  await world.clock.advance(minute);
-  await purge(world, id);
-  const again = await world.call("POST", "/copies", { body, headers });
+  const { id } = await stack.start(body, headers);
+  await stack.clock.advance(minute);
+  await purge(stack, id);
+  const again = await stack.call("POST", "/copies", { body, headers });
   expect(again.status).toBe(200);
   expect(again.json).toMatchObject({ id, completedAt: null });
-  await world.clock.settled();
-  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded", copyStatus: "success" });
-  expect(count(world, "CopyBlob")).toBe(1);
+  await stack.clock.settled();
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded", copyStatus: "success" });
+  expect(countRequests(stack, "CopyBlob")).toBe(1);
 });
 
-test("an abort of a copy whose run was broken off aborts it at Storage at once", async () => {
-  const world = await startWorld(slowly);
-  const id = await begin(world);
-  await terminate(world, id);
-  const answer = await world.call("POST", `/copies/${id}/abort`);
-  expect(answer.status).toBe(202);
-  await world.clock.settled();
-  const copy = await world.get(id);
+test("an abort of a copy whose instance is broken reaches Storage immediately", async () => {
+  const stack = await startWatchedStack(slowly);
+  const id = await startCopy(stack);
+  await terminate(stack, id);
+  const response = await stack.call("POST", `/copies/${id}/abort`);
+  expect(response.status).toBe(202);
+  await stack.clock.settled();
+  const copy = await stack.get(id);
   expect(copy).toMatchObject({ status: "aborted", copyStatus: "aborted", abortRequested: true });
-  expect(await world.blob("archive/film.mp4").exists()).toBe(false);
-  expect((await world.call("POST", `/copies/${id}/abort`)).status).toBe(200);
+  expect(await stack.blob("archive/film.mp4").exists()).toBe(false);
+  expect((await stack.call("POST", `/copies/${id}/abort`)).status).toBe(200);
 });
 
-test("an abort reaches the repair that has taken the copy over", async () => {
-  const world = await startWorld(slowly);
-  const id = await begin(world);
-  await terminate(world, id);
-  await world.clock.advance(5 * minute);
-  expect((await world.call("POST", `/copies/${id}/abort`)).status).toBe(202);
-  await world.clock.settled();
-  expect(await world.get(id)).toMatchObject({ status: "aborted", copyStatus: "aborted" });
-  expect(await world.blob("archive/film.mp4").exists()).toBe(false);
+test("an abort reaches the repair that took the copy over", async () => {
+  const stack = await startWatchedStack(slowly);
+  const id = await startCopy(stack);
+  await terminate(stack, id);
+  await stack.clock.advance(5 * minute);
+  expect((await stack.call("POST", `/copies/${id}/abort`)).status).toBe(202);
+  await stack.clock.settled();
+  expect(await stack.get(id)).toMatchObject({ status: "aborted", copyStatus: "aborted" });
+  expect(await stack.blob("archive/film.mp4").exists()).toBe(false);
 });
 
-test("an abort that was under way when the run was broken off is brought to its end", async () => {
-  const world = await startWorld(slowly);
-  const id = await begin(world);
+test("an abort that was in progress when the instance broke is completed", async () => {
+  const stack = await startWatchedStack(slowly);
+  const id = await startCopy(stack);
   const busy = { response: { status: 503, code: "ServerBusy" } };
-  const remove = world.local.emulator.faults.add({ operation: "AbortCopyBlob", do: busy });
-  await world.call("POST", `/copies/${id}/abort`);
-  await world.clock.settled();
-  await terminate(world, id);
+  const remove = stack.local.emulator.faults.add({ operation: "AbortCopyBlob", do: busy });
+  await stack.call("POST", `/copies/${id}/abort`);
+  await stack.clock.settled();
+  await terminate(stack, id);
   remove();
-  await world.clock.advance(5 * minute);
-  expect(await world.get(id)).toMatchObject({ status: "aborted", copyStatus: "aborted" });
-  expect(await world.blob("archive/film.mp4").exists()).toBe(false);
+  await stack.clock.advance(5 * minute);
+  expect(await stack.get(id)).toMatchObject({ status: "aborted", copyStatus: "aborted" });
+  expect(await stack.blob("archive/film.mp4").exists()).toBe(false);
 });
 
 test("a run that is broken off between cleaning up and keeping the outcome has still been aborted", async () => {
-  const world = await startWorld(slowly);
-  const id = await begin(world);
+  const stack = await startStack(slowly);
+  const id = await startCopy(stack);
   let writes = 0;
-  const remove = world.local.emulator.faults.add({
+  const remove = stack.local.emulator.faults.add({
     operation: "PutBlob",
     // The first write is the abort's.
     match: ({ target }) => target.includes("/records/") && ++writes > 1,
     do: { response: { status: 503, code: "ServerBusy" } },
   });
-  expect((await world.call("POST", `/copies/${id}/abort`)).status).toBe(202);
-  await world.clock.settled();
-  expect(await world.blob("archive/film.mp4").exists()).toBe(false);
-  await terminate(world, id);
+  expect((await stack.call("POST", `/copies/${id}/abort`)).status).toBe(202);
+  await stack.clock.settled();
+  expect(await stack.blob("archive/film.mp4").exists()).toBe(false);
+  await terminate(stack, id);
   remove();
-  await world.clock.advance(5 * minute);
-  expect(await world.get(id)).toMatchObject({ status: "aborted", residue: [], error: null });
+  await stack.clock.advance(5 * minute);
+  expect(await stack.get(id)).toMatchObject({ status: "aborted", residue: [], error: null });
 });
 
 /** An accepted abort that Storage does not answer; then Durable loses the instance. Returns what removes the fault. */
-async function loseAborted(world: TestWorld, id: string): Promise<() => void> {
-  const remove = world.local.emulator.faults.add({
+async function loseAborted(stack: TestStack, id: string): Promise<() => void> {
+  const remove = stack.local.emulator.faults.add({
     operation: "AbortCopyBlob",
     do: { response: { status: 503, code: "ServerBusy" } },
   });
-  expect((await world.call("POST", `/copies/${id}/abort`)).status).toBe(202);
-  await world.clock.settled();
-  await terminate(world, id);
-  await purge(world, id);
-  expect(await world.get(id)).toMatchObject({ status: "aborting", abortRequested: true });
+  expect((await stack.call("POST", `/copies/${id}/abort`)).status).toBe(202);
+  await stack.clock.settled();
+  await terminate(stack, id);
+  await purge(stack, id);
+  expect(await stack.get(id)).toMatchObject({ status: "aborting", abortRequested: true });
   return remove;
 }
 
 test("an accepted abort is carried out by the repair of a purged instance", async () => {
-  const world = await startWorld(slowly);
-  const id = await begin(world);
-  const remove = await loseAborted(world, id);
+  const stack = await startStack(slowly);
+  const id = await startCopy(stack);
+  const remove = await loseAborted(stack, id);
   remove();
-  await world.clock.advance(15 * minute);
-  expect(await world.get(id)).toMatchObject({ status: "aborted", abortRequested: true });
-  expect(await world.blob("archive/film.mp4").exists()).toBe(false);
+  await stack.clock.advance(15 * minute);
+  expect(await stack.get(id)).toMatchObject({ status: "aborted", abortRequested: true });
+  expect(await stack.blob("archive/film.mp4").exists()).toBe(false);
 });
 
 test("an accepted abort that the copy of a purged instance won is shown with the copy's success", async () => {
-  const world = await startWorld(slowly);
-  const id = await begin(world);
-  await loseAborted(world, id);
-  world.local.emulator.copies.finish({ container: "archive", blob: "film.mp4" });
-  await world.clock.advance(15 * minute);
-  expect(await world.get(id)).toMatchObject({ status: "succeeded", abortRequested: true });
+  const stack = await startStack(slowly);
+  const id = await startCopy(stack);
+  await loseAborted(stack, id);
+  stack.local.emulator.copies.finish({ container: "archive", blob: "film.mp4" });
+  await stack.clock.advance(15 * minute);
+  expect(await stack.get(id)).toMatchObject({ status: "succeeded", abortRequested: true });
 });
 
 test("an accepted abort is carried out by the repair of an instance that lost its custom status", async () => {
-  const world = await startWorld({ ...slowly, persistent: true });
-  const id = await begin(world);
-  const remove = world.local.emulator.faults.add({
+  const stack = await startStack({ ...slowly, persistent: true });
+  const id = await startCopy(stack);
+  const remove = stack.local.emulator.faults.add({
     operation: "AbortCopyBlob",
     do: { response: { status: 503, code: "ServerBusy" } },
   });
-  expect((await world.call("POST", `/copies/${id}/abort`)).status).toBe(202);
-  await world.clock.settled();
-  const { copyId } = await world.get(id);
-  await terminate(world, id);
+  expect((await stack.call("POST", `/copies/${id}/abort`)).status).toBe(202);
+  await stack.clock.settled();
+  const { copyId } = await stack.get(id);
+  await terminate(stack, id);
   // As the extension stores a turn that failed without the SDK's state.
-  const hub = new DatabaseSync(join(world.stateDirectory ?? "", "task-hub.sqlite"));
+  const hub = new DatabaseSync(join(stack.stateDirectory ?? "", "task-hub.sqlite"));
   hub
     .prepare("UPDATE instances SET status = 'Failed', custom_status = NULL WHERE instance_id = ?")
     .run(id);
   hub.close();
-  await world.restart();
+  await stack.restart();
   const failed = { status: "aborting", copyId, copyStatus: "pending", abortRequested: true };
-  expect(await world.get(id)).toMatchObject(failed);
+  expect(await stack.get(id)).toMatchObject(failed);
   remove();
-  await world.clock.advance(5 * minute);
-  expect(await world.get(id)).toMatchObject({ status: "aborted", abortRequested: true });
+  await stack.clock.advance(5 * minute);
+  expect(await stack.get(id)).toMatchObject({ status: "aborted", abortRequested: true });
 });
 
 test("an abort that the ledger cannot keep is not accepted", async () => {
-  const world = await startWorld(slowly);
-  const id = await begin(world);
-  const remove = world.local.emulator.faults.add({
+  const stack = await startStack(slowly);
+  const id = await startCopy(stack);
+  const remove = stack.local.emulator.faults.add({
     operation: "PutBlob",
     match: ({ target }) => target.includes("/records/"),
     do: { response: { status: 503, code: "ServerBusy" } },
   });
-  expect((await world.call("POST", `/copies/${id}/abort`)).status).toBe(503);
+  expect((await stack.call("POST", `/copies/${id}/abort`)).status).toBe(503);
   remove();
-  await world.clock.settled();
-  expect(await world.get(id)).toMatchObject({ status: "copying", abortRequested: false });
+  await stack.clock.settled();
+  expect(await stack.get(id)).toMatchObject({ status: "copying", abortRequested: false });
 });
 
 test("a run that is broken off while its start is unanswered: the copy is found and followed", async () => {
-  const world = await startWorld(slowly);
-  const { faults } = world.local.emulator;
+  const stack = await startStack(slowly);
+  const { faults } = stack.local.emulator;
   faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   const remove = [
     faults.add({ operation: "CopyBlob", do: "reset connection" }),
     faults.add({
       operation: "GetBlobProperties",
-      match: ({ target }) => target.includes("archive/film.mp4") && count(world, "CopyBlob") > 0,
+      match: ({ target }) =>
+        target.includes("archive/film.mp4") && countRequests(stack, "CopyBlob") > 0,
       do: { response: { status: 503, code: "ServerBusy" } },
     }),
   ];
-  const id = await begin(world);
-  expect(await world.get(id)).toMatchObject({ status: "queued" });
-  await terminate(world, id);
+  const id = await startCopy(stack);
+  expect(await stack.get(id)).toMatchObject({ status: "queued" });
+  await terminate(stack, id);
   for (const each of remove) each();
-  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded", copyStatus: "success" });
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded", copyStatus: "success" });
 });
 
-test("a run that is broken off before its start has failed, and its destination is free", async () => {
-  const world = await startWorld(slowly);
-  const remove = world.local.emulator.faults.add({
+test("a copy whose instance breaks before the start has failed, and its destination is released", async () => {
+  const stack = await startWatchedStack(slowly);
+  const remove = stack.local.emulator.faults.add({
     operation: "GetBlobProperties",
     do: { response: { status: 503, code: "ServerBusy" } },
   });
-  const id = await begin(world);
-  await terminate(world, id);
+  const id = await startCopy(stack);
+  await terminate(stack, id);
   remove();
-  await world.clock.advance(5 * minute);
-  expect(await world.get(id)).toMatchObject({ status: "failed", error: { cause: "internal" } });
-  const again = await begin(world);
-  expect(await world.untilEnded(again)).toMatchObject({ status: "succeeded" });
+  await stack.clock.advance(5 * minute);
+  expect(await stack.get(id)).toMatchObject({ status: "failed", error: { cause: "internal" } });
+  const again = await startCopy(stack);
+  expect(await stack.untilEnded(again)).toMatchObject({ status: "succeeded" });
 });
 
-test("a repair that is broken off itself is begun again", async () => {
-  const world = await startWorld({ copies: { bytesPerSecond: 100 } });
-  const id = await begin(world);
-  await terminate(world, id);
-  await world.clock.advance(5 * minute);
-  await terminate(world, `repair-${id}`);
-  expect(await world.get(id)).toMatchObject({ status: "copying", completedAt: null });
-  await world.clock.advance(70 * minute);
-  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });
+test("a repair that breaks is started again", async () => {
+  const stack = await startWatchedStack({ copies: { bytesPerSecond: 100 } });
+  const id = await startCopy(stack);
+  await terminate(stack, id);
+  await stack.clock.advance(5 * minute);
+  await terminate(stack, `repair-${id}`);
+  expect(await stack.get(id)).toMatchObject({ status: "copying", completedAt: null });
+  await stack.clock.advance(70 * minute);
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
 });
 
-test("a run that sleeps past its next look is woken, and not more than once in six hours", async () => {
-  const world = await startWorld({ copies: { bytesPerSecond: 1 }, persistent: true });
-  const id = await begin(world);
-  await world.clock.advance(hour);
-  const before = await world.get(id);
-  // Durable loses the timer, as a queue may lose its message.
-  const hub = new DatabaseSync(join(world.stateDirectory ?? "", "task-hub.sqlite"));
+test("an instance that misses its next poll is woken, at most once in six hours", async () => {
+  const stack = await startWatchedStack({ copies: { bytesPerSecond: 1 }, persistent: true });
+  const id = await startCopy(stack);
+  await stack.clock.advance(hour);
+  const before = await stack.get(id);
+  // Durable loses the timer, as a queue can lose a message.
+  const hub = new DatabaseSync(join(stack.stateDirectory ?? "", "task-hub.sqlite"));
   hub.exec("DELETE FROM timers");
   hub.close();
-  await world.restart();
-  await world.clock.advance(7 * hour);
-  const after = await world.get(id);
+  await stack.restart();
+  await stack.clock.advance(7 * hour);
+  const after = await stack.get(id);
   expect(after.statusReads).toBeGreaterThan(before.statusReads);
-  expect(warnings(world).filter((line) => line.includes("was woken"))).toHaveLength(1);
+  expect(warnings(stack).filter((line) => line.includes("was woken"))).toHaveLength(1);
 });
 
-test("a run that no wake reaches is woken every six hours, no oftener", async () => {
-  const world = await startWorld({ copies: { bytesPerSecond: 1 }, persistent: true });
-  const { nextReadAt } = await world.get(await begin(world));
-  const hub = new DatabaseSync(join(world.stateDirectory ?? "", "task-hub.sqlite"));
+test("an instance that ignores its wakes is woken every six hours, and not more often", async () => {
+  const stack = await startWatchedStack({ copies: { bytesPerSecond: 1 }, persistent: true });
+  const { nextReadAt } = await stack.get(await startCopy(stack));
+  const hub = new DatabaseSync(join(stack.stateDirectory ?? "", "task-hub.sqlite"));
   hub.exec(`
     DELETE FROM timers;
     CREATE TRIGGER deaf BEFORE INSERT ON messages BEGIN SELECT RAISE(IGNORE); END;
   `);
   hub.close();
-  await world.restart();
-  await world.clock.advance(Date.parse(nextReadAt) + 13 * hour - world.clock.now());
-  expect(warnings(world).filter((line) => line.includes("was woken"))).toHaveLength(3);
+  await stack.restart();
+  await stack.clock.advance(Date.parse(nextReadAt) + 13 * hour - stack.clock.now());
+  expect(warnings(stack).filter((line) => line.includes("was woken"))).toHaveLength(3);
 });
 
-test("a run that is broken off after its outcome was kept tells that outcome, and needs no repair", async () => {
-  const world = await startWorld(slowly);
-  const id = await begin(world);
-  const remove = world.local.emulator.faults.add({
+test("a copy whose instance breaks after the outcome was recorded shows that outcome, and needs no repair", async () => {
+  const stack = await startWatchedStack(slowly);
+  const id = await startCopy(stack);
+  const remove = stack.local.emulator.faults.add({
     operation: "DeleteBlob",
     match: ({ target }) => target.includes("/locks/"),
     do: { response: { status: 503, code: "ServerBusy" } },
   });
-  await world.clock.advance(20 * minute);
-  await terminate(world, id);
-  expect(await world.get(id)).toMatchObject({ status: "succeeded", error: null });
+  await stack.clock.advance(20 * minute);
+  await terminate(stack, id);
+  expect(await stack.get(id)).toMatchObject({ status: "succeeded", error: null });
   remove();
-  await world.clock.advance(5 * minute);
-  expect(await blobsIn(world, "locks/")).toEqual([]);
-  expect(await world.get(id)).toMatchObject({ status: "succeeded", error: null });
-  expect(warnings(world).join()).not.toContain("repair");
+  await stack.clock.advance(5 * minute);
+  expect(await listBlobs(stack, "locks/")).toEqual([]);
+  expect(await stack.get(id)).toMatchObject({ status: "succeeded", error: null });
+  expect(warnings(stack).join()).not.toContain("repair");
 });
 
-test("a copy that ended while its outcome could not be kept is noted as ended when that is possible", async () => {
-  const world = await startWorld(slowly);
-  const id = await begin(world);
-  const remove = world.local.emulator.faults.add({
+test("an outcome that could not be recorded is recorded as soon as the ledger allows it", async () => {
+  const stack = await startWatchedStack(slowly);
+  const id = await startCopy(stack);
+  const remove = stack.local.emulator.faults.add({
     operation: "PutBlob",
     match: ({ target }) => target.includes("/records/"),
     do: { response: { status: 503, code: "ServerBusy" } },
   });
-  const copy = await world.untilEnded(id, 48);
+  const copy = await stack.untilEnded(id, 48);
   expect(copy).toMatchObject({ status: "succeeded" });
   expect(copy.residue.join()).toContain("could not be looked at");
   remove();
-  await world.clock.advance(10 * minute);
-  expect(await blobsIn(world, "locks/")).toEqual([]);
-  const [record = ""] = await blobsIn(world, "records/");
-  const kept = await world.blob(`ferry-ledger/${record}`).downloadToBuffer();
+  await stack.clock.advance(10 * minute);
+  expect(await listBlobs(stack, "locks/")).toEqual([]);
+  const [record = ""] = await listBlobs(stack, "records/");
+  const kept = await stack.blob(`ferry-ledger/${record}`).downloadToBuffer();
   expect(JSON.parse(kept.toString()).outcome).toMatchObject({ status: "succeeded" });
 });
 
-test("a lock that an ended copy left behind is freed", async () => {
-  const world = await startWorld(slowly);
-  const id = await begin(world);
-  const remove = world.local.emulator.faults.add({
+test("a lock that a completed copy left behind is released", async () => {
+  const stack = await startWatchedStack(slowly);
+  const id = await startCopy(stack);
+  const remove = stack.local.emulator.faults.add({
     operation: "DeleteBlob",
     match: ({ target }) => target.includes("/locks/"),
     do: { response: { status: 403, code: "AuthorizationFailure" } },
   });
-  expect(await world.untilEnded(id, 48)).toMatchObject({ status: "succeeded" });
-  expect(await blobsIn(world, "locks/")).toHaveLength(1);
+  expect(await stack.untilEnded(id, 48)).toMatchObject({ status: "succeeded" });
+  expect(await listBlobs(stack, "locks/")).toHaveLength(1);
   remove();
-  await world.clock.advance(10 * minute);
-  expect(await blobsIn(world, "locks/")).toEqual([]);
+  await stack.clock.advance(10 * minute);
+  expect(await listBlobs(stack, "locks/")).toEqual([]);
 });
 
-test("thousands of locks are walked some at a time, all in turn", { timeout: 60_000 }, async () => {
-  const world = await startWorld(slowly);
-  const ended = await begin(world);
-  await world.untilEnded(ended);
-  const running = await begin(world, "archive/other.mp4");
-  const ledger = world.container("ferry-ledger");
-  const put = (name: string, instanceId: string) => {
-    const content = JSON.stringify({ instanceId, fenced: true, attempts: [], copyId: null });
-    return ledger.getBlockBlobClient(`locks/${name}`).upload(content, content.length);
-  };
-  for (let made = 0; made < 2_100; made += 100) {
-    const names = Array.from({ length: 100 }, (_, at) => String(made + at).padStart(4, "0"));
-    await Promise.all(names.map((name) => put(name, running)));
-  }
-  await put("the-last", ended);
-  await world.clock.advance(5 * minute);
-  expect(await blobsIn(world, "locks/the-last")).toHaveLength(1);
-  await world.clock.advance(5 * minute);
-  expect(await blobsIn(world, "locks/the-last")).toEqual([]);
-  await put("0000", ended); // the walk after the last one begins at the beginning
-  await world.clock.advance(5 * minute);
-  expect(await blobsIn(world, "locks/0000")).toEqual([]);
-});
+test(
+  "thousands of locks are scanned in portions until each was read",
+  { timeout: 60_000 },
+  async () => {
+    const stack = await startWatchedStack(slowly);
+    const completed = await startCopy(stack);
+    await stack.untilEnded(completed);
+    const running = await startCopy(stack, "archive/other.mp4");
+    const ledger = stack.container("ferry-ledger");
+    const put = (name: string, instanceId: string) => {
+      const destination = stack.blob(`archive/${name}`).url;
+      const lock = { destination, instanceId, fenced: true, attempts: [], copyId: null };
+      const content = JSON.stringify(lock);
+      return ledger.getBlockBlobClient(`locks/${name}`).upload(content, content.length);
+    };
+    for (let made = 0; made < 2_100; made += 100) {
+      const names = Array.from({ length: 100 }, (_, at) => String(made + at).padStart(4, "0"));
+      await Promise.all(names.map((name) => put(name, running)));
+    }
+    await put("the-last", completed);
+    await stack.clock.advance(5 * minute);
+    expect(await listBlobs(stack, "locks/the-last")).toHaveLength(1);
+    await stack.clock.advance(5 * minute);
+    expect(await listBlobs(stack, "locks/the-last")).toEqual([]);
+    await put("0000", completed); // the next scan starts at the beginning again
+    await stack.clock.advance(5 * minute);
+    expect(await listBlobs(stack, "locks/0000")).toEqual([]);
+  },
+);
 
-test("copies that are well are never touched", async () => {
-  const world = await startWorld({ copies: { bytesPerSecond: 10 }, persistent: true });
-  const ids = [await begin(world), await begin(world, "archive/other.mp4")];
+test("the watchdog does not touch healthy copies", async () => {
+  const stack = await startWatchedStack({ copies: { bytesPerSecond: 10 }, persistent: true });
+  const ids = [await startCopy(stack), await startCopy(stack, "archive/other.mp4")];
   for (const id of ids)
-    expect(await world.untilEnded(id, 48)).toMatchObject({ status: "succeeded" });
-  expect(warnings(world)).toEqual([]);
-  expect(world.log.some(({ message }) => message.includes("repair"))).toBe(false);
+    expect(await stack.untilEnded(id, 48)).toMatchObject({ status: "succeeded" });
+  expect(warnings(stack)).toEqual([]);
+  expect(stack.log.some(({ message }) => message.includes("repair"))).toBe(false);
 });

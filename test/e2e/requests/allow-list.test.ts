@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openWorld } from "../../support/stack/test-stack.ts";
-import type { TestWorld } from "../../support/stack/test-stack.ts";
+import { openStack } from "../../support/stack/test-stack.ts";
+import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
- * The allow-list against the usual tricks. Nothing leaves the machine: every request carries a SAS and
- * the app has no key to seal it with, which is looked at last. So "allowed" is the refusal of the SAS,
+ * Goal: the allow-list withstands the usual tricks. Method: nothing leaves the machine, because every request
+ * has a SAS and the app has no sealing key, which is checked last. So "allowed" is the rejection of the SAS,
  * "not allowed" is a 403, and "invalid" a 400 that names the URL.
  */
 type Verdict = "allowed" | "not allowed" | "invalid";
@@ -17,9 +17,9 @@ const pairs = [
   { from: `https://acct6-secondary.${blob}/inbox/`, to: `https://acct2.${blob}/outbox` },
 ];
 
-/** URLs for either end: `a` is the allowed account there, `c` the allowed container. */
+/** URLs for source and destination: `a` is the allowed account, `c` the allowed container. */
 const urls: { what: string; url: (a: string, c: string) => string; verdict: Verdict }[] = [
-  // The same blob, written otherwise: what is compared is what Storage is asked for.
+  // The same blob in other spellings: the comparison uses the URL that Storage gets.
   { what: "as it is", url: (a, c) => `https://${a}.${blob}/${c}/x`, verdict: "allowed" },
   {
     what: "mixed case",
@@ -200,7 +200,7 @@ const urls: { what: string; url: (a: string, c: string) => string; verdict: Verd
   })),
 ];
 
-/** Both ends at once: one pair must allow the source together with the destination. */
+/** Source and destination together: one pair must allow both. */
 const copies: { what: string; source: string; destination: string; verdict: Verdict }[] = [
   {
     what: "a pair the other way round",
@@ -276,45 +276,45 @@ const copies: { what: string; source: string; destination: string; verdict: Verd
   },
 ];
 
-let world: TestWorld;
+let stack: TestStack;
 beforeAll(async () => {
   const COPY_ALLOWED = JSON.stringify(pairs);
-  // A blank is set, and no key.
-  world = await openWorld({ environment: { COPY_ALLOWED, COPY_SECRET_KEYS: " " } });
+  // A blank setting: no sealing key.
+  stack = await openStack({ environment: { COPY_ALLOWED, COPY_SECRET_KEYS: " " } });
 });
-afterAll(() => world.close());
+afterAll(() => stack.close());
 
 test.each(urls)("a source with $what is $verdict", async ({ url, verdict }) => {
-  const answer = await ask(url("acct1", "inbox"), `https://acct2.${blob}/outbox/x`);
-  expect(answer).toEqual({ verdict, pointer: "/source" });
+  const response = await judge(url("acct1", "inbox"), `https://acct2.${blob}/outbox/x`);
+  expect(response).toEqual({ verdict, pointer: "/source" });
 });
 
 test.each(urls)("a destination with $what is $verdict", async ({ url, verdict }) => {
-  const answer = await ask(`https://acct1.${blob}/inbox/x`, url("acct2", "outbox"));
-  expect(answer).toEqual({
+  const response = await judge(`https://acct1.${blob}/inbox/x`, url("acct2", "outbox"));
+  expect(response).toEqual({
     verdict,
     pointer: verdict === "invalid" ? "/destination" : "/source",
   });
 });
 
 test.each(copies)("$what is $verdict", async ({ source, destination, verdict }) => {
-  const answer = await ask(source, destination);
-  expect(answer.verdict).toBe(verdict);
+  const response = await judge(source, destination);
+  expect(response.verdict).toBe(verdict);
 });
 
-/** What the app makes of a copy, and which end it names. Nothing is ever started or written. */
-async function ask(
+/** The app's verdict on a copy, and whether it names source or destination. Nothing is started or written. */
+async function judge(
   source: string,
   destination: string,
 ): Promise<{ verdict: Verdict; pointer: string }> {
   const body = { source: `${source}?sv=2026-10-06&sig=x`, destination };
-  const answer = await world.call("POST", "/copies", { body });
-  const written = world.local.emulator.requests.filter(({ method }) => method !== "GET");
-  expect(written.map(({ operation }) => operation)).toEqual(["CreateContainer"]); // the test's own
-  if (answer.status === 403) return { verdict: "not allowed", pointer: "/source" };
-  expect(answer.status).toBe(400);
-  const named = answer.json.errors.map(({ pointer }: { pointer: string }) => pointer);
+  const response = await stack.call("POST", "/copies", { body });
+  const written = stack.local.emulator.requests.filter(({ method }) => method !== "GET");
+  expect(written.map(({ operation }) => operation)).toEqual(["CreateContainer"]); // the test's own container
+  if (response.status === 403) return { verdict: "not allowed", pointer: "/source" };
+  expect(response.status).toBe(400);
+  const named = response.json.errors.map(({ pointer }: { pointer: string }) => pointer);
   expect(new Set(named).size).toBe(1);
-  const isSealing = String(answer.json.detail).includes("COPY_SECRET_KEYS");
+  const isSealing = String(response.json.detail).includes("COPY_SECRET_KEYS");
   return { verdict: isSealing ? "allowed" : "invalid", pointer: named[0] };
 }

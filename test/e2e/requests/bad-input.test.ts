@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { openWorld } from "../../support/stack/test-stack.ts";
-import type { TestWorld } from "../../support/stack/test-stack.ts";
+import { openStack } from "../../support/stack/test-stack.ts";
+import type { TestStack } from "../../support/stack/test-stack.ts";
 
 const there = "http://127.0.0.1:1/devstoreaccount1/archive/film.mp4";
 
-/** Every kind of bad call: what is sent, the status, and the pointers that must be named. */
+/** Every kind of invalid call: the request, the status, and the pointers that must be named. */
 const calls: {
   what: string;
   method?: string;
@@ -146,7 +146,7 @@ const calls: {
   ]),
 ];
 
-/** Source and destination URLs that are refused whatever is allowed. */
+/** Source and destination URLs that are rejected whatever the allow-list. */
 const urls: { what: string; url: string; says: RegExp }[] = [
   { what: "no URL", url: "film.mp4", says: /not an absolute URL/ },
   { what: "an empty text", url: "", says: /not an absolute URL/ },
@@ -247,50 +247,52 @@ const urls: { what: string; url: string; says: RegExp }[] = [
   },
 ];
 
-let world: TestWorld;
+let stack: TestStack;
 beforeAll(async () => {
-  world = await openWorld();
+  stack = await openStack();
 });
 
-afterAll(() => world.close());
+afterAll(() => stack.close());
 
 afterEach(async function nothingWasWrittenOrStarted() {
-  const answer = await fetch(`${world.local.host.url}/runtime/webhooks/durabletask/instances/`);
-  expect(await answer.json()).toEqual([]);
-  const writes = world.local.emulator.requests.filter(({ method }) => method !== "GET");
-  // The one write is the test's own container.
+  const response = await fetch(`${stack.local.host.url}/runtime/webhooks/durabletask/instances/`);
+  expect(await response.json()).toEqual([]);
+  const writes = stack.local.emulator.requests.filter(({ method }) => method !== "GET");
+  // The only write is the test's own container.
   expect(writes.map(({ operation }) => operation)).toEqual(["CreateContainer"]);
 });
 
-test.each(calls)("$what is answered with a problem", async (row) => {
+test.each(calls)("$what is rejected with problem details", async (row) => {
   const { method = "POST", path = "/copies", raw, body, headers } = row;
-  const answer = await world.call(method, path, {
+  const response = await stack.call(method, path, {
     ...(raw === undefined ? {} : { raw }),
     body,
     ...(headers === undefined ? {} : { headers }),
   });
-  expect(answer.status).toBe(row.status);
-  expect(answer.headers.get("content-type")).toBe("application/problem+json");
-  expect(answer.json).toMatchObject({
+  expect(response.status).toBe(row.status);
+  expect(response.headers.get("content-type")).toBe("application/problem+json");
+  expect(response.json).toMatchObject({
     status: row.status,
     type: expect.stringMatching(/^urn:ferry:problem:/),
   });
-  expect(answer.json.detail).not.toBe("");
-  if (row.status === 405) expect(answer.headers.get("allow")).toMatch(/^(GET|POST)$/);
+  expect(response.json.detail).not.toBe("");
+  if (row.status === 405) expect(response.headers.get("allow")).toMatch(/^(GET|POST)$/);
   if (row.pointers !== undefined) {
-    const named = answer.json.errors.map(({ pointer }: { pointer: string }) => pointer);
+    const named = response.json.errors.map(({ pointer }: { pointer: string }) => pointer);
     expect(named).toEqual(expect.arrayContaining(row.pointers));
-    for (const { message } of answer.json.errors) expect(message).not.toBe("");
+    for (const { message } of response.json.errors) expect(message).not.toBe("");
   }
 });
 
 test.each(urls)(
-  "$what is refused as source and as destination, in one answer",
+  "$what is rejected as source and as destination, in one response",
   async ({ url, says }) => {
-    const answer = await world.call("POST", "/copies", { body: { source: url, destination: url } });
-    expect(answer.status).toBe(400);
+    const response = await stack.call("POST", "/copies", {
+      body: { source: url, destination: url },
+    });
+    expect(response.status).toBe(400);
     for (const pointer of ["/source", "/destination"]) {
-      const messages = answer.json.errors
+      const messages = response.json.errors
         .filter((error: { pointer: string }) => error.pointer === pointer)
         .map(({ message }: { message: string }) => message);
       expect(messages.join("; ")).toMatch(says);
@@ -302,27 +304,27 @@ test.each([
   { what: "the reverse of an allowed pair", from: "devstoreaccount1", to: "devstoreaccount2" },
   { what: "an account that no pair names", from: "devstoreaccount3", to: "devstoreaccount1" },
 ])("$what is not allowed", async ({ from, to }) => {
-  const { blobUrl } = world.local.emulator;
+  const { blobUrl } = stack.local.emulator;
   const body = {
     source: `${blobUrl}/${from}/inbox/a`,
     destination: `${blobUrl}/${to}/archive/a`,
   };
-  const answer = await world.call("POST", "/copies", { body });
-  expect(answer.status).toBe(403);
-  expect(answer.json).toMatchObject({ type: "urn:ferry:problem:not-allowed" });
+  const response = await stack.call("POST", "/copies", { body });
+  expect(response.status).toBe(403);
+  expect(response.json).toMatchObject({ type: "urn:ferry:problem:not-allowed" });
 });
 
-test("a destination on a read-only secondary is refused", async () => {
+test("a destination on a read-only secondary is rejected", async () => {
   const source = "https://acct1.blob.core.windows.net/inbox/a";
   const destination = "https://acct1-secondary.blob.core.windows.net/inbox/b";
-  const answer = await world.call("POST", "/copies", { body: { source, destination } });
-  expect(answer.json.errors).toEqual([
+  const response = await stack.call("POST", "/copies", { body: { source, destination } });
+  expect(response.json.errors).toEqual([
     { pointer: "/destination", message: expect.stringContaining("read-only") },
   ]);
 });
 
-test("HEAD of the copies has no body and says what is allowed", async () => {
-  const answer = await world.call("HEAD", "/copies");
-  expect(answer.status).toBe(405);
-  expect(answer.headers.get("allow")).toBe("POST");
+test("HEAD on the copies returns no body and the allowed methods", async () => {
+  const response = await stack.call("HEAD", "/copies");
+  expect(response.status).toBe(405);
+  expect(response.headers.get("allow")).toBe("POST");
 });

@@ -1,12 +1,12 @@
 import { FileSystemAttributes } from "@azure/storage-file-share";
 import { expect, test } from "vitest";
-import { filesOf } from "../../support/stack/stack-files.ts";
-import { startWorld } from "../../support/stack/test-stack.ts";
-import type { TestWorld } from "../../support/stack/test-stack.ts";
+import { createStackFiles } from "../../support/stack/stack-files.ts";
+import { startStack } from "../../support/stack/test-stack.ts";
+import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
- * Every option of a destination in Azure Files, on the wire: the SDK drops some of them without a word,
- * and others belong to the client and not to the call.
+ * Goal: every option of a destination in Azure Files reaches Storage. Method: check headers on the wire, because
+ * the SDK silently drops some options, and takes others from the client instead of the call.
  */
 
 const film = Buffer.alloc(10_000, "film");
@@ -14,39 +14,39 @@ const environment = { COPY_SECRET_KEYS: Buffer.alloc(32, 7).toString("base64") }
 const leaseId = "5e1a9a36-22dc-4cbb-a3b2-1e4e3bd4a9f1";
 const sddl = "O:S-1-5-21-1-2-3-500G:S-1-5-21-1-2-3-513D:(A;;FA;;;SY)";
 
-function startHeaders({ local }: TestWorld): Record<string, string> {
+function startHeaders({ local }: TestStack): Record<string, string> {
   const sent = local.emulator.requests.filter(({ operation }) => operation === "CopyFile");
   expect(sent).toHaveLength(1);
   return sent[0]?.headers ?? {};
 }
 
-/** Headers that options decide on. */
+/** The headers that options control. */
 function chosen(headers: Record<string, string>): Record<string, string> {
   const names =
     /^x-ms-(meta-|file-|lease-id|allow-|source-allow-|owner$|group$|mode$|source-if|if-)|^if-/;
   return Object.fromEntries(Object.entries(headers).filter(([name]) => names.test(name)));
 }
 
-/** A file, room for its copy, and the request; the source is as a caller names it. */
-async function prepared(world: TestWorld, from: "file" | "blob" = "file", nfs = false) {
-  const files = filesOf(world);
+/** A source file, the destination's share and folders, and the request as a caller sends it. */
+async function prepared(stack: TestStack, from: "file" | "blob" = "file", nfs = false) {
+  const files = createStackFiles(stack);
   if (nfs) {
     for (const name of ["shelf", "drop"]) {
       await files.share(name).create({ protocols: { nfsEnabled: true } });
     }
   }
-  await files.makeRoom("shelf/2026/film.mp4");
+  await files.createFolders("shelf/2026/film.mp4");
   const destination = files.file("shelf/2026/film.mp4");
   const source =
     from === "file"
       ? (await files.upload("drop/film.mp4", film)).url
-      : await world.readSas(await world.upload("inbox/film.mp4", film));
+      : await stack.readSas(await stack.upload("inbox/film.mp4", film));
   return { files, destination, body: { source, destination: destination.url } };
 }
 
-async function copyOf(world: TestWorld, body: object) {
-  const { id } = await world.start(body);
-  return await world.untilEnded(id, 24);
+async function runCopy(stack: TestStack, body: object) {
+  const { id } = await stack.start(body);
+  return await stack.untilEnded(id, 24);
 }
 
 test.each<[string, object, Record<string, string>]>([
@@ -114,33 +114,33 @@ test.each<[string, object, Record<string, string>]>([
     { file: { owner: "source", mode: "source" } },
     { "x-ms-file-owner-copy-mode": "source", "x-ms-file-mode-copy-mode": "source" },
   ],
-])("a file's %s: sent so, and nothing else", async (_, options, headers) => {
-  const world = await startWorld();
+])("a file's %s: sent as given, and no other optional header", async (_, options, headers) => {
+  const stack = await startStack();
   const isNfs = "x-ms-file-mode-copy-mode" in headers;
-  const { body } = await prepared(world, "file", isNfs);
-  expect(await copyOf(world, { ...body, options })).toMatchObject({ status: "succeeded" });
-  expect(chosen(startHeaders(world))).toEqual(headers);
+  const { body } = await prepared(stack, "file", isNfs);
+  expect(await runCopy(stack, { ...body, options })).toMatchObject({ status: "succeeded" });
+  expect(chosen(startHeaders(stack))).toEqual(headers);
 });
 
-test("a permission key is sent as one", async () => {
-  const world = await startWorld();
-  const { files, body } = await prepared(world);
+test("a permission key is sent as a key", async () => {
+  const stack = await startStack();
+  const { files, body } = await prepared(stack);
   const share = files.share("shelf");
   const { filePermissionKey: key = "" } = await share.createPermission(sddl);
   const options = { file: { permission: { key } } };
-  expect(await copyOf(world, { ...body, options })).toMatchObject({ status: "succeeded" });
-  expect(chosen(startHeaders(world))).toEqual({
+  expect(await runCopy(stack, { ...body, options })).toMatchObject({ status: "succeeded" });
+  expect(chosen(startHeaders(stack))).toEqual({
     "x-ms-file-permission-copy-mode": "override",
     "x-ms-file-permission-key": key,
   });
 });
 
-test("a mode for a blob's copy goes without a copy mode, which is for files alone", async () => {
-  const world = await startWorld({ environment });
-  const { body } = await prepared(world, "blob", true);
+test("a mode is sent without a copy mode if the source is a blob, because copy modes are for file sources only", async () => {
+  const stack = await startStack({ environment });
+  const { body } = await prepared(stack, "blob", true);
   const options = { file: { owner: { user: "1000", group: "100" }, mode: "4755" } };
-  expect(await copyOf(world, { ...body, options })).toMatchObject({ status: "succeeded" });
-  expect(chosen(startHeaders(world))).toEqual({
+  expect(await runCopy(stack, { ...body, options })).toMatchObject({ status: "succeeded" });
+  expect(chosen(startHeaders(stack))).toEqual({
     "x-ms-file-owner-copy-mode": "override",
     "x-ms-owner": "1000",
     "x-ms-group": "100",
@@ -148,15 +148,15 @@ test("a mode for a blob's copy goes without a copy mode, which is for files alon
   });
 });
 
-test("metadata that is given replaces the source's, and stays when the copy is aborted", async () => {
-  const world = await startWorld({ copies: { bytesPerSecond: 100 } });
-  const { destination, body } = await prepared(world);
+test("the request's metadata replaces the source's, and stays when the copy is aborted", async () => {
+  const stack = await startStack({ copies: { bytesPerSecond: 100 } });
+  const { destination, body } = await prepared(stack);
   await destination.create(6);
   const options = { overwrite: "always", metadata: { shelf: "7" } };
-  const { id } = await world.start({ ...body, options });
-  await world.clock.advance(10_000);
-  await world.call("POST", `/copies/${id}/abort`);
-  expect(await world.untilEnded(id, 1)).toMatchObject({
+  const { id } = await stack.start({ ...body, options });
+  await stack.clock.advance(10_000);
+  await stack.call("POST", `/copies/${id}/abort`);
+  expect(await stack.untilEnded(id, 1)).toMatchObject({
     status: "aborted",
     residue: [expect.stringContaining("former content is gone")],
   });
@@ -166,20 +166,20 @@ test("metadata that is given replaces the source's, and stays when the copy is a
   });
 });
 
-test("a leased destination is written, aborted and removed under the caller's lease", async () => {
-  const world = await startWorld({ copies: { bytesPerSecond: 100 } });
-  const { destination, body } = await prepared(world);
+test("a leased destination is written, aborted and removed with the caller's lease id", async () => {
+  const stack = await startStack({ copies: { bytesPerSecond: 100 } });
+  const { destination, body } = await prepared(stack);
   await destination.create(6);
   await destination.getShareLeaseClient(leaseId).acquireLease();
-  expect(await copyOf(world, { ...body, options: { overwrite: "always" } })).toMatchObject({
+  expect(await runCopy(stack, { ...body, options: { overwrite: "always" } })).toMatchObject({
     error: { cause: "destination-leased" },
   });
   const options = { overwrite: "always", destinationLease: leaseId };
-  const { id } = await world.start({ ...body, options });
-  await world.clock.advance(10_000);
-  await world.call("POST", `/copies/${id}/abort`);
-  expect(await world.untilEnded(id, 1)).toMatchObject({ status: "aborted", copyStatus: "aborted" });
-  const sent = world.local.emulator.requests.filter(({ operation }) =>
+  const { id } = await stack.start({ ...body, options });
+  await stack.clock.advance(10_000);
+  await stack.call("POST", `/copies/${id}/abort`);
+  expect(await stack.untilEnded(id, 1)).toMatchObject({ status: "aborted", copyStatus: "aborted" });
+  const sent = stack.local.emulator.requests.filter(({ operation }) =>
     operation.endsWith("CopyFile"),
   );
   expect(sent.map(({ operation, headers }) => [operation, headers["x-ms-lease-id"]])).toEqual([
@@ -189,50 +189,50 @@ test("a leased destination is written, aborted and removed under the caller's le
   ]);
 });
 
-test("a read-only destination is refused with its fix, and written over where that is asked for", async () => {
-  const world = await startWorld();
-  const { destination, body } = await prepared(world);
+test("a read-only destination is rejected with its fix, and overwritten if the request says so", async () => {
+  const stack = await startStack();
+  const { destination, body } = await prepared(stack);
   const readOnly = new FileSystemAttributes();
   readOnly.readonly = true;
   await destination.create(6, { fileAttributes: readOnly });
-  expect(await copyOf(world, { ...body, options: { overwrite: "always" } })).toMatchObject({
+  expect(await runCopy(stack, { ...body, options: { overwrite: "always" } })).toMatchObject({
     status: "failed",
     error: { cause: "destination-read-only", fix: expect.stringContaining("ignoreReadOnly") },
   });
   const options = { overwrite: "always", file: { ignoreReadOnly: true } };
-  expect(await copyOf(world, { ...body, options })).toMatchObject({ status: "succeeded" });
+  expect(await runCopy(stack, { ...body, options })).toMatchObject({ status: "succeeded" });
 });
 
 test.each([
   ["a share that is not there", "none/film.mp4"],
   ["a folder that is not there", "shelf/2027/film.mp4"],
-])("%s fails the copy, with its fix", async (_, path) => {
-  const world = await startWorld();
-  const { files, body } = await prepared(world);
+])("%s fails the copy, with a fix", async (_, path) => {
+  const stack = await startStack();
+  const { files, body } = await prepared(stack);
   const destination = files.file(path).url;
-  expect(await copyOf(world, { ...body, destination })).toMatchObject({
+  expect(await runCopy(stack, { ...body, destination })).toMatchObject({
     status: "failed",
     error: { cause: "destination-not-found", fix: expect.stringContaining("share") },
   });
 });
 
-test("a file without SAS in another account is told as what it is", async () => {
-  const world = await startWorld();
-  const { files, destination } = await prepared(world);
+test("a file in another account without a SAS is reported as `source-unauthorized`", async () => {
+  const stack = await startStack();
+  const { files, destination } = await prepared(stack);
   const source = (await files.upload("drop/film.mp4", film, "devstoreaccount2")).url;
-  expect(await copyOf(world, { source, destination: destination.url })).toMatchObject({
+  expect(await runCopy(stack, { source, destination: destination.url })).toMatchObject({
     status: "failed",
     error: { cause: "source-unauthorized" },
   });
 });
 
-test("a share snapshot is a source", async () => {
-  const world = await startWorld();
-  const { files, destination, body } = await prepared(world);
+test("a share snapshot can be a source", async () => {
+  const stack = await startStack();
+  const { files, destination, body } = await prepared(stack);
   const { snapshot } = await files.share("drop").createSnapshot();
   await files.upload("drop/film.mp4", Buffer.from("new"));
   const source = `${body.source}?sharesnapshot=${snapshot}`;
-  const copy = await copyOf(world, { ...body, source });
+  const copy = await runCopy(stack, { ...body, source });
   expect(copy).toMatchObject({
     status: "succeeded",
     source: `${body.source}?sharesnapshot=${encodeURIComponent(snapshot ?? "")}`,

@@ -6,10 +6,10 @@ import type { HostileRequest } from "../../support/requests/hostile-requests.ts"
 import { jsonOf } from "../../support/host/host.ts";
 import { copyAsked } from "../../support/requests/valid-copy.ts";
 import type { WireRequest } from "../../support/requests/valid-copy.ts";
-import { openWorld } from "../../support/stack/test-stack.ts";
+import { openStack } from "../../support/stack/test-stack.ts";
+import type { TestStack } from "../../support/stack/test-stack.ts";
 import { sized } from "../../support/campaign-size.ts";
 import { seedFor } from "../../support/seeds.ts";
-import type { TestWorld } from "../../support/stack/test-stack.ts";
 
 /*
  * Hostile requests by the thousands over keep-alive connections. HOSTILE_SEED=<seed> repeats a run.
@@ -25,9 +25,9 @@ const connections = 8;
 type Answer = { status: number; type: string; text: string };
 
 const agent = new Agent({ keepAlive: true, maxSockets: connections });
-let world: TestWorld;
+let world: TestStack;
 beforeAll(async () => {
-  world = await openWorld();
+  world = await openStack();
 });
 afterAll(async () => {
   agent.destroy();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { filesOf } from "../../support/stack/stack-files.ts";
-import { startWorld } from "../../support/stack/test-stack.ts";
+import { createStackFiles } from "../../support/stack/stack-files.ts";
+import { startStack } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.from("film");
 const environment = { COPY_SECRET_KEYS: Buffer.alloc(32, 7).toString("base64") };
@@ -18,33 +18,33 @@ const names = [
 ];
 
 test.each(names)("the blob %s is copied under its own name", async (name) => {
-  const world = await startWorld();
-  const source = await world.upload(`inbox/${name}`, film);
-  const destination = world.blob(`archive/${name}`);
-  const { id } = await world.start({ source: source.url, destination: destination.url });
-  expect(await world.untilEnded(id, 1)).toMatchObject({ status: "succeeded" });
+  const stack = await startStack();
+  const source = await stack.upload(`inbox/${name}`, film);
+  const destination = stack.blob(`archive/${name}`);
+  const { id } = await stack.start({ source: source.url, destination: destination.url });
+  expect(await stack.untilEnded(id, 1)).toMatchObject({ status: "succeeded" });
   expect(await destination.downloadToBuffer()).toEqual(film);
   const all: string[] = [];
-  for await (const blob of world.container("archive").listBlobsFlat()) all.push(blob.name);
+  for await (const blob of stack.container("archive").listBlobsFlat()) all.push(blob.name);
   expect(all).toEqual([name]);
 });
 
 test.each(["dots.../a.", "a.b.", "a/b./c"])(
-  "the file %s is copied to a file; to a blob its dot would be lost, so that is refused",
+  "the file %s is copied to a file; a copy to a blob would lose its dot and is rejected",
   async (name) => {
-    const world = await startWorld({ environment });
-    const files = filesOf(world);
+    const stack = await startStack({ environment });
+    const files = createStackFiles(stack);
     const source = await files.upload(`drop/${name}`, film);
-    await files.makeRoom(`shelf/${name}`);
+    await files.createFolders(`shelf/${name}`);
     const file = files.file(`shelf/${name}`);
-    const { id } = await world.start({ source: source.url, destination: file.url });
-    expect(await world.untilEnded(id, 1)).toMatchObject({ status: "succeeded" });
+    const { id } = await stack.start({ source: source.url, destination: file.url });
+    expect(await stack.untilEnded(id, 1)).toMatchObject({ status: "succeeded" });
     expect(await file.downloadToBuffer()).toEqual(film);
 
-    const body = { source: files.sas(source), destination: world.blob("archive/a").url };
-    const answer = await world.call("POST", "/copies", { body });
-    expect(answer.status).toBe(400);
-    expect(answer.json.errors).toMatchObject([
+    const body = { source: files.sas(source), destination: stack.blob("archive/a").url };
+    const response = await stack.call("POST", "/copies", { body });
+    expect(response.status).toBe(400);
+    expect(response.json.errors).toMatchObject([
       { pointer: "/source", message: expect.stringContaining("dot") },
     ]);
   },
@@ -53,18 +53,18 @@ test.each(["dots.../a.", "a.b.", "a/b./c"])(
 test.each(names.filter((name) => !name.includes("?")))(
   "the file %s is copied under its own name, to a file and to a blob",
   async (name) => {
-    const world = await startWorld({ environment });
-    const files = filesOf(world);
+    const stack = await startStack({ environment });
+    const files = createStackFiles(stack);
     const source = await files.upload(`drop/${name}`, film);
-    await files.makeRoom(`shelf/${name}`);
+    await files.createFolders(`shelf/${name}`);
     const file = files.file(`shelf/${name}`);
-    const toFile = await world.start({ source: source.url, destination: file.url });
-    expect(await world.untilEnded(toFile.id, 1)).toMatchObject({ status: "succeeded" });
+    const toFile = await stack.start({ source: source.url, destination: file.url });
+    expect(await stack.untilEnded(toFile.id, 1)).toMatchObject({ status: "succeeded" });
     expect(await file.downloadToBuffer()).toEqual(film);
 
-    const blob = world.blob(`archive/${name}`);
-    const toBlob = await world.start({ source: files.sas(source), destination: blob.url });
-    expect(await world.untilEnded(toBlob.id, 1)).toMatchObject({ status: "succeeded" });
+    const blob = stack.blob(`archive/${name}`);
+    const toBlob = await stack.start({ source: files.sas(source), destination: blob.url });
+    expect(await stack.untilEnded(toBlob.id, 1)).toMatchObject({ status: "succeeded" });
     expect(await blob.downloadToBuffer()).toEqual(film);
   },
 );
@@ -74,13 +74,13 @@ const flags = (headers: Record<string, string> | undefined) => ({
   source: headers?.["x-ms-source-allow-trailing-dot"],
 });
 
-test("the flags for trailing dots go along where a name has one, and never for a blob source", async () => {
-  const world = await startWorld({ environment });
-  const files = filesOf(world);
-  for (const path of ["shelf/a.", "shelf/b"]) await files.makeRoom(path);
+test("the trailing-dot headers are sent for names that need them, and never for a blob source", async () => {
+  const stack = await startStack({ environment });
+  const files = createStackFiles(stack);
+  for (const path of ["shelf/a.", "shelf/b"]) await files.createFolders(path);
   const plain = (await files.upload("drop/a", film)).url;
   const dotted = (await files.upload("drop/a.", film)).url;
-  const blob = await world.readSas(await world.upload("inbox/a.", film));
+  const blob = await stack.readSas(await stack.upload("inbox/a.", film));
   const sent = [];
   for (const [source, destination] of [
     [plain, "shelf/b"],
@@ -91,9 +91,9 @@ test("the flags for trailing dots go along where a name has one, and never for a
     [blob, "shelf/b"],
   ] as const) {
     const options = { overwrite: "always" };
-    const { id } = await world.start({ source, destination: files.file(destination).url, options });
-    expect(await world.untilEnded(id, 1)).toMatchObject({ status: "succeeded" });
-    const starts = world.local.emulator.requests.filter(
+    const { id } = await stack.start({ source, destination: files.file(destination).url, options });
+    expect(await stack.untilEnded(id, 1)).toMatchObject({ status: "succeeded" });
+    const starts = stack.local.emulator.requests.filter(
       ({ operation }) => operation === "CopyFile",
     );
     sent.push(flags(starts.at(-1)?.headers));
@@ -108,14 +108,14 @@ test("the flags for trailing dots go along where a name has one, and never for a
   ]);
 });
 
-test("a file in any case is one destination, and has one lock", async () => {
-  const world = await startWorld({ copies: { bytesPerSecond: 1 } });
-  const files = filesOf(world);
+test("file names that differ only in case are one destination with one lock", async () => {
+  const stack = await startStack({ copies: { bytesPerSecond: 1 } });
+  const files = createStackFiles(stack);
   const source = (await files.upload("drop/a", Buffer.alloc(1_000))).url;
-  await files.makeRoom("shelf/film.mp4");
-  await world.start({ source, destination: files.file("shelf/film.mp4").url });
-  const second = await world.start({ source, destination: files.file("shelf/FILM.mp4").url });
-  expect(await world.untilEnded(second.id, 1)).toMatchObject({
+  await files.createFolders("shelf/film.mp4");
+  await stack.start({ source, destination: files.file("shelf/film.mp4").url });
+  const second = await stack.start({ source, destination: files.file("shelf/FILM.mp4").url });
+  expect(await stack.untilEnded(second.id, 1)).toMatchObject({
     status: "failed",
     error: { cause: "destination-busy" },
   });

@@ -2,30 +2,30 @@ import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
-import { serveOutside } from "../../support/stack/outside.ts";
-import { everythingTold, placesOf } from "../../support/stack/received-notifications.ts";
-import { secondAccount, startWorld } from "../../support/stack/test-stack.ts";
-import type { Answer, TestWorld } from "../../support/stack/test-stack.ts";
+import { startExternalServer } from "../../support/stack/outside.ts";
+import { collectStored, findSecret } from "../../support/stack/stored-secrets.ts";
+import { secondAccount, startStack } from "../../support/stack/test-stack.ts";
+import type { ApiResponse, TestStack } from "../../support/stack/test-stack.ts";
 
 /*
- * A random secret in every place where a caller may put one, on every way a request can take. Then all
- * that was written, logged or answered is searched for each of them, in many shapes.
+ * Goal: no secret leaks. Method: put a random secret into every place of a request, on every path through the app.
+ * Then search everything that was written, logged or returned for each of them, in many encodings.
  */
 const film = Buffer.alloc(100_000, "film");
 const busy = { response: { status: 503, code: "ServerBusy" } };
 
 afterEach(() => vi.restoreAllMocks());
 
-test("no secret is told, wherever a caller puts it and whatever goes wrong", async () => {
+test("no secret is stored, logged or returned, wherever a caller puts it and whatever fails", async () => {
   const printed = printedLines();
   const canaries = new Map<string, string>();
-  /** Random, with characters that URLs and JSON encode. */
+  /** A random secret with characters that URLs and JSON encode. */
   const canary = (place: string) => {
     const secret = `${randomBytes(15).toString("hex")}+/"${randomBytes(6).toString("hex")}`;
     canaries.set(place, secret);
     return secret;
   };
-  /** Of letters and digits, for places that take nothing else. */
+  /** A secret of letters and digits, for places that accept nothing else. */
   const plainCanary = (place: string) => {
     const secret = `x${randomBytes(15).toString("hex")}`;
     canaries.set(place, secret);
@@ -34,50 +34,51 @@ test("no secret is told, wherever a caller puts it and whatever goes wrong", asy
   const key = randomBytes(32).toString("base64");
   canaries.set("the key that seals", key);
   const environment = { COPY_SECRET_KEYS: key, WEBSITE_AUTH_ENABLED: "true" };
-  const world = await startWorld({
+  const stack = await startStack({
     persistent: true,
     copies: { bytesPerSecond: 10_000 },
     environment,
   });
-  const answers: string[] = [];
-  const told = ({ text, headers }: Answer) => answers.push(text, JSON.stringify([...headers]));
+  const responses: string[] = [];
+  const record = ({ text, headers }: ApiResponse) =>
+    responses.push(text, JSON.stringify([...headers]));
   const post = async (body: unknown, headers: Record<string, string> = {}, query = "") => {
     const content = typeof body === "string" ? { raw: body } : { body };
-    const answer = await world.call("POST", `/copies${query}`, { ...content, headers });
-    told(answer);
-    return answer;
+    const response = await stack.call("POST", `/copies${query}`, { ...content, headers });
+    record(response);
+    return response;
   };
-  const source = await world.upload("inbox/film.mp4", film, secondAccount);
-  const own = (await world.upload("inbox/film.mp4", film)).url;
+  const source = await stack.upload("inbox/film.mp4", film, secondAccount);
+  const own = (await stack.upload("inbox/film.mp4", film)).url;
   const signed = async (place: string) => {
-    // The time makes each signature another one.
-    const expiresAt = world.clock.now() + 86_400_000 + canaries.size * 1_000;
-    const url = await world.readSas(source, { expiresAt });
+    // Different expiry times give different signatures.
+    const expiresAt = stack.clock.now() + 86_400_000 + canaries.size * 1_000;
+    const url = await stack.readSas(source, { expiresAt });
     canaries.set(place, new URL(url).searchParams.get("sig") ?? "");
     return url;
   };
-  const to = (name: string) => world.blob(`archive/${name}`).url;
+  const to = (name: string) => stack.blob(`archive/${name}`).url;
   const written = async (name: string, place: string) => {
-    const url = await world.readSas(world.blob(`archive/${name}`), { permissions: "racwd" });
+    const url = await stack.readSas(stack.blob(`archive/${name}`), { permissions: "racwd" });
     canaries.set(place, new URL(url).searchParams.get("sig") ?? "");
     return url;
   };
   const forged = (place: string) =>
     `${source.url}?sv=2026-10-06&sp=r&sr=b&se=2026-12-31&sig=${encodeURIComponent(canary(place))}`;
 
-  // Refused at the door.
+  // Rejected when the request is read.
   const query = (text: string) => `${own}?${text}`;
-  const e = (place: string) => encodeURIComponent(canary(place));
+  const encodedCanary = (place: string) => encodeURIComponent(canary(place));
   const refusals: [body: unknown, headers?: Record<string, string>][] = [
-    [{ source: query(`token=${e("a parameter's value")}`), destination: to("a") }],
-    [{ source: query(`${e("a parameter's name")}=1`), destination: to("a") }],
+    [{ source: query(`token=${encodedCanary("a parameter's value")}`), destination: to("a") }],
+    [{ source: query(`${encodedCanary("a parameter's name")}=1`), destination: to("a") }],
     [{ source: query(`${plainCanary("a plain parameter's name")}0123=1`), destination: to("a") }],
-    [{ source: query(`sig=${e("a repeated sig")}&sig=1`), destination: to("a") }],
-    [{ source: own, destination: `${to("a")}#${e("a fragment")}` }],
-    [{ source: own.replace("//", `//me:${e("a password")}@`), destination: to("a") }],
-    [{ source: own.replace("//", `//${e("a user")}@`), destination: to("a") }],
-    [{ source: `${own}%3Fsv=1&sig=${e("a SAS behind %3F")}`, destination: to("a") }],
-    [{ source: `${own}%3fsig=${e("a SAS behind %3f")}`, destination: to("a") }],
+    [{ source: query(`sig=${encodedCanary("a repeated sig")}&sig=1`), destination: to("a") }],
+    [{ source: own, destination: `${to("a")}#${encodedCanary("a fragment")}` }],
+    [{ source: own.replace("//", `//me:${encodedCanary("a password")}@`), destination: to("a") }],
+    [{ source: own.replace("//", `//${encodedCanary("a user")}@`), destination: to("a") }],
+    [{ source: `${own}%3Fsv=1&sig=${encodedCanary("a SAS behind %3F")}`, destination: to("a") }],
+    [{ source: `${own}%3fsig=${encodedCanary("a SAS behind %3f")}`, destination: to("a") }],
     [{ source: own, destination: to("a"), [canary("a field's name")]: 1 }],
     [{ source: own, destination: to("a"), extra: canary("an unknown field's value") }],
     [{ source: own, destination: to("a"), options: { [canary("an option's name")]: 1 } }],
@@ -107,10 +108,10 @@ test("no secret is told, wherever a caller puts it and whatever goes wrong", asy
     }).map(([name, value]): [unknown] => [
       { source: own, destination: to("a"), options: { [name]: value } },
     ]),
-    [{ source: query(`snapshot=${e("a snapshot")}`), destination: to("a") }],
-    [{ source: query(`sharesnapshot=${e("a share snapshot")}`), destination: to("a") }],
+    [{ source: query(`snapshot=${encodedCanary("a snapshot")}`), destination: to("a") }],
+    [{ source: query(`sharesnapshot=${encodedCanary("a share snapshot")}`), destination: to("a") }],
     [{ source: canary("a source that is no URL"), destination: [canary("a destination")] }],
-    [{ source: `https://x.example/?sig=${e("another host")}`, destination: to("a") }],
+    [{ source: `https://x.example/?sig=${encodedCanary("another host")}`, destination: to("a") }],
     [`{"source":"${canary("JSON that does not parse")}`],
     [plainCanary("a body that is no JSON")],
     [
@@ -121,13 +122,18 @@ test("no secret is told, wherever a caller puts it and whatever goes wrong", asy
       { source: own, destination: to("a") },
       { "idempotency-key": `k ${plainCanary("a bad Idempotency-Key")}` },
     ],
-    [{ source: to("a"), destination: `${source.url}?sig=${e("a pair that is not allowed")}` }],
+    [
+      {
+        source: to("a"),
+        destination: `${source.url}?sig=${encodedCanary("a pair that is not allowed")}`,
+      },
+    ],
   ];
   for (const [body, headers] of refusals) {
     expect([400, 403, 415]).toContain((await post(body, headers)).status);
   }
 
-  // Taken, on every way that a copy can go.
+  // Accepted, on every course of a copy.
   const headers = {
     authorization: `Bearer ${plainCanary("Authorization")}`,
     "x-functions-key": plainCanary("x-functions-key"),
@@ -138,8 +144,8 @@ test("no secret is told, wherever a caller puts it and whatever goes wrong", asy
   };
   const functionKey = `?code=${plainCanary("a function key in the URL")}`;
   const metadata = { note: plainCanary("a metadata value, kept by design") };
-  const taken = async (body: Record<string, unknown>) => (await post(body)).json.id as string;
-  const { emulator } = world.local;
+  const accept = async (body: Record<string, unknown>) => (await post(body)).json.id as string;
+  const { emulator } = stack.local;
 
   const good = { source: await signed("a SAS"), destination: to("good"), options: { metadata } };
   const ids = [(await post(good, headers, functionKey)).json.id as string];
@@ -147,85 +153,92 @@ test("no secret is told, wherever a caller puts it and whatever goes wrong", asy
   await post({ ...good, source: await signed("a fresh SAS") }, headers, functionKey);
   await post({ source: await signed("a SAS under a used key"), destination: to("b") }, headers);
   ids.push(
-    await taken({
+    await accept({
       source: await signed("a SAS to read with"),
       destination: await written("c", "a SAS to write with"),
     }),
-    await taken({ source: forged("a forged SAS"), destination: to("d") }),
-    await taken({
+    await accept({ source: forged("a forged SAS"), destination: to("d") }),
+    await accept({
       source: await signed("a SAS beside a forged one"),
-      destination: `${to("e")}?sv=2026-10-06&sr=b&sp=racwd&se=2026-12-31&sig=${e("a forged SAS to write with")}`,
+      destination: `${to("e")}?sv=2026-10-06&sr=b&sp=racwd&se=2026-12-31&sig=${encodedCanary("a forged SAS to write with")}`,
     }),
   );
 
-  // Storage refuses, and quotes what it was sent.
-  const quoted = { status: 409, code: "Odd", message: `Cannot read ?sig=${e("Storage's words")}` };
+  // Storage rejects the call, and quotes the request.
+  const quoted = {
+    status: 409,
+    code: "Odd",
+    message: `Cannot read ?sig=${encodedCanary("Storage's words")}`,
+  };
   const quotes = emulator.faults.add({ operation: "CopyBlob", times: 2, do: { response: quoted } });
-  ids.push(await taken({ source: await signed("a SAS that is refused"), destination: to("f") }));
-  await world.clock.settled();
+  ids.push(await accept({ source: await signed("a SAS that is refused"), destination: to("f") }));
+  await stack.clock.settled();
   quotes();
 
-  // The ledger is in trouble before, and while a copy runs.
+  // The ledger fails before a copy, and during one.
   const ledger = ({ target }: { target: string }) => target.includes("ferry-ledger");
   const noLedger = emulator.faults.add({ match: ledger, do: busy });
   const unavailable = { source: await signed("a SAS without a ledger"), destination: to("g") };
   const key2 = { "idempotency-key": plainCanary("an Idempotency-Key without a ledger") };
   expect((await post(unavailable, key2)).status).toBe(503);
   noLedger();
-  ids.push(await taken({ source: await signed("a SAS in ledger trouble"), destination: to("h") }));
-  await world.clock.advance(2_000);
+  ids.push(await accept({ source: await signed("a SAS in ledger trouble"), destination: to("h") }));
+  await stack.clock.advance(2_000);
   const noLedgerLater = emulator.faults.add({ match: ledger, do: busy });
-  await world.clock.advance(60_000);
+  await stack.clock.advance(60_000);
   noLedgerLater();
 
-  // The start is not answered; an activity throws; a run is terminated; the key is lost.
+  // The start gets no response; an activity throws; an instance is terminated; the key is lost.
   emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
-  ids.push(await taken({ source: await signed("a SAS not answered"), destination: to("i") }));
-  failOneLine(world);
-  ids.push(await taken({ source: await signed("a SAS, activity throws"), destination: to("j") }));
-  const ended = await taken({ source: await signed("a SAS, terminated"), destination: to("k") });
-  await terminate(world, ended, plainCanary("not a secret: an operator's reason"));
+  ids.push(await accept({ source: await signed("a SAS not answered"), destination: to("i") }));
+  failOneLine(stack);
+  ids.push(await accept({ source: await signed("a SAS, activity throws"), destination: to("j") }));
+  const terminated = await accept({
+    source: await signed("a SAS, terminated"),
+    destination: to("k"),
+  });
+  await terminate(stack, terminated, plainCanary("not a secret: an operator's reason"));
   canaries.delete("not a secret: an operator's reason");
-  const lost = await taken({ source: await signed("a SAS, key lost"), destination: to("l") });
+  const lost = await accept({ source: await signed("a SAS, key lost"), destination: to("l") });
   process.env["COPY_SECRET_KEYS"] = randomBytes(32).toString("base64");
-  await world.restart();
-  await world.clock.advance(60_000);
-  const stuck = await world.call("GET", `/copies/${lost}`);
-  told(stuck);
+  await stack.restart();
+  await stack.clock.advance(60_000);
+  const stuck = await stack.call("GET", `/copies/${lost}`);
+  record(stuck);
   expect(stuck.json.warning).toContain("COPY_SECRET_KEYS");
   process.env["COPY_SECRET_KEYS"] = key;
-  await world.restart();
+  await stack.restart();
 
-  told(await world.call("POST", `/copies/${ids.at(-1)}/abort${functionKey}`, { headers }));
-  const ends: string[] = [];
-  for (const id of [...ids, ended, lost]) {
-    await world.untilEnded(id);
-    const answer = await world.call("GET", `/copies/${id}${functionKey}`, { headers });
-    told(answer);
-    ends.push(answer.json.error?.cause ?? answer.json.status);
+  record(await stack.call("POST", `/copies/${ids.at(-1)}/abort${functionKey}`, { headers }));
+  const results: string[] = [];
+  for (const id of [...ids, terminated, lost]) {
+    await stack.untilEnded(id);
+    const response = await stack.call("GET", `/copies/${id}${functionKey}`, { headers });
+    record(response);
+    results.push(response.json.error?.cause ?? response.json.status);
   }
-  // Each way was taken.
-  expect(world.log.map(({ message }) => message).join()).toMatch(/settleCopy failed in/);
-  expect(ends).toEqual(
+  // Each course was taken.
+  expect(stack.log.map(({ message }) => message).join()).toMatch(/settleCopy failed in/);
+  expect(results).toEqual(
     expect.arrayContaining(["succeeded", "source-unauthorized", "destination-unauthorized"]),
   );
 
-  const places = await everythingTold(world, answers);
+  const places = await collectStored(stack, responses);
   places.set("printed", Buffer.from(printed.join("\n")));
   const kept = "a metadata value, kept by design";
   const found = [...canaries].flatMap(([place, secret]) =>
-    place === kept ? [] : placesOf(secret, places).map((where) => `${place} in ${where}`),
+    place === kept ? [] : findSecret(secret, places).map((where) => `${place} in ${where}`),
   );
   expect(found).toEqual([]);
-  // The search itself works: what may be kept is found.
-  expect(placesOf(canaries.get(kept) ?? "", places).length).toBeGreaterThan(1);
+  // The search itself works: it finds a value that is stored by design.
+  expect(findSecret(canaries.get(kept) ?? "", places).length).toBeGreaterThan(1);
   expect(canaries.size).toBeGreaterThan(40);
 });
 
-test("the query of a source outside Storage is told to nobody but Storage", async () => {
+test("the query of a source outside Storage is sent to Storage only", async () => {
   const printed = printedLines();
-  const { origin, requests } = await serveOutside({ "/film.mp4": film });
-  const world = await startWorld({
+  const { origin, requests } = await startExternalServer({ "/film.mp4": film });
+  const stack = await startStack({
     persistent: true,
     copies: { bytesPerSecond: 10_000 },
     environment: { COPY_SECRET_KEYS: randomBytes(32).toString("base64") },
@@ -239,12 +252,12 @@ test("the query of a source outside Storage is told to nobody but Storage", asyn
     (place) => [place, `x${randomBytes(15).toString("hex")}`] as const,
   );
   const [good, missing, aborted, elsewhere, hidden] = canaries.map(([, secret]) => secret);
-  const answers: string[] = [];
+  const responses: string[] = [];
   const post = async (source: string, name: string) => {
-    const body = { source, destination: world.blob(`archive/${name}`).url };
-    const answer = await world.call("POST", "/copies", { body });
-    answers.push(answer.text);
-    return answer;
+    const body = { source, destination: stack.blob(`archive/${name}`).url };
+    const response = await stack.call("POST", "/copies", { body });
+    responses.push(response.text);
+    return response;
   };
   const ids: string[] = [];
   for (const [path, name] of [
@@ -252,34 +265,37 @@ test("the query of a source outside Storage is told to nobody but Storage", asyn
     [`/none.mp4?sig=${missing}`, "missing"],
     [`/film.mp4?${aborted}`, "aborted"],
   ] as const) {
-    const answer = await post(`${origin}${path}`, name);
-    expect([answer.status, answer.json.source]).toEqual([202, `${origin}${path.split("?")[0]}`]);
-    ids.push(answer.json.id);
+    const response = await post(`${origin}${path}`, name);
+    expect([response.status, response.json.source]).toEqual([
+      202,
+      `${origin}${path.split("?")[0]}`,
+    ]);
+    ids.push(response.json.id);
   }
   expect((await post(`https://x.example/?${elsewhere}`, "d")).status).toBe(400);
   expect((await post(`${origin}/%2f?${hidden}`, "e")).status).toBe(400);
-  await world.call("POST", `/copies/${ids[2]}/abort`);
-  const ends: string[] = [];
+  await stack.call("POST", `/copies/${ids[2]}/abort`);
+  const results: string[] = [];
   for (const id of ids) {
-    await world.untilEnded(id);
-    const answer = await world.call("GET", `/copies/${id}`);
-    answers.push(answer.text);
-    ends.push(answer.json.error?.cause ?? answer.json.status);
-    expect(answer.json.error?.fix ?? "plain GET").toContain("plain GET"); // and no role, no SAS
+    await stack.untilEnded(id);
+    const response = await stack.call("GET", `/copies/${id}`);
+    responses.push(response.text);
+    results.push(response.json.error?.cause ?? response.json.status);
+    expect(response.json.error?.fix ?? "plain GET").toContain("plain GET"); // and neither a role nor a SAS
   }
-  expect(ends).toEqual(["succeeded", "source-not-found", "aborted"]);
-  expect(requests.join()).toContain(good); // Storage got it
-  const places = await everythingTold(world, answers);
+  expect(results).toEqual(["succeeded", "source-not-found", "aborted"]);
+  expect(requests.join()).toContain(good); // Storage received it
+  const places = await collectStored(stack, responses);
   places.set("printed", Buffer.from(printed.join("\n")));
-  // Storage itself keeps the URL that it is to read.
+  // Storage stores the URL that it must read.
   for (const name of places.keys()) if (name.startsWith("file storage.sqlite")) places.delete(name);
   const found = canaries.flatMap(([place, secret]) =>
-    placesOf(secret, places).map((where) => `${place} in ${where}`),
+    findSecret(secret, places).map((where) => `${place} in ${where}`),
   );
   expect(found).toEqual([]);
 });
 
-test("the recorded histories hold no signature", () => {
+test("the recorded histories contain no signature", () => {
   const folder = new URL("../../replay/histories", import.meta.url).pathname;
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
     name.endsWith(".jsonl"),
@@ -298,20 +314,20 @@ function printedLines(): string[] {
   return lines;
 }
 
-/** Settle's line in the log cannot be written once, which makes the activity throw. */
-function failOneLine(world: TestWorld): void {
-  const push = world.log.push.bind(world.log);
-  vi.spyOn(world.log, "push").mockImplementation((...entries) => {
+/** Fails settle's log line once, which makes the activity throw. */
+function failOneLine(stack: TestStack): void {
+  const push = stack.log.push.bind(stack.log);
+  vi.spyOn(stack.log, "push").mockImplementation((...entries) => {
     if (!entries.some(({ message }) => /^Copy .* succeeded$/.test(message))) {
       return push(...entries);
     }
-    world.log.push = push;
+    stack.log.push = push;
     throw new Error("The disk is full");
   });
 }
 
-async function terminate(world: TestWorld, id: string, reason: string): Promise<void> {
-  const instance = `${world.local.host.url}/runtime/webhooks/durabletask/instances/${id}`;
+async function terminate(stack: TestStack, id: string, reason: string): Promise<void> {
+  const instance = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}`;
   await fetch(`${instance}/terminate?reason=${reason}`, { method: "POST" });
-  await world.clock.settled();
+  await stack.clock.settled();
 }

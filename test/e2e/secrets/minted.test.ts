@@ -2,44 +2,44 @@ import { ContainerClient } from "@azure/storage-blob";
 import { expect, test } from "vitest";
 import { accounts } from "../../../src/local/storage/auth/accounts.ts";
 import { deriveKeyValue } from "../../../src/local/storage/auth/delegation-key.ts";
-import { giveRoles } from "../../support/stack/roles.ts";
-import { everythingTold, placesOf } from "../../support/stack/received-notifications.ts";
-import { filesOf } from "../../support/stack/stack-files.ts";
-import { firstAccount, hour, secondAccount, startWorld } from "../../support/stack/test-stack.ts";
-import type { TestWorld } from "../../support/stack/test-stack.ts";
+import { setRoles } from "../../support/stack/roles.ts";
+import { collectStored, findSecret } from "../../support/stack/stored-secrets.ts";
+import { createStackFiles } from "../../support/stack/stack-files.ts";
+import { firstAccount, hour, secondAccount, startStack } from "../../support/stack/test-stack.ts";
+import type { TestStack } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
 const slowly = { secure: true, copies: { bytesPerSecond: 10_000 } };
 const day = 24 * hour;
 
-/** A source in another account than its destination, sent without a SAS. */
-async function request(world: TestWorld, name = "film.mp4") {
-  const source = await world.upload(`inbox/${name}`, film, secondAccount);
-  return { source: source.url, destination: world.blob(`archive/${name}`).url };
+/** A source in a different account than its destination, requested without a SAS. */
+async function request(stack: TestStack, name = "film.mp4") {
+  const source = await stack.upload(`inbox/${name}`, film, secondAccount);
+  return { source: source.url, destination: stack.blob(`archive/${name}`).url };
 }
 
 const reader = { role: "Storage Blob Data Reader", account: secondAccount } as const;
 const delegator = { role: "Storage Blob Delegator", account: secondAccount } as const;
 const onInbox = { ...reader, container: "inbox" };
 
-const sent = (world: TestWorld, operation: string) =>
-  world.local.emulator.requests.filter((each) => each.operation === operation);
+const sent = (stack: TestStack, operation: string) =>
+  stack.local.emulator.requests.filter((each) => each.operation === operation);
 
 /** The sources that Storage was asked to copy from, in order. */
-const sources = (world: TestWorld) =>
-  sent(world, "CopyBlob").map(({ headers }) => new URL(headers["x-ms-copy-source"] ?? ""));
+const sources = (stack: TestStack) =>
+  sent(stack, "CopyBlob").map(({ headers }) => new URL(headers["x-ms-copy-source"] ?? ""));
 
-test("a source in another account is copied with a SAS that reads this one blob, and nothing else", async () => {
-  const world = await startWorld(slowly);
-  giveRoles(world, secondAccount, onInbox, delegator);
-  const planned = world.clock.now();
-  const first = await world.start(await request(world));
-  const other = await world.start(await request(world, "other film.mp4"));
-  expect(await world.untilEnded(first.id)).toMatchObject({ status: "succeeded" });
-  expect(await world.untilEnded(other.id)).toMatchObject({ status: "succeeded" });
-  expect((await world.blob("archive/film.mp4").downloadToBuffer()).equals(film)).toBe(true);
+test("a source in another account is copied with a SAS that can only read this blob", async () => {
+  const stack = await startStack(slowly);
+  setRoles(stack, secondAccount, onInbox, delegator);
+  const planned = stack.clock.now();
+  const first = await stack.start(await request(stack));
+  const other = await stack.start(await request(stack, "other film.mp4"));
+  expect(await stack.untilEnded(first.id)).toMatchObject({ status: "succeeded" });
+  expect(await stack.untilEnded(other.id)).toMatchObject({ status: "succeeded" });
+  expect((await stack.blob("archive/film.mp4").downloadToBuffer()).equals(film)).toBe(true);
 
-  const minted = sources(world).map(({ searchParams }) => Object.fromEntries(searchParams));
+  const minted = sources(stack).map(({ searchParams }) => Object.fromEntries(searchParams));
   expect(minted).toHaveLength(2);
   for (const { st = "", se = "", ske = "", ...sas } of minted) {
     expect(sas).toMatchObject({ sp: "r", sr: "b", spr: "https", sks: "b", sig: "REDACTED" });
@@ -50,57 +50,57 @@ test("a source in another account is copied with a SAS that reads this one blob,
   }
   expect(new Set(minted.map(({ scid }) => scid)).size).toBe(2);
   expect(minted[0]?.["scid"]).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
-  // One key for both; the destination is the identity's own affair.
-  expect(sent(world, "GetUserDelegationKey")).toHaveLength(1);
-  for (const { headers } of sent(world, "CopyBlob")) {
+  // One key for both; the identity authorizes the destination.
+  expect(sent(stack, "GetUserDelegationKey")).toHaveLength(1);
+  for (const { headers } of sent(stack, "CopyBlob")) {
     expect(headers["authorization"]).toBe("Bearer REDACTED");
   }
 });
 
-test("a snapshot in another account is copied with a SAS of that snapshot", async () => {
-  const world = await startWorld(slowly);
-  const body = await request(world);
-  const source = world.blob("inbox/film.mp4", secondAccount);
+test("a snapshot in another account is copied with a SAS for that snapshot", async () => {
+  const stack = await startStack(slowly);
+  const body = await request(stack);
+  const source = stack.blob("inbox/film.mp4", secondAccount);
   const { snapshot = "" } = await source.createSnapshot();
   await source.uploadData(Buffer.from("something else"));
-  const { id } = await world.start({ ...body, source: source.withSnapshot(snapshot).url });
-  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });
-  expect((await world.blob("archive/film.mp4").downloadToBuffer()).equals(film)).toBe(true);
-  expect(sources(world).map(({ searchParams }) => searchParams.get("sr"))).toEqual(["bs"]);
+  const { id } = await stack.start({ ...body, source: source.withSnapshot(snapshot).url });
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
+  expect((await stack.blob("archive/film.mp4").downloadToBuffer()).equals(film)).toBe(true);
+  expect(sources(stack).map(({ searchParams }) => searchParams.get("sr"))).toEqual(["bs"]);
 });
 
-test("beside a destination SAS, which opens no source, one is minted within an account, too", async () => {
-  const world = await startWorld(slowly);
-  const source = await world.upload("inbox/film.mp4", film);
-  const destination = await world.readSas(world.blob("archive/film.mp4"), { permissions: "racwd" });
-  const { id } = await world.start({ source: source.url, destination });
-  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });
-  expect(sources(world).map(({ searchParams }) => searchParams.get("sp"))).toEqual(["r"]);
+test("a SAS is minted within one account if the request has a destination SAS, which does not authorize the source", async () => {
+  const stack = await startStack(slowly);
+  const source = await stack.upload("inbox/film.mp4", film);
+  const destination = await stack.readSas(stack.blob("archive/film.mp4"), { permissions: "racwd" });
+  const { id } = await stack.start({ source: source.url, destination });
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
+  expect(sources(stack).map(({ searchParams }) => searchParams.get("sp"))).toEqual(["r"]);
 });
 
-test("a blob is copied to a file with a minted SAS, and found again after a lost answer", async () => {
-  const world = await startWorld(slowly);
-  const { source } = await request(world);
-  const files = filesOf(world);
-  await files.makeRoom("share/film.mp4");
+test("a blob is copied to a file with a minted SAS, and the copy is recovered after a lost response", async () => {
+  const stack = await startStack(slowly);
+  const { source } = await request(stack);
+  const files = createStackFiles(stack);
+  await files.createFolders("share/film.mp4");
   const file = files.file("share/film.mp4");
-  world.local.emulator.faults.add({ operation: "CopyFile", times: 1, do: "lose response" });
-  const { id } = await world.start({ source, destination: files.sas(file, "rcwd") });
-  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });
+  stack.local.emulator.faults.add({ operation: "CopyFile", times: 1, do: "lose response" });
+  const { id } = await stack.start({ source, destination: files.sas(file, "rcwd") });
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
   expect((await file.downloadToBuffer()).equals(film)).toBe(true);
-  const started = sent(world, "CopyFile").map(
+  const started = sent(stack, "CopyFile").map(
     ({ headers }) => new URL(headers["x-ms-copy-source"] ?? "").searchParams,
   );
   expect(started.map((sas) => sas.get("skoid") !== null && sas.get("sp"))).toEqual(["r"]);
 });
 
-test("within an account no SAS is minted: Storage reads with the identity's own right", async () => {
-  const world = await startWorld(slowly);
-  const source = await world.upload("inbox/film.mp4", film);
-  const destination = world.blob("archive/film.mp4").url;
-  const { id } = await world.start({ source: source.url, destination });
-  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });
-  expect(sources(world).map(({ search }) => search)).toEqual([""]);
+test("within one account no SAS is minted: the identity's own roles authorize the source", async () => {
+  const stack = await startStack(slowly);
+  const source = await stack.upload("inbox/film.mp4", film);
+  const destination = stack.blob("archive/film.mp4").url;
+  const { id } = await stack.start({ source: source.url, destination });
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
+  expect(sources(stack).map(({ search }) => search)).toEqual([""]);
 });
 
 test.for([
@@ -108,12 +108,12 @@ test.for([
   ["no right to read", [delegator]],
   ["no right to a key", [onInbox]],
 ] as const)(
-  "an identity with %s on the source ends the copy, which says what to give it",
+  "an identity with %s on the source fails the copy, which names the role to assign",
   async ([, roles]) => {
-    const world = await startWorld(slowly);
-    giveRoles(world, secondAccount, ...roles);
-    const { id } = await world.start(await request(world));
-    const copy = await world.untilEnded(id);
+    const stack = await startStack(slowly);
+    setRoles(stack, secondAccount, ...roles);
+    const { id } = await stack.start(await request(stack));
+    const copy = await stack.untilEnded(id);
     expect(copy).toMatchObject({
       status: "failed",
       error: {
@@ -122,7 +122,7 @@ test.for([
       },
     });
     expect(copy.error.fix).toMatch(/SAS.*Storage Blob Data Reader.*Storage Blob Delegator/);
-    expect(sent(world, "CopyBlob")).toEqual([]);
+    expect(sent(stack, "CopyBlob")).toEqual([]);
   },
 );
 
@@ -130,67 +130,67 @@ test.for([
   ["set", { team: "y" }, "destination-unauthorized"],
   ["read from the source", "source", "source-unauthorized"],
 ] as const)("tags that are %s need an owner, and the copy says so", async ([, tags, cause]) => {
-  const world = await startWorld(slowly);
-  giveRoles(world, firstAccount, {
+  const stack = await startStack(slowly);
+  setRoles(stack, firstAccount, {
     role: "Storage Blob Data Contributor",
     account: firstAccount,
   });
-  giveRoles(world, secondAccount, reader);
-  const { id } = await world.start({ ...(await request(world)), options: { tags } });
-  expect(await world.untilEnded(id)).toMatchObject({
+  setRoles(stack, secondAccount, reader);
+  const { id } = await stack.start({ ...(await request(stack)), options: { tags } });
+  expect(await stack.untilEnded(id)).toMatchObject({
     status: "failed",
     error: { cause, fix: expect.stringMatching(/tags.*Storage Blob Data Owner/) },
     residue: [],
   });
-  expect(await world.blob("archive/film.mp4").exists()).toBe(false);
+  expect(await stack.blob("archive/film.mp4").exists()).toBe(false);
 });
 
-test("a public source is copied as it is, by an identity that may not read it", async () => {
-  const world = await startWorld(slowly);
-  giveRoles(world, secondAccount);
-  const { url, credential } = world.blob("public/film.mp4", secondAccount);
+test("a public source is copied anonymously, although the identity cannot read it", async () => {
+  const stack = await startStack(slowly);
+  setRoles(stack, secondAccount);
+  const { url, credential } = stack.blob("public/film.mp4", secondAccount);
   const container = new ContainerClient(url.replace("/film.mp4", ""), credential);
   await container.create({ access: "blob" });
-  await world.upload("public/film.mp4", film, secondAccount);
-  const { id } = await world.start({
+  await stack.upload("public/film.mp4", film, secondAccount);
+  const { id } = await stack.start({
     source: url,
-    destination: world.blob("archive/film.mp4").url,
+    destination: stack.blob("archive/film.mp4").url,
   });
-  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });
-  expect(sources(world).map(({ search }) => search)).toEqual([""]);
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
+  expect(sources(stack).map(({ search }) => search)).toEqual([""]);
 });
 
-test("a role that is taken away between plan and start is told as the source's, and may be given again", async () => {
-  const world = await startWorld(slowly);
-  giveRoles(world, secondAccount, reader);
-  const { emulator } = world.local;
+test("a role that is removed between plan and start fails the copy as `source-unauthorized`, and can be assigned again", async () => {
+  const stack = await startStack(slowly);
+  setRoles(stack, secondAccount, reader);
+  const { emulator } = stack.local;
   let isTaken = false;
   emulator.faults.add({
     operation: "CopyBlob",
     match: () => {
-      if (!isTaken) giveRoles(world, secondAccount);
+      if (!isTaken) setRoles(stack, secondAccount);
       isTaken = true;
       return false;
     },
     do: "lose response",
   });
-  const body = await request(world);
-  const { id } = await world.start(body);
-  const copy = await world.untilEnded(id);
+  const body = await request(stack);
+  const { id } = await stack.start(body);
+  const copy = await stack.untilEnded(id);
   expect(copy).toMatchObject({ status: "failed", error: { cause: "source-unauthorized" } });
   expect(copy.error.fix).toContain("Storage Blob Delegator");
-  giveRoles(world, secondAccount, reader);
-  const again = await world.start(body);
-  expect(await world.untilEnded(again.id)).toMatchObject({ status: "succeeded" });
+  setRoles(stack, secondAccount, reader);
+  const again = await stack.start(body);
+  expect(await stack.untilEnded(again.id)).toMatchObject({ status: "succeeded" });
 });
 
-test("a copy that outlives the seven days of its minted SAS fails, says so, and is not started again", async () => {
-  const world = await startWorld({ secure: true, copies: { bytesPerSecond: 1 } });
-  const started = world.clock.now();
-  const { id } = await world.start(await request(world));
-  await world.clock.advance(6 * day);
-  expect(await world.get(id)).toMatchObject({ status: "copying" });
-  const copy = await world.untilEnded(id, 14 * 24);
+test("a copy that outlives the seven days of its minted SAS fails with that cause, and is not restarted", async () => {
+  const stack = await startStack({ secure: true, copies: { bytesPerSecond: 1 } });
+  const started = stack.clock.now();
+  const { id } = await stack.start(await request(stack));
+  await stack.clock.advance(6 * day);
+  expect(await stack.get(id)).toMatchObject({ status: "copying" });
+  const copy = await stack.untilEnded(id, 14 * 24);
   expect(copy).toMatchObject({
     status: "failed",
     error: { cause: "source-sas-expired", retryable: false },
@@ -198,60 +198,60 @@ test("a copy that outlives the seven days of its minted SAS fails, says so, and 
   expect(copy.error.message).toMatch(/longer than the seven days of its source SAS/);
   expect(copy.error.fix).toMatch(/two weeks.*account key/);
   expect(Date.parse(copy.completedAt) - started).toBeGreaterThan(6.9 * day);
-  expect(sent(world, "CopyBlob")).toHaveLength(1);
-  expect(await world.blob("archive/film.mp4").exists()).toBe(false);
+  expect(sent(stack, "CopyBlob")).toHaveLength(1);
+  expect(await stack.blob("archive/film.mp4").exists()).toBe(false);
 });
 
-test("a start whose answer is lost is found again by its correlation id, not repeated", async () => {
-  const world = await startWorld(slowly);
-  world.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
-  const { id } = await world.start(await request(world));
-  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded" });
-  const acted = sent(world, "CopyBlob").filter(({ status }) => status === 202 || status === null);
+test("a start whose response is lost is recovered by its correlation id, and not repeated", async () => {
+  const stack = await startStack(slowly);
+  stack.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
+  const { id } = await stack.start(await request(stack));
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
+  const acted = sent(stack, "CopyBlob").filter(({ status }) => status === 202 || status === null);
   expect(acted).toHaveLength(1);
 });
 
-/** Our start never arrives; meanwhile somebody else starts the very same copy, with a SAS of their own. */
-async function strangersCopy(world: TestWorld) {
-  const lost = world.local.emulator.faults.add({ operation: "CopyBlob", do: "reset connection" });
-  const body = await request(world);
-  const { id } = await world.start({ ...body, options: { overwrite: "always" } });
+/** Our start never arrives; meanwhile another client starts the same copy with its own SAS. */
+async function startForeignCopy(stack: TestStack) {
+  const lost = stack.local.emulator.faults.add({ operation: "CopyBlob", do: "reset connection" });
+  const body = await request(stack);
+  const { id } = await stack.start({ ...body, options: { overwrite: "always" } });
   lost();
-  const destination = world.blob("archive/film.mp4");
-  const source = world.blob("inbox/film.mp4", secondAccount);
-  const sas = await world.readSas(source, { expiresAt: world.clock.now() + 30 * day });
+  const destination = stack.blob("archive/film.mp4");
+  const source = stack.blob("inbox/film.mp4", secondAccount);
+  const sas = await stack.readSas(source, { expiresAt: stack.clock.now() + 30 * day });
   await destination.beginCopyFromURL(sas);
   const { copyId = "" } = await destination.getProperties();
   return { id, destination, copyId };
 }
 
-test("a stranger's copy of the same source, begun while our start was lost, is not taken for ours", async () => {
-  const world = await startWorld(slowly);
-  const { id, destination, copyId } = await strangersCopy(world);
-  const copy = await world.untilEnded(id);
+test("another writer's copy of the same source, started while our start was lost, is not mistaken for ours", async () => {
+  const stack = await startStack(slowly);
+  const { id, destination, copyId } = await startForeignCopy(stack);
+  const copy = await stack.untilEnded(id);
   expect(copy).toMatchObject({
     status: "failed",
     copyId: null,
     error: { cause: "destination-busy" },
   });
   expect(copy.error.message).toContain(copyId);
-  await world.clock.advance(200_000);
+  await stack.clock.advance(200_000);
   expect(await destination.getProperties()).toMatchObject({ copyId, copyStatus: "success" });
-  expect(sent(world, "AbortCopyBlob")).toEqual([]);
+  expect(sent(stack, "AbortCopyBlob")).toEqual([]);
 });
 
-test("an abort does not touch a stranger's copy of the same source", async () => {
-  const world = await startWorld(slowly);
-  const { id, destination, copyId } = await strangersCopy(world);
-  await world.call("POST", `/copies/${id}/abort`);
-  expect(await world.untilEnded(id)).toMatchObject({ status: "aborted", copyId: null });
-  await world.clock.advance(200_000);
+test("an abort does not affect another writer's copy of the same source", async () => {
+  const stack = await startStack(slowly);
+  const { id, destination, copyId } = await startForeignCopy(stack);
+  await stack.call("POST", `/copies/${id}/abort`);
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "aborted", copyId: null });
+  await stack.clock.advance(200_000);
   expect(await destination.getProperties()).toMatchObject({ copyId, copyStatus: "success" });
-  expect(sent(world, "AbortCopyBlob")).toEqual([]);
+  expect(sent(stack, "AbortCopyBlob")).toEqual([]);
 });
 
-/** The key that signed a SAS: it follows from what the SAS says of it. */
-function keyOf(sas: URLSearchParams): string {
+/** The key that signed a SAS, as described by the parameters of the SAS. */
+function signingKey(sas: URLSearchParams): string {
   const field = (name: string) => sas.get(name) ?? "";
   const terms = {
     objectId: field("skoid"),
@@ -266,34 +266,34 @@ function keyOf(sas: URLSearchParams): string {
   return deriveKeyValue(terms, account);
 }
 
-test("no key is needed: the app reaches its own ledger with its identity, too", async () => {
-  const world = await startWorld({
+test("the app accesses its ledger with its identity, without an account key", async () => {
+  const stack = await startStack({
     ...slowly,
     settings: {
       AzureWebJobsStorage: "",
       AzureWebJobsStorage__blobServiceUri: "http://127.0.0.1:10000/devstoreaccount1",
     },
   });
-  const body = await request(world);
+  const body = await request(stack);
   const headers = { "idempotency-key": "order-1" };
-  const { id } = await world.start(body, headers);
-  expect((await world.call("POST", "/copies", { body, headers })).json.id).toBe(id);
-  expect(await world.untilEnded(id)).toMatchObject({ status: "succeeded", residue: [] });
-  const { requests } = world.local.emulator;
+  const { id } = await stack.start(body, headers);
+  expect((await stack.call("POST", "/copies", { body, headers })).json.id).toBe(id);
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded", residue: [] });
+  const { requests } = stack.local.emulator;
   const ofLedger = requests.filter(({ url }) => url.includes("/ferry-ledger"));
   expect(ofLedger.length).toBeGreaterThan(5);
   expect(new Set(ofLedger.map((each) => each.headers["authorization"]))).toEqual(
     new Set(["Bearer REDACTED"]),
   );
-  const own = world.blob("ferry-ledger/locks/x").url;
-  const answer = await world.call("POST", "/copies", { body: { ...body, destination: own } });
-  expect(answer.status).toBe(403);
-  expect(answer.json.detail).toContain("own state");
+  const own = stack.blob("ferry-ledger/locks/x").url;
+  const response = await stack.call("POST", "/copies", { body: { ...body, destination: own } });
+  expect(response.status).toBe(403);
+  expect(response.json.detail).toContain("own state");
 });
 
-test("neither a minted SAS nor its key nor a token is persisted, logged or answered", async () => {
-  const world = await startWorld({ ...slowly, persistent: true });
-  const { emulator } = world.local;
+test("no minted SAS, delegation key or token is persisted, logged or returned", async () => {
+  const stack = await startStack({ ...slowly, persistent: true });
+  const { emulator } = stack.local;
   const secrets = new Map<string, string>();
   emulator.faults.add({
     match: ({ headers }) => {
@@ -301,7 +301,7 @@ test("neither a minted SAS nor its key nor a token is persisted, logged or answe
       const sas = URL.canParse(source) ? new URL(source).searchParams : null;
       if (sas !== null) {
         secrets.set(sas.get("sig") ?? "", "a minted signature");
-        secrets.set(keyOf(sas), "a user delegation key");
+        secrets.set(signingKey(sas), "a user delegation key");
       }
       const [, token] = /^Bearer (.+)$/.exec(headers["authorization"] ?? "") ?? [];
       if (token !== undefined) secrets.set(token.split(".").at(-1) ?? "", "a token's signature");
@@ -311,28 +311,28 @@ test("neither a minted SAS nor its key nor a token is persisted, logged or answe
   });
   secrets.set(emulator.identity?.header ?? "", "IDENTITY_HEADER");
   const lost = emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
-  const ids = [(await world.start(await request(world))).id];
+  const ids = [(await stack.start(await request(stack))).id];
   lost();
-  ids.push((await world.start(await request(world, "aborted.mp4"))).id);
-  await world.call("POST", `/copies/${ids[1]}/abort`);
+  ids.push((await stack.start(await request(stack, "aborted.mp4"))).id);
+  await stack.call("POST", `/copies/${ids[1]}/abort`);
   const quoted = { status: 409, code: "Odd", message: "Cannot read the source" };
   const quotes = emulator.faults.add({ operation: "CopyBlob", do: { response: quoted } });
-  ids.push((await world.start(await request(world, "refused.mp4"))).id);
+  ids.push((await stack.start(await request(stack, "refused.mp4"))).id);
   quotes();
-  const files = filesOf(world);
-  await files.makeRoom("shelf/film.mp4");
+  const files = createStackFiles(stack);
+  await files.createFolders("shelf/film.mp4");
   const ofFile = {
     source: (await files.upload("drop/film.mp4", film, secondAccount)).url,
     destination: files.file("shelf/film.mp4").url,
   };
-  const { destination } = await request(world, "from a file.mp4");
-  ids.push((await world.start(ofFile)).id, (await world.start({ ...ofFile, destination })).id);
-  for (const id of ids) await world.untilEnded(id);
-  giveRoles(world, secondAccount);
-  ids.push((await world.start(await request(world, "unauthorized.mp4"))).id);
-  const answers: string[] = [];
-  for (const id of ids) answers.push(JSON.stringify(await world.untilEnded(id)));
-  expect(answers.map((answer) => JSON.parse(answer).status)).toEqual([
+  const { destination } = await request(stack, "from a file.mp4");
+  ids.push((await stack.start(ofFile)).id, (await stack.start({ ...ofFile, destination })).id);
+  for (const id of ids) await stack.untilEnded(id);
+  setRoles(stack, secondAccount);
+  ids.push((await stack.start(await request(stack, "unauthorized.mp4"))).id);
+  const responses: string[] = [];
+  for (const id of ids) responses.push(JSON.stringify(await stack.untilEnded(id)));
+  expect(responses.map((response) => JSON.parse(response).status)).toEqual([
     "succeeded",
     "aborted",
     "failed",
@@ -341,17 +341,17 @@ test("neither a minted SAS nor its key nor a token is persisted, logged or answe
     "failed",
   ]);
   const named = [...secrets.values()];
-  // Without correlation ids both copies of the file have the same SAS.
+  // Without correlation ids, both copies of the file have the same SAS.
   expect(named.filter((name) => name === "a minted signature").length).toBe(4);
   expect(named.filter((name) => name === "a user delegation key").length).toBe(2);
   expect(new Set(secrets.values()).size).toBe(4);
 
-  const told = await everythingTold(world, answers);
+  const stored = await collectStored(stack, responses);
   const found = [...secrets].flatMap(([secret, name]) =>
-    placesOf(secret, told).map((place) => `${name} in ${place}`),
+    findSecret(secret, stored).map((place) => `${name} in ${place}`),
   );
   expect(found).toEqual([]);
-  // The search itself works: a correlation id is no secret, and stands in the history.
-  const [scid] = sources(world).map(({ searchParams }) => searchParams.get("scid") ?? "");
-  expect(placesOf(scid ?? "", told).length).toBeGreaterThan(1);
+  // The search itself works: a correlation id is not a secret, and is in the history.
+  const [scid] = sources(stack).map(({ searchParams }) => searchParams.get("scid") ?? "");
+  expect(findSecret(scid ?? "", stored).length).toBeGreaterThan(1);
 });

@@ -1,4 +1,4 @@
-import { openWorld } from "../../support/stack/test-stack.ts";
+import { openStack as openTestStack } from "../../support/stack/test-stack.ts";
 import { openStack } from "./stack.ts";
 import type { Engine, Stack } from "./stack.ts";
 import { appSettings } from "./app-settings.ts";
@@ -7,7 +7,7 @@ export type LocalStack = Engine & Stack & { close(): Promise<void> };
 
 /** The app on the local engine, in this process and in virtual time. */
 export async function startLocalStack(): Promise<LocalStack> {
-  const local = await openWorld({
+  const local = await openTestStack({
     environment: appSettings,
     events: { namespace: "flat", schema: "event-grid" },
   });

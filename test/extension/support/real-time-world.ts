@@ -4,7 +4,7 @@ import {
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
 import { firstAccount, hour } from "../../support/stack/test-stack.ts";
-import type { TestWorld } from "../../support/stack/test-stack.ts";
+import type { TestStack } from "../../support/stack/test-stack.ts";
 import type { ExtensionStack } from "./extension-stack.ts";
 
 /** The scenarios of test/replay are written for virtual time; here they take this part of it. */
@@ -14,7 +14,7 @@ const maxEndMs = 150_000;
 const settledMs = 1_000;
 
 /** As much of a test's world as the scenarios of test/replay use, on the real extension and in real time. */
-export function realTimeWorld(stack: ExtensionStack): TestWorld {
+export function realTimeWorld(stack: ExtensionStack): TestStack {
   const service = (account: string) => {
     const key = stack.emulator.accounts.find(({ name }) => name === account)?.key ?? "";
     const credential = new StorageSharedKeyCredential(account, key);
@@ -61,5 +61,5 @@ export function realTimeWorld(stack: ExtensionStack): TestWorld {
       await stack.revive();
     },
   };
-  return world as unknown as TestWorld; // the scenarios use nothing else
+  return world as unknown as TestStack; // the scenarios use nothing else
 }

@@ -44,6 +44,7 @@ export async function recordedHistory(
         EventType: eventTypes.ExecutionCompleted,
         OrchestrationStatus: completedStatus,
         Result: output,
+        FailureDetails: null,
       },
       { ...at, EventType: eventTypes.OrchestratorCompleted },
     ],

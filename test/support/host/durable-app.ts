@@ -20,20 +20,20 @@ export type Orchestrator = (context: df.OrchestrationContext) => Generator<df.Ta
 // oxlint-disable-next-line typescript/no-explicit-any -- every activity has an input type of its own
 export type Activities = Record<string, (input: any, instanceId: string) => unknown>;
 
-/** The functions of an app that exists only in a test, run by the real libraries. */
+/** The functions of a test app, run by the real libraries. */
 export type TestApp = { orchestrators: Record<string, Orchestrator>; activities?: Activities };
 
 /** 2026-01-01T00:00Z; tests count from here. */
 export const testStart = Date.UTC(2026, 0, 1);
 
-/** A virtual clock that gives the real `Date` back when the test ends. */
+/** A virtual clock; the real `Date` is restored after the test. */
 export function testClock(): VirtualClock {
   const clock = virtualClock(testStart);
   onTestFinished(() => clock.dispose());
   return clock;
 }
 
-/** A task hub file in a folder of its own, removed when the test ends. */
+/** A task hub file in its own folder, which is removed after the test. */
 export function testHubFile(): string {
   const folder = mkdtempSync(join(tmpdir(), "ferry-hub-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -70,10 +70,10 @@ export type TestEngine = DurableEngine & {
   ): Promise<ManagementResponse>;
   startNew(name: string, instanceId?: string, input?: unknown): Promise<string>;
   raise(instanceId: string, name: string, payload?: unknown): Promise<number>;
-  /** The instance's status once all work in flight is done, without moving the clock. */
+  /** The instance's status after all current work is done, without advancing the clock. */
   // oxlint-disable-next-line typescript/no-explicit-any -- JSON, compared with expected JSON
   status(instanceId: string): Promise<any>;
-  /** The history as the status route shapes it. */
+  /** The history in the shape of the status route. */
   // oxlint-disable-next-line typescript/no-explicit-any -- JSON, compared with expected JSON
   history(instanceId: string): Promise<any[]>;
 };
@@ -81,11 +81,11 @@ export type TestEngine = DurableEngine & {
 export type TestEngineOptions = Partial<DurableOptions> & {
   app?: TestApp;
   clock?: VirtualClock;
-  /** Whether the engine works from the beginning; otherwise the test calls `start`. */
+  /** Whether the engine is started immediately (default); otherwise the test calls `start`. */
   begin?: boolean;
 };
 
-/** An engine over a test's app; it is stopped when the test ends. */
+/** An engine for a test app; it is stopped after the test. */
 export async function testEngine(options: TestEngineOptions): Promise<TestEngine> {
   const clock = options.clock ?? testClock();
   const functions =
@@ -117,8 +117,8 @@ export async function testEngine(options: TestEngineOptions): Promise<TestEngine
   };
   const status: TestEngine["status"] = async (instanceId) => {
     await clock.settled();
-    const answer = await request("GET", `instances/${instanceId}`);
-    return answer.status === 404 ? undefined : JSON.parse(answer.body);
+    const response = await request("GET", `instances/${instanceId}`);
+    return response.status === 404 ? undefined : JSON.parse(response.body);
   };
   return {
     ...engine,
@@ -127,9 +127,11 @@ export async function testEngine(options: TestEngineOptions): Promise<TestEngine
     request,
     status,
     async startNew(name, instanceId = "", input) {
-      const answer = await request("POST", `orchestrators/${name}/${instanceId}`, { body: input });
-      if (answer.status !== 202) throw new Error(`${answer.status} ${answer.body}`);
-      return JSON.parse(answer.body).id;
+      const response = await request("POST", `orchestrators/${name}/${instanceId}`, {
+        body: input,
+      });
+      if (response.status !== 202) throw new Error(`${response.status} ${response.body}`);
+      return JSON.parse(response.body).id;
     },
     async raise(instanceId, name, payload = null) {
       const target = `instances/${instanceId}/raiseEvent/${name}`;

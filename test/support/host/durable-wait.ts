@@ -1,24 +1,24 @@
 import type { Task } from "durable-functions";
 import { hours, type Orchestrator, seconds } from "./durable-app.ts";
 
-/** What the activities of `waitForCopy` answer. */
-export type ReadAnswer = { state: "pending" | "success" | "aborted" };
+/** Result of the activities of `waitForCopy`. */
+export type ReadResult = { state: "pending" | "success" | "aborted" };
 
 /**
- * Waits for a pending copy as an app should wait for a timer and events at once: fresh waits for
- * every race, kept and drained, the losing timer cancelled, every path through an activity. Ends
- * with the last answer and whether an abort was asked for.
+ * Waits for a pending copy, as an app should wait for a timer together with events: new waits for
+ * every race, which are kept and drained, the losing timer canceled, every path through an activity.
+ * Returns the last result, and whether an abort was requested.
  */
 export const waitForCopy: Orchestrator = function* (context) {
   const { df } = context;
   const open: Record<"abort" | "wake", Task[]> = { abort: [], wake: [] };
   const take = (name: "abort" | "wake") => {
-    let seen = false;
+    let isRaised = false;
     while (open[name].at(-1)?.isCompleted === true) {
       open[name].pop();
-      seen = true;
+      isRaised = true;
     }
-    return seen;
+    return isRaised;
   };
   const race = function* (due: Date): Generator<Task, void, Task> {
     const timer = df.createTimer(due);
@@ -31,7 +31,7 @@ export const waitForCopy: Orchestrator = function* (context) {
   };
 
   yield df.callActivity("prepare", {});
-  // An abort that came during prepare is seen before anything starts: a timer that is due at once.
+  // Racing an already-due timer drains an abort that arrived during prepare.
   yield* race(df.currentUtcDateTime);
   if (take("abort")) return { state: "aborted", abortAsked: true, reads: 0 };
   take("wake");
@@ -49,13 +49,13 @@ export const waitForCopy: Orchestrator = function* (context) {
       abortAsked = true;
       yield df.callActivity("abort", {});
     }
-    const { state }: ReadAnswer = yield df.callActivity("read", {});
+    const { state }: ReadResult = yield df.callActivity("read", {});
     df.setCustomStatus({ state, reads });
     if (state !== "pending") return { state, abortAsked, reads };
   }
 };
 
-/** Reads fall on whole hours, so that an extra wake does not move the later ones. */
+/** Reads are at whole hours, so an additional wake does not shift later ones. */
 function nextHour(now: Date): Date {
   return new Date((Math.floor(now.getTime() / hours(1)) + 1) * hours(1));
 }

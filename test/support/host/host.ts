@@ -19,11 +19,11 @@ export type SampleOptions = {
   openEngine?: HostOptions["openEngine"];
 };
 
-/** Where a sample app is kept: test/support/sample-apps/<name>. */
+/** The folder of a sample app: test/support/sample-apps/<name>. */
 export const sampleApp = (name: string) =>
   new URL(`../sample-apps/${name}`, import.meta.url).pathname;
 
-/** Starts an app of its own kind on any free port; it is closed when the test is over. */
+/** Starts a sample app on a free port; it is closed after the test. */
 export async function startSample(
   appDirectory: string,
   options: SampleOptions = {},
@@ -42,14 +42,14 @@ export async function startSample(
   return { ...host, log };
 }
 
-/** A directory that is removed when the test is over. */
+/** A directory that is removed after the test. */
 export async function temporaryDirectory(): Promise<string> {
   const directory = await realpath(await mkdtemp(join(tmpdir(), "host-")));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }
 
-/** An app written for one test: `files` by path, beside a package.json and host.json that are fine. */
+/** Writes an app for one test: `files` by path, with a valid package.json and host.json by default. */
 export async function writtenApp(files: Record<string, string>): Promise<string> {
   const directory = await temporaryDirectory();
   const all = {
@@ -62,16 +62,16 @@ export async function writtenApp(files: Record<string, string>): Promise<string>
     await writeFile(join(directory, path), text);
   }
   await symlink(installed, join(directory, "node_modules")).catch((error: unknown) => {
-    // An app that brings its own node_modules keeps it.
+    // An app with its own node_modules keeps it.
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
   });
   return directory;
 }
 
-/** The node_modules that the tests themselves use. */
+/** The tests' own node_modules. */
 export const installed = new URL("../../../node_modules", import.meta.url).pathname;
 
-/** The JSON of an answer. */
+/** The JSON body of a response. */
 // oxlint-disable-next-line typescript/no-explicit-any -- tests look into bodies of every shape
 export async function jsonOf(response: Promise<Response> | Response): Promise<any> {
   return (await response).json();

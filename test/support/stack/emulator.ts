@@ -12,7 +12,7 @@ export const kib = 1024;
 export const second = 1000;
 export const day = 24 * 60 * 60 * second;
 
-/** A running emulator with the official SDK as its clients; all of it ends with the test. */
+/** A running emulator with clients of the official SDK; everything is closed after the test. */
 export type Storage = {
   clock: VirtualClock;
   emulator: StorageEmulator;
@@ -26,16 +26,16 @@ export type Storage = {
   logged: string[];
 };
 
-const endings: (() => Promise<void> | void)[] = [];
+const cleanUps: (() => Promise<void> | void)[] = [];
 
 afterEach(async () => {
-  for (const end of endings.splice(0).toReversed()) await end();
+  for (const end of cleanUps.splice(0).toReversed()) await end();
 });
 
 export async function startStorage(
   options: Partial<StorageEmulatorOptions> = {},
 ): Promise<Storage> {
-  const clock = (options.clock as VirtualClock | undefined) ?? virtualClock(noon); // tests have no other
+  const clock = (options.clock as VirtualClock | undefined) ?? virtualClock(noon); // tests use no other clock
   if (options.clock === undefined) atEnd(() => clock.dispose());
   const logged: string[] = [];
   const emulator = await startStorageEmulator({
@@ -58,7 +58,7 @@ export async function startStorage(
     throw new Error("The emulator has two accounts");
   const credential = new StorageSharedKeyCredential(account.name, account.key);
   const otherCredential = new StorageSharedKeyCredential(other.name, other.key);
-  // Retries would hide the first answer, and wait for it in real time.
+  // Retries would hide the first response, and wait in real time.
   const pipeline = { retryOptions: { maxTries: 1 } };
   const url = `${emulator.blobUrl}/${account.name}`;
   return {
@@ -77,13 +77,13 @@ export async function startStorage(
   };
 }
 
-/** Runs when the test is over, the latest first. */
+/** Runs `end` after the test, in reverse order of registration. */
 export function atEnd(end: () => Promise<void> | void): void {
-  endings.push(end);
+  cleanUps.push(end);
 }
 
-/** The status and code of the refusal that `work` must end in. */
-export async function refusal(work: Promise<unknown>): Promise<{ status: number; code: string }> {
+/** The status and error code with which `work` is rejected; 200 "not refused" if it succeeds. */
+export async function rejection(work: Promise<unknown>): Promise<{ status: number; code: string }> {
   try {
     await work;
   } catch (error) {
@@ -91,14 +91,14 @@ export async function refusal(work: Promise<unknown>): Promise<{ status: number;
       statusCode?: number;
       code?: string;
       details?: { errorCode?: string };
-    }; // a RestError; anything else fails the comparison that follows
+    }; // a RestError; anything else fails the following comparison
     return { status: statusCode ?? 0, code: details?.errorCode ?? code ?? String(error) };
   }
   return { status: 200, code: "not refused" };
 }
 
-/** A container with one blob in it. */
-export async function uploaded(
+/** Uploads a blob, with its container. */
+export async function uploadBlob(
   service: BlobServiceClient,
   content: string | Uint8Array,
   { container = "source", blob = "film.mp4" } = {},

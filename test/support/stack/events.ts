@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { BlockBlobClient } from "@azure/storage-blob";
-import type { TestWorld } from "./test-stack.ts";
+import type { TestStack } from "./test-stack.ts";
 
-/** An event as Event Grid's own schema has it. */
+/** An event in Event Grid's schema. */
 export type GridEvent = Record<string, unknown> & { data: Record<string, unknown> };
 
-/** Routes from `inbox` of the first account to `archive`, as a setting. */
+/** The setting for routes from `inbox` of the first account to `archive`. */
 export function inboxRoutes(...routes: object[]): Record<string, string> {
   const account = "http://127.0.0.1:10000/devstoreaccount1";
   const usual = {
@@ -20,8 +20,8 @@ export function inboxRoutes(...routes: object[]): Record<string, string> {
   };
 }
 
-/** The event of a blob as it is now, as Storage would have it. */
-export async function eventOf(
+/** The event that Storage would send for a blob in its current state. */
+export async function createEvent(
   blob: BlockBlobClient,
   { api = "PutBlob", ...changes }: { api?: string; at?: number; etag?: string; url?: string } = {},
 ): Promise<GridEvent> {
@@ -47,34 +47,34 @@ export async function eventOf(
   };
 }
 
-/** Delivers events as Event Grid does, some in one delivery; answers the status. */
-export async function deliver(world: TestWorld, events: object | object[]): Promise<number> {
-  const url = `${world.local.host.url}/runtime/webhooks/EventGrid?functionName=storageEvents&code=K`;
-  const answer = await fetch(url, {
+/** Delivers events in one call, as Event Grid does; returns the status. */
+export async function deliver(stack: TestStack, events: object | object[]): Promise<number> {
+  const url = `${stack.local.host.url}/runtime/webhooks/EventGrid?functionName=storageEvents&code=K`;
+  const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json", "aeg-event-type": "Notification" },
     body: JSON.stringify(events),
   });
-  await answer.arrayBuffer();
-  return answer.status;
+  await response.arrayBuffer();
+  return response.status;
 }
 
-/** Every copy that Durable knows, as the API shows it. */
-export async function allCopies(world: TestWorld) {
-  const instances = `${world.local.host.url}/runtime/webhooks/durabletask/instances/?top=100000`;
+/** Every copy with a Durable instance, as the API returns it. */
+export async function allCopies(stack: TestStack) {
+  const instances = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/?top=100000`;
   // "Get instances status" of Durable's HTTP API.
   const list = (await (await fetch(instances)).json()) as { instanceId: string; name: string }[];
   const copies = list.filter(({ name }) => name === "copyOrchestration");
-  return await Promise.all(copies.map(({ instanceId }) => world.get(instanceId)));
+  return await Promise.all(copies.map(({ instanceId }) => stack.get(instanceId)));
 }
 
-/** Moves on until no copy runs any more. */
-export async function untilAllEnded(world: TestWorld, hours = 48) {
+/** Advances the clock until every copy has completed, by at most `hours`; returns all copies. */
+export async function untilAllEnded(stack: TestStack, hours = 48) {
   for (let step = 1_000, left = hours * 3_600_000; left > 0; left -= step, step *= 2) {
-    await world.clock.settled();
-    const copies = await allCopies(world);
+    await stack.clock.settled();
+    const copies = await allCopies(stack);
     if (copies.every(({ completedAt }) => completedAt !== null)) return copies;
-    await world.clock.advance(step);
+    await stack.clock.advance(step);
   }
-  return await allCopies(world);
+  return await allCopies(stack);
 }

@@ -46,8 +46,8 @@ export async function startFileStorage(
   };
 }
 
-/** A file with content, headers and metadata. */
-export async function uploadedFile(
+/** Uploads a file with headers and metadata. */
+export async function uploadFile(
   client: ShareFileClient,
   content: string | Buffer,
 ): Promise<ShareFileClient> {

@@ -3,7 +3,7 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { makeCertificate, trustCertificate } from "../../../src/local/certificate.ts";
 import { atEnd, startStorage } from "./emulator.ts";
 
-/** An emulator over TLS, and a client that acts for its identity through the unmodified SDK. */
+/** An emulator over TLS, and a client that uses its identity through the unmodified SDK. */
 export async function startIdentity() {
   const tls = await makeCertificate(Date.now());
   atEnd(trustCertificate(tls));

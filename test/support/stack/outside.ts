@@ -2,8 +2,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** A web server outside Storage, on this machine, that ends with the test. */
-export type Outside = {
+/** A web server outside Storage, on this machine; it is closed after the test. */
+export type ExternalServer = {
   /** Scheme, host and port. */
   origin: string;
   /** Each request as "GET /film.mp4?key=1". */
@@ -11,7 +11,9 @@ export type Outside = {
 };
 
 /** Serves these paths, and 404 for all others. */
-export async function serveOutside(content: Readonly<Record<string, Buffer>>): Promise<Outside> {
+export async function startExternalServer(
+  content: Readonly<Record<string, Buffer>>,
+): Promise<ExternalServer> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`);
@@ -33,6 +35,6 @@ export async function serveOutside(content: Readonly<Record<string, Buffer>>): P
     server.closeAllConnections();
     server.close();
   });
-  const { port } = server.address() as AddressInfo; // of a server that listens on TCP
+  const { port } = server.address() as AddressInfo; // listens on TCP
   return { origin: `http://127.0.0.1:${port}`, requests };
 }

@@ -1,9 +1,9 @@
 import type { RoleAssignment } from "../../../src/local/storage/auth/role-assignments.ts";
-import type { TestWorld } from "./test-stack.ts";
+import type { TestStack } from "./test-stack.ts";
 
-/** All that the identity may do in one account; in the others it keeps what it may. */
-export function giveRoles(
-  { local }: TestWorld,
+/** Replaces the identity's roles in one account; its roles in other accounts stay. */
+export function setRoles(
+  { local }: TestStack,
   account: string,
   ...roles: readonly RoleAssignment[]
 ): void {

@@ -5,22 +5,22 @@ import {
 } from "@azure/storage-file-share";
 import type { ShareClient, ShareFileClient } from "@azure/storage-file-share";
 import { firstAccount, hour } from "./test-stack.ts";
-import type { TestWorld } from "./test-stack.ts";
+import type { TestStack } from "./test-stack.ts";
 
-/** Azure Files of a world's emulator. Paths are share, folders and file: `share/in/film.mp4`. */
-export type WorldFiles = {
+/** Clients for Azure Files of a stack's emulator. Paths are share, folders and file: `share/in/film.mp4`. */
+export type StackFiles = {
   share(name: string, account?: string): ShareClient;
-  /** A client that leaves trailing dots where they are. */
+  /** A client that allows trailing dots. */
   file(path: string, account?: string): ShareFileClient;
   /** Uploads a source, with its share and folders. */
   upload(path: string, content: Buffer, account?: string): Promise<ShareFileClient>;
-  /** Makes the share and folders of a file. */
-  makeRoom(path: string, account?: string): Promise<void>;
-  /** The file's URL with a SAS for an hour. */
+  /** Creates the share and folders of a file. */
+  createFolders(path: string, account?: string): Promise<void>;
+  /** The file's URL with a SAS for one hour. */
   sas(file: ShareFileClient, permissions?: string): string;
 };
 
-export function filesOf({ local, clock }: TestWorld): WorldFiles {
+export function createStackFiles({ local, clock }: TestStack): StackFiles {
   const { fileUrl, accounts } = local.emulator;
   const service = (account: string) => {
     const key = accounts.find(({ name }) => name === account)?.key ?? "";
@@ -30,7 +30,7 @@ export function filesOf({ local, clock }: TestWorld): WorldFiles {
       allowTrailingDot: true,
     });
   };
-  const files: WorldFiles = {
+  const files: StackFiles = {
     share: (name, account = firstAccount) => service(account).getShareClient(name),
     file(path, account = firstAccount) {
       const [share = "", ...rest] = path.split("/");
@@ -38,7 +38,7 @@ export function filesOf({ local, clock }: TestWorld): WorldFiles {
       for (const name of rest.slice(0, -1)) folder = folder.getDirectoryClient(name);
       return folder.getFileClient(rest.at(-1) ?? "");
     },
-    async makeRoom(path, account = firstAccount) {
+    async createFolders(path, account = firstAccount) {
       const [share = "", ...rest] = path.split("/");
       const client = service(account).getShareClient(share);
       await client.createIfNotExists();
@@ -49,7 +49,7 @@ export function filesOf({ local, clock }: TestWorld): WorldFiles {
       }
     },
     async upload(path, content, account = firstAccount) {
-      await files.makeRoom(path, account);
+      await files.createFolders(path, account);
       const file = files.file(path, account);
       await file.create(content.length, {
         fileHttpHeaders: { fileContentType: "video/mp4" },

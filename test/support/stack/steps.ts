@@ -15,8 +15,8 @@ import type { Storage } from "./emulator.ts";
 import { epochMs, toIso } from "../../../src/copy/time.ts";
 import type { InstanceId } from "../../../src/copy/contract/ids.ts";
 
-/** The five steps over real Storage calls, without the orchestration: to run them in a seldom order. */
-export function stepsOf(
+/** The activities with real Storage calls, without the orchestration, to run them in unusual orders. */
+export function createSteps(
   { emulator, clock, credential }: Storage,
   client: Partial<CopyClient> = {},
 ): CopyActivities & { ledger: Ledger } {
@@ -36,8 +36,8 @@ export function stepsOf(
   return { ...steps, ledger };
 }
 
-/** A request as it would enter an orchestration now. */
-export function copyOf(
+/** The input that an orchestration would get for a request made now. */
+export function createCopyInput(
   { emulator, clock }: Storage,
   body: unknown,
 ): { instanceId: InstanceId; copy: CopyInput } {

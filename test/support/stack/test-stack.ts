@@ -15,17 +15,17 @@ import type { HostLogEntry } from "../../../src/local/log.ts";
 import { startLocalStack } from "../../../src/local/local-stack.ts";
 import type { LocalStack, LocalStackOptions } from "../../../src/local/local-stack.ts";
 
-/** The compiled app on the local host beside the emulator, in virtual time. */
-export type TestWorld = {
+/** The compiled app on the local host, together with the emulator, in virtual time. */
+export type TestStack = {
   clock: VirtualClock;
   log: HostLogEntry[];
   readonly local: LocalStack;
-  /** One call of the app's HTTP API. */
-  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  /** Calls the app's HTTP API. */
+  call(method: string, path: string, options?: CallOptions): Promise<ApiResponse>;
   /** Starts a copy and expects 202. */
   start(body: unknown, headers?: Record<string, string>): Promise<CopyBody>;
   get(id: string): Promise<CopyBody>;
-  /** Moves the clock on, at most `hours`, until the copy has ended. */
+  /** Advances the clock, by at most `hours`, until the copy has completed. */
   untilEnded(id: string, hours?: number): Promise<CopyBody>;
   /** A blob of one of the emulator's accounts. */
   blob(path: string, account?: string): BlockBlobClient;
@@ -39,11 +39,11 @@ export type TestWorld = {
     blob: BlockBlobClient,
     options?: { permissions?: string; expiresAt?: number },
   ): Promise<string>;
-  /** Every event of the task hub, also those that the status route leaves out; only with `persistent`. */
-  historyEvents(): number;
-  /** The same of one instance. */
-  historyEventsOf(id: string): number;
-  /** Ends this life of the app and begins the next on the same state; only with `persistent`. */
+  /** Number of history events in the task hub, including those that the status route omits; only with `persistent`. */
+  countHistoryEvents(): number;
+  /** The same for one instance. */
+  countHistoryEventsOf(id: string): number;
+  /** Restarts the app on the same state; only with `persistent`. */
   restart(): Promise<void>;
   stateDirectory: string | null;
   close(): Promise<void>;
@@ -54,7 +54,7 @@ export type CallOptions = {
   raw?: string | Buffer;
   headers?: Record<string, string>;
 };
-export type Answer = { status: number; headers: Headers; text: string; json: Json };
+export type ApiResponse = { status: number; headers: Headers; text: string; json: Json };
 export type CopyBody = Json;
 // oxlint-disable-next-line typescript/no-explicit-any -- tests look into bodies of every shape
 type Json = any;
@@ -62,11 +62,11 @@ type Json = any;
 export const firstAccount = "devstoreaccount1";
 export const secondAccount = "devstoreaccount2";
 export const hour = 3_600_000;
-/** Friday noon: any date does, this one is easy to recognise in logs. */
+/** A Friday noon that is easy to recognise in logs. */
 export const noon = Date.UTC(2026, 10, 20, 12);
 
-/** For weeks that are to pass in a blink: the rounds that an app makes beside its copies are rare. */
-export const withoutRounds = {
+/** Settings for tests that cover weeks: the app's timers run rarely. */
+export const rareTimers = {
   COPY_WATCHDOG: "0 0 0 * * *",
   "AzureWebJobs.purge.Disabled": "true",
 } as const;
@@ -77,29 +77,29 @@ type Options = {
   secure?: boolean;
   copies?: LocalStackOptions["copies"];
   environment?: Record<string, string>;
-  /** As in local.settings.json: may name the emulator at its usual address. */
+  /** As in local.settings.json: can name the emulator at its default address. */
   settings?: Record<string, string>;
   events?: LocalStackOptions["events"];
 };
 
-/** Starts a world that ends with the test. */
-export async function startWorld(options: Options = {}): Promise<TestWorld> {
-  const world = await openWorld(options);
-  onTestFinished(() => world.close());
-  return world;
+/** Starts a stack, which is closed after the test. */
+export async function startStack(options: Options = {}): Promise<TestStack> {
+  const stack = await openStack(options);
+  onTestFinished(() => stack.close());
+  return stack;
 }
 
-/** Starts a world for several tests, whose last one closes it. */
-export async function openWorld(options: Options = {}): Promise<TestWorld> {
+/** Starts a stack for several tests; the caller closes it. */
+export async function openStack(options: Options = {}): Promise<TestStack> {
   const clock = virtualClock(noon);
   const log: HostLogEntry[] = [];
   const stateDirectory = options.persistent === true ? mkdtempSync(join(tmpdir(), "ferry-")) : null;
   const environment = setEnvironment({
     COPY_SECRET_KEYS: "",
-    COPY_WATCHDOG: "0 0 * * * *", // hourly: every five minutes of two weeks take real seconds
+    COPY_WATCHDOG: "0 0 * * * *", // hourly: five-minute rounds over two weeks take seconds of real time
     ...options.environment,
   });
-  const begin = (blobPort: number, filePort: number) =>
+  const startLocal = (blobPort: number, filePort: number) =>
     startLocalStack({
       appDirectory: process.cwd(),
       stateDirectory,
@@ -118,13 +118,13 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
     environment.restore();
     if (stateDirectory !== null) rmSync(stateDirectory, { recursive: true, force: true });
   };
-  let local = await begin(0, 0).catch((error: unknown) => {
+  let local = await startLocal(0, 0).catch((error: unknown) => {
     cleanUp();
     throw error;
   });
   let closed = false;
 
-  const world: TestWorld = {
+  const stack: TestStack = {
     clock,
     log,
     stateDirectory,
@@ -133,7 +133,7 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
     },
     async call(method, path, { body, raw, headers } = {}) {
       const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
-      const answer = await fetch(`${local.host.url}/api${path}`, {
+      const response = await fetch(`${local.host.url}/api${path}`, {
         method,
         headers: {
           ...(content === undefined ? {} : { "content-type": "application/json" }),
@@ -141,27 +141,28 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
         },
         ...(content === undefined ? {} : { body: content }),
       });
-      const text = await answer.text();
-      const isJson = /json/.test(answer.headers.get("content-type") ?? "");
+      const text = await response.text();
+      const isJson = /json/.test(response.headers.get("content-type") ?? "");
       return {
-        status: answer.status,
-        headers: answer.headers,
+        status: response.status,
+        headers: response.headers,
         text,
         json: isJson && text !== "" ? JSON.parse(text) : undefined,
       };
     },
     async start(body, headers = {}) {
-      const answer = await world.call("POST", "/copies", { body, headers });
-      if (answer.status !== 202) throw new Error(`POST gave ${answer.status}: ${answer.text}`);
+      const response = await stack.call("POST", "/copies", { body, headers });
+      if (response.status !== 202)
+        throw new Error(`POST gave ${response.status}: ${response.text}`);
       await clock.settled();
-      return answer.json;
+      return response.json;
     },
-    get: async (id) => (await world.call("GET", `/copies/${id}`)).json,
+    get: async (id) => (await stack.call("GET", `/copies/${id}`)).json,
     async untilEnded(id, hours = 24) {
       const limit = clock.now() + hours * hour;
       for (let step = 60_000; ; step = Math.min(6 * hour, step * 2)) {
         await clock.settled();
-        const copy = await world.get(id);
+        const copy = await stack.get(id);
         if (copy.completedAt !== null || clock.now() >= limit) return copy;
         await clock.advance(Math.min(step, limit - clock.now()));
       }
@@ -180,7 +181,7 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
       await service(local, account)
         .getContainerClient(path.split("/")[0] ?? "")
         .createIfNotExists();
-      const blob = world.blob(path, account);
+      const blob = stack.blob(path, account);
       await blob.uploadData(Buffer.from(content), {
         blobHTTPHeaders: { blobContentType: "video/mp4" },
         metadata: { film: "yes" },
@@ -193,14 +194,14 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
         startsOn: new Date(clock.now() - hour),
         expiresOn: new Date(expiresAt ?? clock.now() + hour),
       }),
-    historyEvents() {
+    countHistoryEvents() {
       const file = join(stateDirectory ?? "", "task-hub.sqlite");
       const hub = new DatabaseSync(file, { readOnly: true });
       const { events } = hub.prepare("SELECT count(*) AS events FROM history").get() ?? {};
       hub.close();
       return Number(events);
     },
-    historyEventsOf(id) {
+    countHistoryEventsOf(id) {
       const file = join(stateDirectory ?? "", "task-hub.sqlite");
       const hub = new DatabaseSync(file, { readOnly: true });
       const count =
@@ -217,12 +218,12 @@ export async function openWorld(options: Options = {}): Promise<TestWorld> {
     },
     async restart() {
       await local.close();
-      local = await begin(local.emulator.port, local.emulator.filePort); // URLs of running copies name it
+      local = await startLocal(local.emulator.port, local.emulator.filePort); // URLs of running copies contain the ports
       await clock.settled();
     },
   };
   await service(local, firstAccount).getContainerClient("archive").create();
-  return world;
+  return stack;
 }
 
 function service(local: LocalStack, account: string): BlobServiceClient {

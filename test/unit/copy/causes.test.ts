@@ -14,7 +14,7 @@ import { epochMs, plusMs } from "../../../src/copy/time.ts";
 import type { EpochMs } from "../../../src/copy/time.ts";
 
 const now = epochMs(Date.UTC(2026, 10, 20));
-const answer = (given: Partial<StorageErrorResponse>): StorageErrorResponse => ({
+const response = (given: Partial<StorageErrorResponse>): StorageErrorResponse => ({
   status: 400,
   code: null,
   sourceStatus: null,
@@ -22,18 +22,18 @@ const answer = (given: Partial<StorageErrorResponse>): StorageErrorResponse => (
   retryAfterSeconds: null,
   ...given,
 });
-const taken = (
+const classify = (
   call: StorageCallName,
   given: Partial<StorageErrorResponse>,
   sas: string | null = null,
 ) =>
-  classifyError(call, answer(given), {
+  classifyError(call, response(given), {
     action: "copy",
     sas: sas === null ? null : new Sas(sas),
     now,
   });
 
-/** Storage's documented answers, and what each must become. */
+/** Storage's documented responses, and the verdict for each. */
 test.each<[StorageCallName, Partial<StorageErrorResponse>, string, string]>([
   ["read-source", { status: 404, code: "BlobNotFound" }, "permanent", "source-not-found"],
   [
@@ -126,18 +126,18 @@ test.each<[StorageCallName, Partial<StorageErrorResponse>, string, string]>([
   ["start", { status: 500, code: "InternalError" }, "transient", "internal"],
   ["start", { status: 500, code: "CannotVerifyCopySource" }, "transient", "internal"],
   ["read-destination", { status: 0, code: "ECONNRESET" }, "transient", "internal"],
-])("%s answered %o is %s: %s", (call, given, kind, cause) => {
-  const verdict = taken(call, given);
+])("%s that gets %o is %s: %s", (call, given, kind, cause) => {
+  const verdict = classify(call, given);
   expect([verdict.kind, verdict.failure.cause]).toEqual([kind, cause]);
   expect(verdict.failure.message).toMatch(/^Cannot copy/);
   expect(verdict.failure.fix).toBe(causes[verdict.failure.cause].fix);
 });
 
-test("no row of the table is out of reach behind another", () => {
+test("no row of the table is unreachable behind another", () => {
   for (const [calls, status, pattern, cause] of storageErrors) {
     const code = pattern?.source.replace(/[\^$()]/g, "").split("|")[0] ?? null;
     for (const call of calls) {
-      const given = answer({ status: status ?? 412, code });
+      const given = response({ status: status ?? 412, code });
       const verdict = classifyError(call, given, { action: "copy", sas: null, now });
       expect([call, code, verdict.failure.cause]).toEqual([call, code, cause]);
     }
@@ -153,34 +153,34 @@ test.each([
   ["sp=r&st=2026-11-21&se=2026-12-01&sig=x", "source-sas-not-yet-valid", /valid from 2026-11-21/],
   ["sp=w&se=2026-12-01&sig=x", "source-unauthorized", /permissions "w"/],
   ["sp=r&se=2026-12-01&sig=x", "source-unauthorized", /access to the source is denied/],
-])("a refused SAS %s is %s", (sas, cause, says) => {
+])("a rejected SAS %s is %s", (sas, cause, says) => {
   for (const [call, code] of [
     ["read-source", "AuthenticationFailed"],
     ["start", "CannotVerifyCopySource"],
   ] as const) {
-    const { failure } = taken(call, { status: 403, code }, sas);
+    const { failure } = classify(call, { status: 403, code }, sas);
     expect(failure.cause).toBe(cause);
     expect(failure.message).toMatch(says);
     expect(JSON.stringify(failure)).not.toContain("sig=");
   }
 });
 
-test("a destination that refuses a SAS which has ended says so, and a start's SAS is not taken for it", () => {
-  const ended = "sp=racwd&se=2026-11-19&sig=x";
-  const refused = { status: 403, code: "AuthenticationFailed" };
+test("an expired destination SAS is reported as such, and not confused with the source's SAS", () => {
+  const expired = "sp=racwd&se=2026-11-19&sig=x";
+  const rejected = { status: 403, code: "AuthenticationFailed" };
   for (const call of ["read-destination", "abort", "clean-up"] as const) {
-    const { failure } = taken(call, refused, ended);
+    const { failure } = classify(call, rejected, expired);
     expect(failure.cause).toBe("destination-unauthorized");
     expect(failure.message).toMatch(/the SAS expired at 2026-11-19/);
     expect(failure.fix).toMatch(/two weeks/);
   }
-  const { failure } = taken("start", { status: 403, code: "AuthorizationFailure" }, ended);
+  const { failure } = classify("start", { status: 403, code: "AuthorizationFailure" }, expired);
   expect(failure.message).not.toContain("SAS expired");
 });
 
 const copyId = toCopyId("11111111-1111-1111-1111-111111111111");
 const started = { plan: { source: { etag: "1", length: 10 }, destinationEtag: null }, copyId };
-const seen = (
+const properties = (
   copy: Partial<DestinationProperties["copy"]> | null,
   length = 10,
 ): DestinationProperties => ({
@@ -203,25 +203,30 @@ const seen = (
           ...copy,
         },
 });
-const look = (destination: DestinationProperties | null, sas: string | null = null) =>
+const readStatusOf = (destination: DestinationProperties | null, sas: string | null = null) =>
   interpretStatus(started, destination, { sas: sas === null ? null : new Sas(sas), now });
 
-test("only our own copyId with status success and the planned length is a success", () => {
-  expect(look(seen({}))).toMatchObject({
+test("only our copyId with status success and the planned length counts as success", () => {
+  expect(readStatusOf(properties({}))).toMatchObject({
     kind: "success",
     progress: { bytesCopied: 10, totalBytes: 10 },
   });
-  expect(look(seen({}, 9))).toMatchObject({
+  expect(readStatusOf(properties({}, 9))).toMatchObject({
     kind: "failed",
     failure: { cause: "source-changed" },
   });
-  expect(look(seen({ copyId: toCopyId("another") }))).toMatchObject({ kind: "superseded" });
-  expect(look(seen(null))).toMatchObject({ kind: "superseded" });
-  expect(look(null)).toMatchObject({ kind: "gone", failure: { cause: "destination-deleted" } });
+  expect(readStatusOf(properties({ copyId: toCopyId("another") }))).toMatchObject({
+    kind: "superseded",
+  });
+  expect(readStatusOf(properties(null))).toMatchObject({ kind: "superseded" });
+  expect(readStatusOf(null)).toMatchObject({
+    kind: "gone",
+    failure: { cause: "destination-deleted" },
+  });
 });
 
-test("a superseded copy says whether the destination's length fits", () => {
-  const message = (length: number) => JSON.stringify(look(seen(null, length)));
+test("a superseded copy reports whether the destination's length matches", () => {
+  const message = (length: number) => JSON.stringify(readStatusOf(properties(null, length)));
   expect(message(10)).toContain("may have succeeded");
   expect(message(3)).toContain("has 3 bytes, not 10");
 });
@@ -237,27 +242,30 @@ test.each([
   ["something new", "internal"],
   [null, "internal"],
 ])("a failed copy described as %s is %s", (description, cause) => {
-  const status = look(seen({ status: "failed", description }));
+  const status = readStatusOf(properties({ status: "failed", description }));
   expect(status).toMatchObject({ kind: "failed", failure: { cause } });
   expect(isFinal(status)).toBe(true);
 });
 
-test("a copy that failed with 403 after its SAS ended is named so", () => {
+test("a copy that failed with 403 after its SAS expired is reported as such", () => {
   const description = '403 AuthenticationFailed "x"';
-  const status = look(seen({ status: "failed", description }), "sp=r&se=2026-11-19&sig=x");
+  const status = readStatusOf(
+    properties({ status: "failed", description }),
+    "sp=r&se=2026-11-19&sig=x",
+  );
   expect(status).toMatchObject({ failure: { cause: "source-sas-expired" } });
 });
 
-test("a copy that failed with 403 once its minted SAS had ended outlived seven days; before, it did not", () => {
+test("a copy that failed with 403 after its minted SAS expired outlived seven days; before that, it did not", () => {
   const mintedSas = { scid: "1", expiresAt: new Date(now).toISOString() };
   const plan = { ...started.plan, mintedSas };
   const description = '403 AuthenticationFailed "x"';
-  const ended = (completedAt: EpochMs | null, description: string) => {
-    const destination = seen({ status: "failed", description, completedAt });
+  const expired = (completedAt: EpochMs | null, description: string) => {
+    const destination = properties({ status: "failed", description, completedAt });
     return interpretStatus({ plan, copyId }, destination, { sas: null, now: plusMs(now, 60_000) });
   };
   for (const completedAt of [now, plusMs(now, 1_000), null]) {
-    expect(ended(completedAt, description)).toMatchObject({
+    expect(expired(completedAt, description)).toMatchObject({
       failure: {
         cause: "source-sas-expired",
         message: expect.stringMatching(/seven days.*2026-11-20T00:00:00/),
@@ -265,21 +273,21 @@ test("a copy that failed with 403 once its minted SAS had ended outlived seven d
       },
     });
   }
-  expect(ended(plusMs(now, -1_000), description)).toMatchObject({
+  expect(expired(plusMs(now, -1_000), description)).toMatchObject({
     failure: { cause: "source-unauthorized" },
   });
-  expect(ended(now, '404 ResourceNotFound "x"')).toMatchObject({
+  expect(expired(now, '404 ResourceNotFound "x"')).toMatchObject({
     failure: { cause: "source-not-found" },
   });
 });
 
-test("a pending copy shows its progress and Storage's note", () => {
-  const pending = seen({
+test("a pending copy reports its progress and Storage's status description", () => {
+  const pending = properties({
     status: "pending",
     progress: parseProgress("3/10"),
     description: "502 x",
   });
-  expect(look(pending)).toEqual({
+  expect(readStatusOf(pending)).toEqual({
     kind: "pending",
     progress: { bytesCopied: 3, totalBytes: 10 },
     warning: "502 x",

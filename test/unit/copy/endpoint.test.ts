@@ -39,14 +39,14 @@ test.each([
   expect(endpoint(url)).toMatchObject({ account, container, path });
 });
 
-test("a blob name that is written as a URL and read again is the same name", () => {
+test("a blob name that is written as a URL and parsed again is the same name", () => {
   const part = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 });
   fc.assert(
     fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), (parts) => {
       const path = parts.join("/");
       const url = endpointUrl({ ...endpoint(`${blobs}/devstoreaccount1/inbox/x`), path });
       const parsed = parseDestination(url, origins);
-      // Refused names are refused in words; all others come back as they were, at the same URL.
+      // Invalid names are rejected with a message; all others are returned unchanged, at the same URL.
       if (!parsed.ok) {
         expect(parsed.problems.join()).toMatch(/blob name|path segment of dots|characters long/);
         return;
@@ -115,14 +115,14 @@ test.each([
 });
 
 test.each(["inbox/x/../in2/a", "inbox/in/../a", "other/../inbox/in/a", "inbox/in/%2e%2e/a"])(
-  "no prefix can be left or entered by dots: %s is not a source",
+  "dots can neither leave nor enter a prefix: %s is not a valid source",
   (path) => {
     const source = `https://acct1.blob.core.windows.net/${path}`;
     expect(parseSource(source, origins)).toMatchObject({ ok: false });
   },
 );
 
-test("one pair must allow both ends; two halves of two pairs do not", () => {
+test("one pair must allow source and destination; two pairs do not combine", () => {
   const pairs = parseAllowedPairs(
     JSON.stringify([
       {
@@ -141,7 +141,7 @@ test("one pair must allow both ends; two halves of two pairs do not", () => {
   expect(isAllowed([], { source, destination: to })).toBe(false);
 });
 
-test("wrong pairs are named, each with its place", () => {
+test("each invalid pair is reported with its position", () => {
   const wrong = JSON.stringify([
     { from: "https://acct1.blob.core.windows.net/a?x=1", to: "http://acct1.blob.core.windows.net" },
     { from: "nothing", to: "https://example.com/" },
@@ -157,13 +157,13 @@ test("wrong pairs are named, each with its place", () => {
   expect(parseAllowedPairs("{", emulator).problems).toHaveLength(1);
 });
 
-/** What becomes of a source outside Storage where `https://cdn.example/pub` alone is listed. */
+/** The verdict on a source outside Storage if only `https://cdn.example/pub` is listed. */
 function outside(url: string): "allowed" | "not allowed" | "invalid" {
   const pairs = allowed("https://cdn.example/pub", "https://acct2.blob.core.windows.net/archive");
   const read = parseSource(url, { emulator, external: externalOrigins(pairs) });
   if (!read.ok) return "invalid";
-  const ends = { source: read.endpoint, destination: to };
-  return isAllowed(pairs, ends) ? "allowed" : "not allowed";
+  const endpoints = { source: read.endpoint, destination: to };
+  return isAllowed(pairs, endpoints) ? "allowed" : "not allowed";
 }
 
 test.each([
@@ -201,7 +201,7 @@ test.each([
   expect(outside(url)).toBe(expected);
 });
 
-test("nobody opens the share that holds the app's code, in whatever account", () => {
+test("the share with the app's code is closed in every account", () => {
   const own = { account: "acct1", contentShare: "ferry-a1b2" };
   const file = (account: string, share: string) =>
     sourceAt(`https://${account}.file.core.windows.net/${share}/site/wwwroot/host.json`);
@@ -211,7 +211,7 @@ test("nobody opens the share that holds the app's code, in whatever account", ()
 });
 
 test.each(["ferrystaging-leases", "other-largemessages", "other-applease"])(
-  "another name of the task hub does not open its container: %s",
+  "the containers of a renamed task hub are closed: %s",
   (container) => {
     const own = { account: "acct1", contentShare: null };
     const at = (account: string) =>

@@ -18,19 +18,19 @@ test.each<[pattern: string, hits: string[], misses: string[]]>([
   ["{a,b}/{c,d}*", ["a/c", "b/d9"], ["a/e", "c/c"]],
   ["a**b", ["ab", "a/x/b"], ["a", "b"]],
   ["a.b+(c)", ["a.b+(c)"], ["axb+(c)", "a.bb(c)"]],
-])("%s matches just what it says", (pattern, hits, misses) => {
+])("%s matches exactly the listed names", (pattern, hits, misses) => {
   expect(hits.filter((name) => !matches(glob(pattern), name))).toEqual([]);
   expect(misses.filter((name) => matches(glob(pattern), name))).toEqual([]);
 });
 
 test.each(["", "a[bc]", "!a", "a\\*", "{a", "a}", "{a,{b,c}}", "{a,b,c,d}".repeat(4)])(
-  "what is no glob here is refused, not misread: %s",
+  "an unsupported pattern is rejected, not misread: %s",
   (text) => expect(parseGlob(text).ok).toBe(false),
 );
 
 const token = fc.constantFrom("**/", "**", "*", "?", "a", "b", "/", "a/", ".");
 
-/** The same pattern for JavaScript's own matcher. */
+/** The equivalent regular expression. */
 const expressions: Record<string, string> = {
   "**/": "(?:[^]*/)?",
   "*": "[^/]*",
@@ -38,7 +38,7 @@ const expressions: Record<string, string> = {
   ".": "\\.",
 };
 
-test("a glob matches what the same pattern written as a regular expression matches", () => {
+test("a glob matches the same names as the equivalent regular expression", () => {
   const name = fc.string({ unit: fc.constantFrom("a", "b", "/", "."), maxLength: 8 });
   fc.assert(
     fc.property(fc.array(token, { minLength: 1, maxLength: 6 }), name, (tokens, text) => {
@@ -54,7 +54,7 @@ test("a glob matches what the same pattern written as a regular expression match
   );
 });
 
-test("every name that matches begins with the literal start", () => {
+test("every name that matches starts with the literal prefix", () => {
   expect(literalStart(glob("in/films/*.mp4"))).toBe("in/films/");
   expect(literalStart(glob("in/{a,ab}/*"))).toBe("in/a");
   expect(literalStart(glob("**"))).toBe("");
@@ -67,6 +67,6 @@ test("every name that matches begins with the literal start", () => {
   );
 });
 
-test("a pattern of many stars takes no time that grows with the number of ways", () => {
+test("a pattern with many stars does not take exponential time", () => {
   expect(matches(glob(`${"*a".repeat(40)}b`), "a".repeat(1_024))).toBe(false);
 });

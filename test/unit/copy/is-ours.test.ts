@@ -52,7 +52,7 @@ function ours(
   });
 }
 
-test("a copy is ours when it is from our source and not what was there before", () => {
+test("a copy is ours if it has our source and is newer than the plan", () => {
   expect(ours(plan, {})).toBe(true);
   expect(ours(plan, { source: `${url}?sv=2020-12-06&sp=r&sig=x` })).toBe(true);
   expect(ours(plan, {}, '"before"')).toBe(false);
@@ -66,7 +66,7 @@ test.each([
   ["?sv=2020-12-06&scid=decaf000-0000-4000-8000-000000000000&sp=r", false],
   ["?", false],
   ["", true],
-])("where a SAS was minted, a source echoed with %j is ours: %s", (query, expected) => {
+])("if a SAS was minted, a source echoed with %j is ours: %s", (query, expected) => {
   expect(ours(minted, { source: `${url}${query}` })).toBe(expected);
 });
 
@@ -74,19 +74,16 @@ test.each([
   ["?sv=2025-07-05&se=SAME&sp=r&sr=f", true],
   ["?se=OTHER&sig=x", false],
   ["", true],
-])(
-  "of a file, whose SAS has no correlation id, a source echoed with %j is ours: %s",
-  (query, is) => {
-    const end = minted.mintedSas?.expiresAt.replace(".000Z", "Z") ?? "";
-    const other = new Date(now + 60 * minute).toISOString();
-    const file = "https://acme.file.core.windows.net/drop/film.mp4";
-    const echoed = `${file}${query.replace("SAME", encodeURIComponent(end)).replace("OTHER", other)}`;
-    const { container: _, ...rest } = source;
-    const origin = "https://acme.file.core.windows.net";
-    const endpoint: Endpoint = { ...rest, service: "file", origin, share: "drop" };
-    expect(ours(minted, { source: echoed }, '"after"', endpoint)).toBe(is);
-  },
-);
+])("a file's SAS has no correlation id, so a source echoed with %j is ours: %s", (query, is) => {
+  const end = minted.mintedSas?.expiresAt.replace(".000Z", "Z") ?? "";
+  const other = new Date(now + 60 * minute).toISOString();
+  const file = "https://acme.file.core.windows.net/drop/film.mp4";
+  const echoed = `${file}${query.replace("SAME", encodeURIComponent(end)).replace("OTHER", other)}`;
+  const { container: _, ...rest } = source;
+  const origin = "https://acme.file.core.windows.net";
+  const endpoint: Endpoint = { ...rest, service: "file", origin, share: "drop" };
+  expect(ours(minted, { source: echoed }, '"after"', endpoint)).toBe(is);
+});
 
 test("a copy that ended before the plan was made came back with a restored blob", () => {
   const ended = (completedAt: number) =>
@@ -101,7 +98,7 @@ test("a copy that ended before the plan was made came back with a restored blob"
   );
 });
 
-test("a minted SAS lives as long as its key may, and ends on a full hour", () => {
+test("a minted SAS is valid as long as its key can be, and expires on a full hour", () => {
   for (const at of [now, now + 1, now + 15 * minute, now + 59 * minute]) {
     const end = Date.parse(buildMintedSas(scid, epochMs(at)).expiresAt);
     expect(end % (60 * minute)).toBe(0);

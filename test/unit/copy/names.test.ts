@@ -16,7 +16,7 @@ const places = {
   emulatedFile: "http://127.0.0.1:10003/devstoreaccount1/share/",
 };
 
-/** Names as people give them, and characters that URLs, headers and file systems stumble over. */
+/** Common names, and characters that cause problems in URLs, headers and file systems. */
 const odd = fc.constantFrom(
   ..." #%+?&=;:@'\"!$()*,[]{}|\\^`~<>".split(""),
   ..."%20 %2F %2e %00 .. ... a. .a é ü ñ 文 😀 ﬁ Å \u0301 \u200b \u202e \ud800 \u0000 \u007f \ufffe".split(
@@ -38,16 +38,16 @@ function nameIn(url: string, place: string): string {
   return decodeURIComponent(new URL(url).pathname.slice(new URL(place).pathname.length));
 }
 
-/** As a careful caller writes a name into a URL. */
+/** A correctly encoded name in a URL. */
 const written = (name: string) => name.split("/").map(encodeURIComponent).join("/");
 
 test.each(Object.entries(places))(
-  "any name in %s is asked for as it was checked, or refused in words",
+  "any name in %s is requested exactly as it was checked, or rejected with a message",
   (_, place) => {
-    let taken = 0;
+    let accepted = 0;
     fc.assert(
       fc.property(names, (name) => {
-        // No URL can carry half a character.
+        // A URL cannot contain half a surrogate pair.
         if (/\p{Surrogate}/u.test(name)) return;
         const hasDots = /(^|\/)\.\.?(\/|$)/.test(name);
         for (const parse of [parseSource, parseDestination]) {
@@ -59,18 +59,18 @@ test.each(Object.entries(places))(
             continue;
           }
           expect(hasDots).toBe(false);
-          taken++;
+          accepted++;
           expect(parsed.endpoint.path).toBe(name);
           const url = endpointUrl(parsed.endpoint);
           expect(nameIn(url, place)).toBe(name);
-          // A header carries it, and it is read again as the same.
+          // It is valid in a header, and parses to the same value.
           expect(url).toMatch(/^[!-~]+$/);
           expect(parse(url, origins)).toEqual(parsed);
         }
       }),
       { numRuns: 2_000 },
     );
-    expect(taken).toBeGreaterThan(400);
+    expect(accepted).toBeGreaterThan(400);
   },
 );
 
@@ -123,7 +123,7 @@ test.each([
   "a/.. ",
 
   "a/..?sig=x",
-])("the name %j has a path segment of dots and is refused for that in each place", (name) => {
+])("the name %j has a path segment of dots and is rejected for it in each place", (name) => {
   for (const [, place] of Object.entries(places)) {
     expect(parseSource(place + name, origins), place).toEqual({
       ok: false,
@@ -133,7 +133,7 @@ test.each([
 });
 
 test.each(["...", ".a", "a.", "..a", "a..", "a/.../b", "%252e", "a/%252E%252e/b", "a?sig=/../x"])(
-  "the name %j has dots and no path segment of dots",
+  "the name %j has dots but no path segment of dots",
   (name) => {
     expect(parseSource(places.blob + name, origins)).toMatchObject({ ok: true });
   },
@@ -147,7 +147,7 @@ test.each<[string, keyof typeof places, Partial<Record<"snapshot" | "version", s
   [`?sharesnapshot=${time}`, "file", { snapshot: time }],
   [`?sig=x%2B%3D&snapshot=${time}&sv=1`, "emulatedBlob", { snapshot: time }],
   [`?sig=x%2B%3D&sharesnapshot=${encodeURIComponent(time)}`, "emulatedFile", { snapshot: time }],
-])("%s of %s chooses, and what is secret stands apart", (query, place, selection) => {
+])("%s of %s is split into the selection and the secret", (query, place, selection) => {
   const parsed = parseSource(`${places[place]}a${query}`, origins);
   if (!parsed.ok) throw new Error(parsed.problems.join());
   expect(parsed.endpoint).toMatchObject(selection);
@@ -178,7 +178,7 @@ test.each([
   ["https://EXAMPLE.com:443/a%20b?x=1&x=2", "/a%20b", "x=1&x=2"],
   ["https://example.com/ü?token=geheim", "/%C3%BC", "token=geheim"],
   ["https://example.com/a/../b", "/b", null],
-])("%s lies outside, at %s", (url, path, secret) => {
+])("%s is outside Storage, at %s", (url, path, secret) => {
   const parsed = parseSource(url, origins);
   if (!parsed.ok) throw new Error(parsed.problems.join());
   const endpoint: Endpoint = { service: "external", origin: "https://example.com", path };
@@ -199,7 +199,7 @@ test.each([
   "https://example.com/a%00b",
   "https://example.com/%zz",
   "https://other.example/a",
-])("%s is no source", (url) => {
+])("%s is not a valid source", (url) => {
   expect(parseSource(url, origins)).toMatchObject({ ok: false });
 });
 
@@ -217,6 +217,6 @@ test.each([
   expect(first === second).toBe(isSame);
 });
 
-test("nothing outside Storage is a destination", () => {
+test("nothing outside Storage can be a destination", () => {
   expect(parseDestination("https://example.com/a", origins)).toMatchObject({ ok: false });
 });

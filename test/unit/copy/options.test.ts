@@ -27,7 +27,7 @@ function problems(from: string, to: string, options: object) {
   return parsed.ok ? [] : parsed.problems.map(({ pointer, message }) => `${pointer} ${message}`);
 }
 
-/** Every option, with a value that is not off, and what else it needs. */
+/** Every option with a value other than its default, and the options that it requires. */
 const given: Record<string, { value: unknown; with?: object }> = {
   overwrite: { value: "if-newer" },
   ifBusy: { value: "wait" },
@@ -49,7 +49,7 @@ const given: Record<string, { value: unknown; with?: object }> = {
   file: { value: { setArchive: true } },
 };
 
-test("every option has a value here, so that none is left out below", () => {
+test("every option has a test value here, so none is missing below", () => {
   expect(Object.keys(given).toSorted()).toEqual(Object.keys(optionsOff).toSorted());
 });
 
@@ -61,22 +61,25 @@ const directions: [From, To][] = [
   ["file", "file"],
 ];
 
-test.each(directions)("from %s to %s only what fits is taken, the rest is named", (from, to) => {
-  for (const [option, { value, with: beside }] of Object.entries(given)) {
-    const found = problems(from, to, { ...beside, [option]: value });
-    const misfits = optionRules.filter(
-      (rule) =>
-        rule.option === option &&
-        (!("value" in rule) || rule.value === value) &&
-        (rule.source?.includes(from) === false || rule.destination?.includes(to) === false),
-    );
-    if (misfits.length === 0) expect([option, found]).toEqual([option, []]);
-    else expect(found.join("\n"), option).toMatch(`/options/${option} does not apply`);
-  }
-});
+test.each(directions)(
+  "from %s to %s only applicable options are accepted, and all others are named",
+  (from, to) => {
+    for (const [option, { value, with: beside }] of Object.entries(given)) {
+      const found = problems(from, to, { ...beside, [option]: value });
+      const misfits = optionRules.filter(
+        (rule) =>
+          rule.option === option &&
+          (!("value" in rule) || rule.value === value) &&
+          (rule.source?.includes(from) === false || rule.destination?.includes(to) === false),
+      );
+      if (misfits.length === 0) expect([option, found]).toEqual([option, []]);
+      else expect(found.join("\n"), option).toMatch(`/options/${option} does not apply`);
+    }
+  },
+);
 
 test.each<[From, To, object, string]>([
-  // A row for each header that the pages forbid in a direction.
+  // A row for each header that the REST pages do not allow in a direction.
   ["file", "blob", { sourceConditions: { ifMatch: "x" } }, "/options/sourceConditions"],
   ["external", "blob", { sourceConditions: { ifMatch: "x" } }, "/options/sourceConditions"],
   ["external", "blob", { overwrite: "if-newer" }, "/options/overwrite"],
@@ -94,7 +97,7 @@ test.each<[From, To, object, string]>([
   ["blob", "file", { file: { attributes: "source" } }, "/options/file/attributes"],
   ["blob", "file", { file: { creationTime: "source" } }, "/options/file/creationTime"],
   ["blob", "file", { file: { mode: "source" } }, "/options/file/mode"],
-])("from %s to %s %o is refused at %s", (from, to, options, pointer) => {
+])("from %s to %s, %o is rejected at %s", (from, to, options, pointer) => {
   expect(problems(from, to, options).join("\n")).toMatch(`${pointer} `);
 });
 
@@ -115,11 +118,11 @@ test.each<[object, string]>([
     },
     "/options/sourceConditions/ifUnmodifiedSince",
   ],
-])("%o contradicts itself and is refused at %s", (options, pointer) => {
+])("%o contradicts itself and is rejected at %s", (options, pointer) => {
   expect(problems("blob", "blob", options).join("\n")).toMatch(pointer);
 });
 
-test("what SMB shares have and what NFS shares have is not asked for together", () => {
+test("options for SMB shares and for NFS shares are mutually exclusive", () => {
   const file = { attributes: ["Archive"], mode: "0644" };
   expect(problems("file", "file", { file })).toEqual([
     "/options/file has attributes, which only SMB shares support, and mode, which only NFS shares support",
@@ -148,7 +151,7 @@ test.each<[object, string]>([
   [{ sourceConditions: { ifRange: "x" } }, "/options/sourceConditions/ifRange"],
   [{ overwrite: "always", destinationLease: "mine" }, "/options/destinationLease"],
   [{ sourceLease: "take" }, "/options/sourceLease"],
-])("%o is refused at %s", (options, pointer) => {
+])("%o is rejected at %s", (options, pointer) => {
   expect(problems("blob", "blob", options).join("\n")).toContain(pointer);
 });
 
@@ -168,11 +171,11 @@ test.each<[object, string]>([
   [{ mode: "644" }, "/options/file/mode"],
   [{ mode: "0888" }, "/options/file/mode"],
   [{ compression: true }, "/options/file/compression"],
-])("of a file %o is refused at %s", (file, pointer) => {
+])("the file options %o are rejected at %s", (file, pointer) => {
   expect(problems("file", "file", { file }).join("\n")).toContain(pointer);
 });
 
-test("a blob is copied onto itself from a snapshot, and only when it may be written over", () => {
+test("a copy of a blob onto itself uses a snapshot, and requires permission to overwrite", () => {
   const copyOnto = (options: object) =>
     parseCopyRequest({ source: urls.blob, destination: urls.blob, options }, origins);
   expect(copyOnto({ overwrite: "always" })).toMatchObject({
@@ -185,7 +188,7 @@ test("a blob is copied onto itself from a snapshot, and only when it may be writ
   });
 });
 
-test("a file is not copied onto itself, however its name is written", () => {
+test("a file cannot be copied onto itself, however its name is written", () => {
   const destination = urls.file.replace(/a$/, "A");
   const body = { source: urls.file, destination, options: { overwrite: "always" } };
   expect(parseCopyRequest(body, origins)).toMatchObject({
@@ -193,7 +196,7 @@ test("a file is not copied onto itself, however its name is written", () => {
   });
 });
 
-test("a blob or a file is not copied from its own secondary; a snapshot there may be", () => {
+test("a blob or file cannot be copied from its own secondary; a snapshot there can", () => {
   const options = { overwrite: "always" };
   for (const destination of [urls.blob, urls.file]) {
     const source = destination.replace(".", "-secondary.");
@@ -214,7 +217,7 @@ test("a blob or a file is not copied from its own secondary; a snapshot there ma
   });
 });
 
-test("a snapshot may be promoted over its own base", () => {
+test("a snapshot can be promoted over its own base blob", () => {
   const source = `${urls.blob}?snapshot=2026-11-20T12:00:00.0000000Z`;
   const body = { source, destination: urls.blob, options: { overwrite: "always" } };
   expect(parseCopyRequest(body, origins)).toMatchObject({
@@ -223,7 +226,7 @@ test("a snapshot may be promoted over its own base", () => {
   });
 });
 
-test("a snapshot or a version is not leased, as neither can change", () => {
+test("a snapshot or version is not leased, because neither can change", () => {
   for (const query of ["snapshot", "versionid"]) {
     const source = `${urls.blob}?${query}=2026-11-20T12:00:00.0000000Z`;
     expect(problems(source, "blob", { sourceLease: "hold" })).toEqual([
@@ -232,7 +235,7 @@ test("a snapshot or a version is not leased, as neither can change", () => {
   }
 });
 
-test("all that is wrong is named at once, in every option", () => {
+test("the problems of all options are reported together", () => {
   const found = problems("external", "file", {
     overwrite: "if-newer",
     tier: "Cool",

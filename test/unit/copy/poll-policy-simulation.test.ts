@@ -8,7 +8,7 @@ import {
   quantile,
   historyEvents,
 } from "../../bench/simulate.ts";
-import { traceOf } from "../../bench/traces.ts";
+import { drawTrace } from "../../bench/traces.ts";
 import type { Shape, Trace, TraceOptions } from "../../bench/traces.ts";
 import { seedFor } from "../../support/seeds.ts";
 
@@ -19,10 +19,10 @@ const [second, hour] = [1_000, 3_600_000];
 
 function many(shape: Shape, length = traces, given?: Partial<TraceOptions>): Trace[] {
   const draw = drawFrom(seed);
-  return Array.from({ length }, () => traceOf(shape, draw, given));
+  return Array.from({ length }, () => drawTrace(shape, draw, given));
 }
 
-/** The share of traces that take more reads, or are seen to end later, than this. */
+/** The share of traces with more polls, or a longer lag, than this. */
 function beyond(
   all: readonly Trace[],
   most: { reads: number; lagMs: (trace: Trace) => number },
@@ -35,7 +35,7 @@ function beyond(
   return over.length / all.length;
 }
 
-test(`99 % of steady copies up to 8 h take 8 reads, and a lag of 1 s, 1 % or a step (BENCH_SEED=${seed})`, () => {
+test(`99 % of steady copies up to 8 h take at most 8 reads, with a lag of at most 1 s, 1 % or one step (BENCH_SEED=${seed})`, () => {
   const lagMs = ({ durationMs, stepMs }: Trace) => Math.max(second, durationMs / 100, stepMs);
   expect(beyond(many("steady"), { reads: 8, lagMs })).toBeLessThanOrEqual(0.01);
 });
@@ -49,7 +49,7 @@ test(`a timer's second makes no more reads, and a lag that is longer by itself (
 });
 
 test.each([{ shape: "bursty" }, { shape: "staircase" }] as const)(
-  `of a hundred $shape copies 99 take 25 reads, and a lag of 2 s, a twentieth or a step (BENCH_SEED=${seed})`,
+  `99 % of $shape copies take at most 25 reads, with a lag of at most 2 s, 5 % or one step (BENCH_SEED=${seed})`,
   ({ shape }) => {
     const lagMs = ({ durationMs, stepMs }: Trace) => Math.max(2 * second, durationMs / 20, stepMs);
     expect(beyond(many(shape), { reads: 25, lagMs })).toBeLessThanOrEqual(0.01);
@@ -59,13 +59,13 @@ test.each([{ shape: "bursty" }, { shape: "staircase" }] as const)(
 test(`steady copies up to 14 days take at most 70 reads (BENCH_SEED=${seed})`, () => {
   const reads = many("14 days", 500).map((trace) => poll(trace, ferry).reads);
   expect(Math.max(...reads)).toBeLessThanOrEqual(70);
-  expect(Math.max(...reads)).toBeGreaterThan(56); // one every six hours: these are long indeed
+  expect(Math.max(...reads)).toBeGreaterThan(56); // one every six hours: these copies are long enough
 });
 
-test(`steady copies of an hour take a twentieth of the reads of every 15 s, and less lag (BENCH_SEED=${seed})`, () => {
+test(`steady copies of an hour take a twentieth of the reads of polling every 15 s, and less lag (BENCH_SEED=${seed})`, () => {
   const all = many("steady", 2_000, { durationMs: hour });
   const ours = all.map((trace) => poll(trace, ferry));
-  // The end falls anywhere between two looks of the other one.
+  // The end is anywhere between two polls of the other policy.
   const draw = drawFrom(seed);
   const theirs = all.map((trace) => {
     const late = draw.between(0, 15 * second);
@@ -81,18 +81,18 @@ test(`steady copies of an hour take a twentieth of the reads of every 15 s, and 
   expect(lag(ours)).toBeLessThan(lag(theirs));
 });
 
-test(`no shape costs a history of 1,000 events, twenty wakes included (BENCH_SEED=${seed})`, () => {
+test(`no shape needs a history of 1,000 events, including twenty wakes (BENCH_SEED=${seed})`, () => {
   const shapes = ["14 days", "stalled, then on", "unknown total", "slow start"] as const;
   const reads = shapes.flatMap((shape) =>
     many(shape, 500).map((trace) => poll(trace, ferry).reads),
   );
-  // A wake costs three events, and at most one read beyond those that were due.
+  // A wake costs three events, and at most one additional poll.
   expect(historyEvents(Math.max(...reads) + 20) + 20 * 3).toBeLessThan(1_000);
 });
 
-test(`a third into bursty copies the told end is off by 15 % of what is left, or less (BENCH_SEED=${seed})`, () => {
+test(`after a third of a bursty copy, the estimated end is off by at most 15 % of the remaining time (BENCH_SEED=${seed})`, () => {
   const errors = many("bursty", 2_000).map(estimateError);
-  const told = errors.filter((error) => error !== null);
-  expect(told.length).toBeGreaterThan(1_000);
-  expect(quantile(told, 0.5)).toBeLessThanOrEqual(0.15);
+  const estimates = errors.filter((error) => error !== null);
+  expect(estimates.length).toBeGreaterThan(1_000);
+  expect(quantile(estimates, 0.5)).toBeLessThanOrEqual(0.15);
 });

@@ -12,8 +12,8 @@ const hour = 3_600_000;
 const fortnight = 14 * 24 * hour;
 const start = epochMs(0);
 
-/** A poller of nothing: what the policy does with looks that somebody else made up. */
-function looksUntil(
+/** The number of polls of a copy with the given progress and wakes until `end`, ms from the start. */
+function countPolls(
   end: number,
   { progressAt, wakes = 0 }: { progressAt: (now: number) => Progress | null; wakes?: number },
 ): number {
@@ -23,11 +23,11 @@ function looksUntil(
   for (let now = firstPollAt(start); now < end;) {
     reads++;
     observations.push({ at: now, progress: progressAt(now) });
-    const seen = forecast(observations, start);
+    const prediction = forecast(observations, start);
     const due = nextPollAt({
       startedAt: start,
       samples: observations,
-      forecast: seen,
+      forecast: prediction,
       polls: reads,
       pollsSinceWake: readsSinceWake,
       now,
@@ -70,23 +70,23 @@ test("the next read is after now, and never more than six hours ahead", () => {
   );
 });
 
-test("a copy that tells no progress is looked at less and less", () => {
-  const untold = { progressAt: () => null };
-  expect(looksUntil(hour, untold)).toBeLessThan(22);
-  expect(looksUntil(fortnight, untold)).toBeLessThan(90);
+test("a copy that reports no progress is polled less and less often", () => {
+  const unknown = { progressAt: () => null };
+  expect(countPolls(hour, unknown)).toBeLessThan(22);
+  expect(countPolls(fortnight, unknown)).toBeLessThan(90);
 });
 
-test("a copy that stalls is looked at less and less, wherever it stalls", () => {
+test("a stalled copy is polled less and less often, wherever it stalls", () => {
   for (const share of [0, 0.01, 0.5, 0.99, 1]) {
     const progressAt = (now: number) => ({
       bytesCopied: Math.floor(1e9 * Math.min(share, now / hour)),
       totalBytes: 1e9,
     });
-    expect([share, looksUntil(24 * hour, { progressAt }) <= 32]).toEqual([share, true]);
+    expect([share, countPolls(24 * hour, { progressAt }) <= 32]).toEqual([share, true]);
   }
 });
 
-test("no progress whatever makes two weeks cost more than 80 looks, and one a wake", () => {
+test("whatever the progress, two weeks cost at most 80 polls, plus one per wake", () => {
   const step = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.boolean());
   const steps = fc.array(step, { minLength: 20, maxLength: 120 });
   fc.assert(
@@ -94,24 +94,24 @@ test("no progress whatever makes two weeks cost more than 80 looks, and one a wa
       const totalBytes = 1e12;
       let look = 0;
       let bytesCopied = 0;
-      // Odd progress is what makes a policy look too often: leaps, crawls, and standing still near the end.
+      // Irregular progress makes a policy poll too often: jumps, slow phases, and stalls near the end.
       const progressAt = () => {
         const [share, moves] = steps[look++ % steps.length] ?? [0, false];
         if (moves) bytesCopied += Math.floor((totalBytes - bytesCopied) * share);
         return { bytesCopied, totalBytes };
       };
-      expect(looksUntil(fortnight, { progressAt, wakes })).toBeLessThanOrEqual(80 + wakes);
+      expect(countPolls(fortnight, { progressAt, wakes })).toBeLessThanOrEqual(80 + wakes);
     }),
   );
 });
 
 test("after a wake that says pending the next reads come within 5, 15 and 45 seconds", () => {
-  const seen = forecast([], start);
+  const prediction = forecast([], start);
   const at = (readsSinceWake: number) =>
     nextPollAt({
       startedAt: start,
       samples: [],
-      forecast: seen,
+      forecast: prediction,
       polls: 1,
       pollsSinceWake: readsSinceWake,
       now: epochMs(10 * hour),

@@ -21,13 +21,13 @@ const failure = {
   storage: null,
 } as const;
 const aborted: CopyResult = { kind: "aborted", progress: null, etag: '"0x3"', endedAt: epochMs(0) };
-const outOfSight: CopyResult = { kind: "unobservable", failure };
+const unobservable: CopyResult = { kind: "unobservable", failure };
 const metadata = addMarker({ Shelf: "7" }, { instanceId, etag: former });
 const ours = { time: "t1", metadata, tier: null };
 const plan = { source: { etag: "s", length: 10 }, destinationEtag: former, snapshot: "t1" };
 
 type Status = "pending" | "success" | "failed" | "aborted";
-const seen = (
+const properties = (
   carries: { by: string; status: Status } | null,
   from = {},
 ): DestinationProperties => ({
@@ -49,44 +49,51 @@ const seen = (
           source: "",
         },
 });
-const what = (result: CopyResult, destination: DestinationProperties | null, snapshots = [ours]) =>
-  nextRollbackStep({ instanceId, plan, copyId, result }, destination, snapshots).kind;
+const nextAction = (
+  result: CopyResult,
+  destination: DestinationProperties | null,
+  snapshots = [ours],
+) => nextRollbackStep({ instanceId, plan, copyId, result }, destination, snapshots).kind;
 
 test.each<[CopyResult, DestinationProperties | null, string]>([
-  [aborted, seen({ by: copyId, status: "aborted" }), "promote"],
-  [outOfSight, seen({ by: copyId, status: "failed" }), "promote"],
-  [outOfSight, seen({ by: copyId, status: "pending" }), "keep"],
-  [outOfSight, seen({ by: copyId, status: "success" }), "nothing"],
-  [aborted, seen({ by: "another", status: "aborted" }), "nothing"],
-  [aborted, seen(null), "nothing"],
+  [aborted, properties({ by: copyId, status: "aborted" }), "promote"],
+  [unobservable, properties({ by: copyId, status: "failed" }), "promote"],
+  [unobservable, properties({ by: copyId, status: "pending" }), "keep"],
+  [unobservable, properties({ by: copyId, status: "success" }), "nothing"],
+  [aborted, properties({ by: "another", status: "aborted" }), "nothing"],
+  [aborted, properties(null), "nothing"],
   [aborted, null, "nothing"],
-  [aborted, seen({ by: "promotion", status: "pending" }, metadata), "wait"],
-  [aborted, seen({ by: "promotion", status: "failed" }, metadata), "promote"],
-  [aborted, seen({ by: "promotion", status: "success" }, metadata), "unmark"],
-  [{ ...aborted, kind: "failed", failure }, seen({ by: copyId, status: "success" }), "promote"],
+  [aborted, properties({ by: "promotion", status: "pending" }, metadata), "wait"],
+  [aborted, properties({ by: "promotion", status: "failed" }, metadata), "promote"],
+  [aborted, properties({ by: "promotion", status: "success" }, metadata), "unmark"],
+  [
+    { ...aborted, kind: "failed", failure },
+    properties({ by: copyId, status: "success" }),
+    "promote",
+  ],
   [
     { ...aborted, kind: "failed", failure, etag: "later" },
-    seen({ by: copyId, status: "success" }),
+    properties({ by: copyId, status: "success" }),
     "nothing",
   ],
-])("after %j, a destination seen as %j asks for: %s", (ending, destination, expected) => {
-  expect(what(ending, destination)).toBe(expected);
+])("after %j, a destination read as %j leads to: %s", (ending, destination, expected) => {
+  expect(nextAction(ending, destination)).toBe(expected);
 });
 
-test("only a snapshot of ours, of the very state that was written over, is promoted", () => {
-  const empty = seen({ by: copyId, status: "aborted" });
+test("only our own snapshot of the exact state that was overwritten is promoted", () => {
+  const empty = properties({ by: copyId, status: "aborted" });
   const stale = { ...ours, metadata: addMarker({}, { instanceId, etag: '"0x0"' }) };
   const foreign = {
     ...ours,
     metadata: addMarker({}, { instanceId: toInstanceId("another"), etag: former }),
   };
   for (const other of [stale, foreign, { ...ours, metadata: {} }]) {
-    expect(what(aborted, empty, [other])).toBe("give-up");
-    expect(what(aborted, empty, [other, ours])).toBe("promote");
+    expect(nextAction(aborted, empty, [other])).toBe("give-up");
+    expect(nextAction(aborted, empty, [other, ours])).toBe("promote");
   }
 });
 
-test("the marker is found in any letter case, and taken off alone", () => {
+test("the marker is found in any letter case, and only the marker is removed", () => {
   const shouted = Object.fromEntries(
     Object.entries(metadata).map(([name, value]) => [name.toUpperCase(), value]),
   );

@@ -34,8 +34,8 @@ function routes(...entries: RouteEntry[]): Route[] {
   return parsed.routes;
 }
 
-/** Where a route takes a blob's URL; null where it does not. */
-function wayOf(route: Route, url: string): string | null {
+/** The destination of a route for a blob's URL; null if it does not match. */
+function destinationFor(route: Route, url: string): string | null {
   const parsed = parseDestination(url, onlyStorage);
   if (!parsed.ok || parsed.endpoint.service !== "blob" || !isRouted(route, parsed.endpoint)) {
     return null;
@@ -58,34 +58,34 @@ test.each<[RouteEntry["destination"], string, string]>([
   ["out/latest", "inbox/film.mp4", "out/latest"],
 ])("the template %s takes %s to %s", (template, source, destination) => {
   const [route] = routes({ ...films, destination: blob("acct2", template) });
-  expect(route && wayOf(route, blob("acct1", source))).toBe(blob("acct2", destination));
+  expect(route && destinationFor(route, blob("acct1", source))).toBe(blob("acct2", destination));
 });
 
-test("prefix, suffix and glob must all fit, and do not overlap in a name", () => {
+test("prefix, suffix and glob must all match, and do not overlap in a name", () => {
   const [route] = routes({ ...films, prefix: "ab", suffix: "bc", glob: "a*" });
   const hits = ["abbc", "ab-bc"].map(
-    (name) => route && wayOf(route, blob("acct1", `inbox/${name}`)),
+    (name) => route && destinationFor(route, blob("acct1", `inbox/${name}`)),
   );
   expect(hits).not.toContain(null);
   for (const name of ["abc", "ab/bc", "xabbc", "abbcx", "Abbc"]) {
-    expect(route && wayOf(route, blob("acct1", `inbox/${name}`)), name).toBeNull();
+    expect(route && destinationFor(route, blob("acct1", `inbox/${name}`)), name).toBeNull();
   }
 });
 
-test("another account, container or end of the account is not the route's", () => {
+test("a route does not match another account, container or endpoint", () => {
   for (const url of [
     blob("acct2", "inbox/a"),
     blob("acct1", "inbox2/a"),
     blob("acct1-secondary", "inbox/a"),
   ]) {
-    expect(wayOf(all, url), url).toBeNull();
+    expect(destinationFor(all, url), url).toBeNull();
   }
 });
 
-test("a name that a URL would rewrite is refused where it would come out", () => {
+test("a name that a URL would normalise is rejected where it would be produced", () => {
   const [route] = routes({ ...films, destination: blob("acct2", "out/{stem}/{name}") });
-  expect(route && wayOf(route, blob("acct1", "inbox/a..%2Fb"))).not.toBeNull();
-  expect(route && wayOf(route, blob("acct1", "inbox/..."))).toBeNull(); // "out/../..."
+  expect(route && destinationFor(route, blob("acct1", "inbox/a..%2Fb"))).not.toBeNull();
+  expect(route && destinationFor(route, blob("acct1", "inbox/..."))).toBeNull(); // "out/../..."
   const message = 'results in a name with "." or ".." as a part';
   const source = blob("acct1", "inbox/...");
   const context = { routes: route === undefined ? [] : [route], origins: onlyStorage, at };
@@ -101,13 +101,13 @@ test("a name that a URL would rewrite is refused where it would come out", () =>
   });
 });
 
-test("options are those of a request, and begin with overwriting and waiting", () => {
+test("a route's options are those of a request, with overwrite and wait as defaults", () => {
   expect(all.sample.options).toMatchObject({ overwrite: "always", ifBusy: "wait" });
   const [route] = routes({ ...films, options: { overwrite: "skip", tier: "Cool" } });
   expect(route?.sample.options).toMatchObject({ overwrite: "skip", ifBusy: "wait", tier: "Cool" });
 });
 
-test("all problems of all routes come out at once, each with its place", () => {
+test("all problems of all routes are reported together, each with its position", () => {
   const { problems } = read(
     { ...films, name: "1 film", destination: "out/{path}", extra: 1 },
     { ...films, source: blob("acct1", "inbox/folder"), destination: blob("acct2", "out/{nane}/{") },
@@ -150,14 +150,14 @@ test("all problems of all routes come out at once, each with its place", () => {
   ]);
 });
 
-test("at least twenty safe shapes are known, and each is accepted", () => {
+test("there are at least twenty safe shapes, and each is accepted", () => {
   expect(Object.keys(safeShapes).length).toBeGreaterThanOrEqual(20);
   for (const [shape, entries] of Object.entries(safeShapes)) {
     expect(read(...entries).problems, shape).toEqual([]);
   }
 });
 
-test.each(Object.entries(circles))("a circle is refused and printed: %s", (_, entries) => {
+test.each(Object.entries(circles))("a cycle is rejected and printed: %s", (_, entries) => {
   const { routes: none, problems } = read(...entries);
   expect(none).toEqual([]);
   expect(problems).toHaveLength(1);
@@ -167,32 +167,32 @@ test.each(Object.entries(circles))("a circle is refused and printed: %s", (_, en
 
 const graphs = randomRoutes(blob);
 
-/** Every chain of routes that a blob can set off, by simulation; true once a route is in one twice. */
-function goesRound(graph: readonly Route[], url: string, behind: readonly Route[] = []): boolean {
+/** Simulates every chain of routes that a blob can trigger; true if a chain contains a route twice. */
+function hasCycle(graph: readonly Route[], url: string, behind: readonly Route[] = []): boolean {
   return graph.some((route) => {
-    const next = wayOf(route, url);
+    const next = destinationFor(route, url);
     if (next === null) return false;
-    return behind.includes(route) || goesRound(graph, next, [...behind, route]);
+    return behind.includes(route) || hasCycle(graph, next, [...behind, route]);
   });
 }
 
 test(
-  "no graph of routes is accepted in which a copy sets off its own route again",
+  "a graph of routes in which a copy would trigger its own route is rejected",
   { timeout: 60_000 },
   () => {
-    const met = { accepted: 0, refused: 0, round: 0 };
+    const met = { accepted: 0, rejected: 0, round: 0 };
     fc.assert(
       fc.property(graphs, (entries) => {
         const parsed = read(...entries);
         const isAccepted = parsed.problems.length === 0;
-        // Also what the check refuses, to see that the simulation does find circles.
+        // Also simulate rejected graphs, to prove that the simulation finds cycles.
         const graph = parseRouteList(JSON.stringify(entries), onlyStorage).routes;
         const round = ["acct1", "acct2"].some((account) =>
           ["xxx", "yyy"].some((container) =>
-            randomNames.some((name) => goesRound(graph, blob(account, `${container}/${name}`))),
+            randomNames.some((name) => hasCycle(graph, blob(account, `${container}/${name}`))),
           ),
         );
-        met[isAccepted ? "accepted" : "refused"]++;
+        met[isAccepted ? "accepted" : "rejected"]++;
         if (round) met.round++;
         expect(isAccepted && round ? entries : null).toBeNull();
       }),

@@ -18,13 +18,13 @@ const gridEvent = (changes: object = {}) => ({
   data: { ...content, ...changes },
 });
 
-/** The URL that is read out of an event; null where it tells of no finished blob. */
+/** The URL of an event; null if it does not report a completed blob. */
 function urlOf(event: unknown, origins = onlyStorage): string | null {
   const read = parseStorageEvent(event, origins);
   return read.kind === "created" ? endpointUrl(read.created.blob) : null;
 }
 
-test("both schemas say the same", () => {
+test("both schemas are read as the same event", () => {
   const { eventType: type, eventTime: _, ...rest } = gridEvent();
   const cloudEvent = { specversion: "1.0", type, time, ...rest };
   const expected = {
@@ -35,7 +35,7 @@ test("both schemas say the same", () => {
   expect(parseStorageEvent(cloudEvent, onlyStorage)).toMatchObject(expected);
 });
 
-test("what has its content counts, by its api and never by its length", () => {
+test("an event counts if its API completes the content, whatever its length", () => {
   for (const api of ["PutBlob", "PutBlockList", "CopyBlob", "FlushWithClose", "SftpCommit"]) {
     expect(urlOf(gridEvent({ api })), api).toBe(content.url);
   }
@@ -46,7 +46,7 @@ test("what has its content counts, by its api and never by its length", () => {
   }
 });
 
-test("ETags are the same with quotes and without", () => {
+test("ETags are equal with and without quotes", () => {
   for (const eTag of ['"0x8D"', "0x8D", 'W/"0x8D"']) {
     expect(parseStorageEvent(gridEvent({ eTag }), onlyStorage)).toMatchObject({
       created: { etag: "0x8D" },
@@ -64,11 +64,11 @@ test.each([
     "https://acct1.dfs.core.usgovcloudapi.net/inbox/film.mp4",
     "https://acct1.blob.core.usgovcloudapi.net/inbox/film.mp4",
   ],
-])("the Data Lake host %s is read as the Blob service's", (url, blob) => {
+])("the Data Lake host %s is mapped to the Blob service", (url, blob) => {
   expect(urlOf(gridEvent({ url }))).toBe(blob);
 });
 
-test("a URL that is not encoded is told by the subject, which never is", () => {
+test("a URL that is not encoded is recognised by the subject, which is never encoded", () => {
   const name = "a b/100%25 #1?.mp4";
   const event = { ...gridEvent(), subject: `/blobServices/default/containers/inbox/blobs/${name}` };
   const root = "https://acct1.blob.core.windows.net/inbox";
@@ -100,14 +100,14 @@ test.each([
       subject: `${subject}\ud800`,
     },
   ],
-])("%s is unreadable, and the problem repeats nothing of it", (_, event) => {
+])("%s is unreadable, and the problem does not quote it", (_, event) => {
   const read = parseStorageEvent(event, onlyStorage);
   expect(read.kind).toBe("unreadable");
   expect(JSON.stringify(read)).not.toMatch(/hush|film/);
 });
 
 test.each(["a/../film.mp4", "..", "a/./film.mp4"])(
-  "an event of a blob named %s is unreadable, not taken for an event of another blob",
+  "an event for a blob named %s is unreadable, and not mistaken for another blob's",
   (name) => {
     const url = `https://acct1.blob.core.windows.net/inbox/${name}`;
     const event = { ...gridEvent({ url }), subject: subject.replace(/blobs\/.*/, `blobs/${name}`) };

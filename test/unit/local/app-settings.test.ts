@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 /** These files start the app together with the emulator; everything else in local/ works for any app. */
 const mayKnowSettings = ["demo.ts", "local-stack.ts", "npm-start.ts"];
 
-test("only the files that start the local stack know the app's settings", () => {
+test("only the files that start the local stack name the app's settings", () => {
   const folder = "src/local";
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) =>
     file.endsWith(".ts"),

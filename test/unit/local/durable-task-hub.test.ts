@@ -45,7 +45,7 @@ test("a closed hub refuses every commit", () => {
   expect(() => hub.commit("turn", () => {})).toThrow("the task hub is closed");
 });
 
-test("histories in memory stay bounded, and the one used last stays", () => {
+test("histories in memory are bounded, and the most recently used one is kept", () => {
   const cache = createHistoryCache();
   const long = Array.from({ length: 20_000 }, (_, n) => createStoredEvent(event(n)));
   for (const id of ["a", "b"]) cache.set(id, long);
@@ -59,7 +59,7 @@ test("histories in memory stay bounded, and the one used last stays", () => {
   expect(cache.get("c")).toHaveLength(20_000);
 });
 
-test("an instance started over an ended one leaves no row of the former behind", async () => {
+test("an instance that replaces a completed one leaves no row of it behind", async () => {
   const file = testHubFile();
   const engine = await testEngine({
     file,

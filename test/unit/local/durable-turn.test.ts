@@ -25,14 +25,14 @@ import { waitForCopy } from "../../support/host/durable-wait.ts";
 
 const names = ["prepare", "start", "read", "abort"] as const;
 
-/** Drives one instance turn by turn, with its messages in any order and any batches. */
+/** Runs one instance turn by turn, with its messages in any order and any batches. */
 const driveCopy = async () => {
   const clock = testClock();
   const functions = await testFunctions({
     orchestrators: { waitForCopy },
     activities: Object.fromEntries(names.map((name) => [name, () => null])),
   });
-  const begin = () => {
+  const start = () => {
     let execution: Execution = {
       instanceId: "one",
       name: "waitForCopy",
@@ -57,7 +57,7 @@ const driveCopy = async () => {
       },
     };
   };
-  return { clock, begin };
+  return { clock, begin: start };
 };
 
 const completed = (at: number, id: number, result: unknown): HistoryEvent => ({
@@ -80,7 +80,7 @@ const raised = (at: number, name: string): HistoryEvent => ({
   ParentTraceContext: null,
 });
 
-/** Each step brings some of what waits, in some order: completions, due timers, events, duplicates. */
+/** Each step delivers some waiting messages in some order: completions, due timers, events, duplicates. */
 const steps = fc.array(
   fc.record({
     event: fc.constantFrom("none", "none", "abort", "wake"),
@@ -91,12 +91,12 @@ const steps = fc.array(
   { minLength: 4, maxLength: 14 },
 );
 
-test("the wait pattern loses no abort and no wake, and never drifts, in any order and batch", async () => {
-  const { clock, begin } = await driveCopy();
+test("the wait pattern loses no abort and no wake, and is deterministic, in any order and batch", async () => {
+  const { clock, begin: start } = await driveCopy();
   let aborts = 0;
   await fc.assert(
     fc.asyncProperty(steps, async (plan) => {
-      const { first, turn } = begin();
+      const { first, turn } = start();
       const open = new Map<number, Decision>();
       let reads = 0;
       let abortCalls = 0;
@@ -112,7 +112,7 @@ test("the wait pattern loses no abort and no wake, and never drifts, in any orde
         }
       };
       note();
-      // After the plan, everything open completes until the copy does: nothing may stay behind.
+      // After the plan, every open task completes until the copy does: none may remain.
       for (let step = 0; outcome.completion === null && step < plan.length + 12; step++) {
         const { event = "none", order = 0, timerToo = true, again = false } = plan[step] ?? {};
         const batch: HistoryEvent[] = [];
@@ -124,8 +124,8 @@ test("the wait pattern loses no abort and no wake, and never drifts, in any orde
             batch.push(fired(clock.now(), decision.id, decision.fireAt));
             continue;
           }
-          const ended = step >= plan.length + 4 || (abortCalls > 0 && decision.name === "read");
-          const state = ended ? (abortCalls > 0 ? "aborted" : "success") : "pending";
+          const isLast = step >= plan.length + 4 || (abortCalls > 0 && decision.name === "read");
+          const state = isLast ? (abortCalls > 0 ? "aborted" : "success") : "pending";
           batch.push(completed(clock.now(), decision.id, { state }));
         }
         if (again && last !== undefined) batch.push(last);
@@ -158,9 +158,9 @@ test("the wait pattern loses no abort and no wake, and never drifts, in any orde
 test.each([
   ["the timer first", ["timer", "abort"], "prepare,start,read,abort"],
   ["the event first", ["abort", "timer"], "prepare,start,abort,read"],
-])("a timer and an abort in one batch, %s, lead to one abort", async (_, order, path) => {
-  const { clock, begin } = await driveCopy();
-  const { first, turn } = begin();
+])("a timer and an abort in one batch, %s, cause one abort", async (_, order, path) => {
+  const { clock, begin: start } = await driveCopy();
+  const { first, turn } = start();
   const calls: string[] = [];
   const timers: (Decision & { kind: "timer" })[] = [];
   const note = ({ decisions }: TurnOutcome) => {

@@ -22,7 +22,7 @@ const written = (isTTY: boolean, entries: HostLogEntry[], level?: LogLevel) => {
   return text;
 };
 
-test("a pipe gets plain lines in which the level can be read", () => {
+test("a pipe gets plain lines that contain the level", () => {
   const lines = written(false, [
     entry("information", "200 in 3 ms"),
     entry("warning", "slow"),
@@ -44,7 +44,7 @@ test("a terminal gets colours, unless NO_COLOR is set", () => {
   expect(written(true, lines)).toBe(written(false, lines));
 });
 
-test("lines below the level are left out", () => {
+test("lines below the level are omitted", () => {
   const entries = [entry("debug", "detail"), entry("warning", "slow")];
   expect(written(false, entries, "debug")).toContain("detail");
   expect(written(false, entries, "error")).toBe("");

@@ -44,7 +44,7 @@ test.each([
   expect(matchRoute(parseRoute(template), path)).toEqual(params);
 });
 
-test("text comes before parameters, constraints before none, the rest last", () => {
+test("literal text wins over parameters, constrained over unconstrained ones, catch-alls come last", () => {
   const sorted = ["a/{b}", "{*x}", "a/{b:int}", "{x}/b", "a/b", "a/{b}-{c}"]
     .map(parseRoute)
     .toSorted(compareRoutes)
@@ -52,7 +52,7 @@ test("text comes before parameters, constraints before none, the rest last", () 
   expect(sorted).toEqual(["a/b", "a/{b:int}", "a/{b}-{c}", "a/{b}", "{x}/b", "{*x}"]);
 });
 
-test("whatever a parameter's text, encoded it arrives as it was", () => {
+test("any parameter value arrives unchanged when it is encoded", () => {
   const route = parseRoute("copies/{id}/abort");
   fc.assert(
     fc.property(fc.string({ unit: "grapheme", minLength: 1 }), (id) => {
@@ -70,6 +70,6 @@ test.each([
   ["{*rest}/b", "must come last"],
   ["a{b?}", "an optional parameter must be a whole segment"],
   ["{b:colour}", `it contains the unknown constraint "colour"`],
-])("a template that cannot be read says why: %s", (template, reason) => {
+])("an invalid template is rejected with the reason: %s", (template, reason) => {
   expect(() => parseRoute(template)).toThrow(reason);
 });

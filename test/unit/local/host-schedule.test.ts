@@ -32,11 +32,11 @@ test.each([
   ["a question mark", "0 0 0 ? * Mon", ["2026-02-02T00:00:00", "2026-02-09T00:00:00"]],
   ["a name in full", "0 0 0 * March Sunday", ["2026-03-01T00:00:00", "2026-03-08T00:00:00"]],
   ["an interval", "1.00:00:30", ["2026-02-01T23:59:55", "2026-02-03T00:00:25"]],
-])("a schedule knows its next times: %s", (_, expression, times) => {
+])("a schedule returns its next times: %s", (_, expression, times) => {
   expect(after(expression, "2026-01-31T23:59:25", 2)).toEqual(times);
 });
 
-test("a next time is later and a whole second, whenever one asks", () => {
+test("the next time is always later, and a whole second", () => {
   const schedule = parseSchedule("7,30 */11 3-20 * * *");
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 4e12 }), (from) => {
@@ -46,7 +46,7 @@ test("a next time is later and a whole second, whenever one asks", () => {
       expect([7_000, 30_000]).toContain(next % 60_000);
       expect(date.getUTCMinutes() % 11).toBe(0);
       expect(date.getUTCHours()).toBeGreaterThanOrEqual(3);
-      // And none was skipped: asked from just before it, the answer is the same.
+      // No time was skipped: the next time after the moment before is the same.
       expect(schedule.next(next - 1)).toBe(next);
       expect(next - from).toBeLessThan(12 * 3_600_000);
     }),
@@ -66,6 +66,6 @@ test.each([
   ["0 0 0 * * 7", `its day of week is not between 0 and 6: "7"`],
   ["@daily", "fewer than five fields"],
   ["00:00:00", "its interval is zero"],
-])("a schedule that cannot be read says why: %s", (expression, reason) => {
+])("an invalid schedule is rejected with the reason: %s", (expression, reason) => {
   expect(() => parseSchedule(expression)).toThrow(reason);
 });

@@ -7,7 +7,7 @@ import {
   renderXml,
 } from "../../../src/local/storage/http/xml.ts";
 
-test("XML keeps text, blanks and the order of elements", () => {
+test("XML preserves text, blanks and the order of elements", () => {
   const texts = [" blanks ", `&amp; & < > " '`, "line\r\nbreak\rreturn", "ünï", ""];
   const document = element(
     "List",
@@ -21,12 +21,12 @@ test("XML keeps text, blanks and the order of elements", () => {
   );
 });
 
-test("attributes are escaped, and an empty element is one tag", () => {
+test("attributes are escaped, and an empty element becomes one tag", () => {
   const xml = renderXml(element("Name", "", { Encoded: "true", Quoted: `"<&` }));
   expect(xml.endsWith(`<Name Encoded="true" Quoted="&quot;&lt;&amp;"/>`)).toBe(true);
 });
 
-test("text of a child element is read whether it is escaped or CDATA", () => {
+test("the text of a child element is read whether it is escaped or CDATA", () => {
   const parsed = parseXml(`\ufeff<?xml version="1.0"?>
     <Tag a="1"><Key>a&lt;b</Key><Value><![CDATA[x&y]]></Value><None/></Tag>
   `);
@@ -37,7 +37,7 @@ test("text of a child element is read whether it is escaped or CDATA", () => {
 });
 
 test.each(["", "text", "<A>", "<A><B></A>", "<A/><B/>", "<A><__proto__/></A>"])(
-  "text that is not one well-formed element is not read: %s",
+  "text that is not one well-formed element is rejected: %s",
   (xml) => {
     expect(parseXml(xml)).toBeUndefined();
   },

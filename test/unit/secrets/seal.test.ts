@@ -9,7 +9,7 @@ const place = { instanceId: toInstanceId("1"), field: "sourceSas" } as const;
 const sas = new Sas("sv=1&sig=secret");
 const [first, second] = [randomBytes(32), randomBytes(32)];
 
-test("a sealed SAS opens at its place, and shows nothing of itself", () => {
+test("a sealed SAS can be opened for its copy, and reveals nothing", () => {
   const seal = createSeal([first]);
   const sealed = seal.seal?.(sas, place) ?? "";
   expect(revealSas(seal.open(sealed, place))).toBe("sv=1&sig=secret");
@@ -17,7 +17,7 @@ test("a sealed SAS opens at its place, and shows nothing of itself", () => {
   expect(seal.seal?.(sas, place)).not.toBe(sealed);
 });
 
-test("a sealed SAS opens nowhere else, and not when a character was changed", () => {
+test("a sealed SAS cannot be opened for another copy, or after a character was changed", () => {
   const seal = createSeal([first]);
   const sealed = seal.seal?.(sas, place) ?? "";
   expect(() => seal.open(sealed, { ...place, instanceId: toInstanceId("2") })).toThrow(UnsealError);
@@ -27,7 +27,7 @@ test("a sealed SAS opens nowhere else, and not when a character was changed", ()
   expect(() => seal.open("", place)).toThrow(UnsealError);
 });
 
-test("after a rotation the new key seals and the old one still opens, until it is removed", () => {
+test("after a rotation the new key seals and the old key still opens, until it is removed", () => {
   const old = createSeal([first]).seal?.(sas, place) ?? "";
   const rotated = createSeal([second, first]);
   expect(revealSas(rotated.open(old, place))).toBe("sv=1&sig=secret");
@@ -36,7 +36,7 @@ test("after a rotation the new key seals and the old one still opens, until it i
   expect(() => createSeal([second]).open(old, place)).toThrow(/COPY_SECRET_KEYS/);
 });
 
-test("a SAS prints, logs and serialises redacted", () => {
+test("a SAS is redacted when it is printed, logged or serialised", () => {
   const shown = [
     String(sas),
     `${sas}`,

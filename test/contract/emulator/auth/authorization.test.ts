@@ -14,16 +14,16 @@ import { expect, test } from "vitest";
 import {
   day,
   noon,
-  refusal,
+  rejection,
   second,
   startStorage,
-  uploaded,
+  uploadBlob,
 } from "../../../support/stack/emulator.ts";
 
 const once = { retryOptions: { maxTries: 1 } };
 const tomorrow = new Date(noon + day);
 
-test("a request signed with another key, or for another account, is refused", async () => {
+test("a request signed with another key, or for another account, is rejected", async () => {
   const { emulator } = await startStorage();
   const key = Buffer.alloc(64, 1).toString("base64");
   const wrongKey = new BlobServiceClient(
@@ -31,7 +31,7 @@ test("a request signed with another key, or for another account, is refused", as
     new StorageSharedKeyCredential("devstoreaccount1", key),
     once,
   );
-  expect(await refusal(wrongKey.createContainer("abc"))).toEqual({
+  expect(await rejection(wrongKey.createContainer("abc"))).toEqual({
     status: 403,
     code: "AuthenticationFailed",
   });
@@ -40,22 +40,22 @@ test("a request signed with another key, or for another account, is refused", as
     new StorageSharedKeyCredential("devstoreaccount1", emulator.accounts[0]?.key ?? ""),
     once,
   );
-  expect((await refusal(wrongAccount.createContainer("abc"))).code).toBe("AuthenticationFailed");
+  expect((await rejection(wrongAccount.createContainer("abc"))).code).toBe("AuthenticationFailed");
 });
 
-test("a signature is good for fifteen minutes around its date", async () => {
+test("a signature is valid for fifteen minutes before and after its date", async () => {
   const { emulator, clock, service } = await startStorage();
   await service.createContainer("abc");
-  const answers: number[] = [];
+  const responses: number[] = [];
   for (const minutes of [15, 16, -15, -16]) {
     const client = new BlobServiceClient(service.url, service.credential, once);
-    // The SDK dates its requests with the process's clock, so the emulator's must differ from it.
+    // The SDK dates its requests with the process's clock, so the emulator's clock must differ.
     const shifted = clock.now;
     clock.now = () => shifted() + minutes * 60 * second;
-    answers.push((await refusal(client.getContainerClient("abc").getProperties())).status);
+    responses.push((await rejection(client.getContainerClient("abc").getProperties())).status);
     clock.now = shifted;
   }
-  expect(answers).toEqual([200, 403, 200, 403]);
+  expect(responses).toEqual([200, 403, 200, 403]);
   expect(emulator.requests.at(-1)?.code).toBe("AuthenticationFailed");
 });
 
@@ -78,10 +78,10 @@ test("names and metadata that need encoding and sorting are signed as the SDK si
 });
 
 test.for(["2015-04-05", "2018-11-09", "2020-02-10", "2020-12-06", "2021-08-06", "2026-10-06"])(
-  "service and account SAS of version %s open what they are for",
+  "service and account SAS of version %s authorize what they are signed for",
   async (version) => {
     const { service, credential, emulator } = await startStorage();
-    const blob = await uploaded(service, "abc");
+    const blob = await uploadBlob(service, "abc");
     const sas = generateBlobSASQueryParameters(
       {
         containerName: "source",
@@ -97,8 +97,8 @@ test.for(["2015-04-05", "2018-11-09", "2020-02-10", "2020-12-06", "2021-08-06", 
       },
       credential,
     );
-    const answer = await new BlockBlobClient(`${blob.url}?${sas}`).download();
-    expect(answer).toMatchObject({ contentDisposition: "attachment", cacheControl: "private" });
+    const response = await new BlockBlobClient(`${blob.url}?${sas}`).download();
+    expect(response).toMatchObject({ contentDisposition: "attachment", cacheControl: "private" });
 
     const container = generateBlobSASQueryParameters(
       {
@@ -129,10 +129,10 @@ test.for(["2015-04-05", "2018-11-09", "2020-02-10", "2020-12-06", "2021-08-06", 
   },
 );
 
-test("each way in which a service SAS does not fit has its own refusal", async () => {
+test("every kind of service SAS error has its own response", async () => {
   const { service, credential, clock } = await startStorage();
-  const blob = await uploaded(service, "abc");
-  const other = await uploaded(service, "abc", { blob: "other" });
+  const blob = await uploadBlob(service, "abc");
+  const other = await uploadBlob(service, "abc", { blob: "other" });
   const read = { permissions: BlobSASPermissions.parse("r"), expiresOn: tomorrow };
   const sas = (more: object) =>
     generateBlobSASQueryParameters(
@@ -141,7 +141,8 @@ test("each way in which a service SAS does not fit has its own refusal", async (
     ).toString();
   const client = (url: string, query: string) =>
     new BlockBlobClient(`${url}?${query}`, undefined, once);
-  const code = async (more: object) => (await refusal(client(blob.url, sas(more)).download())).code;
+  const code = async (more: object) =>
+    (await rejection(client(blob.url, sas(more)).download())).code;
 
   expect(await code({})).toBe("not refused");
   expect(await code({ permissions: BlobSASPermissions.parse("w") })).toBe(
@@ -153,22 +154,24 @@ test("each way in which a service SAS does not fit has its own refusal", async (
   expect(await code({ identifier: "no-such-policy", blobName: "other" })).toBe(
     "AuthenticationFailed",
   );
-  expect((await refusal(client(other.url, sas({})).download())).code).toBe("AuthenticationFailed");
+  expect((await rejection(client(other.url, sas({})).download())).code).toBe(
+    "AuthenticationFailed",
+  );
   const widened = sas({}).replace("sp=r", "sp=rw");
-  expect((await refusal(client(blob.url, widened).download())).code).toBe("AuthenticationFailed");
+  expect((await rejection(client(blob.url, widened).download())).code).toBe("AuthenticationFailed");
   const write = client(blob.url, sas({})).upload("x", 1);
-  expect((await refusal(write)).code).toBe("AuthorizationPermissionMismatch");
+  expect((await rejection(write)).code).toBe("AuthorizationPermissionMismatch");
 
   const query = sas({});
   await clock.advance(day - 1);
-  expect((await refusal(client(blob.url, query).download())).code).toBe("not refused");
+  expect((await rejection(client(blob.url, query).download())).code).toBe("not refused");
   await clock.advance(1);
-  expect((await refusal(client(blob.url, query).download())).code).toBe("AuthenticationFailed");
+  expect((await rejection(client(blob.url, query).download())).code).toBe("AuthenticationFailed");
 });
 
-test("an account SAS is held to its services, resource types and permissions", async () => {
+test("an account SAS is limited to its services, resource types and permissions", async () => {
   const { service, credential } = await startStorage();
-  await uploaded(service, "abc");
+  await uploadBlob(service, "abc");
   const client = (services: string, resourceTypes: string, permissions: string) => {
     const sas = generateAccountSASQueryParameters(
       {
@@ -182,7 +185,7 @@ test("an account SAS is held to its services, resource types and permissions", a
     return new BlobServiceClient(`${service.url}?${sas}`, undefined, once);
   };
   const read = (holder: BlobServiceClient) =>
-    refusal(holder.getContainerClient("source").getBlobClient("film.mp4").download());
+    rejection(holder.getContainerClient("source").getBlobClient("film.mp4").download());
 
   expect((await read(client("b", "o", "r"))).code).toBe("not refused");
   expect((await read(client("f", "o", "r"))).code).toBe("AuthorizationServiceMismatch");
@@ -190,9 +193,9 @@ test("an account SAS is held to its services, resource types and permissions", a
   expect((await read(client("b", "o", "w"))).code).toBe("AuthorizationPermissionMismatch");
 });
 
-test("a service SAS never opens the container itself", async () => {
+test("a service SAS does not authorize operations on the container itself", async () => {
   const { service, credential } = await startStorage();
-  await uploaded(service, "abc");
+  await uploadBlob(service, "abc");
   const sas = generateBlobSASQueryParameters(
     {
       containerName: "source",
@@ -202,10 +205,10 @@ test("a service SAS never opens the container itself", async () => {
     credential,
   );
   const holder = new ContainerClient(`${service.url}/source?${sas}`, undefined, once);
-  expect(await refusal(holder.delete())).toEqual({ status: 403, code: "AuthorizationFailure" });
+  expect(await rejection(holder.delete())).toEqual({ status: 403, code: "AuthorizationFailure" });
 });
 
-test("without authorization only public containers are read, as far as their level goes", async () => {
+test("without authorization only public containers can be read, up to their access level", async () => {
   const { service, anonymous } = await startStorage();
   for (const [name, access] of [
     ["blobs", "blob"],
@@ -216,23 +219,25 @@ test("without authorization only public containers are read, as far as their lev
     await service.getContainerClient(name).getBlockBlobClient("x").upload("abc", 3);
   }
   const read = async (name: string) =>
-    (await refusal(anonymous.getContainerClient(name).getBlobClient("x").download())).status;
+    (await rejection(anonymous.getContainerClient(name).getBlobClient("x").download())).status;
   const list = async (name: string) =>
-    (await refusal(anonymous.getContainerClient(name).listBlobsFlat().next())).status;
+    (await rejection(anonymous.getContainerClient(name).listBlobsFlat().next())).status;
 
   expect([await read("blobs"), await list("blobs")]).toEqual([200, 401]);
   expect([await read("everything"), await list("everything")]).toEqual([200, 200]);
   expect([await read("private"), await list("private")]).toEqual([401, 401]);
   expect(
-    await refusal(anonymous.getContainerClient("everything").getBlockBlobClient("y").upload("", 0)),
+    await rejection(
+      anonymous.getContainerClient("everything").getBlockBlobClient("y").upload("", 0),
+    ),
   ).toEqual({ status: 401, code: "NoAuthenticationInformation" });
   expect((await service.getContainerClient("blobs").getProperties()).blobPublicAccess).toBe("blob");
 });
 
-test("an old or missing version gets the 404 of something that is not there", async () => {
+test("anonymous requests with an old or missing version get the 404 of a missing resource", async () => {
   const { service, emulator } = await startStorage();
-  await uploaded(service, "abc");
-  const answer = await fetch(`${emulator.blobUrl}/devstoreaccount1/source/film.mp4`);
-  expect(answer.status).toBe(404);
-  expect(answer.headers.get("x-ms-error-code")).toBe("ResourceNotFound");
+  await uploadBlob(service, "abc");
+  const response = await fetch(`${emulator.blobUrl}/devstoreaccount1/source/film.mp4`);
+  expect(response.status).toBe(404);
+  expect(response.headers.get("x-ms-error-code")).toBe("ResourceNotFound");
 });

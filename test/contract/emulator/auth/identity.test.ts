@@ -12,10 +12,10 @@ import { expect, test } from "vitest";
 import {
   day,
   noon,
-  refusal,
+  rejection,
   second,
   startStorage,
-  uploaded,
+  uploadBlob,
 } from "../../../support/stack/emulator.ts";
 import { startIdentity } from "../../../support/stack/identity.ts";
 
@@ -27,12 +27,12 @@ async function token(
   resource = "https://storage.azure.com/",
 ): Promise<string> {
   const query = `?resource=${encodeURIComponent(resource)}&api-version=2019-08-01`;
-  const answer = await fetch(`${url}${query}`, { headers: { "x-identity-header": header } });
-  const body = (await answer.json()) as { access_token: string }; // of a good request
+  const response = await fetch(`${url}${query}`, { headers: { "x-identity-header": header } });
+  const body = (await response.json()) as { access_token: string }; // of a valid request
   return body.access_token;
 }
 
-test("DefaultAzureCredential, as it is, gets tokens that the emulator takes over TLS", async () => {
+test("the unmodified DefaultAzureCredential gets tokens that the emulator accepts over TLS", async () => {
   const { client, emulator } = await startIdentity();
   await client().createContainer("abc");
   const blob = client().getContainerClient("abc").getBlockBlobClient("x");
@@ -42,7 +42,7 @@ test("DefaultAzureCredential, as it is, gets tokens that the emulator takes over
   expect(emulator.requests.at(-1)?.headers["authorization"]).toBe("Bearer REDACTED");
 });
 
-test("who does not know the header, or asks in another way, gets no token", async () => {
+test("a token request without the secret header, or of another form, is rejected", async () => {
   const { identity } = await startIdentity();
   const ask = async (query: string, headers: Record<string, string>) =>
     (await fetch(`${identity.url}${query}`, { headers })).status;
@@ -55,18 +55,18 @@ test("who does not know the header, or asks in another way, gets no token", asyn
   expect(await ask("?api-version=2019-08-01", known)).toBe(400);
 });
 
-test("a token that is forged, for another audience or past its end is answered 401 with a challenge", async () => {
+test("a token that is forged, expired or for another audience gets 401 with a challenge", async () => {
   const { identity, emulator, clock, service } = await startIdentity();
-  await uploaded(service, "abc");
+  await uploadBlob(service, "abc");
   const read = async (bearer: string, account = "devstoreaccount1") => {
     const url = `${emulator.blobUrl}/${account}/source/film.mp4`;
     const headers = { authorization: `Bearer ${bearer}`, "x-ms-version": "2026-10-06" };
-    const answer = await fetch(url, { headers });
-    const [, detail] = /Detail>([^<]*)</.exec(await answer.text()) ?? [];
-    const { status } = answer;
+    const response = await fetch(url, { headers });
+    const [, detail] = /Detail>([^<]*)</.exec(await response.text()) ?? [];
+    const { status } = response;
     if (status === 401) {
-      expect(answer.headers.get("x-ms-error-code")).toBe("InvalidAuthenticationInfo");
-      expect(answer.headers.get("www-authenticate")).toContain("https://storage.azure.com");
+      expect(response.headers.get("x-ms-error-code")).toBe("InvalidAuthenticationInfo");
+      expect(response.headers.get("www-authenticate")).toContain("https://storage.azure.com");
     }
     return [status, detail];
   };
@@ -103,30 +103,30 @@ test("a token that is forged, for another audience or past its end is answered 4
   expect(await read(good)).toEqual([401, "Lifetime validation failed. The token is expired"]);
 });
 
-test("without TLS there is no identity, and tokens are refused", async () => {
+test("without TLS there is no identity, and tokens are rejected", async () => {
   const secure = await startIdentity();
   const { emulator } = await startStorage({ clock: secure.clock });
   expect(emulator.identity).toBeNull();
-  const answer = await fetch(`${emulator.blobUrl}/devstoreaccount1/source/film.mp4`, {
+  const response = await fetch(`${emulator.blobUrl}/devstoreaccount1/source/film.mp4`, {
     headers: { authorization: `Bearer ${await token(secure.identity)}` },
   });
-  expect(answer.status).toBe(403);
-  expect(answer.headers.get("x-ms-error-code")).toBe("AuthorizationProtocolMismatch");
+  expect(response.status).toBe(403);
+  expect(response.headers.get("x-ms-error-code")).toBe("AuthorizationProtocolMismatch");
 });
 
-test("the identity may do what its roles allow, on the account or container they are for", async () => {
+test("the identity can do what its roles allow, on the account or container of the assignment", async () => {
   const { emulator, service, client } = await startIdentity();
-  await uploaded(service, "abc");
-  await uploaded(service, "abc", { container: "other" });
+  await uploadBlob(service, "abc");
+  await uploadBlob(service, "abc", { container: "other" });
   const blob = (container: string) =>
     client().getContainerClient(container).getBlockBlobClient("film.mp4");
   const may = async (container: string) =>
     [
-      await refusal(blob(container).download()),
-      await refusal(blob(container).upload("new", 3)),
-      await refusal(client().getContainerClient(container).listBlobsFlat().next()),
-      await refusal(client().listContainers().next()),
-      await refusal(client().getUserDelegationKey(new Date(noon), new Date(noon + day))),
+      await rejection(blob(container).download()),
+      await rejection(blob(container).upload("new", 3)),
+      await rejection(client().getContainerClient(container).listBlobsFlat().next()),
+      await rejection(client().listContainers().next()),
+      await rejection(client().getUserDelegationKey(new Date(noon), new Date(noon + day))),
     ].map(({ code }) => code);
   const [yes, no] = ["not refused", "AuthorizationPermissionMismatch"];
   const account = "devstoreaccount1";
@@ -147,26 +147,26 @@ test("the identity may do what its roles allow, on the account or container they
   expect(await may("source")).toEqual([no, no, no, no, no]);
 });
 
-test("tags are for owners: contributors neither read nor write them", async () => {
+test("only owners can read and write tags, contributors cannot", async () => {
   const { client, emulator, service } = await startIdentity();
-  await uploaded(service, "abc");
+  await uploadBlob(service, "abc");
   const blob = client().getContainerClient("source").getBlockBlobClient("film.mp4");
-  const refused = { status: 403, code: "AuthorizationPermissionMismatch" };
+  const rejected = { status: 403, code: "AuthorizationPermissionMismatch" };
   await blob.setTags({ a: "b" });
   const account = "devstoreaccount1";
   emulator.roles.splice(0, Infinity, { role: "Storage Blob Data Contributor", account });
-  expect(await refusal(blob.getTags())).toEqual(refused);
-  expect(await refusal(blob.setTags({ a: "b" }))).toEqual(refused);
-  expect(await refusal(blob.upload("x", 1, { tags: { a: "b" } }))).toEqual(refused);
+  expect(await rejection(blob.getTags())).toEqual(rejected);
+  expect(await rejection(blob.setTags({ a: "b" }))).toEqual(rejected);
+  expect(await rejection(blob.upload("x", 1, { tags: { a: "b" } }))).toEqual(rejected);
   await blob.upload("x", 1);
   emulator.roles.splice(0, Infinity, { role: "Storage Blob Data Owner", account });
   await blob.upload("x", 1, { tags: { a: "b" } });
 });
 
-test("a user delegation key is given to a token only, and for seven days at most", async () => {
+test("only a token gets a user delegation key, for at most seven days", async () => {
   const { client, service } = await startIdentity();
   const ask = (from: number, to: number, by = client()) =>
-    refusal(by.getUserDelegationKey(new Date(from), new Date(to)));
+    rejection(by.getUserDelegationKey(new Date(from), new Date(to)));
   const key = await client().getUserDelegationKey(
     new Date(noon - 15 * minute),
     new Date(noon + day),
@@ -188,7 +188,7 @@ test("a user delegation key is given to a token only, and for seven days at most
   });
 });
 
-/** A SAS of `source/film.mp4` as the SDK writes it; the identity may read the blob. */
+/** A SAS for `source/film.mp4` as the SDK writes it; the identity can read the blob. */
 function delegate(key: UserDelegationKey, more: object = {}, account = "devstoreaccount1"): string {
   return generateBlobSASQueryParameters(
     {
@@ -205,10 +205,10 @@ function delegate(key: UserDelegationKey, more: object = {}, account = "devstore
 }
 
 test.for(["2018-11-09", "2020-02-10", "2020-12-06", "2025-07-05", "2026-04-06", "2026-10-06"])(
-  "user delegation SAS of version %s open what they are for",
+  "user delegation SAS of version %s authorize what they are signed for",
   async (version) => {
     const { client, service, emulator } = await startIdentity();
-    const blob = await uploaded(service, "abc");
+    const blob = await uploadBlob(service, "abc");
     const key = await client().getUserDelegationKey(new Date(noon - day), new Date(noon + day));
     const open = (url: string, query: string) =>
       new BlockBlobClient(`${url}${url.includes("?") ? "&" : "?"}${query}`, undefined, once);
@@ -225,18 +225,18 @@ test.for(["2018-11-09", "2020-02-10", "2020-12-06", "2025-07-05", "2026-04-06", 
       ...signed,
     });
     expect(sas.includes(`scid=${correlationId}`)).toBe(version >= "2020-02-10");
-    const answer = await open(blob.url, sas).download();
-    expect(answer).toMatchObject({ contentType: "text/plain", cacheControl: "private" });
+    const response = await open(blob.url, sas).download();
+    expect(response).toMatchObject({ contentType: "text/plain", cacheControl: "private" });
     const changed = sas.replace(correlationId, correlationId.replace("c0ffee", "decaf0"));
-    const code = (await refusal(open(blob.url, changed).download())).code;
+    const code = (await rejection(open(blob.url, changed).download())).code;
     expect(code).toBe(version < "2020-02-10" ? "not refused" : "AuthenticationFailed");
 
     const { snapshot = "" } = await blob.createSnapshot();
-    const taken = blob.withSnapshot(snapshot).url;
+    const snapshotUrl = blob.withSnapshot(snapshot).url;
     const ofSnapshot = delegate(key, { version, snapshotTime: snapshot });
-    expect((await refusal(open(taken, ofSnapshot).download())).code).toBe("not refused");
-    expect((await refusal(open(taken, sas).download())).code).toBe("AuthenticationFailed");
-    expect((await refusal(open(blob.url, ofSnapshot).download())).code).toBe(
+    expect((await rejection(open(snapshotUrl, ofSnapshot).download())).code).toBe("not refused");
+    expect((await rejection(open(snapshotUrl, sas).download())).code).toBe("AuthenticationFailed");
+    expect((await rejection(open(blob.url, ofSnapshot).download())).code).toBe(
       "AuthenticationFailed",
     );
 
@@ -254,17 +254,17 @@ test.for(["2018-11-09", "2020-02-10", "2020-12-06", "2025-07-05", "2026-04-06", 
   },
 );
 
-test("each way in which a user delegation SAS does not fit has its own refusal", async () => {
+test("every kind of user delegation SAS error has its own response", async () => {
   const { client, service, otherService, clock, emulator } = await startIdentity();
-  const blob = await uploaded(service, "abc");
-  const other = await uploaded(service, "abc", { blob: "other" });
-  const elsewhere = await uploaded(otherService, "abc");
+  const blob = await uploadBlob(service, "abc");
+  const other = await uploadBlob(service, "abc", { blob: "other" });
+  const elsewhere = await uploadBlob(otherService, "abc");
   const key = await client().getUserDelegationKey(
     new Date(noon - 15 * minute),
     new Date(noon + 2 * day),
   );
   const code = async (query: string, url = blob.url) =>
-    (await refusal(new BlockBlobClient(`${url}?${query}`, undefined, once).download())).code;
+    (await rejection(new BlockBlobClient(`${url}?${query}`, undefined, once).download())).code;
   const failed = "AuthenticationFailed";
 
   expect(await code(delegate(key))).toBe("not refused");
@@ -286,13 +286,13 @@ test("each way in which a user delegation SAS does not fit has its own refusal",
   const later = await client().getUserDelegationKey(new Date(noon + minute), new Date(noon + day));
   expect(await code(delegate(later))).toBe(failed);
 
-  // The identity's own rights are asked at each use.
+  // The identity's own roles are checked at each use.
   const [contributor, ...rest] = emulator.roles.splice(0);
   emulator.roles.push({ role: "Storage Blob Delegator", account: "devstoreaccount1" });
   expect(await code(delegate(key))).toBe("AuthorizationPermissionMismatch");
   if (contributor !== undefined) emulator.roles.push(contributor, ...rest);
 
-  // It ends with its key, whatever it says itself.
+  // It expires with its key, whatever its own expiry.
   const long = delegate(key, { expiresOn: new Date(noon + 6 * day) });
   await clock.advance(2 * day - 1);
   expect(await code(long)).toBe("not refused");
@@ -300,13 +300,13 @@ test("each way in which a user delegation SAS does not fit has its own refusal",
   expect(await code(long)).toBe(failed);
 });
 
-test("a copy between accounts reads with a minted SAS, whose end fails it; the echo keeps its scid", async () => {
+test("a copy between accounts reads with a minted SAS, fails when it expires, and echoes its scid", async () => {
   const { client, clock, service, emulator } = await startIdentity();
   emulator.copies.bytesPerSecond = 1;
-  const source = await uploaded(service, Buffer.alloc(3600));
+  const source = await uploadBlob(service, Buffer.alloc(3600));
   await client("devstoreaccount2").createContainer("far");
   const far = client("devstoreaccount2").getContainerClient("far").getBlockBlobClient("film.mp4");
-  expect(await refusal(far.beginCopyFromURL(source.url))).toMatchObject({
+  expect(await rejection(far.beginCopyFromURL(source.url))).toMatchObject({
     code: "CannotVerifyCopySource",
   });
   const key = await client().getUserDelegationKey(
@@ -326,9 +326,9 @@ test("a copy between accounts reads with a minted SAS, whose end fails it; the e
   });
 });
 
-test("a copy within an account needs the identity's right to read the source, too", async () => {
+test("a copy within one account requires that the identity can read the source", async () => {
   const { client, service, emulator } = await startIdentity();
-  const source = await uploaded(service, "abc");
+  const source = await uploadBlob(service, "abc");
   await service.createContainer("target");
   const target = client().getContainerClient("target").getBlockBlobClient("film.mp4");
   const account = "devstoreaccount1";
@@ -337,7 +337,9 @@ test("a copy within an account needs the identity's right to read the source, to
     account,
     container: "target",
   });
-  expect((await refusal(target.beginCopyFromURL(source.url))).code).toBe("CannotVerifyCopySource");
+  expect((await rejection(target.beginCopyFromURL(source.url))).code).toBe(
+    "CannotVerifyCopySource",
+  );
   emulator.roles.push({ role: "Storage Blob Data Reader", account, container: "source" });
-  expect((await refusal(target.beginCopyFromURL(source.url))).code).toBe("not refused");
+  expect((await rejection(target.beginCopyFromURL(source.url))).code).toBe("not refused");
 });

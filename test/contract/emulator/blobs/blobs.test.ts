@@ -4,10 +4,10 @@ import {
   day,
   kib,
   noon,
-  refusal,
+  rejection,
   second,
   startStorage,
-  uploaded,
+  uploadBlob,
 } from "../../../support/stack/emulator.ts";
 
 async function container(name = "box") {
@@ -18,14 +18,14 @@ async function container(name = "box") {
 
 const id = (text: string) => Buffer.from(text).toString("base64");
 
-test("containers are created once, listed by account, described and deleted with their blobs", async () => {
+test("containers are created once, listed by account, read, and deleted with their blobs", async () => {
   const { service, otherService } = await startStorage();
-  for (const name of ["bb", "aaa", "aab", "ccc"]) await refusal(service.createContainer(name));
-  expect(await refusal(service.createContainer("aaa"))).toEqual({
+  for (const name of ["bb", "aaa", "aab", "ccc"]) await rejection(service.createContainer(name));
+  expect(await rejection(service.createContainer("aaa"))).toEqual({
     status: 409,
     code: "ContainerAlreadyExists",
   });
-  expect((await refusal(service.createContainer("Big"))).code).toBe("InvalidResourceName");
+  expect((await rejection(service.createContainer("Big"))).code).toBe("InvalidResourceName");
   await otherService.createContainer("elsewhere", { metadata: { a: "b" } });
   expect((await otherService.getContainerClient("elsewhere").getProperties()).metadata).toEqual({
     a: "b",
@@ -40,17 +40,17 @@ test("containers are created once, listed by account, described and deleted with
   for await (const item of service.listContainers({ prefix: "aa" })) prefixed.push(item.name);
   expect(prefixed).toEqual(["aaa", "aab"]);
 
-  const blob = await uploaded(service, "x", { container: "aaa" });
+  const blob = await uploadBlob(service, "x", { container: "aaa" });
   await service.deleteContainer("aaa");
-  expect((await refusal(blob.getProperties())).status).toBe(404);
+  expect((await rejection(blob.getProperties())).status).toBe(404);
   await service.createContainer("aaa");
-  expect((await refusal(blob.download())).code).toBe("BlobNotFound");
+  expect((await rejection(blob.download())).code).toBe("BlobNotFound");
 });
 
-test("an uploaded blob comes back with its bytes, headers, metadata and MD5", async () => {
+test("an uploaded blob is returned with its bytes, headers, metadata and MD5", async () => {
   const { service, clock } = await startStorage();
   await clock.advance(999);
-  const blob = await uploaded(service, "hello");
+  const blob = await uploadBlob(service, "hello");
   const properties = await blob.getProperties();
   expect(properties).toMatchObject({
     contentLength: 5,
@@ -73,30 +73,30 @@ test("an uploaded blob comes back with its bytes, headers, metadata and MD5", as
   expect((await blob.downloadToBuffer()).toString()).toBe("hello");
 });
 
-test("a range is a 206 with its place in the whole, and one outside the blob a 416", async () => {
+test("a range returns 206 with its position, and a range outside the blob returns 416", async () => {
   const { service } = await startStorage();
-  const blob = await uploaded(service, "0123456789");
+  const blob = await uploadBlob(service, "0123456789");
   const part = await blob.download(2, 3, { rangeGetContentMD5: true });
   expect(part).toMatchObject({ contentRange: "bytes 2-4/10", contentLength: 3 });
   expect(part._response.status).toBe(206);
   expect((await blob.downloadToBuffer(8, 2)).toString()).toBe("89");
-  expect(await refusal(blob.download(10, 1))).toEqual({ status: 416, code: "InvalidRange" });
+  expect(await rejection(blob.download(10, 1))).toEqual({ status: 416, code: "InvalidRange" });
 });
 
-test("a body that is not what its MD5 announces is refused", async () => {
+test("a body that does not match its MD5 is rejected", async () => {
   const { service, box } = { ...(await container()) };
   expect(service.accountName).toBe("devstoreaccount1");
   const blob = box.getBlockBlobClient("x");
   const transactionalContentMD5 = new Uint8Array(16);
-  expect(await refusal(blob.stageBlock(id("1"), "x", 1, { transactionalContentMD5 }))).toEqual({
+  expect(await rejection(blob.stageBlock(id("1"), "x", 1, { transactionalContentMD5 }))).toEqual({
     status: 400,
     code: "Md5Mismatch",
   });
 });
 
-test("metadata and content headers are replaced whole, and each write changes the ETag", async () => {
+test("metadata and content headers are replaced as a whole, and each write changes the ETag", async () => {
   const { service, clock } = await startStorage();
-  const blob = await uploaded(service, "x");
+  const blob = await uploadBlob(service, "x");
   const etags = [(await blob.getProperties()).etag];
   await clock.advance(second);
   await blob.setMetadata({ only: "this" });
@@ -113,12 +113,12 @@ test("metadata and content headers are replaced whole, and each write changes th
   expect(properties.cacheControl).toBeUndefined();
 });
 
-test("blocks wait uncommitted, and a block list makes the blob of them in its order", async () => {
+test("blocks stay uncommitted until a block list commits them in its order", async () => {
   const { box } = await container();
   const blob = box.getBlockBlobClient("blocks");
   await blob.stageBlock(id("a"), "AAA", 3);
   await blob.stageBlock(id("b"), "BB", 2);
-  expect(await refusal(blob.download())).toEqual({ status: 404, code: "BlobNotFound" });
+  expect(await rejection(blob.download())).toEqual({ status: 404, code: "BlobNotFound" });
   expect((await blob.getBlockList("all")).uncommittedBlocks).toEqual([
     { name: id("a"), size: 3 },
     { name: id("b"), size: 2 },
@@ -137,16 +137,16 @@ test("blocks wait uncommitted, and a block list makes the blob of them in its or
     { name: id("b"), size: 4 },
   ]);
   expect(lists.uncommittedBlocks ?? []).toEqual([]);
-  expect(await refusal(blob.commitBlockList([id("z")]))).toEqual({
+  expect(await rejection(blob.commitBlockList([id("z")]))).toEqual({
     status: 400,
     code: "InvalidBlockList",
   });
-  expect((await refusal(blob.stageBlock("no base64!", "x", 1))).code).toBe(
+  expect((await rejection(blob.stageBlock("no base64!", "x", 1))).code).toBe(
     "InvalidQueryParameterValue",
   );
 });
 
-test("a large upload in blocks, as the SDK makes it, arrives whole", async () => {
+test("a large upload in blocks by the SDK is complete", async () => {
   const { box } = await container();
   const bytes = Buffer.from(Array.from({ length: 100 * kib }, (_, index) => index % 251));
   const blob = box.getBlockBlobClient("large");
@@ -156,7 +156,7 @@ test("a large upload in blocks, as the SDK makes it, arrives whole", async () =>
   );
 });
 
-test("a listing tells pages, prefixes, levels, metadata and copies", async () => {
+test("a listing supports pages, prefixes and hierarchy, with metadata and copy properties", async () => {
   const { box, clock } = await container();
   for (const name of ["a/1", "a/2", "a/b/3", "b", "c/4", "c\u0001d"]) {
     await box.getBlockBlobClient(name).upload("x", 1, { metadata: { name: "m" } });
@@ -189,7 +189,7 @@ test("a listing tells pages, prefixes, levels, metadata and copies", async () =>
   expect(plain.value?.metadata).toBeUndefined();
 });
 
-test("whatever the names, pages of a listing together hold each once, in order", async () => {
+test("for any names, the pages of a listing contain each name once, in order", async () => {
   const { box } = await container();
   const name = fc.string({
     unit: fc.constantFrom("a", "b", "/", "é", "~", "😀"),
@@ -219,14 +219,14 @@ test("whatever the names, pages of a listing together hold each once, in order",
   );
 });
 
-test("conditions of a read answer 304 or 412, those of a write 412 or BlobAlreadyExists", async () => {
+test("unmet conditions return 304 or 412 for reads and 412 or BlobAlreadyExists for writes", async () => {
   const { service, clock } = await startStorage();
-  const blob = await uploaded(service, "x");
+  const blob = await uploadBlob(service, "x");
   const { etag = "", lastModified = new Date(0) } = await blob.getProperties();
   await clock.advance(10 * second);
   const before = new Date(lastModified.getTime() - second);
   const read = async (conditions: object) =>
-    (await refusal(blob.download(0, undefined, { conditions }))).status;
+    (await rejection(blob.download(0, undefined, { conditions }))).status;
   expect(await read({ ifMatch: etag })).toBe(200);
   expect(await read({ ifMatch: '"0x1"' })).toBe(412);
   expect(await read({ ifNoneMatch: etag })).toBe(304);
@@ -235,11 +235,11 @@ test("conditions of a read answer 304 or 412, those of a write 412 or BlobAlread
   expect(await read({ ifModifiedSince: before })).toBe(200);
   expect(await read({ ifUnmodifiedSince: before })).toBe(412);
   expect(await read({ ifUnmodifiedSince: lastModified })).toBe(200);
-  expect((await refusal(blob.getProperties({ conditions: { ifMatch: '"0x1"' } }))).code).toBe(
+  expect((await rejection(blob.getProperties({ conditions: { ifMatch: '"0x1"' } }))).code).toBe(
     "ConditionNotMet",
   );
 
-  const write = (conditions: object) => refusal(blob.upload("y", 1, { conditions }));
+  const write = (conditions: object) => rejection(blob.upload("y", 1, { conditions }));
   expect(await write({ ifNoneMatch: "*" })).toEqual({ status: 409, code: "BlobAlreadyExists" });
   expect(await write({ ifMatch: '"0x1"' })).toEqual({ status: 412, code: "ConditionNotMet" });
   expect(await write({ ifNoneMatch: etag })).toEqual({ status: 412, code: "ConditionNotMet" });
@@ -251,26 +251,31 @@ test("conditions of a read answer 304 or 412, those of a write 412 or BlobAlread
   expect((await write({ ifMatch: etag })).status).toBe(200);
 
   const fresh = service.getContainerClient("source").getBlockBlobClient("fresh");
-  expect((await refusal(fresh.upload("y", 1, { conditions: { ifMatch: "*" } }))).status).toBe(412);
-  expect((await refusal(fresh.upload("y", 1, { conditions: { ifNoneMatch: "*" } }))).status).toBe(
+  expect((await rejection(fresh.upload("y", 1, { conditions: { ifMatch: "*" } }))).status).toBe(
+    412,
+  );
+  expect((await rejection(fresh.upload("y", 1, { conditions: { ifNoneMatch: "*" } }))).status).toBe(
     200,
   );
-  expect(await refusal(fresh.delete({ conditions: { ifMatch: '"0x1"' } }))).toEqual({
+  expect(await rejection(fresh.delete({ conditions: { ifMatch: '"0x1"' } }))).toEqual({
     status: 412,
     code: "ConditionNotMet",
   });
 });
 
-test("what is not implemented answers 501 with the operation's REST name", async () => {
+test("an unsupported operation returns 501 with its REST name", async () => {
   const { service, box } = await container();
-  const blob = await uploaded(service, "x");
-  const says = async (work: Promise<unknown>, name: string) => {
+  const blob = await uploadBlob(service, "x");
+  const expectUnsupported = async (work: Promise<unknown>, name: string) => {
     await expect(work).rejects.toThrow(`${name} is not implemented by this emulator`);
   };
-  await says(blob.syncCopyFromURL(blob.url), "Copy Blob From URL");
-  await says(blob.syncUploadFromURL(blob.url), "Put Blob From URL");
-  await says(box.setAccessPolicy("blob"), "Set Container ACL");
-  await says(service.getProperties(), "Get Blob Service Properties");
-  await says(box.getBlobLeaseClient().acquireLease(-1), "Lease Container");
-  await says(blob.upload("x", 1, { encryptionScope: "own" }), "The header x-ms-encryption-scope");
+  await expectUnsupported(blob.syncCopyFromURL(blob.url), "Copy Blob From URL");
+  await expectUnsupported(blob.syncUploadFromURL(blob.url), "Put Blob From URL");
+  await expectUnsupported(box.setAccessPolicy("blob"), "Set Container ACL");
+  await expectUnsupported(service.getProperties(), "Get Blob Service Properties");
+  await expectUnsupported(box.getBlobLeaseClient().acquireLease(-1), "Lease Container");
+  await expectUnsupported(
+    blob.upload("x", 1, { encryptionScope: "own" }),
+    "The header x-ms-encryption-scope",
+  );
 });

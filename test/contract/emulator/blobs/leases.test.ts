@@ -1,12 +1,18 @@
 import { expect, test } from "vitest";
-import { day, refusal, second, startStorage, uploaded } from "../../../support/stack/emulator.ts";
+import {
+  day,
+  rejection,
+  second,
+  startStorage,
+  uploadBlob,
+} from "../../../support/stack/emulator.ts";
 
 const mine = "11111111-1111-1111-1111-111111111111";
 const yours = "22222222-2222-2222-2222-222222222222";
 
 async function leasable() {
   const storage = await startStorage();
-  const blob = await uploaded(storage.service, "abc");
+  const blob = await uploadBlob(storage.service, "abc");
   const state = async () => {
     const { leaseState, leaseStatus, leaseDuration } = await blob.getProperties();
     return [leaseState, leaseStatus, leaseDuration];
@@ -17,11 +23,11 @@ async function leasable() {
     state,
     my: blob.getBlobLeaseClient(mine),
     your: blob.getBlobLeaseClient(yours),
-    code: async (work: Promise<unknown>) => (await refusal(work)).code,
+    code: async (work: Promise<unknown>) => (await rejection(work)).code,
   };
 }
 
-test("a finite lease lasts its time and can be renewed, even after it, while nobody wrote", async () => {
+test("a finite lease expires, and can be renewed even then if the blob was not written", async () => {
   const { clock, my, your, state, code, blob } = await leasable();
   await my.acquireLease(15);
   expect(await state()).toEqual(["leased", "locked", "fixed"]);
@@ -38,7 +44,7 @@ test("a finite lease lasts its time and can be renewed, even after it, while nob
   expect(await code(my.renewLease())).toBe("LeaseIdMismatchWithLeaseOperation");
 });
 
-test("an infinite lease stays until it is released or broken", async () => {
+test("an infinite lease lasts until it is released or broken", async () => {
   const { clock, my, your, state, code } = await leasable();
   await my.acquireLease(-1);
   await clock.advance(1000 * day);
@@ -54,7 +60,7 @@ test("an infinite lease stays until it is released or broken", async () => {
   expect((await state())[0]).toBe("leased");
 });
 
-test("a broken lease runs out its period, in which it can be neither acquired nor renewed", async () => {
+test("a broken lease can neither be acquired nor renewed during its break period", async () => {
   const { clock, my, your, state, code } = await leasable();
   await my.acquireLease(30);
   expect((await my.breakLease(60)).leaseTime).toBe(30);
@@ -68,7 +74,7 @@ test("a broken lease runs out its period, in which it can be neither acquired no
   expect((await state())[0]).toBe("broken");
 });
 
-test("change gives the lease another id", async () => {
+test("Change Lease replaces the lease id", async () => {
   const { blob, my, state, code } = await leasable();
   expect(await code(my.changeLease(yours))).toBe("LeaseNotPresentWithLeaseOperation");
   await my.acquireLease(60);
@@ -80,7 +86,7 @@ test("change gives the lease another id", async () => {
   expect(await code(blob.getBlobLeaseClient(yours).renewLease())).toBe("not refused");
 });
 
-test("a duration outside 15 to 60 seconds, or an id that is none, is refused", async () => {
+test("a duration outside 15 to 60 seconds, or an invalid id, is rejected", async () => {
   const { my, blob, code } = await leasable();
   for (const duration of [0, 14, 61, -2]) {
     expect(await code(my.acquireLease(duration))).toBe("InvalidHeaderValue");
@@ -91,7 +97,7 @@ test("a duration outside 15 to 60 seconds, or an id that is none, is refused", a
   expect(await code(my.breakLease(0))).toBe("LeaseNotPresentWithLeaseOperation");
 });
 
-test("writes to a leased blob need its id; reads do not, but a wrong id is refused", async () => {
+test("writes to a leased blob need its lease id; reads do not, but a wrong id is rejected", async () => {
   const { blob, my, code, clock } = await leasable();
   const conditions = (leaseId: string) => ({ conditions: { leaseId } });
   expect(await code(blob.setMetadata({}, conditions(mine)))).toBe(

@@ -1,11 +1,11 @@
 import { BlobClient, BlobSASPermissions, ContainerSASPermissions } from "@azure/storage-blob";
 import type { ContainerClient } from "@azure/storage-blob";
 import { expect, test } from "vitest";
-import { refusal, second, startStorage, uploaded } from "../../../support/stack/emulator.ts";
+import { rejection, second, startStorage, uploadBlob } from "../../../support/stack/emulator.ts";
 
 async function snapshotted(settings = {}) {
   const storage = await startStorage(settings);
-  const blob = await uploaded(storage.service, "former");
+  const blob = await uploadBlob(storage.service, "former");
   const { snapshot = "", etag } = await blob.createSnapshot();
   const box = storage.service.getContainerClient("source");
   return { ...storage, blob, box, snapshot, etag, image: blob.withSnapshot(snapshot) };
@@ -21,7 +21,7 @@ async function listed(box: ContainerClient, prefix = "") {
 
 test("a snapshot keeps content, headers and metadata while the base blob is written", async () => {
   const { blob, image, etag } = await snapshotted();
-  expect((await blob.getProperties()).etag).toBe(etag); // the base is not changed by it
+  expect((await blob.getProperties()).etag).toBe(etag); // the base blob is unchanged
   await blob.upload("later", 5);
   expect((await image.downloadToBuffer()).toString()).toBe("former");
   expect(await image.getProperties()).toMatchObject({
@@ -32,13 +32,13 @@ test("a snapshot keeps content, headers and metadata while the base blob is writ
   expect((await blob.downloadToBuffer()).toString()).toBe("later");
 });
 
-test("metadata that is given replaces the blob's in the snapshot", async () => {
+test("metadata in the request replaces the blob's metadata in the snapshot", async () => {
   const { blob } = await snapshotted();
   const { snapshot = "" } = await blob.createSnapshot({ metadata: { own: "1" } });
   expect((await blob.withSnapshot(snapshot).getProperties()).metadata).toEqual({ own: "1" });
 });
 
-test("snapshots of one moment have times of their own, and are listed before their base", async () => {
+test("snapshots of the same moment get distinct times, and are listed before their base blob", async () => {
   const { blob, box, snapshot } = await snapshotted();
   const { snapshot: next = "" } = await blob.createSnapshot();
   expect(next > snapshot).toBe(true);
@@ -54,7 +54,7 @@ test("snapshots of one moment have times of their own, and are listed before the
   expect(plain).toEqual(["film.mp4", "next.mp4"]);
 });
 
-test("a snapshot is promoted onto its base, in time and with its headers", async () => {
+test("a snapshot is promoted onto its base blob over time, with its headers", async () => {
   const { blob, image, clock } = await snapshotted({ copies: { bytesPerSecond: 1 } });
   await blob.upload("later", 5);
   const poller = await blob.beginCopyFromURL(image.url);
@@ -69,12 +69,12 @@ test("a snapshot is promoted onto its base, in time and with its headers", async
   expect((await blob.downloadToBuffer()).toString()).toBe("former");
 });
 
-test("a base blob with snapshots is deleted only together with them; a snapshot alone at any time", async () => {
+test("a base blob with snapshots can only be deleted together with them; a snapshot can be deleted on its own", async () => {
   const { blob, box, image } = await snapshotted();
-  expect(await refusal(blob.delete())).toEqual({ status: 409, code: "SnapshotsPresent" });
+  expect(await rejection(blob.delete())).toEqual({ status: 409, code: "SnapshotsPresent" });
   await image.delete();
   expect(await listed(box)).toEqual(["film.mp4"]);
-  expect(await refusal(image.getProperties())).toEqual({ status: 404, code: "BlobNotFound" });
+  expect(await rejection(image.getProperties())).toEqual({ status: 404, code: "BlobNotFound" });
   await blob.createSnapshot();
   await blob.delete({ deleteSnapshots: "only" });
   expect(await listed(box)).toEqual(["film.mp4"]);
@@ -83,20 +83,20 @@ test("a base blob with snapshots is deleted only together with them; a snapshot 
   expect(await listed(box)).toEqual([]);
 });
 
-test("no snapshot is taken under a pending copy, or of another state than was asked for", async () => {
+test("a snapshot is rejected during a pending copy, and if the blob's state does not meet the conditions", async () => {
   const { blob, box, service } = await snapshotted({ copies: { bytesPerSecond: 1 } });
-  const other = await uploaded(service, "other", { blob: "other" });
+  const other = await uploadBlob(service, "other", { blob: "other" });
   const conditions = { ifMatch: '"0x1"' };
-  expect(await refusal(blob.createSnapshot({ conditions }))).toMatchObject({ status: 412 });
+  expect(await rejection(blob.createSnapshot({ conditions }))).toMatchObject({ status: 412 });
   await blob.beginCopyFromURL(other.url);
-  expect(await refusal(blob.createSnapshot())).toEqual({
+  expect(await rejection(blob.createSnapshot())).toEqual({
     status: 409,
     code: "PendingCopyOperation",
   });
   expect(await listed(box, "film")).toHaveLength(2);
 });
 
-test("a container's SAS opens snapshots, a blob's only the base", async () => {
+test("a container SAS authorizes snapshots, a blob SAS only the base blob", async () => {
   const { blob, box, image, clock } = await snapshotted();
   const expiresOn = new Date(clock.now() + 60 * second);
   const ofBlob = await blob.generateSasUrl({
@@ -110,5 +110,5 @@ test("a container's SAS opens snapshots, a blob's only the base", async () => {
   const reads = (sasUrl: string) =>
     new BlobClient(`${image.url}&${new URL(sasUrl).searchParams.toString()}`).getProperties();
   expect((await reads(ofContainer)).contentLength).toBe(6);
-  expect(await refusal(reads(ofBlob))).toMatchObject({ status: 403 });
+  expect(await rejection(reads(ofBlob))).toMatchObject({ status: 403 });
 });

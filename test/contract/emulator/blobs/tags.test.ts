@@ -1,16 +1,16 @@
 import { BlobSASPermissions, BlobClient, BlockBlobClient } from "@azure/storage-blob";
 import { expect, test } from "vitest";
 import { evaluateTagCondition } from "../../../../src/local/storage/calls/tag-conditions.ts";
-import { refusal, second, startStorage, uploaded } from "../../../support/stack/emulator.ts";
+import { rejection, second, startStorage, uploadBlob } from "../../../support/stack/emulator.ts";
 
 async function tagged(settings = {}) {
   const storage = await startStorage(settings);
-  const blob = await uploaded(storage.service, "abc");
+  const blob = await uploadBlob(storage.service, "abc");
   await blob.setTags({ Project: "x y=1", Rank: "3" });
   return { ...storage, blob, box: storage.service.getContainerClient("source") };
 }
 
-test("tags are set and read whole, counted, listed, and change no ETag", async () => {
+test("tags are set and read as a whole, counted and listed, and do not change the ETag", async () => {
   const { blob, box } = await tagged();
   const { etag } = await blob.getProperties();
   await blob.setTags({ Project: "x+y", Rank: "3" });
@@ -27,9 +27,9 @@ test("tags are set and read whole, counted, listed, and change no ETag", async (
   expect((await blob.getProperties()).tagCount).toBeUndefined();
 });
 
-test("tags outside the limits are refused", async () => {
+test("tags outside the limits are rejected", async () => {
   const { blob } = await tagged();
-  const codes = async (tags: Record<string, string>) => (await refusal(blob.setTags(tags))).code;
+  const codes = async (tags: Record<string, string>) => (await rejection(blob.setTags(tags))).code;
   const many = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`k${index}`, "v"]));
   expect(await codes(many)).toBe("TagsTooLarge");
   expect(await codes({ ["k".repeat(129)]: "v" })).toBe("TagsTooLarge");
@@ -38,7 +38,7 @@ test("tags outside the limits are refused", async () => {
   expect((await blob.getTags()).tags).toMatchObject({ Rank: "3" });
 });
 
-test("a write sets the tags it names and none else; a copy never takes the source's", async () => {
+test("a write sets exactly the tags it names; a copy never takes the source's tags", async () => {
   const { blob, box } = await tagged({ copies: { finishOnStart: "always" } });
   const copy = box.getBlockBlobClient("copy");
   await copy.beginCopyFromURL(blob.url, { tags: { own: "a b+c" } });
@@ -50,34 +50,34 @@ test("a write sets the tags it names and none else; a copy never takes the sourc
   expect((await copy.getTags()).tags).toEqual({ by: "upload" });
 });
 
-test("a snapshot keeps the tags of its moment", async () => {
+test("a snapshot keeps the tags of its time", async () => {
   const { blob } = await tagged();
   const { snapshot = "" } = await blob.createSnapshot();
   await blob.setTags({});
   expect((await blob.withSnapshot(snapshot).getTags()).tags).toMatchObject({ Rank: "3" });
 });
 
-test("conditions on tags hold for reads, writes and both ends of a copy", async () => {
+test("conditions on tags apply to reads, writes, and the source and destination of a copy", async () => {
   const { blob, box } = await tagged({ copies: { finishOnStart: "always" } });
   const met = { tagConditions: `"Rank" >= '3' AND Project <> 'z'` };
   const unmet = { tagConditions: `"Rank" = '4' OR "None" = ''` };
-  const refused = { status: 412, code: "ConditionNotMet" };
+  const rejected = { status: 412, code: "ConditionNotMet" };
   await blob.getProperties({ conditions: met });
-  expect(await refusal(blob.getProperties({ conditions: unmet }))).toEqual(refused);
-  expect(await refusal(blob.setMetadata({}, { conditions: unmet }))).toEqual(refused);
-  expect(await refusal(blob.setTags({}, { conditions: unmet }))).toEqual(refused);
+  expect(await rejection(blob.getProperties({ conditions: unmet }))).toEqual(rejected);
+  expect(await rejection(blob.setMetadata({}, { conditions: unmet }))).toEqual(rejected);
+  expect(await rejection(blob.setTags({}, { conditions: unmet }))).toEqual(rejected);
   const copy = box.getBlobClient("copy");
   await copy.beginCopyFromURL(blob.url, { sourceConditions: met });
-  expect(await refusal(copy.beginCopyFromURL(blob.url, { sourceConditions: unmet }))).toEqual({
+  expect(await rejection(copy.beginCopyFromURL(blob.url, { sourceConditions: unmet }))).toEqual({
     status: 412,
     code: "SourceConditionNotMet",
   });
-  expect(await refusal(copy.beginCopyFromURL(blob.url, { conditions: met }))).toEqual({
+  expect(await rejection(copy.beginCopyFromURL(blob.url, { conditions: met }))).toEqual({
     status: 412,
     code: "TargetConditionNotMet",
   });
   const garbled = { tagConditions: `"Rank" ~ '4'` };
-  expect((await refusal(blob.getProperties({ conditions: garbled }))).status).toBe(400);
+  expect((await rejection(blob.getProperties({ conditions: garbled }))).status).toBe(400);
 });
 
 test.each([
@@ -98,17 +98,17 @@ test.each([
   else expect(judge()).toBe(outcome);
 });
 
-test("a SAS needs `t` for tags, also for those of another write", async () => {
+test("a SAS needs `t` for tags, also if another write sets them", async () => {
   const { blob, box, clock } = await tagged();
   const expiresOn = new Date(clock.now() + 60 * second);
   const at = async (client: BlobClient, letters: string) =>
     client.generateSasUrl({ permissions: BlobSASPermissions.parse(letters), expiresOn });
-  const refused = { status: 403, code: "AuthorizationPermissionMismatch" };
-  expect(await refusal(new BlobClient(await at(blob, "rw")).getTags())).toEqual(refused);
+  const rejected = { status: 403, code: "AuthorizationPermissionMismatch" };
+  expect(await rejection(new BlobClient(await at(blob, "rw")).getTags())).toEqual(rejected);
   expect((await new BlobClient(await at(blob, "t")).getTags()).tags).toMatchObject({ Rank: "3" });
   const target = box.getBlockBlobClient("new");
   const upload = async (letters: string) =>
     new BlockBlobClient(await at(target, letters)).upload("x", 1, { tags: { a: "b" } });
-  expect(await refusal(upload("cw"))).toEqual(refused);
+  expect(await rejection(upload("cw"))).toEqual(rejected);
   await upload("cwt");
 });

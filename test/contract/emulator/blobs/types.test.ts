@@ -1,6 +1,6 @@
 import { BlockBlobClient } from "@azure/storage-blob";
 import { expect, test } from "vitest";
-import { refusal, second, startStorage, uploaded } from "../../../support/stack/emulator.ts";
+import { rejection, second, startStorage, uploadBlob } from "../../../support/stack/emulator.ts";
 
 async function started(settings = {}) {
   const storage = await startStorage(settings);
@@ -13,7 +13,7 @@ const page = (letter: string) => Buffer.alloc(512, letter);
 const text = async (blob: { downloadToBuffer(): Promise<Buffer> }) =>
   (await blob.downloadToBuffer()).toString();
 
-test("an append blob grows by blocks, and only from where the caller takes it to end", async () => {
+test("an append blob grows by blocks, and only if it has the length that the caller expects", async () => {
   const { box } = await started();
   const blob = box.getAppendBlobClient("log");
   await blob.create({ metadata: { own: "1" } });
@@ -26,11 +26,11 @@ test("an append blob grows by blocks, and only from where the caller takes it to
     blobAppendOffset: "4",
     blobCommittedBlockCount: 2,
   });
-  expect(await refusal(blob.appendBlock("x", 1, { conditions: { appendPosition: 4 } }))).toEqual({
+  expect(await rejection(blob.appendBlock("x", 1, { conditions: { appendPosition: 4 } }))).toEqual({
     status: 412,
     code: "AppendPositionConditionNotMet",
   });
-  expect(await refusal(blob.appendBlock("x", 1, { conditions: { maxSize: 7 } }))).toEqual({
+  expect(await rejection(blob.appendBlock("x", 1, { conditions: { maxSize: 7 } }))).toEqual({
     status: 412,
     code: "MaxBlobSizeConditionNotMet",
   });
@@ -42,14 +42,14 @@ test("an append blob grows by blocks, and only from where the caller takes it to
   });
 });
 
-test("a sealed append blob takes no block; its ETag is what it was, and its copy is sealed unless told not to", async () => {
+test("a sealed append blob rejects blocks and keeps its ETag; its copy is sealed unless the start opts out", async () => {
   const { box } = await started({ copies: { finishOnStart: "always" } });
   const blob = box.getAppendBlobClient("log");
   await blob.create();
   const { etag } = await blob.appendBlock("one", 3);
   await blob.seal();
   await blob.seal();
-  expect(await refusal(blob.appendBlock("x", 1))).toEqual({ status: 409, code: "BlobIsSealed" });
+  expect(await rejection(blob.appendBlock("x", 1))).toEqual({ status: 409, code: "BlobIsSealed" });
   expect(await blob.getProperties()).toMatchObject({ isSealed: true, etag });
 
   const copied = async (name: string, options = {}) => {
@@ -66,20 +66,20 @@ test("a sealed append blob takes no block; its ETag is what it was, and its copy
   const plain = box.getBlockBlobClient("plain");
   await plain.upload("x", 1);
   const toSeal = box.getBlockBlobClient("block").beginCopyFromURL(plain.url, { sealBlob: true });
-  expect(await refusal(toSeal)).toEqual({ status: 400, code: "InvalidHeaderValue" });
+  expect(await rejection(toSeal)).toEqual({ status: 400, code: "InvalidHeaderValue" });
   for await (const { name, properties } of box.listBlobsFlat({ prefix: "kept" })) {
     expect([name, properties.isSealed]).toEqual(["kept", true]);
   }
 });
 
-test("pages are written and cleared within a page blob, and its ranges tell which are there", async () => {
+test("pages are written and cleared in a page blob, and its page ranges list them", async () => {
   const { box } = await started();
   const blob = box.getPageBlobClient("disk");
   await blob.create(4 * 512, { blobSequenceNumber: 7 });
   await blob.uploadPages(page("a"), 512, 512);
   await blob.uploadPages(page("b"), 2 * 512, 512);
   await blob.uploadPages(page("c"), 2 * 512, 512);
-  // The SDK's count is the distance of the range's first and last byte.
+  // The SDK's count is the distance between the first and the last byte of the range.
   expect(await blob.getPageRanges()).toMatchObject({ pageRange: [{ offset: 512, count: 1023 }] });
   await blob.clearPages(512, 512);
   expect(await blob.getPageRanges()).toMatchObject({ pageRange: [{ offset: 1024, count: 511 }] });
@@ -97,14 +97,14 @@ test("pages are written and cleared within a page blob, and its ranges tell whic
     Buffer.concat([page("d"), page("x"), page("f"), Buffer.alloc(512)]),
   );
   const beyond = blob.uploadPages(page("x"), 4 * 512, 512);
-  expect(await refusal(beyond)).toEqual({ status: 416, code: "InvalidPageRange" });
+  expect(await rejection(beyond)).toEqual({ status: 416, code: "InvalidPageRange" });
   const late = blob.uploadPages(page("x"), 0, 512, {
     conditions: { ifSequenceNumberLessThan: 7 },
   });
-  expect(await refusal(late)).toEqual({ status: 412, code: "SequenceNumberConditionNotMet" });
+  expect(await rejection(late)).toEqual({ status: 412, code: "SequenceNumberConditionNotMet" });
 });
 
-test("a page blob's copy has its full length of zeros at once and fills while it is pending", async () => {
+test("a page blob's copy has its full length immediately, and fills while it is pending", async () => {
   const { box, clock } = await started({ copies: { bytesPerSecond: 512 } });
   const blob = box.getPageBlobClient("disk");
   await blob.create(3 * 512, { blobSequenceNumber: 7 });
@@ -128,7 +128,7 @@ test("a page blob's copy has its full length of zeros at once and fills while it
   expect(await copy.getPageRanges()).toMatchObject({ pageRange: [{ offset: 0, count: 1535 }] });
 });
 
-test("an aborted copy of a page blob leaves nothing", async () => {
+test("an aborted copy of a page blob leaves no content", async () => {
   const { box, clock } = await started({ copies: { bytesPerSecond: 512 } });
   const blob = box.getPageBlobClient("disk");
   await blob.create(3 * 512);
@@ -139,32 +139,34 @@ test("an aborted copy of a page blob leaves nothing", async () => {
   expect(await copy.getProperties()).toMatchObject({ copyStatus: "aborted", contentLength: 0 });
 });
 
-test("a copy writes over a blob of its own type alone; Put Blob writes over any", async () => {
+test("a copy can only overwrite a blob of the same type; Put Blob can overwrite any", async () => {
   const { box, service } = await started({ copies: { finishOnStart: "always" } });
-  const block = await uploaded(service, "x");
+  const block = await uploadBlob(service, "x");
   const append = box.getAppendBlobClient("append");
   await append.create();
   await append.appendBlock("abc", 3);
   const disk = box.getPageBlobClient("disk");
   await disk.create(512);
   const conflict = { status: 409, code: "InvalidBlobType" };
-  expect(await refusal(append.beginCopyFromURL(block.url))).toEqual(conflict);
-  expect(await refusal(block.beginCopyFromURL(disk.url))).toEqual(conflict);
-  expect(await refusal(disk.beginCopyFromURL(append.url))).toEqual(conflict);
+  expect(await rejection(append.beginCopyFromURL(block.url))).toEqual(conflict);
+  expect(await rejection(block.beginCopyFromURL(disk.url))).toEqual(conflict);
+  expect(await rejection(disk.beginCopyFromURL(append.url))).toEqual(conflict);
   const other = box.getAppendBlobClient("other");
   await other.create();
   await other.beginCopyFromURL(append.url);
   expect(await text(other)).toBe("abc");
-  expect(await refusal(box.getAppendBlobClient("film.mp4").appendBlock("x", 1))).toEqual(conflict);
-  expect(await refusal(box.getPageBlobClient("append").getPageRanges())).toEqual(conflict);
-  expect(await refusal(box.getBlockBlobClient("append").stageBlock("AAAA", "x", 1))).toEqual(
+  expect(await rejection(box.getAppendBlobClient("film.mp4").appendBlock("x", 1))).toEqual(
+    conflict,
+  );
+  expect(await rejection(box.getPageBlobClient("append").getPageRanges())).toEqual(conflict);
+  expect(await rejection(box.getBlockBlobClient("append").stageBlock("AAAA", "x", 1))).toEqual(
     conflict,
   );
   await new BlockBlobClient(append.url, box.credential).upload("now a block blob", 16);
   expect((await append.getProperties()).blobType).toBe("BlockBlob");
 });
 
-test("an append blob that grows under a copy fails it", async () => {
+test("an append blob that grows during a copy fails it", async () => {
   const { box, clock } = await started({ copies: { bytesPerSecond: 1 } });
   const log = box.getAppendBlobClient("log");
   await log.create();

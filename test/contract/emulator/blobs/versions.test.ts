@@ -7,12 +7,12 @@ import {
   type ContainerClient,
 } from "@azure/storage-blob";
 import { expect, test } from "vitest";
-import { refusal, second, startStorage, uploaded } from "../../../support/stack/emulator.ts";
+import { rejection, second, startStorage, uploadBlob } from "../../../support/stack/emulator.ts";
 
 async function versioned(settings = {}) {
   const storage = await startStorage(settings);
   storage.emulator.accountSettings("devstoreaccount1").versioning = true;
-  const blob = await uploaded(storage.service, "first");
+  const blob = await uploadBlob(storage.service, "first");
   const { versionId: first = "" } = await blob.getProperties();
   return { ...storage, blob, first, box: storage.service.getContainerClient("source") };
 }
@@ -25,20 +25,20 @@ async function listed(box: ContainerClient, options = { includeVersions: true })
   return found;
 }
 
-test("an account keeps no versions unless it is set to", async () => {
+test("an account keeps no versions by default", async () => {
   const { service } = await startStorage();
-  const blob = await uploaded(service, "abc");
+  const blob = await uploadBlob(service, "abc");
   expect((await blob.upload("x", 1)).versionId).toBeUndefined();
   expect((await blob.getProperties()).versionId).toBeUndefined();
   expect(await listed(service.getContainerClient("source"))).toEqual(["film.mp4 -"]);
 });
 
-test("every write makes a version, and each former one stays readable", async () => {
+test("every write creates a version, and former versions stay readable", async () => {
   const { blob, box, first } = await versioned();
   const { versionId: next = "" } = await blob.upload("second", 6);
   const { versionId: last = "" } = await blob.setMetadata({ own: "1" });
   expect(first < next && next < last).toBe(true);
-  await blob.setHTTPHeaders({ blobContentType: "text/plain" }); // no version by this one
+  await blob.setHTTPHeaders({ blobContentType: "text/plain" }); // creates no version
   expect(await blob.getProperties()).toMatchObject({ versionId: last, isCurrentVersion: true });
   const former = blob.withVersion(first);
   expect((await former.downloadToBuffer()).toString()).toBe("first");
@@ -52,34 +52,34 @@ test("every write makes a version, and each former one stays readable", async ()
   expect(await listed(box, { includeVersions: false })).toEqual([`film.mp4 ${last} current`]);
 });
 
-test("a deleted blob is a former version; versions are deleted by their id, the current one never", async () => {
+test("a deleted blob becomes a former version; versions are deleted by id, except the current one", async () => {
   const { blob, box, first } = await versioned();
-  expect(await refusal(blob.withVersion(first).delete())).toEqual({
+  expect(await rejection(blob.withVersion(first).delete())).toEqual({
     status: 403,
     code: "OperationNotAllowedOnRootBlob",
   });
   await blob.delete();
-  expect(await refusal(blob.getProperties())).toMatchObject({ status: 404 });
+  expect(await rejection(blob.getProperties())).toMatchObject({ status: 404 });
   expect(await listed(box, { includeVersions: false })).toEqual([]);
   expect(await listed(box)).toEqual([`film.mp4 ${first}`]);
   await blob.withVersion(first).delete();
   expect(await listed(box)).toEqual([]);
 });
 
-test("a version is copied from, also onto its own base, and tells one version id from start to end", async () => {
+test("a version is copied, also onto its own base blob, with one version id from start to end", async () => {
   const { blob, first, clock } = await versioned({ copies: { bytesPerSecond: 1 } });
   await blob.upload("second", 6);
   await blob.beginCopyFromURL(blob.withVersion(first).url);
   const pending = await blob.getProperties();
   expect(pending).toMatchObject({ copyStatus: "pending" });
   await clock.advance(6 * second);
-  const ended = await blob.getProperties();
-  expect(ended).toMatchObject({ copyStatus: "success", versionId: pending.versionId });
-  expect(ended.etag).not.toBe(pending.etag);
+  const completed = await blob.getProperties();
+  expect(completed).toMatchObject({ copyStatus: "success", versionId: pending.versionId });
+  expect(completed.etag).not.toBe(pending.etag);
   expect((await blob.downloadToBuffer()).toString()).toBe("first");
 });
 
-test("a copy that reads a version is not disturbed when the blob is written over or deleted", async () => {
+test("a copy that reads a version is not affected when the blob is overwritten or deleted", async () => {
   const { blob, box, first, clock } = await versioned({ copies: { bytesPerSecond: 1 } });
   const byVersion = box.getBlobClient("by-version");
   const byName = box.getBlobClient("by-name");
@@ -94,7 +94,7 @@ test("a copy that reads a version is not disturbed when the blob is written over
   expect((await byVersion.downloadToBuffer()).toString()).toBe("first");
 });
 
-test("a version that is deleted fails the copies that read it", async () => {
+test("deleting a version fails the copies that read it", async () => {
   const { blob, box, first, clock } = await versioned({ copies: { bytesPerSecond: 1 } });
   await blob.upload("second", 6);
   const copy = box.getBlobClient("copy");
@@ -107,22 +107,24 @@ test("a version that is deleted fails the copies that read it", async () => {
   });
 });
 
-test("a version that is not there is a 404 for reads and for copies", async () => {
+test("a missing version returns 404 for reads and copies", async () => {
   const { blob, box } = await versioned();
   const none = blob.withVersion("2020-01-01T00:00:00.0000000Z");
-  expect(await refusal(none.getProperties())).toEqual({ status: 404, code: "BlobNotFound" });
-  expect((await refusal(box.getBlobClient("copy").beginCopyFromURL(none.url))).status).toBe(404);
+  expect(await rejection(none.getProperties())).toEqual({ status: 404, code: "BlobNotFound" });
+  expect((await rejection(box.getBlobClient("copy").beginCopyFromURL(none.url))).status).toBe(404);
 });
 
 test("a destination cannot be a version or a snapshot", async () => {
   const { blob, box, first } = await versioned();
   const copy = box.getBlobClient("copy").withVersion(first).beginCopyFromURL(blob.url);
-  expect((await refusal(copy)).status).toBe(400);
+  expect((await rejection(copy)).status).toBe(400);
   const { snapshot = "" } = await blob.createSnapshot();
-  expect((await refusal(blob.withSnapshot(snapshot).beginCopyFromURL(blob.url))).status).toBe(400);
+  expect((await rejection(blob.withSnapshot(snapshot).beginCopyFromURL(blob.url))).status).toBe(
+    400,
+  );
 });
 
-test("a SAS opens the state it is signed for: the base, one version, one snapshot, or all by the container", async () => {
+test("a SAS authorizes what it is signed for: the base blob, one version, one snapshot, or the container", async () => {
   const { blob, box, otherService, first, clock } = await versioned({
     copies: { finishOnStart: "always" },
   });
@@ -150,10 +152,12 @@ test("a SAS opens the state it is signed for: the base, one version, one snapsho
   expect(await copied(`${blob.withSnapshot(snapshot).url}&${snapshotSas}`)).toBe("first");
   expect(await copied(`${blob.url}?${sasOf(blob)}`)).toBe("second");
 
-  const refused = { status: 403, code: "CannotVerifyCopySource" };
-  expect(await refusal(copied(`${blob.withVersion(next).url}&${versionSas}`))).toEqual(refused);
-  expect(await refusal(copied(`${blob.url}?${versionSas}`))).toEqual(refused);
-  expect(await refusal(copied(`${blob.withVersion(first).url}&${sasOf(blob)}`))).toEqual(refused);
+  const rejected = { status: 403, code: "CannotVerifyCopySource" };
+  expect(await rejection(copied(`${blob.withVersion(next).url}&${versionSas}`))).toEqual(rejected);
+  expect(await rejection(copied(`${blob.url}?${versionSas}`))).toEqual(rejected);
+  expect(await rejection(copied(`${blob.withVersion(first).url}&${sasOf(blob)}`))).toEqual(
+    rejected,
+  );
   const ofBox = await box.generateSasUrl({
     permissions: ContainerSASPermissions.parse("r"),
     expiresOn,
@@ -163,7 +167,7 @@ test("a SAS opens the state it is signed for: the base, one version, one snapsho
   );
 });
 
-test("a lease is the current version's alone", async () => {
+test("only the current version can be leased", async () => {
   const { blob, first } = await versioned();
   const { leaseId = "" } = await blob.getBlobLeaseClient().acquireLease(-1);
   await blob.upload("second", 6, { conditions: { leaseId } });

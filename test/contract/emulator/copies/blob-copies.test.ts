@@ -4,13 +4,13 @@ import {
   kib,
   noon,
   day,
-  refusal,
+  rejection,
   second,
   startStorage,
-  uploaded,
+  uploadBlob,
 } from "../../../support/stack/emulator.ts";
 
-/** Ten seconds at the speed that the tests set. */
+/** Takes ten seconds at the tests' speed. */
 const film = Buffer.alloc(10 * kib, "film");
 const copies = { bytesPerSecond: kib };
 
@@ -23,7 +23,7 @@ async function startCopy(destination: BlockBlobClient, source: string, options =
 
 async function pendingCopy(settings = {}) {
   const storage = await startStorage({ copies: { ...copies, ...settings } });
-  const source = await uploaded(storage.service, film);
+  const source = await uploadBlob(storage.service, film);
   const destination = storage.service.getContainerClient("source").getBlockBlobClient("copy.mp4");
   const copyId = await startCopy(destination, source.url);
   return {
@@ -35,7 +35,7 @@ async function pendingCopy(settings = {}) {
   };
 }
 
-test("a copy pends: an empty destination with the source's headers and metadata, then progress, then all bytes", async () => {
+test("a pending copy starts as an empty blob with the source's headers and metadata, reports progress, then has all bytes", async () => {
   const { clock, destination, copyId } = await pendingCopy();
 
   const started = await destination.getProperties();
@@ -60,8 +60,8 @@ test("a copy pends: an empty destination with the source's headers and metadata,
   expect((await destination.downloadToBuffer()).length).toBe(0);
 
   await clock.advance(60 * second);
-  const ended = await destination.getProperties();
-  expect(ended).toMatchObject({
+  const completed = await destination.getProperties();
+  expect(completed).toMatchObject({
     copyId,
     copyStatus: "success",
     copyProgress: `${film.length}/${film.length}`,
@@ -69,8 +69,8 @@ test("a copy pends: an empty destination with the source's headers and metadata,
     copyCompletedOn: new Date(noon + 10 * second),
     lastModified: new Date(noon + 10 * second),
   });
-  expect(ended.etag).not.toBe(started.etag);
-  expect(ended.contentMD5).toHaveLength(16);
+  expect(completed.etag).not.toBe(started.etag);
+  expect(completed.contentMD5).toHaveLength(16);
   expect(await destination.downloadToBuffer()).toEqual(film);
 });
 
@@ -86,7 +86,7 @@ test("progress is published in steps, after the start delay", async () => {
   expect(await progress()).toBe(`${film.length}/${film.length}`);
 });
 
-test("a trace of progress is played step by step to its end, or until a control changes it", async () => {
+test("a trace of progress is played step by step until it ends, or a test controls the copy", async () => {
   const steps = [
     { afterMs: 2 * second, bytesCopied: 100 },
     { afterMs: 60 * second, bytesCopied: 5000 },
@@ -97,12 +97,12 @@ test("a trace of progress is played step by step to its end, or until a control 
   await startCopy(other, source.url);
   const progress = async () => (await destination.getProperties()).copyProgress;
 
-  const seen = [];
+  const observed = [];
   for (const seconds of [1, 1, 57, 1, 29]) {
     await clock.advance(seconds * second);
-    seen.push(await progress());
+    observed.push(await progress());
   }
-  expect(seen).toEqual([0, 100, 100, 5000, 5000].map((bytes) => `${bytes}/${film.length}`));
+  expect(observed).toEqual([0, 100, 100, 5000, 5000].map((bytes) => `${bytes}/${film.length}`));
 
   emulator.copies.stall({ container: "source", blob: "other.mp4" });
   await clock.advance(second);
@@ -110,7 +110,7 @@ test("a trace of progress is played step by step to its end, or until a control 
   expect((await other.getProperties()).copyProgress).toBe(`5000/${film.length}`);
 });
 
-test("settings are fixed when the copy starts and may differ by destination", async () => {
+test("settings are fixed when the copy starts, and can differ by destination", async () => {
   const { emulator, clock, service, source, destination } = await pendingCopy();
   emulator.copies.bytesPerSecond = Infinity;
   emulator.copies.forDestination = (container, blob) =>
@@ -127,11 +127,11 @@ test("settings are fixed when the copy starts and may differ by destination", as
   expect((await slow.getProperties()).copyProgress).toBe(`9/${film.length}`);
 });
 
-test("a copy may finish at once: success in the start's answer", async () => {
+test("a copy can finish immediately: the start returns success", async () => {
   const { service, otherService } = await startStorage({
     copies: { finishOnStart: "same-account" },
   });
-  const source = await uploaded(service, film);
+  const source = await uploadBlob(service, film);
   const near = service.getContainerClient("source").getBlockBlobClient("near");
   const result = await (await near.beginCopyFromURL(source.url)).pollUntilDone();
   expect(result.copyStatus).toBe("success");
@@ -147,7 +147,7 @@ test("a copy may finish at once: success in the start's answer", async () => {
   expect((await far.getProperties()).copyStatus).toBe("pending");
 });
 
-test("metadata and tier given with the start replace the source's metadata", async () => {
+test("metadata and tier of the start replace the source's metadata", async () => {
   const { clock, source, destination } = await pendingCopy();
   await clock.advance(20 * second);
   await startCopy(destination, source.url, { metadata: { Own: "y" }, tier: "Cool" });
@@ -158,17 +158,17 @@ test("metadata and tier given with the start replace the source's metadata", asy
   expect(properties.accessTierInferred).toBeUndefined();
 });
 
-test("abort leaves zero bytes, the metadata, and the status aborted; a second abort is refused", async () => {
+test("an abort leaves zero bytes, the metadata, and the status aborted; a second abort is rejected", async () => {
   const { clock, destination, copyId } = await pendingCopy();
   await clock.advance(3 * second);
 
   const otherId = "00000000-0000-0000-0000-000000000000";
-  expect(await refusal(destination.abortCopyFromURL(otherId))).toEqual({
+  expect(await rejection(destination.abortCopyFromURL(otherId))).toEqual({
     status: 409,
     code: "CopyIdMismatch",
   });
-  const answer = await destination.abortCopyFromURL(copyId);
-  expect(answer._response.status).toBe(204);
+  const response = await destination.abortCopyFromURL(copyId);
+  expect(response._response.status).toBe(204);
 
   const properties = await destination.getProperties();
   expect(properties).toMatchObject({
@@ -180,59 +180,64 @@ test("abort leaves zero bytes, the metadata, and the status aborted; a second ab
     metadata: { project: "x" },
   });
   expect(properties.copyStatusDescription).toBeUndefined();
-  expect(await refusal(destination.abortCopyFromURL(copyId))).toEqual({
+  expect(await rejection(destination.abortCopyFromURL(copyId))).toEqual({
     status: 409,
     code: "NoPendingCopyOperation",
   });
 });
 
-test("an abort that comes after the end is refused and the copy stays a success", async () => {
+test("an abort after the end is rejected, and the copy keeps its success", async () => {
   const { clock, destination, copyId } = await pendingCopy();
   await clock.advance(10 * second);
-  expect((await refusal(destination.abortCopyFromURL(copyId))).code).toBe("NoPendingCopyOperation");
+  expect((await rejection(destination.abortCopyFromURL(copyId))).code).toBe(
+    "NoPendingCopyOperation",
+  );
   expect((await destination.getProperties()).copyStatus).toBe("success");
 });
 
-test("while a copy pends nothing else may write, lease or copy onto its destination", async () => {
+test("while a copy is pending, its destination cannot be written, leased or copied onto", async () => {
   const { destination, source } = await pendingCopy();
   const pending = { status: 409, code: "PendingCopyOperation" };
-  expect(await refusal(destination.upload("x", 1))).toEqual(pending);
-  expect(await refusal(destination.setMetadata({ a: "b" }))).toEqual(pending);
-  expect(await refusal(destination.setHTTPHeaders({}))).toEqual(pending);
-  expect(await refusal(destination.stageBlock("AAAA", "x", 1))).toEqual(pending);
-  expect(await refusal(destination.commitBlockList([]))).toEqual(pending);
-  expect(await refusal(destination.delete())).toEqual(pending);
-  expect(await refusal(destination.getBlobLeaseClient().acquireLease(-1))).toEqual(pending);
-  expect(await refusal(destination.beginCopyFromURL(source.url))).toEqual(pending);
+  expect(await rejection(destination.upload("x", 1))).toEqual(pending);
+  expect(await rejection(destination.setMetadata({ a: "b" }))).toEqual(pending);
+  expect(await rejection(destination.setHTTPHeaders({}))).toEqual(pending);
+  expect(await rejection(destination.stageBlock("AAAA", "x", 1))).toEqual(pending);
+  expect(await rejection(destination.commitBlockList([]))).toEqual(pending);
+  expect(await rejection(destination.delete())).toEqual(pending);
+  expect(await rejection(destination.getBlobLeaseClient().acquireLease(-1))).toEqual(pending);
+  expect(await rejection(destination.beginCopyFromURL(source.url))).toEqual(pending);
 });
 
 test.for<[string, (source: BlockBlobClient) => Promise<unknown>, string]>([
   ["overwritten", (source) => source.upload("new", 3), "412 ConditionNotMet"],
   ["given other metadata", (source) => source.setMetadata({ a: "b" }), "412 ConditionNotMet"],
   ["deleted", (source) => source.delete(), "404 ResourceNotFound"],
-])("a copy whose source is %s meanwhile fails and says so", async ([, change, description]) => {
-  const { clock, source, destination } = await pendingCopy();
-  await clock.advance(2 * second);
-  await change(source);
-  await clock.advance(day);
-  const properties = await destination.getProperties();
-  expect(properties).toMatchObject({
-    copyStatus: "failed",
-    copyStatusDescription: `${description} "Copy failed when reading the source."`,
-    copyCompletedOn: new Date(noon + 2 * second),
-    contentLength: 0,
-  });
-});
+])(
+  "a copy whose source is %s meanwhile fails with a description",
+  async ([, change, description]) => {
+    const { clock, source, destination } = await pendingCopy();
+    await clock.advance(2 * second);
+    await change(source);
+    await clock.advance(day);
+    const properties = await destination.getProperties();
+    expect(properties).toMatchObject({
+      copyStatus: "failed",
+      copyStatusDescription: `${description} "Copy failed when reading the source."`,
+      copyCompletedOn: new Date(noon + 2 * second),
+      contentLength: 0,
+    });
+  },
+);
 
-test("a source that changes after the copy's end, or is only leased, does the copy no harm", async () => {
+test("a source that changes after the copy completed, or is only leased, does not affect the copy", async () => {
   const { clock, source, destination } = await pendingCopy();
   await source.getBlobLeaseClient().acquireLease(-1);
   await clock.advance(10 * second);
-  await refusal(source.upload("new", 3));
+  await rejection(source.upload("new", 3));
   expect((await destination.getProperties()).copyStatus).toBe("success");
 });
 
-test("a copy that is not done after two weeks fails as cancelled", async () => {
+test("a copy that is not complete after two weeks fails as cancelled", async () => {
   const { clock, destination } = await pendingCopy({ bytesPerSecond: 0 });
   await clock.advance(14 * day - 1);
   expect((await destination.getProperties()).copyStatus).toBe("pending");
@@ -244,9 +249,9 @@ test("a copy that is not done after two weeks fails as cancelled", async () => {
   });
 });
 
-test("a copy fails when the SAS of its source ends before it does", async () => {
+test("a copy fails when its source's SAS expires before it completes", async () => {
   const { clock, service, otherService } = await startStorage({ copies });
-  const source = await uploaded(service, film);
+  const source = await uploadBlob(service, film);
   await otherService.createContainer("far");
   const far = otherService.getContainerClient("far").getBlockBlobClient("far");
   const sas = await source.generateSasUrl({
@@ -262,33 +267,33 @@ test("a copy fails when the SAS of its source ends before it does", async () => 
   });
 });
 
-test("one pending copy can be stalled, resumed, warned about, failed and finished", async () => {
+test("a single pending copy can be stalled, resumed, warned about, failed and finished", async () => {
   const { clock, destination, source, emulator, where } = await pendingCopy();
-  const look = () => destination.getProperties();
+  const read = () => destination.getProperties();
 
   emulator.copies.stall(where);
   await clock.advance(day);
-  expect(await look()).toMatchObject({ copyStatus: "pending", copyProgress: `0/${film.length}` });
+  expect(await read()).toMatchObject({ copyStatus: "pending", copyProgress: `0/${film.length}` });
 
   emulator.copies.warn(where, '502 BadGateway "Encountered a retryable error."');
-  expect((await look()).copyStatusDescription).toMatch(/^502 BadGateway/);
+  expect((await read()).copyStatusDescription).toMatch(/^502 BadGateway/);
 
   emulator.copies.resume(where);
   await clock.advance(5 * second);
-  expect((await look()).copyProgress).toBe(`5120/${film.length}`);
+  expect((await read()).copyProgress).toBe(`5120/${film.length}`);
   emulator.copies.fail(where, '500 InternalServerError "Broken."');
-  expect(await look()).toMatchObject({
+  expect(await read()).toMatchObject({
     copyStatus: "failed",
     copyStatusDescription: '500 InternalServerError "Broken."',
   });
 
   await startCopy(destination, source.url);
   emulator.copies.finish(where);
-  expect((await look()).copyStatus).toBe("success");
+  expect((await read()).copyStatus).toBe("success");
   expect(() => emulator.copies.stall(where)).toThrow("no copy is pending");
 });
 
-test("every write but a lease or a staged block removes the copy properties", async () => {
+test("every write except Lease Blob and Put Block removes the copy properties", async () => {
   const { clock, destination } = await pendingCopy();
   await clock.advance(10 * second);
   await destination.stageBlock("AAAA", "x", 1);
@@ -309,7 +314,7 @@ test("a copy onto itself keeps the content", async () => {
   expect((await source.getProperties()).metadata).toEqual({ again: "1" });
 });
 
-test("a copy that reads another copy's destination fails when that one ends, unless it ended before", async () => {
+test("a copy that reads another copy's destination fails when the other one ends, unless it completed before", async () => {
   const { clock, destination, service, emulator } = await pendingCopy();
   const container = service.getContainerClient("source");
   const early = container.getBlockBlobClient("early.mp4");
@@ -329,7 +334,7 @@ test("a copy that reads another copy's destination fails when that one ends, unl
   expect((await destination.getProperties()).copyStatus).toBe("success");
 });
 
-test("a start delay is kept by a copy that is stalled and resumed in it", async () => {
+test("a copy that is stalled and resumed during its start delay keeps the delay", async () => {
   const { clock, destination, emulator, where } = await pendingCopy({ startDelayMs: 5 * second });
   emulator.copies.stall(where);
   emulator.copies.resume(where);
@@ -337,7 +342,7 @@ test("a start delay is kept by a copy that is stalled and resumed in it", async 
   expect((await destination.getProperties()).copyProgress).toBe(`1024/${film.length}`);
 });
 
-test("uncommitted blocks of the destination end with a copy onto it", async () => {
+test("a copy onto a blob discards the destination's uncommitted blocks", async () => {
   const { clock, source, destination } = await pendingCopy();
   await clock.advance(20 * second);
   await destination.stageBlock("AAAA", "x", 1);
@@ -346,7 +351,7 @@ test("uncommitted blocks of the destination end with a copy onto it", async () =
   expect((await destination.getBlockList("uncommitted")).uncommittedBlocks ?? []).toEqual([]);
 });
 
-test("deleting a container fails the copies that read from it and forgets those onto it", async () => {
+test("deleting a container fails the copies that read from it, and removes those onto it", async () => {
   const { clock, service, source } = await pendingCopy();
   await service.createContainer("elsewhere");
   const elsewhere = service.getContainerClient("elsewhere").getBlockBlobClient("x");

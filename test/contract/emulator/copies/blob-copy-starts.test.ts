@@ -1,14 +1,14 @@
 import { BlobSASPermissions, BlockBlobClient } from "@azure/storage-blob";
 import { expect, test } from "vitest";
-import { day, noon, refusal, startStorage, uploaded } from "../../../support/stack/emulator.ts";
+import { day, noon, rejection, startStorage, uploadBlob } from "../../../support/stack/emulator.ts";
 
 const leaseId = "11111111-2222-3333-4444-555555555555";
 
 /** A source in the first account, a destination in each; copies take a day. */
 async function twoAccounts() {
   const storage = await startStorage({ copies: { bytesPerSecond: 1, startDelayMs: day } });
-  const source = await uploaded(storage.service, "abc");
-  const near = await uploaded(storage.service, "old", { container: "near", blob: "near" });
+  const source = await uploadBlob(storage.service, "abc");
+  const near = await uploadBlob(storage.service, "old", { container: "near", blob: "near" });
   await storage.otherService.createContainer("far");
   const far = storage.otherService.getContainerClient("far").getBlockBlobClient("far");
   return { ...storage, source, near, far };
@@ -22,7 +22,7 @@ function sasOf(source: BlockBlobClient, more = {}) {
   });
 }
 
-/** The refusal of a start, with what it tells about the source. */
+/** The error of a rejected start, including the source's status and code. */
 async function refusedStart(work: Promise<unknown>) {
   const error: unknown = await work.then(
     () => undefined,
@@ -32,7 +32,7 @@ async function refusedStart(work: Promise<unknown>) {
     statusCode: number;
     code: string;
     details: Record<string, unknown>;
-  }; // a RestError, or the comparison that follows fails
+  }; // a RestError; otherwise the following comparison fails
   return {
     status: statusCode,
     code,
@@ -53,7 +53,7 @@ test("another account's blob is copied with a SAS, or when its container is publ
   expect((await other.getProperties()).copyStatus).toBe("pending");
 });
 
-test("a source that cannot be read refuses the start with the source's own status and code", async () => {
+test("a source that cannot be read rejects the start with the source's status and code", async () => {
   const { far, source, service } = await twoAccounts();
   const gone = service.getContainerClient("source").getBlockBlobClient("gone");
   const code = "CannotVerifyCopySource";
@@ -82,38 +82,38 @@ test("a source that cannot be read refuses the start with the source's own statu
   ).toEqual({ status: 403, code, source: [403, "AuthenticationFailed"] });
 });
 
-test("a missing source of the own account is a plain 404, what is no URL of the web a 400", async () => {
+test("a missing source in the same account returns 404, an invalid URL returns 400", async () => {
   const { near, service, emulator } = await twoAccounts();
   const gone = service.getContainerClient("source").getBlockBlobClient("gone");
-  expect(await refusal(near.beginCopyFromURL(gone.url))).toEqual({
+  expect(await rejection(near.beginCopyFromURL(gone.url))).toEqual({
     status: 404,
     code: "BlobNotFound",
   });
   for (const url of ["not a url", "file:///etc/passwd", "ftp://example.com/film.mp4"]) {
-    expect(await refusal(near.beginCopyFromURL(url))).toEqual({
+    expect(await rejection(near.beginCopyFromURL(url))).toEqual({
       status: 400,
       code: "InvalidHeaderValue",
     });
   }
   const long = `${emulator.blobUrl}/devstoreaccount1/source/${"x".repeat(2048)}`;
-  expect((await refusal(near.beginCopyFromURL(long))).status).toBe(400);
+  expect((await rejection(near.beginCopyFromURL(long))).status).toBe(400);
 });
 
-test("a SAS on the request authorizes the destination only, not a source beside it", async () => {
+test("a SAS on the request authorizes the destination only, not a source in the same account", async () => {
   const { near, source } = await twoAccounts();
   const sas = await sasOf(near, { permissions: BlobSASPermissions.parse("w") });
-  expect((await refusal(new BlockBlobClient(sas).beginCopyFromURL(source.url))).code).toBe(
+  expect((await rejection(new BlockBlobClient(sas).beginCopyFromURL(source.url))).code).toBe(
     "CannotVerifyCopySource",
   );
 });
 
-test("checks come in the documented order: source, its conditions, destination, pending, lease", async () => {
+test("checks are made in the documented order: source, its conditions, destination, pending, lease", async () => {
   const { near, source, service } = await twoAccounts();
   const gone = service.getContainerClient("source").getBlockBlobClient("gone").url;
   await near.getBlobLeaseClient(leaseId).acquireLease(60);
   const wrong = { ifMatch: '"0x1"' };
   const start = async (url: string, options: object) =>
-    (await refusal(near.beginCopyFromURL(url, options))).code;
+    (await rejection(near.beginCopyFromURL(url, options))).code;
 
   expect(await start(gone, { sourceConditions: wrong, conditions: wrong })).toBe("BlobNotFound");
   expect(await start(source.url, { sourceConditions: wrong, conditions: wrong })).toBe(
@@ -127,44 +127,44 @@ test("checks come in the documented order: source, its conditions, destination, 
   );
 });
 
-test("an infinite lease on the destination is needed to start and to abort, and survives", async () => {
+test("an infinite lease on the destination is required to start and to abort, and stays", async () => {
   const { near, source } = await twoAccounts();
   await near.getBlobLeaseClient(leaseId).acquireLease(-1);
   const conditions = { leaseId };
   await near.beginCopyFromURL(source.url, { conditions });
   const copyId = (await near.getProperties()).copyId ?? "";
-  expect((await refusal(near.abortCopyFromURL(copyId))).code).toBe("LeaseIdMissing");
+  expect((await rejection(near.abortCopyFromURL(copyId))).code).toBe("LeaseIdMissing");
   await near.abortCopyFromURL(copyId, { conditions });
   expect(await near.getProperties()).toMatchObject({ copyStatus: "aborted", leaseState: "leased" });
 });
 
-test("a lease id for a destination without lease, or without blob, is refused", async () => {
+test("a lease id for a missing destination, or one without a lease, is rejected", async () => {
   const { near, source, service } = await twoAccounts();
   const fresh = service.getContainerClient("near").getBlockBlobClient("fresh");
   const conditions = { leaseId };
   for (const destination of [near, fresh]) {
-    expect(await refusal(destination.beginCopyFromURL(source.url, { conditions }))).toEqual({
+    expect(await rejection(destination.beginCopyFromURL(source.url, { conditions }))).toEqual({
       status: 412,
       code: "LeaseNotPresentWithBlobOperation",
     });
   }
 });
 
-test("a missing destination container is named as such, and a refused start changes nothing", async () => {
+test("a missing destination container is reported as such, and a rejected start changes nothing", async () => {
   const { near, source, service } = await twoAccounts();
   const nowhere = service.getContainerClient("nowhere").getBlockBlobClient("x");
-  expect((await refusal(nowhere.beginCopyFromURL(source.url))).code).toBe("ContainerNotFound");
-  await refusal(near.beginCopyFromURL(source.url, { conditions: { ifMatch: '"0x1"' } }));
+  expect((await rejection(nowhere.beginCopyFromURL(source.url))).code).toBe("ContainerNotFound");
+  await rejection(near.beginCopyFromURL(source.url, { conditions: { ifMatch: '"0x1"' } }));
   expect((await near.downloadToBuffer()).toString()).toBe("old");
 });
 
-test("a SAS that may only create starts a copy onto a new blob, but not over an old one", async () => {
+test("a create-only SAS can start a copy to a new blob, but not overwrite an existing one", async () => {
   const { service, near, source } = await twoAccounts();
   const only = { permissions: BlobSASPermissions.parse("c") };
   const client = async (blob: BlockBlobClient) => new BlockBlobClient(await sasOf(blob, only));
   const read = await sasOf(source);
   const fresh = service.getContainerClient("near").getBlockBlobClient("fresh");
-  expect((await refusal((await client(near)).beginCopyFromURL(read))).code).toBe(
+  expect((await rejection((await client(near)).beginCopyFromURL(read))).code).toBe(
     "UnauthorizedBlobOverwrite",
   );
   await (await client(fresh)).beginCopyFromURL(read);

@@ -13,21 +13,21 @@ import {
   day,
   kib,
   noon,
-  refusal,
+  rejection,
   second,
   startStorage,
-  uploaded,
+  uploadBlob,
 } from "../../../support/stack/emulator.ts";
-import { startFileStorage, uploadedFile } from "../../../support/stack/file-storage.ts";
+import { startFileStorage, uploadFile } from "../../../support/stack/file-storage.ts";
 
-/** Ten seconds at the speed that the tests set. */
+/** Takes ten seconds at the tests' speed. */
 const film = Buffer.alloc(10 * kib, "film");
 const copies = { bytesPerSecond: kib };
 const tomorrow = new Date(noon + day);
 
 async function pendingCopy(settings = {}) {
   const storage = await startFileStorage({ copies: { ...copies, ...settings } });
-  const source = await uploadedFile(storage.file("film.mp4"), film);
+  const source = await uploadFile(storage.file("film.mp4"), film);
   const destination = storage.file("copy.mp4");
   const { copyId, copyStatus } = await destination.startCopyFromURL(source.url);
   return {
@@ -46,7 +46,7 @@ function readSas(file: ShareFileClient, expiresOn = tomorrow): Promise<string> {
   );
 }
 
-test("a file copy pends: an empty file with the source's headers and metadata, then progress, then all bytes", async () => {
+test("a pending file copy starts as an empty file with the source's headers and metadata, reports progress, then has all bytes", async () => {
   const { clock, destination, copyId, copyStatus, source } = await pendingCopy();
   expect(copyStatus).toBe("pending");
 
@@ -71,27 +71,27 @@ test("a file copy pends: an empty file with the source's headers and metadata, t
   });
 
   await clock.advance(60 * second);
-  const ended = await destination.getProperties();
-  expect(ended).toMatchObject({
+  const completed = await destination.getProperties();
+  expect(completed).toMatchObject({
     copyId,
     copyStatus: "success",
     copyProgress: `${film.length}/${film.length}`,
     contentLength: film.length,
     copyCompletedOn: new Date(noon + 10 * second),
   });
-  expect(ended.etag).not.toBe(started.etag);
+  expect(completed.etag).not.toBe(started.etag);
   expect(await destination.downloadToBuffer()).toEqual(film);
 });
 
-test("abort leaves zero bytes and the metadata; another id and a second abort are refused", async () => {
+test("an abort leaves zero bytes and the metadata; another id and a second abort are rejected", async () => {
   const { clock, destination, copyId } = await pendingCopy();
   await clock.advance(3 * second);
   expect(
-    await refusal(destination.abortCopyFromURL("00000000-0000-0000-0000-000000000000")),
+    await rejection(destination.abortCopyFromURL("00000000-0000-0000-0000-000000000000")),
   ).toEqual({ status: 409, code: "CopyIdMismatch" });
 
-  const answer = await destination.abortCopyFromURL(copyId);
-  expect(answer._response.status).toBe(204);
+  const response = await destination.abortCopyFromURL(copyId);
+  expect(response._response.status).toBe(204);
   const aborted = await destination.getProperties();
   expect(aborted).toMatchObject({
     copyId,
@@ -101,15 +101,15 @@ test("abort leaves zero bytes and the metadata; another id and a second abort ar
     metadata: { project: "x" },
   });
   expect(aborted.copyStatusDescription).toBeUndefined();
-  expect(await refusal(destination.abortCopyFromURL(copyId))).toEqual({
+  expect(await rejection(destination.abortCopyFromURL(copyId))).toEqual({
     status: 409,
     code: "NoPendingCopyOperation",
   });
 });
 
-test("copies cross the services both ways, with a SAS", async () => {
+test("copies between Blob and Files work in both directions, with a SAS", async () => {
   const { clock, service, file, share } = await startFileStorage({ copies });
-  const blob = await uploaded(service, film);
+  const blob = await uploadBlob(service, film);
   const sas = await blob.generateSasUrl({
     permissions: BlobSASPermissions.parse("r"),
     expiresOn: tomorrow,
@@ -118,7 +118,7 @@ test("copies cross the services both ways, with a SAS", async () => {
   const fromBlob = file("in/film.mp4");
   expect(await fromBlob.startCopyFromURL(sas)).toMatchObject({ copyStatus: "pending" });
 
-  const source = await uploadedFile(file("song.mp3"), film);
+  const source = await uploadFile(file("song.mp3"), film);
   const toBlob = service.getContainerClient("source").getBlockBlobClient("song.mp3");
   await toBlob.beginCopyFromURL(await readSas(source));
   expect((await toBlob.getProperties()).copyStatus).toBe("pending");
@@ -140,15 +140,15 @@ test("copies cross the services both ways, with a SAS", async () => {
   expect(await toBlob.downloadToBuffer()).toEqual(film);
 });
 
-test("a copy onto itself ends with what it began with, a zero-length file is copied, and a small one at once", async () => {
+test("a copy onto itself keeps the content, an empty file is copied, and a small one is copied immediately", async () => {
   const { file, clock, emulator } = await startFileStorage({ copies });
-  const source = await uploadedFile(file("film.mp4"), film);
+  const source = await uploadFile(file("film.mp4"), film);
   await source.startCopyFromURL(source.url);
   expect((await source.getProperties()).contentLength).toBe(0);
   await clock.advance(10 * second);
   expect(await source.downloadToBuffer()).toEqual(film);
 
-  const empty = await uploadedFile(file("empty"), "");
+  const empty = await uploadFile(file("empty"), "");
   await file("empty copy").startCopyFromURL(empty.url);
   expect(await file("empty copy").getProperties()).toMatchObject({
     copyStatus: "success",
@@ -157,8 +157,8 @@ test("a copy onto itself ends with what it began with, a zero-length file is cop
   });
 
   emulator.copies.finishOnStart = "same-account";
-  const atOnce = await file("at once").startCopyFromURL(source.url);
-  expect(atOnce.copyStatus).toBe("success");
+  const immediate = await file("at once").startCopyFromURL(source.url);
+  expect(immediate.copyStatus).toBe("success");
   expect(await file("at once").downloadToBuffer()).toEqual(film);
 });
 
@@ -185,9 +185,9 @@ test.each([
   });
 });
 
-test("a blob's copy fails when the file that it is from is written", async () => {
+test("a copy from a file to a blob fails when the file is written", async () => {
   const { file, service } = await startFileStorage({ copies });
-  const source = await uploadedFile(file("film.mp4"), film);
+  const source = await uploadFile(file("film.mp4"), film);
   await service.createContainer("out");
   const blob = service.getContainerClient("out").getBlockBlobClient("film.mp4");
   await blob.beginCopyFromURL(await readSas(source));
@@ -198,7 +198,7 @@ test("a blob's copy fails when the file that it is from is written", async () =>
   });
 });
 
-test("a copy fails with its source's share, and goes with its own", async () => {
+test("deleting the source's share fails a copy, and deleting the destination's share removes it", async () => {
   const { files, clock, source, destination } = await pendingCopy();
   const far = files.getShareClient("far");
   await far.create();
@@ -217,7 +217,7 @@ test("a copy fails with its source's share, and goes with its own", async () => 
   });
 });
 
-test("a copy fails when the SAS on its source ends, and after two weeks", async () => {
+test("a copy fails when its source's SAS expires, and after two weeks", async () => {
   const { clock, otherFiles, source, destination } = await pendingCopy({ bytesPerSecond: 0 });
   const far = otherFiles.getShareClient("far");
   await far.create();
@@ -237,19 +237,19 @@ test("a copy fails when the SAS on its source ends, and after two weeks", async 
   });
 });
 
-test("nothing changes a file while a copy onto it is pending, nor leases it", async () => {
+test("a file cannot be changed or leased while a copy onto it is pending", async () => {
   const { destination, source, copyId } = await pendingCopy();
   const pending = { status: 409, code: "PendingCopyOperation" };
-  expect(await refusal(destination.startCopyFromURL(source.url))).toEqual(pending);
-  expect(await refusal(destination.setMetadata({}))).toEqual(pending);
-  expect(await refusal(destination.create(1))).toEqual(pending);
-  expect(await refusal(destination.uploadRange("x", 0, 1))).toEqual(pending);
-  expect(await refusal(destination.delete())).toEqual(pending);
-  expect(await refusal(destination.getShareLeaseClient().acquireLease())).toEqual(pending);
+  expect(await rejection(destination.startCopyFromURL(source.url))).toEqual(pending);
+  expect(await rejection(destination.setMetadata({}))).toEqual(pending);
+  expect(await rejection(destination.create(1))).toEqual(pending);
+  expect(await rejection(destination.uploadRange("x", 0, 1))).toEqual(pending);
+  expect(await rejection(destination.delete())).toEqual(pending);
+  expect(await rejection(destination.getShareLeaseClient().acquireLease())).toEqual(pending);
   expect(await destination.getProperties()).toMatchObject({ copyId, copyStatus: "pending" });
 });
 
-test("Create File and Set File Properties remove the copy properties, metadata and ranges do not", async () => {
+test("Create File and Set File Properties remove the copy properties, Set File Metadata and Put Range do not", async () => {
   const { destination, clock, copyId, source } = await pendingCopy();
   await clock.advance(20 * second);
   await destination.setMetadata({ own: "y" });
@@ -264,7 +264,7 @@ test("Create File and Set File Properties remove the copy properties, metadata a
   expect((await destination.getProperties()).copyStatus).toBeUndefined();
 });
 
-test("stall, resume, warn, fail and finish a file copy; settings may differ by destination", async () => {
+test("a file copy can be stalled, resumed, warned about, failed and finished; settings can differ by destination", async () => {
   const { clock, emulator, file, source, destination, where } = await pendingCopy();
   const progress = async () => (await destination.getProperties()).copyProgress;
   await clock.advance(second);
@@ -294,9 +294,9 @@ test("stall, resume, warn, fail and finish a file copy; settings may differ by d
   expect(await file("slow").downloadToBuffer()).toEqual(film);
 });
 
-test("a start whose answer is lost has started all the same", async () => {
+test("a start whose response is lost has still started the copy", async () => {
   const { file, emulator, clock } = await startFileStorage({ copies });
-  const source = await uploadedFile(file("film.mp4"), film);
+  const source = await uploadFile(file("film.mp4"), film);
   emulator.faults.add({ operation: "CopyFile", times: 1, do: "lose response" });
   await expect(file("copy").startCopyFromURL(source.url)).rejects.toThrow(
     /socket hang up|ECONNRESET/,
@@ -309,7 +309,7 @@ test("a start whose answer is lost has started all the same", async () => {
     times: 1,
     do: { response: { status: 503, code: "ServerBusy" } },
   });
-  expect(await refusal(file("copy").abortCopyFromURL("any"))).toEqual({
+  expect(await rejection(file("copy").abortCopyFromURL("any"))).toEqual({
     status: 503,
     code: "ServerBusy",
   });
@@ -317,17 +317,17 @@ test("a start whose answer is lost has started all the same", async () => {
   expect((await file("copy").getProperties()).copyStatus).toBe("success");
 });
 
-test("a copy goes on while the emulator is closed, and no signature rests in its file", async () => {
+test("a copy continues while the emulator is closed, and its database contains no signature", async () => {
   const folder = mkdtempSync(join(tmpdir(), "emulator-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
   const database = join(folder, "storage.db");
   const first = await startFileStorage({ file: database, copies });
-  const source = await uploadedFile(first.file("film.mp4"), film);
+  const source = await uploadFile(first.file("film.mp4"), film);
   const far = first.otherFiles.getShareClient("far");
   await far.create();
   const sas = await readSas(source);
   const { copyId } = await far.rootDirectoryClient.getFileClient("copy").startCopyFromURL(sas);
-  const told = JSON.stringify([
+  const reported = JSON.stringify([
     await far.rootDirectoryClient.getFileClient("copy").getProperties(),
     first.emulator.requests,
     first.logged,
@@ -349,7 +349,7 @@ test("a copy goes on while the emulator is closed, and no signature rests in its
   const signature = new URL(sas).searchParams.get("sig") ?? "";
   expect(signature.length).toBeGreaterThan(40);
   const kept = readdirSync(folder).map((name) => readFileSync(join(folder, name), "latin1"));
-  for (const text of [told, ...kept]) {
+  for (const text of [reported, ...kept]) {
     expect(text).not.toContain(signature);
     expect(text).not.toContain(encodeURIComponent(signature));
   }

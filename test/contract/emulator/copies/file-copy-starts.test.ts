@@ -5,10 +5,10 @@ import {
   type FileStartCopyOptions,
   ShareFileClient,
 } from "@azure/storage-file-share";
-import { day, noon, refusal, uploaded } from "../../../support/stack/emulator.ts";
+import { day, noon, rejection, uploadBlob } from "../../../support/stack/emulator.ts";
 import {
   startFileStorage,
-  uploadedFile,
+  uploadFile,
   type FileStorage,
 } from "../../../support/stack/file-storage.ts";
 
@@ -18,10 +18,10 @@ const invalid = { status: 400, code: "InvalidHeaderValue" };
 const missing = { status: 400, code: "MissingRequiredHeader" };
 const unsupported = { status: 400, code: "UnsupportedHeader" };
 
-/** Every copy is over when its start is answered: these tests are about starts. */
+/** Every copy completes in its start, because these tests are about starts. */
 async function start(): Promise<FileStorage & { source: ShareFileClient }> {
   const storage = await startFileStorage({ copies: { finishOnStart: "always" } });
-  return { ...storage, source: await uploadedFile(storage.file("film.mp4"), "film") };
+  return { ...storage, source: await uploadFile(storage.file("film.mp4"), "film") };
 }
 
 const readSas = (file: ShareFileClient) =>
@@ -30,22 +30,22 @@ const readSas = (file: ShareFileClient) =>
 const lastStart = ({ emulator }: FileStorage) =>
   emulator.requests.findLast(({ operation }) => operation === "CopyFile")?.headers;
 
-test("who may read the source: the own account's key its files, nobody else without a SAS", async () => {
+test("the account key authorizes source files of its own account; all others need a SAS", async () => {
   const { file, otherFiles, service, source } = await start();
   expect((await file("near").startCopyFromURL(source.url)).copyStatus).toBe("success");
 
   const far = otherFiles.getShareClient("far");
   await far.create();
   const destination = far.rootDirectoryClient.getFileClient("film.mp4");
-  expect(await refusal(destination.startCopyFromURL(source.url))).toEqual({
+  expect(await rejection(destination.startCopyFromURL(source.url))).toEqual({
     status: 404,
     code: "CannotVerifyCopySource",
   });
   expect((await destination.startCopyFromURL(readSas(source))).copyStatus).toBe("success");
   expect((await destination.downloadToBuffer()).toString()).toBe("film");
 
-  const blob = await uploaded(service, "blob");
-  expect(await refusal(file("blob").startCopyFromURL(blob.url))).toEqual({
+  const blob = await uploadBlob(service, "blob");
+  expect(await rejection(file("blob").startCopyFromURL(blob.url))).toEqual({
     status: 404,
     code: "CannotVerifyCopySource",
   });
@@ -61,17 +61,17 @@ test("who may read the source: the own account's key its files, nobody else with
   expect((await destination.downloadToBuffer()).toString()).toBe("open");
 });
 
-test("a file is a blob's source by SAS only, and without source conditions", async () => {
+test("a copy from a file to a blob requires a SAS, and does not allow source conditions", async () => {
   const { service, source } = await start();
   const container = service.getContainerClient("inbox");
   await container.create();
   const blob = container.getBlockBlobClient("film");
-  expect(await refusal(blob.beginCopyFromURL(source.url))).toEqual({
+  expect(await rejection(blob.beginCopyFromURL(source.url))).toEqual({
     status: 404,
     code: "CannotVerifyCopySource",
   });
   const sourceConditions = { ifMatch: (await source.getProperties()).etag ?? "" };
-  expect(await refusal(blob.beginCopyFromURL(readSas(source), { sourceConditions }))).toEqual(
+  expect(await rejection(blob.beginCopyFromURL(readSas(source), { sourceConditions }))).toEqual(
     unsupported,
   );
   await blob.beginCopyFromURL(readSas(source));
@@ -79,15 +79,15 @@ test("a file is a blob's source by SAS only, and without source conditions", asy
 
   const page = container.getPageBlobClient("page");
   await page.create(512);
-  expect(await refusal(page.beginCopyFromURL(readSas(source)))).toEqual({
+  expect(await rejection(page.beginCopyFromURL(readSas(source)))).toEqual({
     status: 409,
     code: "InvalidBlobType",
   });
 });
 
-test("a source that is not there says what is missing; a SAS without r does not open it", async () => {
+test("a missing source is reported by its missing part; a SAS without r does not authorize it", async () => {
   const { file, source, otherFiles } = await start();
-  const at = (url: string) => refusal(file("copy").startCopyFromURL(url));
+  const at = (url: string) => rejection(file("copy").startCopyFromURL(url));
   expect(await at(source.url.replace("film", "none"))).toEqual({
     status: 404,
     code: "ResourceNotFound",
@@ -114,11 +114,11 @@ test("a source that is not there says what is missing; a SAS without r does not 
       copySourceErrorCode: "AuthorizationPermissionMismatch",
     },
   });
-  expect(await refusal(far.startCopyFromURL("not a URL"))).toEqual(invalid);
-  expect(await refusal(far.getProperties())).toEqual({ status: 404, code: "ResourceNotFound" });
+  expect(await rejection(far.startCopyFromURL("not a URL"))).toEqual(invalid);
+  expect(await rejection(far.getProperties())).toEqual({ status: 404, code: "ResourceNotFound" });
 });
 
-test("a SAS that may only create starts a copy to a new file, but not over an old one", async () => {
+test("a create-only SAS can start a copy to a new file, but not overwrite an existing one", async () => {
   const { file, source } = await start();
   const creating = (name: string) =>
     new ShareFileClient(
@@ -128,24 +128,24 @@ test("a SAS that may only create starts a copy to a new file, but not over an ol
       }),
     );
   await creating("copy").startCopyFromURL(readSas(source));
-  expect(await refusal(creating("copy").startCopyFromURL(readSas(source)))).toEqual({
+  expect(await rejection(creating("copy").startCopyFromURL(readSas(source)))).toEqual({
     status: 403,
     code: "AuthorizationPermissionMismatch",
   });
-  expect(await refusal(creating("new").startCopyFromURL(source.url))).toEqual({
+  expect(await rejection(creating("new").startCopyFromURL(source.url))).toEqual({
     status: 404,
     code: "CannotVerifyCopySource",
   });
 });
 
-test("a file in a share snapshot is copied, over its own base too, but never written", async () => {
+test("a file in a share snapshot is copied, also over its base file, but is read-only", async () => {
   const { share, source, otherFiles } = await start();
   const { snapshot = "" } = await share.createSnapshot();
   const image = share.withSnapshot(snapshot).rootDirectoryClient.getFileClient("film.mp4");
   await source.create(1);
   await source.startCopyFromURL(image.url);
   expect((await source.downloadToBuffer()).toString()).toBe("film");
-  expect(await refusal(image.startCopyFromURL(source.url))).toEqual({
+  expect(await rejection(image.startCopyFromURL(source.url))).toEqual({
     status: 400,
     code: "ShareSnapshotOperationNotSupported",
   });
@@ -156,10 +156,10 @@ test("a file in a share snapshot is copied, over its own base too, but never wri
   expect((await far.downloadToBuffer()).toString()).toBe("film");
 });
 
-test("metadata that the start sends replaces the source's", async () => {
+test("the start's metadata replaces the source's", async () => {
   const storage = await start();
   const { file, source } = storage;
-  // 12.33.0 of the SDK does not send `metadata`; this way it sends what it is given.
+  // Version 12.33.0 of the SDK does not send `metadata`, but it sends these headers.
   const requestOptions = { headers: { "x-ms-meta-Own": "y" } };
   await file("copy").startCopyFromURL(source.url, { requestOptions } as FileStartCopyOptions);
   expect((await file("copy").getProperties()).metadata).toEqual({ own: "y" });
@@ -168,7 +168,7 @@ test("metadata that the start sends replaces the source's", async () => {
   expect((await file("copy").getProperties()).metadata).toEqual({ project: "x" });
 });
 
-test("attributes, times and permission of the destination: given, the source's, or a new file's", async () => {
+test("the destination gets attributes, times and permission of the start, of the source, or of a new file", async () => {
   const storage = await start();
   const { file, source, share } = storage;
   const before = await source.getProperties();
@@ -242,53 +242,55 @@ test("attributes, times and permission of the destination: given, the source's, 
   ).toMatchObject({ fileAttributes: "None", filePermissionKey });
 });
 
-test("what the document does not allow is refused, and nothing is copied then", async () => {
+test("headers that the documentation does not allow are rejected, and nothing is copied", async () => {
   const { file, source, share, service } = await start();
   const { filePermissionKey = "" } = await share.createPermission(permission);
-  const refused = (options: FileStartCopyOptions, from = source.url) =>
-    refusal(file("copy").startCopyFromURL(from, options));
+  const startRejection = (options: FileStartCopyOptions, from = source.url) =>
+    rejection(file("copy").startCopyFromURL(from, options));
   const smb = (copyFileSmbInfo: FileStartCopyOptions["copyFileSmbInfo"] & object, more = {}) => ({
     copyFileSmbInfo,
     ...more,
   });
   const override = { filePermissionCopyMode: "override" } as const;
   const asSource = { filePermissionCopyMode: "source" } as const;
-  expect(await refused(smb(override))).toEqual(missing);
-  expect(await refused({ filePermission: permission })).toEqual(missing);
-  expect(await refused(smb(asSource, { filePermission: permission }))).toEqual(invalid);
-  expect(await refused(smb(override, { filePermission: permission, filePermissionKey }))).toEqual(
-    invalid,
-  );
-  expect(await refused(smb(override, { filePermissionKey: "1*2" }))).toEqual(invalid);
-  expect(await refused(smb(override, { filePermission: "everybody" }))).toEqual({
+  expect(await startRejection(smb(override))).toEqual(missing);
+  expect(await startRejection({ filePermission: permission })).toEqual(missing);
+  expect(await startRejection(smb(asSource, { filePermission: permission }))).toEqual(invalid);
+  expect(
+    await startRejection(smb(override, { filePermission: permission, filePermissionKey })),
+  ).toEqual(invalid);
+  expect(await startRejection(smb(override, { filePermissionKey: "1*2" }))).toEqual(invalid);
+  expect(await startRejection(smb(override, { filePermission: "everybody" }))).toEqual({
     status: 400,
     code: "FileInvalidPermission",
   });
   const long = `${permission}${"(A;;FA;;;SY)".repeat(800)}`;
-  expect(await refused(smb(override, { filePermission: long }))).toEqual(invalid);
-  expect(await refused(smb({ filePermissionCopyMode: "both" as "source" }))).toEqual(invalid);
-  expect(await refused(smb({ fileAttributes: "Shiny" }))).toEqual(invalid);
-  expect(await refused(smb({ fileAttributes: "None|Hidden" }))).toEqual(invalid);
-  expect(await refused(smb({ fileCreationTime: "yesterday" }))).toEqual(invalid);
-  expect(await refused(smb({ fileChangeTime: "now" }))).toEqual(invalid);
-  expect(await refused({ posixProperties: { owner: "1" } })).toEqual(unsupported);
-  expect(await refused({ fileModeCopyMode: "source" })).toEqual(unsupported);
+  expect(await startRejection(smb(override, { filePermission: long }))).toEqual(invalid);
+  expect(await startRejection(smb({ filePermissionCopyMode: "both" as "source" }))).toEqual(
+    invalid,
+  );
+  expect(await startRejection(smb({ fileAttributes: "Shiny" }))).toEqual(invalid);
+  expect(await startRejection(smb({ fileAttributes: "None|Hidden" }))).toEqual(invalid);
+  expect(await startRejection(smb({ fileCreationTime: "yesterday" }))).toEqual(invalid);
+  expect(await startRejection(smb({ fileChangeTime: "now" }))).toEqual(invalid);
+  expect(await startRejection({ posixProperties: { owner: "1" } })).toEqual(unsupported);
+  expect(await startRejection({ fileModeCopyMode: "source" })).toEqual(unsupported);
 
-  const blob = await uploaded(service, "blob");
+  const blob = await uploadBlob(service, "blob");
   const sas = await blob.generateSasUrl({
     permissions: BlobSASPermissions.parse("r"),
     expiresOn: tomorrow,
   });
-  expect(await refused(smb({ fileAttributes: "source" }), sas)).toEqual(invalid);
-  expect(await refused(smb({ fileLastWriteTime: "source" }), sas)).toEqual(invalid);
-  expect(await refused(smb(asSource), sas)).toEqual(invalid);
-  expect(await refusal(file("copy").getProperties())).toEqual({
+  expect(await startRejection(smb({ fileAttributes: "source" }), sas)).toEqual(invalid);
+  expect(await startRejection(smb({ fileLastWriteTime: "source" }), sas)).toEqual(invalid);
+  expect(await startRejection(smb(asSource), sas)).toEqual(invalid);
+  expect(await rejection(file("copy").getProperties())).toEqual({
     status: 404,
     code: "ResourceNotFound",
   });
 });
 
-test("between NFS shares owner, group and mode are given or taken over", async () => {
+test("between NFS shares, owner, group and mode are set or taken from the source", async () => {
   const storage = await start();
   const { files } = storage;
   const share = files.getShareClient("unix");
@@ -314,21 +316,21 @@ test("between NFS shares owner, group and mode are given or taken over", async (
     "x-ms-group": "8",
     "x-ms-file-owner-copy-mode": "override",
   });
-  const refused = (options: FileStartCopyOptions) =>
-    refusal(copy.startCopyFromURL(source.url, options));
-  expect(await refused({ fileOwnerCopyMode: "override" })).toEqual(missing);
-  expect(await refused({ fileModeCopyMode: "override" })).toEqual(missing);
-  expect(await refused({ copyFileSmbInfo: { ignoreReadOnly: true } })).toEqual(unsupported);
-  expect(await refused({ filePermission: permission })).toEqual(unsupported);
+  const startRejection = (options: FileStartCopyOptions) =>
+    rejection(copy.startCopyFromURL(source.url, options));
+  expect(await startRejection({ fileOwnerCopyMode: "override" })).toEqual(missing);
+  expect(await startRejection({ fileModeCopyMode: "override" })).toEqual(missing);
+  expect(await startRejection({ copyFileSmbInfo: { ignoreReadOnly: true } })).toEqual(unsupported);
+  expect(await startRejection({ filePermission: permission })).toEqual(unsupported);
 });
 
-test("a read-only destination is overwritten only when the start says so", async () => {
+test("a read-only destination is overwritten only if the start says so", async () => {
   const storage = await start();
   const { file, source } = storage;
   const readOnly = { copyFileSmbInfo: { fileAttributes: "ReadOnly" } };
   await file("copy").startCopyFromURL(source.url, readOnly);
   expect((await file("copy").getProperties()).fileAttributes).toBe("ReadOnly");
-  expect(await refusal(file("copy").startCopyFromURL(source.url))).toEqual({
+  expect(await rejection(file("copy").startCopyFromURL(source.url))).toEqual({
     status: 409,
     code: "ReadOnlyAttribute",
   });
@@ -337,11 +339,11 @@ test("a read-only destination is overwritten only when the start says so", async
   expect((await file("copy").getProperties()).fileAttributes).toBe("Archive");
 });
 
-test("dots at the end of names count for each side that says so, and never for a blob", async () => {
+test("trailing dots are kept for each side that allows them, and never apply to a blob", async () => {
   const storage = await start();
   const { file, service } = storage;
-  const dotted = await uploadedFile(file("dotted.", { allowTrailingDot: true }), "dotted");
-  await uploadedFile(file("dotted"), "plain");
+  const dotted = await uploadFile(file("dotted.", { allowTrailingDot: true }), "dotted");
+  await uploadFile(file("dotted"), "plain");
 
   const both = file("copy.", { allowTrailingDot: true, allowSourceTrailingDot: true });
   await both.startCopyFromURL(dotted.url);
@@ -353,43 +355,43 @@ test("dots at the end of names count for each side that says so, and never for a
   await file("copy.").startCopyFromURL(dotted.url);
   expect((await file("copy").downloadToBuffer()).toString()).toBe("plain");
 
-  const blob = await uploaded(service, "blob");
+  const blob = await uploadBlob(service, "blob");
   const sas = await blob.generateSasUrl({
     permissions: BlobSASPermissions.parse("r"),
     expiresOn: tomorrow,
   });
   const withSourceDots = file("copy", { allowSourceTrailingDot: true });
-  expect(await refusal(withSourceDots.startCopyFromURL(sas))).toEqual(unsupported);
+  expect(await rejection(withSourceDots.startCopyFromURL(sas))).toEqual(unsupported);
 });
 
-test("a leased destination needs its lease id to be copied onto, and to be aborted", async () => {
+test("a copy onto a leased destination, and its abort, need the lease id", async () => {
   const { file, source, emulator } = await start();
   emulator.copies.finishOnStart = "never";
   const copy = file("copy");
   await copy.create(1);
   const { leaseId } = copy.getShareLeaseClient();
   const own = { leaseAccessConditions: { leaseId } };
-  expect(await refusal(copy.startCopyFromURL(source.url, own))).toEqual({
+  expect(await rejection(copy.startCopyFromURL(source.url, own))).toEqual({
     status: 412,
     code: "LeaseNotPresentWithFileOperation",
   });
   await copy.getShareLeaseClient(leaseId).acquireLease();
-  expect(await refusal(copy.startCopyFromURL(source.url))).toEqual({
+  expect(await rejection(copy.startCopyFromURL(source.url))).toEqual({
     status: 412,
     code: "LeaseIdMissing",
   });
   const { copyId = "" } = await copy.startCopyFromURL(source.url, own);
-  expect(await refusal(copy.abortCopyFromURL(copyId))).toEqual({
+  expect(await rejection(copy.abortCopyFromURL(copyId))).toEqual({
     status: 412,
     code: "LeaseIdMissing",
   });
   const other = "00000000-0000-0000-0000-000000000000";
   expect(
-    await refusal(copy.abortCopyFromURL(copyId, { leaseAccessConditions: { leaseId: other } })),
+    await rejection(copy.abortCopyFromURL(copyId, { leaseAccessConditions: { leaseId: other } })),
   ).toEqual({ status: 412, code: "LeaseIdMismatchWithFileOperation" });
   await copy.abortCopyFromURL(copyId, own);
   expect(await copy.getProperties()).toMatchObject({ copyStatus: "aborted", leaseState: "leased" });
-  expect(await refusal(file("new").startCopyFromURL(source.url, own))).toEqual({
+  expect(await rejection(file("new").startCopyFromURL(source.url, own))).toEqual({
     status: 412,
     code: "LeaseNotPresentWithFileOperation",
   });
@@ -398,11 +400,11 @@ test("a leased destination needs its lease id to be copied onto, and to be abort
   expect((await file("from leased").startCopyFromURL(source.url)).copyStatus).toBe("pending");
 });
 
-test("the request intent may only be backup", async () => {
+test("the only valid request intent is backup", async () => {
   const storage = await start();
   const { file, source } = storage;
   await file("copy", { fileRequestIntent: "backup" }).startCopyFromURL(source.url);
   expect(lastStart(storage)).toMatchObject({ "x-ms-file-request-intent": "backup" });
   const other = file("copy", { fileRequestIntent: "restore" });
-  expect(await refusal(other.startCopyFromURL(source.url))).toEqual(invalid);
+  expect(await rejection(other.startCopyFromURL(source.url))).toEqual(invalid);
 });

@@ -4,17 +4,17 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { atEnd, day, refusal, second, startStorage } from "../../../support/stack/emulator.ts";
+import { atEnd, day, rejection, second, startStorage } from "../../../support/stack/emulator.ts";
 
 type Page = {
   status?: number;
   headers?: OutgoingHttpHeaders;
   body: string;
-  /** Sent in pieces of which nobody knows how many come. */
+  /** Sent in chunks, without a Content-Length. */
   isChunked?: boolean;
 };
 
-/** A web server with one page, which tests may change or take away. */
+/** A web server with one page, which tests can change or remove. */
 async function startWeb(first: Page) {
   const web = { page: first, asked: [] as string[], url: "" };
   const server = createServer((request, response) => {
@@ -30,7 +30,7 @@ async function startWeb(first: Page) {
     server.close();
   };
   atEnd(close);
-  const { port } = server.address() as AddressInfo; // not a pipe's name
+  const { port } = server.address() as AddressInfo; // listens on TCP
   return Object.assign(web, { url: `http://127.0.0.1:${port}/film.mp4`, close });
 }
 
@@ -50,7 +50,7 @@ async function started({
   return { ...storage, web, copy: box.getBlockBlobClient("film.mp4") };
 }
 
-test("a URL of the web is asked at the start and read at the end, when the clock says so", async () => {
+test("a web URL's headers are read at the start and its bytes at the end, in virtual time", async () => {
   const { web, copy, clock } = await started();
   await copy.beginCopyFromURL(web.url);
   expect(await copy.getProperties()).toMatchObject({
@@ -66,14 +66,14 @@ test("a URL of the web is asked at the start and read at the end, when the clock
   expect(await copy.getProperties()).toMatchObject({ copyProgress: "9/10" });
   expect(web.asked).toHaveLength(1);
   await clock.advance(second);
-  const ended = await copy.getProperties();
-  expect(ended).toMatchObject({ copyStatus: "success", contentLength: 10 });
-  expect(ended.copyCompletedOn?.getTime()).toBe(clock.now());
+  const completed = await copy.getProperties();
+  expect(completed).toMatchObject({ copyStatus: "success", contentLength: 10 });
+  expect(completed.copyCompletedOn?.getTime()).toBe(clock.now());
   expect((await copy.downloadToBuffer()).toString()).toBe("0123456789");
   expect(web.asked).toHaveLength(2);
 });
 
-test("a copy from the web may finish at once", async () => {
+test("a copy from the web can finish immediately", async () => {
   const { web, copy } = await started({ copies: { finishOnStart: "always" } });
   await copy.beginCopyFromURL(web.url);
   expect((await copy.getProperties()).copyStatus).toBe("success");
@@ -88,7 +88,7 @@ test.each([
   ["a page without length", { isChunked: true, body: "abc" }, 400],
 ] as const)("%s refuses the start with its status, or 400", async (_, page, status) => {
   const { web, copy } = await started({ page });
-  expect(await refusal(copy.beginCopyFromURL(web.url))).toEqual({
+  expect(await rejection(copy.beginCopyFromURL(web.url))).toEqual({
     status,
     code: "CannotVerifyCopySource",
   });
@@ -96,24 +96,24 @@ test.each([
   expect(web.asked).toHaveLength(1);
 });
 
-test("a server that is not there refuses the start", async () => {
+test("an unreachable server rejects the start", async () => {
   const { web, copy } = await started();
   web.close();
-  expect(await refusal(copy.beginCopyFromURL(web.url))).toEqual({
+  expect(await rejection(copy.beginCopyFromURL(web.url))).toEqual({
     status: 500,
     code: "CannotVerifyCopySource",
   });
 });
 
-test("a request that is refused anyway asks nobody", async () => {
+test("a request that is rejected anyway calls no server", async () => {
   const { web, copy, anonymous } = await started();
   const stranger = anonymous.getContainerClient("out").getBlobClient("film.mp4");
-  expect((await refusal(stranger.beginCopyFromURL(web.url))).status).toBe(401);
+  expect((await rejection(stranger.beginCopyFromURL(web.url))).status).toBe(401);
   const nowhere = anonymous.getContainerClient("none").getBlobClient("film.mp4");
-  expect((await refusal(nowhere.beginCopyFromURL(web.url))).status).toBe(401);
+  expect((await rejection(nowhere.beginCopyFromURL(web.url))).status).toBe(401);
   expect(web.asked).toEqual([]);
   const conditions = { ifMatch: '"0x1"' };
-  expect((await refusal(copy.beginCopyFromURL(web.url, { conditions }))).code).toBe(
+  expect((await rejection(copy.beginCopyFromURL(web.url, { conditions }))).code).toBe(
     "TargetConditionNotMet",
   );
 });
@@ -128,12 +128,12 @@ test.each([
   await copy.beginCopyFromURL(web.url);
   web.page = later;
   await clock.advance(10 * second);
-  const ended = await copy.getProperties();
-  expect(ended).toMatchObject({ copyStatus: "failed", contentLength: 0 });
-  expect(ended.copyStatusDescription).toMatch(new RegExp(`^${description} ".+"$`));
+  const completed = await copy.getProperties();
+  expect(completed).toMatchObject({ copyStatus: "failed", contentLength: 0 });
+  expect(completed.copyStatusDescription).toMatch(new RegExp(`^${description} ".+"$`));
 });
 
-test("a source in trouble leaves the copy pending with a note, and is tried again, for two weeks at most", async () => {
+test("a source that returns 5xx keeps the copy pending with a description, and is retried for at most two weeks", async () => {
   const { web, copy, clock } = await started();
   await copy.beginCopyFromURL(web.url);
   web.page = { status: 503, body: "" };
@@ -170,11 +170,11 @@ test("a pending copy from the web can be aborted, finished and failed like any o
   expect((await copy.downloadToBuffer()).toString()).toBe("0123456789");
 });
 
-test("a copy from the web makes a block blob and nothing else", async () => {
+test("a copy from the web can only create a block blob", async () => {
   const { web, copy, service } = await started();
   const log = service.getContainerClient("out").getAppendBlobClient("log");
   await log.create();
-  expect(await refusal(log.beginCopyFromURL(web.url))).toEqual({
+  expect(await rejection(log.beginCopyFromURL(web.url))).toEqual({
     status: 409,
     code: "InvalidBlobType",
   });
@@ -182,7 +182,7 @@ test("a copy from the web makes a block blob and nothing else", async () => {
   expect((await copy.getProperties()).blobType).toBe("BlockBlob");
 });
 
-test("what a URL's query says is sent to its server alone; after a restart it is not known any more", async () => {
+test("a URL's query is sent to its server only, and is lost after a restart", async () => {
   const folder = mkdtempSync(join(tmpdir(), "ferry-web-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, "storage.db");
@@ -210,7 +210,7 @@ test("what a URL's query says is sent to its server alone; after a restart it is
   });
 });
 
-test("a copy from a URL without query goes on after a restart", async () => {
+test("a copy from a URL without a query continues after a restart", async () => {
   const folder = mkdtempSync(join(tmpdir(), "ferry-web-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, "storage.db");

@@ -9,8 +9,8 @@ import {
 } from "@azure/storage-file-share";
 import type { ServiceGetUserDelegationKeyResponse } from "@azure/storage-file-share";
 import { expect, test } from "vitest";
-import { day, noon, refusal, second } from "../../../support/stack/emulator.ts";
-import { uploadedFile } from "../../../support/stack/file-storage.ts";
+import { day, noon, rejection, second } from "../../../support/stack/emulator.ts";
+import { uploadFile } from "../../../support/stack/file-storage.ts";
 import { startIdentity } from "../../../support/stack/identity.ts";
 
 const account = "devstoreaccount1";
@@ -18,7 +18,7 @@ const once = { retryOptions: { maxTries: 1 } };
 const denied = { status: 403, code: "AuthorizationPermissionMismatch" };
 const failed = { status: 403, code: "AuthenticationFailed" };
 
-/** A share with a file, and clients for it that act for the identity. */
+/** A share with a file, and clients that use the identity. */
 async function start() {
   const storage = await startIdentity();
   const { emulator } = storage;
@@ -33,7 +33,7 @@ async function start() {
     new ShareServiceClient(url(account), new DefaultAzureCredential(), { ...once, ...intent });
   const share = byKey(account).getShareClient("media");
   await share.create();
-  await uploadedFile(share.rootDirectoryClient.getFileClient("film.mp4"), "film");
+  await uploadFile(share.rootDirectoryClient.getFileClient("film.mp4"), "film");
   const file = (client: ShareServiceClient, path = "film.mp4") =>
     client.getShareClient("media").rootDirectoryClient.getFileClient(path);
   return { ...storage, byKey, byIdentity, file };
@@ -58,27 +58,27 @@ function delegated(
   return new ShareFileClient(`${file.url}?${sas.toString()}`, undefined, once);
 }
 
-test("a token opens files with the intent to back up, as far as the identity's roles go", async () => {
+test("a token with the backup intent authorizes file operations, limited by the identity's roles", async () => {
   const { byIdentity, file, emulator } = await start();
   const own = file(byIdentity());
   expect((await own.downloadToBuffer()).toString()).toBe("film");
-  expect(await refusal(file(byIdentity({})).getProperties())).toEqual({
+  expect(await rejection(file(byIdentity({})).getProperties())).toEqual({
     status: 400,
     code: "MissingRequiredHeader",
   });
   const may = async () => [
-    await refusal(own.getProperties()),
-    await refusal(own.setMetadata({})),
-    await refusal(byIdentity().getUserDelegationKey(new Date(noon), new Date(noon + day))),
+    await rejection(own.getProperties()),
+    await rejection(own.setMetadata({})),
+    await rejection(byIdentity().getUserDelegationKey(new Date(noon), new Date(noon + day))),
   ];
-  const yes = { status: 200, code: "not refused" };
-  expect(await may()).toEqual([yes, yes, yes]);
+  const allowed = { status: 200, code: "not refused" };
+  expect(await may()).toEqual([allowed, allowed, allowed]);
   emulator.roles.splice(0, Infinity, {
     role: "Storage File Data Privileged Reader",
     account,
     share: "media",
   });
-  expect(await may()).toEqual([yes, denied, denied]);
+  expect(await may()).toEqual([allowed, denied, denied]);
   emulator.roles.splice(0, Infinity, {
     role: "Storage File Data Privileged Contributor",
     account,
@@ -86,20 +86,20 @@ test("a token opens files with the intent to back up, as far as the identity's r
   });
   expect(await may()).toEqual([denied, denied, denied]);
   emulator.roles.splice(0, Infinity, { role: "Storage File Data Privileged Contributor", account });
-  expect(await may()).toEqual([yes, yes, denied]);
-  expect(await refusal(byIdentity().getShareClient("new").create())).toEqual(denied);
+  expect(await may()).toEqual([allowed, allowed, denied]);
+  expect(await rejection(byIdentity().getShareClient("new").create())).toEqual(denied);
   emulator.roles.splice(0, Infinity, { role: "Storage File Delegator", account });
-  expect(await may()).toEqual([denied, denied, yes]);
+  expect(await may()).toEqual([denied, denied, allowed]);
   emulator.roles.splice(0, Infinity, { role: "Storage Blob Data Contributor", account });
   expect(await may()).toEqual([denied, denied, denied]);
 });
 
-test("a user delegation SAS opens the file or share that it is for, until its key ends", async () => {
+test("a user delegation SAS authorizes its file or share until its key expires", async () => {
   const { byIdentity, byKey, file, clock, client } = await start();
   const key = await byIdentity().getUserDelegationKey(new Date(noon), new Date(noon + 2 * day));
   const film = file(byKey(account));
   const code = (values?: object, from = key) =>
-    refusal(delegated(film, from, values).getProperties());
+    rejection(delegated(film, from, values).getProperties());
   expect((await delegated(film, key).downloadToBuffer()).toString()).toBe("film");
   expect(await code({ version: "2025-07-05" })).toMatchObject({ status: 200 });
   const whole = { filePath: undefined, permissions: ShareSASPermissions.parse("r") };
@@ -117,12 +117,12 @@ test("a user delegation SAS opens the file or share that it is for, until its ke
   expect(await code(long)).toEqual(failed);
 });
 
-test("a delegated SAS opens a copy's source; the identity's token opens its destination only", async () => {
+test("a user delegation SAS authorizes a copy's source; the identity's token only its destination", async () => {
   const { byIdentity, byKey, file, clock, emulator } = await start();
   emulator.copies.bytesPerSecond = 0;
   const film = file(byKey(account));
   const copy = file(byIdentity(), "copy.mp4");
-  expect(await refusal(copy.startCopyFromURL(film.url))).toEqual({
+  expect(await rejection(copy.startCopyFromURL(film.url))).toEqual({
     status: 404,
     code: "CannotVerifyCopySource",
   });

@@ -12,8 +12,8 @@ import {
   generateFileSASQueryParameters,
 } from "@azure/storage-file-share";
 import { expect, test } from "vitest";
-import { day, kib, noon, refusal, second } from "../../../support/stack/emulator.ts";
-import { startFileStorage, uploadedFile } from "../../../support/stack/file-storage.ts";
+import { day, kib, noon, rejection, second } from "../../../support/stack/emulator.ts";
+import { startFileStorage, uploadFile } from "../../../support/stack/file-storage.ts";
 
 const tomorrow = new Date(noon + day);
 const attributes = (given: Partial<FileSystemAttributes>) =>
@@ -26,7 +26,7 @@ async function listed<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   return all;
 }
 
-test("shares are created, described, listed in pages and deleted", async () => {
+test("shares are created, read, listed in pages and deleted", async () => {
   const { files } = await startFileStorage();
   const paper = files.getShareClient("paper");
   await paper.create({ quota: 10, metadata: { team: "y" } });
@@ -36,8 +36,8 @@ test("shares are created, described, listed in pages and deleted", async () => {
     protocols: { smbEnabled: true },
     lastModified: new Date(noon),
   });
-  expect(await refusal(paper.create())).toEqual({ status: 409, code: "ShareAlreadyExists" });
-  expect(await refusal(files.getShareClient("No").create())).toEqual({
+  expect(await rejection(paper.create())).toEqual({ status: 409, code: "ShareAlreadyExists" });
+  expect(await rejection(files.getShareClient("No").create())).toEqual({
     status: 400,
     code: "OutOfRangeInput",
   });
@@ -48,17 +48,17 @@ test("shares are created, described, listed in pages and deleted", async () => {
   expect(names).toEqual([[["media", undefined]], [["paper", { team: "y" }]]]);
 
   await paper.delete();
-  expect(await refusal(paper.getProperties())).toEqual({ status: 404, code: "ShareNotFound" });
-  expect(await refusal(paper.rootDirectoryClient.getFileClient("a").create(1))).toEqual({
+  expect(await rejection(paper.getProperties())).toEqual({ status: 404, code: "ShareNotFound" });
+  expect(await rejection(paper.rootDirectoryClient.getFileClient("a").create(1))).toEqual({
     status: 404,
     code: "ShareNotFound",
   });
 });
 
-test("files stand in directories, which must be there before and empty at the end", async () => {
+test("files need an existing directory, and only empty directories can be deleted", async () => {
   const { share, file } = await startFileStorage();
   const root = share.rootDirectoryClient;
-  expect(await refusal(file("in/film.mp4").create(1))).toEqual({
+  expect(await rejection(file("in/film.mp4").create(1))).toEqual({
     status: 404,
     code: "ParentNotFound",
   });
@@ -69,30 +69,33 @@ test("files stand in directories, which must be there before and empty at the en
     fileAttributes: "Directory",
     fileParentId: (await root.getProperties()).fileId,
   });
-  expect(await refusal(directory.create())).toEqual({ status: 409, code: "ResourceAlreadyExists" });
+  expect(await rejection(directory.create())).toEqual({
+    status: 409,
+    code: "ResourceAlreadyExists",
+  });
   const film = file("in/film.mp4");
   await film.create(1);
   expect((await film.getProperties()).fileParentId).toBe((await directory.getProperties()).fileId);
 
-  expect(await refusal(file("in").create(1))).toEqual({
+  expect(await rejection(file("in").create(1))).toEqual({
     status: 409,
     code: "ResourceTypeMismatch",
   });
-  expect(await refusal(root.getDirectoryClient("in/film.mp4").create())).toEqual({
+  expect(await rejection(root.getDirectoryClient("in/film.mp4").create())).toEqual({
     status: 409,
     code: "ResourceTypeMismatch",
   });
-  expect(await refusal(directory.delete())).toEqual({ status: 409, code: "DirectoryNotEmpty" });
+  expect(await rejection(directory.delete())).toEqual({ status: 409, code: "DirectoryNotEmpty" });
   await film.delete();
   await directory.delete();
-  expect(await refusal(directory.getProperties())).toEqual({
+  expect(await rejection(directory.getProperties())).toEqual({
     status: 404,
     code: "ResourceNotFound",
   });
-  expect(await refusal(film.delete())).toEqual({ status: 404, code: "ParentNotFound" });
+  expect(await rejection(film.delete())).toEqual({ status: 404, code: "ParentNotFound" });
 });
 
-test("a directory is listed by pages and prefix, with what is asked for", async () => {
+test("a directory is listed by pages and prefix, with the requested details", async () => {
   const { share, file } = await startFileStorage();
   const root = share.rootDirectoryClient;
   await root.getDirectoryClient("Beta").create();
@@ -130,7 +133,7 @@ test("a directory is listed by pages and prefix, with what is asked for", async 
   expect(others.map(({ name }) => name)).toEqual(["garden"]);
 });
 
-test("a new file is all zeros; ranges are written over each other and cleared", async () => {
+test("a new file contains zeros; ranges are overwritten and cleared", async () => {
   const { file } = await startFileStorage();
   const film = file("film.mp4");
   await film.create(10);
@@ -141,13 +144,13 @@ test("a new file is all zeros; ranges are written over each other and cleared", 
   await film.clearRange(6, 2);
   expect((await film.downloadToBuffer()).toString()).toBe("\0abXYe\0\0h\0");
   expect((await film.downloadToBuffer(3, 2)).toString()).toBe("XY");
-  expect(await refusal(film.uploadRange("abc", 8, 3))).toEqual({
+  expect(await rejection(film.uploadRange("abc", 8, 3))).toEqual({
     status: 416,
     code: "InvalidRange",
   });
 
   const wrong = createHash("md5").update("other").digest();
-  expect(await refusal(film.uploadRange("abc", 0, 3, { contentMD5: wrong }))).toEqual({
+  expect(await rejection(film.uploadRange("abc", 0, 3, { contentMD5: wrong }))).toEqual({
     status: 400,
     code: "Md5Mismatch",
   });
@@ -157,7 +160,7 @@ test("a new file is all zeros; ranges are written over each other and cleared", 
   expect((await film.downloadToBuffer()).toString()).toBe("\0ab\0\0");
 });
 
-test("a file is uploaded and downloaded whole, in as many ranges as the SDK likes", async () => {
+test("a file is uploaded and downloaded in full, in any number of ranges", async () => {
   const { file } = await startFileStorage();
   const content = Buffer.from(Array.from({ length: 10 * kib }, (_, index) => index % 251));
   await file("film.mp4").uploadData(content, { rangeSize: kib, concurrency: 4 });
@@ -168,9 +171,9 @@ test("a file is uploaded and downloaded whole, in as many ranges as the SDK like
   expect((await file("empty").getProperties()).contentLength).toBe(0);
 });
 
-test("headers and metadata are replaced whole, and every write changes the ETag", async () => {
+test("headers and metadata are replaced as a whole, and every write changes the ETag", async () => {
   const { file, clock } = await startFileStorage();
-  const film = await uploadedFile(file("film.mp4"), "abc");
+  const film = await uploadFile(file("film.mp4"), "abc");
   const before = await film.getProperties();
   expect(before).toMatchObject({ contentType: "video/mp4", metadata: { project: "x" } });
 
@@ -195,16 +198,16 @@ test("headers and metadata are replaced whole, and every write changes the ETag"
   expect(etag).not.toBe(after.etag);
 });
 
-test("attributes, times and permission are told back as they were given", async () => {
+test("attributes, times and permission are returned as they were set", async () => {
   const { file, share } = await startFileStorage();
   const sddl = "O:S-1-5-32-544G:S-1-5-21-1-2-3-513D:(A;;FA;;;SY)";
   const { filePermissionKey = "" } = await share.createPermission(sddl);
   expect((await share.getPermission(filePermissionKey)).permission).toBe(sddl);
-  expect(await refusal(share.createPermission("everybody"))).toEqual({
+  expect(await rejection(share.createPermission("everybody"))).toEqual({
     status: 400,
     code: "FileInvalidPermission",
   });
-  expect(await refusal(share.getPermission("1*2"))).toEqual({
+  expect(await rejection(share.getPermission("1*2"))).toEqual({
     status: 400,
     code: "InvalidHeaderValue",
   });
@@ -230,13 +233,13 @@ test("attributes, times and permission are told back as they were given", async 
     fileLastWriteOn: new Date(noon),
     fileChangeOn: new Date(noon),
   });
-  expect(await refusal(film.setProperties({ filePermissionKey: "1*2" }))).toEqual({
+  expect(await rejection(film.setProperties({ filePermissionKey: "1*2" }))).toEqual({
     status: 400,
     code: "InvalidHeaderValue",
   });
 });
 
-test("what NFS keeps of a file is owner, group and mode", async () => {
+test("a file of an NFS share has owner, group and mode", async () => {
   const { files } = await startFileStorage();
   const share = files.getShareClient("unix");
   await share.create({ protocols: { nfsEnabled: true } });
@@ -258,30 +261,30 @@ test("what NFS keeps of a file is owner, group and mode", async () => {
     fileType: "Regular",
   });
   expect([fileAttributes, filePermissionKey]).toEqual([undefined, undefined]);
-  expect(await refusal(film.create(1, { filePermission: "O:AG:BD:" }))).toEqual({
+  expect(await rejection(film.create(1, { filePermission: "O:AG:BD:" }))).toEqual({
     status: 400,
     code: "UnsupportedHeader",
   });
 });
 
-test("a read-only file is neither written nor deleted until it is made writable", async () => {
+test("a read-only file cannot be written or deleted until it is made writable", async () => {
   const { file } = await startFileStorage();
-  const film = await uploadedFile(file("film.mp4"), "abc");
+  const film = await uploadFile(file("film.mp4"), "abc");
   await film.setProperties({ fileAttributes: attributes({ readonly: true, hidden: true }) });
   expect((await film.getProperties()).fileAttributes).toBe("ReadOnly | Hidden");
   const readOnly = { status: 409, code: "ReadOnlyAttribute" };
-  expect(await refusal(film.uploadRange("abc", 0, 3))).toEqual(readOnly);
-  expect(await refusal(film.create(3))).toEqual(readOnly);
-  expect(await refusal(film.delete())).toEqual(readOnly);
+  expect(await rejection(film.uploadRange("abc", 0, 3))).toEqual(readOnly);
+  expect(await rejection(film.create(3))).toEqual(readOnly);
+  expect(await rejection(film.delete())).toEqual(readOnly);
   expect((await film.downloadToBuffer()).toString()).toBe("abc");
 
   await film.setProperties({ fileAttributes: attributes({ none: true }) });
   await film.delete();
 });
 
-test("names are one whatever their case, and a name that no file may have is refused", async () => {
+test("names are case-insensitive, and invalid names are rejected", async () => {
   const { file, share } = await startFileStorage();
-  await uploadedFile(file("Film.mp4"), "abc");
+  await uploadFile(file("Film.mp4"), "abc");
   expect((await file("FILM.MP4").downloadToBuffer()).toString()).toBe("abc");
   expect((await file("Film.mp4/").downloadToBuffer()).toString()).toBe("abc");
   await file("film.MP4").create(0);
@@ -289,27 +292,27 @@ test("names are one whatever their case, and a name that no file may have is ref
     ({ name }) => name,
   );
   expect(names).toEqual(["Film.mp4"]);
-  await uploadedFile(file("Straße"), "one");
-  await uploadedFile(file("STRASSE"), "two");
+  await uploadFile(file("Straße"), "one");
+  await uploadFile(file("STRASSE"), "two");
   expect((await file("STRAßE").downloadToBuffer()).toString()).toBe("one");
   const invalid = { status: 400, code: "InvalidFileOrDirectoryPathName" };
   for (const name of ["a:b", "a*b", 'a"b', "a\\b", "a//b", "x".repeat(256)]) {
-    expect(await refusal(file(name).create(0)), name).toEqual(invalid);
+    expect(await rejection(file(name).create(0)), name).toEqual(invalid);
   }
   for (const name of ["a b", "#1", "50%25", "a+b", "Übung 🎬", "a&b=c"]) {
-    await uploadedFile(file(name), name);
+    await uploadFile(file(name), name);
     expect((await file(name).downloadToBuffer()).toString()).toBe(name);
   }
 });
 
-test("dots at the end of names are cut off unless the client allows them", async () => {
+test("trailing dots are removed unless the client allows them", async () => {
   const { file, share } = await startFileStorage();
-  await uploadedFile(file("film..."), "cut");
+  await uploadFile(file("film..."), "cut");
   expect((await file("film").downloadToBuffer()).toString()).toBe("cut");
 
   const kept = file("film...", { allowTrailingDot: true });
-  expect(await refusal(kept.getProperties())).toEqual({ status: 404, code: "ResourceNotFound" });
-  await uploadedFile(kept, "kept");
+  expect(await rejection(kept.getProperties())).toEqual({ status: 404, code: "ResourceNotFound" });
+  await uploadFile(kept, "kept");
   expect((await kept.downloadToBuffer()).toString()).toBe("kept");
   expect((await file("film...").downloadToBuffer()).toString()).toBe("cut");
   const names = (await listed(share.rootDirectoryClient.listFilesAndDirectories())).map(
@@ -320,7 +323,7 @@ test("dots at the end of names are cut off unless the client allows them", async
 
 test("a lease on a file is infinite: writes and deletes need its id, reads do not", async () => {
   const { file } = await startFileStorage();
-  const film = await uploadedFile(file("film.mp4"), "abc");
+  const film = await uploadFile(file("film.mp4"), "abc");
   const { etag } = await film.getProperties();
   const lease = film.getShareLeaseClient();
   await lease.acquireLease();
@@ -330,27 +333,27 @@ test("a lease on a file is infinite: writes and deletes need its id, reads do no
     leaseStatus: "locked",
     leaseDuration: "infinite",
   });
-  expect(await refusal(film.getShareLeaseClient().acquireLease())).toEqual({
+  expect(await rejection(film.getShareLeaseClient().acquireLease())).toEqual({
     status: 409,
     code: "LeaseAlreadyPresent",
   });
-  expect(await refusal(film.getShareLeaseClient(lease.leaseId).acquireLease(15))).toEqual({
+  expect(await rejection(film.getShareLeaseClient(lease.leaseId).acquireLease(15))).toEqual({
     status: 400,
     code: "InvalidHeaderValue",
   });
   const other = { leaseAccessConditions: { leaseId: "00000000-0000-0000-0000-000000000000" } };
-  expect(await refusal(film.setMetadata({}))).toEqual({ status: 412, code: "LeaseIdMissing" });
-  expect(await refusal(film.uploadRange("abc", 0, 3, other))).toEqual({
+  expect(await rejection(film.setMetadata({}))).toEqual({ status: 412, code: "LeaseIdMissing" });
+  expect(await rejection(film.uploadRange("abc", 0, 3, other))).toEqual({
     status: 412,
     code: "LeaseIdMismatchWithFileOperation",
   });
-  expect(await refusal(film.delete())).toEqual({ status: 412, code: "LeaseIdMissing" });
+  expect(await rejection(film.delete())).toEqual({ status: 412, code: "LeaseIdMissing" });
   await film.setMetadata({}, { leaseAccessConditions: { leaseId: lease.leaseId } });
 
   const next = "11111111-1111-1111-1111-111111111111";
   await lease.changeLease(next);
   await lease.releaseLease();
-  expect(await refusal(film.delete({ leaseAccessConditions: { leaseId: next } }))).toEqual({
+  expect(await rejection(film.delete({ leaseAccessConditions: { leaseId: next } }))).toEqual({
     status: 412,
     code: "LeaseNotPresentWithFileOperation",
   });
@@ -360,10 +363,10 @@ test("a lease on a file is infinite: writes and deletes need its id, reads do no
   await film.delete();
 });
 
-test("a share snapshot keeps what was in the share, and nothing can be written into it", async () => {
+test("a share snapshot keeps the share's content, and is read-only", async () => {
   const { file, share, clock, files } = await startFileStorage();
   await share.rootDirectoryClient.getDirectoryClient("in").create();
-  const film = await uploadedFile(file("in/film.mp4"), "old");
+  const film = await uploadFile(file("in/film.mp4"), "old");
   await film.getShareLeaseClient().acquireLease();
   const { snapshot = "" } = await share.createSnapshot({ metadata: { why: "test" } });
   const { snapshot: second } = await share.createSnapshot();
@@ -382,32 +385,32 @@ test("a share snapshot keeps what was in the share, and nothing can be written i
     { name: "in" },
   ]);
   const readOnly = { status: 400, code: "ShareSnapshotOperationNotSupported" };
-  expect(await refusal(image.create(1))).toEqual(readOnly);
-  expect(await refusal(image.setMetadata({}))).toEqual(readOnly);
-  expect(await refusal(image.delete())).toEqual(readOnly);
-  expect(await refusal(image.startCopyFromURL(image.url))).toEqual(readOnly);
+  expect(await rejection(image.create(1))).toEqual(readOnly);
+  expect(await rejection(image.setMetadata({}))).toEqual(readOnly);
+  expect(await rejection(image.delete())).toEqual(readOnly);
+  expect(await rejection(image.startCopyFromURL(image.url))).toEqual(readOnly);
 
-  expect(await refusal(share.withSnapshot("2020-01-01T00:00:00.0000000Z").getProperties())).toEqual(
-    {
-      status: 404,
-      code: "ShareSnapshotNotFound",
-    },
-  );
+  expect(
+    await rejection(share.withSnapshot("2020-01-01T00:00:00.0000000Z").getProperties()),
+  ).toEqual({
+    status: 404,
+    code: "ShareSnapshotNotFound",
+  });
   const items = await listed(files.listShares({ includeSnapshots: true }));
   expect(items.map((item) => item.snapshot)).toEqual([undefined, snapshot, second]);
-  expect(await refusal(share.delete())).toEqual({ status: 409, code: "ShareHasSnapshots" });
+  expect(await rejection(share.delete())).toEqual({ status: 409, code: "ShareHasSnapshots" });
   await share.delete({ deleteSnapshots: "include" });
-  expect(await refusal(then.getProperties())).toEqual({
+  expect(await rejection(then.getProperties())).toEqual({
     status: 404,
     code: "ShareSnapshotNotFound",
   });
 });
 
-test("a service SAS opens one file, or one share, as far as its letters go", async () => {
+test("a service SAS authorizes one file or one share, limited by its permissions", async () => {
   const { file, share, fileCredential, emulator } = await startFileStorage();
   await share.rootDirectoryClient.getDirectoryClient("in").create();
-  const film = await uploadedFile(file("in/film.mp4"), "abc");
-  await uploadedFile(file("other"), "xyz");
+  const film = await uploadFile(file("in/film.mp4"), "abc");
+  await uploadFile(file("other"), "xyz");
   const sasFor = (values: object, version?: string) =>
     generateFileSASQueryParameters(
       {
@@ -429,16 +432,16 @@ test("a service SAS opens one file, or one share, as far as its letters go", asy
   }
   const one = sasFor({ filePath: "in/film.mp4", contentType: "text/plain" });
   expect((await at("in/film.mp4", one).getProperties()).contentType).toBe("text/plain");
-  expect(await refusal(at("other", one).getProperties())).toEqual({
+  expect(await rejection(at("other", one).getProperties())).toEqual({
     status: 403,
     code: "AuthenticationFailed",
   });
-  expect(await refusal(at("in/film.mp4", one).setMetadata({}))).toEqual({
+  expect(await rejection(at("in/film.mp4", one).setMetadata({}))).toEqual({
     status: 403,
     code: "AuthorizationPermissionMismatch",
   });
-  const ended = sasFor({ filePath: "in/film.mp4", expiresOn: new Date(noon - second) });
-  expect(await refusal(at("in/film.mp4", ended).getProperties())).toEqual({
+  const expired = sasFor({ filePath: "in/film.mp4", expiresOn: new Date(noon - second) });
+  expect(await rejection(at("in/film.mp4", expired).getProperties())).toEqual({
     status: 403,
     code: "AuthenticationFailed",
   });
@@ -447,21 +450,21 @@ test("a service SAS opens one file, or one share, as far as its letters go", asy
   expect((await at("other", all).downloadToBuffer()).toString()).toBe("xyz");
   const whole = new ShareClient(`${share.url}?${all}`, undefined, { retryOptions });
   expect(await listed(whole.rootDirectoryClient.listFilesAndDirectories())).toHaveLength(2);
-  expect(await refusal(whole.getProperties())).toEqual({
+  expect(await rejection(whole.getProperties())).toEqual({
     status: 403,
     code: "AuthorizationFailure",
   });
   await at("new", all).create(0);
-  expect(await refusal(at("new", all).create(0))).toEqual({
+  expect(await rejection(at("new", all).create(0))).toEqual({
     status: 403,
     code: "AuthorizationPermissionMismatch",
   });
   expect((await film.downloadToBuffer()).toString()).toBe("abc");
 });
 
-test("an account SAS opens files when it is for the file service", async () => {
+test("an account SAS authorizes file operations if it includes the file service", async () => {
   const { file, fileCredential } = await startFileStorage();
-  const film = await uploadedFile(file("film.mp4"), "abc");
+  const film = await uploadFile(file("film.mp4"), "abc");
   const sasFor = (services: string) =>
     generateAccountSASQueryParameters(
       {
@@ -475,7 +478,7 @@ test("an account SAS opens files when it is for the file service", async () => {
   const at = (services: string) =>
     new ShareFileClient(`${film.url}?${sasFor(services)}`, undefined, { retryOptions });
   expect((await at("f").downloadToBuffer()).toString()).toBe("abc");
-  expect(await refusal(at("b").getProperties())).toEqual({
+  expect(await rejection(at("b").getProperties())).toEqual({
     status: 403,
     code: "AuthorizationServiceMismatch",
   });
@@ -483,11 +486,11 @@ test("an account SAS opens files when it is for the file service", async () => {
 
 test("errors begin with a byte order mark, and nothing is public", async () => {
   const { file, emulator } = await startFileStorage();
-  const film = await uploadedFile(file("film.mp4"), "abc");
-  const answer = await fetch(film.url);
-  const bytes = Buffer.from(await answer.arrayBuffer());
-  expect(answer.status).toBe(404);
-  expect(answer.headers.get("x-ms-error-code")).toBe("ResourceNotFound");
+  const film = await uploadFile(file("film.mp4"), "abc");
+  const response = await fetch(film.url);
+  const bytes = Buffer.from(await response.arrayBuffer());
+  expect(response.status).toBe(404);
+  expect(response.headers.get("x-ms-error-code")).toBe("ResourceNotFound");
   expect(bytes.subarray(0, 3)).toEqual(Buffer.from([0xef, 0xbb, 0xbf]));
   expect(bytes.toString()).toContain("<Code>ResourceNotFound</Code>");
   const blob = await fetch(`${emulator.blobUrl}/devstoreaccount1/media/film.mp4`);
@@ -498,10 +501,10 @@ test("errors begin with a byte order mark, and nothing is public", async () => {
   ).toBe("<");
 });
 
-test("what is not emulated says so by name, and requests are remembered with their service", async () => {
+test("unsupported operations are reported by name, and requests are recorded with their service", async () => {
   const { file, share, emulator } = await startFileStorage();
-  const film = await uploadedFile(file("film.mp4"), "abc");
-  expect(await refusal(film.getRangeList())).toEqual({ status: 501, code: "NotImplemented" });
+  const film = await uploadFile(file("film.mp4"), "abc");
+  expect(await rejection(film.getRangeList())).toEqual({ status: 501, code: "NotImplemented" });
   await expect(film.rename("other.mp4")).rejects.toMatchObject({ statusCode: 501 });
   await expect(share.getStatistics()).rejects.toMatchObject({ statusCode: 501 });
   expect(emulator.requests.map(({ service, operation }) => [service, operation])).toContainEqual([
