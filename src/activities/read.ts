@@ -26,16 +26,18 @@ export async function readStatus(
   const action = `read the destination ${endpointUrl(copy.destination)}`;
   const call = { call: "read-destination", action, side: destination } as const;
   const read = await callStorage(deps, call, () => deps.client.readDestination(destination));
+  const readAt = deps.now();
   if (read.ok) {
     const sas = readableSas(source);
-    return interpretStatus({ plan, copyId }, read.value, { sas, now: deps.now() });
+    const status = interpretStatus({ plan, copyId }, read.value, { sas, now: readAt });
+    return { ...status, readAt };
   }
   const { verdict } = read;
   const { cause } = verdict.failure;
   if (verdict.kind === "permanent" && cause === "destination-not-found") {
     return { kind: "gone", failure: verdict.failure };
   }
-  if (cause === "destination-unauthorized" && hasSasExpired(destination.sas, deps.now())) {
+  if (cause === "destination-unauthorized" && hasSasExpired(destination.sas, readAt)) {
     return unobservable(verdict.failure, copyId);
   }
   return toTransientFailure(verdict);

@@ -1,5 +1,5 @@
 import type { CopyId } from "../copy/contract/ids.ts";
-import { latest, plusMs } from "../copy/time.ts";
+import { earliest, latest, plusMs } from "../copy/time.ts";
 import { isFinal } from "../copy/contract/copy-status.ts";
 import type { CopyStatus, FinalCopyStatus } from "../copy/contract/copy-status.ts";
 import { failure } from "../copy/contract/failure.ts";
@@ -45,13 +45,16 @@ export function* followCopy(
       if (wake) pollsSinceWake = 0;
       else if (pollsSinceWake !== null) pollsSinceWake++;
     }
+    const askedAt = context.now();
     const activity = report.abortRequested() || overdue ? activities.abort : activities.read;
     const status: CopyStatus = yield* context.call(activity, { ...context.copyRef, plan, copyId });
+    const now = context.now();
+    // The activity's host may have another clock, but it cannot have read before it was asked or after it answered.
+    const readAt = latest(askedAt, earliest(status.readAt ?? now, now));
     if (isFinal(status)) {
-      report.finished(status);
+      report.finished(status, readAt);
       return overdue && !report.abortRequested() ? toTimedOut(status, copyId) : status;
     }
-    const now = context.now();
     // From the next poll on the copy is aborted.
     overdue ||= now >= startedAt + maxCopyMs;
     // The polls before an abort must not delay those after it.
@@ -65,10 +68,12 @@ export function* followCopy(
       report.pollFailed(status, due);
     } else {
       failedPolls = 0;
-      samples.push({ at: now, progress: status.progress });
+      samples.push({ at: readAt, progress: status.progress });
       const seen = forecast(samples, startedAt);
-      due = nextPollAt({ startedAt, samples, forecast: seen, polls, pollsSinceWake, now });
-      report.polled(status, { forecast: seen, startedAt, nextReadAt: due });
+      const next = { startedAt, samples, forecast: seen, polls, pollsSinceWake, now: readAt };
+      // A result that came late is planned for as of its read: if the next poll is due by now, it is made immediately.
+      due = latest(nextPollAt(next), now);
+      report.polled(status, { forecast: seen, startedAt, readAt, nextReadAt: due });
     }
   }
 }

@@ -29,14 +29,14 @@ export type StatusReport = {
   pollFailed(failed: TransientFailure, nextReadAt: EpochMs): void;
   /** The outcome is recorded and visible; the orchestration only sends notifications from now on. */
   settled(): void;
-  /** A poll found a final status. */
-  finished(status: FinalCopyStatus): void;
+  /** A poll found a final status; `readAt` is epoch ms. */
+  finished(status: FinalCopyStatus, readAt: EpochMs): void;
 };
 
 type PendingStatus = Extract<CopyStatus, { kind: "pending" }>;
 
-/** The forecast from all polls so far, and when the next one is due; times are epoch ms. */
-type PollReport = { forecast: Forecast; startedAt: EpochMs; nextReadAt: EpochMs };
+/** The forecast from all polls so far, when the last one was made and the next one is due; times are epoch ms. */
+type PollReport = { forecast: Forecast; startedAt: EpochMs; readAt: EpochMs; nextReadAt: EpochMs };
 
 /** In characters. Longer warnings are shortened, because the custom status must stay small. */
 const maxWarningLength = 512;
@@ -85,8 +85,8 @@ export function createStatusReport(
         warning: clip(failure.message),
         nextReadAt: toIso(nextReadAt),
       }),
-    polled: ({ progress, warning }, { forecast, startedAt, nextReadAt }) => {
-      const last = { at: now(), progress, startedAt };
+    polled: ({ progress, warning }, { forecast, startedAt, readAt, nextReadAt }) => {
+      const last = { at: readAt, progress, startedAt };
       const estimate = estimateCompletion(forecast, last);
       const stalled = stallWarning(stalledSince(forecast, last));
       publish({
@@ -94,19 +94,19 @@ export function createStatusReport(
         progress,
         bytesPerSecond: estimate === null ? null : Math.round(estimate.rate * 1_000),
         estimatedCompletion: estimate === null ? null : toIso(estimate.completesAt),
-        readAt: toIso(now()),
+        readAt: toIso(readAt),
         warning: clip(warning ?? stalled),
         nextReadAt: toIso(nextReadAt),
       });
     },
     settled: () => publish({ settled: true, nextReadAt: null, warning: null }),
-    finished: (status) =>
+    finished: (status, readAt) =>
       publish({
         statusReads: state.statusReads + 1,
         ...("progress" in status ? { progress: status.progress } : {}),
         bytesPerSecond: null,
         estimatedCompletion: null,
-        readAt: toIso(now()),
+        readAt: toIso(readAt),
         warning: null,
         nextReadAt: null,
       }),

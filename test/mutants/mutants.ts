@@ -16,6 +16,7 @@ const chaos = "test/chaos/chaos.test.ts";
 const abort = "test/e2e/copies/abort.test.ts";
 const findInstance = "test/contract/instances/find-instance.test.ts";
 const timers = "test/contract/orchestrations/timers.test.ts";
+const lateRead = "test/unit/orchestrations/late-read.test.ts";
 const settleAgain = "test/contract/activities/settle-again.test.ts";
 const startAgain = "test/contract/activities/start-again.test.ts";
 const minted = "test/e2e/secrets/minted.test.ts";
@@ -332,8 +333,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a destination is looked at in vain after its SAS has ended",
     file: "src/activities/read.ts",
-    find: "hasSasExpired(destination.sas, deps.now())",
-    replace: "hasSasExpired(null, deps.now())",
+    find: "hasSasExpired(destination.sas, readAt)",
+    replace: "hasSasExpired(destination.sas, epochMs(0))",
     suites: ["test/e2e/requests/hardening.test.ts"],
   },
   {
@@ -511,5 +512,19 @@ export const mutants: readonly Mutant[] = [
     find: "attempts--; // nothing was attempted",
     replace: "if (fenceWaits > maxAttempts * 2) attempts--;",
     suites: [timers],
+  },
+  {
+    breaks: "a read is dated by the turn that gets its result",
+    file: "src/orchestrations/follow.ts",
+    find: "Math.min(status.readAt ?? now, now)",
+    replace: "Math.max(status.readAt ?? now, now)",
+    suites: [lateRead],
+  },
+  {
+    breaks: "the clock of an activity's host is trusted",
+    file: "src/orchestrations/follow.ts",
+    find: "Math.max(askedAt, Math.min(",
+    replace: "Math.min(now, Math.min(",
+    suites: [lateRead],
   },
 ];

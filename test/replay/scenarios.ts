@@ -78,7 +78,11 @@ export const scenarios: Record<string, Scenario> = {
   },
   "abort-found-by-prepare": {
     async play(world) {
-      const remove = world.local.emulator.faults.add({ operation: "GetBlobProperties", do: busy });
+      const remove = world.local.emulator.faults.add({
+        operation: "GetBlobProperties",
+        match: ({ target }) => target.includes("/archive/"),
+        do: busy,
+      });
       const id = await startCopy(world);
       await recordAbort(world);
       remove();

@@ -8,23 +8,31 @@ export type Progress = { bytesCopied: number; totalBytes: number };
 export type CopyStatusName = "pending" | "success" | "failed" | "aborted";
 
 /** The result of one poll of the destination for our copy. */
-export type CopyStatus =
-  | {
-      kind: "pending";
-      progress: Progress | null;
-      /** Storage's description of an error that it is retrying (x-ms-copy-status-description). */
-      warning: string | null;
-    }
-  | ({ kind: "success"; progress: Progress } & FinalProperties)
-  | ({ kind: "failed"; failure: Failure; progress: Progress | null } & FinalProperties)
-  | ({ kind: "aborted"; progress: Progress | null } & FinalProperties)
-  /** The destination exists, but our copy is no longer its last one. */
-  | { kind: "superseded"; failure: Failure }
-  | { kind: "gone"; failure: Failure }
-  /** Outcome unknown: the destination is no longer readable, or was not until Storage's limit of two weeks. */
-  | { kind: "unobservable"; failure: Failure }
-  /** The poll failed; the copy itself may be fine. */
-  | TransientFailure;
+export type CopyStatus = Dated &
+  (
+    | {
+        kind: "pending";
+        progress: Progress | null;
+        /** Storage's description of an error that it is retrying (x-ms-copy-status-description). */
+        warning: string | null;
+      }
+    | ({ kind: "success"; progress: Progress } & FinalProperties)
+    | ({ kind: "failed"; failure: Failure; progress: Progress | null } & FinalProperties)
+    | ({ kind: "aborted"; progress: Progress | null } & FinalProperties)
+    /** The destination exists, but our copy is no longer its last one. */
+    | { kind: "superseded"; failure: Failure }
+    | { kind: "gone"; failure: Failure }
+    /** Outcome unknown: the destination is no longer readable, or was not until Storage's limit of two weeks. */
+    | { kind: "unobservable"; failure: Failure }
+    /** The poll failed; the copy itself may be fine. */
+    | TransientFailure
+  );
+
+/**
+ * When the activity had read the destination, on its host's clock, epoch ms. Its orchestration may get the result
+ * minutes later. Absent in results of older releases, and where nothing was read.
+ */
+type Dated = { readAt?: EpochMs };
 
 /** The destination after the copy; `endedAt` is Storage's completion time, epoch ms. */
 type FinalProperties = { etag: string; endedAt: EpochMs | null };
