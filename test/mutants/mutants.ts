@@ -17,6 +17,7 @@ const abort = "test/e2e/copies/abort.test.ts";
 const findInstance = "test/contract/instances/find-instance.test.ts";
 const timers = "test/contract/orchestrations/timers.test.ts";
 const lateRead = "test/unit/orchestrations/late-read.test.ts";
+const retention = "test/contract/triggers/retention.test.ts";
 const settleAgain = "test/contract/activities/settle-again.test.ts";
 const startAgain = "test/contract/activities/start-again.test.ts";
 const minted = "test/e2e/secrets/minted.test.ts";
@@ -526,5 +527,19 @@ export const mutants: readonly Mutant[] = [
     find: "Math.max(askedAt, Math.min(",
     replace: "Math.min(now, Math.min(",
     suites: [lateRead],
+  },
+  {
+    breaks: "retention leaves an instance running that holds its copy up",
+    file: "src/triggers/timers/purge.ts",
+    find: 'if (instance?.execution.kind !== "running") throw error;',
+    replace: 'if (instance?.execution.kind !== "broken") throw error;',
+    suites: [retention],
+  },
+  {
+    breaks: "copies that cannot be purged keep the others from being purged",
+    file: "src/triggers/timers/purge.ts",
+    find: "batchSize + failed.size);",
+    replace: "batchSize);",
+    suites: [retention],
   },
 ];

@@ -7,7 +7,12 @@ import { parseTime, plusMs, toIsoDay } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import type { RetentionKind, Ledger, RetentionEntry } from "../../ledger/ledger.ts";
 import { repairInstanceId } from "../../names.ts";
-import { findInstance } from "../../instances/find-instance.ts";
+import type { CopyInstance } from "../../instances/copy-instance.ts";
+import {
+  findInstance,
+  readOwnInstance,
+  readRepairInstance,
+} from "../../instances/find-instance.ts";
 import type { TimerHandler } from "./watchdog.ts";
 
 /** Every hour at half past: NCRONTAB with seconds. It needs no setting, because `retentionDays` counts days. */
@@ -17,14 +22,16 @@ export const purgeSchedule = "0 30 * * * *";
 export type PurgeDependencies = { ledger: Ledger; now(): EpochMs; retentionDays: number };
 
 const batchSize = 100;
+/** The largest page of a listing ("List Blobs", maxresults). */
+const maxListed = 5_000;
 /** Like the watchdog's, well below the shortest limit of any hosting plan; ms. */
 const maxRunMs = 2 * minute;
 const maxConcurrent = 8;
 
 /**
  * Deletes claims, and then copies with their histories, once their retention is over; the oldest first. Claims go
- * first, because a key whose copy is gone would start the copy again. A run that fails or takes too long leaves the
- * rest to the next run: purged entries are no longer listed.
+ * first, because a key whose copy is gone would start the copy again. A run that takes too long leaves the rest to the
+ * next run: purged entries are no longer listed.
  */
 export function purge(deps: PurgeDependencies): TimerHandler {
   return async (_timer, client, context) => {
@@ -37,28 +44,40 @@ export function purge(deps: PurgeDependencies): TimerHandler {
   };
 }
 
-/** Returns false if due entries are left. An entry that cannot be purged now does not stop the others. */
+/** Returns false if there was no time for all due entries. An entry that cannot be purged now does not stop the others. */
 async function purgeAll(
   { ledger, now, retentionDays }: PurgeDependencies,
   kind: RetentionKind,
   { until, context }: { until: EpochMs; context: InvocationContext },
   purgeOne: (entry: RetentionEntry) => Promise<void>,
 ): Promise<boolean> {
-  while (now() < until) {
-    const before = { day: toIsoDay(plusMs(now(), -retentionDays * day)), limit: batchSize };
-    const entries = await ledger.retention.listDue(kind, before);
-    if (entries.length === 0) return true;
-    let failed = 0;
+  const failed = new Set<string>();
+  let isDone = false;
+  while (!isDone && now() < until) {
+    // Those that failed are the oldest, and listed again.
+    const limit = Math.min(maxListed, batchSize + failed.size);
+    const before = { day: toIsoDay(plusMs(now(), -retentionDays * day)), limit };
+    const due = await ledger.retention.listDue(kind, before);
+    const entries = due.filter(({ key }) => !failed.has(key));
+    isDone = entries.length === 0;
     for (let at = 0; at < entries.length; at += maxConcurrent) {
-      const results = await Promise.allSettled(entries.slice(at, at + maxConcurrent).map(purgeOne));
-      failed += results.filter(({ status }) => status === "rejected").length;
+      const some = entries.slice(at, at + maxConcurrent);
+      const results = await Promise.allSettled(some.map(purgeOne));
+      for (const [index, { status }] of results.entries()) {
+        if (status === "rejected") failed.add(some[index]?.key ?? "");
+      }
     }
-    context.log(`Checked ${entries.length} old ${kind} and purged those whose retention is over`);
-    if (failed === 0) continue;
-    context.error(`Cannot purge ${failed} old ${kind} now; the next run retries them in an hour`);
-    return false;
+    if (!isDone) {
+      const count = entries.length;
+      context.log(`Checked ${count} old ${kind} and purged those whose retention is over`);
+    }
   }
-  return false;
+  if (failed.size > 0) {
+    context.error(
+      `Cannot purge ${failed.size} old ${kind} now; the next run retries them in an hour`,
+    );
+  }
+  return isDone;
 }
 
 async function purgeClaim(
@@ -89,20 +108,31 @@ async function purgeCopy(
   if (completedOn !== null && completedOn >= toIsoDay(plusMs(now(), -retentionDays * day))) {
     return await retention.postpone(entry, completedOn);
   }
-  const ids = [repairInstanceId(id), id];
-  const purged = await Promise.all(ids.map((each) => purgeInstance(client, each)));
-  if (purged.every(Boolean)) return await retention.purge(entry);
-  // Due again tomorrow, so that a batch of such entries does not hold up the others.
+  const isPurged = {
+    repair: await purgeInstance(client, repairInstanceId(id), () => readRepairInstance(client, id)),
+    own: await purgeInstance(client, id, () => readOwnInstance(client, id)),
+  };
+  if (isPurged.repair && isPurged.own) return await retention.purge(entry);
+  // Termination takes a moment: the entry is due again tomorrow.
   await retention.postpone(entry, toIsoDay(plusMs(now(), -retentionDays * day)));
 }
 
-/** Returns false if the instance has not ended: the extension purges no other, so it is terminated first. */
-async function purgeInstance(client: DurableClient, instanceId: string): Promise<boolean> {
+/**
+ * Purges an instance. Durable refuses that while it runs (412), although its copy's outcome is recorded and old: then
+ * terminates it and returns false.
+ */
+async function purgeInstance(
+  client: DurableClient,
+  instanceId: string,
+  read: () => Promise<CopyInstance | null>,
+): Promise<boolean> {
   try {
     await client.purgeInstanceHistory(instanceId);
     return true;
-  } catch {
-    await client.terminate(instanceId, "Its copy ended long ago");
+  } catch (error) {
+    const instance = await read();
+    if (instance?.execution.kind !== "running") throw error;
+    await client.terminate(instanceId, "The retention of its copy is over");
     return false;
   }
 }
