@@ -33,7 +33,7 @@ export type Found<T> = { content: T; etag: string; changedAt: EpochMs };
 export type NamePage = { names: string[]; marker: string | null };
 
 /**
- * Creates the blobs over one container, which is created when it is first used. The SDK may send a write twice when
+ * Creates the blobs over one container, which is created when it is first written to or listed. The SDK may send a write twice when
  * the response is lost: then the second fails its condition although the first won. Callers must read the blob
  * before they conclude that they lost. Throws `LedgerError`.
  */
@@ -67,7 +67,6 @@ export function createConditionalBlobs(container: ContainerClient): ConditionalB
   };
 
   const read = async <T>(name: string): Promise<Found<T> | null> => {
-    await ensureContainer();
     try {
       const blob = container.getBlobClient(name);
       const response = await blob.download();

@@ -517,15 +517,15 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a read is dated by the turn that gets its result",
     file: "src/orchestrations/follow.ts",
-    find: "Math.min(status.readAt ?? now, now)",
-    replace: "Math.max(status.readAt ?? now, now)",
+    find: "earliest(status.readAt ?? now, now)",
+    replace: "latest(status.readAt ?? now, now)",
     suites: [lateRead],
   },
   {
     breaks: "the clock of an activity's host is trusted",
     file: "src/orchestrations/follow.ts",
-    find: "Math.max(askedAt, Math.min(",
-    replace: "Math.min(now, Math.min(",
+    find: "latest(askedAt, earliest(",
+    replace: "earliest(now, earliest(",
     suites: [lateRead],
   },
   {

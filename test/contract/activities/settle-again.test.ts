@@ -67,7 +67,7 @@ test("a copy is not settled while its start may be under way", async () => {
   expect(await ledger.registerAttempt(copy.destination, start)).toMatchObject({
     kind: "registered",
   });
-  expect(await settleAborted()).toEqual({ kind: "wait", until });
+  expect(await settleAborted()).toEqual({ kind: "wait", until, fence: true });
 });
 
 test("a start that runs after the end frees the lock that a late prepare took with it", async () => {

@@ -28,7 +28,7 @@ test.each([
   ]) {
     const response = await stack.call("POST", "/copies", { body });
     expect(response.status).toBe(403);
-    expect(response.json.detail).toContain("own state");
+    expect(response.json.detail).toContain("keep their state there");
   }
 });
 
