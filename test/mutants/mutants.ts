@@ -107,7 +107,8 @@ export const mutants: readonly Mutant[] = [
     breaks: "what stood there before the plan is taken for our copy",
     file: "src/copy/decisions/plan.ts",
     find: "if (copy === null || etag === plan.destinationEtag) return false;",
-    replace: "if (copy === null || (plan.source.length ?? 0) < 0) return false;",
+    replace:
+      "if (copy === null || (etag === plan.destinationEtag && copy.copyId.length === 0)) return false;",
     suites: [chaos],
   },
   {
@@ -170,7 +171,7 @@ export const mutants: readonly Mutant[] = [
     breaks: "events that come while an activity runs are not drained",
     file: "src/orchestrations/waits.ts",
     find: "let now = arrived();",
-    replace: "let now: Arrived = { abort: false, wake: false };",
+    replace: "let now: ArrivedEvents = { abort: false, wake: false };",
     suites: [chaos],
   },
   {
