@@ -9,6 +9,7 @@ import { createNotifications } from "./notifications/notifications.ts";
 import { createSeal } from "./secrets/seal.ts";
 import { readSettings } from "./settings/settings.ts";
 import type { LedgerAccount } from "./settings/settings.ts";
+import { systemTime } from "./settings/system-time.ts";
 import { createCopyClient } from "./storage/create-copy-client.ts";
 import { createCredentialFor } from "./storage/credentials.ts";
 import { bounded } from "./storage/pipeline.ts";
@@ -32,7 +33,7 @@ registerApp({
     seal,
     notifies: settings.notificationTargets.length > 0,
     newInstanceId,
-    now: () => new Date(),
+    now: systemTime,
   },
   activities: {
     client: createCopyClient(credentialFor),
@@ -43,12 +44,12 @@ registerApp({
       targets: settings.notificationTargets,
       source: settings.source,
       token: eventGridToken,
-      now: () => Date.now(),
+      now: systemTime,
     }),
-    now: () => Date.now(),
+    now: systemTime,
     newGuid: randomUUID,
   },
-  maintenance: { ledger, now: () => Date.now(), watchdogSchedule, retentionDays },
+  maintenance: { ledger, now: systemTime, watchdogSchedule, retentionDays },
 });
 
 /** Returns a token of the app's identity ("Authenticate publishing clients with Microsoft Entra ID"). */

@@ -1,3 +1,4 @@
+import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
 import { toIso } from "../copy/time.ts";
 import { endpointUrl, isOntoItself } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
@@ -100,7 +101,7 @@ async function decideOrReplace(
 }
 
 /** Another copy of Ferry holds the lock. It is never replaced: only its own callers may abort it. */
-function heldBy(holder: string, { destination, options }: CopyInput): PrepareResult {
+function heldBy(holder: InstanceId, { destination, options }: CopyInput): PrepareResult {
   const message = `Cannot copy onto the destination because copy ${holder} of this app writes to it: ${endpointUrl(destination)}`;
   const reason = failure("destination-busy", message);
   if (options.ifBusy === "fail") return { kind: "failed", failure: reason };
@@ -141,7 +142,7 @@ async function readAndDecide(
 async function abortOther(
   deps: ActivityDependencies,
   { destination }: Sides,
-  copyId: string,
+  copyId: CopyId,
 ): Promise<ReturnType<typeof toFailure> | null> {
   const action = `abort copy ${copyId} onto ${endpointUrl(destination.endpoint)}`;
   const aborted = await callStorage(deps, { call: "abort", action, side: destination }, () =>

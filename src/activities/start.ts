@@ -1,3 +1,5 @@
+import type { CopyId } from "../copy/contract/ids.ts";
+import { plusMs } from "../copy/time.ts";
 import { second } from "../copy/durations.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
@@ -68,7 +70,8 @@ async function enter(
   { copy: { destination }, plan, instanceId }: StartInput,
 ): Promise<Entered | Started | Extract<StartResult, { kind: "failed" }>> {
   const from = now();
-  const attempt = { instanceId, attemptId: newGuid(), now: from, until: from + horizonMs, plan };
+  const until = plusMs(from, horizonMs);
+  const attempt = { instanceId, attemptId: newGuid(), now: from, until, plan };
   const entered = await ledger.registerAttempt(destination, attempt);
   if (entered.kind === "started") {
     return { kind: "started", started: { plan, copyId: entered.copyId } };
@@ -121,7 +124,7 @@ async function send(
 ): Promise<StartResult> {
   const { client, ledger } = deps;
   const { copy, plan } = input;
-  const resolve = (copyId: string | null) =>
+  const resolve = (copyId: CopyId | null) =>
     ledger.resolveAttempt(copy.destination, attempt, copyId);
   const source = { ...planned, endpoint: startedFrom(plan, planned.endpoint) };
   const signed = await signSource(deps, input, source);
@@ -175,8 +178,8 @@ async function findOurs(
     return read.verdict.kind === "transient" ? toTransientFailure(read.verdict) : null;
   }
   const seen = read.value;
-  if (seen === null || !isOurs(plan, copy.source, seen)) return null;
-  return { kind: "started", started: { plan, copyId: seen.copy?.copyId ?? "" } };
+  if (seen === null || seen.copy === null || !isOurs(plan, copy.source, seen)) return null;
+  return { kind: "started", started: { plan, copyId: seen.copy.copyId } };
 }
 
 function toStartResult(verdict: Verdict): StartResult {

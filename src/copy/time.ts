@@ -1,27 +1,57 @@
 import { z } from "zod";
 import { minute } from "./durations.ts";
 
-/** Converts epoch ms to a `Date`. Reads no clock, as nothing in `copy/` does. */
-export function toDate(time: number): Date {
+declare const epochMsBrand: unique symbol;
+
+/** A time in epoch ms. Subtract or compare two times as numbers; add a duration with `plusMs`. */
+export type EpochMs = number & { readonly [epochMsBrand]: true };
+
+/** Types a number of ms since the epoch as a time. */
+export function epochMs(ms: number): EpochMs {
+  return ms as EpochMs; // the brand has no runtime value, so only a cast can add it
+}
+
+/** The time `ms` after `time`, or before it when `ms` is negative. */
+export function plusMs(time: EpochMs, ms: number): EpochMs {
+  return epochMs(time + ms);
+}
+
+/** The earliest of the times. */
+export function earliest(...times: [EpochMs, ...EpochMs[]]): EpochMs {
+  return epochMs(Math.min(...times));
+}
+
+/** The latest of the times. */
+export function latest(...times: [EpochMs, ...EpochMs[]]): EpochMs {
+  return epochMs(Math.max(...times));
+}
+
+/** Converts a time to a `Date`. Reads no clock, as nothing in `copy/` does. */
+export function toDate(time: EpochMs): Date {
   return new Date(time);
+}
+
+/** Converts a `Date` of an SDK to a time. */
+export function fromDate(date: Date): EpochMs {
+  return epochMs(date.getTime());
 }
 
 /** The clocks of two machines differ by less than this, ms ("Create a user delegation SAS", clock skew). */
 export const maxClockSkewMs = 15 * minute;
 
-/** Formats epoch ms as ISO 8601 in UTC, with milliseconds. */
-export function toIso(time: number): string {
+/** Formats a time as ISO 8601 in UTC, with milliseconds. */
+export function toIso(time: EpochMs): string {
   return toDate(time).toISOString();
 }
 
-/** Formats epoch ms as a day in UTC, such as "2026-11-20". */
-export function toIsoDay(time: number): string {
+/** Formats a time as a day in UTC, such as "2026-11-20". */
+export function toIsoDay(time: EpochMs): string {
   return toIso(time).slice(0, 10);
 }
 
-/** Parses an ISO 8601 time to epoch ms; NaN when it is not one. */
-export function parseTime(iso: string): number {
-  return Date.parse(iso);
+/** Parses an ISO 8601 time; NaN when it is not one. */
+export function parseTime(iso: string): EpochMs {
+  return epochMs(Date.parse(iso));
 }
 
 /** A time in a request; Storage's own times have seven decimal digits in their seconds. */

@@ -1,4 +1,6 @@
 import type { HttpResponseInit } from "@azure/functions";
+import { parseTime } from "../copy/time.ts";
+import type { EpochMs } from "../copy/time.ts";
 import { second } from "../copy/durations.ts";
 import type { CopyView } from "../instances/copy-view.ts";
 
@@ -6,10 +8,10 @@ import type { CopyView } from "../instances/copy-view.ts";
 export function copyResponse(
   status: 200 | 202,
   view: CopyView,
-  { url, now }: { url: string; now: number },
+  { url, now }: { url: string; now: EpochMs },
 ): HttpResponseInit {
   const running = view.completedAt === null;
-  const due = view.nextReadAt === null ? now : Date.parse(view.nextReadAt);
+  const due = view.nextReadAt === null ? now : parseTime(view.nextReadAt);
   const seconds = Math.min(60, Math.max(1, Math.ceil((due - now) / second)));
   return {
     status,

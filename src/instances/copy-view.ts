@@ -1,3 +1,4 @@
+import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
 import type { CustomStatus } from "../copy/contract/custom-status.ts";
 import type { Progress } from "../copy/contract/copy-status.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
@@ -8,11 +9,11 @@ import type { CopyInstance } from "./copy-instance.ts";
 
 /** A copy as callers see it. Times are ISO 8601; it contains no secret. */
 export type CopyView = {
-  id: string;
+  id: InstanceId;
   status: CustomStatus["status"] | Outcome["status"];
   source: string;
   destination: string;
-  copyId: string | null;
+  copyId: CopyId | null;
   copyStatus: CustomStatus["copyStatus"];
   abortRequested: boolean;
   progress: ProgressView | null;
@@ -86,7 +87,7 @@ function progressView(progress: Progress, customStatus: CustomStatus | null): Pr
 }
 
 /** Durable failed or terminated the instance. Durable's own text is not shown, because it may quote inputs. */
-function brokenInstance(id: string): Failure {
+function brokenInstance(id: InstanceId): Failure {
   return failure(
     "internal",
     `Cannot determine how the copy ended because its orchestration failed or was terminated: ${id}`,

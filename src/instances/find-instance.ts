@@ -1,4 +1,5 @@
 import type { DurableClient, OrchestrationRuntimeStatus } from "durable-functions";
+import type { InstanceId } from "../copy/contract/ids.ts";
 import type { CustomStatus } from "../copy/contract/custom-status.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import { upgradeCopyInput } from "../copy/contract/activities.ts";
@@ -17,7 +18,7 @@ export type FoundInstance = CopyInstance & { listenerId: string | null };
 export async function findInstance(
   client: DurableClient,
   ledger: Ledger,
-  id: string,
+  id: InstanceId,
 ): Promise<FoundInstance | null> {
   const own = await ownInstance(client, id);
   const isNotifying = own?.execution.kind === "running" && own.customStatus?.settled === true;
@@ -42,7 +43,7 @@ export async function findInstance(
 }
 
 /** Reads the copy's own instance; null if Durable has none. */
-export function ownInstance(client: DurableClient, id: string): Promise<CopyInstance | null> {
+export function ownInstance(client: DurableClient, id: InstanceId): Promise<CopyInstance | null> {
   return readInstance(client, { id, instanceId: id, name: orchestrations.copy }, (input) =>
     // Only this app's triggers start copyOrchestration, always with a CopyInput.
     upgradeCopyInput(input as CopyInput),
@@ -50,7 +51,10 @@ export function ownInstance(client: DurableClient, id: string): Promise<CopyInst
 }
 
 /** Reads the instance of a copy's repair; null if Durable has none. */
-export function repairInstance(client: DurableClient, id: string): Promise<CopyInstance | null> {
+export function repairInstance(
+  client: DurableClient,
+  id: InstanceId,
+): Promise<CopyInstance | null> {
   const instance = { id, instanceId: repairInstanceId(id), name: orchestrations.repair };
   // As above, always with a RepairInput.
   return readInstance(client, instance, (input) => upgradeCopyInput((input as RepairInput).copy));
@@ -58,7 +62,7 @@ export function repairInstance(client: DurableClient, id: string): Promise<CopyI
 
 async function readInstance(
   client: DurableClient,
-  { id, instanceId, name }: { id: string; instanceId: string; name: string },
+  { id, instanceId, name }: { id: InstanceId; instanceId: string; name: string },
   readInput: (input: unknown) => CopyInput,
 ): Promise<CopyInstance | null> {
   const status = await client.getStatus(instanceId).catch((error: unknown) => {

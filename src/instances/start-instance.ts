@@ -1,4 +1,7 @@
 import type { DurableClient } from "durable-functions";
+import type { InstanceId } from "../copy/contract/ids.ts";
+import { toIso } from "../copy/time.ts";
+import type { EpochMs } from "../copy/time.ts";
 import type { CopyRequest } from "../copy/request/copy-request.ts";
 import type { CopyInput } from "../copy/contract/activities.ts";
 import type { CopyInstance } from "./copy-instance.ts";
@@ -9,7 +12,7 @@ import { findInstance, ownInstance } from "./find-instance.ts";
 import { recordFrom, startRepair } from "./repair-instance.ts";
 
 /** A valid and allowed request with its instance id; `isNew`: no earlier call has the same claim. */
-export type ClaimedCopy = { instanceId: string; isNew: boolean; input: CopyInput };
+export type ClaimedCopy = { instanceId: InstanceId; isNew: boolean; input: CopyInput };
 
 export type StartedInstance =
   | { kind: "started"; instance: CopyInstance }
@@ -40,7 +43,7 @@ export async function startClaimed(
 export function createCopyInput(
   { seal }: Seal,
   request: CopyRequest,
-  { instanceId, now, notifies }: { instanceId: string; now: Date; notifies: boolean },
+  { instanceId, now, notifies }: { instanceId: InstanceId; now: EpochMs; notifies: boolean },
 ): CopyInput {
   const { source, destination, sourceSas, destinationSas, options } = request;
   return {
@@ -51,7 +54,7 @@ export function createCopyInput(
     destinationSas:
       destinationSas && seal && seal(destinationSas, { instanceId, field: "destinationSas" }),
     options,
-    createdAt: now.toISOString(),
+    createdAt: toIso(now),
     ...(notifies ? { notifies: true } : {}),
   };
 }
@@ -63,7 +66,7 @@ export function createCopyInput(
 async function repairLostInstance(
   client: DurableClient,
   ledger: Ledger,
-  instanceId: string,
+  instanceId: InstanceId,
   { destination }: CopyInput,
 ): Promise<CopyInstance | null> {
   const lock = await ledger.readLock(destination);
@@ -78,7 +81,7 @@ async function repairLostInstance(
 /** Starts the instance. The extension rejects the id of a running instance: then another call has started it. */
 async function startOrchestration(
   client: DurableClient,
-  instanceId: string,
+  instanceId: InstanceId,
   input: CopyInput,
 ): Promise<"started" | "existed" | "unknown"> {
   try {

@@ -1,4 +1,6 @@
 import type { ContainerClient } from "@azure/storage-blob";
+import { toInstanceId } from "../copy/contract/ids.ts";
+import type { InstanceId } from "../copy/contract/ids.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import { upgradeCopyInput } from "../copy/contract/activities.ts";
@@ -17,7 +19,7 @@ import { createBlobLocks } from "./locks.ts";
  */
 export function createBlobLedger(container: ContainerClient): Ledger {
   const blobs = createConditionalBlobs(container);
-  const readOutcome = async (instanceId: string): Promise<Outcome | null> =>
+  const readOutcome = async (instanceId: InstanceId): Promise<Outcome | null> =>
     (await blobs.read<CopyRecord>(recordName(instanceId)))?.content.outcome ?? null;
 
   return {
@@ -74,7 +76,7 @@ export function createBlobLedger(container: ContainerClient): Ledger {
         );
         return found.flatMap(({ name, entry }) => {
           if (entry === null) return []; // delivered since it was listed
-          const instanceId = name.slice("outbox/".length);
+          const instanceId = toInstanceId(name.slice("outbox/".length));
           const copy = upgradeCopyInput(entry.content.copy);
           return [{ instanceId, copy, since: entry.changedAt }];
         });

@@ -1,5 +1,7 @@
 import { RestError } from "@azure/storage-blob";
 import type { ContainerClient } from "@azure/storage-blob";
+import { epochMs } from "../copy/time.ts";
+import type { EpochMs } from "../copy/time.ts";
 import { LedgerError } from "./ledger-error.ts";
 
 /** Small JSON blobs that are only written under a condition. */
@@ -25,7 +27,7 @@ export type ConditionalBlobs = {
 };
 
 /** `changedAt`: Last-Modified, epoch ms. */
-export type Found<T> = { content: T; etag: string; changedAt: number };
+export type Found<T> = { content: T; etag: string; changedAt: EpochMs };
 
 /** `marker`: where the next page begins. A short or empty page is not always the last ("List Blobs"). */
 export type NamePage = { names: string[]; marker: string | null };
@@ -72,7 +74,7 @@ export function createConditionalBlobs(container: ContainerClient): ConditionalB
       const text = await readText(response.readableStreamBody);
       // Only this file writes these blobs, and each prefix has one shape.
       const content = JSON.parse(text) as T;
-      const changedAt = response.lastModified?.getTime() ?? 0;
+      const changedAt = epochMs(response.lastModified?.getTime() ?? 0);
       return { content, etag: response.etag ?? "", changedAt };
     } catch (error) {
       if (error instanceof RestError && error.statusCode === 404) return null;

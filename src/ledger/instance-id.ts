@@ -1,32 +1,35 @@
 import { v7 } from "uuid";
-import { toIsoDay } from "../copy/time.ts";
+import { toInstanceId } from "../copy/contract/ids.ts";
+import type { InstanceId } from "../copy/contract/ids.ts";
+import { epochMs, toIsoDay } from "../copy/time.ts";
+import type { EpochMs } from "../copy/time.ts";
 
 /**
  * Creates the id of a copy, a UUID of version 7 (RFC 9562). It begins with the time, so the record of a copy is found
  * from its id alone, and records sort by age.
  */
-export function newInstanceId(now: Date): string {
-  return v7({ msecs: now.getTime() });
+export function newInstanceId(now: EpochMs): InstanceId {
+  return toInstanceId(v7({ msecs: now }));
 }
 
 /** Whether a caller's text has the form of a copy's id. */
-export function isInstanceId(text: string): boolean {
+export function isInstanceId(text: string): text is InstanceId {
   return /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(text);
 }
 
 /** The day in UTC on which the id was created, "2026-11-20". */
-export function dayOfId(instanceId: string): string {
+export function dayOfId(instanceId: InstanceId): string {
   return toIsoDay(timeOfId(instanceId));
 }
 
 const maxTime = 0xffff_ffff_ffff;
 
 /** `records/<inverted time>-<id>`: List Blobs sorts by name, so the newest copy comes first. */
-export function recordName(instanceId: string): string {
+export function recordName(instanceId: InstanceId): string {
   const inverted = (maxTime - timeOfId(instanceId)).toString(16).padStart(12, "0");
   return `records/${inverted}-${instanceId}`;
 }
 
-function timeOfId(instanceId: string): number {
-  return Number.parseInt(instanceId.slice(0, 8) + instanceId.slice(9, 13), 16);
+function timeOfId(instanceId: InstanceId): EpochMs {
+  return epochMs(Number.parseInt(instanceId.slice(0, 8) + instanceId.slice(9, 13), 16));
 }

@@ -1,3 +1,5 @@
+import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
+import type { EpochMs } from "../copy/time.ts";
 import type { CopyOptions } from "../copy/request/copy-options.ts";
 import type { Destination, Endpoint } from "../copy/location/endpoint.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
@@ -14,34 +16,34 @@ export type Ledger = {
   /** Adds a record for a copy; does nothing if there is one. */
   addRecord(copy: NewRecord): Promise<void>;
   /** Records the outcome of a copy, and returns it, or the one that was recorded before. */
-  recordOutcome(instanceId: string, outcome: Outcome): Promise<Outcome>;
+  recordOutcome(instanceId: InstanceId, outcome: Outcome): Promise<Outcome>;
   /** The recorded outcome of a copy; null while it is running and if there is no record. */
-  outcome(instanceId: string): Promise<Outcome | null>;
+  outcome(instanceId: InstanceId): Promise<Outcome | null>;
   /** Whether the copy has a record without an outcome. */
-  hasOpenRecord(instanceId: string): Promise<boolean>;
+  hasOpenRecord(instanceId: InstanceId): Promise<boolean>;
   /** Makes `instanceId` the only copy that may write to its destination. */
-  acquireLock(instanceId: string, copy: CopyInput): Promise<LockAcquired>;
+  acquireLock(instanceId: InstanceId, copy: CopyInput): Promise<LockAcquired>;
   /** Registers a start attempt before it is sent; only one may be in flight. */
   registerAttempt(destination: Destination, attempt: StartAttempt): Promise<AttemptRegistered>;
   /** Removes an attempt after Storage has answered it. A copyId is stored, and removes all attempts. */
   resolveAttempt(
     destination: Destination,
     attempt: StartAttempt,
-    copyId: string | null,
+    copyId: CopyId | null,
   ): Promise<void>;
   /** Rejects all further attempts, and stores the input that the copy is settled with. */
   fenceLock(destination: Destination, order: FenceOrder): Promise<LockFenced>;
   /** How far `instanceId` has used the lock for start attempts. */
-  lockUse(destination: Destination, instanceId: string): Promise<LockUse>;
+  lockUse(destination: Destination, instanceId: InstanceId): Promise<LockUse>;
   /** Releases the lock if `instanceId` still holds it. */
-  releaseLock(destination: Destination, instanceId: string): Promise<void>;
+  releaseLock(destination: Destination, instanceId: InstanceId): Promise<void>;
   /** The lock of a destination; null if no copy holds it. */
   readLock(destination: Destination): Promise<HeldLock | null>;
   /**
    * The id of the copy to wake because its destination now has this (bare) ETag. Null if there is none, if it was
    * woken for this ETag before or too often, or if its lock is fenced.
    */
-  instanceToWake(destination: Destination, etag: string): Promise<string | null>;
+  instanceToWake(destination: Destination, etag: string): Promise<InstanceId | null>;
   lockScan: LockScan;
   outbox: Outbox;
   retention: Retention;
@@ -49,10 +51,10 @@ export type Ledger = {
 
 /** Completion notifications that have not been delivered yet. */
 export type Outbox = {
-  add(instanceId: string, copy: CopyInput): Promise<void>;
-  remove(instanceId: string): Promise<void>;
+  add(instanceId: InstanceId, copy: CopyInput): Promise<void>;
+  remove(instanceId: InstanceId): Promise<void>;
   /** Up to `limit` entries; `since`: when the entry was added, epoch ms. */
-  list(limit: number): Promise<{ instanceId: string; copy: CopyInput; since: number }[]>;
+  list(limit: number): Promise<{ instanceId: InstanceId; copy: CopyInput; since: EpochMs }[]>;
 };
 
 /** The watchdog's scan of all locks. */
@@ -63,7 +65,7 @@ export type LockScan = {
   /** Removes the lock unless it has changed since it was read. */
   release(lock: HeldLock): Promise<void>;
   /** Records when the lock's copy was woken, epoch ms; false if the lock has changed since it was read. */
-  recordWake(lock: HeldLock, at: number): Promise<boolean>;
+  recordWake(lock: HeldLock, at: EpochMs): Promise<boolean>;
   /** The marker at which the previous scan stopped before its end; null to scan from the beginning. */
   readPosition(): Promise<string | null>;
   writePosition(marker: string | null): Promise<void>;
@@ -78,7 +80,7 @@ export type Retention = {
   /** Deletes the copy's record, or the claim, and then the entry. */
   purge(entry: RetentionEntry): Promise<void>;
   /** The claim of an entry, and when it was made (epoch ms). */
-  readClaim(entry: RetentionEntry): Promise<(Claim & { madeAt: number }) | null>;
+  readClaim(entry: RetentionEntry): Promise<(Claim & { madeAt: EpochMs }) | null>;
 };
 
 export type RetentionKind = "copies" | "claims";
@@ -89,17 +91,17 @@ export type RetentionEntry = { kind: RetentionKind; day: string; key: string };
 export type ClaimKey = { caller: string; key: string };
 
 /** `fingerprint` distinguishes a repeated request from another request with the same key; it contains no secret. */
-export type Claim = { instanceId: string; fingerprint: string };
+export type Claim = { instanceId: InstanceId; fingerprint: string };
 
 /** `createdAt`: ISO 8601. */
 export type NewRecord = {
-  instanceId: string;
+  instanceId: InstanceId;
   source: Endpoint;
   destination: Destination;
   createdAt: string;
 };
 
-export type LockAcquired = { held: true } | { held: false; holder: string };
+export type LockAcquired = { held: true } | { held: false; holder: InstanceId };
 
 export type AttemptRegistered =
   /** `unanswered`: an earlier attempt got no response, and can no longer arrive. */
@@ -107,7 +109,7 @@ export type AttemptRegistered =
   /** The lock is fenced or held by another copy: do not start. */
   | { kind: "refused" }
   /** An earlier attempt was answered with this copyId. */
-  | { kind: "started"; copyId: string }
+  | { kind: "started"; copyId: CopyId }
   /** An earlier attempt may still reach Storage: do not start yet. */
   | { kind: "in-flight" };
 
@@ -119,11 +121,11 @@ export type LockFenced =
   | {
       kind: "closed";
       unanswered: boolean;
-      copyId: string | null;
+      copyId: CopyId | null;
       rollback: CopyOptions["rollback"];
     }
   /** A registered attempt may still be in flight until then, epoch ms. */
-  | { kind: "busy"; until: number }
+  | { kind: "busy"; until: EpochMs }
   | { kind: "not-ours" };
 
 export type LockUse =
@@ -135,15 +137,15 @@ export type LockUse =
 
 /** One start attempt. From `now` to `until`, epoch ms, its request may arrive at Storage. */
 export type StartAttempt = {
-  instanceId: string;
+  instanceId: InstanceId;
   attemptId: string;
-  now: number;
-  until: number;
+  now: EpochMs;
+  until: EpochMs;
   plan: CopyPlan;
 };
 
 /** `now`: epoch ms. */
-export type FenceOrder = { instanceId: string; now: number; settlement: Settlement };
+export type FenceOrder = { instanceId: InstanceId; now: EpochMs; settlement: Settlement };
 
 export type LockPage = { names: string[]; marker: string | null };
 
@@ -152,16 +154,16 @@ export type HeldLock = {
   name: string;
   etag: string;
   /** When it was last written, and when its copy was last woken; epoch ms. */
-  changedAt: number;
-  wokenAt: number | null;
+  changedAt: EpochMs;
+  wokenAt: EpochMs | null;
   /** After this no attempt can be in flight, epoch ms. */
-  busyUntil: number;
-  instanceId: string;
+  busyUntil: EpochMs;
+  instanceId: InstanceId;
   /** Null in locks that an older release acquired. */
   copy: CopyInput | null;
   /** The plan of the last start attempt; null if there was none. */
   plan: CopyPlan | null;
   /** Null until Storage has answered a start. */
-  copyId: string | null;
+  copyId: CopyId | null;
   settlement: Settlement | null;
 };

@@ -1,3 +1,6 @@
+import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
+import { epochMs, latest } from "../copy/time.ts";
+import type { EpochMs } from "../copy/time.ts";
 import { endpointUrl, identityOf } from "../copy/location/endpoint.ts";
 import type { CopyOptions } from "../copy/request/copy-options.ts";
 import type { Destination } from "../copy/location/endpoint.ts";
@@ -24,7 +27,7 @@ type Locks = Pick<
 /** Creates the locks, one blob for each destination: `locks/<hash of the destination>`. */
 export function createBlobLocks(
   blobs: ConditionalBlobs,
-  readOutcome: (instanceId: string) => Promise<Outcome | null>,
+  readOutcome: (instanceId: InstanceId) => Promise<Outcome | null>,
 ): Locks {
   const readLock = async (name: string): Promise<HeldLock | null> => {
     const found = await blobs.read<Lock>(name);
@@ -140,15 +143,15 @@ export function createBlobLocks(
 type Lock = {
   /** Its URL; the blob's name contains only its hash. */
   destination: string;
-  instanceId: string;
+  instanceId: InstanceId;
   fenced: boolean;
-  attempts: { attemptId: string; until: number }[];
-  copyId: string | null;
+  attempts: { attemptId: string; until: EpochMs }[];
+  copyId: CopyId | null;
   /** This and the following fields are absent in locks that an older release acquired. */
   copy?: CopyInput;
   plan?: CopyPlan;
   settlement?: Settlement;
-  wokenAt?: number;
+  wokenAt?: EpochMs;
   /** The last ETag for which an event woke the copy, and how many events did. */
   wokenEtag?: string;
   eventWakes?: number;
@@ -183,8 +186,8 @@ function isRegistered(lock: Lock, attempt: StartAttempt): boolean {
   );
 }
 
-function busyUntil({ attempts }: Lock): number {
-  return Math.max(0, ...attempts.map(({ until }) => until));
+function busyUntil({ attempts }: Lock): EpochMs {
+  return latest(epochMs(0), ...attempts.map(({ until }) => until));
 }
 
 function lockName(destination: Destination): string {

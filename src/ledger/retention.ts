@@ -1,3 +1,4 @@
+import { toInstanceId } from "../copy/contract/ids.ts";
 import type { ConditionalBlobs } from "./conditional-blobs.ts";
 import { recordName } from "./instance-id.ts";
 import type { RetentionKind, Claim, RetentionEntry, Retention } from "./ledger.ts";
@@ -18,7 +19,9 @@ export function createBlobRetention(blobs: ConditionalBlobs): Retention {
       await blobs.remove(retentionEntryName(entry));
     },
     async purge(entry) {
-      await blobs.remove(entry.kind === "copies" ? recordName(entry.key) : `claims/${entry.key}`);
+      await blobs.remove(
+        entry.kind === "copies" ? recordName(toInstanceId(entry.key)) : `claims/${entry.key}`,
+      );
       await blobs.remove(retentionEntryName(entry));
     },
     async readClaim({ key }) {

@@ -106,8 +106,7 @@ async function subscribe(
 ): Promise<void> {
   for (const { name, type } of host.functions) {
     if (type !== "eventGridTrigger") continue;
-    const url = `${host.url}/runtime/webhooks/EventGrid?functionName=${name}`;
-    await emulator.events.subscribe({ name, url, ...events });
+    await emulator.events.subscribe({ name, url: host.eventGridUrl(name), ...events });
   }
 }
 

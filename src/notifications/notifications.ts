@@ -1,4 +1,6 @@
 import { createHmac } from "node:crypto";
+import type { InstanceId } from "../copy/contract/ids.ts";
+import type { EpochMs } from "../copy/time.ts";
 import { second } from "../copy/durations.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import type { CopyInput } from "../copy/contract/activities.ts";
@@ -12,7 +14,7 @@ export type Notifications = {
   send(target: string, completed: CompletedCopy): Promise<SendResult>;
 };
 
-export type CompletedCopy = { instanceId: string; copy: CopyInput; outcome: Outcome };
+export type CompletedCopy = { instanceId: InstanceId; copy: CopyInput; outcome: Outcome };
 
 export type SendResult =
   | { ok: true }
@@ -32,7 +34,7 @@ export type NotificationDependencies = {
   /** Returns a token of the app's identity for Event Grid. */
   token(): Promise<string>;
   /** Epoch ms. */
-  now(): number;
+  now(): EpochMs;
 };
 
 /** A notification without a response within this time counts as failed and is sent again. */
@@ -120,7 +122,7 @@ async function topicHeaders(
 /** The signature headers of the Standard Webhooks specification. `at` is epoch ms. */
 function webhookHeaders(
   key: Buffer,
-  { id, at, body }: { id: string; at: number; body: string },
+  { id, at, body }: { id: string; at: EpochMs; body: string },
 ): Record<string, string> {
   const timestamp = String(Math.floor(at / second));
   const signature = createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64");

@@ -1,3 +1,6 @@
+import type { CopyId } from "../copy/contract/ids.ts";
+import { earliest, plusMs } from "../copy/time.ts";
+import type { EpochMs } from "../copy/time.ts";
 import { failure } from "../copy/contract/failure.ts";
 import type { Failure } from "../copy/contract/failure.ts";
 import type { CopyResult, Outcome } from "../copy/contract/outcome.ts";
@@ -39,9 +42,9 @@ export function* beginCopy(context: CopyContext): Orchestrated<BeginResult> {
   let plan: CopyPlan | null = null;
   let unansweredPlan: CopyPlan | null = null;
   let plans = 0;
-  let busySince: number | null = null;
+  let busySince: EpochMs | null = null;
   let busyAttempts = 0;
-  let awaitedCopyId: string | undefined;
+  let awaitedCopyId: CopyId | undefined;
   for (let attempts = 1; ; attempts++) {
     const result: PrepareResult | StartResult =
       plan === null
@@ -76,12 +79,12 @@ export function* beginCopy(context: CopyContext): Orchestrated<BeginResult> {
       case "busy": {
         busySince ??= context.now();
         awaitedCopyId = result.awaitedCopyId ?? awaitedCopyId;
-        const deadline = busySince + maxBusyMs[result.endpoint];
+        const deadline = plusMs(busySince, maxBusyMs[result.endpoint]);
         if (context.now() >= deadline) {
           return notStarted(unansweredPlan ?? plan, failed(busyTooLong(result)));
         }
         const next = busyRetryAt(context.now(), { since: busySince, tries: ++busyAttempts });
-        due = Math.min(next, deadline);
+        due = earliest(next, deadline);
         context.report.waiting(result.waitsFor, due);
         attempts = 0; // Storage responded: only consecutive attempts without a response are limited
         break;

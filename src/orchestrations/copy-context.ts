@@ -1,5 +1,8 @@
 import type { OrchestrationContext, Task } from "durable-functions";
-import { toDate } from "../copy/time.ts";
+import { toInstanceId } from "../copy/contract/ids.ts";
+import type { InstanceId } from "../copy/contract/ids.ts";
+import { fromDate, toDate } from "../copy/time.ts";
+import type { EpochMs } from "../copy/time.ts";
 import type { OrchestrationRecord } from "../copy/contract/copy-status.ts";
 import { pickEndpoints } from "../copy/contract/activities.ts";
 import type { CopyInput, ActivityInput, CopyActivities } from "../copy/contract/activities.ts";
@@ -21,9 +24,9 @@ export type CopyContext = {
   waits: Waits;
   report: StatusReport;
   /** The orchestration's own time, epoch ms: the same in every replay. */
-  now(): number;
+  now(): EpochMs;
   /** Waits until `due`, epoch ms, and ignores events. */
-  sleep(due: number): Orchestrated<void>;
+  sleep(due: EpochMs): Orchestrated<void>;
   /**
    * Calls one activity. Failures are returned as values and retried by the orchestration, not by a retry policy of
    * Durable, for three reasons: the orchestration limits how many events its retries add to the history, a retry can
@@ -42,11 +45,11 @@ export const maxAttempts = 20;
 export function createCopyContext(
   context: OrchestrationContext,
   copy: CopyInput,
-  former: { instanceId: string; record: OrchestrationRecord } | null = null,
+  former: { instanceId: InstanceId; record: OrchestrationRecord } | null = null,
 ): CopyContext {
-  const instanceId = former?.instanceId ?? context.df.instanceId;
+  const instanceId = former?.instanceId ?? toInstanceId(context.df.instanceId);
   const endpoints = pickEndpoints(copy);
-  const now = () => context.df.currentUtcDateTime.getTime();
+  const now = () => fromDate(context.df.currentUtcDateTime);
   return {
     request: { instanceId, copy: { ...copy, ...endpoints } },
     copyRef: { instanceId, copy: endpoints },

@@ -1,3 +1,4 @@
+import type { EpochMs } from "../copy/time.ts";
 import { buildOutcome } from "../copy/contract/outcome.ts";
 import type { CopyResult, Outcome } from "../copy/contract/outcome.ts";
 import { retryAt } from "../copy/polling/backoff.ts";
@@ -62,7 +63,7 @@ function* settleCopy(
       const details = { copyId, record, residue, settledAt: context.now() };
       return { kind: "settled", outcome: buildOutcome(result, details), isRecorded: false };
     }
-    let due: number;
+    let due: EpochMs;
     if (settled.kind === "wait") {
       due = settled.until;
     } else {

@@ -1,3 +1,5 @@
+import type { CopyId } from "../copy/contract/ids.ts";
+import { latest, plusMs } from "../copy/time.ts";
 import { isFinal } from "../copy/contract/copy-status.ts";
 import type { CopyStatus, FinalCopyStatus } from "../copy/contract/copy-status.ts";
 import { failure } from "../copy/contract/failure.ts";
@@ -56,9 +58,9 @@ export function* followCopy(
     polls = report.abortRequested() ? 0 : polls + 1;
     if (status.kind === "transient-failure") {
       if (overdue && failedPolls >= maxFailedPolls) return unobservable(status.failure, copyId);
-      due = Math.max(
+      due = latest(
         retryAt(now, ++failedPolls, status.retryAfterSeconds, maxWaitMs),
-        now + minSpacingMs({ startedAt, polls, now }),
+        plusMs(now, minSpacingMs({ startedAt, polls, now })),
       );
       report.pollFailed(status, due);
     } else {
@@ -72,7 +74,7 @@ export function* followCopy(
 }
 
 /** Reports an abort that Ferry made because of the time as a failure. */
-function toTimedOut(status: FinalCopyStatus, copyId: string): FinalCopyStatus {
+function toTimedOut(status: FinalCopyStatus, copyId: CopyId): FinalCopyStatus {
   if (status.kind !== "aborted") return status;
   const message = `Cannot finish the copy because it was pending for more than two weeks: copyId ${copyId}`;
   return { ...status, kind: "failed", failure: failure("copy-timed-out", message) };

@@ -1,4 +1,4 @@
-import { parseTime } from "../copy/time.ts";
+import { earliest, parseTime, plusMs } from "../copy/time.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import { notificationRetryAt, maxNotificationMs } from "../copy/polling/backoff.ts";
 import type { NotifyInput, NotifyResult } from "../copy/contract/activities.ts";
@@ -18,7 +18,7 @@ export function* notifyCopy(
   if (context.request.copy.notifies !== true) return;
   if (isRecorded) context.report.settled();
   // Counted from the outcome and not from the first attempt, so that a repair does not add another day.
-  const deadline = parseTime(outcome.settledAt) + maxNotificationMs;
+  const deadline = plusMs(parseTime(outcome.settledAt), maxNotificationMs);
   let targets: string[] | null = null;
   for (let attempts = 1; ; attempts++) {
     const input: NotifyInput = { ...context.request, outcome, targets };
@@ -27,7 +27,7 @@ export function* notifyCopy(
     targets = result.targets ?? targets;
     if (!isRecorded || context.now() >= deadline) return;
     yield* context.sleep(
-      Math.min(notificationRetryAt(context.now(), attempts, result.retryAfterSeconds), deadline),
+      earliest(notificationRetryAt(context.now(), attempts, result.retryAfterSeconds), deadline),
     );
   }
 }

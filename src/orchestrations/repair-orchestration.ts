@@ -1,4 +1,5 @@
 import type { OrchestrationContext, Task } from "durable-functions";
+import type { InstanceId } from "../copy/contract/ids.ts";
 import { failure } from "../copy/contract/failure.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import { upgradeCopyInput } from "../copy/contract/activities.ts";
@@ -50,7 +51,7 @@ function toFinishInput({
   return { plan, started, result };
 }
 
-function notStarted({ report }: CopyContext, instanceId: string): FinishInput["result"] {
+function notStarted({ report }: CopyContext, instanceId: InstanceId): FinishInput["result"] {
   if (report.abortRequested()) return { kind: "aborted-before-start" };
   const message = `Cannot start the copy because its orchestration failed, was terminated or was purged: ${instanceId}`;
   return { kind: "not-started", failure: failure("internal", message) };

@@ -1,5 +1,7 @@
 import type { OrchestrationContext } from "durable-functions";
-import { toIso, parseTime } from "../copy/time.ts";
+import type { CopyId } from "../copy/contract/ids.ts";
+import { parseTime, toIso } from "../copy/time.ts";
+import type { EpochMs } from "../copy/time.ts";
 import type { CustomStatus } from "../copy/contract/custom-status.ts";
 import type {
   CopyStatus,
@@ -16,14 +18,14 @@ export type StatusReport = {
   /** The part of it that the outcome includes. */
   record(): OrchestrationRecord;
   /** The orchestration waits until `nextAt`, epoch ms; `warning` is the reason, null if there is nothing to report. */
-  waiting(warning: string | null, nextAt: number): void;
+  waiting(warning: string | null, nextAt: EpochMs): void;
   /** Storage has started this copy. Returns when it was started first, epoch ms. */
-  started(copyId: string): number;
+  started(copyId: CopyId): EpochMs;
   aborting(): void;
   /** A poll found the copy pending. */
   polled(status: PendingStatus, poll: PollReport): void;
   /** Storage did not answer a poll. */
-  pollFailed(failed: TransientFailure, nextReadAt: number): void;
+  pollFailed(failed: TransientFailure, nextReadAt: EpochMs): void;
   /** The outcome is recorded and visible; the orchestration only sends notifications from now on. */
   settled(): void;
   /** A poll found a final status. */
@@ -33,7 +35,7 @@ export type StatusReport = {
 type PendingStatus = Extract<CopyStatus, { kind: "pending" }>;
 
 /** The forecast from all polls so far, and when the next one is due; times are epoch ms. */
-type PollReport = { forecast: Forecast; startedAt: number; nextReadAt: number };
+type PollReport = { forecast: Forecast; startedAt: EpochMs; nextReadAt: EpochMs };
 
 /** In characters. Longer warnings are shortened, because the custom status must stay small. */
 const maxWarningLength = 512;
@@ -44,7 +46,7 @@ const maxWarningLength = 512;
  */
 export function createStatusReport(
   context: OrchestrationContext,
-  { now, former }: { now: () => number; former: OrchestrationRecord | null },
+  { now, former }: { now: () => EpochMs; former: OrchestrationRecord | null },
 ): StatusReport {
   let state: CustomStatus = {
     status: former?.abortRequested === true ? "aborting" : "queued",
@@ -120,7 +122,7 @@ export function createStatusReport(
   };
 }
 
-function stallWarning(since: number | null): string | null {
+function stallWarning(since: EpochMs | null): string | null {
   return since === null ? null : `Storage has copied nothing since ${toIso(since)}`;
 }
 

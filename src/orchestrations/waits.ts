@@ -1,5 +1,6 @@
 import type { OrchestrationContext, Task } from "durable-functions";
 import { toDate } from "../copy/time.ts";
+import type { EpochMs } from "../copy/time.ts";
 import { events } from "../names.ts";
 
 type EventName = (typeof events)[keyof typeof events];
@@ -9,7 +10,7 @@ export type ArrivedEvents = { abort: boolean; wake: boolean };
 
 export type Waits = {
   /** Waits until `due` (epoch ms, at most a day ahead) or until an event arrives. */
-  until(due: number): Generator<Task, ArrivedEvents, unknown>;
+  until(due: EpochMs): Generator<Task, ArrivedEvents, unknown>;
 };
 
 /**

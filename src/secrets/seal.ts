@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import type { InstanceId } from "../copy/contract/ids.ts";
 import { revealSas, Sas } from "../copy/location/sas.ts";
 
 /** Seals a SAS before it is stored in an orchestration history, and opens it inside an activity. */
@@ -10,7 +11,7 @@ export type Seal = {
 };
 
 /** Where a sealed value belongs. It cannot be opened for any other place. */
-export type SealedPlace = { instanceId: string; field: "sourceSas" | "destinationSas" };
+export type SealedPlace = { instanceId: InstanceId; field: "sourceSas" | "destinationSas" };
 
 /** AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce: `v1.<key>.<nonce>.<tag>.<text>`, base64url. */
 const algorithm = "aes-256-gcm";

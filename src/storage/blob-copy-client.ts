@@ -4,7 +4,8 @@ import type {
   BlobGetPropertiesResponse,
   StoragePipelineOptions,
 } from "@azure/storage-blob";
-import { toDate, parseTime } from "../copy/time.ts";
+import { toCopyId } from "../copy/contract/ids.ts";
+import { epochMs, parseTime, toDate } from "../copy/time.ts";
 import { isBlobAbsent } from "../copy/decisions/storage-errors.ts";
 import { urlWith } from "../copy/location/endpoint.ts";
 import type { Destination } from "../copy/location/endpoint.ts";
@@ -60,7 +61,7 @@ export function createBlobCopyClient(credentialFor: CredentialFor): CopyClient {
       };
       if (copyId === undefined)
         throw new Error("Cannot read the copyId because Copy Blob sent no x-ms-copy-id");
-      return { copyId, copyStatus: isCompleted === true ? "success" : "pending" };
+      return { copyId: toCopyId(copyId), copyStatus: isCompleted === true ? "success" : "pending" };
     },
     async abort(destination, copyId) {
       const conditions = leaseConditions(destination);
@@ -130,7 +131,7 @@ function toSourceProperties(properties: BlobGetPropertiesResponse): SourceProper
   return {
     etag: properties.etag ?? "",
     length: properties.contentLength ?? 0,
-    lastModified: properties.lastModified?.getTime() ?? 0,
+    lastModified: epochMs(properties.lastModified?.getTime() ?? 0),
     blobType: properties.blobType ?? "BlockBlob",
     archived: properties.accessTier === "Archive",
     pendingCopy: copy?.status === "pending" ? copy : null,
@@ -142,7 +143,7 @@ function toDestinationProperties(properties: BlobGetPropertiesResponse): Destina
   return {
     etag: properties.etag ?? "",
     length: properties.contentLength ?? 0,
-    lastModified: properties.lastModified?.getTime() ?? 0,
+    lastModified: epochMs(properties.lastModified?.getTime() ?? 0),
     blobType: properties.blobType ?? "BlockBlob",
     archived: properties.accessTier === "Archive",
     metadata: properties.metadata ?? {},

@@ -1,3 +1,5 @@
+import type { CopyId } from "../copy/contract/ids.ts";
+import type { EpochMs } from "../copy/time.ts";
 import type { Conditions } from "../copy/request/conditions.ts";
 import type { CopyOptions } from "../copy/request/copy-options.ts";
 import type {
@@ -28,7 +30,7 @@ export type CopyClient = {
   /** Copy Blob, or Copy File; conditional on the planned ETags where the service supports it. */
   start(order: StartOrder): Promise<StartResponse>;
   /** Abort Copy Blob, or Abort Copy File. */
-  abort(destination: DestinationSide, copyId: string): Promise<void>;
+  abort(destination: DestinationSide, copyId: CopyId): Promise<void>;
   /** Delete Blob, or Delete File, if it still has this ETag. */
   remove(destination: DestinationSide, etag: string): Promise<void>;
 } & SourceLeases &
@@ -68,7 +70,7 @@ export type SasMint = {
 export type MintOrder = {
   withTags: boolean;
   /** Epoch ms. */
-  now: number;
+  now: EpochMs;
 };
 
 /** An endpoint and the SAS that authorizes access to it; null for the app's own identity. */
@@ -105,7 +107,7 @@ export type Promotion = {
 };
 
 /** Storage's response to a start (x-ms-copy-id, x-ms-copy-status). */
-export type StartResponse = { copyId: string; copyStatus: "pending" | "success" };
+export type StartResponse = { copyId: CopyId; copyStatus: "pending" | "success" };
 
 export type StartOrder = {
   source: Side;

@@ -1,3 +1,5 @@
+import { toCopyId } from "../copy/contract/ids.ts";
+import { fromDate } from "../copy/time.ts";
 import { parseProgress } from "../copy/contract/copy-status.ts";
 import type { CopyStatusName } from "../copy/contract/copy-status.ts";
 import type { CopyProperties } from "../copy/contract/properties.ts";
@@ -18,10 +20,10 @@ export function copyProperties(properties: CopyHeaders): CopyProperties | null {
   const { copyId, copyStatus } = properties;
   if (copyId === undefined || copyStatus === undefined) return null;
   return {
-    copyId,
+    copyId: toCopyId(copyId),
     status: copyStatus,
     progress: parseProgress(properties.copyProgress),
-    completedAt: properties.copyCompletedOn?.getTime() ?? null,
+    completedAt: properties.copyCompletedOn ? fromDate(properties.copyCompletedOn) : null,
     description: properties.copyStatusDescription ?? null,
     source: properties.copySource ?? "",
   };

@@ -5,6 +5,8 @@ import {
   ShareFileClient,
 } from "@azure/storage-file-share";
 import type { FileGetPropertiesResponse, FileStartCopyOptions } from "@azure/storage-file-share";
+import { toCopyId } from "../copy/contract/ids.ts";
+import { epochMs } from "../copy/time.ts";
 import { isFileAbsent } from "../copy/decisions/storage-errors.ts";
 import { urlWith } from "../copy/location/endpoint.ts";
 import type { Destination, Endpoint } from "../copy/location/endpoint.ts";
@@ -59,7 +61,10 @@ export function createFileCopyClient(credentialFor: CredentialFor): FileCopyClie
       );
       if (copyId === undefined)
         throw new Error("Cannot read the copyId because Copy File sent no x-ms-copy-id");
-      return { copyId, copyStatus: copyStatus === "success" ? "success" : "pending" };
+      return {
+        copyId: toCopyId(copyId),
+        copyStatus: copyStatus === "success" ? "success" : "pending",
+      };
     },
     async abort(destination, copyId) {
       await withReconnect(() => own(destination).abortCopyFromURL(copyId, underLease(destination)));
@@ -163,7 +168,7 @@ function toSourceProperties(properties: FileGetPropertiesResponse): SourceProper
   return {
     etag: properties.etag ?? "",
     length: properties.contentLength ?? 0,
-    lastModified: properties.lastModified?.getTime() ?? 0,
+    lastModified: epochMs(properties.lastModified?.getTime() ?? 0),
     blobType: null,
     archived: false,
     pendingCopy: copy?.status === "pending" ? copy : null,
@@ -174,7 +179,7 @@ function toDestinationProperties(properties: FileGetPropertiesResponse): Destina
   return {
     etag: properties.etag ?? "",
     length: properties.contentLength ?? 0,
-    lastModified: properties.lastModified?.getTime() ?? 0,
+    lastModified: epochMs(properties.lastModified?.getTime() ?? 0),
     blobType: null,
     archived: false,
     metadata: properties.metadata ?? {},

@@ -11,7 +11,8 @@ import {
   generateFileSASQueryParameters,
   ShareServiceClient,
 } from "@azure/storage-file-share";
-import { maxClockSkewMs, toDate, parseTime } from "../copy/time.ts";
+import { maxClockSkewMs, parseTime, plusMs, toDate } from "../copy/time.ts";
+import type { EpochMs } from "../copy/time.ts";
 import { serviceUrl } from "../copy/location/endpoint.ts";
 import type { Destination } from "../copy/location/endpoint.ts";
 import { Sas } from "../copy/location/sas.ts";
@@ -40,13 +41,13 @@ const maxKeys = 64;
 export function createSasMint(credentialFor: CredentialFor): SasMint {
   const keys = new Map<string, Promise<UserDelegationKey>>();
 
-  const getKey = async (source: Destination, expiresAt: string, now: number) => {
+  const getKey = async (source: Destination, expiresAt: string, now: EpochMs) => {
     const name = `${accountUrl(source)} ${expiresAt}`;
     const cached = keys.get(name);
     if (cached !== undefined) return cached;
     // Back-dated, because a service whose clock is behind would refuse a key that starts now.
     const key = serviceClient(source, credentialFor).getUserDelegationKey(
-      toDate(now - maxClockSkewMs),
+      toDate(plusMs(now, -maxClockSkewMs)),
       toDate(parseTime(expiresAt)),
     );
     keys.set(name, key);

@@ -1,6 +1,7 @@
 import { forecast, type Sample } from "../../src/copy/polling/forecast.ts";
 import { firstPollAt, maxWaitMs, nextPollAt } from "../../src/copy/polling/poll-policy.ts";
 import type { Trace } from "./traces.ts";
+import { epochMs } from "../../src/copy/time.ts";
 
 /** Decides when to look again; all times are ms from the start of the copy. */
 export type Poller = {
@@ -28,7 +29,7 @@ export function poll(
   const readTimes: number[] = [];
   let now = 0;
   const { first, next } = poller.begin(trace, () => ({
-    at: now,
+    at: epochMs(now),
     progress: trace.progressAt(now),
   }));
   let due = first;
@@ -49,18 +50,18 @@ export const ferry: Poller = {
   begin(_, look) {
     const observations: Sample[] = [];
     return {
-      first: firstPollAt(0),
+      first: firstPollAt(epochMs(0)),
       next(now) {
         observations.push(look());
         const reads = observations.length;
-        const seen = forecast(observations, 0);
+        const seen = forecast(observations, epochMs(0));
         return nextPollAt({
-          startedAt: 0,
+          startedAt: epochMs(0),
           samples: observations,
           forecast: seen,
           polls: reads,
           pollsSinceWake: null,
-          now,
+          now: epochMs(now),
         });
       },
     };
@@ -107,9 +108,9 @@ export function estimateError(trace: Trace): number | null {
   const observations: Sample[] = [];
   for (const at of readTimes.slice(0, -1)) {
     const progress = trace.progressAt(at);
-    observations.push({ at, progress });
+    observations.push({ at: epochMs(at), progress });
     if (progress === null || progress.bytesCopied * 3 < progress.totalBytes) continue;
-    const seen = forecast(observations, 0);
+    const seen = forecast(observations, epochMs(0));
     return "completesAt" in seen
       ? Math.abs(seen.completesAt - trace.durationMs) / (trace.durationMs - at)
       : null;

@@ -332,7 +332,7 @@ export const mutants: readonly Mutant[] = [
     breaks: "a destination is looked at in vain after its SAS has ended",
     file: "src/activities/read.ts",
     find: "hasSasExpired(destination.sas, deps.now())",
-    replace: "hasSasExpired(destination.sas, 0)",
+    replace: "hasSasExpired(null, deps.now())",
     suites: ["test/e2e/requests/hardening.test.ts"],
   },
   {
@@ -452,7 +452,7 @@ export const mutants: readonly Mutant[] = [
     breaks: "the id of a running copy passes for a caller's lease",
     file: "src/triggers/http/start-copy.ts",
     find: "if (!isInstanceId(id) || ",
-    replace: "if (isInstanceId(id) || ",
+    replace: 'if (id !== "" || !isInstanceId(id) || ',
     suites: ["test/e2e/requests/hardening.test.ts"],
   },
   {

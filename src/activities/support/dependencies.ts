@@ -1,3 +1,4 @@
+import type { EpochMs } from "../../copy/time.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Notifications } from "../../notifications/notifications.ts";
 import type { Seal } from "../../secrets/seal.ts";
@@ -11,7 +12,7 @@ export type ActivityDependencies = {
   seal: Seal;
   notifications: Notifications;
   /** Epoch ms. */
-  now(): number;
+  now(): EpochMs;
   /** Returns the id of one start attempt, or of one minted SAS. */
   newGuid(): string;
 };

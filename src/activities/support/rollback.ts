@@ -1,3 +1,5 @@
+import { plusMs } from "../../copy/time.ts";
+import type { EpochMs } from "../../copy/time.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
 import { failure } from "../../copy/contract/failure.ts";
 import { minute, second } from "../../copy/durations.ts";
@@ -131,7 +133,7 @@ async function promote(
 export type RollbackResult =
   | { kind: "cleaned"; residue: string[] }
   /** Storage is still copying the former content back; read again at `until`, epoch ms. */
-  | { kind: "wait"; until: number; residue: string[] }
+  | { kind: "wait"; until: EpochMs; residue: string[] }
   | TransientFailure;
 
 /** A rollback completes within one activity if Storage promotes the snapshot immediately. */
@@ -159,12 +161,16 @@ export async function rollBack(
       case "wait": {
         // The waits double: an hour after the promotion the next read is an hour away.
         const wait = Math.max(second, Math.min(maxWaitMs, deps.now() - next.startedAt));
-        return { kind: "wait", until: deps.now() + wait, residue: [unfinishedRollback(input)] };
+        return {
+          kind: "wait",
+          until: plusMs(deps.now(), wait),
+          residue: [unfinishedRollback(input)],
+        };
       }
       case "promote":
       case "unmark":
         if (reads > maxSteps) {
-          const until = deps.now() + minute;
+          const until = plusMs(deps.now(), minute);
           return { kind: "wait", until, residue: [unfinishedRollback(input)] };
         }
         await unlessOvertaken(

@@ -1,3 +1,5 @@
+import type { CopyId, InstanceId } from "./ids.ts";
+import type { EpochMs } from "../time.ts";
 import { optionsOff } from "../request/copy-options.ts";
 import type { CopyOptions } from "../request/copy-options.ts";
 import type { CopyStatus, OrchestrationRecord, TransientFailure } from "./copy-status.ts";
@@ -60,17 +62,17 @@ export function upgradeCopyInput(written: CopyInput): CopyInput {
 
 /** The copy of an activity; `copy` is only the part of it that the activity needs. */
 export type ActivityInput<Copy extends CopyEndpoints = CopyEndpoints> = {
-  instanceId: string;
+  instanceId: InstanceId;
   copy: Copy;
 };
 /** `awaitedCopyId`: the copy that was pending on the source when it was read last. */
-export type PrepareInput = ActivityInput<CopyInput> & { awaitedCopyId?: string };
+export type PrepareInput = ActivityInput<CopyInput> & { awaitedCopyId?: CopyId };
 export type StartInput = ActivityInput<CopyInput> & { plan: CopyPlan };
 export type PollInput = ActivityInput & StartedCopy;
 export type SettleInput = ActivityInput & {
   /** The plan of the copy, or of a start whose response was lost. */
   plan: CopyPlan | null;
-  copyId: string | null;
+  copyId: CopyId | null;
   result: CopyResult;
   record: OrchestrationRecord;
   /** The copy for its completion notifications; absent when none are sent. */
@@ -89,12 +91,12 @@ export type Settlement = Pick<SettleInput, "plan" | "copyId" | "result" | "recor
 export type RepairInput = {
   version: 1;
   /** The id of the copy, not of the repair. */
-  instanceId: string;
+  instanceId: InstanceId;
   copy: CopyInput;
   /** The plan of the last start; null when none was sent. */
   plan: CopyPlan | null;
   /** Null when no start got a response. */
-  copyId: string | null;
+  copyId: CopyId | null;
   /** Null when the copy's own instance had not begun to settle it. */
   settlement: Settlement | null;
   record: OrchestrationRecord;
@@ -122,7 +124,7 @@ export type CopyPlan = {
 };
 
 /** A copy that Storage has accepted, and the plan with which it was started. */
-export type StartedCopy = { plan: CopyPlan; copyId: string };
+export type StartedCopy = { plan: CopyPlan; copyId: CopyId };
 
 export type PrepareResult =
   | { kind: "planned"; plan: CopyPlan }
@@ -138,7 +140,7 @@ export type Busy = {
   kind: "busy";
   endpoint: "source" | "destination";
   /** The copy that is pending on the source. */
-  awaitedCopyId?: string;
+  awaitedCopyId?: CopyId;
   /** For callers, as the copy's warning: the copy that Ferry waits for, and its progress. */
   waitsFor: string;
   /** The failure of the copy when the wait times out. */
@@ -156,7 +158,7 @@ export type StartResult =
 export type SettleResult =
   | { kind: "settled"; outcome: Outcome }
   /** Settle again, not before `until` (epoch ms): a start request may still be in flight. */
-  | { kind: "wait"; until: number }
+  | { kind: "wait"; until: EpochMs }
   /** A start whose response was lost has started this copy. Follow it until it has ended, then settle again. */
   | { kind: "found"; started: StartedCopy }
   | TransientFailure;

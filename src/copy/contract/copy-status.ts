@@ -1,3 +1,4 @@
+import type { EpochMs } from "../time.ts";
 import type { Failure } from "./failure.ts";
 
 /** Bytes that Storage reports as copied ("Get Blob Properties", x-ms-copy-progress). */
@@ -26,7 +27,7 @@ export type CopyStatus =
   | TransientFailure;
 
 /** The destination after the copy; `endedAt` is Storage's completion time, epoch ms. */
-type FinalProperties = { etag: string; endedAt: number | null };
+type FinalProperties = { etag: string; endedAt: EpochMs | null };
 
 /** A transient failure: try the step again, after Storage's Retry-After if there was one. */
 export type TransientFailure = {

@@ -1,3 +1,4 @@
+import type { CopyId } from "./ids.ts";
 import type { CopyStatusName, Progress } from "./copy-status.ts";
 
 /**
@@ -6,7 +7,7 @@ import type { CopyStatusName, Progress } from "./copy-status.ts";
  */
 export type CustomStatus = {
   status: "queued" | "copying" | "aborting";
-  copyId: string | null;
+  copyId: CopyId | null;
   copyStatus: CopyStatusName | null;
   abortRequested: boolean;
   progress: Progress | null;

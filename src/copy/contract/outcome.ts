@@ -1,5 +1,7 @@
+import type { CopyId } from "./ids.ts";
 import type { CopyStatusName, FinalCopyStatus, Progress } from "./copy-status.ts";
 import { toIso } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 import { failure } from "./failure.ts";
 import type { Failure } from "./failure.ts";
 import type { OrchestrationRecord } from "./copy-status.ts";
@@ -18,7 +20,7 @@ export type Outcome = (
   | { status: "failed"; failure: Failure }
   | { status: "aborted" }
 ) & {
-  copyId: string | null;
+  copyId: CopyId | null;
   copyStatus: CopyStatusName | null;
   progress: Progress | null;
   /** Also true when the copy completed before it could be aborted. */
@@ -34,11 +36,11 @@ export type Outcome = (
 };
 
 type OutcomeDetails = {
-  copyId: string | null;
+  copyId: CopyId | null;
   record: OrchestrationRecord;
   residue: string[];
   /** Epoch ms. */
-  settledAt: number;
+  settledAt: EpochMs;
 };
 
 /** Builds the outcome of a result. An abort that no caller requested is a failure: another client aborted it. */
@@ -77,7 +79,7 @@ function copyStatusOf(result: CopyResult): CopyStatusName | null {
     : null;
 }
 
-function abortedByAnotherClient(copyId: string | null): Failure {
+function abortedByAnotherClient(copyId: CopyId | null): Failure {
   return failure(
     "superseded",
     `Cannot finish the copy because another client aborted it: copyId ${copyId ?? "unknown"}`,

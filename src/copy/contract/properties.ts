@@ -1,3 +1,5 @@
+import type { CopyId } from "./ids.ts";
+import type { EpochMs } from "../time.ts";
 import type { CopyStatusName, Progress } from "./copy-status.ts";
 
 /** "BlockBlob", "PageBlob" or "AppendBlob" (x-ms-blob-type); null for a file. */
@@ -7,20 +9,20 @@ export type BlobType = string | null;
 export type SourceProperties = {
   etag: string;
   length: number;
-  lastModified: number;
+  lastModified: EpochMs;
   blobType: BlobType;
   archived: boolean;
   /** The pending copy onto it; null when there is none. */
   pendingCopy: Pick<CopyProperties, "copyId" | "progress"> | null;
   /** The copyId of the copy that produced the current content; absent when it was written in another way. */
-  producedBy?: string;
+  producedBy?: CopyId;
 };
 
 /** The destination as the same calls return it. Times are epoch ms. */
 export type DestinationProperties = {
   etag: string;
   length: number;
-  lastModified: number;
+  lastModified: EpochMs;
   blobType: BlobType;
   archived: boolean;
   /** Names are in lower case, as in headers. */
@@ -30,11 +32,11 @@ export type DestinationProperties = {
 };
 
 export type CopyProperties = {
-  copyId: string;
+  copyId: CopyId;
   status: CopyStatusName;
   progress: Progress | null;
   /** x-ms-copy-completion-time, epoch ms. */
-  completedAt: number | null;
+  completedAt: EpochMs | null;
   /** x-ms-copy-status-description: a status, a keyword and a sentence; only the first two are stable. */
   description: string | null;
   /** The source URL that Storage returns. Some regions do not remove its SAS: never show or store it. */

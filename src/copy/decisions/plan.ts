@@ -1,3 +1,4 @@
+import type { CopyId } from "../contract/ids.ts";
 import type { CopyOptions } from "../request/copy-options.ts";
 import { isTierOf } from "../request/copy-options.ts";
 import { unmetCondition } from "../request/conditions.ts";
@@ -17,7 +18,7 @@ import type { Busy, CopyInput, CopyPlan, PrepareResult } from "../contract/activ
 export type Decision =
   | Exclude<PrepareResult, { kind: "ended" | "transient-failure" }>
   /** Abort this pending copy first, unless it turns out to be one that Ferry started: then `otherwise`. */
-  | { kind: "replace"; copyId: string; otherwise: Busy };
+  | { kind: "replace"; copyId: CopyId; otherwise: Busy };
 
 /** The copy that was pending on the source when it was read last. */
 type AwaitedCopy = { awaited?: string | undefined };

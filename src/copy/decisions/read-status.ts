@@ -1,6 +1,8 @@
+import type { CopyId } from "../contract/ids.ts";
 import type { CopyStatus, FinalCopyStatus } from "../contract/copy-status.ts";
 import { second } from "../durations.ts";
 import { parseTime } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 import { failure } from "../contract/failure.ts";
 import type { Cause, Failure } from "../contract/failure.ts";
 import { sasTerms } from "../location/sas.ts";
@@ -16,7 +18,7 @@ import type { CopyPlan, StartedCopy } from "../contract/activities.ts";
 export function interpretStatus(
   { plan, copyId }: StartedCopy,
   destination: DestinationProperties | null,
-  source: { sas: Sas | null; now: number },
+  source: { sas: Sas | null; now: EpochMs },
 ): CopyStatus {
   if (destination === null) {
     const message = `Cannot finish the copy because its destination was deleted: copyId ${copyId}`;
@@ -82,7 +84,7 @@ const longerSasFix =
 
 function copyFailure(
   copy: CopyProperties,
-  { sas, now }: { sas: Sas | null; now: number },
+  { sas, now }: { sas: Sas | null; now: EpochMs },
   { mintedSas }: CopyPlan,
 ): Failure {
   const [, digits = "", code = null] = /^(\d{3}) (\w+)/.exec(copy.description ?? "") ?? [];
@@ -111,14 +113,14 @@ function copyFailure(
 }
 
 /** Builds the status of a copy whose destination can no longer be read, so that its outcome is unknown. */
-export function unobservable(reason: Failure, copyId: string): FinalCopyStatus {
+export function unobservable(reason: Failure, copyId: CopyId): FinalCopyStatus {
   const message = `Cannot determine how the copy ended, it may have succeeded: ${reason.message}, copyId ${copyId}`;
   return { kind: "unobservable", failure: { ...reason, message } };
 }
 
 function supersededFailure(
   { copy, length }: DestinationProperties,
-  copyId: string,
+  copyId: CopyId,
   plannedLength: number | null,
 ): Failure {
   const change =

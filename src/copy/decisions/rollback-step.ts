@@ -1,3 +1,5 @@
+import type { CopyId, InstanceId } from "../contract/ids.ts";
+import type { EpochMs } from "../time.ts";
 import { bareEtag } from "../location/etag.ts";
 import type { CopyResult } from "../contract/outcome.ts";
 import type { DestinationProperties, SnapshotProperties } from "../contract/properties.ts";
@@ -12,7 +14,7 @@ const markerName = "ferryrollback";
 /** Adds the marker of a snapshot of the destination in the state of this ETag. */
 export function addMarker(
   metadata: Record<string, string>,
-  { instanceId, etag }: { instanceId: string; etag: string },
+  { instanceId, etag }: { instanceId: InstanceId; etag: string },
 ): Record<string, string> {
   return { ...metadata, [markerName]: `${instanceId} ${bareEtag(etag)}` };
 }
@@ -25,7 +27,7 @@ export function removeMarker(metadata: Record<string, string>): Record<string, s
 /** Whether the copy `instanceId` took this snapshot and, if `etag` is given, of that state of the destination. */
 export function isSnapshotBy(
   { metadata }: { metadata: Readonly<Record<string, string>> },
-  { instanceId, etag }: { instanceId: string; etag?: string },
+  { instanceId, etag }: { instanceId: InstanceId; etag?: string },
 ): boolean {
   const marker = Object.entries(metadata).find(([name]) => isMarker(name))?.[1];
   const [markedId, markedEtag] = marker?.split(" ") ?? [];
@@ -43,7 +45,7 @@ export type RollbackStep =
   /** Copy the snapshot over the incomplete blob that our copy left, if it still has this ETag. */
   | { kind: "promote"; etag: string; snapshot: SnapshotProperties }
   /** The copy from the snapshot is pending; `startedAt` is epoch ms. */
-  | { kind: "wait"; startedAt: number }
+  | { kind: "wait"; startedAt: EpochMs }
   /** The former content is restored, and our marker must be removed from it. */
   | { kind: "unmark"; etag: string }
   /** Our copy may still be pending, so the snapshot may be the only copy of the former content. */
@@ -56,7 +58,12 @@ export type RollbackStep =
  * what another client wrote. Copying a snapshot onto its base also copies the marker in its metadata.
  */
 export function nextRollbackStep(
-  copy: { instanceId: string; plan: CopyPlan | null; copyId: string | null; result: CopyResult },
+  copy: {
+    instanceId: InstanceId;
+    plan: CopyPlan | null;
+    copyId: CopyId | null;
+    result: CopyResult;
+  },
   destination: DestinationProperties | null,
   snapshots: readonly SnapshotProperties[],
 ): RollbackStep {
@@ -89,7 +96,7 @@ export function nextRollbackStep(
 
 /** Whether the destination is what our unsuccessful copy left. */
 function isLeftBehind(
-  { copyId, result }: { copyId: string | null; result: CopyResult },
+  { copyId, result }: { copyId: CopyId | null; result: CopyResult },
   { copy, etag }: DestinationProperties,
 ): boolean {
   if (copyId === null || copy?.copyId !== copyId) return false;

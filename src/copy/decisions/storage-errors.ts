@@ -1,4 +1,5 @@
-import { toIso } from "../time.ts";
+import { epochMs, toIso } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 import { failure } from "../contract/failure.ts";
 import type { Cause, Failure } from "../contract/failure.ts";
 import { hasSasExpired, sasTerms } from "../location/sas.ts";
@@ -131,7 +132,7 @@ const transientSourceCodes: ReadonlySet<string> = new Set([
 export function classifyError(
   call: StorageCallName,
   response: StorageErrorResponse,
-  context: { action: string; sas: Sas | null; now: number },
+  context: { action: string; sas: Sas | null; now: EpochMs },
 ): Verdict {
   const storage = { status: response.status, code: response.code };
   const received = describeResponse(response);
@@ -205,7 +206,7 @@ function preferSourceStatus(
     : response;
 }
 
-function classifySas({ sas, now }: { sas: Sas | null; now: number }): Cause {
+function classifySas({ sas, now }: { sas: Sas | null; now: EpochMs }): Cause {
   if (sas === null) return "source-unauthorized";
   const { startsAt } = sasTerms(sas);
   if (hasSasExpired(sas, now)) return "source-sas-expired";
@@ -217,7 +218,8 @@ function sasReason(cause: Cause, { sas }: { sas: Sas | null }): string | null {
   if (sas === null) return null;
   const { startsAt, permissions } = sasTerms(sas);
   if (cause === "source-sas-expired") return describeExpiry(sas);
-  if (cause === "source-sas-not-yet-valid") return `the SAS is valid from ${toIso(startsAt ?? 0)}`;
+  if (cause === "source-sas-not-yet-valid")
+    return `the SAS is valid from ${toIso(startsAt ?? epochMs(0))}`;
   if (cause === "source-unauthorized" && permissions?.includes("r") === false) {
     return `the SAS has the permissions "${permissions}", not "r"`;
   }
@@ -225,7 +227,7 @@ function sasReason(cause: Cause, { sas }: { sas: Sas | null }): string | null {
 }
 
 function describeExpiry(sas: Sas): string {
-  return `the SAS expired at ${toIso(sasTerms(sas).expiresAt ?? 0)}`;
+  return `the SAS expired at ${toIso(sasTerms(sas).expiresAt ?? epochMs(0))}`;
 }
 
 /** The caller's SAS or the app's identity has no permission for the call. */

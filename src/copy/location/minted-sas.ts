@@ -1,5 +1,6 @@
 import { day, hour } from "../durations.ts";
-import { maxClockSkewMs, toIso } from "../time.ts";
+import { maxClockSkewMs, plusMs, toIso } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 
 /**
  * The terms that identify a SAS that the app mints for a source. The plan contains them, because they are
@@ -19,7 +20,7 @@ const maxKeyMs = 7 * day;
  * Builds the terms of a SAS that is valid as long as possible. It expires on a full hour, so that copies
  * planned within the same hour share a user delegation key, and early enough for a clock that is ahead.
  */
-export function buildMintedSas(scid: string, now: number): MintedSas {
-  const latest = now + maxKeyMs - maxClockSkewMs;
-  return { scid, expiresAt: toIso(latest - (latest % hour)) };
+export function buildMintedSas(scid: string, now: EpochMs): MintedSas {
+  const latest = plusMs(now, maxKeyMs - maxClockSkewMs);
+  return { scid, expiresAt: toIso(plusMs(latest, -(latest % hour))) };
 }

@@ -1,3 +1,5 @@
+import { parseTime } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 let reveal: (sas: Sas) => string;
 
 /**
@@ -37,8 +39,8 @@ export function revealSas(sas: Sas): string {
 
 /** The terms that a SAS states; they are not secret. Times are epoch ms; null when the SAS states none. */
 export type SasTerms = {
-  startsAt: number | null;
-  expiresAt: number | null;
+  startsAt: EpochMs | null;
+  expiresAt: EpochMs | null;
   permissions: string | null;
 };
 
@@ -53,13 +55,13 @@ export function sasTerms(sas: Sas): SasTerms {
 }
 
 /** Whether the SAS has expired at `now` (epoch ms) according to its terms. */
-export function hasSasExpired(sas: Sas | null, now: number): boolean {
+export function hasSasExpired(sas: Sas | null, now: EpochMs): boolean {
   const expiresAt = sas === null ? null : sasTerms(sas).expiresAt;
   return expiresAt !== null && expiresAt <= now;
 }
 
-function parseEpoch(text: string | null): number | null {
-  const time = text === null ? Number.NaN : Date.parse(text);
+function parseEpoch(text: string | null): EpochMs | null {
+  const time = parseTime(text ?? "");
   return Number.isNaN(time) ? null : time;
 }
 

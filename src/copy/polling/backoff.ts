@@ -1,3 +1,5 @@
+import { plusMs } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 import { day, hour, second } from "../durations.ts";
 import { maxWaitMs } from "./poll-policy.ts";
 
@@ -8,13 +10,13 @@ const minWaitMs = second;
  * longer Retry-After is respected up to `maxWaitMs`.
  */
 export function retryAt(
-  now: number,
+  now: EpochMs,
   failures: number,
   retryAfterSeconds: number | null,
   maxBackoffMs = hour,
-): number {
+): EpochMs {
   const wait = clamp(2 ** Math.min(failures, 30) * second, maxBackoffMs);
-  return now + Math.max(wait, Math.min((retryAfterSeconds ?? 0) * second, maxWaitMs));
+  return plusMs(now, Math.max(wait, Math.min((retryAfterSeconds ?? 0) * second, maxWaitMs)));
 }
 
 const maxBusyWaitMs = day; // the longest timer that Ferry sets
@@ -25,9 +27,9 @@ const steadyBusyWaitMs = hour;
  * hour; after that they are a fifth of the time waited so far, up to a day, so that two weeks take about
  * forty tries. `since` is the first try that found it busy, `tries` counts from 1.
  */
-export function busyRetryAt(now: number, { since, tries }: { since: number; tries: number }) {
+export function busyRetryAt(now: EpochMs, { since, tries }: { since: EpochMs; tries: number }) {
   const doubling = Math.min(steadyBusyWaitMs, 5 * second * 2 ** Math.min(tries - 1, 30));
-  return now + Math.min(maxBusyWaitMs, Math.max(doubling, Math.round((now - since) / 5)));
+  return plusMs(now, Math.min(maxBusyWaitMs, Math.max(doubling, Math.round((now - since) / 5))));
 }
 
 /** How long a notification is retried when its target does not accept it, ms; Event Grid gives up as late. */
@@ -35,9 +37,12 @@ export const maxNotificationMs = day;
 const maxNotificationWaitMs = 3 * hour;
 
 /** When to send a notification again, epoch ms: after 15 s, then after waits that triple up to three hours. */
-export function notificationRetryAt(now: number, tries: number, retryAfterSeconds: number | null) {
+export function notificationRetryAt(now: EpochMs, tries: number, retryAfterSeconds: number | null) {
   const wait = Math.min(maxNotificationWaitMs, 15 * second * 3 ** Math.min(tries - 1, 10));
-  return now + Math.max(wait, Math.min((retryAfterSeconds ?? 0) * second, maxNotificationWaitMs));
+  return plusMs(
+    now,
+    Math.max(wait, Math.min((retryAfterSeconds ?? 0) * second, maxNotificationWaitMs)),
+  );
 }
 
 function clamp(wait: number, maxMs: number): number {

@@ -1,8 +1,10 @@
+import { latest, plusMs } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 import type { Progress } from "../contract/copy-status.ts";
 import { day, minute } from "../durations.ts";
 
 /** One poll of a pending copy: when (epoch ms), and the progress that Storage reported. */
-export type Sample = { at: number; progress: Progress | null };
+export type Sample = { at: EpochMs; progress: Progress | null };
 
 /** What the polls so far show about a pending copy. Times are epoch ms, rates bytes per ms. */
 export type Forecast =
@@ -15,18 +17,18 @@ export type Forecast =
   | {
       kind: "steady";
       rate: number;
-      completesAt: number;
-      earliest: number;
-      latest: number;
+      completesAt: EpochMs;
+      earliest: EpochMs;
+      latest: EpochMs;
       /** Time from one published step to the next; 0 until enough changes have shown it. */
       stepMs: number;
       /** How many different values above zero the polls returned. */
       changes: number;
     }
   /** No single rate explains the polls: the copy started late, moves in bursts, stood still or changes speed. */
-  | { kind: "uneven"; rate: number; completesAt: number }
+  | { kind: "uneven"; rate: number; completesAt: EpochMs }
   /** No progress since `since`, although some was due. `remainingMs`: if it resumed now at its former rate. */
-  | { kind: "stalled"; since: number; remainingMs: number };
+  | { kind: "stalled"; since: EpochMs; remainingMs: number };
 
 /** A standstill is a stall when this many published steps are overdue, and not before `minStallMs`. */
 const overdueSteps = 3;
@@ -35,10 +37,10 @@ const minStallMs = minute;
 const windowShare = 2 / 3;
 
 /** The bytes of a copy at a time. The first point is the copy's start, with no byte. */
-type Point = { at: number; bytes: number };
+type Point = { at: EpochMs; bytes: number };
 
 /** Forecasts a pending copy from its polls, oldest first; `startedAt` is epoch ms. */
-export function forecast(samples: readonly Sample[], startedAt: number): Forecast {
+export function forecast(samples: readonly Sample[], startedAt: EpochMs): Forecast {
   const total = samples.at(-1)?.progress?.totalBytes ?? 0;
   const points = toPoints(samples, { startedAt, total });
   const last = points.at(-1);
@@ -65,9 +67,9 @@ export function forecast(samples: readonly Sample[], startedAt: number): Forecas
     return {
       kind: "steady",
       rate,
-      completesAt: Math.max(last.at, startedAt + total / rate),
-      earliest: Math.max(last.at, startedAt + total / steady.fastest),
-      latest: startedAt + total / steady.slowest,
+      completesAt: latest(last.at, plusMs(startedAt, total / rate)),
+      earliest: latest(last.at, plusMs(startedAt, total / steady.fastest)),
+      latest: plusMs(startedAt, total / steady.slowest),
       stepMs: steps.proven / rate,
       changes: steps.changes,
     };
@@ -75,7 +77,7 @@ export function forecast(samples: readonly Sample[], startedAt: number): Forecas
   const from = last.at - (last.at - origin.at) * windowShare;
   const recentRate = rateBetween(moving.findLast(({ at }) => at <= from) ?? origin, last);
   const rate = recentRate > 0 ? recentRate : rateBetween(origin, last);
-  const completesAt = last.at + Math.max(0, remainingBytes - steps.likely / 2) / rate;
+  const completesAt = plusMs(last.at, Math.max(0, remainingBytes - steps.likely / 2) / rate);
   return { kind: "uneven", rate, completesAt };
 }
 
@@ -83,7 +85,7 @@ export function forecast(samples: readonly Sample[], startedAt: number): Forecas
 const maxEstimateMs = 15 * day;
 
 /** The last poll of a forecast, and when the copy was started (epoch ms). */
-export type LastPoll = Sample & { startedAt: number };
+export type LastPoll = Sample & { startedAt: EpochMs };
 
 /**
  * The rate and completion time to report. Null while a published step leaves more uncertainty than time
@@ -92,7 +94,7 @@ export type LastPoll = Sample & { startedAt: number };
 export function estimateCompletion(
   current: Forecast,
   { at: now, startedAt }: LastPoll,
-): { rate: number; completesAt: number } | null {
+): { rate: number; completesAt: EpochMs } | null {
   if (current.kind === "unknown" || current.kind === "stalled") return null;
   const { rate, completesAt } = current;
   if (current.kind === "steady" && current.latest - current.earliest > completesAt - now) {
@@ -108,7 +110,7 @@ const maxQueueMs = 10 * minute;
 export function stalledSince(
   current: Forecast,
   { at: now, progress, startedAt }: LastPoll,
-): number | null {
+): EpochMs | null {
   if (current.kind === "stalled") return current.since;
   const isIdle = progress?.bytesCopied === 0 && now - startedAt > maxQueueMs;
   return isIdle ? startedAt : null;
@@ -117,7 +119,7 @@ export function stalledSince(
 /** Points never go back and never exceed the total, whatever Storage reported. */
 function toPoints(
   samples: readonly Sample[],
-  { startedAt, total }: { startedAt: number; total: number },
+  { startedAt, total }: { startedAt: EpochMs; total: number },
 ): Point[] {
   const points: Point[] = [{ at: startedAt, bytes: 0 }];
   for (const { at, progress } of samples) {
@@ -165,7 +167,7 @@ function greatestCommonDivisor(a: number, b: number): number {
  */
 function steadyRates(
   points: readonly Point[],
-  startedAt: number,
+  startedAt: EpochMs,
   { widest, likely }: Steps,
 ): { slowest: number; fastest: number } | null {
   let slowest = 0;

@@ -1,9 +1,11 @@
+import { earliest, plusMs } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 import { hour, second } from "../durations.ts";
 import type { Forecast, Sample } from "./forecast.ts";
 
 export type PollHistory = {
   /** When the copy was started, epoch ms. */
-  startedAt: number;
+  startedAt: EpochMs;
   /** Polls so far that returned pending, oldest first. The spacing below bounds their number. */
   samples: readonly Sample[];
   /** What the samples show. */
@@ -12,7 +14,7 @@ export type PollHistory = {
   polls: number;
   /** Polls since the last wake; null when there was none. */
   pollsSinceWake: number | null;
-  now: number;
+  now: EpochMs;
 };
 
 /** Ferry sets no timer longer than a day; 6 h keeps two weeks of an unpredictable copy below 100 polls. */
@@ -47,8 +49,8 @@ const freePolls = 12;
 const spacingFactor = 3;
 
 /** When to poll a copy for the first time that Storage called pending when it was started, epoch ms. */
-export function firstPollAt(startedAt: number): number {
-  return startedAt + (pollsBeforeProgressMs[0] ?? minWaitMs);
+export function firstPollAt(startedAt: EpochMs): EpochMs {
+  return plusMs(startedAt, pollsBeforeProgressMs[0] ?? minWaitMs);
 }
 
 /**
@@ -56,11 +58,11 @@ export function firstPollAt(startedAt: number): number {
  * expects it to complete, or earlier where the forecast is uncertain. The number of polls so far bounds
  * this: whatever its progress, a two-week copy needs at most 80 polls, and one per wake.
  */
-export function nextPollAt(history: PollHistory): number {
+export function nextPollAt(history: PollHistory): EpochMs {
   const { now, pollsSinceWake } = history;
   const afterWake = pollsSinceWake === null ? undefined : waitsAfterWakeMs[pollsSinceWake];
   const wait = afterWake ?? forecastWaitMs(history);
-  return now + Math.max(minSpacingMs(history), clamp(wait));
+  return plusMs(now, Math.max(minSpacingMs(history), clamp(wait)));
 }
 
 /** The minimum wait after this many polls, ms. It bounds the length of a copy's orchestration history. */
@@ -96,7 +98,7 @@ function forecastWaitMs({ samples, forecast, startedAt, polls, now }: PollHistor
     case "steady": {
       const share = polls < latePoll.polls ? lagShare : lagShare * latePoll.times;
       const lag = Math.max(minWaitMs, share * (forecast.earliest - startedAt), forecast.stepMs);
-      const due = Math.min(forecast.latest, forecast.earliest + lag);
+      const due = earliest(forecast.latest, plusMs(forecast.earliest, lag));
       const rest = due > now ? due - now : age * lagShare; // all bytes are copied, but it is still pending
       const isChecked = polls < earlyPoll.polls && rest > age * earlyPoll.ahead;
       const wait = isChecked ? rest * earlyPoll.share : rest;

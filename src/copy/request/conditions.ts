@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseTime, utcTime } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 import { bareEtag } from "../location/etag.ts";
 
 /**
@@ -40,7 +41,7 @@ export const conditionsShape = z.strictObject({
  */
 export function unmetCondition(
   conditions: Conditions | null,
-  properties: { etag: string; lastModified: number } | null,
+  properties: { etag: string; lastModified: EpochMs } | null,
 ): keyof Conditions | null {
   if (conditions === null) return null;
   const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince, ifTags } = conditions;

@@ -1,3 +1,4 @@
+import type { EpochMs } from "../time.ts";
 import { parseCopyRequest } from "../request/copy-request.ts";
 import type { ParsedRequest } from "../request/copy-request.ts";
 import type { Problem } from "../request/request-problem.ts";
@@ -10,7 +11,7 @@ export type RouteContext = {
   routes: readonly Route[];
   origins: Origins;
   /** The time for dates in templates, epoch ms. */
-  at: number;
+  at: EpochMs;
 };
 
 /** Parses a request body, which may have a `route` instead of a destination. Returns all problems. */

@@ -1,4 +1,5 @@
-import { toIso } from "../time.ts";
+import { epochMs, toIso } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 import type { Origins } from "../location/parse-endpoint.ts";
 import { decodePercent } from "../location/storage-names.ts";
 
@@ -32,7 +33,7 @@ const variables = {
 type Variable = keyof typeof variables;
 
 /** The blob that a template is filled for; `at` is the time of its event, epoch ms. */
-export type RoutedBlob = { container: string; path: string; at: number };
+export type RoutedBlob = { container: string; path: string; at: EpochMs };
 
 export type ParsedTemplate =
   | { ok: true; template: RouteTemplate }
@@ -65,7 +66,8 @@ export function parseTemplate(
     problems.push('has "//", which some accounts treat as "/"');
   }
   if (problems.length > 0) return { ok: false, problems };
-  const fill = (some: readonly Piece[]) => fillPieces(some, { container, path: "", at: 0 });
+  const fill = (some: readonly Piece[]) =>
+    fillPieces(some, { container, path: "", at: epochMs(0) });
   const root = [origin, ...(account.length === 0 ? [] : [fill(account)])].join("/");
   return { ok: true, template: { root, container: fill(place), pieces } };
 }

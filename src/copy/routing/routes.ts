@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { epochMs } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 import { parseCopyRequest } from "../request/copy-request.ts";
 import type { CopyRequest, ParsedRequest } from "../request/copy-request.ts";
 import type { Problem } from "../request/request-problem.ts";
@@ -64,7 +66,7 @@ export function isRouted({ source }: Route, blob: Endpoint): blob is BlobEndpoin
  */
 export function buildRoutedRequest(
   { template, options }: Pick<Route, "template" | "options">,
-  blob: { source: string; container: string; path: string; at: number },
+  blob: { source: string; container: string; path: string; at: EpochMs },
   origins: Origins,
 ): ParsedRequest {
   const { url: destination, problems } = buildDestination(template, blob, origins);
@@ -154,7 +156,7 @@ function parseRoute(
   const { template } = parsed;
   const sample = buildRoutedRequest(
     { template, options },
-    { ...buildSample(source.place, sourceStart ?? "", suffix), at: 0 },
+    { ...buildSample(source.place, sourceStart ?? "", suffix), at: epochMs(0) },
     origins,
   );
   if (!sample.ok) {

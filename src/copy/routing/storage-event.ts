@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseTime } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 import type { BlobEndpoint } from "../location/endpoint.ts";
 import { bareEtag } from "../location/etag.ts";
 import { parseDestination } from "../location/parse-endpoint.ts";
@@ -13,7 +14,7 @@ export type BlobCreated = {
   /** Whether a copy created the blob. The event comes when it has ended, or in a hierarchical account begun. */
   byCopy: boolean;
   /** Epoch ms. */
-  at: number;
+  at: EpochMs;
 };
 
 export type ParsedEvent =

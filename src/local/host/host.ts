@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Clock } from "../clock.ts";
-import type { DurableOptions } from "../durable/api/engine-api.ts";
+import type { DurableEngine, DurableOptions } from "../durable/api/engine-api.ts";
 import { openDurableEngine } from "../durable/engine.ts";
 import { startApp } from "./worker/app-start.ts";
 import { durableFunctions } from "./triggers/durable-triggers.ts";
@@ -13,7 +13,7 @@ import {
   readLocalSettings,
   resolveHubName,
 } from "./host-settings.ts";
-import { openTriggers, type TriggeredFunction } from "./triggers/triggers.ts";
+import { hostNotRunning, openTriggers, type TriggeredFunction } from "./triggers/triggers.ts";
 
 export type HostOptions = {
   /** The folder that contains the app's package.json, host.json and local.settings.json. */
@@ -26,6 +26,8 @@ export type HostOptions = {
   /** Settings that override local.settings.json and the machine's environment. */
   environment: Readonly<Record<string, string>>;
   log: HostLog;
+  /** Opens the Durable engine; by default the local one. */
+  openEngine?: ((options: DurableOptions) => DurableEngine | Promise<DurableEngine>) | undefined;
 } & Pick<DurableOptions, "probe" | "redeliver" | "wrapActivity" | "failsOnNonDeterminism">;
 
 export type FunctionsHost = {
@@ -34,6 +36,8 @@ export type FunctionsHost = {
   port: number;
   /** Only HTTP functions have a `route`; it includes the prefix and has no leading slash. */
   functions: readonly { name: string; type: string; route?: string }[];
+  /** Returns the URL to which Event Grid delivers events for a function, with its key if the host has keys. */
+  eventGridUrl(functionName: string): string;
   /** Runs one function with its trigger's value, without going through the trigger. */
   invoke(invocation: Invocation): Promise<InvocationOutcome>;
   /** Stops gracefully: accepts no new work and waits for running work. Later calls return the first call's promise. */
@@ -73,7 +77,7 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
     cleanups.unshift(await enterApp(options, appDirectory, server.port, logger));
     const started = await startApp(appDirectory, clock, logger);
     cleanups.push(started.terminate);
-    const engine = openDurableEngine({
+    const engine = await (options.openEngine ?? openDurableEngine)({
       clock,
       file: stateFile,
       hubName: resolveHubName(hostJson.hubName, process.env),
@@ -116,6 +120,7 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
       functions: triggers.functions.map(({ name, type, http }) =>
         http === undefined ? { name, type } : { name, type, route: http.route },
       ),
+      eventGridUrl: triggers.eventGridUrl,
       invoke: triggers.run,
       close: () => (closing ??= close()),
     };
@@ -127,7 +132,7 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
 
 /** Answers requests while the app loads and after the host has stopped. */
 async function unavailable(): Promise<HostResponse> {
-  return { status: 503, headers: { "retry-after": "1" }, body: "" };
+  return hostNotRunning;
 }
 
 /** Sets the process's environment and working directory for the app. Returns a function that restores both. */

@@ -1,6 +1,8 @@
 import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
+import type { InstanceId } from "../../copy/contract/ids.ts";
 import { toIso } from "../../copy/time.ts";
+import type { EpochMs } from "../../copy/time.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
 import type { Origins } from "../../copy/location/parse-endpoint.ts";
 import { isRouted, buildRoutedRequest } from "../../copy/routing/routes.ts";
@@ -21,8 +23,8 @@ export type EventDependencies = {
   seal: Seal;
   /** Whether copies send a completion notification. */
   notifies: boolean;
-  now(): Date;
-  newInstanceId(now: Date): string;
+  now(): EpochMs;
+  newInstanceId(now: EpochMs): InstanceId;
 };
 
 /** The handler of a function with an Event Grid trigger. */

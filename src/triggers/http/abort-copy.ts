@@ -1,4 +1,5 @@
 import type { DurableClient } from "durable-functions";
+import type { EpochMs } from "../../copy/time.ts";
 import { copyResponse } from "../../http/copy-response.ts";
 import { copyView } from "../../instances/copy-view.ts";
 import { problem } from "../../http/problem.ts";
@@ -8,20 +9,20 @@ import { findInstance } from "../../instances/find-instance.ts";
 import type { FoundInstance } from "../../instances/find-instance.ts";
 import { copiesPath } from "./method-router.ts";
 import type { HttpHandler } from "./method-router.ts";
-import { parseCopyId, copyNotFound } from "./get-copy.ts";
+import { parseInstanceId, copyNotFound } from "./get-copy.ts";
 import { recordFrom, startRepair } from "../../instances/repair-instance.ts";
 
 /**
  * POST /copies/{id}/abort: 202 when the abort was passed to the copy, 200 when the copy is already aborted, 409 when
  * it has ended with another status. The copy becomes `aborted` only after Storage has confirmed it.
  */
-export function abortCopy({ ledger, now }: { ledger: Ledger; now(): Date }): HttpHandler {
+export function abortCopy({ ledger, now }: { ledger: Ledger; now(): EpochMs }): HttpHandler {
   return async (request, client) => {
-    const id = parseCopyId(request);
+    const id = parseInstanceId(request);
     const instance = id === null ? null : await findInstance(client, ledger, id);
     if (id === null || instance === null) return copyNotFound();
     const view = copyView(instance, copiesPath(request));
-    const place = { url: request.url, now: now().getTime() };
+    const place = { url: request.url, now: now() };
     if (view.status === "aborted") return copyResponse(200, view, place);
     if (instance.execution.kind !== "running") {
       return problem(

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
+import type { InstanceId } from "../../copy/contract/ids.ts";
+import type { EpochMs } from "../../copy/time.ts";
 import { isAllowed, isOwnState } from "../../copy/request/access-policy.ts";
 import type { AllowedPair, OwnAccount } from "../../copy/request/access-policy.ts";
 import { optionsOff } from "../../copy/request/copy-options.ts";
@@ -31,8 +33,8 @@ export type StartDependencies = {
   notifies: boolean;
   /** Whether App Service authentication sets x-ms-client-principal-id, so that callers cannot forge it. */
   trustsPrincipals: boolean;
-  now(): Date;
-  newInstanceId(now: Date): string;
+  now(): EpochMs;
+  newInstanceId(now: EpochMs): InstanceId;
 };
 
 /**
@@ -45,7 +47,7 @@ export function startCopy(deps: StartDependencies): HttpHandler {
     if (!body.ok) return body.response;
     const now = deps.now();
     const { routes, origins } = deps;
-    const parsed = parseRoutedRequest(body.json, { routes, origins, at: now.getTime() });
+    const parsed = parseRoutedRequest(body.json, { routes, origins, at: now });
     const key = readIdempotencyKey(request);
     const problems = [...(parsed.ok ? [] : parsed.problems), ...key.problems];
     if (!parsed.ok || problems.length > 0) {
@@ -69,7 +71,7 @@ export function startCopy(deps: StartDependencies): HttpHandler {
       return problem("unavailable", detail, { headers: { "retry-after": "10", location } });
     }
     const view = copyView(started.instance, copiesPath(request));
-    const place = { url: request.url, now: now.getTime() };
+    const place = { url: request.url, now };
     return copyResponse(started.kind === "existed" ? 200 : 202, view, place);
   };
 }
@@ -125,9 +127,9 @@ async function claimInstance(
     route,
     key,
     now,
-  }: { request: CopyRequest; route: string | null; key: string | null; now: Date },
+  }: { request: CopyRequest; route: string | null; key: string | null; now: EpochMs },
 ): Promise<
-  { ok: true; instanceId: string; isNew: boolean } | { ok: false; response: HttpResponseInit }
+  { ok: true; instanceId: InstanceId; isNew: boolean } | { ok: false; response: HttpResponseInit }
 > {
   const instanceId = deps.newInstanceId(now);
   if (key === null) return { ok: true, instanceId, isNew: true };

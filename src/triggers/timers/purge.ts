@@ -1,7 +1,10 @@
 import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
+import { toInstanceId } from "../../copy/contract/ids.ts";
+import type { InstanceId } from "../../copy/contract/ids.ts";
 import { day, minute } from "../../copy/durations.ts";
-import { toIsoDay, parseTime } from "../../copy/time.ts";
+import { parseTime, plusMs, toIsoDay } from "../../copy/time.ts";
+import type { EpochMs } from "../../copy/time.ts";
 import type { RetentionKind, Ledger, RetentionEntry } from "../../ledger/ledger.ts";
 import { repairInstanceId } from "../../names.ts";
 import { findInstance } from "../../instances/find-instance.ts";
@@ -11,7 +14,7 @@ import type { TimerHandler } from "./watchdog.ts";
 export const purgeSchedule = "0 30 * * * *";
 
 /** `retentionDays`: how long a copy is kept after its end, and a claim after it was made. */
-export type PurgeDependencies = { ledger: Ledger; now(): number; retentionDays: number };
+export type PurgeDependencies = { ledger: Ledger; now(): EpochMs; retentionDays: number };
 
 const batchSize = 100;
 /** Like the watchdog's, well below the shortest limit of any hosting plan; ms. */
@@ -25,7 +28,7 @@ const maxConcurrent = 8;
  */
 export function purge(deps: PurgeDependencies): TimerHandler {
   return async (_timer, client, context) => {
-    const until = deps.now() + maxRunMs;
+    const until = plusMs(deps.now(), maxRunMs);
     const claimsAreDone = await purgeAll(deps, "claims", { until, context }, (entry) =>
       purgeClaim(deps, entry),
     );
@@ -38,11 +41,11 @@ export function purge(deps: PurgeDependencies): TimerHandler {
 async function purgeAll(
   { ledger, now, retentionDays }: PurgeDependencies,
   kind: RetentionKind,
-  { until, context }: { until: number; context: InvocationContext },
+  { until, context }: { until: EpochMs; context: InvocationContext },
   purgeOne: (entry: RetentionEntry) => Promise<void>,
 ): Promise<boolean> {
   while (now() < until) {
-    const before = { day: toIsoDay(now() - retentionDays * day), limit: batchSize };
+    const before = { day: toIsoDay(plusMs(now(), -retentionDays * day)), limit: batchSize };
     const entries = await ledger.retention.listDue(kind, before);
     if (entries.length === 0) return true;
     let failed = 0;
@@ -69,7 +72,7 @@ async function purgeClaim(
     return await retention.postpone(entry, toIsoDay(now()));
   }
   const isRetained =
-    claim !== null && toIsoDay(claim.madeAt) >= toIsoDay(now() - retentionDays * day);
+    claim !== null && toIsoDay(claim.madeAt) >= toIsoDay(plusMs(now(), -retentionDays * day));
   await (isRetained ? retention.postpone(entry, toIsoDay(claim.madeAt)) : retention.purge(entry));
 }
 
@@ -79,11 +82,11 @@ async function purgeCopy(
   entry: RetentionEntry,
 ): Promise<void> {
   const { retention } = ledger;
-  const id = entry.key;
+  const id = toInstanceId(entry.key);
   const completedAt = await readCompletion(ledger, client, id);
   if (completedAt === "running") return await retention.postpone(entry, toIsoDay(now()));
   const completedOn = completedAt === null ? null : toIsoDay(completedAt);
-  if (completedOn !== null && completedOn >= toIsoDay(now() - retentionDays * day)) {
+  if (completedOn !== null && completedOn >= toIsoDay(plusMs(now(), -retentionDays * day))) {
     return await retention.postpone(entry, completedOn);
   }
   await client.purgeInstanceHistory(repairInstanceId(id));
@@ -95,8 +98,8 @@ async function purgeCopy(
 async function readCompletion(
   ledger: Ledger,
   client: DurableClient,
-  id: string,
-): Promise<number | "running" | null> {
+  id: InstanceId,
+): Promise<EpochMs | "running" | null> {
   const outcome = await ledger.outcome(id);
   if (outcome !== null) return parseTime(outcome.completedAt);
   const instance = await findInstance(client, ledger, id);

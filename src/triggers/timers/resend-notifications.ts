@@ -1,5 +1,7 @@
 import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
+import type { InstanceId } from "../../copy/contract/ids.ts";
+import type { EpochMs } from "../../copy/time.ts";
 import { minute } from "../../copy/durations.ts";
 import { maxNotificationMs } from "../../copy/polling/backoff.ts";
 import type { CopyInput } from "../../copy/contract/activities.ts";
@@ -16,7 +18,7 @@ const maxEntries = 100;
  * the copy again, which changes nothing, and sends the notification. After a day the notification is dropped.
  */
 export async function resendNotifications(
-  { ledger, now }: { ledger: Ledger; now(): number },
+  { ledger, now }: { ledger: Ledger; now(): EpochMs },
   client: DurableClient,
   context: InvocationContext,
 ): Promise<void> {
@@ -36,7 +38,7 @@ async function repairToNotify(
   ledger: Ledger,
   client: DurableClient,
   context: InvocationContext,
-  { instanceId, copy }: { instanceId: string; copy: CopyInput },
+  { instanceId, copy }: { instanceId: InstanceId; copy: CopyInput },
 ): Promise<void> {
   if ((await ledger.outcome(instanceId)) === null) return;
   try {

@@ -2,6 +2,7 @@ import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import { hour, minute } from "../../copy/durations.ts";
 import { parseTime } from "../../copy/time.ts";
+import type { EpochMs } from "../../copy/time.ts";
 import { failure } from "../../copy/contract/failure.ts";
 import { buildOutcome } from "../../copy/contract/outcome.ts";
 import type { CopyResult, Outcome } from "../../copy/contract/outcome.ts";
@@ -13,7 +14,7 @@ import { ownInstance, repairInstance } from "../../instances/find-instance.ts";
 import { recordFrom, startRepair } from "../../instances/repair-instance.ts";
 import { resendNotifications } from "./resend-notifications.ts";
 
-export type WatchdogDependencies = { ledger: Ledger; now(): number };
+export type WatchdogDependencies = { ledger: Ledger; now(): EpochMs };
 
 /** The handler of a function with a timer trigger. */
 export type TimerHandler = (
@@ -127,13 +128,13 @@ async function wakeIfOverdue(
   client: DurableClient,
   lock: HeldLock,
   instance: CopyInstance,
-  instanceId = lock.instanceId,
+  listenerId: string = lock.instanceId,
 ): Promise<string | null> {
   const due = instance.customStatus?.nextReadAt ?? null;
   if (due === null || now() - parseTime(due) < graceMs) return null;
   if (lock.wokenAt !== null && now() - lock.wokenAt < minWakeIntervalMs) return null;
   if (!(await ledger.lockScan.recordWake(lock, now()))) return null;
-  await client.raiseEvent(instanceId, events.wake, null);
+  await client.raiseEvent(listenerId, events.wake, null);
   return `was woken because its next poll was due at ${due}`;
 }
 

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { pickEndpoints } from "../../../src/copy/contract/activities.ts";
 import { startStorage, uploaded } from "../../support/stack/emulator.ts";
 import { copyOf, stepsOf } from "../../support/stack/steps.ts";
+import { epochMs } from "../../../src/copy/time.ts";
 
 const slowly = { copies: { bytesPerSecond: 10 } };
 
@@ -63,7 +64,7 @@ test("a prepare that runs while its copy is settled leaves no snapshot behind", 
   const result = { kind: "aborted-before-start" } as const;
   const settlement = { plan: null, copyId: null, result, record };
   const { ledger } = steps;
-  const now = storage.clock.now();
+  const now = epochMs(storage.clock.now());
   await ledger.fenceLock(copy.destination, { instanceId, now, settlement });
   expect(await steps.prepareCopy({ instanceId, copy })).toMatchObject({
     kind: "transient-failure",

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { startStorage, uploaded } from "../../support/stack/emulator.ts";
 import { copyOf, stepsOf } from "../../support/stack/steps.ts";
+import { epochMs } from "../../../src/copy/time.ts";
 
 /** A planned copy and its steps. */
 async function planned() {
@@ -49,15 +50,20 @@ test("a start that comes once settling has begun starts nothing", async () => {
     record: { abortRequested: true, startedAt: null, statusReads: 0 },
   } as const;
   // As far as a settle came that died in the middle.
-  await ledger.fenceLock(copy.destination, { instanceId, now: clock.now(), settlement: closing });
+  await ledger.fenceLock(copy.destination, {
+    instanceId,
+    now: epochMs(clock.now()),
+    settlement: closing,
+  });
   expect(await steps.startCopy({ instanceId, copy, plan })).toMatchObject({ kind: "failed" });
   expect(requests.filter(({ operation }) => operation === "CopyBlob")).toEqual([]);
 });
 
 test("a copy is not settled while its start may be under way", async () => {
   const { ledger, copy, instanceId, plan, clock, settleAborted } = await planned();
-  const until = clock.now() + 45_000;
-  const start = { instanceId, attemptId: "unanswered", now: clock.now(), until, plan };
+  const now = epochMs(clock.now());
+  const until = epochMs(now + 45_000);
+  const start = { instanceId, attemptId: "unanswered", now, until, plan };
   expect(await ledger.registerAttempt(copy.destination, start)).toMatchObject({
     kind: "registered",
   });

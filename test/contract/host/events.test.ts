@@ -31,10 +31,50 @@ test("the subscription handshake echoes the code, for an Event Grid event and fo
   const validation = { validationCode: "512d38b6" };
   for (const body of [[{ data: validation }], { data: JSON.stringify(validation) }]) {
     const response = await post(webhook(url), "SubscriptionValidation", body);
-    expect(response.status).toBe(200);
+    expect([response.status, response.headers.get("content-type")]).toEqual([
+      200,
+      "text/plain; charset=utf-8",
+    ]);
     expect(await response.json()).toEqual({ validationResponse: "512d38b6" });
   }
-  expect((await post(webhook(url), "SubscriptionValidation", [{}])).status).toBe(400);
+});
+
+test.each([
+  ["an empty body", "Notification", ""],
+  ["a body that is not JSON", "Notification", "{"],
+  ["JSON text", "Notification", `"text"`],
+  ["a number", "Notification", "7"],
+  ["a handshake with an empty body", "SubscriptionValidation", ""],
+  ["a handshake without events", "SubscriptionValidation", "[]"],
+  ["a handshake without a code", "SubscriptionValidation", "[{}]"],
+])("%s is an empty 500", async (_, type, body) => {
+  const { url } = await startSample("events");
+  const headers = { "aeg-event-type": type };
+  const response = await fetch(webhook(url), { method: "POST", headers, body });
+  expect([response.status, await response.text()]).toEqual([500, ""]);
+  expect((await seenBy(url)).seen).toEqual([]);
+});
+
+test.each([{ "WebHook-Request-Origin": "eventgrid.azure.net" }, {}])(
+  "the handshake of cloud events allows Event Grid, whatever asks: %o",
+  async (headers) => {
+    const { url } = await startSample("events");
+    const response = await fetch(webhook(url), { method: "OPTIONS", headers });
+    expect([response.status, await response.text()]).toEqual([200, ""]);
+    expect(response.headers.get("webhook-allowed-origin")).toBe("eventgrid.azure.net");
+    expect((await fetch(webhook(url, "other"), { method: "OPTIONS", headers })).status).toBe(404);
+  },
+);
+
+test.each(["HEAD", "PATCH"])("%s is no method of a webhook", async (method) => {
+  const { url } = await startSample("events");
+  const headers = { "aeg-event-type": "Unsubscribe" };
+  expect((await fetch(webhook(url), { method, headers })).status).toBe(404);
+});
+
+test("an unknown extension has no webhook", async () => {
+  const { url } = await startSample("events");
+  expect((await fetch(`${url}/runtime/webhooks/other`, { method: "POST" })).status).toBe(404);
 });
 
 test("each event of a batch is one invocation with the event as it came and its metadata", async () => {
@@ -67,7 +107,10 @@ test("one failed event fails the delivery, though the others were taken", async 
   const { url } = await startSample("events");
   const batch = [event("a"), event("b", { fail: true }), event("c")];
   const response = await post(webhook(url), "Notification", batch);
-  expect([response.status, await response.text()]).toEqual([500, "cannot take it"]);
+  expect([response.status, await response.text()]).toEqual([
+    500,
+    "Exception while executing function: Functions.blobCreated",
+  ]);
   expect((await seenBy(url)).seen).toHaveLength(3);
 });
 

@@ -199,40 +199,36 @@ test("app hooks run once each, first and last, and share what they keep", async 
   expect(globalThis).toMatchObject({ stepsOfHooks: ["start", "end"] });
 });
 
-test("admin routes tell what runs and run it", async () => {
-  const host = await startSample("events");
-  const admin = (path: string, body?: unknown) =>
-    fetch(`${host.url}/admin/${path}`, {
-      method: body === undefined ? "GET" : "POST",
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-  expect(await jsonOf(admin("host/status"))).toMatchObject({ state: "Running" });
-  expect((await admin("host/ping")).status).toBe(200);
-  const functions = await jsonOf(admin("functions"));
-  expect(functions.map(({ name }: { name: string }) => name)).toEqual([
-    "blobCreated",
-    "hourly",
-    "atStart",
-    "seen",
-  ]);
-  expect(await jsonOf(admin("functions/seen"))).toMatchObject({
-    name: "seen",
-    invoke_url_template: `${host.url}/api/seen`,
-    config: { bindings: [{ type: "httpTrigger" }, { type: "http", name: "$return" }] },
+test("requests while the app starts are a 503", async () => {
+  const app = await writtenApp({
+    "main.js": `
+      import { app } from "@azure/functions";
+      app.hook.appStart(async () => {
+        const response = await fetch("http://" + process.env.WEBSITE_HOSTNAME + "/api/one");
+        globalThis.responseWhileStarting = [response.status, await response.text()];
+      });
+      app.get("one", () => ({ body: "one" }));
+    `,
   });
-  expect(await jsonOf(admin("functions/seen/status"))).toEqual({});
+  const host = await startSample(app);
+  const responseWhileStarting = [503, "Function host is not running."];
+  expect(globalThis).toMatchObject({ responseWhileStarting });
+  expect(await text(`${host.url}/api/one`)).toBe("one");
+});
 
-  const event = JSON.stringify({ id: "by hand", data: {} });
-  expect((await admin("functions/BlobCreated", { input: event })).status).toBe(202);
-  expect((await admin("functions/hourly", {})).status).toBe(202);
-  const { seen, timers } = await jsonOf(fetch(`${host.url}/api/seen`));
-  expect(seen).toMatchObject([{ event: { id: "by hand" } }]);
-  expect(timers).toContainEqual(expect.objectContaining({ name: "hourly" }));
-
-  expect((await admin("functions/seen", { input: "" })).status).toBe(400);
-  expect((await admin("functions/hourly", "text")).status).toBe(400);
-  expect((await admin("functions/other", {})).status).toBe(404);
-  expect((await admin("other")).status).toBe(404);
+test("another durable engine can take the place of the local one", async () => {
+  const calls: string[] = [];
+  const host = await startSample("greeter", {
+    openEngine: async ({ functions }) => ({
+      clientBinding: () => "{}",
+      handle: async ({ path }) => ({ status: 200, headers: {}, body: path }),
+      start: () => void calls.push(...functions.orchestrators()),
+      stop: async () => void calls.push("stop"),
+    }),
+  });
+  expect(await text(`${host.url}/runtime/webhooks/durabletask/instances/a`)).toBe("instances/a");
+  await host.close();
+  expect(calls).toEqual(["greetLater", "stop"]);
 });
 
 test("a temporary task hub leaves no file behind", async () => {

@@ -5,6 +5,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import type { BlobEndpoint, FileEndpoint } from "../../../src/copy/location/endpoint.ts";
 import { createCopyClient } from "../../../src/storage/create-copy-client.ts";
 import { createCredentialFor } from "../../../src/storage/credentials.ts";
+import { toCopyId } from "../../../src/copy/contract/ids.ts";
 
 /** A service that takes calls and never answers. */
 async function silentService() {
@@ -33,7 +34,7 @@ test.each(["blob", "file"])(
     const endpoint = service === "blob" ? blob : file;
     const client = createCopyClient(createCredentialFor());
     const abort = client
-      .abort({ endpoint, sas: null, leaseId: null }, "7e1c")
+      .abort({ endpoint, sas: null, leaseId: null }, toCopyId("7e1c"))
       .catch((error: unknown) => error);
     await once(server, "request");
     await vi.advanceTimersByTimeAsync(30_000);

@@ -3,7 +3,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import { type Clock, systemClock } from "../../../src/local/clock.ts";
-import { type FunctionsHost, startFunctionsHost } from "../../../src/local/host/host.ts";
+import {
+  type FunctionsHost,
+  type HostOptions,
+  startFunctionsHost,
+} from "../../../src/local/host/host.ts";
 import type { HostLogEntry } from "../../../src/local/log.ts";
 
 export type SampleHost = FunctionsHost & { log: HostLogEntry[] };
@@ -12,6 +16,7 @@ export type SampleOptions = {
   clock?: Clock;
   stateFile?: string;
   environment?: Record<string, string>;
+  openEngine?: HostOptions["openEngine"];
 };
 
 /** Where a sample app is kept: test/support/sample-apps/<name>. */
@@ -30,6 +35,7 @@ export async function startSample(
     port: 0,
     stateFile: options.stateFile ?? ":memory:",
     environment: options.environment ?? {},
+    openEngine: options.openEngine,
     log: (entry) => log.push(entry),
   });
   onTestFinished(() => host.close());

@@ -12,6 +12,8 @@ import type { CopyClient } from "../../../src/storage/copy-client.ts";
 import { createCredentialFor } from "../../../src/storage/credentials.ts";
 import { createSasMint } from "../../../src/storage/sas-mint.ts";
 import type { Storage } from "./emulator.ts";
+import { epochMs, toIso } from "../../../src/copy/time.ts";
+import type { InstanceId } from "../../../src/copy/contract/ids.ts";
 
 /** The five steps over real Storage calls, without the orchestration: to run them in a seldom order. */
 export function stepsOf(
@@ -28,7 +30,7 @@ export function stepsOf(
     ledger,
     seal: createSeal([]),
     notifications: { targets: [], send: async () => ({ ok: true }) },
-    now: () => clock.now(),
+    now: () => epochMs(clock.now()),
     newGuid: randomUUID,
   });
   return { ...steps, ledger };
@@ -38,14 +40,14 @@ export function stepsOf(
 export function copyOf(
   { emulator, clock }: Storage,
   body: unknown,
-): { instanceId: string; copy: CopyInput } {
+): { instanceId: InstanceId; copy: CopyInput } {
   const parsed = parseCopyRequest(body, {
     emulator: { blob: emulator.blobUrl, file: null },
     external: [],
   });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   const { source, destination, options } = parsed.request;
-  const now = new Date(clock.now());
+  const now = epochMs(clock.now());
   const copy: CopyInput = {
     version: 1,
     source,
@@ -53,7 +55,7 @@ export function copyOf(
     sourceSas: null,
     destinationSas: null,
     options,
-    createdAt: now.toISOString(),
+    createdAt: toIso(now),
   };
   return { instanceId: newInstanceId(now), copy };
 }

@@ -9,8 +9,11 @@ import type {
   StorageCallName,
   StorageErrorResponse,
 } from "../../../src/copy/decisions/storage-errors.ts";
+import { toCopyId } from "../../../src/copy/contract/ids.ts";
+import { epochMs, plusMs } from "../../../src/copy/time.ts";
+import type { EpochMs } from "../../../src/copy/time.ts";
 
-const now = Date.UTC(2026, 10, 20);
+const now = epochMs(Date.UTC(2026, 10, 20));
 const answer = (given: Partial<StorageErrorResponse>): StorageErrorResponse => ({
   status: 400,
   code: null,
@@ -175,7 +178,7 @@ test("a destination that refuses a SAS which has ended says so, and a start's SA
   expect(failure.message).not.toContain("SAS expired");
 });
 
-const copyId = "11111111-1111-1111-1111-111111111111";
+const copyId = toCopyId("11111111-1111-1111-1111-111111111111");
 const started = { plan: { source: { etag: "1", length: 10 }, destinationEtag: null }, copyId };
 const seen = (
   copy: Partial<DestinationProperties["copy"]> | null,
@@ -212,7 +215,7 @@ test("only our own copyId with status success and the planned length is a succes
     kind: "failed",
     failure: { cause: "source-changed" },
   });
-  expect(look(seen({ copyId: "another" }))).toMatchObject({ kind: "superseded" });
+  expect(look(seen({ copyId: toCopyId("another") }))).toMatchObject({ kind: "superseded" });
   expect(look(seen(null))).toMatchObject({ kind: "superseded" });
   expect(look(null)).toMatchObject({ kind: "gone", failure: { cause: "destination-deleted" } });
 });
@@ -249,11 +252,11 @@ test("a copy that failed with 403 once its minted SAS had ended outlived seven d
   const mintedSas = { scid: "1", expiresAt: new Date(now).toISOString() };
   const plan = { ...started.plan, mintedSas };
   const description = '403 AuthenticationFailed "x"';
-  const ended = (completedAt: number | null, description: string) => {
+  const ended = (completedAt: EpochMs | null, description: string) => {
     const destination = seen({ status: "failed", description, completedAt });
-    return interpretStatus({ plan, copyId }, destination, { sas: null, now: now + 60_000 });
+    return interpretStatus({ plan, copyId }, destination, { sas: null, now: plusMs(now, 60_000) });
   };
-  for (const completedAt of [now, now + 1_000, null]) {
+  for (const completedAt of [now, plusMs(now, 1_000), null]) {
     expect(ended(completedAt, description)).toMatchObject({
       failure: {
         cause: "source-sas-expired",
@@ -262,7 +265,7 @@ test("a copy that failed with 403 once its minted SAS had ended outlived seven d
       },
     });
   }
-  expect(ended(now - 1_000, description)).toMatchObject({
+  expect(ended(plusMs(now, -1_000), description)).toMatchObject({
     failure: { cause: "source-unauthorized" },
   });
   expect(ended(now, '404 ResourceNotFound "x"')).toMatchObject({

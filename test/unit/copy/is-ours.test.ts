@@ -4,8 +4,10 @@ import { buildMintedSas } from "../../../src/copy/location/minted-sas.ts";
 import { isOurs } from "../../../src/copy/decisions/plan.ts";
 import type { CopyProperties } from "../../../src/copy/contract/properties.ts";
 import type { CopyPlan } from "../../../src/copy/contract/activities.ts";
+import { toCopyId } from "../../../src/copy/contract/ids.ts";
+import { epochMs } from "../../../src/copy/time.ts";
 
-const now = Date.UTC(2026, 10, 20, 12);
+const now = epochMs(Date.UTC(2026, 10, 20, 12));
 const minute = 60_000;
 const url = "https://acme.blob.core.windows.net/inbox/film.mp4";
 const source: Endpoint = {
@@ -39,7 +41,7 @@ function ours(
     archived: false,
     metadata: {},
     copy: {
-      copyId: "1",
+      copyId: toCopyId("1"),
       status: "pending",
       progress: null,
       completedAt: null,
@@ -87,18 +89,21 @@ test.each([
 );
 
 test("a copy that ended before the plan was made came back with a restored blob", () => {
-  const ended = (completedAt: number) => ours(plan, { status: "success", completedAt });
+  const ended = (completedAt: number) =>
+    ours(plan, { status: "success", completedAt: epochMs(completedAt) });
   expect(ended(now - 24 * 60 * minute)).toBe(false);
   expect(ended(now - 16 * minute)).toBe(false);
   expect(ended(now - 14 * minute)).toBe(true); // clocks differ
   expect(ended(now + minute)).toBe(true);
   const { plannedAt: _, ...older } = plan;
-  expect(ours(older, { status: "success", completedAt: now - 24 * 60 * minute })).toBe(true);
+  expect(ours(older, { status: "success", completedAt: epochMs(now - 24 * 60 * minute) })).toBe(
+    true,
+  );
 });
 
 test("a minted SAS lives as long as its key may, and ends on a full hour", () => {
   for (const at of [now, now + 1, now + 15 * minute, now + 59 * minute]) {
-    const end = Date.parse(buildMintedSas(scid, at).expiresAt);
+    const end = Date.parse(buildMintedSas(scid, epochMs(at)).expiresAt);
     expect(end % (60 * minute)).toBe(0);
     expect(end - at).toBeLessThanOrEqual(7 * 24 * 60 * minute - 15 * minute);
     expect(end - at).toBeGreaterThan(7 * 24 * 60 * minute - 76 * minute);

@@ -5,10 +5,12 @@ import { forecast } from "../../../src/copy/polling/forecast.ts";
 import type { Sample } from "../../../src/copy/polling/forecast.ts";
 import { firstPollAt, maxWaitMs, nextPollAt } from "../../../src/copy/polling/poll-policy.ts";
 import { busyRetryAt, retryAt } from "../../../src/copy/polling/backoff.ts";
+import { epochMs, plusMs } from "../../../src/copy/time.ts";
 
 const hour = 3_600_000;
 
 const fortnight = 14 * 24 * hour;
+const start = epochMs(0);
 
 /** A poller of nothing: what the policy does with looks that somebody else made up. */
 function looksUntil(
@@ -18,12 +20,12 @@ function looksUntil(
   const observations: Sample[] = [];
   let readsSinceWake: number | null = null;
   let reads = 0;
-  for (let now = firstPollAt(0); now < end;) {
+  for (let now = firstPollAt(start); now < end;) {
     reads++;
     observations.push({ at: now, progress: progressAt(now) });
-    const seen = forecast(observations, 0);
+    const seen = forecast(observations, start);
     const due = nextPollAt({
-      startedAt: 0,
+      startedAt: start,
       samples: observations,
       forecast: seen,
       polls: reads,
@@ -33,7 +35,7 @@ function looksUntil(
     if (wakes > 0) {
       wakes--;
       readsSinceWake = 0;
-      now++;
+      now = plusMs(now, 1);
     } else {
       if (readsSinceWake !== null) readsSinceWake++;
       now = due;
@@ -43,14 +45,14 @@ function looksUntil(
 }
 
 test("the next read is after now, and never more than six hours ahead", () => {
-  const time = fc.integer({ min: 0, max: 15 * 24 * hour });
+  const time = fc.integer({ min: 0, max: 15 * 24 * hour }).map(epochMs);
   const progress = fc.option(
     fc
       .tuple(fc.nat(), fc.nat())
       .map(([a, b]) => ({ bytesCopied: Math.min(a, b), totalBytes: Math.max(a, b) })),
   );
   const looks = fc.record({
-    startedAt: fc.constant(0),
+    startedAt: fc.constant(start),
     polls: fc.nat({ max: 150 }),
     samples: fc
       .array(fc.record({ at: time, progress }), { maxLength: 20 })
@@ -59,8 +61,8 @@ test("the next read is after now, and never more than six hours ahead", () => {
   });
   fc.assert(
     fc.property(looks, time, (given, later) => {
-      const now = (given.samples.at(-1)?.at ?? 0) + later;
-      const seen = forecast(given.samples, 0);
+      const now = plusMs(later, given.samples.at(-1)?.at ?? 0);
+      const seen = forecast(given.samples, start);
       const next = nextPollAt({ ...given, forecast: seen, now });
       expect(next).toBeGreaterThanOrEqual(now + 1_000);
       expect(next).toBeLessThanOrEqual(now + maxWaitMs);
@@ -104,15 +106,15 @@ test("no progress whatever makes two weeks cost more than 80 looks, and one a wa
 });
 
 test("after a wake that says pending the next reads come within 5, 15 and 45 seconds", () => {
-  const seen = forecast([], 0);
+  const seen = forecast([], start);
   const at = (readsSinceWake: number) =>
     nextPollAt({
-      startedAt: 0,
+      startedAt: start,
       samples: [],
       forecast: seen,
       polls: 1,
       pollsSinceWake: readsSinceWake,
-      now: 10 * hour,
+      now: epochMs(10 * hour),
     }) -
     10 * hour;
   expect([0, 1, 2].map(at)).toEqual([5_000, 15_000, 45_000]);
@@ -120,19 +122,19 @@ test("after a wake that says pending the next reads come within 5, 15 and 45 sec
 });
 
 test("calls that Storage does not answer are tried after 2 s, 4 s, 8 s … and as late as Retry-After asks", () => {
-  expect([1, 2, 3, 20, 100].map((failures) => retryAt(0, failures, null))).toEqual([
+  expect([1, 2, 3, 20, 100].map((failures) => retryAt(start, failures, null))).toEqual([
     2_000, 4_000, 8_000, 3_600_000, 3_600_000,
   ]);
-  expect(retryAt(0, 1, 120)).toBe(120_000);
-  expect(retryAt(0, 1, 1e9)).toBe(maxWaitMs);
-  expect(retryAt(0, 30, null, maxWaitMs)).toBe(maxWaitMs);
+  expect(retryAt(start, 1, 120)).toBe(120_000);
+  expect(retryAt(start, 1, 1e9)).toBe(maxWaitMs);
+  expect(retryAt(start, 30, null, maxWaitMs)).toBe(maxWaitMs);
 });
 
 test("another copy is waited for in about forty tries a fortnight, a fifth of the time late at most", () => {
-  let now = 0;
+  let now = start;
   let tries = 0;
   while (now < fortnight) {
-    const due = busyRetryAt(now, { since: 0, tries: ++tries });
+    const due = busyRetryAt(now, { since: start, tries: ++tries });
     expect(due - now).toBeGreaterThanOrEqual(5_000);
     expect(due - now).toBeLessThanOrEqual(Math.max(hour, Math.min(now / 5 + 1, 24 * hour)));
     now = due;

@@ -7,9 +7,11 @@ import {
 } from "../../../src/copy/decisions/rollback-step.ts";
 import type { CopyResult } from "../../../src/copy/contract/outcome.ts";
 import type { DestinationProperties } from "../../../src/copy/contract/properties.ts";
+import { toCopyId, toInstanceId } from "../../../src/copy/contract/ids.ts";
+import { epochMs } from "../../../src/copy/time.ts";
 
-const instanceId = "0191f000-0000-7000-8000-000000000001";
-const copyId = "11111111-1111-1111-1111-111111111111";
+const instanceId = toInstanceId("0191f000-0000-7000-8000-000000000001");
+const copyId = toCopyId("11111111-1111-1111-1111-111111111111");
 const former = '"0x1"';
 const failure = {
   cause: "internal",
@@ -18,7 +20,7 @@ const failure = {
   retryable: true,
   storage: null,
 } as const;
-const aborted: CopyResult = { kind: "aborted", progress: null, etag: '"0x3"', endedAt: 0 };
+const aborted: CopyResult = { kind: "aborted", progress: null, etag: '"0x3"', endedAt: epochMs(0) };
 const outOfSight: CopyResult = { kind: "unobservable", failure };
 const metadata = addMarker({ Shelf: "7" }, { instanceId, etag: former });
 const ours = { time: "t1", metadata, tier: null };
@@ -31,7 +33,7 @@ const seen = (
 ): DestinationProperties => ({
   etag: '"0x3"',
   length: 0,
-  lastModified: 0,
+  lastModified: epochMs(0),
   blobType: "BlockBlob",
   archived: false,
   metadata: from,
@@ -39,7 +41,7 @@ const seen = (
     carries === null
       ? null
       : {
-          copyId: carries.by,
+          copyId: toCopyId(carries.by),
           status: carries.status,
           progress: null,
           completedAt: null,
@@ -74,7 +76,10 @@ test.each<[CopyResult, DestinationProperties | null, string]>([
 test("only a snapshot of ours, of the very state that was written over, is promoted", () => {
   const empty = seen({ by: copyId, status: "aborted" });
   const stale = { ...ours, metadata: addMarker({}, { instanceId, etag: '"0x0"' }) };
-  const foreign = { ...ours, metadata: addMarker({}, { instanceId: "another", etag: former }) };
+  const foreign = {
+    ...ours,
+    metadata: addMarker({}, { instanceId: toInstanceId("another"), etag: former }),
+  };
   for (const other of [stale, foreign, { ...ours, metadata: {} }]) {
     expect(what(aborted, empty, [other])).toBe("give-up");
     expect(what(aborted, empty, [other, ours])).toBe("promote");

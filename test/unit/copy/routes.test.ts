@@ -13,6 +13,7 @@ import type { Route } from "../../../src/copy/routing/routes.ts";
 import { randomNames, randomRoutes } from "../../support/requests/random-routes.ts";
 import { circles, safeShapes } from "../../support/requests/safe-routes.ts";
 import type { RouteEntry } from "../../support/requests/safe-routes.ts";
+import { epochMs } from "../../../src/copy/time.ts";
 
 const blob = (account: string, path: string) => `https://${account}.blob.core.windows.net/${path}`;
 const films: RouteEntry = {
@@ -21,7 +22,7 @@ const films: RouteEntry = {
   destination: blob("acct2", "out/{path}"),
 };
 /** 2026-03-01T09:05Z */
-const at = Date.UTC(2026, 2, 1, 9, 5);
+const at = epochMs(Date.UTC(2026, 2, 1, 9, 5));
 
 function read(...entries: unknown[]) {
   return parseRoutes(JSON.stringify(entries), onlyStorage);

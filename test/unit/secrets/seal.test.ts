@@ -3,8 +3,9 @@ import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { revealSas, Sas } from "../../../src/copy/location/sas.ts";
 import { createSeal, UnsealError } from "../../../src/secrets/seal.ts";
+import { toInstanceId } from "../../../src/copy/contract/ids.ts";
 
-const place = { instanceId: "1", field: "sourceSas" } as const;
+const place = { instanceId: toInstanceId("1"), field: "sourceSas" } as const;
 const sas = new Sas("sv=1&sig=secret");
 const [first, second] = [randomBytes(32), randomBytes(32)];
 
@@ -19,7 +20,7 @@ test("a sealed SAS opens at its place, and shows nothing of itself", () => {
 test("a sealed SAS opens nowhere else, and not when a character was changed", () => {
   const seal = createSeal([first]);
   const sealed = seal.seal?.(sas, place) ?? "";
-  expect(() => seal.open(sealed, { ...place, instanceId: "2" })).toThrow(UnsealError);
+  expect(() => seal.open(sealed, { ...place, instanceId: toInstanceId("2") })).toThrow(UnsealError);
   expect(() => seal.open(sealed, { ...place, field: "destinationSas" })).toThrow(UnsealError);
   const changed = sealed.slice(0, -1) + (sealed.endsWith("A") ? "B" : "A");
   expect(() => seal.open(changed, place)).toThrow(UnsealError);

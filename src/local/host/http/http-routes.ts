@@ -1,5 +1,6 @@
 import { type AppFunction, withTrigger } from "../worker/app-functions.ts";
 import type { Binding } from "../worker/functions-core.ts";
+import type { KeyCheck, KeyLevel } from "./function-keys.ts";
 import { buildRequestData, buildResponse } from "./http-message.ts";
 import type { HostRequest, HostResponse } from "./http-server.ts";
 import type { Invocation, InvocationOutcome } from "../worker/invocation.ts";
@@ -19,14 +20,15 @@ export type HttpRoutes = {
 export type HttpRoutesOptions = {
   functions: readonly AppFunction[];
   routePrefix: string;
+  checkKey: KeyCheck;
   run: (invocation: Invocation) => Promise<InvocationOutcome>;
   logger: Logger;
 };
 
 /**
  * Routes requests to HTTP functions by path and method (WebScriptHostHttpRoutesManager.cs). A method that a function
- * does not list is not a 405: its route does not match, and if no other route matches, the response is 404. The
- * functions' `authLevel` is ignored, as Core Tools does locally.
+ * does not list is not a 405: its route does not match, and if no other route matches, the response is 404. A key that
+ * does not open the function's `authLevel` is a plain 401 (FunctionInvocationMiddleware.cs).
  */
 export function openHttpRoutes(options: HttpRoutesOptions): HttpRoutes {
   const routes = withTrigger(options.functions, "httpTrigger")
@@ -46,7 +48,7 @@ export function openHttpRoutes(options: HttpRoutesOptions): HttpRoutes {
   };
 }
 
-type Route = HttpFunction & { template: RouteTemplate };
+type Route = HttpFunction & { template: RouteTemplate; requiredKey: KeyLevel };
 
 function buildRoute(name: string, binding: Binding, routePrefix: string): Route {
   const own =
@@ -60,7 +62,14 @@ function buildRoute(name: string, binding: Binding, routePrefix: string): Route 
     route,
     methods: methods.map((method) => String(method).toUpperCase()),
     template: parseRoute(route),
+    requiredKey: readAuthLevel(binding["authLevel"]),
   };
+}
+
+/** The library's default is "anonymous", and it lets only three values pass. */
+function readAuthLevel(authLevel: unknown): KeyLevel {
+  const level = String(authLevel).toLowerCase();
+  return level === "anonymous" || level === "admin" ? level : "function";
 }
 
 async function call(
@@ -69,7 +78,10 @@ async function call(
   request: HostRequest,
   params: Record<string, string>,
 ): Promise<HostResponse> {
-  const { logger } = options;
+  const { logger, checkKey } = options;
+  if (checkKey(request, route.requiredKey) !== "accepted") {
+    return { status: 401, headers: {}, body: "" };
+  }
   if (request.chunked && request.body.length > 0) {
     logger(
       "warning",

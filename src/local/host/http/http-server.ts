@@ -42,17 +42,26 @@ export type HttpServerOptions = {
 /** The host's default, FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: 100 MB. */
 const maxBodyBytes = 104_857_600;
 
+/** KestrelServerLimits.cs: the request line and the headers, with their line ends. Beyond these, 414 and 431. */
+const maxRequestLineBytes = 8_192;
+const maxHeaderBytes = 32_768;
+const maxHeaderCount = 100;
+
+/** Node's own limit on request line and headers together. Far above Kestrel's, so that `readRequest` can tell them apart. */
+const maxNodeHeaderBytes = 1_048_576;
+
 /** These never carry a body (RFC 9110, sections 6.4.1 and 15). */
 const statusesWithoutBody = new Set([204, 205, 304]);
 
 /**
- * Serves HTTP on 127.0.0.1 only, because the local host checks no keys. Each request writes one log line, without its
+ * Serves HTTP on 127.0.0.1 only, because the local host requires keys only if it has some. Each request writes one log line, without its
  * query. If `respond` throws, the response is an empty 500.
  */
 export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   const { clock, logger } = options;
   const inFlight = new Set<Promise<void>>();
-  const server = createServer((incoming, outgoing) => {
+  const nodeOptions = { maxHeaderSize: maxNodeHeaderBytes, requireHostHeader: false };
+  const server = createServer(nodeOptions, (incoming, outgoing) => {
     const work = clock.track(serve(options, incoming, outgoing)).finally(() => {
       inFlight.delete(work);
     });
@@ -60,8 +69,10 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   });
   server.on("clientError", (error, socket) => {
     logger("debug", "host", "", `Cannot read a client's request: ${error.message}`);
-    if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
-    else socket.destroy();
+    const isTooLarge = "code" in error && error.code === "HPE_HEADER_OVERFLOW";
+    const status = isTooLarge ? "431 Request Header Fields Too Large" : "400 Bad Request";
+    if (!socket.writable) socket.destroy();
+    else socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(createListenError(options.port, error)));
@@ -126,12 +137,18 @@ const hostAndPort = /^([\w.~%!$&'()*+,;=-]+|\[[\da-f:.]+\])(:\d*)?$/i;
 async function readRequest(
   incoming: IncomingMessage,
   path: string,
-): Promise<HostRequest | 400 | 413 | "gone"> {
+): Promise<HostRequest | 400 | 413 | 414 | 431 | 500 | "gone"> {
+  const requestLine = `${incoming.method} ${incoming.url} HTTP/${incoming.httpVersion}\r\n`;
+  if (requestLine.length > maxRequestLineBytes) return 414;
+  const headerCount = incoming.rawHeaders.length / 2;
+  if (headerCount > maxHeaderCount || countHeaderBytes(incoming) > maxHeaderBytes) return 431;
   const headers: Record<string, string> = {};
   for (const [name, values] of Object.entries(incoming.headersDistinct)) {
     if (values !== undefined) headers[name] = values.join(",");
   }
-  const host = headers["host"] ?? `localhost:${incoming.socket.localPort}`;
+  const { host } = headers;
+  // Kestrel accepts a request of HTTP/1.0 without Host, and then the Functions host cannot build its URL.
+  if (host === undefined) return incoming.httpVersion === "1.0" ? 500 : 400;
   const target = incoming.url ?? "/";
   const absolute = target.startsWith("/") ? `http://${host}${target}` : target;
   if (!hostAndPort.test(host) || !URL.canParse(absolute)) return 400;
@@ -161,6 +178,12 @@ async function readRequest(
   };
 }
 
+function countHeaderBytes({ rawHeaders }: IncomingMessage): number {
+  const perLine = ": ".length + "\r\n".length;
+  const text = rawHeaders.reduce((sum, part) => sum + part.length, 0);
+  return text + (rawHeaders.length / 2) * perLine;
+}
+
 /** Returns false if the client disconnected before the response was sent. */
 async function send(
   method: string,
@@ -174,8 +197,11 @@ async function send(
   }
   const bodyless = method === "HEAD" || statusesWithoutBody.has(response.status);
   const body = Buffer.from(response.body);
-  if (!statusesWithoutBody.has(response.status) && !outgoing.hasHeader("content-length")) {
-    outgoing.setHeader("content-length", body.length);
+  // Like Kestrel: without a stated length, a body is sent in chunks, and HEAD states no length.
+  if (!bodyless && !outgoing.hasHeader("content-length")) {
+    const isChunked = body.length > 0 && outgoing.req.httpVersion === "1.1";
+    if (isChunked) outgoing.setHeader("transfer-encoding", "chunked");
+    else outgoing.setHeader("content-length", body.length);
   }
   return new Promise((resolve) => {
     outgoing.once("close", () => resolve(outgoing.writableFinished));

@@ -1,7 +1,10 @@
+import { hostname } from "node:os";
 import type { Clock } from "../../clock.ts";
+import type { Logger } from "../../log.ts";
 import { type AppFunction } from "../worker/app-functions.ts";
 import { hostVersion } from "../worker/functions-core.ts";
 import { buildEventInvocation } from "./event-grid.ts";
+import type { FunctionKeys, KeyLevel } from "../http/function-keys.ts";
 import type { HostRequest, HostResponse } from "../http/http-server.ts";
 import type { Invocation, InvocationOutcome } from "../worker/invocation.ts";
 import { buildTimerInfo } from "./timer-trigger.ts";
@@ -10,57 +13,96 @@ export type AdminOptions = {
   functions: readonly AppFunction[];
   /** Returns the URL of an HTTP function; undefined for other functions. */
   urlOf: (name: string) => string | undefined;
+  keys: FunctionKeys | undefined;
   /** Epoch ms. */
   startedAt: number;
   clock: Clock;
+  logger: Logger;
   run: (invocation: Invocation) => Promise<InvocationOutcome>;
 };
 
+/** The route of one request. Its key must be checked before `respond` is called. */
+export type AdminRoute = { requiredKey: KeyLevel; respond: () => HostResponse };
+
 /**
- * Handles the host's routes below `/admin/` that people call by hand (HostController.cs and FunctionsController.cs):
- * the host's status, the list of functions, and running a function now.
+ * Finds the host's route below `/admin/` for a request; undefined if there is none. Implemented are the routes that
+ * people call by hand (HostController.cs, KeysController.cs and FunctionsController.cs): the host's status, its keys,
+ * the list of functions, and running a function now.
  */
-export function respondAdmin(options: AdminOptions, request: HostRequest): HostResponse {
-  const [, , area = "", name = "", detail, ...more] = request.path.replace(/\/$/, "").split("/");
-  if (more.length > 0) return empty(404);
-  const route = [area, area === "host" ? name : name && "{name}", detail]
-    .filter((part) => part !== undefined && part !== "")
-    .join("/")
-    .toLowerCase();
-  const found = options.functions.find(
-    (candidate) => candidate.name.toLowerCase() === name.toLowerCase(),
-  );
-  switch (`${request.method} ${route}`) {
-    case "GET host/status":
-      return json(200, hostStatus(options));
-    case "GET host/ping":
-    case "POST host/ping":
-      return empty(200);
-    case "GET functions":
-      return json(
-        200,
-        options.functions.map((each) => describeFunction(options, each)),
-      );
-    case "GET functions/{name}":
-      return found === undefined ? empty(404) : json(200, describeFunction(options, found));
-    case "GET functions/{name}/status":
-      return found === undefined ? empty(404) : json(200, {});
-    case "POST functions/{name}":
-      return found === undefined ? empty(404) : runNow(options, found, request.body);
-    default:
-      return empty(404);
-  }
+export function findAdminRoute(
+  options: AdminOptions,
+  request: HostRequest,
+): AdminRoute | undefined {
+  const [root = "", area = "", name = "", ...rest] = request.path
+    .replace(/^\/|\/$/g, "")
+    .split("/");
+  if (root.toLowerCase() !== "admin") return undefined;
+  const isOfFunction = area.toLowerCase() === "functions" && name !== "";
+  const route = [area, isOfFunction ? "{name}" : name, ...rest].filter((part) => part !== "");
+  const respond = routes[`${request.method} ${route.join("/").toLowerCase()}`];
+  if (respond === undefined) return undefined;
+  const found = options.functions.find((each) => each.name.toLowerCase() === name.toLowerCase());
+  return {
+    requiredKey: name.toLowerCase() === "ping" && !isOfFunction ? "anonymous" : "admin",
+    respond: () => respond({ options, request, found }),
+  };
 }
 
+type AdminRequest = {
+  options: AdminOptions;
+  request: HostRequest;
+  /** The function that the path names. */
+  found: AppFunction | undefined;
+};
+
+const routes: Readonly<Record<string, (request: AdminRequest) => HostResponse>> = {
+  "GET host/status": ({ options }) => json(200, hostStatus(options)),
+  "GET host/ping": () => pong,
+  "POST host/ping": () => pong,
+  "GET host/drain/status": () =>
+    json(200, { state: "Disabled", outstandingInvocations: 0, outstandingRetries: 0 }),
+  "GET host/keys": (call) => listKeys(call, call.options.keys?.host),
+  "GET host/functionkeys": (call) => listKeys(call, call.options.keys?.host),
+  "GET host/systemkeys": (call) => listKeys(call, call.options.keys?.system),
+  "GET functions": ({ options }) =>
+    json(
+      200,
+      options.functions.map((each) => describeFunction(options, each)),
+    ),
+  "GET functions/{name}": ({ options, found }) =>
+    found === undefined ? empty(404) : json(200, describeFunction(options, found)),
+  "GET functions/{name}/status": ({ found }) => (found === undefined ? empty(404) : json(200, {})),
+  "POST functions/{name}": runNow,
+};
+
+const pong: HostResponse = {
+  status: 200,
+  headers: { "cache-control": "no-store,no-cache", pragma: "no-cache" },
+  body: "",
+};
+
+/** The members of HostStatus.cs; those that App Service supplies are empty, as on any other machine. */
 function hostStatus(options: AdminOptions): object {
   return {
-    id: "local",
+    id: hostname().toLowerCase(),
     state: "Running",
-    version: hostVersion,
+    version: `${hostVersion}.0`,
     versionDetails: hostVersion,
+    platformVersion: "",
+    instanceId: "",
+    computerName: "",
     processUptime: options.clock.now() - options.startedAt,
-    functionAppContentEditingState: "NotAllowed",
+    functionAppContentEditingState: "Unknown",
   };
+}
+
+function listKeys(
+  { request }: AdminRequest,
+  keys: Readonly<Record<string, string>> | undefined,
+): HostResponse {
+  const listed = Object.entries(keys ?? {}).map(([name, value]) => ({ name, value }));
+  const self = { rel: "self", href: `${request.url.origin}${request.url.pathname}` };
+  return json(200, { keys: listed, links: [self] });
 }
 
 function describeFunction(options: AdminOptions, { name, metadata }: AppFunction): object {
@@ -77,15 +119,20 @@ function describeFunction(options: AdminOptions, { name, metadata }: AppFunction
   };
 }
 
-/** Responds immediately and runs the function in the background, as the host does. The log shows its result. */
-function runNow(options: AdminOptions, found: AppFunction, body: Buffer): HostResponse {
-  const input = parseInput(body);
-  if (input === undefined) return text(400, `The body must be {"input": "<text>"}`);
+/**
+ * Responds immediately and runs the function in the background, as the host does. The log shows its result. Nothing
+ * runs for HTTP functions and orchestrators: the host responds in the same way, and then their bindings fail.
+ */
+function runNow({ options, request, found }: AdminRequest): HostResponse {
+  const input = parseInput(request.body);
+  if (input === undefined) return empty(400);
+  if (found === undefined) return empty(404);
   const invocation = buildInvocation(found, input);
-  if (invocation === undefined) {
-    return text(400, `Cannot run function "${found.name}" here: ${howToRun(found)}`);
+  if (invocation !== undefined) void options.run(invocation);
+  else {
+    const reason = `its trigger takes no input from an admin request: ${howToRun(found)}`;
+    options.logger("error", "function", found.name, `Cannot run the function because ${reason}`);
   }
-  void options.run(invocation);
   return empty(202);
 }
 
@@ -126,8 +173,4 @@ function empty(status: number): HostResponse {
 function json(status: number, body: object): HostResponse {
   const headers = { "content-type": "application/json; charset=utf-8" };
   return { status, headers, body: JSON.stringify(body) };
-}
-
-function text(status: number, body: string): HostResponse {
-  return { status, headers: { "content-type": "text/plain; charset=utf-8" }, body };
 }

@@ -10,7 +10,7 @@ export type EventGridOptions = {
 
 /**
  * Handles Event Grid's webhook `/runtime/webhooks/EventGrid?functionName=…` (HttpRequestProcessor.cs of the Event Grid
- * extension): the subscription handshake and deliveries. Each event of a batch is one invocation; they run
+ * extension): the handshakes and deliveries. Each event of a batch is one invocation; they run
  * concurrently. If one fails, the response is 500, and Event Grid sends the whole batch again.
  */
 export async function receiveEvents(
@@ -21,6 +21,7 @@ export async function receiveEvents(
   if (!options.functions.includes(functionName)) {
     return text(404, `cannot find function: '${functionName}'`);
   }
+  if (request.method === "OPTIONS") return allowEventGrid;
   switch (request.headers["aeg-event-type"]?.toLowerCase()) {
     case "subscriptionvalidation":
       return validateSubscription(request.body);
@@ -33,6 +34,16 @@ export async function receiveEvents(
   }
 }
 
+/** The handshake of cloud events; the extension gives this response whatever the origin that asks. */
+const allowEventGrid: HostResponse = {
+  status: 200,
+  headers: { "Webhook-Allowed-Origin": "eventgrid.azure.net" },
+  body: "",
+};
+
+/** The extension fails on a body that it cannot read, and the host's response does not contain the error. */
+const failed: HostResponse = { status: 500, headers: {}, body: "" };
+
 /** "Webhook event delivery" in the Event Grid documentation: the endpoint echoes the code. */
 function validateSubscription(body: Buffer): HostResponse {
   const parsed = parseJson(body);
@@ -40,9 +51,8 @@ function validateSubscription(body: Buffer): HostResponse {
   const content = Array.isArray(parsed) ? member(parsed[0], "data") : member(parsed, "data");
   const validation: unknown = typeof content === "string" ? parseJson(content) : content;
   const code = member(validation, "validationCode");
-  if (typeof code !== "string") return text(400, "The event has no validationCode");
-  const headers = { "content-type": "application/json; charset=utf-8" };
-  return { status: 200, headers, body: JSON.stringify({ validationResponse: code }) };
+  if (typeof code !== "string") return failed;
+  return text(200, JSON.stringify({ validationResponse: code }));
 }
 
 async function deliver(
@@ -51,15 +61,14 @@ async function deliver(
   body: Buffer,
 ): Promise<HostResponse> {
   const parsed = parseJson(body);
-  if (typeof parsed !== "object" || parsed === null) {
-    return text(400, "The body is neither an event nor an array of events");
-  }
+  if (typeof parsed !== "object" || parsed === null) return failed;
   const events: unknown[] = Array.isArray(parsed) ? parsed : [parsed];
   const outcomes = await Promise.all(
     events.map((event) => options.run(buildEventInvocation(functionName, JSON.stringify(event)))),
   );
-  const failed = outcomes.find((outcome) => !outcome.ok);
-  return failed === undefined ? text(202, "") : text(500, failed.message);
+  return outcomes.every((outcome) => outcome.ok)
+    ? text(202, "")
+    : text(500, `Exception while executing function: Functions.${functionName}`);
 }
 
 /**

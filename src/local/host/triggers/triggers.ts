@@ -1,20 +1,30 @@
 import type { Clock } from "../../clock.ts";
 import type { DurableEngine } from "../../durable/api/engine-api.ts";
-import { respondAdmin } from "./admin.ts";
+import { findAdminRoute } from "./admin.ts";
 import { type AppFunction, appFunctions, withTrigger } from "../worker/app-functions.ts";
 import type { StartedApp } from "../worker/app-start.ts";
 import { receiveEvents } from "./event-grid.ts";
+import { createKeyCheck, readFunctionKeys, refuseKey } from "../http/function-keys.ts";
 import { openHttpRoutes } from "../http/http-routes.ts";
 import type { HostRequest, HostResponse } from "../http/http-server.ts";
 import type { Invocation, InvocationOutcome } from "../worker/invocation.ts";
 import type { Logger } from "../../log.ts";
 import { startTimers, type TimerFunction } from "./timer-trigger.ts";
+import {
+  matchLocalRpc,
+  matchWebhook,
+  type Webhook,
+  withContentLength,
+  withLocalRpc,
+} from "./webhooks.ts";
 
 /** Everything that invokes the app's functions, except the durable engine. */
 export type Triggers = {
   functions: readonly TriggeredFunction[];
   /** Runs one function with its trigger's value, without going through the trigger. */
   run(invocation: Invocation): Promise<InvocationOutcome>;
+  /** Returns the URL to which Event Grid delivers events for a function, with its key if the host has keys. */
+  eventGridUrl(functionName: string): string;
   /** Handles every request to the host. */
   respond(request: HostRequest): Promise<HostResponse>;
   /**
@@ -42,17 +52,36 @@ export type TriggersOptions = {
   origin: string;
 };
 
-const managementPrefix = "/runtime/webhooks/durabletask/";
-const eventGridPath = "/runtime/webhooks/eventgrid";
+/** HostAvailabilityCheckMiddleware.cs. */
+export const hostNotRunning: HostResponse = {
+  status: 503,
+  headers: {},
+  body: "Function host is not running.",
+};
+
+/** HomepageMiddleware.cs, where no function has this route. */
+const homePage: HostResponse = {
+  status: 200,
+  headers: { "content-type": "text/html" },
+  body: "<!DOCTYPE html><title>Functions</title><p>The local Functions host is running.",
+};
+
+const notFound: HostResponse = { status: 404, headers: {}, body: "" };
 
 /** Connects every trigger of the app. Throws for an invalid route or schedule. */
 export function openTriggers(options: TriggersOptions): Triggers {
   const { started, engine, clock, logger } = options;
   const functions = appFunctions(started.app, process.env);
   // The address, because "localhost" could reach another server that listens on this port with IPv6.
-  const client = { string: engine.clientBinding(options.origin.replace("localhost", "127.0.0.1")) };
-  const extraInputs = { durableClient: client, orchestrationClient: client };
-  const run = (invocation: Invocation) => started.run({ ...invocation, extraInputs });
+  const origin = options.origin.replace("localhost", "127.0.0.1");
+  const keys = readFunctionKeys(process.env, () => readSystemKey(engine.clientBinding(origin)));
+  const checkKey = createKeyCheck(keys);
+  const run = (invocation: Invocation) => {
+    const binding = engine.clientBinding(origin);
+    const client = { string: keys === undefined ? binding : withLocalRpc(binding, origin) };
+    const extraInputs = { durableClient: client, orchestrationClient: client };
+    return started.run({ ...invocation, extraInputs });
+  };
   /** Logs an invocation that has no request line of its own. */
   const runAndLog = (successLevel: "debug" | "information") => async (invocation: Invocation) => {
     const startedAt = clock.now();
@@ -68,6 +97,7 @@ export function openTriggers(options: TriggersOptions): Triggers {
   const http = openHttpRoutes({
     functions,
     routePrefix: options.routePrefix,
+    checkKey,
     run,
     logger,
   });
@@ -78,6 +108,8 @@ export function openTriggers(options: TriggersOptions): Triggers {
   };
   const admin = {
     functions,
+    keys,
+    logger,
     urlOf: (name: string) => {
       const found = http.functions.find((each) => each.name === name);
       return found === undefined ? undefined : `${options.origin}/${found.route}`;
@@ -93,6 +125,18 @@ export function openTriggers(options: TriggersOptions): Triggers {
     run: runVisibly,
     statusFile: options.timerStatusFile,
   });
+  const callWebhook = async (webhook: Webhook, request: HostRequest): Promise<HostResponse> => {
+    switch (webhook.extension) {
+      case "durabletask":
+        return manage(engine, request, webhook.path);
+      case "eventgrid": {
+        const response = await receiveEvents(events, request);
+        return response.status < 400 ? { ...response, logLevel: "debug" } : response;
+      }
+      default:
+        return notFound;
+    }
+  };
   let draining = false;
   return {
     functions: functions.map(({ name, trigger }) => {
@@ -100,35 +144,55 @@ export function openTriggers(options: TriggersOptions): Triggers {
       return { name, type: trigger.type, ...(found && { http: found }) };
     }),
     run: runVisibly,
+    eventGridUrl: (name) => {
+      const query = new URLSearchParams({ functionName: name });
+      if (keys !== undefined) query.set("code", keys.system.eventgrid_extension);
+      return `${options.origin}/runtime/webhooks/EventGrid?${query.toString()}`;
+    },
     drain: () => {
       draining = true;
       timers.stop();
     },
     async respond(request) {
-      const path = request.path.toLowerCase();
-      if (path.startsWith(managementPrefix)) return manage(engine, request);
-      if (draining) return { status: 503, headers: { "retry-after": "1" }, body: "" };
-      if (path === eventGridPath) {
-        const response = await receiveEvents(events, request);
-        return response.status < 400 ? { ...response, logLevel: "debug" } : response;
+      const localRpc = keys === undefined ? undefined : matchLocalRpc(request);
+      if (localRpc !== undefined) return manage(engine, request, localRpc);
+      const webhook = matchWebhook(request);
+      if (draining && webhook?.extension !== "durabletask") return hostNotRunning;
+      if (webhook !== undefined) {
+        const refused = refuseKey(checkKey(request, `${webhook.extension}_extension`));
+        return refused ?? withContentLength(await callWebhook(webhook, request));
       }
-      if (path.startsWith("/admin/")) return respondAdmin(admin, request);
-      return (await http.respond(request)) ?? { status: 404, headers: {}, body: "" };
+      const adminRoute = findAdminRoute(admin, request);
+      if (adminRoute !== undefined) {
+        return refuseKey(checkKey(request, adminRoute.requiredKey)) ?? adminRoute.respond();
+      }
+      return (await http.respond(request)) ?? (request.path === "/" ? homePage : notFound);
     },
   };
 }
 
 /** Logged at level debug, because nearly all of these requests come from the app's own durable clients. */
-async function manage(engine: DurableEngine, request: HostRequest): Promise<HostResponse> {
+async function manage(
+  engine: DurableEngine,
+  request: HostRequest,
+  path: string,
+): Promise<HostResponse> {
   const response = await engine.handle({
     method: request.method,
-    path: request.path.slice(managementPrefix.length),
+    path,
     query: request.url.searchParams,
     headers: request.headers,
     body: request.body.toString(),
     url: request.url,
   });
   return { ...response, logLevel: "debug" };
+}
+
+/** Reads the system key that the durable client puts into its requests; "" if the binding has none. */
+function readSystemKey(clientBinding: string): string {
+  const { requiredQueryStringParameters = "" }: { requiredQueryStringParameters?: string } =
+    JSON.parse(clientBinding);
+  return new URLSearchParams(requiredQueryStringParameters).get("code") ?? "";
 }
 
 function readTimerFunction({ name, trigger }: AppFunction): TimerFunction {
