@@ -111,7 +111,8 @@ export const mutants: readonly Mutant[] = [
     breaks: "what stood there before the plan is taken for our copy",
     file: "src/copy/decisions/plan.ts",
     find: "if (copy === null || etag === plan.destinationEtag) return false;",
-    replace: "if (copy === null || (plan.source.length ?? 0) < 0) return false;",
+    replace:
+      "if (copy === null || (etag === plan.destinationEtag && copy.copyId.length === 0)) return false;",
     suites: [chaos],
   },
   {
