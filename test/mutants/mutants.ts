@@ -175,7 +175,7 @@ export const mutants: readonly Mutant[] = [
     breaks: "events that come while an activity runs are not drained",
     file: "src/orchestrations/waits.ts",
     find: "let seen = arrived();",
-    replace: "let now: Arrived = { abort: false, wake: false };",
+    replace: "let seen: ArrivedEvents = { abort: false, wake: false };",
     suites: [chaos],
   },
   {

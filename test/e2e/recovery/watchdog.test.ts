@@ -151,7 +151,7 @@ test("an abort that was in progress when the instance broke is completed", async
 });
 
 test("a run that is broken off between cleaning up and keeping the outcome has still been aborted", async () => {
-  const stack = await startStack(slowly);
+  const stack = await startWatchedStack(slowly);
   const id = await startCopy(stack);
   let writes = 0;
   const remove = stack.local.emulator.faults.add({
@@ -165,7 +165,8 @@ test("a run that is broken off between cleaning up and keeping the outcome has s
   expect(await stack.blob("archive/film.mp4").exists()).toBe(false);
   await terminate(stack, id);
   remove();
-  expect(await stack.untilEnded(id, 2)).toMatchObject({
+  await stack.clock.advance(5 * minute);
+  expect(await stack.get(id)).toMatchObject({
     status: "aborted",
     residue: [],
     error: null,
@@ -180,14 +181,13 @@ async function loseAborted(stack: TestStack, id: string): Promise<() => void> {
   });
   expect((await stack.call("POST", `/copies/${id}/abort`)).status).toBe(202);
   await stack.clock.settled();
-  await terminate(stack, id);
   await purge(stack, id);
   expect(await stack.get(id)).toMatchObject({ status: "aborting", abortRequested: true });
   return remove;
 }
 
 test("an accepted abort is carried out by the repair of a purged instance", async () => {
-  const stack = await startStack(slowly);
+  const stack = await startWatchedStack(slowly);
   const id = await startCopy(stack);
   const remove = await loseAborted(stack, id);
   remove();
@@ -197,18 +197,19 @@ test("an accepted abort is carried out by the repair of a purged instance", asyn
 });
 
 test("an accepted abort that the copy of a purged instance won is shown with the copy's success", async () => {
-  const stack = await startStack(slowly);
+  const stack = await startWatchedStack(slowly);
   const id = await startCopy(stack);
   await loseAborted(stack, id);
   stack.local.emulator.copies.finish({ container: "archive", blob: "film.mp4" });
-  expect(await stack.untilEnded(id, 2)).toMatchObject({
+  await stack.clock.advance(15 * minute);
+  expect(await stack.get(id)).toMatchObject({
     status: "succeeded",
     abortRequested: true,
   });
 });
 
 test("an accepted abort is carried out by the repair of an instance that lost its custom status", async () => {
-  const stack = await startStack({ ...slowly, persistent: true });
+  const stack = await startWatchedStack({ ...slowly, persistent: true });
   const id = await startCopy(stack);
   const remove = stack.local.emulator.faults.add({
     operation: "AbortCopyBlob",
@@ -228,11 +229,12 @@ test("an accepted abort is carried out by the repair of an instance that lost it
   const failed = { status: "aborting", copyId, copyStatus: "pending", abortRequested: true };
   expect(await stack.get(id)).toMatchObject(failed);
   remove();
-  expect(await stack.untilEnded(id, 2)).toMatchObject({ status: "aborted", abortRequested: true });
+  await stack.clock.advance(5 * minute);
+  expect(await stack.get(id)).toMatchObject({ status: "aborted", abortRequested: true });
 });
 
 test("an abort that the ledger cannot keep is not accepted", async () => {
-  const stack = await startStack(slowly);
+  const stack = await startWatchedStack(slowly);
   const id = await startCopy(stack);
   const remove = stack.local.emulator.faults.add({
     operation: "PutBlob",
@@ -246,7 +248,7 @@ test("an abort that the ledger cannot keep is not accepted", async () => {
 });
 
 test("a run that is broken off while its start is unanswered: the copy is found and followed", async () => {
-  const stack = await startStack(slowly);
+  const stack = await startWatchedStack(slowly);
   const { faults } = stack.local.emulator;
   faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   const remove = [

@@ -288,7 +288,7 @@ test("the app accesses its ledger with its identity, without an account key", as
   const own = stack.blob("ferry-ledger/locks/x").url;
   const response = await stack.call("POST", "/copies", { body: { ...body, destination: own } });
   expect(response.status).toBe(403);
-  expect(response.json.detail).toContain("own state");
+  expect(response.json.detail).toContain("keep their state there");
 });
 
 test("no minted SAS, delegation key or token is persisted, logged or returned", async () => {

@@ -12,16 +12,9 @@ export type KnownDifference = {
 
 export const knownDifferences: readonly KnownDifference[] = [
   {
-    call: "status of an instance with an unknown activity",
+    call: "restart an ended instance",
     extension: { status: 202 },
-    local: { status: 200 },
-    reason:
-      "The extension leaves the instance Running for ever; the local engine fails it with the name of the activity",
-  },
-  {
-    call: "rewind a running instance",
-    extension: { status: 412 },
     local: { status: 501 },
-    reason: "Rewinding is not implemented: Ferry repairs a failed copy with an instance of its own",
+    reason: "Restarting is not implemented: Ferry starts a new copy instead, under a new id",
   },
 ];

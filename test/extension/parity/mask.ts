@@ -20,7 +20,7 @@ export function maskedResponse({ status, headers, text, json }: Response): Maske
 
 function maskJson(value: unknown, key: string): unknown {
   if (typeof value === "string") {
-    return maskedKeys.has(key) && value !== "" ? `<${key}>` : maskText(value);
+    return maskedKeys.has(key) ? `<${key}>` : maskText(value);
   }
   if (Array.isArray(value)) return value.map((each) => maskJson(each, ""));
   if (typeof value !== "object" || value === null) return value;

@@ -32,8 +32,8 @@ export const seededDifferences: readonly SeededDifference[] = [
   {
     what: "an event to an ended instance is accepted",
     file: management,
-    find: 'return { status: 410, headers: {}, body: "" };',
-    replace: 'return { status: 202, headers: {}, body: "" };',
+    find: 'if (delivery === "already finished") return empty(410);',
+    replace: 'if (delivery === "already finished") return empty(202);',
     call: "event to an ended instance",
   },
   {
@@ -52,7 +52,7 @@ export const seededDifferences: readonly SeededDifference[] = [
   },
   {
     what: "the input is shown although it is not asked for",
-    file: management,
+    file: "durable/management/request-parts.ts",
     find: 'isTrue(request, "showInput", true)',
     replace: 'isTrue(request, "nothing", true)',
     call: "status without the input",
