@@ -43,7 +43,7 @@ test("a start that arrives after it was given up is tracked, not forgotten", asy
 
 test("a start that runs after settling began starts nothing", async () => {
   const { steps, ledger, copy, instanceId, plan, clock, requests } = await planned();
-  const closing = {
+  const settlement = {
     plan,
     copyId: null,
     result: { kind: "aborted-before-start" },
@@ -53,7 +53,7 @@ test("a start that runs after settling began starts nothing", async () => {
   await ledger.fenceLock(copy.destination, {
     instanceId,
     now: epochMs(clock.now()),
-    settlement: closing,
+    settlement,
   });
   expect(await steps.startCopy({ instanceId, copy, plan })).toMatchObject({ kind: "failed" });
   expect(requests.filter(({ operation }) => operation === "CopyBlob")).toEqual([]);
