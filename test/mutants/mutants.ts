@@ -532,8 +532,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "retention leaves an instance running that holds its copy up",
     file: "src/triggers/timers/purge.ts",
-    find: 'if (instance?.execution.kind !== "running") throw error;',
-    replace: 'if (instance?.execution.kind !== "broken") throw error;',
+    find: "if (!unfinished.has(runtimeStatus)) throw error;",
+    replace: "if (unfinished.has(runtimeStatus)) throw error;",
     suites: [retention],
   },
   {

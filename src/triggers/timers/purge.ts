@@ -7,12 +7,7 @@ import { parseTime, plusMs, toIsoDay } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import type { RetentionKind, Ledger, RetentionEntry } from "../../ledger/ledger.ts";
 import { repairInstanceId } from "../../names.ts";
-import type { CopyInstance } from "../../instances/copy-instance.ts";
-import {
-  findInstance,
-  readOwnInstance,
-  readRepairInstance,
-} from "../../instances/find-instance.ts";
+import { findInstance } from "../../instances/find-instance.ts";
 import type { TimerHandler } from "./watchdog.ts";
 
 /** Every hour at half past: NCRONTAB with seconds. It needs no setting, because `retentionDays` counts days. */
@@ -109,29 +104,28 @@ async function purgeCopy(
     return await retention.postpone(entry, completedOn);
   }
   const isPurged = {
-    repair: await purgeInstance(client, repairInstanceId(id), () => readRepairInstance(client, id)),
-    own: await purgeInstance(client, id, () => readOwnInstance(client, id)),
+    repair: await purgeInstance(client, repairInstanceId(id)),
+    own: await purgeInstance(client, id),
   };
   if (isPurged.repair && isPurged.own) return await retention.purge(entry);
   // Termination takes a moment: the entry is due again tomorrow.
   await retention.postpone(entry, toIsoDay(plusMs(now(), -retentionDays * day)));
 }
 
+/** The statuses in which Durable purges no instance. */
+const unfinished: ReadonlySet<string> = new Set(["Pending", "Running", "Suspended"]);
+
 /**
  * Purges an instance. Durable refuses that while it runs (412), although its copy's outcome is recorded and old: then
  * terminates it and returns false.
  */
-async function purgeInstance(
-  client: DurableClient,
-  instanceId: string,
-  read: () => Promise<CopyInstance | null>,
-): Promise<boolean> {
+async function purgeInstance(client: DurableClient, instanceId: string): Promise<boolean> {
   try {
     await client.purgeInstanceHistory(instanceId);
     return true;
   } catch (error) {
-    const instance = await read();
-    if (instance?.execution.kind !== "running") throw error;
+    const { runtimeStatus } = await client.getStatus(instanceId);
+    if (!unfinished.has(runtimeStatus)) throw error;
     await client.terminate(instanceId, "The retention of its copy is over");
     return false;
   }
