@@ -202,5 +202,4 @@ if (import.meta.main) {
   for (const table of await measureReads(chosen.length > 0 ? chosen : allSeconds)) {
     console.log(tableText(table));
   }
-  process.exit(0); // connections that are kept alive
 }

@@ -19,7 +19,7 @@ export const operationKinds = [
 export type OperationKind = (typeof operationKinds)[number];
 
 /** `at` is epoch ms, when the response was complete. */
-export type HubOperation = { kind: OperationKind; at: number; line: string };
+export type HubOperation = { kind: OperationKind; at: number };
 
 /** A task hub's requests on their way to Azurite. */
 export type HubCounter = {
@@ -43,11 +43,9 @@ export async function openHubCounter(connection: string): Promise<HubCounter> {
     const [text, port = ""] = endpoint;
     const server = createServer((request, response) =>
       forward(request, response, { agent, port: Number(port) }, (body) => {
-        const line = `${request.method} ${request.url}`;
         operations.push({
           kind: classifyOperation(service, request, body),
           at: Date.now(),
-          line,
         });
       }),
     ).listen(0, "127.0.0.1");
@@ -94,7 +92,7 @@ function classifyOperation(
 ): OperationKind {
   if (service === "Blob") return /lease/i.test(url) ? "upkeep" : "blob";
   if (service === "Table") {
-    if (/partitions/i.test(url)) return "upkeep";
+    if (/Partitions\b/.test(url)) return "upkeep"; // the hub's name may have the word in lower case
     return method === "GET" ? "table read" : "table write";
   }
   if (!/\/messages/.test(url)) return "upkeep";
