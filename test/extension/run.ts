@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { hasDotnetSdk, noDotnetSdk } from "./support/processes/dotnet-sdk.ts";
 import { root } from "./support/processes/paths.ts";
 
 /*
@@ -7,9 +8,8 @@ import { root } from "./support/processes/paths.ts";
  * the SDK must be there, that is a failure. Arguments go to vitest.
  */
 
-const sdk = spawnSync("dotnet", ["--list-sdks"], { encoding: "utf8" });
-if (sdk.error !== undefined || !/^1\d\./m.test(sdk.stdout)) {
-  console.log("Skipped test:extension because there is no .NET SDK 10 (dotnet --list-sdks)");
+if (!hasDotnetSdk()) {
+  console.log(`Skipped test:extension because ${noDotnetSdk}`);
   process.exit(process.env["CI"] === "true" ? 1 : 0);
 }
 const vitest = join(root, "node_modules/vitest/vitest.mjs");

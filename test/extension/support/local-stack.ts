@@ -6,10 +6,10 @@ import { appSettings } from "./app-settings.ts";
 export type LocalStack = Engine & Stack & { close(): Promise<void> };
 
 /** The app on the local engine, in this process and in virtual time. */
-export async function startLocalStack(): Promise<LocalStack> {
+export async function startLocalStack({ events = true } = {}): Promise<LocalStack> {
   const local = await openTestStack({
     environment: appSettings,
-    events: { namespace: "flat", schema: "event-grid" },
+    ...(events ? { events: { namespace: "flat", schema: "event-grid" } } : {}),
   });
   const { clock } = local;
   return openStack({
