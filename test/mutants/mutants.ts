@@ -520,14 +520,14 @@ export const mutants: readonly Mutant[] = [
     breaks: "a read is dated by the turn that gets its result",
     file: "src/orchestrations/follow.ts",
     find: "earliest(status.readAt ?? now, now)",
-    replace: "latest(status.readAt ?? now, now)",
+    replace: "latest(earliest(now, now), now)",
     suites: [lateRead],
   },
   {
     breaks: "the clock of an activity's host is trusted",
     file: "src/orchestrations/follow.ts",
     find: "latest(askedAt, earliest(",
-    replace: "earliest(now, earliest(",
+    replace: "latest(earliest(askedAt, startedAt), earliest(",
     suites: [lateRead],
   },
   {

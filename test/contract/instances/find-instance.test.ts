@@ -111,6 +111,16 @@ test("an outcome says that an abort was requested, also if the orchestration did
   expect(await ledger.requestAbort(instanceId)).toMatchObject(outcome);
 });
 
+test("an abort that comes after the outcome changes neither the record nor the outcome", async () => {
+  const { ledger, instanceId } = await startedCopy();
+  const outcome = { status: "succeeded", abortRequested: false } as never;
+  await ledger.recordOutcome(instanceId, outcome);
+  const before = await ledger.readRecord(instanceId);
+  expect(await ledger.requestAbort(instanceId)).toEqual(outcome);
+  expect(await ledger.readRecord(instanceId)).toEqual(before);
+  expect(before).toMatchObject({ abortRequested: false });
+});
+
 test("an abort between settling and recording is part of the outcome", async () => {
   const { ledger, instanceId } = await startedCopy();
   await ledger.requestAbort(instanceId);
