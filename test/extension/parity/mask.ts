@@ -45,10 +45,9 @@ function maskText(text: string): string {
       .replaceAll(/[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}/gi, "<guid>")
       .replaceAll(/taskHub=\w+/g, "taskHub=<hub>")
       .replaceAll(/code=\w+/g, "code=<key>")
-      .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?/g, (time) =>
-        time.replaceAll(/\d+/g, (digits, at: number) =>
-          at === 20 ? "<fraction>" : "0".repeat(digits.length),
-        ),
+      .replaceAll(
+        /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?/g,
+        (time) => time.replace(/\.\d+/, "").replaceAll(/\d/g, "0"), // a fraction of zero is left out
       )
   );
 }
