@@ -5,6 +5,7 @@ export type MaskedResponse = { status: number; headers: Record<string, string>; 
 
 /** Their texts name files, lines and types of the extension. */
 const maskedKeys = new Set(["StackTrace", "Details"]);
+const historyTimes = new Set(["Timestamp", "ScheduledTime"]);
 const comparedHeaders = ["location", "retry-after", "content-type"];
 
 /** Masks guids, times, addresses, keys, stack traces, and what has no order. */
@@ -20,7 +21,9 @@ export function maskedResponse({ status, headers, text, json }: Response): Maske
 
 function maskJson(value: unknown, key: string): unknown {
   if (typeof value === "string") {
-    return maskedKeys.has(key) ? `<${key}>` : maskText(value);
+    if (maskedKeys.has(key)) return `<${key}>`;
+    // Times of a history have a fraction, unless it is zero.
+    return maskText(historyTimes.has(key) ? value.replace(/\.\d+/, "") : value);
   }
   if (Array.isArray(value)) return value.map((each) => maskJson(each, ""));
   if (typeof value !== "object" || value === null) return value;
@@ -45,9 +48,8 @@ function maskText(text: string): string {
       .replaceAll(/[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}/gi, "<guid>")
       .replaceAll(/taskHub=\w+/g, "taskHub=<hub>")
       .replaceAll(/code=\w+/g, "code=<key>")
-      .replaceAll(
-        /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?/g,
-        (time) => time.replace(/\.\d+/, "").replaceAll(/\d/g, "0"), // a fraction of zero is left out
+      .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?/g, (time) =>
+        time.replace(/\.\d+/, ".<fraction>").replaceAll(/\d/g, "0"),
       )
   );
 }
