@@ -153,8 +153,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a start that was not answered is not looked for",
     file: "src/activities/settle.ts",
-    find: "if (copyId === null && unanswered) {",
-    replace: "if (copyId === null && unanswered && plan === null) {",
+    find: "const isUnanswered = copyId === null && unanswered;",
+    replace: "const isUnanswered = copyId === null && unanswered && plan === null;",
     suites: [exactlyOnce, chaos],
   },
   {
@@ -287,8 +287,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a file is left to an identity's token within its account",
     file: "src/activities/support/source-access.ts",
-    find: 'isSameAccount(sides) && !(endpoint.service === "file"',
-    replace: 'isSameAccount(sides) && !(endpoint.service !== "file"',
+    find: 'isSameAccount(copy) && !(endpoint.service === "file"',
+    replace: 'isSameAccount(copy) && !(endpoint.service !== "file"',
     suites: [mintedFiles],
   },
   {
