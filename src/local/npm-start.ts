@@ -6,17 +6,29 @@ import { startLocalStack } from "./local-stack.ts";
 /* `npm start`: runs the Storage emulator and the app on the Functions host until Ctrl-C or SIGTERM. */
 
 const appDirectory = process.cwd();
-const stack = await startLocalStack({
+let stopping = false;
+/** `npm start` must not hang if running work cannot be finished. */
+const maxStopMs = 5_000;
+const clock = systemClock();
+const started = startLocalStack({
   appDirectory,
   stateDirectory: ".local",
-  clock: systemClock(),
+  clock,
   functionsPort: port("FUNCTIONS_PORT", 7071),
   blobPort: port("BLOB_PORT", 10_000),
   filePort: port("FILE_PORT", 10_003),
   log: terminalLog(process.stdout),
   copies: { bytesPerSecond: bytesPerSecond() },
   events: {},
-}).catch((error: unknown) => {
+  onStateLost: stopFailed,
+});
+// Work that runs when the state is lost fails in many places; the log has the cause.
+process.on("uncaughtException", (error) => {
+  if (stopping) return;
+  console.error(error);
+  process.exit(1);
+});
+const stack = await started.catch((error: unknown) => {
   fail(error instanceof Error ? error.message : String(error));
 });
 
@@ -27,7 +39,6 @@ Storage emulator  ${stack.emulator.blobUrl}/devstoreaccount1 (and devstoreaccoun
 Storage files     ${stack.emulator.fileUrl}/devstoreaccount1 (and devstoreaccount2)
 Copies            ${stack.host.url}/api/copies`);
 
-let stopping = false;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     if (stopping) return;
@@ -37,6 +48,15 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     );
     void stack.close().then(() => process.exit(0));
   });
+}
+
+/** Stops with exit code 1 after the log has said why. */
+function stopFailed(): void {
+  if (stopping) return;
+  stopping = true;
+  const exit = () => process.exit(1);
+  clock.schedule(clock.now() + maxStopMs, exit);
+  void started.then((running) => running.close()).then(exit, exit);
 }
 
 function port(name: string, fallback: number): number {

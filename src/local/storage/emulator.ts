@@ -8,10 +8,11 @@ import { startDeliveries, type StorageEvents } from "./events/deliveries.ts";
 import { createFaults, type Faults } from "./server/faults.ts";
 import { startIdentityEndpoint, type IdentityEndpoint } from "./auth/identity-endpoint.ts";
 import { endDueCopies } from "./pending-copies/pending-copies.ts";
+import { StorageError } from "./http/rest-errors.ts";
 import type { ServiceName } from "./http/storage-request.ts";
 import type { RoleAssignment } from "./auth/role-assignments.ts";
 import { startServer, type ReceivedRequest, type StorageServer } from "./server/storage-server.ts";
-import { openStore } from "./store/store.ts";
+import { isFileError, openStore } from "./store/store.ts";
 import { createWebSources, runWithFetch } from "./pending-copies/web-sources.ts";
 
 export type StorageEmulatorOptions = {
@@ -25,6 +26,8 @@ export type StorageEmulatorOptions = {
   /** Key and certificate in PEM. If present, the emulator accepts https only, accepts tokens, and has an identity. */
   tls?: { key: string; cert: string };
   copies?: Partial<CopySettings>;
+  /** Gets every error of the disk or the file, such as a full disk. The request that met it gets a 503. */
+  onStoreError?: (error: unknown) => void;
   /** Gets one line for each request and each error, without secrets. */
   log?: (line: string) => void;
 };
@@ -66,7 +69,7 @@ export async function startStorageEmulator(
   options: StorageEmulatorOptions,
 ): Promise<StorageEmulator> {
   const { clock, log = () => {} } = options;
-  const store = openStore(options.file);
+  const store = openStore(options.file, options.onStoreError);
   const accountSettings = createAccountSettings();
   const faults = createFaults();
   const requests: ReceivedRequest[] = [];
@@ -123,7 +126,11 @@ export async function startStorageEmulator(
             ownOrigins,
             ...(webSource && { webSource }),
           }),
-        ).finally(() => events.refresh()), // rejected requests end due copies, too
+        )
+          .catch((error: unknown) => {
+            throw isFileError(error) ? new StorageError("ServerBusy") : error;
+          })
+          .finally(() => events.refresh()), // rejected requests end due copies, too
       record(request) {
         requests.push(request);
         if (requests.length > maxRecordedRequests) requests.shift();

@@ -85,8 +85,18 @@ async function sealedCopy(options: Record<string, unknown> = {}) {
     return opened.toSorted();
   };
   return {
-    ...{ storage, steps, input, source, destination, prepare, plan, started, settle, starts },
-    ...{ opened, missing, opens, clock, emulator },
+    steps,
+    input,
+    source,
+    destination,
+    plan,
+    started,
+    settle,
+    starts,
+    missing,
+    opens,
+    clock,
+    emulator,
   };
 }
 
