@@ -48,19 +48,23 @@ export type LocalStack = {
  * after closing everything it had started, if a part cannot start; with a `StateError` if that is because of the state.
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
-  const { appDirectory, stateDirectory, clock, log } = options;
+  const { appDirectory, stateDirectory, clock } = options;
   const settings = { ...(await readLocalSettings(appDirectory)), ...options.settings };
   const hasOwnKeys = isSet("COPY_SECRET_KEYS") || (settings["COPY_SECRET_KEYS"] ?? "") !== "";
   const state =
     stateDirectory === null ? inMemory() : openStateFolder(stateDirectory, { hasOwnKeys });
   const cleanups: (() => unknown)[] = [state.release];
   let lost: StateError | null = null;
+  const log: HostOptions["log"] = (entry) => {
+    // After that, running work fails in many places, which says nothing more.
+    if (lost === null) options.log(entry);
+  };
   const onStateError = (file: string) => (error: unknown) => {
     if (lost !== null) return;
     lost = explainStateError(error, file);
     if (lost === null) return;
     const { message } = lost;
-    log({ at: clock.now(), level: "critical", kind: "host", subject: "", message });
+    options.log({ at: clock.now(), level: "critical", kind: "host", subject: "", message });
     options.onStateLost?.();
   };
   const close = async () => {
