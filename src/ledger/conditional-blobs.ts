@@ -26,7 +26,7 @@ export type ConditionalBlobs = {
   list(prefix: string, page: { marker: string | null; limit: number }): Promise<NamePage>;
 };
 
-/** `changedAt`: Last-Modified, epoch ms. */
+/** `changedAt`: Last-Modified (epoch ms). */
 export type Found<T> = { content: T; etag: string; changedAt: EpochMs };
 
 /** `marker`: where the next page begins. A short or empty page is not always the last ("List Blobs"). */

@@ -157,7 +157,7 @@ type Lock = {
   /** The last ETag for which an event woke the copy, and how many events did. */
   wokenEtag?: string;
   eventWakes?: number;
-  /** When Storage answered the start that has the copyId, ISO 8601. */
+  /** When Storage answered the start that has the copyId (ISO 8601). */
   startedAt?: string;
 };
 

@@ -27,7 +27,7 @@ import { withRefusals } from "./refusal.ts";
  * The first blob version with `scid`.
  */
 const blobVersion = "2020-12-06";
-/** The first file version with user delegation SAS; Azure Files has no `scid`. */
+/** The first version of Azure Files with user delegation SAS tokens; it has no `scid`. */
 const fileVersion = "2025-07-05";
 
 /** How many keys are cached, one for each account and expiry; the oldest is dropped first. */
@@ -45,7 +45,7 @@ export function createSasMint(credentialFor: CredentialFor): SasMint {
     const name = `${accountUrl(source)} ${expiresAt}`;
     const cached = keys.get(name);
     if (cached !== undefined) return cached;
-    // Back-dated, because a service whose clock is behind would refuse a key that starts now.
+    // Back-dated, because a service whose clock is behind would reject a key that starts now.
     const key = serviceClient(source, credentialFor).getUserDelegationKey(
       toDate(plusMs(now, -maxClockSkewMs)),
       toDate(parseTime(expiresAt)),

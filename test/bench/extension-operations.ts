@@ -43,7 +43,7 @@ const stacksAtTheSameTime = 3;
 type Counts = Record<OperationKind, number>;
 type Measured = {
   atOnce: Counts[];
-  /** From the start's request to the last operation for the copy, ms. */
+  /** From the start's request to the last operation for the copy (ms). */
   atOnceMs: number[];
   pending: Counts | null;
   pendingReads: number | null;

@@ -180,7 +180,7 @@ export const mutants: readonly Mutant[] = [
     suites: [chaos],
   },
   {
-    breaks: "the losing timer is not cancelled",
+    breaks: "the losing timer is not canceled",
     file: "src/orchestrations/waits.ts",
     find: "if (first !== timer) timer.cancel();",
     replace: "if (first !== timer && seen.abort) timer.cancel();",

@@ -21,7 +21,7 @@ export type Recording = {
 
 /** The input of one turn, and the decisions of the orchestrator. */
 export type RecordedTurn = {
-  /** Start of the turn, epoch ms: the orchestrator's current time. */
+  /** Start of the turn (epoch ms): the orchestrator's current time. */
   at: number;
   before: readonly HistoryEvent[];
   arrived: readonly HistoryEvent[];

@@ -132,7 +132,7 @@ async function promote(
 
 export type RollbackResult =
   | { kind: "cleaned"; residue: string[] }
-  /** Storage is still copying the former content back; read again at `until`, epoch ms. */
+  /** Storage is still copying the former content back; read again at `until` (epoch ms). */
   | { kind: "wait"; until: EpochMs; residue: string[] }
   | TransientFailure;
 

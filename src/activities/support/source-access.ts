@@ -75,8 +75,8 @@ export async function signSource(
 }
 
 /**
- * Whether the start call's own authorization covers the source. Only the app's identity can read both sides; a
- * SAS on the destination gives access to nothing else. Authorization never carries over between Blob and Files
+ * Returns true if the start call's own authorization covers the source. Only the app's identity can read both sides; a
+ * SAS on the destination gives access to nothing else. Authorization never extends from Blob to Files or back
  * ("Copy File").
  */
 export function isSameAccount({ source, destination }: Sides): boolean {

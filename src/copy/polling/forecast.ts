@@ -106,7 +106,7 @@ export function estimateCompletion(
 /** A copy without a byte may wait in Storage's queue; after this time it is reported as stalled. */
 const maxQueueMs = 10 * minute;
 
-/** Since when there is no progress, epoch ms; null while there is, and while Storage reports none. */
+/** Since when there is no progress (epoch ms); null while there is, and while Storage reports none. */
 export function stalledSince(
   current: Forecast,
   { at: now, progress, startedAt }: LastPoll,
@@ -130,7 +130,7 @@ function toPoints(
   return points;
 }
 
-/** What is known about the steps in which Storage publishes a progress, in bytes. */
+/** The known bounds of the steps (in bytes) in which Storage publishes progress. */
 type Steps = {
   /** Upper bound of a step: the smallest difference between two published values. */
   widest: number;

@@ -77,5 +77,5 @@ function buildFailure(
   };
 }
 
-/** COR_E_EXCEPTION, the code of exceptions without one of their own. */
+/** COR_E_EXCEPTION, the default code of exceptions. */
 const exceptionCode = -2_146_233_088;

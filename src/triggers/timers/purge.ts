@@ -19,7 +19,7 @@ export type PurgeDependencies = { ledger: Ledger; now(): EpochMs; retentionDays:
 const batchSize = 100;
 /** The largest page of a listing ("List Blobs", maxresults). */
 const maxListed = 5_000;
-/** Like the watchdog's, well below the shortest limit of any hosting plan; ms. */
+/** Like the watchdog's, well below the shortest limit of any hosting plan (ms). */
 const maxRunMs = 2 * minute;
 const maxConcurrent = 8;
 
@@ -116,7 +116,7 @@ async function purgeCopy(
 const unfinished: ReadonlySet<string> = new Set(["Pending", "Running", "Suspended"]);
 
 /**
- * Purges an instance. Durable refuses that while it runs (412), although its copy's outcome is recorded and old: then
+ * Purges an instance. Durable rejects that while it runs (412), although its copy's outcome is recorded and old: then
  * terminates it and returns false.
  */
 async function purgeInstance(client: DurableClient, instanceId: string): Promise<boolean> {
@@ -131,7 +131,7 @@ async function purgeInstance(client: DurableClient, instanceId: string): Promise
   }
 }
 
-/** When the copy ended, epoch ms; null if neither the ledger nor Durable has it any more. */
+/** When the copy ended (epoch ms); null if neither the ledger nor Durable has it any more. */
 async function readCompletion(
   ledger: Ledger,
   client: DurableClient,

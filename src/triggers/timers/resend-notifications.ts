@@ -11,7 +11,7 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { readOwnInstance, readRepairInstance } from "../../instances/find-instance.ts";
 import { startRepair } from "../../instances/start-repair.ts";
 
-/** How long a notification may be in the outbox before the watchdog intervenes; ms. */
+/** How long a notification may be in the outbox before the watchdog intervenes (ms). */
 const graceMs = 10 * minute;
 const maxEntries = 100;
 

@@ -24,16 +24,16 @@ export type TimerHandler = (
   context: InvocationContext,
 ) => Promise<void>;
 
-/** How overdue a poll must be before the watchdog intervenes; ms. */
+/** How overdue a poll must be before the watchdog intervenes (ms). */
 const graceMs = 10 * minute;
-/** The least time between two wakes of one copy, because each lengthens its history; ms. */
+/** The least time between two wakes of one copy, because each lengthens its history (ms). */
 const minWakeIntervalMs = 6 * hour;
-/** The least time before a failed repair is started again; ms. */
+/** The least time before a failed repair is started again (ms). */
 const minRepairIntervalMs = hour;
 
 const pageSize = 200;
 const maxPages = 10;
-/** Well below the shortest limit of any hosting plan (five minutes, "functionTimeout"); ms. */
+/** Well below the shortest limit of any hosting plan (ms; "functionTimeout", five minutes). */
 const maxRunMs = 2 * minute;
 const maxConcurrent = 8;
 

@@ -16,7 +16,7 @@ const mistakes: {
       "A task was used in a second Task.any or Task.all, and the extension schedules it a second time. Create new tasks for every race",
   },
   {
-    name: "longTimerCancelled",
+    name: "longTimerCanceled",
     answered: true,
     sentence: "Create timers of at most six days, one after the other",
   },

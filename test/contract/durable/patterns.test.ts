@@ -183,7 +183,7 @@ const race = (cancel: boolean): Orchestrator =>
     return yield context.df.callActivity("echo", { won: first === work });
   };
 
-test("a race that the activity wins ends at once when the timer is cancelled", async () => {
+test("a race that the activity wins ends at once when the timer is canceled", async () => {
   const engine = await run(race(true), { echo }, { failsOnNonDeterminism: true });
   expect(await engine.status("one")).toMatchObject({
     runtimeStatus: "Completed",
@@ -223,7 +223,7 @@ const failOnce = () => {
 };
 
 test.each([false, true])(
-  "a retry inside Task.any with a cancelled timer is non-deterministic (drift fails: %s)",
+  "a retry inside Task.any with a canceled timer is non-deterministic (drift fails: %s)",
   async (failsOnNonDeterminism) => {
     const engine = await run(retryInRace, { once: failOnce(), echo }, { failsOnNonDeterminism });
     await engine.clock.advance(seconds(5));
@@ -270,7 +270,7 @@ const eventThenContinue = (cancel: boolean): Orchestrator =>
     return context.df.continueAsNew({});
   };
 
-test("an event race with a cancelled timer and continueAsNew delivers the event for ever", async () => {
+test("an event race with a canceled timer and continueAsNew delivers the event for ever", async () => {
   const engine = await run(eventThenContinue(true));
   await engine.raise("one", "go");
   const { runtimeStatus, output } = await engine.status("one");
@@ -626,7 +626,7 @@ test("a ten-day timer hops by three days and never ends early", async () => {
   ]);
 });
 
-const cancelledWeek: Orchestrator = function* (context) {
+const canceledWeek: Orchestrator = function* (context) {
   const deadline = context.df.createTimer(later(context, days(7)));
   const event = context.df.waitForExternalEvent("go");
   const first = yield context.df.Task.any([event, deadline]);
@@ -634,8 +634,8 @@ const cancelledWeek: Orchestrator = function* (context) {
   return yield context.df.callActivity("echo", { n: 1 });
 };
 
-test("a seven-day timer cancelled after its first hop fails the instance", async () => {
-  const engine = await run(cancelledWeek, { echo });
+test("a seven-day timer canceled after its first hop fails the instance", async () => {
+  const engine = await run(canceledWeek, { echo });
   await engine.clock.advance(days(4));
   await engine.raise("one", "go");
   const { runtimeStatus, output } = await engine.status("one");
@@ -643,8 +643,8 @@ test("a seven-day timer cancelled after its first hop fails the instance", async
   expect(output).toContain("Non-Deterministic workflow detected");
 });
 
-test.each([1, 4])("a seven-day timer cancelled on day %i fails with the fix", async (day) => {
-  const engine = await run(cancelledWeek, { echo }, { failsOnNonDeterminism: true });
+test.each([1, 4])("a seven-day timer canceled on day %i fails with the fix", async (day) => {
+  const engine = await run(canceledWeek, { echo }, { failsOnNonDeterminism: true });
   await engine.clock.advance(days(day));
   await engine.raise("one", "go");
   const { runtimeStatus, output } = await engine.status("one");
@@ -663,11 +663,11 @@ const twoSixDayTimers = (activityBetween: boolean): Orchestrator =>
     return context.df.currentUtcDateTime;
   };
 
-test("a timer of exactly six days is one timer and may be cancelled", async () => {
+test("a timer of exactly six days is one timer and may be canceled", async () => {
   const engine = await run(twoSixDayTimers(true), { echo }, { failsOnNonDeterminism: true });
   await engine.clock.advance(days(5));
   await engine.raise("one", "go");
-  // The cancelled timer still fires on day six; nobody minds.
+  // The canceled timer still fires on day six; nobody minds.
   await engine.clock.advance(days(6));
   expect(await engine.status("one")).toMatchObject({
     runtimeStatus: "Completed",
@@ -677,7 +677,7 @@ test("a timer of exactly six days is one timer and may be cancelled", async () =
   expect(fired).toHaveLength(2);
 });
 
-test("a timer right after a cancelled one counts from before the race, and may fire at once", async () => {
+test("a timer right after a canceled one counts from before the race, and may fire at once", async () => {
   const engine = await run(twoSixDayTimers(false));
   await engine.clock.advance(days(5));
   await engine.raise("one", "go");

@@ -562,7 +562,7 @@ test("a task hub of another version is refused with the fix", async () => {
 /** Ten times what it takes. */
 const quick = seconds(5);
 
-/** CPU time of this process, ms: unlike the time of day it does not count what else the machine does. */
+/** CPU time of this process (ms): unlike the time of day it does not count what else the machine does. */
 function cpuTime(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000;

@@ -91,7 +91,7 @@ test("status, headers and bytes of an answer arrive as the function gave them", 
   expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([0, 255, 10]);
 });
 
-test("every cookie is a line of its own, spelt as ASP.NET spells it", async () => {
+test("every cookie is a line of its own, spelled as ASP.NET spells it", async () => {
   const host = await startSample("web");
   const response = await fetch(`${host.url}/api/cookies`);
   expect(response.headers.getSetCookie()).toEqual([

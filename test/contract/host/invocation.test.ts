@@ -26,7 +26,7 @@ test.each([
   ["a number", "7.5", 7.5],
   ["text, which the action carries as JSON text", JSON.stringify(`"hi"`), "hi"],
   ["text that looks like a number", JSON.stringify(`"123"`), "123"],
-  ["a boolean, spelt as .NET spells it", "true", "True"],
+  ["a boolean, spelled as .NET spells it", "true", "True"],
 ])("an activity receives %s", async (_, input, received) => {
   const seen: unknown[] = [];
   const result = await runActivity((value) => void seen.push(value), input);

@@ -153,10 +153,10 @@ test.each([
     {
       "main.js": `
         import { app } from "@azure/functions";
-        app.get("one", { route: "a/{b:colour}", handler: () => ({}) });
+        app.get("one", { route: "a/{b:color}", handler: () => ({}) });
       `,
     },
-    /it contains the unknown constraint "colour": "api\/a\/\{b:colour\}"/,
+    /it contains the unknown constraint "color": "api\/a\/\{b:color\}"/,
   ],
   [
     "a schedule that cannot be read",

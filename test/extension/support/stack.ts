@@ -19,7 +19,7 @@ export type Engine = {
   url(): string;
   /** Lets `ms` pass. */
   wait(ms: number): Promise<void>;
-  /** The app's time, epoch ms. */
+  /** The app's time (epoch ms). */
   now(): number;
   /** Moves the app and Storage `ms` ahead. The extension's own clock stays: its timers do not become due. */
   skipAhead(ms: number): Promise<void>;

@@ -91,7 +91,7 @@ export function fateFor(
   }
 }
 
-/** Whether it writes the copyId into a lock. */
+/** Returns true if it writes the copyId into a lock. */
 function tellsCopyId({ target, method, body }: StorageRequest): boolean {
   return method === "PUT" && target.includes("/locks/") && /"copyId":"/.test(body.toString());
 }

@@ -99,7 +99,7 @@ export function tell(trial: Trial, now: number, line: string): void {
   trial.story.push(`${new Date(now).toISOString().slice(11, 23)} ${line}`);
 }
 
-/** Whether a blob stands on the destination that is others' doing. */
+/** Returns true if a blob stands on the destination that is others' doing. */
 export function standing({ plan, strangers }: Trial): "nothing" | "something" {
   const last = strangers.at(-1);
   const isThere = last === undefined ? plan.before !== "nothing" : last.what !== "deleted";

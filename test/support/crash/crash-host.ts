@@ -64,7 +64,7 @@ export function hostProcesses(): HostProcesses {
 
 function startProcess(): { host: HostProcess; ready: Promise<unknown> } {
   const child = fork(new URL("crash-child.ts", import.meta.url), {
-    // A life lasts less than a second: optimising compilers and small heaps cost more than they give.
+    // A life lasts less than a second: optimizing compilers and small heaps cost more than they give.
     execArgv: ["--max-opt=1", "--max-semi-space-size=32"],
     env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: join(tmpdir(), "ferry-compile-cache") },
   });

@@ -15,7 +15,7 @@ export type CopyAsked = { source: readonly string[]; destination: readonly strin
 export type Emulator = { blobUrl: string; fileUrl: string };
 
 /**
- * What a request asks to be copied, or null where it must start nothing: a judgement of its own, from
+ * What a request asks to be copied, or null where it must start nothing: a judgment of its own, from
  * the README and Storage's naming rules, and deliberately nothing of the product's parser. It may be too kind
  * in small things, and is never too strict: `POST /api/copies` with a JSON object of known fields,
  * whose URLs are blobs and files of the emulator that `local.settings.json` allows, or whose route is the one there.

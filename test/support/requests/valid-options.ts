@@ -69,7 +69,7 @@ const onlyForBlobs = [
 ];
 
 /**
- * Whether options are ones that a copy between these services may have: judged apart from the product,
+ * Returns true if options are ones that a copy between these services may have: judged apart from the product,
  * from the README, perhaps too kindly but never too strictly. `usual` is what overwrite is where
  * nothing is said of it.
  */

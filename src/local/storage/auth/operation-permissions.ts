@@ -95,7 +95,7 @@ function isInScope(
   return resource === "share" && operation === "ListDirectoriesAndFiles";
 }
 
-/** Whether public access allows the operation (page "Configure anonymous read access"). */
+/** Returns true if public access allows the operation (page "Configure anonymous read access"). */
 export function isPublicRead(
   operation: OperationName,
   publicAccess: "container" | "blob" | null | undefined,

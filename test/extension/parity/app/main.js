@@ -1,6 +1,6 @@
 import * as df from "durable-functions";
 
-/* Small orchestrators, one for each behaviour that both engines must share. */
+/* Small orchestrators, one for each behavior that both engines must share. */
 
 df.app.orchestration("wait", function* (context) {
   context.df.setCustomStatus({ waiting: true });

@@ -28,7 +28,7 @@ df.app.orchestration("deadlineCarriedThroughALoop", function* (context) {
 });
 
 /** A week's patience, cut short. */
-df.app.orchestration("longTimerCancelled", function* (context) {
+df.app.orchestration("longTimerCanceled", function* (context) {
   const patience = context.df.createTimer(later(context, 7 * 24 * hour));
   const event = context.df.waitForExternalEvent("answer");
   const first = yield context.df.Task.any([event, patience]);
