@@ -167,7 +167,7 @@ async function send(
   return found ?? toStartResult(sent.verdict);
 }
 
-/** Reads the destination for a copy started under this plan. A transient failure leaves that open; null is a no. */
+/** Reads the destination for a copy started under this plan. Returns null if there is none. */
 async function findOurs(
   deps: ActivityDependencies,
   { copy, plan }: StartInput,

@@ -11,8 +11,8 @@ export type LedgerEntries = {
 
 /**
  * Completes an instance's custom status with the ledger's entries. Durable drops the custom status of an instance that
- * fails without the SDK's state, and an abort may not have reached the instance. `at`: ISO 8601, for `lastUpdatedAt` of a
- * dropped status.
+ * fails without the SDK's state, and an abort may not have reached the instance. `at`: ISO 8601, for `lastUpdatedAt` of
+ * a dropped status.
  */
 export function knownStatus(
   customStatus: CustomStatus | null,

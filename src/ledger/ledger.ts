@@ -36,8 +36,8 @@ export type Ledger = {
   /** Registers a start attempt before it is sent; only one may be in flight. */
   registerAttempt(destination: Destination, attempt: StartAttempt): Promise<AttemptRegistered>;
   /**
-   * Removes an attempt after Storage has answered it at `now` (epoch ms). A copyId is stored with this time, and removes
-   * all attempts.
+   * Removes an attempt after Storage has answered it at `now` (epoch ms). A copyId is stored with this time, and
+   * removes all attempts.
    */
   resolveAttempt(
     destination: Destination,

@@ -141,9 +141,9 @@ export function createBlobLocks(
   };
 }
 
-/** Stored: fields may be added, but never changed or removed. */
+/** A stored shape: fields may be added, but never changed or removed. */
 type Lock = {
-  /** Its URL; the blob's name contains only its hash. */
+  /** The destination's URL; the blob's name contains only its hash. */
   destination: string;
   instanceId: InstanceId;
   fenced: boolean;

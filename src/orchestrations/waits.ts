@@ -10,9 +10,10 @@ type EventName = (typeof events)[keyof typeof events];
 export type ArrivedEvents = { abort: boolean; wake: boolean };
 
 /**
- * The time to create a timer for, so that it does not fire before `due` (epoch ms). The extension hides a timer's message for
- * whole seconds, rounded down ("GetVisibilityDelay" of DurableTask.AzureStorage), so a timer fires up to a second early. A
- * timer that is due now, which only shows events that have arrived, stays as it is. No timer exceeds a day (see below).
+ * The time to create a timer for, so that it does not fire before `due` (epoch ms). The extension hides a timer's
+ * message for whole seconds, rounded down ("GetVisibilityDelay" of DurableTask.AzureStorage), so a timer fires up to a
+ * second early. A timer that is due now, which only shows events that have arrived, stays as it is. No timer exceeds a
+ * day (see below).
  */
 export function timerFor(due: EpochMs, now: EpochMs): EpochMs {
   return due > now ? earliest(plusMs(due, second), plusMs(now, day)) : due;

@@ -58,7 +58,7 @@ export type Snapshots = {
   setMetadata(destination: DestinationSide, order: Rewrite): Promise<void>;
 };
 
-/** Mints SAS with the app's identity. Throws `StorageRefusal`, like the client. */
+/** Mints SAS tokens with the app's identity. Throws `StorageRefusal`, like the client. */
 export type SasMint = {
   /** Returns true if calls to the source's account use the app's identity. */
   isPossible(source: Endpoint): source is Destination;
@@ -139,7 +139,9 @@ export class StorageRefusal extends Error {
   }
 }
 
-/** Returns true if the error is a refusal that `fact` holds for; see the facts in "copy/decisions/storage-errors.ts". */
+/**
+ * Returns true if the error is a refusal that `fact` holds for; see the facts in "copy/decisions/storage-errors.ts".
+ */
 export function isRefusal(
   error: unknown,
   fact: (response: StorageErrorResponse) => boolean,

@@ -23,7 +23,7 @@ import { bounded, pipeline } from "./pipeline.ts";
 import { withRefusals } from "./refusal.ts";
 
 /**
- * Service versions for SAS. Unlike the SDKs' default, the newest, these are supported in every region and cloud.
+ * Service versions for SAS tokens. Unlike the SDKs' default, the newest, these are supported in every region and cloud.
  * The first blob version with `scid`.
  */
 const blobVersion = "2020-12-06";
@@ -34,9 +34,9 @@ const fileVersion = "2025-07-05";
 const maxKeys = 64;
 
 /**
- * Creates the mint of user delegation SAS ("Create a user delegation SAS"). Each SAS covers one blob or file, https
- * only, and is read-only except for the tags of `withTags`. Delegation keys are cached in memory only, one for each
- * account and expiry.
+ * Creates the mint of user delegation SAS tokens ("Create a user delegation SAS"). Each SAS covers one blob or file,
+ * https only, and is read-only except for the tags of `withTags`. Delegation keys are cached in memory only, one for
+ * each account and expiry.
  */
 export function createSasMint(credentialFor: CredentialFor): SasMint {
   const keys = new Map<string, Promise<UserDelegationKey>>();

@@ -40,7 +40,7 @@ function propertyFiles(): readonly string[] {
   });
 }
 
-/** Returns whether another round may start. */
+/** Returns true if another round may start. */
 function parseLimit(text = "1"): (round: number) => boolean {
   const { amount, unit } = /^(?<amount>[1-9]\d*)(?<unit>[mh]?)$/.exec(text)?.groups ?? {};
   if (amount === undefined) {

@@ -42,7 +42,9 @@ export type CopyEndpoints = {
   leasesSource?: true;
 };
 
-/** Picks the part of a copy that polling and settling need. It is small, because the history stores it for each poll. */
+/**
+ * Picks the part of a copy that polling and settling need. It is small, because the history stores it for each poll.
+ */
 export function pickEndpoints({ options, ...copy }: CopyInput): CopyEndpoints {
   const { source, destination, sourceSas, destinationSas } = copy;
   return {

@@ -75,7 +75,9 @@ export function startedFrom<E extends Endpoint>({ source: { snapshot } }: CopyPl
   return snapshot === undefined ? source : { ...source, snapshot };
 }
 
-/** Returns true if the copy ended before the plan, which is possible when the blob was restored since (Undelete Blob). */
+/**
+ * Returns true if the copy ended before the plan, which is possible when the blob was restored since (Undelete Blob).
+ */
 function endedBefore({ plannedAt }: CopyPlan, { completedAt }: CopyProperties): boolean {
   if (plannedAt === undefined || completedAt === null) return false;
   return completedAt < parseTime(plannedAt) - maxClockSkewMs;
@@ -175,7 +177,7 @@ function refuseDestination(
     if (options.ifBusy === "fail") return { kind: "failed", failure: reason };
     const waitsFor = `Waits for copy ${copyId} onto the destination to end (${done})`;
     const busy: Busy = { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
-    // Abort no copy in favor of one that could not be started afterwards.
+    // Do not abort a copy for one that could not be started afterwards.
     if (options.ifBusy === "wait" || archived || hasOtherType) return busy;
     return { kind: "replace", copyId, otherwise: busy };
   }

@@ -246,24 +246,33 @@ export function isNotPublic(response: StorageErrorResponse): boolean {
 }
 
 /**
- * Returns true if there is no pending copy with this copyId ("Abort Copy Blob": 409), or the destination no longer exists
- * (404). Reading the destination shows which.
+ * Returns true if there is no pending copy with this copyId ("Abort Copy Blob": 409), or the destination no longer
+ * exists (404). Reading the destination shows which.
  */
 export function isNothingToAbort({ status }: StorageErrorResponse): boolean {
   return status === 404 || status === 409;
 }
 
-/** Returns true if the lease was never taken or has been broken (409), or the blob is gone (404) ("Lease Blob", outcomes). */
+/**
+ * Returns true if the lease was never taken or has been broken (409), or the blob is gone (404) ("Lease Blob",
+ * outcomes).
+ */
 export function isNotLeased({ status }: StorageErrorResponse): boolean {
   return status === 404 || status === 409;
 }
 
-/** Returns true if the blob was deleted, or another writer has changed it, so that it no longer has the condition's ETag. */
+/**
+ * Returns true if the blob was deleted, or another writer has changed it, so that it no longer has the condition's
+ * ETag.
+ */
 export function isGoneOrReplaced({ status, code }: StorageErrorResponse): boolean {
   return status === 404 || (status === 412 && code === "ConditionNotMet");
 }
 
-/** Returns true if a conditional write lost to another writer: its condition failed, or a copy onto the blob is pending. */
+/**
+ * Returns true if a conditional write lost to another writer: its condition failed, or a copy onto the blob is
+ * pending.
+ */
 export function isOvertaken({ code }: StorageErrorResponse): boolean {
   return /ConditionNotMet$|^PendingCopyOperation$|^BlobNotFound$/.test(code ?? "");
 }
@@ -282,8 +291,8 @@ const unsent: ReadonlySet<string | null> = new Set([
 ]);
 
 /**
- * Returns true if Storage certainly did nothing. A time-out, a 500 or a missing response leaves that open. `ServerBusy` does
- * not: the server was "unable to receive requests" ("Common REST API error codes").
+ * Returns true if Storage certainly did nothing, which is not certain after a time-out, a 500 or a missing response.
+ * With `ServerBusy` it is: the server was "unable to receive requests" ("Common REST API error codes").
  */
 export function isDefiniteRefusal({ status, code }: StorageErrorResponse): boolean {
   if (status === 0) return unsent.has(code);

@@ -67,7 +67,7 @@ export function containerOf(endpoint: Destination): string {
 
 /**
  * The same text for all URLs of one object: file names are case-insensitive ("Naming and referencing
- * shares, directories, files, and metadata"). On an NFS share, where they are not, two files may have the
+ * shares, directories, files, and metadata"). On an NFS share, file names are case-sensitive: two files may have the
  * same identity, and copies onto them wait for each other.
  */
 export function identityOf(endpoint: Endpoint): string {

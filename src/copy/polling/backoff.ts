@@ -32,7 +32,7 @@ export function busyRetryAt(now: EpochMs, { since, tries }: { since: EpochMs; tr
   return plusMs(now, Math.min(maxBusyWaitMs, Math.max(doubling, Math.round((now - since) / 5))));
 }
 
-/** How long a notification is retried when its target does not accept it (ms). Event Grid gives up after the same time. */
+/** How long a notification is retried when its target does not accept it (ms). Event Grid also gives up after a day. */
 export const maxNotificationMs = day;
 const maxNotificationWaitMs = 3 * hour;
 

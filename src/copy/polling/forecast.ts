@@ -103,10 +103,10 @@ export function estimateCompletion(
   return completesAt - startedAt > maxEstimateMs ? null : { rate, completesAt };
 }
 
-/** A copy without a byte may wait in Storage's queue; after this time it is reported as stalled. */
+/** A copy without progress may wait in Storage's queue; after this time it is reported as stalled. */
 const maxQueueMs = 10 * minute;
 
-/** Since when there is no progress (epoch ms); null while there is, and while Storage reports none. */
+/** The time since which there is no progress (epoch ms); null while there is some, and while Storage reports none. */
 export function stalledSince(
   current: Forecast,
   { at: now, progress, startedAt }: LastPoll,

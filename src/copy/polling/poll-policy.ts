@@ -31,7 +31,7 @@ const maxGrowth = { noProgress: 1.5, firstBytes: 4, uneven: 4, steady: 8 };
 
 /** How long after completion a steady copy may be polled, as a share of its duration. */
 const lagShare = 0.01;
-/** From the eighth poll on it may come `times` as late, because another poll costs more than it gains. */
+/** From the eighth poll on, a poll may be this many times as late, because another poll costs more than it gains. */
 const latePoll = { polls: 7, times: 8 };
 /** Before the seventh poll, a completion this far ahead (times the age) is checked on the way. */
 const earlyPoll = { polls: 6, ahead: 0.3, share: 0.8 };

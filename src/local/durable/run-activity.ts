@@ -38,8 +38,8 @@ async function call(work: ActivityWork, functions: DurableFunctions): Promise<In
 }
 
 /**
- * TaskActivityShim.cs: the reason is the message that the worker reported. The details are the JSON of a .NET exception;
- * they quote the worker's whole report.
+ * TaskActivityShim.cs: the reason is the message that the worker reported. The details are the JSON of a .NET
+ * exception; they quote the worker's whole report.
  */
 function buildFailure(
   name: string,

@@ -39,7 +39,9 @@ export function purge(deps: PurgeDependencies): TimerHandler {
   };
 }
 
-/** Returns false if there was no time for all due entries. An entry that cannot be purged now does not stop the others. */
+/**
+ * Returns false if there was no time for all due entries. An entry that cannot be purged now does not stop the others.
+ */
 async function purgeAll(
   { ledger, now, retentionDays }: PurgeDependencies,
   kind: RetentionKind,
@@ -49,7 +51,7 @@ async function purgeAll(
   const failed = new Set<string>();
   let isDone = false;
   while (!isDone && now() < until) {
-    // Those that failed are the oldest, and listed again.
+    // The entries that failed are the oldest, and are listed again.
     const limit = Math.min(maxListed, batchSize + failed.size);
     const before = { day: toIsoDay(plusMs(now(), -retentionDays * day)), limit };
     const due = await ledger.retention.listDue(kind, before);
@@ -112,7 +114,7 @@ async function purgeCopy(
   await retention.postpone(entry, toIsoDay(plusMs(now(), -retentionDays * day)));
 }
 
-/** The statuses in which Durable purges no instance. */
+/** The statuses in which Durable does not purge an instance. */
 const unfinished: ReadonlySet<string> = new Set(["Pending", "Running", "Suspended"]);
 
 /**

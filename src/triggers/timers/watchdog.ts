@@ -33,7 +33,7 @@ const minRepairIntervalMs = hour;
 
 const pageSize = 200;
 const maxPages = 10;
-/** Well below the shortest limit of any hosting plan (ms; "functionTimeout", five minutes). */
+/** Limit of a scan (ms), well below the shortest of any hosting plan ("functionTimeout", five minutes). */
 const maxRunMs = 2 * minute;
 const maxConcurrent = 8;
 
@@ -64,7 +64,7 @@ export function watchdog(deps: WatchdogDependencies): TimerHandler {
   };
 }
 
-/** Begins again if Storage no longer accepts the marker, which would otherwise fail every later scan. */
+/** Starts over if Storage no longer accepts the marker, which would otherwise fail every later scan. */
 async function continueScan(ledger: Ledger, marker: string, first: LockPage): Promise<LockPage> {
   return await ledger.lockScan.page({ marker, limit: pageSize }).catch(() => first);
 }
@@ -154,7 +154,7 @@ async function releaseLock(
   return "had ended without releasing its lock: released it";
 }
 
-/** For a copy whose input neither Durable nor the lock has: it can neither be read nor cleaned up. */
+/** The result of a copy whose input is in neither Durable nor the lock: it can be neither read nor cleaned up. */
 function unknownOutcome({ now }: WatchdogDependencies, lock: HeldLock): Outcome {
   const { instanceId, copyId, startedAt } = lock;
   const message = `Cannot determine how the copy ended because its input is lost: ${instanceId}`;

@@ -5,8 +5,9 @@ import { openDurableEngine } from "../../../src/local/durable/engine.ts";
 import { startLocalStack } from "../../../src/local/local-stack.ts";
 
 /*
- * Goal: callers get a response within ten seconds while the task hub or the ledger is away. Method: the app on the local
- * host, with an engine whose management routes fail or never respond, and a Storage emulator that refuses the ledger.
+ * Goal: callers get a response within ten seconds while the task hub or the ledger is away. Method: the app on the
+ * local host, with an engine whose management routes fail or never respond, and a Storage emulator that refuses the
+ * ledger.
  */
 
 type Hub = "well" | "failing" | "hanging";

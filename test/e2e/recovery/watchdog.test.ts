@@ -351,7 +351,7 @@ test("an outcome that could not be recorded is recorded as soon as the ledger al
   });
   const copy = await stack.untilEnded(id, 48);
   expect(copy).toMatchObject({ status: "succeeded" });
-  expect(copy.residue.join()).toContain("could not be looked at");
+  expect(copy.residue.join()).toContain("could not check");
   remove();
   await stack.clock.advance(10 * minute);
   expect(await listBlobs(stack, "locks/")).toEqual([]);

@@ -80,7 +80,10 @@ function stringToSign(field: Field, resource: Resource): string {
   ].join("\n");
 }
 
-/** Azure Files supports user delegation SAS tokens since version 2025-07-05. Format: as the SDK for JavaScript signs them. */
+/**
+ * Azure Files supports user delegation SAS tokens since version 2025-07-05. Format: as the SDK for JavaScript signs
+ * them.
+ */
 function fileStringToSign(field: Field, resource: Resource): string {
   if (field("sv") < "2025-07-05")
     throw authenticationFailed(
