@@ -35,7 +35,7 @@ const bytes = 600_000;
 const atOnceCopies = 5;
 /** After the start, so that queues are polled at the longest interval and partitions have an owner. */
 const settleMs = 20_000;
-/** Without an operation for this long, the copy is complete; longer than any polling interval here. */
+/** The copy is complete when there was no operation for this long, which exceeds every polling interval here. */
 const quietMs = 12_000;
 const idleMs = 60_000;
 const stacksAtTheSameTime = 3;

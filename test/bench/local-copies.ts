@@ -40,7 +40,7 @@ export async function measureLocalCopies(): Promise<Table> {
     columns: ["", "on disk", "in memory"],
     rows: [
       row("copies accepted over HTTP, per second", (run) => count(copies / run.startSeconds)),
-      row("pending at once, as Storage lists them", (run) => count(run.pendingTogether)),
+      row("pending at the same time, as Storage lists them", (run) => count(run.pendingTogether)),
       row("status reads", (run) => count(run.reads)),
       row("turns", (run) => count(run.turns)),
       row("turns per second, over the whole run", (run) => count(run.turns / run.totalSeconds)),

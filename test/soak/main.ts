@@ -31,7 +31,7 @@ const campaigns: readonly Campaign[] = [
   { seedName: "PROPERTY_SEED", files: propertyFiles() },
 ];
 
-/** Test files with properties that name no seed of their own. */
+/** Test files with properties that do not set a seed. */
 function propertyFiles(): readonly string[] {
   const files = globSync("test/{unit,replay,contract,e2e}/**/*.test.ts", { cwd: root });
   return files.toSorted().filter((file) => {

@@ -49,7 +49,7 @@ test("a start that runs after settling began starts nothing", async () => {
     result: { kind: "aborted-before-start" },
     record: { abortRequested: true, startedAt: null, statusReads: 0 },
   } as const;
-  // As far as a settle came that died in the middle.
+  // The state after a settle that died in the middle.
   await ledger.fenceLock(copy.destination, {
     instanceId,
     now: epochMs(clock.now()),

@@ -6,7 +6,7 @@ import { startLocalStack } from "../../../src/local/local-stack.ts";
 
 /*
  * Goal: callers get a response within ten seconds while the task hub or the ledger is away. Method: the app on the
- * local host, with an engine whose management routes fail or never respond, and a Storage emulator that refuses the
+ * local host, with an engine whose management routes fail or never respond, and a Storage emulator that fails the
  * ledger.
  */
 
@@ -41,7 +41,7 @@ async function start(settings: Record<string, string> = {}) {
   onTestFinished(() => stack.close());
   const root = `${stack.emulator.blobUrl}/devstoreaccount1`;
   const request = { source: `${root}/inbox/film`, destination: `${root}/archive/film` };
-  /** A hub that is well again answers what it held. */
+  /** A hub that works again answers the calls that it held. */
   const set = (state: Hub) => {
     hub = state;
     for (const release of held) release();

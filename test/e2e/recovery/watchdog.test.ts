@@ -173,7 +173,10 @@ test("a run that is broken off between cleaning up and keeping the outcome has s
   });
 });
 
-/** An accepted abort that Storage does not answer; then Durable loses the instance. Returns what removes the fault. */
+/**
+ * An accepted abort that Storage does not answer; then Durable loses the instance. Returns a function that removes the
+ * fault.
+ */
 async function loseAborted(stack: TestStack, id: string): Promise<() => void> {
   const remove = stack.local.emulator.faults.add({
     operation: "AbortCopyBlob",
@@ -186,7 +189,7 @@ async function loseAborted(stack: TestStack, id: string): Promise<() => void> {
   return remove;
 }
 
-test("an accepted abort is carried out by the repair of a purged instance", async () => {
+test("an accepted abort is executed by the repair of a purged instance", async () => {
   const stack = await startWatchedStack(slowly);
   const id = await startCopy(stack);
   const remove = await loseAborted(stack, id);
@@ -208,7 +211,7 @@ test("an accepted abort that the copy of a purged instance won is shown with the
   });
 });
 
-test("an accepted abort is carried out by the repair of an instance that lost its custom status", async () => {
+test("an accepted abort is executed by the repair of an instance that lost its custom status", async () => {
   const stack = await startWatchedStack({ ...slowly, persistent: true });
   const id = await startCopy(stack);
   const remove = stack.local.emulator.faults.add({

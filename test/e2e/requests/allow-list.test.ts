@@ -4,8 +4,8 @@ import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
  * Goal: the allow-list withstands the usual tricks. Method: nothing leaves the machine, because every request
- * has a SAS and the app has no sealing key, which is checked last. So "allowed" is the rejection of the SAS,
- * "not allowed" is a 403, and "invalid" a 400 that names the URL.
+ * has a SAS and the app has no sealing key, which is checked last. So "allowed" means that the SAS is rejected,
+ * "not allowed" means 403, and "invalid" means 400 with the name of the URL.
  */
 type Verdict = "allowed" | "not allowed" | "invalid";
 

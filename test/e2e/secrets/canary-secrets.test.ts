@@ -171,7 +171,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     message: `Cannot read ?sig=${encodedCanary("Storage's words")}`,
   };
   const quotes = emulator.faults.add({ operation: "CopyBlob", times: 2, do: { response: quoted } });
-  ids.push(await accept({ source: await signed("a SAS that is refused"), destination: to("f") }));
+  ids.push(await accept({ source: await signed("a SAS that is rejected"), destination: to("f") }));
   await stack.clock.settled();
   quotes();
 
@@ -281,7 +281,7 @@ test("the query of a source outside Storage is sent to Storage only", async () =
     const response = await stack.call("GET", `/copies/${id}`);
     responses.push(response.text);
     results.push(response.json.error?.cause ?? response.json.status);
-    expect(response.json.error?.fix ?? "plain GET").toContain("plain GET"); // and neither a role nor a SAS
+    expect(response.json.error?.fix ?? "plain GET").toContain("plain GET"); // and mentions neither a role nor a SAS
   }
   expect(results).toEqual(["succeeded", "source-not-found", "aborted"]);
   expect(requests.join()).toContain(good); // Storage received it

@@ -176,7 +176,7 @@ export const calmScenarios: Record<string, Scenario> = {
   },
 
   rollback: {
-    copies: { bytesPerSecond: 50_000 }, // the former content, a few bytes, comes back fast
+    copies: { bytesPerSecond: 50_000 }, // the former content, a few bytes, is restored fast
     async play({ stack, begin, target }) {
       await stack.upload(`${target}/${film}`, Buffer.from("former"));
       const { id } = await begin({ options: { overwrite: "always", rollback: "snapshot" } });
@@ -189,7 +189,7 @@ export const calmScenarios: Record<string, Scenario> = {
     },
     expected: {
       copies: [aborted],
-      begun: 2, // the second brings the former content back
+      begun: 2, // the second one restores the former content
       ledger: settled("aborted"),
     },
   },

@@ -1,6 +1,6 @@
 /**
- * Differences from the extension, each made in a copy of the local engine by one replaced text. `find` stands exactly
- * once in `file`; where the engine changes, so must it.
+ * Differences from the extension, each made in a copy of the local engine by one replaced text. `find` appears
+ * exactly once in `file`, and must follow changes of the engine.
  */
 export type SeededDifference = {
   what: string;
@@ -8,7 +8,7 @@ export type SeededDifference = {
   file: string;
   find: string;
   replace: string;
-  /** A call of parity/calls.ts to which both engines respond alike, and which shows the difference. */
+  /** A call of parity/calls.ts to which both engines respond identically, and which shows the difference. */
   call: string;
 };
 

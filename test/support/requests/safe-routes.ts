@@ -11,7 +11,7 @@ export type RouteEntry = {
 
 const blob = (account: string, path: string) => `https://${account}.blob.core.windows.net/${path}`;
 
-/** Shapes that people use and that can make no circle: each must be accepted. */
+/** Common shapes that cannot form a cycle: each must be accepted. */
 export const safeShapes: Record<string, RouteEntry[]> = {
   "everything of one container to another account": [
     { name: "a", source: blob("acct1", "inbox"), destination: blob("acct2", "out/{path}") },
@@ -177,7 +177,7 @@ export const safeShapes: Record<string, RouteEntry[]> = {
   ],
 };
 
-/** Shapes that make a circle, or may. */
+/** Shapes that form a cycle, or may. */
 export const circles: Record<string, RouteEntry[]> = {
   "a container onto itself": [
     { name: "a", source: blob("acct1", "inbox"), destination: blob("acct1", "inbox/{path}") },

@@ -46,7 +46,7 @@ test("the next time is always later, and a whole second", () => {
       expect([7_000, 30_000]).toContain(next % 60_000);
       expect(date.getUTCMinutes() % 11).toBe(0);
       expect(date.getUTCHours()).toBeGreaterThanOrEqual(3);
-      // No time was skipped: the next time after the moment before is the same.
+      // No time was skipped: from the millisecond before, the next time is the same.
       expect(schedule.next(next - 1)).toBe(next);
       expect(next - from).toBeLessThan(12 * 3_600_000);
     }),

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 
-/** Completes "Skipped … because". */
+/** Completes the sentence "Skipped … because". */
 export const noDotnetSdk = "there is no .NET SDK 10 (dotnet --list-sdks)";
 
 /** Returns true if the SDK that builds the C# program is installed. */
