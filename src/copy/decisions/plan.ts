@@ -127,7 +127,7 @@ function refuseSource(
       kind: "busy",
       endpoint: "source",
       awaitedCopyId: copyId,
-      waitsFor: `Waits for copy ${copyId} onto the source to end (${done})`,
+      waitsFor: `Waiting for copy ${copyId} onto the source to end (${done})`,
       failure: failure("source-copy-pending", message),
     };
   }
@@ -175,7 +175,7 @@ function refuseDestination(
     const message = `Cannot copy onto the destination because copy ${copyId} onto it is pending (${done}): ${url}`;
     const reason = failure("destination-busy", message);
     if (options.ifBusy === "fail") return { kind: "failed", failure: reason };
-    const waitsFor = `Waits for copy ${copyId} onto the destination to end (${done})`;
+    const waitsFor = `Waiting for copy ${copyId} onto the destination to end (${done})`;
     const busy: Busy = { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
     // Do not abort a copy for one that could not be started afterwards.
     if (options.ifBusy === "wait" || archived || hasOtherType) return busy;

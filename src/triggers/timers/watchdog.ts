@@ -123,7 +123,7 @@ async function intervene(
   const entries = { lock, record: await ledger.readRecord(instanceId) };
   const record = recordFrom(knownStatus(last, entries, copy.createdAt));
   const isNew = await startRepair(client, { lock, copy, record });
-  return isNew ? "was handed to a repair because its orchestration failed or is lost" : null;
+  return isNew ? "was taken over by a repair because its orchestration failed or is lost" : null;
 }
 
 async function wakeIfOverdue(
@@ -151,7 +151,7 @@ async function releaseLock(
 ): Promise<string> {
   await ledger.recordOutcome(lock.instanceId, outcome);
   await ledger.lockScan.release(lock);
-  return "had ended without releasing its lock: released it";
+  return "had ended without releasing its lock, which was released";
 }
 
 /** The result of a copy whose input is in neither Durable nor the lock: it can be neither read nor cleaned up. */

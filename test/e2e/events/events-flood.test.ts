@@ -28,7 +28,7 @@ function batches<T>(items: readonly T[], size: number): T[][] {
   );
 }
 
-test(`${blobs * 10} events over ${blobs} blobs, shuffled and doubled, after the uploads: ${blobs} copies with the last content (FLOOD_SEED=${seed})`, async () => {
+test(`${blobs * 10} events over ${blobs} blobs, shuffled and duplicated, after the uploads, start ${blobs} copies with the last content (FLOOD_SEED=${seed})`, async () => {
   const stack = await startStack({
     settings: inboxRoutes(),
     copies: { finishOnStart: "always" },

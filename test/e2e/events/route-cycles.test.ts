@@ -58,14 +58,14 @@ function restOf(routes: string): Promise<Rest> {
 }
 
 test.each(graphs.map((routes) => ({ text: JSON.stringify(routes) })))(
-  "copies that set off each other come to rest: $text",
+  "copies that trigger each other stop eventually: $text",
   async ({ text }) => {
     const { copiesAfterOneMinute, copiesAfterTwo } = await restOf(text);
     expect(copiesAfterTwo).toBe(copiesAfterOneMinute);
   },
 );
 
-test("there are sixteen of them, and in some a copy sets off another", async () => {
+test("there are sixteen graphs, and in some of them a copy triggers another", async () => {
   expect(graphs).toHaveLength(16);
   let chains = 0;
   for (const routes of graphs) if ((await restOf(JSON.stringify(routes))).isChain) chains++;

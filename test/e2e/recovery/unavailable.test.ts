@@ -133,7 +133,7 @@ test("health needs no durable client", async () => {
   expect(stack.host.functions.filter(({ name }) => name === "health")).toHaveLength(1);
 });
 
-test("outside a developer's machine an app with wrong settings answers health with every fault", async () => {
+test("outside a developer's machine, health of an app with wrong settings reports every problem", async () => {
   const { call, stack } = await start({
     AZURE_FUNCTIONS_ENVIRONMENT: "Production",
     COPY_ALLOWED: "nonsense",
@@ -149,6 +149,6 @@ test("outside a developer's machine an app with wrong settings answers health wi
   expect((await call("GET", "/copies/x")).status).toBe(404);
 });
 
-test("on a developer's machine an app with wrong settings ends the host with the message", async () => {
+test("on a developer's machine, wrong settings end the host with the message", async () => {
   await expect(start({ COPY_ALLOWED: "nonsense" })).rejects.toThrow(/COPY_ALLOWED must be/);
 });

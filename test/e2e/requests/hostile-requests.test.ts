@@ -35,7 +35,7 @@ afterAll(async () => {
 });
 
 test(
-  `${requestsInAll} hostile requests get honest answers and start nothing that is not valid (HOSTILE_SEED=${seed})`,
+  `${requestsInAll} hostile requests get correct responses and start only valid copies (HOSTILE_SEED=${seed})`,
   { timeout: 600_000 },
   async () => {
     const { emulator } = world.local;

@@ -17,7 +17,7 @@ export type FunctionKeys = {
  */
 export type KeyLevel = "anonymous" | "function" | "admin" | `${string}_extension`;
 
-/** "insufficient" is a key of this host that does not open what is asked for; "unknown" is another key, or none. */
+/** "insufficient": a key of this host that does not open the target; "unknown": another key, or none. */
 export type KeyCheck = (
   request: HostRequest,
   required: KeyLevel,

@@ -48,8 +48,8 @@ const maxHeaderBytes = 32_768;
 const maxHeaderCount = 100;
 
 /**
- * Node's own limit on request line and headers together. Far above Kestrel's, so that `readRequest` can tell them
- * apart.
+ * Node's limit on request line and headers together. It is far above Kestrel's, so that `readRequest` can distinguish
+ * them.
  */
 const maxNodeHeaderBytes = 1_048_576;
 
