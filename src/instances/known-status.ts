@@ -3,7 +3,7 @@ import { queuedStatus } from "../copy/contract/custom-status.ts";
 import type { CustomStatus } from "../copy/contract/custom-status.ts";
 import type { CopyRecord, HeldLock } from "../ledger/ledger.ts";
 
-/** What the ledger has of a copy: its lock and its record, null where it has none. */
+/** The ledger's entries of a copy: its lock and its record, null if it has none. */
 export type LedgerEntries = {
   lock: Pick<HeldLock, "copyId" | "startedAt"> | null;
   record: CopyRecord | null;

@@ -189,7 +189,7 @@ function operationTable({ atOnce, pending, pendingReads, idle }: Measured): Tabl
 function configurationTable(measured: ReadonlyMap<string, Measured>): Table {
   return {
     title: "The same with other settings",
-    columns: ["", "at once, operations", "at once, ms", "idle hour"],
+    columns: ["", "finished in the start, operations", "finished in the start, ms", "idle hour"],
     rows: Object.keys(configurations).flatMap((name) => {
       const found = measured.get(name);
       if (found === undefined) return [];

@@ -36,7 +36,7 @@ export async function measureLocalCopies(): Promise<Table> {
   const row = (name: string, value: (run: Measured) => string) => [name, ...runs.map(value)];
   const mebibytes = (bytes: number) => `${count(Math.round(bytes / 1_024 / 1_024))} MiB`;
   return {
-    title: `Local host, ${count(copies)} copies at once: started, polled, finished; all succeeded`,
+    title: `Local host, ${count(copies)} copies at the same time: started, polled, finished; all succeeded`,
     columns: ["", "on disk", "in memory"],
     rows: [
       row("copies accepted over HTTP, per second", (run) => count(copies / run.startSeconds)),

@@ -6,7 +6,7 @@ import { day, minute } from "../durations.ts";
 /** One poll of a pending copy: when (epoch ms), and the progress that Storage reported. */
 export type Sample = { at: EpochMs; progress: Progress | null };
 
-/** What the polls so far show about a pending copy. Times are epoch ms, rates bytes per ms. */
+/** The result of analyzing the polls of a pending copy so far. Times are epoch ms, rates bytes per ms. */
 export type Forecast =
   /** Storage reports no progress, or no byte yet. */
   | { kind: "unknown" }

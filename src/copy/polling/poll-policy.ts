@@ -8,7 +8,7 @@ export type PollHistory = {
   startedAt: EpochMs;
   /** Polls so far that returned pending, oldest first. The spacing below bounds their number. */
   samples: readonly Sample[];
-  /** What the samples show. */
+  /** The forecast from the samples. */
   forecast: Forecast;
   /** All polls so far, including those that Storage did not answer. */
   polls: number;

@@ -25,8 +25,8 @@ const maxConcurrent = 8;
 
 /**
  * Deletes claims, and then copies with their histories, once their retention is over; the oldest first. Claims go
- * first, because a key whose copy is gone would start the copy again. A run that takes too long leaves the rest to the
- * next run: purged entries are no longer listed.
+ * first, because a key whose copy was already purged would start the copy again. A run that takes too long leaves the
+ * rest to the next run: purged entries are no longer listed.
  */
 export function purge(deps: PurgeDependencies): TimerHandler {
   return async (_timer, client, context) => {

@@ -436,9 +436,9 @@ test("after Task.all with a retry failed fast, the next activity takes the timer
 });
 
 test.each([
-  ["beside a retry", allWithRetry],
+  ["together with a retry", allWithRetry],
   [
-    "beside a slow activity",
+    "together with a slow activity",
     function* (context) {
       const timer = context.df.createTimer(later(context, hours(1)));
       try {

@@ -47,7 +47,7 @@ test.each([
   ["a handshake with an empty body", "SubscriptionValidation", ""],
   ["a handshake without events", "SubscriptionValidation", "[]"],
   ["a handshake without a code", "SubscriptionValidation", "[{}]"],
-])("%s is an empty 500", async (_, type, body) => {
+])("%s gets an empty 500", async (_, type, body) => {
   const { url } = await startSample("events");
   const headers = { "aeg-event-type": type };
   const response = await fetch(webhook(url), { method: "POST", headers, body });

@@ -7,7 +7,7 @@ import { repairInstanceId } from "../../../src/names.ts";
 import { startStorage, uploadBlob } from "../../support/stack/emulator.ts";
 import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
-/** What Durable reports of one instance. */
+/** Durable's status of one instance. */
 type Status = { name?: string; runtimeStatus: string; customStatus?: unknown; output?: unknown };
 
 /** A copy that Storage has started, and the ledger's entries of it. `durable`: statuses by instance id. */

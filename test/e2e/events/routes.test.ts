@@ -83,7 +83,7 @@ test.each<[what: string, body: () => object, pointers: string[]]>([
   ["an unknown route", () => ({ source: url("inbox/film.mp4"), route: "film" }), ["/route"]],
   ["a route that is no text", () => ({ source: url("inbox/film.mp4"), route: {} }), ["/route"]],
   [
-    "a destination beside the route",
+    "a destination in addition to the route",
     () => ({ source: url("inbox/film.mp4"), route: "films", destination: url("archive/a") }),
     ["/route"],
   ],

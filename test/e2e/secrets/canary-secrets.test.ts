@@ -159,7 +159,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     }),
     await accept({ source: forged("a forged SAS"), destination: to("d") }),
     await accept({
-      source: await signed("a SAS beside a forged one"),
+      source: await signed("a SAS in addition to a forged one"),
       destination: `${to("e")}?sv=2026-10-06&sr=b&sp=racwd&se=2026-12-31&sig=${encodedCanary("a forged SAS to write with")}`,
     }),
   );

@@ -16,7 +16,7 @@ const management = "durable/management/management-api.ts";
 
 export const seededDifferences: readonly SeededDifference[] = [
   {
-    what: "the status of a running instance is 200",
+    what: "a status request for a running instance returns 200",
     file: management,
     find: 'json(202, body, { location: request.url.href, "retry-after": "5" })',
     replace: 'json(200, body, { location: request.url.href, "retry-after": "5" })',

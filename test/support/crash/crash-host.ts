@@ -10,7 +10,7 @@ export type HostProcess = {
   ask<Name extends Order["order"]>(order: Order & { order: Name }): Promise<ReplyTo<Name>>;
   /** Sends SIGKILL: the process executes almost nothing after this returns. */
   kill(): void;
-  /** Resolves when the process is gone, files and ports with it. */
+  /** Resolves when the process has exited and released its files and ports. */
   gone: Promise<unknown>;
   /** The errors that hosts in this process have logged. */
   errors: readonly string[];

@@ -48,7 +48,7 @@ export type EndedCopy = {
 export type Trial = {
   copies: readonly EndedCopy[];
   deaths: readonly Death[];
-  /** What is left in the ledger of locks. */
+  /** The locks that are left in the ledger. */
   locks: readonly string[];
   /** Runtime states of all orchestrations of the task hub; with the reason of one that broke off. */
   orchestrations: readonly string[];

@@ -132,7 +132,7 @@ const anyBytes = fc.oneof(
   fc.constantFrom(65_536, 65_537, 300_000).map((length) => Buffer.alloc(length, "[")),
 );
 
-/** A JSON object as text: names may appear twice, and values may not be JSON. */
+/** A JSON object as text: names may appear twice, and values need not be JSON. */
 type Fields = readonly (readonly [name: string, value: string])[];
 
 const written = (fields: Fields) =>

@@ -168,7 +168,7 @@ export const safeShapes: Record<string, RouteEntry[]> = {
   "containers whose names begin alike": [
     { name: "a", source: blob("acct1", "inbox"), destination: blob("acct1", "inbox2/{path}") },
   ],
-  "a name within a folder, in a cloud of its own": [
+  "a name within a folder, in another cloud": [
     {
       name: "a",
       source: "https://acct1.blob.core.usgovcloudapi.net/inbox",
@@ -185,7 +185,7 @@ export const circles: Record<string, RouteEntry[]> = {
   "a container into a folder of itself": [
     { name: "a", source: blob("acct1", "inbox"), destination: blob("acct1", "inbox/done/{path}") },
   ],
-  "a folder into a folder of its own": [
+  "a folder into a separate folder": [
     {
       name: "a",
       source: blob("acct1", "media"),

@@ -12,8 +12,8 @@ export type FunctionKeys = {
 };
 
 /**
- * What a key opens, and what a request needs: functions with this `authLevel`, or the webhook of the extension whose
- * system key has this name. "admin" is the master key's, and opens everything.
+ * The target that a key opens and a request needs: functions with this `authLevel`, or the webhook of the extension
+ * whose system key has this name. "admin" is the master key's, and opens everything.
  */
 export type KeyLevel = "anonymous" | "function" | "admin" | `${string}_extension`;
 
