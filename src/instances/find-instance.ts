@@ -65,12 +65,20 @@ async function toListening(
   instanceId: string,
   { customStatus }: CopyInstance = copy,
 ): Promise<FoundInstance> {
-  const listener = { id: instanceId, isAborting: customStatus?.abortRequested === true };
+  const isAborting = customStatus?.abortRequested === true;
+  const listener = { id: instanceId, isAborting };
   const { execution } = copy;
-  if (execution.kind !== "running" || execution.isSuspended !== true) {
+  const isSuspended = execution.kind === "running" && execution.isSuspended === true;
+  if (execution.kind !== "running" || (isAborting && !isSuspended)) {
     return { ...copy, listener, toRepair: null };
   }
   const record = await ledger.readRecord(copy.id);
+  if (!isSuspended) {
+    // The abort may be recorded before the instance receives the event.
+    if (record?.abortRequested !== true) return { ...copy, listener, toRepair: null };
+    const known = knownStatus(copy.customStatus, { lock: null, record }, copy.copy.createdAt);
+    return { ...copy, customStatus: { ...known, nextReadAt: null }, listener, toRepair: null };
+  }
   const lock = await ledger.readLock(copy.copy.destination);
   const own = lock?.instanceId === copy.id ? lock : null;
   const known = knownStatus(copy.customStatus, { lock: own, record }, copy.copy.createdAt);

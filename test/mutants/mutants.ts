@@ -503,6 +503,13 @@ export const mutants: readonly Mutant[] = [
     suites: [findInstance],
   },
   {
+    breaks: "a running copy hides an abort that its instance has not received",
+    file: "src/instances/find-instance.ts",
+    find: "if (record?.abortRequested !== true) return",
+    replace: "if (record?.abortRequested !== undefined) return",
+    suites: [findInstance],
+  },
+  {
     breaks: "a timer fires before it is due",
     file: "src/orchestrations/waits.ts",
     find: "earliest(plusMs(due, second), plusMs(now, day))",

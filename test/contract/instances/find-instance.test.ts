@@ -67,6 +67,30 @@ test("a copy whose instance is suspended has a warning and no time of its next p
   expect(await view()).toMatchObject({ status: "aborting", abortRequested: true, warning });
 });
 
+test.each([
+  {
+    when: "after its first status",
+    customStatus: { status: "copying", nextReadAt: "2026-03-01T12:00:05.000Z" },
+  },
+  { when: "before its first status", customStatus: null },
+])(
+  "a running copy whose abort was recorded $when is shown as aborting",
+  async ({ customStatus }) => {
+    const { ledger, durable, view, instanceId } = await startedCopy();
+    durable.set(instanceId, { runtimeStatus: "Running", customStatus });
+    expect(await view()).toMatchObject({
+      status: customStatus?.status ?? "queued",
+      abortRequested: false,
+    });
+    await ledger.requestAbort(instanceId);
+    expect(await view()).toMatchObject({
+      status: "aborting",
+      abortRequested: true,
+      nextReadAt: null,
+    });
+  },
+);
+
 test("a repair that is suspended is shown like any suspended instance", async () => {
   const { durable, view, instanceId, copyId } = await startedCopy();
   durable.set(instanceId, { runtimeStatus: "Failed", customStatus: null });
