@@ -154,7 +154,7 @@ test("delivery to a target that always fails stops after a day, and the history 
   expect(webhook.delivery.length).toBe(tries);
   expect(stack.countHistoryEvents()).toBeLessThan(400);
   expect(
-    stack.log.filter(({ message }) => message.includes(`notification of copy ${id}: gave up`)),
+    stack.log.filter(({ message }) => message.includes(`notification of copy ${id} because`)),
   ).toHaveLength(1);
 });
 
