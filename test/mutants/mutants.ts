@@ -29,14 +29,14 @@ const routes = "test/e2e/events/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
   {
-    breaks: "a start overwrites what appeared after the plan",
+    breaks: "a start overwrites a blob that was created after the plan",
     file: "src/storage/blob-copy-client.ts",
     find: 'destinationEtag === null ? { ifNoneMatch: "*" }',
     replace: "destinationEtag === null ? {}",
     suites: [chaos],
   },
   {
-    breaks: "a start overwrites what was written after the plan",
+    breaks: "a start overwrites content that was written after the plan",
     file: "src/storage/blob-copy-client.ts",
     find: ": { ifMatch: destinationEtag }),",
     replace: ": {}),",
@@ -173,7 +173,7 @@ export const mutants: readonly Mutant[] = [
     suites: ["test/replay/recorded-histories.test.ts"],
   },
   {
-    breaks: "events that come while an activity runs are not drained",
+    breaks: "events that arrive while an activity runs are not drained",
     file: "src/orchestrations/waits.ts",
     find: "let seen = arrived();",
     replace: "let seen: ArrivedEvents = { abort: false, wake: false };",
@@ -236,14 +236,14 @@ export const mutants: readonly Mutant[] = [
     suites: [exactlyOnce],
   },
   {
-    breaks: "a stranger's copy of the same source, with another SAS, is mistaken for ours",
+    breaks: "another writer's copy of the same source, with another SAS, is mistaken for ours",
     file: "src/copy/decisions/plan.ts",
     find: '.get("scid") === mintedSas.scid',
     replace: '.get("scid") !== ""',
     suites: [minted],
   },
   {
-    breaks: "a stranger's copy of the same file, with another SAS, is mistaken for ours",
+    breaks: "another writer's copy of the same file, with another SAS, is mistaken for ours",
     file: "src/copy/decisions/plan.ts",
     find: "expiresAt === null || parseTime(expiresAt) === parseTime(mintedSas.expiresAt)",
     replace: "expiresAt !== mintedSas.expiresAt",

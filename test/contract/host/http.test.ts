@@ -223,7 +223,7 @@ test.each(["a@b", "me:pw@localhost", "localhost/api", "a?b", "a b", "[::1", "loc
 );
 
 test.each([
-  ["with user information is refused", "http://me:pw@localhost/api/items/all", 400],
+  ["with user information is rejected", "http://me:pw@localhost/api/items/all", 400],
   ["without is taken", "http://localhost/api/items/all", 200],
 ])("a target in absolute form %s", async (_, target, status) => {
   const host = await startSample("web");

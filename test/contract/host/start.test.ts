@@ -70,7 +70,7 @@ test("settings come from local.settings.json, unless the environment or the star
 });
 
 test.each([
-  ["a host.json that is no JSON", { "host.json": "{" }, /not JSON .*host\.json"/],
+  ["a host.json that is not JSON", { "host.json": "{" }, /not JSON .*host\.json"/],
   ["a host.json without version", { "host.json": "{}" }, /"version" must be "2.0": missing/],
   [
     "a number that is none",

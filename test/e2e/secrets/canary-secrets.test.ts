@@ -110,10 +110,10 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     ]),
     [{ source: query(`snapshot=${encodedCanary("a snapshot")}`), destination: to("a") }],
     [{ source: query(`sharesnapshot=${encodedCanary("a share snapshot")}`), destination: to("a") }],
-    [{ source: canary("a source that is no URL"), destination: [canary("a destination")] }],
+    [{ source: canary("a source that is not a URL"), destination: [canary("a destination")] }],
     [{ source: `https://x.example/?sig=${encodedCanary("another host")}`, destination: to("a") }],
     [`{"source":"${canary("JSON that does not parse")}`],
-    [plainCanary("a body that is no JSON")],
+    [plainCanary("a body that is not JSON")],
     [
       { source: own, destination: to("a") },
       { "content-type": `text/${plainCanary("a content type")}` },
@@ -143,7 +143,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     "x-ms-client-principal": plainCanary("a principal's claims"),
   };
   const functionKey = `?code=${plainCanary("a function key in the URL")}`;
-  const metadata = { note: plainCanary("a metadata value, kept by design") };
+  const metadata = { note: plainCanary("a metadata value, stored by design") };
   const accept = async (body: Record<string, unknown>) => (await post(body)).json.id as string;
   const { emulator } = stack.local;
 
@@ -225,7 +225,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
 
   const places = await collectStored(stack, responses);
   places.set("printed", Buffer.from(printed.join("\n")));
-  const kept = "a metadata value, kept by design";
+  const kept = "a metadata value, stored by design";
   const found = [...canaries].flatMap(([place, secret]) =>
     place === kept ? [] : findSecret(secret, places).map((where) => `${place} in ${where}`),
   );

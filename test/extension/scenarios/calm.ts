@@ -109,7 +109,7 @@ export const calmScenarios: Record<string, Scenario> = {
       const { id } = await begin();
       await stack.untilStatus(id, "copying");
       const both = await Promise.all([stack.abort(id), stack.abort(id)]);
-      if (both.some(({ status }) => status !== 202)) throw new Error("An abort was refused");
+      if (both.some(({ status }) => status !== 202)) throw new Error("An abort was rejected");
       return [await stack.untilEnded(id)];
     },
     expected: { copies: [aborted], begun: 1, ledger: settled("aborted") },

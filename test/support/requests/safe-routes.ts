@@ -112,11 +112,11 @@ export const safeShapes: Record<string, RouteEntry[]> = {
     { name: "c", source: blob("acct2", "left"), destination: blob("acct3", "out/left/{path}") },
     { name: "d", source: blob("acct2", "right"), destination: blob("acct3", "out/right/{path}") },
   ],
-  "two accounts that give each other what is theirs, by container": [
+  "two accounts that copy to each other, separated by container": [
     { name: "there", source: blob("acct1", "ours"), destination: blob("acct2", "theirs/{path}") },
     { name: "back", source: blob("acct2", "ours"), destination: blob("acct1", "theirs/{path}") },
   ],
-  "two accounts that give each other what is theirs, by folder and under the same name": [
+  "two accounts that copy to each other, separated by folder and under the same name": [
     {
       name: "there",
       source: blob("acct1", "media"),
@@ -149,7 +149,7 @@ export const safeShapes: Record<string, RouteEntry[]> = {
   "a static site": [
     { name: "a", source: blob("acct1", "site"), destination: blob("acct2", "$web/{path}") },
   ],
-  "only what is newer": [
+  "only newer content": [
     {
       name: "a",
       source: blob("acct1", "inbox"),

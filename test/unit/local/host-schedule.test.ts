@@ -22,7 +22,7 @@ test.each([
   ["names", "0 0 0 * Mar Mon-Tue", ["2026-03-02T00:00:00", "2026-03-03T00:00:00"]],
   ["the 29th of February", "0 0 0 29 2 *", ["2028-02-29T00:00:00", "2032-02-29T00:00:00"]],
   ["a day that must be both", "0 0 0 13 * Fri", ["2026-02-13T00:00:00", "2026-03-13T00:00:00"]],
-  ["a day that never comes", "0 0 0 30 2 *", ["never", "never"]],
+  ["a day that does not exist", "0 0 0 30 2 *", ["never", "never"]],
   ["a reversed range", "0 0 10-9 * * *", ["2026-02-01T09:00:00", "2026-02-01T10:00:00"]],
   [
     "a step above the field's size",
