@@ -63,7 +63,7 @@ test.each([
   expect(() => seal.open(changed, place)).toThrow(message);
 });
 
-test("a SAS is redacted when it is printed, logged or serialised", () => {
+test("a SAS is redacted when it is printed, logged or serialized", () => {
   const shown = [
     String(sas),
     `${sas}`,
