@@ -1,16 +1,5 @@
-/**
- * Mistakes that the suites must notice, each made in the product by one replaced text. `find` appears
- * exactly once in `file` (checked by test/unit/mutants.test.ts), and must follow changes of the product.
- */
-export type Mutant = {
-  /** The mistake in a few words. */
-  breaks: string;
-  file: string;
-  find: string;
-  replace: string;
-  /** Suites of which at least one must fail; the quickest that notices. */
-  suites: readonly string[];
-};
+import { keyMutants } from "./keys.ts";
+import type { Mutant } from "./mutant.ts";
 
 const chaos = "test/chaos/chaos.test.ts";
 const abort = "test/e2e/copies/abort.test.ts";
@@ -28,6 +17,7 @@ const notices = "test/e2e/events/notifications.test.ts";
 const routes = "test/e2e/events/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
+  ...keyMutants,
   {
     breaks: "a start overwrites a blob that was created after the plan",
     file: "src/storage/blob-copy-client.ts",
