@@ -52,7 +52,9 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   const settings = { ...(await readLocalSettings(appDirectory)), ...options.settings };
   const hasOwnKeys = isSet("COPY_SECRET_KEYS") || (settings["COPY_SECRET_KEYS"] ?? "") !== "";
   const state =
-    stateDirectory === null ? inMemory() : openStateFolder(stateDirectory, { hasOwnKeys });
+    stateDirectory === null
+      ? inMemory()
+      : openStateFolder(stateDirectory, { name: "COPY_SECRET_KEYS", isSet: hasOwnKeys });
   const cleanups: (() => unknown)[] = [state.release];
   let lost: StateError | null = null;
   const log: HostOptions["log"] = (entry) => {

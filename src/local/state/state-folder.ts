@@ -16,6 +16,9 @@ export type StateFolder = {
   release(): void;
 };
 
+/** The app's setting with its own keys, which replace the folder's. */
+export type KeySetting = { name: string; isSet: boolean };
+
 /**
  * Opens the folder and creates its files at the first start. Throws `StateError`, and changes nothing, if a file is
  * missing, empty, damaged or of another state: a stack that continued without it would lose what it has acknowledged.
@@ -24,10 +27,8 @@ export type StateFolder = {
  * this order, and gives the hub its identity last. A hub that has one therefore belongs to a complete state; one that
  * has none was left by a start that died before it served anything.
  */
-export function openStateFolder(
-  directory: string,
-  { hasOwnKeys }: { hasOwnKeys: boolean },
-): StateFolder {
+export function openStateFolder(directory: string, keySetting: KeySetting): StateFolder {
+  const hasOwnKeys = keySetting.isSet;
   const release = lockFolder(directory);
   const hubFile = join(directory, "task-hub.sqlite");
   const storageFile = join(directory, "storage.sqlite");
@@ -39,7 +40,7 @@ export function openStateFolder(
     const isComplete = checkHalves({ hub, storage, hasKey });
     if (!isComplete) explained(hubFile, () => openHubFile(hubFile).close());
     const mayCreateKey = !isComplete && !hasInstances(hubFile);
-    if (!hasKey && !hasOwnKeys && !mayCreateKey) throw keyLost(keyFile);
+    if (!hasKey && !hasOwnKeys && !mayCreateKey) throw keyLost(keyFile, keySetting);
     if (hasKey && !hasOwnKeys) readKey(keyFile);
     if (!isComplete) {
       explained(storageFile, () => openStore(storageFile).close());
@@ -188,9 +189,9 @@ function readKey(file: string): string {
   );
 }
 
-function keyLost(file: string): StateError {
+function keyLost(file: string, { name }: KeySetting): StateError {
   return new StateError(
-    `Cannot start because "${file}" is missing, whose key sealed the secrets in the state beside it. Put the file back, set COPY_SECRET_KEYS to the keys that were used, or delete the folder "${join(file, "..")}" to start over`,
+    `Cannot start because "${file}" is missing, whose key sealed the secrets in the state beside it. Put the file back, set ${name} to the keys that were used, or delete the folder "${join(file, "..")}" to start over`,
   );
 }
 
