@@ -32,13 +32,6 @@ const stack = await started.catch((error: unknown) => {
   fail(error instanceof Error ? error.message : String(error));
 });
 
-console.log(`
-Press Ctrl-C to stop. State is kept in .local/; delete that folder to start over
-
-Storage emulator  ${stack.emulator.blobUrl}/devstoreaccount1 (and devstoreaccount2)
-Storage files     ${stack.emulator.fileUrl}/devstoreaccount1 (and devstoreaccount2)
-Copies            ${stack.host.url}/api/copies`);
-
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     if (stopping) return;
@@ -49,6 +42,13 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     void stack.close().then(() => process.exit(0));
   });
 }
+
+console.log(`
+Press Ctrl-C to stop. State is kept in .local/; delete that folder to start over
+
+Storage emulator  ${stack.emulator.blobUrl}/devstoreaccount1 (and devstoreaccount2)
+Storage files     ${stack.emulator.fileUrl}/devstoreaccount1 (and devstoreaccount2)
+Copies            ${stack.host.url}/api/copies`);
 
 /** Stops with exit code 1 after the log has said why. */
 function stopFailed(): void {

@@ -33,7 +33,8 @@ export const keyMutants: readonly Mutant[] = [
     breaks: "missing key: settle gives up at the first attempt",
     file: "src/activities/settle.ts",
     find: "if (!isLastAttempt || !(error instanceof UnsealError)) throw error;",
-    replace: "if (!(error instanceof UnsealError)) throw error;",
+    replace:
+      'if (typeof isLastAttempt !== "boolean" || !(error instanceof UnsealError)) throw error;',
     suites: [missingKey],
   },
   {
@@ -61,7 +62,7 @@ export const keyMutants: readonly Mutant[] = [
     breaks: "missing key: the error quotes any text as a key's id",
     file: "src/secrets/seal.ts",
     find: 'if (version !== "v1" || !keyIdForm.test(id))',
-    replace: 'if (version !== "v1")',
+    replace: 'if (version !== "v1" || keyIdForm.test("no id"))',
     suites: [seal],
   },
   {

@@ -121,16 +121,16 @@ async function postUntilRefused(post: (name: string, metadata: object) => Promis
   }
 }
 
-const maxTestMs = 300_000;
+/** Two minutes later: what ran when the process ended is visible again after the queues' timeout, a minute. */
+const later = `--import=data:text/javascript,${encodeURIComponent("const { now } = Date; Date.now = () => now() + 120_000")}`;
 
 async function expectAllSucceed(folder: string, blobPort: string, ids: readonly string[]) {
-  const again = run(folder, { blobPort });
+  const again = run(folder, { blobPort, node: [later] });
   const { blob, copies } = await again.urls;
   for (const id of ids) {
     const url = `${copies}/${id}`;
     const read = async () => (await (await fetch(url)).json()) as Record<string, unknown>;
-    // What ran when the process ended is run again after the queues' visibility timeout, a minute.
-    await expect.poll(read, { timeout: 150_000 }).toMatchObject({ status: "succeeded" });
+    await expect.poll(read, { timeout: 60_000 }).toMatchObject({ status: "succeeded" });
     const { destination } = await read();
     const name = String(destination).split("/").at(-1) ?? "";
     const content = await containers(blob)
@@ -157,8 +157,8 @@ const full = (file: string) =>
   `Cannot write "${file}" because the disk is full. Free some space, then start again: nothing that was acknowledged is lost`;
 
 test.each([
-  { file: "task-hub.sqlite", pages: 120 },
-  { file: "storage.sqlite", pages: 110 },
+  { file: "task-hub.sqlite", pages: 70 },
+  { file: "storage.sqlite", pages: 70 },
 ])(
   "a full disk under $file: 503, one sentence, exit code 1, and nothing acknowledged is lost",
   async ({ file, pages }) => {
@@ -205,20 +205,16 @@ test("a full disk while blobs are uploaded: 503, and every upload that got a 201
   );
 });
 
-test(
-  "a limit on file sizes ends it with one sentence that names the file, and loses nothing",
-  async () => {
-    const folder = appFolder();
-    const { post, ended, output, port } = await started(folder, { shell: "ulimit -f 1200" });
-    const { ids } = await postUntilRefused(post);
-    expect(ids.length).toBeGreaterThan(2);
-    expect(await ended).toBe(1);
-    expect(output()).toMatch(/Cannot write "\.local\/[\w-]+\.sqlite" because the disk refused it/);
-    expect(stackLines(output())).toEqual([]);
-    await expectAllSucceed(folder, port, ids);
-  },
-  maxTestMs,
-);
+test("a limit on file sizes ends it with one sentence that names the file, and loses nothing", async () => {
+  const folder = appFolder();
+  const { post, ended, output, port } = await started(folder, { shell: "ulimit -f 1200" });
+  const { ids } = await postUntilRefused(post);
+  expect(ids.length).toBeGreaterThan(2);
+  expect(await ended).toBe(1);
+  expect(output()).toMatch(/Cannot write "\.local\/[\w-]+\.sqlite" because the disk refused it/);
+  expect(stackLines(output())).toEqual([]);
+  await expectAllSucceed(folder, port, ids);
+});
 
 test("a first start without space says so by name", async () => {
   const { ended, output } = run(appFolder(), { shell: "ulimit -f 0" });
