@@ -7,7 +7,8 @@ import { startLocalStack } from "./local-stack.ts";
 
 const appDirectory = process.cwd();
 let stopping = false;
-/** `npm start` must not hang if running work cannot be finished. */
+let stateLost = false;
+/** How long the stop may take after the state was lost, because running work may never finish then. */
 const maxStopMs = 5_000;
 const clock = systemClock();
 const started = startLocalStack({
@@ -24,7 +25,7 @@ const started = startLocalStack({
 });
 // Work that runs when the state is lost fails in many places; the log has the cause.
 process.on("uncaughtException", (error) => {
-  if (stopping) return;
+  if (stateLost) return;
   console.error(error);
   process.exit(1);
 });
@@ -39,7 +40,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     console.log(
       "Stopping: running work is finished, no new work is started. Copies continue at the next start",
     );
-    void stack.close().then(() => process.exit(0));
+    void stack.close().then(() => process.exit(stateLost ? 1 : 0));
   });
 }
 
@@ -52,10 +53,11 @@ Copies            ${stack.host.url}/api/copies`);
 
 /** Stops with exit code 1 after the log has said why. */
 function stopFailed(): void {
-  if (stopping) return;
-  stopping = true;
+  stateLost = true;
   const exit = () => process.exit(1);
   clock.schedule(clock.now() + maxStopMs, exit);
+  if (stopping) return;
+  stopping = true;
   void started.then((running) => running.close()).then(exit, exit);
 }
 
