@@ -17,10 +17,4 @@ export const knownDifferences: readonly KnownDifference[] = [
     local: { status: 501 },
     reason: "Restarting is not implemented: Ferry starts a new copy instead, under a new id",
   },
-  {
-    call: "event as plain text",
-    extension: { status: 400 },
-    local: { status: 415 },
-    reason: "Every body needs a JSON type, because a web page can send plain text to any address",
-  },
 ];

@@ -182,7 +182,9 @@ async function manage(
   request: HostRequest,
   path: string,
 ): Promise<HostResponse> {
-  const refused = refuseBodyType(request, jsonTypes.durabletask);
+  // The extension itself rejects events of another type, with 400.
+  const isEvent = /^instances\/[^/]*\/raiseEvent\//i.test(path);
+  const refused = isEvent ? undefined : refuseBodyType(request, jsonTypes.durabletask);
   if (refused !== undefined) return refused;
   const response = await engine.handle({
     method: request.method,
