@@ -1,16 +1,5 @@
-/**
- * Mistakes that the suites must notice, each made in the product by one replaced text. `find` stands
- * exactly once in `file` (test/unit/mutants.test.ts sees to it); where the product changes, so must it.
- */
-export type Mutant = {
-  /** What is broken, in a few words. */
-  breaks: string;
-  file: string;
-  find: string;
-  replace: string;
-  /** Suites of which at least one must fail; the quickest that notices. */
-  suites: readonly string[];
-};
+import { localHostMutants } from "./local-host.ts";
+import type { Mutant } from "./mutant.ts";
 
 const chaos = "test/chaos/chaos.test.ts";
 const abort = "test/e2e/copies/abort.test.ts";
@@ -28,6 +17,7 @@ const notices = "test/e2e/events/notifications.test.ts";
 const routes = "test/e2e/events/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
+  ...localHostMutants,
   {
     breaks: "a start overwrites what appeared after the plan",
     file: "src/storage/blob-copy-client.ts",
