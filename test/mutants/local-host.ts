@@ -65,7 +65,7 @@ export const localHostMutants: readonly Mutant[] = [
     breaks: "the local host asks for the Host alone",
     file: "src/local/host/host.ts",
     find: "refuseForeignHost(request, names) ?? refuseForeignPage(headers, names)",
-    replace: "refuseForeignHost(request, names) ?? refuseForeignHost({ headers }, names)",
+    replace: "refuseForeignHost(request, names) ?? refuseForeignPage({}, names)",
     suites: [foreign],
   },
   {
