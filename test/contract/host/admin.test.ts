@@ -3,7 +3,7 @@ import { jsonOf, startSample } from "../../support/host/host.ts";
 
 const json = { "content-type": "application/json" };
 
-test("admin routes tell what runs and run it", async () => {
+test("admin routes list the functions and run them", async () => {
   const host = await startSample("events");
   const admin = (path: string, body?: unknown) =>
     fetch(`${host.url}/admin/${path}`, {

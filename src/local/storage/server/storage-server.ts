@@ -44,7 +44,7 @@ export type ServerOptions = {
   /** Returns the response to a request that must not reach Storage; undefined for others. */
   refuse: (request: Pick<RequestDraft, "method" | "headers">) => RefusedRequest | undefined;
   takeFault: (request: StorageRequest, operation: OperationName) => FaultAction | undefined;
-  /** Carries out the operation, or throws the StorageError that becomes the response. */
+  /** Executes the operation, or throws the StorageError that becomes the response. */
   handle: (request: StorageRequest, operation: OperationName) => Promise<StorageResponse>;
   record: (request: ReceivedRequest) => void;
   log: (line: string) => void;
