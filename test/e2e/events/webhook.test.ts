@@ -40,3 +40,27 @@ test.each(["event-grid", "cloud-events"] as const)(
     expect(copies.map(({ status }) => status)).toEqual(["succeeded", "succeeded"]);
   },
 );
+
+test.each(["application/json", "application/cloudevents+json"])(
+  "the app's webhook answers the validation of a subscription in chunks: %s",
+  async (type) => {
+    const { host } = (await startStack()).local;
+    const data = { validationCode: "512d38b6" };
+    const isCloud = type.includes("cloudevents");
+    const response = await send(host.port, {
+      method: "POST",
+      path: "/runtime/webhooks/EventGrid?functionName=storageEvents",
+      headers: {
+        "aeg-event-type": "SubscriptionValidation",
+        "content-type": type,
+        "transfer-encoding": "chunked",
+        expect: "100-continue",
+      },
+      body: JSON.stringify(isCloud ? { data } : [{ data }]),
+    });
+    expect([response.status, JSON.parse(response.text)]).toEqual([
+      200,
+      { validationResponse: data.validationCode },
+    ]);
+  },
+);

@@ -187,3 +187,24 @@ test.each([
   expect([refused.status, refused.headers.allow]).toEqual([405, allow]);
   expect(JSON.parse(refused.text).detail).toBe(`DELETE is not allowed here; use ${allow}`);
 });
+
+test.each([
+  ["a blank after it", (id: string) => `${id}%20`, 404],
+  ["a blank before it", (id: string) => `%20${id}`, 404],
+  ["an encoded slash after it", (id: string) => `${id}%2F`, 404],
+  ["a NUL after it", (id: string) => `${id}%00`, 404],
+  ["a byte that is not UTF-8 after it", (id: string) => `${id}%E9`, 404],
+  ["no hyphens", (id: string) => id.replaceAll("-", ""), 404],
+  ["upper case", (id: string) => id.toUpperCase(), 200],
+  ["a slash after it", (id: string) => `${id}/`, 200],
+  ["a query after it", (id: string) => `${id}?a=%00&a=b`, 200],
+])("an id with %s is found by GET and HEAD alike, or by neither", async (_, write, status) => {
+  const path = await startOne("id");
+  const id = path.split("/").at(-1) ?? "";
+  for (const method of ["GET", "HEAD"]) {
+    const response = await send(port(), { method, path: path.replace(id, write(id)) });
+    expect(response.status, method).toBe(status);
+    const type = status === 200 ? "application/json" : "application/problem+json";
+    expect(response.headers["content-type"], method).toBe(type);
+  }
+});
