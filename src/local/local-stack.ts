@@ -4,6 +4,12 @@ import type { Clock } from "./clock.ts";
 import { startFunctionsHost } from "./host/host.ts";
 import type { FunctionsHost, HostOptions } from "./host/host.ts";
 import { readLocalSettings } from "./host/host-settings.ts";
+import {
+  hostNamesSetting,
+  readHostNames,
+  refuseForeignHost,
+  refuseForeignPage,
+} from "./host/http/foreign-requests.ts";
 import { startStorageEmulator } from "./storage/emulator.ts";
 import type { StorageEmulator, StorageEmulatorOptions } from "./storage/emulator.ts";
 import type { SubscriptionOptions } from "./storage/events/deliveries.ts";
@@ -75,6 +81,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   try {
     const tls = options.secure === true ? await makeCertificate(clock.now()) : null;
     if (tls !== null) cleanups.unshift(trustCertificate(tls));
+    const names = readHostNames(isSet(hostNamesSetting) ? process.env : settings);
     const emulator = await startStorageEmulator({
       clock,
       ...(tls === null ? {} : { tls }),
@@ -83,6 +90,11 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       file: state.storageFile,
       onStoreError: onStateError(state.storageFile),
       ...(options.copies === undefined ? {} : { copies: options.copies }),
+      // The accounts' keys are published, so that a web page could sign requests, too. A page of another origin can
+      // send no other writes, and what it embeds by GET it cannot read.
+      refuse: ({ method, headers }) =>
+        refuseForeignHost({ headers }, names) ??
+        (method === "GET" || method === "HEAD" ? undefined : refuseForeignPage(headers, names)),
       log: (line) =>
         log({
           at: clock.now(),

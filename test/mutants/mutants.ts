@@ -1,4 +1,5 @@
 import { keyMutants } from "./keys.ts";
+import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
 
 const chaos = "test/chaos/chaos.test.ts";
@@ -18,6 +19,7 @@ const routes = "test/e2e/events/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
   ...keyMutants,
+  ...localHostMutants,
   {
     breaks: "a start overwrites a blob that was created after the plan",
     file: "src/storage/blob-copy-client.ts",

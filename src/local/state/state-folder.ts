@@ -1,5 +1,13 @@
 import { randomBytes, randomInt } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { openHubFile } from "../durable/hub/hub-schema.ts";
@@ -56,6 +64,9 @@ export function openStateFolder(directory: string, keySetting: KeySetting): Stat
   }
 }
 
+/** Only the owner may list, read or write a folder with this mode. */
+const ownerOnly = 0o700;
+
 /**
  * Reserves the folder for this process, because two hosts on one task hub would run each other's work. Returns a
  * function that releases it. The lock is SQLite's own, so it is also released when the process is killed.
@@ -64,7 +75,11 @@ function lockFolder(directory: string): () => void {
   const file = join(directory, "lock");
   let lock: DatabaseSync | null = null;
   try {
-    explained(directory, () => mkdirSync(directory, { recursive: true }));
+    explained(directory, () => {
+      mkdirSync(directory, { recursive: true, mode: ownerOnly });
+      // The folder contains keys and all content. It may be older than this rule.
+      if ((statSync(directory).mode & 0o077) !== 0) chmodSync(directory, ownerOnly);
+    });
     lock = new DatabaseSync(file);
     lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;");
     return () => lock?.close();

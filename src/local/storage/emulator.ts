@@ -11,7 +11,12 @@ import { endDueCopies } from "./pending-copies/pending-copies.ts";
 import { StorageError } from "./http/rest-errors.ts";
 import type { ServiceName } from "./http/storage-request.ts";
 import type { RoleAssignment } from "./auth/role-assignments.ts";
-import { startServer, type ReceivedRequest, type StorageServer } from "./server/storage-server.ts";
+import {
+  startServer,
+  type ReceivedRequest,
+  type ServerOptions,
+  type StorageServer,
+} from "./server/storage-server.ts";
 import { isFileError, openStore } from "./store/store.ts";
 import { createWebSources, runWithFetch } from "./pending-copies/web-sources.ts";
 
@@ -28,6 +33,8 @@ export type StorageEmulatorOptions = {
   copies?: Partial<CopySettings>;
   /** Gets every error of the disk or the file, such as a full disk. The request that met it gets a 503. */
   onStoreError?: (error: unknown) => void;
+  /** Returns the response to a request that must not reach Storage; by default every request reaches it. */
+  refuse?: ServerOptions["refuse"];
   /** Gets one line for each request and each error, without secrets. */
   log?: (line: string) => void;
 };
@@ -112,6 +119,7 @@ export async function startStorageEmulator(
       clock,
       port,
       ...(tls === undefined ? {} : { tls }),
+      refuse: options.refuse ?? (() => undefined),
       takeFault: faults.take,
       handle: (request, operation) =>
         runWithFetch(web, (webSource) =>

@@ -282,9 +282,9 @@ test("a folder that this user cannot write is refused by name, and left as it is
   const uid = process.getuid?.() === 0 ? 65_534 : undefined;
   if (uid !== undefined) {
     chmodSync(folder, 0o755);
-    for (const name of readdirSync(state)) chownSync(join(state, name), uid, uid);
+    for (const name of [".", ...readdirSync(state)]) chownSync(join(state, name), uid, uid);
   }
-  chmodSync(state, 0o555);
+  chmodSync(state, 0o500); // a mode with rights for others is corrected
   onTestFinished(() => chmodSync(state, 0o755));
   const before = readdirSync(state);
   const second = run(folder, uid === undefined ? {} : { uid });
