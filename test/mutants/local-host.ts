@@ -126,7 +126,7 @@ export const localHostMutants: readonly Mutant[] = [
   },
   {
     breaks: "an older folder with state stays open to others",
-    file: "src/local/local-stack.ts",
+    file: "src/local/state/state-folder.ts",
     find: "& 0o077) !== 0)",
     replace: "& 0o007) !== 0)",
     suites: [localStack],

@@ -18,9 +18,9 @@ const options = {
   environment: { ...rareTimers, COPY_SECRET_KEYS: lost ?? "" },
 };
 
-/** Restarts the app with these keys; the stack restores the environment. */
+/** Restarts the app with these keys, or with none; the stack restores the environment. */
 async function restartWith(stack: TestStack, ...keys: (string | undefined)[]) {
-  process.env["COPY_SECRET_KEYS"] = keys.join(",");
+  process.env["COPY_SECRET_KEYS"] = keys.join(",") || " "; // unset, the folder's key would be expected
   await stack.restart();
 }
 
