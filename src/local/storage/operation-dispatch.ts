@@ -20,7 +20,7 @@ import {
 import { fileService } from "./file-service.ts";
 import { leaseBlob } from "./blobs/blob-leases.ts";
 import { listBlobs } from "./blobs/blob-listing.ts";
-import { restName, type OperationName } from "./http/rest-operation.ts";
+import { describeOperation, restName, type OperationName } from "./http/rest-operation.ts";
 import { getPageRanges, putPage } from "./blobs/page-blobs.ts";
 import { endDueCopies } from "./pending-copies/pending-copies.ts";
 import { snapshotBlob } from "./blobs/blob-snapshots.ts";
@@ -75,13 +75,13 @@ export function dispatch(given: Omit<Call, "caller">): StorageResponse {
   const work = operations[operation];
   if (work === undefined) {
     throw new StorageError("NotImplemented", {
-      message: `${restName(operation)} is not implemented by this emulator`,
+      message: `${describeOperation(operation, request)} is not implemented by this emulator`,
     });
   }
   refuseRevision(request.query, operation);
   return store.transaction(() => {
     const caller = authorize(request, { operation, store, roles, now });
-    refuseUnsupportedHeaders(request.headers);
+    refuseUnsupportedHeaders(request.headers, operation);
     const response = work({ ...given, caller });
     enqueueWriteEvents(given);
     return response;

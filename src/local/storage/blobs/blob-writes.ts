@@ -4,6 +4,7 @@ import type { Container } from "../store/container-rows.ts";
 import { contentHeaderNames } from "../calls/content-headers.ts";
 import { wholeSeconds } from "../http/http-dates.ts";
 import type { Call } from "../calls/operation-call.ts";
+import type { OperationName } from "../http/rest-operation.ts";
 import { requireWriteConditions } from "../calls/request-conditions.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { requireMutable, unprotected } from "./immutability.ts";
@@ -127,8 +128,15 @@ export const defaultContentType = "application/octet-stream";
 export const encryptionHeader = { "x-ms-request-server-encrypted": "true" };
 
 /** Rejects headers that this emulator does not support and must not ignore. */
-export function refuseUnsupportedHeaders(headers: Readonly<Record<string, string>>): void {
-  const name = unsupportedHeaders.find((header) => (headers[header] ?? "") !== "");
+export function refuseUnsupportedHeaders(
+  headers: Readonly<Record<string, string>>,
+  operation: OperationName,
+): void {
+  const name = unsupportedHeaders.find(
+    (header) =>
+      (headers[header] ?? "") !== "" &&
+      !(header === "x-ms-content-crc64" && crc64Operations.has(operation)),
+  );
   if (name === undefined) return;
   throw new StorageError("NotImplemented", {
     message: `The header ${name} is not implemented by this emulator`,
@@ -142,3 +150,11 @@ const unsupportedHeaders = [
   "x-ms-encryption-scope",
   "x-ms-copy-source-tag-option",
 ];
+
+const crc64Operations: ReadonlySet<OperationName> = new Set([
+  "PutBlob",
+  "PutBlock",
+  "PutBlockList",
+  "AppendBlock",
+  "PutPage",
+]);

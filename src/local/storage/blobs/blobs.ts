@@ -3,7 +3,7 @@ import { findTarget, requireBlob, requireContainer } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import { addContent, createBlock } from "../store/content-blocks.ts";
-import { verifyMd5 } from "../http/content-md5.ts";
+import { verifyBlobChecksums, verifyChecksums } from "../http/body-checksums.ts";
 import { zeroBlocks } from "../store/content-ranges.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { readImmutability, requireMutable } from "./immutability.ts";
@@ -33,7 +33,8 @@ export function putBlob(call: Call): StorageResponse {
   const target = findTarget(call);
   requireWritable(call, target.blob);
 
-  const md5 = verifyMd5(body, headers["content-md5"]);
+  const checksums = blobType === "BlockBlob" ? verifyBlobChecksums(body, headers) : undefined;
+  if (blobType !== "BlockBlob") verifyChecksums(body, headers);
   if (blobType !== "BlockBlob" && body.length > 0) {
     throw new StorageError("InvalidHeaderValue", { details: { HeaderName: "Content-Length" } });
   }
@@ -48,9 +49,9 @@ export function putBlob(call: Call): StorageResponse {
     length,
     sequenceNumber,
     contentHeaders: {
-      ...(blobType === "BlockBlob" && { contentMD5: md5 }),
       contentType: headers["content-type"] ?? defaultContentType,
       ...readContentHeaders(headers),
+      ...(checksums && { contentMD5: checksums["Content-MD5"] }),
     },
     metadata: request.metadata,
     accessTier:
@@ -66,7 +67,7 @@ export function putBlob(call: Call): StorageResponse {
       ...stateHeaders(blob),
       ...versionHeader(blob),
       ...encryptionHeader,
-      ...(blobType === "BlockBlob" && { "Content-MD5": md5 }),
+      ...checksums,
     },
   };
 }

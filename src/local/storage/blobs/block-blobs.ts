@@ -4,7 +4,8 @@ import { findTarget } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import { addContent, addPiece, findBlocks, type Block } from "../store/content-blocks.ts";
-import { verifyMd5 } from "../http/content-md5.ts";
+import { verifyChecksums } from "../http/body-checksums.ts";
+import { meetsTagCondition } from "../calls/request-conditions.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { readImmutability } from "./immutability.ts";
 import { noLease, requireLeaseForRead, requireLeaseForWrite } from "../leases/lease-rules.ts";
@@ -40,7 +41,7 @@ export function putBlock(call: Call): StorageResponse {
     throw new StorageError("InvalidHeaderValue", { details: { HeaderName: "Content-Length" } });
   }
 
-  const md5 = verifyMd5(request.body, request.headers["content-md5"]);
+  const checksums = verifyChecksums(request.body, request.headers);
   store.run(
     "DELETE FROM staged_block WHERE container = ? AND blob = ? AND name = ?",
     container.id,
@@ -57,7 +58,7 @@ export function putBlock(call: Call): StorageResponse {
     addPiece(store, request.body),
     request.body.length,
   );
-  return { status: 201, headers: { "Content-MD5": md5, ...encryptionHeader } };
+  return { status: 201, headers: { ...checksums, ...encryptionHeader } };
 }
 
 /** A block id is base64 of at most 64 bytes, with the same length for all blocks of one blob. */
@@ -87,7 +88,7 @@ export function putBlockList(call: Call): StorageResponse {
   const target = findTarget(call);
   requireWritable(call, target.blob);
   requireBlockBlob(target.blob);
-  const md5 = verifyMd5(request.body, request.headers["content-md5"]);
+  const checksums = verifyChecksums(request.body, request.headers);
   const blocks = chosenBlocks(call, target);
   const blob = writeBlob(call, target, {
     blobType: "BlockBlob",
@@ -105,7 +106,7 @@ export function putBlockList(call: Call): StorageResponse {
     headers: {
       ...stateHeaders(blob),
       ...versionHeader(blob),
-      "Content-MD5": md5,
+      ...checksums,
       ...encryptionHeader,
     },
   };
@@ -164,6 +165,7 @@ export function getBlockList(call: Call): StorageResponse {
   const staged = stagedBlocks(store, container, name);
   if (blob === undefined && staged.length === 0) throw new StorageError("BlobNotFound");
   requireBlockBlob(blob);
+  if (!meetsTagCondition(request.headers, blob, "")) throw new StorageError("ConditionNotMet");
   if (blob !== undefined) {
     requireLeaseForRead(blob.lease, { given: request.headers["x-ms-lease-id"], now });
   }

@@ -89,8 +89,12 @@ export function createContainer({ request, store, now }: Call): StorageResponse 
   return { status: 201, headers: stateHeaders(container) };
 }
 
+/** Names of containers with a meaning: the root container and the one of a static website. */
+const specialNames = ["$root", "$web"];
+
 /** REST page "Naming and Referencing Containers, Blobs, and Metadata". */
 function requireContainerName(name: string): void {
+  if (specialNames.includes(name)) return;
   if (name.length < 3 || name.length > 63) throw new StorageError("OutOfRangeInput");
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) throw new StorageError("InvalidResourceName");
 }

@@ -14,6 +14,7 @@ import {
   parseQuery,
   parseResource,
   splitTarget,
+  withRootContainer,
   type Resource,
   type ServiceName,
   type StorageRequest,
@@ -118,8 +119,8 @@ function sourceRequest(
 ): StorageRequest {
   const target = `${url.pathname}${url.search}`;
   const [path, query] = splitTarget(target);
-  const resource = parseResource(path, service);
   const parameters = new Map(parseQuery(query));
+  const resource = withRootContainer(parseResource(path, service), { service, query: parameters });
   return {
     id: request.id,
     service,
