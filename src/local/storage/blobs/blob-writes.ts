@@ -15,7 +15,14 @@ import { keepFormerVersion, nextVersionId } from "./blob-versions.ts";
 /** The properties that a write sets. `writeBlob` sets the others: ETag, times, lease, version. */
 export type BlobWrite = Pick<
   Blob,
-  "blobType" | "content" | "length" | "contentHeaders" | "metadata" | "accessTier" | "tags"
+  | "blobType"
+  | "content"
+  | "length"
+  | "contentHeaders"
+  | "metadata"
+  | "accessTier"
+  | "tierChangedAt"
+  | "tags"
 > &
   Partial<Pick<Blob, "rehydration" | "immutability" | "sequenceNumber" | "isSealed">> & {
     /** Only Copy Blob sets copy properties: all other writes remove them. */

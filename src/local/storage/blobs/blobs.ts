@@ -1,4 +1,4 @@
-import { findSnapshots, type Blob, type BlobType } from "../store/blob-rows.ts";
+import { findSnapshots, isCurrent, type Blob, type BlobType } from "../store/blob-rows.ts";
 import { findTarget, requireBlob, requireContainer } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { stateHeaders } from "../http/state-headers.ts";
@@ -11,7 +11,7 @@ import { readPageBlobSize } from "./page-blobs.ts";
 import { failureDescriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
 import type { StorageResponse } from "../http/storage-request.ts";
 import { readTags } from "./blob-tags.ts";
-import { inheritedTier, readAccessTier, requireOnline } from "./access-tiers.ts";
+import { defaultTier, inheritedTier, requestedTier, requireOnline } from "./access-tiers.ts";
 import { keepFormerVersion } from "./blob-versions.ts";
 import {
   changeBlob,
@@ -54,9 +54,8 @@ export function putBlob(call: Call): StorageResponse {
       ...(checksums && { contentMD5: checksums["Content-MD5"] }),
     },
     metadata: request.metadata,
-    accessTier:
-      readAccessTier(headers, blobType) ??
-      (blobType === "BlockBlob" ? inheritedTier(target.blob, now) : null),
+    ...(requestedTier(headers, { blobType, now }) ??
+      (blobType === "BlockBlob" ? inheritedTier(target.blob, now) : defaultTier)),
     tags: readTags(call),
     immutability: readImmutability(headers, now),
   });
@@ -138,10 +137,6 @@ export function deleteBlob(call: Call): StorageResponse {
   return { status: 202, headers: { "x-ms-delete-type-permanent": "true" } };
 }
 
-function isCurrent({ snapshot, formerVersion }: Blob): boolean {
-  return snapshot === "" && formerVersion === "";
-}
-
 function findDeleted({ request, store }: Call, blob: Blob): Blob[] {
   const which = request.headers["x-ms-delete-snapshots"];
   const isKnown = which === undefined || which === "include" || which === "only";
@@ -160,7 +155,7 @@ function findDeleted({ request, store }: Call, blob: Blob): Blob[] {
 /** The properties that Set Blob Metadata keeps. Immutability stays with the former version. */
 function unchangedWrite(blob: Blob): BlobWrite {
   const { blobType, content, length, contentHeaders, metadata, accessTier, tags } = blob;
-  const { rehydration, sequenceNumber, isSealed } = blob;
+  const { tierChangedAt, rehydration, sequenceNumber, isSealed } = blob;
   return {
     blobType,
     content,
@@ -168,6 +163,7 @@ function unchangedWrite(blob: Blob): BlobWrite {
     contentHeaders,
     metadata,
     accessTier,
+    tierChangedAt,
     tags,
     rehydration,
     sequenceNumber,

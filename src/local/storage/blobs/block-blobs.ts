@@ -12,7 +12,7 @@ import { noLease, requireLeaseForRead, requireLeaseForWrite } from "../leases/le
 import type { StorageResponse } from "../http/storage-request.ts";
 import type { Store } from "../store/store.ts";
 import { readTags } from "./blob-tags.ts";
-import { inheritedTier, readAccessTier } from "./access-tiers.ts";
+import { inheritedTier, requestedTier } from "./access-tiers.ts";
 import {
   defaultContentType,
   dropStagedBlocks,
@@ -96,7 +96,8 @@ export function putBlockList(call: Call): StorageResponse {
     length: blocks.reduce((sum, block) => sum + block.length, 0),
     contentHeaders: { contentType: defaultContentType, ...readContentHeaders(request.headers) },
     metadata: request.metadata,
-    accessTier: readAccessTier(request.headers, "BlockBlob") ?? inheritedTier(target.blob, now),
+    ...(requestedTier(request.headers, { blobType: "BlockBlob", now }) ??
+      inheritedTier(target.blob, now)),
     tags: readTags(call),
     immutability: readImmutability(request.headers, now),
   });

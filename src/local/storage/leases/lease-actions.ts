@@ -32,8 +32,7 @@ export function applyLeaseAction(lease: Lease, headers: Headers, now: number): L
 
 function acquire(lease: Lease, headers: Headers, now: number): LeaseResult {
   const proposed = optionalId(headers, "x-ms-proposed-lease-id");
-  const isOwn =
-    lease.state !== "available" && proposed !== undefined && lease.id === proposed;
+  const isOwn = lease.state !== "available" && proposed !== undefined && lease.id === proposed;
   if (lease.state === "breaking" && isOwn) {
     throw new StorageError("LeaseIsBreakingAndCannotBeAcquired");
   }

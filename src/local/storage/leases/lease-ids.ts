@@ -19,10 +19,7 @@ const bytes = Array.from({ length: 8 }, () => "0x([0-9a-f]{2})").join(",");
 const formats = [
   /^([0-9a-f]{32})$/i,
   new RegExp(`^(?:${hyphenated}|\\{${hyphenated}\\}|\\(${hyphenated}\\))$`, "i"),
-  new RegExp(
-    `^\\{0x([0-9a-f]{8}),0x([0-9a-f]{4}),0x([0-9a-f]{4}),\\{${bytes}\\}\\}$`,
-    "i",
-  ),
+  new RegExp(`^\\{0x([0-9a-f]{8}),0x([0-9a-f]{4}),0x([0-9a-f]{4}),\\{${bytes}\\}\\}$`, "i"),
 ];
 
 /** Whether two texts are the same GUID. */
