@@ -30,8 +30,11 @@ export type BlobWrite = Pick<
   };
 
 /** Throws unless the request's conditions and lease allow the write, and no copy is pending. */
-export function requireWritable(call: Call, existing: Blob | undefined): void {
-  const { headers } = call.request;
+export function requireWritable(
+  call: Call,
+  existing: Blob | undefined,
+  headers = call.request.headers,
+): void {
   requireOverwrite(call.caller, existing);
   requireWriteConditions(headers, existing);
   requireNoPendingCopy(existing);

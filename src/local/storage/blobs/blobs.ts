@@ -5,6 +5,7 @@ import { stateHeaders } from "../http/state-headers.ts";
 import { addContent, createBlock } from "../store/content-blocks.ts";
 import { verifyBlobChecksums, verifyChecksums } from "../http/body-checksums.ts";
 import { zeroBlocks } from "../store/content-ranges.ts";
+import type { Headers } from "../http/request-headers.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { readImmutability, requireMutable } from "./immutability.ts";
 import { readPageBlobSize } from "./page-blobs.ts";
@@ -119,7 +120,7 @@ export function setBlobProperties(call: Call): StorageResponse {
 export function deleteBlob(call: Call): StorageResponse {
   const { request, store, now, accountSettings } = call;
   const blob = requireBlob(call);
-  requireWritable(call, blob);
+  requireWritable(call, blob, withoutWildcard(request.headers));
   const isNamedVersion = request.query.has("versionid");
   if (isNamedVersion && blob.formerVersion === "") {
     throw new StorageError("OperationNotAllowedOnRootBlob");
@@ -135,6 +136,15 @@ export function deleteBlob(call: Call): StorageResponse {
     store.run("DELETE FROM blob WHERE id = ?", deleted.id);
   }
   return { status: 202, headers: { "x-ms-delete-type-permanent": "true" } };
+}
+
+/**
+ * Delete Blob ignores `If-None-Match: *` and deletes an existing blob, contrary to the REST page: seen with
+ * Azure in August 2026 (github.com/apache/opendal/issues/8176).
+ */
+function withoutWildcard(headers: Headers): Headers {
+  const { "if-none-match": condition, ...others } = headers;
+  return condition?.trim() === "*" ? others : headers;
 }
 
 function findDeleted({ request, store }: Call, blob: Blob): Blob[] {

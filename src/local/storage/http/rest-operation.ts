@@ -41,8 +41,11 @@ export function describeOperation(
   { method, resource, query }: Pick<StorageRequest, "method" | "resource" | "query">,
 ): string {
   if (operation !== "UnknownOperation") return restName(operation);
-  const parameters = ["restype", "comp"].map((name) => `${name}="${query.get(name) ?? ""}"`);
-  return `${method} with ${parameters.join(" and ")} for a ${resource.level}`;
+  const parameters = ["restype", "comp"]
+    .filter((name) => (query.get(name) ?? "") !== "")
+    .map((name) => `${name}=${query.get(name)}`);
+  const which = parameters.length === 0 ? "" : ` with ${parameters.join("&")}`;
+  return `${method}${which} for a ${resource.level}`;
 }
 
 /** The title of the operation's REST page. */
@@ -93,6 +96,20 @@ const blobOperations = [
   { name: "FindBlobsByTags", level: "service", methods: "GET", comp: "blobs" },
   { name: "BlobBatch", level: "service", methods: "POST", comp: "batch" },
   { name: "BlobBatch", level: "service", methods: "POST", restype: "container", comp: "batch" },
+  {
+    name: "GetAccountInformation",
+    level: "container",
+    methods: "GET HEAD",
+    restype: "account",
+    comp: "properties",
+  },
+  {
+    name: "GetAccountInformation",
+    level: "blob",
+    methods: "GET HEAD",
+    restype: "account",
+    comp: "properties",
+  },
   { name: "CreateContainer", level: "container", methods: "PUT", restype: "container" },
   { name: "GetContainerProperties", level: "container", methods: "GET HEAD", restype: "container" },
   { name: "DeleteContainer", level: "container", methods: "DELETE", restype: "container" },
@@ -138,6 +155,13 @@ const blobOperations = [
     methods: "PUT",
     restype: "container",
     comp: "undelete",
+  },
+  {
+    name: "RenameContainer",
+    level: "container",
+    methods: "PUT",
+    restype: "container",
+    comp: "rename",
   },
   {
     name: "FindBlobsByTagsInContainer",
