@@ -1,3 +1,5 @@
+import { emulatorMutants } from "./emulator.ts";
+
 /**
  * Mistakes that the suites must notice, each made in the product by one replaced text. `find` stands
  * exactly once in `file` (test/unit/mutants.test.ts sees to it); where the product changes, so must it.
@@ -28,6 +30,7 @@ const notices = "test/e2e/events/notifications.test.ts";
 const routes = "test/e2e/events/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
+  ...emulatorMutants,
   {
     breaks: "a start overwrites what appeared after the plan",
     file: "src/storage/blob-copy-client.ts",
