@@ -35,8 +35,7 @@ export const emulatorMutants: readonly Mutant[] = [
     breaks: "the emulator accepts any Shared Key signature",
     file: sharedKey,
     find: "if (!texts.some((text) => isValidSignature(text, { signature, key: account.key }))) {",
-    replace:
-      "if (!texts.some((text) => text !== account.key)) {",
+    replace: "if (!texts.some((text) => text !== account.key)) {",
     suites: [signatures],
   },
   {

@@ -27,7 +27,7 @@ import { snapshotBlob } from "./blobs/blob-snapshots.ts";
 import { getBlob, getBlobProperties } from "./blobs/blob-reads.ts";
 import { getBlobTags, setBlobTags } from "./blobs/blob-tags.ts";
 import { setBlobTier } from "./blobs/access-tiers.ts";
-import type { StorageResponse } from "./http/storage-request.ts";
+import { readParameter, type StorageResponse } from "./http/storage-request.ts";
 import { getUserDelegationKey } from "./auth/get-user-delegation-key.ts";
 import { refuseUnsupportedHeaders } from "./blobs/blob-writes.ts";
 
@@ -90,7 +90,9 @@ export function dispatch(given: Omit<Call, "caller">): StorageResponse {
 
 /** Rejects `snapshot` and `versionid` for operations that apply only to the current blob. */
 function refuseRevision(query: ReadonlyMap<string, string>, operation: OperationName): void {
-  const parameter = ["snapshot", "versionid"].find((name) => query.has(name));
+  const parameter = ["snapshot", "versionid"].find(
+    (name) => readParameter(query, name) !== undefined,
+  );
   if (parameter === undefined || revisionOperations.has(operation)) return;
   throw new StorageError("InvalidQueryParameterValue", {
     message: `${restName(operation)} is not supported on a ${parameter === "snapshot" ? "snapshot" : "version"}.`,

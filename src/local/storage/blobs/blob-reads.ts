@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Blob } from "../store/blob-rows.ts";
 import { httpDate } from "../http/http-dates.ts";
-import { requireBlob } from "./blob-address.ts";
+import { readRevision, requireBlob } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import { findPendingCopy, publishedBytes } from "../pending-copies/pending-copies.ts";
@@ -106,7 +106,8 @@ function propertyHeaders(call: Call, blob: Blob): Record<string, string | undefi
 
 /** Recordings of the service have no lease headers for a URL with a snapshot or a version. */
 function leaseHeaders({ request, now }: Call, blob: Blob): Record<string, string | undefined> {
-  if (request.query.has("snapshot") || request.query.has("versionid")) return {};
+  const { snapshot, versionId } = readRevision(request.query);
+  if (snapshot !== undefined || versionId !== undefined) return {};
   const lease = describeLease(blob.lease, now);
   return {
     "x-ms-lease-state": lease.state,

@@ -10,7 +10,7 @@ import { StorageError } from "../http/rest-errors.ts";
 import { readImmutability, requireMutable } from "./immutability.ts";
 import { readPageBlobSize } from "./page-blobs.ts";
 import { failureDescriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
-import type { StorageResponse } from "../http/storage-request.ts";
+import { readParameter, type StorageResponse } from "../http/storage-request.ts";
 import { readTags } from "./blob-tags.ts";
 import { defaultTier, inheritedTier, requestedTier, requireOnline } from "./access-tiers.ts";
 import { keepFormerVersion } from "./blob-versions.ts";
@@ -121,7 +121,7 @@ export function deleteBlob(call: Call): StorageResponse {
   const { request, store, now, accountSettings } = call;
   const blob = requireBlob(call);
   requireWritable(call, blob, withoutWildcard(request.headers));
-  const isNamedVersion = request.query.has("versionid");
+  const isNamedVersion = readParameter(request.query, "versionid") !== undefined;
   if (isNamedVersion && blob.formerVersion === "") {
     throw new StorageError("OperationNotAllowedOnRootBlob");
   }

@@ -9,7 +9,7 @@ import { overwriteRange, sliceBlocks, type Range } from "../store/content-ranges
 import { invalidHeader, missingHeader, type Headers } from "../http/request-headers.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { requireLeaseForRead } from "../leases/lease-rules.ts";
-import type { StorageResponse } from "../http/storage-request.ts";
+import { readParameter, type StorageResponse } from "../http/storage-request.ts";
 import { changeBlob, encryptionHeader, requireWritable } from "./blob-writes.ts";
 import { element, renderXml } from "../http/xml.ts";
 
@@ -60,7 +60,7 @@ export function putPage(call: Call): StorageResponse {
 /** REST page "Get Page Ranges": the ranges that were written and not cleared. */
 export function getPageRanges(call: Call): StorageResponse {
   const { request, store, now } = call;
-  if (request.query.has("prevsnapshot")) {
+  if (readParameter(request.query, "prevsnapshot") !== undefined) {
     throw new StorageError("NotImplemented", {
       message: "Get Page Ranges with prevsnapshot is not implemented by this emulator",
     });

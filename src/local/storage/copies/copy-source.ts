@@ -13,6 +13,7 @@ import { restName } from "../http/rest-operation.ts";
 import {
   parseQuery,
   parseResource,
+  readParameter,
   splitTarget,
   withRootContainer,
   type Resource,
@@ -62,7 +63,7 @@ export function resolveCopySource(call: Call): CopySource {
       object,
       isSameAccount,
       readableUntil: caller.kind === "SAS" ? caller.expiresAt : null,
-      isVersion: request.query.has("versionid"),
+      isVersion: readParameter(request.query, "versionid") !== undefined,
     };
   } catch (error) {
     if (!(error instanceof StorageError) || error.code === "NotImplemented" || isOwn) throw error;

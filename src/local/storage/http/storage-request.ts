@@ -64,12 +64,22 @@ export function parseResource(target: string, service: ServiceName): Resource {
   return { level: "blob", account, container, blob: path };
 }
 
+/** Undefined for an empty value, too: some clients send parameters that they do not use. */
+export function readParameter(
+  query: ReadonlyMap<string, string>,
+  name: string,
+): string | undefined {
+  const value = query.get(name);
+  return value === "" ? undefined : value;
+}
+
 /** A blob in the root container can be addressed without `$root` (page "Working with the root container"). */
 export function withRootContainer(
   resource: Resource,
   { service, query }: Pick<StorageRequest, "service" | "query">,
 ): Resource {
-  if (service !== "blob" || resource.level !== "container" || query.has("restype")) return resource;
+  if (service !== "blob" || resource.level !== "container" || readParameter(query, "restype"))
+    return resource;
   const { account, container: blob } = resource;
   return { level: "blob", account, container: "$root", blob };
 }
