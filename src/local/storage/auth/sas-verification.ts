@@ -86,7 +86,7 @@ function notImplemented(what: string): StorageError {
 
 const oldestVersion = "2015-04-05";
 
-/** Account SAS and service SAS are signed with the account's key. */
+/** Account SAS tokens and service SAS tokens are signed with the account's key. */
 function requireSignature(
   field: Field,
   {
