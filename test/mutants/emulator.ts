@@ -1,4 +1,4 @@
-import type { Mutant } from "./mutants.ts";
+import type { Mutant } from "./mutant.ts";
 
 const signatures = "test/contract/emulator/clients/signatures.test.ts";
 const checksums = "test/contract/emulator/clients/checksums.test.ts";

@@ -39,6 +39,14 @@ test.for([
   expect((await film.getTags()).tags).toEqual({ a: "b" });
 });
 
+test("D9: the SDK's request for an empty key is rejected with EmptyTagName", async () => {
+  const { film } = await start();
+  expect(await rejection(film.setTags({ "": "x" }))).toEqual({
+    status: 400,
+    code: "EmptyTagName",
+  });
+});
+
 test.for(["<Value/>", "<Value></Value>"])("D9: the empty value %s is a value", async (value) => {
   const { send, film } = await start();
   const body = `<Tags><TagSet><Tag><Key>a</Key>${value}</Tag></TagSet></Tags>`;
