@@ -1,4 +1,5 @@
 import { keyMutants } from "./keys.ts";
+import { emulatorMutants } from "./emulator.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
 
@@ -19,6 +20,7 @@ const routes = "test/e2e/events/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
   ...keyMutants,
+  ...emulatorMutants,
   ...localHostMutants,
   {
     breaks: "a start overwrites a blob that was created after the plan",
