@@ -90,7 +90,8 @@ export const keyMutants: readonly Mutant[] = [
     breaks: "local state: a new key is made for the state of a lost one",
     file: "src/local/state/state-folder.ts",
     find: "if (!hasKey && !hasOwnKeys && !mayCreateKey) throw keyLost(keyFile, keySetting);",
-    replace: "if (!hasKey && !hasOwnKeys && !mayCreateKey) createKey(keyFile);",
+    replace:
+      'if (!hasKey && !hasOwnKeys && !mayCreateKey) createKey(keyFile); if (keyFile === "") throw keyLost(keyFile, keySetting);',
     suites: [damagedState],
   },
   {
