@@ -33,7 +33,8 @@ export function registerApp(dependencies: AppDependencies): void {
   registerRoute("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }));
   registerHealth([]);
 
-  df.app.client.eventGrid("storageEvents", { handler: storageEvent(requests) });
+  const { report } = dependencies.activities.notifications;
+  df.app.client.eventGrid("storageEvents", { handler: storageEvent({ ...requests, report }) });
   df.app.client.timer("watchdog", {
     schedule: maintenance.watchdogSchedule,
     handler: watchdog(maintenance),
