@@ -9,6 +9,7 @@ import { createFaults, type Faults } from "./server/faults.ts";
 import { startIdentityEndpoint, type IdentityEndpoint } from "./auth/identity-endpoint.ts";
 import { endDueCopies } from "./pending-copies/pending-copies.ts";
 import type { ServiceName } from "./http/storage-request.ts";
+import type { VirtualHosts } from "./http/virtual-hosts.ts";
 import type { RoleAssignment } from "./auth/role-assignments.ts";
 import { startServer, type ReceivedRequest, type StorageServer } from "./server/storage-server.ts";
 import { openStore } from "./store/store.ts";
@@ -24,6 +25,8 @@ export type StorageEmulatorOptions = {
   file: string;
   /** Key and certificate in PEM. If present, the emulator accepts https only, accepts tokens, and has an identity. */
   tls?: { key: string; cert: string };
+  /** Hosts that reach an account by their name, besides the emulator's own address; default: none. */
+  hosts?: VirtualHosts;
   copies?: Partial<CopySettings>;
   /** Gets one line for each request and each error, without secrets. */
   log?: (line: string) => void;
@@ -65,7 +68,7 @@ const defaultRoles = [
 export async function startStorageEmulator(
   options: StorageEmulatorOptions,
 ): Promise<StorageEmulator> {
-  const { clock, log = () => {} } = options;
+  const { clock, hosts = {}, log = () => {} } = options;
   const store = openStore(options.file);
   const accountSettings = createAccountSettings();
   const faults = createFaults();
@@ -108,6 +111,7 @@ export async function startStorageEmulator(
       service,
       clock,
       port,
+      hosts,
       ...(tls === undefined ? {} : { tls }),
       takeFault: faults.take,
       handle: (request, operation) =>
@@ -121,6 +125,7 @@ export async function startStorageEmulator(
             accountSettings: accountSettings(request.resource.account),
             roles,
             ownOrigins,
+            hosts,
             ...(webSource && { webSource }),
           }),
         ).finally(() => events.refresh()), // rejected requests end due copies, too

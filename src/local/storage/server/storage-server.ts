@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Clock } from "../../clock.ts";
 import { errorResponse, sendResponse, type RequestDraft } from "./send-response.ts";
 import { StorageError } from "../http/rest-errors.ts";
+import { ownPath, type VirtualHosts } from "../http/virtual-hosts.ts";
 import type { FaultAction } from "./faults.ts";
 import { identifyOperation, type OperationName } from "../http/rest-operation.ts";
 import { redact, redactHeaders } from "../http/redact.ts";
@@ -41,6 +42,7 @@ export type ServerOptions = {
   port: number;
   /** Key and certificate in PEM. If present, the server accepts https only. */
   tls?: { key: string; cert: string };
+  hosts: VirtualHosts;
   takeFault: (request: StorageRequest, operation: OperationName) => FaultAction | undefined;
   /** Carries out the operation, or throws the StorageError that becomes the response. */
   handle: (request: StorageRequest, operation: OperationName) => Promise<StorageResponse>;
@@ -198,12 +200,12 @@ function draftRequest(incoming: IncomingMessage, body: Buffer, service: ServiceN
 function completeRequest(
   draft: RequestDraft,
   incoming: IncomingMessage,
-  { tls }: ServerOptions,
+  { tls, hosts }: ServerOptions,
 ): StorageRequest {
   const [path, query] = splitTarget(draft.target);
   return {
     ...draft,
-    resource: parseResource(path, draft.service),
+    resource: parseResource(ownPath(hosts, incoming.headers.host ?? "", path), draft.service),
     query: new Map(parseQuery(query)),
     metadata: readMetadata(incoming.rawHeaders),
     clientAddress: incoming.socket.remoteAddress ?? "",
