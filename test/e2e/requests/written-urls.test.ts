@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { untilAllEnded } from "../../support/stack/events.ts";
 import { startExternalServer } from "../../support/stack/outside.ts";
 import { openStack, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
@@ -214,3 +215,30 @@ test("copies onto names that differ only in slashes exclude each other, and one 
     { pointer: "/destination", message: expect.stringContaining("only in its slashes") },
   ]);
 });
+
+test.each(["$root", "$web"])(
+  "a blob in %s is copied, on request and along a route",
+  async (container) => {
+    const account = "http://127.0.0.1:10000/devstoreaccount1";
+    const fresh = await startStack({
+      settings: {
+        COPY_ROUTES: JSON.stringify([
+          {
+            name: "r",
+            source: `${account}/${container}`,
+            destination: `${account}/archive/{path}`,
+          },
+        ]),
+      },
+      events: {},
+    });
+    const source = await fresh.upload(`${container}/r.txt`, "film");
+    const [routed] = await untilAllEnded(fresh);
+    expect(routed).toMatchObject({ status: "succeeded" });
+    expect(String(await fresh.blob("archive/r.txt").downloadToBuffer())).toBe("film");
+    const destination = fresh.blob(`${container}/copy`);
+    const { id } = await fresh.start({ source: source.url, destination: destination.url });
+    expect(await fresh.untilEnded(id, 1)).toMatchObject({ status: "succeeded" });
+    expect(String(await destination.downloadToBuffer())).toBe("film");
+  },
+);

@@ -91,6 +91,8 @@ export function createContainer({ request, store, now }: Call): StorageResponse 
 
 /** REST page "Naming and Referencing Containers, Blobs, and Metadata". */
 function requireContainerName(name: string): void {
+  // "Working with the root container", "Static website hosting". The service itself makes $logs.
+  if (name === "$root" || name === "$web") return;
   if (name.length < 3 || name.length > 63) throw new StorageError("OutOfRangeInput");
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) throw new StorageError("InvalidResourceName");
 }
