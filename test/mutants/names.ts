@@ -1,4 +1,4 @@
-import type { Mutant } from "./mutants.ts";
+import type { Mutant } from "./mutant.ts";
 
 const writtenUrls = "test/unit/copy/written-urls.test.ts";
 const storageHosts = "test/unit/copy/storage-hosts.test.ts";

@@ -104,7 +104,7 @@ export function lockIdentityOf(destination: Destination): string {
   return identityOf({ ...destination, path: parts.join("/") });
 }
 
-/** Whether two different names are the same in an account with a hierarchical namespace. */
+/** Returns true if two different names are the same in an account with a hierarchical namespace. */
 export function differOnlyInSlashes(source: Endpoint, destination: Destination): boolean {
   if (source.service !== "blob" || destination.service !== "blob") return false;
   return (
@@ -121,12 +121,12 @@ function toUpperCase(path: string): string {
   return Array.from(path, toCapital).join("");
 }
 
-/** Whether the source is the destination's current content, not a snapshot or version of it. */
+/** Returns true if the source is the destination's current content, not a snapshot or version of it. */
 export function isOntoItself(source: Endpoint, destination: Destination): boolean {
   return identityOf(source) === identityOf(destination);
 }
 
-/** Whether the source is the destination's secondary replica, which receives its content with a delay. */
+/** Returns true if the source is the destination's secondary replica, which receives its content with a delay. */
 export function isSecondaryOf(source: Endpoint, destination: Destination): boolean {
   if (source.service === "external" || !source.secondary) return false;
   const { origin } = destination;
@@ -134,7 +134,7 @@ export function isSecondaryOf(source: Endpoint, destination: Destination): boole
 }
 
 /**
- * Whether a copy source that Storage returned (x-ms-copy-source) is this source. Some regions remove parts
+ * Returns true if a copy source that Storage returned (x-ms-copy-source) is this source. Some regions remove parts
  * of the query; without a query, snapshots and versions cannot be compared.
  */
 export function isEchoOf(source: Endpoint, echoed: string): boolean {
@@ -143,10 +143,10 @@ export function isEchoOf(source: Endpoint, echoed: string): boolean {
   const [written = ""] = echoed.split("?");
   const ours = objectUrl(source);
   const isSame = (one: string, other: string) => comparable(one) === comparable(other);
-  const normalised = new URL(ours);
+  const normalized = new URL(ours);
   if (
     !isSame(written, ours) &&
-    !isSame(`${url.origin}${url.pathname}`, `${normalised.origin}${normalised.pathname}`)
+    !isSame(`${url.origin}${url.pathname}`, `${normalized.origin}${normalized.pathname}`)
   ) {
     return false;
   }

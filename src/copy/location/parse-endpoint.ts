@@ -130,7 +130,7 @@ function parseInStorage(url: WrittenUrl, { emulator }: Origins): ParsedEndpoint<
   return { ok: true, endpoint, sas: query.sas };
 }
 
-/** Whether the URL has a path segment of dots, as it is or percent-encoded. */
+/** Returns true if the URL has a path segment of dots, as it is or percent-encoded. */
 function hasDots({ path }: WrittenUrl): boolean {
   return path.split("/").some((segment) => /^(\.|%2e){1,2}$/i.test(segment));
 }

@@ -45,7 +45,7 @@ const accountName =
 const diskName = /^md-[a-z0-9]+(-[a-z0-9]+)*$/;
 
 /**
- * Parses the host of a Storage URL; null when it is not Azure Storage. `host` must be normalised by the URL parser:
+ * Parses the host of a Storage URL; null when it is not Azure Storage. `host` must be normalized by the URL parser:
  * lower case, ASCII, without a port.
  */
 export function parseStorageHost(host: string): StorageHost | null {
@@ -72,7 +72,7 @@ export function parseStorageHost(host: string): StorageHost | null {
   };
 }
 
-/** Whether the account is one that Azure creates to export a managed disk. No other name has a hyphen. */
+/** Returns true if the account is one that Azure creates to export a managed disk. No other name has a hyphen. */
 export function isManagedDisk({ account }: { account: string }): boolean {
   return account.startsWith("md-");
 }

@@ -42,18 +42,18 @@ export function parseFileName(segments: readonly string[]): ParsedName {
     : { ok: false, problems };
 }
 
-/** Whether Storage would remove a dot from the end of a part of this path, unless a request prevents it. */
+/** Returns true if Storage would remove a dot from the end of a part of this path, unless a request prevents it. */
 export function hasTrailingDot(path: string): boolean {
   return path.split("/").some((part) => part.endsWith("."));
 }
 
-/** Whether a part of the decoded path is "." or "..". */
+/** Returns true if a part of the decoded path is "." or "..". */
 export function hasDotSegment(path: string): boolean {
   return path.split("/").some((part) => part === "." || part === "..");
 }
 
 /**
- * Whether the path would have a segment of dots after a server on the way decoded it, however often. Only ASCII
+ * Returns true if the path would have a segment of dots after a server on the way decoded it, however often. Only ASCII
  * matters, so each byte is decoded for itself.
  */
 export function hasDotSegmentWhenDecoded(path: string): boolean {

@@ -1,7 +1,7 @@
 import { characterName } from "./characters.ts";
 
 /**
- * A URL as it was written. The URL parser normalises only the scheme, the host and the port. It would also remove
+ * A URL as it was written. The URL parser normalizes only the scheme, the host and the port. It would also remove
  * tabs, line ends, blanks at the ends and path segments of dots, and turn backslashes into slashes: another blob
  * would then be copied than the caller wrote.
  */

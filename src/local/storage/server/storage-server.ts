@@ -44,7 +44,7 @@ export type ServerOptions = {
   tls?: { key: string; cert: string };
   hosts: VirtualHosts;
   takeFault: (request: StorageRequest, operation: OperationName) => FaultAction | undefined;
-  /** Carries out the operation, or throws the StorageError that becomes the response. */
+  /** Executes the operation, or throws the StorageError that becomes the response. */
   handle: (request: StorageRequest, operation: OperationName) => Promise<StorageResponse>;
   record: (request: ReceivedRequest) => void;
   log: (line: string) => void;
