@@ -33,8 +33,12 @@ export function registerApp(dependencies: AppDependencies): void {
   registerRoute("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }));
   registerHealth([]);
 
-  const { report } = dependencies.activities.notifications;
-  df.app.client.eventGrid("storageEvents", { handler: storageEvent({ ...requests, report }) });
+  df.app.client.eventGrid("storageEvents", {
+    handler: storageEvent({
+      ...requests,
+      report: (event) => dependencies.activities.notifications.report(event),
+    }),
+  });
   df.app.client.timer("watchdog", {
     schedule: maintenance.watchdogSchedule,
     handler: watchdog(maintenance),
