@@ -14,6 +14,7 @@ import type {
 } from "../copy/contract/activities.ts";
 import type { TransientFailure } from "../copy/contract/copy-status.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
+import { refuseNames } from "./support/names.ts";
 import { openSidesOnce } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { snapshotDestination } from "./support/rollback.ts";
@@ -32,6 +33,8 @@ export function prepareCopy(
 async function prepare(deps: ActivityDependencies, input: PrepareInput): Promise<PrepareResult> {
   const { ledger } = deps;
   const { copy, instanceId } = input;
+  const misnamed = refuseNames(copy);
+  if (misnamed !== null) return misnamed;
   const openSides = openSidesOnce(deps, input);
   const lock = await ledger.acquireLock(instanceId, copy);
   // Read after the lock was acquired: when prepare of an ended copy runs late, no lock must stay behind.

@@ -10,6 +10,7 @@ import type { StartInput, StartResult } from "../copy/contract/activities.ts";
 import type { StartAttempt } from "../ledger/ledger.ts";
 import type { DestinationSide, Side } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
+import { refuseNames } from "./support/names.ts";
 import { openSides } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { signSource } from "./support/source-access.ts";
@@ -43,6 +44,8 @@ export function startCopy(deps: ActivityDependencies, input: StartInput): Promis
 }
 
 async function start(deps: ActivityDependencies, input: StartInput): Promise<StartResult> {
+  const misnamed = refuseNames(input.copy);
+  if (misnamed !== null) return misnamed;
   const sides = openSides(deps, input);
   const tags = await tagsToSet(deps, input, sides);
   if (!tags.ok) return toStartResult(tags.verdict);

@@ -159,7 +159,9 @@ export function isEchoOf(source: Endpoint, echoed: string): boolean {
 
 function objectUrl(endpoint: Endpoint): string {
   if (endpoint.service === "external") return `${endpoint.origin}${endpoint.path}`;
-  const path = endpoint.path.split("/").map(encodeURIComponent).join("/");
+  // An unpaired surrogate has no encoding. Only a stranger's input has one, and no step sends it to Storage.
+  const wellFormed = endpoint.path.replace(/\p{Surrogate}/gu, "\ufffd");
+  const path = wellFormed.split("/").map(encodeURIComponent).join("/");
   return `${serviceUrl(endpoint)}/${containerOf(endpoint)}/${path}`;
 }
 

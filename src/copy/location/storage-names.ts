@@ -72,11 +72,11 @@ function decode([first = "", ...rest]: readonly string[]): { top: string; path: 
 }
 
 /** `$root`, `$web` and `$logs` are special containers of the service. */
-function isContainerName(name: string): boolean {
+export function isContainerName(name: string): boolean {
   return /^\$(root|web|logs)$/.test(name) || isShareName(name);
 }
 
-function isShareName(name: string): boolean {
+export function isShareName(name: string): boolean {
   return /^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/.test(name);
 }
 
