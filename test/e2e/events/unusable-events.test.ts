@@ -153,3 +153,14 @@ test("a report that its target does not accept is sent again with the event", as
   expect(new Set(ids).size).toBe(1);
   expect(ids[0]).toMatch(/^[0-9a-f]{64}-unusable$/);
 });
+
+test("a copy of a blob whose name looks like a SAS is found again after a lost response", async () => {
+  const stack = await startStack({ settings: inboxRoutes(), events: {} });
+  stack.local.emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
+  await stack.upload("inbox/a?sig=x&b", "film");
+  const [copy, ...others] = await untilAllEnded(stack);
+  expect(others).toEqual([]);
+  expect(copy).toMatchObject({ status: "succeeded" });
+  const starts = stack.local.emulator.requests.filter(({ operation }) => operation === "CopyBlob");
+  expect(starts).toHaveLength(1);
+});
