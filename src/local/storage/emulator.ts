@@ -11,7 +11,12 @@ import { endDueCopies } from "./pending-copies/pending-copies.ts";
 import type { ServiceName } from "./http/storage-request.ts";
 import type { VirtualHosts } from "./http/virtual-hosts.ts";
 import type { RoleAssignment } from "./auth/role-assignments.ts";
-import { startServer, type ReceivedRequest, type StorageServer } from "./server/storage-server.ts";
+import {
+  startServer,
+  type ReceivedRequest,
+  type ServerOptions,
+  type StorageServer,
+} from "./server/storage-server.ts";
 import { openStore } from "./store/store.ts";
 import { createWebSources, runWithFetch } from "./pending-copies/web-sources.ts";
 
@@ -28,6 +33,8 @@ export type StorageEmulatorOptions = {
   /** Hosts that reach an account by their name, besides the emulator's own address; default: none. */
   hosts?: VirtualHosts;
   copies?: Partial<CopySettings>;
+  /** Returns the response to a request that must not reach Storage; by default every request reaches it. */
+  refuse?: ServerOptions["refuse"];
   /** Gets one line for each request and each error, without secrets. */
   log?: (line: string) => void;
 };
@@ -113,6 +120,7 @@ export async function startStorageEmulator(
       port,
       hosts,
       ...(tls === undefined ? {} : { tls }),
+      refuse: options.refuse ?? (() => undefined),
       takeFault: faults.take,
       handle: (request, operation) =>
         runWithFetch(web, (webSource) =>
