@@ -65,7 +65,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       options.secure === true ? await makeCertificate(clock.now(), Object.keys(hosts)) : null;
     if (tls !== null) cleanups.unshift(trustCertificate(tls));
     const settings = { ...(await readLocalSettings(appDirectory)), ...options.settings };
-    const names = readHostNames(isSet(hostNamesSetting) ? process.env : settings);
+    const ownNames = readHostNames(isSet(hostNamesSetting) ? process.env : settings);
+    const names = new Set([...ownNames, ...Object.keys(hosts)]);
     const emulator = await startStorageEmulator({
       clock,
       ...(tls === null ? {} : { tls }),
@@ -77,7 +78,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       // The accounts' keys are published, so that a web page could sign requests, too. A page of another origin can
       // send no other writes, and what it embeds by GET it cannot read.
       refuse: ({ method, headers }) =>
-        refuseForeignHost({ headers }, new Set([...names, ...Object.keys(hosts)])) ??
+        refuseForeignHost({ headers }, names) ??
         (method === "GET" || method === "HEAD" ? undefined : refuseForeignPage(headers, names)),
       log: (line) =>
         log({
