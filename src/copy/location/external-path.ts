@@ -1,3 +1,4 @@
+import { maxCopySourceLength } from "./endpoint.ts";
 import { decodePercent } from "./storage-names.ts";
 
 /** Characters that no URL contains ("URL Standard", path percent-encode set). */
@@ -21,6 +22,8 @@ export function externalPathProblems(path: string): string[] {
  * strict decoder rejects is refused, because a lenient one would continue.
  */
 export function escapingPathProblems(path: string): string[] {
+  // Decoding again and again takes time that grows with the square of the length.
+  if (path.length > maxCopySourceLength) return ["has a path of more than 2,048 characters"];
   const readings = path.split("/").map(decodings);
   if (readings.includes(null)) {
     return ['has a "%" in its path that is no valid percent-encoding once the path is decoded'];

@@ -96,10 +96,9 @@ const maxBlobNameLength = 1_024;
 
 /** Problems of a blob's decoded name that no encoding can solve. */
 export function blobNameProblems(path: string): string[] {
-  const problems: string[] = [];
-  if (path.length > maxBlobNameLength)
-    problems.push("has a blob name of more than 1,024 characters");
-  return [...problems, ...ambiguityProblems(path, "blob")];
+  // Nothing else is checked then: decoding again and again takes time that grows with the square of the length.
+  if (path.length > maxBlobNameLength) return ["has a blob name of more than 1,024 characters"];
+  return ambiguityProblems(path, "blob");
 }
 
 function blobProblems(path: string): string[] {
@@ -120,10 +119,10 @@ function fileProblems(path: string): string[] {
 /** Problems of a file's decoded path that no encoding can solve. */
 export function fileNameProblems(path: string): string[] {
   const parts = path.split("/");
-  const problems = ambiguityProblems(path, "file");
   if (path.length > maxFilePathLength || parts.length > maxPathDepth) {
-    problems.push("has a file path of more than 2,048 characters or 250 parts");
+    return ["has a file path of more than 2,048 characters or 250 parts"];
   }
+  const problems = ambiguityProblems(path, "file");
   if (parts.some((part) => part.length > maxPartLength)) {
     problems.push("has a part of more than 255 characters in its file name");
   }

@@ -304,3 +304,21 @@ test.each(["/$root/root.txt", "/%24root/root.txt", "/$web/index.html", "/$logs/a
     expect(problemsOf(`https://acct1.blob.core.windows.net${path}`)).toEqual([]);
   },
 );
+
+test("the longest texts that a request can have are refused in linear time", () => {
+  const nested = `%${"25".repeat(30_000)}2e`;
+  const blanks = " ".repeat(60_000);
+  for (const [text, says] of [
+    [`${E}/inbox/${nested}`, /1,024/],
+    [`${E.replace("10000", "10003")}/share/${nested}`, /2,048/],
+    [`https://folders.example/pub/${nested}`, /2,048/],
+    [`https://cdn.example/${nested}`, /2,048/],
+    [`${E}/inbox/a${blanks}b?${sas}`, /1,024/],
+    [`${E}/inbox/${"?".repeat(60_000)}`, /query parameter/],
+    [`${E}/inbox/${"\t".repeat(60_000)}`, /TAB/],
+  ] as const) {
+    const parsed = parseSource(text, origins);
+    expect(parsed.ok ? "accepted" : parsed.problems.join()).toMatch(says);
+  }
+  expect(parseDestination(`${E}/inbox/${nested}`, origins)).toMatchObject({ ok: false });
+});
