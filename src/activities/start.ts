@@ -1,7 +1,7 @@
 import type { CopyId } from "../copy/contract/ids.ts";
 import { plusMs } from "../copy/time.ts";
 import { second } from "../copy/durations.ts";
-import { endpointUrl } from "../copy/location/endpoint.ts";
+import { copySourceLength, endpointUrl, maxCopySourceLength } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
 import { isOurs, startedFrom } from "../copy/decisions/plan.ts";
 import { isDefiniteRefusal } from "../copy/decisions/storage-errors.ts";
@@ -10,6 +10,7 @@ import type { StartInput, StartResult } from "../copy/contract/activities.ts";
 import type { StartAttempt } from "../ledger/ledger.ts";
 import type { DestinationSide, Side } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
+import { refuseNames } from "./support/names.ts";
 import { openSides } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { signSource } from "./support/source-access.ts";
@@ -44,6 +45,8 @@ export function startCopy(deps: ActivityDependencies, input: StartInput): Promis
 }
 
 async function start(deps: ActivityDependencies, input: StartInput): Promise<StartResult> {
+  const misnamed = refuseNames(input.copy);
+  if (misnamed !== null) return misnamed;
   const sides = openSides(deps, input);
   const destination = sides.destination();
   const entered = await enter(deps, input);
@@ -135,6 +138,11 @@ async function send(
   }
   const { source, signed, tags } = ready.value;
   const destination = sides.destination();
+  const tooLong = refuseLongSource(signed);
+  if (tooLong !== null) {
+    await resolve(null);
+    return tooLong;
+  }
   if (deps.now() > attempt.until - startTimeoutMs - arrivalMs) {
     await resolve(null);
     const message =
@@ -183,6 +191,16 @@ async function readySource(
   return signed.ok
     ? { ok: true, value: { source, signed: signed.value, tags: tags.value } }
     : signed;
+}
+
+/** Only now is the source's whole URL known: with the snapshot of a copy onto itself, and with the minted SAS. */
+function refuseLongSource(source: Side): Extract<StartResult, { kind: "failed" }> | null {
+  const length = copySourceLength(source);
+  if (length <= maxCopySourceLength) return null;
+  const message = `Cannot start the copy because the source's URL is ${length} characters long with its query, and Storage reads a source from at most 2,048: ${endpointUrl(source.endpoint)}`;
+  const fix =
+    "Give the blob a shorter name, or send a shorter SAS with the source (one that is signed with the account's key, for example)";
+  return { kind: "failed", failure: { ...failure("not-supported", message), fix } };
 }
 
 /** Reads the destination for a copy started under this plan. Returns null if there is none. */

@@ -32,6 +32,8 @@ export type LocalStackOptions = {
   settings?: Readonly<Record<string, string>>;
   /** Serve Storage over https, as Azure does, with an identity for the app. */
   secure?: boolean;
+  /** Hosts of Azure that reach the emulator's accounts, through a proxy that the caller sets up. */
+  hosts?: NonNullable<StorageEmulatorOptions["hosts"]>;
   copies?: StorageEmulatorOptions["copies"];
   /** Deliver BlobCreated events to the app, for this kind of account. If omitted, no event is sent. */
   events?: Pick<SubscriptionOptions, "namespace" | "schema">;
@@ -54,7 +56,7 @@ export type LocalStack = {
  * after closing everything it had started, if a part cannot start; with a `StateError` if that is because of the state.
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
-  const { appDirectory, stateDirectory, clock } = options;
+  const { appDirectory, stateDirectory, clock, hosts = {} } = options;
   const settings = { ...(await readLocalSettings(appDirectory)), ...options.settings };
   const hasOwnKeys = isSet("COPY_SECRET_KEYS") || (settings["COPY_SECRET_KEYS"] ?? "") !== "";
   const state =
@@ -79,12 +81,15 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     for (const cleanUp of cleanups.splice(0)) await cleanUp();
   };
   try {
-    const tls = options.secure === true ? await makeCertificate(clock.now()) : null;
+    const tls =
+      options.secure === true ? await makeCertificate(clock.now(), Object.keys(hosts)) : null;
     if (tls !== null) cleanups.unshift(trustCertificate(tls));
-    const names = readHostNames(isSet(hostNamesSetting) ? process.env : settings);
+    const ownNames = readHostNames(isSet(hostNamesSetting) ? process.env : settings);
+    const names = new Set([...ownNames, ...Object.keys(hosts)]);
     const emulator = await startStorageEmulator({
       clock,
       ...(tls === null ? {} : { tls }),
+      hosts,
       blobPort: options.blobPort,
       ...(options.filePort === undefined ? {} : { filePort: options.filePort }),
       file: state.storageFile,

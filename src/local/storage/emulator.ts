@@ -10,6 +10,7 @@ import { startIdentityEndpoint, type IdentityEndpoint } from "./auth/identity-en
 import { endDueCopies } from "./pending-copies/pending-copies.ts";
 import { StorageError } from "./http/rest-errors.ts";
 import type { ServiceName } from "./http/storage-request.ts";
+import type { VirtualHosts } from "./http/virtual-hosts.ts";
 import type { RoleAssignment } from "./auth/role-assignments.ts";
 import {
   startServer,
@@ -30,6 +31,8 @@ export type StorageEmulatorOptions = {
   file: string;
   /** Key and certificate in PEM. If present, the emulator accepts https only, accepts tokens, and has an identity. */
   tls?: { key: string; cert: string };
+  /** Hosts that reach an account by their name, besides the emulator's own address; default: none. */
+  hosts?: VirtualHosts;
   copies?: Partial<CopySettings>;
   /** Gets every error of the disk or the file, such as a full disk. The request that met it gets a 503. */
   onStoreError?: (error: unknown) => void;
@@ -75,7 +78,7 @@ const defaultRoles = [
 export async function startStorageEmulator(
   options: StorageEmulatorOptions,
 ): Promise<StorageEmulator> {
-  const { clock, log = () => {} } = options;
+  const { clock, hosts = {}, log = () => {} } = options;
   const store = openStore(options.file, options.onStoreError);
   const accountSettings = createAccountSettings();
   const faults = createFaults();
@@ -118,6 +121,7 @@ export async function startStorageEmulator(
       service,
       clock,
       port,
+      hosts,
       ...(tls === undefined ? {} : { tls }),
       refuse: options.refuse ?? (() => undefined),
       takeFault: faults.take,
@@ -132,6 +136,7 @@ export async function startStorageEmulator(
             accountSettings: accountSettings(request.resource.account),
             roles,
             ownOrigins,
+            hosts,
             ...(webSource && { webSource }),
           }),
         )
