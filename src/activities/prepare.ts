@@ -1,4 +1,4 @@
-import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
+import type { CopyId } from "../copy/contract/ids.ts";
 import { toIso } from "../copy/time.ts";
 import { endpointUrl, isOntoItself } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
@@ -6,6 +6,7 @@ import { decide, skipStaleEvent } from "../copy/decisions/plan.ts";
 import type { Decision } from "../copy/decisions/plan.ts";
 import { isNothingToAbort } from "../copy/decisions/storage-errors.ts";
 import type {
+  ActivityContext,
   CopyInput,
   CopyPlan,
   PrepareResult,
@@ -13,6 +14,7 @@ import type {
 } from "../copy/contract/activities.ts";
 import type { TransientFailure } from "../copy/contract/copy-status.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
+import { refuseCopy } from "./support/access.ts";
 import { openSidesOnce } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { snapshotDestination } from "./support/rollback.ts";
@@ -24,15 +26,20 @@ import { callStorage, orTransient, toFailure } from "./support/storage-call.ts";
 export function prepareCopy(
   deps: ActivityDependencies,
   input: PrepareInput,
+  context: ActivityContext,
 ): Promise<PrepareResult> {
-  return orTransient(() => prepare(deps, input));
+  return orTransient(() => prepare(deps, input, context));
 }
 
-async function prepare(deps: ActivityDependencies, input: PrepareInput): Promise<PrepareResult> {
+async function prepare(
+  deps: ActivityDependencies,
+  input: PrepareInput,
+  context: ActivityContext,
+): Promise<PrepareResult> {
   const { ledger } = deps;
   const { copy, instanceId } = input;
   const openSides = openSidesOnce(deps, input);
-  const lock = await ledger.acquireLock(instanceId, copy);
+  const lock = refuseCopy(deps, copy) ?? (await ledger.acquireLock(instanceId, copy));
   // Read after the lock was acquired: when prepare of an ended copy runs late, no lock must stay behind.
   const record = await ledger.readRecord(instanceId);
   if (record !== null && record.outcome !== null) {
@@ -45,9 +52,14 @@ async function prepare(deps: ActivityDependencies, input: PrepareInput): Promise
   }
   // Also when the abort's event was lost with an earlier instance of this id.
   if (record?.abortRequested === true) return { kind: "abort-requested" };
+  if (!("held" in lock)) return { kind: "failed", failure: lock };
   const sides = openSides();
   if (!lock.held) {
-    return (await skipIfOvertaken(deps, input, sides)) ?? heldBy(lock.holder, copy);
+    const skipped = await skipIfOvertaken(deps, input, sides);
+    if (skipped !== null) return skipped;
+    // Only the log names the other copy: with its id, a caller could read and abort it.
+    context.log(`Copy ${instanceId} finds that copy ${lock.holder} writes to its destination`);
+    return heldByAnother(copy);
   }
 
   const decision = await decideOrReplace(deps, input, sides);
@@ -104,12 +116,12 @@ async function decideOrReplace(
   return afterwards.kind === "replace" ? afterwards.otherwise : afterwards;
 }
 
-/** Another copy of Ferry holds the lock. It is never replaced: only its own callers may abort it. */
-function heldBy(holder: InstanceId, { destination, options }: CopyInput): PrepareResult {
-  const message = `Cannot copy onto the destination because copy ${holder} of this app writes to it: ${endpointUrl(destination)}`;
+/** Another copy of Ferry holds the lock. It is never replaced: no request aborts another request's copy. */
+function heldByAnother({ destination, options }: CopyInput): PrepareResult {
+  const message = `Cannot copy onto the destination because another copy of this app writes to it: ${endpointUrl(destination)}`;
   const reason = failure("destination-busy", message);
   if (options.ifBusy === "fail") return { kind: "failed", failure: reason };
-  const waitsFor = `Waits for copy ${holder} of this app, which writes to the destination`;
+  const waitsFor = "Waits for another copy of this app, which writes to the destination";
   return { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
 }
 

@@ -5,13 +5,26 @@ import { hasSasExpired } from "../copy/location/sas.ts";
 import type { PollInput } from "../copy/contract/activities.ts";
 import { readableSas } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
+import { refuseHost } from "./support/access.ts";
 import { openSides } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { callStorage, orTransient, toTransientFailure } from "./support/storage-call.ts";
 
 /** Reads the destination's properties and returns the status of our copy. */
 export function readCopy(deps: ActivityDependencies, input: PollInput): Promise<CopyStatus> {
-  return orTransient(() => readStatus(deps, input, openSides(deps, input)));
+  return orTransient(
+    async () =>
+      refuseDestination(deps, input) ?? (await readStatus(deps, input, openSides(deps, input))),
+  );
+}
+
+/** The status of a copy whose destination Ferry must not call; null if it may. */
+export function refuseDestination(
+  deps: ActivityDependencies,
+  { copy, copyId }: PollInput,
+): CopyStatus | null {
+  const refusal = refuseHost(deps, copy.destination, "read the destination");
+  return refusal === null ? null : unobservable(refusal, copyId);
 }
 
 /**

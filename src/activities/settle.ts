@@ -1,12 +1,20 @@
 import { endpointUrl } from "../copy/location/endpoint.ts";
+import { isEndpoint } from "../copy/location/trusted-endpoint.ts";
 import { buildOutcome } from "../copy/contract/outcome.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import { isOurs } from "../copy/decisions/plan.ts";
 import { isGoneOrReplaced } from "../copy/decisions/storage-errors.ts";
-import type { SettleResult, SettleInput, ActivityContext } from "../copy/contract/activities.ts";
+import type { Failure } from "../copy/contract/failure.ts";
+import type {
+  ActivityContext,
+  CopyPlan,
+  SettleInput,
+  SettleResult,
+} from "../copy/contract/activities.ts";
 import type { LockFenced } from "../ledger/ledger.ts";
 import type { DestinationSide } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
+import { refuseHost } from "./support/access.ts";
 import { formerContentGone, rollBack } from "./support/rollback.ts";
 import type { RollbackResult } from "./support/rollback.ts";
 import { openSidesOnce } from "./support/sides.ts";
@@ -36,11 +44,18 @@ function describeOutcome(outcome: Outcome): string {
 async function settle(deps: ActivityDependencies, input: SettleInput): Promise<SettleResult> {
   const { ledger } = deps;
   const { instanceId, copy, plan, copyId, result } = input;
+  if (!isEndpoint(copy.destination)) {
+    // No lock can be named after it, and no activity has called Storage.
+    const details = { copyId, record: input.record, residue: [], settledAt: deps.now() };
+    const outcome = await ledger.recordOutcome(instanceId, buildOutcome(result, details));
+    return { kind: "settled", outcome };
+  }
   const recorded = await ledger.readRecord(instanceId);
   if (recorded !== null && recorded.outcome !== null) {
     await ledger.releaseLock(copy.destination, instanceId);
     return { kind: "settled", outcome: recorded.outcome };
   }
+  const refusal = refuseHost(deps, copy.destination, "clean up the destination");
   // Whether this abort or another client's ended the copy, both look the same in Storage.
   const abortRequested = input.record.abortRequested || recorded?.abortRequested === true;
   const record = { ...input.record, abortRequested };
@@ -55,7 +70,9 @@ async function settle(deps: ActivityDependencies, input: SettleInput): Promise<S
   const openSides = openSidesOnce(deps, input);
   // Without the lock nothing at the destination may be changed.
   const cleaned =
-    lock.kind === "closed" ? await cleanUp(deps, input, lock, openSides) : nothingLeft;
+    refusal === null && lock.kind === "closed"
+      ? await cleanUp(deps, input, lock, openSides)
+      : toCleaned(refusal, plan);
   if (cleaned.kind === "found") return cleaned;
   if (cleaned.kind === "wait" && !input.isLastAttempt) {
     return { kind: "wait", until: cleaned.until };
@@ -80,6 +97,13 @@ async function settle(deps: ActivityDependencies, input: SettleInput): Promise<S
 type Cleaned = RollbackResult | Extract<SettleResult, { kind: "found" }>;
 
 const nothingLeft: Cleaned = { kind: "cleaned", residue: [] };
+
+/** Without a plan nothing was started, so nothing is left at a host that must not be called. */
+function toCleaned(refusal: Failure | null, plan: CopyPlan | null): Cleaned {
+  return refusal === null || plan === null
+    ? nothingLeft
+    : { kind: "cleaned", residue: [refusal.message] };
+}
 
 const unreadable =
   "The destination could not be read: the copy may have left content there, or may still be running";

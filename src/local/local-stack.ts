@@ -7,6 +7,7 @@ import type { Clock } from "./clock.ts";
 import { startFunctionsHost } from "./host/host.ts";
 import type { FunctionsHost, HostOptions } from "./host/host.ts";
 import { readLocalSettings } from "./host/host-settings.ts";
+import { openLogger } from "./log.ts";
 import { startStorageEmulator } from "./storage/emulator.ts";
 import type { StorageEmulator, StorageEmulatorOptions } from "./storage/emulator.ts";
 import type { SubscriptionOptions } from "./storage/events/deliveries.ts";
@@ -45,6 +46,7 @@ export type LocalStack = {
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   const { appDirectory, stateDirectory, clock, log } = options;
+  const logger = openLogger(clock, log);
   const unlock = stateDirectory === null ? () => {} : lockState(stateDirectory);
   const stateFile = (name: string) =>
     stateDirectory === null ? ":memory:" : join(stateDirectory, name);
@@ -62,14 +64,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       ...(options.filePort === undefined ? {} : { filePort: options.filePort }),
       file: stateFile("storage.sqlite"),
       ...(options.copies === undefined ? {} : { copies: options.copies }),
-      log: (line) =>
-        log({
-          at: clock.now(),
-          level: "debug",
-          kind: "request",
-          subject: "storage",
-          message: line,
-        }),
+      log: (line) => logger("debug", "request", "storage", line),
     });
     cleanups.unshift(emulator.close);
     const settings = { ...(await readLocalSettings(appDirectory)), ...options.settings };

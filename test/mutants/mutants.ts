@@ -442,8 +442,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "whoever names no route may do what routes do",
     file: "src/triggers/http/start-copy.ts",
-    find: "route === null && !isAllowed(",
-    replace: "route === null && deps.routes.length === 0 && !isAllowed(",
+    find: "if (pairs.length === 0) {",
+    replace: "if (pairs.length === 0 && copy.options.overwrite !== \"fail\") {",
     suites: [routes],
   },
   {

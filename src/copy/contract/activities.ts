@@ -24,6 +24,10 @@ export type CopyInput = CopyEndpoints & {
   notifies?: true;
   /** The event that caused the copy; absent when a caller requested it. */
   event?: CopyEvent;
+  /** The name of the route that the caller's request named; absent when it named a destination. */
+  route?: string;
+  /** The caller that requested the copy, where App Service authentication names it. Only it may read and abort it. */
+  principal?: string;
 };
 
 /** The route of a copy and the state of the source that it copies. `etag` has no quotes; `at` is ISO 8601. */
@@ -178,7 +182,7 @@ export type ActivityContext = { log(line: string): void };
 
 /** Each activity's input and result, by durable name. */
 export type CopyActivities = {
-  prepareCopy: (step: PrepareInput) => Promise<PrepareResult>;
+  prepareCopy: (step: PrepareInput, context: ActivityContext) => Promise<PrepareResult>;
   startCopy: (step: StartInput) => Promise<StartResult>;
   readCopy: (step: PollInput) => Promise<CopyStatus>;
   abortCopy: (step: PollInput) => Promise<CopyStatus>;

@@ -1,0 +1,47 @@
+import type { CopyInput } from "../../copy/contract/activities.ts";
+import { failure } from "../../copy/contract/failure.ts";
+import type { Failure } from "../../copy/contract/failure.ts";
+import type { Endpoint } from "../../copy/location/endpoint.ts";
+import { isOnStorageHost } from "../../copy/location/trusted-endpoint.ts";
+import { refuseAccess } from "../../copy/routing/copy-access.ts";
+import { parseTime } from "../../copy/time.ts";
+import type { ActivityDependencies } from "./dependencies.ts";
+
+/**
+ * Why the copy must not be prepared or started; null when it may be. The settings may have changed since it was
+ * requested, and its input may come from a stranger.
+ */
+export function refuseCopy({ access, now }: ActivityDependencies, copy: CopyInput): Failure | null {
+  const name = copy.event?.route ?? copy.route;
+  const at = parseTime(copy.event?.at ?? copy.createdAt);
+  const refusal = refuseAccess(
+    access,
+    {
+      source: copy.source,
+      destination: copy.destination,
+      // Prepare leases the source by this flag.
+      options: copy.leasesSource === true ? { ...copy.options, sourceLease: "hold" } : copy.options,
+      route: name === undefined || Number.isNaN(at) ? null : { name, at },
+    },
+    now(),
+  );
+  if (refusal === null) return null;
+  return failure("not-allowed", `Cannot start the copy because ${refusal.reason}`);
+}
+
+/**
+ * Why Ferry must not call the endpoint's host; null when it may. A copy that is running is followed and cleaned up even
+ * if it would no longer be allowed, so the other activities check only this.
+ */
+export function refuseHost(
+  { access }: ActivityDependencies,
+  endpoint: Endpoint,
+  action: string,
+): Failure | null {
+  if (isOnStorageHost(endpoint, access.origins.emulator)) return null;
+  const origin: unknown = Object(endpoint)["origin"];
+  const isPlain = typeof origin === "string" && /^[\w.:/[\]-]{1,200}$/.test(origin);
+  const shown = isPlain ? origin : "(not shown)";
+  const message = `Cannot ${action} because its host is not a Storage service of a known cloud: ${shown}`;
+  return failure("not-allowed", message);
+}

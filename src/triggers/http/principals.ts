@@ -1,0 +1,40 @@
+import type { HttpRequest } from "@azure/functions";
+import type { CopyInput } from "../../copy/contract/activities.ts";
+
+/** How callers are told apart. */
+export type PrincipalSettings = {
+  /** Whether App Service authentication sets the headers below, so that callers cannot forge them. */
+  areTrusted: boolean;
+  /** The principals that may read and abort every copy. */
+  operators: readonly string[];
+};
+
+/**
+ * The caller as `<identity provider>/<id>`, for example "aad/7c0f…" ("Work with user identities in Azure App Service
+ * authentication": x-ms-client-principal-idp and -id). Null without authentication, because any caller can set the
+ * headers then, and for a caller that has not signed in.
+ */
+export function readPrincipal(
+  { headers }: HttpRequest,
+  { areTrusted }: PrincipalSettings,
+): string | null {
+  const id = areTrusted ? headers.get("x-ms-client-principal-id") : null;
+  if (id === null || id === "") return null;
+  const provider = headers.get("x-ms-client-principal-idp") ?? "";
+  return provider === "" ? id : `${provider}/${id}`;
+}
+
+/**
+ * Whether the caller may read and abort the copy. With trusted principals only the one that requested it may, and the
+ * operators; copies that events caused are the operators' alone. Without them, every caller with a function key may.
+ */
+export function mayUse(
+  request: HttpRequest,
+  { principal, event }: CopyInput,
+  principals: PrincipalSettings,
+): boolean {
+  if (!principals.areTrusted) return true;
+  const caller = readPrincipal(request, principals);
+  if (caller !== null && principals.operators.includes(caller)) return true;
+  return event === undefined && (principal ?? null) === caller;
+}
