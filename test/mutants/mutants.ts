@@ -441,9 +441,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "whoever names no route may do what routes do",
-    file: "src/triggers/http/start-copy.ts",
+    file: "src/copy/routing/copy-access.ts",
     find: "if (pairs.length === 0) {",
-    replace: "if (pairs.length === 0 && copy.options.overwrite !== \"fail\") {",
+    replace: "if (pairs.length === 0 && policy.routes.length === 0) {",
     suites: [routes],
   },
   {

@@ -26,7 +26,10 @@ export type CopyInput = CopyEndpoints & {
   event?: CopyEvent;
   /** The name of the route that the caller's request named; absent when it named a destination. */
   route?: string;
-  /** The caller that requested the copy, where App Service authentication names it. Only it may read and abort it. */
+  /**
+   * A hash of the caller that requested the copy, where App Service authentication names the caller. Only that caller
+   * may read and abort the copy.
+   */
   principal?: string;
 };
 

@@ -71,7 +71,10 @@ export function isWellFormed(endpoint: Endpoint, { emulator }: Origins): boolean
 function isReadAsWritten(endpoint: Endpoint): boolean {
   try {
     const url = endpointUrl(endpoint);
-    return new URL(url).href === url;
+    const { href, origin, pathname } = new URL(url);
+    // An external path could begin with "@" and another host, or have a query.
+    const hasPath = endpoint.service !== "external" || pathname === endpoint.path;
+    return href === url && origin === endpoint.origin && hasPath;
   } catch {
     return false; // no URL, or an unpaired surrogate, which cannot be encoded
   }

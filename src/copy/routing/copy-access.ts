@@ -48,9 +48,7 @@ export function refuseAccess(
   }
   const ownEndpoint = [source, destination].find((endpoint) => isOwnState(policy.own, endpoint));
   if (ownEndpoint !== undefined) {
-    return refused(
-      `this app and its host keep their state at its source or destination: ${endpointUrl(ownEndpoint)}`,
-    );
+    return refused(`this app and its host keep their state there: ${endpointUrl(ownEndpoint)}`);
   }
   const granter = copy.route === null ? findPairs(policy, copy) : findRoute(policy, copy);
   if ("reason" in granter) return granter;
@@ -66,8 +64,8 @@ export function refuseAccess(
 /** What allows a copy, and what it grants. */
 type Granter = Pick<AllowedPair, "allow"> & { name: string };
 
-function findPairs({ allowed }: AccessPolicy, copy: WantedCopy): Granter | AccessRefusal {
-  const pairs = allowed.filter((pair) => isAllowed([pair], copy));
+function findPairs(policy: AccessPolicy, copy: WantedCopy): Granter | AccessRefusal {
+  const pairs = policy.allowed.filter((pair) => isAllowed([pair], copy));
   if (pairs.length === 0) {
     const { source, destination } = copy;
     return refused(

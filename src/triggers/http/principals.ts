@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { HttpRequest } from "@azure/functions";
 import type { CopyInput } from "../../copy/contract/activities.ts";
 
@@ -10,18 +11,12 @@ export type PrincipalSettings = {
 };
 
 /**
- * The caller as `<identity provider>/<id>`, for example "aad/7c0f…" ("Work with user identities in Azure App Service
- * authentication": x-ms-client-principal-idp and -id). Null without authentication, because any caller can set the
+ * A hash of the caller, which copies and claims store. Null without authentication, because any caller can set the
  * headers then, and for a caller that has not signed in.
  */
-export function readPrincipal(
-  { headers }: HttpRequest,
-  { areTrusted }: PrincipalSettings,
-): string | null {
-  const id = areTrusted ? headers.get("x-ms-client-principal-id") : null;
-  if (id === null || id === "") return null;
-  const provider = headers.get("x-ms-client-principal-idp") ?? "";
-  return provider === "" ? id : `${provider}/${id}`;
+export function readPrincipal(request: HttpRequest, settings: PrincipalSettings): string | null {
+  const name = principalName(request, settings);
+  return name === null ? null : createHash("sha256").update(`principal ${name}`).digest("hex");
 }
 
 /**
@@ -31,10 +26,21 @@ export function readPrincipal(
 export function mayUse(
   request: HttpRequest,
   { principal, event }: CopyInput,
-  principals: PrincipalSettings,
+  settings: PrincipalSettings,
 ): boolean {
-  if (!principals.areTrusted) return true;
-  const caller = readPrincipal(request, principals);
-  if (caller !== null && principals.operators.includes(caller)) return true;
-  return event === undefined && (principal ?? null) === caller;
+  if (!settings.areTrusted) return true;
+  const name = principalName(request, settings);
+  if (name !== null && settings.operators.includes(name)) return true;
+  return event === undefined && readPrincipal(request, settings) === (principal ?? null);
+}
+
+/**
+ * The caller as `<identity provider>/<id>`, for example "aad/7c0f…" ("Work with user identities in Azure App Service
+ * authentication": x-ms-client-principal-idp and -id).
+ */
+function principalName({ headers }: HttpRequest, { areTrusted }: PrincipalSettings): string | null {
+  const id = areTrusted ? headers.get("x-ms-client-principal-id") : null;
+  if (id === null || id === "") return null;
+  const provider = headers.get("x-ms-client-principal-idp") ?? "";
+  return provider === "" ? id : `${provider}/${id}`;
 }

@@ -134,7 +134,7 @@ async function claimInstance(
   const instanceId = deps.newInstanceId(now);
   if (key === null) return { ok: true, instanceId, isNew: true };
   // Callers without a principal share one space of keys.
-  const caller = principal === null ? "" : `principal ${principal}`;
+  const caller = principal ?? "";
   const fingerprint = buildFingerprint(request, route);
   const claim = await deps.ledger.claim({ caller, key }, { instanceId, fingerprint });
   if (claim.fingerprint === fingerprint) {
