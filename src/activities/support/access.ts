@@ -4,7 +4,7 @@ import type { Failure } from "../../copy/contract/failure.ts";
 import type { Endpoint } from "../../copy/location/endpoint.ts";
 import { isOnStorageHost } from "../../copy/location/trusted-endpoint.ts";
 import { refuseAccess } from "../../copy/routing/copy-access.ts";
-import { parseTime } from "../../copy/time.ts";
+import { epochMs, parseTime } from "../../copy/time.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
 
 /**
@@ -21,7 +21,7 @@ export function refuseCopy({ access, now }: ActivityDependencies, copy: CopyInpu
       destination: copy.destination,
       // Prepare leases the source by this flag.
       options: copy.leasesSource === true ? { ...copy.options, sourceLease: "hold" } : copy.options,
-      route: name === undefined || Number.isNaN(at) ? null : { name, at },
+      route: name === undefined ? null : { name, at: Number.isNaN(at) ? epochMs(0) : at },
     },
     now(),
   );
