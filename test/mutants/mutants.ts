@@ -1,3 +1,5 @@
+import { powerMutants } from "./power.ts";
+
 /**
  * Mistakes that the suites must notice, each made in the product by one replaced text. `find` stands
  * exactly once in `file` (test/unit/mutants.test.ts sees to it); where the product changes, so must it.
@@ -551,4 +553,5 @@ export const mutants: readonly Mutant[] = [
     replace: "batchSize);",
     suites: [retention],
   },
+  ...powerMutants,
 ];
