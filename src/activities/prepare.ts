@@ -121,7 +121,7 @@ function heldByAnother({ destination, options }: CopyInput): PrepareResult {
   const message = `Cannot copy onto the destination because another copy of this app writes to it: ${endpointUrl(destination)}`;
   const reason = failure("destination-busy", message);
   if (options.ifBusy === "fail") return { kind: "failed", failure: reason };
-  const waitsFor = "Waits for another copy of this app, which writes to the destination";
+  const waitsFor = "Waiting for another copy of this app, which writes to the destination";
   return { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
 }
 

@@ -6,7 +6,6 @@ const trusted = "test/unit/copy/trusted-endpoint.test.ts";
 const strangeInput = "test/contract/activities/strange-input.test.ts";
 const strangeOrchestration = "test/e2e/requests/strange-orchestration.test.ts";
 const grants = "test/e2e/requests/grants.test.ts";
-const revoked = "test/e2e/requests/revoked.test.ts";
 const otherCallers = "test/e2e/requests/other-callers.test.ts";
 const bounded = "test/e2e/requests/bounded-answers.test.ts";
 const sasValues = "test/e2e/secrets/sas-values.test.ts";
@@ -68,7 +67,7 @@ export const powerMutants: readonly Mutant[] = [
     file: "src/activities/prepare.ts",
     find: "refuseCopy(deps, copy) ?? (await",
     replace: "(copy.version > 1 ? refuseCopy(deps, copy) : null) ?? (await",
-    suites: [revoked],
+    suites: [strangeInput],
   },
   {
     breaks: "start does not ask again whether its copy is allowed",

@@ -31,7 +31,7 @@ test.each(["wait", "replace"])(
     const bob = await stack.start({ ...bobs, options: { overwrite: "always", ifBusy } });
     await stack.clock.advance(5_000);
     const { warning } = await stack.get(bob.id);
-    expect(warning).toBe("Waits for another copy of this app, which writes to the destination");
+    expect(warning).toBe("Waiting for another copy of this app, which writes to the destination");
     const lines = stack.log.filter(({ message }) => message.includes(alice.id));
     expect(lines.map(({ message }) => message)).toContain(
       `Copy ${bob.id} finds that copy ${alice.id} writes to its destination`,
