@@ -14,7 +14,7 @@ import type {
 } from "../copy/contract/activities.ts";
 import type { TransientFailure } from "../copy/contract/copy-status.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
-import { refuseCopy } from "./support/access.ts";
+import { checkCopy } from "./support/access.ts";
 import { openSidesOnce } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { snapshotDestination } from "./support/rollback.ts";
@@ -39,7 +39,7 @@ async function prepare(
   const { ledger } = deps;
   const { copy, instanceId } = input;
   const openSides = openSidesOnce(deps, input);
-  const lock = refuseCopy(deps, copy) ?? (await ledger.acquireLock(instanceId, copy));
+  const lock = checkCopy(deps, copy) ?? (await ledger.acquireLock(instanceId, copy));
   // Read after the lock was acquired: when prepare of an ended copy runs late, no lock must stay behind.
   const record = await ledger.readRecord(instanceId);
   if (record !== null && record.outcome !== null) {

@@ -5,7 +5,7 @@ import { hasSasExpired } from "../copy/location/sas.ts";
 import type { PollInput } from "../copy/contract/activities.ts";
 import { readableSas } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
-import { refuseHost } from "./support/access.ts";
+import { checkHost } from "./support/access.ts";
 import { openSides } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { callStorage, orTransient, toTransientFailure } from "./support/storage-call.ts";
@@ -14,17 +14,17 @@ import { callStorage, orTransient, toTransientFailure } from "./support/storage-
 export function readCopy(deps: ActivityDependencies, input: PollInput): Promise<CopyStatus> {
   return orTransient(
     async () =>
-      refuseDestination(deps, input) ?? (await readStatus(deps, input, openSides(deps, input))),
+      checkDestination(deps, input) ?? (await readStatus(deps, input, openSides(deps, input))),
   );
 }
 
 /** The status of a copy whose destination Ferry must not call; null if it may. */
-export function refuseDestination(
+export function checkDestination(
   deps: ActivityDependencies,
   { copy, copyId }: PollInput,
 ): CopyStatus | null {
-  const refusal = refuseHost(deps, copy.destination, "read the destination");
-  return refusal === null ? null : unobservable(refusal, copyId);
+  const denial = checkHost(deps, copy.destination, "read the destination");
+  return denial === null ? null : unobservable(denial, copyId);
 }
 
 /**

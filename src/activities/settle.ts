@@ -14,7 +14,7 @@ import type {
 import type { LockFenced } from "../ledger/ledger.ts";
 import type { DestinationSide } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
-import { refuseHost } from "./support/access.ts";
+import { checkHost } from "./support/access.ts";
 import { formerContentGone, rollBack } from "./support/rollback.ts";
 import type { RollbackResult } from "./support/rollback.ts";
 import { openSidesOnce } from "./support/sides.ts";
@@ -55,7 +55,7 @@ async function settle(deps: ActivityDependencies, input: SettleInput): Promise<S
     await ledger.releaseLock(copy.destination, instanceId);
     return { kind: "settled", outcome: recorded.outcome };
   }
-  const refusal = refuseHost(deps, copy.destination, "clean up the destination");
+  const denial = checkHost(deps, copy.destination, "clean up the destination");
   // Storage does not show whether this abort or another client's ended the copy.
   const abortRequested = input.record.abortRequested || recorded?.abortRequested === true;
   const record = { ...input.record, abortRequested };
@@ -70,9 +70,9 @@ async function settle(deps: ActivityDependencies, input: SettleInput): Promise<S
   const openSides = openSidesOnce(deps, input);
   // Without the lock nothing at the destination may be changed.
   const cleaned =
-    refusal === null && lock.kind === "closed"
+    denial === null && lock.kind === "closed"
       ? await cleanUp(deps, input, lock, openSides)
-      : toCleaned(refusal, plan);
+      : toCleaned(denial, plan);
   if (cleaned.kind === "found") return cleaned;
   if (cleaned.kind === "wait" && !input.isLastAttempt) {
     return { kind: "wait", until: cleaned.until };
@@ -99,10 +99,10 @@ type Cleaned = RollbackResult | Extract<SettleResult, { kind: "found" }>;
 const nothingLeft: Cleaned = { kind: "cleaned", residue: [] };
 
 /** Without a plan nothing was started, so nothing is left at a host that must not be called. */
-function toCleaned(refusal: Failure | null, plan: CopyPlan | null): Cleaned {
-  return refusal === null || plan === null
+function toCleaned(denial: Failure | null, plan: CopyPlan | null): Cleaned {
+  return denial === null || plan === null
     ? nothingLeft
-    : { kind: "cleaned", residue: [refusal.message] };
+    : { kind: "cleaned", residue: [denial.message] };
 }
 
 const unreadable =

@@ -10,7 +10,7 @@ import type { StartInput, StartResult } from "../copy/contract/activities.ts";
 import type { StartAttempt } from "../ledger/ledger.ts";
 import type { DestinationSide } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
-import { refuseCopy } from "./support/access.ts";
+import { checkCopy } from "./support/access.ts";
 import { openSides } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { signSource } from "./support/source-access.ts";
@@ -44,9 +44,9 @@ export function startCopy(deps: ActivityDependencies, input: StartInput): Promis
 }
 
 async function start(deps: ActivityDependencies, input: StartInput): Promise<StartResult> {
-  const refusal = refuseCopy(deps, input.copy);
+  const denial = checkCopy(deps, input.copy);
   // If an earlier attempt has started the copy, settle finds it.
-  if (refusal !== null) return { kind: "failed", failure: refusal };
+  if (denial !== null) return { kind: "failed", failure: denial };
   const sides = openSides(deps, input);
   const tags = await tagsToSet(deps, input, sides);
   if (!tags.ok) return toStartResult(tags.verdict);

@@ -58,23 +58,23 @@ export const powerMutants: readonly Mutant[] = [
   {
     breaks: "a read calls the host that its input names",
     file: "src/activities/read.ts",
-    find: "return refusal === null ? null : unobservable(refusal, copyId);",
-    replace: 'return refusal === null || copyId !== "" ? null : unobservable(refusal, copyId);',
+    find: "return denial === null ? null : unobservable(denial, copyId);",
+    replace: 'return denial === null || copyId !== "" ? null : unobservable(denial, copyId);',
     suites: [strangeInput],
   },
   {
     breaks: "prepare does not ask again whether its copy is allowed",
     file: "src/activities/prepare.ts",
-    find: "refuseCopy(deps, copy) ?? (await",
-    replace: "(copy.version > 1 ? refuseCopy(deps, copy) : null) ?? (await",
+    find: "checkCopy(deps, copy) ?? (await",
+    replace: "(copy.version > 1 ? checkCopy(deps, copy) : null) ?? (await",
     suites: [strangeInput],
   },
   {
     breaks: "start does not ask again whether its copy is allowed",
     file: "src/activities/start.ts",
-    find: 'if (refusal !== null) return { kind: "failed", failure: refusal };',
+    find: 'if (denial !== null) return { kind: "failed", failure: denial };',
     replace:
-      'if (refusal !== null && input.copy.version > 1) return { kind: "failed", failure: refusal };',
+      'if (denial !== null && input.copy.version > 1) return { kind: "failed", failure: denial };',
     suites: [strangeInput],
   },
   {
@@ -107,10 +107,10 @@ export const powerMutants: readonly Mutant[] = [
     suites: [settings],
   },
   {
-    breaks: "a lease that another copy of the input asks for needs no word",
+    breaks: "a lease by its flag needs no word",
     file: "src/activities/support/access.ts",
     find: "copy.leasesSource === true ? { ...copy.options",
-    replace: "copy.leasesSource === undefined ? { ...copy.options",
+    replace: "copy.leasesSource === true && copy.version > 1 ? { ...copy.options",
     suites: [strangeOrchestration],
   },
   {
@@ -138,9 +138,9 @@ export const powerMutants: readonly Mutant[] = [
   {
     breaks: "headers name a principal without authentication",
     file: "src/triggers/http/principals.ts",
-    find: "if (!settings.areTrusted) return true;",
-    replace: "",
-    suites: [otherCallers],
+    find: 'const id = areTrusted ? headers.get("x-ms-client-principal-id") : null;',
+    replace: 'const id = areTrusted !== null ? headers.get("x-ms-client-principal-id") : null;',
+    suites: ["test/e2e/requests/hardening.test.ts"],
   },
   {
     breaks: "the keys of all principals are one space",

@@ -3,18 +3,18 @@ import { failure } from "../../copy/contract/failure.ts";
 import type { Failure } from "../../copy/contract/failure.ts";
 import type { Endpoint } from "../../copy/location/endpoint.ts";
 import { isOnStorageHost } from "../../copy/location/trusted-endpoint.ts";
-import { refuseAccess } from "../../copy/routing/copy-access.ts";
+import { checkAccess } from "../../copy/routing/copy-access.ts";
 import { epochMs, parseTime } from "../../copy/time.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
 
 /**
- * Why the copy must not be prepared or started; null when it may be. The settings may have changed since it was
- * requested, and its input may come from a stranger.
+ * Returns why the copy must not be prepared or started; null when it may be. The settings may have changed since it was
+ * requested, and its input may come from any client with access to the task hub.
  */
-export function refuseCopy({ access, now }: ActivityDependencies, copy: CopyInput): Failure | null {
+export function checkCopy({ access, now }: ActivityDependencies, copy: CopyInput): Failure | null {
   const name = copy.event?.route ?? copy.route;
   const at = parseTime(copy.event?.at ?? copy.createdAt);
-  const refusal = refuseAccess(
+  const denial = checkAccess(
     access,
     {
       source: copy.source,
@@ -25,15 +25,15 @@ export function refuseCopy({ access, now }: ActivityDependencies, copy: CopyInpu
     },
     now(),
   );
-  if (refusal === null) return null;
-  return failure("not-allowed", `Cannot start the copy because ${refusal.reason}`);
+  if (denial === null) return null;
+  return failure("not-allowed", `Cannot start the copy because ${denial.reason}`);
 }
 
 /**
- * Why Ferry must not call the endpoint's host; null when it may. A copy that is running is followed and cleaned up even
- * if it would no longer be allowed, so the other activities check only this.
+ * Returns why Ferry must not call the endpoint's host; null when it may. A copy that is running is followed and cleaned
+ * up even if it would no longer be allowed, so the other activities check only this.
  */
-export function refuseHost(
+export function checkHost(
   { access }: ActivityDependencies,
   endpoint: Endpoint,
   action: string,

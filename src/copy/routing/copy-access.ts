@@ -28,27 +28,32 @@ export type WantedCopy = Pick<CopyRequest, "source" | "destination" | "options">
   route: { name: string; at: EpochMs } | null;
 };
 
-/** `reason` completes "Cannot start the copy because …"; `problems` name the options that are not allowed. */
-export type AccessRefusal = { reason: string; problems: Problem[] };
+/** `reason` completes "Cannot start the copy because …"; `problems` contains the options that are not allowed. */
+export type AccessDenial = { reason: string; problems: Problem[] };
 
 /**
- * Why the copy is not allowed; null when it is. The triggers ask before anything else happens. Prepare and start ask
- * again, because settings may have changed since, and because a stranger may have started the orchestration. `now` is
- * epoch ms.
+ * Returns why the copy is not allowed; null when it is. The HTTP trigger checks this before anything else happens.
+ * Prepare and start check it again, because the settings may have changed since, and because a client with access to
+ * the task hub may have started the orchestration. `now` is epoch ms.
  */
-export function refuseAccess(
+export function checkAccess(
   policy: AccessPolicy,
   copy: WantedCopy,
   now: EpochMs,
-): AccessRefusal | null {
+): AccessDenial | null {
   const { source, destination, options } = copy;
-  if (!isWellFormed(source, policy.origins)) return refused("its source is not a URL that is read");
+  if (!isWellFormed(source, policy.origins))
+    return denied(
+      "its source is not in a known Storage service, or its name cannot be read unambiguously",
+    );
   if (!isWellFormed(destination, policy.origins)) {
-    return refused("its destination is not in a Storage service that is known");
+    return denied(
+      "its destination is not in a known Storage service, or its name cannot be read unambiguously",
+    );
   }
   const ownEndpoint = [source, destination].find((endpoint) => isOwnState(policy.own, endpoint));
   if (ownEndpoint !== undefined) {
-    return refused(`this app and its host keep their state there: ${endpointUrl(ownEndpoint)}`);
+    return denied(`this app and its host keep their state there: ${endpointUrl(ownEndpoint)}`);
   }
   const granter = copy.route === null ? findPairs(policy, copy) : findRoute(policy, copy);
   if ("reason" in granter) return granter;
@@ -64,11 +69,11 @@ export function refuseAccess(
 /** What allows a copy, and what it grants. */
 type Granter = Pick<AllowedPair, "allow"> & { name: string };
 
-function findPairs(policy: AccessPolicy, copy: WantedCopy): Granter | AccessRefusal {
+function findPairs(policy: AccessPolicy, copy: WantedCopy): Granter | AccessDenial {
   const pairs = policy.allowed.filter((pair) => isAllowed([pair], copy));
   if (pairs.length === 0) {
     const { source, destination } = copy;
-    return refused(
+    return denied(
       `no pair in COPY_ALLOWED allows a copy from ${endpointUrl(source)} to ${endpointUrl(destination)}`,
     );
   }
@@ -80,22 +85,22 @@ function findPairs(policy: AccessPolicy, copy: WantedCopy): Granter | AccessRefu
 function findRoute(
   { routes, origins }: AccessPolicy,
   { source, destination, route: wanted }: WantedCopy,
-): Granter | AccessRefusal {
+): Granter | AccessDenial {
   const route = routes.find(({ name }) => name === wanted?.name);
   if (wanted === null || route === undefined || !isRouted(route, source)) {
-    return refused(`no route in COPY_ROUTES with its name matches ${endpointUrl(source)}`);
+    return denied(`no route in COPY_ROUTES with its name matches ${endpointUrl(source)}`);
   }
   const { container, path } = source;
   const { url } = buildDestination(route.template, { container, path, at: wanted.at }, origins);
   const parsed = parseDestination(url, origins);
   if (!parsed.ok || endpointUrl(parsed.endpoint) !== endpointUrl(destination)) {
-    return refused(
+    return denied(
       `the route "${route.name}" does not copy ${endpointUrl(source)} to ${endpointUrl(destination)}`,
     );
   }
   return { allow: route.allow, name: `the route "${route.name}"` };
 }
 
-function refused(reason: string): AccessRefusal {
+function denied(reason: string): AccessDenial {
   return { reason, problems: [] };
 }

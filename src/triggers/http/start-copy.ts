@@ -5,7 +5,7 @@ import type { EpochMs } from "../../copy/time.ts";
 import { optionsOff } from "../../copy/request/copy-options.ts";
 import type { CopyRequest } from "../../copy/request/copy-request.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
-import { refuseAccess } from "../../copy/routing/copy-access.ts";
+import { checkAccess } from "../../copy/routing/copy-access.ts";
 import type { AccessPolicy } from "../../copy/routing/copy-access.ts";
 import { parseRoutedRequest } from "../../copy/routing/request-along-route.ts";
 import { copyResponse } from "../../http/copy-response.ts";
@@ -45,7 +45,7 @@ export function startCopy(deps: StartDependencies): HttpHandler {
     const key = readIdempotencyKey(request);
     const problems = [...(parsed.ok ? [] : parsed.problems), ...key.problems];
     if (!parsed.ok || problems.length > 0) return invalidRequest(problems);
-    const refusal = refuseCopy(deps, parsed, now) ?? (await refuseOwnLease(deps, parsed.request));
+    const refusal = checkCopy(deps, parsed, now) ?? (await refuseOwnLease(deps, parsed.request));
     if (refusal !== null) return refusal;
 
     const principal = readPrincipal(request, deps.principals);
@@ -73,14 +73,14 @@ export function startCopy(deps: StartDependencies): HttpHandler {
 }
 
 /** Checks access before any call to Storage, so that callers cannot use the app as a confused deputy. */
-function refuseCopy(
+function checkCopy(
   deps: StartDependencies,
   { request, route }: { request: CopyRequest; route: string | null },
   now: EpochMs,
 ): HttpResponseInit | null {
   const { sourceSas, destinationSas } = request;
   const along = route === null ? null : { name: route, at: now };
-  const refusal = refuseAccess(deps, { ...request, route: along }, now);
+  const refusal = checkAccess(deps, { ...request, route: along }, now);
   if (refusal !== null) {
     const { reason, problems } = refusal;
     const errors = problems.length === 0 ? {} : { errors: problems };

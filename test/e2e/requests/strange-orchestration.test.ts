@@ -97,6 +97,7 @@ test.each<[string, (input: ReturnType<typeof inputFor>) => object]>([
   ["an option without its word", () => ({ options: { legalHold: true } })],
   ["an option of a wrong type without its word", () => ({ options: { sealBlob: "yes" } })],
   ["a lease without its word", () => ({ leasesSource: true, options: { sourceLease: "hold" } })],
+  ["the flag of a lease without its word", () => ({ leasesSource: true })],
   [
     "a policy without its word",
     () => ({ options: { immutabilityPolicy: { until: "9999-12-31T00:00:00Z", mode: "Locked" } } }),
