@@ -1,3 +1,4 @@
+import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
 import { powerMutants } from "./power.ts";
 
@@ -17,6 +18,7 @@ const notices = "test/e2e/events/notifications.test.ts";
 const routes = "test/e2e/events/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
+  ...localHostMutants,
   {
     breaks: "a start overwrites a blob that was created after the plan",
     file: "src/storage/blob-copy-client.ts",

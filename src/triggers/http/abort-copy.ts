@@ -12,16 +12,19 @@ import { copiesPath } from "./method-router.ts";
 import type { HttpHandler } from "./http-handler.ts";
 import { copyNotFound, findCopy } from "./get-copy.ts";
 import type { CopyDependencies } from "./get-copy.ts";
+import { refuseBody } from "./read-json.ts";
 import { knownStatus, recordFrom } from "../../instances/known-status.ts";
 import { startRepair } from "../../instances/start-repair.ts";
 
 /**
- * POST /copies/{id}/abort: 202 when the abort was recorded and passed to the copy, 200 when the copy is already
- * aborted,
- * 409 when it has ended with another status. The copy becomes `aborted` only after Storage has confirmed it.
+ * POST /copies/{id}/abort: 202 when the abort was recorded and passed to the copy, 200 when the copy is already aborted,
+ * 409 when it has ended with another status. The copy becomes `aborted` only after Storage has confirmed it. A body is
+ * not needed; it must be JSON, and is not used.
  */
 export function abortCopy(deps: CopyDependencies): HttpHandler {
   return async (request, client) => {
+    const refusal = await refuseBody(request);
+    if (refusal !== null) return refusal;
     const instance = await findCopy(deps, request, client);
     if (instance === null) return copyNotFound();
     const place = { url: request.url, now: deps.now() };
