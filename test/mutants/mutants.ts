@@ -1,3 +1,4 @@
+import { emulatorMutants } from "./emulator.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
 import { powerMutants } from "./power.ts";
@@ -18,6 +19,7 @@ const notices = "test/e2e/events/notifications.test.ts";
 const routes = "test/e2e/events/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
+  ...emulatorMutants,
   ...localHostMutants,
   {
     breaks: "a start overwrites a blob that was created after the plan",

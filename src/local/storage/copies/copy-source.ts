@@ -13,7 +13,9 @@ import { restName } from "../http/rest-operation.ts";
 import {
   parseQuery,
   parseResource,
+  readParameter,
   splitTarget,
+  withRootContainer,
   type Resource,
   type ServiceName,
   type StorageRequest,
@@ -61,7 +63,7 @@ export function resolveCopySource(call: Call): CopySource {
       object,
       isSameAccount,
       readableUntil: caller.kind === "SAS" ? caller.expiresAt : null,
-      isVersion: request.query.has("versionid"),
+      isVersion: readParameter(request.query, "versionid") !== undefined,
     };
   } catch (error) {
     if (!(error instanceof StorageError) || error.code === "NotImplemented" || isOwn) throw error;
@@ -118,8 +120,8 @@ function sourceRequest(
 ): StorageRequest {
   const target = `${url.pathname}${url.search}`;
   const [path, query] = splitTarget(target);
-  const resource = parseResource(path, service);
   const parameters = new Map(parseQuery(query));
+  const resource = withRootContainer(parseResource(path, service), { service, query: parameters });
   return {
     id: request.id,
     service,

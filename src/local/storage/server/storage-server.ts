@@ -13,6 +13,7 @@ import {
   parseResource,
   readMetadata,
   splitTarget,
+  withRootContainer,
   type ServiceName,
   type StorageResponse,
   type StorageRequest,
@@ -212,11 +213,13 @@ function completeRequest(
   incoming: IncomingMessage,
   { tls }: ServerOptions,
 ): StorageRequest {
-  const [path, query] = splitTarget(draft.target);
+  const [path, queryText] = splitTarget(draft.target);
+  const { service } = draft;
+  const query = new Map(parseQuery(queryText));
   return {
     ...draft,
-    resource: parseResource(path, draft.service),
-    query: new Map(parseQuery(query)),
+    resource: withRootContainer(parseResource(path, service), { service, query }),
+    query,
     metadata: readMetadata(incoming.rawHeaders),
     clientAddress: incoming.socket.remoteAddress ?? "",
     isSecure: tls !== undefined,
