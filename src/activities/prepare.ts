@@ -5,6 +5,7 @@ import { failure } from "../copy/contract/failure.ts";
 import { decide, skipStaleEvent } from "../copy/decisions/plan.ts";
 import type { Decision } from "../copy/decisions/plan.ts";
 import { isNothingToAbort } from "../copy/decisions/storage-errors.ts";
+import type { Verdict } from "../copy/decisions/storage-errors.ts";
 import type {
   ActivityContext,
   CopyInput,
@@ -140,7 +141,7 @@ async function readAndDecide(
     callStorage(deps, destinationRead, () => deps.client.readDestination(destination, { ifTags })),
   ]);
   if (!sourceResult.ok) return toFailure(sourceResult.verdict);
-  if (!destinationResult.ok) return toFailure(destinationResult.verdict);
+  if (!destinationResult.ok) return refusedDestination(copy, destinationResult.verdict);
   const { seen, minted } = sourceResult.value;
   const decision = decide({ ...copy, awaited: awaitedCopyId }, seen, destinationResult.value);
   if (decision.kind !== "planned") return decision;
@@ -149,6 +150,17 @@ async function readAndDecide(
     kind: "planned",
     plan: { ...decision.plan, plannedAt, ...(minted === null ? {} : { mintedSas: minted }) },
   };
+}
+
+/**
+ * Waits for a pending copy because of which Storage refused even to read the destination, if the caller wants to wait.
+ * `replace` waits, too: without the properties, the copyId to abort is unknown.
+ */
+function refusedDestination({ options }: CopyInput, verdict: Verdict): Decision | TransientFailure {
+  const { failure: reason } = verdict;
+  if (reason.cause !== "destination-busy" || options.ifBusy === "fail") return toFailure(verdict);
+  const waitsFor = "Waits for a pending copy onto the destination to end";
+  return { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
 }
 
 /**

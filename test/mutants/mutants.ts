@@ -2,6 +2,7 @@ import { emulatorMutants } from "./emulator.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
 import { powerMutants } from "./power.ts";
+import { nameMutants } from "./names.ts";
 
 const chaos = "test/chaos/chaos.test.ts";
 const abort = "test/e2e/copies/abort.test.ts";
@@ -545,4 +546,5 @@ export const mutants: readonly Mutant[] = [
     suites: [retention],
   },
   ...powerMutants,
+  ...nameMutants,
 ];

@@ -51,8 +51,8 @@ export const powerMutants: readonly Mutant[] = [
   {
     breaks: "a name of dots leads out of its pair",
     file: "src/copy/location/trusted-endpoint.ts",
-    find: "/^[$a-z0-9-]+$/.test(top) && isReadAsWritten(endpoint)",
-    replace: "/^[$a-z0-9-]+$/.test(top)",
+    find: "!isEndpoint(endpoint) || !isWellNamed(endpoint)",
+    replace: "!isEndpoint(endpoint) || (!isWellNamed(endpoint) && endpoint === null)",
     suites: [trusted],
   },
   {

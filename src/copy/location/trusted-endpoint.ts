@@ -1,9 +1,8 @@
 import { z } from "zod";
-import { endpointUrl } from "./endpoint.ts";
 import type { Destination, Endpoint } from "./endpoint.ts";
 import type { Origins } from "./parse-endpoint.ts";
 import { parseStorageHost } from "./storage-hosts.ts";
-import { externalPathProblems } from "./storage-names.ts";
+import { isWellNamed } from "./well-named.ts";
 
 /*
  * Endpoints of activity inputs. Ferry's triggers only pass on what they have parsed, but a client that can start
@@ -11,7 +10,8 @@ import { externalPathProblems } from "./storage-names.ts";
  */
 
 const text = z.string();
-const inStorage = { origin: text, account: text, path: text, emulated: z.boolean() };
+const origin = text.refine((value) => URL.canParse(value));
+const inStorage = { origin, account: text, path: text, emulated: z.boolean() };
 const selector = text.exactOptional();
 const shape = z.discriminatedUnion("service", [
   z.object({
@@ -22,7 +22,7 @@ const shape = z.discriminatedUnion("service", [
     ...inStorage,
   }),
   z.object({ service: z.literal("file"), share: text, snapshot: selector, ...inStorage }),
-  z.object({ service: z.literal("external"), origin: text, path: text }),
+  z.object({ service: z.literal("external"), origin, path: text }),
 ]);
 
 /** Whether the JSON has the fields of an endpoint; they may still name any host. */
@@ -41,7 +41,6 @@ export function isOnStorageHost(
   if (!isEndpoint(endpoint) || endpoint.service === "external") return false;
   const { service, origin, account, emulated } = endpoint;
   if (emulated) return origin === emulator[service] && /^[a-z0-9]{3,24}$/.test(account);
-  if (!URL.canParse(origin)) return false;
   const url = new URL(origin);
   const host = parseStorageHost(url.hostname);
   return (
@@ -49,33 +48,18 @@ export function isOnStorageHost(
     url.protocol === "https:" &&
     url.port === "" &&
     host?.account === account &&
+    host.kind !== "private-link" &&
     host.service === service
   );
 }
 
 /**
- * Whether Ferry could have parsed the endpoint from a URL: its host is trusted, or it is outside Storage, and its URL
- * has no part that a URL parser would read in another way, such as a dot segment. Only then can the endpoint be
- * compared with pairs and routes.
+ * Whether Ferry could have parsed the endpoint from a URL or an event: its host is trusted, or it is outside Storage,
+ * and its names are such that its URL has exactly these names. Only then can it be compared with pairs and routes.
  */
 export function isWellFormed(endpoint: Endpoint, { emulator }: Origins): boolean {
-  if (!isEndpoint(endpoint)) return false;
-  if (endpoint.service === "external") {
-    return isReadAsWritten(endpoint) && externalPathProblems(endpoint.path).length === 0;
-  }
-  if (!isOnStorageHost(endpoint, emulator)) return false;
-  const top = endpoint.service === "blob" ? endpoint.container : endpoint.share;
-  return /^[$a-z0-9-]+$/.test(top) && isReadAsWritten(endpoint);
-}
-
-function isReadAsWritten(endpoint: Endpoint): boolean {
-  try {
-    const url = endpointUrl(endpoint);
-    const { href, origin, pathname } = new URL(url);
-    // An external path could begin with "@" and another host, or have a query.
-    const hasPath = endpoint.service !== "external" || pathname === endpoint.path;
-    return href === url && origin === endpoint.origin && hasPath;
-  } catch {
-    return false; // no URL, or an unpaired surrogate, which cannot be encoded
-  }
+  if (!isEndpoint(endpoint) || !isWellNamed(endpoint)) return false;
+  return endpoint.service === "external"
+    ? new URL(endpoint.origin).origin === endpoint.origin
+    : isOnStorageHost(endpoint, emulator);
 }

@@ -5,7 +5,6 @@ import type { CopyRequest } from "../request/copy-request.ts";
 import { lockTooLong, missingGrants } from "../request/grants.ts";
 import type { Problem } from "../request/request-problem.ts";
 import { endpointUrl } from "../location/endpoint.ts";
-import { parseDestination } from "../location/parse-endpoint.ts";
 import type { Origins } from "../location/parse-endpoint.ts";
 import { isWellFormed } from "../location/trusted-endpoint.ts";
 import { buildDestination, isRouted } from "./routes.ts";
@@ -91,8 +90,7 @@ function findRoute(
     return denied(`no route in COPY_ROUTES with its name matches ${endpointUrl(source)}`);
   }
   const { container, path } = source;
-  const { url } = buildDestination(route.template, { container, path, at: wanted.at }, origins);
-  const parsed = parseDestination(url, origins);
+  const { parsed } = buildDestination(route.template, { container, path, at: wanted.at }, origins);
   if (!parsed.ok || endpointUrl(parsed.endpoint) !== endpointUrl(destination)) {
     return denied(
       `the route "${route.name}" does not copy ${endpointUrl(source)} to ${endpointUrl(destination)}`,

@@ -155,6 +155,23 @@ test("a host outside Storage gets no request, as the source or the destination",
   expect(outside.requests).toEqual([]);
 });
 
+test("a path outside Storage does not lead out of the folder of its pair", async () => {
+  const outside = await startExternalServer({ "/secret/film.mp4": Buffer.from("x") });
+  const allowed = [{ from: `${outside.origin}/pub`, to: place("archive") }];
+  const stack = await startStack({ settings: { COPY_ALLOWED: JSON.stringify(allowed) } });
+  for (const path of [
+    "/pub/../secret/film.mp4",
+    "/pub/%2e%2e/secret/film.mp4",
+    "/pub/%252e%252e%252fsecret/film.mp4",
+    "/pub?x=/../secret/film.mp4",
+    "@127.0.0.1/pub/film.mp4",
+  ]) {
+    const source = { service: "external", origin: outside.origin, path };
+    expect(await startStrange(stack, inputFor(stack, { source }))).toMatchObject(refused);
+  }
+  expect(outside.requests).toEqual([]);
+});
+
 test.each(["readCopy", "abortCopy", "prepareCopy", "startCopy"])(
   "run alone through the admin API, %s calls no host outside Storage",
   async (name) => {

@@ -38,7 +38,7 @@ export function createSteps(
     mint: createSasMint(credentialFor),
     ledger,
     seal: createSeal([]),
-    notifications: { targets: [], send: async () => ({ ok: true }) },
+    notifications: { targets: [], send: async () => ({ ok: true }), report: async () => [] },
     access: { allowed: allowAll(origins), routes: [], origins, own, maxLockDays: 3_653 },
     now: () => epochMs(clock.now()),
     newGuid: randomUUID,

@@ -89,7 +89,7 @@ export function createContainer({ request, store, now }: Call): StorageResponse 
   return { status: 201, headers: stateHeaders(container) };
 }
 
-/** Names of containers with a meaning: the root container and the one of a static website. */
+/** "Working with the root container", "Static website hosting". The service itself makes $logs. */
 const specialNames = ["$root", "$web"];
 
 /** REST page "Naming and Referencing Containers, Blobs, and Metadata". */

@@ -20,6 +20,7 @@ import {
   type ServiceName,
   type StorageRequest,
 } from "../http/storage-request.ts";
+import { ownPath, virtualService } from "../http/virtual-hosts.ts";
 import { rolesAllow } from "../auth/role-assignments.ts";
 import { NeedsFetch, type WebObject } from "../pending-copies/web-object.ts";
 
@@ -46,7 +47,7 @@ const firstVersionWithSourceError = "2025-11-05";
  */
 export function resolveCopySource(call: Call): CopySource {
   const url = readSourceUrl(call);
-  const service = serviceAt(url, call.ownOrigins);
+  const service = serviceAt(url, call);
   if (service === undefined) return webSource(call, url);
   const request = sourceRequest(call, { url, service });
   const { resource } = request;
@@ -115,10 +116,10 @@ function webSource(call: Call, url: URL): CopySource {
 }
 
 function sourceRequest(
-  { request }: Call,
+  { request, hosts }: Call,
   { url, service }: { url: URL; service: ServiceName },
 ): StorageRequest {
-  const target = `${url.pathname}${url.search}`;
+  const target = `${ownPath(hosts, url.host, url.pathname)}${url.search}`;
   const [path, query] = splitTarget(target);
   const parameters = new Map(parseQuery(query));
   const resource = withRootContainer(parseResource(path, service), { service, query: parameters });
@@ -137,10 +138,10 @@ function sourceRequest(
   };
 }
 
-function serviceAt(url: URL, ownOrigins: Call["ownOrigins"]): ServiceName | undefined {
+function serviceAt(url: URL, { ownOrigins, hosts }: Call): ServiceName | undefined {
   const origin = url.origin.replace("//localhost:", "//127.0.0.1:");
   if (origin === ownOrigins.blob) return "blob";
-  return origin === ownOrigins.file ? "file" : undefined;
+  return origin === ownOrigins.file ? "file" : virtualService(hosts, url.host);
 }
 
 function findSourceBlob(call: Call, { resource, query }: StorageRequest): Blob {
