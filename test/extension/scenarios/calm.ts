@@ -4,7 +4,7 @@ import type { Scenario } from "./scenario.ts";
 const stalled = { bytesPerSecond: 0 };
 const twoSeconds = { bytesPerSecond: 500_000 };
 
-/** No process is killed and no time is skipped: they can run at the same time on one stack. */
+/** They run at the same time on one stack. */
 export const calmScenarios: Record<string, Scenario> = {
   "finished-in-the-start-response": {
     copies: { finishOnStart: "always" },
@@ -192,23 +192,6 @@ export const calmScenarios: Record<string, Scenario> = {
       begun: 2, // the second brings the former content back
       ledger: settled("aborted"),
     },
-  },
-
-  "repair-of-a-terminated-instance": {
-    copies: stalled,
-    async play({ stack, begin, finish }) {
-      const { id } = await begin();
-      await stack.untilStatus(id, "copying");
-      await stack.manage("POST", `instances/${id}/terminate?reason=mistake`);
-      await stack.until("the copy is shown with a warning", async () => {
-        const { status, warning, copyId } = await stack.get(id);
-        return status === "copying" && copyId !== null && warning !== null ? true : null;
-      });
-      await stack.runFunction("watchdog");
-      finish();
-      return [await stack.untilEnded(id)];
-    },
-    expected: { copies: [succeeded], begun: 1, ledger: settled("succeeded") },
   },
 
   "abort-of-a-terminated-instance": {

@@ -3,19 +3,25 @@ import { ledgerContent } from "../support/ledger-content.ts";
 import type { LedgerContent } from "../support/ledger-content.ts";
 import type { Json, Stack } from "../support/stack.ts";
 
-/** Something that happens to copies, on either engine. */
-export type Scenario = {
+/** What acts on every copy of a stack. A scenario with it runs alone. */
+type WholeStack = Pick<Stack, "runFunction" | "skipAhead">;
+
+/** Something that happens to copies, on either engine. It shares its stack with others that run at the same time. */
+export type Scenario<S = Omit<Stack, keyof WholeStack>> = {
   /** How fast its copies go. */
   copies?: Partial<CopySettings>;
   /** Returns the copies that are compared, after their end. */
-  play(stage: Stage): Promise<Json[]>;
+  play(stage: Stage<S>): Promise<Json[]>;
   /** What must come out on either engine. */
   expected: Summary;
 };
 
+/** A scenario that skips time, or runs a function with a timer trigger. */
+export type LoneScenario = Scenario<Stack>;
+
 /** One run of a scenario: a stack, with containers that no other scenario uses. */
-export type Stage = {
-  stack: Stack;
+export type Stage<S = Stack> = {
+  stack: S;
   source: string;
   target: string;
   /** Starts a copy of `source/<name>` onto `target/<name>`; uploads the source when it is not there. */
@@ -83,7 +89,7 @@ export const aborted: CopySummary = {
 export async function playScenario(
   stack: Stack,
   name: string,
-  { copies, play }: Scenario,
+  { copies, play }: LoneScenario,
 ): Promise<Summary> {
   const target = `${name}-target`;
   if (copies !== undefined) stack.speeds.set(target, copies);

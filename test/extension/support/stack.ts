@@ -70,7 +70,7 @@ export async function sendRequest(
 }
 
 const pollMs = 300;
-const maxWaitMs = 180_000;
+const maxWaitMs = 60_000;
 
 /** The parts that are the same on both engines. */
 export function openStack<E extends Engine>(engine: E): E & Stack {
