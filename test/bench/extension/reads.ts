@@ -42,11 +42,7 @@ export async function measureReads(seconds: readonly number[]): Promise<Table[]>
       name: "reads",
       hubStorage: azurite.connection,
       events: false,
-      // as in host.json
-      durable: {
-        storageProvider__maxQueuePollingInterval: "00:00:05",
-        storageProvider__partitionCount: "4",
-      },
+      polling: "host.json",
     });
     const onExtension = await measureAll(stack, seconds, (ms) => pause(ms)).finally(() =>
       stack.close(),
