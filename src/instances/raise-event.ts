@@ -9,7 +9,7 @@ const finalStatuses: readonly string[] = ["Completed", "Failed", "Terminated", "
 /**
  * Raises an event on an instance. An instance that has ended or was purged meanwhile needs none: the extension responds
  * with 410 or 404, and with 500 if the instance ends between its two checks (HttpApiHandler.HandleRaiseEventRequestAsync,
- * DurableClient.RaiseEventInternalAsync). A 500 can have other reasons, so the instance is then read. Throws
+ * DurableClient.RaiseEventInternalAsync). Errors can have other reasons, so the instance is then read. Throws
  * `DurableError` if the event was not raised although the instance may still be running.
  */
 export async function raiseEvent(
@@ -20,28 +20,18 @@ export async function raiseEvent(
   try {
     await client.raiseEvent(instanceId, name, null);
   } catch (error) {
-    if (isUnknown(error) || (await hasEnded(client, instanceId))) return;
+    if (await hasEnded(client, instanceId)) return;
     throw new DurableError(`raise the event ${name} on instance ${instanceId}`, { cause: error });
   }
 }
 
-/** False if Durable does not respond. */
+/** True if Durable has no such instance; false if Durable does not respond. */
 async function hasEnded(client: DurableClient, instanceId: string): Promise<boolean> {
   try {
     const { runtimeStatus } = await client.getStatus(instanceId);
     return finalStatuses.includes(runtimeStatus);
   } catch (error) {
-    return isUnknown(error);
+    // The SDK throws this text for an unknown instance (3.5.0, DurableClient.getStatus).
+    return error instanceof Error && error.message.includes("replied with HTTP 404");
   }
-}
-
-/** Whether Durable has no such instance. The SDK throws these texts (3.5.0, DurableClient.raiseEvent and getStatus). */
-function isUnknown(error: unknown): boolean {
-  const { message } = error instanceof Error ? error : { message: "" };
-  return (
-    message.startsWith("No instance with ID") ||
-    message.startsWith(
-      "DurableClient error: Durable Functions extension replied with HTTP 404 response",
-    )
-  );
 }

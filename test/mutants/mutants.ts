@@ -1,16 +1,7 @@
-/**
- * Mistakes that the suites must notice, each made in the product by one replaced text. `find` stands
- * exactly once in `file` (test/unit/mutants.test.ts sees to it); where the product changes, so must it.
- */
-export type Mutant = {
-  /** What is broken, in a few words. */
-  breaks: string;
-  file: string;
-  find: string;
-  replace: string;
-  /** Suites of which at least one must fail; the quickest that notices. */
-  suites: readonly string[];
-};
+import type { Mutant } from "./mutant.ts";
+import { taskHubMutants } from "./task-hub.ts";
+
+export type { Mutant };
 
 const chaos = "test/chaos/chaos.test.ts";
 const abort = "test/e2e/copies/abort.test.ts";
@@ -544,4 +535,5 @@ export const mutants: readonly Mutant[] = [
     replace: "batchSize);",
     suites: [retention],
   },
+  ...taskHubMutants,
 ];
