@@ -168,7 +168,7 @@ export const mutants: readonly Mutant[] = [
     file: "src/orchestrations/waits.ts",
     find: "let seen = arrived();",
     replace: "let seen: ArrivedEvents = { abort: false, wake: false };",
-    suites: [chaos],
+    suites: ["test/contract/orchestrations/event-races.test.ts"],
   },
   {
     breaks: "the losing timer is not cancelled",

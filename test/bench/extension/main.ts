@@ -1,7 +1,17 @@
 import { hasDotnetSdk, noDotnetSdk } from "../../extension/support/processes/dotnet-sdk.ts";
 import { tableText } from "../table.ts";
+import type { Table } from "../table.ts";
 import { configurations, measureOperations } from "./operations.ts";
 import { allSeconds, measureReads } from "./reads.ts";
+import { measureThroughput, throughputSettings } from "./throughput.ts";
+import { compareVisibility } from "./visibility.ts";
+
+const measurements: readonly (() => Promise<Table[]>)[] = [
+  () => measureReads(allSeconds),
+  () => measureOperations(Object.keys(configurations)),
+  async () => [await measureThroughput(Object.keys(throughputSettings))],
+  async () => [await compareVisibility()],
+];
 
 /** Measures on the real Durable extension and prints tables. Without a .NET SDK it says so in one line. */
 export async function measureOnExtension(): Promise<void> {
@@ -9,8 +19,7 @@ export async function measureOnExtension(): Promise<void> {
     console.log(`Skipped the measurements on the real extension because ${noDotnetSdk}`);
     return;
   }
-  const names = Object.keys(configurations);
-  for (const measure of [() => measureReads(allSeconds), () => measureOperations(names)]) {
+  for (const measure of measurements) {
     for (const table of await measure()) console.log(tableText(table));
   }
 }

@@ -33,6 +33,7 @@ export type ChaosHooks = {
   /** Storage acts on a Copy Blob: how fast it is to be. */
   started: (container: string, blob: string) => { bytesPerSecond: number; atOnce: boolean } | null;
   redeliver: NonNullable<DurableOptions["redeliver"]>;
+  eventDelay: NonNullable<DurableOptions["eventDelay"]>;
   /** Asked at each commit; true is the host's death. */
   dies: (point: string) => boolean;
 };
@@ -111,6 +112,7 @@ export async function openChaosWorld(hooks: ChaosHooks): Promise<ChaosWorld> {
           errors.push(`${subject} ${message}`);
       },
       redeliver: hooks.redeliver,
+      eventDelay: hooks.eventDelay,
       async wrapActivity({ name, instanceId }, run) {
         const step = { instanceId, phase: phaseOfActivity[name] ?? "prepare" };
         running.add(step);

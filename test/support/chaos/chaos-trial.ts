@@ -18,6 +18,8 @@ export type Trial = {
   left: Incident[];
   happened: string[];
   abortsOwed: number;
+  /** Events that were raised on its instance. */
+  raised: number;
   /** All that the source ever held, and when it was written anew. */
   contents: Buffer[];
   rewrittenAt: number[];
@@ -75,6 +77,7 @@ export function newTrial(plan: CopyPlan, number: number): Trial {
     left: [...plan.incidents],
     happened: [],
     abortsOwed: 0,
+    raised: 0,
     contents: [Buffer.alloc(plan.bytes, `film ${number}, `)],
     rewrittenAt: [],
     formerAt: null,
