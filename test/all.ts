@@ -3,8 +3,9 @@ import { runExtensionSuite } from "./extension/run.ts";
 import { runVitest } from "./support/vitest.ts";
 
 /*
- * `npm run test:all`: every suite at full size, then the suite on the real Durable extension, which waits in real time and
- * therefore runs alone. With TEST_REPORTS=<folder> each part writes a JSON report there. Other arguments go to vitest.
+ * `npm run test:all`: every suite at full size, then the suite on the real Durable extension, which waits in real time
+ * and therefore runs alone. With TEST_REPORTS=<folder> each part writes a JSON report there. Other arguments go to
+ * vitest.
  */
 
 const parts = {

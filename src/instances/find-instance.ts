@@ -23,8 +23,8 @@ export type FoundInstance = CopyInstance & {
 };
 
 /**
- * Finds a copy in Durable and the ledger; null if neither has it. A copy whose instance is broken (failed, terminated or
- * canceled) or was purged has not ended while it holds its lock: a repair takes it over.
+ * Finds a copy in Durable and the ledger; null if neither has it. A copy whose instance is broken (failed, terminated
+ * or canceled) or was purged has not ended while it holds its lock: a repair takes it over.
  */
 export async function findInstance(
   client: DurableClient,
@@ -65,12 +65,20 @@ async function toListening(
   instanceId: string,
   { customStatus }: CopyInstance = copy,
 ): Promise<FoundInstance> {
-  const listener = { id: instanceId, isAborting: customStatus?.abortRequested === true };
+  const isAborting = customStatus?.abortRequested === true;
+  const listener = { id: instanceId, isAborting };
   const { execution } = copy;
-  if (execution.kind !== "running" || execution.isSuspended !== true) {
+  const isSuspended = execution.kind === "running" && execution.isSuspended === true;
+  if (execution.kind !== "running" || (isAborting && !isSuspended)) {
     return { ...copy, listener, toRepair: null };
   }
   const record = await ledger.readRecord(copy.id);
+  if (!isSuspended) {
+    // The abort may be recorded before the instance receives the event.
+    if (record?.abortRequested !== true) return { ...copy, listener, toRepair: null };
+    const known = knownStatus(copy.customStatus, { lock: null, record }, copy.copy.createdAt);
+    return { ...copy, customStatus: { ...known, nextReadAt: null }, listener, toRepair: null };
+  }
   const lock = await ledger.readLock(copy.copy.destination);
   const own = lock?.instanceId === copy.id ? lock : null;
   const known = knownStatus(copy.customStatus, { lock: own, record }, copy.copy.createdAt);
@@ -114,7 +122,7 @@ export function readRepairInstance(
   id: InstanceId,
 ): Promise<CopyInstance | null> {
   const instance = { id, instanceId: repairInstanceId(id), name: orchestrations.repair };
-  // As above, always with a RepairInput.
+  // Only this app starts repairs, always with a RepairInput.
   return readInstance(client, instance, (input) => upgradeCopyInput((input as RepairInput).copy));
 }
 

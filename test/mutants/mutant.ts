@@ -1,9 +1,9 @@
 /**
- * Mistakes that the suites must notice, each made in the product by one replaced text. `find` stands
- * exactly once in `file` (test/unit/mutants.test.ts sees to it); where the product changes, so must it.
+ * Mistakes that the suites must notice, each made in the product by one replaced text. `find` appears
+ * exactly once in `file` (checked by test/unit/mutants.test.ts), and must follow changes of the product.
  */
 export type Mutant = {
-  /** What is broken, in a few words. */
+  /** The mistake in a few words. */
   breaks: string;
   file: string;
   find: string;

@@ -120,7 +120,7 @@ export const loneScenarios: Record<string, LoneScenario> = {
       });
       await stack.skipAhead(5 * day);
       await stack.runFunction("purge");
-      await stack.until("what ended is forgotten", async () => {
+      await stack.until("the copies are forgotten", async () => {
         const { status } = await stack.call("GET", `/copies/${ended.id}`);
         return status === 404 ? true : null;
       });

@@ -3,16 +3,16 @@ import { ledgerContent } from "../support/ledger-content.ts";
 import type { LedgerContent } from "../support/ledger-content.ts";
 import type { Json, Stack } from "../support/stack.ts";
 
-/** What acts on every copy of a stack. A scenario with it runs alone. */
+/** Actions on every copy of a stack. A scenario that needs one runs alone. */
 type WholeStack = Pick<Stack, "runFunction" | "skipAhead">;
 
-/** Something that happens to copies, on either engine. It shares its stack with others that run at the same time. */
+/** A scenario for copies, which runs on either engine. It shares its stack with others that run at the same time. */
 export type Scenario<S = Omit<Stack, keyof WholeStack>> = {
-  /** How fast its copies go. */
+  /** The speed of its copies. */
   copies?: Partial<CopySettings>;
-  /** Returns the copies that are compared, after their end. */
+  /** Returns the copies to compare, after they have ended. */
   play(stage: Stage<S>): Promise<Json[]>;
-  /** What must come out on either engine. */
+  /** The expected result on either engine. */
   expected: Summary;
 };
 
@@ -24,9 +24,9 @@ export type Stage<S = Stack> = {
   stack: S;
   source: string;
   target: string;
-  /** Starts a copy of `source/<name>` onto `target/<name>`; uploads the source when it is not there. */
+  /** Starts a copy of `source/<name>` onto `target/<name>`; uploads the source if it does not exist. */
   begin(options?: BeginOptions): Promise<Json>;
-  /** Refuses an operation on the stage's own containers with 503, until the result is called. */
+  /** Fails an operation on the scenario's containers with 503, until the returned function is called. */
   refuse(operation: RefusedOperation, container?: string): () => void;
   /** Ends a pending copy onto `target/<name>` with success. */
   finish(name?: string): void;
@@ -43,7 +43,7 @@ export type BeginOptions = {
 
 export type Summary = {
   copies: CopySummary[];
-  /** Copies that Storage has begun. */
+  /** The copies that Storage has started. */
   begun: number;
   ledger: LedgerContent;
 };
@@ -85,7 +85,7 @@ export const aborted: CopySummary = {
   abortRequested: true,
 };
 
-/** Plays a scenario and returns what came out of it. */
+/** Runs a scenario and returns its result. */
 export async function playScenario(
   stack: Stack,
   name: string,
