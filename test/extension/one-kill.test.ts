@@ -7,10 +7,13 @@ import { killOnce } from "./support/one-kill.ts";
 let stack: ExtensionStack;
 afterEach(() => stack?.close());
 
-/** Messages that the killed process held come back after host.json's minute; the rest is the copies' own time. */
-const maxSettledMs = 120_000;
+/**
+ * With the extension's default of five minutes, no copy ends before whose messages the killed process held. With
+ * host.json's minute the last ends after about 90 seconds (see test/bench/extension/visibility.ts); a busy machine takes longer.
+ */
+const maxSettledMs = 280_000;
 
-test("after one kill with 100 copies under way, the last ends within two minutes, and none is copied twice", async () => {
+test("after one kill with 100 copies under way, held messages return before five minutes, and none is copied twice", async () => {
   stack = await startExtensionStack({
     name: "one-kill",
     hubStorage: inject("hubStorage"),
@@ -20,9 +23,9 @@ test("after one kill with 100 copies under way, the last ends within two minutes
   onTestFailed(() => console.error(stack.logs()));
   const copies = { source: "kill-source", target: "kill-target", count: 100, bytes: 200_000 };
   stack.speeds.set(copies.target, { bytesPerSecond: 10_000 }); // 20 seconds each
-  const { ended, settledMs } = await killOnce(stack, copies, 280_000);
+  const { ended, settledMs } = await killOnce(stack, copies, maxSettledMs);
   expect(ended.map(({ status }) => status)).toEqual(ended.map(() => "succeeded"));
   expect(stack.begunAt).toHaveLength(copies.count);
   await expectPromises(stack, ended, copies.target);
   expect(Math.max(...settledMs)).toBeLessThan(maxSettledMs);
-});
+}, 600_000);

@@ -87,7 +87,8 @@ export async function openChaosWorld(hooks: ChaosHooks): Promise<ChaosWorld> {
   const account = `${emulator.blobUrl}/${accountName}`;
   const key = emulator.accounts.find(({ name }) => name === accountName)?.key ?? "";
   const storage = new BlobServiceClient(account, new StorageSharedKeyCredential(accountName, key), {
-    retryOptions: { maxTries: 1 },
+    // A connection that was idle may be closed just when it is used again.
+    retryOptions: { maxTries: 3, retryDelayInMs: 100 },
     userAgentOptions: { userAgentPrefix: mark },
   });
   const errors: string[] = [];
