@@ -152,17 +152,19 @@ export const calmScenarios: Record<string, Scenario> = {
   },
 
   "waits-for-a-busy-destination": {
-    copies: twoSeconds,
-    async play({ stack, begin }) {
-      const first = await begin();
-      await stack.untilStatus(first.id, "copying");
-      const second = await begin({ options: { overwrite: "always", ifBusy: "wait" } });
-      const refused = await begin({ options: { overwrite: "always" } });
-      return [
-        await stack.untilEnded(first.id),
-        await stack.untilEnded(second.id, 120_000),
-        await stack.untilEnded(refused.id),
-      ];
+    copies: stalled,
+    async play({ stack, begin, finish }) {
+      const { id } = await begin();
+      await stack.untilStatus(id, "copying");
+      const waiting = await begin({ options: { overwrite: "always", ifBusy: "wait" } });
+      const refused = await stack.untilEnded(
+        (await begin({ options: { overwrite: "always" } })).id,
+      );
+      finish();
+      const first = await stack.untilEnded(id);
+      await stack.untilStatus(waiting.id, "copying", 120_000);
+      finish();
+      return [first, await stack.untilEnded(waiting.id), refused];
     },
     expected: {
       copies: [
