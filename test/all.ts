@@ -1,5 +1,6 @@
-import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { runExtensionSuite } from "./extension/run.ts";
+import { runVitest } from "./support/vitest.ts";
 
 /*
  * `npm run test:all`: every suite at full size, then the suite on the real Durable extension, which waits in real time
@@ -7,15 +8,13 @@ import { join } from "node:path";
  * vitest.
  */
 
-const root = join(import.meta.dirname, "..");
-const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "test/vitest.config.ts"];
 const parts = {
-  suites: [...vitest, "--mode", "full", "--project", "!extension"],
-  extension: ["test/extension/run.ts"],
+  suites: (args: string[]) => runVitest(["--mode=full", "--project=!extension", ...args]),
+  extension: runExtensionSuite,
 };
 const reports = process.env["TEST_REPORTS"];
 
-const ended = Object.entries(parts).map(([name, command]) => {
+const statuses = Object.entries(parts).map(([name, run]) => {
   const report =
     reports === undefined
       ? []
@@ -24,7 +23,6 @@ const ended = Object.entries(parts).map(([name, command]) => {
           "--reporter=json",
           `--outputFile.json=${join(reports, `${name}.json`)}`,
         ];
-  const args = [...command, ...report, ...process.argv.slice(2)];
-  return spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" }).status;
+  return run([...report, ...process.argv.slice(2)]);
 });
-process.exit(ended.every((status) => status === 0) ? 0 : 1);
+process.exit(statuses.every((status) => status === 0) ? 0 : 1);

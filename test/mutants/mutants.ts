@@ -3,6 +3,7 @@ import { emulatorMutants } from "./emulator.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
 import { powerMutants } from "./power.ts";
+import { taskHubMutants } from "./task-hub.ts";
 import { nameMutants } from "./names.ts";
 
 const chaos = "test/chaos/chaos.test.ts";
@@ -173,7 +174,7 @@ export const mutants: readonly Mutant[] = [
     file: "src/orchestrations/waits.ts",
     find: "let seen = arrived();",
     replace: "let seen: ArrivedEvents = { abort: false, wake: false };",
-    suites: [chaos],
+    suites: ["test/contract/orchestrations/event-races.test.ts"],
   },
   {
     breaks: "the losing timer is not canceled",
@@ -548,5 +549,6 @@ export const mutants: readonly Mutant[] = [
     suites: [retention],
   },
   ...powerMutants,
+  ...taskHubMutants,
   ...nameMutants,
 ];
