@@ -2,10 +2,13 @@ import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
 import { toIso } from "../copy/time.ts";
 import { endpointUrl, isOntoItself } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
-import { decide, skipStaleEvent } from "../copy/decisions/plan.ts";
+import { decide, skipStaleEvent, waitForSource } from "../copy/decisions/plan.ts";
 import type { Decision } from "../copy/decisions/plan.ts";
 import { isNothingToAbort } from "../copy/decisions/storage-errors.ts";
+import { pickEndpoints } from "../copy/contract/activities.ts";
 import type {
+  ActivityContext,
+  Busy,
   CopyInput,
   CopyPlan,
   PrepareResult,
@@ -13,44 +16,52 @@ import type {
 } from "../copy/contract/activities.ts";
 import type { TransientFailure } from "../copy/contract/copy-status.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
+import { freeDestination, giveWay, takeTurn } from "./support/destination-turn.ts";
 import { openSidesOnce } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
-import { snapshotDestination } from "./support/rollback.ts";
+import { discardSnapshots, snapshotDestination } from "./support/rollback.ts";
 import { readSource, sourceRead } from "./support/source-access.ts";
 import { leaseSource, releaseSource } from "./support/source-lease.ts";
 import { callStorage, orTransient, toFailure } from "./support/storage-call.ts";
 
-/** Acquires the destination's lock, reads both sides, and returns a plan or the reason not to start a copy. */
+/**
+ * Acquires the destination's lock or joins its queue, reads both sides, and returns a plan or the reason not to start a
+ * copy.
+ */
 export function prepareCopy(
   deps: ActivityDependencies,
   input: PrepareInput,
+  context: ActivityContext,
 ): Promise<PrepareResult> {
-  return orTransient(() => prepare(deps, input));
+  return orTransient(() => prepare(deps, input, context));
 }
 
-async function prepare(deps: ActivityDependencies, input: PrepareInput): Promise<PrepareResult> {
-  const { ledger } = deps;
-  const { copy, instanceId } = input;
+async function prepare(
+  deps: ActivityDependencies,
+  input: PrepareInput,
+  context: ActivityContext,
+): Promise<PrepareResult> {
+  const { copy } = input;
   const openSides = openSidesOnce(deps, input);
-  const lock = await ledger.acquireLock(instanceId, copy);
+  const awaited = await readAwaitedSource(deps, input, openSides);
+  if (awaited !== null) return (await findEnd(deps, input, context)) ?? awaited;
+  const lock = await takeTurn(deps, input, context);
   // Read after the lock was acquired: when prepare of an ended copy runs late, no lock must stay behind.
-  const record = await ledger.readRecord(instanceId);
-  if (record !== null && record.outcome !== null) {
-    await ledger.releaseLock(copy.destination, instanceId);
-    // Also release a lease that an earlier, crashed attempt took.
-    const released = await releaseSource(deps, input, openSides);
-    return released.kind === "transient-failure"
-      ? released
-      : { kind: "ended", outcome: record.outcome };
-  }
-  // Also when the abort's event was lost with an earlier instance of this id.
-  if (record?.abortRequested === true) return { kind: "abort-requested" };
+  const end = await findEnd(deps, input, context);
+  if (end !== null) return end;
   const sides = openSides();
   if (!lock.held) {
-    return (await skipIfOvertaken(deps, input, sides)) ?? heldBy(lock.holder, copy);
+    const overtaken = await skipIfOvertaken(deps, input, sides);
+    return overtaken ?? (await withPosition(deps, input, heldBy(lock.holder, copy)));
   }
 
   const decision = await decideOrReplace(deps, input, sides);
+  if (decision.kind === "busy" && decision.endpoint === "source") {
+    // A writer of the source must not keep all other copies from the destination.
+    const undone = await undoFormerPlan(deps, input, sides);
+    if (undone.kind === "transient-failure") return undone;
+    if (undone.kind === "undone") await giveWay(deps, input, context);
+  }
   if (decision.kind !== "planned") return decision;
   const leaseFailure = await leaseSource(deps, input, sides);
   if (leaseFailure !== null) return leaseFailure;
@@ -60,6 +71,76 @@ async function prepare(deps: ActivityDependencies, input: PrepareInput): Promise
   return result.kind === "planned" && isOntoItself(copy.source, copy.destination)
     ? { kind: "planned", plan: fromSnapshot(result.plan) }
     : result;
+}
+
+/** The copy has an outcome already, or its abort was requested; null if neither. */
+async function findEnd(
+  deps: ActivityDependencies,
+  input: PrepareInput,
+  context: ActivityContext,
+): Promise<PrepareResult | null> {
+  const { copy, instanceId } = input;
+  const record = await deps.ledger.readRecord(instanceId);
+  if (record !== null && record.outcome !== null) {
+    await freeDestination(deps, { instanceId, copy: pickEndpoints(copy) }, context);
+    // Also release a lease that an earlier, crashed attempt took.
+    const released = await releaseSource(deps, input, openSidesOnce(deps, input));
+    return released.kind === "transient-failure"
+      ? released
+      : { kind: "ended", outcome: record.outcome };
+  }
+  // Also when the abort's event was lost with an earlier instance of this id.
+  return record?.abortRequested === true ? { kind: "abort-requested" } : null;
+}
+
+/**
+ * While a copy waits for its source, it reads only the source, and leaves the lock to others. Null if it waited for
+ * nothing, or no longer has to.
+ */
+async function readAwaitedSource(
+  deps: ActivityDependencies,
+  input: PrepareInput,
+  openSides: () => Sides,
+): Promise<Busy | null> {
+  const { copy, awaitedCopyId } = input;
+  if (awaitedCopyId === undefined) return null;
+  const sides = openSides();
+  const read = await callStorage(deps, sourceRead(copy, sides), () =>
+    readSource(deps, copy, sides),
+  );
+  return read.ok && read.value.seen !== null ? waitForSource(copy, read.value.seen) : null;
+}
+
+/**
+ * Removes what an earlier plan of this copy took: the lease on the source, and the snapshot. "in-use": a start attempt
+ * may still need it.
+ */
+async function undoFormerPlan(
+  deps: ActivityDependencies,
+  input: PrepareInput,
+  sides: Sides,
+): Promise<{ kind: "undone" | "in-use" } | TransientFailure> {
+  const { copy, instanceId } = input;
+  const takesSnapshots = copy.options.rollback !== "off";
+  if (copy.leasesSource !== true && !takesSnapshots) return { kind: "undone" };
+  if ((await deps.ledger.lockUse(copy.destination, instanceId)) !== "unused") {
+    return { kind: "in-use" };
+  }
+  const released = await releaseSource(deps, input, () => sides);
+  if (released.kind === "transient-failure") return released;
+  const discarded = takesSnapshots ? await discardSnapshots(deps, input, sides.destination) : null;
+  return discarded ?? { kind: "undone" };
+}
+
+/** Adds whether the copy is the first in the queue, if that was asked. */
+async function withPosition(
+  { ledger, now }: ActivityDependencies,
+  { copy, instanceId, asksPosition }: PrepareInput,
+  result: PrepareResult,
+): Promise<PrepareResult> {
+  if (result.kind !== "busy" || asksPosition !== true) return result;
+  const position = await ledger.queue.position(copy.destination, instanceId, now());
+  return position === "first" ? { ...result, isFirst: true } : result;
 }
 
 /** Copies from the snapshot, so that a failed copy of a blob onto itself cannot destroy the source. */
@@ -105,11 +186,12 @@ async function decideOrReplace(
 }
 
 /** Another copy of Ferry holds the lock. It is never replaced: only its own callers may abort it. */
-function heldBy(holder: InstanceId, { destination, options }: CopyInput): PrepareResult {
-  const message = `Cannot copy onto the destination because copy ${holder} of this app writes to it: ${endpointUrl(destination)}`;
+function heldBy(holder: InstanceId | null, { destination, options }: CopyInput): PrepareResult {
+  const other = holder === null ? "an earlier copy" : `copy ${holder}`;
+  const message = `Cannot copy onto the destination because ${other} of this app writes to it: ${endpointUrl(destination)}`;
   const reason = failure("destination-busy", message);
   if (options.ifBusy === "fail") return { kind: "failed", failure: reason };
-  const waitsFor = `Waits for copy ${holder} of this app, which writes to the destination`;
+  const waitsFor = `Waits for ${other} of this app, which writes to the destination`;
   return { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
 }
 

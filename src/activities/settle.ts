@@ -7,6 +7,7 @@ import type { SettleResult, SettleInput, ActivityContext } from "../copy/contrac
 import type { LockFenced } from "../ledger/ledger.ts";
 import type { DestinationSide } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
+import { freeDestination } from "./support/destination-turn.ts";
 import { formerContentGone, rollBack } from "./support/rollback.ts";
 import type { RollbackResult } from "./support/rollback.ts";
 import { openSidesOnce } from "./support/sides.ts";
@@ -20,7 +21,7 @@ export async function settleCopy(
   input: SettleInput,
   context: ActivityContext,
 ): Promise<SettleResult> {
-  const settled = await orTransient(() => settle(deps, input));
+  const settled = await orTransient(() => settle(deps, input, context));
   if (settled.kind === "settled")
     context.log(`Copy ${input.instanceId} ${describeOutcome(settled.outcome)}`);
   return settled;
@@ -33,12 +34,16 @@ function describeOutcome(outcome: Outcome): string {
   return outcome.status === "skipped" ? `skipped: ${outcome.reason}` : outcome.status;
 }
 
-async function settle(deps: ActivityDependencies, input: SettleInput): Promise<SettleResult> {
+async function settle(
+  deps: ActivityDependencies,
+  input: SettleInput,
+  context: ActivityContext,
+): Promise<SettleResult> {
   const { ledger } = deps;
   const { instanceId, copy, plan, copyId, result } = input;
   const recorded = await ledger.readRecord(instanceId);
   if (recorded !== null && recorded.outcome !== null) {
-    await ledger.releaseLock(copy.destination, instanceId);
+    await freeDestination(deps, input, context);
     return { kind: "settled", outcome: recorded.outcome };
   }
   // Whether this abort or another client's ended the copy, both look the same in Storage.
@@ -71,9 +76,15 @@ async function settle(deps: ActivityDependencies, input: SettleInput): Promise<S
   const settledAt = deps.now();
   const outcome = await ledger.recordOutcome(
     instanceId,
-    buildOutcome(result, { copyId, record, residue, settledAt }),
+    buildOutcome(result, {
+      copyId,
+      record,
+      residue,
+      settledAt,
+      createdAt: input.createdAt ?? null,
+    }),
   );
-  await ledger.releaseLock(copy.destination, instanceId);
+  await freeDestination(deps, input, context);
   return { kind: "settled", outcome };
 }
 

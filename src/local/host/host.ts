@@ -13,7 +13,12 @@ import {
   readLocalSettings,
   resolveHubName,
 } from "./host-settings.ts";
-import { hostNotRunning, openTriggers, type TriggeredFunction } from "./triggers/triggers.ts";
+import {
+  hostNotRunning,
+  openTriggers,
+  type TriggeredFunction,
+  type Triggers,
+} from "./triggers/triggers.ts";
 
 export type HostOptions = {
   /** The folder that contains the app's package.json, host.json and local.settings.json. */
@@ -80,11 +85,13 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
     cleanups.unshift(await enterApp(options, appDirectory, server.port, logger));
     const started = await startApp(appDirectory, clock, logger);
     cleanups.push(started.terminate);
+    // The engine runs activities only after the triggers are open.
+    let extraInputs: Triggers["extraInputs"] = () => ({});
     const engine = await (options.openEngine ?? openDurableEngine)({
       clock,
       file: stateFile,
       hubName: resolveHubName(hostJson.hubName, process.env),
-      functions: durableFunctions(started.app, { clock, logger }),
+      functions: durableFunctions(started.app, { clock, logger }, () => extraInputs()),
       maxConcurrentOrchestrators: hostJson.maxConcurrentOrchestrators,
       maxConcurrentActivities: hostJson.maxConcurrentActivities,
       visibilityTimeouts: hostJson.visibilityTimeouts,
@@ -107,6 +114,7 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
       timerStatusFile: stateFile === ":memory:" ? undefined : `${stateFile}.timers.json`,
       origin: url,
     });
+    ({ extraInputs } = triggers);
     engine.start();
     respond = (request) => triggers.respond(request);
     logFunctions(triggers.functions, url, logger);

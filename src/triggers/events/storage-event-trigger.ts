@@ -5,6 +5,7 @@ import { second } from "../../copy/durations.ts";
 import { toIso } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
+import type { WakeData } from "../../copy/contract/activities.ts";
 import type { Origins } from "../../copy/location/parse-endpoint.ts";
 import { isRouted, buildRoutedRequest } from "../../copy/routing/routes.ts";
 import type { Route } from "../../copy/routing/routes.ts";
@@ -77,17 +78,19 @@ export function storageEvent(deps: EventDependencies): EventGridHandler {
  * a limit for each copy, because every wake lengthens a history. A wake only causes a poll.
  */
 async function wakeCopy(
-  { ledger }: EventDependencies,
+  { ledger, now }: EventDependencies,
   client: DurableClient,
   { blob, etag }: BlobCreated,
 ): Promise<void> {
-  const id = await ledger.instanceToWake(blob, etag);
+  const id = await ledger.instanceToWake(blob, etag, now());
   if (id === null) return;
+  // The copy compares the ETag with the one that its poll finds: a trigger opens no SAS.
+  const data: WakeData = { etag };
   const own = await readOwnInstance(client, id);
-  if (own?.execution.kind === "running") return await client.raiseEvent(id, events.wake, null);
+  if (own?.execution.kind === "running") return await client.raiseEvent(id, events.wake, data);
   const repair = await readRepairInstance(client, id);
   if (repair?.execution.kind === "running") {
-    await client.raiseEvent(repairInstanceId(id), events.wake, null);
+    await client.raiseEvent(repairInstanceId(id), events.wake, data);
   }
 }
 

@@ -2,7 +2,11 @@ import { randomUUID } from "node:crypto";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { createActivities } from "../../../src/activities/create-activities.ts";
 import { parseCopyRequest } from "../../../src/copy/request/copy-request.ts";
-import type { CopyInput, CopyActivities } from "../../../src/copy/contract/activities.ts";
+import type {
+  ActivityContext,
+  CopyInput,
+  CopyActivities,
+} from "../../../src/copy/contract/activities.ts";
 import { createBlobLedger } from "../../../src/ledger/blob-ledger.ts";
 import { newInstanceId } from "../../../src/ledger/instance-id.ts";
 import type { Ledger } from "../../../src/ledger/ledger.ts";
@@ -19,7 +23,7 @@ import type { InstanceId } from "../../../src/copy/contract/ids.ts";
 export function createSteps(
   { emulator, clock, credential }: Storage,
   client: Partial<CopyClient> = {},
-): CopyActivities & { ledger: Ledger } {
+): Steps & { ledger: Ledger } {
   const account = `${emulator.blobUrl}/${credential.accountName}`;
   const container = new BlobServiceClient(account, credential).getContainerClient("ferry-ledger");
   const ledger = createBlobLedger(container);
@@ -33,8 +37,28 @@ export function createSteps(
     now: () => epochMs(clock.now()),
     newGuid: randomUUID,
   });
-  return { ...steps, ledger };
+  const wake = async () => "gone" as const;
+  const withContext =
+    <Input, Result>(step: (input: Input, context: ActivityContext) => Promise<Result>) =>
+    (input: Input, context: Partial<ActivityContext> = {}) =>
+      step(input, { log: () => {}, wake, ...context });
+  return {
+    ...steps,
+    prepareCopy: withContext(steps.prepareCopy),
+    startCopy: withContext(steps.startCopy),
+    settleCopy: withContext(steps.settleCopy),
+    sendNotifications: withContext(steps.sendNotifications),
+    ledger,
+  };
 }
+
+/** The activities; what their context lacks does nothing, and no waiter can be woken. */
+type Steps = {
+  [Name in keyof CopyActivities]: (
+    input: Parameters<CopyActivities[Name]>[0],
+    context?: Partial<ActivityContext>,
+  ) => ReturnType<CopyActivities[Name]>;
+};
 
 /** The input that an orchestration would get for a request made now. */
 export function createCopyInput(

@@ -8,6 +8,7 @@ import { createKeyCheck, readFunctionKeys, refuseKey } from "../http/function-ke
 import { openHttpRoutes } from "../http/http-routes.ts";
 import type { HostRequest, HostResponse } from "../http/http-server.ts";
 import type { Invocation, InvocationOutcome } from "../worker/invocation.ts";
+import type { TypedData } from "../worker/typed-data.ts";
 import type { Logger } from "../../log.ts";
 import { startTimers, type TimerFunction } from "./timer-trigger.ts";
 import {
@@ -23,6 +24,8 @@ export type Triggers = {
   functions: readonly TriggeredFunction[];
   /** Runs one function with its trigger's value, without going through the trigger. */
   run(invocation: Invocation): Promise<InvocationOutcome>;
+  /** Returns the values of the functions' further input bindings, by binding type. */
+  extraInputs(): Readonly<Record<string, TypedData>>;
   /** Returns the URL to which Event Grid delivers events for a function, with its key if the host has keys. */
   eventGridUrl(functionName: string): string;
   /** Handles every request to the host. */
@@ -76,11 +79,13 @@ export function openTriggers(options: TriggersOptions): Triggers {
   const origin = options.origin.replace("localhost", "127.0.0.1");
   const keys = readFunctionKeys(process.env, () => readSystemKey(engine.clientBinding(origin)));
   const checkKey = createKeyCheck(keys);
-  const run = (invocation: Invocation) => {
+  const extraInputs = () => {
     const binding = engine.clientBinding(origin);
     const client = { string: keys === undefined ? binding : withLocalRpc(binding, origin) };
-    const extraInputs = { durableClient: client, orchestrationClient: client };
-    return started.run({ ...invocation, extraInputs });
+    return { durableClient: client, orchestrationClient: client };
+  };
+  const run = (invocation: Invocation) => {
+    return started.run({ ...invocation, extraInputs: extraInputs() });
   };
   /** Logs an invocation that has no request line of its own. */
   const runAndLog = (successLevel: "debug" | "information") => async (invocation: Invocation) => {
@@ -144,6 +149,7 @@ export function openTriggers(options: TriggersOptions): Triggers {
       return { name, type: trigger.type, ...(found && { http: found }) };
     }),
     run: runVisibly,
+    extraInputs,
     eventGridUrl: (name) => {
       const query = new URLSearchParams({ functionName: name });
       if (keys !== undefined) query.set("code", keys.system.eventgrid_extension);
