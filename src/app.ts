@@ -18,11 +18,12 @@ import type { PurgeDependencies } from "./triggers/timers/purge.ts";
 import { startCopy } from "./triggers/http/start-copy.ts";
 import type { StartDependencies } from "./triggers/http/start-copy.ts";
 import { storageEvent } from "./triggers/events/storage-event-trigger.ts";
+import type { EventDependencies } from "./triggers/events/storage-event-trigger.ts";
 import { watchdog } from "./triggers/timers/watchdog.ts";
 
 /** The dependencies of the HTTP and Event Grid triggers, of the activities, and of the timer triggers. */
 export type AppDependencies = {
-  requests: StartDependencies;
+  requests: StartDependencies & EventDependencies;
   activities: ActivityDependencies;
   maintenance: PurgeDependencies & { watchdogSchedule: string };
 };

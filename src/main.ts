@@ -16,6 +16,7 @@ import { createCopyClient } from "./storage/create-copy-client.ts";
 import { createCredentialFor } from "./storage/credentials.ts";
 import { bounded } from "./storage/pipeline.ts";
 import { createSasMint } from "./storage/sas-mint.ts";
+import { createSourceLookup } from "./storage/source-lookup.ts";
 
 try {
   registerApp(connect(readSettings(process.env)));
@@ -32,6 +33,7 @@ function connect(settings: Settings): AppDependencies {
     ledgerService(settings.ledger).getContainerClient("ferry-ledger"),
   );
   const credentialFor = createCredentialFor();
+  const client = createCopyClient(credentialFor);
   const seal = createSeal(settings.secretKeys);
   const { allowed, routes, origins, own, trustsPrincipals } = settings;
   const { watchdogSchedule, retentionDays } = settings;
@@ -44,12 +46,13 @@ function connect(settings: Settings): AppDependencies {
       trustsPrincipals,
       ledger,
       seal,
+      lookUpSource: createSourceLookup(client),
       notifies: settings.notificationTargets.length > 0,
       newInstanceId,
       now: systemTime,
     },
     activities: {
-      client: createCopyClient(credentialFor),
+      client,
       mint: createSasMint(credentialFor),
       ledger,
       seal,

@@ -17,18 +17,24 @@ import type { Seal } from "../../secrets/seal.ts";
 import { withDeadline } from "../../instances/deadline.ts";
 import { readOwnInstance, readRepairInstance } from "../../instances/find-instance.ts";
 import { startClaimed, createCopyInput } from "../../instances/start-instance.ts";
-import { createBoundedSet } from "./bounded-set.ts";
+import { createBoundedCounts, createBoundedSet } from "./bounded-set.ts";
+import type { BoundedCounts } from "./bounded-set.ts";
 
 export type EventDependencies = {
   routes: readonly Route[];
   origins: Origins;
   ledger: Ledger;
   seal: Seal;
+  /** Reads the current state of a routed blob with the app's identity. */
+  lookUpSource(blob: BlobCreated["blob"]): Promise<SourceState>;
   /** Whether copies send a completion notification. */
   notifies: boolean;
   now(): EpochMs;
   newInstanceId(now: EpochMs): InstanceId;
 };
+
+/** The (bare) ETag of a blob; "unknown" if the app's identity cannot read it now. */
+export type SourceState = { kind: "exists"; etag: string } | { kind: "absent" | "unknown" };
 
 /** The handler of a function with an Event Grid trigger. */
 export type EventGridHandler = (
@@ -43,6 +49,9 @@ const deadlineMs = 9 * second;
 /** Reactions that this process has completed. The ledger gives the same result, but needs calls to Storage. */
 const maxCompleted = 10_000;
 
+/** How many events with an outdated ETag become copies, which are then skipped, for each blob and process. */
+const maxOutdated = 10;
+
 /**
  * Creates the handler of BlobCreated events. It wakes the copy that created the blob, and starts a copy along each
  * route that the blob matches. It throws if a retry can help, so that Event Grid delivers the event again. An event
@@ -50,6 +59,7 @@ const maxCompleted = 10_000;
  */
 export function storageEvent(deps: EventDependencies): EventGridHandler {
   const completed = createBoundedSet(maxCompleted);
+  const outdated = createBoundedCounts(maxCompleted);
   const once = async (reaction: string, work: () => Promise<void>): Promise<void> => {
     if (completed.has(reaction)) return;
     await work();
@@ -66,7 +76,7 @@ export function storageEvent(deps: EventDependencies): EventGridHandler {
     for (const route of deps.routes) {
       if (!isRouted(route, created.blob)) continue;
       await once(`route ${route.name} ${state}`, () =>
-        startRoutedCopy(deps, client, context, { route, created }),
+        startRoutedCopy(deps, client, context, { route, created, outdated }),
       );
     }
   };
@@ -99,10 +109,10 @@ async function wakeCopy(
  * histories. The copy is pinned to the ETag, so a stale event copies nothing.
  */
 async function startRoutedCopy(
-  { ledger, seal, origins, notifies, newInstanceId, now }: EventDependencies,
+  { lookUpSource, ledger, seal, origins, notifies, newInstanceId, now }: EventDependencies,
   client: DurableClient,
   context: InvocationContext,
-  { route, created }: { route: Route; created: BlobCreated },
+  { route, created, outdated }: { route: Route; created: BlobCreated; outdated: BoundedCounts },
 ): Promise<void> {
   const { blob, etag, at } = created;
   const source = endpointUrl(blob);
@@ -111,6 +121,16 @@ async function startRoutedCopy(
   if (!routed.ok) {
     const reasons = routed.problems.map(({ pointer, message }) => `${pointer} ${message}`);
     return context.error(`Cannot copy ${source} along "${route.name}": ${reasons.join(", ")}`);
+  }
+  // Before the claim, so that events of blobs that are not there, or with made-up ETags, leave little behind.
+  const state = await lookUpSource(blob);
+  if (state.kind === "absent") {
+    return context.warn(`Does not copy ${source} along "${route.name}" because it does not exist`);
+  }
+  const isOutdated = state.kind === "exists" && state.etag !== etag;
+  if (isOutdated && outdated.add(`${route.name} ${source}`) > maxOutdated) {
+    const reason = `the event's ETag ${etag} is not the blob's, as in ${maxOutdated} events before`;
+    return context.warn(`Does not copy ${source} along "${route.name}" because ${reason}`);
   }
   const time = now();
   const fresh = newInstanceId(time);
