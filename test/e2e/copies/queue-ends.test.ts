@@ -10,6 +10,7 @@ import { hour, rareTimers } from "../../support/stack/test-stack.ts";
 
 const minute = 60_000;
 const day = 24 * hour;
+const everyFiveMinutes = { COPY_WATCHDOG: "" };
 const always = { overwrite: "always", ifBusy: "wait" };
 
 /** Calls a management route of Durable for one instance. */
@@ -54,7 +55,7 @@ test("a suspended waiter does not hold up those behind it, and copies when it is
 
 test.each([
   { what: "a timer", environment: rareTimers },
-  { what: "the watchdog, within five minutes,", environment: {} },
+  { what: "the watchdog, within five minutes,", environment: everyFiveMinutes },
 ])("$what wakes the queue in order if the process that freed it was killed", async (how) => {
   const queue = await startQueue(5, always, { environment: how.environment });
   // By then the waiters' own timers are minutes apart.
@@ -66,7 +67,7 @@ test.each([
 });
 
 test("a repair and the watchdog pass the destination on as well", async () => {
-  const queue = await startQueue(3, always);
+  const queue = await startQueue(3, always, { environment: everyFiveMinutes });
   await manage(queue, "POST", queue.holder, "/terminate?reason=mistake");
   queue.finishHolder();
   await queue.stack.clock.advance(6 * minute);
