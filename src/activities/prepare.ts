@@ -191,7 +191,7 @@ function heldBy(holder: InstanceId | null, { destination, options }: CopyInput):
   const message = `Cannot copy onto the destination because ${other} of this app writes to it: ${endpointUrl(destination)}`;
   const reason = failure("destination-busy", message);
   if (options.ifBusy === "fail") return { kind: "failed", failure: reason };
-  const waitsFor = `Waits for ${other} of this app, which writes to the destination`;
+  const waitsFor = `Waiting for ${other} of this app, which writes to the destination`;
   return { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
 }
 

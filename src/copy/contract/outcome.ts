@@ -37,7 +37,7 @@ export type Outcome = (
   copyCompletedAt?: string | null;
   /** When the copy was cleaned up and its outcome recorded. */
   settledAt: string;
-  /** What could not be cleaned up, in words; empty when everything was. */
+  /** Sentences that say what could not be cleaned up; empty when everything was. */
   residue: string[];
 };
 
@@ -47,7 +47,7 @@ type OutcomeDetails = {
   residue: string[];
   /** Epoch ms. */
   settledAt: EpochMs;
-  /** When the copy was requested, ISO 8601; null if that is unknown. */
+  /** When the copy was requested (ISO 8601); null if that is unknown. */
   createdAt: string | null;
 };
 

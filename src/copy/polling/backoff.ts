@@ -6,7 +6,7 @@ import { maxWaitMs } from "./poll-policy.ts";
 const minWaitMs = second;
 
 /**
- * When to try again after `failures` transient failures in a row, epoch ms. Waits double up to `maxBackoffMs`; a
+ * When to try again after `failures` transient failures in a row (epoch ms). Waits double up to `maxBackoffMs`; a
  * longer Retry-After is respected up to `maxWaitMs`.
  */
 export function retryAt(
@@ -28,7 +28,7 @@ const jitterShare = 0.1;
 export type BusyWait = { since: EpochMs; tries: number; instanceId: string };
 
 /**
- * When to prepare again while another copy is in the way, epoch ms, unless a wake comes first. Waits double from 5.5
+ * When to prepare again while another copy is in the way (epoch ms), unless a wake comes first. Waits double from 5.5
  * seconds to an hour; after that they are a fifth of the time waited so far, up to a day, so that two weeks take about
  * forty tries. Each is up to a tenth shorter, by the copy's id, so that copies that wait together try at different
  * times.
@@ -48,11 +48,11 @@ function fraction(text: string): number {
   return (hash >>> 0) / 2 ** 32;
 }
 
-/** How long a notification is retried when its target does not accept it, ms; Event Grid gives up as late. */
+/** How long a notification is retried when its target does not accept it (ms). Event Grid also gives up after a day. */
 export const maxNotificationMs = day;
 const maxNotificationWaitMs = 3 * hour;
 
-/** When to send a notification again, epoch ms: after 15 s, then after waits that triple up to three hours. */
+/** When to send a notification again (epoch ms): after 15 s, then after waits that triple up to three hours. */
 export function notificationRetryAt(now: EpochMs, tries: number, retryAfterSeconds: number | null) {
   const wait = Math.min(maxNotificationWaitMs, 15 * second * 3 ** Math.min(tries - 1, 10));
   return plusMs(

@@ -4,11 +4,11 @@ import { day, hour, second } from "../durations.ts";
 import type { Forecast, Sample } from "./forecast.ts";
 
 export type PollHistory = {
-  /** When the copy was started, epoch ms. */
+  /** When the copy was started (epoch ms). */
   startedAt: EpochMs;
   /** Polls so far that returned pending, oldest first. The spacing below bounds their number. */
   samples: readonly Sample[];
-  /** What the samples show. */
+  /** The forecast from the samples. */
   forecast: Forecast;
   /** All planned polls so far, including those that Storage did not answer, but none that a wake caused. */
   polls: number;
@@ -32,7 +32,7 @@ const maxGrowth = { noProgress: 1.5, firstBytes: 4, uneven: 4, steady: 8 };
 
 /** How long after completion a steady copy may be polled, as a share of its duration. */
 const lagShare = 0.01;
-/** From the eighth poll on it may come `times` as late, because another poll costs more than it gains. */
+/** From the eighth poll on, a poll may be this many times as late, because another poll costs more than it gains. */
 const latePoll = { polls: 7, times: 8 };
 /** Before the seventh poll, a completion this far ahead (times the age) is checked on the way. */
 const earlyPoll = { polls: 6, ahead: 0.3, share: 0.8 };
@@ -49,21 +49,21 @@ const standstillShare = 1 / 3;
 const freePolls = 12;
 const spacingFactor = 3;
 
-/** When to poll a copy for the first time that Storage called pending when it was started, epoch ms. */
+/** When to poll a copy for the first time (epoch ms) if Storage called it pending when it was started. */
 export function firstPollAt(startedAt: EpochMs): EpochMs {
   return plusMs(startedAt, pollsBeforeProgressMs[0] ?? minWaitMs);
 }
 
 /**
- * When to poll a copy again that a wake found pending, epoch ms, if the wake has the ETag that the poll found. These polls
- * are extra: they do not count, and the planned polls remain.
+ * When to poll a copy again that a wake found pending (epoch ms), if the wake has the ETag that the poll found. These
+ * polls are extra: they do not count, and the planned polls remain.
  */
 export function followUpsAfter(readAt: EpochMs): EpochMs[] {
   return followUpsMs.map((ms) => plusMs(readAt, ms));
 }
 
 /**
- * When to poll a pending copy next, epoch ms, never more than six hours after `now`, or twelve from the fourth day on:
+ * When to poll a pending copy next (epoch ms) never more than six hours after `now`, or twelve from the fourth day on:
  * when the forecast expects it to complete, or earlier where the forecast is uncertain. The number of polls so far
  * bounds this: whatever its progress, a two-week copy needs at most 56 polls. After a poll without a response,
  * `orchestrations/follow.ts` uses `retryAt` and `minSpacingMs` instead.
@@ -79,7 +79,7 @@ function maxWaitAt(age: number): number {
   return age < lateAfterMs ? maxWaitMs : maxLateWaitMs;
 }
 
-/** The minimum wait after this many polls, ms. It bounds the length of a copy's orchestration history. */
+/** The minimum wait after this many polls (ms). It bounds the length of a copy's orchestration history. */
 export function minSpacingMs({
   startedAt,
   polls,
@@ -125,7 +125,7 @@ function forecastWaitMs({ samples, forecast, startedAt, polls, now }: PollHistor
   }
 }
 
-/** A wait in proportion to the time for which the last polls returned the same progress, ms. */
+/** A wait in proportion to the time for which the last polls returned the same progress (ms). */
 function standstillWaitMs(samples: readonly Sample[]): number {
   const last = samples.at(-1);
   const bytes = last?.progress?.bytesCopied;

@@ -136,7 +136,7 @@ function busyTries(instanceId: string): EpochMs[] {
   return tries.slice(1);
 }
 
-test("another copy is waited for in about forty tries a fortnight, a fifth of the time late at most", () => {
+test("waiting for another copy takes about forty tries in two weeks, and is late by at most a fifth of the time", () => {
   for (const id of manyIds) {
     expect(busyTries(id).length).toBeGreaterThan(30);
     expect(busyTries(id).length).toBeLessThanOrEqual(42);

@@ -87,7 +87,7 @@ export function openTriggers(options: TriggersOptions): Triggers {
   const run = (invocation: Invocation) => {
     return started.run({ ...invocation, extraInputs: extraInputs() });
   };
-  /** Logs an invocation that has no request line of its own. */
+  /** Logs an invocation that has no request line. */
   const runAndLog = (successLevel: "debug" | "information") => async (invocation: Invocation) => {
     const startedAt = clock.now();
     const outcome = await run(invocation);
