@@ -1,3 +1,5 @@
+import { waitMutants } from "./waits.ts";
+
 /**
  * Mistakes that the suites must notice, each made in the product by one replaced text. `find` appears
  * exactly once in `file` (checked by test/unit/mutants.test.ts), and must follow changes of the product.
@@ -60,7 +62,7 @@ export const mutants: readonly Mutant[] = [
     breaks: "a start is sent while another one may still arrive",
     file: "src/ledger/locks.ts",
     find: "return isOurs && isFree && !lock.fenced",
-    replace: "return isOurs && (isFree || lock.wokenAt === undefined) && !lock.fenced",
+    replace: "return isOurs && (isFree || lock.settlement === undefined) && !lock.fenced",
     suites: [startAgain],
   },
   {
@@ -95,16 +97,15 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "two copies hold one lock",
     file: "src/ledger/locks.ts",
-    find: "if (holder === instanceId) return { held: true };",
-    replace: "if (holder !== null) return { held: true };",
+    find: "if (holder === instanceId) return { held: true, isNew: false };",
+    replace: "if (holder !== null) return { held: true, isNew: false };",
     suites: [exactlyOnce],
   },
   {
     breaks: "the lock is not released",
     file: "src/ledger/locks.ts",
-    find: "if (lock?.content.instanceId === instanceId) await blobs.remove(name, lock.etag);",
-    replace:
-      "if (lock?.content.instanceId === `${instanceId}.`) await blobs.remove(name, lock.etag);",
+    find: "      await blobs.remove(name, lock.etag);\n",
+    replace: "",
     suites: [chaos],
   },
   {
@@ -491,8 +492,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a copy is started although its abort is in the ledger",
     file: "src/activities/prepare.ts",
-    find: "if (record?.abortRequested === true) return",
-    replace: "if (record?.abortRequested === true && copy.event !== undefined) return",
+    find: "return record?.abortRequested === true ?",
+    replace: "return record?.abortRequested === true && copy.event !== undefined ?",
     suites: ["test/contract/activities/prepare-again.test.ts"],
   },
   {
@@ -551,4 +552,5 @@ export const mutants: readonly Mutant[] = [
     replace: "batchSize);",
     suites: [retention],
   },
+  ...waitMutants,
 ];

@@ -22,19 +22,19 @@ export function retryAt(
 const maxBusyWaitMs = day; // the longest timer that Ferry sets
 const steadyBusyWaitMs = hour;
 /** By how much a wait may be shortened, as a share. */
-const jitterShare = 0.1;
+const jitterShare = 0.05;
 
 /** The state of a wait: `since` is the first try that found it busy, `tries` counts from 1. */
 export type BusyWait = { since: EpochMs; tries: number; instanceId: string };
 
 /**
- * When to prepare again while another copy is in the way (epoch ms), unless a wake comes first. Waits double from 5.5
+ * When to prepare again while another copy is in the way (epoch ms), unless a wake comes first. Waits double from 5.3
  * seconds to an hour; after that they are a fifth of the time waited so far, up to a day, so that two weeks take about
- * forty tries. Each is up to a tenth shorter, by the copy's id, so that copies that wait together try at different
+ * forty tries. Each is up to a twentieth shorter, by the copy's id, so that copies that wait together try at different
  * times.
  */
 export function busyRetryAt(now: EpochMs, { since, tries, instanceId }: BusyWait): EpochMs {
-  const doubling = Math.min(steadyBusyWaitMs, 5.56 * second * 2 ** Math.min(tries - 1, 30));
+  const doubling = Math.min(steadyBusyWaitMs, 5.27 * second * 2 ** Math.min(tries - 1, 30));
   const wait = Math.min(maxBusyWaitMs, Math.max(doubling, (now - since) / 5));
   return plusMs(now, Math.round(wait * (1 - jitterShare * fraction(`${instanceId} ${tries}`))));
 }

@@ -148,6 +148,6 @@ test("copies that begin to wait together try at different times, and the same in
   expect(manyIds.map(busyTries)).toEqual(tries);
   for (const round of [0, 3, 10, 20]) {
     const times = new Set(tries.map((each) => each[round]));
-    expect(times.size).toBeGreaterThan(80);
+    expect(times.size).toBeGreaterThan(70);
   }
 });
