@@ -140,7 +140,7 @@ async function withPosition(
 ): Promise<PrepareResult> {
   if (result.kind !== "busy" || asksPosition !== true) return result;
   const position = await ledger.queue.position(copy.destination, instanceId, now());
-  return position === "first" ? { ...result, isFirst: true } : result;
+  return position.isFirst ? { ...result, isFirst: true } : result;
 }
 
 /** Copies from the snapshot, so that a failed copy of a blob onto itself cannot destroy the source. */

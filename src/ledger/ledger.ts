@@ -126,7 +126,8 @@ export type CopyRecord = { outcome: Outcome | null; abortRequested: boolean; loc
 export type LockAcquired = { held: true; isNew: boolean } | { held: false; holder: InstanceId };
 
 export type LockReleased =
-  /** No copy holds the lock. */
+  | "released"
+  /** No copy held the lock. */
   | "free"
   /** The copy still holds it, because an attempt used it or it is fenced. */
   | "kept"
@@ -141,17 +142,18 @@ export type Queue = {
   /** Adds the copy. `isNew`: it was not in the queue, so it must try to acquire the lock once more. */
   join(destination: Destination, instanceId: InstanceId): Promise<{ isNew: boolean }>;
   leave(destination: Destination, instanceId: InstanceId): Promise<void>;
-  /** "behind": an earlier waiter has the turn, or has it next. `now`: epoch ms. */
-  position(
-    destination: Destination,
-    instanceId: InstanceId,
-    now: EpochMs,
-  ): Promise<"first" | "behind">;
+  /**
+   * `isFirst`: no earlier waiter has the turn, or has it next. `isQueued`: the copy was seen in the queue. `now`: epoch
+   * ms.
+   */
+  position(destination: Destination, instanceId: InstanceId, now: EpochMs): Promise<Position>;
   /** Wakes the first waiter that responds, unless one was woken just now, and removes those that have ended. */
   passOn(place: Place, order: PassOn): Promise<void>;
   /** The names of the locks of up to `limit` destinations that have a queue or were woken. */
   page(from: { marker: string | null; limit: number }): Promise<LockPage>;
 };
+
+export type Position = { isFirst: boolean; isQueued: boolean };
 
 /** A destination, or the name of its lock. */
 export type Place = { destination: Destination } | { lock: string };

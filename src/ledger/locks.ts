@@ -112,7 +112,7 @@ export function createBlobLocks(
       if (lock.content.instanceId !== instanceId) return "taken";
       if (onlyUnused && !isUnused(lock.content)) return "kept";
       await blobs.remove(name, lock.etag);
-      return "free";
+      return "released";
     },
     async instanceToWake(destination, etag, now) {
       const lock = (await blobs.read<Lock>(lockName(destination)))?.content;

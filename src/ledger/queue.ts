@@ -62,12 +62,13 @@ export function createBlobQueue(blobs: ConditionalBlobs): Queue {
       const own = waiterName({ destination }, instanceId);
       const page = { marker: null, limit: pageSize };
       const { names } = await blobs.list(waiters({ destination }), page);
+      const isQueued = names.includes(own);
       for (const name of names) {
         if (name >= own) break;
         const found = await readWaiter(name);
-        if (found !== null && mayHaveTurn(found.content, now)) return "behind";
+        if (found !== null && mayHaveTurn(found.content, now)) return { isFirst: false, isQueued };
       }
-      return "first";
+      return { isFirst: true, isQueued };
     },
     async passOn(place, order) {
       let marker: string | null = null;

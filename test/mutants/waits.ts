@@ -29,8 +29,8 @@ export const waitMutants: readonly Mutant[] = [
   {
     breaks: "a newcomer overtakes the waiters",
     file: turn,
-    find: 'if ((await ledger.queue.position(destination, instanceId, now())) === "first") {',
-    replace: "if ((await ledger.queue.position(destination, instanceId, now())).length > 0) {",
+    find: "  if (isFirst) {",
+    replace: "  if (isFirst || !isQueued || lock.isNew) {",
     suites: [queue],
   },
   {

@@ -24,8 +24,9 @@ export async function takeTurn(
     if (!lock.held) return lock;
   }
   if (!lock.isNew) return lock;
-  if ((await ledger.queue.position(destination, instanceId, now())) === "first") {
-    await ledger.queue.leave(destination, instanceId);
+  const { isFirst, isQueued } = await ledger.queue.position(destination, instanceId, now());
+  if (isFirst) {
+    if (isQueued) await ledger.queue.leave(destination, instanceId);
     return lock;
   }
   await ledger.queue.join(destination, instanceId);
@@ -46,8 +47,11 @@ export async function freeDestination(
   const { ledger } = deps;
   const { copy, instanceId } = input;
   const released = await ledger.releaseLock(copy.destination, instanceId);
-  if (copy.mayWait === true) await ledger.queue.leave(copy.destination, instanceId);
-  if (released === "free") await passOn(deps, input, context, { hasEnded: true });
+  // A copy that held the lock has left the queue before.
+  if (released !== "released" && copy.mayWait === true) {
+    await ledger.queue.leave(copy.destination, instanceId);
+  }
+  if (released !== "taken") await passOn(deps, input, context, { hasEnded: true });
 }
 
 /** Releases the lock of a copy that cannot start yet and has used it for nothing, and passes the destination on. */
@@ -59,7 +63,7 @@ export async function giveWay(
   const { destination } = input.copy;
   const order = { onlyUnused: true };
   const released = await deps.ledger.releaseLock(destination, input.instanceId, order);
-  if (released === "free") await passOn(deps, input, context, { hasEnded: true });
+  if (released === "released") await passOn(deps, input, context, { hasEnded: true });
 }
 
 /**
