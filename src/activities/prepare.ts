@@ -16,7 +16,7 @@ import type {
 } from "../copy/contract/activities.ts";
 import type { TransientFailure } from "../copy/contract/copy-status.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
-import { freeDestination, giveWay, takeTurn } from "./support/destination-turn.ts";
+import { freeDestination, giveWay, acquireOrJoin } from "./support/destination-queue.ts";
 import { openSidesOnce } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { discardSnapshots, snapshotDestination } from "./support/rollback.ts";
@@ -45,7 +45,7 @@ async function prepare(
   const openSides = openSidesOnce(deps, input);
   const awaited = await readAwaitedSource(deps, input, openSides);
   if (awaited !== null) return (await findEnd(deps, input, context)) ?? awaited;
-  const lock = await takeTurn(deps, input, context);
+  const lock = await acquireOrJoin(deps, input, context);
   // Read after the lock was acquired: when prepare of an ended copy runs late, no lock must stay behind.
   const end = await findEnd(deps, input, context);
   if (end !== null) return end;

@@ -7,7 +7,7 @@ import type { SettleResult, SettleInput, ActivityContext } from "../copy/contrac
 import type { LockFenced } from "../ledger/ledger.ts";
 import type { DestinationSide } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
-import { freeDestination } from "./support/destination-turn.ts";
+import { freeDestination } from "./support/destination-queue.ts";
 import { formerContentGone, rollBack } from "./support/rollback.ts";
 import type { RollbackResult } from "./support/rollback.ts";
 import { openSidesOnce } from "./support/sides.ts";

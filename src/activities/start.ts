@@ -11,7 +11,7 @@ import type { ActivityContext, StartInput, StartResult } from "../copy/contract/
 import type { StartAttempt } from "../ledger/ledger.ts";
 import type { DestinationSide } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
-import { freeDestination } from "./support/destination-turn.ts";
+import { freeDestination } from "./support/destination-queue.ts";
 import { openSides } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { signSource } from "./support/source-access.ts";

@@ -143,7 +143,7 @@ export type Queue = {
   join(destination: Destination, instanceId: InstanceId): Promise<{ isNew: boolean }>;
   leave(destination: Destination, instanceId: InstanceId): Promise<void>;
   /**
-   * `isFirst`: no earlier waiter has the turn, or has it next. `isQueued`: the copy was seen in the queue. `now`: epoch
+   * `isFirst`: no earlier waiter has the offer of the destination, or gets the next one. `isQueued`: the copy was seen in the queue. `now`: epoch
    * ms.
    */
   position(destination: Destination, instanceId: InstanceId, now: EpochMs): Promise<Position>;

@@ -8,8 +8,8 @@ import type { PassOn, Place, Queue } from "./ledger.ts";
 import { folderOf, lockOfFolder } from "./destination-names.ts";
 import { isWakeMark, removeWakeMark } from "./wake-marks.ts";
 
-/** How long a woken waiter may take to acquire the lock before another one may, ms. */
-const turnMs = 30 * second;
+/** How long an offer lasts: the time for which a woken waiter may acquire the lock before the others, ms. */
+const offerMs = 30 * second;
 /** A waiter that was woken so often and did not respond is passed over until it polls again. */
 const maxOffers = 2;
 const pageSize = 20;
@@ -21,13 +21,13 @@ const pageSize = 20;
 export function createBlobQueue(blobs: ConditionalBlobs): Queue {
   const readWaiter = (name: string) => blobs.read<Waiter>(name);
 
-  /** Offers the destination to one waiter. Returns whether it, or another one, has the turn. */
+  /** Offers the destination to one waiter. Returns whether this waiter has the offer. */
   const offer = async (name: string, { now, wake }: PassOn): Promise<boolean> => {
     for (;;) {
       const found = await readWaiter(name);
       if (found === null) return false; // it has left the queue
       const { offers = 0 } = found.content;
-      if (hasTurn(found.content, now)) return true;
+      if (hasOffer(found.content, now)) return true;
       if (offers >= maxOffers) return false;
       // Recorded before the event is raised: a waiter that finds the destination busy again removes it.
       const offered: Waiter = { ...found.content, offers: offers + 1, offeredAt: now };
@@ -66,7 +66,7 @@ export function createBlobQueue(blobs: ConditionalBlobs): Queue {
       for (const name of names) {
         if (name >= own) break;
         const found = await readWaiter(name);
-        if (found !== null && mayHaveTurn(found.content, now)) return { isFirst: false, isQueued };
+        if (found !== null && mayGetOffer(found.content, now)) return { isFirst: false, isQueued };
       }
       return { isFirst: true, isQueued };
     },
@@ -98,13 +98,13 @@ type Waiter = {
   offeredAt?: EpochMs;
 };
 
-function hasTurn({ offeredAt }: Waiter, now: EpochMs): boolean {
-  return offeredAt !== undefined && now - offeredAt < turnMs;
+function hasOffer({ offeredAt }: Waiter, now: EpochMs): boolean {
+  return offeredAt !== undefined && now - offeredAt < offerMs;
 }
 
-/** Whether it has the turn, or has it next. */
-function mayHaveTurn(waiter: Waiter, now: EpochMs): boolean {
-  return waiter.offers === undefined || hasTurn(waiter, now);
+/** Whether it has the offer, or gets the next one. */
+function mayGetOffer(waiter: Waiter, now: EpochMs): boolean {
+  return waiter.offers === undefined || hasOffer(waiter, now);
 }
 
 function waiters(place: Place): string {

@@ -5,7 +5,7 @@ const queueEnds = "test/e2e/copies/queue-ends.test.ts";
 const forged = "test/e2e/events/forged-events.test.ts";
 const sourceWait = "test/e2e/copies/source-wait.test.ts";
 const outcome = "test/unit/copy/outcome.test.ts";
-const turn = "src/activities/support/destination-turn.ts";
+const queueSteps = "src/activities/support/destination-queue.ts";
 const follow = "src/orchestrations/follow.ts";
 const trigger = "src/triggers/events/storage-event-trigger.ts";
 
@@ -13,7 +13,7 @@ const trigger = "src/triggers/events/storage-event-trigger.ts";
 export const waitMutants: readonly Mutant[] = [
   {
     breaks: "a freed destination wakes no waiter",
-    file: turn,
+    file: queueSteps,
     find: "await ledger.queue.passOn({ destination }, { now: now(), ended, wake });",
     replace:
       'if (`${ended}` === "") await ledger.queue.passOn({ destination }, { now: now(), ended, wake });',
@@ -21,23 +21,23 @@ export const waitMutants: readonly Mutant[] = [
   },
   {
     breaks: "a copy that joins a queue does not try the lock again",
-    file: turn,
+    file: queueSteps,
     find: "if (!isNew) return lock;",
     replace: "if (!isNew || !lock.held) return lock;",
     suites: [queue],
   },
   {
     breaks: "a newcomer overtakes the waiters",
-    file: turn,
+    file: queueSteps,
     find: "  if (isFirst) {",
     replace: "  if (isFirst || !isQueued || lock.isNew) {",
     suites: [queue],
   },
   {
-    breaks: "a second waiter is woken during the first one's turn",
+    breaks: "a second waiter is woken while the first one has the offer",
     file: "src/ledger/queue.ts",
-    find: "now - offeredAt < turnMs",
-    replace: "now - offeredAt < turnMs * 0",
+    find: "now - offeredAt < offerMs",
+    replace: "now - offeredAt < offerMs * 0",
     suites: [queue],
   },
   {

@@ -35,7 +35,7 @@ async function startQueue(count: number) {
   return { ...steps, storage, ledger, copy, instanceId, destination, ids, now, passOn };
 }
 
-test("the first waiter by its request is woken, whoever joined first, and nobody else during its turn", async () => {
+test("the first waiter by its request is woken, and no other waiter while it has the offer", async () => {
   const { ids, passOn, now } = await startQueue(3);
   expect(await passOn()).toEqual([ids[0]]);
   expect(await passOn()).toEqual([]);

@@ -4,10 +4,10 @@ import type { ActivityDependencies } from "./dependencies.ts";
 
 /**
  * Acquires the destination's lock, or joins the queue of the destination. A copy that waits acquires the lock only if no
- * earlier waiter has the turn. Joining before the last attempt to acquire loses no wake: the copy that releases the lock
+ * earlier waiter has the offer. Joining before the last attempt to acquire loses no wake: the copy that releases the lock
  * reads the queue afterwards.
  */
-export async function takeTurn(
+export async function acquireOrJoin(
   deps: ActivityDependencies,
   input: ActivityInput<CopyInput>,
   context: ActivityContext,
