@@ -1,18 +1,6 @@
+import { localHostMutants } from "./local-host.ts";
+import type { Mutant } from "./mutant.ts";
 import { waitMutants } from "./waits.ts";
-
-/**
- * Mistakes that the suites must notice, each made in the product by one replaced text. `find` appears
- * exactly once in `file` (checked by test/unit/mutants.test.ts), and must follow changes of the product.
- */
-export type Mutant = {
-  /** The mistake in a few words. */
-  breaks: string;
-  file: string;
-  find: string;
-  replace: string;
-  /** Suites of which at least one must fail; the quickest that notices. */
-  suites: readonly string[];
-};
 
 const chaos = "test/chaos/chaos.test.ts";
 const abort = "test/e2e/copies/abort.test.ts";
@@ -30,6 +18,7 @@ const notices = "test/e2e/events/notifications.test.ts";
 const routes = "test/e2e/events/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
+  ...localHostMutants,
   {
     breaks: "a start overwrites a blob that was created after the plan",
     file: "src/storage/blob-copy-client.ts",

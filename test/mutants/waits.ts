@@ -1,4 +1,4 @@
-import type { Mutant } from "./mutants.ts";
+import type { Mutant } from "./mutant.ts";
 
 const queue = "test/contract/ledger/queue.test.ts";
 const queueEnds = "test/e2e/copies/queue-ends.test.ts";

@@ -10,7 +10,12 @@ import { startIdentityEndpoint, type IdentityEndpoint } from "./auth/identity-en
 import { endDueCopies } from "./pending-copies/pending-copies.ts";
 import type { ServiceName } from "./http/storage-request.ts";
 import type { RoleAssignment } from "./auth/role-assignments.ts";
-import { startServer, type ReceivedRequest, type StorageServer } from "./server/storage-server.ts";
+import {
+  startServer,
+  type ReceivedRequest,
+  type ServerOptions,
+  type StorageServer,
+} from "./server/storage-server.ts";
 import { openStore } from "./store/store.ts";
 import { createWebSources, runWithFetch } from "./pending-copies/web-sources.ts";
 
@@ -25,6 +30,8 @@ export type StorageEmulatorOptions = {
   /** Key and certificate in PEM. If present, the emulator accepts https only, accepts tokens, and has an identity. */
   tls?: { key: string; cert: string };
   copies?: Partial<CopySettings>;
+  /** Returns the response to a request that must not reach Storage; by default every request reaches it. */
+  refuse?: ServerOptions["refuse"];
   /** Gets one line for each request and each error, without secrets. */
   log?: (line: string) => void;
 };
@@ -109,6 +116,7 @@ export async function startStorageEmulator(
       clock,
       port,
       ...(tls === undefined ? {} : { tls }),
+      refuse: options.refuse ?? (() => undefined),
       takeFault: faults.take,
       handle: (request, operation) =>
         runWithFetch(web, (webSource) =>

@@ -41,12 +41,17 @@ export type ServerOptions = {
   port: number;
   /** Key and certificate in PEM. If present, the server accepts https only. */
   tls?: { key: string; cert: string };
+  /** Returns the response to a request that must not reach Storage; undefined for others. */
+  refuse: (request: Pick<RequestDraft, "method" | "headers">) => RefusedRequest | undefined;
   takeFault: (request: StorageRequest, operation: OperationName) => FaultAction | undefined;
   /** Executes the operation, or throws the StorageError that becomes the response. */
   handle: (request: StorageRequest, operation: OperationName) => Promise<StorageResponse>;
   record: (request: ReceivedRequest) => void;
   log: (line: string) => void;
 };
+
+/** The status and, as plain text, the body of a response that is not Storage's. */
+export type RefusedRequest = { status: number; reason: string };
 
 export type StorageServer = { port: number; close(): Promise<void> };
 
@@ -101,6 +106,13 @@ async function exchange(
   const { clock } = options;
   const body = await clock.track(readBody(incoming));
   const draft = draftRequest(incoming, body ?? Buffer.alloc(0), options.service);
+  const refused = options.refuse(draft);
+  if (refused !== undefined) {
+    const { status, reason } = refused;
+    options.log([draft.method, redact(draft.target), status, reason].join(" "));
+    outgoing.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" }).end(reason);
+    return;
+  }
   const { operation, response } = await respond(draft, {
     incoming,
     isWhole: body !== undefined,
