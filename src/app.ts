@@ -23,7 +23,7 @@ import { watchdog } from "./triggers/timers/watchdog.ts";
 
 /** The dependencies of the HTTP and Event Grid triggers, of the activities, and of the timer triggers. */
 export type AppDependencies = {
-  requests: StartDependencies & EventDependencies;
+  requests: StartDependencies & Omit<EventDependencies, "report">;
   activities: ActivityDependencies;
   maintenance: PurgeDependencies & { watchdogSchedule: string };
 };
@@ -36,7 +36,12 @@ export function registerApp(dependencies: AppDependencies): void {
   registerRoute("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }));
   registerHealth([]);
 
-  df.app.client.eventGrid("storageEvents", { handler: storageEvent(requests) });
+  df.app.client.eventGrid("storageEvents", {
+    handler: storageEvent({
+      ...requests,
+      report: (event) => dependencies.activities.notifications.report(event),
+    }),
+  });
   df.app.client.timer("watchdog", {
     schedule: maintenance.watchdogSchedule,
     handler: watchdog(maintenance),

@@ -6,6 +6,7 @@ import { decide, skipStaleEvent, waitForSource } from "../copy/decisions/plan.ts
 import type { Decision } from "../copy/decisions/plan.ts";
 import { isNothingToAbort } from "../copy/decisions/storage-errors.ts";
 import { pickEndpoints } from "../copy/contract/activities.ts";
+import type { Verdict } from "../copy/decisions/storage-errors.ts";
 import type {
   ActivityContext,
   Busy,
@@ -17,6 +18,7 @@ import type {
 import type { TransientFailure } from "../copy/contract/copy-status.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
 import { freeDestination, giveWay, acquireOrJoin } from "./support/destination-queue.ts";
+import { refuseNames } from "./support/names.ts";
 import { openSidesOnce } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { discardSnapshots, snapshotDestination } from "./support/rollback.ts";
@@ -42,6 +44,8 @@ async function prepare(
   context: ActivityContext,
 ): Promise<PrepareResult> {
   const { copy } = input;
+  const misnamed = refuseNames(copy);
+  if (misnamed !== null) return misnamed;
   const openSides = openSidesOnce(deps, input);
   const awaited = await readAwaitedSource(deps, input, openSides);
   if (awaited !== null) return (await findEnd(deps, input, context)) ?? awaited;
@@ -210,7 +214,7 @@ async function readAndDecide(
     callStorage(deps, destinationRead, () => deps.client.readDestination(destination, { ifTags })),
   ]);
   if (!sourceResult.ok) return toFailure(sourceResult.verdict);
-  if (!destinationResult.ok) return toFailure(destinationResult.verdict);
+  if (!destinationResult.ok) return refusedDestination(copy, destinationResult.verdict);
   const { seen, minted } = sourceResult.value;
   const decision = decide({ ...copy, awaited: awaitedCopyId }, seen, destinationResult.value);
   if (decision.kind !== "planned") return decision;
@@ -219,6 +223,17 @@ async function readAndDecide(
     kind: "planned",
     plan: { ...decision.plan, plannedAt, ...(minted === null ? {} : { mintedSas: minted }) },
   };
+}
+
+/**
+ * Waits for a pending copy because of which Storage refused even to read the destination, if the caller wants to wait.
+ * `replace` waits, too: without the properties, the copyId to abort is unknown.
+ */
+function refusedDestination({ options }: CopyInput, verdict: Verdict): Decision | TransientFailure {
+  const { failure: reason } = verdict;
+  if (reason.cause !== "destination-busy" || options.ifBusy === "fail") return toFailure(verdict);
+  const waitsFor = "Waits for a pending copy onto the destination to end";
+  return { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
 }
 
 /**

@@ -1,11 +1,11 @@
-import { identityOf } from "../copy/location/endpoint.ts";
+import { lockIdentityOf } from "../copy/location/endpoint.ts";
 import type { Destination } from "../copy/location/endpoint.ts";
 import { hash } from "./hash.ts";
 import type { Place } from "./ledger.ts";
 
 /** The name of the blob of a destination's lock. */
 export function lockName(destination: Destination): string {
-  return `locks/${hash(identityOf(destination))}`;
+  return `locks/${hash(lockIdentityOf(destination))}`;
 }
 
 /** The folder of a destination's waiters and its wake mark. It has the hash of the lock. */

@@ -33,6 +33,8 @@ export type LocalStackOptions = {
   settings?: Readonly<Record<string, string>>;
   /** Serve Storage over https, as Azure does, with an identity for the app. */
   secure?: boolean;
+  /** Hosts of Azure that reach the emulator's accounts, through a proxy that the caller sets up. */
+  hosts?: NonNullable<StorageEmulatorOptions["hosts"]>;
   copies?: StorageEmulatorOptions["copies"];
   /** Deliver BlobCreated events to the app, for this kind of account. If omitted, no event is sent. */
   events?: Pick<SubscriptionOptions, "namespace" | "schema">;
@@ -50,7 +52,7 @@ export type LocalStack = {
  * after closing everything it had started, if a part cannot start.
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
-  const { appDirectory, stateDirectory, clock, log } = options;
+  const { appDirectory, stateDirectory, clock, log, hosts = {} } = options;
   const unlock = stateDirectory === null ? () => {} : lockState(stateDirectory);
   const stateFile = (name: string) =>
     stateDirectory === null ? ":memory:" : join(stateDirectory, name);
@@ -59,13 +61,16 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     for (const cleanUp of cleanups.splice(0)) await cleanUp();
   };
   try {
-    const tls = options.secure === true ? await makeCertificate(clock.now()) : null;
+    const tls =
+      options.secure === true ? await makeCertificate(clock.now(), Object.keys(hosts)) : null;
     if (tls !== null) cleanups.unshift(trustCertificate(tls));
     const settings = { ...(await readLocalSettings(appDirectory)), ...options.settings };
-    const names = readHostNames(isSet(hostNamesSetting) ? process.env : settings);
+    const ownNames = readHostNames(isSet(hostNamesSetting) ? process.env : settings);
+    const names = new Set([...ownNames, ...Object.keys(hosts)]);
     const emulator = await startStorageEmulator({
       clock,
       ...(tls === null ? {} : { tls }),
+      hosts,
       blobPort: options.blobPort,
       ...(options.filePort === undefined ? {} : { filePort: options.filePort }),
       file: stateFile("storage.sqlite"),

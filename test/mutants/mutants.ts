@@ -1,6 +1,8 @@
+import { emulatorMutants } from "./emulator.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
 import { waitMutants } from "./waits.ts";
+import { nameMutants } from "./names.ts";
 
 const chaos = "test/chaos/chaos.test.ts";
 const abort = "test/e2e/copies/abort.test.ts";
@@ -18,6 +20,7 @@ const notices = "test/e2e/events/notifications.test.ts";
 const routes = "test/e2e/events/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
+  ...emulatorMutants,
   ...localHostMutants,
   {
     breaks: "a start overwrites a blob that was created after the plan",
@@ -542,4 +545,5 @@ export const mutants: readonly Mutant[] = [
     suites: [retention],
   },
   ...waitMutants,
+  ...nameMutants,
 ];

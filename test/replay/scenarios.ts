@@ -126,6 +126,16 @@ export const scenarios: Record<string, Scenario> = {
       return untilCompleted(stack, id);
     },
   },
+  "wake-with-the-etag-of-the-destination": {
+    copies: slowly,
+    async play(stack) {
+      const id = await startCopy(stack);
+      await stack.clock.advance(20_000);
+      const { etag = "" } = await stack.blob("archive/film.mp4").getProperties();
+      await raise(stack, id, "wake", { etag: etag.replaceAll('"', "") });
+      return untilCompleted(stack, id);
+    },
+  },
   "unanswered-start-recovered": {
     copies: slowly,
     async play(stack) {
@@ -235,6 +245,23 @@ export const scenarios: Record<string, Scenario> = {
       await stack.clock.advance(10_000);
       stack.local.emulator.faults.add({ operation: "DeleteBlob", times: 2, do: busy });
       await abort(stack, id);
+      return untilCompleted(stack, id);
+    },
+  },
+  "abort-while-settling": {
+    copies: slowly,
+    async play(stack) {
+      const id = await startCopy(stack);
+      await stack.clock.advance(10_000);
+      const release = stack.local.emulator.faults.add({
+        match: ({ method, target: url }) => method === "PUT" && url.includes("ferry-ledger/locks"),
+        do: busy,
+      });
+      stack.local.emulator.copies.finish(destination);
+      await stack.clock.advance(30_000);
+      await abort(stack, id);
+      await stack.clock.advance(5_000);
+      release();
       return untilCompleted(stack, id);
     },
   },
@@ -382,10 +409,15 @@ async function terminate(stack: TestStack, id: string): Promise<void> {
 }
 
 /** Raises an event with Durable's management route, as the watchdog or a storage event would. */
-async function raise(stack: TestStack, id: string, name: string): Promise<void> {
+async function raise(
+  stack: TestStack,
+  id: string,
+  name: string,
+  data: unknown = null,
+): Promise<void> {
   const url = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}/raiseEvent/${name}`;
   const headers = { "content-type": "application/json" };
-  await fetch(url, { method: "POST", headers, body: "null" });
+  await fetch(url, { method: "POST", headers, body: JSON.stringify(data) });
   await stack.clock.settled();
 }
 

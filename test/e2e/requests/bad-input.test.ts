@@ -171,7 +171,7 @@ const urls: { what: string; url: string; says: RegExp }[] = [
   {
     what: "a trailing dot",
     url: "https://acct1.blob.core.windows.net./inbox/a",
-    says: /not Azure Storage/,
+    says: /without the dot at its end/,
   },
   { what: "an IP literal", url: "https://169.254.169.254/inbox/a", says: /not Azure Storage/ },
   { what: "an IP literal in hex", url: "https://0x7f000001/inbox/a", says: /not Azure Storage/ },
@@ -207,12 +207,12 @@ const urls: { what: string; url: string; says: RegExp }[] = [
   {
     what: "a backslash",
     url: "https://acct1.blob.core.windows.net/inbox/a%5c..%5cb",
-    says: /backslash/,
+    says: /U\+005C BACKSLASH/,
   },
   {
     what: "a control character",
     url: "https://acct1.blob.core.windows.net/inbox/a%00b",
-    says: /control/,
+    says: /U\+0000 NULL/,
   },
   {
     what: "broken percent encoding",
@@ -238,7 +238,7 @@ const urls: { what: string; url: string; says: RegExp }[] = [
   {
     what: "more than 2 KiB",
     url: `https://acct1.blob.core.windows.net/inbox/${"a".repeat(2_048)}`,
-    says: /2,048/,
+    says: /1,024/,
   },
   {
     what: "a blob name of 1,025 characters",

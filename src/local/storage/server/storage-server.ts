@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Clock } from "../../clock.ts";
 import { errorResponse, sendResponse, type RequestDraft } from "./send-response.ts";
 import { StorageError } from "../http/rest-errors.ts";
+import { ownPath, type VirtualHosts } from "../http/virtual-hosts.ts";
 import type { FaultAction } from "./faults.ts";
 import { identifyOperation, type OperationName } from "../http/rest-operation.ts";
 import { redact, redactHeaders } from "../http/redact.ts";
@@ -13,6 +14,7 @@ import {
   parseResource,
   readMetadata,
   splitTarget,
+  withRootContainer,
   type ServiceName,
   type StorageResponse,
   type StorageRequest,
@@ -41,6 +43,7 @@ export type ServerOptions = {
   port: number;
   /** Key and certificate in PEM. If present, the server accepts https only. */
   tls?: { key: string; cert: string };
+  hosts: VirtualHosts;
   /** Returns the response to a request that must not reach Storage; undefined for others. */
   refuse: (request: Pick<RequestDraft, "method" | "headers">) => RefusedRequest | undefined;
   takeFault: (request: StorageRequest, operation: OperationName) => FaultAction | undefined;
@@ -210,13 +213,18 @@ function draftRequest(incoming: IncomingMessage, body: Buffer, service: ServiceN
 function completeRequest(
   draft: RequestDraft,
   incoming: IncomingMessage,
-  { tls }: ServerOptions,
+  { tls, hosts }: ServerOptions,
 ): StorageRequest {
-  const [path, query] = splitTarget(draft.target);
+  const [path, queryText] = splitTarget(draft.target);
+  const { service } = draft;
+  const query = new Map(parseQuery(queryText));
   return {
     ...draft,
-    resource: parseResource(path, draft.service),
-    query: new Map(parseQuery(query)),
+    resource: withRootContainer(
+      parseResource(ownPath(hosts, incoming.headers.host ?? "", path), service),
+      { service, query },
+    ),
+    query,
     metadata: readMetadata(incoming.rawHeaders),
     clientAddress: incoming.socket.remoteAddress ?? "",
     isSecure: tls !== undefined,
