@@ -19,7 +19,7 @@ import type { TransientFailure } from "../copy/contract/copy-status.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
 import { freeDestination, giveWay, acquireOrJoin } from "./support/destination-queue.ts";
 import { refuseNames } from "./support/names.ts";
-import { openSidesOnce } from "./support/sides.ts";
+import { openSides } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { discardSnapshots, snapshotDestination } from "./support/rollback.ts";
 import { readSource, sourceRead } from "./support/source-access.ts";
@@ -46,14 +46,16 @@ async function prepare(
   const { copy } = input;
   const misnamed = refuseNames(copy);
   if (misnamed !== null) return misnamed;
-  const openSides = openSidesOnce(deps, input);
-  const awaited = await readAwaitedSource(deps, input, openSides);
-  if (awaited !== null) return (await findEnd(deps, input, context)) ?? awaited;
+  const sides = openSides(deps, input);
+  if (input.awaitedCopyId !== undefined) {
+    const ended = await findEnd(deps, input, context);
+    const awaited = ended ?? (await readAwaitedSource(deps, input, sides));
+    if (awaited !== null) return awaited;
+  }
   const lock = await acquireOrJoin(deps, input, context);
   // Read after the lock was acquired: when prepare of an ended copy runs late, no lock must stay behind.
   const end = await findEnd(deps, input, context);
   if (end !== null) return end;
-  const sides = openSides();
   if (!lock.held) {
     const overtaken = await skipIfOvertaken(deps, input, sides);
     return overtaken ?? (await withPosition(deps, input, heldBy(lock.holder, copy)));
@@ -70,7 +72,7 @@ async function prepare(
   const leaseFailure = await leaseSource(deps, input, sides);
   if (leaseFailure !== null) return leaseFailure;
   if (copy.options.rollback === "off") return decision;
-  const { destination } = sides;
+  const destination = sides.destination();
   const result = await snapshotDestination(deps, input, { plan: decision.plan, destination });
   return result.kind === "planned" && isOntoItself(copy.source, copy.destination)
     ? { kind: "planned", plan: fromSnapshot(result.plan) }
@@ -88,7 +90,7 @@ async function findEnd(
   if (record !== null && record.outcome !== null) {
     await freeDestination(deps, { instanceId, copy: pickEndpoints(copy) }, context);
     // Also release a lease that an earlier, crashed attempt took.
-    const released = await releaseSource(deps, input, openSidesOnce(deps, input));
+    const released = await releaseSource(deps, input, openSides(deps, input));
     return released.kind === "transient-failure"
       ? released
       : { kind: "ended", outcome: record.outcome };
@@ -98,17 +100,15 @@ async function findEnd(
 }
 
 /**
- * While a copy waits for its source, it reads only the source, and leaves the lock to others. Null if it waited for
- * nothing, or no longer has to.
+ * While a copy waits for its source, it reads only the source, and leaves the lock to others. Null if it no longer has
+ * to wait.
  */
 async function readAwaitedSource(
   deps: ActivityDependencies,
   input: PrepareInput,
-  openSides: () => Sides,
+  sides: Sides,
 ): Promise<Busy | null> {
-  const { copy, awaitedCopyId } = input;
-  if (awaitedCopyId === undefined) return null;
-  const sides = openSides();
+  const { copy } = input;
   const read = await callStorage(deps, sourceRead(copy, sides), () =>
     readSource(deps, copy, sides),
   );
@@ -130,9 +130,11 @@ async function undoFormerPlan(
   if ((await deps.ledger.lockUse(copy.destination, instanceId)) !== "unused") {
     return { kind: "in-use" };
   }
-  const released = await releaseSource(deps, input, () => sides);
+  const released = await releaseSource(deps, input, sides);
   if (released.kind === "transient-failure") return released;
-  const discarded = takesSnapshots ? await discardSnapshots(deps, input, sides.destination) : null;
+  const discarded = takesSnapshots
+    ? await discardSnapshots(deps, input, sides.destination())
+    : null;
   return discarded ?? { kind: "undone" };
 }
 
@@ -205,7 +207,7 @@ async function readAndDecide(
   { copy, awaitedCopyId }: PrepareInput,
   sides: Sides,
 ): Promise<Decision | TransientFailure> {
-  const { destination } = sides;
+  const destination = sides.destination();
   const { ifTags } = copy.options.destinationConditions ?? {};
   const action = `read the destination ${endpointUrl(copy.destination)}`;
   const destinationRead = { call: "read-destination", action, side: destination } as const;
@@ -242,9 +244,10 @@ function refusedDestination({ options }: CopyInput, verdict: Verdict): Decision 
  */
 async function abortOther(
   deps: ActivityDependencies,
-  { destination }: Sides,
+  sides: Sides,
   copyId: CopyId,
 ): Promise<ReturnType<typeof toFailure> | null> {
+  const destination = sides.destination();
   const action = `abort copy ${copyId} onto ${endpointUrl(destination.endpoint)}`;
   const aborted = await callStorage(deps, { call: "abort", action, side: destination }, () =>
     deps.client.abort(destination, copyId),
