@@ -28,6 +28,7 @@ async function startWithHosts(): Promise<TestStack> {
         hosts.map((host) => ({
           from: `https://${host}/`,
           to: archive.replace("https:", "http:"), // the local stack replaces its own default address
+          allow: ["seal"],
         })),
       ),
     },

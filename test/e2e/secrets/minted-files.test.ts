@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import { setRoles } from "../../support/stack/roles.ts";
 import { createStackFiles } from "../../support/stack/stack-files.ts";
-import { firstAccount, hour, secondAccount, startStack } from "../../support/stack/test-stack.ts";
+import {
+  firstAccount,
+  hour,
+  rareTimers,
+  secondAccount,
+  startStack,
+} from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
@@ -165,7 +171,11 @@ test("even within one account, a file source needs the role that signs, and the 
 test.each(["a file", "a blob"] as const)(
   "to %s, a copy that outlives the seven days of its minted SAS fails with that cause, and is not restarted",
   async (to) => {
-    const stack = await startStack({ secure: true, copies: { bytesPerSecond: 1 } });
+    const stack = await startStack({
+      secure: true,
+      copies: { bytesPerSecond: 1 },
+      environment: rareTimers,
+    });
     const { source, ends: destinations } = await prepared(stack);
     const started = stack.clock.now();
     const { id } = await stack.start({ source, destination: destinations[to].url });

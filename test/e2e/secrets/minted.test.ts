@@ -5,7 +5,13 @@ import { deriveKeyValue } from "../../../src/local/storage/auth/delegation-key.t
 import { setRoles } from "../../support/stack/roles.ts";
 import { collectStored, findSecret } from "../../support/stack/stored-secrets.ts";
 import { createStackFiles } from "../../support/stack/stack-files.ts";
-import { firstAccount, hour, secondAccount, startStack } from "../../support/stack/test-stack.ts";
+import {
+  firstAccount,
+  hour,
+  rareTimers,
+  secondAccount,
+  startStack,
+} from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
@@ -188,7 +194,11 @@ test("a role that is removed between plan and start fails the copy as `source-un
 });
 
 test("a copy that outlives the seven days of its minted SAS fails with that cause, and is not restarted", async () => {
-  const stack = await startStack({ secure: true, copies: { bytesPerSecond: 1 } });
+  const stack = await startStack({
+    secure: true,
+    copies: { bytesPerSecond: 1 },
+    environment: rareTimers,
+  });
   const started = stack.clock.now();
   const { id } = await stack.start(await request(stack));
   await stack.clock.advance(6 * day);
