@@ -8,7 +8,7 @@ let stack: ExtensionStack;
 afterEach(() => stack?.close());
 
 /**
- * With the extension's default of five minutes, no copy ends before whose messages the killed process held. With
+ * With the extension's default of five minutes, copies whose messages the killed process held end only after that. With
  * host.json's minute the last ends after about 90 seconds (see test/bench/extension/visibility.ts); a busy machine takes longer.
  */
 const maxSettledMs = 280_000;

@@ -35,7 +35,7 @@ export const powerMutants: readonly Mutant[] = [
     suites: [trusted],
   },
   {
-    breaks: "whoever claims to be the emulator gets the token",
+    breaks: "any host that claims to be the emulator gets the token",
     file: "src/copy/location/trusted-endpoint.ts",
     find: "return origin === emulator[service] &&",
     replace: "return emulator[service] !== origin.slice(0, 0) &&",
@@ -49,7 +49,7 @@ export const powerMutants: readonly Mutant[] = [
     suites: [trusted],
   },
   {
-    breaks: "a name of dots leads out of its pair",
+    breaks: "a name with dot segments leads out of its pair",
     file: "src/copy/location/trusted-endpoint.ts",
     find: "!isEndpoint(endpoint) || !isWellNamed(endpoint)",
     replace: "!isEndpoint(endpoint) || (!isWellNamed(endpoint) && endpoint === null)",
@@ -78,7 +78,7 @@ export const powerMutants: readonly Mutant[] = [
     suites: [strangeInput],
   },
   {
-    breaks: "any copy along a route is one that the route makes",
+    breaks: "a copy along a route may have any destination",
     file: "src/copy/routing/copy-access.ts",
     find: "!parsed.ok || endpointUrl(parsed.endpoint) !== endpointUrl(destination)",
     replace: "!parsed.ok",
@@ -92,7 +92,7 @@ export const powerMutants: readonly Mutant[] = [
     suites: [grants],
   },
   {
-    breaks: "a policy lasts for ever",
+    breaks: "a policy may last any time",
     file: "src/copy/request/grants.ts",
     find: "const isTooLong = !(",
     replace: "const isTooLong = maxLockDays < 0 && !(",
@@ -143,7 +143,7 @@ export const powerMutants: readonly Mutant[] = [
     suites: ["test/e2e/requests/hardening.test.ts"],
   },
   {
-    breaks: "the keys of all principals are one space",
+    breaks: "principals share one space of Idempotency-Keys",
     file: "src/triggers/http/start-copy.ts",
     find: 'const caller = principal ?? "";',
     replace: 'const caller = principal === "" ? principal : "";',
@@ -171,7 +171,7 @@ export const powerMutants: readonly Mutant[] = [
     suites: [seal],
   },
   {
-    breaks: "a function's lines reach the log as they are",
+    breaks: "a function's log lines are not escaped",
     file: "src/app.ts",
     find: "line.message = printable(line.message);",
     replace: "printable(line.message);",

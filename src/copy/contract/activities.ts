@@ -167,7 +167,7 @@ export type Busy = {
   waitsFor: string;
   /** The failure of the copy when the wait times out. */
   failure: Failure;
-  /** It is the first in the queue of its destination; absent if it is not, and unless that was asked. */
+  /** The copy is first in the queue of its destination; absent if it is not, or without `asksPosition`. */
   isFirst?: true;
 };
 

@@ -34,7 +34,7 @@ export function decide(
 ): Decision {
   const skipped = source === null ? null : skipStaleEvent(copy, source);
   if (skipped !== null) return skipped;
-  // Files become block blobs ("Copy Blob"). The type of what was not read is unknown, and no rule about it applies.
+  // Files become block blobs ("Copy Blob"). Without a read the type is unknown, and no rule about it applies.
   const blobType = source === null ? null : (source.blobType ?? "BlockBlob");
   const obstacle =
     (source === null ? null : refuseSource(copy, source)) ??

@@ -17,9 +17,9 @@ export function externalPathProblems(path: string): string[] {
 }
 
 /**
- * Problems of a path that must stay in a folder. Servers outside Storage may decode it several times, trim it and fold
- * its letters before they interpret it, so none of these readings may have a slash or a dot segment. A reading that a
- * strict decoder rejects is refused, because a lenient one would continue.
+ * Problems of a path that must stay in a folder. Servers outside Storage may decode it several times, trim it and
+ * normalize its letters before they interpret it, so none of these readings may have a slash or a dot segment. A reading that a
+ * strict decoder rejects is rejected, because a lenient one would continue.
  */
 export function escapingPathProblems(path: string): string[] {
   // Decoding again and again takes time that grows with the square of the length.

@@ -94,7 +94,7 @@ export function buildRoutedRequest(
 
 /**
  * Fills the template. The name is taken as it is, because a blob's name may look like a URL's query. `problems` names
- * the segments of dots that the blob's name led to.
+ * the dot segments that the blob's name led to.
  */
 export function buildDestination(
   template: RouteTemplate,

@@ -166,7 +166,7 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
   }
 }
 
-/** Refuses requests of web pages, to every route. The log contains the foreign name, the response does not. */
+/** Rejects requests of web pages to every route. Only the log contains the foreign name, not the response. */
 function refuseForeign(
   request: HostRequest,
   names: HostNames,

@@ -6,7 +6,7 @@ import { chaosClock } from "../../support/chaos-clock.ts";
 import { hours, seconds, testEngine, testStart } from "../../support/host/durable-app.ts";
 
 /*
- * Goal: no event is lost and none is taken for another, however aborts, wakes and timers overtake each other. Method: many
+ * Goal: no event is lost and none is mistaken for another, however aborts, wakes and timers overtake each other. Method: many
  * copies on one engine, whose activities take time, each with random events that arrive up to five seconds after they were
  * raised.
  */
@@ -17,7 +17,7 @@ type Course = {
   failures: number;
   /** How long Storage copies, ms. */
   duration: number;
-  /** How long after Storage has acted an activity returns, ms. */
+  /** How long an activity takes to return after Storage has acted, ms. */
   took: number;
   raised: readonly Raised[];
 };

@@ -60,7 +60,7 @@ test.each(["wait", "replace"])(
     await stack.clock.advance(30_000);
     const waiting = await stack.get(second.id);
     expect(waiting).toMatchObject({ status: "queued" });
-    expect(waiting.warning).toContain("Waiting for another copy of this app");
+    expect(waiting.warning).toContain("Waiting for another Ferry copy");
     expect(await stack.untilEnded(second.id)).toMatchObject({ status: "succeeded" });
     expect(await stack.get(first.id)).toMatchObject({ status: "succeeded" });
     expect(countRequests(stack, "AbortCopyBlob")).toBe(0);
@@ -248,7 +248,7 @@ test("default values do not affect the fingerprint: the same Idempotency-Key mat
   expect(other.status).toBe(409);
 });
 
-/** What Storage may answer to a read while a copy onto the blob is pending. */
+/** Storage's possible responses to a read while a copy onto the blob is pending. */
 const pendingCopy = {
   operation: "GetBlobProperties",
   match: ({ target }: { target: string }) => target.includes("/archive/"),
@@ -275,7 +275,7 @@ test.each(["wait", "replace"])(
     const { id } = await stack.start(body);
     expect(await stack.get(id)).toMatchObject({
       status: "queued",
-      warning: "Waits for a pending copy onto the destination to end",
+      warning: "Waiting for a pending copy onto the destination to end",
     });
     expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
     expect(countRequests(stack, "AbortCopyBlob")).toBe(0);

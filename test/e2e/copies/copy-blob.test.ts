@@ -184,12 +184,12 @@ test("a destination that another writer changes between the end of the copy and 
     container: "archive",
     blob: "film.mp4",
   });
-  await stack.upload("archive/film.mp4", "a stranger's");
+  await stack.upload("archive/film.mp4", "another client's");
   expect(await stack.untilEnded(id)).toMatchObject({
     status: "failed",
     error: { cause: "superseded" },
   });
-  expect((await destination.downloadToBuffer()).toString()).toBe("a stranger's");
+  expect((await destination.downloadToBuffer()).toString()).toBe("another client's");
 });
 
 test("a copy that is pending for two weeks is failed by Storage, and reported as timed out", async () => {

@@ -69,7 +69,7 @@ test("fourteen days of the worst progress, with the maximum number of wakes, sta
   });
   const id = await startCopy(stack);
   await stack.clock.advance(60_000);
-  // 20 are at hand, and one is added every twelve hours until the end.
+  // A copy starts with 20, and gets one more every twelve hours until its end.
   for (let wakes = 0; wakes < 47; wakes++) {
     if (wakes >= 20) await stack.clock.advance(12 * hour);
     const webhook = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}/raiseEvent/wake`;

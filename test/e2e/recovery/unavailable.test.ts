@@ -99,7 +99,7 @@ test("a hub that hangs is reported as unavailable after nine seconds, also to Ev
     ]),
   });
   const { id } = (await (await call("POST", "/copies", request)).json()) as { id: string };
-  // The routed blob cannot be read either, so its event goes on to the hub.
+  // The routed blob cannot be read either, so its event is passed to the hub.
   stack.emulator.faults.add({
     operation: "GetBlobProperties",
     do: { response: { status: 503, code: "ServerBusy" } },

@@ -5,7 +5,7 @@ import { startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
- * Goal: with the task hub's key, or with write access to it, a copy can be started that no trigger has checked. It gets
+ * Goal: with the task hub's key, or with write access to it, a copy can be started that no trigger has checked. It can do
  * no more than a request. Method: Durable's own HTTP API starts the orchestration with any input.
  */
 

@@ -95,7 +95,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     ...Object.entries({
       tags: { [canary("a tag's name")]: "x", b: `é${canary("a tag's value")}` },
       rehydratePriority: canary("rehydratePriority"),
-      destinationLease: canary("a lease id that is none"),
+      destinationLease: canary("an invalid lease id"),
       sourceConditions: { ifMatch: `${canary("an ETag")} `, [canary("a condition's name")]: 1 },
       destinationConditions: { ifTags: `${canary("an expression")}é` },
       immutabilityPolicy: { until: canary("until"), mode: canary("a policy's mode") },

@@ -69,7 +69,7 @@ export async function openChaosRun(): Promise<ChaosRun> {
       tell(
         trial,
         world.clock.now(),
-        `Storage starts ${trial.stranger ? "a stranger's" : "our"} copy`,
+        `Storage starts ${trial.stranger ? "another client's" : "our"} copy`,
       );
       return { bytesPerSecond: bytes / (Math.max(1, takes) / 1_000), atOnce: takes === 0 };
     },

@@ -75,7 +75,7 @@ type Options = {
   persistent?: boolean;
   /** Storage over https; the app then acts with the emulator's identity. */
   secure?: boolean;
-  /** Hosts of Azure for the emulator's accounts; see `storage-proxy.ts`. */
+  /** Azure host names for the emulator's accounts; see `storage-proxy.ts`. */
   hosts?: Record<string, string>;
   copies?: LocalStackOptions["copies"];
   environment?: Record<string, string>;

@@ -3,7 +3,7 @@ import type { InstanceFilter } from "../hub/hub-instances.ts";
 
 /**
  * Decodes a path twice, as the extension does (WebUtility.UrlDecode, then its route templates): `%2F` separates
- * segments, and a plus sign is a blank. Invalid escapes stay as they are.
+ * segments, and a plus sign is a space. Invalid escapes stay as they are.
  */
 export function parsePath(path: string): readonly string[] {
   return urlDecode(path).split("/").map(urlDecode);
@@ -15,7 +15,7 @@ function urlDecode(text: string): string {
   });
 }
 
-/** Encodes like WebUtility.UrlEncode of .NET: a blank becomes a plus sign. */
+/** Encodes like WebUtility.UrlEncode of .NET: a space becomes a plus sign. */
 export function urlEncode(text: string): string {
   return encodeURIComponent(text)
     .replaceAll("%20", "+")
