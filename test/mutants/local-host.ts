@@ -27,7 +27,7 @@ export const localHostMutants: readonly Mutant[] = [
     suites: [foreign],
   },
   {
-    breaks: "the local host compares Host names by their end",
+    breaks: "the local host compares only the end of Host names",
     file: guard,
     find: "return name !== undefined && names.has(name);",
     replace: "return [...names].some((each) => name?.endsWith(each));",

@@ -63,14 +63,14 @@ export const powerMutants: readonly Mutant[] = [
     suites: [strangeInput],
   },
   {
-    breaks: "prepare does not ask again whether its copy is allowed",
+    breaks: "prepare does not check again whether its copy is allowed",
     file: "src/activities/prepare.ts",
     find: "const denial = checkCopy(deps, copy);",
     replace: "const denial = copy.version > 1 ? checkCopy(deps, copy) : null;",
     suites: [strangeInput],
   },
   {
-    breaks: "start does not ask again whether its copy is allowed",
+    breaks: "start does not check again whether its copy is allowed",
     file: "src/activities/start.ts",
     find: 'if (denial !== null) return { kind: "failed", failure: denial };',
     replace:
@@ -157,7 +157,7 @@ export const powerMutants: readonly Mutant[] = [
     suites: [bounded],
   },
   {
-    breaks: "the permissions of a SAS are repeated",
+    breaks: "a message quotes the permissions of a SAS",
     file: "src/copy/decisions/storage-errors.ts",
     find: "return 'the SAS lacks the permission \"r\"';",
     replace: "return `the SAS has the permissions ${permissions}`;",

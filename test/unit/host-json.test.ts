@@ -34,7 +34,7 @@ test("tracing uses the version without warnings, and excludes inputs and outputs
   });
 });
 
-test("the extension comes with the bundle's fourth version, and paths begin with /api", () => {
+test("the extension comes from version 4 of the bundle, and paths begin with /api", () => {
   expect(extensionBundle.version).toBe("[4.0.0, 5.0.0)");
   expect(extensions.http.routePrefix).toBe("api");
 });

@@ -9,8 +9,8 @@ import type { MintedSas } from "../location/minted-sas.ts";
 import type { CopyResult, Outcome } from "./outcome.ts";
 
 /**
- * Inputs and results of activities. Orchestration histories contain all of them, so they contain no secret in clear
- * text, and their shapes are append-only: fields may be added, never changed or removed.
+ * Inputs and results of activities. Orchestration histories contain all of them, so they contain no plaintext
+ * secret, and their shapes are append-only: fields may be added, never changed or removed.
  */
 
 /** The orchestration's input: a valid request with its secrets sealed. */

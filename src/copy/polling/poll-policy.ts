@@ -74,7 +74,7 @@ export function nextPollAt(history: PollHistory): EpochMs {
   return plusMs(now, Math.max(minSpacingMs(history), wait));
 }
 
-/** The maximum wait of a copy of this age, ms. */
+/** The maximum wait of a copy of this age (ms). */
 function maxWaitAt(age: number): number {
   return age < lateAfterMs ? maxWaitMs : maxLateWaitMs;
 }

@@ -20,7 +20,7 @@ const bodies = [
   { what: "without a type" },
   { what: "of plain text", type: "text/plain;charset=UTF-8" },
   { what: "of a form", type: "application/x-www-form-urlencoded" },
-  { what: "of parts", type: "multipart/form-data; boundary=a" },
+  { what: "of several parts", type: "multipart/form-data; boundary=a" },
   { what: "of text with a JSON parameter", type: "text/plain; a=application/json" },
   { what: "of two types", type: "application/json, text/plain" },
   { what: "of JSON of another kind", type: "application/problem+json" },

@@ -104,7 +104,7 @@ test.each([
     /"Values.A" must be text: \{"B":1\}/,
   ],
   [
-    "a task hub named after a setting that is not there",
+    "a task hub named after a setting that is not set",
     {
       "host.json": `{ "version": "2.0", "extensions": { "durableTask": { "hubName": "%HUB_OF_TEST%" } } }`,
     },

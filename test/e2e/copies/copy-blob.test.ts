@@ -140,8 +140,12 @@ test.each([
 
 test.each([
   { what: "no SAS at all", sas: null, cause: "source-unauthorized" },
-  { what: "a SAS that has ended", sas: { expiresAt: -60_000 }, cause: "source-sas-expired" },
-  { what: "a SAS without read", sas: { permissions: "w" }, cause: "source-unauthorized" },
+  { what: "an expired SAS", sas: { expiresAt: -60_000 }, cause: "source-sas-expired" },
+  {
+    what: "a SAS without read permission",
+    sas: { permissions: "w" },
+    cause: "source-unauthorized",
+  },
 ])("a source in another account with $what fails with $cause", async ({ sas, cause }) => {
   const stack = await startStack(slowly);
   const source = await stack.upload("inbox/film.mp4", film, secondAccount);

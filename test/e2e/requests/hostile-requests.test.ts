@@ -12,7 +12,7 @@ import { sized } from "../../support/campaign-size.ts";
 import { seedFor } from "../../support/seeds.ts";
 
 /*
- * Hostile requests by the thousands over keep-alive connections. HOSTILE_SEED=<seed> repeats a run.
+ * Thousands of hostile requests over keep-alive connections. HOSTILE_SEED=<seed> repeats a run.
  * `valid-copy.ts`, which shares no code with the product, decides which copies may be started.
  */
 const seed = seedFor("HOSTILE_SEED");
@@ -51,7 +51,7 @@ test(
       expectHonest(sent, answer);
       if (each.intact) expect([202, 200]).toContain(answer.status);
       if (answer.status !== 202 || /\/abort\/?$/i.test(sent.path)) return;
-      expect(copyAsked(sent, emulator), `started by ${told(sent)}`).not.toBeNull();
+      expect(copyAsked(sent, emulator), `started by ${describeRequest(sent)}`).not.toBeNull();
       started.set(JSON.parse(answer.text).id, sent);
     };
     for (let left = requestsInAll, batch = seed; left > 0; batch++) {
@@ -83,18 +83,18 @@ test(
         sized({ small: 2, full: 20 }),
       );
     }
-    console.info(`${started.size} copies started; answers ${JSON.stringify([...met])}`);
+    console.info(`${started.size} copies started; responses ${JSON.stringify([...met])}`);
   },
 );
 
 /** Checks that there is no 500, and that every rejection of the app has problem details. */
 function expectHonest(sent: WireRequest, { status, type, text }: Answer): void {
-  const about = `${status} ${type} ${text.slice(0, 300)} for ${told(sent)}`;
+  const about = `${status} ${type} ${text.slice(0, 300)} for ${describeRequest(sent)}`;
   expect(status, about).toBeLessThan(500);
   expect(status, about).toBeGreaterThanOrEqual(200);
   if (sent.method === "HEAD") return;
   if (status < 300) {
-    if (sent.path === "/" || status === 204) return; // the host's own page, and an answer to OPTIONS
+    if (sent.path === "/" || status === 204) return; // the host's own page, and a response to OPTIONS
     expect(JSON.parse(text), about).toBeTypeOf("object");
     return;
   }
@@ -116,7 +116,7 @@ function isPlainlyTheApps({ method, path, headers }: WireRequest): boolean {
   return own && known && !("host" in headers);
 }
 
-function told({ method, path, headers, body }: WireRequest): string {
+function describeRequest({ method, path, headers, body }: WireRequest): string {
   const content = body === null ? "" : body.subarray(0, 1_000).toString();
   return `${method} ${path.slice(0, 200)} ${JSON.stringify(headers).slice(0, 400)} ${content}`;
 }
@@ -138,9 +138,11 @@ function send({ method, path, headers, body }: WireRequest): Promise<Answer> {
       },
       timeout: 10_000,
     });
-    outgoing.on("timeout", () => outgoing.destroy(new Error("No answer within ten seconds")));
+    outgoing.on("timeout", () => outgoing.destroy(new Error("No response within ten seconds")));
     outgoing.on("error", (cause) =>
-      reject(new Error(`Cannot send ${told({ method, path, headers, body })}`, { cause })),
+      reject(
+        new Error(`Cannot send ${describeRequest({ method, path, headers, body })}`, { cause }),
+      ),
     );
     outgoing.on("response", (incoming) => {
       const chunks: Buffer[] = [];

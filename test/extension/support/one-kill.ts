@@ -5,7 +5,7 @@ import type { Json } from "./stack.ts";
 
 export type Killed = {
   ended: Json[];
-  /** From the kill until each copy was settled, ms. */
+  /** From the kill until each copy was settled (ms). */
   settledMs: number[];
 };
 

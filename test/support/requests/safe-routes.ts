@@ -234,7 +234,7 @@ export const circles: Record<string, RouteEntry[]> = {
     { name: "b", source: blob("acct2", "xxx"), destination: blob("acct3", "{container}/{path}") },
     { name: "c", source: blob("acct3", "xxx"), destination: blob("acct1", "{container}/{path}") },
   ],
-  "one account by two of its hosts": [
+  "one account under two of its hosts": [
     {
       name: "a",
       source: "https://acct1.blob.core.windows.net/inbox",

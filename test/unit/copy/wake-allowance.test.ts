@@ -6,7 +6,7 @@ import { epochMs } from "../../../src/copy/time.ts";
 const hour = 3_600_000;
 const day = 24 * hour;
 
-/** How many of the wakes at these times, epoch ms, are acted on. */
+/** How many of the wakes at these times (epoch ms) are acted on. */
 function countSpent(times: readonly number[]): number {
   let allowance = fullAllowance(epochMs(0));
   let spent = 0;

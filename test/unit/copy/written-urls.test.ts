@@ -217,8 +217,8 @@ test.each<[string, string]>([
   ["a\\b", "has the character U+005C BACKSLASH; write it as %5C, or remove it"],
   ["a\tb", "has the character U+0009 TAB; write it as %09, or remove it"],
   ["a ", "ends with U+0020 SPACE; write %20 if the name ends with it, or remove it"],
-  ["50%-off.png", 'has a "%" in its path that begins no percent-encoding; write it as %25'],
-  ["%zz", 'has a "%" in its path that begins no percent-encoding; write it as %25'],
+  ["50%-off.png", 'has a "%" in its path that does not begin a percent-encoding; write it as %25'],
+  ["%zz", 'has a "%" in its path that does not begin a percent-encoding; write it as %25'],
 ])("outside Storage, %j is rejected even with a pair of the whole origin", (path, problem) => {
   expect(parseSource(`https://cdn.example/${path}`, origins)).toEqual({
     ok: false,

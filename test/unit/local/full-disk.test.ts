@@ -66,7 +66,7 @@ test("a task hub on a full disk reports that, keeps what it committed, and does 
   again.close();
 });
 
-test("a task hub reports a full disk also outside a commit", () => {
+test("a task hub also reports a full disk outside a commit", () => {
   const { opened: hub, limit, errors } = openLimitedHub();
   limit(0);
   expect(() => hub.saveInstance(instance("lost"))).toThrow("database or disk is full");

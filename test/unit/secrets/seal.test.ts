@@ -71,7 +71,7 @@ test.each([
   ["an id that is not a key id", (sealed: string) => sealed.replace(/\.[^.]+/, ".injected text")],
   ["an id in upper case", (sealed: string) => sealed.replace(/\.[^.]+/, ".ABCDEF01")],
   ["no parts", () => "v1"],
-  ["a cut text", (sealed: string) => sealed.slice(0, -4)],
+  ["a truncated text", (sealed: string) => sealed.slice(0, -4)],
 ])("a sealed value with %s is reported as damaged, and nothing of it is quoted", (_, change) => {
   const seal = createSeal([first]);
   const changed = change(seal.seal?.(sas, place) ?? "");

@@ -28,7 +28,7 @@ export function requireReadConditions(headers: Headers, blob: ConditionTarget): 
   throw new StorageError("ConditionNotMet", isNotModified ? { status: 304 } : {});
 }
 
-/** Conditions of a write. Unmet conditions return 412, but `If-None-Match: *` 409 `BlobAlreadyExists`. */
+/** Conditions of a write. Unmet conditions return 412, and `If-None-Match: *` returns 409 `BlobAlreadyExists`. */
 export function requireWriteConditions(
   headers: Headers,
   blob: ConditionTarget,

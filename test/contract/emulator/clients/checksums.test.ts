@@ -119,7 +119,7 @@ test("Put Blob of a block blob returns both checksums; other types have none", a
   }
 });
 
-test("on any other operation, a CRC64 header is not implemented, by name", async () => {
+test("on any other operation, a CRC64 header gets a 501 that names it", async () => {
   const { create, put } = await start();
   await create("BlockBlob");
   const headers = { "x-ms-content-crc64": "AQIDBAUGBwg=" };

@@ -33,7 +33,7 @@ const requests = [
     status: 200,
   },
   {
-    client: "a snapshot that is not given",
+    client: "an empty snapshot parameter",
     request: { method: "HEAD", path: "/box/film.mp4", query: "snapshot=" },
     status: 200,
   },
@@ -102,7 +102,7 @@ test.for([
   if (status === 403) expect(response.code).toBe("AuthenticationFailed");
 });
 
-test("Shared Key Lite is not implemented, by name", async () => {
+test("Shared Key Lite gets a 501 that names it", async () => {
   const { send } = await start();
   const headers = { authorization: "SharedKeyLite devstoreaccount1:AAAA" };
   const response = await send({ path: "/box/film.mp4", sign: "none", headers });
@@ -110,7 +110,7 @@ test("Shared Key Lite is not implemented, by name", async () => {
   expect(response.text).toContain("Shared Key Lite");
 });
 
-test("a SAS by stored access policy is not implemented, by name, wherever it is used", async () => {
+test("a SAS by stored access policy gets a 501 that names it, wherever it is used", async () => {
   const { film, service, credential, send } = await start();
   // No times and no permissions, because the policy has them.
   const query = "sv=2018-11-09&sr=b&si=disk-export&sig=bm9uZQ%3D%3D";
