@@ -10,7 +10,7 @@ const validityMs = 50 * 365 * day;
 
 /**
  * Makes a self-signed certificate for localhost, 127.0.0.1 and `hosts`, valid for 50 years before and after `now`
- * (epoch ms).  * The key never leaves the process.
+ * (epoch ms). The key never leaves the process.
  */
 export async function makeCertificate(
   now: number,

@@ -220,7 +220,7 @@ function parseSource(text: string, origins: Origins): { place: Place | null; pro
   return { place: { origin, account, container, url }, problems: [] };
 }
 
-/** The text with which all names begin that match both prefix and glob; null when no name matches both. */
+/** The text that all names matching both prefix and glob begin with; null when no name matches both. */
 function commonStart({ prefix, glob }: Pick<RouteSource, "prefix" | "glob">): string | null {
   const start = glob === null ? "" : literalStart(glob);
   if (start.startsWith(prefix)) return start;

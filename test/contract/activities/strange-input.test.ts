@@ -11,9 +11,9 @@ import { startIdentity } from "../../support/stack/identity.ts";
 import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
 /*
- * Goal: a client that can put any input into the task hub does not get the app's token. Method: activities run with inputs that
- * no trigger of Ferry would write. The identity gives tokens, and an attacker's https server, whose certificate is
- * trusted, records every request.
+ * Goal: a client that can put any input into the task hub does not get the app's token. Method: activities run with
+ * inputs that no trigger of Ferry would write. The identity gives tokens, and an attacker's https server, whose
+ * certificate is trusted, records every request.
  */
 
 async function startAttackerHost() {

@@ -84,7 +84,7 @@ test("ifBusy wait: an abort takes effect immediately, and nothing is started", a
 
 test("ifBusy wait lasts at most two weeks, with about forty polls and few history events, across restarts", async () => {
   const stack = await startStack({ ...slowly, persistent: true, environment: rareTimers });
-  // The first of two copies of this app stalls until Storage fails it, after two weeks.
+  // The first of two Ferry copies stalls until Storage fails it, after two weeks.
   const first = await stack.start(await request(stack));
   await stack.clock.advance(5_000);
   stack.local.emulator.copies.stall(destination);

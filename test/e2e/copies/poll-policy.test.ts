@@ -10,7 +10,7 @@ import { seedFor } from "../../support/seeds.ts";
 const film = Buffer.alloc(1_000_000, "film");
 const seed = seedFor("BENCH_SEED");
 
-/** Times of the reads of the destination, ms from the start. */
+/** Times of the reads of the destination (ms from the start). */
 function readTimes(stack: TestStack, startedAt: number): number[] {
   const times = stack.local.emulator.requests
     .filter(({ method, url }) => method === "HEAD" && url.includes("/archive/film.mp4"))

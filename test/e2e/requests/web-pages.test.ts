@@ -57,7 +57,7 @@ const pages: { what: string; headers: Record<string, string> }[] = [
     headers: { host: "evil.example:7071", origin: "http://evil.example:7071" },
   },
   {
-    what: "such a page that may send every type",
+    what: "the same page, which can send any content type",
     headers: {
       host: "evil.example:7071",
       origin: "http://evil.example:7071",

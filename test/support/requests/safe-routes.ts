@@ -178,7 +178,7 @@ export const safeShapes: Record<string, RouteEntry[]> = {
 };
 
 /** Shapes that form a cycle, or may. */
-export const circles: Record<string, RouteEntry[]> = {
+export const cycles: Record<string, RouteEntry[]> = {
   "a container onto itself": [
     { name: "a", source: blob("acct1", "inbox"), destination: blob("acct1", "inbox/{path}") },
   ],
