@@ -69,7 +69,7 @@ export function* followCopy(
       report.finished(status, readAt);
       return overdue && !report.abortRequested() ? toTimedOut(status, copyId) : status;
     }
-    // From the next poll on the copy is aborted.
+    // From the next poll on, the copy is aborted.
     overdue ||= now >= startedAt + maxCopyMs;
     if (report.abortRequested()) polls = 0; // those before an abort must not delay those after it
     else if (!isExtra) polls++;

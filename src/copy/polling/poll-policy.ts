@@ -49,7 +49,7 @@ const standstillShare = 1 / 3;
 const freePolls = 12;
 const spacingFactor = 3;
 
-/** When to poll a copy for the first time (epoch ms) if Storage called it pending when it was started. */
+/** When to poll a copy for the first time (epoch ms) if Storage reported it as pending when it was started. */
 export function firstPollAt(startedAt: EpochMs): EpochMs {
   return plusMs(startedAt, pollsBeforeProgressMs[0] ?? minWaitMs);
 }

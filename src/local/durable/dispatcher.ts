@@ -190,8 +190,8 @@ const earlyMessages =
   "Messages are lost because they arrived before the message that starts the instance";
 
 /**
- * Messages can overtake the one that starts their instance, when a dead process holds that message. The Azure Storage backend
- * deletes them (IsExecutableInstanceAsync); only a termination takes effect.
+ * Messages can overtake the one that starts their instance, when a dead process holds that message. The Azure Storage
+ * backend deletes them (IsExecutableInstanceAsync); only a termination takes effect.
  */
 function discardEarlyMessages(
   hub: TaskHub,

@@ -20,9 +20,9 @@ export function readPrincipal(request: HttpRequest, settings: PrincipalSettings)
 }
 
 /**
- * Returns true if the caller may read and abort the copy. With trusted principals, these are the one that requested it
- * and the operators, and only the operators for copies that events caused. Without them, it is every caller with a
- * function key.
+ * Returns true if the caller may read and abort the copy. With trusted principals, only the principal that requested
+ * the copy and the operators may; if an event caused it, only the operators. Otherwise every caller with a function
+ * key may.
  */
 export function mayUse(
   request: HttpRequest,

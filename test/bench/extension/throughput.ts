@@ -16,7 +16,7 @@ import { openHubCounter } from "./hub-operations.ts";
 const copyCount = 200;
 const maxMs = 600_000;
 
-/** Settings that win over host.json. */
+/** Settings that override host.json. */
 export const throughputSettings: Record<string, Record<string, string>> = {
   "host.json": {},
   "batches of 8": { storageProvider__controlQueueBatchSize: "8" },

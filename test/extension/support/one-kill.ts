@@ -10,8 +10,8 @@ export type Killed = {
 };
 
 /**
- * Starts the copies at the same time, ends both processes with SIGKILL once all are accepted, starts them again, and waits
- * until every copy has ended. No event, no watchdog and no other instance of the app helps.
+ * Starts the copies at the same time, ends both processes with SIGKILL once all are accepted, starts them again, and
+ * waits until every copy has ended. No event, no watchdog and no other instance of the app helps.
  */
 export async function killOnce(
   stack: ExtensionStack,

@@ -125,7 +125,7 @@ test.each(untrusted)("%s gets no credential", (_, endpoint) => {
   expect(ask).toThrow(UntrustedHostError);
 });
 
-test("without an emulator no endpoint of one gets a credential", () => {
+test("without an emulator, no emulator endpoint gets a credential", () => {
   expect(isOnStorageHost(asEndpoint(local), { blob: null, file: null })).toBe(false);
 });
 
