@@ -1,11 +1,12 @@
-import { DefaultAzureCredential } from "@azure/identity";
+import type { TokenCredential } from "@azure/identity";
 import { StorageSharedKeyCredential } from "@azure/storage-blob";
 import type { AnonymousCredential } from "@azure/storage-blob";
 import type { Destination } from "../copy/location/endpoint.ts";
+import { createAppIdentity } from "./app-identity.ts";
 
 export type CredentialFor = (
   endpoint: Destination,
-) => StorageSharedKeyCredential | AnonymousCredential | DefaultAzureCredential;
+) => StorageSharedKeyCredential | AnonymousCredential | TokenCredential;
 
 /** The emulators' key for every account. It is published ("Use the Azurite emulator") and therefore not secret. */
 const emulatorKey =
@@ -21,9 +22,9 @@ export function isIdentified({ origin }: Destination): boolean {
 
 /** Returns the app's identity (managed identity, or a developer's login), or the emulators' published key. */
 export function createCredentialFor(): CredentialFor {
-  let identity: DefaultAzureCredential | null = null;
+  let identity: TokenCredential | null = null;
   return (endpoint) =>
     isIdentified(endpoint)
-      ? (identity ??= new DefaultAzureCredential())
+      ? (identity ??= createAppIdentity())
       : new StorageSharedKeyCredential(endpoint.account, emulatorKey);
 }
