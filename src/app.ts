@@ -20,6 +20,8 @@ import { watchdog } from "./triggers/timers/watchdog.ts";
 
 /** The dependencies of the HTTP and Event Grid triggers, of the activities, and of the timer triggers. */
 export type AppDependencies = {
+  /** "keys": callers send a function key. "entra": the platform has checked their sign-in. */
+  auth: "keys" | "entra";
   requests: StartDependencies;
   activities: ActivityDependencies;
   maintenance: PurgeDependencies & { watchdogSchedule: string };
@@ -27,7 +29,14 @@ export type AppDependencies = {
 
 /** Registers every trigger, orchestration and activity of the app. */
 export function registerApp(dependencies: AppDependencies): void {
-  const { requests, maintenance } = dependencies;
+  const { auth, requests, maintenance } = dependencies;
+  const registerRoute = (name: string, route: string, handler: HttpHandler) =>
+    df.app.client.http(name, {
+      route,
+      methods: [...allMethods],
+      authLevel: auth === "entra" ? "anonymous" : "function",
+      handler: respondInTime(handler),
+    });
   registerRoute("copies", "copies", routeMethods({ POST: startCopy(requests) }));
   registerRoute("copy", "copies/{id}", routeMethods({ GET: getCopy(requests) }));
   registerRoute("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }));
@@ -62,14 +71,5 @@ export function registerHealth(settingProblems: readonly string[]): void {
     methods: [...allMethods],
     authLevel: "anonymous",
     handler: routeMethods({ GET: health(settingProblems) }),
-  });
-}
-
-function registerRoute(name: string, path: string, handler: HttpHandler): void {
-  df.app.client.http(name, {
-    route: path,
-    methods: [...allMethods],
-    authLevel: "function",
-    handler: respondInTime(handler),
   });
 }

@@ -34,8 +34,9 @@ function connect(settings: Settings): AppDependencies {
   const credentialFor = createCredentialFor();
   const seal = createSeal(settings.secretKeys);
   const { allowed, routes, origins, own, trustsPrincipals } = settings;
-  const { watchdogSchedule, retentionDays } = settings;
+  const { auth, watchdogSchedule, retentionDays } = settings;
   return {
+    auth,
     requests: {
       allowed,
       routes,

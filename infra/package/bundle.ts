@@ -3,6 +3,9 @@ import { rolldown } from "rolldown";
 import type { OutputChunk } from "rolldown";
 import { lateEntries, lateModulesPlugin } from "./late-modules.ts";
 
+/** Colours for terminals: `debug` uses it if it is installed, which it is only for development. */
+const absent = ["supports-color"];
+
 /** A file of the package: its name, its code, and the modules that it was made of. */
 export type BundledFile = { name: string; code: string; modules: readonly string[] };
 
@@ -16,7 +19,7 @@ export async function bundle(root: string): Promise<BundledFile[]> {
     cwd: root,
     input: { main: join(root, "src/main.ts"), ...lateEntries },
     platform: "node",
-    external: ["@azure/functions-core"],
+    external: ["@azure/functions-core", ...absent],
     plugins: [lateModulesPlugin()],
     tsconfig: false,
     logLevel: "warn",

@@ -4,6 +4,7 @@ import type { AllowedPair, OwnAccount } from "../copy/request/access-policy.ts";
 import type { Origins } from "../copy/location/parse-endpoint.ts";
 import { nonEmpty } from "./environment.ts";
 import type { Environment } from "./environment.ts";
+import { defaultRetentionDays, defaultWatchdog } from "./settings-table.ts";
 import { parseNotificationTargets } from "./notification-settings.ts";
 import type { NotificationTarget } from "../notifications/notifications.ts";
 import { parseRoutes } from "../copy/routing/routes.ts";
@@ -27,6 +28,8 @@ export type Settings = {
   own: OwnAccount;
   /** Whether App Service authentication is enabled in front of the app. */
   trustsPrincipals: boolean;
+  /** How callers authenticate: function keys, or sign-in with Microsoft Entra in front of the app. */
+  auth: Auth;
   /** When the watchdog runs (NCRONTAB). */
   watchdogSchedule: string;
   /** How long claims, and copies that have ended, are kept (days). */
@@ -34,6 +37,8 @@ export type Settings = {
   /** The Storage emulator, on a developer's machine only, and the allowed sources outside Storage. */
   origins: Origins;
 };
+
+export type Auth = "keys" | "entra";
 
 /** A connection string, or a Blob service URL that is used with the app's identity. */
 export type LedgerAccount = { connectionString: string } | { blobServiceUri: string };
@@ -64,8 +69,9 @@ export function readSettings(environment: Environment): Settings {
   const notificationTargets = parseNotificationTargets(environment, isLocal, problems);
   const watchdogSchedule = parseSchedule(environment["COPY_WATCHDOG"], problems);
   const retentionDays = parseRetentionDays(environment["COPY_RETENTION_DAYS"], problems);
-  if (problems.length > 0 || ledger === null || own === null) throw new SettingsError(problems);
   const trustsPrincipals = environment["WEBSITE_AUTH_ENABLED"]?.toLowerCase() === "true";
+  const auth = parseAuth(environment["COPY_AUTH"], trustsPrincipals, problems);
+  if (problems.length > 0 || ledger === null || own === null) throw new SettingsError(problems);
   return {
     ledger,
     own,
@@ -76,6 +82,7 @@ export function readSettings(environment: Environment): Settings {
     secretKeys,
     origins,
     trustsPrincipals,
+    auth,
     watchdogSchedule,
     retentionDays,
   };
@@ -136,9 +143,22 @@ function parseRouteSettings(
   return parsed.routes;
 }
 
+/** Without keys, the platform's sign-in is the only check of a caller, so the app does not start without it. */
+function parseAuth(text: string | undefined, hasSignIn: boolean, problems: string[]): Auth {
+  const value = nonEmpty(text)?.toLowerCase() ?? "keys";
+  if (value === "keys") return "keys";
+  if (value !== "entra") problems.push(`COPY_AUTH must be "keys" or "entra": "${value}"`);
+  else if (!hasSignIn) {
+    problems.push(
+      'COPY_AUTH is "entra", but App Service authentication is off: WEBSITE_AUTH_ENABLED is not "true". Turn it on, or set COPY_AUTH to "keys"',
+    );
+  }
+  return "entra";
+}
+
 /** Reads an NCRONTAB schedule; every five minutes by default. The Functions host checks its fields. */
 function parseSchedule(text: string | undefined, problems: string[]): string {
-  const value = nonEmpty(text) ?? "0 */5 * * * *";
+  const value = nonEmpty(text) ?? defaultWatchdog;
   if (/^\S+( +\S+){5}$/.test(value)) return value;
   problems.push(
     'COPY_WATCHDOG must be an NCRONTAB schedule of six fields, such as "0 */5 * * * *"',
@@ -151,7 +171,7 @@ const minRetentionDays = 3;
 const maxRetentionDays = 3_650;
 
 function parseRetentionDays(text: string | undefined, problems: string[]): number {
-  const value = nonEmpty(text) ?? "30";
+  const value = nonEmpty(text) ?? defaultRetentionDays;
   const number = /^\d{1,5}$/.test(value) ? Number(value) : NaN;
   if (number >= minRetentionDays && number <= maxRetentionDays) return number;
   problems.push(
