@@ -42,7 +42,12 @@ export function registerApp(dependencies: AppDependencies): void {
   registerRoute("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }));
   registerHealth([]);
 
-  df.app.client.eventGrid("storageEvents", { handler: storageEvent(requests) });
+  df.app.client.eventGrid("storageEvents", {
+    handler: storageEvent({
+      ...requests,
+      report: (event) => dependencies.activities.notifications.report(event),
+    }),
+  });
   df.app.client.timer("watchdog", {
     schedule: maintenance.watchdogSchedule,
     handler: watchdog(maintenance),

@@ -5,6 +5,7 @@ import { failure } from "../copy/contract/failure.ts";
 import { decide, skipStaleEvent } from "../copy/decisions/plan.ts";
 import type { Decision } from "../copy/decisions/plan.ts";
 import { isNothingToAbort } from "../copy/decisions/storage-errors.ts";
+import type { Verdict } from "../copy/decisions/storage-errors.ts";
 import type {
   CopyInput,
   CopyPlan,
@@ -13,6 +14,7 @@ import type {
 } from "../copy/contract/activities.ts";
 import type { TransientFailure } from "../copy/contract/copy-status.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
+import { refuseNames } from "./support/names.ts";
 import { openSidesOnce } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { snapshotDestination } from "./support/rollback.ts";
@@ -31,6 +33,8 @@ export function prepareCopy(
 async function prepare(deps: ActivityDependencies, input: PrepareInput): Promise<PrepareResult> {
   const { ledger } = deps;
   const { copy, instanceId } = input;
+  const misnamed = refuseNames(copy);
+  if (misnamed !== null) return misnamed;
   const openSides = openSidesOnce(deps, input);
   const lock = await ledger.acquireLock(instanceId, copy);
   // Read after the lock was acquired: when prepare of an ended copy runs late, no lock must stay behind.
@@ -128,7 +132,7 @@ async function readAndDecide(
     callStorage(deps, destinationRead, () => deps.client.readDestination(destination, { ifTags })),
   ]);
   if (!sourceResult.ok) return toFailure(sourceResult.verdict);
-  if (!destinationResult.ok) return toFailure(destinationResult.verdict);
+  if (!destinationResult.ok) return refusedDestination(copy, destinationResult.verdict);
   const { seen, minted } = sourceResult.value;
   const decision = decide({ ...copy, awaited: awaitedCopyId }, seen, destinationResult.value);
   if (decision.kind !== "planned") return decision;
@@ -137,6 +141,17 @@ async function readAndDecide(
     kind: "planned",
     plan: { ...decision.plan, plannedAt, ...(minted === null ? {} : { mintedSas: minted }) },
   };
+}
+
+/**
+ * Waits for a pending copy because of which Storage refused even to read the destination, if the caller wants to wait.
+ * `replace` waits, too: without the properties, the copyId to abort is unknown.
+ */
+function refusedDestination({ options }: CopyInput, verdict: Verdict): Decision | TransientFailure {
+  const { failure: reason } = verdict;
+  if (reason.cause !== "destination-busy" || options.ifBusy === "fail") return toFailure(verdict);
+  const waitsFor = "Waits for a pending copy onto the destination to end";
+  return { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
 }
 
 /**

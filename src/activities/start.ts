@@ -1,15 +1,16 @@
 import type { CopyId } from "../copy/contract/ids.ts";
 import { plusMs } from "../copy/time.ts";
 import { second } from "../copy/durations.ts";
-import { endpointUrl } from "../copy/location/endpoint.ts";
+import { copySourceLength, endpointUrl, maxCopySourceLength } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
 import { isOurs, startedFrom } from "../copy/decisions/plan.ts";
 import { isDefiniteRefusal } from "../copy/decisions/storage-errors.ts";
 import type { Verdict } from "../copy/decisions/storage-errors.ts";
 import type { StartInput, StartResult } from "../copy/contract/activities.ts";
 import type { StartAttempt } from "../ledger/ledger.ts";
-import type { DestinationSide } from "../storage/copy-client.ts";
+import type { DestinationSide, Side } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
+import { refuseNames } from "./support/names.ts";
 import { openSides } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { signSource } from "./support/source-access.ts";
@@ -43,6 +44,8 @@ export function startCopy(deps: ActivityDependencies, input: StartInput): Promis
 }
 
 async function start(deps: ActivityDependencies, input: StartInput): Promise<StartResult> {
+  const misnamed = refuseNames(input.copy);
+  if (misnamed !== null) return misnamed;
   const sides = openSides(deps, input);
   const tags = await tagsToSet(deps, input, sides);
   if (!tags.ok) return toStartResult(tags.verdict);
@@ -135,6 +138,11 @@ async function send(
     await resolve(null);
     return toStartResult(signed.verdict);
   }
+  const tooLong = refuseLongSource(signed.value);
+  if (tooLong !== null) {
+    await resolve(null);
+    return tooLong;
+  }
   if (deps.now() > attempt.until - startTimeoutMs - arrivalMs) {
     await resolve(null);
     const message =
@@ -167,7 +175,17 @@ async function send(
   return found ?? toStartResult(sent.verdict);
 }
 
-/** Reads the destination for a copy started under this plan. Returns null if there is none. */
+/** Only now is the source's whole URL known: with the snapshot of a copy onto itself, and with the minted SAS. */
+function refuseLongSource(source: Side): Extract<StartResult, { kind: "failed" }> | null {
+  const length = copySourceLength(source);
+  if (length <= maxCopySourceLength) return null;
+  const message = `Cannot start the copy because the source's URL is ${length} characters long with its query, and Storage reads a source from at most 2,048: ${endpointUrl(source.endpoint)}`;
+  const fix =
+    "Give the blob a shorter name, or send a shorter SAS with the source (one that is signed with the account's key, for example)";
+  return { kind: "failed", failure: { ...failure("not-supported", message), fix } };
+}
+
+/** Reads the destination for a copy started under this plan. A transient failure leaves that open; null is a no. */
 async function findOurs(
   deps: ActivityDependencies,
   { copy, plan }: StartInput,

@@ -12,8 +12,9 @@ const problems = {
     status: 409,
     title: "The Idempotency-Key belongs to another request",
   },
+  "length-required": { status: 411, title: "The request body has no Content-Length" },
   "too-large": { status: 413, title: "The request body is too large" },
-  "unsupported-media-type": { status: 415, title: "The request body is not JSON" },
+  "unsupported-media-type": { status: 415, title: "The request body is not plain JSON" },
   settings: { status: 503, title: "The settings of the app are wrong" },
   unavailable: { status: 503, title: "The app cannot serve this request now" },
 } as const;

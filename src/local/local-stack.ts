@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { makeCertificate, trustCertificate } from "./certificate.ts";
@@ -7,6 +7,12 @@ import type { Clock } from "./clock.ts";
 import { startFunctionsHost } from "./host/host.ts";
 import type { FunctionsHost, HostOptions } from "./host/host.ts";
 import { readLocalSettings } from "./host/host-settings.ts";
+import {
+  hostNamesSetting,
+  readHostNames,
+  refuseForeignHost,
+  refuseForeignPage,
+} from "./host/http/foreign-requests.ts";
 import { startStorageEmulator } from "./storage/emulator.ts";
 import type { StorageEmulator, StorageEmulatorOptions } from "./storage/emulator.ts";
 import type { SubscriptionOptions } from "./storage/events/deliveries.ts";
@@ -27,6 +33,8 @@ export type LocalStackOptions = {
   settings?: Readonly<Record<string, string>>;
   /** Serve Storage over https, as Azure does, with an identity for the app. */
   secure?: boolean;
+  /** Hosts of Azure that reach the emulator's accounts, through a proxy that the caller sets up. */
+  hosts?: NonNullable<StorageEmulatorOptions["hosts"]>;
   copies?: StorageEmulatorOptions["copies"];
   /** Deliver BlobCreated events to the app, for this kind of account. If omitted, no event is sent. */
   events?: Pick<SubscriptionOptions, "namespace" | "schema">;
@@ -44,7 +52,7 @@ export type LocalStack = {
  * after closing everything it had started, if a part cannot start.
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
-  const { appDirectory, stateDirectory, clock, log } = options;
+  const { appDirectory, stateDirectory, clock, log, hosts = {} } = options;
   const unlock = stateDirectory === null ? () => {} : lockState(stateDirectory);
   const stateFile = (name: string) =>
     stateDirectory === null ? ":memory:" : join(stateDirectory, name);
@@ -53,15 +61,25 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     for (const cleanUp of cleanups.splice(0)) await cleanUp();
   };
   try {
-    const tls = options.secure === true ? await makeCertificate(clock.now()) : null;
+    const tls =
+      options.secure === true ? await makeCertificate(clock.now(), Object.keys(hosts)) : null;
     if (tls !== null) cleanups.unshift(trustCertificate(tls));
+    const settings = { ...(await readLocalSettings(appDirectory)), ...options.settings };
+    const ownNames = readHostNames(isSet(hostNamesSetting) ? process.env : settings);
+    const names = new Set([...ownNames, ...Object.keys(hosts)]);
     const emulator = await startStorageEmulator({
       clock,
       ...(tls === null ? {} : { tls }),
+      hosts,
       blobPort: options.blobPort,
       ...(options.filePort === undefined ? {} : { filePort: options.filePort }),
       file: stateFile("storage.sqlite"),
       ...(options.copies === undefined ? {} : { copies: options.copies }),
+      // The accounts' keys are published, so that a web page could sign requests, too. A page of another origin can
+      // send no other writes, and what it embeds by GET it cannot read.
+      refuse: ({ method, headers }) =>
+        refuseForeignHost({ headers }, names) ??
+        (method === "GET" || method === "HEAD" ? undefined : refuseForeignPage(headers, names)),
       log: (line) =>
         log({
           at: clock.now(),
@@ -72,7 +90,6 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         }),
     });
     cleanups.unshift(emulator.close);
-    const settings = { ...(await readLocalSettings(appDirectory)), ...options.settings };
     const hasSecretKey = isSet("COPY_SECRET_KEYS") || (settings["COPY_SECRET_KEYS"] ?? "") !== "";
     const host = await startFunctionsHost({
       appDirectory,
@@ -111,6 +128,9 @@ async function subscribe(
   }
 }
 
+/** Only the owner may list, read or write a folder with this mode. */
+const ownerOnly = 0o700;
+
 /**
  * Reserves the folder for this process, because two hosts on one task hub would run each other's work. Returns a
  * function that releases it. The lock is SQLite's own, so it is also released when the process is killed.
@@ -118,7 +138,9 @@ async function subscribe(
 function lockState(directory: string): () => void {
   let lock: DatabaseSync | null = null;
   try {
-    mkdirSync(directory, { recursive: true });
+    mkdirSync(directory, { recursive: true, mode: ownerOnly });
+    // The folder contains keys and all content. It may be older than this rule.
+    if ((statSync(directory).mode & 0o077) !== 0) chmodSync(directory, ownerOnly);
     lock = new DatabaseSync(join(directory, "lock"));
     lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;");
     return () => lock?.close();

@@ -2,6 +2,7 @@ import { styleText } from "node:util";
 import { systemClock } from "./clock.ts";
 import { terminalLog } from "./log.ts";
 import { startLocalStack } from "./local-stack.ts";
+import type { CopySettings } from "./storage/pending-copies/copy-settings.ts";
 
 /* `npm start`: runs the Storage emulator and the app on the Functions host until Ctrl-C or SIGTERM. */
 
@@ -14,7 +15,7 @@ const stack = await startLocalStack({
   blobPort: port("BLOB_PORT", 10_000),
   filePort: port("FILE_PORT", 10_003),
   log: terminalLog(process.stdout),
-  copies: { bytesPerSecond: bytesPerSecond() },
+  copies: { bytesPerSecond: bytesPerSecond(), ...finishOnStart() },
   events: {},
 }).catch((error: unknown) => {
   fail(error instanceof Error ? error.message : String(error));
@@ -47,6 +48,18 @@ function port(name: string, fallback: number): number {
 /** How fast the emulator copies; COPY_RATE is bytes per second. */
 function bytesPerSecond(): number {
   return number("COPY_RATE", 8 * 1_024 * 1_024, (value) => value > 0, "bytes per second, above 0");
+}
+
+/**
+ * Which copies finish in the response to their start, as small copies within one account do in recordings of
+ * the service; COPY_FINISH_ON_START_BYTES is their maximum length in bytes, 0 for none.
+ */
+function finishOnStart(): Pick<CopySettings, "finishOnStart" | "maxFinishOnStartBytes"> {
+  const name = "COPY_FINISH_ON_START_BYTES";
+  const isLength = (value: number) => Number.isInteger(value) && value >= 0;
+  const maxBytes = number(name, 0, isLength, "a whole number of bytes, 0 for none");
+  if (maxBytes === 0) return { finishOnStart: "never" };
+  return { finishOnStart: "same-account", maxFinishOnStartBytes: maxBytes };
 }
 
 function number(

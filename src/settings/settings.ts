@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { externalOrigins, isOwnState, parseAllowedPairs } from "../copy/request/access-policy.ts";
+import {
+  externalOrigins,
+  isOwnState,
+  parseAllowedPairs,
+  wholeExternalOrigins,
+} from "../copy/request/access-policy.ts";
 import type { AllowedPair, OwnAccount } from "../copy/request/access-policy.ts";
 import type { Origins } from "../copy/location/parse-endpoint.ts";
 import { nonEmpty } from "./environment.ts";
@@ -63,7 +68,11 @@ export function readSettings(environment: Environment): Settings {
   const account = ledger === null ? null : parseOwnAccount(ledger, problems);
   const contentShare = nonEmpty(environment["WEBSITE_CONTENTSHARE"]);
   const own = account === null ? null : { ...account, contentShare };
-  const origins = { emulator, external: externalOrigins(pairs) };
+  const origins = {
+    emulator,
+    external: externalOrigins(pairs),
+    wholeExternal: wholeExternalOrigins(pairs),
+  };
   const routes = parseRouteSettings(environment["COPY_ROUTES"], { origins, own }, problems);
   const isLocal = emulator.blob !== null;
   const notificationTargets = parseNotificationTargets(environment, isLocal, problems);

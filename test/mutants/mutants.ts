@@ -1,16 +1,7 @@
-/**
- * Mistakes that the suites must notice, each made in the product by one replaced text. `find` appears
- * exactly once in `file` (checked by test/unit/mutants.test.ts), and must follow changes of the product.
- */
-export type Mutant = {
-  /** The mistake in a few words. */
-  breaks: string;
-  file: string;
-  find: string;
-  replace: string;
-  /** Suites of which at least one must fail; the quickest that notices. */
-  suites: readonly string[];
-};
+import { emulatorMutants } from "./emulator.ts";
+import { localHostMutants } from "./local-host.ts";
+import type { Mutant } from "./mutant.ts";
+import { nameMutants } from "./names.ts";
 
 const chaos = "test/chaos/chaos.test.ts";
 const abort = "test/e2e/copies/abort.test.ts";
@@ -28,6 +19,8 @@ const notices = "test/e2e/events/notifications.test.ts";
 const routes = "test/e2e/events/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
+  ...emulatorMutants,
+  ...localHostMutants,
   {
     breaks: "a start overwrites a blob that was created after the plan",
     file: "src/storage/blob-copy-client.ts",
@@ -551,4 +544,5 @@ export const mutants: readonly Mutant[] = [
     replace: "batchSize);",
     suites: [retention],
   },
+  ...nameMutants,
 ];

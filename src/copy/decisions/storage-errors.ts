@@ -42,6 +42,7 @@ type Row = readonly [
 
 const source: readonly StorageCallName[] = ["read-source", "lease-source"];
 const reads: readonly StorageCallName[] = ["read-source", "read-destination"];
+const reading: readonly StorageCallName[] = ["read-destination"];
 const lease: readonly StorageCallName[] = ["lease-source"];
 const start: readonly StorageCallName[] = ["start"];
 const destination: readonly StorageCallName[] = ["read-destination", "start", "abort", "clean-up"];
@@ -80,6 +81,8 @@ export const storageErrors: readonly Row[] = [
   [start, null, /^ReadOnlyAttribute$/, "destination-read-only", "the file is read-only"],
   [start, null, /^InvalidBlobType$/, "destination-type-mismatch", "it has another blob type"],
 
+  // Storage may refuse calls on a blob while a copy onto it is pending.
+  [reading, null, /^PendingCopyOperation$/, "destination-busy", "a copy onto it is pending"],
   [destination, null, leased, "destination-leased", "the destination is leased"],
   [destination, null, /^BlobImmutableDueToPolicy$/, "destination-immutable", "it is immutable"],
   [

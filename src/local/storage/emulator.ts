@@ -9,8 +9,14 @@ import { createFaults, type Faults } from "./server/faults.ts";
 import { startIdentityEndpoint, type IdentityEndpoint } from "./auth/identity-endpoint.ts";
 import { endDueCopies } from "./pending-copies/pending-copies.ts";
 import type { ServiceName } from "./http/storage-request.ts";
+import type { VirtualHosts } from "./http/virtual-hosts.ts";
 import type { RoleAssignment } from "./auth/role-assignments.ts";
-import { startServer, type ReceivedRequest, type StorageServer } from "./server/storage-server.ts";
+import {
+  startServer,
+  type ReceivedRequest,
+  type ServerOptions,
+  type StorageServer,
+} from "./server/storage-server.ts";
 import { openStore } from "./store/store.ts";
 import { createWebSources, runWithFetch } from "./pending-copies/web-sources.ts";
 
@@ -24,7 +30,11 @@ export type StorageEmulatorOptions = {
   file: string;
   /** Key and certificate in PEM. If present, the emulator accepts https only, accepts tokens, and has an identity. */
   tls?: { key: string; cert: string };
+  /** Hosts that reach an account by their name, besides the emulator's own address; default: none. */
+  hosts?: VirtualHosts;
   copies?: Partial<CopySettings>;
+  /** Returns the response to a request that must not reach Storage; by default every request reaches it. */
+  refuse?: ServerOptions["refuse"];
   /** Gets one line for each request and each error, without secrets. */
   log?: (line: string) => void;
 };
@@ -65,7 +75,7 @@ const defaultRoles = [
 export async function startStorageEmulator(
   options: StorageEmulatorOptions,
 ): Promise<StorageEmulator> {
-  const { clock, log = () => {} } = options;
+  const { clock, hosts = {}, log = () => {} } = options;
   const store = openStore(options.file);
   const accountSettings = createAccountSettings();
   const faults = createFaults();
@@ -108,7 +118,9 @@ export async function startStorageEmulator(
       service,
       clock,
       port,
+      hosts,
       ...(tls === undefined ? {} : { tls }),
+      refuse: options.refuse ?? (() => undefined),
       takeFault: faults.take,
       handle: (request, operation) =>
         runWithFetch(web, (webSource) =>
@@ -121,6 +133,7 @@ export async function startStorageEmulator(
             accountSettings: accountSettings(request.resource.account),
             roles,
             ownOrigins,
+            hosts,
             ...(webSource && { webSource }),
           }),
         ).finally(() => events.refresh()), // rejected requests end due copies, too

@@ -29,7 +29,7 @@ export function createSteps(
     mint: createSasMint(credentialFor),
     ledger,
     seal: createSeal([]),
-    notifications: { targets: [], send: async () => ({ ok: true }) },
+    notifications: { targets: [], send: async () => ({ ok: true }), report: async () => [] },
     now: () => epochMs(clock.now()),
     newGuid: randomUUID,
   });

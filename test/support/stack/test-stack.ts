@@ -76,6 +76,8 @@ type Options = {
   persistent?: boolean;
   /** Storage over https; the app then acts with the emulator's identity. */
   secure?: boolean;
+  /** Hosts of Azure for the emulator's accounts; see `storage-proxy.ts`. */
+  hosts?: Record<string, string>;
   copies?: LocalStackOptions["copies"];
   environment?: Record<string, string>;
   /** As in local.settings.json: can name the emulator at its default address. */
@@ -113,6 +115,7 @@ export async function openStack(options: Options = {}): Promise<TestStack> {
       settings: options.settings ?? {},
       ...(options.events === undefined ? {} : { events: options.events }),
       ...(options.copies === undefined ? {} : { copies: options.copies }),
+      ...(options.hosts === undefined ? {} : { hosts: options.hosts }),
     });
   const cleanUp = () => {
     clock.dispose();

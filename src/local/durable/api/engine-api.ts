@@ -81,7 +81,7 @@ export type DurableLogEntry = {
 export type DurableEngine = {
   /** Serves the extension's management routes below `/runtime/webhooks/durabletask`. */
   handle(request: ManagementRequest): Promise<ManagementResponse>;
-  /** Returns the durable client binding's JSON text. `origin` is the host's, e.g. "http://localhost:7071". */
+  /** Returns the durable client binding's JSON text. `origin` is the host's, e.g. "http://127.0.0.1:7071". */
   clientBinding(origin: string): string;
   /** Starts working, also on unfinished work of a former process. */
   start(): void;

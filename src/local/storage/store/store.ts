@@ -64,7 +64,7 @@ export function openStore(file: string): Store {
 
 /** The service's ETags are numbers of this size, such as 0x8DC4B5A7F3E2D10. */
 const etagBase = 0x8dc000000000000n;
-const schemaVersion = 7;
+const schemaVersion = 8;
 
 function setSchema(database: DatabaseSync, file: string): void {
   const row = database.prepare("PRAGMA user_version").get();
@@ -142,6 +142,7 @@ CREATE TABLE blob (
   content_headers TEXT NOT NULL,
   metadata TEXT NOT NULL,
   access_tier TEXT,
+  tier_changed_at INTEGER,
   rehydration TEXT,
   tags TEXT NOT NULL,
   immutability TEXT NOT NULL,
