@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
 /*
- * `npm run test:all`: every suite at full size, then the suite on the real Durable extension, which waits in real time
- * and therefore runs alone. With TEST_REPORTS=<folder> each part writes a JSON report there. Other arguments go to
+ * `npm run test:all`: every suite at full size, then the end-to-end suite on the unpacked package, then the suite on the
+ * real Durable extension, which waits in real time and therefore runs alone. With TEST_REPORTS=<folder> each part writes a JSON report there. Other arguments go to
  * vitest.
  */
 
@@ -11,6 +11,7 @@ const root = join(import.meta.dirname, "..");
 const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "test/vitest.config.ts"];
 const parts = {
   suites: [...vitest, "--mode", "full", "--project", "!extension"],
+  package: ["test/package/run.ts"],
   extension: ["test/extension/run.ts"],
 };
 const reports = process.env["TEST_REPORTS"];

@@ -3,6 +3,7 @@ import { configurations, measureOperations } from "./extension-operations.ts";
 import { allSeconds, measureReads } from "./extension-reads.ts";
 import { hasDotnetSdk, noDotnetSdk } from "../extension/support/processes/dotnet-sdk.ts";
 import { measureLocalCopies } from "./local-copies.ts";
+import { measurePackage } from "./package/load-time.ts";
 import { comparePolicies } from "./poll-policies.ts";
 import { tableText } from "./table.ts";
 import { measureWakeLag } from "./wake-lag.ts";
@@ -13,6 +14,7 @@ for (const table of comparePolicies()) console.log(tableText(table));
 console.log(tableText(await measureLocalCopies()));
 console.log(tableText(await measureWakeLag()));
 console.log(tableText(await compareEngines()));
+console.log(tableText(await measurePackage()));
 if (hasDotnetSdk()) {
   for (const table of await measureReads(allSeconds)) console.log(tableText(table));
   const names = Object.keys(configurations);
