@@ -11,7 +11,7 @@ import { callStorage, orTransient, toTransientFailure } from "./support/storage-
 export function abortCopy(deps: ActivityDependencies, input: PollInput): Promise<CopyStatus> {
   return orTransient(async () => {
     const sides = openSides(deps, input);
-    const { destination } = sides;
+    const destination = sides.destination();
     const action = `abort the copy onto ${endpointUrl(input.copy.destination)}`;
     const aborted = await callStorage(deps, { call: "abort", action, side: destination }, () =>
       deps.client.abort(destination, input.copyId),

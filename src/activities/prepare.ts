@@ -15,7 +15,7 @@ import type {
 import type { TransientFailure } from "../copy/contract/copy-status.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
 import { refuseNames } from "./support/names.ts";
-import { openSidesOnce } from "./support/sides.ts";
+import { openSides } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { snapshotDestination } from "./support/rollback.ts";
 import { readSource, sourceRead } from "./support/source-access.ts";
@@ -35,21 +35,20 @@ async function prepare(deps: ActivityDependencies, input: PrepareInput): Promise
   const { copy, instanceId } = input;
   const misnamed = refuseNames(copy);
   if (misnamed !== null) return misnamed;
-  const openSides = openSidesOnce(deps, input);
+  const sides = openSides(deps, input);
   const lock = await ledger.acquireLock(instanceId, copy);
   // Read after the lock was acquired: when prepare of an ended copy runs late, no lock must stay behind.
   const record = await ledger.readRecord(instanceId);
   if (record !== null && record.outcome !== null) {
     await ledger.releaseLock(copy.destination, instanceId);
     // Also release a lease that an earlier, crashed attempt took.
-    const released = await releaseSource(deps, input, openSides);
+    const released = await releaseSource(deps, input, sides);
     return released.kind === "transient-failure"
       ? released
       : { kind: "ended", outcome: record.outcome };
   }
   // Also when the abort's event was lost with an earlier instance of this id.
   if (record?.abortRequested === true) return { kind: "abort-requested" };
-  const sides = openSides();
   if (!lock.held) {
     return (await skipIfOvertaken(deps, input, sides)) ?? heldBy(lock.holder, copy);
   }
@@ -59,7 +58,7 @@ async function prepare(deps: ActivityDependencies, input: PrepareInput): Promise
   const leaseFailure = await leaseSource(deps, input, sides);
   if (leaseFailure !== null) return leaseFailure;
   if (copy.options.rollback === "off") return decision;
-  const { destination } = sides;
+  const destination = sides.destination();
   const result = await snapshotDestination(deps, input, { plan: decision.plan, destination });
   return result.kind === "planned" && isOntoItself(copy.source, copy.destination)
     ? { kind: "planned", plan: fromSnapshot(result.plan) }
@@ -123,7 +122,7 @@ async function readAndDecide(
   { copy, awaitedCopyId }: PrepareInput,
   sides: Sides,
 ): Promise<Decision | TransientFailure> {
-  const { destination } = sides;
+  const destination = sides.destination();
   const { ifTags } = copy.options.destinationConditions ?? {};
   const action = `read the destination ${endpointUrl(copy.destination)}`;
   const destinationRead = { call: "read-destination", action, side: destination } as const;
@@ -160,9 +159,10 @@ function refusedDestination({ options }: CopyInput, verdict: Verdict): Decision 
  */
 async function abortOther(
   deps: ActivityDependencies,
-  { destination }: Sides,
+  sides: Sides,
   copyId: CopyId,
 ): Promise<ReturnType<typeof toFailure> | null> {
+  const destination = sides.destination();
   const action = `abort copy ${copyId} onto ${endpointUrl(destination.endpoint)}`;
   const aborted = await callStorage(deps, { call: "abort", action, side: destination }, () =>
     deps.client.abort(destination, copyId),

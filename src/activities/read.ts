@@ -2,7 +2,9 @@ import type { CopyStatus } from "../copy/contract/copy-status.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import { unobservable, interpretStatus } from "../copy/decisions/read-status.ts";
 import { hasSasExpired } from "../copy/location/sas.ts";
+import type { Sas } from "../copy/location/sas.ts";
 import type { PollInput } from "../copy/contract/activities.ts";
+import { UnsealError } from "../secrets/seal.ts";
 import { readableSas } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
 import { openSides } from "./support/sides.ts";
@@ -21,14 +23,16 @@ export function readCopy(deps: ActivityDependencies, input: PollInput): Promise<
 export async function readStatus(
   deps: ActivityDependencies,
   { copy, plan, copyId }: PollInput,
-  { source, destination }: Sides,
+  sides: Sides,
 ): Promise<CopyStatus> {
+  const destination = sides.destination();
   const action = `read the destination ${endpointUrl(copy.destination)}`;
   const call = { call: "read-destination", action, side: destination } as const;
   const read = await callStorage(deps, call, () => deps.client.readDestination(destination));
   const readAt = deps.now();
   if (read.ok) {
-    const sas = readableSas(source);
+    // The terms of the source's SAS can only refine the cause of a failed copy.
+    const sas = read.value?.copy?.status === "failed" ? sourceSas(sides) : null;
     const status = interpretStatus({ plan, copyId }, read.value, { sas, now: readAt });
     return { ...status, readAt };
   }
@@ -41,4 +45,14 @@ export async function readStatus(
     return unobservable(verdict.failure, copyId);
   }
   return toTransientFailure(verdict);
+}
+
+/** The source's SAS; null also if it cannot be opened. */
+function sourceSas({ source }: Sides): Sas | null {
+  try {
+    return readableSas(source());
+  } catch (error) {
+    if (error instanceof UnsealError) return null;
+    throw error;
+  }
 }

@@ -22,6 +22,7 @@ import {
   toTransientFailure,
   transientFailure,
 } from "./support/storage-call.ts";
+import type { CallResult } from "./support/storage-call.ts";
 
 /** How long the start call may take; Storage checks the source before it answers. */
 const startTimeoutMs = 30 * second;
@@ -47,13 +48,12 @@ async function start(deps: ActivityDependencies, input: StartInput): Promise<Sta
   const misnamed = refuseNames(input.copy);
   if (misnamed !== null) return misnamed;
   const sides = openSides(deps, input);
-  const tags = await tagsToSet(deps, input, sides);
-  if (!tags.ok) return toStartResult(tags.verdict);
+  const destination = sides.destination();
   const entered = await enter(deps, input);
   if (entered.kind !== "entered") return entered;
-  const recovered = await recover(deps, input, { ...entered, destination: sides.destination });
+  const recovered = await recover(deps, input, { ...entered, destination });
   if (recovered !== null) return recovered;
-  return send(deps, input, { attempt: entered.attempt, sides, tags: tags.value });
+  return send(deps, input, { attempt: entered.attempt, sides });
 }
 
 type Started = Extract<StartResult, { kind: "started" }>;
@@ -122,23 +122,23 @@ async function recover(
 async function send(
   deps: ActivityDependencies,
   input: StartInput,
-  {
-    attempt,
-    sides: { source: planned, destination },
-    tags,
-  }: { attempt: StartAttempt; sides: Sides; tags: Record<string, string> | null },
+  { attempt, sides }: { attempt: StartAttempt; sides: Sides },
 ): Promise<StartResult> {
   const { client, ledger } = deps;
   const { copy, plan } = input;
   const resolve = (copyId: CopyId | null) =>
     ledger.resolveAttempt(copy.destination, attempt, { copyId, now: deps.now() });
-  const source = { ...planned, endpoint: startedFrom(plan, planned.endpoint) };
-  const signed = await signSource(deps, input, source);
-  if (!signed.ok) {
+  const ready = await readySource(deps, input, sides).catch(async (error: unknown) => {
     await resolve(null);
-    return toStartResult(signed.verdict);
+    throw error;
+  });
+  if (!ready.ok) {
+    await resolve(null);
+    return toStartResult(ready.verdict);
   }
-  const tooLong = refuseLongSource(signed.value);
+  const { source, signed, tags } = ready.value;
+  const destination = sides.destination();
+  const tooLong = refuseLongSource(signed);
   if (tooLong !== null) {
     await resolve(null);
     return tooLong;
@@ -154,7 +154,7 @@ async function send(
   const action = `start the copy onto ${endpointUrl(copy.destination)}`;
   const sent = await callStorage(deps, { call: "start", action, side: source }, () =>
     client.start({
-      source: signed.value,
+      source: signed,
       destination,
       // Copy Blob supports no condition on a source in Azure Files; a snapshot cannot change.
       sourceEtag: source.endpoint.service === "blob" && !isPinned ? plan.source.etag : null,
@@ -175,6 +175,24 @@ async function send(
   return found ?? toStartResult(sent.verdict);
 }
 
+type ReadySource = { source: Side; signed: Side; tags: Record<string, string> | null };
+
+/** Opens the source's SAS, or signs one, and reads the tags to set. Nothing has been sent to the destination yet. */
+async function readySource(
+  deps: ActivityDependencies,
+  input: StartInput,
+  sides: Sides,
+): Promise<CallResult<ReadySource>> {
+  const tags = await tagsToSet(deps, input, sides);
+  if (!tags.ok) return tags;
+  const planned = sides.source();
+  const source = { ...planned, endpoint: startedFrom(input.plan, planned.endpoint) };
+  const signed = await signSource(deps, input, source);
+  return signed.ok
+    ? { ok: true, value: { source, signed: signed.value, tags: tags.value } }
+    : signed;
+}
+
 /** Only now is the source's whole URL known: with the snapshot of a copy onto itself, and with the minted SAS. */
 function refuseLongSource(source: Side): Extract<StartResult, { kind: "failed" }> | null {
   const length = copySourceLength(source);
@@ -185,7 +203,7 @@ function refuseLongSource(source: Side): Extract<StartResult, { kind: "failed" }
   return { kind: "failed", failure: { ...failure("not-supported", message), fix } };
 }
 
-/** Reads the destination for a copy started under this plan. A transient failure leaves that open; null is a no. */
+/** Reads the destination for a copy started under this plan. Returns null if there is none. */
 async function findOurs(
   deps: ActivityDependencies,
   { copy, plan }: StartInput,

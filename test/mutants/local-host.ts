@@ -126,14 +126,14 @@ export const localHostMutants: readonly Mutant[] = [
   },
   {
     breaks: "an older folder with state stays open to others",
-    file: "src/local/local-stack.ts",
+    file: "src/local/state/state-folder.ts",
     find: "& 0o077) !== 0)",
     replace: "& 0o007) !== 0)",
     suites: [localStack],
   },
   {
     breaks: "the folders between are created open to others",
-    file: "src/local/local-stack.ts",
+    file: "src/local/state/state-folder.ts",
     find: "recursive: true, mode: ownerOnly }",
     replace: "recursive: true }",
     suites: [localStack],

@@ -1,3 +1,4 @@
+import { keyMutants } from "./keys.ts";
 import { emulatorMutants } from "./emulator.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
@@ -19,6 +20,7 @@ const notices = "test/e2e/events/notifications.test.ts";
 const routes = "test/e2e/events/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
+  ...keyMutants,
   ...emulatorMutants,
   ...localHostMutants,
   {
@@ -146,8 +148,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a start without a response is not searched for",
     file: "src/activities/settle.ts",
-    find: "if (copyId === null && unanswered) {",
-    replace: "if (copyId === null && unanswered && plan === null) {",
+    find: "const isUnanswered = copyId === null && unanswered;",
+    replace: "const isUnanswered = copyId === null && unanswered && plan === null;",
     suites: [exactlyOnce, chaos],
   },
   {
@@ -280,8 +282,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a file is left to an identity's token within its account",
     file: "src/activities/support/source-access.ts",
-    find: 'isSameAccount(sides) && !(endpoint.service === "file"',
-    replace: 'isSameAccount(sides) && !(endpoint.service !== "file"',
+    find: 'isSameAccount(copy) && !(endpoint.service === "file"',
+    replace: 'isSameAccount(copy) && !(endpoint.service !== "file"',
     suites: [mintedFiles],
   },
   {

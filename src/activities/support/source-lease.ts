@@ -20,10 +20,12 @@ const unauthorizedFix =
 export async function leaseSource(
   deps: ActivityDependencies,
   { instanceId, copy }: ActivityInput,
-  { source }: Sides,
+  sides: Sides,
 ): Promise<{ kind: "failed"; failure: Failure } | TransientFailure | null> {
   const { client, ledger } = deps;
-  if (copy.leasesSource !== true || !isInStorage(source)) return null;
+  if (copy.leasesSource !== true) return null;
+  const source = sides.source();
+  if (!isInStorage(source)) return null;
   const action = `lease the source ${endpointUrl(copy.source)}`;
   const call = { call: "lease-source", action, side: source, unauthorizedFix } as const;
   const leased = await callStorage(deps, call, async () => {
@@ -41,10 +43,10 @@ export async function leaseSource(
 export async function releaseSource(
   deps: ActivityDependencies,
   { instanceId, copy }: ActivityInput,
-  sides: () => Sides,
+  sides: Sides,
 ): Promise<{ kind: "released"; residue: string[] } | TransientFailure> {
   if (copy.leasesSource !== true) return { kind: "released", residue: [] };
-  const { source } = sides();
+  const source = sides.source();
   if (!isInStorage(source)) return { kind: "released", residue: [] };
   const action = `release the lease ${instanceId} on the source ${endpointUrl(copy.source)}`;
   const call = { call: "lease-source", action, side: source } as const;

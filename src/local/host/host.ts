@@ -32,6 +32,8 @@ export type HostOptions = {
   /** Settings that override local.settings.json and the machine's environment. */
   environment: Readonly<Record<string, string>>;
   log: HostLog;
+  /** Gets the error when the disk is full, or the task hub's file can no longer be used. The host then responds with 503. */
+  onStateError?: (error: unknown) => void;
   /** Opens the Durable engine; by default the local one. */
   openEngine?: ((options: DurableOptions) => DurableEngine | Promise<DurableEngine>) | undefined;
 } & Pick<
@@ -82,6 +84,7 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
     respond = unavailable;
     for (const step of cleanups.toReversed()) await step();
   };
+  let hasState = true;
   try {
     const hostJson = await readHostJson(appDirectory);
     cleanups.unshift(await enterApp(options, appDirectory, server.port, logger));
@@ -96,6 +99,10 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
       maxConcurrentActivities: hostJson.maxConcurrentActivities,
       visibilityTimeouts: hostJson.visibilityTimeouts,
       log: ({ level, instanceId, message }) => logger(level, "orchestration", instanceId, message),
+      onFileError(error) {
+        hasState = false;
+        options.onStateError?.(error);
+      },
       probe: options.probe,
       redeliver: options.redeliver,
       eventDelay: options.eventDelay,
@@ -116,7 +123,15 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
     });
     engine.start();
     const names = readHostNames(process.env);
-    respond = async (request) => refuseForeign(request, names, logger) ?? triggers.respond(request);
+    respond = async (request) => {
+      const refusal = refuseForeign(request, names, logger);
+      if (refusal !== undefined) return refusal;
+      if (!hasState) return hostNotRunning;
+      return triggers.respond(request).catch((error: unknown) => {
+        if (hasState) throw error;
+        return hostNotRunning;
+      });
+    };
     logFunctions(triggers.functions, url, logger);
 
     const close = async () => {

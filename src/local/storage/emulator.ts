@@ -8,6 +8,7 @@ import { startDeliveries, type StorageEvents } from "./events/deliveries.ts";
 import { createFaults, type Faults } from "./server/faults.ts";
 import { startIdentityEndpoint, type IdentityEndpoint } from "./auth/identity-endpoint.ts";
 import { endDueCopies } from "./pending-copies/pending-copies.ts";
+import { StorageError } from "./http/rest-errors.ts";
 import type { ServiceName } from "./http/storage-request.ts";
 import type { VirtualHosts } from "./http/virtual-hosts.ts";
 import type { RoleAssignment } from "./auth/role-assignments.ts";
@@ -17,7 +18,7 @@ import {
   type ServerOptions,
   type StorageServer,
 } from "./server/storage-server.ts";
-import { openStore } from "./store/store.ts";
+import { isFileError, openStore } from "./store/store.ts";
 import { createWebSources, runWithFetch } from "./pending-copies/web-sources.ts";
 
 export type StorageEmulatorOptions = {
@@ -33,6 +34,8 @@ export type StorageEmulatorOptions = {
   /** Hosts that reach an account by their name, besides the emulator's own address; default: none. */
   hosts?: VirtualHosts;
   copies?: Partial<CopySettings>;
+  /** Gets every error of the disk or the file, such as a full disk. The request that met it gets a 503. */
+  onStoreError?: (error: unknown) => void;
   /** Returns the response to a request that must not reach Storage; by default every request reaches it. */
   refuse?: ServerOptions["refuse"];
   /** Gets one line for each request and each error, without secrets. */
@@ -76,7 +79,7 @@ export async function startStorageEmulator(
   options: StorageEmulatorOptions,
 ): Promise<StorageEmulator> {
   const { clock, hosts = {}, log = () => {} } = options;
-  const store = openStore(options.file);
+  const store = openStore(options.file, options.onStoreError);
   const accountSettings = createAccountSettings();
   const faults = createFaults();
   const requests: ReceivedRequest[] = [];
@@ -136,7 +139,11 @@ export async function startStorageEmulator(
             hosts,
             ...(webSource && { webSource }),
           }),
-        ).finally(() => events.refresh()), // rejected requests end due copies, too
+        )
+          .catch((error: unknown) => {
+            throw isFileError(error) ? new StorageError("ServerBusy") : error;
+          })
+          .finally(() => events.refresh()), // rejected requests end due copies, too
       record(request) {
         requests.push(request);
         if (requests.length > maxRecordedRequests) requests.shift();

@@ -7,6 +7,7 @@ import { createBlobLedger } from "../../../src/ledger/blob-ledger.ts";
 import { newInstanceId } from "../../../src/ledger/instance-id.ts";
 import type { Ledger } from "../../../src/ledger/ledger.ts";
 import { createSeal } from "../../../src/secrets/seal.ts";
+import type { Seal } from "../../../src/secrets/seal.ts";
 import { createBlobCopyClient } from "../../../src/storage/blob-copy-client.ts";
 import type { CopyClient } from "../../../src/storage/copy-client.ts";
 import { createCredentialFor } from "../../../src/storage/credentials.ts";
@@ -19,6 +20,7 @@ import type { InstanceId } from "../../../src/copy/contract/ids.ts";
 export function createSteps(
   { emulator, clock, credential }: Storage,
   client: Partial<CopyClient> = {},
+  seal: Seal = createSeal([]),
 ): CopyActivities & { ledger: Ledger } {
   const account = `${emulator.blobUrl}/${credential.accountName}`;
   const container = new BlobServiceClient(account, credential).getContainerClient("ferry-ledger");
@@ -28,7 +30,7 @@ export function createSteps(
     client: { ...createBlobCopyClient(credentialFor), ...client },
     mint: createSasMint(credentialFor),
     ledger,
-    seal: createSeal([]),
+    seal,
     notifications: { targets: [], send: async () => ({ ok: true }), report: async () => [] },
     now: () => epochMs(clock.now()),
     newGuid: randomUUID,

@@ -34,6 +34,8 @@ export type DurableOptions = {
   maxConcurrentOrchestrators: number;
   maxConcurrentActivities: number;
   log: DurableLog;
+  /** Gets the error when the disk is full, or the file can no longer be used. The engine then does nothing more. */
+  onFileError?: ((error: unknown) => void) | undefined;
   visibilityTimeouts?: VisibilityTimeouts | undefined;
   /**
    * Fail an orchestration in the first turn that would be non-deterministic in Azure. Default: true. With false it

@@ -124,6 +124,7 @@ export function openTriggers(options: TriggersOptions): Triggers {
     environment: process.env,
     run: runVisibly,
     statusFile: options.timerStatusFile,
+    logger,
   });
   const callWebhook = async (webhook: Webhook, request: HostRequest): Promise<HostResponse> => {
     switch (webhook.extension) {

@@ -209,6 +209,10 @@ const knownErrors = {
     409,
     "The specified resource type does not match the type of the existing resource.",
   ],
+  ServerBusy: [
+    503,
+    "The server is currently unable to receive requests. Please retry your request.",
+  ],
   ShareAlreadyExists: [409, "The specified share already exists."],
   ShareHasSnapshots: [409, "The share has snapshots and the operation requires no snapshots."],
   ShareNotFound: [404, "The specified share does not exist."],
