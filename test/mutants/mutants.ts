@@ -3,6 +3,7 @@ import { emulatorMutants } from "./emulator.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
 import { nameMutants } from "./names.ts";
+import { packageMutants } from "./package.ts";
 
 const chaos = "test/chaos/chaos.test.ts";
 const abort = "test/e2e/copies/abort.test.ts";
@@ -547,4 +548,5 @@ export const mutants: readonly Mutant[] = [
     suites: [retention],
   },
   ...nameMutants,
+  ...packageMutants,
 ];

@@ -19,6 +19,8 @@ const parts = [
   "src",
   "test",
   "infra",
+  ".funcignore",
+  "package-lock.json",
   "package.json",
   "tsconfig.json",
   "host.json",

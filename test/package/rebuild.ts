@@ -55,7 +55,8 @@ function usedPackages(project: string): Record<string, string> {
   }; // the format of npm 7 and later
   return Object.fromEntries(
     Object.entries(lock.packages).flatMap(([name, { version, dev, devOptional }]) => {
-      const isUsed = name !== "" && ((dev !== true && devOptional !== true) || builders.includes(name));
+      const isUsed =
+        name !== "" && ((dev !== true && devOptional !== true) || builders.includes(name));
       return isUsed && version !== undefined ? [[name, version]] : [];
     }),
   );
