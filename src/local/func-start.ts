@@ -18,7 +18,7 @@ const missing = [
     ? [
         "func is missing: install Azure Functions Core Tools 4 (npm install --global azure-functions-core-tools@4)",
       ]
-    : /^4\./.test(version.stdout.trim())
+    : version.stdout.trim().startsWith("4.")
       ? []
       : [`func must have version 4: "${version.stdout.trim()}"`]),
   ...(existsSync(azurite) ? [] : ["Azurite is missing: run npm ci"]),

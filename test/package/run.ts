@@ -29,8 +29,12 @@ export async function runPackageSuite(args: readonly string[]): Promise<number> 
     const command = isExtension
       ? ["test/extension/run.ts", "scenarios-extension"]
       : [
-          ...["node_modules/vitest/vitest.mjs", "run", "--config", "test/vitest.config.ts"],
-          ...["--project=e2e", "--exclude=test/e2e/commands/**", "--exclude=**/npm-start.test.ts"],
+          "node_modules/vitest/vitest.mjs",
+          "run",
+          "--config=test/vitest.config.ts",
+          "--project=e2e",
+          "--exclude=test/e2e/commands/**", // of the project, not of an app
+          "--exclude=**/npm-start.test.ts",
         ];
     const others = args.filter((arg) => arg !== "--extension");
     const { status } = spawnSync(process.execPath, [...command, ...others], {

@@ -31,7 +31,7 @@ test("the table has exactly the settings that the code and host.json read", () =
     ...code.matchAll(/(?<=\()"(COPY_\w+)", environment/g), // parseEmulatorOrigin reads the name that it gets
     ...hostJson.matchAll(/%(\w+)%/g),
     ...hostJsonFor("scheduler", hostJson).matchAll(/%(\w+)%|"connectionStringName": "(\w+)"/g),
-  ].map(([, name, other]) => name ?? other);
+  ].map(([, name, other]) => name ?? other ?? "");
   expect([...new Set(read)].toSorted()).toEqual(Object.keys(settingsTable).toSorted());
 });
 

@@ -16,7 +16,7 @@ if (mode === "list") {
   });
 }
 
-class Disposable {}
+function Disposable() {}
 const core = {
   version: "3.9.1",
   hostVersion: "4.1037.0",

@@ -118,8 +118,15 @@ test("code that most calls do not need is loaded late: the first file has no mod
     .filter(({ name }) => early.has(name))
     .flatMap((each) => each.modules);
   const late = [
-    ...["@azure/identity", "@azure/msal-node", "@azure/storage-file-share", "apache-arrow"],
-    ...["axios", "validator", "moment", "mime-db", "https-proxy-agent"],
+    "@azure/identity",
+    "@azure/msal-node",
+    "@azure/storage-file-share",
+    "apache-arrow",
+    "axios",
+    "validator",
+    "moment",
+    "mime-db",
+    "https-proxy-agent",
   ];
   for (const name of late) {
     expect(
