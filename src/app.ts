@@ -2,6 +2,7 @@ import { app } from "@azure/functions";
 import * as df from "durable-functions";
 import { createActivities } from "./activities/create-activities.ts";
 import type { ActivityDependencies } from "./activities/support/dependencies.ts";
+import { printable } from "./copy/printable.ts";
 import { activities, orchestrations } from "./names.ts";
 import { copyOrchestration } from "./orchestrations/copy-orchestration.ts";
 import { repairOrchestration } from "./orchestrations/repair-orchestration.ts";
@@ -30,6 +31,7 @@ export type AppDependencies = {
 /** Registers every trigger, orchestration and activity of the app. */
 export function registerApp(dependencies: AppDependencies): void {
   const { auth, requests, maintenance } = dependencies;
+  escapeLogLines();
   const registerRoute = (name: string, route: string, handler: HttpHandler) =>
     df.app.client.http(name, {
       route,
@@ -76,5 +78,12 @@ export function registerHealth(settingProblems: readonly string[]): void {
     methods: [...allMethods],
     authLevel: "anonymous",
     handler: routeMethods({ GET: health(settingProblems) }),
+  });
+}
+
+/** Escapes control characters in every line that a function logs: lines may quote names and messages of other systems. */
+function escapeLogLines(): void {
+  app.hook.log((line) => {
+    line.message = printable(line.message);
   });
 }

@@ -1,4 +1,4 @@
-import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
+import type { CopyId } from "../copy/contract/ids.ts";
 import { toIso } from "../copy/time.ts";
 import { endpointUrl, isOntoItself } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
@@ -7,6 +7,7 @@ import type { Decision } from "../copy/decisions/plan.ts";
 import { isNothingToAbort } from "../copy/decisions/storage-errors.ts";
 import type { Verdict } from "../copy/decisions/storage-errors.ts";
 import type {
+  ActivityContext,
   CopyInput,
   CopyPlan,
   PrepareResult,
@@ -14,7 +15,7 @@ import type {
 } from "../copy/contract/activities.ts";
 import type { TransientFailure } from "../copy/contract/copy-status.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
-import { refuseNames } from "./support/names.ts";
+import { checkCopy } from "./support/access.ts";
 import { openSides } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { snapshotDestination } from "./support/rollback.ts";
@@ -26,17 +27,20 @@ import { callStorage, orTransient, toFailure } from "./support/storage-call.ts";
 export function prepareCopy(
   deps: ActivityDependencies,
   input: PrepareInput,
+  context: ActivityContext,
 ): Promise<PrepareResult> {
-  return orTransient(() => prepare(deps, input));
+  return orTransient(() => prepare(deps, input, context));
 }
 
-async function prepare(deps: ActivityDependencies, input: PrepareInput): Promise<PrepareResult> {
+async function prepare(
+  deps: ActivityDependencies,
+  input: PrepareInput,
+  context: ActivityContext,
+): Promise<PrepareResult> {
   const { ledger } = deps;
   const { copy, instanceId } = input;
-  const misnamed = refuseNames(copy);
-  if (misnamed !== null) return misnamed;
   const sides = openSides(deps, input);
-  const lock = await ledger.acquireLock(instanceId, copy);
+  const lock = checkCopy(deps, copy) ?? (await ledger.acquireLock(instanceId, copy));
   // Read after the lock was acquired: when prepare of an ended copy runs late, no lock must stay behind.
   const record = await ledger.readRecord(instanceId);
   if (record !== null && record.outcome !== null) {
@@ -49,8 +53,13 @@ async function prepare(deps: ActivityDependencies, input: PrepareInput): Promise
   }
   // Also when the abort's event was lost with an earlier instance of this id.
   if (record?.abortRequested === true) return { kind: "abort-requested" };
+  if (!("held" in lock)) return { kind: "failed", failure: lock };
   if (!lock.held) {
-    return (await skipIfOvertaken(deps, input, sides)) ?? heldBy(lock.holder, copy);
+    const skipped = await skipIfOvertaken(deps, input, sides);
+    if (skipped !== null) return skipped;
+    // Only the log names the other copy: with its id, a caller could read and abort it.
+    context.log(`Copy ${instanceId} finds that copy ${lock.holder} writes to its destination`);
+    return heldByAnother(copy);
   }
 
   const decision = await decideOrReplace(deps, input, sides);
@@ -107,12 +116,12 @@ async function decideOrReplace(
   return afterwards.kind === "replace" ? afterwards.otherwise : afterwards;
 }
 
-/** Another copy of Ferry holds the lock. It is never replaced: only its own callers may abort it. */
-function heldBy(holder: InstanceId, { destination, options }: CopyInput): PrepareResult {
-  const message = `Cannot copy onto the destination because copy ${holder} of this app writes to it: ${endpointUrl(destination)}`;
+/** Another copy of Ferry holds the lock. It is never replaced: no request aborts another request's copy. */
+function heldByAnother({ destination, options }: CopyInput): PrepareResult {
+  const message = `Cannot copy onto the destination because another copy of this app writes to it: ${endpointUrl(destination)}`;
   const reason = failure("destination-busy", message);
   if (options.ifBusy === "fail") return { kind: "failed", failure: reason };
-  const waitsFor = `Waiting for copy ${holder} of this app, which writes to the destination`;
+  const waitsFor = "Waiting for another copy of this app, which writes to the destination";
   return { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
 }
 

@@ -1,13 +1,21 @@
 import { endpointUrl } from "../copy/location/endpoint.ts";
+import { isEndpoint } from "../copy/location/trusted-endpoint.ts";
 import { buildOutcome } from "../copy/contract/outcome.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import { isOurs } from "../copy/decisions/plan.ts";
 import { isGoneOrReplaced } from "../copy/decisions/storage-errors.ts";
-import type { SettleResult, SettleInput, ActivityContext } from "../copy/contract/activities.ts";
+import type { Failure } from "../copy/contract/failure.ts";
+import type {
+  ActivityContext,
+  CopyPlan,
+  SettleInput,
+  SettleResult,
+} from "../copy/contract/activities.ts";
 import type { LockFenced } from "../ledger/ledger.ts";
 import { UnsealError } from "../secrets/seal.ts";
 import type { DestinationSide } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
+import { checkHost } from "./support/access.ts";
 import { formerContentGone, rollBack } from "./support/rollback.ts";
 import type { RollbackResult } from "./support/rollback.ts";
 import { openSides } from "./support/sides.ts";
@@ -37,11 +45,18 @@ function describeOutcome(outcome: Outcome): string {
 async function settle(deps: ActivityDependencies, input: SettleInput): Promise<SettleResult> {
   const { ledger } = deps;
   const { instanceId, copy, plan, copyId, result } = input;
+  if (!isEndpoint(copy.destination)) {
+    // No lock can be named after it, and no activity has called Storage.
+    const details = { copyId, record: input.record, residue: [], settledAt: deps.now() };
+    const outcome = await ledger.recordOutcome(instanceId, buildOutcome(result, details));
+    return { kind: "settled", outcome };
+  }
   const recorded = await ledger.readRecord(instanceId);
   if (recorded !== null && recorded.outcome !== null) {
     await ledger.releaseLock(copy.destination, instanceId);
     return { kind: "settled", outcome: recorded.outcome };
   }
+  const denial = checkHost(deps, copy.destination, "clean up the destination");
   // Storage does not show whether this abort or another client's ended the copy.
   const abortRequested = input.record.abortRequested || recorded?.abortRequested === true;
   const record = { ...input.record, abortRequested };
@@ -56,9 +71,9 @@ async function settle(deps: ActivityDependencies, input: SettleInput): Promise<S
   const sides = openSides(deps, input);
   // Without the lock nothing at the destination may be changed.
   const cleaned =
-    lock.kind === "closed"
+    denial === null && lock.kind === "closed"
       ? await orResidue<Cleaned>(input, () => cleanUp(deps, input, lock, sides), unreadable)
-      : nothingLeft;
+      : toCleaned(denial, plan);
   if (cleaned.kind === "found") return cleaned;
   if (cleaned.kind === "wait" && !input.isLastAttempt) {
     return { kind: "wait", until: cleaned.until };
@@ -98,6 +113,13 @@ async function orResidue<T>(
 type Cleaned = RollbackResult | Extract<SettleResult, { kind: "found" }>;
 
 const nothingLeft: Extract<RollbackResult, { kind: "cleaned" }> = { kind: "cleaned", residue: [] };
+
+/** Without a plan nothing was started, so nothing is left at a host that must not be called. */
+function toCleaned(denial: Failure | null, plan: CopyPlan | null): Cleaned {
+  return denial === null || plan === null
+    ? nothingLeft
+    : { kind: "cleaned", residue: [denial.message] };
+}
 
 const unreadable =
   "The destination could not be read: the copy may have left content there, or may still be running";

@@ -10,7 +10,7 @@ import type { StartInput, StartResult } from "../copy/contract/activities.ts";
 import type { StartAttempt } from "../ledger/ledger.ts";
 import type { DestinationSide, Side } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
-import { refuseNames } from "./support/names.ts";
+import { checkCopy } from "./support/access.ts";
 import { openSides } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { signSource } from "./support/source-access.ts";
@@ -45,8 +45,9 @@ export function startCopy(deps: ActivityDependencies, input: StartInput): Promis
 }
 
 async function start(deps: ActivityDependencies, input: StartInput): Promise<StartResult> {
-  const misnamed = refuseNames(input.copy);
-  if (misnamed !== null) return misnamed;
+  const denial = checkCopy(deps, input.copy);
+  // If an earlier attempt has started the copy, settle finds it.
+  if (denial !== null) return { kind: "failed", failure: denial };
   const sides = openSides(deps, input);
   const destination = sides.destination();
   const entered = await enter(deps, input);

@@ -23,6 +23,17 @@ export type ProblemType = keyof typeof problems;
 
 type Extras = { errors?: Problem[]; headers?: Record<string, string> };
 
+/** How many problems of a request are listed. A small request can have thousands. */
+const maxListed = 50;
+
+/** Builds the response to a request with these problems: their number, and the first 50 of them. */
+export function invalidRequest(problems: readonly Problem[]): HttpResponseInit {
+  const count = problems.length;
+  const listed = count > maxListed ? `, of which the first ${maxListed} are listed` : "";
+  const detail = `${count} problem${count === 1 ? "" : "s"} found${listed}; nothing was started`;
+  return problem("invalid-request", detail, { errors: problems.slice(0, maxListed) });
+}
+
 /** Builds an `application/problem+json` response (RFC 9457). `detail` must not contain anything secret. */
 export function problem(type: ProblemType, detail: string, extras: Extras = {}): HttpResponseInit {
   const { status, title } = problems[type];

@@ -10,6 +10,7 @@ import {
   refuseForeignHost,
   refuseForeignPage,
 } from "./host/http/foreign-requests.ts";
+import { openLogger } from "./log.ts";
 import { startStorageEmulator } from "./storage/emulator.ts";
 import type { StorageEmulator, StorageEmulatorOptions } from "./storage/emulator.ts";
 import type { SubscriptionOptions } from "./storage/events/deliveries.ts";
@@ -69,6 +70,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     // After that, running work fails in many places, which says nothing more.
     if (lost === null) options.log(entry);
   };
+  const logger = openLogger(clock, log);
   const onStateError = (file: string) => (error: unknown) => {
     if (lost !== null) return;
     lost = explainStateError(error, file);
@@ -100,14 +102,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       refuse: ({ method, headers }) =>
         refuseForeignHost({ headers }, names) ??
         (method === "GET" || method === "HEAD" ? undefined : refuseForeignPage(headers, names)),
-      log: (line) =>
-        log({
-          at: clock.now(),
-          level: "debug",
-          kind: "request",
-          subject: "storage",
-          message: line,
-        }),
+      log: (line) => logger("debug", "request", "storage", line),
     });
     cleanups.unshift(emulator.close);
     const host = await startFunctionsHost({

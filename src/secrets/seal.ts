@@ -19,6 +19,8 @@ export type SealedPlace = { instanceId: InstanceId; field: "sourceSas" | "destin
 /** AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce: `v1.<key>.<nonce>.<tag>.<text>`, base64url. */
 const algorithm = "aes-256-gcm";
 const nonceBytes = 12;
+/** Node accepts shorter tags unless the length is given. */
+const authTagLength = 16;
 
 /** The first key seals and every key opens, so that keys can be rotated while copies run. */
 export function createSeal(keys: readonly Buffer[]): Seal {
@@ -31,10 +33,12 @@ export function createSeal(keys: readonly Buffer[]): Seal {
       const key = byId.get(id);
       if (version !== "v1" || !keyIdForm.test(id)) throw new UnsealError(place, null);
       if (key === undefined) throw new UnsealError(place, id);
-      const decipher = createDecipheriv(algorithm, key, Buffer.from(nonce, "base64url"));
-      decipher.setAAD(placeBytes(place));
-      decipher.setAuthTag(Buffer.from(tag, "base64url"));
       try {
+        const decipher = createDecipheriv(algorithm, key, Buffer.from(nonce, "base64url"), {
+          authTagLength,
+        });
+        decipher.setAAD(placeBytes(place));
+        decipher.setAuthTag(Buffer.from(tag, "base64url"));
         const clear = decipher.update(Buffer.from(text, "base64url"), undefined, "utf8");
         return new Sas(clear + decipher.final("utf8"));
       } catch (cause) {
@@ -69,7 +73,7 @@ export class UnsealError extends Error {
 
 function sealWith(key: Buffer, sas: Sas, place: SealedPlace): string {
   const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv(algorithm, key, nonce);
+  const cipher = createCipheriv(algorithm, key, nonce, { authTagLength });
   cipher.setAAD(placeBytes(place));
   const text = Buffer.concat([cipher.update(revealSas(sas), "utf8"), cipher.final()]);
   const parts = [nonce, cipher.getAuthTag(), text].map((part) => part.toString("base64url"));

@@ -13,6 +13,9 @@ type Setting = {
 /** The watchdog's schedule if COPY_WATCHDOG is missing (NCRONTAB). */
 export const defaultWatchdog = "0 */5 * * * *";
 
+/** The longest immutability policy if COPY_MAX_LOCK_DAYS is missing (days): ten years, with their leap days. */
+export const defaultMaxLockDays = "3653";
+
 /** The retention if COPY_RETENTION_DAYS is missing (days). */
 export const defaultRetentionDays = "30";
 
@@ -60,6 +63,16 @@ export const settingsTable = {
     meaning: "Keys that encrypt each SAS",
     default: "none",
     isSecret: true,
+    madeBy: "deployment",
+  },
+  COPY_MAX_LOCK_DAYS: {
+    meaning: "How long an `immutabilityPolicy` may last; 1 to 36,525 days",
+    default: `\`${defaultMaxLockDays}\``,
+    madeBy: "deployment",
+  },
+  COPY_OPERATORS: {
+    meaning: "[Principals](../SECURITY.md#callers-with-a-name) that may read and abort every copy",
+    default: "none",
     madeBy: "deployment",
   },
   COPY_RETENTION_DAYS: {

@@ -9,7 +9,7 @@ import type { AllowedPair, OwnAccount } from "../copy/request/access-policy.ts";
 import type { Origins } from "../copy/location/parse-endpoint.ts";
 import { nonEmpty } from "./environment.ts";
 import type { Environment } from "./environment.ts";
-import { defaultRetentionDays, defaultWatchdog } from "./settings-table.ts";
+import { defaultMaxLockDays, defaultRetentionDays, defaultWatchdog } from "./settings-table.ts";
 import { parseNotificationTargets } from "./notification-settings.ts";
 import type { NotificationTarget } from "../notifications/notifications.ts";
 import { parseRoutes } from "../copy/routing/routes.ts";
@@ -31,8 +31,10 @@ export type Settings = {
   secretKeys: Buffer[];
   /** The ledger's account by name, so that no copy reads or writes the app's own state. */
   own: OwnAccount;
-  /** Whether App Service authentication is enabled in front of the app. */
-  trustsPrincipals: boolean;
+  /** Whether App Service authentication is enabled in front of the app, and who may read and abort every copy. */
+  principals: { areTrusted: boolean; operators: string[] };
+  /** How long an immutability policy may last (days). */
+  maxLockDays: number;
   /** How callers authenticate: function keys, or sign-in with Microsoft Entra in front of the app. */
   auth: Auth;
   /** When the watchdog runs (NCRONTAB). */
@@ -78,8 +80,9 @@ export function readSettings(environment: Environment): Settings {
   const notificationTargets = parseNotificationTargets(environment, isLocal, problems);
   const watchdogSchedule = parseSchedule(environment["COPY_WATCHDOG"], problems);
   const retentionDays = parseRetentionDays(environment["COPY_RETENTION_DAYS"], problems);
-  const trustsPrincipals = environment["WEBSITE_AUTH_ENABLED"]?.toLowerCase() === "true";
-  const auth = parseAuth(environment["COPY_AUTH"], trustsPrincipals, problems);
+  const maxLockDays = parseMaxLockDays(environment["COPY_MAX_LOCK_DAYS"], problems);
+  const areTrusted = environment["WEBSITE_AUTH_ENABLED"]?.toLowerCase() === "true";
+  const auth = parseAuth(environment["COPY_AUTH"], areTrusted, problems);
   if (problems.length > 0 || ledger === null || own === null) throw new SettingsError(problems);
   return {
     ledger,
@@ -90,7 +93,8 @@ export function readSettings(environment: Environment): Settings {
     source: `https://${nonEmpty(environment["WEBSITE_HOSTNAME"]) ?? "localhost"}/api/copies`,
     secretKeys,
     origins,
-    trustsPrincipals,
+    principals: { areTrusted, operators: parseList(environment["COPY_OPERATORS"]) },
+    maxLockDays,
     auth,
     watchdogSchedule,
     retentionDays,
@@ -187,6 +191,24 @@ function parseRetentionDays(text: string | undefined, problems: string[]): numbe
     `COPY_RETENTION_DAYS must be a whole number of days from ${minRetentionDays} to ${maxRetentionDays}`,
   );
   return number;
+}
+
+/** A hundred years, with their leap days. */
+const maxMaxLockDays = 36_525;
+
+function parseMaxLockDays(text: string | undefined, problems: string[]): number {
+  const value = nonEmpty(text) ?? defaultMaxLockDays;
+  const number = /^\d{1,5}$/.test(value) ? Number(value) : NaN;
+  if (number >= 1 && number <= maxMaxLockDays) return number;
+  problems.push(`COPY_MAX_LOCK_DAYS must be a whole number of days from 1 to ${maxMaxLockDays}`);
+  return number;
+}
+
+function parseList(text: string | undefined): string[] {
+  return (nonEmpty(text) ?? "")
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
 }
 
 /** Reads the settings that name the Functions host's own storage account. */

@@ -2,8 +2,11 @@ import type { TokenCredential } from "@azure/identity";
 import { StorageSharedKeyCredential } from "@azure/storage-blob";
 import type { AnonymousCredential } from "@azure/storage-blob";
 import type { Destination } from "../copy/location/endpoint.ts";
+import type { Origins } from "../copy/location/parse-endpoint.ts";
+import { isOnStorageHost } from "../copy/location/trusted-endpoint.ts";
 import { createAppIdentity } from "./app-identity.ts";
 
+/** Throws `UntrustedHostError` for a host that must not get a credential. */
 export type CredentialFor = (
   endpoint: Destination,
 ) => StorageSharedKeyCredential | AnonymousCredential | TokenCredential;
@@ -20,11 +23,28 @@ export function isIdentified({ origin }: Destination): boolean {
   return origin.startsWith("https:");
 }
 
-/** Returns the app's identity (managed identity, or a developer's login), or the emulators' published key. */
-export function createCredentialFor(): CredentialFor {
+/**
+ * Returns the app's identity (managed identity, or a developer's login), or the emulators' published key. Gives a
+ * credential to Storage of known clouds and to the emulator only. Activities check the host before they call Storage,
+ * so an error here is a bug.
+ */
+export function createCredentialFor(emulator: Origins["emulator"]): CredentialFor {
   let identity: TokenCredential | null = null;
-  return (endpoint) =>
-    isIdentified(endpoint)
+  return (endpoint) => {
+    if (!isOnStorageHost(endpoint, emulator)) throw new UntrustedHostError();
+    return isIdentified(endpoint)
       ? (identity ??= createAppIdentity())
       : new StorageSharedKeyCredential(endpoint.account, emulatorKey);
+  };
+}
+
+/** Its text does not name the host, because any text may be in its place. */
+export class UntrustedHostError extends Error {
+  override name = "UntrustedHostError" as const;
+
+  constructor() {
+    super(
+      "Cannot send the app's credential because the host is not a Storage service of a known cloud",
+    );
+  }
 }

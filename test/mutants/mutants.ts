@@ -2,6 +2,7 @@ import { keyMutants } from "./keys.ts";
 import { emulatorMutants } from "./emulator.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
+import { powerMutants } from "./power.ts";
 import { nameMutants } from "./names.ts";
 import { packageMutants } from "./package.ts";
 
@@ -437,9 +438,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "a request without a route may do what routes may do",
-    file: "src/triggers/http/start-copy.ts",
-    find: "route === null && !isAllowed(",
-    replace: "route === null && deps.routes.length === 0 && !isAllowed(",
+    file: "src/copy/routing/copy-access.ts",
+    find: "if (pairs.length === 0) {",
+    replace: "if (pairs.length === 0 && policy.routes.length === 0) {",
     suites: [routes],
   },
   {
@@ -547,6 +548,7 @@ export const mutants: readonly Mutant[] = [
     replace: "batchSize);",
     suites: [retention],
   },
+  ...powerMutants,
   ...nameMutants,
   ...packageMutants,
 ];

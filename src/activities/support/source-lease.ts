@@ -6,6 +6,7 @@ import type { ActivityInput } from "../../copy/contract/activities.ts";
 import { isNotLeased } from "../../copy/decisions/storage-errors.ts";
 import { isInStorage } from "../../storage/copy-client.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
+import { checkHost } from "./access.ts";
 import type { Sides } from "./sides.ts";
 import { callStorage, toFailure, toTransientFailure, transientFailure } from "./storage-call.ts";
 
@@ -46,6 +47,8 @@ export async function releaseSource(
   sides: Sides,
 ): Promise<{ kind: "released"; residue: string[] } | TransientFailure> {
   if (copy.leasesSource !== true) return { kind: "released", residue: [] };
+  const denial = checkHost(deps, copy.source, "release the lease on the source");
+  if (denial !== null) return { kind: "released", residue: [denial.message] };
   const source = sides.source();
   if (!isInStorage(source)) return { kind: "released", residue: [] };
   const action = `release the lease ${instanceId} on the source ${endpointUrl(copy.source)}`;

@@ -3,6 +3,8 @@ import { containerOf } from "../location/endpoint.ts";
 import type { Destination, Endpoint } from "../location/endpoint.ts";
 import { parseJson } from "../json.ts";
 import type { Origins } from "../location/parse-endpoint.ts";
+import { isGrant, unknownGrants } from "./grants.ts";
+import type { Grant } from "./grants.ts";
 import { privateLinkProblem } from "../location/parse-endpoint.ts";
 import { parseStorageHost } from "../location/storage-hosts.ts";
 import { escapingPathProblems } from "../location/external-path.ts";
@@ -20,8 +22,11 @@ export type Place = {
   segments: readonly string[];
 };
 
-/** A copy is allowed when one pair contains its source and its destination. Without pairs, nothing is allowed. */
-export type AllowedPair = { from: Place; to: Place };
+/**
+ * A copy is allowed when one pair contains its source and its destination. Without pairs, nothing is allowed. `allow`:
+ * what the pair grants beyond reading the source and writing the destination.
+ */
+export type AllowedPair = { from: Place; to: Place; allow: readonly Grant[] };
 
 /** Returns true if one pair contains both this source and this destination. */
 export function isAllowed(
@@ -70,30 +75,40 @@ const packageContainers: ReadonlySet<string> = new Set([
   "azure-pipelines-deploy",
 ]);
 
+const pairShape = z.strictObject({
+  from: z.string(),
+  to: z.string(),
+  allow: z.array(z.string()).exactOptional(),
+});
+
 /**
- * Parses `COPY_ALLOWED`: a JSON list of `{ "from", "to" }` URL prefixes. Prefixes match whole path
- * segments: `…/in` allows `…/in/a` and not `…/in-secret/a`.
+ * Parses `COPY_ALLOWED`: a JSON list of `{ "from", "to" }` URL prefixes, each with an optional list `allow`. Prefixes
+ * match whole path segments: `…/in` allows `…/in/a` and not `…/in-secret/a`.
  */
 export function parseAllowedPairs(
   text: string,
   emulator: Origins["emulator"],
 ): { pairs: AllowedPair[]; problems: string[] } {
   const json = parseJson(text);
-  const parsed = z.array(z.strictObject({ from: z.string(), to: z.string() })).safeParse(json);
+  const parsed = z.array(pairShape).safeParse(json);
   if (!parsed.success) {
-    const problem = 'must be a JSON list of { "from": "https://…", "to": "https://…" }';
+    const problem =
+      'must be a JSON list of { "from": "https://…", "to": "https://…" }, with an optional list "allow"';
     return { pairs: [], problems: [problem] };
   }
-  const problems: string[] = [];
+  const problems = parsed.data.flatMap(({ allow = [] }, index) =>
+    unknownGrants(allow).map((each) => `[${index}].allow ${each}`),
+  );
   const place = (index: number, side: "from" | "to", prefix: string): Place => {
     const parsedPlace = parsePlace(prefix, side, emulator);
     if (typeof parsedPlace !== "string") return parsedPlace;
     problems.push(`[${index}].${side} ${parsedPlace}`);
     return { origin: "", account: null, segments: [] };
   };
-  const pairs = parsed.data.map(({ from, to }, index) => ({
+  const pairs = parsed.data.map(({ from, to, allow = [] }, index) => ({
     from: place(index, "from", from),
     to: place(index, "to", to),
+    allow: allow.filter(isGrant),
   }));
   return { pairs: problems.length === 0 ? pairs : [], problems };
 }

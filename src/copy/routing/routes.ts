@@ -3,6 +3,8 @@ import { epochMs } from "../time.ts";
 import type { EpochMs } from "../time.ts";
 import { parseCopyRequest } from "../request/copy-request.ts";
 import type { CopyRequest, ParsedRequest } from "../request/copy-request.ts";
+import { isGrant, missingGrants, unknownGrants } from "../request/grants.ts";
+import type { Grant } from "../request/grants.ts";
 import type { Problem } from "../request/request-problem.ts";
 import type { BlobEndpoint, Destination, Endpoint } from "../location/endpoint.ts";
 import { hasDotSegment } from "../location/storage-names.ts";
@@ -30,6 +32,8 @@ export type Route = {
   options: Record<string, unknown>;
   /** The names of the options that the route sets; a request with this route cannot override them. */
   fixedOptions: readonly string[];
+  /** What the route grants beyond copying the blobs that it matches. */
+  allow: readonly Grant[];
   /** The request for an invented blob that the route matches. Its endpoints show where the route reads and writes. */
   sample: CopyRequest;
   /** The texts that the names of all sources and all destinations begin with. */
@@ -138,6 +142,7 @@ const routeShape = z.strictObject({
   glob: z.string().optional(),
   destination: z.string(),
   options: z.record(z.string(), z.unknown()).default({}),
+  allow: z.array(z.string()).default([]),
 });
 
 function parseRoute(
@@ -167,21 +172,25 @@ function parseRoute(
   if (sourceStart === null) problems.push(at(".glob", "and prefix cannot match the same name"));
   const options = { ...defaultOptions, ...shape.data.options };
   const { template } = parsed;
+  problems.push(...unknownGrants(shape.data.allow).map((problem) => at(".allow", problem)));
+  const allow = shape.data.allow.filter(isGrant);
   const sample = buildRoutedRequest(
     { template, options },
     { ...buildSample(source.place, sourceStart ?? "", suffix), at: epochMs(0) },
     origins,
   );
-  if (!sample.ok) {
-    problems.push(
-      ...sample.problems.map(({ pointer, message }) => at(pointer.replaceAll("/", "."), message)),
-    );
-  }
+  const sampleProblems = sample.ok
+    ? missingGrants(sample.request.options, new Set(allow), "the route")
+    : sample.problems;
+  problems.push(
+    ...sampleProblems.map(({ pointer, message }) => at(pointer.replaceAll("/", "."), message)),
+  );
   if (problems.length > 0 || !sample.ok || sourceStart === null) return { route: null, problems };
   const destination = templateStart(template, { container, sourceStart });
   const start = { source: sourceStart, destination };
   const fixedOptions = Object.keys(shape.data.options);
-  const route = { name, source: { ...source.place, ...named }, template, options, fixedOptions };
+  const from = { ...source.place, ...named };
+  const route = { name, source: from, template, options, fixedOptions, allow };
   return { route: { ...route, sample: sample.request, start }, problems: [] };
 }
 

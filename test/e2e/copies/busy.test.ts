@@ -60,7 +60,7 @@ test.each(["wait", "replace"])(
     await stack.clock.advance(30_000);
     const waiting = await stack.get(second.id);
     expect(waiting).toMatchObject({ status: "queued" });
-    expect(waiting.warning).toContain(`Waiting for copy ${first.id} of this app`);
+    expect(waiting.warning).toContain("Waiting for another copy of this app");
     expect(await stack.untilEnded(second.id)).toMatchObject({ status: "succeeded" });
     expect(await stack.get(first.id)).toMatchObject({ status: "succeeded" });
     expect(countRequests(stack, "AbortCopyBlob")).toBe(0);

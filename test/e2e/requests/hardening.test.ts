@@ -104,7 +104,7 @@ test("a destination SAS that expires during the copy fails the copy soon, and re
     residue: [expect.stringContaining("could not be read")],
   });
   expect(copy.error.message).toContain("may have succeeded");
-  expect(copy.error.message).toContain(`the SAS expired at ${new Date(expiresAt).toISOString()}`);
+  expect(copy.error.message).toContain("the SAS has expired");
   expect(copy.error.fix).toContain("two weeks");
   expect(Date.parse(copy.completedAt)).toBeLessThan(expiresAt + 60_000);
 

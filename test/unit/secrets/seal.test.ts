@@ -27,6 +27,24 @@ test("a sealed SAS cannot be opened for another copy, or after a character was c
   expect(() => seal.open("", place)).toThrow(UnsealError);
 });
 
+test.each([0, 4, 8, 12, 13, 14, 15, 17])("a tag of %i bytes opens nothing", (length) => {
+  const seal = createSeal([first]);
+  const parts = (seal.seal?.(sas, place) ?? "").split(".");
+  const tag = Buffer.from(parts[3] ?? "", "base64url");
+  expect(tag).toHaveLength(16);
+  parts[3] = Buffer.concat([tag, Buffer.alloc(1)])
+    .subarray(0, length)
+    .toString("base64url");
+  expect(() => seal.open(parts.join("."), place)).toThrow(UnsealError);
+});
+
+test.each(["nonce", "tag", "text"])("a sealed SAS without its %s is not opened", (missing) => {
+  const seal = createSeal([first]);
+  const parts = (seal.seal?.(sas, place) ?? "").split(".");
+  parts[["version", "key", "nonce", "tag", "text"].indexOf(missing)] = "";
+  expect(() => seal.open(parts.join("."), place)).toThrow(UnsealError);
+});
+
 test("after a rotation the new key seals and the old key still opens, until it is removed", () => {
   const old = createSeal([first]).seal?.(sas, place) ?? "";
   const rotated = createSeal([second, first]);
