@@ -29,19 +29,19 @@ export async function readKey(
 
 /** Signs a read-only SAS for one file. It is also valid for the file in the share's snapshots: only the URL selects one. */
 export function signFile(
-  { share, path, account }: FileEndpoint,
+  source: FileEndpoint,
   terms: { startsOn: Date; expiresOn: Date; protocol: SASProtocol },
   key: UserDelegationKey,
 ) {
   return generateFileSASQueryParameters(
     {
-      shareName: share,
-      filePath: path,
+      shareName: source.share,
+      filePath: source.path,
       permissions: FileSASPermissions.parse("r"),
       ...terms,
       version: fileVersion,
     },
     key,
-    account,
+    source.account,
   );
 }

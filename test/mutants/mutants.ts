@@ -269,14 +269,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "a file's minted SAS may write",
-    file: "src/storage/sas-mint.ts",
+    file: "src/storage/file-sas.ts",
     find: 'FileSASPermissions.parse("r")',
     replace: 'FileSASPermissions.parse("rw")',
     suites: [mintedFiles],
   },
   {
     breaks: "a file's minted SAS opens its whole share",
-    file: "src/storage/sas-mint.ts",
+    file: "src/storage/file-sas.ts",
     find: "filePath: source.path,",
     replace: "",
     suites: [mintedFiles],
