@@ -1,22 +1,23 @@
-import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { runExtensionSuite } from "./extension/run.ts";
+import { runPackageSuite } from "./package/run.ts";
+import { runVitest } from "./support/vitest.ts";
 
 /*
  * `npm run test:all`: every suite at full size, then the end-to-end suite on the unpacked package, then the suite on the
- * real Durable extension, which waits in real time and therefore runs alone. With TEST_REPORTS=<folder> each part writes a JSON report there. Other arguments go to
- * vitest.
+ * real Durable extension, which waits in real time and therefore runs alone. With TEST_REPORTS=<folder> each part writes a
+ * JSON report there. Other arguments go to vitest.
  */
 
-const root = join(import.meta.dirname, "..");
-const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "test/vitest.config.ts"];
 const parts = {
-  suites: [...vitest, "--mode", "full", "--project", "!extension"],
-  package: ["test/package/run.ts"],
-  extension: ["test/extension/run.ts"],
+  suites: (args: string[]) => runVitest(["--mode=full", "--project=!extension", ...args]),
+  package: runPackageSuite,
+  extension: runExtensionSuite,
 };
 const reports = process.env["TEST_REPORTS"];
 
-const ended = Object.entries(parts).map(([name, command]) => {
+const statuses: number[] = [];
+for (const [name, run] of Object.entries(parts)) {
   const report =
     reports === undefined
       ? []
@@ -25,7 +26,6 @@ const ended = Object.entries(parts).map(([name, command]) => {
           "--reporter=json",
           `--outputFile.json=${join(reports, `${name}.json`)}`,
         ];
-  const args = [...command, ...report, ...process.argv.slice(2)];
-  return spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" }).status;
-});
-process.exit(ended.every((status) => status === 0) ? 0 : 1);
+  statuses.push(await run([...report, ...process.argv.slice(2)]));
+}
+process.exit(statuses.every((status) => status === 0) ? 0 : 1);

@@ -6,12 +6,3 @@ export class DurableError extends Error {
     super(`Cannot ${action} because Durable did not respond as expected`, options);
   }
 }
-
-/** Calls a durable client. Throws `DurableError` for every error, because the SDK's text may quote inputs. */
-export async function callDurable<T>(action: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    throw new DurableError(action, { cause: error });
-  }
-}

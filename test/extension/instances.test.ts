@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, onTestFailed, test } from "vitest";
 import { expectPromises } from "./scenarios/promises.ts";
-import { shortVisibility } from "./support/crash-settings.ts";
 import { startExtensionStack } from "./support/extension-stack.ts";
 import type { ExtensionStack, ExtensionStackOptions } from "./support/extension-stack.ts";
 import { startPatiently, untilAllEnded, uploadMany } from "./support/many-copies.ts";
@@ -13,7 +12,7 @@ const slowly = { bytesPerSecond: 50_000 };
 
 describe.concurrent("running copies outlive", () => {
   test("the death of one of two instances of the app", async () => {
-    await withStack({ name: "two", pairs: 2, durable: shortVisibility }, async (stack) => {
+    await withStack({ name: "two", pairs: 2 }, async (stack) => {
       const ids = await startAll(stack);
       await stack.wait(2_000);
       await stack.pairs[0]?.kill("host", "bridge");
@@ -24,7 +23,7 @@ describe.concurrent("running copies outlive", () => {
   });
 
   test("a restart, and an upgrade of the app's code", async () => {
-    await withStack({ name: "restart", durable: shortVisibility }, async (stack) => {
+    await withStack({ name: "restart" }, async (stack) => {
       const ids = await startAll(stack);
       await stack.stop();
       await stack.revive();

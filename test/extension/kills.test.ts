@@ -1,7 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, inject, onTestFailed, test } from "vitest";
 import { expectPromises } from "./scenarios/promises.ts";
-import { shortVisibility } from "./support/crash-settings.ts";
 import { startExtensionStack } from "./support/extension-stack.ts";
 import { startPatiently, untilAllEnded, uploadMany } from "./support/many-copies.ts";
 import { seededRandom } from "./support/random.ts";
@@ -14,7 +13,7 @@ describe.concurrent("processes killed at random moments", () => {
     const random = seededRandom(seed);
     const name = `kills-${seed}`;
     const hubStorage = inject("hubStorage");
-    const stack = await startExtensionStack({ name, hubStorage, durable: shortVisibility });
+    const stack = await startExtensionStack({ name, hubStorage });
     onTestFailed(() => console.error(stack.logs()));
     try {
       const copies = { source: "kills-source", target: "kills-target", count: 12, bytes: 600_000 };

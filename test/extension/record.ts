@@ -7,7 +7,6 @@ import { scenarios } from "../replay/scenarios.ts";
 import type { Scenario } from "../replay/scenarios.ts";
 import { openStack, secondAccount } from "../support/stack/test-stack.ts";
 import { startAzurite } from "./support/processes/azurite.ts";
-import { shortVisibility } from "./support/crash-settings.ts";
 import { startExtensionStack } from "./support/extension-stack.ts";
 import { buildDurableHost } from "./support/processes/global-setup.ts";
 import { runFolder } from "./support/processes/paths.ts";
@@ -68,7 +67,6 @@ async function recordReally(name: string, scenario: Scenario): Promise<Recorded>
   const stack = await startExtensionStack({
     name: `record-${name}`,
     hubStorage: azurite.connection,
-    durable: shortVisibility,
     environment: {
       RECORD_FOLDER: folder,
       ...settings,

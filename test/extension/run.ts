@@ -1,28 +1,17 @@
-import { spawnSync } from "node:child_process";
-import { join } from "node:path";
+import { runVitest } from "../support/vitest.ts";
 import { hasDotnetSdk, noDotnetSdk } from "./support/processes/dotnet-sdk.ts";
-import { root } from "./support/processes/paths.ts";
 
-/*
- * `npm run test:extension`: the suite, if a .NET SDK is installed. Otherwise it prints one line; in CI, where the SDK
- * must be installed, that is a failure. Arguments go to vitest.
+/**
+ * `npm run test:extension`: runs the suite if a .NET SDK is installed, and returns its exit status. Otherwise it prints one
+ * line; in CI, where the SDK must be installed, that is a failure. Arguments go to vitest.
  */
-
-if (!hasDotnetSdk()) {
-  console.log(`Skipped test:extension because ${noDotnetSdk}`);
-  process.exit(process.env["CI"] === "true" ? 1 : 0);
+export function runExtensionSuite(args: readonly string[]): number {
+  if (!hasDotnetSdk()) {
+    console.log(`Skipped test:extension because ${noDotnetSdk}`);
+    return process.env["CI"] === "true" ? 1 : 0;
+  }
+  // Tests wait most of the time.
+  return runVitest(["--project=extension", "--maxWorkers=2", ...args]);
 }
-const vitest = join(root, "node_modules/vitest/vitest.mjs");
-const { status } = spawnSync(
-  process.execPath,
-  [
-    vitest,
-    "run",
-    "--config=test/vitest.config.ts",
-    "--project=extension",
-    "--maxWorkers=2", // they wait most of the time
-    ...process.argv.slice(2),
-  ],
-  { cwd: root, stdio: "inherit" },
-);
-process.exit(status ?? 1);
+
+if (import.meta.main) process.exit(runExtensionSuite(process.argv.slice(2)));

@@ -3,6 +3,7 @@ import { emulatorMutants } from "./emulator.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
 import { powerMutants } from "./power.ts";
+import { taskHubMutants } from "./task-hub.ts";
 import { nameMutants } from "./names.ts";
 import { packageMutants } from "./package.ts";
 
@@ -174,7 +175,7 @@ export const mutants: readonly Mutant[] = [
     file: "src/orchestrations/waits.ts",
     find: "let seen = arrived();",
     replace: "let seen: ArrivedEvents = { abort: false, wake: false };",
-    suites: [chaos],
+    suites: ["test/contract/orchestrations/event-races.test.ts"],
   },
   {
     breaks: "the losing timer is not canceled",
@@ -549,6 +550,7 @@ export const mutants: readonly Mutant[] = [
     suites: [retention],
   },
   ...powerMutants,
+  ...taskHubMutants,
   ...nameMutants,
   ...packageMutants,
 ];

@@ -1,9 +1,10 @@
 import { cpSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { buildPackage } from "../../infra/package/build-package.ts";
+import { runExtensionSuite } from "../extension/run.ts";
+import { runVitest } from "../support/vitest.ts";
 
 /*
  * `npm run test:package`: builds the package, unpacks its zip file in a temporary folder, where no node_modules can be
@@ -25,25 +26,17 @@ export async function runPackageSuite(args: readonly string[]): Promise<number> 
     }
     // The package has none; the local host reads it as Core Tools do.
     cpSync(join(root, "local.settings.json"), join(app, "local.settings.json"));
-    const isExtension = args.includes("--extension");
-    const command = isExtension
-      ? ["test/extension/run.ts", "scenarios-extension"]
-      : [
-          "node_modules/vitest/vitest.mjs",
-          "run",
-          "--config=test/vitest.config.ts",
-          "--project=e2e",
-          "--exclude=test/e2e/commands/**", // of the project, not of an app
-          "--exclude=**/npm-start.test.ts",
-        ];
+    process.env["APP_DIRECTORY"] = app;
     const others = args.filter((arg) => arg !== "--extension");
-    const { status } = spawnSync(process.execPath, [...command, ...others], {
-      cwd: root,
-      stdio: "inherit",
-      env: { ...process.env, APP_DIRECTORY: app },
-    });
-    return status ?? 1;
+    if (others.length < args.length) return runExtensionSuite(["scenarios-extension", ...others]);
+    return runVitest([
+      "--project=e2e",
+      "--exclude=test/e2e/commands/**", // of the project, not of an app
+      "--exclude=**/npm-start.test.ts",
+      ...others,
+    ]);
   } finally {
+    delete process.env["APP_DIRECTORY"];
     rmSync(folder, { recursive: true, force: true });
   }
 }

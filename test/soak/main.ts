@@ -1,8 +1,8 @@
-import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SeedName } from "../support/seeds.ts";
+import { runVitest } from "../support/vitest.ts";
 
 /*
  * `npm run soak`: runs the campaigns and properties at full size with fresh seeds, once.
@@ -55,12 +55,8 @@ function parseLimit(text = "1"): (round: number) => boolean {
 
 /** Returns null when the campaign passed, or what to do about its failure. */
 function runCampaign({ seedName, files }: Campaign, seed: number): string | null {
-  const options = ["run", "--config", "test/vitest.config.ts", "--mode", "full", ...files];
-  const { status } = spawnSync(
-    process.execPath,
-    [join(root, "node_modules/vitest/vitest.mjs"), ...options],
-    { cwd: root, stdio: "inherit", env: { ...process.env, [seedName]: String(seed) } },
-  );
+  const environment = { [seedName]: String(seed) };
+  const status = runVitest(["--mode=full", ...files], { environment });
   if (status === 0) return null;
   return [
     `${seedName}=${seed} failed. Commit this line in test/support/seeds.ts: ${seedName}: ${seed},`,

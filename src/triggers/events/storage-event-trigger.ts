@@ -15,6 +15,7 @@ import { events, repairInstanceId } from "../../names.ts";
 import type { Seal } from "../../secrets/seal.ts";
 import { withDeadline } from "../../instances/deadline.ts";
 import { readOwnInstance, readRepairInstance } from "../../instances/find-instance.ts";
+import { raiseEvent } from "../../instances/raise-event.ts";
 import { startClaimed, createCopyInput } from "../../instances/start-instance.ts";
 import { createBoundedSet } from "./bounded-set.ts";
 
@@ -104,10 +105,10 @@ async function wakeCopy(
   const id = await ledger.instanceToWake(blob, etag);
   if (id === null) return;
   const own = await readOwnInstance(client, id);
-  if (own?.execution.kind === "running") return await client.raiseEvent(id, events.wake, null);
+  if (own?.execution.kind === "running") return await raiseEvent(client, id, events.wake);
   const repair = await readRepairInstance(client, id);
   if (repair?.execution.kind === "running") {
-    await client.raiseEvent(repairInstanceId(id), events.wake, null);
+    await raiseEvent(client, repairInstanceId(id), events.wake);
   }
 }
 

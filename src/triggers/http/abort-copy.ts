@@ -4,7 +4,6 @@ import type { EpochMs } from "../../copy/time.ts";
 import { copyResponse } from "../../http/copy-response.ts";
 import { copyView } from "../../instances/copy-view.ts";
 import { problem } from "../../http/problem.ts";
-import { callDurable } from "../../instances/durable-error.ts";
 import { events, repairInstanceId } from "../../names.ts";
 import type { CopyInstance } from "../../instances/copy-instance.ts";
 import type { FoundInstance } from "../../instances/find-instance.ts";
@@ -14,6 +13,7 @@ import { copyNotFound, findCopy } from "./get-copy.ts";
 import type { CopyDependencies } from "./get-copy.ts";
 import { refuseBody } from "./read-json.ts";
 import { knownStatus, recordFrom } from "../../instances/known-status.ts";
+import { raiseEvent } from "../../instances/raise-event.ts";
 import { startRepair } from "../../instances/start-repair.ts";
 
 /**
@@ -66,13 +66,11 @@ async function passAbort(
   client: DurableClient,
   { id, copy, customStatus, listener, toRepair }: FoundInstance,
 ): Promise<void> {
-  const raise = (instance: string) =>
-    callDurable(`abort copy ${id}`, () => client.raiseEvent(instance, events.abort, null));
-  if (listener !== null) return await raise(listener.id);
+  if (listener !== null) return await raiseEvent(client, listener.id, events.abort);
   if (toRepair === null) return;
   const known = knownStatus(customStatus, { lock: toRepair, record: null }, copy.createdAt);
   const record = { ...recordFrom(known), abortRequested: true };
   if (await startRepair(client, { lock: toRepair, copy, record })) return;
   // Another caller or the watchdog has started the repair, perhaps before the abort was recorded.
-  await raise(repairInstanceId(id));
+  await raiseEvent(client, repairInstanceId(id), events.abort);
 }

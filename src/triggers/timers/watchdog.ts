@@ -12,6 +12,7 @@ import type { HeldLock, Ledger, LockPage } from "../../ledger/ledger.ts";
 import { events, repairInstanceId } from "../../names.ts";
 import { readOwnInstance, readRepairInstance } from "../../instances/find-instance.ts";
 import { knownStatus, recordFrom } from "../../instances/known-status.ts";
+import { raiseEvent } from "../../instances/raise-event.ts";
 import { startRepair } from "../../instances/start-repair.ts";
 import { resendNotifications } from "./resend-notifications.ts";
 
@@ -140,7 +141,7 @@ async function wakeIfOverdue(
   if (due === null || now() - parseTime(due) < graceMs) return null;
   if (lock.wokenAt !== null && now() - lock.wokenAt < minWakeIntervalMs) return null;
   if (!(await ledger.lockScan.recordWake(lock, now()))) return null;
-  await client.raiseEvent(listenerId, events.wake, null);
+  await raiseEvent(client, listenerId, events.wake);
   return `was woken because its next poll was due at ${due}`;
 }
 

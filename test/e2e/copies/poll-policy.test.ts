@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { drawFrom } from "../../bench/draw.ts";
-import { ferry, historyEvents, poll, toSteps } from "../../bench/simulate.ts";
-import { drawTrace } from "../../bench/traces.ts";
+import { drawFrom } from "../../bench/polling/draw.ts";
+import { ferry, historyEvents, poll, toSteps } from "../../bench/polling/simulate.ts";
+import { drawTrace } from "../../bench/polling/traces.ts";
 import { hour, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 import { sized } from "../../support/campaign-size.ts";

@@ -11,7 +11,8 @@ import { appDirectory } from "../../support/app-directory.ts";
  * ledger.
  */
 
-type Hub = "well" | "failing" | "hanging";
+/** "no binding": the host cannot build a durable client binding, for example because WEBSITE_HOSTNAME is not set. */
+type Hub = "well" | "failing" | "hanging" | "no binding";
 
 async function start(settings: Record<string, string> = {}) {
   let hub: Hub = "well";
@@ -30,6 +31,10 @@ async function start(settings: Record<string, string> = {}) {
       const failing: ManagementResponse = { status: 500, headers: {}, body: "the hub is away" };
       return {
         ...engine,
+        clientBinding: (origin) => {
+          if (hub === "no binding") throw new Error("Webhooks are not configured");
+          return engine.clientBinding(origin);
+        },
         handle: (request) => {
           if (hub === "hanging") {
             return new Promise((resolve) => held.push(() => resolve(failing)));
@@ -129,6 +134,9 @@ test("a hub that hangs is reported as unavailable after nine seconds, also to Ev
 test("health needs no durable client", async () => {
   const { stack, call, set } = await start();
   set("failing");
+  expect((await call("GET", "/health")).status).toBe(200);
+  set("no binding");
+  expect((await call("GET", "/copies/x")).status).toBe(500);
   expect((await call("GET", "/health")).status).toBe(200);
   expect((await call("POST", "/health")).status).toBe(405);
   expect(stack.host.functions.filter(({ name }) => name === "health")).toHaveLength(1);

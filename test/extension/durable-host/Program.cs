@@ -14,6 +14,7 @@ using Microsoft.Extensions.Logging;
 //   BRIDGE_URL      where the bridge listens
 //   WEBHOOK_URL     the public address of the management API, as Functions would give it to the extension
 //   HOST_JSON       the path of the app's host.json
+//   DURABLE_LOG     the log level of the Durable Task Framework, "Warning" when absent; "Information" has each message
 //   FUNCTIONS_WORKER_RUNTIME=node makes the extension treat the functions as those of another language.
 //   AzureWebJobsStorage and AzureWebJobs__extensions__durableTask__… are the extension's own settings.
 
@@ -45,7 +46,8 @@ var host = new HostBuilder()
     })
     .ConfigureLogging(logging => logging
         .AddSimpleConsole(options => options.SingleLine = true)
-        .SetMinimumLevel(LogLevel.Warning))
+        .SetMinimumLevel(LogLevel.Warning)
+        .AddFilter("DurableTask", Enum.Parse<LogLevel>(Environment.GetEnvironmentVariable("DURABLE_LOG") ?? "Warning")))
     .Build();
 
 await host.StartAsync();

@@ -4,7 +4,7 @@ import type { Scenario } from "./scenario.ts";
 const stalled = { bytesPerSecond: 0 };
 const twoSeconds = { bytesPerSecond: 500_000 };
 
-/** No process is killed and no time is skipped: they can run at the same time on one stack. */
+/** They run at the same time on one stack. */
 export const calmScenarios: Record<string, Scenario> = {
   "finished-in-the-start-response": {
     copies: { finishOnStart: "always" },
@@ -152,17 +152,19 @@ export const calmScenarios: Record<string, Scenario> = {
   },
 
   "waits-for-a-busy-destination": {
-    copies: twoSeconds,
-    async play({ stack, begin }) {
-      const first = await begin();
-      await stack.untilStatus(first.id, "copying");
-      const second = await begin({ options: { overwrite: "always", ifBusy: "wait" } });
-      const refused = await begin({ options: { overwrite: "always" } });
-      return [
-        await stack.untilEnded(first.id),
-        await stack.untilEnded(second.id, 120_000),
-        await stack.untilEnded(refused.id),
-      ];
+    copies: stalled,
+    async play({ stack, begin, finish }) {
+      const { id } = await begin();
+      await stack.untilStatus(id, "copying");
+      const waiting = await begin({ options: { overwrite: "always", ifBusy: "wait" } });
+      const refused = await stack.untilEnded(
+        (await begin({ options: { overwrite: "always" } })).id,
+      );
+      finish();
+      const first = await stack.untilEnded(id);
+      await stack.untilStatus(waiting.id, "copying", 120_000);
+      finish();
+      return [first, await stack.untilEnded(waiting.id), refused];
     },
     expected: {
       copies: [
@@ -192,23 +194,6 @@ export const calmScenarios: Record<string, Scenario> = {
       begun: 2, // the second one restores the former content
       ledger: settled("aborted"),
     },
-  },
-
-  "repair-of-a-terminated-instance": {
-    copies: stalled,
-    async play({ stack, begin, finish }) {
-      const { id } = await begin();
-      await stack.untilStatus(id, "copying");
-      await stack.manage("POST", `instances/${id}/terminate?reason=mistake`);
-      await stack.until("the copy is shown with a warning", async () => {
-        const { status, warning, copyId } = await stack.get(id);
-        return status === "copying" && copyId !== null && warning !== null ? true : null;
-      });
-      await stack.runFunction("watchdog");
-      finish();
-      return [await stack.untilEnded(id)];
-    },
-    expected: { copies: [succeeded], begun: 1, ledger: settled("succeeded") },
   },
 
   "abort-of-a-terminated-instance": {

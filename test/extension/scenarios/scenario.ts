@@ -3,19 +3,25 @@ import { ledgerContent } from "../support/ledger-content.ts";
 import type { LedgerContent } from "../support/ledger-content.ts";
 import type { Json, Stack } from "../support/stack.ts";
 
-/** A scenario for copies, which runs on either engine. */
-export type Scenario = {
+/** Actions on every copy of a stack. A scenario that needs one runs alone. */
+type WholeStack = Pick<Stack, "runFunction" | "skipAhead">;
+
+/** A scenario for copies, which runs on either engine. It shares its stack with others that run at the same time. */
+export type Scenario<S = Omit<Stack, keyof WholeStack>> = {
   /** The speed of its copies. */
   copies?: Partial<CopySettings>;
   /** Returns the copies to compare, after they have ended. */
-  play(stage: Stage): Promise<Json[]>;
+  play(stage: Stage<S>): Promise<Json[]>;
   /** The expected result on either engine. */
   expected: Summary;
 };
 
+/** A scenario that skips time, or runs a function with a timer trigger. */
+export type LoneScenario = Scenario<Stack>;
+
 /** One run of a scenario: a stack, with containers that no other scenario uses. */
-export type Stage = {
-  stack: Stack;
+export type Stage<S = Stack> = {
+  stack: S;
   source: string;
   target: string;
   /** Starts a copy of `source/<name>` onto `target/<name>`; uploads the source if it does not exist. */
@@ -83,7 +89,7 @@ export const aborted: CopySummary = {
 export async function playScenario(
   stack: Stack,
   name: string,
-  { copies, play }: Scenario,
+  { copies, play }: LoneScenario,
 ): Promise<Summary> {
   const target = `${name}-target`;
   if (copies !== undefined) stack.speeds.set(target, copies);

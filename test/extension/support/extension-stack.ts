@@ -21,6 +21,8 @@ export type ExtensionStackOptions = {
   appDirectory?: string;
   /** Pairs of extension and bridge on one task hub; 1 when absent. */
   pairs?: number;
+  /** "host.json": partitions and polling as host.json says; "quick" when absent. */
+  polling?: "host.json" | "quick";
   /** Settings of the extension that win over host.json, for example "storageProvider__partitionCount". */
   durable?: Record<string, string>;
   /** Accounts from which copies are allowed, apart from the first. */
@@ -44,6 +46,8 @@ export type ExtensionStack = Engine &
     useBuild(appDirectory: string): void;
     /** The last lines of every log, and where the logs are. */
     logs(): string;
+    /** How often the app has run each activity to its end, by name. */
+    activityRuns(): Map<string, number>;
     close(): Promise<void>;
   };
 
@@ -80,7 +84,7 @@ export async function startExtensionStack(options: ExtensionStackOptions): Promi
         hubStorage: options.hubStorage,
         hubName,
         durable: {
-          ...quickPolling,
+          ...(options.polling === "host.json" ? {} : quickPolling),
           ...options.durable,
         },
         app: {
@@ -111,6 +115,16 @@ export async function startExtensionStack(options: ExtensionStackOptions): Promi
         return `── ${path}\n${lines.slice(-shownLines).map(cut).join("\n")}`;
       })
       .join("\n");
+  const activityRuns = () => {
+    const runs = new Map<string, number>();
+    for (const file of readdirSync(folder).filter((name) => /^bridge.*\.log$/.test(name))) {
+      const text = readFileSync(join(folder, file), "utf8");
+      for (const [, name = ""] of text.matchAll(/ activity \S+ (\w+) (?:done|failed) in /g)) {
+        runs.set(name, (runs.get(name) ?? 0) + 1);
+      }
+    }
+    return runs;
+  };
   const close = async () => {
     await each((pair) => pair.kill("host", "bridge"));
     await emulator.close();
@@ -142,6 +156,7 @@ export async function startExtensionStack(options: ExtensionStackOptions): Promi
     stop: async () => void (await each((pair) => pair.stop())),
     useBuild: (directory: string) => (appDirectory = directory),
     logs,
+    activityRuns,
     close,
   });
 

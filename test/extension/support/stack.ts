@@ -31,6 +31,7 @@ export type Stack = Engine & {
   /** Starts a copy; expects 202. */
   start(body: unknown, headers?: Record<string, string>): Promise<Json>;
   get(id: string): Promise<Json>;
+  /** Requests an abort, again while the hub or the ledger is too slow (503), as callers do. */
   abort(id: string): Promise<Response>;
   /** Lets time pass until `read` returns something; `what` is for the error after `withinMs`. */
   until<T>(what: string, read: () => Promise<T | null>, withinMs?: number): Promise<T>;
@@ -70,7 +71,7 @@ export async function sendRequest(
 }
 
 const pollMs = 300;
-const maxWaitMs = 180_000;
+const maxWaitMs = 60_000;
 
 /** The parts that are the same on both engines. */
 export function openStack<E extends Engine>(engine: E): E & Stack {
@@ -100,7 +101,11 @@ export function openStack<E extends Engine>(engine: E): E & Stack {
       return response.json;
     },
     get: async (id) => (await stack.call("GET", `/copies/${id}`)).json,
-    abort: (id) => stack.call("POST", `/copies/${id}/abort`),
+    abort: (id) =>
+      stack.until(`the abort of ${id} is answered`, async () => {
+        const response = await stack.call("POST", `/copies/${id}/abort`);
+        return response.status === 503 ? null : response;
+      }),
     async until(what, read, withinMs = maxWaitMs) {
       for (let waited = 0; ; waited += pollMs) {
         const found = await read();

@@ -32,6 +32,8 @@ export const commitPoints = ["client request", "turn", "activity completion", "t
 );
 
 const minute = 60_000;
+/** How late the events of a copy arrive, ms: some are overtaken by those that are raised after them, and by timers. */
+const eventDelays = [0, 900, 0, 40, 3_000];
 /** By then every late execution, and every late request, has arrived. */
 const afterlife = 15 * minute;
 const longest = 72 * 60 * minute;
@@ -81,6 +83,11 @@ export async function openChaosRun(): Promise<ChaosRun> {
         met.push({ deed, phase: phase ?? "" });
       }
       return delays;
+    },
+    eventDelay({ instanceId }) {
+      const trial = trials.find(({ id }) => id === instanceId);
+      if (trial === undefined) return 0;
+      return eventDelays[(trial.number + trial.raised++) % eventDelays.length] ?? 0;
     },
     dies(point) {
       if (!armed.delete(point)) return false;

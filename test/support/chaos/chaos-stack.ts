@@ -34,6 +34,7 @@ export type ChaosHooks = {
   /** Called when Storage starts a copy; returns its speed. */
   started: (container: string, blob: string) => { bytesPerSecond: number; atOnce: boolean } | null;
   redeliver: NonNullable<DurableOptions["redeliver"]>;
+  eventDelay: NonNullable<DurableOptions["eventDelay"]>;
   /** Called at each commit; true kills the host. */
   dies: (point: string) => boolean;
 };
@@ -87,7 +88,8 @@ export async function openChaosWorld(hooks: ChaosHooks): Promise<ChaosWorld> {
   const account = `${emulator.blobUrl}/${accountName}`;
   const key = emulator.accounts.find(({ name }) => name === accountName)?.key ?? "";
   const storage = new BlobServiceClient(account, new StorageSharedKeyCredential(accountName, key), {
-    retryOptions: { maxTries: 1 },
+    // A connection that was idle may be closed just when it is used again.
+    retryOptions: { maxTries: 3, retryDelayInMs: 100 },
     userAgentOptions: { userAgentPrefix: mark },
   });
   const errors: string[] = [];
@@ -112,6 +114,7 @@ export async function openChaosWorld(hooks: ChaosHooks): Promise<ChaosWorld> {
           errors.push(`${subject} ${message}`);
       },
       redeliver: hooks.redeliver,
+      eventDelay: hooks.eventDelay,
       async wrapActivity({ name, instanceId }, run) {
         const step = { instanceId, phase: phaseOfActivity[name] ?? "prepare" };
         running.add(step);

@@ -18,6 +18,8 @@ export type Trial = {
   left: Incident[];
   happened: string[];
   abortsOwed: number;
+  /** Number of events that were raised on its instance. */
+  raised: number;
   /** Every content that the source has had, and when it was rewritten. */
   contents: Buffer[];
   rewrittenAt: number[];
@@ -75,6 +77,7 @@ export function newTrial(plan: CopyPlan, number: number): Trial {
     left: [...plan.incidents],
     happened: [],
     abortsOwed: 0,
+    raised: 0,
     contents: [Buffer.alloc(plan.bytes, `film ${number}, `)],
     rewrittenAt: [],
     formerAt: null,

@@ -83,6 +83,8 @@ type Options = {
   /** As in local.settings.json: can name the emulator at its default address. */
   settings?: Record<string, string>;
   events?: LocalStackOptions["events"];
+  /** Opens the Durable engine; the local one when absent. */
+  openEngine?: LocalStackOptions["openEngine"];
 };
 
 /** Starts a stack, which is closed after the test. */
@@ -114,6 +116,7 @@ export async function openStack(options: Options = {}): Promise<TestStack> {
       log: (entry) => log.push(entry),
       settings: options.settings ?? {},
       ...(options.events === undefined ? {} : { events: options.events }),
+      openEngine: options.openEngine,
       ...(options.copies === undefined ? {} : { copies: options.copies }),
       ...(options.hosts === undefined ? {} : { hosts: options.hosts }),
     });

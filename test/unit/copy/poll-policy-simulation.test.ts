@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { drawFrom } from "../../bench/draw.ts";
+import { drawFrom } from "../../bench/polling/draw.ts";
 import {
   estimateError,
   ferry,
@@ -7,9 +7,9 @@ import {
   poll,
   quantile,
   historyEvents,
-} from "../../bench/simulate.ts";
-import { drawTrace } from "../../bench/traces.ts";
-import type { Shape, Trace, TraceOptions } from "../../bench/traces.ts";
+} from "../../bench/polling/simulate.ts";
+import { drawTrace } from "../../bench/polling/traces.ts";
+import type { Shape, Trace, TraceOptions } from "../../bench/polling/traces.ts";
 import { seedFor } from "../../support/seeds.ts";
 
 const seed = seedFor("BENCH_SEED");

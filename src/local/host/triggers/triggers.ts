@@ -76,10 +76,20 @@ export function openTriggers(options: TriggersOptions): Triggers {
   const { origin } = options;
   const keys = readFunctionKeys(process.env, () => readSystemKey(engine.clientBinding(origin)));
   const checkKey = createKeyCheck(keys);
-  const run = (invocation: Invocation) => {
+  const durableClient = () => {
     const binding = engine.clientBinding(origin);
-    const client = { string: keys === undefined ? binding : withLocalRpc(binding, origin) };
-    const extraInputs = { durableClient: client, orchestrationClient: client };
+    return { string: keys === undefined ? binding : withLocalRpc(binding, origin) };
+  };
+  const run = (invocation: Invocation) => {
+    // Read only for a function with the binding, because a binding that cannot be built fails just those.
+    const extraInputs = {
+      get durableClient() {
+        return durableClient();
+      },
+      get orchestrationClient() {
+        return durableClient();
+      },
+    };
     return started.run({ ...invocation, extraInputs });
   };
   /** Logs an invocation that has no request line. */

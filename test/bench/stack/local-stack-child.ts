@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../src/local/clock.ts";
-import { type LocalStack, startLocalStack } from "../../src/local/local-stack.ts";
+import { systemClock } from "../../../src/local/clock.ts";
+import { type LocalStack, startLocalStack } from "../../../src/local/local-stack.ts";
 
 /**
  * The measured process: the compiled app on the local host, together with the emulator, as `npm start`

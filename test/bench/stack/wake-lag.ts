@@ -1,8 +1,8 @@
 import { setTimeout } from "node:timers/promises";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
-import { systemClock } from "../../src/local/clock.ts";
-import { startLocalStack, type LocalStack } from "../../src/local/local-stack.ts";
-import { count, type Table } from "./table.ts";
+import { systemClock } from "../../../src/local/clock.ts";
+import { startLocalStack, type LocalStack } from "../../../src/local/local-stack.ts";
+import { count, type Table } from "../table.ts";
 
 const copies = 200;
 /** Duration of each copy. */

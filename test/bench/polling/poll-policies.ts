@@ -10,7 +10,7 @@ import {
   quantile,
 } from "./simulate.ts";
 import type { Polled } from "./simulate.ts";
-import { count, type Table } from "./table.ts";
+import { count, type Table } from "../table.ts";
 import { shapes, drawTrace } from "./traces.ts";
 import type { Shape, Trace } from "./traces.ts";
 

@@ -1,17 +1,17 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { startAzurite } from "../extension/support/processes/azurite.ts";
-import { buildDurableHost } from "../extension/support/processes/global-setup.ts";
-import { runFolder } from "../extension/support/processes/paths.ts";
-import { startExtensionStack } from "../extension/support/extension-stack.ts";
-import { startLocalStack } from "../extension/support/local-stack.ts";
-import type { Engine, Stack } from "../extension/support/stack.ts";
-import type { StorageEmulator } from "../../src/local/storage/emulator.ts";
-import { count, median, tableText } from "./table.ts";
-import type { Table } from "./table.ts";
+import { startAzurite } from "../../extension/support/processes/azurite.ts";
+import { buildDurableHost } from "../../extension/support/processes/global-setup.ts";
+import { runFolder } from "../../extension/support/processes/paths.ts";
+import { startExtensionStack } from "../../extension/support/extension-stack.ts";
+import { startLocalStack } from "../../extension/support/local-stack.ts";
+import type { Engine, Stack } from "../../extension/support/stack.ts";
+import type { StorageEmulator } from "../../../src/local/storage/emulator.ts";
+import { count, median, tableText } from "../table.ts";
+import type { Table } from "../table.ts";
 
 /*
  * Counts the reads of pending copies on the real Durable extension and on the local engine, without events:
- * `npx tsc && node test/bench/extension-reads.ts [seconds]`. It takes as long as the longest copy.
+ * `npx tsc && node test/bench/extension/reads.ts [seconds]`. It takes as long as the longest copy.
  */
 
 export const allSeconds = [300, 45, 10, 5, 1];
@@ -42,11 +42,7 @@ export async function measureReads(seconds: readonly number[]): Promise<Table[]>
       name: "reads",
       hubStorage: azurite.connection,
       events: false,
-      // as in host.json
-      durable: {
-        storageProvider__maxQueuePollingInterval: "00:00:05",
-        storageProvider__partitionCount: "4",
-      },
+      polling: "host.json",
     });
     const onExtension = await measureAll(stack, seconds, (ms) => pause(ms)).finally(() =>
       stack.close(),

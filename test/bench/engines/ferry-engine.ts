@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as df from "durable-functions";
-import { systemClock } from "../../src/local/clock.ts";
-import type { DurableEngine, DurableFunctions } from "../../src/local/durable/api/engine-api.ts";
-import { openDurableEngine } from "../../src/local/durable/engine.ts";
-import { durableFunctions } from "../../src/local/host/triggers/durable-triggers.ts";
-import { collectApp } from "../../src/local/host/worker/functions-core.ts";
+import { systemClock } from "../../../src/local/clock.ts";
+import type { DurableEngine, DurableFunctions } from "../../../src/local/durable/api/engine-api.ts";
+import { openDurableEngine } from "../../../src/local/durable/engine.ts";
+import { durableFunctions } from "../../../src/local/host/triggers/durable-triggers.ts";
+import { collectApp } from "../../../src/local/host/worker/functions-core.ts";
 import {
   type Contestant,
   pollingInput,

@@ -1,7 +1,7 @@
-import { forecast, type Sample } from "../../src/copy/polling/forecast.ts";
-import { firstPollAt, maxWaitMs, nextPollAt } from "../../src/copy/polling/poll-policy.ts";
+import { forecast, type Sample } from "../../../src/copy/polling/forecast.ts";
+import { firstPollAt, maxWaitMs, nextPollAt } from "../../../src/copy/polling/poll-policy.ts";
 import type { Trace } from "./traces.ts";
-import { epochMs } from "../../src/copy/time.ts";
+import { epochMs } from "../../../src/copy/time.ts";
 
 /** Decides when to poll next; all times are ms from the start of the copy. */
 export type Poller = {

@@ -1,4 +1,4 @@
-import type { Progress } from "../../src/copy/contract/copy-status.ts";
+import type { Progress } from "../../../src/copy/contract/copy-status.ts";
 import type { Draw } from "./draw.ts";
 
 /** The progress of one copy as Storage publishes it. Times are ms from the start. */

@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import type { BlobItem } from "@azure/storage-blob";
 import type { StackMeasures, StackMessage, StackOrder } from "./local-stack-child.ts";
-import { count, type Table } from "./table.ts";
+import { count, type Table } from "../table.ts";
 
 const copies = 1_000;
 const sourceBytes = 256 * 1_024;

@@ -1,17 +1,17 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { startExtensionStack } from "../extension/support/extension-stack.ts";
-import type { ExtensionStack } from "../extension/support/extension-stack.ts";
-import { startAzurite } from "../extension/support/processes/azurite.ts";
-import { buildDurableHost } from "../extension/support/processes/global-setup.ts";
-import { runFolder } from "../extension/support/processes/paths.ts";
+import { startExtensionStack } from "../../extension/support/extension-stack.ts";
+import type { ExtensionStack } from "../../extension/support/extension-stack.ts";
+import { startAzurite } from "../../extension/support/processes/azurite.ts";
+import { buildDurableHost } from "../../extension/support/processes/global-setup.ts";
+import { runFolder } from "../../extension/support/processes/paths.ts";
 import { openHubCounter, operationKinds } from "./hub-operations.ts";
 import type { HubCounter, OperationKind } from "./hub-operations.ts";
-import { count, median, tableText } from "./table.ts";
-import type { Table } from "./table.ts";
+import { count, median, tableText } from "../table.ts";
+import type { Table } from "../table.ts";
 
 /*
  * Counts the operations of the task hub on the real Durable extension, with Azurite:
- * `npx tsc && node test/bench/extension-operations.ts [configurations]`. Nothing reads a copy meanwhile, because each
+ * `npx tsc && node test/bench/extension/operations.ts [configurations]`. Nothing reads a copy meanwhile, because each
  * `GET /copies/{id}` adds a table read.
  */
 

@@ -1,7 +1,7 @@
 import { durabletaskInMemory } from "./durabletask-engine.ts";
 import { ferryEngine } from "./ferry-engine.ts";
 import { type Contestant, type PollingLoad, type Measurement, countTurns } from "./polling.ts";
-import { count, median, type Table } from "./table.ts";
+import { count, median, type Table } from "../table.ts";
 
 const rounds = 5; // odd, for the median
 

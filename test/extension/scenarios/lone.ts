@@ -1,7 +1,7 @@
 import { repairInstanceId } from "../../../src/names.ts";
 import { retentionDays } from "../support/ledger-content.ts";
 import { aborted, settled, succeeded } from "./scenario.ts";
-import type { Scenario } from "./scenario.ts";
+import type { LoneScenario } from "./scenario.ts";
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
@@ -9,8 +9,25 @@ const day = 24 * 60 * minute;
 const retention = 3 * day;
 const stalled = { bytesPerSecond: 0 };
 
-/** Scenarios that skip time: they run in sequence, on one stack. */
-export const laterScenarios: Record<string, Scenario> = {
+/** They skip time or run a function with a timer trigger, which acts on all copies: one after another, on one stack. */
+export const loneScenarios: Record<string, LoneScenario> = {
+  "repair-of-a-terminated-instance": {
+    copies: stalled,
+    async play({ stack, begin, finish }) {
+      const { id } = await begin();
+      await stack.untilStatus(id, "copying");
+      await stack.manage("POST", `instances/${id}/terminate?reason=mistake`);
+      await stack.until("the copy is shown with a warning", async () => {
+        const { status, warning, copyId } = await stack.get(id);
+        return status === "copying" && copyId !== null && warning !== null ? true : null;
+      });
+      await stack.runFunction("watchdog");
+      finish();
+      return [await stack.untilEnded(id)];
+    },
+    expected: { copies: [succeeded], begun: 1, ledger: settled("succeeded") },
+  },
+
   "repair-of-a-purged-instance": {
     copies: stalled,
     async play({ stack, begin, finish }) {
@@ -122,7 +139,7 @@ export const laterScenarios: Record<string, Scenario> = {
 };
 
 /** Terminates an instance, and waits until it has ended. */
-async function endInstance(stack: Parameters<Scenario["play"]>[0]["stack"], id: string) {
+async function endInstance(stack: Parameters<LoneScenario["play"]>[0]["stack"], id: string) {
   await stack.manage("POST", `instances/${id}/terminate?reason=mistake`);
   await stack.until("the instance is terminated", async () => {
     const { json } = await stack.manage("GET", `instances/${id}`);
