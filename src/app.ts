@@ -3,6 +3,8 @@ import * as df from "durable-functions";
 import { createActivities } from "./activities/create-activities.ts";
 import type { ActivityDependencies } from "./activities/support/dependencies.ts";
 import { printable } from "./copy/printable.ts";
+import type { ActivityContext } from "./copy/contract/activities.ts";
+import { createWakeWaiter } from "./instances/wake-waiter.ts";
 import { activities, orchestrations } from "./names.ts";
 import { copyOrchestration } from "./orchestrations/copy-orchestration.ts";
 import { repairOrchestration } from "./orchestrations/repair-orchestration.ts";
@@ -17,13 +19,14 @@ import type { PurgeDependencies } from "./triggers/timers/purge.ts";
 import { startCopy } from "./triggers/http/start-copy.ts";
 import type { StartDependencies } from "./triggers/http/start-copy.ts";
 import { storageEvent } from "./triggers/events/storage-event-trigger.ts";
+import type { EventDependencies } from "./triggers/events/storage-event-trigger.ts";
 import { watchdog } from "./triggers/timers/watchdog.ts";
 
 /** The dependencies of the HTTP and Event Grid triggers, of the activities, and of the timer triggers. */
 export type AppDependencies = {
   /** "keys": callers send a function key. "entra": the platform has checked their sign-in. */
   auth: "keys" | "entra";
-  requests: StartDependencies;
+  requests: StartDependencies & Omit<EventDependencies, "report">;
   activities: ActivityDependencies;
   maintenance: PurgeDependencies & { watchdogSchedule: string };
 };
@@ -60,12 +63,27 @@ export function registerApp(dependencies: AppDependencies): void {
   df.app.orchestration(orchestrations.repair, repairOrchestration);
 
   const handlers = createActivities(dependencies.activities);
-  df.app.activity(activities.prepare, { handler: handlers.prepareCopy });
-  df.app.activity(activities.start, { handler: handlers.startCopy });
+  registerActivity(activities.prepare, handlers.prepareCopy);
+  registerActivity(activities.start, handlers.startCopy);
   df.app.activity(activities.read, { handler: handlers.readCopy });
   df.app.activity(activities.abort, { handler: handlers.abortCopy });
-  df.app.activity(activities.settle, { handler: handlers.settleCopy });
+  registerActivity(activities.settle, handlers.settleCopy);
   df.app.activity(activities.notify, { handler: handlers.sendNotifications });
+}
+
+/** Registers an activity that may free a destination. It gets a durable client, to wake the next waiter. */
+function registerActivity<Input, Result>(
+  name: string,
+  handler: (input: Input, context: ActivityContext) => Promise<Result>,
+): void {
+  df.app.activity(name, {
+    extraInputs: [df.input.durableClient()],
+    handler: (input: Input, context) =>
+      handler(input, {
+        log: (line) => context.log(line),
+        wake: (id) => createWakeWaiter(df.getClient(context))(id),
+      }),
+  });
 }
 
 /**

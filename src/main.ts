@@ -17,6 +17,7 @@ import { createCopyClient } from "./storage/create-copy-client.ts";
 import { createCredentialFor } from "./storage/credentials.ts";
 import { bounded } from "./storage/pipeline.ts";
 import { createSasMint } from "./storage/sas-mint.ts";
+import { createSourceLookup } from "./storage/source-lookup.ts";
 
 try {
   registerApp(connect(readSettings(process.env)));
@@ -33,6 +34,7 @@ function connect(settings: Settings): AppDependencies {
     ledgerService(settings.ledger).getContainerClient("ferry-ledger"),
   );
   const credentialFor = createCredentialFor(settings.origins.emulator);
+  const client = createCopyClient(credentialFor);
   const seal = createSeal(settings.secretKeys);
   const { allowed, routes, origins, own, maxLockDays } = settings;
   const access = { allowed, routes, origins, own, maxLockDays };
@@ -44,12 +46,13 @@ function connect(settings: Settings): AppDependencies {
       principals,
       ledger,
       seal,
+      lookUpSource: createSourceLookup(client),
       notifies: settings.notificationTargets.length > 0,
       newInstanceId,
       now: systemTime,
     },
     activities: {
-      client: createCopyClient(credentialFor),
+      client,
       mint: createSasMint(credentialFor),
       ledger,
       seal,

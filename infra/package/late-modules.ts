@@ -60,8 +60,8 @@ export function lateModulesPlugin(): Plugin {
       }
       return text === code ? null : text;
     },
-    buildEnd() {
-      if (missing.size === 0) return;
+    buildEnd(error) {
+      if (error !== undefined || missing.size === 0) return;
       throw new Error(
         `Cannot load ${[...missing].join(", ")} late because no importer has the expected form`,
       );

@@ -15,7 +15,7 @@ import { startCopy } from "./start.ts";
 export function createActivities(deps: ActivityDependencies): CopyActivities {
   return {
     prepareCopy: (input, context) => prepareCopy(deps, input, context),
-    startCopy: (input) => startCopy(deps, input),
+    startCopy: (input, context) => startCopy(deps, input, context),
     readCopy: (input) => readCopy(deps, input),
     abortCopy: (input) => abortCopy(deps, input),
     settleCopy: (input, context) => settleCopy(deps, input, context),

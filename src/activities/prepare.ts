@@ -2,12 +2,14 @@ import type { CopyId } from "../copy/contract/ids.ts";
 import { toIso } from "../copy/time.ts";
 import { endpointUrl, isOntoItself } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
-import { decide, skipStaleEvent } from "../copy/decisions/plan.ts";
+import { decide, skipStaleEvent, waitForSource } from "../copy/decisions/plan.ts";
 import type { Decision } from "../copy/decisions/plan.ts";
 import { isNothingToAbort } from "../copy/decisions/storage-errors.ts";
+import { pickEndpoints } from "../copy/contract/activities.ts";
 import type { Verdict } from "../copy/decisions/storage-errors.ts";
 import type {
   ActivityContext,
+  Busy,
   CopyInput,
   CopyPlan,
   PrepareResult,
@@ -16,14 +18,18 @@ import type {
 import type { TransientFailure } from "../copy/contract/copy-status.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
 import { checkCopy } from "./support/access.ts";
+import { freeDestination, giveWay, acquireOrJoin } from "./support/destination-queue.ts";
 import { openSides } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
-import { snapshotDestination } from "./support/rollback.ts";
+import { discardSnapshots, snapshotDestination } from "./support/rollback.ts";
 import { readSource, sourceRead } from "./support/source-access.ts";
 import { leaseSource, releaseSource } from "./support/source-lease.ts";
 import { callStorage, orTransient, toFailure } from "./support/storage-call.ts";
 
-/** Acquires the destination's lock, reads both sides, and returns a plan or the reason not to start a copy. */
+/**
+ * Acquires the destination's lock or joins its queue, reads both sides, and returns a plan or the reason not to start a
+ * copy.
+ */
 export function prepareCopy(
   deps: ActivityDependencies,
   input: PrepareInput,
@@ -37,32 +43,38 @@ async function prepare(
   input: PrepareInput,
   context: ActivityContext,
 ): Promise<PrepareResult> {
-  const { ledger } = deps;
   const { copy, instanceId } = input;
   const sides = openSides(deps, input);
-  const lock = checkCopy(deps, copy) ?? (await ledger.acquireLock(instanceId, copy));
-  // Read after the lock was acquired: when prepare of an ended copy runs late, no lock must stay behind.
-  const record = await ledger.readRecord(instanceId);
-  if (record !== null && record.outcome !== null) {
-    await ledger.releaseLock(copy.destination, instanceId);
-    // Also release a lease that an earlier, crashed attempt took.
-    const released = await releaseSource(deps, input, sides);
-    return released.kind === "transient-failure"
-      ? released
-      : { kind: "ended", outcome: record.outcome };
+  const denial = checkCopy(deps, copy);
+  if (denial !== null) {
+    return (await findEnd(deps, input, context)) ?? { kind: "failed", failure: denial };
   }
-  // Also when the abort's event was lost with an earlier instance of this id.
-  if (record?.abortRequested === true) return { kind: "abort-requested" };
-  if (!("held" in lock)) return { kind: "failed", failure: lock };
+  if (input.awaitedCopyId !== undefined) {
+    const ended = await findEnd(deps, input, context);
+    const awaited = ended ?? (await readAwaitedSource(deps, input, sides));
+    if (awaited !== null) return awaited;
+  }
+  const lock = await acquireOrJoin(deps, input, context);
+  // Read after the lock was acquired: when prepare of an ended copy runs late, no lock must stay behind.
+  const end = await findEnd(deps, input, context);
+  if (end !== null) return end;
   if (!lock.held) {
-    const skipped = await skipIfOvertaken(deps, input, sides);
-    if (skipped !== null) return skipped;
+    const overtaken = await skipIfOvertaken(deps, input, sides);
+    if (overtaken !== null) return overtaken;
     // Only the log names the other copy: with its id, a caller could read and abort it.
-    context.log(`Copy ${instanceId} finds that copy ${lock.holder} writes to its destination`);
-    return heldByAnother(copy);
+    if (lock.holder !== null) {
+      context.log(`Copy ${instanceId} finds that copy ${lock.holder} writes to its destination`);
+    }
+    return await withPosition(deps, input, heldByAnother(copy));
   }
 
   const decision = await decideOrReplace(deps, input, sides);
+  if (decision.kind === "busy" && decision.endpoint === "source") {
+    // A writer of the source must not keep all other copies from the destination.
+    const undone = await undoFormerPlan(deps, input, sides);
+    if (undone.kind === "transient-failure") return undone;
+    if (undone.kind === "undone") await giveWay(deps, input, context);
+  }
   if (decision.kind !== "planned") return decision;
   const leaseFailure = await leaseSource(deps, input, sides);
   if (leaseFailure !== null) return leaseFailure;
@@ -72,6 +84,76 @@ async function prepare(
   return result.kind === "planned" && isOntoItself(copy.source, copy.destination)
     ? { kind: "planned", plan: fromSnapshot(result.plan) }
     : result;
+}
+
+/** The copy has an outcome already, or its abort was requested; null if neither. */
+async function findEnd(
+  deps: ActivityDependencies,
+  input: PrepareInput,
+  context: ActivityContext,
+): Promise<PrepareResult | null> {
+  const { copy, instanceId } = input;
+  const record = await deps.ledger.readRecord(instanceId);
+  if (record !== null && record.outcome !== null) {
+    await freeDestination(deps, { instanceId, copy: pickEndpoints(copy) }, context);
+    // Also release a lease that an earlier, crashed attempt took.
+    const released = await releaseSource(deps, input, openSides(deps, input));
+    return released.kind === "transient-failure"
+      ? released
+      : { kind: "ended", outcome: record.outcome };
+  }
+  // Also when the abort's event was lost with an earlier instance of this id.
+  return record?.abortRequested === true ? { kind: "abort-requested" } : null;
+}
+
+/**
+ * While a copy waits for its source, it reads only the source, and leaves the lock to others. Null if it no longer has
+ * to wait.
+ */
+async function readAwaitedSource(
+  deps: ActivityDependencies,
+  input: PrepareInput,
+  sides: Sides,
+): Promise<Busy | null> {
+  const { copy } = input;
+  const read = await callStorage(deps, sourceRead(copy, sides), () =>
+    readSource(deps, copy, sides),
+  );
+  return read.ok && read.value.seen !== null ? waitForSource(copy, read.value.seen) : null;
+}
+
+/**
+ * Removes what an earlier plan of this copy took: the lease on the source, and the snapshot. "in-use": a start attempt
+ * may still need it.
+ */
+async function undoFormerPlan(
+  deps: ActivityDependencies,
+  input: PrepareInput,
+  sides: Sides,
+): Promise<{ kind: "undone" | "in-use" } | TransientFailure> {
+  const { copy, instanceId } = input;
+  const takesSnapshots = copy.options.rollback !== "off";
+  if (copy.leasesSource !== true && !takesSnapshots) return { kind: "undone" };
+  if ((await deps.ledger.lockUse(copy.destination, instanceId)) !== "unused") {
+    return { kind: "in-use" };
+  }
+  const released = await releaseSource(deps, input, sides);
+  if (released.kind === "transient-failure") return released;
+  const discarded = takesSnapshots
+    ? await discardSnapshots(deps, input, sides.destination())
+    : null;
+  return discarded ?? { kind: "undone" };
+}
+
+/** Adds whether the copy is the first in the queue, if that was asked. */
+async function withPosition(
+  { ledger, now }: ActivityDependencies,
+  { copy, instanceId, asksPosition }: PrepareInput,
+  result: PrepareResult,
+): Promise<PrepareResult> {
+  if (result.kind !== "busy" || asksPosition !== true) return result;
+  const position = await ledger.queue.position(copy.destination, instanceId, now());
+  return position.isFirst ? { ...result, isFirst: true } : result;
 }
 
 /** Copies from the snapshot, so that a failed copy of a blob onto itself cannot destroy the source. */

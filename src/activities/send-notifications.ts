@@ -10,7 +10,7 @@ import { orTransient, transientFailure } from "./support/storage-call.ts";
 export function sendNotifications(
   deps: ActivityDependencies,
   input: NotifyInput,
-  context: ActivityContext,
+  context: Pick<ActivityContext, "log">,
 ): Promise<NotifyResult> {
   return orTransient(() => sendToTargets(deps, input, context));
 }
@@ -18,7 +18,7 @@ export function sendNotifications(
 async function sendToTargets(
   { notifications, ledger }: ActivityDependencies,
   input: NotifyInput,
-  context: ActivityContext,
+  context: Pick<ActivityContext, "log">,
 ): Promise<NotifyResult> {
   const { instanceId } = input;
   const targets = input.targets ?? notifications.targets;

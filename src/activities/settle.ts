@@ -16,6 +16,7 @@ import { UnsealError } from "../secrets/seal.ts";
 import type { DestinationSide } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
 import { checkHost } from "./support/access.ts";
+import { freeDestination } from "./support/destination-queue.ts";
 import { formerContentGone, rollBack } from "./support/rollback.ts";
 import type { RollbackResult } from "./support/rollback.ts";
 import { openSides } from "./support/sides.ts";
@@ -29,7 +30,7 @@ export async function settleCopy(
   input: SettleInput,
   context: ActivityContext,
 ): Promise<SettleResult> {
-  const settled = await orTransient(() => settle(deps, input));
+  const settled = await orTransient(() => settle(deps, input, context));
   if (settled.kind === "settled")
     context.log(`Copy ${input.instanceId} ${describeOutcome(settled.outcome)}`);
   return settled;
@@ -42,18 +43,28 @@ function describeOutcome(outcome: Outcome): string {
   return outcome.status === "skipped" ? `skipped: ${outcome.reason}` : outcome.status;
 }
 
-async function settle(deps: ActivityDependencies, input: SettleInput): Promise<SettleResult> {
+async function settle(
+  deps: ActivityDependencies,
+  input: SettleInput,
+  context: ActivityContext,
+): Promise<SettleResult> {
   const { ledger } = deps;
   const { instanceId, copy, plan, copyId, result } = input;
   if (!isEndpoint(copy.destination)) {
     // No lock can be named after it, and no activity has called Storage.
-    const details = { copyId, record: input.record, residue: [], settledAt: deps.now() };
+    const details = {
+      copyId,
+      record: input.record,
+      residue: [],
+      settledAt: deps.now(),
+      createdAt: input.createdAt ?? null,
+    };
     const outcome = await ledger.recordOutcome(instanceId, buildOutcome(result, details));
     return { kind: "settled", outcome };
   }
   const recorded = await ledger.readRecord(instanceId);
   if (recorded !== null && recorded.outcome !== null) {
-    await ledger.releaseLock(copy.destination, instanceId);
+    await freeDestination(deps, input, context);
     return { kind: "settled", outcome: recorded.outcome };
   }
   const denial = checkHost(deps, copy.destination, "clean up the destination");
@@ -90,9 +101,15 @@ async function settle(deps: ActivityDependencies, input: SettleInput): Promise<S
   const settledAt = deps.now();
   const outcome = await ledger.recordOutcome(
     instanceId,
-    buildOutcome(result, { copyId, record, residue, settledAt }),
+    buildOutcome(result, {
+      copyId,
+      record,
+      residue,
+      settledAt,
+      createdAt: input.createdAt ?? null,
+    }),
   );
-  await ledger.releaseLock(copy.destination, instanceId);
+  await freeDestination(deps, input, context);
   return { kind: "settled", outcome };
 }
 

@@ -6,11 +6,13 @@ import { failure } from "../copy/contract/failure.ts";
 import { isOurs, startedFrom } from "../copy/decisions/plan.ts";
 import { isDefiniteRefusal } from "../copy/decisions/storage-errors.ts";
 import type { Verdict } from "../copy/decisions/storage-errors.ts";
-import type { StartInput, StartResult } from "../copy/contract/activities.ts";
+import { pickEndpoints } from "../copy/contract/activities.ts";
+import type { ActivityContext, StartInput, StartResult } from "../copy/contract/activities.ts";
 import type { StartAttempt } from "../ledger/ledger.ts";
 import type { DestinationSide, Side } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
 import { checkCopy } from "./support/access.ts";
+import { freeDestination } from "./support/destination-queue.ts";
 import { openSides } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { signSource } from "./support/source-access.ts";
@@ -40,17 +42,25 @@ const horizonMs = 60 * second;
  * 2. recover: find a copy that an earlier attempt started.
  * 3. send: start the copy.
  */
-export function startCopy(deps: ActivityDependencies, input: StartInput): Promise<StartResult> {
-  return orTransient(() => start(deps, input));
+export function startCopy(
+  deps: ActivityDependencies,
+  input: StartInput,
+  context: ActivityContext,
+): Promise<StartResult> {
+  return orTransient(() => start(deps, input, context));
 }
 
-async function start(deps: ActivityDependencies, input: StartInput): Promise<StartResult> {
+async function start(
+  deps: ActivityDependencies,
+  input: StartInput,
+  context: ActivityContext,
+): Promise<StartResult> {
   const denial = checkCopy(deps, input.copy);
   // If an earlier attempt has started the copy, settle finds it.
   if (denial !== null) return { kind: "failed", failure: denial };
   const sides = openSides(deps, input);
   const destination = sides.destination();
-  const entered = await enter(deps, input);
+  const entered = await enter(deps, input, context);
   if (entered.kind !== "entered") return entered;
   const recovered = await recover(deps, input, { ...entered, destination });
   if (recovered !== null) return recovered;
@@ -70,9 +80,12 @@ type Entered = {
 
 /** Registers the attempt. Returns the result instead if there is nothing to start. */
 async function enter(
-  { ledger, now, newGuid }: ActivityDependencies,
-  { copy: { destination }, plan, instanceId }: StartInput,
+  deps: ActivityDependencies,
+  { copy, plan, instanceId }: StartInput,
+  context: ActivityContext,
 ): Promise<Entered | Started | Extract<StartResult, { kind: "failed" }>> {
+  const { ledger, now, newGuid } = deps;
+  const { destination } = copy;
   const from = now();
   const until = plusMs(from, horizonMs);
   const attempt = { instanceId, attemptId: newGuid(), now: from, until, plan };
@@ -86,7 +99,7 @@ async function enter(
   }
   if ((await ledger.outcome(instanceId)) !== null) {
     // A late prepare acquired the lock again, and this attempt entered before prepare could release it.
-    await ledger.releaseLock(destination, instanceId);
+    await freeDestination(deps, { instanceId, copy: pickEndpoints(copy) }, context);
     const message = `Cannot start the copy because it has ended: ${instanceId}`;
     return { kind: "failed", failure: failure("internal", message) };
   }

@@ -23,6 +23,8 @@ export type CopyView = {
   createdAt: string;
   startedAt: string | null;
   completedAt: string | null;
+  /** Storage's own completion time (x-ms-copy-completion-time). */
+  copyCompletedAt: string | null;
   lastUpdatedAt: string;
   error: Failure | null;
   /** Why nothing was copied, for `skipped`. */
@@ -61,6 +63,7 @@ export function copyView(
     createdAt: copy.createdAt,
     startedAt: outcome?.startedAt ?? customStatus?.startedAt ?? null,
     completedAt: outcome?.completedAt ?? brokenAt,
+    copyCompletedAt: outcome?.copyCompletedAt ?? null,
     lastUpdatedAt: outcome?.settledAt ?? brokenAt ?? customStatus?.lastUpdatedAt ?? copy.createdAt,
     error:
       outcome?.status === "failed"

@@ -16,9 +16,10 @@ export async function raiseEvent(
   client: DurableClient,
   instanceId: string,
   name: EventName,
+  data: object | null = null,
 ): Promise<void> {
   try {
-    await client.raiseEvent(instanceId, name, null);
+    await client.raiseEvent(instanceId, name, data);
   } catch (error) {
     if (await hasEnded(client, instanceId)) return;
     throw new DurableError(`raise the event ${name} on instance ${instanceId}`, { cause: error });

@@ -10,12 +10,14 @@ import { dayOfId, recordName } from "./instance-id.ts";
 import { hash } from "./hash.ts";
 import type { Claim, CopyRecord, Ledger } from "./ledger.ts";
 import { createBlobRetention, retentionEntryName } from "./retention.ts";
-import { createBlobLocks, lockName } from "./locks.ts";
+import { lockName } from "./destination-names.ts";
+import { createBlobLocks } from "./locks.ts";
+import { createBlobQueue } from "./queue.ts";
 
 /**
  * Creates the ledger over small JSON blobs in one container:
  * `claims/<hash>` · `outbox/<id>` · `records/<inverted time>-<id>` · `locks/<hash of the destination>` ·
- * `retention/<copies or claims>/<day>/<id or hash>`.
+ * `destinations/<the same hash>/waiters/<id>` and `…/last-wake` · `retention/<copies or claims>/<day>/<id or hash>`.
  */
 export function createBlobLedger(container: ContainerClient): Ledger {
   const blobs = createConditionalBlobs(container);
@@ -91,6 +93,7 @@ export function createBlobLedger(container: ContainerClient): Ledger {
       return record !== null && record.outcome === null;
     },
     ...createBlobLocks(blobs, readOutcome),
+    queue: createBlobQueue(blobs),
     outbox: {
       async add(instanceId, copy) {
         await blobs.create(`outbox/${instanceId}`, { copy });

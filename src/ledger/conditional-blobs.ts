@@ -24,6 +24,8 @@ export type ConditionalBlobs = {
   remove(name: string, etag?: string): Promise<void>;
   /** Up to `limit` names that begin with `prefix`, in order; `marker` is null at the end. */
   list(prefix: string, page: { marker: string | null; limit: number }): Promise<NamePage>;
+  /** The same for the folders directly below `prefix`; each name ends with a slash. */
+  listFolders(prefix: string, page: { marker: string | null; limit: number }): Promise<NamePage>;
 };
 
 /** `changedAt`: Last-Modified (epoch ms). */
@@ -117,6 +119,21 @@ export function createConditionalBlobs(container: ContainerClient): ConditionalB
         const names: string[] = [];
         for (const { name } of value?.segment.blobItems ?? []) names.push(name);
         // Azure and the SDK return "" at the end.
+        return { names, marker: value?.continuationToken || null };
+      } catch (error) {
+        throw new LedgerError("list", { cause: error });
+      }
+    },
+    async listFolders(prefix, { marker, limit }) {
+      await ensureContainer();
+      try {
+        const pages = container.listBlobsByHierarchy("/", { prefix }).byPage({
+          maxPageSize: limit,
+          ...(marker === null ? {} : { continuationToken: marker }),
+        });
+        const { value } = await pages.next();
+        const names: string[] = [];
+        for (const { name } of value?.segment.blobPrefixes ?? []) names.push(name);
         return { names, marker: value?.continuationToken || null };
       } catch (error) {
         throw new LedgerError("list", { cause: error });

@@ -3,7 +3,7 @@ import type { EpochMs } from "../copy/time.ts";
 import type { CopyOptions } from "../copy/request/copy-options.ts";
 import type { Destination, Endpoint } from "../copy/location/endpoint.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
-import type { Settlement, CopyInput, CopyPlan } from "../copy/contract/activities.ts";
+import type { CopyInput, CopyPlan, Settlement, WakeWaiter } from "../copy/contract/activities.ts";
 
 /**
  * The state that must outlive an orchestration and be found without a scan: claims, records, locks, the outbox and
@@ -48,15 +48,20 @@ export type Ledger = {
   fenceLock(destination: Destination, order: FenceOrder): Promise<LockFenced>;
   /** Reports how `instanceId` has used the lock for start attempts, and whether it still can. */
   lockUse(destination: Destination, instanceId: InstanceId): Promise<LockUse>;
-  /** Releases the lock if `instanceId` still holds it. */
-  releaseLock(destination: Destination, instanceId: InstanceId): Promise<void>;
+  /** Releases the lock if `instanceId` still holds it; with `onlyUnused`, only if it was not used for an attempt. */
+  releaseLock(
+    destination: Destination,
+    instanceId: InstanceId,
+    options?: { onlyUnused?: boolean },
+  ): Promise<LockReleased>;
   /** The lock of a destination; null if no copy holds it. */
   readLock(destination: Destination): Promise<HeldLock | null>;
   /**
    * The id of the copy to wake because its destination now has this (bare) ETag. Null if there is none, if it was
-   * woken for this ETag before or too often, or if its lock is fenced.
+   * woken for this ETag before or too often, or if its lock is fenced. `now`: epoch ms.
    */
-  instanceToWake(destination: Destination, etag: string): Promise<InstanceId | null>;
+  instanceToWake(destination: Destination, etag: string, now: EpochMs): Promise<InstanceId | null>;
+  queue: Queue;
   lockScan: LockScan;
   outbox: Outbox;
   retention: Retention;
@@ -77,8 +82,8 @@ export type LockScan = {
   read(name: string): Promise<HeldLock | null>;
   /** Removes the lock unless it has changed since it was read. */
   release(lock: HeldLock): Promise<void>;
-  /** Records when the lock's copy was woken (epoch ms); false if the lock has changed since it was read. */
-  recordWake(lock: HeldLock, at: EpochMs): Promise<boolean>;
+  /** Records that the lock's copy is woken at `now` (epoch ms); false if it was woken less than `intervalMs` ago. */
+  recordWake(lock: HeldLock, order: { now: EpochMs; intervalMs: number }): Promise<boolean>;
   /** The marker at which the previous scan stopped before its end; null to scan from the beginning. */
   readPosition(): Promise<string | null>;
   writePosition(marker: string | null): Promise<void>;
@@ -117,7 +122,44 @@ export type NewRecord = {
 /** The parts of a record that outlive the copy's instance. `lock`: the name of the copy's lock, for `lockScan.read`. */
 export type CopyRecord = { outcome: Outcome | null; abortRequested: boolean; lock: string | null };
 
-export type LockAcquired = { held: true } | { held: false; holder: InstanceId };
+/** `isNew`: the copy did not hold the lock before. */
+export type LockAcquired = { held: true; isNew: boolean } | { held: false; holder: InstanceId };
+
+export type LockReleased =
+  | "released"
+  /** No copy held the lock. */
+  | "free"
+  /** The copy still holds it, because an attempt used it or it is fenced. */
+  | "kept"
+  /** Another copy holds it. */
+  | "taken";
+
+/**
+ * The copies that wait for a destination (`ifBusy`), in the order of their requests. Whoever frees a destination passes
+ * it on to the first waiter that responds; only the lock decides which copy may write.
+ */
+export type Queue = {
+  /** Adds the copy. `isNew`: it was not in the queue, so it must try to acquire the lock once more. */
+  join(destination: Destination, instanceId: InstanceId): Promise<{ isNew: boolean }>;
+  leave(destination: Destination, instanceId: InstanceId): Promise<void>;
+  /**
+   * `isFirst`: no earlier waiter has the offer of the destination, or gets the next one. `isQueued`: the copy was seen in the queue. `now`: epoch
+   * ms.
+   */
+  position(destination: Destination, instanceId: InstanceId, now: EpochMs): Promise<Position>;
+  /** Wakes the first waiter that responds, unless one was woken just now, and removes those that have ended. */
+  passOn(place: Place, order: PassOn): Promise<void>;
+  /** The names of the locks of up to `limit` destinations that have a queue or were woken. */
+  page(from: { marker: string | null; limit: number }): Promise<LockPage>;
+};
+
+export type Position = { isFirst: boolean; isQueued: boolean };
+
+/** A destination, or the name of its lock. */
+export type Place = { destination: Destination } | { lock: string };
+
+/** `now`: epoch ms; `ended`: the copy that has freed the destination, null if no copy holds it. */
+export type PassOn = { now: EpochMs; ended: InstanceId | null; wake: WakeWaiter };
 
 export type AttemptRegistered =
   /** `unanswered`: an earlier attempt got no response, and can no longer arrive. */
@@ -151,7 +193,7 @@ export type LockUse =
   /** Fenced, or not ours: our copy is being settled or has ended. */
   | "closed";
 
-/** One start attempt. From `now` to `until` (epoch ms), its request may arrive at Storage. */
+/** One start attempt. From `now` to `until` (epoch ms) its request may arrive at Storage. */
 export type StartAttempt = {
   instanceId: InstanceId;
   attemptId: string;
@@ -169,9 +211,8 @@ export type LockPage = { names: string[]; marker: string | null };
 export type HeldLock = {
   name: string;
   etag: string;
-  /** When it was last written, and when its copy was last woken (epoch ms). */
+  /** When it was last written (epoch ms). */
   changedAt: EpochMs;
-  wokenAt: EpochMs | null;
   /** No attempt can be in flight after this time (epoch ms). */
   busyUntil: EpochMs;
   instanceId: InstanceId;

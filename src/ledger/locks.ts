@@ -1,16 +1,16 @@
 import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
 import { epochMs, latest } from "../copy/time.ts";
 import type { EpochMs } from "../copy/time.ts";
-import { endpointUrl, lockIdentityOf } from "../copy/location/endpoint.ts";
+import { endpointUrl } from "../copy/location/endpoint.ts";
 import type { CopyOptions } from "../copy/request/copy-options.ts";
-import type { Destination } from "../copy/location/endpoint.ts";
 import { toIso } from "../copy/time.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import { upgradeCopyInput } from "../copy/contract/activities.ts";
 import type { Settlement, CopyInput, CopyPlan } from "../copy/contract/activities.ts";
 import type { ConditionalBlobs, Found } from "./conditional-blobs.ts";
-import { hash } from "./hash.ts";
+import { folderOf, lockName } from "./destination-names.ts";
 import type { HeldLock, Ledger, StartAttempt } from "./ledger.ts";
+import { spendEventWake, spendOverdueWake } from "./wake-marks.ts";
 
 type Locks = Pick<
   Ledger,
@@ -47,14 +47,14 @@ export function createBlobLocks(
           copyId: null,
           copy,
         };
-        if (await blobs.create(name, fresh)) return { held: true };
+        if (await blobs.create(name, fresh)) return { held: true, isNew: true };
         const lock = await blobs.read<Lock>(name);
         if (lock === null) continue; // released by now
         const holder = lock.content.instanceId;
-        if (holder === instanceId) return { held: true };
+        if (holder === instanceId) return { held: true, isNew: false };
         // A copy that crashed after its outcome was recorded no longer holds its lock.
         if ((await readOutcome(holder)) === null) return { held: false, holder };
-        if (await blobs.replace(name, fresh, lock.etag)) return { held: true };
+        if (await blobs.replace(name, fresh, lock.etag)) return { held: true, isNew: true };
       }
     },
     async registerAttempt(destination, attempt) {
@@ -103,32 +103,31 @@ export function createBlobLocks(
     async lockUse(destination, instanceId) {
       const lock = (await blobs.read<Lock>(lockName(destination)))?.content;
       if (lock?.instanceId !== instanceId || lock.fenced) return "closed";
-      return lock.attempts.length === 0 && lock.copyId === null ? "unused" : "used";
+      return isUnused(lock) ? "unused" : "used";
     },
-    async releaseLock(destination, instanceId) {
+    async releaseLock(destination, instanceId, { onlyUnused = false } = {}) {
       const name = lockName(destination);
       const lock = await blobs.read<Lock>(name);
-      if (lock?.content.instanceId === instanceId) await blobs.remove(name, lock.etag);
+      if (lock === null) return "free";
+      if (lock.content.instanceId !== instanceId) return "taken";
+      if (onlyUnused && !isUnused(lock.content)) return "kept";
+      await blobs.remove(name, lock.etag);
+      return "released";
     },
-    async instanceToWake(destination, etag) {
-      let isDue = false;
-      const lock = await blobs.change<Lock>(lockName(destination), (current) => {
-        const { eventWakes = 0 } = current;
-        isDue = !current.fenced && current.wokenEtag !== etag && eventWakes < maxEventWakes;
-        return isDue ? { ...current, wokenEtag: etag, eventWakes: eventWakes + 1 } : null;
-      });
-      return isDue && lock !== null ? lock.instanceId : null;
+    async instanceToWake(destination, etag, now) {
+      const lock = (await blobs.read<Lock>(lockName(destination)))?.content;
+      if (lock === undefined || lock.fenced) return null;
+      const { instanceId } = lock;
+      const folder = folderOf({ destination });
+      return (await spendEventWake(blobs, folder, { instanceId, etag, now })) ? instanceId : null;
     },
     readLock: (destination) => readLock(lockName(destination)),
     lockScan: {
       page: (from) => blobs.list("locks/", from),
       read: readLock,
       release: ({ name, etag }) => blobs.remove(name, etag),
-      async recordWake({ name, etag }, at) {
-        const found = await blobs.read<Lock>(name);
-        if (found?.etag !== etag) return false;
-        return await blobs.replace(name, { ...found.content, wokenAt: at }, etag);
-      },
+      recordWake: ({ name, instanceId }, order) =>
+        spendOverdueWake(blobs, folderOf({ lock: name }), { instanceId, ...order }),
       async readPosition() {
         return (await blobs.read<Position>(positionName))?.content.marker ?? null;
       },
@@ -153,16 +152,9 @@ type Lock = {
   copy?: CopyInput;
   plan?: CopyPlan;
   settlement?: Settlement;
-  wokenAt?: EpochMs;
-  /** The last ETag for which an event woke the copy, and how many events did. */
-  wokenEtag?: string;
-  eventWakes?: number;
   /** When Storage answered the start that has the copyId (ISO 8601). */
   startedAt?: string;
 };
-
-/** Each wake adds three history events; the orchestration acts on as many ("orchestrations/waits.ts"). */
-const maxEventWakes = 20;
 
 type Position = { marker: string | null };
 
@@ -183,6 +175,11 @@ function mayRegister(lock: Lock, attempt: StartAttempt): boolean {
   return isOurs && isFree && !lock.fenced && lock.copyId === null && !isRegistered(lock, attempt);
 }
 
+/** No attempt of it can be in flight, and none has started a copy. */
+function isUnused({ attempts, copyId, fenced }: Lock): boolean {
+  return attempts.length === 0 && copyId === null && !fenced;
+}
+
 function isRegistered(lock: Lock, attempt: StartAttempt): boolean {
   return (
     lock.instanceId === attempt.instanceId &&
@@ -194,18 +191,12 @@ function busyUntil({ attempts }: Lock): EpochMs {
   return latest(epochMs(0), ...attempts.map(({ until }) => until));
 }
 
-/** The name of the lock's blob. */
-export function lockName(destination: Destination): string {
-  return `locks/${hash(lockIdentityOf(destination))}`;
-}
-
 function toHeldLock(name: string, { content, etag, changedAt }: Found<Lock>): HeldLock {
   const { instanceId, copyId, copy = null, plan = null, settlement = null } = content;
   return {
     name,
     etag,
     changedAt,
-    wokenAt: content.wokenAt ?? null,
     busyUntil: busyUntil(content),
     instanceId,
     copy,

@@ -4,7 +4,7 @@ import type { EpochMs } from "../copy/time.ts";
 import { failure } from "../copy/contract/failure.ts";
 import type { Failure } from "../copy/contract/failure.ts";
 import type { CopyResult, Outcome } from "../copy/contract/outcome.ts";
-import { day } from "../copy/durations.ts";
+import { day, hour } from "../copy/durations.ts";
 import { busyRetryAt, retryAt } from "../copy/polling/backoff.ts";
 import type {
   Busy,
@@ -35,6 +35,12 @@ const maxPlans = 3;
 const maxBusyMs = { destination: 14 * day, source: 15 * day } as const;
 
 /**
+ * How long a copy still waits after that, ms: it is woken, or polls once more, before it gives up, because an outage may
+ * have hidden the end of the other copy. The first in the queue, which has waited longest, gives up last.
+ */
+const lastWaitMs = { others: hour, first: day } as const;
+
+/**
  * Prepares and starts the copy. Repeats that while the plan is stale, another copy is in the way or Storage does not
  * respond, until an abort is requested or a limit is reached.
  */
@@ -44,6 +50,7 @@ export function* beginCopy(context: CopyContext): Orchestrated<BeginResult> {
   let plans = 0;
   let busySince: EpochMs | null = null;
   let busyAttempts = 0;
+  let lateSince: EpochMs | null = null;
   let awaitedCopyId: CopyId | undefined;
   for (let attempts = 1; ; attempts++) {
     const result: PrepareResult | StartResult =
@@ -51,6 +58,7 @@ export function* beginCopy(context: CopyContext): Orchestrated<BeginResult> {
         ? yield* context.call(activities.prepare, {
             ...context.request,
             ...(awaitedCopyId === undefined ? {} : { awaitedCopyId }),
+            ...(lateSince === null ? {} : { asksPosition: true }),
           })
         : // The same plan again after a lost response: start recognizes the copy and does not repeat it.
           yield* context.call(activities.start, { ...context.request, plan });
@@ -82,12 +90,17 @@ export function* beginCopy(context: CopyContext): Orchestrated<BeginResult> {
       case "busy": {
         busySince ??= context.now();
         awaitedCopyId = result.awaitedCopyId ?? awaitedCopyId;
-        const deadline = plusMs(busySince, maxBusyMs[result.endpoint]);
+        let deadline = plusMs(busySince, maxBusyMs[result.endpoint]);
         if (context.now() >= deadline) {
-          return notStarted(unansweredPlan ?? plan, failed(busyTooLong(result)));
+          lateSince ??= context.now();
+          deadline = plusMs(lateSince, lastWaitMs[result.isFirst === true ? "first" : "others"]);
+          if (context.now() >= deadline) {
+            return notStarted(unansweredPlan ?? plan, failed(busyTooLong(result)));
+          }
         }
-        const next = busyRetryAt(context.now(), { since: busySince, tries: ++busyAttempts });
-        due = earliest(next, deadline);
+        const { instanceId } = context.request;
+        const wait = { since: busySince, tries: ++busyAttempts, instanceId };
+        due = earliest(busyRetryAt(context.now(), wait), deadline);
         context.report.waiting(result.waitsFor, due);
         attempts = 0; // Storage responded: only consecutive attempts without a response are limited
         break;

@@ -44,19 +44,21 @@ function* settleCopy(
 ): Orchestrated<SettledCopy> {
   const plan = started?.plan ?? lastPlan;
   const copyId = started?.copyId ?? null;
-  const record = context.report.record();
   let fenceWaits = 0;
   for (let attempts = 1; ; attempts++) {
     const isLastAttempt = attempts >= maxAttempts;
     const { copy } = context.request;
+    const { createdAt } = copy;
+    const record = context.report.record();
     const notifies = copy.notifies === true ? { notifies: copy } : {};
-    const input = { ...context.copyRef, plan, copyId, result, record, isLastAttempt, ...notifies };
+    const known = { plan, copyId, result, record, createdAt, isLastAttempt };
+    const input = { ...context.copyRef, ...known, ...notifies };
     const settled = yield* context.call(activities.settle, input);
     if (settled.kind === "found") return settled;
     if (settled.kind === "settled") return { ...settled, isRecorded: true };
     if (settled.kind === "wait" && settled.fence === true) {
       // The fence passes on the clock of the activity's host. While this host's clock is ahead of it, the waits double.
-      yield* context.sleep(latest(settled.until, retryAt(context.now(), fenceWaits++, null)));
+      yield* pause(context, latest(settled.until, retryAt(context.now(), fenceWaits++, null)));
       attempts--; // nothing was attempted
       continue;
     }
@@ -68,7 +70,7 @@ function* settleCopy(
           ? [`The lease ${input.instanceId} on the source may still be held`]
           : []),
       ];
-      const details = { copyId, record, residue, settledAt: context.now() };
+      const details = { copyId, record, residue, settledAt: context.now(), createdAt };
       return { kind: "settled", outcome: buildOutcome(result, details), isRecorded: false };
     }
     let due: EpochMs;
@@ -78,6 +80,14 @@ function* settleCopy(
       due = retryAt(context.now(), attempts, settled.retryAfterSeconds);
       context.report.waiting(settled.failure.message, due);
     }
-    yield* context.sleep(due); // the copy has ended, so events that arrive now are ignored
+    yield* pause(context, due);
   }
+}
+
+/** Waits until `due`. The copy has ended, so an abort that arrives now changes only what the outcome says about it. */
+function* pause(context: CopyContext, due: EpochMs): Orchestrated<void> {
+  do {
+    const { abort } = yield* context.waits.until(due);
+    if (abort) context.report.aborting();
+  } while (context.now() < due);
 }

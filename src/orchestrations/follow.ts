@@ -1,12 +1,19 @@
 import type { CopyId } from "../copy/contract/ids.ts";
 import { earliest, latest, plusMs } from "../copy/time.ts";
+import type { EpochMs } from "../copy/time.ts";
 import { isFinal } from "../copy/contract/copy-status.ts";
 import type { CopyStatus, FinalCopyStatus } from "../copy/contract/copy-status.ts";
 import { failure } from "../copy/contract/failure.ts";
 import { unobservable } from "../copy/decisions/read-status.ts";
 import { day, hour } from "../copy/durations.ts";
 import { retryAt } from "../copy/polling/backoff.ts";
-import { firstPollAt, maxWaitMs, nextPollAt, minSpacingMs } from "../copy/polling/poll-policy.ts";
+import {
+  firstPollAt,
+  followUpsAfter,
+  maxWaitMs,
+  nextPollAt,
+  minSpacingMs,
+} from "../copy/polling/poll-policy.ts";
 import { forecast } from "../copy/polling/forecast.ts";
 import type { Sample } from "../copy/polling/forecast.ts";
 import type { StartedCopy } from "../copy/contract/activities.ts";
@@ -15,6 +22,9 @@ import type { CopyContext, Orchestrated } from "./copy-context.ts";
 
 /** Storage itself fails a copy after two weeks ("Copy Blob"); after this grace period Ferry aborts it. */
 const maxCopyMs = 14 * day + 12 * hour;
+
+/** How many ETags of the destination are followed up, because each costs three polls. */
+const maxFollowedEtags = 3;
 
 /** How many consecutive polls may fail before an overdue copy is given up. */
 const maxFailedPolls = 8;
@@ -32,18 +42,22 @@ export function* followCopy(
   const startedAt = report.started(copyId);
   const samples: Sample[] = [];
   let polls = 0;
-  let pollsSinceWake: number | null = null;
   let failedPolls = 0;
   let overdue = false;
+  /** The next planned poll; a wake never moves it to a later time. */
   let due = isPending ? firstPollAt(startedAt) : null;
+  const followUps = createFollowUps();
   if (due !== null) report.waiting(null, due);
 
   for (;;) {
+    let etags: readonly string[] = [];
+    let isExtra = false;
     if (due !== null) {
-      const { abort, wake } = yield* context.waits.until(due);
+      const next = followUps.next(due);
+      const { abort, wake } = yield* context.waits.until(next);
       if (abort) report.aborting();
-      if (wake) pollsSinceWake = 0;
-      else if (pollsSinceWake !== null) pollsSinceWake++;
+      etags = wake?.etags ?? [];
+      isExtra = context.now() < due && (wake !== null || next < due);
     }
     const askedAt = context.now();
     const activity = report.abortRequested() || overdue ? activities.abort : activities.read;
@@ -57,25 +71,47 @@ export function* followCopy(
     }
     // From the next poll on the copy is aborted.
     overdue ||= now >= startedAt + maxCopyMs;
-    // The polls before an abort must not delay those after it.
-    polls = report.abortRequested() ? 0 : polls + 1;
+    if (report.abortRequested()) polls = 0; // those before an abort must not delay those after it
+    else if (!isExtra) polls++;
+    // An extra poll may bring the planned one forward.
+    const planFor = (at: EpochMs) => (isExtra && due !== null ? earliest(due, at) : at);
     if (status.kind === "transient-failure") {
       if (overdue && failedPolls >= maxFailedPolls) return unobservable(status.failure, copyId);
-      due = latest(
-        retryAt(now, ++failedPolls, status.retryAfterSeconds, maxWaitMs),
-        plusMs(now, minSpacingMs({ startedAt, polls, now })),
-      );
+      const retry = retryAt(now, ++failedPolls, status.retryAfterSeconds, maxWaitMs);
+      due = planFor(latest(retry, plusMs(now, minSpacingMs({ startedAt, polls, now }))));
       report.pollFailed(status, due);
     } else {
       failedPolls = 0;
       samples.push({ at: readAt, progress: status.progress });
       const seen = forecast(samples, startedAt);
-      const next = { startedAt, samples, forecast: seen, polls, pollsSinceWake, now: readAt };
+      const next = { startedAt, samples, forecast: seen, polls, now: readAt };
       // A result that came late is planned for as of its read: if the next poll is due by now, it is made immediately.
-      due = latest(nextPollAt(next), now);
-      report.polled(status, { forecast: seen, startedAt, readAt, nextReadAt: due });
+      due = planFor(latest(nextPollAt(next), now));
+      followUps.polled(readAt, etags.includes(status.etag ?? "") ? (status.etag ?? null) : null);
+      const nextReadAt = followUps.next(due);
+      report.polled(status, { forecast: seen, startedAt, readAt, nextReadAt });
     }
   }
+}
+
+/**
+ * The polls after a wake whose event has the ETag of the destination: the event of a copy's start, or one that came
+ * slightly early. A wake with another ETag, which may be forged, causes one poll and nothing after it.
+ */
+function createFollowUps() {
+  const followed = new Set<string>();
+  let planned: EpochMs[] = [];
+  return {
+    /** The next poll: `due`, or earlier. */
+    next: (due: EpochMs): EpochMs => earliest(due, ...planned),
+    /** A poll found the copy pending; `etag`: the destination's, if a wake has it. */
+    polled(readAt: EpochMs, etag: string | null) {
+      planned = planned.filter((at) => at > readAt);
+      if (etag === null || followed.has(etag) || followed.size === maxFollowedEtags) return;
+      followed.add(etag);
+      planned = followUpsAfter(readAt);
+    },
+  };
 }
 
 /** Reports an abort that Ferry made because of the time as a failure. */

@@ -1,13 +1,17 @@
 import type { OrchestrationContext, Task } from "durable-functions";
 import { day, second } from "../copy/durations.ts";
+import { fullAllowance, spendWake } from "../copy/polling/wake-allowance.ts";
 import { earliest, plusMs, toDate } from "../copy/time.ts";
 import type { EpochMs } from "../copy/time.ts";
 import { events } from "../names.ts";
 
 type EventName = (typeof events)[keyof typeof events];
 
-/** The events that have arrived; both can be true. Neither is true when the timer has fired. */
-export type ArrivedEvents = { abort: boolean; wake: boolean };
+/** The events that have arrived; both can have. Neither has when the timer has fired. */
+export type ArrivedEvents = { abort: boolean; wake: Wake | null };
+
+/** One wake or several; `etags`: the (bare) ETags of the events that caused them. */
+export type Wake = { etags: readonly string[] };
 
 /**
  * The time to create a timer for, so that it does not fire before `due` (epoch ms). The extension hides a timer's
@@ -25,12 +29,6 @@ export type Waits = {
 };
 
 /**
- * How many wakes are acted on. Every raised event adds three history events, even if it is ignored, so the code that
- * raises wakes has the same limit.
- */
-const maxWakes = 20;
-
-/**
  * Races timers against external events without losing an event, whenever it arrives. Every race gets new waits. They
  * are kept on a stack per event name, which is drained from the newest before the next race.
  *
@@ -42,19 +40,22 @@ const maxWakes = 20;
 export function createWaits(context: OrchestrationContext, now: () => EpochMs): Waits {
   const open: Record<EventName, Task[]> = { [events.abort]: [], [events.wake]: [] };
   let aborted = false;
-  let wakes = 0;
+  // Every raised event adds history events, even if it is ignored, so the code that raises wakes has the same limit.
+  let allowance = fullAllowance(now());
 
-  const take = (name: EventName): boolean => {
-    let isRaised = false;
-    while (open[name].at(-1)?.isCompleted === true) {
+  const take = (name: EventName): unknown[] => {
+    const data: unknown[] = [];
+    for (let wait = open[name].at(-1); wait?.isCompleted === true; wait = open[name].at(-1)) {
       open[name].pop();
-      isRaised = true;
+      data.push(wait.result);
     }
-    return isRaised;
+    return data;
   };
   const arrived = (): ArrivedEvents => {
-    const abort = take(events.abort);
-    return { abort, wake: take(events.wake) && wakes < maxWakes };
+    const abort = take(events.abort).length > 0;
+    const wakes = take(events.wake);
+    const isIgnored = wakes.length === 0 || spendWake(allowance, now()) === null;
+    return { abort, wake: isIgnored ? null : { etags: wakes.flatMap(readEtag) } };
   };
   const listen = (name: EventName): Task => {
     const wait = context.df.waitForExternalEvent(name);
@@ -65,19 +66,25 @@ export function createWaits(context: OrchestrationContext, now: () => EpochMs): 
   return {
     *until(due) {
       let seen = arrived();
-      if (!seen.abort && !seen.wake) {
+      if (!seen.abort && seen.wake === null) {
         const timer = context.df.createTimer(toDate(timerFor(due, now())));
         const waits = [
           ...(aborted ? [] : [listen(events.abort)]), // only one abort is needed
-          ...(wakes < maxWakes ? [listen(events.wake)] : []),
+          ...(spendWake(allowance, now()) === null ? [] : [listen(events.wake)]),
         ];
         const first = yield context.df.Task.any([...waits, timer]);
         if (first !== timer) timer.cancel();
         seen = arrived();
       }
       aborted ||= seen.abort;
-      if (seen.wake) wakes++;
+      if (seen.wake !== null) allowance = spendWake(allowance, now()) ?? allowance;
       return seen;
     },
   };
+}
+
+/** Reads the ETag of a wake's data, which is `WakeData` if an event caused it. */
+function readEtag(data: unknown): string[] {
+  const isObject = typeof data === "object" && data !== null;
+  return isObject && "etag" in data && typeof data.etag === "string" ? [data.etag] : [];
 }

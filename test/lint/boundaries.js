@@ -133,6 +133,7 @@ export const boundaries = {
       "triggers",
       "copy",
       "ledger/ledger.ts",
+      "instances/wake-waiter.ts",
       "names.ts",
       "@azure/functions",
       "durable-functions",

@@ -4,6 +4,7 @@ import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
 import { powerMutants } from "./power.ts";
 import { taskHubMutants } from "./task-hub.ts";
+import { waitMutants } from "./waits.ts";
 import { nameMutants } from "./names.ts";
 import { packageMutants } from "./package.ts";
 
@@ -58,7 +59,7 @@ export const mutants: readonly Mutant[] = [
     breaks: "a start is sent while another one may still arrive",
     file: "src/ledger/locks.ts",
     find: "return isOurs && isFree && !lock.fenced",
-    replace: "return isOurs && (isFree || lock.wokenAt === undefined) && !lock.fenced",
+    replace: "return isOurs && (isFree || lock.settlement === undefined) && !lock.fenced",
     suites: [startAgain],
   },
   {
@@ -93,16 +94,15 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "two copies hold one lock",
     file: "src/ledger/locks.ts",
-    find: "if (holder === instanceId) return { held: true };",
-    replace: "if (holder !== null) return { held: true };",
+    find: "if (holder === instanceId) return { held: true, isNew: false };",
+    replace: "if (holder !== null) return { held: true, isNew: false };",
     suites: [exactlyOnce],
   },
   {
     breaks: "the lock is not released",
     file: "src/ledger/locks.ts",
-    find: "if (lock?.content.instanceId === instanceId) await blobs.remove(name, lock.etag);",
-    replace:
-      "if (lock?.content.instanceId === `${instanceId}.`) await blobs.remove(name, lock.etag);",
+    find: "      await blobs.remove(name, lock.etag);\n",
+    replace: "",
     suites: [chaos],
   },
   {
@@ -489,8 +489,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a copy is started although its abort is in the ledger",
     file: "src/activities/prepare.ts",
-    find: "if (record?.abortRequested === true) return",
-    replace: "if (record?.abortRequested === true && copy.event !== undefined) return",
+    find: "return record?.abortRequested === true ?",
+    replace: "return record?.abortRequested === true && copy.event !== undefined ?",
     suites: ["test/contract/activities/prepare-again.test.ts"],
   },
   {
@@ -551,6 +551,7 @@ export const mutants: readonly Mutant[] = [
   },
   ...powerMutants,
   ...taskHubMutants,
+  ...waitMutants,
   ...nameMutants,
   ...packageMutants,
 ];

@@ -105,7 +105,7 @@ export const nameMutants: readonly Mutant[] = [
   },
   {
     breaks: "the names a//b and a/b have two locks",
-    file: "src/ledger/locks.ts",
+    file: "src/ledger/destination-names.ts",
     find: "hash(lockIdentityOf(destination))",
     replace: "hash(lockIdentityOf(destination) + destination.path)",
     suites: [requests],

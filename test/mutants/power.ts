@@ -65,8 +65,8 @@ export const powerMutants: readonly Mutant[] = [
   {
     breaks: "prepare does not ask again whether its copy is allowed",
     file: "src/activities/prepare.ts",
-    find: "checkCopy(deps, copy) ?? (await",
-    replace: "(copy.version > 1 ? checkCopy(deps, copy) : null) ?? (await",
+    find: "const denial = checkCopy(deps, copy);",
+    replace: "const denial = copy.version > 1 ? checkCopy(deps, copy) : null;",
     suites: [strangeInput],
   },
   {

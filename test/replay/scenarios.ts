@@ -238,6 +238,23 @@ export const scenarios: Record<string, Scenario> = {
       return untilCompleted(stack, id);
     },
   },
+  "abort-while-settling": {
+    copies: slowly,
+    async play(stack) {
+      const id = await startCopy(stack);
+      await stack.clock.advance(10_000);
+      const release = stack.local.emulator.faults.add({
+        match: ({ method, target: url }) => method === "PUT" && url.includes("ferry-ledger/locks"),
+        do: busy,
+      });
+      stack.local.emulator.copies.finish(destination);
+      await stack.clock.advance(30_000);
+      await abort(stack, id);
+      await stack.clock.advance(5_000);
+      release();
+      return untilCompleted(stack, id);
+    },
+  },
   "settle-gives-up": {
     copies: slowly,
     async play(stack) {

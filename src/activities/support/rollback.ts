@@ -22,7 +22,7 @@ import type { TransientFailure } from "../../copy/contract/copy-status.ts";
 import { isRefusal } from "../../storage/copy-client.ts";
 import type { DestinationSide, Promotion } from "../../storage/copy-client.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
-import { callStorage, toFailure, transientFailure } from "./storage-call.ts";
+import { callStorage, toFailure, toTransientFailure, transientFailure } from "./storage-call.ts";
 
 /** Rollback needs more permissions than the copy itself ("Create a service SAS", permissions). */
 const unauthorizedFix =
@@ -70,6 +70,26 @@ export async function snapshotDestination(
     return transientFailure(failure("destination-busy", message));
   }
   return toFailure(taken.verdict);
+}
+
+/**
+ * Deletes every snapshot that earlier plans of this copy took. Null when that is done, and when the app may not list
+ * snapshots, because then it took none.
+ */
+export async function discardSnapshots(
+  deps: ActivityDependencies,
+  { instanceId, copy }: ActivityInput,
+  destination: DestinationSide,
+): Promise<TransientFailure | null> {
+  const { client } = deps;
+  const action = `delete the snapshots of the destination ${endpointUrl(copy.destination)}`;
+  const call = { call: "clean-up", action, side: destination } as const;
+  const done = await callStorage(deps, call, async () => {
+    const { snapshots } = await client.readSnapshots(destination);
+    const ours = snapshots.filter((each) => isSnapshotBy(each, { instanceId }));
+    for (const { time } of ours) await client.removeSnapshot(destination, time);
+  });
+  return done.ok || done.verdict.kind !== "transient" ? null : toTransientFailure(done.verdict);
 }
 
 /** Index tags need a separate permission ("Get Blob Tags"); without it everything else is still restored. */

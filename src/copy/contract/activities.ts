@@ -47,6 +47,8 @@ export type CopyEndpoints = {
   destinationLease?: string;
   /** Ferry leases the source until the copy is settled; absent otherwise. */
   leasesSource?: true;
+  /** The copy may have joined the queue of its destination; absent otherwise. */
+  mayWait?: true;
 };
 
 /**
@@ -61,6 +63,7 @@ export function pickEndpoints({ options, ...copy }: CopyInput): CopyEndpoints {
     destinationSas,
     ...(options.destinationLease === null ? {} : { destinationLease: options.destinationLease }),
     ...(options.sourceLease === "hold" ? { leasesSource: true } : {}),
+    ...(options.ifBusy === "fail" ? {} : { mayWait: true }),
   };
 }
 
@@ -74,8 +77,14 @@ export type ActivityInput<Copy extends CopyEndpoints = CopyEndpoints> = {
   instanceId: InstanceId;
   copy: Copy;
 };
-/** `awaitedCopyId`: the copy that was pending on the source at the last read. */
-export type PrepareInput = ActivityInput<CopyInput> & { awaitedCopyId?: CopyId };
+/**
+ * `awaitedCopyId`: the copy that was pending on the source at the last read. `asksPosition`: report whether the copy is
+ * the first in the queue.
+ */
+export type PrepareInput = ActivityInput<CopyInput> & {
+  awaitedCopyId?: CopyId;
+  asksPosition?: true;
+};
 export type StartInput = ActivityInput<CopyInput> & { plan: CopyPlan };
 export type PollInput = ActivityInput & StartedCopy;
 export type SettleInput = ActivityInput & {
@@ -86,6 +95,8 @@ export type SettleInput = ActivityInput & {
   record: OrchestrationRecord;
   /** The copy for its completion notifications; absent when none are sent. */
   notifies?: CopyInput;
+  /** When the copy was requested (ISO 8601); absent in inputs of older releases. */
+  createdAt?: string;
   /** Report as residue what cannot be cleaned up, so that the destination is released. */
   isLastAttempt: boolean;
 };
@@ -156,6 +167,8 @@ export type Busy = {
   waitsFor: string;
   /** The failure of the copy when the wait times out. */
   failure: Failure;
+  /** It is the first in the queue of its destination; absent if it is not, and unless that was asked. */
+  isFirst?: true;
 };
 
 export type StartResult =
@@ -182,15 +195,27 @@ export type NotifyResult =
   /** `targets`: those that have not accepted the notification, if known. */
   | (TransientFailure & { targets?: string[] });
 
+/** The data of a wake that an event caused: the (bare) ETag of the destination, as the event has it. Others have none. */
+export type WakeData = { etag: string };
+
 /** The part of the host's invocation context that activities use. */
-export type ActivityContext = { log(line: string): void };
+export type ActivityContext = { log(line: string): void; wake: WakeWaiter };
+
+/**
+ * Raises a wake for a copy that waits for its destination. "gone": its instance has ended or is broken, so it waits no
+ * longer; "suspended": it cannot respond until an operator resumes it.
+ */
+export type WakeWaiter = (instanceId: InstanceId) => Promise<"woken" | "suspended" | "gone">;
 
 /** Each activity's input and result, by durable name. */
 export type CopyActivities = {
   prepareCopy: (step: PrepareInput, context: ActivityContext) => Promise<PrepareResult>;
-  startCopy: (step: StartInput) => Promise<StartResult>;
+  startCopy: (step: StartInput, context: ActivityContext) => Promise<StartResult>;
   readCopy: (step: PollInput) => Promise<CopyStatus>;
   abortCopy: (step: PollInput) => Promise<CopyStatus>;
   settleCopy: (step: SettleInput, context: ActivityContext) => Promise<SettleResult>;
-  sendNotifications: (step: NotifyInput, context: ActivityContext) => Promise<NotifyResult>;
+  sendNotifications: (
+    step: NotifyInput,
+    context: Pick<ActivityContext, "log">,
+  ) => Promise<NotifyResult>;
 };

@@ -15,6 +15,8 @@ export type CopyStatus = Dated &
         progress: Progress | null;
         /** Storage's description of an error that it is retrying (x-ms-copy-status-description). */
         warning: string | null;
+        /** The destination's (bare) ETag; absent in results of older releases. */
+        etag?: string;
       }
     | ({ kind: "success"; progress: Progress } & FinalProperties)
     | ({ kind: "failed"; failure: Failure; progress: Progress | null } & FinalProperties)

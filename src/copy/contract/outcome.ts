@@ -1,6 +1,6 @@
 import type { CopyId } from "./ids.ts";
 import type { CopyStatusName, FinalCopyStatus, Progress } from "./copy-status.ts";
-import { toIso } from "../time.ts";
+import { earliest, epochMs, latest, parseTime, toIso } from "../time.ts";
 import type { EpochMs } from "../time.ts";
 import { failure } from "./failure.ts";
 import type { Failure } from "./failure.ts";
@@ -25,10 +25,16 @@ export type Outcome = (
   progress: Progress | null;
   /** Also true when the copy completed before it could be aborted. */
   abortRequested: boolean;
+  /** When Storage answered the start; never later than `completedAt`. All times are ISO 8601. */
   startedAt: string | null;
   statusReads: number;
-  /** Storage's completion time; `settledAt` when Storage reported none. All times are ISO 8601. */
+  /**
+   * Storage's completion time, in whole seconds, or the time of the request if that is later; `settledAt` when Storage
+   * reported none. So `createdAt` ≤ `startedAt` ≤ `completedAt`.
+   */
   completedAt: string;
+  /** Storage's own completion time (x-ms-copy-completion-time); absent in outcomes of older releases. */
+  copyCompletedAt?: string | null;
   /** When the copy was cleaned up and its outcome recorded. */
   settledAt: string;
   /** Sentences that say what could not be cleaned up; empty when everything was. */
@@ -41,6 +47,8 @@ type OutcomeDetails = {
   residue: string[];
   /** Epoch ms. */
   settledAt: EpochMs;
+  /** When the copy was requested (ISO 8601); null if that is unknown. */
+  createdAt: string | null;
 };
 
 /** Builds the outcome of a result. An abort that no caller requested is a failure: another client aborted it. */
@@ -48,12 +56,18 @@ export function buildOutcome(result: CopyResult, details: OutcomeDetails): Outco
   const { copyId, record, residue } = details;
   const settledAt = toIso(details.settledAt);
   const endedAt = "endedAt" in result ? result.endedAt : null;
+  const requestedAt = details.createdAt === null ? epochMs(0) : parseTime(details.createdAt);
+  const completedAt = latest(endedAt ?? details.settledAt, requestedAt);
   const rest = {
     copyId,
     copyStatus: copyStatusOf(result),
     progress: "progress" in result ? result.progress : null,
     ...record,
-    completedAt: endedAt === null ? settledAt : toIso(endedAt),
+    // A copy that Storage completes in the start's response has ended, to the second, before the response arrived.
+    startedAt:
+      record.startedAt === null ? null : toIso(earliest(parseTime(record.startedAt), completedAt)),
+    completedAt: toIso(completedAt),
+    copyCompletedAt: endedAt === null ? null : toIso(endedAt),
     settledAt,
     residue,
   };

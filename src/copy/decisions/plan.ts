@@ -115,23 +115,31 @@ export function skipStaleEvent(
   return { kind: "skip", reason };
 }
 
+/** The wait for the copy that is pending on the source; null if there is none. */
+export function waitForSource(
+  { source }: { source: Endpoint },
+  { pendingCopy }: SourceProperties,
+): Busy | null {
+  if (pendingCopy === null) return null;
+  const { copyId } = pendingCopy;
+  const done = formatProgress(pendingCopy);
+  const message = `Cannot copy the source because copy ${copyId} onto it is pending (${done}): ${endpointUrl(source)}`;
+  return {
+    kind: "busy",
+    endpoint: "source",
+    awaitedCopyId: copyId,
+    waitsFor: `Waiting for copy ${copyId} onto the source to end (${done})`,
+    failure: failure("source-copy-pending", message),
+  };
+}
+
 function refuseSource(
   { source, options }: { source: Endpoint; options: CopyOptions },
   properties: SourceProperties,
 ): Decision | null {
   const url = endpointUrl(source);
-  if (properties.pendingCopy !== null) {
-    const { copyId } = properties.pendingCopy;
-    const done = formatProgress(properties.pendingCopy);
-    const message = `Cannot copy the source because copy ${copyId} onto it is pending (${done}): ${url}`;
-    return {
-      kind: "busy",
-      endpoint: "source",
-      awaitedCopyId: copyId,
-      waitsFor: `Waiting for copy ${copyId} onto the source to end (${done})`,
-      failure: failure("source-copy-pending", message),
-    };
-  }
+  const wait = waitForSource({ source }, properties);
+  if (wait !== null) return wait;
   const unmet = unmetCondition(options.sourceConditions, properties);
   if (unmet !== null) {
     const message = `Cannot copy the source because sourceConditions.${unmet} does not hold: ${url}`;

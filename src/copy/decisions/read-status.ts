@@ -5,6 +5,7 @@ import { parseTime } from "../time.ts";
 import type { EpochMs } from "../time.ts";
 import { failure } from "../contract/failure.ts";
 import type { Cause, Failure } from "../contract/failure.ts";
+import { bareEtag } from "../location/etag.ts";
 import { sasTerms } from "../location/sas.ts";
 import type { Sas } from "../location/sas.ts";
 import type { CopyProperties, DestinationProperties } from "../contract/properties.ts";
@@ -33,7 +34,7 @@ export function interpretStatus(
   const final = { etag, endedAt: copy.completedAt };
   switch (status) {
     case "pending":
-      return { kind: "pending", progress, warning: description };
+      return { kind: "pending", progress, warning: description, etag: bareEtag(etag) };
     case "aborted":
       return { kind: "aborted", progress, ...final };
     case "failed":

@@ -21,15 +21,31 @@ export function retryAt(
 
 const maxBusyWaitMs = day; // the longest timer that Ferry sets
 const steadyBusyWaitMs = hour;
+/** By how much a wait may be shortened, as a share. */
+const jitterShare = 0.05;
+
+/** The state of a wait: `since` is the first try that found it busy, `tries` counts from 1. */
+export type BusyWait = { since: EpochMs; tries: number; instanceId: string };
 
 /**
- * When to prepare again while another copy is in the way (epoch ms). Waits double from five seconds to an
- * hour; after that they are a fifth of the time waited so far, up to a day, so that two weeks take about
- * forty tries. `since` is the first try that found it busy, `tries` counts from 1.
+ * When to prepare again while another copy is in the way (epoch ms), unless a wake comes first. Waits double from 5.3
+ * seconds to an hour; after that they are a fifth of the time waited so far, up to a day, so that two weeks take about
+ * forty tries. Each is up to a twentieth shorter, by the copy's id, so that copies that wait together try at different
+ * times.
  */
-export function busyRetryAt(now: EpochMs, { since, tries }: { since: EpochMs; tries: number }) {
-  const doubling = Math.min(steadyBusyWaitMs, 5 * second * 2 ** Math.min(tries - 1, 30));
-  return plusMs(now, Math.min(maxBusyWaitMs, Math.max(doubling, Math.round((now - since) / 5))));
+export function busyRetryAt(now: EpochMs, { since, tries, instanceId }: BusyWait): EpochMs {
+  const doubling = Math.min(steadyBusyWaitMs, 5.27 * second * 2 ** Math.min(tries - 1, 30));
+  const wait = Math.min(maxBusyWaitMs, Math.max(doubling, (now - since) / 5));
+  return plusMs(now, Math.round(wait * (1 - jitterShare * fraction(`${instanceId} ${tries}`))));
+}
+
+/** A number from 0 to 1 that depends only on the text (FNV-1a). */
+function fraction(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) {
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  }
+  return (hash >>> 0) / 2 ** 32;
 }
 
 /** How long a notification is retried when its target does not accept it (ms). Event Grid also gives up after a day. */

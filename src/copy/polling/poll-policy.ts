@@ -1,6 +1,6 @@
 import { earliest, plusMs } from "../time.ts";
 import type { EpochMs } from "../time.ts";
-import { hour, second } from "../durations.ts";
+import { day, hour, second } from "../durations.ts";
 import type { Forecast, Sample } from "./forecast.ts";
 
 export type PollHistory = {
@@ -10,18 +10,19 @@ export type PollHistory = {
   samples: readonly Sample[];
   /** The forecast from the samples. */
   forecast: Forecast;
-  /** All polls so far, including those that Storage did not answer. */
+  /** All planned polls so far, including those that Storage did not answer, but none that a wake caused. */
   polls: number;
-  /** Polls since the last wake; null when there was none. */
-  pollsSinceWake: number | null;
   now: EpochMs;
 };
 
-/** Ferry sets no timer longer than a day; 6 h keeps two weeks of an unpredictable copy below 100 polls. */
+/** Ferry sets no timer longer than a day; 6 h keeps three days of an unpredictable copy below 35 polls. */
 export const maxWaitMs = 6 * hour;
+/** From the fourth day on, so that two weeks with 48 wakes need fewer than 1,000 history events. */
+export const maxLateWaitMs = 12 * hour;
+const lateAfterMs = 3 * day;
 const minWaitMs = second;
-/** A wake that finds the copy still pending is probably slightly early ("it fires at initiation"). */
-const waitsAfterWakeMs = [5 * second, 15 * second, 45 * second];
+/** A wake that finds the copy still pending may be slightly early ("it fires at initiation"); ms after that poll. */
+const followUpsMs = [5 * second, 20 * second, 65 * second];
 
 /** Polls of a copy that has not shown a byte, ms from its start; after the last, the time doubles. */
 const pollsBeforeProgressMs = [2, 5, 22, 100, 300].map((seconds) => seconds * second);
@@ -44,7 +45,7 @@ const uneven = { share: 0.6, smallRestShare: 0.03, minAgeShare: 0.01 };
 /** After a standstill, the next wait is this share of how long it has lasted. */
 const standstillShare = 1 / 3;
 
-/** Polls beyond one every six hours; after these, the minimum wait triples with each further poll. */
+/** Polls beyond one per maximum wait; after these, the minimum wait triples with each further poll. */
 const freePolls = 12;
 const spacingFactor = 3;
 
@@ -54,16 +55,28 @@ export function firstPollAt(startedAt: EpochMs): EpochMs {
 }
 
 /**
- * When to poll a pending copy next (epoch ms), never more than six hours after `now`: when the forecast
- * expects it to complete, or earlier where the forecast is uncertain. The number of polls so far bounds
- * this: whatever its progress, a two-week copy needs at most 80 polls, and one per wake. After a poll without a
- * response, `orchestrations/follow.ts` uses `retryAt` and `minSpacingMs` instead.
+ * When to poll a copy again that a wake found pending (epoch ms), if the wake has the ETag that the poll found. These
+ * polls are extra: they do not count, and the planned polls remain.
+ */
+export function followUpsAfter(readAt: EpochMs): EpochMs[] {
+  return followUpsMs.map((ms) => plusMs(readAt, ms));
+}
+
+/**
+ * When to poll a pending copy next (epoch ms) never more than six hours after `now`, or twelve from the fourth day on:
+ * when the forecast expects it to complete, or earlier where the forecast is uncertain. The number of polls so far
+ * bounds this: whatever its progress, a two-week copy needs at most 56 polls. After a poll without a response,
+ * `orchestrations/follow.ts` uses `retryAt` and `minSpacingMs` instead.
  */
 export function nextPollAt(history: PollHistory): EpochMs {
-  const { now, pollsSinceWake } = history;
-  const afterWake = pollsSinceWake === null ? undefined : waitsAfterWakeMs[pollsSinceWake];
-  const wait = afterWake ?? forecastWaitMs(history);
-  return plusMs(now, Math.max(minSpacingMs(history), clamp(wait)));
+  const { now, startedAt } = history;
+  const wait = clamp(forecastWaitMs(history), maxWaitAt(now - startedAt));
+  return plusMs(now, Math.max(minSpacingMs(history), wait));
+}
+
+/** The maximum wait of a copy of this age, ms. */
+function maxWaitAt(age: number): number {
+  return age < lateAfterMs ? maxWaitMs : maxLateWaitMs;
 }
 
 /** The minimum wait after this many polls (ms). It bounds the length of a copy's orchestration history. */
@@ -72,8 +85,11 @@ export function minSpacingMs({
   polls,
   now,
 }: Pick<PollHistory, "startedAt" | "polls" | "now">): number {
-  const extra = polls - (now - startedAt) / maxWaitMs - freePolls;
-  return clamp(minWaitMs * spacingFactor ** Math.max(0, extra));
+  const age = now - startedAt;
+  const regular =
+    Math.min(age, lateAfterMs) / maxWaitMs + Math.max(0, age - lateAfterMs) / maxLateWaitMs;
+  const extra = polls - regular - freePolls;
+  return clamp(minWaitMs * spacingFactor ** Math.max(0, extra), maxWaitAt(age));
 }
 
 function forecastWaitMs({ samples, forecast, startedAt, polls, now }: PollHistory): number {
@@ -117,6 +133,6 @@ function standstillWaitMs(samples: readonly Sample[]): number {
   return last === undefined || first === undefined ? 0 : (last.at - first.at) * standstillShare;
 }
 
-function clamp(wait: number): number {
-  return Math.min(maxWaitMs, Math.max(minWaitMs, Math.round(wait)));
+function clamp(wait: number, maxMs: number): number {
+  return Math.min(maxMs, Math.max(minWaitMs, Math.round(wait)));
 }

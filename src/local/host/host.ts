@@ -19,7 +19,12 @@ import {
   readLocalSettings,
   resolveHubName,
 } from "./host-settings.ts";
-import { hostNotRunning, openTriggers, type TriggeredFunction } from "./triggers/triggers.ts";
+import {
+  hostNotRunning,
+  openTriggers,
+  type TriggeredFunction,
+  type Triggers,
+} from "./triggers/triggers.ts";
 
 export type HostOptions = {
   /** The folder that contains the app's package.json, host.json and local.settings.json. */
@@ -90,11 +95,13 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
     cleanups.unshift(await enterApp(options, appDirectory, server.port, logger));
     const started = await startApp(appDirectory, clock, logger);
     cleanups.push(started.terminate);
+    // The engine runs activities only after the triggers are open.
+    let extraInputs: Triggers["extraInputs"] = () => ({});
     const engine = await (options.openEngine ?? openDurableEngine)({
       clock,
       file: stateFile,
       hubName: resolveHubName(hostJson.hubName, process.env),
-      functions: durableFunctions(started.app, { clock, logger }),
+      functions: durableFunctions(started.app, { clock, logger }, () => extraInputs()),
       maxConcurrentOrchestrators: hostJson.maxConcurrentOrchestrators,
       maxConcurrentActivities: hostJson.maxConcurrentActivities,
       visibilityTimeouts: hostJson.visibilityTimeouts,
@@ -121,6 +128,7 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
       timerStatusFile: stateFile === ":memory:" ? undefined : `${stateFile}.timers.json`,
       origin: url,
     });
+    ({ extraInputs } = triggers);
     engine.start();
     const names = readHostNames(process.env);
     respond = async (request) => {

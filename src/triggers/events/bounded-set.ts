@@ -15,3 +15,23 @@ export function createBoundedSet(maxSize: number): BoundedSet {
     },
   };
 }
+
+/** Counts of the texts that were counted last. */
+export type BoundedCounts = { add(text: string): number };
+
+/** Creates counts of at most `maxSize` texts, which drop the oldest first; `add` returns the new count. */
+export function createBoundedCounts(maxSize: number): BoundedCounts {
+  const counts = new Map<string, number>();
+  return {
+    add(text) {
+      const count = (counts.get(text) ?? 0) + 1;
+      counts.delete(text); // so that it becomes the newest
+      counts.set(text, count);
+      for (const oldest of counts.keys()) {
+        if (counts.size <= maxSize) break;
+        counts.delete(oldest);
+      }
+      return count;
+    },
+  };
+}

@@ -5,6 +5,7 @@ import { second } from "../../copy/durations.ts";
 import { toIso } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
+import type { WakeData } from "../../copy/contract/activities.ts";
 import type { Origins } from "../../copy/location/parse-endpoint.ts";
 import { isRouted, buildRoutedRequest } from "../../copy/routing/routes.ts";
 import type { Route } from "../../copy/routing/routes.ts";
@@ -17,13 +18,16 @@ import { withDeadline } from "../../instances/deadline.ts";
 import { readOwnInstance, readRepairInstance } from "../../instances/find-instance.ts";
 import { raiseEvent } from "../../instances/raise-event.ts";
 import { startClaimed, createCopyInput } from "../../instances/start-instance.ts";
-import { createBoundedSet } from "./bounded-set.ts";
+import { createBoundedCounts, createBoundedSet } from "./bounded-set.ts";
+import type { BoundedCounts } from "./bounded-set.ts";
 
 export type EventDependencies = {
   routes: readonly Route[];
   origins: Origins;
   ledger: Ledger;
   seal: Seal;
+  /** Reads the current state of a routed blob with the app's identity. */
+  lookUpSource(blob: BlobCreated["blob"]): Promise<SourceState>;
   /** Whether copies send a completion notification. */
   notifies: boolean;
   /** Sends a notification of an event that cannot be used; resolves to the reasons why a target has not accepted it. */
@@ -31,6 +35,9 @@ export type EventDependencies = {
   now(): EpochMs;
   newInstanceId(now: EpochMs): InstanceId;
 };
+
+/** The (bare) ETag of a blob; "unknown" if the app's identity cannot read it now. */
+export type SourceState = { kind: "exists"; etag: string } | { kind: "absent" | "unknown" };
 
 /** The handler of a function with an Event Grid trigger. */
 export type EventGridHandler = (
@@ -48,6 +55,9 @@ const deadlineMs = 9 * second;
 /** Reactions that this process has completed. The ledger gives the same result, but needs calls to Storage. */
 const maxCompleted = 10_000;
 
+/** How many events with an outdated ETag become copies, which are then skipped, for each blob and process. */
+const maxOutdated = 10;
+
 /**
  * Creates the handler of BlobCreated events. It wakes the copy that created the blob, and starts a copy along each
  * route that the blob matches. It throws if a retry can help, so that Event Grid delivers the event again. An event
@@ -55,6 +65,7 @@ const maxCompleted = 10_000;
  */
 export function storageEvent(deps: EventDependencies): EventGridHandler {
   const completed = createBoundedSet(maxCompleted);
+  const outdated = createBoundedCounts(maxCompleted);
   const once: Once = async (reaction, work) => {
     if (completed.has(reaction)) return;
     await work();
@@ -86,7 +97,7 @@ export function storageEvent(deps: EventDependencies): EventGridHandler {
     for (const route of deps.routes) {
       if (!isRouted(route, created.blob)) continue;
       await once(`route ${route.name} ${state}`, () =>
-        startRoutedCopy(deps, client, context, { route, created, once }),
+        startRoutedCopy(deps, client, context, { route, created, once, outdated }),
       );
     }
   };
@@ -98,17 +109,19 @@ export function storageEvent(deps: EventDependencies): EventGridHandler {
  * a limit for each copy, because every wake lengthens a history. A wake only causes a poll.
  */
 async function wakeCopy(
-  { ledger }: EventDependencies,
+  { ledger, now }: EventDependencies,
   client: DurableClient,
   { blob, etag }: BlobCreated,
 ): Promise<void> {
-  const id = await ledger.instanceToWake(blob, etag);
+  const id = await ledger.instanceToWake(blob, etag, now());
   if (id === null) return;
+  // The copy compares the ETag with the one that its poll finds: a trigger opens no SAS.
+  const data: WakeData = { etag };
   const own = await readOwnInstance(client, id);
-  if (own?.execution.kind === "running") return await raiseEvent(client, id, events.wake);
+  if (own?.execution.kind === "running") return await raiseEvent(client, id, events.wake, data);
   const repair = await readRepairInstance(client, id);
   if (repair?.execution.kind === "running") {
-    await raiseEvent(client, repairInstanceId(id), events.wake);
+    await raiseEvent(client, repairInstanceId(id), events.wake, data);
   }
 }
 
@@ -120,9 +133,14 @@ async function startRoutedCopy(
   deps: EventDependencies,
   client: DurableClient,
   context: InvocationContext,
-  { route, created, once }: { route: Route; created: BlobCreated; once: Once },
+  {
+    route,
+    created,
+    once,
+    outdated,
+  }: { route: Route; created: BlobCreated; once: Once; outdated: BoundedCounts },
 ): Promise<void> {
-  const { ledger, seal, origins, notifies, newInstanceId, now } = deps;
+  const { lookUpSource, ledger, seal, origins, notifies, newInstanceId, now } = deps;
   const { blob, etag, at } = created;
   const source = endpointUrl(blob);
   const { container, path } = blob;
@@ -131,6 +149,16 @@ async function startRoutedCopy(
     const reasons = routed.problems.map(({ pointer, message }) => `${pointer} ${message}`);
     const event = unusableEvent(created, route.name, reasons.join(", "));
     return await reportUnusable(deps, context, event, once);
+  }
+  // Before the claim, so that events of blobs that are not there, or with made-up ETags, leave little behind.
+  const state = await lookUpSource(blob);
+  if (state.kind === "absent") {
+    return context.warn(`Does not copy ${source} along "${route.name}" because it does not exist`);
+  }
+  const isOutdated = state.kind === "exists" && state.etag !== etag;
+  if (isOutdated && outdated.add(`${route.name} ${source}`) > maxOutdated) {
+    const reason = `the event's ETag ${etag} is not the blob's, as in ${maxOutdated} events before`;
+    return context.warn(`Does not copy ${source} along "${route.name}" because ${reason}`);
   }
   const time = now();
   const fresh = newInstanceId(time);

@@ -1,7 +1,7 @@
 import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import { hour, minute } from "../../copy/durations.ts";
-import { parseTime } from "../../copy/time.ts";
+import { parseTime, plusMs } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import { failure } from "../../copy/contract/failure.ts";
 import { buildOutcome } from "../../copy/contract/outcome.ts";
@@ -14,6 +14,8 @@ import { readOwnInstance, readRepairInstance } from "../../instances/find-instan
 import { knownStatus, recordFrom } from "../../instances/known-status.ts";
 import { raiseEvent } from "../../instances/raise-event.ts";
 import { startRepair } from "../../instances/start-repair.ts";
+import { createWakeWaiter } from "../../instances/wake-waiter.ts";
+import { passOnQueues } from "./pass-on-queues.ts";
 import { resendNotifications } from "./resend-notifications.ts";
 
 export type WatchdogDependencies = { ledger: Ledger; now(): EpochMs };
@@ -41,7 +43,8 @@ const maxConcurrent = 8;
 /**
  * Scans the locks, which are all copies that hold a destination. It releases locks that ended copies left behind,
  * wakes instances whose poll is overdue, and starts a repair for each copy whose instance failed, was terminated or
- * was purged. A scan that takes too long continues at the next run. Then it resends notifications.
+ * was purged. A scan that takes too long continues at the next run. Then it wakes the waiters of free destinations, and
+ * resends notifications.
  */
 export function watchdog(deps: WatchdogDependencies): TimerHandler {
   const { ledger, now } = deps;
@@ -58,6 +61,7 @@ export function watchdog(deps: WatchdogDependencies): TimerHandler {
       const { marker } = page;
       if (marker === null || pages === maxPages || now() - startedAt > maxRunMs) {
         if (marker !== position) await ledger.lockScan.writePosition(marker);
+        await passOnQueues(deps, client, context, { until: plusMs(startedAt, maxRunMs) });
         return await resendNotifications(deps, client, context);
       }
       page = await ledger.lockScan.page({ marker, limit: pageSize });
@@ -104,13 +108,13 @@ async function intervene(
 
   const outcome =
     own?.execution.kind === "ended" ? own.execution.outcome : await ledger.outcome(instanceId);
-  if (outcome !== null) return await releaseLock(deps, lock, outcome);
+  if (outcome !== null) return await releaseLock(deps, client, lock, outcome);
   const repair = await readRepairInstance(client, instanceId);
   if (repair?.execution.kind === "running") {
     return await wakeIfOverdue(deps, client, lock, repair, repairInstanceId(instanceId));
   }
   if (repair?.execution.kind === "ended") {
-    return await releaseLock(deps, lock, repair.execution.outcome);
+    return await releaseLock(deps, client, lock, repair.execution.outcome);
   }
   if (
     repair?.execution.kind === "broken" &&
@@ -119,7 +123,7 @@ async function intervene(
     return null;
   }
   const copy = lock.copy ?? own?.copy ?? null;
-  if (copy === null) return await releaseLock(deps, lock, unknownOutcome(deps, lock));
+  if (copy === null) return await releaseLock(deps, client, lock, unknownOutcome(deps, lock));
   const last = repair?.customStatus ?? own?.customStatus ?? null;
   const entries = { lock, record: await ledger.readRecord(instanceId) };
   const record = recordFrom(knownStatus(last, entries, copy.createdAt));
@@ -139,19 +143,23 @@ async function wakeIfOverdue(
   if (execution.kind === "running" && execution.isSuspended === true) return null;
   const due = customStatus?.nextReadAt ?? null;
   if (due === null || now() - parseTime(due) < graceMs) return null;
-  if (lock.wokenAt !== null && now() - lock.wokenAt < minWakeIntervalMs) return null;
-  if (!(await ledger.lockScan.recordWake(lock, now()))) return null;
+  const order = { now: now(), intervalMs: minWakeIntervalMs };
+  if (!(await ledger.lockScan.recordWake(lock, order))) return null;
   await raiseEvent(client, listenerId, events.wake);
   return `was woken because its next poll was due at ${due}`;
 }
 
 async function releaseLock(
-  { ledger }: WatchdogDependencies,
+  { ledger, now }: WatchdogDependencies,
+  client: DurableClient,
   lock: HeldLock,
   outcome: Outcome,
 ): Promise<string> {
-  await ledger.recordOutcome(lock.instanceId, outcome);
+  const { instanceId: ended, name } = lock;
+  await ledger.recordOutcome(ended, outcome);
   await ledger.lockScan.release(lock);
+  const wake = createWakeWaiter(client);
+  await ledger.queue.passOn({ lock: name }, { now: now(), ended, wake });
   return "had ended without releasing its lock, which was released";
 }
 
@@ -164,5 +172,5 @@ function unknownOutcome({ now }: WatchdogDependencies, lock: HeldLock): Outcome 
     "The destination could not be read: the copy may have left content there, or may still be running",
   ];
   const record = { abortRequested: false, startedAt, statusReads: 0 };
-  return buildOutcome(result, { copyId, record, residue, settledAt: now() });
+  return buildOutcome(result, { copyId, record, residue, settledAt: now(), createdAt: null });
 }

@@ -60,7 +60,6 @@ export const ferry: Poller = {
           samples: observations,
           forecast: prediction,
           polls: reads,
-          pollsSinceWake: null,
           now: epochMs(now),
         });
       },

@@ -108,3 +108,33 @@ test("prepare plans nothing once an abort is in the ledger, although no event re
   await steps.ledger.requestAbort(instanceId);
   expect(await steps.prepareCopy({ instanceId, copy })).toEqual({ kind: "abort-requested" });
 });
+
+test("a copy that has to wait for its source after it was planned leaves neither a snapshot nor a lock", async () => {
+  const { storage, steps, copy, instanceId, snapshots } = await planWithRollback();
+  const prepared = await steps.prepareCopy({ instanceId, copy });
+  expect(prepared).toMatchObject({ kind: "planned" });
+  expect(await snapshots()).toHaveLength(1);
+  // Another client now copies onto the source, and the copy is planned again because its source has changed.
+  const original = await uploadBlob(storage.service, "y".repeat(1_000), { blob: "original.mp4" });
+  const source = storage.service.getContainerClient("source").getBlobClient(copy.source.path);
+  await source.beginCopyFromURL(original.url, { intervalInMs: 3_600_000 });
+  const busy = { kind: "busy", endpoint: "source" };
+  expect(await steps.prepareCopy({ instanceId, copy })).toMatchObject(busy);
+  expect(await snapshots()).toEqual([]);
+  expect(await steps.ledger.readLock(copy.destination)).toBeNull();
+});
+
+test("a lock that a start may still need is kept while the source is busy", async () => {
+  const { storage, steps, copy, instanceId, snapshots } = await planWithRollback();
+  const prepared = await steps.prepareCopy({ instanceId, copy });
+  if (prepared.kind !== "planned") throw new Error(prepared.kind);
+  const now = epochMs(storage.clock.now());
+  const attempt = { instanceId, attemptId: "unanswered", now, until: epochMs(now + 60_000) };
+  await steps.ledger.registerAttempt(copy.destination, { ...attempt, plan: prepared.plan });
+  const original = await uploadBlob(storage.service, "y".repeat(1_000), { blob: "original.mp4" });
+  const source = storage.service.getContainerClient("source").getBlobClient(copy.source.path);
+  await source.beginCopyFromURL(original.url, { intervalInMs: 3_600_000 });
+  expect(await steps.prepareCopy({ instanceId, copy })).toMatchObject({ kind: "busy" });
+  expect(await snapshots()).toHaveLength(1);
+  expect(await steps.ledger.readLock(copy.destination)).toMatchObject({ instanceId });
+});

@@ -100,6 +100,11 @@ test("a hub that hangs is reported as unavailable after nine seconds, also to Ev
     ]),
   });
   const { id } = (await (await call("POST", "/copies", request)).json()) as { id: string };
+  // The routed blob cannot be read either, so its event goes on to the hub.
+  stack.emulator.faults.add({
+    operation: "GetBlobProperties",
+    do: { response: { status: 503, code: "ServerBusy" } },
+  });
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   onTestFinished(() => void vi.useRealTimers());
   set("hanging");

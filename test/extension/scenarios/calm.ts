@@ -177,6 +177,29 @@ export const calmScenarios: Record<string, Scenario> = {
     },
   },
 
+  "queue-of-waiters": {
+    copies: twoSeconds,
+    async play({ stack, begin }) {
+      const first = await begin();
+      await stack.untilStatus(first.id, "copying");
+      const waiters = [];
+      for (let place = 0; place < 6; place++) {
+        waiters.push(await begin({ options: { overwrite: "always", ifBusy: "wait" } }));
+      }
+      const ended = [await stack.untilEnded(first.id)];
+      // Their own timers would take more than a minute.
+      for (const { id } of waiters) ended.push(await stack.untilEnded(id, 50_000));
+      const starts = ended.map(({ startedAt }) => String(startedAt));
+      if (starts.toSorted().join() !== starts.join()) throw new Error(`Not in order: ${starts}`);
+      return ended;
+    },
+    expected: {
+      copies: Array.from({ length: 7 }, () => succeeded),
+      begun: 7,
+      ledger: settled(...Array.from({ length: 7 }, () => "succeeded")),
+    },
+  },
+
   rollback: {
     copies: { bytesPerSecond: 50_000 }, // the former content, a few bytes, is restored fast
     async play({ stack, begin, target }) {

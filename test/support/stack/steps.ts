@@ -3,10 +3,9 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { createActivities } from "../../../src/activities/create-activities.ts";
 import { parseCopyRequest } from "../../../src/copy/request/copy-request.ts";
 import type {
+  ActivityContext,
   CopyInput,
   CopyActivities,
-  PrepareInput,
-  PrepareResult,
 } from "../../../src/copy/contract/activities.ts";
 import type { Origins } from "../../../src/copy/location/parse-endpoint.ts";
 import type { AllowedPair } from "../../../src/copy/request/access-policy.ts";
@@ -45,13 +44,20 @@ export function createSteps(
     now: () => epochMs(clock.now()),
     newGuid: randomUUID,
   });
-  return { ...steps, prepareCopy: (input) => steps.prepareCopy(input, { log() {} }), ledger };
+  const wake = async () => "gone" as const;
+  const withContext =
+    <Input, Result>(step: (input: Input, context: ActivityContext) => Promise<Result>) =>
+    (input: Input, context: Partial<ActivityContext> = {}) =>
+      step(input, { log: () => {}, wake, ...context });
+  return {
+    ...steps,
+    prepareCopy: withContext(steps.prepareCopy),
+    startCopy: withContext(steps.startCopy),
+    settleCopy: withContext(steps.settleCopy),
+    sendNotifications: withContext(steps.sendNotifications),
+    ledger,
+  };
 }
-
-/** The activities; prepare logs nothing. */
-type Steps = Omit<CopyActivities, "prepareCopy"> & {
-  prepareCopy: (input: PrepareInput) => Promise<PrepareResult>;
-};
 
 const own = { account: "devstoreaccount1", contentShare: null };
 
@@ -68,6 +74,14 @@ function allowAll({ emulator }: Origins): AllowedPair[] {
   );
   return places.flatMap((from) => places.map((to) => ({ from, to, allow: grants })));
 }
+
+/** The activities; what their context lacks does nothing, and no waiter can be woken. */
+type Steps = {
+  [Name in keyof CopyActivities]: (
+    input: Parameters<CopyActivities[Name]>[0],
+    context?: Partial<ActivityContext>,
+  ) => ReturnType<CopyActivities[Name]>;
+};
 
 /** The input that an orchestration would get for a request made now. */
 export function createCopyInput(

@@ -291,6 +291,7 @@ test("a pending copy reports its progress and Storage's status description", () 
     kind: "pending",
     progress: { bytesCopied: 3, totalBytes: 10 },
     warning: "502 x",
+    etag: "2",
   });
   for (const text of [undefined, "", "3", "3/x", "-1/10", "3/10/4"])
     expect(parseProgress(text)).toBeNull();

@@ -3,48 +3,49 @@ import { expect, test } from "vitest";
 import type { Progress } from "../../../src/copy/contract/copy-status.ts";
 import { forecast } from "../../../src/copy/polling/forecast.ts";
 import type { Sample } from "../../../src/copy/polling/forecast.ts";
-import { firstPollAt, maxWaitMs, nextPollAt } from "../../../src/copy/polling/poll-policy.ts";
+import {
+  firstPollAt,
+  followUpsAfter,
+  maxWaitMs,
+  nextPollAt,
+} from "../../../src/copy/polling/poll-policy.ts";
 import { busyRetryAt, retryAt } from "../../../src/copy/polling/backoff.ts";
 import { epochMs, plusMs } from "../../../src/copy/time.ts";
+import type { EpochMs } from "../../../src/copy/time.ts";
+import { historyEvents } from "../../bench/polling/simulate.ts";
 
 const hour = 3_600_000;
 
 const fortnight = 14 * 24 * hour;
+const manyIds = Array.from(
+  { length: 100 },
+  (_, at) => `01990000-0000-7000-8000-${String(at).padStart(12, "0")}`,
+);
 const start = epochMs(0);
 
-/** The number of polls of a copy with the given progress and wakes until `end`, ms from the start. */
+/** The number of planned polls of a copy with the given progress until `end`, ms from the start. */
 function countPolls(
   end: number,
-  { progressAt, wakes = 0 }: { progressAt: (now: number) => Progress | null; wakes?: number },
+  { progressAt }: { progressAt: (now: number) => Progress | null },
 ): number {
   const observations: Sample[] = [];
-  let readsSinceWake: number | null = null;
   let reads = 0;
   for (let now = firstPollAt(start); now < end;) {
     reads++;
     observations.push({ at: now, progress: progressAt(now) });
     const prediction = forecast(observations, start);
-    const due = nextPollAt({
+    now = nextPollAt({
       startedAt: start,
       samples: observations,
       forecast: prediction,
       polls: reads,
-      pollsSinceWake: readsSinceWake,
       now,
     });
-    if (wakes > 0) {
-      wakes--;
-      readsSinceWake = 0;
-      now = plusMs(now, 1);
-    } else {
-      if (readsSinceWake !== null) readsSinceWake++;
-      now = due;
-    }
   }
   return reads;
 }
 
-test("the next read is after now, and never more than six hours ahead", () => {
+test("the next read is after now, and never more than six hours ahead, or twelve after three days", () => {
   const time = fc.integer({ min: 0, max: 15 * 24 * hour }).map(epochMs);
   const progress = fc.option(
     fc
@@ -57,7 +58,6 @@ test("the next read is after now, and never more than six hours ahead", () => {
     samples: fc
       .array(fc.record({ at: time, progress }), { maxLength: 20 })
       .map((all) => all.toSorted((a, b) => a.at - b.at)),
-    pollsSinceWake: fc.option(fc.nat({ max: 5 })),
   });
   fc.assert(
     fc.property(looks, time, (given, later) => {
@@ -65,7 +65,7 @@ test("the next read is after now, and never more than six hours ahead", () => {
       const seen = forecast(given.samples, start);
       const next = nextPollAt({ ...given, forecast: seen, now });
       expect(next).toBeGreaterThanOrEqual(now + 1_000);
-      expect(next).toBeLessThanOrEqual(now + maxWaitMs);
+      expect(next).toBeLessThanOrEqual(now + (now < 72 * hour ? 6 * hour : 12 * hour));
     }),
   );
 });
@@ -86,11 +86,11 @@ test("a stalled copy is polled less and less often, wherever it stalls", () => {
   }
 });
 
-test("whatever the progress, two weeks cost at most 80 polls, plus one per wake", () => {
+test("whatever the progress, two weeks cost at most 56 planned polls, so with 48 wakes fewer than 1,000 events", () => {
   const step = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.boolean());
   const steps = fc.array(step, { minLength: 20, maxLength: 120 });
   fc.assert(
-    fc.property(steps, fc.nat({ max: 20 }), (steps, wakes) => {
+    fc.property(steps, (steps) => {
       const totalBytes = 1e12;
       let look = 0;
       let bytesCopied = 0;
@@ -100,25 +100,19 @@ test("whatever the progress, two weeks cost at most 80 polls, plus one per wake"
         if (moves) bytesCopied += Math.floor((totalBytes - bytesCopied) * share);
         return { bytesCopied, totalBytes };
       };
-      expect(countPolls(fortnight, { progressAt, wakes })).toBeLessThanOrEqual(80 + wakes);
+      const polls = countPolls(fortnight, { progressAt });
+      expect(polls).toBeLessThanOrEqual(56);
+      // A wake costs three events, and one poll.
+      expect(historyEvents(polls + 48) + 3 * 48).toBeLessThan(1_000);
     }),
+    { numRuns: 500 },
   );
 });
 
-test("after a wake that finds the copy pending, the next reads come within 5, 15 and 45 seconds", () => {
-  const prediction = forecast([], start);
-  const at = (readsSinceWake: number) =>
-    nextPollAt({
-      startedAt: start,
-      samples: [],
-      forecast: prediction,
-      polls: 1,
-      pollsSinceWake: readsSinceWake,
-      now: epochMs(10 * hour),
-    }) -
-    10 * hour;
-  expect([0, 1, 2].map(at)).toEqual([5_000, 15_000, 45_000]);
-  expect(at(3)).toBe(5 * hour);
+test("a wake that found the copy pending is followed up after 5, 20 and 65 seconds", () => {
+  expect(followUpsAfter(epochMs(10 * hour)).map((at) => at - 10 * hour)).toEqual([
+    5_000, 20_000, 65_000,
+  ]);
 });
 
 test("calls that Storage does not answer are tried after 2 s, 4 s, 8 s … and as late as Retry-After asks", () => {
@@ -130,15 +124,30 @@ test("calls that Storage does not answer are tried after 2 s, 4 s, 8 s … and a
   expect(retryAt(start, 30, null, maxWaitMs)).toBe(maxWaitMs);
 });
 
-test("waiting for another copy takes about forty tries in two weeks, and is late by at most a fifth of the time", () => {
-  let now = start;
-  let tries = 0;
-  while (now < fortnight) {
-    const due = busyRetryAt(now, { since: start, tries: ++tries });
+/** The times of all tries of a fortnight. */
+function busyTries(instanceId: string): EpochMs[] {
+  const tries = [start];
+  for (let now = start; now < fortnight; tries.push(now)) {
+    const due = busyRetryAt(now, { since: start, tries: tries.length, instanceId });
     expect(due - now).toBeGreaterThanOrEqual(5_000);
     expect(due - now).toBeLessThanOrEqual(Math.max(hour, Math.min(now / 5 + 1, 24 * hour)));
     now = due;
   }
-  expect(tries).toBeGreaterThan(30);
-  expect(tries).toBeLessThanOrEqual(42);
+  return tries.slice(1);
+}
+
+test("waiting for another copy takes about forty tries in two weeks, and is late by at most a fifth of the time", () => {
+  for (const id of manyIds) {
+    expect(busyTries(id).length).toBeGreaterThan(30);
+    expect(busyTries(id).length).toBeLessThanOrEqual(42);
+  }
+});
+
+test("copies that begin to wait together try at different times, and the same in every replay", () => {
+  const tries = manyIds.map(busyTries);
+  expect(manyIds.map(busyTries)).toEqual(tries);
+  for (const round of [0, 3, 10, 20]) {
+    const times = new Set(tries.map((each) => each[round]));
+    expect(times.size).toBeGreaterThan(70);
+  }
 });

@@ -8,11 +8,13 @@ import { buildActivityInput, toResultJson, type TypedData } from "../worker/type
 
 /**
  * Returns the app's orchestrators and activities, as the durable engine calls them. With `lines`, each activity writes
- * a log line with its duration; the engine itself logs orchestrations.
+ * a log line with its duration; the engine itself logs orchestrations. `extraInputs`: values of the activities' further
+ * input bindings, by binding type.
  */
 export function durableFunctions(
   app: RunningApp,
   lines?: { clock: Clock; logger: Logger },
+  extraInputs: () => Readonly<Record<string, TypedData>> = () => ({}),
 ): DurableFunctions {
   return {
     orchestrators: () => functionNames(app, "orchestrationTrigger"),
@@ -29,7 +31,12 @@ export function durableFunctions(
         instanceId: { string: instanceId },
         data: trigger,
       };
-      const outcome = await invoke(app, { functionName: name, trigger, triggerMetadata });
+      const outcome = await invoke(app, {
+        functionName: name,
+        trigger,
+        triggerMetadata,
+        extraInputs: extraInputs(),
+      });
       if (lines !== undefined) {
         const took = `${lines.clock.now() - startedAt} ms`;
         const level = outcome.ok ? "information" : "error";

@@ -9,6 +9,7 @@ import { openHttpRoutes } from "../http/http-routes.ts";
 import { jsonTypes, refuseBodyType } from "../http/json-bodies.ts";
 import type { HostRequest, HostResponse } from "../http/http-server.ts";
 import type { Invocation, InvocationOutcome } from "../worker/invocation.ts";
+import type { TypedData } from "../worker/typed-data.ts";
 import type { Logger } from "../../log.ts";
 import { startTimers, type TimerFunction } from "./timer-trigger.ts";
 import {
@@ -24,6 +25,8 @@ export type Triggers = {
   functions: readonly TriggeredFunction[];
   /** Runs one function with its trigger's value, without going through the trigger. */
   run(invocation: Invocation): Promise<InvocationOutcome>;
+  /** Returns the values of the functions' further input bindings, by binding type. */
+  extraInputs(): Readonly<Record<string, TypedData>>;
   /** Returns the URL to which Event Grid delivers events for a function, with its key if the host has keys. */
   eventGridUrl(functionName: string): string;
   /** Handles every request to the host. */
@@ -80,17 +83,17 @@ export function openTriggers(options: TriggersOptions): Triggers {
     const binding = engine.clientBinding(origin);
     return { string: keys === undefined ? binding : withLocalRpc(binding, origin) };
   };
+  // Read only for a function with the binding, because a binding that cannot be built fails just those.
+  const extraInputs = () => ({
+    get durableClient() {
+      return durableClient();
+    },
+    get orchestrationClient() {
+      return durableClient();
+    },
+  });
   const run = (invocation: Invocation) => {
-    // Read only for a function with the binding, because a binding that cannot be built fails just those.
-    const extraInputs = {
-      get durableClient() {
-        return durableClient();
-      },
-      get orchestrationClient() {
-        return durableClient();
-      },
-    };
-    return started.run({ ...invocation, extraInputs });
+    return started.run({ ...invocation, extraInputs: extraInputs() });
   };
   /** Logs an invocation that has no request line. */
   const runAndLog = (successLevel: "debug" | "information") => async (invocation: Invocation) => {
@@ -156,6 +159,7 @@ export function openTriggers(options: TriggersOptions): Triggers {
       return { name, type: trigger.type, ...(found && { http: found }) };
     }),
     run: runVisibly,
+    extraInputs,
     eventGridUrl: (name) => {
       const query = new URLSearchParams({ functionName: name });
       if (keys !== undefined) query.set("code", keys.system.eventgrid_extension);

@@ -1,0 +1,22 @@
+import type { BlobEndpoint } from "../copy/location/endpoint.ts";
+import { bareEtag } from "../copy/location/etag.ts";
+import { isRefusal } from "./copy-client.ts";
+import type { CopyClient } from "./copy-client.ts";
+
+/** The (bare) ETag of a blob; "unknown" if the app's identity cannot read it now. */
+export type SourceState = { kind: "exists"; etag: string } | { kind: "absent" | "unknown" };
+
+/** Creates the function that reads a blob with the app's identity (Get Blob Properties). */
+export function createSourceLookup(
+  client: Pick<CopyClient, "readSource">,
+): (blob: BlobEndpoint) => Promise<SourceState> {
+  return async (blob) => {
+    try {
+      const side = { endpoint: blob, sas: null };
+      const { etag } = await client.readSource(side, { sameAccount: true });
+      return { kind: "exists", etag: bareEtag(etag) };
+    } catch (error) {
+      return { kind: isRefusal(error, ({ status }) => status === 404) ? "absent" : "unknown" };
+    }
+  };
+}
