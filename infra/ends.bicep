@@ -131,11 +131,6 @@ func accountGrant(end object, deployment string, role string, why string) object
 func isOneAccount(from object, to object) bool =>
   from.service == 'blob' && to.service == 'blob' && from.account == to.account
 
-func blobSourceRole(copy object) string =>
-  copy.?tags ?? false
-    ? 'Storage Blob Data Owner'
-    : contains(copy.?allow ?? [], 'hold-source') ? 'Storage Blob Data Contributor' : 'Storage Blob Data Reader'
-
 @export()
 @description('The roles that one copy needs on its source. A source outside Storage needs none.')
 func sourceGrants(copy object, deployment string) array =>
@@ -143,11 +138,15 @@ func sourceGrants(copy object, deployment string) array =>
     ? []
     : copy.from.service == 'file'
         ? [
-            grant(copy.from, deployment, 'Storage File Data Privileged Reader', 'read a source')
+            grant(copy.from, deployment, 'Storage File Data Privileged Reader', 'read a source file')
             accountGrant(copy.from, deployment, 'Storage File Delegator', 'sign a SAS for the source of one copy')
           ]
         : concat(
-            [grant(copy.from, deployment, blobSourceRole(copy), 'read a source')],
+            copy.?tags ?? false
+              ? [grant(copy.from, deployment, 'Storage Blob Data Owner', 'read a source, and its tags')]
+              : contains(copy.?allow ?? [], 'hold-source')
+                  ? [grant(copy.from, deployment, 'Storage Blob Data Contributor', 'read a source, and lease it')]
+                  : [grant(copy.from, deployment, 'Storage Blob Data Reader', 'read a source')],
             isOneAccount(copy.from, copy.to)
               ? []
               : [accountGrant(copy.from, deployment, 'Storage Blob Delegator', 'sign a SAS for the source of one copy')]
@@ -155,16 +154,12 @@ func sourceGrants(copy object, deployment string) array =>
 
 @export()
 @description('The role that one copy needs on its destination.')
-func destinationGrants(copy object, deployment string) array => [
-  grant(
-    copy.to,
-    deployment,
-    copy.to.service == 'file'
-      ? 'Storage File Data Privileged Contributor'
-      : copy.?tags ?? false ? 'Storage Blob Data Owner' : 'Storage Blob Data Contributor',
-    'write a destination'
-  )
-]
+func destinationGrants(copy object, deployment string) array =>
+  copy.to.service == 'file'
+    ? [grant(copy.to, deployment, 'Storage File Data Privileged Contributor', 'write a destination file')]
+    : copy.?tags ?? false
+        ? [grant(copy.to, deployment, 'Storage Blob Data Owner', 'write a destination, and its tags')]
+        : [grant(copy.to, deployment, 'Storage Blob Data Contributor', 'write a destination')]
 
 @export()
 @description('A container whose events Ferry receives.')
