@@ -1,8 +1,11 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
-/** Runs the Azure CLI, and returns what it prints. Throws `AzureCliError`. */
-export type AzureCli = (...args: string[]) => Promise<string>;
+/**
+ * Runs a command of the Azure CLI, for example "keyvault secret list", with options by name without the hyphens. Returns
+ * what it prints. Throws `AzureCliError`.
+ */
+export type AzureCli = (command: string, options: Record<string, string>) => Promise<string>;
 
 /** The Azure CLI failed; `message` is what it printed. */
 export class AzureCliError extends Error {
@@ -11,7 +14,9 @@ export class AzureCliError extends Error {
 
 const run = promisify(execFile);
 
-export const azureCli: AzureCli = async (...args) => {
+export const azureCli: AzureCli = async (command, options) => {
+  const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+  const args = [...command.split(" "), ...flags];
   try {
     const { stdout } = await run("az", args, { maxBuffer: 16 * 1024 * 1024 });
     return stdout.trim();

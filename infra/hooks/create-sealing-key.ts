@@ -22,24 +22,10 @@ export type SealingKeyOptions = {
  */
 export async function createSealingKey(options: SealingKeyOptions): Promise<string> {
   const { az, vault, secret } = options;
-  const names = await whenAllowed(options, () =>
-    az(
-      "keyvault",
-      "secret",
-      "list",
-      "--vault-name",
-      vault,
-      "--query",
-      "[].name",
-      "--output",
-      "tsv",
-    ),
-  );
+  const listing = { "vault-name": vault, query: "[].name", output: "tsv" };
+  const names = await whenAllowed(options, () => az("keyvault secret list", listing));
   if (names.split(/\s+/).includes(secret)) return `The vault ${vault} has the sealing key`;
-  const deleted = await az(
-    ...["keyvault", "secret", "list-deleted", "--vault-name", vault],
-    ...["--query", "[].name", "--output", "tsv"],
-  );
+  const deleted = await az("keyvault secret list-deleted", listing);
   if (deleted.split(/\s+/).includes(secret)) {
     throw new Error(
       `Cannot create the sealing key because it was deleted from the vault ${vault}. Recover it: az keyvault secret recover --vault-name ${vault} --name ${secret}`,
@@ -50,10 +36,13 @@ export async function createSealingKey(options: SealingKeyOptions): Promise<stri
     // In a file that only this user can read, because every user sees the arguments of a process.
     const file = join(directory, "key");
     await writeFile(file, randomBytes(32).toString("base64"), { mode: 0o600 });
-    await az(
-      ...["keyvault", "secret", "set", "--vault-name", vault, "--name", secret],
-      ...["--file", file, "--encoding", "utf-8", "--output", "none"],
-    );
+    await az("keyvault secret set", {
+      "vault-name": vault,
+      name: secret,
+      file,
+      encoding: "utf-8",
+      output: "none",
+    });
   } finally {
     await rm(directory, { recursive: true });
   }

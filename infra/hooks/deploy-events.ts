@@ -31,14 +31,10 @@ export async function deployEvents(options: EventsOptions): Promise<void> {
   const { copies, routes } = await readParameters(join(directory, "main.parameters.json"));
   const { existingTopics } = await readParameters(join(directory, "events.parameters.json"));
   await repeated(options, "the function storageEvents is not listed yet", async () => {
-    await az(
-      "resource",
-      "show",
-      "--ids",
-      `${variables.FERRY_APP_ID}/functions/storageEvents`,
-      "--output",
-      "none",
-    );
+    await az("resource show", {
+      ids: `${variables.FERRY_APP_ID}/functions/storageEvents`,
+      output: "none",
+    });
   });
   const folder = await mkdtemp(join(tmpdir(), "ferry-events-"));
   try {
@@ -57,12 +53,13 @@ export async function deployEvents(options: EventsOptions): Promise<void> {
     };
     await writeFile(file, JSON.stringify(document));
     await repeated(options, "Event Grid does not find the function yet", async () => {
-      await az(
-        ...["deployment", "sub", "create", "--name", `ferry-events-${variables.AZURE_ENV_NAME}`],
-        ...["--location", variables.AZURE_LOCATION],
-        ...["--template-file", join(directory, "events.bicep"), "--parameters", `@${file}`],
-        ...["--output", "none"],
-      );
+      await az("deployment sub create", {
+        name: `ferry-events-${variables.AZURE_ENV_NAME}`,
+        location: variables.AZURE_LOCATION,
+        "template-file": join(directory, "events.bicep"),
+        parameters: `@${file}`,
+        output: "none",
+      });
     });
   } finally {
     await rm(folder, { recursive: true });

@@ -23,7 +23,10 @@ const vitest = join(root, "node_modules/vitest/vitest.mjs");
 const { status } = spawnSync(
   process.execPath,
   [
-    ...[vitest, "run", "--config=test/vitest.config.ts", "--project=infra"],
+    vitest,
+    "run",
+    "--config=test/vitest.config.ts",
+    "--project=infra",
     ...args.filter((arg) => arg !== "--update"),
   ],
   { cwd: root, stdio: "inherit" },

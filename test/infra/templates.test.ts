@@ -96,7 +96,7 @@ test("the evaluator of expressions refuses what it cannot read", () => {
   expect(evaluate({ list: ["[string(createArray(1, 'b'))]", "[[text]"] })).toEqual({
     list: ['[1,"b"]', "[[text]"],
   });
-  expect(() => evaluate("[format('a']")).toThrow();
+  expect(() => evaluate("[format('a']")).toThrow("Expected (");
 });
 
 async function readSnapshot(name: string): Promise<Snapshot> {

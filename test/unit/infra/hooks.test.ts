@@ -3,18 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { AzureCliError } from "../../../infra/hooks/azure-cli.ts";
+import type { AzureCli } from "../../../infra/hooks/azure-cli.ts";
 import { backendOfPackage, checkPackage } from "../../../infra/hooks/check-package.ts";
 import { createSealingKey } from "../../../infra/hooks/create-sealing-key.ts";
 import { deployEvents } from "../../../infra/hooks/deploy-events.ts";
 import { readVariables } from "../../../infra/hooks/environment.ts";
 
-/** An Azure CLI that answers by the first words of a call; a list is used up, its last answer stays. */
+/** An Azure CLI that answers each command with its list, in order; the last answer stays. */
 function cli(answers: Record<string, (string | Error)[]>) {
-  const calls: string[][] = [];
-  const az = async (...args: string[]) => {
-    calls.push(args);
-    const found = Object.entries(answers).find(([words]) => args.join(" ").startsWith(words));
-    const list = found?.[1] ?? [""];
+  const calls: { command: string; options: Record<string, string> }[] = [];
+  const az: AzureCli = async (command, options) => {
+    calls.push({ command, options });
+    const list = answers[command] ?? [""];
     const answer = list.length > 1 ? list.shift() : list[0];
     if (answer instanceof Error) throw answer;
     return answer ?? "";
@@ -32,10 +32,9 @@ const vault = { vault: "kv-1", secret: "copy-secret-keys" };
 test("the sealing key is created if the vault has none", async () => {
   const written: string[] = [];
   const { az, calls } = cli({});
-  const reading = async (...args: string[]) => {
-    const file = args[args.indexOf("--file") + 1];
-    if (args.includes("set")) written.push(await readFile(file ?? "", "utf8"));
-    return await az(...args);
+  const reading: AzureCli = async (command, options) => {
+    if (options["file"] !== undefined) written.push(await readFile(options["file"], "utf8"));
+    return await az(command, options);
   };
   expect(await createSealingKey({ az: reading, ...vault, ...pauses() })).toMatch(/Created/);
   expect(Buffer.from(written[0] ?? "", "base64")).toHaveLength(32);
@@ -45,9 +44,9 @@ test("the sealing key is created if the vault has none", async () => {
 });
 
 test("a sealing key that exists is never replaced", async () => {
-  const { az, calls } = cli({ "keyvault secret list ": ["other\ncopy-secret-keys"] });
+  const { az, calls } = cli({ "keyvault secret list": ["other\ncopy-secret-keys"] });
   expect(await createSealingKey({ az, ...vault, ...pauses() })).toMatch(/has the sealing key/);
-  expect(calls.some((args) => args.includes("set"))).toBe(false);
+  expect(calls.some(({ command }) => command.endsWith("set"))).toBe(false);
 });
 
 test("a deleted sealing key is not replaced: the message says how to recover it", async () => {
@@ -55,19 +54,19 @@ test("a deleted sealing key is not replaced: the message says how to recover it"
   await expect(createSealingKey({ az, ...vault, ...pauses() })).rejects.toThrow(
     "az keyvault secret recover --vault-name kv-1 --name copy-secret-keys",
   );
-  expect(calls.some((args) => args.includes("set"))).toBe(false);
+  expect(calls.some(({ command }) => command.endsWith("set"))).toBe(false);
 });
 
 test("a role assignment that Key Vault does not know yet is waited for", async () => {
   const forbidden = new AzureCliError("(Forbidden) Caller is not authorized");
-  const { az } = cli({ "keyvault secret list ": [forbidden, forbidden, ""] });
+  const { az } = cli({ "keyvault secret list": [forbidden, forbidden, ""] });
   const { waited, pause } = pauses();
   expect(await createSealingKey({ az, ...vault, pause })).toMatch(/Created/);
   expect(waited).toEqual([15_000, 15_000]);
 });
 
 test("a role that never comes ends the hook after five minutes", async () => {
-  const { az } = cli({ "keyvault secret list ": [new AzureCliError("(Forbidden)")] });
+  const { az } = cli({ "keyvault secret list": [new AzureCliError("(Forbidden)")] });
   const { waited, pause } = pauses();
   await expect(createSealingKey({ az, ...vault, pause })).rejects.toThrow("(Forbidden)");
   expect(waited).toHaveLength(19);
@@ -111,22 +110,22 @@ test("the subscriptions are deployed with the same copies and routes, once the f
   const documents: unknown[] = [];
   const { az, calls } = cli({
     "resource show": [new AzureCliError("(NotFound) storageEvents"), ""],
-    "deployment sub": [new AzureCliError("Destination endpoint not found"), ""],
+    "deployment sub create": [new AzureCliError("Destination endpoint not found"), ""],
   });
-  const reading = async (...args: string[]) => {
-    const file = args.find((arg) => arg.startsWith("@"));
-    if (file !== undefined) documents.push(JSON.parse(await readFile(file.slice(1), "utf8")));
-    return await az(...args);
+  const reading: AzureCli = async (command, options) => {
+    const file = options["parameters"]?.slice(1);
+    if (file !== undefined) documents.push(JSON.parse(await readFile(file, "utf8")));
+    return await az(command, options);
   };
   const log: string[] = [];
   const { waited, pause } = pauses();
   await deployEvents({ az: reading, directory, variables, log: (line) => log.push(line), pause });
   expect(waited).toEqual([30_000, 30_000]);
-  expect(calls.map((args) => args.slice(0, 2).join(" "))).toEqual([
+  expect(calls.map(({ command }) => command)).toEqual([
     "resource show",
     "resource show",
-    "deployment sub",
-    "deployment sub",
+    "deployment sub create",
+    "deployment sub create",
   ]);
   expect(documents[0]).toMatchObject({
     parameters: {
