@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { lint, predict } from "./bicep.ts";
 import { projectProblems } from "./azd-project.ts";
 import type { Resource } from "./bicep.ts";
-import { deploymentNames } from "./deployments.ts";
 import type { Deployment } from "./deployments.ts";
 import { policyProblems } from "./policies.ts";
 import { settingsProblems } from "./app-settings.ts";
@@ -10,21 +9,29 @@ import { grantProblems } from "./granted-pairs.ts";
 
 /**
  * Checks the templates of `directory`, and returns one sentence per problem. `only`: the deployments to predict; a seeded
- * fault needs just the one that it touches. The files of the project besides the templates are those of the repository.
+ * fault needs just the one that it touches.
  */
 export async function infraProblems(
   directory: string,
-  only: readonly Deployment[] = deploymentNames,
+  only: readonly Deployment[],
 ): Promise<string[]> {
   const problems = await projectProblems(directory);
   for (const name of only) {
     const predicted = await predictOrFail(join(directory, "snapshots", `${name}.bicepparam`));
-    if (typeof predicted === "string") return [...problems, predicted];
-    problems.push(...policyProblems(predicted));
-    problems.push(...settingsProblems(predicted, name === "routes"));
-    problems.push(...grantProblems(predicted));
+    problems.push(
+      ...(typeof predicted === "string" ? [predicted] : deploymentProblems(name, predicted)),
+    );
   }
   return problems;
+}
+
+/** One sentence per problem of a predicted deployment. */
+export function deploymentProblems(name: Deployment, predicted: readonly Resource[]): string[] {
+  return [
+    ...policyProblems(predicted),
+    ...settingsProblems(predicted, name === "routes"),
+    ...grantProblems(predicted),
+  ];
 }
 
 /** The lines that the linter prints about `main.bicep` and `events.bicep`, and with them about every module they use. */

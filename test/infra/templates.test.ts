@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { build, inCopy, predict, templates } from "./bicep.ts";
-import { infraProblems, lintProblems } from "./check.ts";
+import { projectProblems } from "./azd-project.ts";
+import { deploymentProblems, lintProblems } from "./check.ts";
 import { deploymentNames, deployments } from "./deployments.ts";
 import type { Snapshot } from "./bicep.ts";
 import { evaluate } from "./arm-expression.ts";
@@ -18,18 +19,27 @@ test.each(["main.bicep", "events.bicep"])("%s compiles without a diagnostic", as
   expect(template).toHaveProperty("resources");
 });
 
-test("the project satisfies every policy", async () => {
-  expect(await inCopy((directory) => infraProblems(directory))).toEqual([]);
-});
-
 describe.each(deploymentNames)("the deployment %s", (name) => {
-  test(`is predicted as committed: ${deployments[name]}`, async () => {
-    const committed = await readSnapshot(name);
-    const predicted = await inCopy((directory) =>
+  let predicted: Snapshot;
+  beforeAll(async () => {
+    predicted = await inCopy((directory) =>
       predict(join(directory, "snapshots", `${name}.bicepparam`)),
     );
-    expect(predicted, "npm run check:infra -- --update writes it").toEqual(committed);
   });
+
+  test(`is predicted as committed: ${deployments[name]}`, async () => {
+    expect(predicted, "npm run check:infra -- --update writes it").toEqual(
+      await readSnapshot(name),
+    );
+  });
+
+  test("satisfies every policy", () => {
+    expect(deploymentProblems(name, predicted.predictedResources)).toEqual([]);
+  });
+});
+
+test("azd's files fit the templates and the app", async () => {
+  expect(await projectProblems(templates)).toEqual([]);
 });
 
 test("COPY_ALLOWED has exactly the pairs of the parameter, and COPY_ROUTES its routes", async () => {
