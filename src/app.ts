@@ -53,8 +53,8 @@ export function registerApp(dependencies: AppDependencies): void {
 }
 
 /**
- * Registers health. It is the only function of an app whose settings are wrong: the host would answer 404 on every path
- * if the app threw instead.
+ * Registers health. It is the only function of an app whose settings are wrong: the host would respond with 404 on
+ * every path if the app threw instead.
  */
 export function registerHealth(settingProblems: readonly string[]): void {
   app.http("health", {

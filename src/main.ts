@@ -20,7 +20,7 @@ import { createSasMint } from "./storage/sas-mint.ts";
 try {
   registerApp(connect(readSettings(process.env)));
 } catch (error) {
-  // A developer sees the message where the host was started. In Azure the host would answer 404 on every path.
+  // A developer sees the message where the host was started. In Azure the host would respond with 404 on every path.
   if (!(error instanceof SettingsError) || isDeveloperMachine(process.env)) throw error;
   console.error(error.message);
   registerHealth(error.problems);

@@ -2,8 +2,9 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
 /*
- * `npm run test:all`: every suite at full size, then the suite on the real Durable extension, which waits in real time and
- * therefore runs alone. With TEST_REPORTS=<folder> each part writes a JSON report there. Other arguments go to vitest.
+ * `npm run test:all`: every suite at full size, then the suite on the real Durable extension, which waits in real time
+ * and therefore runs alone. With TEST_REPORTS=<folder> each part writes a JSON report there. Other arguments go to
+ * vitest.
  */
 
 const root = join(import.meta.dirname, "..");

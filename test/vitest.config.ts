@@ -3,8 +3,8 @@ import { defineConfig } from "vitest/config";
 /** `vitest --mode full` runs the campaigns at full size: see `support/campaign-size.ts`. */
 export default defineConfig(({ mode }) => {
   /**
-   * One project per kind of proof; each names what it may touch. Timeouts only end what hangs: they leave
-   * room for a machine that is busy with other work, because no result may depend on its speed.
+   * One project per kind of test. Timeouts only end tests that hang: they are long enough for a machine that is busy
+   * with other work, because no result may depend on its speed.
    */
   const project = (name: string, testTimeout: number) => ({
     test: {

@@ -109,7 +109,7 @@ function heldBy(holder: InstanceId, { destination, options }: CopyInput): Prepar
   const message = `Cannot copy onto the destination because copy ${holder} of this app writes to it: ${endpointUrl(destination)}`;
   const reason = failure("destination-busy", message);
   if (options.ifBusy === "fail") return { kind: "failed", failure: reason };
-  const waitsFor = `Waits for copy ${holder} of this app, which writes to the destination`;
+  const waitsFor = `Waiting for copy ${holder} of this app, which writes to the destination`;
   return { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
 }
 

@@ -16,7 +16,7 @@ export function readCopy(deps: ActivityDependencies, input: PollInput): Promise<
 
 /**
  * One poll. A refusal is a transient failure and not a final status, with two exceptions, which waiting cannot fix:
- * the destination's container or share is gone, or the SAS that it is read with has expired.
+ * the destination's container or share no longer exists, or the SAS for reading it has expired.
  */
 export async function readStatus(
   deps: ActivityDependencies,

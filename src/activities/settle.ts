@@ -41,7 +41,7 @@ async function settle(deps: ActivityDependencies, input: SettleInput): Promise<S
     await ledger.releaseLock(copy.destination, instanceId);
     return { kind: "settled", outcome: recorded.outcome };
   }
-  // Whether this abort or another client's ended the copy, both look the same in Storage.
+  // Storage does not show whether this abort or another client's ended the copy.
   const abortRequested = input.record.abortRequested || recorded?.abortRequested === true;
   const record = { ...input.record, abortRequested };
   const settlement = { plan, copyId, result, record };
@@ -92,7 +92,7 @@ async function cleanUp(
 ): Promise<Cleaned> {
   const { plan, copyId, result, copy } = input;
   if (plan === null && rollback === "off") return nothingLeft;
-  // Start may run a second time and get a response after its orchestration has given up on it.
+  // Start may run a second time and get a response after its orchestration has stopped waiting for it.
   if (plan !== null && copyId === null && lock.copyId !== null) {
     return { kind: "found", started: { plan, copyId: lock.copyId } };
   }

@@ -30,7 +30,7 @@ const arrivalMs = 15 * second;
 const horizonMs = 60 * second;
 
 /**
- * Starts the copy under the plan's conditions. If the activity runs again, the conditions fail and it recognises
+ * Starts the copy under the plan's conditions. If the activity runs again, the conditions fail and it recognizes
  * the copy that was started before. Each attempt is registered in the lock first: none is sent while another may
  * still arrive, and none after settle has fenced the lock.
  *
@@ -167,7 +167,7 @@ async function send(
   return found ?? toStartResult(sent.verdict);
 }
 
-/** Reads the destination for a copy started under this plan. A transient failure leaves that open; null is a no. */
+/** Reads the destination for a copy started under this plan. Returns null if there is none. */
 async function findOurs(
   deps: ActivityDependencies,
   { copy, plan }: StartInput,

@@ -23,8 +23,8 @@ export type FoundInstance = CopyInstance & {
 };
 
 /**
- * Finds a copy in Durable and the ledger; null if neither has it. A copy whose instance is broken (failed, terminated or
- * canceled) or was purged has not ended while it holds its lock: a repair takes it over.
+ * Finds a copy in Durable and the ledger; null if neither has it. A copy whose instance is broken (failed, terminated
+ * or canceled) or was purged has not ended while it holds its lock: a repair takes it over.
  */
 export async function findInstance(
   client: DurableClient,
@@ -122,7 +122,7 @@ export function readRepairInstance(
   id: InstanceId,
 ): Promise<CopyInstance | null> {
   const instance = { id, instanceId: repairInstanceId(id), name: orchestrations.repair };
-  // As above, always with a RepairInput.
+  // Only this app starts repairs, always with a RepairInput.
   return readInstance(client, instance, (input) => upgradeCopyInput((input as RepairInput).copy));
 }
 

@@ -3,7 +3,7 @@ import { queuedStatus } from "../copy/contract/custom-status.ts";
 import type { CustomStatus } from "../copy/contract/custom-status.ts";
 import type { CopyRecord, HeldLock } from "../ledger/ledger.ts";
 
-/** What the ledger has of a copy: its lock and its record, null where it has none. */
+/** The ledger's entries of a copy: its lock and its record, null if it has none. */
 export type LedgerEntries = {
   lock: Pick<HeldLock, "copyId" | "startedAt"> | null;
   record: CopyRecord | null;
@@ -11,8 +11,8 @@ export type LedgerEntries = {
 
 /**
  * Completes an instance's custom status with the ledger's entries. Durable drops the custom status of an instance that
- * fails without the SDK's state, and an abort may not have reached the instance. `at`: ISO 8601, for `lastUpdatedAt` of a
- * dropped status.
+ * fails without the SDK's state, and an abort may not have reached the instance. `at`: ISO 8601, for `lastUpdatedAt` of
+ * a dropped status.
  */
 export function knownStatus(
   customStatus: CustomStatus | null,

@@ -116,8 +116,8 @@ export function createBlobLedger(container: ContainerClient): Ledger {
 type OutboxEntry = { copy: CopyInput };
 
 /**
- * Stored: fields may be added, but never changed or removed. The URLs, `createdAt` and `lock` are missing if only the
- * outcome or the abort of the copy was recorded.
+ * A stored shape: fields may be added, but never changed or removed. The URLs, `createdAt` and `lock` are missing if
+ * only the outcome or the abort of the copy was recorded.
  */
 type StoredRecord = {
   source?: string;
@@ -129,7 +129,7 @@ type StoredRecord = {
   abortRequested?: boolean;
 };
 
-/** An abort that a caller requested stays true, whatever the orchestration knew of it. */
+/** A requested abort stays true, even if the orchestration never received it. */
 function merge({ abortRequested = false }: StoredRecord, outcome: Outcome): Outcome {
   return { ...outcome, abortRequested: outcome.abortRequested || abortRequested };
 }

@@ -26,16 +26,16 @@ export type ConditionalBlobs = {
   list(prefix: string, page: { marker: string | null; limit: number }): Promise<NamePage>;
 };
 
-/** `changedAt`: Last-Modified, epoch ms. */
+/** `changedAt`: Last-Modified (epoch ms). */
 export type Found<T> = { content: T; etag: string; changedAt: EpochMs };
 
 /** `marker`: where the next page begins. A short or empty page is not always the last ("List Blobs"). */
 export type NamePage = { names: string[]; marker: string | null };
 
 /**
- * Creates the blobs over one container, which is created when it is first written to or listed. The SDK may send a write twice when
- * the response is lost: then the second fails its condition although the first won. Callers must read the blob
- * before they conclude that they lost. Throws `LedgerError`.
+ * Creates the blobs over one container, which is created when it is first written to or listed. The SDK may send a
+ * write twice when the response is lost: then the second fails its condition although the first won. Callers must read
+ * the blob before they conclude that they lost. Throws `LedgerError`.
  */
 export function createConditionalBlobs(container: ContainerClient): ConditionalBlobs {
   let containerExists: Promise<unknown> | null = null;

@@ -29,15 +29,15 @@ export type Ledger = {
   readRecord(instanceId: InstanceId): Promise<CopyRecord | null>;
   /** The recorded outcome of a copy; null while it is running and if there is no record. */
   outcome(instanceId: InstanceId): Promise<Outcome | null>;
-  /** Whether the copy has a record without an outcome. */
+  /** Resolves to true if the copy has a record without an outcome. */
   hasOpenRecord(instanceId: InstanceId): Promise<boolean>;
   /** Makes `instanceId` the only copy that may write to its destination. */
   acquireLock(instanceId: InstanceId, copy: CopyInput): Promise<LockAcquired>;
   /** Registers a start attempt before it is sent; only one may be in flight. */
   registerAttempt(destination: Destination, attempt: StartAttempt): Promise<AttemptRegistered>;
   /**
-   * Removes an attempt after Storage has answered it at `now`, epoch ms. A copyId is stored with this time, and removes
-   * all attempts.
+   * Removes an attempt after Storage has answered it at `now` (epoch ms). A copyId is stored with this time, and
+   * removes all attempts.
    */
   resolveAttempt(
     destination: Destination,
@@ -46,7 +46,7 @@ export type Ledger = {
   ): Promise<void>;
   /** Rejects all further attempts, and stores the input that the copy is settled with. */
   fenceLock(destination: Destination, order: FenceOrder): Promise<LockFenced>;
-  /** Whether `instanceId` has used the lock for start attempts, and still can. */
+  /** Reports how `instanceId` has used the lock for start attempts, and whether it still can. */
   lockUse(destination: Destination, instanceId: InstanceId): Promise<LockUse>;
   /** Releases the lock if `instanceId` still holds it. */
   releaseLock(destination: Destination, instanceId: InstanceId): Promise<void>;
@@ -66,7 +66,7 @@ export type Ledger = {
 export type Outbox = {
   add(instanceId: InstanceId, copy: CopyInput): Promise<void>;
   remove(instanceId: InstanceId): Promise<void>;
-  /** Up to `limit` entries; `since`: when the entry was added, epoch ms. */
+  /** Up to `limit` entries; `since`: when the entry was added (epoch ms). */
   list(limit: number): Promise<{ instanceId: InstanceId; copy: CopyInput; since: EpochMs }[]>;
 };
 
@@ -77,7 +77,7 @@ export type LockScan = {
   read(name: string): Promise<HeldLock | null>;
   /** Removes the lock unless it has changed since it was read. */
   release(lock: HeldLock): Promise<void>;
-  /** Records when the lock's copy was woken, epoch ms; false if the lock has changed since it was read. */
+  /** Records when the lock's copy was woken (epoch ms); false if the lock has changed since it was read. */
   recordWake(lock: HeldLock, at: EpochMs): Promise<boolean>;
   /** The marker at which the previous scan stopped before its end; null to scan from the beginning. */
   readPosition(): Promise<string | null>;
@@ -140,7 +140,7 @@ export type LockFenced =
       copyId: CopyId | null;
       rollback: CopyOptions["rollback"];
     }
-  /** A registered attempt may still be in flight until `until`, epoch ms. */
+  /** A registered attempt may still be in flight until `until` (epoch ms). */
   | { kind: "busy"; until: EpochMs }
   | { kind: "not-ours" };
 
@@ -151,7 +151,7 @@ export type LockUse =
   /** Fenced, or not ours: our copy is being settled or has ended. */
   | "closed";
 
-/** One start attempt. From `now` to `until`, epoch ms, its request may arrive at Storage. */
+/** One start attempt. From `now` to `until` (epoch ms), its request may arrive at Storage. */
 export type StartAttempt = {
   instanceId: InstanceId;
   attemptId: string;
@@ -169,10 +169,10 @@ export type LockPage = { names: string[]; marker: string | null };
 export type HeldLock = {
   name: string;
   etag: string;
-  /** When it was last written, and when its copy was last woken; epoch ms. */
+  /** When it was last written, and when its copy was last woken (epoch ms). */
   changedAt: EpochMs;
   wokenAt: EpochMs | null;
-  /** No attempt can be in flight after this time, epoch ms. */
+  /** No attempt can be in flight after this time (epoch ms). */
   busyUntil: EpochMs;
   instanceId: InstanceId;
   /** Null in locks that an older release acquired. */
@@ -181,7 +181,7 @@ export type HeldLock = {
   plan: CopyPlan | null;
   /** Null until Storage has answered a start. */
   copyId: CopyId | null;
-  /** When Storage answered it, ISO 8601; null until then, and in locks of an older release. */
+  /** When Storage answered it (ISO 8601); null until then, and in locks of an older release. */
   startedAt: string | null;
   settlement: Settlement | null;
 };

@@ -141,9 +141,9 @@ export function createBlobLocks(
   };
 }
 
-/** Stored: fields may be added, but never changed or removed. */
+/** A stored shape: fields may be added, but never changed or removed. */
 type Lock = {
-  /** Its URL; the blob's name contains only its hash. */
+  /** The destination's URL; the blob's name contains only its hash. */
   destination: string;
   instanceId: InstanceId;
   fenced: boolean;
@@ -157,7 +157,7 @@ type Lock = {
   /** The last ETag for which an event woke the copy, and how many events did. */
   wokenEtag?: string;
   eventWakes?: number;
-  /** When Storage answered the start that has the copyId, ISO 8601. */
+  /** When Storage answered the start that has the copyId (ISO 8601). */
   startedAt?: string;
 };
 

@@ -57,13 +57,13 @@ export function redact(text: string): string {
 }
 
 /**
- * Returns a log that writes readable lines to `stream`: coloured on a terminal unless NO_COLOR is set, plain in a pipe.
+ * Returns a log that writes readable lines to `stream`: colored on a terminal unless NO_COLOR is set, plain in a pipe.
  * It omits entries below `level`. Times are UTC, for comparison with Storage's dates.
  */
 export function terminalLog(stream: TerminalStream, level: LogLevel = "information"): HostLog {
-  const coloured = stream.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
+  const colored = stream.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
   const paint = (style: Style, text: string) =>
-    coloured ? styleText(style, text, { validateStream: false }) : text;
+    colored ? styleText(style, text, { validateStream: false }) : text;
   return (entry) => {
     if (levels.indexOf(entry.level) < levels.indexOf(level)) return;
     const time = new Date(entry.at).toISOString().slice(11, 23);
@@ -76,7 +76,7 @@ export function terminalLog(stream: TerminalStream, level: LogLevel = "informati
 
 type Style = "dim" | "cyan" | "yellow" | "red" | "reset";
 
-/** Text, not only colour, shows the level, because a pipe has no colour. */
+/** Text, not only color, shows the level, because a pipe has no color. */
 function levelPrefix(level: LogLevel): string {
   switch (level) {
     case "warning":

@@ -29,7 +29,7 @@ export type BeginResult =
 const maxPlans = 3;
 
 /**
- * How long to wait for another copy, ms: Storage fails every copy after two weeks ("Copy Blob"). A copy onto the
+ * How long to wait for another copy (ms): Storage fails every copy after two weeks ("Copy Blob"). A copy onto the
  * source gets another day, because it may be polled as late as that.
  */
 const maxBusyMs = { destination: 14 * day, source: 15 * day } as const;
@@ -52,7 +52,7 @@ export function* beginCopy(context: CopyContext): Orchestrated<BeginResult> {
             ...context.request,
             ...(awaitedCopyId === undefined ? {} : { awaitedCopyId }),
           })
-        : // The same plan again after a lost response: start recognises the copy and does not repeat it.
+        : // The same plan again after a lost response: start recognizes the copy and does not repeat it.
           yield* context.call(activities.start, { ...context.request, plan });
     let due = context.now(); // racing a timer that is already due shows an abort that has arrived
     switch (result.kind) {

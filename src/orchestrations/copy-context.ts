@@ -23,9 +23,9 @@ export type CopyContext = {
   copyRef: ActivityInput;
   waits: Waits;
   report: StatusReport;
-  /** The orchestration's own time, epoch ms: the same in every replay. */
+  /** The orchestration's own time (epoch ms): the same in every replay. */
   now(): EpochMs;
-  /** Waits until `due`, epoch ms, and ignores events. */
+  /** Waits until `due` (epoch ms) and ignores events. */
   sleep(due: EpochMs): Orchestrated<void>;
   /**
    * Calls one activity. Failures are returned as values and retried by the orchestration, not by a retry policy of

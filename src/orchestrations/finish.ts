@@ -63,7 +63,7 @@ function* settleCopy(
     if (isLastAttempt) {
       const residue = [
         // A recorded history has this text in its output.
-        "What the copy left behind, and its lock in the ledger, could not be looked at",
+        "Ferry could not check what the copy left behind, or its lock in the ledger",
         ...(input.copy.leasesSource === true
           ? [`The lease ${input.instanceId} on the source may still be held`]
           : []),

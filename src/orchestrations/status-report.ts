@@ -18,9 +18,9 @@ export type StatusReport = {
   abortRequested(): boolean;
   /** The part of it that the outcome includes. */
   record(): OrchestrationRecord;
-  /** The orchestration waits until `nextAt`, epoch ms; `warning` is the reason, null if there is nothing to report. */
+  /** The orchestration waits until `nextAt` (epoch ms); `warning` is the reason, null if there is nothing to report. */
   waiting(warning: string | null, nextAt: EpochMs): void;
-  /** Storage has started this copy. Returns when it was started first, epoch ms. */
+  /** Storage has started this copy. Returns when it was started first (epoch ms). */
   started(copyId: CopyId): EpochMs;
   aborting(): void;
   /** A poll found the copy pending. */

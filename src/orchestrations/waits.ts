@@ -10,9 +10,10 @@ type EventName = (typeof events)[keyof typeof events];
 export type ArrivedEvents = { abort: boolean; wake: boolean };
 
 /**
- * When to create a timer for so that it does not fire before `due`; epoch ms. The extension hides a timer's message for
- * whole seconds, cut down ("GetVisibilityDelay" of DurableTask.AzureStorage), so a timer fires up to a second early. A
- * timer that is due now, which only shows events that have arrived, stays as it is. No timer exceeds a day (see below).
+ * The time to create a timer for, so that it does not fire before `due` (epoch ms). The extension hides a timer's
+ * message for whole seconds, rounded down ("GetVisibilityDelay" of DurableTask.AzureStorage), so a timer fires up to a
+ * second early. A timer that is due now, which only shows events that have arrived, stays as it is. No timer exceeds a
+ * day (see below).
  */
 export function timerFor(due: EpochMs, now: EpochMs): EpochMs {
   return due > now ? earliest(plusMs(due, second), plusMs(now, day)) : due;
@@ -35,8 +36,8 @@ const maxWakes = 20;
  *
  * Reasons: a wait exists only after it was yielded. A wait that is yielded twice leaves a stale copy in the SDK that
  * consumes a later event. So does a wait that was dropped, because both the SDK and the extension pass an event to the
- * newest waiter. Every losing timer is cancelled, because an open timer keeps the instance Running. No timer exceeds
- * a day, because after cancelling one of more than six days the SDK and the extension disagree on task ids.
+ * newest waiter. Every losing timer is canceled, because an open timer keeps the instance Running. No timer exceeds
+ * a day, because after canceling one of more than six days the SDK and the extension disagree on task ids.
  */
 export function createWaits(context: OrchestrationContext, now: () => EpochMs): Waits {
   const open: Record<EventName, Task[]> = { [events.abort]: [], [events.wake]: [] };

@@ -6,7 +6,9 @@ export function nonEmpty(text: string | undefined): string | null {
   return text === undefined || text.trim() === "" ? null : text.trim();
 }
 
-/** Whether the app runs under Core Tools or the local host, which set this variable (host-level documentation). */
+/**
+ * Returns true if the app runs under Core Tools or the local host, which set this variable (host-level documentation).
+ */
 export function isDeveloperMachine(environment: Environment): boolean {
   return environment["AZURE_FUNCTIONS_ENVIRONMENT"] === "Development";
 }

@@ -44,7 +44,7 @@ function parseWebhookKey(text: string | null, problems: string[]): Buffer {
   const key = Buffer.from((text ?? "").replace(/^whsec_/, ""), "base64");
   if (key.length < 24 || key.length > 64) {
     problems.push(
-      "COPY_NOTICE_SECRET must be 24 to 64 bytes as base64, because it signs the requests to COPY_NOTICE_WEBHOOK (make one with: openssl rand -base64 32)",
+      "COPY_NOTICE_SECRET must be 24 to 64 bytes as base64, because it signs the requests to COPY_NOTICE_WEBHOOK (create one with: openssl rand -base64 32)",
     );
   }
   return key;

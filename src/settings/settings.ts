@@ -11,7 +11,7 @@ import type { Route } from "../copy/routing/routes.ts";
 
 /** The app's settings, complete and checked. */
 export type Settings = {
-  /** The app's own storage account, where the ledger lives. */
+  /** The app's own storage account, which contains the ledger. */
   ledger: LedgerAccount;
   /** The copies that callers may start, in addition to those of routes; empty allows none. */
   allowed: AllowedPair[];
@@ -27,9 +27,9 @@ export type Settings = {
   own: OwnAccount;
   /** Whether App Service authentication is enabled in front of the app. */
   trustsPrincipals: boolean;
-  /** When the watchdog runs, NCRONTAB. */
+  /** When the watchdog runs (NCRONTAB). */
   watchdogSchedule: string;
-  /** How long copies that have ended, and claims, are kept; days. */
+  /** How long claims, and copies that have ended, are kept (days). */
   retentionDays: number;
   /** The Storage emulator, on a developer's machine only, and the allowed sources outside Storage. */
   origins: Origins;
@@ -38,7 +38,10 @@ export type Settings = {
 /** A connection string, or a Blob service URL that is used with the app's identity. */
 export type LedgerAccount = { connectionString: string } | { blobServiceUri: string };
 
-/** Reads every setting from `environment`, which `main.ts` passes as `process.env`. Throws `SettingsError`, which lists every problem. */
+/**
+ * Reads every setting from `environment`, which `main.ts` passes as `process.env`. Throws `SettingsError`, which lists
+ * every problem.
+ */
 export function readSettings(environment: Environment): Settings {
   const problems: string[] = [];
   const emulator = {

@@ -58,9 +58,9 @@ export type Snapshots = {
   setMetadata(destination: DestinationSide, order: Rewrite): Promise<void>;
 };
 
-/** Mints SAS with the app's identity. Throws `StorageRefusal`, like the client. */
+/** Mints SAS tokens with the app's identity. Throws `StorageRefusal`, like the client. */
 export type SasMint = {
-  /** Whether calls to the source's account use the app's identity. */
+  /** Returns true if calls to the source's account use the app's identity. */
   isPossible(source: Endpoint): source is Destination;
   /** Returns a SAS that permits reading this one blob or file (Get User Delegation Key). */
   sign(source: Destination, minted: MintedSas, order: MintOrder): Promise<Sas>;
@@ -76,7 +76,7 @@ export type MintOrder = {
 /** An endpoint and the SAS that authorizes access to it; null for the app's own identity. */
 export type Side<E extends Endpoint = Endpoint> = { endpoint: E; sas: Sas | null };
 
-/** Whether the endpoint is in Azure Storage, so that the app can call it. */
+/** Returns true if the endpoint is in Azure Storage, so that the app can call it. */
 export function isInStorage(side: Side): side is Side<Destination> {
   return side.endpoint.service !== "external";
 }
@@ -139,7 +139,9 @@ export class StorageRefusal extends Error {
   }
 }
 
-/** Whether the error is a refusal that `fact` holds for; see the facts in "copy/decisions/storage-errors.ts". */
+/**
+ * Returns true if the error is a refusal that `fact` holds for; see the facts in "copy/decisions/storage-errors.ts".
+ */
 export function isRefusal(
   error: unknown,
   fact: (response: StorageErrorResponse) => boolean,

@@ -12,8 +12,8 @@ const emulatorKey =
   "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
 /**
- * Whether calls to the endpoint use the app's identity. Tokens are sent over https only; calls to an emulator over
- * plain http use the published key.
+ * Returns true if calls to the endpoint use the app's identity. Tokens are sent over https only; calls to an emulator
+ * over plain http use the published key.
  */
 export function isIdentified({ origin }: Destination): boolean {
   return origin.startsWith("https:");

@@ -80,7 +80,7 @@ export function createFileCopyClient(credentialFor: CredentialFor): FileCopyClie
 type Options = { source?: Endpoint; pipeline?: typeof singleTry };
 
 /**
- * Sets the flags that keep trailing dots where a name has one, so that names are never trimmed. The SDK has these
+ * Sets the flags that keep a name's trailing dots, so that names are never trimmed. The SDK has these
  * flags per client. Storage rejects the flag for the source if the source is not a file.
  */
 function fileClient(

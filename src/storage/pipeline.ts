@@ -10,7 +10,7 @@ export const pipeline = { retryOptions: { maxTries: 1, tryTimeoutInMs: 15 * seco
 /** For starts, without a server time-out: Storage checks the source before it answers. */
 export const singleTry = { retryOptions: { maxTries: 1 } };
 
-/** Limit for a whole call, including the body of its response; ms. */
+/** Limit for a whole call, including the body of its response (ms). */
 const maxCallMs = 30 * second;
 
 /**

@@ -53,7 +53,7 @@ function noResponse(code: string | null) {
   return { status: 0, code, sourceStatus: null, sourceCode: null, retryAfterSeconds: null };
 }
 
-/** An error of @azure/identity, which got no token. These are not RestErrors. */
+/** An error of @azure/identity when it got no token. These are not RestErrors. */
 function isIdentityError(error: unknown): boolean {
   return (
     error instanceof Error &&

@@ -23,20 +23,20 @@ import { bounded, pipeline } from "./pipeline.ts";
 import { withRefusals } from "./refusal.ts";
 
 /**
- * Service versions for SAS. Unlike the SDKs' default, the newest, these are supported in every region and cloud.
+ * Service versions for SAS tokens. Unlike the SDKs' default, the newest, these are supported in every region and cloud.
  * The first blob version with `scid`.
  */
 const blobVersion = "2020-12-06";
-/** The first file version with user delegation SAS; Azure Files has no `scid`. */
+/** The first version of Azure Files with user delegation SAS tokens; it has no `scid`. */
 const fileVersion = "2025-07-05";
 
 /** How many keys are cached, one for each account and expiry; the oldest is dropped first. */
 const maxKeys = 64;
 
 /**
- * Creates the mint of user delegation SAS ("Create a user delegation SAS"). Each SAS covers one blob or file, https
- * only, and is read-only except for the tags of `withTags`. Delegation keys are cached in memory only, one for each
- * account and expiry.
+ * Creates the mint of user delegation SAS tokens ("Create a user delegation SAS"). Each SAS covers one blob or file,
+ * https only, and is read-only except for the tags of `withTags`. Delegation keys are cached in memory only, one for
+ * each account and expiry.
  */
 export function createSasMint(credentialFor: CredentialFor): SasMint {
   const keys = new Map<string, Promise<UserDelegationKey>>();
@@ -45,7 +45,7 @@ export function createSasMint(credentialFor: CredentialFor): SasMint {
     const name = `${accountUrl(source)} ${expiresAt}`;
     const cached = keys.get(name);
     if (cached !== undefined) return cached;
-    // Back-dated, because a service whose clock is behind would refuse a key that starts now.
+    // Back-dated, because a service whose clock is behind would reject a key that starts now.
     const key = serviceClient(source, credentialFor).getUserDelegationKey(
       toDate(plusMs(now, -maxClockSkewMs)),
       toDate(parseTime(expiresAt)),

@@ -35,7 +35,7 @@ const bytes = 600_000;
 const atOnceCopies = 5;
 /** After the start, so that queues are polled at the longest interval and partitions have an owner. */
 const settleMs = 20_000;
-/** Without an operation for this long, the copy is complete; longer than any polling interval here. */
+/** The copy is complete when there was no operation for this long, which exceeds every polling interval here. */
 const quietMs = 12_000;
 const idleMs = 60_000;
 const stacksAtTheSameTime = 3;
@@ -43,7 +43,7 @@ const stacksAtTheSameTime = 3;
 type Counts = Record<OperationKind, number>;
 type Measured = {
   atOnce: Counts[];
-  /** From the start's request to the last operation for the copy, ms. */
+  /** From the start's request to the last operation for the copy (ms). */
   atOnceMs: number[];
   pending: Counts | null;
   pendingReads: number | null;
@@ -189,7 +189,7 @@ function operationTable({ atOnce, pending, pendingReads, idle }: Measured): Tabl
 function configurationTable(measured: ReadonlyMap<string, Measured>): Table {
   return {
     title: "The same with other settings",
-    columns: ["", "at once, operations", "at once, ms", "idle hour"],
+    columns: ["", "finished in the start, operations", "finished in the start, ms", "idle hour"],
     rows: Object.keys(configurations).flatMap((name) => {
       const found = measured.get(name);
       if (found === undefined) return [];

@@ -36,11 +36,11 @@ export async function measureLocalCopies(): Promise<Table> {
   const row = (name: string, value: (run: Measured) => string) => [name, ...runs.map(value)];
   const mebibytes = (bytes: number) => `${count(Math.round(bytes / 1_024 / 1_024))} MiB`;
   return {
-    title: `Local host, ${count(copies)} copies at once: started, polled, finished; all succeeded`,
+    title: `Local host, ${count(copies)} copies at the same time: started, polled, finished; all succeeded`,
     columns: ["", "on disk", "in memory"],
     rows: [
       row("copies accepted over HTTP, per second", (run) => count(copies / run.startSeconds)),
-      row("pending at once, as Storage lists them", (run) => count(run.pendingTogether)),
+      row("pending at the same time, as Storage lists them", (run) => count(run.pendingTogether)),
       row("status reads", (run) => count(run.reads)),
       row("turns", (run) => count(run.turns)),
       row("turns per second, over the whole run", (run) => count(run.turns / run.totalSeconds)),

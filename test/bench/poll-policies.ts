@@ -35,7 +35,7 @@ export function comparePolicies(): Table[] {
     Array.from({ length: tracesOfShape }, () => drawTrace(shape, draw));
   const all = shapes.map((shape) => ({ what: shape, traces: many(shape) }));
   const steadyHours = Array.from({ length: tracesOfShape }, () =>
-    // Not a multiple of the other policies' intervals: they would seem to know the end.
+    // Not a multiple of the other policies' intervals, which would favor them.
     drawTrace("steady", draw, { durationMs: Math.round(hour + draw.between(0, 30_000)) }),
   );
   const compared = [{ what: "steady, 1 h", traces: steadyHours }, ...all];

@@ -19,7 +19,7 @@ export type Polled = {
   lateMs: number;
 };
 
-/** `late` draws by how much a timer that is due then fires too late. */
+/** `late` draws by how much a timer that is due then fires late (ms). */
 export function poll(
   trace: Trace,
   poller: Poller,
@@ -82,7 +82,7 @@ export const backOff: Poller = {
   },
 };
 
-/** The theoretical optimum: knows the end; no timer can be longer than six hours. */
+/** The theoretical optimum: the end is known; no timer can be longer than six hours. */
 export const clairvoyant: Poller = {
   name: "knows the future",
   begin({ durationMs }) {

@@ -1,4 +1,4 @@
-/** A table: the first column names what is measured, each other column is one run. */
+/** A table: the first column names the measured values, every other column is one run. */
 export type Table = {
   title: string;
   columns: readonly string[];
@@ -40,7 +40,7 @@ export function count(value: number): string {
 /** The median of an odd number of values; throws if there are none. */
 export function median(values: readonly number[]): number {
   const middle = values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-  if (middle === undefined) throw new Error("Cannot take a median as there are no values");
+  if (middle === undefined) throw new Error("Cannot compute a median because there are no values");
   return middle;
 }
 

@@ -14,19 +14,19 @@ type Lags = { milliseconds: number[]; reads: number[] };
 
 /** Time from Storage's end of a copy to the end of its orchestration, with its event and with the event dropped. */
 export async function measureWakeLag(): Promise<Table> {
-  const lags = [await measure("told"), await measure("dropped")];
+  const lags = [await measure("delivered"), await measure("dropped")];
   const row = (name: string, value: (run: Lags) => string) => [name, ...lags.map(value)];
   return {
-    title: `Seeing the end: ${count(copies)} copies of ${copyMs / 1_000} s each, one every ${betweenStartsMs} ms`,
-    columns: ["", "events told", "events dropped"],
+    title: `Noticing the end: ${count(copies)} copies of ${copyMs / 1_000} s each, one every ${betweenStartsMs} ms`,
+    columns: ["", "events delivered", "events dropped"],
     rows: [
-      row("end at Storage to end of the run, median", (run) => `${at(run, 0.5)} ms`),
+      row("end at Storage to end of the orchestration, median", (run) => `${at(run, 0.5)} ms`),
       row("the same, 99 of 100", (run) => `${at(run, 0.99)} ms`),
       row("the same, longest", (run) => `${at(run, 1)} ms`),
       row("status reads, most", (run) => count(Math.max(...run.reads))),
     ],
     notes: [
-      "In one process with the emulator and the client, in real time. With events, 99 of 100 are to be below a second, and none may take more than three reads; without, the next look that was due finds the end, after a share of the time that the copy seemed to need.",
+      "In one process with the emulator and the client, in real time. With events, 99 of 100 should be below a second, and no copy may take more than three reads. Without events, the next scheduled poll finds the end, after a share of the copy's forecast duration.",
     ],
   };
 }
@@ -36,7 +36,7 @@ function at({ milliseconds }: Lags, share: number): number {
   return sorted[Math.ceil(sorted.length * share) - 1] ?? 0; // nearest rank
 }
 
-async function measure(events: "told" | "dropped"): Promise<Lags> {
+async function measure(events: "delivered" | "dropped"): Promise<Lags> {
   const endedAtStorage = new Map<string, number>();
   const runEnded = new Map<string, number>();
   const clock = systemClock();
@@ -58,7 +58,7 @@ async function measure(events: "told" | "dropped"): Promise<Lags> {
   stack.emulator.events.planDelivery = ({ api, blob, at: time }) => {
     if (api !== "CopyBlob") return {};
     endedAtStorage.set(blob, time);
-    return events === "told" ? {} : { times: 0 };
+    return events === "delivered" ? {} : { times: 0 };
   };
   try {
     const ids = await startCopies(stack);
@@ -68,8 +68,8 @@ async function measure(events: "told" | "dropped"): Promise<Lags> {
     const milliseconds = [...ids].map(
       ([id, name]) => (runEnded.get(id) ?? NaN) - (endedAtStorage.get(name) ?? NaN),
     );
-    if (events === "told" && Math.max(...reads) > 3) {
-      throw new Error(`A copy took ${Math.max(...reads)} reads, although its end was told`);
+    if (events === "delivered" && Math.max(...reads) > 3) {
+      throw new Error(`A copy took ${Math.max(...reads)} reads, although its event was delivered`);
     }
     return { milliseconds, reads };
   } finally {

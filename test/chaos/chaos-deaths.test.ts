@@ -10,11 +10,11 @@ import {
 } from "../support/chaos/chaos-suite.ts";
 
 /*
- * As chaos.test.ts, and the host dies at its commits besides: played deaths, after which the same task
- * hub is opened again while what was on its way still reaches Storage.
+ * Like chaos.test.ts, but the host also dies at some of its commits. The deaths are simulated: the same task hub is
+ * opened again, while requests in flight still reach Storage.
  */
 
-test(`copies end in truth although their host dies time and again (CHAOS_SEED=${chaosSeed})`, async () => {
+test(`every copy reports its true outcome although its host dies repeatedly (CHAOS_SEED=${chaosSeed})`, async () => {
   const tally = await liveThroughChaos("some");
   const byPoint: Record<string, number> = {};
   const byPhase: Record<string, number> = {};

@@ -24,7 +24,7 @@ import { setClockAhead } from "./support/processes/shifted-date.ts";
  *   FUNCTIONS_PORT  where the app's HTTP functions are
  *   BINDING_FILE    keeps the binding, so that this process can be killed and started again alone
  *   RECORD_FOLDER   where to keep the last trigger of each orchestration, for record.ts; nowhere when absent
- *   CLOCK_AHEAD_MS  how far this process lives in the future; 0 when absent; POST /clock changes it
+ *   CLOCK_AHEAD_MS  how far this process's clock is ahead; 0 when absent; POST /clock changes it
  */
 
 const log = (line: string) => void process.stdout.write(`${line}\n`);
@@ -75,7 +75,7 @@ async function openExtensionEngine({ functions }: DurableOptions): Promise<Durab
         keepTrigger(body);
         return responseOf(await functions.invokeOrchestrator(name, body));
       case "activities": {
-        // The extension has made a text of the input already; as a JSON text it arrives whole.
+        // The extension has already converted the input to a string; as a JSON string it arrives unchanged.
         const input = body === "" ? null : JSON.stringify(body);
         const call = { instanceId: decodeURIComponent(instanceId), input };
         return responseOf(await functions.invokeActivity(name, call));
@@ -98,7 +98,7 @@ async function openExtensionEngine({ functions }: DurableOptions): Promise<Durab
 }
 
 /**
- * The binding with the address of a listener that refuses. Once the extension's process is killed, the extension of
+ * The binding with an address where nothing listens. Once the extension's process is killed, the extension of
  * another task hub may take its port, and the app must not reach that one.
  */
 function withoutListener(binding: string): string {
@@ -134,7 +134,7 @@ function responseOf(result: InvocationResult): { status: number; body: string } 
   return { status: 500, body: JSON.stringify({ message: result.message, stack: result.stack }) };
 }
 
-/** Sends a management request on to the extension's own listener. */
+/** Forwards a management request to the extension's own listener. */
 async function forward(request: ManagementRequest, binding: string): Promise<ManagementResponse> {
   const { rpcBaseUrl } = JSON.parse(binding) as { rpcBaseUrl: string }; // as the extension writes it
   const headers = ["content-type", "x-ms-continuation-token"].flatMap((name) => {
@@ -147,7 +147,7 @@ async function forward(request: ManagementRequest, binding: string): Promise<Man
     redirect: "manual",
     ...(request.body === "" ? {} : { body: request.body }),
   });
-  // The body comes decoded and whole.
+  // The body arrives decoded and complete.
   const kept = [...response.headers].filter(
     ([name]) => !["transfer-encoding", "content-encoding", "connection", "date"].includes(name),
   );

@@ -7,7 +7,7 @@ import { runFolder } from "./support/processes/paths.ts";
 
 /*
  * Prints the responses of the real extension and of the local engine to the calls of parity/calls.ts, for reading:
- * `node test/extension/compare.ts [words]`. Words select calls whose names hold one of them.
+ * `node test/extension/compare.ts [words]`. Words select calls whose names contain one of them.
  */
 
 const words = process.argv.slice(2);

@@ -108,7 +108,7 @@ async function startAll(stack: ExtensionStack): Promise<string[]> {
   return ids;
 }
 
-/** A turn with no bridge to take it: the orchestrator's state is lost with it. */
+/** Causes a turn while no bridge runs: the turn fails, and the orchestrator's state is lost. */
 async function failInstance(stack: ExtensionStack, id: string): Promise<void> {
   const [pair] = stack.pairs;
   await pair?.kill("bridge");

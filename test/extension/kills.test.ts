@@ -41,7 +41,7 @@ describe.concurrent("processes killed at random moments", () => {
         await stack.revive();
       }
       const ids = await Promise.all(began);
-      // An instance that Durable failed because the bridge was away needs the watchdog.
+      // An instance that Durable failed because the bridge was down needs the watchdog.
       const ended = await untilAllEnded(stack, ids, 200_000, () => stack.runFunction("watchdog"));
       await expectPromises(stack, ended, copies.target);
       for (const copy of ended) {

@@ -7,7 +7,7 @@ import { startPatiently, untilAllEnded, uploadMany } from "./support/many-copies
 let stack: ExtensionStack;
 afterEach(() => stack?.close());
 
-test("200 copies at the same time all succeed, each begun once", async () => {
+test("200 copies at the same time all succeed, and each is started once", async () => {
   stack = await startExtensionStack({ name: "many", hubStorage: inject("hubStorage") });
   onTestFailed(() => console.error(stack.logs()));
   const copies = { source: "many-source", target: "many-target", count: 200, bytes: 1_000 };

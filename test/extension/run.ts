@@ -4,8 +4,8 @@ import { hasDotnetSdk, noDotnetSdk } from "./support/processes/dotnet-sdk.ts";
 import { root } from "./support/processes/paths.ts";
 
 /*
- * `npm run test:extension`: the suite, where there is a .NET SDK. Without one it says so in one line; in CI, where
- * the SDK must be there, that is a failure. Arguments go to vitest.
+ * `npm run test:extension`: the suite, if a .NET SDK is installed. Otherwise it prints one line; in CI, where the SDK
+ * must be installed, that is a failure. Arguments go to vitest.
  */
 
 if (!hasDotnetSdk()) {

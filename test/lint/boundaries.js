@@ -256,7 +256,7 @@ export const boundaries = {
   }),
 };
 
-/** A clear SAS leaves its type only here. */
+/** Only here does a SAS in clear text leave its type. */
 const mayReveal = ["storage/", "secrets/"];
 const revealed = { file: "copy/location/sas.ts", name: "revealSas" };
 

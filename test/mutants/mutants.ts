@@ -1,9 +1,9 @@
 /**
- * Mistakes that the suites must notice, each made in the product by one replaced text. `find` stands
- * exactly once in `file` (test/unit/mutants.test.ts sees to it); where the product changes, so must it.
+ * Mistakes that the suites must notice, each made in the product by one replaced text. `find` appears
+ * exactly once in `file` (checked by test/unit/mutants.test.ts), and must follow changes of the product.
  */
 export type Mutant = {
-  /** What is broken, in a few words. */
+  /** The mistake in a few words. */
   breaks: string;
   file: string;
   find: string;
@@ -29,28 +29,28 @@ const routes = "test/e2e/events/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
   {
-    breaks: "a start overwrites what appeared after the plan",
+    breaks: "a start overwrites a blob that was created after the plan",
     file: "src/storage/blob-copy-client.ts",
     find: 'destinationEtag === null ? { ifNoneMatch: "*" }',
     replace: "destinationEtag === null ? {}",
     suites: [chaos],
   },
   {
-    breaks: "a start overwrites what was written after the plan",
+    breaks: "a start overwrites content that was written after the plan",
     file: "src/storage/blob-copy-client.ts",
     find: ": { ifMatch: destinationEtag }),",
     replace: ": {}),",
     suites: ["test/e2e/requests/options.test.ts"],
   },
   {
-    breaks: "a start copies another content than was planned",
+    breaks: "a start copies different content than was planned",
     file: "src/storage/blob-copy-client.ts",
     find: "(sourceEtag === null ? {} : { ifMatch: sourceEtag }),",
     replace: "(sourceEtag === null ? {} : { ifNoneMatch: `${sourceEtag}0` }),",
     suites: [chaos],
   },
   {
-    breaks: "a stub is removed whoever has written it since",
+    breaks: "a stub is removed although another writer has changed it",
     file: "src/storage/blob-copy-client.ts",
     find: "delete({ conditions })",
     replace: "delete({ conditions: { ifNoneMatch: `${conditions.ifMatch}0` } })",
@@ -64,7 +64,7 @@ export const mutants: readonly Mutant[] = [
     suites: [startAgain],
   },
   {
-    breaks: "a start is sent before an unanswered one is looked for",
+    breaks: "a start is sent before an unanswered one is searched for",
     file: "src/activities/start.ts",
     find: 'entered.kind === "registered" && !entered.unanswered;',
     replace: 'entered.kind === "registered";',
@@ -78,7 +78,7 @@ export const mutants: readonly Mutant[] = [
     suites: [settleAgain],
   },
   {
-    breaks: "a copy is settled while its start may be under way",
+    breaks: "a copy is settled while its start may be in flight",
     file: "src/ledger/locks.ts",
     find: "return busyUntil(lock) > now\n",
     replace: "return busyUntil(lock) > now + 86_400_000\n",
@@ -108,7 +108,7 @@ export const mutants: readonly Mutant[] = [
     suites: [chaos],
   },
   {
-    breaks: "what stood there before the plan is taken for our copy",
+    breaks: "a blob from before the plan is mistaken for our copy",
     file: "src/copy/decisions/plan.ts",
     find: "if (copy === null || etag === plan.destinationEtag) return false;",
     replace:
@@ -116,14 +116,14 @@ export const mutants: readonly Mutant[] = [
     suites: [chaos],
   },
   {
-    breaks: "a copy of any source is taken for ours",
+    breaks: "a copy of any source is mistaken for ours",
     file: "src/copy/decisions/plan.ts",
     find: "return isEchoOf(startedFrom(plan, source), copy.source);",
     replace: 'return isEchoOf(startedFrom(plan, source), copy.source) || copy.copyId !== "";',
     suites: [chaos],
   },
   {
-    breaks: "a foreign pending copy is copied over",
+    breaks: "a foreign pending copy is overwritten",
     file: "src/copy/decisions/plan.ts",
     find: 'if (copy?.status === "pending") {',
     replace: 'if (copy?.status === "pending" && properties.length < 0) {',
@@ -151,43 +151,43 @@ export const mutants: readonly Mutant[] = [
     suites: [chaos],
   },
   {
-    breaks: "a start that was not answered is not looked for",
+    breaks: "a start without a response is not searched for",
     file: "src/activities/settle.ts",
     find: "if (copyId === null && unanswered) {",
     replace: "if (copyId === null && unanswered && plan === null) {",
     suites: [exactlyOnce, chaos],
   },
   {
-    breaks: "a start without an answer counts as refused",
+    breaks: "a start without a response counts as refused",
     file: "src/copy/decisions/storage-errors.ts",
     find: "if (status === 0) return unsent.has(code);",
     replace: "if (status === 0) return !unsent.has(code);",
     suites: [startAgain, chaos],
   },
   {
-    breaks: "an abort before the start is not heard",
+    breaks: "an abort before the start is ignored",
     file: "src/orchestrations/begin.ts",
     find: "if (abort) {",
     replace: "if (abort && plan === null && attempts > 1_000) {",
-    // Prepare finds the abort in the ledger as well, so only a history shows that the event was not heard.
+    // Prepare finds the abort in the ledger as well, so only a history shows that the event was ignored.
     suites: ["test/replay/recorded-histories.test.ts"],
   },
   {
-    breaks: "events that come while an activity runs are not drained",
+    breaks: "events that arrive while an activity runs are not drained",
     file: "src/orchestrations/waits.ts",
     find: "let seen = arrived();",
     replace: "let seen: ArrivedEvents = { abort: false, wake: false };",
     suites: [chaos],
   },
   {
-    breaks: "the losing timer is not cancelled",
+    breaks: "the losing timer is not canceled",
     file: "src/orchestrations/waits.ts",
     find: "if (first !== timer) timer.cancel();",
     replace: "if (first !== timer && seen.abort) timer.cancel();",
     suites: [abort],
   },
   {
-    breaks: "a SAS is shown where it is written into a text",
+    breaks: "a SAS is printed when it is converted to a string",
     file: "src/copy/location/sas.ts",
     find: "toString(): string {\n    return redacted;",
     replace: "toString(): string {\n    return this.#query;",
@@ -221,7 +221,7 @@ export const mutants: readonly Mutant[] = [
     suites: ["test/e2e/requests/bad-input.test.ts", "test/e2e/requests/allow-list.test.ts"],
   },
   {
-    breaks: "the allow-list takes a pair's two sides from different pairs",
+    breaks: "the allow-list combines the two sides of different pairs",
     file: "src/copy/request/access-policy.ts",
     find: "(pair) => contains(pair.from, source) && contains(pair.to, destination)",
     replace:
@@ -229,35 +229,35 @@ export const mutants: readonly Mutant[] = [
     suites: ["test/e2e/requests/bad-input.test.ts", "test/e2e/requests/allow-list.test.ts"],
   },
   {
-    breaks: "an Idempotency-Key is taken for the same request to another destination",
+    breaks: "an Idempotency-Key matches a request to another destination",
     file: "src/triggers/http/start-copy.ts",
     find: "[endpointUrl(source), to, sorted(",
     replace: "[endpointUrl(source), to.length === 0, sorted(",
     suites: [exactlyOnce],
   },
   {
-    breaks: "a stranger's copy of the same source, with another SAS, is taken for ours",
+    breaks: "another writer's copy of the same source, with another SAS, is mistaken for ours",
     file: "src/copy/decisions/plan.ts",
     find: '.get("scid") === mintedSas.scid',
     replace: '.get("scid") !== ""',
     suites: [minted],
   },
   {
-    breaks: "a stranger's copy of the same file, with another SAS, is taken for ours",
+    breaks: "another writer's copy of the same file, with another SAS, is mistaken for ours",
     file: "src/copy/decisions/plan.ts",
     find: "expiresAt === null || parseTime(expiresAt) === parseTime(mintedSas.expiresAt)",
     replace: "expiresAt !== mintedSas.expiresAt",
     suites: [mintedFiles],
   },
   {
-    breaks: "a file's copy is denied for want of a correlation id",
+    breaks: "a file's copy is not recognized because it has no correlation id",
     file: "src/copy/decisions/plan.ts",
     find: 'if (service === "blob") return sas',
     replace: 'if (service !== "external") return sas',
     suites: [mintedFiles],
   },
   {
-    breaks: "a copy from before the plan is taken for ours",
+    breaks: "a copy from before the plan is mistaken for ours",
     file: "src/copy/decisions/plan.ts",
     find: "completedAt < parseTime(plannedAt) - maxClockSkewMs",
     replace: "completedAt < parseTime(plannedAt) - 1_000 * maxClockSkewMs",
@@ -292,49 +292,49 @@ export const mutants: readonly Mutant[] = [
     suites: [mintedFiles],
   },
   {
-    breaks: "a rollback is given up where the role for tags was taken away",
+    breaks: "a rollback gives up if the role for tags was removed",
     file: "src/activities/support/rollback.ts",
     find: "!isRefusal(error, isUnauthorized) || Object",
     replace: "isRefusal(error, isUnauthorized) || Object",
     suites: ["test/e2e/copies/rollback.test.ts"],
   },
   {
-    breaks: "tags that nobody saw come back are told as back",
+    breaks: "tags that were not seen restored are reported as restored",
     file: "src/activities/support/rollback.ts",
     find: "return [tagsUnverified];",
     replace: "return [tagsUnverified].slice(1);",
     suites: ["test/e2e/copies/rollback.test.ts"],
   },
   {
-    breaks: "a minted SAS goes over http, too",
+    breaks: "a minted SAS is also valid over http",
     file: "src/storage/sas-mint.ts",
     find: "protocol: SASProtocol.Https,",
     replace: "protocol: SASProtocol.HttpsAndHttp,",
     suites: [minted],
   },
   {
-    breaks: "a minted SAS does not carry its plan's correlation id",
+    breaks: "a minted SAS does not have its plan's correlation id",
     file: "src/storage/sas-mint.ts",
     find: "correlationId: scid,",
     replace: "correlationId: `${scid}0`,",
     suites: ["test/contract/activities/minted-again.test.ts"],
   },
   {
-    breaks: "a public source is given up where the identity has no role",
+    breaks: "a public source is not read if the identity has no role",
     file: "src/copy/decisions/storage-errors.ts",
     find: 'isUnauthorized(response) || response.code === "IdentityUnavailable"',
     replace: 'response.status === 401 || response.code === "IdentityUnavailable"',
     suites: [minted],
   },
   {
-    breaks: "a copy that outlives its minted SAS is told as one that may not read",
+    breaks: "a copy that outlives its minted SAS is reported as unauthorized to read",
     file: "src/copy/decisions/read-status.ts",
     find: "parseTime(mintedSas.expiresAt);",
     replace: "parseTime(mintedSas.expiresAt) + 86_400_000;",
     suites: [minted],
   },
   {
-    breaks: "a destination is looked at in vain after its SAS has ended",
+    breaks: "a destination is read in vain after its SAS has expired",
     file: "src/activities/read.ts",
     find: "hasSasExpired(destination.sas, readAt)",
     replace: "hasSasExpired(null, readAt)",
@@ -348,7 +348,7 @@ export const mutants: readonly Mutant[] = [
     suites: ["test/e2e/copies/sources.test.ts"],
   },
   {
-    breaks: "a blob is copied onto itself from itself",
+    breaks: "a blob is copied onto itself without a snapshot",
     file: "src/copy/decisions/plan.ts",
     find: "return snapshot === undefined ? source : { ...source, snapshot };",
     replace: 'return snapshot === "" ? { ...source, snapshot } : source;',
@@ -370,7 +370,7 @@ export const mutants: readonly Mutant[] = [
     suites: ["test/e2e/requests/file-options.test.ts"],
   },
   {
-    breaks: "a file is copied over whatever stands there by now",
+    breaks: "a file is overwritten although it was created after the plan",
     file: "src/storage/file-copy-client.ts",
     find: "if ((seen?.etag ?? null) !== order.destinationEtag) throw conditionNotMet();",
     replace: "if (seen?.etag === order.sourceEtag) throw conditionNotMet();",
@@ -398,70 +398,70 @@ export const mutants: readonly Mutant[] = [
     suites: [events],
   },
   {
-    breaks: "an overtaken event copies what is there by now",
+    breaks: "a stale event copies the current content",
     file: "src/copy/decisions/plan.ts",
     find: "if (event === undefined || bareEtag(etag) === event.etag) return null;",
     replace: "if (event !== undefined || bareEtag(etag) === event) return null;",
     suites: [events],
   },
   {
-    breaks: "an event at the end of a copy wakes nobody",
+    breaks: "an event at the end of a copy wakes no instance",
     file: "src/triggers/events/storage-event-trigger.ts",
     find: "if (created.byCopy) await",
     replace: "if (!created.byCopy) await",
     suites: [events],
   },
   {
-    breaks: "a chain ends where a hierarchical account tells of a copy at its beginning",
+    breaks: "a chain ends if a hierarchical account emits the event of a copy when it starts",
     file: "src/orchestrations/begin.ts",
     find: "awaitedCopyId = result.awaitedCopyId ?? awaitedCopyId;",
     replace: "awaitedCopyId ??= undefined;",
     suites: [events],
   },
   {
-    breaks: "a notice that was not taken is not sent again",
+    breaks: "a notification that was not accepted is not sent again",
     file: "src/orchestrations/notify.ts",
     find: "if (!isRecorded || context.now() >= deadline) return;",
     replace: "if (isRecorded || context.now() >= deadline) return;",
     suites: [notices],
   },
   {
-    breaks: "a copy counts as running while others are told of its end",
+    breaks: "a copy counts as running while its notifications are sent",
     file: "src/instances/find-instance.ts",
     find: "own.customStatus?.settled === true",
     replace: "own.customStatus?.settled === undefined",
     suites: [notices],
   },
   {
-    breaks: "nobody looks after notices whose run was broken off",
+    breaks: "notifications of a failed instance are not resent",
     file: "src/triggers/timers/resend-notifications.ts",
     find: "waited > graceMs && ",
     replace: "waited < graceMs && ",
     suites: [notices],
   },
   {
-    breaks: "whoever names no route may do what routes do",
+    breaks: "a request without a route may do what routes may do",
     file: "src/triggers/http/start-copy.ts",
     find: "route === null && !isAllowed(",
     replace: "route === null && deps.routes.length === 0 && !isAllowed(",
     suites: [routes],
   },
   {
-    breaks: "a request says otherwise than its route",
+    breaks: "a request overrides an option of its route",
     file: "src/copy/routing/request-along-route.ts",
     find: "isObject(given) && Object.hasOwn(given, option)",
     replace: "!isObject(given) && route.fixedOptions.includes(option)",
     suites: [routes],
   },
   {
-    breaks: "the id of a running copy passes for a caller's lease",
+    breaks: "the id of a running copy is accepted as a caller's lease",
     file: "src/triggers/http/start-copy.ts",
     find: "if (!isInstanceId(id) || ",
     replace: 'if (id !== "" || !isInstanceId(id) || ',
     suites: ["test/e2e/requests/hardening.test.ts"],
   },
   {
-    breaks: "a copy along a route called wake passes for its wake",
+    breaks: "a copy along a route called wake counts as its wake",
     file: "src/triggers/events/storage-event-trigger.ts",
     find: "once(`route ${route.name} ${state}`",
     replace: "once(`${route.name} ${state}`",
@@ -538,7 +538,7 @@ export const mutants: readonly Mutant[] = [
     suites: [lateRead],
   },
   {
-    breaks: "retention leaves an instance running that holds its copy up",
+    breaks: "retention leaves an old running instance that prevents the purge of its copy",
     file: "src/triggers/timers/purge.ts",
     find: "if (!unfinished.has(runtimeStatus)) throw error;",
     replace: "if (unfinished.has(runtimeStatus)) throw error;",

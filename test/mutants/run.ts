@@ -16,9 +16,9 @@ import type { Mutant } from "./mutants.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
 const parts = ["src", "test", "package.json", "tsconfig.json", "host.json", "local.settings.json"];
-/** Two at a time keep two cores busy: a suite's own files run one after the other. */
+/** Two at a time keep two cores busy, because the files of a suite run in sequence. */
 const lanes = 2;
-/** Far longer than any suite takes; a mutant that hangs is noticed, too. */
+/** Far longer than any suite takes. A mutant that hangs is also killed. */
 const longest = 10 * 60_000;
 
 const programs = { tsc: "typescript/bin/tsc", vitest: "vitest/vitest.mjs" } as const;
@@ -82,7 +82,7 @@ async function firstFailure(
     const mode = size === "all" ? ["--mode", "full"] : [];
     const config = ["run", "--config", "test/vitest.config.ts", "--maxWorkers=1", ...mode];
     const { ok, output } = await run(directory, "vitest", [...config, ...options, suite]);
-    // The test's own sentence says whether it noticed this mistake, or only timed out.
+    // The test's error shows whether it noticed this mistake, or only timed out.
     if (!ok) return /FAIL {2}.*/.exec(stripVTControlCharacters(output))?.[0] ?? suite;
   }
   return null;

@@ -8,7 +8,7 @@ import { scenarios } from "./scenarios.ts";
 const recordings = readRecordings();
 
 test.each(recordings)(
-  "a copy of release $release continues at any point of $scenario as it did then",
+  "a copy of release $release continues at any point of $scenario as it did when it was recorded",
   async (recording) => {
     const then = splitTurns(recording).map(({ decided }) => decided);
     const now = await replayRecording(recording, await currentFunctions());

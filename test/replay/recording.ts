@@ -21,7 +21,7 @@ export type Recording = {
 
 /** The input of one turn, and the decisions of the orchestrator. */
 export type RecordedTurn = {
-  /** Start of the turn, epoch ms: the orchestrator's current time. */
+  /** Start of the turn (epoch ms): the orchestrator's current time. */
   at: number;
   before: readonly HistoryEvent[];
   arrived: readonly HistoryEvent[];
@@ -105,7 +105,7 @@ export function splitTurns({ events }: Recording): RecordedTurn[] {
 
 /**
  * The decisions in a turn's events, without the due times of timers: Durable uses the recorded
- * time, so a different poll policy strands no copy.
+ * time, so a different poll policy does not strand a copy.
  */
 export function toDecisions(events: readonly HistoryEvent[]): Decisions {
   const tasks: string[] = [];

@@ -358,7 +358,7 @@ function target(stack: TestStack): string {
   return stack.blob("archive/film.mp4").url;
 }
 
-/** Only in the ledger: the event is still on its way. */
+/** Only in the ledger: the event has not arrived yet. */
 async function recordAbort(stack: TestStack): Promise<void> {
   const ledger = stack.container("ferry-ledger");
   for await (const { name } of ledger.listBlobsFlat({ prefix: "records/" })) {

@@ -31,7 +31,7 @@ const campaigns: readonly Campaign[] = [
   { seedName: "PROPERTY_SEED", files: propertyFiles() },
 ];
 
-/** Test files with properties that name no seed of their own. */
+/** Test files with properties that do not set a seed. */
 function propertyFiles(): readonly string[] {
   const files = globSync("test/{unit,replay,contract,e2e}/**/*.test.ts", { cwd: root });
   return files.toSorted().filter((file) => {
@@ -40,7 +40,7 @@ function propertyFiles(): readonly string[] {
   });
 }
 
-/** Returns whether another round may start. */
+/** Returns true if another round may start. */
 function parseLimit(text = "1"): (round: number) => boolean {
   const { amount, unit } = /^(?<amount>[1-9]\d*)(?<unit>[mh]?)$/.exec(text)?.groups ?? {};
   if (amount === undefined) {

@@ -2,14 +2,14 @@ import { install } from "@sinonjs/fake-timers";
 import type { Cancel, Clock } from "../../src/local/clock.ts";
 
 /**
- * A virtual clock that can go on while work is under way: an activity whose request Storage holds back
- * would stop the virtual clock of `src/local/clock.ts` for ever, and nothing could happen meanwhile.
+ * A virtual clock that can advance while work is running: an activity whose request Storage holds back
+ * would stop the virtual clock of `src/local/clock.ts` forever, and nothing could happen meanwhile.
  */
 export type ChaosClock = Clock & {
-  /** Moves on by `ms`, from one due time to the next, or until `isOver` (asked at each) says so. */
+  /** Advances by `ms`, from one due time to the next, or until `isOver` (called at each) returns true. */
   advance(ms: number, isOver?: () => boolean): Promise<void>;
   settled(): Promise<void>;
-  /** Lets the clock move although one piece of tracked work is unfinished; ends with what it returns. */
+  /** Lets the clock advance although tracked work is unfinished, until the returned function is called. */
   pause(): () => void;
   dispose(): void;
 };
@@ -17,10 +17,10 @@ export type ChaosClock = Clock & {
 /** A finished promise may start new work a few turns of the event loop later. */
 const quietRounds = 4;
 
-/** Real time, ms: what takes longer waits for something that never comes. */
+/** Real time (ms): work that takes longer waits for something that never happens. */
 const longestWork = 120_000;
 
-/** The process's `Date` follows, since the app and the Storage SDK read it. */
+/** It also controls the process's `Date`, because the app and the Storage SDK read it. */
 export function chaosClock(start: number): ChaosClock {
   const date = install({ now: start, toFake: ["Date"] });
   const waiting = new Set<{ at: number; due: () => void }>();

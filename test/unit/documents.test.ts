@@ -17,7 +17,7 @@ const rows = page
     return { rule, here, shownBy };
   });
 
-test("each of the three documents has rows, and so do the rules outside of them", () => {
+test("each of the three documents has rows, and so do the rules outside them", () => {
   expect(page.match(/^## .*/gm)).toHaveLength(4);
   expect(rows.length).toBeGreaterThanOrEqual(90);
 });

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
-/* host.json cannot hold comments: here is why each value is what it is. The real host showed each of these needs. */
+/* host.json cannot contain comments, so the reason for each value is here. Each was found with the real host. */
 
 const { extensionBundle, extensions, logging } = JSON.parse(readFileSync("host.json", "utf8"));
 const { durableTask } = extensions;
 
-test("messages that a dead process held come back after a minute, not after five", () => {
+test("messages that a dead process held reappear after a minute, not after five", () => {
   // The smallest value that the extension accepts. It renews the time-out while the work runs.
   expect(durableTask.storageProvider).toMatchObject({
     controlQueueVisibilityTimeout: "00:01:00",
@@ -18,7 +18,7 @@ test("an idle hub polls its queues every five seconds at most", () => {
   expect(durableTask.storageProvider.maxQueuePollingInterval).toBe("00:00:05");
 });
 
-test("the log takes no records of the SDKs in: a `default` level would replace the host's own filter", () => {
+test("the log includes no records of the SDKs: a `default` level would replace the host's filter", () => {
   expect(logging.logLevel).not.toHaveProperty("default");
   expect(logging.logLevel).toEqual({
     "DurableTask.AzureStorage": "Warning",
@@ -26,7 +26,7 @@ test("the log takes no records of the SDKs in: a `default` level would replace t
   });
 });
 
-test("tracing is the version that warns about nothing, without inputs and outputs", () => {
+test("tracing uses the version without warnings, and excludes inputs and outputs", () => {
   expect(durableTask.tracing).toEqual({
     distributedTracingEnabled: true,
     version: "V2",

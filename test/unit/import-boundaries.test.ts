@@ -150,7 +150,7 @@ beforeAll(() => {
 afterAll(() => onEnd());
 
 test.each(violations.map((each, index) => ({ ...each, file: fileOf(each, index) })))(
-  "$folder refuses: $line",
+  "$folder rejects: $line",
   ({ file, message }) => {
     expect(said.get(file)).toMatch(message);
   },

@@ -7,7 +7,7 @@ test("there are at least twelve mutants, and no two are the same", () => {
   expect(mutants.length).toBeGreaterThanOrEqual(12);
 });
 
-test.each(mutants)("the text for a mutant stands once in its file: $breaks", (mutant) => {
+test.each(mutants)("the text for a mutant appears once in its file: $breaks", (mutant) => {
   const { file, find, replace } = mutant;
   const text = readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
   expect(text.split(find).length - 1, `${find} in ${file}`).toBe(1);

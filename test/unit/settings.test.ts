@@ -69,7 +69,7 @@ test("the app does not start with invalid routes, or routes to its own state, an
 const hook = "https://hooks.example.com/ended?code=hush";
 const secret = Buffer.alloc(24, "k").toString("base64");
 
-test("notification targets are read with their keys; without settings there are none", () => {
+test("notification targets are read with their keys; without settings there are no targets", () => {
   expect(readSettings({ ...account, COPY_NOTICE_SECRET: secret }).notificationTargets).toEqual([]);
   const topic = "https://t.westeurope-1.eventgrid.azure.net/api/events";
   const set = { COPY_NOTICE_TOPIC: topic, COPY_NOTICE_WEBHOOK: hook };

@@ -4,7 +4,7 @@ import type { Notifications } from "../../notifications/notifications.ts";
 import type { Seal } from "../../secrets/seal.ts";
 import type { CopyClient, SasMint } from "../../storage/copy-client.ts";
 
-/** The interfaces that the activities work over. */
+/** The interfaces that the activities use. */
 export type ActivityDependencies = {
   client: CopyClient;
   mint: SasMint;

@@ -132,7 +132,7 @@ async function promote(
 
 export type RollbackResult =
   | { kind: "cleaned"; residue: string[] }
-  /** Storage is still copying the former content back; read again at `until`, epoch ms. */
+  /** Storage is still copying the former content back; read again at `until` (epoch ms). */
   | { kind: "wait"; until: EpochMs; residue: string[] }
   | TransientFailure;
 
@@ -159,7 +159,7 @@ export async function rollBack(
       case "give-up":
         return removeSnapshots(deps, destination, ours, [formerContentGone]);
       case "wait": {
-        // The waits double: an hour after the promotion the next read is an hour away.
+        // The waits double: an hour after the promotion, the next read is in another hour.
         const wait = Math.max(second, Math.min(maxWaitMs, deps.now() - next.startedAt));
         return {
           kind: "wait",

@@ -44,14 +44,14 @@ export async function readSource(
   } catch (refusal) {
     if (!isRefusal(refusal, isIdentityRefused)) throw refusal;
     const seen = await read(source).catch((error: unknown) => {
-      // For a source that is not public the refusal of the identity says more.
+      // If the source is not public, the identity's refusal is the more useful error.
       throw isRefusal(error, isNotPublic) ? refusal : error;
     });
     return { seen, minted: null };
   }
 }
 
-/** `readSource` as a call, for its failure. */
+/** Describes `readSource` for its failure. */
 export function sourceRead(copy: CopyInput, { source }: Sides): StorageCall {
   const action = `read the source ${endpointUrl(copy.source)}`;
   return { call: "read-source", action, side: source };
@@ -75,8 +75,8 @@ export async function signSource(
 }
 
 /**
- * Whether the start call's own authorization covers the source. Only the app's identity can read both sides; a
- * SAS on the destination gives access to nothing else. Authorization never carries over between Blob and Files
+ * Returns true if the start call's own authorization covers the source. Only the app's identity can read both sides; a
+ * SAS on the destination gives access to nothing else. Authorization never extends from Blob to Files or back
  * ("Copy File").
  */
 export function isSameAccount({ source, destination }: Sides): boolean {

@@ -25,7 +25,7 @@ export type StorageCall = {
 export type Refused = { ok: false; verdict: Verdict; response: StorageErrorResponse };
 export type CallResult<T> = { ok: true; value: T } | Refused;
 
-/** Calls Storage. Returns a refusal classified, with Storage's own response; rethrows every other error. */
+/** Calls Storage. Returns a refusal with its verdict and Storage's response; rethrows every other error. */
 export async function callStorage<T>(
   deps: ActivityDependencies,
   call: StorageCall,
@@ -58,7 +58,7 @@ function withFix(verdict: Verdict, fix: string): Verdict {
   return { ...verdict, failure: { ...verdict.failure, fix } };
 }
 
-/** For a source outside Storage, which no role and no SAS makes readable. */
+/** The fix for a source outside Storage, which no role and no SAS makes readable. */
 const externalSourceFix =
   "Check the source URL: its server must answer a plain GET from Azure with the content, and a signed URL must still be valid";
 
@@ -78,7 +78,7 @@ export function toTransientFailure(verdict: Verdict): TransientFailure {
 }
 
 /**
- * Turns ledger, seal and unexpected errors into a transient failure. Thrown on, they would fail the orchestration
+ * Turns ledger, seal and unexpected errors into a transient failure. If rethrown, they would fail the orchestration
  * and leave the destination's lock taken. An unexpected error is reported only by its name, because its text may
  * quote a URL.
  */

@@ -33,7 +33,7 @@ export type CopyEvent = { route: string; etag: string; at: string };
 export type CopyEndpoints = {
   source: Endpoint;
   destination: Destination;
-  /** Sealed SAS (secrets/seal.ts); null when the caller sent none. */
+  /** The sealed SAS (secrets/seal.ts); null when the caller sent none. */
   sourceSas: string | null;
   destinationSas: string | null;
   /** The id of the lease that the caller holds on the destination; absent when there is none. */
@@ -42,7 +42,9 @@ export type CopyEndpoints = {
   leasesSource?: true;
 };
 
-/** Picks the part of a copy that polling and settling need. It is small, because the history stores it for each poll. */
+/**
+ * Picks the part of a copy that polling and settling need. It is small, because the history stores it for each poll.
+ */
 export function pickEndpoints({ options, ...copy }: CopyInput): CopyEndpoints {
   const { source, destination, sourceSas, destinationSas } = copy;
   return {
@@ -113,7 +115,7 @@ export type CopyPlan = {
   };
   /** The destination's ETag; null when the destination did not exist. */
   destinationEtag: string | null;
-  /** When the source and destination were read, ISO 8601; absent in plans of older releases. */
+  /** When the source and destination were read (ISO 8601); absent in plans of older releases. */
   plannedAt?: string;
   /** The terms of the SAS that the app mints for Storage to read the source; absent if no SAS is minted. */
   mintedSas?: MintedSas;

@@ -29,12 +29,12 @@ export type CopyStatus = Dated &
   );
 
 /**
- * When the activity had read the destination, on its host's clock, epoch ms. Its orchestration may get the result
+ * When the activity had read the destination, on its host's clock (epoch ms). Its orchestration may get the result
  * minutes later. Absent in results of older releases, and where nothing was read.
  */
 type Dated = { readAt?: EpochMs };
 
-/** The destination after the copy; `endedAt` is Storage's completion time, epoch ms. */
+/** The destination after the copy; `endedAt` is Storage's completion time (epoch ms). */
 type FinalProperties = { etag: string; endedAt: EpochMs | null };
 
 /** A transient failure: try the step again, after Storage's Retry-After if there was one. */

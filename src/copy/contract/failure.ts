@@ -13,7 +13,7 @@ export const causes = {
   },
   "source-sas-expired": { fix: "Send the request again with a fresh source SAS", retryable: false },
   "source-sas-not-yet-valid": {
-    fix: "Send the request again when the SAS is valid, or with a SAS that is valid already",
+    fix: "Send the request again when the SAS is valid, or with a SAS that is already valid",
     retryable: true,
   },
   "source-changed": {

@@ -31,7 +31,7 @@ export type Outcome = (
   completedAt: string;
   /** When the copy was cleaned up and its outcome recorded. */
   settledAt: string;
-  /** What could not be cleaned up, in words; empty when everything was. */
+  /** Sentences that say what could not be cleaned up; empty when everything was. */
   residue: string[];
 };
 

@@ -35,7 +35,7 @@ export type CopyProperties = {
   copyId: CopyId;
   status: CopyStatusName;
   progress: Progress | null;
-  /** x-ms-copy-completion-time, epoch ms. */
+  /** x-ms-copy-completion-time (epoch ms). */
   completedAt: EpochMs | null;
   /** x-ms-copy-status-description: a status, a keyword and a sentence; only the first two are stable. */
   description: string | null;

@@ -54,7 +54,7 @@ export function decide(
 }
 
 /**
- * Whether the last copy onto the destination is the one that this plan started: it has our source, and it
+ * Returns true if the last copy onto the destination is the one that this plan started: it has our source, and it
  * began after the plan (the destination did not exist then, or had another ETag; a copy that was pending
  * then would have prevented the plan). If Ferry minted the source's SAS, its terms must match. Valid only
  * while the copy holds the destination's lock.
@@ -75,14 +75,16 @@ export function startedFrom<E extends Endpoint>({ source: { snapshot } }: CopyPl
   return snapshot === undefined ? source : { ...source, snapshot };
 }
 
-/** Whether the copy ended before the plan, which is possible when the blob was restored since (Undelete Blob). */
+/**
+ * Returns true if the copy ended before the plan, which is possible when the blob was restored since (Undelete Blob).
+ */
 function endedBefore({ plannedAt }: CopyPlan, { completedAt }: CopyProperties): boolean {
   if (plannedAt === undefined || completedAt === null) return false;
   return completedAt < parseTime(plannedAt) - maxClockSkewMs;
 }
 
 /**
- * Whether the copy's source URL may have our minted SAS. Another client's copy of the same source has
+ * Returns true if the copy's source URL may have our minted SAS. Another client's copy of the same source has
  * another SAS. Some regions remove the signature from the URL that Storage returns. If one removes the whole
  * query, only the other conditions remain and the copy counts as ours: another client without a query would
  * need a public source and the same moment, whereas rejecting our own copy would leave it running and
@@ -125,7 +127,7 @@ function refuseSource(
       kind: "busy",
       endpoint: "source",
       awaitedCopyId: copyId,
-      waitsFor: `Waits for copy ${copyId} onto the source to end (${done})`,
+      waitsFor: `Waiting for copy ${copyId} onto the source to end (${done})`,
       failure: failure("source-copy-pending", message),
     };
   }
@@ -140,7 +142,7 @@ function refuseSource(
   return null;
 }
 
-/** Refuses options that do not apply to the source's blob type. */
+/** Rejects options that do not apply to the source's blob type. */
 function refuseOptions(
   { source, options }: { source: Endpoint; options: CopyOptions },
   blobType: string,
@@ -173,9 +175,9 @@ function refuseDestination(
     const message = `Cannot copy onto the destination because copy ${copyId} onto it is pending (${done}): ${url}`;
     const reason = failure("destination-busy", message);
     if (options.ifBusy === "fail") return { kind: "failed", failure: reason };
-    const waitsFor = `Waits for copy ${copyId} onto the destination to end (${done})`;
+    const waitsFor = `Waiting for copy ${copyId} onto the destination to end (${done})`;
     const busy: Busy = { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
-    // Abort no copy in favour of one that could not be started afterwards.
+    // Do not abort a copy for one that could not be started afterwards.
     if (options.ifBusy === "wait" || archived || hasOtherType) return busy;
     return { kind: "replace", copyId, otherwise: busy };
   }

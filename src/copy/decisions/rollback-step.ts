@@ -25,7 +25,10 @@ export function removeMarker(metadata: Record<string, string>): Record<string, s
   return Object.fromEntries(Object.entries(metadata).filter(([name]) => !isMarker(name)));
 }
 
-/** Whether the copy `instanceId` took this snapshot and, if `etag` is given, while the destination had that ETag. */
+/**
+ * Returns true if the copy `instanceId` took this snapshot and, if `etag` is given, while the destination had that
+ * ETag.
+ */
 export function isSnapshotBy(
   { metadata }: { metadata: Readonly<Record<string, string>> },
   { instanceId, etag }: { instanceId: InstanceId; etag?: string },
@@ -95,7 +98,7 @@ export function nextRollbackStep(
   return restore;
 }
 
-/** Whether the destination still has the content that our unsuccessful copy left. */
+/** Returns true if the destination still has the content that our unsuccessful copy left. */
 function isLeftBehind(
   { copyId, result }: { copyId: CopyId | null; result: CopyResult },
   { copy, etag }: DestinationProperties,

@@ -230,45 +230,54 @@ function describeExpiry(sas: Sas): string {
   return `the SAS expired at ${toIso(sasTerms(sas).expiresAt ?? epochMs(0))}`;
 }
 
-/** Whether the caller's SAS or the app's identity lacks the permission for the call. */
+/** Returns true if the caller's SAS or the app's identity lacks the permission for the call. */
 export function isUnauthorized({ status }: StorageErrorResponse): boolean {
   return status === 401 || status === 403;
 }
 
-/** Whether the app's identity has no role for the call, is unknown to the account, or got no token. */
+/** Returns true if the app's identity has no role for the call, is unknown to the account, or got no token. */
 export function isIdentityRefused(response: StorageErrorResponse): boolean {
   return isUnauthorized(response) || response.code === "IdentityUnavailable";
 }
 
-/** Whether Storage refused an anonymous read. A 404 may hide that the blob or file exists. */
+/** Returns true if Storage refused an anonymous read. A 404 can hide that the blob or file exists. */
 export function isNotPublic(response: StorageErrorResponse): boolean {
   return isUnauthorized(response) || response.status === 404 || response.status === 409;
 }
 
 /**
- * Whether there is no pending copy with this copyId ("Abort Copy Blob": 409), or the destination no longer exists
- * (404). Reading the destination shows which.
+ * Returns true if there is no pending copy with this copyId ("Abort Copy Blob": 409), or the destination no longer
+ * exists (404). Reading the destination shows which.
  */
 export function isNothingToAbort({ status }: StorageErrorResponse): boolean {
   return status === 404 || status === 409;
 }
 
-/** Whether the lease was never taken or has been broken (409), or the blob is gone (404) ("Lease Blob", outcomes). */
+/**
+ * Returns true if the lease was never taken or has been broken (409), or the blob is gone (404) ("Lease Blob",
+ * outcomes).
+ */
 export function isNotLeased({ status }: StorageErrorResponse): boolean {
   return status === 404 || status === 409;
 }
 
-/** Whether the blob was deleted, or another writer has changed it, so that it no longer has the condition's ETag. */
+/**
+ * Returns true if the blob was deleted, or another writer has changed it, so that it no longer has the condition's
+ * ETag.
+ */
 export function isGoneOrReplaced({ status, code }: StorageErrorResponse): boolean {
   return status === 404 || (status === 412 && code === "ConditionNotMet");
 }
 
-/** Whether a conditional write lost to another writer: its condition failed, or a copy onto the blob is pending. */
+/**
+ * Returns true if a conditional write lost to another writer: its condition failed, or a copy onto the blob is
+ * pending.
+ */
 export function isOvertaken({ code }: StorageErrorResponse): boolean {
   return /ConditionNotMet$|^PendingCopyOperation$|^BlobNotFound$/.test(code ?? "");
 }
 
-/** Whether the account does not support index tags, for example because it has a hierarchical namespace. */
+/** Returns true if the account does not support index tags, for example because it has a hierarchical namespace. */
 export function isWithoutIndexTags({ status }: StorageErrorResponse): boolean {
   return status === 400 || status === 409 || status === 501;
 }
@@ -282,20 +291,20 @@ const unsent: ReadonlySet<string | null> = new Set([
 ]);
 
 /**
- * Whether Storage certainly did nothing. A time-out, a 500 or a missing response leaves that open. `ServerBusy` does
- * not: the server was "unable to receive requests" ("Common REST API error codes").
+ * Returns true if Storage certainly did nothing, which is not certain after a time-out, a 500 or a missing response.
+ * With `ServerBusy` it is: the server was "unable to receive requests" ("Common REST API error codes").
  */
 export function isDefiniteRefusal({ status, code }: StorageErrorResponse): boolean {
   if (status === 0) return unsent.has(code);
   return code === "ServerBusy" || (status >= 400 && status < 500 && status !== 408);
 }
 
-/** Whether the container exists but the blob does not. A HEAD response may have no code. */
+/** Returns true if the container exists but the blob does not. A HEAD response may have no code. */
 export function isBlobAbsent({ status, code }: StorageErrorResponse): boolean {
   return status === 404 && (code === null || code === "BlobNotFound");
 }
 
-/** Whether the folder exists but the file does not. A missing folder or share has another code. */
+/** Returns true if the folder exists but the file does not. A missing folder or share has another code. */
 export function isFileAbsent({ status, code }: StorageErrorResponse): boolean {
   return status === 404 && (code === null || code === "ResourceNotFound");
 }

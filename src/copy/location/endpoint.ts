@@ -67,7 +67,7 @@ export function containerOf(endpoint: Destination): string {
 
 /**
  * The same text for all URLs of one object: file names are case-insensitive ("Naming and referencing
- * shares, directories, files, and metadata"). On an NFS share, where they are not, two files may have the
+ * shares, directories, files, and metadata"). On an NFS share, file names are case-sensitive: two files may have the
  * same identity, and copies onto them wait for each other.
  */
 export function identityOf(endpoint: Endpoint): string {
@@ -85,12 +85,12 @@ function toUpperCase(path: string): string {
   return Array.from(path, toCapital).join("");
 }
 
-/** Whether the source is the destination's current content, not a snapshot or version of it. */
+/** Returns true if the source is the destination's current content, not a snapshot or version of it. */
 export function isOntoItself(source: Endpoint, destination: Destination): boolean {
   return identityOf(source) === identityOf(destination);
 }
 
-/** Whether the source is the destination's secondary replica, which receives its content with a delay. */
+/** Returns true if the source is the destination's secondary replica, which receives its content with a delay. */
 export function isSecondaryOf(source: Endpoint, destination: Destination): boolean {
   if (source.service === "external" || !source.secondary) return false;
   const { origin } = destination;
@@ -98,7 +98,7 @@ export function isSecondaryOf(source: Endpoint, destination: Destination): boole
 }
 
 /**
- * Whether a copy source that Storage returned (x-ms-copy-source) is this source. Some regions remove parts
+ * Returns true if a copy source that Storage returned (x-ms-copy-source) is this source. Some regions remove parts
  * of the query; without a query, snapshots and versions cannot be compared.
  */
 export function isEchoOf(source: Endpoint, echoed: string): boolean {

@@ -54,7 +54,7 @@ export function sasTerms(sas: Sas): SasTerms {
   };
 }
 
-/** Whether the SAS has expired at `now` (epoch ms) according to its terms. */
+/** Returns true if the SAS has expired at `now` (epoch ms) according to its terms. */
 export function hasSasExpired(sas: Sas | null, now: EpochMs): boolean {
   const expiresAt = sas === null ? null : sasTerms(sas).expiresAt;
   return expiresAt !== null && expiresAt <= now;

@@ -19,7 +19,7 @@ const zoneSuffix = "storage.azure.net";
 
 /**
  * Parses `<account>[-secondary][.z<nn>].<service>.<suffix>`; null when the host is not Azure Storage.
- * `host` must be normalised by the URL parser: lower case, ASCII, without a port.
+ * `host` must be normalized by the URL parser: lower case, ASCII, without a port.
  */
 export function parseStorageHost(host: string): StorageHost | null {
   const match =

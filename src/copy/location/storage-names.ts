@@ -63,17 +63,17 @@ function decodings(part: string): string[] {
   return once === part ? [once] : [once, ...decodings(once)];
 }
 
-/** Whether Storage would remove a dot from the end of a part of this path, unless a request prevents it. */
+/** Returns true if Storage would remove a dot from the end of a part of this path, unless a request prevents it. */
 export function hasTrailingDot(path: string): boolean {
   return path.split("/").some((part) => part.endsWith("."));
 }
 
-/** Whether a part of the decoded path is "." or "..". */
+/** Returns true if a part of the decoded path is "." or "..". */
 export function hasDotSegment(path: string): boolean {
   return path.split("/").some((part) => part === "." || part === "..");
 }
 
-/** Whether the URL has a path segment of dots, as it is or percent-encoded, before a URL parser removes it. */
+/** Returns true if the URL has a path segment of dots, as it is or percent-encoded, before a URL parser removes it. */
 export function hasDotSegmentInUrl(url: string): boolean {
   // URL parsers ignore these characters, and read a backslash as a slash.
   const [path = ""] = url.replace(/[\t\n\r]|[\u0000-\u0020]+$/g, "").split(/[?#]/);

@@ -6,7 +6,7 @@ import { day, minute } from "../durations.ts";
 /** One poll of a pending copy: when (epoch ms), and the progress that Storage reported. */
 export type Sample = { at: EpochMs; progress: Progress | null };
 
-/** What the polls so far show about a pending copy. Times are epoch ms, rates bytes per ms. */
+/** The result of analyzing the polls of a pending copy so far. Times are epoch ms, rates bytes per ms. */
 export type Forecast =
   /** Storage reports no progress, or no byte yet. */
   | { kind: "unknown" }
@@ -103,10 +103,10 @@ export function estimateCompletion(
   return completesAt - startedAt > maxEstimateMs ? null : { rate, completesAt };
 }
 
-/** A copy without a byte may wait in Storage's queue; after this time it is reported as stalled. */
+/** A copy without progress may wait in Storage's queue; after this time it is reported as stalled. */
 const maxQueueMs = 10 * minute;
 
-/** Since when there is no progress, epoch ms; null while there is, and while Storage reports none. */
+/** The time since which there is no progress (epoch ms); null while there is some, and while Storage reports none. */
 export function stalledSince(
   current: Forecast,
   { at: now, progress, startedAt }: LastPoll,
@@ -130,7 +130,7 @@ function toPoints(
   return points;
 }
 
-/** What is known about the steps in which Storage publishes a progress, in bytes. */
+/** The known bounds of the steps (in bytes) in which Storage publishes progress. */
 type Steps = {
   /** Upper bound of a step: the smallest difference between two published values. */
   widest: number;

@@ -4,11 +4,11 @@ import { hour, second } from "../durations.ts";
 import type { Forecast, Sample } from "./forecast.ts";
 
 export type PollHistory = {
-  /** When the copy was started, epoch ms. */
+  /** When the copy was started (epoch ms). */
   startedAt: EpochMs;
   /** Polls so far that returned pending, oldest first. The spacing below bounds their number. */
   samples: readonly Sample[];
-  /** What the samples show. */
+  /** The forecast from the samples. */
   forecast: Forecast;
   /** All polls so far, including those that Storage did not answer. */
   polls: number;
@@ -31,7 +31,7 @@ const maxGrowth = { noProgress: 1.5, firstBytes: 4, uneven: 4, steady: 8 };
 
 /** How long after completion a steady copy may be polled, as a share of its duration. */
 const lagShare = 0.01;
-/** From the eighth poll on it may come `times` as late, because another poll costs more than it gains. */
+/** From the eighth poll on, a poll may be this many times as late, because another poll costs more than it gains. */
 const latePoll = { polls: 7, times: 8 };
 /** Before the seventh poll, a completion this far ahead (times the age) is checked on the way. */
 const earlyPoll = { polls: 6, ahead: 0.3, share: 0.8 };
@@ -48,13 +48,13 @@ const standstillShare = 1 / 3;
 const freePolls = 12;
 const spacingFactor = 3;
 
-/** When to poll a copy for the first time that Storage called pending when it was started, epoch ms. */
+/** When to poll a copy for the first time (epoch ms) if Storage called it pending when it was started. */
 export function firstPollAt(startedAt: EpochMs): EpochMs {
   return plusMs(startedAt, pollsBeforeProgressMs[0] ?? minWaitMs);
 }
 
 /**
- * When to poll a pending copy next, epoch ms, never more than six hours after `now`: when the forecast
+ * When to poll a pending copy next (epoch ms), never more than six hours after `now`: when the forecast
  * expects it to complete, or earlier where the forecast is uncertain. The number of polls so far bounds
  * this: whatever its progress, a two-week copy needs at most 80 polls, and one per wake. After a poll without a
  * response, `orchestrations/follow.ts` uses `retryAt` and `minSpacingMs` instead.
@@ -66,7 +66,7 @@ export function nextPollAt(history: PollHistory): EpochMs {
   return plusMs(now, Math.max(minSpacingMs(history), clamp(wait)));
 }
 
-/** The minimum wait after this many polls, ms. It bounds the length of a copy's orchestration history. */
+/** The minimum wait after this many polls (ms). It bounds the length of a copy's orchestration history. */
 export function minSpacingMs({
   startedAt,
   polls,
@@ -109,7 +109,7 @@ function forecastWaitMs({ samples, forecast, startedAt, polls, now }: PollHistor
   }
 }
 
-/** A wait in proportion to the time for which the last polls returned the same progress, ms. */
+/** A wait in proportion to the time for which the last polls returned the same progress (ms). */
 function standstillWaitMs(samples: readonly Sample[]): number {
   const last = samples.at(-1);
   const bytes = last?.progress?.bytesCopied;

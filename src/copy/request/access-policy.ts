@@ -19,7 +19,7 @@ export type Place = {
 /** A copy is allowed when one pair contains its source and its destination. Without pairs, nothing is allowed. */
 export type AllowedPair = { from: Place; to: Place };
 
-/** Whether one pair contains both this source and this destination. */
+/** Returns true if one pair contains both this source and this destination. */
 export function isAllowed(
   pairs: readonly AllowedPair[],
   { source, destination }: { source: Endpoint; destination: Destination },
@@ -37,7 +37,7 @@ export function externalOrigins(pairs: readonly AllowedPair[]): string[] {
 export type OwnAccount = { account: string; contentShare: string | null };
 
 /**
- * Whether the endpoint is where the app, its task hub or the Functions host keep their state. No pair can
+ * Returns true if the endpoint is where the app, its task hub or the Functions host keep their state. No pair can
  * allow these, because a caller who writes there could control the copies of other callers.
  */
 export function isOwnState(own: OwnAccount, endpoint: Endpoint): boolean {

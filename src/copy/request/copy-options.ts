@@ -6,7 +6,7 @@ import { fileOptionsShape } from "./file-options.ts";
 import type { FileOptions } from "./file-options.ts";
 
 export type CopyOptions = {
-  /** What to do when the destination exists. Storage's own behaviour is `always`. */
+  /** What to do when the destination exists. Storage's behavior is `always`. */
   overwrite: "fail" | "skip" | "if-newer" | "always";
   /**
    * What to do when another copy onto the destination is pending. `wait` tries again until it has ended,
@@ -70,7 +70,7 @@ const tiersByBlobType: Readonly<Record<string, readonly string[]>> = {
 };
 const tiers = Object.values(tiersByBlobType).flat();
 
-/** Whether blobs of this type (x-ms-blob-type) have this tier. */
+/** Returns true if blobs of this type (x-ms-blob-type) have this tier. */
 export function isTierOf(blobType: string, tier: string): boolean {
   return tiersByBlobType[blobType]?.includes(tier) === true;
 }

@@ -74,7 +74,7 @@ const requestShape = z.strictObject({
 
 /**
  * Parses the options as far as possible: where `parsed` is null, a wrong option gets its default, so that
- * the problems of the others are found too. `problems` has those of the shape already.
+ * the problems of the others are found too. `problems` already has the problems of the shape.
  */
 function parseOptions(
   body: unknown,

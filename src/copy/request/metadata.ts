@@ -7,8 +7,8 @@ const maxMetadataBytes = 8 * 1_024;
 const headerOverheadBytes = 14;
 
 /**
- * Parses metadata that replaces the source's, and returns all problems. Without a schema, because every own
- * name of the object counts, also `__proto__`, which copying an object drops silently.
+ * Parses metadata that replaces the source's, and returns all problems. It uses no schema, because every own
+ * name of the object counts, even `__proto__`, which is silently dropped when an object is copied.
  */
 export function parseMetadata(
   value: unknown,

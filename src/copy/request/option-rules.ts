@@ -73,7 +73,7 @@ export function incompatibleOptions(
     const message = `does not apply to a ${part}, which cannot change`;
     problems.push({ pointer: "/options/sourceLease", message });
   }
-  // Only Copy File has an option to keep it: Copy Blob would read another file.
+  // Only Copy File has an option to keep the dot: Copy Blob would read another file.
   if (source.service === "file" && destination.service === "blob" && hasTrailingDot(source.path)) {
     const message = "has a name that ends in a dot, which Storage removes when it copies to a blob";
     problems.push({ pointer: "/source", message });

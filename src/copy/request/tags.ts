@@ -8,7 +8,7 @@ const tagValue = /^[A-Za-z0-9 +\-./:=_]{0,256}$/;
 /** "Copy Blob", x-ms-tags: 2 KiB, percent-encoded. */
 const maxHeaderBytes = 2_048;
 
-/** Parses tags to set, and returns all problems. Without a schema, for the reason given in metadata.ts. */
+/** Parses tags to set, and returns all problems. It uses no schema, for the reason given in metadata.ts. */
 export function parseTags(
   value: unknown,
   pointer: string,

@@ -33,7 +33,7 @@ export function parseGlob(text: string): ParsedGlob {
     : { ok: true, glob: alternatives.map(parseParts) };
 }
 
-/** Whether the whole name matches. Takes time proportional to the name's length, whatever the pattern. */
+/** Returns true if the whole name matches. Takes time proportional to the name's length, whatever the pattern. */
 export function matches(glob: Glob, name: string): boolean {
   return glob.some((parts) => matchesOne(parts, name));
 }

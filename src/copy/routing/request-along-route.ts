@@ -10,7 +10,7 @@ import type { Route } from "./routes.ts";
 export type RouteContext = {
   routes: readonly Route[];
   origins: Origins;
-  /** The time for dates in templates, epoch ms. */
+  /** The time for dates in templates (epoch ms). */
   at: EpochMs;
 };
 

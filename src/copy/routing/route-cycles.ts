@@ -26,7 +26,7 @@ export function findCycles(routes: readonly Edge[]): string[] {
   return cycles;
 }
 
-/** Whether a copy by `first` may create a blob that `next` matches. Azure Files emits no events. */
+/** Returns true if a copy by `first` may create a blob that `next` matches. Azure Files emits no events. */
 function mayTrigger(first: Edge, next: Edge): boolean {
   const { destination } = first.sample;
   return (

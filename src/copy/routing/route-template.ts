@@ -32,7 +32,7 @@ const variables = {
 
 type Variable = keyof typeof variables;
 
-/** The blob that a template is filled for; `at` is the time of its event, epoch ms. */
+/** The blob that a template is filled for; `at` is the time of its event (epoch ms). */
 export type RoutedBlob = { container: string; path: string; at: EpochMs };
 
 export type ParsedTemplate =

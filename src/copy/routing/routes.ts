@@ -42,7 +42,7 @@ export type RouteSource = {
 /** Defaults for routed copies: the latest content wins, and a copy waits for a running copy to the same destination. */
 const defaultOptions = { overwrite: "always", ifBusy: "wait" };
 
-/** Whether the route matches the blob. */
+/** Returns true if the route matches the blob. */
 export function isRouted({ source }: Route, blob: Endpoint): blob is BlobEndpoint {
   const { origin, account, container, prefix, suffix, glob } = source;
   return (
@@ -194,7 +194,7 @@ function parseSource(text: string, origins: Origins): { place: Place | null; pro
   return { place: { origin, account, container, url }, problems: [] };
 }
 
-/** The text that names matching both prefix and glob begin with; null when no name matches both. */
+/** The text with which all names begin that match both prefix and glob; null when no name matches both. */
 function commonStart({ prefix, glob }: Pick<RouteSource, "prefix" | "glob">): string | null {
   const start = glob === null ? "" : literalStart(glob);
   if (start.startsWith(prefix)) return start;

@@ -38,8 +38,8 @@ async function call(work: ActivityWork, functions: DurableFunctions): Promise<In
 }
 
 /**
- * TaskActivityShim.cs: the reason is the message that the worker reported. The details are the JSON of a .NET exception;
- * they quote the worker's whole report.
+ * TaskActivityShim.cs: the reason is the message that the worker reported. The details are the JSON of a .NET
+ * exception; they quote the worker's whole report.
  */
 function buildFailure(
   name: string,
@@ -77,5 +77,5 @@ function buildFailure(
   };
 }
 
-/** COR_E_EXCEPTION, the code of exceptions without one of their own. */
+/** COR_E_EXCEPTION, the default code of exceptions. */
 const exceptionCode = -2_146_233_088;

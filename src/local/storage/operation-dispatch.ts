@@ -66,7 +66,7 @@ const operations: Partial<Record<OperationName, Operation>> = {
 };
 
 /**
- * Carries out one request in one transaction and returns its response, or throws a StorageError and
+ * Executes one request in one transaction and returns its response, or throws a StorageError and
  * changes nothing. Ends due copies first, in a separate transaction.
  */
 export function dispatch(given: Omit<Call, "caller">): StorageResponse {

@@ -17,7 +17,8 @@ import { knownStatus, recordFrom } from "../../instances/known-status.ts";
 import { startRepair } from "../../instances/start-repair.ts";
 
 /**
- * POST /copies/{id}/abort: 202 when the abort was recorded and passed to the copy, 200 when the copy is already aborted,
+ * POST /copies/{id}/abort: 202 when the abort was recorded and passed to the copy, 200 when the copy is already
+ * aborted,
  * 409 when it has ended with another status. The copy becomes `aborted` only after Storage has confirmed it.
  */
 export function abortCopy({ ledger, now }: { ledger: Ledger; now(): EpochMs }): HttpHandler {

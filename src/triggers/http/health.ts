@@ -2,8 +2,8 @@ import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import { problem } from "../../http/problem.ts";
 
 /**
- * GET /health: the app responds, and which of its settings are wrong; 503 if any is. It calls no other service and needs
- * no durable client, so that it also responds where Durable cannot.
+ * GET /health: 200, or 503 with every wrong setting. It calls no other service and needs no durable client, so that it
+ * also responds when Durable cannot.
  */
 export function health(
   settingProblems: readonly string[],

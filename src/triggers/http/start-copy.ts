@@ -97,8 +97,8 @@ function refuseAccess(
     "A SAS is accepted only if it can be encrypted: set COPY_SECRET_KEYS (create a key with: openssl rand -base64 32), or remove the SAS and give this app's identity a role";
   return problem("invalid-request", detail, {
     errors: [
-      ...(sourceSas === null ? [] : [{ pointer: "/source", message: "carries a SAS" }]),
-      ...(destinationSas === null ? [] : [{ pointer: "/destination", message: "carries a SAS" }]),
+      ...(sourceSas === null ? [] : [{ pointer: "/source", message: "contains a SAS" }]),
+      ...(destinationSas === null ? [] : [{ pointer: "/destination", message: "contains a SAS" }]),
     ],
   });
 }

@@ -19,14 +19,14 @@ export type PurgeDependencies = { ledger: Ledger; now(): EpochMs; retentionDays:
 const batchSize = 100;
 /** The largest page of a listing ("List Blobs", maxresults). */
 const maxListed = 5_000;
-/** Like the watchdog's, well below the shortest limit of any hosting plan; ms. */
+/** Like the watchdog's, well below the shortest limit of any hosting plan (ms). */
 const maxRunMs = 2 * minute;
 const maxConcurrent = 8;
 
 /**
  * Deletes claims, and then copies with their histories, once their retention is over; the oldest first. Claims go
- * first, because a key whose copy is gone would start the copy again. A run that takes too long leaves the rest to the
- * next run: purged entries are no longer listed.
+ * first, because a key whose copy was already purged would start the copy again. A run that takes too long leaves the
+ * rest to the next run: purged entries are no longer listed.
  */
 export function purge(deps: PurgeDependencies): TimerHandler {
   return async (_timer, client, context) => {
@@ -39,7 +39,9 @@ export function purge(deps: PurgeDependencies): TimerHandler {
   };
 }
 
-/** Returns false if there was no time for all due entries. An entry that cannot be purged now does not stop the others. */
+/**
+ * Returns false if there was no time for all due entries. An entry that cannot be purged now does not stop the others.
+ */
 async function purgeAll(
   { ledger, now, retentionDays }: PurgeDependencies,
   kind: RetentionKind,
@@ -49,7 +51,7 @@ async function purgeAll(
   const failed = new Set<string>();
   let isDone = false;
   while (!isDone && now() < until) {
-    // Those that failed are the oldest, and listed again.
+    // The entries that failed are the oldest, and are listed again.
     const limit = Math.min(maxListed, batchSize + failed.size);
     const before = { day: toIsoDay(plusMs(now(), -retentionDays * day)), limit };
     const due = await ledger.retention.listDue(kind, before);
@@ -112,11 +114,11 @@ async function purgeCopy(
   await retention.postpone(entry, toIsoDay(plusMs(now(), -retentionDays * day)));
 }
 
-/** The statuses in which Durable purges no instance. */
+/** The statuses in which Durable does not purge an instance. */
 const unfinished: ReadonlySet<string> = new Set(["Pending", "Running", "Suspended"]);
 
 /**
- * Purges an instance. Durable refuses that while it runs (412), although its copy's outcome is recorded and old: then
+ * Purges an instance. Durable rejects that while it runs (412), although its copy's outcome is recorded and old: then
  * terminates it and returns false.
  */
 async function purgeInstance(client: DurableClient, instanceId: string): Promise<boolean> {
@@ -131,7 +133,7 @@ async function purgeInstance(client: DurableClient, instanceId: string): Promise
   }
 }
 
-/** When the copy ended, epoch ms; null if neither the ledger nor Durable has it any more. */
+/** When the copy ended (epoch ms); null if neither the ledger nor Durable has it any more. */
 async function readCompletion(
   ledger: Ledger,
   client: DurableClient,

@@ -11,7 +11,7 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { readOwnInstance, readRepairInstance } from "../../instances/find-instance.ts";
 import { startRepair } from "../../instances/start-repair.ts";
 
-/** How long a notification may be in the outbox before the watchdog intervenes; ms. */
+/** How long a notification may be in the outbox before the watchdog intervenes (ms). */
 const graceMs = 10 * minute;
 const maxEntries = 100;
 
@@ -29,7 +29,9 @@ export async function resendNotifications(
     const waited = now() - since;
     if (waited > maxNotificationMs + graceMs) {
       await ledger.outbox.remove(instanceId);
-      context.error(`Cannot deliver the notification of copy ${instanceId}: gave up after a day`);
+      context.error(
+        `Cannot deliver the notification of copy ${instanceId} because its targets did not accept it for a day`,
+      );
     } else if (waited > graceMs && waited < maxNotificationMs) {
       await repairToNotify(ledger, client, context, entry);
     }

@@ -24,16 +24,16 @@ export type TimerHandler = (
   context: InvocationContext,
 ) => Promise<void>;
 
-/** How overdue a poll must be before the watchdog intervenes; ms. */
+/** How overdue a poll must be before the watchdog intervenes (ms). */
 const graceMs = 10 * minute;
-/** The least time between two wakes of one copy, because each lengthens its history; ms. */
+/** The least time between two wakes of one copy, because each lengthens its history (ms). */
 const minWakeIntervalMs = 6 * hour;
-/** The least time before a failed repair is started again; ms. */
+/** The least time before a failed repair is started again (ms). */
 const minRepairIntervalMs = hour;
 
 const pageSize = 200;
 const maxPages = 10;
-/** Well below the shortest limit of any hosting plan (five minutes, "functionTimeout"); ms. */
+/** Limit of a scan (ms), well below the shortest of any hosting plan ("functionTimeout", five minutes). */
 const maxRunMs = 2 * minute;
 const maxConcurrent = 8;
 
@@ -64,7 +64,7 @@ export function watchdog(deps: WatchdogDependencies): TimerHandler {
   };
 }
 
-/** Begins again if Storage no longer accepts the marker, which would otherwise fail every later scan. */
+/** Starts over if Storage no longer accepts the marker, which would otherwise fail every later scan. */
 async function continueScan(ledger: Ledger, marker: string, first: LockPage): Promise<LockPage> {
   return await ledger.lockScan.page({ marker, limit: pageSize }).catch(() => first);
 }
@@ -123,7 +123,7 @@ async function intervene(
   const entries = { lock, record: await ledger.readRecord(instanceId) };
   const record = recordFrom(knownStatus(last, entries, copy.createdAt));
   const isNew = await startRepair(client, { lock, copy, record });
-  return isNew ? "was handed to a repair because its orchestration failed or is lost" : null;
+  return isNew ? "was taken over by a repair because its orchestration failed or is lost" : null;
 }
 
 async function wakeIfOverdue(
@@ -151,10 +151,10 @@ async function releaseLock(
 ): Promise<string> {
   await ledger.recordOutcome(lock.instanceId, outcome);
   await ledger.lockScan.release(lock);
-  return "had ended without releasing its lock: released it";
+  return "had ended without releasing its lock, which was released";
 }
 
-/** For a copy whose input neither Durable nor the lock has: it can neither be read nor cleaned up. */
+/** The result of a copy whose input is in neither Durable nor the lock: it can be neither read nor cleaned up. */
 function unknownOutcome({ now }: WatchdogDependencies, lock: HeldLock): Outcome {
   const { instanceId, copyId, startedAt } = lock;
   const message = `Cannot determine how the copy ended because its input is lost: ${instanceId}`;

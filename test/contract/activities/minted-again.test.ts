@@ -43,7 +43,7 @@ test("each start of a plan mints a SAS with the plan's correlation id and expiry
   expect(new Set(expiries).size).toBe(1);
 });
 
-test("a second run of a start recognises the copy of the first", async () => {
+test("a second execution of a start recognizes the copy of the first", async () => {
   const { emulator, start, scids } = await planned();
   emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   const first = await start();

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { startStorage, uploadBlob } from "../../support/stack/emulator.ts";
 import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
-test("reads and aborts say when the destination was read", async () => {
+test("reads and aborts report when the destination was read", async () => {
   const storage = await startStorage({ copies: { bytesPerSecond: 10 } });
   const { clock, service } = storage;
   const steps = createSteps(storage);

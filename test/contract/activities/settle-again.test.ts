@@ -34,7 +34,7 @@ async function planned() {
   return { steps, ledger, copy, instanceId, plan, clock, requests, settleAborted };
 }
 
-test("a start that arrives after it was given up is tracked, not forgotten", async () => {
+test("a start that arrives after Ferry gave up on it is tracked", async () => {
   const { steps, copy, instanceId, plan, settleAborted } = await planned();
   const again = await steps.startCopy({ instanceId, copy, plan });
   if (again.kind !== "started") throw new Error(again.kind);
@@ -49,7 +49,7 @@ test("a start that runs after settling began starts nothing", async () => {
     result: { kind: "aborted-before-start" },
     record: { abortRequested: true, startedAt: null, statusReads: 0 },
   } as const;
-  // As far as a settle came that died in the middle.
+  // The state after a settle that died in the middle.
   await ledger.fenceLock(copy.destination, {
     instanceId,
     now: epochMs(clock.now()),
@@ -59,7 +59,7 @@ test("a start that runs after settling began starts nothing", async () => {
   expect(requests.filter(({ operation }) => operation === "CopyBlob")).toEqual([]);
 });
 
-test("a copy is not settled while its start may be under way", async () => {
+test("a copy is not settled while its start may be in flight", async () => {
   const { ledger, copy, instanceId, plan, clock, settleAborted } = await planned();
   const now = epochMs(clock.now());
   const until = epochMs(now + 45_000);
@@ -70,7 +70,7 @@ test("a copy is not settled while its start may be under way", async () => {
   expect(await settleAborted()).toEqual({ kind: "wait", until, fence: true });
 });
 
-test("a start that runs after the end frees the lock that a late prepare took with it", async () => {
+test("a start that runs after the end releases the lock that a late prepare acquired", async () => {
   const { steps, ledger, copy, instanceId, plan, settleAborted } = await planned();
   expect(await settleAborted()).toMatchObject({ kind: "settled" });
   await ledger.acquireLock(instanceId, copy); // the state after the late prepare

@@ -50,7 +50,7 @@ test("a start that may still arrive is searched for, and repeated only when it c
   expect(starts()).toBe(2);
 });
 
-test("a start that arrives late is recognised as ours, and is not repeated after its copy was deleted", async () => {
+test("a start that arrives late is recognized as ours, and is not repeated after its copy was deleted", async () => {
   const { clock, destination, start, lock, arrive, fault, starts } = await planned();
   fault(resetOnce);
   await start();

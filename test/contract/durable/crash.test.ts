@@ -14,9 +14,9 @@ import {
 import { waitForCopy } from "../../support/host/durable-wait.ts";
 
 type Plan = {
-  /** Commit-point passages, counted over all lives, at which the process dies. */
+  /** The commit points, counted over all processes, at which the process dies. */
   deaths: readonly number[];
-  /** What a client raises, and when (ms from the start). */
+  /** The events that a client raises, and when (ms from the start). */
   events: readonly { at: number; name: "abort" | "wake" }[];
   /** When Storage has finished the copy (ms from the start). */
   copyTakes: number;
@@ -25,10 +25,10 @@ type Plan = {
 
 type Life = { output: unknown; aborts: number; passages: Set<string>; deaths: number };
 
-/** Death of the process, played: the engine may not do anything after it. */
+/** Simulates the death of the process: the engine must not do anything after it. */
 class Death extends Error {}
 
-/** Lives through a copy of sixteen hours at most, dying as planned and opening the same file again. */
+/** Runs a copy of at most sixteen hours. The process dies as planned, and the next one opens the same file. */
 async function live(plan: Plan, clock: VirtualClock): Promise<Life> {
   const file = testHubFile();
   const origin = clock.now();
@@ -77,7 +77,7 @@ async function live(plan: Plan, clock: VirtualClock): Promise<Life> {
     });
     engine.start();
   };
-  /** As a client would: no answer means asking again. Whether the first try counted is unknown. */
+  /** Repeats the call without a response, like a client. Whether the first call took effect is unknown. */
   const ask = async (method: string, path: string): Promise<void> => {
     const url = new URL(`http://localhost/runtime/webhooks/durabletask/${path}`);
     const headers = { "content-type": "application/json" };
@@ -146,7 +146,7 @@ test("a death at any single commit changes nothing about the outcome", async () 
     const { output, deaths } = await live({ ...calm, deaths: [death] }, clock);
     if (deaths === 0) break;
     died += deaths;
-    // A wake that was sent twice, since no answer came, may cause one read more.
+    // A wake that was sent twice, because it got no response, may cause one additional read.
     expect(withoutReads(output), `death at passage ${death}`).toEqual(
       withoutReads(undisturbed.output),
     );
@@ -177,14 +177,14 @@ const plans = fc
     events: plan.events.filter(({ at }) => Math.abs(at - plan.copyTakes) > mostDelay),
   }));
 
-test("deaths, events and second deliveries in any mixture lead to the outcome of a calm life", async () => {
+test("any mix of deaths, events and second deliveries leads to the same outcome as without them", async () => {
   const clock = testClock();
   await fc.assert(
     fc.asyncProperty(plans, async (plan) => {
       const calmLife = await live({ ...plan, deaths: [], redeliver: [] }, clock);
       const hardLife = await live(plan, clock);
       expect(withoutReads(hardLife.output)).toEqual(withoutReads(calmLife.output));
-      // An early abort may find the copy not started yet, and then there is nothing to abort.
+      // An early abort may find that the copy was not started yet, and then there is nothing to abort.
       const isStarted = plan.events.every(({ at }) => at > mostDelay);
       if (isStarted) expect(hardLife.aborts > 0).toBe(calmLife.aborts > 0);
     }),
@@ -244,7 +244,7 @@ test("activities that were running when the process died run again", async () =>
   expect(runs).toEqual(["first", "second"]);
 });
 
-test("timers that fell due while nothing ran fire at the next start", async () => {
+test("timers that became due while no process ran fire at the next start", async () => {
   const clock = testClock();
   const file = testHubFile();
   const functions = await testFunctions({

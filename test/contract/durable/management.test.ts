@@ -38,7 +38,7 @@ const startEngine = (options = {}) => testEngine({ app, ...options });
 
 const body = async (answer: Promise<{ body: string }>) => JSON.parse((await answer).body);
 
-test("a start answers 202 with the instance's URLs, and its status with times to the second", async () => {
+test("a start returns 202 with the instance's URLs, and its status has times in whole seconds", async () => {
   const engine = await startEngine();
   const started = await engine.request("POST", "orchestrators/wait/one", { body: { a: 1 } });
   const base = "http://localhost:7071/runtime/webhooks/durabletask/instances/one";
@@ -83,7 +83,7 @@ test("a start answers 202 with the instance's URLs, and its status with times to
   expect((await body(engine.request("GET", "instances/one?showInput=false"))).input).toBeNull();
 });
 
-test("history is shown shaped: names for numbers, activities merged, no turn marks, no ids", async () => {
+test("a status with history has names instead of numbers, merged activities, no turns and no ids", async () => {
   const engine = await startEngine();
   await engine.startNew("quick", "one", { x: 1 });
   await engine.clock.settled();
@@ -150,14 +150,14 @@ test.each([
   ],
   ["a restart", "instances/one/restart", 501, "restart"],
   ["an unknown route", "something", 404, ""],
-])("a request for %s is refused", async (_, target, status, text) => {
+])("a request for %s is rejected", async (_, target, status, text) => {
   const engine = await startEngine();
   const answer = await engine.request("POST", target);
   expect(answer.status).toBe(status);
   expect(answer.body).toContain(text);
 });
 
-test("a running instance is in the way of a new one of its id, an ended one is overwritten", async () => {
+test("a running instance prevents a new one with its id; a completed one is overwritten", async () => {
   const engine = await startEngine();
   await engine.startNew("wait", "one", { first: true });
   const refused = await engine.request("POST", "orchestrators/quick/one");
@@ -211,14 +211,14 @@ test("an unknown orchestrator is accepted, and its instance fails", async () => 
   });
 });
 
-test("an orchestrator in another case runs, and its name stays as it was written", async () => {
+test("an orchestrator named in another letter case runs, and its status has the name as requested", async () => {
   const engine = await startEngine();
   await engine.startNew("QUICK", "one");
   expect(await engine.status("one")).toMatchObject({ name: "QUICK", output: 42 });
   expect((await engine.history("one"))[0]).toMatchObject({ FunctionName: "QUICK" });
 });
 
-test("an instance that is not finished is not purged alone, but with others", async () => {
+test("an instance that is not finished is purged only together with others, not individually", async () => {
   const engine = await startEngine();
   await engine.startNew("wait", "one");
   const refusal = (status: string) =>
@@ -238,7 +238,7 @@ test("an instance that is not finished is not purged alone, but with others", as
   expect(await body(engine.request("DELETE", target))).toEqual({ instancesDeleted: 1 });
 });
 
-test("a suspended instance only stores what arrives, until it is resumed", async () => {
+test("a suspended instance only stores its messages until it is resumed", async () => {
   const engine = await startEngine();
   const post = async (target: string) => {
     const { status, body: text } = await engine.request("POST", target);
@@ -298,7 +298,7 @@ test("a suspended instance can be terminated", async () => {
   expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Terminated", output: "off" });
 });
 
-test("bodies that are not JSON are refused like Newtonsoft.Json does", async () => {
+test("bodies that are not JSON are rejected as by Newtonsoft.Json", async () => {
   const engine = await startEngine();
   await engine.startNew("wait", "one");
   for (const path of ["orchestrators/wait", "instances/one/raiseEvent/go"]) {
@@ -330,7 +330,7 @@ test("events need JSON, an instance, and one that has not ended", async () => {
   expect(await engine.raise("one", "go")).toBe(410);
 });
 
-test("an event in another case completes the extension's wait but not the library's", async () => {
+test("an event named in another letter case completes the extension's wait but not the library's", async () => {
   const engine = await startEngine();
   await engine.startNew("wait", "one");
   await engine.raise("one", "GO", 1);
@@ -339,7 +339,7 @@ test("an event in another case completes the extension's wait but not the librar
   expect(await engine.status("one")).toMatchObject({ output: { got: 2 } });
 });
 
-test("an event named like a task id fails the instance that it would fool", async () => {
+test("an event named like a task id fails the instance instead of completing that task", async () => {
   const engine = await startEngine();
   await engine.startNew("sleep", "one");
   await engine.raise("one", "0", "surprise");
@@ -349,7 +349,7 @@ test("an event named like a task id fails the instance that it would fool", asyn
   expect(output).toContain("An event with a number as its name completed the task");
 });
 
-test("termination ends an instance with its reason, whatever it waits for", async () => {
+test("termination ends an instance with the reason as output, whatever it waits for", async () => {
   const engine = await startEngine();
   await engine.startNew("sleep", "one");
   await engine.clock.settled();
@@ -364,7 +364,7 @@ test("termination ends an instance with its reason, whatever it waits for", asyn
   expect(await engine.status("one")).toMatchObject({ lastUpdatedTime: "2026-01-01T00:00:00Z" });
 });
 
-test("a failure is status Failed with a plain text as output, and 500 only when asked for", async () => {
+test("a failure has the status Failed and plain text as output, and returns 500 only on request", async () => {
   const engine = await startEngine();
   await engine.startNew("fail", "one");
   await engine.clock.settled();
@@ -442,7 +442,7 @@ test("a full page has a token, even if nothing follows; an empty page is full", 
   expect((await engine.request("GET", "instances/?top=-1")).status).toBe(500);
 });
 
-test("purging removes one instance, or those of a filter that says from when", async () => {
+test("a purge removes one instance, or those that match a filter with a start time", async () => {
   const engine = await startEngine();
   await startMany(engine);
   expect(await body(engine.request("DELETE", "instances/a-1"))).toEqual({ instancesDeleted: 1 });
@@ -461,7 +461,7 @@ test("purging removes one instance, or those of a filter that says from when", a
   expect(await body(engine.request("GET", "instances/"))).toHaveLength(4);
 });
 
-/** The client of the real library, fed with our binding and talking HTTP to our routes. */
+/** The real library's client, with our binding, calling our routes over HTTP. */
 const startClient = async (engine: TestEngine): Promise<df.DurableClient> => {
   const server = createServer((incoming, outgoing) => {
     const chunks: Buffer[] = [];
@@ -533,7 +533,7 @@ test("the library's client reads every page of a long list", async () => {
   expect(await client.getStatusAll()).toHaveLength(230);
 });
 
-test("an input that was left out is the empty text, as the client sends it", async () => {
+test("an omitted input is the empty string, as the client sends it", async () => {
   const engine = await startEngine();
   const client = await startClient(engine);
   await client.startNew("wait", { instanceId: "one" });
@@ -542,7 +542,7 @@ test("an input that was left out is the empty text, as the client sends it", asy
   expect(await engine.status("two")).toMatchObject({ input: null });
 });
 
-test("a check-status response carries every management URL", async () => {
+test("a check-status response contains every management URL", async () => {
   const engine = await startEngine();
   const client = await startClient(engine);
   const payload = client.createHttpManagementPayload("one");

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { virtualClock } from "../../../src/local/clock.ts";
 import { jsonOf, startSample } from "../../support/host/host.ts";
 
-/** A mistake, whether an event must come for it to show, and the sentence that names it. */
+/** A mistake, whether it needs an event to appear, and the sentence that names it. */
 const mistakes: {
   name: string;
   answered?: boolean;
@@ -16,7 +16,7 @@ const mistakes: {
       "A task was used in a second Task.any or Task.all, and the extension schedules it a second time. Create new tasks for every race",
   },
   {
-    name: "longTimerCancelled",
+    name: "longTimerCanceled",
     answered: true,
     sentence: "Create timers of at most six days, one after the other",
   },
@@ -32,7 +32,7 @@ const mistakes: {
     output: "but the current replay execution hasn't (yet?) scheduled this task",
     sentence: "Throw an Error with a message",
   },
-  // Here the extension only waits, for ever.
+  // In this case the extension waits forever.
   { name: "callsAnUnknownActivity", output: null, sentence: "The function 'lok' doesn't exist" },
 ];
 

@@ -11,7 +11,7 @@ import {
   type Activities,
 } from "../../support/host/durable-app.ts";
 
-/** Runs one orchestrator, "it", as instance "one", with drift shown rather than failed. */
+/** Runs one orchestrator, "it", as instance "one". Non-determinism is shown, and does not fail it. */
 const run = async (
   it: Orchestrator,
   activities: Activities = {},
@@ -183,7 +183,7 @@ const race = (cancel: boolean): Orchestrator =>
     return yield context.df.callActivity("echo", { won: first === work });
   };
 
-test("a race that the activity wins ends at once when the timer is cancelled", async () => {
+test("a race that the activity wins completes immediately when the timer is canceled", async () => {
   const engine = await run(race(true), { echo }, { failsOnNonDeterminism: true });
   expect(await engine.status("one")).toMatchObject({
     runtimeStatus: "Completed",
@@ -223,7 +223,7 @@ const failOnce = () => {
 };
 
 test.each([false, true])(
-  "a retry inside Task.any with a cancelled timer is non-deterministic (drift fails: %s)",
+  "a retry inside Task.any with a canceled timer is non-deterministic (failsOnNonDeterminism: %s)",
   async (failsOnNonDeterminism) => {
     const engine = await run(retryInRace, { once: failOnce(), echo }, { failsOnNonDeterminism });
     await engine.clock.advance(seconds(5));
@@ -246,14 +246,14 @@ const reusedDeadline: Orchestrator = function* (context) {
   return "done";
 };
 
-test("a deadline reused in three races is scheduled three times, and ids drift", async () => {
+test("a deadline reused in three races is scheduled three times, and ids diverge", async () => {
   const engine = await run(reusedDeadline, { echo });
   expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Running" });
   const timers = (await engine.history("one")).filter((e) => e.EventType === "TimerCreated");
   expect(timers).toHaveLength(3);
 });
 
-test("a reused task fails at once, and the fix is named", async () => {
+test("a reused task fails immediately, and the fix is named", async () => {
   const engine = await run(reusedDeadline, { echo }, { failsOnNonDeterminism: true });
   const { runtimeStatus, output } = await engine.status("one");
   expect(runtimeStatus).toBe("Failed");
@@ -270,7 +270,7 @@ const eventThenContinue = (cancel: boolean): Orchestrator =>
     return context.df.continueAsNew({});
   };
 
-test("an event race with a cancelled timer and continueAsNew delivers the event for ever", async () => {
+test("an event race with a canceled timer and continueAsNew delivers the event forever", async () => {
   const engine = await run(eventThenContinue(true));
   await engine.raise("one", "go");
   const { runtimeStatus, output } = await engine.status("one");
@@ -294,7 +294,7 @@ test("without the cancellation continueAsNew waits for the timer", async () => {
     createdTime: "2026-01-01T00:00:00Z",
   });
   await engine.clock.advance(hours(1));
-  // The new generation began, and its own timer runs.
+  // The new generation has started, and its timer runs.
   expect(await engine.status("one")).toMatchObject({
     runtimeStatus: "Running",
     createdTime: "2026-01-01T00:59:59Z",
@@ -332,7 +332,7 @@ test("two events in one batch both arrive in order across continueAsNew", async 
   });
 });
 
-test("an event in another case before continueAsNew delivers the next one twice, and says so", async () => {
+test("an event in another letter case before continueAsNew delivers the next one twice, and the log names the mistake", async () => {
   const engine = await run(
     function* (context) {
       yield context.df.waitForExternalEvent("go");
@@ -363,7 +363,7 @@ test("the newest waiter of a name is served first", async () => {
   expect(await engine.status("one")).toMatchObject({ output: { got: 7 } });
 });
 
-test("a deadline reused beside events alone is scheduled twice, and fails with the fix", async () => {
+test("a deadline reused together with events only is scheduled twice, and fails with the fix", async () => {
   const engine = await run(
     function* (context) {
       const deadline = context.df.createTimer(later(context, hours(1)));
@@ -428,7 +428,7 @@ const allWithRetry: Orchestrator = function* (context) {
   return "unreachable";
 };
 
-test("after Task.all failed fast beside a retry, the next activity takes the timer's id", async () => {
+test("after Task.all with a retry failed fast, the next activity takes the timer's id", async () => {
   const engine = await run(allWithRetry, { failing, once: failOnce(), echo });
   await engine.clock.advance(seconds(5));
   // The retry's timer fires under the id that the library gave the activity: no result arrives.
@@ -436,9 +436,9 @@ test("after Task.all failed fast beside a retry, the next activity takes the tim
 });
 
 test.each([
-  ["beside a retry", allWithRetry],
+  ["together with a retry", allWithRetry],
   [
-    "beside a slow activity",
+    "together with a slow activity",
     function* (context) {
       const timer = context.df.createTimer(later(context, hours(1)));
       try {
@@ -480,7 +480,7 @@ test("after Task.all failed fast, the next activity starts only when the slow on
   expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Completed" });
 });
 
-test("Task.all that failed fast beside an event can never end, and says so", async () => {
+test("Task.all with an event that failed fast never completes, and the log names the mistake", async () => {
   const it: Orchestrator = function* (context) {
     const event = context.df.waitForExternalEvent("never");
     try {
@@ -557,7 +557,7 @@ test.each<[string, Orchestrator, string]>([
     },
     "Non-Deterministic workflow detected: A previous execution of this orchestration scheduled a timer task with sequence number 0 but the current replay execution hasn't (yet?) scheduled this task. Was a change made to the orchestrator code after this instance had already started running?",
   ],
-])("throwing a text after %s fails the instance as non-deterministic", async (_, it, output) => {
+])("throwing a string after %s fails the instance as non-deterministic", async (_, it, output) => {
   const engine = await run(it, { echo }, { failsOnNonDeterminism: true });
   await engine.clock.advance(0);
   expect(await engine.status("one")).toMatchObject({
@@ -567,7 +567,7 @@ test.each<[string, Orchestrator, string]>([
   });
 });
 
-test("an Error with a message fails the instance and keeps the status that it sent along", async () => {
+test("an Error with a message fails the instance and keeps the custom status of that turn", async () => {
   const engine = await run(
     function* (context) {
       context.df.setCustomStatus("first");
@@ -584,7 +584,7 @@ test("an Error with a message fails the instance and keeps the status that it se
   });
 });
 
-test("a completed task in a new race is not seen until the other one completes", async () => {
+test("a completed task in a new race is not noticed until the other one completes", async () => {
   const engine = await run(
     function* (context) {
       const event = context.df.waitForExternalEvent("go");
@@ -602,7 +602,7 @@ test("a completed task in a new race is not seen until the other one completes",
   expect(await engine.status("one")).toMatchObject({ output: true });
 });
 
-test("a ten-day timer hops by three days and never ends early", async () => {
+test("a ten-day timer runs in hops of three days and never fires early", async () => {
   const engine = await run(
     function* (context) {
       yield context.df.createTimer(later(context, days(10)));
@@ -616,7 +616,7 @@ test("a ten-day timer hops by three days and never ends early", async () => {
   await engine.clock.advance(1);
   expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Completed" });
   const fired = (await engine.history("one")).filter((e) => e.EventType === "TimerFired");
-  // Each hop fires a second early; the last second is waited for in short hops.
+  // Each hop fires a second early; the last second passes in short hops.
   expect(fired.slice(0, 5).map((e) => e.FireAt)).toEqual([
     "2026-01-04T00:00:00Z",
     "2026-01-06T23:59:59Z",
@@ -626,7 +626,7 @@ test("a ten-day timer hops by three days and never ends early", async () => {
   ]);
 });
 
-const cancelledWeek: Orchestrator = function* (context) {
+const canceledWeek: Orchestrator = function* (context) {
   const deadline = context.df.createTimer(later(context, days(7)));
   const event = context.df.waitForExternalEvent("go");
   const first = yield context.df.Task.any([event, deadline]);
@@ -634,8 +634,8 @@ const cancelledWeek: Orchestrator = function* (context) {
   return yield context.df.callActivity("echo", { n: 1 });
 };
 
-test("a seven-day timer cancelled after its first hop fails the instance", async () => {
-  const engine = await run(cancelledWeek, { echo });
+test("a seven-day timer canceled after its first hop fails the instance", async () => {
+  const engine = await run(canceledWeek, { echo });
   await engine.clock.advance(days(4));
   await engine.raise("one", "go");
   const { runtimeStatus, output } = await engine.status("one");
@@ -643,8 +643,8 @@ test("a seven-day timer cancelled after its first hop fails the instance", async
   expect(output).toContain("Non-Deterministic workflow detected");
 });
 
-test.each([1, 4])("a seven-day timer cancelled on day %i fails with the fix", async (day) => {
-  const engine = await run(cancelledWeek, { echo }, { failsOnNonDeterminism: true });
+test.each([1, 4])("a seven-day timer canceled on day %i fails with the fix", async (day) => {
+  const engine = await run(canceledWeek, { echo }, { failsOnNonDeterminism: true });
   await engine.clock.advance(days(day));
   await engine.raise("one", "go");
   const { runtimeStatus, output } = await engine.status("one");
@@ -663,11 +663,11 @@ const twoSixDayTimers = (activityBetween: boolean): Orchestrator =>
     return context.df.currentUtcDateTime;
   };
 
-test("a timer of exactly six days is one timer and may be cancelled", async () => {
+test("a timer of exactly six days is one timer and may be canceled", async () => {
   const engine = await run(twoSixDayTimers(true), { echo }, { failsOnNonDeterminism: true });
   await engine.clock.advance(days(5));
   await engine.raise("one", "go");
-  // The cancelled timer still fires on day six; nobody minds.
+  // The canceled timer still fires on day six, without effect.
   await engine.clock.advance(days(6));
   expect(await engine.status("one")).toMatchObject({
     runtimeStatus: "Completed",
@@ -677,7 +677,7 @@ test("a timer of exactly six days is one timer and may be cancelled", async () =
   expect(fired).toHaveLength(2);
 });
 
-test("a timer right after a cancelled one counts from before the race, and may fire at once", async () => {
+test("a timer right after a canceled one counts from before the race, and may fire immediately", async () => {
   const engine = await run(twoSixDayTimers(false));
   await engine.clock.advance(days(5));
   await engine.raise("one", "go");

@@ -13,7 +13,7 @@ import {
 } from "../../support/host/durable-app.ts";
 
 /*
- * What the queues of the Azure Storage backend do to messages: timers arrive early, what a dead process took is
+ * The effects of the Azure Storage backend's queues: timers arrive early, messages that a dead process took are
  * invisible for some time, and events can overtake each other.
  */
 
@@ -50,10 +50,10 @@ test.each([
   expect(firedAt - testStart).toBe(fires);
   const [, created, fired] = await engine.history("one");
   expect(created.EventType).toBe("TimerCreated");
-  expect(fired).toEqual({ ...created, EventType: "TimerFired" }); // dated when it was created
+  expect(fired).toEqual({ ...created, EventType: "TimerFired" }); // dated with its creation
 });
 
-test("an orchestrator that waits on until a time is woken again and again in the last second", async () => {
+test("an orchestrator that waits again until a time is due is woken repeatedly in the last second", async () => {
   const engine = await testEngine({
     app: {
       orchestrators: {
@@ -111,7 +111,7 @@ test.each([
   ["activity completion", 5],
   ["activity completion", 60],
 ] as const)(
-  "what a process held when it died before a commit (%s) is invisible for %i minutes",
+  "messages that a process held when it died before a commit (%s) are invisible for %i minutes",
   async (point, length) => {
     const visibilityTimeouts = { controlQueueMs: hours(1), workItemQueueMs: hours(1) };
     const key = point === "turn" ? "controlQueueMs" : "workItemQueueMs";
@@ -128,7 +128,7 @@ test.each([
   },
 );
 
-test("what a process committed but did not take yet is there after its death", async () => {
+test("messages that a process committed but did not take yet are visible after its death", async () => {
   const { clock, first, next } = await twoLives("turn", "after");
   await first.startNew("it", "one");
   await clock.settled();
@@ -137,7 +137,7 @@ test("what a process committed but did not take yet is there after its death", a
   expect((await second.history("one")).at(-1)).toMatchObject({ EventType: "TaskCompleted" });
 });
 
-test("a graceful stop releases what was taken", async () => {
+test("a graceful stop releases the messages that were taken", async () => {
   const clock = testClock();
   const file = testHubFile();
   const app = {
@@ -179,7 +179,7 @@ test("a termination takes effect while a dead process holds the message that sta
   expect(await second.status("one")).toMatchObject({ runtimeStatus: "Terminated", output: "off" });
 });
 
-test("events overtake each other by the delays that a test sets", async () => {
+test("events overtake each other according to the delays that a test sets", async () => {
   const delays = [8, 2, 0, 5];
   const engine = await testEngine({
     eventDelay: () => delays.shift() ?? 0,

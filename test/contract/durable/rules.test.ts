@@ -25,7 +25,7 @@ const run = async (it: Orchestrator, activities: Activities = {}, options = {}) 
 const later = (context: df.OrchestrationContext, ms: number) =>
   new Date(context.df.currentUtcDateTime.getTime() + ms);
 
-test("an instance that calls an unknown activity stays Running for ever, and the log has the reason", async () => {
+test("an instance that calls an unknown activity stays Running forever, and the log has the reason", async () => {
   const engine = await run(function* (context) {
     context.df.setCustomStatus("waits");
     yield context.df.callActivity("nobody", {});
@@ -71,7 +71,7 @@ test.each<[string, Orchestrator]>([
       yield context.df.callHttp({ method: "GET", url: "https://example.org" });
     },
   ],
-])("what is out of scope fails by name: %s", async (name, it) => {
+])("an unsupported operation fails by name: %s", async (name, it) => {
   const engine = await run(it);
   const { runtimeStatus, output } = await engine.status("one");
   expect(runtimeStatus).toBe("Failed");
@@ -101,7 +101,7 @@ test.each([
   expect(customStatus).toBe(status === "Failed" ? null : "x".repeat(length));
 });
 
-test("a custom status that a turn does not set is null, but for a generation's first turn", async () => {
+test("a custom status that a turn does not set is null, except in a generation's first turn", async () => {
   const engine = await run(function* (context) {
     const { again } = context.df.getInput() as { again?: boolean };
     if (again !== true) {
@@ -122,7 +122,7 @@ test("a custom status that a turn does not set is null, but for a generation's f
   expect(await engine.status("one")).toMatchObject({ customStatus: null });
 });
 
-test("a worker that dies during a turn fails the instance and takes the custom status along", async () => {
+test("a worker that dies during a turn fails the instance and loses the custom status", async () => {
   const clock = testClock();
   const functions = await testFunctions({
     orchestrators: {
@@ -273,12 +273,12 @@ test("an activity delivered again runs again, and its second result changes noth
   const duplicates = (await engine.history("one")).filter((e) => e.EventType === "TaskCompleted");
   expect(duplicates.map((e) => e.Result)).toEqual([1, 2, 3]);
   await engine.clock.advance(hours(2));
-  // Extra runs go on after the instance has ended.
+  // Extra runs continue after the instance has ended.
   expect(runs).toBe(6);
   expect(await engine.status("one")).toMatchObject({ runtimeStatus: "Completed", output: [1, 4] });
 });
 
-test("no more activities and orchestrators run at once than the limits say", async () => {
+test("the number of activities and orchestrators that run at the same time stays within the limits", async () => {
   let running = 0;
   let most = 0;
   const busy = async () => {
@@ -342,7 +342,7 @@ test("an instance takes one turn at a time, and the limit holds over all instanc
   expect(most).toBe(2);
 });
 
-test("work that the host could not call is tried again", async () => {
+test("a function that the host could not call is called again", async () => {
   const clock = testClock();
   const functions = await testFunctions({
     orchestrators: {
@@ -370,7 +370,7 @@ test("work that the host could not call is tried again", async () => {
   expect(await engine.status("one")).toMatchObject({ output: { n: 1 } });
 });
 
-test("stopping waits for what runs and begins nothing more", async () => {
+test("stopping waits for running work and starts no more", async () => {
   const gate: { open?: () => void } = {};
   const engine = await testEngine({
     app: {
@@ -396,7 +396,7 @@ test("stopping waits for what runs and begins nothing more", async () => {
   await stopping;
 });
 
-/** Waits, inside an activity, until the instance has come so far: work in flight holds the clock. */
+/** Waits, inside an activity, until the instance has this status: running work stops the clock. */
 const until = async (engine: TestEngine, id: string, status: string | undefined) => {
   for (let now = ""; now !== status;) {
     await new Promise((resolve) => setImmediate(resolve));
@@ -461,7 +461,7 @@ test("a second result for a former generation does not reach the next one", asyn
     },
     functions: {
       ...functions,
-      // The extra run ends while the turn that continues as new is under way.
+      // The extra run ends during the turn that continues as new.
       async invokeOrchestrator(...call) {
         gate.open?.();
         if (gate.open !== undefined) await vi.waitUntil(() => recorded >= 2);
@@ -520,7 +520,7 @@ test("an instance purged during its turn stays purged", async () => {
   expect(await engine.status("one")).toBeUndefined();
 });
 
-test("the log tells that an orchestration began and how it ended", async () => {
+test("the log has a line for the start of an orchestration, and one for how it ended", async () => {
   const good = await run(function* (context) {
     yield context.df.createTimer(later(context, 0));
   });
@@ -542,7 +542,7 @@ test("the log tells that an orchestration began and how it ended", async () => {
   ]);
 });
 
-test("a task hub of another version is refused with the fix", async () => {
+test("a task hub of another version is rejected with the fix", async () => {
   const file = testHubFile();
   const other = new DatabaseSync(file);
   other.exec("PRAGMA user_version = 99");
@@ -559,16 +559,16 @@ test("a task hub of another version is refused with the fix", async () => {
   ).rejects.toThrow(/another version of Ferry wrote it: schema 99/);
 });
 
-/** Ten times what it takes. */
+/** Ten times the usual duration (ms). */
 const quick = seconds(5);
 
-/** CPU time of this process, ms: unlike the time of day it does not count what else the machine does. */
+/** CPU time of this process (ms): unlike elapsed time, it excludes other work of the machine. */
 function cpuTime(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000;
 }
 
-test("fourteen days of polling every three hours pass in a moment", async () => {
+test("fourteen days of polling every three hours take little time", async () => {
   let reads = 0;
   const engine = await run(
     function* (context) {
@@ -587,7 +587,7 @@ test("fourteen days of polling every three hours pass in a moment", async () => 
   expect(reads).toBe(14 * 8);
 });
 
-test("a thousand pending instances start and wake in a moment", async () => {
+test("a thousand pending instances start and wake in little time", async () => {
   const engine = await testEngine({
     file: testHubFile(),
     app: {
@@ -608,7 +608,7 @@ test("a thousand pending instances start and wake in a moment", async () => {
   expect(JSON.parse(done.body)).toHaveLength(1000);
 });
 
-test("a history of more than a thousand events grows in a moment", async () => {
+test("a history of more than a thousand events grows in little time", async () => {
   const begun = cpuTime();
   const engine = await run(
     function* (context) {

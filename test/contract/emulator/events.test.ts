@@ -71,7 +71,7 @@ test("a validated subscriber gets an upload's event in Event Grid's schema", asy
   });
 });
 
-test("CloudEvents carry the same data, one event per delivery", async () => {
+test("CloudEvents contain the same data, one event per delivery", async () => {
   const storage = await startStorage();
   const received = await subscribed(storage, { schema: "cloud-events" });
   await uploadBlob(storage.service, "film");
@@ -111,7 +111,7 @@ test.each([
     await target.beginCopyFromURL(source.url, { intervalInMs: 3_600_000 });
     await storage.clock.settled();
     expect(received).toHaveLength(after === 0 ? one : 0);
-    await storage.clock.advance(60_000); // without any request meanwhile
+    await storage.clock.advance(60_000); // without any request at that time
     expect(received).toHaveLength(one);
     const { eTag, api } = received[0]?.event["data"] ?? {};
     const { etag } = await target.getProperties();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { jsonOf, startSample } from "../../support/host/host.ts";
 
-test("admin routes tell what runs and run it", async () => {
+test("admin routes list the functions and run them", async () => {
   const host = await startSample("events");
   const admin = (path: string, body?: unknown) =>
     fetch(`${host.url}/admin/${path}`, {

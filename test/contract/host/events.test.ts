@@ -47,7 +47,7 @@ test.each([
   ["a handshake with an empty body", "SubscriptionValidation", ""],
   ["a handshake without events", "SubscriptionValidation", "[]"],
   ["a handshake without a code", "SubscriptionValidation", "[{}]"],
-])("%s is an empty 500", async (_, type, body) => {
+])("%s gets an empty 500", async (_, type, body) => {
   const { url } = await startSample("events");
   const headers = { "aeg-event-type": type };
   const response = await fetch(webhook(url), { method: "POST", headers, body });
@@ -56,7 +56,7 @@ test.each([
 });
 
 test.each([{ "WebHook-Request-Origin": "eventgrid.azure.net" }, {}])(
-  "the handshake of cloud events allows Event Grid, whatever asks: %o",
+  "the handshake of cloud events allows Event Grid, whatever origin requests it: %o",
   async (headers) => {
     const { url } = await startSample("events");
     const response = await fetch(webhook(url), { method: "OPTIONS", headers });
@@ -66,7 +66,7 @@ test.each([{ "WebHook-Request-Origin": "eventgrid.azure.net" }, {}])(
   },
 );
 
-test.each(["HEAD", "PATCH"])("%s is no method of a webhook", async (method) => {
+test.each(["HEAD", "PATCH"])("%s is not a method of a webhook", async (method) => {
   const { url } = await startSample("events");
   const headers = { "aeg-event-type": "Unsubscribe" };
   expect((await fetch(webhook(url), { method, headers })).status).toBe(404);
@@ -77,7 +77,7 @@ test("an unknown extension has no webhook", async () => {
   expect((await fetch(`${url}/runtime/webhooks/other`, { method: "POST" })).status).toBe(404);
 });
 
-test("each event of a batch is one invocation with the event as it came and its metadata", async () => {
+test("each event of a batch is one invocation with the unchanged event and its metadata", async () => {
   const { url } = await startSample("events");
   const response = await post(webhook(url), "notification", [event("a"), event("b")]);
   expect([response.status, await response.text()]).toEqual([202, ""]);
@@ -95,7 +95,7 @@ test("each event of a batch is one invocation with the event as it came and its 
   });
 });
 
-test("a cloud event comes alone and is handed on as it is", async () => {
+test("a cloud event is delivered individually and passed on unchanged", async () => {
   const { url } = await startSample("events");
   const cloudEvent = { specversion: "1.0", id: "c", source: "/x", type: "y", data: { z: 1 } };
   expect((await post(webhook(url), "Notification", cloudEvent)).status).toBe(202);
@@ -103,7 +103,7 @@ test("a cloud event comes alone and is handed on as it is", async () => {
   expect(seen[0].event).toEqual(cloudEvent);
 });
 
-test("one failed event fails the delivery, though the others were taken", async () => {
+test("one failed event fails the delivery, although the others were accepted", async () => {
   const { url } = await startSample("events");
   const batch = [event("a"), event("b", { fail: true }), event("c")];
   const response = await post(webhook(url), "Notification", batch);
@@ -114,7 +114,7 @@ test("one failed event fails the delivery, though the others were taken", async 
   expect((await seenBy(url)).seen).toHaveLength(3);
 });
 
-test("what was taken is logged at level debug; what failed or was refused is seen", async () => {
+test("accepted deliveries are logged at level debug, failed and rejected ones at a higher level", async () => {
   const { url, log } = await startSample("events");
   await post(webhook(url), "Notification", [event("a")]);
   await post(webhook(url, "other"), "Notification", [event("b")]);
@@ -167,7 +167,7 @@ type Fired = { name: string; at: string; timer: { isPastDue: boolean; scheduleSt
 const firedBy = async (url: string, name: string): Promise<Fired[]> =>
   (await seenBy(url)).timers.filter((each: Fired) => each.name === name);
 
-test("a timer fires when its schedule says, and knows its last and next time", async () => {
+test("a timer fires according to its schedule, and reports its last and next time", async () => {
   const clock = clockForTest();
   const { url } = await startSample("events", { clock });
   await clock.advance(3 * 3_600_000);
@@ -188,7 +188,7 @@ test("a timer fires when its schedule says, and knows its last and next time", a
   });
 });
 
-test("a timer with runOnStartup fires at once; one under a minute keeps no status", async () => {
+test("a timer with runOnStartup fires immediately; one under a minute stores no status", async () => {
   const clock = clockForTest();
   const { url } = await startSample("events", { clock });
   await clock.advance(45_000);

@@ -37,11 +37,14 @@ test.each([
   ["GET", "items/4294967296", "any 4294967296"],
   ["GET", "ITEMS/ALL/", "literal"],
   ["DELETE", "items/all", "removed all"],
-])("%s %s goes to the most exact route that takes the verb", async (method, path, answer) => {
-  const host = await startSample("web");
-  const response = await fetch(`${host.url}/api/${path}`, { method });
-  expect(await response.text()).toBe(answer);
-});
+])(
+  "%s %s goes to the most specific route that accepts the method",
+  async (method, path, answer) => {
+    const host = await startSample("web");
+    const response = await fetch(`${host.url}/api/${path}`, { method });
+    expect(await response.text()).toBe(answer);
+  },
+);
 
 test.each([
   ["a verb that no function lists", "PATCH", "/api/items/7"],
@@ -49,12 +52,12 @@ test.each([
   ["HEAD, where only GET is listed", "HEAD", "/api/literal"],
   ["an unknown path", "GET", "/api/unknown"],
   ["a path without the prefix", "GET", "/echo"],
-])("%s is answered by 404", async (_, method, path) => {
+])("%s is answered with 404", async (_, method, path) => {
   const host = await startSample("web");
   expect((await fetch(host.url + path, { method })).status).toBe(404);
 });
 
-test("HEAD gets the headers of the body that it does not get, except its length", async () => {
+test("HEAD returns the headers of GET without Content-Length, and no body", async () => {
   const host = await startSample("web");
   const response = await fetch(`${host.url}/api/echo`, { method: "HEAD" });
   expect(response.status).toBe(200);
@@ -83,7 +86,7 @@ test.each(["GET", "HEAD"])("%s / is the host's page", async (method) => {
   expect(await response.text()).toContain(method === "GET" ? "Functions host" : "");
 });
 
-test("status, headers and bytes of an answer arrive as the function gave them", async () => {
+test("status, headers and bytes of a response arrive as the function returned them", async () => {
   const host = await startSample("web");
   const response = await fetch(`${host.url}/api/bytes`);
   expect(response.status).toBe(201);
@@ -91,7 +94,7 @@ test("status, headers and bytes of an answer arrive as the function gave them", 
   expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([0, 255, 10]);
 });
 
-test("every cookie is a line of its own, spelt as ASP.NET spells it", async () => {
+test("every cookie has its own header line, formatted as by ASP.NET", async () => {
   const host = await startSample("web");
   const response = await fetch(`${host.url}/api/cookies`);
   expect(response.headers.getSetCookie()).toEqual([
@@ -100,13 +103,13 @@ test("every cookie is a line of its own, spelt as ASP.NET spells it", async () =
   ]);
 });
 
-test.each(["nothing", "noContent"])("an answer without content is a 204: %s", async (name) => {
+test.each(["nothing", "noContent"])("a response without content gets 204: %s", async (name) => {
   const host = await startSample("web");
   const response = await fetch(`${host.url}/api/${name}`);
   expect([response.status, response.headers.get("content-length")]).toEqual([204, null]);
 });
 
-test("an error is an empty 500 to the caller and whole in the log, without keys and signatures", async () => {
+test("after an error the caller gets an empty 500, and the log has the whole error without keys and signatures", async () => {
   const host = await startSample("web");
   const response = await fetch(`${host.url}/api/fall?code=KEY`);
   expect([response.status, await response.text()]).toEqual([500, ""]);
@@ -117,16 +120,16 @@ test("an error is an empty 500 to the caller and whole in the log, without keys 
   expect(JSON.stringify(host.log)).not.toMatch(/SECRET|KEY/);
 });
 
-test("an answer that is no object is a 500 that says why in the log", async () => {
+test("a response that is not an object gets 500, and the log has the reason", async () => {
   const host = await startSample("web");
   expect((await fetch(`${host.url}/api/text`)).status).toBe(500);
   expect(host.log.map(({ message }) => message).join()).toContain("must be an object");
 });
 
-test("a chunked body is lost, as on the real host, and the log says so", async () => {
+test("a chunked body is lost, as on the real host, and the log reports it", async () => {
   const host = await startSample("web");
   const body = new Blob(["lost"]).stream();
-  // Streams are sent in chunks; fetch insists on saying that it answers only afterwards.
+  // Streams are sent in chunks; fetch requires `duplex: "half"`.
   const init = { method: "POST", body, duplex: "half" as const };
   const response = await fetch(`${host.url}/api/echo`, init);
   expect(await response.json()).toMatchObject({ body: "" });
@@ -135,7 +138,7 @@ test("a chunked body is lost, as on the real host, and the log says so", async (
   );
 });
 
-test("a body over 100 MB is refused before it is read", async () => {
+test("a body over 100 MB is rejected before it is read", async () => {
   const host = await startSample("web");
   const socket = connect(host.port, "127.0.0.1");
   socket.write("POST /api/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 104857601\r\n\r\n");
@@ -144,7 +147,7 @@ test("a body over 100 MB is refused before it is read", async () => {
   socket.destroy();
 });
 
-test("a client that breaks off, and one that speaks no HTTP, do no harm", async () => {
+test("a client that disconnects, and one that does not speak HTTP, do no harm", async () => {
   const host = await startSample("web");
   const socket = connect(host.port, "127.0.0.1");
   socket.write("POST /api/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
@@ -172,7 +175,7 @@ test("each request leaves one line, without its query", async () => {
   ]);
 });
 
-test("close waits for what runs, refuses what is new, and can be called twice", async () => {
+test("close waits for running requests, rejects new ones, and can be called twice", async () => {
   const host = await startSample("web");
   const held = fetch(`${host.url}/api/hold`);
   await fetch(`${host.url}/api/items/all`); // by now the first request has reached its function
@@ -185,21 +188,21 @@ test("close waits for what runs, refuses what is new, and can be called twice", 
   await expect(fetch(`${host.url}/api/items/all`)).rejects.toThrow("fetch failed");
 });
 
-test("close lets an answer go out whole", async () => {
+test("close waits until a response is sent completely", async () => {
   const host = await startSample("web");
-  const response = await fetch(`${host.url}/api/large`); // the body is still on its way
+  const response = await fetch(`${host.url}/api/large`); // the body is still being sent
   const closing = host.close();
   expect((await response.arrayBuffer()).byteLength).toBe(20_000_000);
   await closing;
 });
 
-test("a client that left before its answer holds nothing up", async () => {
+test("a client that disconnected before its response delays nothing", async () => {
   const host = await startSample("web");
   const client = connect(host.port, "127.0.0.1");
   client.write("GET /api/hold HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await fetch(`${host.url}/api/items/all`); // by now the first request has reached its function
   client.destroy();
-  await fetch(`${host.url}/api/items/all`); // and by now the host knows that the client has gone
+  await fetch(`${host.url}/api/items/all`); // and by now the host has noticed that the client disconnected
   await host.invoke({ functionName: "release", trigger: releaseRequest });
   await host.close();
   expect(host.log.map(({ message }) => message)).toContainEqual(
@@ -208,7 +211,7 @@ test("a client that left before its answer holds nothing up", async () => {
 });
 
 test.each(["a@b", "me:pw@localhost", "localhost/api", "a?b", "a b", "[::1", "localhost:99999"])(
-  "a Host header that is no host is refused: %s",
+  "an invalid Host header is rejected: %s",
   async (header) => {
     const host = await startSample("web");
     const client = connect(host.port, "127.0.0.1");
@@ -220,7 +223,7 @@ test.each(["a@b", "me:pw@localhost", "localhost/api", "a?b", "a b", "[::1", "loc
 );
 
 test.each([
-  ["with user information is refused", "http://me:pw@localhost/api/items/all", 400],
+  ["with user information is rejected", "http://me:pw@localhost/api/items/all", 400],
   ["without is taken", "http://localhost/api/items/all", 200],
 ])("a target in absolute form %s", async (_, target, status) => {
   const host = await startSample("web");

@@ -24,9 +24,9 @@ test.each([
   ["nothing", null, undefined],
   ["an object", `{"a":[1,2]}`, { a: [1, 2] }],
   ["a number", "7.5", 7.5],
-  ["text, which the action carries as JSON text", JSON.stringify(`"hi"`), "hi"],
+  ["text, which the action contains as JSON text", JSON.stringify(`"hi"`), "hi"],
   ["text that looks like a number", JSON.stringify(`"123"`), "123"],
-  ["a boolean, spelt as .NET spells it", "true", "True"],
+  ["a boolean, formatted as by .NET", "true", "True"],
 ])("an activity receives %s", async (_, input, received) => {
   const seen: unknown[] = [];
   const result = await runActivity((value) => void seen.push(value), input);
@@ -70,7 +70,7 @@ test.each([
   expect(result).toMatchObject({ ok: false, message, stack: expect.stringContaining(message) });
 });
 
-test("an orchestrator returns its actions, and a throw carries them behind the marker", async () => {
+test("an orchestrator returns its actions, and a thrown error contains them after the marker", async () => {
   const { durable } = await startApp(() => {
     df.app.orchestration("greet", function* (context) {
       return yield context.df.callActivity("step", { name: "you" });
@@ -167,7 +167,7 @@ test("hooks run in the order of registration and may change input, function, res
   expect(fallen).toEqual({ ok: true, json: `"healed"` });
 });
 
-test("a log line after the end is warned of, unless a postInvocation hook wrote it", async () => {
+test("a log line after the end causes a warning, unless a postInvocation hook wrote it", async () => {
   let late = () => {};
   const { durable, log } = await startApp(() => {
     app.hook.postInvocation(({ invocationContext }) => invocationContext.log("in the hook"));
@@ -196,14 +196,14 @@ test.each([
   ["a name that is taken, in any case", ["copy", "Copy"], `name is already used: "copy"`],
   ["a name that begins with a digit", ["1st"], `not a letter followed`],
   ["the reserved name", ["host"], `the reserved "host"`],
-])("registration refuses %s", async (_, names, problem) => {
+])("registration rejects %s", async (_, names, problem) => {
   const start = startApp(() => {
     for (const name of names) app.get(name, () => ({}));
   });
   await expect(start).rejects.toThrow(problem);
 });
 
-test("registration is over once the app has started", async () => {
+test("functions cannot be registered once the app has started", async () => {
   await startApp(() => app.get("first", () => ({})));
   expect(() => app.get("late", () => ({}))).toThrow(
     `Cannot register function "late" because functions can only be registered during app startup`,

@@ -64,7 +64,7 @@ test("the header wins over the query", async () => {
   expect((await fetch(guarded, withHeader("wrong"))).status).toBe(401);
 });
 
-test("OPTIONS needs a key too; a method that the function does not list stays a 404", async () => {
+test("OPTIONS needs a key too; a method that the function does not list still gets 404", async () => {
   const { url } = await start();
   expect((await fetch(`${url}/api/guarded`, { method: "OPTIONS" })).status).toBe(401);
   expect((await fetch(`${url}/api/guarded`, { method: "DELETE" })).status).toBe(404);
@@ -79,7 +79,7 @@ test.each([
   "/runtime/webhooks/durabletask/instances/a",
   "/runtime/webhooks/other",
 ])(
-  "%s without a known key is an empty 401 that names Bearer, and 403 with a host key",
+  "%s without a known key gets an empty 401 that names Bearer, and 403 with a host key",
   async (path) => {
     const { url } = await start();
     for (const init of [{}, withHeader("wrong")]) {
@@ -93,7 +93,7 @@ test.each([
   },
 );
 
-test("the ping is open; a path that is no admin route is a 404", async () => {
+test("the ping is open; a path that is not an admin route gets 404", async () => {
   const { url } = await start();
   expect((await fetch(`${url}/admin/host/ping`)).status).toBe(200);
   expect((await fetch(`${url}/admin/other`)).status).toBe(404);
@@ -114,7 +114,7 @@ test("the master key opens the admin routes, which list the keys", async () => {
   ]);
 });
 
-test("each webhook takes its own system key or the master key", async () => {
+test("each webhook accepts its own system key or the master key", async () => {
   const { url } = await start();
   const status = async (path: string, key: string, method = "GET") =>
     (await fetch(url + path, { method, ...withHeader(key) })).status;
@@ -138,7 +138,7 @@ test("the app's durable client and the URLs that it hands out have the key", asy
   expect(await jsonOf(fetch(statusQueryGetUri))).toMatchObject({ runtimeStatus: "Completed" });
 });
 
-test("the URL for Event Grid has the key, also one that the host made", async () => {
+test("the URL for Event Grid has the key, even one that the host generated", async () => {
   const written = await start();
   expect(written.eventGridUrl("received")).toBe(
     `${written.url}/runtime/webhooks/EventGrid?functionName=received&code=e%3D1%3D`,
@@ -153,7 +153,7 @@ test("the URL for Event Grid has the key, also one that the host made", async ()
   expect((await send(made.eventGridUrl("received").replace("code=", "code=a"))).status).toBe(401);
 });
 
-test("a host without keys asks for none", async () => {
+test("a host without keys requires none", async () => {
   const host = await startSample(await writtenApp({ "main.js": main }));
   expect((await fetch(`${host.url}/api/ruled`, withHeader("any"))).status).toBe(200);
   expect((await fetch(`${host.url}/admin/host/status`)).status).toBe(200);
@@ -162,7 +162,7 @@ test("a host without keys asks for none", async () => {
   );
 });
 
-test("the start is refused for keys that cannot be read", async () => {
+test("the host does not start with keys that cannot be read", async () => {
   const app = await writtenApp({ "main.js": main });
   await expect(startSample(app, { environment: { FUNCTIONS_KEYS: "master" } })).rejects.toThrow(
     "Cannot use the setting FUNCTIONS_KEYS because every part must be name=value",

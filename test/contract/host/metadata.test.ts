@@ -6,7 +6,7 @@ import {
   type FunctionMetadata,
 } from "../../../src/local/host/worker/functions-core.ts";
 
-/** The host reads these fields; a library that writes others would leave it blind. */
+/** The host reads these fields, so the library must write them. */
 async function registered(register: () => void): Promise<FunctionMetadata> {
   const { functions } = await collectApp(
     async () => register(),

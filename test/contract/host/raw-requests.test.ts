@@ -60,7 +60,7 @@ test.each([
   }
 });
 
-test("a body with both a length and chunks is refused by Node before the app sees it", async () => {
+test("a body with both a length and chunks is rejected by Node before the app receives it", async () => {
   const host = await startSample("web");
   const { head } = await exchange(
     host.port,

@@ -40,7 +40,7 @@ test.each(["commonjs", "web"])("an app starts again in the same process: %s", as
 
 const settingsOf = (url: string) => jsonOf(fetch(`${url}/api/settings`));
 
-test("settings come from local.settings.json, unless the environment or the start says otherwise", async () => {
+test("settings come from local.settings.json, unless the environment or the start overrides them", async () => {
   process.env["FROM_BOTH"] = "machine";
   process.env["FORCED"] = "machine";
   process.env["FROM_FILE"] = "";
@@ -70,7 +70,7 @@ test("settings come from local.settings.json, unless the environment or the star
 });
 
 test.each([
-  ["a host.json that is no JSON", { "host.json": "{" }, /not JSON .*host\.json"/],
+  ["a host.json that is not JSON", { "host.json": "{" }, /not JSON .*host\.json"/],
   ["a host.json without version", { "host.json": "{}" }, /"version" must be "2.0": missing/],
   [
     "a number that is none",
@@ -153,10 +153,10 @@ test.each([
     {
       "main.js": `
         import { app } from "@azure/functions";
-        app.get("one", { route: "a/{b:colour}", handler: () => ({}) });
+        app.get("one", { route: "a/{b:color}", handler: () => ({}) });
       `,
     },
-    /it contains the unknown constraint "colour": "api\/a\/\{b:colour\}"/,
+    /it contains the unknown constraint "color": "api\/a\/\{b:color\}"/,
   ],
   [
     "a schedule that cannot be read",
@@ -173,7 +173,7 @@ test.each([
     { "main.js": `${oneFunction} app.hook.appStart(() => { throw new Error("not today"); });` },
     /^not today$/,
   ],
-])("the start is refused, and undone, for %s", async (_, files, problem) => {
+])("the host does not start, and cleans up, for %s", async (_, files, problem) => {
   const environment = { ...process.env };
   const directory = process.cwd();
   await expect(
@@ -183,7 +183,7 @@ test.each([
   expect(process.cwd()).toBe(directory);
 });
 
-test("a second copy of @azure/functions is refused", async () => {
+test("a second copy of @azure/functions is rejected", async () => {
   await startSample("web"); // uses the copy that is installed
   const app = await writtenApp({ "main.js": oneFunction, "node_modules/.keep": "" });
   await mkdir(join(app, "node_modules/@azure"), { recursive: true });
@@ -195,7 +195,7 @@ test("a second copy of @azure/functions is refused", async () => {
   );
 });
 
-test("app hooks run once each, first and last, and share what they keep", async () => {
+test("app hooks run once each, first and last, and share their data", async () => {
   const app = await writtenApp({
     "main.js": `
       import { app } from "@azure/functions";
@@ -213,7 +213,7 @@ test("app hooks run once each, first and last, and share what they keep", async 
   expect(globalThis).toMatchObject({ stepsOfHooks: ["start", "end"] });
 });
 
-test("requests while the app starts are a 503", async () => {
+test("requests while the app starts get 503", async () => {
   const app = await writtenApp({
     "main.js": `
       import { app } from "@azure/functions";

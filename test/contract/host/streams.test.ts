@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { startSample, writtenApp } from "../../support/host/host.ts";
 
-// A file, and so a process, of its own: the library cannot be told to stop streaming again.
-test("HTTP streams are refused by name", async () => {
+// A separate file, and so a separate process: the library cannot disable streaming again.
+test("HTTP streams are rejected by name", async () => {
   const app = await writtenApp({
     "main.js": `
       import { app } from "@azure/functions";

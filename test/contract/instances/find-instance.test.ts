@@ -7,7 +7,7 @@ import { repairInstanceId } from "../../../src/names.ts";
 import { startStorage, uploadBlob } from "../../support/stack/emulator.ts";
 import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
-/** What Durable reports of one instance. */
+/** Durable's status of one instance. */
 type Status = { name?: string; runtimeStatus: string; customStatus?: unknown; output?: unknown };
 
 /** A copy that Storage has started, and the ledger's entries of it. `durable`: statuses by instance id. */
@@ -46,7 +46,7 @@ test.each([
   { what: "failed and lost its custom status", runtimeStatus: "Failed" },
   { what: "was terminated before its first status", runtimeStatus: "Terminated" },
   { what: "was purged", runtimeStatus: null },
-])("a copy whose instance $what is shown with what the ledger has", async ({ runtimeStatus }) => {
+])("a copy whose instance $what is shown with the ledger's data", async ({ runtimeStatus }) => {
   const { ledger, durable, view, instanceId, copyId, startedAt } = await startedCopy();
   if (runtimeStatus !== null) durable.set(instanceId, { runtimeStatus, customStatus: null });
   const known = { copyId, copyStatus: "pending", startedAt, completedAt: null, nextReadAt: null };
@@ -121,7 +121,7 @@ test("a purged copy that has ended is not shown as one that waits for a repair",
   expect(await view()).toBeNull();
 });
 
-test("an outcome says that an abort was requested, also if the orchestration did not know it", async () => {
+test("an outcome reports that an abort was requested, even if the orchestration never received it", async () => {
   const { ledger, instanceId, steps, copy } = await startedCopy();
   expect(await ledger.requestAbort(instanceId)).toBeNull();
   const record = { abortRequested: false, startedAt: null, statusReads: 3 };

@@ -7,7 +7,7 @@ import { orchestrations } from "../../../src/names.ts";
 import { days, minutes, seconds, testEngine, testStart } from "../../support/host/durable-app.ts";
 import type { Activities, TestEngine } from "../../support/host/durable-app.ts";
 
-/** The extension hides a timer's message for whole seconds, cut down, from a moment after it was created. */
+/** The extension hides a timer's message for whole seconds, rounded down, counted from just after its creation. */
 function firesAt(timer: number, now: number): number {
   return now + Math.max(0, Math.ceil((timer - now) / 1_000) - 1) * 1_000;
 }
@@ -25,7 +25,7 @@ test("no timer that lies ahead fires before it is due, and none is created for m
   expect(timerFor(epochMs(days(3)), epochMs(0))).toBe(days(1));
 });
 
-test("a timer that is due now stays as it is", () => {
+test("a timer that is due now is not postponed", () => {
   expect([5_000, 4_000].map((due) => timerFor(epochMs(due), epochMs(5_000)))).toEqual([
     5_000, 4_000,
   ]);
@@ -100,7 +100,7 @@ test("waits for a fence to pass do not count as attempts to settle", async () =>
   expect(attempts).not.toContain(true);
 });
 
-test("a fence on a clock that is a quarter of an hour behind causes few attempts, and is waited for", async () => {
+test("Ferry waits for a fence on a clock that is a quarter of an hour behind, with few attempts", async () => {
   const calls: number[] = [];
   const fencedUntil = testStart + minutes(16);
   const engine = await startCopy({

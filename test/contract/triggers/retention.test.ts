@@ -77,7 +77,7 @@ test.each(["Running", "Suspended"])(
   },
 );
 
-test("more copies than a batch that cannot be purged do not hold the others up", async () => {
+test("more than a batch of copies that cannot be purged does not delay the others", async () => {
   const { ids, broken, errors, run, kept } = await oldCopies(130);
   const stuck = ids.toSorted().slice(0, 110);
   for (const id of stuck) broken.add(id);

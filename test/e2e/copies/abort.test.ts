@@ -34,7 +34,7 @@ test("an abort of a pending copy makes it `aborted` and leaves no empty blob beh
   expect(await destination.exists()).toBe(false);
 });
 
-test("an abort that comes twice is told that the copy is aborted already", async () => {
+test("a second abort gets the response that the copy is already aborted", async () => {
   const stack = await startStack(slowly);
   const { id } = await startCopy(stack);
   await stack.clock.advance(10_000);

@@ -40,7 +40,9 @@ test("ifBusy wait: a foreign copy completes undisturbed, then the destination is
   await stack.clock.advance(60_000);
   const waiting = await stack.get(id);
   expect(waiting).toMatchObject({ status: "queued", copyId: null, completedAt: null });
-  expect(waiting.warning).toMatch(`Waits for copy ${foreign} onto the destination to end (bytes `);
+  expect(waiting.warning).toMatch(
+    `Waiting for copy ${foreign} onto the destination to end (bytes `,
+  );
   expect(waiting.warning).toMatch(/bytes [1-9]\d*\/2000000/);
   expect(Date.parse(waiting.nextReadAt)).toBeGreaterThan(stack.clock.now());
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded", warning: null });
@@ -58,7 +60,7 @@ test.each(["wait", "replace"])(
     await stack.clock.advance(30_000);
     const waiting = await stack.get(second.id);
     expect(waiting).toMatchObject({ status: "queued" });
-    expect(waiting.warning).toContain(`Waits for copy ${first.id} of this app`);
+    expect(waiting.warning).toContain(`Waiting for copy ${first.id} of this app`);
     expect(await stack.untilEnded(second.id)).toMatchObject({ status: "succeeded" });
     expect(await stack.get(first.id)).toMatchObject({ status: "succeeded" });
     expect(countRequests(stack, "AbortCopyBlob")).toBe(0);
@@ -194,7 +196,7 @@ test("a source that is the destination of a pending copy is copied after that co
   await stack.clock.advance(60_000);
   const waiting = await stack.get(id);
   expect(waiting).toMatchObject({ status: "queued" });
-  expect(waiting.warning).toMatch(`Waits for copy ${onto} onto the source to end (bytes `);
+  expect(waiting.warning).toMatch(`Waiting for copy ${onto} onto the source to end (bytes `);
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
   expect((await readContent(stack)).equals(Buffer.alloc(2_000_000, "other"))).toBe(true);
 });

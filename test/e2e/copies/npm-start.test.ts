@@ -136,7 +136,7 @@ test.each([
   { setting: { COPY_RATE: "0" }, says: /COPY_RATE must be bytes per second/ },
   { setting: { COPY_ALLOWED: '[{"from":1}]' }, says: /COPY_ALLOWED must be a JSON list/ },
   { setting: { COPY_SECRET_KEYS: "short" }, says: /key 1 is not/ },
-])("npm start ends with 1 and says what is wrong with $setting", async ({ setting, says }) => {
+])("npm start exits with 1 and reports what is wrong with $setting", async ({ setting, says }) => {
   const started = npmStart(checkout(), setting);
   await expect(started).rejects.toThrow(/ended with 1/);
   await expect(started).rejects.toThrow(says);

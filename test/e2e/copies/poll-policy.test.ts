@@ -37,7 +37,7 @@ test.each(["steady", "bursty", "staircase", "slow start", "stalled, then on"] as
     const id = await startCopy(stack);
     const copy = await stack.untilEnded(id, 60);
 
-    // Each look comes when the simulation says, and no more than the timer's second later.
+    // Each poll comes at the time of the simulation, or at most the timer's second later.
     const times = readTimes(stack, startedAt);
     const lateMs: number[] = [];
     const late = (due: number) => {
@@ -53,8 +53,8 @@ test.each(["steady", "bursty", "staircase", "slow start", "stalled, then on"] as
   },
 );
 
-test("fourteen days of the worst progress, with every wake that is heard, stay below 1,000 events", async () => {
-  // What seems to end soon at every look, and never does.
+test("fourteen days of the worst progress, with the maximum number of wakes, stay below 1,000 events", async () => {
+  // A copy that seems to end soon at every poll, and never does.
   const totalMs = 14 * 24 * hour - 60_000;
   const steps = Array.from({ length: 400 }, (_, index) => {
     const afterMs = Math.round(2_000 * (totalMs / 2_000) ** (index / 399));

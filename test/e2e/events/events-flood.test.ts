@@ -13,7 +13,7 @@ const blobs = sized({ small: 100, full: 1_000 });
 const floodEvents = sized({ small: 5_000, full: 100_000 });
 const floodBatches = 100;
 
-/** In the order that the seed leads to. */
+/** In the seed's order. */
 function shuffled<T>(items: readonly T[]): T[] {
   const [order] = fc.sample(fc.shuffledSubarray([...items], { minLength: items.length }), {
     seed,
@@ -28,7 +28,7 @@ function batches<T>(items: readonly T[], size: number): T[][] {
   );
 }
 
-test(`${blobs * 10} events over ${blobs} blobs, shuffled and doubled, after the uploads: ${blobs} copies with the last content (FLOOD_SEED=${seed})`, async () => {
+test(`${blobs * 10} events over ${blobs} blobs, shuffled and duplicated, after the uploads, start ${blobs} copies with the last content (FLOOD_SEED=${seed})`, async () => {
   const stack = await startStack({
     settings: inboxRoutes(),
     copies: { finishOnStart: "always" },
@@ -52,9 +52,9 @@ test(`${blobs * 10} events over ${blobs} blobs, shuffled and doubled, after the 
   }
 }, 600_000);
 
-test(`${floodEvents} events for one destination start what the rules say, and keep one history short (FLOOD_SEED=${seed})`, async () => {
+test(`${floodEvents} events for one destination start the copies that the rules require, and keep one history short (FLOOD_SEED=${seed})`, async () => {
   const topic = await startListener();
-  topic.responses = () => 500; // the longest history: two weeks, every wake, and a day of telling
+  topic.responses = () => 500; // the longest history: two weeks, every wake, and a day of notifications
   const stack = await startStack({
     settings: { ...inboxRoutes(), COPY_NOTICE_TOPIC: topic.url, COPY_NOTICE_TOPIC_KEY: "key" },
     copies: { bytesPerSecond: 0 },
@@ -76,13 +76,13 @@ test(`${floodEvents} events for one destination start what the rules say, and ke
   );
   for (const [index, batch] of batches(shuffled(flood), floodEvents / floodBatches).entries()) {
     expect(await deliver(stack, batch)).toBe(202);
-    if (index % 10 === 0) await stack.clock.advance(hour); // so that wakes are heard one by one
+    if (index % 10 === 0) await stack.clock.advance(hour); // so that wakes are received one at a time
   }
   await stack.clock.advance(16 * 24 * hour);
   const copies = await allCopies(stack);
   const ends: string[] = copies.map(({ status }) => status);
   expect(ends.toSorted((a, b) => (a < b ? -1 : 1))).toEqual(["failed", "skipped"]);
   const longest = Math.max(...copies.map(({ id }) => stack.countHistoryEventsOf(id)));
-  expect(longest).toBeGreaterThan(500); // two weeks of looks
+  expect(longest).toBeGreaterThan(500); // two weeks of polls
   expect(longest).toBeLessThan(1_000);
 }, 600_000);

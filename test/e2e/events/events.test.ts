@@ -23,7 +23,7 @@ async function readContent(stack: TestStack, path: string): Promise<string> {
   return (await stack.blob(path).downloadToBuffer()).toString();
 }
 
-test("a new blob is copied along its route, and the copy's completion is seen immediately", async () => {
+test("a new blob is copied along its route, and the copy's completion is noticed immediately", async () => {
   const stack = await startStack({ settings, events, copies: slowly });
   await stack.upload("inbox/a/film 1#.mp4", film);
   await stack.clock.advance(600_000); // the copy's last byte
@@ -48,7 +48,7 @@ test("a new blob is copied along its route, and the copy's completion is seen im
 test.each([
   ["hierarchical", { namespace: "hierarchical" }],
   ["cloud events", { schema: "cloud-events" }],
-] as const)("%s: an upload is copied all the same, be it empty", async (_, how) => {
+] as const)("%s: an upload is copied, even if it is empty", async (_, how) => {
   const stack = await startStack({ settings, events: how, copies: slowly });
   await stack.upload("inbox/film.mp4", film);
   await stack.upload("inbox/empty", "");
@@ -57,7 +57,7 @@ test.each([
   expect(await readContent(stack, "archive/empty")).toBe("");
 });
 
-test("a duplicate or missing wake changes only when the completion is seen", async () => {
+test("a duplicate or missing wake changes only when the completion is noticed", async () => {
   for (const times of [2, 0]) {
     const stack = await startStack({ settings, events, copies: slowly });
     stack.local.emulator.events.planDelivery = ({ api }) => (api === "CopyBlob" ? { times } : {});
@@ -132,7 +132,7 @@ test("the event of an overwritten blob is skipped with a reason; the newer conte
   expect(await readContent(stack, "archive/film.mp4")).toBe("new");
 });
 
-test("an upload during the copy of its predecessor fails the older copy with a reason; the newer one waits and wins", async () => {
+test("an upload during the copy of its predecessor fails the older copy with a reason; the newer copy waits and wins", async () => {
   const stack = await startStack({ settings, events, copies: slowly });
   await stack.upload("inbox/film.mp4", film);
   await stack.clock.advance(60_000);

@@ -86,7 +86,7 @@ test("a topic is called with its key, a webhook with a signature of the shared s
   }
 });
 
-test("an hour of 500 responses delays no status and loses no notification; a target that accepted it gets no second one", async () => {
+test("an hour of 500 responses delays no status and loses no notification; a target that accepted one gets no second one", async () => {
   const [topic, webhook] = [await startListener(), await startListener()];
   const stack = await startStack({
     settings: settingsFor({ topic, webhook }),
@@ -125,7 +125,7 @@ test("a broken connection and a redirect both count as failed deliveries", async
   expect(responses).toEqual([]);
 });
 
-test("the watchdog delivers the notification of an instance that broke during delivery", async () => {
+test("the watchdog delivers the notification of an instance that failed during delivery", async () => {
   const webhook = await startListener();
   const stack = await startStack({ settings: settingsFor({ webhook }), copies });
   webhook.responses = () => 503;
@@ -154,7 +154,7 @@ test("delivery to a target that always fails stops after a day, and the history 
   expect(webhook.delivery.length).toBe(tries);
   expect(stack.countHistoryEvents()).toBeLessThan(400);
   expect(
-    stack.log.filter(({ message }) => message.includes(`notification of copy ${id}: gave up`)),
+    stack.log.filter(({ message }) => message.includes(`notification of copy ${id} because`)),
   ).toHaveLength(1);
 });
 

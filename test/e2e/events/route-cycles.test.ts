@@ -27,7 +27,7 @@ async function copyAlong(routes: string): Promise<Rest> {
     events: {},
     copies: { finishOnStart: "always" },
   });
-  // A cycle would go round once a second, not immediately and for ever.
+  // A cycle would take a second per round, so it does not run endlessly at one virtual time.
   stack.local.emulator.events.planDelivery = () => ({ delayMs: 1_000 });
   for (const account of Object.values(accounts)) {
     for (const container of ["xxx", "yyy"]) {
@@ -49,7 +49,7 @@ async function copyAlong(routes: string): Promise<Rest> {
   };
 }
 
-/** Each graph is copied along once, whichever test needs it first. */
+/** Each graph is simulated once, for the test that needs it first. */
 const rests = new Map<string, Promise<Rest>>();
 function restOf(routes: string): Promise<Rest> {
   const rest = rests.get(routes) ?? copyAlong(routes);
@@ -58,14 +58,14 @@ function restOf(routes: string): Promise<Rest> {
 }
 
 test.each(graphs.map((routes) => ({ text: JSON.stringify(routes) })))(
-  "copies that set off each other come to rest: $text",
+  "copies that trigger each other stop eventually: $text",
   async ({ text }) => {
     const { copiesAfterOneMinute, copiesAfterTwo } = await restOf(text);
     expect(copiesAfterTwo).toBe(copiesAfterOneMinute);
   },
 );
 
-test("there are sixteen of them, and in some a copy sets off another", async () => {
+test("there are sixteen graphs, and in some of them a copy triggers another", async () => {
   expect(graphs).toHaveLength(16);
   let chains = 0;
   for (const routes of graphs) if ((await restOf(JSON.stringify(routes))).isChain) chains++;

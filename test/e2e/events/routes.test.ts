@@ -81,9 +81,13 @@ test("a request cannot override the options that its route sets", async () => {
 
 test.each<[what: string, body: () => object, pointers: string[]]>([
   ["an unknown route", () => ({ source: url("inbox/film.mp4"), route: "film" }), ["/route"]],
-  ["a route that is no text", () => ({ source: url("inbox/film.mp4"), route: {} }), ["/route"]],
   [
-    "a destination beside the route",
+    "a route that is not a string",
+    () => ({ source: url("inbox/film.mp4"), route: {} }),
+    ["/route"],
+  ],
+  [
+    "a destination in addition to the route",
     () => ({ source: url("inbox/film.mp4"), route: "films", destination: url("archive/a") }),
     ["/route"],
   ],

@@ -6,9 +6,9 @@ import { sized } from "../../support/campaign-size.ts";
 import type { PlannedCopy } from "../../support/crash/crash-trial.ts";
 
 /*
- * The host of one copy is killed (SIGKILL, by its own hand) once at every commit of its task hub:
- * before it, so that the work is lost and done again, and after it, so that nobody heard of it. At small
- * size it is killed at one commit of each kind.
+ * The host of one copy kills itself (SIGKILL) once at every commit of its task hub: before the commit, so
+ * that its work is lost and repeated, and after it, so that no client gets the response. At small size it
+ * kills itself at one commit of each kind.
  */
 
 const hosts = hostProcesses();
@@ -31,7 +31,7 @@ test.each([
   { end: "succeeded", after: 20_000 },
   { end: "aborted", after: 12_000 },
 ] as const)(
-  "a copy that is to be $end is so after a kill at any commit",
+  "a copy whose outcome should be $end has it after a kill at any commit",
   async ({ end, after }) => {
     const copies: PlannedCopy[] = [{ end, bytes: 10_000, at: 0, after, overwrites: false }];
     const calm = await liveThrough({ copies, kills: [], downtime: 0 }, hosts);

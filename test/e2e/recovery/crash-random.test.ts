@@ -10,10 +10,10 @@ import { isFullSize, sized } from "../../support/campaign-size.ts";
 import { seedFor } from "../../support/seeds.ts";
 
 /*
- * The host is killed (SIGKILL) at random moments while several copies run, and started again. Moments
- * are counted in requests at Storage, commits and virtual time, never in real time, so that a seed
- * leads to the same ones: CRASH_SEED=<seed> repeats a run, CRASH_TRIAL=<number> one trial of it. Only
- * the order in which copies overtake each other is the machine's.
+ * The host is killed (SIGKILL) at random moments while several copies run, and started again. Moments are
+ * counted in requests to Storage, commits and virtual time, never in real time, so a seed always leads to
+ * the same moments: CRASH_SEED=<seed> repeats a run, CRASH_TRIAL=<number> one trial of it. Only the order
+ * in which copies overtake each other depends on the machine.
  */
 
 const seed = seedFor("CRASH_SEED");
@@ -50,7 +50,7 @@ const storageRequest = (operation: OperationName | null, latest: number): fc.Arb
     lost: fc.constantFrom("request" as const, "answer" as const),
   });
 
-/** Trials take these kinds in turn for their first kill, which no copy is too short to reach. */
+/** Trials take turns with these kinds for their first kill, which even the shortest copy reaches. */
 const firstKills: readonly fc.Arbitrary<Kill>[] = [
   storageRequest(null, 70),
   storageRequest("CopyBlob", 4),
@@ -72,7 +72,7 @@ const planOf = (trial: number): fc.Arbitrary<Plan> => {
   });
 };
 
-test(`copies end right, are started once and leave nothing, however often the host is killed (CRASH_SEED=${seed})`, async () => {
+test(`copies have the right outcome, are started once and leave nothing behind, however often the host is killed (CRASH_SEED=${seed})`, async () => {
   const deaths: Death[] = [];
   const numbers = only === undefined ? Array.from({ length: trials }, (_, n) => n) : [Number(only)];
   for (const number of numbers) {
@@ -102,7 +102,9 @@ test(`copies end right, are started once and leave nothing, however often the ho
 
 type Moment = { phases: readonly Phase[]; least: number };
 
-/** What kills must have met, or the suite proves nothing: half of the usual number, or less. */
+/**
+ * The least number of moments that kills must hit for the suite to prove anything: at most half of the usual number.
+ */
 const moments: Record<string, Moment> = {
   "while a copy was asked for": { phases: ["request"], least: 10 },
   "while a copy was prepared": { phases: ["prepareCopy"], least: 3 },

@@ -69,7 +69,7 @@ test("a repaired copy is purged together with its repair", async () => {
   expect(stack.countHistoryEvents()).toBe(0);
 });
 
-test("a copy whose instance broke before it held a lock is purged, too", async () => {
+test("a copy whose instance failed before it held a lock is also purged", async () => {
   const stack = await startStack({ environment, persistent: true });
   const remove = stack.local.emulator.faults.add({
     operation: "PutBlob",

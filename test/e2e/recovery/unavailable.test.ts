@@ -5,8 +5,9 @@ import { openDurableEngine } from "../../../src/local/durable/engine.ts";
 import { startLocalStack } from "../../../src/local/local-stack.ts";
 
 /*
- * Goal: callers get a response within ten seconds while the task hub or the ledger is away. Method: the app on the local
- * host, with an engine whose management routes fail or never respond, and a Storage emulator that refuses the ledger.
+ * Goal: callers get a response within ten seconds while the task hub or the ledger is away. Method: the app on the
+ * local host, with an engine whose management routes fail or never respond, and a Storage emulator that fails the
+ * ledger.
  */
 
 type Hub = "well" | "failing" | "hanging";
@@ -40,7 +41,7 @@ async function start(settings: Record<string, string> = {}) {
   onTestFinished(() => stack.close());
   const root = `${stack.emulator.blobUrl}/devstoreaccount1`;
   const request = { source: `${root}/inbox/film`, destination: `${root}/archive/film` };
-  /** A hub that is well again answers what it held. */
+  /** A hub that works again answers the calls that it held. */
   const set = (state: Hub) => {
     hub = state;
     for (const release of held) release();
@@ -132,7 +133,7 @@ test("health needs no durable client", async () => {
   expect(stack.host.functions.filter(({ name }) => name === "health")).toHaveLength(1);
 });
 
-test("outside a developer's machine an app with wrong settings answers health with every fault", async () => {
+test("outside a developer's machine, health of an app with wrong settings reports every problem", async () => {
   const { call, stack } = await start({
     AZURE_FUNCTIONS_ENVIRONMENT: "Production",
     COPY_ALLOWED: "nonsense",
@@ -148,6 +149,6 @@ test("outside a developer's machine an app with wrong settings answers health wi
   expect((await call("GET", "/copies/x")).status).toBe(404);
 });
 
-test("on a developer's machine an app with wrong settings ends the host with the message", async () => {
+test("on a developer's machine, wrong settings end the host with the message", async () => {
   await expect(start({ COPY_ALLOWED: "nonsense" })).rejects.toThrow(/COPY_ALLOWED must be/);
 });

@@ -136,7 +136,7 @@ test("an abort reaches the repair that took the copy over", async () => {
   expect(await stack.blob("archive/film.mp4").exists()).toBe(false);
 });
 
-test("an abort that was in progress when the instance broke is completed", async () => {
+test("an abort that was in progress when the instance failed is completed", async () => {
   const stack = await startWatchedStack(slowly);
   const id = await startCopy(stack);
   const busy = { response: { status: 503, code: "ServerBusy" } };
@@ -150,7 +150,7 @@ test("an abort that was in progress when the instance broke is completed", async
   expect(await stack.blob("archive/film.mp4").exists()).toBe(false);
 });
 
-test("a run that is broken off between cleaning up and keeping the outcome has still been aborted", async () => {
+test("a copy whose instance is terminated between clean-up and recording the outcome is still `aborted`", async () => {
   const stack = await startWatchedStack(slowly);
   const id = await startCopy(stack);
   let writes = 0;
@@ -173,7 +173,10 @@ test("a run that is broken off between cleaning up and keeping the outcome has s
   });
 });
 
-/** An accepted abort that Storage does not answer; then Durable loses the instance. Returns what removes the fault. */
+/**
+ * An accepted abort that Storage does not answer; then Durable loses the instance. Returns a function that removes the
+ * fault.
+ */
 async function loseAborted(stack: TestStack, id: string): Promise<() => void> {
   const remove = stack.local.emulator.faults.add({
     operation: "AbortCopyBlob",
@@ -186,7 +189,7 @@ async function loseAborted(stack: TestStack, id: string): Promise<() => void> {
   return remove;
 }
 
-test("an accepted abort is carried out by the repair of a purged instance", async () => {
+test("an accepted abort is executed by the repair of a purged instance", async () => {
   const stack = await startWatchedStack(slowly);
   const id = await startCopy(stack);
   const remove = await loseAborted(stack, id);
@@ -196,7 +199,7 @@ test("an accepted abort is carried out by the repair of a purged instance", asyn
   expect(await stack.blob("archive/film.mp4").exists()).toBe(false);
 });
 
-test("an accepted abort that the copy of a purged instance won is shown with the copy's success", async () => {
+test("if the copy of a purged instance succeeds before its accepted abort, its success also shows the abort request", async () => {
   const stack = await startWatchedStack(slowly);
   const id = await startCopy(stack);
   await loseAborted(stack, id);
@@ -208,7 +211,7 @@ test("an accepted abort that the copy of a purged instance won is shown with the
   });
 });
 
-test("an accepted abort is carried out by the repair of an instance that lost its custom status", async () => {
+test("an accepted abort is executed by the repair of an instance that lost its custom status", async () => {
   const stack = await startWatchedStack({ ...slowly, persistent: true });
   const id = await startCopy(stack);
   const remove = stack.local.emulator.faults.add({
@@ -233,7 +236,7 @@ test("an accepted abort is carried out by the repair of an instance that lost it
   expect(await stack.get(id)).toMatchObject({ status: "aborted", abortRequested: true });
 });
 
-test("an abort that the ledger cannot keep is not accepted", async () => {
+test("an abort that the ledger cannot record is not accepted", async () => {
   const stack = await startWatchedStack(slowly);
   const id = await startCopy(stack);
   const remove = stack.local.emulator.faults.add({
@@ -247,7 +250,7 @@ test("an abort that the ledger cannot keep is not accepted", async () => {
   expect(await stack.get(id)).toMatchObject({ status: "copying", abortRequested: false });
 });
 
-test("a run that is broken off while its start is unanswered: the copy is found and followed", async () => {
+test("if an instance is terminated while its start has no response, the copy is found and followed", async () => {
   const stack = await startWatchedStack(slowly);
   const { faults } = stack.local.emulator;
   faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
@@ -351,7 +354,7 @@ test("an outcome that could not be recorded is recorded as soon as the ledger al
   });
   const copy = await stack.untilEnded(id, 48);
   expect(copy).toMatchObject({ status: "succeeded" });
-  expect(copy.residue.join()).toContain("could not be looked at");
+  expect(copy.residue.join()).toContain("could not check");
   remove();
   await stack.clock.advance(10 * minute);
   expect(await listBlobs(stack, "locks/")).toEqual([]);

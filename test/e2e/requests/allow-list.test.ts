@@ -4,8 +4,8 @@ import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
  * Goal: the allow-list withstands the usual tricks. Method: nothing leaves the machine, because every request
- * has a SAS and the app has no sealing key, which is checked last. So "allowed" is the rejection of the SAS,
- * "not allowed" is a 403, and "invalid" a 400 that names the URL.
+ * has a SAS and the app has no sealing key, which is checked last. So "allowed" means that the SAS is rejected,
+ * "not allowed" means 403, and "invalid" means 400 with the name of the URL.
  */
 type Verdict = "allowed" | "not allowed" | "invalid";
 
@@ -239,7 +239,7 @@ const copies: { what: string; source: string; destination: string; verdict: Verd
     verdict: "allowed",
   },
   {
-    what: "a plus, which is no blank",
+    what: "a plus sign, which is not a blank",
     source: `https://acct5.${blob}/inbox/a+b/x`,
     destination: `https://acct2.${blob}/outbox/ü/x`,
     verdict: "not allowed",

@@ -62,7 +62,7 @@ const calls: {
     pointers: ["/options/metadata/a", "/options/tags/b"],
   },
   {
-    what: "metadata that no header can carry",
+    what: "metadata that no header can contain",
     body: {
       source: there,
       destination: there,
@@ -221,7 +221,7 @@ const urls: { what: string; url: string; says: RegExp }[] = [
   },
   { what: "a fragment", url: "https://acct1.blob.core.windows.net/inbox/a#b", says: /fragment/ },
   {
-    what: "a query that is no SAS",
+    what: "a query that is not a SAS",
     url: "https://acct1.blob.core.windows.net/inbox/a?comp=copy",
     says: /"comp"/,
   },

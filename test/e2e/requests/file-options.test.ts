@@ -189,7 +189,7 @@ test("a leased destination is written, aborted and removed with the caller's lea
   ]);
 });
 
-test("a read-only destination is rejected with its fix, and overwritten if the request says so", async () => {
+test("a read-only destination is rejected with its fix, and overwritten if the request asks for it", async () => {
   const stack = await startStack();
   const { destination, body } = await prepared(stack);
   const readOnly = new FileSystemAttributes();

@@ -13,12 +13,12 @@ import { seedFor } from "../../support/seeds.ts";
 
 /*
  * Hostile requests by the thousands over keep-alive connections. HOSTILE_SEED=<seed> repeats a run.
- * What may be started is judged by `valid-copy.ts`, which shares nothing with the product.
+ * `valid-copy.ts`, which shares no code with the product, decides which copies may be started.
  */
 const seed = seedFor("HOSTILE_SEED");
 const requestsInAll = sized({ small: 3_000, full: 24_000 });
 const requestsAtOnce = 50;
-/** Spoilt requests are often still valid; copies cost much more time than refusals. */
+/** Corrupted requests are often still valid; copies take much more time than rejections. */
 const mostStarted = sized({ small: 40, full: 300 });
 const connections = 8;
 
@@ -35,7 +35,7 @@ afterAll(async () => {
 });
 
 test(
-  `${requestsInAll} hostile requests get honest answers and start nothing that is not valid (HOSTILE_SEED=${seed})`,
+  `${requestsInAll} hostile requests get correct responses and start only valid copies (HOSTILE_SEED=${seed})`,
   { timeout: 600_000 },
   async () => {
     const { emulator } = world.local;
@@ -76,7 +76,7 @@ test(
         expect([service, account, container ?? share, path]).toEqual(asked?.[end]);
       }
     }
-    // The hostility was not in vain: every answer was met, and enough was valid to judge.
+    // The campaign was effective: every kind of response occurred, and enough requests were valid.
     for (const status of ["200", "202", "400", "403", "404", "405", "413", "415"]) {
       expect(met.get(status) ?? 0, `answers ${status}`).toBeGreaterThan(
         sized({ small: 2, full: 20 }),
@@ -86,7 +86,7 @@ test(
   },
 );
 
-/** No failure of ours, and a problem in words for every refusal of the app. */
+/** Checks that there is no 500, and that every rejection of the app has problem details. */
 function expectHonest(sent: WireRequest, { status, type, text }: Answer): void {
   const about = `${status} ${type} ${text.slice(0, 300)} for ${told(sent)}`;
   expect(status, about).toBeLessThan(500);
@@ -97,7 +97,7 @@ function expectHonest(sent: WireRequest, { status, type, text }: Answer): void {
     expect(JSON.parse(text), about).toBeTypeOf("object");
     return;
   }
-  // What reaches no function is the host's to refuse, with an empty body.
+  // The host rejects requests that reach no function, with an empty body.
   if (text === "" && !isPlainlyTheApps(sent)) return;
   expect(type, about).toBe("application/problem+json");
   expect(JSON.parse(text), about).toMatchObject({

@@ -110,10 +110,10 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     ]),
     [{ source: query(`snapshot=${encodedCanary("a snapshot")}`), destination: to("a") }],
     [{ source: query(`sharesnapshot=${encodedCanary("a share snapshot")}`), destination: to("a") }],
-    [{ source: canary("a source that is no URL"), destination: [canary("a destination")] }],
+    [{ source: canary("a source that is not a URL"), destination: [canary("a destination")] }],
     [{ source: `https://x.example/?sig=${encodedCanary("another host")}`, destination: to("a") }],
     [`{"source":"${canary("JSON that does not parse")}`],
-    [plainCanary("a body that is no JSON")],
+    [plainCanary("a body that is not JSON")],
     [
       { source: own, destination: to("a") },
       { "content-type": `text/${plainCanary("a content type")}` },
@@ -143,7 +143,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     "x-ms-client-principal": plainCanary("a principal's claims"),
   };
   const functionKey = `?code=${plainCanary("a function key in the URL")}`;
-  const metadata = { note: plainCanary("a metadata value, kept by design") };
+  const metadata = { note: plainCanary("a metadata value, stored by design") };
   const accept = async (body: Record<string, unknown>) => (await post(body)).json.id as string;
   const { emulator } = stack.local;
 
@@ -159,7 +159,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     }),
     await accept({ source: forged("a forged SAS"), destination: to("d") }),
     await accept({
-      source: await signed("a SAS beside a forged one"),
+      source: await signed("a SAS in addition to a forged one"),
       destination: `${to("e")}?sv=2026-10-06&sr=b&sp=racwd&se=2026-12-31&sig=${encodedCanary("a forged SAS to write with")}`,
     }),
   );
@@ -171,7 +171,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     message: `Cannot read ?sig=${encodedCanary("Storage's words")}`,
   };
   const quotes = emulator.faults.add({ operation: "CopyBlob", times: 2, do: { response: quoted } });
-  ids.push(await accept({ source: await signed("a SAS that is refused"), destination: to("f") }));
+  ids.push(await accept({ source: await signed("a SAS that is rejected"), destination: to("f") }));
   await stack.clock.settled();
   quotes();
 
@@ -225,7 +225,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
 
   const places = await collectStored(stack, responses);
   places.set("printed", Buffer.from(printed.join("\n")));
-  const kept = "a metadata value, kept by design";
+  const kept = "a metadata value, stored by design";
   const found = [...canaries].flatMap(([place, secret]) =>
     place === kept ? [] : findSecret(secret, places).map((where) => `${place} in ${where}`),
   );
@@ -281,7 +281,7 @@ test("the query of a source outside Storage is sent to Storage only", async () =
     const response = await stack.call("GET", `/copies/${id}`);
     responses.push(response.text);
     results.push(response.json.error?.cause ?? response.json.status);
-    expect(response.json.error?.fix ?? "plain GET").toContain("plain GET"); // and neither a role nor a SAS
+    expect(response.json.error?.fix ?? "plain GET").toContain("plain GET"); // and mentions neither a role nor a SAS
   }
   expect(results).toEqual(["succeeded", "source-not-found", "aborted"]);
   expect(requests.join()).toContain(good); // Storage received it

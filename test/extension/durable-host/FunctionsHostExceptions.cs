@@ -1,4 +1,4 @@
-// The extension recognises the exceptions of the Functions host by their full names, because it does not reference
+// The extension recognizes the exceptions of the Functions host by their full names, because it does not reference
 // the host's assemblies.
 
 namespace Microsoft.Azure.WebJobs.Script.Workers

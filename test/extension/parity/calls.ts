@@ -1,9 +1,9 @@
 import type { CallOptions, Response, Stack } from "../support/stack.ts";
 
-/** What a call needs: the management API of one engine. */
+/** The management API of one engine. */
 export type Api = Pick<Stack, "manage" | "until">;
 
-/** One question to the management API; what comes before it is done by `given`. */
+/** One call to the management API; `given` prepares it. */
 export type ParityCall = {
   given?: (api: Api) => Promise<unknown>;
   method: string;
@@ -46,7 +46,7 @@ const get = (path: string): ParityCall => ({ method: "GET", path });
 const remove = (path: string): ParityCall => ({ method: "DELETE", path });
 const json = { "content-type": "application/json" };
 
-/** By name. Ids are different in each, so that all can be asked at the same time. */
+/** The calls by name. Each has different ids, so that all can run at the same time. */
 export const parityCalls: Record<string, ParityCall> = {
   // Start
   "start with an id": post("orchestrators/quick/start-1", { a: 1 }),

@@ -1,12 +1,12 @@
 import type { MaskedResponse } from "./mask.ts";
 
-/** A call to which the local engine responds otherwise, on purpose. The README of this suite lists them. */
+/** A call to which the local engine deliberately responds differently. The README of this suite lists them. */
 export type KnownDifference = {
   /** A name in calls.ts. */
   call: string;
   extension: Partial<MaskedResponse>;
   local: Partial<MaskedResponse>;
-  /** Why it stays. */
+  /** The reason for the difference. */
   reason: string;
 };
 

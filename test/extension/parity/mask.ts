@@ -1,14 +1,14 @@
 import type { Response } from "../support/stack.ts";
 
-/** A response as both engines must give it: what differs from one call to the next is masked. */
+/** A response as both engines must return it: values that differ from call to call are masked. */
 export type MaskedResponse = { status: number; headers: Record<string, string>; body: unknown };
 
-/** Their texts name files, lines and types of the extension. */
+/** Fields whose texts name files, lines and types of the extension. */
 const maskedKeys = new Set(["StackTrace", "Details"]);
 const historyTimes = new Set(["Timestamp", "ScheduledTime"]);
 const comparedHeaders = ["location", "retry-after", "content-type"];
 
-/** Masks guids, times, addresses, keys, stack traces, and what has no order. */
+/** Masks guids, times, addresses, keys and stack traces, and sorts unordered lists. */
 export function maskedResponse({ status, headers, text, json }: Response): MaskedResponse {
   const compared = comparedHeaders.flatMap((name) => {
     const value = headers.get(name);

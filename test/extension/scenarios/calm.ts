@@ -109,7 +109,7 @@ export const calmScenarios: Record<string, Scenario> = {
       const { id } = await begin();
       await stack.untilStatus(id, "copying");
       const both = await Promise.all([stack.abort(id), stack.abort(id)]);
-      if (both.some(({ status }) => status !== 202)) throw new Error("An abort was refused");
+      if (both.some(({ status }) => status !== 202)) throw new Error("An abort was rejected");
       return [await stack.untilEnded(id)];
     },
     expected: { copies: [aborted], begun: 1, ledger: settled("aborted") },
@@ -176,7 +176,7 @@ export const calmScenarios: Record<string, Scenario> = {
   },
 
   rollback: {
-    copies: { bytesPerSecond: 50_000 }, // the former content, a few bytes, comes back fast
+    copies: { bytesPerSecond: 50_000 }, // the former content, a few bytes, is restored fast
     async play({ stack, begin, target }) {
       await stack.upload(`${target}/${film}`, Buffer.from("former"));
       const { id } = await begin({ options: { overwrite: "always", rollback: "snapshot" } });
@@ -189,7 +189,7 @@ export const calmScenarios: Record<string, Scenario> = {
     },
     expected: {
       copies: [aborted],
-      begun: 2, // the second brings the former content back
+      begun: 2, // the second one restores the former content
       ledger: settled("aborted"),
     },
   },

@@ -9,7 +9,7 @@ const day = 24 * 60 * minute;
 const retention = 3 * day;
 const stalled = { bytesPerSecond: 0 };
 
-/** Time is skipped: one after another, on one stack. */
+/** Scenarios that skip time: they run in sequence, on one stack. */
 export const laterScenarios: Record<string, Scenario> = {
   "repair-of-a-purged-instance": {
     copies: stalled,
@@ -103,7 +103,7 @@ export const laterScenarios: Record<string, Scenario> = {
       });
       await stack.skipAhead(5 * day);
       await stack.runFunction("purge");
-      await stack.until("what ended is forgotten", async () => {
+      await stack.until("the copies are forgotten", async () => {
         const { status } = await stack.call("GET", `/copies/${ended.id}`);
         return status === 404 ? true : null;
       });

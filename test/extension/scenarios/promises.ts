@@ -3,8 +3,8 @@ import { ledgerContent } from "../support/ledger-content.ts";
 import type { Json, Stack } from "../support/stack.ts";
 
 /**
- * What holds for a copy of `source/<name>` onto `target/<name>` whatever happened to the processes: one end that
- * stays, at most one copy begun, nothing left behind, no lock held.
+ * Checks what must hold for a copy of `source/<name>` onto `target/<name>`, whatever happened to the processes: one
+ * final outcome, at most one started copy, nothing left behind, no lock held.
  */
 export async function expectPromises(
   stack: Stack,
@@ -25,7 +25,7 @@ export async function expectPromises(
   const ids = ended.map(({ id }) => String(id));
   const { locks, records } = await ledgerContent(stack, ids);
   expect(locks).toBe(0);
-  // A copy whose instance failed before it had its lock has no one to record its outcome.
+  // A copy whose instance failed before it had its lock keeps no outcome.
   const open = records.filter((status) => status === "running").length;
   expect(open).toBeLessThanOrEqual(ended.filter(isNotStarted).length);
   const statuses = ended.map(({ status }) => status);

@@ -3,13 +3,13 @@ import { ledgerContent } from "../support/ledger-content.ts";
 import type { LedgerContent } from "../support/ledger-content.ts";
 import type { Json, Stack } from "../support/stack.ts";
 
-/** Something that happens to copies, on either engine. */
+/** A scenario for copies, which runs on either engine. */
 export type Scenario = {
-  /** How fast its copies go. */
+  /** The speed of its copies. */
   copies?: Partial<CopySettings>;
-  /** Returns the copies that are compared, after their end. */
+  /** Returns the copies to compare, after they have ended. */
   play(stage: Stage): Promise<Json[]>;
-  /** What must come out on either engine. */
+  /** The expected result on either engine. */
   expected: Summary;
 };
 
@@ -18,9 +18,9 @@ export type Stage = {
   stack: Stack;
   source: string;
   target: string;
-  /** Starts a copy of `source/<name>` onto `target/<name>`; uploads the source when it is not there. */
+  /** Starts a copy of `source/<name>` onto `target/<name>`; uploads the source if it does not exist. */
   begin(options?: BeginOptions): Promise<Json>;
-  /** Refuses an operation on the stage's own containers with 503, until the result is called. */
+  /** Fails an operation on the scenario's containers with 503, until the returned function is called. */
   refuse(operation: RefusedOperation, container?: string): () => void;
   /** Ends a pending copy onto `target/<name>` with success. */
   finish(name?: string): void;
@@ -37,7 +37,7 @@ export type BeginOptions = {
 
 export type Summary = {
   copies: CopySummary[];
-  /** Copies that Storage has begun. */
+  /** The copies that Storage has started. */
   begun: number;
   ledger: LedgerContent;
 };
@@ -79,7 +79,7 @@ export const aborted: CopySummary = {
   abortRequested: true,
 };
 
-/** Plays a scenario and returns what came out of it. */
+/** Runs a scenario and returns its result. */
 export async function playScenario(
   stack: Stack,
   name: string,

@@ -1,6 +1,6 @@
 /**
- * Differences from the extension, each made in a copy of the local engine by one replaced text. `find` stands exactly
- * once in `file`; where the engine changes, so must it.
+ * Differences from the extension, each made in a copy of the local engine by one replaced text. `find` appears
+ * exactly once in `file`, and must follow changes of the engine.
  */
 export type SeededDifference = {
   what: string;
@@ -8,7 +8,7 @@ export type SeededDifference = {
   file: string;
   find: string;
   replace: string;
-  /** A call of parity/calls.ts to which both engines respond alike, and which shows the difference. */
+  /** A call of parity/calls.ts to which both engines respond identically, and which shows the difference. */
   call: string;
 };
 
@@ -16,7 +16,7 @@ const management = "durable/management/management-api.ts";
 
 export const seededDifferences: readonly SeededDifference[] = [
   {
-    what: "the status of a running instance is 200",
+    what: "a status request for a running instance returns 200",
     file: management,
     find: 'json(202, body, { location: request.url.href, "retry-after": "5" })',
     replace: 'json(200, body, { location: request.url.href, "retry-after": "5" })',

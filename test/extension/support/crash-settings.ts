@@ -1,6 +1,6 @@
 /**
- * What a dead process has taken from a queue comes back after these (5 minutes by default, 1 is the least). host.json
- * sets them, too; a suite must not wait for five minutes when it does not.
+ * Messages that a dead process has taken from a queue reappear after these times (5 minutes by default, at least 1).
+ * host.json also sets them; if it did not, a suite must not wait for five minutes.
  */
 export const shortVisibility = {
   storageProvider__controlQueueVisibilityTimeout: "00:01:00",

@@ -12,7 +12,7 @@ import { account, openStack } from "./stack.ts";
 import type { Engine, Stack } from "./stack.ts";
 
 export type ExtensionStackOptions = {
-  /** Of the logs' folder and, with something random, of the task hub. */
+  /** The name of the logs' folder and, with a random suffix, of the task hub. */
   name: string;
   /** The connection string of the account with the task hubs. */
   hubStorage: string;
@@ -35,11 +35,11 @@ export type ExtensionStack = Engine &
     pairs: readonly HostPair[];
     /** Ends processes of every pair with SIGKILL. */
     kill(...parts: Part[]): Promise<void>;
-    /** Starts what does not run. */
+    /** Starts the processes that do not run. */
     revive(): Promise<void>;
     /** Ends every process with SIGTERM, as a deployment does. */
     stop(): Promise<void>;
-    /** The app's folder from the next start of a bridge on. */
+    /** The app's folder, used from the next start of a bridge on. */
     useBuild(appDirectory: string): void;
     /** The last lines of every log, and where the logs are. */
     logs(): string;
@@ -55,7 +55,7 @@ const quickPolling = {
   storageProvider__partitionCount: "2",
 };
 
-/** Starts the app on the real Durable extension, with a task hub and a Storage emulator of its own. */
+/** Starts the app on the real Durable extension, with its own task hub and Storage emulator. */
 export async function startExtensionStack(options: ExtensionStackOptions): Promise<ExtensionStack> {
   const folder = runFolder(options.name);
   const hubName = `T${options.name.replaceAll(/\W/g, "").slice(0, 20)}${Date.now().toString(36)}`;

@@ -4,7 +4,7 @@ import type { StorageEmulator } from "../../../src/local/storage/emulator.ts";
 import { account, ledgerContainer } from "./stack.ts";
 import type { Stack } from "./stack.ts";
 
-/** What the ledger holds of some copies; the keys are the ledger's folders. */
+/** The ledger's content for some copies; the keys are the ledger's folders. */
 export type LedgerContent = {
   /** The status of each record, "running" before the end. */
   records: string[];
@@ -30,7 +30,7 @@ export async function ledgerContent(
   }
   return { ...content, records: content.records.toSorted() };
 
-  /** Empty when the blob has gone meanwhile. */
+  /** Empty if the blob was deleted meanwhile. */
   async function read(name: string): Promise<string> {
     const blob = container.getBlobClient(name);
     return await blob.downloadToBuffer().then(String, () => "");

@@ -23,7 +23,7 @@ export function requestFor(stack: Stack, { source, target }: ManyCopies, number:
   return { body, headers: { "idempotency-key": `${target}-${number}` } };
 }
 
-/** Sends a start until it is accepted, as a caller does while processes are away. */
+/** Sends a start until it is accepted, as a caller does while processes are down. */
 export async function startPatiently(
   stack: Stack,
   copies: ManyCopies,

@@ -2,11 +2,11 @@ import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { otherBuildFolder, root } from "./processes/paths.ts";
 
-/** Code that a new release may change without stranding running copies: when they are read. */
+/** Code that a new release may change without stranding running copies: the times of polls. */
 const policy = "dist/copy/polling/poll-policy.js";
 const firstReads = /pollsBeforeProgressMs = \[/;
 
-/** Copies the build of the app into a folder of its own, with another polling policy. Returns the folder. */
+/** Copies the build of the app to a new folder, with another polling policy. Returns the folder. */
 export async function otherBuild(name: string): Promise<string> {
   const folder = otherBuildFolder(name);
   await rm(folder, { recursive: true, force: true });

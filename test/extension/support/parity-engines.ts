@@ -41,7 +41,7 @@ export async function startLocalParityEngine(project = root): Promise<ParityEngi
   };
 }
 
-/** Does what comes before a call, makes it, and returns what can be compared. */
+/** Prepares a call, makes it, and returns a comparable response. */
 export async function ask(api: Api, call: ParityCall): Promise<MaskedResponse> {
   const { given, method, path, options } = call;
   await given?.(api);

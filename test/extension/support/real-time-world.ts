@@ -7,13 +7,13 @@ import { firstAccount, hour } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 import type { ExtensionStack } from "./extension-stack.ts";
 
-/** The scenarios of test/replay are written for virtual time; here they take this part of it. */
+/** The scenarios of test/replay are written for virtual time; here they take this fraction of it. */
 export const timeScale = 10;
 const maxEndMs = 150_000;
-/** What a virtual clock calls settled takes about as long as this. */
+/** Approximate time for work after which a virtual clock would be settled (ms). */
 const settledMs = 1_000;
 
-/** As much of a test's world as the scenarios of test/replay use, on the real extension and in real time. */
+/** The part of a test stack that the scenarios of test/replay use, on the real extension and in real time. */
 export function realTimeWorld(stack: ExtensionStack): TestStack {
   const service = (account: string) => {
     const key = stack.emulator.accounts.find(({ name }) => name === account)?.key ?? "";

@@ -7,7 +7,7 @@ import type { Stack } from "./stack.ts";
 
 /**
  * The history of a completed instance as the extension gave it to the orchestrator. The trigger of the last turn has
- * everything but what that turn decided, which is the end; it is added from the instance's status.
+ * everything except the result of that turn, the completion, which is added from the instance's status.
  */
 export async function recordedHistory(
   stack: Stack,

@@ -11,7 +11,7 @@ export type Json = any;
 export type Response = { status: number; headers: Headers; text: string; json: Json };
 export type CallOptions = { body?: unknown; headers?: Record<string, string> };
 
-/** What differs between the real extension in real time and the local engine in virtual time. */
+/** The differences between the real extension in real time and the local engine in virtual time. */
 export type Engine = {
   readonly name: "extension" | "local";
   readonly emulator: StorageEmulator;
@@ -19,7 +19,7 @@ export type Engine = {
   url(): string;
   /** Lets `ms` pass. */
   wait(ms: number): Promise<void>;
-  /** The app's time, epoch ms. */
+  /** The app's time (epoch ms). */
   now(): number;
   /** Moves the app and Storage `ms` ahead. The extension's own clock stays: its timers do not become due. */
   skipAhead(ms: number): Promise<void>;
@@ -79,7 +79,7 @@ export function openStack<E extends Engine>(engine: E): E & Stack {
   const service = new BlobServiceClient(
     `${emulator.blobUrl}/${account}`,
     new StorageSharedKeyCredential(account, key),
-    // A connection that was idle may be closed just when it is used again.
+    // An idle connection may be closed just when it is used again.
     { retryOptions: { maxTries: 3, retryDelayInMs: 100 } },
   );
   const speeds: Stack["speeds"] = new Map();
@@ -134,7 +134,7 @@ export function openStack<E extends Engine>(engine: E): E & Stack {
       const url = `${engine.url()}/admin/functions/${name}`;
       const response = await sendRequest("POST", url, { body: { input: "" } });
       if (response.status !== 202) throw new Error(`${url} returned ${response.status}`);
-      // It runs in the background, over a handful of blobs here.
+      // It runs in the background, with only a few blobs here.
       await engine.wait(1_000);
     },
     blob(path) {

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { CopyPlan } from "./chaos-plan.ts";
 import type { Trial } from "./chaos-trial.ts";
 
-/** What must hold for a copy, whatever befell it. */
+/** Checks everything that must hold for a copy, whatever happened to it. */
 export function expectTruth(trial: Trial, again: string): void {
   const about = () =>
     `${again}\n${JSON.stringify(trial.plan)}\n${trial.story.join("\n")}\n${JSON.stringify(trial.answer)}`;
@@ -12,14 +12,14 @@ export function expectTruth(trial: Trial, again: string): void {
   const { answer, starts, strangers, end } = trial;
   const { copyId } = answer;
 
-  // Exactly one terminal state, which is one that this plan can lead to.
+  // The copy has exactly one final state, and this plan can lead to that state.
   expect(trial.later, about()).toEqual(answer);
   const ends = possibleEnds(trial);
   const name = endOf(trial);
   holds(ends.has(name), `ended as ${name}, not as one of: ${[...ends].join(", ")}`);
 
-  // No start after one that was known of, or that nobody made way; within the copy's life, and over
-  // nothing that the options protect.
+  // A second start requires that the first one was unknown and that another writer replaced its copy. Every
+  // start comes before the copy's end, and overwrites nothing that the options protect.
   const settledAt = Date.parse(answer.lastUpdatedAt);
   for (const [n, { at, onto, wasKnown }] of starts.entries()) {
     const madeWay = strangers.some((each) => each.starts === n && each.what !== "touched");
@@ -31,22 +31,22 @@ export function expectTruth(trial: Trial, again: string): void {
   }
   if (copyId !== null) holds(starts.length > 0, "a copyId without a start");
 
-  // Strangers' copies are neither taken for ours nor aborted; what is removed is our own stub.
-  holds(!trial.strangeCopies.has(copyId), "a stranger's copy was taken for ours");
+  // Copies of other writers are neither mistaken for ours nor aborted; Ferry removes only its own stub.
+  holds(!trial.strangeCopies.has(copyId), "a stranger's copy was mistaken for ours");
   for (const abort of trial.aborts) holds(abort === copyId, `copy ${abort} was aborted, not ours`);
   for (const seen of trial.removals) {
     const isStub = seen.copyId === copyId && /^(aborted|failed)$/.test(seen.copyStatus ?? "");
-    holds(isStub, `removed was what carried ${seen.copyId} (${seen.copyStatus})`);
+    holds(isStub, `a blob with ${seen.copyId} (${seen.copyStatus}) was removed`);
     holds(seen.copyStatus === answer.copyStatus, `Storage said ${seen.copyStatus}`);
   }
 
-  // A late run that was cut short after it took the lock anew leaves it to the watchdog.
+  // An activity that ran late, acquired the lock again and was interrupted leaves the lock to the watchdog.
   const isExcused = trial.happened.some(isTrouble);
-  holds(isExcused || !trial.leftLock, "its lock was left, and somebody else had to free it");
+  holds(isExcused || !trial.leftLock, "its lock was left behind");
 
   const last = strangers.at(-1);
   if (last !== undefined && last.starts === starts.length) {
-    if (last.what === "deleted") holds(end === null, "what a stranger deleted is there again");
+    if (last.what === "deleted") holds(end === null, "a blob that a stranger deleted exists again");
     else holds(end !== null, "a stranger's blob was removed");
     if (last.what === "wrote") {
       holds(end?.content.equals(last.content ?? Buffer.alloc(0)) === true, "a stranger's content");
@@ -54,14 +54,14 @@ export function expectTruth(trial: Trial, again: string): void {
     if (last.what === "touched")
       holds(end?.metadata?.["stranger"] === "yes", "a stranger's metadata");
     if (last.what === "copied") {
-      holds(end?.copyId === last.copyId, "a stranger's copy was written over");
+      holds(end?.copyId === last.copyId, "a stranger's copy was overwritten");
       const wasAborted = trial.abortedByStrangers.has(last.copyId ?? "");
       holds(wasAborted || end?.copyStatus !== "aborted", "a stranger's copy was aborted");
     }
     return;
   }
 
-  // Nobody came after us: the destination is complete and new, or as it was.
+  // No other writer came after us: the destination is complete, or as it was before.
   const start = starts.at(-1);
   if (start === undefined) {
     const { before } = trial.plan;
@@ -69,19 +69,19 @@ export function expectTruth(trial: Trial, again: string): void {
     if (before.endsWith(" blob")) holds(end?.content.toString() === "former", "the former content");
     return;
   }
-  if (copyId === null) holds(trial.happened.some(isStranger), "a start that nobody followed");
+  if (copyId === null) holds(trial.happened.some(isStranger), "Ferry did not follow a start");
   else if (answer.status === "succeeded") {
     holds(end?.copyId === copyId && end?.copyStatus === "success", "Storage says otherwise");
     const isComplete = trial.contents.some((content) => end?.content.equals(content));
     holds(isComplete, "the content is not the source's");
-    holds(answer.copyStatus === "success" && answer.residue.length === 0, "residue of a success");
+    holds(answer.copyStatus === "success" && answer.residue.length === 0, "a success has residue");
   } else if (start.onto === "nothing") {
     holds(end === null, "a stub is left");
-    holds(answer.residue.length === 0, "residue where nothing is left");
+    holds(answer.residue.length === 0, "residue although nothing is left");
   } else {
-    holds(end?.copyId === copyId && end?.contentLength === 0, "what an overwrite left");
+    holds(end?.copyId === copyId && end?.contentLength === 0, "the stub that an overwrite left");
     holds(end?.copyStatus === answer.copyStatus, `Storage says ${end?.copyStatus}`);
-    holds(answer.residue.length === 1, "residue that is not named");
+    holds(answer.residue.length === 1, "the residue is not reported");
   }
 }
 
@@ -90,10 +90,10 @@ export function endOf({ answer }: Trial): string {
   return answer.status === "failed" ? `failed: ${answer.error.cause}` : answer.status;
 }
 
-/** How a copy may end, given what happened to it. Trouble alone changes nothing about it. */
+/** The ways a copy may end, given what happened to it. Faults alone do not change them. */
 function possibleEnds({ plan, happened, formerAt, rewrittenAt }: Trial): Set<string> {
   const ends = new Set(calmEnds(plan));
-  // Storage tells times in whole seconds.
+  // Storage reports times in whole seconds.
   const isNewer = rewrittenAt.some((at) => Math.floor(at / 1_000) * 1_000 > (formerAt ?? 0));
   if (plan.overwrite === "if-newer" && isNewer) ends.add("succeeded");
   for (const deed of happened) {
@@ -106,7 +106,7 @@ function possibleEnds({ plan, happened, formerAt, rewrittenAt }: Trial): Set<str
     for (const cause of ["superseded", "destination-deleted", "destination-busy"]) {
       ends.add(`failed: ${cause}`);
     }
-    ends.add("succeeded"); // he may have made way
+    ends.add("succeeded"); // the other writer may have removed the blob
     if (plan.overwrite === "fail") ends.add("failed: destination-exists");
     if (plan.overwrite === "skip" || plan.overwrite === "if-newer") ends.add("skipped");
   }
@@ -121,7 +121,7 @@ function isStranger(deed: string): boolean {
   return deed.startsWith("stranger");
 }
 
-/** Without anything but trouble. */
+/** The ways a copy may end if at most faults happen to it. */
 function calmEnds({ before, overwrite }: CopyPlan): string[] {
   if (before === "nothing") return ["succeeded"];
   const refusals = {

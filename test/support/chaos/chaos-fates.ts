@@ -6,7 +6,7 @@ import { look, tell } from "./chaos-trial.ts";
 import type { Trial } from "./chaos-trial.ts";
 import type { ChaosWorld, Fate } from "./chaos-stack.ts";
 
-/** One deed, and the phase in which a copy met it: what the tally counts. */
+/** One deed, and the phase of the copy in which it happened; the tally counts these. */
 export type Met = { deed: string; phase: string };
 
 export type FateTools = {
@@ -16,7 +16,7 @@ export type FateTools = {
   kill: (trial: Trial) => void;
 };
 
-/** What is to happen to a request of an activity, by the copy's plan; null lets it pass. */
+/** Returns the fate of an activity's request according to the copy's plan; null lets it pass. */
 export function fateFor(
   tools: FateTools,
   { trial, phase }: { trial: Trial; phase: Phase },
@@ -67,14 +67,14 @@ export function fateFor(
       case "connection reset":
         return { fate: "reset" };
       case "answer lost":
-        // Told in another way where something must be seen to before Storage acts.
+        // If something must happen before Storage acts, the request arrives late instead.
         return pass === null ? { fate: "lost" } : { fate: "late", until, ms: 0 };
       case "slow answer":
-        // The two reads of a plan are under way at once: the clock would count their activity twice.
+        // The two reads of a plan are in flight at the same time: the clock would count their activity twice.
         if (phase === "prepare" && operation === "GetBlobProperties") return null;
         return { fate: "held", until, ms: what.ms };
       case "late arrival":
-        // Of the ledger's requests none comes so late: locks are guarded by time.
+        // Requests to the ledger are never this late: locks are guarded by time.
         if (!["CopyBlob", "AbortCopyBlob", "DeleteBlob"].includes(operation)) return null;
         return isOnDestination ? { fate: "late", until, ms: what.ms } : null;
       case "kill":
@@ -91,7 +91,7 @@ export function fateFor(
   }
 }
 
-/** Whether it writes the copyId into a lock. */
+/** Returns true if the request writes the copyId into a lock. */
 function tellsCopyId({ target, method, body }: StorageRequest): boolean {
   return method === "PUT" && target.includes("/locks/") && /"copyId":"/.test(body.toString());
 }
@@ -100,7 +100,7 @@ function isTrouble({ deed }: Incident): boolean {
   return /^(refused|connection|answer|slow|late)/.test(deed);
 }
 
-/** What clients and strangers do. False where it could not be done. */
+/** Acts as a client or another writer. Returns false if the action was not possible. */
 export async function happen(world: ChaosWorld, trial: Trial, what: Incident): Promise<boolean> {
   switch (what.deed) {
     case "abort":
@@ -128,7 +128,7 @@ export async function happen(world: ChaosWorld, trial: Trial, what: Incident): P
   }
 }
 
-/** Aborts are asked for until they are answered. */
+/** Requests the abort again until the app responds. */
 export async function payAborts(world: ChaosWorld, trial: Trial): Promise<void> {
   const asks = Array.from({ length: trial.abortsOwed }, async () => {
     const answer = await world.call("POST", `/api/copies/${trial.id}/abort`).catch(() => null);
@@ -148,7 +148,7 @@ function takeIncident(trial: Trial, phase: Phase, nth: number): Incident | null 
   return incident;
 }
 
-/** What is removed, if the condition holds: it had better be ours. */
+/** Notes the blob that the request removes if its condition holds; `chaos-end.ts` checks that it is ours. */
 async function beforeRemoval(
   world: ChaosWorld,
   trial: Trial,

@@ -5,8 +5,8 @@ import type { StrangerDeed, Trial } from "./chaos-trial.ts";
 import type { ChaosWorld } from "./chaos-stack.ts";
 
 /**
- * What strangers do to a copy's destination and source. Who wants a pending destination aborts what is
- * pending first, as Storage demands. False where there was nothing to do it to.
+ * Acts as another writer on a copy's destination or source. Before it writes to a pending destination, it aborts the
+ * pending copy, as Storage requires. Returns false if there was nothing to act on.
  */
 export async function interfere(
   world: ChaosWorld,
@@ -84,8 +84,8 @@ async function act(
 }
 
 /**
- * A stranger's copy of the very same source that begins between our plan and our unanswered start cannot
- * be told from ours, so that this stranger waits until the start was answered; before the plan he may.
+ * Another writer's copy of the same source that begins between our plan and our unanswered start cannot be
+ * distinguished from ours. This writer therefore acts before the plan, or after Storage has answered the start.
  */
 async function isToldApart(world: ChaosWorld, trial: Trial): Promise<boolean> {
   if (!trial.isLive) return true;
@@ -103,11 +103,11 @@ async function abortPending(world: ChaosWorld, trial: Trial): Promise<boolean> {
 
 async function copyIdOf(start: Promise<{ getOperationState(): object }>): Promise<string | null> {
   if (!(await did(start))) return null;
-  const state: { copyId?: string } = (await start).getOperationState(); // its type does not tell
+  const state: { copyId?: string } = (await start).getOperationState(); // its type does not include the copyId
   return state.copyId ?? null;
 }
 
-/** Storage may refuse, since things have moved on; anything else is a defect of the suite. */
+/** Storage may refuse the call, because the state has changed; any other error is a defect of the suite. */
 async function did(work: Promise<unknown>): Promise<boolean> {
   try {
     await work;

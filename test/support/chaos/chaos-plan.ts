@@ -1,18 +1,18 @@
 import * as fc from "fast-check";
 
-/** What a copy is doing, as its running activity tells; `ended`: after its end. */
+/** The phases of a copy, named after the activity that runs; `ended`: after its end. */
 export const phases = ["prepare", "start", "pending", "abort", "settle"] as const;
 export type Phase = (typeof phases)[number];
 
-/** Trouble with one request: what Storage answers, or does not. Times in ms. */
+/** A fault of one request: an error response, or none. Times in ms. */
 export type Trouble =
   | { deed: "refused 500" | "refused 503" | "refused 429" | "connection reset" | "answer lost" }
-  /** Storage acts and answers so much later. */
+  /** Storage executes the request and responds after this delay. */
   | { deed: "slow answer"; ms: number }
-  /** The connection breaks at once; the request reaches Storage all the same, so much later. */
+  /** The connection breaks immediately, but the request reaches Storage after this delay. */
   | { deed: "late arrival"; ms: number };
 
-/** What others do while a request of ours is on its way. */
+/** An action of another client while one of our requests is in flight. */
 export type Interference = {
   deed:
     | "abort"
@@ -30,7 +30,7 @@ export type Interference = {
     | "copy fails at Storage";
 };
 
-/** Happens at the nth request (from 0) that the copy makes in that phase, and the `more` after it. */
+/** Happens at the nth request (from 0) that the copy sends in that phase, and at the next `more` requests. */
 export type Incident = { phase: Phase | "ended"; nth: number; more: number } & (
   | Trouble
   | Interference
@@ -38,12 +38,12 @@ export type Incident = { phase: Phase | "ended"; nth: number; more: number } & (
 
 export type CopyPlan = {
   overwrite: "fail" | "skip" | "if-newer" | "always";
-  /** What stands on the destination before; `lock left`: with the lock of an ended copy beside it. */
+  /** The former content of the destination; `lock left`: together with the lock of an ended copy. */
   before: "nothing" | "older blob" | "newer blob" | "foreign pending copy" | "lock left";
   bytes: number;
-  /** How long Storage copies, in ms; 0 finishes within the start. */
+  /** How long Storage copies (ms); 0 finishes within the start. */
   takes: number;
-  /** Delays in ms after which activities of a phase run once more. */
+  /** Delays (ms) after which activities of a phase run again. */
   again: Partial<Record<Phase, readonly number[]>>;
   incidents: readonly Incident[];
 };
@@ -60,13 +60,13 @@ const troubles: fc.Arbitrary<Trouble> = fc.oneof(
   ),
   fc.constant({ deed: "connection reset" as const }),
   fc.constant({ deed: "answer lost" as const }),
-  // Longer than any client of the product waits would be another fault: that of an answer lost.
+  // A delay beyond the time-outs of the product's clients would be another fault: "answer lost".
   fc.integer({ min: 1, max: 14_000 }).map((ms) => ({ deed: "slow answer" as const, ms })),
-  // The product promises that a start reaches Storage within 45 s, or never.
+  // The product assumes that a start reaches Storage within 45 s, or never.
   fc.integer({ min: 1, max: 40_000 }).map((ms) => ({ deed: "late arrival" as const, ms })),
 );
 
-/** A step makes up to eight requests; the later ones are seldom made. */
+/** A step sends up to eight requests; it rarely sends the later ones. */
 const place = {
   phase: pick(...phases),
   nth: fc.oneof(chance(2, fc.nat(1)), chance(3, fc.nat(5)), chance(1, fc.nat(8))),
@@ -88,9 +88,9 @@ const asked = fc.record({
 });
 
 /**
- * A stranger's copy of the very same source that begins between our plan and our unanswered start cannot
- * be told from ours (until minted SAS carry a correlation id). Exactly that case is left out: such a
- * stranger comes only before our plan, or in phases in which our start has been answered.
+ * Another writer's copy of the same source that begins between our plan and our unanswered start cannot be
+ * distinguished from ours (unless a minted SAS has a correlation id). Exactly that case is left out: such a
+ * writer comes only before our plan, or in phases in which Storage has answered our start.
  */
 const sameSourceOnceToldApart = happening(
   { phase: pick("pending", "abort", "settle", "ended"), nth: fc.nat(3) },
@@ -129,10 +129,10 @@ const again = fc.array(pick(0, 1_000, 30_000, 2 * minute, 10 * minute), {
   maxLength: 2,
 });
 
-/** Plans of copies whose host dies at none, or also at some, of its commits. */
+/** Plans of copies whose host dies at none or at some of its commits. */
 export function copyPlans(deaths: "none" | "some"): fc.Arbitrary<CopyPlan> {
   if (deaths === "none") return plans;
-  // Some in each group of copies, all of which die with the host.
+  // A few in each group: a death of the host affects all copies of the group.
   const death = fc.oneof(chance(6, fc.constant(null)), chance(1, happening(place, "kill")));
   return fc
     .tuple(plans, death)
@@ -168,7 +168,7 @@ const plans: fc.Arbitrary<CopyPlan> = fc
     incidents: abort === null ? reachable(incidents) : [abort, ...reachable(incidents)],
   }));
 
-/** What is to happen while a copy is aborted needs an abort that finds it pending. */
+/** Adds the abort of a pending copy that incidents in the phase "abort" require. */
 function reachable(incidents: readonly Incident[]): readonly Incident[] {
   if (!incidents.some(({ phase }) => phase === "abort")) return incidents;
   return [{ phase: "pending", nth: 0, more: 0, deed: "abort" }, ...incidents];

@@ -9,28 +9,30 @@ import { openChaosWorld, phaseOfActivity } from "./chaos-stack.ts";
 import type { ChaosWorld } from "./chaos-stack.ts";
 
 export type ChaosRun = {
-  /** Lives through these copies together, from their requests to long after their ends. */
+  /** Runs these copies together, from their requests to long after their ends. */
   liveThrough(plans: readonly CopyPlan[]): Promise<readonly Trial[]>;
-  /** All that happened so far. */
+  /** Everything that has happened so far. */
   met: readonly Met[];
   deaths: readonly Death[];
-  /** Names of the locks that are taken. */
+  /** Names of the locks that are held. */
   locks(): Promise<readonly string[]>;
-  /** What the host logged as errors while it lived. */
+  /** The errors that the host logged while it ran. */
   errors: readonly string[];
   close(): Promise<void>;
 };
 
-/** A played death of the host: the commit, and what all copies were doing. */
+/** A simulated death of the host: the commit, and the phases of all copies. */
 export type Death = { point: string; phases: readonly Phase[] };
 
-/** Where a host may die: before a commit, so that work is lost, or after it, so that nobody heard. */
+/**
+ * Where a host may die: before a commit, so that its work is lost, or after it, so that no client gets the response.
+ */
 export const commitPoints = ["client request", "turn", "activity completion", "timer"].flatMap(
   (point) => [`before ${point}`, `after ${point}`],
 );
 
 const minute = 60_000;
-/** Every late run, and every late request, has come by then. */
+/** By then every late execution, and every late request, has arrived. */
 const afterlife = 15 * minute;
 const longest = 72 * 60 * minute;
 
@@ -44,7 +46,7 @@ export async function openChaosRun(): Promise<ChaosRun> {
 
   const world: ChaosWorld = await openChaosWorld({
     fateOf(request, step) {
-      // All activities wait for the one that makes the ledger's container.
+      // All activities wait for the one that creates the ledger's container.
       if (request.resource.level !== "blob") return null;
       const owner = ownerOf(trials, locks, request);
       if (step === null) {
@@ -72,7 +74,7 @@ export async function openChaosRun(): Promise<ChaosRun> {
     redeliver({ name, instanceId }) {
       const trial = trials.find(({ id, isLive }) => isLive && id === instanceId);
       const phase = phaseOfActivity[name];
-      const isOne = phase === "pending" && (trial?.counts[phase] ?? 0) > 4; // of many that are alike
+      const isOne = phase === "pending" && (trial?.counts[phase] ?? 0) > 4; // one of many similar polls
       const delays = (phase === undefined || isOne ? [] : trial?.plan.again[phase]) ?? [];
       for (const delay of delays) {
         const deed = delay < minute ? "run again" : "run again, minutes later";
@@ -119,7 +121,9 @@ export async function openChaosRun(): Promise<ChaosRun> {
       await passTime(world, trials, { isOver: areEnded, longest });
       const open = trials.find(({ answer }) => answer === null);
       if (open !== undefined) {
-        throw new Error(`Copy does not end in three days:\n${open.story.slice(-60).join("\n")}`);
+        throw new Error(
+          `The copy did not end within three days:\n${open.story.slice(-60).join("\n")}`,
+        );
       }
       for (const trial of trials) {
         for (const incident of trial.left.filter(({ phase }) => phase === "ended")) {
@@ -135,10 +139,10 @@ export async function openChaosRun(): Promise<ChaosRun> {
   };
 }
 
-/** The last thing that was written to a lock, by the blob's name. */
+/** The content that was last written to each lock, by the blob's name. */
 type Locks = Map<string, { owner: Trial; body: Buffer }>;
 
-/** Whose a ledger blob is, by what was written to it; the id of a copy is learned from its record. */
+/** Finds the copy of a ledger blob by the blob's content. Takes the id of a copy from its record. */
 function ownerOf(
   trials: readonly Trial[],
   locks: Locks,
@@ -158,7 +162,7 @@ function ownerOf(
   return owner;
 }
 
-/** Nobody but the copy itself had to free its lock. */
+/** Notes a lock that was released only after its copy had ended. */
 function noteFreed(owner: Trial, { resource, method }: StorageRequest): void {
   const isSlot = resource.level === "blob" && resource.blob.startsWith("locks/");
   owner.leftLock ||= owner.isLive && isSlot && method === "DELETE" && owner.answer !== null;
@@ -185,16 +189,16 @@ async function layOut(world: ChaosWorld, trials: readonly Trial[], locks: Locks)
   await Promise.all(are("newer blob").map(former));
   for (const trial of are("foreign pending copy")) {
     await interfere(world, trial, "stranger copies the same source");
-    trial.strangers.pop(); // it stands there before; it is no deed that befalls the copy
+    trial.strangers.pop(); // part of the setup, not something that happens to the copy
   }
-  // One after the other: only one may move the clock.
+  // In sequence: only one may advance the clock.
   for (const trial of are("lock left")) await leaveLock(world, trial, locks);
   for (const trial of trials) {
     trial.formerAt = (await look(world, trial))?.lastModified?.getTime() ?? null;
   }
 }
 
-/** The lock of a copy onto the same destination, which has ended since but died before it freed it. */
+/** Creates the lock of an earlier copy onto the same destination, which ended but died before it released the lock. */
 async function leaveLock(world: ChaosWorld, trial: Trial, locks: Locks): Promise<void> {
   const key = `before-${trial.number}`;
   const copy = {
@@ -207,17 +211,17 @@ async function leaveLock(world: ChaosWorld, trial: Trial, locks: Locks): Promise
     return answer.json.status === "succeeded";
   };
   for (let tries = 0; !(await isEnded()); tries++) {
-    if (tries > 50) throw new Error("The copy before does not succeed");
+    if (tries > 50) throw new Error("The earlier copy does not succeed");
     await world.clock.advance(minute);
   }
   const name = [...locks].find(([, { owner }]) => owner === trial)?.[0];
-  if (name === undefined) throw new Error("The copy before had no lock");
+  if (name === undefined) throw new Error("The earlier copy had no lock");
   const body = locks.get(name)?.body ?? Buffer.alloc(0);
   await world.container("ferry-ledger").getBlockBlobClient(name).uploadData(body);
   Object.assign(trial, { id: null, starts: [], isKnown: false, story: [] });
 }
 
-/** Clients ask, time goes by, and who has died is begun again. */
+/** Sends the clients' requests and advances the time, and restarts a host that has died. */
 async function passTime(
   world: ChaosWorld,
   trials: readonly Trial[],
@@ -232,7 +236,7 @@ async function passTime(
   }
 }
 
-/** What a copy's client does: it asks until it is answered, and then until the copy has ended. */
+/** Acts as a copy's client: requests the copy until the app responds, then reads it until it has ended. */
 async function ask(world: ChaosWorld, trial: Trial): Promise<void> {
   const { source, destination, plan, number } = trial;
   if (trial.answer !== null) return;
@@ -245,7 +249,7 @@ async function ask(world: ChaosWorld, trial: Trial): Promise<void> {
     const key = { "idempotency-key": `order-${number}` };
     const { status, json } = await world.call("POST", "/api/copies", body, key);
     if (status === 202 || status === 200) trial.id = String(json.id);
-    else trial.id = null; // what was begun is not known to run: the same key finds it
+    else trial.id = null; // it may have been started: the same key finds it
     tell(trial, world.clock.now(), `asked, answered ${status}`);
     return;
   }

@@ -17,40 +17,40 @@ import { signing, stepOf } from "./chaos-steps.ts";
 import type { Step } from "./chaos-steps.ts";
 import { noon } from "../stack/test-stack.ts";
 
-/** What is to happen to one request of the app. */
+/** The fate of one request of the app. */
 export type Fate =
   | { fate: "answered"; status: number; code: string }
   | { fate: "reset" }
   | { fate: "lost" }
-  /** Storage acts once `until` is done, and `ms` of virtual time later. */
+  /** Storage acts after `ms` of virtual time, once `until` is done. */
   | { fate: "held"; until: () => Promise<void>; ms: number }
-  /** As if the connection broke; `ms` later Storage receives it, once `until` is done. */
+  /** The connection seems to break; Storage receives the request `ms` later, once `until` is done. */
   | { fate: "late"; until: () => Promise<void>; ms: number };
 
 export type ChaosHooks = {
-  /** Asked at each request of the app (not of tests), with the activity that sends it; null lets it pass. */
+  /** Called for each request of the app (not of tests), with the activity that sends it; null lets it pass. */
   fateOf: (request: StorageRequest, step: Step | null) => Fate | null;
-  /** Storage acts on a Copy Blob: how fast it is to be. */
+  /** Called when Storage starts a copy; returns its speed. */
   started: (container: string, blob: string) => { bytesPerSecond: number; atOnce: boolean } | null;
   redeliver: NonNullable<DurableOptions["redeliver"]>;
-  /** Asked at each commit; true is the host's death. */
+  /** Called at each commit; true kills the host. */
   dies: (point: string) => boolean;
 };
 
 // oxlint-disable-next-line typescript/no-explicit-any -- tests look into bodies of every shape
 export type Answer = { status: number; text: string; json: any };
 
-/** An emulator that lives on, and a host that may die at any commit and be begun again. */
+/** An emulator that keeps running, and a host that may die at any commit and be started again. */
 export type ChaosWorld = {
   clock: ChaosClock;
   emulator: StorageEmulator;
   isDead(): boolean;
-  /** Begins the next life of a dead host, on the same task hub. */
+  /** Starts a dead host again, on the same task hub. */
   revive(): Promise<void>;
   call(method: string, path: string, body?: unknown, headers?: Headers): Promise<Answer>;
   container(name: string): ContainerClient;
   blob(path: string): BlockBlobClient;
-  /** What an instance is doing, by the activity that runs; null between two. */
+  /** The phase of an instance, from the activity that runs; null between two activities. */
   phaseOf(instanceId: string): Phase | null;
   errors: readonly string[];
   close(): Promise<void>;
@@ -58,10 +58,10 @@ export type ChaosWorld = {
 
 type Headers = Record<string, string>;
 
-/** Requests of tests carry this, so that nothing happens to them. */
+/** Marks the requests of tests, which always pass. */
 const mark = "chaos";
 const accountName = "devstoreaccount1";
-/** What a copy does while this activity runs. */
+/** The phase of a copy while an activity runs, by the activity's name. */
 export const phaseOfActivity: Record<string, Phase> = {
   prepareCopy: "prepare",
   startCopy: "start",
@@ -106,7 +106,7 @@ export async function openChaosWorld(hooks: ChaosHooks): Promise<ChaosWorld> {
       },
       log({ level, kind, subject, message }) {
         const isError = level === "error" || level === "critical";
-        // A request that meets a dying host fails; the client asks again.
+        // A request to a dying host fails; the client sends it again.
         if (isError && kind !== "function" && kind !== "request" && !isDead)
           errors.push(`${subject} ${message}`);
       },
@@ -130,7 +130,7 @@ export async function openChaosWorld(hooks: ChaosHooks): Promise<ChaosWorld> {
     errors,
     isDead: () => isDead,
     async revive() {
-      holds.release(); // what was on its way arrives, and the answer finds nobody
+      holds.release(); // requests in flight arrive, and their responses are dropped
       await clock.settled();
       await host.close();
       isDead = false;
@@ -167,12 +167,12 @@ export async function openChaosWorld(hooks: ChaosHooks): Promise<ChaosWorld> {
   };
 }
 
-/** `waited`: an activity of the app waits for it, and must not hold the clock up meanwhile. */
+/** `waited`: an activity of the app waits for it, and must not stop the clock meanwhile. */
 type Hold = { until: () => Promise<void>; ms: number; waited: boolean };
 
 /**
- * The emulator asks its clock for nothing but the delay of a held request, right after it was told to
- * hold it.
+ * The emulator uses its clock only for the delay of a held request, immediately after `expect` announced
+ * it.
  */
 function holding(clock: ChaosClock) {
   let next: Hold | null = null;
@@ -204,7 +204,7 @@ function holding(clock: ChaosClock) {
       void run(hold).then(due);
       return () => {};
     },
-    /** Lets go of all that is held, and holds nothing any more: who ends waits for no clock. */
+    /** Releases all held requests, and holds no more of them: a host that closes does not wait for the clock. */
     release() {
       isOpen = false;
       for (const end of waiting) end();
@@ -213,7 +213,7 @@ function holding(clock: ChaosClock) {
   };
 }
 
-/** Gives each request of the app its fate. */
+/** Applies to each request of the app its fate. */
 function tap(
   emulator: StorageEmulator,
   holds: ReturnType<typeof holding>,
@@ -260,7 +260,7 @@ function tap(
         if (fate.fate === "held") holds.expect({ ...fate, waited: true });
         return fate.fate === "held";
       }),
-    do: { delayMs: 1 }, // how long it really is, the hold says
+    do: { delayMs: 1 }, // the hold determines the actual delay
   });
   emulator.copies.forDestination = (container, blob) => {
     const speed = started(container, blob);
@@ -270,7 +270,7 @@ function tap(
   };
 }
 
-/** The request as it was signed, from nobody who waits for its answer. */
+/** Sends the signed request again; no client waits for the response. */
 function resend(
   emulator: StorageEmulator,
   holds: ReturnType<typeof holding>,

@@ -4,12 +4,12 @@ import { ClientRequest } from "node:http";
 import type { StorageRequest } from "../../../src/local/storage/http/storage-request.ts";
 import type { Phase } from "./chaos-plan.ts";
 
-/** A run of an activity. */
+/** One execution of an activity. */
 export type Step = { instanceId: string; phase: Phase };
 
 /**
- * Requests tell which run of an activity sends them: the app knows nothing of it, and Storage signs
- * only headers of its own.
+ * Marks each request with the execution of the activity that sends it. The app does not notice, and the signature
+ * includes only Storage's headers.
  */
 export function signing() {
   const steps = new AsyncLocalStorage<Step>();
@@ -30,7 +30,7 @@ export function signing() {
 const createdChannel = "http.client.request.created";
 const stepHeader = "chaos-step";
 
-/** Null for what no activity sends. */
+/** Returns the execution that sent the request; null if no activity did. */
 export function stepOf({ headers }: StorageRequest): Step | null {
   const text = headers[stepHeader];
   return text === undefined ? null : JSON.parse(text);

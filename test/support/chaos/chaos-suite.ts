@@ -9,40 +9,40 @@ import type { Phase } from "./chaos-plan.ts";
 import { openChaosRun } from "./chaos-run.ts";
 import type { Death } from "./chaos-run.ts";
 
-/** CHAOS_SEED=<seed> repeats a suite, CHAOS_GROUP=<number> with it one group of copies alone. */
+/** CHAOS_SEED=<seed> repeats a suite; together with CHAOS_GROUP=<number>, only one group of copies. */
 export const chaosSeed = seedFor("CHAOS_SEED");
 const onlyGroup = process.env["CHAOS_GROUP"];
 
 const groupSize = 40;
 const fullGroups = 26;
-/** At small size: those that, with the committed seed, notice the mutants of `test/mutants/mutants.ts`. */
+/** At small size: the groups that, with the committed seed, detect the mutants of `test/mutants/mutants.ts`. */
 const groups: readonly number[] = sized({
   small: [1, 3, 4, 5, 7],
   full: Array.from({ length: fullGroups }, (_, group) => group),
 });
 
-/** What a suite met: how often, or it proves nothing. */
+/** How often each incident happened in a suite: a suite without incidents proves nothing. */
 export type ChaosTally = {
   copies: number;
   /** By deed and phase. */
   met: Record<string, Record<string, number>>;
-  /** By the way they ended. */
+  /** By outcome. */
   ends: Record<string, number>;
   deaths: readonly Death[];
-  /** Whether this was the whole suite: a part of it meets less. */
+  /** Whether this was the whole suite: a part of it has fewer incidents. */
   isWhole: boolean;
 };
 
 /**
- * Lives through more than a thousand copies (at full size) in groups, each group in a world of its own. Throws with
- * plan and story of the first copy for which something does not hold.
+ * Runs more than a thousand copies (at full size) in groups, each on its own stack. Throws an error with the plan and
+ * story of the first copy for which a check fails.
  */
 export async function liveThroughChaos(deaths: "none" | "some"): Promise<ChaosTally> {
   const tally: ChaosTally = { copies: 0, met: {}, ends: {}, deaths: [], isWhole: true };
   const numbers = onlyGroup === undefined ? groups : [Number(onlyGroup)];
   const met: Met[] = [];
   const died: Death[] = [];
-  console.info(`CHAOS_SEED=${chaosSeed}`); // also for whoever ends a run that hangs
+  console.info(`CHAOS_SEED=${chaosSeed}`); // printed first, for a run that hangs
   for (const group of numbers) {
     const again = `repeat with CHAOS_SEED=${chaosSeed} CHAOS_GROUP=${group}`;
     const plans = fc.sample(copyPlans(deaths), { seed: chaosSeed + group, numRuns: groupSize });
@@ -72,8 +72,8 @@ export async function liveThroughChaos(deaths: "none" | "some"): Promise<ChaosTa
 }
 
 /**
- * What each suite must have met, by deeds and phase: so far below the usual number that no seed misses
- * it by chance. Trouble comes in runs of up to four, so that its numbers scatter the more.
+ * The least number of incidents of each suite, by deeds and phase: so far below the usual number that no seed misses
+ * it by chance. Faults come in runs of up to four, so their numbers vary more.
  */
 const floors: readonly [deeds: RegExp, least: Partial<Record<Phase | "any", number>>][] = [
   [/^refused/, { prepare: 20, start: 20, pending: 1, abort: 15, settle: 20 }],
@@ -101,7 +101,7 @@ const floors: readonly [deeds: RegExp, least: Partial<Record<Phase | "any", numb
   [/^copy fails at Storage/, { pending: 12 }],
 ];
 
-/** The ends that a copy can come to. */
+/** The least number of copies for each outcome. */
 const endFloors: readonly [ends: RegExp, least: number][] = [
   [/^succeeded/, 200],
   [/^aborted/, 80],
@@ -115,11 +115,11 @@ const endFloors: readonly [ends: RegExp, least: number][] = [
   [/: destination-busy/, 4],
 ];
 
-/** Of a floor at full size, the part for fewer groups: a half of their share, since less is drawn less evenly. */
+/** Reduces a floor for fewer groups to half of their share, because small samples vary more. */
 export const floor = (least: number) =>
   isFullSize ? least : Math.floor((least * groups.length) / fullGroups / 2);
 
-/** The suite is no no-op: every deed met the phases it can meet, and copies came to every end. */
+/** Checks that the suite was effective: each deed happened in each of its phases, and each outcome occurred. */
 export function expectFloors({ copies, met, ends }: ChaosTally): void {
   expect(copies).toBeGreaterThanOrEqual(isFullSize ? 1_000 : groups.length * groupSize);
   for (const [deeds, phases] of floors) {

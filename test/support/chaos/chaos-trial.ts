@@ -2,57 +2,57 @@ import type { BlobGetPropertiesResponse } from "@azure/storage-blob";
 import type { CopyPlan, Incident, Phase } from "./chaos-plan.ts";
 import type { Answer, ChaosWorld } from "./chaos-stack.ts";
 
-/** A copy in the course of its trial, and all that befell it. */
+/** A copy during its trial, and everything that happened to it. */
 export type Trial = {
   plan: CopyPlan;
   number: number;
   /** `container/blob`. */
   source: string;
   destination: string;
-  /** From its request on; before, nothing happens to what is asked of Storage. */
+  /** True from its request on; before that, its requests to Storage pass unchanged. */
   isLive: boolean;
-  /** Known once the app has written it down. */
+  /** Known once the app has stored it. */
   id: string | null;
-  /** Its requests at Storage so far, by phase. */
+  /** Its requests to Storage so far, by phase. */
   counts: Partial<Record<Phase, number>>;
   left: Incident[];
   happened: string[];
   abortsOwed: number;
-  /** All that the source ever held, and when it was written anew. */
+  /** Every content that the source has had, and when it was rewritten. */
   contents: Buffer[];
   rewrittenAt: number[];
-  /** When what stood on the destination before was written; null where nothing did. */
+  /** When the former content of the destination was written; null if there was none. */
   formerAt: number | null;
-  /** What Storage did for starts of the app. */
+  /** The starts of the app that Storage executed. */
   starts: ActedStart[];
-  /** Whether the app has written down the copyId of a start. */
+  /** Whether the app has stored the copyId of a start. */
   isKnown: boolean;
-  /** What strangers did to the destination, in order. */
+  /** The actions of other writers on the destination, in order. */
   strangers: StrangerDeed[];
-  /** Under way now; the app's requests that change the destination wait for it, so that the order is known. */
+  /** In progress now. The app's requests that change the destination wait for it, so that the order is known. */
   stranger: Promise<unknown> | null;
   strangeCopies: Set<string>;
   abortedByStrangers: Set<string>;
   /** copyIds that the app asked Storage to abort. */
   aborts: string[];
-  /** What stood on the destination when the app removed it. */
+  /** The content of the destination when the app removed it. */
   removals: Seen[];
-  /** Whether its lock was taken still after its end, while nothing of it ran. */
+  /** Whether its lock was still held after its end, while none of its activities ran. */
   leftLock: boolean;
-  /** What a client sees at the end, and after everything late has come. */
+  /** The response that a client gets at the end, and after all late requests have arrived. */
   answer: Answer["json"];
   later: Answer["json"];
-  /** The destination after that; null when absent. */
+  /** The destination after that; null if it does not exist. */
   end: (Seen & { content: Buffer }) | null;
   story: string[];
 };
 
-/** `onto`: what stood on the destination by others' doing. */
+/** `onto`: the content of the destination that other writers, or the setup, left there. */
 export type ActedStart = { at: number; onto: "nothing" | "something"; wasKnown: boolean };
 
 export type StrangerDeed = {
   what: "wrote" | "deleted" | "copied" | "touched";
-  /** How many starts of ours came before. */
+  /** How many of our starts came before. */
   starts: number;
   content: Buffer | null;
   copyId: string | null;
@@ -94,19 +94,19 @@ export function newTrial(plan: CopyPlan, number: number): Trial {
   };
 }
 
-/** A line for whoever must find out what went wrong. */
+/** Adds a line to the story, which a failed assertion prints. */
 export function tell(trial: Trial, now: number, line: string): void {
   trial.story.push(`${new Date(now).toISOString().slice(11, 23)} ${line}`);
 }
 
-/** Whether a blob stands on the destination that is others' doing. */
+/** Returns "something" if the destination has a blob that other writers, or the setup, left there. */
 export function standing({ plan, strangers }: Trial): "nothing" | "something" {
   const last = strangers.at(-1);
   const isThere = last === undefined ? plan.before !== "nothing" : last.what !== "deleted";
   return isThere ? "something" : "nothing";
 }
 
-/** Null where there is no such blob. */
+/** Reads the destination; null if there is no such blob. */
 export async function look(world: ChaosWorld, { destination }: Trial): Promise<Seen | null> {
   try {
     return await world.blob(destination).getProperties();

@@ -6,33 +6,33 @@ import type { FunctionsHost, HostOptions } from "../../../src/local/host/host.ts
 import { startFunctionsHost } from "../../../src/local/host/host.ts";
 
 /**
- * The functions host as a process of its own, to be killed. It obeys its parent's orders, one answer
- * for each; its time is a virtual clock that only the parent moves. See `crash-host.ts`.
+ * The Functions host in a separate process that can be killed. It executes its parent's orders and replies to each;
+ * its time is a virtual clock that only the parent advances. See `crash-host.ts`.
  */
 export type Order =
   | ({ order: "begin"; now: number; dieAt: number | null } & Pick<
       HostOptions,
       "appDirectory" | "stateFile" | "environment"
     >)
-  /** Moves on to `to` (epoch ms), which must not lie beyond the next due time. */
+  /** Advances the clock to `to` (epoch ms), which must not be later than the next due time. */
   | { order: "advance"; to: number }
   | { order: "ping" }
-  /** Ends gracefully; the process can begin again. */
+  /** Stops the host gracefully; the process can start another one. */
   | { order: "end" };
 
 export type Reply =
   | { reply: "begun"; url: string }
-  /** Nothing is under way any more; `nextDue` is when the host wants to be woken next (epoch ms). */
+  /** No work is running any more; `nextDue` is when the next timer is due (epoch ms). */
   | { reply: "advanced"; nextDue: number | null }
   | { reply: "alive" }
   /** `passages` are the commit points passed, in order: "before turn", "after turn", … */
   | { reply: "ended"; passages: readonly string[] }
   | { reply: "refused"; reason: string };
 
-/** What the child says on its own: that it can take orders, and what its host logs as an error. */
+/** Messages without an order: the child is ready for orders, or its host has logged an error. */
 export type Remark = { remark: "idle" } | { remark: "error"; text: string };
 
-/** Where a host that kills itself at a commit point writes down which one it was. */
+/** The file in which a host that kills itself at a commit point notes the commit point. */
 export const deathNote = (stateFile: string) => `${stateFile}.death`;
 
 type Life = { clock: SteppedClock; host: FunctionsHost; passages: string[] };
@@ -70,14 +70,14 @@ function obey(): void {
   void warmUp().then(() => say({ remark: "idle" }));
 }
 
-/** Most of a start is reading these libraries: done before there is anything to do. */
+/** Loads the libraries before the first order, because loading them takes most of a start. */
 async function warmUp(): Promise<void> {
   await Promise.all([
     import("@azure/identity"),
     import("@azure/storage-blob"),
     import("durable-functions"),
   ]);
-  flushCompileCache(); // Node does so at the end of a process, which a killed one does not reach
+  flushCompileCache(); // Node does this when a process exits, but not when it is killed
 }
 
 async function begin({ now, dieAt, ...options }: Order & { order: "begin" }): Promise<Life> {
@@ -100,7 +100,7 @@ async function begin({ now, dieAt, ...options }: Order & { order: "begin" }): Pr
   return { clock, host, passages };
 }
 
-/** A virtual clock that tells when it has something to do next. */
+/** A virtual clock that reports when its next timer is due. */
 function steppedClock(start: number): SteppedClock {
   const clock = virtualClock(start);
   const waiting = new Map<object, number>();

@@ -4,22 +4,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Order, Remark, Reply } from "./crash-child.ts";
 
-/** A functions host in a process of its own. */
+/** A Functions host in a separate process. */
 export type HostProcess = {
-  /** Throws `HostDied` when the process ends before it answers. */
+  /** Throws `HostDied` if the process ends before it replies. */
   ask<Name extends Order["order"]>(order: Order & { order: Name }): Promise<ReplyTo<Name>>;
-  /** SIGKILL, now: nothing of the process runs after this returns, or hardly. */
+  /** Sends SIGKILL: the process executes almost nothing after this returns. */
   kill(): void;
-  /** Resolves when the process is gone, files and ports with it. */
+  /** Resolves when the process has exited and released its files and ports. */
   gone: Promise<unknown>;
-  /** What hosts in this process logged as errors. */
+  /** The errors that hosts in this process have logged. */
   errors: readonly string[];
 };
 
 export type HostProcesses = {
-  /** One that is ready for the order to begin. */
+  /** Returns a process that is ready for the order "begin". */
   take(): Promise<HostProcess>;
-  /** Takes back one whose host has ended gracefully. */
+  /** Takes back a process whose host was stopped gracefully. */
   giveBack(host: HostProcess): void;
   close(): Promise<void>;
 };
@@ -33,8 +33,8 @@ type ReplyTo<Name extends Order["order"]> = Reply & {
 };
 
 /**
- * Keeps a process ready ahead of need: reading the libraries takes far longer than a whole trial.
- * The compile cache (node:module, `NODE_COMPILE_CACHE`) halves what is left of it.
+ * Keeps a process ready in advance, because loading the libraries takes far longer than a whole trial.
+ * The compile cache (node:module, `NODE_COMPILE_CACHE`) halves the remaining time.
  */
 export function hostProcesses(): HostProcesses {
   const idle: Promise<HostProcess>[] = [];
@@ -64,7 +64,7 @@ export function hostProcesses(): HostProcesses {
 
 function startProcess(): { host: HostProcess; ready: Promise<unknown> } {
   const child = fork(new URL("crash-child.ts", import.meta.url), {
-    // A life lasts less than a second: optimising compilers and small heaps cost more than they give.
+    // A host runs for less than a second: optimizing compilers and small heaps cost more time than they save.
     execArgv: ["--max-opt=1", "--max-semi-space-size=32"],
     env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: join(tmpdir(), "ferry-compile-cache") },
   });
@@ -91,17 +91,17 @@ function startProcess(): { host: HostProcess; ready: Promise<unknown> } {
       else errors.push(message.text);
     });
   });
-  ready.catch(() => {}); // who takes the process hears of it
+  ready.catch(() => {}); // the caller that takes the process gets the error
   const host: HostProcess = {
     async ask(order) {
       if (isGone) throw new HostDied();
       const id = ++asked;
       const reply = await new Promise<Reply>((resolve, reject) => {
         waiting.set(id, { resolve, reject });
-        child.send({ id, ...order }, () => {}); // what cannot be sent is rejected with the rest
+        child.send({ id, ...order }, () => {}); // an order that cannot be sent is rejected when the process exits
       });
       if (reply.reply === "refused") throw new Error(`Cannot ${order.order}: ${reply.reason}`);
-      // The child answers each order with its reply or refuses it.
+      // The child replies to each order, or rejects it.
       return reply as ReplyTo<(typeof order)["order"]>;
     },
     kill: () => void child.kill("SIGKILL"),

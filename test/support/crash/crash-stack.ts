@@ -13,11 +13,11 @@ import { HostDied } from "./crash-host.ts";
 import type { HostProcess, HostProcesses } from "./crash-host.ts";
 import { noon } from "../stack/test-stack.ts";
 
-/** When the host is to die. */
+/** When the host dies. */
 export type Kill =
   /**
-   * At the nth request of this life that reaches Storage (of one operation, or of any). Storage acts
-   * on it and the answer finds nobody, or the request is lost, too.
+   * At the nth request (of one operation, or of any) since the host was started. Either Storage executes
+   * it and the response is lost, or the request is lost as well.
    */
   | {
       at: "storage request";
@@ -25,27 +25,27 @@ export type Kill =
       nth: number;
       lost: "request" | "answer";
     }
-  /** By its own hand, in the middle of its work: passing the nth commit point of this life, from 0. */
+  /** The host kills itself during its work, at the nth commit point (from 0) since it was started. */
   | { at: "commit point"; nth: number }
-  /** While nothing is under way, so long after this life began. */
+  /** While no work is running, this long after the host was started. */
   | { at: "rest"; afterMs: number };
 
-/** The emulator in this process, the host in another, one virtual time for both. */
+/** The emulator in this process and the host in another, with the same virtual time. */
 export type CrashWorld = {
   clock: VirtualClock;
   emulator: StorageEmulator;
   stateFile: string;
-  /** Begins a life of the host, which ends as told. */
+  /** Starts a host that dies as `kill` specifies. */
   begin(kill: Kill | null): Promise<void>;
-  /** Moves both clocks on. Throws `HostDied` as every use of a dead host does. */
+  /** Advances both clocks. Throws `HostDied`, like every use of a dead host. */
   advance(ms: number): Promise<void>;
-  /** When the host is to die at rest (epoch ms), or Infinity; and the call that kills it then. */
+  /** When the host dies at rest (epoch ms), or Infinity; `rest` kills it then. */
   restsAt(): number;
   rest(): Promise<void>;
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
-  /** Waits for the dead host to be gone; the commit point at which it killed itself, or null. */
+  /** Waits until the dead process has exited. Returns the commit point at which it killed itself, or null. */
   bury(): Promise<string | null>;
-  /** Ends the host gracefully; what it passed in its last life, and what hosts logged as errors. */
+  /** Stops the host gracefully. Returns the commit points that it passed, and the errors that all hosts logged. */
   end(): Promise<{ passages: readonly string[]; errors: readonly string[] }>;
   /** Requests that were lost with the host: Storage never saw them. */
   isLost(request: ReceivedRequest): boolean;
@@ -58,7 +58,7 @@ export type CallOptions = { body?: unknown; headers?: Record<string, string> };
 // oxlint-disable-next-line typescript/no-explicit-any -- tests look into bodies of every shape
 export type Answer = { status: number; text: string; json: any };
 
-/** `onRequest` hears of every request after Storage acted on it. */
+/** `onRequest` is called with every request that Storage has executed. */
 export async function openCrashWorld(
   hosts: HostProcesses,
   onRequest: (request: ReceivedRequest) => void,
@@ -89,7 +89,7 @@ export async function openCrashWorld(
   let forgetKill = () => {};
 
   const living = () => {
-    if (host === undefined) throw new Error("Cannot use the host as none was begun");
+    if (host === undefined) throw new Error("Cannot use the host because none was started");
     return host;
   };
   const arm = (kill: Kill | null) => {
@@ -131,7 +131,7 @@ export async function openCrashWorld(
       for (;;) {
         const { nextDue } = await living().ask({ order: "advance", to: clock.now() });
         if (clock.now() >= target) return;
-        // Storage first: it must not be behind the host that asks it.
+        // Storage first: its clock must not be behind that of the host that calls it.
         await clock.advance(Math.min(nextDue ?? target, target) - clock.now());
       }
     },
@@ -151,7 +151,7 @@ export async function openCrashWorld(
         const text = await answer.text();
         return { status: answer.status, text, json: text === "" ? undefined : JSON.parse(text) };
       } catch (error) {
-        await living().ask({ order: "ping" }); // only death may break a connection
+        await living().ask({ order: "ping" }); // only the host's death may break a connection
         throw error;
       }
     },
@@ -187,7 +187,7 @@ export async function openCrashWorld(
 
 const accountName = "devstoreaccount1";
 
-/** The app's settings for an emulator that is anywhere. */
+/** The app's settings for an emulator at any address. */
 function settings(emulator: StorageEmulator, account: string): Record<string, string> {
   const key = emulator.accounts[0]?.key;
   return {

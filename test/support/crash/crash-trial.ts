@@ -10,22 +10,22 @@ import { hour, noon } from "../stack/test-stack.ts";
 export type PlannedCopy = {
   end: "succeeded" | "aborted" | "failed";
   bytes: number;
-  /** When the client asks for it, from the beginning. */
+  /** When the client requests it, counted from the beginning. */
   at: number;
-  /** How long Storage copies; or how long after the client's answer it aborts; or until Storage fails. */
+  /** How long Storage copies, or how long after the client's response it aborts, or until Storage fails the copy. */
   after: number;
-  /** Onto a blob that exists. */
+  /** The destination exists. */
   overwrites: boolean;
 };
 
 export type Plan = { copies: readonly PlannedCopy[]; kills: readonly Kill[]; downtime: number };
 
-/** What a host was doing when it was killed: `point` where it died at a commit, `phases` of all copies. */
+/** The work of a host when it was killed: `point` if it died at a commit, and the `phases` of all copies. */
 export type Death = { kill: Kill; point: string | null; phases: readonly Phase[] };
 
 export type Phase =
-  | "request" // the client has no answer yet, and no orchestration runs
-  | "turn" // an orchestrator's turn is due or under way
+  | "request" // the client has no response yet, and no orchestration runs
+  | "turn" // an orchestrator's turn is due or running
   | "prepareCopy"
   | "startCopy"
   | "readCopy"
@@ -48,7 +48,7 @@ export type EndedCopy = {
 export type Trial = {
   copies: readonly EndedCopy[];
   deaths: readonly Death[];
-  /** What is left in the ledger of locks. */
+  /** The locks that are left in the ledger. */
   locks: readonly string[];
   /** Runtime states of all orchestrations of the task hub; with the reason of one that broke off. */
   orchestrations: readonly string[];
@@ -124,7 +124,7 @@ async function layOut(world: CrashWorld, copies: readonly Copy[]): Promise<void>
   };
 }
 
-/** The clients' part of one life: ask for copies and aborts until answered, until all have ended. */
+/** The clients while one host runs: they send requests and aborts until the app responds and all copies have ended. */
 async function beClient(world: CrashWorld, copies: readonly Copy[]): Promise<void> {
   const { clock } = world;
   const limit = clock.now() + 2 * hour;
@@ -151,7 +151,7 @@ async function beClient(world: CrashWorld, copies: readonly Copy[]): Promise<voi
 
 const copyAt = ({ plan }: Copy) => noon + plan.at;
 
-/** The one thing a client of this copy does now. Until it is answered it is done again. */
+/** The current step of this copy's client, repeated until the app responds. */
 async function ask(world: CrashWorld, copy: Copy): Promise<void> {
   const { plan, index } = copy;
   const { clock } = world;
@@ -184,7 +184,7 @@ async function get(world: CrashWorld, path: string): Promise<Answer["json"]> {
   return json;
 }
 
-/** The end of it all, at the host and at Storage. */
+/** The final state in the host and in Storage. */
 async function lookAround(
   world: CrashWorld,
   copies: readonly Copy[],
@@ -234,7 +234,9 @@ async function lookAround(
   };
 }
 
-/** What the task hub of a dead host held of each copy. Read from a copy: the next life opens it as it is. */
+/**
+ * The state of each copy in the task hub of a dead host, read from a duplicate, because the next host opens the file.
+ */
 function phasesIn(stateFile: string, copies: number): Phase[] {
   const file = `${stateFile}.seen`;
   for (const part of ["", "-wal"]) {

@@ -1,13 +1,13 @@
 import * as fc from "fast-check";
 import type { Emulator, WireRequest } from "./valid-copy.ts";
 
-/** A request that somebody malicious, careless or broken might send. */
+/** A request that a malicious, careless or broken client might send. */
 export type HostileRequest = WireRequest & {
-  /** Nothing of it was spoilt. */
+  /** No part of it was corrupted. */
   intact: boolean;
 };
 
-/** Stands in paths for the id of a copy that runs; the sender puts one in. */
+/** A placeholder in paths for the id of a running copy; the sender replaces it. */
 export const anyId = "{id}";
 
 /** Requests of every kind for an app with this emulator. */
@@ -85,7 +85,7 @@ const paths = fc.oneof(
   ),
 );
 
-/** Without a body: what is refused before its body was read may be cut off by a reset. */
+/** Without a body: the response to a request that is rejected before its body was read may be lost in a reset. */
 const spoiltHosts = fc.record({
   method: fc.constantFrom("GET", "POST", "HEAD"),
   path: paths,
@@ -132,7 +132,7 @@ const anyBytes = fc.oneof(
   fc.constantFrom(65_536, 65_537, 300_000).map((length) => Buffer.alloc(length, "[")),
 );
 
-/** A JSON object as text: names may come twice, and values may be no JSON at all. */
+/** A JSON object as text: names may appear twice, and values need not be JSON. */
 type Fields = readonly (readonly [name: string, value: string])[];
 
 const written = (fields: Fields) =>
@@ -160,7 +160,7 @@ const oddNames = fc.constantFrom(
   "n".repeat(5_000),
 );
 
-/** What becomes of fields: one goes, comes twice, comes in addition, or is something else. */
+/** Changes fields: one is removed, duplicated, added or replaced. */
 const spoilFields = (fields: Fields): fc.Arbitrary<Fields> =>
   fc
     .tuple(fc.constantFrom("drop", "twice", "add", "replace"), fc.nat(20), oddNames, oddValues)

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import type { RouteEntry } from "./safe-routes.ts";
 
-/** Few places and short names, so that routes meet often. */
+/** Few places and short names, so that routes often overlap. */
 const places = fc
   .constantFrom("acct1", "acct2")
   .chain((account) => fc.constantFrom("xxx", "yyy").map((container) => ({ account, container })));
@@ -20,7 +20,7 @@ const entryShape = fc.record({
   ),
 });
 
-/** Routes between the two accounts that `blob` writes the URLs of. */
+/** Routes between the two accounts; `blob` returns a URL in one of them. */
 export function randomRoutes(
   blob: (account: string, path: string) => string,
 ): fc.Arbitrary<RouteEntry[]> {
@@ -36,7 +36,7 @@ export function randomRoutes(
   );
 }
 
-/** Names that such routes like to take further. */
+/** Names that such routes often match. */
 export const randomNames = [
   "a",
   "b",

@@ -11,7 +11,7 @@ export type RouteEntry = {
 
 const blob = (account: string, path: string) => `https://${account}.blob.core.windows.net/${path}`;
 
-/** Shapes that people use and that can make no circle: each must be accepted. */
+/** Common shapes that cannot form a cycle: each must be accepted. */
 export const safeShapes: Record<string, RouteEntry[]> = {
   "everything of one container to another account": [
     { name: "a", source: blob("acct1", "inbox"), destination: blob("acct2", "out/{path}") },
@@ -112,11 +112,11 @@ export const safeShapes: Record<string, RouteEntry[]> = {
     { name: "c", source: blob("acct2", "left"), destination: blob("acct3", "out/left/{path}") },
     { name: "d", source: blob("acct2", "right"), destination: blob("acct3", "out/right/{path}") },
   ],
-  "two accounts that give each other what is theirs, by container": [
+  "two accounts that copy to each other, separated by container": [
     { name: "there", source: blob("acct1", "ours"), destination: blob("acct2", "theirs/{path}") },
     { name: "back", source: blob("acct2", "ours"), destination: blob("acct1", "theirs/{path}") },
   ],
-  "two accounts that give each other what is theirs, by folder and under the same name": [
+  "two accounts that copy to each other, separated by folder and under the same name": [
     {
       name: "there",
       source: blob("acct1", "media"),
@@ -149,7 +149,7 @@ export const safeShapes: Record<string, RouteEntry[]> = {
   "a static site": [
     { name: "a", source: blob("acct1", "site"), destination: blob("acct2", "$web/{path}") },
   ],
-  "only what is newer": [
+  "only newer content": [
     {
       name: "a",
       source: blob("acct1", "inbox"),
@@ -168,7 +168,7 @@ export const safeShapes: Record<string, RouteEntry[]> = {
   "containers whose names begin alike": [
     { name: "a", source: blob("acct1", "inbox"), destination: blob("acct1", "inbox2/{path}") },
   ],
-  "a name within a folder, in a cloud of its own": [
+  "a name within a folder, in another cloud": [
     {
       name: "a",
       source: "https://acct1.blob.core.usgovcloudapi.net/inbox",
@@ -177,7 +177,7 @@ export const safeShapes: Record<string, RouteEntry[]> = {
   ],
 };
 
-/** Shapes that make a circle, or may. */
+/** Shapes that form a cycle, or may. */
 export const circles: Record<string, RouteEntry[]> = {
   "a container onto itself": [
     { name: "a", source: blob("acct1", "inbox"), destination: blob("acct1", "inbox/{path}") },
@@ -185,7 +185,7 @@ export const circles: Record<string, RouteEntry[]> = {
   "a container into a folder of itself": [
     { name: "a", source: blob("acct1", "inbox"), destination: blob("acct1", "inbox/done/{path}") },
   ],
-  "a folder into a folder of its own": [
+  "a folder into a separate folder": [
     {
       name: "a",
       source: blob("acct1", "media"),

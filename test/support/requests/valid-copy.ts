@@ -1,6 +1,6 @@
 import { areOptions } from "./valid-options.ts";
 
-/** One request as it goes over the wire. */
+/** One request as it is sent. */
 export type WireRequest = {
   method: string;
   path: string;
@@ -8,16 +8,16 @@ export type WireRequest = {
   body: Buffer | null;
 };
 
-/** Service, account, container or share, and decoded name of both ends. */
+/** Service, account, container or share, and decoded name of both endpoints. */
 export type CopyAsked = { source: readonly string[]; destination: readonly string[] };
 
 /** Where the emulator's two services listen. */
 export type Emulator = { blobUrl: string; fileUrl: string };
 
 /**
- * What a request asks to be copied, or null where it must start nothing: a judgement of its own, from
- * the README and Storage's naming rules, and deliberately nothing of the product's parser. It may be too kind
- * in small things, and is never too strict: `POST /api/copies` with a JSON object of known fields,
+ * Returns the copy that a request may start, or null if it must not start one. The rules come from the README and
+ * Storage's naming rules, and deliberately share no code with the product's parser. They may be too lenient in
+ * details, and are never too strict: `POST /api/copies` with a JSON object of known fields,
  * whose URLs are blobs and files of the emulator that `local.settings.json` allows, or whose route is the one there.
  */
 export function copyAsked(request: WireRequest, emulator: Emulator): CopyAsked | null {
@@ -55,7 +55,7 @@ function serviceOf([service]: readonly string[]): "blob" | "file" {
   return service === "file" ? "file" : "blob";
 }
 
-/** As it arrives: blanks around a value are not a part of it (RFC 9110, section 5.5). */
+/** The value as it arrives, without surrounding blanks (RFC 9110, section 5.5). */
 function sentHeader(values: string | readonly string[]): string {
   return [values]
     .flat()

@@ -58,7 +58,7 @@ const known: Readonly<Record<string, (value: unknown) => boolean>> = {
   }),
 };
 
-/** What is on, and only has a meaning at a blob, or at a file. */
+/** Options that are set and apply only to a blob, or only to a file. */
 const onlyForBlobs = [
   "tier",
   "rehydratePriority",
@@ -69,9 +69,8 @@ const onlyForBlobs = [
 ];
 
 /**
- * Whether options are ones that a copy between these services may have: judged apart from the product,
- * from the README, perhaps too kindly but never too strictly. `usual` is what overwrite is where
- * nothing is said of it.
+ * Returns true if a copy between these services may have these options. The rules come from the README and not from
+ * the product; they may be too lenient, and are never too strict. `usual` is the default of `overwrite`.
  */
 export function areOptions(
   options: unknown,
@@ -81,7 +80,7 @@ export function areOptions(
   if (!fields(known)(options)) return false;
   const given = Object(options) as Record<string, unknown>;
   const { overwrite = usual, ifBusy, rollback } = given;
-  // Only what is written over can be replaced, brought back, or be leased.
+  // Only an overwritten destination can be replaced, restored or leased.
   const isKept = overwrite === "fail" || overwrite === "skip";
   if (ifBusy === "replace" && overwrite !== "always") return false;
   if (isKept && (rollback === "snapshot" || "destinationLease" in given)) return false;

@@ -55,7 +55,7 @@ export async function startStorage(
 
   const [account, other] = emulator.accounts;
   if (account === undefined || other === undefined)
-    throw new Error("The emulator has two accounts");
+    throw new Error("The emulator must have two accounts");
   const credential = new StorageSharedKeyCredential(account.name, account.key);
   const otherCredential = new StorageSharedKeyCredential(other.name, other.key);
   // Retries would hide the first response, and wait in real time.

@@ -45,7 +45,7 @@ function encodings(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const base64 = ["", "x", "xx"].map((before) => {
     const whole = Buffer.from(before + secret).toString("base64");
-    return whole.slice(before.length === 0 ? 0 : 4, -4); // the first and last characters contain bits of neighbours
+    return whole.slice(before.length === 0 ? 0 : 4, -4); // the first and last characters contain bits of neighbors
   });
   return [
     secret,

@@ -62,7 +62,7 @@ type Json = any;
 export const firstAccount = "devstoreaccount1";
 export const secondAccount = "devstoreaccount2";
 export const hour = 3_600_000;
-/** A Friday noon that is easy to recognise in logs. */
+/** A Friday noon that is easy to recognize in logs. */
 export const noon = Date.UTC(2026, 10, 20, 12);
 
 /** Settings for tests that cover weeks: the app's timers run rarely. */

@@ -85,7 +85,7 @@ test.each([
   expect(ours(minted, { source: echoed }, '"after"', endpoint)).toBe(is);
 });
 
-test("a copy that ended before the plan was made came back with a restored blob", () => {
+test("a copy that ended before the plan was made is not ours: it came back with a restored blob", () => {
   const ended = (completedAt: number) =>
     ours(plan, { status: "success", completedAt: epochMs(completedAt) });
   expect(ended(now - 24 * 60 * minute)).toBe(false);

@@ -169,7 +169,7 @@ test.each([
   ["blob", `?sharesnapshot=${time}`],
   ["file", `?snapshot=${time}`],
   ["file", `?versionid=${time}`],
-] as const)("of a %s, %s is refused", (place, query) => {
+] as const)("for a %s, %s is rejected", (place, query) => {
   expect(parseSource(`${places[place]}a${query}`, origins)).toMatchObject({ ok: false });
 });
 

@@ -13,7 +13,7 @@ import type { Shape, Trace, TraceOptions } from "../../bench/traces.ts";
 import { seedFor } from "../../support/seeds.ts";
 
 const seed = seedFor("BENCH_SEED");
-/** True shares are near 0.8 %: so many that chance does not make them 1 %. */
+/** True shares are near 0.8 %. With this many copies, chance does not raise them to 1 %. */
 const traces = 40_000;
 const [second, hour] = [1_000, 3_600_000];
 
@@ -40,7 +40,7 @@ test(`99 % of steady copies up to 8 h take at most 8 reads, with a lag of at mos
   expect(beyond(many("steady"), { reads: 8, lagMs })).toBeLessThanOrEqual(0.01);
 });
 
-test(`a timer's second makes no more reads, and a lag that is longer by itself (BENCH_SEED=${seed})`, () => {
+test(`a timer's additional second adds no reads, and only that second to the lag (BENCH_SEED=${seed})`, () => {
   const draw = drawFrom(seed);
   const late = () => draw.between(0, second);
   const lagMs = ({ durationMs, stepMs }: Trace) =>

@@ -105,7 +105,7 @@ test("whatever the progress, two weeks cost at most 80 polls, plus one per wake"
   );
 });
 
-test("after a wake that says pending the next reads come within 5, 15 and 45 seconds", () => {
+test("after a wake that finds the copy pending, the next reads come within 5, 15 and 45 seconds", () => {
   const prediction = forecast([], start);
   const at = (readsSinceWake: number) =>
     nextPollAt({
@@ -130,7 +130,7 @@ test("calls that Storage does not answer are tried after 2 s, 4 s, 8 s … and a
   expect(retryAt(start, 30, null, maxWaitMs)).toBe(maxWaitMs);
 });
 
-test("another copy is waited for in about forty tries a fortnight, a fifth of the time late at most", () => {
+test("waiting for another copy takes about forty tries in two weeks, and is late by at most a fifth of the time", () => {
   let now = start;
   let tries = 0;
   while (now < fortnight) {

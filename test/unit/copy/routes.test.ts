@@ -82,7 +82,7 @@ test("a route does not match another account, container or endpoint", () => {
   }
 });
 
-test("a name that a URL would normalise is rejected where it would be produced", () => {
+test("a name that a URL would normalize is rejected where it would be produced", () => {
   const [route] = routes({ ...films, destination: blob("acct2", "out/{stem}/{name}") });
   expect(route && destinationFor(route, blob("acct1", "inbox/a..%2Fb"))).not.toBeNull();
   expect(route && destinationFor(route, blob("acct1", "inbox/..."))).toBeNull(); // "out/../..."

@@ -68,7 +68,7 @@ test.each([
   expect(urlOf(gridEvent({ url }))).toBe(blob);
 });
 
-test("a URL that is not encoded is recognised by the subject, which is never encoded", () => {
+test("a URL that is not encoded is recognized by the subject, which is never encoded", () => {
   const name = "a b/100%25 #1?.mp4";
   const event = { ...gridEvent(), subject: `/blobServices/default/containers/inbox/blobs/${name}` };
   const root = "https://acct1.blob.core.windows.net/inbox";

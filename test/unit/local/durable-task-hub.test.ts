@@ -39,7 +39,7 @@ test("a commit that fails half-way leaves nothing, in the file or in memory", ()
   hub.close();
 });
 
-test("a closed hub refuses every commit", () => {
+test("a closed hub rejects every commit", () => {
   const hub = openTaskHub({ file: ":memory:", clock });
   hub.close();
   expect(() => hub.commit("turn", () => {})).toThrow("the task hub is closed");

@@ -3,7 +3,7 @@ import { readFunctionKeys } from "../../../src/local/host/http/function-keys.ts"
 
 const read = (FUNCTIONS_KEYS?: string) => readFunctionKeys({ FUNCTIONS_KEYS }, () => "local");
 
-test.each([undefined, "", " ; "])("without keys there are none: %o", (text) => {
+test.each([undefined, "", " ; "])("an empty setting has no keys: %o", (text) => {
   expect(read(text)).toBeUndefined();
 });
 
@@ -15,7 +15,7 @@ test("keys are read by name; a value can contain the equals sign", () => {
   });
 });
 
-test("a key for Event Grid is made where none is given", () => {
+test("a key for Event Grid is generated if none is given", () => {
   const first = read("master=a;default=b")?.system.eventgrid_extension;
   expect(first).toMatch(/^[\w-]{43}$/);
   expect(read("master=a;default=b")?.system.eventgrid_extension).not.toBe(first);
@@ -31,7 +31,7 @@ test.each([
     "master=a;default=b;durabletask_extension=SECRET",
     `the durable engine sets the key "durabletask_extension"`,
   ],
-])("%s is refused, without a key in the message", (text, reason) => {
+])("%s is rejected, without a key in the message", (text, reason) => {
   expect(() => read(text)).toThrow(
     `Cannot use the setting FUNCTIONS_KEYS because ${reason}. ` +
       `It must look like "master=…;default=…;eventgrid_extension=…"`,

@@ -36,7 +36,7 @@ test("a pipe gets plain lines that contain the level", () => {
   );
 });
 
-test("a terminal gets colours, unless NO_COLOR is set", () => {
+test("a terminal gets colors, unless NO_COLOR is set", () => {
   const lines = [entry("error", "down")];
   expect(written(true, lines)).toContain("\u001B[31m");
   process.env["NO_COLOR"] = "1";

@@ -69,7 +69,7 @@ test.each([
   ["{a}/{A}", `the parameter "a" appears twice`],
   ["{*rest}/b", "must come last"],
   ["a{b?}", "an optional parameter must be a whole segment"],
-  ["{b:colour}", `it contains the unknown constraint "colour"`],
+  ["{b:color}", `it contains the unknown constraint "color"`],
 ])("an invalid template is rejected with the reason: %s", (template, reason) => {
   expect(() => parseRoute(template)).toThrow(reason);
 });

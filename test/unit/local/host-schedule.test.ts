@@ -22,7 +22,7 @@ test.each([
   ["names", "0 0 0 * Mar Mon-Tue", ["2026-03-02T00:00:00", "2026-03-03T00:00:00"]],
   ["the 29th of February", "0 0 0 29 2 *", ["2028-02-29T00:00:00", "2032-02-29T00:00:00"]],
   ["a day that must be both", "0 0 0 13 * Fri", ["2026-02-13T00:00:00", "2026-03-13T00:00:00"]],
-  ["a day that never comes", "0 0 0 30 2 *", ["never", "never"]],
+  ["a day that does not exist", "0 0 0 30 2 *", ["never", "never"]],
   ["a reversed range", "0 0 10-9 * * *", ["2026-02-01T09:00:00", "2026-02-01T10:00:00"]],
   [
     "a step above the field's size",
@@ -46,7 +46,7 @@ test("the next time is always later, and a whole second", () => {
       expect([7_000, 30_000]).toContain(next % 60_000);
       expect(date.getUTCMinutes() % 11).toBe(0);
       expect(date.getUTCHours()).toBeGreaterThanOrEqual(3);
-      // No time was skipped: the next time after the moment before is the same.
+      // No time was skipped: from the millisecond before, the next time is the same.
       expect(schedule.next(next - 1)).toBe(next);
       expect(next - from).toBeLessThan(12 * 3_600_000);
     }),

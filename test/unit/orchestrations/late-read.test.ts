@@ -57,7 +57,7 @@ function follow(reads: readonly Read[]): { waits: number[]; statuses: CustomStat
   return { waits, statuses };
 }
 
-test("a read whose result comes minutes late is dated by its activity, and followed by a read immediately", () => {
+test("a read whose result comes minutes late is dated by its activity, and immediately followed by another read", () => {
   const late = { delayMs: 300_000, bytesCopied: 29 * megabyte };
   const { waits, statuses } = follow([late]);
   expect(waits).toEqual([2_000, 0]);

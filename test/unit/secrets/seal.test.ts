@@ -36,7 +36,7 @@ test("after a rotation the new key seals and the old key still opens, until it i
   expect(() => createSeal([second]).open(old, place)).toThrow(/COPY_SECRET_KEYS/);
 });
 
-test("a SAS is redacted when it is printed, logged or serialised", () => {
+test("a SAS is redacted when it is printed, logged or serialized", () => {
   const shown = [
     String(sas),
     `${sas}`,

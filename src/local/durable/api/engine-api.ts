@@ -36,8 +36,8 @@ export type DurableOptions = {
   log: DurableLog;
   visibilityTimeouts?: VisibilityTimeouts | undefined;
   /**
-   * Fail an orchestration in the first turn that would be non-deterministic on Azure. Default: true. With false it
-   * continues as it would on Azure, for tests that demonstrate the consequences.
+   * Fail an orchestration in the first turn that would be non-deterministic in Azure. Default: true. With false it
+   * continues as it would in Azure, for tests that demonstrate the consequences.
    */
   failsOnNonDeterminism?: boolean | undefined;
   /**
@@ -45,7 +45,7 @@ export type DurableOptions = {
    * behaves as if it was killed: it closes the file and does nothing more.
    */
   probe?: ((point: CommitPoint, when: "before" | "after") => void) | undefined;
-  /** Returns when to run an activity again: ms after its result was recorded. Rare on Azure, frequent in tests. */
+  /** Returns when to run an activity again: ms after its result was recorded. Rare in Azure, frequent in tests. */
   redeliver?: ((activity: DurableActivity) => readonly number[]) | undefined;
   /**
    * Returns how many ms later than sent a raised event arrives. On Azure, events that are raised within a few ms can

@@ -6,8 +6,8 @@
 export type SdkTasks = { nextId: number; open: readonly SdkTask[] };
 
 /**
- * `fireAt` in epoch ms; null for tasks other than timers, for timers of retries, which do not expose it, and for the later
- * hops of long timers, because the extension divides the rest differently into hops.
+ * `fireAt` in epoch ms; null for tasks other than timers, for timers of retries, which do not expose it, and for the
+ * later hops of long timers, because the extension divides the rest differently into hops.
  */
 export type SdkTask = {
   id: number;

@@ -108,7 +108,7 @@ export const runtimeStatuses = [
 /** Numbers of OrchestrationStatus.cs, as in ExecutionCompleted. */
 export const statusNumbers = { Completed: 1, Failed: 3, Terminated: 5 } as const;
 
-/** Returns whether an instance with this status is finished. */
+/** Returns true if an instance with this status is finished. */
 export function isFinal(status: RuntimeStatus): boolean {
   return status === "Completed" || status === "Failed" || status === "Terminated";
 }

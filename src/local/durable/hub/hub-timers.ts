@@ -5,8 +5,8 @@ import type { TimerWork } from "./hub-work.ts";
 import type { TaskHub } from "./task-hub.ts";
 
 /**
- * Fires durable timers, and takes messages and activities that have become visible. There is a single alarm on the clock, for the earliest
- * of them, because the tables are the source of truth and a restart only has to read them.
+ * Fires durable timers, and takes messages and activities that have become visible. There is a single alarm on the
+ * clock, for the earliest of them, because the tables are the source of truth and a restart only has to read them.
  */
 export type HubTimers = {
   /** Reads the tables again; called after they changed. */

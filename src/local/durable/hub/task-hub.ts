@@ -5,8 +5,8 @@ import { openHubFile } from "./hub-schema.ts";
 import { defaultVisibilityTimeouts, type HubWork, openHubWork } from "./hub-work.ts";
 
 /**
- * A task hub in one SQLite file, with all state that must survive the process. Reads can happen at any time. Every write
- * happens inside `commit`, so a process that is killed leaves either a whole step or none of it.
+ * A task hub in one SQLite file, with all state that must survive the process. Reads can happen at any time. Every
+ * write happens inside `commit`, so a process that is killed leaves either a whole step or none of it.
  */
 export type TaskHub = HubInstances &
   HubWork & {

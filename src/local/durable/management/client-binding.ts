@@ -39,8 +39,8 @@ export function buildManagementUrls(
 }
 
 /**
- * Builds the durable client binding's JSON text (BindingHelper.cs). `rpcBaseUrl` is the base of the same routes; it must
- * end with a slash, because the library resolves relative URLs against it.
+ * Builds the durable client binding's JSON text (BindingHelper.cs). `rpcBaseUrl` is the base of the same routes; it
+ * must end with a slash, because the library resolves relative URLs against it.
  */
 export function buildClientBinding(origin: string, hubName: string): string {
   const placeholder = "INSTANCEID"; // the library replaces its first occurrence in every URL

@@ -82,7 +82,7 @@ export function parseStatusParts(request: ManagementRequest) {
   };
 }
 
-/** Returns whether a query parameter is "true"; `absent` if it is missing. */
+/** Returns true if a query parameter is "true"; `absent` if it is missing. */
 export function isTrue(request: ManagementRequest, name: string, absent: boolean): boolean {
   const text = query(request, name);
   return text === null ? absent : text.toLowerCase() === "true";

@@ -7,7 +7,7 @@ import type { InvocationResult } from "../api/engine-api.ts";
  */
 export type Action =
   | { kind: "activity"; name: string; input: unknown; retry: RetryOptions | null }
-  | { kind: "timer"; fireAt: number; cancelled: boolean }
+  | { kind: "timer"; fireAt: number; canceled: boolean }
   | { kind: "event"; name: string }
   | { kind: "any" | "all"; children: readonly Action[] }
   | { kind: "continueAsNew"; input: unknown }
@@ -117,7 +117,7 @@ function parseAction(action: WireAction): Action {
       return {
         kind: "timer",
         fireAt: Date.parse(action.fireAt ?? ""),
-        cancelled: action.isCanceled === true,
+        canceled: action.isCanceled === true,
       };
     case 6:
       return { kind: "event", name: action.externalEventName ?? "" };

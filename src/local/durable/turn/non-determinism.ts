@@ -15,13 +15,13 @@ export type TurnSides = {
 };
 
 /**
- * Returns the pattern that makes this turn non-deterministic on Azure, with its fix; null if library and extension
- * agree. A program that is only slow on Azure (because of a timer that is still open) is deterministic.
+ * Returns the pattern that makes this turn non-deterministic in Azure, with its fix; null if library and extension
+ * agree. A program that is only slow in Azure (because of a timer that is still open) is deterministic.
  */
 export function detectNonDeterminism(sides: TurnSides): string | null {
   const { state, replayed } = sides;
   if (replayed.contradiction !== null) return `${replayed.contradiction} ${guessCause(sides)}`;
-  // Nothing of the turn is carried out, or an unknown activity has no id: the sides differ, and the instance only waits.
+  // No action of the turn is executed, or an unknown activity has no id: the sides differ, and the instance only waits.
   if (replayed.suspended || replayed.unknownActivity !== null) return null;
   if (replayed.timedOutRetry !== null) {
     return `${retryTimeout}: activity "${replayed.timedOutRetry}"`;
@@ -31,7 +31,7 @@ export function detectNonDeterminism(sides: TurnSides): string | null {
     return numericEvent;
   }
   const continues = !state.isDone && state.error === "";
-  if (replayed.cancelledLongTimer && continues) return longTimer;
+  if (replayed.canceledLongTimer && continues) return longTimer;
   if (replayed.continueAsNew !== null) return checkContinuation(sides);
   if (!continues) return isStuck(replayed) ? stuckAtEnd : null;
   return sides.sdk === undefined ? null : compareIds(sides, sides.sdk);
@@ -41,10 +41,10 @@ const retryTimeout =
   "Retries stopped because of retryTimeoutInMilliseconds, and now the library waits for a timer that the extension never creates. Limit retries with maxNumberOfAttempts only";
 
 const longTimer =
-  "A timer of more than six days was cancelled while the orchestration continues. The extension chains such timers in hops of three days, and after a cancellation library and extension number the hops differently. Create timers of at most six days, one after the other";
+  "A timer of more than six days was canceled while the orchestration continues. The extension chains such timers in hops of three days, and after a cancellation library and extension number the hops differently. Create timers of at most six days, one after the other";
 
 const lateTimer =
-  "A timer was created directly after a race that a cancelled timer lost. The extension assumes that it was created when that race began, considers it longer than six days, and fires its first hop long before it is due. Await an activity after every race, and use timers of at most a day";
+  "A timer was created directly after a race that a canceled timer lost. The extension assumes that it was created when that race began, considers it longer than six days, and fires its first hop long before it is due. Await an activity after every race, and use timers of at most a day";
 
 const stuckAtEnd =
   "The orchestrator has completed, but the extension still waits for a task that only an event can complete, so the instance would stay Running forever. Task.all fails with its first failure only in the library. Let activities return their failures, and wait for events outside Task.all";
@@ -53,7 +53,7 @@ const openAtContinuation =
   "continueAsNew was called while tasks were open, and the extension delays it until all of them are completed. Cancel timers and await activities first";
 
 const eventTwice =
-  "continueAsNew was called after an event won a race against a timer that was then cancelled. The extension considers the race as won before the event and delivers the event again to the next generation, endlessly. Loop without continueAsNew, or wait for the event alone";
+  "continueAsNew was called after an event won a race against a timer that was then canceled. The extension considers the race as won before the event and delivers the event again to the next generation, endlessly. Loop without continueAsNew, or wait for the event alone";
 
 const eventCase =
   "Events with names that differ only in case arrived before continueAsNew. The extension considers the names equal and delivers the awaited event again; the library does not. Use one spelling of every event name";
@@ -130,7 +130,7 @@ function sameName(one: string, other: string): boolean {
 /** Returns the first known pattern in the actions that can cause the non-determinism. */
 function guessCause({ state, history, replayed, sdk }: TurnSides): string {
   const actions = [...everyAction(state.actions)];
-  if (replayed.cancelledLongTimer) return longTimer;
+  if (replayed.canceledLongTimer) return longTimer;
   if (replayed.waitingFor !== null && hasAll(replayed.waitingFor) && failedInside(history)) {
     return actions.some(isRetryRace) ? `${failedAll}. ${retryInRace}` : failedAll;
   }

@@ -1,6 +1,6 @@
 /**
  * An awaitable with synchronous continuations: they run inside `settle`, in order, like .NET continuations on the
- * framework's SynchronousTaskScheduler. Promises would run them later, and tasks would get ids in another order than on
+ * framework's SynchronousTaskScheduler. Promises would run them later, and tasks would get ids in another order than in
  * Azure.
  */
 export type Pending = {

@@ -23,8 +23,8 @@ export type Replay = {
   contradiction: string | null;
   /** The name of the activity that reached its `retryTimeout`. */
   timedOutRetry: string | null;
-  /** Whether a timer of several hops was cancelled. */
-  cancelledLongTimer: boolean;
+  /** Whether a timer of several hops was canceled. */
+  canceledLongTimer: boolean;
 };
 
 /** Longer timers are chained in hops with the Azure Storage backend (AzureStorageDurabilityProvider.cs). */
@@ -37,7 +37,7 @@ export const timerHopMs = 3 * day;
  * (TaskOrchestrationExecutor.cs). The first action runs inside ExecutionStarted, every other action inside the event
  * that completed the previous one.
  *
- * `asLibrary` replays with the JavaScript library's rules instead: a cancelled timer stays open, `all` fails with its
+ * `asLibrary` replays with the JavaScript library's rules instead: a canceled timer stays open, `all` fails with its
  * first failure, and event names are case-sensitive. `activities` are the names of the app's activities.
  */
 export function replay(
@@ -52,7 +52,7 @@ export function replay(
   let continueAsNew: Replay["continueAsNew"] = null;
   let waitingFor: Action | null = null;
   let timedOutRetry: string | null = null;
-  let cancelledLongTimer = false;
+  let canceledLongTimer = false;
   let suspended = false;
   let unknownActivity: string | null = null;
   const whileSuspended: HistoryEvent[] = [];
@@ -68,7 +68,7 @@ export function replay(
           ? decisions.callActivity(action.name, action.input)
           : callWithRetry(action, action.retry);
       case "timer":
-        return createTimer(action.fireAt, action.cancelled);
+        return createTimer(action.fireAt, action.canceled);
       case "event":
         return events.wait(action.name);
       case "any":
@@ -85,9 +85,9 @@ export function replay(
 
   /**
    * DurableOrchestrationContext.CreateTimer. A timer of at most six days ends when its message arrives, even if that is
-   * early. A longer one continues hop by hop until its time has come or it is cancelled.
+   * early. A longer one continues hop by hop until its time has come or it is canceled.
    */
-  const createTimer = (fireAt: number, cancelled: boolean): Pending => {
+  const createTimer = (fireAt: number, canceled: boolean): Pending => {
     const { task, settle } = pending();
     const isLong = fireAt - now > maxTimerMs;
     const hop = (hopAt: number) => {
@@ -97,8 +97,8 @@ export function replay(
         else if (isLong && now < fireAt) hop(Math.min(fireAt, now + timerHopMs));
         else settle("succeeded");
       });
-      if (!cancelled) return;
-      if (isLong) cancelledLongTimer = true;
+      if (!canceled) return;
+      if (isLong) canceledLongTimer = true;
       if (!asLibrary) timer.cancel();
     };
     hop(isLong ? now + timerHopMs : fireAt);
@@ -182,7 +182,7 @@ export function replay(
     buffered: events.buffered(),
     contradiction,
     timedOutRetry,
-    cancelledLongTimer,
+    canceledLongTimer,
   };
 }
 

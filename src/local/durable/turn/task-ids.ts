@@ -35,7 +35,7 @@ export type Decisions = {
   made(): readonly Decision[];
   /** Returns the ids of the tasks that are not completed. */
   openIds(): readonly number[];
-  /** Returns the number of completions of tasks that were not open: duplicates, or late firings of cancelled timers. */
+  /** Returns the number of completions of tasks that were not open: duplicates, or late firings of canceled timers. */
   duplicates(): number;
 };
 
@@ -73,7 +73,7 @@ export function createDecisions(): Decisions {
     createTimer(fireAt) {
       const id = made.length;
       const { task, settle } = decide({ kind: "timer", id, fireAt });
-      // A cancelled timer is a failed task; its decision stays.
+      // A canceled timer is a failed task; its decision stays.
       const cancel = () => {
         if (open.delete(id)) settle("failed");
       };

@@ -4,8 +4,8 @@ import type { HistoryEvent, StoredEvent } from "../history/history.ts";
 /**
  * Builds the orchestration trigger's JSON text (OrchestrationTriggerAttributeBindingProvider.cs): the whole history of
  * the generation; the new events come last and are not marked as played. From schema V3 on the library chains long
- * timers itself, so ids agree; the extension offers V4 (3). The texts of stored events are only joined, because parsing and serializing them again
- * would cost more than the rest of the turn.
+ * timers itself, so ids agree; the extension offers V4 (3). The texts of stored events are only joined, because parsing
+ * and serializing them again would cost more than the rest of the turn.
  */
 export function buildTrigger(
   execution: { instanceId: string; input: string | null; stored: readonly StoredEvent[] },

@@ -12,12 +12,12 @@ export type FunctionKeys = {
 };
 
 /**
- * What a key opens, and what a request needs: functions with this `authLevel`, or the webhook of the extension whose
- * system key has this name. "admin" is the master key's, and opens everything.
+ * The target that a key opens and a request needs: functions with this `authLevel`, or the webhook of the extension
+ * whose system key has this name. "admin" is the master key's, and opens everything.
  */
 export type KeyLevel = "anonymous" | "function" | "admin" | `${string}_extension`;
 
-/** "insufficient" is a key of this host that does not open what is asked for; "unknown" is another key, or none. */
+/** "insufficient": a key of this host that does not open the target; "unknown": another key, or none. */
 export type KeyCheck = (
   request: HostRequest,
   required: KeyLevel,

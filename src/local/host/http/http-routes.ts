@@ -27,8 +27,8 @@ export type HttpRoutesOptions = {
 
 /**
  * Routes requests to HTTP functions by path and method (WebScriptHostHttpRoutesManager.cs). A method that a function
- * does not list is not a 405: its route does not match, and if no other route matches, the response is 404. A key that
- * does not open the function's `authLevel` is a plain 401 (FunctionInvocationMiddleware.cs).
+ * does not list does not return 405: its route does not match, and if no other route matches, the response is 404. A
+ * key that does not open the function's `authLevel` gets a plain 401 (FunctionInvocationMiddleware.cs).
  */
 export function openHttpRoutes(options: HttpRoutesOptions): HttpRoutes {
   const routes = withTrigger(options.functions, "httpTrigger")

@@ -47,15 +47,18 @@ const maxRequestLineBytes = 8_192;
 const maxHeaderBytes = 32_768;
 const maxHeaderCount = 100;
 
-/** Node's own limit on request line and headers together. Far above Kestrel's, so that `readRequest` can tell them apart. */
+/**
+ * Node's limit on request line and headers together. It is far above Kestrel's, so that `readRequest` can distinguish
+ * them.
+ */
 const maxNodeHeaderBytes = 1_048_576;
 
-/** These never carry a body (RFC 9110, sections 6.4.1 and 15). */
+/** These never have a body (RFC 9110, sections 6.4.1 and 15). */
 const statusesWithoutBody = new Set([204, 205, 304]);
 
 /**
- * Serves HTTP on 127.0.0.1 only, because the local host requires keys only if it has some. Each request writes one log line, without its
- * query. If `respond` throws, the response is an empty 500.
+ * Serves HTTP on 127.0.0.1 only, because the local host requires keys only if it has some. Each request writes one log
+ * line, without its query. If `respond` throws, the response is an empty 500.
  */
 export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   const { clock, logger } = options;
@@ -130,7 +133,7 @@ async function serve(
   logger(level, "request", `${method} ${path}`, `${response.status} in ${took}${suffix}`);
 }
 
-/** A Host header contains a host and optionally a port; anything else is a 400 (RFC 9112, section 3.2). */
+/** A Host header contains a host and optionally a port; anything else returns 400 (RFC 9112, section 3.2). */
 const hostAndPort = /^([\w.~%!$&'()*+,;=-]+|\[[\da-f:.]+\])(:\d*)?$/i;
 
 /** Returns the complete request, a status if it is rejected, or "gone" if the client disconnected. */

@@ -34,7 +34,7 @@ export async function receiveEvents(
   }
 }
 
-/** The handshake of cloud events; the extension gives this response whatever the origin that asks. */
+/** The handshake of cloud events; the extension gives this response to every origin. */
 const allowEventGrid: HostResponse = {
   status: 200,
   headers: { "Webhook-Allowed-Origin": "eventgrid.azure.net" },

@@ -1,7 +1,7 @@
 import { Cron } from "croner";
 import { day, hour, minute, second } from "../../durations.ts";
 
-/** `next` returns the first due time after `after`, or undefined if there is none; both epoch ms, UTC. */
+/** `next` returns the first due time after `after`, or undefined if there is none (epoch ms, UTC). */
 export type Schedule = { next(after: number): number | undefined };
 
 type Field = { name: string; min: number; max: number; names?: readonly string[] };
@@ -21,7 +21,7 @@ const fields: readonly Field[] = [
 /**
  * Parses a timer trigger's `schedule`: NCRONTAB with six fields (second minute hour day month day-of-week) or five
  * (without seconds), or an interval `[d.]hh:mm:ss`. Unlike Unix cron, day and day-of-week must both match (NCrontab's
- * README). Times are UTC, the default on Azure. Throws an error that names the reason and the expression.
+ * README). Times are UTC, the default in Azure. Throws an error that names the reason and the expression.
  *
  * Each field is expanded here to a list of numbers, because croner's dialect differs: it knows `L`, `W`, `#` and
  * nicknames, and rejects reversed ranges, steps after a single value and steps above a field's size.

@@ -82,7 +82,7 @@ export function openTriggers(options: TriggersOptions): Triggers {
     const extraInputs = { durableClient: client, orchestrationClient: client };
     return started.run({ ...invocation, extraInputs });
   };
-  /** Logs an invocation that has no request line of its own. */
+  /** Logs an invocation that has no request line. */
   const runAndLog = (successLevel: "debug" | "information") => async (invocation: Invocation) => {
     const startedAt = clock.now();
     const outcome = await run(invocation);

@@ -2,9 +2,9 @@ import { Module } from "node:module";
 import type { TypedData } from "./typed-data.ts";
 
 /**
- * The module `@azure/functions-core`, which only a Functions host supplies. The library `@azure/functions` loads it with
- * `require` and registers the app's functions and hooks with it. Members and messages follow setupCoreModule.ts and
- * registerFunction.ts of the Node.js worker.
+ * The module `@azure/functions-core`, which only a Functions host supplies. The library `@azure/functions` loads it
+ * with `require` and registers the app's functions and hooks with it. Members and messages follow setupCoreModule.ts
+ * and registerFunction.ts of the Node.js worker.
  */
 export type FunctionsCore = {
   version: string;
@@ -91,7 +91,9 @@ export type CoreLog = FunctionsCore["log"];
 
 const hookNames = ["appStart", "appTerminate", "preInvocation", "postInvocation", "log"] as const;
 
-/** At most 128 characters, the first a letter (Utility.IsValidFunctionName, FunctionNameValidationRegex of the host). */
+/**
+ * At most 128 characters, the first a letter (Utility.IsValidFunctionName, FunctionNameValidationRegex of the host).
+ */
 const functionName = /^[a-z][a-z0-9_-]{0,127}$/i;
 
 /** The newest host version that this host was compared with. The library checks only that there is a version. */

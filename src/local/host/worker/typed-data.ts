@@ -43,8 +43,8 @@ export type HttpCookie = {
 };
 
 /**
- * Builds an activity's input. `json` is the JSON text of `input` in the orchestrator's CallActivity action; null if that
- * is absent.
+ * Builds an activity's input. `json` is the JSON text of `input` in the orchestrator's CallActivity action; null if
+ * that is absent.
  *
  * The extension turns the input into a .NET string (ActivityTriggerAttributeBindingProvider.cs), and the library parses
  * every string that is JSON. A string input is already JSON text in the action, so it arrives unchanged. A boolean is

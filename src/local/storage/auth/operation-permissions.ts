@@ -84,7 +84,9 @@ export function requireSasAccess(sas: Sas, operation: OperationName, service: Se
 
 const serviceLetters: Readonly<Record<ServiceName, string>> = { blob: "b", file: "f" };
 
-/** A service SAS is for blobs or files, or for all of them and their listing; never for the container or share itself. */
+/**
+ * A service SAS is for blobs or files, or for all of them and their listing; never for the container or share itself.
+ */
 function isInScope(
   resource: Exclude<Sas, { kind: "account" }>["resource"],
   operation: OperationName,
@@ -95,7 +97,7 @@ function isInScope(
   return resource === "share" && operation === "ListDirectoriesAndFiles";
 }
 
-/** Whether public access allows the operation (page "Configure anonymous read access"). */
+/** Returns true if public access allows the operation (page "Configure anonymous read access"). */
 export function isPublicRead(
   operation: OperationName,
   publicAccess: "container" | "blob" | null | undefined,

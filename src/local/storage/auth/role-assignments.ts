@@ -25,7 +25,9 @@ type FileRole =
 
 type RequestedAccess = { operation: OperationName; service: ServiceName; resource: Resource };
 
-/** Whether the roles allow an operation: readers read and list, contributors also write, owners also use tags. */
+/**
+ * Returns true if the roles allow an operation: readers read and list, contributors also write, owners also use tags.
+ */
 export function rolesAllow(
   roles: readonly RoleAssignment[],
   { operation, service, resource }: RequestedAccess,

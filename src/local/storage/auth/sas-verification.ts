@@ -79,7 +79,7 @@ type Field = (name: string) => string;
 
 const oldestVersion = "2015-04-05";
 
-/** Account SAS and service SAS are signed with the account's key. */
+/** Account SAS tokens and service SAS tokens are signed with the account's key. */
 function requireSignature(
   field: Field,
   {

@@ -31,7 +31,7 @@ export function verifySharedKey(
   }
 }
 
-/** Whether `signature` is the base64 HMAC-SHA256 of the text under the account's key. */
+/** Returns true if `signature` is the base64 HMAC-SHA256 of the text under the account's key. */
 export function isValidSignature(
   text: string,
   { signature, key }: { signature: string; key: string },

@@ -59,7 +59,7 @@ function refuseUnsupportedFields(field: Field): void {
   const unsupported = ["sduoid", "skdutid", "srh", "srq", "sdd"].find((name) => field(name) !== "");
   if (unsupported === undefined) return;
   throw new StorageError("NotImplemented", {
-    message: `User delegation SAS with ${unsupported} is not implemented by this emulator`,
+    message: `A user delegation SAS with ${unsupported} is not implemented by this emulator`,
   });
 }
 
@@ -80,10 +80,15 @@ function stringToSign(field: Field, resource: Resource): string {
   ].join("\n");
 }
 
-/** Azure Files supports user delegation SAS since version 2025-07-05. Format: as the SDK for JavaScript signs them. */
+/**
+ * Azure Files supports user delegation SAS tokens since version 2025-07-05. Format: as the SDK for JavaScript signs
+ * them.
+ */
 function fileStringToSign(field: Field, resource: Resource): string {
   if (field("sv") < "2025-07-05")
-    throw authenticationFailed("Azure Files supports user delegation SAS since version 2025-07-05");
+    throw authenticationFailed(
+      "Azure Files supports user delegation SAS tokens since version 2025-07-05",
+    );
   return [
     ...["sp", "st", "se"].map(field),
     canonicalFileName(field, resource),

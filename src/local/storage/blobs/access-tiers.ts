@@ -11,7 +11,7 @@ import { requireNoPendingCopy } from "./blob-writes.ts";
 
 type Tiered = Pick<Blob, "accessTier" | "rehydration">;
 
-/** The default tier of all accounts, for blobs without a tier of their own. */
+/** The default tier of all accounts, for blobs without an explicit tier. */
 export const defaultAccessTier = "Hot";
 
 const blockTiers = new Set(["Hot", "Cool", "Cold", "Archive", "Smart"]);

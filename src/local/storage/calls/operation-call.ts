@@ -26,5 +26,5 @@ export type Call = {
   webSource?: FetchedSource;
 };
 
-/** Carries out one REST operation, or throws a StorageError. */
+/** Executes one REST operation, or throws a StorageError. */
 export type Operation = (call: Call) => StorageResponse;

@@ -2,7 +2,7 @@ import type { Tags } from "../store/blob-rows.ts";
 import { StorageError } from "../http/rest-errors.ts";
 
 /**
- * Whether tags meet a condition of `x-ms-if-tags`: `"Project" = 'x' AND "Rank" >= '3'`. AND precedes OR,
+ * Returns true if tags meet a condition of `x-ms-if-tags`: `"Project" = 'x' AND "Rank" >= '3'`. AND precedes OR,
  * values are compared as text, and a comparison with a missing tag is false (REST page
  * "Specifying conditional headers for Blob Storage operations", tags conditional operations).
  */

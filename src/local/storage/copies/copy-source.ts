@@ -127,7 +127,7 @@ function sourceRequest(
     target,
     resource,
     query: parameters,
-    headers: {}, // without a version, an anonymous read of a private blob is a 404, not a challenge
+    headers: {}, // without a version, an anonymous read of a private blob returns 404, not a challenge
     metadata: {},
     body: Buffer.alloc(0),
     clientAddress: "127.0.0.1", // the service reads the source, not the caller

@@ -15,7 +15,7 @@ import {
 import { maskQueryValues, removeSignature } from "../http/redact.ts";
 import type { Metadata, StorageResponse } from "../http/storage-request.ts";
 
-/** Whether the copy completes in its start. */
+/** Returns true if the copy completes in its start. */
 export function finishesOnStart(settings: CopySettings, source: CopySource): boolean {
   return (
     settings.finishOnStart === "always" ||

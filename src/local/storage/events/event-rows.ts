@@ -108,7 +108,7 @@ export function findSubscriptions(store: Store): Subscription[] {
   );
 }
 
-/** When the next pending copy ends, epoch ms; null if no copy is pending. */
+/** When the next pending copy ends (epoch ms); null if no copy is pending. */
 export function nextCopyEndTime(store: Store): number | null {
   return store.one<{ at: number | null }>("SELECT min(due_at) AS at FROM pending_copy")?.at ?? null;
 }

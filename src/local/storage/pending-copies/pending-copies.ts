@@ -121,7 +121,7 @@ export function withSpeed(copy: PendingCopy, bytesPerSecond: number, now: number
   };
 }
 
-/** Ends all copies that are due at `now`, in their order and each with its own end time. */
+/** Ends all copies that are due at `now`, in order and each with its own end time. */
 export function endDueCopies(store: Store, now: number): void {
   for (;;) {
     const copy = store.one<PendingCopy>(

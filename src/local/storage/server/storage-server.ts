@@ -42,7 +42,7 @@ export type ServerOptions = {
   /** Key and certificate in PEM. If present, the server accepts https only. */
   tls?: { key: string; cert: string };
   takeFault: (request: StorageRequest, operation: OperationName) => FaultAction | undefined;
-  /** Carries out the operation, or throws the StorageError that becomes the response. */
+  /** Executes the operation, or throws the StorageError that becomes the response. */
   handle: (request: StorageRequest, operation: OperationName) => Promise<StorageResponse>;
   record: (request: ReceivedRequest) => void;
   log: (line: string) => void;

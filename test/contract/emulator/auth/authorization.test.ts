@@ -78,7 +78,7 @@ test("names and metadata that need encoding and sorting are signed as the SDK si
 });
 
 test.for(["2015-04-05", "2018-11-09", "2020-02-10", "2020-12-06", "2021-08-06", "2026-10-06"])(
-  "service and account SAS of version %s authorize what they are signed for",
+  "service and account SAS tokens of version %s authorize what they are signed for",
   async (version) => {
     const { service, credential, emulator } = await startStorage();
     const blob = await uploadBlob(service, "abc");

@@ -205,7 +205,7 @@ function delegate(key: UserDelegationKey, more: object = {}, account = "devstore
 }
 
 test.for(["2018-11-09", "2020-02-10", "2020-12-06", "2025-07-05", "2026-04-06", "2026-10-06"])(
-  "user delegation SAS of version %s authorize what they are signed for",
+  "user delegation SAS tokens of version %s authorize what they are signed for",
   async (version) => {
     const { client, service, emulator } = await startIdentity();
     const blob = await uploadBlob(service, "abc");
@@ -292,7 +292,7 @@ test("every kind of user delegation SAS error has its own response", async () =>
   expect(await code(delegate(key))).toBe("AuthorizationPermissionMismatch");
   if (contributor !== undefined) emulator.roles.push(contributor, ...rest);
 
-  // It expires with its key, whatever its own expiry.
+  // It expires with its key, even if its expiry is later.
   const long = delegate(key, { expiresOn: new Date(noon + 6 * day) });
   await clock.advance(2 * day - 1);
   expect(await code(long)).toBe("not refused");

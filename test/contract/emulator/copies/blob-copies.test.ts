@@ -237,7 +237,7 @@ test("a source that changes after the copy completed, or is only leased, does no
   expect((await destination.getProperties()).copyStatus).toBe("success");
 });
 
-test("a copy that is not complete after two weeks fails as cancelled", async () => {
+test("a copy that is not complete after two weeks fails as canceled", async () => {
   const { clock, destination } = await pendingCopy({ bytesPerSecond: 0 });
   await clock.advance(14 * day - 1);
   expect((await destination.getProperties()).copyStatus).toBe("pending");

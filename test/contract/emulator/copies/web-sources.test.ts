@@ -86,7 +86,7 @@ test.each([
   ["a forbidden page", { status: 403, body: "" }, 403],
   ["a redirect, which is not followed", { status: 302, headers: { location: "/" }, body: "" }, 400],
   ["a page without length", { isChunked: true, body: "abc" }, 400],
-] as const)("%s refuses the start with its status, or 400", async (_, page, status) => {
+] as const)("%s makes the start fail with its status, or 400", async (_, page, status) => {
   const { web, copy } = await started({ page });
   expect(await rejection(copy.beginCopyFromURL(web.url))).toEqual({
     status,

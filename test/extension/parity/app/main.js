@@ -1,6 +1,6 @@
 import * as df from "durable-functions";
 
-/* Small orchestrators, one for each behaviour that both engines must share. */
+/* Small orchestrators, one for each behavior that both engines must share. */
 
 df.app.orchestration("wait", function* (context) {
   context.df.setCustomStatus({ waiting: true });
@@ -43,7 +43,7 @@ df.app.orchestration("sleep", function* (context) {
   return "slept";
 });
 
-/* What is due and when the activity after the timer ran. */
+/* Returns when the timer was due, and when the activity after it ran. */
 df.app.orchestration("timer", function* (context) {
   const due = new Date(context.df.currentUtcDateTime.getTime() + context.df.getInput());
   yield context.df.createTimer(due);

@@ -7,9 +7,9 @@ export type Child = {
   /** Resolves with the match when the output has it; rejects when the process ends before. */
   until(pattern: RegExp, withinMs?: number): Promise<RegExpExecArray>;
   isAlive(): boolean;
-  /** Ends it with SIGKILL, and resolves when it is gone. */
+  /** Ends it with SIGKILL, and resolves when it has exited. */
   kill(): Promise<void>;
-  /** Ends it with SIGTERM, after `graceMs` with SIGKILL, and resolves when it is gone. */
+  /** Ends it with SIGTERM, after `graceMs` with SIGKILL, and resolves when it has exited. */
   stop(graceMs?: number): Promise<void>;
 };
 
@@ -90,12 +90,14 @@ export function startChild(
   };
 }
 
-/** With the time in front of each line. */
+/** Adds the time to the start of each line. */
 function stamped(chunk: Buffer): string {
   return chunk.toString().replaceAll(/^(?=.)/gm, `${new Date().toISOString().slice(11, 23)} `);
 }
 
-/** Without what the test runner sets for its own processes, and what makes the extension believe in a platform. */
+/**
+ * The environment without the test runner's variables, and without those from which the extension detects a platform.
+ */
 function ownEnvironment(): NodeJS.ProcessEnv {
   const entries = Object.entries(process.env).filter(
     ([name]) => !/^(VITEST|NODE_OPTIONS$|NODE_ENV$|WEBSITE_|COPY_)/.test(name),

@@ -13,7 +13,7 @@ export type HostPair = {
   /** The management API of the extension itself, which works while the bridge is down; ends with a slash. */
   rpcUrl(): string;
   isAlive(part?: Part): boolean;
-  /** Starts what does not run, and waits until it can be called. */
+  /** Starts the processes that do not run, and waits until they can be called. */
   revive(): Promise<void>;
   kill(...parts: Part[]): Promise<void>;
   /** SIGTERM to both. */
@@ -87,7 +87,7 @@ export async function openHostPair(options: HostPairOptions): Promise<HostPair> 
     isAlive: (part) => (part === undefined ? isAlive("host") && isAlive("bridge") : isAlive(part)),
     async revive() {
       const before = { host: isAlive("host"), bridge: isAlive("bridge") };
-      if (!before.host) rmSync(bindingFile, { force: true }); // it names the port of a host that is gone
+      if (!before.host) rmSync(bindingFile, { force: true }); // it names the port of a host that has ended
       if (!before.bridge) running.bridge = startBridge();
       await running.bridge?.until(/^listening$/m);
       if (!before.host) running.host = startHost();
@@ -101,7 +101,7 @@ export async function openHostPair(options: HostPairOptions): Promise<HostPair> 
       await Promise.all(parts.map(async (part) => running[part]?.kill()));
     },
     async stop() {
-      // The extension first: it gives its partitions back, and what it runs needs the bridge.
+      // The extension first: it releases its partitions, and its running functions need the bridge.
       await running.host?.stop();
       await running.bridge?.stop();
     },

@@ -5,7 +5,7 @@ import { join } from "node:path";
 export const root = new URL("../../../..", import.meta.url).pathname;
 export const extensionFolder = join(root, "test/extension");
 const cache = join(root, "node_modules/.cache");
-/** What `dotnet build` wrote (durable-host/Directory.Build.props). */
+/** The output of `dotnet build` (durable-host/Directory.Build.props). */
 export const hostProgram = join(cache, "durable-host/bin/DurableHost.dll");
 
 /** A new folder for the logs and files of one stack; it stays after the tests. */

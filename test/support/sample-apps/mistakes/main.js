@@ -1,6 +1,6 @@
 import * as df from "durable-functions";
 
-/** Orchestrators as people write them, each with one mistake that Azure answers with silence. */
+/** Orchestrators with one common mistake each, which Azure does not report. */
 const hour = 3_600_000;
 const later = (context, ms) => new Date(context.df.currentUtcDateTime.getTime() + ms);
 
@@ -27,8 +27,8 @@ df.app.orchestration("deadlineCarriedThroughALoop", function* (context) {
   return "done";
 });
 
-/** A week's patience, cut short. */
-df.app.orchestration("longTimerCancelled", function* (context) {
+/** Cancels a timer of a week. */
+df.app.orchestration("longTimerCanceled", function* (context) {
   const patience = context.df.createTimer(later(context, 7 * 24 * hour));
   const event = context.df.waitForExternalEvent("answer");
   const first = yield context.df.Task.any([event, patience]);
@@ -46,7 +46,7 @@ df.app.orchestration("retryInsideARace", function* (context) {
   return yield context.df.callActivity("look", {});
 });
 
-/** Begins anew after each event, to keep the history short. */
+/** Starts over after each event, to keep the history short. */
 df.app.orchestration("continuedAfterARace", function* (context) {
   const event = context.df.waitForExternalEvent("answer");
   const limit = context.df.createTimer(later(context, hour));
@@ -55,13 +55,13 @@ df.app.orchestration("continuedAfterARace", function* (context) {
   context.df.continueAsNew({});
 });
 
-/** Fails without a word. */
+/** Fails without a message. */
 df.app.orchestration("failsWithoutAText", function* (context) {
   yield context.df.callActivity("look", {});
   throw new Error("");
 });
 
-/** A typing error in a name. */
+/** A typo in a name. */
 df.app.orchestration("callsAnUnknownActivity", function* (context) {
   return yield context.df.callActivity("lok", {});
 });

@@ -1,6 +1,6 @@
 import { app } from "@azure/functions";
 
-/** Tells what arrived. */
+/** Returns the request as it arrived. */
 app.http("echo", {
   methods: ["GET", "POST", "PUT", "HEAD", "DELETE"],
   route: "echo/{first?}/{*rest}",
@@ -16,7 +16,7 @@ app.http("echo", {
   }),
 });
 
-// The most general first: registration must not decide.
+// The most general first: the order of registration must not matter.
 app.get("any", { route: "items/{id}", handler: ({ params }) => ({ body: `any ${params.id}` }) });
 app.get("number", {
   route: "items/{id:int}",
