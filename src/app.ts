@@ -2,6 +2,7 @@ import { app } from "@azure/functions";
 import * as df from "durable-functions";
 import { createActivities } from "./activities/create-activities.ts";
 import type { ActivityDependencies } from "./activities/support/dependencies.ts";
+import { printable } from "./copy/printable.ts";
 import { activities, orchestrations } from "./names.ts";
 import { copyOrchestration } from "./orchestrations/copy-orchestration.ts";
 import { repairOrchestration } from "./orchestrations/repair-orchestration.ts";
@@ -28,12 +29,18 @@ export type AppDependencies = {
 /** Registers every trigger, orchestration and activity of the app. */
 export function registerApp(dependencies: AppDependencies): void {
   const { requests, maintenance } = dependencies;
+  escapeLogLines();
   registerRoute("copies", "copies", routeMethods({ POST: startCopy(requests) }));
   registerRoute("copy", "copies/{id}", routeMethods({ GET: getCopy(requests) }));
   registerRoute("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }));
   registerHealth([]);
 
-  df.app.client.eventGrid("storageEvents", { handler: storageEvent(requests) });
+  df.app.client.eventGrid("storageEvents", {
+    handler: storageEvent({
+      ...requests,
+      report: (event) => dependencies.activities.notifications.report(event),
+    }),
+  });
   df.app.client.timer("watchdog", {
     schedule: maintenance.watchdogSchedule,
     handler: watchdog(maintenance),
@@ -62,6 +69,13 @@ export function registerHealth(settingProblems: readonly string[]): void {
     methods: [...allMethods],
     authLevel: "anonymous",
     handler: routeMethods({ GET: health(settingProblems) }),
+  });
+}
+
+/** Escapes control characters in every line that a function logs: lines may quote names and messages of other systems. */
+function escapeLogLines(): void {
+  app.hook.log((line) => {
+    line.message = printable(line.message);
   });
 }
 

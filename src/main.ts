@@ -4,6 +4,7 @@ import { BlobServiceClient, newPipeline } from "@azure/storage-blob";
 import { DefaultAzureCredential } from "@azure/identity";
 import { registerApp, registerHealth } from "./app.ts";
 import type { AppDependencies } from "./app.ts";
+import { printable } from "./copy/printable.ts";
 import { createBlobLedger } from "./ledger/blob-ledger.ts";
 import { newInstanceId } from "./ledger/instance-id.ts";
 import { createNotifications } from "./notifications/notifications.ts";
@@ -22,7 +23,7 @@ try {
 } catch (error) {
   // A developer sees the message where the host was started. In Azure the host would respond with 404 on every path.
   if (!(error instanceof SettingsError) || isDeveloperMachine(process.env)) throw error;
-  console.error(error.message);
+  console.error(printable(error.message));
   registerHealth(error.problems);
 }
 
@@ -31,17 +32,15 @@ function connect(settings: Settings): AppDependencies {
   const ledger = createBlobLedger(
     ledgerService(settings.ledger).getContainerClient("ferry-ledger"),
   );
-  const credentialFor = createCredentialFor();
+  const credentialFor = createCredentialFor(settings.origins.emulator);
   const seal = createSeal(settings.secretKeys);
-  const { allowed, routes, origins, own, trustsPrincipals } = settings;
-  const { watchdogSchedule, retentionDays } = settings;
+  const { allowed, routes, origins, own, maxLockDays } = settings;
+  const access = { allowed, routes, origins, own, maxLockDays };
+  const { principals, watchdogSchedule, retentionDays } = settings;
   return {
     requests: {
-      allowed,
-      routes,
-      origins,
-      own,
-      trustsPrincipals,
+      ...access,
+      principals,
       ledger,
       seal,
       notifies: settings.notificationTargets.length > 0,
@@ -59,6 +58,7 @@ function connect(settings: Settings): AppDependencies {
         token: eventGridToken,
         now: systemTime,
       }),
+      access,
       now: systemTime,
       newGuid: randomUUID,
     },

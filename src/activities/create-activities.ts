@@ -14,7 +14,7 @@ import { startCopy } from "./start.ts";
  */
 export function createActivities(deps: ActivityDependencies): CopyActivities {
   return {
-    prepareCopy: (input) => prepareCopy(deps, input),
+    prepareCopy: (input, context) => prepareCopy(deps, input, context),
     startCopy: (input) => startCopy(deps, input),
     readCopy: (input) => readCopy(deps, input),
     abortCopy: (input) => abortCopy(deps, input),

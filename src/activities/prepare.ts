@@ -1,11 +1,13 @@
-import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
+import type { CopyId } from "../copy/contract/ids.ts";
 import { toIso } from "../copy/time.ts";
 import { endpointUrl, isOntoItself } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
 import { decide, skipStaleEvent } from "../copy/decisions/plan.ts";
 import type { Decision } from "../copy/decisions/plan.ts";
 import { isNothingToAbort } from "../copy/decisions/storage-errors.ts";
+import type { Verdict } from "../copy/decisions/storage-errors.ts";
 import type {
+  ActivityContext,
   CopyInput,
   CopyPlan,
   PrepareResult,
@@ -13,7 +15,8 @@ import type {
 } from "../copy/contract/activities.ts";
 import type { TransientFailure } from "../copy/contract/copy-status.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
-import { openSidesOnce } from "./support/sides.ts";
+import { checkCopy } from "./support/access.ts";
+import { openSides } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { snapshotDestination } from "./support/rollback.ts";
 import { readSource, sourceRead } from "./support/source-access.ts";
@@ -24,30 +27,39 @@ import { callStorage, orTransient, toFailure } from "./support/storage-call.ts";
 export function prepareCopy(
   deps: ActivityDependencies,
   input: PrepareInput,
+  context: ActivityContext,
 ): Promise<PrepareResult> {
-  return orTransient(() => prepare(deps, input));
+  return orTransient(() => prepare(deps, input, context));
 }
 
-async function prepare(deps: ActivityDependencies, input: PrepareInput): Promise<PrepareResult> {
+async function prepare(
+  deps: ActivityDependencies,
+  input: PrepareInput,
+  context: ActivityContext,
+): Promise<PrepareResult> {
   const { ledger } = deps;
   const { copy, instanceId } = input;
-  const openSides = openSidesOnce(deps, input);
-  const lock = await ledger.acquireLock(instanceId, copy);
+  const sides = openSides(deps, input);
+  const lock = checkCopy(deps, copy) ?? (await ledger.acquireLock(instanceId, copy));
   // Read after the lock was acquired: when prepare of an ended copy runs late, no lock must stay behind.
   const record = await ledger.readRecord(instanceId);
   if (record !== null && record.outcome !== null) {
     await ledger.releaseLock(copy.destination, instanceId);
     // Also release a lease that an earlier, crashed attempt took.
-    const released = await releaseSource(deps, input, openSides);
+    const released = await releaseSource(deps, input, sides);
     return released.kind === "transient-failure"
       ? released
       : { kind: "ended", outcome: record.outcome };
   }
   // Also when the abort's event was lost with an earlier instance of this id.
   if (record?.abortRequested === true) return { kind: "abort-requested" };
-  const sides = openSides();
+  if (!("held" in lock)) return { kind: "failed", failure: lock };
   if (!lock.held) {
-    return (await skipIfOvertaken(deps, input, sides)) ?? heldBy(lock.holder, copy);
+    const skipped = await skipIfOvertaken(deps, input, sides);
+    if (skipped !== null) return skipped;
+    // Only the log names the other copy: with its id, a caller could read and abort it.
+    context.log(`Copy ${instanceId} finds that copy ${lock.holder} writes to its destination`);
+    return heldByAnother(copy);
   }
 
   const decision = await decideOrReplace(deps, input, sides);
@@ -55,7 +67,7 @@ async function prepare(deps: ActivityDependencies, input: PrepareInput): Promise
   const leaseFailure = await leaseSource(deps, input, sides);
   if (leaseFailure !== null) return leaseFailure;
   if (copy.options.rollback === "off") return decision;
-  const { destination } = sides;
+  const destination = sides.destination();
   const result = await snapshotDestination(deps, input, { plan: decision.plan, destination });
   return result.kind === "planned" && isOntoItself(copy.source, copy.destination)
     ? { kind: "planned", plan: fromSnapshot(result.plan) }
@@ -104,12 +116,12 @@ async function decideOrReplace(
   return afterwards.kind === "replace" ? afterwards.otherwise : afterwards;
 }
 
-/** Another copy of Ferry holds the lock. It is never replaced: only its own callers may abort it. */
-function heldBy(holder: InstanceId, { destination, options }: CopyInput): PrepareResult {
-  const message = `Cannot copy onto the destination because copy ${holder} of this app writes to it: ${endpointUrl(destination)}`;
+/** Another copy of Ferry holds the lock. It is never replaced: no request aborts another request's copy. */
+function heldByAnother({ destination, options }: CopyInput): PrepareResult {
+  const message = `Cannot copy onto the destination because another copy of this app writes to it: ${endpointUrl(destination)}`;
   const reason = failure("destination-busy", message);
   if (options.ifBusy === "fail") return { kind: "failed", failure: reason };
-  const waitsFor = `Waiting for copy ${holder} of this app, which writes to the destination`;
+  const waitsFor = "Waiting for another copy of this app, which writes to the destination";
   return { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
 }
 
@@ -119,7 +131,7 @@ async function readAndDecide(
   { copy, awaitedCopyId }: PrepareInput,
   sides: Sides,
 ): Promise<Decision | TransientFailure> {
-  const { destination } = sides;
+  const destination = sides.destination();
   const { ifTags } = copy.options.destinationConditions ?? {};
   const action = `read the destination ${endpointUrl(copy.destination)}`;
   const destinationRead = { call: "read-destination", action, side: destination } as const;
@@ -128,7 +140,7 @@ async function readAndDecide(
     callStorage(deps, destinationRead, () => deps.client.readDestination(destination, { ifTags })),
   ]);
   if (!sourceResult.ok) return toFailure(sourceResult.verdict);
-  if (!destinationResult.ok) return toFailure(destinationResult.verdict);
+  if (!destinationResult.ok) return refusedDestination(copy, destinationResult.verdict);
   const { seen, minted } = sourceResult.value;
   const decision = decide({ ...copy, awaited: awaitedCopyId }, seen, destinationResult.value);
   if (decision.kind !== "planned") return decision;
@@ -140,14 +152,26 @@ async function readAndDecide(
 }
 
 /**
+ * Waits for a pending copy because of which Storage refused even to read the destination, if the caller wants to wait.
+ * `replace` waits, too: without the properties, the copyId to abort is unknown.
+ */
+function refusedDestination({ options }: CopyInput, verdict: Verdict): Decision | TransientFailure {
+  const { failure: reason } = verdict;
+  if (reason.cause !== "destination-busy" || options.ifBusy === "fail") return toFailure(verdict);
+  const waitsFor = "Waits for a pending copy onto the destination to end";
+  return { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
+}
+
+/**
  * Aborts a copy that is not ours; null when it is aborted or no longer pending. Its copyId is sent along, so
  * Storage refuses the call if another copy is pending by now ("Abort Copy Blob", 409).
  */
 async function abortOther(
   deps: ActivityDependencies,
-  { destination }: Sides,
+  sides: Sides,
   copyId: CopyId,
 ): Promise<ReturnType<typeof toFailure> | null> {
+  const destination = sides.destination();
   const action = `abort copy ${copyId} onto ${endpointUrl(destination.endpoint)}`;
   const aborted = await callStorage(deps, { call: "abort", action, side: destination }, () =>
     deps.client.abort(destination, copyId),

@@ -2,16 +2,31 @@ import type { CopyStatus } from "../copy/contract/copy-status.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import { unobservable, interpretStatus } from "../copy/decisions/read-status.ts";
 import { hasSasExpired } from "../copy/location/sas.ts";
+import type { Sas } from "../copy/location/sas.ts";
 import type { PollInput } from "../copy/contract/activities.ts";
+import { UnsealError } from "../secrets/seal.ts";
 import { readableSas } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
+import { checkHost } from "./support/access.ts";
 import { openSides } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { callStorage, orTransient, toTransientFailure } from "./support/storage-call.ts";
 
 /** Reads the destination's properties and returns the status of our copy. */
 export function readCopy(deps: ActivityDependencies, input: PollInput): Promise<CopyStatus> {
-  return orTransient(() => readStatus(deps, input, openSides(deps, input)));
+  return orTransient(
+    async () =>
+      checkDestination(deps, input) ?? (await readStatus(deps, input, openSides(deps, input))),
+  );
+}
+
+/** The status of a copy whose destination Ferry must not call; null if it may. */
+export function checkDestination(
+  deps: ActivityDependencies,
+  { copy, copyId }: PollInput,
+): CopyStatus | null {
+  const denial = checkHost(deps, copy.destination, "read the destination");
+  return denial === null ? null : unobservable(denial, copyId);
 }
 
 /**
@@ -21,14 +36,16 @@ export function readCopy(deps: ActivityDependencies, input: PollInput): Promise<
 export async function readStatus(
   deps: ActivityDependencies,
   { copy, plan, copyId }: PollInput,
-  { source, destination }: Sides,
+  sides: Sides,
 ): Promise<CopyStatus> {
+  const destination = sides.destination();
   const action = `read the destination ${endpointUrl(copy.destination)}`;
   const call = { call: "read-destination", action, side: destination } as const;
   const read = await callStorage(deps, call, () => deps.client.readDestination(destination));
   const readAt = deps.now();
   if (read.ok) {
-    const sas = readableSas(source);
+    // The terms of the source's SAS can only refine the cause of a failed copy.
+    const sas = read.value?.copy?.status === "failed" ? sourceSas(sides) : null;
     const status = interpretStatus({ plan, copyId }, read.value, { sas, now: readAt });
     return { ...status, readAt };
   }
@@ -41,4 +58,14 @@ export async function readStatus(
     return unobservable(verdict.failure, copyId);
   }
   return toTransientFailure(verdict);
+}
+
+/** The source's SAS; null also if it cannot be opened. */
+function sourceSas({ source }: Sides): Sas | null {
+  try {
+    return readableSas(source());
+  } catch (error) {
+    if (error instanceof UnsealError) return null;
+    throw error;
+  }
 }

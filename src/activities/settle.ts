@@ -1,15 +1,24 @@
 import { endpointUrl } from "../copy/location/endpoint.ts";
+import { isEndpoint } from "../copy/location/trusted-endpoint.ts";
 import { buildOutcome } from "../copy/contract/outcome.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import { isOurs } from "../copy/decisions/plan.ts";
 import { isGoneOrReplaced } from "../copy/decisions/storage-errors.ts";
-import type { SettleResult, SettleInput, ActivityContext } from "../copy/contract/activities.ts";
+import type { Failure } from "../copy/contract/failure.ts";
+import type {
+  ActivityContext,
+  CopyPlan,
+  SettleInput,
+  SettleResult,
+} from "../copy/contract/activities.ts";
 import type { LockFenced } from "../ledger/ledger.ts";
+import { UnsealError } from "../secrets/seal.ts";
 import type { DestinationSide } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
+import { checkHost } from "./support/access.ts";
 import { formerContentGone, rollBack } from "./support/rollback.ts";
 import type { RollbackResult } from "./support/rollback.ts";
-import { openSidesOnce } from "./support/sides.ts";
+import { openSides } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { releaseSource } from "./support/source-lease.ts";
 import { callStorage, orTransient, transientFailure } from "./support/storage-call.ts";
@@ -36,11 +45,18 @@ function describeOutcome(outcome: Outcome): string {
 async function settle(deps: ActivityDependencies, input: SettleInput): Promise<SettleResult> {
   const { ledger } = deps;
   const { instanceId, copy, plan, copyId, result } = input;
+  if (!isEndpoint(copy.destination)) {
+    // No lock can be named after it, and no activity has called Storage.
+    const details = { copyId, record: input.record, residue: [], settledAt: deps.now() };
+    const outcome = await ledger.recordOutcome(instanceId, buildOutcome(result, details));
+    return { kind: "settled", outcome };
+  }
   const recorded = await ledger.readRecord(instanceId);
   if (recorded !== null && recorded.outcome !== null) {
     await ledger.releaseLock(copy.destination, instanceId);
     return { kind: "settled", outcome: recorded.outcome };
   }
+  const denial = checkHost(deps, copy.destination, "clean up the destination");
   // Storage does not show whether this abort or another client's ended the copy.
   const abortRequested = input.record.abortRequested || recorded?.abortRequested === true;
   const record = { ...input.record, abortRequested };
@@ -52,16 +68,19 @@ async function settle(deps: ActivityDependencies, input: SettleInput): Promise<S
   });
   if (lock.kind === "busy") return { kind: "wait", until: lock.until, fence: true };
 
-  const openSides = openSidesOnce(deps, input);
+  const sides = openSides(deps, input);
   // Without the lock nothing at the destination may be changed.
   const cleaned =
-    lock.kind === "closed" ? await cleanUp(deps, input, lock, openSides) : nothingLeft;
+    denial === null && lock.kind === "closed"
+      ? await orResidue<Cleaned>(input, () => cleanUp(deps, input, lock, sides), unreadable)
+      : toCleaned(denial, plan);
   if (cleaned.kind === "found") return cleaned;
   if (cleaned.kind === "wait" && !input.isLastAttempt) {
     return { kind: "wait", until: cleaned.until };
   }
   if (cleaned.kind === "transient-failure" && !input.isLastAttempt) return cleaned;
-  const released = await releaseSource(deps, input, openSides);
+  const leaseLeft = `The lease ${instanceId} on the source may still be held`;
+  const released = await orResidue(input, () => releaseSource(deps, input, sides), leaseLeft);
   if (released.kind === "transient-failure" && !input.isLastAttempt) return released;
   const residue = [cleaned, released].flatMap((done) =>
     done.kind === "transient-failure" ? [done.failure.message] : done.residue,
@@ -77,9 +96,30 @@ async function settle(deps: ActivityDependencies, input: SettleInput): Promise<S
   return { kind: "settled", outcome };
 }
 
+/** On the last attempt, reports a SAS that cannot be opened as residue, with what may be left. */
+async function orResidue<T>(
+  { isLastAttempt }: SettleInput,
+  work: () => Promise<T>,
+  left: string,
+): Promise<T | typeof nothingLeft> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isLastAttempt || !(error instanceof UnsealError)) throw error;
+    return { kind: "cleaned", residue: [`${error.message}. ${left}`] };
+  }
+}
+
 type Cleaned = RollbackResult | Extract<SettleResult, { kind: "found" }>;
 
-const nothingLeft: Cleaned = { kind: "cleaned", residue: [] };
+const nothingLeft: Extract<RollbackResult, { kind: "cleaned" }> = { kind: "cleaned", residue: [] };
+
+/** Without a plan nothing was started, so nothing is left at a host that must not be called. */
+function toCleaned(denial: Failure | null, plan: CopyPlan | null): Cleaned {
+  return denial === null || plan === null
+    ? nothingLeft
+    : { kind: "cleaned", residue: [denial.message] };
+}
 
 const unreadable =
   "The destination could not be read: the copy may have left content there, or may still be running";
@@ -88,34 +128,31 @@ async function cleanUp(
   deps: ActivityDependencies,
   input: SettleInput,
   { unanswered, rollback, ...lock }: Extract<LockFenced, { kind: "closed" }>,
-  openSides: () => Sides,
+  sides: Sides,
 ): Promise<Cleaned> {
-  const { plan, copyId, result, copy } = input;
+  const { plan, copyId, copy } = input;
   if (plan === null && rollback === "off") return nothingLeft;
   // Start may run a second time and get a response after its orchestration has stopped waiting for it.
   if (plan !== null && copyId === null && lock.copyId !== null) {
     return { kind: "found", started: { plan, copyId: lock.copyId } };
   }
-  const { destination } = openSides();
+  const isUnanswered = copyId === null && unanswered;
+  // Also if nothing was started: the snapshot was taken before the start.
+  const mayRollBack = rollback === "snapshot" && plan?.destinationEtag !== null;
+  const left = leftByCopy(input);
+  // No call to Storage is needed, and no SAS.
+  if (!isUnanswered && !mayRollBack && left.kind === "cleaned") return left;
+  const destination = sides.destination();
   const action = `clean up the destination ${endpointUrl(copy.destination)}`;
   const call = { call: "clean-up", action, side: destination } as const;
   const cleaned = await callStorage(deps, call, async (): Promise<Cleaned> => {
-    if (copyId === null && unanswered) {
+    if (isUnanswered) {
       const found = await findUnanswered(deps, input, destination);
       if (found.kind === "found") return found;
     }
-    // Also if nothing was started: the snapshot was taken before the start.
-    if (rollback === "snapshot" && plan?.destinationEtag !== null) {
-      return await rollBack(deps, input, destination);
-    }
-    if (plan === null || copyId === null) return nothingLeft;
-    if (result.kind === "unobservable") return { kind: "cleaned", residue: [unreadable] };
-    if (result.kind !== "failed" && result.kind !== "aborted") return nothingLeft;
-    if (plan.destinationEtag !== null) {
-      return { kind: "cleaned", residue: [formerContentGone] };
-    }
-    await deps.client.remove(destination, result.etag);
-    return nothingLeft;
+    if (mayRollBack) return await rollBack(deps, input, destination);
+    if (left.kind === "stub") await deps.client.remove(destination, left.etag);
+    return left.kind === "stub" ? nothingLeft : left;
   });
   if (cleaned.ok) return cleaned.value;
   // Another writer has replaced or removed it since, so nothing of this copy is left.
@@ -129,6 +166,20 @@ async function cleanUp(
   }
   // Without a plan there is nothing to clean up.
   return { kind: "cleaned", residue: plan === null ? [] : [message] };
+}
+
+/** What the copy itself left at the destination: nothing but residue, or an empty blob that must be removed. */
+function leftByCopy({
+  plan,
+  copyId,
+  result,
+}: SettleInput): typeof nothingLeft | { kind: "stub"; etag: string } {
+  if (plan === null || copyId === null) return nothingLeft;
+  if (result.kind === "unobservable") return { kind: "cleaned", residue: [unreadable] };
+  if (result.kind !== "failed" && result.kind !== "aborted") return nothingLeft;
+  return plan.destinationEtag === null
+    ? { kind: "stub", etag: result.etag }
+    : { kind: "cleaned", residue: [formerContentGone] };
 }
 
 /** Finds the copy of a start that got no response; it must be followed before it can be settled. */

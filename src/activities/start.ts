@@ -1,15 +1,16 @@
 import type { CopyId } from "../copy/contract/ids.ts";
 import { plusMs } from "../copy/time.ts";
 import { second } from "../copy/durations.ts";
-import { endpointUrl } from "../copy/location/endpoint.ts";
+import { copySourceLength, endpointUrl, maxCopySourceLength } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
 import { isOurs, startedFrom } from "../copy/decisions/plan.ts";
 import { isDefiniteRefusal } from "../copy/decisions/storage-errors.ts";
 import type { Verdict } from "../copy/decisions/storage-errors.ts";
 import type { StartInput, StartResult } from "../copy/contract/activities.ts";
 import type { StartAttempt } from "../ledger/ledger.ts";
-import type { DestinationSide } from "../storage/copy-client.ts";
+import type { DestinationSide, Side } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
+import { checkCopy } from "./support/access.ts";
 import { openSides } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { signSource } from "./support/source-access.ts";
@@ -21,6 +22,7 @@ import {
   toTransientFailure,
   transientFailure,
 } from "./support/storage-call.ts";
+import type { CallResult } from "./support/storage-call.ts";
 
 /** How long the start call may take; Storage checks the source before it answers. */
 const startTimeoutMs = 30 * second;
@@ -43,14 +45,16 @@ export function startCopy(deps: ActivityDependencies, input: StartInput): Promis
 }
 
 async function start(deps: ActivityDependencies, input: StartInput): Promise<StartResult> {
+  const denial = checkCopy(deps, input.copy);
+  // If an earlier attempt has started the copy, settle finds it.
+  if (denial !== null) return { kind: "failed", failure: denial };
   const sides = openSides(deps, input);
-  const tags = await tagsToSet(deps, input, sides);
-  if (!tags.ok) return toStartResult(tags.verdict);
+  const destination = sides.destination();
   const entered = await enter(deps, input);
   if (entered.kind !== "entered") return entered;
-  const recovered = await recover(deps, input, { ...entered, destination: sides.destination });
+  const recovered = await recover(deps, input, { ...entered, destination });
   if (recovered !== null) return recovered;
-  return send(deps, input, { attempt: entered.attempt, sides, tags: tags.value });
+  return send(deps, input, { attempt: entered.attempt, sides });
 }
 
 type Started = Extract<StartResult, { kind: "started" }>;
@@ -119,21 +123,26 @@ async function recover(
 async function send(
   deps: ActivityDependencies,
   input: StartInput,
-  {
-    attempt,
-    sides: { source: planned, destination },
-    tags,
-  }: { attempt: StartAttempt; sides: Sides; tags: Record<string, string> | null },
+  { attempt, sides }: { attempt: StartAttempt; sides: Sides },
 ): Promise<StartResult> {
   const { client, ledger } = deps;
   const { copy, plan } = input;
   const resolve = (copyId: CopyId | null) =>
     ledger.resolveAttempt(copy.destination, attempt, { copyId, now: deps.now() });
-  const source = { ...planned, endpoint: startedFrom(plan, planned.endpoint) };
-  const signed = await signSource(deps, input, source);
-  if (!signed.ok) {
+  const ready = await readySource(deps, input, sides).catch(async (error: unknown) => {
     await resolve(null);
-    return toStartResult(signed.verdict);
+    throw error;
+  });
+  if (!ready.ok) {
+    await resolve(null);
+    return toStartResult(ready.verdict);
+  }
+  const { source, signed, tags } = ready.value;
+  const destination = sides.destination();
+  const tooLong = refuseLongSource(signed);
+  if (tooLong !== null) {
+    await resolve(null);
+    return tooLong;
   }
   if (deps.now() > attempt.until - startTimeoutMs - arrivalMs) {
     await resolve(null);
@@ -146,7 +155,7 @@ async function send(
   const action = `start the copy onto ${endpointUrl(copy.destination)}`;
   const sent = await callStorage(deps, { call: "start", action, side: source }, () =>
     client.start({
-      source: signed.value,
+      source: signed,
       destination,
       // Copy Blob supports no condition on a source in Azure Files; a snapshot cannot change.
       sourceEtag: source.endpoint.service === "blob" && !isPinned ? plan.source.etag : null,
@@ -165,6 +174,34 @@ async function send(
   const copyId = found?.kind === "started" ? found.started.copyId : null;
   if (isDefiniteRefusal(sent.response) || copyId !== null) await resolve(copyId);
   return found ?? toStartResult(sent.verdict);
+}
+
+type ReadySource = { source: Side; signed: Side; tags: Record<string, string> | null };
+
+/** Opens the source's SAS, or signs one, and reads the tags to set. Nothing has been sent to the destination yet. */
+async function readySource(
+  deps: ActivityDependencies,
+  input: StartInput,
+  sides: Sides,
+): Promise<CallResult<ReadySource>> {
+  const tags = await tagsToSet(deps, input, sides);
+  if (!tags.ok) return tags;
+  const planned = sides.source();
+  const source = { ...planned, endpoint: startedFrom(input.plan, planned.endpoint) };
+  const signed = await signSource(deps, input, source);
+  return signed.ok
+    ? { ok: true, value: { source, signed: signed.value, tags: tags.value } }
+    : signed;
+}
+
+/** Only now is the source's whole URL known: with the snapshot of a copy onto itself, and with the minted SAS. */
+function refuseLongSource(source: Side): Extract<StartResult, { kind: "failed" }> | null {
+  const length = copySourceLength(source);
+  if (length <= maxCopySourceLength) return null;
+  const message = `Cannot start the copy because the source's URL is ${length} characters long with its query, and Storage reads a source from at most 2,048: ${endpointUrl(source.endpoint)}`;
+  const fix =
+    "Give the blob a shorter name, or send a shorter SAS with the source (one that is signed with the account's key, for example)";
+  return { kind: "failed", failure: { ...failure("not-supported", message), fix } };
 }
 
 /** Reads the destination for a copy started under this plan. Returns null if there is none. */

@@ -12,8 +12,9 @@ const problems = {
     status: 409,
     title: "The Idempotency-Key belongs to another request",
   },
+  "length-required": { status: 411, title: "The request body has no Content-Length" },
   "too-large": { status: 413, title: "The request body is too large" },
-  "unsupported-media-type": { status: 415, title: "The request body is not JSON" },
+  "unsupported-media-type": { status: 415, title: "The request body is not plain JSON" },
   settings: { status: 503, title: "The settings of the app are wrong" },
   unavailable: { status: 503, title: "The app cannot serve this request now" },
 } as const;
@@ -21,6 +22,17 @@ const problems = {
 export type ProblemType = keyof typeof problems;
 
 type Extras = { errors?: Problem[]; headers?: Record<string, string> };
+
+/** How many problems of a request are listed. A small request can have thousands. */
+const maxListed = 50;
+
+/** Builds the response to a request with these problems: their number, and the first 50 of them. */
+export function invalidRequest(problems: readonly Problem[]): HttpResponseInit {
+  const count = problems.length;
+  const listed = count > maxListed ? `, of which the first ${maxListed} are listed` : "";
+  const detail = `${count} problem${count === 1 ? "" : "s"} found${listed}; nothing was started`;
+  return problem("invalid-request", detail, { errors: problems.slice(0, maxListed) });
+}
 
 /** Builds an `application/problem+json` response (RFC 9457). `detail` must not contain anything secret. */
 export function problem(type: ProblemType, detail: string, extras: Extras = {}): HttpResponseInit {

@@ -134,7 +134,13 @@ function merge({ abortRequested = false }: StoredRecord, outcome: Outcome): Outc
   return { ...outcome, abortRequested: outcome.abortRequested || abortRequested };
 }
 
-/** The columns of a list, as metadata that List Blobs returns. Metadata must be ASCII, and URLs are. */
+/** In characters. All metadata of a blob has at most 8 KiB, and the URL of a long name alone may have more. */
+const maxColumnLength = 2_048;
+
+/**
+ * The columns of a list, as metadata that List Blobs returns. Metadata must be ASCII, and URLs are. A longer URL is cut;
+ * the record itself has all of it.
+ */
 function summary({
   source,
   destination,
@@ -143,9 +149,13 @@ function summary({
 }: StoredRecord): Record<string, string> {
   return {
     status: outcome?.status ?? "running",
-    ...(source === undefined ? {} : { source }),
-    ...(destination === undefined ? {} : { destination }),
+    ...(source === undefined ? {} : { source: toColumn(source) }),
+    ...(destination === undefined ? {} : { destination: toColumn(destination) }),
     ...(createdAt === undefined ? {} : { createdAt }),
     ...(outcome === null ? {} : { completedAt: outcome.completedAt }),
   };
+}
+
+function toColumn(url: string): string {
+  return url.length <= maxColumnLength ? url : `${url.slice(0, maxColumnLength)}...`;
 }

@@ -1,7 +1,7 @@
 import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
 import { epochMs, latest } from "../copy/time.ts";
 import type { EpochMs } from "../copy/time.ts";
-import { endpointUrl, identityOf } from "../copy/location/endpoint.ts";
+import { endpointUrl, lockIdentityOf } from "../copy/location/endpoint.ts";
 import type { CopyOptions } from "../copy/request/copy-options.ts";
 import type { Destination } from "../copy/location/endpoint.ts";
 import { toIso } from "../copy/time.ts";
@@ -196,7 +196,7 @@ function busyUntil({ attempts }: Lock): EpochMs {
 
 /** The name of the lock's blob. */
 export function lockName(destination: Destination): string {
-  return `locks/${hash(identityOf(destination))}`;
+  return `locks/${hash(lockIdentityOf(destination))}`;
 }
 
 function toHeldLock(name: string, { content, etag, changedAt }: Found<Lock>): HeldLock {

@@ -9,10 +9,13 @@ export type Certificate = { key: string; cert: string };
 const validityMs = 50 * 365 * day;
 
 /**
- * Makes a self-signed certificate for localhost and 127.0.0.1, valid for 50 years before and after `now` (epoch ms).
+ * Makes a self-signed certificate for localhost, 127.0.0.1 and `hosts`, valid for 50 years before and after `now` (epoch ms).
  * The key never leaves the process.
  */
-export async function makeCertificate(now: number): Promise<Certificate> {
+export async function makeCertificate(
+  now: number,
+  hosts: readonly string[] = [],
+): Promise<Certificate> {
   const { generate } = await import("selfsigned"); // only here, because loading it takes a quarter of a second
   // The name is unique because OpenSSL tries only the first of two trusted certificates that have the same subject.
   const name = `Ferry's local Storage ${randomBytes(4).toString("hex")}`;
@@ -27,6 +30,7 @@ export async function makeCertificate(now: number): Promise<Certificate> {
         name: "subjectAltName",
         altNames: [
           { type: 2, value: "localhost" },
+          ...hosts.map((value) => ({ type: 2 as const, value })),
           { type: 7, ip: "127.0.0.1" },
         ],
       },

@@ -1,15 +1,21 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
-import { join } from "node:path";
 import { makeCertificate, trustCertificate } from "./certificate.ts";
 import type { Clock } from "./clock.ts";
 import { startFunctionsHost } from "./host/host.ts";
 import type { FunctionsHost, HostOptions } from "./host/host.ts";
 import { readLocalSettings } from "./host/host-settings.ts";
+import {
+  hostNamesSetting,
+  readHostNames,
+  refuseForeignHost,
+  refuseForeignPage,
+} from "./host/http/foreign-requests.ts";
+import { openLogger } from "./log.ts";
 import { startStorageEmulator } from "./storage/emulator.ts";
 import type { StorageEmulator, StorageEmulatorOptions } from "./storage/emulator.ts";
 import type { SubscriptionOptions } from "./storage/events/deliveries.ts";
+import { explainStateError, type StateError } from "./state/state-error.ts";
+import { openStateFolder, type StateFolder } from "./state/state-folder.ts";
 
 export type LocalStackOptions = {
   /** The app's folder: host.json, local.settings.json, package.json and the compiled code. */
@@ -27,9 +33,16 @@ export type LocalStackOptions = {
   settings?: Readonly<Record<string, string>>;
   /** Serve Storage over https, as Azure does, with an identity for the app. */
   secure?: boolean;
+  /** Hosts of Azure that reach the emulator's accounts, through a proxy that the caller sets up. */
+  hosts?: NonNullable<StorageEmulatorOptions["hosts"]>;
   copies?: StorageEmulatorOptions["copies"];
   /** Deliver BlobCreated events to the app, for this kind of account. If omitted, no event is sent. */
   events?: Pick<SubscriptionOptions, "namespace" | "schema">;
+  /**
+   * Called once, after the log line, when a file of the state can no longer be read or written. The stack then responds
+   * with 503 and should be closed.
+   */
+  onStateLost?: () => void;
 } & Pick<HostOptions, "probe" | "redeliver" | "openEngine">;
 
 /** Everything that Ferry needs of Azure, in one process. */
@@ -41,48 +54,67 @@ export type LocalStack = {
 
 /**
  * Starts the Storage emulator, then the app on the Functions host, with settings that point at the emulator. Rejects,
- * after closing everything it had started, if a part cannot start.
+ * after closing everything it had started, if a part cannot start; with a `StateError` if that is because of the state.
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
-  const { appDirectory, stateDirectory, clock, log } = options;
-  const unlock = stateDirectory === null ? () => {} : lockState(stateDirectory);
-  const stateFile = (name: string) =>
-    stateDirectory === null ? ":memory:" : join(stateDirectory, name);
-  const cleanups: (() => unknown)[] = [unlock];
+  const { appDirectory, stateDirectory, clock, hosts = {} } = options;
+  const settings = { ...(await readLocalSettings(appDirectory)), ...options.settings };
+  const hasOwnKeys = isSet("COPY_SECRET_KEYS") || (settings["COPY_SECRET_KEYS"] ?? "") !== "";
+  const state =
+    stateDirectory === null
+      ? inMemory()
+      : openStateFolder(stateDirectory, { name: "COPY_SECRET_KEYS", isSet: hasOwnKeys });
+  const cleanups: (() => unknown)[] = [state.release];
+  let lost: StateError | null = null;
+  const log: HostOptions["log"] = (entry) => {
+    // After that, running work fails in many places, which says nothing more.
+    if (lost === null) options.log(entry);
+  };
+  const logger = openLogger(clock, log);
+  const onStateError = (file: string) => (error: unknown) => {
+    if (lost !== null) return;
+    lost = explainStateError(error, file);
+    if (lost === null) return;
+    const { message } = lost;
+    options.log({ at: clock.now(), level: "critical", kind: "host", subject: "", message });
+    options.onStateLost?.();
+  };
   const close = async () => {
     for (const cleanUp of cleanups.splice(0)) await cleanUp();
   };
   try {
-    const tls = options.secure === true ? await makeCertificate(clock.now()) : null;
+    const tls =
+      options.secure === true ? await makeCertificate(clock.now(), Object.keys(hosts)) : null;
     if (tls !== null) cleanups.unshift(trustCertificate(tls));
+    const ownNames = readHostNames(isSet(hostNamesSetting) ? process.env : settings);
+    const names = new Set([...ownNames, ...Object.keys(hosts)]);
     const emulator = await startStorageEmulator({
       clock,
       ...(tls === null ? {} : { tls }),
+      hosts,
       blobPort: options.blobPort,
       ...(options.filePort === undefined ? {} : { filePort: options.filePort }),
-      file: stateFile("storage.sqlite"),
+      file: state.storageFile,
+      onStoreError: onStateError(state.storageFile),
       ...(options.copies === undefined ? {} : { copies: options.copies }),
-      log: (line) =>
-        log({
-          at: clock.now(),
-          level: "debug",
-          kind: "request",
-          subject: "storage",
-          message: line,
-        }),
+      // The accounts' keys are published, so that a web page could sign requests, too. A page of another origin can
+      // send no other writes, and what it embeds by GET it cannot read.
+      refuse: ({ method, headers }) =>
+        refuseForeignHost({ headers }, names) ??
+        (method === "GET" || method === "HEAD" ? undefined : refuseForeignPage(headers, names)),
+      log: (line) => logger("debug", "request", "storage", line),
     });
     cleanups.unshift(emulator.close);
-    const settings = { ...(await readLocalSettings(appDirectory)), ...options.settings };
-    const hasSecretKey = isSet("COPY_SECRET_KEYS") || (settings["COPY_SECRET_KEYS"] ?? "") !== "";
     const host = await startFunctionsHost({
       appDirectory,
       clock,
       port: options.functionsPort,
-      stateFile: stateFile("task-hub.sqlite"),
+      stateFile: state.hubFile,
+      onStateError: onStateError(state.hubFile),
       environment: {
         ...buildEmulatorSettings(settings, emulator),
         ...buildIdentitySettings(emulator),
-        ...(hasSecretKey ? {} : { COPY_SECRET_KEYS: loadSecretKey(stateDirectory) }),
+        ...(hasOwnKeys ? {} : { COPY_SECRET_KEYS: state.secretKey ?? freshKey() }),
       },
       log,
       ...(options.probe === undefined ? {} : { probe: options.probe }),
@@ -95,7 +127,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     return { emulator, host, close };
   } catch (error) {
     await close();
-    throw error;
+    throw lost ?? error;
   }
 }
 
@@ -108,25 +140,6 @@ async function subscribe(
   for (const { name, type } of host.functions) {
     if (type !== "eventGridTrigger") continue;
     await emulator.events.subscribe({ name, url: host.eventGridUrl(name), ...events });
-  }
-}
-
-/**
- * Reserves the folder for this process, because two hosts on one task hub would run each other's work. Returns a
- * function that releases it. The lock is SQLite's own, so it is also released when the process is killed.
- */
-function lockState(directory: string): () => void {
-  let lock: DatabaseSync | null = null;
-  try {
-    mkdirSync(directory, { recursive: true });
-    lock = new DatabaseSync(join(directory, "lock"));
-    lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;");
-    return () => lock?.close();
-  } catch (error) {
-    lock?.close();
-    const text = error instanceof Error ? error.message : String(error);
-    const reason = /locked/.test(text) ? "another Ferry process uses it" : text;
-    throw new Error(`Cannot keep state in "${directory}" because ${reason}`, { cause: error });
   }
 }
 
@@ -176,24 +189,14 @@ function buildConnectionString(blobUrl: string): string {
   return `DefaultEndpointsProtocol=${new URL(blobUrl).protocol.slice(0, -1)};AccountName=devstoreaccount1;AccountKey=${key};BlobEndpoint=${blobUrl}/devstoreaccount1;`;
 }
 
-/**
- * Returns this machine's sealing key (32 bytes, base64). Creates it on first use and stores it with the state that it
- * seals.
- */
-function loadSecretKey(stateDirectory: string | null): string {
-  const fresh = randomBytes(32).toString("base64");
-  if (stateDirectory === null) return fresh;
-  const file = join(stateDirectory, "copy-secret-key");
-  try {
-    writeFileSync(file, fresh, { flag: "wx", mode: 0o600 });
-    return fresh;
-  } catch {
-    const stored = readFileSync(file, "utf8").trim();
-    if (Buffer.from(stored, "base64").length === 32) return stored;
-    throw new Error(
-      `Cannot use the key in "${file}" because it is damaged. Delete ".local" to start over`,
-    );
-  }
+/** The state of a stack without a folder. */
+function inMemory(): StateFolder {
+  return { storageFile: ":memory:", hubFile: ":memory:", secretKey: null, release: () => {} };
+}
+
+/** Returns a new sealing key: 32 bytes, base64. */
+function freshKey(): string {
+  return randomBytes(32).toString("base64");
 }
 
 function isSet(name: string): boolean {

@@ -38,15 +38,25 @@ const levels: readonly LogLevel[] = [
 /** Query parameters whose values are secrets: a function key and the signature of a SAS. */
 const secretInQuery = /([?&](?:code|sig)=)[^&\s"'<>]+/gi;
 
-/** Returns a logger that writes to `log`, adds the clock's time to each line and removes keys and signatures. */
+/**
+ * Control characters (C0, DEL, C1, line separators, marks that change the direction of text), except the line feeds of
+ * stack traces and at the end.
+ */
+const controls =
+  /\n(?! {4}at |$)|[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+
+/**
+ * Returns a logger that writes to `log`, adds the clock's time to each line, removes keys and signatures, and escapes
+ * control characters, so that no text from outside can look like another line or act on a terminal.
+ */
 export function openLogger(clock: Clock, log: HostLog): Logger {
   return (level, kind, subject, message) => {
     log({
       at: clock.now(),
       level,
       kind,
-      subject: redact(subject),
-      message: redact(message),
+      subject: escapeControls(redact(subject)),
+      message: escapeControls(redact(message)),
     });
   };
 }
@@ -54,6 +64,10 @@ export function openLogger(clock: Clock, log: HostLog): Logger {
 /** Returns `text` with the values of `code=` and `sig=` query parameters replaced by `***`. */
 export function redact(text: string): string {
   return text.replace(secretInQuery, "$1***");
+}
+
+function escapeControls(text: string): string {
+  return text.replace(controls, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /**

@@ -1,5 +1,7 @@
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import type { InstanceId } from "../copy/contract/ids.ts";
+import type { UnusableEvent } from "../copy/routing/storage-event.ts";
+import { toIso } from "../copy/time.ts";
 import type { EpochMs } from "../copy/time.ts";
 import { second } from "../copy/durations.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
@@ -12,6 +14,11 @@ export type Notifications = {
   targets: readonly string[];
   /** Sends one notification; `ok` when the target accepted it. Never throws; a reason contains no URL or key. */
   send(target: string, completed: CompletedCopy): Promise<SendResult>;
+  /**
+   * Reports an event that cannot cause its copy to every target. Resolves to one reason for each target that has not
+   * accepted it. Never throws; a reason contains no URL or key.
+   */
+  report(event: UnusableEvent): Promise<string[]>;
 };
 
 export type CompletedCopy = { instanceId: InstanceId; copy: CopyInput; outcome: Outcome };
@@ -40,21 +47,69 @@ export type NotificationDependencies = {
 /** A notification without a response within this time counts as failed and is sent again. */
 const responseTimeoutMs = 10 * second;
 
-/** Creates the sender of completion notifications for the configured targets. */
+/** Creates the sender of notifications for the configured targets. */
 export function createNotifications(deps: NotificationDependencies): Notifications {
   return {
     targets: deps.targets.map(({ kind }) => kind),
     async send(name, completed) {
       const target = deps.targets.find(({ kind }) => kind === name);
       if (target === undefined) return { ok: true }; // removed from the settings since
-      try {
-        return await post(target, buildNotificationEvent(completed, deps.source), deps);
-      } catch (error) {
-        // The error's text may quote the URL, which may contain a key.
-        const reason = error instanceof Error ? error.name : "no response";
-        return { ok: false, reason, retryAfterSeconds: null };
-      }
+      return await trySend(target, buildNotificationEvent(completed, deps.source), deps);
     },
+    async report(unusable) {
+      const event = buildReport(unusable, deps);
+      const results = await Promise.all(
+        deps.targets.map(async (target) => ({ target, sent: await trySend(target, event, deps) })),
+      );
+      return results.flatMap(({ target, sent }) =>
+        sent.ok ? [] : [`${target.kind}: ${sent.reason}`],
+      );
+    },
+  };
+}
+
+async function trySend(
+  target: NotificationTarget,
+  event: CloudEvent,
+  deps: NotificationDependencies,
+): Promise<SendResult> {
+  try {
+    return await post(target, event, deps);
+  } catch (error) {
+    // The error's text may quote the URL, which may contain a key.
+    const reason = error instanceof Error ? error.name : "no response";
+    return { ok: false, reason, retryAfterSeconds: null };
+  }
+}
+
+/** CloudEvents 1.0; `data` is JSON. */
+type CloudEvent = {
+  specversion: "1.0";
+  id: string;
+  source: string;
+  type: string;
+  subject: string;
+  time: string;
+  datacontenttype: "application/json";
+  data: object;
+};
+
+/** Builds the cloud event of an event that cannot be used. Each delivery of that event leads to the same id. */
+function buildReport(
+  unusable: UnusableEvent,
+  { source, now }: NotificationDependencies,
+): CloudEvent {
+  const { blob, route, etag, at, problem } = unusable;
+  const hash = createHash("sha256").update(JSON.stringify(unusable)).digest("hex");
+  return {
+    specversion: "1.0",
+    id: `${hash}-unusable`,
+    source,
+    type: "Ferry.EventUnusable",
+    subject: route === null ? "events" : `routes/${route}`,
+    time: at ?? toIso(now()),
+    datacontenttype: "application/json",
+    data: { blob, route, etag, problem },
   };
 }
 
@@ -62,7 +117,10 @@ export function createNotifications(deps: NotificationDependencies): Notificatio
  * Builds the cloud event (CloudEvents 1.0) of a completed copy. Its id is the same for every delivery, so
  * that receivers can discard duplicates.
  */
-function buildNotificationEvent({ instanceId, copy, outcome }: CompletedCopy, source: string) {
+function buildNotificationEvent(
+  { instanceId, copy, outcome }: CompletedCopy,
+  source: string,
+): CloudEvent {
   const execution = { kind: "ended", outcome } as const;
   return {
     specversion: "1.0",
@@ -85,7 +143,7 @@ const eventTypes = {
 
 async function post(
   target: NotificationTarget,
-  event: ReturnType<typeof buildNotificationEvent>,
+  event: CloudEvent,
   deps: NotificationDependencies,
 ): Promise<SendResult> {
   const body = JSON.stringify(event);

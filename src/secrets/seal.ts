@@ -6,7 +6,10 @@ import { revealSas, Sas } from "../copy/location/sas.ts";
 export type Seal = {
   /** Null when no key is configured. */
   seal: ((sas: Sas, place: SealedPlace) => string) | null;
-  /** Throws `UnsealError` when the text was sealed for another place, or with a key that is not configured. */
+  /**
+   * Throws `UnsealError`, which names the missing key by its id, when the text was sealed with a key that is not
+   * configured; also when the text is damaged or was sealed for another place.
+   */
   open: (sealed: string, place: SealedPlace) => Sas;
 };
 
@@ -16,6 +19,8 @@ export type SealedPlace = { instanceId: InstanceId; field: "sourceSas" | "destin
 /** AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce: `v1.<key>.<nonce>.<tag>.<text>`, base64url. */
 const algorithm = "aes-256-gcm";
 const nonceBytes = 12;
+/** Node accepts shorter tags unless the length is given. */
+const authTagLength = 16;
 
 /** The first key seals and every key opens, so that keys can be rotated while copies run. */
 export function createSeal(keys: readonly Buffer[]): Seal {
@@ -26,45 +31,61 @@ export function createSeal(keys: readonly Buffer[]): Seal {
     open: (sealed, place) => {
       const [version, id = "", nonce = "", tag = "", text = ""] = sealed.split(".");
       const key = byId.get(id);
-      if (version !== "v1" || key === undefined) throw new UnsealError(place);
-      const decipher = createDecipheriv(algorithm, key, Buffer.from(nonce, "base64url"));
-      decipher.setAAD(placeBytes(place));
-      decipher.setAuthTag(Buffer.from(tag, "base64url"));
+      if (version !== "v1" || !keyIdForm.test(id)) throw new UnsealError(place, null);
+      if (key === undefined) throw new UnsealError(place, id);
       try {
+        const decipher = createDecipheriv(algorithm, key, Buffer.from(nonce, "base64url"), {
+          authTagLength,
+        });
+        decipher.setAAD(placeBytes(place));
+        decipher.setAuthTag(Buffer.from(tag, "base64url"));
         const clear = decipher.update(Buffer.from(text, "base64url"), undefined, "utf8");
         return new Sas(clear + decipher.final("utf8"));
       } catch (cause) {
-        throw new UnsealError(place, { cause });
+        throw new UnsealError(place, null, { cause });
       }
     },
   };
 }
 
-/** Thrown when no configured key opens a sealed value for its place. */
+/** Thrown when a sealed value cannot be opened; the message contains no part of a key. */
 export class UnsealError extends Error {
   override name = "UnsealError" as const;
+  readonly fix: string;
 
-  constructor(place: SealedPlace, options?: ErrorOptions) {
-    super(
-      `Cannot open the sealed ${place.field} because no key in COPY_SECRET_KEYS opens it: instance ${place.instanceId}`,
-      options,
-    );
+  /** `missingKey`: the id of the key that is not configured; null if the sealed value itself cannot be used. */
+  constructor(
+    { field, instanceId }: SealedPlace,
+    missingKey: string | null,
+    options?: ErrorOptions,
+  ) {
+    const reason =
+      missingKey === null
+        ? "it is damaged or was sealed for another copy"
+        : `COPY_SECRET_KEYS does not contain its key, which has the id ${missingKey}`;
+    super(`Cannot open the sealed ${field} because ${reason}: instance ${instanceId}`, options);
+    this.fix =
+      missingKey === null
+        ? "Send the request again"
+        : "Add that key to COPY_SECRET_KEYS again. A copy that waits for it then continues; one that has failed must be requested again";
   }
 }
 
 function sealWith(key: Buffer, sas: Sas, place: SealedPlace): string {
   const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv(algorithm, key, nonce);
+  const cipher = createCipheriv(algorithm, key, nonce, { authTagLength });
   cipher.setAAD(placeBytes(place));
   const text = Buffer.concat([cipher.update(revealSas(sas), "utf8"), cipher.final()]);
   const parts = [nonce, cipher.getAuthTag(), text].map((part) => part.toString("base64url"));
   return ["v1", keyId(key), ...parts].join(".");
 }
 
-/** Identifies a key without revealing it. */
+/** Identifies a key without revealing it: the first 32 bits of a hash, in hex (settings/README.md shows how to compute it). */
 function keyId(key: Buffer): string {
   return createHash("sha256").update("ferry key id").update(key).digest("hex").slice(0, 8);
 }
+
+const keyIdForm = /^[0-9a-f]{8}$/;
 
 function placeBytes({ instanceId, field }: SealedPlace): Buffer {
   return Buffer.from(`${instanceId}\n${field}`);

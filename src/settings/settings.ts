@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { externalOrigins, isOwnState, parseAllowedPairs } from "../copy/request/access-policy.ts";
+import {
+  externalOrigins,
+  isOwnState,
+  parseAllowedPairs,
+  wholeExternalOrigins,
+} from "../copy/request/access-policy.ts";
 import type { AllowedPair, OwnAccount } from "../copy/request/access-policy.ts";
 import type { Origins } from "../copy/location/parse-endpoint.ts";
 import { nonEmpty } from "./environment.ts";
@@ -25,8 +30,10 @@ export type Settings = {
   secretKeys: Buffer[];
   /** The ledger's account by name, so that no copy reads or writes the app's own state. */
   own: OwnAccount;
-  /** Whether App Service authentication is enabled in front of the app. */
-  trustsPrincipals: boolean;
+  /** Whether App Service authentication is enabled in front of the app, and who may read and abort every copy. */
+  principals: { areTrusted: boolean; operators: string[] };
+  /** How long an immutability policy may last (days). */
+  maxLockDays: number;
   /** When the watchdog runs (NCRONTAB). */
   watchdogSchedule: string;
   /** How long claims, and copies that have ended, are kept (days). */
@@ -58,14 +65,18 @@ export function readSettings(environment: Environment): Settings {
   const account = ledger === null ? null : parseOwnAccount(ledger, problems);
   const contentShare = nonEmpty(environment["WEBSITE_CONTENTSHARE"]);
   const own = account === null ? null : { ...account, contentShare };
-  const origins = { emulator, external: externalOrigins(pairs) };
+  const origins = {
+    emulator,
+    external: externalOrigins(pairs),
+    wholeExternal: wholeExternalOrigins(pairs),
+  };
   const routes = parseRouteSettings(environment["COPY_ROUTES"], { origins, own }, problems);
   const isLocal = emulator.blob !== null;
   const notificationTargets = parseNotificationTargets(environment, isLocal, problems);
   const watchdogSchedule = parseSchedule(environment["COPY_WATCHDOG"], problems);
   const retentionDays = parseRetentionDays(environment["COPY_RETENTION_DAYS"], problems);
+  const maxLockDays = parseMaxLockDays(environment["COPY_MAX_LOCK_DAYS"], problems);
   if (problems.length > 0 || ledger === null || own === null) throw new SettingsError(problems);
-  const trustsPrincipals = environment["WEBSITE_AUTH_ENABLED"]?.toLowerCase() === "true";
   return {
     ledger,
     own,
@@ -75,7 +86,11 @@ export function readSettings(environment: Environment): Settings {
     source: `https://${nonEmpty(environment["WEBSITE_HOSTNAME"]) ?? "localhost"}/api/copies`,
     secretKeys,
     origins,
-    trustsPrincipals,
+    principals: {
+      areTrusted: environment["WEBSITE_AUTH_ENABLED"]?.toLowerCase() === "true",
+      operators: parseList(environment["COPY_OPERATORS"]),
+    },
+    maxLockDays,
     watchdogSchedule,
     retentionDays,
   };
@@ -158,6 +173,25 @@ function parseRetentionDays(text: string | undefined, problems: string[]): numbe
     `COPY_RETENTION_DAYS must be a whole number of days from ${minRetentionDays} to ${maxRetentionDays}`,
   );
   return number;
+}
+
+/** Ten years and a hundred years, with their leap days. */
+const defaultMaxLockDays = 3_653;
+const maxMaxLockDays = 36_525;
+
+function parseMaxLockDays(text: string | undefined, problems: string[]): number {
+  const value = nonEmpty(text) ?? String(defaultMaxLockDays);
+  const number = /^\d{1,5}$/.test(value) ? Number(value) : NaN;
+  if (number >= 1 && number <= maxMaxLockDays) return number;
+  problems.push(`COPY_MAX_LOCK_DAYS must be a whole number of days from 1 to ${maxMaxLockDays}`);
+  return number;
+}
+
+function parseList(text: string | undefined): string[] {
+  return (nonEmpty(text) ?? "")
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
 }
 
 /** Reads the settings that name the Functions host's own storage account. */

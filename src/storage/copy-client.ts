@@ -60,7 +60,7 @@ export type Snapshots = {
 
 /** Mints SAS tokens with the app's identity. Throws `StorageRefusal`, like the client. */
 export type SasMint = {
-  /** Returns true if calls to the source's account use the app's identity. */
+  /** Returns true if calls to the source's account use the app's identity. That of a managed disk issues no keys. */
   isPossible(source: Endpoint): source is Destination;
   /** Returns a SAS that permits reading this one blob or file (Get User Delegation Key). */
   sign(source: Destination, minted: MintedSas, order: MintOrder): Promise<Sas>;
@@ -90,7 +90,7 @@ export function readableSas(side: Side): Sas | null {
 export type DestinationSide = Side<Destination> & { leaseId: string | null };
 
 export type ReadOptions = {
-  /** Whether the start call's own authorization also lets the destination's service read the source. */
+  /** Returns true if the start call's own authorization also lets the destination's service read the source. */
   sameAccount: boolean;
   /** x-ms-if-tags: Storage refuses the call with 412 if it does not hold. */
   ifTags?: string | undefined;

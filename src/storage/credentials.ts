@@ -2,7 +2,10 @@ import { DefaultAzureCredential } from "@azure/identity";
 import { StorageSharedKeyCredential } from "@azure/storage-blob";
 import type { AnonymousCredential } from "@azure/storage-blob";
 import type { Destination } from "../copy/location/endpoint.ts";
+import type { Origins } from "../copy/location/parse-endpoint.ts";
+import { isOnStorageHost } from "../copy/location/trusted-endpoint.ts";
 
+/** Throws `UntrustedHostError` for a host that must not get a credential. */
 export type CredentialFor = (
   endpoint: Destination,
 ) => StorageSharedKeyCredential | AnonymousCredential | DefaultAzureCredential;
@@ -19,11 +22,28 @@ export function isIdentified({ origin }: Destination): boolean {
   return origin.startsWith("https:");
 }
 
-/** Returns the app's identity (managed identity, or a developer's login), or the emulators' published key. */
-export function createCredentialFor(): CredentialFor {
+/**
+ * Returns the app's identity (managed identity, or a developer's login), or the emulators' published key. Gives a
+ * credential to Storage of known clouds and to the emulator only. Activities check the host before they call Storage,
+ * so an error here is a bug.
+ */
+export function createCredentialFor(emulator: Origins["emulator"]): CredentialFor {
   let identity: DefaultAzureCredential | null = null;
-  return (endpoint) =>
-    isIdentified(endpoint)
+  return (endpoint) => {
+    if (!isOnStorageHost(endpoint, emulator)) throw new UntrustedHostError();
+    return isIdentified(endpoint)
       ? (identity ??= new DefaultAzureCredential())
       : new StorageSharedKeyCredential(endpoint.account, emulatorKey);
+  };
+}
+
+/** Its text does not name the host, because any text may be in its place. */
+export class UntrustedHostError extends Error {
+  override name = "UntrustedHostError" as const;
+
+  constructor() {
+    super(
+      "Cannot send the app's credential because the host is not a Storage service of a known cloud",
+    );
+  }
 }

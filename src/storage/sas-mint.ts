@@ -15,6 +15,7 @@ import { maxClockSkewMs, parseTime, plusMs, toDate } from "../copy/time.ts";
 import type { EpochMs } from "../copy/time.ts";
 import { serviceUrl } from "../copy/location/endpoint.ts";
 import type { Destination } from "../copy/location/endpoint.ts";
+import { isManagedDisk } from "../copy/location/storage-hosts.ts";
 import { Sas } from "../copy/location/sas.ts";
 import type { SasMint } from "./copy-client.ts";
 import { isIdentified } from "./credentials.ts";
@@ -61,7 +62,7 @@ export function createSasMint(credentialFor: CredentialFor): SasMint {
 
   return {
     isPossible: (source): source is Destination =>
-      source.service !== "external" && isIdentified(source),
+      source.service !== "external" && isIdentified(source) && !isManagedDisk(source),
     async sign(source, { scid, expiresAt }, { withTags, now }) {
       const key = await withRefusals(getKey(source, expiresAt, now));
       const terms = {
@@ -112,6 +113,5 @@ function serviceClient(source: Destination, credentialFor: CredentialFor) {
 
 /** A secondary endpoint issues no keys and accepts those of its primary. */
 function accountUrl(source: Destination): string {
-  const { account } = source;
-  return serviceUrl(source).replace(`//${account}-secondary.`, `//${account}.`);
+  return serviceUrl(source).replace(/-secondary(?=[.-])/, "");
 }

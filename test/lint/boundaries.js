@@ -142,6 +142,7 @@ export const boundaries = {
     reason: "main.ts connects the app to Azure, and local/ is never deployed",
     may: [
       "app.ts",
+      "copy/printable.ts",
       "ledger",
       "notifications",
       "secrets",

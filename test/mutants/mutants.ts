@@ -1,16 +1,9 @@
-/**
- * Mistakes that the suites must notice, each made in the product by one replaced text. `find` appears
- * exactly once in `file` (checked by test/unit/mutants.test.ts), and must follow changes of the product.
- */
-export type Mutant = {
-  /** The mistake in a few words. */
-  breaks: string;
-  file: string;
-  find: string;
-  replace: string;
-  /** Suites of which at least one must fail; the quickest that notices. */
-  suites: readonly string[];
-};
+import { keyMutants } from "./keys.ts";
+import { emulatorMutants } from "./emulator.ts";
+import { localHostMutants } from "./local-host.ts";
+import type { Mutant } from "./mutant.ts";
+import { powerMutants } from "./power.ts";
+import { nameMutants } from "./names.ts";
 
 const chaos = "test/chaos/chaos.test.ts";
 const abort = "test/e2e/copies/abort.test.ts";
@@ -28,6 +21,9 @@ const notices = "test/e2e/events/notifications.test.ts";
 const routes = "test/e2e/events/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
+  ...keyMutants,
+  ...emulatorMutants,
+  ...localHostMutants,
   {
     breaks: "a start overwrites a blob that was created after the plan",
     file: "src/storage/blob-copy-client.ts",
@@ -153,8 +149,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a start without a response is not searched for",
     file: "src/activities/settle.ts",
-    find: "if (copyId === null && unanswered) {",
-    replace: "if (copyId === null && unanswered && plan === null) {",
+    find: "const isUnanswered = copyId === null && unanswered;",
+    replace: "const isUnanswered = copyId === null && unanswered && plan === null;",
     suites: [exactlyOnce, chaos],
   },
   {
@@ -287,8 +283,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a file is left to an identity's token within its account",
     file: "src/activities/support/source-access.ts",
-    find: 'isSameAccount(sides) && !(endpoint.service === "file"',
-    replace: 'isSameAccount(sides) && !(endpoint.service !== "file"',
+    find: 'isSameAccount(copy) && !(endpoint.service === "file"',
+    replace: 'isSameAccount(copy) && !(endpoint.service !== "file"',
     suites: [mintedFiles],
   },
   {
@@ -441,9 +437,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "a request without a route may do what routes may do",
-    file: "src/triggers/http/start-copy.ts",
-    find: "route === null && !isAllowed(",
-    replace: "route === null && deps.routes.length === 0 && !isAllowed(",
+    file: "src/copy/routing/copy-access.ts",
+    find: "if (pairs.length === 0) {",
+    replace: "if (pairs.length === 0 && policy.routes.length === 0) {",
     suites: [routes],
   },
   {
@@ -551,4 +547,6 @@ export const mutants: readonly Mutant[] = [
     replace: "batchSize);",
     suites: [retention],
   },
+  ...powerMutants,
+  ...nameMutants,
 ];

@@ -66,6 +66,83 @@ test("the app does not start with invalid routes, or routes to its own state, an
   }
 });
 
+test.each(["0", "-1", "1.5", "36526", "1e3", "ten years"])(
+  "an invalid COPY_MAX_LOCK_DAYS is rejected with the reason: %s",
+  (days) => {
+    const problem = startupError({ COPY_MAX_LOCK_DAYS: days });
+    expect(problem).toContain("COPY_MAX_LOCK_DAYS must be a whole number of days from 1 to 36525");
+  },
+);
+
+test("a policy may last ten years by default, and principals are trusted only with App Service authentication", () => {
+  expect(readSettings(account)).toMatchObject({
+    maxLockDays: 3_653,
+    principals: { areTrusted: false, operators: [] },
+  });
+  const set = {
+    COPY_MAX_LOCK_DAYS: "1",
+    WEBSITE_AUTH_ENABLED: "TRUE",
+    COPY_OPERATORS: "aad/1, ,b",
+  };
+  expect(readSettings({ ...account, ...set })).toMatchObject({
+    maxLockDays: 1,
+    principals: { areTrusted: true, operators: ["aad/1", "b"] },
+  });
+});
+
+const acme = (path: string) => `https://acme.blob.core.windows.net/${path}`;
+const allWords = ["hold-source", "lock", "legal-hold", "seal"];
+
+test("a pair grants the words of its list, and nothing without one", () => {
+  const pair = { from: acme("inbox"), to: acme("archive") };
+  const allowOf = (allow?: string[]) =>
+    readSettings({
+      ...account,
+      COPY_ALLOWED: JSON.stringify([allow === undefined ? pair : { ...pair, allow }]),
+    }).allowed[0]?.allow;
+  expect(allowOf()).toEqual([]);
+  expect(allowOf([])).toEqual([]);
+  expect(allowOf(allWords)).toEqual(allWords);
+});
+
+test.each<[unknown, string]>([
+  [
+    ["lock", "everything"],
+    '[0].allow has "everything", which is not one of hold-source, lock, legal-hold, seal',
+  ],
+  [["LOCK"], '[0].allow has "LOCK"'],
+  [["*"], '[0].allow has "*"'],
+  ["lock", "must be"],
+  [[1], "must be"],
+  [null, "must be"],
+])("a pair or a route with allow %j prevents the start", (allow, says) => {
+  const pair = { from: acme("inbox"), to: acme("archive"), allow };
+  const route = { name: "a", source: acme("inbox"), destination: acme("archive/{path}"), allow };
+  const problem = startupError({ COPY_ALLOWED: JSON.stringify([pair]) });
+  expect(problem).toContain("COPY_ALLOWED ");
+  expect(problem).toContain(says);
+  const routeProblem = startupError({ COPY_ROUTES: JSON.stringify([route]) });
+  expect(routeProblem).toContain("COPY_ROUTES [0].allow");
+  expect(routeProblem).toContain(says);
+});
+
+test.each([
+  ["legalHold", true, "legal-hold"],
+  ["sealBlob", true, "seal"],
+  ["sourceLease", "hold", "hold-source"],
+  ["immutabilityPolicy", { until: "2030-01-01T00:00:00Z", mode: "Locked" }, "lock"],
+])("a route that sets %s needs its word too", (option, value, word) => {
+  const route = { name: "a", source: acme("inbox"), destination: acme("archive/{path}") };
+  const read = (allow: string[]) => {
+    const routes = [{ ...route, allow, options: { [option]: value } }];
+    return startupError({ COPY_ROUTES: JSON.stringify(routes) });
+  };
+  expect(read(allWords.filter((each) => each !== word))).toContain(
+    `COPY_ROUTES [0].options.${option} needs "${word}" in the "allow" list of the route`,
+  );
+  expect(read([word])).toBe("");
+});
+
 const hook = "https://hooks.example.com/ended?code=hush";
 const secret = Buffer.alloc(24, "k").toString("base64");
 

@@ -1,3 +1,4 @@
+import type { AccessPolicy } from "../../copy/routing/copy-access.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Notifications } from "../../notifications/notifications.ts";
@@ -11,6 +12,8 @@ export type ActivityDependencies = {
   ledger: Ledger;
   seal: Seal;
   notifications: Notifications;
+  /** The copies that are allowed now. */
+  access: AccessPolicy;
   /** Epoch ms. */
   now(): EpochMs;
   /** Returns the id of one start attempt, or of one minted SAS. */

@@ -2,33 +2,28 @@ import type { ActivityInput } from "../../copy/contract/activities.ts";
 import type { DestinationSide, Side } from "../../storage/copy-client.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
 
-export type Sides = { source: Side; destination: DestinationSide };
-
 /**
- * Opens the SAS of both sides. An activity calls this once and passes the sides on, so that the clear text lives
- * no longer than the activity. Throws `UnsealError`.
+ * The two sides of a copy. Each call opens the SAS of that side, and throws `UnsealError` if its key is missing. An
+ * activity calls only the side that it uses, so that a missing key stops no step that can do without it.
  */
+export type Sides = { source: () => Side; destination: () => DestinationSide };
+
+/** Returns the sides of the activity's copy. Each SAS is opened at most once, and only within the activity. */
 export function openSides(
   { seal }: ActivityDependencies,
   { instanceId, copy }: ActivityInput,
 ): Sides {
   const open = (sealed: string | null, field: "sourceSas" | "destinationSas") =>
     sealed === null ? null : seal.open(sealed, { instanceId, field });
+  let source: Side | null = null;
+  let destination: DestinationSide | null = null;
   return {
-    source: { endpoint: copy.source, sas: open(copy.sourceSas, "sourceSas") },
-    destination: {
-      endpoint: copy.destination,
-      sas: open(copy.destinationSas, "destinationSas"),
-      leaseId: copy.destinationLease ?? null,
-    },
+    source: () => (source ??= { endpoint: copy.source, sas: open(copy.sourceSas, "sourceSas") }),
+    destination: () =>
+      (destination ??= {
+        endpoint: copy.destination,
+        sas: open(copy.destinationSas, "destinationSas"),
+        leaseId: copy.destinationLease ?? null,
+      }),
   };
-}
-
-/**
- * For activities that do not always call Storage: the first call opens the sides, and later calls return the same
- * ones. If there is no call, a missing key does not fail the activity.
- */
-export function openSidesOnce(deps: ActivityDependencies, input: ActivityInput): () => Sides {
-  let sides: Sides | null = null;
-  return () => (sides ??= openSides(deps, input));
 }

@@ -2,7 +2,7 @@ import { endpointUrl } from "../../copy/location/endpoint.ts";
 import { buildMintedSas } from "../../copy/location/minted-sas.ts";
 import type { MintedSas } from "../../copy/location/minted-sas.ts";
 import type { SourceProperties } from "../../copy/contract/properties.ts";
-import type { CopyInput, StartInput } from "../../copy/contract/activities.ts";
+import type { CopyEndpoints, CopyInput, StartInput } from "../../copy/contract/activities.ts";
 import { isIdentityRefused, isNotPublic } from "../../copy/decisions/storage-errors.ts";
 import { isInStorage, isRefusal } from "../../storage/copy-client.ts";
 import type { Side } from "../../storage/copy-client.ts";
@@ -25,13 +25,13 @@ export async function readSource(
   sides: Sides,
 ): Promise<SourceRead> {
   const { client, mint } = deps;
-  const { source } = sides;
+  const source = sides.source();
   if (!isInStorage(source)) return { seen: null, minted: null };
   const ifTags = copy.options.sourceConditions?.ifTags;
   const { endpoint } = source;
   // "Copy File" reads a file of its own account with the account's key; it does not document tokens.
   const sameAccount =
-    isSameAccount(sides) && !(endpoint.service === "file" && mint.isPossible(endpoint));
+    isSameAccount(copy) && !(endpoint.service === "file" && mint.isPossible(endpoint));
   const read = (side: typeof source) => client.readSource(side, { sameAccount, ifTags });
   if (source.sas !== null || sameAccount || !mint.isPossible(endpoint)) {
     return { seen: await read(source), minted: null };
@@ -52,9 +52,9 @@ export async function readSource(
 }
 
 /** Describes `readSource` for its failure. */
-export function sourceRead(copy: CopyInput, { source }: Sides): StorageCall {
+export function sourceRead(copy: CopyInput, sides: Sides): StorageCall {
   const action = `read the source ${endpointUrl(copy.source)}`;
-  return { call: "read-source", action, side: source };
+  return { call: "read-source", action, side: sides.source() };
 }
 
 /** Signs the planned SAS for the source, if the plan has one; the copy is started with the returned side. */
@@ -79,11 +79,11 @@ export async function signSource(
  * SAS on the destination gives access to nothing else. Authorization never extends from Blob to Files or back
  * ("Copy File").
  */
-export function isSameAccount({ source, destination }: Sides): boolean {
+export function isSameAccount({ source, destination, destinationSas }: CopyEndpoints): boolean {
   return (
-    destination.sas === null &&
-    source.endpoint.service === destination.endpoint.service &&
-    source.endpoint.origin === destination.endpoint.origin &&
-    source.endpoint.account === destination.endpoint.account
+    destinationSas === null &&
+    source.service === destination.service &&
+    source.origin === destination.origin &&
+    source.account === destination.account
   );
 }

@@ -6,6 +6,7 @@ import type { ActivityInput } from "../../copy/contract/activities.ts";
 import { isNotLeased } from "../../copy/decisions/storage-errors.ts";
 import { isInStorage } from "../../storage/copy-client.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
+import { checkHost } from "./access.ts";
 import type { Sides } from "./sides.ts";
 import { callStorage, toFailure, toTransientFailure, transientFailure } from "./storage-call.ts";
 
@@ -20,10 +21,12 @@ const unauthorizedFix =
 export async function leaseSource(
   deps: ActivityDependencies,
   { instanceId, copy }: ActivityInput,
-  { source }: Sides,
+  sides: Sides,
 ): Promise<{ kind: "failed"; failure: Failure } | TransientFailure | null> {
   const { client, ledger } = deps;
-  if (copy.leasesSource !== true || !isInStorage(source)) return null;
+  if (copy.leasesSource !== true) return null;
+  const source = sides.source();
+  if (!isInStorage(source)) return null;
   const action = `lease the source ${endpointUrl(copy.source)}`;
   const call = { call: "lease-source", action, side: source, unauthorizedFix } as const;
   const leased = await callStorage(deps, call, async () => {
@@ -41,10 +44,12 @@ export async function leaseSource(
 export async function releaseSource(
   deps: ActivityDependencies,
   { instanceId, copy }: ActivityInput,
-  sides: () => Sides,
+  sides: Sides,
 ): Promise<{ kind: "released"; residue: string[] } | TransientFailure> {
   if (copy.leasesSource !== true) return { kind: "released", residue: [] };
-  const { source } = sides();
+  const denial = checkHost(deps, copy.source, "release the lease on the source");
+  if (denial !== null) return { kind: "released", residue: [denial.message] };
+  const source = sides.source();
   if (!isInStorage(source)) return { kind: "released", residue: [] };
   const action = `release the lease ${instanceId} on the source ${endpointUrl(copy.source)}`;
   const call = { call: "lease-source", action, side: source } as const;

@@ -18,11 +18,11 @@ export async function tagsToSet(
   sides: Sides,
 ): Promise<CallResult<Record<string, string> | null>> {
   const { tags } = copy.options;
-  const { source } = sides;
   if (tags !== "source") return { ok: true, value: tags };
+  const source = sides.source();
   if (!isInStorage(source)) return { ok: true, value: null };
   // A minted SAS covers the blob but not its tags; the identity that signed it may read both.
-  const sameAccount = isSameAccount(sides) || plan.mintedSas !== undefined;
+  const sameAccount = isSameAccount(copy) || plan.mintedSas !== undefined;
   const action = `read the tags of the source ${endpointUrl(copy.source)}`;
   const call = { call: "read-source", action, side: source, unauthorizedFix } as const;
   return callStorage(deps, call, () => deps.client.readTags(source, { sameAccount }));

@@ -86,11 +86,15 @@ export async function orTransient<T>(activity: () => Promise<T>): Promise<T | Tr
   try {
     return await activity();
   } catch (error) {
-    const known = error instanceof LedgerError || error instanceof UnsealError;
+    if (error instanceof UnsealError) {
+      const { message, fix } = error;
+      return transientFailure({ ...failure("internal", `${message}. ${fix}`), fix });
+    }
     const name = error instanceof Error ? error.name : "a thrown value that is not an Error";
-    const message = known
-      ? error.message
-      : `Cannot continue now because of an unexpected error in the app: ${name}`;
+    const message =
+      error instanceof LedgerError
+        ? error.message
+        : `Cannot continue now because of an unexpected error in the app: ${name}`;
     return transientFailure(failure("internal", message));
   }
 }

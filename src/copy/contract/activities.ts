@@ -24,6 +24,13 @@ export type CopyInput = CopyEndpoints & {
   notifies?: true;
   /** The event that caused the copy; absent when a caller requested it. */
   event?: CopyEvent;
+  /** The name of the route that the caller's request named; absent when it named a destination. */
+  route?: string;
+  /**
+   * A hash of the caller that requested the copy, where App Service authentication names the caller. Only that caller
+   * may read and abort the copy.
+   */
+  principal?: string;
 };
 
 /** The route of a copy and the state of the source that it copies. `etag` has no quotes; `at` is ISO 8601. */
@@ -180,7 +187,7 @@ export type ActivityContext = { log(line: string): void };
 
 /** Each activity's input and result, by durable name. */
 export type CopyActivities = {
-  prepareCopy: (step: PrepareInput) => Promise<PrepareResult>;
+  prepareCopy: (step: PrepareInput, context: ActivityContext) => Promise<PrepareResult>;
   startCopy: (step: StartInput) => Promise<StartResult>;
   readCopy: (step: PollInput) => Promise<CopyStatus>;
   abortCopy: (step: PollInput) => Promise<CopyStatus>;

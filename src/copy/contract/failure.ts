@@ -3,6 +3,10 @@
  * request may succeed later without it.
  */
 export const causes = {
+  "not-allowed": {
+    fix: "Add a pair to COPY_ALLOWED, or a route to COPY_ROUTES, that allows this copy and grants its options, then start it again",
+    retryable: false,
+  },
   "source-not-found": {
     fix: "Check the source URL: the blob or file, or its container or share, does not exist, or it is not public and the request had no SAS",
     retryable: false,

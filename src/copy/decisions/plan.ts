@@ -34,7 +34,8 @@ export function decide(
 ): Decision {
   const skipped = source === null ? null : skipStaleEvent(copy, source);
   if (skipped !== null) return skipped;
-  const blobType = source?.blobType ?? "BlockBlob"; // for files and sources outside Storage ("Copy Blob")
+  // Files become block blobs ("Copy Blob"). The type of what was not read is unknown, and no rule about it applies.
+  const blobType = source === null ? null : (source.blobType ?? "BlockBlob");
   const obstacle =
     (source === null ? null : refuseSource(copy, source)) ??
     refuseOptions(copy, blobType) ??
@@ -145,8 +146,9 @@ function refuseSource(
 /** Rejects options that do not apply to the source's blob type. */
 function refuseOptions(
   { source, options }: { source: Endpoint; options: CopyOptions },
-  blobType: string,
+  blobType: string | null,
 ): Decision | null {
+  if (blobType === null) return null;
   const url = endpointUrl(source);
   if (options.sealBlob && blobType !== "AppendBlob") {
     const message = `Cannot seal the copy because the source is a ${blobType}, not an AppendBlob: ${url}`;
@@ -162,13 +164,14 @@ function refuseOptions(
 function refuseDestination(
   { destination, options }: { destination: Destination; options: CopyOptions },
   properties: DestinationProperties | null,
-  blobType: string,
+  blobType: string | null,
 ): Decision | null {
   const url = endpointUrl(destination);
   const unmet = unmetCondition(options.destinationConditions, properties);
   if (properties === null) return unmet === null ? null : destinationConditionUnmet(url, unmet);
   const { copy, archived } = properties;
-  const hasOtherType = destination.service === "blob" && properties.blobType !== blobType;
+  const hasOtherType =
+    destination.service === "blob" && blobType !== null && properties.blobType !== blobType;
   if (copy?.status === "pending") {
     const { copyId } = copy;
     const done = formatProgress(copy);

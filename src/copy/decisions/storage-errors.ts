@@ -1,4 +1,3 @@
-import { epochMs, toIso } from "../time.ts";
 import type { EpochMs } from "../time.ts";
 import { failure } from "../contract/failure.ts";
 import type { Cause, Failure } from "../contract/failure.ts";
@@ -42,6 +41,7 @@ type Row = readonly [
 
 const source: readonly StorageCallName[] = ["read-source", "lease-source"];
 const reads: readonly StorageCallName[] = ["read-source", "read-destination"];
+const reading: readonly StorageCallName[] = ["read-destination"];
 const lease: readonly StorageCallName[] = ["lease-source"];
 const start: readonly StorageCallName[] = ["start"];
 const destination: readonly StorageCallName[] = ["read-destination", "start", "abort", "clean-up"];
@@ -80,6 +80,8 @@ export const storageErrors: readonly Row[] = [
   [start, null, /^ReadOnlyAttribute$/, "destination-read-only", "the file is read-only"],
   [start, null, /^InvalidBlobType$/, "destination-type-mismatch", "it has another blob type"],
 
+  // Storage may refuse calls on a blob while a copy onto it is pending.
+  [reading, null, /^PendingCopyOperation$/, "destination-busy", "a copy onto it is pending"],
   [destination, null, leased, "destination-leased", "the destination is leased"],
   [destination, null, /^BlobImmutableDueToPolicy$/, "destination-immutable", "it is immutable"],
   [
@@ -153,7 +155,7 @@ export function classifyError(
   if (rowCause === "destination-unauthorized" && call !== "start") {
     const { sas, now } = context;
     if (sas !== null && hasSasExpired(sas, now)) {
-      const message = `Cannot ${context.action} because ${describeExpiry(sas)}: ${received}`;
+      const message = `Cannot ${context.action} because ${expiredReason}: ${received}`;
       return {
         kind: "permanent",
         failure: { ...failure(rowCause, message, storage), fix: longerSasFix },
@@ -216,19 +218,17 @@ function classifySas({ sas, now }: { sas: Sas | null; now: EpochMs }): Cause {
 
 function sasReason(cause: Cause, { sas }: { sas: Sas | null }): string | null {
   if (sas === null) return null;
-  const { startsAt, permissions } = sasTerms(sas);
-  if (cause === "source-sas-expired") return describeExpiry(sas);
-  if (cause === "source-sas-not-yet-valid")
-    return `the SAS is valid from ${toIso(startsAt ?? epochMs(0))}`;
+  const { permissions } = sasTerms(sas);
+  if (cause === "source-sas-expired") return expiredReason;
+  if (cause === "source-sas-not-yet-valid") return "the SAS is not valid yet";
   if (cause === "source-unauthorized" && permissions?.includes("r") === false) {
-    return `the SAS has the permissions "${permissions}", not "r"`;
+    return 'the SAS lacks the permission "r"';
   }
   return null;
 }
 
-function describeExpiry(sas: Sas): string {
-  return `the SAS expired at ${toIso(sasTerms(sas).expiresAt ?? epochMs(0))}`;
-}
+// No reason quotes the SAS: its values can be any text.
+const expiredReason = "the SAS has expired";
 
 /** Returns true if the caller's SAS or the app's identity lacks the permission for the call. */
 export function isUnauthorized({ status }: StorageErrorResponse): boolean {

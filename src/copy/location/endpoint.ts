@@ -1,3 +1,6 @@
+import type { Sas } from "./sas.ts";
+import { ownOrigin } from "./storage-hosts.ts";
+
 /**
  * A source or a destination. It contains no secret, so it can be stored and shown. Orchestration histories
  * contain it, so its shape is append-only: fields may be added, never changed or removed.
@@ -30,7 +33,7 @@ export type FileEndpoint = StorageEndpoint & {
 export type ExternalEndpoint = {
   service: "external";
   origin: string;
-  /** With its leading slash, as the URL parser returns it: only its server can interpret it. */
+  /** With its leading slash, as it was written, with all else encoded: only its server can interpret it. */
   path: string;
 };
 
@@ -55,6 +58,20 @@ export function urlWith(endpoint: Endpoint, query: string | null): string {
   return `${url}${url.includes("?") ? "&" : "?"}${query}`;
 }
 
+/** "Copy Blob" and "Copy File": x-ms-copy-source has at most 2 KiB. */
+export const maxCopySourceLength = 2_048;
+
+/** The number of characters of the URL that Storage gets as x-ms-copy-source. */
+export function copySourceLength({
+  endpoint,
+  sas,
+}: {
+  endpoint: Endpoint;
+  sas: Sas | null;
+}): number {
+  return endpointUrl(endpoint).length + (sas === null ? 0 : sas.length + 1);
+}
+
 /** The URL of the endpoint's service: the origin, followed by the account for the emulator. */
 export function serviceUrl({ origin, account, emulated }: StorageEndpoint): string {
   return emulated ? `${origin}/${account}` : origin;
@@ -66,14 +83,33 @@ export function containerOf(endpoint: Destination): string {
 }
 
 /**
- * The same text for all URLs of one object: file names are case-insensitive ("Naming and referencing
- * shares, directories, files, and metadata"). On an NFS share, file names are case-sensitive: two files may have the
- * same identity, and copies onto them wait for each other.
+ * The same text for all URLs of one object: an account has several hosts, and file names are case-insensitive ("Naming
+ * and referencing shares, directories, files, and metadata"). On an NFS share, where they are not, two files may have
+ * the same identity, and copies onto them wait for each other.
  */
 export function identityOf(endpoint: Endpoint): string {
+  if (endpoint.service === "external") return endpointUrl(endpoint);
+  const origin = endpoint.emulated ? endpoint.origin : ownOrigin(endpoint.origin);
   return endpoint.service === "file"
-    ? endpointUrl({ ...endpoint, path: toUpperCase(endpoint.path) })
-    : endpointUrl(endpoint);
+    ? endpointUrl({ ...endpoint, origin, path: toUpperCase(endpoint.path) })
+    : endpointUrl({ ...endpoint, origin });
+}
+
+/**
+ * The identity by which copies exclude each other. An account with a hierarchical namespace reads `a//b` as `a/b`. No
+ * URL shows that, so the names have one lock in every account; in a flat one, copies onto them only wait for each other.
+ */
+export function lockIdentityOf(destination: Destination): string {
+  const parts = destination.path.split("/").filter((part) => part !== "");
+  return identityOf({ ...destination, path: parts.join("/") });
+}
+
+/** Returns true if two different names are the same in an account with a hierarchical namespace. */
+export function differOnlyInSlashes(source: Endpoint, destination: Destination): boolean {
+  if (source.service !== "blob" || destination.service !== "blob") return false;
+  return (
+    !isOntoItself(source, destination) && lockIdentityOf(source) === lockIdentityOf(destination)
+  );
 }
 
 /** Keeps a letter whose capital form has two letters, because Windows compares names letter by letter. */
@@ -104,7 +140,16 @@ export function isSecondaryOf(source: Endpoint, destination: Destination): boole
 export function isEchoOf(source: Endpoint, echoed: string): boolean {
   if (!URL.canParse(echoed)) return false;
   const url = new URL(echoed);
-  if (comparable(`${url.origin}${url.pathname}`) !== comparable(objectUrl(source))) return false;
+  const [written = ""] = echoed.split("?");
+  const ours = objectUrl(source);
+  const isSame = (one: string, other: string) => comparable(one) === comparable(other);
+  const normalized = new URL(ours);
+  if (
+    !isSame(written, ours) &&
+    !isSame(`${url.origin}${url.pathname}`, `${normalized.origin}${normalized.pathname}`)
+  ) {
+    return false;
+  }
   if (source.service === "external" || url.search === "") return true;
   const selected = new URLSearchParams(selection(source));
   return ["snapshot", "versionid", "sharesnapshot"].every(
@@ -114,7 +159,9 @@ export function isEchoOf(source: Endpoint, echoed: string): boolean {
 
 function objectUrl(endpoint: Endpoint): string {
   if (endpoint.service === "external") return `${endpoint.origin}${endpoint.path}`;
-  const path = endpoint.path.split("/").map(encodeURIComponent).join("/");
+  // An unpaired surrogate has no encoding. Only a stranger's input has one, and no step sends it to Storage.
+  const wellFormed = endpoint.path.replace(/\p{Surrogate}/gu, "\ufffd");
+  const path = wellFormed.split("/").map(encodeURIComponent).join("/");
   return `${serviceUrl(endpoint)}/${containerOf(endpoint)}/${path}`;
 }
 

@@ -17,6 +17,11 @@ export class Sas {
     this.#query = query;
   }
 
+  /** The number of characters of the query string, which is not secret. */
+  get length(): number {
+    return this.#query.length;
+  }
+
   toString(): string {
     return redacted;
   }

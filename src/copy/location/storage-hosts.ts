@@ -1,44 +1,84 @@
 /** The parts of a Storage URL's host name. */
 export type StorageHost = {
+  kind:
+    | "account"
+    /** Where a managed disk is exported ("Download a Windows VHD"): only a SAS opens it, and it holds page blobs. */
+    | "managed-disk"
+    /** A name that only DNS uses ("Use private endpoints"): the account's own host leads to the same endpoint. */
+    | "private-link";
   account: string;
   service: string;
   /** The read-only secondary of a geo-redundant account. */
   secondary: boolean;
+  /** The account's host for every network route, as events have it; still that of the secondary. */
+  ownHost: string;
 };
 
-/** The domain suffixes of Azure's clouds: public, China, US Government, and the closed German one. */
+/**
+ * The domain suffixes of Azure's clouds: public, China, US Government, the closed German one, and the two
+ * air-gapped ones of the US Government.
+ */
 const cloudSuffixes = [
   "core.windows.net",
   "core.chinacloudapi.cn",
   "core.usgovcloudapi.net",
   "core.cloudapi.de",
+  "core.microsoft.scloud",
+  "core.eaglex.ic.gov",
 ];
 
 /** Accounts with a DNS zone have the host `<account>.z<nn>.<service>.storage.azure.net`. */
 const zoneSuffix = "storage.azure.net";
 
+/** `<name>[.z<nn>][.privatelink].<service>`, before the suffix. */
+const labels =
+  /^(?<name>[a-z0-9-]+)(?<zone>\.z\d{1,2})?(?<link>\.privatelink)?\.(?<service>[a-z]+)$/;
+
 /**
- * Parses `<account>[-secondary][.z<nn>].<service>.<suffix>`; null when the host is not Azure Storage.
- * `host` must be normalized by the URL parser: lower case, ASCII, without a port.
+ * `<account>` and the parts that select a replica or a network route ("Azure Storage redundancy", "Network routing
+ * preference"): `acct-secondary`, `acct-internetrouting`, `acct-microsoftrouting-secondary`, `acct-dualstack`.
+ */
+const accountName =
+  /^(?<account>[a-z0-9]{3,24})(?<parts>(?:-(?:secondary|internetrouting|microsoftrouting|dualstack|ipv6))*)$/;
+
+/** For example md-vt5dsjw04jqc, md-ssd-vt5dsjw04jqc and md-impexp-vt5dsjw04jqc. */
+const diskName = /^md-[a-z0-9]+(-[a-z0-9]+)*$/;
+
+/**
+ * Parses the host of a Storage URL; null when it is not Azure Storage. `host` must be normalized by the URL parser:
+ * lower case, ASCII, without a port.
  */
 export function parseStorageHost(host: string): StorageHost | null {
-  const match =
-    cloudSuffixes.map((suffix) => removeSuffix(host, suffix)).find((rest) => rest !== null) ??
-    removeSuffix(host, zoneSuffix);
-  if (match === null) return null;
-  const zoned = host.endsWith(`.${zoneSuffix}`);
-  const pattern = zoned
-    ? /^(?<account>[a-z0-9]{3,24})(?<secondary>-secondary)?\.z\d{1,2}\.(?<service>[a-z]+)$/
-    : /^(?<account>[a-z0-9]{3,24})(?<secondary>-secondary)?\.(?<service>[a-z]+)$/;
-  const groups = pattern.exec(match)?.groups;
-  if (groups === undefined) return null;
+  const suffix = [...cloudSuffixes, zoneSuffix].find((each) => host.endsWith(`.${each}`));
+  if (suffix === undefined) return null;
+  const found = labels.exec(host.slice(0, -suffix.length - 1))?.groups;
+  if (found === undefined) return null;
+  const { name = "", zone, link, service = "" } = found;
+  if ((zone !== undefined) !== (suffix === zoneSuffix)) return null;
+  const rest = `${zone ?? ""}.${service}.${suffix}`;
+  if (diskName.test(name) && service === "blob") {
+    const kind = link === undefined ? "managed-disk" : "private-link";
+    return { kind, account: name, service, secondary: false, ownHost: `${name}${rest}` };
+  }
+  const { account, parts = "" } = accountName.exec(name)?.groups ?? {};
+  if (account === undefined) return null;
+  const secondary = parts.includes("-secondary");
   return {
-    account: groups["account"] ?? "",
-    service: groups["service"] ?? "",
-    secondary: groups["secondary"] !== undefined,
+    kind: link === undefined ? "account" : "private-link",
+    account,
+    service,
+    secondary,
+    ownHost: `${account}${secondary ? "-secondary" : ""}${rest}`,
   };
 }
 
-function removeSuffix(host: string, suffix: string): string | null {
-  return host.endsWith(`.${suffix}`) ? host.slice(0, -suffix.length - 1) : null;
+/** Returns true if the account is one that Azure creates to export a managed disk. No other name has a hyphen. */
+export function isManagedDisk({ account }: { account: string }): boolean {
+  return account.startsWith("md-");
+}
+
+/** The origin of the account's own host; the same origin where the host is not Storage's. */
+export function ownOrigin(origin: string): string {
+  const host = parseStorageHost(new URL(origin).hostname);
+  return host === null ? origin : `https://${host.ownHost}`;
 }

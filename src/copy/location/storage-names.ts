@@ -1,3 +1,5 @@
+import { characterName } from "./characters.ts";
+
 /**
  * Names that Storage accepts ("Naming and referencing containers, blobs, and metadata", "Naming and
  * referencing shares, directories, files, and metadata"), without those that proxies and servers on the
@@ -12,6 +14,7 @@ export type ParsedName = { ok: true; name: ObjectName } | { ok: false; problems:
 /** Parses a container and a blob name. `segments` are still encoded, split at the slashes. */
 export function parseBlobName(segments: readonly string[]): ParsedName {
   const { top, path } = decode(segments);
+  if (segments.length === 1 && top !== "") return { ok: false, problems: [rootBlobProblem(top)] };
   const problems: string[] = [];
   if (!isContainerName(top)) {
     problems.push(
@@ -39,30 +42,6 @@ export function parseFileName(segments: readonly string[]): ParsedName {
     : { ok: false, problems };
 }
 
-/**
- * Problems of the path of a URL outside Storage. Its servers may decode it several times and trim spaces
- * before they interpret it, so it must not contain anything that would then lead to another path.
- */
-export function externalPathProblems(pathname: string): string[] {
-  const parts = pathname.split("/");
-  if (parts.map(decodePercent).includes(null)) {
-    return ["has a path that is not valid percent-encoded UTF-8"];
-  }
-  const isAmbiguous = parts
-    .flatMap(decodings)
-    .some((part) => /[/\\\u0000-\u001f\u007f]|^ *\.\.? *(;|$)/.test(part));
-  return isAmbiguous
-    ? ["has an encoded slash, a backslash, a control character or a dot segment in its path"]
-    : [];
-}
-
-/** The results of decoding a part again and again until it no longer changes. */
-function decodings(part: string): string[] {
-  const once = decodePercent(part);
-  if (once === null) return [];
-  return once === part ? [once] : [once, ...decodings(once)];
-}
-
 /** Returns true if Storage would remove a dot from the end of a part of this path, unless a request prevents it. */
 export function hasTrailingDot(path: string): boolean {
   return path.split("/").some((part) => part.endsWith("."));
@@ -73,11 +52,19 @@ export function hasDotSegment(path: string): boolean {
   return path.split("/").some((part) => part === "." || part === "..");
 }
 
-/** Returns true if the URL has a path segment of dots, as it is or percent-encoded, before a URL parser removes it. */
-export function hasDotSegmentInUrl(url: string): boolean {
-  // URL parsers ignore these characters, and read a backslash as a slash.
-  const [path = ""] = url.replace(/[\t\n\r]|[\u0000-\u0020]+$/g, "").split(/[?#]/);
-  return path.split(/[/\\]/).some((segment) => /^(\.|%2e){1,2}$/i.test(segment));
+/**
+ * Returns true if the path would have a segment of dots after a server on the way decoded it, however often. Only ASCII
+ * matters, so each byte is decoded for itself.
+ */
+export function hasDotSegmentWhenDecoded(path: string): boolean {
+  for (let reading = path; ;) {
+    if (reading.split(/[/\\]/).some((part) => part === "." || part === "..")) return true;
+    const next = reading.replace(/%([0-9a-f]{2})/gi, (_, code: string) =>
+      String.fromCharCode(Number.parseInt(code, 16)),
+    );
+    if (next === reading) return false;
+    reading = next;
+  }
 }
 
 function decode([first = "", ...rest]: readonly string[]): { top: string; path: string | null } {
@@ -85,21 +72,37 @@ function decode([first = "", ...rest]: readonly string[]): { top: string; path: 
 }
 
 /** `$root`, `$web` and `$logs` are special containers of the service. */
-function isContainerName(name: string): boolean {
+export function isContainerName(name: string): boolean {
   return /^\$(root|web|logs)$/.test(name) || isShareName(name);
 }
 
-function isShareName(name: string): boolean {
+export function isShareName(name: string): boolean {
   return /^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/.test(name);
+}
+
+/**
+ * The problem of a path without a slash. Storage would look for the blob in the root container ("Working with the root
+ * container"); written in full it is never mistaken for a container.
+ */
+function rootBlobProblem(name: string): string {
+  const encoded = encodeURIComponent(name);
+  const isShort = encoded.length <= 63; // anything longer may be a pasted secret
+  const written = isShort ? `/$root/${encoded}` : "/$root/ before the blob's name";
+  const what = isContainerName(name) ? "names a container, not a blob" : "names no container";
+  return `${what}; for a blob in the root container, write ${written}`;
 }
 
 const maxBlobNameLength = 1_024;
 
+/** Problems of a blob's decoded name that no encoding can solve. */
+export function blobNameProblems(path: string): string[] {
+  // Nothing else is checked then: decoding again and again takes time that grows with the square of the length.
+  if (path.length > maxBlobNameLength) return ["has a blob name of more than 1,024 characters"];
+  return ambiguityProblems(path, "blob");
+}
+
 function blobProblems(path: string): string[] {
-  const problems: string[] = [];
-  if (path.length > maxBlobNameLength)
-    problems.push("has a blob name of more than 1,024 characters");
-  return [...problems, ...ambiguityProblems(path, "blob")];
+  return [...blobNameProblems(path), ...misplacedSasProblems(path, "blob")];
 }
 
 const maxFilePathLength = 2_048;
@@ -110,11 +113,16 @@ const maxPathDepth = 250;
 const reserved = /^(con|prn|aux|nul|clock\$|(lpt|com)[1-9])(\.|$)/i;
 
 function fileProblems(path: string): string[] {
+  return [...fileNameProblems(path), ...misplacedSasProblems(path, "file")];
+}
+
+/** Problems of a file's decoded path that no encoding can solve. */
+export function fileNameProblems(path: string): string[] {
   const parts = path.split("/");
-  const problems = ambiguityProblems(path, "file");
   if (path.length > maxFilePathLength || parts.length > maxPathDepth) {
-    problems.push("has a file path of more than 2,048 characters or 250 parts");
+    return ["has a file path of more than 2,048 characters or 250 parts"];
   }
+  const problems = ambiguityProblems(path, "file");
   if (parts.some((part) => part.length > maxPartLength)) {
     problems.push("has a part of more than 255 characters in its file name");
   }
@@ -129,17 +137,27 @@ function fileProblems(path: string): string[] {
   return problems;
 }
 
+/** "?" written as %3F is part of the name, so the SAS after it would be stored as part of the name. */
+function misplacedSasProblems(path: string, what: "blob" | "file"): string[] {
+  return /(^|[?&])sig=/i.test(path)
+    ? [`has a SAS in its ${what} name; do not encode the "?" before it`]
+    : [];
+}
+
 function ambiguityProblems(path: string, what: "blob" | "file"): string[] {
   const problems: string[] = [];
-  if (/[\u0000-\u001f\u007f\ufffe\uffff]/.test(path)) {
-    problems.push(`has a control character in its ${what} name`);
+  // Surrogates that are not paired have no UTF-8.
+  for (const character of new Set(
+    path.match(/[\u0000-\u001f\u007f\ufffe\uffff]|\p{Surrogate}/gu),
+  )) {
+    problems.push(`has the character ${characterName(character)} in its ${what} name`);
   }
-  // "?" written as %3F is part of the name, so the SAS after it would be stored as part of the name.
-  if (/(^|[?&])sig=/i.test(path))
-    problems.push(`has a SAS in its ${what} name; do not encode the "?" before it`);
   // Servers on the way rewrite both, and then the name is no longer the one that was checked.
-  if (path.includes("\\")) problems.push(`has a backslash in its ${what} name`);
+  if (path.includes("\\")) problems.push(`has ${characterName("\\")} in its ${what} name`);
   if (hasDotSegment(path)) problems.push(`has "." or ".." as a part of its ${what} name`);
+  else if (hasDotSegmentWhenDecoded(path)) {
+    problems.push(`has a part in its ${what} name that becomes "." or ".." when it is decoded`);
+  }
   return problems;
 }
 

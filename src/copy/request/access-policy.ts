@@ -3,8 +3,14 @@ import { containerOf } from "../location/endpoint.ts";
 import type { Destination, Endpoint } from "../location/endpoint.ts";
 import { parseJson } from "../json.ts";
 import type { Origins } from "../location/parse-endpoint.ts";
+import { isGrant, unknownGrants } from "./grants.ts";
+import type { Grant } from "./grants.ts";
+import { privateLinkProblem } from "../location/parse-endpoint.ts";
 import { parseStorageHost } from "../location/storage-hosts.ts";
-import { externalPathProblems } from "../location/storage-names.ts";
+import { escapingPathProblems } from "../location/external-path.ts";
+import { hasDotSegmentWhenDecoded } from "../location/storage-names.ts";
+import { readUrl } from "../location/written-url.ts";
+import type { WrittenUrl } from "../location/written-url.ts";
 
 /**
  * A place that a copy may read from or write to: an account, a container or share, or a folder in one.
@@ -16,8 +22,11 @@ export type Place = {
   segments: readonly string[];
 };
 
-/** A copy is allowed when one pair contains its source and its destination. Without pairs, nothing is allowed. */
-export type AllowedPair = { from: Place; to: Place };
+/**
+ * A copy is allowed when one pair contains its source and its destination. Without pairs, nothing is allowed. `allow`:
+ * what the pair grants beyond reading the source and writing the destination.
+ */
+export type AllowedPair = { from: Place; to: Place; allow: readonly Grant[] };
 
 /** Returns true if one pair contains both this source and this destination. */
 export function isAllowed(
@@ -31,6 +40,11 @@ export function isAllowed(
 export function externalOrigins(pairs: readonly AllowedPair[]): string[] {
   const outside = pairs.filter(({ from }) => from.account === null);
   return [...new Set(outside.map(({ from }) => from.origin))];
+}
+
+/** Those of `externalOrigins` that a pair contains as a whole. */
+export function wholeExternalOrigins(pairs: readonly AllowedPair[]): string[] {
+  return externalOrigins(pairs.filter(({ from }) => from.segments.length === 0));
 }
 
 /** The app's own storage account; `contentShare` is the share in which the Functions host stores the app's code. */
@@ -61,30 +75,40 @@ const packageContainers: ReadonlySet<string> = new Set([
   "azure-pipelines-deploy",
 ]);
 
+const pairShape = z.strictObject({
+  from: z.string(),
+  to: z.string(),
+  allow: z.array(z.string()).exactOptional(),
+});
+
 /**
- * Parses `COPY_ALLOWED`: a JSON list of `{ "from", "to" }` URL prefixes. Prefixes match whole path
- * segments: `…/in` allows `…/in/a` and not `…/in-secret/a`.
+ * Parses `COPY_ALLOWED`: a JSON list of `{ "from", "to" }` URL prefixes, each with an optional list `allow`. Prefixes
+ * match whole path segments: `…/in` allows `…/in/a` and not `…/in-secret/a`.
  */
 export function parseAllowedPairs(
   text: string,
   emulator: Origins["emulator"],
 ): { pairs: AllowedPair[]; problems: string[] } {
   const json = parseJson(text);
-  const parsed = z.array(z.strictObject({ from: z.string(), to: z.string() })).safeParse(json);
+  const parsed = z.array(pairShape).safeParse(json);
   if (!parsed.success) {
-    const problem = 'must be a JSON list of { "from": "https://…", "to": "https://…" }';
+    const problem =
+      'must be a JSON list of { "from": "https://…", "to": "https://…" }, with an optional list "allow"';
     return { pairs: [], problems: [problem] };
   }
-  const problems: string[] = [];
+  const problems = parsed.data.flatMap(({ allow = [] }, index) =>
+    unknownGrants(allow).map((each) => `[${index}].allow ${each}`),
+  );
   const place = (index: number, side: "from" | "to", prefix: string): Place => {
     const parsedPlace = parsePlace(prefix, side, emulator);
     if (typeof parsedPlace !== "string") return parsedPlace;
     problems.push(`[${index}].${side} ${parsedPlace}`);
     return { origin: "", account: null, segments: [] };
   };
-  const pairs = parsed.data.map(({ from, to }, index) => ({
+  const pairs = parsed.data.map(({ from, to, allow = [] }, index) => ({
     from: place(index, "from", from),
     to: place(index, "to", to),
+    allow: allow.filter(isGrant),
   }));
   return { pairs: problems.length === 0 ? pairs : [], problems };
 }
@@ -92,6 +116,10 @@ export function parseAllowedPairs(
 /** Compares decoded names, segment by segment; an endpoint in Storage is decoded when it is parsed. */
 function contains(place: Place, endpoint: Endpoint): boolean {
   const isExternal = endpoint.service === "external";
+  // A path that a server may read as another one is in no folder; out of a whole origin, no path leads.
+  if (isExternal && place.segments.length > 0 && escapingPathProblems(endpoint.path).length > 0) {
+    return false;
+  }
   const segments = isExternal
     ? decodedSegments(endpoint.path)
     : [containerOf(endpoint), ...endpoint.path.split("/")];
@@ -108,13 +136,17 @@ function parsePlace(
   side: "from" | "to",
   emulator: Origins["emulator"],
 ): Place | string {
-  if (!URL.canParse(prefix)) return "is not an absolute URL";
-  const url = new URL(prefix);
-  if (url.search !== "" || url.hash !== "" || url.username !== "" || url.password !== "") {
+  const read = readUrl(prefix, () => false);
+  if (!read.ok) return read.problems.join(", ");
+  const { url } = read;
+  if (prefix.includes("?") || url.problems.length > 0) {
     return "must be a URL prefix without query, fragment or user information";
   }
-  const parts = decodedSegments(url.pathname);
+  const parts = decodedSegments(url.path);
   if (parts === null) return "is not valid percent-encoded UTF-8";
+  if (hasDotSegmentWhenDecoded(url.path)) {
+    return "has a path segment of dots, which no source or destination has";
+  }
   const { origin } = url;
   if (origin === emulator.blob || origin === emulator.file) {
     const [account, ...segments] = parts;
@@ -123,19 +155,23 @@ function parsePlace(
       : { origin, account, segments };
   }
   const host = parseStorageHost(url.hostname);
+  if (host?.kind === "private-link") return privateLinkProblem(host);
+  if (host?.kind === "managed-disk" && side === "to") {
+    return "is the export of a managed disk, which is read-only";
+  }
   if (host !== null && url.protocol === "https:" && url.port === "") {
     return { origin, account: host.account, segments: parts };
   }
   if (side === "to" || host !== null) {
     return "must begin with https:// and an Azure Storage host";
   }
-  return isExternalOrigin(url, emulator) && externalPathProblems(url.pathname).length === 0
+  return isExternalOrigin(url, emulator) && escapingPathProblems(url.path).length === 0
     ? { origin, account: null, segments: parts }
     : "must begin with https:// and a host name, without encoded slashes, control characters or dot segments";
 }
 
 /** With an emulator, plain http is accepted on this machine, for servers of tests and developers. */
-function isExternalOrigin(url: URL, emulator: Origins["emulator"]): boolean {
+function isExternalOrigin(url: WrittenUrl, emulator: Origins["emulator"]): boolean {
   if (url.protocol === "https:") return !url.hostname.endsWith("."); // a Storage host with a dot at its end
   const isLocal = url.hostname === "127.0.0.1" || url.hostname === "localhost";
   return url.protocol === "http:" && isLocal && emulator.blob !== null;

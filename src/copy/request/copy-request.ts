@@ -24,25 +24,25 @@ export type ParsedRequest = { ok: true; request: CopyRequest } | { ok: false; pr
 
 /**
  * Parses a request body and returns all problems. No message quotes a value that may be secret.
- * `parsedSource` is the body's source where a caller has parsed it already.
+ * `given` has the source or the destination of the body where they were parsed already.
  */
 export function parseCopyRequest(
   body: unknown,
   origins: Origins,
-  parsedSource?: ParsedEndpoint,
+  given: { source?: ParsedEndpoint; destination?: ParsedEndpoint<Destination> } = {},
 ): ParsedRequest {
   const parsed = requestShape.safeParse(body);
   const problems = parsed.success ? [] : parsed.error.issues.flatMap(shapeProblems);
   const source = parseField(
     body,
     "source",
-    (text) => parsedSource ?? parseSource(text, origins),
+    (text) => given.source ?? parseSource(text, origins),
     problems,
   );
   const destination = parseField(
     body,
     "destination",
-    (text) => parseDestination(text, origins),
+    (text) => given.destination ?? parseDestination(text, origins),
     problems,
   );
   const options = parseOptions(body, parsed.success ? (parsed.data.options ?? {}) : null, problems);

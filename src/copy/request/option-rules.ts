@@ -2,7 +2,7 @@ import { impossibleCondition } from "./conditions.ts";
 import { optionsOff } from "./copy-options.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import type { Problem } from "./request-problem.ts";
-import { isOntoItself, isSecondaryOf } from "../location/endpoint.ts";
+import { differOnlyInSlashes, isOntoItself, isSecondaryOf } from "../location/endpoint.ts";
 import type { Destination, Endpoint } from "../location/endpoint.ts";
 import { hasTrailingDot } from "../location/storage-names.ts";
 import { mixedProtocols, takenFromSource } from "./file-options.ts";
@@ -83,6 +83,11 @@ export function incompatibleOptions(
     const message =
       "is the secondary replica of the destination, which the copy would soon overwrite";
     problems.push({ pointer: "/source", message });
+  }
+  if (differOnlyInSlashes(source, destination)) {
+    const message =
+      "differs from the source only in its slashes; with a hierarchical namespace both are one blob";
+    problems.push({ pointer: "/destination", message });
   }
   if (isOntoItself(source, destination))
     problems.push(...incompatibleOntoItself(options, destination));

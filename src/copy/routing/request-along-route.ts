@@ -2,6 +2,7 @@ import type { EpochMs } from "../time.ts";
 import { parseCopyRequest } from "../request/copy-request.ts";
 import type { ParsedRequest } from "../request/copy-request.ts";
 import type { Problem } from "../request/request-problem.ts";
+import type { Destination } from "../location/endpoint.ts";
 import { parseSource } from "../location/parse-endpoint.ts";
 import type { Origins, ParsedEndpoint } from "../location/parse-endpoint.ts";
 import { buildDestination, isRouted } from "./routes.ts";
@@ -26,7 +27,11 @@ export function parseRoutedRequest(
   const { source: url } = body;
   const source = typeof url === "string" ? parseSource(url, origins) : undefined;
   const routed = addDestination(body, source, context);
-  const parsed = parseCopyRequest(routed.body, origins, source);
+  const { destination } = routed;
+  const parsed = parseCopyRequest(routed.body, origins, {
+    ...(source === undefined ? {} : { source }),
+    ...(destination === undefined ? {} : { destination }),
+  });
   if (parsed.ok && routed.problems.length === 0) return { ...parsed, route: routed.route };
   // The route built the destination, so its problems are problems of the route, reported once.
   const isReported = routed.problems.some(({ pointer }) => pointer === "/route");
@@ -39,7 +44,12 @@ export function parseRoutedRequest(
 }
 
 /** The body with the route's destination and options. `route` is null when there is no destination. */
-type RoutedBody = { body: object; route: string | null; problems: Problem[] };
+type RoutedBody = {
+  body: object;
+  destination?: ParsedEndpoint<Destination>;
+  route: string | null;
+  problems: Problem[];
+};
 
 function addDestination(
   { route: name, ...rest }: Record<string, unknown>,
@@ -62,7 +72,11 @@ function addDestination(
     return refused("/source", `is not a blob that the route "${route.name}" matches`);
   }
   const { container, path } = source.endpoint;
-  const { url, problems } = buildDestination(route.template, { container, path, at }, origins);
+  const { url, parsed, problems } = buildDestination(
+    route.template,
+    { container, path, at },
+    origins,
+  );
   const { options } = rest;
   const given = options === undefined ? {} : options;
   const merged = isObject(given) ? { ...route.options, ...given } : given;
@@ -71,6 +85,7 @@ function addDestination(
   );
   return {
     body: { ...rest, destination: url, options: merged },
+    destination: parsed,
     route: route.name,
     problems: [
       ...problems.map(({ message }) => ({ pointer: "/route", message })),

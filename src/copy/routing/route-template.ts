@@ -1,6 +1,7 @@
 import { epochMs, toIso } from "../time.ts";
 import type { EpochMs } from "../time.ts";
 import type { Origins } from "../location/parse-endpoint.ts";
+import { characterProblems } from "../location/written-url.ts";
 import { decodePercent } from "../location/storage-names.ts";
 
 /** The destination of a route's copies: a URL with variables that each blob fills. */
@@ -48,7 +49,7 @@ export function parseTemplate(
   if (origin === undefined || rest === undefined || !URL.canParse(origin)) {
     return { ok: false, problems: ["is not an absolute URL with a host and a path"] };
   }
-  const problems: string[] = [];
+  const problems = characterProblems(text);
   if (/[?#]/.test(rest)) problems.push('has "?" or "#"; write them as %3F and %23');
   const pieces = parsePieces(rest, problems);
   const { emulator } = origins;
@@ -72,14 +73,23 @@ export function parseTemplate(
   return { ok: true, template: { root, container: fill(place), pieces } };
 }
 
-/** Builds the destination's URL for one blob. Parsing the URL must return `path`, the decoded name. */
+/**
+ * Builds the destination for one blob: its URL, the URL of an invented object in the same container or share (`base`),
+ * and `path`, the decoded name.
+ */
 export function fillTemplate(
   { root, container, pieces }: RouteTemplate,
   blob: RoutedBlob,
-): { url: string; path: string } {
+): { url: string; base: string; path: string } {
   const path = fillPieces(pieces, blob);
-  const name = path.split("/").map(encodeURIComponent).join("/");
-  return { url: `${root}/${encodeURIComponent(container)}/${name}`, path };
+  const place = `${root}/${encodeURIComponent(container)}`;
+  // A name with an unpaired surrogate has no URL; it is refused by its name.
+  const name = path
+    .replace(/\p{Surrogate}/gu, "\ufffd")
+    .split("/")
+    .map(encodeURIComponent)
+    .join("/");
+  return { url: `${place}/${name}`, base: `${place}/x`, path };
 }
 
 /** The text that all destination names begin with, for blobs of `container` whose names begin with `sourceStart`. */

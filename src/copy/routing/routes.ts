@@ -3,14 +3,22 @@ import { epochMs } from "../time.ts";
 import type { EpochMs } from "../time.ts";
 import { parseCopyRequest } from "../request/copy-request.ts";
 import type { CopyRequest, ParsedRequest } from "../request/copy-request.ts";
+import { isGrant, missingGrants, unknownGrants } from "../request/grants.ts";
+import type { Grant } from "../request/grants.ts";
 import type { Problem } from "../request/request-problem.ts";
-import type { BlobEndpoint, Endpoint } from "../location/endpoint.ts";
+import type { BlobEndpoint, Destination, Endpoint } from "../location/endpoint.ts";
 import { hasDotSegment } from "../location/storage-names.ts";
 import { literalStart, matches, parseGlob } from "./glob.ts";
 import type { Glob } from "./glob.ts";
 import { parseJson } from "../json.ts";
-import { parseDestination, parseSource as parseSourceUrl } from "../location/parse-endpoint.ts";
-import type { Origins } from "../location/parse-endpoint.ts";
+import {
+  limitCopySource,
+  parseDestination,
+  parseSource as parseSourceUrl,
+  withName,
+} from "../location/parse-endpoint.ts";
+import type { Origins, ParsedEndpoint } from "../location/parse-endpoint.ts";
+import { ownOrigin } from "../location/storage-hosts.ts";
 import { findCycles } from "./route-cycles.ts";
 import { fillTemplate, parseTemplate, templateStart } from "./route-template.ts";
 import type { RoutedBlob, RouteTemplate } from "./route-template.ts";
@@ -24,6 +32,8 @@ export type Route = {
   options: Record<string, unknown>;
   /** The names of the options that the route sets; a request with this route cannot override them. */
   fixedOptions: readonly string[];
+  /** What the route grants beyond copying the blobs that it matches. */
+  allow: readonly Grant[];
   /** The request for an invented blob that the route matches. Its endpoints show where the route reads and writes. */
   sample: CopyRequest;
   /** The texts that the names of all sources and all destinations begin with. */
@@ -61,16 +71,20 @@ export function isRouted({ source }: Route, blob: Endpoint): blob is BlobEndpoin
 }
 
 /**
- * Builds the route's request for a blob, and validates it like any other request. `source` is the blob's URL, and
- * `at` is the time of its event (epoch ms).
+ * Builds the route's request for a blob, and validates it like any other request. `source` is the blob, or the URL of
+ * an invented one; `at` is the time of its event (epoch ms).
  */
 export function buildRoutedRequest(
   { template, options }: Pick<Route, "template" | "options">,
-  blob: { source: string; container: string; path: string; at: EpochMs },
+  blob: { source: BlobEndpoint | string; container: string; path: string; at: EpochMs },
   origins: Origins,
 ): ParsedRequest {
-  const { url: destination, problems } = buildDestination(template, blob, origins);
-  const parsed = parseCopyRequest({ source: blob.source, destination, options }, origins);
+  const { source } = blob;
+  const { url: destination, parsed: target, problems } = buildDestination(template, blob, origins);
+  const isUrl = typeof source === "string";
+  const body = { source: isUrl ? source : "", destination, options };
+  const given = isUrl ? {} : { source: limitCopySource({ ok: true, endpoint: source, sas: null }) };
+  const parsed = parseCopyRequest(body, origins, { ...given, destination: target });
   if (problems.length === 0) return parsed;
   const others = (parsed.ok ? [] : parsed.problems).filter(
     ({ pointer }) => pointer !== "/destination",
@@ -78,18 +92,21 @@ export function buildRoutedRequest(
   return { ok: false, problems: [...problems, ...others] };
 }
 
-/** Fills the template. Reports a problem if parsing the destination's URL would return another name. */
+/**
+ * Fills the template. The name is taken as it is, because a blob's name may look like a URL's query. `problems` names
+ * the segments of dots that the blob's name led to.
+ */
 export function buildDestination(
   template: RouteTemplate,
   blob: RoutedBlob,
   origins: Origins,
-): { url: string; problems: Problem[] } {
-  const { url, path } = fillTemplate(template, blob);
-  const parsed = parseDestination(url, origins);
-  const isSame = !parsed.ok || parsed.endpoint.path === path;
-  if (isSame && !hasDotSegment(path)) return { url, problems: [] };
+): { url: string; parsed: ParsedEndpoint<Destination>; problems: Problem[] } {
+  const { url, base, path } = fillTemplate(template, blob);
+  const place = parseDestination(base, origins);
+  const parsed = place.ok ? withName(place.endpoint, path) : place;
+  if (!hasDotSegment(path)) return { url, parsed, problems: [] };
   const message = 'results in a name with "." or ".." as a part';
-  return { url, problems: [{ pointer: "/destination", message }] };
+  return { url, parsed, problems: [{ pointer: "/destination", message }] };
 }
 
 export type ParsedRoutes = { routes: Route[]; problems: string[] };
@@ -125,6 +142,7 @@ const routeShape = z.strictObject({
   glob: z.string().optional(),
   destination: z.string(),
   options: z.record(z.string(), z.unknown()).default({}),
+  allow: z.array(z.string()).default([]),
 });
 
 function parseRoute(
@@ -154,21 +172,25 @@ function parseRoute(
   if (sourceStart === null) problems.push(at(".glob", "and prefix cannot match the same name"));
   const options = { ...defaultOptions, ...shape.data.options };
   const { template } = parsed;
+  problems.push(...unknownGrants(shape.data.allow).map((problem) => at(".allow", problem)));
+  const allow = shape.data.allow.filter(isGrant);
   const sample = buildRoutedRequest(
     { template, options },
     { ...buildSample(source.place, sourceStart ?? "", suffix), at: epochMs(0) },
     origins,
   );
-  if (!sample.ok) {
-    problems.push(
-      ...sample.problems.map(({ pointer, message }) => at(pointer.replaceAll("/", "."), message)),
-    );
-  }
+  const sampleProblems = sample.ok
+    ? missingGrants(sample.request.options, new Set(allow), "the route")
+    : sample.problems;
+  problems.push(
+    ...sampleProblems.map(({ pointer, message }) => at(pointer.replaceAll("/", "."), message)),
+  );
   if (problems.length > 0 || !sample.ok || sourceStart === null) return { route: null, problems };
   const destination = templateStart(template, { container, sourceStart });
   const start = { source: sourceStart, destination };
   const fixedOptions = Object.keys(shape.data.options);
-  const route = { name, source: { ...source.place, ...named }, template, options, fixedOptions };
+  const from = { ...source.place, ...named };
+  const route = { name, source: from, template, options, fixedOptions, allow };
   return { route: { ...route, sample: sample.request, start }, problems: [] };
 }
 
@@ -191,6 +213,10 @@ function parseSource(text: string, origins: Origins): { place: Place | null; pro
     return { place: null, problems: ["is a secondary endpoint, which emits no events"] };
   }
   const { origin, account, container } = endpoint;
+  if (!endpoint.emulated && ownOrigin(origin) !== origin) {
+    const problem = `is on the host of a network route; events have the account's own, ${ownOrigin(origin)}`;
+    return { place: null, problems: [problem] };
+  }
   return { place: { origin, account, container, url }, problems: [] };
 }
 

@@ -1,10 +1,13 @@
 import { z } from "zod";
 import { parseTime } from "../time.ts";
 import type { EpochMs } from "../time.ts";
+import { serviceUrl } from "../location/endpoint.ts";
 import type { BlobEndpoint } from "../location/endpoint.ts";
+import { printable } from "../location/characters.ts";
 import { bareEtag } from "../location/etag.ts";
-import { parseDestination } from "../location/parse-endpoint.ts";
+import { parseDestination, withName } from "../location/parse-endpoint.ts";
 import type { Origins } from "../location/parse-endpoint.ts";
+import { decodePercent } from "../location/storage-names.ts";
 
 /** An event about a blob that was created or replaced. */
 export type BlobCreated = {
@@ -24,7 +27,28 @@ export type ParsedEvent =
   | { kind: "created"; created: BlobCreated }
   /** Causes no copy: an event of another type, or for a blob that has no content yet. */
   | { kind: "other" }
-  | { kind: "unreadable"; problem: string };
+  /** The blob has a name that Ferry does not copy. `created` is for matching routes only. */
+  | { kind: "unusable"; created: BlobCreated; problem: string }
+  /** `subject` is what the event says that it is about, if anything; printable. */
+  | { kind: "unreadable"; subject: string | null; problem: string };
+
+/** A BlobCreated event that cannot cause the copy that it should have caused. */
+export type UnusableEvent = {
+  /** The blob, or the event's subject where the blob is unknown; printable. */
+  blob: string | null;
+  /** The route that the blob matches; null where that is unknown. */
+  route: string | null;
+  etag: string | null;
+  /** ISO 8601; null where the event has no time. */
+  at: string | null;
+  /** Completes "Cannot copy the blob because". */
+  problem: string;
+};
+
+/** The blob of an event in one line of text, with its name as it is, not percent-encoded. */
+export function describeBlob(blob: BlobEndpoint): string {
+  return printable(`${serviceUrl(blob)}/${blob.container}/${blob.path}`);
+}
 
 /**
  * Values of `data.api` in events for blobs that have their content ("Reacting to Blob storage events": these are
@@ -58,52 +82,71 @@ const eventShape = z
     at: parseTime(eventTime ?? time ?? ""),
   }));
 
-const typeShape = z.object({ eventType: z.unknown(), type: z.unknown() }).partial();
+const typeShape = z
+  .object({ eventType: z.unknown(), type: z.unknown(), subject: z.unknown() })
+  .partial();
 
 /** Parses an event as Event Grid delivers it. A `problem` never quotes the event. */
 export function parseStorageEvent(event: unknown, origins: Origins): ParsedEvent {
   const typed = typeShape.safeParse(event);
-  if (!typed.success) return { kind: "unreadable", problem: "is not an object" };
-  const type = typed.data.eventType ?? typed.data.type;
-  if (type !== "Microsoft.Storage.BlobCreated") return { kind: "other" };
+  if (!typed.success) return { kind: "unreadable", subject: null, problem: "is not an object" };
+  const { eventType, type = null, subject: about } = typed.data;
+  if ((eventType ?? type) !== "Microsoft.Storage.BlobCreated") return { kind: "other" };
+  const unreadable = (problem: string): ParsedEvent => ({
+    kind: "unreadable",
+    subject: typeof about === "string" ? printable(about) : null,
+    problem,
+  });
   const parsed = eventShape.safeParse(event);
   if (!parsed.success || Number.isNaN(parsed.data.at)) {
-    return {
-      kind: "unreadable",
-      problem: "has no valid time, subject, data.api, data.url or data.eTag",
-    };
+    return unreadable("has no valid time, subject, data.api, data.url or data.eTag");
   }
   const { subject, at, data } = parsed.data;
-  if (/\p{Surrogate}/u.test(data.url)) {
-    return { kind: "unreadable", problem: "has an unpaired surrogate in its URL" };
-  }
   if (!committing.has(data.api)) return { kind: "other" };
-  const parsedUrl = parseDestination(blobUrl(data.url, { subject, origins }), origins);
-  if (!parsedUrl.ok) {
-    return { kind: "unreadable", problem: `has a URL that ${parsedUrl.problems.join(", ")}` };
-  }
-  const blob = parsedUrl.endpoint;
-  if (blob.service !== "blob") return { kind: "unreadable", problem: "is not about a blob" };
+  const place = parsePlace(data.url, { subject, origins });
+  if (place === null) return unreadable("has a data.url that is no URL of a blob");
+  const { root, container, path } = place;
+  const parsedUrl = parseDestination(`${root}/${encodeURIComponent(container)}/x`, origins);
+  if (!parsedUrl.ok) return unreadable(`has a URL that ${parsedUrl.problems.join(", ")}`);
+  const { endpoint } = parsedUrl;
+  if (endpoint.service !== "blob") return unreadable("is not about a blob");
   const etag = bareEtag(data.eTag);
   const byCopy = data.api === "CopyBlob";
-  return { kind: "created", created: { blob, etag, byCopy, at } };
+  const created = { blob: { ...endpoint, path }, etag, byCopy, at };
+  const named = withName(endpoint, path);
+  return named.ok
+    ? { kind: "created", created }
+    : { kind: "unusable", created, problem: named.problems.join(", ") };
 }
 
+/** `root` is the account's URL in the Blob service; container and path are decoded. */
+type EventPlace = { root: string; container: string; path: string };
+
 /**
- * The blob's percent-encoded URL in the Blob service. An event from a hierarchical account may have the Data Lake
- * host. The documentation does not say whether `data.url` is encoded, so it is compared with the subject, which is
- * not encoded.
+ * Where the blob is, with its name as it is. An event from a hierarchical account may have the Data Lake host. The
+ * documentation does not say whether `data.url` is encoded, nor whether it names the root container, so it is compared
+ * with the subject, which is not encoded and always names the container.
  */
-function blobUrl(url: string, { subject, origins }: { subject: string; origins: Origins }): string {
-  const [, origin, path] = /^(https?:\/\/[^/]+)\/(.*)$/s.exec(url) ?? [];
-  if (origin === undefined || path === undefined) return url;
-  const root = origin.replace(/^(https:\/\/[^.]+(?:\.z\d+)?)\.dfs\./, "$1.blob.");
-  const named = /^\/blobServices\/default\/containers\/([^/]+)\/blobs\/(.+)$/s.exec(subject);
-  const name = named === null ? null : `${named[1]}/${named[2]}`;
-  const account = origin === origins.emulator.blob ? path.slice(0, path.indexOf("/") + 1) : "";
-  const isPlain = name !== null && path === `${account}${name}`;
-  const encoded = isPlain
-    ? name.split("/").map(encodeURIComponent).join("/")
-    : path.slice(account.length);
-  return `${root}/${account}${encoded}`;
+function parsePlace(
+  url: string,
+  { subject, origins }: { subject: string; origins: Origins },
+): EventPlace | null {
+  const [, origin, rest] = /^(https?:\/\/[^/?#]+)\/(.*)$/s.exec(url) ?? [];
+  if (origin === undefined || rest === undefined) return null;
+  const host = origin.replace(/^(https:\/\/[^.]+(?:\.z\d+)?)\.dfs\./, "$1.blob.");
+  const isEmulated = origin === origins.emulator.blob;
+  const account = isEmulated ? rest.slice(0, rest.indexOf("/") + 1) : "";
+  const root = isEmulated ? `${host}/${account.slice(0, -1)}` : host;
+  const raw = rest.slice(account.length);
+  const decoded = decodePercent(raw);
+  const about = /^\/blobServices\/default\/containers\/([^/]+)\/blobs\/(.+)$/s.exec(subject);
+  const [, container = "", path = ""] = about ?? [];
+  const spellings = [`${container}/${path}`, ...(container === "$root" ? [path] : [])];
+  if (about !== null && spellings.some((each) => each === raw || each === decoded)) {
+    return { root, container, path };
+  }
+  // Without the subject, a "?" may be part of a name or begin a query.
+  const slash = decoded?.indexOf("/") ?? -1;
+  if (decoded === null || slash < 1 || /[?#]/.test(raw)) return null;
+  return { root, container: decoded.slice(0, slash), path: decoded.slice(slash + 1) };
 }

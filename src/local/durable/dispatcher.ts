@@ -87,7 +87,12 @@ export function createDispatcher(hub: TaskHub, options: DurableOptions): Dispatc
     let cancel: Cancel = () => {};
     const hold = () => {
       if (hub.isClosed()) return;
-      hub.holdActivity(seq);
+      try {
+        hub.holdActivity(seq);
+      } catch (error) {
+        if (!hub.isClosed()) throw error;
+        return;
+      }
       cancel = clock.schedule(clock.now() + workItemQueueMs / 2, hold);
     };
     hold();

@@ -4,6 +4,12 @@ import type { DurableEngine, DurableOptions } from "../durable/api/engine-api.ts
 import { openDurableEngine } from "../durable/engine.ts";
 import { startApp } from "./worker/app-start.ts";
 import { durableFunctions } from "./triggers/durable-triggers.ts";
+import {
+  type HostNames,
+  readHostNames,
+  refuseForeignHost,
+  refuseForeignPage,
+} from "./http/foreign-requests.ts";
 import { type HostRequest, type HostResponse, listen } from "./http/http-server.ts";
 import type { Invocation, InvocationOutcome } from "./worker/invocation.ts";
 import { type HostLog, type Logger, openLogger } from "../log.ts";
@@ -26,6 +32,8 @@ export type HostOptions = {
   /** Settings that override local.settings.json and the machine's environment. */
   environment: Readonly<Record<string, string>>;
   log: HostLog;
+  /** Gets the error when the disk is full, or the task hub's file can no longer be used. The host then responds with 503. */
+  onStateError?: (error: unknown) => void;
   /** Opens the Durable engine; by default the local one. */
   openEngine?: ((options: DurableOptions) => DurableEngine | Promise<DurableEngine>) | undefined;
 } & Pick<
@@ -34,7 +42,7 @@ export type HostOptions = {
 >;
 
 export type FunctionsHost = {
-  /** "http://localhost:<port>", without a trailing slash. */
+  /** "http://127.0.0.1:<port>", without a trailing slash. */
   url: string;
   port: number;
   /** Only HTTP functions have a `route`; it includes the prefix and has no leading slash. */
@@ -67,7 +75,8 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
     logger,
     respond: (request) => respond(request),
   });
-  const url = `http://localhost:${server.port}`;
+  // The address, because "localhost" can lead to another server that listens on this port of [::1].
+  const url = `http://127.0.0.1:${server.port}`;
 
   /** Undoes the steps of the start; run from the last to the first. */
   const cleanups: (() => unknown)[] = [() => server.close()];
@@ -75,6 +84,7 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
     respond = unavailable;
     for (const step of cleanups.toReversed()) await step();
   };
+  let hasState = true;
   try {
     const hostJson = await readHostJson(appDirectory);
     cleanups.unshift(await enterApp(options, appDirectory, server.port, logger));
@@ -89,6 +99,10 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
       maxConcurrentActivities: hostJson.maxConcurrentActivities,
       visibilityTimeouts: hostJson.visibilityTimeouts,
       log: ({ level, instanceId, message }) => logger(level, "orchestration", instanceId, message),
+      onFileError(error) {
+        hasState = false;
+        options.onStateError?.(error);
+      },
       probe: options.probe,
       redeliver: options.redeliver,
       eventDelay: options.eventDelay,
@@ -108,7 +122,16 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
       origin: url,
     });
     engine.start();
-    respond = (request) => triggers.respond(request);
+    const names = readHostNames(process.env);
+    respond = async (request) => {
+      const refusal = refuseForeign(request, names, logger);
+      if (refusal !== undefined) return refusal;
+      if (!hasState) return hostNotRunning;
+      return triggers.respond(request).catch((error: unknown) => {
+        if (hasState) throw error;
+        return hostNotRunning;
+      });
+    };
     logFunctions(triggers.functions, url, logger);
 
     const close = async () => {
@@ -135,6 +158,25 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
   }
 }
 
+/** Refuses requests of web pages, to every route. The log contains the foreign name, the response does not. */
+function refuseForeign(
+  request: HostRequest,
+  names: HostNames,
+  logger: Logger,
+): HostResponse | undefined {
+  const { method, path, headers } = request;
+  const refusal = refuseForeignHost(request, names) ?? refuseForeignPage(headers, names);
+  if (refusal === undefined) return undefined;
+  const { host, origin } = headers;
+  const sent = JSON.stringify({ host, origin, "sec-fetch-site": headers["sec-fetch-site"] });
+  logger("warning", "host", `${method} ${path}`, `${refusal.reason}: ${sent.slice(0, 500)}`);
+  return {
+    status: refusal.status,
+    headers: { "content-type": "text/plain; charset=utf-8" },
+    body: refusal.reason,
+  };
+}
+
 /** Answers requests while the app loads and after the host has stopped. */
 async function unavailable(): Promise<HostResponse> {
   return hostNotRunning;
@@ -150,7 +192,7 @@ async function enterApp(
   const { shadowed, restore } = applyEnvironment(await readLocalSettings(appDirectory), {
     AZURE_FUNCTIONS_ENVIRONMENT: "Development",
     ...options.environment,
-    WEBSITE_HOSTNAME: `localhost:${port}`, // without it the Durable library assumes port 7071
+    WEBSITE_HOSTNAME: `127.0.0.1:${port}`, // without it the Durable library assumes port 7071
     AzureWebJobsScriptRoot: appDirectory,
     FUNCTIONS_WORKER_RUNTIME: "node",
   });

@@ -8,10 +8,17 @@ import { startDeliveries, type StorageEvents } from "./events/deliveries.ts";
 import { createFaults, type Faults } from "./server/faults.ts";
 import { startIdentityEndpoint, type IdentityEndpoint } from "./auth/identity-endpoint.ts";
 import { endDueCopies } from "./pending-copies/pending-copies.ts";
+import { StorageError } from "./http/rest-errors.ts";
 import type { ServiceName } from "./http/storage-request.ts";
+import type { VirtualHosts } from "./http/virtual-hosts.ts";
 import type { RoleAssignment } from "./auth/role-assignments.ts";
-import { startServer, type ReceivedRequest, type StorageServer } from "./server/storage-server.ts";
-import { openStore } from "./store/store.ts";
+import {
+  startServer,
+  type ReceivedRequest,
+  type ServerOptions,
+  type StorageServer,
+} from "./server/storage-server.ts";
+import { isFileError, openStore } from "./store/store.ts";
 import { createWebSources, runWithFetch } from "./pending-copies/web-sources.ts";
 
 export type StorageEmulatorOptions = {
@@ -24,7 +31,13 @@ export type StorageEmulatorOptions = {
   file: string;
   /** Key and certificate in PEM. If present, the emulator accepts https only, accepts tokens, and has an identity. */
   tls?: { key: string; cert: string };
+  /** Hosts that reach an account by their name, besides the emulator's own address; default: none. */
+  hosts?: VirtualHosts;
   copies?: Partial<CopySettings>;
+  /** Gets every error of the disk or the file, such as a full disk. The request that met it gets a 503. */
+  onStoreError?: (error: unknown) => void;
+  /** Returns the response to a request that must not reach Storage; by default every request reaches it. */
+  refuse?: ServerOptions["refuse"];
   /** Gets one line for each request and each error, without secrets. */
   log?: (line: string) => void;
 };
@@ -65,8 +78,8 @@ const defaultRoles = [
 export async function startStorageEmulator(
   options: StorageEmulatorOptions,
 ): Promise<StorageEmulator> {
-  const { clock, log = () => {} } = options;
-  const store = openStore(options.file);
+  const { clock, hosts = {}, log = () => {} } = options;
+  const store = openStore(options.file, options.onStoreError);
   const accountSettings = createAccountSettings();
   const faults = createFaults();
   const requests: ReceivedRequest[] = [];
@@ -108,7 +121,9 @@ export async function startStorageEmulator(
       service,
       clock,
       port,
+      hosts,
       ...(tls === undefined ? {} : { tls }),
+      refuse: options.refuse ?? (() => undefined),
       takeFault: faults.take,
       handle: (request, operation) =>
         runWithFetch(web, (webSource) =>
@@ -121,9 +136,14 @@ export async function startStorageEmulator(
             accountSettings: accountSettings(request.resource.account),
             roles,
             ownOrigins,
+            hosts,
             ...(webSource && { webSource }),
           }),
-        ).finally(() => events.refresh()), // rejected requests end due copies, too
+        )
+          .catch((error: unknown) => {
+            throw isFileError(error) ? new StorageError("ServerBusy") : error;
+          })
+          .finally(() => events.refresh()), // rejected requests end due copies, too
       record(request) {
         requests.push(request);
         if (requests.length > maxRecordedRequests) requests.shift();

@@ -20,14 +20,14 @@ import {
 import { fileService } from "./file-service.ts";
 import { leaseBlob } from "./blobs/blob-leases.ts";
 import { listBlobs } from "./blobs/blob-listing.ts";
-import { restName, type OperationName } from "./http/rest-operation.ts";
+import { describeOperation, restName, type OperationName } from "./http/rest-operation.ts";
 import { getPageRanges, putPage } from "./blobs/page-blobs.ts";
 import { endDueCopies } from "./pending-copies/pending-copies.ts";
 import { snapshotBlob } from "./blobs/blob-snapshots.ts";
 import { getBlob, getBlobProperties } from "./blobs/blob-reads.ts";
 import { getBlobTags, setBlobTags } from "./blobs/blob-tags.ts";
 import { setBlobTier } from "./blobs/access-tiers.ts";
-import type { StorageResponse } from "./http/storage-request.ts";
+import { readParameter, type StorageResponse } from "./http/storage-request.ts";
 import { getUserDelegationKey } from "./auth/get-user-delegation-key.ts";
 import { refuseUnsupportedHeaders } from "./blobs/blob-writes.ts";
 
@@ -75,13 +75,13 @@ export function dispatch(given: Omit<Call, "caller">): StorageResponse {
   const work = operations[operation];
   if (work === undefined) {
     throw new StorageError("NotImplemented", {
-      message: `${restName(operation)} is not implemented by this emulator`,
+      message: `${describeOperation(operation, request)} is not implemented by this emulator`,
     });
   }
   refuseRevision(request.query, operation);
   return store.transaction(() => {
     const caller = authorize(request, { operation, store, roles, now });
-    refuseUnsupportedHeaders(request.headers);
+    refuseUnsupportedHeaders(request.headers, operation);
     const response = work({ ...given, caller });
     enqueueWriteEvents(given);
     return response;
@@ -90,7 +90,9 @@ export function dispatch(given: Omit<Call, "caller">): StorageResponse {
 
 /** Rejects `snapshot` and `versionid` for operations that apply only to the current blob. */
 function refuseRevision(query: ReadonlyMap<string, string>, operation: OperationName): void {
-  const parameter = ["snapshot", "versionid"].find((name) => query.has(name));
+  const parameter = ["snapshot", "versionid"].find(
+    (name) => readParameter(query, name) !== undefined,
+  );
   if (parameter === undefined || revisionOperations.has(operation)) return;
   throw new StorageError("InvalidQueryParameterValue", {
     message: `${restName(operation)} is not supported on a ${parameter === "snapshot" ? "snapshot" : "version"}.`,

@@ -8,8 +8,8 @@ import { endpointUrl } from "../../copy/location/endpoint.ts";
 import type { Origins } from "../../copy/location/parse-endpoint.ts";
 import { isRouted, buildRoutedRequest } from "../../copy/routing/routes.ts";
 import type { Route } from "../../copy/routing/routes.ts";
-import { parseStorageEvent } from "../../copy/routing/storage-event.ts";
-import type { BlobCreated } from "../../copy/routing/storage-event.ts";
+import { describeBlob, parseStorageEvent } from "../../copy/routing/storage-event.ts";
+import type { BlobCreated, UnusableEvent } from "../../copy/routing/storage-event.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { events, repairInstanceId } from "../../names.ts";
 import type { Seal } from "../../secrets/seal.ts";
@@ -25,6 +25,8 @@ export type EventDependencies = {
   seal: Seal;
   /** Whether copies send a completion notification. */
   notifies: boolean;
+  /** Sends a notification of an event that cannot be used; resolves to the reasons why a target has not accepted it. */
+  report(event: UnusableEvent): Promise<string[]>;
   now(): EpochMs;
   newInstanceId(now: EpochMs): InstanceId;
 };
@@ -36,6 +38,9 @@ export type EventGridHandler = (
   context: InvocationContext,
 ) => Promise<void>;
 
+/** Does the work unless this process has done it for this reaction. */
+type Once = (reaction: string, work: () => Promise<void>) => Promise<void>;
+
 /** A delivery that is not handled by then fails, and Event Grid sends it again. */
 const deadlineMs = 9 * second;
 
@@ -45,11 +50,11 @@ const maxCompleted = 10_000;
 /**
  * Creates the handler of BlobCreated events. It wakes the copy that created the blob, and starts a copy along each
  * route that the blob matches. It throws if a retry can help, so that Event Grid delivers the event again. An event
- * that can never be read is only logged.
+ * that can never cause its copy is logged and reported.
  */
 export function storageEvent(deps: EventDependencies): EventGridHandler {
   const completed = createBoundedSet(maxCompleted);
-  const once = async (reaction: string, work: () => Promise<void>): Promise<void> => {
+  const once: Once = async (reaction, work) => {
     if (completed.has(reaction)) return;
     await work();
     completed.add(reaction);
@@ -57,15 +62,30 @@ export function storageEvent(deps: EventDependencies): EventGridHandler {
   const react: EventGridHandler = async (event, client, context) => {
     const read = parseStorageEvent(event, deps.origins);
     if (read.kind === "other") return;
-    if (read.kind === "unreadable")
-      return context.error(`Cannot use an event because it ${read.problem}`);
+    if (read.kind === "unreadable") {
+      const { subject, problem } = read;
+      return await reportUnusable(deps, context, unreadableEvent(subject, problem), once);
+    }
     const { created } = read;
+    if (read.kind === "unusable") {
+      const routes = deps.routes.filter((route) => isRouted(route, created.blob));
+      const problem = `its URL ${read.problem}`;
+      if (routes.length === 0) {
+        return context.error(
+          `Cannot use the event of ${describeBlob(created.blob)} because ${problem}; no route matches it`,
+        );
+      }
+      for (const { name } of routes) {
+        await reportUnusable(deps, context, unusableEvent(created, name, problem), once);
+      }
+      return;
+    }
     const state = `${created.etag} ${endpointUrl(created.blob)}`;
     if (created.byCopy) await once(`wake ${state}`, () => wakeCopy(deps, client, created));
     for (const route of deps.routes) {
       if (!isRouted(route, created.blob)) continue;
       await once(`route ${route.name} ${state}`, () =>
-        startRoutedCopy(deps, client, context, { route, created }),
+        startRoutedCopy(deps, client, context, { route, created, once }),
       );
     }
   };
@@ -96,18 +116,20 @@ async function wakeCopy(
  * histories. The copy is pinned to the ETag, so a stale event copies nothing.
  */
 async function startRoutedCopy(
-  { ledger, seal, origins, notifies, newInstanceId, now }: EventDependencies,
+  deps: EventDependencies,
   client: DurableClient,
   context: InvocationContext,
-  { route, created }: { route: Route; created: BlobCreated },
+  { route, created, once }: { route: Route; created: BlobCreated; once: Once },
 ): Promise<void> {
+  const { ledger, seal, origins, notifies, newInstanceId, now } = deps;
   const { blob, etag, at } = created;
   const source = endpointUrl(blob);
   const { container, path } = blob;
-  const routed = buildRoutedRequest(route, { source, container, path, at }, origins);
+  const routed = buildRoutedRequest(route, { source: blob, container, path, at }, origins);
   if (!routed.ok) {
     const reasons = routed.problems.map(({ pointer, message }) => `${pointer} ${message}`);
-    return context.error(`Cannot copy ${source} along "${route.name}": ${reasons.join(", ")}`);
+    const event = unusableEvent(created, route.name, reasons.join(", "));
+    return await reportUnusable(deps, context, event, once);
   }
   const time = now();
   const fresh = newInstanceId(time);
@@ -126,4 +148,33 @@ async function startRoutedCopy(
   if (started.kind === "started") {
     context.log(`Copy ${instanceId} copies ${source} along "${route.name}"`);
   }
+}
+
+/** Logs and reports the event once. Throws if a target has not accepted the report, so that it is sent again. */
+async function reportUnusable(
+  { report }: EventDependencies,
+  context: InvocationContext,
+  event: UnusableEvent,
+  once: Once,
+): Promise<void> {
+  const { blob, route, problem } = event;
+  await once(`report ${JSON.stringify(event)}`, async () => {
+    context.error(
+      route === null
+        ? `Cannot use an event about ${blob ?? "an unknown blob"} because it ${problem}`
+        : `Cannot copy ${blob} along "${route}" because ${problem}`,
+    );
+    const reasons = await report(event);
+    if (reasons.length > 0) {
+      throw new Error(`Cannot report an event that cannot be used: ${reasons.join(", ")}`);
+    }
+  });
+}
+
+function unusableEvent({ blob, etag, at }: BlobCreated, route: string, problem: string) {
+  return { blob: describeBlob(blob), route, etag, at: toIso(at), problem };
+}
+
+function unreadableEvent(subject: string | null, problem: string): UnusableEvent {
+  return { blob: subject, route: null, etag: null, at: null, problem };
 }

@@ -5,33 +5,34 @@ import { copyResponse } from "../../http/copy-response.ts";
 import { copyView } from "../../instances/copy-view.ts";
 import { problem } from "../../http/problem.ts";
 import { callDurable } from "../../instances/durable-error.ts";
-import type { Ledger } from "../../ledger/ledger.ts";
 import { events, repairInstanceId } from "../../names.ts";
 import type { CopyInstance } from "../../instances/copy-instance.ts";
-import { findInstance } from "../../instances/find-instance.ts";
 import type { FoundInstance } from "../../instances/find-instance.ts";
 import { copiesPath } from "./method-router.ts";
 import type { HttpHandler } from "./http-handler.ts";
-import { parseInstanceId, copyNotFound } from "./get-copy.ts";
+import { copyNotFound, findCopy } from "./get-copy.ts";
+import type { CopyDependencies } from "./get-copy.ts";
+import { refuseBody } from "./read-json.ts";
 import { knownStatus, recordFrom } from "../../instances/known-status.ts";
 import { startRepair } from "../../instances/start-repair.ts";
 
 /**
- * POST /copies/{id}/abort: 202 when the abort was recorded and passed to the copy, 200 when the copy is already
- * aborted,
- * 409 when it has ended with another status. The copy becomes `aborted` only after Storage has confirmed it.
+ * POST /copies/{id}/abort: 202 when the abort was recorded and passed to the copy, 200 when the copy is already aborted,
+ * 409 when it has ended with another status. The copy becomes `aborted` only after Storage has confirmed it. A body is
+ * not needed; it must be JSON, and is not used.
  */
-export function abortCopy({ ledger, now }: { ledger: Ledger; now(): EpochMs }): HttpHandler {
+export function abortCopy(deps: CopyDependencies): HttpHandler {
   return async (request, client) => {
-    const id = parseInstanceId(request);
-    const instance = id === null ? null : await findInstance(client, ledger, id);
-    if (id === null || instance === null) return copyNotFound();
-    const place = { url: request.url, now: now() };
+    const refusal = await refuseBody(request);
+    if (refusal !== null) return refusal;
+    const instance = await findCopy(deps, request, client);
+    if (instance === null) return copyNotFound();
+    const place = { url: request.url, now: deps.now() };
     const path = copiesPath(request);
     if (instance.execution.kind !== "running") return endedResponse(instance, path, place);
     if (instance.listener?.isAborting !== true) {
       // First, so that a repair aborts the copy if its instance fails, is terminated or is purged after this response.
-      const outcome = await ledger.requestAbort(id);
+      const outcome = await deps.ledger.requestAbort(instance.id);
       if (outcome !== null) {
         return endedResponse({ ...instance, execution: { kind: "ended", outcome } }, path, place);
       }

@@ -1,4 +1,5 @@
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
+import type { DurableClient } from "durable-functions";
 import type { InstanceId } from "../../copy/contract/ids.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import { copyResponse } from "../../http/copy-response.ts";
@@ -7,22 +8,40 @@ import { problem } from "../../http/problem.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { isInstanceId } from "../../ledger/instance-id.ts";
 import { findInstance } from "../../instances/find-instance.ts";
+import type { FoundInstance } from "../../instances/find-instance.ts";
 import { copiesPath } from "./method-router.ts";
 import type { HttpHandler } from "./http-handler.ts";
+import { mayUse } from "./principals.ts";
+import type { PrincipalSettings } from "./principals.ts";
 
 /** GET /copies/{id}: the latest status of the copy. */
-export function getCopy({ ledger, now }: { ledger: Ledger; now(): EpochMs }): HttpHandler {
+export function getCopy(deps: CopyDependencies): HttpHandler {
   return async (request, client) => {
-    const id = parseInstanceId(request);
-    const instance = id === null ? null : await findInstance(client, ledger, id);
+    const instance = await findCopy(deps, request, client);
     if (instance === null) return copyNotFound();
     const view = copyView(instance, copiesPath(request));
-    return copyResponse(200, view, { url: request.url, now: now() });
+    return copyResponse(200, view, { url: request.url, now: deps.now() });
   };
 }
 
+export type CopyDependencies = { ledger: Ledger; principals: PrincipalSettings; now(): EpochMs };
+
+/**
+ * Finds the copy in the path; null if there is none, or if the caller must not use it: the response must not show that
+ * another caller's copy exists.
+ */
+export async function findCopy(
+  { ledger, principals }: CopyDependencies,
+  request: HttpRequest,
+  client: DurableClient,
+): Promise<FoundInstance | null> {
+  const id = parseInstanceId(request);
+  const instance = id === null ? null : await findInstance(client, ledger, id);
+  return instance !== null && mayUse(request, instance.copy, principals) ? instance : null;
+}
+
 /** Parses the id in the path; null if it cannot be the id of a copy, and then Durable is not called. */
-export function parseInstanceId(request: HttpRequest): InstanceId | null {
+function parseInstanceId(request: HttpRequest): InstanceId | null {
   const id = request.params["id"]?.toLowerCase() ?? "";
   return isInstanceId(id) ? id : null;
 }

@@ -10,14 +10,20 @@ type Handler<Inputs extends unknown[]> = (
 /** Every method that the host routes. It responds with 404 to methods that a function does not list. */
 export const allMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 
-/** Creates the handler of a path: 405 with `Allow` for methods without a handler (RFC 9110, 15.5.6). */
+/**
+ * Creates the handler of a path. HEAD is handled as GET, and the host sends no body (RFC 9110, 9.3.2). OPTIONS returns
+ * 204 with `Allow` (9.3.7). Methods without a handler get 405 with `Allow` (15.5.6).
+ */
 export function routeMethods<Inputs extends unknown[]>(
-  handlers: Partial<Record<(typeof allMethods)[number], Handler<Inputs>>>,
+  handlers: Partial<Record<"GET" | "POST", Handler<Inputs>>>,
 ): Handler<Inputs> {
-  const allow = Object.keys(handlers).join(", ");
+  const { GET } = handlers;
+  const handled = Object.entries(GET === undefined ? handlers : { ...handlers, HEAD: GET });
+  const allow = [...handled.map(([method]) => method), "OPTIONS"].join(", ");
   return async (request, ...inputs) => {
-    const handler = Object.entries(handlers).find(([method]) => method === request.method)?.[1];
+    const handler = handled.find(([method]) => method === request.method)?.[1];
     if (handler !== undefined) return handler(request, ...inputs);
+    if (request.method === "OPTIONS") return { status: 204, headers: { allow } };
     const detail = `${request.method} is not allowed here; use ${allow}`;
     return problem("method-not-allowed", detail, { headers: { allow } });
   };

@@ -8,23 +8,60 @@ const maxBodyBytes = 64 * 1_024;
 export async function readJson(
   request: HttpRequest,
 ): Promise<{ ok: true; json: unknown } | { ok: false; response: HttpResponseInit }> {
-  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase() ?? "";
-  if (type !== "" && !/^application\/([\w.-]+\+)?json$/.test(type)) {
-    const detail = "Send application/json";
-    return { ok: false, response: problem("unsupported-media-type", detail) };
-  }
+  const refusal = refuseHeaders(request);
+  if (refusal !== null) return { ok: false, response: refusal };
   const bytes = await request.arrayBuffer();
-  if (bytes.byteLength > maxBodyBytes) {
-    const detail = `The body has ${bytes.byteLength} bytes; the maximum is ${maxBodyBytes}`;
-    return { ok: false, response: problem("too-large", detail) };
-  }
+  const unreadable = refuseLength(request, bytes.byteLength);
+  if (unreadable !== null) return { ok: false, response: unreadable };
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return { ok: true, json: JSON.parse(text) };
   } catch {
     // The parser's own text quotes the body, which may contain a SAS.
-    const errors = [{ pointer: "", message: "is not valid JSON in UTF-8" }];
     const detail = "The body cannot be read as JSON; nothing was started";
-    return { ok: false, response: problem("invalid-request", detail, { errors }) };
+    return { ok: false, response: invalidBody(detail, "is not valid JSON in UTF-8") };
   }
+}
+
+/** Returns a problem response for a body that is not JSON; null for JSON, which is not parsed, and for no body. */
+export async function refuseBody(request: HttpRequest): Promise<HttpResponseInit | null> {
+  const { byteLength } = await request.arrayBuffer();
+  if (byteLength === 0) return null;
+  return refuseHeaders(request) ?? refuseLength(request, byteLength);
+}
+
+/**
+ * Requires the type, also because a web page can send a body of another type, or without one, to any address without
+ * asking it first. Only "identity" is a plain body (RFC 9110, 8.4.1).
+ */
+function refuseHeaders({ headers }: HttpRequest): HttpResponseInit | null {
+  const type = headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/json") {
+    const detail = 'Send the header "Content-Type: application/json"';
+    return problem("unsupported-media-type", detail, { headers: { accept: "application/json" } });
+  }
+  const coding = headers.get("content-encoding")?.trim().toLowerCase() ?? "";
+  if (coding === "" || coding === "identity") return null;
+  const detail = 'The body is compressed; send it as it is, without the header "Content-Encoding"';
+  return problem("unsupported-media-type", detail, { headers: { "accept-encoding": "identity" } });
+}
+
+/** The Functions host passes on a body only if the request has a Content-Length; otherwise it has zero bytes here. */
+function refuseLength({ headers }: HttpRequest, byteLength: number): HttpResponseInit | null {
+  if (byteLength > maxBodyBytes) {
+    const detail = `The body has ${byteLength} bytes; the maximum is ${maxBodyBytes}`;
+    return problem("too-large", detail);
+  }
+  if (byteLength > 0) return null;
+  if (headers.has("transfer-encoding")) {
+    const detail =
+      'The body was lost because it came in chunks; send it with the header "Content-Length"';
+    return problem("length-required", detail);
+  }
+  const detail = "The request has no body, or one without Content-Length; nothing was started";
+  return invalidBody(detail, "is empty; send a JSON object");
+}
+
+function invalidBody(detail: string, message: string): HttpResponseInit {
+  return problem("invalid-request", detail, { errors: [{ pointer: "", message }] });
 }

@@ -2,37 +2,31 @@ import { createHash } from "node:crypto";
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { InstanceId } from "../../copy/contract/ids.ts";
 import type { EpochMs } from "../../copy/time.ts";
-import { isAllowed, isOwnState } from "../../copy/request/access-policy.ts";
-import type { AllowedPair, OwnAccount } from "../../copy/request/access-policy.ts";
 import { optionsOff } from "../../copy/request/copy-options.ts";
 import type { CopyRequest } from "../../copy/request/copy-request.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
-import type { Origins } from "../../copy/location/parse-endpoint.ts";
+import { checkAccess } from "../../copy/routing/copy-access.ts";
+import type { AccessPolicy } from "../../copy/routing/copy-access.ts";
 import { parseRoutedRequest } from "../../copy/routing/request-along-route.ts";
-import type { Route } from "../../copy/routing/routes.ts";
 import { copyResponse } from "../../http/copy-response.ts";
 import { copyView } from "../../instances/copy-view.ts";
-import { problem } from "../../http/problem.ts";
+import { invalidRequest, problem } from "../../http/problem.ts";
 import { isInstanceId } from "../../ledger/instance-id.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Seal } from "../../secrets/seal.ts";
 import { startClaimed, createCopyInput } from "../../instances/start-instance.ts";
 import { copiesPath } from "./method-router.ts";
 import type { HttpHandler } from "./http-handler.ts";
+import { readPrincipal } from "./principals.ts";
+import type { PrincipalSettings } from "./principals.ts";
 import { readJson } from "./read-json.ts";
 
-export type StartDependencies = {
-  allowed: readonly AllowedPair[];
-  routes: readonly Route[];
-  origins: Origins;
+export type StartDependencies = AccessPolicy & {
   ledger: Ledger;
   seal: Seal;
-  /** The app's own storage account. Copies from or to the app's own state in it are rejected. */
-  own: OwnAccount;
   /** Whether copies send a completion notification. */
   notifies: boolean;
-  /** Whether App Service authentication sets x-ms-client-principal-id, so that callers cannot forge it. */
-  trustsPrincipals: boolean;
+  principals: PrincipalSettings;
   now(): EpochMs;
   newInstanceId(now: EpochMs): InstanceId;
 };
@@ -50,17 +44,19 @@ export function startCopy(deps: StartDependencies): HttpHandler {
     const parsed = parseRoutedRequest(body.json, { routes, origins, at: now });
     const key = readIdempotencyKey(request);
     const problems = [...(parsed.ok ? [] : parsed.problems), ...key.problems];
-    if (!parsed.ok || problems.length > 0) {
-      const detail = `${problems.length} problem${problems.length === 1 ? "" : "s"} found; nothing was started`;
-      return problem("invalid-request", detail, { errors: problems });
-    }
-    const refusal = refuseAccess(deps, parsed) ?? (await refuseOwnLease(deps, parsed.request));
+    if (!parsed.ok || problems.length > 0) return invalidRequest(problems);
+    const refusal = checkCopy(deps, parsed, now) ?? (await refuseOwnLease(deps, parsed.request));
     if (refusal !== null) return refusal;
 
-    const claim = await claimInstance(deps, request, { key: key.value, ...parsed, now });
+    const principal = readPrincipal(request, deps.principals);
+    const claim = await claimInstance(deps, { key: key.value, principal, ...parsed, now });
     if (!claim.ok) return claim.response;
     const { instanceId, isNew } = claim;
-    const input = createCopyInput(deps.seal, parsed.request, { ...deps, instanceId, now });
+    const input = {
+      ...createCopyInput(deps.seal, parsed.request, { ...deps, instanceId, now }),
+      ...(parsed.route === null ? {} : { route: parsed.route }),
+      ...(principal === null ? {} : { principal }),
+    };
     const started = await startClaimed(client, deps.ledger, { instanceId, isNew, input });
     if (started.kind === "unknown") {
       context.error(
@@ -77,20 +73,18 @@ export function startCopy(deps: StartDependencies): HttpHandler {
 }
 
 /** Checks access before any call to Storage, so that callers cannot use the app as a confused deputy. */
-function refuseAccess(
+function checkCopy(
   deps: StartDependencies,
   { request, route }: { request: CopyRequest; route: string | null },
+  now: EpochMs,
 ): HttpResponseInit | null {
-  const { source, destination, sourceSas, destinationSas } = request;
-  const ownEndpoint = [source, destination].find((endpoint) => isOwnState(deps.own, endpoint));
-  if (ownEndpoint !== undefined) {
-    const detail = `Copies from or to ${endpointUrl(ownEndpoint)} are not allowed because this app and its host keep their state there`;
-    return problem("not-allowed", detail);
-  }
-  // A request with a route needs no pair in COPY_ALLOWED.
-  if (route === null && !isAllowed(deps.allowed, request)) {
-    const detail = `No pair in COPY_ALLOWED allows a copy from ${endpointUrl(source)} to ${endpointUrl(destination)}`;
-    return problem("not-allowed", detail);
+  const { sourceSas, destinationSas } = request;
+  const along = route === null ? null : { name: route, at: now };
+  const refusal = checkAccess(deps, { ...request, route: along }, now);
+  if (refusal !== null) {
+    const { reason, problems } = refusal;
+    const errors = problems.length === 0 ? {} : { errors: problems };
+    return problem("not-allowed", `Cannot start the copy because ${reason}`, errors);
   }
   if (deps.seal.seal !== null || (sourceSas === null && destinationSas === null)) return null;
   const detail =
@@ -115,28 +109,31 @@ async function refuseOwnLease(
   if (!isInstanceId(id) || !(await ledger.hasOpenRecord(id))) return null;
   const message = "is reserved: it is the id of a running copy";
   const errors = [{ pointer: "/options/destinationLease", message }];
-  return problem("invalid-request", "1 problem found; nothing was started", { errors });
+  return invalidRequest(errors);
 }
 
 /** Binds the request to an instance id: a new one, or the one already bound to its Idempotency-Key. */
 async function claimInstance(
   deps: StartDependencies,
-  httpRequest: HttpRequest,
   {
     request,
     route,
+    principal,
     key,
     now,
-  }: { request: CopyRequest; route: string | null; key: string | null; now: EpochMs },
+  }: {
+    request: CopyRequest;
+    route: string | null;
+    principal: string | null;
+    key: string | null;
+    now: EpochMs;
+  },
 ): Promise<
   { ok: true; instanceId: InstanceId; isNew: boolean } | { ok: false; response: HttpResponseInit }
 > {
   const instanceId = deps.newInstanceId(now);
   if (key === null) return { ok: true, instanceId, isNew: true };
-  // Without App Service authentication any caller can set this header.
-  const principal = deps.trustsPrincipals
-    ? httpRequest.headers.get("x-ms-client-principal-id")
-    : null;
+  // Callers without a principal share one space of keys.
   const caller = principal ?? "";
   const fingerprint = buildFingerprint(request, route);
   const claim = await deps.ledger.claim({ caller, key }, { instanceId, fingerprint });

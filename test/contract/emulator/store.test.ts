@@ -206,6 +206,6 @@ test("a database with another schema is rejected", async () => {
   database.exec("PRAGMA user_version = 99");
   database.close();
   await expect(startStorage({ file })).rejects.toThrow(
-    /schema has version 99, not \d+\. Delete the file/,
+    /schema has version 99, not \d+\. Delete its folder/,
   );
 });

@@ -1,12 +1,14 @@
 import { expect, test } from "vitest";
 import { jsonOf, startSample } from "../../support/host/host.ts";
 
+const json = { "content-type": "application/json" };
+
 test("admin routes list the functions and run them", async () => {
   const host = await startSample("events");
   const admin = (path: string, body?: unknown) =>
     fetch(`${host.url}/admin/${path}`, {
       method: body === undefined ? "GET" : "POST",
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(body !== undefined && { headers: json, body: JSON.stringify(body) }),
     });
   expect(await jsonOf(admin("host/status"))).toEqual({
     id: expect.stringMatching(/./),
@@ -62,7 +64,8 @@ test.each([
 ])("%s is accepted by the admin route, and fails in the background", async (_, name, hint) => {
   const host = await startSample("greeter");
   const body = JSON.stringify({ input: "" });
-  const response = await fetch(`${host.url}/admin/functions/${name}`, { method: "POST", body });
+  const init = { method: "POST", headers: json, body };
+  const response = await fetch(`${host.url}/admin/functions/${name}`, init);
   expect([response.status, await response.text()]).toEqual([202, ""]);
   expect(host.log).toContainEqual(
     expect.objectContaining({

@@ -9,7 +9,10 @@ const webhook = (url: string, functionName = "blobCreated") =>
 const post = (url: string, type: string | undefined, body: unknown) =>
   fetch(url, {
     method: "POST",
-    headers: type === undefined ? {} : { "aeg-event-type": type },
+    headers: {
+      "content-type": "application/json",
+      ...(type === undefined ? {} : { "aeg-event-type": type }),
+    },
     body: JSON.stringify(body),
   });
 
@@ -49,7 +52,7 @@ test.each([
   ["a handshake without a code", "SubscriptionValidation", "[{}]"],
 ])("%s gets an empty 500", async (_, type, body) => {
   const { url } = await startSample("events");
-  const headers = { "aeg-event-type": type };
+  const headers = { "content-type": "application/json", "aeg-event-type": type };
   const response = await fetch(webhook(url), { method: "POST", headers, body });
   expect([response.status, await response.text()]).toEqual([500, ""]);
   expect((await seenBy(url)).seen).toEqual([]);

@@ -148,7 +148,11 @@ test("the URL for Event Grid has the key, even one that the host generated", asy
     environment: { FUNCTIONS_KEYS: "master=m;default=d" },
   });
   const send = (url: string) =>
-    fetch(url, { method: "POST", headers: { "aeg-event-type": "Notification" }, body: "{}" });
+    fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json", "aeg-event-type": "Notification" },
+      body: "{}",
+    });
   expect((await send(made.eventGridUrl("received"))).status).toBe(202);
   expect((await send(made.eventGridUrl("received").replace("code=", "code=a"))).status).toBe(401);
 });

@@ -1,20 +1,8 @@
-import { once } from "node:events";
-import { connect } from "node:net";
 import { expect, test } from "vitest";
 import { startSample } from "../../support/host/host.ts";
+import { exchange } from "../../support/host/raw-http.ts";
 
 /* Requests that no client library sends. The limits are Kestrel's. */
-
-/** Sends text as it is and returns the whole response; the request must make the server close the connection. */
-async function exchange(port: number, request: string): Promise<{ head: string; body: string }> {
-  const socket = connect(port, "127.0.0.1");
-  socket.write(request);
-  const chunks: Buffer[] = [];
-  socket.on("data", (chunk) => chunks.push(chunk));
-  await once(socket, "close");
-  const [head = "", ...body] = Buffer.concat(chunks).toString().split("\r\n\r\n");
-  return { head, body: body.join("\r\n\r\n") };
-}
 
 /** A request whose line, with its end, has this many bytes. */
 const withLineOf = (bytes: number) => {

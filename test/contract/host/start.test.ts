@@ -53,7 +53,7 @@ test("settings come from local.settings.json, unless the environment or the star
     fromFile: "file",
     fromBoth: "machine",
     forced: "start",
-    hostname: `localhost:${host.port}`,
+    hostname: `127.0.0.1:${host.port}`,
     mode: "Development",
     root: sampleApp("web"),
     directory: sampleApp("web"),

@@ -16,7 +16,7 @@ async function endpoints() {
   const source = parseSource(from.url, origins);
   const destination = parseDestination(storage.file("copy.mp4").url, origins);
   if (!source.ok || !destination.ok) throw new Error("Cannot parse the emulator's own URLs");
-  const client = createCopyClient(createCredentialFor());
+  const client = createCopyClient(createCredentialFor(origins.emulator));
   const side = { endpoint: destination.endpoint, sas: null, leaseId: null };
   const start = (destinationEtag: string | null) =>
     client.start({

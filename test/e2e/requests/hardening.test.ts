@@ -104,7 +104,7 @@ test("a destination SAS that expires during the copy fails the copy soon, and re
     residue: [expect.stringContaining("could not be read")],
   });
   expect(copy.error.message).toContain("may have succeeded");
-  expect(copy.error.message).toContain(`the SAS expired at ${new Date(expiresAt).toISOString()}`);
+  expect(copy.error.message).toContain("the SAS has expired");
   expect(copy.error.fix).toContain("two weeks");
   expect(Date.parse(copy.completedAt)).toBeLessThan(expiresAt + 60_000);
 
@@ -215,13 +215,13 @@ test("a SAS behind an encoded question mark is rejected, and its secret is not r
   expect(response.text).not.toContain(new URL(source.replace("%3F", "?")).searchParams.get("sig"));
 });
 
-test("a name that is too long once encoded is rejected when the request is read", async () => {
+test("a source whose URL is too long once encoded is rejected when the request is read", async () => {
   const stack = await startStack(slowly);
-  const { source } = await request(stack);
-  const destination = `${stack.local.emulator.blobUrl}/devstoreaccount1/archive/${"文".repeat(900)}`;
+  const { destination } = await request(stack);
+  const source = `${stack.local.emulator.blobUrl}/devstoreaccount1/inbox/${"文".repeat(900)}`;
   const response = await stack.call("POST", "/copies", { body: { source, destination } });
   expect(response.status).toBe(400);
-  expect(response.json.errors[0].message).toContain("when encoded");
+  expect(response.json.errors[0].message).toContain("when it is encoded");
 });
 
 test.each([

@@ -77,7 +77,8 @@ test(
       }
     }
     // The campaign was effective: every kind of response occurred, and enough requests were valid.
-    for (const status of ["200", "202", "400", "403", "404", "405", "413", "415"]) {
+    const statuses = "200 202 204 400 403 404 405 411 413 415 421".split(" ");
+    for (const status of statuses) {
       expect(met.get(status) ?? 0, `answers ${status}`).toBeGreaterThan(
         sized({ small: 2, full: 20 }),
       );
@@ -93,10 +94,11 @@ function expectHonest(sent: WireRequest, { status, type, text }: Answer): void {
   expect(status, about).toBeGreaterThanOrEqual(200);
   if (sent.method === "HEAD") return;
   if (status < 300) {
-    if (sent.path === "/") return; // the host's own page
+    if (sent.path === "/" || status === 204) return; // the host's own page, and an answer to OPTIONS
     expect(JSON.parse(text), about).toBeTypeOf("object");
     return;
   }
+  if (status === 421) return expect(type, about).toMatch(/^text\/plain/);
   // The host rejects requests that reach no function, with an empty body.
   if (text === "" && !isPlainlyTheApps(sent)) return;
   expect(type, about).toBe("application/problem+json");

@@ -90,6 +90,7 @@ export async function startExtensionStack(options: ExtensionStackOptions): Promi
             [account, ...(options.allowedSources ?? [])].map((from) => ({
               from: `${emulator.blobUrl}/${from}/`,
               to: prefix,
+              allow: ["hold-source"],
             })),
           ),
           ...appSettings,

@@ -25,7 +25,7 @@ export function copyAsked(request: WireRequest, emulator: Emulator): CopyAsked |
   if (method !== "POST" || !/^\/api\/copies\/?(\?|$)/i.test(path)) return null;
   if (body === null || body.length > 65_536 || "transfer-encoding" in headers) return null;
   const type = sentHeader(headers["content-type"] ?? "");
-  if (!/^(\s*$|\s*;|\s*application\/([\w.-]+\+)?json\s*(;|$))/i.test(type)) return null;
+  if (!/^\s*application\/json\s*(;|$)/i.test(type) || "content-encoding" in headers) return null;
   const key = sentHeader(headers["idempotency-key"] ?? "k");
   if (!/^[!-~]{1,255}$/.test(key)) return null;
 

@@ -2,11 +2,20 @@ import { randomUUID } from "node:crypto";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { createActivities } from "../../../src/activities/create-activities.ts";
 import { parseCopyRequest } from "../../../src/copy/request/copy-request.ts";
-import type { CopyInput, CopyActivities } from "../../../src/copy/contract/activities.ts";
+import type {
+  CopyInput,
+  CopyActivities,
+  PrepareInput,
+  PrepareResult,
+} from "../../../src/copy/contract/activities.ts";
+import type { Origins } from "../../../src/copy/location/parse-endpoint.ts";
+import type { AllowedPair } from "../../../src/copy/request/access-policy.ts";
+import { grants } from "../../../src/copy/request/grants.ts";
 import { createBlobLedger } from "../../../src/ledger/blob-ledger.ts";
 import { newInstanceId } from "../../../src/ledger/instance-id.ts";
 import type { Ledger } from "../../../src/ledger/ledger.ts";
 import { createSeal } from "../../../src/secrets/seal.ts";
+import type { Seal } from "../../../src/secrets/seal.ts";
 import { createBlobCopyClient } from "../../../src/storage/blob-copy-client.ts";
 import type { CopyClient } from "../../../src/storage/copy-client.ts";
 import { createCredentialFor } from "../../../src/storage/credentials.ts";
@@ -19,21 +28,45 @@ import type { InstanceId } from "../../../src/copy/contract/ids.ts";
 export function createSteps(
   { emulator, clock, credential }: Storage,
   client: Partial<CopyClient> = {},
-): CopyActivities & { ledger: Ledger } {
+  seal: Seal = createSeal([]),
+): Steps & { ledger: Ledger } {
   const account = `${emulator.blobUrl}/${credential.accountName}`;
   const container = new BlobServiceClient(account, credential).getContainerClient("ferry-ledger");
   const ledger = createBlobLedger(container);
-  const credentialFor = createCredentialFor();
+  const origins = { emulator: { blob: emulator.blobUrl, file: emulator.fileUrl }, external: [] };
+  const credentialFor = createCredentialFor(origins.emulator);
   const steps = createActivities({
     client: { ...createBlobCopyClient(credentialFor), ...client },
     mint: createSasMint(credentialFor),
     ledger,
-    seal: createSeal([]),
-    notifications: { targets: [], send: async () => ({ ok: true }) },
+    seal,
+    notifications: { targets: [], send: async () => ({ ok: true }), report: async () => [] },
+    access: { allowed: allowAll(origins), routes: [], origins, own, maxLockDays: 3_653 },
     now: () => epochMs(clock.now()),
     newGuid: randomUUID,
   });
-  return { ...steps, ledger };
+  return { ...steps, prepareCopy: (input) => steps.prepareCopy(input, { log() {} }), ledger };
+}
+
+/** The activities; prepare logs nothing. */
+type Steps = Omit<CopyActivities, "prepareCopy"> & {
+  prepareCopy: (input: PrepareInput) => Promise<PrepareResult>;
+};
+
+const own = { account: "devstoreaccount1", contentShare: null };
+
+/** Allows every copy within the emulator's accounts, with every option. */
+function allowAll({ emulator }: Origins): AllowedPair[] {
+  const places = [emulator.blob, emulator.file].flatMap((origin) =>
+    origin === null
+      ? []
+      : ["devstoreaccount1", "devstoreaccount2"].map((account) => ({
+          origin,
+          account,
+          segments: [],
+        })),
+  );
+  return places.flatMap((from) => places.map((to) => ({ from, to, allow: grants })));
 }
 
 /** The input that an orchestration would get for a request made now. */

@@ -24,9 +24,9 @@ export type TestStack = {
   call(method: string, path: string, options?: CallOptions): Promise<ApiResponse>;
   /** Starts a copy and expects 202. */
   start(body: unknown, headers?: Record<string, string>): Promise<CopyBody>;
-  get(id: string): Promise<CopyBody>;
+  get(id: string, headers?: Record<string, string>): Promise<CopyBody>;
   /** Advances the clock, by at most `hours`, until the copy has completed. */
-  untilEnded(id: string, hours?: number): Promise<CopyBody>;
+  untilEnded(id: string, hours?: number, headers?: Record<string, string>): Promise<CopyBody>;
   /** A blob of one of the emulator's accounts. */
   blob(path: string, account?: string): BlockBlobClient;
   /** A container of the first account. */
@@ -75,6 +75,8 @@ type Options = {
   persistent?: boolean;
   /** Storage over https; the app then acts with the emulator's identity. */
   secure?: boolean;
+  /** Hosts of Azure for the emulator's accounts; see `storage-proxy.ts`. */
+  hosts?: Record<string, string>;
   copies?: LocalStackOptions["copies"];
   environment?: Record<string, string>;
   /** As in local.settings.json: can name the emulator at its default address. */
@@ -112,6 +114,7 @@ export async function openStack(options: Options = {}): Promise<TestStack> {
       settings: options.settings ?? {},
       ...(options.events === undefined ? {} : { events: options.events }),
       ...(options.copies === undefined ? {} : { copies: options.copies }),
+      ...(options.hosts === undefined ? {} : { hosts: options.hosts }),
     });
   const cleanUp = () => {
     clock.dispose();
@@ -157,12 +160,12 @@ export async function openStack(options: Options = {}): Promise<TestStack> {
       await clock.settled();
       return response.json;
     },
-    get: async (id) => (await stack.call("GET", `/copies/${id}`)).json,
-    async untilEnded(id, hours = 24) {
+    get: async (id, headers = {}) => (await stack.call("GET", `/copies/${id}`, { headers })).json,
+    async untilEnded(id, hours = 24, headers = {}) {
       const limit = clock.now() + hours * hour;
       for (let step = 60_000; ; step = Math.min(6 * hour, step * 2)) {
         await clock.settled();
-        const copy = await stack.get(id);
+        const copy = await stack.get(id, headers);
         if (copy.completedAt !== null || clock.now() >= limit) return copy;
         await clock.advance(Math.min(step, limit - clock.now()));
       }

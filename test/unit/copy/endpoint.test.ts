@@ -5,6 +5,7 @@ import {
   isAllowed,
   isOwnState,
   parseAllowedPairs,
+  wholeExternalOrigins,
 } from "../../../src/copy/request/access-policy.ts";
 import { endpointUrl } from "../../../src/copy/location/endpoint.ts";
 import type { Destination, Endpoint } from "../../../src/copy/location/endpoint.ts";
@@ -169,15 +170,15 @@ function outside(url: string): "allowed" | "not allowed" | "invalid" {
 test.each([
   ["https://cdn.example/pub/a", "allowed"],
   ["HTTPS://CDN.example:443/pub/a?key=1", "allowed"],
-  ["https://cdn.example/pub/100%25.mp4", "allowed"],
+  ["https://cdn.example/pub/100%25.mp4", "invalid"], // decoded twice, it is no percent-encoding
   ["https://cdn.example/pub/..a/b..", "allowed"],
-  ["https://cdn.example/x/../pub/a", "allowed"],
+  ["https://cdn.example/x/../pub/a", "invalid"],
   ["https://cdn.example/public/a", "not allowed"],
   ["https://cdn.example/Pub/a", "not allowed"],
   ["https://cdn.example//pub/a", "not allowed"],
-  ["https://cdn.example/pub/../a", "not allowed"],
-  ["https://cdn.example/pub/%2e%2E/a", "not allowed"],
-  ["https://cdn.example/pub\\..\\a", "not allowed"],
+  ["https://cdn.example/pub/../a", "invalid"],
+  ["https://cdn.example/pub/%2e%2E/a", "invalid"],
+  ["https://cdn.example/pub\\..\\a", "invalid"],
   ["https://cdn.example/pub/..%2fa", "invalid"],
   ["https://cdn.example/pub/%2e%2e%5ca", "invalid"],
   ["https://cdn.example/pub/..;/a", "invalid"],
@@ -199,6 +200,36 @@ test.each([
   ["https://cdn。example/pub/a", "allowed"],
 ])("outside Storage, %s is %s", (url, expected) => {
   expect(outside(url)).toBe(expected);
+});
+
+test("a pair of a folder contains no ambiguous path, even where another pair has the whole origin", () => {
+  const whole = { from: "https://cdn.example", to: "https://acct3.blob.core.windows.net/public" };
+  const folder = {
+    from: "https://cdn.example/pub",
+    to: "https://acct2.blob.core.windows.net/archive",
+  };
+  const { pairs } = parseAllowedPairs(JSON.stringify([whole, folder]), emulator);
+  const allOrigins = {
+    emulator,
+    external: externalOrigins(pairs),
+    wholeExternal: wholeExternalOrigins(pairs),
+  };
+  const into = endpoint("https://acct3.blob.core.windows.net/public/x");
+  for (const [path, inFolder] of [
+    ["a", true],
+    ["%252e%252e%252fsec%253F%25zz", false],
+    ["%252e%252e/sec", false],
+    ["..%2fsec", false],
+    ["../sec", false],
+    ["%2e%2e/sec", false],
+    ["50%25-off.png", false],
+  ] as const) {
+    const parsed = parseSource(`https://cdn.example/pub/${path}`, allOrigins);
+    if (!parsed.ok) throw new Error(parsed.problems.join());
+    const source = parsed.endpoint;
+    expect(isAllowed(pairs, { source, destination: into }), path).toBe(true);
+    expect(isAllowed(pairs, { source, destination: to }), path).toBe(inFolder);
+  }
 });
 
 test("the share with the app's code is closed in every account", () => {

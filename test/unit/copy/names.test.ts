@@ -50,6 +50,13 @@ test.each(Object.entries(places))(
         // A URL cannot contain half a surrogate pair.
         if (/\p{Surrogate}/u.test(name)) return;
         const hasDots = /(^|\/)\.\.?(\/|$)/.test(name);
+        // Each escape decoded for itself, until nothing changes.
+        let innermost = name;
+        while (/%[0-9a-f]{2}/i.test(innermost)) {
+          innermost = innermost.replace(/%([0-9a-f]{2})/gi, (_match, code) =>
+            String.fromCharCode(Number(`0x${code}`)),
+          );
+        }
         for (const parse of [parseSource, parseDestination]) {
           const parsed = parse(place + written(name), origins);
           if (!parsed.ok) {
@@ -59,6 +66,7 @@ test.each(Object.entries(places))(
             continue;
           }
           expect(hasDots).toBe(false);
+          expect(innermost).not.toMatch(/(^|[/\\])\.\.?([/\\]|$)/);
           accepted++;
           expect(parsed.endpoint.path).toBe(name);
           const url = endpointUrl(parsed.endpoint);
@@ -118,10 +126,6 @@ test.each([
   ...dotNames.map((name) => name.replaceAll(".", "%2E")),
   "a/.%2e/b",
   "a/%2E./b",
-  "a\\..\\b",
-  "a/.\t./b",
-  "a/.. ",
-
   "a/..?sig=x",
 ])("the name %j has a path segment of dots and is rejected for it in each place", (name) => {
   for (const [, place] of Object.entries(places)) {
@@ -132,7 +136,22 @@ test.each([
   }
 });
 
-test.each(["...", ".a", "a.", "..a", "a..", "a/.../b", "%252e", "a/%252E%252e/b", "a?sig=/../x"])(
+test.each([
+  "%252e",
+  "a/%252E%252e/b",
+  "a/%25252e%25252e/b",
+  "a%252f..%252fb",
+  "a%252f%252e%252e%255cb",
+  `a/%${"25".repeat(100)}2e`,
+])("the name %s becomes a segment of dots when it is decoded again, and is rejected", (name) => {
+  for (const [, place] of Object.entries(places)) {
+    const parsed = parseSource(place + name, origins);
+    expect(parsed, place).toMatchObject({ ok: false });
+    expect(JSON.stringify(parsed), place).toContain('becomes \\".\\" or \\"..\\"');
+  }
+});
+
+test.each(["...", ".a", "a.", "..a", "a..", "a/.../b", "%252e%252ea", "a/..%3Bx", "a?sig=/../x"])(
   "the name %j has dots but no path segment of dots",
   (name) => {
     expect(parseSource(places.blob + name, origins)).toMatchObject({ ok: true });
@@ -177,7 +196,6 @@ test.each([
   ["https://example.com/a/b.mp4", "/a/b.mp4", null],
   ["https://EXAMPLE.com:443/a%20b?x=1&x=2", "/a%20b", "x=1&x=2"],
   ["https://example.com/ü?token=geheim", "/%C3%BC", "token=geheim"],
-  ["https://example.com/a/../b", "/b", null],
 ])("%s is outside Storage, at %s", (url, path, secret) => {
   const parsed = parseSource(url, origins);
   if (!parsed.ok) throw new Error(parsed.problems.join());

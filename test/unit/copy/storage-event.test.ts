@@ -1,7 +1,8 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { endpointUrl } from "../../../src/copy/location/endpoint.ts";
 import { onlyStorage } from "../../../src/copy/location/parse-endpoint.ts";
-import { parseStorageEvent } from "../../../src/copy/routing/storage-event.ts";
+import { describeBlob, parseStorageEvent } from "../../../src/copy/routing/storage-event.ts";
 
 const content = {
   api: "PutBlob",
@@ -93,27 +94,103 @@ test.each([
   ["no time", { ...gridEvent(), eventTime: "yesterday" }],
   ["no data", { ...gridEvent(), data: null }],
   ["an endless ETag", gridEvent({ eTag: "film".repeat(100) })],
-  [
-    "half a letter",
-    {
-      ...gridEvent({ url: `${content.url}\ud800` }),
-      subject: `${subject}\ud800`,
-    },
-  ],
 ])("%s is unreadable, and the problem does not quote it", (_, event) => {
   const read = parseStorageEvent(event, onlyStorage);
-  expect(read.kind).toBe("unreadable");
-  expect(JSON.stringify(read)).not.toMatch(/hush|film/);
+  if (read.kind !== "unreadable") throw new Error(read.kind);
+  expect(read.problem).not.toMatch(/hush|film/);
+  expect(read.subject ?? "").not.toContain("hush");
 });
 
-test.each(["a/../film.mp4", "..", "a/./film.mp4"])(
-  "an event for a blob named %s is unreadable, and not mistaken for another blob's",
-  (name) => {
-    const url = `https://acct1.blob.core.windows.net/inbox/${name}`;
-    const event = { ...gridEvent({ url }), subject: subject.replace(/blobs\/.*/, `blobs/${name}`) };
-    expect(parseStorageEvent(event, onlyStorage)).toEqual({
-      kind: "unreadable",
-      problem: "has a URL that has a path segment of dots, which URL parsers remove",
+/** An event for a blob of this name, with an unencoded URL (as the subject is) or an encoded one. */
+function eventFor(name: string, { encoded = false, container = "inbox" } = {}) {
+  const path = encoded ? name.split("/").map(encodeURIComponent).join("/") : name;
+  return {
+    ...gridEvent({ url: `https://acct1.blob.core.windows.net/${container}/${path}` }),
+    subject: `/blobServices/default/containers/${container}/blobs/${name}`,
+  };
+}
+
+test.each<[string, RegExp]>([
+  ["a/../film.mp4", /"\." or "\.\." as a part/],
+  ["..", /"\." or "\.\." as a part/],
+  ["a/./film.mp4", /"\." or "\.\." as a part/],
+  ["%2e%2e/film.mp4", /becomes "\." or "\.\."/],
+  ["a\\b.txt", /U\+005C BACKSLASH/],
+  ["a\tb", /U\+0009 TAB/],
+  ["a\u0000", /U\+0000 NULL/],
+  ["half \ud800", /U\+D800, an unpaired surrogate/],
+  ["\uffff", /U\+FFFF/],
+  ["文".repeat(1_025), /1,024/],
+])("an event for a blob named %j is unusable, and not mistaken for another blob's", (name, why) => {
+  const read = parseStorageEvent(eventFor(name), onlyStorage);
+  expect(read).toMatchObject({ kind: "unusable", created: { blob: { path: name } } });
+  expect(read.kind === "unusable" && read.problem).toMatch(why);
+});
+
+test.each([
+  "a?sig=x",
+  "a&sig=y",
+  "?sig=z",
+  "a?b#c",
+  "é".repeat(400),
+  "文".repeat(1_024),
+  " blanks at both ends ",
+  "a%20b+c",
+  "50%.mp4",
+  "x.",
+  "//a//",
+  "résumé 💎.txt",
+])("an event for a blob named %s has this name, encoded or not", (name) => {
+  for (const encoded of [false, true]) {
+    expect(parseStorageEvent(eventFor(name, { encoded }), onlyStorage)).toMatchObject({
+      kind: "created",
+      created: { blob: { container: "inbox", path: name } },
     });
+  }
+});
+
+test("any name of a blob is read from its event as it is, or the event is unusable", () => {
+  const names = fc.string({ unit: "grapheme", minLength: 1, maxLength: 30 });
+  const odd = fc.constantFrom(..."%20 %2F %252e .. . ? # & + \\ \t 💎 ?sig= // %".split(" "));
+  const mixed = fc.array(fc.oneof(names, odd), { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(
+      mixed.map((parts) => parts.join("")),
+      fc.boolean(),
+      (name, encoded) => {
+        fc.pre(!/\p{Surrogate}/u.test(name));
+        const read = parseStorageEvent(eventFor(name, { encoded }), onlyStorage);
+        if (read.kind !== "created" && read.kind !== "unusable") throw new Error(read.kind);
+        expect(read.created.blob.path).toBe(name);
+      },
+    ),
+  );
+});
+
+test.each(["$root/r.txt", "r.txt"])(
+  "an event of the root container with the path %s is read",
+  (path) => {
+    const event = {
+      ...gridEvent({ url: `https://acct1.blob.core.windows.net/${path}` }),
+      subject: "/blobServices/default/containers/$root/blobs/r.txt",
+    };
+    expect(urlOf(event)).toBe("https://acct1.blob.core.windows.net/$root/r.txt");
   },
 );
+
+test("a URL with a question mark that its subject contradicts names no blob", () => {
+  const url = "https://acct1.blob.core.windows.net/inbox/film.mp4?sig=hush";
+  expect(parseStorageEvent(gridEvent({ url }), onlyStorage)).toEqual({
+    kind: "unreadable",
+    subject,
+    problem: "has a data.url that is no URL of a blob",
+  });
+});
+
+test("a blob is described in one line of visible characters", () => {
+  const read = parseStorageEvent(eventFor("a\n\u001b[31m\u202e\ud800 é 💎\\"), onlyStorage);
+  if (read.kind !== "unusable") throw new Error(read.kind);
+  expect(describeBlob(read.created.blob)).toBe(
+    "https://acct1.blob.core.windows.net/inbox/a\\u{a}\\u{1b}[31m\\u{202e}\\u{d800} é 💎\\\\",
+  );
+});

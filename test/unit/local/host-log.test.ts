@@ -50,6 +50,18 @@ test("lines below the level are omitted", () => {
   expect(written(false, entries, "error")).toBe("");
 });
 
+test("control characters are escaped, except the line feeds of a stack trace", () => {
+  const entries: HostLogEntry[] = [];
+  const logger = openLogger(systemClock(), (each) => entries.push(each));
+  const forged = "x\n05:00:00.000  FORGED\r\u001b[31m\u009b\u007f\u2028";
+  logger("error", "function", forged, `${forged}\n    at start (a.js:1)\n    at run (b.js:2)`);
+  const escaped = "x\\u000a05:00:00.000  FORGED\\u000d\\u001b[31m\\u009b\\u007f\\u2028";
+  expect(entries[0]).toMatchObject({
+    subject: escaped,
+    message: `${escaped}\n    at start (a.js:1)\n    at run (b.js:2)`,
+  });
+});
+
 test("keys and signatures never reach the log", () => {
   const entries: HostLogEntry[] = [];
   const logger = openLogger(systemClock(), (each) => entries.push(each));

@@ -14,7 +14,9 @@ test("XML preserves text, blanks and the order of elements", () => {
     texts.map((text, index) => element(index % 2 === 0 ? "Even" : "Odd", text)),
   );
   const xml = renderXml(document);
-  expect(xml).toMatch(/^<\?xml version="1.0" encoding="utf-8"\?><List><Even> blanks <\/Even>/);
+  expect(xml).toMatch(
+    /^\ufeff<\?xml version="1.0" encoding="utf-8"\?><List><Even> blanks <\/Even>/,
+  );
   const parsed = parseXml(xml.replaceAll("&#13;", "CR"));
   expect(parsed && childElements(parsed).map(({ name, content }) => [name, content])).toEqual(
     texts.map((text, index) => [index % 2 === 0 ? "Even" : "Odd", text.replaceAll("\r", "CR")]),

@@ -27,6 +27,24 @@ test("a sealed SAS cannot be opened for another copy, or after a character was c
   expect(() => seal.open("", place)).toThrow(UnsealError);
 });
 
+test.each([0, 4, 8, 12, 13, 14, 15, 17])("a tag of %i bytes opens nothing", (length) => {
+  const seal = createSeal([first]);
+  const parts = (seal.seal?.(sas, place) ?? "").split(".");
+  const tag = Buffer.from(parts[3] ?? "", "base64url");
+  expect(tag).toHaveLength(16);
+  parts[3] = Buffer.concat([tag, Buffer.alloc(1)])
+    .subarray(0, length)
+    .toString("base64url");
+  expect(() => seal.open(parts.join("."), place)).toThrow(UnsealError);
+});
+
+test.each(["nonce", "tag", "text"])("a sealed SAS without its %s is not opened", (missing) => {
+  const seal = createSeal([first]);
+  const parts = (seal.seal?.(sas, place) ?? "").split(".");
+  parts[["version", "key", "nonce", "tag", "text"].indexOf(missing)] = "";
+  expect(() => seal.open(parts.join("."), place)).toThrow(UnsealError);
+});
+
 test("after a rotation the new key seals and the old key still opens, until it is removed", () => {
   const old = createSeal([first]).seal?.(sas, place) ?? "";
   const rotated = createSeal([second, first]);
@@ -34,6 +52,33 @@ test("after a rotation the new key seals and the old key still opens, until it i
   const fresh = rotated.seal?.(sas, place) ?? "";
   expect(revealSas(createSeal([second]).open(fresh, place))).toBe("sv=1&sig=secret");
   expect(() => createSeal([second]).open(old, place)).toThrow(/COPY_SECRET_KEYS/);
+});
+
+test("the error for a missing key names it by its id, which is not part of the key", () => {
+  const key = Buffer.alloc(32, 7);
+  const sealed = createSeal([key]).seal?.(sas, place) ?? "";
+  // { printf "ferry key id"; echo BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc= | base64 -d; } | sha256sum | cut -c1-8
+  const message =
+    "Cannot open the sealed sourceSas because COPY_SECRET_KEYS does not contain its key, which has the id c2dea311: instance 1";
+  for (const keys of [[], [first], [first, second]]) {
+    expect(() => createSeal(keys).open(sealed, place)).toThrow(message);
+  }
+  expect(key.toString("hex")).not.toContain("c2dea311");
+});
+
+test.each([
+  ["another version", (sealed: string) => sealed.replace("v1.", "v2.")],
+  ["an id that is no key id", (sealed: string) => sealed.replace(/\.[^.]+/, ".injected text")],
+  ["an id in upper case", (sealed: string) => sealed.replace(/\.[^.]+/, ".ABCDEF01")],
+  ["no parts", () => "v1"],
+  ["a cut text", (sealed: string) => sealed.slice(0, -4)],
+])("a sealed value with %s is reported as damaged, and nothing of it is quoted", (_, change) => {
+  const seal = createSeal([first]);
+  const changed = change(seal.seal?.(sas, place) ?? "");
+  const message =
+    "Cannot open the sealed sourceSas because it is damaged or was sealed for another copy: instance 1";
+  expect(() => seal.open(changed, place)).toThrow(new UnsealError(place, null));
+  expect(() => seal.open(changed, place)).toThrow(message);
 });
 
 test("a SAS is redacted when it is printed, logged or serialized", () => {

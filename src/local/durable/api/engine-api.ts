@@ -34,6 +34,8 @@ export type DurableOptions = {
   maxConcurrentOrchestrators: number;
   maxConcurrentActivities: number;
   log: DurableLog;
+  /** Gets the error when the disk is full, or the file can no longer be used. The engine then does nothing more. */
+  onFileError?: ((error: unknown) => void) | undefined;
   visibilityTimeouts?: VisibilityTimeouts | undefined;
   /**
    * Fail an orchestration in the first turn that would be non-deterministic in Azure. Default: true. With false it
@@ -81,7 +83,7 @@ export type DurableLogEntry = {
 export type DurableEngine = {
   /** Serves the extension's management routes below `/runtime/webhooks/durabletask`. */
   handle(request: ManagementRequest): Promise<ManagementResponse>;
-  /** Returns the durable client binding's JSON text. `origin` is the host's, e.g. "http://localhost:7071". */
+  /** Returns the durable client binding's JSON text. `origin` is the host's, e.g. "http://127.0.0.1:7071". */
   clientBinding(origin: string): string;
   /** Starts working, also on unfinished work of a former process. */
   start(): void;

@@ -84,7 +84,7 @@ export function openHubFile(file: string): DatabaseSync {
   } else if (version !== schemaVersion) {
     database.close();
     throw new Error(
-      `Cannot open task hub "${file}" because another version of Ferry wrote it: schema ${version}, expected ${schemaVersion}. Complete its copies with that version, or delete the file`,
+      `Cannot open task hub "${file}" because another version of Ferry wrote it: schema ${version}, expected ${schemaVersion}. Complete its copies with that version, or delete its folder to start over`,
     );
   }
   return database;

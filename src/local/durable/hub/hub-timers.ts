@@ -43,8 +43,8 @@ export function createHubTimers(
   const onAlarm = () => {
     alarm = undefined;
     if (stopped || hub.isClosed()) return;
-    const due = hub.nextDue();
     try {
+      const due = hub.nextDue();
       if (due !== undefined && due <= clock.now()) fire();
     } catch (error) {
       if (!hub.isClosed()) throw error;

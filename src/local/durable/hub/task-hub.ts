@@ -16,13 +16,14 @@ export type TaskHub = HubInstances &
     close(): void;
   };
 
-export type TaskHubOptions = Pick<DurableOptions, "file" | "probe"> & {
+export type TaskHubOptions = Pick<DurableOptions, "file" | "probe" | "onFileError"> & {
   clock: Pick<Clock, "now">;
   visibilityTimeouts?: VisibilityTimeouts | undefined;
 };
 
+/** After an error of the disk or the file, the hub reports it, closes itself, and the engine does nothing more. */
 export function openTaskHub(options: TaskHubOptions): TaskHub {
-  const { file, clock, probe } = options;
+  const { file, clock, probe, onFileError = () => {} } = options;
   const database = openHubFile(file);
   let closed = false;
   const close = () => {
@@ -41,10 +42,20 @@ export function openTaskHub(options: TaskHubOptions): TaskHub {
   };
 
   const instances = openHubInstances(database);
+  const work = openHubWork(
+    database,
+    clock,
+    options.visibilityTimeouts ?? defaultVisibilityTimeouts,
+  );
+  const onError = (error: unknown) => {
+    if (closed || !isFileError(error)) return;
+    close();
+    onFileError(error);
+  };
 
   return {
-    ...instances,
-    ...openHubWork(database, clock, options.visibilityTimeouts ?? defaultVisibilityTimeouts),
+    ...watchAll(instances, onError),
+    ...watchAll(work, onError),
     commit(point, write) {
       if (closed) throw new Error(`Cannot commit because the task hub is closed: ${point}`);
       callProbe(point, "before");
@@ -54,8 +65,10 @@ export function openTaskHub(options: TaskHubOptions): TaskHub {
         written = write();
         database.exec("COMMIT");
       } catch (error) {
-        database.exec("ROLLBACK");
+        // After some errors, such as a full disk, SQLite has rolled back, and another ROLLBACK would hide the error.
+        if (!closed && database.isTransaction) database.exec("ROLLBACK");
         instances.clearCache();
+        onError(error);
         throw error;
       }
       callProbe(point, "after");
@@ -64,4 +77,28 @@ export function openTaskHub(options: TaskHubOptions): TaskHub {
     isClosed: () => closed,
     close,
   };
+}
+
+/** SQLite's primary result codes for a disk or a file that cannot be used (sqlite.org/rescode.html). */
+const fileErrors = { readOnly: 8, io: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 };
+
+function isFileError(error: unknown): boolean {
+  if (!(error instanceof Error && "errcode" in error)) return false;
+  return Object.values(fileErrors).includes(Number(error.errcode) & 0xff);
+}
+
+/** Returns the same methods; `onError` gets what they throw. */
+function watchAll<T extends object>(methods: T, onError: (error: unknown) => void): T {
+  const watch =
+    (method: (...args: unknown[]) => unknown) =>
+    (...args: unknown[]) => {
+      try {
+        return method(...args);
+      } catch (error) {
+        onError(error);
+        throw error;
+      }
+    };
+  const watched = Object.entries(methods).map(([name, method]) => [name, watch(method)]);
+  return Object.fromEntries(watched) as T; // the same names, and functions of the same types
 }

@@ -1,8 +1,9 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { Cancel, Clock } from "../../clock.ts";
 import type { Invocation, InvocationOutcome } from "../worker/invocation.ts";
 import { minute } from "../../durations.ts";
 import { parseSchedule, type Schedule } from "./schedule.ts";
+import type { Logger } from "../../log.ts";
 import type { TypedData } from "../worker/typed-data.ts";
 
 /** A function with a timer trigger, as its binding describes it. */
@@ -21,6 +22,7 @@ export type TimersOptions = {
   run: (invocation: Invocation) => Promise<InvocationOutcome>;
   /** The file that keeps the times of monitored schedules for the next host; undefined to keep them in memory. */
   statusFile: string | undefined;
+  logger: Logger;
 };
 
 export type Timers = { stop(): void };
@@ -42,7 +44,7 @@ export function startTimers(options: TimersOptions): Timers {
     timer,
     schedule: readSchedule(timer, options.environment),
   }));
-  const statuses = readStatuses(options.statusFile);
+  const statuses = readStatuses(options);
   const cancels = timers.map(({ timer, schedule }) =>
     startTimer(options, timer, schedule, statuses),
   );
@@ -104,7 +106,7 @@ function startTimer(
     if (due === undefined) return;
     if (monitored) {
       statuses.set(timer.name, { last, next: due, lastUpdated: clock.now() });
-      writeStatuses(options.statusFile, statuses);
+      writeStatuses(options, statuses);
     }
     if (stopped) return;
     cancel = clock.schedule(due, () => void clock.track(fire(due, false)));
@@ -133,20 +135,43 @@ function isFrequent(schedule: Schedule, now: number): boolean {
   return first !== undefined && second !== undefined && second - first < minMonitoredMs;
 }
 
-function readStatuses(file: string | undefined): Map<string, ScheduleStatus> {
-  if (file === undefined) return new Map();
+/** A damaged file loses the times, which must not stop the host. */
+function readStatuses({
+  statusFile: file,
+  logger,
+}: Pick<TimersOptions, "statusFile" | "logger">): Map<string, ScheduleStatus> {
+  if (file === undefined || !existsSync(file)) return new Map();
   try {
-    // Only this module writes the file; a damaged one loses the times but must not stop the host.
-    return new Map(Object.entries(JSON.parse(readFileSync(file, "utf8"))));
+    const statuses = Object.entries(JSON.parse(readFileSync(file, "utf8")));
+    if (statuses.every(isStatusEntry)) return new Map(statuses);
   } catch {
-    return new Map();
+    // reported below
   }
+  const message = `Cannot read "${file}" because it is damaged: timers that were due while no host ran do not run now. The file is written again`;
+  logger("warning", "host", "", message);
+  return new Map();
 }
 
-function writeStatuses(file: string | undefined, statuses: Map<string, ScheduleStatus>): void {
+function isStatusEntry(entry: [string, unknown]): entry is [string, ScheduleStatus] {
+  const [, status] = entry;
+  if (typeof status !== "object" || status === null) return false;
+  return "next" in status && typeof status.next === "number" && "lastUpdated" in status;
+}
+
+/** A file that cannot be written, for example on a full disk, loses the times, too. */
+function writeStatuses(
+  { statusFile: file, logger }: Pick<TimersOptions, "statusFile" | "logger">,
+  statuses: Map<string, ScheduleStatus>,
+): void {
   if (file === undefined) return;
-  writeFileSync(`${file}.new`, JSON.stringify(Object.fromEntries(statuses)));
-  renameSync(`${file}.new`, file); // atomic: a host killed here leaves either the old or the new file, complete
+  try {
+    writeFileSync(`${file}.new`, JSON.stringify(Object.fromEntries(statuses)));
+    renameSync(`${file}.new`, file); // atomic: a host killed here leaves either the old or the new file, complete
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `Cannot write "${file}" because of the disk (${reason}): timers that are due while no host runs will not run at the next start`;
+    logger("error", "host", "", message);
+  }
 }
 
 /** .NET writes its minimum date for "never". */

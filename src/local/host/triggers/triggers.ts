@@ -6,6 +6,7 @@ import type { StartedApp } from "../worker/app-start.ts";
 import { receiveEvents } from "./event-grid.ts";
 import { createKeyCheck, readFunctionKeys, refuseKey } from "../http/function-keys.ts";
 import { openHttpRoutes } from "../http/http-routes.ts";
+import { jsonTypes, refuseBodyType } from "../http/json-bodies.ts";
 import type { HostRequest, HostResponse } from "../http/http-server.ts";
 import type { Invocation, InvocationOutcome } from "../worker/invocation.ts";
 import type { Logger } from "../../log.ts";
@@ -72,8 +73,7 @@ const notFound: HostResponse = { status: 404, headers: {}, body: "" };
 export function openTriggers(options: TriggersOptions): Triggers {
   const { started, engine, clock, logger } = options;
   const functions = appFunctions(started.app, process.env);
-  // The address, because "localhost" could reach another server that listens on this port with IPv6.
-  const origin = options.origin.replace("localhost", "127.0.0.1");
+  const { origin } = options;
   const keys = readFunctionKeys(process.env, () => readSystemKey(engine.clientBinding(origin)));
   const checkKey = createKeyCheck(keys);
   const run = (invocation: Invocation) => {
@@ -112,7 +112,7 @@ export function openTriggers(options: TriggersOptions): Triggers {
     logger,
     urlOf: (name: string) => {
       const found = http.functions.find((each) => each.name === name);
-      return found === undefined ? undefined : `${options.origin}/${found.route}`;
+      return found === undefined ? undefined : `${origin}/${found.route}`;
     },
     startedAt: clock.now(),
     clock,
@@ -124,13 +124,15 @@ export function openTriggers(options: TriggersOptions): Triggers {
     environment: process.env,
     run: runVisibly,
     statusFile: options.timerStatusFile,
+    logger,
   });
   const callWebhook = async (webhook: Webhook, request: HostRequest): Promise<HostResponse> => {
     switch (webhook.extension) {
       case "durabletask":
         return manage(engine, request, webhook.path);
       case "eventgrid": {
-        const response = await receiveEvents(events, request);
+        const refused = refuseBodyType(request, jsonTypes.eventgrid);
+        const response = refused ?? (await receiveEvents(events, request));
         return response.status < 400 ? { ...response, logLevel: "debug" } : response;
       }
       default:
@@ -147,7 +149,7 @@ export function openTriggers(options: TriggersOptions): Triggers {
     eventGridUrl: (name) => {
       const query = new URLSearchParams({ functionName: name });
       if (keys !== undefined) query.set("code", keys.system.eventgrid_extension);
-      return `${options.origin}/runtime/webhooks/EventGrid?${query.toString()}`;
+      return `${origin}/runtime/webhooks/EventGrid?${query.toString()}`;
     },
     drain: () => {
       draining = true;
@@ -164,7 +166,11 @@ export function openTriggers(options: TriggersOptions): Triggers {
       }
       const adminRoute = findAdminRoute(admin, request);
       if (adminRoute !== undefined) {
-        return refuseKey(checkKey(request, adminRoute.requiredKey)) ?? adminRoute.respond();
+        return (
+          refuseKey(checkKey(request, adminRoute.requiredKey)) ??
+          refuseBodyType(request, jsonTypes.admin) ??
+          adminRoute.respond()
+        );
       }
       return (await http.respond(request)) ?? (request.path === "/" ? homePage : notFound);
     },
@@ -177,6 +183,10 @@ async function manage(
   request: HostRequest,
   path: string,
 ): Promise<HostResponse> {
+  // The extension itself rejects events of another type, with 400.
+  const isEvent = /^instances\/[^/]*\/raiseEvent\//i.test(path);
+  const refused = isEvent ? undefined : refuseBodyType(request, jsonTypes.durabletask);
+  if (refused !== undefined) return refused;
   const response = await engine.handle({
     method: request.method,
     path,

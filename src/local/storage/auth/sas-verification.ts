@@ -44,15 +44,16 @@ export function verifySas(
 ): Sas {
   const field = (name: string) => query.get(name) ?? "";
   if (field("sv") < oldestVersion) {
-    throw new StorageError("NotImplemented", {
-      message: `SAS version "${field("sv")}" is not implemented by this emulator`,
-    });
+    throw notImplemented(`SAS version "${field("sv")}"`);
   }
 
   const delegation = query.has("skoid")
     ? verifyDelegation(field, { service, resource, account, now })
     : null;
   const isAccountSas = query.has("ss") || query.has("srt");
+  // Permissions and times can be in the policy, so nothing else about such a SAS can be checked.
+  if (delegation === null && !isAccountSas && field("si") !== "")
+    throw notImplemented("A SAS by stored access policy (si)");
   const signed = signedResources[service][field("sr")];
   if (delegation === null) {
     requireSignature(field, { service, signed, resource, account, isAccountSas });
@@ -77,6 +78,12 @@ export function verifySas(
 
 type Field = (name: string) => string;
 
+function notImplemented(what: string): StorageError {
+  return new StorageError("NotImplemented", {
+    message: `${what} is not implemented by this emulator`,
+  });
+}
+
 const oldestVersion = "2015-04-05";
 
 /** Account SAS tokens and service SAS tokens are signed with the account's key. */
@@ -100,9 +107,7 @@ function requireSignature(
       ? fileStringToSign(field, { signed, resource })
       : blobStringToSign(field, { signed, resource });
   if (!isValidSignature(text, { signature: field("sig"), key: account.key })) {
-    throw authenticationFailed(
-      "Signature did not match. This emulator does not support stored access policies",
-    );
+    throw authenticationFailed("Signature did not match");
   }
 }
 
@@ -118,9 +123,7 @@ function requireSigned(signed: SignedResource | undefined, field: Field): Signed
   const sr = field("sr");
   if (signed !== undefined) return signed;
   throw sr === "d"
-    ? new StorageError("NotImplemented", {
-        message: `SAS for the signed resource "${sr}" is not implemented by this emulator`,
-      })
+    ? notImplemented(`SAS for the signed resource "${sr}"`)
     : authenticationFailed(`Signed resource "${sr}" is not valid`);
 }
 
@@ -172,8 +175,8 @@ function canonicalName(resource: Resource, signed: SignedResource | undefined): 
 }
 
 function requireTime(field: Field, now: number): number {
-  const start = field("st") === "" ? -Infinity : Date.parse(field("st"));
-  const end = Date.parse(field("se"));
+  const start = field("st") === "" ? -Infinity : parseSignedTime(field("st"));
+  const end = parseSignedTime(field("se"));
   if (Number.isNaN(start) || Number.isNaN(end))
     throw authenticationFailed("Signed times are not valid");
   if (now < start || now >= end) {
@@ -184,6 +187,18 @@ function requireTime(field: Field, now: number): number {
   }
   return end;
 }
+
+/**
+ * Epoch ms, or NaN for a text that is not one of the formats of REST page "Formatting DateTime values":
+ * a date, with minutes or seconds, up to seven decimals, and `Z`, an offset or nothing, which means UTC.
+ */
+function parseSignedTime(text: string): number {
+  const [, date, time = "00:00", zone = "Z"] = signedTime.exec(text) ?? [];
+  return date === undefined ? NaN : Date.parse(`${date}T${time}${zone.toUpperCase()}`);
+}
+
+const signedTime =
+  /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d(?:\.\d{1,7})?)?)(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?)?$/i;
 
 function requireProtocol(protocol: string, isSecure: boolean): void {
   if (protocol !== "" && !protocol.split(",").includes(isSecure ? "https" : "http")) {

@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { authenticationFailed } from "./authentication-failed.ts";
 import type { Account } from "./accounts.ts";
 import { minute } from "../http/durations.ts";
+import { StorageError } from "../http/rest-errors.ts";
 import { parseQuery, splitTarget, type StorageRequest } from "../http/storage-request.ts";
 
 /** "The request must be no older than 15 minutes" (REST page "Authorize with Shared Key"). */
@@ -12,8 +13,13 @@ export function verifySharedKey(
   request: StorageRequest,
   { account, now }: { account: Account; now: number },
 ): void {
-  const [, signer, signature] =
-    /^SharedKey ([^:]+):(\S+)$/.exec(request.headers["authorization"] ?? "") ?? [];
+  const authorization = request.headers["authorization"] ?? "";
+  if (/^SharedKeyLite /i.test(authorization)) {
+    throw new StorageError("NotImplemented", {
+      message: "Authorization with Shared Key Lite is not implemented by this emulator",
+    });
+  }
+  const [, signer, signature] = /^SharedKey ([^:]+):(\S+)$/.exec(authorization) ?? [];
   if (signer === undefined || signature === undefined) {
     throw authenticationFailed(
       "The Authorization header does not have the form SharedKey account:signature",
@@ -23,10 +29,10 @@ export function verifySharedKey(
     throw authenticationFailed(`Account ${signer} cannot sign requests to account ${account.name}`);
   }
   requireRecentDate(request, now);
-  const text = stringToSign(request, account.name);
-  if (!isValidSignature(text, { signature, key: account.key })) {
+  const texts = stringsToSign(request, account.name);
+  if (!texts.some((text) => isValidSignature(text, { signature, key: account.key }))) {
     throw authenticationFailed(
-      `The signature is not the one computed for this string to sign: '${text}'`,
+      `The signature is not the one computed for this string to sign: '${texts[0]}'`,
     );
   }
 }
@@ -51,8 +57,15 @@ function requireRecentDate({ headers }: StorageRequest, now: number): void {
   }
 }
 
-/** Version 2009-09-19 and later of the signature for the Blob service. */
-function stringToSign({ method, headers, target }: StorageRequest, account: string): string {
+/**
+ * Version 2009-09-19 and later of the signature for the Blob service. The official SDKs disagree about
+ * query parameters with an empty value: those for Go and Python sign them, the one for JavaScript leaves
+ * them out. All of them work with Azure, so both strings are valid.
+ */
+function stringsToSign(
+  { method, headers, target }: StorageRequest,
+  account: string,
+): readonly [string, string] {
   const lines = [
     method,
     headers["content-language"] ?? "",
@@ -67,7 +80,13 @@ function stringToSign({ method, headers, target }: StorageRequest, account: stri
     headers["if-unmodified-since"] ?? "",
     headers["range"] ?? "",
   ];
-  return [...lines, ...canonicalHeaders(headers), canonicalResource(target, account)].join("\n");
+  const sign = (emptyValues: EmptyValues) =>
+    [
+      ...lines,
+      ...canonicalHeaders(headers),
+      canonicalResource(target, { account, emptyValues }),
+    ].join("\n");
+  return [sign("signed"), sign("left out")];
 }
 
 function canonicalHeaders(headers: Readonly<Record<string, string>>): string[] {
@@ -85,12 +104,17 @@ function collationKey(name: string): string {
   return `${name.replaceAll("-", "").replaceAll("_", " ")}\n${name}`;
 }
 
+type EmptyValues = "signed" | "left out";
+
 /** The account, the path as sent (in path style it repeats the account), and the sorted query. */
-function canonicalResource(target: string, account: string): string {
+function canonicalResource(
+  target: string,
+  { account, emptyValues }: { account: string; emptyValues: EmptyValues },
+): string {
   const [path, query] = splitTarget(target);
   const values = new Map<string, string[]>();
   for (const [name, value] of parseQuery(query)) {
-    if (value === "") continue; // the official SDKs omit empty values when they sign
+    if (value === "" && emptyValues === "left out") continue;
     values.set(name, [...(values.get(name) ?? []), value]);
   }
   const parameters = [...values.keys()]

@@ -1,4 +1,5 @@
 import { saveBlob, type Blob, type BlobType, type Rehydration } from "../store/blob-rows.ts";
+import { httpDate } from "../http/http-dates.ts";
 import { requireBlob } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { meetsTagCondition } from "../calls/request-conditions.ts";
@@ -9,7 +10,8 @@ import { requireLeaseForRead } from "../leases/lease-rules.ts";
 import type { StorageResponse } from "../http/storage-request.ts";
 import { requireNoPendingCopy } from "./blob-writes.ts";
 
-type Tiered = Pick<Blob, "accessTier" | "rehydration">;
+type ChosenTier = Pick<Blob, "accessTier" | "tierChangedAt">;
+type Tiered = ChosenTier & Pick<Blob, "rehydration">;
 
 /** The default tier of all accounts, for blobs without an explicit tier. */
 export const defaultAccessTier = "Hot";
@@ -20,13 +22,15 @@ const pageTiers = new Set(
 );
 
 /** The tier at `now`, after completed rehydrations. */
-export function tierAt({ accessTier, rehydration }: Tiered, now: number): Tiered {
-  if (rehydration === null || rehydration.doneAt > now) return { accessTier, rehydration };
-  return { accessTier: rehydration.to, rehydration: null };
+export function tierAt({ accessTier, tierChangedAt, rehydration }: Tiered, now: number): Tiered {
+  if (rehydration === null || rehydration.doneAt > now) {
+    return { accessTier, tierChangedAt, rehydration };
+  }
+  return { accessTier: rehydration.to, tierChangedAt: rehydration.doneAt, rehydration: null };
 }
 
 /** The requested tier; undefined if none was sent. Append blobs cannot have one. */
-export function readAccessTier(headers: Headers, blobType: BlobType): string | undefined {
+function readAccessTier(headers: Headers, blobType: BlobType): string | undefined {
   const tier = headers["x-ms-access-tier"];
   if (tier === undefined) return undefined;
   const known =
@@ -40,10 +44,22 @@ export function readAccessTier(headers: Headers, blobType: BlobType): string | u
  * The tier after a write without a tier: "overwriting the destination blob will inherit Hot/Cool tier
  * from the destination" (REST page "Copy Blob"). A blob in the archive tier gets the default.
  */
-export function inheritedTier(existing: Blob | undefined, now: number): string | null {
-  if (existing === undefined) return null;
-  const { accessTier } = tierAt(existing, now);
-  return accessTier === "Archive" ? null : accessTier;
+export function inheritedTier(existing: Blob | undefined, now: number): ChosenTier {
+  if (existing === undefined) return defaultTier;
+  const { accessTier, tierChangedAt } = tierAt(existing, now);
+  return accessTier === "Archive" ? defaultTier : { accessTier, tierChangedAt };
+}
+
+/** No tier was ever set. */
+export const defaultTier: ChosenTier = { accessTier: null, tierChangedAt: null };
+
+/** The tier that a write requests; undefined if it requests none. */
+export function requestedTier(
+  headers: Headers,
+  { blobType, now }: { blobType: BlobType; now: number },
+): ChosenTier | undefined {
+  const accessTier = readAccessTier(headers, blobType);
+  return accessTier === undefined ? undefined : { accessTier, tierChangedAt: now };
 }
 
 /** Throws the service's 409 for a blob in the archive tier, or while it is rehydrated. */
@@ -86,7 +102,7 @@ export function setBlobTier(call: Call): StorageResponse {
   const current = tierAt(blob, now);
   if (current.accessTier !== "Archive" || to === "Archive") {
     if (current.rehydration !== null) throw new StorageError("BlobBeingRehydrated");
-    saveBlob(store, { ...blob, accessTier: to, rehydration: null });
+    saveBlob(store, { ...blob, accessTier: to, tierChangedAt: now, rehydration: null });
     return { status: 200 };
   }
   const started = startRehydration(headers, { to, now, settings: copies });
@@ -99,13 +115,14 @@ export function setBlobTier(call: Call): StorageResponse {
 
 /** The tier values of reads and listings (REST page "Get Blob Properties"). Append blobs report the inferred tier. */
 export function describeTier(blob: Blob, now: number): TierDescription {
-  const { accessTier, rehydration } = tierAt(blob, now);
+  const { accessTier, tierChangedAt, rehydration } = tierAt(blob, now);
   if (blob.blobType === "PageBlob" && accessTier === null) return {};
   return {
     accessTier: accessTier ?? defaultAccessTier,
     isInferred: accessTier === null ? "true" : undefined,
     archiveStatus: rehydration ? `rehydrate-pending-to-${rehydration.to.toLowerCase()}` : undefined,
     rehydratePriority: rehydration?.priority,
+    changedAt: tierChangedAt === null ? undefined : httpDate(tierChangedAt),
   };
 }
 
@@ -114,4 +131,17 @@ type TierDescription = {
   isInferred?: string | undefined;
   archiveStatus?: string | undefined;
   rehydratePriority?: string | undefined;
+  changedAt?: string | undefined;
 };
+
+/** The tier headers of Get Blob and Get Blob Properties. */
+export function tierHeaders(blob: Blob, now: number): Record<string, string | undefined> {
+  const tier = describeTier(blob, now);
+  return {
+    "x-ms-access-tier": tier.accessTier,
+    "x-ms-access-tier-inferred": tier.isInferred,
+    "x-ms-access-tier-change-time": tier.changedAt,
+    "x-ms-archive-status": tier.archiveStatus,
+    "x-ms-rehydrate-priority": tier.rehydratePriority,
+  };
+}

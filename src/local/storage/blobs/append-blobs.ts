@@ -3,7 +3,7 @@ import { requireBlob } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import { addContent, findBlocks, createBlock } from "../store/content-blocks.ts";
-import { verifyMd5 } from "../http/content-md5.ts";
+import { verifyChecksums } from "../http/body-checksums.ts";
 import { invalidHeader, type Headers } from "../http/request-headers.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import type { StorageResponse } from "../http/storage-request.ts";
@@ -24,7 +24,7 @@ export function appendBlock(call: Call): StorageResponse {
     throw new StorageError("InvalidHeaderValue", { details: { HeaderName: "Content-Length" } });
   }
   if (body.length > maxBlockBytes) throw new StorageError("RequestBodyTooLarge");
-  const md5 = verifyMd5(body, headers["content-md5"]);
+  const checksums = verifyChecksums(body, headers);
   requirePosition(headers, blob);
   const maxSizeBytes = readNumber(headers, "x-ms-blob-condition-maxsize") ?? Infinity;
   if (blob.length + body.length > maxSizeBytes) {
@@ -42,7 +42,7 @@ export function appendBlock(call: Call): StorageResponse {
     headers: {
       ...stateHeaders(changed),
       ...encryptionHeader,
-      "Content-MD5": md5,
+      ...checksums,
       "x-ms-blob-append-offset": String(blob.length),
       "x-ms-blob-committed-block-count": String(blocks.length + 1),
     },

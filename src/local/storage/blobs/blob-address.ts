@@ -2,7 +2,7 @@ import { findBlob, type Blob } from "../store/blob-rows.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { findContainer, type Container } from "../store/container-rows.ts";
 import { StorageError } from "../http/rest-errors.ts";
-import type { Resource, StorageRequest } from "../http/storage-request.ts";
+import { readParameter, type Resource, type StorageRequest } from "../http/storage-request.ts";
 
 /** The account, container and blob in the URL of a request for a blob. */
 export function blobAddress(resource: Resource): Extract<Resource, { level: "blob" }> {
@@ -39,7 +39,10 @@ export function readRevision(query: StorageRequest["query"]): {
   snapshot: string | undefined;
   versionId: string | undefined;
 } {
-  const revision = { snapshot: query.get("snapshot"), versionId: query.get("versionid") };
+  const revision = {
+    snapshot: readParameter(query, "snapshot"),
+    versionId: readParameter(query, "versionid"),
+  };
   if (revision.snapshot === undefined || revision.versionId === undefined) return revision;
   throw new StorageError("InvalidQueryParameterValue", {
     message: "A request cannot select both a snapshot and a version.",

@@ -3,6 +3,7 @@ import {
   findBlob,
   findFormerVersions,
   findSnapshots,
+  isCurrent,
   type Blob,
 } from "../store/blob-rows.ts";
 import type { Container } from "../store/container-rows.ts";
@@ -11,9 +12,8 @@ import { httpDate } from "../http/http-dates.ts";
 import { requireContainer } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { copyHeaders } from "../pending-copies/copy-headers.ts";
-import { StorageError } from "../http/rest-errors.ts";
 import { describeLease } from "../leases/lease-rules.ts";
-import { readListPage, serviceEndpoint } from "../calls/listing-page.ts";
+import { readInclude, readListPage, serviceEndpoint } from "../calls/listing-page.ts";
 import type { StorageResponse } from "../http/storage-request.ts";
 import type { Store } from "../store/store.ts";
 import { immutabilityHeaders } from "./immutability.ts";
@@ -30,7 +30,19 @@ export function listBlobs(call: Call): StorageResponse {
   const page = readListPage(request);
   const prefix = request.query.get("prefix") ?? "";
   const delimiter = request.query.get("delimiter") ?? "";
-  const include = readInclude(request.query.get("include"));
+  const include = readInclude(call, {
+    known: [
+      "copy",
+      "deleted",
+      "immutabilitypolicy",
+      "legalhold",
+      "metadata",
+      "snapshots",
+      "tags",
+      "versions",
+    ],
+    notImplemented: ["deletedwithversions", "permissions", "uncommittedblobs"],
+  });
 
   const entries: Entry[] = [];
   let next: string | undefined;
@@ -85,17 +97,6 @@ function findRevisions(
     ...(include.has("versions") ? findFormerVersions(store, { container, name }) : []),
     ...(current ? [current] : []),
   ].map((blob) => ({ kind: "blob", name, blob }));
-}
-
-/** The requested datasets. Throws for a dataset that this emulator does not support. */
-function readInclude(include: string | undefined): ReadonlySet<string> {
-  const datasets = new Set((include ?? "").split(",").filter((name) => name !== ""));
-  if (datasets.has("uncommittedblobs")) {
-    throw new StorageError("NotImplemented", {
-      message: "List Blobs with include=uncommittedblobs is not implemented by this emulator",
-    });
-  }
-  return datasets;
 }
 
 /** Yields names in order, in batches as needed. All names with the same prefix up to the delimiter are one step. */
@@ -183,10 +184,13 @@ function blobElement(call: Call, blob: Blob, include: ReadonlySet<string>): Elem
         AccessTierInferred: tier.isInferred,
         ArchiveStatus: tier.archiveStatus,
         RehydratePriority: tier.rehydratePriority,
+        AccessTierChangeTime: tier.changedAt,
         Sealed: appendHeaders(call, blob)["x-ms-blob-sealed"],
-        LeaseStatus: lease.status,
-        LeaseState: lease.state,
-        LeaseDuration: lease.duration,
+        ...(isCurrent(blob) && {
+          LeaseStatus: lease.status,
+          LeaseState: lease.state,
+          LeaseDuration: lease.duration,
+        }),
         CopyId: copy["x-ms-copy-id"],
         CopyStatus: copy["x-ms-copy-status"],
         CopySource: copy["x-ms-copy-source"],

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Blob } from "../store/blob-rows.ts";
 import { httpDate } from "../http/http-dates.ts";
-import { requireBlob } from "./blob-address.ts";
+import { readRevision, requireBlob } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import { findPendingCopy, publishedBytes } from "../pending-copies/pending-copies.ts";
@@ -14,7 +14,7 @@ import type { StorageResponse } from "../http/storage-request.ts";
 import { appendHeaders } from "./append-blobs.ts";
 import { immutabilityHeaders } from "./immutability.ts";
 import { sequenceHeader } from "./page-blobs.ts";
-import { describeTier, requireOnline } from "./access-tiers.ts";
+import { requireOnline, tierHeaders } from "./access-tiers.ts";
 import { contentHeaders } from "../calls/content-headers.ts";
 import { versionHeader } from "./blob-writes.ts";
 
@@ -60,17 +60,11 @@ function readBytes({ store, now }: Call, blob: Blob, range: ByteRange): Buffer {
 /** REST page "Get Blob Properties". */
 export function getBlobProperties(call: Call): StorageResponse {
   const blob = requireReadable(call);
-  const tier = describeTier(blob, call.now);
   return {
     status: 200,
     headers: {
       ...propertyHeaders(call, blob),
       "Content-Length": String(blob.length),
-      "x-ms-creation-time": httpDate(blob.createdAt),
-      "x-ms-access-tier": tier.accessTier,
-      "x-ms-access-tier-inferred": tier.isInferred,
-      "x-ms-archive-status": tier.archiveStatus,
-      "x-ms-rehydrate-priority": tier.rehydratePriority,
     },
   };
 }
@@ -84,7 +78,6 @@ function requireReadable(call: Call): Blob {
 }
 
 function propertyHeaders(call: Call, blob: Blob): Record<string, string | undefined> {
-  const lease = describeLease(blob.lease, call.now);
   const metadata = Object.entries(blob.metadata).map(([name, value]) => [
     `x-ms-meta-${name}`,
     value,
@@ -103,11 +96,23 @@ function propertyHeaders(call: Call, blob: Blob): Record<string, string | undefi
     "x-ms-tag-count": tagCount(blob),
     "Accept-Ranges": "bytes",
     "x-ms-blob-type": blob.blobType,
+    "x-ms-creation-time": httpDate(blob.createdAt),
+    ...tierHeaders(blob, call.now),
+    ...leaseHeaders(call, blob),
+    "x-ms-server-encrypted": "true",
+    ...(call.caller.kind === "SAS" && call.caller.responseHeaders),
+  };
+}
+
+/** Recordings of the service have no lease headers for a URL with a snapshot or a version. */
+function leaseHeaders({ request, now }: Call, blob: Blob): Record<string, string | undefined> {
+  const { snapshot, versionId } = readRevision(request.query);
+  if (snapshot !== undefined || versionId !== undefined) return {};
+  const lease = describeLease(blob.lease, now);
+  return {
     "x-ms-lease-state": lease.state,
     "x-ms-lease-status": lease.status,
     "x-ms-lease-duration": lease.duration,
-    "x-ms-server-encrypted": "true",
-    ...(call.caller.kind === "SAS" && call.caller.responseHeaders),
   };
 }
 

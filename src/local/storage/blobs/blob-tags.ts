@@ -6,7 +6,7 @@ import { requireReadConditions, requireWriteConditions } from "../calls/request-
 import { StorageError } from "../http/rest-errors.ts";
 import { requireLeaseForRead, requireLeaseForWrite } from "../leases/lease-rules.ts";
 import type { StorageResponse } from "../http/storage-request.ts";
-import { verifyMd5 } from "../http/content-md5.ts";
+import { verifyMd5 } from "../http/body-checksums.ts";
 import { requireNoPendingCopy } from "./blob-writes.ts";
 import {
   element,

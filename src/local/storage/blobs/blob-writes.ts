@@ -4,6 +4,7 @@ import type { Container } from "../store/container-rows.ts";
 import { contentHeaderNames } from "../calls/content-headers.ts";
 import { wholeSeconds } from "../http/http-dates.ts";
 import type { Call } from "../calls/operation-call.ts";
+import type { OperationName } from "../http/rest-operation.ts";
 import { requireWriteConditions } from "../calls/request-conditions.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { requireMutable, unprotected } from "./immutability.ts";
@@ -14,7 +15,14 @@ import { keepFormerVersion, nextVersionId } from "./blob-versions.ts";
 /** The properties that a write sets. `writeBlob` sets the others: ETag, times, lease, version. */
 export type BlobWrite = Pick<
   Blob,
-  "blobType" | "content" | "length" | "contentHeaders" | "metadata" | "accessTier" | "tags"
+  | "blobType"
+  | "content"
+  | "length"
+  | "contentHeaders"
+  | "metadata"
+  | "accessTier"
+  | "tierChangedAt"
+  | "tags"
 > &
   Partial<Pick<Blob, "rehydration" | "immutability" | "sequenceNumber" | "isSealed">> & {
     /** Only Copy Blob sets copy properties: all other writes remove them. */
@@ -22,8 +30,11 @@ export type BlobWrite = Pick<
   };
 
 /** Throws unless the request's conditions and lease allow the write, and no copy is pending. */
-export function requireWritable(call: Call, existing: Blob | undefined): void {
-  const { headers } = call.request;
+export function requireWritable(
+  call: Call,
+  existing: Blob | undefined,
+  headers = call.request.headers,
+): void {
   requireOverwrite(call.caller, existing);
   requireWriteConditions(headers, existing);
   requireNoPendingCopy(existing);
@@ -127,8 +138,15 @@ export const defaultContentType = "application/octet-stream";
 export const encryptionHeader = { "x-ms-request-server-encrypted": "true" };
 
 /** Rejects headers that this emulator does not support and must not ignore. */
-export function refuseUnsupportedHeaders(headers: Readonly<Record<string, string>>): void {
-  const name = unsupportedHeaders.find((header) => (headers[header] ?? "") !== "");
+export function refuseUnsupportedHeaders(
+  headers: Readonly<Record<string, string>>,
+  operation: OperationName,
+): void {
+  const name = unsupportedHeaders.find(
+    (header) =>
+      (headers[header] ?? "") !== "" &&
+      !(header === "x-ms-content-crc64" && crc64Operations.has(operation)),
+  );
   if (name === undefined) return;
   throw new StorageError("NotImplemented", {
     message: `The header ${name} is not implemented by this emulator`,
@@ -142,3 +160,11 @@ const unsupportedHeaders = [
   "x-ms-encryption-scope",
   "x-ms-copy-source-tag-option",
 ];
+
+const crc64Operations: ReadonlySet<OperationName> = new Set([
+  "PutBlob",
+  "PutBlock",
+  "PutBlockList",
+  "AppendBlock",
+  "PutPage",
+]);

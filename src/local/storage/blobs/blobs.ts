@@ -1,17 +1,18 @@
-import { findSnapshots, type Blob, type BlobType } from "../store/blob-rows.ts";
+import { findSnapshots, isCurrent, type Blob, type BlobType } from "../store/blob-rows.ts";
 import { findTarget, requireBlob, requireContainer } from "./blob-address.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import { addContent, createBlock } from "../store/content-blocks.ts";
-import { verifyMd5 } from "../http/content-md5.ts";
+import { verifyBlobChecksums, verifyChecksums } from "../http/body-checksums.ts";
 import { zeroBlocks } from "../store/content-ranges.ts";
+import type { Headers } from "../http/request-headers.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { readImmutability, requireMutable } from "./immutability.ts";
 import { readPageBlobSize } from "./page-blobs.ts";
 import { failureDescriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
-import type { StorageResponse } from "../http/storage-request.ts";
+import { readParameter, type StorageResponse } from "../http/storage-request.ts";
 import { readTags } from "./blob-tags.ts";
-import { inheritedTier, readAccessTier, requireOnline } from "./access-tiers.ts";
+import { defaultTier, inheritedTier, requestedTier, requireOnline } from "./access-tiers.ts";
 import { keepFormerVersion } from "./blob-versions.ts";
 import {
   changeBlob,
@@ -33,7 +34,8 @@ export function putBlob(call: Call): StorageResponse {
   const target = findTarget(call);
   requireWritable(call, target.blob);
 
-  const md5 = verifyMd5(body, headers["content-md5"]);
+  const checksums = blobType === "BlockBlob" ? verifyBlobChecksums(body, headers) : undefined;
+  if (blobType !== "BlockBlob") verifyChecksums(body, headers);
   if (blobType !== "BlockBlob" && body.length > 0) {
     throw new StorageError("InvalidHeaderValue", { details: { HeaderName: "Content-Length" } });
   }
@@ -48,14 +50,13 @@ export function putBlob(call: Call): StorageResponse {
     length,
     sequenceNumber,
     contentHeaders: {
-      ...(blobType === "BlockBlob" && { contentMD5: md5 }),
       contentType: headers["content-type"] ?? defaultContentType,
       ...readContentHeaders(headers),
+      ...(checksums && { contentMD5: checksums["Content-MD5"] }),
     },
     metadata: request.metadata,
-    accessTier:
-      readAccessTier(headers, blobType) ??
-      (blobType === "BlockBlob" ? inheritedTier(target.blob, now) : null),
+    ...(requestedTier(headers, { blobType, now }) ??
+      (blobType === "BlockBlob" ? inheritedTier(target.blob, now) : defaultTier)),
     tags: readTags(call),
     immutability: readImmutability(headers, now),
   });
@@ -66,7 +67,7 @@ export function putBlob(call: Call): StorageResponse {
       ...stateHeaders(blob),
       ...versionHeader(blob),
       ...encryptionHeader,
-      ...(blobType === "BlockBlob" && { "Content-MD5": md5 }),
+      ...checksums,
     },
   };
 }
@@ -119,8 +120,8 @@ export function setBlobProperties(call: Call): StorageResponse {
 export function deleteBlob(call: Call): StorageResponse {
   const { request, store, now, accountSettings } = call;
   const blob = requireBlob(call);
-  requireWritable(call, blob);
-  const isNamedVersion = request.query.has("versionid");
+  requireWritable(call, blob, withoutWildcard(request.headers));
+  const isNamedVersion = readParameter(request.query, "versionid") !== undefined;
   if (isNamedVersion && blob.formerVersion === "") {
     throw new StorageError("OperationNotAllowedOnRootBlob");
   }
@@ -137,8 +138,13 @@ export function deleteBlob(call: Call): StorageResponse {
   return { status: 202, headers: { "x-ms-delete-type-permanent": "true" } };
 }
 
-function isCurrent({ snapshot, formerVersion }: Blob): boolean {
-  return snapshot === "" && formerVersion === "";
+/**
+ * Delete Blob ignores `If-None-Match: *` and deletes an existing blob, contrary to the REST page: seen with
+ * Azure in August 2026 (github.com/apache/opendal/issues/8176).
+ */
+function withoutWildcard(headers: Headers): Headers {
+  const { "if-none-match": condition, ...others } = headers;
+  return condition?.trim() === "*" ? others : headers;
 }
 
 function findDeleted({ request, store }: Call, blob: Blob): Blob[] {
@@ -159,7 +165,7 @@ function findDeleted({ request, store }: Call, blob: Blob): Blob[] {
 /** The properties that Set Blob Metadata keeps. Immutability stays with the former version. */
 function unchangedWrite(blob: Blob): BlobWrite {
   const { blobType, content, length, contentHeaders, metadata, accessTier, tags } = blob;
-  const { rehydration, sequenceNumber, isSealed } = blob;
+  const { tierChangedAt, rehydration, sequenceNumber, isSealed } = blob;
   return {
     blobType,
     content,
@@ -167,6 +173,7 @@ function unchangedWrite(blob: Blob): BlobWrite {
     contentHeaders,
     metadata,
     accessTier,
+    tierChangedAt,
     tags,
     rehydration,
     sequenceNumber,

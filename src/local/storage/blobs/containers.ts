@@ -10,7 +10,7 @@ import { httpDate, wholeSeconds } from "../http/http-dates.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import { requireWriteConditions } from "../calls/request-conditions.ts";
 import { StorageError } from "../http/rest-errors.ts";
-import { readListPage, serviceEndpoint } from "../calls/listing-page.ts";
+import { readInclude, readListPage, serviceEndpoint } from "../calls/listing-page.ts";
 import { failureDescriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
 import type { StorageResponse } from "../http/storage-request.ts";
 import { element, elements, renderXml, type Element } from "../http/xml.ts";
@@ -21,7 +21,7 @@ export function listContainers(call: Call): StorageResponse {
   const { account } = request.resource;
   const page = readListPage(request);
   const prefix = request.query.get("prefix") ?? "";
-  const withMetadata = request.query.get("include")?.split(",").includes("metadata") ?? false;
+  const include = readInclude(call, { known: ["deleted", "metadata"], notImplemented: ["system"] });
   const found = findContainers(store, {
     account,
     from: page.from > prefix ? page.from : prefix,
@@ -40,7 +40,7 @@ export function listContainers(call: Call): StorageResponse {
             "Containers",
             found
               .slice(0, page.limit)
-              .map((container) => containerElement(container, withMetadata)),
+              .map((container) => containerElement(container, include.has("metadata"))),
           ),
           element("NextMarker", next === undefined ? "" : page.markerFor(next.name)),
         ],
@@ -89,8 +89,12 @@ export function createContainer({ request, store, now }: Call): StorageResponse 
   return { status: 201, headers: stateHeaders(container) };
 }
 
+/** "Working with the root container", "Static website hosting". The service itself makes $logs. */
+const specialNames = ["$root", "$web"];
+
 /** REST page "Naming and Referencing Containers, Blobs, and Metadata". */
 function requireContainerName(name: string): void {
+  if (specialNames.includes(name)) return;
   if (name.length < 3 || name.length > 63) throw new StorageError("OutOfRangeInput");
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) throw new StorageError("InvalidResourceName");
 }

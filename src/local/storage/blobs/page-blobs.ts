@@ -4,12 +4,12 @@ import type { Call } from "../calls/operation-call.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import { requireReadConditions } from "../calls/request-conditions.ts";
 import { findBlocks, type Block } from "../store/content-blocks.ts";
-import { verifyMd5 } from "../http/content-md5.ts";
+import { verifyChecksums } from "../http/body-checksums.ts";
 import { overwriteRange, sliceBlocks, type Range } from "../store/content-ranges.ts";
 import { invalidHeader, missingHeader, type Headers } from "../http/request-headers.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { requireLeaseForRead } from "../leases/lease-rules.ts";
-import type { StorageResponse } from "../http/storage-request.ts";
+import { readParameter, type StorageResponse } from "../http/storage-request.ts";
 import { changeBlob, encryptionHeader, requireWritable } from "./blob-writes.ts";
 import { element, renderXml } from "../http/xml.ts";
 
@@ -41,7 +41,7 @@ export function putPage(call: Call): StorageResponse {
     throw invalidHeader("Content-Length", String(body.length));
   }
   if (body.length > maxWriteBytes) throw new StorageError("RequestBodyTooLarge");
-  const md5 = verifyMd5(body, headers["content-md5"]);
+  const checksums = verifyChecksums(body, headers);
 
   const changed = changeBlob(call, blob, {
     content: overwriteRange(store, blob, { range, bytes: isClear ? null : body }),
@@ -51,7 +51,7 @@ export function putPage(call: Call): StorageResponse {
     headers: {
       ...stateHeaders(changed),
       ...encryptionHeader,
-      ...(!isClear && { "Content-MD5": md5 }),
+      ...(!isClear && checksums),
       ...sequenceHeader(changed),
     },
   };
@@ -60,7 +60,7 @@ export function putPage(call: Call): StorageResponse {
 /** REST page "Get Page Ranges": the ranges that were written and not cleared. */
 export function getPageRanges(call: Call): StorageResponse {
   const { request, store, now } = call;
-  if (request.query.has("prevsnapshot")) {
+  if (readParameter(request.query, "prevsnapshot") !== undefined) {
     throw new StorageError("NotImplemented", {
       message: "Get Page Ranges with prevsnapshot is not implemented by this emulator",
     });

@@ -1,4 +1,5 @@
 import type { Call } from "./operation-call.ts";
+import { restName } from "../http/rest-operation.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import type { StorageRequest } from "../http/storage-request.ts";
 import { element, type Element } from "../http/xml.ts";
@@ -28,6 +29,40 @@ export function readListPage({ query }: StorageRequest): ListPage {
       return value === undefined ? [] : [element(name, value)];
     }),
   };
+}
+
+/**
+ * The datasets of the parameter `include`, in lower case: the SDK for .NET sent them capitalized. An unknown
+ * dataset is rejected, as Azure rejects it.
+ */
+export function readInclude(
+  { request, operation }: Call,
+  { known, notImplemented }: { known: readonly string[]; notImplemented: readonly string[] },
+): ReadonlySet<string> {
+  const text = request.query.get("include") ?? "";
+  const datasets = new Set(
+    text
+      .toLowerCase()
+      .split(",")
+      .filter((name) => name !== ""),
+  );
+  for (const name of datasets) {
+    if (notImplemented.includes(name)) {
+      throw new StorageError("NotImplemented", {
+        message: `${restName(operation)} with include=${name} is not implemented by this emulator`,
+      });
+    }
+    if (!known.includes(name)) {
+      throw new StorageError("InvalidQueryParameterValue", {
+        details: {
+          QueryParameterName: "include",
+          QueryParameterValue: text,
+          Reason: "Invalid query parameter value.",
+        },
+      });
+    }
+  }
+  return datasets;
 }
 
 export function serviceEndpoint({ request, ownOrigins }: Call): string {

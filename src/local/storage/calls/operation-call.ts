@@ -3,6 +3,7 @@ import type { AccountSettings } from "./account-settings.ts";
 import type { CopySettings } from "../pending-copies/copy-settings.ts";
 import type { OperationName } from "../http/rest-operation.ts";
 import type { ServiceName, StorageResponse, StorageRequest } from "../http/storage-request.ts";
+import type { VirtualHosts } from "../http/virtual-hosts.ts";
 import type { RoleAssignment } from "../auth/role-assignments.ts";
 import type { FetchedSource } from "../pending-copies/web-object.ts";
 import type { Store } from "../store/store.ts";
@@ -20,6 +21,7 @@ export type Call = {
   roles: readonly RoleAssignment[];
   /** Origins of the emulator's endpoints: `http://host:port` or `https://host:port`. */
   ownOrigins: Readonly<Record<ServiceName, string>>;
+  hosts: VirtualHosts;
   /** Settings of the account in the request's URL. */
   accountSettings: AccountSettings;
   /** The copy source outside Storage; absent until it was fetched (see `web-object.ts`). */

@@ -20,6 +20,8 @@ type ConditionName =
  * page "Specifying conditional headers for Blob Storage operations").
  */
 export function requireReadConditions(headers: Headers, blob: ConditionTarget): void {
+  // A read cannot be for a blob that does not exist. Azure CLI's tests expect this code from Azure.
+  if (headers["if-none-match"]?.trim() === "*") throw new StorageError("UnsatisfiableCondition");
   const unmet = findUnmetCondition(headers, blob, "");
   if (unmet === undefined) return;
   const isNotModified = unmet === "If-None-Match" || unmet === "If-Modified-Since";

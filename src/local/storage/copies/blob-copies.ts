@@ -23,8 +23,9 @@ import { savePendingCopy } from "../pending-copies/pending-copies.ts";
 import type { StorageResponse } from "../http/storage-request.ts";
 import { readTags } from "../blobs/blob-tags.ts";
 import {
+  defaultTier,
   inheritedTier,
-  readAccessTier,
+  requestedTier,
   requireOnline,
   startRehydration,
   tierAt,
@@ -76,7 +77,10 @@ export function copyBlob(call: Call): StorageResponse {
 
 type Target = ReturnType<typeof findTarget>;
 /** Properties that only blobs have. Other sources are copied like plain block blobs. */
-type Traits = Pick<Blob, "blobType" | "accessTier" | "rehydration" | "sequenceNumber" | "isSealed">;
+type Traits = Pick<
+  Blob,
+  "blobType" | "accessTier" | "tierChangedAt" | "rehydration" | "sequenceNumber" | "isSealed"
+>;
 /** The destination without its bytes and copy properties. */
 type DestinationProperties = Omit<BlobWrite, "content" | "length" | "copy"> &
   Pick<Blob, "rehydration">;
@@ -86,7 +90,7 @@ function readTraits({ object }: CopySource): Traits {
   if (object.service === "blob") return object;
   return {
     blobType: "BlockBlob",
-    accessTier: null,
+    ...defaultTier,
     rehydration: null,
     sequenceNumber: 0,
     isSealed: false,
@@ -168,19 +172,19 @@ function buildDestination(
 function destinationTier(
   { request, now }: Call,
   { target, traits, settings }: { target: Target; traits: Traits; settings: CopySettings },
-): Pick<Blob, "accessTier" | "rehydration"> {
-  const requested = readAccessTier(request.headers, traits.blobType);
+): Pick<Blob, "accessTier" | "tierChangedAt" | "rehydration"> {
+  const requested = requestedTier(request.headers, { blobType: traits.blobType, now });
   const current = tierAt(traits, now);
   if (current.rehydration !== null) throw new StorageError("BlobBeingRehydrated");
   if (current.accessTier === "Archive") {
-    if (requested === undefined || requested === "Archive") throw new StorageError("BlobArchived");
-    const rehydration = startRehydration(request.headers, { to: requested, now, settings });
-    return { accessTier: "Archive", rehydration };
+    const to = requested?.accessTier ?? "Archive";
+    if (to === "Archive") throw new StorageError("BlobArchived");
+    const rehydration = startRehydration(request.headers, { to, now, settings });
+    return { accessTier: "Archive", tierChangedAt: now, rehydration };
   }
   // "Tier is inherited for premium storage tiers", which page blobs have.
-  const inherited =
-    traits.blobType === "PageBlob" ? current.accessTier : inheritedTier(target.blob, now);
-  return { accessTier: requested ?? inherited, rehydration: null };
+  const inherited = traits.blobType === "PageBlob" ? current : inheritedTier(target.blob, now);
+  return { ...(requested ?? inherited), rehydration: null };
 }
 
 /** The copy of a sealed blob is sealed unless `x-ms-seal-blob` is false (REST page "Append Blob Seal"). */

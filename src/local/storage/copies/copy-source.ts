@@ -13,11 +13,14 @@ import { restName } from "../http/rest-operation.ts";
 import {
   parseQuery,
   parseResource,
+  readParameter,
   splitTarget,
+  withRootContainer,
   type Resource,
   type ServiceName,
   type StorageRequest,
 } from "../http/storage-request.ts";
+import { ownPath, virtualService } from "../http/virtual-hosts.ts";
 import { rolesAllow } from "../auth/role-assignments.ts";
 import { NeedsFetch, type WebObject } from "../pending-copies/web-object.ts";
 
@@ -44,7 +47,7 @@ const firstVersionWithSourceError = "2025-11-05";
  */
 export function resolveCopySource(call: Call): CopySource {
   const url = readSourceUrl(call);
-  const service = serviceAt(url, call.ownOrigins);
+  const service = serviceAt(url, call);
   if (service === undefined) return webSource(call, url);
   const request = sourceRequest(call, { url, service });
   const { resource } = request;
@@ -61,7 +64,7 @@ export function resolveCopySource(call: Call): CopySource {
       object,
       isSameAccount,
       readableUntil: caller.kind === "SAS" ? caller.expiresAt : null,
-      isVersion: request.query.has("versionid"),
+      isVersion: readParameter(request.query, "versionid") !== undefined,
     };
   } catch (error) {
     if (!(error instanceof StorageError) || error.code === "NotImplemented" || isOwn) throw error;
@@ -113,13 +116,13 @@ function webSource(call: Call, url: URL): CopySource {
 }
 
 function sourceRequest(
-  { request }: Call,
+  { request, hosts }: Call,
   { url, service }: { url: URL; service: ServiceName },
 ): StorageRequest {
-  const target = `${url.pathname}${url.search}`;
+  const target = `${ownPath(hosts, url.host, url.pathname)}${url.search}`;
   const [path, query] = splitTarget(target);
-  const resource = parseResource(path, service);
   const parameters = new Map(parseQuery(query));
+  const resource = withRootContainer(parseResource(path, service), { service, query: parameters });
   return {
     id: request.id,
     service,
@@ -135,10 +138,10 @@ function sourceRequest(
   };
 }
 
-function serviceAt(url: URL, ownOrigins: Call["ownOrigins"]): ServiceName | undefined {
+function serviceAt(url: URL, { ownOrigins, hosts }: Call): ServiceName | undefined {
   const origin = url.origin.replace("//localhost:", "//127.0.0.1:");
   if (origin === ownOrigins.blob) return "blob";
-  return origin === ownOrigins.file ? "file" : undefined;
+  return origin === ownOrigins.file ? "file" : virtualService(hosts, url.host);
 }
 
 function findSourceBlob(call: Call, { resource, query }: StorageRequest): Blob {

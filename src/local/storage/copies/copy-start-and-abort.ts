@@ -17,10 +17,9 @@ import type { Metadata, StorageResponse } from "../http/storage-request.ts";
 
 /** Returns true if the copy completes in its start. */
 export function finishesOnStart(settings: CopySettings, source: CopySource): boolean {
-  return (
-    settings.finishOnStart === "always" ||
-    (settings.finishOnStart === "same-account" && source.isSameAccount)
-  );
+  const { finishOnStart, maxFinishOnStartBytes = Infinity } = settings;
+  if (source.object.length > maxFinishOnStartBytes) return false;
+  return finishOnStart === "always" || (finishOnStart === "same-account" && source.isSameAccount);
 }
 
 /** The copy properties of a copy that completed in its start. */

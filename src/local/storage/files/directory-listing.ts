@@ -1,6 +1,6 @@
 import { httpDate } from "../http/http-dates.ts";
 import type { Call } from "../calls/operation-call.ts";
-import { readListPage, serviceEndpoint } from "../calls/listing-page.ts";
+import { readInclude, readListPage, serviceEndpoint } from "../calls/listing-page.ts";
 import type { StorageResponse } from "../http/storage-request.ts";
 import { element, elements, renderXml, type Element } from "../http/xml.ts";
 import { requireShare } from "./file-address.ts";
@@ -16,9 +16,10 @@ export function listDirectoriesAndFiles(call: Call): StorageResponse {
   const directory = requireDirectory(call);
   const page = readListPage(request);
   const prefix = pathKey(request.query.get("prefix") ?? "");
-  const include = new Set(
-    (request.query.get("include") ?? "").split(",").map((dataset) => dataset.toLowerCase()),
-  );
+  const include = readInclude(call, {
+    known: ["attributes", "etag", "permissionkey", "timestamps"],
+    notImplemented: [],
+  });
   const withIds = request.headers["x-ms-file-extended-info"]?.toLowerCase() === "true";
   const found = findEntries(call.store, directory).filter((entry) => {
     const key = pathKey(nameOf(entry.path));

@@ -1,6 +1,6 @@
 import type { Call } from "../calls/operation-call.ts";
 import { StorageError } from "../http/rest-errors.ts";
-import type { Resource } from "../http/storage-request.ts";
+import { readParameter, type Resource } from "../http/storage-request.ts";
 import type { Store } from "../store/store.ts";
 import { findDirectory, findFile, type Directory, type File } from "../store/file-rows.ts";
 import { readBoolean, type Headers } from "../http/request-headers.ts";
@@ -86,7 +86,7 @@ export function requireFileForWrite(call: Call): File {
 
 /** Share snapshots are read-only (REST page "Snapshot Share"). */
 export function refuseSnapshot({ request }: Call): void {
-  if (request.query.has("sharesnapshot")) {
+  if (readParameter(request.query, "sharesnapshot") !== undefined) {
     throw new StorageError("ShareSnapshotOperationNotSupported");
   }
 }

@@ -2,7 +2,7 @@ import type { ContentHeaders } from "../store/blob-rows.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { addContent, createBlock } from "../store/content-blocks.ts";
-import { verifyMd5 } from "../http/content-md5.ts";
+import { verifyMd5 } from "../http/body-checksums.ts";
 import { overwriteRange, resizeContent, zeroBlocks, type Range } from "../store/content-ranges.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { failureDescriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";

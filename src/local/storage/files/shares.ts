@@ -2,7 +2,7 @@ import { httpDate, wholeSeconds } from "../http/http-dates.ts";
 import { stateHeaders } from "../http/state-headers.ts";
 import type { Call } from "../calls/operation-call.ts";
 import { StorageError } from "../http/rest-errors.ts";
-import { readListPage, serviceEndpoint } from "../calls/listing-page.ts";
+import { readInclude, readListPage, serviceEndpoint } from "../calls/listing-page.ts";
 import { failureDescriptions, failCopiesReading } from "../pending-copies/pending-copies.ts";
 import type { StorageResponse } from "../http/storage-request.ts";
 import { nextTimeName } from "../store/time-names.ts";
@@ -34,7 +34,10 @@ export function listShares(call: Call): StorageResponse {
   const { request, store } = call;
   const page = readListPage(request);
   const prefix = request.query.get("prefix") ?? "";
-  const include = new Set((request.query.get("include") ?? "").split(","));
+  const include = readInclude(call, {
+    known: ["deleted", "metadata", "snapshots"],
+    notImplemented: [],
+  });
   const found = findShares(store, {
     account: request.resource.account,
     from: page.from > prefix ? page.from : prefix,

@@ -63,6 +63,8 @@ export const fileOperations = [
     comp: "filepermission",
   },
   // The root directory has the URL of its share.
+  { name: "ListHandles", level: "share", methods: "GET", comp: "listhandles" },
+  { name: "ForceCloseHandles", level: "share", methods: "PUT", comp: "forceclosehandles" },
   {
     name: "ListDirectoriesAndFiles",
     level: "share",

@@ -54,13 +54,13 @@ const storageParameters = new Set(
 /** A copy source as it may be stored and returned: without `sig`, otherwise unchanged. */
 export function removeSignature(url: string): string {
   const start = url.indexOf("?");
-  if (start < 0) return redact(url);
+  if (start < 0) return url; // "sig=" in a path belongs to a name, by which clients find their copies
   const kept = url
     .slice(start + 1)
     .split("&")
     .filter((parameter) => !/^sig(=|$)/i.test(parameter));
   const base = url.slice(0, start);
-  return redact(kept.length === 0 ? base : `${base}?${kept.join("&")}`);
+  return kept.length === 0 ? base : `${base}?${redact(kept.join("&"))}`;
 }
 
 const placeholder = "REDACTED";

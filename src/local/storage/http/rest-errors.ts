@@ -73,6 +73,10 @@ const knownErrors = {
     "The specified blob is sealed, and its contents can't be modified unless the blob is re-created after a delete.",
   ],
   BlobNotFound: [404, "The specified blob does not exist."],
+  BothCrc64AndMd5HeaderPresent: [
+    400,
+    "Both x-ms-content-crc64 header and Content-MD5 header are present.",
+  ],
   BlockCountExceedsLimit: [
     409,
     "The committed block count cannot exceed the maximum limit of 50,000 blocks.",
@@ -84,6 +88,10 @@ const knownErrors = {
   CopyIdMismatch: [
     409,
     "The specified copy ID did not match the copy ID for the pending copy operation.",
+  ],
+  Crc64Mismatch: [
+    400,
+    "The CRC64 value specified in the request did not match with the CRC64 value calculated by the server.",
   ],
   DirectoryNotEmpty: [409, "The specified directory is not empty."],
   DuplicateTagNames: [400, "The tags specified contain duplicate names."],
@@ -201,6 +209,10 @@ const knownErrors = {
     409,
     "The specified resource type does not match the type of the existing resource.",
   ],
+  ServerBusy: [
+    503,
+    "The server is currently unable to receive requests. Please retry your request.",
+  ],
   ShareAlreadyExists: [409, "The specified share already exists."],
   ShareHasSnapshots: [409, "The share has snapshots and the operation requires no snapshots."],
   ShareNotFound: [404, "The specified share does not exist."],
@@ -218,5 +230,9 @@ const knownErrors = {
     "The target condition specified using HTTP conditional header(s) is not met.",
   ],
   UnauthorizedBlobOverwrite: [403, "This request is not authorized to perform blob overwrites."],
+  UnsatisfiableCondition: [
+    400,
+    "The request includes an unsatisfiable condition for this operation.",
+  ],
   UnsupportedHeader: [400, "One of the headers specified in the request is not supported."],
 } as const satisfies Record<string, readonly [status: number, message: string]>;

@@ -6,12 +6,18 @@ import type { ServiceName, StorageRequest } from "./storage-request.ts";
 export type OperationName =
   | (typeof blobOperations)[number]["name"]
   | (typeof fileOperations)[number]["name"]
+  | "PreflightBlobRequest"
+  | "PreflightFileRequest"
   | "UnknownOperation";
+
+/** A CORS preflight has the method OPTIONS and the URL of the request that the browser wants to send. */
+const preflights = { blob: "PreflightBlobRequest", file: "PreflightFileRequest" } as const;
 
 /** Finds the REST operation of a request from its method, resource, `restype`, `comp` and headers. */
 export function identifyOperation(
   request: Pick<StorageRequest, "service" | "method" | "resource" | "query" | "headers">,
 ): OperationName {
+  if (request.method === "OPTIONS") return preflights[request.service];
   const restype = request.query.get("restype") ?? "";
   const comp = request.query.get("comp") ?? "";
   const found = operations[request.service].find(
@@ -27,6 +33,19 @@ export function identifyOperation(
   );
   // OperationName is the union of the names in these rows.
   return (found?.name as OperationName | undefined) ?? "UnknownOperation";
+}
+
+/** How an operation is named to the caller: the title of its REST page or, if it has none, its request. */
+export function describeOperation(
+  operation: OperationName,
+  { method, resource, query }: Pick<StorageRequest, "method" | "resource" | "query">,
+): string {
+  if (operation !== "UnknownOperation") return restName(operation);
+  const parameters = ["restype", "comp"]
+    .filter((name) => (query.get(name) ?? "") !== "")
+    .map((name) => `${name}=${query.get(name)}`);
+  const which = parameters.length === 0 ? "" : ` with ${parameters.join("&")}`;
+  return `${method}${which} for a ${resource.level}`;
 }
 
 /** The title of the operation's REST page. */
@@ -76,6 +95,21 @@ const blobOperations = [
   },
   { name: "FindBlobsByTags", level: "service", methods: "GET", comp: "blobs" },
   { name: "BlobBatch", level: "service", methods: "POST", comp: "batch" },
+  { name: "BlobBatch", level: "service", methods: "POST", restype: "container", comp: "batch" },
+  {
+    name: "GetAccountInformation",
+    level: "container",
+    methods: "GET HEAD",
+    restype: "account",
+    comp: "properties",
+  },
+  {
+    name: "GetAccountInformation",
+    level: "blob",
+    methods: "GET HEAD",
+    restype: "account",
+    comp: "properties",
+  },
   { name: "CreateContainer", level: "container", methods: "PUT", restype: "container" },
   { name: "GetContainerProperties", level: "container", methods: "GET HEAD", restype: "container" },
   { name: "DeleteContainer", level: "container", methods: "DELETE", restype: "container" },
@@ -121,6 +155,13 @@ const blobOperations = [
     methods: "PUT",
     restype: "container",
     comp: "undelete",
+  },
+  {
+    name: "RenameContainer",
+    level: "container",
+    methods: "PUT",
+    restype: "container",
+    comp: "rename",
   },
   {
     name: "FindBlobsByTagsInContainer",

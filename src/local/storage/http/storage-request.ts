@@ -42,9 +42,15 @@ export type StorageResponse = {
   body?: Buffer | string;
 };
 
-/** Throws `InvalidUri` for a path that cannot be decoded. */
+/**
+ * The resource that a path addresses. The service reads a backslash, plain or percent-encoded, as a slash.
+ * Throws `InvalidUri` for a path that cannot be decoded.
+ */
 export function parseResource(target: string, service: ServiceName): Resource {
-  const [encodedAccount = "", encodedContainer = "", ...rest] = target.slice(1).split("/");
+  const [encodedAccount = "", encodedContainer = "", ...rest] = target
+    .replace(/\\|%5c/gi, "/")
+    .slice(1)
+    .split("/");
   if (encodedAccount === "") throw new StorageError("InvalidUri");
   const account = decode(encodedAccount);
   const container = decode(encodedContainer);
@@ -56,6 +62,26 @@ export function parseResource(target: string, service: ServiceName): Resource {
   }
   if (path === "") return { level: "container", account, container };
   return { level: "blob", account, container, blob: path };
+}
+
+/** Undefined for an empty value, too: some clients send parameters that they do not use. */
+export function readParameter(
+  query: ReadonlyMap<string, string>,
+  name: string,
+): string | undefined {
+  const value = query.get(name);
+  return value === "" ? undefined : value;
+}
+
+/** A blob in the root container can be addressed without `$root` (page "Working with the root container"). */
+export function withRootContainer(
+  resource: Resource,
+  { service, query }: Pick<StorageRequest, "service" | "query">,
+): Resource {
+  if (service !== "blob" || resource.level !== "container" || readParameter(query, "restype"))
+    return resource;
+  const { account, container: blob } = resource;
+  return { level: "blob", account, container: "$root", blob };
 }
 
 /** Decoded pairs in the order sent, names in lower case. A plus sign is not a blank, unlike in forms. */

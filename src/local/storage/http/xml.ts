@@ -22,10 +22,10 @@ export function elements(values: Readonly<Record<string, string | undefined>>): 
   );
 }
 
-/** A complete document with its declaration. */
+/** A complete document with its declaration. It begins with a byte order mark, as in recordings of the service. */
 export function renderXml(root: Element): string {
   const xml: string = builder.build([declaration, toNode(root)]);
-  return xml.replaceAll("\r", "&#13;"); // a parser turns a bare carriage return into a line feed
+  return byteOrderMark + xml.replaceAll("\r", "&#13;"); // a parser turns a bare carriage return into a line feed
 }
 
 /** The document's root element, or undefined if the text is not well-formed. Keeps blanks in text. */
@@ -50,6 +50,8 @@ export function childText(parent: Element, name: string): string | undefined {
   const child = childElements(parent).find((each) => each.name === name);
   return typeof child?.content === "object" ? "" : child?.content;
 }
+
+const byteOrderMark = "\ufeff";
 
 /** True for text with a character that XML 1.0 (section 2.2, Char) cannot represent, even escaped. */
 export function isUnwritable(text: string): boolean {

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { invalidHeader, missingHeader, type Headers } from "../http/request-headers.ts";
 import { StorageError } from "../http/rest-errors.ts";
-import { isSameId, type Lease, type LeaseDuration } from "./lease-rules.ts";
+import { normalizeLeaseId } from "./lease-ids.ts";
+import type { Lease, LeaseDuration } from "./lease-rules.ts";
 
 /** Limits of REST page "Lease Blob". */
 const minLeaseSeconds = 15;
@@ -31,8 +32,7 @@ export function applyLeaseAction(lease: Lease, headers: Headers, now: number): L
 
 function acquire(lease: Lease, headers: Headers, now: number): LeaseResult {
   const proposed = optionalId(headers, "x-ms-proposed-lease-id");
-  const isOwn =
-    lease.state !== "available" && proposed !== undefined && isSameId(lease.id, proposed);
+  const isOwn = lease.state !== "available" && proposed !== undefined && lease.id === proposed;
   if (lease.state === "breaking" && isOwn) {
     throw new StorageError("LeaseIsBreakingAndCannotBeAcquired");
   }
@@ -58,7 +58,7 @@ function createLease(id: string, duration: LeaseDuration, now: number): Lease {
 
 function renew(lease: Lease, headers: Headers, now: number): LeaseResult {
   const id = requireId(headers, "x-ms-lease-id");
-  if (lease.state === "available" || !isSameId(lease.id, id)) {
+  if (lease.state === "available" || lease.id !== id) {
     throw new StorageError("LeaseIdMismatchWithLeaseOperation");
   }
   if (lease.state === "breaking" || lease.state === "broken") {
@@ -74,11 +74,11 @@ function renew(lease: Lease, headers: Headers, now: number): LeaseResult {
 function change(lease: Lease, headers: Headers): LeaseResult {
   const id = requireId(headers, "x-ms-lease-id");
   const proposed = requireId(headers, "x-ms-proposed-lease-id");
-  if (lease.state === "breaking" && isSameId(lease.id, id)) {
+  if (lease.state === "breaking" && lease.id === id) {
     throw new StorageError("LeaseIsBreakingAndCannotBeChanged");
   }
   if (lease.state !== "leased") throw new StorageError("LeaseNotPresentWithLeaseOperation");
-  if (!isSameId(lease.id, id) && !isSameId(lease.id, proposed)) {
+  if (lease.id !== id && lease.id !== proposed) {
     throw new StorageError("LeaseIdMismatchWithLeaseOperation");
   }
   return { lease: { ...lease, id: proposed }, status: 200, headers: { "x-ms-lease-id": proposed } };
@@ -86,7 +86,7 @@ function change(lease: Lease, headers: Headers): LeaseResult {
 
 function release(lease: Lease, headers: Headers): LeaseResult {
   const id = requireId(headers, "x-ms-lease-id");
-  if (lease.state === "available" || !isSameId(lease.id, id)) {
+  if (lease.state === "available" || lease.id !== id) {
     throw new StorageError("LeaseIdMismatchWithLeaseOperation");
   }
   return { lease: { state: "available" }, status: 200, headers: {} };
@@ -128,10 +128,11 @@ function requireId(headers: Headers, name: string): string {
   return id;
 }
 
+/** In the normal form, in which leases are stored. */
 function optionalId(headers: Headers, name: string): string | undefined {
-  const id = headers[name];
-  if (id !== undefined && !guid.test(id)) throw invalidHeader(name, id);
+  const text = headers[name];
+  if (text === undefined) return undefined;
+  const id = normalizeLeaseId(text);
+  if (id === undefined) throw invalidHeader(name, text);
   return id;
 }
-
-const guid = /^\{?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\}?$/i;

@@ -1,3 +1,4 @@
+import { isSameLeaseId } from "./lease-ids.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import type { ServiceName } from "../http/storage-request.ts";
 
@@ -47,11 +48,11 @@ export function requireLeaseForWrite(
   const current = leaseAt(lease, now);
   if (isActive(current)) {
     if (given === undefined) throw new StorageError("LeaseIdMissing");
-    if (!isSameId(current.id, given)) throw new StorageError(mismatch[service]);
+    if (!isSameLeaseId(current.id, given)) throw new StorageError(mismatch[service]);
     return;
   }
   if (given === undefined) return;
-  const isLost = current.state !== "available" && isSameId(current.id, given);
+  const isLost = current.state !== "available" && isSameLeaseId(current.id, given);
   throw new StorageError(isLost ? "LeaseLost" : notPresent[service]);
 }
 
@@ -86,11 +87,6 @@ export function requireLeaseForCopy(
 
 export function isActive(lease: Lease): lease is Extract<Lease, { state: "leased" | "breaking" }> {
   return lease.state === "leased" || lease.state === "breaking";
-}
-
-/** Lease ids are GUIDs and case-insensitive. */
-export function isSameId(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
 }
 
 /** The values of `x-ms-lease-*` headers and of the lease elements in listings. */

@@ -11,6 +11,8 @@ export type CopySettings = {
   startDelayMs: number;
   /** Which copies complete in the start, with the status `success`. Azure does not document its own rules. */
   finishOnStart: "never" | "same-account" | "always";
+  /** Longer copies do not complete in their start. Default: no limit. */
+  maxFinishOnStartBytes?: number;
   /** `x-ms-copy-progress` advances in steps of this size. Default: 1. */
   publishEveryBytes?: number;
   /** Replaces the speed until a control changes it. The copy completes with the last step. */

@@ -167,7 +167,11 @@ export function endCopy(
       ...object.contentHeaders,
       ...(succeeded && copy.contentMD5 !== null && { contentMD5: copy.contentMD5 }),
     },
-    ...(rehydration !== null && { accessTier: rehydration.to, rehydration: null }),
+    ...(rehydration !== null && {
+      accessTier: rehydration.to,
+      tierChangedAt: at,
+      rehydration: null,
+    }),
     lease: leaseAfterWrite(object.lease, at),
     copy: ended,
   };

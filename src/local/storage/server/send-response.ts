@@ -21,11 +21,10 @@ export type ErrorContent = Pick<StorageError, "status" | "message" | "details" |
 };
 
 /**
- * Builds the response for an error: always a header, and an XML body where HTTP allows one. Azure Files
- * begins the body with a byte order mark.
+ * Builds the response for an error: always a header, and an XML body where HTTP allows one.
  */
 export function errorResponse(
-  { id, service, method }: Pick<RequestDraft, "id" | "service" | "method">,
+  { id, method }: Pick<RequestDraft, "id" | "method">,
   { status, code, message, details, headers }: ErrorContent,
   clock: Clock,
 ): StorageResponse {
@@ -42,11 +41,12 @@ export function errorResponse(
       }),
     ),
   );
-  const body = service === "file" ? `${byteOrderMark}${document}` : document;
-  return { status, headers: { ...response.headers, "Content-Type": "application/xml" }, body };
+  return {
+    status,
+    headers: { ...response.headers, "Content-Type": "application/xml" },
+    body: document,
+  };
 }
-
-const byteOrderMark = "\ufeff";
 
 /** `x-ms-version` of responses to requests without a version. */
 const latestVersion = "2026-10-06";

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Clock } from "../../clock.ts";
 import { errorResponse, sendResponse, type RequestDraft } from "./send-response.ts";
 import { StorageError } from "../http/rest-errors.ts";
+import { ownPath, type VirtualHosts } from "../http/virtual-hosts.ts";
 import type { FaultAction } from "./faults.ts";
 import { identifyOperation, type OperationName } from "../http/rest-operation.ts";
 import { redact, redactHeaders } from "../http/redact.ts";
@@ -13,6 +14,7 @@ import {
   parseResource,
   readMetadata,
   splitTarget,
+  withRootContainer,
   type ServiceName,
   type StorageResponse,
   type StorageRequest,
@@ -41,12 +43,18 @@ export type ServerOptions = {
   port: number;
   /** Key and certificate in PEM. If present, the server accepts https only. */
   tls?: { key: string; cert: string };
+  hosts: VirtualHosts;
+  /** Returns the response to a request that must not reach Storage; undefined for others. */
+  refuse: (request: Pick<RequestDraft, "method" | "headers">) => RefusedRequest | undefined;
   takeFault: (request: StorageRequest, operation: OperationName) => FaultAction | undefined;
   /** Executes the operation, or throws the StorageError that becomes the response. */
   handle: (request: StorageRequest, operation: OperationName) => Promise<StorageResponse>;
   record: (request: ReceivedRequest) => void;
   log: (line: string) => void;
 };
+
+/** The status and, as plain text, the body of a response that is not Storage's. */
+export type RefusedRequest = { status: number; reason: string };
 
 export type StorageServer = { port: number; close(): Promise<void> };
 
@@ -101,6 +109,13 @@ async function exchange(
   const { clock } = options;
   const body = await clock.track(readBody(incoming));
   const draft = draftRequest(incoming, body ?? Buffer.alloc(0), options.service);
+  const refused = options.refuse(draft);
+  if (refused !== undefined) {
+    const { status, reason } = refused;
+    options.log([draft.method, redact(draft.target), status, reason].join(" "));
+    outgoing.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" }).end(reason);
+    return;
+  }
   const { operation, response } = await respond(draft, {
     incoming,
     isWhole: body !== undefined,
@@ -198,13 +213,18 @@ function draftRequest(incoming: IncomingMessage, body: Buffer, service: ServiceN
 function completeRequest(
   draft: RequestDraft,
   incoming: IncomingMessage,
-  { tls }: ServerOptions,
+  { tls, hosts }: ServerOptions,
 ): StorageRequest {
-  const [path, query] = splitTarget(draft.target);
+  const [path, queryText] = splitTarget(draft.target);
+  const { service } = draft;
+  const query = new Map(parseQuery(queryText));
   return {
     ...draft,
-    resource: parseResource(path, draft.service),
-    query: new Map(parseQuery(query)),
+    resource: withRootContainer(
+      parseResource(ownPath(hosts, incoming.headers.host ?? "", path), service),
+      { service, query },
+    ),
+    query,
     metadata: readMetadata(incoming.rawHeaders),
     clientAddress: incoming.socket.remoteAddress ?? "",
     isSecure: tls !== undefined,

@@ -29,6 +29,8 @@ export type Blob = {
   metadata: Metadata;
   /** As requested; null for the account's default. `tierAt` returns the tier after a rehydration. */
   accessTier: string | null;
+  /** When `accessTier` was set; null if no tier ever was. */
+  tierChangedAt: number | null;
   rehydration: Rehydration | null;
   tags: Tags;
   immutability: Immutability;
@@ -91,6 +93,11 @@ export function findBlobById(store: Store, id: number): Blob | undefined {
   return row && parseBlobRow(row);
 }
 
+/** False for a snapshot and for a former version. Only a current blob can be leased. */
+export function isCurrent({ snapshot, formerVersion }: Blob): boolean {
+  return snapshot === "" && formerVersion === "";
+}
+
 /** The snapshots of a base blob, oldest first. */
 export function findSnapshots(store: Store, base: Pick<Blob, "container" | "name">): Blob[] {
   return store
@@ -144,14 +151,15 @@ export function saveBlob(store: Store, blob: Omit<Blob, "id">): number {
   store.run(
     `INSERT INTO blob (container, name, snapshot, former_version, version_id, blob_type, etag,
        created_at, modified_at, content, length, content_headers, metadata, access_tier,
-       rehydration, tags, immutability, sequence_number, is_sealed, lease, copy)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       tier_changed_at, rehydration, tags, immutability, sequence_number, is_sealed, lease, copy)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (container, name, snapshot, former_version) DO UPDATE SET
        version_id = excluded.version_id, blob_type = excluded.blob_type, etag = excluded.etag,
        created_at = excluded.created_at, modified_at = excluded.modified_at,
        content = excluded.content, length = excluded.length,
        content_headers = excluded.content_headers, metadata = excluded.metadata,
-       access_tier = excluded.access_tier, rehydration = excluded.rehydration,
+       access_tier = excluded.access_tier, tier_changed_at = excluded.tier_changed_at,
+       rehydration = excluded.rehydration,
        tags = excluded.tags, immutability = excluded.immutability,
        sequence_number = excluded.sequence_number, is_sealed = excluded.is_sealed,
        lease = excluded.lease, copy = excluded.copy`,
@@ -169,6 +177,7 @@ export function saveBlob(store: Store, blob: Omit<Blob, "id">): number {
     JSON.stringify(blob.contentHeaders),
     JSON.stringify(blob.metadata),
     blob.accessTier,
+    blob.tierChangedAt,
     blob.rehydration && JSON.stringify(blob.rehydration),
     JSON.stringify(blob.tags),
     JSON.stringify(blob.immutability),
@@ -203,6 +212,7 @@ type BlobRow = {
   content_headers: string;
   metadata: string;
   access_tier: string | null;
+  tier_changed_at: number | null;
   rehydration: string | null;
   tags: string;
   immutability: string;
@@ -231,6 +241,7 @@ function parseBlobRow(row: BlobRow): Blob {
     contentHeaders: JSON.parse(row.content_headers),
     metadata: JSON.parse(row.metadata),
     accessTier: row.access_tier,
+    tierChangedAt: row.tier_changed_at,
     rehydration: row.rehydration === null ? null : JSON.parse(row.rehydration),
     tags: JSON.parse(row.tags),
     immutability: JSON.parse(row.immutability),

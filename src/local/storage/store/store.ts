@@ -20,8 +20,11 @@ export type Store = {
   close(): void;
 };
 
-/** `file` is a path (missing folders are created) or ":memory:". Throws if the file has another schema version. */
-export function openStore(file: string): Store {
+/**
+ * `file` is a path (missing folders are created) or ":memory:". Throws if the file has another schema version.
+ * `onError` gets every error of the disk or the file, which is also thrown.
+ */
+export function openStore(file: string, onError: (error: unknown) => void = () => {}): Store {
   if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
   const database = new DatabaseSync(file);
   // NORMAL in WAL mode loses nothing if the emulator is killed, only in a power failure.
@@ -35,25 +38,37 @@ export function openStore(file: string): Store {
     statements.set(sql, known);
     return known;
   };
+  const watched = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      if (isFileError(error)) onError(error);
+      throw error;
+    }
+  };
   const one = <Row>(sql: string, ...values: SQLInputValue[]) =>
     // The caller's Row follows from the schema below; node:sqlite has no typed rows.
-    statement(sql).get(...values) as Row | undefined;
+    watched(() => statement(sql).get(...values)) as Row | undefined;
 
   return {
     transaction(work) {
-      database.exec("BEGIN IMMEDIATE");
-      try {
-        const result = work();
-        database.exec("COMMIT");
-        return result;
-      } catch (error) {
-        database.exec("ROLLBACK");
-        throw error;
-      }
+      return watched(() => {
+        database.exec("BEGIN IMMEDIATE");
+        try {
+          const result = work();
+          database.exec("COMMIT");
+          return result;
+        } catch (error) {
+          // After some errors, such as a full disk, SQLite has rolled back, and another ROLLBACK would hide the error.
+          if (database.isTransaction) database.exec("ROLLBACK");
+          throw error;
+        }
+      });
     },
     one,
-    all: <Row>(sql: string, ...values: SQLInputValue[]) => statement(sql).all(...values) as Row[], // as in `one`
-    run: (sql, ...values) => Number(statement(sql).run(...values).lastInsertRowid),
+    all: <Row>(sql: string, ...values: SQLInputValue[]) =>
+      watched(() => statement(sql).all(...values)) as Row[], // as in `one`
+    run: (sql, ...values) => Number(watched(() => statement(sql).run(...values)).lastInsertRowid),
     nextEtag() {
       const row = one<{ last: number }>("UPDATE etag SET last = last + 1 RETURNING last");
       return `0x${(etagBase + BigInt(row?.last ?? 0)).toString(16).toUpperCase()}`;
@@ -62,9 +77,18 @@ export function openStore(file: string): Store {
   };
 }
 
+/** SQLite's primary result codes for a disk or a file that cannot be used (sqlite.org/rescode.html). */
+const fileErrors = { readOnly: 8, io: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 };
+
+/** Whether the error is about the disk or the file, and not about a statement or a constraint. */
+export function isFileError(error: unknown): boolean {
+  if (!(error instanceof Error && "errcode" in error)) return false;
+  return Object.values(fileErrors).includes(Number(error.errcode) & 0xff);
+}
+
 /** The service's ETags are numbers of this size, such as 0x8DC4B5A7F3E2D10. */
 const etagBase = 0x8dc000000000000n;
-const schemaVersion = 7;
+const schemaVersion = 8;
 
 function setSchema(database: DatabaseSync, file: string): void {
   const row = database.prepare("PRAGMA user_version").get();
@@ -73,7 +97,7 @@ function setSchema(database: DatabaseSync, file: string): void {
   if (version !== 0) {
     database.close();
     throw new Error(
-      `Cannot open storage emulator file "${file}" because its schema has version ${version}, not ${schemaVersion}. Delete the file (npm start stores it in .local/) to start over.`,
+      `Cannot open storage emulator file "${file}" because its schema has version ${version}, not ${schemaVersion}. Delete its folder (.local/ for npm start) to start over.`,
     );
   }
   database.exec(`BEGIN; ${schema}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
@@ -142,6 +166,7 @@ CREATE TABLE blob (
   content_headers TEXT NOT NULL,
   metadata TEXT NOT NULL,
   access_tier TEXT,
+  tier_changed_at INTEGER,
   rehydration TEXT,
   tags TEXT NOT NULL,
   immutability TEXT NOT NULL,

@@ -151,9 +151,7 @@ test("every kind of service SAS error has its own response", async () => {
   expect(await code({ startsOn: new Date(noon + second) })).toBe("AuthenticationFailed");
   expect(await code({ protocol: SASProtocol.Https })).toBe("AuthorizationProtocolMismatch");
   expect(await code({ ipRange: { start: "10.0.0.1" } })).toBe("AuthorizationSourceIPMismatch");
-  expect(await code({ identifier: "no-such-policy", blobName: "other" })).toBe(
-    "AuthenticationFailed",
-  );
+  expect(await code({ identifier: "no-such-policy", blobName: "other" })).toBe("NotImplemented");
   expect((await rejection(client(other.url, sas({})).download())).code).toBe(
     "AuthenticationFailed",
   );

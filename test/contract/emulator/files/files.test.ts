@@ -296,9 +296,11 @@ test("names are case-insensitive, and invalid names are rejected", async () => {
   await uploadFile(file("STRASSE"), "two");
   expect((await file("STRAßE").downloadToBuffer()).toString()).toBe("one");
   const invalid = { status: 400, code: "InvalidFileOrDirectoryPathName" };
-  for (const name of ["a:b", "a*b", 'a"b', "a\\b", "a//b", "x".repeat(256)]) {
+  for (const name of ["a:b", "a*b", 'a"b', "a//b", "a\\\\b", "x".repeat(256)]) {
     expect(await rejection(file(name).create(0)), name).toEqual(invalid);
   }
+  // The service reads a backslash as a slash.
+  expect((await rejection(file("a\\b").create(0))).code).toBe("ParentNotFound");
   for (const name of ["a b", "#1", "50%25", "a+b", "Übung 🎬", "a&b=c"]) {
     await uploadFile(file(name), name);
     expect((await file(name).downloadToBuffer()).toString()).toBe(name);
@@ -485,7 +487,7 @@ test("an account SAS authorizes file operations if it includes the file service"
 });
 
 test("errors begin with a byte order mark, and nothing is public", async () => {
-  const { file, emulator } = await startFileStorage();
+  const { file } = await startFileStorage();
   const film = await uploadFile(file("film.mp4"), "abc");
   const response = await fetch(film.url);
   const bytes = Buffer.from(await response.arrayBuffer());
@@ -493,12 +495,6 @@ test("errors begin with a byte order mark, and nothing is public", async () => {
   expect(response.headers.get("x-ms-error-code")).toBe("ResourceNotFound");
   expect(bytes.subarray(0, 3)).toEqual(Buffer.from([0xef, 0xbb, 0xbf]));
   expect(bytes.toString()).toContain("<Code>ResourceNotFound</Code>");
-  const blob = await fetch(`${emulator.blobUrl}/devstoreaccount1/media/film.mp4`);
-  expect(
-    Buffer.from(await blob.arrayBuffer())
-      .subarray(0, 1)
-      .toString(),
-  ).toBe("<");
 });
 
 test("unsupported operations are reported by name, and requests are recorded with their service", async () => {

@@ -38,7 +38,7 @@ export async function openHostPair(options: HostPairOptions): Promise<HostPair> 
   const [bridgePort = 0, functionsPort = 0] = await freePorts(2);
   const bindingFile = join(folder, `binding${name}`);
   const bridgeUrl = `http://127.0.0.1:${bridgePort}/`;
-  const url = `http://localhost:${functionsPort}`;
+  const url = `http://127.0.0.1:${functionsPort}`;
   const running: Record<Part, Child | null> = { host: null, bridge: null };
   const isAlive = (part: Part) => running[part]?.isAlive() === true;
 

@@ -1,0 +1,47 @@
+import type { CopyInput } from "../../copy/contract/activities.ts";
+import { failure } from "../../copy/contract/failure.ts";
+import type { Failure } from "../../copy/contract/failure.ts";
+import type { Endpoint } from "../../copy/location/endpoint.ts";
+import { isOnStorageHost } from "../../copy/location/trusted-endpoint.ts";
+import { checkAccess } from "../../copy/routing/copy-access.ts";
+import { epochMs, parseTime } from "../../copy/time.ts";
+import type { ActivityDependencies } from "./dependencies.ts";
+
+/**
+ * Returns why the copy must not be prepared or started; null when it may be. The settings may have changed since it was
+ * requested, and its input may come from any client with access to the task hub.
+ */
+export function checkCopy({ access, now }: ActivityDependencies, copy: CopyInput): Failure | null {
+  const name = copy.event?.route ?? copy.route;
+  const at = parseTime(copy.event?.at ?? copy.createdAt);
+  const denial = checkAccess(
+    access,
+    {
+      source: copy.source,
+      destination: copy.destination,
+      // Prepare leases the source by this flag.
+      options: copy.leasesSource === true ? { ...copy.options, sourceLease: "hold" } : copy.options,
+      route: name === undefined ? null : { name, at: Number.isNaN(at) ? epochMs(0) : at },
+    },
+    now(),
+  );
+  if (denial === null) return null;
+  return failure("not-allowed", `Cannot start the copy because ${denial.reason}`);
+}
+
+/**
+ * Returns why Ferry must not call the endpoint's host; null when it may. A copy that is running is followed and cleaned
+ * up even if it would no longer be allowed, so the other activities check only this.
+ */
+export function checkHost(
+  { access }: ActivityDependencies,
+  endpoint: Endpoint,
+  action: string,
+): Failure | null {
+  if (isOnStorageHost(endpoint, access.origins.emulator)) return null;
+  const origin: unknown = Object(endpoint)["origin"];
+  const isPlain = typeof origin === "string" && /^[\w.:/[\]-]{1,200}$/.test(origin);
+  const shown = isPlain ? origin : "(not shown)";
+  const message = `Cannot ${action} because its host is not a Storage service of a known cloud: ${shown}`;
+  return failure("not-allowed", message);
+}

@@ -1,0 +1,36 @@
+/** Unicode's names of the C0 controls, U+0000 to U+001F. */
+const controls =
+  "NULL,START OF HEADING,START OF TEXT,END OF TEXT,END OF TRANSMISSION,ENQUIRY,ACKNOWLEDGE,BELL,BACKSPACE,TAB,LINE FEED,LINE TABULATION,FORM FEED,CARRIAGE RETURN,SHIFT OUT,SHIFT IN,DATA LINK ESCAPE,DEVICE CONTROL ONE,DEVICE CONTROL TWO,DEVICE CONTROL THREE,DEVICE CONTROL FOUR,NEGATIVE ACKNOWLEDGE,SYNCHRONOUS IDLE,END OF TRANSMISSION BLOCK,CANCEL,END OF MEDIUM,SUBSTITUTE,ESCAPE,INFORMATION SEPARATOR FOUR,INFORMATION SEPARATOR THREE,INFORMATION SEPARATOR TWO,INFORMATION SEPARATOR ONE".split(
+    ",",
+  );
+
+const otherNames: ReadonlyMap<number, string> = new Map([
+  [0x20, "SPACE"],
+  [0x5c, "BACKSLASH"],
+  [0x7f, "DELETE"],
+]);
+
+/** A character as problems name it, for example `U+0009 TAB`. */
+export function characterName(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const number = `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+  if (code >= 0xd800 && code <= 0xdfff) return `${number}, an unpaired surrogate`;
+  const name = controls[code] ?? otherNames.get(code);
+  return name === undefined ? number : `${number} ${name}`;
+}
+
+/** Longer texts are cut: no name in Storage has more characters, and a log line must not be endless. */
+const maxPrintedLength = 2_048;
+
+/**
+ * A text for one line of a log or a message. Controls, unpaired surrogates, invisible characters and line
+ * separators are written as `\u{9}`, and a backslash as `\\`, so that different texts stay different.
+ */
+export function printable(text: string): string {
+  const escaped = text
+    .slice(0, maxPrintedLength)
+    .replace(/[\p{C}\p{Zl}\p{Zp}\\]/gu, (character) =>
+      character === "\\" ? "\\\\" : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+    );
+  return text.length > maxPrintedLength ? `${escaped}…` : escaped;
+}

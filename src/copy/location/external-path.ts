@@ -1,0 +1,53 @@
+import { maxCopySourceLength } from "./endpoint.ts";
+import { decodePercent } from "./storage-names.ts";
+
+/** Characters that no URL contains ("URL Standard", path percent-encode set). */
+const unwritable = /[^!-~]|["<>`{}]/gu;
+
+/** A path outside Storage as it is sent: every character stays as it was written, or is encoded. */
+export function encodeExternalPath(path: string): string {
+  return path.replace(unwritable, encodeURIComponent);
+}
+
+/** Problems of any path outside Storage. */
+export function externalPathProblems(path: string): string[] {
+  return /%(?![0-9a-f]{2})/i.test(path)
+    ? ['has a "%" in its path that begins no percent-encoding; write it as %25']
+    : [];
+}
+
+/**
+ * Problems of a path that must stay in a folder. Servers outside Storage may decode it several times, trim it and fold
+ * its letters before they interpret it, so none of these readings may have a slash or a dot segment. A reading that a
+ * strict decoder rejects is refused, because a lenient one would continue.
+ */
+export function escapingPathProblems(path: string): string[] {
+  // Decoding again and again takes time that grows with the square of the length.
+  if (path.length > maxCopySourceLength) return ["has a path of more than 2,048 characters"];
+  const readings = path.split("/").map(decodings);
+  if (readings.includes(null)) {
+    return ['has a "%" in its path that is no valid percent-encoding once the path is decoded'];
+  }
+  return readings.flat().some((part) => part !== null && isAmbiguous(part))
+    ? ["has an encoded slash, a backslash, a control character or a dot segment in its path"]
+    : [];
+}
+
+/** The results of decoding a part until it no longer changes; null where one of them cannot be decoded. */
+function decodings(part: string): string[] | null {
+  const readings: string[] = [];
+  for (let reading: string | null = part; ;) {
+    const next: string | null = decodePercent(reading);
+    if (next === null) return null;
+    readings.push(next);
+    if (next === reading) return readings;
+    reading = next;
+  }
+}
+
+/** A server may also read wide letters as plain ones (NFKC), and end a segment at "?", "#" or ";". */
+function isAmbiguous(part: string): boolean {
+  return [part, part.normalize("NFKC")].some((reading) =>
+    /[/\\\u0000-\u001f\u007f]|^\s*\.\.?\s*([?#;]|$)/.test(reading),
+  );
+}

@@ -1,0 +1,65 @@
+import { z } from "zod";
+import type { Destination, Endpoint } from "./endpoint.ts";
+import type { Origins } from "./parse-endpoint.ts";
+import { parseStorageHost } from "./storage-hosts.ts";
+import { isWellNamed } from "./well-named.ts";
+
+/*
+ * Endpoints of activity inputs. Ferry's triggers only pass on what they have parsed, but a client that can start
+ * orchestrations or write to the task hub can pass any JSON. So these functions expect no shape.
+ */
+
+const text = z.string();
+const origin = text.refine((value) => URL.canParse(value));
+const inStorage = { origin, account: text, path: text, emulated: z.boolean() };
+const selector = text.exactOptional();
+const shape = z.discriminatedUnion("service", [
+  z.object({
+    service: z.literal("blob"),
+    container: text,
+    snapshot: selector,
+    version: selector,
+    ...inStorage,
+  }),
+  z.object({ service: z.literal("file"), share: text, snapshot: selector, ...inStorage }),
+  z.object({ service: z.literal("external"), origin, path: text }),
+]);
+
+/** Whether the JSON has the fields of an endpoint; they may still name any host. */
+export function isEndpoint(json: unknown): json is Endpoint {
+  return shape.safeParse(json).success;
+}
+
+/**
+ * Whether the app's token, or a SAS, may be sent to the endpoint's host: it is the host of a Storage service in a known
+ * cloud, or the emulator's, and the endpoint's account and service are those of the host.
+ */
+export function isOnStorageHost(
+  endpoint: Endpoint,
+  emulator: Origins["emulator"],
+): endpoint is Destination {
+  if (!isEndpoint(endpoint) || endpoint.service === "external") return false;
+  const { service, origin, account, emulated } = endpoint;
+  if (emulated) return origin === emulator[service] && /^[a-z0-9]{3,24}$/.test(account);
+  const url = new URL(origin);
+  const host = parseStorageHost(url.hostname);
+  return (
+    url.origin === origin &&
+    url.protocol === "https:" &&
+    url.port === "" &&
+    host?.account === account &&
+    host.kind !== "private-link" &&
+    host.service === service
+  );
+}
+
+/**
+ * Whether Ferry could have parsed the endpoint from a URL or an event: its host is trusted, or it is outside Storage,
+ * and its names are such that its URL has exactly these names. Only then can it be compared with pairs and routes.
+ */
+export function isWellFormed(endpoint: Endpoint, { emulator }: Origins): boolean {
+  if (!isEndpoint(endpoint) || !isWellNamed(endpoint)) return false;
+  return endpoint.service === "external"
+    ? new URL(endpoint.origin).origin === endpoint.origin
+    : isOnStorageHost(endpoint, emulator);
+}

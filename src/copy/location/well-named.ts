@@ -1,0 +1,28 @@
+import type { Endpoint } from "./endpoint.ts";
+import { externalPathProblems } from "./external-path.ts";
+import {
+  blobNameProblems,
+  fileNameProblems,
+  isContainerName,
+  isShareName,
+} from "./storage-names.ts";
+
+/**
+ * Returns true if Ferry could have parsed the endpoint's names from a URL or an event, so that the URL that Storage gets
+ * has exactly these names. Activities ask, because a stranger who can start an orchestration can put any text there.
+ */
+export function isWellNamed(endpoint: Endpoint): boolean {
+  const { path } = endpoint;
+  switch (endpoint.service) {
+    case "external":
+      return (
+        /^\/[!-~]*$/.test(path) && !/[?#\\]/.test(path) && externalPathProblems(path).length === 0
+      );
+    case "blob":
+      return (
+        isContainerName(endpoint.container) && path !== "" && blobNameProblems(path).length === 0
+      );
+    case "file":
+      return isShareName(endpoint.share) && path !== "" && fileNameProblems(path).length === 0;
+  }
+}

@@ -1,0 +1,100 @@
+import { characterName } from "./characters.ts";
+
+/**
+ * A URL as it was written. The URL parser normalizes only the scheme, the host and the port. It would also remove
+ * tabs, line ends, blanks at the ends and path segments of dots, and turn backslashes into slashes: another blob
+ * would then be copied than the caller wrote.
+ */
+export type WrittenUrl = {
+  /** Scheme, host and port, as the URL parser writes them. */
+  origin: string;
+  protocol: string;
+  host: string;
+  hostname: string;
+  port: string;
+  /** With its leading slash; neither decoded nor encoded. */
+  path: string;
+  /** Without its question mark; characters that no URL may contain are encoded. Empty if there is none. */
+  query: string;
+  /** Problems of parts that no URL of Ferry may have: user information, a fragment. */
+  problems: string[];
+};
+
+export type ReadUrl = { ok: true; url: WrittenUrl } | { ok: false; problems: string[] };
+
+/** Scheme, authority, path, query and fragment (RFC 3986, appendix B). */
+const parts = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(#[^]*)?$/i;
+
+/** A query with at least one visible character. */
+const hasQuery = /\?[^#]*[^\s#]/;
+
+/**
+ * Reads a URL from its text. `isOutside` says whether an origin is outside Storage, where a server may accept
+ * characters, encoded, that no name in Storage has. No problem quotes the URL.
+ */
+export function readUrl(text: string, isOutside: (origin: string) => boolean): ReadUrl {
+  // A blank or a line end around a pasted SAS cannot belong to a name.
+  const url = hasQuery.test(text) ? trimPaste(text) : text;
+  const [, scheme, authority = "", path = "", query = "", fragment] = parts.exec(url) ?? [];
+  const root = `${scheme}://${authority}/`;
+  const isUrl = scheme !== undefined && !/[\\\s]/.test(authority) && URL.canParse(root);
+  const mayEncode = isUrl && isOutside(new URL(root).origin);
+  const problems = characterProblems(url, mayEncode);
+  if (problems.length > 0) return { ok: false, problems };
+  if (!isUrl) return { ok: false, problems: ["is not an absolute URL"] };
+  const { origin, protocol, host, hostname, port } = new URL(root);
+  return {
+    ok: true,
+    url: {
+      origin,
+      protocol,
+      host,
+      hostname,
+      port,
+      path: path === "" ? "/" : path,
+      query: new URL(`https://host/?${query}`).search.slice(1),
+      problems: [
+        ...(authority.includes("@") ? ["contains user information"] : []),
+        ...(fragment === undefined ? [] : ['contains a fragment; write "#" in a name as %23']),
+      ],
+    },
+  };
+}
+
+/** Removes blanks, tabs and line ends from both ends. A regular expression would take quadratic time. */
+function trimPaste(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && pasted.has(text.charAt(start))) start++;
+  while (end > start && pasted.has(text.charAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+const pasted: ReadonlySet<string> = new Set([" ", "\t", "\r", "\n"]);
+
+/**
+ * Problems of characters that the URL parser would remove or replace, each by the character's name, with how to write
+ * it where that is possible. `mayEncode`: the URL is outside Storage, whose names contain none of them.
+ */
+export function characterProblems(text: string, mayEncode = false): string[] {
+  const found = new Set(text.match(/[\u0000-\u001f\u007f\\]|\p{Surrogate}/gu));
+  const problems = Array.from(found, (character) => {
+    const fix = characterFix(character, mayEncode);
+    return `has the character ${characterName(character)}; ${fix}`;
+  });
+  if (text.startsWith(" ")) problems.push(`begins with ${characterName(" ")}; remove it`);
+  if (text.endsWith(" ")) {
+    problems.push(
+      `ends with ${characterName(" ")}; write %20 if the name ends with it, or remove it`,
+    );
+  }
+  return problems;
+}
+
+function characterFix(character: string, mayEncode: boolean): string {
+  if (/\p{Surrogate}/u.test(character)) return "remove it, because no encoding of it is valid";
+  const code = character.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0");
+  if (mayEncode) return `write it as %${code}, or remove it`;
+  return character === "\\"
+    ? 'write "/" between the parts of a name'
+    : "remove it, because no name in Storage contains it";
+}

@@ -1,0 +1,10 @@
+/**
+ * Characters on which terminals and log readers act: C0, DEL and C1 (ESC, line ends, …), the line separators of
+ * Unicode, and marks that change the direction of text.
+ */
+const controls = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+
+/** The text with every control character as `\u` and its four hexadecimal digits. */
+export function printable(text: string): string {
+  return text.replace(controls, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

@@ -1,0 +1,62 @@
+import type { EpochMs } from "../time.ts";
+import { parseTime, plusMs } from "../time.ts";
+import { day } from "../durations.ts";
+import { optionsOff } from "./copy-options.ts";
+import type { CopyOptions } from "./copy-options.ts";
+import type { Problem } from "./request-problem.ts";
+
+/**
+ * What a pair or a route must grant by name (`allow`), because it changes the source, or because no request can take
+ * it back. A pair alone only grants reading its source, and writing and overwriting its destination.
+ */
+export const grants = ["hold-source", "lock", "legal-hold", "seal"] as const;
+
+export type Grant = (typeof grants)[number];
+
+export function isGrant(text: string): text is Grant {
+  return grants.some((grant) => grant === text);
+}
+
+/** A problem for each text that is no grant. */
+export function unknownGrants(texts: readonly string[]): string[] {
+  return texts
+    .filter((text) => !isGrant(text))
+    .map((text) => `has "${text}", which is not one of ${grants.join(", ")}`);
+}
+
+/** The options that need a grant; each needs it for every value except its default. */
+const grantByOption = {
+  sourceLease: "hold-source",
+  immutabilityPolicy: "lock",
+  legalHold: "legal-hold",
+  sealBlob: "seal",
+} as const satisfies Partial<Record<keyof CopyOptions, Grant>>;
+
+/** The problems of options whose grant is missing. `granter` names what could grant it. */
+export function missingGrants(
+  options: CopyOptions,
+  granted: ReadonlySet<Grant>,
+  granter: string,
+): Problem[] {
+  const problems: Problem[] = [];
+  for (const option of ["sourceLease", "immutabilityPolicy", "legalHold", "sealBlob"] as const) {
+    const grant = grantByOption[option];
+    if (options[option] === optionsOff[option] || granted.has(grant)) continue;
+    const message = `needs "${grant}" in the "allow" list of ${granter}`;
+    problems.push({ pointer: `/options/${option}`, message });
+  }
+  return problems;
+}
+
+/** The problem of an immutability policy that would last longer than `maxLockDays` from `now`; none otherwise. */
+export function lockTooLong(
+  { immutabilityPolicy }: CopyOptions,
+  { maxLockDays, now }: { maxLockDays: number; now: EpochMs },
+): Problem[] {
+  if (immutabilityPolicy === null) return [];
+  // Also true for a time that cannot be parsed.
+  const isTooLong = !(parseTime(immutabilityPolicy.until) <= plusMs(now, maxLockDays * day));
+  if (!isTooLong) return [];
+  const message = `is more than ${maxLockDays} days from now, the maximum of COPY_MAX_LOCK_DAYS`;
+  return [{ pointer: "/options/immutabilityPolicy/until", message }];
+}

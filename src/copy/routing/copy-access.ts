@@ -1,0 +1,104 @@
+import type { EpochMs } from "../time.ts";
+import { isAllowed, isOwnState } from "../request/access-policy.ts";
+import type { AllowedPair, OwnAccount } from "../request/access-policy.ts";
+import type { CopyRequest } from "../request/copy-request.ts";
+import { lockTooLong, missingGrants } from "../request/grants.ts";
+import type { Problem } from "../request/request-problem.ts";
+import { endpointUrl } from "../location/endpoint.ts";
+import type { Origins } from "../location/parse-endpoint.ts";
+import { isWellFormed } from "../location/trusted-endpoint.ts";
+import { buildDestination, isRouted } from "./routes.ts";
+import type { Route } from "./routes.ts";
+
+/** The settings that decide which copies are allowed. */
+export type AccessPolicy = {
+  allowed: readonly AllowedPair[];
+  routes: readonly Route[];
+  origins: Origins;
+  /** The app's own storage account. Copies from or to the app's own state in it are never allowed. */
+  own: OwnAccount;
+  /** How long an immutability policy may last, days. */
+  maxLockDays: number;
+};
+
+/** A copy to decide on. */
+export type WantedCopy = Pick<CopyRequest, "source" | "destination" | "options"> & {
+  /** The name of its route, and the time for dates in the route's template (epoch ms); null for a copy without one. */
+  route: { name: string; at: EpochMs } | null;
+};
+
+/** `reason` completes "Cannot start the copy because …"; `problems` contains the options that are not allowed. */
+export type AccessDenial = { reason: string; problems: Problem[] };
+
+/**
+ * Returns why the copy is not allowed; null when it is. The HTTP trigger checks this before anything else happens.
+ * Prepare and start check it again, because the settings may have changed since, and because a client with access to
+ * the task hub may have started the orchestration. `now` is epoch ms.
+ */
+export function checkAccess(
+  policy: AccessPolicy,
+  copy: WantedCopy,
+  now: EpochMs,
+): AccessDenial | null {
+  const { source, destination, options } = copy;
+  if (!isWellFormed(source, policy.origins))
+    return denied(
+      "its source is not in a known Storage service, or its name cannot be read unambiguously",
+    );
+  if (!isWellFormed(destination, policy.origins)) {
+    return denied(
+      "its destination is not in a known Storage service, or its name cannot be read unambiguously",
+    );
+  }
+  const ownEndpoint = [source, destination].find((endpoint) => isOwnState(policy.own, endpoint));
+  if (ownEndpoint !== undefined) {
+    return denied(`this app and its host keep their state there: ${endpointUrl(ownEndpoint)}`);
+  }
+  const granter = copy.route === null ? findPairs(policy, copy) : findRoute(policy, copy);
+  if ("reason" in granter) return granter;
+  const problems = [
+    ...missingGrants(options, new Set(granter.allow), granter.name),
+    ...lockTooLong(options, { maxLockDays: policy.maxLockDays, now }),
+  ];
+  if (problems.length === 0) return null;
+  const named = problems.map(({ pointer, message }) => `${pointer.slice(1)} ${message}`);
+  return { reason: `its options are not allowed: ${named.join(", ")}`, problems };
+}
+
+/** What allows a copy, and what it grants. */
+type Granter = Pick<AllowedPair, "allow"> & { name: string };
+
+function findPairs(policy: AccessPolicy, copy: WantedCopy): Granter | AccessDenial {
+  const pairs = policy.allowed.filter((pair) => isAllowed([pair], copy));
+  if (pairs.length === 0) {
+    const { source, destination } = copy;
+    return denied(
+      `no pair in COPY_ALLOWED allows a copy from ${endpointUrl(source)} to ${endpointUrl(destination)}`,
+    );
+  }
+  const allow = pairs.flatMap((pair) => pair.allow);
+  return { allow, name: "a pair in COPY_ALLOWED that contains the source and the destination" };
+}
+
+/** A copy along a route needs no pair; it must be the copy that the route makes of its source. */
+function findRoute(
+  { routes, origins }: AccessPolicy,
+  { source, destination, route: wanted }: WantedCopy,
+): Granter | AccessDenial {
+  const route = routes.find(({ name }) => name === wanted?.name);
+  if (wanted === null || route === undefined || !isRouted(route, source)) {
+    return denied(`no route in COPY_ROUTES with its name matches ${endpointUrl(source)}`);
+  }
+  const { container, path } = source;
+  const { parsed } = buildDestination(route.template, { container, path, at: wanted.at }, origins);
+  if (!parsed.ok || endpointUrl(parsed.endpoint) !== endpointUrl(destination)) {
+    return denied(
+      `the route "${route.name}" does not copy ${endpointUrl(source)} to ${endpointUrl(destination)}`,
+    );
+  }
+  return { allow: route.allow, name: `the route "${route.name}"` };
+}
+
+function denied(reason: string): AccessDenial {
+  return { reason, problems: [] };
+}

@@ -1,0 +1,46 @@
+import { createHash } from "node:crypto";
+import type { HttpRequest } from "@azure/functions";
+import type { CopyInput } from "../../copy/contract/activities.ts";
+
+/** How callers are told apart. */
+export type PrincipalSettings = {
+  /** Whether App Service authentication sets the headers below, so that callers cannot forge them. */
+  areTrusted: boolean;
+  /** The principals that may read and abort every copy. */
+  operators: readonly string[];
+};
+
+/**
+ * A hash of the caller, which copies and claims store. Null without authentication, because any caller can set the
+ * headers then, and for a caller that has not signed in.
+ */
+export function readPrincipal(request: HttpRequest, settings: PrincipalSettings): string | null {
+  const name = principalName(request, settings);
+  return name === null ? null : createHash("sha256").update(`principal ${name}`).digest("hex");
+}
+
+/**
+ * Whether the caller may read and abort the copy. With trusted principals only the one that requested it may, and the
+ * operators; copies that events caused are the operators' alone. Without them, every caller with a function key may.
+ */
+export function mayUse(
+  request: HttpRequest,
+  { principal, event }: CopyInput,
+  settings: PrincipalSettings,
+): boolean {
+  if (!settings.areTrusted) return true;
+  const name = principalName(request, settings);
+  if (name !== null && settings.operators.includes(name)) return true;
+  return event === undefined && readPrincipal(request, settings) === (principal ?? null);
+}
+
+/**
+ * The caller as `<identity provider>/<id>`, for example "aad/7c0f…" ("Work with user identities in Azure App Service
+ * authentication": x-ms-client-principal-idp and -id).
+ */
+function principalName({ headers }: HttpRequest, { areTrusted }: PrincipalSettings): string | null {
+  const id = areTrusted ? headers.get("x-ms-client-principal-id") : null;
+  if (id === null || id === "") return null;
+  const provider = headers.get("x-ms-client-principal-idp") ?? "";
+  return provider === "" ? id : `${provider}/${id}`;
+}

@@ -1,0 +1,187 @@
+import type { Mutant } from "./mutant.ts";
+
+/* Guards of what the app's identity, its callers and its routes may do. */
+
+const trusted = "test/unit/copy/trusted-endpoint.test.ts";
+const strangeInput = "test/contract/activities/strange-input.test.ts";
+const strangeOrchestration = "test/e2e/requests/strange-orchestration.test.ts";
+const grants = "test/e2e/requests/grants.test.ts";
+const otherCallers = "test/e2e/requests/other-callers.test.ts";
+const bounded = "test/e2e/requests/bounded-answers.test.ts";
+const sasValues = "test/e2e/secrets/sas-values.test.ts";
+const seal = "test/unit/secrets/seal.test.ts";
+const settings = "test/unit/settings.test.ts";
+
+export const powerMutants: readonly Mutant[] = [
+  {
+    breaks: "any host gets the app's token",
+    file: "src/storage/credentials.ts",
+    find: "if (!isOnStorageHost(endpoint, emulator)) throw",
+    replace: "if (!isOnStorageHost(endpoint, emulator) && endpoint === null) throw",
+    suites: [trusted],
+  },
+  {
+    breaks: "the token goes to the host of another account than the endpoint's",
+    file: "src/copy/location/trusted-endpoint.ts",
+    find: "host?.account === account &&",
+    replace: "host !== null &&",
+    suites: [trusted],
+  },
+  {
+    breaks: "the token goes to the host of another service than the endpoint's",
+    file: "src/copy/location/trusted-endpoint.ts",
+    find: "host.service === service",
+    replace: 'host.service !== ""',
+    suites: [trusted],
+  },
+  {
+    breaks: "whoever claims to be the emulator gets the token",
+    file: "src/copy/location/trusted-endpoint.ts",
+    find: "return origin === emulator[service] &&",
+    replace: "return emulator[service] !== origin.slice(0, 0) &&",
+    suites: [trusted],
+  },
+  {
+    breaks: "the token goes to any port of a Storage host",
+    file: "src/copy/location/trusted-endpoint.ts",
+    find: 'url.port === "" &&',
+    replace: 'url.port !== "0" &&',
+    suites: [trusted],
+  },
+  {
+    breaks: "a name of dots leads out of its pair",
+    file: "src/copy/location/trusted-endpoint.ts",
+    find: "!isEndpoint(endpoint) || !isWellNamed(endpoint)",
+    replace: "!isEndpoint(endpoint) || (!isWellNamed(endpoint) && endpoint === null)",
+    suites: [trusted],
+  },
+  {
+    breaks: "a read calls the host that its input names",
+    file: "src/activities/read.ts",
+    find: "return denial === null ? null : unobservable(denial, copyId);",
+    replace: 'return denial === null || copyId !== "" ? null : unobservable(denial, copyId);',
+    suites: [strangeInput],
+  },
+  {
+    breaks: "prepare does not ask again whether its copy is allowed",
+    file: "src/activities/prepare.ts",
+    find: "checkCopy(deps, copy) ?? (await",
+    replace: "(copy.version > 1 ? checkCopy(deps, copy) : null) ?? (await",
+    suites: [strangeInput],
+  },
+  {
+    breaks: "start does not ask again whether its copy is allowed",
+    file: "src/activities/start.ts",
+    find: 'if (denial !== null) return { kind: "failed", failure: denial };',
+    replace:
+      'if (denial !== null && input.copy.version > 1) return { kind: "failed", failure: denial };',
+    suites: [strangeInput],
+  },
+  {
+    breaks: "any copy along a route is one that the route makes",
+    file: "src/copy/routing/copy-access.ts",
+    find: "!parsed.ok || endpointUrl(parsed.endpoint) !== endpointUrl(destination)",
+    replace: "!parsed.ok",
+    suites: [strangeOrchestration],
+  },
+  {
+    breaks: "any word grants every option",
+    file: "src/copy/request/grants.ts",
+    find: "granted.has(grant)",
+    replace: "granted.size > 0",
+    suites: [grants],
+  },
+  {
+    breaks: "a policy lasts for ever",
+    file: "src/copy/request/grants.ts",
+    find: "const isTooLong = !(",
+    replace: "const isTooLong = maxLockDays < 0 && !(",
+    suites: [grants],
+  },
+  {
+    breaks: "a route's own options need no word",
+    file: "src/copy/routing/routes.ts",
+    find: "missingGrants(sample.request.options, new Set(allow),",
+    replace:
+      'missingGrants(sample.request.options, new Set<Grant>([...allow, "lock", "seal", "legal-hold"]),',
+    suites: [settings],
+  },
+  {
+    breaks: "a lease by its flag needs no word",
+    file: "src/activities/support/access.ts",
+    find: "copy.leasesSource === true ? { ...copy.options",
+    replace: "copy.leasesSource === true && copy.version > 1 ? { ...copy.options",
+    suites: [strangeOrchestration],
+  },
+  {
+    breaks: "a principal reads another principal's copy",
+    file: "src/triggers/http/principals.ts",
+    find: "return event === undefined && readPrincipal(request, settings) === (principal ?? null);",
+    replace:
+      "return event === undefined && readPrincipal(request, settings) !== (principal ?? event);",
+    suites: [otherCallers],
+  },
+  {
+    breaks: "every caller reads the copies of events",
+    file: "src/triggers/http/principals.ts",
+    find: "return event === undefined && readPrincipal",
+    replace: "return event !== undefined || readPrincipal",
+    suites: [otherCallers],
+  },
+  {
+    breaks: "every principal is an operator",
+    file: "src/triggers/http/principals.ts",
+    find: "settings.operators.includes(name)",
+    replace: "settings.operators.length > 0",
+    suites: [otherCallers],
+  },
+  {
+    breaks: "headers name a principal without authentication",
+    file: "src/triggers/http/principals.ts",
+    find: 'const id = areTrusted ? headers.get("x-ms-client-principal-id") : null;',
+    replace: 'const id = areTrusted !== null ? headers.get("x-ms-client-principal-id") : null;',
+    suites: ["test/e2e/requests/hardening.test.ts"],
+  },
+  {
+    breaks: "the keys of all principals are one space",
+    file: "src/triggers/http/start-copy.ts",
+    find: 'const caller = principal ?? "";',
+    replace: 'const caller = principal === "" ? principal : "";',
+    suites: [otherCallers],
+  },
+  {
+    breaks: "every problem of a request is listed",
+    file: "src/http/problem.ts",
+    find: "problems.slice(0, maxListed)",
+    replace: "problems.slice(0)",
+    suites: [bounded],
+  },
+  {
+    breaks: "the permissions of a SAS are repeated",
+    file: "src/copy/decisions/storage-errors.ts",
+    find: "return 'the SAS lacks the permission \"r\"';",
+    replace: "return `the SAS has the permissions ${permissions}`;",
+    suites: [sasValues],
+  },
+  {
+    breaks: "a sealed SAS opens with a short tag",
+    file: "src/secrets/seal.ts",
+    find: "          authTagLength,\n        });",
+    replace: "        });",
+    suites: [seal],
+  },
+  {
+    breaks: "a function's lines reach the log as they are",
+    file: "src/app.ts",
+    find: "line.message = printable(line.message);",
+    replace: "printable(line.message);",
+    suites: ["test/contract/host/app-log.test.ts"],
+  },
+  {
+    breaks: "the local host logs control characters",
+    file: "src/local/log.ts",
+    find: "message: escapeControls(redact(message)),",
+    replace: "message: redact(message),",
+    suites: ["test/unit/local/host-log.test.ts"],
+  },
+];

@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import { decide } from "../../../src/copy/decisions/plan.ts";
+import { parseCopyRequest } from "../../../src/copy/request/copy-request.ts";
+import type {
+  DestinationProperties,
+  SourceProperties,
+} from "../../../src/copy/contract/properties.ts";
+import { epochMs } from "../../../src/copy/time.ts";
+
+const external = "https://cdn.example";
+const origins = {
+  emulator: { blob: null, file: null },
+  external: [external],
+  wholeExternal: [external],
+};
+
+function request(source: string, options: object) {
+  const destination = "https://acct2.blob.core.windows.net/out/disk.vhd";
+  const parsed = parseCopyRequest({ source, destination, options }, origins);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.request;
+}
+
+const read: SourceProperties = {
+  etag: '"1"',
+  length: 512,
+  lastModified: epochMs(0),
+  blobType: "PageBlob",
+  archived: false,
+  pendingCopy: null,
+};
+const existing = (blobType: string): DestinationProperties => ({
+  ...read,
+  blobType,
+  etag: '"2"',
+  metadata: {},
+  copy: null,
+});
+
+test.each(["PageBlob", "AppendBlob", "BlockBlob"])(
+  "a source that was not read may be of any type: onto a %s, with any tier and seal, Storage decides",
+  (blobType) => {
+    for (const more of [{}, { tier: "P10" }, { tier: "Cool" }]) {
+      const copy = request(`${external}/disk`, { overwrite: "always", ...more });
+      expect(decide(copy, null, existing(blobType))).toMatchObject({ kind: "planned" });
+      expect(decide(copy, null, null)).toMatchObject({ kind: "planned" });
+    }
+  },
+);
+
+test("a source that was read has its type: a page blob goes onto a page blob, with a page blob's tier", () => {
+  const disk =
+    "https://md-vt5dsjw04jqc.blob.core.windows.net/fkcg0xg0n00v/abcd?sv=1&sr=b&si=x&sig=y";
+  const copy = (options: object) => request(disk, { overwrite: "always", ...options });
+  expect(decide(copy({ tier: "P10" }), read, existing("PageBlob"))).toMatchObject({
+    kind: "planned",
+  });
+  expect(decide(copy({ tier: "Cool" }), read, existing("PageBlob"))).toMatchObject({
+    kind: "failed",
+    failure: { cause: "not-supported" },
+  });
+  expect(decide(copy({}), read, existing("BlockBlob"))).toMatchObject({
+    kind: "failed",
+    failure: { cause: "destination-type-mismatch" },
+  });
+});
+
+test("a file becomes a block blob", () => {
+  const copy = request("https://acct1.file.core.windows.net/share/disk.vhd", {
+    overwrite: "always",
+  });
+  const file = { ...read, blobType: null };
+  expect(decide(copy, file, existing("BlockBlob"))).toMatchObject({ kind: "planned" });
+  expect(decide(copy, file, existing("PageBlob"))).toMatchObject({
+    kind: "failed",
+    failure: { cause: "destination-type-mismatch" },
+  });
+});
