@@ -67,7 +67,8 @@ type Route = {
 }
 
 @export()
-type Power = 'hold-source' | 'lock' | 'hold' | 'seal'
+@description('What a pair grants beyond reading and writing (src/SECURITY.md).')
+type Power = 'hold-source' | 'lock' | 'legal-hold' | 'seal'
 
 @export()
 @description('One role assignment, and why it is needed.')

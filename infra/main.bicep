@@ -70,6 +70,13 @@ param webhookSecret string = ''
 @description('Days for which an ended copy can be looked up.')
 param retentionDays int = 30
 
+@minValue(1)
+@description('How far ahead a copy may lock its destination, where a pair or route grants that; days.')
+param maxLockDays int = 3653
+
+@description('With sign-in: the principals that may read and abort every copy, as `<provider>/<id>`, separated by commas.')
+param operators string = ''
+
 @description('When the watchdog looks for copies that do not go on, NCRONTAB.')
 param watchdogSchedule string = '0 */5 * * * *'
 
@@ -252,8 +259,10 @@ module app 'modules/app.bicep' = {
         COPY_ROUTES: string(map(routes, route => routeSetting(route, suffix)))
         COPY_RETENTION_DAYS: string(retentionDays)
         COPY_WATCHDOG: watchdogSchedule
+        COPY_MAX_LOCK_DAYS: string(maxLockDays)
         COPY_AUTH: signIn == null ? 'keys' : 'entra'
       },
+      empty(operators) ? {} : { COPY_OPERATORS: operators },
       empty(webhook) ? {} : { COPY_NOTICE_WEBHOOK: webhook }
     )
   }

@@ -10,6 +10,7 @@ param webhook = 'https://hooks.example.org/ferry'
 param webhookSecret = readEnvironmentVariable('FERRY_WEBHOOK_SECRET', 'only-for-the-snapshot')
 param deployerId = '00000000-0000-0000-0000-00000000000d'
 param signIn = { clientId: '00000000-0000-0000-0000-00000000000c' }
+param operators = 'aad/00000000-0000-0000-0000-00000000000e'
 param copies = [
   {
     from: { service: 'file', resourceGroup: 'rg-media', account: 'acct1', share: 'projects' }

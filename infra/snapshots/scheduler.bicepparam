@@ -9,6 +9,6 @@ param copies = [
   {
     from: { service: 'blob', resourceGroup: 'rg-media', account: 'acct1', container: 'inbox' }
     to: { service: 'blob', resourceGroup: 'rg-media', account: 'acct1', container: 'archive' }
-    allow: ['lock', 'hold']
+    allow: ['lock', 'legal-hold']
   }
 ]
