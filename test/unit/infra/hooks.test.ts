@@ -1,4 +1,5 @@
 import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -7,6 +8,7 @@ import type { AzureCli } from "../../../infra/hooks/azure-cli.ts";
 import { backendOfPackage, checkPackage } from "../../../infra/hooks/check-package.ts";
 import { createSealingKey } from "../../../infra/hooks/create-sealing-key.ts";
 import { deployEvents } from "../../../infra/hooks/deploy-events.ts";
+import { hostJsonFor } from "../../../infra/package/host-json.ts";
 import { readVariables } from "../../../infra/hooks/environment.ts";
 
 /** An Azure CLI that answers each command with its list, in order; the last answer stays. */
@@ -73,11 +75,10 @@ test("a role that never comes ends the hook after five minutes", async () => {
 });
 
 test("a package for another task hub is not deployed", () => {
-  const scheduler = JSON.stringify({
-    extensions: { durableTask: { storageProvider: { type: "azureManaged" } } },
-  });
+  const own = readFileSync("host.json", "utf8");
+  const scheduler = hostJsonFor("scheduler", own);
   expect(backendOfPackage(scheduler)).toBe("scheduler");
-  expect(backendOfPackage("{}")).toBe("storage");
+  expect(backendOfPackage(hostJsonFor("storage", own))).toBe("storage");
   expect(() => checkPackage(scheduler, "scheduler")).not.toThrow();
   expect(() => checkPackage(scheduler, "storage")).toThrow(/"scheduler".+"storage"/);
 });
