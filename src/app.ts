@@ -24,6 +24,8 @@ import { watchdog } from "./triggers/timers/watchdog.ts";
 
 /** The dependencies of the HTTP and Event Grid triggers, of the activities, and of the timer triggers. */
 export type AppDependencies = {
+  /** "keys": callers send a function key. "entra": the platform has checked their sign-in. */
+  auth: "keys" | "entra";
   requests: StartDependencies & Omit<EventDependencies, "report">;
   activities: ActivityDependencies;
   maintenance: PurgeDependencies & { watchdogSchedule: string };
@@ -31,8 +33,15 @@ export type AppDependencies = {
 
 /** Registers every trigger, orchestration and activity of the app. */
 export function registerApp(dependencies: AppDependencies): void {
-  const { requests, maintenance } = dependencies;
+  const { auth, requests, maintenance } = dependencies;
   escapeLogLines();
+  const registerRoute = (name: string, route: string, handler: HttpHandler) =>
+    df.app.client.http(name, {
+      route,
+      methods: [...allMethods],
+      authLevel: auth === "entra" ? "anonymous" : "function",
+      handler: respondInTime(handler),
+    });
   registerRoute("copies", "copies", routeMethods({ POST: startCopy(requests) }));
   registerRoute("copy", "copies/{id}", routeMethods({ GET: getCopy(requests) }));
   registerRoute("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }));
@@ -94,14 +103,5 @@ export function registerHealth(settingProblems: readonly string[]): void {
 function escapeLogLines(): void {
   app.hook.log((line) => {
     line.message = printable(line.message);
-  });
-}
-
-function registerRoute(name: string, path: string, handler: HttpHandler): void {
-  df.app.client.http(name, {
-    route: path,
-    methods: [...allMethods],
-    authLevel: "function",
-    handler: respondInTime(handler),
   });
 }

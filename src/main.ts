@@ -1,7 +1,6 @@
 /** The app's entry point: reads the settings, creates the clients and registers the functions. */
 import { randomUUID } from "node:crypto";
 import { BlobServiceClient, newPipeline } from "@azure/storage-blob";
-import { DefaultAzureCredential } from "@azure/identity";
 import { registerApp, registerHealth } from "./app.ts";
 import type { AppDependencies } from "./app.ts";
 import { printable } from "./copy/printable.ts";
@@ -13,6 +12,7 @@ import { isDeveloperMachine } from "./settings/environment.ts";
 import { readSettings, SettingsError } from "./settings/settings.ts";
 import type { LedgerAccount, Settings } from "./settings/settings.ts";
 import { systemTime } from "./settings/system-time.ts";
+import { createAppIdentity } from "./storage/app-identity.ts";
 import { createCopyClient } from "./storage/create-copy-client.ts";
 import { createCredentialFor } from "./storage/credentials.ts";
 import { bounded } from "./storage/pipeline.ts";
@@ -38,8 +38,9 @@ function connect(settings: Settings): AppDependencies {
   const seal = createSeal(settings.secretKeys);
   const { allowed, routes, origins, own, maxLockDays } = settings;
   const access = { allowed, routes, origins, own, maxLockDays };
-  const { principals, watchdogSchedule, retentionDays } = settings;
+  const { auth, principals, watchdogSchedule, retentionDays } = settings;
   return {
+    auth,
     requests: {
       ...access,
       principals,
@@ -71,8 +72,9 @@ function connect(settings: Settings): AppDependencies {
 
 /** Returns a token of the app's identity ("Authenticate publishing clients with Microsoft Entra ID"). */
 async function eventGridToken(): Promise<string> {
-  const identity = new DefaultAzureCredential();
-  return (await identity.getToken("https://eventgrid.azure.net/.default")).token;
+  const token = await createAppIdentity().getToken("https://eventgrid.azure.net/.default");
+  if (token === null) throw new Error("Cannot send to the topic because the identity has no token");
+  return token.token;
 }
 
 function ledgerService(account: LedgerAccount): BlobServiceClient {
@@ -80,6 +82,6 @@ function ledgerService(account: LedgerAccount): BlobServiceClient {
   const { url, credential } =
     "connectionString" in account
       ? BlobServiceClient.fromConnectionString(account.connectionString)
-      : { url: account.blobServiceUri, credential: new DefaultAzureCredential() };
+      : { url: account.blobServiceUri, credential: createAppIdentity() };
   return new BlobServiceClient(url, bounded(newPipeline(credential, options)));
 }

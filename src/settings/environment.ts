@@ -1,5 +1,7 @@
+import type { SettingName } from "./settings-table.ts";
+
 /** The environment of the process. Only `settings.ts` and the functions that it calls read it. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Partial<Record<SettingName, string | undefined>>>;
 
 /** The trimmed value of a setting; null when it is unset or blank. */
 export function nonEmpty(text: string | undefined): string | null {

@@ -9,6 +9,7 @@ import type { AllowedPair, OwnAccount } from "../copy/request/access-policy.ts";
 import type { Origins } from "../copy/location/parse-endpoint.ts";
 import { nonEmpty } from "./environment.ts";
 import type { Environment } from "./environment.ts";
+import { defaultMaxLockDays, defaultRetentionDays, defaultWatchdog } from "./settings-table.ts";
 import { parseNotificationTargets } from "./notification-settings.ts";
 import type { NotificationTarget } from "../notifications/notifications.ts";
 import { parseRoutes } from "../copy/routing/routes.ts";
@@ -34,6 +35,8 @@ export type Settings = {
   principals: { areTrusted: boolean; operators: string[] };
   /** How long an immutability policy may last (days). */
   maxLockDays: number;
+  /** How callers authenticate: function keys, or sign-in with Microsoft Entra in front of the app. */
+  auth: Auth;
   /** When the watchdog runs (NCRONTAB). */
   watchdogSchedule: string;
   /** How long claims, and copies that have ended, are kept (days). */
@@ -41,6 +44,8 @@ export type Settings = {
   /** The Storage emulator, on a developer's machine only, and the allowed sources outside Storage. */
   origins: Origins;
 };
+
+export type Auth = "keys" | "entra";
 
 /** A connection string, or a Blob service URL that is used with the app's identity. */
 export type LedgerAccount = { connectionString: string } | { blobServiceUri: string };
@@ -76,6 +81,8 @@ export function readSettings(environment: Environment): Settings {
   const watchdogSchedule = parseSchedule(environment["COPY_WATCHDOG"], problems);
   const retentionDays = parseRetentionDays(environment["COPY_RETENTION_DAYS"], problems);
   const maxLockDays = parseMaxLockDays(environment["COPY_MAX_LOCK_DAYS"], problems);
+  const areTrusted = environment["WEBSITE_AUTH_ENABLED"]?.toLowerCase() === "true";
+  const auth = parseAuth(environment["COPY_AUTH"], areTrusted, problems);
   if (problems.length > 0 || ledger === null || own === null) throw new SettingsError(problems);
   return {
     ledger,
@@ -86,11 +93,9 @@ export function readSettings(environment: Environment): Settings {
     source: `https://${nonEmpty(environment["WEBSITE_HOSTNAME"]) ?? "localhost"}/api/copies`,
     secretKeys,
     origins,
-    principals: {
-      areTrusted: environment["WEBSITE_AUTH_ENABLED"]?.toLowerCase() === "true",
-      operators: parseList(environment["COPY_OPERATORS"]),
-    },
+    principals: { areTrusted, operators: parseList(environment["COPY_OPERATORS"]) },
     maxLockDays,
+    auth,
     watchdogSchedule,
     retentionDays,
   };
@@ -151,9 +156,22 @@ function parseRouteSettings(
   return parsed.routes;
 }
 
+/** Without keys, the platform's sign-in is the only check of a caller, so the app does not start without it. */
+function parseAuth(text: string | undefined, hasSignIn: boolean, problems: string[]): Auth {
+  const value = nonEmpty(text)?.toLowerCase() ?? "keys";
+  if (value === "keys") return "keys";
+  if (value !== "entra") problems.push(`COPY_AUTH must be "keys" or "entra": "${value}"`);
+  else if (!hasSignIn) {
+    problems.push(
+      'COPY_AUTH is "entra", but App Service authentication is off: WEBSITE_AUTH_ENABLED is not "true". Turn it on, or set COPY_AUTH to "keys"',
+    );
+  }
+  return "entra";
+}
+
 /** Reads an NCRONTAB schedule; every five minutes by default. The Functions host checks its fields. */
 function parseSchedule(text: string | undefined, problems: string[]): string {
-  const value = nonEmpty(text) ?? "0 */5 * * * *";
+  const value = nonEmpty(text) ?? defaultWatchdog;
   if (/^\S+( +\S+){5}$/.test(value)) return value;
   problems.push(
     'COPY_WATCHDOG must be an NCRONTAB schedule of six fields, such as "0 */5 * * * *"',
@@ -166,7 +184,7 @@ const minRetentionDays = 3;
 const maxRetentionDays = 3_650;
 
 function parseRetentionDays(text: string | undefined, problems: string[]): number {
-  const value = nonEmpty(text) ?? "30";
+  const value = nonEmpty(text) ?? defaultRetentionDays;
   const number = /^\d{1,5}$/.test(value) ? Number(value) : NaN;
   if (number >= minRetentionDays && number <= maxRetentionDays) return number;
   problems.push(
@@ -175,12 +193,11 @@ function parseRetentionDays(text: string | undefined, problems: string[]): numbe
   return number;
 }
 
-/** Ten years and a hundred years, with their leap days. */
-const defaultMaxLockDays = 3_653;
+/** A hundred years, with their leap days. */
 const maxMaxLockDays = 36_525;
 
 function parseMaxLockDays(text: string | undefined, problems: string[]): number {
-  const value = nonEmpty(text) ?? String(defaultMaxLockDays);
+  const value = nonEmpty(text) ?? defaultMaxLockDays;
   const number = /^\d{1,5}$/.test(value) ? Number(value) : NaN;
   if (number >= 1 && number <= maxMaxLockDays) return number;
   problems.push(`COPY_MAX_LOCK_DAYS must be a whole number of days from 1 to ${maxMaxLockDays}`);

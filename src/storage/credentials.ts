@@ -1,14 +1,15 @@
-import { DefaultAzureCredential } from "@azure/identity";
+import type { TokenCredential } from "@azure/identity";
 import { StorageSharedKeyCredential } from "@azure/storage-blob";
 import type { AnonymousCredential } from "@azure/storage-blob";
 import type { Destination } from "../copy/location/endpoint.ts";
 import type { Origins } from "../copy/location/parse-endpoint.ts";
 import { isOnStorageHost } from "../copy/location/trusted-endpoint.ts";
+import { createAppIdentity } from "./app-identity.ts";
 
 /** Throws `UntrustedHostError` for a host that must not get a credential. */
 export type CredentialFor = (
   endpoint: Destination,
-) => StorageSharedKeyCredential | AnonymousCredential | DefaultAzureCredential;
+) => StorageSharedKeyCredential | AnonymousCredential | TokenCredential;
 
 /** The emulators' key for every account. It is published ("Use the Azurite emulator") and therefore not secret. */
 const emulatorKey =
@@ -28,11 +29,11 @@ export function isIdentified({ origin }: Destination): boolean {
  * so an error here is a bug.
  */
 export function createCredentialFor(emulator: Origins["emulator"]): CredentialFor {
-  let identity: DefaultAzureCredential | null = null;
+  let identity: TokenCredential | null = null;
   return (endpoint) => {
     if (!isOnStorageHost(endpoint, emulator)) throw new UntrustedHostError();
     return isIdentified(endpoint)
-      ? (identity ??= new DefaultAzureCredential())
+      ? (identity ??= createAppIdentity())
       : new StorageSharedKeyCredential(endpoint.account, emulatorKey);
   };
 }

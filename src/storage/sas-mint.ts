@@ -6,11 +6,6 @@ import {
   SASProtocol,
 } from "@azure/storage-blob";
 import type { UserDelegationKey } from "@azure/storage-blob";
-import {
-  FileSASPermissions,
-  generateFileSASQueryParameters,
-  ShareServiceClient,
-} from "@azure/storage-file-share";
 import { maxClockSkewMs, parseTime, plusMs, toDate } from "../copy/time.ts";
 import type { EpochMs } from "../copy/time.ts";
 import { serviceUrl } from "../copy/location/endpoint.ts";
@@ -24,12 +19,9 @@ import { bounded, pipeline } from "./pipeline.ts";
 import { withRefusals } from "./refusal.ts";
 
 /**
- * Service versions for SAS tokens. Unlike the SDKs' default, the newest, these are supported in every region and cloud.
- * The first blob version with `scid`.
+ * The first service version with `scid`. Unlike the SDK's default, the newest, it is supported in every region and cloud.
  */
 const blobVersion = "2020-12-06";
-/** The first version of Azure Files with user delegation SAS tokens; it has no `scid`. */
-const fileVersion = "2025-07-05";
 
 /** How many keys are cached, one for each account and expiry; the oldest is dropped first. */
 const maxKeys = 64;
@@ -41,16 +33,24 @@ const maxKeys = 64;
  */
 export function createSasMint(credentialFor: CredentialFor): SasMint {
   const keys = new Map<string, Promise<UserDelegationKey>>();
+  const readKey = async (source: Destination, { startsOn, expiresOn }: KeyTerms) => {
+    const url = accountUrl(source);
+    const credential = credentialFor(source);
+    if (source.service === "file")
+      return (await loadFileSas()).readKey(url, credential, startsOn, expiresOn);
+    const calls = bounded(newPipeline(credential, pipeline));
+    return await new BlobServiceClient(url, calls).getUserDelegationKey(startsOn, expiresOn);
+  };
 
   const getKey = async (source: Destination, expiresAt: string, now: EpochMs) => {
     const name = `${accountUrl(source)} ${expiresAt}`;
     const cached = keys.get(name);
     if (cached !== undefined) return cached;
     // Back-dated, because a service whose clock is behind would reject a key that starts now.
-    const key = serviceClient(source, credentialFor).getUserDelegationKey(
-      toDate(plusMs(now, -maxClockSkewMs)),
-      toDate(parseTime(expiresAt)),
-    );
+    const key = readKey(source, {
+      startsOn: toDate(plusMs(now, -maxClockSkewMs)),
+      expiresOn: toDate(parseTime(expiresAt)),
+    });
     keys.set(name, key);
     const [oldest] = keys.keys();
     if (keys.size > maxKeys && oldest !== undefined) keys.delete(oldest);
@@ -72,18 +72,7 @@ export function createSasMint(credentialFor: CredentialFor): SasMint {
       };
       const query =
         source.service === "file"
-          ? generateFileSASQueryParameters(
-              {
-                shareName: source.share,
-                // Also valid for the file in the share's snapshots: only the URL selects one.
-                filePath: source.path,
-                permissions: FileSASPermissions.parse("r"),
-                ...terms,
-                version: fileVersion,
-              },
-              key,
-              source.account,
-            )
+          ? (await loadFileSas()).signFile(source, terms, key)
           : generateBlobSASQueryParameters(
               {
                 containerName: source.container,
@@ -103,12 +92,11 @@ export function createSasMint(credentialFor: CredentialFor): SasMint {
   };
 }
 
-function serviceClient(source: Destination, credentialFor: CredentialFor) {
-  const url = accountUrl(source);
-  const calls = bounded(newPipeline(credentialFor(source), pipeline));
-  return source.service === "file"
-    ? new ShareServiceClient(url, calls, { fileRequestIntent: "backup" })
-    : new BlobServiceClient(url, calls);
+type KeyTerms = { startsOn: Date; expiresOn: Date };
+
+/** Loads the SDK for files with the first SAS for a file. */
+function loadFileSas() {
+  return import("./file-sas.ts");
 }
 
 /** A secondary endpoint issues no keys and accepts those of its primary. */

@@ -1,5 +1,6 @@
 import { compareEngines } from "./engines/engine-rounds.ts";
 import { measureOnExtension } from "./extension/main.ts";
+import { measurePackage } from "./package/load-time.ts";
 import { comparePolicies } from "./polling/poll-policies.ts";
 import { measureLocalCopies } from "./stack/local-copies.ts";
 import { measureWakeLag } from "./stack/wake-lag.ts";
@@ -11,4 +12,5 @@ for (const table of comparePolicies()) console.log(tableText(table));
 console.log(tableText(await measureLocalCopies()));
 console.log(tableText(await measureWakeLag()));
 console.log(tableText(await compareEngines()));
+console.log(tableText(await measurePackage()));
 await measureOnExtension();

@@ -6,6 +6,7 @@ import { powerMutants } from "./power.ts";
 import { taskHubMutants } from "./task-hub.ts";
 import { waitMutants } from "./waits.ts";
 import { nameMutants } from "./names.ts";
+import { packageMutants } from "./package.ts";
 
 const chaos = "test/chaos/chaos.test.ts";
 const abort = "test/e2e/copies/abort.test.ts";
@@ -269,14 +270,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "a file's minted SAS may write",
-    file: "src/storage/sas-mint.ts",
+    file: "src/storage/file-sas.ts",
     find: 'FileSASPermissions.parse("r")',
     replace: 'FileSASPermissions.parse("rw")',
     suites: [mintedFiles],
   },
   {
     breaks: "a file's minted SAS opens its whole share",
-    file: "src/storage/sas-mint.ts",
+    file: "src/storage/file-sas.ts",
     find: "filePath: source.path,",
     replace: "",
     suites: [mintedFiles],
@@ -552,4 +553,5 @@ export const mutants: readonly Mutant[] = [
   ...taskHubMutants,
   ...waitMutants,
   ...nameMutants,
+  ...packageMutants,
 ];

@@ -15,7 +15,17 @@ import type { Mutant } from "./mutant.ts";
  */
 
 const root = new URL("../..", import.meta.url).pathname;
-const parts = ["src", "test", "package.json", "tsconfig.json", "host.json", "local.settings.json"];
+const parts = [
+  "src",
+  "test",
+  "infra",
+  ".funcignore",
+  "package-lock.json",
+  "package.json",
+  "tsconfig.json",
+  "host.json",
+  "local.settings.json",
+];
 /** Two at a time keep two cores busy, because the files of a suite run in sequence. */
 const lanes = 2;
 /** Far longer than any suite takes. A mutant that hangs is also killed. */

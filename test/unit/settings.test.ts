@@ -66,6 +66,27 @@ test("the app does not start with invalid routes, or routes to its own state, an
   }
 });
 
+test.each([
+  [{}, "keys"],
+  [{ COPY_AUTH: " " }, "keys"],
+  [{ COPY_AUTH: "keys" }, "keys"],
+  [{ COPY_AUTH: "Keys", WEBSITE_AUTH_ENABLED: "True" }, "keys"],
+  [{ COPY_AUTH: "entra", WEBSITE_AUTH_ENABLED: "True" }, "entra"],
+] as const)("callers authenticate by %o: %s", (environment, auth) => {
+  expect(readSettings({ ...account, ...environment }).auth).toBe(auth);
+});
+
+test.each([
+  [{ COPY_AUTH: "entra" }, /COPY_AUTH is "entra", but App Service authentication is off/],
+  [{ COPY_AUTH: "entra", WEBSITE_AUTH_ENABLED: "False" }, /App Service authentication is off/],
+  [
+    { COPY_AUTH: "none", WEBSITE_AUTH_ENABLED: "True" },
+    /COPY_AUTH must be "keys" or "entra": "none"/,
+  ],
+])("%o prevents the start: %s", (environment, problem) => {
+  expect(() => readSettings({ ...account, ...environment })).toThrow(problem);
+});
+
 test.each(["0", "-1", "1.5", "36526", "1e3", "ten years"])(
   "an invalid COPY_MAX_LOCK_DAYS is rejected with the reason: %s",
   (days) => {

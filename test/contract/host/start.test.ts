@@ -183,13 +183,32 @@ test.each([
   expect(process.cwd()).toBe(directory);
 });
 
-test("a second copy of @azure/functions is rejected", async () => {
-  await startSample("web"); // uses the copy that is installed
-  const app = await writtenApp({ "main.js": oneFunction, "node_modules/.keep": "" });
-  await mkdir(join(app, "node_modules/@azure"), { recursive: true });
-  for (const name of ["@azure/functions", "@azure/functions-extensions-base", "cookie"]) {
-    await cp(join(installed, name), join(app, "node_modules", name), { recursive: true });
+/** An app with its own copy of @azure/functions; a folder in `nested` has another one. */
+async function appWithOwnLibrary(main: string, nested: readonly string[] = []): Promise<string> {
+  const app = await writtenApp({
+    "main.js": main,
+    "node_modules/.keep": "",
+    ...Object.fromEntries(nested.map((folder) => [`${folder}/main.js`, otherFunction])),
+  });
+  for (const folder of ["", ...nested]) {
+    await mkdir(join(app, folder, "node_modules/@azure"), { recursive: true });
+    for (const name of ["@azure/functions", "@azure/functions-extensions-base", "cookie"]) {
+      await cp(join(installed, name), join(app, folder, "node_modules", name), { recursive: true });
+    }
   }
+  return app;
+}
+
+const otherFunction = oneFunction.replaceAll("one", "other");
+
+test("an app with its own copy of @azure/functions starts after another app in this process", async () => {
+  await startSample("web"); // uses the copy that is installed
+  const host = await startSample(await appWithOwnLibrary(oneFunction));
+  expect(await text(`${host.url}/api/one`)).toBe("one");
+});
+
+test("a second copy of @azure/functions in an app is rejected", async () => {
+  const app = await appWithOwnLibrary(`import "./nested/main.js";\n${oneFunction}`, ["nested"]);
   await expect(startSample(app)).rejects.toThrow(
     /unable to load entry point "main.js": .*two copies of the library are installed/,
   );

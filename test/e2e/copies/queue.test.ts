@@ -1,15 +1,16 @@
 import { expect, test } from "vitest";
+import { sized } from "../../support/campaign-size.ts";
 import { expectNoQueue, startQueue } from "../../support/stack/queue.ts";
 
 const minute = 60_000;
-const waiters = 100;
+const waiters = sized({ small: 25, full: 100 });
 const inOrder = Array.from({ length: waiters }, (_, place) => String(place));
 
 test.each([
   { what: "finish immediately", speed: { finishOnStart: "always" }, within: 3 * minute },
   { what: "take a second", speed: { bytesPerSecond: 1_000 }, within: 6 * minute },
 ] as const)(
-  "a hundred waiters whose copies $what all end in time, in the order of their requests",
+  `${waiters} waiters whose copies $what all end in time, in the order of their requests`,
   async ({ speed, within }) => {
     const queue = await startQueue(waiters, { overwrite: "always", ifBusy: "wait" }, { speed });
     queue.finishHolder();
@@ -27,7 +28,7 @@ test.each([
   { overwrite: "skip", end: "skipped undefined" },
   { overwrite: "if-newer", end: "skipped undefined" },
 ])(
-  "a hundred waiters with overwrite $overwrite end as soon as the destination exists",
+  `${waiters} waiters with overwrite $overwrite end as soon as the destination exists`,
   async ({ overwrite, end }) => {
     const queue = await startQueue(waiters, { overwrite, ifBusy: "wait" });
     queue.finishHolder();

@@ -9,8 +9,8 @@ import { seedFor } from "../../support/seeds.ts";
 
 /* FLOOD_SEED=<seed> repeats the order in which events arrive. */
 const seed = seedFor("FLOOD_SEED");
-const blobs = sized({ small: 100, full: 1_000 });
-const floodEvents = sized({ small: 5_000, full: 100_000 });
+const blobs = sized({ small: 40, full: 1_000 });
+const floodEvents = sized({ small: 2_000, full: 100_000 });
 const floodBatches = 100;
 
 /** In the seed's order. */

@@ -18,6 +18,7 @@ import { virtualClock, type VirtualClock } from "../../../src/local/clock.ts";
 import { startLocalStack } from "../../../src/local/local-stack.ts";
 import type { HostLogEntry } from "../../../src/local/log.ts";
 import { noon, openStack, secondAccount } from "../../support/stack/test-stack.ts";
+import { appDirectory } from "../../support/app-directory.ts";
 
 /*
  * Goal: a damaged, emptied or missing file of the state is rejected with one sentence that names it and one that says
@@ -95,7 +96,7 @@ async function start(stateDirectory: string, { settings = {}, ...freely } = {}) 
   current = clock;
   const log: HostLogEntry[] = [];
   const stack = await startLocalStack({
-    appDirectory: process.cwd(),
+    appDirectory,
     stateDirectory,
     clock,
     functionsPort: 0,

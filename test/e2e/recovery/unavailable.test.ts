@@ -3,6 +3,7 @@ import { systemClock } from "../../../src/local/clock.ts";
 import type { ManagementResponse } from "../../../src/local/durable/api/engine-api.ts";
 import { openDurableEngine } from "../../../src/local/durable/engine.ts";
 import { startLocalStack } from "../../../src/local/local-stack.ts";
+import { appDirectory } from "../../support/app-directory.ts";
 
 /*
  * Goal: callers get a response within ten seconds while the task hub or the ledger is unavailable. Method: the app on the
@@ -18,7 +19,7 @@ async function start(settings: Record<string, string> = {}) {
   let held: (() => void)[] = [];
   const log: string[] = [];
   const stack = await startLocalStack({
-    appDirectory: process.cwd(),
+    appDirectory,
     stateDirectory: null,
     clock: systemClock(),
     functionsPort: 0,
@@ -160,6 +161,20 @@ test("outside a developer's machine, health of an app with wrong settings report
   expect(detail).toContain("COPY_ALLOWED must be a JSON list");
   expect(detail).toContain("COPY_WATCHDOG");
   expect((await call("GET", "/copies/x")).status).toBe(404);
+});
+
+test("without the platform's sign-in, COPY_AUTH=entra leaves only health, which names the fault", async () => {
+  const entra = { AZURE_FUNCTIONS_ENVIRONMENT: "Production", COPY_AUTH: "entra" };
+  const { call, stack } = await start(entra);
+  expect(stack.host.functions.map(({ name }) => name)).toEqual(["health"]);
+  const response = await call("GET", "/health");
+  expect(response.status).toBe(503);
+  expect(await response.text()).toContain("App Service authentication is off");
+  await stack.close();
+
+  const signedIn = await start({ ...entra, WEBSITE_AUTH_ENABLED: "true" });
+  expect(signedIn.stack.host.functions.length).toBeGreaterThan(1);
+  expect((await signedIn.call("GET", "/health")).status).toBe(200);
 });
 
 test("on a developer's machine, wrong settings end the host with the message", async () => {

@@ -6,6 +6,7 @@ import { systemClock } from "../../../src/local/clock.ts";
 import { startLocalStack } from "../../../src/local/local-stack.ts";
 import type { LocalStackOptions } from "../../../src/local/local-stack.ts";
 import { send } from "../../support/host/raw-http.ts";
+import { appDirectory } from "../../support/app-directory.ts";
 
 function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "ferry-"));
@@ -15,7 +16,7 @@ function temporaryFolder(): string {
 
 async function start(options: Partial<LocalStackOptions>) {
   const stack = await startLocalStack({
-    appDirectory: process.cwd(),
+    appDirectory,
     stateDirectory: null,
     clock: systemClock(),
     functionsPort: 0,

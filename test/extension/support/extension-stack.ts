@@ -2,11 +2,12 @@ import { appendFileSync, existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { startStorageEmulator } from "../../../src/local/storage/emulator.ts";
 import { systemClock } from "../../../src/local/clock.ts";
+import { appDirectory as testedApp } from "../../support/app-directory.ts";
 import { appSettings } from "./app-settings.ts";
 import { developmentKey } from "./processes/azurite.ts";
 import { openHostPair } from "./processes/host-pair.ts";
 import type { HostPair, Part } from "./processes/host-pair.ts";
-import { root, runFolder } from "./processes/paths.ts";
+import { runFolder } from "./processes/paths.ts";
 import { setClockAhead } from "./processes/shifted-date.ts";
 import { account, openStack } from "./stack.ts";
 import type { Engine, Stack } from "./stack.ts";
@@ -16,7 +17,7 @@ export type ExtensionStackOptions = {
   name: string;
   /** The connection string of the account with the task hubs. */
   hubStorage: string;
-  /** The app's folder; the project's own when absent. */
+  /** The app's folder; the suites' app when absent. */
   appDirectory?: string;
   /** Pairs of extension and bridge on one task hub; 1 when absent. */
   pairs?: number;
@@ -72,7 +73,7 @@ export async function startExtensionStack(options: ExtensionStackOptions): Promi
     log: (line) => appendFileSync(join(folder, "storage.log"), `${line}\n`),
   });
   const prefix = `${emulator.blobUrl}/${account}/`;
-  let appDirectory = options.appDirectory ?? root;
+  let appDirectory = options.appDirectory ?? testedApp;
   const count = options.pairs ?? 1;
   const pairs = await Promise.all(
     Array.from({ length: count }, (_, index) =>
@@ -81,8 +82,8 @@ export async function startExtensionStack(options: ExtensionStackOptions): Promi
         name: count === 1 ? "" : `-${index + 1}`,
         appDirectory: () => appDirectory,
         hubStorage: options.hubStorage,
+        hubName,
         durable: {
-          hubName,
           ...(options.polling === "host.json" ? {} : quickPolling),
           ...options.durable,
         },

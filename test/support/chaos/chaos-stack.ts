@@ -16,6 +16,7 @@ import type { Phase } from "./chaos-plan.ts";
 import { signing, stepOf } from "./chaos-steps.ts";
 import type { Step } from "./chaos-steps.ts";
 import { noon } from "../stack/test-stack.ts";
+import { appDirectory } from "../app-directory.ts";
 
 /** The fate of one request of the app. */
 export type Fate =
@@ -95,7 +96,7 @@ export async function openChaosWorld(hooks: ChaosHooks): Promise<ChaosWorld> {
   let isDead = false;
   const live = () =>
     startFunctionsHost({
-      appDirectory: process.cwd(),
+      appDirectory,
       clock,
       port: 0,
       stateFile,

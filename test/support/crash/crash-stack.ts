@@ -12,6 +12,7 @@ import { deathNote } from "./crash-child.ts";
 import { HostDied } from "./crash-host.ts";
 import type { HostProcess, HostProcesses } from "./crash-host.ts";
 import { noon } from "../stack/test-stack.ts";
+import { appDirectory } from "../app-directory.ts";
 
 /** When the host dies. */
 export type Kill =
@@ -120,7 +121,7 @@ export async function openCrashWorld(
         order: "begin",
         now: clock.now(),
         dieAt: kill?.at === "commit point" ? kill.nth : null,
-        appDirectory: process.cwd(),
+        appDirectory,
         stateFile,
         environment: settings(emulator, account),
       });

@@ -14,6 +14,7 @@ import type { VirtualClock } from "../../../src/local/clock.ts";
 import type { HostLogEntry } from "../../../src/local/log.ts";
 import { startLocalStack } from "../../../src/local/local-stack.ts";
 import type { LocalStack, LocalStackOptions } from "../../../src/local/local-stack.ts";
+import { appDirectory } from "../app-directory.ts";
 
 /** The compiled app on the local host, together with the emulator, in virtual time. */
 export type TestStack = {
@@ -105,7 +106,7 @@ export async function openStack(options: Options = {}): Promise<TestStack> {
   });
   const startLocal = (blobPort: number, filePort: number) =>
     startLocalStack({
-      appDirectory: process.cwd(),
+      appDirectory,
       stateDirectory,
       clock,
       functionsPort: 0,

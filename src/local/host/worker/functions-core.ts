@@ -111,6 +111,7 @@ export async function collectApp(load: () => Promise<void>, log: CoreLog): Promi
     throw new Error("Cannot load the app because another app is still loading in this process");
   }
   const loading: Loading = {
+    libraryVersion: undefined,
     functions: new Map(),
     hooks: { appStart: [], appTerminate: [], preInvocation: [], postInvocation: [], log: [] },
   };
@@ -131,6 +132,8 @@ export async function collectApp(load: () => Promise<void>, log: CoreLog): Promi
 }
 
 type Loading = {
+  /** The version of the library that the app has loaded; undefined if an earlier start of this process loaded it. */
+  libraryVersion: string | undefined;
   functions: Map<string, RegisteredFunction>;
   hooks: Record<HookName, HookCallback[]>;
 };
@@ -178,14 +181,19 @@ function installCore(): SuppliedCore {
   return supplied;
 }
 
-/** Every installed copy of the library calls this once, at its first registration. */
+/**
+ * Every copy of the library calls this once, at its first registration. An installed copy stays loaded for later starts in
+ * this process; one that is bundled into the app is loaded again at each start, and replaces the previous one.
+ */
 function setModel(supplied: SuppliedCore, model: ProgrammingModel): void {
-  if (supplied.model !== undefined) {
+  const { loading } = supplied;
+  if (loading?.libraryVersion !== undefined) {
     throw new Error(
-      `Cannot use @azure/functions ${model.version} because ${supplied.model.version} is already in use: ` +
+      `Cannot use @azure/functions ${model.version} because ${loading.libraryVersion} is already in use: ` +
         "two copies of the library are installed, see `npm ls @azure/functions` and `npm dedupe`",
     );
   }
+  if (loading !== undefined) loading.libraryVersion = model.version;
   supplied.model = model;
 }
 

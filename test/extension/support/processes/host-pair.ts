@@ -27,6 +27,8 @@ type HostPairOptions = {
   name: string;
   appDirectory: () => string;
   hubStorage: string;
+  /** The setting TASKHUB_NAME, which host.json's hubName names. */
+  hubName: string;
   durable: Record<string, string>;
   app: Record<string, string>;
   aheadMs: () => number;
@@ -53,6 +55,7 @@ export async function openHostPair(options: HostPairOptions): Promise<HostPair> 
       {
         environment: {
           ...options.app,
+          TASKHUB_NAME: options.hubName,
           APP_DIRECTORY: options.appDirectory(),
           BRIDGE_PORT: String(bridgePort),
           FUNCTIONS_PORT: String(functionsPort),
@@ -69,6 +72,7 @@ export async function openHostPair(options: HostPairOptions): Promise<HostPair> 
         AzureWebJobsStorage: options.hubStorage,
         BRIDGE_URL: bridgeUrl,
         WEBHOOK_URL: `http://127.0.0.1:${functionsPort}/runtime/webhooks/durabletask?code=key`,
+        TASKHUB_NAME: options.hubName,
         HOST_JSON: join(options.appDirectory(), "host.json"),
         Logging__LogLevel__Default: "Warning", // of the extension's own listener
         ...Object.fromEntries(

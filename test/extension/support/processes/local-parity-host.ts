@@ -9,7 +9,7 @@ const host = await startFunctionsHost({
   clock: systemClock(),
   port: 0,
   stateFile: ":memory:",
-  environment: {},
+  environment: { TASKHUB_NAME: "Parity" },
   log: () => {},
 });
 process.stdout.write(`ready ${host.url}\n`);

@@ -1,0 +1,18 @@
+import type { TokenCredential } from "@azure/identity";
+
+/**
+ * Returns the app's identity: in Azure its managed identity, on a developer's machine the developer's login. The library
+ * is loaded with the first token, because it is a fifth of the app's code and registering functions does not need it.
+ */
+export function createAppIdentity(): TokenCredential {
+  let identity: Promise<TokenCredential> | null = null;
+  const load = async () => {
+    const { DefaultAzureCredential } = await import("@azure/identity");
+    return new DefaultAzureCredential();
+  };
+  return {
+    async getToken(scopes, options) {
+      return await (await (identity ??= load())).getToken(scopes, options);
+    },
+  };
+}

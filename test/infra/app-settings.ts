@@ -1,0 +1,70 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../extension/support/processes/paths.ts";
+import type { Resource } from "./bicep.ts";
+import { appSettings } from "./policies.ts";
+
+/** Settings that the code reads and the templates do not write, each with its reason. */
+const notWritten: Record<string, string> = {
+  AZURE_FUNCTIONS_ENVIRONMENT: "the Functions host sets it on a developer's machine",
+  AzureWebJobsStorage: "a connection string contains a key",
+  AzureWebJobsStorage__accountName: "the URIs of the services are written instead",
+  COPY_EMULATOR: "only on a developer's machine",
+  COPY_EMULATOR_FILES: "only on a developer's machine",
+  COPY_NOTICE_TOPIC_KEY: "the app's identity sends to the topic",
+  WEBSITE_AUTH_ENABLED: "the platform sets it",
+  WEBSITE_CONTENTSHARE: "the platform sets it",
+  WEBSITE_HOSTNAME: "the platform sets it",
+};
+
+/** Settings that the Functions host, its extensions, the Azure SDKs and host.json read. */
+const hostSettings = [
+  "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+  "APPLICATIONINSIGHTS_CONNECTION_STRING",
+  "AZURE_CLIENT_ID",
+  "AzureWebJobsStorage__clientId",
+  "AzureWebJobsStorage__credential",
+  "AzureWebJobsStorage__queueServiceUri",
+  "AzureWebJobsStorage__tableServiceUri",
+  "DURABLE_TASK_SCHEDULER_CONNECTION_STRING",
+  "TASKHUB_NAME",
+];
+
+/** The names of the settings that the deployed code reads. */
+export function settingsOfCode(): string[] {
+  const files = globSync("src/**/*.ts", { cwd: root }).filter(
+    (file) => !file.startsWith("src/local/"),
+  );
+  const names = files.flatMap((file) =>
+    [
+      ...readFileSync(join(root, file), "utf8").matchAll(
+        /environment\["(\w+)"\]|"(COPY_[A-Z_]+)"/g,
+      ),
+    ].map(([, read, named]) => read ?? named ?? ""),
+  );
+  return [...new Set(names)].toSorted();
+}
+
+/** Compares the settings of a predicted app with the code, in both directions. Returns nothing without an app. */
+export function settingsProblems(
+  predicted: readonly Resource[],
+  hasEveryOption: boolean,
+): string[] {
+  const written = Object.keys(appSettings(predicted));
+  if (written.length === 0) return [];
+  const read = settingsOfCode();
+  const unread = written.filter((name) => !read.includes(name) && !hostSettings.includes(name));
+  const unwritten = [...read, ...hostSettings].filter(
+    (name) => !written.includes(name) && !(name in notWritten),
+  );
+  const isBackend = (name: string) => name === "DURABLE_TASK_SCHEDULER_CONNECTION_STRING";
+  return [
+    ...unread.map((name) => `The templates write ${name}, which the code does not read`),
+    ...(hasEveryOption ? unwritten.filter((name) => !isBackend(name)) : []).map(
+      (name) => `The templates do not write ${name}, which the app reads`,
+    ),
+    ...Object.keys(notWritten)
+      .filter((name) => written.includes(name))
+      .map((name) => `The templates write ${name}, although ${notWritten[name]}`),
+  ];
+}

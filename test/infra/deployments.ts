@@ -1,0 +1,10 @@
+/** The parameter sets of which a snapshot is committed, and what each shows. */
+export const deployments = {
+  smallest: "one pair, nothing else",
+  routes: "a route, several resource groups, two subscriptions, a private network, sign-in, SAS",
+  scheduler: "Durable Task Scheduler",
+  events: "event subscriptions, on a new topic and on one that exists",
+} as const;
+
+export type Deployment = keyof typeof deployments;
+export const deploymentNames = Object.keys(deployments) as Deployment[];
