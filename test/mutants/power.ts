@@ -92,7 +92,7 @@ export const powerMutants: readonly Mutant[] = [
     suites: [grants],
   },
   {
-    breaks: "a policy may last any time",
+    breaks: "a policy may last any length of time",
     file: "src/copy/request/grants.ts",
     find: "const isTooLong = !(",
     replace: "const isTooLong = maxLockDays < 0 && !(",
@@ -107,7 +107,7 @@ export const powerMutants: readonly Mutant[] = [
     suites: [settings],
   },
   {
-    breaks: "a lease by its flag needs no word",
+    breaks: "a lease that the flag requests needs no word",
     file: "src/activities/support/access.ts",
     find: "copy.leasesSource === true ? { ...copy.options",
     replace: "copy.leasesSource === true && copy.version > 1 ? { ...copy.options",

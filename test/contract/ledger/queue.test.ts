@@ -20,7 +20,7 @@ async function startQueue(count: number) {
   const { destination } = copy;
   const now = epochMs(storage.clock.now());
   const ids = Array.from({ length: count }, () => newInstanceId(now));
-  // In another order than that of the requests.
+  // Not in the order of the requests.
   for (const id of ids.toReversed()) await ledger.queue.join(destination, id);
   const woken: InstanceId[] = [];
   /** Passes the destination on; `respond` is what the waiters' instances do. */
@@ -35,7 +35,7 @@ async function startQueue(count: number) {
   return { ...steps, storage, ledger, copy, instanceId, destination, ids, now, passOn };
 }
 
-test("the first waiter by its request is woken, and no other waiter while it has the offer", async () => {
+test("the waiter with the earliest request is woken, and no other waiter while it has the offer", async () => {
   const { ids, passOn, now } = await startQueue(3);
   expect(await passOn()).toEqual([ids[0]]);
   expect(await passOn()).toEqual([]);
