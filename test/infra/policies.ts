@@ -54,7 +54,7 @@ const grants: Record<string, { role: string[]; on: string }> = {
   "write a destination, and its tags": { role: ["Storage Blob Data Owner"], on: "containers" },
   "write a destination file": { role: ["Storage File Data Privileged Contributor"], on: "shares" },
 };
-/** Assignments to others than the app. */
+/** Assignments to identities other than the app's. */
 const otherGrants: Record<string, { role: string; on: string }> = {
   "for Event Grid to write dead letters": {
     role: "Storage Blob Data Contributor",

@@ -267,7 +267,7 @@ test("PendingCopyOperation for the first read of the destination is destination-
 });
 
 test.each(["wait", "replace"])(
-  "ifBusy %s: PendingCopyOperation for reads of the destination is waited for",
+  "ifBusy %s: Ferry waits while reads of the destination get PendingCopyOperation",
   async (ifBusy) => {
     const stack = await startStack(slowly);
     const body = await request(stack, { ifBusy });
