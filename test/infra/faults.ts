@@ -122,7 +122,7 @@ export const faults: Fault[] = [
     problem: /calls b7e6dc6d/,
   },
   {
-    breaks: "a source is granted for writing",
+    breaks: "a source's role allows writing",
     file: "ends.bicep",
     find: "[grant(copy.from, deployment, 'Storage Blob Data Reader', 'read a source')]",
     replace: "[grant(copy.from, deployment, 'Storage Blob Data Contributor', 'read a source')]",
