@@ -1,6 +1,8 @@
+import { readFile } from "node:fs/promises";
 import { Agent, request as httpRequest } from "node:http";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { grants } from "../../../src/copy/request/grants.ts";
 import { anyId, hostileRequests } from "../../support/requests/hostile-requests.ts";
 import type { HostileRequest } from "../../support/requests/hostile-requests.ts";
 import { jsonOf } from "../../support/host/host.ts";
@@ -24,10 +26,17 @@ const connections = 8;
 
 type Answer = { status: number; type: string; text: string };
 
+/** The routes of local.settings.json, which grant every option: intact requests may use each one. */
+async function grantingRoutes(): Promise<string> {
+  const { Values } = JSON.parse(await readFile("local.settings.json", "utf8"));
+  const routes: object[] = JSON.parse(Values.COPY_ROUTES);
+  return JSON.stringify(routes.map((route) => ({ ...route, allow: grants })));
+}
+
 const agent = new Agent({ keepAlive: true, maxSockets: connections });
 let world: TestStack;
 beforeAll(async () => {
-  world = await openStack();
+  world = await openStack({ settings: { COPY_ROUTES: await grantingRoutes() } });
 });
 afterAll(async () => {
   agent.destroy();
