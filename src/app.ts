@@ -63,7 +63,6 @@ export function registerApp(dependencies: AppDependencies): void {
   df.app.orchestration(orchestrations.repair, repairOrchestration);
 
   const handlers = createActivities(dependencies.activities);
-  registerActivity(activities.prepare, handlers.prepareCopy);
   registerActivity(activities.start, handlers.startCopy);
   df.app.activity(activities.read, { handler: handlers.readCopy });
   df.app.activity(activities.abort, { handler: handlers.abortCopy });

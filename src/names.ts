@@ -5,7 +5,6 @@
 export const orchestrations = { copy: "copyOrchestration", repair: "repairOrchestration" } as const;
 
 export const activities = {
-  prepare: "prepareCopy",
   start: "startCopy",
   read: "readCopy",
   abort: "abortCopy",

@@ -2,7 +2,6 @@ import type { CopyActivities } from "../copy/contract/activities.ts";
 import { abortCopy } from "./abort.ts";
 import { sendNotifications } from "./send-notifications.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
-import { prepareCopy } from "./prepare.ts";
 import { readCopy } from "./read.ts";
 import { settleCopy } from "./settle.ts";
 import { startCopy } from "./start.ts";
@@ -14,7 +13,6 @@ import { startCopy } from "./start.ts";
  */
 export function createActivities(deps: ActivityDependencies): CopyActivities {
   return {
-    prepareCopy: (input, context) => prepareCopy(deps, input, context),
     startCopy: (input, context) => startCopy(deps, input, context),
     readCopy: (input) => readCopy(deps, input),
     abortCopy: (input) => abortCopy(deps, input),

@@ -11,7 +11,8 @@ import type {
   SettleInput,
   SettleResult,
 } from "../copy/contract/activities.ts";
-import type { LockFenced } from "../ledger/ledger.ts";
+import { busyUntil, newRecord, unansweredPlans, withOutcome } from "../ledger/record.ts";
+import type { CopyRecord } from "../ledger/record.ts";
 import { UnsealError } from "../secrets/seal.ts";
 import type { DestinationSide } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
@@ -48,42 +49,120 @@ async function settle(
   input: SettleInput,
   context: ActivityContext,
 ): Promise<SettleResult> {
-  const { ledger } = deps;
-  const { instanceId, copy, plan, copyId, result } = input;
+  const { records } = deps.ledger;
+  const { instanceId, copy, kept } = input;
   if (!isEndpoint(copy.destination)) {
     // A lock is named after its destination, so there is none, and no activity has called Storage.
-    const details = {
-      copyId,
-      record: input.record,
-      residue: [],
-      settledAt: deps.now(),
-      createdAt: input.createdAt ?? null,
-    };
-    const outcome = await ledger.recordOutcome(instanceId, buildOutcome(result, details));
+    const outcome = await records.recordOutcome(instanceId, toOutcome(deps, input, []));
     return { kind: "settled", outcome };
   }
-  const recorded = await ledger.readRecord(instanceId);
-  if (recorded !== null && recorded.outcome !== null) {
-    await freeDestination(deps, input, context);
-    return { kind: "settled", outcome: recorded.outcome };
+  // Nothing but an abort changes the record of a copy whose attempts are answered: then the write fails.
+  let record: Settling | null =
+    kept === null || input.record.abortRequested ? null : { ...toRecord(input), etag: kept.record };
+  for (;;) {
+    const current: Settling = record ??
+      (await records.read(instanceId)) ?? toNew(input);
+    if (current.outcome !== null) {
+      await freeDestination(deps, input, { context, lock: kept?.lock ?? null });
+      return { kind: "settled", outcome: current.outcome };
+    }
+    const order = { record: current, context };
+    const settled = await settleRecord(deps, toCurrent(input, current), order);
+    if (settled.kind !== "overtaken") return settled;
+    record = null;
   }
-  const denial = checkHost(deps, copy.destination, "clean up the destination");
-  // Storage does not show whether this abort or another client's ended the copy.
-  const abortRequested = input.record.abortRequested || recorded?.abortRequested === true;
-  const record = { ...input.record, abortRequested };
-  const settlement = { plan, copyId, result, record };
-  const lock = await ledger.fenceLock(copy.destination, {
-    instanceId,
-    now: deps.now(),
-    settlement,
-  });
-  if (lock.kind === "busy") return { kind: "wait", until: lock.until, fence: true };
+}
 
+/** The record as it is known; `etag` is null if there is none. */
+type Settling = CopyRecord & { etag: string | null };
+
+function toNew(input: SettleInput): Settling {
+  return { ...toRecord(input), etag: null };
+}
+
+function toRecord({ copy, createdAt = null, plan, copyId, record }: SettleInput): CopyRecord {
+  const { startedAt } = record;
+  return { ...newRecord({ ...copy, createdAt }), plan, copyId, startedAt };
+}
+
+/** Adds what only the record has: the plan of a start that got no response, and a requested abort. */
+function toCurrent(input: SettleInput, { plan, abortRequested }: CopyRecord): SettleInput {
+  // Storage does not show whether this abort or another client's ended the copy.
+  const isAborting = input.record.abortRequested || abortRequested;
+  return {
+    ...input,
+    plan: input.plan ?? plan,
+    record: { ...input.record, abortRequested: isAborting },
+  };
+}
+
+/** "overtaken": another writer has changed the record meanwhile. */
+async function settleRecord(
+  deps: ActivityDependencies,
+  input: SettleInput,
+  { record: known, context }: { record: Settling; context: ActivityContext },
+): Promise<SettleResult | { kind: "overtaken" }> {
+  const { ledger } = deps;
+  const { instanceId, copy, plan, copyId, result, kept } = input;
+  let lock = kept?.lock ?? null;
+  let record = known;
+  const residue: string[] = [];
+  if (mustCleanUp(input, record)) {
+    // Start may run a second time and get a response after its orchestration has stopped waiting for it.
+    if (copyId === null && record.copyId !== null && plan !== null) {
+      return { kind: "found", started: { plan, copyId: record.copyId } };
+    }
+    // The mark: no attempt is registered after it, and a repair continues with it instead of taking the clean-up for
+    // another writer's change.
+    const settlement = { plan, copyId, result, record: input.record };
+    const etag = await ledger.records.write(instanceId, { ...record, settlement }, record.etag);
+    if (etag === null) return { kind: "overtaken" };
+    record = { ...record, settlement, etag };
+    if (copyId === null && busyUntil(record) > deps.now()) {
+      return { kind: "wait", until: busyUntil(record), fence: true };
+    }
+    const held = lock === null ? await ledger.readLock(copy.destination) : null;
+    if (held?.instanceId === instanceId) lock = held.etag;
+    const cleaned = await clean(deps, input, { record, isHeld: lock !== null });
+    if (!("residue" in cleaned)) return cleaned;
+    residue.push(...cleaned.residue);
+  }
+  // Before the outcome: after a crash the watchdog finds notifications that were not sent in the outbox.
+  if (input.notifies !== undefined) await ledger.outbox.add(instanceId, input.notifies);
+  const ended = withOutcome(record, toOutcome(deps, input, residue));
+  const { outcome } = ended;
+  if (outcome === null) throw new Error("A record with an outcome has one");
+  if ((await ledger.records.write(instanceId, ended, record.etag)) === null) {
+    return { kind: "overtaken" };
+  }
+  if (input.wasWoken === true) await ledger.removeWakeMark(copy.destination);
+  await freeDestination(deps, input, { context, lock });
+  return { kind: "settled", outcome };
+}
+
+/** Returns false if the copy left nothing, and no start attempt may have started another. */
+function mustCleanUp(input: SettleInput, record: CopyRecord): boolean {
+  const { copy, copyId } = input;
+  const mayBeStarted =
+    copyId === null && (record.copyId !== null || unansweredPlans(record).length > 0);
+  const takes = copy.leasesSource === true || copy.rollsBack === true;
+  const left = leftByCopy(input);
+  return mayBeStarted || takes || left.kind === "stub" || left.residue.length > 0;
+}
+
+/** Cleans up the destination and releases the source. */
+async function clean(
+  deps: ActivityDependencies,
+  input: SettleInput,
+  { record, isHeld }: { record: CopyRecord; isHeld: boolean },
+): Promise<SettleResult | { residue: string[] }> {
+  const { instanceId, copy, plan } = input;
   const sides = openSides(deps, input);
+  const denial = checkHost(deps, copy.destination, "clean up the destination");
   // Without the lock nothing at the destination may be changed.
   const cleaned =
-    denial === null && lock.kind === "closed"
-      ? await orResidue<Cleaned>(input, () => cleanUp(deps, input, lock, sides), unreadable)
+    denial === null && isHeld
+      ? await orResidue<Cleaned>(input, () => cleanUp(deps, input, record, sides), unreadable)
       : toCleaned(denial, plan);
   if (cleaned.kind === "found") return cleaned;
   if (cleaned.kind === "wait" && !input.isLastAttempt) {
@@ -96,21 +175,12 @@ async function settle(
   const residue = [cleaned, released].flatMap((done) =>
     done.kind === "transient-failure" ? [done.failure.message] : done.residue,
   );
-  // Before the outcome: after a crash the watchdog finds notifications that were not sent in the outbox.
-  if (input.notifies !== undefined) await ledger.outbox.add(instanceId, input.notifies);
-  const settledAt = deps.now();
-  const outcome = await ledger.recordOutcome(
-    instanceId,
-    buildOutcome(result, {
-      copyId,
-      record,
-      residue,
-      settledAt,
-      createdAt: input.createdAt ?? null,
-    }),
-  );
-  await freeDestination(deps, input, context);
-  return { kind: "settled", outcome };
+  return { residue };
+}
+
+function toOutcome({ now }: ActivityDependencies, input: SettleInput, residue: string[]): Outcome {
+  const { result, copyId, record, createdAt = null } = input;
+  return buildOutcome(result, { copyId, record, residue, settledAt: now(), createdAt });
 }
 
 /** On the last attempt, reports a SAS that cannot be opened as residue, with what may be left. */
@@ -144,18 +214,15 @@ const unreadable =
 async function cleanUp(
   deps: ActivityDependencies,
   input: SettleInput,
-  { unanswered, rollback, ...lock }: Extract<LockFenced, { kind: "closed" }>,
+  record: CopyRecord,
   sides: Sides,
 ): Promise<Cleaned> {
   const { plan, copyId, copy } = input;
-  if (plan === null && rollback === "off") return nothingLeft;
-  // Start may run a second time and get a response after its orchestration has stopped waiting for it.
-  if (plan !== null && copyId === null && lock.copyId !== null) {
-    return { kind: "found", started: { plan, copyId: lock.copyId } };
-  }
-  const isUnanswered = copyId === null && unanswered;
+  if (plan === null && copy.rollsBack !== true) return nothingLeft;
+  const plans = copyId === null ? unansweredPlans(record) : [];
+  const isUnanswered = plans.length > 0;
   // Also if nothing was started: the snapshot was taken before the start.
-  const mayRollBack = rollback === "snapshot" && plan?.destinationEtag !== null;
+  const mayRollBack = copy.rollsBack === true && plan?.destinationEtag !== null;
   const left = leftByCopy(input);
   // No call to Storage is needed, and no SAS.
   if (!isUnanswered && !mayRollBack && left.kind === "cleaned") return left;
@@ -164,7 +231,7 @@ async function cleanUp(
   const call = { call: "clean-up", action, side: destination } as const;
   const cleaned = await callStorage(deps, call, async (): Promise<Cleaned> => {
     if (isUnanswered) {
-      const found = await findUnanswered(deps, input, destination);
+      const found = await findUnanswered(deps, input, { plans, destination });
       if (found.kind === "found") return found;
     }
     if (mayRollBack) return await rollBack(deps, input, destination);
@@ -202,10 +269,13 @@ function leftByCopy({
 /** Finds the copy of a start that got no response; it must be followed before it can be settled. */
 async function findUnanswered(
   { client }: ActivityDependencies,
-  { plan, copy }: SettleInput,
-  destination: DestinationSide,
+  { copy }: SettleInput,
+  { plans, destination }: { plans: readonly CopyPlan[]; destination: DestinationSide },
 ): Promise<Cleaned> {
   const seen = await client.readDestination(destination);
-  if (plan === null || seen?.copy == null || !isOurs(plan, copy.source, seen)) return nothingLeft;
-  return { kind: "found", started: { plan, copyId: seen.copy.copyId } };
+  if (seen === null || seen.copy === null) return nothingLeft;
+  const plan = plans.find((each) => isOurs(each, copy.source, seen));
+  return plan === undefined
+    ? nothingLeft
+    : { kind: "found", started: { plan, copyId: seen.copy.copyId } };
 }

@@ -1,46 +1,55 @@
-import type { CopyId } from "../copy/contract/ids.ts";
 import { plusMs } from "../copy/time.ts";
-import { second } from "../copy/durations.ts";
-import { copySourceLength, endpointUrl, maxCopySourceLength } from "../copy/location/endpoint.ts";
+import { endpointUrl } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
-import { isOurs, startedFrom } from "../copy/decisions/plan.ts";
-import { isDefiniteRefusal } from "../copy/decisions/storage-errors.ts";
-import type { Verdict } from "../copy/decisions/storage-errors.ts";
 import { pickEndpoints } from "../copy/contract/activities.ts";
-import type { ActivityContext, StartInput, StartResult } from "../copy/contract/activities.ts";
-import type { StartAttempt } from "../ledger/ledger.ts";
-import type { DestinationSide, Side } from "../storage/copy-client.ts";
+import type {
+  ActivityContext,
+  CopyPlan,
+  KeptEtags,
+  NotStarted,
+  StartInput,
+  StartResult,
+} from "../copy/contract/activities.ts";
+import type { KnownRecord } from "../ledger/ledger.ts";
+import {
+  isClosed,
+  isUnanswered,
+  newRecord,
+  unansweredPlans,
+  withAttempt,
+  withPlace,
+} from "../ledger/record.ts";
+import type { CopyRecord } from "../ledger/record.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
 import { checkCopy } from "./support/access.ts";
-import { freeDestination } from "./support/destination-queue.ts";
+import { acquireOrJoin, freeDestination } from "./support/destination-queue.ts";
+import { adopt, findOurs } from "./support/find-ours.ts";
+import {
+  decideOrReplace,
+  heldByAnother,
+  readAwaitedSource,
+  securePlan,
+  skipIfOvertaken,
+} from "./support/plan-copy.ts";
+import { discardSnapshots } from "./support/rollback.ts";
+import { horizonMs, sendStart } from "./support/send-start.ts";
 import { openSides } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
-import { signSource } from "./support/source-access.ts";
-import { tagsToSet } from "./support/source-tags.ts";
-import {
-  callStorage,
-  orTransient,
-  toFailure,
-  toTransientFailure,
-  transientFailure,
-} from "./support/storage-call.ts";
-import type { CallResult } from "./support/storage-call.ts";
-
-/** How long the start call may take; Storage checks the source before it answers. */
-const startTimeoutMs = 30 * second;
-/** How long a request that was sent just before the time-out may take to arrive at Storage. */
-const arrivalMs = 15 * second;
-/** How long after its registration a start attempt may still arrive at Storage. */
-const horizonMs = 60 * second;
+import { releaseSource } from "./support/source-lease.ts";
+import { orTransient, transientFailure } from "./support/storage-call.ts";
 
 /**
- * Starts the copy under the plan's conditions. If the activity runs again, the conditions fail and it recognizes
- * the copy that was started before. Each attempt is registered in the lock first: none is sent while another may
- * still arrive, and none after settle has fenced the lock.
+ * Plans and starts the copy:
  *
- * 1. enter: register the attempt.
- * 2. recover: find a copy that an earlier attempt started.
- * 3. send: start the copy.
+ * 1. Acquire the destination's lock, or join its queue.
+ * 2. Read the source and the destination, and decide. The lock comes first: a copy that started, ended and freed the
+ *    destination between the read and the lock would be taken for ours, or overwritten.
+ * 3. Register the attempt in the copy's record, on the condition that the record has not changed.
+ * 4. Start the copy under the conditions of the plan. If Storage completed it, read its status.
+ *
+ * The orchestration numbers the attempts. A second run of the same attempt finds it in the record: it only looks for the
+ * copy that it may have started, and neither plans nor starts one. A later attempt starts a copy only when the earlier
+ * one can no longer arrive. When a copy is settled or aborted, its record changes, so no attempt can be registered.
  */
 export function startCopy(
   deps: ActivityDependencies,
@@ -50,193 +59,243 @@ export function startCopy(
   return orTransient(() => start(deps, input, context));
 }
 
+type Step = {
+  deps: ActivityDependencies;
+  input: StartInput;
+  context: ActivityContext;
+  sides: Sides;
+};
+
 async function start(
   deps: ActivityDependencies,
   input: StartInput,
   context: ActivityContext,
 ): Promise<StartResult> {
-  const denial = checkCopy(deps, input.copy);
-  // If an earlier attempt has started the copy, settle finds it.
-  if (denial !== null) return { kind: "failed", failure: denial };
-  const sides = openSides(deps, input);
-  const destination = sides.destination();
-  const entered = await enter(deps, input, context);
-  if (entered.kind !== "entered") return entered;
-  const recovered = await recover(deps, input, { ...entered, destination });
-  if (recovered !== null) return recovered;
-  return send(deps, input, { attempt: entered.attempt, sides });
+  const { copy, instanceId, kept } = input;
+  const { records } = deps.ledger;
+  const step: Step = { deps, input, context, sides: openSides(deps, input) };
+  const denial = checkCopy(deps, copy);
+  if (denial !== null) {
+    // If an earlier attempt has started the copy, settle finds it.
+    const end = await findEnd(step, await records.read(instanceId));
+    return end ?? { kind: "failed", failure: denial };
+  }
+  if (input.awaitedCopyId !== undefined) {
+    const record = await records.read(instanceId);
+    const ended = await findEnd(step, record);
+    if (ended !== null) return ended;
+    const awaited = await readAwaitedSource(deps, input, step.sides);
+    if (awaited !== null) return withKept(awaited, { lock: null, record }, record);
+  }
+  const lock = await acquireOrJoin(deps, input, context);
+  if (!lock.held) return await waitForLock(step, lock.holder);
+  // Where the lock is new and nothing is known of the copy, its record is not read: the write would fail.
+  const isFirst = lock.isNew && (kept === null ? input.attempt === 1 : kept.record === null);
+  const record = isFirst ? null : await records.read(instanceId);
+  const resumed = await resume(step, record);
+  if (resumed !== null) return resumed;
+  return await planAndStart(step, { lock: lock.etag, record });
 }
 
-type Started = Extract<StartResult, { kind: "started" }>;
+type Held = { lock: string; record: KnownRecord | null };
 
-type Entered = {
-  kind: "entered";
-  attempt: StartAttempt;
-  /** No earlier attempt can have started a copy. */
-  isFirst: boolean;
-  /** An earlier attempt may still arrive at Storage, so this one was not registered. */
-  isInFlight: boolean;
-};
-
-/** Registers the attempt. Returns the result instead if there is nothing to start. */
-async function enter(
-  deps: ActivityDependencies,
-  { copy, plan, instanceId }: StartInput,
-  context: ActivityContext,
-): Promise<Entered | Started | Extract<StartResult, { kind: "failed" }>> {
-  const { ledger, now, newGuid } = deps;
-  const { destination } = copy;
-  const from = now();
-  const until = plusMs(from, horizonMs);
-  const attempt = { instanceId, attemptId: newGuid(), now: from, until, plan };
-  const entered = await ledger.registerAttempt(destination, attempt);
-  if (entered.kind === "started") {
-    return { kind: "started", started: { plan, copyId: entered.copyId } };
-  }
-  if (entered.kind === "refused") {
-    const message = `Cannot start the copy because its lock is closed or held by another copy: ${endpointUrl(destination)}`;
-    return { kind: "failed", failure: failure("destination-busy", message) };
-  }
-  if ((await ledger.outcome(instanceId)) !== null) {
-    // A late prepare acquired the lock again, and this attempt entered before prepare could release it.
-    await freeDestination(deps, { instanceId, copy: pickEndpoints(copy) }, context);
-    const message = `Cannot start the copy because it has ended: ${instanceId}`;
-    return { kind: "failed", failure: failure("internal", message) };
-  }
-  const isFirst = entered.kind === "registered" && !entered.unanswered;
-  return { kind: "entered", attempt, isFirst, isInFlight: entered.kind === "in-flight" };
-}
-
-/** Finds the copy that an earlier attempt started. Returns null if there is none and this attempt may be sent. */
-async function recover(
-  deps: ActivityDependencies,
-  input: StartInput,
-  { attempt, isFirst, isInFlight, destination }: Entered & { destination: DestinationSide },
-): Promise<StartResult | null> {
-  if (isFirst) return null;
-  const { ledger } = deps;
-  const { copy } = input;
-  const found = await findOurs(deps, input, destination);
-  if (found?.kind === "started") {
-    const { copyId } = found.started;
-    await ledger.resolveAttempt(copy.destination, attempt, { copyId, now: deps.now() });
-    return found;
-  }
-  if (isInFlight) {
-    const message = `Cannot start the copy again yet because its last start may still reach Storage: ${endpointUrl(copy.destination)}`;
-    return found ?? transientFailure(failure("internal", message));
-  }
-  if (found !== null) {
-    await ledger.resolveAttempt(copy.destination, attempt, { copyId: null, now: deps.now() });
-  }
-  return found;
-}
-
-/** Starts the copy, and resolves the attempt unless it may have reached Storage without a response. */
-async function send(
-  deps: ActivityDependencies,
-  input: StartInput,
-  { attempt, sides }: { attempt: StartAttempt; sides: Sides },
-): Promise<StartResult> {
-  const { client, ledger } = deps;
-  const { copy, plan } = input;
-  const resolve = (copyId: CopyId | null) =>
-    ledger.resolveAttempt(copy.destination, attempt, { copyId, now: deps.now() });
-  const ready = await readySource(deps, input, sides).catch(async (error: unknown) => {
-    await resolve(null);
-    throw error;
+async function planAndStart(step: Step, { lock, record }: Held): Promise<StartResult> {
+  const { deps, input, sides } = step;
+  const { copy, instanceId } = input;
+  const { records } = deps.ledger;
+  const known: CopyRecord = record ?? newRecord(copy);
+  const decision = await decideOrReplace(deps, input, {
+    sides,
+    async isUnused() {
+      const now = await records.read(instanceId);
+      return (now?.etag ?? null) === (record?.etag ?? null);
+    },
   });
-  if (!ready.ok) {
-    await resolve(null);
-    return toStartResult(ready.verdict);
+  if (decision.kind === "transient-failure") return decision;
+  if (decision.kind === "busy") return await waitWithLock(step, decision, { lock, record });
+  if (decision.kind !== "planned") return withKept(decision, { lock, record }, known);
+  const secured = await securePlan(deps, input, { sides, plan: decision.plan });
+  if (secured.kind === "transient-failure") return secured;
+  if (secured.kind === "failed") return withKept(secured, { lock, record }, known);
+  const { plan } = secured;
+  const run = deps.newGuid();
+  const until = plusMs(deps.now(), horizonMs);
+  const registered = withAttempt(known, plan, {
+    number: input.attempt,
+    run,
+    until,
+    isAnswered: false,
+  });
+  const etag = await register(step, registered, record?.etag ?? null);
+  if (etag === null) return await giveUpPlan(step, plan, { isOurSnapshot: secured.isNew });
+  return await sendStart(deps, input, {
+    record: { ...registered, etag },
+    plan,
+    lock,
+    until,
+    sides,
+  });
+}
+
+/** Writes the record; null if another write came first. */
+async function register(
+  { deps: { ledger }, input: { instanceId } }: Step,
+  record: CopyRecord,
+  etag: string | null,
+): Promise<string | null> {
+  const written = await ledger.records.write(instanceId, record, etag);
+  if (written !== null) return written;
+  // The SDK repeats a write whose response was lost, and the second one fails.
+  const found = await ledger.records.read(instanceId);
+  const isOurs = found?.attempt?.run === record.attempt?.run && found?.outcome === null;
+  return isOurs && found?.settlement === null ? found.etag : null;
+}
+
+/** Another run, an abort or the end of the copy came first: undoes what this run took, and starts nothing. */
+async function giveUpPlan(
+  step: Step,
+  plan: CopyPlan,
+  { isOurSnapshot }: { isOurSnapshot: boolean },
+): Promise<StartResult> {
+  const { deps, input, sides } = step;
+  const record = await deps.ledger.records.read(input.instanceId);
+  if (isOurSnapshot && plan.snapshot !== undefined && record?.plan?.snapshot !== plan.snapshot) {
+    await deps.client.removeSnapshot(sides.destination(), plan.snapshot);
   }
-  const { source, signed, tags } = ready.value;
-  const destination = sides.destination();
-  const tooLong = refuseLongSource(signed);
-  if (tooLong !== null) {
-    await resolve(null);
-    return tooLong;
+  const resumed = await resume(step, record);
+  if (resumed !== null) return resumed;
+  const message = `Cannot start the copy now because its record has changed: ${endpointUrl(input.copy.destination)}`;
+  return transientFailure(failure("internal", message));
+}
+
+/** The copy has an outcome already, or its abort was requested; null if neither. */
+async function findEnd(
+  { deps, input, context, sides }: Step,
+  record: CopyRecord | null,
+): Promise<StartResult | null> {
+  const { copy, instanceId } = input;
+  if (record === null) return null;
+  if (record.outcome !== null) {
+    // A late run must leave neither a lease nor a lock behind.
+    const released = await releaseSource(deps, input, sides);
+    const endpoints = pickEndpoints(copy);
+    await freeDestination(deps, { instanceId, copy: endpoints }, { context, lock: null });
+    return released.kind === "transient-failure"
+      ? released
+      : { kind: "ended", outcome: record.outcome };
   }
-  if (deps.now() > attempt.until - startTimeoutMs - arrivalMs) {
-    await resolve(null);
-    const message =
-      "Cannot start the copy now because the ledger or the source's account answered too late";
+  // Also when the abort's event was lost with an earlier instance of this id.
+  return record.abortRequested && !isUnanswered(record) && record.copyId === null
+    ? { kind: "abort-requested" }
+    : null;
+}
+
+/**
+ * Returns the result if the record shows that this run must not plan: the copy has ended, is being settled, or was
+ * started. Null if an attempt may be registered.
+ */
+async function resume(step: Step, record: KnownRecord | null): Promise<StartResult | null> {
+  if (record === null) return null;
+  const { deps, input, sides } = step;
+  const { copy, attempt, instanceId } = input;
+  const end = await findEnd(step, record);
+  if (end !== null) return end;
+  if (record.settlement !== null) {
+    const message = `Cannot start the copy because it is being settled: ${instanceId}`;
     return transientFailure(failure("internal", message));
   }
+  if (record.copyId !== null && record.plan !== null) {
+    return { kind: "started", started: { plan: record.plan, copyId: record.copyId } };
+  }
+  const isAgain = record.attempt !== null && record.attempt.number >= attempt;
+  const plans = unansweredPlans(record);
+  if (plans.length > 0) {
+    const mayArrive = isUnanswered(record) && deps.now() < (record.attempt?.until ?? 0);
+    const found = await findOurs(deps, input, { plans, destination: sides.destination() });
+    if (found?.kind === "started") return await adopt(deps, input, found.started, record);
+    if (mayArrive || found !== null) {
+      const message = `Cannot start the copy again yet because its last start may still reach Storage: ${endpointUrl(copy.destination)}`;
+      return found ?? transientFailure(failure("internal", message));
+    }
+  }
+  if (isClosed(record)) return { kind: "abort-requested" };
+  if (!isAgain) return null;
+  const message = `Cannot repeat a start of the copy because another run has made it: ${endpointUrl(copy.destination)}`;
+  return transientFailure(failure("internal", message));
+}
 
-  const isPinned = plan.source.snapshot !== undefined;
-  const action = `start the copy onto ${endpointUrl(copy.destination)}`;
-  const sent = await callStorage(deps, { call: "start", action, side: source }, () =>
-    client.start({
-      source: signed,
-      destination,
-      // Copy Blob supports no condition on a source in Azure Files; a snapshot cannot change.
-      sourceEtag: source.endpoint.service === "blob" && !isPinned ? plan.source.etag : null,
-      destinationEtag: plan.destinationEtag,
-      options: { ...copy.options, tags },
-      signal: AbortSignal.timeout(startTimeoutMs),
-    }),
+/** Another Ferry copy writes to the destination. */
+async function waitForLock(step: Step, holder: string | null): Promise<StartResult> {
+  const { deps, input, context, sides } = step;
+  const { copy, instanceId, kept } = input;
+  const busy = heldByAnother(copy);
+  // Only the log names the other copy: with its id, a caller could read and abort it.
+  if (holder !== null) {
+    context.log(`Copy ${instanceId} finds that copy ${holder} writes to its destination`);
+  }
+  if (busy.kind === "failed" && (kept === null ? input.attempt === 1 : kept.record === null)) {
+    return { ...busy, kept: { lock: null, record: null } };
+  }
+  // A copy that waits is listed, and an abort whose event was lost is found in its record.
+  const record = await deps.ledger.records.change(
+    instanceId,
+    kept !== null && kept.record === null ? null : undefined,
+    (current) => withPlace(current, copy),
   );
-  if (sent.ok) {
-    const { copyId, copyStatus } = sent.value;
-    await resolve(copyId);
-    return { kind: "started", started: { plan, copyId }, copyStatus };
+  const end = await findEnd(step, record);
+  if (end !== null) return end;
+  const overtaken = await skipIfOvertaken(deps, input, sides);
+  if (overtaken !== null) return withKept(overtaken, { lock: null, record }, record);
+  if (busy.kind === "failed" || input.asksPosition !== true) {
+    return withKept(busy, { lock: null, record }, record);
   }
-  // An earlier attempt may have started the copy, or this one without a response.
-  const found = await findOurs(deps, input, destination);
-  const copyId = found?.kind === "started" ? found.started.copyId : null;
-  if (isDefiniteRefusal(sent.response) || copyId !== null) await resolve(copyId);
-  return found ?? toStartResult(sent.verdict);
+  const position = await deps.ledger.queue.position(copy.destination, instanceId, deps.now());
+  const result = position.isFirst ? ({ ...busy, isFirst: true } as const) : busy;
+  return withKept(result, { lock: null, record }, record);
 }
 
-type ReadySource = { source: Side; signed: Side; tags: Record<string, string> | null };
-
-/** Opens the source's SAS, or signs one, and reads the tags to set. Nothing has been sent to the destination yet. */
-async function readySource(
-  deps: ActivityDependencies,
-  input: StartInput,
-  sides: Sides,
-): Promise<CallResult<ReadySource>> {
-  const tags = await tagsToSet(deps, input, sides);
-  if (!tags.ok) return tags;
-  const planned = sides.source();
-  const source = { ...planned, endpoint: startedFrom(input.plan, planned.endpoint) };
-  const signed = await signSource(deps, input, source);
-  return signed.ok
-    ? { ok: true, value: { source, signed: signed.value, tags: tags.value } }
-    : signed;
-}
-
-/** Only now is the source's whole URL known: with the snapshot of a copy onto itself, and with the minted SAS. */
-function refuseLongSource(source: Side): Extract<StartResult, { kind: "failed" }> | null {
-  const length = copySourceLength(source);
-  if (length <= maxCopySourceLength) return null;
-  const message = `Cannot start the copy because the source's URL is ${length} characters long with its query, and Storage accepts at most 2,048: ${endpointUrl(source.endpoint)}`;
-  const fix =
-    "Give the blob a shorter name, or send a shorter SAS with the source (one that is signed with the account's key, for example)";
-  return { kind: "failed", failure: { ...failure("not-supported", message), fix } };
-}
-
-/** Reads the destination for a copy started under this plan. Returns null if there is none. */
-async function findOurs(
-  deps: ActivityDependencies,
-  { copy, plan }: StartInput,
-  destination: DestinationSide,
-): Promise<Extract<StartResult, { kind: "started" | "transient-failure" }> | null> {
-  const action = `read the destination ${endpointUrl(copy.destination)}`;
-  const call = { call: "read-destination", action, side: destination } as const;
-  const read = await callStorage(deps, call, () => deps.client.readDestination(destination));
-  if (!read.ok) {
-    // The start is retried, and then this read.
-    return read.verdict.kind === "transient" ? toTransientFailure(read.verdict) : null;
+/**
+ * The source or the destination has a pending copy of another client. A client that writes to the source must not block
+ * all other copies to the destination, so then the lock is released, once a write to the record has excluded that
+ * another run registers an attempt under it.
+ */
+async function waitWithLock(
+  step: Step,
+  busy: Extract<NotStarted, { kind: "busy" }>,
+  { lock, record }: Held,
+): Promise<StartResult> {
+  const { deps, input, context, sides } = step;
+  const { copy, instanceId } = input;
+  const content: CopyRecord = record ?? newRecord(copy);
+  if (busy.endpoint === "destination" && record !== null) {
+    return withKept(busy, { lock, record }, content);
   }
-  const seen = read.value;
-  if (seen === null || seen.copy === null || !isOurs(plan, copy.source, seen)) return null;
-  return { kind: "started", started: { plan, copyId: seen.copy.copyId } };
+  const etag = await deps.ledger.records.write(instanceId, content, record?.etag ?? null);
+  if (etag === null) {
+    const message = `Cannot wait for the other copy now because the record has changed: ${instanceId}`;
+    return transientFailure(failure("internal", message));
+  }
+  const written = { ...content, etag };
+  if (busy.endpoint === "destination" || unansweredPlans(content).length > 0) {
+    return withKept(busy, { lock, record: written }, content);
+  }
+  const released = await releaseSource(deps, input, sides);
+  if (released.kind === "transient-failure") return released;
+  if (copy.options.rollback !== "off") {
+    const discarded = await discardSnapshots(deps, input, sides.destination());
+    if (discarded !== null) return discarded;
+  }
+  await freeDestination(deps, { instanceId, copy: pickEndpoints(copy) }, { context, lock });
+  return withKept(busy, { lock: null, record: written }, content);
 }
 
-function toStartResult(verdict: Verdict): StartResult {
-  return verdict.kind === "stale-plan"
-    ? { kind: "stale-plan", failure: verdict.failure }
-    : toFailure(verdict);
+/** Adds the ETags, unless a start attempt may have started the copy: then the next step reads the record. */
+function withKept(
+  result: NotStarted,
+  { lock, record }: { lock: string | null; record: { etag: string } | null },
+  content: CopyRecord | null,
+): StartResult {
+  if (content !== null && unansweredPlans(content).length > 0) return result;
+  const kept: KeptEtags = { lock, record: record?.etag ?? null };
+  return { ...result, kept };
 }

@@ -5,9 +5,12 @@ import type { Outcome } from "../copy/contract/outcome.ts";
 import { upgradeCopyInput } from "../copy/contract/activities.ts";
 import type { CopyInput, RepairInput } from "../copy/contract/activities.ts";
 import type { CopyInstance } from "./copy-instance.ts";
-import type { CopyRecord, HeldLock, Ledger } from "../ledger/ledger.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { emptyRecord } from "../ledger/record.ts";
+import type { FoundRecord } from "../ledger/record.ts";
 import { DurableError } from "./durable-error.ts";
 import { knownStatus } from "./known-status.ts";
+import type { ToRepair } from "./start-repair.ts";
 import { orchestrations, repairInstanceId } from "../names.ts";
 
 /** The instance that receives the events of a copy. `isAborting`: it has received an abort. */
@@ -16,8 +19,10 @@ export type Listener = { id: string; isAborting: boolean };
 /** A copy, and the instance that receives its events; null if no instance of it is running. */
 export type FoundInstance = CopyInstance & {
   listener: Listener | null;
-  /** The lock of a copy that a repair must take over; null if there is nothing to repair. */
-  toRepair: HeldLock | null;
+  /** The entry of a copy that a repair must take over; null if there is nothing to repair. */
+  toRepair: ToRepair | null;
+  /** The copy's record, null if it has none; absent if it was not read. */
+  record?: FoundRecord | null;
   /** Durable has no instance of the copy: the ledger alone shows it. */
   isLost?: true;
 };
@@ -36,7 +41,7 @@ export async function findInstance(
   if (own !== null && own.execution.kind !== "broken" && !isNotifying) {
     return await toListening(ledger, own, id);
   }
-  const record = await ledger.readRecord(id);
+  const record = await ledger.records.read(id);
   const repair =
     own !== null && record?.outcome != null ? null : await readRepairInstance(client, id);
   const last = own ?? repair;
@@ -45,15 +50,12 @@ export async function findInstance(
   }
   if (repair !== null && repair.execution.kind !== "broken") {
     const former = own?.customStatus ?? null;
-    const customStatus =
-      repair.customStatus ?? knownStatus(former, { lock: null, record }, repair.copy.createdAt);
+    const customStatus = repair.customStatus ?? knownStatus(former, record, repair.copy.createdAt);
     return await toListening(ledger, { ...repair, customStatus }, repairInstanceId(id), repair);
   }
   if (last === null) return await findLost(client, ledger, id, record);
   const lock = await ledger.readLock(last.copy.destination);
-  return lock?.instanceId === id
-    ? awaitingRepair(last, { lock, record })
-    : { ...last, ...noListener };
+  return lock?.instanceId === id ? awaitingRepair(last, record) : { ...last, ...noListener };
 }
 
 const noListener = { listener: null, toRepair: null } as const;
@@ -72,18 +74,17 @@ async function toListening(
   if (execution.kind !== "running" || (isAborting && !isSuspended)) {
     return { ...copy, listener, toRepair: null };
   }
-  const record = await ledger.readRecord(copy.id);
+  const record = await ledger.records.read(copy.id);
   if (!isSuspended) {
     // The abort may be recorded before the instance receives the event.
-    if (record?.abortRequested !== true) return { ...copy, listener, toRepair: null };
-    const known = knownStatus(copy.customStatus, { lock: null, record }, copy.copy.createdAt);
-    return { ...copy, customStatus: { ...known, nextReadAt: null }, listener, toRepair: null };
+    if (record?.abortRequested !== true) return { ...copy, listener, toRepair: null, record };
+    const known = knownStatus(copy.customStatus, record, copy.copy.createdAt);
+    const customStatus = { ...known, nextReadAt: null };
+    return { ...copy, customStatus, listener, toRepair: null, record };
   }
-  const lock = await ledger.readLock(copy.copy.destination);
-  const own = lock?.instanceId === copy.id ? lock : null;
-  const known = knownStatus(copy.customStatus, { lock: own, record }, copy.copy.createdAt);
+  const known = knownStatus(copy.customStatus, record, copy.copy.createdAt);
   const status = { ...known, nextReadAt: null, warning: suspendedWarning };
-  return { ...copy, customStatus: status, listener, toRepair: null };
+  return { ...copy, customStatus: status, listener, toRepair: null, record };
 }
 
 const suspendedWarning =
@@ -94,15 +95,15 @@ async function findLost(
   client: DurableClient,
   ledger: Ledger,
   id: InstanceId,
-  record: CopyRecord | null,
+  record: FoundRecord | null,
 ): Promise<FoundInstance | null> {
   if (record === null || record.outcome !== null || record.lock === null) return null;
   const lock = await ledger.lockScan.read(record.lock);
-  if (lock?.instanceId !== id || lock.copy === null) return null;
+  if (lock?.instanceId !== id) return null;
   // An instance is started before it acquires the lock: if it was started just now, Durable has it by now.
   if ((await readOwnInstance(client, id)) !== null) return await findInstance(client, ledger, id);
   const lost = { id, copy: lock.copy, customStatus: null, execution: { kind: "running" } } as const;
-  return { ...awaitingRepair(lost, { lock, record }), isLost: true };
+  return { ...awaitingRepair(lost, record), isLost: true };
 }
 
 /** Reads the copy's own instance; null if Durable has none. */
@@ -172,19 +173,17 @@ const repairWarning =
   "Its orchestration failed, was terminated or was purged; a repair takes the copy over within minutes";
 
 /** Shows the copy as running, because Storage may still be copying although Ferry does not poll at the moment. */
-function awaitingRepair(
-  instance: CopyInstance,
-  entries: { lock: HeldLock; record: CopyRecord | null },
-): FoundInstance {
+function awaitingRepair(instance: CopyInstance, record: FoundRecord | null): FoundInstance {
   const { copy, customStatus, execution } = instance;
   const at = execution.kind === "broken" ? execution.at : copy.createdAt;
-  const known = knownStatus(customStatus, entries, at);
+  const known = knownStatus(customStatus, record, at);
   return {
     ...instance,
     customStatus: { ...known, nextReadAt: null, warning: repairWarning },
     execution: { kind: "running" },
     listener: null,
-    toRepair: entries.lock,
+    toRepair: record ?? emptyRecord,
+    record,
   };
 }
 

@@ -1,26 +1,20 @@
 import type { OrchestrationRecord } from "../copy/contract/copy-status.ts";
 import { queuedStatus } from "../copy/contract/custom-status.ts";
 import type { CustomStatus } from "../copy/contract/custom-status.ts";
-import type { CopyRecord, HeldLock } from "../ledger/ledger.ts";
-
-/** The ledger's entries of a copy: its lock and its record, null if it has none. */
-export type LedgerEntries = {
-  lock: Pick<HeldLock, "copyId" | "startedAt"> | null;
-  record: CopyRecord | null;
-};
+import type { CopyRecord } from "../ledger/record.ts";
 
 /**
- * Completes an instance's custom status with the ledger's entries. Durable drops the custom status of an instance that
+ * Completes an instance's custom status with the copy's record, null if it has none. Durable drops the custom status of an instance that
  * fails without the SDK's state, and an abort may not have reached the instance. `at`: ISO 8601, for `lastUpdatedAt` of
  * a dropped status.
  */
 export function knownStatus(
   customStatus: CustomStatus | null,
-  { lock, record }: LedgerEntries,
+  record: CopyRecord | null,
   at: string,
 ): CustomStatus {
   const last = customStatus ?? queuedStatus(at);
-  const copyId = last.copyId ?? lock?.copyId ?? null;
+  const copyId = last.copyId ?? record?.copyId ?? null;
   const abortRequested = last.abortRequested || record?.abortRequested === true;
   const status = copyId === null ? last.status : "copying";
   return {
@@ -29,7 +23,7 @@ export function knownStatus(
     copyId,
     copyStatus: last.copyStatus ?? (copyId === null ? null : "pending"),
     abortRequested,
-    startedAt: last.startedAt ?? lock?.startedAt ?? null,
+    startedAt: last.startedAt ?? record?.startedAt ?? null,
   };
 }
 

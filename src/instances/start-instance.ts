@@ -34,7 +34,6 @@ export async function startClaimed(
     if (existing.isLost === true) await repairLost(client, existing);
     return { kind: "existed", instance: existing };
   }
-  await ledger.addRecord({ instanceId, ...input });
   const kind = await startOrchestration(client, instanceId, input);
   if (kind === "unknown") return { kind };
   const execution = { kind: "running" } as const;
@@ -67,10 +66,11 @@ export function createCopyInput(
  */
 async function repairLost(
   client: DurableClient,
-  { copy, customStatus, toRepair }: FoundInstance,
+  { id, copy, customStatus, toRepair }: FoundInstance,
 ): Promise<void> {
   if (toRepair === null || customStatus === null) return;
-  await startRepair(client, { lock: toRepair, copy, record: recordFrom(customStatus) });
+  const record = recordFrom(customStatus);
+  await startRepair(client, { instanceId: id, entry: toRepair, copy, record });
 }
 
 /** Starts the instance. The extension rejects the id of a running instance: then another call has started it. */

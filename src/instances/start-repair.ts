@@ -1,22 +1,27 @@
 import type { DurableClient } from "durable-functions";
+import type { InstanceId } from "../copy/contract/ids.ts";
 import type { OrchestrationRecord } from "../copy/contract/copy-status.ts";
 import type { CopyInput, RepairInput } from "../copy/contract/activities.ts";
-import type { HeldLock } from "../ledger/ledger.ts";
+import type { CopyRecord } from "../ledger/record.ts";
 import { orchestrations, repairInstanceId } from "../names.ts";
 import { DurableError } from "./durable-error.ts";
 import { readRepairInstance } from "./find-instance.ts";
 
+/** The parts of a copy's record that its repair continues with. */
+export type ToRepair = Pick<CopyRecord, "plan" | "copyId" | "settlement">;
+
 /** A copy that holds its lock but has no running instance. */
 export type LostCopy = {
-  lock: Pick<HeldLock, "instanceId" | "plan" | "copyId" | "settlement">;
+  instanceId: InstanceId;
+  entry: ToRepair;
   copy: CopyInput;
   record: OrchestrationRecord;
 };
 
 /** Starts a repair for the copy; false if its repair is already running. A copy has one repair at a time. */
 export async function startRepair(client: DurableClient, lost: LostCopy): Promise<boolean> {
-  const { instanceId, plan, copyId, settlement } = lost.lock;
-  const { copy, record } = lost;
+  const { instanceId, copy, record } = lost;
+  const { plan, copyId, settlement } = lost.entry;
   const input: RepairInput = { version: 1, instanceId, copy, plan, copyId, settlement, record };
   try {
     await client.startNew(orchestrations.repair, {

@@ -6,65 +6,88 @@ import { LedgerError } from "./ledger-error.ts";
 
 /** Small JSON blobs that are only written under a condition. */
 export type ConditionalBlobs = {
-  /** False if the blob exists. */
-  create(name: string, content: unknown, metadata?: Record<string, string>): Promise<boolean>;
-  /** False if the blob no longer has this ETag. */
-  replace(name: string, content: unknown, etag: string): Promise<boolean>;
+  /** Returns the ETag; null if the blob exists. */
+  create(name: string, content: unknown, metadata?: Record<string, string>): Promise<string | null>;
+  /** Returns the new ETag; null if the blob no longer has this one. */
+  replace(
+    name: string,
+    content: unknown,
+    etag: string,
+    metadata?: Record<string, string>,
+  ): Promise<string | null>;
   read<T>(name: string): Promise<Found<T> | null>;
   /**
    * Reads, changes and writes the blob, again after each write that lost to another writer; `update` returns null to
    * leave the blob unchanged. Returns the content afterwards; null if there is no blob.
    */
-  change<T>(
-    name: string,
-    update: (content: T) => T | null,
-    metadata?: (content: T) => Record<string, string>,
-  ): Promise<T | null>;
+  change<T>(name: string, update: (content: T) => T | null): Promise<T | null>;
   /** Removes the blob; with `etag`, only if it still has this ETag. */
-  remove(name: string, etag?: string): Promise<void>;
-  /** Up to `limit` names that begin with `prefix`, in order; `marker` is null at the end. */
-  list(prefix: string, page: { marker: string | null; limit: number }): Promise<NamePage>;
-  /** The same for the folders directly below `prefix`; each name ends with a slash. */
-  listFolders(prefix: string, page: { marker: string | null; limit: number }): Promise<NamePage>;
+  remove(name: string, options?: RemoveOptions): Promise<Removed>;
+  /** Takes a snapshot of the blob if it still has this ETag, which stays the same. */
+  snapshot(name: string, etag: string): Promise<boolean>;
+  /** Up to `limit` blobs whose names begin with `prefix`, in order; `marker` is null at the end. */
+  list(prefix: string, page: PageStart): Promise<BlobPage>;
+  /** The names of the folders directly below `prefix`; each ends with a slash. */
+  listFolders(prefix: string, page: PageStart): Promise<NamePage>;
 };
 
 /** `changedAt`: Last-Modified (epoch ms). */
 export type Found<T> = { content: T; etag: string; changedAt: EpochMs };
 
+export type RemoveOptions = { etag?: string; withSnapshots?: boolean };
+
+export type Removed =
+  | "removed"
+  /** There is no such blob. */
+  | "missing"
+  /** It has another ETag. */
+  | "changed"
+  /** It has snapshots, and without `withSnapshots` Storage does not delete it ("Delete Blob", 409). */
+  | "has-snapshots";
+
+export type PageStart = { marker: string | null; limit: number };
+export type ListedBlob = { name: string; metadata: Record<string, string>; changedAt: EpochMs };
 /** `marker`: where the next page begins. A short or empty page is not always the last ("List Blobs"). */
+export type BlobPage = { blobs: ListedBlob[]; marker: string | null };
 export type NamePage = { names: string[]; marker: string | null };
 
 /**
- * Creates the blobs over one container, which is created when it is first written to or listed. The SDK may send a
- * write twice when the response is lost: then the second fails its condition although the first won. Callers must read
- * the blob before they conclude that they lost. Throws `LedgerError`.
+ * Creates the blobs over one container, which is created when a write finds it missing. The SDK may send a write twice
+ * when the response is lost: then the second fails its condition although the first won. Callers must read the blob
+ * before they conclude that they lost. Throws `LedgerError`.
  */
 export function createConditionalBlobs(container: ContainerClient): ConditionalBlobs {
-  let containerExists: Promise<unknown> | null = null;
-  const ensureContainer = () =>
-    (containerExists ??= container.createIfNotExists().catch((error: unknown) => {
-      containerExists = null; // the next call creates it again
+  const createContainer = async () => {
+    try {
+      await container.createIfNotExists();
+    } catch (error) {
       throw new LedgerError("create the container of", { cause: error });
-    }));
+    }
+  };
 
   const write = async (
     name: string,
     content: unknown,
     conditions: { ifMatch: string } | { ifNoneMatch: "*" },
     metadata?: Record<string, string>,
-  ): Promise<boolean> => {
-    await ensureContainer();
+  ): Promise<string | null> => {
     const body = JSON.stringify(content);
-    try {
-      await container.getBlockBlobClient(name).upload(body, Buffer.byteLength(body), {
+    const upload = () =>
+      container.getBlockBlobClient(name).upload(body, Buffer.byteLength(body), {
         conditions,
         blobHTTPHeaders: { blobContentType: "application/json" },
         ...(metadata === undefined ? {} : { metadata }),
       });
-      return true;
+    try {
+      const response = await upload().catch(async (error: unknown) => {
+        if (!isContainerMissing(error)) throw error;
+        await createContainer();
+        return await upload();
+      });
+      return response.etag ?? null;
     } catch (error) {
-      if (isConditionLost(error)) return false;
-      throw new LedgerError("write to", { cause: error });
+      if (isConditionLost(error)) return null;
+      throw error instanceof LedgerError ? error : new LedgerError("write to", { cause: error });
     }
   };
 
@@ -85,47 +108,60 @@ export function createConditionalBlobs(container: ContainerClient): ConditionalB
 
   return {
     create: (name, content, metadata) => write(name, content, { ifNoneMatch: "*" }, metadata),
-    replace: (name, content, etag) => write(name, content, { ifMatch: etag }),
+    replace: (name, content, etag, metadata) => write(name, content, { ifMatch: etag }, metadata),
     read,
-    async change<T>(
-      name: string,
-      update: (content: T) => T | null,
-      metadata?: (content: T) => Record<string, string>,
-    ): Promise<T | null> {
+    async change<T>(name: string, update: (content: T) => T | null): Promise<T | null> {
       for (;;) {
         const found = await read<T>(name);
         if (found === null) return null;
         const next = update(found.content);
         if (next === null) return found.content;
-        if (await write(name, next, { ifMatch: found.etag }, metadata?.(next))) return next;
+        if ((await write(name, next, { ifMatch: found.etag })) !== null) return next;
       }
     },
-    async remove(name, etag) {
-      const conditions = etag === undefined ? {} : { ifMatch: etag };
+    async remove(name, { etag, withSnapshots = false } = {}) {
       try {
-        await container.getBlobClient(name).deleteIfExists({ conditions });
+        await container.getBlobClient(name).delete({
+          ...(etag === undefined ? {} : { conditions: { ifMatch: etag } }),
+          ...(withSnapshots ? { deleteSnapshots: "include" } : {}),
+        });
+        return "removed";
       } catch (error) {
-        if (!isConditionLost(error)) throw new LedgerError("write to", { cause: error });
+        if (error instanceof RestError && error.statusCode === 404) return "missing";
+        if (error instanceof RestError && error.code === "SnapshotsPresent") return "has-snapshots";
+        if (isConditionLost(error)) return "changed";
+        throw new LedgerError("write to", { cause: error });
+      }
+    },
+    async snapshot(name, etag) {
+      try {
+        await container.getBlobClient(name).createSnapshot({ conditions: { ifMatch: etag } });
+        return true;
+      } catch (error) {
+        if (error instanceof RestError && error.statusCode === 404) return false;
+        if (isConditionLost(error)) return false;
+        throw new LedgerError("write to", { cause: error });
       }
     },
     async list(prefix, { marker, limit }) {
-      await ensureContainer();
       try {
-        const pages = container.listBlobsFlat({ prefix }).byPage({
+        const pages = container.listBlobsFlat({ prefix, includeMetadata: true }).byPage({
           maxPageSize: limit,
           ...(marker === null ? {} : { continuationToken: marker }),
         });
         const { value } = await pages.next();
-        const names: string[] = [];
-        for (const { name } of value?.segment.blobItems ?? []) names.push(name);
+        const blobs: ListedBlob[] = [];
+        for (const { name, metadata = {}, properties } of value?.segment.blobItems ?? []) {
+          blobs.push({ name, metadata, changedAt: epochMs(properties.lastModified.getTime()) });
+        }
         // Azure and the SDK return "" at the end.
-        return { names, marker: value?.continuationToken || null };
+        return { blobs, marker: value?.continuationToken || null };
       } catch (error) {
+        if (isContainerMissing(error)) return { blobs: [], marker: null };
         throw new LedgerError("list", { cause: error });
       }
     },
     async listFolders(prefix, { marker, limit }) {
-      await ensureContainer();
       try {
         const pages = container.listBlobsByHierarchy("/", { prefix }).byPage({
           maxPageSize: limit,
@@ -136,10 +172,15 @@ export function createConditionalBlobs(container: ContainerClient): ConditionalB
         for (const { name } of value?.segment.blobPrefixes ?? []) names.push(name);
         return { names, marker: value?.continuationToken || null };
       } catch (error) {
+        if (isContainerMissing(error)) return { names: [], marker: null };
         throw new LedgerError("list", { cause: error });
       }
     },
   };
+}
+
+function isContainerMissing(error: unknown): boolean {
+  return error instanceof RestError && error.code === "ContainerNotFound";
 }
 
 /** The condition failed: another writer was first. */

@@ -2,7 +2,8 @@ import { randomInt } from "node:crypto";
 import { v7 } from "uuid";
 import { toInstanceId } from "../copy/contract/ids.ts";
 import type { InstanceId } from "../copy/contract/ids.ts";
-import { epochMs, toIsoDay } from "../copy/time.ts";
+import { day } from "../copy/durations.ts";
+import { epochMs, parseTime, toIsoDay } from "../copy/time.ts";
 import type { EpochMs } from "../copy/time.ts";
 
 /** The last id that this process created, and the counter in it. */
@@ -25,17 +26,27 @@ export function isInstanceId(text: string): text is InstanceId {
   return /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(text);
 }
 
-/** The day in UTC on which the id was created, "2026-11-20". */
-export function dayOfId(instanceId: InstanceId): string {
-  return toIsoDay(timeOfId(instanceId));
+const maxTime = 0xffff_ffff_ffff;
+const maxDay = 99_999;
+
+/**
+ * `records/<inverted day>/<inverted time>-<id>`: List Blobs sorts by name, so the newest copy comes first, and a listing
+ * with a delimiter returns the days.
+ */
+export function recordName(instanceId: InstanceId): string {
+  const time = timeOfId(instanceId);
+  const inverted = (maxTime - time).toString(16).padStart(12, "0");
+  return `${dayFolder(toIsoDay(time))}${inverted}-${instanceId}`;
 }
 
-const maxTime = 0xffff_ffff_ffff;
+/** The folder of the records of copies that were requested on this day in UTC ("2026-11-20"). */
+export function dayFolder(isoDay: string): string {
+  return `records/${String(maxDay - parseTime(isoDay) / day).padStart(5, "0")}/`;
+}
 
-/** `records/<inverted time>-<id>`: List Blobs sorts by name, so the newest copy comes first. */
-export function recordName(instanceId: InstanceId): string {
-  const inverted = (maxTime - timeOfId(instanceId)).toString(16).padStart(12, "0");
-  return `records/${inverted}-${instanceId}`;
+/** The day of such a folder. */
+export function dayOfFolder(folder: string): string {
+  return toIsoDay(epochMs((maxDay - Number(folder.split("/")[1])) * day));
 }
 
 function timeOfId(instanceId: InstanceId): EpochMs {

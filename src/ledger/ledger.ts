@@ -1,71 +1,73 @@
-import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
+import type { InstanceId } from "../copy/contract/ids.ts";
 import type { EpochMs } from "../copy/time.ts";
-import type { CopyOptions } from "../copy/request/copy-options.ts";
-import type { Destination, Endpoint } from "../copy/location/endpoint.ts";
+import type { Destination } from "../copy/location/endpoint.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
-import type { CopyInput, CopyPlan, Settlement, WakeWaiter } from "../copy/contract/activities.ts";
+import type { CopyInput, WakeWaiter } from "../copy/contract/activities.ts";
+import type { CopyRecord, FoundRecord, ListedRecord } from "./record.ts";
 
 /**
- * The state that must outlive an orchestration and be found without a scan: claims, records, locks, the outbox and
- * retention entries. Every write is conditional, so if two app instances write at the same time, only one succeeds.
- * Methods throw only `LedgerError`, and only if the ledger cannot be reached.
+ * The state that must outlive an orchestration and be found without a scan: claims, records, locks, queues and the
+ * outbox. Every write is conditional, so if two app instances write at the same time, only one succeeds. Methods throw
+ * only `LedgerError`, and only if the ledger cannot be reached.
  */
 export type Ledger = {
-  /** Binds a caller's key to one instance. The first claim wins; later calls return it. */
-  claim(key: ClaimKey, claim: Claim): Promise<Claim>;
-  /** Adds a record for a copy; does nothing if there is one. */
-  addRecord(copy: NewRecord): Promise<void>;
-  /**
-   * Records that an abort of the copy was requested, unless the copy has an outcome. Returns that outcome; null if it
-   * has none.
-   */
-  requestAbort(instanceId: InstanceId): Promise<Outcome | null>;
-  /**
-   * Records the outcome of a copy, and returns it, or the one that was recorded before. Its `abortRequested` is also
-   * true if `requestAbort` was called before.
-   */
-  recordOutcome(instanceId: InstanceId, outcome: Outcome): Promise<Outcome>;
-  /** The record of a copy; null if there is none. */
-  readRecord(instanceId: InstanceId): Promise<CopyRecord | null>;
-  /** The recorded outcome of a copy; null while it is running and if there is no record. */
-  outcome(instanceId: InstanceId): Promise<Outcome | null>;
-  /** Resolves to true if the copy has a record without an outcome. */
-  hasOpenRecord(instanceId: InstanceId): Promise<boolean>;
+  /** Binds a caller's key to one instance. The first claim wins; later calls return it. `name`: the claim's own name. */
+  claim(key: ClaimKey, claim: Claim): Promise<Claim & { name: string }>;
+  records: Records;
   /** Makes `instanceId` the only copy that may write to its destination. */
   acquireLock(instanceId: InstanceId, copy: CopyInput): Promise<LockAcquired>;
-  /** Registers a start attempt before it is sent; only one may be in flight. */
-  registerAttempt(destination: Destination, attempt: StartAttempt): Promise<AttemptRegistered>;
-  /**
-   * Removes an attempt after Storage has answered it at `now` (epoch ms). A copyId is stored with this time, and
-   * removes all attempts.
-   */
-  resolveAttempt(
-    destination: Destination,
-    attempt: StartAttempt,
-    response: { copyId: CopyId | null; now: EpochMs },
-  ): Promise<void>;
-  /** Rejects all further attempts, and stores the input that the copy is settled with. */
-  fenceLock(destination: Destination, order: FenceOrder): Promise<LockFenced>;
-  /** Reports how `instanceId` has used the lock for start attempts, and whether it still can. */
-  lockUse(destination: Destination, instanceId: InstanceId): Promise<LockUse>;
-  /** Releases the lock if `instanceId` still holds it; with `onlyUnused`, only if it was not used for an attempt. */
+  /** Releases the lock if `instanceId` still holds it. `etag`: that of the lock, null if it is not known. */
   releaseLock(
     destination: Destination,
     instanceId: InstanceId,
-    options?: { onlyUnused?: boolean },
+    etag: string | null,
   ): Promise<LockReleased>;
   /** The lock of a destination; null if no copy holds it. */
   readLock(destination: Destination): Promise<HeldLock | null>;
   /**
-   * The id of the copy to wake because its destination now has this (bare) ETag. Null if there is none, if it was
-   * woken for this ETag before or too often, or if its lock is fenced. `now`: epoch ms.
+   * The id of the copy to wake because its destination now has this (bare) ETag. Null if there is none, or if it was
+   * woken for this ETag before or too often. `now`: epoch ms.
    */
   instanceToWake(destination: Destination, etag: string, now: EpochMs): Promise<InstanceId | null>;
+  /** Removes the wake mark of a copy that holds its destination. */
+  removeWakeMark(destination: Destination): Promise<void>;
   queue: Queue;
   lockScan: LockScan;
   outbox: Outbox;
   retention: Retention;
 };
+
+export type Records = {
+  /** The record of a copy; null if there is none. */
+  read(instanceId: InstanceId): Promise<FoundRecord | null>;
+  /**
+   * Writes the record if it still has this ETag; null: if there is none. Returns its new ETag; null if another write
+   * came first.
+   */
+  write(instanceId: InstanceId, record: CopyRecord, etag: string | null): Promise<string | null>;
+  /**
+   * Changes the record, again after each write that lost to another writer, and returns it afterwards; creates it if
+   * there is none. `known`: the record as it was read, or null if there is none; it is read if this is undefined.
+   * `update` returns the same record, or null, to leave it unchanged.
+   */
+  change(
+    instanceId: InstanceId,
+    known: KnownRecord | null | undefined,
+    update: (record: CopyRecord) => CopyRecord | null,
+  ): Promise<KnownRecord>;
+  /**
+   * Records the outcome of a copy, and returns it, or the one that was recorded before. Its `abortRequested` is also
+   * true if the record says so.
+   */
+  recordOutcome(
+    instanceId: InstanceId,
+    outcome: Outcome,
+    known?: KnownRecord | null,
+  ): Promise<Outcome>;
+};
+
+/** A record and its ETag, as it was read or written. */
+export type KnownRecord = CopyRecord & { etag: string };
 
 /** Completion notifications that have not been delivered yet. */
 export type Outbox = {
@@ -80,8 +82,8 @@ export type LockScan = {
   /** Up to `limit` names of locks, starting at `marker`; the returned `marker` is null at the end. */
   page(from: { marker: string | null; limit: number }): Promise<LockPage>;
   read(name: string): Promise<HeldLock | null>;
-  /** Removes the lock unless it has changed since it was read. */
-  release(lock: HeldLock): Promise<void>;
+  /** Removes the lock unless another copy has taken it since it was read. */
+  release(lock: HeldLock): Promise<LockReleased>;
   /** Records that the lock's copy is woken at `now` (epoch ms); false if it was woken less than `intervalMs` ago. */
   recordWake(lock: HeldLock, order: { now: EpochMs; intervalMs: number }): Promise<boolean>;
   /** The marker at which the previous scan stopped before its end; null to scan from the beginning. */
@@ -89,21 +91,29 @@ export type LockScan = {
   writePosition(marker: string | null): Promise<void>;
 };
 
-/** Entries that schedule the purge. Each copy and each claim has one, with the day on which its retention begins. */
+/** What the purge lists and deletes. */
 export type Retention = {
-  /** Up to `limit` entries of days before `day` ("2026-11-20"), oldest first. */
-  listDue(kind: RetentionKind, before: { day: string; limit: number }): Promise<RetentionEntry[]>;
-  /** Moves the day on which the retention begins to a later day. */
-  postpone(entry: RetentionEntry, day: string): Promise<void>;
-  /** Deletes the copy's record, or the claim, and then the entry. */
-  purge(entry: RetentionEntry): Promise<void>;
-  /** The claim of an entry, and when it was made (epoch ms). */
-  readClaim(entry: RetentionEntry): Promise<(Claim & { madeAt: EpochMs }) | null>;
+  /** The days before `day` ("2026-11-20") that have records, oldest first. */
+  listDays(before: { day: string }): Promise<string[]>;
+  /** Up to `limit` records of copies that were requested on this day. */
+  listRecords(
+    day: string,
+    page: PageStart,
+  ): Promise<{ records: ListedRecord[]; marker: string | null }>;
+  /** Deletes the copy's claim, if it has one, and then its record. */
+  purgeCopy(instanceId: InstanceId): Promise<void>;
+  /** Up to `limit` claims, from `marker` on. */
+  listClaims(page: PageStart): Promise<{ claims: ListedClaim[]; marker: string | null }>;
+  readClaim(name: string): Promise<Claim | null>;
+  purgeClaim(name: string): Promise<void>;
+  /** Where the last scan of the claims stopped; null to begin. */
+  readPosition(): Promise<string | null>;
+  writePosition(marker: string | null): Promise<void>;
 };
 
-export type RetentionKind = "copies" | "claims";
-/** `key` is a copy's instance id, or the name of a claim. */
-export type RetentionEntry = { kind: RetentionKind; day: string; key: string };
+/** `madeAt`: epoch ms. */
+export type ListedClaim = { name: string; madeAt: EpochMs };
+export type PageStart = { marker: string | null; limit: number };
 
 /** The caller and its Idempotency-Key; for an event, the route and the state of the blob. */
 export type ClaimKey = { caller: string; key: string };
@@ -111,36 +121,31 @@ export type ClaimKey = { caller: string; key: string };
 /** `fingerprint` distinguishes a repeated request from another request with the same key; it contains no secret. */
 export type Claim = { instanceId: InstanceId; fingerprint: string };
 
-/** `createdAt`: ISO 8601. */
-export type NewRecord = {
-  instanceId: InstanceId;
-  source: Endpoint;
-  destination: Destination;
-  createdAt: string;
-};
-
-/** The parts of a record that outlive the copy's instance. `lock`: the name of the copy's lock, for `lockScan.read`. */
-export type CopyRecord = { outcome: Outcome | null; abortRequested: boolean; lock: string | null };
-
-/** `isNew`: the copy did not hold the lock before. */
-export type LockAcquired = { held: true; isNew: boolean } | { held: false; holder: InstanceId };
+/** `isNew`: the copy did not hold the lock before. `etag`: the lock's. */
+export type LockAcquired =
+  | { held: true; isNew: boolean; etag: string }
+  | { held: false; holder: InstanceId; etag: string };
 
 export type LockReleased =
-  | "released"
+  /** `isAwaited`: a copy that waits for the destination has marked the lock. */
+  | { kind: "released"; isAwaited: boolean }
   /** No copy held the lock. */
-  | "free"
-  /** The copy still holds it, because an attempt used it or it is fenced. */
-  | "kept"
+  | { kind: "free" }
   /** Another copy holds it. */
-  | "taken";
+  | { kind: "taken" };
 
 /**
  * The copies that wait for a destination (`ifBusy`), in the order of their requests. The step that frees a destination
  * passes it on to the first waiter that responds; only the lock decides which copy may write.
  */
 export type Queue = {
-  /** Adds the copy. `isNew`: it was not in the queue, so it must try to acquire the lock once more. */
-  join(destination: Destination, instanceId: InstanceId): Promise<{ isNew: boolean }>;
+  /**
+   * Adds the copy, and marks the lock, so that the copy that releases it reads the queue. `lock`: its ETag. False if the
+   * lock was released meanwhile: then the copy must try to acquire it once more.
+   */
+  join(destination: Destination, instanceId: InstanceId, lock: string): Promise<boolean>;
+  /** Adds the copy again, although it could have had the lock, because an earlier waiter goes first. */
+  rejoin(destination: Destination, instanceId: InstanceId): Promise<void>;
   leave(destination: Destination, instanceId: InstanceId): Promise<void>;
   /**
    * `isFirst`: no earlier waiter has the offer of the destination, or gets the next one. `isQueued`: the copy was seen
@@ -161,68 +166,14 @@ export type Place = { destination: Destination } | { lock: string };
 /** `now`: epoch ms; `ended`: the copy that has freed the destination, null if no copy holds it. */
 export type PassOn = { now: EpochMs; ended: InstanceId | null; wake: WakeWaiter };
 
-export type AttemptRegistered =
-  /** `unanswered`: an earlier attempt got no response, and can no longer arrive. */
-  | { kind: "registered"; unanswered: boolean }
-  /** The lock is fenced or held by another copy: do not start. */
-  | { kind: "refused" }
-  /** An earlier attempt was answered with this copyId. */
-  | { kind: "started"; copyId: CopyId }
-  /** An earlier attempt may still reach Storage: do not start yet. */
-  | { kind: "in-flight" };
-
-export type LockFenced =
-  /**
-   * No attempt is in flight, so content that is removed now stays removed. `unanswered`: an attempt got no response.
-   * `copyId`: the response to an attempt, which the orchestration may not know if the activity ran again.
-   */
-  | {
-      kind: "closed";
-      unanswered: boolean;
-      copyId: CopyId | null;
-      rollback: CopyOptions["rollback"];
-    }
-  /** A registered attempt may still be in flight until `until` (epoch ms). */
-  | { kind: "busy"; until: EpochMs }
-  | { kind: "not-ours" };
-
-export type LockUse =
-  /** None of our attempts can be in flight, and none has started a copy. */
-  | "unused"
-  | "used"
-  /** Fenced, or not ours: our copy is being settled or has ended. */
-  | "closed";
-
-/** One start attempt. From `now` to `until` (epoch ms) its request may arrive at Storage. */
-export type StartAttempt = {
-  instanceId: InstanceId;
-  attemptId: string;
-  now: EpochMs;
-  until: EpochMs;
-  plan: CopyPlan;
-};
-
-/** `now`: epoch ms. */
-export type FenceOrder = { instanceId: InstanceId; now: EpochMs; settlement: Settlement };
-
 export type LockPage = { names: string[]; marker: string | null };
 
-/** A lock as it was read. It contains everything needed to settle a copy whose orchestration is lost. */
+/** A lock as it was read. It is written once, so a copy that holds it knows its ETag. */
 export type HeldLock = {
   name: string;
   etag: string;
-  /** When it was last written (epoch ms). */
+  /** When it was written (epoch ms). */
   changedAt: EpochMs;
-  /** No attempt can be in flight after this time (epoch ms). */
-  busyUntil: EpochMs;
   instanceId: InstanceId;
-  /** Null in locks that an older release acquired. */
-  copy: CopyInput | null;
-  /** The plan of the last start attempt; null if there was none. */
-  plan: CopyPlan | null;
-  /** Null until Storage has answered a start. */
-  copyId: CopyId | null;
-  /** When Storage answered it (ISO 8601); null until then, and in locks of an older release. */
-  startedAt: string | null;
-  settlement: Settlement | null;
+  copy: CopyInput;
 };

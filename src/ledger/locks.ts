@@ -1,131 +1,96 @@
-import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
-import { epochMs, latest } from "../copy/time.ts";
-import type { EpochMs } from "../copy/time.ts";
+import type { InstanceId } from "../copy/contract/ids.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
-import type { CopyOptions } from "../copy/request/copy-options.ts";
-import { toIso } from "../copy/time.ts";
-import type { Outcome } from "../copy/contract/outcome.ts";
 import { upgradeCopyInput } from "../copy/contract/activities.ts";
-import type { Settlement, CopyInput, CopyPlan } from "../copy/contract/activities.ts";
+import type { CopyInput } from "../copy/contract/activities.ts";
 import type { ConditionalBlobs, Found } from "./conditional-blobs.ts";
 import { folderOf, lockName } from "./destination-names.ts";
-import type { HeldLock, Ledger, StartAttempt } from "./ledger.ts";
-import { spendEventWake, spendOverdueWake } from "./wake-marks.ts";
+import type { HeldLock, Ledger, LockReleased, Records } from "./ledger.ts";
+import { removeMark, spendEventWake, spendOverdueWake } from "./wake-marks.ts";
 
 type Locks = Pick<
   Ledger,
-  | "acquireLock"
-  | "registerAttempt"
-  | "resolveAttempt"
-  | "fenceLock"
-  | "lockUse"
-  | "releaseLock"
-  | "readLock"
-  | "instanceToWake"
-  | "lockScan"
+  "acquireLock" | "releaseLock" | "readLock" | "instanceToWake" | "removeWakeMark" | "lockScan"
 >;
 
-/** Creates the locks, one blob for each destination: `locks/<hash of the destination>`. */
-export function createBlobLocks(
-  blobs: ConditionalBlobs,
-  readOutcome: (instanceId: InstanceId) => Promise<Outcome | null>,
-): Locks {
+/**
+ * Creates the locks, one blob for each destination: `locks/<hash of the destination>`. A lock is written once, when it
+ * is acquired. Everything that changes while the copy runs is in its record.
+ */
+export function createBlobLocks(blobs: ConditionalBlobs, records: Pick<Records, "read">): Locks {
   const readLock = async (name: string): Promise<HeldLock | null> => {
     const found = await blobs.read<Lock>(name);
     return found === null ? null : toHeldLock(name, found);
   };
 
+  /** Removes the lock if it still has this ETag; with its marks, if waiters have marked it. */
+  const remove = async (name: string, etag: string): Promise<LockReleased | "changed"> => {
+    const removed = await blobs.remove(name, { etag });
+    switch (removed) {
+      case "removed":
+        return { kind: "released", isAwaited: false };
+      case "missing":
+        return { kind: "free" };
+      case "changed":
+        return "changed";
+      case "has-snapshots": {
+        const again = await blobs.remove(name, { etag, withSnapshots: true });
+        if (again === "changed") return "changed";
+        return again === "missing" ? { kind: "free" } : { kind: "released", isAwaited: true };
+      }
+    }
+  };
+
   return {
     async acquireLock(instanceId, copy) {
       const name = lockName(copy.destination);
+      const fresh: Lock = { destination: endpointUrl(copy.destination), instanceId, copy };
       for (;;) {
-        const fresh: Lock = {
-          destination: endpointUrl(copy.destination),
-          instanceId,
-          fenced: false,
-          attempts: [],
-          copyId: null,
-          copy,
-        };
-        if (await blobs.create(name, fresh)) return { held: true, isNew: true };
+        const created = await blobs.create(name, fresh);
+        if (created !== null) return { held: true, isNew: true, etag: created };
         const lock = await blobs.read<Lock>(name);
         if (lock === null) continue; // released by now
+        const { etag } = lock;
         const holder = lock.content.instanceId;
-        if (holder === instanceId) return { held: true, isNew: false };
+        if (holder === instanceId) return { held: true, isNew: false, etag };
         // A copy that crashed after its outcome was recorded no longer holds its lock.
-        if ((await readOutcome(holder)) === null) return { held: false, holder };
-        if (await blobs.replace(name, fresh, lock.etag)) return { held: true, isNew: true };
+        const record = await records.read(holder);
+        if (record === null || record.outcome === null) return { held: false, holder, etag };
+        const replaced = await blobs.replace(name, fresh, etag);
+        if (replaced !== null) return { held: true, isNew: true, etag: replaced };
       }
     },
-    async registerAttempt(destination, attempt) {
-      const { attemptId, until, plan } = attempt;
-      const lock = await blobs.change<Lock>(lockName(destination), (current) =>
-        mayRegister(current, attempt)
-          ? { ...current, plan, attempts: [...current.attempts, { attemptId, until }] }
-          : null,
-      );
-      if (lock === null || lock.instanceId !== attempt.instanceId) return { kind: "refused" };
-      if (lock.copyId !== null) return { kind: "started", copyId: lock.copyId };
-      if (lock.fenced) return { kind: "refused" };
-      if (!isRegistered(lock, attempt)) return { kind: "in-flight" };
-      return { kind: "registered", unanswered: lock.attempts.length > 1 };
-    },
-    async resolveAttempt(destination, { instanceId, attemptId }, { copyId, now }) {
-      await blobs.change<Lock>(lockName(destination), (lock) =>
-        lock.instanceId === instanceId
-          ? {
-              ...lock,
-              copyId: lock.copyId ?? copyId,
-              ...(lock.copyId === null && copyId !== null ? { startedAt: toIso(now) } : {}),
-              // Only one attempt can have started our copy: its copyId resolves all others.
-              attempts:
-                copyId === null
-                  ? lock.attempts.filter((attempt) => attempt.attemptId !== attemptId)
-                  : [],
-            }
-          : null,
-      );
-    },
-    async fenceLock(destination, { instanceId, now, settlement }) {
-      const lock = await blobs.change<Lock>(lockName(destination), (current) =>
-        current.instanceId === instanceId ? { ...current, fenced: true, settlement } : null,
-      );
-      if (lock?.instanceId !== instanceId) return { kind: "not-ours" };
-      return busyUntil(lock) > now
-        ? { kind: "busy", until: busyUntil(lock) }
-        : {
-            kind: "closed",
-            unanswered: lock.attempts.length > 0,
-            copyId: lock.copyId,
-            rollback: rollbackOption(lock),
-          };
-    },
-    async lockUse(destination, instanceId) {
-      const lock = (await blobs.read<Lock>(lockName(destination)))?.content;
-      if (lock?.instanceId !== instanceId || lock.fenced) return "closed";
-      return isUnused(lock) ? "unused" : "used";
-    },
-    async releaseLock(destination, instanceId, { onlyUnused = false } = {}) {
+    async releaseLock(destination, instanceId, etag) {
       const name = lockName(destination);
-      const lock = await blobs.read<Lock>(name);
-      if (lock === null) return "free";
-      if (lock.content.instanceId !== instanceId) return "taken";
-      if (onlyUnused && !isUnused(lock.content)) return "kept";
-      await blobs.remove(name, lock.etag);
-      return "released";
+      for (let known = etag; ; known = null) {
+        if (known === null) {
+          const lock = await blobs.read<Lock>(name);
+          if (lock === null) return { kind: "free" };
+          if (lock.content.instanceId !== instanceId) return { kind: "taken" };
+          known = lock.etag;
+        }
+        const removed = await remove(name, known);
+        if (removed !== "changed") return removed;
+      }
     },
+    readLock: (destination) => readLock(lockName(destination)),
     async instanceToWake(destination, etag, now) {
       const lock = (await blobs.read<Lock>(lockName(destination)))?.content;
-      if (lock === undefined || lock.fenced) return null;
+      if (lock === undefined) return null;
       const { instanceId } = lock;
       const folder = folderOf({ destination });
       return (await spendEventWake(blobs, folder, { instanceId, etag, now })) ? instanceId : null;
     },
-    readLock: (destination) => readLock(lockName(destination)),
+    removeWakeMark: (destination) => removeMark(blobs, folderOf({ destination })),
     lockScan: {
-      page: (from) => blobs.list("locks/", from),
+      async page(from) {
+        const { blobs: locks, marker } = await blobs.list("locks/", from);
+        return { names: locks.map(({ name }) => name), marker };
+      },
       read: readLock,
-      release: ({ name, etag }) => blobs.remove(name, etag),
+      async release({ name, etag }) {
+        const removed = await remove(name, etag);
+        return removed === "changed" ? { kind: "taken" } : removed;
+      },
       recordWake: ({ name, instanceId }, order) =>
         spendOverdueWake(blobs, folderOf({ lock: name }), { instanceId, ...order }),
       async readPosition() {
@@ -133,7 +98,7 @@ export function createBlobLocks(
       },
       async writePosition(marker) {
         const position: Position = { marker };
-        if (await blobs.create(positionName, position)) return;
+        if ((await blobs.create(positionName, position)) !== null) return;
         await blobs.change<Position>(positionName, () => position);
       },
     },
@@ -145,64 +110,14 @@ type Lock = {
   /** The destination's URL; the blob's name contains only its hash. */
   destination: string;
   instanceId: InstanceId;
-  fenced: boolean;
-  attempts: { attemptId: string; until: EpochMs }[];
-  copyId: CopyId | null;
-  /** This and the following fields are absent in locks that an older release acquired. */
-  copy?: CopyInput;
-  plan?: CopyPlan;
-  settlement?: Settlement;
-  /** When Storage answered the start that has the copyId (ISO 8601). */
-  startedAt?: string;
+  copy: CopyInput;
 };
 
 type Position = { marker: string | null };
 
 const positionName = "watchdog/position";
 
-/** Locks that an older release acquired have no options, or fewer. */
-function rollbackOption({ copy }: Lock): CopyOptions["rollback"] {
-  return copy === undefined ? "off" : upgradeCopyInput(copy).options.rollback;
-}
-
-/**
- * No attempt is registered while another may still arrive: if the destination was deleted between the two, the
- * conditions of both would hold.
- */
-function mayRegister(lock: Lock, attempt: StartAttempt): boolean {
-  const isOurs = lock.instanceId === attempt.instanceId;
-  const isFree = busyUntil(lock) <= attempt.now;
-  return isOurs && isFree && !lock.fenced && lock.copyId === null && !isRegistered(lock, attempt);
-}
-
-/** No attempt of it can be in flight, and none has started a copy. */
-function isUnused({ attempts, copyId, fenced }: Lock): boolean {
-  return attempts.length === 0 && copyId === null && !fenced;
-}
-
-function isRegistered(lock: Lock, attempt: StartAttempt): boolean {
-  return (
-    lock.instanceId === attempt.instanceId &&
-    lock.attempts.some(({ attemptId }) => attemptId === attempt.attemptId)
-  );
-}
-
-function busyUntil({ attempts }: Lock): EpochMs {
-  return latest(epochMs(0), ...attempts.map(({ until }) => until));
-}
-
 function toHeldLock(name: string, { content, etag, changedAt }: Found<Lock>): HeldLock {
-  const { instanceId, copyId, copy = null, plan = null, settlement = null } = content;
-  return {
-    name,
-    etag,
-    changedAt,
-    busyUntil: busyUntil(content),
-    instanceId,
-    copy,
-    plan,
-    copyId,
-    startedAt: content.startedAt ?? null,
-    settlement,
-  };
+  const { instanceId, copy } = content;
+  return { name, etag, changedAt, instanceId, copy: upgradeCopyInput(copy) };
 }

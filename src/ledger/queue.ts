@@ -2,10 +2,11 @@ import { toInstanceId } from "../copy/contract/ids.ts";
 import type { InstanceId } from "../copy/contract/ids.ts";
 import { second } from "../copy/durations.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
+import type { Destination } from "../copy/location/endpoint.ts";
 import type { EpochMs } from "../copy/time.ts";
-import type { ConditionalBlobs, NamePage } from "./conditional-blobs.ts";
+import type { BlobPage, ConditionalBlobs } from "./conditional-blobs.ts";
 import type { PassOn, Place, Queue } from "./ledger.ts";
-import { folderOf, lockOfFolder } from "./destination-names.ts";
+import { folderOf, lockName, lockOfFolder } from "./destination-names.ts";
 import { isWakeMark, removeWakeMark } from "./wake-marks.ts";
 
 /** How long an offer lasts (ms): for this time a woken waiter may acquire the lock before the others. */
@@ -31,7 +32,7 @@ export function createBlobQueue(blobs: ConditionalBlobs): Queue {
       if (offers >= maxOffers) return false;
       // Recorded before the event is raised: a waiter that finds the destination busy again removes it.
       const offered: Waiter = { ...found.content, offers: offers + 1, offeredAt: now };
-      if (!(await blobs.replace(name, offered, found.etag))) continue;
+      if ((await blobs.replace(name, offered, found.etag)) === null) continue;
       switch (await wake(waiterOf(name))) {
         case "woken":
           return true;
@@ -47,13 +48,27 @@ export function createBlobQueue(blobs: ConditionalBlobs): Queue {
     }
   };
 
+  /** Adds the waiter. If it has been offered the destination before, it is offered it again. */
+  const add = async (destination: Destination, name: string): Promise<Waiter | null> => {
+    const content: Waiter = { destination: endpointUrl(destination) };
+    if ((await blobs.create(name, content)) !== null) return content;
+    return await blobs.change<Waiter>(name, ({ offers, offeredAt: _, ...rest }) =>
+      offers === undefined ? null : rest,
+    );
+  };
+
   return {
-    async join(destination, instanceId) {
+    async join(destination, instanceId, lock) {
       const name = waiterName({ destination }, instanceId);
-      const content: Waiter = { destination: endpointUrl(destination) };
-      if (await blobs.create(name, content)) return { isNew: true };
-      await blobs.change<Waiter>(name, ({ offers }) => (offers === undefined ? null : content));
-      return { isNew: false };
+      const waiter = await add(destination, name);
+      if (waiter?.marked === lock) return true;
+      // Storage does not delete a blob with snapshots unless it is asked to, so the copy that releases the lock notices.
+      if (!(await blobs.snapshot(lockName(destination), lock))) return false;
+      await blobs.change<Waiter>(name, (waiter) => ({ ...waiter, marked: lock }));
+      return true;
+    },
+    async rejoin(destination, instanceId) {
+      await add(destination, waiterName({ destination }, instanceId));
     },
     async leave(destination, instanceId) {
       await blobs.remove(waiterName({ destination }, instanceId));
@@ -61,7 +76,8 @@ export function createBlobQueue(blobs: ConditionalBlobs): Queue {
     async position(destination, instanceId, now) {
       const own = waiterName({ destination }, instanceId);
       const page = { marker: null, limit: pageSize };
-      const { names } = await blobs.list(waiters({ destination }), page);
+      const listed = await blobs.list(waiters({ destination }), page);
+      const names = listed.blobs.map(({ name }) => name);
       const isQueued = names.includes(own);
       for (const name of names) {
         if (name >= own) break;
@@ -73,8 +89,8 @@ export function createBlobQueue(blobs: ConditionalBlobs): Queue {
     async passOn(place, order) {
       let marker: string | null = null;
       do {
-        const page: NamePage = await blobs.list(folderOf(place), { marker, limit: pageSize });
-        for (const name of page.names) {
+        const page: BlobPage = await blobs.list(folderOf(place), { marker, limit: pageSize });
+        for (const { name } of page.blobs) {
           if (isWakeMark(name)) await removeWakeMark(blobs, name, order.ended);
           else if (waiterOf(name) === order.ended) await blobs.remove(name);
           else if (await offer(name, order)) return;
@@ -96,6 +112,8 @@ type Waiter = {
   /** How often the destination was offered since the waiter found it busy, and when last; absent before the first. */
   offers?: number;
   offeredAt?: EpochMs;
+  /** The ETag of the lock that the waiter has marked. */
+  marked?: string;
 };
 
 function hasOffer({ offeredAt }: Waiter, now: EpochMs): boolean {

@@ -1,47 +1,77 @@
-import { toInstanceId } from "../copy/contract/ids.ts";
 import type { ConditionalBlobs } from "./conditional-blobs.ts";
-import { recordName } from "./instance-id.ts";
-import type { RetentionKind, Claim, RetentionEntry, Retention } from "./ledger.ts";
+import { dayFolder, dayOfFolder, recordName } from "./instance-id.ts";
+import type { Claim, Retention } from "./ledger.ts";
+import { instanceOf } from "./records.ts";
+
+const maxFolders = 5_000;
+const positionName = "purge/position";
 
 /**
- * Creates the retention, which stores its entries as empty blobs. Their names begin with a day, so List Blobs returns
- * the oldest first and no entry that is not due is read. The entry is deleted last, so that an interrupted purge is
- * continued.
+ * Creates the retention. The names of records begin with their day, so a listing with a delimiter finds the old days,
+ * and the columns of a listing say which of their copies have ended. No record that is not due is read.
  */
 export function createBlobRetention(blobs: ConditionalBlobs): Retention {
+  const readClaim: Retention["readClaim"] = async (name) =>
+    (await blobs.read<Claim>(claimBlob(name)))?.content ?? null;
   return {
-    async listDue(kind, { day, limit }) {
-      const { names } = await blobs.list(prefix(kind), { marker: null, limit });
-      const entries = names.map((name) => parseRetentionEntry(kind, name));
-      return entries.filter((entry) => entry.day < day);
+    async listDays({ day }) {
+      const days: string[] = [];
+      let marker: string | null = null;
+      do {
+        const page = await blobs.listFolders("records/", { marker, limit: maxFolders });
+        days.push(...page.names.map(dayOfFolder));
+        ({ marker } = page);
+      } while (marker !== null);
+      return days.filter((each) => each < day).toSorted();
     },
-    async postpone(entry, day) {
-      await blobs.create(retentionEntryName({ ...entry, day }), {});
-      await blobs.remove(retentionEntryName(entry));
+    async listRecords(day, from) {
+      const page = await blobs.list(dayFolder(day), from);
+      const records = page.blobs.map(({ name, metadata }) => ({
+        instanceId: instanceOf(name),
+        completedAt: column(metadata, "completedat"),
+      }));
+      return { records, marker: page.marker };
     },
-    async purge(entry) {
-      await blobs.remove(
-        entry.kind === "copies" ? recordName(toInstanceId(entry.key)) : `claims/${entry.key}`,
-      );
-      await blobs.remove(retentionEntryName(entry));
+    async purgeCopy(instanceId) {
+      const name = recordName(instanceId);
+      const claim = (await blobs.read<{ claim?: string }>(name))?.content.claim;
+      // A claim that outlives its record is found by the scan; a record without its claim could start a copy again.
+      if (claim !== undefined && (await readClaim(claim))?.instanceId === instanceId) {
+        await blobs.remove(claimBlob(claim));
+      }
+      await blobs.remove(name);
     },
-    async readClaim({ key }) {
-      const found = await blobs.read<Claim>(`claims/${key}`);
-      return found === null ? null : { ...found.content, madeAt: found.changedAt };
+    async listClaims(from) {
+      const page = await blobs.list("claims/", from);
+      const claims = page.blobs.map(({ name, changedAt }) => ({
+        name: name.slice("claims/".length),
+        madeAt: changedAt,
+      }));
+      return { claims, marker: page.marker };
+    },
+    readClaim,
+    async purgeClaim(name) {
+      await blobs.remove(claimBlob(name));
+    },
+    async readPosition() {
+      return (await blobs.read<Position>(positionName))?.content.marker ?? null;
+    },
+    async writePosition(marker) {
+      const position: Position = { marker };
+      if ((await blobs.create(positionName, position)) !== null) return;
+      await blobs.change<Position>(positionName, () => position);
     },
   };
 }
 
-/** The name of an entry's blob. */
-export function retentionEntryName({ kind, day, key }: RetentionEntry): string {
-  return `${prefix(kind)}${day}/${key}`;
+type Position = { marker: string | null };
+
+export function claimBlob(name: string): string {
+  return `claims/${name}`;
 }
 
-function prefix(kind: RetentionKind): string {
-  return `retention/${kind}/`;
-}
-
-function parseRetentionEntry(kind: RetentionKind, name: string): RetentionEntry {
-  const [day = "", key = ""] = name.slice(prefix(kind).length).split("/");
-  return { kind, day, key };
+/** Storage keeps the case of a metadata name, but a proxy or another tool may not. */
+function column(metadata: Record<string, string>, name: string): string | null {
+  const found = Object.entries(metadata).find(([key]) => key.toLowerCase() === name);
+  return found?.[1] ?? null;
 }

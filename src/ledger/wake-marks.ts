@@ -59,7 +59,12 @@ export async function removeWakeMark(
 ): Promise<void> {
   const found = await blobs.read<WakeMark>(name);
   if (found === null || (ended !== null && found.content.instanceId !== ended)) return;
-  await blobs.remove(name, found.etag);
+  await blobs.remove(name, { etag: found.etag });
+}
+
+/** Removes the mark of the copy that holds the destination, whichever wakes it has. */
+export async function removeMark(blobs: ConditionalBlobs, folder: string): Promise<void> {
+  await blobs.remove(`${folder}${markName}`);
 }
 
 /** Changes the mark of this copy, again after each write that lost to another writer; false if `update` returned null. */
@@ -76,8 +81,8 @@ async function changeMark(
     const isOwn = found?.content.instanceId === instanceId;
     const next = update(found !== null && isOwn ? found.content : { instanceId });
     if (next === null) return false;
-    const isWritten =
+    const written =
       found === null ? await blobs.create(name, next) : await blobs.replace(name, next, found.etag);
-    if (isWritten) return true;
+    if (written !== null) return true;
   }
 }

@@ -6,22 +6,16 @@ import type { Failure } from "../copy/contract/failure.ts";
 import type { CopyResult, Outcome } from "../copy/contract/outcome.ts";
 import { day, hour } from "../copy/durations.ts";
 import { busyRetryAt, retryAt } from "../copy/polling/backoff.ts";
-import type {
-  Busy,
-  CopyPlan,
-  PrepareResult,
-  StartResult,
-  StartedCopy,
-} from "../copy/contract/activities.ts";
+import type { CopyStatus } from "../copy/contract/copy-status.ts";
+import type { Busy, KeptEtags, StartResult, StartedCopy } from "../copy/contract/activities.ts";
 import { activities } from "../names.ts";
 import { maxAttempts } from "./copy-context.ts";
 import type { CopyContext, Orchestrated } from "./copy-context.ts";
 
 export type BeginResult =
-  /** `isPending`: Storage has just reported that status. */
-  | { kind: "started"; plan: CopyPlan; started: StartedCopy; isPending: boolean }
-  /** `plan`: the plan of a start that got no response and may have started the copy, or else the last plan. */
-  | { kind: "not-started"; plan: CopyPlan | null; result: CopyResult }
+  /** `status`: Storage has just reported it; null if it is not known. */
+  | { kind: "started"; started: StartedCopy; status: CopyStatus | null; kept: KeptEtags | null }
+  | { kind: "not-started"; result: CopyResult; kept: KeptEtags | null }
   /** An earlier execution of this instance has settled the copy. */
   | { kind: "ended"; outcome: Outcome };
 
@@ -41,51 +35,45 @@ const maxBusyMs = { destination: 14 * day, source: 15 * day } as const;
 const lastWaitMs = { others: hour, first: day } as const;
 
 /**
- * Prepares and starts the copy. Repeats that while the plan is stale, another copy is in the way or Storage does not
- * respond, until an abort is requested or a limit is reached.
+ * Starts the copy. Repeats that while the plan is stale, another copy is in the way or Storage does not respond, until
+ * an abort is requested or a limit is reached.
  */
 export function* beginCopy(context: CopyContext): Orchestrated<BeginResult> {
-  let plan: CopyPlan | null = null;
-  let unansweredPlan: CopyPlan | null = null;
+  let kept: KeptEtags | null = null;
   let plans = 0;
   let busySince: EpochMs | null = null;
   let busyAttempts = 0;
   let lateSince: EpochMs | null = null;
   let awaitedCopyId: CopyId | undefined;
-  for (let attempts = 1; ; attempts++) {
-    const result: PrepareResult | StartResult =
-      plan === null
-        ? yield* context.call(activities.prepare, {
-            ...context.request,
-            ...(awaitedCopyId === undefined ? {} : { awaitedCopyId }),
-            ...(lateSince === null ? {} : { asksPosition: true }),
-          })
-        : // The same plan again after a lost response: start recognizes the copy and does not repeat it.
-          yield* context.call(activities.start, { ...context.request, plan });
+  let failures = 0;
+  const notStarted = (result: CopyResult): BeginResult => ({ kind: "not-started", result, kept });
+  for (let attempt = 1; ; attempt++) {
+    const result: StartResult = yield* context.call(activities.start, {
+      ...context.request,
+      attempt,
+      kept,
+      ...(awaitedCopyId === undefined ? {} : { awaitedCopyId }),
+      ...(lateSince === null ? {} : { asksPosition: true }),
+    });
+    kept = "kept" in result ? (result.kept ?? null) : null;
     let due = context.now(); // racing a timer that is already due shows an abort that has arrived
     switch (result.kind) {
       case "ended":
         return { kind: "ended", outcome: result.outcome };
       case "abort-requested":
         context.report.aborting();
-        return notStarted(unansweredPlan ?? plan, { kind: "aborted-before-start" });
+        return notStarted({ kind: "aborted-before-start" });
       case "started": {
-        const { started, copyStatus } = result;
-        const isPending = copyStatus === "pending";
-        return { kind: "started", plan: started.plan, started, isPending };
+        const { started, status = null } = result;
+        return { kind: "started", started, status, kept };
       }
       case "skip":
-        return notStarted(unansweredPlan ?? plan, { kind: "skipped", reason: result.reason });
+        return notStarted({ kind: "skipped", reason: result.reason });
       case "failed":
-        return notStarted(unansweredPlan ?? plan, failed(result.failure));
-      case "planned":
-        plan = result.plan;
-        break;
+        return notStarted(failed(result.failure));
       case "stale-plan":
-        if (++plans === maxPlans) {
-          return notStarted(unansweredPlan ?? plan, failed(tooManyPlans(result.failure)));
-        }
-        plan = null;
+        failures = 0;
+        if (++plans === maxPlans) return notStarted(failed(tooManyPlans(result.failure)));
         break;
       case "busy": {
         busySince ??= context.now();
@@ -94,30 +82,25 @@ export function* beginCopy(context: CopyContext): Orchestrated<BeginResult> {
         if (context.now() >= deadline) {
           lateSince ??= context.now();
           deadline = plusMs(lateSince, lastWaitMs[result.isFirst === true ? "first" : "others"]);
-          if (context.now() >= deadline) {
-            return notStarted(unansweredPlan ?? plan, failed(busyTooLong(result)));
-          }
+          if (context.now() >= deadline) return notStarted(failed(busyTooLong(result)));
         }
         const { instanceId } = context.request;
         const wait = { since: busySince, tries: ++busyAttempts, instanceId };
         due = earliest(busyRetryAt(context.now(), wait), deadline);
         context.report.waiting(result.waitsFor, due);
-        attempts = 0; // Storage responded: only consecutive attempts without a response are limited
+        failures = 0; // Storage responded: only consecutive attempts without a response are limited
         break;
       }
       case "transient-failure": {
-        unansweredPlan = plan ?? unansweredPlan;
-        if (attempts >= maxAttempts) {
-          return notStarted(unansweredPlan ?? plan, failed(result.failure));
-        }
-        due = retryAt(context.now(), attempts, result.retryAfterSeconds);
+        if (++failures >= maxAttempts) return notStarted(failed(result.failure));
+        due = retryAt(context.now(), failures, result.retryAfterSeconds);
         context.report.waiting(result.failure.message, due);
       }
     }
     const { abort } = yield* context.waits.until(due);
     if (abort) {
       context.report.aborting();
-      return notStarted(unansweredPlan ?? plan, { kind: "aborted-before-start" });
+      return notStarted({ kind: "aborted-before-start" });
     }
   }
 }
@@ -138,8 +121,4 @@ type NotStarted = Extract<CopyResult, { kind: "aborted-before-start" | "skipped"
 
 function failed(reason: Failure): NotStarted {
   return { kind: "not-started", failure: reason };
-}
-
-function notStarted(plan: CopyPlan | null, result: NotStarted): BeginResult {
-  return { kind: "not-started", plan, result };
 }

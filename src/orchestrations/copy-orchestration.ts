@@ -10,8 +10,8 @@ import { finishCopy } from "./finish.ts";
 /**
  * One copy, from its request to its outcome:
  *
- * 1. begin: prepare a plan and start the copy, again while the plan is stale, the destination is busy or Storage does
- *    not respond. An abort, a skip or a failure leads to step 3.
+ * 1. begin: plan and start the copy, again while the plan is stale, the destination is busy or Storage does not
+ *    respond. An abort, a skip or a failure leads to step 3.
  * 2. follow: wait and read the destination until Storage reports a final status; ask Storage to abort the copy when an
  *    abort was requested or the copy takes more than two weeks.
  * 3. finish: settle the copy (clean up, record the outcome, release the lock), then send notifications. If settle
@@ -29,11 +29,11 @@ export function* copyOrchestration(
 
   const begun = yield* beginCopy(copyContext);
   if (begun.kind === "ended") return begun.outcome;
-  const { plan } = begun;
+  const { kept } = begun;
   if (begun.kind === "not-started") {
-    return yield* finishCopy(copyContext, { plan, started: null, result: begun.result });
+    return yield* finishCopy(copyContext, { started: null, result: begun.result, kept });
   }
-  const { started, isPending } = begun;
-  const result = yield* followCopy(copyContext, started, { isPending });
-  return yield* finishCopy(copyContext, { plan, started, result });
+  const { started, status } = begun;
+  const result = yield* followCopy(copyContext, started, status);
+  return yield* finishCopy(copyContext, { started, result, kept });
 }

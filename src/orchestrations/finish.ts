@@ -3,18 +3,18 @@ import type { EpochMs } from "../copy/time.ts";
 import { buildOutcome } from "../copy/contract/outcome.ts";
 import type { CopyResult, Outcome } from "../copy/contract/outcome.ts";
 import { retryAt } from "../copy/polling/backoff.ts";
-import type { CopyPlan, StartedCopy } from "../copy/contract/activities.ts";
+import type { KeptEtags, StartedCopy } from "../copy/contract/activities.ts";
 import { activities } from "../names.ts";
 import { notifyCopy } from "./notify.ts";
 import { followCopy } from "./follow.ts";
 import { maxAttempts } from "./copy-context.ts";
 import type { CopyContext, Orchestrated } from "./copy-context.ts";
 
-/** The result of the copy, and the copy that was started. `plan` is that of the last start, answered or not. */
+/** The result of the copy, and the copy that was started. `kept`: null if the ledger must be read. */
 export type FinishInput = {
-  plan: CopyPlan | null;
   started: StartedCopy | null;
   result: CopyResult;
+  kept: KeptEtags | null;
 };
 
 /**
@@ -22,9 +22,12 @@ export type FinishInput = {
  * that copy first.
  */
 export function* finishCopy(context: CopyContext, input: FinishInput): Orchestrated<Outcome> {
-  const { plan } = input;
-  for (let { started, result } = input; ; result = yield* followCopy(context, started)) {
-    const settled = yield* settleCopy(context, { plan, started, result });
+  for (
+    let { started, result, kept } = input;
+    ;
+    kept = null, result = yield* followCopy(context, started)
+  ) {
+    const settled = yield* settleCopy(context, { started, result, kept });
     if (settled.kind === "settled") {
       yield* notifyCopy(context, settled.outcome, settled.isRecorded);
       return settled.outcome;
@@ -40,9 +43,9 @@ type SettledCopy =
 /** Settles with retries, and waits while a start attempt may be in flight. */
 function* settleCopy(
   context: CopyContext,
-  { plan: lastPlan, started, result }: FinishInput,
+  { started, result, kept }: FinishInput,
 ): Orchestrated<SettledCopy> {
-  const plan = started?.plan ?? lastPlan;
+  const plan = started?.plan ?? null;
   const copyId = started?.copyId ?? null;
   let fenceWaits = 0;
   for (let attempts = 1; ; attempts++) {
@@ -51,8 +54,9 @@ function* settleCopy(
     const { createdAt } = copy;
     const record = context.report.record();
     const notifies = copy.notifies === true ? { notifies: copy } : {};
-    const known = { plan, copyId, result, record, createdAt, isLastAttempt };
-    const input = { ...context.copyRef, ...known, ...notifies };
+    const known = { plan, copyId, result, record, kept, createdAt, isLastAttempt };
+    const wasWoken = context.waits.wasWoken() ? ({ wasWoken: true } as const) : {};
+    const input = { ...context.copyRef, ...known, ...wasWoken, ...notifies };
     const settled = yield* context.call(activities.settle, input);
     if (settled.kind === "found") return settled;
     if (settled.kind === "settled") return { ...settled, isRecorded: true };

@@ -31,21 +31,26 @@ const maxFailedPolls = 8;
 
 /**
  * Polls the destination until Storage reports a final status; aborts the copy when that was requested or it is
- * overdue. `isPending`: Storage has just reported the copy as pending, so the first poll can wait.
+ * overdue. `known`: the status that Storage has just reported. If it is final, there is no poll; if it is pending, the
+ * first poll can wait.
  */
 export function* followCopy(
   context: CopyContext,
   { plan, copyId }: StartedCopy,
-  { isPending } = { isPending: false },
+  known: CopyStatus | null = null,
 ): Orchestrated<FinalCopyStatus> {
   const { report } = context;
   const startedAt = report.started(copyId);
+  if (known !== null && isFinal(known)) {
+    report.finished(known, earliest(known.readAt ?? context.now(), context.now()));
+    return known;
+  }
   const samples: Sample[] = [];
   let polls = 0;
   let failedPolls = 0;
   let overdue = false;
   /** The next planned poll; a wake never moves it to a later time. */
-  let due = isPending ? firstPollAt(startedAt) : null;
+  let due = known?.kind === "pending" ? firstPollAt(startedAt) : null;
   const followUps = createFollowUps();
   if (due !== null) report.waiting(null, due);
 

@@ -31,11 +31,11 @@ export function* repairOrchestration(
   if (settlement !== null) return yield* finishCopy(copyContext, toFinishInput(settlement));
   if (plan === null || copyId === null) {
     const result = notStarted(copyContext, instanceId);
-    return yield* finishCopy(copyContext, { plan, started: null, result });
+    return yield* finishCopy(copyContext, { started: null, result, kept: null });
   }
   const started = { plan, copyId };
   const result = yield* followCopy(copyContext, started);
-  return yield* finishCopy(copyContext, { plan, started, result });
+  return yield* finishCopy(copyContext, { started, result, kept: null });
 }
 
 /**
@@ -48,7 +48,7 @@ function toFinishInput({
   result,
 }: NonNullable<RepairInput["settlement"]>): FinishInput {
   const started = plan === null || copyId === null ? null : { plan, copyId };
-  return { plan, started, result };
+  return { started, result, kept: null };
 }
 
 function notStarted({ report }: CopyContext, instanceId: InstanceId): FinishInput["result"] {

@@ -26,6 +26,8 @@ export function timerFor(due: EpochMs, now: EpochMs): EpochMs {
 export type Waits = {
   /** Waits until `due` (epoch ms, at most a day ahead) or until an event arrives. */
   until(due: EpochMs): Generator<Task, ArrivedEvents, unknown>;
+  /** Returns true if an event has woken the copy, so that its destination has a wake mark. */
+  wasWoken(): boolean;
 };
 
 /**
@@ -40,6 +42,7 @@ export type Waits = {
 export function createWaits(context: OrchestrationContext, now: () => EpochMs): Waits {
   const open: Record<EventName, Task[]> = { [events.abort]: [], [events.wake]: [] };
   let aborted = false;
+  let woken = false;
   // Every raised event adds history events, even if it is ignored, so the code that raises wakes has the same limit.
   let allowance = fullAllowance(now());
 
@@ -54,6 +57,7 @@ export function createWaits(context: OrchestrationContext, now: () => EpochMs): 
   const arrived = (): ArrivedEvents => {
     const abort = take(events.abort).length > 0;
     const wakes = take(events.wake);
+    woken ||= wakes.length > 0;
     const isIgnored = wakes.length === 0 || spendWake(allowance, now()) === null;
     return { abort, wake: isIgnored ? null : { etags: wakes.flatMap(readEtag) } };
   };
@@ -64,6 +68,7 @@ export function createWaits(context: OrchestrationContext, now: () => EpochMs): 
   };
 
   return {
+    wasWoken: () => woken,
     *until(due) {
       let seen = arrived();
       if (!seen.abort && seen.wake === null) {

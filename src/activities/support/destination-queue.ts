@@ -1,15 +1,16 @@
-import type { ActivityContext, ActivityInput, CopyInput } from "../../copy/contract/activities.ts";
+import type { ActivityContext, ActivityInput, StartInput } from "../../copy/contract/activities.ts";
 import type { LockAcquired } from "../../ledger/ledger.ts";
+import { newRecord } from "../../ledger/record.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
 
 /**
  * Acquires the destination's lock, or joins the queue of the destination. A copy that waits acquires the lock only if no
- * earlier waiter has the offer. Joining before the last attempt to acquire loses no wake: the copy that releases the lock
- * reads the queue afterwards.
+ * earlier waiter has the offer. A copy that joins marks the lock, so no wake is lost: the copy that releases a marked
+ * lock reads the queue, and a lock that is gone cannot be marked.
  */
 export async function acquireOrJoin(
   deps: ActivityDependencies,
-  input: ActivityInput<CopyInput>,
+  input: StartInput,
   context: ActivityContext,
 ): Promise<LockAcquired | { held: false; holder: null }> {
   const { ledger, now } = deps;
@@ -17,11 +18,9 @@ export async function acquireOrJoin(
   const { destination } = copy;
   let lock = await ledger.acquireLock(instanceId, copy);
   if (copy.options.ifBusy === "fail") return lock;
-  if (!lock.held) {
-    const { isNew } = await ledger.queue.join(destination, instanceId);
-    if (!isNew) return lock;
+  while (!lock.held) {
+    if (await ledger.queue.join(destination, instanceId, lock.etag)) return lock;
     lock = await ledger.acquireLock(instanceId, copy);
-    if (!lock.held) return lock;
   }
   if (!lock.isNew) return lock;
   const { isFirst, isQueued } = await ledger.queue.position(destination, instanceId, now());
@@ -29,41 +28,44 @@ export async function acquireOrJoin(
     if (isQueued) await ledger.queue.leave(destination, instanceId);
     return lock;
   }
-  await ledger.queue.join(destination, instanceId);
-  await ledger.releaseLock(destination, instanceId, { onlyUnused: true });
+  // Another run of this activity may hold the same lock: then its attempt, or this write, fails.
+  if (!(await excludeAttempts(deps, input))) return lock;
+  await ledger.queue.rejoin(destination, instanceId);
+  await ledger.releaseLock(destination, instanceId, lock.etag);
   await passOn(deps, input, context, { hasEnded: false });
   return { held: false, holder: null };
 }
 
+/** Writes the record, so that no other run registers an attempt with what it has read. False if one has done so. */
+async function excludeAttempts(
+  { ledger }: ActivityDependencies,
+  { instanceId, copy }: StartInput,
+): Promise<boolean> {
+  const record = await ledger.records.read(instanceId);
+  if (record !== null && record.attempt !== null) return false;
+  const content = record ?? newRecord(copy);
+  return (await ledger.records.write(instanceId, content, record?.etag ?? null)) !== null;
+}
+
 /**
- * Releases the lock of a copy that has ended, removes the copy from the queue, and passes the destination on. Also when
- * the lock was released before: the process may have been killed in between.
+ * Releases the lock, removes the copy from the queue, and passes the destination on if a copy waits for it. Also when
+ * the lock was released before: the process may have been killed in between. `lock`: its ETag, null if it is not known.
  */
 export async function freeDestination(
   deps: ActivityDependencies,
   input: ActivityInput,
-  context: ActivityContext,
+  { context, lock }: { context: ActivityContext; lock: string | null },
 ): Promise<void> {
   const { ledger } = deps;
   const { copy, instanceId } = input;
-  const released = await ledger.releaseLock(copy.destination, instanceId);
+  const released = await ledger.releaseLock(copy.destination, instanceId, lock);
   // A copy that held the lock has already left the queue.
-  if (released !== "released" && copy.mayWait === true) {
+  if (released.kind !== "released" && copy.mayWait === true) {
     await ledger.queue.leave(copy.destination, instanceId);
   }
-  if (released !== "taken") await passOn(deps, input, context, { hasEnded: true });
-}
-
-/** Releases the lock of a copy that cannot start yet and has not used it, and passes the destination on. */
-export async function giveWay(
-  deps: ActivityDependencies,
-  input: ActivityInput,
-  context: ActivityContext,
-): Promise<void> {
-  const { destination } = input.copy;
-  const order = { onlyUnused: true };
-  const released = await deps.ledger.releaseLock(destination, input.instanceId, order);
-  if (released === "released") await passOn(deps, input, context, { hasEnded: true });
+  if (released.kind === "free" || (released.kind === "released" && released.isAwaited)) {
+    await passOn(deps, input, context, { hasEnded: true });
+  }
 }
 
 /**

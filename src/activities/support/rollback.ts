@@ -28,8 +28,9 @@ import { callStorage, toFailure, toTransientFailure, transientFailure } from "./
 const unauthorizedFix =
   "For rollback give this app's identity the role Storage Blob Data Contributor on the destination (to restore its index tags, Storage Blob Data Owner), or give the destination URL a SAS of its container with read, create, write, delete and list permission (to restore its index tags, also t)";
 
-export type SnapshotResult =
-  | { kind: "planned"; plan: CopyPlan }
+/** `isNew`: this run took the snapshot of the plan. */
+export type Snapshotted =
+  | { kind: "planned"; plan: CopyPlan; isNew: boolean }
   | { kind: "failed"; failure: Failure }
   | TransientFailure;
 
@@ -41,27 +42,26 @@ export async function snapshotDestination(
   deps: ActivityDependencies,
   { instanceId, copy }: ActivityInput,
   { plan, destination }: { plan: CopyPlan; destination: DestinationSide },
-): Promise<SnapshotResult> {
-  const { client, ledger } = deps;
+): Promise<Snapshotted> {
+  const { client } = deps;
   const etag = plan.destinationEtag;
-  if (etag === null) return { kind: "planned", plan };
+  if (etag === null) return { kind: "planned", plan, isNew: false };
   const url = endpointUrl(copy.destination);
   const action = `take a snapshot of the destination ${url}`;
   const call = { call: "read-destination", action, side: destination, unauthorizedFix } as const;
-  const taken = await callStorage(deps, call, async (): Promise<SnapshotResult> => {
+  const taken = await callStorage(deps, call, async (): Promise<Snapshotted> => {
     const { metadata, snapshots } = await client.readSnapshots(destination);
     const marker = { instanceId, etag };
+    const former = snapshots.find((each) => isSnapshotBy(each, marker))?.time;
     const snapshot =
-      snapshots.find((each) => isSnapshotBy(each, marker))?.time ??
+      former ??
       (await client.takeSnapshot(destination, { etag, metadata: addMarker(metadata, marker) }));
-    // Taken before the lock is read: settle fences the lock before it lists our snapshots.
-    if ((await ledger.lockUse(copy.destination, instanceId)) === "closed") {
-      await client.removeSnapshot(destination, snapshot);
-      const message = `Cannot continue because the copy has ended: ${instanceId}`;
-      return transientFailure(failure("internal", message));
-    }
     const tags = await readFormerTags(deps, destination);
-    return { kind: "planned", plan: { ...plan, snapshot, ...tags } };
+    return {
+      kind: "planned",
+      plan: { ...plan, snapshot, ...tags },
+      isNew: former === undefined,
+    };
   });
   if (taken.ok) return taken.value;
   if (isOvertaken(taken.response)) {

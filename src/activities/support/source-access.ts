@@ -2,7 +2,7 @@ import { endpointUrl } from "../../copy/location/endpoint.ts";
 import { buildMintedSas } from "../../copy/location/minted-sas.ts";
 import type { MintedSas } from "../../copy/location/minted-sas.ts";
 import type { SourceProperties } from "../../copy/contract/properties.ts";
-import type { CopyEndpoints, CopyInput, StartInput } from "../../copy/contract/activities.ts";
+import type { CopyEndpoints, CopyInput, CopyPlan } from "../../copy/contract/activities.ts";
 import { isIdentityRefused, isNotPublic } from "../../copy/decisions/storage-errors.ts";
 import { isInStorage, isRefusal } from "../../storage/copy-client.ts";
 import type { Side } from "../../storage/copy-client.ts";
@@ -60,7 +60,7 @@ export function sourceRead(copy: CopyInput, sides: Sides): StorageCall {
 /** Signs the planned SAS for the source, if the plan has one; the copy is started with the returned side. */
 export async function signSource(
   deps: ActivityDependencies,
-  { plan: { mintedSas }, copy }: StartInput,
+  { plan: { mintedSas }, copy }: { plan: CopyPlan; copy: CopyInput },
   source: Side,
 ): Promise<CallResult<Side>> {
   const { endpoint } = source;

@@ -1,6 +1,5 @@
 import type { TransientFailure } from "../../copy/contract/copy-status.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
-import { failure } from "../../copy/contract/failure.ts";
 import type { Failure } from "../../copy/contract/failure.ts";
 import type { ActivityInput } from "../../copy/contract/activities.ts";
 import { isNotLeased } from "../../copy/decisions/storage-errors.ts";
@@ -8,7 +7,7 @@ import { isInStorage } from "../../storage/copy-client.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
 import { checkHost } from "./access.ts";
 import type { Sides } from "./sides.ts";
-import { callStorage, toFailure, toTransientFailure, transientFailure } from "./storage-call.ts";
+import { callStorage, toFailure, toTransientFailure } from "./storage-call.ts";
 
 /** A lease requires read permission in addition to write permission ("Create a service SAS", permissions). */
 const unauthorizedFix =
@@ -23,21 +22,14 @@ export async function leaseSource(
   { instanceId, copy }: ActivityInput,
   sides: Sides,
 ): Promise<{ kind: "failed"; failure: Failure } | TransientFailure | null> {
-  const { client, ledger } = deps;
+  const { client } = deps;
   if (copy.leasesSource !== true) return null;
   const source = sides.source();
   if (!isInStorage(source)) return null;
   const action = `lease the source ${endpointUrl(copy.source)}`;
   const call = { call: "lease-source", action, side: source, unauthorizedFix } as const;
-  const leased = await callStorage(deps, call, async () => {
-    await client.leaseSource(source, instanceId);
-    // The lock is read after the lease is taken, because settle fences the lock before it releases the source.
-    if ((await ledger.lockUse(copy.destination, instanceId)) !== "closed") return null;
-    await client.releaseSource(source, instanceId);
-    const message = `Cannot continue because the copy has ended: ${instanceId}`;
-    return transientFailure(failure("internal", message));
-  });
-  return leased.ok ? leased.value : toFailure(leased.verdict);
+  const leased = await callStorage(deps, call, () => client.leaseSource(source, instanceId));
+  return leased.ok ? null : toFailure(leased.verdict);
 }
 
 /** Releases the source if it was leased. If the lease cannot be released, `residue` says why. */

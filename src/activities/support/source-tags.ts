@@ -1,5 +1,5 @@
 import { endpointUrl } from "../../copy/location/endpoint.ts";
-import type { StartInput } from "../../copy/contract/activities.ts";
+import type { CopyInput, CopyPlan } from "../../copy/contract/activities.ts";
 import { isInStorage } from "../../storage/copy-client.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
 import type { Sides } from "./sides.ts";
@@ -14,7 +14,7 @@ const unauthorizedFix =
 /** Returns the tags to set at the start; reads them for `tags: "source"`, because Copy Blob does not copy tags. */
 export async function tagsToSet(
   deps: ActivityDependencies,
-  { copy, plan }: StartInput,
+  { copy, plan }: { copy: CopyInput; plan: CopyPlan },
   sides: Sides,
 ): Promise<CallResult<Record<string, string> | null>> {
   const { tags } = copy.options;

@@ -49,13 +49,17 @@ export type CopyEndpoints = {
   leasesSource?: true;
   /** The copy may have joined the queue of its destination; absent otherwise. */
   mayWait?: true;
+  /** The copy may have taken snapshots of the destination; absent otherwise. */
+  rollsBack?: true;
+  /** The name of the copy's claim in the ledger; absent without an Idempotency-Key or event. */
+  claim?: string;
 };
 
 /**
  * Picks the part of a copy that polling and settling need. It is small, because the history stores it for each poll.
  */
 export function pickEndpoints({ options, ...copy }: CopyInput): CopyEndpoints {
-  const { source, destination, sourceSas, destinationSas } = copy;
+  const { source, destination, sourceSas, destinationSas, claim } = copy;
   return {
     source,
     destination,
@@ -64,6 +68,8 @@ export function pickEndpoints({ options, ...copy }: CopyInput): CopyEndpoints {
     ...(options.destinationLease === null ? {} : { destinationLease: options.destinationLease }),
     ...(options.sourceLease === "hold" ? { leasesSource: true } : {}),
     ...(options.ifBusy === "fail" ? {} : { mayWait: true }),
+    ...(options.rollback === "off" ? {} : { rollsBack: true }),
+    ...(claim === undefined ? {} : { claim }),
   };
 }
 
@@ -78,17 +84,25 @@ export type ActivityInput<Copy extends CopyEndpoints = CopyEndpoints> = {
   copy: Copy;
 };
 /**
- * `awaitedCopyId`: the copy that was pending on the source at the last read. `asksPosition`: report whether the copy is
- * the first in the queue.
+ * The ETags of a copy's lock and record after the last step, so that the next step writes without a read; null: the copy
+ * has none. They are kept only if no start attempt can be in flight.
  */
-export type PrepareInput = ActivityInput<CopyInput> & {
+export type KeptEtags = { lock: string | null; record: string | null };
+
+/**
+ * `attempt`: the orchestration counts its attempts from 1. `kept`: null if the ledger must be read. `awaitedCopyId`: the
+ * copy that was pending on the source at the last read. `asksPosition`: report whether the copy is the first in the
+ * queue.
+ */
+export type StartInput = ActivityInput<CopyInput> & {
+  attempt: number;
+  kept: KeptEtags | null;
   awaitedCopyId?: CopyId;
   asksPosition?: true;
 };
-export type StartInput = ActivityInput<CopyInput> & { plan: CopyPlan };
 export type PollInput = ActivityInput & StartedCopy;
 export type SettleInput = ActivityInput & {
-  /** The plan of the copy, or of a start whose response was lost. */
+  /** The plan of the copy; null when none was started, or when only the ledger has it. */
   plan: CopyPlan | null;
   copyId: CopyId | null;
   result: CopyResult;
@@ -97,6 +111,10 @@ export type SettleInput = ActivityInput & {
   notifies?: CopyInput;
   /** When the copy was requested (ISO 8601); absent in inputs of older releases. */
   createdAt?: string;
+  /** Null if the ledger must be read. */
+  kept: KeptEtags | null;
+  /** An event woke the copy, so its destination has a wake mark. */
+  wasWoken?: true;
   /** Report as residue what cannot be cleaned up, so that the destination is released. */
   isLastAttempt: boolean;
 };
@@ -122,7 +140,7 @@ export type RepairInput = {
   record: OrchestrationRecord;
 };
 
-/** The results of `prepareCopy` that later activities need. */
+/** What Ferry saw before the start; the start is conditional on it. */
 export type CopyPlan = {
   source: {
     /** Null, like the length, for a source outside Storage, which the app cannot read itself. */
@@ -146,18 +164,15 @@ export type CopyPlan = {
 /** A copy that Storage has accepted, and the plan with which it was started. */
 export type StartedCopy = { plan: CopyPlan; copyId: CopyId };
 
-export type PrepareResult =
-  | { kind: "planned"; plan: CopyPlan }
+/** The decision about a copy that was not started. */
+export type NotStarted =
   | { kind: "skip"; reason: string }
   | { kind: "failed"; failure: Failure }
   | Busy
-  /** The copy already has an outcome, recorded by an earlier instance with the same id. */
-  | { kind: "ended"; outcome: Outcome }
-  /** A caller has requested an abort: do not start a copy. */
-  | { kind: "abort-requested" }
-  | TransientFailure;
+  /** A condition of the plan no longer holds: plan again. */
+  | { kind: "stale-plan"; failure: Failure };
 
-/** Another copy onto the source or destination is pending: prepare again later. */
+/** Another copy onto the source or destination is pending: try again later. */
 export type Busy = {
   kind: "busy";
   endpoint: "source" | "destination";
@@ -172,11 +187,14 @@ export type Busy = {
 };
 
 export type StartResult =
-  /** `copyStatus` is from the response to the start; absent when the copy was found in another way. */
-  | { kind: "started"; started: StartedCopy; copyStatus?: "pending" | "success" }
-  /** A condition of the plan no longer holds: prepare again. */
-  | { kind: "stale-plan"; failure: Failure }
-  | { kind: "failed"; failure: Failure }
+  /** `status`: the copy's, as its start or a read reported it; absent if it is not known. */
+  | { kind: "started"; started: StartedCopy; status?: CopyStatus; kept?: KeptEtags }
+  /** `kept` is absent if an attempt may be in flight. */
+  | (NotStarted & { kept?: KeptEtags })
+  /** The copy already has an outcome, recorded by an earlier instance with the same id. */
+  | { kind: "ended"; outcome: Outcome }
+  /** A caller has requested an abort: do not start a copy. */
+  | { kind: "abort-requested" }
   | TransientFailure;
 
 export type SettleResult =
@@ -209,7 +227,6 @@ export type WakeWaiter = (instanceId: InstanceId) => Promise<"woken" | "suspende
 
 /** Each activity's input and result, by durable name. */
 export type CopyActivities = {
-  prepareCopy: (step: PrepareInput, context: ActivityContext) => Promise<PrepareResult>;
   startCopy: (step: StartInput, context: ActivityContext) => Promise<StartResult>;
   readCopy: (step: PollInput) => Promise<CopyStatus>;
   abortCopy: (step: PollInput) => Promise<CopyStatus>;

@@ -13,10 +13,11 @@ import type {
   DestinationProperties,
   SourceProperties,
 } from "../contract/properties.ts";
-import type { Busy, CopyInput, CopyPlan, PrepareResult } from "../contract/activities.ts";
+import type { Busy, CopyInput, CopyPlan, NotStarted } from "../contract/activities.ts";
 
 export type Decision =
-  | Exclude<PrepareResult, { kind: "ended" | "abort-requested" | "transient-failure" }>
+  | { kind: "planned"; plan: CopyPlan }
+  | Exclude<NotStarted, { kind: "stale-plan" }>
   /** Abort this pending copy first, unless it turns out to be one that Ferry started: then `otherwise`. */
   | { kind: "replace"; copyId: CopyId; otherwise: Busy };
 

@@ -163,12 +163,13 @@ async function startRoutedCopy(
   const time = now();
   const fresh = newInstanceId(time);
   const claimKey = { caller: `route ${route.name}`, key: `${etag} ${source}` };
-  const { instanceId } = await ledger.claim(claimKey, { instanceId: fresh, fingerprint: "" });
+  const { instanceId, name } = await ledger.claim(claimKey, { instanceId: fresh, fingerprint: "" });
   const isNew = instanceId === fresh;
-  if (!isNew && (await ledger.outcome(instanceId)) !== null) return;
+  if (!isNew && (await ledger.records.read(instanceId))?.outcome != null) return;
   const input = {
     ...createCopyInput(seal, routed.request, { instanceId, now: time, notifies }),
     event: { route: route.name, etag, at: toIso(at) },
+    claim: name,
   };
   const started = await startClaimed(client, ledger, { instanceId, isNew, input });
   if (started.kind === "unknown") {

@@ -1,6 +1,7 @@
 import type { HttpResponseInit } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import type { EpochMs } from "../../copy/time.ts";
+import { withAbort } from "../../ledger/record.ts";
 import { copyResponse } from "../../http/copy-response.ts";
 import { copyView } from "../../instances/copy-view.ts";
 import { problem } from "../../http/problem.ts";
@@ -32,7 +33,9 @@ export function abortCopy(deps: CopyDependencies): HttpHandler {
     if (instance.execution.kind !== "running") return endedResponse(instance, path, place);
     if (instance.listener?.isAborting !== true) {
       // First, so that a repair aborts the copy if its instance fails, is terminated or is purged after this response.
-      const outcome = await deps.ledger.requestAbort(instance.id);
+      const { outcome } = await deps.ledger.records.change(instance.id, instance.record, (record) =>
+        withAbort(record, instance.copy),
+      );
       if (outcome !== null) {
         return endedResponse({ ...instance, execution: { kind: "ended", outcome } }, path, place);
       }
@@ -68,9 +71,9 @@ async function passAbort(
 ): Promise<void> {
   if (listener !== null) return await raiseEvent(client, listener.id, events.abort);
   if (toRepair === null) return;
-  const known = knownStatus(customStatus, { lock: toRepair, record: null }, copy.createdAt);
+  const known = knownStatus(customStatus, null, copy.createdAt);
   const record = { ...recordFrom(known), abortRequested: true };
-  if (await startRepair(client, { lock: toRepair, copy, record })) return;
+  if (await startRepair(client, { instanceId: id, entry: toRepair, copy, record })) return;
   // Another caller or the watchdog has started the repair, perhaps before the abort was recorded.
   await raiseEvent(client, repairInstanceId(id), events.abort);
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
+import type { DurableClient } from "durable-functions";
 import type { InstanceId } from "../../copy/contract/ids.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import { optionsOff } from "../../copy/request/copy-options.ts";
@@ -14,6 +15,7 @@ import { invalidRequest, problem } from "../../http/problem.ts";
 import { isInstanceId } from "../../ledger/instance-id.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Seal } from "../../secrets/seal.ts";
+import { readOwnInstance } from "../../instances/find-instance.ts";
 import { startClaimed, createCopyInput } from "../../instances/start-instance.ts";
 import { copiesPath } from "./method-router.ts";
 import type { HttpHandler } from "./http-handler.ts";
@@ -45,17 +47,19 @@ export function startCopy(deps: StartDependencies): HttpHandler {
     const key = readIdempotencyKey(request);
     const problems = [...(parsed.ok ? [] : parsed.problems), ...key.problems];
     if (!parsed.ok || problems.length > 0) return invalidRequest(problems);
-    const refusal = checkCopy(deps, parsed, now) ?? (await refuseOwnLease(deps, parsed.request));
+    const refusal =
+      checkCopy(deps, parsed, now) ?? (await refuseOwnLease(deps, parsed.request, client));
     if (refusal !== null) return refusal;
 
     const principal = readPrincipal(request, deps.principals);
     const claim = await claimInstance(deps, { key: key.value, principal, ...parsed, now });
     if (!claim.ok) return claim.response;
-    const { instanceId, isNew } = claim;
+    const { instanceId, isNew, name } = claim;
     const input = {
       ...createCopyInput(deps.seal, parsed.request, { ...deps, instanceId, now }),
       ...(parsed.route === null ? {} : { route: parsed.route }),
       ...(principal === null ? {} : { principal }),
+      ...(name === null ? {} : { claim: name }),
     };
     const started = await startClaimed(client, deps.ledger, { instanceId, isNew, input });
     if (started.kind === "unknown") {
@@ -104,9 +108,15 @@ function checkCopy(
 async function refuseOwnLease(
   { ledger }: StartDependencies,
   { options }: CopyRequest,
+  client: DurableClient,
 ): Promise<HttpResponseInit | null> {
   const id = options.destinationLease?.toLowerCase() ?? "";
-  if (!isInstanceId(id) || !(await ledger.hasOpenRecord(id))) return null;
+  if (!isInstanceId(id)) return null;
+  const record = await ledger.records.read(id);
+  // A copy may lease its source before it has a record.
+  const instance = record === null ? await readOwnInstance(client, id) : null;
+  const isRunning = record?.outcome === null || instance?.execution.kind === "running";
+  if (!isRunning) return null;
   const message = "is reserved: it is the id of a running copy";
   const errors = [{ pointer: "/options/destinationLease", message }];
   return invalidRequest(errors);
@@ -129,16 +139,23 @@ async function claimInstance(
     now: EpochMs;
   },
 ): Promise<
-  { ok: true; instanceId: InstanceId; isNew: boolean } | { ok: false; response: HttpResponseInit }
+  | { ok: true; instanceId: InstanceId; isNew: boolean; name: string | null }
+  | { ok: false; response: HttpResponseInit }
 > {
   const instanceId = deps.newInstanceId(now);
-  if (key === null) return { ok: true, instanceId, isNew: true };
+  if (key === null) return { ok: true, instanceId, isNew: true, name: null };
   // Callers without a principal share one space of keys.
   const caller = principal ?? "";
   const fingerprint = buildFingerprint(request, route);
   const claim = await deps.ledger.claim({ caller, key }, { instanceId, fingerprint });
   if (claim.fingerprint === fingerprint) {
-    return { ok: true, instanceId: claim.instanceId, isNew: claim.instanceId === instanceId };
+    const { name } = claim;
+    return {
+      ok: true,
+      instanceId: claim.instanceId,
+      isNew: claim.instanceId === instanceId,
+      name,
+    };
   }
   const detail = "This Idempotency-Key belongs to another request; use a new key for this one";
   return { ok: false, response: problem("idempotency-key-reused", detail) };

@@ -1,11 +1,10 @@
 import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
-import { toInstanceId } from "../../copy/contract/ids.ts";
 import type { InstanceId } from "../../copy/contract/ids.ts";
 import { day, minute } from "../../copy/durations.ts";
 import { parseTime, plusMs, toIsoDay } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
-import type { RetentionKind, Ledger, RetentionEntry } from "../../ledger/ledger.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
 import { repairInstanceId } from "../../names.ts";
 import { findInstance } from "../../instances/find-instance.ts";
 import type { TimerHandler } from "./watchdog.ts";
@@ -13,105 +12,127 @@ import type { TimerHandler } from "./watchdog.ts";
 /** Every hour at half past: NCRONTAB with seconds. It needs no setting, because `retentionDays` counts days. */
 export const purgeSchedule = "0 30 * * * *";
 
-/** `retentionDays`: how long a copy is kept after its end, and a claim after it was made. */
+/** `retentionDays`: how long a copy and its claim are kept after the copy's end. */
 export type PurgeDependencies = { ledger: Ledger; now(): EpochMs; retentionDays: number };
 
-const batchSize = 100;
 /** The largest page of a listing ("List Blobs", maxresults). */
-const maxListed = 5_000;
+const pageSize = 5_000;
 /** Like the watchdog's, well below the shortest limit of any hosting plan (ms). */
 const maxRunMs = 2 * minute;
 const maxConcurrent = 8;
 
 /**
- * Deletes claims, and then copies with their histories, once their retention is over; the oldest first. Claims go
- * first, because a key whose copy was already purged would start the copy again. A run that takes too long leaves the
- * rest to the next run: purged entries are no longer listed.
+ * Deletes old copies with their histories, claims and records, the oldest first, and one page of claims without a
+ * record. A copy that cannot be purged now does not stop the others. A run that takes too long leaves the rest to the
+ * next run: purged copies are no longer listed.
  */
 export function purge(deps: PurgeDependencies): TimerHandler {
   return async (_timer, client, context) => {
-    const until = plusMs(deps.now(), maxRunMs);
-    const claimsAreDone = await purgeAll(deps, "claims", { until, context }, (entry) =>
-      purgeClaim(deps, entry),
-    );
-    if (!claimsAreDone) return;
-    await purgeAll(deps, "copies", { until, context }, (entry) => purgeCopy(deps, client, entry));
+    const run = { now: deps.now, until: plusMs(deps.now(), maxRunMs), context };
+    await purgeCopies(deps, client, run);
+    await purgeLostClaims(deps, client, run);
   };
 }
 
-/**
- * Returns false if there was no time for all due entries. An entry that cannot be purged now does not stop the others.
- */
-async function purgeAll(
-  { ledger, now, retentionDays }: PurgeDependencies,
-  kind: RetentionKind,
-  { until, context }: { until: EpochMs; context: InvocationContext },
-  purgeOne: (entry: RetentionEntry) => Promise<void>,
-): Promise<boolean> {
-  const failed = new Set<string>();
-  let isDone = false;
-  while (!isDone && now() < until) {
-    // The entries that failed are the oldest, and are listed again.
-    const limit = Math.min(maxListed, batchSize + failed.size);
-    const before = { day: toIsoDay(plusMs(now(), -retentionDays * day)), limit };
-    const due = await ledger.retention.listDue(kind, before);
-    const entries = due.filter(({ key }) => !failed.has(key));
-    isDone = entries.length === 0;
-    for (let at = 0; at < entries.length; at += maxConcurrent) {
-      const some = entries.slice(at, at + maxConcurrent);
-      const results = await Promise.allSettled(some.map(purgeOne));
-      for (const [index, { status }] of results.entries()) {
-        if (status === "rejected") failed.add(some[index]?.key ?? "");
-      }
-    }
-    if (!isDone) {
-      const count = entries.length;
-      context.log(`Checked ${count} old ${kind} and purged those whose retention is over`);
-    }
-  }
-  if (failed.size > 0) {
-    context.error(
-      `Cannot purge ${failed.size} old ${kind} now; the next run retries them in an hour`,
-    );
-  }
-  return isDone;
-}
+type Run = { now(): EpochMs; until: EpochMs; context: InvocationContext };
 
-async function purgeClaim(
-  { ledger, now, retentionDays }: PurgeDependencies,
-  entry: RetentionEntry,
-): Promise<void> {
-  const { retention } = ledger;
-  const claim = await retention.readClaim(entry);
-  // A claim is kept at least until its copy has ended, or a repeated request would start another copy.
-  if (claim !== null && (await ledger.hasOpenRecord(claim.instanceId))) {
-    return await retention.postpone(entry, toIsoDay(now()));
-  }
-  const isRetained =
-    claim !== null && toIsoDay(claim.madeAt) >= toIsoDay(plusMs(now(), -retentionDays * day));
-  await (isRetained ? retention.postpone(entry, toIsoDay(claim.madeAt)) : retention.purge(entry));
-}
-
-async function purgeCopy(
-  { ledger, now, retentionDays }: PurgeDependencies,
+async function purgeCopies(
+  deps: PurgeDependencies,
   client: DurableClient,
-  entry: RetentionEntry,
+  run: Run,
 ): Promise<void> {
-  const { retention } = ledger;
-  const id = toInstanceId(entry.key);
-  const completedAt = await readCompletion(ledger, client, id);
-  if (completedAt === "running") return await retention.postpone(entry, toIsoDay(now()));
-  const completedOn = completedAt === null ? null : toIsoDay(completedAt);
-  if (completedOn !== null && completedOn >= toIsoDay(plusMs(now(), -retentionDays * day))) {
-    return await retention.postpone(entry, completedOn);
+  const { retention } = deps.ledger;
+  const firstKept = firstKeptDay(deps);
+  for (const requestedOn of await retention.listDays({ day: firstKept })) {
+    let marker: string | null = null;
+    do {
+      if (deps.now() >= run.until) return;
+      const page = await retention.listRecords(requestedOn, { marker, limit: pageSize });
+      // The columns of the listing say when a copy ended: one that is not due is not read.
+      const due = page.records.filter(
+        ({ completedAt }) => completedAt === null || toIsoDay(parseTime(completedAt)) < firstKept,
+      );
+      await purgeEach(run, "copies", due, ({ instanceId }) => purgeCopy(deps, client, instanceId));
+      ({ marker } = page);
+    } while (marker !== null);
   }
+}
+
+/** Copies that ended, and claims that were made, before this day are purged. */
+function firstKeptDay({ now, retentionDays }: PurgeDependencies): string {
+  return toIsoDay(plusMs(now(), -retentionDays * day));
+}
+
+/** Purges each entry, some at a time. An entry that cannot be purged now does not stop the others. */
+async function purgeEach<Entry>(
+  { now, until, context }: Run,
+  kind: string,
+  entries: readonly Entry[],
+  purgeOne: (entry: Entry) => Promise<boolean>,
+): Promise<void> {
+  let purged = 0;
+  let failed = 0;
+  for (let at = 0; at < entries.length && now() < until; at += maxConcurrent) {
+    const some = entries.slice(at, at + maxConcurrent);
+    for (const result of await Promise.allSettled(some.map(purgeOne))) {
+      if (result.status === "rejected") failed++;
+      else if (result.value) purged++;
+    }
+  }
+  if (purged > 0) context.log(`Purged ${purged} old ${kind}`);
+  if (failed > 0) {
+    context.error(`Cannot purge ${failed} old ${kind} now; the next run retries them in an hour`);
+  }
+}
+
+/**
+ * Deletes the claims, in one page of them, whose copy has neither a record nor an instance: the record was deleted
+ * before its claim, or the copy was never started.
+ */
+async function purgeLostClaims(
+  deps: PurgeDependencies,
+  client: DurableClient,
+  run: Run,
+): Promise<void> {
+  const { retention, records } = deps.ledger;
+  const from = { marker: await retention.readPosition(), limit: pageSize };
+  const page = await retention.listClaims(from).catch(async (error: unknown) => {
+    // Storage may no longer accept the marker.
+    if (from.marker === null) throw error;
+    return await retention.listClaims({ ...from, marker: null });
+  });
+  const firstKept = firstKeptDay(deps);
+  const old = page.claims.filter(({ madeAt }) => toIsoDay(madeAt) < firstKept);
+  await purgeEach(run, "claims", old, async ({ name }) => {
+    const claim = await retention.readClaim(name);
+    if (claim !== null) {
+      if ((await records.read(claim.instanceId)) !== null) return false;
+      if ((await findInstance(client, deps.ledger, claim.instanceId)) !== null) return false;
+    }
+    await retention.purgeClaim(name);
+    return true;
+  });
+  if (page.marker !== from.marker) await retention.writePosition(page.marker);
+}
+
+/** Returns true if the copy was purged; false if it is running, has not ended long enough ago, or cannot be yet. */
+async function purgeCopy(
+  deps: PurgeDependencies,
+  client: DurableClient,
+  id: InstanceId,
+): Promise<boolean> {
+  const { ledger } = deps;
+  const completedAt = await readCompletion(ledger, client, id);
+  if (completedAt === "running") return false;
+  if (completedAt !== null && toIsoDay(completedAt) >= firstKeptDay(deps)) return false;
   const isPurged = {
     repair: await purgeInstance(client, repairInstanceId(id)),
     own: await purgeInstance(client, id),
   };
-  if (isPurged.repair && isPurged.own) return await retention.purge(entry);
-  // Termination takes a moment: the entry is due again tomorrow.
-  await retention.postpone(entry, toIsoDay(plusMs(now(), -retentionDays * day)));
+  // Termination takes a moment: the next run purges it.
+  if (!isPurged.repair || !isPurged.own) return false;
+  await ledger.retention.purgeCopy(id);
+  return true;
 }
 
 /** The statuses in which Durable does not purge an instance. */
@@ -139,7 +160,7 @@ async function readCompletion(
   client: DurableClient,
   id: InstanceId,
 ): Promise<EpochMs | "running" | null> {
-  const outcome = await ledger.outcome(id);
+  const outcome = (await ledger.records.read(id))?.outcome ?? null;
   if (outcome !== null) return parseTime(outcome.completedAt);
   const instance = await findInstance(client, ledger, id);
   switch (instance?.execution.kind) {

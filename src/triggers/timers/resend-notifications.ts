@@ -44,15 +44,15 @@ async function repairToNotify(
   context: InvocationContext,
   { instanceId, copy }: { instanceId: InstanceId; copy: CopyInput },
 ): Promise<void> {
-  const outcome = await ledger.outcome(instanceId);
+  const outcome = (await ledger.records.read(instanceId))?.outcome ?? null;
   if (outcome === null) return;
   try {
     const own = await readOwnInstance(client, instanceId);
     if (own?.execution.kind === "running") return;
     const repair = await readRepairInstance(client, instanceId);
     if (repair?.execution.kind === "running") return;
-    const lock = { instanceId, plan: null, copyId: null, settlement: null };
-    await startRepair(client, { lock, copy, record: recordOf(outcome) });
+    const entry = { plan: null, copyId: null, settlement: null };
+    await startRepair(client, { instanceId, entry, copy, record: recordOf(outcome) });
     context.warn(`Copy ${instanceId} ended without its notification, which a repair now sends`);
   } catch {
     // The error is logged, so that it does not stop the others. Its text may quote inputs.

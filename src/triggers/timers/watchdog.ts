@@ -3,10 +3,9 @@ import type { DurableClient } from "durable-functions";
 import { hour, minute } from "../../copy/durations.ts";
 import { parseTime, plusMs } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
-import { failure } from "../../copy/contract/failure.ts";
-import { buildOutcome } from "../../copy/contract/outcome.ts";
-import type { CopyResult, Outcome } from "../../copy/contract/outcome.ts";
+import type { Outcome } from "../../copy/contract/outcome.ts";
 import type { CopyInstance } from "../../instances/copy-instance.ts";
+import { busyUntil, emptyRecord } from "../../ledger/record.ts";
 import { LedgerError } from "../../ledger/ledger-error.ts";
 import type { HeldLock, Ledger, LockPage } from "../../ledger/ledger.ts";
 import { events, repairInstanceId } from "../../names.ts";
@@ -104,10 +103,12 @@ async function intervene(
   if (own?.execution.kind === "running") return await wakeIfOverdue(deps, client, lock, own);
   // An instance is started before it acquires its lock, so a lock that has just changed has a running instance.
   if (own === null && now() - lock.changedAt < graceMs) return null;
-  if (lock.busyUntil > now()) return null;
+  const entry = await ledger.records.read(instanceId);
+  if (own === null && entry !== null && now() - entry.changedAt < graceMs) return null;
+  if (entry !== null && busyUntil(entry) > now()) return null;
 
   const outcome =
-    own?.execution.kind === "ended" ? own.execution.outcome : await ledger.outcome(instanceId);
+    own?.execution.kind === "ended" ? own.execution.outcome : (entry?.outcome ?? null);
   if (outcome !== null) return await releaseLock(deps, client, lock, outcome);
   const repair = await readRepairInstance(client, instanceId);
   if (repair?.execution.kind === "running") {
@@ -122,12 +123,15 @@ async function intervene(
   ) {
     return null;
   }
-  const copy = lock.copy ?? own?.copy ?? null;
-  if (copy === null) return await releaseLock(deps, client, lock, unknownOutcome(deps, lock));
+  const { copy } = lock;
   const last = repair?.customStatus ?? own?.customStatus ?? null;
-  const entries = { lock, record: await ledger.readRecord(instanceId) };
-  const record = recordFrom(knownStatus(last, entries, copy.createdAt));
-  const isNew = await startRepair(client, { lock, copy, record });
+  const record = recordFrom(knownStatus(last, entry, copy.createdAt));
+  const isNew = await startRepair(client, {
+    instanceId,
+    entry: entry ?? emptyRecord,
+    copy,
+    record,
+  });
   return isNew ? "was taken over by a repair because its orchestration failed or is lost" : null;
 }
 
@@ -156,21 +160,10 @@ async function releaseLock(
   outcome: Outcome,
 ): Promise<string> {
   const { instanceId: ended, name } = lock;
-  await ledger.recordOutcome(ended, outcome);
+  // First: a late start registers nothing once the outcome is recorded.
+  await ledger.records.recordOutcome(ended, outcome);
   await ledger.lockScan.release(lock);
   const wake = createWakeWaiter(client);
   await ledger.queue.passOn({ lock: name }, { now: now(), ended, wake });
   return "had ended without releasing its lock; the watchdog released it";
-}
-
-/** The result of a copy whose input is in neither Durable nor the lock: it can be neither read nor cleaned up. */
-function unknownOutcome({ now }: WatchdogDependencies, lock: HeldLock): Outcome {
-  const { instanceId, copyId, startedAt } = lock;
-  const message = `Cannot determine how the copy ended because its input is lost: ${instanceId}`;
-  const result: CopyResult = { kind: "not-started", failure: failure("internal", message) };
-  const residue = [
-    "The destination could not be read: the copy may have left content there, or may still be running",
-  ];
-  const record = { abortRequested: false, startedAt, statusReads: 0 };
-  return buildOutcome(result, { copyId, record, residue, settledAt: now(), createdAt: null });
 }

@@ -154,7 +154,9 @@ function describe({ method, url, operation, status }: ReceivedRequest): string {
 
 /** What the deliveries of both events add: the source's properties, and the lock of the blob that has changed. */
 function countDeliveries(own: readonly string[]): number {
-  const heads = own.filter((line) => line.startsWith("GetBlobProperties") && line.includes("/inbox/"));
+  const heads = own.filter(
+    (line) => line.startsWith("GetBlobProperties") && line.includes("/inbox/"),
+  );
   const locks = own.filter((line) => line.startsWith("read /locks/"));
   return heads.length - 1 + locks.length;
 }
@@ -208,7 +210,9 @@ test("a copy costs no more than the ledger's README allows", async () => {
       const bound = cells[index]?.split("; at most ")[1] ?? "";
       const number = toCell(price, column);
       if (bound !== "" && price[column] > Number.parseInt(/\d+/.exec(bound)?.[0] ?? "0", 10)) {
-        exceeded.push(`${name}: ${column} ${number}, at most ${bound}\n  ${price.wire.join("\n  ")}`);
+        exceeded.push(
+          `${name}: ${column} ${number}, at most ${bound}\n  ${price.wire.join("\n  ")}`,
+        );
       }
       return bound === "" ? number : `${number}; at most ${bound}`;
     });
@@ -218,7 +222,9 @@ test("a copy costs no more than the ledger's README allows", async () => {
   const lines = [...head, ...measured.map((cells) => `| ${cells.join(" | ")} |`)];
   console.log(measured.map((cells) => cells.join(" | ")).join("\n"));
   expect(exceeded.join("\n")).toBe("");
-  await expect(pad(text.replace(region, `\n${lines.join("\n")}\n\n`))).toMatchFileSnapshot(`../../../${page}`);
+  await expect(pad(text.replace(region, `\n${lines.join("\n")}\n\n`))).toMatchFileSnapshot(
+    `../../../${page}`,
+  );
 });
 
 function readCells(line: string): string[] {
@@ -236,7 +242,9 @@ function pad(text: string): string {
       Math.max(...rows.filter((_row, index) => index !== 1).map((row) => row[at]?.length ?? 0)),
     );
     const lines = rows.map((row, index) =>
-      row.map((cell, at) => (index === 1 ? "-".repeat(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0))),
+      row.map((cell, at) =>
+        index === 1 ? "-".repeat(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0),
+      ),
     );
     return `\n${lines.map((row) => `| ${row.join(" | ")} |`).join("\n")}\n\n`;
   });

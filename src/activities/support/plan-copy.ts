@@ -1,0 +1,170 @@
+import type { CopyId } from "../../copy/contract/ids.ts";
+import { toIso } from "../../copy/time.ts";
+import { endpointUrl, isOntoItself } from "../../copy/location/endpoint.ts";
+import { failure } from "../../copy/contract/failure.ts";
+import type { Failure } from "../../copy/contract/failure.ts";
+import { decide, skipStaleEvent, waitForSource } from "../../copy/decisions/plan.ts";
+import type { Decision } from "../../copy/decisions/plan.ts";
+import { isNothingToAbort } from "../../copy/decisions/storage-errors.ts";
+import type { Verdict } from "../../copy/decisions/storage-errors.ts";
+import type {
+  Busy,
+  CopyInput,
+  CopyPlan,
+  NotStarted,
+  StartInput,
+} from "../../copy/contract/activities.ts";
+import type { TransientFailure } from "../../copy/contract/copy-status.ts";
+import type { ActivityDependencies } from "./dependencies.ts";
+import type { Sides } from "./sides.ts";
+import { snapshotDestination } from "./rollback.ts";
+import type { Snapshotted } from "./rollback.ts";
+import { readSource, sourceRead } from "./source-access.ts";
+import { leaseSource } from "./source-lease.ts";
+import { callStorage, toFailure } from "./storage-call.ts";
+
+/** A decision that needs no other copy to be aborted first. */
+export type Decided = Exclude<Decision, { kind: "replace" }> | TransientFailure;
+
+/**
+ * While a copy waits for its source, it reads only the source, and leaves the lock to others. Null if it no longer has
+ * to wait.
+ */
+export async function readAwaitedSource(
+  deps: ActivityDependencies,
+  input: StartInput,
+  sides: Sides,
+): Promise<Busy | null> {
+  const { copy } = input;
+  const read = await callStorage(deps, sourceRead(copy, sides), () =>
+    readSource(deps, copy, sides),
+  );
+  return read.ok && read.value.seen !== null ? waitForSource(copy, read.value.seen) : null;
+}
+
+/** Copies from the snapshot, so that a failed copy of a blob onto itself cannot destroy the source. */
+function fromSnapshot(plan: CopyPlan): CopyPlan {
+  const { snapshot } = plan;
+  return snapshot === undefined ? plan : { ...plan, source: { ...plan.source, snapshot } };
+}
+
+/**
+ * Skips a stale event without waiting for the lock. If the source cannot be read now, it is read again once the
+ * lock is free.
+ */
+export async function skipIfOvertaken(
+  deps: ActivityDependencies,
+  { copy, awaitedCopyId }: StartInput,
+  sides: Sides,
+): Promise<NotStarted | null> {
+  if (copy.event === undefined) return null;
+  const read = await callStorage(deps, sourceRead(copy, sides), () =>
+    readSource(deps, copy, sides),
+  );
+  if (!read.ok || read.value.seen === null) return null;
+  return skipStaleEvent({ ...copy, awaited: awaitedCopyId }, read.value.seen);
+}
+
+/**
+ * Decides; if a copy that is not ours must be replaced, aborts it and decides again. `isUnused`: no start attempt of
+ * this copy is in the ledger. It is asked after the destination was read, because if the pending copy were ours, its
+ * attempt would be there: a late run must not abort the copy that another run has started.
+ */
+export async function decideOrReplace(
+  deps: ActivityDependencies,
+  input: StartInput,
+  { sides, isUnused }: { sides: Sides; isUnused(): Promise<boolean> },
+): Promise<Decided> {
+  const decision = await readAndDecide(deps, input, sides);
+  if (decision.kind !== "replace") return decision;
+  if (!(await isUnused())) return decision.otherwise;
+  const abortFailure = await abortOther(deps, sides, decision.copyId);
+  if (abortFailure !== null) return abortFailure;
+  const afterwards = await readAndDecide(deps, input, sides);
+  return afterwards.kind === "replace" ? afterwards.otherwise : afterwards;
+}
+
+/** Leases the source and takes the snapshot, where the copy asks for them. */
+export async function securePlan(
+  deps: ActivityDependencies,
+  input: StartInput,
+  { sides, plan }: { sides: Sides; plan: CopyPlan },
+): Promise<Snapshotted> {
+  const { copy } = input;
+  const leaseFailure = await leaseSource(deps, input, sides);
+  if (leaseFailure !== null) return leaseFailure;
+  if (copy.options.rollback === "off") return { kind: "planned", plan, isNew: false };
+  const result = await snapshotDestination(deps, input, {
+    plan,
+    destination: sides.destination(),
+  });
+  return result.kind === "planned" && isOntoItself(copy.source, copy.destination)
+    ? { ...result, plan: fromSnapshot(result.plan) }
+    : result;
+}
+
+/** Another Ferry copy holds the lock. It is never replaced: no request aborts another request's copy. */
+export function heldByAnother({
+  destination,
+  options,
+}: CopyInput): Busy | { kind: "failed"; failure: Failure } {
+  const message = `Cannot copy onto the destination because another Ferry copy writes to it: ${endpointUrl(destination)}`;
+  const reason = failure("destination-busy", message);
+  if (options.ifBusy === "fail") return { kind: "failed", failure: reason };
+  const waitsFor = "Waiting for another Ferry copy, which writes to the destination";
+  return { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
+}
+
+/** Reads both sides and decides. */
+async function readAndDecide(
+  deps: ActivityDependencies,
+  { copy, awaitedCopyId }: StartInput,
+  sides: Sides,
+): Promise<Decision | TransientFailure> {
+  const destination = sides.destination();
+  const { ifTags } = copy.options.destinationConditions ?? {};
+  const action = `read the destination ${endpointUrl(copy.destination)}`;
+  const destinationRead = { call: "read-destination", action, side: destination } as const;
+  const [sourceResult, destinationResult] = await Promise.all([
+    callStorage(deps, sourceRead(copy, sides), () => readSource(deps, copy, sides)),
+    callStorage(deps, destinationRead, () => deps.client.readDestination(destination, { ifTags })),
+  ]);
+  if (!sourceResult.ok) return toFailure(sourceResult.verdict);
+  if (!destinationResult.ok) return refusedDestination(copy, destinationResult.verdict);
+  const { seen, minted } = sourceResult.value;
+  const decision = decide({ ...copy, awaited: awaitedCopyId }, seen, destinationResult.value);
+  if (decision.kind !== "planned") return decision;
+  const plannedAt = toIso(deps.now());
+  return {
+    kind: "planned",
+    plan: { ...decision.plan, plannedAt, ...(minted === null ? {} : { mintedSas: minted }) },
+  };
+}
+
+/**
+ * If the caller wants to wait: waits for the pending copy because of which Storage refuses to read the destination.
+ * `replace` waits, too: without the properties, the copyId to abort is unknown.
+ */
+function refusedDestination({ options }: CopyInput, verdict: Verdict): Decision | TransientFailure {
+  const { failure: reason } = verdict;
+  if (reason.cause !== "destination-busy" || options.ifBusy === "fail") return toFailure(verdict);
+  const waitsFor = "Waiting for a pending copy onto the destination to end";
+  return { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
+}
+
+/**
+ * Aborts a copy that is not ours; null when it is aborted or no longer pending. Its copyId is sent along, so
+ * Storage refuses the call if another copy is pending by now ("Abort Copy Blob", 409).
+ */
+async function abortOther(
+  deps: ActivityDependencies,
+  sides: Sides,
+  copyId: CopyId,
+): Promise<ReturnType<typeof toFailure> | null> {
+  const destination = sides.destination();
+  const action = `abort copy ${copyId} onto ${endpointUrl(destination.endpoint)}`;
+  const aborted = await callStorage(deps, { call: "abort", action, side: destination }, () =>
+    deps.client.abort(destination, copyId),
+  );
+  return aborted.ok || isNothingToAbort(aborted.response) ? null : toFailure(aborted.verdict);
+}

@@ -1,0 +1,181 @@
+import type { EpochMs } from "../../copy/time.ts";
+import { second } from "../../copy/durations.ts";
+import { isFinal } from "../../copy/contract/copy-status.ts";
+import {
+  copySourceLength,
+  endpointUrl,
+  maxCopySourceLength,
+} from "../../copy/location/endpoint.ts";
+import { failure } from "../../copy/contract/failure.ts";
+import { startedFrom } from "../../copy/decisions/plan.ts";
+import { isDefiniteRefusal } from "../../copy/decisions/storage-errors.ts";
+import type { Verdict } from "../../copy/decisions/storage-errors.ts";
+import type {
+  CopyPlan,
+  NotStarted,
+  StartInput,
+  StartResult,
+  StartedCopy,
+} from "../../copy/contract/activities.ts";
+import type { TransientFailure } from "../../copy/contract/copy-status.ts";
+import type { KnownRecord } from "../../ledger/ledger.ts";
+import { withAnswer, withCopy } from "../../ledger/record.ts";
+import type { Side, StartResponse } from "../../storage/copy-client.ts";
+import { readStatus } from "../read.ts";
+import type { ActivityDependencies } from "./dependencies.ts";
+import { findOurs } from "./find-ours.ts";
+import type { Started } from "./find-ours.ts";
+import type { Sides } from "./sides.ts";
+import { signSource } from "./source-access.ts";
+import { tagsToSet } from "./source-tags.ts";
+import { callStorage, toFailure, transientFailure } from "./storage-call.ts";
+import type { CallResult } from "./storage-call.ts";
+
+/** How long the start call may take; Storage checks the source before it answers. */
+const startTimeoutMs = 30 * second;
+/** How long a request that was sent just before the time-out may take to arrive at Storage. */
+const arrivalMs = 15 * second;
+/** How long after its registration a start attempt may still arrive at Storage. */
+export const horizonMs = 60 * second;
+
+/** A registered attempt. `lock`: its ETag; `until`: epoch ms. */
+export type Registered = {
+  record: KnownRecord;
+  plan: CopyPlan;
+  lock: string;
+  until: EpochMs;
+  sides: Sides;
+};
+
+/** Starts the copy, and resolves the attempt unless it may have reached Storage without a response. */
+export async function sendStart(
+  deps: ActivityDependencies,
+  input: StartInput,
+  attempt: Registered,
+): Promise<StartResult> {
+  const { copy } = input;
+  const { plan, sides, until, record } = attempt;
+  const refuse = (result: NotStarted | TransientFailure) => resolve(deps, input, attempt, result);
+  const ready = await readySource(deps, input, attempt).catch(async (error: unknown) => {
+    await deps.ledger.records.write(input.instanceId, withAnswer(record), record.etag);
+    throw error;
+  });
+  if (!ready.ok) return await refuse(toNotStarted(ready.verdict));
+  const { source, signed, tags } = ready.value;
+  const destination = sides.destination();
+  const tooLong = refuseLongSource(signed);
+  if (tooLong !== null) return await refuse(tooLong);
+  if (deps.now() > until - startTimeoutMs - arrivalMs) {
+    const message =
+      "Cannot start the copy now because the ledger or the source's account answered too late";
+    return await refuse(transientFailure(failure("internal", message)));
+  }
+
+  const isPinned = plan.source.snapshot !== undefined;
+  const action = `start the copy onto ${endpointUrl(copy.destination)}`;
+  const sent = await callStorage(deps, { call: "start", action, side: source }, () =>
+    deps.client.start({
+      source: signed,
+      destination,
+      // Copy Blob supports no condition on a source in Azure Files; a snapshot cannot change.
+      sourceEtag: source.endpoint.service === "blob" && !isPinned ? plan.source.etag : null,
+      destinationEtag: plan.destinationEtag,
+      options: { ...copy.options, tags },
+      signal: AbortSignal.timeout(startTimeoutMs),
+    }),
+  );
+  if (sent.ok) return await started(deps, input, { ...attempt, response: sent.value });
+  const isDefinite = isDefiniteRefusal(sent.response);
+  // Only an attempt without a response may have started a copy: this one, or an earlier one.
+  const plans = [...(isDefinite ? [] : [plan]), ...(record.unanswered ? [record.unanswered] : [])];
+  const found = plans.length === 0 ? null : await findOurs(deps, input, { plans, destination });
+  if (found?.kind === "started") return await recordStart(deps, input, attempt, found);
+  if (isDefinite) return await refuse(found ?? toNotStarted(sent.verdict));
+  return found ?? toNotStarted(sent.verdict);
+}
+
+/** Storage has started the copy. One that it has completed is read at once; its copyId is recorded with its outcome. */
+async function started(
+  deps: ActivityDependencies,
+  input: StartInput,
+  { response, ...attempt }: Registered & { response: StartResponse },
+): Promise<StartResult> {
+  const { copyId, copyStatus } = response;
+  const { plan, lock, sides, record } = attempt;
+  const result: Started = { kind: "started", started: { plan, copyId } };
+  if (copyStatus === "success") {
+    const status = await readStatus(deps, { ...input, plan, copyId }, sides);
+    if (isFinal(status)) return { ...result, status, kept: { lock, record: record.etag } };
+    return await recordStart(deps, input, attempt, result);
+  }
+  const status = { kind: "pending", progress: null, warning: null } as const;
+  return await recordStart(deps, input, attempt, { ...result, status });
+}
+
+/** Records the copyId, so that a repair can follow the copy. */
+async function recordStart(
+  deps: ActivityDependencies,
+  { instanceId }: StartInput,
+  { record, lock }: Registered,
+  result: Started,
+): Promise<Started> {
+  const now = deps.now();
+  const copy: StartedCopy = result.started;
+  const written = await deps.ledger.records.change(instanceId, record, (current) =>
+    current.outcome === null && current.settlement === null ? withCopy(current, copy, now) : null,
+  );
+  const isOpen = written.outcome === null && written.settlement === null;
+  return isOpen && !written.abortRequested
+    ? { ...result, kept: { lock, record: written.etag } }
+    : result;
+}
+
+/** Storage did not start the copy: records that, so that nothing is adopted for this attempt later. */
+async function resolve(
+  deps: ActivityDependencies,
+  { instanceId }: StartInput,
+  { record, lock }: Registered,
+  result: NotStarted | TransientFailure,
+): Promise<StartResult> {
+  const etag = await deps.ledger.records.write(instanceId, withAnswer(record), record.etag);
+  if (result.kind === "transient-failure" || etag === null || record.unanswered !== null) {
+    return result;
+  }
+  return { ...result, kept: { lock, record: etag } };
+}
+
+type ReadySource = { source: Side; signed: Side; tags: Record<string, string> | null };
+
+/** Opens the source's SAS, or signs one, and reads the tags to set. Nothing has been sent to the destination yet. */
+async function readySource(
+  deps: ActivityDependencies,
+  { copy }: StartInput,
+  { sides, plan }: Registered,
+): Promise<CallResult<ReadySource>> {
+  const tags = await tagsToSet(deps, { copy, plan }, sides);
+  if (!tags.ok) return tags;
+  const planned = sides.source();
+  const source = { ...planned, endpoint: startedFrom(plan, planned.endpoint) };
+  const signed = await signSource(deps, { plan, copy }, source);
+  return signed.ok
+    ? { ok: true, value: { source, signed: signed.value, tags: tags.value } }
+    : signed;
+}
+
+/** Only now is the source's whole URL known: with the snapshot of a copy onto itself, and with the minted SAS. */
+function refuseLongSource(source: Side): Extract<NotStarted, { kind: "failed" }> | null {
+  const length = copySourceLength(source);
+  if (length <= maxCopySourceLength) return null;
+  const message = `Cannot start the copy because the source's URL is ${length} characters long with its query, and Storage accepts at most 2,048: ${endpointUrl(source.endpoint)}`;
+  const fix =
+    "Give the blob a shorter name, or send a shorter SAS with the source (one that is signed with the account's key, for example)";
+  return { kind: "failed", failure: { ...failure("not-supported", message), fix } };
+}
+
+function toNotStarted(
+  verdict: Verdict,
+): Extract<NotStarted, { kind: "failed" | "stale-plan" }> | TransientFailure {
+  return verdict.kind === "stale-plan"
+    ? { kind: "stale-plan", failure: verdict.failure }
+    : toFailure(verdict);
+}

@@ -1,0 +1,195 @@
+import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
+import { endpointUrl } from "../copy/location/endpoint.ts";
+import type { Destination, Endpoint } from "../copy/location/endpoint.ts";
+import type { Outcome } from "../copy/contract/outcome.ts";
+import type { CopyPlan, Settlement } from "../copy/contract/activities.ts";
+import { epochMs, toIso } from "../copy/time.ts";
+import type { EpochMs } from "../copy/time.ts";
+import { lockName } from "./destination-names.ts";
+
+/**
+ * All that the ledger keeps of one copy, apart from its lock. A stored shape: fields may be added, but never changed or
+ * removed. Every write is conditional on the ETag of the content that it replaces, so a record that says that a copy
+ * has ended, is being settled or must be aborted cannot be overtaken by the registration of a start.
+ */
+export type CopyRecord = {
+  /** URLs without a secret; null, like `createdAt` and `lock`, if they were not known when the record was written. */
+  source: string | null;
+  destination: string | null;
+  /** ISO 8601. */
+  createdAt: string | null;
+  /** The name of the lock of its destination. */
+  lock: string | null;
+  /** The name of its claim; null without an Idempotency-Key or event. */
+  claim: string | null;
+  /** The plan of the last start attempt. */
+  plan: CopyPlan | null;
+  attempt: StartAttempt | null;
+  /** The plan of an earlier attempt that never got a response, and could no longer arrive when the last was registered. */
+  unanswered: CopyPlan | null;
+  copyId: CopyId | null;
+  /** When Storage answered the start that has the copyId (ISO 8601). */
+  startedAt: string | null;
+  /** The input for settling the copy; from then on, no attempt is registered. */
+  settlement: Settlement | null;
+  outcome: Outcome | null;
+  abortRequested: boolean;
+};
+
+/** One start attempt. Until `until` (epoch ms) its request may arrive at Storage. */
+export type StartAttempt = {
+  /** The orchestration counts its attempts from 1. */
+  number: number;
+  /** The execution of the activity that registered it. */
+  run: string;
+  until: EpochMs;
+  /** Storage has answered it, or it was not sent. */
+  isAnswered: boolean;
+};
+
+/** A record as it was read; `changedAt`: epoch ms. */
+export type FoundRecord = CopyRecord & { etag: string; changedAt: EpochMs };
+
+/** The part of a copy that its record shows. `createdAt`: ISO 8601; null if it is not known. */
+export type RecordedCopy = {
+  source: Endpoint;
+  destination: Destination;
+  createdAt: string | null;
+  claim?: string | undefined;
+};
+
+/** The parts of a record that are not known yet. */
+export const emptyRecord: CopyRecord = {
+  source: null,
+  destination: null,
+  createdAt: null,
+  lock: null,
+  claim: null,
+  plan: null,
+  attempt: null,
+  unanswered: null,
+  copyId: null,
+  startedAt: null,
+  settlement: null,
+  outcome: null,
+  abortRequested: false,
+};
+
+/** Builds the record of a copy of which nothing has been started. */
+export function newRecord({
+  source,
+  destination,
+  createdAt,
+  claim = "",
+}: RecordedCopy): CopyRecord {
+  return {
+    ...emptyRecord,
+    source: endpointUrl(source),
+    destination: endpointUrl(destination),
+    createdAt,
+    lock: lockName(destination),
+    claim: claim === "" ? null : claim,
+  };
+}
+
+/** Returns true if no start attempt may be registered any more. */
+export function isClosed({ outcome, settlement, abortRequested }: CopyRecord): boolean {
+  return outcome !== null || settlement !== null || abortRequested;
+}
+
+/** Returns true if the last attempt may have started a copy whose copyId is not known. */
+export function isUnanswered({ attempt, copyId }: CopyRecord): boolean {
+  return attempt !== null && !attempt.isAnswered && copyId === null;
+}
+
+/** The plans with which a copy may have been started whose copyId is not known; the latest first. */
+export function unansweredPlans(record: CopyRecord): CopyPlan[] {
+  if (record.copyId !== null) return [];
+  const last = isUnanswered(record) ? record.plan : null;
+  return [last, record.unanswered].filter((plan) => plan !== null);
+}
+
+/** No attempt can be in flight after this time (epoch ms). */
+export function busyUntil(record: CopyRecord): EpochMs {
+  return isUnanswered(record) && record.attempt !== null ? record.attempt.until : epochMs(0);
+}
+
+/**
+ * Registers an attempt. The earlier one, if it got no response, can no longer arrive: if the destination was deleted
+ * between two attempts in flight, the conditions of both would hold.
+ */
+export function withAttempt(record: CopyRecord, plan: CopyPlan, attempt: StartAttempt): CopyRecord {
+  return { ...record, plan, attempt, unanswered: unansweredPlans(record)[0] ?? null };
+}
+
+/** Storage has answered the attempt without starting a copy, or it was not sent. */
+export function withAnswer(record: CopyRecord): CopyRecord {
+  const { attempt } = record;
+  return { ...record, attempt: attempt === null ? null : { ...attempt, isAnswered: true } };
+}
+
+/** Storage has started this copy, with this plan. Only one attempt can have done so, so it resolves all others. */
+export function withCopy(
+  record: CopyRecord,
+  { plan, copyId }: { plan: CopyPlan; copyId: CopyId },
+  now: EpochMs,
+): CopyRecord {
+  if (record.copyId !== null) return record;
+  return { ...withAnswer(record), plan, copyId, unanswered: null, startedAt: toIso(now) };
+}
+
+/** Records that an abort was requested; null if the copy has an outcome, or if that is recorded. */
+export function withAbort(record: CopyRecord, copy: RecordedCopy): CopyRecord | null {
+  if (record.outcome !== null || record.abortRequested) return null;
+  return { ...withPlace(record, copy), abortRequested: true };
+}
+
+/** Adds what is known of the copy, unless the record has it. */
+export function withPlace(record: CopyRecord, copy: RecordedCopy): CopyRecord {
+  if (record.source !== null) return record;
+  const { source, destination, createdAt, lock, claim } = newRecord(copy);
+  return { ...record, ...{ source, destination, createdAt, lock, claim } };
+}
+
+/** The first outcome is final. A requested abort stays true, even if the orchestration never received it. */
+export function withOutcome(record: CopyRecord, outcome: Outcome): CopyRecord {
+  if (record.outcome !== null) return record;
+  const abortRequested = outcome.abortRequested || record.abortRequested;
+  const { source, destination, createdAt, lock, claim } = record;
+  return {
+    ...emptyRecord,
+    ...{ source, destination, createdAt, lock, claim },
+    outcome: { ...outcome, abortRequested },
+    abortRequested,
+  };
+}
+
+/** In characters. All metadata of a blob has at most 8 KiB, and the URL of a long name alone may have more. */
+const maxColumnLength = 2_048;
+
+/**
+ * The columns of a list, as metadata that List Blobs returns. Metadata must be ASCII, and URLs are. A longer URL is
+ * truncated; the record itself has the whole URL.
+ */
+export function summary(record: CopyRecord): Record<string, string> {
+  const { source, destination, createdAt, claim, outcome } = record;
+  const columns = {
+    status: outcome?.status ?? "running",
+    source: source === null ? null : toColumn(source),
+    destination: destination === null ? null : toColumn(destination),
+    createdAt,
+    claim,
+    completedAt: outcome?.completedAt ?? null,
+  };
+  const known = Object.entries(columns).filter(
+    (column): column is [string, string] => column[1] !== null,
+  );
+  return Object.fromEntries(known);
+}
+
+function toColumn(url: string): string {
+  return url.length <= maxColumnLength ? url : `${url.slice(0, maxColumnLength)}...`;
+}
+
+/** The id of a copy, and the columns that the purge needs. `completedAt`: ISO 8601; null while it is running. */
+export type ListedRecord = { instanceId: InstanceId; completedAt: string | null };

@@ -1,0 +1,58 @@
+import { toInstanceId } from "../copy/contract/ids.ts";
+import type { InstanceId } from "../copy/contract/ids.ts";
+import type { ConditionalBlobs } from "./conditional-blobs.ts";
+import { recordName } from "./instance-id.ts";
+import { emptyRecord, summary, withOutcome } from "./record.ts";
+import type { CopyRecord } from "./record.ts";
+import type { Records } from "./ledger.ts";
+
+/** Creates the records: `records/<inverted day>/<inverted time>-<id>`, so that List Blobs returns the newest first. */
+export function createBlobRecords(blobs: ConditionalBlobs): Records {
+  const read: Records["read"] = async (instanceId) => {
+    const found = await blobs.read<Partial<CopyRecord>>(recordName(instanceId));
+    if (found === null) return null;
+    const { content, etag, changedAt } = found;
+    return { ...emptyRecord, ...content, etag, changedAt };
+  };
+  const write: Records["write"] = async (instanceId, record, etag) => {
+    const name = recordName(instanceId);
+    const content = pickStored(record);
+    return etag === null
+      ? await blobs.create(name, content, summary(record))
+      : await blobs.replace(name, content, etag, summary(record));
+  };
+  const change: Records["change"] = async (instanceId, known, update) => {
+    for (let record = known === undefined ? await read(instanceId) : known; ;) {
+      const next = update(record ?? emptyRecord);
+      if (record !== null && (next === null || next === record)) return record;
+      const etag = await write(instanceId, next ?? emptyRecord, record?.etag ?? null);
+      if (etag !== null) return { ...(next ?? emptyRecord), etag };
+      record = await read(instanceId);
+    }
+  };
+  return {
+    read,
+    write,
+    change,
+    async recordOutcome(instanceId, outcome, known) {
+      const record = await change(instanceId, known, (current) => withOutcome(current, outcome));
+      return record.outcome ?? outcome;
+    },
+  };
+}
+
+/** Drops the parts that are not known, and what is not stored. */
+function pickStored(record: CopyRecord): Partial<CopyRecord> {
+  const names = Object.keys(emptyRecord);
+  return Object.fromEntries(
+    Object.entries(record).filter(
+      ([name, value]) =>
+        names.includes(name) && (value !== null || name === "outcome") && value !== false,
+    ),
+  );
+}
+
+/** The id of the copy of a record's blob. */
+export function instanceOf(name: string): InstanceId {
+  return toInstanceId(name.slice(name.lastIndexOf("/") + 14));
+}
