@@ -80,9 +80,9 @@ function toNew(input: SettleInput): Settling {
   return { ...toRecord(input), etag: null };
 }
 
-function toRecord({ copy, createdAt = null, plan, copyId, record }: SettleInput): CopyRecord {
+function toRecord({ copy, createdAt, plan, copyId, record }: SettleInput): CopyRecord {
   const { startedAt } = record;
-  return { ...newRecord({ ...copy, createdAt }), plan, copyId, startedAt };
+  return { ...newRecord({ ...copy, createdAt: createdAt ?? null }), plan, copyId, startedAt };
 }
 
 /** Adds what only the record has: the plan of a start that got no response, and a requested abort. */
@@ -179,7 +179,8 @@ async function clean(
 }
 
 function toOutcome({ now }: ActivityDependencies, input: SettleInput, residue: string[]): Outcome {
-  const { result, copyId, record, createdAt = null } = input;
+  const { result, copyId, record } = input;
+  const createdAt = input.createdAt ?? null;
   return buildOutcome(result, { copyId, record, residue, settledAt: now(), createdAt });
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { eventTypes } from "../../../src/local/durable/history/history.ts";
 import type { ReceivedRequest } from "../../../src/local/storage/server/storage-server.ts";
-import { hour, openStack, rareTimers } from "../../support/stack/test-stack.ts";
+import { openStack, rareTimers } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 import { inboxRoutes } from "../../support/stack/events.ts";
 
@@ -21,6 +21,8 @@ type Case = { options?: Options; play(stack: TestStack): Promise<unknown> };
 
 const immediately = { copies: { finishOnStart: "always" } } as const;
 const slowly = { copies: { bytesPerSecond: 10_000 } } as const;
+/** The watchdog runs every hour. */
+const withoutTimers = 50 * 60_000;
 const destination = { container: "archive", blob: "film.mp4" };
 
 /** By the first column of the table. Each plays one copy, without a call that only reads its status. */
@@ -41,7 +43,7 @@ const cases: Record<string, Case> = {
     options: slowly,
     play: async (stack) => {
       await post(stack);
-      await stack.clock.advance(hour);
+      await stack.clock.advance(withoutTimers);
     },
   },
   "refused by what stands at the destination": {
@@ -62,7 +64,7 @@ const cases: Record<string, Case> = {
       await post(stack);
       await stack.clock.advance(10_000);
       stack.local.emulator.copies.fail(destination);
-      await stack.clock.advance(hour);
+      await stack.clock.advance(withoutTimers);
     },
   },
   "aborted while pending": {
@@ -110,15 +112,15 @@ async function measure({ options = {}, play }: Case): Promise<Price> {
     const own = requests.slice(before).filter(isOfTheApp).map(describe);
     const { activities, timers, events, polls } = readHistory(stack);
     const isByEvent = options.events !== undefined;
-    const deliveries = isByEvent ? countDeliveries(own) : 0;
+    const deliveries = isByEvent ? countDeliveries(own) : { requests: 0, writes: 0 };
     return {
-      requests: own.length - polls - deliveries,
-      writes: own.filter((line) => line.startsWith("write ")).length,
+      requests: own.length - polls - deliveries.requests,
+      writes: own.filter((line) => line.startsWith("write ")).length - deliveries.writes,
       activities: activities - polls,
       timers: timers - polls,
       events,
       reads: polls,
-      deliveries,
+      deliveries: deliveries.requests,
       wire: own,
     };
   } finally {
@@ -152,13 +154,14 @@ function describe({ method, url, operation, status }: ReceivedRequest): string {
   return `${kind} ${name} ${status}`;
 }
 
-/** What the deliveries of both events add: the source's properties, and the lock of the blob that has changed. */
-function countDeliveries(own: readonly string[]): number {
-  const heads = own.filter(
-    (line) => line.startsWith("GetBlobProperties") && line.includes("/inbox/"),
+/** What the deliveries of both events add: the source's properties, the destination's lock and its wake mark. */
+function countDeliveries(own: readonly string[]): { requests: number; writes: number } {
+  const heads = own.filter((line) => line.includes("/inbox/") && line.startsWith("GetBlob"));
+  const marks = own.filter(
+    (line) => line.includes("/last-wake") || line.startsWith("read /locks/"),
   );
-  const locks = own.filter((line) => line.startsWith("read /locks/"));
-  return heads.length - 1 + locks.length;
+  const writes = marks.filter((line) => line.startsWith("write "));
+  return { requests: heads.length - 1 + marks.length, writes: writes.length };
 }
 
 /** The history of the last instance; `polls`: its reads after the start. */
