@@ -2,8 +2,9 @@ import type { CopyStatus } from "../copy/contract/copy-status.ts";
 import { isNothingToAbort } from "../copy/decisions/storage-errors.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import type { PollInput } from "../copy/contract/activities.ts";
-import { readStatus, checkDestination } from "./read.ts";
+import { checkDestination } from "./read.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
+import { readStatus } from "./support/read-status.ts";
 import { openSides } from "./support/sides.ts";
 import { callStorage, orTransient, toTransientFailure } from "./support/storage-call.ts";
 

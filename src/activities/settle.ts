@@ -60,8 +60,7 @@ async function settle(
   let record: Settling | null =
     kept === null || input.record.abortRequested ? null : { ...toRecord(input), etag: kept.record };
   for (;;) {
-    const current: Settling = record ??
-      (await records.read(instanceId)) ?? toNew(input);
+    const current: Settling = record ?? (await records.read(instanceId)) ?? toNew(input);
     if (current.outcome !== null) {
       await freeDestination(deps, input, { context, lock: kept?.lock ?? null });
       return { kind: "settled", outcome: current.outcome };

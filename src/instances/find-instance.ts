@@ -7,10 +7,9 @@ import type { CopyInput, RepairInput } from "../copy/contract/activities.ts";
 import type { CopyInstance } from "./copy-instance.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { emptyRecord } from "../ledger/record.ts";
-import type { FoundRecord } from "../ledger/record.ts";
+import type { FoundRecord, ToRepair } from "../ledger/record.ts";
 import { DurableError } from "./durable-error.ts";
 import { knownStatus } from "./known-status.ts";
-import type { ToRepair } from "./start-repair.ts";
 import { orchestrations, repairInstanceId } from "../names.ts";
 
 /** The instance that receives the events of a copy. `isAborting`: it has received an abort. */

@@ -2,13 +2,10 @@ import type { DurableClient } from "durable-functions";
 import type { InstanceId } from "../copy/contract/ids.ts";
 import type { OrchestrationRecord } from "../copy/contract/copy-status.ts";
 import type { CopyInput, RepairInput } from "../copy/contract/activities.ts";
-import type { CopyRecord } from "../ledger/record.ts";
+import type { ToRepair } from "../ledger/record.ts";
 import { orchestrations, repairInstanceId } from "../names.ts";
 import { DurableError } from "./durable-error.ts";
 import { readRepairInstance } from "./find-instance.ts";
-
-/** The parts of a copy's record that its repair continues with. */
-export type ToRepair = Pick<CopyRecord, "plan" | "copyId" | "settlement">;
 
 /** A copy that holds its lock but has no running instance. */
 export type LostCopy = {

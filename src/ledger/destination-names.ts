@@ -1,7 +1,9 @@
 import { lockIdentityOf } from "../copy/location/endpoint.ts";
 import type { Destination } from "../copy/location/endpoint.ts";
 import { hash } from "./hash.ts";
-import type { Place } from "./ledger.ts";
+
+/** A destination, or the name of its lock. */
+export type Place = { destination: Destination } | { lock: string };
 
 /** The name of the blob of a destination's lock. */
 export function lockName(destination: Destination): string {

@@ -3,6 +3,7 @@ import type { EpochMs } from "../copy/time.ts";
 import type { Destination } from "../copy/location/endpoint.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import type { CopyInput, WakeWaiter } from "../copy/contract/activities.ts";
+import type { Place } from "./destination-names.ts";
 import type { CopyRecord, FoundRecord, ListedRecord } from "./record.ts";
 
 /**
@@ -159,9 +160,6 @@ export type Queue = {
 };
 
 export type Position = { isFirst: boolean; isQueued: boolean };
-
-/** A destination, or the name of its lock. */
-export type Place = { destination: Destination } | { lock: string };
 
 /** `now`: epoch ms; `ended`: the copy that has freed the destination, null if no copy holds it. */
 export type PassOn = { now: EpochMs; ended: InstanceId | null; wake: WakeWaiter };

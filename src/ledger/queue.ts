@@ -5,8 +5,9 @@ import { endpointUrl } from "../copy/location/endpoint.ts";
 import type { Destination } from "../copy/location/endpoint.ts";
 import type { EpochMs } from "../copy/time.ts";
 import type { BlobPage, ConditionalBlobs } from "./conditional-blobs.ts";
-import type { PassOn, Place, Queue } from "./ledger.ts";
+import type { PassOn, Queue } from "./ledger.ts";
 import { folderOf, lockName, lockOfFolder } from "./destination-names.ts";
+import type { Place } from "./destination-names.ts";
 import { isWakeMark, removeWakeMark } from "./wake-marks.ts";
 
 /** How long an offer lasts (ms): for this time a woken waiter may acquire the lock before the others. */
@@ -52,9 +53,10 @@ export function createBlobQueue(blobs: ConditionalBlobs): Queue {
   const add = async (destination: Destination, name: string): Promise<Waiter | null> => {
     const content: Waiter = { destination: endpointUrl(destination) };
     if ((await blobs.create(name, content)) !== null) return content;
-    return await blobs.change<Waiter>(name, ({ offers, offeredAt: _, ...rest }) =>
-      offers === undefined ? null : rest,
-    );
+    return await blobs.change<Waiter>(name, (waiter) => {
+      const { offers, offeredAt: _, ...rest } = waiter;
+      return offers === undefined ? null : rest;
+    });
   };
 
   return {

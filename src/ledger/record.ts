@@ -47,6 +47,9 @@ export type StartAttempt = {
   isAnswered: boolean;
 };
 
+/** The parts of a record that a repair continues with. */
+export type ToRepair = Pick<CopyRecord, "plan" | "copyId" | "settlement">;
+
 /** A record as it was read; `changedAt`: epoch ms. */
 export type FoundRecord = CopyRecord & { etag: string; changedAt: EpochMs };
 
@@ -148,7 +151,7 @@ export function withAbort(record: CopyRecord, copy: RecordedCopy): CopyRecord | 
 export function withPlace(record: CopyRecord, copy: RecordedCopy): CopyRecord {
   if (record.source !== null) return record;
   const { source, destination, createdAt, lock, claim } = newRecord(copy);
-  return { ...record, ...{ source, destination, createdAt, lock, claim } };
+  return { ...record, source, destination, createdAt, lock, claim };
 }
 
 /** The first outcome is final. A requested abort stays true, even if the orchestration never received it. */
@@ -158,7 +161,11 @@ export function withOutcome(record: CopyRecord, outcome: Outcome): CopyRecord {
   const { source, destination, createdAt, lock, claim } = record;
   return {
     ...emptyRecord,
-    ...{ source, destination, createdAt, lock, claim },
+    source,
+    destination,
+    createdAt,
+    lock,
+    claim,
     outcome: { ...outcome, abortRequested },
     abortRequested,
   };

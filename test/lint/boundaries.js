@@ -10,7 +10,12 @@
  * `reason` completes the sentence "… because" in lint's message.
  */
 const sdks = ["@azure/storage-blob", "@azure/storage-file-share", "@azure/identity"];
-const interfaces = ["ledger/ledger.ts", "ledger/ledger-error.ts", "secrets/seal.ts"];
+const interfaces = [
+  "ledger/ledger.ts",
+  "ledger/ledger-error.ts",
+  "ledger/record.ts",
+  "secrets/seal.ts",
+];
 const hostTypes = ["types:@azure/functions", "types:durable-functions"];
 const domain = ["zod", "copy/time.ts", "copy/durations.ts", "copy/json.ts"];
 
