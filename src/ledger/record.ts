@@ -1,5 +1,6 @@
 import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
+import { isEndpoint } from "../copy/location/trusted-endpoint.ts";
 import type { Destination, Endpoint } from "../copy/location/endpoint.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import type { CopyPlan, Settlement } from "../copy/contract/activities.ts";
@@ -87,10 +88,11 @@ export function newRecord({
 }: RecordedCopy): CopyRecord {
   return {
     ...emptyRecord,
-    source: endpointUrl(source),
-    destination: endpointUrl(destination),
+    // Any client of the task hub can start an instance, with any input.
+    source: isEndpoint(source) ? endpointUrl(source) : null,
+    destination: isEndpoint(destination) ? endpointUrl(destination) : null,
     createdAt,
-    lock: lockName(destination),
+    lock: isEndpoint(destination) ? lockName(destination) : null,
     claim: claim === "" ? null : claim,
   };
 }
@@ -149,7 +151,7 @@ export function withAbort(record: CopyRecord, copy: RecordedCopy): CopyRecord | 
 
 /** Adds what is known of the copy, unless the record has it. */
 export function withPlace(record: CopyRecord, copy: RecordedCopy): CopyRecord {
-  if (record.source !== null) return record;
+  if (record.lock !== null) return record;
   const { source, destination, createdAt, lock, claim } = newRecord(copy);
   return { ...record, source, destination, createdAt, lock, claim };
 }

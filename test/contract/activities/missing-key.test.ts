@@ -52,14 +52,8 @@ async function sealedCopy(options: Record<string, unknown> = {}) {
     ...(options["sourceLease"] === "hold" ? { leasesSource: true as const } : {}),
   };
   const input = { instanceId, copy: sealed };
-  const prepare = () => steps.prepareCopy(input);
-  const plan = async () => {
-    const prepared = await prepare();
-    if (prepared.kind !== "planned") throw new Error(JSON.stringify(prepared));
-    return prepared.plan;
-  };
   const started = async () => {
-    const result = await steps.startCopy({ ...input, plan: await plan() });
+    const result = await steps.startCopy(input);
     if (result.kind !== "started") throw new Error(JSON.stringify(result));
     return { ...input, ...result.started };
   };
@@ -89,7 +83,6 @@ async function sealedCopy(options: Record<string, unknown> = {}) {
     input,
     source,
     destination,
-    plan,
     started,
     settle,
     starts,
@@ -103,19 +96,12 @@ async function sealedCopy(options: Record<string, unknown> = {}) {
 const both = ["destinationSas", "sourceSas"];
 const onlyDestination = ["destinationSas"];
 
-test("prepare and start open each SAS once; read and abort open only the destination's", async () => {
-  const { opens, steps, input, plan, clock } = await sealedCopy();
-  let planned: Awaited<ReturnType<typeof plan>> | undefined;
-  expect(await opens(async () => (planned = await plan()))).toEqual(both);
-  if (planned === undefined) throw new Error("no plan");
-  const ready = { ...input, plan: planned };
-  let copyId: string | undefined;
-  const start = async () => {
-    const result = await steps.startCopy(ready);
-    if (result.kind === "started") ({ copyId } = result.started);
-  };
-  expect(await opens(start)).toEqual(both);
-  const poll = { ...ready, copyId: copyId as never }; // the copyId that start has just returned
+test("start opens each SAS once; read and abort open only the destination's", async () => {
+  const { opens, steps, started, clock } = await sealedCopy();
+  const runs: Awaited<ReturnType<typeof started>>[] = [];
+  expect(await opens(async () => runs.push(await started()))).toEqual(both);
+  const [poll] = runs;
+  if (poll === undefined) throw new Error("nothing was started");
   await clock.advance(1_000);
   expect(await opens(() => steps.readCopy(poll))).toEqual(onlyDestination);
   expect(await opens(() => steps.abortCopy(poll))).toEqual(onlyDestination);
@@ -173,11 +159,10 @@ test("without the source's key a copy that Storage failed has a cause, from the 
 });
 
 test("without the source's key nothing is started, the key is named, and the copy starts when it is back", async () => {
-  const { plan, missing, steps, input, starts } = await sealedCopy({ tags: "source" });
-  const ready = { ...input, plan: await plan() };
+  const { missing, steps, input, starts } = await sealedCopy({ tags: "source" });
   missing.add("sourceSas");
-  for (let run = 0; run < 3; run++) {
-    const refused = await steps.startCopy(ready);
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    const refused = await steps.startCopy({ ...input, attempt });
     expect(refused).toMatchObject({
       kind: "transient-failure",
       failure: {
@@ -192,22 +177,22 @@ test("without the source's key nothing is started, the key is named, and the cop
   expect(starts()).toBe(0);
   missing.clear();
   // Nothing was sent, so no attempt has to be waited for.
-  expect(await steps.startCopy(ready)).toMatchObject({ kind: "started" });
+  expect(await steps.startCopy({ ...input, attempt: 4 })).toMatchObject({ kind: "started" });
 });
 
 test("a copy whose start was not answered is found without the source's key", async () => {
-  const { plan, missing, steps, input, emulator, clock, starts } = await sealedCopy();
-  const ready = { ...input, plan: await plan() };
+  const { missing, steps, input, emulator, clock, starts } = await sealedCopy();
   emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   const blind = emulator.faults.add({
     operation: "GetBlobProperties",
+    match: () => starts() > 0,
     do: { response: { status: 503, code: "ServerBusy" } },
   });
-  expect(await steps.startCopy(ready)).toMatchObject({ kind: "transient-failure" });
+  expect(await steps.startCopy(input)).toMatchObject({ kind: "transient-failure" });
   blind();
   await clock.advance(60_000);
   missing.add("sourceSas");
-  expect(await steps.startCopy(ready)).toMatchObject({ kind: "started" });
+  expect(await steps.startCopy({ ...input, attempt: 2 })).toMatchObject({ kind: "started" });
   expect(starts()).toBe(1);
 });
 

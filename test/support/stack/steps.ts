@@ -6,6 +6,8 @@ import type {
   ActivityContext,
   CopyInput,
   CopyActivities,
+  SettleInput,
+  StartInput,
 } from "../../../src/copy/contract/activities.ts";
 import type { Origins } from "../../../src/copy/location/parse-endpoint.ts";
 import type { AllowedPair } from "../../../src/copy/request/access-policy.ts";
@@ -51,9 +53,12 @@ export function createSteps(
       step(input, { log: () => {}, wake, ...context });
   return {
     ...steps,
-    prepareCopy: withContext(steps.prepareCopy),
-    startCopy: withContext(steps.startCopy),
-    settleCopy: withContext(steps.settleCopy),
+    startCopy: withContext((input: Given<StartInput>, context) =>
+      steps.startCopy({ attempt: 1, kept: null, ...input }, context),
+    ),
+    settleCopy: withContext((input: Given<SettleInput>, context) =>
+      steps.settleCopy({ kept: null, ...input }, context),
+    ),
     sendNotifications: withContext(steps.sendNotifications),
     ledger,
   };
@@ -75,10 +80,13 @@ function allowAll({ emulator }: Origins): AllowedPair[] {
   return places.flatMap((from) => places.map((to) => ({ from, to, allow: grants })));
 }
 
+/** By default, an attempt is the first, and nothing is known of the ledger. */
+type Given<Input> = Omit<Input, "attempt" | "kept"> & Partial<Pick<StartInput, "attempt" | "kept">>;
+
 /** The activities; parts that their context lacks do nothing, and no waiter can be woken. */
 type Steps = {
   [Name in keyof CopyActivities]: (
-    input: Parameters<CopyActivities[Name]>[0],
+    input: Given<Parameters<CopyActivities[Name]>[0]>,
     context?: Partial<ActivityContext>,
   ) => ReturnType<CopyActivities[Name]>;
 };
