@@ -147,10 +147,12 @@ export type Queue = {
   join(destination: Destination, instanceId: InstanceId, lock: string): Promise<boolean>;
   /** Adds the copy again, although it could have had the lock, because an earlier waiter goes first. */
   rejoin(destination: Destination, instanceId: InstanceId): Promise<void>;
+  /** Marks the lock with this ETag, so that the copy that releases it reads the queue. */
+  mark(destination: Destination, lock: string): Promise<void>;
   leave(destination: Destination, instanceId: InstanceId): Promise<void>;
   /**
    * `isFirst`: no earlier waiter has the offer of the destination, or gets the next one. `isQueued`: the copy was seen
-   * in the queue. `now`: epoch ms.
+   * in the queue. `isAlone`: no other copy was. `now`: epoch ms.
    */
   position(destination: Destination, instanceId: InstanceId, now: EpochMs): Promise<Position>;
   /** Wakes the first waiter that responds, unless one was woken just now, and removes those that have ended. */
@@ -159,7 +161,7 @@ export type Queue = {
   page(from: { marker: string | null; limit: number }): Promise<LockPage>;
 };
 
-export type Position = { isFirst: boolean; isQueued: boolean };
+export type Position = { isFirst: boolean; isQueued: boolean; isAlone: boolean };
 
 /** `now`: epoch ms; `ended`: the copy that has freed the destination, null if no copy holds it. */
 export type PassOn = { now: EpochMs; ended: InstanceId | null; wake: WakeWaiter };

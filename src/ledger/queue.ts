@@ -72,6 +72,9 @@ export function createBlobQueue(blobs: ConditionalBlobs): Queue {
     async rejoin(destination, instanceId) {
       await add(destination, waiterName({ destination }, instanceId));
     },
+    async mark(destination, lock) {
+      await blobs.snapshot(lockName(destination), lock);
+    },
     async leave(destination, instanceId) {
       await blobs.remove(waiterName({ destination }, instanceId));
     },
@@ -81,12 +84,13 @@ export function createBlobQueue(blobs: ConditionalBlobs): Queue {
       const listed = await blobs.list(waiters({ destination }), page);
       const names = listed.blobs.map(({ name }) => name);
       const isQueued = names.includes(own);
+      const isAlone = names.every((name) => name === own);
       for (const name of names) {
         if (name >= own) break;
         const found = await readWaiter(name);
-        if (found !== null && mayGetOffer(found.content, now)) return { isFirst: false, isQueued };
+        if (found !== null && mayGetOffer(found.content, now)) return { isFirst: false, isQueued, isAlone };
       }
-      return { isFirst: true, isQueued };
+      return { isFirst: true, isQueued, isAlone };
     },
     async passOn(place, order) {
       let marker: string | null = null;

@@ -23,8 +23,11 @@ export async function acquireOrJoin(
     lock = await ledger.acquireLock(instanceId, copy);
   }
   if (!lock.isNew) return lock;
-  const { isFirst, isQueued } = await ledger.queue.position(destination, instanceId, now());
+  const position = await ledger.queue.position(destination, instanceId, now());
+  const { isFirst, isQueued, isAlone } = position;
   if (isFirst) {
+    // The other waiters have marked only the lock that they found.
+    if (!isAlone) await ledger.queue.mark(destination, lock.etag);
     if (isQueued) await ledger.queue.leave(destination, instanceId);
     return lock;
   }

@@ -23,7 +23,7 @@ async function manage({ stack }: Queue, method: string, id: string, action = "")
 /** The holder's process was killed after it had released the lock, and before it could wake a waiter. */
 async function releaseWithoutWake({ stack }: Queue): Promise<void> {
   const [lock = ""] = await ledgerNames(stack, "locks/");
-  await stack.container("ferry-ledger").getBlobClient(lock).delete();
+  await stack.container("ferry-ledger").getBlobClient(lock).delete({ deleteSnapshots: "include" });
 }
 
 test("waiters that were aborted or terminated, or whose history was purged, are passed over and removed", async () => {
