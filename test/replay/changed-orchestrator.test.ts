@@ -49,8 +49,8 @@ const strandingChanges: {
     orchestrator: withChangedCalls((df) => ({
       callActivity(name, input) {
         const others: Record<string, string> = {
-          [activities.prepare]: activities.start,
-          [activities.start]: activities.prepare,
+          [activities.read]: activities.settle,
+          [activities.settle]: activities.read,
         };
         return df.callActivity(others[name] ?? name, input);
       },

@@ -1,3 +1,6 @@
+import { toInstanceId } from "../../src/copy/contract/ids.ts";
+import { recordName } from "../../src/ledger/instance-id.ts";
+import type { StorageRequest } from "../../src/local/storage/http/storage-request.ts";
 import type { LocalStackOptions } from "../../src/local/local-stack.ts";
 import { repairInstanceId } from "../../src/names.ts";
 import { allCopies, deliver, createEvent, inboxRoutes } from "../support/stack/events.ts";
@@ -76,7 +79,7 @@ export const scenarios: Record<string, Scenario> = {
       return untilCompleted(stack, id);
     },
   },
-  "abort-found-by-prepare": {
+  "abort-found-by-start": {
     async play(world) {
       const remove = world.local.emulator.faults.add({
         operation: "GetBlobProperties",
@@ -84,7 +87,7 @@ export const scenarios: Record<string, Scenario> = {
         do: busy,
       });
       const id = await startCopy(world);
-      await recordAbort(world);
+      await recordAbort(world, id);
       remove();
       return untilCompleted(world, id);
     },
@@ -244,7 +247,7 @@ export const scenarios: Record<string, Scenario> = {
       const id = await startCopy(stack);
       await stack.clock.advance(10_000);
       const release = stack.local.emulator.faults.add({
-        match: ({ method, target: url }) => method === "PUT" && url.includes("ferry-ledger/locks"),
+        match: isOutcome,
         do: busy,
       });
       stack.local.emulator.copies.finish(destination);
@@ -261,8 +264,7 @@ export const scenarios: Record<string, Scenario> = {
       const id = await startCopy(stack);
       await stack.clock.advance(10_000);
       const { faults } = stack.local.emulator;
-      const locks = ({ target: url }: { target: string }) => url.includes("ferry-ledger");
-      faults.add({ match: locks, do: busy });
+      faults.add({ match: isOutcome, do: busy });
       await abort(stack, id);
       return untilCompleted(stack, id);
     },
@@ -376,14 +378,16 @@ function target(stack: TestStack): string {
 }
 
 /** Only in the ledger: the event has not arrived yet. */
-async function recordAbort(stack: TestStack): Promise<void> {
-  const ledger = stack.container("ferry-ledger");
-  for await (const { name } of ledger.listBlobsFlat({ prefix: "records/" })) {
-    const record = ledger.getBlockBlobClient(name);
-    const content = JSON.parse((await record.downloadToBuffer()).toString());
-    const text = JSON.stringify({ ...content, abortRequested: true });
-    await record.upload(text, text.length);
-  }
+async function recordAbort(stack: TestStack, id: string): Promise<void> {
+  const record = stack.container("ferry-ledger").getBlockBlobClient(recordName(toInstanceId(id)));
+  const text = JSON.stringify({ outcome: null, abortRequested: true });
+  await record.upload(text, text.length);
+}
+
+/** A request that records the outcome of a copy. */
+function isOutcome({ method, target: url, headers }: StorageRequest): boolean {
+  const isRecord = method === "PUT" && url.includes("ferry-ledger/records");
+  return isRecord && headers["x-ms-meta-status"] !== "running";
 }
 
 async function abort(stack: TestStack, id: string): Promise<void> {

@@ -95,7 +95,7 @@ export const clairvoyant: Poller = {
  * and settle. The end-to-end test compares the result with a real history.
  */
 export function historyEvents(reads: number): number {
-  return 20 + 8 * reads;
+  return 12 + 8 * reads;
 }
 
 /**

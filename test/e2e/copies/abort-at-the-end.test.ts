@@ -5,7 +5,7 @@ import type { TestStack } from "../../support/stack/test-stack.ts";
 const destination = { container: "archive", blob: "film.mp4" };
 const busy = { response: { status: 503, code: "ServerBusy" } };
 
-/** A copy that Storage has completed, whose settle cannot write the ledger's locks until `release` is called. */
+/** A copy that Storage has completed, whose settle cannot record its outcome until `release` is called. */
 async function startUnsettled() {
   const stack = await startStack({ copies: { bytesPerSecond: 0 } });
   const source = await stack.upload("inbox/film.mp4", "film");
@@ -15,7 +15,11 @@ async function startUnsettled() {
   });
   await stack.clock.advance(10_000);
   const release = stack.local.emulator.faults.add({
-    match: ({ method, target }) => method === "PUT" && target.includes("ferry-ledger/locks"),
+    // An abort leaves the record running.
+    match: ({ method, target, headers }) =>
+      method === "PUT" &&
+      target.includes("ferry-ledger/records") &&
+      headers["x-ms-meta-status"] !== "running",
     do: busy,
   });
   stack.local.emulator.copies.finish(destination);

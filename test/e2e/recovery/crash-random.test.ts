@@ -107,7 +107,6 @@ type Moment = { phases: readonly Phase[]; least: number };
  */
 const moments: Record<string, Moment> = {
   "while a copy was requested": { phases: ["request"], least: 10 },
-  "while a copy was prepared": { phases: ["prepareCopy"], least: 3 },
   "while a copy was started": { phases: ["startCopy"], least: 7 },
   "while a copy was pending": { phases: ["waiting", "readCopy"], least: 15 },
   "while a copy was aborted": { phases: ["abortCopy"], least: 7 },

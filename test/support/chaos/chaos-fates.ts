@@ -71,7 +71,7 @@ export function fateFor(
         return pass === null ? { fate: "lost" } : { fate: "late", until, ms: 0 };
       case "slow answer":
         // The two reads of a plan are in flight at the same time: the clock would count their activity twice.
-        if (phase === "prepare" && operation === "GetBlobProperties") return null;
+        if (phase === "start" && operation === "GetBlobProperties") return null;
         return { fate: "held", until, ms: what.ms };
       case "late arrival":
         // Requests to the ledger are never this late: locks are guarded by time.

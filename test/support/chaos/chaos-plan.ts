@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 
 /** The phases of a copy, named after the activity that runs; `ended`: after its end. */
-export const phases = ["prepare", "start", "pending", "abort", "settle"] as const;
+export const phases = ["start", "pending", "abort", "settle"] as const;
 export type Phase = (typeof phases)[number];
 
 /** A fault of one request: an error response, or none. Times in ms. */
@@ -157,7 +157,7 @@ const plans: fc.Arbitrary<CopyPlan> = fc
     bytes: fc.integer({ min: 1, max: 9_999 }),
     takes: fc.oneof(chance(1, fc.constant(0)), chance(8, fc.integer({ min: 1, max: 3 * minute }))),
     again: fc.record(
-      { prepare: again, start: again, pending: again, abort: again, settle: again },
+      { start: again, pending: again, abort: again, settle: again },
       { requiredKeys: [] },
     ),
     abort: fc.oneof(chance(2, fc.constant(null)), chance(1, asked)),

@@ -48,7 +48,7 @@ export async function openChaosRun(): Promise<ChaosRun> {
 
   const world: ChaosWorld = await openChaosWorld({
     fateOf(request, step) {
-      // All activities wait for the one that creates the ledger's container.
+      // The ledger's container is created once.
       if (request.resource.level !== "blob") return null;
       const owner = ownerOf(trials, locks, request);
       if (step === null) {
@@ -149,7 +149,7 @@ export async function openChaosRun(): Promise<ChaosRun> {
 /** The content that was last written to each lock, by the blob's name. */
 type Locks = Map<string, { owner: Trial; body: Buffer }>;
 
-/** Finds the copy of a ledger blob by the blob's content. Takes the id of a copy from its record. */
+/** Finds the copy of a ledger blob by the blob's content. Takes the id of a copy from its lock, its first blob. */
 function ownerOf(
   trials: readonly Trial[],
   locks: Locks,
@@ -158,14 +158,13 @@ function ownerOf(
   if (resource.level !== "blob" || resource.container !== "ferry-ledger") return undefined;
   const { blob } = resource;
   const written = () => trials.find(({ destination }) => body.includes(`/${destination}"`));
-  if (blob.startsWith("records/") && method === "PUT") {
-    const owner = written();
-    if (owner !== undefined) owner.id ??= blob.slice(-36);
-    return owner;
-  }
+  if (blob.startsWith("records/") && method === "PUT") return written();
   if (!blob.startsWith("locks/")) return undefined;
   const owner = locks.get(blob)?.owner ?? written();
-  if (owner !== undefined && method === "PUT") locks.set(blob, { owner, body });
+  if (owner !== undefined && method === "PUT" && body.length > 0) {
+    locks.set(blob, { owner, body });
+    owner.id ??= /"instanceId":"([0-9a-f-]{36})"/.exec(body.toString())?.[1] ?? null;
+  }
   return owner;
 }
 

@@ -65,7 +65,6 @@ const mark = "chaos";
 const accountName = "devstoreaccount1";
 /** The phase of a copy while an activity runs, by the activity's name. */
 export const phaseOfActivity: Record<string, Phase> = {
-  prepareCopy: "prepare",
   startCopy: "start",
   readCopy: "pending",
   abortCopy: "abort",
@@ -116,7 +115,7 @@ export async function openChaosWorld(hooks: ChaosHooks): Promise<ChaosWorld> {
       redeliver: hooks.redeliver,
       eventDelay: hooks.eventDelay,
       async wrapActivity({ name, instanceId }, run) {
-        const step = { instanceId, phase: phaseOfActivity[name] ?? "prepare" };
+        const step = { instanceId, phase: phaseOfActivity[name] ?? "start" };
         running.add(step);
         return steps.run(step, run).finally(() => running.delete(step));
       },

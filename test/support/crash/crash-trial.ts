@@ -26,7 +26,6 @@ export type Death = { kill: Kill; point: string | null; phases: readonly Phase[]
 export type Phase =
   | "request" // the client has no response yet, and no orchestration runs
   | "turn" // an orchestrator's turn is due or running
-  | "prepareCopy"
   | "startCopy"
   | "readCopy"
   | "abortCopy"

@@ -52,7 +52,8 @@ function follow(reads: readonly Read[]): { waits: number[]; statuses: CustomStat
         : { kind: "pending", progress, warning: null, readAt };
     },
   } as unknown as CopyContext;
-  const following = followCopy(context, { plan, copyId: toCopyId("copy-1") }, { isPending: true });
+  const pending = { kind: "pending", progress: null, warning: null } as const;
+  const following = followCopy(context, { plan, copyId: toCopyId("copy-1") }, pending);
   expect(following.next().done).toBe(true);
   return { waits, statuses };
 }
