@@ -11,19 +11,11 @@ import type {
   StartResult,
 } from "../copy/contract/activities.ts";
 import type { KnownRecord } from "../ledger/ledger.ts";
-import {
-  isClosed,
-  isUnanswered,
-  newRecord,
-  unansweredPlans,
-  withAttempt,
-  withPlace,
-} from "../ledger/record.ts";
+import { newRecord, unansweredPlans, withAttempt, withPlace } from "../ledger/record.ts";
 import type { CopyRecord } from "../ledger/record.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
 import { checkCopy } from "./support/access.ts";
 import { acquireOrJoin, freeDestination } from "./support/destination-queue.ts";
-import { adopt, findOurs } from "./support/find-ours.ts";
 import {
   decideOrReplace,
   heldByAnother,
@@ -33,8 +25,10 @@ import {
 } from "./support/plan-copy.ts";
 import { discardSnapshots } from "./support/rollback.ts";
 import { horizonMs, sendStart } from "./support/send-start.ts";
+import { refuse, settleIfEnded } from "./settle-in-start.ts";
+import { findEnd, resume } from "./support/resume.ts";
+import type { Step } from "./support/step.ts";
 import { openSides } from "./support/sides.ts";
-import type { Sides } from "./support/sides.ts";
 import { releaseSource } from "./support/source-lease.ts";
 import { orTransient, transientFailure } from "./support/storage-call.ts";
 
@@ -45,7 +39,7 @@ import { orTransient, transientFailure } from "./support/storage-call.ts";
  * 2. Read the source and the destination, and decide. The lock comes first: a copy that started, ended and freed the
  *    destination between the read and the lock would be taken for ours, or overwritten.
  * 3. Register the attempt in the copy's record, on the condition that the record has not changed.
- * 4. Start the copy under the conditions of the plan. If Storage completed it, read its status.
+ * 4. Start the copy under the conditions of the plan. If Storage completed it, read its status and settle it.
  *
  * The orchestration numbers the attempts. A second run of the same attempt finds it in the record: it only looks for the
  * copy that it may have started, and neither plans nor starts one. A later attempt starts a copy only when the earlier
@@ -58,13 +52,6 @@ export function startCopy(
 ): Promise<StartResult> {
   return orTransient(() => start(deps, input, context));
 }
-
-type Step = {
-  deps: ActivityDependencies;
-  input: StartInput;
-  context: ActivityContext;
-  sides: Sides;
-};
 
 async function start(
   deps: ActivityDependencies,
@@ -94,7 +81,11 @@ async function start(
   const record = isFirst ? null : await records.read(instanceId);
   const resumed = await resume(step, record);
   if (resumed !== null) return resumed;
-  return await planAndStart(step, { lock: lock.etag, record });
+  const result = await planAndStart(step, { lock: lock.etag, record });
+  // A late run of a copy that has ended must not leave the lock behind that it has just acquired.
+  const isUnchecked = isFirst && !("kept" in result || result.kind === "settled");
+  const end = isUnchecked ? await findEnd(step, await records.read(instanceId)) : null;
+  return end ?? result;
 }
 
 type Held = { lock: string; record: KnownRecord | null };
@@ -113,10 +104,10 @@ async function planAndStart(step: Step, { lock, record }: Held): Promise<StartRe
   });
   if (decision.kind === "transient-failure") return decision;
   if (decision.kind === "busy") return await waitWithLock(step, decision, { lock, record });
-  if (decision.kind !== "planned") return withKept(decision, { lock, record }, known);
+  if (decision.kind !== "planned") return await refuse(step, decision, { lock, record });
   const secured = await securePlan(deps, input, { sides, plan: decision.plan });
   if (secured.kind === "transient-failure") return secured;
-  if (secured.kind === "failed") return withKept(secured, { lock, record }, known);
+  if (secured.kind === "failed") return secured;
   const { plan } = secured;
   const run = deps.newGuid();
   const until = plusMs(deps.now(), horizonMs);
@@ -128,13 +119,9 @@ async function planAndStart(step: Step, { lock, record }: Held): Promise<StartRe
   });
   const etag = await register(step, registered, record?.etag ?? null);
   if (etag === null) return await giveUpPlan(step, plan, { isOurSnapshot: secured.isNew });
-  return await sendStart(deps, input, {
-    record: { ...registered, etag },
-    plan,
-    lock,
-    until,
-    sides,
-  });
+  const attempt = { record: { ...registered, etag }, plan, lock, until, sides };
+  const sent = await sendStart(deps, input, attempt);
+  return sent.kind === "started" ? await settleIfEnded(step, sent) : sent;
 }
 
 /** Writes the record; null if another write came first. */
@@ -165,62 +152,6 @@ async function giveUpPlan(
   const resumed = await resume(step, record);
   if (resumed !== null) return resumed;
   const message = `Cannot start the copy now because its record has changed: ${endpointUrl(input.copy.destination)}`;
-  return transientFailure(failure("internal", message));
-}
-
-/** The copy has an outcome already, or its abort was requested; null if neither. */
-async function findEnd(
-  { deps, input, context, sides }: Step,
-  record: CopyRecord | null,
-): Promise<StartResult | null> {
-  const { copy, instanceId } = input;
-  if (record === null) return null;
-  if (record.outcome !== null) {
-    // A late run must leave neither a lease nor a lock behind.
-    const released = await releaseSource(deps, input, sides);
-    const endpoints = pickEndpoints(copy);
-    await freeDestination(deps, { instanceId, copy: endpoints }, { context, lock: null });
-    return released.kind === "transient-failure"
-      ? released
-      : { kind: "ended", outcome: record.outcome };
-  }
-  // Also when the abort's event was lost with an earlier instance of this id.
-  return record.abortRequested && !isUnanswered(record) && record.copyId === null
-    ? { kind: "abort-requested" }
-    : null;
-}
-
-/**
- * Returns the result if the record shows that this run must not plan: the copy has ended, is being settled, or was
- * started. Null if an attempt may be registered.
- */
-async function resume(step: Step, record: KnownRecord | null): Promise<StartResult | null> {
-  if (record === null) return null;
-  const { deps, input, sides } = step;
-  const { copy, attempt, instanceId } = input;
-  const end = await findEnd(step, record);
-  if (end !== null) return end;
-  if (record.settlement !== null) {
-    const message = `Cannot start the copy because it is being settled: ${instanceId}`;
-    return transientFailure(failure("internal", message));
-  }
-  if (record.copyId !== null && record.plan !== null) {
-    return { kind: "started", started: { plan: record.plan, copyId: record.copyId } };
-  }
-  const isAgain = record.attempt !== null && record.attempt.number >= attempt;
-  const plans = unansweredPlans(record);
-  if (plans.length > 0) {
-    const mayArrive = isUnanswered(record) && deps.now() < (record.attempt?.until ?? 0);
-    const found = await findOurs(deps, input, { plans, destination: sides.destination() });
-    if (found?.kind === "started") return await adopt(deps, input, found.started, record);
-    if (mayArrive || found !== null) {
-      const message = `Cannot start the copy again yet because its last start may still reach Storage: ${endpointUrl(copy.destination)}`;
-      return found ?? transientFailure(failure("internal", message));
-    }
-  }
-  if (isClosed(record)) return { kind: "abort-requested" };
-  if (!isAgain) return null;
-  const message = `Cannot repeat a start of the copy because another run has made it: ${endpointUrl(copy.destination)}`;
   return transientFailure(failure("internal", message));
 }
 
@@ -272,8 +203,9 @@ async function waitWithLock(
   }
   const etag = await deps.ledger.records.write(instanceId, content, record?.etag ?? null);
   if (etag === null) {
+    const resumed = await resume(step, await deps.ledger.records.read(instanceId));
     const message = `Cannot wait for the other copy now because the record has changed: ${instanceId}`;
-    return transientFailure(failure("internal", message));
+    return resumed ?? transientFailure(failure("internal", message));
   }
   const written = { ...content, etag };
   if (busy.endpoint === "destination" || unansweredPlans(content).length > 0) {

@@ -35,6 +35,9 @@ export function createBlobLedger(container: ContainerClient): Ledger {
       async remove(instanceId) {
         await blobs.remove(`outbox/${instanceId}`);
       },
+      async has(instanceId) {
+        return (await blobs.read<OutboxEntry>(`outbox/${instanceId}`)) !== null;
+      },
       async list(limit) {
         const page = await blobs.list("outbox/", { marker: null, limit });
         const found = await Promise.all(

@@ -74,6 +74,7 @@ export type KnownRecord = CopyRecord & { etag: string };
 export type Outbox = {
   add(instanceId: InstanceId, copy: CopyInput): Promise<void>;
   remove(instanceId: InstanceId): Promise<void>;
+  has(instanceId: InstanceId): Promise<boolean>;
   /** Up to `limit` entries; `since`: when the entry was added (epoch ms). */
   list(limit: number): Promise<{ instanceId: InstanceId; copy: CopyInput; since: EpochMs }[]>;
 };

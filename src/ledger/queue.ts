@@ -88,7 +88,8 @@ export function createBlobQueue(blobs: ConditionalBlobs): Queue {
       for (const name of names) {
         if (name >= own) break;
         const found = await readWaiter(name);
-        if (found !== null && mayGetOffer(found.content, now)) return { isFirst: false, isQueued, isAlone };
+        if (found !== null && mayGetOffer(found.content, now))
+          return { isFirst: false, isQueued, isAlone };
       }
       return { isFirst: true, isQueued, isAlone };
     },

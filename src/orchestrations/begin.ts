@@ -16,6 +16,8 @@ export type BeginResult =
   /** `status`: Storage has just reported it; null if it is not known. */
   | { kind: "started"; started: StartedCopy; status: CopyStatus | null; kept: KeptEtags | null }
   | { kind: "not-started"; result: CopyResult; kept: KeptEtags | null }
+  /** The copy was refused, or completed by its start, and is settled. */
+  | { kind: "settled"; outcome: Outcome }
   /** An earlier execution of this instance has settled the copy. */
   | { kind: "ended"; outcome: Outcome };
 
@@ -58,8 +60,9 @@ export function* beginCopy(context: CopyContext): Orchestrated<BeginResult> {
     kept = "kept" in result ? (result.kept ?? null) : null;
     let due = context.now(); // racing a timer that is already due shows an abort that has arrived
     switch (result.kind) {
+      case "settled":
       case "ended":
-        return { kind: "ended", outcome: result.outcome };
+        return result;
       case "abort-requested":
         context.report.aborting();
         return notStarted({ kind: "aborted-before-start" });

@@ -4,6 +4,7 @@ import { upgradeCopyInput } from "../copy/contract/activities.ts";
 import type { CopyInput } from "../copy/contract/activities.ts";
 import { beginCopy } from "./begin.ts";
 import { followCopy } from "./follow.ts";
+import { notifyCopy } from "./notify.ts";
 import { createCopyContext } from "./copy-context.ts";
 import { finishCopy } from "./finish.ts";
 
@@ -29,6 +30,10 @@ export function* copyOrchestration(
 
   const begun = yield* beginCopy(copyContext);
   if (begun.kind === "ended") return begun.outcome;
+  if (begun.kind === "settled") {
+    yield* notifyCopy(copyContext, begun.outcome, true);
+    return begun.outcome;
+  }
   const { kept } = begun;
   if (begun.kind === "not-started") {
     return yield* finishCopy(copyContext, { started: null, result: begun.result, kept });

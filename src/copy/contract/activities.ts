@@ -191,6 +191,8 @@ export type StartResult =
   | { kind: "started"; started: StartedCopy; status?: CopyStatus; kept?: KeptEtags }
   /** `kept` is absent if an attempt may be in flight. */
   | (NotStarted & { kept?: KeptEtags })
+  /** The copy was refused, or completed by its start, and its outcome is recorded. Its notification is due. */
+  | { kind: "settled"; outcome: Outcome }
   /** The copy already has an outcome, recorded by an earlier instance with the same id. */
   | { kind: "ended"; outcome: Outcome }
   /** A caller has requested an abort: do not start a copy. */

@@ -1,0 +1,69 @@
+import { endpointUrl } from "../../copy/location/endpoint.ts";
+import { failure } from "../../copy/contract/failure.ts";
+import { pickEndpoints } from "../../copy/contract/activities.ts";
+import type { StartResult } from "../../copy/contract/activities.ts";
+import type { KnownRecord } from "../../ledger/ledger.ts";
+import { isClosed, isUnanswered, unansweredPlans } from "../../ledger/record.ts";
+import type { CopyRecord } from "../../ledger/record.ts";
+import { freeDestination } from "./destination-queue.ts";
+import { adopt, findOurs } from "./find-ours.ts";
+import { releaseSource } from "./source-lease.ts";
+import type { Step } from "./step.ts";
+import { transientFailure } from "./storage-call.ts";
+
+/** The copy has an outcome already, or its abort was requested; null if neither. */
+export async function findEnd(
+  { deps, input, context, sides }: Step,
+  record: CopyRecord | null,
+): Promise<StartResult | null> {
+  const { copy, instanceId } = input;
+  if (record === null) return null;
+  if (record.outcome !== null) {
+    // A late run must leave neither a lease nor a lock behind.
+    const released = await releaseSource(deps, input, sides);
+    const endpoints = pickEndpoints(copy);
+    await freeDestination(deps, { instanceId, copy: endpoints }, { context, lock: null });
+    if (released.kind === "transient-failure") return released;
+    // An earlier run of this activity may have settled the copy; its notification is due then.
+    const isDue = copy.notifies === true && (await deps.ledger.outbox.has(instanceId));
+    return { kind: isDue ? "settled" : "ended", outcome: record.outcome };
+  }
+  // Also when the abort's event was lost with an earlier instance of this id.
+  return record.abortRequested && !isUnanswered(record) && record.copyId === null
+    ? { kind: "abort-requested" }
+    : null;
+}
+
+/**
+ * Returns the result if the record shows that this run must not plan: the copy has ended, is being settled, or was
+ * started. Null if an attempt may be registered.
+ */
+export async function resume(step: Step, record: KnownRecord | null): Promise<StartResult | null> {
+  if (record === null) return null;
+  const { deps, input, sides } = step;
+  const { copy, attempt, instanceId } = input;
+  const end = await findEnd(step, record);
+  if (end !== null) return end;
+  if (record.settlement !== null) {
+    const message = `Cannot start the copy because it is being settled: ${instanceId}`;
+    return transientFailure(failure("internal", message));
+  }
+  if (record.copyId !== null && record.plan !== null) {
+    return { kind: "started", started: { plan: record.plan, copyId: record.copyId } };
+  }
+  const isAgain = record.attempt !== null && record.attempt.number >= attempt;
+  const plans = unansweredPlans(record);
+  if (plans.length > 0) {
+    const mayArrive = isUnanswered(record) && deps.now() < (record.attempt?.until ?? 0);
+    const found = await findOurs(deps, input, { plans, destination: sides.destination() });
+    if (found?.kind === "started") return await adopt(deps, input, found.started, record);
+    if (mayArrive || found !== null) {
+      const message = `Cannot start the copy again yet because its last start may still reach Storage: ${endpointUrl(copy.destination)}`;
+      return found ?? transientFailure(failure("internal", message));
+    }
+  }
+  if (isClosed(record)) return { kind: "abort-requested" };
+  if (!isAgain) return null;
+  const message = `Cannot repeat a start of the copy because another run has made it: ${endpointUrl(copy.destination)}`;
+  return transientFailure(failure("internal", message));
+}

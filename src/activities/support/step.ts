@@ -1,0 +1,11 @@
+import type { ActivityContext, StartInput } from "../../copy/contract/activities.ts";
+import type { ActivityDependencies } from "./dependencies.ts";
+import type { Sides } from "./sides.ts";
+
+/** What every part of one run of the start activity needs. */
+export type Step = {
+  deps: ActivityDependencies;
+  input: StartInput;
+  context: ActivityContext;
+  sides: Sides;
+};
