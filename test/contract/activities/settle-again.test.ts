@@ -29,7 +29,19 @@ async function requested() {
     steps.settleCopy({ ...base, result: aborted, ...input });
   const { requests, faults } = emulator;
   const starts = () => requests.filter(({ operation }) => operation === "CopyBlob").length;
-  return { steps, ledger, copy, instanceId, clock, faults, start, started, settle, starts, requests };
+  return {
+    steps,
+    ledger,
+    copy,
+    instanceId,
+    clock,
+    faults,
+    start,
+    started,
+    settle,
+    starts,
+    requests,
+  };
 }
 
 test("a start that was answered after Ferry gave up on it is tracked", async () => {

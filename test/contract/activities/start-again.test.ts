@@ -133,8 +133,8 @@ test("a first start that Storage refused adopts nothing, even if another client'
   expect(starts()).toBe(2);
   // The next plan sees the copy of the other client.
   expect(await start(2)).toMatchObject({
-    kind: "failed",
-    failure: { cause: "destination-busy" },
+    kind: "settled",
+    outcome: { failure: { cause: "destination-busy" } },
   });
 });
 

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { toInstanceId } from "../../../src/copy/contract/ids.ts";
 import { copyView } from "../../../src/instances/copy-view.ts";
 import { findInstance } from "../../../src/instances/find-instance.ts";
+import { withAbort } from "../../../src/ledger/record.ts";
 import { repairInstanceId } from "../../../src/names.ts";
 import { startStorage, uploadBlob } from "../../support/stack/emulator.ts";
 import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
@@ -18,10 +19,7 @@ async function startedCopy() {
   const destination = storage.service.getContainerClient("source").getBlobClient("copy.mp4");
   const request = { source: source.url, destination: destination.url };
   const { instanceId, copy } = createCopyInput(storage, request);
-  await ledger.addRecord({ instanceId, ...copy });
-  const prepared = await steps.prepareCopy({ instanceId, copy });
-  if (prepared.kind !== "planned") throw new Error(prepared.kind);
-  const started = await steps.startCopy({ instanceId, copy, plan: prepared.plan });
+  const started = await steps.startCopy({ instanceId, copy });
   if (started.kind !== "started") throw new Error(started.kind);
 
   const durable = new Map<string, Status>();
@@ -39,7 +37,24 @@ async function startedCopy() {
   };
   const { copyId } = started.started;
   const startedAt = new Date(storage.clock.now()).toISOString();
-  return { ledger, durable, view, instanceId, copyId, startedAt, steps, copy };
+  /** Returns the outcome of the copy; null if it has none. */
+  const requestAbort = async (id = instanceId) => {
+    const record = await ledger.records.change(id, undefined, (found) => withAbort(found, copy));
+    return record.outcome;
+  };
+  const { records } = ledger;
+  return {
+    ledger,
+    records,
+    requestAbort,
+    durable,
+    view,
+    instanceId,
+    copyId,
+    startedAt,
+    steps,
+    copy,
+  };
 }
 
 test.each([
@@ -47,23 +62,23 @@ test.each([
   { what: "was terminated before its first status", runtimeStatus: "Terminated" },
   { what: "was purged", runtimeStatus: null },
 ])("a copy whose instance $what is shown with the ledger's data", async ({ runtimeStatus }) => {
-  const { ledger, durable, view, instanceId, copyId, startedAt } = await startedCopy();
+  const { durable, view, instanceId, copyId, startedAt, requestAbort } = await startedCopy();
   if (runtimeStatus !== null) durable.set(instanceId, { runtimeStatus, customStatus: null });
   const known = { copyId, copyStatus: "pending", startedAt, completedAt: null, nextReadAt: null };
   const warning = expect.stringContaining("a repair takes the copy over");
   expect(await view()).toMatchObject({ ...known, status: "copying", warning });
-  expect(await ledger.requestAbort(instanceId)).toBeNull();
+  expect(await requestAbort()).toBeNull();
   expect(await view()).toMatchObject({ ...known, status: "aborting", abortRequested: true });
 });
 
 test("a copy whose instance is suspended has a warning and no time of its next poll", async () => {
-  const { ledger, durable, view, instanceId, copyId } = await startedCopy();
+  const { durable, view, instanceId, copyId, requestAbort } = await startedCopy();
   const nextReadAt = "2026-03-01T12:00:05.000Z";
   const customStatus = { status: "copying", copyId, copyStatus: "pending", nextReadAt };
   durable.set(instanceId, { runtimeStatus: "Suspended", customStatus });
   const warning = expect.stringContaining("is suspended");
   expect(await view()).toMatchObject({ status: "copying", nextReadAt: null, warning });
-  await ledger.requestAbort(instanceId);
+  await requestAbort();
   expect(await view()).toMatchObject({ status: "aborting", abortRequested: true, warning });
 });
 
@@ -76,13 +91,13 @@ test.each([
 ])(
   "a running copy whose abort was recorded $when is shown as aborting",
   async ({ customStatus }) => {
-    const { ledger, durable, view, instanceId } = await startedCopy();
+    const { durable, view, instanceId, requestAbort } = await startedCopy();
     durable.set(instanceId, { runtimeStatus: "Running", customStatus });
     expect(await view()).toMatchObject({
       status: customStatus?.status ?? "queued",
       abortRequested: false,
     });
-    await ledger.requestAbort(instanceId);
+    await requestAbort();
     expect(await view()).toMatchObject({
       status: "aborting",
       abortRequested: true,
@@ -112,52 +127,57 @@ test("an instance whose orchestrator was named in another letter case is found",
 });
 
 test("a purged copy that has ended is not shown as one that waits for a repair", async () => {
-  const { ledger, view, instanceId, steps, copy } = await startedCopy();
+  const { view, instanceId, steps, copy, ledger, copyId } = await startedCopy();
   const record = { abortRequested: false, startedAt: null, statusReads: 0 };
   const result = { kind: "gone", failure: { cause: "destination-deleted" } } as never;
-  const input = { instanceId, copy, plan: null, copyId: null, result, record, isLastAttempt: true };
+  const input = { instanceId, copy, plan: null, copyId, result, record, isLastAttempt: true };
   expect(await steps.settleCopy(input, { log: () => {} })).toMatchObject({ kind: "settled" });
   expect(await ledger.readLock(copy.destination)).toBeNull();
   expect(await view()).toBeNull();
 });
 
 test("an outcome reports that an abort was requested, even if the orchestration never received it", async () => {
-  const { ledger, instanceId, steps, copy } = await startedCopy();
-  expect(await ledger.requestAbort(instanceId)).toBeNull();
+  const { instanceId, steps, copy, requestAbort, copyId } = await startedCopy();
+  expect(await requestAbort()).toBeNull();
   const record = { abortRequested: false, startedAt: null, statusReads: 3 };
   const progress = { bytesCopied: 1_000, totalBytes: 1_000 };
   const result = { kind: "success", progress, etag: "x", endedAt: null } as const;
-  const input = { instanceId, copy, plan: null, copyId: null, result, record, isLastAttempt: true };
+  const input = { instanceId, copy, plan: null, copyId, result, record, isLastAttempt: true };
   const settled = await steps.settleCopy(input, { log: () => {} });
   const outcome = { status: "succeeded", abortRequested: true, statusReads: 3 };
   expect(settled).toMatchObject({ kind: "settled", outcome });
   // From now on the abort changes nothing.
-  expect(await ledger.requestAbort(instanceId)).toMatchObject(outcome);
+  expect(await requestAbort()).toMatchObject(outcome);
 });
 
 test("an abort that comes after the outcome changes neither the record nor the outcome", async () => {
-  const { ledger, instanceId } = await startedCopy();
+  const { instanceId, records, requestAbort } = await startedCopy();
   const outcome = { status: "succeeded", abortRequested: false } as never;
-  await ledger.recordOutcome(instanceId, outcome);
-  const before = await ledger.readRecord(instanceId);
-  expect(await ledger.requestAbort(instanceId)).toEqual(outcome);
-  expect(await ledger.readRecord(instanceId)).toEqual(before);
+  await records.recordOutcome(instanceId, outcome);
+  const before = await records.read(instanceId);
+  expect(await requestAbort()).toEqual(outcome);
+  expect(await records.read(instanceId)).toEqual(before);
   expect(before).toMatchObject({ abortRequested: false });
 });
 
 test("an abort between settling and recording is part of the outcome", async () => {
-  const { ledger, instanceId } = await startedCopy();
-  await ledger.requestAbort(instanceId);
+  const { instanceId, records, requestAbort } = await startedCopy();
+  await requestAbort();
   const outcome = { status: "succeeded", abortRequested: false } as never;
-  expect(await ledger.recordOutcome(instanceId, outcome)).toMatchObject({ abortRequested: true });
-  expect(await ledger.outcome(instanceId)).toMatchObject({ abortRequested: true });
+  expect(await records.recordOutcome(instanceId, outcome)).toMatchObject({
+    abortRequested: true,
+  });
+  expect((await records.read(instanceId))?.outcome).toMatchObject({ abortRequested: true });
 });
 
 test("an abort of an instance without a record is kept, and its record can be purged", async () => {
-  const { ledger } = await startedCopy();
+  const { ledger, records, requestAbort } = await startedCopy();
   const id = toInstanceId("019cad5e-0000-7000-8000-000000000000");
-  expect(await ledger.requestAbort(id)).toBeNull();
-  expect(await ledger.readRecord(id)).toEqual({ outcome: null, abortRequested: true, lock: null });
-  const due = await ledger.retention.listDue("copies", { day: "2027-01-01", limit: 10 });
-  expect(due.map(({ key }) => key)).toContain(id);
+  expect(await requestAbort(id)).toBeNull();
+  expect(await records.read(id)).toMatchObject({ outcome: null, abortRequested: true });
+  const due = [];
+  for (const day of await ledger.retention.listDays({ day: "2027-01-01" })) {
+    due.push(...(await ledger.retention.listRecords(day, { marker: null, limit: 10 })).records);
+  }
+  expect(due).toContainEqual({ instanceId: id, completedAt: null });
 });

@@ -3,7 +3,7 @@ import type { WakeWaiter } from "../../../src/copy/contract/activities.ts";
 import type { InstanceId } from "../../../src/copy/contract/ids.ts";
 import { epochMs, plusMs } from "../../../src/copy/time.ts";
 import { newInstanceId } from "../../../src/ledger/instance-id.ts";
-import { startStorage } from "../../support/stack/emulator.ts";
+import { startStorage, uploadBlob } from "../../support/stack/emulator.ts";
 import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
 /** A ledger, a destination, and `count` copies that wait for it, in order. */
@@ -21,7 +21,7 @@ async function startQueue(count: number) {
   const now = epochMs(storage.clock.now());
   const ids = Array.from({ length: count }, () => newInstanceId(now));
   // Not in the order of the requests.
-  for (const id of ids.toReversed()) await ledger.queue.join(destination, id);
+  for (const id of ids.toReversed()) await ledger.queue.rejoin(destination, id);
   const woken: InstanceId[] = [];
   /** Passes the destination on; `respond` is what the waiters' instances do. */
   const passOn = async (respond: WakeWaiter = async () => "woken", at = now) => {
@@ -50,7 +50,7 @@ test("a waiter that does not respond is woken once more, and then passed over un
   expect(await passOn(undefined, plusMs(now, minute))).toEqual([first]);
   expect(await passOn(undefined, plusMs(now, 2 * minute))).toEqual([second]);
   if (first === undefined) throw new Error("There is no first waiter");
-  expect(await ledger.queue.join(destination, first)).toEqual({ isNew: false });
+  await ledger.queue.rejoin(destination, first); // it polls
   expect(await passOn(undefined, plusMs(now, 2 * minute))).toEqual([first]);
 });
 
@@ -78,29 +78,30 @@ test("two processes that pass a destination on at the same time wake one waiter"
 });
 
 test("a copy that joins while the lock is released is not left waiting", async () => {
-  const { ledger, copy, instanceId, destination, prepareCopy, storage } = await startQueue(0);
+  const { ledger, copy, instanceId, destination, startCopy, storage } = await startQueue(0);
   const holder = newInstanceId(epochMs(storage.clock.now()));
   await ledger.acquireLock(holder, copy);
   const join = ledger.queue.join;
   // The holder releases the lock, and finds the queue empty, between the two attempts to acquire it.
   ledger.queue.join = async (...args) => {
-    await ledger.releaseLock(destination, holder);
+    await ledger.releaseLock(destination, holder, null);
     return join(...args);
   };
-  await prepareCopy({ instanceId, copy });
+  await uploadBlob(storage.service, "film", { blob: "film.mp4" });
+  await startCopy({ instanceId, copy });
   expect(await ledger.readLock(destination)).toMatchObject({ instanceId });
 });
 
 test("a copy that finds the lock free lets an earlier waiter go first, and wakes it", async () => {
-  const { ids, ledger, copy, storage, destination, prepareCopy } = await startQueue(1);
+  const { ids, ledger, copy, storage, destination, startCopy } = await startQueue(1);
   const late = newInstanceId(epochMs(storage.clock.now()));
   const woken: InstanceId[] = [];
   const wake: WakeWaiter = async (id) => {
     woken.push(id);
     return "woken";
   };
-  const prepared = await prepareCopy({ instanceId: late, copy }, { wake });
-  expect(prepared).toMatchObject({ kind: "busy", endpoint: "destination" });
+  const begun = await startCopy({ instanceId: late, copy }, { wake });
+  expect(begun).toMatchObject({ kind: "busy", endpoint: "destination" });
   expect(woken).toEqual(ids);
   expect(await ledger.readLock(destination)).toBeNull();
 });
@@ -121,7 +122,7 @@ test("a wake changes neither the lock nor its ETag, and its mark is removed when
   expect(await ledger.instanceToWake(destination, "0x2", now)).toBe(instanceId);
   expect(await ledger.readLock(destination)).toEqual(before);
   expect((await ledger.queue.page({ marker: null, limit: 10 })).names).toEqual([before?.name]);
-  await ledger.releaseLock(destination, instanceId);
+  await ledger.releaseLock(destination, instanceId, null);
   await ledger.queue.passOn({ destination }, { now, ended: instanceId, wake: async () => "gone" });
   expect((await ledger.queue.page({ marker: null, limit: 10 })).names).toEqual([]);
 });
@@ -129,7 +130,7 @@ test("a wake changes neither the lock nor its ETag, and its mark is removed when
 test("releasing a lock keeps its queue", async () => {
   const { ids, ledger, copy, instanceId, destination, passOn } = await startQueue(3);
   await ledger.acquireLock(instanceId, copy);
-  await ledger.releaseLock(destination, instanceId);
+  await ledger.releaseLock(destination, instanceId, null);
   expect(await passOn()).toEqual([ids[0]]);
 });
 
@@ -145,8 +146,39 @@ test("events wake a copy twenty times, then once in twelve hours; the next copy 
   };
   expect(await count(25)).toBe(20);
   expect(await count(3, plusMs(now, 24 * 3_600_000))).toBe(2);
-  await ledger.releaseLock(destination, instanceId);
+  await ledger.releaseLock(destination, instanceId, null);
   await ledger.acquireLock(newInstanceId(now), copy);
   expect(await count(25)).toBe(20);
 });
 let made = 1;
+
+test("a lock that nobody waits for is released with one request; one that was marked is released with its marks", async () => {
+  const { ledger, copy, instanceId, destination, storage, ids } = await startQueue(1);
+  const lock = await ledger.acquireLock(instanceId, copy);
+  const { requests } = storage.emulator;
+  const before = requests.length;
+  expect(await ledger.releaseLock(destination, instanceId, lock.etag)).toEqual({
+    kind: "released",
+    isAwaited: false,
+  });
+  expect(requests.length - before).toBe(1);
+  const again = await ledger.acquireLock(instanceId, copy);
+  const [waiter] = ids;
+  if (waiter === undefined) throw new Error("no waiter");
+  expect(await ledger.queue.join(destination, waiter, again.etag)).toBe(true);
+  expect(await ledger.readLock(destination)).toMatchObject({ etag: again.etag });
+  expect(await ledger.releaseLock(destination, instanceId, again.etag)).toEqual({
+    kind: "released",
+    isAwaited: true,
+  });
+  expect(await ledger.readLock(destination)).toBeNull();
+});
+
+test("a lock that was released cannot be marked, so its waiter tries to acquire it again", async () => {
+  const { ledger, copy, instanceId, destination, ids } = await startQueue(1);
+  const lock = await ledger.acquireLock(instanceId, copy);
+  await ledger.releaseLock(destination, instanceId, lock.etag);
+  const [waiter] = ids;
+  if (waiter === undefined) throw new Error("no waiter");
+  expect(await ledger.queue.join(destination, waiter, lock.etag)).toBe(false);
+});

@@ -3,6 +3,7 @@ import type { DurableClient } from "durable-functions";
 import { expect, test } from "vitest";
 import { epochMs } from "../../../src/copy/time.ts";
 import { newInstanceId } from "../../../src/ledger/instance-id.ts";
+import { newRecord, withOutcome } from "../../../src/ledger/record.ts";
 import { repairInstanceId } from "../../../src/names.ts";
 import { purge } from "../../../src/triggers/timers/purge.ts";
 import { day, startStorage } from "../../support/stack/emulator.ts";
@@ -18,8 +19,9 @@ async function oldCopies(count: number) {
   const blob = { service: "blob", origin: "https://a.example", account: "a", container: "in" };
   const endpoint = { ...blob, path: "x" } as never;
   for (const instanceId of ids) {
-    await ledger.addRecord({ instanceId, source: endpoint, destination: endpoint, createdAt: at });
-    await ledger.recordOutcome(instanceId, { status: "succeeded", completedAt: at } as never);
+    const record = newRecord({ source: endpoint, destination: endpoint, createdAt: at });
+    const outcome = { status: "succeeded", completedAt: at } as never;
+    await ledger.records.write(instanceId, withOutcome(record, outcome), null);
   }
   await clock.advance(5 * day);
 
@@ -53,24 +55,21 @@ async function oldCopies(count: number) {
     return purge(deps)({}, client, context as unknown as InvocationContext);
   };
   const kept = async () => {
-    const records = await Promise.all(ids.map((id) => ledger.readRecord(id)));
+    const records = await Promise.all(ids.map((id) => ledger.records.read(id)));
     return ids.filter((_, index) => records[index] !== null);
   };
-  return { clock, ids, instances, broken, errors, run, kept };
+  return { ledger, clock, ids, instances, broken, errors, run, kept };
 }
 
 test.each(["Running", "Suspended"])(
-  "an old copy whose instance is still %s is terminated, and purged the next day",
+  "an old copy whose instance is still %s is terminated, and purged by a later run",
   async (status) => {
-    const { clock, ids, instances, errors, run, kept } = await oldCopies(2);
+    const { ids, instances, errors, run, kept } = await oldCopies(2);
     const [id = ""] = ids;
     for (const each of [id, repairInstanceId(id)]) instances.set(each, status);
     await run();
     expect(await kept()).toEqual([id]);
     expect([...instances.values()]).toEqual(["Terminated", "Terminated"]);
-    await run(); // not before tomorrow
-    expect(await kept()).toEqual([id]);
-    await clock.advance(day);
     await run();
     expect(await kept()).toEqual([]);
     expect([instances.size, errors]).toEqual([0, []]);
@@ -87,4 +86,25 @@ test("more than a batch of copies that cannot be purged does not delay the other
   broken.clear();
   await run();
   expect(await kept()).toEqual([]);
+});
+
+test("a claim goes with its record; one without a record is found by the scan, and one with a record stays", async () => {
+  const { ledger, ids, run, clock } = await oldCopies(1);
+  const [old] = ids;
+  if (old === undefined) throw new Error("no copy");
+  const claim = async (key: string, instanceId: typeof old) => {
+    const { name } = await ledger.claim({ caller: "", key }, { instanceId, fingerprint: "" });
+    return name;
+  };
+  const own = await claim("own", old);
+  await ledger.records.change(old, undefined, (record) => ({ ...record, claim: own }));
+  const lost = await claim("lost", newInstanceId(epochMs(clock.now())));
+  await clock.advance(5 * day);
+  const recent = await claim("recent", newInstanceId(epochMs(clock.now())));
+  await run();
+  const left = [];
+  for (const name of [own, lost, recent]) {
+    if ((await ledger.retention.readClaim(name)) !== null) left.push(name);
+  }
+  expect(left).toEqual([recent]);
 });
