@@ -113,15 +113,15 @@ export const localHostMutants: readonly Mutant[] = [
   {
     breaks: "the emulator serves a foreign Host",
     file: "src/local/local-stack.ts",
-    find: "refuseForeignHost({ headers }, names) ??",
+    find: "refuseForeignHost({ ...absoluteUrl(target), headers }, names) ??",
     replace: "refuseForeignHost({ headers }, new Set()) === undefined ? undefined :",
     suites: [pages],
   },
   {
     breaks: "the emulator lets a page of another origin write",
     file: "src/local/local-stack.ts",
-    find: 'method === "GET" || method === "HEAD" ?',
-    replace: 'method !== "" ?',
+    find: ": refuseForeignPage(headers, names)),",
+    replace: ": undefined),",
     suites: [pages],
   },
   {
