@@ -454,8 +454,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "the id of a running copy is accepted as a caller's lease",
     file: "src/triggers/http/start-copy.ts",
-    find: "if (!isInstanceId(id) || ",
-    replace: 'if (id !== "" || !isInstanceId(id) || ',
+    find: "if (!isInstanceId(id)) return null;",
+    replace: "if (!isInstanceId(id.slice(1))) return null;",
     suites: ["test/e2e/requests/hardening.test.ts"],
   },
   {
