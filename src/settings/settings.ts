@@ -82,6 +82,7 @@ export function readSettings(environment: Environment): Settings {
   const retentionDays = parseRetentionDays(environment["COPY_RETENTION_DAYS"], problems);
   const maxLockDays = parseMaxLockDays(environment["COPY_MAX_LOCK_DAYS"], problems);
   const areTrusted = environment["WEBSITE_AUTH_ENABLED"]?.toLowerCase() === "true";
+  const operators = parseOperators(environment["COPY_OPERATORS"], problems);
   const auth = parseAuth(environment["COPY_AUTH"], areTrusted, problems);
   if (problems.length > 0 || ledger === null || own === null) throw new SettingsError(problems);
   return {
@@ -93,7 +94,7 @@ export function readSettings(environment: Environment): Settings {
     source: `https://${nonEmpty(environment["WEBSITE_HOSTNAME"]) ?? "localhost"}/api/copies`,
     secretKeys,
     origins,
-    principals: { areTrusted, operators: parseList(environment["COPY_OPERATORS"]) },
+    principals: { areTrusted, operators },
     maxLockDays,
     auth,
     watchdogSchedule,
@@ -128,9 +129,18 @@ function parseEmulatorOrigin(
 
 /** Reads AES-256 keys: each 32 bytes in base64, separated by commas. */
 function parseSecretKeys(text: string | undefined, problems: string[]): Buffer[] {
-  const parts = (nonEmpty(text) ?? "").split(",").filter((part) => part.trim() !== "");
-  const buffers = parts.map((part) => Buffer.from(part.trim(), "base64"));
-  const wrong = buffers.findIndex((key) => key.length !== 32);
+  const parts = parseList(text);
+  const buffers = parts.map((part) => Buffer.from(part, "base64"));
+  // Node skips what is not base64, so that a damaged key would be another key.
+  const wrong = buffers.findIndex(
+    (key, index) => key.length !== 32 || key.toString("base64") !== parts[index],
+  );
+  const zero = buffers.findIndex((key) => key.every((byte) => byte === 0));
+  if (wrong < 0 && zero >= 0) {
+    problems.push(
+      `COPY_SECRET_KEYS must contain random keys; key ${zero + 1} has only zeros (create a key with: openssl rand -base64 32)`,
+    );
+  }
   if (wrong >= 0) {
     problems.push(
       `COPY_SECRET_KEYS must be a comma-separated list of 32-byte keys in base64; key ${wrong + 1} is not one (create a key with: openssl rand -base64 32)`,
@@ -202,6 +212,18 @@ function parseMaxLockDays(text: string | undefined, problems: string[]): number 
   if (number >= 1 && number <= maxMaxLockDays) return number;
   problems.push(`COPY_MAX_LOCK_DAYS must be a whole number of days from 1 to ${maxMaxLockDays}`);
   return number;
+}
+
+/** A principal without its identity provider could be that of another provider with the same id. */
+function parseOperators(text: string | undefined, problems: string[]): string[] {
+  const operators = parseList(text);
+  const wrong = operators.findIndex((operator) => !/^[^\s/]+\/\S+$/.test(operator));
+  if (wrong >= 0) {
+    problems.push(
+      `COPY_OPERATORS must be a comma-separated list of <identity provider>/<id>, such as aad/7c0f4d2e-…; operator ${wrong + 1} is not one`,
+    );
+  }
+  return operators;
 }
 
 function parseList(text: string | undefined): string[] {

@@ -169,8 +169,8 @@ export const localHostMutants: readonly Mutant[] = [
   {
     breaks: "an abort takes a body of any type",
     file: bodies,
-    find: "if (byteLength === 0) return null;",
-    replace: "if (byteLength >= 0) return null;",
+    find: "if (bytes.byteLength === 0) return null;",
+    replace: "if (bytes.byteLength >= 0) return null;",
     suites: [http],
   },
   {

@@ -1,4 +1,5 @@
 import { keyMutants } from "./keys.ts";
+import { edgeMutants } from "./edges.ts";
 import { emulatorMutants } from "./emulator.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
@@ -554,4 +555,5 @@ export const mutants: readonly Mutant[] = [
   ...waitMutants,
   ...nameMutants,
   ...packageMutants,
+  ...edgeMutants,
 ];

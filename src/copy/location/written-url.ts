@@ -1,7 +1,7 @@
-import { characterName } from "./characters.ts";
+import { characterName, printableHost } from "./characters.ts";
 
 /**
- * A URL as it was written. The URL parser normalizes only the scheme, the host and the port. It would also remove
+ * A URL as it was written. The URL parser normalizes only the case of scheme and host, and the port. It would also remove
  * tabs, line ends, blanks at the ends and path segments of dots, and turn backslashes into slashes: another blob
  * would then be copied than the caller wrote.
  */
@@ -43,6 +43,11 @@ export function readUrl(text: string, isOutside: (origin: string) => boolean): R
   if (problems.length > 0) return { ok: false, problems };
   if (!isUrl) return { ok: false, problems: ["is not an absolute URL"] };
   const { origin, protocol, host, hostname, port } = new URL(root);
+  const written = authority.replace(/^.*@/, "").replace(/:\d*$/, "");
+  if (protocol.startsWith("http") && lowerCase(written) !== hostname) {
+    const problem = `has the host "${printableHost(written)}", which is read as "${printableHost(hostname)}"; write that`;
+    return { ok: false, problems: [problem] };
+  }
   return {
     ok: true,
     url: {
@@ -59,6 +64,11 @@ export function readUrl(text: string, isOutside: (origin: string) => boolean): R
       ],
     },
   };
+}
+
+/** Only A to Z: other letters are repaired into letters of a host ("K", the sign for Kelvin). */
+function lowerCase(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 /** Removes blanks, tabs and line ends from both ends. A regular expression would take quadratic time. */

@@ -173,7 +173,9 @@ function readIdempotencyKey(request: HttpRequest): {
   problems: { pointer: string; message: string }[];
 } {
   const value = request.headers.get("idempotency-key");
-  if (value === null || /^[\x21-\x7e]{1,255}$/.test(value)) return { value, problems: [] };
-  const message = "Idempotency-Key must be 1 to 255 printable ASCII characters without spaces";
+  // The host joins two headers with a comma.
+  if (value === null || /^[\x21-\x2b\x2d-\x7e]{1,255}$/.test(value)) return { value, problems: [] };
+  const message =
+    "Idempotency-Key must be sent once, and be 1 to 255 printable ASCII characters without spaces and commas";
   return { value: null, problems: [{ pointer: "", message }] };
 }

@@ -98,6 +98,13 @@ const calls: {
     pointers: [""],
   },
   {
+    what: "two Idempotency-Keys, which the host joins",
+    body: { source: there, destination: there },
+    headers: { "idempotency-key": "a,b" },
+    status: 400,
+    pointers: [""],
+  },
+  {
     what: "a long Idempotency-Key",
     body: { source: there, destination: there },
     headers: { "idempotency-key": "k".repeat(256) },

@@ -70,7 +70,10 @@ const signedIn = (id: string, provider = "aad") => ({
 });
 const alicesHeaders = signedIn("11111111-aaaa");
 const bobsHeaders = signedIn("22222222-bbbb");
-const authenticated = { WEBSITE_AUTH_ENABLED: "True", COPY_OPERATORS: " aad/99999999-ops , x " };
+const authenticated = {
+  WEBSITE_AUTH_ENABLED: "True",
+  COPY_OPERATORS: " aad/99999999-ops , aad/x ",
+};
 
 test("with trusted principals a copy is its principal's: for others it does not exist", async () => {
   const stack = await startStack({ ...slowly, settings, environment: authenticated });
@@ -88,6 +91,8 @@ test("with trusted principals a copy is its principal's: for others it does not 
     signedIn("11111111-aaaa", ""),
     signedIn("11111111-AAAA"),
     signedIn("99999999-ops", "github"),
+    signedIn("aad/99999999-ops", ""),
+    { "x-ms-client-principal-id": "aad/99999999-ops" },
     { "x-ms-client-principal-name": "alice", "x-ms-client-principal": "e30=" },
   ];
   for (const headers of strangers) {

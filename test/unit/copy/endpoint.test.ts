@@ -197,7 +197,7 @@ test.each([
   ["https://www.cdn.example/pub/a", "invalid"],
   ["https://cdn.example.evil.example/pub/a", "invalid"],
   ["http://cdn.example/pub/a", "invalid"],
-  ["https://cdn。example/pub/a", "allowed"],
+  ["https://cdn。example/pub/a", "invalid"],
 ])("outside Storage, %s is %s", (url, expected) => {
   expect(outside(url)).toBe(expected);
 });
