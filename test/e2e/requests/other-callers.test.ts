@@ -173,10 +173,9 @@ test("with trusted principals one Idempotency-Key is as many keys as there are p
   const ids = new Map<string, object>();
   for (const headers of callers) {
     const { status, json } = await post(headers);
-    const isSame = JSON.stringify(headers).includes("aad/11111111-aaaa");
-    expect(status).toBe(isSame ? 200 : 202);
+    expect(status).toBe(202);
     ids.set(json.id, headers);
     expect((await post(headers)).json.id).toBe(json.id);
   }
-  expect(ids.size).toBe(callers.length - 1);
+  expect(ids.size).toBe(callers.length);
 });
