@@ -51,7 +51,7 @@ async function settle(
   const { ledger } = deps;
   const { instanceId, copy, plan, copyId, result } = input;
   if (!isEndpoint(copy.destination)) {
-    // No lock can be named after it, and no activity has called Storage.
+    // A lock is named after its destination, so there is none, and no activity has called Storage.
     const details = {
       copyId,
       record: input.record,

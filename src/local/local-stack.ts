@@ -34,7 +34,7 @@ export type LocalStackOptions = {
   settings?: Readonly<Record<string, string>>;
   /** Serve Storage over https, as Azure does, with an identity for the app. */
   secure?: boolean;
-  /** Hosts of Azure that reach the emulator's accounts, through a proxy that the caller sets up. */
+  /** Azure host names that reach the emulator's accounts, through a proxy that the caller sets up. */
   hosts?: NonNullable<StorageEmulatorOptions["hosts"]>;
   copies?: StorageEmulatorOptions["copies"];
   /** Deliver BlobCreated events to the app, for this kind of account. If omitted, no event is sent. */
@@ -68,7 +68,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   const cleanups: (() => unknown)[] = [state.release];
   let lost: StateError | null = null;
   const log: HostOptions["log"] = (entry) => {
-    // After that, running work fails in many places, which says nothing more.
+    // After that, running work fails in many places, and those errors add nothing.
     if (lost === null) options.log(entry);
   };
   const logger = openLogger(clock, log);

@@ -98,7 +98,7 @@ test.each([
   ["a time that is before it in UTC", { ...gridEvent(), eventTime: "0000-01-01T00:00:00+02:00" }],
   ["a time in another form", { ...gridEvent(), eventTime: "Nov 20, 2026 12:00" }],
   ["no data", { ...gridEvent(), data: null }],
-  ["an endless ETag", gridEvent({ eTag: "film".repeat(100) })],
+  ["a very long ETag", gridEvent({ eTag: "film".repeat(100) })],
 ])("%s is unreadable, and the problem does not quote it", (_, event) => {
   const read = parseStorageEvent(event, onlyStorage);
   if (read.kind !== "unreadable") throw new Error(read.kind);
@@ -139,7 +139,7 @@ test.each([
   "a?b#c",
   "é".repeat(400),
   "文".repeat(1_024),
-  " blanks at both ends ",
+  " spaces at both ends ",
   "a%20b+c",
   "50%.mp4",
   "x.",
@@ -188,7 +188,7 @@ test("a URL with a question mark that its subject contradicts names no blob", ()
   expect(parseStorageEvent(gridEvent({ url }), onlyStorage)).toEqual({
     kind: "unreadable",
     subject,
-    problem: "has a data.url that is no URL of a blob",
+    problem: "has a data.url that is not the URL of a blob",
   });
 });
 
