@@ -106,9 +106,9 @@ const spellings: [written: string, read: string][] = [
 
 test.each(spellings)("the host %j is refused, with the host that it is read as", (host, read) => {
   const url = `https://${host}/in1/a`;
-  const problems = [...[parseSource, parseDestination].map((parse) => parse(url, origins))].flatMap(
-    (parsed) => (parsed.ok ? ["accepted"] : parsed.problems),
-  );
+  const problems = [parseSource, parseDestination]
+    .map((parse) => parse(url, origins))
+    .flatMap((parsed) => (parsed.ok ? ["accepted"] : parsed.problems));
   const problem = expect.stringContaining(`which is read as "${read}"; write that`);
   expect(problems).toEqual([problem, problem]);
   expect(problems.join()).not.toMatch(/[\u00ad\u200b]/);

@@ -87,8 +87,8 @@ export function refuseForeignPage(headers: Headers, names: HostNames): Refusal |
 const shown: ReadonlySet<string> = new Set(["image", "audio", "video", "track"]);
 
 /**
- * Refuses a read that a page of a foreign origin sent, except of an image, a sound or a film that the page shows. Any
- * other content could run here as a page, or as a script that the foreign page can read.
+ * Rejects a read that a page of a foreign origin sent, except of an image, audio or video that the page shows. Any other
+ * content could run here as a page, or as a script that the foreign page can read.
  */
 export function refuseForeignReader(headers: Headers, names: HostNames): Refusal | undefined {
   const isShown = shown.has(headers["sec-fetch-dest"] ?? "");
