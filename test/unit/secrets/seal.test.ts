@@ -1,11 +1,21 @@
 import { randomBytes } from "node:crypto";
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
+import type { Endpoint } from "../../../src/copy/location/endpoint.ts";
 import { revealSas, Sas } from "../../../src/copy/location/sas.ts";
 import { createSeal, UnsealError } from "../../../src/secrets/seal.ts";
 import { toInstanceId } from "../../../src/copy/contract/ids.ts";
 
-const place = { instanceId: toInstanceId("1"), field: "sourceSas" } as const;
+const endpoint: Endpoint = {
+  service: "blob",
+  origin: "https://acct1.blob.core.windows.net",
+  account: "acct1",
+  secondary: false,
+  emulated: false,
+  container: "inbox",
+  path: "film.mp4",
+};
+const place = { instanceId: toInstanceId("1"), field: "sourceSas", endpoint } as const;
 const sas = new Sas("sv=1&sig=secret");
 const [first, second] = [randomBytes(32), randomBytes(32)];
 
@@ -76,7 +86,7 @@ test.each([
   const seal = createSeal([first]);
   const changed = change(seal.seal?.(sas, place) ?? "");
   const message =
-    "Cannot open the sealed sourceSas because it is damaged or was sealed for another copy: instance 1";
+    "Cannot open the sealed sourceSas because it is damaged or was sealed for another copy or URL: instance 1";
   expect(() => seal.open(changed, place)).toThrow(new UnsealError(place, null));
   expect(() => seal.open(changed, place)).toThrow(message);
 });
