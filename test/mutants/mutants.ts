@@ -207,8 +207,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a sealed SAS opens for any copy",
     file: "src/secrets/seal.ts",
-    find: "Buffer.from(`${instanceId}\\n${field}`)",
-    replace: "Buffer.from(`${instanceId.length}\\n${field}`)",
+    find: "Buffer.from(`${instanceId}\\n${field}\\n",
+    replace: "Buffer.from(`${instanceId.length}\\n${field}\\n",
     suites: ["test/unit/secrets/seal.test.ts"],
   },
   {

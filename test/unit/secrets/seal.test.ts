@@ -27,11 +27,21 @@ test("a sealed SAS can be opened for its copy, and reveals nothing", () => {
   expect(seal.seal?.(sas, place)).not.toBe(sealed);
 });
 
-test("a sealed SAS cannot be opened for another copy, or after a character was changed", () => {
+test("a sealed SAS cannot be opened for another copy, field or URL, or after a character was changed", () => {
   const seal = createSeal([first]);
   const sealed = seal.seal?.(sas, place) ?? "";
   expect(() => seal.open(sealed, { ...place, instanceId: toInstanceId("2") })).toThrow(UnsealError);
   expect(() => seal.open(sealed, { ...place, field: "destinationSas" })).toThrow(UnsealError);
+  for (const change of [
+    { origin: "https://acct2.blob.core.windows.net", account: "acct2" },
+    { container: "other" },
+    { path: "other.mp4" },
+    { path: "film.mp4/" },
+    { snapshot: "2026-11-20T12:00:00.0000000Z" },
+  ]) {
+    const elsewhere = { ...place, endpoint: { ...endpoint, ...change } };
+    expect(() => seal.open(sealed, elsewhere)).toThrow(UnsealError);
+  }
   const changed = sealed.slice(0, -1) + (sealed.endsWith("A") ? "B" : "A");
   expect(() => seal.open(changed, place)).toThrow(UnsealError);
   expect(() => seal.open("", place)).toThrow(UnsealError);
