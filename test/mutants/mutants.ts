@@ -2,6 +2,7 @@ import { keyMutants } from "./keys.ts";
 import { emulatorMutants } from "./emulator.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
+import { strictMutants } from "./strict.ts";
 import { powerMutants } from "./power.ts";
 import { taskHubMutants } from "./task-hub.ts";
 import { waitMutants } from "./waits.ts";
@@ -554,4 +555,5 @@ export const mutants: readonly Mutant[] = [
   ...waitMutants,
   ...nameMutants,
   ...packageMutants,
+  ...strictMutants,
 ];
