@@ -71,13 +71,13 @@ param webhookSecret string = ''
 param retentionDays int = 30
 
 @minValue(1)
-@description('How far ahead a copy may lock its destination, where a pair or route grants that; days.')
+@description('How far ahead a copy may lock its destination, where a pair or route grants that (days).')
 param maxLockDays int = 3653
 
 @description('With sign-in: the principals that may read and abort every copy, as `<provider>/<id>`, separated by commas.')
 param operators string = ''
 
-@description('When the watchdog looks for copies that do not go on, NCRONTAB.')
+@description('When the watchdog looks for copies that have stopped making progress (NCRONTAB).')
 param watchdogSchedule string = '0 */5 * * * *'
 
 @description('Gigabytes of logs a day; -1 for no limit.')

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { AzureCliError } from "./azure-cli.ts";
 import type { AzureCli } from "./azure-cli.ts";
 
-/** A new role assignment takes up to some minutes until Key Vault accepts it. */
+/** Key Vault accepts a new role assignment only after a few minutes. */
 const attempts = 20;
 const pauseMs = 15_000;
 
@@ -17,7 +17,7 @@ export type SealingKeyOptions = {
 };
 
 /**
- * Creates the sealing key if the vault has none, also no deleted one: a second key in its place would make every SAS that
+ * Creates the sealing key if the vault has none, not even a deleted one: a second key in its place would make every SAS that
  * the first one sealed unreadable. Returns what it did, for the log.
  */
 export async function createSealingKey(options: SealingKeyOptions): Promise<string> {

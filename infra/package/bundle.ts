@@ -3,7 +3,7 @@ import { rolldown } from "rolldown";
 import type { OutputChunk } from "rolldown";
 import { lateEntries, lateModulesPlugin } from "./late-modules.ts";
 
-/** Colours for terminals: `debug` uses it if it is installed, which it is only for development. */
+/** Colors for terminals: `debug` uses it if it is installed, which it is only for development. */
 const absent = ["supports-color"];
 
 /** A file of the package: its name, its code, and the modules that it was made of. */

@@ -85,7 +85,9 @@ function checksOf(options: VerifyOptions): Check[] {
 
 async function checkHealth({ api }: VerifyOptions): Promise<string | null> {
   const { status, body } = await api("GET", "/health");
-  return status === 200 ? null : `GET /api/health gave ${status}: ${body.detail ?? "no reason"}`;
+  return status === 200
+    ? null
+    : `GET /api/health responded with ${status}: ${body.detail ?? "no reason"}`;
 }
 
 async function checkCopy(options: VerifyOptions, from: string, to: string): Promise<string | null> {
@@ -142,7 +144,7 @@ async function checkEvent(options: VerifyOptions, route: VerifiedRoute): Promise
       if ((await options.storage.read(target)) === options.id) return null;
       await options.pause(pauseMs);
     }
-    return `nothing arrived at ${target} within five minutes. Look at the subscription's metrics and at the dead letters`;
+    return `nothing arrived at ${target} within five minutes. Check the subscription's metrics and the dead letters`;
   });
 }
 
@@ -206,7 +208,7 @@ const isStorage = (url: string) =>
   /^https?:\/\/[^/]+\.(blob|file)\.|^http:\/\/127\.0\.0\.1/.test(url);
 
 const refusal = ({ status, body }: { status: number; body: ApiBody }) =>
-  `Ferry answered ${status}: ${body.detail ?? "no reason"}`;
+  `Ferry responded with ${status}: ${body.detail ?? "no reason"}`;
 
 /** A failure that names an account's firewall or a role has the fix in it. */
 const outcome = ({ status, error }: ApiBody) =>

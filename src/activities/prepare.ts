@@ -56,7 +56,7 @@ async function prepare(
     if (awaited !== null) return awaited;
   }
   const lock = await acquireOrJoin(deps, input, context);
-  // Read after the lock was acquired: when prepare of an ended copy runs late, no lock must stay behind.
+  // Read after the lock was acquired: a late prepare of a copy that has ended must not leave a lock behind.
   const end = await findEnd(deps, input, context, { isAllowed: true });
   if (end !== null) return end;
   if (!lock.held) {
@@ -71,7 +71,7 @@ async function prepare(
 
   const decision = await decideOrReplace(deps, input, sides);
   if (decision.kind === "busy" && decision.endpoint === "source") {
-    // A writer of the source must not keep all other copies from the destination.
+    // A client that writes to the source must not block all other copies to the destination.
     const undone = await undoFormerPlan(deps, input, sides);
     if (undone.kind === "transient-failure") return undone;
     if (undone.kind === "undone") await giveWay(deps, input, context);
@@ -147,7 +147,7 @@ async function undoFormerPlan(
   return discarded ?? { kind: "undone" };
 }
 
-/** Adds whether the copy is the first in the queue, if that was asked. */
+/** Adds whether the copy is the first in the queue, if the input asks for it. */
 async function withPosition(
   { ledger, now }: ActivityDependencies,
   { copy, instanceId, asksPosition }: PrepareInput,
@@ -200,12 +200,12 @@ async function decideOrReplace(
   return afterwards.kind === "replace" ? afterwards.otherwise : afterwards;
 }
 
-/** Another copy of Ferry holds the lock. It is never replaced: no request aborts another request's copy. */
+/** Another Ferry copy holds the lock. It is never replaced: no request aborts another request's copy. */
 function heldByAnother({ destination, options }: CopyInput): PrepareResult {
-  const message = `Cannot copy onto the destination because another copy of this app writes to it: ${endpointUrl(destination)}`;
+  const message = `Cannot copy onto the destination because another Ferry copy writes to it: ${endpointUrl(destination)}`;
   const reason = failure("destination-busy", message);
   if (options.ifBusy === "fail") return { kind: "failed", failure: reason };
-  const waitsFor = "Waiting for another copy of this app, which writes to the destination";
+  const waitsFor = "Waiting for another Ferry copy, which writes to the destination";
   return { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
 }
 
@@ -236,13 +236,13 @@ async function readAndDecide(
 }
 
 /**
- * Waits for a pending copy because of which Storage refused even to read the destination, if the caller wants to wait.
+ * If the caller wants to wait: waits for the pending copy because of which Storage refuses to read the destination.
  * `replace` waits, too: without the properties, the copyId to abort is unknown.
  */
 function refusedDestination({ options }: CopyInput, verdict: Verdict): Decision | TransientFailure {
   const { failure: reason } = verdict;
   if (reason.cause !== "destination-busy" || options.ifBusy === "fail") return toFailure(verdict);
-  const waitsFor = "Waits for a pending copy onto the destination to end";
+  const waitsFor = "Waiting for a pending copy onto the destination to end";
   return { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
 }
 

@@ -211,7 +211,7 @@ async function readySource(
 function refuseLongSource(source: Side): Extract<StartResult, { kind: "failed" }> | null {
   const length = copySourceLength(source);
   if (length <= maxCopySourceLength) return null;
-  const message = `Cannot start the copy because the source's URL is ${length} characters long with its query, and Storage reads a source from at most 2,048: ${endpointUrl(source.endpoint)}`;
+  const message = `Cannot start the copy because the source's URL is ${length} characters long with its query, and Storage accepts at most 2,048: ${endpointUrl(source.endpoint)}`;
   const fix =
     "Give the blob a shorter name, or send a shorter SAS with the source (one that is signed with the account's key, for example)";
   return { kind: "failed", failure: { ...failure("not-supported", message), fix } };

@@ -1,5 +1,5 @@
 /**
- * Characters on which terminals and log readers act: C0, DEL and C1 (ESC, line ends, …), the line separators of
+ * Characters on which terminals and log readers act: C0, DEL and C1 (ESC, line breaks, …), the line separators of
  * Unicode, and marks that change the direction of text.
  */
 const controls = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;

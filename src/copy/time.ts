@@ -36,7 +36,7 @@ export function fromDate(date: Date): EpochMs {
   return epochMs(date.getTime());
 }
 
-/** The clocks of two machines differ by less than this, ms ("Create a user delegation SAS", clock skew). */
+/** The clocks of two machines differ by less than this (ms; "Create a user delegation SAS", clock skew). */
 export const maxClockSkewMs = 15 * minute;
 
 /** Formats a time as ISO 8601 in UTC, with milliseconds. */

@@ -129,8 +129,8 @@ function merge({ abortRequested = false }: StoredRecord, outcome: Outcome): Outc
 const maxColumnLength = 2_048;
 
 /**
- * The columns of a list, as metadata that List Blobs returns. Metadata must be ASCII, and URLs are. A longer URL is cut;
- * the record itself has all of it.
+ * The columns of a list, as metadata that List Blobs returns. Metadata must be ASCII, and URLs are. A longer URL is
+ * truncated; the record itself has the whole URL.
  */
 function summary({
   source,

@@ -10,8 +10,8 @@ let last = { now: epochMs(-1), seq: 0 };
 
 /**
  * Creates the id of a copy, a UUID of version 7 (RFC 9562). It begins with the time, so the record of a copy is found
- * from its id alone, and records sort by age. Ids that one process creates in the same ms sort in their order, which is
- * also that of a queue.
+ * from its id alone, and records sort by age. Ids that one process creates in the same ms sort in the order of creation,
+ * which is also that of a queue.
  */
 export function newInstanceId(now: EpochMs): InstanceId {
   // The counter has 32 bits and begins in their lower half, as "Monotonicity and Counters" of the RFC recommends.

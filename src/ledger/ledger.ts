@@ -153,16 +153,16 @@ export type LockReleased =
   | "taken";
 
 /**
- * The copies that wait for a destination (`ifBusy`), in the order of their requests. Whoever frees a destination passes
- * it on to the first waiter that responds; only the lock decides which copy may write.
+ * The copies that wait for a destination (`ifBusy`), in the order of their requests. The step that frees a destination
+ * passes it on to the first waiter that responds; only the lock decides which copy may write.
  */
 export type Queue = {
   /** Adds the copy. `isNew`: it was not in the queue, so it must try to acquire the lock once more. */
   join(destination: Destination, instanceId: InstanceId): Promise<{ isNew: boolean }>;
   leave(destination: Destination, instanceId: InstanceId): Promise<void>;
   /**
-   * `isFirst`: no earlier waiter has the offer of the destination, or gets the next one. `isQueued`: the copy was seen in the queue. `now`: epoch
-   * ms.
+   * `isFirst`: no earlier waiter has the offer of the destination, or gets the next one. `isQueued`: the copy was seen
+   * in the queue. `now`: epoch ms.
    */
   position(destination: Destination, instanceId: InstanceId, now: EpochMs): Promise<Position>;
   /** Wakes the first waiter that responds, unless one was woken just now, and removes those that have ended. */

@@ -8,9 +8,9 @@ import type { PassOn, Place, Queue } from "./ledger.ts";
 import { folderOf, lockOfFolder } from "./destination-names.ts";
 import { isWakeMark, removeWakeMark } from "./wake-marks.ts";
 
-/** How long an offer lasts: the time for which a woken waiter may acquire the lock before the others, ms. */
+/** How long an offer lasts (ms): for this time a woken waiter may acquire the lock before the others. */
 const offerMs = 30 * second;
-/** A waiter that was woken so often and did not respond is passed over until it polls again. */
+/** A waiter that was woken this often and did not respond is passed over until it polls again. */
 const maxOffers = 2;
 const pageSize = 20;
 
@@ -21,7 +21,7 @@ const pageSize = 20;
 export function createBlobQueue(blobs: ConditionalBlobs): Queue {
   const readWaiter = (name: string) => blobs.read<Waiter>(name);
 
-  /** Offers the destination to one waiter. Returns whether this waiter has the offer. */
+  /** Offers the destination to one waiter. Returns true if this waiter has the offer. */
   const offer = async (name: string, { now, wake }: PassOn): Promise<boolean> => {
     for (;;) {
       const found = await readWaiter(name);
@@ -102,7 +102,7 @@ function hasOffer({ offeredAt }: Waiter, now: EpochMs): boolean {
   return offeredAt !== undefined && now - offeredAt < offerMs;
 }
 
-/** Whether it has the offer, or gets the next one. */
+/** Returns true if the waiter has the offer, or gets the next one. */
 function mayGetOffer(waiter: Waiter, now: EpochMs): boolean {
   return waiter.offers === undefined || hasOffer(waiter, now);
 }

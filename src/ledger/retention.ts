@@ -4,8 +4,9 @@ import { recordName } from "./instance-id.ts";
 import type { RetentionKind, Claim, RetentionEntry, Retention } from "./ledger.ts";
 
 /**
- * Creates the retention over empty blobs. Their names begin with a day, so List Blobs returns the oldest first and no
- * entry that is not due is read. The entry is deleted last, so that an interrupted purge is continued.
+ * Creates the retention, which stores its entries as empty blobs. Their names begin with a day, so List Blobs returns
+ * the oldest first and no entry that is not due is read. The entry is deleted last, so that an interrupted purge is
+ * continued.
  */
 export function createBlobRetention(blobs: ConditionalBlobs): Retention {
   return {

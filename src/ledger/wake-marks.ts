@@ -5,8 +5,8 @@ import type { EpochMs } from "../copy/time.ts";
 import type { ConditionalBlobs } from "./conditional-blobs.ts";
 
 /**
- * How often the copy that holds a destination was woken: `destinations/<hash>/last-wake`. It is a blob of its own, so a wake
- * never changes the lock. Stored: fields may be added, but never changed or removed.
+ * How often the copy that holds a destination was woken: `destinations/<hash>/last-wake`. It is a separate blob, so a
+ * wake never changes the lock. Stored: fields may be added, but never changed or removed.
  */
 type WakeMark = {
   instanceId: InstanceId;

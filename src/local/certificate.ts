@@ -9,8 +9,8 @@ export type Certificate = { key: string; cert: string };
 const validityMs = 50 * 365 * day;
 
 /**
- * Makes a self-signed certificate for localhost, 127.0.0.1 and `hosts`, valid for 50 years before and after `now` (epoch ms).
- * The key never leaves the process.
+ * Makes a self-signed certificate for localhost, 127.0.0.1 and `hosts`, valid for 50 years before and after `now`
+ * (epoch ms). The key never leaves the process.
  */
 export async function makeCertificate(
   now: number,

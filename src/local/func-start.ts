@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { connect } from "node:net";
 
 /*
- * `npm run start:func`: runs the app under Azure Functions Core Tools. Starts Azurite if it does not run. Prints one line
+ * `npm run start:func`: runs the app under Azure Functions Core Tools. Starts Azurite if it is not running. Prints one line
  * for each thing that is missing, and exits with 1.
  */
 

@@ -33,7 +33,7 @@ export type LocalStackOptions = {
   settings?: Readonly<Record<string, string>>;
   /** Serve Storage over https, as Azure does, with an identity for the app. */
   secure?: boolean;
-  /** Hosts of Azure that reach the emulator's accounts, through a proxy that the caller sets up. */
+  /** Azure host names that reach the emulator's accounts, through a proxy that the caller sets up. */
   hosts?: NonNullable<StorageEmulatorOptions["hosts"]>;
   copies?: StorageEmulatorOptions["copies"];
   /** Deliver BlobCreated events to the app, for this kind of account. If omitted, no event is sent. */
@@ -67,7 +67,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   const cleanups: (() => unknown)[] = [state.release];
   let lost: StateError | null = null;
   const log: HostOptions["log"] = (entry) => {
-    // After that, running work fails in many places, which says nothing more.
+    // After that, running work fails in many places, and those errors add nothing.
     if (lost === null) options.log(entry);
   };
   const logger = openLogger(clock, log);
@@ -97,8 +97,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       file: state.storageFile,
       onStoreError: onStateError(state.storageFile),
       ...(options.copies === undefined ? {} : { copies: options.copies }),
-      // The accounts' keys are published, so that a web page could sign requests, too. A page of another origin can
-      // send no other writes, and what it embeds by GET it cannot read.
+      // The accounts' keys are published, so a web page could sign requests, too. Reads stay allowed: a page can embed
+      // a blob, but cannot read its bytes.
       refuse: ({ method, headers }) =>
         refuseForeignHost({ headers }, names) ??
         (method === "GET" || method === "HEAD" ? undefined : refuseForeignPage(headers, names)),

@@ -47,7 +47,7 @@ const controls =
 
 /**
  * Returns a logger that writes to `log`, adds the clock's time to each line, removes keys and signatures, and escapes
- * control characters, so that no text from outside can look like another line or act on a terminal.
+ * control characters, so that no text from outside can imitate another line or control a terminal.
  */
 export function openLogger(clock: Clock, log: HostLog): Logger {
   return (level, kind, subject, message) => {

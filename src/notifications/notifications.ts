@@ -31,7 +31,7 @@ export type SendResult =
 export type NotificationTarget =
   /** An Event Grid topic for cloud events; with `key` null, the app's identity is used. */
   | { kind: "topic"; url: string; key: string | null }
-  /** Requests are signed with HMAC-SHA256 by this key. */
+  /** Requests are signed with HMAC-SHA256 and this key. */
   | { kind: "webhook"; url: string; key: Buffer };
 
 export type NotificationDependencies = {

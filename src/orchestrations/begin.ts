@@ -35,7 +35,7 @@ const maxPlans = 3;
 const maxBusyMs = { destination: 14 * day, source: 15 * day } as const;
 
 /**
- * How long a copy still waits after that, ms: it is woken, or polls once more, before it gives up, because an outage may
+ * How long a copy still waits after that (ms): it is woken, or polls once more, before it gives up, because an outage may
  * have hidden the end of the other copy. The first in the queue, which has waited longest, gives up last.
  */
 const lastWaitMs = { others: hour, first: day } as const;

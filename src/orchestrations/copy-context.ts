@@ -63,12 +63,12 @@ export function createCopyContext(
       name: Name,
       input: Parameters<CopyActivities[Name]>[0],
     ) {
-      // Each activity returns its type of this table, as JSON; every type includes transient failures.
+      // Each activity returns its type in this table, as JSON; every type includes transient failures.
       type Result = Awaited<ReturnType<CopyActivities[Name]>>;
       try {
         return (yield context.df.callActivity(name, input)) as Result;
       } catch {
-        // Activities return their failures. An activity that could not run (a time-out, a host without memory) is retried.
+        // Activities return their failures. An activity that could not run (time-out, out of memory) is retried.
         // The error's text may quote inputs and is dropped.
         const message = `Cannot continue now because the activity ${name} did not run`;
         const reason = failure("internal", message);

@@ -69,7 +69,7 @@ export function* followCopy(
       report.finished(status, readAt);
       return overdue && !report.abortRequested() ? toTimedOut(status, copyId) : status;
     }
-    // From the next poll on the copy is aborted.
+    // From the next poll on, the copy is aborted.
     overdue ||= now >= startedAt + maxCopyMs;
     if (report.abortRequested()) polls = 0; // those before an abort must not delay those after it
     else if (!isExtra) polls++;
@@ -85,7 +85,7 @@ export function* followCopy(
       samples.push({ at: readAt, progress: status.progress });
       const seen = forecast(samples, startedAt);
       const next = { startedAt, samples, forecast: seen, polls, now: readAt };
-      // A result that came late is planned for as of its read: if the next poll is due by now, it is made immediately.
+      // The next poll counts from the read, even if its result came late: if it is due by now, it is made immediately.
       due = planFor(latest(nextPollAt(next), now));
       followUps.polled(readAt, etags.includes(status.etag ?? "") ? (status.etag ?? null) : null);
       const nextReadAt = followUps.next(due);

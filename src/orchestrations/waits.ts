@@ -7,7 +7,7 @@ import { events } from "../names.ts";
 
 type EventName = (typeof events)[keyof typeof events];
 
-/** The events that have arrived; both can have. Neither has when the timer has fired. */
+/** The events that have arrived: one, both, or neither if the timer has fired. */
 export type ArrivedEvents = { abort: boolean; wake: Wake | null };
 
 /** One wake or several; `etags`: the (bare) ETags of the events that caused them. */

@@ -86,7 +86,7 @@ function sealWith(key: Buffer, sas: Sas, place: SealedPlace): string {
   return ["v1", keyId(key), ...parts].join(".");
 }
 
-/** Identifies a key without revealing it: the first 32 bits of a hash, in hex (settings/README.md shows how to compute it). */
+/** Identifies a key without revealing it: the first 32 bits of a hash, in hex (settings/README.md has the command). */
 function keyId(key: Buffer): string {
   return createHash("sha256").update("ferry key id").update(key).digest("hex").slice(0, 8);
 }

@@ -1,12 +1,12 @@
 /** A setting: a variable of the app's environment. The tables of README.md are generated from these. */
 type Setting = {
-  /** One sentence fragment in Markdown. */
+  /** A part of a sentence, in Markdown. */
   meaning: string;
   /** The value that is used when the setting is missing, "required", or what happens without the setting. */
   default: string;
   /** A value that must not be shown: it grants access. */
   isSecret?: true;
-  /** Where the setting is made: by whoever deploys the app, on a developer's machine only, or by the host. */
+  /** Where the setting is made: by the deployment, on a developer's machine only, or by the host. */
   madeBy: "deployment" | "developer" | "host";
 };
 
@@ -71,7 +71,8 @@ export const settingsTable = {
     madeBy: "deployment",
   },
   COPY_OPERATORS: {
-    meaning: "[Principals](../SECURITY.md#callers-with-a-name) that may read and abort every copy",
+    meaning:
+      "[Principals](../SECURITY.md#authenticated-callers) that may read and abort every copy",
     default: "none",
     madeBy: "deployment",
   },

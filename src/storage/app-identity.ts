@@ -1,8 +1,8 @@
 import type { TokenCredential } from "@azure/identity";
 
 /**
- * Returns the app's identity: in Azure its managed identity, on a developer's machine their login. The library is loaded
- * with the first token, because it is a fifth of the app's code and the registration of functions needs none of it.
+ * Returns the app's identity: in Azure its managed identity, on a developer's machine the developer's login. The library
+ * is loaded with the first token, because it is a fifth of the app's code and registering functions does not need it.
  */
 export function createAppIdentity(): TokenCredential {
   let identity: Promise<TokenCredential> | null = null;

@@ -60,7 +60,7 @@ export type Snapshots = {
 
 /** Mints SAS tokens with the app's identity. Throws `StorageRefusal`, like the client. */
 export type SasMint = {
-  /** Returns true if calls to the source's account use the app's identity. That of a managed disk issues no keys. */
+  /** Returns true if calls to the source's account use the app's identity. A managed disk's account issues no keys. */
   isPossible(source: Endpoint): source is Destination;
   /** Returns a SAS that permits reading this one blob or file (Get User Delegation Key). */
   sign(source: Destination, minted: MintedSas, order: MintOrder): Promise<Sas>;

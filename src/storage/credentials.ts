@@ -38,7 +38,7 @@ export function createCredentialFor(emulator: Origins["emulator"]): CredentialFo
   };
 }
 
-/** Its text does not name the host, because any text may be in its place. */
+/** Its text does not name the host, which may be any text. */
 export class UntrustedHostError extends Error {
   override name = "UntrustedHostError" as const;
 

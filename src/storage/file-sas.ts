@@ -27,7 +27,7 @@ export async function readKey(
   return await client.getUserDelegationKey(startsOn, expiresOn);
 }
 
-/** Signs a read-only SAS for one file. It is also valid for the file in the share's snapshots: only the URL selects one. */
+/** Signs a read-only SAS for one file. It also covers the file in the share's snapshots: only the URL selects one. */
 export function signFile(
   source: FileEndpoint,
   terms: { startsOn: Date; expiresOn: Date; protocol: SASProtocol },

@@ -105,7 +105,7 @@ function withoutListener(binding: string): string {
   return binding.replace(/"rpcBaseUrl":"[^"]*"/, '"rpcBaseUrl":"http://127.0.0.1:1/durabletask/"');
 }
 
-/** The trigger's text holds the instance's history up to the events of this turn. */
+/** The trigger's text contains the instance's history up to the events of this turn. */
 function keepTrigger(trigger: string): void {
   const folder = process.env["RECORD_FOLDER"];
   if (folder === undefined) return;

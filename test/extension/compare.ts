@@ -6,7 +6,7 @@ import { ask, startLocalParityEngine, startRealParityEngine } from "./support/pa
 import { runFolder } from "./support/processes/paths.ts";
 
 /*
- * Prints the responses of the real extension and of the local engine to the calls of parity/calls.ts, for reading:
+ * Prints the responses of the real extension and of the local engine to the calls of parity/calls.ts:
  * `node test/extension/compare.ts [words]`. Words select calls whose names contain one of them.
  */
 

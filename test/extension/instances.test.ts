@@ -39,7 +39,7 @@ describe.concurrent("running copies outlive", () => {
   });
 });
 
-describe("an instance that Durable failed because the bridge was away during its turn", () => {
+describe("an instance that Durable failed because the bridge was down during its turn", () => {
   let stack: ExtensionStack;
   beforeAll(async () => {
     stack = await startExtensionStack({ name: "failed", hubStorage: inject("hubStorage") });

@@ -8,8 +8,9 @@ let stack: ExtensionStack;
 afterEach(() => stack?.close());
 
 /**
- * With the extension's default of five minutes, no copy ends before whose messages the killed process held. With
- * host.json's minute the last ends after about 90 seconds (see test/bench/extension/visibility.ts); a busy machine takes longer.
+ * With the extension's default of five minutes, copies whose messages the killed process held end only after that.
+ * With host.json's minute the last ends after about 90 seconds (see test/bench/extension/visibility.ts), or later on a
+ * busy machine.
  */
 const maxSettledMs = 280_000;
 

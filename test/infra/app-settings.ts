@@ -45,7 +45,7 @@ export function settingsOfCode(): string[] {
   return [...new Set(names)].toSorted();
 }
 
-/** Compares the settings of a predicted app with the code, in both directions. Without an app there is nothing to say. */
+/** Compares the settings of a predicted app with the code, in both directions. Returns nothing without an app. */
 export function settingsProblems(
   predicted: readonly Resource[],
   hasEveryOption: boolean,
@@ -59,7 +59,7 @@ export function settingsProblems(
   );
   const isBackend = (name: string) => name === "DURABLE_TASK_SCHEDULER_CONNECTION_STRING";
   return [
-    ...unread.map((name) => `The templates write ${name}, which nothing reads`),
+    ...unread.map((name) => `The templates write ${name}, which the code does not read`),
     ...(hasEveryOption ? unwritten.filter((name) => !isBackend(name)) : []).map(
       (name) => `The templates do not write ${name}, which the app reads`,
     ),

@@ -1,6 +1,6 @@
 /*
- * Evaluates the expressions of Azure Resource Manager that a snapshot still contains: whatever depends on a value that only
- * a deployment knows. Such a value becomes the text "<name of the function>", so that the rest can be checked.
+ * Evaluates the expressions of Azure Resource Manager that a snapshot still contains, because they depend on a value that
+ * only a deployment knows. Such a value becomes the text "<name of the function>", so that the rest can be checked.
  */
 
 type Value = unknown;

@@ -6,7 +6,7 @@ import { root } from "../extension/support/processes/paths.ts";
 
 const hook = z.strictObject({ run: z.string(), shell: z.literal("sh").optional() });
 
-/** The keys of azure.yaml that Ferry uses, with the values that it needs. azd's own schema ignores what it does not know. */
+/** The keys of azure.yaml that Ferry uses, with the values that it needs. azd's own schema ignores unknown keys. */
 const azureYaml = z.strictObject({
   name: z.literal("ferry"),
   metadata: z.strictObject({ template: z.string() }),
@@ -80,7 +80,7 @@ function parameterProblems(directory: string): string[] {
   ];
 }
 
-/** What no snapshot shows. */
+/** Problems that no snapshot shows. */
 function templateProblems(directory: string): string[] {
   const registered = readFileSync(join(root, "src/app.ts"), "utf8");
   return globSync("**/*.bicep", { cwd: directory }).flatMap((file) => {

@@ -52,7 +52,7 @@ export type Resource = {
 
 export type Snapshot = { predictedResources: Resource[]; diagnostics: unknown[] };
 
-/** The ids are those of no one: a snapshot must not depend on who makes it. */
+/** Invented ids, because a snapshot must not depend on who makes it. */
 const place = [
   ["--tenant-id", "00000000-0000-0000-0000-00000000000a"],
   ["--subscription-id", "00000000-0000-0000-0000-000000000001"],
@@ -61,8 +61,8 @@ const place = [
 ].flat();
 
 /**
- * Predicts a deployment. `parameters`: a `.bicepparam` file. The compiler writes the snapshot beside it, so this is called
- * in a copy of the templates only.
+ * Predicts a deployment. `parameters`: a `.bicepparam` file. The compiler writes the snapshot next to it, so call this
+ * only in a copy of the templates.
  */
 export async function predict(parameters: string): Promise<Snapshot> {
   const { stdout, stderr } = await bicep("snapshot", parameters, "--mode", "overwrite", ...place);

@@ -9,7 +9,7 @@ import { grantProblems } from "./granted-pairs.ts";
 
 /**
  * Checks the templates of `directory`, and returns one sentence per problem. `only`: the deployments to predict; a seeded
- * fault needs just the one that it touches.
+ * fault needs only the one that it affects.
  */
 export async function infraProblems(
   directory: string,

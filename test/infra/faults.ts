@@ -90,7 +90,7 @@ export const faults: Fault[] = [
     problem: /no-unused-params/,
   },
   {
-    breaks: "an output hands out a key",
+    breaks: "an output contains a key",
     file: state,
     find: "output id string = account.id",
     replace: "output id string = account.listKeys().keys[0].value",
@@ -114,7 +114,7 @@ export const faults: Fault[] = [
     problem: /uses a module that cannot be checked offline/,
   },
   {
-    breaks: "a role has the GUID of another",
+    breaks: "a role has the GUID of another role",
     file: "roles.bicep",
     find: "'Storage Blob Data Reader': '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1'",
     replace: "'Storage Blob Data Reader': 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'",
@@ -122,7 +122,7 @@ export const faults: Fault[] = [
     problem: /calls b7e6dc6d/,
   },
   {
-    breaks: "a source is granted for writing",
+    breaks: "a source's role allows writing",
     file: "ends.bicep",
     find: "[grant(copy.from, deployment, 'Storage Blob Data Reader', 'read a source')]",
     replace: "[grant(copy.from, deployment, 'Storage Blob Data Contributor', 'read a source')]",
@@ -208,7 +208,8 @@ export const faults: Fault[] = [
     find: "COPY_RETENTION_DAYS: string(retentionDays)",
     replace: "COPY_RETENTION: string(retentionDays)",
     shownBy: "routes",
-    problem: /write COPY_RETENTION, which nothing reads[\s\S]*do not write COPY_RETENTION_DAYS/,
+    problem:
+      /write COPY_RETENTION, which the code does not read[\s\S]*do not write COPY_RETENTION_DAYS/,
   },
   {
     breaks: "the host has no queue endpoint",
@@ -219,7 +220,7 @@ export const faults: Fault[] = [
     problem: /do not write AzureWebJobsStorage__queueServiceUri/,
   },
   {
-    breaks: "the app has an identity that nothing else knows",
+    breaks: "the app has an identity without roles",
     file: app,
     find: "    type: 'UserAssigned'\n    userAssignedIdentities: { '${identityId}': {} }\n",
     replace: "    type: 'SystemAssigned'\n",
@@ -324,7 +325,7 @@ export const faults: Fault[] = [
     problem: /does not describe FERRY_HUB/,
   },
   {
-    breaks: "a copy's pair is allowed the other way round",
+    breaks: "a copy's pair is allowed in the other direction",
     file: "ends.bicep",
     find: "{ from: endUrl(copy.from, suffix), to: endUrl(copy.to, suffix) }",
     replace: "{ from: endUrl(copy.to, suffix), to: endUrl(copy.from, suffix) }",

@@ -2,8 +2,8 @@ import type { Resource } from "./bicep.ts";
 import { appSettings } from "./policies.ts";
 
 /**
- * Compares COPY_ALLOWED and COPY_ROUTES with the roles: what a pair reads has a role for reading, what it writes a role for
- * writing. The roles come from the same parameters, by another path through the templates.
+ * Compares COPY_ALLOWED and COPY_ROUTES with the roles: the source of a pair has a role for reading, its destination a role
+ * for writing. The roles come from the same parameters, by another path through the templates.
  */
 export function grantProblems(predicted: readonly Resource[]): string[] {
   const settings = appSettings(predicted);

@@ -9,7 +9,7 @@ type Properties = Record<string, unknown>;
 type Policy = (resources: Evaluated[]) => string[];
 type Evaluated = Omit<Resource, "properties"> & { properties: Properties };
 
-/** Azure's role reference, 2026-07: written down again here, so that the table in the templates can be compared with it. */
+/** Azure's role reference, 2026-07: a second copy, to compare the table in the templates with. */
 const builtInRoles: Record<string, string> = {
   "Durable Task Data Contributor": "0ad04412-c4d5-4796-b79c-f76d14c8d402",
   "EventGrid Data Sender": "d5a91429-5739-47e2-a06b-3470a27159e7",
@@ -54,7 +54,7 @@ const grants: Record<string, { role: string[]; on: string }> = {
   "write a destination, and its tags": { role: ["Storage Blob Data Owner"], on: "containers" },
   "write a destination file": { role: ["Storage File Data Privileged Contributor"], on: "shares" },
 };
-/** Assignments to others than the app. */
+/** Assignments to identities other than the app's. */
 const otherGrants: Record<string, { role: string; on: string }> = {
   "for Event Grid to write dead letters": {
     role: "Storage Blob Data Contributor",
@@ -214,7 +214,7 @@ const policies: Record<string, Policy> = {
     each(resources, "Microsoft.EventGrid/systemTopics", ({ identity }) =>
       identity?.type === "SystemAssigned" ? null : "has no identity for dead letters",
     ),
-  "a vault that keeps what it had": (resources) =>
+  "a vault that loses no keys": (resources) =>
     each(resources, "Microsoft.KeyVault/vaults", ({ properties }) =>
       properties["enablePurgeProtection"] === true && properties["enableSoftDelete"] === true
         ? null

@@ -99,7 +99,7 @@ test("a private network has an endpoint for everything that the app calls", asyn
   ]);
 });
 
-test("the evaluator of expressions refuses what it cannot read", () => {
+test("the evaluator of expressions rejects what it cannot read", () => {
   expect(evaluate("[format('{0}-{1}', 'a''b', reference('x').outputs.y.value)]")).toBe(
     "a'b-<reference>",
   );

@@ -38,23 +38,23 @@ export const boundaries = {
   copy: { reason: "copy/ is pure: it imports only copy/ and the schema library", may: ["zod"] },
   "copy/location": { reason: "copy/ is pure, and location/ is its lowest layer", may: domain },
   "copy/request": {
-    reason: "copy/ is pure, and request/ knows only location/",
+    reason: "copy/ is pure, and request/ imports only location/",
     may: [...domain, "copy/location"],
   },
   "copy/contract": {
-    reason: "copy/ is pure, and contract/ knows only request/ and location/",
+    reason: "copy/ is pure, and contract/ imports only request/ and location/",
     may: [...domain, "copy/request", "copy/location"],
   },
   "copy/routing": {
-    reason: "copy/ is pure, and routing/ knows only request/ and location/",
+    reason: "copy/ is pure, and routing/ imports only request/ and location/",
     may: [...domain, "copy/request", "copy/location"],
   },
   "copy/decisions": {
-    reason: "copy/ is pure, and decisions/ knows only contract/, request/ and location/",
+    reason: "copy/ is pure, and decisions/ imports only contract/, request/ and location/",
     may: [...domain, "copy/contract", "copy/request", "copy/location"],
   },
   "copy/polling": {
-    reason: "copy/ is pure, and polling/ knows only contract/",
+    reason: "copy/ is pure, and polling/ imports only contract/",
     may: [...domain, "copy/contract"],
   },
   "names.ts": { reason: "names.ts imports nothing", may: [] },
@@ -219,7 +219,7 @@ export const boundaries = {
   },
   "local/host/worker": {
     reason:
-      "local/host/worker/ stands in for the Node worker: it knows no trigger and no HTTP server",
+      "local/host/worker/ stands in for the Node worker: it imports no trigger and no HTTP server",
     may: ["local/clock.ts", "local/log.ts", "node:*"],
   },
   "local/host/http": {

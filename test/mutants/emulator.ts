@@ -46,7 +46,7 @@ export const emulatorMutants: readonly Mutant[] = [
     suites: [signatures],
   },
   {
-    breaks: "the emulator takes any text that JavaScript reads as a time in a SAS",
+    breaks: "the emulator accepts any text that JavaScript parses as a time in a SAS",
     file: sas,
     find: "return date === undefined ? NaN : Date.parse(`${date}T${time}${zone.toUpperCase()}`);",
     replace: "return date === time ? NaN : Date.parse(text === zone ? time : text);",

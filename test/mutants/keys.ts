@@ -87,7 +87,7 @@ export const keyMutants: readonly Mutant[] = [
     suites: [damagedState],
   },
   {
-    breaks: "local state: a new key is made for the state of a lost one",
+    breaks: "local state: a new key replaces a lost one",
     file: "src/local/state/state-folder.ts",
     find: "if (!hasKey && !hasOwnKeys && !mayCreateKey) throw keyLost(keyFile, keySetting);",
     replace:

@@ -10,7 +10,7 @@ const guard = "src/local/host/http/foreign-requests.ts";
 const bodies = "src/triggers/http/read-json.ts";
 const router = "src/triggers/http/method-router.ts";
 
-/** Mistakes in what the local host refuses, and in how the API treats bodies, HEAD and OPTIONS. */
+/** Mistakes in what the local host rejects, and in how the API treats bodies, HEAD and OPTIONS. */
 export const localHostMutants: readonly Mutant[] = [
   {
     breaks: "the local host serves a foreign Host",
@@ -27,7 +27,7 @@ export const localHostMutants: readonly Mutant[] = [
     suites: [foreign],
   },
   {
-    breaks: "the local host compares Host names by their end",
+    breaks: "the local host compares only the end of Host names",
     file: guard,
     find: "return name !== undefined && names.has(name);",
     replace: "return [...names].some((each) => name?.endsWith(each));",
@@ -55,21 +55,21 @@ export const localHostMutants: readonly Mutant[] = [
     suites: [foreign],
   },
   {
-    breaks: "the local host takes a URL for a name of this machine",
+    breaks: "the local host accepts a URL as a name of this machine",
     file: guard,
     find: "nameOrAddress.test(text) ?",
     replace: 'nameOrAddress.test(text) || text !== "" ?',
     suites: [foreign],
   },
   {
-    breaks: "the local host asks for the Host alone",
+    breaks: "the local host checks only the Host",
     file: "src/local/host/host.ts",
     find: "refuseForeignHost(request, names) ?? refuseForeignPage(headers, names)",
     replace: "refuseForeignHost(request, names) ?? refuseForeignPage({}, names)",
     suites: [foreign],
   },
   {
-    breaks: "the local host is called by a name",
+    breaks: "the app calls the local host by a name",
     file: "src/local/host/host.ts",
     find: "const url = `http://127.0.0.1:",
     replace: "const url = `http://localhost:",
@@ -132,7 +132,7 @@ export const localHostMutants: readonly Mutant[] = [
     suites: [localStack],
   },
   {
-    breaks: "the folders between are created open to others",
+    breaks: "the folders above the state's are created open to others",
     file: "src/local/state/state-folder.ts",
     find: "recursive: true, mode: ownerOnly }",
     replace: "recursive: true }",
@@ -160,7 +160,7 @@ export const localHostMutants: readonly Mutant[] = [
     suites: [http],
   },
   {
-    breaks: "a body that the host lost is named empty",
+    breaks: "a body that the host lost is reported as empty",
     file: bodies,
     find: 'headers.has("transfer-encoding")',
     replace: 'headers.has("te")',

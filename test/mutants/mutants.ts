@@ -284,7 +284,7 @@ export const mutants: readonly Mutant[] = [
     suites: [mintedFiles],
   },
   {
-    breaks: "a file is left to an identity's token within its account",
+    breaks: "no SAS is minted for a file within one account",
     file: "src/activities/support/source-access.ts",
     find: 'isSameAccount(copy) && !(endpoint.service === "file"',
     replace: 'isSameAccount(copy) && !(endpoint.service !== "file"',
@@ -333,7 +333,7 @@ export const mutants: readonly Mutant[] = [
     suites: [minted],
   },
   {
-    breaks: "a destination is read in vain after its SAS has expired",
+    breaks: "a destination is read although its SAS has expired",
     file: "src/activities/read.ts",
     find: "hasSasExpired(destination.sas, readAt)",
     replace: "hasSasExpired(null, readAt)",

@@ -41,7 +41,7 @@ export const packageMutants: readonly Mutant[] = [
     suites: [packaged],
   },
   {
-    breaks: "the app loads the identity's library when it starts",
+    breaks: "the app loads the identity library when it starts",
     file: "src/storage/app-identity.ts",
     find: 'import type { TokenCredential } from "@azure/identity";',
     replace: 'import type { TokenCredential } from "@azure/identity";\nimport "@azure/identity";',

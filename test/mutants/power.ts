@@ -35,7 +35,7 @@ export const powerMutants: readonly Mutant[] = [
     suites: [trusted],
   },
   {
-    breaks: "whoever claims to be the emulator gets the token",
+    breaks: "any host that claims to be the emulator gets the token",
     file: "src/copy/location/trusted-endpoint.ts",
     find: "return origin === emulator[service] &&",
     replace: "return emulator[service] !== origin.slice(0, 0) &&",
@@ -49,7 +49,7 @@ export const powerMutants: readonly Mutant[] = [
     suites: [trusted],
   },
   {
-    breaks: "a name of dots leads out of its pair",
+    breaks: "a name with dot segments leads out of its pair",
     file: "src/copy/location/trusted-endpoint.ts",
     find: "!isEndpoint(endpoint) || !isWellNamed(endpoint)",
     replace: "!isEndpoint(endpoint) || (!isWellNamed(endpoint) && endpoint === null)",
@@ -63,14 +63,14 @@ export const powerMutants: readonly Mutant[] = [
     suites: [strangeInput],
   },
   {
-    breaks: "prepare does not ask again whether its copy is allowed",
+    breaks: "prepare does not check again whether its copy is allowed",
     file: "src/activities/prepare.ts",
     find: "const denial = checkCopy(deps, copy);",
     replace: "const denial = copy.version > 1 ? checkCopy(deps, copy) : null;",
     suites: [strangeInput],
   },
   {
-    breaks: "start does not ask again whether its copy is allowed",
+    breaks: "start does not check again whether its copy is allowed",
     file: "src/activities/start.ts",
     find: 'if (denial !== null) return { kind: "failed", failure: denial };',
     replace:
@@ -78,7 +78,7 @@ export const powerMutants: readonly Mutant[] = [
     suites: [strangeInput],
   },
   {
-    breaks: "any copy along a route is one that the route makes",
+    breaks: "a copy along a route may have any destination",
     file: "src/copy/routing/copy-access.ts",
     find: "!parsed.ok || endpointUrl(parsed.endpoint) !== endpointUrl(destination)",
     replace: "!parsed.ok",
@@ -92,7 +92,7 @@ export const powerMutants: readonly Mutant[] = [
     suites: [grants],
   },
   {
-    breaks: "a policy lasts for ever",
+    breaks: "a policy may last any length of time",
     file: "src/copy/request/grants.ts",
     find: "const isTooLong = !(",
     replace: "const isTooLong = maxLockDays < 0 && !(",
@@ -107,7 +107,7 @@ export const powerMutants: readonly Mutant[] = [
     suites: [settings],
   },
   {
-    breaks: "a lease by its flag needs no word",
+    breaks: "a lease that the flag requests needs no word",
     file: "src/activities/support/access.ts",
     find: "copy.leasesSource === true ? { ...copy.options",
     replace: "copy.leasesSource === true && copy.version > 1 ? { ...copy.options",
@@ -143,7 +143,7 @@ export const powerMutants: readonly Mutant[] = [
     suites: ["test/e2e/requests/hardening.test.ts"],
   },
   {
-    breaks: "the keys of all principals are one space",
+    breaks: "principals share one space of Idempotency-Keys",
     file: "src/triggers/http/start-copy.ts",
     find: 'const caller = principal ?? "";',
     replace: 'const caller = principal === "" ? principal : "";',
@@ -157,7 +157,7 @@ export const powerMutants: readonly Mutant[] = [
     suites: [bounded],
   },
   {
-    breaks: "the permissions of a SAS are repeated",
+    breaks: "a message quotes the permissions of a SAS",
     file: "src/copy/decisions/storage-errors.ts",
     find: "return 'the SAS lacks the permission \"r\"';",
     replace: "return `the SAS has the permissions ${permissions}`;",
@@ -171,7 +171,7 @@ export const powerMutants: readonly Mutant[] = [
     suites: [seal],
   },
   {
-    breaks: "a function's lines reach the log as they are",
+    breaks: "a function's log lines are not escaped",
     file: "src/app.ts",
     find: "line.message = printable(line.message);",
     replace: "printable(line.message);",

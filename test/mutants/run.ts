@@ -55,7 +55,7 @@ const healthy: Mutant = {
 console.log(`Runs the suites of ${chosen.length} mutants without one first`);
 const sound = await inCopy(healthy, (directory) => firstFailure(directory, healthy.suites));
 if (sound !== null) {
-  console.error(`Cannot judge mutants as the suites fail without one: ${sound}`);
+  console.error(`Cannot judge mutants because the suites fail without one: ${sound}`);
   process.exit(1);
 }
 const verdicts: Verdict[] = [];

@@ -3,7 +3,7 @@ import type { Mutant } from "./mutant.ts";
 const unavailable = "test/e2e/recovery/unavailable.test.ts";
 const endedMeanwhile = "test/contract/instances/ended-meanwhile.test.ts";
 
-/** The task hub is away or slow, the settings are wrong, or an instance ends while it is called. */
+/** The task hub is unreachable or slow, the settings are wrong, or an instance ends while it is called. */
 export const taskHubMutants: readonly Mutant[] = [
   {
     breaks: "a request waits for a task hub that hangs",
@@ -13,7 +13,7 @@ export const taskHubMutants: readonly Mutant[] = [
     suites: [unavailable],
   },
   {
-    breaks: "a task hub that fails is an empty 500",
+    breaks: "a task hub that fails leads to an empty 500",
     file: "src/triggers/http/http-handler.ts",
     find: "if (!isKnown) throw error;",
     replace: "if (isKnown || !isKnown) throw error;",
@@ -34,7 +34,7 @@ export const taskHubMutants: readonly Mutant[] = [
     suites: [unavailable],
   },
   {
-    breaks: "health has a durable client",
+    breaks: "health needs a durable client",
     file: "src/app.ts",
     find: '  app.http("health", {',
     replace: '  (process.argv.length > 0 ? df.app.client : app).http("health", {',

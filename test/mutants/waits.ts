@@ -98,14 +98,14 @@ export const waitMutants: readonly Mutant[] = [
     suites: ["test/unit/copy/wake-allowance.test.ts"],
   },
   {
-    breaks: "made-up ETags of one blob begin any number of copies",
+    breaks: "forged ETags of one blob start any number of copies",
     file: trigger,
     find: "> maxOutdated)",
     replace: "> maxOutdated * 1_000)",
     suites: [forged],
   },
   {
-    breaks: "events of blobs that are not there are claimed",
+    breaks: "events of nonexistent blobs are claimed",
     file: trigger,
     find: 'if (state.kind === "absent") {',
     replace: 'if (state.kind === "absent" && etag === "") {',

@@ -6,10 +6,10 @@ import { isDeepStrictEqual } from "node:util";
 
 const root = join(import.meta.dirname, "../..");
 
-/** What a package is made of, apart from the packages in node_modules. */
+/** The inputs of a package, apart from node_modules. */
 const parts = ["src", "infra", "host.json", "package.json", "package-lock.json", "tsconfig.json"];
 
-/** Development dependencies that make the package. */
+/** Development dependencies that build the package. */
 const builders = ["node_modules/rolldown", "node_modules/fflate"];
 
 /**
@@ -27,7 +27,7 @@ export function rebuildPackage(commit: string, folder: string): void {
     const changed = changedPackages(copy);
     if (changed.length > 0) {
       throw new Error(
-        `Cannot build the package of ${commit} with the installed packages because it has others: ${changed.join(", ")}. Check the commit out, and run npm ci and npm run package`,
+        `Cannot build the package of ${commit} with the installed packages because it needs other versions: ${changed.join(", ")}. Check the commit out, and run npm ci and npm run package`,
       );
     }
     symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
@@ -40,7 +40,7 @@ export function rebuildPackage(commit: string, folder: string): void {
   }
 }
 
-/** The packages of production, and those that build, that differ between two checkouts. */
+/** The production and build dependencies that differ between two checkouts. */
 function changedPackages(other: string): string[] {
   const before = usedPackages(other);
   const after = usedPackages(root);

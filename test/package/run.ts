@@ -24,14 +24,14 @@ export async function runPackageSuite(args: readonly string[]): Promise<number> 
     for (const [name, content] of Object.entries(unzipSync(readFileSync(zip)))) {
       writeFileSync(join(app, name), content);
     }
-    // The package has none; the local host reads it as Core Tools do.
+    // The package has none; the local host reads it, as Core Tools do.
     cpSync(join(root, "local.settings.json"), join(app, "local.settings.json"));
     process.env["APP_DIRECTORY"] = app;
     const others = args.filter((arg) => arg !== "--extension");
     if (others.length < args.length) return runExtensionSuite(["scenarios-extension", ...others]);
     return runVitest([
       "--project=e2e",
-      "--exclude=test/e2e/commands/**", // of the project, not of an app
+      "--exclude=test/e2e/commands/**", // they test the project, not an app
       "--exclude=**/npm-start.test.ts",
       ...others,
     ]);

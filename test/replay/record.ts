@@ -12,7 +12,7 @@ import { scenarios } from "./scenarios.ts";
 const release = process.argv[2] ?? "";
 const folder = join(historiesFolder, release);
 if (!/^v\d+$/.test(release) || existsSync(folder)) {
-  throw new Error(`Cannot record as a new release must be named, such as v2: "${release}"`);
+  throw new Error(`Cannot record because a new release must be named, such as v2: "${release}"`);
 }
 mkdirSync(folder);
 for (const [scenario, { play, ...options }] of Object.entries(scenarios)) {

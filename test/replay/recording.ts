@@ -68,7 +68,7 @@ export function readRecording(
   try {
     const row = hub.prepare("SELECT * FROM instances WHERE instance_id = ?").get(instanceId);
     if (row?.["status"] !== "Completed") {
-      throw new Error(`Cannot record ${scenario} as it has not completed: ${row?.["status"]}`);
+      throw new Error(`Cannot record ${scenario} because it has not completed: ${row?.["status"]}`);
     }
     const executionId = String(row["execution_id"]);
     const rows = hub.prepare("SELECT event FROM history WHERE execution_id = ? ORDER BY seq");

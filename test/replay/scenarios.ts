@@ -207,7 +207,7 @@ export const scenarios: Record<string, Scenario> = {
       const id = await startCopy(stack);
       await stack.clock.advance(10_000);
       stack.local.emulator.copies.finish(destination);
-      await stack.upload("archive/film.mp4", "somebody else's");
+      await stack.upload("archive/film.mp4", "another client's");
       return untilCompleted(stack, id);
     },
   },

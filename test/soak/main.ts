@@ -45,7 +45,7 @@ function parseLimit(text = "1"): (round: number) => boolean {
   const { amount, unit } = /^(?<amount>[1-9]\d*)(?<unit>[mh]?)$/.exec(text)?.groups ?? {};
   if (amount === undefined) {
     throw new Error(
-      `Cannot read the limit: ${text}. Give a number of rounds, or a time as 90m or 8h.`,
+      `Cannot read the limit: ${text}. Give a number of rounds, or a time such as 90m or 8h.`,
     );
   }
   if (unit === "") return (round) => round <= Number(amount);

@@ -18,7 +18,7 @@ export type ChaosClock = Clock & {
 const quietRounds = 4;
 
 /** Real time (ms): work that takes longer waits for something that never happens. */
-const longestWork = 120_000;
+const maxWorkMs = 120_000;
 
 /** It also controls the process's `Date`, because the app and the Storage SDK read it. */
 export function chaosClock(start: number): ChaosClock {
@@ -47,7 +47,7 @@ export function chaosClock(start: number): ChaosClock {
     const begun = performance.now();
     for (let quiet = 0; quiet < quietRounds; quiet = busy <= 0 ? quiet + 1 : 0) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (performance.now() - begun > longestWork) throw new Error("Work does not end");
+      if (performance.now() - begun > maxWorkMs) throw new Error("Work does not end");
     }
   };
   const takeDue = (limit: number) => {

@@ -18,6 +18,6 @@ test("every known and seeded difference names a call of the parity suite", () =>
   expect(named.filter((call) => parityCalls[call] === undefined)).toEqual([]);
 });
 
-test.each(seededDifferences)("the text that is replaced so that $what appears once", (seeded) => {
+test.each(seededDifferences)("the text that is replaced appears once: $what", (seeded) => {
   expect(read(`src/local/${seeded.file}`).split(seeded.find)).toHaveLength(2);
 });

@@ -35,7 +35,7 @@ test("the load of an instance does not depend on the plan: the documented defaul
   });
 });
 
-test("a function that hangs is ended after ten minutes, on every plan", () => {
+test("a function that hangs is stopped after ten minutes, on every plan", () => {
   expect(functionTimeout).toBe("00:10:00");
 });
 
@@ -70,7 +70,7 @@ test("tracing uses the version without warnings, and excludes inputs and outputs
   });
 });
 
-test("the extension comes with the bundle's fourth version, and paths begin with /api", () => {
+test("the extension comes from version 4 of the bundle, and paths begin with /api", () => {
   expect(extensionBundle).toEqual({
     id: "Microsoft.Azure.Functions.ExtensionBundle",
     version: "[4.0.0, 5.0.0)",

@@ -74,12 +74,12 @@ const violations: Violation[] = [
   {
     folder: "copy/contract",
     line: 'export type { Decision } from "../decisions/plan.ts";',
-    message: /contract\/ knows only/,
+    message: /contract\/ imports only/,
   },
   {
     folder: "copy/request",
     line: 'export const plan = await import("../decisions/plan.ts");',
-    message: /request\/ knows only/,
+    message: /request\/ imports only/,
   },
   {
     folder: "orchestrations",

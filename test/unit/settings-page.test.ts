@@ -12,7 +12,7 @@ const region = /(?<=<!-- settings: (?<madeBy>\w+) -->\n)[^]*?(?=<!-- end -->)/g;
 
 test("the page shows each setting of the table", async () => {
   const generated = readFileSync(page, "utf8").replace(region, (...match: unknown[]) => {
-    const { madeBy } = match.at(-1) as { madeBy: "deployment" }; // a wrong word makes an empty table
+    const { madeBy } = match.at(-1) as { madeBy: "deployment" }; // a wrong word leads to an empty table
     return `\n${settingsMarkdown(madeBy)}\n\n`;
   });
   await expect(generated).toMatchFileSnapshot(`../../${page}`);

@@ -47,14 +47,14 @@ export async function freeDestination(
   const { ledger } = deps;
   const { copy, instanceId } = input;
   const released = await ledger.releaseLock(copy.destination, instanceId);
-  // A copy that held the lock has left the queue before.
+  // A copy that held the lock has already left the queue.
   if (released !== "released" && copy.mayWait === true) {
     await ledger.queue.leave(copy.destination, instanceId);
   }
   if (released !== "taken") await passOn(deps, input, context, { hasEnded: true });
 }
 
-/** Releases the lock of a copy that cannot start yet and has used it for nothing, and passes the destination on. */
+/** Releases the lock of a copy that cannot start yet and has not used it, and passes the destination on. */
 export async function giveWay(
   deps: ActivityDependencies,
   input: ActivityInput,
@@ -67,8 +67,8 @@ export async function giveWay(
 }
 
 /**
- * Wakes the next waiter. If that fails, its timer and the watchdog still do: the copy that frees the destination does not
- * wait for it.
+ * Wakes the next waiter. If that fails, its timer or the watchdog wakes it later, so the copy that frees the
+ * destination does not wait.
  */
 async function passOn(
   { ledger, now }: ActivityDependencies,

@@ -9,8 +9,8 @@ import type { MintedSas } from "../location/minted-sas.ts";
 import type { CopyResult, Outcome } from "./outcome.ts";
 
 /**
- * Inputs and results of activities. Orchestration histories contain all of them, so they contain no secret in clear
- * text, and their shapes are append-only: fields may be added, never changed or removed.
+ * Inputs and results of activities. Orchestration histories contain all of them, so they contain no plaintext
+ * secret, and their shapes are append-only: fields may be added, never changed or removed.
  */
 
 /** The orchestration's input: a valid request with its secrets sealed. */
@@ -167,7 +167,7 @@ export type Busy = {
   waitsFor: string;
   /** The failure of the copy when the wait times out. */
   failure: Failure;
-  /** It is the first in the queue of its destination; absent if it is not, and unless that was asked. */
+  /** The copy is first in the queue of its destination; absent if it is not, or without `asksPosition`. */
   isFirst?: true;
 };
 

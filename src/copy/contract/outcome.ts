@@ -63,7 +63,7 @@ export function buildOutcome(result: CopyResult, details: OutcomeDetails): Outco
     copyStatus: copyStatusOf(result),
     progress: "progress" in result ? result.progress : null,
     ...record,
-    // A copy that Storage completes in the start's response has ended, to the second, before the response arrived.
+    // Storage reports whole seconds: a copy that completes in the start's response ended before that response arrived.
     startedAt:
       record.startedAt === null ? null : toIso(earliest(parseTime(record.startedAt), completedAt)),
     completedAt: toIso(completedAt),

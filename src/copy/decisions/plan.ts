@@ -34,7 +34,7 @@ export function decide(
 ): Decision {
   const skipped = source === null ? null : skipStaleEvent(copy, source);
   if (skipped !== null) return skipped;
-  // Files become block blobs ("Copy Blob"). The type of what was not read is unknown, and no rule about it applies.
+  // Files become block blobs ("Copy Blob"). Without a read the type is unknown, and no rule about it applies.
   const blobType = source === null ? null : (source.blobType ?? "BlockBlob");
   const obstacle =
     (source === null ? null : refuseSource(copy, source)) ??
@@ -88,7 +88,7 @@ function endedBefore({ plannedAt }: CopyPlan, { completedAt }: CopyProperties): 
  * Returns true if the copy's source URL may have our minted SAS. Another client's copy of the same source has
  * another SAS. Some regions remove the signature from the URL that Storage returns. If one removes the whole
  * query, only the other conditions remain and the copy counts as ours: another client without a query would
- * need a public source and the same moment, whereas rejecting our own copy would leave it running and
+ * have to copy a public source at the same moment, whereas rejecting our own copy would leave it running and
  * reported as failed. A SAS of Azure Files has no correlation id, so its expiry is compared.
  */
 function hasOurSas({ mintedSas }: CopyPlan, { service }: Endpoint, copy: CopyProperties): boolean {

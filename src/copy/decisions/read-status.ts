@@ -115,7 +115,7 @@ function copyFailure(
 
 /** Builds the status of a copy whose destination can no longer be read, so that its outcome is unknown. */
 export function unobservable(reason: Failure, copyId: CopyId): FinalCopyStatus {
-  const message = `Cannot determine how the copy ended, it may have succeeded: ${reason.message}, copyId ${copyId}`;
+  const message = `Cannot determine how the copy ended; it may have succeeded: ${reason.message}, copyId ${copyId}`;
   return { kind: "unobservable", failure: { ...reason, message } };
 }
 

@@ -19,7 +19,7 @@ export function characterName(character: string): string {
   return name === undefined ? number : `${number} ${name}`;
 }
 
-/** Longer texts are cut: no name in Storage has more characters, and a log line must not be endless. */
+/** Longer texts are truncated: no name in Storage has more characters, and log lines must stay readable. */
 const maxPrintedLength = 2_048;
 
 /**

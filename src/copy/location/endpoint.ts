@@ -33,7 +33,7 @@ export type FileEndpoint = StorageEndpoint & {
 export type ExternalEndpoint = {
   service: "external";
   origin: string;
-  /** With its leading slash, as it was written, with all else encoded: only its server can interpret it. */
+  /** With its leading slash, as it was written, with other characters encoded: only its server can interpret it. */
   path: string;
 };
 
@@ -159,7 +159,7 @@ export function isEchoOf(source: Endpoint, echoed: string): boolean {
 
 function objectUrl(endpoint: Endpoint): string {
   if (endpoint.service === "external") return `${endpoint.origin}${endpoint.path}`;
-  // An unpaired surrogate has no encoding. Only a stranger's input has one, and no step sends it to Storage.
+  // An unpaired surrogate has no encoding. Only an input that Ferry did not write has one; it is never sent to Storage.
   const wellFormed = endpoint.path.replace(/\p{Surrogate}/gu, "\ufffd");
   const path = wellFormed.split("/").map(encodeURIComponent).join("/");
   return `${serviceUrl(endpoint)}/${containerOf(endpoint)}/${path}`;

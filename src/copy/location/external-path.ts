@@ -12,21 +12,21 @@ export function encodeExternalPath(path: string): string {
 /** Problems of any path outside Storage. */
 export function externalPathProblems(path: string): string[] {
   return /%(?![0-9a-f]{2})/i.test(path)
-    ? ['has a "%" in its path that begins no percent-encoding; write it as %25']
+    ? ['has a "%" in its path that does not begin a percent-encoding; write it as %25']
     : [];
 }
 
 /**
- * Problems of a path that must stay in a folder. Servers outside Storage may decode it several times, trim it and fold
- * its letters before they interpret it, so none of these readings may have a slash or a dot segment. A reading that a
- * strict decoder rejects is refused, because a lenient one would continue.
+ * Problems of a path that must stay in a folder. Servers outside Storage may decode it several times, trim it and
+ * normalize its letters before they interpret it, so none of these readings may have a slash or a dot segment. A
+ * reading that a strict decoder rejects is rejected, because a lenient one would continue.
  */
 export function escapingPathProblems(path: string): string[] {
   // Decoding again and again takes time that grows with the square of the length.
   if (path.length > maxCopySourceLength) return ["has a path of more than 2,048 characters"];
   const readings = path.split("/").map(decodings);
   if (readings.includes(null)) {
-    return ['has a "%" in its path that is no valid percent-encoding once the path is decoded'];
+    return ['has a "%" in its path that is not a valid percent-encoding once the path is decoded'];
   }
   return readings.flat().some((part) => part !== null && isAmbiguous(part))
     ? ["has an encoded slash, a backslash, a control character or a dot segment in its path"]

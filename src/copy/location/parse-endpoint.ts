@@ -32,7 +32,7 @@ export type ParsedEndpoint<E extends Endpoint = Endpoint> =
   | { ok: true; endpoint: E; sas: Sas | null }
   | { ok: false; problems: string[] };
 
-const dotSegmentProblem = "has a path segment of dots, which URL parsers remove";
+const dotSegmentProblem = "has a dot segment in its path, which URL parsers remove";
 
 /**
  * Parses the URL of a source and separates its SAS. Returns all problems, and none of them quotes the
@@ -56,11 +56,11 @@ export function parseDestination(text: string, origins: Origins): ParsedEndpoint
   const parsed = parseInStorage(read.url, origins);
   if (!parsed.ok) return parsed;
   const { endpoint } = parsed;
-  if (endpoint.secondary) return refused("is a secondary endpoint, which is read-only");
+  if (endpoint.secondary) return rejected("is a secondary endpoint, which is read-only");
   if (isManagedDisk(endpoint))
-    return refused("is the export of a managed disk, which is read-only");
+    return rejected("is the export of a managed disk, which is read-only");
   return "snapshot" in endpoint || "version" in endpoint
-    ? refused("names a snapshot or version, which is read-only")
+    ? rejected("names a snapshot or version, which is read-only")
     : parsed;
 }
 
@@ -80,15 +80,15 @@ export function withName<E extends Destination>(endpoint: E, path: string): Pars
     : { ok: true, endpoint: { ...endpoint, path }, sas: null };
 }
 
-/** Refuses a source whose URL is too long for x-ms-copy-source ("Copy Blob", "Copy File"). */
+/** Rejects a source whose URL is too long for x-ms-copy-source ("Copy Blob", "Copy File"). */
 export function limitCopySource<E extends Endpoint>(
   parsed: Extract<ParsedEndpoint<E>, { ok: true }>,
 ): ParsedEndpoint<E> {
   const length = copySourceLength(parsed);
   if (length <= maxCopySourceLength) return parsed;
   const what = parsed.sas === null ? "when it is encoded" : "when it is encoded, with its query";
-  return refused(
-    `is ${length} characters long ${what}; Storage reads a source from at most 2,048 (x-ms-copy-source)`,
+  return rejected(
+    `is ${length} characters long ${what}; Storage accepts at most 2,048 for a source (x-ms-copy-source)`,
   );
 }
 
@@ -117,7 +117,7 @@ function parseInStorage(url: WrittenUrl, { emulator }: Origins): ParsedEndpoint<
   const query = splitQuery(url.query, place.service);
   const problems = [...url.problems, ...query.problems];
   if (problems.length > 0) return { ok: false, problems };
-  if (hasDots(url)) return refused(dotSegmentProblem);
+  if (hasDots(url)) return rejected(dotSegmentProblem);
   const { service, account, secondary, emulated, segments } = place;
   const parsed = service === "blob" ? parseBlobName(segments) : parseFileName(segments);
   if (!parsed.ok) return parsed;
@@ -130,7 +130,7 @@ function parseInStorage(url: WrittenUrl, { emulator }: Origins): ParsedEndpoint<
   return { ok: true, endpoint, sas: query.sas };
 }
 
-/** Returns true if the URL has a path segment of dots, as it is or percent-encoded. */
+/** Returns true if the path has a dot segment, as it is or percent-encoded. */
 function hasDots({ path }: WrittenUrl): boolean {
   return path.split("/").some((segment) => /^(\.|%2e){1,2}$/i.test(segment));
 }
@@ -162,9 +162,13 @@ function parseEmulatedPlace({ path }: WrittenUrl, service: Service): Place {
 }
 
 function parseAzurePlace(url: WrittenUrl, emulator: Origins["emulator"]): Place {
-  const refusedWith = (problems: string[]): Place => ({ account: null, emulated: false, problems });
+  const rejectedWith = (problems: string[]): Place => ({
+    account: null,
+    emulated: false,
+    problems,
+  });
   const host = parseStorageHost(url.hostname);
-  if (host === null) return refusedWith([foreignHostProblem(url, emulator)]);
+  if (host === null) return rejectedWith([foreignHostProblem(url, emulator)]);
   const problems: string[] = [];
   if (url.protocol !== "https:") problems.push("must use https");
   if (url.port !== "") {
@@ -173,10 +177,10 @@ function parseAzurePlace(url: WrittenUrl, emulator: Origins["emulator"]): Place 
   const { account, secondary, service } = host;
   if (service !== "blob" && service !== "file") {
     problems.push(serviceProblem(host));
-    return refusedWith(problems);
+    return rejectedWith(problems);
   }
   if (host.kind === "private-link") problems.push(privateLinkProblem(host));
-  if (problems.length > 0) return refusedWith(problems);
+  if (problems.length > 0) return rejectedWith(problems);
   const segments = url.path.slice(1).split("/");
   return { service, account, secondary, emulated: false, segments, problems: [] };
 }
@@ -195,11 +199,11 @@ function serviceProblem({ service, ownHost }: StorageHost): string {
   return service === "dfs" ? `${problem}: write ${ownHost.replace(".dfs.", ".blob.")}` : problem;
 }
 
-/** A private link name stands in no certificate of Storage, so that no client can connect to it. */
+/** No certificate of Storage covers a private link name, so no client can connect to it. */
 export function privateLinkProblem({ ownHost }: StorageHost): string {
   return `has the host of a private link; write ${ownHost}, which leads to the private endpoint`;
 }
 
-function refused(problem: string): { ok: false; problems: string[] } {
+function rejected(problem: string): { ok: false; problems: string[] } {
   return { ok: false, problems: [problem] };
 }

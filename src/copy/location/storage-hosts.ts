@@ -2,7 +2,7 @@
 export type StorageHost = {
   kind:
     | "account"
-    /** Where a managed disk is exported ("Download a Windows VHD"): only a SAS opens it, and it holds page blobs. */
+    /** Where a managed disk is exported ("Download a Windows VHD"): it requires a SAS, and contains page blobs. */
     | "managed-disk"
     /** A name that only DNS uses ("Use private endpoints"): the account's own host leads to the same endpoint. */
     | "private-link";
@@ -10,7 +10,7 @@ export type StorageHost = {
   service: string;
   /** The read-only secondary of a geo-redundant account. */
   secondary: boolean;
-  /** The account's host for every network route, as events have it; still that of the secondary. */
+  /** The host without the part for a network route, as events have it; a secondary stays a secondary. */
   ownHost: string;
 };
 

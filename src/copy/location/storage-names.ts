@@ -53,8 +53,8 @@ export function hasDotSegment(path: string): boolean {
 }
 
 /**
- * Returns true if the path would have a segment of dots after a server on the way decoded it, however often. Only ASCII
- * matters, so each byte is decoded for itself.
+ * Returns true if the path would have a dot segment after any number of decodings by servers on the way. Only ASCII
+ * matters, so each byte is decoded separately.
  */
 export function hasDotSegmentWhenDecoded(path: string): boolean {
   for (let reading = path; ;) {

@@ -7,7 +7,7 @@ import { isWellNamed } from "./well-named.ts";
 
 /*
  * Endpoints of activity inputs. Ferry's triggers only pass on what they have parsed, but a client that can start
- * orchestrations or write to the task hub can pass any JSON. So these functions expect no shape.
+ * orchestrations or write to the task hub can pass any JSON. So these functions do not rely on its shape.
  */
 
 const text = z.string();
@@ -34,14 +34,14 @@ export const endpointShape = z.discriminatedUnion("service", [
   z.object({ service: z.literal("external"), origin, path: text }),
 ]);
 
-/** Whether the JSON has the fields of an endpoint; they may still name any host. */
+/** Returns true if the JSON has the fields of an endpoint; they may still name any host. */
 function isEndpoint(json: unknown): json is Endpoint {
   return endpointShape.safeParse(json).success;
 }
 
 /**
- * Whether the app's token, or a SAS, may be sent to the endpoint's host: it is the host of a Storage service in a known
- * cloud, or the emulator's, and the endpoint's account and service are those of the host.
+ * Returns true if the app's token, or a SAS, may be sent to the endpoint's host: it is the host of a Storage service in
+ * a known cloud, or the emulator's, and the endpoint's account and service are those of the host.
  */
 export function isOnStorageHost(
   endpoint: Endpoint,
@@ -66,8 +66,8 @@ export function isOnStorageHost(
 }
 
 /**
- * Whether Ferry could have parsed the endpoint from a URL or an event: its host is trusted, or it is outside Storage,
- * and its names are such that its URL has exactly these names. Only then can it be compared with pairs and routes.
+ * Returns true if Ferry could have parsed the endpoint from a URL or an event: its host is trusted, or it is outside
+ * Storage, and its URL has exactly its names. Only then can it be compared with pairs and routes.
  */
 export function isWellFormed(endpoint: Endpoint, { emulator }: Origins): boolean {
   if (!isEndpoint(endpoint) || !isWellNamed(endpoint)) return false;

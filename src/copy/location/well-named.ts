@@ -9,7 +9,7 @@ import {
 
 /**
  * Returns true if Ferry could have parsed the endpoint's names from a URL or an event, so that the URL that Storage gets
- * has exactly these names. Activities ask, because a stranger who can start an orchestration can put any text there.
+ * has exactly these names. Activities check this, because any client with access to the task hub can put any text there.
  */
 export function isWellNamed(endpoint: Endpoint): boolean {
   const { path } = endpoint;

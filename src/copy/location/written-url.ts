@@ -2,8 +2,8 @@ import { characterName } from "./characters.ts";
 
 /**
  * A URL as it was written. The URL parser normalizes only the scheme, the host and the port. It would also remove
- * tabs, line ends, blanks at the ends and path segments of dots, and turn backslashes into slashes: another blob
- * would then be copied than the caller wrote.
+ * tabs, line breaks, spaces at the ends and dot segments, and turn backslashes into slashes, and so name a blob that
+ * the caller did not write.
  */
 export type WrittenUrl = {
   /** Scheme, host and port, as the URL parser writes them. */
@@ -16,7 +16,7 @@ export type WrittenUrl = {
   path: string;
   /** Without its question mark; characters that no URL may contain are encoded. Empty if there is none. */
   query: string;
-  /** Problems of parts that no URL of Ferry may have: user information, a fragment. */
+  /** Problems of parts that Ferry accepts in no URL: user information, a fragment. */
   problems: string[];
 };
 
@@ -33,7 +33,7 @@ const hasQuery = /\?[^#]*[^\s#]/;
  * characters, encoded, that no name in Storage has. No problem quotes the URL.
  */
 export function readUrl(text: string, isOutside: (origin: string) => boolean): ReadUrl {
-  // A blank or a line end around a pasted SAS cannot belong to a name.
+  // A space or a line break around a pasted SAS cannot belong to a name.
   const url = hasQuery.test(text) ? trimPaste(text) : text;
   const [, scheme, authority = "", path = "", query = "", fragment] = parts.exec(url) ?? [];
   const root = `${scheme}://${authority}/`;
@@ -61,7 +61,7 @@ export function readUrl(text: string, isOutside: (origin: string) => boolean): R
   };
 }
 
-/** Removes blanks, tabs and line ends from both ends. A regular expression would take quadratic time. */
+/** Removes spaces, tabs and line breaks from both ends. A regular expression would take quadratic time. */
 function trimPaste(text: string): string {
   let [start, end] = [0, text.length];
   while (start < end && pasted.has(text.charAt(start))) start++;

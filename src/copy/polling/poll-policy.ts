@@ -21,7 +21,7 @@ export const maxWaitMs = 6 * hour;
 export const maxLateWaitMs = 12 * hour;
 const lateAfterMs = 3 * day;
 const minWaitMs = second;
-/** A wake that finds the copy still pending may be slightly early ("it fires at initiation"); ms after that poll. */
+/** Follow-up polls, ms after a wake that finds the copy still pending: it may be early ("it fires at initiation"). */
 const followUpsMs = [5 * second, 20 * second, 65 * second];
 
 /** Polls of a copy that has not shown a byte, ms from its start; after the last, the time doubles. */
@@ -49,7 +49,7 @@ const standstillShare = 1 / 3;
 const freePolls = 12;
 const spacingFactor = 3;
 
-/** When to poll a copy for the first time (epoch ms) if Storage called it pending when it was started. */
+/** When to poll a copy for the first time (epoch ms) if Storage reported it as pending when it was started. */
 export function firstPollAt(startedAt: EpochMs): EpochMs {
   return plusMs(startedAt, pollsBeforeProgressMs[0] ?? minWaitMs);
 }
@@ -63,7 +63,7 @@ export function followUpsAfter(readAt: EpochMs): EpochMs[] {
 }
 
 /**
- * When to poll a pending copy next (epoch ms) never more than six hours after `now`, or twelve from the fourth day on:
+ * When to poll a pending copy next (epoch ms), never more than six hours after `now`, or twelve from the fourth day on:
  * when the forecast expects it to complete, or earlier where the forecast is uncertain. The number of polls so far
  * bounds this: whatever its progress, a two-week copy needs at most 56 polls. After a poll without a response,
  * `orchestrations/follow.ts` uses `retryAt` and `minSpacingMs` instead.
@@ -74,7 +74,7 @@ export function nextPollAt(history: PollHistory): EpochMs {
   return plusMs(now, Math.max(minSpacingMs(history), wait));
 }
 
-/** The maximum wait of a copy of this age, ms. */
+/** The maximum wait of a copy of this age (ms). */
 function maxWaitAt(age: number): number {
   return age < lateAfterMs ? maxWaitMs : maxLateWaitMs;
 }

@@ -5,9 +5,9 @@ import { hour } from "../durations.ts";
 /** How many wakes of a copy are left; `at`: when this was true (epoch ms). */
 export type WakeAllowance = { wakes: number; at: EpochMs };
 
-/** Wakes at hand at first. */
+/** The wakes that a copy starts with. */
 export const maxWakes = 20;
-/** One wake is added after each of these periods, so two weeks have at most 48. Each costs up to eleven history events. */
+/** One wake is added after each of these periods, so two weeks have at most 48. Each costs at most 11 history events. */
 export const wakeRefillMs = 12 * hour;
 
 /** The allowance of a copy that has not been woken. */

@@ -116,7 +116,7 @@ export function parseAllowedPairs(
 /** Compares decoded names, segment by segment; an endpoint in Storage is decoded when it is parsed. */
 function contains(place: Place, endpoint: Endpoint): boolean {
   const isExternal = endpoint.service === "external";
-  // A path that a server may read as another one is in no folder; out of a whole origin, no path leads.
+  // A path that a server may read as another one is in no folder. No path leads out of a whole origin.
   if (isExternal && place.segments.length > 0 && escapingPathProblems(endpoint.path).length > 0) {
     return false;
   }
@@ -145,7 +145,7 @@ function parsePlace(
   const parts = decodedSegments(url.path);
   if (parts === null) return "is not valid percent-encoded UTF-8";
   if (hasDotSegmentWhenDecoded(url.path)) {
-    return "has a path segment of dots, which no source or destination has";
+    return "has a dot segment in its path, which no source or destination has";
   }
   const { origin } = url;
   if (origin === emulator.blob || origin === emulator.file) {

@@ -24,7 +24,7 @@ export type ParsedRequest = { ok: true; request: CopyRequest } | { ok: false; pr
 
 /**
  * Parses a request body and returns all problems. No message quotes a value that may be secret.
- * `given` has the source or the destination of the body where they were parsed already.
+ * `given` is the source or the destination of the body if it has already been parsed.
  */
 export function parseCopyRequest(
   body: unknown,

@@ -6,8 +6,8 @@ import type { CopyOptions } from "./copy-options.ts";
 import type { Problem } from "./request-problem.ts";
 
 /**
- * What a pair or a route must grant by name (`allow`), because it changes the source, or because no request can take
- * it back. A pair alone only grants reading its source, and writing and overwriting its destination.
+ * What a pair or a route must grant by name (`allow`), because it changes the source or cannot be
+ * undone. A pair alone only grants reading its source, and writing and overwriting its destination.
  */
 export const grants = ["hold-source", "lock", "legal-hold", "seal"] as const;
 
@@ -17,7 +17,7 @@ export function isGrant(text: string): text is Grant {
   return grants.some((grant) => grant === text);
 }
 
-/** A problem for each text that is no grant. */
+/** A problem for each text that is not a grant. */
 export function unknownGrants(texts: readonly string[]): string[] {
   return texts
     .filter((text) => !isGrant(text))

@@ -3,7 +3,7 @@ import type { Problem } from "./request-problem.ts";
 
 /** "Setting and retrieving properties and metadata": the total size. */
 const maxMetadataBytes = 8 * 1_024;
-/** Each name is sent as a header: `x-ms-meta-`, a colon, a space and a line end. */
+/** Each name is sent as a header: `x-ms-meta-`, a colon, a space and a line break. */
 const headerOverheadBytes = 14;
 
 /**

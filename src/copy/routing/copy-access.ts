@@ -18,7 +18,7 @@ export type AccessPolicy = {
   origins: Origins;
   /** The app's own storage account. Copies from or to the app's own state in it are never allowed. */
   own: OwnAccount;
-  /** How long an immutability policy may last, days. */
+  /** How long an immutability policy may last (days). */
   maxLockDays: number;
 };
 

@@ -83,7 +83,7 @@ export function fillTemplate(
 ): { url: string; base: string; path: string } {
   const path = fillPieces(pieces, blob);
   const place = `${root}/${encodeURIComponent(container)}`;
-  // A name with an unpaired surrogate has no URL; it is refused by its name.
+  // A name with an unpaired surrogate has no URL; it is rejected as a name.
   const name = path
     .replace(/\p{Surrogate}/gu, "\ufffd")
     .split("/")

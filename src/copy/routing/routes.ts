@@ -94,7 +94,7 @@ export function buildRoutedRequest(
 
 /**
  * Fills the template. The name is taken as it is, because a blob's name may look like a URL's query. `problems` names
- * the segments of dots that the blob's name led to.
+ * the dot segments that the blob's name led to.
  */
 export function buildDestination(
   template: RouteTemplate,
@@ -220,7 +220,7 @@ function parseSource(text: string, origins: Origins): { place: Place | null; pro
   return { place: { origin, account, container, url }, problems: [] };
 }
 
-/** The text with which all names begin that match both prefix and glob; null when no name matches both. */
+/** The text that all names matching both prefix and glob begin with; null when no name matches both. */
 function commonStart({ prefix, glob }: Pick<RouteSource, "prefix" | "glob">): string | null {
   const start = glob === null ? "" : literalStart(glob);
   if (start.startsWith(prefix)) return start;

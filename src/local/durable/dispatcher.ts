@@ -19,7 +19,7 @@ export type Dispatcher = {
   stop(): Promise<void>;
 };
 
-/** The delay before work is tried again that failed inside the engine or because the host could not call a function. */
+/** The delay before a retry of work that failed inside the engine, or because the host could not call a function. */
 const retryDelayMs = 5 * second;
 
 export function createDispatcher(hub: TaskHub, options: DurableOptions): Dispatcher {
@@ -82,7 +82,7 @@ export function createDispatcher(hub: TaskHub, options: DurableOptions): Dispatc
       },
     });
   };
-  /** Holds an activity's message, and renews that in time until the returned function is called. */
+  /** Holds an activity's message, and renews it in time until the returned function is called. */
   const holdActivity = (seq: number): Cancel => {
     let cancel: Cancel = () => {};
     const hold = () => {
@@ -190,8 +190,8 @@ const earlyMessages =
   "Messages are lost because they arrived before the message that starts the instance";
 
 /**
- * Messages can overtake the one that starts their instance, when a dead process holds that. The Azure Storage backend
- * deletes them (IsExecutableInstanceAsync); only a termination takes effect.
+ * Messages can overtake the one that starts their instance, when a dead process holds that message. The Azure Storage
+ * backend deletes them (IsExecutableInstanceAsync); only a termination takes effect.
  */
 function discardEarlyMessages(
   hub: TaskHub,

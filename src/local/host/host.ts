@@ -37,7 +37,7 @@ export type HostOptions = {
   /** Settings that override local.settings.json and the machine's environment. */
   environment: Readonly<Record<string, string>>;
   log: HostLog;
-  /** Gets the error when the disk is full, or the task hub's file can no longer be used. The host then responds with 503. */
+  /** Gets the error when the disk is full, or the task hub's file is no longer usable. The host then responds with 503. */
   onStateError?: (error: unknown) => void;
   /** Opens the Durable engine; by default the local one. */
   openEngine?: ((options: DurableOptions) => DurableEngine | Promise<DurableEngine>) | undefined;
@@ -166,7 +166,7 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
   }
 }
 
-/** Refuses requests of web pages, to every route. The log contains the foreign name, the response does not. */
+/** Rejects requests of web pages to every route. Only the log contains the foreign name, not the response. */
 function refuseForeign(
   request: HostRequest,
   names: HostNames,

@@ -52,7 +52,7 @@ function describe(reason: Reason, file: string, details: string): string {
     case "full":
       return `Cannot write "${file}" because the disk is full. Free some space, then start again: nothing that was acknowledged is lost`;
     case "refused":
-      return `Cannot write "${file}" because the disk refused it (${details}): it may be full, over a quota or failing. Check the disk, then start again: nothing that was acknowledged is lost`;
+      return `Cannot write "${file}" because the system reported an error (${details}): the disk may be full, over a quota or failing. Check the disk, then start again: nothing that was acknowledged is lost`;
     case "read-only":
       return `Cannot write "${file}" because it or its folder is read-only (${details}). Make both writable for this user, then start again`;
     case "unopened":
@@ -64,5 +64,5 @@ function describe(reason: Reason, file: string, details: string): string {
 
 /** What to do about a file that is lost. */
 export function startOver(file: string): string {
-  return `Put a copy of it back that belongs to the other files, or delete the folder "${dirname(file)}" to start over`;
+  return `Restore a copy of it that belongs to the other files, or delete the folder "${dirname(file)}" to start over`;
 }

@@ -101,7 +101,7 @@ function lockFolder(directory: string): () => void {
 /** `identity` is 0 for a file that has none. */
 type Examined = { file: string; kind: "missing" | "empty" | "database"; identity: number };
 
-/** Reads a database without changing it. Throws for one that is damaged. */
+/** Reads a database without changing it. Throws if it is damaged. */
 function examine(file: string): Examined {
   const stats = explained(file, () => statSync(file, { throwIfNoEntry: false }));
   if (stats === undefined) return { file, kind: "missing", identity: 0 };
@@ -133,7 +133,7 @@ function examine(file: string): Examined {
   });
 }
 
-/** Returns whether the state is complete; false for one that a first start must create or complete. Throws for a part. */
+/** Returns true if the state is complete, false if a first start must create or complete it. Throws if a part is lost. */
 function checkHalves({
   hub,
   storage,
@@ -165,7 +165,7 @@ function lost({ file, kind }: Examined): StateError {
   return new StateError(message);
 }
 
-/** Whether the hub has an orchestration. A hub of another schema is left to `openHubFile`, which rejects it. */
+/** Returns true if the hub has an orchestration. A hub of another schema is left to `openHubFile`, which rejects it. */
 function hasInstances(file: string): boolean {
   return explained(file, () => {
     const database = openHubFile(file);
@@ -206,7 +206,7 @@ function readKey(file: string): string {
 
 function keyLost(file: string, { name }: KeySetting): StateError {
   return new StateError(
-    `Cannot start because "${file}" is missing, whose key sealed the secrets in the state beside it. Put the file back, set ${name} to the keys that were used, or delete the folder "${join(file, "..")}" to start over`,
+    `Cannot start because "${file}" is missing: its key sealed the secrets in this state. Restore the file, set ${name} to the keys that were used, or delete the folder "${join(file, "..")}" to start over`,
   );
 }
 

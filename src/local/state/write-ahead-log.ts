@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { endianness } from "node:os";
 
 /**
- * Whether the write-ahead log of a SQLite file still has every commit that the log's index counts. After a killed
- * process SQLite recovers the log up to the first frame that is cut or damaged, and silently drops the rest, so this
- * must be checked before the file is opened. True if there is no index, because nothing is known then.
+ * Returns true if the write-ahead log of a SQLite file still has every commit that the log's index counts. After a
+ * killed process SQLite recovers the log up to the first frame that is truncated or damaged, and silently drops the
+ * rest, so this must be checked before the file is opened. True if there is no index, because nothing is known then.
  *
  * Formats: sqlite.org/fileformat2.html#walformat (log), sqlite.org/walformat.html#walidxfmt (index).
  */

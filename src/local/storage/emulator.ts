@@ -34,7 +34,7 @@ export type StorageEmulatorOptions = {
   /** Hosts that reach an account by their name, besides the emulator's own address; default: none. */
   hosts?: VirtualHosts;
   copies?: Partial<CopySettings>;
-  /** Gets every error of the disk or the file, such as a full disk. The request that met it gets a 503. */
+  /** Gets every error of the disk or the file, such as a full disk. The request that caused it gets a 503. */
   onStoreError?: (error: unknown) => void;
   /** Returns the response to a request that must not reach Storage; by default every request reaches it. */
   refuse?: ServerOptions["refuse"];

@@ -16,7 +16,7 @@ export function createBoundedSet(maxSize: number): BoundedSet {
   };
 }
 
-/** Counts of the texts that were counted last. */
+/** How often each of the latest texts was added. */
 export type BoundedCounts = { add(text: string): number };
 
 /** Creates counts of at most `maxSize` texts, which drop the oldest first; `add` returns the new count. */

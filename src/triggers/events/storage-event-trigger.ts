@@ -46,7 +46,7 @@ export type EventGridHandler = (
   context: InvocationContext,
 ) => Promise<void>;
 
-/** Does the work unless this process has done it for this reaction. */
+/** Does the work of a reaction unless this process has already completed it. */
 type Once = (reaction: string, work: () => Promise<void>) => Promise<void>;
 
 /** A delivery that is not handled by then fails, and Event Grid sends it again. */
@@ -150,15 +150,15 @@ async function startRoutedCopy(
     const event = unusableEvent(created, route.name, reasons.join(", "));
     return await reportUnusable(deps, context, event, once);
   }
-  // Before the claim, so that events of blobs that are not there, or with made-up ETags, leave little behind.
+  // Before the claim, so that events of nonexistent blobs, or with forged ETags, leave little behind.
   const state = await lookUpSource(blob);
   if (state.kind === "absent") {
-    return context.warn(`Does not copy ${source} along "${route.name}" because it does not exist`);
+    return context.warn(`Cannot copy ${source} along "${route.name}" because it does not exist`);
   }
   const isOutdated = state.kind === "exists" && state.etag !== etag;
   if (isOutdated && outdated.add(`${route.name} ${source}`) > maxOutdated) {
     const reason = `the event's ETag ${etag} is not the blob's, as in ${maxOutdated} events before`;
-    return context.warn(`Does not copy ${source} along "${route.name}" because ${reason}`);
+    return context.warn(`Cannot copy ${source} along "${route.name}" because ${reason}`);
   }
   const time = now();
   const fresh = newInstanceId(time);

@@ -19,7 +19,7 @@ import { startRepair } from "../../instances/start-repair.ts";
 /**
  * POST /copies/{id}/abort: 202 when the abort was recorded and passed to the copy, 200 when the copy is already aborted,
  * 409 when it has ended with another status. The copy becomes `aborted` only after Storage has confirmed it. A body is
- * not needed; it must be JSON, and is not used.
+ * optional and not used, but must be JSON.
  */
 export function abortCopy(deps: CopyDependencies): HttpHandler {
   return async (request, client) => {

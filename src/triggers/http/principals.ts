@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { HttpRequest } from "@azure/functions";
 import type { CopyInput } from "../../copy/contract/activities.ts";
 
-/** How callers are told apart. */
+/** How callers are distinguished. */
 export type PrincipalSettings = {
   /** Whether App Service authentication sets the headers below, so that callers cannot forge them. */
   areTrusted: boolean;
@@ -20,8 +20,9 @@ export function readPrincipal(request: HttpRequest, settings: PrincipalSettings)
 }
 
 /**
- * Whether the caller may read and abort the copy. With trusted principals only the one that requested it may, and the
- * operators; copies that events caused are the operators' alone. Without them, every caller with a function key may.
+ * Returns true if the caller may read and abort the copy. With trusted principals, only the principal that requested
+ * the copy and the operators may; if an event caused it, only the operators. Otherwise every caller with a function
+ * key may.
  */
 export function mayUse(
   request: HttpRequest,

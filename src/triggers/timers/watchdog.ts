@@ -29,9 +29,9 @@ export type TimerHandler = (
 
 /** How overdue a poll must be before the watchdog intervenes (ms). */
 const graceMs = 10 * minute;
-/** The least time between two wakes of one copy, because each lengthens its history (ms). */
+/** The minimum time between two wakes of one copy, because each lengthens its history (ms). */
 const minWakeIntervalMs = 6 * hour;
-/** The least time before a failed repair is started again (ms). */
+/** The minimum time before a failed repair is started again (ms). */
 const minRepairIntervalMs = hour;
 
 const pageSize = 200;
@@ -41,7 +41,7 @@ const maxRunMs = 2 * minute;
 const maxConcurrent = 8;
 
 /**
- * Scans the locks, which are all copies that hold a destination. It releases locks that ended copies left behind,
+ * Scans the locks, one for each copy that holds a destination. It releases locks that ended copies left behind,
  * wakes instances whose poll is overdue, and starts a repair for each copy whose instance failed, was terminated or
  * was purged. A scan that takes too long continues at the next run. Then it wakes the waiters of free destinations, and
  * resends notifications.
@@ -160,7 +160,7 @@ async function releaseLock(
   await ledger.lockScan.release(lock);
   const wake = createWakeWaiter(client);
   await ledger.queue.passOn({ lock: name }, { now: now(), ended, wake });
-  return "had ended without releasing its lock, which was released";
+  return "had ended without releasing its lock; the watchdog released it";
 }
 
 /** The result of a copy whose input is in neither Durable nor the lock: it can be neither read nor cleaned up. */

@@ -19,7 +19,7 @@ type Configuration = { partitions: number; pollingSeconds: number };
 
 /**
  * The first is host.json's. Extended sessions are missing because the extension does not start with them: it
- * supports them for .NET alone.
+ * supports them for .NET only.
  */
 export const configurations: Record<string, Configuration> = {
   "host.json": { partitions: 4, pollingSeconds: 5 },

@@ -10,13 +10,14 @@ import { openHubCounter } from "./hub-operations.ts";
 
 /*
  * Starts many copies at the same time on the real Durable extension, with other batch sizes, buffers and partitions:
- * `npx tsc && node test/bench/extension/throughput.ts [settings]`. One after another, because they would share the cores.
+ * `npx tsc && node test/bench/extension/throughput.ts [settings]`. Runs them one after another, because they would share
+ * the cores.
  */
 
 const copyCount = 200;
 const maxMs = 600_000;
 
-/** Settings that win over host.json. */
+/** Settings that override host.json. */
 export const throughputSettings: Record<string, Record<string, string>> = {
   "host.json": {},
   "batches of 8": { storageProvider__controlQueueBatchSize: "8" },

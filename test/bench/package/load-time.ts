@@ -55,7 +55,7 @@ export async function measurePackage(): Promise<Table> {
         ["zip file (MB)", "", count(zipBytes / 1e6), "", "at most 0.80"],
       ],
       notes: [
-        `Medians of ${rounds} processes each, in turn. Node alone has ${count(node / 1e6)} MB.`,
+        `Medians of ${rounds} processes each, in turn. Node alone takes ${count(node / 1e6)} MB.`,
         cold === null
           ? "Not measured: loads without the page cache, because `dd iflag=nocache` is not available."
           : "`dd iflag=nocache` drops the app's files from the page cache before a load; Node's own stay.",

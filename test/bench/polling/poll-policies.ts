@@ -16,7 +16,7 @@ import type { Shape, Trace } from "./traces.ts";
 
 const tracesOfShape = 200;
 const hour = 3_600_000;
-/** Timers fire up to this late, ms; 0 shows the policy alone. */
+/** Timers fire up to this late (ms); 0 shows the policy alone. */
 const latenesses = [0, 1_000, 10_000, 30_000];
 
 const pollers = [
@@ -65,11 +65,11 @@ function policyTable(groups: readonly Group[], seed: number): Table {
     });
   });
   return {
-    title: `When to look: reads of a copy, and how late its end is seen (BENCH_SEED=${seed})`,
+    title: `When to poll: reads of a copy, and how late its end is noticed (BENCH_SEED=${seed})`,
     columns: ["", "reads p50", "ratio", "lag p50", "lag p99", "% p50", "% p99", "events"],
     rows,
     notes: [
-      `Simulated, ${tracesOfShape} traces of each shape, drawn from the seed: durations (1 s to 8 h where the name says no more, each power of ten alike), publication steps, chunks, phases. Ratio: all reads over all of Ferry's. Lag in seconds, and as a share of the duration. Events: history of the same orchestration with so many reads (p50). "Knows the future" looks at the end, and every six hours before.`,
+      `Simulated, ${tracesOfShape} traces of each shape, drawn from the seed: durations (1 s to 8 h unless the name says otherwise, uniform on a logarithmic scale), publication steps, chunks, phases. Ratio: all reads over all of Ferry's. Lag in seconds, and as a share of the duration. Events: history of the same orchestration with so many reads (p50). "Knows the future" looks at the end, and every six hours before.`,
     ],
   };
 }
@@ -102,7 +102,7 @@ function latenessTable(groups: readonly Group[], seed: number): Table {
     columns: ["", "reads p50", "lag p50", "lag p99", "policy's p50", "platform's p50"],
     rows,
     notes: [
-      "Every timer is late by a time drawn evenly from the range. The policy's part is what remains of the lag when the last timer had been on time; the platform's is the rest.",
+      "Every timer is late by a time drawn uniformly from the range. The policy's part is the lag that would remain if the last timer had been on time; the platform's is the rest.",
     ],
   };
 }

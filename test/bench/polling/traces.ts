@@ -39,7 +39,7 @@ export type TraceOptions = {
 const [second, hour] = [1_000, 3_600_000];
 const day = 24 * hour;
 const mebibyte = 2 ** 20;
-/** The longest that Must show bounds tightly. */
+/** The longest copies for which the tests bound reads and lag tightly. */
 const maxDurationMs = 8 * hour;
 
 export function drawTrace(shape: Shape, draw: Draw, given: Partial<TraceOptions> = {}): Trace {

@@ -52,7 +52,7 @@ export async function measureLocalCopies(): Promise<Table> {
       row("memory at its peak", (run) => mebibytes(run.peakRssBytes)),
     ],
     notes: [
-      `The compiled app on the local host with the Storage emulator in one process, as npm start runs them; the client is another process with ${maxConcurrent} requests open. The emulator holds every copy until all pend and ${heldMs / 1_000} s have passed, then lets all succeed: each is seen at its next read, half its age later at most. Most of the run is waiting. Memory (resident set) and processor time are the host's and the emulator's together; so is "on disk": task hub, ledger and blobs.`,
+      `The compiled app on the local host with the Storage emulator in one process, as npm start runs them; the client is another process with ${maxConcurrent} requests open. The emulator holds every copy until all are pending and ${heldMs / 1_000} s have passed, then lets all succeed: each is seen at its next read, half its age later at most. Most of the run is waiting. Memory (resident set) and processor time are the host's and the emulator's together; so is "on disk": task hub, ledger and blobs.`,
     ],
   };
 }
@@ -212,7 +212,7 @@ async function checkDestinations(storage: BlobServiceClient): Promise<void> {
 async function call(url: string, expected: number, init: RequestInit = {}): Promise<CopyBody> {
   const response = await fetch(url, init);
   const text = await response.text();
-  if (response.status !== expected) throw new Error(`${url} gave ${response.status}: ${text}`);
+  if (response.status !== expected) throw new Error(`${url} returned ${response.status}: ${text}`);
   return JSON.parse(text) as CopyBody; // the app's own response
 }
 

@@ -21,12 +21,12 @@ export async function measureWakeLag(): Promise<Table> {
     columns: ["", "events delivered", "events dropped"],
     rows: [
       row("end at Storage to end of the orchestration, median", (run) => `${at(run, 0.5)} ms`),
-      row("the same, 99 of 100", (run) => `${at(run, 0.99)} ms`),
-      row("the same, longest", (run) => `${at(run, 1)} ms`),
-      row("status reads, most", (run) => count(Math.max(...run.reads))),
+      row("the same, 99th percentile", (run) => `${at(run, 0.99)} ms`),
+      row("the same, maximum", (run) => `${at(run, 1)} ms`),
+      row("status reads, maximum", (run) => count(Math.max(...run.reads))),
     ],
     notes: [
-      "In one process with the emulator and the client, in real time. With events, 99 of 100 should be below a second, and no copy may take more than three reads. Without events, the next scheduled poll finds the end, after a share of the copy's forecast duration.",
+      "In one process with the emulator and the client, in real time. With events, 99 % should be below a second, and no copy may take more than three reads. Without events, the next scheduled poll finds the end, after a share of the copy's forecast duration.",
     ],
   };
 }

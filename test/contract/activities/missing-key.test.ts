@@ -9,8 +9,8 @@ import { startStorage, uploadBlob } from "../../support/stack/emulator.ts";
 import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
 /*
- * Goal: each step opens only the SAS that it uses. Method: a copy with a SAS on both sides, and a seal that notes what
- * is opened and that loses its key for one of the sides.
+ * Goal: each step opens only the SAS that it uses. Method: a copy with a SAS on both sides, and a seal that records
+ * what it opens and that loses the key of one side.
  */
 
 type Field = SealedPlace["field"];
@@ -233,7 +233,7 @@ test.each([
 });
 
 test.each(["sourceSas", "destinationSas"] as const)(
-  "settle waits for a missing key of %s, and on its last attempt reports what may be left",
+  "settle waits for the missing key of %s, and on its last attempt reports what may be left",
   async (field) => {
     const { started, missing, steps, settle, source } = await sealedCopy({ sourceLease: "hold" });
     const poll = await started();

@@ -21,7 +21,7 @@ test.each([
   { container: ".." },
   { container: "Source" },
   { container: "source?comp=acl" },
-])("an orchestration that a stranger started with %j calls no Storage", async (odd) => {
+])("an orchestration that another client started with %j does not call Storage", async (odd) => {
   const storage = await startStorage();
   const steps = createSteps(storage);
   await uploadBlob(storage.service, "top secret", { container: "secret" });
@@ -45,7 +45,7 @@ test.each([
   expect(calls.filter((url) => !url.includes("ferry-ledger"))).toEqual([]);
 });
 
-test("an external path has no query, no blank and no other host", () => {
+test("an external path has no query, no space and no other host", () => {
   const at = (path: string): Endpoint => ({
     service: "external",
     origin: "https://cdn.example",

@@ -11,12 +11,12 @@ import { startIdentity } from "../../support/stack/identity.ts";
 import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
 /*
- * Goal: whoever can put any input into the task hub gets no token of the app. Method: activities run with inputs that
- * no trigger of Ferry would write. The identity gives tokens, and a stranger's https server, whose certificate is
- * trusted, records every request.
+ * Goal: a client that can put any input into the task hub does not get the app's token. Method: activities run with
+ * inputs that no trigger of Ferry would write. The identity gives tokens, and an attacker's https server, whose
+ * certificate is trusted, records every request.
  */
 
-async function startStrangerHost() {
+async function startAttackerHost() {
   const tls = await makeCertificate(Date.now());
   atEnd(trustCertificate(tls));
   const requests: string[] = [];
@@ -35,7 +35,7 @@ async function startStrangerHost() {
 
 async function start() {
   const storage = await startIdentity();
-  const stranger = await startStrangerHost();
+  const attacker = await startAttackerHost();
   const steps = createSteps(storage);
   const source = await uploadBlob(storage.service, "film");
   await storage.service.createContainer("archive");
@@ -51,12 +51,12 @@ async function start() {
       .slice(requests)
       .filter(({ url }) => !url.includes("ferry-ledger"))
       .map(({ operation }) => operation);
-  return { storage, stranger, steps, instanceId, copy, called };
+  return { storage, attacker, steps, instanceId, copy, called };
 }
 
 type Start = Awaited<ReturnType<typeof start>>;
 
-/** Endpoints at the stranger's host, as JSON of a stranger. */
+/** Endpoints at the attacker's host, as JSON of the attacker. */
 const strange: [string, (endpoint: Endpoint, host: string) => unknown][] = [
   ["a foreign host", (endpoint, host) => ({ ...endpoint, origin: host, emulated: false })],
   ["a foreign host as the emulator", (endpoint, host) => ({ ...endpoint, origin: host })],
@@ -93,34 +93,34 @@ const log = { log() {} };
 
 const withDestination = ({ copy }: Start, json: unknown): CopyInput => ({
   ...copy,
-  destination: json as Destination, // a stranger's
+  destination: json as Destination, // the attacker's
 });
 const withSource = ({ copy }: Start, json: unknown): CopyInput => ({
   ...copy,
-  source: json as Endpoint, // a stranger's
+  source: json as Endpoint, // the attacker's
 });
 
-test.each(strange)("prepare and start refuse a source or destination with %s", async (_, build) => {
+test.each(strange)("prepare and start reject a source or destination with %s", async (_, build) => {
   const started = await start();
-  const { steps, instanceId, copy, stranger, called } = started;
+  const { steps, instanceId, copy, attacker, called } = started;
   for (const input of [
-    withSource(started, build(copy.source, stranger.origin)),
-    withDestination(started, build(copy.destination, stranger.origin)),
+    withSource(started, build(copy.source, attacker.origin)),
+    withDestination(started, build(copy.destination, attacker.origin)),
   ]) {
     const prepared = await steps.prepareCopy({ instanceId, copy: input });
     expect(prepared).toMatchObject({ kind: "failed", ...refused });
     const startedCopy = await steps.startCopy({ instanceId, copy: input, plan });
     expect(startedCopy).toMatchObject({ kind: "failed", ...refused });
   }
-  expect(stranger.requests).toEqual([]);
+  expect(attacker.requests).toEqual([]);
   expect(called()).toEqual([]);
   expect(await steps.ledger.readLock(copy.destination)).toBeNull();
 });
 
 test.each(strange)("read, abort and settle do not call a destination with %s", async (_, build) => {
   const started = await start();
-  const { steps, instanceId, copy, stranger, called } = started;
-  const input = withDestination(started, build(copy.destination, stranger.origin));
+  const { steps, instanceId, copy, attacker, called } = started;
+  const input = withDestination(started, build(copy.destination, attacker.origin));
   const poll = { instanceId, copy: input, plan, copyId };
   for (const status of [await steps.readCopy(poll), await steps.abortCopy(poll)]) {
     expect(status).toMatchObject({ kind: "unobservable", ...refused });
@@ -137,7 +137,7 @@ test.each(strange)("read, abort and settle do not call a destination with %s", a
     log,
   );
   expect(settled).toMatchObject({ kind: "settled", outcome: { status: "failed" } });
-  expect(stranger.requests).toEqual([]);
+  expect(attacker.requests).toEqual([]);
   expect(called()).toEqual([]);
 });
 
@@ -145,8 +145,8 @@ test.each(strange)(
   "settle releases no lease at a source with %s, and says why",
   async (what, build) => {
     const started = await start();
-    const { steps, instanceId, copy, stranger, called } = started;
-    const input = withSource(started, build(copy.source, stranger.origin));
+    const { steps, instanceId, copy, attacker, called } = started;
+    const input = withSource(started, build(copy.source, attacker.origin));
     const result: CopyResult = { kind: "aborted-before-start" };
     const settled = await steps.settleCopy(
       {
@@ -167,7 +167,7 @@ test.each(strange)(
         ? { status: "failed", ...refused }
         : { residue: [expect.stringContaining("not a Storage service of a known cloud")] },
     });
-    expect(stranger.requests).toEqual([]);
+    expect(attacker.requests).toEqual([]);
     expect(called()).toEqual([]);
   },
 );
@@ -177,10 +177,10 @@ const never = {
 } as const;
 
 test.each<[string, (copy: CopyInput) => object]>([
-  ["a container that leads out", () => ({ container: "archive/../secret" })],
-  ["a name that leads out", () => ({ path: "../secret/copy.mp4" })],
+  ["a container that leads out of the pair", () => ({ container: "archive/../secret" })],
+  ["a name that leads out of the pair", () => ({ path: "../secret/copy.mp4" })],
   ["a container with a query", () => ({ container: "archive?comp=metadata&x=" })],
-])("prepare and start refuse a destination with %s", async (_, change) => {
+])("prepare and start reject a destination with %s", async (_, change) => {
   const started = await start();
   const { steps, instanceId, copy, called } = started;
   const input = withDestination(started, { ...copy.destination, ...change(copy) });
@@ -189,8 +189,8 @@ test.each<[string, (copy: CopyInput) => object]>([
   expect(called()).toEqual([]);
 });
 
-test("an input from Ferry itself gets a token, for Storage alone", async () => {
-  const { steps, instanceId, copy, storage, stranger } = await start();
+test("an input from Ferry itself gets a token, for Storage only", async () => {
+  const { steps, instanceId, copy, storage, attacker } = await start();
   const prepared = await steps.prepareCopy({ instanceId, copy });
   if (prepared.kind !== "planned") throw new Error(JSON.stringify(prepared));
   const { plan: planned } = prepared;
@@ -201,5 +201,5 @@ test("an input from Ferry itself gets a token, for Storage alone", async () => {
     headers["authorization"]?.startsWith("Bearer "),
   );
   expect(authorized.length).toBeGreaterThan(0);
-  expect(stranger.requests).toEqual([]);
+  expect(attacker.requests).toEqual([]);
 });

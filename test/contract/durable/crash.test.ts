@@ -14,7 +14,7 @@ import {
 import { waitForCopy } from "../../support/host/durable-wait.ts";
 
 type Plan = {
-  /** The commit points, counted over all processes, at which the process dies. */
+  /** The commit points, counted across all processes, at which the process dies. */
   deaths: readonly number[];
   /** The events that a client raises, and when (ms from the start). */
   events: readonly { at: number; name: "abort" | "wake" }[];

@@ -143,7 +143,7 @@ test.each([
     "The function 'counter' doesn't exist, is disabled, or is not an entity function. Additional info: No entity functions are currently registered!",
   ],
   [
-    "a rewinding of an unknown instance",
+    "rewinding an unknown instance",
     "instances/one/rewind?reason=x",
     404,
     String.raw`"No orchestration with instance ID \"$one\" found."`,
@@ -425,7 +425,7 @@ test("a list comes in pages, each with the token of the next", async () => {
   expect(ids).toEqual(["a-0", "a-1", "a-2", "a-3", "a-4", "b-5", "b-6"]);
 });
 
-test("a full page has a token, even if nothing follows; an empty page is full", async () => {
+test("a full page has a token, even if nothing follows; an empty page counts as full", async () => {
   const engine = await startEngine();
   await startMany(engine);
   const tokenOf = async (target: string) => {
@@ -509,7 +509,7 @@ test("the library's client starts, watches, raises, terminates, lists and purges
   await client.raiseEvent(id, "go", { b: 2 });
   await engine.clock.settled();
   expect((await client.getStatus(id)).output).toEqual({ input: { a: 1 }, got: { b: 2 } });
-  await client.raiseEvent(id, "go", {}); // 410: the client says nothing
+  await client.raiseEvent(id, "go", {}); // 410: the client ignores it
   await expect(client.raiseEvent("nobody", "go", {})).rejects.toThrow("No instance with ID");
   await expect(client.raiseEvent("two", "go", undefined)).rejects.toThrow("400");
   await expect(client.getStatus("nobody")).rejects.toThrow("404");

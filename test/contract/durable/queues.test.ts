@@ -128,7 +128,7 @@ test.each([
   },
 );
 
-test("messages that a process committed but did not take yet are visible after its death", async () => {
+test("messages that a process committed but had not taken yet are visible after its death", async () => {
   const { clock, first, next } = await twoLives("turn", "after");
   await first.startNew("it", "one");
   await clock.settled();

@@ -305,7 +305,7 @@ test("the number of activities and orchestrators that run at the same time stays
   expect(await engine.status("i-4")).toMatchObject({ runtimeStatus: "Completed" });
 });
 
-test("an instance takes one turn at a time, and the limit holds over all instances", async () => {
+test("an instance takes one turn at a time, and the limit holds across all instances", async () => {
   const clock = testClock();
   const functions = await testFunctions({
     orchestrators: {
@@ -405,7 +405,7 @@ const until = async (engine: TestEngine, id: string, status: string | undefined)
   }
 };
 
-test("an activity that outlives its instance reaches no later instance of the same id", async () => {
+test("an activity that outlives its instance does not affect a later instance of the same id", async () => {
   let calls = 0;
   const engine = await testEngine({
     app: {

@@ -5,7 +5,7 @@ import type { SubscriptionOptions } from "../../../src/local/storage/events/deli
 import { atEnd, startStorage, uploadBlob } from "../../support/stack/emulator.ts";
 import type { Storage } from "../../support/stack/emulator.ts";
 
-type Received = { headers: Record<string, unknown>; event: Record<string, any> }; // oxlint-disable-line typescript/no-explicit-any -- tests look into events of both schemas
+type Received = { headers: Record<string, unknown>; event: Record<string, any> }; // oxlint-disable-line typescript/no-explicit-any -- tests read events of both schemas
 
 /** A webhook that returns the validation code, records its deliveries, and responds with `responses`. */
 async function webhook(responses: number[] = []) {

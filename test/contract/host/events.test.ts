@@ -191,7 +191,7 @@ test("a timer fires according to its schedule, and reports its last and next tim
   });
 });
 
-test("a timer with runOnStartup fires immediately; one under a minute stores no status", async () => {
+test("a timer with runOnStartup fires immediately; one with an interval below a minute stores no status", async () => {
   const clock = clockForTest();
   const { url } = await startSample("events", { clock });
   await clock.advance(45_000);

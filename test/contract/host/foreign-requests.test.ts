@@ -3,7 +3,7 @@ import { jsonOf, startSample, writtenApp } from "../../support/host/host.ts";
 import type { SampleHost } from "../../support/host/host.ts";
 import { exchange, send } from "../../support/host/raw-http.ts";
 
-/* What a web page can send to the local host: under a name that leads to this machine, and from its own origin. */
+/* What a web page can send to the local host: under a name that resolves to this machine, and from its own origin. */
 
 const main = `
   import { app } from "@azure/functions";
@@ -74,7 +74,7 @@ const foreign = [
   { what: "another site", sent: { "sec-fetch-site": "cross-site" }, status: 403 },
 ];
 
-test.each(foreign)("$what is refused on every route, and invokes nothing", async (row) => {
+test.each(foreign)("$what is rejected on every route, and invokes nothing", async (row) => {
   for (const keys of ["", "master=m;default=h"]) {
     const host = await start({ FUNCTIONS_KEYS: keys });
     for (const { what, ...route } of routes) {
@@ -162,7 +162,7 @@ test.each([
   "me@devbox",
   "[::1",
   "::1",
-])("the start is refused if LOCAL_HOST_NAMES contains %s", async (name) => {
+])("the start fails if LOCAL_HOST_NAMES contains %s", async (name) => {
   await expect(start({ LOCAL_HOST_NAMES: `good;${name}` })).rejects.toThrow(
     "Cannot use the setting LOCAL_HOST_NAMES because every part must be a host name or an address, " +
       `without scheme and port: "${name}"`,
@@ -219,7 +219,7 @@ test.each([
 });
 
 test.each(["cross-site", "Cross-Site", "same-origin, cross-site"])(
-  "Sec-Fetch-Site: %s is refused, also for a page that the user opens by a link",
+  "Sec-Fetch-Site: %s is rejected, also for a page that the user opens by a link",
   async (site) => {
     const { port } = await start();
     const headers = { "sec-fetch-site": site, "sec-fetch-mode": "navigate" };

@@ -52,7 +52,7 @@ test.each([
   ["HEAD, where only GET is listed", "HEAD", "/api/literal"],
   ["an unknown path", "GET", "/api/unknown"],
   ["a path without the prefix", "GET", "/echo"],
-])("%s is answered with 404", async (_, method, path) => {
+])("%s gets 404", async (_, method, path) => {
   const host = await startSample("web");
   expect((await fetch(host.url + path, { method })).status).toBe(404);
 });
@@ -224,7 +224,7 @@ test.each(["a@b", "me:pw@localhost", "localhost/api", "a?b", "a b", "[::1", "loc
 
 test.each([
   ["with user information is rejected", "http://me:pw@localhost/api/items/all", 400],
-  ["without is taken", "http://localhost/api/items/all", 200],
+  ["without user information is accepted", "http://localhost/api/items/all", 200],
 ])("a target in absolute form %s", async (_, target, status) => {
   const host = await startSample("web");
   const client = connect(host.port, "127.0.0.1");

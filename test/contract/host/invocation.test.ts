@@ -59,7 +59,7 @@ test.each([
   ["a text", () => "plain", "plain"],
   ["an object", () => ({ code: 5 }), `{"code":5}`],
   [
-    "an object that holds itself",
+    "an object that contains itself",
     holdsItself,
     "Thrown value is not an Error, with keys: code, self",
   ],

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { startSample, writtenApp } from "../../support/host/host.ts";
 import { send } from "../../support/host/raw-http.ts";
 
-/* Bodies that reach the host's own routes: extensions and admin. Functions judge their bodies themselves. */
+/* Bodies that reach the host's own routes: extensions and admin. Functions check their bodies themselves. */
 
 const main = `
   import { app } from "@azure/functions";
@@ -20,7 +20,7 @@ const bodies = [
   { what: "without a type" },
   { what: "of plain text", type: "text/plain;charset=UTF-8" },
   { what: "of a form", type: "application/x-www-form-urlencoded" },
-  { what: "of parts", type: "multipart/form-data; boundary=a" },
+  { what: "of several parts", type: "multipart/form-data; boundary=a" },
   { what: "of text with a JSON parameter", type: "text/plain; a=application/json" },
   { what: "of two types", type: "application/json, text/plain" },
   { what: "of JSON of another kind", type: "application/problem+json" },
@@ -33,7 +33,7 @@ const routesWithBodies = [
   { path: "/runtime/webhooks/EventGrid?functionName=received", body: "[{}]", served: 202 },
 ];
 
-test.each(bodies)("the host's own routes take no body $what", async ({ type }) => {
+test.each(bodies)("the host's own routes reject a body $what", async ({ type }) => {
   const { port, url } = await start();
   const own = { "aeg-event-type": "Notification" };
   const sent = { ...own, ...(type === undefined ? {} : { "content-type": type }) };
@@ -79,7 +79,7 @@ test("a request without a body needs no type", async () => {
   expect(await statusOf(webhook, unsubscribe)).toBe(202);
 });
 
-test("the extension's own refusal of an event that is plain text stays", async () => {
+test("the extension itself still rejects an event that is plain text", async () => {
   const { port } = await start();
   const path = "/runtime/webhooks/durabletask/instances/a/raiseEvent/b";
   const response = await send(port, { method: "POST", path, body: "text" });

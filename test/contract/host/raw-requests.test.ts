@@ -11,7 +11,7 @@ const withLineOf = (bytes: number) => {
   return `${padded}Host: localhost\r\nConnection: close\r\n\r\n`;
 };
 
-/** A request whose headers, with their line ends, have this many bytes. */
+/** A request whose headers, with their line breaks, have this many bytes. */
 const withHeadersOf = (bytes: number) => {
   const headers = "Host: localhost\r\nConnection: close\r\nX: \r\n";
   const padded = headers.replace("X: ", `X: ${"x".repeat(bytes - headers.length)}`);

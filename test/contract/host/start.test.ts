@@ -73,7 +73,7 @@ test.each([
   ["a host.json that is not JSON", { "host.json": "{" }, /not JSON .*host\.json"/],
   ["a host.json without version", { "host.json": "{}" }, /"version" must be "2.0": missing/],
   [
-    "a number that is none",
+    "a number in quotes",
     {
       "host.json": `{ "version": "2.0", "extensions": { "durableTask": { "maxConcurrentActivityFunctions": "5" } } }`,
     },
@@ -104,7 +104,7 @@ test.each([
     /"Values.A" must be text: \{"B":1\}/,
   ],
   [
-    "a task hub named after a setting that is not there",
+    "a task hub named after a setting that is not set",
     {
       "host.json": `{ "version": "2.0", "extensions": { "durableTask": { "hubName": "%HUB_OF_TEST%" } } }`,
     },

@@ -65,23 +65,26 @@ test.each([
   { what: "has ended", ending: ["terminate"], response: failing },
   { what: "was purged", ending: ["terminate", "purge"], response: failing },
   {
-    what: "was purged before the extension looked",
+    what: "was purged before the extension's first check",
     ending: ["terminate", "purge"],
     response: notFound,
   },
-])("an event on an instance that $what meanwhile is done", async ({ ending, response }) => {
-  const { abort, deliverWake, get, raised } = await startPending(async (send) => {
-    for (const each of ending) {
-      await (each === "purge" ? send("DELETE", "") : send("POST", `/${each}`));
-    }
-  }, response);
-  expect(await deliverWake()).toBe(202);
-  expect(raised()).toBe(1);
-  expect(await abort()).toBe(202);
-  expect(await get()).toMatchObject({ status: "aborting", abortRequested: true });
-});
+])(
+  "raising an event on an instance that meanwhile $what succeeds",
+  async ({ ending, response }) => {
+    const { abort, deliverWake, get, raised } = await startPending(async (send) => {
+      for (const each of ending) {
+        await (each === "purge" ? send("DELETE", "") : send("POST", `/${each}`));
+      }
+    }, response);
+    expect(await deliverWake()).toBe(202);
+    expect(raised()).toBe(1);
+    expect(await abort()).toBe(202);
+    expect(await get()).toMatchObject({ status: "aborting", abortRequested: true });
+  },
+);
 
-test("an event that fails although the instance runs is sent again by the caller", async () => {
+test("if raising an event fails although the instance runs, the caller gets an error and sends it again", async () => {
   const { abort, deliverWake, raised } = await startPending(async () => {});
   expect(await deliverWake()).toBe(500);
   expect(await abort()).toBe(503);

@@ -20,7 +20,7 @@ async function startQueue(count: number) {
   const { destination } = copy;
   const now = epochMs(storage.clock.now());
   const ids = Array.from({ length: count }, () => newInstanceId(now));
-  // In another order than that of the requests.
+  // Not in the order of the requests.
   for (const id of ids.toReversed()) await ledger.queue.join(destination, id);
   const woken: InstanceId[] = [];
   /** Passes the destination on; `respond` is what the waiters' instances do. */
@@ -35,7 +35,7 @@ async function startQueue(count: number) {
   return { ...steps, storage, ledger, copy, instanceId, destination, ids, now, passOn };
 }
 
-test("the first waiter by its request is woken, and no other waiter while it has the offer", async () => {
+test("the waiter with the earliest request is woken, and no other waiter while it has the offer", async () => {
   const { ids, passOn, now } = await startQueue(3);
   expect(await passOn()).toEqual([ids[0]]);
   expect(await passOn()).toEqual([]);
@@ -82,7 +82,7 @@ test("a copy that joins while the lock is released is not left waiting", async (
   const holder = newInstanceId(epochMs(storage.clock.now()));
   await ledger.acquireLock(holder, copy);
   const join = ledger.queue.join;
-  // The holder releases the lock, and finds nobody in the queue, between the two attempts to acquire it.
+  // The holder releases the lock, and finds the queue empty, between the two attempts to acquire it.
   ledger.queue.join = async (...args) => {
     await ledger.releaseLock(destination, holder);
     return join(...args);
@@ -105,14 +105,14 @@ test("a copy that finds the lock free lets an earlier waiter go first, and wakes
   expect(await ledger.readLock(destination)).toBeNull();
 });
 
-test("ids that are created in the same millisecond sort in their order", () => {
+test("ids that are created in the same millisecond sort in the order of creation", () => {
   const now = epochMs(Date.UTC(2026, 10, 20));
   const ids = Array.from({ length: 1_000 }, () => newInstanceId(now));
   expect(ids.toSorted()).toEqual(ids);
   expect(new Set(ids).size).toBe(1_000);
 });
 
-test("a wake changes neither the lock nor its ETag, and its mark goes when the destination is freed", async () => {
+test("a wake changes neither the lock nor its ETag, and its mark is removed when the destination is freed", async () => {
   const { ledger, copy, instanceId, destination, now } = await startQueue(0);
   await ledger.acquireLock(instanceId, copy);
   const before = await ledger.readLock(destination);
@@ -126,14 +126,14 @@ test("a wake changes neither the lock nor its ETag, and its mark goes when the d
   expect((await ledger.queue.page({ marker: null, limit: 10 })).names).toEqual([]);
 });
 
-test("a freed lock does not take its queue along", async () => {
+test("releasing a lock keeps its queue", async () => {
   const { ids, ledger, copy, instanceId, destination, passOn } = await startQueue(3);
   await ledger.acquireLock(instanceId, copy);
   await ledger.releaseLock(destination, instanceId);
   expect(await passOn()).toEqual([ids[0]]);
 });
 
-test("events wake a copy twenty times, then once in twelve hours, and the next copy anew", async () => {
+test("events wake a copy twenty times, then once in twelve hours; the next copy has a new allowance", async () => {
   const { ledger, copy, instanceId, destination, now } = await startQueue(0);
   await ledger.acquireLock(instanceId, copy);
   const count = async (events: number, at = now) => {

@@ -6,23 +6,23 @@ import { chaosClock } from "../../support/chaos-clock.ts";
 import { hours, seconds, testEngine, testStart } from "../../support/host/durable-app.ts";
 
 /*
- * Goal: no event is lost and none is taken for another, however aborts, wakes and timers overtake each other. Method: many
- * copies on one engine, whose activities take time, each with random events that arrive up to five seconds after they were
- * raised.
+ * Goal: no event is lost and none is mistaken for another, however aborts, wakes and timers overtake each other.
+ * Method: many copies on one engine, whose activities take time, each with random events that arrive up to five seconds
+ * after they were raised.
  */
 
 type Raised = { name: "abort" | "wake"; at: number; delay: number };
-type Course = {
+type Scenario = {
   /** Attempts of prepare without a response, after each of which the orchestration waits. */
   failures: number;
-  /** How long Storage copies, ms. */
+  /** How long Storage copies (ms). */
   duration: number;
-  /** How long after Storage has acted an activity returns, ms. */
+  /** How long an activity takes to return after Storage has acted (ms). */
   took: number;
   raised: readonly Raised[];
 };
 
-const course: fc.Arbitrary<Course> = fc.record({
+const scenario: fc.Arbitrary<Scenario> = fc.record({
   failures: fc.integer({ min: 0, max: 2 }),
   duration: fc.integer({ min: 0, max: seconds(60) }),
   took: fc.integer({ min: 0, max: seconds(3) }),
@@ -35,16 +35,16 @@ const course: fc.Arbitrary<Course> = fc.record({
     { maxLength: 6 },
   ),
 });
-const coursesAtOnce = 40;
+const maxScenarios = 40;
 
 test("aborts, wakes and timers that overtake each other lose no event", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(course, { minLength: 1, maxLength: coursesAtOnce }), async (all) => {
-      const played = await play(all);
+    fc.asyncProperty(fc.array(scenario, { minLength: 1, maxLength: maxScenarios }), async (all) => {
+      const results = await play(all);
       for (const [index, { took, ...rest }] of all.entries()) {
-        const copy = played[index];
+        const copy = results[index];
         const about = JSON.stringify({ took, ...rest, ...copy });
-        if (copy === undefined) throw new Error(`Not played: ${about}`);
+        if (copy === undefined) throw new Error(`Not run: ${about}`);
         expect(copy.runtimeStatus, about).toBe("Completed");
         expect(possibleResults(copy, took), about).toContain(copy.result);
         for (const wake of wakesWhilePending(copy)) {
@@ -54,11 +54,11 @@ test("aborts, wakes and timers that overtake each other lose no event", async ()
         expect(copy.settles, about).toBe(1);
       }
     }),
-    { numRuns: 8, endOnFailure: true }, // the message names one course; shrinking takes minutes
+    { numRuns: 8, endOnFailure: true }, // the message shows one scenario; shrinking takes minutes
   );
 });
 
-type Played = {
+type Result = {
   runtimeStatus: string;
   result: string;
   /** When Storage began the copy, and when it would end it; null when none was begun. */
@@ -71,7 +71,7 @@ type Played = {
   settles: number;
 };
 
-function possibleResults({ arrived, begunAt, endsAt }: Played, took: number): string[] {
+function possibleResults({ arrived, begunAt, endsAt }: Result, took: number): string[] {
   if (begunAt === null) return ["aborted-before-start"];
   const aborts = arrived.filter(({ name }) => name === "abort").map(({ at }) => at);
   const first = Math.min(...aborts, Infinity);
@@ -80,17 +80,17 @@ function possibleResults({ arrived, begunAt, endsAt }: Played, took: number): st
 }
 
 /** Each must cause a read once the activity that runs has returned. */
-function wakesWhilePending({ arrived, begunAt, reads }: Played): number[] {
+function wakesWhilePending({ arrived, begunAt, reads }: Result): number[] {
   const last = Math.max(...reads, 0);
   return arrived
     .filter(({ name, at }) => name === "wake" && begunAt !== null && at > begunAt && at < last)
     .map(({ at }) => at);
 }
 
-/** Plays all courses at the same time, and lets every copy end. */
-async function play(all: readonly Course[]): Promise<Played[]> {
+/** Runs all scenarios at the same time, and lets every copy end. */
+async function play(all: readonly Scenario[]): Promise<Result[]> {
   const clock = chaosClock(testStart);
-  const played: Played[] = all.map(() => ({
+  const results: Result[] = all.map(() => ({
     runtimeStatus: "",
     result: "",
     begunAt: null,
@@ -109,7 +109,7 @@ async function play(all: readonly Course[]): Promise<Played[]> {
   const now = () => clock.now() - testStart;
   const ended = (status: string) => ({ kind: status, progress, etag: "e", endedAt: null });
   const poll = (instanceId: string, whilePending: object) => {
-    const copy = of(played, instanceId);
+    const copy = of(results, instanceId);
     copy.reads.push(now());
     return now() < copy.endsAt ? whilePending : ended("success");
   };
@@ -136,7 +136,7 @@ async function play(all: readonly Course[]): Promise<Played[]> {
           return later(id, left > 0 ? noResponse : { kind: "planned", plan });
         },
         startCopy(_input, id) {
-          const copy = of(played, id);
+          const copy = of(results, id);
           copy.begunAt = now();
           copy.endsAt = now() + of(all, id).duration;
           const copyStatus = copy.endsAt > now() ? "pending" : "success";
@@ -146,7 +146,7 @@ async function play(all: readonly Course[]): Promise<Played[]> {
         readCopy: (_input, id) => later(id, poll(id, { kind: "pending", progress, warning: null })),
         abortCopy: (_input, id) => later(id, poll(id, ended("aborted"))),
         settleCopy({ result }, id) {
-          const copy = of(played, id);
+          const copy = of(results, id);
           copy.result = result.kind;
           copy.settles++;
           return { kind: "settled", outcome: { status: "succeeded" } };
@@ -162,13 +162,13 @@ async function play(all: readonly Course[]): Promise<Played[]> {
     for (const { name, at, delay, index } of inOrder(raised)) {
       await clock.advance(at - now());
       const status = await engine.raise(idOf(index), events[name]);
-      if (status === 202) played[index]?.arrived.push({ name, at: at + delay });
+      if (status === 202) results[index]?.arrived.push({ name, at: at + delay });
     }
     await clock.advance(hours(2));
-    for (const [index, copy] of played.entries()) {
+    for (const [index, copy] of results.entries()) {
       copy.runtimeStatus = (await engine.status(idOf(index))).runtimeStatus;
     }
-    return played;
+    return results;
   } finally {
     await engine.stop();
     clock.dispose();

@@ -11,7 +11,7 @@ import { parseBackend } from "../../../infra/package/host-json.ts";
 import type { Backend } from "../../../infra/package/host-json.ts";
 import { loadApp } from "../../../src/local/host/worker/app-loader.ts";
 
-/* Goal: the package holds exactly what Azure needs, and registers the same functions as the app that `tsc` builds. */
+/* Goal: the package contains exactly what Azure needs, and registers the same functions as the app that `tsc` builds. */
 
 const root = process.cwd();
 const folders: string[] = [];
@@ -74,7 +74,7 @@ test("the package has no module of the local stack and no development dependency
   expect([...ofDevelopment]).toEqual([]);
 });
 
-test("the code requires only its own files, what Node has, and what the Functions host supplies", () => {
+test("the code requires only its own files, Node's modules, and what the Functions host supplies", () => {
   const own = new Set(built.bundled.map(({ name }) => `./${name}`));
   const required = built.bundled.flatMap(({ code }) =>
     [...code.matchAll(/\brequire\((["'`])([^"'`]+)\1\)/g)].map(([, , name]) => name ?? ""),
@@ -98,7 +98,7 @@ test("the same sources make the same zip file", async () => {
   );
 });
 
-test("the zip file has at most 0.8 MB", () => {
+test("the zip file is at most 0.8 MB", () => {
   expect(built.zipBytes).toBe(readFileSync(built.zip).length);
   expect(built.zipBytes).toBeLessThanOrEqual(800_000);
 });

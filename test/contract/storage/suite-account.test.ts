@@ -7,7 +7,7 @@ const connection = process.env["CONTRACT_STORAGE_CONNECTION"];
 const otherConnection = process.env["CONTRACT_STORAGE_OTHER_CONNECTION"];
 
 if (connection === undefined) {
-  console.info("No real account is tried: CONTRACT_STORAGE_CONNECTION is not set");
+  console.info("No real account is tested: CONTRACT_STORAGE_CONNECTION is not set");
 }
 
 describe.skipIf(connection === undefined)("a real account", { timeout: 600_000 }, () => {

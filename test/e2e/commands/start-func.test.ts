@@ -19,7 +19,7 @@ function startFunc(func: string | null) {
   return { status, stdout, lines: stderr.trim().split("\n") };
 }
 
-test("without Core Tools and Azurite, start:func says each in a line and exits with 1", () => {
+test("without Core Tools and Azurite, start:func reports each in one line and exits with 1", () => {
   const { status, stdout, lines } = startFunc(null);
   expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
   expect(lines[0]).toMatch(/^func is missing: install Azure Functions Core Tools 4/);

@@ -30,7 +30,7 @@ async function abort(stack: TestStack, id: string): Promise<void> {
   await stack.clock.settled();
 }
 
-test("an abort that was answered 202 after Storage's end is in the outcome of the copy, which succeeded", async () => {
+test("an abort that got a 202 after Storage had completed the copy is in the outcome, which is a success", async () => {
   const { stack, id, release } = await startUnsettled();
   await abort(stack, id);
   expect(await stack.get(id)).toMatchObject({ status: "aborting", abortRequested: true });
@@ -38,7 +38,7 @@ test("an abort that was answered 202 after Storage's end is in the outcome of th
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded", abortRequested: true });
 });
 
-test("so it is if the ledger cannot be reached any more and settle gives up", async () => {
+test("it is also in the outcome if the ledger can no longer be reached and settle gives up", async () => {
   const { stack, id } = await startUnsettled();
   await abort(stack, id);
   stack.local.emulator.faults.add({
@@ -52,7 +52,7 @@ test("so it is if the ledger cannot be reached any more and settle gives up", as
   expect(copy.residue).toHaveLength(1);
 });
 
-test("aborts at random moments around the end of a copy: each that was answered 202 is in the outcome", async () => {
+test("aborts at random moments around the end of a copy: each that got a 202 is in the outcome", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 1_000 } });
   const source = await stack.upload("inbox/film.mp4", Buffer.alloc(10_000));
   const ends: string[] = [];

@@ -60,7 +60,7 @@ test.each(["wait", "replace"])(
     await stack.clock.advance(30_000);
     const waiting = await stack.get(second.id);
     expect(waiting).toMatchObject({ status: "queued" });
-    expect(waiting.warning).toContain("Waiting for another copy of this app");
+    expect(waiting.warning).toContain("Waiting for another Ferry copy");
     expect(await stack.untilEnded(second.id)).toMatchObject({ status: "succeeded" });
     expect(await stack.get(first.id)).toMatchObject({ status: "succeeded" });
     expect(countRequests(stack, "AbortCopyBlob")).toBe(0);
@@ -84,7 +84,7 @@ test("ifBusy wait: an abort takes effect immediately, and nothing is started", a
 
 test("ifBusy wait lasts at most two weeks, with about forty polls and few history events, across restarts", async () => {
   const stack = await startStack({ ...slowly, persistent: true, environment: rareTimers });
-  // The first of two copies of this app stalls until Storage fails it, after two weeks.
+  // The first of two Ferry copies stalls until Storage fails it, after two weeks.
   const first = await stack.start(await request(stack));
   await stack.clock.advance(5_000);
   stack.local.emulator.copies.stall(destination);
@@ -248,7 +248,7 @@ test("default values do not affect the fingerprint: the same Idempotency-Key mat
   expect(other.status).toBe(409);
 });
 
-/** What Storage may answer to a read while a copy onto the blob is pending. */
+/** Storage's possible responses to a read while a copy onto the blob is pending. */
 const pendingCopy = {
   operation: "GetBlobProperties",
   match: ({ target }: { target: string }) => target.includes("/archive/"),
@@ -267,7 +267,7 @@ test("PendingCopyOperation for the first read of the destination is destination-
 });
 
 test.each(["wait", "replace"])(
-  "ifBusy %s: PendingCopyOperation for reads of the destination is waited for",
+  "ifBusy %s: Ferry waits while reads of the destination get PendingCopyOperation",
   async (ifBusy) => {
     const stack = await startStack(slowly);
     const body = await request(stack, { ifBusy });
@@ -275,7 +275,7 @@ test.each(["wait", "replace"])(
     const { id } = await stack.start(body);
     expect(await stack.get(id)).toMatchObject({
       status: "queued",
-      warning: "Waits for a pending copy onto the destination to end",
+      warning: "Waiting for a pending copy onto the destination to end",
     });
     expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
     expect(countRequests(stack, "AbortCopyBlob")).toBe(0);

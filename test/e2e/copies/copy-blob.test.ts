@@ -140,8 +140,12 @@ test.each([
 
 test.each([
   { what: "no SAS at all", sas: null, cause: "source-unauthorized" },
-  { what: "a SAS that has ended", sas: { expiresAt: -60_000 }, cause: "source-sas-expired" },
-  { what: "a SAS without read", sas: { permissions: "w" }, cause: "source-unauthorized" },
+  { what: "an expired SAS", sas: { expiresAt: -60_000 }, cause: "source-sas-expired" },
+  {
+    what: "a SAS without read permission",
+    sas: { permissions: "w" },
+    cause: "source-unauthorized",
+  },
 ])("a source in another account with $what fails with $cause", async ({ sas, cause }) => {
   const stack = await startStack(slowly);
   const source = await stack.upload("inbox/film.mp4", film, secondAccount);
@@ -184,12 +188,12 @@ test("a destination that another writer changes between the end of the copy and 
     container: "archive",
     blob: "film.mp4",
   });
-  await stack.upload("archive/film.mp4", "a stranger's");
+  await stack.upload("archive/film.mp4", "another client's");
   expect(await stack.untilEnded(id)).toMatchObject({
     status: "failed",
     error: { cause: "superseded" },
   });
-  expect((await destination.downloadToBuffer()).toString()).toBe("a stranger's");
+  expect((await destination.downloadToBuffer()).toString()).toBe("another client's");
 });
 
 test("a copy that is pending for two weeks is failed by Storage, and reported as timed out", async () => {

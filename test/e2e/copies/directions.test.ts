@@ -5,7 +5,7 @@ import { secondAccount, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
- * Goal: every direction supports every course of a copy. Method: check the API's responses, the
+ * Goal: every direction supports every outcome of a copy. Method: check the API's responses, the
  * destination's content, and the requests to Storage.
  */
 

@@ -10,7 +10,7 @@ import { seedFor } from "../../support/seeds.ts";
 const film = Buffer.alloc(1_000_000, "film");
 const seed = seedFor("BENCH_SEED");
 
-/** Times of the reads of the destination, ms from the start. */
+/** Times of the reads of the destination (ms from the start). */
 function readTimes(stack: TestStack, startedAt: number): number[] {
   const times = stack.local.emulator.requests
     .filter(({ method, url }) => method === "HEAD" && url.includes("/archive/film.mp4"))
@@ -69,7 +69,7 @@ test("fourteen days of the worst progress, with the maximum number of wakes, sta
   });
   const id = await startCopy(stack);
   await stack.clock.advance(60_000);
-  // 20 are at hand, and one is added every twelve hours until the end.
+  // A copy starts with 20, and gets one more every twelve hours until its end.
   for (let wakes = 0; wakes < 47; wakes++) {
     if (wakes >= 20) await stack.clock.advance(12 * hour);
     const webhook = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}/raiseEvent/wake`;

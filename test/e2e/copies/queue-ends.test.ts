@@ -110,7 +110,7 @@ test("if the destination is never freed, the waiter that has waited longest give
   const queue = await startQueue(3, always, { environment: rareTimers });
   const { stack, ids, holder } = queue;
   await stack.clock.advance(minute);
-  // Its copy is aborted by nobody, and its instance does not follow it any more.
+  // No client aborts its copy, and its instance no longer follows it.
   await manage(queue, "POST", holder, "/suspend?reason=forgotten");
   stack.local.emulator.copies.stall(queuedDestination);
   await stack.clock.advance(14 * day + 2 * hour);

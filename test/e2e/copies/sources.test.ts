@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
-/* Sources other than the base blob of another name: held ones, snapshots and versions, the destination itself. */
+/* Sources other than the base blob of another name: held sources, snapshots and versions, the destination itself. */
 
 const film = Buffer.alloc(10_000, "film");
 /** The film takes 100 s. */

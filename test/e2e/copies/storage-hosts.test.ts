@@ -81,18 +81,21 @@ test("the export of a managed disk is copied onto an existing page blob, with a 
 test.each([
   [{ tier: "Cool" }, "not-supported", /because the source is a PageBlob/],
   [{ sealBlob: true }, "not-supported", /because the source is a PageBlob/],
-])("the export of a managed disk with %j fails for its real type", async (more, cause, message) => {
-  const stack = await startWithHosts();
-  const source = await exportDisk(stack);
-  const { url } = stack.blob("archive/disk.vhd");
-  const { id } = await stack.start({ source, destination: url, options: more });
-  expect(await stack.untilEnded(id)).toMatchObject({
-    status: "failed",
-    error: { cause, message: expect.stringMatching(message) },
-  });
-});
+])(
+  "the export of a managed disk with %j fails because of its real type",
+  async (more, cause, message) => {
+    const stack = await startWithHosts();
+    const source = await exportDisk(stack);
+    const { url } = stack.blob("archive/disk.vhd");
+    const { id } = await stack.start({ source, destination: url, options: more });
+    expect(await stack.untilEnded(id)).toMatchObject({
+      status: "failed",
+      error: { cause, message: expect.stringMatching(message) },
+    });
+  },
+);
 
-test("the export of a managed disk without its SAS cannot be read, and no key is asked for", async () => {
+test("the export of a managed disk without its SAS cannot be read, and no key is requested", async () => {
   const stack = await startWithHosts();
   const [source = ""] = (await exportDisk(stack)).split("?");
   const { id } = await stack.start({ source, destination: stack.blob("archive/disk.vhd").url });

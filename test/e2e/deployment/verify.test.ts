@@ -86,8 +86,8 @@ test("a pair that the app does not allow fails with Ferry's reason", async () =>
     routes: [],
   });
   expect(failed).toBe(2);
-  expect(lines[1]).toMatch(/^FAIL  a copy from .+: Ferry answered 403: /);
-  expect(lines[2]).toMatch(/^FAIL  an abort: Ferry answered 403: /);
+  expect(lines[1]).toMatch(/^FAIL  a copy from .+: Ferry responded with 403: /);
+  expect(lines[2]).toMatch(/^FAIL  an abort: Ferry responded with 403: /);
 });
 
 test("an account that cannot be reached fails with the cause and the fix", async () => {
@@ -115,7 +115,7 @@ test("an event that does not arrive fails after five minutes", async () => {
   );
 });
 
-test("a source outside Storage is skipped, and said so", async () => {
+test("a source outside Storage is skipped, and reported as skipped", async () => {
   const web = { from: "https://downloads.example.org/public", to: at("archive") };
   const { failed, lines } = await run({ pairs: [web], routes: [] });
   expect({ failed, lines }).toEqual({

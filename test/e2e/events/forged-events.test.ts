@@ -13,7 +13,7 @@ async function startCopy(stack: TestStack, name = "film.mp4"): Promise<string> {
   return (await stack.start({ source: source.url, destination })).id;
 }
 
-/** Events of a copy's end with made-up ETags. */
+/** Events of a copy's end with forged ETags. */
 async function forge(stack: TestStack, count: number, name = "film.mp4"): Promise<void> {
   const forged = Array.from({ length: count }, () =>
     createEvent(stack.blob(`archive/${name}`), { api: "CopyBlob", etag: `0x${made++}` }),
@@ -25,7 +25,7 @@ async function forge(stack: TestStack, count: number, name = "film.mp4"): Promis
 }
 let made = 1_000;
 
-test("25 events with made-up ETags do not change when a copy's end is seen", async () => {
+test("25 events with forged ETags do not change when Ferry notices a copy's end", async () => {
   const stack = await startStack({ settings, copies: { bytesPerSecond: 1_000 } }); // 30 seconds
   const attacked = await startCopy(stack, "attacked.mp4");
   const untouched = await startCopy(stack, "untouched.mp4");
@@ -40,7 +40,7 @@ test("25 events with made-up ETags do not change when a copy's end is seen", asy
   expect(Date.parse(one.lastUpdatedAt)).toBeLessThanOrEqual(Date.parse(other.lastUpdatedAt));
 });
 
-test("the event of the true end still wakes a copy that was woken 19 times in vain", async () => {
+test("the event of the real end still wakes a copy that 19 forged events have woken", async () => {
   const stack = await startStack({ settings, copies: { bytesPerSecond: 0 } });
   const id = await startCopy(stack);
   await stack.clock.advance(6 * hour);
@@ -97,7 +97,7 @@ test.each([
   300_000,
 );
 
-test("a hundred events with made-up ETags of one blob begin at most ten copies, and the log names the blob", async () => {
+test("a hundred events of one blob with forged ETags start at most ten copies, and the log names the blob", async () => {
   const stack = await startStack({ settings, copies: { finishOnStart: "always" } });
   const blob = await stack.upload("inbox/film.mp4", "film");
   for (let at = 0; at < 100; at++) {
@@ -107,7 +107,7 @@ test("a hundred events with made-up ETags of one blob begin at most ten copies, 
   const copies = await allCopies(stack);
   expect(copies).toHaveLength(10);
   expect(new Set(copies.map(({ status }) => status))).toEqual(new Set(["skipped"]));
-  const lines = stack.log.filter(({ message }) => message.startsWith(`Does not copy ${blob.url}`));
+  const lines = stack.log.filter(({ message }) => message.startsWith(`Cannot copy ${blob.url}`));
   expect(lines).toHaveLength(90);
   await deliver(stack, [await createEvent(blob)]);
   await stack.clock.settled();
@@ -115,22 +115,20 @@ test("a hundred events with made-up ETags of one blob begin at most ten copies, 
   expect((await stack.blob("archive/film.mp4").downloadToBuffer()).toString()).toBe("film");
 });
 
-test("events of blobs that are not there leave neither a copy nor a claim, and the log names each blob", async () => {
+test("events of nonexistent blobs leave neither a copy nor a claim, and the log names each blob", async () => {
   const stack = await startStack({ settings });
   for (const name of ["inbox", "ferry-ledger"]) await stack.container(name).create();
   for (let at = 0; at < 20; at++) {
     const blob = stack.blob(`inbox/none ${at}.mp4`);
     await deliver(stack, [await createEvent(blob, { etag: `0x${made++}` })]);
-    expect(stack.log.some(({ message }) => message.includes(`Does not copy ${blob.url}`))).toBe(
-      true,
-    );
+    expect(stack.log.some(({ message }) => message.includes(`Cannot copy ${blob.url}`))).toBe(true);
   }
   await stack.clock.settled();
   expect(await allCopies(stack)).toEqual([]);
   expect(await ledgerNames(stack, "")).toEqual([]);
 });
 
-test("an event is followed although the app cannot read its blob now", async () => {
+test("an event starts a copy although the app cannot read its blob now", async () => {
   const stack = await startStack({ settings, copies: { finishOnStart: "always" } });
   const blob = await stack.upload("inbox/film.mp4", "film");
   const event = await createEvent(blob);

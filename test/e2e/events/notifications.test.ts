@@ -25,7 +25,7 @@ function settingsFor({ topic, webhook }: { topic?: Listener; webhook?: Listener 
   };
 }
 
-/** Starts a copy of ten seconds and returns it after Storage completed it. */
+/** Starts a copy of ten seconds and returns it after Storage has completed it. */
 async function runCopy(stack: TestStack) {
   const source = await stack.upload("inbox/film.mp4", Buffer.alloc(10_000));
   const { id } = await stack.start({ source: source.url, route: "films" });

@@ -92,12 +92,12 @@ test.each<[what: string, body: () => object, pointers: string[]]>([
     ["/route"],
   ],
   [
-    "a source that is not the route's",
+    "a source that the route does not match",
     () => ({ source: url("inbox/film.mov"), route: "films" }),
     ["/source"],
   ],
   [
-    "an unknown route, with all else that is wrong",
+    "an unknown route, and other invalid fields",
     () => ({ source: "film", route: "film", options: { speed: 1 }, extra: 1 }),
     ["/route", "/source", "/options/speed", "/extra"],
   ],

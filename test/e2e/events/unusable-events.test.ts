@@ -45,7 +45,7 @@ test.each([
   expect(String(await stack.blob(`archive/${name}`).downloadToBuffer())).toBe("film");
 });
 
-test("a name of 1,024 characters that a template adds to is reported, not dropped", async () => {
+test("a name of 1,024 characters that a template makes longer is reported, not dropped", async () => {
   const topic = await startListener();
   const account = "http://127.0.0.1:10000/devstoreaccount1";
   const stack = await startStack({

@@ -4,7 +4,7 @@ import { createEvent, inboxRoutes, untilAllEnded } from "../../support/stack/eve
 import { startStack } from "../../support/stack/test-stack.ts";
 
 test.each(["event-grid", "cloud-events"] as const)(
-  "the app's webhook answers the handshake of cloud events, and takes %s in one piece and in chunks",
+  "the app's webhook answers the handshake of cloud events, and accepts %s in one piece and in chunks",
   async (schema) => {
     const events = await startStack({ settings: inboxRoutes() });
     const path = "/runtime/webhooks/EventGrid?functionName=storageEvents";

@@ -103,10 +103,10 @@ test(`copies have the right outcome, are started once and leave nothing behind, 
 type Moment = { phases: readonly Phase[]; least: number };
 
 /**
- * The least number of moments that kills must hit for the suite to prove anything: at most half of the usual number.
+ * The minimum number of moments that kills must hit for the suite to prove anything: at most half of the usual number.
  */
 const moments: Record<string, Moment> = {
-  "while a copy was asked for": { phases: ["request"], least: 10 },
+  "while a copy was requested": { phases: ["request"], least: 10 },
   "while a copy was prepared": { phases: ["prepareCopy"], least: 3 },
   "while a copy was started": { phases: ["startCopy"], least: 7 },
   "while a copy was pending": { phases: ["waiting", "readCopy"], least: 15 },

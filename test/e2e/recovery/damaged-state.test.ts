@@ -21,7 +21,7 @@ import { noon, openStack, secondAccount } from "../../support/stack/test-stack.t
 import { appDirectory } from "../../support/app-directory.ts";
 
 /*
- * Goal: a damaged, emptied or missing file of the state is refused with one sentence that names it and one that says
+ * Goal: a damaged, emptied or missing file of the state is rejected with one sentence that names it and one that says
  * what to do; nothing is replaced. Method: two folders with eight acknowledged copies with a SAS, as a killed process and
  * as a stopped one leave it; each row damages a copy of one and starts the stack on it.
  */
@@ -166,7 +166,7 @@ const swap = (file: string, other: string) => {
 };
 
 const putBack =
-  'Put a copy of it back that belongs to the other files, or delete the folder ".local" to start over';
+  'Restore a copy of it that belongs to the other files, or delete the folder ".local" to start over';
 
 const databases = ["storage.sqlite", "task-hub.sqlite"] as const;
 
@@ -194,7 +194,7 @@ describe.each(databases)("%s", (name) => {
     ["replaced by a folder", "stopped", putFolder, /is not a file/],
     ["of text", "stopped", (file) => writeFileSync(file, "hello".repeat(99)), /damaged \(file is/],
   ])(
-    "%s, after the process was %s, is refused by name and left as it is",
+    "%s, after the process was %s, is rejected by name and left as it is",
     async (_, left, damage, says) => {
       const folder = copyOf(left);
       damage(join(folder, name));
@@ -216,7 +216,7 @@ describe.each(databases)("%s", (name) => {
     ["emptied", empty],
     ["missing", remove],
     ["with a damaged header", (file) => overwrite(file, 0, 32)],
-  ])("the log of it, %s, is refused, because commits are lost", async (_, damage) => {
+  ])("the log, %s, is rejected because commits are lost", async (_, damage) => {
     const folder = copyOf("killed");
     damage(join(folder, `${name}-wal`));
     const before = contentOf(folder);
@@ -227,7 +227,7 @@ describe.each(databases)("%s", (name) => {
     expect(contentOf(folder)).toEqual(before);
   });
 
-  test("a damaged page that the log contains again loses nothing", async () => {
+  test("a damaged page whose content the log still contains loses nothing", async () => {
     const folder = copyOf("killed");
     const file = join(folder, name);
     const log = readFileSync(`${file}-wal`);
@@ -249,7 +249,7 @@ describe.each(databases)("%s", (name) => {
   });
 });
 
-test("a task hub of another folder is refused", async () => {
+test("a task hub of another folder is rejected", async () => {
   const folder = copyOf("stopped");
   const other = await openStack({ persistent: true });
   await other.local.close();
@@ -260,7 +260,7 @@ test("a task hub of another folder is refused", async () => {
   );
 });
 
-test("each database in place of the other one is refused", async () => {
+test("each database in place of the other one is rejected", async () => {
   for (const [name, other] of [databases, databases.toReversed()]) {
     const folder = copyOf("stopped");
     swap(join(folder, name ?? ""), other ?? "");
@@ -273,8 +273,8 @@ test.each<[string, (file: string) => void, RegExp]>([
   ["emptied", empty, /^Cannot use the key in "copy-secret-key" because it is damaged/],
   ["of text", (file) => writeFileSync(file, "no key"), /^Cannot use the key in "copy-secret-key"/],
   ["replaced by a folder", putFolder, /^Cannot open "copy-secret-key" because it is not a file/],
-  ["missing", remove, /^Cannot start because "copy-secret-key" is missing, whose key sealed/],
-])("a key that is %s is refused by name, and no other is made", async (_, damage, says) => {
+  ["missing", remove, /^Cannot start because "copy-secret-key" is missing: its key sealed/],
+])("a key that is %s is rejected by name, and no new one is created", async (_, damage, says) => {
   const folder = copyOf("stopped");
   damage(join(folder, "copy-secret-key"));
   const before = contentOf(folder);
@@ -284,7 +284,7 @@ test.each<[string, (file: string) => void, RegExp]>([
   expect(contentOf(folder)).toEqual(before);
 });
 
-test("a lost key that the settings contain is not missed", async () => {
+test("a lost key does no harm if the settings contain it", async () => {
   const folder = copyOf("killed");
   const file = join(folder, "copy-secret-key");
   const settings = { COPY_SECRET_KEYS: readFileSync(file, "utf8") };
@@ -301,7 +301,7 @@ test.each<[string, (file: string) => void, boolean]>([
   ["missing", remove, false],
   ["whole", () => {}, false],
 ])(
-  "times of timers that are %s are made again, and all copies succeed",
+  "timer times that are %s are written again, and all copies succeed",
   async (_, damage, warns) => {
     const folder = copyOf("killed");
     damage(join(folder, "task-hub.sqlite.timers.json"));
@@ -335,13 +335,13 @@ test.each<[string, (file: string) => void, RegExp]>([
     (file) => writeFileSync(file, "x".repeat(200)),
     /^Cannot use "lock" .* Delete this file/,
   ],
-])("a lock that is %s is refused by name", async (_, damage, says) => {
+])("a lock that is %s is rejected by name", async (_, damage, says) => {
   const folder = copyOf("stopped");
   damage(join(folder, "lock"));
   expect(await refusal(folder)).toMatch(says);
 });
 
-test("a folder whose place a file takes is refused by name", async () => {
+test("a file in place of the folder is rejected by name", async () => {
   const file = join(newFolder(), "taken");
   writeFileSync(file, "");
   expect(await start(file).catch((error: Error) => error.message)).toBe(
@@ -349,7 +349,7 @@ test("a folder whose place a file takes is refused by name", async () => {
   );
 });
 
-test.each(databases)("%s of another schema is refused by name", async (name) => {
+test.each(databases)("%s of another schema is rejected by name", async (name) => {
   const folder = copyOf("stopped");
   const database = new DatabaseSync(join(folder, name));
   database.exec("PRAGMA user_version = 99");
@@ -399,7 +399,7 @@ describe("a first start that dies", () => {
     expect(readFileSync(join(folder, "copy-secret-key"), "utf8")).toBe(key);
   });
 
-  test("both databases missing beside a key are refused, because the key sealed something", async () => {
+  test("a key without both databases is rejected, because the key sealed something", async () => {
     const folder = await first();
     for (const name of databases) remove(join(folder, name));
     expect(await refusal(folder)).toMatch(/^Cannot start because "task-hub.sqlite" is missing/);
@@ -412,7 +412,7 @@ describe("a first start that dies", () => {
     for (const id of ids) expect(await get(id)).toMatchObject({ status: "copying" });
   });
 
-  test("a state without an identity and without its key is refused", async () => {
+  test("a state without an identity and without its key is rejected", async () => {
     const folder = copyOf("stopped");
     for (const name of databases) unmark(join(folder, name));
     remove(join(folder, "copy-secret-key"));

@@ -62,7 +62,7 @@ test("the second of two copies to one destination is rejected without the id of 
   const second = await stack.start(body);
   const rejected = await stack.untilEnded(second.id, 0);
   expect(rejected).toMatchObject({ status: "failed", error: { cause: "destination-busy" } });
-  expect(rejected.error.message).toContain("another copy of this app");
+  expect(rejected.error.message).toContain("another Ferry copy");
   expect(rejected.error.message).not.toContain(first.id);
   expect(await stack.untilEnded(first.id)).toMatchObject({ status: "succeeded" });
 });

@@ -15,7 +15,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { accounts } from "../../../src/local/storage/auth/accounts.ts";
 
 /*
- * Goal: what `npm start` does when the disk is full or refuses writes. Method: its program as a process, with SQLite's
+ * Goal: what `npm start` does when the disk is full or writes fail. Method: its program as a process, with SQLite's
  * limit on pages, the shell's limit on file sizes, a small file system where the system allows one, and a folder without
  * write permission.
  */
@@ -118,7 +118,7 @@ async function postUntilRefused(post: (name: string, metadata: object) => Promis
   }
 }
 
-/** Two minutes later: what ran when the process ended is visible again after the queues' timeout, a minute. */
+/** Two minutes later, after the queues' time-out of a minute, messages that the ended process held are visible again. */
 const later = `--import=data:text/javascript,${encodeURIComponent("const { now } = Date; Date.now = () => now() + 120_000")}`;
 
 async function expectAllSucceed(folder: string, blobPort: string, ids: readonly string[]) {
@@ -202,25 +202,27 @@ test("a full disk while blobs are uploaded: 503, and every upload that got a 201
   );
 });
 
-test("a limit on file sizes ends it with one sentence that names the file, and loses nothing", async () => {
+test("a limit on file sizes ends the process with one sentence that names the file, and loses nothing", async () => {
   const folder = appFolder();
   const { post, ended, output, port } = await started(folder, { shell: "ulimit -f 1200" });
   const { ids } = await postUntilRefused(post);
   expect(ids.length).toBeGreaterThan(2);
   expect(await ended).toBe(1);
-  expect(output()).toMatch(/Cannot write "\.local\/[\w-]+\.sqlite" because the disk refused it/);
+  expect(output()).toMatch(
+    /Cannot write "\.local\/[\w-]+\.sqlite" because the system reported an error/,
+  );
   expect(stackLines(output())).toEqual([]);
   await expectAllSucceed(folder, port, ids);
 });
 
-test("a first start without space says so by name", async () => {
+test("a first start on a full disk names the file", async () => {
   const { ended, output } = run(appFolder(), { shell: "ulimit -f 0" });
   expect(await ended).toBe(1);
-  expect(output()).toMatch(/Cannot write "\.local\/[\w.-]+" because the disk refused it/);
+  expect(output()).toMatch(/Cannot write "\.local\/[\w.-]+" because the system reported an error/);
   expect(stackLines(output())).toEqual([]);
 });
 
-/** Whether this user may mount a small file system, in a name space of its own. */
+/** Returns true if this user may mount a small file system in its own namespace. */
 const canMount = (() => {
   try {
     const options = { stdio: "ignore" } as const;
@@ -233,7 +235,7 @@ const canMount = (() => {
 })();
 
 test.skipIf(!canMount)(
-  "a real file system without space says so, at run time and at the next start",
+  "a real full file system is reported at run time and at the next start",
   async () => {
     const folder = appFolder();
     const node = JSON.stringify(process.execPath);
@@ -262,13 +264,15 @@ test.skipIf(!canMount)(
     expect(output()).toContain(full(".local/storage.sqlite"));
     expect(output()).toContain("first 1");
     const second = output().split("first 1")[1] ?? "";
-    expect(second).toMatch(/Cannot write "\.local\/[\w.-]+" because the disk (is full|refused it)/);
+    expect(second).toMatch(
+      /Cannot write "\.local\/[\w.-]+" because the (disk is full|system reported an error)/,
+    );
     expect(second).toContain("second 1");
     expect(stackLines(output())).toEqual([]);
   },
 );
 
-test("a folder that this user cannot write is refused by name, and left as it is", async () => {
+test("a folder that this user cannot write to is rejected by name, and left as it is", async () => {
   const folder = appFolder();
   const first = run(folder);
   await first.urls;

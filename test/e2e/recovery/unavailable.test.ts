@@ -6,7 +6,7 @@ import { startLocalStack } from "../../../src/local/local-stack.ts";
 import { appDirectory } from "../../support/app-directory.ts";
 
 /*
- * Goal: callers get a response within ten seconds while the task hub or the ledger is away. Method: the app on the
+ * Goal: callers get a response within ten seconds while the task hub or the ledger is unavailable. Method: the app on the
  * local host, with an engine whose management routes fail or never respond, and a Storage emulator that fails the
  * ledger.
  */
@@ -28,7 +28,7 @@ async function start(settings: Record<string, string> = {}) {
     settings,
     openEngine: (options) => {
       const engine = openDurableEngine(options);
-      const failing: ManagementResponse = { status: 500, headers: {}, body: "the hub is away" };
+      const failing: ManagementResponse = { status: 500, headers: {}, body: "the hub is down" };
       return {
         ...engine,
         clientBinding: (origin) => {
@@ -80,7 +80,7 @@ test("a hub that fails is reported as unavailable by GET, abort and POST", async
   ] as const) {
     const { type, detail } = await unavailable(await call(method, path));
     expect(type).toBe("urn:ferry:problem:unavailable");
-    expect(detail).not.toContain("the hub is away");
+    expect(detail).not.toContain("the hub is down");
   }
   await unavailable(
     await call("POST", "/copies", { ...request, destination: `${request.destination}2` }),
@@ -100,7 +100,7 @@ test("a hub that hangs is reported as unavailable after nine seconds, also to Ev
     ]),
   });
   const { id } = (await (await call("POST", "/copies", request)).json()) as { id: string };
-  // The routed blob cannot be read either, so its event goes on to the hub.
+  // The routed blob cannot be read either, so its event is passed to the hub.
   stack.emulator.faults.add({
     operation: "GetBlobProperties",
     do: { response: { status: 503, code: "ServerBusy" } },

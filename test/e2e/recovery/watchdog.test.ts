@@ -31,7 +31,7 @@ async function manage(stack: TestStack, method: string, path: string): Promise<v
 
 const terminate = (stack: TestStack, id: string) =>
   manage(stack, "POST", `${id}/terminate?reason=mistake`);
-/** Durable purges no running instance, so an operator terminates it first. */
+/** Durable does not purge a running instance, so an operator terminates it first. */
 const purge = async (stack: TestStack, id: string) => {
   await terminate(stack, id);
   await manage(stack, "DELETE", id);

@@ -239,7 +239,7 @@ const copies: { what: string; source: string; destination: string; verdict: Verd
     verdict: "allowed",
   },
   {
-    what: "a plus sign, which is not a blank",
+    what: "a plus sign, which is not a space",
     source: `https://acct5.${blob}/inbox/a+b/x`,
     destination: `https://acct2.${blob}/outbox/ü/x`,
     verdict: "not allowed",

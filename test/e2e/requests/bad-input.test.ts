@@ -195,7 +195,7 @@ const urls: { what: string; url: string; says: RegExp }[] = [
   { what: "no blob", url: "https://acct1.blob.core.windows.net/inbox", says: /not a blob/ },
   { what: "no container", url: "https://acct1.blob.core.windows.net/", says: /container/ },
   {
-    what: "a container that cannot be",
+    what: "an invalid container name",
     url: "https://acct1.blob.core.windows.net/In_box/a",
     says: /container/,
   },

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
-/* Goal: no request gets an answer that is much larger than the request, or that repeats what it sent. */
+/* Goal: no request gets a response that is much larger than the request, or that repeats what it sent. */
 
 let stack: TestStack;
 beforeAll(async () => {

@@ -204,8 +204,8 @@ test("a read-only destination is rejected with its fix, and overwritten if the r
 });
 
 test.each([
-  ["a share that is not there", "none/film.mp4"],
-  ["a folder that is not there", "shelf/2027/film.mp4"],
+  ["a missing share", "none/film.mp4"],
+  ["a missing folder", "shelf/2027/film.mp4"],
 ])("%s fails the copy, with a fix", async (_, path) => {
   const stack = await startStack();
   const { files, body } = await prepared(stack);

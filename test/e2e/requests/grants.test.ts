@@ -4,8 +4,8 @@ import { startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
- * Goal: a pair lets its source be read and its destination be written, and nothing else. What changes the source, or
- * what no request can take back, is granted by name.
+ * Goal: a pair lets its source be read and its destination be written, and nothing else. Options that change the
+ * source or cannot be undone are granted by name.
  */
 
 const place = (path: string) => `http://127.0.0.1:10000/devstoreaccount1/${path}`;
@@ -58,7 +58,7 @@ const countStarts = ({ local }: TestStack) =>
   local.emulator.requests.filter(({ operation }) => operation === "CopyBlob").length;
 
 test.each(options)(
-  "a pair without the word refuses $option $value by name, and nothing is started or leased",
+  "without its word in the pair, $option $value is rejected by name, and nothing is started or leased",
   async ({ option, word, value, free }) => {
     for (const allow of [undefined, [], words.filter((each) => each !== word)]) {
       const { stack, source, post } = await startWith([pair(allow)]);
@@ -122,7 +122,7 @@ const route = {
   destination: place("vault/{path}"),
 };
 
-test("without any pair, a caller along a route adds nothing that cannot be taken back", async () => {
+test("without any pair, a caller along a route cannot add an option that cannot be undone", async () => {
   const { stack, post } = await startWith([], { COPY_ROUTES: JSON.stringify([route]) });
   const along = { route: "films" };
   const mallory = {
@@ -185,7 +185,7 @@ test("a policy lasts ten years at most, to the millisecond", async () => {
 test.each([
   ["1", 1],
   ["36525", 36_525],
-])("COPY_MAX_LOCK_DAYS %s is the longest policy", async (setting, days) => {
+])("COPY_MAX_LOCK_DAYS %s limits the length of a policy", async (setting, days) => {
   const { stack, post } = await startWith([pair(["lock"])], { COPY_MAX_LOCK_DAYS: setting });
   const policy = (ms: number) => ({
     immutabilityPolicy: { until: new Date(stack.clock.now() + ms).toISOString(), mode: "Locked" },

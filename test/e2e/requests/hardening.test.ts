@@ -69,13 +69,13 @@ test("a copy that stalls shortly before its end is polled rarely, and reports th
 
 test("deleting the destination container fails the copy", async () => {
   const stack = await startStack(slowly);
-  const { id } = await stack.start(await request(stack, "away-with-it/film.mp4"));
+  const { id } = await stack.start(await request(stack, "doomed/film.mp4"));
   expect((await stack.untilEnded(id, 0)).error.cause).toBe("destination-not-found");
-  await stack.upload("away-with-it/other", "x");
-  const again = await stack.start(await request(stack, "away-with-it/film.mp4"));
+  await stack.upload("doomed/other", "x");
+  const again = await stack.start(await request(stack, "doomed/film.mp4"));
   await stack.clock.advance(10_000);
-  await fetch(stack.blob("away-with-it/x").url); // anonymous: changes nothing
-  await stack.deleteContainer("away-with-it");
+  await fetch(stack.blob("doomed/x").url); // anonymous: changes nothing
+  await stack.deleteContainer("doomed");
   const copy = await stack.untilEnded(again.id);
   expect(copy).toMatchObject({ status: "failed", error: { cause: "destination-not-found" } });
 });

@@ -1,6 +1,8 @@
+import { readFile } from "node:fs/promises";
 import { Agent, request as httpRequest } from "node:http";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { grants } from "../../../src/copy/request/grants.ts";
 import { anyId, hostileRequests } from "../../support/requests/hostile-requests.ts";
 import type { HostileRequest } from "../../support/requests/hostile-requests.ts";
 import { jsonOf } from "../../support/host/host.ts";
@@ -12,7 +14,7 @@ import { sized } from "../../support/campaign-size.ts";
 import { seedFor } from "../../support/seeds.ts";
 
 /*
- * Hostile requests by the thousands over keep-alive connections. HOSTILE_SEED=<seed> repeats a run.
+ * Thousands of hostile requests over keep-alive connections. HOSTILE_SEED=<seed> repeats a run.
  * `valid-copy.ts`, which shares no code with the product, decides which copies may be started.
  */
 const seed = seedFor("HOSTILE_SEED");
@@ -24,10 +26,17 @@ const connections = 8;
 
 type Answer = { status: number; type: string; text: string };
 
+/** The routes of local.settings.json, which grant every option: intact requests may use each one. */
+async function grantingRoutes(): Promise<string> {
+  const { Values } = JSON.parse(await readFile("local.settings.json", "utf8"));
+  const routes: object[] = JSON.parse(Values.COPY_ROUTES);
+  return JSON.stringify(routes.map((route) => ({ ...route, allow: grants })));
+}
+
 const agent = new Agent({ keepAlive: true, maxSockets: connections });
 let world: TestStack;
 beforeAll(async () => {
-  world = await openStack();
+  world = await openStack({ settings: { COPY_ROUTES: await grantingRoutes() } });
 });
 afterAll(async () => {
   agent.destroy();
@@ -51,7 +60,7 @@ test(
       expectHonest(sent, answer);
       if (each.intact) expect([202, 200]).toContain(answer.status);
       if (answer.status !== 202 || /\/abort\/?$/i.test(sent.path)) return;
-      expect(copyAsked(sent, emulator), `started by ${told(sent)}`).not.toBeNull();
+      expect(copyAsked(sent, emulator), `started by ${describeRequest(sent)}`).not.toBeNull();
       started.set(JSON.parse(answer.text).id, sent);
     };
     for (let left = requestsInAll, batch = seed; left > 0; batch++) {
@@ -83,18 +92,18 @@ test(
         sized({ small: 2, full: 20 }),
       );
     }
-    console.info(`${started.size} copies started; answers ${JSON.stringify([...met])}`);
+    console.info(`${started.size} copies started; responses ${JSON.stringify([...met])}`);
   },
 );
 
 /** Checks that there is no 500, and that every rejection of the app has problem details. */
 function expectHonest(sent: WireRequest, { status, type, text }: Answer): void {
-  const about = `${status} ${type} ${text.slice(0, 300)} for ${told(sent)}`;
+  const about = `${status} ${type} ${text.slice(0, 300)} for ${describeRequest(sent)}`;
   expect(status, about).toBeLessThan(500);
   expect(status, about).toBeGreaterThanOrEqual(200);
   if (sent.method === "HEAD") return;
   if (status < 300) {
-    if (sent.path === "/" || status === 204) return; // the host's own page, and an answer to OPTIONS
+    if (sent.path === "/" || status === 204) return; // the host's own page, and a response to OPTIONS
     expect(JSON.parse(text), about).toBeTypeOf("object");
     return;
   }
@@ -116,7 +125,7 @@ function isPlainlyTheApps({ method, path, headers }: WireRequest): boolean {
   return own && known && !("host" in headers);
 }
 
-function told({ method, path, headers, body }: WireRequest): string {
+function describeRequest({ method, path, headers, body }: WireRequest): string {
   const content = body === null ? "" : body.subarray(0, 1_000).toString();
   return `${method} ${path.slice(0, 200)} ${JSON.stringify(headers).slice(0, 400)} ${content}`;
 }
@@ -138,9 +147,11 @@ function send({ method, path, headers, body }: WireRequest): Promise<Answer> {
       },
       timeout: 10_000,
     });
-    outgoing.on("timeout", () => outgoing.destroy(new Error("No answer within ten seconds")));
+    outgoing.on("timeout", () => outgoing.destroy(new Error("No response within ten seconds")));
     outgoing.on("error", (cause) =>
-      reject(new Error(`Cannot send ${told({ method, path, headers, body })}`, { cause })),
+      reject(
+        new Error(`Cannot send ${describeRequest({ method, path, headers, body })}`, { cause }),
+      ),
     );
     outgoing.on("response", (incoming) => {
       const chunks: Buffer[] = [];

@@ -4,7 +4,7 @@ import { exchange, send } from "../../support/host/raw-http.ts";
 import { openStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
-/* Bodies on their way to the API, HEAD and OPTIONS. */
+/* Bodies of requests to the API, HEAD and OPTIONS. */
 
 let stack: TestStack;
 beforeAll(async () => {
@@ -43,7 +43,7 @@ test.each([
   ["text that is not JSON", {}, () => "{"],
   ["no bytes", {}, () => ""],
   ["more than the limit", {}, () => "x".repeat(100_000)],
-  ["gzip, transferred so", { "transfer-encoding": "gzip, chunked" }, body],
+  ["gzip as a transfer coding", { "transfer-encoding": "gzip, chunked" }, body],
 ])("a body in chunks with %s is 411, because the host loses it", async (_, headers, content) => {
   expect(await post({ ...json, ...chunked, ...headers }, content("chunked"))).toMatchObject(
     lengthNeeded,
@@ -189,8 +189,8 @@ test.each([
 });
 
 test.each([
-  ["a blank after it", (id: string) => `${id}%20`, 404],
-  ["a blank before it", (id: string) => `%20${id}`, 404],
+  ["a space after it", (id: string) => `${id}%20`, 404],
+  ["a space before it", (id: string) => `%20${id}`, 404],
   ["an encoded slash after it", (id: string) => `${id}%2F`, 404],
   ["a NUL after it", (id: string) => `${id}%00`, 404],
   ["a byte that is not UTF-8 after it", (id: string) => `${id}%E9`, 404],

@@ -48,7 +48,7 @@ test.each([
   expect(modeOf(join(stateDirectory, "copy-secret-key"))).toBe("600");
 });
 
-test("a folder above the state's that exists keeps its mode", async () => {
+test("an existing folder above the state's keeps its mode", async () => {
   const above = join(temporaryFolder(), "above");
   mkdirSync(above);
   chmodSync(above, 0o755);
@@ -84,7 +84,7 @@ test("the environment overrides LOCAL_HOST_NAMES, for the app and for the emulat
   }
 });
 
-test("the start is refused for a name that is none, and the state is free again", async () => {
+test("the start fails for an invalid name, and releases the state", async () => {
   const stateDirectory = join(temporaryFolder(), ".local");
   const settings = { LOCAL_HOST_NAMES: "http://devbox" };
   await expect(start({ stateDirectory, settings })).rejects.toThrow(

@@ -31,7 +31,7 @@ test.each(["wait", "replace"])(
     const bob = await stack.start({ ...bobs, options: { overwrite: "always", ifBusy } });
     await stack.clock.advance(5_000);
     const { warning } = await stack.get(bob.id);
-    expect(warning).toBe("Waiting for another copy of this app, which writes to the destination");
+    expect(warning).toBe("Waiting for another Ferry copy, which writes to the destination");
     const lines = stack.log.filter(({ message }) => message.includes(alice.id));
     expect(lines.map(({ message }) => message)).toContain(
       `Copy ${bob.id} finds that copy ${alice.id} writes to its destination`,
@@ -60,7 +60,7 @@ test("a copy that waits for days shows no other copy", async () => {
   const bob = await stack.start({ ...bobs, options: { overwrite: "always", ifBusy: "wait" } });
   await stack.clock.advance(13 * 24 * 3_600_000);
   const body = JSON.stringify({ ...(await stack.get(bob.id)), id: "", links: "" });
-  expect(body).toContain("another copy of this app");
+  expect(body).toContain("another Ferry copy");
   expect(body).not.toContain(alice.id);
 });
 
@@ -72,7 +72,7 @@ const alicesHeaders = signedIn("11111111-aaaa");
 const bobsHeaders = signedIn("22222222-bbbb");
 const authenticated = { WEBSITE_AUTH_ENABLED: "True", COPY_OPERATORS: " aad/99999999-ops , x " };
 
-test("with trusted principals a copy is its principal's: for others it does not exist", async () => {
+test("with trusted principals a copy belongs to its principal, and does not exist for others", async () => {
   const stack = await startStack({ ...slowly, settings, environment: authenticated });
   const { alice } = await startAlice(stack, alicesHeaders);
   const read = (headers: Record<string, string>) =>
@@ -125,7 +125,7 @@ test("with trusted principals, callers that have not signed in share their copie
   );
 });
 
-test("with trusted principals, a copy that an event caused is the operators'", async () => {
+test("with trusted principals, only operators can use a copy that an event caused", async () => {
   const stack = await startStack({
     ...slowly,
     settings: inboxRoutes(),
@@ -150,7 +150,7 @@ test("without trusted principals every caller may read and abort, whatever heade
   expect((await stack.call("POST", `/copies/${alice.id}/abort`, { headers })).status).toBe(202);
 });
 
-test("with trusted principals one Idempotency-Key is as many keys as there are principals", async () => {
+test("with trusted principals each principal has its own space of Idempotency-Keys", async () => {
   const stack = await startStack({ ...slowly, settings, environment: authenticated });
   const { bobs } = await startAlice(stack, alicesHeaders);
   const key = { "idempotency-key": "order-1001" };
@@ -161,7 +161,7 @@ test("with trusted principals one Idempotency-Key is as many keys as there are p
     bobsHeaders,
     signedIn("11111111-aaaa", "github"),
     {},
-    // Texts that could stand for another caller.
+    // Texts that could be mistaken for another caller.
     signedIn("route films"),
     signedIn("aad/11111111-aaaa", ""),
   ];

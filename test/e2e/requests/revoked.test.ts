@@ -3,8 +3,8 @@ import { rareTimers, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
- * Goal: a pair or a route that is taken away stops what it allowed and what has not started yet. What runs is followed
- * to its end.
+ * Goal: removing a pair or a route stops the copies that only it allowed and that have not started yet. Running copies
+ * are followed to their end.
  */
 
 const film = Buffer.alloc(1_000_000, "film");
@@ -55,7 +55,7 @@ async function startWaiting(started: Awaited<ReturnType<typeof start>>, options:
 const countStarts = ({ local }: TestStack) =>
   local.emulator.requests.filter(({ operation }) => operation === "CopyBlob").length;
 
-test("a copy that waits fails when its pair is gone, and the one that runs succeeds", async () => {
+test("a copy that waits fails when its pair is gone, and the running one succeeds", async () => {
   const started = await start();
   const { stack, other, destination, restartWith } = started;
   const { running, waiting } = await startWaiting(started);
@@ -79,7 +79,7 @@ test("a copy that waits fails when its pair is gone, and the one that runs succe
   expect(countStarts(stack)).toBe(0); // none after the restart
 });
 
-test("a copy that runs can still be aborted and cleaned up when its pair is gone", async () => {
+test("a running copy can still be aborted and cleaned up when its pair is gone", async () => {
   const { stack, source, destination, restartWith } = await start();
   const { id } = await stack.start({ source, destination });
   await stack.clock.advance(5_000);
@@ -113,7 +113,7 @@ test("a copy that waits is started when another pair allows it by then", async (
   expect(await stack.untilEnded(waiting, 1)).toMatchObject({ status: "succeeded" });
 });
 
-test("a start that was refused for now is not sent again when its pair is gone", async () => {
+test("a start that Storage refused for now is not sent again when its pair is gone", async () => {
   const { stack, source, destination, restartWith } = await start();
   const busy = { response: { status: 503, code: "ServerBusy" } };
   stack.local.emulator.faults.add({ operation: "CopyBlob", do: busy });

@@ -6,7 +6,7 @@ import { startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
- * Goal: with the task hub's key, or with write access to it, a copy can be started that no trigger has checked. It gets
+ * Goal: with the task hub's key, or with write access to it, a copy can be started that no trigger has checked. It can do
  * no more than a request. Method: Durable's own HTTP API starts the orchestration with any input.
  */
 
@@ -97,7 +97,7 @@ const refused = {
   output: { status: "failed", failure: { cause: "not-allowed" } },
 };
 
-test("an input that a request could have is copied", async () => {
+test("an input that a request could cause is copied", async () => {
   const stack = await start();
   expect(await startStrange(stack, inputFor(stack))).toMatchObject({
     output: { status: "succeeded" },
@@ -154,7 +154,7 @@ test.each<[string, (input: ReturnType<typeof inputFor>) => object]>([
     }),
   ],
   [
-    "a route's event at no time",
+    "a route's event without a valid time",
     ({ destination }) => ({
       destination: { ...destination, container: "dated" },
       event: { route: "dated", etag: "x", at: "soon" },
@@ -350,7 +350,7 @@ test.each(["readCopy", "abortCopy", "settleCopy", "sendNotifications"])(
 );
 
 test.each(["readCopy", "abortCopy", "prepareCopy", "startCopy"])(
-  "run alone through the admin API, %s calls no host outside Storage",
+  "run directly through the admin API, %s calls no host outside Storage",
   async (name) => {
     const stack = await start();
     const outside = await startExternalServer({});

@@ -6,7 +6,7 @@ import { startExternalServer } from "../../support/stack/outside.ts";
 import { openStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
-/* Everything that a page in the developer's browser can send to `npm start` without being asked by the browser first. */
+/* Everything that a page in the developer's browser can send to `npm start` without a preflight. */
 
 let stack: TestStack;
 beforeAll(async () => {
@@ -53,11 +53,11 @@ const pages: { what: string; headers: Record<string, string> }[] = [
   },
   { what: "a sandboxed page", headers: { origin: "null", "sec-fetch-site": "cross-site" } },
   {
-    what: "a page under a name that leads here",
+    what: "a page whose name resolves to this machine",
     headers: { host: "evil.example:7071", origin: "http://evil.example:7071" },
   },
   {
-    what: "such a page that may send every type",
+    what: "the same page, which can send any content type",
     headers: {
       host: "evil.example:7071",
       origin: "http://evil.example:7071",
@@ -114,7 +114,7 @@ test.each(pages)("$what starts nothing, and reaches no Storage", async ({ header
   expect(invoked).toEqual([]);
 });
 
-test("a page cannot read copies, instances, keys or functions under a name that leads here", async () => {
+test("a page cannot read copies, instances, keys or functions if its name resolves to this machine", async () => {
   for (const path of [
     "/api/health",
     "/api/copies/01a1fb88-0c5b-77ed-8af1-403e51b453cb",
@@ -143,7 +143,7 @@ test.each(simpleTypes)(
   },
 );
 
-test("a page may not ask for more: OPTIONS allows no other origin", async () => {
+test("a preflight fails: OPTIONS allows no other origin", async () => {
   const path = "/api/copies";
   for (const origin of ["https://evil.example", "http://localhost:3000"]) {
     const headers = {
@@ -157,7 +157,7 @@ test("a page may not ask for more: OPTIONS allows no other origin", async () => 
   }
 });
 
-test("a page under a name that leads here cannot use Storage either, though it knows the key", async () => {
+test("a page whose name resolves to this machine cannot use Storage either, though it knows the key", async () => {
   const url = new URL(await stack.readSas(stack.blob("inbox/film.mp4"), { permissions: "racwd" }));
   const path = url.pathname + url.search;
   const { port } = stack.local.emulator;
@@ -175,7 +175,7 @@ test("a page under a name that leads here cannot use Storage either, though it k
   expect(files.status).toBe(421);
 });
 
-test("a page may embed a blob, as it may from Storage", async () => {
+test("a page may embed a blob, as in Azure", async () => {
   const url = new URL(await stack.readSas(stack.blob("inbox/film.mp4")));
   const response = await send(stack.local.emulator.port, {
     path: url.pathname + url.search,

@@ -4,7 +4,7 @@ import { startExternalServer } from "../../support/stack/outside.ts";
 import { openStack, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
-/* URLs are read as they are written: what is copied is the blob that the caller named, or nothing. */
+/* URLs are read as they are written: Ferry copies the blob that the caller named, or nothing. */
 
 describe("in one stack", () => {
   let stack: TestStack;
@@ -34,13 +34,13 @@ describe("in one stack", () => {
     ["/a\nb.txt", "U+000A LINE FEED"],
     ["/a\r\nb.txt", "U+000D CARRIAGE RETURN"],
     ["/a\\b.txt", "U+005C BACKSLASH"],
-    ["/a/../b.txt", "path segment of dots"],
-    ["/a/%2e%2e/b.txt", "path segment of dots"],
+    ["/a/../b.txt", "dot segment"],
+    ["/a/%2e%2e/b.txt", "dot segment"],
     ["/a/%252e%252e/b.txt", "becomes"],
-    ["/./b.txt", "path segment of dots"],
+    ["/./b.txt", "dot segment"],
     ["/half-\ud83d.txt", "U+D83D, an unpaired surrogate"],
   ])(
-    "the name %j is refused as a source and as a destination, and nothing is copied",
+    "the name %j is rejected as a source and as a destination, and nothing is copied",
     async (name, says) => {
       const good = `${inbox}/b.txt`;
       for (const [source, destination, pointer] of [
@@ -58,7 +58,7 @@ describe("in one stack", () => {
     },
   );
 
-  test("a destination with dots writes into no other container", async () => {
+  test("a destination with dot segments writes into no other container", async () => {
     const { status } = await post(`${inbox}/b.txt`, `${archive}/rd/../../inbox/over.txt`);
     expect(status).toBe(400);
     expect(await stack.blob("inbox/over.txt").exists()).toBe(false);
@@ -87,14 +87,14 @@ describe("in one stack", () => {
   });
 });
 
-test("the blob whose name ends with a blank is copied as %20", async () => {
+test("a blob whose name ends with a space is copied if the space is written as %20", async () => {
   const fresh = await startStack();
   await fresh.upload("inbox/report", "plain");
-  await fresh.upload("inbox/report ", "with a blank");
+  await fresh.upload("inbox/report ", "with a space");
   const source = `${fresh.container("inbox").url}/report%20`;
   const { id } = await fresh.start({ source, destination: fresh.blob("archive/copy").url });
   expect(await fresh.untilEnded(id, 1)).toMatchObject({ status: "succeeded" });
-  expect(String(await fresh.blob("archive/copy").downloadToBuffer())).toBe("with a blank");
+  expect(String(await fresh.blob("archive/copy").downloadToBuffer())).toBe("with a space");
 });
 
 test.each([
@@ -115,7 +115,7 @@ test.each([
   expect(String(await fresh.blob(`archive/${name}`).downloadToBuffer())).toBe("film");
 });
 
-test("a SAS that makes the source's URL too long only when it is signed fails the copy with what to do", async () => {
+test("a copy whose source URL is too long only with the SAS that Ferry signs fails with what to do", async () => {
   const fresh = await startStack({ secure: true });
   const name = "文".repeat(215);
   const { url } = await fresh.upload(`inbox/${name}`, "film", "devstoreaccount2");
@@ -167,7 +167,7 @@ test.each([
   },
 );
 
-test("outside Storage, a pair of a folder refuses a path that a lenient server reads as another one", async () => {
+test("outside Storage, if the pair is a folder, a path that a lenient server reads as another one is rejected", async () => {
   const server = await startExternalServer({ "/pub/a": Buffer.from("film") });
   const fresh = await startStack({
     settings: {
@@ -193,7 +193,7 @@ test("outside Storage, a pair of a folder refuses a path that a lenient server r
   expect(server.requests).toEqual([]);
 });
 
-test("copies onto names that differ only in slashes exclude each other, and one is no source of the other", async () => {
+test("copies onto names that differ only in slashes exclude each other, and one cannot be the source of the other", async () => {
   const fresh = await startStack({ copies: { bytesPerSecond: 1 } });
   const { url } = await fresh.upload("inbox/b.txt", "x".repeat(1_000));
   await fresh.start({ source: url, destination: fresh.blob("archive/a/b").url });

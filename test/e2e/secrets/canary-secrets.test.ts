@@ -95,7 +95,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     ...Object.entries({
       tags: { [canary("a tag's name")]: "x", b: `é${canary("a tag's value")}` },
       rehydratePriority: canary("rehydratePriority"),
-      destinationLease: canary("a lease id that is none"),
+      destinationLease: canary("an invalid lease id"),
       sourceConditions: { ifMatch: `${canary("an ETag")} `, [canary("a condition's name")]: 1 },
       destinationConditions: { ifTags: `${canary("an expression")}é` },
       immutabilityPolicy: { until: canary("until"), mode: canary("a policy's mode") },
@@ -133,7 +133,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     expect([400, 403, 415]).toContain((await post(body, headers)).status);
   }
 
-  // Accepted, on every course of a copy.
+  // Accepted, on every path that a copy can take.
   const caller = { "x-ms-client-principal-id": plainCanary("a principal") };
   const headers = {
     ...caller,
@@ -184,7 +184,9 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
   const key2 = { "idempotency-key": plainCanary("an Idempotency-Key without a ledger") };
   expect((await post(unavailable, key2)).status).toBe(503);
   noLedger();
-  ids.push(await accept({ source: await signed("a SAS in ledger trouble"), destination: to("h") }));
+  ids.push(
+    await accept({ source: await signed("a SAS while the ledger fails"), destination: to("h") }),
+  );
   await stack.clock.advance(2_000);
   const noLedgerLater = emulator.faults.add({ match: ledger, do: busy });
   await stack.clock.advance(60_000);
@@ -192,7 +194,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
 
   // The start gets no response; an activity throws; an instance is terminated; the key is lost.
   emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
-  ids.push(await accept({ source: await signed("a SAS not answered"), destination: to("i") }));
+  ids.push(await accept({ source: await signed("a SAS, no response"), destination: to("i") }));
   failOneLine(stack);
   ids.push(await accept({ source: await signed("a SAS, activity throws"), destination: to("j") }));
   const terminated = await accept({
@@ -219,7 +221,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     record(response);
     results.push(response.json.error?.cause ?? response.json.status);
   }
-  // Each course was taken.
+  // Each path was taken.
   expect(stack.log.map(({ message }) => message).join()).toMatch(/settleCopy failed in/);
   expect(results).toEqual(
     expect.arrayContaining(["succeeded", "source-unauthorized", "destination-unauthorized"]),

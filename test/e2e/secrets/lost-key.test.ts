@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { hour, rareTimers, secondAccount, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
-/* Goal: a key that is lost or rotated away delays no more than the steps that need it, and is named. */
+/* Goal: a lost or removed key delays only the steps that need it, and warnings name it. */
 
 const film = Buffer.alloc(100_000, "film");
 const [lost, other] = ["a", "b"].map((fill) => Buffer.alloc(32, fill).toString("base64"));
@@ -49,9 +49,9 @@ const countStarts = (stack: TestStack) =>
 test.each([
   { end: "succeeds", status: "succeeded" },
   { end: "is aborted", status: "aborted" },
-  { end: "is failed by Storage", status: "failed" },
+  { end: "fails in Storage", status: "failed" },
 ])(
-  "a copy with a source SAS that $end ends truthfully without any key",
+  "without any key, a copy with a source SAS that $end has the right outcome",
   async ({ end, status }) => {
     const stack = await startStack(options);
     const { id } = await stack.start(await request(stack));
@@ -111,7 +111,7 @@ async function waitingCopy(stack: TestStack) {
   return id;
 }
 
-test("a copy that has not begun waits for its source's key with a warning, and starts when it is back", async () => {
+test("a copy that has not started waits for its source's key with a warning, and starts when it is back", async () => {
   const stack = await startStack(options);
   const id = await waitingCopy(stack);
   const waiting = await stack.get(id);
@@ -124,7 +124,7 @@ test("a copy that has not begun waits for its source's key with a warning, and s
   expect(countStarts(stack)).toBe(1);
 });
 
-test("a copy that has not begun fails after about nine hours without the key, with its fix, and frees the destination", async () => {
+test("a copy that has not started fails after about nine hours without the key, with its fix, and frees the destination", async () => {
   const stack = await startStack(options);
   const id = await waitingCopy(stack);
   await stack.clock.advance(8 * hour);
@@ -137,7 +137,7 @@ test("a copy that has not begun fails after about nine hours without the key, wi
   expect(await stack.untilEnded(again.id)).toMatchObject({ status: "succeeded" });
 });
 
-test("a copy that has not begun is aborted without any key", async () => {
+test("a copy that has not started is aborted without any key", async () => {
   const stack = await startStack(options);
   const id = await waitingCopy(stack);
   await stack.call("POST", `/copies/${id}/abort`);

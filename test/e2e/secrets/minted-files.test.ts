@@ -126,7 +126,7 @@ test.for([
   ["no right to read", [delegator]],
   ["a right to another share", [{ ...reader, share: "other" }, delegator]],
   ["no right to a key", [reader]],
-  ["roles on its blobs alone", [{ role: "Storage Blob Data Owner", account: secondAccount }]],
+  ["roles only on its blobs", [{ role: "Storage Blob Data Owner", account: secondAccount }]],
 ] as const)(
   "an identity with %s on the file fails the copy, which names the role to assign",
   async ([, roles]) => {

@@ -50,7 +50,7 @@ test.each(values)(
   },
 );
 
-test("a SAS without read permission is told what it lacks, not what it has", async () => {
+test("the error for a SAS without read permission names what it lacks, not what it has", async () => {
   const stack = await startStack({ environment });
   const blob = await stack.upload("inbox/film.mp4", "film", secondAccount);
   const source = await stack.readSas(blob, { permissions: "wd" });

@@ -25,7 +25,7 @@ _ = Task.Run(() =>
     Environment.Exit(0);
 });
 
-// A call that waits for the bridge blocks a thread, and the pool grows by about one thread a second only.
+// A call that waits for the bridge blocks a thread, and the pool grows by only about one thread a second.
 ThreadPool.SetMinThreads(200, 200);
 
 var bridge = new Bridge(new Uri(Setting("BRIDGE_URL")));

@@ -77,7 +77,7 @@ export const parityCalls: Record<string, ParityCall> = {
   "start with an id that has a backslash": post("orchestrators/quick/a%5Cb", 1),
   "start with an id that has a control character": post("orchestrators/quick/a%01b", 1),
   "start with an id that has a slash": post("orchestrators/quick/a%2Fb", 1),
-  "start with an id that has a blank": post("orchestrators/quick/a%20b", 1),
+  "start with an id that has a space": post("orchestrators/quick/a%20b", 1),
   "start with an id of 256 characters": post(`orchestrators/quick/${"i".repeat(256)}`, 1),
   "start with an id of 257 characters": post(`orchestrators/quick/${"j".repeat(257)}`, 1),
   "start by GET": get("orchestrators/quick/start-get"),
@@ -266,12 +266,12 @@ export const parityCalls: Record<string, ParityCall> = {
   },
   "purge an unknown instance": remove("instances/nobody-there"),
   "purge many without a time": remove("instances/"),
-  "purge many of a time without any": remove(
+  "purge many in a time range without instances": remove(
     "instances/?createdTimeFrom=2001-01-01T00:00:00Z&createdTimeTo=2001-01-02T00:00:00Z",
   ),
 
   // List
-  "list of a time without any": get(
+  "list of a time range without instances": get(
     "instances/?createdTimeFrom=2001-01-01T00:00:00Z&createdTimeTo=2001-01-02T00:00:00Z",
   ),
   "list by the beginning of ids": {
@@ -287,7 +287,7 @@ export const parityCalls: Record<string, ParityCall> = {
     given: ended("quick", "filtered-1", "Completed", 1),
     ...get("instances/?instanceIdPrefix=filtered-&runtimeStatus=Nonsense"),
   },
-  "list with a time that is not one": {
+  "list with an invalid time": {
     given: ended("quick", "dated-1", "Completed", 1),
     ...get("instances/?instanceIdPrefix=dated-&createdTimeFrom=nonsense"),
   },

@@ -201,7 +201,7 @@ export const calmScenarios: Record<string, Scenario> = {
   },
 
   rollback: {
-    copies: { bytesPerSecond: 50_000 }, // the former content, a few bytes, is restored fast
+    copies: { bytesPerSecond: 50_000 }, // the former content, a few bytes, is restored quickly
     async play({ stack, begin, target }) {
       await stack.upload(`${target}/${film}`, Buffer.from("former"));
       const { id } = await begin({ options: { overwrite: "always", rollback: "snapshot" } });

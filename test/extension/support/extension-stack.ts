@@ -23,7 +23,7 @@ export type ExtensionStackOptions = {
   pairs?: number;
   /** "host.json": partitions and polling as host.json says; "quick" when absent. */
   polling?: "host.json" | "quick";
-  /** Settings of the extension that win over host.json, for example "storageProvider__partitionCount". */
+  /** Settings of the extension that override host.json, for example "storageProvider__partitionCount". */
   durable?: Record<string, string>;
   /** Accounts from which copies are allowed, apart from the first. */
   allowedSources?: readonly string[];

@@ -5,13 +5,13 @@ import type { Json } from "./stack.ts";
 
 export type Killed = {
   ended: Json[];
-  /** From the kill until each copy was settled, ms. */
+  /** From the kill until each copy was settled (ms). */
   settledMs: number[];
 };
 
 /**
- * Starts the copies at the same time, ends both processes with SIGKILL once all are accepted, starts them again, and waits
- * until every copy has ended. No event, no watchdog and no other instance of the app helps.
+ * Starts the copies at the same time, ends both processes with SIGKILL once all are accepted, starts them again, and
+ * waits until every copy has ended. No event, no watchdog and no other instance of the app helps.
  */
 export async function killOnce(
   stack: ExtensionStack,

@@ -156,7 +156,7 @@ export function openStack<E extends Engine>(engine: E): E & Stack {
   return stack;
 }
 
-/** The emulator keeps only its last 1,000 requests, so starts are noted as they arrive. */
+/** The emulator keeps only its last 1,000 requests, so starts are recorded as they arrive. */
 function noteStarts({ requests }: StorageEmulator, begunAt: string[]): void {
   const noted = requests as StorageEmulator["requests"][number][];
   const push = noted.push.bind(noted);

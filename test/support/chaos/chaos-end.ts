@@ -32,7 +32,7 @@ export function expectTruth(trial: Trial, again: string): void {
   if (copyId !== null) holds(starts.length > 0, "a copyId without a start");
 
   // Copies of other writers are neither mistaken for ours nor aborted; Ferry removes only its own stub.
-  holds(!trial.strangeCopies.has(copyId), "a stranger's copy was mistaken for ours");
+  holds(!trial.strangeCopies.has(copyId), "another client's copy was mistaken for ours");
   for (const abort of trial.aborts) holds(abort === copyId, `copy ${abort} was aborted, not ours`);
   for (const seen of trial.removals) {
     const isStub = seen.copyId === copyId && /^(aborted|failed)$/.test(seen.copyStatus ?? "");
@@ -46,17 +46,21 @@ export function expectTruth(trial: Trial, again: string): void {
 
   const last = strangers.at(-1);
   if (last !== undefined && last.starts === starts.length) {
-    if (last.what === "deleted") holds(end === null, "a blob that a stranger deleted exists again");
-    else holds(end !== null, "a stranger's blob was removed");
+    if (last.what === "deleted")
+      holds(end === null, "a blob that another client deleted exists again");
+    else holds(end !== null, "another client's blob was removed");
     if (last.what === "wrote") {
-      holds(end?.content.equals(last.content ?? Buffer.alloc(0)) === true, "a stranger's content");
+      holds(
+        end?.content.equals(last.content ?? Buffer.alloc(0)) === true,
+        "another client's content",
+      );
     }
     if (last.what === "touched")
-      holds(end?.metadata?.["stranger"] === "yes", "a stranger's metadata");
+      holds(end?.metadata?.["stranger"] === "yes", "another client's metadata");
     if (last.what === "copied") {
-      holds(end?.copyId === last.copyId, "a stranger's copy was overwritten");
+      holds(end?.copyId === last.copyId, "another client's copy was overwritten");
       const wasAborted = trial.abortedByStrangers.has(last.copyId ?? "");
-      holds(wasAborted || end?.copyStatus !== "aborted", "a stranger's copy was aborted");
+      holds(wasAborted || end?.copyStatus !== "aborted", "another client's copy was aborted");
     }
     return;
   }

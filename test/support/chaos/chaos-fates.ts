@@ -148,7 +148,7 @@ function takeIncident(trial: Trial, phase: Phase, nth: number): Incident | null 
   return incident;
 }
 
-/** Notes the blob that the request removes if its condition holds; `chaos-end.ts` checks that it is ours. */
+/** Records the blob that the request removes if its condition holds; `chaos-end.ts` checks that it is ours. */
 async function beforeRemoval(
   world: ChaosWorld,
   trial: Trial,

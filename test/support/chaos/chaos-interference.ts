@@ -18,7 +18,7 @@ export async function interfere(
   trial.stranger = Promise.allSettled([work]);
   try {
     const done = await work;
-    tell(trial, world.clock.now(), `${deed}${done ? "" : ", in vain"}`);
+    tell(trial, world.clock.now(), `${deed}${done ? "" : ", without effect"}`);
     return done;
   } finally {
     trial.stranger = null;
@@ -40,7 +40,7 @@ async function act(
   switch (deed) {
     case "stranger writes": {
       await abortPending(world, trial);
-      const content = Buffer.from(`a stranger's, ${trial.strangers.length}`);
+      const content = Buffer.from(`another client's, ${trial.strangers.length}`);
       await destination.uploadData(content);
       return note("wrote", { content });
     }
@@ -53,7 +53,8 @@ async function act(
       return (await did(destination.setMetadata({ stranger: "yes" }))) ? note("touched") : false;
     case "stranger copies another source":
     case "stranger copies the same source": {
-      if (deed.endsWith("the same source") && !(await isToldApart(world, trial))) return false;
+      if (deed.endsWith("the same source") && !(await isDistinguishable(world, trial)))
+        return false;
       await abortPending(world, trial);
       const other = world.blob(`inbox/other-${trial.number}`);
       if (deed.endsWith("another source")) await other.uploadData(Buffer.from("other"));
@@ -87,7 +88,7 @@ async function act(
  * Another writer's copy of the same source that begins between our plan and our unanswered start cannot be
  * distinguished from ours. This writer therefore acts before the plan, or after Storage has answered the start.
  */
-async function isToldApart(world: ChaosWorld, trial: Trial): Promise<boolean> {
+async function isDistinguishable(world: ChaosWorld, trial: Trial): Promise<boolean> {
   if (!trial.isLive) return true;
   const answer = await world.call("GET", `/api/copies/${trial.id}`).catch(() => null);
   return typeof answer?.json?.copyId === "string";

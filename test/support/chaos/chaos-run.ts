@@ -32,7 +32,7 @@ export const commitPoints = ["client request", "turn", "activity completion", "t
 );
 
 const minute = 60_000;
-/** How late the events of a copy arrive, ms: some are overtaken by those that are raised after them, and by timers. */
+/** How late the events of a copy arrive (ms): some are overtaken by those that are raised after them, and by timers. */
 const eventDelays = [0, 900, 0, 40, 3_000];
 /** By then every late execution, and every late request, has arrived. */
 const afterlife = 15 * minute;
@@ -69,7 +69,7 @@ export async function openChaosRun(): Promise<ChaosRun> {
       tell(
         trial,
         world.clock.now(),
-        `Storage starts ${trial.stranger ? "a stranger's" : "our"} copy`,
+        `Storage starts ${trial.stranger ? "another client's" : "our"} copy`,
       );
       return { bytesPerSecond: bytes / (Math.max(1, takes) / 1_000), atOnce: takes === 0 };
     },
@@ -169,7 +169,7 @@ function ownerOf(
   return owner;
 }
 
-/** Notes a lock that was released only after its copy had ended. */
+/** Records a lock that was released only after its copy had ended. */
 function noteFreed(owner: Trial, { resource, method }: StorageRequest): void {
   const isSlot = resource.level === "blob" && resource.blob.startsWith("locks/");
   owner.leftLock ||= owner.isLive && isSlot && method === "DELETE" && owner.answer !== null;

@@ -39,7 +39,7 @@ export type ChaosHooks = {
   dies: (point: string) => boolean;
 };
 
-// oxlint-disable-next-line typescript/no-explicit-any -- tests look into bodies of every shape
+// oxlint-disable-next-line typescript/no-explicit-any -- tests read bodies of every shape
 export type Answer = { status: number; text: string; json: any };
 
 /** An emulator that keeps running, and a host that may die at any commit and be started again. */
@@ -217,7 +217,7 @@ function holding(clock: ChaosClock) {
   };
 }
 
-/** Applies to each request of the app its fate. */
+/** Applies its fate to each request of the app. */
 function tap(
   emulator: StorageEmulator,
   holds: ReturnType<typeof holding>,

@@ -72,7 +72,7 @@ export async function liveThroughChaos(deaths: "none" | "some"): Promise<ChaosTa
 }
 
 /**
- * The least number of incidents of each suite, by deeds and phase: so far below the usual number that no seed misses
+ * The minimum number of incidents of each suite, by deeds and phase: so far below the usual number that no seed misses
  * it by chance. Faults come in runs of up to four, so their numbers vary more.
  */
 const floors: readonly [deeds: RegExp, least: Partial<Record<Phase | "any", number>>][] = [
@@ -101,7 +101,7 @@ const floors: readonly [deeds: RegExp, least: Partial<Record<Phase | "any", numb
   [/^copy fails at Storage/, { pending: 12 }],
 ];
 
-/** The least number of copies for each outcome. */
+/** The minimum number of copies for each outcome. */
 const endFloors: readonly [ends: RegExp, least: number][] = [
   [/^succeeded/, 200],
   [/^aborted/, 80],

@@ -32,7 +32,7 @@ export type Reply =
 /** Messages without an order: the child is ready for orders, or its host has logged an error. */
 export type Remark = { remark: "idle" } | { remark: "error"; text: string };
 
-/** The file in which a host that kills itself at a commit point notes the commit point. */
+/** The file in which a host that kills itself at a commit point records the commit point. */
 export const deathNote = (stateFile: string) => `${stateFile}.death`;
 
 type Life = { clock: SteppedClock; host: FunctionsHost; passages: string[] };

@@ -56,7 +56,7 @@ export type CrashWorld = {
 };
 
 export type CallOptions = { body?: unknown; headers?: Record<string, string> };
-// oxlint-disable-next-line typescript/no-explicit-any -- tests look into bodies of every shape
+// oxlint-disable-next-line typescript/no-explicit-any -- tests read bodies of every shape
 export type Answer = { status: number; text: string; json: any };
 
 /** `onRequest` is called with every request that Storage has executed. */

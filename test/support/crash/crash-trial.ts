@@ -6,7 +6,7 @@ import { openCrashWorld } from "./crash-stack.ts";
 import type { Answer, CrashWorld, Kill } from "./crash-stack.ts";
 import { hour, noon } from "../stack/test-stack.ts";
 
-/** A copy to be made, and how it is to end. Times in ms. */
+/** A planned copy, and its planned end. Times in ms. */
 export type PlannedCopy = {
   end: "succeeded" | "aborted" | "failed";
   bytes: number;
@@ -50,7 +50,7 @@ export type Trial = {
   deaths: readonly Death[];
   /** The locks that are left in the ledger. */
   locks: readonly string[];
-  /** Runtime states of all orchestrations of the task hub; with the reason of one that broke off. */
+  /** Runtime states of all orchestrations of the task hub; with the reason if one failed. */
   orchestrations: readonly string[];
   /** Commit points of the last life. */
   passages: readonly string[];
@@ -69,7 +69,7 @@ type Copy = {
   answer: Answer["json"];
 };
 
-/** Lives through a plan: however often the host dies, its clients ask again until all copies ended. */
+/** Executes a plan: however often the host dies, its clients repeat their requests until all copies have ended. */
 export async function liveThrough(plan: Plan, hosts: HostProcesses): Promise<Trial> {
   const copies = plan.copies.map((each, index): Copy => {
     const bytes = Buffer.alloc(each.bytes, `film ${index}, `);
@@ -137,7 +137,7 @@ async function beClient(world: CrashWorld, copies: readonly Copy[]): Promise<voi
     if (open.length === 0) return;
     if (clock.now() > limit) {
       const states = await Promise.all(open.map(async ({ id }) => get(world, `/api/copies/${id}`)));
-      throw new Error(`Cannot end copies in two hours: ${JSON.stringify(states)}`);
+      throw new Error(`The copies did not end within two hours: ${JSON.stringify(states)}`);
     }
     const moments = open.flatMap((copy) => [copyAt(copy), copy.abortAt]);
     const next = Math.min(...[...moments, world.restsAt()].filter(isAhead));
@@ -165,12 +165,12 @@ async function ask(world: CrashWorld, copy: Copy): Promise<void> {
       },
       headers: { "idempotency-key": `film-${index}` },
     });
-    if (status !== 200 && status !== 202) throw new Error(`POST gave ${status}: ${text}`);
+    if (status !== 200 && status !== 202) throw new Error(`POST returned ${status}: ${text}`);
     copy.id = String(json.id);
     if (plan.end === "aborted") copy.abortAt = clock.now() + plan.after;
   } else if (clock.now() >= copy.abortAt) {
     const { status, text } = await world.call("POST", `/api/copies/${copy.id}/abort`);
-    if (status !== 200 && status !== 202) throw new Error(`Abort gave ${status}: ${text}`);
+    if (status !== 200 && status !== 202) throw new Error(`Abort returned ${status}: ${text}`);
     copy.abortAt = Infinity;
   } else {
     const answer = await get(world, `/api/copies/${copy.id}`);
@@ -180,7 +180,7 @@ async function ask(world: CrashWorld, copy: Copy): Promise<void> {
 
 async function get(world: CrashWorld, path: string): Promise<Answer["json"]> {
   const { status, text, json } = await world.call("GET", path);
-  if (status !== 200) throw new Error(`GET ${path} gave ${status}: ${text}`);
+  if (status !== 200) throw new Error(`GET ${path} returned ${status}: ${text}`);
   return json;
 }
 

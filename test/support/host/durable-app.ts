@@ -17,7 +17,7 @@ import { collectApp } from "../../../src/local/host/worker/functions-core.ts";
 
 export type Orchestrator = (context: df.OrchestrationContext) => Generator<df.Task>;
 
-// oxlint-disable-next-line typescript/no-explicit-any -- every activity has an input type of its own
+// oxlint-disable-next-line typescript/no-explicit-any -- every activity has its own input type
 export type Activities = Record<string, (input: any, instanceId: string) => unknown>;
 
 /** The functions of a test app, run by the real libraries. */

@@ -72,7 +72,7 @@ export async function writtenApp(files: Record<string, string>): Promise<string>
 export const installed = new URL("../../../node_modules", import.meta.url).pathname;
 
 /** The JSON body of a response. */
-// oxlint-disable-next-line typescript/no-explicit-any -- tests look into bodies of every shape
+// oxlint-disable-next-line typescript/no-explicit-any -- tests read bodies of every shape
 export async function jsonOf(response: Promise<Response> | Response): Promise<any> {
   return (await response).json();
 }

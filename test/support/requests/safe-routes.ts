@@ -178,7 +178,7 @@ export const safeShapes: Record<string, RouteEntry[]> = {
 };
 
 /** Shapes that form a cycle, or may. */
-export const circles: Record<string, RouteEntry[]> = {
+export const cycles: Record<string, RouteEntry[]> = {
   "a container onto itself": [
     { name: "a", source: blob("acct1", "inbox"), destination: blob("acct1", "inbox/{path}") },
   ],
@@ -234,7 +234,7 @@ export const circles: Record<string, RouteEntry[]> = {
     { name: "b", source: blob("acct2", "xxx"), destination: blob("acct3", "{container}/{path}") },
     { name: "c", source: blob("acct3", "xxx"), destination: blob("acct1", "{container}/{path}") },
   ],
-  "one account by two of its hosts": [
+  "one account under two of its hosts": [
     {
       name: "a",
       source: "https://acct1.blob.core.windows.net/inbox",

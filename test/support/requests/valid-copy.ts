@@ -55,7 +55,7 @@ function serviceOf([service]: readonly string[]): "blob" | "file" {
   return service === "file" ? "file" : "blob";
 }
 
-/** The value as it arrives, without surrounding blanks (RFC 9110, section 5.5). */
+/** The value as it arrives, without surrounding spaces (RFC 9110, section 5.5). */
 function sentHeader(values: string | readonly string[]): string {
   return [values]
     .flat()

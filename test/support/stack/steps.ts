@@ -75,7 +75,7 @@ function allowAll({ emulator }: Origins): AllowedPair[] {
   return places.flatMap((from) => places.map((to) => ({ from, to, allow: grants })));
 }
 
-/** The activities; what their context lacks does nothing, and no waiter can be woken. */
+/** The activities; parts that their context lacks do nothing, and no waiter can be woken. */
 type Steps = {
   [Name in keyof CopyActivities]: (
     input: Parameters<CopyActivities[Name]>[0],

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** A web proxy that leads every connection to the emulator, so that an unchanged client reaches it by Azure's hosts. */
+/** A web proxy that routes every connection to the emulator, so an unchanged client reaches it under Azure's hosts. */
 export type StorageProxy = {
   /** The variables by which the Storage SDKs find the proxy. */
   environment: Record<string, string>;

@@ -57,7 +57,7 @@ export type CallOptions = {
 };
 export type ApiResponse = { status: number; headers: Headers; text: string; json: Json };
 export type CopyBody = Json;
-// oxlint-disable-next-line typescript/no-explicit-any -- tests look into bodies of every shape
+// oxlint-disable-next-line typescript/no-explicit-any -- tests read bodies of every shape
 type Json = any;
 
 export const firstAccount = "devstoreaccount1";
@@ -76,7 +76,7 @@ type Options = {
   persistent?: boolean;
   /** Storage over https; the app then acts with the emulator's identity. */
   secure?: boolean;
-  /** Hosts of Azure for the emulator's accounts; see `storage-proxy.ts`. */
+  /** Azure host names for the emulator's accounts; see `storage-proxy.ts`. */
   hosts?: Record<string, string>;
   copies?: LocalStackOptions["copies"];
   environment?: Record<string, string>;
@@ -160,7 +160,7 @@ export async function openStack(options: Options = {}): Promise<TestStack> {
     async start(body, headers = {}) {
       const response = await stack.call("POST", "/copies", { body, headers });
       if (response.status !== 202)
-        throw new Error(`POST gave ${response.status}: ${response.text}`);
+        throw new Error(`POST returned ${response.status}: ${response.text}`);
       await clock.settled();
       return response.json;
     },

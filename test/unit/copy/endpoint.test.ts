@@ -49,7 +49,7 @@ test("a blob name that is written as a URL and parsed again is the same name", (
       const parsed = parseDestination(url, origins);
       // Invalid names are rejected with a message; all others are returned unchanged, at the same URL.
       if (!parsed.ok) {
-        expect(parsed.problems.join()).toMatch(/blob name|path segment of dots|characters long/);
+        expect(parsed.problems.join()).toMatch(/blob name|dot segment|characters long/);
         return;
       }
       expect(parsed.endpoint.path).toBe(path);
@@ -170,7 +170,7 @@ function outside(url: string): "allowed" | "not allowed" | "invalid" {
 test.each([
   ["https://cdn.example/pub/a", "allowed"],
   ["HTTPS://CDN.example:443/pub/a?key=1", "allowed"],
-  ["https://cdn.example/pub/100%25.mp4", "invalid"], // decoded twice, it is no percent-encoding
+  ["https://cdn.example/pub/100%25.mp4", "invalid"], // decoded twice, it is not a percent-encoding
   ["https://cdn.example/pub/..a/b..", "allowed"],
   ["https://cdn.example/x/../pub/a", "invalid"],
   ["https://cdn.example/public/a", "not allowed"],
@@ -183,7 +183,7 @@ test.each([
   ["https://cdn.example/pub/%2e%2e%5ca", "invalid"],
   ["https://cdn.example/pub/..;/a", "invalid"],
   ["https://cdn.example/pub/.%00./a", "invalid"],
-  // Some servers decode twice, or trim blanks.
+  // Some servers decode twice, or trim spaces.
   ["https://cdn.example/pub/%252e%252e/a", "invalid"],
   ["https://cdn.example/pub/..%252fa", "invalid"],
   ["https://cdn.example/pub/%25252e%25252e%25252fa", "invalid"],

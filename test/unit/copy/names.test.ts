@@ -50,7 +50,7 @@ test.each(Object.entries(places))(
         // A URL cannot contain half a surrogate pair.
         if (/\p{Surrogate}/u.test(name)) return;
         const hasDots = /(^|\/)\.\.?(\/|$)/.test(name);
-        // Each escape decoded for itself, until nothing changes.
+        // Each escape is decoded separately, until nothing changes.
         let innermost = name;
         while (/%[0-9a-f]{2}/i.test(innermost)) {
           innermost = innermost.replace(/%([0-9a-f]{2})/gi, (_match, code) =>
@@ -62,7 +62,7 @@ test.each(Object.entries(places))(
           if (!parsed.ok) {
             const problems = parsed.problems.join();
             expect(problems).toMatch(/name|path|container|share|characters long/);
-            if (hasDots) expect(problems).toMatch(/path segment of dots|characters long/);
+            if (hasDots) expect(problems).toMatch(/dot segment|characters long/);
             continue;
           }
           expect(hasDots).toBe(false);
@@ -127,11 +127,11 @@ test.each([
   "a/.%2e/b",
   "a/%2E./b",
   "a/..?sig=x",
-])("the name %j has a path segment of dots and is rejected for it in each place", (name) => {
+])("the name %j has a dot segment and is rejected for it in each place", (name) => {
   for (const [, place] of Object.entries(places)) {
     expect(parseSource(place + name, origins), place).toEqual({
       ok: false,
-      problems: ["has a path segment of dots, which URL parsers remove"],
+      problems: ["has a dot segment in its path, which URL parsers remove"],
     });
   }
 });
@@ -143,7 +143,7 @@ test.each([
   "a%252f..%252fb",
   "a%252f%252e%252e%255cb",
   `a/%${"25".repeat(100)}2e`,
-])("the name %s becomes a segment of dots when it is decoded again, and is rejected", (name) => {
+])("the name %s becomes a dot segment when it is decoded again, and is rejected", (name) => {
   for (const [, place] of Object.entries(places)) {
     const parsed = parseSource(place + name, origins);
     expect(parsed, place).toMatchObject({ ok: false });
@@ -152,7 +152,7 @@ test.each([
 });
 
 test.each(["...", ".a", "a.", "..a", "a..", "a/.../b", "%252e%252ea", "a/..%3Bx", "a?sig=/../x"])(
-  "the name %j has dots but no path segment of dots",
+  "the name %j has dots but no dot segment",
   (name) => {
     expect(parseSource(places.blob + name, origins)).toMatchObject({ ok: true });
   },

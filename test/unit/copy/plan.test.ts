@@ -48,7 +48,7 @@ test.each(["PageBlob", "AppendBlob", "BlockBlob"])(
   },
 );
 
-test("a source that was read has its type: a page blob goes onto a page blob, with a page blob's tier", () => {
+test("a source that was read has its type: a page blob is copied onto a page blob, with a page blob's tier", () => {
   const disk =
     "https://md-vt5dsjw04jqc.blob.core.windows.net/fkcg0xg0n00v/abcd?sv=1&sr=b&si=x&sig=y";
   const copy = (options: object) => request(disk, { overwrite: "always", ...options });

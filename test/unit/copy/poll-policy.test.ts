@@ -23,7 +23,7 @@ const manyIds = Array.from(
 );
 const start = epochMs(0);
 
-/** The number of planned polls of a copy with the given progress until `end`, ms from the start. */
+/** The number of planned polls of a copy with the given progress until `end` (ms from the start). */
 function countPolls(
   end: number,
   { progressAt }: { progressAt: (now: number) => Progress | null },
@@ -124,7 +124,7 @@ test("calls that Storage does not answer are tried after 2 s, 4 s, 8 s … and a
   expect(retryAt(start, 30, null, maxWaitMs)).toBe(maxWaitMs);
 });
 
-/** The times of all tries of a fortnight. */
+/** The times of all tries of two weeks. */
 function busyTries(instanceId: string): EpochMs[] {
   const tries = [start];
   for (let now = start; now < fortnight; tries.push(now)) {

@@ -12,13 +12,13 @@ test("C0, DEL and C1 are escaped, whatever they would do to a terminal", () => {
 
 test.each([
   ["a forged line", "w\n05:00:00.000  FORGED", "w\\u000a05:00:00.000  FORGED"],
-  ["a colour", "\u001b[31mred", "\\u001b[31mred"],
+  ["a color", "\u001b[31mred", "\\u001b[31mred"],
   ["a terminal's title", "\u001b]0;pwned\u0007", "\\u001b]0;pwned\\u0007"],
   ["an 8-bit escape", "\u009b31m", "\\u009b31m"],
   ["a carriage return", "ok\rERROR", "ok\\u000dERROR"],
   ["line separators of Unicode", "a\u2028b\u2029c", "a\\u2028b\\u2029c"],
   ["text from right to left", "a\u202etxt.exe\u2066", "a\\u202etxt.exe\\u2066"],
-  ["letters, emoji and blanks", "résumé 日本 🎬 a b", "résumé 日本 🎬 a b"],
+  ["letters, emoji and spaces", "résumé 日本 🎬 a b", "résumé 日本 🎬 a b"],
 ])("%s", (_, text, expected) => {
   expect(printable(text)).toBe(expected);
 });

@@ -11,7 +11,7 @@ import {
 import { parseRoutedRequest } from "../../../src/copy/routing/request-along-route.ts";
 import type { Route } from "../../../src/copy/routing/routes.ts";
 import { randomNames, randomRoutes } from "../../support/requests/random-routes.ts";
-import { circles, safeShapes } from "../../support/requests/safe-routes.ts";
+import { cycles, safeShapes } from "../../support/requests/safe-routes.ts";
 import type { RouteEntry } from "../../support/requests/safe-routes.ts";
 import { epochMs } from "../../../src/copy/time.ts";
 
@@ -157,7 +157,7 @@ test("there are at least twenty safe shapes, and each is accepted", () => {
   }
 });
 
-test.each(Object.entries(circles))("a cycle is rejected and printed: %s", (_, entries) => {
+test.each(Object.entries(cycles))("a cycle is rejected and printed: %s", (_, entries) => {
   const { routes: none, problems } = read(...entries);
   expect(none).toEqual([]);
   expect(problems).toHaveLength(1);

@@ -93,7 +93,7 @@ test.each([
   ["a file share", gridEvent({ url: "https://acct1.file.core.windows.net/inbox/film.mp4" })],
   ["no time", { ...gridEvent(), eventTime: "yesterday" }],
   ["no data", { ...gridEvent(), data: null }],
-  ["an endless ETag", gridEvent({ eTag: "film".repeat(100) })],
+  ["a very long ETag", gridEvent({ eTag: "film".repeat(100) })],
 ])("%s is unreadable, and the problem does not quote it", (_, event) => {
   const read = parseStorageEvent(event, onlyStorage);
   if (read.kind !== "unreadable") throw new Error(read.kind);
@@ -134,7 +134,7 @@ test.each([
   "a?b#c",
   "é".repeat(400),
   "文".repeat(1_024),
-  " blanks at both ends ",
+  " spaces at both ends ",
   "a%20b+c",
   "50%.mp4",
   "x.",
@@ -183,7 +183,7 @@ test("a URL with a question mark that its subject contradicts names no blob", ()
   expect(parseStorageEvent(gridEvent({ url }), onlyStorage)).toEqual({
     kind: "unreadable",
     subject,
-    problem: "has a data.url that is no URL of a blob",
+    problem: "has a data.url that is not the URL of a blob",
   });
 });
 

@@ -97,7 +97,7 @@ const rows: Row[] = [
   },
 ];
 
-test.each(rows)("$host is the account $account", (row) => {
+test.each(rows)("$host belongs to the account $account", (row) => {
   const { host, account, secondary = false, own = host, kind = "account" } = row;
   const service = host.includes("file") ? "file" : "blob";
   expect(parseStorageHost(host)).toEqual({ kind, account, service, secondary, ownHost: own });
@@ -168,7 +168,7 @@ test.each([
   ["https://acct1-internetrouting.dfs.core.windows.net/inbox/a", /write acct1\.blob\./],
   ["https://acct1.queue.core.windows.net/inbox/a", /the service "queue"/],
   ["https://md-vt5dsjw04jqc.file.core.windows.net/inbox/a", /not Azure Storage/],
-])("%s is refused with what to write", (url, says) => {
+])("%s is rejected with what to write", (url, says) => {
   const parsed = parseSource(url, onlyStorage);
   expect(parsed.ok ? "" : parsed.problems.join()).toMatch(says);
 });

@@ -95,7 +95,7 @@ const untrusted: [string, unknown][] = [
   ],
   ["a line feed in the origin", { ...blob, origin: "https://acct1.blob.core.windows.net\n" }],
   ["no origin", { ...blob, origin: undefined }],
-  ["an origin that is no text", { ...blob, origin: ["https://acct1.blob.core.windows.net"] }],
+  ["an origin that is not text", { ...blob, origin: ["https://acct1.blob.core.windows.net"] }],
   ["another account than the host's", { ...blob, account: "acct2" }],
   ["an account with a host in it", { ...blob, account: "acct1.blob.core.windows.net/evil" }],
   ["a file on a Blob host", { ...file, origin: blob.origin }],
@@ -129,7 +129,7 @@ test.each(untrusted)("%s gets no credential", (_, endpoint) => {
   expect(ask).toThrow(UntrustedHostError);
 });
 
-test("without an emulator no endpoint of one gets a credential", () => {
+test("without an emulator, no emulator endpoint gets a credential", () => {
   expect(isOnStorageHost(asEndpoint(local), { blob: null, file: null })).toBe(false);
 });
 
@@ -145,8 +145,8 @@ test.each<[string, object]>([
   ["an empty container", { ...blob, container: "" }],
   ["an unpaired surrogate", { ...blob, path: "a\ud800" }],
   ["a share with a path", { ...file, share: "shelf/.." }],
-  ["a path that is no text", { ...blob, path: 7 }],
-  ["a snapshot that is no text", { ...blob, snapshot: { toString: 1 } }],
+  ["a path that is not text", { ...blob, path: 7 }],
+  ["a snapshot that is not text", { ...blob, snapshot: { toString: 1 } }],
   ["a host in the path of a URL outside Storage", { ...external, path: "@evil.example/x" }],
   ["a query in a URL outside Storage", { ...external, path: "/film.mp4?key=1" }],
 ])("%s could not have been parsed from a URL", (_, endpoint) => {

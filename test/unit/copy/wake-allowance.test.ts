@@ -6,7 +6,7 @@ import { epochMs } from "../../../src/copy/time.ts";
 const hour = 3_600_000;
 const day = 24 * hour;
 
-/** How many of the wakes at these times, epoch ms, are acted on. */
+/** How many of the wakes at these times (epoch ms) are acted on. */
 function countSpent(times: readonly number[]): number {
   let allowance = fullAllowance(epochMs(0));
   let spent = 0;
@@ -19,7 +19,7 @@ function countSpent(times: readonly number[]): number {
   return spent;
 }
 
-test("twenty wakes are at hand, and one is added every twelve hours: 48 in two weeks", () => {
+test("a copy starts with twenty wakes and gets one more every twelve hours: 48 in two weeks", () => {
   expect(countSpent(Array.from({ length: 25 }, () => 0))).toBe(20);
   const often = Array.from({ length: 14 * 24 * 60 }, (_, minute) => minute * 60_000);
   expect(countSpent([...Array.from({ length: 100 }, () => 0), ...often, 14 * day])).toBe(48);
@@ -38,7 +38,7 @@ test("whenever the wakes come, at most 20 and one for each twelve hours are acte
   );
 });
 
-test("a part of twelve hours is not lost when a wake is spent", () => {
+test("the time since the last added wake is not lost when a wake is spent", () => {
   let allowance = { wakes: 0, at: epochMs(0) };
   expect(spendWake(allowance, epochMs(12 * hour - 1))).toBeNull();
   allowance = spendWake(allowance, epochMs(18 * hour)) ?? allowance;

@@ -49,10 +49,13 @@ test.each<[string, string]>([
     `${E}/archive/half-\ud83d.txt`,
     "has the character U+D83D, an unpaired surrogate; remove it, because no encoding of it is valid",
   ],
-  [`${E}/inbox/a/../b.txt`, "has a path segment of dots, which URL parsers remove"],
-  [`${E}/inbox/a/%2e%2e/b.txt`, "has a path segment of dots, which URL parsers remove"],
-  [`${E}/inbox/./b.txt`, "has a path segment of dots, which URL parsers remove"],
-  [`${E}/archive/rd/../../inbox/over.txt`, "has a path segment of dots, which URL parsers remove"],
+  [`${E}/inbox/a/../b.txt`, "has a dot segment in its path, which URL parsers remove"],
+  [`${E}/inbox/a/%2e%2e/b.txt`, "has a dot segment in its path, which URL parsers remove"],
+  [`${E}/inbox/./b.txt`, "has a dot segment in its path, which URL parsers remove"],
+  [
+    `${E}/archive/rd/../../inbox/over.txt`,
+    "has a dot segment in its path, which URL parsers remove",
+  ],
   [`${E}/inbox/a%09b`, "has the character U+0009 TAB in its blob name"],
   [`${E}/inbox/a%5Cb`, "has U+005C BACKSLASH in its blob name"],
   [`${E}/inbox/a?sig=x\ny`, `has the character U+000A LINE FEED; ${remove}`],
@@ -66,11 +69,11 @@ test.each<[string, string]>([
     "https:\\\\acct1.blob.core.windows.net\\inbox\\a",
     'has the character U+005C BACKSLASH; write "/" between the parts of a name',
   ],
-])("the URL %j is refused: it %s", (url, problem) => {
+])("the URL %j is rejected: it %s", (url, problem) => {
   expect(problemsOf(url)).toEqual([problem]);
 });
 
-test("every C0 control is refused by its name, wherever it stands", () => {
+test("every C0 control is rejected by its name, wherever it appears", () => {
   const names = new Set<string>();
   for (let code = 0; code < 0x20; code++) {
     const character = String.fromCharCode(code);
@@ -117,7 +120,7 @@ test.each<[string, string]>([
 
 const sas = "sv=2026-10-06&se=2026-11-28T05:31Z&sp=r&sig=a%2Bb%3D";
 
-test.each(["\n", "\r\n", " ", "\t", " \r\n "])("%j around a URL with a SAS is a paste", (blank) => {
+test.each(["\n", "\r\n", " ", "\t", " \r\n "])("%j around a URL with a SAS is removed", (blank) => {
   for (const text of [`${blank}${E}/inbox/report?${sas}`, `${E}/inbox/report?${sas}${blank}`]) {
     const parsed = parseSource(text, origins);
     if (!parsed.ok) throw new Error(parsed.problems.join());
@@ -127,7 +130,7 @@ test.each(["\n", "\r\n", " ", "\t", " \r\n "])("%j around a URL with a SAS is a 
 });
 
 test.each(["?", "? ", "?\n"])(
-  "blanks before an empty query %j are part of the name, or refused",
+  "spaces before an empty query %j are part of the name, or rejected",
   (query) => {
     const parsed = parseSource(`${E}/inbox/report ${query}`, origins);
     if (parsed.ok) expect(parsed.endpoint).toMatchObject({ path: "report " });
@@ -141,7 +144,7 @@ const characters = fc.oneof(
   fc.string({ unit: "binary", minLength: 1, maxLength: 3 }),
 );
 
-test("any text after a container is exactly the name that is sent, or is refused", () => {
+test("any text after a container is exactly the name that is sent, or is rejected", () => {
   let accepted = 0;
   fc.assert(
     fc.property(fc.array(characters, { minLength: 1, maxLength: 8 }), (parts) => {
@@ -214,16 +217,16 @@ test.each<[string, string]>([
   ["a\\b", "has the character U+005C BACKSLASH; write it as %5C, or remove it"],
   ["a\tb", "has the character U+0009 TAB; write it as %09, or remove it"],
   ["a ", "ends with U+0020 SPACE; write %20 if the name ends with it, or remove it"],
-  ["50%-off.png", 'has a "%" in its path that begins no percent-encoding; write it as %25'],
-  ["%zz", 'has a "%" in its path that begins no percent-encoding; write it as %25'],
-])("outside Storage, %j is refused even with a pair of the whole origin", (path, problem) => {
+  ["50%-off.png", 'has a "%" in its path that does not begin a percent-encoding; write it as %25'],
+  ["%zz", 'has a "%" in its path that does not begin a percent-encoding; write it as %25'],
+])("outside Storage, %j is rejected even with a pair of the whole origin", (path, problem) => {
   expect(parseSource(`https://cdn.example/${path}`, origins)).toEqual({
     ok: false,
     problems: [problem],
   });
 });
 
-/** Paths of the review's findings, and more of the kind: each has a reading that leaves `/pub`. */
+/** Paths that a server may read as a path outside `/pub`. */
 test.each([
   "%252e%252e%252fsec%253F%25zz",
   "%252e%252e;%25zz/sec",
@@ -244,7 +247,7 @@ test.each([
   "caf%E9",
   "../sec",
   "%2e%2e/sec",
-])("outside Storage, with pairs of folders only, %s is refused", (path) => {
+])("outside Storage, with pairs of folders only, %s is rejected", (path) => {
   expect(parseSource(`https://folders.example/pub/${path}`, origins)).toMatchObject({ ok: false });
 });
 
@@ -268,18 +271,21 @@ test.each([
   "https://@acct1.blob.core.windows.net/inbox",
   "https:acct1.blob.core.windows.net/inbox",
   "https://acct1.blob.core.windows.net/\ud800",
-])("%j is no prefix of COPY_ALLOWED, and no source or destination of a route", (url) => {
-  const good = "https://acct2.blob.core.windows.net/out";
-  const pairs = (from: string, to: string) =>
-    parseAllowedPairs(JSON.stringify([{ from, to }]), emulator).problems;
-  expect(pairs(url, good)).toHaveLength(1);
-  expect(pairs(good, url)).toHaveLength(1);
-  const route = (source: string, destination: string) =>
-    parseRoutes(JSON.stringify([{ name: "r", source, destination }]), origins).problems;
-  expect(route(good, "https://acct3.blob.core.windows.net/out/{path}")).toEqual([]);
-  expect(route(url, "https://acct3.blob.core.windows.net/out/{path}")).not.toEqual([]);
-  expect(route(good, `${url}/{path}`)).not.toEqual([]);
-});
+])(
+  "%j is not a valid prefix in COPY_ALLOWED, nor a valid source or destination of a route",
+  (url) => {
+    const good = "https://acct2.blob.core.windows.net/out";
+    const pairs = (from: string, to: string) =>
+      parseAllowedPairs(JSON.stringify([{ from, to }]), emulator).problems;
+    expect(pairs(url, good)).toHaveLength(1);
+    expect(pairs(good, url)).toHaveLength(1);
+    const route = (source: string, destination: string) =>
+      parseRoutes(JSON.stringify([{ name: "r", source, destination }]), origins).problems;
+    expect(route(good, "https://acct3.blob.core.windows.net/out/{path}")).toEqual([]);
+    expect(route(url, "https://acct3.blob.core.windows.net/out/{path}")).not.toEqual([]);
+    expect(route(good, `${url}/{path}`)).not.toEqual([]);
+  },
+);
 
 test.each<[string, string]>([
   [
@@ -294,7 +300,7 @@ test.each<[string, string]>([
     "https://acct1.blob.core.windows.net/r%C3%A9 1.txt",
     "names no container; for a blob in the root container, write /$root/r%C3%A9%201.txt",
   ],
-])("%s is refused once, with what to write", (url, problem) => {
+])("%s is rejected once, with what to write", (url, problem) => {
   expect(problemsOf(url)).toEqual([problem]);
 });
 
@@ -305,7 +311,7 @@ test.each(["/$root/root.txt", "/%24root/root.txt", "/$web/index.html", "/$logs/a
   },
 );
 
-test("the longest texts that a request can have are refused in linear time", () => {
+test("the longest texts that a request can have are rejected in linear time", () => {
   const nested = `%${"25".repeat(30_000)}2e`;
   const blanks = " ".repeat(60_000);
   for (const [text, says] of [

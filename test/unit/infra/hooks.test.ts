@@ -11,7 +11,7 @@ import { deployEvents } from "../../../infra/hooks/deploy-events.ts";
 import { hostJsonFor } from "../../../infra/package/host-json.ts";
 import { readVariables } from "../../../infra/hooks/environment.ts";
 
-/** An Azure CLI that answers each command with its list, in order; the last answer stays. */
+/** An Azure CLI that returns the responses listed for each command, in order; the last one is repeated. */
 function cli(answers: Record<string, (string | Error)[]>) {
   const calls: { command: string; options: Record<string, string> }[] = [];
   const az: AzureCli = async (command, options) => {
@@ -59,7 +59,7 @@ test("a deleted sealing key is not replaced: the message says how to recover it"
   expect(calls.some(({ command }) => command.endsWith("set"))).toBe(false);
 });
 
-test("a role assignment that Key Vault does not know yet is waited for", async () => {
+test("the hook waits for a role assignment that Key Vault does not know yet", async () => {
   const forbidden = new AzureCliError("(Forbidden) Caller is not authorized");
   const { az } = cli({ "keyvault secret list": [forbidden, forbidden, ""] });
   const { waited, pause } = pauses();
@@ -67,7 +67,7 @@ test("a role assignment that Key Vault does not know yet is waited for", async (
   expect(waited).toEqual([15_000, 15_000]);
 });
 
-test("a role that never comes ends the hook after five minutes", async () => {
+test("without the role, the hook fails after five minutes", async () => {
   const { az } = cli({ "keyvault secret list": [new AzureCliError("(Forbidden)")] });
   const { waited, pause } = pauses();
   await expect(createSealingKey({ az, ...vault, pause })).rejects.toThrow("(Forbidden)");
@@ -141,7 +141,7 @@ test("the subscriptions are deployed with the same copies and routes, once the f
   expect(log.at(-1)).toMatch(/^Subscribed/);
 });
 
-test("a failure that waiting cannot cure ends the hook at once", async () => {
+test("a failure that waiting cannot fix ends the hook immediately", async () => {
   const directory = await templatesWith([]);
   const { az } = cli({ "resource show": [new AzureCliError("AuthorizationFailed")] });
   const { waited, pause } = pauses();

@@ -6,7 +6,7 @@ import { openStore } from "../../../src/local/storage/store/store.ts";
 import { testHubFile, testStart } from "../../support/host/durable-app.ts";
 
 /*
- * Goal: an error of the disk is neither hidden by the rollback after it nor passed over. Method: SQLite's own limit on a
+ * Goal: an error of the disk is neither hidden by the rollback after it nor ignored. Method: SQLite's own limit on a
  * file's pages, which fails as a full disk does.
  */
 
@@ -66,7 +66,7 @@ test("a task hub on a full disk reports that, keeps what it committed, and does 
   again.close();
 });
 
-test("a task hub reports a full disk also outside a commit", () => {
+test("a task hub also reports a full disk outside a commit", () => {
   const { opened: hub, limit, errors } = openLimitedHub();
   limit(0);
   expect(() => hub.saveInstance(instance("lost"))).toThrow("database or disk is full");
@@ -135,11 +135,11 @@ test.each([
   [sqlite(13), /^Cannot write "a\/b" because the disk is full\. Free some space, /],
   [system("ENOSPC"), /because the disk is full\. Free some space, /],
   [system("EDQUOT"), /because the disk is full\. Free some space, /],
-  [sqlite(10), /because the disk refused it .*as SQLite says.* Check the disk, /],
-  [sqlite(778), /because the disk refused it .* Check the disk, /],
-  [sqlite(4874), /because the disk refused it .* Check the disk, /],
-  [system("EIO"), /because the disk refused it .* Check the disk, /],
-  [system("EFBIG"), /because the disk refused it .* Check the disk, /],
+  [sqlite(10), /because the system reported an error .*as SQLite says.* Check the disk, /],
+  [sqlite(778), /because the system reported an error .* Check the disk, /],
+  [sqlite(4874), /because the system reported an error .* Check the disk, /],
+  [system("EIO"), /because the system reported an error .* Check the disk, /],
+  [system("EFBIG"), /because the system reported an error .* Check the disk, /],
   [sqlite(8), /because it or its folder is read-only .* Make both writable/],
   [sqlite(1032), /because it or its folder is read-only .* Make both writable/],
   [system("EROFS"), /because it or its folder is read-only .* Make both writable/],

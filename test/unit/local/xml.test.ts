@@ -7,7 +7,7 @@ import {
   renderXml,
 } from "../../../src/local/storage/http/xml.ts";
 
-test("XML preserves text, blanks and the order of elements", () => {
+test("XML preserves text, spaces and the order of elements", () => {
   const texts = [" blanks ", `&amp; & < > " '`, "line\r\nbreak\rreturn", "ünï", ""];
   const document = element(
     "List",

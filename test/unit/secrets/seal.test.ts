@@ -88,10 +88,10 @@ test("the error for a missing key names it by its id, which is not part of the k
 
 test.each([
   ["another version", (sealed: string) => sealed.replace("v1.", "v2.")],
-  ["an id that is no key id", (sealed: string) => sealed.replace(/\.[^.]+/, ".injected text")],
+  ["an id that is not a key id", (sealed: string) => sealed.replace(/\.[^.]+/, ".injected text")],
   ["an id in upper case", (sealed: string) => sealed.replace(/\.[^.]+/, ".ABCDEF01")],
   ["no parts", () => "v1"],
-  ["a cut text", (sealed: string) => sealed.slice(0, -4)],
+  ["a truncated text", (sealed: string) => sealed.slice(0, -4)],
 ])("a sealed value with %s is reported as damaged, and nothing of it is quoted", (_, change) => {
   const seal = createSeal([first]);
   const changed = change(seal.seal?.(sas, place) ?? "");

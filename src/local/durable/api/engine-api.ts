@@ -50,7 +50,7 @@ export type DurableOptions = {
   /** Returns when to run an activity again: ms after its result was recorded. Rare in Azure, frequent in tests. */
   redeliver?: ((activity: DurableActivity) => readonly number[]) | undefined;
   /**
-   * Returns how many ms later than sent a raised event arrives. On Azure, events that are raised within a few ms can
+   * Returns the delay (ms) with which a raised event arrives. In Azure, events that are raised within a few ms can
    * arrive in another order; by default they keep it here.
    */
   eventDelay?: ((event: RaisedEvent) => number) | undefined;
@@ -59,9 +59,8 @@ export type DurableOptions = {
 };
 
 /**
- * How long a message that a process took from a queue stays invisible, in ms. A process that dies leaves it invisible
- * for that long. Default: 5 minutes
- * each.
+ * How long a message that a process took from a queue stays invisible (ms), also if the process dies. Default for each:
+ * 5 minutes.
  */
 export type VisibilityTimeouts = { controlQueueMs: number; workItemQueueMs: number };
 
@@ -85,7 +84,7 @@ export type DurableEngine = {
   handle(request: ManagementRequest): Promise<ManagementResponse>;
   /** Returns the durable client binding's JSON text. `origin` is the host's, e.g. "http://127.0.0.1:7071". */
   clientBinding(origin: string): string;
-  /** Starts working, also on unfinished work of a former process. */
+  /** Starts work, including the unfinished work of a former process. */
   start(): void;
   /** Starts no more work, waits for running work and closes the hub. */
   stop(): Promise<void>;

@@ -58,11 +58,11 @@ export type HubWork = {
   /** Adds an activity that can run immediately (`visibleAt` 0) or from an instant on (epoch ms). Returns its `seq`. */
   addActivity(work: Omit<ActivityWork, "seq">, visibleAt: number): number;
   activity(seq: number): ActivityWork | undefined;
-  /** Marks an activity as taken, or renews that for one that still runs. */
+  /** Marks an activity as taken, or renews the mark of one that still runs. */
   holdActivity(seq: number): void;
   removeActivity(seq: number): void;
   runnableActivities(): readonly number[];
-  /** Makes hidden activities runnable whose time has come. Returns their `seq`. */
+  /** Makes the hidden activities whose time has come runnable. Returns their `seq`. */
   releaseDueActivities(now: number): readonly number[];
 
   addTimer(timer: TimerWork): void;

@@ -120,7 +120,7 @@ function status(
 }
 
 /**
- * Pages are ordered by instance id. The token is opaque for clients and ends with a blank, like that of Azure Tables;
+ * Pages are ordered by instance id. The token is opaque for clients and ends with a space, like that of Azure Tables;
  * here it is the last id of the page. A full page has a token even if nothing follows.
  */
 function list(request: ManagementRequest, { hub }: ManagementDependencies): ManagementResponse {

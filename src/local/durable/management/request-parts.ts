@@ -3,7 +3,7 @@ import type { InstanceFilter } from "../hub/hub-instances.ts";
 
 /**
  * Decodes a path twice, as the extension does (WebUtility.UrlDecode, then its route templates): `%2F` separates
- * segments, and a plus sign is a blank. Invalid escapes stay as they are.
+ * segments, and a plus sign is a space. Invalid escapes stay as they are.
  */
 export function parsePath(path: string): readonly string[] {
   return urlDecode(path).split("/").map(urlDecode);
@@ -15,7 +15,7 @@ function urlDecode(text: string): string {
   });
 }
 
-/** Encodes like WebUtility.UrlEncode of .NET: a blank becomes a plus sign. */
+/** Encodes like WebUtility.UrlEncode of .NET: a space becomes a plus sign. */
 export function urlEncode(text: string): string {
   return encodeURIComponent(text)
     .replaceAll("%20", "+")
@@ -25,7 +25,7 @@ export function urlEncode(text: string): string {
 
 const defaultPageSize = 100;
 
-/** The statuses that a list can be filtered by; the extension ignores other texts, and compares case. */
+/** The statuses that a list can be filtered by; the extension ignores other texts, and is case-sensitive. */
 const listedStatuses = new Set([
   "Running",
   "Completed",
@@ -42,7 +42,7 @@ const purgedStatuses = new Set(["Completed", "Failed", "Canceled", "Terminated"]
 
 export type ListRequest = Omit<InstanceFilter, "after"> & { token: string };
 
-/** Parses the query of a list. What the extension cannot read it ignores: statuses, dates, and `top`. */
+/** Parses the query of a list. Like the extension, ignores statuses, dates and a `top` that it cannot read. */
 export function parseList(request: ManagementRequest): ListRequest {
   const top = query(request, "top") ?? "";
   return {

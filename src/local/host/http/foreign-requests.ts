@@ -1,7 +1,7 @@
 /*
- * Refuses what a web page in the developer's browser can send to this machine. Without keys, these checks are all that
- * separates a page from the app and its state. A page always sends its own name: as `Host` if its name was changed to
- * lead to this machine (DNS rebinding), otherwise as `Origin`, or as `Sec-Fetch-Site`.
+ * Rejects what a web page in the developer's browser can send to this machine. Without keys, only these checks
+ * protect the app and its state from a page. A request of a page is recognized by its `Host` if the page's name now
+ * resolves to this machine (DNS rebinding), otherwise by its `Origin` or `Sec-Fetch-Site`.
  */
 
 /** Values of repeated headers are joined by ",". */
@@ -42,7 +42,7 @@ function parseName(text: string): string {
 }
 
 /**
- * Refuses a request to a foreign name (RFC 9110, section 15.5.20). `url` is the request's URL, which contains another
+ * Rejects a request to a foreign name (RFC 9110, section 15.5.20). `url` is the request's URL, which contains another
  * name than the Host header if the request's target is in absolute form.
  */
 export function refuseForeignHost(
@@ -59,7 +59,7 @@ export function refuseForeignHost(
   };
 }
 
-/** Refuses a request that a page of a foreign origin sent. Programs send neither of these headers. */
+/** Rejects a request that a page of a foreign origin sent. Programs send neither of these headers. */
 export function refuseForeignPage(headers: Headers, names: HostNames): Refusal | undefined {
   const { origin } = headers;
   if (origin !== undefined && !(/^https?:\/\//i.test(origin) && isIn(names, hostnameOf(origin)))) {

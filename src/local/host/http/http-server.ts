@@ -42,7 +42,7 @@ export type HttpServerOptions = {
 /** The host's default, FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: 100 MB. */
 const maxBodyBytes = 104_857_600;
 
-/** KestrelServerLimits.cs: the request line and the headers, with their line ends. Beyond these, 414 and 431. */
+/** KestrelServerLimits.cs: the request line and the headers, with their line breaks. Beyond these, 414 and 431. */
 const maxRequestLineBytes = 8_192;
 const maxHeaderBytes = 32_768;
 const maxHeaderCount = 100;

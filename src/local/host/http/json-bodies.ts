@@ -12,8 +12,8 @@ export const jsonTypes = {
 } as const;
 
 /**
- * Refuses a body of another media type with 415; undefined for an accepted one, and for a request without a body. A web
- * page can send other types, and bodies without a type, to any address without asking it first (Fetch standard,
+ * Rejects a body of another media type with 415; undefined for an accepted one, and for a request without a body. A web
+ * page can send other types, and bodies without a type, to any address without a preflight (Fetch standard,
  * "CORS-safelisted request-header"). The Functions host accepts them.
  */
 export function refuseBodyType(

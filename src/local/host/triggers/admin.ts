@@ -25,9 +25,9 @@ export type AdminOptions = {
 export type AdminRoute = { requiredKey: KeyLevel; respond: () => HostResponse };
 
 /**
- * Finds the host's route below `/admin/` for a request; undefined if there is none. Implemented are the routes that
- * people call by hand (HostController.cs, KeysController.cs and FunctionsController.cs): the host's status, its keys,
- * the list of functions, and running a function now.
+ * Finds the host's route below `/admin/` for a request; undefined if there is none. The routes that people
+ * call by hand are implemented (HostController.cs, KeysController.cs and FunctionsController.cs): the host's status, its
+ * keys, the list of functions, and running a function now.
  */
 export function findAdminRoute(
   options: AdminOptions,

@@ -83,7 +83,7 @@ export function openTriggers(options: TriggersOptions): Triggers {
     const binding = engine.clientBinding(origin);
     return { string: keys === undefined ? binding : withLocalRpc(binding, origin) };
   };
-  // Read only for a function with the binding, because a binding that cannot be built fails just those.
+  // Read only for a function with the binding, because a binding that cannot be built fails only those.
   const extraInputs = () => ({
     get durableClient() {
       return durableClient();

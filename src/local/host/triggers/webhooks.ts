@@ -18,7 +18,7 @@ const localRpcPath = "/durabletask/";
 
 /**
  * Returns the durable client binding with a base for local calls that needs no key. The library sends none to
- * `rpcBaseUrl`: in Azure that is a listener of the extension's own on the loopback address (LocalHttpListener.cs).
+ * `rpcBaseUrl`: in Azure that is the extension's own listener on the loopback address (LocalHttpListener.cs).
  */
 export function withLocalRpc(clientBinding: string, origin: string): string {
   const base = (path: string) => JSON.stringify({ rpcBaseUrl: origin + path }).slice(1, -1);

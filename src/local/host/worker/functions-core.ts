@@ -183,7 +183,7 @@ function installCore(): SuppliedCore {
 
 /**
  * Every copy of the library calls this once, at its first registration. An installed copy stays loaded for later starts in
- * this process; one that is bundled into the app is loaded again at each start, and replaces that of the start before.
+ * this process; one that is bundled into the app is loaded again at each start, and replaces the previous one.
  */
 function setModel(supplied: SuppliedCore, model: ProgrammingModel): void {
   const { loading } = supplied;

@@ -139,8 +139,8 @@ export function deleteBlob(call: Call): StorageResponse {
 }
 
 /**
- * Delete Blob ignores `If-None-Match: *` and deletes an existing blob, contrary to the REST page: seen with
- * Azure in August 2026 (github.com/apache/opendal/issues/8176).
+ * Delete Blob ignores `If-None-Match: *` and deletes an existing blob, contrary to the REST page: observed
+ * in Azure in August 2026 (github.com/apache/opendal/issues/8176).
  */
 function withoutWildcard(headers: Headers): Headers {
   const { "if-none-match": condition, ...others } = headers;

@@ -32,8 +32,8 @@ export function readListPage({ query }: StorageRequest): ListPage {
 }
 
 /**
- * The datasets of the parameter `include`, in lower case: the SDK for .NET sent them capitalized. An unknown
- * dataset is rejected, as Azure rejects it.
+ * The datasets of the parameter `include`, in lower case: the SDK for .NET sends them capitalized. An unknown
+ * dataset is rejected, as in Azure.
  */
 export function readInclude(
   { request, operation }: Call,

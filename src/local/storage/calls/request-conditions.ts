@@ -20,7 +20,7 @@ type ConditionName =
  * page "Specifying conditional headers for Blob Storage operations").
  */
 export function requireReadConditions(headers: Headers, blob: ConditionTarget): void {
-  // A read cannot be for a blob that does not exist. Azure CLI's tests expect this code from Azure.
+  // No blob that exists can meet this condition. Azure CLI's tests expect this code from Azure.
   if (headers["if-none-match"]?.trim() === "*") throw new StorageError("UnsatisfiableCondition");
   const unmet = findUnmetCondition(headers, blob, "");
   if (unmet === undefined) return;
@@ -28,7 +28,7 @@ export function requireReadConditions(headers: Headers, blob: ConditionTarget): 
   throw new StorageError("ConditionNotMet", isNotModified ? { status: 304 } : {});
 }
 
-/** Conditions of a write. Unmet conditions return 412, but `If-None-Match: *` 409 `BlobAlreadyExists`. */
+/** Conditions of a write. Unmet conditions return 412, and `If-None-Match: *` returns 409 `BlobAlreadyExists`. */
 export function requireWriteConditions(
   headers: Headers,
   blob: ConditionTarget,

@@ -31,7 +31,7 @@ export function verifyChecksums(body: Buffer, headers: Headers): ChecksumHeaders
 
 /**
  * Verifies the checksum that Put Blob announces for a block blob, and returns both checksums of the body. The
- * MD5 in `x-ms-blob-content-md5` counts before `Content-MD5`, as Azurite's authors found with Azure (its
+ * MD5 in `x-ms-blob-content-md5` takes precedence over `Content-MD5`, as Azurite's authors found in Azure (its
  * change log).
  */
 export function verifyBlobChecksums(body: Buffer, headers: Headers): Required<ChecksumHeaders> {

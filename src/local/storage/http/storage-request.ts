@@ -84,7 +84,7 @@ export function withRootContainer(
   return { level: "blob", account, container: "$root", blob };
 }
 
-/** Decoded pairs in the order sent, names in lower case. A plus sign is not a blank, unlike in forms. */
+/** Decoded pairs in the order sent, names in lower case. A plus sign is not a space, unlike in forms. */
 export function parseQuery(query: string): [name: string, value: string][] {
   return query
     .split("&")

@@ -1,7 +1,7 @@
 import type { ServiceName } from "./storage-request.ts";
 
 /**
- * Hosts that name an account, as Azure's do: the path then begins with the container. `acct-internetrouting.blob.…` and
+ * Hosts that name an account, as in Azure: the path then begins with the container. `acct-internetrouting.blob.…` and
  * `md-….blob.…` reach the account that they stand for here. The key is a host without a port, in lower case.
  */
 export type VirtualHosts = Readonly<Record<string, string>>;

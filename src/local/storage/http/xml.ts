@@ -28,7 +28,7 @@ export function renderXml(root: Element): string {
   return byteOrderMark + xml.replaceAll("\r", "&#13;"); // a parser turns a bare carriage return into a line feed
 }
 
-/** The document's root element, or undefined if the text is not well-formed. Keeps blanks in text. */
+/** The document's root element, or undefined if the text is not well-formed. Keeps spaces in text. */
 export function parseXml(xml: string): Element | undefined {
   if (XMLValidator.validate(xml) !== true) return undefined;
   let nodes: Node[];

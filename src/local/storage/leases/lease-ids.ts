@@ -22,7 +22,7 @@ const formats = [
   new RegExp(`^\\{0x([0-9a-f]{8}),0x([0-9a-f]{4}),0x([0-9a-f]{4}),\\{${bytes}\\}\\}$`, "i"),
 ];
 
-/** Whether two texts are the same GUID. */
+/** Returns true if two texts are the same GUID. */
 export function isSameLeaseId(one: string, other: string): boolean {
   const id = normalizeLeaseId(one);
   return id !== undefined && id === normalizeLeaseId(other);

@@ -80,7 +80,7 @@ export function openStore(file: string, onError: (error: unknown) => void = () =
 /** SQLite's primary result codes for a disk or a file that cannot be used (sqlite.org/rescode.html). */
 const fileErrors = { readOnly: 8, io: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 };
 
-/** Whether the error is about the disk or the file, and not about a statement or a constraint. */
+/** Returns true if the error is about the disk or the file, and not about a statement or a constraint. */
 export function isFileError(error: unknown): boolean {
   if (!(error instanceof Error && "errcode" in error)) return false;
   return Object.values(fileErrors).includes(Number(error.errcode) & 0xff);

@@ -69,7 +69,7 @@ test.skipIf(isSkipped)(
       expect(code, `${command}: ${output}`).toBe(0);
     }
     expect(readFileSync(join(folder, "down", "a.txt"), "utf8")).toBe("hello");
-    // The request of D1: rclone signs the empty delimiter.
+    // rclone signs the empty delimiter.
     expect(emulator.requests.some(({ url }) => /[?&]delimiter=(&|$)/.test(url))).toBe(true);
     const codes = emulator.requests.map(({ code }) => code ?? "");
     expect(codes).not.toContain("AuthenticationFailed");

@@ -24,7 +24,7 @@ async function start(options: Partial<StorageEmulatorOptions> = {}) {
 const blockBlob = { "x-ms-blob-type": "BlockBlob" };
 const small = { finishOnStart: "same-account", maxFinishOnStartBytes: 1000 } as const;
 
-test("D2: a small copy within one account is complete in the 202; longer ones and other accounts pend", async () => {
+test("a small copy within one account is complete in the 202; longer copies and those from other accounts are pending", async () => {
   const { service, otherService, box, put, head } = await start({ copies: small });
   await uploadBlob(service, "Hello World", { container: "box", blob: "small" });
   await uploadBlob(service, Buffer.alloc(1001), { container: "box", blob: "long" });
@@ -50,7 +50,7 @@ test("D2: a small copy within one account is complete in the 202; longer ones an
   }
 });
 
-test("D2: so is a small copy of a file", async () => {
+test("a small copy of a file is complete in the 202, too", async () => {
   const { file } = await startFileStorage({ copies: small });
   const source = file("a.txt");
   await source.create(11);
@@ -69,41 +69,38 @@ const forms = [
   "{0xca761232,0xed42,0x11ce,{0xba,0xcd,0x00,0xaa,0x00,0x57,0xb2,0x23}}",
 ];
 
-test.for(forms)(
-  "D3: a lease id in the form %s is the same id in every other form",
-  async (form) => {
-    const { put, box } = await start();
-    await put("b", { headers: blockBlob, body: "x" });
-    const lease = (headers: Record<string, string>) => put("b", { query: "comp=lease", headers });
-    const acquired = await lease({
-      "x-ms-lease-action": "acquire",
-      "x-ms-lease-duration": "-1",
-      "x-ms-proposed-lease-id": form,
+test.for(forms)("a lease id in the form %s is the same id in every other form", async (form) => {
+  const { put, box } = await start();
+  await put("b", { headers: blockBlob, body: "x" });
+  const lease = (headers: Record<string, string>) => put("b", { query: "comp=lease", headers });
+  const acquired = await lease({
+    "x-ms-lease-action": "acquire",
+    "x-ms-lease-duration": "-1",
+    "x-ms-proposed-lease-id": form,
+  });
+  expect(acquired).toMatchObject({ status: 201, headers: { "x-ms-lease-id": id } });
+  for (const given of [id, ...forms]) {
+    const renewed = await lease({ "x-ms-lease-action": "renew", "x-ms-lease-id": given });
+    expect(renewed).toMatchObject({ status: 200, headers: { "x-ms-lease-id": id } });
+    const written = await put("b", {
+      headers: { ...blockBlob, "x-ms-lease-id": given },
+      body: "y",
     });
-    expect(acquired).toMatchObject({ status: 201, headers: { "x-ms-lease-id": id } });
-    for (const given of [id, ...forms]) {
-      const renewed = await lease({ "x-ms-lease-action": "renew", "x-ms-lease-id": given });
-      expect(renewed).toMatchObject({ status: 200, headers: { "x-ms-lease-id": id } });
-      const written = await put("b", {
-        headers: { ...blockBlob, "x-ms-lease-id": given },
-        body: "y",
-      });
-      expect(written.status).toBe(201);
-    }
-    const changed = await lease({
-      "x-ms-lease-action": "change",
-      "x-ms-lease-id": form,
-      "x-ms-proposed-lease-id": "FC3FF2B9EFFC4EBDA6C49F9BEF2A0A8B",
-    });
-    expect(changed.headers["x-ms-lease-id"]).toBe("fc3ff2b9-effc-4ebd-a6c4-9f9bef2a0a8b");
-    expect((await rejection(box.getBlobClient("b").delete())).code).toBe("LeaseIdMissing");
-    const released = await lease({
-      "x-ms-lease-action": "release",
-      "x-ms-lease-id": "{fc3ff2b9-effc-4ebd-a6c4-9f9bef2a0a8b}",
-    });
-    expect(released.status).toBe(200);
-  },
-);
+    expect(written.status).toBe(201);
+  }
+  const changed = await lease({
+    "x-ms-lease-action": "change",
+    "x-ms-lease-id": form,
+    "x-ms-proposed-lease-id": "FC3FF2B9EFFC4EBDA6C49F9BEF2A0A8B",
+  });
+  expect(changed.headers["x-ms-lease-id"]).toBe("fc3ff2b9-effc-4ebd-a6c4-9f9bef2a0a8b");
+  expect((await rejection(box.getBlobClient("b").delete())).code).toBe("LeaseIdMissing");
+  const released = await lease({
+    "x-ms-lease-action": "release",
+    "x-ms-lease-id": "{fc3ff2b9-effc-4ebd-a6c4-9f9bef2a0a8b}",
+  });
+  expect(released.status).toBe(200);
+});
 
 test.for([
   "abcdefg",
@@ -112,7 +109,7 @@ test.for([
   "ca761232-ed4211ce-bacd-00aa0057b223",
   "ca761232-ed42-11ce-bacd-00aa0057b22g",
   "(ca761232-ed42-11ce-bacd-00aa0057b223}",
-])("D3: the text %j is no lease id", async (text) => {
+])("the text %j is not a lease id", async (text) => {
   const { put } = await start();
   await put("b", { headers: blockBlob, body: "x" });
   const headers = {
@@ -124,7 +121,7 @@ test.for([
   expect(response).toMatchObject({ status: 400, code: "InvalidHeaderValue" });
 });
 
-test("D5: Get Blob has the creation time and the tier, like Get Blob Properties", async () => {
+test("Get Blob has the creation time and the tier, like Get Blob Properties", async () => {
   const { put, head, send, clock, box } = await start();
   await put("b", { headers: { ...blockBlob, "x-ms-access-tier": "Cold" }, body: "x" });
   const created = new Date(clock.now()).toUTCString();
@@ -149,7 +146,7 @@ test("D5: Get Blob has the creation time and the tier, like Get Blob Properties"
   expect((await box.getBlobClient("b").download()).createdOn?.toUTCString()).toBe(created);
 });
 
-test("D6: the time of a tier is the time of the write or call that set it", async () => {
+test("the time of a tier is the time of the write or call that set it", async () => {
   const { put, head, box, clock, send } = await start({ copies: { finishOnStart: "always" } });
   const changedAt = async (name: string) =>
     (await head(name)).headers["x-ms-access-tier-change-time"];
@@ -193,7 +190,7 @@ test("D6: the time of a tier is the time of the write or call that set it", asyn
   expect(await changedAt("put")).toBe(set);
 });
 
-test("D11: error and list documents of both services begin with a byte order mark", async () => {
+test("error and list documents of both services begin with a byte order mark", async () => {
   const { send } = await start();
   const documents: RawRequest[] = [
     { path: "/box/nosuch" },
@@ -209,7 +206,7 @@ test("D11: error and list documents of both services begin with a byte order mar
   }
 });
 
-test("D12: snapshots and versions have no lease headers; the current blob has", async () => {
+test("snapshots and versions have no lease headers; the current blob has", async () => {
   const { put, head, send, emulator } = await start();
   emulator.accountSettings("devstoreaccount1").versioning = true;
   const { headers } = await put("b", { headers: blockBlob, body: "x" });

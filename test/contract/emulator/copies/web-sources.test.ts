@@ -121,8 +121,8 @@ test("a request that is rejected anyway calls no server", async () => {
 test.each([
   ["another ETag", { ...film, headers: { ETag: '"v2"' } }, "412 ConditionNotMet"],
   ["another length", { ...film, body: "short" }, "412 ConditionNotMet"],
-  ["no page any more", { status: 404, body: "" }, "404 ResourceNotFound"],
-  ["no permission any more", { status: 403, body: "" }, "403 AuthenticationFailed"],
+  ["a removed page", { status: 404, body: "" }, "404 ResourceNotFound"],
+  ["a revoked permission", { status: 403, body: "" }, "403 AuthenticationFailed"],
 ])("%s at the end fails the copy", async (_, later, description) => {
   const { web, copy, clock } = await started();
   await copy.beginCopyFromURL(web.url);

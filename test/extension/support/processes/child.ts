@@ -4,7 +4,7 @@ import { createWriteStream } from "node:fs";
 /** A process of the stack. Its output goes to a file. */
 export type Child = {
   pid: number;
-  /** Resolves with the match when the output has it; rejects when the process ends before. */
+  /** Resolves with the match when the output has it; rejects if the process ends first. */
   until(pattern: RegExp, withinMs?: number): Promise<RegExpExecArray>;
   isAlive(): boolean;
   /** Ends it with SIGKILL, and resolves when it has exited. */
