@@ -2,6 +2,8 @@ import type { Mutant } from "./mutant.ts";
 
 const fields = "test/contract/activities/strange-fields.test.ts";
 const orchestrations = "test/e2e/requests/strange-orchestration.test.ts";
+const claims = "test/contract/activities/strange-claims.test.ts";
+const instances = "test/e2e/requests/strange-instances.test.ts";
 const endpoints = "test/unit/copy/trusted-endpoint.test.ts";
 const resend = "test/contract/triggers/resend-notifications.test.ts";
 
@@ -18,16 +20,9 @@ export const strictMutants: readonly Mutant[] = [
   {
     breaks: "activities run with inputs that were not parsed",
     file: "src/activities/create-activities.ts",
-    find: "return input === null ? refuse() :",
-    replace: "return Object(json).copy === undefined ? refuse() :",
+    find: "const input = parse(json);",
+    replace: "const input = parse(json) ?? json;",
     suites: [fields],
-  },
-  {
-    breaks: "an orchestration runs under any id",
-    file: "src/orchestrations/copy-orchestration.ts",
-    find: "input === null || !isInstanceId(context.df.instanceId)",
-    replace: 'input === null || isInstanceId("")',
-    suites: [orchestrations],
   },
   {
     breaks: "an option that is not stored completely is accepted",
@@ -68,29 +63,29 @@ export const strictMutants: readonly Mutant[] = [
     breaks: "a copy that is not allowed releases the leases of others",
     file: "src/activities/support/source-lease.ts",
     find: "if (!isAllowed && !(await mayHoldLease(deps, { instanceId, copy }))) {",
-    replace: "if (!isAllowed && copy.leasesSource === undefined) {",
-    suites: [fields],
+    replace: "if (!isAllowed && !((await mayHoldLease(deps, { instanceId, copy })) || true)) {",
+    suites: [claims],
   },
   {
     breaks: "the lease of a request without a lock stays",
     file: "src/activities/support/source-lease.ts",
     find: "?.leasedSource === url) return true;",
     replace: "?.leasedSource === url) return false;",
-    suites: [fields],
+    suites: [claims],
   },
   {
     breaks: "settle believes its input about the copy that was started",
     file: "src/activities/settle.ts",
     find: "if (copyId !== null && copyId !== lock.copyId)",
     replace: "if (copyId !== null && copyId === null)",
-    suites: [fields],
+    suites: [claims],
   },
   {
     breaks: "settle removes a blob that another copy has written since",
     file: "src/activities/settle.ts",
     find: "if (seen?.copy?.copyId === copyId && seen.etag === left.etag) {",
     replace: "if (seen !== null) {",
-    suites: [fields],
+    suites: [claims],
   },
   {
     breaks: "a selector of any form is accepted",
@@ -124,7 +119,8 @@ export const strictMutants: readonly Mutant[] = [
     breaks: "the names of a running copy's destination are not checked",
     file: "src/activities/support/access.ts",
     find: "return isWellFormedDestination(destination, origins) ? null",
-    replace: "return isOnStorageHost(destination, origins.emulator) ? null",
+    replace:
+      "return isWellFormedDestination(destination, origins) || isOnStorageHost(destination, origins.emulator) ? null",
     suites: [fields],
   },
   {
@@ -137,8 +133,9 @@ export const strictMutants: readonly Mutant[] = [
   {
     breaks: "an entry without a copy stops the outbox",
     file: "src/ledger/outbox.ts",
-    find: "    return copy === null\n      ? unreadable",
-    replace: "    return copy === undefined\n      ? unreadable",
+    find: "const copy = parseCopyInput(entry.content?.copy);",
+    replace:
+      'const copy = parseCopyInput(entry.content?.copy);\n    if (copy === null) throw new TypeError("no copy");',
     suites: [resend],
   },
   {
@@ -153,13 +150,13 @@ export const strictMutants: readonly Mutant[] = [
     file: "src/instances/find-instance.ts",
     find: "if (copy === null) return null;",
     replace: 'if (copy === null) throw new TypeError("no copy");',
-    suites: [orchestrations],
+    suites: [instances],
   },
   {
     breaks: "a repair of another copy is shown",
     file: "src/instances/find-instance.ts",
     find: "return input?.instanceId === id ? input.copy : null;",
     replace: "return input === null ? null : input.copy;",
-    suites: [orchestrations],
+    suites: [instances],
   },
 ];

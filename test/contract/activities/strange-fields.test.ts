@@ -1,88 +1,20 @@
 import { expect, test } from "vitest";
-import type { CopyInput, SettleInput } from "../../../src/copy/contract/activities.ts";
-import { failure } from "../../../src/copy/contract/failure.ts";
-import { toCopyId } from "../../../src/copy/contract/ids.ts";
-import { newInstanceId } from "../../../src/ledger/instance-id.ts";
-import { epochMs } from "../../../src/copy/time.ts";
-import { startStorage, uploadBlob } from "../../support/stack/emulator.ts";
-import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
+import type { CopyInput } from "../../../src/copy/contract/activities.ts";
+
+import {
+  allRefused,
+  failed,
+  record,
+  startStrangeSteps as start,
+  unobservable,
+} from "../../support/stack/strange-steps.ts";
 
 /*
- * Goal: an activity does nothing for an input that Ferry cannot have written, and believes the ledger, not its input,
- * about what a copy has leased and written. Method: each activity runs with the inputs of a client that has the key of
- * the task hub.
+ * Goal: an activity does nothing for an input that Ferry cannot have written. Method: each
+ * activity runs with the inputs of a client that has the key of the task hub.
  */
 
-async function start(options: object = {}) {
-  const storage = await startStorage();
-  const steps = createSteps(storage);
-  const source = await uploadBlob(storage.service, "film");
-  const containers = ["archive", "private"];
-  for (const name of containers) await storage.service.createContainer(name);
-  const blob = (path: string) => {
-    const [container = "", ...rest] = path.split("/");
-    return storage.service.getContainerClient(container).getBlockBlobClient(rest.join("/"));
-  };
-  const request = { source: source.url, destination: blob("archive/copy.mp4").url, options };
-  const { instanceId, copy } = createCopyInput(storage, request);
-  const plan = { source: { etag: '"1"', length: 4 }, destinationEtag: null };
-  const step = { instanceId, copy, plan, copyId, result, record, isLastAttempt: false };
-  const all = { ...step, outcome, targets: null };
-  const run = (input: unknown) => runAll(steps, input);
-  /** Another client copies the source onto the destination. */
-  const copyOver = async () => {
-    await storage.clock.advance(60_000);
-    const destination = blob("archive/copy.mp4");
-    await destination.beginCopyFromURL(source.url);
-    await storage.clock.advance(60_000);
-    const { etag = "", copyId: id = "", copyStatus } = await destination.getProperties();
-    expect(copyStatus).toBe("success");
-    return { etag, copyId: toCopyId(id), destination };
-  };
-  return { storage, steps, source, blob, instanceId, copy, plan, step, all, run, copyOver };
-}
-
 type Start = Awaited<ReturnType<typeof start>>;
-
-const copyId = toCopyId("5e1a9a36-22dc-4cbb-a3b2-1e4e3bd4a9f1");
-const record = { abortRequested: false, startedAt: null, statusReads: 0 };
-const reason = failure("internal", "It failed");
-const result = { kind: "not-started", failure: reason } as const;
-const outcome = {
-  status: "failed",
-  failure: reason,
-  copyId: null,
-  copyStatus: null,
-  progress: null,
-  ...record,
-  completedAt: "2026-11-20T12:00:00.000Z",
-  settledAt: "2026-11-20T12:00:00.000Z",
-  residue: [],
-};
-
-/** Runs every activity with the input, which has the fields of all of them. */
-async function runAll(steps: ReturnType<typeof createSteps>, json: unknown) {
-  const input = json as never; // a stranger's
-  return {
-    prepare: await steps.prepareCopy(input),
-    start: await steps.startCopy(input),
-    read: await steps.readCopy(input),
-    abort: await steps.abortCopy(input),
-    settle: await steps.settleCopy(input),
-    notify: await steps.sendNotifications(input),
-  };
-}
-
-const failed = { kind: "failed", failure: { cause: "not-allowed" } };
-const unobservable = { kind: "unobservable", failure: { cause: "not-allowed" } };
-const allRefused = {
-  prepare: failed,
-  start: failed,
-  read: unobservable,
-  abort: unobservable,
-  settle: { kind: "settled", outcome: { status: "failed", failure: { cause: "not-allowed" } } },
-  notify: { kind: "notified" },
-};
 
 const uuid = "01a21ba0-496d-7000-8000-000000000001";
 
@@ -253,94 +185,3 @@ test.each<[string, Change]>([
 });
 
 const isLedger = (url: string) => url.includes("ferry-ledger");
-
-test("a copy that is not allowed releases no lease of another client", async () => {
-  const { steps, blob, step } = await start();
-  const leased = blob("private/leased");
-  await leased.uploadData(Buffer.from("x"));
-  await leased.getBlobLeaseClient(step.instanceId).acquireLease(-1);
-  const source = { ...step.copy.source, container: "private", path: "leased" } as const;
-  const copy = { ...step.copy, source: source as never, leasesSource: true as const };
-  const settled = await steps.settleCopy({ ...step, copy, plan: null, copyId: null });
-  expect(settled).toMatchObject({ kind: "settled", outcome: { residue: [] } });
-  expect((await leased.getProperties()).leaseState).toBe("leased");
-});
-
-test("prepare of an ended copy that is not allowed releases no lease of another client", async () => {
-  const { steps, blob, step, storage } = await start();
-  const leased = blob("private/leased");
-  await leased.uploadData(Buffer.from("x"));
-  await leased.getBlobLeaseClient(step.instanceId).acquireLease(-1);
-  const source = { ...step.copy.source, container: "private", path: "leased" };
-  const strange = {
-    ...step.copy,
-    source,
-    leasesSource: true,
-    // Not in a pair, because its account is another one.
-    destination: { ...step.copy.destination, account: "devstoreaccount3" },
-  };
-  await steps.ledger.recordOutcome(step.instanceId, outcome as never);
-  const prepared = await steps.prepareCopy({ ...step, copy: strange as never });
-  expect(prepared).toMatchObject({ kind: "ended" });
-  expect((await leased.getProperties()).leaseState).toBe("leased");
-  expect(storage.emulator.requests.map(({ operation }) => operation)).not.toContain("ReleaseLease");
-});
-
-test.each(["the lock", "the record"])(
-  "settle releases the lease of a copy if %s shows that it leases this source",
-  async (entry) => {
-    const { steps, source, step, storage } = await start({ sourceLease: "hold" });
-    const copy = { ...step.copy, leasesSource: true as const };
-    if (entry === "the lock") {
-      const prepared = await steps.prepareCopy({ instanceId: step.instanceId, copy });
-      expect(prepared).toMatchObject({ kind: "planned" });
-    } else {
-      await source.getBlobLeaseClient(step.instanceId).acquireLease(-1);
-      await steps.ledger.addRecord({ instanceId: step.instanceId, ...copy });
-    }
-    expect((await source.getProperties()).leaseState).toBe("leased");
-    const other = { ...copy.source, path: "another" } as never;
-    const settle = { ...step, plan: null, copyId: null, copy };
-    const elsewhere = await steps.settleCopy({
-      ...settle,
-      instanceId: newInstanceId(epochMs(storage.clock.now())),
-      copy: { ...copy, source: other },
-    });
-    expect(elsewhere).toMatchObject({ outcome: { residue: [] } });
-    expect((await source.getProperties()).leaseState).toBe("leased");
-    expect(await steps.settleCopy(settle)).toMatchObject({ outcome: { residue: [] } });
-    expect((await source.getProperties()).leaseState).toBe("available");
-  },
-);
-
-test("settle leaves content that another copy wrote, although its input claims it", async () => {
-  const { steps, step, copy, instanceId, copyOver } = await start({ overwrite: "always" });
-  const { destination, etag, copyId: otherId } = await copyOver();
-  expect(await steps.prepareCopy({ instanceId, copy })).toMatchObject({ kind: "planned" });
-  const input: SettleInput = {
-    ...step,
-    copyId: otherId,
-    result: { kind: "failed", failure: reason, progress: null, etag, endedAt: null },
-  };
-  expect(await steps.settleCopy(input)).toMatchObject({
-    kind: "settled",
-    outcome: { residue: [expect.stringContaining("the ledger does not show")] },
-  });
-  expect(await destination.exists()).toBe(true);
-});
-
-test("settle removes only content with the copyId of its lock", async () => {
-  const { steps, step, copy, instanceId, copyOver } = await start();
-  const prepared = await steps.prepareCopy({ instanceId, copy });
-  if (prepared.kind !== "planned") throw new Error(prepared.kind);
-  const started = await steps.startCopy({ instanceId, copy, plan: prepared.plan });
-  if (started.kind !== "started") throw new Error(started.kind);
-  const { destination, etag } = await copyOver();
-  const settled = await steps.settleCopy({
-    ...step,
-    ...started.started,
-    result: { kind: "failed", failure: reason, progress: null, etag, endedAt: null },
-  });
-  expect(settled).toMatchObject({ kind: "settled", outcome: { residue: [] } });
-  expect(await destination.exists()).toBe(true);
-});

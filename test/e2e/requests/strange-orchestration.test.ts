@@ -1,85 +1,21 @@
 import { expect, test } from "vitest";
-import { epochMs } from "../../../src/copy/time.ts";
-import { newInstanceId } from "../../../src/ledger/instance-id.ts";
 import { startExternalServer } from "../../support/stack/outside.ts";
+import {
+  id,
+  inputFor,
+  json,
+  place,
+  plan,
+  refused,
+  startStrange,
+  startStrangeStack as start,
+} from "../../support/stack/strange.ts";
 import { startStack } from "../../support/stack/test-stack.ts";
-import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
  * Goal: with the task hub's key, or with write access to it, a copy can be started that no trigger has checked. It can do
  * no more than a request. Method: Durable's own HTTP API starts the orchestration with any input.
  */
-
-const json = { "content-type": "application/json" };
-const id = "01a21ba0-496d-7000-8000-000000000001";
-
-async function startStrange(
-  stack: TestStack,
-  input: unknown,
-  {
-    id = newInstanceId(epochMs(stack.clock.now())),
-    name = "copyOrchestration",
-  }: { id?: string; name?: string } = {},
-) {
-  const hub = `${stack.local.host.url}/runtime/webhooks/durabletask`;
-  const started = await fetch(`${hub}/orchestrators/${name}/${encodeURIComponent(id)}`, {
-    method: "POST",
-    headers: json,
-    body: JSON.stringify(input),
-  });
-  expect(started.status).toBe(202);
-  await stack.clock.advance(60_000);
-  // "Get instance status" of Durable's HTTP API.
-  const response = await fetch(`${hub}/instances/${encodeURIComponent(id)}?showInput=true`);
-  return (await response.json()) as { runtimeStatus: string; output: unknown };
-}
-
-/** The input that a request would get, with other endpoints and options. */
-function inputFor(stack: TestStack, changes: object = {}) {
-  const endpoint = (container: string, path: string) => ({
-    service: "blob",
-    origin: stack.local.emulator.blobUrl,
-    account: "devstoreaccount1",
-    secondary: false,
-    emulated: true,
-    container,
-    path,
-  });
-  return {
-    version: 1,
-    source: endpoint("inbox", "film.mp4"),
-    destination: endpoint("archive", "film.mp4"),
-    sourceSas: null,
-    destinationSas: null,
-    options: {},
-    createdAt: "2026-11-20T12:00:00.000Z",
-    ...changes,
-  };
-}
-
-const place = (path: string) => `http://127.0.0.1:10000/devstoreaccount1/${path}`;
-
-async function start() {
-  const allowed = [{ from: place("inbox"), to: place("archive") }];
-  const source = place("inbox");
-  const routes = [
-    { name: "films", source, destination: place("vault/{path}") },
-    { name: "dated", source, destination: place("dated/{year}/{path}") },
-    {
-      name: "fixed",
-      source,
-      destination: place("fixed/{path}"),
-      options: { overwrite: "fail", metadata: { by: "route", at: "noon" } },
-    },
-  ];
-  const settings = { COPY_ALLOWED: JSON.stringify(allowed), COPY_ROUTES: JSON.stringify(routes) };
-  const stack = await startStack({ settings });
-  await stack.upload("inbox/film.mp4", "film");
-  await stack.upload("secret/film.mp4", "secret");
-  await stack.container("vault").create();
-  await stack.container("fixed").create();
-  return stack;
-}
 
 const fixed = { by: "route", at: "noon" };
 
@@ -91,11 +27,6 @@ function along({ destination }: ReturnType<typeof inputFor>, options: object) {
     options: { overwrite: "fail", metadata: fixed, ...options },
   };
 }
-
-const refused = {
-  runtimeStatus: "Completed",
-  output: { status: "failed", failure: { cause: "not-allowed" } },
-};
 
 test("an input that a request could cause is copied", async () => {
   const stack = await start();
@@ -205,90 +136,6 @@ test.each<[string, object]>([
   expect(locks.filter(({ method }) => method === "PUT")).toEqual([]);
 });
 
-const plan = { source: { etag: "x", length: 1 }, destinationEtag: null };
-const record = { abortRequested: false, startedAt: null, statusReads: 0 };
-
-/** The input that a repair of this copy would get. */
-function repairFor(stack: TestStack, changes: object = {}) {
-  const taken = { instanceId: id, plan: null, copyId: null, settlement: null, record };
-  return { version: 1, copy: { ...inputFor(stack), notifies: true }, ...taken, ...changes };
-}
-
-test.each([
-  "../../secret/film.mp4",
-  "../secret/film.mp4",
-  `${id}/../../../secret/film.mp4`,
-  "",
-  "..",
-  id.toUpperCase(),
-  null,
-  [id],
-])("a repair of the copy %j does nothing", async (instanceId) => {
-  const stack = await start();
-  const requests = stack.local.emulator.requests.length;
-  const repair = { id: "r1", name: "repairOrchestration" };
-  const ended = await startStrange(stack, repairFor(stack, { instanceId }), repair);
-  expect(ended).toMatchObject(refused);
-  const writes = stack.local.emulator.requests
-    .slice(requests)
-    .filter(({ method, url }) => method !== "GET" && !url.includes("?restype=container"));
-  expect(writes).toEqual([]);
-  expect(await stack.blob("secret/film.mp4").exists()).toBe(true);
-});
-
-test.each(["one", "..secret", id.toUpperCase()])(
-  "a copy with the instance id %j does nothing",
-  async (strangeId) => {
-    const stack = await start();
-    const requests = stack.local.emulator.requests.length;
-    const ended = await startStrange(stack, inputFor(stack), { id: strangeId });
-    expect(ended).toMatchObject(refused);
-    const writes = stack.local.emulator.requests
-      .slice(requests)
-      .filter(({ method, url }) => method !== "GET" && !url.includes("?restype=container"));
-    expect(writes).toEqual([]);
-  },
-);
-
-test.each<[string, (stack: TestStack) => unknown]>([
-  ["null", () => null],
-  ["a text", () => "copy"],
-  ["a list", () => []],
-  ["an empty object", () => ({})],
-  ["an input without a source", (stack) => inputFor(stack, { source: undefined })],
-  ["an input with a source that is null", (stack) => inputFor(stack, { source: null })],
-  ["an input without options", (stack) => inputFor(stack, { options: undefined })],
-  ["an input at no time", (stack) => inputFor(stack, { createdAt: "soon" })],
-])("an instance with %s is no copy: it cannot be read or aborted", async (_, build) => {
-  const stack = await start();
-  expect(await startStrange(stack, build(stack), { id })).toMatchObject(refused);
-  const copy = `${stack.local.host.url}/api/copies/${id}`;
-  for (const [url, method] of [
-    [copy, "GET"],
-    [`${copy}/abort`, "POST"],
-  ] as const) {
-    const response = await fetch(url, { method });
-    expect(response.status).toBe(404);
-    expect(await response.json()).toMatchObject({ status: 404 });
-  }
-});
-
-test.each<[string, object]>([
-  ["no copy", { copy: undefined }],
-  ["another copy's id", { instanceId: "01a21ba0-496d-7000-8000-000000000002" }],
-])("a repair instance with %s shows no copy", async (_, change) => {
-  const stack = await start();
-  const repair = { id: `repair-${id}`, name: "repairOrchestration" };
-  await startStrange(stack, repairFor(stack, change), repair);
-  for (const [path, method] of [
-    ["", "GET"],
-    ["/abort", "POST"],
-  ] as const) {
-    const response = await fetch(`${stack.local.host.url}/api/copies/${id}${path}`, { method });
-    expect(response.status).toBe(404);
-  }
-});
-
 test("a host outside Storage gets no request, as the source or the destination", async () => {
   const stack = await start();
   const outside = await startExternalServer({ "/inbox/film.mp4": Buffer.from("x") });
@@ -324,30 +171,6 @@ test("a path outside Storage does not lead out of the folder of its pair", async
   }
   expect(outside.requests).toEqual([]);
 });
-
-test.each(["readCopy", "abortCopy", "settleCopy", "sendNotifications"])(
-  "run alone through the admin API, %s changes nothing for an id that leads out of the ledger",
-  async (name) => {
-    const stack = await start();
-    const step = {
-      ...repairFor(stack, { instanceId: "../../secret/film.mp4" }),
-      plan,
-      copyId: id,
-      result: { kind: "aborted-before-start" },
-      outcome: { status: "aborted" },
-      targets: [],
-      isLastAttempt: true,
-    };
-    const response = await fetch(`${stack.local.host.url}/admin/functions/${name}`, {
-      method: "POST",
-      headers: json,
-      body: JSON.stringify({ input: JSON.stringify(step) }),
-    });
-    expect(response.status).toBe(202);
-    await stack.clock.settled();
-    expect(await stack.blob("secret/film.mp4").exists()).toBe(true);
-  },
-);
 
 test.each(["readCopy", "abortCopy", "prepareCopy", "startCopy"])(
   "run directly through the admin API, %s calls no host outside Storage",
