@@ -91,7 +91,7 @@ export const strictMutants: readonly Mutant[] = [
     breaks: "a selector of any form is accepted",
     file: "src/copy/location/trusted-endpoint.ts",
     find: "text.regex(storageTime).exactOptional()",
-    replace: "text.exactOptional()",
+    replace: "z.union([text, text.regex(storageTime)]).exactOptional()",
     suites: [endpoints],
   },
   {
