@@ -47,16 +47,17 @@ async function prepare(
   const sides = openSides(deps, input);
   const denial = checkCopy(deps, copy);
   if (denial !== null) {
-    return (await findEnd(deps, input, context)) ?? { kind: "failed", failure: denial };
+    const ended = await findEnd(deps, input, context, { isAllowed: false });
+    return ended ?? { kind: "failed", failure: denial };
   }
   if (input.awaitedCopyId !== undefined) {
-    const ended = await findEnd(deps, input, context);
+    const ended = await findEnd(deps, input, context, { isAllowed: true });
     const awaited = ended ?? (await readAwaitedSource(deps, input, sides));
     if (awaited !== null) return awaited;
   }
   const lock = await acquireOrJoin(deps, input, context);
   // Read after the lock was acquired: a late prepare of a copy that has ended must not leave a lock behind.
-  const end = await findEnd(deps, input, context);
+  const end = await findEnd(deps, input, context, { isAllowed: true });
   if (end !== null) return end;
   if (!lock.held) {
     const overtaken = await skipIfOvertaken(deps, input, sides);
@@ -91,13 +92,14 @@ async function findEnd(
   deps: ActivityDependencies,
   input: PrepareInput,
   context: ActivityContext,
+  { isAllowed }: { isAllowed: boolean },
 ): Promise<PrepareResult | null> {
   const { copy, instanceId } = input;
   const record = await deps.ledger.readRecord(instanceId);
   if (record !== null && record.outcome !== null) {
     await freeDestination(deps, { instanceId, copy: pickEndpoints(copy) }, context);
     // Also release a lease that an earlier, crashed attempt took.
-    const released = await releaseSource(deps, input, openSides(deps, input));
+    const released = await releaseSource(deps, input, openSides(deps, input), { isAllowed });
     return released.kind === "transient-failure"
       ? released
       : { kind: "ended", outcome: record.outcome };
@@ -137,7 +139,7 @@ async function undoFormerPlan(
   if ((await deps.ledger.lockUse(copy.destination, instanceId)) !== "unused") {
     return { kind: "in-use" };
   }
-  const released = await releaseSource(deps, input, sides);
+  const released = await releaseSource(deps, input, sides, { isAllowed: true });
   if (released.kind === "transient-failure") return released;
   const discarded = takesSnapshots
     ? await discardSnapshots(deps, input, sides.destination())

@@ -7,7 +7,7 @@ import type { PollInput } from "../copy/contract/activities.ts";
 import { UnsealError } from "../secrets/seal.ts";
 import { readableSas } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
-import { checkHost } from "./support/access.ts";
+import { checkDestination } from "./support/access.ts";
 import { openSides } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";
 import { callStorage, orTransient, toTransientFailure } from "./support/storage-call.ts";
@@ -16,16 +16,16 @@ import { callStorage, orTransient, toTransientFailure } from "./support/storage-
 export function readCopy(deps: ActivityDependencies, input: PollInput): Promise<CopyStatus> {
   return orTransient(
     async () =>
-      checkDestination(deps, input) ?? (await readStatus(deps, input, openSides(deps, input))),
+      refuseDestination(deps, input) ?? (await readStatus(deps, input, openSides(deps, input))),
   );
 }
 
 /** The status of a copy whose destination Ferry must not call; null if it may. */
-export function checkDestination(
+export function refuseDestination(
   deps: ActivityDependencies,
   { copy, copyId }: PollInput,
 ): CopyStatus | null {
-  const denial = checkHost(deps, copy.destination, "read the destination");
+  const denial = checkDestination(deps, copy.destination, "read the destination");
   return denial === null ? null : unobservable(denial, copyId);
 }
 

@@ -1,5 +1,4 @@
 import { endpointUrl } from "../copy/location/endpoint.ts";
-import { isEndpoint } from "../copy/location/trusted-endpoint.ts";
 import { buildOutcome } from "../copy/contract/outcome.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import { isOurs } from "../copy/decisions/plan.ts";
@@ -15,7 +14,7 @@ import type { LockFenced } from "../ledger/ledger.ts";
 import { UnsealError } from "../secrets/seal.ts";
 import type { DestinationSide } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
-import { checkHost } from "./support/access.ts";
+import { checkDestination } from "./support/access.ts";
 import { freeDestination } from "./support/destination-queue.ts";
 import { formerContentGone, rollBack } from "./support/rollback.ts";
 import type { RollbackResult } from "./support/rollback.ts";
@@ -50,24 +49,12 @@ async function settle(
 ): Promise<SettleResult> {
   const { ledger } = deps;
   const { instanceId, copy, plan, copyId, result } = input;
-  if (!isEndpoint(copy.destination)) {
-    // A lock is named after its destination, so there is none, and no activity has called Storage.
-    const details = {
-      copyId,
-      record: input.record,
-      residue: [],
-      settledAt: deps.now(),
-      createdAt: input.createdAt ?? null,
-    };
-    const outcome = await ledger.recordOutcome(instanceId, buildOutcome(result, details));
-    return { kind: "settled", outcome };
-  }
   const recorded = await ledger.readRecord(instanceId);
   if (recorded !== null && recorded.outcome !== null) {
     await freeDestination(deps, input, context);
     return { kind: "settled", outcome: recorded.outcome };
   }
-  const denial = checkHost(deps, copy.destination, "clean up the destination");
+  const denial = checkDestination(deps, copy.destination, "clean up the destination");
   // Storage does not show whether this abort or another client's ended the copy.
   const abortRequested = input.record.abortRequested || recorded?.abortRequested === true;
   const record = { ...input.record, abortRequested };
@@ -91,7 +78,8 @@ async function settle(
   }
   if (cleaned.kind === "transient-failure" && !input.isLastAttempt) return cleaned;
   const leaseLeft = `The lease ${instanceId} on the source may still be held`;
-  const released = await orResidue(input, () => releaseSource(deps, input, sides), leaseLeft);
+  const release = () => releaseSource(deps, input, sides, { isAllowed: false });
+  const released = await orResidue(input, release, leaseLeft);
   if (released.kind === "transient-failure" && !input.isLastAttempt) return released;
   const residue = [cleaned, released].flatMap((done) =>
     done.kind === "transient-failure" ? [done.failure.message] : done.residue,
@@ -159,6 +147,7 @@ async function cleanUp(
   const left = leftByCopy(input);
   // No call to Storage is needed, and no SAS.
   if (!isUnanswered && !mayRollBack && left.kind === "cleaned") return left;
+  if (copyId !== null && copyId !== lock.copyId) return { kind: "cleaned", residue: [notOurs] };
   const destination = sides.destination();
   const action = `clean up the destination ${endpointUrl(copy.destination)}`;
   const call = { call: "clean-up", action, side: destination } as const;
@@ -168,8 +157,12 @@ async function cleanUp(
       if (found.kind === "found") return found;
     }
     if (mayRollBack) return await rollBack(deps, input, destination);
-    if (left.kind === "stub") await deps.client.remove(destination, left.etag);
-    return left.kind === "stub" ? nothingLeft : left;
+    if (left.kind !== "stub") return left;
+    const seen = await deps.client.readDestination(destination);
+    if (seen?.copy?.copyId === copyId && seen.etag === left.etag) {
+      await deps.client.remove(destination, left.etag);
+    }
+    return nothingLeft;
   });
   if (cleaned.ok) return cleaned.value;
   // Another writer has replaced or removed it since, so nothing of this copy is left.
@@ -184,6 +177,9 @@ async function cleanUp(
   // Without a plan there is nothing to clean up.
   return { kind: "cleaned", residue: plan === null ? [] : [message] };
 }
+
+const notOurs =
+  "The destination was not cleaned up: the ledger does not show that this copy was started";
 
 /** What the copy itself left at the destination: nothing but residue, or an empty blob that must be removed. */
 function leftByCopy({
@@ -201,11 +197,15 @@ function leftByCopy({
 
 /** Finds the copy of a start that got no response; it must be followed before it can be settled. */
 async function findUnanswered(
-  { client }: ActivityDependencies,
-  { plan, copy }: SettleInput,
+  { client, ledger, now }: ActivityDependencies,
+  { plan, copy, instanceId }: SettleInput,
   destination: DestinationSide,
 ): Promise<Cleaned> {
   const seen = await client.readDestination(destination);
   if (plan === null || seen?.copy == null || !isOurs(plan, copy.source, seen)) return nothingLeft;
-  return { kind: "found", started: { plan, copyId: seen.copy.copyId } };
+  const { copyId } = seen.copy;
+  // Only content of the copy that the lock names is cleaned up.
+  const attempt = { instanceId, attemptId: null };
+  await ledger.resolveAttempt(copy.destination, attempt, { copyId, now: now() });
+  return { kind: "found", started: { plan, copyId } };
 }

@@ -34,7 +34,8 @@ export async function startClaimed(
     if (existing.isLost === true) await repairLost(client, existing);
     return { kind: "existed", instance: existing };
   }
-  await ledger.addRecord({ instanceId, ...input });
+  const leases = input.options.sourceLease === "hold" ? ({ leasesSource: true } as const) : {};
+  await ledger.addRecord({ instanceId, ...input, ...leases });
   const kind = await startOrchestration(client, instanceId, input);
   if (kind === "unknown") return { kind };
   const execution = { kind: "running" } as const;
@@ -52,9 +53,12 @@ export function createCopyInput(
     version: 1,
     source,
     destination,
-    sourceSas: sourceSas && seal && seal(sourceSas, { instanceId, field: "sourceSas" }),
+    sourceSas:
+      sourceSas && seal && seal(sourceSas, { instanceId, field: "sourceSas", endpoint: source }),
     destinationSas:
-      destinationSas && seal && seal(destinationSas, { instanceId, field: "destinationSas" }),
+      destinationSas &&
+      seal &&
+      seal(destinationSas, { instanceId, field: "destinationSas", endpoint: destination }),
     options,
     createdAt: toIso(now),
     ...(notifies ? { notifies: true } : {}),

@@ -1,10 +1,7 @@
 import type { ContainerClient } from "@azure/storage-blob";
-import { toInstanceId } from "../copy/contract/ids.ts";
 import type { InstanceId } from "../copy/contract/ids.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
-import { upgradeCopyInput } from "../copy/contract/activities.ts";
-import type { CopyInput } from "../copy/contract/activities.ts";
 import { createConditionalBlobs } from "./conditional-blobs.ts";
 import { dayOfId, recordName } from "./instance-id.ts";
 import { hash } from "./hash.ts";
@@ -12,6 +9,7 @@ import type { Claim, CopyRecord, Ledger } from "./ledger.ts";
 import { createBlobRetention, retentionEntryName } from "./retention.ts";
 import { lockName } from "./destination-names.ts";
 import { createBlobLocks } from "./locks.ts";
+import { createBlobOutbox } from "./outbox.ts";
 import { createBlobQueue } from "./queue.ts";
 
 /**
@@ -24,8 +22,9 @@ export function createBlobLedger(container: ContainerClient): Ledger {
   const readRecord = async (instanceId: InstanceId): Promise<CopyRecord | null> => {
     const found = await blobs.read<StoredRecord>(recordName(instanceId));
     if (found === null) return null;
-    const { outcome, abortRequested = false, lock = null } = found.content;
-    return { outcome, abortRequested, lock };
+    const { outcome, abortRequested = false, lock = null, leasesSource, source } = found.content;
+    const leasedSource = leasesSource === true ? (source ?? null) : null;
+    return { outcome, abortRequested, lock, leasedSource };
   };
   const readOutcome = async (instanceId: InstanceId): Promise<Outcome | null> =>
     (await readRecord(instanceId))?.outcome ?? null;
@@ -50,9 +49,15 @@ export function createBlobLedger(container: ContainerClient): Ledger {
     },
 
     async addRecord(copy) {
-      const { instanceId, source, destination, createdAt } = copy;
+      const { instanceId, source, destination, createdAt, leasesSource } = copy;
       const urls = { source: endpointUrl(source), destination: endpointUrl(destination) };
-      const record = { ...urls, createdAt, lock: lockName(destination), outcome: null };
+      const record = {
+        ...urls,
+        createdAt,
+        lock: lockName(destination),
+        outcome: null,
+        ...(leasesSource === true ? { leasesSource } : {}),
+      };
       // The retention entry comes first, so that every record can be purged.
       await createRetentionEntry(instanceId);
       await blobs.create(recordName(instanceId), record, summary(record));
@@ -94,29 +99,10 @@ export function createBlobLedger(container: ContainerClient): Ledger {
     },
     ...createBlobLocks(blobs, readOutcome),
     queue: createBlobQueue(blobs),
-    outbox: {
-      async add(instanceId, copy) {
-        await blobs.create(`outbox/${instanceId}`, { copy });
-      },
-      remove: (instanceId) => blobs.remove(`outbox/${instanceId}`),
-      async list(limit) {
-        const { names } = await blobs.list("outbox/", { marker: null, limit });
-        const found = await Promise.all(
-          names.map(async (name) => ({ name, entry: await blobs.read<OutboxEntry>(name) })),
-        );
-        return found.flatMap(({ name, entry }) => {
-          if (entry === null) return []; // delivered since it was listed
-          const instanceId = toInstanceId(name.slice("outbox/".length));
-          const copy = upgradeCopyInput(entry.content.copy);
-          return [{ instanceId, copy, since: entry.changedAt }];
-        });
-      },
-    },
+    outbox: createBlobOutbox(blobs),
     retention: createBlobRetention(blobs),
   };
 }
-
-type OutboxEntry = { copy: CopyInput };
 
 /**
  * A stored shape: fields may be added, but never changed or removed. The URLs, `createdAt` and `lock` are missing if
@@ -128,6 +114,8 @@ type StoredRecord = {
   createdAt?: string;
   /** The name of the lock of its destination. */
   lock?: string;
+  /** Ferry leases the source until the copy is settled. */
+  leasesSource?: true;
   outcome: Outcome | null;
   abortRequested?: boolean;
 };

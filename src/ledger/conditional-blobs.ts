@@ -53,6 +53,7 @@ export function createConditionalBlobs(container: ContainerClient): ConditionalB
     conditions: { ifMatch: string } | { ifNoneMatch: "*" },
     metadata?: Record<string, string>,
   ): Promise<boolean> => {
+    checkName(name);
     await ensureContainer();
     const body = JSON.stringify(content);
     try {
@@ -69,6 +70,7 @@ export function createConditionalBlobs(container: ContainerClient): ConditionalB
   };
 
   const read = async <T>(name: string): Promise<Found<T> | null> => {
+    checkName(name);
     try {
       const blob = container.getBlobClient(name);
       const response = await blob.download();
@@ -101,6 +103,7 @@ export function createConditionalBlobs(container: ContainerClient): ConditionalB
       }
     },
     async remove(name, etag) {
+      checkName(name);
       const conditions = etag === undefined ? {} : { ifMatch: etag };
       try {
         await container.getBlobClient(name).deleteIfExists({ conditions });
@@ -140,6 +143,20 @@ export function createConditionalBlobs(container: ContainerClient): ConditionalB
       }
     },
   };
+}
+
+/** Names in the ledger are ids, hashes and fixed words. */
+const nameForm = /^[\w-]+(?:\/[\w-]+)+$/;
+
+/**
+ * Rejects a name that the SDK would resolve to a blob of another container (".."), and every other name that the ledger
+ * does not build. Only a bug of Ferry gets here: activities check all ids of their inputs.
+ */
+function checkName(name: string): void {
+  if (nameForm.test(name)) return;
+  throw new TypeError(
+    "Cannot use a blob of the ledger because its name is not one of the ledger's",
+  );
 }
 
 /** The condition failed: another writer was first. */

@@ -37,11 +37,11 @@ export type Ledger = {
   registerAttempt(destination: Destination, attempt: StartAttempt): Promise<AttemptRegistered>;
   /**
    * Removes an attempt after Storage has answered it at `now` (epoch ms). A copyId is stored with this time, and
-   * removes all attempts.
+   * removes all attempts. `attemptId` null: the copy of one of them was found later.
    */
   resolveAttempt(
     destination: Destination,
-    attempt: StartAttempt,
+    attempt: { instanceId: InstanceId; attemptId: string | null },
     response: { copyId: CopyId | null; now: EpochMs },
   ): Promise<void>;
   /** Rejects all further attempts, and stores the input that the copy is settled with. */
@@ -71,9 +71,17 @@ export type Ledger = {
 export type Outbox = {
   add(instanceId: InstanceId, copy: CopyInput): Promise<void>;
   remove(instanceId: InstanceId): Promise<void>;
-  /** Up to `limit` entries; `since`: when the entry was added (epoch ms). */
-  list(limit: number): Promise<{ instanceId: InstanceId; copy: CopyInput; since: EpochMs }[]>;
+  /** Up to `limit` entries. */
+  list(limit: number): Promise<OutboxEntry[]>;
+  /** Removes an entry that cannot be read, by its name. */
+  discard(name: string): Promise<void>;
 };
+
+export type OutboxEntry =
+  /** `since`: when the entry was added (epoch ms). */
+  | { kind: "waiting"; instanceId: InstanceId; copy: CopyInput; since: EpochMs }
+  /** It has not the id or the content of an entry, so its notification cannot be sent. */
+  | { kind: "unreadable"; name: string };
 
 /** The watchdog's scan of all locks. */
 export type LockScan = {
@@ -117,10 +125,20 @@ export type NewRecord = {
   source: Endpoint;
   destination: Destination;
   createdAt: string;
+  /** Ferry leases the source until the copy is settled; absent otherwise. */
+  leasesSource?: true;
 };
 
-/** The parts of a record that outlive the copy's instance. `lock`: the name of the copy's lock, for `lockScan.read`. */
-export type CopyRecord = { outcome: Outcome | null; abortRequested: boolean; lock: string | null };
+/**
+ * The parts of a record that outlive the copy's instance. `lock`: the name of the copy's lock, for `lockScan.read`.
+ * `leasedSource`: the URL of the source that the copy may lease; null if its request does not say so.
+ */
+export type CopyRecord = {
+  outcome: Outcome | null;
+  abortRequested: boolean;
+  lock: string | null;
+  leasedSource: string | null;
+};
 
 /** `isNew`: the copy did not hold the lock before. */
 export type LockAcquired = { held: true; isNew: boolean } | { held: false; holder: InstanceId };

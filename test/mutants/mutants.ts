@@ -3,6 +3,7 @@ import { edgeMutants } from "./edges.ts";
 import { emulatorMutants } from "./emulator.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
+import { strictMutants } from "./strict.ts";
 import { powerMutants } from "./power.ts";
 import { taskHubMutants } from "./task-hub.ts";
 import { waitMutants } from "./waits.ts";
@@ -208,8 +209,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a sealed SAS opens for any copy",
     file: "src/secrets/seal.ts",
-    find: "Buffer.from(`${instanceId}\\n${field}`)",
-    replace: "Buffer.from(`${instanceId.length}\\n${field}`)",
+    find: "Buffer.from(`${instanceId}\\n${field}\\n",
+    replace: "Buffer.from(`${instanceId.length}\\n${field}\\n",
     suites: ["test/unit/secrets/seal.test.ts"],
   },
   {
@@ -556,4 +557,5 @@ export const mutants: readonly Mutant[] = [
   ...nameMutants,
   ...packageMutants,
   ...edgeMutants,
+  ...strictMutants,
 ];

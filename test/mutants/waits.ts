@@ -71,9 +71,9 @@ export const waitMutants: readonly Mutant[] = [
   {
     breaks: "a copy that waits for its source leaves a snapshot without a lock",
     file: "src/activities/prepare.ts",
-    find: "const released = await releaseSource(deps, input, sides);",
+    find: "const released = await releaseSource(deps, input, sides, { isAllowed: true });",
     replace:
-      'if (takesSnapshots) return { kind: "undone" };\n  const released = await releaseSource(deps, input, sides);',
+      'if (takesSnapshots) return { kind: "undone" };\n  const released = await releaseSource(deps, input, sides, { isAllowed: true });',
     suites: ["test/contract/activities/prepare-again.test.ts"],
   },
   {

@@ -11,7 +11,7 @@ import { parseRoutedRequest } from "../../copy/routing/request-along-route.ts";
 import { copyResponse } from "../../http/copy-response.ts";
 import { copyView } from "../../instances/copy-view.ts";
 import { invalidRequest, problem } from "../../http/problem.ts";
-import { isInstanceId } from "../../ledger/instance-id.ts";
+import { isInstanceId } from "../../copy/contract/ids.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Seal } from "../../secrets/seal.ts";
 import { startClaimed, createCopyInput } from "../../instances/start-instance.ts";

@@ -1,6 +1,7 @@
 import type { DurableClient } from "durable-functions";
 import { expect, test } from "vitest";
 import { toInstanceId } from "../../../src/copy/contract/ids.ts";
+import { failure } from "../../../src/copy/contract/failure.ts";
 import { copyView } from "../../../src/instances/copy-view.ts";
 import { findInstance } from "../../../src/instances/find-instance.ts";
 import { repairInstanceId } from "../../../src/names.ts";
@@ -8,7 +9,13 @@ import { startStorage, uploadBlob } from "../../support/stack/emulator.ts";
 import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
 /** Durable's status of one instance. */
-type Status = { name?: string; runtimeStatus: string; customStatus?: unknown; output?: unknown };
+type Status = {
+  name?: string;
+  runtimeStatus: string;
+  input?: unknown;
+  customStatus?: unknown;
+  output?: unknown;
+};
 
 /** A copy that Storage has started, and the ledger's entries of it. `durable`: statuses by instance id. */
 async function startedCopy() {
@@ -29,7 +36,9 @@ async function startedCopy() {
     getStatus: async (id: string) => {
       const status = durable.get(id);
       if (status === undefined) throw new Error("the extension replied with HTTP 404");
-      const input = id === instanceId ? copy : { copy };
+      const record = { abortRequested: false, startedAt: null, statusReads: 0 };
+      const taken = { instanceId, copy, plan: null, copyId: null, settlement: null, record };
+      const input = status.input ?? (id === instanceId ? copy : { version: 1, ...taken });
       return { name: "copyOrchestration", input, lastUpdatedTime: storage.clock.now(), ...status };
     },
   } as unknown as DurableClient; // findInstance calls nothing else
@@ -114,7 +123,7 @@ test("an instance whose orchestrator was named in another letter case is found",
 test("a purged copy that has ended is not shown as one that waits for a repair", async () => {
   const { ledger, view, instanceId, steps, copy } = await startedCopy();
   const record = { abortRequested: false, startedAt: null, statusReads: 0 };
-  const result = { kind: "gone", failure: { cause: "destination-deleted" } } as never;
+  const result = { kind: "gone", failure: failure("destination-deleted", "It is gone") } as const;
   const input = { instanceId, copy, plan: null, copyId: null, result, record, isLastAttempt: true };
   expect(await steps.settleCopy(input, { log: () => {} })).toMatchObject({ kind: "settled" });
   expect(await ledger.readLock(copy.destination)).toBeNull();
@@ -157,7 +166,12 @@ test("an abort of an instance without a record is kept, and its record can be pu
   const { ledger } = await startedCopy();
   const id = toInstanceId("019cad5e-0000-7000-8000-000000000000");
   expect(await ledger.requestAbort(id)).toBeNull();
-  expect(await ledger.readRecord(id)).toEqual({ outcome: null, abortRequested: true, lock: null });
+  expect(await ledger.readRecord(id)).toEqual({
+    outcome: null,
+    abortRequested: true,
+    lock: null,
+    leasedSource: null,
+  });
   const due = await ledger.retention.listDue("copies", { day: "2027-01-01", limit: 10 });
   expect(due.map(({ key }) => key)).toContain(id);
 });
