@@ -146,9 +146,10 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a late prepare of an ended copy leaves its lock behind",
     file: "src/activities/prepare.ts",
-    find: "if (record !== null && record.outcome !== null) {",
-    replace: "if (record !== null && record.outcome !== null && !lock.held) {",
-    suites: [chaos],
+    find: "await freeDestination(deps, { instanceId, copy: pickEndpoints(copy) }, context);",
+    replace:
+      "if (copy.version > 1) await freeDestination(deps, { instanceId, copy: pickEndpoints(copy) }, context);",
+    suites: [chaos, "test/contract/activities/prepare-again.test.ts"],
   },
   {
     breaks: "a start without a response is not searched for",
@@ -176,7 +177,7 @@ export const mutants: readonly Mutant[] = [
     breaks: "events that arrive while an activity runs are not drained",
     file: "src/orchestrations/waits.ts",
     find: "let seen = arrived();",
-    replace: "let seen: ArrivedEvents = { abort: false, wake: false };",
+    replace: "let seen: ArrivedEvents = { abort: false, wake: null };",
     suites: ["test/contract/orchestrations/event-races.test.ts"],
   },
   {
@@ -222,10 +223,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "the allow-list combines the two sides of different pairs",
-    file: "src/copy/request/access-policy.ts",
-    find: "(pair) => contains(pair.from, source) && contains(pair.to, destination)",
-    replace:
-      "(pair) => contains(pair.from, source) && pairs.some(({ to }) => contains(to, destination))",
+    file: "src/copy/routing/copy-access.ts",
+    find: "(pair) => isAllowed([pair], copy)",
+    replace: "({ from }) => isAllowed(policy.allowed.map((pair) => ({ ...pair, from })), copy)",
     suites: ["test/e2e/requests/bad-input.test.ts", "test/e2e/requests/allow-list.test.ts"],
   },
   {
