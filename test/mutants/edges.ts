@@ -2,14 +2,14 @@ import type { Mutant } from "./mutant.ts";
 
 const ownAccount = "test/unit/own-account.test.ts";
 const settings = "test/unit/settings.test.ts";
-const pages = "test/e2e/requests/web-pages.test.ts";
+const pages = "test/e2e/access/web-pages.test.ts";
 const queries = "test/contract/emulator/clients/odd-queries.test.ts";
-const folders = "test/unit/copy/external-folders.test.ts";
-const folded = "test/unit/copy/folded-names.test.ts";
-const marker = "test/unit/copy/rollback-marker.test.ts";
-const pairs = "test/unit/copy/usable-pairs.test.ts";
+const folders = "test/unit/copy/location/external-folders.test.ts";
+const folded = "test/unit/copy/location/folded-names.test.ts";
+const marker = "test/unit/copy/decisions/rollback-marker.test.ts";
+const pairs = "test/unit/copy/request/usable-pairs.test.ts";
 const busy = "test/e2e/copies/busy.test.ts";
-const events = "test/unit/copy/storage-event.test.ts";
+const events = "test/unit/copy/routing/storage-event.test.ts";
 
 const account = "src/settings/own-account.ts";
 const external = "src/copy/location/external-path.ts";
@@ -94,7 +94,7 @@ export const edgeMutants: readonly Mutant[] = [
     find: 'return `${headers.get("x-ms-client-principal-idp") ?? ""}/${id}`;',
     replace:
       'return [headers.get("x-ms-client-principal-idp") ?? "", id].filter((part) => part !== "").join("/");',
-    suites: ["test/e2e/requests/other-callers.test.ts"],
+    suites: ["test/e2e/access/other-callers.test.ts"],
   },
   {
     breaks: "two Idempotency-Keys count as one",

@@ -2,7 +2,7 @@ import type { Mutant } from "./mutant.ts";
 
 const foreign = "test/contract/host/foreign-requests.test.ts";
 const hostBodies = "test/contract/host/json-bodies.test.ts";
-const pages = "test/e2e/requests/web-pages.test.ts";
+const pages = "test/e2e/access/web-pages.test.ts";
 const http = "test/e2e/requests/http-semantics.test.ts";
 const localStack = "test/e2e/requests/local-stack.test.ts";
 

@@ -219,14 +219,14 @@ export const mutants: readonly Mutant[] = [
     file: "src/copy/request/access-policy.ts",
     find: "place.segments.every((segment, index) => segment === segments?.[index])",
     replace: 'segments?.join("/").startsWith(place.segments.join("/")) === true',
-    suites: ["test/e2e/requests/bad-input.test.ts", "test/e2e/requests/allow-list.test.ts"],
+    suites: ["test/e2e/requests/bad-input.test.ts", "test/e2e/access/allow-list.test.ts"],
   },
   {
     breaks: "the allow-list combines the two sides of different pairs",
     file: "src/copy/routing/copy-access.ts",
     find: "(pair) => isAllowed([pair], copy)",
     replace: "({ from }) => isAllowed(policy.allowed.map((pair) => ({ ...pair, from })), copy)",
-    suites: ["test/e2e/requests/bad-input.test.ts", "test/e2e/requests/allow-list.test.ts"],
+    suites: ["test/e2e/requests/bad-input.test.ts", "test/e2e/access/allow-list.test.ts"],
   },
   {
     breaks: "an Idempotency-Key matches a request to another destination",
@@ -261,7 +261,7 @@ export const mutants: readonly Mutant[] = [
     file: "src/copy/decisions/plan.ts",
     find: "completedAt < parseTime(plannedAt) - maxClockSkewMs",
     replace: "completedAt < parseTime(plannedAt) - 1_000 * maxClockSkewMs",
-    suites: ["test/unit/copy/is-ours.test.ts"],
+    suites: ["test/unit/copy/decisions/is-ours.test.ts"],
   },
   {
     breaks: "a minted SAS may write",

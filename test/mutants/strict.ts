@@ -1,10 +1,10 @@
 import type { Mutant } from "./mutant.ts";
 
 const fields = "test/contract/activities/strange-fields.test.ts";
-const orchestrations = "test/e2e/requests/strange-orchestration.test.ts";
+const orchestrations = "test/e2e/access/strange-orchestration.test.ts";
 const claims = "test/contract/activities/strange-claims.test.ts";
-const instances = "test/e2e/requests/strange-instances.test.ts";
-const endpoints = "test/unit/copy/trusted-endpoint.test.ts";
+const instances = "test/e2e/access/strange-instances.test.ts";
+const endpoints = "test/unit/copy/location/trusted-endpoint.test.ts";
 const resend = "test/contract/triggers/resend-notifications.test.ts";
 
 /** Mistakes in the checks of what a client with access to the task hub can pass. */

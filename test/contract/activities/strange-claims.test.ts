@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { SettleInput } from "../../../src/copy/contract/activities.ts";
 import { newInstanceId } from "../../../src/ledger/instance-id.ts";
 import { epochMs } from "../../../src/copy/time.ts";
-import { outcome, reason, startStrangeSteps as start } from "../../support/stack/strange-steps.ts";
+import { outcome, reason, startStrangeSteps as start } from "../../support/access/strange-steps.ts";
 
 /*
  * Goal: an activity believes the ledger, not its input, about what a copy has leased and written. Method: activities run

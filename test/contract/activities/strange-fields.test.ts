@@ -7,7 +7,7 @@ import {
   record,
   startStrangeSteps as start,
   unobservable,
-} from "../../support/stack/strange-steps.ts";
+} from "../../support/access/strange-steps.ts";
 
 /*
  * Goal: an activity does nothing for an input that Ferry cannot have written. Method: each

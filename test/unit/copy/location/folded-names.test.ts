@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { identityOf, lockIdentityOf } from "../../../src/copy/location/endpoint.ts";
-import type { FileEndpoint } from "../../../src/copy/location/endpoint.ts";
+import { identityOf, lockIdentityOf } from "../../../../src/copy/location/endpoint.ts";
+import type { FileEndpoint } from "../../../../src/copy/location/endpoint.ts";
 
 /* Names that Windows reads as one file have one lock. */
 

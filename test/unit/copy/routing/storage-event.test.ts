@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { endpointUrl } from "../../../src/copy/location/endpoint.ts";
-import { onlyStorage } from "../../../src/copy/location/parse-endpoint.ts";
-import { describeBlob, parseStorageEvent } from "../../../src/copy/routing/storage-event.ts";
+import { endpointUrl } from "../../../../src/copy/location/endpoint.ts";
+import { onlyStorage } from "../../../../src/copy/location/parse-endpoint.ts";
+import { describeBlob, parseStorageEvent } from "../../../../src/copy/routing/storage-event.ts";
 
 const content = {
   api: "PutBlob",

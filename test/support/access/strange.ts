@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 import { epochMs } from "../../../src/copy/time.ts";
 import { newInstanceId } from "../../../src/ledger/instance-id.ts";
-import { startStack } from "./test-stack.ts";
-import type { TestStack } from "./test-stack.ts";
+import { startStack } from "../stack/test-stack.ts";
+import type { TestStack } from "../stack/test-stack.ts";
 
 /** Orchestrations that a client with the task hub's key starts through Durable's own HTTP API, with any input. */
 

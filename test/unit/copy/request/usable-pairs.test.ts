@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { parseAllowedPairs } from "../../../src/copy/request/access-policy.ts";
-import { parseDestination, parseSource } from "../../../src/copy/location/parse-endpoint.ts";
-import { parseRoutes } from "../../../src/copy/routing/routes.ts";
+import { parseAllowedPairs } from "../../../../src/copy/request/access-policy.ts";
+import { parseDestination, parseSource } from "../../../../src/copy/location/parse-endpoint.ts";
+import { parseRoutes } from "../../../../src/copy/routing/routes.ts";
 
 /* A place of COPY_ALLOWED that no source or destination can be in is a mistake, so the app does not start with it. */
 

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import type { Endpoint } from "../../../src/copy/location/endpoint.ts";
+import type { Endpoint } from "../../../../src/copy/location/endpoint.ts";
 import {
   isOnStorageHost,
   isWellFormed,
   isWellFormedDestination,
-} from "../../../src/copy/location/trusted-endpoint.ts";
-import { createCredentialFor, UntrustedHostError } from "../../../src/storage/credentials.ts";
+} from "../../../../src/copy/location/trusted-endpoint.ts";
+import { createCredentialFor, UntrustedHostError } from "../../../../src/storage/credentials.ts";
 
 const emulator = { blob: "http://127.0.0.1:10000", file: "http://127.0.0.1:10003" };
 const origins = { emulator, external: ["https://media.example"] };

@@ -6,10 +6,10 @@ import {
   isOwnState,
   parseAllowedPairs,
   wholeExternalOrigins,
-} from "../../../src/copy/request/access-policy.ts";
-import { endpointUrl } from "../../../src/copy/location/endpoint.ts";
-import type { Destination, Endpoint } from "../../../src/copy/location/endpoint.ts";
-import { parseDestination, parseSource } from "../../../src/copy/location/parse-endpoint.ts";
+} from "../../../../src/copy/request/access-policy.ts";
+import { endpointUrl } from "../../../../src/copy/location/endpoint.ts";
+import type { Destination, Endpoint } from "../../../../src/copy/location/endpoint.ts";
+import { parseDestination, parseSource } from "../../../../src/copy/location/parse-endpoint.ts";
 
 const blobs = "http://127.0.0.1:10000";
 const emulator = { blob: blobs, file: "http://127.0.0.1:10003" };

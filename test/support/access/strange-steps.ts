@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 import { failure } from "../../../src/copy/contract/failure.ts";
 import { toCopyId } from "../../../src/copy/contract/ids.ts";
-import { startStorage, uploadBlob } from "./emulator.ts";
-import { createCopyInput, createSteps } from "./steps.ts";
+import { startStorage, uploadBlob } from "../stack/emulator.ts";
+import { createCopyInput, createSteps } from "../stack/steps.ts";
 
 /** A copy, and an input that has the fields of every activity. */
 export async function startStrangeSteps(options: object = {}) {

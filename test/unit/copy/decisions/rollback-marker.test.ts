@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { toInstanceId } from "../../../src/copy/contract/ids.ts";
+import { toInstanceId } from "../../../../src/copy/contract/ids.ts";
 import {
   addMarker,
   isSnapshotBy,
   removeMarker,
-} from "../../../src/copy/decisions/rollback-step.ts";
-import { parseMetadata } from "../../../src/copy/request/metadata.ts";
+} from "../../../../src/copy/decisions/rollback-step.ts";
+import { parseMetadata } from "../../../../src/copy/request/metadata.ts";
 
 /* A rollback returns all metadata of the destination, also if another client uses the name of Ferry's marker. */
 

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { identityOf } from "../../../src/copy/location/endpoint.ts";
+import { identityOf } from "../../../../src/copy/location/endpoint.ts";
 import {
   onlyStorage,
   parseDestination,
   parseSource,
-} from "../../../src/copy/location/parse-endpoint.ts";
-import { parseStorageHost } from "../../../src/copy/location/storage-hosts.ts";
-import { parseAllowedPairs } from "../../../src/copy/request/access-policy.ts";
-import { createSasMint } from "../../../src/storage/sas-mint.ts";
+} from "../../../../src/copy/location/parse-endpoint.ts";
+import { parseStorageHost } from "../../../../src/copy/location/storage-hosts.ts";
+import { parseAllowedPairs } from "../../../../src/copy/request/access-policy.ts";
+import { createSasMint } from "../../../../src/storage/sas-mint.ts";
 
 type Row = {
   host: string;

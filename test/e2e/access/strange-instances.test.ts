@@ -8,7 +8,7 @@ import {
   repairFor,
   startStrange,
   startStrangeStack as start,
-} from "../../support/stack/strange.ts";
+} from "../../support/access/strange.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*

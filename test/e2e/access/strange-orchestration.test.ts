@@ -9,7 +9,7 @@ import {
   refused,
   startStrange,
   startStrangeStack as start,
-} from "../../support/stack/strange.ts";
+} from "../../support/access/strange.ts";
 import { startStack } from "../../support/stack/test-stack.ts";
 
 /*

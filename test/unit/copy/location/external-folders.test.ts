@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { parseSource } from "../../../src/copy/location/parse-endpoint.ts";
+import { parseSource } from "../../../../src/copy/location/parse-endpoint.ts";
 import {
   externalOrigins,
   isAllowed,
   parseAllowedPairs,
   wholeExternalOrigins,
-} from "../../../src/copy/request/access-policy.ts";
-import type { BlobEndpoint } from "../../../src/copy/location/endpoint.ts";
+} from "../../../../src/copy/request/access-policy.ts";
+import type { BlobEndpoint } from "../../../../src/copy/location/endpoint.ts";
 
 /* Outside Storage, a path in a folder must not lead out of it, however leniently its server reads the path. */
 
