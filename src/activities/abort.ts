@@ -2,7 +2,7 @@ import type { CopyStatus } from "../copy/contract/copy-status.ts";
 import { isNothingToAbort } from "../copy/decisions/storage-errors.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import type { PollInput } from "../copy/contract/activities.ts";
-import { checkDestination } from "./read.ts";
+import { refuseDestination } from "./read.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
 import { readStatus } from "./support/read-status.ts";
 import { openSides } from "./support/sides.ts";
@@ -11,7 +11,7 @@ import { callStorage, orTransient, toTransientFailure } from "./support/storage-
 /** Asks Storage to abort the copy, then reads the destination: only its status shows how the copy ended. */
 export function abortCopy(deps: ActivityDependencies, input: PollInput): Promise<CopyStatus> {
   return orTransient(async () => {
-    const refused = checkDestination(deps, input);
+    const refused = refuseDestination(deps, input);
     if (refused !== null) return refused;
     const sides = openSides(deps, input);
     const destination = sides.destination();

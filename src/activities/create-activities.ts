@@ -1,4 +1,14 @@
-import type { CopyActivities } from "../copy/contract/activities.ts";
+import type { CopyActivities, NotifyResult, SettleResult } from "../copy/contract/activities.ts";
+import type { CopyStatus } from "../copy/contract/copy-status.ts";
+import type { Failure } from "../copy/contract/failure.ts";
+import {
+  invalidInput,
+  parseNotifyInput,
+  parsePollInput,
+  parseSettleInput,
+  parseStartInput,
+  refusedOutcome,
+} from "../copy/contract/strict-input.ts";
 import { abortCopy } from "./abort.ts";
 import { sendNotifications } from "./send-notifications.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
@@ -13,10 +23,41 @@ import { startCopy } from "./start.ts";
  */
 export function createActivities(deps: ActivityDependencies): CopyActivities {
   return {
-    startCopy: (input, context) => startCopy(deps, input, context),
-    readCopy: (input) => readCopy(deps, input),
-    abortCopy: (input) => abortCopy(deps, input),
-    settleCopy: (input, context) => settleCopy(deps, input, context),
-    sendNotifications: (input, context) => sendNotifications(deps, input, context),
+    startCopy: parsed(parseStartInput, refusedStep, (input, context) =>
+      startCopy(deps, input, context),
+    ),
+    readCopy: parsed(parsePollInput, refusedPoll, (input) => readCopy(deps, input)),
+    abortCopy: parsed(parsePollInput, refusedPoll, (input) => abortCopy(deps, input)),
+    settleCopy: parsed(
+      parseSettleInput,
+      (): SettleResult => ({ kind: "settled", outcome: refusedOutcome(deps.now()) }),
+      (input, context) => settleCopy(deps, input, context),
+    ),
+    sendNotifications: parsed(
+      parseNotifyInput,
+      // There is nothing to send, so nothing is left to do.
+      (): NotifyResult => ({ kind: "notified" }),
+      (input, context) => sendNotifications(deps, input, context),
+    ),
   };
+}
+
+/** Runs the activity only with an input that Ferry can have written, because its input may be a stranger's. */
+function parsed<Input, Context extends readonly unknown[], Result>(
+  parse: (json: unknown) => Input | null,
+  refuse: () => Result,
+  activity: (input: Input, ...context: Context) => Promise<Result>,
+): (input: Input, ...context: Context) => Promise<Result> {
+  return async (json, ...context) => {
+    const input = parse(json);
+    return input === null ? refuse() : await activity(input, ...context);
+  };
+}
+
+function refusedStep(): { kind: "failed"; failure: Failure } {
+  return { kind: "failed", failure: invalidInput() };
+}
+
+function refusedPoll(): CopyStatus {
+  return { kind: "unobservable", failure: invalidInput() };
 }

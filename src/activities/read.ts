@@ -2,7 +2,7 @@ import type { CopyStatus } from "../copy/contract/copy-status.ts";
 import { unobservable } from "../copy/decisions/read-status.ts";
 import type { PollInput } from "../copy/contract/activities.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
-import { checkHost } from "./support/access.ts";
+import { checkDestination } from "./support/access.ts";
 import { readStatus } from "./support/read-status.ts";
 import { openSides } from "./support/sides.ts";
 import { orTransient } from "./support/storage-call.ts";
@@ -11,15 +11,15 @@ import { orTransient } from "./support/storage-call.ts";
 export function readCopy(deps: ActivityDependencies, input: PollInput): Promise<CopyStatus> {
   return orTransient(
     async () =>
-      checkDestination(deps, input) ?? (await readStatus(deps, input, openSides(deps, input))),
+      refuseDestination(deps, input) ?? (await readStatus(deps, input, openSides(deps, input))),
   );
 }
 
 /** The status of a copy whose destination Ferry must not call; null if it may. */
-export function checkDestination(
+export function refuseDestination(
   deps: ActivityDependencies,
   { copy, copyId }: PollInput,
 ): CopyStatus | null {
-  const denial = checkHost(deps, copy.destination, "read the destination");
+  const denial = checkDestination(deps, copy.destination, "read the destination");
   return denial === null ? null : unobservable(denial, copyId);
 }

@@ -1,5 +1,4 @@
 import { endpointUrl } from "../copy/location/endpoint.ts";
-import { isEndpoint } from "../copy/location/trusted-endpoint.ts";
 import { buildOutcome } from "../copy/contract/outcome.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import { isOurs } from "../copy/decisions/plan.ts";
@@ -11,12 +10,19 @@ import type {
   SettleInput,
   SettleResult,
 } from "../copy/contract/activities.ts";
-import { busyUntil, newRecord, unansweredPlans, withOutcome } from "../ledger/record.ts";
+import {
+  busyUntil,
+  emptyRecord,
+  newRecord,
+  unansweredPlans,
+  withCopy,
+  withOutcome,
+} from "../ledger/record.ts";
 import type { CopyRecord } from "../ledger/record.ts";
 import { UnsealError } from "../secrets/seal.ts";
 import type { DestinationSide } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
-import { checkHost } from "./support/access.ts";
+import { checkDestination } from "./support/access.ts";
 import { freeDestination } from "./support/destination-queue.ts";
 import { formerContentGone, rollBack } from "./support/rollback.ts";
 import type { RollbackResult } from "./support/rollback.ts";
@@ -50,15 +56,11 @@ async function settle(
   context: ActivityContext,
 ): Promise<SettleResult> {
   const { records } = deps.ledger;
-  const { instanceId, copy, kept } = input;
-  if (!isEndpoint(copy.destination)) {
-    // A lock is named after its destination, so there is none, and no activity has called Storage.
-    const outcome = await records.recordOutcome(instanceId, toOutcome(deps, input, []));
-    return { kind: "settled", outcome };
-  }
-  // Nothing but an abort changes the record of a copy whose attempts are answered: then the write fails.
-  let record: Settling | null =
-    kept === null || input.record.abortRequested ? null : { ...toRecord(input), etag: kept.record };
+  const { instanceId, kept } = input;
+  // Nothing but an abort changes the record of a copy whose attempts are answered: then the write fails. Where something
+  // is cleaned up, the record is read, because the input may be a stranger's.
+  const mustRead = kept === null || input.record.abortRequested || mustCleanUp(input, emptyRecord);
+  let record: Settling | null = mustRead ? null : { ...toRecord(input), etag: kept.record };
   for (;;) {
     const current: Settling = record ?? (await records.read(instanceId)) ?? toNew(input);
     if (current.outcome !== null) {
@@ -122,7 +124,8 @@ async function settleRecord(
     }
     const held = lock === null ? await ledger.readLock(copy.destination) : null;
     if (held?.instanceId === instanceId) lock = held.etag;
-    const cleaned = await clean(deps, input, { record, isHeld: lock !== null });
+    const isHeld = lock !== null && known.lock === toRecord(input).lock;
+    const cleaned = await clean(deps, input, { record, isHeld });
     if (!("residue" in cleaned)) return cleaned;
     residue.push(...cleaned.residue);
   }
@@ -157,7 +160,7 @@ async function clean(
 ): Promise<SettleResult | { residue: string[] }> {
   const { instanceId, copy, plan } = input;
   const sides = openSides(deps, input);
-  const denial = checkHost(deps, copy.destination, "clean up the destination");
+  const denial = checkDestination(deps, copy.destination, "clean up the destination");
   // Without the lock nothing at the destination may be changed.
   const cleaned =
     denial === null && isHeld
@@ -168,8 +171,9 @@ async function clean(
     return { kind: "wait", until: cleaned.until };
   }
   if (cleaned.kind === "transient-failure" && !input.isLastAttempt) return cleaned;
+  const release = () => releaseSource(deps, input, sides, { isAllowed: false });
   const leaseLeft = `The lease ${instanceId} on the source may still be held`;
-  const released = await orResidue(input, () => releaseSource(deps, input, sides), leaseLeft);
+  const released = await orResidue(input, release, leaseLeft);
   if (released.kind === "transient-failure" && !input.isLastAttempt) return released;
   const residue = [cleaned, released].flatMap((done) =>
     done.kind === "transient-failure" ? [done.failure.message] : done.residue,
@@ -226,6 +230,7 @@ async function cleanUp(
   const left = leftByCopy(input);
   // No call to Storage is needed, and no SAS.
   if (!isUnanswered && !mayRollBack && left.kind === "cleaned") return left;
+  if (copyId !== null && copyId !== record.copyId) return { kind: "cleaned", residue: [notOurs] };
   const destination = sides.destination();
   const action = `clean up the destination ${endpointUrl(copy.destination)}`;
   const call = { call: "clean-up", action, side: destination } as const;
@@ -235,8 +240,12 @@ async function cleanUp(
       if (found.kind === "found") return found;
     }
     if (mayRollBack) return await rollBack(deps, input, destination);
-    if (left.kind === "stub") await deps.client.remove(destination, left.etag);
-    return left.kind === "stub" ? nothingLeft : left;
+    if (left.kind !== "stub") return left;
+    const seen = await deps.client.readDestination(destination);
+    if (seen?.copy?.copyId === copyId && seen.etag === left.etag) {
+      await deps.client.remove(destination, left.etag);
+    }
+    return nothingLeft;
   });
   if (cleaned.ok) return cleaned.value;
   // Another writer has replaced or removed it since, so nothing of this copy is left.
@@ -251,6 +260,9 @@ async function cleanUp(
   // Without a plan there is nothing to clean up.
   return { kind: "cleaned", residue: plan === null ? [] : [message] };
 }
+
+const notOurs =
+  "The destination was not cleaned up: the ledger does not show that this copy was started";
 
 /** What the copy itself left at the destination: nothing but residue, or an empty blob that must be removed. */
 function leftByCopy({
@@ -268,14 +280,16 @@ function leftByCopy({
 
 /** Finds the copy of a start that got no response; it must be followed before it can be settled. */
 async function findUnanswered(
-  { client }: ActivityDependencies,
-  { copy }: SettleInput,
+  { client, ledger, now }: ActivityDependencies,
+  { copy, instanceId }: SettleInput,
   { plans, destination }: { plans: readonly CopyPlan[]; destination: DestinationSide },
 ): Promise<Cleaned> {
   const seen = await client.readDestination(destination);
   if (seen === null || seen.copy === null) return nothingLeft;
   const plan = plans.find((each) => isOurs(each, copy.source, seen));
-  return plan === undefined
-    ? nothingLeft
-    : { kind: "found", started: { plan, copyId: seen.copy.copyId } };
+  if (plan === undefined) return nothingLeft;
+  const started = { plan, copyId: seen.copy.copyId };
+  // Only content of the copy that the record names is cleaned up.
+  await ledger.records.change(instanceId, undefined, (record) => withCopy(record, started, now()));
+  return { kind: "found", started };
 }

@@ -11,7 +11,7 @@ import type {
   StartResult,
 } from "../copy/contract/activities.ts";
 import type { KnownRecord } from "../ledger/ledger.ts";
-import { newRecord, unansweredPlans, withAttempt, withPlace } from "../ledger/record.ts";
+import { allowedRecord, unansweredPlans, withAttempt } from "../ledger/record.ts";
 import type { CopyRecord } from "../ledger/record.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
 import { checkCopy } from "./support/access.ts";
@@ -64,7 +64,7 @@ async function start(
   const denial = checkCopy(deps, copy);
   if (denial !== null) {
     // If an earlier attempt has started the copy, settle finds it.
-    const end = await findEnd(step, await records.read(instanceId));
+    const end = await findEnd(step, await records.read(instanceId), { isAllowed: false });
     return end ?? { kind: "failed", failure: denial };
   }
   if (input.awaitedCopyId !== undefined) {
@@ -94,7 +94,7 @@ async function planAndStart(step: Step, { lock, record }: Held): Promise<StartRe
   const { deps, input, sides } = step;
   const { copy, instanceId } = input;
   const { records } = deps.ledger;
-  const known: CopyRecord = record ?? newRecord(copy);
+  const known: CopyRecord = record ?? allowedRecord(copy);
   const decision = await decideOrReplace(deps, input, {
     sides,
     async isUnused() {
@@ -171,7 +171,7 @@ async function waitForLock(step: Step, holder: string | null): Promise<StartResu
   const record = await deps.ledger.records.change(
     instanceId,
     kept !== null && kept.record === null ? null : undefined,
-    (current) => withPlace(current, copy),
+    (current) => (current.lock === null ? { ...allowedRecord(copy), ...pickEnd(current) } : null),
   );
   const end = await findEnd(step, record);
   if (end !== null) return end;
@@ -197,7 +197,7 @@ async function waitWithLock(
 ): Promise<StartResult> {
   const { deps, input, context, sides } = step;
   const { copy, instanceId } = input;
-  const content: CopyRecord = record ?? newRecord(copy);
+  const content: CopyRecord = record ?? allowedRecord(copy);
   if (busy.endpoint === "destination" && record !== null) {
     return withKept(busy, { lock, record }, content);
   }
@@ -211,7 +211,7 @@ async function waitWithLock(
   if (busy.endpoint === "destination" || unansweredPlans(content).length > 0) {
     return withKept(busy, { lock, record: written }, content);
   }
-  const released = await releaseSource(deps, input, sides);
+  const released = await releaseSource(deps, input, sides, { isAllowed: true });
   if (released.kind === "transient-failure") return released;
   if (copy.options.rollback !== "off") {
     const discarded = await discardSnapshots(deps, input, sides.destination());
@@ -219,6 +219,10 @@ async function waitWithLock(
   }
   await freeDestination(deps, { instanceId, copy: pickEndpoints(copy) }, { context, lock });
   return withKept(busy, { lock: null, record: written }, content);
+}
+
+function pickEnd({ abortRequested, outcome }: CopyRecord) {
+  return { abortRequested, outcome };
 }
 
 /** Adds the ETags, unless a start attempt may have started the copy: then the next step reads the record. */

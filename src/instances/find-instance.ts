@@ -2,8 +2,8 @@ import type { DurableClient, OrchestrationRuntimeStatus } from "durable-function
 import type { InstanceId } from "../copy/contract/ids.ts";
 import type { CustomStatus } from "../copy/contract/custom-status.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
-import { upgradeCopyInput } from "../copy/contract/activities.ts";
-import type { CopyInput, RepairInput } from "../copy/contract/activities.ts";
+import type { CopyInput } from "../copy/contract/activities.ts";
+import { parseCopyInput, parseRepairInput } from "../copy/contract/strict-input.ts";
 import type { CopyInstance } from "./copy-instance.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { emptyRecord } from "../ledger/record.ts";
@@ -110,10 +110,8 @@ export function readOwnInstance(
   client: DurableClient,
   id: InstanceId,
 ): Promise<CopyInstance | null> {
-  return readInstance(client, { id, instanceId: id, name: orchestrations.copy }, (input) =>
-    // Only this app's triggers start copyOrchestration, always with a CopyInput.
-    upgradeCopyInput(input as CopyInput),
-  );
+  const instance = { id, instanceId: id, name: orchestrations.copy };
+  return readInstance(client, instance, parseCopyInput);
 }
 
 /** Reads the instance of a copy's repair; null if Durable has none. */
@@ -122,14 +120,16 @@ export function readRepairInstance(
   id: InstanceId,
 ): Promise<CopyInstance | null> {
   const instance = { id, instanceId: repairInstanceId(id), name: orchestrations.repair };
-  // Only this app starts repairs, always with a RepairInput.
-  return readInstance(client, instance, (input) => upgradeCopyInput((input as RepairInput).copy));
+  return readInstance(client, instance, (json) => {
+    const input = parseRepairInput(json);
+    return input?.instanceId === id ? input.copy : null;
+  });
 }
 
 async function readInstance(
   client: DurableClient,
   { id, instanceId, name }: { id: InstanceId; instanceId: string; name: string },
-  readInput: (input: unknown) => CopyInput,
+  readInput: (json: unknown) => CopyInput | null,
 ): Promise<CopyInstance | null> {
   const status = await client.getStatus(instanceId).catch((error: unknown) => {
     // The SDK throws this text for an unknown instance (3.5.0, DurableClient.getStatus).
@@ -139,9 +139,12 @@ async function readInstance(
     throw new DurableError(`read copy ${id}`, { cause: error });
   });
   if (status === null || status.name.toLowerCase() !== name.toLowerCase()) return null;
+  // Not a copy: a client with the task hub's key has started it with an input of its own.
+  const copy = readInput(status.input);
+  if (copy === null) return null;
   return {
     id,
-    copy: readInput(status.input),
+    copy,
     // Only the orchestration's status report sets it; null or "" before its first turn.
     customStatus: isObject(status.customStatus) ? (status.customStatus as CustomStatus) : null,
     execution: toExecution(status.runtimeStatus, status.output, status.lastUpdatedTime),

@@ -51,9 +51,12 @@ export function createCopyInput(
     version: 1,
     source,
     destination,
-    sourceSas: sourceSas && seal && seal(sourceSas, { instanceId, field: "sourceSas" }),
+    sourceSas:
+      sourceSas && seal && seal(sourceSas, { instanceId, field: "sourceSas", endpoint: source }),
     destinationSas:
-      destinationSas && seal && seal(destinationSas, { instanceId, field: "destinationSas" }),
+      destinationSas &&
+      seal &&
+      seal(destinationSas, { instanceId, field: "destinationSas", endpoint: destination }),
     options,
     createdAt: toIso(now),
     ...(notifies ? { notifies: true } : {}),

@@ -71,6 +71,7 @@ export function createConditionalBlobs(container: ContainerClient): ConditionalB
     conditions: { ifMatch: string } | { ifNoneMatch: "*" },
     metadata?: Record<string, string>,
   ): Promise<string | null> => {
+    checkName(name);
     const body = JSON.stringify(content);
     const upload = () =>
       container.getBlockBlobClient(name).upload(body, Buffer.byteLength(body), {
@@ -92,6 +93,7 @@ export function createConditionalBlobs(container: ContainerClient): ConditionalB
   };
 
   const read = async <T>(name: string): Promise<Found<T> | null> => {
+    checkName(name);
     try {
       const blob = container.getBlobClient(name);
       const response = await blob.download();
@@ -120,6 +122,7 @@ export function createConditionalBlobs(container: ContainerClient): ConditionalB
       }
     },
     async remove(name, { etag, withSnapshots = false } = {}) {
+      checkName(name);
       try {
         await container.getBlobClient(name).delete({
           ...(etag === undefined ? {} : { conditions: { ifMatch: etag } }),
@@ -134,6 +137,7 @@ export function createConditionalBlobs(container: ContainerClient): ConditionalB
       }
     },
     async snapshot(name, etag) {
+      checkName(name);
       try {
         await container.getBlobClient(name).createSnapshot({ conditions: { ifMatch: etag } });
         return true;
@@ -181,6 +185,20 @@ export function createConditionalBlobs(container: ContainerClient): ConditionalB
 
 function isContainerMissing(error: unknown): boolean {
   return error instanceof RestError && error.code === "ContainerNotFound";
+}
+
+/** Names in the ledger are ids, hashes and fixed words. */
+const nameForm = /^[\w-]+(?:\/[\w-]+)+$/;
+
+/**
+ * Rejects a name that the SDK would resolve to a blob of another container (".."), and every other name that the ledger
+ * does not build. Only a bug of Ferry gets here: activities check all ids of their inputs.
+ */
+function checkName(name: string): void {
+  if (nameForm.test(name)) return;
+  throw new TypeError(
+    "Cannot use a blob of the ledger because its name is not one of the ledger's",
+  );
 }
 
 /** The condition failed: another writer was first. */

@@ -21,11 +21,6 @@ export function newInstanceId(now: EpochMs): InstanceId {
   return toInstanceId(v7({ msecs: now, seq }));
 }
 
-/** Returns true if a caller's text has the form of a copy's id. */
-export function isInstanceId(text: string): text is InstanceId {
-  return /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(text);
-}
-
 const maxTime = 0xffff_ffff_ffff;
 const maxDay = 99_999;
 

@@ -75,9 +75,17 @@ export type Outbox = {
   add(instanceId: InstanceId, copy: CopyInput): Promise<void>;
   remove(instanceId: InstanceId): Promise<void>;
   has(instanceId: InstanceId): Promise<boolean>;
-  /** Up to `limit` entries; `since`: when the entry was added (epoch ms). */
-  list(limit: number): Promise<{ instanceId: InstanceId; copy: CopyInput; since: EpochMs }[]>;
+  /** Up to `limit` entries. */
+  list(limit: number): Promise<OutboxEntry[]>;
+  /** Removes an entry that cannot be read, by its name. */
+  discard(name: string): Promise<void>;
 };
+
+export type OutboxEntry =
+  /** `since`: when the entry was added (epoch ms). */
+  | { kind: "waiting"; instanceId: InstanceId; copy: CopyInput; since: EpochMs }
+  /** It has not the id or the content of an entry, so its notification cannot be sent. */
+  | { kind: "unreadable"; name: string };
 
 /** The watchdog's scan of all locks. */
 export type LockScan = {

@@ -1,6 +1,5 @@
 import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
-import { isEndpoint } from "../copy/location/trusted-endpoint.ts";
 import type { Destination, Endpoint } from "../copy/location/endpoint.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import type { CopyPlan, Settlement } from "../copy/contract/activities.ts";
@@ -35,6 +34,8 @@ export type CopyRecord = {
   settlement: Settlement | null;
   outcome: Outcome | null;
   abortRequested: boolean;
+  /** The settings allowed the copy to lease this source. */
+  leasesSource: boolean;
 };
 
 /** One start attempt. Until `until` (epoch ms) its request may arrive at Storage. */
@@ -77,6 +78,7 @@ export const emptyRecord: CopyRecord = {
   settlement: null,
   outcome: null,
   abortRequested: false,
+  leasesSource: false,
 };
 
 /** Builds the record of a copy of which nothing has been started. */
@@ -88,13 +90,17 @@ export function newRecord({
 }: RecordedCopy): CopyRecord {
   return {
     ...emptyRecord,
-    // Any client of the task hub can start an instance, with any input.
-    source: isEndpoint(source) ? endpointUrl(source) : null,
-    destination: isEndpoint(destination) ? endpointUrl(destination) : null,
+    source: endpointUrl(source),
+    destination: endpointUrl(destination),
     createdAt,
-    lock: isEndpoint(destination) ? lockName(destination) : null,
+    lock: lockName(destination),
     claim: claim === "" ? null : claim,
   };
+}
+
+/** The same for a copy that the settings allow: it may lease its source. */
+export function allowedRecord(copy: RecordedCopy & { leasesSource?: true }): CopyRecord {
+  return { ...newRecord(copy), leasesSource: copy.leasesSource === true };
 }
 
 /** Returns true if no start attempt may be registered any more. */
@@ -160,9 +166,10 @@ export function withPlace(record: CopyRecord, copy: RecordedCopy): CopyRecord {
 export function withOutcome(record: CopyRecord, outcome: Outcome): CopyRecord {
   if (record.outcome !== null) return record;
   const abortRequested = outcome.abortRequested || record.abortRequested;
-  const { source, destination, createdAt, lock, claim } = record;
+  const { source, destination, createdAt, lock, claim, leasesSource } = record;
   return {
     ...emptyRecord,
+    leasesSource,
     source,
     destination,
     createdAt,

@@ -9,6 +9,7 @@ import {
   readHostNames,
   refuseForeignHost,
   refuseForeignPage,
+  refuseForeignReader,
 } from "./host/http/foreign-requests.ts";
 import { openLogger } from "./log.ts";
 import { startStorageEmulator } from "./storage/emulator.ts";
@@ -97,11 +98,12 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       file: state.storageFile,
       onStoreError: onStateError(state.storageFile),
       ...(options.copies === undefined ? {} : { copies: options.copies }),
-      // The accounts' keys are published, so a web page could sign requests, too. Reads stay allowed: a page can embed
-      // a blob, but cannot read its bytes.
-      refuse: ({ method, headers }) =>
-        refuseForeignHost({ headers }, names) ??
-        (method === "GET" || method === "HEAD" ? undefined : refuseForeignPage(headers, names)),
+      // The accounts' keys are published, so that a web page could sign requests, too.
+      refuse: ({ method, target, headers }) =>
+        refuseForeignHost({ ...absoluteUrl(target), headers }, names) ??
+        (method === "GET" || method === "HEAD"
+          ? refuseForeignReader(headers, names)
+          : refuseForeignPage(headers, names)),
       log: (line) => logger("debug", "request", "storage", line),
     });
     cleanups.unshift(emulator.close);
@@ -129,6 +131,11 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     await close();
     throw lost ?? error;
   }
+}
+
+/** The URL of a request's target in absolute form (RFC 9112, section 3.2.2). */
+function absoluteUrl(target: string): { url?: URL } {
+  return !target.startsWith("/") && URL.canParse(target) ? { url: new URL(target) } : {};
 }
 
 /** Creates an event subscription for each function with an Event Grid trigger, as a deployment does in Azure. */

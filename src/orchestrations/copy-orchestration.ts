@@ -1,7 +1,8 @@
 import type { OrchestrationContext, Task } from "durable-functions";
 import type { Outcome } from "../copy/contract/outcome.ts";
-import { upgradeCopyInput } from "../copy/contract/activities.ts";
-import type { CopyInput } from "../copy/contract/activities.ts";
+import { isInstanceId } from "../copy/contract/ids.ts";
+import { parseCopyInput, refusedOutcome } from "../copy/contract/strict-input.ts";
+import { fromDate } from "../copy/time.ts";
 import { beginCopy } from "./begin.ts";
 import { followCopy } from "./follow.ts";
 import { notifyCopy } from "./notify.ts";
@@ -23,10 +24,12 @@ import { finishCopy } from "./finish.ts";
 export function* copyOrchestration(
   context: OrchestrationContext,
 ): Generator<Task, Outcome, unknown> {
-  const copyContext = createCopyContext(
-    context,
-    upgradeCopyInput(context.df.getInput<CopyInput>()),
-  );
+  const input = parseCopyInput(context.df.getInput());
+  // Without an activity: a stranger has started it, and no name in the ledger may come from its id.
+  if (input === null || !isInstanceId(context.df.instanceId)) {
+    return refusedOutcome(fromDate(context.df.currentUtcDateTime));
+  }
+  const copyContext = createCopyContext(context, input);
 
   const begun = yield* beginCopy(copyContext);
   if (begun.kind === "ended") return begun.outcome;

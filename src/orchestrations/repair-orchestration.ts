@@ -2,7 +2,8 @@ import type { OrchestrationContext, Task } from "durable-functions";
 import type { InstanceId } from "../copy/contract/ids.ts";
 import { failure } from "../copy/contract/failure.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
-import { upgradeCopyInput } from "../copy/contract/activities.ts";
+import { parseRepairInput, refusedOutcome } from "../copy/contract/strict-input.ts";
+import { fromDate } from "../copy/time.ts";
 import type { RepairInput } from "../copy/contract/activities.ts";
 import { followCopy } from "./follow.ts";
 import { createCopyContext } from "./copy-context.ts";
@@ -23,10 +24,11 @@ import type { FinishInput } from "./finish.ts";
 export function* repairOrchestration(
   context: OrchestrationContext,
 ): Generator<Task, Outcome, unknown> {
-  const input = context.df.getInput<RepairInput>();
+  const input = parseRepairInput(context.df.getInput());
+  if (input === null) return refusedOutcome(fromDate(context.df.currentUtcDateTime));
   const { plan, copyId, settlement, instanceId, record } = input;
   const former = { instanceId, record: settlement?.record ?? record };
-  const copyContext = createCopyContext(context, upgradeCopyInput(input.copy), former);
+  const copyContext = createCopyContext(context, input.copy, former);
 
   if (settlement !== null) return yield* finishCopy(copyContext, toFinishInput(settlement));
   if (plan === null || copyId === null) {

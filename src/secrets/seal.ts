@@ -1,5 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 import type { InstanceId } from "../copy/contract/ids.ts";
+import { endpointUrl } from "../copy/location/endpoint.ts";
+import type { Endpoint } from "../copy/location/endpoint.ts";
 import { revealSas, Sas } from "../copy/location/sas.ts";
 
 /** Seals a SAS before it is stored in an orchestration history, and opens it inside an activity. */
@@ -13,8 +15,12 @@ export type Seal = {
   open: (sealed: string, place: SealedPlace) => Sas;
 };
 
-/** Where a sealed value belongs. It cannot be opened for any other place. */
-export type SealedPlace = { instanceId: InstanceId; field: "sourceSas" | "destinationSas" };
+/** Where a sealed value belongs. It cannot be opened for another copy, field or endpoint. */
+export type SealedPlace = {
+  instanceId: InstanceId;
+  field: "sourceSas" | "destinationSas";
+  endpoint: Endpoint;
+};
 
 /** AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce: `v1.<key>.<nonce>.<tag>.<text>`, base64url. */
 const algorithm = "aes-256-gcm";
@@ -61,7 +67,7 @@ export class UnsealError extends Error {
   ) {
     const reason =
       missingKey === null
-        ? "it is damaged or was sealed for another copy"
+        ? "it is damaged or was sealed for another copy or URL"
         : `COPY_SECRET_KEYS does not contain its key, which has the id ${missingKey}`;
     super(`Cannot open the sealed ${field} because ${reason}: instance ${instanceId}`, options);
     this.fix =
@@ -87,6 +93,7 @@ function keyId(key: Buffer): string {
 
 const keyIdForm = /^[0-9a-f]{8}$/;
 
-function placeBytes({ instanceId, field }: SealedPlace): Buffer {
-  return Buffer.from(`${instanceId}\n${field}`);
+/** The additional data: the URL is the endpoint's exactly, with its snapshot or version. */
+function placeBytes({ instanceId, field, endpoint }: SealedPlace): Buffer {
+  return Buffer.from(`${instanceId}\n${field}\n${endpointUrl(endpoint)}`);
 }

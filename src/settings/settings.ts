@@ -10,6 +10,8 @@ import type { Origins } from "../copy/location/parse-endpoint.ts";
 import { nonEmpty } from "./environment.ts";
 import type { Environment } from "./environment.ts";
 import { defaultMaxLockDays, defaultRetentionDays, defaultWatchdog } from "./settings-table.ts";
+import { parseLedgerAccount, parseOwnAccount } from "./own-account.ts";
+import type { LedgerAccount } from "./own-account.ts";
 import { parseNotificationTargets } from "./notification-settings.ts";
 import type { NotificationTarget } from "../notifications/notifications.ts";
 import { parseRoutes } from "../copy/routing/routes.ts";
@@ -47,9 +49,6 @@ export type Settings = {
 
 export type Auth = "keys" | "entra";
 
-/** A connection string, or a Blob service URL that is used with the app's identity. */
-export type LedgerAccount = { connectionString: string } | { blobServiceUri: string };
-
 /**
  * Reads every setting from `environment`, which `main.ts` passes as `process.env`. Throws `SettingsError`, which lists
  * every problem.
@@ -68,8 +67,9 @@ export function readSettings(environment: Environment): Settings {
   const secretKeys = parseSecretKeys(environment["COPY_SECRET_KEYS"], problems);
   const ledger = parseLedgerAccount(environment, problems);
   const account = ledger === null ? null : parseOwnAccount(ledger, problems);
-  const contentShare = nonEmpty(environment["WEBSITE_CONTENTSHARE"]);
-  const own = account === null ? null : { ...account, contentShare };
+  // Names of shares are lower case.
+  const contentShare = nonEmpty(environment["WEBSITE_CONTENTSHARE"])?.toLowerCase() ?? null;
+  const own: OwnAccount | null = account === null ? null : { account, contentShare };
   const origins = {
     emulator,
     external: externalOrigins(pairs),
@@ -82,6 +82,7 @@ export function readSettings(environment: Environment): Settings {
   const retentionDays = parseRetentionDays(environment["COPY_RETENTION_DAYS"], problems);
   const maxLockDays = parseMaxLockDays(environment["COPY_MAX_LOCK_DAYS"], problems);
   const areTrusted = environment["WEBSITE_AUTH_ENABLED"]?.toLowerCase() === "true";
+  const operators = parseOperators(environment["COPY_OPERATORS"], problems);
   const auth = parseAuth(environment["COPY_AUTH"], areTrusted, problems);
   if (problems.length > 0 || ledger === null || own === null) throw new SettingsError(problems);
   return {
@@ -93,7 +94,7 @@ export function readSettings(environment: Environment): Settings {
     source: `https://${nonEmpty(environment["WEBSITE_HOSTNAME"]) ?? "localhost"}/api/copies`,
     secretKeys,
     origins,
-    principals: { areTrusted, operators: parseList(environment["COPY_OPERATORS"]) },
+    principals: { areTrusted, operators },
     maxLockDays,
     auth,
     watchdogSchedule,
@@ -128,9 +129,18 @@ function parseEmulatorOrigin(
 
 /** Reads AES-256 keys: each 32 bytes in base64, separated by commas. */
 function parseSecretKeys(text: string | undefined, problems: string[]): Buffer[] {
-  const parts = (nonEmpty(text) ?? "").split(",").filter((part) => part.trim() !== "");
-  const buffers = parts.map((part) => Buffer.from(part.trim(), "base64"));
-  const wrong = buffers.findIndex((key) => key.length !== 32);
+  const parts = parseList(text);
+  const buffers = parts.map((part) => Buffer.from(part, "base64"));
+  // Node skips what is not base64, so that a damaged key would be another key.
+  const wrong = buffers.findIndex(
+    (key, index) => key.length !== 32 || key.toString("base64") !== parts[index],
+  );
+  const zero = buffers.findIndex((key) => key.every((byte) => byte === 0));
+  if (wrong < 0 && zero >= 0) {
+    problems.push(
+      `COPY_SECRET_KEYS must contain random keys; key ${zero + 1} has only zeros (create a key with: openssl rand -base64 32)`,
+    );
+  }
   if (wrong >= 0) {
     problems.push(
       `COPY_SECRET_KEYS must be a comma-separated list of 32-byte keys in base64; key ${wrong + 1} is not one (create a key with: openssl rand -base64 32)`,
@@ -204,54 +214,21 @@ function parseMaxLockDays(text: string | undefined, problems: string[]): number 
   return number;
 }
 
+/** A principal without its identity provider could be that of another provider with the same id. */
+function parseOperators(text: string | undefined, problems: string[]): string[] {
+  const operators = parseList(text);
+  const wrong = operators.findIndex((operator) => !/^[^\s/]+\/\S+$/.test(operator));
+  if (wrong >= 0) {
+    problems.push(
+      `COPY_OPERATORS must be a comma-separated list of <identity provider>/<id>, such as aad/7c0f4d2e-…; operator ${wrong + 1} is not one`,
+    );
+  }
+  return operators;
+}
+
 function parseList(text: string | undefined): string[] {
   return (nonEmpty(text) ?? "")
     .split(",")
     .map((part) => part.trim())
     .filter((part) => part !== "");
-}
-
-/** Reads the settings that name the Functions host's own storage account. */
-function parseLedgerAccount(environment: Environment, problems: string[]): LedgerAccount | null {
-  const connectionString = nonEmpty(environment["AzureWebJobsStorage"]);
-  if (connectionString !== null) return { connectionString };
-  const blobServiceUri = nonEmpty(environment["AzureWebJobsStorage__blobServiceUri"]);
-  if (blobServiceUri !== null) return { blobServiceUri };
-  const account = nonEmpty(environment["AzureWebJobsStorage__accountName"]);
-  if (account !== null) return { blobServiceUri: `https://${account}.blob.core.windows.net` };
-  problems.push(
-    "AzureWebJobsStorage (or AzureWebJobsStorage__blobServiceUri, or AzureWebJobsStorage__accountName) must name the app's storage account",
-  );
-  return null;
-}
-
-type Account = Omit<OwnAccount, "contentShare">;
-
-/** Reads the account's name from the ledger's connection ("Configure Azure Storage connection strings"). */
-function parseOwnAccount(ledger: LedgerAccount, problems: string[]): Account | null {
-  if ("blobServiceUri" in ledger) return parseAccountUrl(ledger.blobServiceUri, problems);
-  const { connectionString } = ledger;
-  const part = (name: string) =>
-    new RegExp(`(?:^|;)\\s*${name}=([^;]*)`, "i").exec(connectionString)?.[1] ?? null;
-  if (/^UseDevelopmentStorage=true/i.test(connectionString)) {
-    return { account: "devstoreaccount1" };
-  }
-  const account = part("AccountName");
-  return account === null ? parseAccountUrl(part("BlobEndpoint") ?? "", problems) : { account };
-}
-
-function parseAccountUrl(url: string, problems: string[]): Account | null {
-  const parsed = z.url({ protocol: /^https?$/ }).safeParse(url);
-  const account = parsed.success ? accountAt(new URL(url)) : undefined;
-  if (account !== undefined && account !== "") return { account };
-  problems.push(
-    "AzureWebJobsStorage must contain an account's name, or the URL of its Blob service",
-  );
-  return null;
-}
-
-/** The account in a Blob service URL; an emulator's URL has it in the path. */
-function accountAt({ hostname, pathname }: URL): string | undefined {
-  const isEmulated = /^(localhost|[\d.]+)$/.test(hostname);
-  return isEmulated ? pathname.split("/")[1] : hostname.split(".")[0];
 }

@@ -2,7 +2,7 @@ import type { Mutant } from "./mutant.ts";
 
 const foreign = "test/contract/host/foreign-requests.test.ts";
 const hostBodies = "test/contract/host/json-bodies.test.ts";
-const pages = "test/e2e/requests/web-pages.test.ts";
+const pages = "test/e2e/access/web-pages.test.ts";
 const http = "test/e2e/requests/http-semantics.test.ts";
 const localStack = "test/e2e/requests/local-stack.test.ts";
 
@@ -113,15 +113,15 @@ export const localHostMutants: readonly Mutant[] = [
   {
     breaks: "the emulator serves a foreign Host",
     file: "src/local/local-stack.ts",
-    find: "refuseForeignHost({ headers }, names) ??",
+    find: "refuseForeignHost({ ...absoluteUrl(target), headers }, names) ??",
     replace: "refuseForeignHost({ headers }, new Set()) === undefined ? undefined :",
     suites: [pages],
   },
   {
     breaks: "the emulator lets a page of another origin write",
     file: "src/local/local-stack.ts",
-    find: 'method === "GET" || method === "HEAD" ?',
-    replace: 'method !== "" ?',
+    find: ": refuseForeignPage(headers, names)),",
+    replace: ": undefined),",
     suites: [pages],
   },
   {
@@ -169,8 +169,8 @@ export const localHostMutants: readonly Mutant[] = [
   {
     breaks: "an abort takes a body of any type",
     file: bodies,
-    find: "if (byteLength === 0) return null;",
-    replace: "if (byteLength >= 0) return null;",
+    find: "if (bytes.byteLength === 0) return null;",
+    replace: "if (bytes.byteLength >= 0) return null;",
     suites: [http],
   },
   {

@@ -1,7 +1,9 @@
 import { keyMutants } from "./keys.ts";
+import { edgeMutants } from "./edges.ts";
 import { emulatorMutants } from "./emulator.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
+import { strictMutants } from "./strict.ts";
 import { powerMutants } from "./power.ts";
 import { taskHubMutants } from "./task-hub.ts";
 import { waitMutants } from "./waits.ts";
@@ -144,9 +146,10 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a late prepare of an ended copy leaves its lock behind",
     file: "src/activities/prepare.ts",
-    find: "if (record !== null && record.outcome !== null) {",
-    replace: "if (record !== null && record.outcome !== null && !lock.held) {",
-    suites: [chaos],
+    find: "await freeDestination(deps, { instanceId, copy: pickEndpoints(copy) }, context);",
+    replace:
+      "if (copy.version > 1) await freeDestination(deps, { instanceId, copy: pickEndpoints(copy) }, context);",
+    suites: [chaos, "test/contract/activities/prepare-again.test.ts"],
   },
   {
     breaks: "a start without a response is not searched for",
@@ -174,7 +177,7 @@ export const mutants: readonly Mutant[] = [
     breaks: "events that arrive while an activity runs are not drained",
     file: "src/orchestrations/waits.ts",
     find: "let seen = arrived();",
-    replace: "let seen: ArrivedEvents = { abort: false, wake: false };",
+    replace: "let seen: ArrivedEvents = { abort: false, wake: null };",
     suites: ["test/contract/orchestrations/event-races.test.ts"],
   },
   {
@@ -207,8 +210,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a sealed SAS opens for any copy",
     file: "src/secrets/seal.ts",
-    find: "Buffer.from(`${instanceId}\\n${field}`)",
-    replace: "Buffer.from(`${instanceId.length}\\n${field}`)",
+    find: "Buffer.from(`${instanceId}\\n${field}\\n",
+    replace: "Buffer.from(`${instanceId.length}\\n${field}\\n",
     suites: ["test/unit/secrets/seal.test.ts"],
   },
   {
@@ -216,15 +219,14 @@ export const mutants: readonly Mutant[] = [
     file: "src/copy/request/access-policy.ts",
     find: "place.segments.every((segment, index) => segment === segments?.[index])",
     replace: 'segments?.join("/").startsWith(place.segments.join("/")) === true',
-    suites: ["test/e2e/requests/bad-input.test.ts", "test/e2e/requests/allow-list.test.ts"],
+    suites: ["test/e2e/requests/bad-input.test.ts", "test/e2e/access/allow-list.test.ts"],
   },
   {
     breaks: "the allow-list combines the two sides of different pairs",
-    file: "src/copy/request/access-policy.ts",
-    find: "(pair) => contains(pair.from, source) && contains(pair.to, destination)",
-    replace:
-      "(pair) => contains(pair.from, source) && pairs.some(({ to }) => contains(to, destination))",
-    suites: ["test/e2e/requests/bad-input.test.ts", "test/e2e/requests/allow-list.test.ts"],
+    file: "src/copy/routing/copy-access.ts",
+    find: "(pair) => isAllowed([pair], copy)",
+    replace: "({ from }) => isAllowed(policy.allowed.map((pair) => ({ ...pair, from })), copy)",
+    suites: ["test/e2e/requests/bad-input.test.ts", "test/e2e/access/allow-list.test.ts"],
   },
   {
     breaks: "an Idempotency-Key matches a request to another destination",
@@ -259,7 +261,7 @@ export const mutants: readonly Mutant[] = [
     file: "src/copy/decisions/plan.ts",
     find: "completedAt < parseTime(plannedAt) - maxClockSkewMs",
     replace: "completedAt < parseTime(plannedAt) - 1_000 * maxClockSkewMs",
-    suites: ["test/unit/copy/is-ours.test.ts"],
+    suites: ["test/unit/copy/decisions/is-ours.test.ts"],
   },
   {
     breaks: "a minted SAS may write",
@@ -454,8 +456,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "the id of a running copy is accepted as a caller's lease",
     file: "src/triggers/http/start-copy.ts",
-    find: "if (!isInstanceId(id) || ",
-    replace: 'if (id !== "" || !isInstanceId(id) || ',
+    find: "if (!isInstanceId(id)) return null;",
+    replace: "if (!isInstanceId(id.slice(1))) return null;",
     suites: ["test/e2e/requests/hardening.test.ts"],
   },
   {
@@ -554,4 +556,6 @@ export const mutants: readonly Mutant[] = [
   ...waitMutants,
   ...nameMutants,
   ...packageMutants,
+  ...edgeMutants,
+  ...strictMutants,
 ];

@@ -1,9 +1,9 @@
 import type { Mutant } from "./mutant.ts";
 
-const writtenUrls = "test/unit/copy/written-urls.test.ts";
-const storageHosts = "test/unit/copy/storage-hosts.test.ts";
-const storageEvents = "test/unit/copy/storage-event.test.ts";
-const names = "test/unit/copy/names.test.ts";
+const writtenUrls = "test/unit/copy/location/written-urls.test.ts";
+const storageHosts = "test/unit/copy/location/storage-hosts.test.ts";
+const storageEvents = "test/unit/copy/routing/storage-event.test.ts";
+const names = "test/unit/copy/location/names.test.ts";
 const requests = "test/e2e/requests/written-urls.test.ts";
 const events = "test/e2e/events/unusable-events.test.ts";
 const disks = "test/e2e/copies/storage-hosts.test.ts";
@@ -73,7 +73,7 @@ export const nameMutants: readonly Mutant[] = [
     file: "src/copy/request/access-policy.ts",
     find: "escapingPathProblems(endpoint.path).length > 0) {",
     replace: "escapingPathProblems(endpoint.path).length > 1) {",
-    suites: ["test/unit/copy/endpoint.test.ts"],
+    suites: ["test/unit/copy/location/endpoint.test.ts"],
   },
   {
     breaks: "the limit of x-ms-copy-source is not applied to sources",
@@ -143,7 +143,7 @@ export const nameMutants: readonly Mutant[] = [
     file: "src/copy/decisions/plan.ts",
     find: 'source === null ? null : (source.blobType ?? "BlockBlob")',
     replace: 'source === null ? "BlockBlob" : (source.blobType ?? "BlockBlob")',
-    suites: ["test/unit/copy/plan.test.ts"],
+    suites: ["test/unit/copy/decisions/plan.test.ts"],
   },
   {
     breaks: "PendingCopyOperation for a read of the destination is not recognized",

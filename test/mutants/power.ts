@@ -2,11 +2,11 @@ import type { Mutant } from "./mutant.ts";
 
 /* Guards of what the app's identity, its callers and its routes may do. */
 
-const trusted = "test/unit/copy/trusted-endpoint.test.ts";
+const trusted = "test/unit/copy/location/trusted-endpoint.test.ts";
 const strangeInput = "test/contract/activities/strange-input.test.ts";
-const strangeOrchestration = "test/e2e/requests/strange-orchestration.test.ts";
-const grants = "test/e2e/requests/grants.test.ts";
-const otherCallers = "test/e2e/requests/other-callers.test.ts";
+const strangeOrchestration = "test/e2e/access/strange-orchestration.test.ts";
+const grants = "test/e2e/access/grants.test.ts";
+const otherCallers = "test/e2e/access/other-callers.test.ts";
 const bounded = "test/e2e/requests/bounded-answers.test.ts";
 const sasValues = "test/e2e/secrets/sas-values.test.ts";
 const seal = "test/unit/secrets/seal.test.ts";

@@ -4,7 +4,7 @@ const queue = "test/contract/ledger/queue.test.ts";
 const queueEnds = "test/e2e/copies/queue-ends.test.ts";
 const forged = "test/e2e/events/forged-events.test.ts";
 const sourceWait = "test/e2e/copies/source-wait.test.ts";
-const outcome = "test/unit/copy/outcome.test.ts";
+const outcome = "test/unit/copy/decisions/outcome.test.ts";
 const queueSteps = "src/activities/support/destination-queue.ts";
 const follow = "src/orchestrations/follow.ts";
 const trigger = "src/triggers/events/storage-event-trigger.ts";
@@ -71,9 +71,9 @@ export const waitMutants: readonly Mutant[] = [
   {
     breaks: "a copy that waits for its source leaves a snapshot without a lock",
     file: "src/activities/prepare.ts",
-    find: "const released = await releaseSource(deps, input, sides);",
+    find: "const released = await releaseSource(deps, input, sides, { isAllowed: true });",
     replace:
-      'if (takesSnapshots) return { kind: "undone" };\n  const released = await releaseSource(deps, input, sides);',
+      'if (takesSnapshots) return { kind: "undone" };\n  const released = await releaseSource(deps, input, sides, { isAllowed: true });',
     suites: ["test/contract/activities/prepare-again.test.ts"],
   },
   {
@@ -95,7 +95,7 @@ export const waitMutants: readonly Mutant[] = [
     file: "src/copy/polling/wake-allowance.ts",
     find: "Math.floor((now - at) / wakeRefillMs)",
     replace: "Math.floor((at - now) / wakeRefillMs)",
-    suites: ["test/unit/copy/wake-allowance.test.ts"],
+    suites: ["test/unit/copy/polling/wake-allowance.test.ts"],
   },
   {
     breaks: "forged ETags of one blob start any number of copies",

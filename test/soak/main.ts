@@ -26,7 +26,10 @@ const campaigns: readonly Campaign[] = [
   { seedName: "HOSTILE_SEED", files: ["test/e2e/requests/hostile-requests.test.ts"] },
   {
     seedName: "BENCH_SEED",
-    files: ["test/unit/copy/poll-policy-simulation.test.ts", "test/e2e/copies/poll-policy.test.ts"],
+    files: [
+      "test/unit/copy/polling/poll-policy-simulation.test.ts",
+      "test/e2e/copies/poll-policy.test.ts",
+    ],
   },
   { seedName: "PROPERTY_SEED", files: propertyFiles() },
 ];

@@ -103,11 +103,11 @@ test("a policy may last ten years by default, and principals are trusted only wi
   const set = {
     COPY_MAX_LOCK_DAYS: "1",
     WEBSITE_AUTH_ENABLED: "TRUE",
-    COPY_OPERATORS: "aad/1, ,b",
+    COPY_OPERATORS: "aad/1, ,google/b/c",
   };
   expect(readSettings({ ...account, ...set })).toMatchObject({
     maxLockDays: 1,
-    principals: { areTrusted: true, operators: ["aad/1", "b"] },
+    principals: { areTrusted: true, operators: ["aad/1", "google/b/c"] },
   });
 });
 
@@ -211,3 +211,41 @@ function startupError(environment: Record<string, string>): string {
   }
   return "";
 }
+
+const key = Buffer.alloc(32, 7).toString("base64");
+
+test("the sealing keys are read from canonical base64, in order", () => {
+  const other = Buffer.alloc(32, 9).toString("base64");
+  const { secretKeys } = readSettings({ ...account, COPY_SECRET_KEYS: ` ${key} ,${other},` });
+  expect(secretKeys.map((each) => each.toString("base64"))).toEqual([key, other]);
+});
+
+test.each([
+  ["junk around it", `!!${key}$$`],
+  ["a blank in it", `${key.slice(0, 5)} ${key.slice(5)}`],
+  ["text behind it", `${key}AAAA`],
+  ["no padding", key.slice(0, -1)],
+  ["the alphabet of URLs", "-_".repeat(21) + "8="],
+  ["loose bits at its end", `${key.slice(0, -2)}d=`],
+  ["31 bytes", Buffer.alloc(31, 7).toString("base64")],
+  ["33 bytes", Buffer.alloc(33, 7).toString("base64")],
+  ["hexadecimal digits", "07".repeat(32)],
+])("a sealing key with %s is refused, and not quoted", (_, wrong) => {
+  const read = () => readSettings({ ...account, COPY_SECRET_KEYS: `${key},${wrong}` });
+  expect(read).toThrow(/COPY_SECRET_KEYS must be .* key 2 is not one/);
+  expect(read).not.toThrow(wrong);
+});
+
+test("a sealing key of zeros is refused", () => {
+  const zeros = Buffer.alloc(32).toString("base64");
+  const read = () => readSettings({ ...account, COPY_SECRET_KEYS: `${key},${zeros}` });
+  expect(read).toThrow(/COPY_SECRET_KEYS must contain random keys; key 2 has only zeros/);
+});
+
+test.each(["b", "aad/", "/7c0f", "aad/1,b", "aad 1/x", "aad/1 2"])(
+  "COPY_OPERATORS=%s names a principal without its provider, or none",
+  (operators) => {
+    const read = () => readSettings({ ...account, COPY_OPERATORS: operators });
+    expect(read).toThrow(/COPY_OPERATORS must be a comma-separated list of <identity provider>/);
+  },
+);

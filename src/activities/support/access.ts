@@ -2,7 +2,11 @@ import type { CopyInput } from "../../copy/contract/activities.ts";
 import { failure } from "../../copy/contract/failure.ts";
 import type { Failure } from "../../copy/contract/failure.ts";
 import type { Endpoint } from "../../copy/location/endpoint.ts";
-import { isOnStorageHost } from "../../copy/location/trusted-endpoint.ts";
+import {
+  isOnStorageHost,
+  isWellFormed,
+  isWellFormedDestination,
+} from "../../copy/location/trusted-endpoint.ts";
 import { checkAccess } from "../../copy/routing/copy-access.ts";
 import { epochMs, parseTime } from "../../copy/time.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
@@ -30,18 +34,35 @@ export function checkCopy({ access, now }: ActivityDependencies, copy: CopyInput
 }
 
 /**
- * Returns why Ferry must not call the endpoint's host; null when it may. A copy that is running is followed and cleaned
- * up even if it would no longer be allowed, so the other activities check only this.
+ * Returns why Ferry must not call the destination; null when it may. A copy that is running is followed and cleaned up
+ * even if it would no longer be allowed, so the other activities check only this.
  */
-export function checkHost(
-  { access }: ActivityDependencies,
-  endpoint: Endpoint,
+export function checkDestination(
+  deps: ActivityDependencies,
+  destination: Endpoint,
   action: string,
 ): Failure | null {
-  if (isOnStorageHost(endpoint, access.origins.emulator)) return null;
-  const origin: unknown = Object(endpoint)["origin"];
-  const isPlain = typeof origin === "string" && /^[\w.:/[\]-]{1,200}$/.test(origin);
-  const shown = isPlain ? origin : "(not shown)";
+  const { origins } = deps.access;
+  return isWellFormedDestination(destination, origins) ? null : refuse(deps, destination, action);
+}
+
+/** The same for a source in Storage. */
+export function checkSource(
+  deps: ActivityDependencies,
+  source: Endpoint,
+  action: string,
+): Failure | null {
+  const isCallable = isWellFormed(source, deps.access.origins) && source.service !== "external";
+  return isCallable ? null : refuse(deps, source, action);
+}
+
+function refuse({ access }: ActivityDependencies, endpoint: Endpoint, action: string): Failure {
+  if (isOnStorageHost(endpoint, access.origins.emulator)) {
+    const message = `Cannot ${action} because its URL cannot be read unambiguously, or is read-only`;
+    return failure("not-allowed", message);
+  }
+  const isPlain = /^[\w.:/[\]-]{1,200}$/.test(endpoint.origin);
+  const shown = isPlain ? endpoint.origin : "(not shown)";
   const message = `Cannot ${action} because its host is not a Storage service of a known cloud: ${shown}`;
   return failure("not-allowed", message);
 }

@@ -15,12 +15,13 @@ import { transientFailure } from "./storage-call.ts";
 export async function findEnd(
   { deps, input, context, sides }: Step,
   record: CopyRecord | null,
+  { isAllowed }: { isAllowed: boolean } = { isAllowed: true },
 ): Promise<StartResult | null> {
   const { copy, instanceId } = input;
   if (record === null) return null;
   if (record.outcome !== null) {
     // A late run must leave neither a lease nor a lock behind.
-    const released = await releaseSource(deps, input, sides);
+    const released = await releaseSource(deps, input, sides, { isAllowed });
     const endpoints = pickEndpoints(copy);
     await freeDestination(deps, { instanceId, copy: endpoints }, { context, lock: null });
     if (released.kind === "transient-failure") return released;

@@ -105,8 +105,15 @@ async function started(
   const result: Started = { kind: "started", started: { plan, copyId } };
   if (copyStatus === "success") {
     const status = await readStatus(deps, { ...input, plan, copyId }, sides);
-    if (isFinal(status)) return { ...result, status, kept: { lock, record: record.etag } };
-    return await recordStart(deps, input, attempt, result);
+    const isQuick = isFinal(status) && input.copy.options.rollback === "off";
+    if (isQuick) return { ...result, status, kept: { lock, record: record.etag } };
+    // What is cleaned up must be in the record.
+    return await recordStart(
+      deps,
+      input,
+      attempt,
+      isFinal(status) ? { ...result, status } : result,
+    );
   }
   const status = { kind: "pending", progress: null, warning: null } as const;
   return await recordStart(deps, input, attempt, { ...result, status });

@@ -1,4 +1,5 @@
 import type { ActivityInput } from "../../copy/contract/activities.ts";
+import type { SealedPlace } from "../../secrets/seal.ts";
 import type { DestinationSide, Side } from "../../storage/copy-client.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
 
@@ -13,16 +14,21 @@ export function openSides(
   { seal }: ActivityDependencies,
   { instanceId, copy }: ActivityInput,
 ): Sides {
-  const open = (sealed: string | null, field: "sourceSas" | "destinationSas") =>
-    sealed === null ? null : seal.open(sealed, { instanceId, field });
+  const open = (sealed: string | null, place: Pick<SealedPlace, "field" | "endpoint">) =>
+    sealed === null ? null : seal.open(sealed, { instanceId, ...place });
+  const { source: from, destination: to } = copy;
   let source: Side | null = null;
   let destination: DestinationSide | null = null;
   return {
-    source: () => (source ??= { endpoint: copy.source, sas: open(copy.sourceSas, "sourceSas") }),
+    source: () =>
+      (source ??= {
+        endpoint: from,
+        sas: open(copy.sourceSas, { field: "sourceSas", endpoint: from }),
+      }),
     destination: () =>
       (destination ??= {
-        endpoint: copy.destination,
-        sas: open(copy.destinationSas, "destinationSas"),
+        endpoint: to,
+        sas: open(copy.destinationSas, { field: "destinationSas", endpoint: to }),
         leaseId: copy.destinationLease ?? null,
       }),
   };

@@ -5,7 +5,7 @@ import type { ActivityInput } from "../../copy/contract/activities.ts";
 import { isNotLeased } from "../../copy/decisions/storage-errors.ts";
 import { isInStorage } from "../../storage/copy-client.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
-import { checkHost } from "./access.ts";
+import { checkSource } from "./access.ts";
 import type { Sides } from "./sides.ts";
 import { callStorage, toFailure, toTransientFailure } from "./storage-call.ts";
 
@@ -32,15 +32,23 @@ export async function leaseSource(
   return leased.ok ? null : toFailure(leased.verdict);
 }
 
-/** Releases the source if it was leased. If the lease cannot be released, `residue` says why. */
+/**
+ * Releases the source if it was leased. If the lease cannot be released, `residue` says why. `isAllowed`: the settings
+ * allow the copy now. Otherwise the ledger must show that this copy leases this source: an input alone may name any
+ * lease of any client.
+ */
 export async function releaseSource(
   deps: ActivityDependencies,
   { instanceId, copy }: ActivityInput,
   sides: Sides,
+  { isAllowed }: { isAllowed: boolean },
 ): Promise<{ kind: "released"; residue: string[] } | TransientFailure> {
   if (copy.leasesSource !== true) return { kind: "released", residue: [] };
-  const denial = checkHost(deps, copy.source, "release the lease on the source");
+  const denial = checkSource(deps, copy.source, "release the lease on the source");
   if (denial !== null) return { kind: "released", residue: [denial.message] };
+  if (!isAllowed && !(await mayHoldLease(deps, { instanceId, copy }))) {
+    return { kind: "released", residue: [] };
+  }
   const source = sides.source();
   if (!isInStorage(source)) return { kind: "released", residue: [] };
   const action = `release the lease ${instanceId} on the source ${endpointUrl(copy.source)}`;
@@ -53,4 +61,17 @@ export async function releaseSource(
   return verdict.kind === "transient"
     ? toTransientFailure(verdict)
     : { kind: "released", residue: [verdict.failure.message] };
+}
+
+/** The copy's request says so, or the copy holds its lock: then it was allowed when it acquired it. */
+async function mayHoldLease(
+  { ledger }: ActivityDependencies,
+  { instanceId, copy }: ActivityInput,
+): Promise<boolean> {
+  const url = endpointUrl(copy.source);
+  const record = await ledger.records.read(instanceId);
+  if (record !== null && record.leasesSource && record.source === url) return true;
+  const lock = await ledger.readLock(copy.destination);
+  if (lock === null || lock.instanceId !== instanceId) return false;
+  return lock.copy.leasesSource === true && endpointUrl(lock.copy.source) === url;
 }

@@ -16,3 +16,11 @@ export function toCopyId(response: string): CopyId {
 export function toInstanceId(text: string): InstanceId {
   return text as InstanceId; // the brand has no runtime value, so only a cast can add it
 }
+
+/**
+ * Returns true if the text has the form of a copy's id, a UUID of version 7. The ledger's blobs are named after it, so
+ * every id that does not come from Ferry itself is checked.
+ */
+export function isInstanceId(text: string): text is InstanceId {
+  return /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(text);
+}

@@ -124,12 +124,12 @@ export function waitForSource(
   if (pendingCopy === null) return null;
   const { copyId } = pendingCopy;
   const done = formatProgress(pendingCopy);
-  const message = `Cannot copy the source because copy ${copyId} onto it is pending (${done}): ${endpointUrl(source)}`;
+  const message = `Cannot copy the source because another copy onto it is pending (${done}): ${endpointUrl(source)}`;
   return {
     kind: "busy",
     endpoint: "source",
     awaitedCopyId: copyId,
-    waitsFor: `Waiting for copy ${copyId} onto the source to end (${done})`,
+    waitsFor: `Waiting for another copy onto the source to end (${done})`,
     failure: failure("source-copy-pending", message),
   };
 }
@@ -184,10 +184,10 @@ function refuseDestination(
   if (copy?.status === "pending") {
     const { copyId } = copy;
     const done = formatProgress(copy);
-    const message = `Cannot copy onto the destination because copy ${copyId} onto it is pending (${done}): ${url}`;
+    const message = `Cannot copy onto the destination because another copy onto it is pending (${done}): ${url}`;
     const reason = failure("destination-busy", message);
     if (options.ifBusy === "fail") return { kind: "failed", failure: reason };
-    const waitsFor = `Waiting for copy ${copyId} onto the destination to end (${done})`;
+    const waitsFor = `Waiting for another copy onto the destination to end (${done})`;
     const busy: Busy = { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
     // Do not abort a copy for one that could not be started afterwards.
     if (options.ifBusy === "wait" || archived || hasOtherType) return busy;

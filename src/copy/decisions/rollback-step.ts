@@ -1,27 +1,33 @@
 import type { CopyId, InstanceId } from "../contract/ids.ts";
 import type { EpochMs } from "../time.ts";
 import { bareEtag } from "../location/etag.ts";
+import { rollbackMarkerName } from "../request/metadata.ts";
 import type { CopyResult } from "../contract/outcome.ts";
 import type { DestinationProperties, SnapshotProperties } from "../contract/properties.ts";
 import type { CopyPlan } from "../contract/activities.ts";
 
 /**
- * The name of the metadata that marks a snapshot as ours. Its value is the id of the copy that took the snapshot and
- * the destination's ETag. The name is lower case, as headers are, and a C# identifier, because Storage accepts no
- * other name.
+ * Adds the marker to the metadata of a snapshot that is taken while the destination has this ETag. Its value is the id of
+ * the copy that takes the snapshot, the ETag, and the value that another client gave the same name, if any.
  */
-const markerName = "ferryrollback";
-
-/** Adds the marker to the metadata of a snapshot that is taken while the destination has this ETag. */
 export function addMarker(
   metadata: Record<string, string>,
   { instanceId, etag }: { instanceId: InstanceId; etag: string },
 ): Record<string, string> {
-  return { ...metadata, [markerName]: `${instanceId} ${bareEtag(etag)}` };
+  const former = Object.entries(metadata).filter(([name]) => isMarker(name));
+  const parts = [instanceId, bareEtag(etag), ...former.map(([, value]) => value)];
+  return { ...withoutMarker(metadata), [rollbackMarkerName]: parts.join(" ") };
 }
 
-/** Removes the marker. */
+/** Removes the marker, and restores the value that the name had before it. */
 export function removeMarker(metadata: Record<string, string>): Record<string, string> {
+  const marker = Object.entries(metadata).find(([name]) => isMarker(name))?.[1] ?? "";
+  const former = marker.split(" ").slice(2).join(" ");
+  const others = withoutMarker(metadata);
+  return former === "" ? others : { ...others, [rollbackMarkerName]: former };
+}
+
+function withoutMarker(metadata: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(metadata).filter(([name]) => !isMarker(name)));
 }
 
@@ -39,7 +45,7 @@ export function isSnapshotBy(
 }
 
 function isMarker(name: string): boolean {
-  return name.toLowerCase() === markerName;
+  return name.toLowerCase() === rollbackMarkerName;
 }
 
 /** The next step on the destination before our snapshots of it can be deleted. */

@@ -22,6 +22,15 @@ export function characterName(character: string): string {
 /** Longer texts are truncated: no name in Storage has more characters, and log lines must stay readable. */
 const maxPrintedLength = 2_048;
 
+/** The longest name that DNS has. */
+const maxHostLength = 253;
+
+/** A host for a message: printable, and cut where no host is longer. */
+export function printableHost(host: string): string {
+  const isLong = host.length > maxHostLength;
+  return `${printable(host.slice(0, maxHostLength))}${isLong ? "…" : ""}`;
+}
+
 /**
  * A text for one line of a log or a message. Controls, unpaired surrogates, invisible characters and line
  * separators are written as `\u{9}`, and a backslash as `\\`, so that different texts stay different.

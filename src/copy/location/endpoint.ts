@@ -112,12 +112,14 @@ export function differOnlyInSlashes(source: Endpoint, destination: Destination):
   );
 }
 
-/** Keeps a letter whose capital form has two letters, because Windows compares names letter by letter. */
+/**
+ * Windows compares names letter by letter. JavaScript writes the capital of some letters with two letters, although they
+ * have a capital of one ("ᾈ" of "ᾀ"): both are then written small. "ß" has none, and stays.
+ */
 function toUpperCase(path: string): string {
-  const toCapital = (letter: string) => {
-    const capital = letter.toUpperCase();
-    return capital.length === letter.length ? capital : letter;
-  };
+  const toCapital = (letter: string) =>
+    [letter.toUpperCase(), letter.toLowerCase()].find((each) => each.length === letter.length) ??
+    letter;
   return Array.from(path, toCapital).join("");
 }
 

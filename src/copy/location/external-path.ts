@@ -45,9 +45,27 @@ function decodings(part: string): string[] | null {
   }
 }
 
-/** A server may also read wide letters as plain ones (NFKC), and end a segment at "?", "#" or ";". */
+/** A server may also read wide letters as plain ones (NFKC). */
 function isAmbiguous(part: string): boolean {
-  return [part, part.normalize("NFKC")].some((reading) =>
-    /[/\\\u0000-\u001f\u007f]|^\s*\.\.?\s*([?#;]|$)/.test(reading),
+  return [part, part.normalize("NFKC")].some(
+    (reading) => /[/\\\u0000-\u001f\u007f]/.test(reading) || hasDots(reading),
   );
+}
+
+/** Letters that old character sets replace with a slash or a backslash ("best fit"), or that look like one. */
+const slashLike =
+  /[/\\\u00a5\u20a9\u2044\u2215\u2216\u2571\u2572\u27cb\u27cd\u29f5\u29f6\u29f8\u29f9\u{1f67c}\u{1f67d}]/u;
+
+/** What a server may drop: marks that show nothing, formats, spaces, and the plus sign, which is a space in forms. */
+const dropped = /[\p{Default_Ignorable_Code_Point}\p{C}\p{M}\p{Z}\s+]/gu;
+
+/**
+ * Whether a server may read the text as a segment of dots: it may end a segment at "?", "#", ";" or ":", and remove dots
+ * from its end.
+ */
+function hasDots(text: string): boolean {
+  return text
+    .replace(dropped, "")
+    .split(slashLike)
+    .some((segment) => /^[.\u3002]+([?#;:]|$)/.test(segment));
 }

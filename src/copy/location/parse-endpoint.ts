@@ -1,3 +1,4 @@
+import { printableHost } from "./characters.ts";
 import type { BlobEndpoint, Destination, Endpoint, FileEndpoint } from "./endpoint.ts";
 import { copySourceLength, maxCopySourceLength } from "./endpoint.ts";
 import { encodeExternalPath, escapingPathProblems, externalPathProblems } from "./external-path.ts";
@@ -185,7 +186,9 @@ function parseAzurePlace(url: WrittenUrl, emulator: Origins["emulator"]): Place 
   return { service, account, secondary, emulated: false, segments, problems: [] };
 }
 
-function foreignHostProblem({ host, hostname }: WrittenUrl, emulator: Origins["emulator"]): string {
+function foreignHostProblem(url: WrittenUrl, emulator: Origins["emulator"]): string {
+  const { hostname } = url;
+  const host = printableHost(url.host);
   if (parseStorageHost(hostname.replace(/\.$/, "")) !== null) {
     return `has the host "${host}"; write it without the dot at its end`;
   }
@@ -193,7 +196,8 @@ function foreignHostProblem({ host, hostname }: WrittenUrl, emulator: Origins["e
   return `has the host "${host}", which is not Azure Storage${orEmulator}`;
 }
 
-function serviceProblem({ service, ownHost }: StorageHost): string {
+/** Why Ferry has no use for a host of a service other than "blob" and "file". */
+export function serviceProblem({ service, ownHost }: StorageHost): string {
   const problem = `is in the service "${service}"; only "blob" and "file" are supported`;
   // Data Lake Storage and the Blob service have the same blobs.
   return service === "dfs" ? `${problem}: write ${ownHost.replace(".dfs.", ".blob.")}` : problem;

@@ -72,6 +72,15 @@ export function parseStorageHost(host: string): StorageHost | null {
   };
 }
 
+/** A service of Storage at a domain that looks like one of its clouds. Static websites are outside Storage. */
+const almostStorage =
+  /\.(blob|file|dfs|queue|table)\.(core\.(windows|chinacloudapi|usgovcloudapi|cloudapi|microsoft|eaglex)|storage\.azure)\.[a-z.]+$/;
+
+/** Returns true if the host is none of Storage, but written so nearly like one that it must be a mistake. */
+export function isAlmostStorageHost(host: string): boolean {
+  return parseStorageHost(host) === null && almostStorage.test(`.${host}`);
+}
+
 /** Returns true if the account is one that Azure creates to export a managed disk. No other name has a hyphen. */
 export function isManagedDisk({ account }: { account: string }): boolean {
   return account.startsWith("md-");

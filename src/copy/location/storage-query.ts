@@ -9,7 +9,8 @@ const selectors = {
   file: { sharesnapshot: "snapshot" },
 } as const satisfies Record<Service, Record<string, string>>;
 
-const storageTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$/;
+/** The form of the times by which Storage names snapshots and versions. */
+export const storageTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$/;
 
 type Query = {
   selection: { snapshot?: string; version?: string };

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Destination, Endpoint } from "./endpoint.ts";
 import type { Origins } from "./parse-endpoint.ts";
-import { parseStorageHost } from "./storage-hosts.ts";
+import { isManagedDisk, parseStorageHost } from "./storage-hosts.ts";
+import { storageTime } from "./storage-query.ts";
 import { isWellNamed } from "./well-named.ts";
 
 /*
@@ -11,9 +12,17 @@ import { isWellNamed } from "./well-named.ts";
 
 const text = z.string();
 const origin = text.refine((value) => URL.canParse(value));
-const inStorage = { origin, account: text, path: text, emulated: z.boolean() };
-const selector = text.exactOptional();
-const shape = z.discriminatedUnion("service", [
+const inStorage = {
+  origin,
+  account: text,
+  path: text,
+  secondary: z.boolean(),
+  emulated: z.boolean(),
+};
+const selector = text.regex(storageTime).exactOptional();
+
+/** The fields of an endpoint; they may still name any host. */
+export const endpointShape = z.discriminatedUnion("service", [
   z.object({
     service: z.literal("blob"),
     container: text,
@@ -26,8 +35,8 @@ const shape = z.discriminatedUnion("service", [
 ]);
 
 /** Returns true if the JSON has the fields of an endpoint; they may still name any host. */
-export function isEndpoint(json: unknown): json is Endpoint {
-  return shape.safeParse(json).success;
+function isEndpoint(json: unknown): json is Endpoint {
+  return endpointShape.safeParse(json).success;
 }
 
 /**
@@ -39,8 +48,10 @@ export function isOnStorageHost(
   emulator: Origins["emulator"],
 ): endpoint is Destination {
   if (!isEndpoint(endpoint) || endpoint.service === "external") return false;
-  const { service, origin, account, emulated } = endpoint;
-  if (emulated) return origin === emulator[service] && /^[a-z0-9]{3,24}$/.test(account);
+  const { service, origin, account, secondary, emulated } = endpoint;
+  if (emulated) {
+    return origin === emulator[service] && /^[a-z0-9]{3,24}$/.test(account) && !secondary;
+  }
   const url = new URL(origin);
   const host = parseStorageHost(url.hostname);
   return (
@@ -48,6 +59,7 @@ export function isOnStorageHost(
     url.protocol === "https:" &&
     url.port === "" &&
     host?.account === account &&
+    host.secondary === secondary &&
     host.kind !== "private-link" &&
     host.service === service
   );
@@ -59,7 +71,26 @@ export function isOnStorageHost(
  */
 export function isWellFormed(endpoint: Endpoint, { emulator }: Origins): boolean {
   if (!isEndpoint(endpoint) || !isWellNamed(endpoint)) return false;
+  if ("snapshot" in endpoint && "version" in endpoint) return false;
   return endpoint.service === "external"
     ? new URL(endpoint.origin).origin === endpoint.origin
     : isOnStorageHost(endpoint, emulator);
+}
+
+/**
+ * Whether Ferry could have parsed the destination from a URL: it has a trusted host and readable names, and is not a
+ * secondary, a snapshot or a version. A selector would give one blob a second lock.
+ */
+export function isWellFormedDestination(
+  endpoint: Endpoint,
+  origins: Origins,
+): endpoint is Destination {
+  return (
+    isWellFormed(endpoint, origins) &&
+    endpoint.service !== "external" &&
+    !endpoint.secondary &&
+    !isManagedDisk(endpoint) &&
+    !("snapshot" in endpoint) &&
+    !("version" in endpoint)
+  );
 }

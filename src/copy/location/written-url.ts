@@ -1,7 +1,7 @@
-import { characterName } from "./characters.ts";
+import { characterName, printableHost } from "./characters.ts";
 
 /**
- * A URL as it was written. The URL parser normalizes only the scheme, the host and the port. It would also remove
+ * A URL as it was written. The URL parser normalizes only the port and the case of scheme and host. It would also remove
  * tabs, line breaks, spaces at the ends and dot segments, and turn backslashes into slashes, and so name a blob that
  * the caller did not write.
  */
@@ -43,6 +43,11 @@ export function readUrl(text: string, isOutside: (origin: string) => boolean): R
   if (problems.length > 0) return { ok: false, problems };
   if (!isUrl) return { ok: false, problems: ["is not an absolute URL"] };
   const { origin, protocol, host, hostname, port } = new URL(root);
+  const written = authority.replace(/^.*@/, "").replace(/:\d*$/, "");
+  if (protocol.startsWith("http") && lowerCase(written) !== hostname) {
+    const problem = `has the host "${printableHost(written)}", which is read as "${printableHost(hostname)}"; write that`;
+    return { ok: false, problems: [problem] };
+  }
   return {
     ok: true,
     url: {
@@ -59,6 +64,11 @@ export function readUrl(text: string, isOutside: (origin: string) => boolean): R
       ],
     },
   };
+}
+
+/** Only A to Z: the URL parser turns some other letters into letters of a host, such as the sign for Kelvin into "k". */
+function lowerCase(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 /** Removes spaces, tabs and line breaks from both ends. A regular expression would take quadratic time. */

@@ -5,10 +5,16 @@ import { parseJson } from "../json.ts";
 import type { Origins } from "../location/parse-endpoint.ts";
 import { isGrant, unknownGrants } from "./grants.ts";
 import type { Grant } from "./grants.ts";
-import { privateLinkProblem } from "../location/parse-endpoint.ts";
-import { parseStorageHost } from "../location/storage-hosts.ts";
+import { privateLinkProblem, serviceProblem } from "../location/parse-endpoint.ts";
+import { isAlmostStorageHost, parseStorageHost } from "../location/storage-hosts.ts";
 import { escapingPathProblems } from "../location/external-path.ts";
-import { hasDotSegmentWhenDecoded } from "../location/storage-names.ts";
+import {
+  blobNameProblems,
+  fileNameProblems,
+  hasDotSegmentWhenDecoded,
+  isContainerName,
+  isShareName,
+} from "../location/storage-names.ts";
 import { readUrl } from "../location/written-url.ts";
 import type { WrittenUrl } from "../location/written-url.ts";
 
@@ -149,10 +155,10 @@ function parsePlace(
   }
   const { origin } = url;
   if (origin === emulator.blob || origin === emulator.file) {
-    const [account, ...segments] = parts;
-    return account === undefined
-      ? "does not name an account of the emulator"
-      : { origin, account, segments };
+    const [account = "", ...segments] = parts;
+    if (!/^[a-z0-9]{3,24}$/.test(account)) return "does not name an account of the emulator";
+    const service = origin === emulator.blob ? "blob" : "file";
+    return nameProblem(service, segments) ?? { origin, account, segments };
   }
   const host = parseStorageHost(url.hostname);
   if (host?.kind === "private-link") return privateLinkProblem(host);
@@ -160,14 +166,33 @@ function parsePlace(
     return "is the export of a managed disk, which is read-only";
   }
   if (host !== null && url.protocol === "https:" && url.port === "") {
-    return { origin, account: host.account, segments: parts };
+    if (side === "to" && host.secondary) return "is a secondary endpoint, which is read-only";
+    const { account, service } = host;
+    if (service !== "blob" && service !== "file") return serviceProblem(host);
+    return nameProblem(service, parts) ?? { origin, account, segments: parts };
   }
-  if (side === "to" || host !== null) {
+  if (side === "to" || host !== null || isAlmostStorageHost(url.hostname)) {
     return "must begin with https:// and an Azure Storage host";
   }
   return isExternalOrigin(url, emulator) && escapingPathProblems(url.path).length === 0
     ? { origin, account: null, segments: parts }
     : "must begin with https:// and a host name, without encoded slashes, control characters or dot segments";
+}
+
+/** Why no source and no destination can be in this place; null if one can. `segments` are decoded. */
+function nameProblem(
+  service: Destination["service"],
+  [top, ...parts]: readonly string[],
+): string | null {
+  if (top === undefined) return null;
+  const isBlob = service === "blob";
+  if (!(isBlob ? isContainerName(top) : isShareName(top))) {
+    return `does not name a ${isBlob ? "container" : "share"} (3 to 63 lower-case letters, digits and single hyphens)`;
+  }
+  if (parts.some((part) => part.includes("/"))) return "has an encoded slash; write it as it is";
+  const path = parts.join("/");
+  const problems = isBlob ? blobNameProblems(path) : fileNameProblems(path);
+  return path === "" || problems.length === 0 ? null : problems.join(", ");
 }
 
 /** With an emulator, plain http is accepted on this machine, for servers of tests and developers. */

@@ -4,6 +4,8 @@ import type { Conditions } from "./conditions.ts";
 import { utcTime } from "../time.ts";
 import { fileOptionsShape } from "./file-options.ts";
 import type { FileOptions } from "./file-options.ts";
+import { parseMetadata } from "./metadata.ts";
+import { parseTags } from "./tags.ts";
 
 export type CopyOptions = {
   /** What to do when the destination exists. Storage's behavior is `always`. */
@@ -95,4 +97,33 @@ export const optionsShape = z.strictObject({
   // "Lease Blob", x-ms-proposed-lease-id
   destinationLease: z.guid({ error: "must be a lease id, which is a GUID" }).exactOptional(),
   file: fileOptionsShape.exactOptional(),
+});
+
+const { shape } = optionsShape;
+
+/** Metadata and tags that the parser of a request accepts; null where the option is off. */
+const storedMetadata = z
+  .unknown()
+  .refine((json) => json === null || parseMetadata(json, "", String).problems.length === 0);
+const storedTags = z
+  .unknown()
+  .refine((json) => json === null || parseTags(json, "", String).problems.length === 0);
+
+/** All options as Ferry stores them. */
+export const storedOptionsShape = z.object({
+  overwrite: shape.overwrite.unwrap(),
+  ifBusy: shape.ifBusy.unwrap(),
+  rollback: shape.rollback.unwrap(),
+  tier: shape.tier.unwrap().nullable(),
+  rehydratePriority: shape.rehydratePriority.unwrap().nullable(),
+  metadata: storedMetadata,
+  tags: storedTags,
+  sealBlob: shape.sealBlob.unwrap(),
+  immutabilityPolicy: shape.immutabilityPolicy.unwrap().nullable(),
+  legalHold: shape.legalHold.unwrap(),
+  sourceConditions: shape.sourceConditions.unwrap().nullable(),
+  destinationConditions: shape.destinationConditions.unwrap().nullable(),
+  sourceLease: shape.sourceLease.unwrap(),
+  destinationLease: shape.destinationLease.unwrap().nullable(),
+  file: shape.file.unwrap().nullable(),
 });

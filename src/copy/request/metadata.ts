@@ -7,6 +7,12 @@ const maxMetadataBytes = 8 * 1_024;
 const headerOverheadBytes = 14;
 
 /**
+ * The name of the metadata that marks a snapshot as Ferry's (rollback). It is lower case, as headers are, and a C#
+ * identifier, because Storage accepts no other name.
+ */
+export const rollbackMarkerName = "ferryrollback";
+
+/**
  * Parses metadata that replaces the source's, and returns all problems. It uses no schema, because every own
  * name of the object counts, even `__proto__`, which is silently dropped when an object is copied.
  */
@@ -47,6 +53,11 @@ function entryProblems(name: string, text: unknown): string[] {
   const problems: string[] = [];
   if (!/^[A-Za-z_][A-Za-z0-9_]{0,255}$/.test(name) || name === "__proto__") {
     problems.push("has a name that is not a C# identifier of at most 256 characters");
+  }
+  if (name.toLowerCase() === rollbackMarkerName) {
+    problems.push(
+      "is the name of the metadata with which Ferry marks its snapshots; choose another",
+    );
   }
   if (typeof text !== "string") problems.push("must be of the type string");
   else if (!/^(?! )[\x20-\x7e]+(?<! )$/.test(text)) {

@@ -1,12 +1,13 @@
 import type { EpochMs } from "../time.ts";
 import { isAllowed, isOwnState } from "../request/access-policy.ts";
 import type { AllowedPair, OwnAccount } from "../request/access-policy.ts";
+import type { CopyOptions } from "../request/copy-options.ts";
 import type { CopyRequest } from "../request/copy-request.ts";
 import { lockTooLong, missingGrants } from "../request/grants.ts";
 import type { Problem } from "../request/request-problem.ts";
 import { endpointUrl } from "../location/endpoint.ts";
 import type { Origins } from "../location/parse-endpoint.ts";
-import { isWellFormed } from "../location/trusted-endpoint.ts";
+import { isWellFormed, isWellFormedDestination } from "../location/trusted-endpoint.ts";
 import { buildDestination, isRouted } from "./routes.ts";
 import type { Route } from "./routes.ts";
 
@@ -45,9 +46,9 @@ export function checkAccess(
     return denied(
       "its source is not in a known Storage service, or its name cannot be read unambiguously",
     );
-  if (!isWellFormed(destination, policy.origins)) {
+  if (!isWellFormedDestination(destination, policy.origins)) {
     return denied(
-      "its destination is not in a known Storage service, or its name cannot be read unambiguously",
+      "its destination is not in a known Storage service, is read-only, or its name cannot be read unambiguously",
     );
   }
   const ownEndpoint = [source, destination].find((endpoint) => isOwnState(policy.own, endpoint));
@@ -83,7 +84,7 @@ function findPairs(policy: AccessPolicy, copy: WantedCopy): Granter | AccessDeni
 /** A copy along a route needs no pair; it must be the copy that the route makes of its source. */
 function findRoute(
   { routes, origins }: AccessPolicy,
-  { source, destination, route: wanted }: WantedCopy,
+  { source, destination, options, route: wanted }: WantedCopy,
 ): Granter | AccessDenial {
   const route = routes.find(({ name }) => name === wanted?.name);
   if (wanted === null || route === undefined || !isRouted(route, source)) {
@@ -96,7 +97,27 @@ function findRoute(
       `the route "${route.name}" does not copy ${endpointUrl(source)} to ${endpointUrl(destination)}`,
     );
   }
+  const changed = route.fixedOptions.filter(
+    (name) => !isSameOption(name, options, route.sample.options),
+  );
+  if (changed.length > 0) {
+    return denied(`the route "${route.name}" sets other options: ${changed.join(", ")}`);
+  }
   return { allow: route.allow, name: `the route "${route.name}"` };
+}
+
+/** Compares the JSON of an option, with the fields of objects in any order. */
+function isSameOption(name: string, one: CopyOptions, other: CopyOptions): boolean {
+  const json = (options: CopyOptions) =>
+    JSON.stringify(Object.entries(options).find(([option]) => option === name)?.[1], sortFields);
+  return json(one) === json(other);
+}
+
+function sortFields(_key: string, value: unknown): unknown {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject
+    ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    : value;
 }
 
 function denied(reason: string): AccessDenial {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseTime } from "../time.ts";
+import { epochMs, parseTime, toIso } from "../time.ts";
 import type { EpochMs } from "../time.ts";
 import { serviceUrl } from "../location/endpoint.ts";
 import type { BlobEndpoint } from "../location/endpoint.ts";
@@ -79,8 +79,16 @@ const eventShape = z
   .transform(({ eventType, type, eventTime, time, ...rest }) => ({
     ...rest,
     type: eventType ?? type,
-    at: parseTime(eventTime ?? time ?? ""),
+    at: parseEventTime(eventTime ?? time ?? ""),
   }));
+
+/** NaN for a time outside the years 0 to 9999: a route's template would write it with another number of digits. */
+function parseEventTime(text: string): EpochMs {
+  const at = parseTime(text);
+  return /^\d{4}-/.test(text) && /^\d{4}-/.test(Number.isNaN(at) ? "" : toIso(at))
+    ? at
+    : epochMs(NaN);
+}
 
 const typeShape = z
   .object({ eventType: z.unknown(), type: z.unknown(), subject: z.unknown() })

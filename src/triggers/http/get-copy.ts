@@ -1,12 +1,12 @@
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
+import { isInstanceId } from "../../copy/contract/ids.ts";
 import type { InstanceId } from "../../copy/contract/ids.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import { copyResponse } from "../../http/copy-response.ts";
 import { copyView } from "../../instances/copy-view.ts";
 import { problem } from "../../http/problem.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { isInstanceId } from "../../ledger/instance-id.ts";
 import { findInstance } from "../../instances/find-instance.ts";
 import type { FoundInstance } from "../../instances/find-instance.ts";
 import { copiesPath } from "./method-router.ts";

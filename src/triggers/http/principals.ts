@@ -42,6 +42,6 @@ export function mayUse(
 function principalName({ headers }: HttpRequest, { areTrusted }: PrincipalSettings): string | null {
   const id = areTrusted ? headers.get("x-ms-client-principal-id") : null;
   if (id === null || id === "") return null;
-  const provider = headers.get("x-ms-client-principal-idp") ?? "";
-  return provider === "" ? id : `${provider}/${id}`;
+  // Without a provider, the id must not look like that of one ("aad/…").
+  return `${headers.get("x-ms-client-principal-idp") ?? ""}/${id}`;
 }

@@ -10,7 +10,13 @@ export async function readJson(
 ): Promise<{ ok: true; json: unknown } | { ok: false; response: HttpResponseInit }> {
   const refusal = refuseHeaders(request);
   if (refusal !== null) return { ok: false, response: refusal };
-  const bytes = await request.arrayBuffer();
+  return parseBody(request, await request.arrayBuffer());
+}
+
+function parseBody(
+  request: HttpRequest,
+  bytes: ArrayBuffer,
+): { ok: true; json: unknown } | { ok: false; response: HttpResponseInit } {
   const unreadable = refuseLength(request, bytes.byteLength);
   if (unreadable !== null) return { ok: false, response: unreadable };
   try {
@@ -18,16 +24,19 @@ export async function readJson(
     return { ok: true, json: JSON.parse(text) };
   } catch {
     // The parser's own text quotes the body, which may contain a SAS.
-    const detail = "The body cannot be read as JSON; nothing was started";
+    const detail = "The body cannot be read as JSON; the request had no effect";
     return { ok: false, response: invalidBody(detail, "is not valid JSON in UTF-8") };
   }
 }
 
-/** Returns a problem response for a body that is not JSON; null for JSON, which is not parsed, and for no body. */
+/** Returns a problem response for a body that is not JSON; null for JSON, which is not used, and for no body. */
 export async function refuseBody(request: HttpRequest): Promise<HttpResponseInit | null> {
-  const { byteLength } = await request.arrayBuffer();
-  if (byteLength === 0) return null;
-  return refuseHeaders(request) ?? refuseLength(request, byteLength);
+  const bytes = await request.arrayBuffer();
+  if (bytes.byteLength === 0) return null;
+  const refusal = refuseHeaders(request);
+  if (refusal !== null) return refusal;
+  const body = parseBody(request, bytes);
+  return body.ok ? null : body.response;
 }
 
 /**

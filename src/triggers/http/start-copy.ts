@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
-import type { DurableClient } from "durable-functions";
 import type { InstanceId } from "../../copy/contract/ids.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import { optionsOff } from "../../copy/request/copy-options.ts";
@@ -12,10 +11,9 @@ import { parseRoutedRequest } from "../../copy/routing/request-along-route.ts";
 import { copyResponse } from "../../http/copy-response.ts";
 import { copyView } from "../../instances/copy-view.ts";
 import { invalidRequest, problem } from "../../http/problem.ts";
-import { isInstanceId } from "../../ledger/instance-id.ts";
+import { isInstanceId } from "../../copy/contract/ids.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Seal } from "../../secrets/seal.ts";
-import { readOwnInstance } from "../../instances/find-instance.ts";
 import { startClaimed, createCopyInput } from "../../instances/start-instance.ts";
 import { copiesPath } from "./method-router.ts";
 import type { HttpHandler } from "./http-handler.ts";
@@ -47,8 +45,7 @@ export function startCopy(deps: StartDependencies): HttpHandler {
     const key = readIdempotencyKey(request);
     const problems = [...(parsed.ok ? [] : parsed.problems), ...key.problems];
     if (!parsed.ok || problems.length > 0) return invalidRequest(problems);
-    const refusal =
-      checkCopy(deps, parsed, now) ?? (await refuseOwnLease(deps, parsed.request, client));
+    const refusal = checkCopy(deps, parsed, now) ?? refuseOwnLease(parsed.request);
     if (refusal !== null) return refusal;
 
     const principal = readPrincipal(request, deps.principals);
@@ -102,22 +99,14 @@ function checkCopy(
 }
 
 /**
- * Rejects a lease id that is the id of a running copy. That copy may hold a lease with this id on its source, and every
- * caller can read the id.
+ * Rejects a lease id that can be the id of a copy: a copy holds a lease with its own id on its source. Whether there is
+ * such a copy is not asked, because the response would show that to other callers.
  */
-async function refuseOwnLease(
-  { ledger }: StartDependencies,
-  { options }: CopyRequest,
-  client: DurableClient,
-): Promise<HttpResponseInit | null> {
+function refuseOwnLease({ options }: CopyRequest): HttpResponseInit | null {
   const id = options.destinationLease?.toLowerCase() ?? "";
   if (!isInstanceId(id)) return null;
-  const record = await ledger.records.read(id);
-  // A copy may lease its source before it has a record.
-  const instance = record === null ? await readOwnInstance(client, id) : null;
-  const isRunning = record?.outcome === null || instance?.execution.kind === "running";
-  if (!isRunning) return null;
-  const message = "is reserved: it is the id of a running copy";
+  const message =
+    "is a UUID of version 7, and Ferry holds its own leases with these; take another id for the lease";
   const errors = [{ pointer: "/options/destinationLease", message }];
   return invalidRequest(errors);
 }
@@ -192,7 +181,9 @@ function readIdempotencyKey(request: HttpRequest): {
   problems: { pointer: string; message: string }[];
 } {
   const value = request.headers.get("idempotency-key");
-  if (value === null || /^[\x21-\x7e]{1,255}$/.test(value)) return { value, problems: [] };
-  const message = "Idempotency-Key must be 1 to 255 printable ASCII characters without spaces";
+  // The host joins two headers with a comma.
+  if (value === null || /^[\x21-\x2b\x2d-\x7e]{1,255}$/.test(value)) return { value, problems: [] };
+  const message =
+    "Idempotency-Key must be sent once, and be 1 to 255 printable ASCII characters without spaces and commas";
   return { value: null, problems: [{ pointer: "", message }] };
 }

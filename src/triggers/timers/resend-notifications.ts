@@ -25,6 +25,10 @@ export async function resendNotifications(
   context: InvocationContext,
 ): Promise<void> {
   for (const entry of await ledger.outbox.list(maxEntries)) {
+    if (entry.kind === "unreadable") {
+      await discard(ledger, context, entry.name);
+      continue;
+    }
     const { instanceId, since } = entry;
     const waited = now() - since;
     if (waited > maxNotificationMs + graceMs) {
@@ -35,6 +39,17 @@ export async function resendNotifications(
     } else if (waited > graceMs && waited < maxNotificationMs) {
       await repairToNotify(ledger, client, context, entry);
     }
+  }
+}
+
+/** Removes the entry, because it would be listed again and again before the others. */
+async function discard(ledger: Ledger, context: InvocationContext, name: string): Promise<void> {
+  const message = `Cannot send the notification of the entry ${name} because it is not one that this app writes`;
+  try {
+    await ledger.outbox.discard(name);
+    context.error(`${message}; it was removed`);
+  } catch {
+    context.error(`${message}; it could not be removed`);
   }
 }
 

@@ -43,7 +43,13 @@ async function sealedCopy(options: Record<string, unknown> = {}) {
       permissions: BlobSASPermissions.parse(permissions),
       expiresOn: new Date(clock.now() + 3_600_000),
     });
-    return seal?.(new Sas(new URL(url).search.slice(1)), { instanceId, field }) ?? "";
+    return (
+      seal?.(new Sas(new URL(url).search.slice(1)), {
+        instanceId,
+        field,
+        endpoint: field === "sourceSas" ? copy.source : copy.destination,
+      }) ?? ""
+    );
   };
   const sealed = {
     ...copy,

@@ -102,7 +102,7 @@ async function play(all: readonly Scenario[]): Promise<Result[]> {
   const failures = all.map((each) => each.failures);
   const delays = all.map((each) => inOrder(each.raised).map(({ delay }) => delay));
   const of = <T>(list: readonly T[], instanceId: string): T => {
-    const found = list[Number(instanceId.slice(prefix.length))];
+    const found = list[indexOf(instanceId)];
     if (found === undefined) throw new Error(`There is no ${instanceId}`);
     return found;
   };
@@ -130,7 +130,7 @@ async function play(all: readonly Scenario[]): Promise<Result[]> {
       orchestrators: { [orchestrations.copy]: copyOrchestration },
       activities: {
         prepareCopy(_input, id) {
-          const index = Number(id.slice(prefix.length));
+          const index = indexOf(id);
           const left = failures[index] ?? 0;
           failures[index] = left - 1;
           return later(id, left > 0 ? noResponse : { kind: "planned", plan });
@@ -156,17 +156,17 @@ async function play(all: readonly Scenario[]): Promise<Result[]> {
   });
   try {
     for (const index of all.keys()) {
-      await engine.startNew(orchestrations.copy, `${prefix}${index}`, input);
+      await engine.startNew(orchestrations.copy, idOf(index), input);
     }
     const raised = all.flatMap((each, index) => each.raised.map((event) => ({ ...event, index })));
     for (const { name, at, delay, index } of inOrder(raised)) {
       await clock.advance(at - now());
-      const status = await engine.raise(`${prefix}${index}`, events[name]);
+      const status = await engine.raise(idOf(index), events[name]);
       if (status === 202) results[index]?.arrived.push({ name, at: at + delay });
     }
     await clock.advance(hours(2));
     for (const [index, copy] of results.entries()) {
-      copy.runtimeStatus = (await engine.status(`${prefix}${index}`)).runtimeStatus;
+      copy.runtimeStatus = (await engine.status(idOf(index))).runtimeStatus;
     }
     return results;
   } finally {
@@ -178,7 +178,9 @@ async function play(all: readonly Scenario[]): Promise<Result[]> {
 const inOrder = <T extends { at: number }>(raised: readonly T[]): T[] =>
   raised.toSorted((a, b) => a.at - b.at);
 
-const prefix = "copy-";
+const prefix = "01a1f8d3-ea00-7155-946e-";
+const idOf = (index: number) => `${prefix}8${String(index).padStart(11, "0")}`;
+const indexOf = (instanceId: string) => Number(instanceId.slice(prefix.length + 1));
 const progress = { bytesCopied: 0, totalBytes: 1 };
 const plan = { source: { etag: "a", length: 1_000 }, destinationEtag: null };
 const noResponse = {
@@ -190,6 +192,8 @@ const blob = (path: string) => ({
   service: "blob",
   origin: "https://acme.blob.core.windows.net",
   account: "acme",
+  secondary: false,
+  emulated: false,
   container: "in",
   path,
 });

@@ -31,10 +31,13 @@ test("a timer that is due now is not postponed", () => {
   ]);
 });
 
+const aCopy = "01a1f8d3-ea00-7155-946e-1b708a07a383";
 const blob = (path: string) => ({
   service: "blob",
   origin: "https://acme.blob.core.windows.net",
   account: "acme",
+  secondary: false,
+  emulated: false,
   container: "in",
   path,
 });
@@ -65,15 +68,15 @@ async function startCopy(activities: Activities): Promise<TestEngine> {
       },
     },
   });
-  await engine.startNew(orchestrations.copy, "a-copy", input);
+  await engine.startNew(orchestrations.copy, aCopy, input);
   return engine;
 }
 
 test("nextReadAt is when the poll is due, and its timer is created for a second later", async () => {
   const engine = await startCopy({});
-  const { customStatus } = await engine.status("a-copy");
+  const { customStatus } = await engine.status(aCopy);
   expect(customStatus.nextReadAt).toBe(new Date(testStart + 2_000).toISOString());
-  const timers = (await engine.history("a-copy")).filter(
+  const timers = (await engine.history(aCopy)).filter(
     ({ EventType }) => EventType === "TimerCreated",
   );
   expect(Date.parse(timers.at(-1).FireAt)).toBe(testStart + 3_000);
@@ -91,7 +94,7 @@ test("waits for a fence to pass do not count as attempts to settle", async () =>
     },
   });
   await engine.clock.advance(days(3));
-  const { runtimeStatus, output } = await engine.status("a-copy");
+  const { runtimeStatus, output } = await engine.status(aCopy);
   expect({ runtimeStatus, output }).toEqual({
     runtimeStatus: "Completed",
     output: { status: "succeeded" },
@@ -114,6 +117,6 @@ test("Ferry waits for a fence on a clock that is a quarter of an hour behind, wi
     },
   });
   await engine.clock.advance(minutes(60));
-  expect((await engine.status("a-copy")).runtimeStatus).toBe("Completed");
+  expect((await engine.status(aCopy)).runtimeStatus).toBe("Completed");
   expect(calls.length).toBeLessThan(15);
 });

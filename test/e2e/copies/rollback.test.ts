@@ -58,6 +58,18 @@ const former = {
   snapshots: 0,
 };
 
+test("metadata of another client with the name of Ferry's marker is restored, too", async () => {
+  const stack = await startStack(slowly);
+  const body = await request(stack);
+  await stack.blob("archive/film.mp4").setMetadata({ ferryrollback: "keep this", shelf: "7" });
+  const { id } = await stack.start(body);
+  await stack.clock.advance(10_000);
+  await abort(stack, id);
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "aborted", residue: [] });
+  const { content, metadata } = await readDestination(stack);
+  expect([content, metadata]).toEqual(["former", { ferryrollback: "keep this", shelf: "7" }]);
+});
+
 async function abort(stack: TestStack, id: string) {
   await stack.call("POST", `/copies/${id}/abort`);
   await stack.clock.settled();

@@ -98,6 +98,13 @@ const calls: {
     pointers: [""],
   },
   {
+    what: "two Idempotency-Keys, which the host joins",
+    body: { source: there, destination: there },
+    headers: { "idempotency-key": "a,b" },
+    status: 400,
+    pointers: [""],
+  },
+  {
     what: "a long Idempotency-Key",
     body: { source: there, destination: there },
     headers: { "idempotency-key": "k".repeat(256) },
@@ -174,12 +181,16 @@ const urls: { what: string; url: string; says: RegExp }[] = [
     says: /without the dot at its end/,
   },
   { what: "an IP literal", url: "https://169.254.169.254/inbox/a", says: /not Azure Storage/ },
-  { what: "an IP literal in hex", url: "https://0x7f000001/inbox/a", says: /not Azure Storage/ },
+  {
+    what: "an IP literal in hex",
+    url: "https://0x7f000001/inbox/a",
+    says: /which is read as "127\.0\.0\.1"/,
+  },
   { what: "an IPv6 literal", url: "https://[::1]/inbox/a", says: /not Azure Storage/ },
   {
     what: "an IDN look-alike",
     url: "https://acct1.blob.core.windоws.net/inbox/a",
-    says: /not Azure Storage/,
+    says: /which is read as "acct1\.blob\.core\.xn--windws-zqf\.net"/,
   },
   {
     what: "user information",

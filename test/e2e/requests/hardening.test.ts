@@ -42,16 +42,21 @@ test("the lease id that a copy holds on its source is public, but does not let a
     destination: source,
     options: { overwrite: "always", destinationLease },
   });
-  for (const lease of [id, id.toUpperCase()]) {
-    const response = await stack.call("POST", "/copies", { body: over(lease) });
-    expect(response).toMatchObject({
-      status: 400,
-      json: { errors: [{ pointer: "/options/destinationLease" }] },
-    });
+  const never = "01a1fb88-0c5b-77ed-8af1-403e51b453cb";
+  const ask = (lease: string) => stack.call("POST", "/copies", { body: over(lease) });
+  const running = await ask(id);
+  expect(running).toMatchObject({
+    status: 400,
+    json: { errors: [{ pointer: "/options/destinationLease" }] },
+  });
+  // The response is the same for the id of no copy and of an ended one, so it shows no other caller's copy.
+  for (const lease of [id.toUpperCase(), never]) {
+    expect(await ask(lease)).toMatchObject({ status: 400, json: running.json });
   }
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
-  // The lease ends with the copy: afterwards its id is that of any missing lease.
-  const late = await stack.start(over(id));
+  expect(await ask(id)).toMatchObject({ status: 400, json: running.json });
+  // Any other missing lease is Storage's to refuse.
+  const late = await stack.start(over("5e1a9a36-22dc-4cbb-a3b2-1e4e3bd4a9f1"));
   expect(await stack.untilEnded(late.id)).toMatchObject({ error: { cause: "destination-leased" } });
 });
 

@@ -141,6 +141,9 @@ test("an abort needs no body and no type; a body must be JSON", async () => {
   expect(await abort({}, "{}")).toBe(415);
   expect(await abort({ ...json, "content-encoding": "gzip" }, "x")).toBe(415);
   expect(await abort(json, "x".repeat(100_000))).toBe(413);
+  for (const content of ["{bad", "{", "x", "{} {}", "\ufeff{", "\u0000"]) {
+    expect(await abort(json, content)).toBe(400);
+  }
   const view = await send(port(), { path: path.replace("/abort", "") });
   expect(JSON.parse(view.text)).toMatchObject({ abortRequested: false });
   expect(await abort({})).toBe(202);

@@ -229,7 +229,7 @@ test.each(["a file", "a blob"] as const)(
     expect(copy).toMatchObject({
       status: "failed",
       copyId: null,
-      error: { cause: "destination-busy", message: expect.stringContaining(copyId) },
+      error: { cause: "destination-busy", message: expect.not.stringContaining(copyId) },
     });
     await stack.clock.advance(200_000);
     expect(await destinations[to].getProperties()).toMatchObject({ copyId, copyStatus: "success" });

@@ -1,11 +1,21 @@
 import { randomBytes } from "node:crypto";
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
+import type { Endpoint } from "../../../src/copy/location/endpoint.ts";
 import { revealSas, Sas } from "../../../src/copy/location/sas.ts";
 import { createSeal, UnsealError } from "../../../src/secrets/seal.ts";
 import { toInstanceId } from "../../../src/copy/contract/ids.ts";
 
-const place = { instanceId: toInstanceId("1"), field: "sourceSas" } as const;
+const endpoint: Endpoint = {
+  service: "blob",
+  origin: "https://acct1.blob.core.windows.net",
+  account: "acct1",
+  secondary: false,
+  emulated: false,
+  container: "inbox",
+  path: "film.mp4",
+};
+const place = { instanceId: toInstanceId("1"), field: "sourceSas", endpoint } as const;
 const sas = new Sas("sv=1&sig=secret");
 const [first, second] = [randomBytes(32), randomBytes(32)];
 
@@ -17,11 +27,21 @@ test("a sealed SAS can be opened for its copy, and reveals nothing", () => {
   expect(seal.seal?.(sas, place)).not.toBe(sealed);
 });
 
-test("a sealed SAS cannot be opened for another copy, or after a character was changed", () => {
+test("a sealed SAS cannot be opened for another copy, field or URL, or after a character was changed", () => {
   const seal = createSeal([first]);
   const sealed = seal.seal?.(sas, place) ?? "";
   expect(() => seal.open(sealed, { ...place, instanceId: toInstanceId("2") })).toThrow(UnsealError);
   expect(() => seal.open(sealed, { ...place, field: "destinationSas" })).toThrow(UnsealError);
+  for (const change of [
+    { origin: "https://acct2.blob.core.windows.net", account: "acct2" },
+    { container: "other" },
+    { path: "other.mp4" },
+    { path: "film.mp4/" },
+    { snapshot: "2026-11-20T12:00:00.0000000Z" },
+  ]) {
+    const elsewhere = { ...place, endpoint: { ...endpoint, ...change } };
+    expect(() => seal.open(sealed, elsewhere)).toThrow(UnsealError);
+  }
   const changed = sealed.slice(0, -1) + (sealed.endsWith("A") ? "B" : "A");
   expect(() => seal.open(changed, place)).toThrow(UnsealError);
   expect(() => seal.open("", place)).toThrow(UnsealError);
@@ -76,7 +96,7 @@ test.each([
   const seal = createSeal([first]);
   const changed = change(seal.seal?.(sas, place) ?? "");
   const message =
-    "Cannot open the sealed sourceSas because it is damaged or was sealed for another copy: instance 1";
+    "Cannot open the sealed sourceSas because it is damaged or was sealed for another copy or URL: instance 1";
   expect(() => seal.open(changed, place)).toThrow(new UnsealError(place, null));
   expect(() => seal.open(changed, place)).toThrow(message);
 });

@@ -41,6 +41,9 @@ function parseName(text: string): string {
   );
 }
 
+/** In front of "@", or behind a slash, a Host header could have one name and lead to another. */
+const onlyHostAndPort = /^[^@/\\?#\s]+$/;
+
 /**
  * Rejects a request to a foreign name (RFC 9110, section 15.5.20). `url` is the request's URL, which contains another
  * name than the Host header if the request's target is in absolute form.
@@ -49,7 +52,8 @@ export function refuseForeignHost(
   { url, headers }: { url?: URL; headers: Headers },
   names: HostNames,
 ): Refusal | undefined {
-  const name = hostnameOf(`http://${headers["host"] ?? ""}`);
+  const host = headers["host"] ?? "";
+  const name = onlyHostAndPort.test(host) ? hostnameOf(`http://${host}`) : undefined;
   if (isIn(names, name) && (url === undefined || isIn(names, url.hostname))) return undefined;
   return {
     status: 421,
@@ -77,6 +81,18 @@ export function refuseForeignPage(headers: Headers, names: HostNames): Refusal |
       "Cannot respond because a web page of another site sent the request: Sec-Fetch-Site is cross-site. " +
       "Enter the address in the browser instead",
   };
+}
+
+/** What a page may show of another site without reading it ("Fetch", request destinations). */
+const shown: ReadonlySet<string> = new Set(["image", "audio", "video", "track"]);
+
+/**
+ * Rejects a read that a page of a foreign origin sent, except of an image, audio or video that the page shows. Any other
+ * content could run here as a page, or as a script that the foreign page can read.
+ */
+export function refuseForeignReader(headers: Headers, names: HostNames): Refusal | undefined {
+  const isShown = shown.has(headers["sec-fetch-dest"] ?? "");
+  return refuseForeignPage(isShown ? { origin: headers["origin"] } : headers, names);
 }
 
 function isIn(names: HostNames, name: string | undefined): boolean {

@@ -1,13 +1,8 @@
-import type { ServerResponse } from "node:http";
+import { validateHeaderValue, type ServerResponse } from "node:http";
 import type { Clock } from "../../clock.ts";
 import { httpDate } from "../http/http-dates.ts";
-import type { StorageError } from "../http/rest-errors.ts";
-import {
-  parseQuery,
-  splitTarget,
-  type StorageResponse,
-  type StorageRequest,
-} from "../http/storage-request.ts";
+import { StorageError } from "../http/rest-errors.ts";
+import { splitTarget, type StorageResponse, type StorageRequest } from "../http/storage-request.ts";
 import { element, elements, renderXml } from "../http/xml.ts";
 
 /** The parts of a request that exist before its address and metadata are parsed. */
@@ -51,6 +46,31 @@ export function errorResponse(
 /** `x-ms-version` of responses to requests without a version. */
 const latestVersion = "2026-10-06";
 
+/**
+ * No browser runs what the emulator sends: a blob can be any page, and a page of this origin could call the host. Azure
+ * Storage sends neither header, because its origins are trusted by no other service.
+ */
+export const inertHeaders = {
+  "Content-Security-Policy": "sandbox",
+  "X-Content-Type-Options": "nosniff",
+} as const;
+
+/** Throws `InvalidQueryParameterValue` if a header cannot be sent: a SAS can name any text for it (`rsct`). */
+export function requireSendable({ headers = {} }: StorageResponse): void {
+  for (const [name, value = ""] of Object.entries(headers)) {
+    try {
+      validateHeaderValue(name, value);
+    } catch {
+      throw new StorageError("InvalidQueryParameterValue");
+    }
+  }
+}
+
+/** The version of a SAS, from a query that may be invalid otherwise. */
+function signedVersion(target: string): string | undefined {
+  return /(?:^|&)sv=([\w-]+)(?:&|$)/i.exec(splitTarget(target)[1])?.[1];
+}
+
 /** Does not wait until the client has read the response: a client that never reads must not stop the clock. */
 export function sendResponse(
   outgoing: ServerResponse,
@@ -59,15 +79,15 @@ export function sendResponse(
   clock: Clock,
 ): void {
   const bytes = typeof body === "string" ? Buffer.from(body) : body;
-  const signedVersion = new Map(parseQuery(splitTarget(target)[1])).get("sv");
   outgoing.sendDate = false; // Node would send the real time instead of the clock's
   const all: Record<string, string | undefined> = {
     ...(status !== 304 && method !== "HEAD" && { "Content-Length": String(bytes.length) }),
     ...headers,
+    ...inertHeaders,
     Server: "Ferry-Storage-Emulator",
     Date: httpDate(clock.now()),
     "x-ms-request-id": id,
-    "x-ms-version": requestHeaders["x-ms-version"] ?? signedVersion ?? latestVersion,
+    "x-ms-version": requestHeaders["x-ms-version"] ?? signedVersion(target) ?? latestVersion,
     "x-ms-client-request-id": requestHeaders["x-ms-client-request-id"],
   };
   for (const [name, value] of Object.entries(all)) {

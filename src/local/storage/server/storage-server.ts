@@ -3,7 +3,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../../clock.ts";
-import { errorResponse, sendResponse, type RequestDraft } from "./send-response.ts";
+import {
+  errorResponse,
+  inertHeaders,
+  requireSendable,
+  sendResponse,
+  type RequestDraft,
+} from "./send-response.ts";
 import { StorageError } from "../http/rest-errors.ts";
 import { ownPath, type VirtualHosts } from "../http/virtual-hosts.ts";
 import type { FaultAction } from "./faults.ts";
@@ -45,7 +51,9 @@ export type ServerOptions = {
   tls?: { key: string; cert: string };
   hosts: VirtualHosts;
   /** Returns the response to a request that must not reach Storage; undefined for others. */
-  refuse: (request: Pick<RequestDraft, "method" | "headers">) => RefusedRequest | undefined;
+  refuse: (
+    request: Pick<RequestDraft, "method" | "target" | "headers">,
+  ) => RefusedRequest | undefined;
   takeFault: (request: StorageRequest, operation: OperationName) => FaultAction | undefined;
   /** Executes the operation, or throws the StorageError that becomes the response. */
   handle: (request: StorageRequest, operation: OperationName) => Promise<StorageResponse>;
@@ -113,7 +121,8 @@ async function exchange(
   if (refused !== undefined) {
     const { status, reason } = refused;
     options.log([draft.method, redact(draft.target), status, reason].join(" "));
-    outgoing.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" }).end(reason);
+    const headers = { ...inertHeaders, "Content-Type": "text/plain; charset=utf-8" };
+    outgoing.writeHead(status, headers).end(reason);
     return;
   }
   const { operation, response } = await respond(draft, {
@@ -156,6 +165,7 @@ async function respond(
     }
     if (typeof fault === "object") await delay(clock, fault.delayMs);
     response = await clock.track(options.handle(request, operation));
+    requireSendable(response);
   } catch (error) {
     response = errorResponse(draft, asStorageError(error, options), clock);
   }

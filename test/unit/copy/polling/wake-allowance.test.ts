@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fullAllowance, refillWakes, spendWake } from "../../../src/copy/polling/wake-allowance.ts";
-import { epochMs } from "../../../src/copy/time.ts";
+import {
+  fullAllowance,
+  refillWakes,
+  spendWake,
+} from "../../../../src/copy/polling/wake-allowance.ts";
+import { epochMs } from "../../../../src/copy/time.ts";
 
 const hour = 3_600_000;
 const day = 24 * hour;

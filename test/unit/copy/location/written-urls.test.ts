@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { endpointUrl } from "../../../src/copy/location/endpoint.ts";
-import { parseDestination, parseSource } from "../../../src/copy/location/parse-endpoint.ts";
-import { revealSas } from "../../../src/copy/location/sas.ts";
-import { parseAllowedPairs } from "../../../src/copy/request/access-policy.ts";
-import { parseRoutes } from "../../../src/copy/routing/routes.ts";
+import { endpointUrl } from "../../../../src/copy/location/endpoint.ts";
+import { parseDestination, parseSource } from "../../../../src/copy/location/parse-endpoint.ts";
+import { revealSas } from "../../../../src/copy/location/sas.ts";
+import { parseAllowedPairs } from "../../../../src/copy/request/access-policy.ts";
+import { parseRoutes } from "../../../../src/copy/routing/routes.ts";
 
 const emulator = { blob: "http://127.0.0.1:10000", file: "http://127.0.0.1:10003" };
 const origins = {

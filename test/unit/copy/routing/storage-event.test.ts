@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { endpointUrl } from "../../../src/copy/location/endpoint.ts";
-import { onlyStorage } from "../../../src/copy/location/parse-endpoint.ts";
-import { describeBlob, parseStorageEvent } from "../../../src/copy/routing/storage-event.ts";
+import { endpointUrl } from "../../../../src/copy/location/endpoint.ts";
+import { onlyStorage } from "../../../../src/copy/location/parse-endpoint.ts";
+import { describeBlob, parseStorageEvent } from "../../../../src/copy/routing/storage-event.ts";
 
 const content = {
   api: "PutBlob",
@@ -92,6 +92,11 @@ test.each([
   ["another host", gridEvent({ url: "https://example.org/inbox/film.mp4?sig=hush" })],
   ["a file share", gridEvent({ url: "https://acct1.file.core.windows.net/inbox/film.mp4" })],
   ["no time", { ...gridEvent(), eventTime: "yesterday" }],
+  ["a time after the year 9999", { ...gridEvent(), eventTime: "+275760-09-12T00:00:00Z" }],
+  ["a time that is after it in UTC", { ...gridEvent(), eventTime: "9999-12-31T23:00:00-02:00" }],
+  ["a time before the year 0", { ...gridEvent(), eventTime: "-000001-01-01T00:00:00Z" }],
+  ["a time that is before it in UTC", { ...gridEvent(), eventTime: "0000-01-01T00:00:00+02:00" }],
+  ["a time in another form", { ...gridEvent(), eventTime: "Nov 20, 2026 12:00" }],
   ["no data", { ...gridEvent(), data: null }],
   ["a very long ETag", gridEvent({ eTag: "film".repeat(100) })],
 ])("%s is unreadable, and the problem does not quote it", (_, event) => {

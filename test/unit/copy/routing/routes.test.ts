@@ -1,19 +1,19 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { endpointUrl } from "../../../src/copy/location/endpoint.ts";
-import { onlyStorage, parseDestination } from "../../../src/copy/location/parse-endpoint.ts";
+import { endpointUrl } from "../../../../src/copy/location/endpoint.ts";
+import { onlyStorage, parseDestination } from "../../../../src/copy/location/parse-endpoint.ts";
 import {
   isRouted,
   parseRoutes,
   parseRouteList,
   buildRoutedRequest,
-} from "../../../src/copy/routing/routes.ts";
-import { parseRoutedRequest } from "../../../src/copy/routing/request-along-route.ts";
-import type { Route } from "../../../src/copy/routing/routes.ts";
-import { randomNames, randomRoutes } from "../../support/requests/random-routes.ts";
-import { cycles, safeShapes } from "../../support/requests/safe-routes.ts";
-import type { RouteEntry } from "../../support/requests/safe-routes.ts";
-import { epochMs } from "../../../src/copy/time.ts";
+} from "../../../../src/copy/routing/routes.ts";
+import { parseRoutedRequest } from "../../../../src/copy/routing/request-along-route.ts";
+import type { Route } from "../../../../src/copy/routing/routes.ts";
+import { randomNames, randomRoutes } from "../../../support/requests/random-routes.ts";
+import { cycles, safeShapes } from "../../../support/requests/safe-routes.ts";
+import type { RouteEntry } from "../../../support/requests/safe-routes.ts";
+import { epochMs } from "../../../../src/copy/time.ts";
 
 const blob = (account: string, path: string) => `https://${account}.blob.core.windows.net/${path}`;
 const films: RouteEntry = {

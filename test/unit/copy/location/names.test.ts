@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { endpointUrl, identityOf, urlWith } from "../../../src/copy/location/endpoint.ts";
-import type { Endpoint } from "../../../src/copy/location/endpoint.ts";
-import { parseDestination, parseSource } from "../../../src/copy/location/parse-endpoint.ts";
-import { revealSas } from "../../../src/copy/location/sas.ts";
+import { endpointUrl, identityOf, urlWith } from "../../../../src/copy/location/endpoint.ts";
+import type { Endpoint } from "../../../../src/copy/location/endpoint.ts";
+import { parseDestination, parseSource } from "../../../../src/copy/location/parse-endpoint.ts";
+import { revealSas } from "../../../../src/copy/location/sas.ts";
 
 const origins = {
   emulator: { blob: "http://127.0.0.1:10000", file: "http://127.0.0.1:10003" },

@@ -1,76 +1,32 @@
-import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { startExternalServer } from "../../support/stack/outside.ts";
+import {
+  id,
+  inputFor,
+  json,
+  place,
+  plan,
+  refused,
+  startStrange,
+  startStrangeStack as start,
+} from "../../support/access/strange.ts";
 import { startStack } from "../../support/stack/test-stack.ts";
-import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
  * Goal: with the task hub's key, or with write access to it, a copy can be started that no trigger has checked. It can do
  * no more than a request. Method: Durable's own HTTP API starts the orchestration with any input.
  */
 
-const json = { "content-type": "application/json" };
-const id = "01a21ba0-496d-7000-8000-000000000001";
+const fixed = { by: "route", at: "noon" };
 
-async function startStrange(stack: TestStack, copy: unknown) {
-  const id = randomUUID();
-  const hub = `${stack.local.host.url}/runtime/webhooks/durabletask`;
-  const started = await fetch(`${hub}/orchestrators/copyOrchestration/${id}`, {
-    method: "POST",
-    headers: json,
-    body: JSON.stringify(copy),
-  });
-  expect(started.status).toBe(202);
-  await stack.clock.advance(60_000);
-  // "Get instance status" of Durable's HTTP API.
-  const response = await fetch(`${hub}/instances/${id}?showInput=true`);
-  return (await response.json()) as { runtimeStatus: string; output: unknown };
-}
-
-/** The input that a request would get, with other endpoints and options. */
-function inputFor(stack: TestStack, changes: object = {}) {
-  const endpoint = (container: string, path: string) => ({
-    service: "blob",
-    origin: stack.local.emulator.blobUrl,
-    account: "devstoreaccount1",
-    secondary: false,
-    emulated: true,
-    container,
-    path,
-  });
+/** The input along the route "fixed", with other options. */
+function along({ destination }: ReturnType<typeof inputFor>, options: object) {
   return {
-    version: 1,
-    source: endpoint("inbox", "film.mp4"),
-    destination: endpoint("archive", "film.mp4"),
-    sourceSas: null,
-    destinationSas: null,
-    options: {},
-    createdAt: "2026-11-20T12:00:00.000Z",
-    ...changes,
+    destination: { ...destination, container: "fixed" },
+    route: "fixed",
+    options: { overwrite: "fail", metadata: fixed, ...options },
   };
 }
-
-const place = (path: string) => `http://127.0.0.1:10000/devstoreaccount1/${path}`;
-
-async function start() {
-  const allowed = [{ from: place("inbox"), to: place("archive") }];
-  const source = place("inbox");
-  const routes = [
-    { name: "films", source, destination: place("vault/{path}") },
-    { name: "dated", source, destination: place("dated/{year}/{path}") },
-  ];
-  const settings = { COPY_ALLOWED: JSON.stringify(allowed), COPY_ROUTES: JSON.stringify(routes) };
-  const stack = await startStack({ settings });
-  await stack.upload("inbox/film.mp4", "film");
-  await stack.upload("secret/film.mp4", "secret");
-  await stack.container("vault").create();
-  return stack;
-}
-
-const refused = {
-  runtimeStatus: "Completed",
-  output: { status: "failed", failure: { cause: "not-allowed" } },
-};
 
 test("an input that a request could cause is copied", async () => {
   const stack = await start();
@@ -109,6 +65,26 @@ test.each<[string, (input: ReturnType<typeof inputFor>) => object]>([
   ],
   ["a route that does not exist", () => ({ route: "none" })],
   [
+    "an option that its route sets otherwise",
+    (input) => ({ ...along(input, { overwrite: "always" }) }),
+  ],
+  ["without an option that its route sets", (input) => ({ ...along(input, { metadata: null }) })],
+  [
+    "metadata that its route sets otherwise",
+    (input) => ({ ...along(input, { metadata: { by: "me", at: "noon" } }) }),
+  ],
+  [
+    "more metadata than its route sets",
+    (input) => ({ ...along(input, { metadata: { ...fixed, x: "y" } }) }),
+  ],
+  [
+    "an option that the route of its event sets otherwise",
+    (input) => ({
+      ...along(input, { overwrite: "always" }),
+      event: { route: "fixed", etag: "x", at: "2026-11-20T12:00:00.000Z" },
+    }),
+  ],
+  [
     "a route's event without a valid time",
     ({ destination }) => ({
       destination: { ...destination, container: "dated" },
@@ -134,6 +110,30 @@ test("an input along a route is copied where the route says, and only there", as
   expect(await startStrange(stack, { ...input, destination, route: "films" })).toMatchObject({
     output: { status: "succeeded" },
   });
+});
+
+test("an input has the options of its route, in any order, and others of its own", async () => {
+  const stack = await start();
+  const input = inputFor(stack);
+  const strange = along(input, { metadata: { at: "noon", by: "route" }, tier: "Cool" });
+  expect(await startStrange(stack, { ...input, ...strange })).toMatchObject({
+    output: { status: "succeeded" },
+  });
+});
+
+test.each<[string, object]>([
+  ["an empty snapshot", { snapshot: "" }],
+  ["an empty version", { version: "" }],
+  ["a snapshot", { snapshot: "2026-11-20T12:00:00.0000000Z" }],
+  ["a version", { version: "2026-11-20T12:00:00.0000000Z" }],
+  ["a secondary", { secondary: true }],
+])("a destination with %s gets no second lock", async (_, change) => {
+  const stack = await start();
+  const input = inputFor(stack);
+  const destination = { ...input.destination, ...change };
+  expect(await startStrange(stack, { ...input, destination })).toMatchObject(refused);
+  const locks = stack.local.emulator.requests.filter(({ url }) => url.includes("/locks/"));
+  expect(locks.filter(({ method }) => method === "PUT")).toEqual([]);
 });
 
 test("a host outside Storage gets no request, as the source or the destination", async () => {
@@ -183,7 +183,6 @@ test.each(["readCopy", "abortCopy", "startCopy"])(
       source: { ...input.source, origin: outside.origin },
       destination: { ...input.destination, origin: outside.origin },
     };
-    const plan = { source: { etag: "x", length: 1 }, destinationEtag: null };
     const step = { instanceId: id, copy, plan, copyId: id };
     const response = await fetch(`${stack.local.host.url}/admin/functions/${name}`, {
       method: "POST",

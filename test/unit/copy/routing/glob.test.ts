@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { literalStart, matches, parseGlob } from "../../../src/copy/routing/glob.ts";
+import { literalStart, matches, parseGlob } from "../../../../src/copy/routing/glob.ts";
 
 function glob(text: string) {
   const parsed = parseGlob(text);

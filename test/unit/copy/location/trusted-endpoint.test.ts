@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
-import type { Endpoint } from "../../../src/copy/location/endpoint.ts";
-import { isOnStorageHost, isWellFormed } from "../../../src/copy/location/trusted-endpoint.ts";
-import { createCredentialFor, UntrustedHostError } from "../../../src/storage/credentials.ts";
+import type { Endpoint } from "../../../../src/copy/location/endpoint.ts";
+import {
+  isOnStorageHost,
+  isWellFormed,
+  isWellFormedDestination,
+} from "../../../../src/copy/location/trusted-endpoint.ts";
+import { createCredentialFor, UntrustedHostError } from "../../../../src/storage/credentials.ts";
 
 const emulator = { blob: "http://127.0.0.1:10000", file: "http://127.0.0.1:10003" };
 const origins = { emulator, external: ["https://media.example"] };
@@ -151,4 +155,40 @@ test.each<[string, object]>([
 
 test("a URL outside Storage could have been parsed", () => {
   expect(isWellFormed(asEndpoint(external), origins)).toBe(true);
+});
+
+test("a base blob and a file on a primary endpoint are destinations", () => {
+  for (const endpoint of [blob, file, local]) {
+    expect(isWellFormedDestination(asEndpoint(endpoint), origins)).toBe(true);
+  }
+});
+
+const time = "2026-11-20T12:00:00.0000000Z";
+const secondary = { origin: "https://acct1-secondary.blob.core.windows.net", secondary: true };
+
+test.each<[string, unknown]>([
+  ["a snapshot", { ...blob, snapshot: time }],
+  ["a version", { ...blob, version: time }],
+  ["a snapshot of a share", { ...file, snapshot: time }],
+  ["an empty snapshot", { ...blob, snapshot: "" }],
+  ["an empty version", { ...blob, version: "" }],
+  ["a snapshot with a query", { ...blob, snapshot: `${time}&comp=lease` }],
+  ["a secondary", { ...blob, ...secondary }],
+  ["a primary that is called a secondary", { ...blob, secondary: true }],
+  ["a secondary that is called a primary", { ...blob, ...secondary, secondary: false }],
+  ["a secondary of the emulator", { ...local, secondary: true }],
+  ["a secondary without a truth value", { ...blob, secondary: "no" }],
+  ["a URL outside Storage", external],
+  ["a managed disk", { ...blob, origin: "https://md-abcdef.z1.blob.storage.azure.net" }],
+  ["null", null],
+])("%s is no destination", (_, endpoint) => {
+  expect(isWellFormedDestination(asEndpoint(endpoint), origins)).toBe(false);
+});
+
+test.each<[string, unknown]>([
+  ["an empty snapshot", { ...blob, snapshot: "" }],
+  ["a snapshot that is no time of Storage", { ...blob, snapshot: "2026-11-20T12:00:00Z" }],
+  ["a snapshot and a version", { ...blob, snapshot: time, version: time }],
+])("%s is no source", (_, endpoint) => {
+  expect(isWellFormed(asEndpoint(endpoint), origins)).toBe(false);
 });

@@ -4,11 +4,11 @@ import {
   addMarker,
   nextRollbackStep,
   removeMarker,
-} from "../../../src/copy/decisions/rollback-step.ts";
-import type { CopyResult } from "../../../src/copy/contract/outcome.ts";
-import type { DestinationProperties } from "../../../src/copy/contract/properties.ts";
-import { toCopyId, toInstanceId } from "../../../src/copy/contract/ids.ts";
-import { epochMs } from "../../../src/copy/time.ts";
+} from "../../../../src/copy/decisions/rollback-step.ts";
+import type { CopyResult } from "../../../../src/copy/contract/outcome.ts";
+import type { DestinationProperties } from "../../../../src/copy/contract/properties.ts";
+import { toCopyId, toInstanceId } from "../../../../src/copy/contract/ids.ts";
+import { epochMs } from "../../../../src/copy/time.ts";
 
 const instanceId = toInstanceId("0191f000-0000-7000-8000-000000000001");
 const copyId = toCopyId("11111111-1111-1111-1111-111111111111");

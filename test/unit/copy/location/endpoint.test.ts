@@ -6,10 +6,10 @@ import {
   isOwnState,
   parseAllowedPairs,
   wholeExternalOrigins,
-} from "../../../src/copy/request/access-policy.ts";
-import { endpointUrl } from "../../../src/copy/location/endpoint.ts";
-import type { Destination, Endpoint } from "../../../src/copy/location/endpoint.ts";
-import { parseDestination, parseSource } from "../../../src/copy/location/parse-endpoint.ts";
+} from "../../../../src/copy/request/access-policy.ts";
+import { endpointUrl } from "../../../../src/copy/location/endpoint.ts";
+import type { Destination, Endpoint } from "../../../../src/copy/location/endpoint.ts";
+import { parseDestination, parseSource } from "../../../../src/copy/location/parse-endpoint.ts";
 
 const blobs = "http://127.0.0.1:10000";
 const emulator = { blob: blobs, file: "http://127.0.0.1:10003" };
@@ -197,7 +197,7 @@ test.each([
   ["https://www.cdn.example/pub/a", "invalid"],
   ["https://cdn.example.evil.example/pub/a", "invalid"],
   ["http://cdn.example/pub/a", "invalid"],
-  ["https://cdn。example/pub/a", "allowed"],
+  ["https://cdn。example/pub/a", "invalid"],
 ])("outside Storage, %s is %s", (url, expected) => {
   expect(outside(url)).toBe(expected);
 });

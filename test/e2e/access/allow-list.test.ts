@@ -34,12 +34,12 @@ const urls: { what: string; url: (a: string, c: string) => string; verdict: Verd
   {
     what: "an encoded host",
     url: (a, c) => `https://%61${a.slice(1)}%2e${blob}/${c}/x`,
-    verdict: "allowed",
+    verdict: "invalid",
   },
   {
     what: "full-width letters and dots",
     url: (a, c) => `https://ａ${a.slice(1)}。${blob}/${c}/x`,
-    verdict: "allowed",
+    verdict: "invalid",
   },
   { what: "backslashes", url: (a, c) => `https:\\\\${a}.${blob}\\${c}\\x`, verdict: "invalid" },
   { what: "a way back in", url: (a, c) => `https://${a}.${blob}/y/../${c}/x`, verdict: "invalid" },

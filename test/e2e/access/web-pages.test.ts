@@ -1,9 +1,10 @@
+import { BlobSASPermissions } from "@azure/storage-blob";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { jsonOf } from "../../support/host/host.ts";
-import { send } from "../../support/host/raw-http.ts";
+import { exchange, send } from "../../support/host/raw-http.ts";
 import type { RawRequest } from "../../support/host/raw-http.ts";
 import { startExternalServer } from "../../support/stack/outside.ts";
-import { openStack } from "../../support/stack/test-stack.ts";
+import { hour, openStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /* Everything that a page in the developer's browser can send to `npm start` without a preflight. */
@@ -175,12 +176,93 @@ test("a page whose name resolves to this machine cannot use Storage either, thou
   expect(files.status).toBe(421);
 });
 
-test("a page may embed a blob, as in Azure", async () => {
-  const url = new URL(await stack.readSas(stack.blob("inbox/film.mp4")));
-  const response = await send(stack.local.emulator.port, {
-    path: url.pathname + url.search,
-    headers: { host: `localhost:${stack.local.emulator.port}`, "sec-fetch-site": "cross-site" },
-  });
-  expect([response.status, response.text]).toEqual([200, "film"]);
+/** A link that any page can make, because the key is published, to a blob that any caller may have written. */
+async function pageLink(type = "text/html"): Promise<string> {
+  const url = new URL(
+    await stack.blob("inbox/film.mp4").generateSasUrl({
+      permissions: BlobSASPermissions.parse("r"),
+      expiresOn: new Date(stack.clock.now() + hour),
+      contentType: type,
+    }),
+  );
+  return url.pathname + url.search;
+}
+
+test.each(["image", "audio", "video", "track"])(
+  "a page of another site may show a blob as %s, without reading it",
+  async (dest) => {
+    const path = await pageLink("image/png");
+    const { port } = stack.local.emulator;
+    const headers = { host: `localhost:${port}`, "sec-fetch-site": "cross-site" };
+    const shown = await send(port, { path, headers: { ...headers, "sec-fetch-dest": dest } });
+    expect([shown.status, shown.text]).toEqual([200, "film"]);
+    known++;
+    const read = { ...headers, "sec-fetch-dest": dest, origin: "https://evil.example" };
+    expect((await send(port, { path, headers: read })).status).toBe(403);
+  },
+);
+
+test.each([
+  "document",
+  "iframe",
+  "frame",
+  "embed",
+  "object",
+  "script",
+  "style",
+  "font",
+  "worker",
+  "serviceworker",
+  "xslt",
+  "empty",
+  "image, document",
+  "",
+])(
+  "a page of another site cannot load a blob as %j, also by a link that the user follows",
+  async (dest) => {
+    const path = await pageLink();
+    for (const method of ["GET", "HEAD"]) {
+      for (const port of [stack.local.emulator.port, stack.local.emulator.filePort]) {
+        const headers = { "sec-fetch-site": "cross-site", "sec-fetch-dest": dest };
+        const response = await send(port, { method, path, headers });
+        expect(response.status).toBe(403);
+        expect(response.headers).toMatchObject(inert);
+      }
+    }
+  },
+);
+
+const inert = { "content-security-policy": "sandbox", "x-content-type-options": "nosniff" };
+
+test("a blob that the user opens is sandboxed whatever its type, so it cannot call the host", async () => {
+  const { port } = stack.local.emulator;
+  for (const type of ["text/html", "image/svg+xml", "application/xhtml+xml", "text/xml"]) {
+    for (const headers of [{}, { "sec-fetch-site": "none", "sec-fetch-dest": "document" }]) {
+      const response = await send(port, { path: await pageLink(type), headers });
+      expect([response.status, response.headers["content-type"]]).toEqual([200, type]);
+      expect(response.headers).toMatchObject(inert);
+      known++;
+    }
+  }
+  const missing = await send(port, { path: "/devstoreaccount1/inbox/missing" });
+  expect(missing.headers).toMatchObject(inert);
   known++;
+  // This is the origin of a sandboxed page.
+  const headers = { origin: "null", "content-type": "application/json" };
+  const request = { method: "POST", path: "/api/copies", headers, body: JSON.stringify(copy()) };
+  expect((await send(stack.local.host.port, request)).status).toBe(403);
+});
+
+test.each([
+  ["a user in front of the name", "/devstoreaccount1?comp=list", "evil.example@127.0.0.1", 421],
+  ["a path behind the name", "/devstoreaccount1?comp=list", "127.0.0.1/evil.example", 421],
+  ["a foreign name in the target", "http://evil.example/devstoreaccount1", "127.0.0.1", 421],
+  ["a foreign user in the target", "http://127.0.0.1@evil.example/", "127.0.0.1", 421],
+])("Storage refuses %s", async (_, target, host, status) => {
+  for (const port of [stack.local.emulator.port, stack.local.emulator.filePort]) {
+    const lines = [`GET ${target} HTTP/1.1`, `Host: ${host}`, "Connection: close", "", ""];
+    const { head } = await exchange(port, lines.join("\r\n"));
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(head).not.toContain("evil");
+  }
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { optionsOff } from "../../../src/copy/request/copy-options.ts";
-import { parseCopyRequest } from "../../../src/copy/request/copy-request.ts";
-import { optionRules } from "../../../src/copy/request/option-rules.ts";
+import { optionsOff } from "../../../../src/copy/request/copy-options.ts";
+import { parseCopyRequest } from "../../../../src/copy/request/copy-request.ts";
+import { optionRules } from "../../../../src/copy/request/option-rules.ts";
 
 const origins = {
   emulator: { blob: null, file: null },

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { drawFrom } from "../../bench/polling/draw.ts";
+import { drawFrom } from "../../../bench/polling/draw.ts";
 import {
   estimateError,
   ferry,
@@ -7,10 +7,10 @@ import {
   poll,
   quantile,
   historyEvents,
-} from "../../bench/polling/simulate.ts";
-import { drawTrace } from "../../bench/polling/traces.ts";
-import type { Shape, Trace, TraceOptions } from "../../bench/polling/traces.ts";
-import { seedFor } from "../../support/seeds.ts";
+} from "../../../bench/polling/simulate.ts";
+import { drawTrace } from "../../../bench/polling/traces.ts";
+import type { Shape, Trace, TraceOptions } from "../../../bench/polling/traces.ts";
+import { seedFor } from "../../../support/seeds.ts";
 
 const seed = seedFor("BENCH_SEED");
 /** True shares are near 0.8 %. With this many copies, chance does not raise them to 1 %. */

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { decide } from "../../../src/copy/decisions/plan.ts";
-import { parseCopyRequest } from "../../../src/copy/request/copy-request.ts";
+import { decide } from "../../../../src/copy/decisions/plan.ts";
+import { parseCopyRequest } from "../../../../src/copy/request/copy-request.ts";
 import type {
   DestinationProperties,
   SourceProperties,
-} from "../../../src/copy/contract/properties.ts";
-import { epochMs } from "../../../src/copy/time.ts";
+} from "../../../../src/copy/contract/properties.ts";
+import { epochMs } from "../../../../src/copy/time.ts";
 
 const external = "https://cdn.example";
 const origins = {

@@ -1,18 +1,18 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Progress } from "../../../src/copy/contract/copy-status.ts";
-import { forecast } from "../../../src/copy/polling/forecast.ts";
-import type { Sample } from "../../../src/copy/polling/forecast.ts";
+import type { Progress } from "../../../../src/copy/contract/copy-status.ts";
+import { forecast } from "../../../../src/copy/polling/forecast.ts";
+import type { Sample } from "../../../../src/copy/polling/forecast.ts";
 import {
   firstPollAt,
   followUpsAfter,
   maxWaitMs,
   nextPollAt,
-} from "../../../src/copy/polling/poll-policy.ts";
-import { busyRetryAt, retryAt } from "../../../src/copy/polling/backoff.ts";
-import { epochMs, plusMs } from "../../../src/copy/time.ts";
-import type { EpochMs } from "../../../src/copy/time.ts";
-import { historyEvents } from "../../bench/polling/simulate.ts";
+} from "../../../../src/copy/polling/poll-policy.ts";
+import { busyRetryAt, retryAt } from "../../../../src/copy/polling/backoff.ts";
+import { epochMs, plusMs } from "../../../../src/copy/time.ts";
+import type { EpochMs } from "../../../../src/copy/time.ts";
+import { historyEvents } from "../../../bench/polling/simulate.ts";
 
 const hour = 3_600_000;
 

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { toCopyId } from "../../../src/copy/contract/ids.ts";
-import { buildOutcome } from "../../../src/copy/contract/outcome.ts";
-import type { CopyResult } from "../../../src/copy/contract/outcome.ts";
-import { epochMs, toIso } from "../../../src/copy/time.ts";
+import { toCopyId } from "../../../../src/copy/contract/ids.ts";
+import { buildOutcome } from "../../../../src/copy/contract/outcome.ts";
+import type { CopyResult } from "../../../../src/copy/contract/outcome.ts";
+import { epochMs, toIso } from "../../../../src/copy/time.ts";
 
 const noon = Date.UTC(2026, 10, 20, 12);
 const iso = (ms: number) => toIso(epochMs(noon + ms));

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import type { Endpoint } from "../../../src/copy/location/endpoint.ts";
-import { buildMintedSas } from "../../../src/copy/location/minted-sas.ts";
-import { isOurs } from "../../../src/copy/decisions/plan.ts";
-import type { CopyProperties } from "../../../src/copy/contract/properties.ts";
-import type { CopyPlan } from "../../../src/copy/contract/activities.ts";
-import { toCopyId } from "../../../src/copy/contract/ids.ts";
-import { epochMs } from "../../../src/copy/time.ts";
+import type { Endpoint } from "../../../../src/copy/location/endpoint.ts";
+import { buildMintedSas } from "../../../../src/copy/location/minted-sas.ts";
+import { isOurs } from "../../../../src/copy/decisions/plan.ts";
+import type { CopyProperties } from "../../../../src/copy/contract/properties.ts";
+import type { CopyPlan } from "../../../../src/copy/contract/activities.ts";
+import { toCopyId } from "../../../../src/copy/contract/ids.ts";
+import { epochMs } from "../../../../src/copy/time.ts";
 
 const now = epochMs(Date.UTC(2026, 10, 20, 12));
 const minute = 60_000;

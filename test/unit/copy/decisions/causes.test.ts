@@ -1,17 +1,17 @@
 import { expect, test } from "vitest";
-import { isFinal, parseProgress } from "../../../src/copy/contract/copy-status.ts";
-import { causes } from "../../../src/copy/contract/failure.ts";
-import { interpretStatus } from "../../../src/copy/decisions/read-status.ts";
-import { Sas } from "../../../src/copy/location/sas.ts";
-import type { DestinationProperties } from "../../../src/copy/contract/properties.ts";
-import { classifyError, storageErrors } from "../../../src/copy/decisions/storage-errors.ts";
+import { isFinal, parseProgress } from "../../../../src/copy/contract/copy-status.ts";
+import { causes } from "../../../../src/copy/contract/failure.ts";
+import { interpretStatus } from "../../../../src/copy/decisions/read-status.ts";
+import { Sas } from "../../../../src/copy/location/sas.ts";
+import type { DestinationProperties } from "../../../../src/copy/contract/properties.ts";
+import { classifyError, storageErrors } from "../../../../src/copy/decisions/storage-errors.ts";
 import type {
   StorageCallName,
   StorageErrorResponse,
-} from "../../../src/copy/decisions/storage-errors.ts";
-import { toCopyId } from "../../../src/copy/contract/ids.ts";
-import { epochMs, plusMs } from "../../../src/copy/time.ts";
-import type { EpochMs } from "../../../src/copy/time.ts";
+} from "../../../../src/copy/decisions/storage-errors.ts";
+import { toCopyId } from "../../../../src/copy/contract/ids.ts";
+import { epochMs, plusMs } from "../../../../src/copy/time.ts";
+import type { EpochMs } from "../../../../src/copy/time.ts";
 
 const now = epochMs(Date.UTC(2026, 10, 20));
 const response = (given: Partial<StorageErrorResponse>): StorageErrorResponse => ({

@@ -1,0 +1,186 @@
+import { expect, test } from "vitest";
+import type { CopyInput } from "../../../src/copy/contract/activities.ts";
+
+import {
+  allRefused,
+  failed,
+  record,
+  startStrangeSteps as start,
+  unobservable,
+} from "../../support/access/strange-steps.ts";
+
+/*
+ * Goal: an activity does nothing for an input that Ferry cannot have written. Method: each
+ * activity runs with the inputs of a client that has the key of the task hub.
+ */
+
+type Start = Awaited<ReturnType<typeof start>>;
+
+const uuid = "01a21ba0-496d-7000-8000-000000000001";
+
+test.each<[string, unknown]>([
+  ["leads to another container", "../../private/victim"],
+  ["leads to another container from a waiter", "../../../../private/victim"],
+  ["leads to the container itself", ".."],
+  ["is followed by a path", `${uuid}/../../../private/victim`],
+  ["is after a path", `../../private/${uuid}`],
+  ["has backslashes", "..\\..\\private\\victim"],
+  ["has encoded slashes", "..%2f..%2fprivate%2fvictim"],
+  ["has a query", `${uuid}?comp=lease`],
+  ["has a fragment", `${uuid}#`],
+  ["ends with a line feed", `${uuid}\n`],
+  ["is in upper case", uuid.toUpperCase()],
+  ["is that of a repair", `repair-${uuid}`],
+  ["is a UUID of another version", "0b1c9e0a-7d1c-4a57-9f6e-0d9d7a6a3c11"],
+  ["is empty", ""],
+  ["is a number", 1],
+  ["is a list with an id", [uuid]],
+  ["is an object that prints as an id", { toString: uuid }],
+  ["is null", null],
+  ["is missing", undefined],
+])("no activity does anything for an id that %s", async (_, instanceId) => {
+  const { storage, run, all, blob } = await start();
+  const victim = blob("private/victim");
+  await victim.uploadData(Buffer.from("precious"));
+  const requests = storage.emulator.requests.length;
+  expect(await run({ ...all, instanceId })).toMatchObject(allRefused);
+  expect(storage.emulator.requests).toHaveLength(requests);
+  expect(await victim.exists()).toBe(true);
+});
+
+type Change = (all: Start["all"]) => object;
+const inCopy =
+  (change: (copy: CopyInput) => object): Change =>
+  ({ copy }) => ({ copy: { ...copy, ...change(copy) } });
+const inDestination = (change: object): Change =>
+  inCopy(({ destination }) => ({ destination: { ...destination, ...change } }));
+const time = "2026-11-20T12:00:00.0000000Z";
+
+test.each<[string, Change]>([
+  ["no copy", () => ({ copy: undefined })],
+  ["a copy that is a text", () => ({ copy: "copy" })],
+  ["an empty snapshot", inDestination({ snapshot: "" })],
+  ["an empty version", inDestination({ version: "" })],
+  ["a snapshot that is no time", inDestination({ snapshot: "x&comp=lease" })],
+  ["a secondary that is no truth value", inDestination({ secondary: "no" })],
+  [
+    "a source without a service",
+    inCopy(({ source }) => ({ source: { ...source, service: null } })),
+  ],
+  ["a SAS that is no text", inCopy(() => ({ sourceSas: { text: "v1" } }))],
+  ["a lease that is no id", inCopy(() => ({ destinationLease: "../x" }))],
+  ["a flag that is no truth value", inCopy(() => ({ leasesSource: "yes" }))],
+])("no activity does anything for an input with %s", async (_, change) => {
+  const { storage, run, all } = await start();
+  const requests = storage.emulator.requests.length;
+  expect(await run({ ...all, ...change(all) })).toMatchObject({
+    ...allRefused,
+  });
+  expect(storage.emulator.requests).toHaveLength(requests);
+});
+
+test.each([null, "text", 7, [], {}, { instanceId: uuid }])(
+  "no activity does anything for the input %j",
+  async (input) => {
+    const { storage, run } = await start();
+    const requests = storage.emulator.requests.length;
+    expect(await run(input)).toMatchObject(allRefused);
+    expect(storage.emulator.requests).toHaveLength(requests);
+  },
+);
+
+const options = (change: object) => inCopy((copy) => ({ options: { ...copy.options, ...change } }));
+
+test.each<[string, Change]>([
+  ["options without their defaults", inCopy(() => ({ options: {} }))],
+  ["an option of another type", options({ sealBlob: "no" })],
+  ["an unknown value of an option", options({ overwrite: "ALWAYS" })],
+  ["metadata with a name that is no name", options({ metadata: { "a b": "x" } })],
+  ["metadata with a line feed", options({ metadata: { a: "x\ny: z" } })],
+  ["tags that are a list", options({ tags: ["a"] })],
+  ["a permission with a line feed", options({ file: { permission: { sddl: "D:\nx: y" } } })],
+  ["an unknown version", inCopy(() => ({ version: 2 }))],
+  ["a request at no time", inCopy(() => ({ createdAt: "soon" }))],
+  ["an event without a route", inCopy(() => ({ event: { etag: "x", at: time } }))],
+  ["a route that is no text", inCopy(() => ({ route: ["films"] }))],
+])("start and notify do nothing for a copy with %s", async (_, change) => {
+  const { storage, all, steps } = await start();
+  const requests = storage.emulator.requests.length;
+  const input = { ...all, ...change(all) } as never; // a stranger's
+  expect(await steps.startCopy(input)).toMatchObject(failed);
+  expect(await steps.sendNotifications(input)).toEqual({ kind: "notified" });
+  expect(storage.emulator.requests).toHaveLength(requests);
+});
+
+const inPlan =
+  (change: object): Change =>
+  ({ plan }) => ({ plan: { ...plan, ...change } });
+
+test.each<[string, Change]>([
+  ["no source", inPlan({ source: undefined })],
+  ["a negative length", inPlan({ source: { etag: "x", length: -1 } })],
+  ["an ETag with a line feed", inPlan({ destinationEtag: "x\ny: z" })],
+  ["a snapshot that is no time", inPlan({ snapshot: "" })],
+  ["a pinned snapshot that is no time", inPlan({ source: { etag: "x", length: 1, snapshot: "" } })],
+  ["tags that are a list", inPlan({ formerTags: ["x"] })],
+  ["a SAS without an end", inPlan({ mintedSas: { scid: "x" } })],
+])("read, abort and settle do nothing for a plan with %s", async (_, change) => {
+  const { storage, all, steps } = await start();
+  const requests = storage.emulator.requests.length;
+  const input = { ...all, ...change(all) } as never; // a stranger's
+  expect(await steps.startCopy(input)).toMatchObject(failed);
+  expect(await steps.readCopy(input)).toMatchObject(unobservable);
+  expect(await steps.abortCopy(input)).toMatchObject(unobservable);
+  expect(await steps.settleCopy(input)).toMatchObject(allRefused.settle);
+  expect(storage.emulator.requests).toHaveLength(requests);
+});
+
+test.each<[string, object]>([
+  ["a copyId with a path", { copyId: "../x" }],
+  ["no copyId", { copyId: undefined }],
+  ["a result of an unknown kind", { result: { kind: "none" } }],
+  ["a failure without a cause", { result: { kind: "not-started", failure: {} } }],
+  ["a record that is null", { record: null }],
+  ["a start at no time", { record: { ...record, startedAt: "soon" } }],
+  ["a copy to notify that is null", { notifies: null }],
+  ["a copy to notify that is empty", { notifies: {} }],
+  ["a request at no time", { createdAt: "soon" }],
+  ["no number of attempts", { isLastAttempt: "yes" }],
+])("settle records nothing for an input with %s", async (_, change) => {
+  const { storage, step, steps } = await start();
+  const requests = storage.emulator.requests.length;
+  const input = { ...step, ...change } as never; // a stranger's
+  expect(await steps.settleCopy(input)).toMatchObject(allRefused.settle);
+  expect(storage.emulator.requests).toHaveLength(requests);
+});
+
+test.each<[string, Change]>([
+  ["a snapshot", inDestination({ snapshot: time })],
+  ["a version", inDestination({ version: time })],
+  ["a secondary", inDestination({ secondary: true })],
+  ["a container with a query", inDestination({ container: "private?restype=container&z=" })],
+  ["a container with a fragment", inDestination({ container: "private/v?comp=metadata#" })],
+  ["a container that leads out", inDestination({ container: "archive/../private" })],
+  ["a name that leads out", inDestination({ path: "../private/victim" })],
+  ["no name", inDestination({ path: "" })],
+])("no activity calls a destination with %s, and no lock is named after it", async (_, change) => {
+  const { storage, run, all, step } = await start();
+  const requests = storage.emulator.requests.length;
+  const input = { ...all, ...change(all) };
+  expect(await run(input)).toMatchObject({
+    prepare: failed,
+    start: failed,
+    read: unobservable,
+    abort: unobservable,
+    settle: { kind: "settled" },
+  });
+  const calls = storage.emulator.requests.slice(requests).filter(({ url }) => !isLedger(url));
+  expect(calls).toEqual([]);
+  const locks = storage.emulator.requests
+    .slice(requests)
+    .filter(({ method, url }) => method === "PUT" && url.includes("/locks/"));
+  expect(locks).toEqual([]);
+  expect(step.instanceId).toBe(input.instanceId);
+});
+
+const isLedger = (url: string) => url.includes("ferry-ledger");

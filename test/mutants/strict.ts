@@ -1,0 +1,162 @@
+import type { Mutant } from "./mutant.ts";
+
+const fields = "test/contract/activities/strange-fields.test.ts";
+const orchestrations = "test/e2e/access/strange-orchestration.test.ts";
+const claims = "test/contract/activities/strange-claims.test.ts";
+const instances = "test/e2e/access/strange-instances.test.ts";
+const endpoints = "test/unit/copy/location/trusted-endpoint.test.ts";
+const resend = "test/contract/triggers/resend-notifications.test.ts";
+
+/** Mistakes in the checks of what a client with access to the task hub can pass. */
+export const strictMutants: readonly Mutant[] = [
+  {
+    breaks: "activities accept any text as the id of a copy",
+    file: "src/copy/contract/stored-shapes.ts",
+    find: "export const instanceId = text.refine(isInstanceId);",
+    replace:
+      "export const instanceId = text.refine((id) => isInstanceId(id) || id !== id.trim() + id);",
+    suites: [fields],
+  },
+  {
+    breaks: "activities run with inputs that were not parsed",
+    file: "src/activities/create-activities.ts",
+    find: "const input = parse(json);",
+    replace: "const input = parse(json) ?? json;",
+    suites: [fields],
+  },
+  {
+    breaks: "an option that is not stored completely is accepted",
+    file: "src/copy/contract/stored-shapes.ts",
+    find: "  options: storedOptionsShape,",
+    replace: "  options: storedOptionsShape.partial(),",
+    suites: [fields],
+  },
+  {
+    breaks: "metadata of an input is not checked",
+    file: "src/copy/request/copy-options.ts",
+    find: 'parseMetadata(json, "", String).problems.length === 0',
+    replace: 'parseMetadata(json, "", String).problems.length >= 0',
+    suites: [fields],
+  },
+  {
+    breaks: "any blob of the account is used as one of the ledger",
+    file: "src/ledger/conditional-blobs.ts",
+    find: "const nameForm = /^[\\w-]+(?:\\/[\\w-]+)+$/;",
+    replace: "const nameForm = /^[\\w-]+(?:\\/[\\w.-]+)+$/;",
+    suites: ["test/contract/ledger/names.test.ts"],
+  },
+  {
+    breaks: "an input along a route has other options than the route",
+    file: "src/copy/routing/copy-access.ts",
+    find: "if (changed.length > 0) {",
+    replace: "if (changed.length > 9) {",
+    suites: [orchestrations],
+  },
+  {
+    breaks: "the order of an option's fields counts",
+    file: "src/copy/routing/copy-access.ts",
+    find: "toSorted(([a], [b]) => (a < b ? -1 : 1))",
+    replace: "slice()",
+    suites: [orchestrations],
+  },
+  {
+    breaks: "a copy that is not allowed releases the leases of others",
+    file: "src/activities/support/source-lease.ts",
+    find: "if (!isAllowed && !(await mayHoldLease(deps, { instanceId, copy }))) {",
+    replace: "if (!isAllowed && !((await mayHoldLease(deps, { instanceId, copy })) || true)) {",
+    suites: [claims],
+  },
+  {
+    breaks: "the lease of a request without a lock stays",
+    file: "src/activities/support/source-lease.ts",
+    find: "?.leasedSource === url) return true;",
+    replace: "?.leasedSource === url) return false;",
+    suites: [claims],
+  },
+  {
+    breaks: "settle believes its input about the copy that was started",
+    file: "src/activities/settle.ts",
+    find: "if (copyId !== null && copyId !== lock.copyId)",
+    replace: "if (copyId !== null && copyId === null)",
+    suites: [claims],
+  },
+  {
+    breaks: "settle removes a blob that another copy has written since",
+    file: "src/activities/settle.ts",
+    find: "if (seen?.copy?.copyId === copyId && seen.etag === left.etag) {",
+    replace: "if (seen !== null) {",
+    suites: [claims],
+  },
+  {
+    breaks: "a selector of any form is accepted",
+    file: "src/copy/location/trusted-endpoint.ts",
+    find: "text.regex(storageTime).exactOptional()",
+    replace: "z.union([text, text.regex(storageTime)]).exactOptional()",
+    suites: [endpoints],
+  },
+  {
+    breaks: "a snapshot is accepted as a destination",
+    file: "src/copy/location/trusted-endpoint.ts",
+    find: '    !("snapshot" in endpoint) &&',
+    replace: "",
+    suites: [endpoints],
+  },
+  {
+    breaks: "a secondary is accepted as a destination",
+    file: "src/copy/location/trusted-endpoint.ts",
+    find: "    !endpoint.secondary &&",
+    replace: "",
+    suites: [endpoints],
+  },
+  {
+    breaks: "an endpoint that is called a secondary is on any host",
+    file: "src/copy/location/trusted-endpoint.ts",
+    find: "    host.secondary === secondary &&",
+    replace: "",
+    suites: [endpoints],
+  },
+  {
+    breaks: "the names of a running copy's destination are not checked",
+    file: "src/activities/support/access.ts",
+    find: "return isWellFormedDestination(destination, origins) ? null",
+    replace:
+      "return isWellFormedDestination(destination, origins) || isOnStorageHost(destination, origins.emulator) ? null",
+    suites: [fields],
+  },
+  {
+    breaks: "a sealed SAS opens for any URL",
+    file: "src/secrets/seal.ts",
+    find: "${endpointUrl(endpoint)}`",
+    replace: "${endpointUrl(endpoint).length}`",
+    suites: ["test/unit/secrets/seal.test.ts"],
+  },
+  {
+    breaks: "an entry without a copy stops the outbox",
+    file: "src/ledger/outbox.ts",
+    find: "const copy = parseCopyInput(entry.content?.copy);",
+    replace:
+      'const copy = parseCopyInput(entry.content?.copy);\n    if (copy === null) throw new TypeError("no copy");',
+    suites: [resend],
+  },
+  {
+    breaks: "an entry that is no JSON stops the outbox",
+    file: "src/ledger/outbox.ts",
+    find: "if (isNoJson(error)) return unreadable;",
+    replace: "if (isNoJson(name)) return unreadable;",
+    suites: [resend],
+  },
+  {
+    breaks: "an instance with any input is shown as a copy",
+    file: "src/instances/find-instance.ts",
+    find: "if (copy === null) return null;",
+    replace: 'if (copy === null) throw new TypeError("no copy");',
+    suites: [instances],
+  },
+  {
+    breaks: "a repair of another copy is shown",
+    file: "src/instances/find-instance.ts",
+    find: "return input?.instanceId === id ? input.copy : null;",
+    replace: "return input === null ? null : input.copy;",
+    suites: [instances],
+  },
+];
