@@ -81,9 +81,8 @@ function toNew(input: SettleInput): Settling {
   return { ...toRecord(input), etag: null };
 }
 
-function toRecord({ copy, createdAt, plan, copyId, record }: SettleInput): CopyRecord {
-  const { startedAt } = record;
-  return { ...newRecord({ ...copy, createdAt: createdAt ?? null }), plan, copyId, startedAt };
+function toRecord({ copy, createdAt }: SettleInput): CopyRecord {
+  return newRecord({ ...copy, createdAt: createdAt ?? null });
 }
 
 /** Adds what only the record has: the plan of a start that got no response, and a requested abort. */

@@ -1,6 +1,7 @@
 import type { DurableClient } from "durable-functions";
 import { expect, test } from "vitest";
 import { toInstanceId } from "../../../src/copy/contract/ids.ts";
+import { failure } from "../../../src/copy/contract/failure.ts";
 import { copyView } from "../../../src/instances/copy-view.ts";
 import { findInstance } from "../../../src/instances/find-instance.ts";
 import { withAbort } from "../../../src/ledger/record.ts";
@@ -9,7 +10,13 @@ import { startStorage, uploadBlob } from "../../support/stack/emulator.ts";
 import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
 /** Durable's status of one instance. */
-type Status = { name?: string; runtimeStatus: string; customStatus?: unknown; output?: unknown };
+type Status = {
+  name?: string;
+  runtimeStatus: string;
+  input?: unknown;
+  customStatus?: unknown;
+  output?: unknown;
+};
 
 /** A copy that Storage has started, and the ledger's entries of it. `durable`: statuses by instance id. */
 async function startedCopy() {
@@ -27,7 +34,9 @@ async function startedCopy() {
     getStatus: async (id: string) => {
       const status = durable.get(id);
       if (status === undefined) throw new Error("the extension replied with HTTP 404");
-      const input = id === instanceId ? copy : { copy };
+      const record = { abortRequested: false, startedAt: null, statusReads: 0 };
+      const taken = { instanceId, copy, plan: null, copyId: null, settlement: null, record };
+      const input = status.input ?? (id === instanceId ? copy : { version: 1, ...taken });
       return { name: "copyOrchestration", input, lastUpdatedTime: storage.clock.now(), ...status };
     },
   } as unknown as DurableClient; // findInstance calls nothing else
@@ -129,7 +138,7 @@ test("an instance whose orchestrator was named in another letter case is found",
 test("a purged copy that has ended is not shown as one that waits for a repair", async () => {
   const { view, instanceId, steps, copy, ledger, copyId } = await startedCopy();
   const record = { abortRequested: false, startedAt: null, statusReads: 0 };
-  const result = { kind: "gone", failure: { cause: "destination-deleted" } } as never;
+  const result = { kind: "gone", failure: failure("destination-deleted", "It is gone") } as const;
   const input = { instanceId, copy, plan: null, copyId, result, record, isLastAttempt: true };
   expect(await steps.settleCopy(input, { log: () => {} })).toMatchObject({ kind: "settled" });
   expect(await ledger.readLock(copy.destination)).toBeNull();
