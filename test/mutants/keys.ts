@@ -10,14 +10,14 @@ const fullDisk = "test/e2e/recovery/full-disk.test.ts";
 export const keyMutants: readonly Mutant[] = [
   {
     breaks: "missing key: every read opens the source's SAS",
-    file: "src/activities/read.ts",
+    file: "src/activities/support/read-status.ts",
     find: 'read.value?.copy?.status === "failed" ? sourceSas(sides) : null',
     replace: "sourceSas(sides)",
     suites: [missingKey],
   },
   {
     breaks: "missing key: a failed copy is not read without the source's key",
-    file: "src/activities/read.ts",
+    file: "src/activities/support/read-status.ts",
     find: "if (error instanceof UnsealError) return null;",
     replace: "if (!(error instanceof UnsealError)) return null;",
     suites: [missingKey],
@@ -46,8 +46,8 @@ export const keyMutants: readonly Mutant[] = [
   },
   {
     breaks: "missing key: a start that was never sent must be waited for",
-    file: "src/activities/start.ts",
-    find: "catch(async (error: unknown) => {\n    await resolve(null);",
+    file: "src/activities/support/send-start.ts",
+    find: "catch(async (error: unknown) => {\n    await deps.ledger.records.write(input.instanceId, withAnswer(record), record.etag);",
     replace: "catch(async (error: unknown) => {",
     suites: [missingKey],
   },

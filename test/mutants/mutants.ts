@@ -1,6 +1,7 @@
 import { keyMutants } from "./keys.ts";
 import { edgeMutants } from "./edges.ts";
 import { emulatorMutants } from "./emulator.ts";
+import { ledgerMutants } from "./ledger.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
 import { strictMutants } from "./strict.ts";
@@ -16,7 +17,6 @@ const findInstance = "test/contract/instances/find-instance.test.ts";
 const timers = "test/contract/orchestrations/timers.test.ts";
 const lateRead = "test/unit/orchestrations/late-read.test.ts";
 const retention = "test/contract/triggers/retention.test.ts";
-const settleAgain = "test/contract/activities/settle-again.test.ts";
 const startAgain = "test/contract/activities/start-again.test.ts";
 const minted = "test/e2e/secrets/minted.test.ts";
 const mintedFiles = "test/e2e/secrets/minted-files.test.ts";
@@ -58,56 +58,6 @@ export const mutants: readonly Mutant[] = [
     suites: [chaos],
   },
   {
-    breaks: "a start is sent while another one may still arrive",
-    file: "src/ledger/locks.ts",
-    find: "return isOurs && isFree && !lock.fenced",
-    replace: "return isOurs && (isFree || lock.settlement === undefined) && !lock.fenced",
-    suites: [startAgain],
-  },
-  {
-    breaks: "a start is sent before an unanswered one is searched for",
-    file: "src/activities/start.ts",
-    find: 'entered.kind === "registered" && !entered.unanswered;',
-    replace: 'entered.kind === "registered";',
-    suites: [startAgain],
-  },
-  {
-    breaks: "the lock is not closed when a copy is settled",
-    file: "src/ledger/locks.ts",
-    find: "{ ...current, fenced: true, settlement }",
-    replace: "{ ...current, settlement }",
-    suites: [settleAgain],
-  },
-  {
-    breaks: "a copy is settled while its start may be in flight",
-    file: "src/ledger/locks.ts",
-    find: "return busyUntil(lock) > now\n",
-    replace: "return busyUntil(lock) > now + 86_400_000\n",
-    suites: [settleAgain],
-  },
-  {
-    breaks: "a copy that a late start began is not followed",
-    file: "src/activities/settle.ts",
-    find: "if (plan !== null && copyId === null && lock.copyId !== null) {",
-    replace:
-      "if (plan !== null && copyId === null && lock.copyId !== null && unanswered === undefined) {",
-    suites: [settleAgain],
-  },
-  {
-    breaks: "two copies hold one lock",
-    file: "src/ledger/locks.ts",
-    find: "if (holder === instanceId) return { held: true, isNew: false };",
-    replace: "if (holder !== null) return { held: true, isNew: false };",
-    suites: [exactlyOnce],
-  },
-  {
-    breaks: "the lock is not released",
-    file: "src/ledger/locks.ts",
-    find: "      await blobs.remove(name, lock.etag);\n",
-    replace: "",
-    suites: [chaos],
-  },
-  {
     breaks: "a blob from before the plan is mistaken for our copy",
     file: "src/copy/decisions/plan.ts",
     find: "if (copy === null || etag === plan.destinationEtag) return false;",
@@ -142,21 +92,6 @@ export const mutants: readonly Mutant[] = [
     find: "if (copy === null || copy.copyId !== copyId) {",
     replace: "if (copy === null) {",
     suites: [chaos],
-  },
-  {
-    breaks: "a late prepare of an ended copy leaves its lock behind",
-    file: "src/activities/prepare.ts",
-    find: "await freeDestination(deps, { instanceId, copy: pickEndpoints(copy) }, context);",
-    replace:
-      "if (copy.version > 1) await freeDestination(deps, { instanceId, copy: pickEndpoints(copy) }, context);",
-    suites: [chaos, "test/contract/activities/prepare-again.test.ts"],
-  },
-  {
-    breaks: "a start without a response is not searched for",
-    file: "src/activities/settle.ts",
-    find: "const isUnanswered = copyId === null && unanswered;",
-    replace: "const isUnanswered = copyId === null && unanswered && plan === null;",
-    suites: [exactlyOnce, chaos],
   },
   {
     breaks: "a start without a response counts as refused",
@@ -335,7 +270,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "a destination is read although its SAS has expired",
-    file: "src/activities/read.ts",
+    file: "src/activities/support/read-status.ts",
     find: "hasSasExpired(destination.sas, readAt)",
     replace: "hasSasExpired(null, readAt)",
     suites: ["test/e2e/requests/hardening.test.ts"],
@@ -475,27 +410,6 @@ export const mutants: readonly Mutant[] = [
     suites: [findInstance],
   },
   {
-    breaks: "an abort is accepted after the outcome was recorded",
-    file: "src/ledger/blob-ledger.ts",
-    find: "record.outcome === null && record.abortRequested !== true",
-    replace: "record.abortRequested !== true",
-    suites: [findInstance],
-  },
-  {
-    breaks: "an outcome forgets the abort that came while the copy was settled",
-    file: "src/ledger/blob-ledger.ts",
-    find: "outcome.abortRequested || abortRequested }",
-    replace: "outcome.abortRequested && abortRequested }",
-    suites: [findInstance],
-  },
-  {
-    breaks: "a copy is started although its abort is in the ledger",
-    file: "src/activities/prepare.ts",
-    find: "return record?.abortRequested === true ?",
-    replace: "return record?.abortRequested === true && copy.event !== undefined ?",
-    suites: ["test/contract/activities/prepare-again.test.ts"],
-  },
-  {
     breaks: "an instance started in another letter case is not found",
     file: "src/instances/find-instance.ts",
     find: "status.name.toLowerCase() !== name.toLowerCase()",
@@ -544,16 +458,10 @@ export const mutants: readonly Mutant[] = [
     replace: "if (unfinished.has(runtimeStatus)) throw error;",
     suites: [retention],
   },
-  {
-    breaks: "copies that cannot be purged keep the others from being purged",
-    file: "src/triggers/timers/purge.ts",
-    find: "batchSize + failed.size);",
-    replace: "batchSize);",
-    suites: [retention],
-  },
   ...powerMutants,
   ...taskHubMutants,
   ...waitMutants,
+  ...ledgerMutants,
   ...nameMutants,
   ...packageMutants,
   ...edgeMutants,

@@ -84,14 +84,14 @@ export const nameMutants: readonly Mutant[] = [
   },
   {
     breaks: "a source whose URL is too long with the minted SAS is sent to Storage",
-    file: "src/activities/start.ts",
+    file: "src/activities/support/send-start.ts",
     find: "if (length <= maxCopySourceLength) return null;",
     replace: "if (length <= maxCopySourceLength * 2) return null;",
     suites: [requests],
   },
   {
     breaks: "the ledger cannot write the record of a copy with a long name",
-    file: "src/ledger/blob-ledger.ts",
+    file: "src/ledger/record.ts",
     find: "return url.length <= maxColumnLength ?",
     replace: "return url.length > 0 ?",
     suites: [requests],
@@ -154,7 +154,7 @@ export const nameMutants: readonly Mutant[] = [
   },
   {
     breaks: "ifBusy is ignored where the destination cannot be read because of a pending copy",
-    file: "src/activities/prepare.ts",
+    file: "src/activities/support/plan-copy.ts",
     find: 'reason.cause !== "destination-busy" || options.ifBusy === "fail"',
     replace: 'reason.cause !== "destination-busy" || options.ifBusy !== "fail"',
     suites: [busy],

@@ -69,14 +69,14 @@ export const strictMutants: readonly Mutant[] = [
   {
     breaks: "the lease of a request without a lock stays",
     file: "src/activities/support/source-lease.ts",
-    find: "?.leasedSource === url) return true;",
-    replace: "?.leasedSource === url) return false;",
+    find: "record.source === url) return true;",
+    replace: "record.source === url) return false;",
     suites: [claims],
   },
   {
     breaks: "settle believes its input about the copy that was started",
     file: "src/activities/settle.ts",
-    find: "if (copyId !== null && copyId !== lock.copyId)",
+    find: "if (copyId !== null && copyId !== record.copyId)",
     replace: "if (copyId !== null && copyId === null)",
     suites: [claims],
   },

@@ -22,8 +22,8 @@ export const waitMutants: readonly Mutant[] = [
   {
     breaks: "a copy that joins a queue does not try the lock again",
     file: queueSteps,
-    find: "if (!isNew) return lock;",
-    replace: "if (!isNew || !lock.held) return lock;",
+    find: "    lock = await ledger.acquireLock(instanceId, copy);\n  }",
+    replace: "    return lock;\n  }",
     suites: [queue],
   },
   {
@@ -63,18 +63,17 @@ export const waitMutants: readonly Mutant[] = [
   },
   {
     breaks: "a copy holds its lock while it waits for its source",
-    file: "src/activities/prepare.ts",
-    find: 'if (undone.kind === "undone") await giveWay(deps, input, context);',
-    replace: 'if (undone.kind === "in-use") await giveWay(deps, input, context);',
+    file: "src/activities/start.ts",
+    find: 'if (busy.endpoint === "destination" || unansweredPlans(content).length > 0) {',
+    replace: "if (unansweredPlans(content).length >= 0) {",
     suites: [sourceWait],
   },
   {
     breaks: "a copy that waits for its source leaves a snapshot without a lock",
-    file: "src/activities/prepare.ts",
-    find: "const released = await releaseSource(deps, input, sides, { isAllowed: true });",
-    replace:
-      'if (takesSnapshots) return { kind: "undone" };\n  const released = await releaseSource(deps, input, sides, { isAllowed: true });',
-    suites: ["test/contract/activities/prepare-again.test.ts"],
+    file: "src/activities/start.ts",
+    find: 'if (copy.options.rollback !== "off") {',
+    replace: 'if (copy.options.rollback === "off") {',
+    suites: ["test/contract/activities/plan-again.test.ts"],
   },
   {
     breaks: "a wake pushes the next planned poll back",
