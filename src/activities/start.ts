@@ -11,7 +11,7 @@ import type {
   StartResult,
 } from "../copy/contract/activities.ts";
 import type { KnownRecord } from "../ledger/ledger.ts";
-import { allowedRecord, unansweredPlans, withAttempt } from "../ledger/record.ts";
+import { newRecord, unansweredPlans, withAttempt, withPlace } from "../ledger/record.ts";
 import type { CopyRecord } from "../ledger/record.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
 import { checkCopy } from "./support/access.ts";
@@ -50,7 +50,23 @@ export function startCopy(
   input: StartInput,
   context: ActivityContext,
 ): Promise<StartResult> {
-  return orTransient(() => start(deps, input, context));
+  return orTransient(async () => {
+    const result = await orTransient(() => start(deps, input, context));
+    // A copy that is tried again is listed, so that it can be purged if its instance ends before it has a record.
+    if (result.kind === "transient-failure") await listCopy(deps, input);
+    return result;
+  });
+}
+
+/** Writes the record of the copy, unless it has one. */
+async function listCopy(
+  { ledger }: ActivityDependencies,
+  { instanceId, copy }: StartInput,
+): Promise<KnownRecord> {
+  return await ledger.records.change(instanceId, undefined, (record) => {
+    const known = withPlace(record, copy);
+    return known === record ? null : known;
+  });
 }
 
 async function start(
@@ -94,7 +110,11 @@ async function planAndStart(step: Step, { lock, record }: Held): Promise<StartRe
   const { deps, input, sides } = step;
   const { copy, instanceId } = input;
   const { records } = deps.ledger;
-  const known: CopyRecord = record ?? allowedRecord(copy);
+  // Its settings allow the copy now.
+  const known: CopyRecord = {
+    ...(record ?? newRecord(copy)),
+    leasesSource: copy.leasesSource === true,
+  };
   const decision = await decideOrReplace(deps, input, {
     sides,
     async isUnused() {
@@ -168,11 +188,7 @@ async function waitForLock(step: Step, holder: string | null): Promise<StartResu
     return { ...busy, kept: { lock: null, record: null } };
   }
   // A copy that waits is listed, and an abort whose event was lost is found in its record.
-  const record = await deps.ledger.records.change(
-    instanceId,
-    kept !== null && kept.record === null ? null : undefined,
-    (current) => (current.lock === null ? { ...allowedRecord(copy), ...pickEnd(current) } : null),
-  );
+  const record = await listCopy(deps, input);
   const end = await findEnd(step, record);
   if (end !== null) return end;
   const overtaken = await skipIfOvertaken(deps, input, sides);
@@ -197,7 +213,7 @@ async function waitWithLock(
 ): Promise<StartResult> {
   const { deps, input, context, sides } = step;
   const { copy, instanceId } = input;
-  const content: CopyRecord = record ?? allowedRecord(copy);
+  const content: CopyRecord = record ?? newRecord(copy);
   if (busy.endpoint === "destination" && record !== null) {
     return withKept(busy, { lock, record }, content);
   }
@@ -219,10 +235,6 @@ async function waitWithLock(
   }
   await freeDestination(deps, { instanceId, copy: pickEndpoints(copy) }, { context, lock });
   return withKept(busy, { lock: null, record: written }, content);
-}
-
-function pickEnd({ abortRequested, outcome }: CopyRecord) {
-  return { abortRequested, outcome };
 }
 
 /** Adds the ETags, unless a start attempt may have started the copy: then the next step reads the record. */

@@ -98,11 +98,6 @@ export function newRecord({
   };
 }
 
-/** The same for a copy that the settings allow: it may lease its source. */
-export function allowedRecord(copy: RecordedCopy & { leasesSource?: true }): CopyRecord {
-  return { ...newRecord(copy), leasesSource: copy.leasesSource === true };
-}
-
 /** Returns true if no start attempt may be registered any more. */
 export function isClosed({ outcome, settlement, abortRequested }: CopyRecord): boolean {
   return outcome !== null || settlement !== null || abortRequested;

@@ -1,6 +1,6 @@
 import type { ActivityContext, ActivityInput, StartInput } from "../../copy/contract/activities.ts";
 import type { LockAcquired } from "../../ledger/ledger.ts";
-import { allowedRecord } from "../../ledger/record.ts";
+import { newRecord } from "../../ledger/record.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
 
 /**
@@ -46,7 +46,7 @@ async function excludeAttempts(
 ): Promise<boolean> {
   const record = await ledger.records.read(instanceId);
   if (record !== null && record.attempt !== null) return false;
-  const content = record ?? allowedRecord(copy);
+  const content = record ?? newRecord(copy);
   return (await ledger.records.write(instanceId, content, record?.etag ?? null)) !== null;
 }
 

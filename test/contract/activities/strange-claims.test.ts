@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { SettleInput } from "../../../src/copy/contract/activities.ts";
 import { newInstanceId } from "../../../src/ledger/instance-id.ts";
-import { allowedRecord } from "../../../src/ledger/record.ts";
+import { newRecord } from "../../../src/ledger/record.ts";
 import { epochMs } from "../../../src/copy/time.ts";
 import { outcome, reason, startStrangeSteps as start } from "../../support/access/strange-steps.ts";
 
@@ -52,7 +52,11 @@ test.each(["the lock", "the record"])(
       await steps.ledger.acquireLock(step.instanceId, copy);
     } else {
       await source.getBlobLeaseClient(step.instanceId).acquireLease(-1);
-      await steps.ledger.records.write(step.instanceId, allowedRecord(copy), null);
+      await steps.ledger.records.write(
+        step.instanceId,
+        { ...newRecord(copy), leasesSource: true },
+        null,
+      );
     }
     expect((await source.getProperties()).leaseState).toBe("leased");
     const other = { ...copy.source, path: "another" } as never;

@@ -203,6 +203,8 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
   });
   await terminate(stack, terminated, plainCanary("not a secret: an operator's reason"));
   canaries.delete("not a secret: an operator's reason");
+  // Until the restart, its source cannot be read.
+  emulator.faults.add({ operation: "GetBlobProperties", do: busy });
   const lost = await accept({ source: await signed("a SAS, key lost"), destination: to("l") });
   process.env["COPY_SECRET_KEYS"] = randomBytes(32).toString("base64");
   await stack.restart();
