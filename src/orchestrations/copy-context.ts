@@ -17,7 +17,7 @@ export type Orchestrated<T> = Generator<Task, T, unknown>;
 
 /** Shared by all parts of an orchestration. */
 export type CopyContext = {
-  /** The whole request, for prepare, start and notifications. */
+  /** The whole request, for start and notifications. */
   request: ActivityInput<CopyInput>;
   /** The part of it that the other activities need. It is small, because every poll writes it to the history. */
   copyRef: ActivityInput;
@@ -38,7 +38,7 @@ export type CopyContext = {
   ): Orchestrated<Awaited<ReturnType<CopyActivities[Name]>>>;
 };
 
-/** How often prepare and start, or settle, are called while Storage does not respond: for about nine hours. */
+/** How often start, or settle, is called while Storage does not respond: for about nine hours. */
 export const maxAttempts = 20;
 
 /** Creates the context. `former`: the copy's own instance and its record, when a repair takes the copy over. */
