@@ -21,6 +21,11 @@ type Case = { options?: Options; play(stack: TestStack): Promise<unknown> };
 
 const immediately = { copies: { finishOnStart: "always" } } as const;
 const slowly = { copies: { bytesPerSecond: 10_000 } } as const;
+/** It has a key, so no token is requested. */
+const topic = {
+  COPY_NOTICE_TOPIC: "http://127.0.0.1:10000/devstoreaccount1/topic",
+  COPY_NOTICE_TOPIC_KEY: "key",
+};
 /** The watchdog runs every hour. */
 const withoutTimers = 50 * 60_000;
 const destination = { container: "archive", blob: "film.mp4" };
@@ -67,6 +72,30 @@ const cases: Record<string, Case> = {
       await stack.clock.advance(withoutTimers);
     },
   },
+  "finished at once, with rollback of a former content": {
+    options: immediately,
+    play: async (stack) => {
+      await stack.upload("archive/film.mp4", "former");
+      return post(stack, { overwrite: "always", rollback: "snapshot" });
+    },
+  },
+  "finished at once, with a lease on the source": {
+    options: immediately,
+    play: (stack) => post(stack, { sourceLease: "hold" }),
+  },
+  "finished at once, with the tags of the source": {
+    options: immediately,
+    play: (stack) => post(stack, { tags: "source" }),
+  },
+  "finished at once, with a notification that is accepted": {
+    options: { ...immediately, settings: topic },
+    play: async (stack) => {
+      const match = ({ target }: { target: string }) => target.endsWith("/topic");
+      const accepted = { response: { status: 200, code: "" } };
+      stack.local.emulator.faults.add({ match, do: accepted });
+      return post(stack);
+    },
+  },
   "aborted while pending": {
     options: slowly,
     play: async (stack) => {
@@ -101,8 +130,8 @@ type Price = {
 };
 
 async function measure({ options = {}, play }: Case): Promise<Price> {
-  const settings = { ...rareTimers, ...options.settings };
-  const stack = await openStack({ persistent: true, ...options, settings });
+  const environment = { ...rareTimers, ...options.environment };
+  const stack = await openStack({ persistent: true, ...options, environment });
   try {
     await warmUp(stack);
     const { requests } = stack.local.emulator;
@@ -136,6 +165,7 @@ async function warmUp(stack: TestStack): Promise<void> {
     destination: stack.blob("archive/warm.mp4").url,
   });
   await stack.untilEnded(id);
+  await stack.clock.advance(1_000); // so that the next copy is the last
 }
 
 /** The test's own uploads are not part of the price. */

@@ -133,7 +133,7 @@ const again = fc.array(pick(0, 1_000, 30_000, 2 * minute, 10 * minute), {
 export function copyPlans(deaths: "none" | "some"): fc.Arbitrary<CopyPlan> {
   if (deaths === "none") return plans;
   // A few in each group: a death of the host affects all copies of the group.
-  const death = fc.oneof(chance(6, fc.constant(null)), chance(1, happening(place, "kill")));
+  const death = fc.oneof(chance(3, fc.constant(null)), chance(1, happening(place, "kill")));
   return fc
     .tuple(plans, death)
     .map(([plan, kill]) =>
