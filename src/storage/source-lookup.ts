@@ -1,10 +1,13 @@
 import type { BlobEndpoint } from "../copy/location/endpoint.ts";
 import { bareEtag } from "../copy/location/etag.ts";
+import type { EpochMs } from "../copy/time.ts";
 import { isRefusal } from "./copy-client.ts";
 import type { CopyClient } from "./copy-client.ts";
 
-/** The (bare) ETag of a blob; "unknown" if the app's identity cannot read it now. */
-export type SourceState = { kind: "exists"; etag: string } | { kind: "absent" | "unknown" };
+/** The (bare) ETag of a blob, and when it was last modified; "unknown" if the app's identity cannot read it now. */
+export type SourceState =
+  | { kind: "exists"; etag: string; lastModified: EpochMs }
+  | { kind: "absent" | "unknown" };
 
 /** Creates the function that reads a blob with the app's identity (Get Blob Properties). */
 export function createSourceLookup(
@@ -13,8 +16,8 @@ export function createSourceLookup(
   return async (blob) => {
     try {
       const side = { endpoint: blob, sas: null };
-      const { etag } = await client.readSource(side, { sameAccount: true });
-      return { kind: "exists", etag: bareEtag(etag) };
+      const { etag, lastModified } = await client.readSource(side, { sameAccount: true });
+      return { kind: "exists", etag: bareEtag(etag), lastModified };
     } catch (error) {
       return { kind: isRefusal(error, ({ status }) => status === 404) ? "absent" : "unknown" };
     }

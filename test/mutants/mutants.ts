@@ -398,7 +398,7 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a copy along a route called wake counts as its wake",
     file: "src/triggers/events/storage-event-trigger.ts",
-    find: "once(`route ${route.name} ${state}`",
+    find: "once(`route ${route.name} ${state} ${created.at}`",
     replace: "once(`${route.name} ${state}`",
     suites: [events],
   },

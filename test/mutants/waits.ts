@@ -111,6 +111,13 @@ export const waitMutants: readonly Mutant[] = [
     suites: [forged],
   },
   {
+    breaks: "an event chooses the date in its route's destination",
+    file: trigger,
+    find: "Math.abs(at - state.lastModified) > maxSkewMs",
+    replace: "Math.abs(at - state.lastModified) < 0 * maxSkewMs",
+    suites: [forged],
+  },
+  {
     breaks: "a copy completes before it was requested",
     file: "src/copy/contract/outcome.ts",
     find: "latest(endedAt ?? details.settledAt, requestedAt)",

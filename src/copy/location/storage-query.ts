@@ -37,8 +37,7 @@ export function splitQuery(text: string, service: Service): Query {
   if (Object.keys(selection).length > 1) problems.push("names both a snapshot and a version");
   const rest = names.filter((name) => !Object.hasOwn(selectors[service], name));
   problems.push(...new Set(rest.filter((name) => !sasParameters.has(name)).map(unknownParameter)));
-  const repeated = names.filter((name, index) => names.indexOf(name) !== index);
-  if (repeated.length > 0) problems.push("repeats a query parameter");
+  if (new Set(names).size < names.length) problems.push("repeats a query parameter");
   if (rest.length === 0) return { selection, sas: null, problems };
   if (!rest.includes("sig")) problems.push('has a query without a signature ("sig")');
   return { selection, sas: new Sas(sasQuery(text, service)), problems };

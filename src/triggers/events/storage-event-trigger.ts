@@ -1,7 +1,7 @@
 import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import type { InstanceId } from "../../copy/contract/ids.ts";
-import { second } from "../../copy/durations.ts";
+import { hour, second } from "../../copy/durations.ts";
 import { toIso } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
@@ -36,8 +36,10 @@ export type EventDependencies = {
   newInstanceId(now: EpochMs): InstanceId;
 };
 
-/** The (bare) ETag of a blob; "unknown" if the app's identity cannot read it now. */
-export type SourceState = { kind: "exists"; etag: string } | { kind: "absent" | "unknown" };
+/** The (bare) ETag of a blob, and when it was last modified; "unknown" if the app's identity cannot read it now. */
+export type SourceState =
+  | { kind: "exists"; etag: string; lastModified: EpochMs }
+  | { kind: "absent" | "unknown" };
 
 /** The handler of a function with an Event Grid trigger. */
 export type EventGridHandler = (
@@ -96,7 +98,8 @@ export function storageEvent(deps: EventDependencies): EventGridHandler {
     if (created.byCopy) await once(`wake ${state}`, () => wakeCopy(deps, client, created));
     for (const route of deps.routes) {
       if (!isRouted(route, created.blob)) continue;
-      await once(`route ${route.name} ${state}`, () =>
+      // With its time, so that an event with a made-up time does not stand in the way of the genuine one.
+      await once(`route ${route.name} ${state} ${created.at}`, () =>
         startRoutedCopy(deps, client, context, { route, created, once, outdated }),
       );
     }
@@ -124,6 +127,12 @@ async function wakeCopy(
     await raiseEvent(client, repairInstanceId(id), events.wake, data);
   }
 }
+
+/**
+ * How far an event's time may be from the blob's Last-Modified (ms). The time chooses the date in a route's destination, so
+ * a made-up event could otherwise write where an older copy lies.
+ */
+const maxSkewMs = hour;
 
 /**
  * Starts one copy for each route, blob and ETag, however often and late the event is delivered: claims outlive
@@ -158,6 +167,10 @@ async function startRoutedCopy(
   const isOutdated = state.kind === "exists" && state.etag !== etag;
   if (isOutdated && outdated.add(`${route.name} ${source}`) > maxOutdated) {
     const reason = `the event's ETag ${etag} is not the blob's, as in ${maxOutdated} events before`;
+    return context.warn(`Cannot copy ${source} along "${route.name}" because ${reason}`);
+  }
+  if (state.kind === "exists" && !isOutdated && Math.abs(at - state.lastModified) > maxSkewMs) {
+    const reason = `the event's time ${toIso(at)} is not the blob's, ${toIso(state.lastModified)}`;
     return context.warn(`Cannot copy ${source} along "${route.name}" because ${reason}`);
   }
   const time = now();

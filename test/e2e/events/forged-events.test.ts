@@ -141,3 +141,34 @@ test("an event starts a copy although the app cannot read its blob now", async (
   await stack.clock.advance(60_000);
   expect(await allCopies(stack)).toMatchObject([{ status: "succeeded" }]);
 });
+
+test.each([
+  { when: "years earlier", at: (now: number) => now - 7 * 365 * day },
+  { when: "two hours earlier", at: (now: number) => now - 2 * hour },
+  { when: "a day later", at: (now: number) => now + day },
+])(
+  "an event that dates its blob $when copies nothing, and the genuine event still does",
+  async ({ at }) => {
+    const stack = await startStack({
+      settings: inboxRoutes({
+        destination: "http://127.0.0.1:10000/devstoreaccount1/archive/{year}/{day}/{hour}/{path}",
+      }),
+      copies: { finishOnStart: "always" },
+    });
+    const blob = await stack.upload("inbox/film.mp4", "film");
+    await stack.container("archive").createIfNotExists();
+    const forged = await createEvent(blob, { at: at(stack.clock.now()) });
+    expect(await deliver(stack, [forged])).toBe(202);
+    await stack.clock.settled();
+    expect(await allCopies(stack)).toEqual([]);
+    const warnings = stack.log.filter(({ message }) => message.includes("is not the blob's"));
+    expect(warnings).toHaveLength(1);
+    await deliver(stack, [await createEvent(blob, { at: stack.clock.now() })]);
+    await stack.clock.settled();
+    const [copy] = await allCopies(stack);
+    expect(copy).toMatchObject({
+      status: "succeeded",
+      destination: stack.blob("archive/2026/20/12/film.mp4").url,
+    });
+  },
+);
