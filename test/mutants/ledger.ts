@@ -50,7 +50,7 @@ export const ledgerMutants: readonly Mutant[] = [
     breaks: "a start is sent while another one may still arrive",
     file: resume,
     find: "if (mayArrive || found !== null) {",
-    replace: "if (found !== null) {",
+    replace: "if ((mayArrive && plans.length > 9) || found !== null) {",
     suites: [startAgain],
   },
   {
@@ -64,7 +64,7 @@ export const ledgerMutants: readonly Mutant[] = [
     breaks: "a second run of an attempt starts a copy",
     file: resume,
     find: "if (!isAgain) return null;",
-    replace: "if (attempt > 0) return null;",
+    replace: "if (!isAgain || attempt > 0) return null;",
     suites: [startAgain],
   },
   {
@@ -127,7 +127,7 @@ export const ledgerMutants: readonly Mutant[] = [
     breaks: "the lock of another copy is released",
     file: locks,
     find: 'if (lock.content.instanceId !== instanceId) return { kind: "taken" };',
-    replace: "",
+    replace: 'if (lock.content.instanceId === instanceId.slice(99)) return { kind: "taken" };',
     suites: [settleAgain],
   },
   {
@@ -155,7 +155,8 @@ export const ledgerMutants: readonly Mutant[] = [
     breaks: "a late run of an ended copy leaves its lock behind",
     file: resume,
     find: "await freeDestination(deps, { instanceId, copy: endpoints }, { context, lock: null });",
-    replace: "",
+    replace:
+      "if (copy.version > 1) await freeDestination(deps, { instanceId, copy: endpoints }, { context, lock: null });",
     suites: [startAgain, planAgain],
   },
   {
@@ -175,9 +176,9 @@ export const ledgerMutants: readonly Mutant[] = [
   {
     breaks: "a copy is started although its abort is in the ledger",
     file: resume,
-    find: "return record.abortRequested && !isUnanswered(record) && record.copyId === null",
-    replace: "return record.abortRequested && copy.event !== undefined",
-    suites: [planAgain],
+    find: 'if (isClosed(record)) return { kind: "abort-requested" };',
+    replace: 'if (isClosed(record) && attempt > 99) return { kind: "abort-requested" };',
+    suites: [startAgain],
   },
   {
     breaks: "copies that cannot be purged keep the others from being purged",
@@ -190,7 +191,7 @@ export const ledgerMutants: readonly Mutant[] = [
     breaks: "a claim stays when its copy is purged",
     file: "src/ledger/retention.ts",
     find: "      if (claim !== undefined &&",
-    replace: "      if (claim === undefined &&",
+    replace: '      if (claim !== undefined && claim === "" &&',
     suites: [retention],
   },
   {

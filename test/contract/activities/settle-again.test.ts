@@ -87,7 +87,7 @@ test("a start that runs after the end releases the lock that it acquired", async
 });
 
 test("a copy ends once: a second settle returns the first outcome", async () => {
-  const { started, settle, ledger, instanceId } = await requested();
+  const { started, settle, ledger, instanceId, requests } = await requested();
   const { kept, started: copy } = await started();
   const progress = { bytesCopied: 1_000, totalBytes: 1_000 };
   const success = { kind: "success", progress, etag: "x", endedAt: null } as const;
@@ -97,6 +97,12 @@ test("a copy ends once: a second settle returns the first outcome", async () => 
   expect(first).toMatchObject({ kind: "settled", outcome: { status: "succeeded" } });
   const gone = { kind: "gone", failure: failure("destination-deleted", "It is gone") } as const;
   expect(await settle({ ...known, result: gone })).toEqual(first);
+  // It does not clean up again, either.
+  const before = requests.length;
+  const failed = { kind: "aborted", progress: null, etag: "x", endedAt: null } as const;
+  expect(await settle({ ...known, result: failed })).toEqual(first);
+  const calls = requests.slice(before).filter(({ url }) => !url.includes("ferry-ledger"));
+  expect(calls).toEqual([]);
   expect(await ledger.records.read(instanceId)).toMatchObject({ outcome: { status: "succeeded" } });
 });
 

@@ -185,6 +185,17 @@ test("an abort that is recorded while the copy is planned wins: nothing is start
   expect(starts()).toBe(0);
 });
 
+test("an abort of a copy whose start got no response is honored when that start can no longer arrive", async () => {
+  const { clock, start, fault, ledger, instanceId, copy, starts } = await requested();
+  fault(resetOnce);
+  await start(1);
+  await ledger.records.change(instanceId, undefined, (record) => withAbort(record, copy));
+  expect(await start(2)).toMatchObject({ kind: "transient-failure" });
+  await clock.advance(60_000);
+  expect(await start(3)).toEqual({ kind: "abort-requested" });
+  expect(starts()).toBe(1);
+});
+
 test("a copy that has ended while a late run planned it is not started, and the lock is released", async () => {
   const { start, beforeWrite, ledger, instanceId, copy, starts } = await requested();
   const outcome = { status: "aborted", abortRequested: true } as never;

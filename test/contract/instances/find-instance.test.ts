@@ -190,3 +190,12 @@ test("an abort of an instance without a record is kept, and its record can be pu
   }
   expect(due).toContainEqual({ instanceId: id, completedAt: null });
 });
+
+test("the first outcome of a copy is final", async () => {
+  const { records, instanceId } = await startedCopy();
+  const first = { status: "succeeded", abortRequested: false } as never;
+  expect(await records.recordOutcome(instanceId, first)).toEqual(first);
+  const second = { status: "aborted", abortRequested: true } as never;
+  expect(await records.recordOutcome(instanceId, second)).toEqual(first);
+  expect((await records.read(instanceId))?.outcome).toEqual(first);
+});
