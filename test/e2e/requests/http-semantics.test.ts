@@ -161,6 +161,7 @@ test.each(["/api/health", "a copy", "an unknown copy"])(
       : what === "a copy"
         ? await startOne("head")
         : "/api/copies/01a1fb88-0c5b-77ed-8af1-403e51b453cb";
+    await stack.clock.settled(); // between the two calls the copy must not get further
     const [get, head] = [
       await send(port(), { path }),
       await send(port(), { method: "HEAD", path }),
