@@ -188,10 +188,10 @@ export const ledgerMutants: readonly Mutant[] = [
     suites: [retention],
   },
   {
-    breaks: "a claim stays when its copy is purged",
-    file: "src/ledger/retention.ts",
-    find: "      if (claim !== undefined &&",
-    replace: '      if (claim !== undefined && claim === "" &&',
+    breaks: "a claim whose copy has no record yet is purged",
+    file: "src/triggers/timers/purge.ts",
+    find: "({ madeAt }) => toIsoDay(madeAt) < firstKept",
+    replace: "({ madeAt }) => toIsoDay(madeAt) < `9${firstKept}`",
     suites: [retention],
   },
   {
