@@ -1,13 +1,8 @@
 import type { BlobEndpoint } from "../copy/location/endpoint.ts";
 import { bareEtag } from "../copy/location/etag.ts";
-import type { EpochMs } from "../copy/time.ts";
+import type { SourceState } from "../copy/contract/properties.ts";
 import { isRefusal } from "./copy-client.ts";
 import type { CopyClient } from "./copy-client.ts";
-
-/** The (bare) ETag of a blob, and when it was last modified; "unknown" if the app's identity cannot read it now. */
-export type SourceState =
-  | { kind: "exists"; etag: string; lastModified: EpochMs }
-  | { kind: "absent" | "unknown" };
 
 /** Creates the function that reads a blob with the app's identity (Get Blob Properties). */
 export function createSourceLookup(

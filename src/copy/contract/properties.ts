@@ -55,3 +55,8 @@ export type SnapshotProperties = {
   metadata: Record<string, string>;
   tier: string | null;
 };
+
+/** The (bare) ETag of a blob, and when it was last modified; "unknown" if the app's identity cannot read it now. */
+export type SourceState =
+  | { kind: "exists"; etag: string; lastModified: EpochMs }
+  | { kind: "absent" | "unknown" };

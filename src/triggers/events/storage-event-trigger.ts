@@ -1,6 +1,7 @@
 import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import type { InstanceId } from "../../copy/contract/ids.ts";
+import type { SourceState } from "../../copy/contract/properties.ts";
 import { hour, second } from "../../copy/durations.ts";
 import { toIso } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
@@ -35,11 +36,6 @@ export type EventDependencies = {
   now(): EpochMs;
   newInstanceId(now: EpochMs): InstanceId;
 };
-
-/** The (bare) ETag of a blob, and when it was last modified; "unknown" if the app's identity cannot read it now. */
-export type SourceState =
-  | { kind: "exists"; etag: string; lastModified: EpochMs }
-  | { kind: "absent" | "unknown" };
 
 /** The handler of a function with an Event Grid trigger. */
 export type EventGridHandler = (

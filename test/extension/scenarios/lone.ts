@@ -106,14 +106,24 @@ export const loneScenarios: Record<string, LoneScenario> = {
     async play({ stack, begin, target }) {
       const held = await stack.untilEnded((await begin({ name: "held" })).id);
       const ended = await stack.untilEnded((await begin()).id);
-      // An instance under the id of a repair, which runs: it waits for a destination that is busy.
+      // A repair that runs: it follows a copy that stays pending.
       stack.speeds.set(target, stalled);
       const busy = await begin({ name: "busy" });
-      await stack.untilStatus(busy.id, "copying");
-      const { input } = (await stack.manage("GET", `instances/${busy.id}`)).json;
+      const { copyId } = await stack.untilStatus(busy.id, "copying");
+      const { input: copy } = (await stack.manage("GET", `instances/${busy.id}`)).json;
       const repair = repairInstanceId(held.id);
-      const body = { ...input, options: { ...input.options, ifBusy: "wait" } };
-      await stack.manage("POST", `orchestrators/copyOrchestration/${repair}`, { body });
+      const plan = { source: { etag: null, length: null }, destinationEtag: null };
+      const record = { abortRequested: false, startedAt: null, statusReads: 0 };
+      const body = {
+        version: 1,
+        instanceId: held.id,
+        copy,
+        plan,
+        copyId,
+        settlement: null,
+        record,
+      };
+      await stack.manage("POST", `orchestrators/repairOrchestration/${repair}`, { body });
       await stack.until("it runs", async () => {
         const { json } = await stack.manage("GET", `instances/${repair}`);
         return json?.runtimeStatus === "Running" ? true : null;
