@@ -1,0 +1,156 @@
+/**
+ * The structured log lines: each is one line of JSON whose first property is `event`. A type ending in `?` can be null.
+ * No column contains a secret, a URL, or the name of a container, share, blob or file. Names and meanings are
+ * append-only, because queries and alerts use them (README.md).
+ */
+export const logLines = {
+  /** A request or an event has started a copy. */
+  "ferry.copy.accepted": {
+    instanceId: "string",
+    traceId: "string",
+    trigger: "string", // "request" or "event"
+    route: "string?",
+    sourceAccount: "string", // for a source outside Storage, its host
+    sourceService: "string", // "blob", "file" or "external"
+    destinationAccount: "string",
+    destinationService: "string", // "blob" or "file"
+  },
+  /** A copy has ended and its outcome is recorded. */
+  "ferry.copy.ended": {
+    instanceId: "string",
+    traceId: "string?",
+    again: "bool", // an earlier execution had recorded the outcome, so the line may be a repetition
+    outcome: "string", // "succeeded", "skipped", "failed" or "aborted"
+    cause: "string?",
+    storageStatus: "long?", // Storage's refusal, if it caused the failure; 0 without a response
+    storageCode: "string?",
+    trigger: "string?", // null in copies of older releases
+    route: "string?",
+    sourceAccount: "string",
+    sourceService: "string",
+    destinationAccount: "string",
+    destinationService: "string",
+    bytes: "long?", // as Storage reported them last
+    createdAt: "datetime?",
+    startedAt: "datetime?", // when Storage answered the start
+    completedAt: "datetime",
+    settledAt: "datetime",
+    seconds: "real?", // from createdAt to completedAt
+    copySeconds: "real?", // from startedAt to completedAt
+    lagSeconds: "real?", // from Storage's completion time (whole seconds) to settledAt; null if it reported none
+    eventLagSeconds: "real?", // from the event's time to completedAt; null if no event caused the copy
+    reads: "long",
+    activities: "long?", // that the orchestration has called until now, this one included; notifications follow
+    timers: "long?",
+    abortRequested: "bool",
+    residues: "long", // how many things could not be cleaned up
+    recorded: "bool", // false: the ledger did not respond for nine hours, so only the orchestration has the outcome
+  },
+  /** The watchdog had to intervene for a copy. */
+  "ferry.copy.stuck": {
+    instanceId: "string",
+    traceId: "string?",
+    action: "string", // "woken", "repaired" or "released"
+    overdueSeconds: "real?", // after its planned poll; only for "woken"
+    route: "string?",
+    sourceAccount: "string",
+    destinationAccount: "string",
+  },
+  /** Storage responded with 429 or 503. */
+  "ferry.storage.throttled": {
+    instanceId: "string?", // null if the call was not made for one copy
+    traceId: "string?",
+    function: "string?",
+    purpose: "string", // "copy" or "ledger"
+    account: "string",
+    service: "string", // "blob" or "file"
+    method: "string",
+    status: "long",
+    code: "string?",
+    retryAfterSeconds: "real?",
+  },
+  /** A notification target did not accept a notification; it will be sent again. */
+  "ferry.notification.refused": {
+    instanceId: "string",
+    traceId: "string?",
+    targets: "dynamic", // array of "topic" and "webhook"
+    waitedSeconds: "real", // since the outcome
+  },
+  /** The watchdog found a copy without its notification. */
+  "ferry.notification.resent": {
+    instanceId: "string",
+    traceId: "string?",
+    action: "string", // "repaired" or "failed": Durable did not respond
+    waitedSeconds: "real",
+  },
+  /** A notification is given up. */
+  "ferry.notification.dropped": {
+    instanceId: "string?",
+    traceId: "string?",
+    reason: "string", // "refused-for-a-day" or "unreadable"
+    waitedSeconds: "real?",
+  },
+  /** An event can never cause its copy. */
+  "ferry.event.unusable": {
+    traceId: "string?",
+    trigger: "string", // "event-grid" or "queue"
+    route: "string?",
+  },
+  /** An event could not be handled now; it is delivered again, or becomes a poison message. */
+  "ferry.event.failed": {
+    traceId: "string?",
+    trigger: "string",
+    messageId: "string?", // of the queue
+    tries: "long?", // of the queue
+    poisoned: "bool", // the host moves the message to the poison queue
+  },
+  /** The watchdog has finished a run. */
+  "ferry.watchdog.ran": {
+    locks: "long",
+    stuck: "long",
+    failed: "long", // locks whose copies could not be checked
+    complete: "bool", // false: the scan continues at the next run
+    outbox: "long", // notifications that wait, at most 100
+    outboxOldestSeconds: "real?",
+    seconds: "real",
+  },
+} as const satisfies Record<string, Record<string, ColumnType>>;
+
+export type ColumnType = `${keyof ColumnTypes}${"" | "?"}`;
+
+/** The types of Kusto, and those of the JSON. */
+type ColumnTypes = {
+  string: string;
+  long: number;
+  real: number;
+  bool: boolean;
+  datetime: string;
+  dynamic: readonly string[];
+};
+
+type Value<Type extends ColumnType> = Type extends `${infer Base extends keyof ColumnTypes}?`
+  ? ColumnTypes[Base] | null
+  : Type extends keyof ColumnTypes
+    ? ColumnTypes[Type]
+    : never;
+
+export type LogEvent = keyof typeof logLines;
+
+/** The columns of a line, without `event`. */
+export type LogColumns<Event extends LogEvent> = {
+  [
+    Column in keyof (typeof logLines)[Event]
+  ]: (typeof logLines)[Event][Column] extends infer Type extends ColumnType ? Value<Type> : never;
+};
+
+/** Builds the line: JSON, with `event` first and then the columns in the order of the table. */
+export function buildLogLine<Event extends LogEvent>(
+  event: Event,
+  columns: LogColumns<Event>,
+): string {
+  const names = Object.keys(logLines[event]) as (keyof LogColumns<Event>)[];
+  return JSON.stringify({
+    event,
+    ...Object.fromEntries(names.map((name) => [name, columns[name]])),
+  });
+}
