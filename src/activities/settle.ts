@@ -57,8 +57,8 @@ async function settle(
 ): Promise<SettleResult> {
   const { records } = deps.ledger;
   const { instanceId, kept } = input;
-  // Nothing but an abort changes the record of a copy whose attempts are answered: then the write fails. Where something
-  // is cleaned up, the record is read, because the input may be a stranger's.
+  // Once every attempt has a response, only an abort changes the record, and then the write fails. Before a clean-up
+  // the record is read, because Ferry may not have written the input.
   const mustRead = kept === null || input.record.abortRequested || mustCleanUp(input, emptyRecord);
   let record: Settling | null = mustRead ? null : { ...toRecord(input), etag: kept.record };
   for (;;) {
@@ -74,7 +74,7 @@ async function settle(
   }
 }
 
-/** The record as it is known; `etag` is null if there is none. */
+/** The record, as far as it is known; `etag` is null if there is none. */
 type Settling = CopyRecord & { etag: string | null };
 
 function toNew(input: SettleInput): Settling {
@@ -141,7 +141,7 @@ async function settleRecord(
   return { kind: "settled", outcome };
 }
 
-/** Returns false if the copy left nothing, and no start attempt may have started another. */
+/** Returns false if the copy left nothing and no start attempt can have started another copy. */
 function mustCleanUp(input: SettleInput, record: CopyRecord): boolean {
   const { copy, copyId } = input;
   const mayBeStarted =
@@ -263,7 +263,9 @@ async function cleanUp(
 const notOurs =
   "The destination was not cleaned up: the ledger does not show that this copy was started";
 
-/** What the copy itself left at the destination: nothing but residue, or an empty blob that must be removed. */
+/**
+ * Returns the residue of the copy itself, or the empty blob that it left at the destination and that must be removed.
+ */
 function leftByCopy({
   plan,
   copyId,
@@ -288,7 +290,7 @@ async function findUnanswered(
   const plan = plans.find((each) => isOurs(each, copy.source, seen));
   if (plan === undefined) return nothingLeft;
   const started = { plan, copyId: seen.copy.copyId };
-  // Only content of the copy that the record names is cleaned up.
+  // The clean-up removes only content of the copy in the record.
   await ledger.records.change(instanceId, undefined, (record) => withCopy(record, started, now()));
   return { kind: "found", started };
 }

@@ -38,7 +38,7 @@ export type RemoveOptions = { etag?: string; withSnapshots?: boolean };
 
 export type Removed =
   | "removed"
-  /** There is no such blob. */
+  /** The blob does not exist. */
   | "missing"
   /** It has another ETag. */
   | "changed"

@@ -140,7 +140,7 @@ export type RepairInput = {
   record: OrchestrationRecord;
 };
 
-/** What Ferry saw before the start; the start is conditional on it. */
+/** The state that Ferry read before the start; the start is conditional on it. */
 export type CopyPlan = {
   source: {
     /** Null, like the length, for a source outside Storage, which the app cannot read itself. */

@@ -25,7 +25,7 @@ const maxPrintedLength = 2_048;
 /** The longest name that DNS has. */
 const maxHostLength = 253;
 
-/** A host for a message: printable, and cut where no host is longer. */
+/** A host for a message: printable, and truncated to the length that a host can have. */
 export function printableHost(host: string): string {
   const isLong = host.length > maxHostLength;
   return `${printable(host.slice(0, maxHostLength))}${isLong ? "…" : ""}`;

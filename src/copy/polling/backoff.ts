@@ -21,7 +21,7 @@ export function retryAt(
 
 const maxBusyWaitMs = day; // the longest timer that Ferry sets
 const steadyBusyWaitMs = hour;
-/** The largest part of a wait by which it may be shortened. */
+/** The largest share by which a wait may be shortened. */
 const jitterShare = 0.05;
 
 /** The state of a wait: `since` is the first try that found it busy, `tries` counts from 1. */

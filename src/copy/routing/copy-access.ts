@@ -66,7 +66,7 @@ export function checkAccess(
   return { reason: `its options are not allowed: ${named.join(", ")}`, problems };
 }
 
-/** What allows a copy, and what it grants. */
+/** The pairs or the route that allow a copy, and the words that they grant. */
 type Granter = Pick<AllowedPair, "allow"> & { name: string };
 
 function findPairs(policy: AccessPolicy, copy: WantedCopy): Granter | AccessDenial {
