@@ -29,7 +29,9 @@ type PackageJson = { name: string; version: string; engines: { node: string } };
 /** The first moment that a zip file can record, so that equal content makes equal files. */
 const fixedTime = new Date(1980, 0, 1);
 
-/** Builds what is deployed: the same files as a folder, for azd, and as a zip file. Replaces an earlier package. */
+/**
+ * Builds the deployment package: the same files as a folder, for azd, and as a zip file. Replaces an earlier package.
+ */
 export async function buildPackage({
   root,
   backend,

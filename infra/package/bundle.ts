@@ -10,9 +10,9 @@ const absent = ["supports-color"];
 export type BundledFile = { name: string; code: string; modules: readonly string[] };
 
 /**
- * Bundles the app with its libraries, except for `@azure/functions-core`, which the Functions host supplies. The format is
- * CommonJS because the import of `node:http` as an ES module reads all of its exports, which loads the built-in `fetch` at
- * 14 MB. Functions and classes keep their names, so that stack traces in the log remain readable.
+ * Bundles the app with its libraries, except for `@azure/functions-core`, which the Functions host supplies. The format
+ * is CommonJS because importing `node:http` as an ES module reads all of its exports, which loads the built-in `fetch`
+ * at 14 MB. Functions and classes keep their names, so that stack traces in the log remain readable.
  */
 export async function bundle(root: string): Promise<BundledFile[]> {
   const build = await rolldown({
