@@ -16,7 +16,7 @@ const locks = "src/ledger/locks.ts";
 const resume = "src/activities/support/resume.ts";
 const settle = "src/activities/settle.ts";
 
-/** Mistakes in the ledger, and in what the activities conclude from it. */
+/** Mistakes in the ledger, and in the decisions that activities base on it. */
 export const ledgerMutants: readonly Mutant[] = [
   {
     breaks: "a record is replaced although it has changed",

@@ -1,6 +1,6 @@
 import type { Mutant } from "./mutant.ts";
 
-/* Guards of what the app's identity, its callers and its routes may do. */
+/* Mistakes in the checks of what the app's identity, its callers and its routes may do. */
 
 const trusted = "test/unit/copy/location/trusted-endpoint.test.ts";
 const strangeInput = "test/contract/activities/strange-input.test.ts";
