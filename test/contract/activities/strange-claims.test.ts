@@ -6,7 +6,7 @@ import { epochMs } from "../../../src/copy/time.ts";
 import { outcome, reason, startStrangeSteps as start } from "../../support/access/strange-steps.ts";
 
 /*
- * Goal: an activity believes the ledger, not its input, about what a copy has leased and written. Method: activities run
+ * Goal: an activity trusts the ledger, not its input, about the lease and the content of a copy. Method: activities run
  * with the inputs of a client that has the key of the task hub.
  */
 

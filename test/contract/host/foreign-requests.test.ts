@@ -3,7 +3,10 @@ import { jsonOf, startSample, writtenApp } from "../../support/host/host.ts";
 import type { SampleHost } from "../../support/host/host.ts";
 import { exchange, send } from "../../support/host/raw-http.ts";
 
-/* What a web page can send to the local host: under a name that resolves to this machine, and from its own origin. */
+/*
+ * Requests that a web page can send to the local host: under a name that resolves to this machine, and from its own
+ * origin.
+ */
 
 const main = `
   import { app } from "@azure/functions";

@@ -4,8 +4,8 @@ import { startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
- * Goal: a pair lets its source be read and its destination be written, and nothing else. Options that change the
- * source or cannot be undone are granted by name.
+ * Goal: a pair allows reading its source and writing its destination, and nothing else. Options that change the source
+ * or cannot be undone are granted by name.
  */
 
 const place = (path: string) => `http://127.0.0.1:10000/devstoreaccount1/${path}`;

@@ -112,7 +112,7 @@ test("an input along a route is copied where the route says, and only there", as
   });
 });
 
-test("an input has the options of its route, in any order, and others of its own", async () => {
+test("an input has the options of its route, in any order, and its own other options", async () => {
   const stack = await start();
   const input = inputFor(stack);
   const strange = along(input, { metadata: { at: "noon", by: "route" }, tier: "Cool" });

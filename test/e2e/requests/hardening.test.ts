@@ -55,7 +55,7 @@ test("the lease id that a copy holds on its source is public, but does not let a
   }
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
   expect(await ask(id)).toMatchObject({ status: 400, json: running.json });
-  // Any other missing lease is Storage's to refuse.
+  // Storage refuses any other missing lease.
   const late = await stack.start(over("5e1a9a36-22dc-4cbb-a3b2-1e4e3bd4a9f1"));
   expect(await stack.untilEnded(late.id)).toMatchObject({ error: { cause: "destination-leased" } });
 });
@@ -245,7 +245,7 @@ test.each([
   },
 );
 
-test("the principal header separates callers only if App Service authentication vouches for it", async () => {
+test("the principal header separates callers only if App Service authentication sets it", async () => {
   for (const [WEBSITE_AUTH_ENABLED, expected] of [
     ["True", 2],
     ["", 1],

@@ -206,7 +206,7 @@ test("error and list documents of both services begin with a byte order mark", a
   }
 });
 
-test("snapshots and versions have no lease headers; the current blob has", async () => {
+test("only the current blob has lease headers; snapshots and versions have none", async () => {
   const { put, head, send, emulator } = await start();
   emulator.accountSettings("devstoreaccount1").versioning = true;
   const { headers } = await put("b", { headers: blockBlob, body: "x" });

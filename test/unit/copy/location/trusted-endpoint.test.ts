@@ -177,7 +177,7 @@ test.each<[string, unknown]>([
   ["a primary that is called a secondary", { ...blob, secondary: true }],
   ["a secondary that is called a primary", { ...blob, ...secondary, secondary: false }],
   ["a secondary of the emulator", { ...local, secondary: true }],
-  ["a secondary without a truth value", { ...blob, secondary: "no" }],
+  ["a secondary that is not a boolean", { ...blob, secondary: "no" }],
   ["a URL outside Storage", external],
   ["a managed disk", { ...blob, origin: "https://md-abcdef.z1.blob.storage.azure.net" }],
   ["null", null],
@@ -187,7 +187,7 @@ test.each<[string, unknown]>([
 
 test.each<[string, unknown]>([
   ["an empty snapshot", { ...blob, snapshot: "" }],
-  ["a snapshot that is no time of Storage", { ...blob, snapshot: "2026-11-20T12:00:00Z" }],
+  ["a snapshot that is not one of Storage's times", { ...blob, snapshot: "2026-11-20T12:00:00Z" }],
   ["a snapshot and a version", { ...blob, snapshot: time, version: time }],
 ])("%s is no source", (_, endpoint) => {
   expect(isWellFormed(asEndpoint(endpoint), origins)).toBe(false);
