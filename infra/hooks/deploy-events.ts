@@ -87,7 +87,7 @@ async function repeated(
         error instanceof AzureCliError &&
         /not ?found|destination endpoint|could not be found|validation/i.test(error.message);
       if (!canPass || attempt === attempts) throw error;
-      log(`Waits for 30 seconds because ${reason}`);
+      log(`Waiting for 30 seconds because ${reason}`);
       await pause(pauseMs);
     }
   }

@@ -85,7 +85,7 @@ function toRecord({ copy, createdAt }: SettleInput): CopyRecord {
   return newRecord({ ...copy, createdAt: createdAt ?? null });
 }
 
-/** Adds what only the record has: the plan of a start that got no response, and a requested abort. */
+/** Adds the facts that only the record has: the plan of a start that got no response, and a requested abort. */
 function toCurrent(input: SettleInput, { plan, abortRequested }: CopyRecord): SettleInput {
   // Storage does not show whether this abort or another client's ended the copy.
   const isAborting = input.record.abortRequested || abortRequested;
@@ -128,7 +128,7 @@ async function settleRecord(
     if (!("residue" in cleaned)) return cleaned;
     residue.push(...cleaned.residue);
   }
-  // Before the outcome: after a crash the watchdog finds notifications that were not sent in the outbox.
+  // Written before the outcome, so that after a crash the watchdog finds unsent notifications in the outbox.
   if (input.notifies !== undefined) await ledger.outbox.add(instanceId, input.notifies);
   const ended = withOutcome(record, toOutcome(deps, input, residue));
   const { outcome } = ended;
@@ -160,7 +160,7 @@ async function clean(
   const { instanceId, copy, plan } = input;
   const sides = openSides(deps, input);
   const denial = checkDestination(deps, copy.destination, "clean up the destination");
-  // Without the lock nothing at the destination may be changed.
+  // Without the lock, Ferry must not change the destination.
   const cleaned =
     denial === null && isHeld
       ? await orResidue<Cleaned>(input, () => cleanUp(deps, input, record, sides), unreadable)
@@ -186,7 +186,7 @@ function toOutcome({ now }: ActivityDependencies, input: SettleInput, residue: s
   return buildOutcome(result, { copyId, record, residue, settledAt: now(), createdAt });
 }
 
-/** On the last attempt, reports a SAS that cannot be opened as residue, with what may be left. */
+/** On the last attempt, returns residue that names a SAS that cannot be opened, and `left`, which may remain. */
 async function orResidue<T>(
   { isLastAttempt }: SettleInput,
   work: () => Promise<T>,
@@ -224,7 +224,7 @@ async function cleanUp(
   if (plan === null && copy.rollsBack !== true) return nothingLeft;
   const plans = copyId === null ? unansweredPlans(record) : [];
   const isUnanswered = plans.length > 0;
-  // Also if nothing was started: the snapshot was taken before the start.
+  // This includes copies that were not started, because the snapshot is taken before the start.
   const mayRollBack = copy.rollsBack === true && plan?.destinationEtag !== null;
   const left = leftByCopy(input);
   // No call to Storage is needed, and no SAS.

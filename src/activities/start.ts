@@ -159,7 +159,7 @@ async function register(
   return isOurs && found?.settlement === null ? found.etag : null;
 }
 
-/** Another run, an abort or the end of the copy came first: undoes what this run took, and starts nothing. */
+/** Another run, an abort or the end of the copy came first: removes the snapshot of this run, and starts nothing. */
 async function giveUpPlan(
   step: Step,
   plan: CopyPlan,

@@ -101,7 +101,7 @@ export type LockScan = {
   writePosition(marker: string | null): Promise<void>;
 };
 
-/** What the purge lists and deletes. */
+/** The records and claims that the purge lists and deletes. */
 export type Retention = {
   /** The days before `day` ("2026-11-20") that have records, oldest first. */
   listDays(before: { day: string }): Promise<string[]>;

@@ -142,8 +142,8 @@ async function readAndDecide(
 }
 
 /**
- * If the caller wants to wait: waits for the pending copy because of which Storage refuses to read the destination.
- * `replace` waits, too: without the properties, the copyId to abort is unknown.
+ * If the caller wants to wait, waits for the pending copy that makes Storage refuse reads of the destination. `replace`
+ * waits, too: without the properties, the copyId to abort is unknown.
  */
 function refusedDestination({ options }: CopyInput, verdict: Verdict): Decision | TransientFailure {
   const { failure: reason } = verdict;

@@ -74,7 +74,7 @@ const defaultRoles = [
   "Storage File Delegator",
 ] as const;
 
-/** Starts the Storage emulator. `README.md` in this folder lists what it supports. */
+/** Starts the Storage emulator. `README.md` in this folder lists the supported operations. */
 export async function startStorageEmulator(
   options: StorageEmulatorOptions,
 ): Promise<StorageEmulator> {

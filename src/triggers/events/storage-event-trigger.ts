@@ -155,7 +155,7 @@ async function startRoutedCopy(
     const event = unusableEvent(created, route.name, reasons.join(", "));
     return await reportUnusable(deps, context, event, once);
   }
-  // Before the claim, so that events of nonexistent blobs, or with forged ETags, leave little behind.
+  // Read before the claim is made, so that events of nonexistent blobs, or with forged ETags, leave little behind.
   const state = await lookUpSource(blob);
   if (state.kind === "absent") {
     return context.warn(`Cannot copy ${source} along "${route.name}" because it does not exist`);

@@ -32,7 +32,7 @@ test("start of an ended copy that is not allowed releases no lease of another cl
     ...step.copy,
     source,
     leasesSource: true,
-    // Not in a pair, because its account is another one.
+    // In no pair, because it is in another account.
     destination: { ...step.copy.destination, account: "devstoreaccount3" },
   };
   await steps.ledger.records.recordOutcome(step.instanceId, outcome as never);

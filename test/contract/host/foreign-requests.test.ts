@@ -179,8 +179,8 @@ test.each([
 });
 
 test.each([
-  ["a foreign name behind our Host", "http://evil.example/api/free", "localhost", 421],
-  ["our name behind a foreign Host", "http://localhost/api/free", "evil.example", 421],
+  ["a foreign name and our Host", "http://evil.example/api/free", "localhost", 421],
+  ["our name and a foreign Host", "http://localhost/api/free", "evil.example", 421],
   ["our names", "http://localhost:80/api/free", "127.0.0.1", 202],
   ["another scheme", "ftp://evil.example/api/free", "localhost", 421],
 ])("a target in absolute form with %s", async (_, target, name, status) => {

@@ -61,7 +61,7 @@ test("aborts, wakes and timers that overtake each other lose no event", async ()
 type Result = {
   runtimeStatus: string;
   result: string;
-  /** When Storage began the copy, and when it would end it; null when none was begun. */
+  /** When Storage started the copy, and when the copy would end; null if none was started. */
   begunAt: number | null;
   endsAt: number;
   /** When the events arrived that were accepted. */

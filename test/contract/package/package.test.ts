@@ -198,7 +198,7 @@ test("another FERRY_BACKEND is rejected", () => {
   );
 });
 
-test("publishing the project's folder uploads only what runs: .funcignore excludes the rest", () => {
+test("publishing the project's folder uploads only the files that run: .funcignore excludes the rest", () => {
   const patterns = readFileSync(".funcignore", "utf8")
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"));

@@ -184,7 +184,10 @@ function describe({ method, url, operation, status }: ReceivedRequest): string {
   return `${kind} ${name} ${status}`;
 }
 
-/** What the deliveries of both events add: the source's properties, the destination's lock and its wake mark. */
+/**
+ * The requests that the deliveries of both events add: the source's properties, the destination's lock and its wake
+ * mark.
+ */
 function countDeliveries(own: readonly string[]): { requests: number; writes: number } {
   const heads = own.filter((line) => line.includes("/inbox/") && line.startsWith("GetBlob"));
   const marks = own.filter(

@@ -210,7 +210,7 @@ test("an abort before the start was sent does not affect another writer's copy o
   expect((await stack.blob("archive/film.mp4").downloadToBuffer()).equals(film)).toBe(true);
 });
 
-test("a SAS behind an encoded question mark is rejected, and its secret is not repeated", async () => {
+test("a SAS after an encoded question mark is rejected, and its secret is not repeated", async () => {
   const stack = await startStack(slowly);
   const { destination } = await request(stack);
   const source = (await stack.readSas(stack.blob("inbox/film.mp4"))).replace("?", "%3F");

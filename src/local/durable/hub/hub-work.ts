@@ -62,7 +62,7 @@ export type HubWork = {
   holdActivity(seq: number): void;
   removeActivity(seq: number): void;
   runnableActivities(): readonly number[];
-  /** Makes the hidden activities whose time has come runnable. Returns their `seq`. */
+  /** Makes the hidden activities that are due runnable. Returns their `seq`. */
   releaseDueActivities(now: number): readonly number[];
 
   addTimer(timer: TimerWork): void;

@@ -87,7 +87,7 @@ function isFileError(error: unknown): boolean {
   return Object.values(fileErrors).includes(Number(error.errcode) & 0xff);
 }
 
-/** Returns the same methods; `onError` gets what they throw. */
+/** Returns the same methods; `onError` gets the errors that they throw. */
 function watchAll<T extends object>(methods: T, onError: (error: unknown) => void): T {
   const watch =
     (method: (...args: unknown[]) => unknown) =>

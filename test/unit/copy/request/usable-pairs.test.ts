@@ -37,7 +37,7 @@ test.each([
   [`${emulator.blob}/x`, /an account of the emulator/],
   [`${emulator.blob}/devstoreaccount1/IN1`, container],
   [`${emulator.file}/devstoreaccount1/$web`, share],
-])("%s can contain nothing, as a source or as a destination", (place, problem) => {
+])("%s is rejected, because no source or destination can be in it", (place, problem) => {
   expect(problemsOf(place)[0]).toMatch(problem);
   expect(problemsOf(good, place)[0]).toMatch(problem);
 });
@@ -84,7 +84,7 @@ test.each([
   "https://evil.example:8443/x",
   `${emulator.blob}/devstoreaccount1`,
   `${emulator.file}/devstoreaccount1/share/a`,
-])("%s is a source's place", (place) => {
+])("%s is accepted as a place of sources", (place) => {
   expect(problemsOf(place)).toEqual([]);
 });
 
