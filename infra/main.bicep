@@ -67,7 +67,7 @@ param webhookSecret string = ''
 
 @minValue(3)
 @maxValue(3650)
-@description('Days for which an ended copy can be looked up.')
+@description('How long a copy can be read after it has ended (days).')
 param retentionDays int = 30
 
 @minValue(1)
@@ -77,7 +77,7 @@ param maxLockDays int = 3653
 @description('With sign-in: the principals that may read and abort every copy, as `<provider>/<id>`, separated by commas.')
 param operators string = ''
 
-@description('When the watchdog looks for copies that have stopped making progress (NCRONTAB).')
+@description('When the watchdog checks for copies that have stopped making progress (NCRONTAB).')
 param watchdogSchedule string = '0 */5 * * * *'
 
 @description('Gigabytes of logs a day; -1 for no limit.')

@@ -24,7 +24,7 @@ export type EventsOptions = {
 
 /**
  * Waits until the host lists the function that receives events, and deploys the subscriptions. Both can fail in the
- * first minutes after a deployment of code, so both are retried for ten minutes.
+ * first minutes after a deployment of code, so they are retried for ten minutes.
  */
 export async function deployEvents(options: EventsOptions): Promise<void> {
   const { az, directory, variables, log } = options;

@@ -19,7 +19,7 @@ export type BuiltPackage = {
   directory: string;
   zip: string;
   zipBytes: number;
-  /** The files of the bundle, with the modules that each was made of. */
+  /** The files of the bundle, with the modules in each. */
   bundled: readonly BundledFile[];
 };
 

@@ -3,10 +3,10 @@ import { rolldown } from "rolldown";
 import type { OutputChunk } from "rolldown";
 import { lateEntries, lateModulesPlugin } from "./late-modules.ts";
 
-/** Colors for terminals: `debug` uses it if it is installed, which it is only for development. */
+/** Colors for terminals. `debug` uses this library if it is installed, and only development installs it. */
 const absent = ["supports-color"];
 
-/** A file of the package: its name, its code, and the modules that it was made of. */
+/** A file of the package: its name, its code, and the modules in it. */
 export type BundledFile = { name: string; code: string; modules: readonly string[] };
 
 /**

@@ -186,7 +186,7 @@ function toOutcome({ now }: ActivityDependencies, input: SettleInput, residue: s
   return buildOutcome(result, { copyId, record, residue, settledAt: now(), createdAt });
 }
 
-/** On the last attempt, returns residue that names a SAS that cannot be opened, and `left`, which may remain. */
+/** On the last attempt, a SAS that cannot be opened becomes residue, followed by `left`, which says what may remain. */
 async function orResidue<T>(
   { isLastAttempt }: SettleInput,
   work: () => Promise<T>,

@@ -22,7 +22,7 @@ export type FoundInstance = CopyInstance & {
   toRepair: ToRepair | null;
   /** The copy's record, null if it has none; absent if it was not read. */
   record?: FoundRecord | null;
-  /** Durable has no instance of the copy: the ledger alone shows it. */
+  /** Durable has no instance of the copy; only the ledger has it. */
   isLost?: true;
 };
 

@@ -16,7 +16,7 @@ export type BeginResult =
   /** `status`: Storage has just reported it; null if it is not known. */
   | { kind: "started"; started: StartedCopy; status: CopyStatus | null; kept: KeptEtags | null }
   | { kind: "not-started"; result: CopyResult; kept: KeptEtags | null }
-  /** The copy was refused, or completed by its start, and is settled. */
+  /** The copy was not started, or was completed by its start, and is settled. */
   | { kind: "settled"; outcome: Outcome }
   /** An earlier execution of this instance has settled the copy. */
   | { kind: "ended"; outcome: Outcome };

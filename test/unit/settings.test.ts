@@ -223,7 +223,7 @@ test("the sealing keys are read from canonical base64, in order", () => {
 test.each([
   ["junk around it", `!!${key}$$`],
   ["a blank in it", `${key.slice(0, 5)} ${key.slice(5)}`],
-  ["text behind it", `${key}AAAA`],
+  ["text after it", `${key}AAAA`],
   ["no padding", key.slice(0, -1)],
   ["the alphabet of URLs", "-_".repeat(21) + "8="],
   ["loose bits at its end", `${key.slice(0, -2)}d=`],

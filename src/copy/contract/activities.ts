@@ -191,7 +191,7 @@ export type StartResult =
   | { kind: "started"; started: StartedCopy; status?: CopyStatus; kept?: KeptEtags }
   /** `kept` is absent if an attempt may be in flight. */
   | (NotStarted & { kept?: KeptEtags })
-  /** The copy was refused, or completed by its start, and its outcome is recorded. Its notification is due. */
+  /** The copy was not started, or was completed by its start, and its outcome is recorded. Its notification is due. */
   | { kind: "settled"; outcome: Outcome }
   /** The copy already has an outcome, recorded by an earlier instance with the same id. */
   | { kind: "ended"; outcome: Outcome }

@@ -22,7 +22,7 @@ export function characterName(character: string): string {
 /** Longer texts are truncated: no name in Storage has more characters, and log lines must stay readable. */
 const maxPrintedLength = 2_048;
 
-/** The longest name that DNS has. */
+/** The length of the longest name that DNS allows. */
 const maxHostLength = 253;
 
 /** A host for a message: printable, and truncated to the length that a host can have. */

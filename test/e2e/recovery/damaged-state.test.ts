@@ -22,8 +22,8 @@ import { appDirectory } from "../../support/app-directory.ts";
 
 /*
  * Goal: a damaged, emptied or missing file of the state is rejected with one sentence that names it and one that says
- * what to do; nothing is replaced. Method: two folders with eight acknowledged copies with a SAS, as a killed process and
- * as a stopped one leave it; each row damages a copy of one and starts the stack on it.
+ * what to do; nothing is replaced. Method: a killed process and a stopped one each leave a folder with eight
+ * acknowledged copies with a SAS; each row damages a duplicate of one folder and starts the stack on it.
  */
 
 type Left = "killed" | "stopped";

@@ -50,7 +50,7 @@ const instance = (instanceId: string) => ({
   customStatus: null,
 });
 
-test("a task hub on a full disk reports that, keeps what it committed, and does nothing more", () => {
+test("a task hub on a full disk reports that, keeps its commits, and does nothing more", () => {
   const { opened: hub, limit, errors, options } = openLimitedHub();
   hub.commit("turn", () => hub.saveInstance(instance("kept")));
   limit(3);

@@ -16,7 +16,7 @@ import {
   newExecutionId,
 } from "./turn-events.ts";
 
-/** One generation of an instance; `continueAsNew` replaces it by the next one. */
+/** One generation of an instance; `continueAsNew` replaces it with the next one. */
 export type Execution = {
   instanceId: string;
   name: string;

@@ -4,7 +4,7 @@ import { startFileStorage } from "../../../support/stack/file-storage.ts";
 import { rawClient, type RawRequest } from "../../../support/stack/signed-request.ts";
 import type { StorageEmulatorOptions } from "../../../../src/local/storage/emulator.ts";
 
-/* Responses as recordings of Azure Storage have them (azure-sdk-for-js, sdk/storage/…/recordings). */
+/* The emulator's responses are equal to recordings of Azure Storage (azure-sdk-for-js, sdk/storage/…/recordings). */
 
 async function start(options: Partial<StorageEmulatorOptions> = {}) {
   const storage = await startStorage(options);
