@@ -1,4 +1,4 @@
-// The vault of the keys that seal callers' SAS tokens. The hook `postprovision` makes the first key, once.
+// The vault of the keys that seal callers' SAS tokens. The hook `postprovision` creates the first key, once.
 
 import { roles } from '../roles.bicep'
 

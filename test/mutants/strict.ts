@@ -46,7 +46,7 @@ export const strictMutants: readonly Mutant[] = [
     suites: ["test/contract/ledger/names.test.ts"],
   },
   {
-    breaks: "an input along a route has other options than the route",
+    breaks: "an input along a route has options that differ from the route's",
     file: "src/copy/routing/copy-access.ts",
     find: "if (changed.length > 0) {",
     replace: "if (changed.length > 9) {",

@@ -228,7 +228,7 @@ test.each([
 });
 
 test.each(["cross-site", "Cross-Site", "same-origin, cross-site"])(
-  "Sec-Fetch-Site: %s is rejected, also for a page that the user opens by a link",
+  "Sec-Fetch-Site: %s is rejected, even for a page that the user opens by a link",
   async (site) => {
     const { port } = await start();
     const headers = { "sec-fetch-site": site, "sec-fetch-mode": "navigate" };

@@ -218,7 +218,7 @@ test.each([
   "image, document",
   "",
 ])(
-  "a page of another site cannot load a blob as %j, also by a link that the user follows",
+  "a page of another site cannot load a blob as %j, even by a link that the user follows",
   async (dest) => {
     const path = await pageLink();
     for (const method of ["GET", "HEAD"]) {

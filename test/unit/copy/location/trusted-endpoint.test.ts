@@ -96,7 +96,7 @@ const untrusted: [string, unknown][] = [
   ["a line feed in the origin", { ...blob, origin: "https://acct1.blob.core.windows.net\n" }],
   ["no origin", { ...blob, origin: undefined }],
   ["an origin that is not text", { ...blob, origin: ["https://acct1.blob.core.windows.net"] }],
-  ["another account than the host's", { ...blob, account: "acct2" }],
+  ["an account other than the host's", { ...blob, account: "acct2" }],
   ["an account with a host in it", { ...blob, account: "acct1.blob.core.windows.net/evil" }],
   ["a file on a Blob host", { ...file, origin: blob.origin }],
   ["a blob on a Files host", { ...blob, origin: file.origin }],
