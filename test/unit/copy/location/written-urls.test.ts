@@ -165,7 +165,7 @@ test("any text after a container is exactly the name that is sent, or is rejecte
   expect(accepted).toBeGreaterThan(300);
 });
 
-test("any path outside Storage is sent as it was written, with only the characters encoded that no URL contains", () => {
+test("any path outside Storage is sent as it was written; only characters that no URL contains are encoded", () => {
   let accepted = 0;
   fc.assert(
     fc.property(fc.array(characters, { minLength: 1, maxLength: 8 }), (parts) => {
