@@ -81,7 +81,7 @@ export const emptyRecord: CopyRecord = {
   leasesSource: false,
 };
 
-/** Builds the record of a copy of which nothing has been started. */
+/** Builds the record of a copy that has not been started. */
 export function newRecord({
   source,
   destination,

@@ -37,8 +37,8 @@ const maxBusyMs = { destination: 14 * day, source: 15 * day } as const;
 const lastWaitMs = { others: hour, first: day } as const;
 
 /**
- * Starts the copy. Repeats that while the plan is stale, another copy is in the way or Storage does not respond, until
- * an abort is requested or a limit is reached.
+ * Starts the copy. Repeats that while the plan is stale, another copy blocks it or Storage does not respond, until an
+ * abort is requested or a limit is reached.
  */
 export function* beginCopy(context: CopyContext): Orchestrated<BeginResult> {
   let kept: KeptEtags | null = null;

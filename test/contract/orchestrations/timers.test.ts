@@ -12,7 +12,7 @@ function firesAt(timer: number, now: number): number {
   return now + Math.max(0, Math.ceil((timer - now) / 1_000) - 1) * 1_000;
 }
 
-test("no timer that lies ahead fires before it is due, and none is created for more than a day", () => {
+test("no future timer fires before it is due, and no timer is created for more than a day", () => {
   const now = fc.integer({ min: 0, max: 10 ** 12 });
   fc.assert(
     fc.property(now, fc.integer({ min: 1, max: days(1) - 1_000 }), (now, wait) => {

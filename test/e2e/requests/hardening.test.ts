@@ -49,7 +49,8 @@ test("the lease id that a copy holds on its source is public, but does not let a
     status: 400,
     json: { errors: [{ pointer: "/options/destinationLease" }] },
   });
-  // The response is the same for the id of no copy and of an ended one, so it shows no other caller's copy.
+  // The response is the same whether or not a copy with this id exists or has ended, so it shows no other caller's
+  // copy.
   for (const lease of [id.toUpperCase(), never]) {
     expect(await ask(lease)).toMatchObject({ status: 400, json: running.json });
   }

@@ -36,7 +36,7 @@ export const loneScenarios: Record<string, LoneScenario> = {
       await endInstance(stack, id);
       const { status } = await stack.manage("DELETE", `instances/${id}`);
       if (status !== 200) throw new Error(`The purge returned ${status}`);
-      await stack.skipAhead(11 * minute); // the watchdog leaves a lock alone for ten
+      await stack.skipAhead(11 * minute); // the watchdog ignores a lock of less than ten minutes
       await stack.runFunction("watchdog");
       finish();
       return [await stack.untilEnded(id)];
