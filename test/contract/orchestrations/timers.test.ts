@@ -52,7 +52,9 @@ const input = {
   createdAt: new Date(testStart).toISOString(),
 };
 const plan = { source: { etag: "a", length: 1_000 }, destinationEtag: null };
-const started = { kind: "started", started: { plan, copyId: "copy-1" }, copyStatus: "pending" };
+const started = { kind: "started", started: { plan, copyId: "copy-1" } };
+const progress = { bytesCopied: 0, totalBytes: 1_000 };
+const pending = { kind: "pending", progress, warning: null };
 const success = { kind: "success", progress: { bytesCopied: 1, totalBytes: 1 }, etag: "e" };
 
 async function startCopy(activities: Activities): Promise<TestEngine> {
@@ -60,8 +62,7 @@ async function startCopy(activities: Activities): Promise<TestEngine> {
     app: {
       orchestrators: { [orchestrations.copy]: copyOrchestration },
       activities: {
-        prepareCopy: () => ({ kind: "planned", plan }),
-        startCopy: () => started,
+        startCopy: () => ({ ...started, status: pending }),
         readCopy: () => ({ ...success, endedAt: null }),
         settleCopy: () => ({ kind: "settled", outcome: { status: "succeeded" } }),
         ...activities,

@@ -155,7 +155,7 @@ test.each(["keys", "entra"])(
     };
     const bundled = await registered(built.directory);
     expect(bundled).toEqual(await registered(root));
-    expect(bundled).toHaveLength(15);
+    expect(bundled).toHaveLength(14);
     const levels = new Map(
       bundled.map(({ name, bindings }) => [
         name,
