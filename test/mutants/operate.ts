@@ -91,8 +91,8 @@ export const operateMutants: readonly Mutant[] = [
   {
     breaks: "the notification is in no trace",
     file: "src/notifications/notifications.ts",
-    find: "return traceparent === undefined ? {} : { traceparent };",
-    replace: 'return traceparent === undefined ? { traceparent: stored ?? "" } : {};',
+    find: "...(copy.trace === undefined ? {} : { traceparent: copy.trace }),",
+    replace: "...(copy.trace === undefined ? {} : {}),",
     suites: [traces],
   },
   {
