@@ -1,6 +1,9 @@
 import { plusMs } from "../copy/time.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
+import type { Failure } from "../copy/contract/failure.ts";
+import { timeOfId } from "../copy/contract/ids.ts";
+import { maxFirstStartMs } from "../copy/contract/request-rules.ts";
 import { pickEndpoints } from "../copy/contract/activities.ts";
 import type {
   ActivityContext,
@@ -14,7 +17,7 @@ import type { KnownRecord } from "../ledger/ledger.ts";
 import { newRecord, unansweredPlans, withAttempt, withPlace } from "../ledger/record.ts";
 import type { CopyRecord } from "../ledger/record.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
-import { checkCopy } from "./support/access.ts";
+import { checkCopy, notAllowed } from "./support/access.ts";
 import { acquireOrJoin, freeDestination } from "./support/destination-queue.ts";
 import {
   decideOrReplace,
@@ -74,10 +77,10 @@ async function start(
   input: StartInput,
   context: ActivityContext,
 ): Promise<StartResult> {
-  const { copy, instanceId, kept } = input;
+  const { instanceId, kept } = input;
   const { records } = deps.ledger;
   const step: Step = { deps, input, context, sides: openSides(deps, input) };
-  const denial = checkCopy(deps, copy);
+  const denial = checkCopy(deps, input) ?? (await refuseLateStart(deps, input));
   if (denial !== null) {
     // If an earlier attempt has started the copy, settle finds it.
     const end = await findEnd(step, await records.read(instanceId), { isAllowed: false });
@@ -102,6 +105,18 @@ async function start(
   const isUnchecked = isFirst && !("kept" in result || result.kind === "settled");
   const end = isUnchecked ? await findEnd(step, await records.read(instanceId)) : null;
   return end ?? result;
+}
+
+/** The time of a request along a route chooses its destination, so a client must not invent one long ago. */
+async function refuseLateStart(
+  { ledger, now }: ActivityDependencies,
+  { instanceId, copy }: StartInput,
+): Promise<Failure | null> {
+  if (copy.route === undefined || now() - timeOfId(instanceId) <= maxFirstStartMs) return null;
+  if ((await ledger.records.read(instanceId)) !== null) return null;
+  return notAllowed(
+    "it was requested more than a week ago and never started; send the request again, with a new Idempotency-Key",
+  );
 }
 
 type Held = { lock: string; record: KnownRecord | null };

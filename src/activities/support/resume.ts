@@ -3,15 +3,18 @@ import { failure } from "../../copy/contract/failure.ts";
 import { pickEndpoints } from "../../copy/contract/activities.ts";
 import type { StartResult } from "../../copy/contract/activities.ts";
 import type { KnownRecord } from "../../ledger/ledger.ts";
-import { isClosed, isUnanswered, unansweredPlans } from "../../ledger/record.ts";
+import { isClosed, isOfOther, isUnanswered, unansweredPlans } from "../../ledger/record.ts";
 import type { CopyRecord } from "../../ledger/record.ts";
+import { notAllowed } from "./access.ts";
 import { freeDestination } from "./destination-queue.ts";
 import { adopt, findOurs } from "./find-ours.ts";
 import { releaseSource } from "./source-lease.ts";
 import type { Step } from "./step.ts";
 import { transientFailure } from "./storage-call.ts";
 
-/** The copy has an outcome already, or its abort was requested; null if neither. */
+/**
+ * The copy has an outcome already, its abort was requested, or its record is of another request; null if none of these.
+ */
 export async function findEnd(
   { deps, input, context, sides }: Step,
   record: CopyRecord | null,
@@ -19,6 +22,10 @@ export async function findEnd(
 ): Promise<StartResult | null> {
   const { copy, instanceId } = input;
   if (record === null) return null;
+  if (isOfOther(record, copy)) {
+    const reason = "something else was requested under its id, or with other options";
+    return { kind: "failed", failure: notAllowed(reason) };
+  }
   if (record.outcome !== null) {
     // A late run must leave neither a lease nor a lock behind.
     const released = await releaseSource(deps, input, sides, { isAllowed });
