@@ -82,7 +82,8 @@ function toNew(input: SettleInput): Settling {
 }
 
 function toRecord({ copy, createdAt }: SettleInput): CopyRecord {
-  return newRecord({ ...copy, createdAt: createdAt ?? null });
+  const { source, destination, claim = "" } = copy;
+  return newRecord({ source, destination, claim, createdAt: createdAt ?? null });
 }
 
 /**

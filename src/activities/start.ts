@@ -29,7 +29,7 @@ import {
 import { discardSnapshots } from "./support/rollback.ts";
 import { horizonMs, sendStart } from "./support/send-start.ts";
 import { refuse, settleIfEnded } from "./settle-in-start.ts";
-import { findEnd, resume } from "./support/resume.ts";
+import { findEnd, giveBack, otherRequest, resume } from "./support/resume.ts";
 import type { Step } from "./support/step.ts";
 import { openSides } from "./support/sides.ts";
 import { releaseSource } from "./support/source-lease.ts";
@@ -94,17 +94,21 @@ async function start(
     if (awaited !== null) return withKept(awaited, { lock: null, record }, record);
   }
   const lock = await acquireOrJoin(deps, input, context);
+  if (!lock.held && lock.holder === instanceId) return otherRequest();
   if (!lock.held) return await waitForLock(step, lock.holder);
   // Where the lock is new and nothing is known of the copy, its record is not read: the write would fail.
   const isFirst = lock.isNew && (kept === null ? input.attempt === 1 : kept.record === null);
   const record = isFirst ? null : await records.read(instanceId);
+  await giveBack(step, record, lock.etag);
   const resumed = await resume(step, record);
   if (resumed !== null) return resumed;
   const result = await planAndStart(step, { lock: lock.etag, record });
   // A late run of a copy that has ended must not leave the lock behind that it has just acquired.
   const isUnchecked = isFirst && !("kept" in result || result.kind === "settled");
-  const end = isUnchecked ? await findEnd(step, await records.read(instanceId)) : null;
-  return end ?? result;
+  if (!isUnchecked) return result;
+  const now = await records.read(instanceId);
+  await giveBack(step, now, lock.etag);
+  return (await findEnd(step, now)) ?? result;
 }
 
 /** The time of a request along a route chooses its destination, so a client must not invent one long ago. */

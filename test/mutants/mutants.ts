@@ -390,9 +390,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "the id of a running copy is accepted as a caller's lease",
-    file: "src/triggers/http/start-copy.ts",
-    find: "if (!isInstanceId(id)) return null;",
-    replace: "if (!isInstanceId(id.slice(1))) return null;",
+    file: "src/copy/contract/request-rules.ts",
+    find: 'return isInstanceId(leaseId?.toLowerCase() ?? "");',
+    replace: 'return isInstanceId(leaseId?.slice(1) ?? "");',
     suites: ["test/e2e/requests/hardening.test.ts"],
   },
   {

@@ -72,7 +72,9 @@ function haveOptions(copy: CopyInput): boolean {
 export function requestText(copy: RequestedCopy): string {
   const { source, destination, createdAt, options, event, route, principal } = copy;
   const off: Record<string, unknown> = optionsOff;
-  const set = Object.entries(options).filter(([name, value]) => value !== off[name]);
+  const set = Object.entries(options).filter(
+    ([name, value]) => value !== null && value !== off[name],
+  );
   const places = { source: endpointUrl(source), destination: endpointUrl(destination) };
   const parts = { ...places, createdAt, options: Object.fromEntries(set), event, route, principal };
   return JSON.stringify(parts, sortFields);
