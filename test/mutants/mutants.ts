@@ -4,6 +4,7 @@ import { emulatorMutants } from "./emulator.ts";
 import { ledgerMutants } from "./ledger.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
+import { requestMutants } from "./requests.ts";
 import { strictMutants } from "./strict.ts";
 import { powerMutants } from "./power.ts";
 import { taskHubMutants } from "./task-hub.ts";
@@ -466,4 +467,5 @@ export const mutants: readonly Mutant[] = [
   ...packageMutants,
   ...edgeMutants,
   ...strictMutants,
+  ...requestMutants,
 ];
