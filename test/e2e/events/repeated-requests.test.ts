@@ -10,16 +10,17 @@ const route = {
 
 test("a repeated request goes where the first one went, although its instance is gone and the date is another", async () => {
   const settings = { COPY_ROUTES: JSON.stringify([route]) };
-  const stack = await startStack({ settings, copies: { finishOnStart: "always" } });
-  await stack.upload("inbox/film.mp4", "film");
-  const body = { source: place("inbox/film.mp4"), route: "films" };
+  const environment = { COPY_RETENTION_DAYS: "30" };
+  const stack = await startStack({ settings, environment, copies: { finishOnStart: "always" } });
+  const source = await stack.upload("inbox/film.mp4", "film");
+  const body = { source: source.url, route: "films" };
   const request = () =>
     stack.call("POST", "/copies", { body, headers: { "idempotency-key": "k" } });
   const first = (await request()).json;
   await stack.untilEnded(first.id);
-  await stack.clock.advance(11 * 86_400_000);
   const instance = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${first.id}`;
   expect((await fetch(instance, { method: "DELETE" })).status).toBe(200);
+  await stack.clock.advance(11 * 86_400_000);
   const again = await request();
   const { id, createdAt, destination } = first;
   expect([again.status, again.json]).toMatchObject([202, { id, createdAt, destination }]);
