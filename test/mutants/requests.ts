@@ -3,6 +3,7 @@ import type { Mutant } from "./mutant.ts";
 const rules = "src/copy/contract/request-rules.ts";
 const strangeRequests = "test/contract/activities/strange-requests.test.ts";
 const strangeFields = "test/contract/activities/strange-fields.test.ts";
+const strangeClaims = "test/contract/activities/strange-claims.test.ts";
 const orchestrations = "test/e2e/access/strange-orchestration.test.ts";
 const instances = "test/e2e/access/strange-instances.test.ts";
 const busy = "test/e2e/copies/busy.test.ts";
@@ -151,10 +152,17 @@ export const requestMutants: readonly Mutant[] = [
     suites: [strangeFields],
   },
   {
+    breaks: "a kept ETag holds for every lock",
+    file: "src/copy/contract/stored-shapes.ts",
+    find: '/^"[\\x21\\x23-\\x29\\x2b\\x2d-\\x7e]{1,254}"$/',
+    replace: "/^[\\x20-\\x7e]{1,256}$/",
+    suites: [strangeClaims],
+  },
+  {
     breaks: "stored times have any year",
     file: "src/copy/contract/stored-shapes.ts",
-    find: "/^\\d{4}-/.test(iso) &&",
-    replace: "iso.length > 0 &&",
+    find: ".regex(/^\\d{4}-\\d\\d-\\d\\dT",
+    replace: ".regex(/^.*-\\d\\d-\\d\\dT",
     suites: [strangeFields],
   },
   {

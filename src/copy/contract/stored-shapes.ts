@@ -26,8 +26,19 @@ const errorCode = text(16 * 1_024);
 const count = z.number().int().nonnegative();
 /** An ETag, as a header has it. */
 export const etag = z.string().regex(/^[\x20-\x7e]{0,256}$/);
-/** A time with a year of four digits: sums with durations stay in the range that a Date can have. */
-const isoTime = text(32).refine((iso) => /^\d{4}-/.test(iso) && Number.isFinite(parseTime(iso)));
+/**
+ * The ETag of a blob of the ledger, which is sent as a condition. "*", or a list, would hold for the blobs of other
+ * copies.
+ */
+export const ledgerEtag = z.string().regex(/^"[\x21\x23-\x29\x2b\x2d-\x7e]{1,254}"$/);
+/**
+ * A time as Ferry writes it: with a year of four digits, so that sums with durations stay in the range of a Date, and
+ * in ASCII, because the ledger sends some times as headers. The parser also accepts times with comments.
+ */
+const isoTime = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z$/)
+  .refine((iso) => Number.isFinite(parseTime(iso)));
 /** Epoch ms, in the same years. */
 const time = z
   .number()

@@ -21,8 +21,8 @@ import {
   copyInput,
   copyPlan,
   copyResult,
-  etag,
   instanceId,
+  ledgerEtag,
   orchestrationRecord,
   outcome,
   settlement,
@@ -93,7 +93,7 @@ const isTrue = z.literal(true).exactOptional();
 const step = z.object({ instanceId, copy: copyInput });
 const reference = z.object({ instanceId, copy: copyEndpoints });
 
-const kept = z.object({ lock: etag.nullable(), record: etag.nullable() }).nullable();
+const kept = z.object({ lock: ledgerEtag.nullable(), record: ledgerEtag.nullable() }).nullable();
 
 export const parseStartInput = parser<StartInput>(
   step.extend({

@@ -101,6 +101,7 @@ test.each<[string, Change]>([
   ["a permission with a line feed", options({ file: { permission: { sddl: "D:\nx: y" } } })],
   ["an unknown version", inCopy(() => ({ version: 2 }))],
   ["a request at no time", inCopy(() => ({ createdAt: "soon" }))],
+  ["a request at a time with a comment", inCopy(() => ({ createdAt: "2026-11-20 (\r\nx: é)" }))],
   ["an event without a route", inCopy(() => ({ event: { etag: "x", at: time } }))],
   ["a route that is no text", inCopy(() => ({ route: ["films"] }))],
 ])("start and notify do nothing for a copy with %s", async (_, change) => {
@@ -144,6 +145,7 @@ test.each<[string, object]>([
   ["a copy to notify that is null", { notifies: null }],
   ["a copy to notify that is empty", { notifies: {} }],
   ["a request at no time", { createdAt: "soon" }],
+  ["a request at a time with a comment", { createdAt: "2026-11-20 (\r\nx: é)" }],
   ["no number of attempts", { isLastAttempt: "yes" }],
 ])("settle records nothing for an input with %s", async (_, change) => {
   const { storage, step, steps } = await begin();

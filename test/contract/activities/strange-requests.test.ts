@@ -43,7 +43,7 @@ test.each<[string, RegExp, (copy: CopyInput) => object]>([
   [
     "its id's time in another spelling",
     /the time in its id/,
-    ({ createdAt, ...copy }) => ({ ...copy, createdAt: createdAt.replace("Z", "+00:00") }),
+    ({ createdAt, ...copy }) => ({ ...copy, createdAt: createdAt.replace(".000Z", "Z") }),
   ],
   ["the flag of a lease", /flags/, change({ leasesSource: true })],
   ["the flag of a wait", /flags/, change({ mayWait: true })],
