@@ -17,18 +17,21 @@ const isWrite = ({ method }: { method: string }) => method !== "GET" && method !
 const startsOf = ({ storage }: Started) =>
   storage.emulator.requests.filter(({ operation }) => operation === "CopyBlob");
 
-/** Runs start, and expects that it writes nothing. */
-async function expectDenied(
-  started: Started,
+/** Runs start; returns its result and the writes that it made. */
+async function startAs(
+  { storage, steps, step, instanceId: own }: Started,
   copy: CopyInput,
-  { message, instanceId = started.instanceId }: { message: RegExp; instanceId?: string },
+  instanceId: string = own,
 ) {
-  const { storage, steps, step } = started;
   const requests = storage.emulator.requests.length;
-  const denied = await steps.startCopy({ ...step, copy, instanceId } as never); // a stranger's
-  expect(denied).toMatchObject({ ...failed, failure: { message: expect.stringMatching(message) } });
-  expect(storage.emulator.requests.slice(requests).filter(isWrite)).toEqual([]);
+  const result = await steps.startCopy({ ...step, copy, instanceId } as never); // a stranger's
+  return { result, writes: storage.emulator.requests.slice(requests).filter(isWrite) };
 }
+
+const denied = (message: RegExp) => ({
+  result: { ...failed, failure: { message: expect.stringMatching(message) } },
+  writes: [],
+});
 
 const options = (change: object) => (copy: CopyInput) => ({
   ...copy,
@@ -79,7 +82,8 @@ test.each<[string, RegExp, (copy: CopyInput) => object]>([
   ],
 ])("start denies a copy with %s, and writes nothing", async (_, message, build) => {
   const started = await start();
-  await expectDenied(started, build(started.copy) as CopyInput, { message });
+  const copy = build(started.copy) as CopyInput; // a stranger's
+  expect(await startAs(started, copy)).toMatchObject(denied(message));
 });
 
 function change(fields: object) {
@@ -95,8 +99,8 @@ test("start denies a copy whose id has a time that has not come yet", async () =
   const soon = epochMs(storage.clock.now() + 14 * 60_000); // another host's clock
   const later = epochMs(storage.clock.now() + 16 * 60_000);
   const instanceId = newInstanceId(later);
-  const message = /has not come yet/;
-  await expectDenied(started, { ...copy, createdAt: toIso(later) }, { message, instanceId });
+  const inFuture = await startAs(started, { ...copy, createdAt: toIso(later) }, instanceId);
+  expect(inFuture).toMatchObject(denied(/has not come yet/));
   const input = { ...step, instanceId: newInstanceId(soon) };
   const ahead = await steps.startCopy({ ...input, copy: { ...copy, createdAt: toIso(soon) } });
   expect(ahead).toMatchObject({ kind: "started" });
@@ -110,11 +114,8 @@ test.each<[string, object]>([
   const { copy } = started;
   const event = { route: "films", etag: "x", at: copy.createdAt };
   // Its route does not exist here, so the settings deny it first.
-  const denied = await started.steps.startCopy({
-    ...started.step,
-    copy: { ...copy, event, ...fields },
-  });
-  expect(denied).toMatchObject(failed);
+  const input = { ...started.step, copy: { ...copy, event, ...fields } };
+  expect(await started.steps.startCopy(input)).toMatchObject(failed);
 });
 
 const others: [string, (copy: CopyInput, blob: Started["blob"]) => object][] = [
