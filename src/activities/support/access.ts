@@ -13,8 +13,8 @@ import { epochMs, parseTime } from "../../copy/time.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
 
 /**
- * Returns why the copy must not be started; null when it may be. The settings may have changed since it was
- * requested, and its input may come from any client with access to the task hub.
+ * Returns why the copy must not be started; null when it may be. The settings may have changed since it was requested,
+ * and its input may come from any client with access to the task hub.
  */
 export function checkCopy(
   { access, now }: ActivityDependencies,

@@ -34,7 +34,7 @@ export function requestProblem(
   }
   if (!haveOptions(copy)) return "its flags are not those of its options";
   if (isOwnLease(options.destinationLease)) {
-    return "its destinationLease is a UUID of version 7, and Ferry holds its own leases with these";
+    return "its destinationLease is a UUID of version 7, which Ferry uses for its own leases";
   }
   const problems = [
     ...conflictingOptions(options),
@@ -50,8 +50,8 @@ export function requestProblem(
 }
 
 /**
- * Returns true if the lease id can be the id of a copy: a copy holds a lease with its own id on its source. Whether
- * there is such a copy is not asked, because the response would show that to other callers.
+ * Returns true if the lease id can be the id of a copy: a copy holds a lease with its own id on its source. It does not
+ * check whether such a copy exists, because the response would show that to other callers.
  */
 export function isOwnLease(leaseId: string | null): boolean {
   return isInstanceId(leaseId?.toLowerCase() ?? "");

@@ -109,7 +109,7 @@ function checkCopy(
 function refuseOwnLease({ options }: CopyRequest): HttpResponseInit | null {
   if (!isOwnLease(options.destinationLease)) return null;
   const message =
-    "is a UUID of version 7, and Ferry holds its own leases with these; take another id for the lease";
+    "is a UUID of version 7, which Ferry uses for its own leases; choose another id for the lease";
   const errors = [{ pointer: "/options/destinationLease", message }];
   return invalidRequest(errors);
 }
