@@ -24,7 +24,7 @@ async function startAs(
   instanceId: string = own,
 ) {
   const requests = storage.emulator.requests.length;
-  const result = await steps.startCopy({ ...step, copy, instanceId } as never); // a stranger's
+  const result = await steps.startCopy({ ...step, copy, instanceId } as never); // not from Ferry
   return { result, writes: storage.emulator.requests.slice(requests).filter(isWrite) };
 }
 
@@ -82,7 +82,7 @@ test.each<[string, RegExp, (copy: CopyInput) => object]>([
   ],
 ])("start denies a copy with %s, and writes nothing", async (_, message, build) => {
   const started = await start();
-  const copy = build(started.copy) as CopyInput; // a stranger's
+  const copy = build(started.copy) as CopyInput; // not from Ferry
   expect(await startAs(started, copy)).toMatchObject(denied(message));
 });
 
@@ -133,7 +133,7 @@ test.each(others)("a copy that waits is not started with %s", async (_, build) =
   const { ledger } = steps;
   await ledger.records.write(instanceId, newRecord(copy), null);
   const record = await ledger.records.read(instanceId);
-  const input = { ...step, attempt: 2, copy: build(copy, blob) } as never; // a stranger's
+  const input = { ...step, attempt: 2, copy: build(copy, blob) } as never; // not from Ferry
   expect(await steps.startCopy(input)).toMatchObject({
     ...failed,
     failure: { message: expect.stringContaining("something else was requested under its id") },
