@@ -13,6 +13,7 @@ import type {
 import {
   busyUntil,
   emptyRecord,
+  mayBeStarted,
   newRecord,
   unansweredPlans,
   withCopy,
@@ -144,11 +145,10 @@ async function settleRecord(
 /** Returns false if the copy left nothing, and no start attempt may have started another. */
 function mustCleanUp(input: SettleInput, record: CopyRecord): boolean {
   const { copy, copyId } = input;
-  const mayBeStarted =
-    copyId === null && (record.copyId !== null || unansweredPlans(record).length > 0);
+  const isUnknown = copyId === null && mayBeStarted(record);
   const takes = copy.leasesSource === true || copy.rollsBack === true;
   const left = leftByCopy(input);
-  return mayBeStarted || takes || left.kind === "stub" || left.residue.length > 0;
+  return isUnknown || takes || left.kind === "stub" || left.residue.length > 0;
 }
 
 /** Cleans up the destination and releases the source. */

@@ -32,21 +32,22 @@ export async function acquireOrJoin(
     return lock;
   }
   // Another run of this activity may hold the same lock: then its attempt, or this write, fails.
-  if (!(await excludeAttempts(deps, input))) return lock;
+  if (!(await excludeAttempts(deps, input, lock.etag))) return lock;
   await ledger.queue.rejoin(destination, instanceId);
   await ledger.releaseLock(destination, instanceId, lock.etag);
   await passOn(deps, input, context, { hasEnded: false });
   return { held: false, holder: null };
 }
 
-/** Writes the record, so that no other run registers an attempt with what it has read. False if one has done so. */
+/** Writes the record, so that no other run registers an attempt under this lock. False if one has done so. */
 async function excludeAttempts(
   { ledger }: ActivityDependencies,
   { instanceId, copy }: StartInput,
+  lock: string,
 ): Promise<boolean> {
   const record = await ledger.records.read(instanceId);
   if (record !== null && record.attempt !== null) return false;
-  const content = record ?? newRecord(copy);
+  const content = { ...(record ?? newRecord(copy)), releasedLock: lock };
   return (await ledger.records.write(instanceId, content, record?.etag ?? null)) !== null;
 }
 

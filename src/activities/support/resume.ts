@@ -7,6 +7,7 @@ import { isClosed, isUnanswered, unansweredPlans } from "../../ledger/record.ts"
 import type { CopyRecord } from "../../ledger/record.ts";
 import { freeDestination } from "./destination-queue.ts";
 import { adopt, findOurs } from "./find-ours.ts";
+import { discardSnapshots } from "./rollback.ts";
 import { releaseSource } from "./source-lease.ts";
 import type { Step } from "./step.ts";
 import { transientFailure } from "./storage-call.ts";
@@ -20,8 +21,12 @@ export async function findEnd(
   const { copy, instanceId } = input;
   if (record === null) return null;
   if (record.outcome !== null) {
-    // A late run must leave neither a lease nor a lock behind.
+    // A late run must leave neither a lease, a snapshot nor a lock behind.
     const released = await releaseSource(deps, input, sides, { isAllowed });
+    if (isAllowed && copy.options.rollback !== "off" && record.outcome.residue.length === 0) {
+      const discarded = await discardSnapshots(deps, input, sides.destination());
+      if (discarded !== null) return discarded;
+    }
     const endpoints = pickEndpoints(copy);
     await freeDestination(deps, { instanceId, copy: endpoints }, { context, lock: null });
     if (released.kind === "transient-failure") return released;

@@ -1,0 +1,163 @@
+import { expect, test } from "vitest";
+import { pickEndpoints } from "../../../src/copy/contract/activities.ts";
+import type { CopyInput } from "../../../src/copy/contract/activities.ts";
+import { toCopyId } from "../../../src/copy/contract/ids.ts";
+import { newRecord, withAbort, withCopy } from "../../../src/ledger/record.ts";
+import { epochMs } from "../../../src/copy/time.ts";
+import { startStorage, uploadBlob } from "../../support/stack/emulator.ts";
+import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
+
+/*
+ * Durable runs an activity at least once, so two runs of the same attempt may overlap at any of their requests, and the
+ * response to a write may be lost.
+ */
+
+async function requested(options: Record<string, unknown> = {}) {
+  const storage = await startStorage({ copies: { bytesPerSecond: 10 } });
+  const { clock, emulator, service } = storage;
+  const steps = createSteps(storage);
+  const source = await uploadBlob(service, "x".repeat(1_000));
+  const destination = service.getContainerClient("source").getBlobClient("copy.mp4");
+  const body = { source: source.url, destination: destination.url, options };
+  const { instanceId, copy: posted } = createCopyInput(storage, body);
+  const copy: CopyInput = { ...posted, ...pickEndpoints(posted) };
+  const { ledger } = steps;
+  const { records } = ledger;
+  const { write } = records;
+  /** Replaces the next write to a record. */
+  const atWrite = (work: (real: () => Promise<string | null>) => Promise<string | null>) => {
+    records.write = async (...args) => {
+      records.write = write;
+      return await work(() => write(...args));
+    };
+  };
+  /** Runs a start that is killed at its next write to a record, after this work. */
+  const killAtWrite = (work: (real: () => Promise<string | null>) => Promise<unknown>) =>
+    new Promise<void>((killed, failed) => {
+      atWrite(async (write) => {
+        await work(write).then(() => killed(), failed);
+        return await new Promise(() => {});
+      });
+      void start();
+    });
+  const snapshots = async () => {
+    let count = 0;
+    const blobs = service.getContainerClient("source").listBlobsFlat({ includeSnapshots: true });
+    for await (const { snapshot } of blobs) count += snapshot === undefined ? 0 : 1;
+    return count;
+  };
+  const starts = () =>
+    emulator.requests.filter(
+      ({ operation, url }) => operation === "CopyBlob" && url.includes("copy.mp4"),
+    ).length;
+  /** Another client's copy onto the source. */
+  const occupySource = async () => {
+    const original = await uploadBlob(service, "y".repeat(1_000), { blob: "original.mp4" });
+    await source.beginCopyFromURL(original.url, { intervalInMs: 3_600_000 });
+    const { copyId = "" } = await source.getProperties();
+    return { copyId: toCopyId(copyId), free: () => source.abortCopyFromURL(copyId) };
+  };
+  const start = (more: { attempt?: number; awaitedCopyId?: ReturnType<typeof toCopyId> } = {}) =>
+    steps.startCopy({ instanceId, copy, ...more });
+  return {
+    ...{ clock, steps, ledger, instanceId, copy, source, destination, service },
+    ...{ atWrite, killAtWrite, start, starts, snapshots, occupySource },
+  };
+}
+
+const settling = {
+  plan: null,
+  copyId: null,
+  result: { kind: "aborted-before-start" },
+  record: { abortRequested: true, startedAt: null, statusReads: 0 },
+} as const;
+
+test("a run that gives its lock back excludes a second run that still holds it", async () => {
+  const { start, starts, ledger, copy, atWrite, occupySource } = await requested({
+    ifBusy: "wait",
+  });
+  const { free } = await occupySource();
+  atWrite(async (write) => {
+    const etag = await write();
+    await free(); // the source is free for the second run, which reads the lock before the first releases it
+    expect(await start()).toMatchObject({ kind: "transient-failure" });
+    return etag;
+  });
+  expect(await start()).toMatchObject({ kind: "busy", endpoint: "source" });
+  expect(starts()).toBe(0);
+  expect(await ledger.readLock(copy.destination)).toBeNull();
+});
+
+test("a lock that a killed run was giving back is released by the next run", async () => {
+  const { start, starts, ledger, copy, killAtWrite, occupySource } = await requested({
+    ifBusy: "wait",
+  });
+  const { free } = await occupySource();
+  await killAtWrite((write) => write());
+  await free();
+  expect(await start({ attempt: 2 })).toMatchObject({ kind: "transient-failure" });
+  expect(await ledger.readLock(copy.destination)).toBeNull();
+  expect(await start({ attempt: 3 })).toMatchObject({ kind: "started" });
+  expect(starts()).toBe(1);
+});
+
+test("a copy that waits for its source follows the copy that another run has started", async () => {
+  const { start, ledger, instanceId, copy, occupySource } = await requested({ ifBusy: "wait" });
+  const { copyId: awaitedCopyId } = await occupySource();
+  const plan = { source: { etag: '"1"', length: 1 }, destinationEtag: null };
+  const started = { plan, copyId: toCopyId("5e2b1c7a-8d77-4a0c-9c1e-000000000001") };
+  await ledger.records.write(instanceId, withCopy(newRecord(copy), started, epochMs(0)), null);
+  expect(await start({ attempt: 2, awaitedCopyId })).toMatchObject({ kind: "started", started });
+});
+
+test("an abort that comes after a registration whose response was lost is kept, and nothing is started", async () => {
+  const { clock, start, starts, ledger, instanceId, copy, atWrite } = await requested();
+  atWrite(async (write) => {
+    await write();
+    await ledger.records.change(instanceId, undefined, (record) => withAbort(record, copy));
+    return null; // the SDK has repeated the write, and the second one failed
+  });
+  await start();
+  expect(starts()).toBe(0);
+  expect(await ledger.records.read(instanceId)).toMatchObject({ abortRequested: true });
+  await clock.advance(60_000);
+  expect(await start({ attempt: 2 })).toEqual({ kind: "abort-requested" });
+  expect(starts()).toBe(0);
+});
+
+test("a registration whose response was lost is not repeated, and its copy is started once", async () => {
+  const { start, starts, atWrite } = await requested();
+  atWrite(async (write) => {
+    await write();
+    return null;
+  });
+  expect(await start()).toMatchObject({ kind: "started" });
+  expect(starts()).toBe(1);
+});
+
+test("a run that leases the source after settle has released it releases it again", async () => {
+  const { start, starts, ledger, instanceId, copy, source, atWrite } = await requested({
+    sourceLease: "hold",
+  });
+  atWrite(async (write) => {
+    await ledger.records.write(instanceId, { ...newRecord(copy), settlement: settling }, null);
+    return await write();
+  });
+  expect(await start()).toMatchObject({ kind: "transient-failure" });
+  expect(starts()).toBe(0);
+  expect(await source.getProperties()).toMatchObject({ leaseState: "available" });
+});
+
+test("a run after the end of the copy removes the snapshot of a late run that was killed", async () => {
+  const { steps, start, service, instanceId, copy, snapshots, killAtWrite } = await requested({
+    overwrite: "always",
+    rollback: "snapshot",
+  });
+  await uploadBlob(service, "former", { blob: "copy.mp4" });
+  const input = { instanceId, copy: pickEndpoints(copy), ...settling, isLastAttempt: false };
+  await steps.settleCopy(input);
+  await killAtWrite(async () => {});
+  expect(await snapshots()).toBe(1);
+  expect(await start()).toMatchObject({ kind: "ended" });
+  expect(await snapshots()).toBe(0);
+});
