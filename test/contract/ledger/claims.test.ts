@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { newInstanceId } from "../../../src/ledger/instance-id.ts";
+import { epochMs } from "../../../src/copy/time.ts";
+import { startStorage } from "../../support/stack/emulator.ts";
+import { createSteps } from "../../support/stack/steps.ts";
+
+const key = { caller: "", key: "order-1" };
+
+async function claims() {
+  const storage = await startStorage();
+  const { ledger } = createSteps(storage);
+  const now = epochMs(storage.clock.now());
+  const claim = () => ({ instanceId: newInstanceId(now), fingerprint: "" });
+  return { ledger, claim, faults: storage.emulator.faults };
+}
+
+test("of claims at the same time, all return the first", async () => {
+  const { ledger, claim } = await claims();
+  const all = await Promise.all(Array.from({ length: 8 }, () => ledger.claim(key, claim())));
+  expect(new Set(all.map(({ instanceId }) => instanceId)).size).toBe(1);
+  expect(await ledger.claim(key, claim())).toEqual(all[0]);
+});
+
+test("a claim whose response was lost is its caller's", async () => {
+  const { ledger, claim, faults } = await claims();
+  faults.add({ operation: "PutBlob", times: 1, do: "lose response" });
+  const own = claim();
+  expect(await ledger.claim(key, own)).toMatchObject(own);
+});
+
+test("a claim that is purged while it is read is made again, not only returned", async () => {
+  const { ledger, claim, faults } = await claims();
+  const { name } = await ledger.claim(key, claim());
+  faults.add({
+    operation: "GetBlob",
+    times: 1,
+    do: { response: { status: 404, code: "BlobNotFound" } },
+  });
+  const returned = await ledger.claim(key, claim());
+  expect(await ledger.retention.readClaim(name)).toMatchObject({
+    instanceId: returned.instanceId,
+  });
+});
