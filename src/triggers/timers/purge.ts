@@ -1,5 +1,4 @@
 import type { InvocationContext } from "@azure/functions";
-import { OrchestrationRuntimeStatus } from "durable-functions";
 import type { DurableClient } from "durable-functions";
 import { isInstanceId } from "../../copy/contract/ids.ts";
 import type { InstanceId } from "../../copy/contract/ids.ts";
@@ -72,21 +71,14 @@ async function purgeUnrecorded(
   run: Run,
 ): Promise<void> {
   const createdTimeTo = toDate(parseTime(firstKeptDay(deps)));
-  const instances = await client.getStatusBy({ createdTimeTo, runtimeStatus: ended });
-  const ids = new Set(instances.map(({ instanceId }) => instanceId).filter(isInstanceId));
-  await purgeEach(run, "copies", [...ids], async (id) => {
+  const instances = await client.getStatusBy({ createdTimeTo });
+  const ended = instances.filter(({ runtimeStatus }) => !unfinished.has(runtimeStatus));
+  const ids = ended.map(({ instanceId }) => instanceId).filter(isInstanceId);
+  await purgeEach(run, "copies", ids, async (id) => {
     const record = await deps.ledger.records.read(id);
     return record === null && (await purgeCopy(deps, client, id));
   });
 }
-
-/** The statuses of instances that have ended. */
-const ended = [
-  OrchestrationRuntimeStatus.Completed,
-  OrchestrationRuntimeStatus.Failed,
-  OrchestrationRuntimeStatus.Terminated,
-  OrchestrationRuntimeStatus.Canceled,
-];
 
 /** Copies that ended, and claims that were made, before this day are purged. */
 function firstKeptDay({ now, retentionDays }: PurgeDependencies): string {

@@ -60,8 +60,19 @@ async function requested(options: Record<string, unknown> = {}) {
   const start = (more: { attempt?: number; awaitedCopyId?: ReturnType<typeof toCopyId> } = {}) =>
     steps.startCopy({ instanceId, copy, ...more });
   return {
-    ...{ clock, steps, ledger, instanceId, copy, source, destination, service },
-    ...{ atWrite, killAtWrite, start, starts, snapshots, occupySource },
+    clock,
+    steps,
+    ledger,
+    instanceId,
+    copy,
+    source,
+    service,
+    atWrite,
+    killAtWrite,
+    start,
+    starts,
+    snapshots,
+    occupySource,
   };
 }
 

@@ -14,13 +14,6 @@ async function claims() {
   return { ledger, claim, faults: storage.emulator.faults };
 }
 
-test("of claims at the same time, all return the first", async () => {
-  const { ledger, claim } = await claims();
-  const all = await Promise.all(Array.from({ length: 8 }, () => ledger.claim(key, claim())));
-  expect(new Set(all.map(({ instanceId }) => instanceId)).size).toBe(1);
-  expect(await ledger.claim(key, claim())).toEqual(all[0]);
-});
-
 test("a claim whose response was lost is its caller's", async () => {
   const { ledger, claim, faults } = await claims();
   faults.add({ operation: "PutBlob", times: 1, do: "lose response" });

@@ -151,5 +151,5 @@ test("every write that the README says is not written has its crashes here", () 
   const [rows = ""] = table.split("\n\n");
   const first = [...rows.matchAll(/^\| ([^|]+?) +\|/gm)].map(([, name]) => name);
   const listed = first.filter((name) => name !== undefined && !/^-+$/.test(name));
-  expect(listed.toSorted()).toEqual([...Object.keys(schedules), theQueue].toSorted());
+  expect(listed).toEqual([...Object.keys(schedules), theQueue]);
 });
