@@ -32,13 +32,17 @@ import type { Sides } from "./support/sides.ts";
 import { releaseSource } from "./support/source-lease.ts";
 import { callStorage, orTransient, transientFailure } from "./support/storage-call.ts";
 
-/** Cleans up after a copy that did not succeed, records the outcome and releases the lock. */
+/**
+ * Cleans up after a copy that did not succeed, records the outcome and releases the lock. `mayFence` false: changes
+ * nothing if another run may have started the copy, which is to be followed.
+ */
 export async function settleCopy(
   deps: ActivityDependencies,
   input: SettleInput,
   context: ActivityContext,
+  { mayFence = true } = {},
 ): Promise<SettleResult> {
-  const settled = await orTransient(() => settle(deps, input, context));
+  const settled = await orTransient(() => settle(deps, input, { context, mayFence }));
   if (settled.kind === "settled")
     context.log(`Copy ${input.instanceId} ${describeOutcome(settled.outcome)}`);
   return settled;
@@ -54,7 +58,7 @@ function describeOutcome(outcome: Outcome): string {
 async function settle(
   deps: ActivityDependencies,
   input: SettleInput,
-  context: ActivityContext,
+  { context, mayFence }: { context: ActivityContext; mayFence: boolean },
 ): Promise<SettleResult> {
   const { records } = deps.ledger;
   const { instanceId, kept } = input;
@@ -67,6 +71,9 @@ async function settle(
     if (current.outcome !== null) {
       await freeDestination(deps, input, { context, lock: kept?.lock ?? null });
       return { kind: "settled", outcome: current.outcome };
+    }
+    if (!mayFence && input.copyId === null && mayBeStarted(current)) {
+      return { kind: "wait", until: busyUntil(current), fence: true };
     }
     const order = { record: current, context };
     const settled = await settleRecord(deps, toCurrent(input, current), order);

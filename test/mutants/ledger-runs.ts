@@ -148,4 +148,11 @@ export const ledgerRunMutants: readonly Mutant[] = [
     replace: "return record !== null && (await purgeCopy(deps, client, id));",
     suites: [retention],
   },
+  {
+    breaks: "a run takes the copy of another run for a reason to refuse",
+    file: "src/activities/settle-in-start.ts",
+    find: "{ mayFence: false }",
+    replace: "{ mayFence: true }",
+    suites: [runsAtOnce],
+  },
 ];

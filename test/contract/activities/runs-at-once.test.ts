@@ -4,6 +4,7 @@ import type { CopyInput } from "../../../src/copy/contract/activities.ts";
 import { toCopyId } from "../../../src/copy/contract/ids.ts";
 import { newRecord, withAbort, withCopy } from "../../../src/ledger/record.ts";
 import { epochMs } from "../../../src/copy/time.ts";
+import type { StorageEmulatorOptions } from "../../../src/local/storage/emulator.ts";
 import { startStorage, uploadBlob } from "../../support/stack/emulator.ts";
 import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
@@ -12,8 +13,11 @@ import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
  * response to a write may be lost.
  */
 
-async function requested(options: Record<string, unknown> = {}) {
-  const storage = await startStorage({ copies: { bytesPerSecond: 10 } });
+async function requested(
+  options: Record<string, unknown> = {},
+  copies: StorageEmulatorOptions["copies"] = { bytesPerSecond: 10 },
+) {
+  const storage = await startStorage({ copies });
   const { clock, emulator, service } = storage;
   const steps = createSteps(storage);
   const source = await uploadBlob(service, "x".repeat(1_000));
@@ -31,13 +35,19 @@ async function requested(options: Record<string, unknown> = {}) {
       return await work(() => write(...args));
     };
   };
-  /** Runs a start that is killed at its next write to a record, after this work. */
-  const killAtWrite = (work: (real: () => Promise<string | null>) => Promise<unknown>) =>
+  /** Runs a start that is killed at a write to a record, after this work: at the next, or after `passed` writes. */
+  const killAtWrite = (
+    work: (real: () => Promise<string | null>) => Promise<unknown>,
+    passed = 0,
+  ) =>
     new Promise<void>((killed, failed) => {
-      atWrite(async (write) => {
-        await work(write).then(() => killed(), failed);
+      let left = passed;
+      records.write = async (...args) => {
+        if (left-- > 0) return await write(...args);
+        records.write = write;
+        await work(() => write(...args)).then(() => killed(), failed);
         return await new Promise(() => {});
-      });
+      };
       void start();
     });
   const snapshots = async () => {
@@ -171,4 +181,23 @@ test("a run after the end of the copy removes the snapshot of a late run that wa
   expect(await snapshots()).toBe(1);
   expect(await start()).toMatchObject({ kind: "ended" });
   expect(await snapshots()).toBe(0);
+});
+
+test("a run that finds the copy of another run at the destination does not settle it as refused", async () => {
+  const { start, starts, ledger, instanceId, killAtWrite } = await requested(
+    {},
+    { finishOnStart: "always" },
+  );
+  const { acquireLock } = ledger;
+  ledger.acquireLock = async (...args) => {
+    ledger.acquireLock = acquireLock;
+    const lock = await acquireLock(...args);
+    // The other run registers its attempt, starts the copy, and is killed before it records the outcome.
+    await killAtWrite(async () => {}, 1);
+    return lock;
+  };
+  expect(await start()).toMatchObject({ kind: "transient-failure" });
+  expect(await ledger.records.read(instanceId)).toMatchObject({ outcome: null, settlement: null });
+  expect(await start({ attempt: 2 })).toMatchObject({ kind: "started" });
+  expect(starts()).toBe(1);
 });
