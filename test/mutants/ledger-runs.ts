@@ -46,7 +46,7 @@ export const ledgerRunMutants: readonly Mutant[] = [
     breaks: "a blob is removed without its condition",
     file: blobs,
     find: "...(etag === undefined ? {} : { conditions: { ifMatch: etag } }),",
-    replace: "",
+    replace: "...(etag === undefined ? {} : {}),",
     suites: [suite],
   },
   {

@@ -152,6 +152,18 @@ export function ledgerSuite(start: () => Promise<BlobServiceClient>): void {
     expect(await ledger.releaseLock(copy.destination, holder, held.etag)).toEqual({ kind: "free" });
   });
 
+  test("of copies that take over the lock of an ended copy at the same time, one holds it", async () => {
+    const { ledger, copy, id } = await openLedger();
+    const holder = id();
+    await ledger.acquireLock(holder, copy);
+    await ledger.records.recordOutcome(holder, { status: "succeeded" } as never);
+    const others = Array.from({ length: 5 }, () => id());
+    const acquired = await Promise.all(others.map((each) => ledger.acquireLock(each, copy)));
+    const winners = others.filter((_, index) => acquired[index]?.held);
+    expect(winners).toHaveLength(1);
+    expect(await ledger.readLock(copy.destination)).toMatchObject({ instanceId: winners[0] });
+  });
+
   test("the copy that releases a lock notices the copies that wait, and a lock that is gone cannot be marked", async () => {
     const { ledger, copy, id } = await openLedger();
     const [holder, waiter] = [id(), id()];
