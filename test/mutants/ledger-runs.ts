@@ -4,7 +4,6 @@ const runsAtOnce = "test/contract/activities/runs-at-once.test.ts";
 const startAgain = "test/contract/activities/start-again.test.ts";
 const suite = "test/contract/ledger/ledger-emulator.test.ts";
 const claims = "test/contract/ledger/claims.test.ts";
-const findInstance = "test/contract/instances/find-instance.test.ts";
 const retention = "test/contract/triggers/retention.test.ts";
 const watchdog = "test/e2e/recovery/watchdog.test.ts";
 const blobs = "src/ledger/conditional-blobs.ts";
@@ -76,7 +75,7 @@ export const ledgerRunMutants: readonly Mutant[] = [
     find: "const etag = await write(instanceId, next ?? emptyRecord, record?.etag ?? null);",
     replace:
       'const etag = await write(instanceId, next ?? emptyRecord, record === null ? null : "*");',
-    suites: [findInstance, startAgain, runsAtOnce],
+    suites: [suite],
   },
   {
     breaks: "a second run starts a copy under a lock that is given back",
@@ -103,14 +102,15 @@ export const ledgerRunMutants: readonly Mutant[] = [
     breaks: "a registration whose response was lost starts a copy that was aborted",
     file: start,
     find: "return isOurs && found !== null && !isClosed(found) ? found : null;",
-    replace: "return isOurs ? found : null;",
+    replace:
+      "return isOurs && found !== null && (!isClosed(found) || found.abortRequested) ? found : null;",
     suites: [runsAtOnce],
   },
   {
     breaks: "a registration whose response was lost is taken for another run's",
     file: start,
     find: "return isOurs && found !== null && !isClosed(found) ? found : null;",
-    replace: "return isOurs && found === null ? found : null;",
+    replace: "return isOurs && found !== null && isClosed(found) ? found : null;",
     suites: [runsAtOnce],
   },
   {
@@ -138,7 +138,7 @@ export const ledgerRunMutants: readonly Mutant[] = [
     breaks: "a claim is purged although its copy has a record",
     file: purge,
     find: "if ((await records.read(claim.instanceId)) !== null) return false;",
-    replace: "",
+    replace: 'if ((await records.read(claim.instanceId)) !== null && name === "") return false;',
     suites: [retention],
   },
   {

@@ -6,7 +6,8 @@ import { epochMs } from "../../../src/copy/time.ts";
 import { createBlobLedger } from "../../../src/ledger/blob-ledger.ts";
 import { createConditionalBlobs } from "../../../src/ledger/conditional-blobs.ts";
 import { newInstanceId } from "../../../src/ledger/instance-id.ts";
-import { newRecord, withOutcome } from "../../../src/ledger/record.ts";
+import { newRecord, withAbort, withOutcome } from "../../../src/ledger/record.ts";
+import type { CopyRecord } from "../../../src/ledger/record.ts";
 
 const day = 24 * 60 * 60_000;
 const at = Date.UTC(2026, 2, 1, 12);
@@ -198,6 +199,28 @@ export function ledgerSuite(start: () => Promise<BlobServiceClient>): void {
     expect(await listed()).toMatchObject({ records: [{ instanceId: old, completedAt }] });
     await retention.purgeCopy(old);
     expect(await retention.listDays({ day: "2026-02-01" })).toEqual([]);
+  });
+
+  test("an abort that meets the outcome changes nothing, and one that comes first is part of it", async () => {
+    const { ledger, copy, id } = await openLedger();
+    const { records } = ledger;
+    const abort = (record: CopyRecord) => withAbort(record, { ...copy, createdAt: null });
+    const outcome = { status: "succeeded", abortRequested: false } as never;
+    const [late, early] = [id(), id()];
+    for (const each of [late, early]) {
+      await records.write(each, newRecord({ ...copy, createdAt: null }), null);
+    }
+    const read = await records.read(late);
+    await records.recordOutcome(late, outcome);
+    expect(await records.change(late, read, abort)).toMatchObject({ outcome });
+    expect(await records.read(late)).toMatchObject({ outcome, abortRequested: false });
+
+    const known = await records.read(early);
+    await records.change(early, undefined, abort);
+    expect(await records.recordOutcome(early, outcome, known)).toMatchObject({
+      status: "succeeded",
+      abortRequested: true,
+    });
   });
 
   test("of claims at the same time, all return the first", async () => {
