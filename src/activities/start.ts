@@ -22,7 +22,7 @@ import {
 import type { CopyRecord } from "../ledger/record.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
 import { checkCopy } from "./support/access.ts";
-import { acquireOrJoin, freeDestination } from "./support/destination-queue.ts";
+import { acquireOrJoin, freeDestination, giveLockBack } from "./support/destination-queue.ts";
 import {
   decideOrReplace,
   heldByAnother,
@@ -105,11 +105,7 @@ async function start(
   const record = isFirst ? null : await records.read(instanceId);
   if (record?.releasedLock === lock.etag) {
     // Another run has excluded all attempts under this lock. It may have been killed before it released the lock.
-    await freeDestination(
-      deps,
-      { instanceId, copy: pickEndpoints(copy) },
-      { context, lock: lock.etag },
-    );
+    await giveLockBack(deps, input, { context, lock: lock.etag });
     const message = `Cannot start the copy now because another run has released its lock: ${instanceId}`;
     return transientFailure(failure("internal", message));
   }

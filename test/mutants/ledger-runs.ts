@@ -87,7 +87,7 @@ export const ledgerRunMutants: readonly Mutant[] = [
   {
     breaks: "a lock that a killed run gives back is not released",
     file: start,
-    find: "    await freeDestination(\n      deps,\n      { instanceId, copy: pickEndpoints(copy) },\n      { context, lock: lock.etag },\n    );\n",
+    find: "    await giveLockBack(deps, input, { context, lock: lock.etag });\n",
     replace: "",
     suites: [runsAtOnce],
   },

@@ -34,9 +34,19 @@ export async function acquireOrJoin(
   // Another run of this activity may hold the same lock: then its attempt, or this write, fails.
   if (!(await excludeAttempts(deps, input, lock.etag))) return lock;
   await ledger.queue.rejoin(destination, instanceId);
-  await ledger.releaseLock(destination, instanceId, lock.etag);
-  await passOn(deps, input, context, { hasEnded: false });
+  await giveLockBack(deps, input, { context, lock: lock.etag });
   return { held: false, holder: null };
+}
+
+/** Releases the lock of a copy that has not ended and stays in the queue, if it is there. */
+export async function giveLockBack(
+  deps: ActivityDependencies,
+  input: StartInput,
+  { context, lock }: { context: ActivityContext; lock: string },
+): Promise<void> {
+  const { copy, instanceId } = input;
+  await deps.ledger.releaseLock(copy.destination, instanceId, lock);
+  await passOn(deps, input, context, { hasEnded: false });
 }
 
 /** Writes the record, so that no other run registers an attempt under this lock. False if one has done so. */

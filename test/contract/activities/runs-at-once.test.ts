@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { pickEndpoints } from "../../../src/copy/contract/activities.ts";
 import type { CopyInput } from "../../../src/copy/contract/activities.ts";
 import { toCopyId } from "../../../src/copy/contract/ids.ts";
+import { newInstanceId } from "../../../src/ledger/instance-id.ts";
 import { newRecord, withAbort, withCopy } from "../../../src/ledger/record.ts";
 import { epochMs } from "../../../src/copy/time.ts";
 import type { StorageEmulatorOptions } from "../../../src/local/storage/emulator.ts";
@@ -200,4 +201,29 @@ test("a run that finds the copy of another run at the destination does not settl
   expect(await ledger.records.read(instanceId)).toMatchObject({ outcome: null, settlement: null });
   expect(await start({ attempt: 2 })).toMatchObject({ kind: "started" });
   expect(starts()).toBe(1);
+});
+
+test("a waiter that gives way to an earlier one keeps its place in the queue, and starts nothing in a second run", async () => {
+  const { clock, steps, starts, ledger, instanceId, copy, atWrite } = await requested({
+    ifBusy: "wait",
+  });
+  const { destination } = copy;
+  const wake = async () => "woken" as const;
+  const start = () => steps.startCopy({ instanceId, copy }, { wake });
+  const earlier = newInstanceId(epochMs(clock.now() - 1_000));
+  await ledger.queue.rejoin(destination, earlier);
+  atWrite(async (write) => {
+    const etag = await write();
+    await ledger.queue.rejoin(destination, instanceId);
+    await ledger.queue.leave(destination, earlier); // so that the second run would be the first in the queue
+    expect(await start()).toMatchObject({ kind: "transient-failure" });
+    expect(await ledger.readLock(destination)).toBeNull();
+    return etag;
+  });
+  expect(await start()).toMatchObject({ kind: "busy", endpoint: "destination" });
+  expect(starts()).toBe(0);
+  const now = epochMs(clock.now());
+  expect(await ledger.queue.position(destination, instanceId, now)).toMatchObject({
+    isQueued: true,
+  });
 });
