@@ -23,17 +23,17 @@ const maxRunMs = 2 * minute;
 const maxConcurrent = 8;
 
 /**
- * Deletes old copies with their histories, claims and records, the oldest first; once a day the instances that have no
- * record; and one page of claims without a record. A copy that cannot be purged now does not stop the others. A run that takes too long leaves the rest to the
- * next run: purged copies are no longer listed.
+ * Deletes old copies with their histories, claims and records, the oldest first; one page of claims without a record;
+ * and once a day the instances without a record. A copy that cannot be purged now does not stop the others. A run that
+ * takes too long leaves the rest to the next run: purged copies are no longer listed.
  */
 export function purge(deps: PurgeDependencies): TimerHandler {
   return async (_timer, client, context) => {
     const run = { now: deps.now, until: plusMs(deps.now(), maxRunMs), context };
     await purgeCopies(deps, client, run);
+    await purgeLostClaims(deps, client, run);
     // Durable reads all its instances for this.
     if (toDate(deps.now()).getUTCHours() === 0) await purgeUnrecorded(deps, client, run);
-    await purgeLostClaims(deps, client, run);
   };
 }
 
