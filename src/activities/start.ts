@@ -1,6 +1,9 @@
 import { plusMs } from "../copy/time.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
+import type { Failure } from "../copy/contract/failure.ts";
+import { timeOfId } from "../copy/contract/ids.ts";
+import { maxFirstStartMs } from "../copy/contract/request-rules.ts";
 import { pickEndpoints } from "../copy/contract/activities.ts";
 import type {
   ActivityContext,
@@ -21,7 +24,7 @@ import {
 } from "../ledger/record.ts";
 import type { CopyRecord } from "../ledger/record.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
-import { checkCopy } from "./support/access.ts";
+import { checkCopy, notAllowed } from "./support/access.ts";
 import { acquireOrJoin, freeDestination, giveLockBack } from "./support/destination-queue.ts";
 import {
   decideOrReplace,
@@ -33,7 +36,7 @@ import {
 import { discardSnapshots } from "./support/rollback.ts";
 import { horizonMs, sendStart } from "./support/send-start.ts";
 import { refuse, settleIfEnded } from "./settle-in-start.ts";
-import { findEnd, resume } from "./support/resume.ts";
+import { findEnd, giveBack, otherRequest, resume } from "./support/resume.ts";
 import type { Step } from "./support/step.ts";
 import { openSides } from "./support/sides.ts";
 import { releaseSource } from "./support/source-lease.ts";
@@ -59,7 +62,8 @@ export function startCopy(
 ): Promise<StartResult> {
   return orTransient(async () => {
     const result = await orTransient(() => start(deps, input, context));
-    // A copy that is tried again is listed, so that it can be purged if its instance ends before it has a record.
+    // A copy that is retried gets a record, so that the purge finds it even if its instance fails before the next
+    // attempt.
     if (result.kind === "transient-failure") await listCopy(deps, input);
     return result;
   });
@@ -81,10 +85,10 @@ async function start(
   input: StartInput,
   context: ActivityContext,
 ): Promise<StartResult> {
-  const { copy, instanceId, kept } = input;
+  const { instanceId, kept } = input;
   const { records } = deps.ledger;
   const step: Step = { deps, input, context, sides: openSides(deps, input) };
-  const denial = checkCopy(deps, copy);
+  const denial = checkCopy(deps, input) ?? (await refuseLateStart(deps, input));
   if (denial !== null) {
     // If an earlier attempt has started the copy, settle finds it.
     const end = await findEnd(step, await records.read(instanceId), { isAllowed: false });
@@ -99,8 +103,9 @@ async function start(
     if (awaited !== null) return withKept(awaited, { lock: null, record }, record);
   }
   const lock = await acquireOrJoin(deps, input, context);
+  if (!lock.held && lock.holder === instanceId) return otherRequest();
   if (!lock.held) return await waitForLock(step, lock.holder);
-  // Where the lock is new and nothing is known of the copy, its record is not read: the write would fail.
+  // If the lock is new and there was no earlier attempt, the record is not read: if one exists, the write fails.
   const isFirst = lock.isNew && (kept === null ? input.attempt === 1 : kept.record === null);
   const record = isFirst ? null : await records.read(instanceId);
   if (record?.releasedLock === lock.etag) {
@@ -109,13 +114,28 @@ async function start(
     const message = `Cannot start the copy now because another run has released its lock: ${instanceId}`;
     return transientFailure(failure("internal", message));
   }
+  await giveBack(step, record, lock.etag);
   const resumed = await resume(step, record);
   if (resumed !== null) return resumed;
   const result = await planAndStart(step, { lock: lock.etag, record });
-  // A late run of a copy that has ended must not leave the lock behind that it has just acquired.
+  // A late run of a copy that has ended must release the lock that it has just acquired.
   const isUnchecked = isFirst && !("kept" in result || result.kind === "settled");
-  const end = isUnchecked ? await findEnd(step, await records.read(instanceId)) : null;
-  return end ?? result;
+  if (!isUnchecked) return result;
+  const now = await records.read(instanceId);
+  await giveBack(step, now, lock.etag);
+  return (await findEnd(step, now)) ?? result;
+}
+
+/** The time of a request along a route chooses its destination, so a client must not invent one long ago. */
+async function refuseLateStart(
+  { ledger, now }: ActivityDependencies,
+  { instanceId, copy }: StartInput,
+): Promise<Failure | null> {
+  if (copy.route === undefined || now() - timeOfId(instanceId) <= maxFirstStartMs) return null;
+  if ((await ledger.records.read(instanceId)) !== null) return null;
+  return notAllowed(
+    "it was requested more than a week ago and never started; send the request again, with a new Idempotency-Key",
+  );
 }
 
 type Held = { lock: string; record: KnownRecord | null };
@@ -124,7 +144,7 @@ async function planAndStart(step: Step, { lock, record }: Held): Promise<StartRe
   const { deps, input, sides } = step;
   const { copy, instanceId } = input;
   const { records } = deps.ledger;
-  // Its settings allow the copy now.
+  // The settings allow the copy now.
   const known: CopyRecord = {
     ...(record ?? newRecord(copy)),
     leasesSource: copy.leasesSource === true,
@@ -172,7 +192,7 @@ async function register(
   return isOurs && found !== null && !isClosed(found) ? found : null;
 }
 
-/** Another run, an abort or the end of the copy came first: undoes what this run took, and starts nothing. */
+/** Another run, an abort or the end of the copy came first: removes the snapshot of this run, and starts nothing. */
 async function giveUpPlan(
   step: Step,
   plan: CopyPlan,
@@ -206,7 +226,7 @@ async function waitForLock(step: Step, holder: string | null): Promise<StartResu
   if (busy.kind === "failed" && (kept === null ? input.attempt === 1 : kept.record === null)) {
     return { ...busy, kept: { lock: null, record: null } };
   }
-  // A copy that waits is listed, and an abort whose event was lost is found in its record.
+  // A waiting copy gets a record, so that the purge finds it. The record also shows an abort whose event was lost.
   const record = await listCopy(deps, input);
   const end = await findEnd(step, record);
   if (end !== null) return end;
@@ -222,8 +242,8 @@ async function waitForLock(step: Step, holder: string | null): Promise<StartResu
 
 /**
  * The source or the destination has a pending copy of another client. A client that writes to the source must not block
- * all other copies to the destination, so then the lock is released, once a write to the record has excluded that
- * another run registers an attempt under it.
+ * all other copies to the destination, so the lock is then released, after a write to the record that prevents other
+ * runs from registering an attempt under it.
  */
 async function waitWithLock(
   step: Step,

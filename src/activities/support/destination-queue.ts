@@ -19,6 +19,8 @@ export async function acquireOrJoin(
   let lock = await ledger.acquireLock(instanceId, copy);
   if (copy.options.ifBusy === "fail") return lock;
   while (!lock.held) {
+    // Another request under the same id holds it: this one must not leave anything in the queue.
+    if (lock.holder === instanceId) return lock;
     if (await ledger.queue.join(destination, instanceId, lock.etag)) return lock;
     lock = await ledger.acquireLock(instanceId, copy);
   }
@@ -26,7 +28,7 @@ export async function acquireOrJoin(
   const position = await ledger.queue.position(destination, instanceId, now());
   const { isFirst, isQueued, isAlone } = position;
   if (isFirst) {
-    // The other waiters have marked only the lock that they found.
+    // The other waiters have marked only the lock of the former holder.
     if (!isAlone) await ledger.queue.mark(destination, lock.etag);
     if (isQueued) await ledger.queue.leave(destination, instanceId);
     return lock;
@@ -49,7 +51,7 @@ export async function giveLockBack(
   await passOn(deps, input, context, { hasEnded: false });
 }
 
-/** Writes the record, so that no other run registers an attempt under this lock. False if one has done so. */
+/** Writes the record, so that no other run can register an attempt under this lock. False if one has already done so. */
 async function excludeAttempts(
   { ledger }: ActivityDependencies,
   { instanceId, copy }: StartInput,
@@ -62,8 +64,9 @@ async function excludeAttempts(
 }
 
 /**
- * Releases the lock, removes the copy from the queue, and passes the destination on if a copy waits for it. Also when
- * the lock was released before: the process may have been killed in between. `lock`: its ETag, null if it is not known.
+ * Releases the lock, removes the copy from the queue, and passes the destination on if a copy waits for it. Does this
+ * even if the lock was released before, because the process may have been killed in between. `lock`: its ETag, null if
+ * it is not known.
  */
 export async function freeDestination(
   deps: ActivityDependencies,

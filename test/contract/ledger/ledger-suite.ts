@@ -27,7 +27,7 @@ export function ledgerSuite(start: () => Promise<BlobServiceClient>): void {
     const ledger = createBlobLedger(container);
     const blob = { service: "blob", origin: "https://a.example", account: "a", container: "in" };
     const endpoint = { ...blob, path: "x" }; // the ledger reads nothing else of a copy
-    const copy = { source: endpoint, destination: endpoint } as unknown as CopyInput;
+    const copy = { source: endpoint, destination: endpoint, options: {} } as unknown as CopyInput;
     const id = (daysAgo = 0) => newInstanceId(epochMs(at - daysAgo * day));
     return { container, ledger, copy, id };
   };

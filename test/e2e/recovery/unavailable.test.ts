@@ -89,7 +89,7 @@ test("a hub that fails is reported as unavailable by GET, abort and POST", async
   expect((await call("GET", `/copies/${id}`)).status).toBe(200);
 });
 
-test("a hub that hangs is reported as unavailable after nine seconds, also to Event Grid", async () => {
+test("a hub that hangs is reported as unavailable after nine seconds, to callers and to Event Grid", async () => {
   const { call, request, set, stack, heldCalls } = await start({
     COPY_ROUTES: JSON.stringify([
       {
