@@ -12,10 +12,12 @@ import { abortCopy } from "./triggers/http/abort-copy.ts";
 import { respondInTime } from "./triggers/http/http-handler.ts";
 import type { HttpHandler } from "./triggers/http/http-handler.ts";
 import { routeMethods, allMethods } from "./triggers/http/method-router.ts";
+import { deleteCopy } from "./triggers/http/delete-copy.ts";
 import { getCopy } from "./triggers/http/get-copy.ts";
 import { health } from "./triggers/http/health.ts";
 import { purge, purgeSchedule } from "./triggers/timers/purge.ts";
 import type { PurgeDependencies } from "./triggers/timers/purge.ts";
+import { retryCopy } from "./triggers/http/retry-copy.ts";
 import { startCopy } from "./triggers/http/start-copy.ts";
 import type { StartDependencies } from "./triggers/http/start-copy.ts";
 import { storageEvent } from "./triggers/events/storage-event-trigger.ts";
@@ -43,8 +45,13 @@ export function registerApp(dependencies: AppDependencies): void {
       handler: respondInTime(handler),
     });
   registerRoute("copies", "copies", routeMethods({ POST: startCopy(requests) }));
-  registerRoute("copy", "copies/{id}", routeMethods({ GET: getCopy(requests) }));
+  registerRoute(
+    "copy",
+    "copies/{id}",
+    routeMethods({ GET: getCopy(requests), DELETE: deleteCopy(requests) }),
+  );
   registerRoute("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }));
+  registerRoute("copyRetry", "copies/{id}/retry", routeMethods({ POST: retryCopy(requests) }));
   registerHealth([]);
 
   df.app.client.eventGrid("storageEvents", {

@@ -1,4 +1,5 @@
 import type { HttpResponseInit } from "@azure/functions";
+import type { AccessDenial } from "../copy/routing/copy-access.ts";
 import type { Problem } from "../copy/request/request-problem.ts";
 
 /** The types of problems that callers see, with status and title. */
@@ -8,6 +9,9 @@ const problems = {
   "not-found": { status: 404, title: "There is no such copy" },
   "method-not-allowed": { status: 405, title: "The method is not allowed here" },
   "already-ended": { status: 409, title: "The copy has already ended" },
+  "not-ended": { status: 409, title: "The copy has not ended yet" },
+  "cannot-retry": { status: 409, title: "The copy cannot be retried" },
+  deleted: { status: 410, title: "The copy was deleted" },
   "idempotency-key-reused": {
     status: 409,
     title: "The Idempotency-Key belongs to another request",
@@ -32,6 +36,12 @@ export function invalidRequest(problems: readonly Problem[]): HttpResponseInit {
   const listed = count > maxListed ? `, of which the first ${maxListed} are listed` : "";
   const detail = `${count} problem${count === 1 ? "" : "s"} found${listed}; nothing was started`;
   return problem("invalid-request", detail, { errors: problems.slice(0, maxListed) });
+}
+
+/** Builds the response to a request that the settings do not allow. */
+export function deniedCopy({ reason, problems }: AccessDenial): HttpResponseInit {
+  const errors = problems.length === 0 ? {} : { errors: problems };
+  return problem("not-allowed", `Cannot start the copy because ${reason}`, errors);
 }
 
 /** Builds an `application/problem+json` response (RFC 9457). `detail` must not contain anything secret. */

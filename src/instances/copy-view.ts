@@ -11,6 +11,8 @@ import type { CopyInstance } from "./copy-instance.ts";
 export type CopyView = {
   id: InstanceId;
   status: CustomStatus["status"] | Outcome["status"];
+  /** The copy that this one repeats. */
+  retryOf: InstanceId | null;
   source: string;
   destination: string;
   copyId: CopyId | null;
@@ -30,7 +32,7 @@ export type CopyView = {
   /** Why nothing was copied, for `skipped`. */
   reason: string | null;
   residue: string[];
-  links: { self: string; abort: string };
+  links: { self: string; abort: string; retry: string; timeline: string };
 };
 
 export type ProgressView = Progress & {
@@ -51,6 +53,7 @@ export function copyView(
   return {
     id,
     status: outcome?.status ?? (brokenAt === null ? (customStatus?.status ?? "queued") : "failed"),
+    retryOf: copy.retryOf ?? null,
     source: endpointUrl(copy.source),
     destination: endpointUrl(copy.destination),
     copyId: outcome?.copyId ?? customStatus?.copyId ?? null,
@@ -73,8 +76,14 @@ export function copyView(
           : brokenInstance(id),
     reason: outcome?.status === "skipped" ? outcome.reason : null,
     residue: outcome?.residue ?? [],
-    links: { self: `${path}/${id}`, abort: `${path}/${id}/abort` },
+    links: copyLinks(id, path),
   };
+}
+
+/** Builds the links of a copy; `path` is the path of all copies. */
+export function copyLinks(id: InstanceId, path: string): CopyView["links"] {
+  const self = `${path}/${id}`;
+  return { self, abort: `${self}/abort`, retry: `${self}/retry`, timeline: `${self}/timeline` };
 }
 
 function progressView(progress: Progress, customStatus: CustomStatus | null): ProgressView {

@@ -14,6 +14,8 @@ import type { CopyRecord, FoundRecord, ListedRecord } from "./record.ts";
 export type Ledger = {
   /** Binds a caller's key to one instance. The first claim wins; later calls return it. `name`: the claim's own name. */
   claim(key: ClaimKey, claim: Claim): Promise<Claim & { name: string }>;
+  /** Records that the claim's copy was deleted; later claims return this. `now`: epoch ms. */
+  closeClaim(name: string, instanceId: InstanceId, now: EpochMs): Promise<void>;
   records: Records;
   /** Makes `instanceId` the only copy that may write to its destination. */
   acquireLock(instanceId: InstanceId, copy: CopyInput): Promise<LockAcquired>;
@@ -65,6 +67,7 @@ export type Records = {
     outcome: Outcome,
     known?: KnownRecord | null,
   ): Promise<Outcome>;
+  remove(instanceId: InstanceId): Promise<void>;
 };
 
 /** A record and its ETag, as it was read or written. */
@@ -129,7 +132,12 @@ export type PageStart = { marker: string | null; limit: number };
 export type ClaimKey = { caller: string; key: string };
 
 /** `fingerprint` distinguishes a repeated request from another request with the same key; it contains no secret. */
-export type Claim = { instanceId: InstanceId; fingerprint: string };
+export type Claim = {
+  instanceId: InstanceId;
+  fingerprint: string;
+  /** When the copy was deleted (ISO 8601); absent while it exists. */
+  deletedAt?: string;
+};
 
 /** `isNew`: the copy did not hold the lock before. `etag`: the lock's. */
 export type LockAcquired =

@@ -2,7 +2,7 @@ import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import type { Destination, Endpoint } from "../copy/location/endpoint.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
-import type { CopyPlan, Settlement } from "../copy/contract/activities.ts";
+import type { CopyOwner, CopyPlan, Settlement } from "../copy/contract/activities.ts";
 import { epochMs, toIso } from "../copy/time.ts";
 import type { EpochMs } from "../copy/time.ts";
 import { lockName } from "./destination-names.ts";
@@ -22,6 +22,8 @@ export type CopyRecord = {
   lock: string | null;
   /** The name of its claim; null without an Idempotency-Key or event. */
   claim: string | null;
+  /** Who may list it (`CopyEndpoints`); null if the request had no principal. */
+  owner: CopyOwner | null;
   /** The plan of the last start attempt. */
   plan: CopyPlan | null;
   attempt: StartAttempt | null;
@@ -61,6 +63,7 @@ export type RecordedCopy = {
   destination: Destination;
   createdAt: string | null;
   claim?: string | undefined;
+  owner?: CopyOwner | undefined;
 };
 
 /** The parts of a record that are not known yet. */
@@ -70,6 +73,7 @@ export const emptyRecord: CopyRecord = {
   createdAt: null,
   lock: null,
   claim: null,
+  owner: null,
   plan: null,
   attempt: null,
   unanswered: null,
@@ -87,6 +91,7 @@ export function newRecord({
   destination,
   createdAt,
   claim = "",
+  owner,
 }: RecordedCopy): CopyRecord {
   return {
     ...emptyRecord,
@@ -95,6 +100,7 @@ export function newRecord({
     createdAt,
     lock: lockName(destination),
     claim: claim === "" ? null : claim,
+    owner: owner ?? null,
   };
 }
 
@@ -153,15 +159,15 @@ export function withAbort(record: CopyRecord, copy: RecordedCopy): CopyRecord | 
 /** Adds what is known of the copy, unless the record has it. */
 export function withPlace(record: CopyRecord, copy: RecordedCopy): CopyRecord {
   if (record.lock !== null) return record;
-  const { source, destination, createdAt, lock, claim } = newRecord(copy);
-  return { ...record, source, destination, createdAt, lock, claim };
+  const { source, destination, createdAt, lock, claim, owner } = newRecord(copy);
+  return { ...record, source, destination, createdAt, lock, claim, owner };
 }
 
 /** The first outcome is final. A requested abort stays true, even if the orchestration never received it. */
 export function withOutcome(record: CopyRecord, outcome: Outcome): CopyRecord {
   if (record.outcome !== null) return record;
   const abortRequested = outcome.abortRequested || record.abortRequested;
-  const { source, destination, createdAt, lock, claim, leasesSource } = record;
+  const { source, destination, createdAt, lock, claim, owner, leasesSource } = record;
   return {
     ...emptyRecord,
     leasesSource,
@@ -170,6 +176,7 @@ export function withOutcome(record: CopyRecord, outcome: Outcome): CopyRecord {
     createdAt,
     lock,
     claim,
+    owner,
     outcome: { ...outcome, abortRequested },
     abortRequested,
   };
@@ -183,14 +190,18 @@ const maxColumnLength = 2_048;
  * truncated; the record itself has the whole URL.
  */
 export function summary(record: CopyRecord): Record<string, string> {
-  const { source, destination, createdAt, claim, outcome } = record;
+  const { source, destination, createdAt, claim, owner, outcome } = record;
+  const progress = outcome?.progress ?? null;
   const columns = {
     status: outcome?.status ?? "running",
     source: source === null ? null : toColumn(source),
     destination: destination === null ? null : toColumn(destination),
     createdAt,
     claim,
+    owner,
     completedAt: outcome?.completedAt ?? null,
+    cause: outcome?.status === "failed" ? outcome.failure.cause : null,
+    bytes: progress === null ? null : String(progress.bytesCopied),
   };
   const known = Object.entries(columns).filter(
     (column): column is [string, string] => column[1] !== null,

@@ -38,6 +38,9 @@ export function createBlobRecords(blobs: ConditionalBlobs): Records {
       const record = await change(instanceId, known, (current) => withOutcome(current, outcome));
       return record.outcome ?? outcome;
     },
+    async remove(instanceId) {
+      await blobs.remove(recordName(instanceId));
+    },
   };
 }
 

@@ -17,7 +17,7 @@ import type { ActivityDependencies } from "./dependencies.ts";
  */
 export function checkCopy({ access, now }: ActivityDependencies, copy: CopyInput): Failure | null {
   const name = copy.event?.route ?? copy.route;
-  const at = parseTime(copy.event?.at ?? copy.createdAt);
+  const at = parseTime(copy.event?.at ?? copy.routedAt ?? copy.createdAt);
   const denial = checkAccess(
     access,
     {

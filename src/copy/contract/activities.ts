@@ -26,11 +26,10 @@ export type CopyInput = CopyEndpoints & {
   event?: CopyEvent;
   /** The name of the route that the caller's request named; absent when it named a destination. */
   route?: string;
-  /**
-   * A hash of the caller that requested the copy, where App Service authentication names the caller. Only that caller
-   * may read and abort the copy.
-   */
-  principal?: string;
+  /** The copy that this one repeats. */
+  retryOf?: InstanceId;
+  /** The time for dates in the route's template (ISO 8601), of a retry; absent when it is `createdAt`. */
+  routedAt?: string;
 };
 
 /** The route of a copy and the state of the source that it copies. `etag` has no quotes; `at` is ISO 8601. */
@@ -53,13 +52,19 @@ export type CopyEndpoints = {
   rollsBack?: true;
   /** The name of the copy's claim in the ledger; absent without an Idempotency-Key or event. */
   claim?: string;
+  /** Who may use the copy, where App Service authentication names callers; absent for a caller without a principal. */
+  owner?: CopyOwner;
 };
+
+/** The hash of the principal that requested the copy; "event" for a copy along a route that an event caused. */
+export type CopyOwner = string;
+export const eventOwner = "event" satisfies CopyOwner;
 
 /**
  * Picks the part of a copy that polling and settling need. It is small, because the history stores it for each poll.
  */
 export function pickEndpoints({ options, ...copy }: CopyInput): CopyEndpoints {
-  const { source, destination, sourceSas, destinationSas, claim } = copy;
+  const { source, destination, sourceSas, destinationSas, claim, owner } = copy;
   return {
     source,
     destination,
@@ -70,6 +75,7 @@ export function pickEndpoints({ options, ...copy }: CopyInput): CopyEndpoints {
     ...(options.ifBusy === "fail" ? {} : { mayWait: true }),
     ...(options.rollback === "off" ? {} : { rollsBack: true }),
     ...(claim === undefined ? {} : { claim }),
+    ...(owner === undefined ? {} : { owner }),
   };
 }
 

@@ -39,6 +39,7 @@ export const copyEndpoints = z.object({
   mayWait: z.literal(true).exactOptional(),
   rollsBack: z.literal(true).exactOptional(),
   claim: text.regex(/^[0-9a-f]{64}$/).exactOptional(),
+  owner: text.regex(/^(?:event|[0-9a-f]{64})$/).exactOptional(),
 });
 
 /** `CopyInput`, as an activity gets it: with every option. */
@@ -49,7 +50,8 @@ export const copyInput = copyEndpoints.extend({
   notifies: z.literal(true).exactOptional(),
   event: z.object({ route: text, etag, at: isoTime }).exactOptional(),
   route: text.exactOptional(),
-  principal: text.exactOptional(),
+  retryOf: instanceId.exactOptional(),
+  routedAt: isoTime.exactOptional(),
 });
 
 /** `CopyInput`, as an older release may have written it: without the options that it did not have. */

@@ -6,6 +6,7 @@ import { hour, second } from "../../copy/durations.ts";
 import { toIso } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
+import { eventOwner } from "../../copy/contract/activities.ts";
 import type { WakeData } from "../../copy/contract/activities.ts";
 import type { Origins } from "../../copy/location/parse-endpoint.ts";
 import { isRouted, buildRoutedRequest } from "../../copy/routing/routes.ts";
@@ -172,13 +173,16 @@ async function startRoutedCopy(
   const time = now();
   const fresh = newInstanceId(time);
   const claimKey = { caller: `route ${route.name}`, key: `${etag} ${source}` };
-  const { instanceId, name } = await ledger.claim(claimKey, { instanceId: fresh, fingerprint: "" });
+  const claim = await ledger.claim(claimKey, { instanceId: fresh, fingerprint: "" });
+  const { instanceId, name, deletedAt } = claim;
+  if (deletedAt !== undefined) return;
   const isNew = instanceId === fresh;
   if (!isNew && (await ledger.records.read(instanceId))?.outcome != null) return;
   const input = {
     ...createCopyInput(seal, routed.request, { instanceId, now: time, notifies }),
     event: { route: route.name, etag, at: toIso(at) },
     claim: name,
+    owner: eventOwner,
   };
   const started = await startClaimed(client, ledger, { instanceId, isNew, input });
   if (started.kind === "unknown") {

@@ -41,7 +41,7 @@ export async function findCopy(
 }
 
 /** Parses the id in the path; null if it cannot be the id of a copy, and then Durable is not called. */
-function parseInstanceId(request: HttpRequest): InstanceId | null {
+export function parseInstanceId(request: HttpRequest): InstanceId | null {
   const id = request.params["id"]?.toLowerCase() ?? "";
   return isInstanceId(id) ? id : null;
 }

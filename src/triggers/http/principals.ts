@@ -26,13 +26,22 @@ export function readPrincipal(request: HttpRequest, settings: PrincipalSettings)
  */
 export function mayUse(
   request: HttpRequest,
-  { principal, event }: CopyInput,
+  { owner, event }: Pick<CopyInput, "owner" | "event">,
   settings: PrincipalSettings,
 ): boolean {
   if (!settings.areTrusted) return true;
   const name = principalName(request, settings);
   if (name !== null && settings.operators.includes(name)) return true;
-  return event === undefined && readPrincipal(request, settings) === (principal ?? null);
+  return event === undefined && readPrincipal(request, settings) === (owner ?? null);
+}
+
+/** The same for a copy that only its record shows. */
+export function mayUseRecord(
+  request: HttpRequest,
+  { owner }: { owner: string | null },
+  settings: PrincipalSettings,
+): boolean {
+  return mayUse(request, owner === null ? {} : { owner }, settings);
 }
 
 /**

@@ -1,0 +1,78 @@
+import type { Mutant } from "./mutant.ts";
+
+const deletes = "test/e2e/requests/delete.test.ts";
+const retries = "test/e2e/requests/retry.test.ts";
+
+/** Mistakes in the HTTP API. */
+export const apiMutants: readonly Mutant[] = [
+  {
+    breaks: "the claim of a deleted copy stays open, so its key starts it again",
+    file: "src/triggers/http/delete-copy.ts",
+    find: "if (claim !== null) await deps.ledger.closeClaim",
+    replace: 'if (claim === "") await deps.ledger.closeClaim',
+    suites: [deletes],
+  },
+  {
+    breaks: "a key whose copy was deleted starts a copy",
+    file: "src/triggers/http/claim-instance.ts",
+    find: "if (claim.deletedAt !== undefined) {",
+    replace: 'if (claim.deletedAt === "") {',
+    suites: [deletes],
+  },
+  {
+    breaks: "an event whose copy was deleted starts it again",
+    file: "src/triggers/events/storage-event-trigger.ts",
+    find: "if (deletedAt !== undefined) return;",
+    replace: 'if (deletedAt === "") return;',
+    suites: [deletes],
+  },
+  {
+    breaks: "a copy is deleted before its notification is delivered",
+    file: "src/triggers/http/delete-copy.ts",
+    find: 'if (own?.execution.kind === "running" || repair',
+    replace: 'if (own?.execution.kind === "ended" || repair',
+    suites: [deletes],
+  },
+  {
+    breaks: "a DELETE that was interrupted leaves the record",
+    file: "src/triggers/http/delete-copy.ts",
+    find: "const isOwn = record?.outcome != null && mayUseRecord",
+    replace: "const isOwn = record?.outcome === null && mayUseRecord",
+    suites: [deletes],
+  },
+  {
+    breaks: "a running copy is retried",
+    file: "src/triggers/http/retry-copy.ts",
+    find: 'if (former.execution.kind === "running") {',
+    replace: 'if (former.execution.kind === "broken") {',
+    suites: [retries],
+  },
+  {
+    breaks: "a retry ignores that the SAS has expired",
+    file: "src/triggers/http/retry-copy.ts",
+    find: "if (expired.length === 0) {",
+    replace: "if (expired.length < 9) {",
+    suites: [retries],
+  },
+  {
+    breaks: "a retry does not check whether the copy is still allowed",
+    file: "src/triggers/http/retry-copy.ts",
+    find: "if (denial !== null) return deniedCopy(denial);",
+    replace: 'if (denial?.reason === "") return deniedCopy(denial);',
+    suites: [retries],
+  },
+  {
+    breaks: "a retry along a route forgets the day of the first request",
+    file: "src/triggers/http/retry-copy.ts",
+    find: "routedAt: routedAt ?? createdAt",
+    replace: "routedAt: createdAt",
+    suites: [retries],
+  },
+  {
+    breaks: "an operator takes over the copy that it retries",
+    file: "src/triggers/http/retry-copy.ts",
+    find: "...(owner === undefined ? {} : { owner }),",
+    replace: "...(owner === undefined ? {} : { owner: principal ?? owner }),",
+    suites: [retries],
+  },
+];
