@@ -17,6 +17,7 @@ import { getCopy } from "./triggers/http/get-copy.ts";
 import { health } from "./triggers/http/health.ts";
 import { purge, purgeSchedule } from "./triggers/timers/purge.ts";
 import type { PurgeDependencies } from "./triggers/timers/purge.ts";
+import { listCopies } from "./triggers/http/list-copies.ts";
 import { retryCopy } from "./triggers/http/retry-copy.ts";
 import { startCopy } from "./triggers/http/start-copy.ts";
 import type { StartDependencies } from "./triggers/http/start-copy.ts";
@@ -44,7 +45,11 @@ export function registerApp(dependencies: AppDependencies): void {
       authLevel: auth === "entra" ? "anonymous" : "function",
       handler: respondInTime(handler),
     });
-  registerRoute("copies", "copies", routeMethods({ POST: startCopy(requests) }));
+  registerRoute(
+    "copies",
+    "copies",
+    routeMethods({ GET: listCopies(requests), POST: startCopy(requests) }),
+  );
   registerRoute(
     "copy",
     "copies/{id}",

@@ -4,7 +4,7 @@ import type { Destination } from "../copy/location/endpoint.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import type { CopyInput, WakeWaiter } from "../copy/contract/activities.ts";
 import type { Place } from "./destination-names.ts";
-import type { CopyRecord, FoundRecord, ListedRecord } from "./record.ts";
+import type { CopyRecord, FoundRecord, ListedCopy, ListedRecord } from "./record.ts";
 
 /**
  * The state that must outlive an orchestration and be found without a scan: claims, records, locks, queues and the
@@ -68,7 +68,14 @@ export type Records = {
     known?: KnownRecord | null,
   ): Promise<Outcome>;
   remove(instanceId: InstanceId): Promise<void>;
+  /**
+   * Up to `limit` copies, the newest first, from `startFrom` on (inclusive). One call of List Blobs, which reads no
+   * record. `startFrom` is the position of a copy, or its `time`.
+   */
+  list(page: PageStart & { startFrom: string | null }): Promise<CopyPage>;
 };
+
+export type CopyPage = { copies: ListedCopy[]; marker: string | null };
 
 /** A record and its ETag, as it was read or written. */
 export type KnownRecord = CopyRecord & { etag: string };

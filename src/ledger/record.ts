@@ -1,6 +1,7 @@
 import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import type { Destination, Endpoint } from "../copy/location/endpoint.ts";
+import type { Cause } from "../copy/contract/failure.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import type { CopyOwner, CopyPlan, Settlement } from "../copy/contract/activities.ts";
 import { epochMs, toIso } from "../copy/time.ts";
@@ -183,7 +184,7 @@ export function withOutcome(record: CopyRecord, outcome: Outcome): CopyRecord {
 }
 
 /** In characters. All metadata of a blob has at most 8 KiB, and the URL of a long name alone may have more. */
-const maxColumnLength = 2_048;
+export const maxColumnLength = 2_048;
 
 /**
  * The columns of a list, as metadata that List Blobs returns. Metadata must be ASCII, and URLs are. A longer URL is
@@ -211,6 +212,30 @@ export function summary(record: CopyRecord): Record<string, string> {
 
 function toColumn(url: string): string {
   return url.length <= maxColumnLength ? url : `${url.slice(0, maxColumnLength)}...`;
+}
+
+/** A copy as the columns of its record show it. Times are ISO 8601. */
+export type ListedCopy = {
+  instanceId: InstanceId;
+  /** Where it is in the list; `time` is before all copies of the same ms. Both sort as texts. */
+  position: string;
+  time: string;
+  status: "running" | Outcome["status"];
+  /** Without the part behind 2,048 characters; null if it was not known. */
+  source: string | null;
+  destination: string | null;
+  createdAt: string | null;
+  completedAt: string | null;
+  owner: CopyOwner | null;
+  /** Why it failed; null if it did not. */
+  cause: Cause | null;
+  /** The bytes that Storage copied; null while it runs, and if Storage did not report them. */
+  bytes: number | null;
+};
+
+/** Returns true if a listed URL is not the whole one. */
+export function isTruncated(url: string | null): boolean {
+  return url !== null && url.length > maxColumnLength;
 }
 
 /** The id of a copy, and the columns that the purge needs. `completedAt`: ISO 8601; null while it is running. */

@@ -1,6 +1,8 @@
 import type { Mutant } from "./mutant.ts";
 
 const deletes = "test/e2e/requests/delete.test.ts";
+const lists = "test/contract/triggers/list-copies.test.ts";
+const listQueries = "test/unit/list-query.test.ts";
 const retries = "test/e2e/requests/retry.test.ts";
 
 /** Mistakes in the HTTP API. */
@@ -74,5 +76,61 @@ export const apiMutants: readonly Mutant[] = [
     find: "...(owner === undefined ? {} : { owner }),",
     replace: "...(owner === undefined ? {} : { owner: principal ?? owner }),",
     suites: [retries],
+  },
+  {
+    breaks: "a list shows every caller's copies",
+    file: "src/triggers/http/list-copies.ts",
+    find: "(keepsAll || mayUseRecord(request, copy, principals)),",
+    replace: "(!keepsAll || mayUseRecord(request, copy, principals)),",
+    suites: [lists],
+  },
+  {
+    breaks: "a cursor shows the id of another caller's copy",
+    file: "src/triggers/http/list-copies.ts",
+    find: "scanned = copy.time;",
+    replace: "scanned = copy.position;",
+    suites: [lists],
+  },
+  {
+    breaks: "a page scans every copy of the ledger",
+    file: "src/triggers/http/list-copies.ts",
+    find: "calls < maxCalls;",
+    replace: "calls < 99 * maxCalls;",
+    suites: [lists],
+  },
+  {
+    breaks: "a page repeats the copy at which the former page ended",
+    file: "src/triggers/http/list-copies.ts",
+    find: "if (copy.position === startFrom) continue;",
+    replace: 'if (copy.position === "") continue;',
+    suites: [lists],
+  },
+  {
+    breaks: "a list shortens long URLs",
+    file: "src/triggers/http/list-copies.ts",
+    find: "if (!isTruncated(item.source) &&",
+    replace: "if (isTruncated(item.source) ||",
+    suites: [lists],
+  },
+  {
+    breaks: "a cursor of other filters continues a list",
+    file: "src/http/cursor.ts",
+    find: "return hash === hashOf(filters) ?",
+    replace: "return hash !== hashOf([]) ?",
+    suites: [listQueries],
+  },
+  {
+    breaks: "a cursor leads to another folder of the ledger",
+    file: "src/ledger/instance-id.ts",
+    find: "return /^\\d{5}\\/[0-9a-f]{12}-(",
+    replace: "return /\\d{5}\\/[0-9a-f]{12}-(",
+    suites: [listQueries],
+  },
+  {
+    breaks: "a filter may contain a SAS, which is logged",
+    file: "src/http/list-query.ts",
+    find: "return /[?&]sig=/i.test(prefix)",
+    replace: "return /[?&]sig==/i.test(prefix)",
+    suites: [listQueries],
   },
 ];

@@ -19,19 +19,24 @@ export function readPrincipal(request: HttpRequest, settings: PrincipalSettings)
   return name === null ? null : createHash("sha256").update(`principal ${name}`).digest("hex");
 }
 
+/** Returns true if the caller may use every copy: without trusted principals, and as an operator. */
+export function mayUseAll(request: HttpRequest, settings: PrincipalSettings): boolean {
+  if (!settings.areTrusted) return true;
+  const name = principalName(request, settings);
+  return name !== null && settings.operators.includes(name);
+}
+
 /**
- * Returns true if the caller may read and abort the copy. With trusted principals, only the principal that requested
- * the copy and the operators may; if an event caused it, only the operators. Otherwise every caller with a function
- * key may.
+ * Returns true if the caller may read, abort, retry and delete the copy. With trusted principals, only the principal
+ * that requested the copy and the operators may; if an event caused it, only the operators. Otherwise every caller with
+ * a function key may.
  */
 export function mayUse(
   request: HttpRequest,
   { owner, event }: Pick<CopyInput, "owner" | "event">,
   settings: PrincipalSettings,
 ): boolean {
-  if (!settings.areTrusted) return true;
-  const name = principalName(request, settings);
-  if (name !== null && settings.operators.includes(name)) return true;
+  if (mayUseAll(request, settings)) return true;
   return event === undefined && readPrincipal(request, settings) === (owner ?? null);
 }
 
