@@ -9,11 +9,13 @@ import { activities, orchestrations } from "./names.ts";
 import { copyOrchestration } from "./orchestrations/copy-orchestration.ts";
 import { repairOrchestration } from "./orchestrations/repair-orchestration.ts";
 import { abortCopy } from "./triggers/http/abort-copy.ts";
-import { respondInTime } from "./triggers/http/http-handler.ts";
+import { respondInTime, revalidate } from "./triggers/http/http-handler.ts";
 import type { HttpHandler } from "./triggers/http/http-handler.ts";
 import { routeMethods, allMethods } from "./triggers/http/method-router.ts";
 import { deleteCopy } from "./triggers/http/delete-copy.ts";
 import { getCopy } from "./triggers/http/get-copy.ts";
+import { createHold } from "./triggers/http/hold-until-ended.ts";
+import type { HoldDependencies } from "./triggers/http/hold-until-ended.ts";
 import { health } from "./triggers/http/health.ts";
 import { purge, purgeSchedule } from "./triggers/timers/purge.ts";
 import type { PurgeDependencies } from "./triggers/timers/purge.ts";
@@ -29,7 +31,7 @@ import { watchdog } from "./triggers/timers/watchdog.ts";
 export type AppDependencies = {
   /** "keys": callers send a function key. "entra": the platform has checked their sign-in. */
   auth: "keys" | "entra";
-  requests: StartDependencies & Omit<EventDependencies, "report">;
+  requests: StartDependencies & HoldDependencies & Omit<EventDependencies, "report">;
   activities: ActivityDependencies;
   maintenance: PurgeDependencies & { watchdogSchedule: string };
 };
@@ -38,12 +40,13 @@ export type AppDependencies = {
 export function registerApp(dependencies: AppDependencies): void {
   const { auth, requests, maintenance } = dependencies;
   escapeLogLines();
+  const hold = createHold(requests);
   const registerRoute = (name: string, route: string, handler: HttpHandler) =>
     df.app.client.http(name, {
       route,
       methods: [...allMethods],
       authLevel: auth === "entra" ? "anonymous" : "function",
-      handler: respondInTime(handler),
+      handler: revalidate(hold(respondInTime(handler))),
     });
   registerRoute(
     "copies",

@@ -12,7 +12,7 @@ import { isDeveloperMachine } from "./settings/environment.ts";
 import { readSettings, SettingsError } from "./settings/settings.ts";
 import type { LedgerAccount } from "./settings/own-account.ts";
 import type { Settings } from "./settings/settings.ts";
-import { systemTime } from "./settings/system-time.ts";
+import { systemSleep, systemTime } from "./settings/system-time.ts";
 import { createAppIdentity } from "./storage/app-identity.ts";
 import { createCopyClient } from "./storage/create-copy-client.ts";
 import { createCredentialFor } from "./storage/credentials.ts";
@@ -51,6 +51,7 @@ function connect(settings: Settings): AppDependencies {
       notifies: settings.notificationTargets.length > 0,
       newInstanceId,
       now: systemTime,
+      sleep: systemSleep,
     },
     activities: {
       client,

@@ -87,6 +87,8 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemoryMB
         maximumInstanceCount: maximumInstanceCount
+        // The app holds at most half as many requests (Prefer: wait): `maxHeld` in triggers/http/hold-until-ended.ts.
+        triggers: { http: { perInstanceConcurrency: 16 } }
         alwaysReady: alwaysReady == 0 ? [] : [{ name: 'durable', instanceCount: alwaysReady }]
       }
     }

@@ -19,6 +19,7 @@ const problems = {
   "length-required": { status: 411, title: "The request body has no Content-Length" },
   "too-large": { status: 413, title: "The request body is too large" },
   "unsupported-media-type": { status: 415, title: "The request body is not plain JSON" },
+  internal: { status: 500, title: "The app has failed" },
   settings: { status: 503, title: "The settings of the app are wrong" },
   unavailable: { status: 503, title: "The app cannot serve this request now" },
 } as const;
@@ -51,7 +52,11 @@ export function problem(type: ProblemType, detail: string, extras: Extras = {}):
   const body = { type: `urn:ferry:problem:${type}`, title, status, detail };
   return {
     status,
-    headers: { ...headers, "content-type": "application/problem+json" },
+    headers: {
+      ...headers,
+      "cache-control": "no-store",
+      "content-type": "application/problem+json",
+    },
     body: JSON.stringify(errors === undefined ? body : { ...body, errors }),
   };
 }

@@ -97,8 +97,8 @@ export const boundaries = {
     may: ["copy", "names.ts", "types:durable-functions", ...interfaces],
   },
   http: {
-    reason: "http/ imports copy/ and the public view",
-    may: ["copy", "instances/copy-view.ts", "types:@azure/functions"],
+    reason: "http/ imports copy/, the public view and node:crypto",
+    may: ["copy", "instances/copy-view.ts", "node:crypto", "types:@azure/functions"],
   },
   triggers: {
     reason: "triggers/ contains only the folders http/, events/ and timers/",

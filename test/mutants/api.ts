@@ -1,6 +1,9 @@
 import type { Mutant } from "./mutant.ts";
 
 const deletes = "test/e2e/requests/delete.test.ts";
+const holds = "test/contract/triggers/hold-until-ended.test.ts";
+const headers = "test/e2e/requests/response-headers.test.ts";
+const operators = "test/e2e/access/operators.test.ts";
 const lists = "test/contract/triggers/list-copies.test.ts";
 const listQueries = "test/unit/list-query.test.ts";
 const retries = "test/e2e/requests/retry.test.ts";
@@ -67,7 +70,7 @@ export const apiMutants: readonly Mutant[] = [
     breaks: "a retry along a route forgets the day of the first request",
     file: "src/triggers/http/retry-copy.ts",
     find: "routedAt: routedAt ?? createdAt",
-    replace: "routedAt: createdAt",
+    replace: "routedAt: routedAt === undefined ? createdAt : createdAt",
     suites: [retries],
   },
   {
@@ -116,7 +119,7 @@ export const apiMutants: readonly Mutant[] = [
     breaks: "a cursor of other filters continues a list",
     file: "src/http/cursor.ts",
     find: "return hash === hashOf(filters) ?",
-    replace: "return hash !== hashOf([]) ?",
+    replace: "return hash !== hashOf(filters.slice(0, 0)) ?",
     suites: [listQueries],
   },
   {
@@ -132,5 +135,54 @@ export const apiMutants: readonly Mutant[] = [
     find: "return /[?&]sig=/i.test(prefix)",
     replace: "return /[?&]sig==/i.test(prefix)",
     suites: [listQueries],
+  },
+  {
+    breaks: "any number of requests is held",
+    file: "src/triggers/http/hold-until-ended.ts",
+    find: "if (held >= maxHeld) return response;",
+    replace: "if (held < 0) return response;",
+    suites: [holds],
+  },
+  {
+    breaks: "a held request never frees its place",
+    file: "src/triggers/http/hold-until-ended.ts",
+    find: "      held--;",
+    replace: "      held += 0;",
+    suites: [holds],
+  },
+  {
+    breaks: "a held request reads the hub as often as it likes",
+    file: "src/triggers/http/hold-until-ended.ts",
+    find: "if (reads() + maxReadsOfSearch > maxHubReads)",
+    replace: "if (reads() + maxReadsOfSearch > 99 * maxHubReads)",
+    suites: [holds],
+  },
+  {
+    breaks: "Preference-Applied although the wait was cut short",
+    file: "src/triggers/http/hold-until-ended.ts",
+    find: "return last.isHonoured ? withApplied",
+    replace: "return last.copy !== null ? withApplied",
+    suites: [holds],
+  },
+  {
+    breaks: "If-None-Match matches a part of an ETag",
+    file: "src/http/copy-response.ts",
+    find: "return etags.includes(etag);",
+    replace: "return etags.some((each) => etag.includes(each.slice(1, -1)));",
+    suites: [headers],
+  },
+  {
+    breaks: "a role of another identity provider makes an operator",
+    file: "src/triggers/http/principals.ts",
+    find: 'if (headers.get("x-ms-client-principal-idp") !== "aad") return false;',
+    replace: 'if (headers.get("x-ms-client-principal-idp") === "") return false;',
+    suites: [operators],
+  },
+  {
+    breaks: "any claim with the text of the role makes an operator",
+    file: "src/triggers/http/principals.ts",
+    find: '&& typeof typ === "string" && roleTypes',
+    replace: "&& roleTypes",
+    suites: [operators],
   },
 ];

@@ -23,7 +23,37 @@ export function readPrincipal(request: HttpRequest, settings: PrincipalSettings)
 export function mayUseAll(request: HttpRequest, settings: PrincipalSettings): boolean {
   if (!settings.areTrusted) return true;
   const name = principalName(request, settings);
-  return name !== null && settings.operators.includes(name);
+  if (name === null) return false;
+  return settings.operators.includes(name) || hasOperatorRole(request);
+}
+
+/** The app role of operators, which the app's registration in Microsoft Entra defines. */
+const operatorRole = "Ferry.Operator";
+
+/**
+ * Returns true if Microsoft Entra assigned the role to the caller (x-ms-client-principal: base64 of the claims as JSON).
+ * Claims of other identity providers do not count.
+ */
+function hasOperatorRole({ headers }: HttpRequest): boolean {
+  if (headers.get("x-ms-client-principal-idp") !== "aad") return false;
+  const text = Buffer.from(headers.get("x-ms-client-principal") ?? "", "base64").toString();
+  const principal = parseObject(text);
+  const claims: unknown = principal["claims"];
+  if (!Array.isArray(claims)) return false;
+  const roleTypes: unknown[] = ["roles", principal["role_typ"]];
+  return claims.some((claim: unknown) => {
+    const { typ, val }: { typ?: unknown; val?: unknown } = Object(claim);
+    return val === operatorRole && typeof typ === "string" && roleTypes.includes(typ);
+  });
+}
+
+/** An empty object if the text is not a JSON object. */
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
 }
 
 /**

@@ -43,7 +43,13 @@ test("the newest copy comes first: a running one with its progress, an ended one
   const copies = await Promise.all([running, failed, succeeded].map(({ id }) => stack.get(id)));
   expect(items).toEqual(
     copies.map(({ id, status, source, destination, createdAt, completedAt, links }, index) => ({
-      ...{ id, status, source, destination, createdAt, completedAt, links },
+      id,
+      status,
+      source,
+      destination,
+      createdAt,
+      completedAt,
+      links,
       cause: index === 1 ? "destination-exists" : null,
       bytes: [copies[0].progress.bytesCopied, null, 1_000_000][index],
       progress: index === 0 ? copies[0].progress : null,
