@@ -48,10 +48,19 @@ export function withEtag(response: HttpResponseInit, ifNoneMatch: string | null)
   const digest = createHash("sha256").update(JSON.stringify(copy)).digest("base64url");
   const etag = `"${digest.slice(0, 22)}"`;
   // A cache may store it for its caller, but must ask each time whether it is still the same.
-  const headers = { ...response.headers, "cache-control": "private, no-cache", etag };
-  return ifNoneMatch !== null && matches(ifNoneMatch, etag)
-    ? { status: 304, headers }
-    : { ...response, headers };
+  const tagged = withHeaders(response, { "cache-control": "private, no-cache", etag });
+  const { headers = {} } = tagged;
+  return ifNoneMatch !== null && matches(ifNoneMatch, etag) ? { status: 304, headers } : tagged;
+}
+
+/** Adds headers to a response of this app, whose headers are an object. */
+export function withHeaders(
+  response: HttpResponseInit,
+  added: Record<string, string>,
+): HttpResponseInit {
+  const headers = new Headers(Object.entries(response.headers ?? {}));
+  for (const [name, value] of Object.entries(added)) headers.set(name, value);
+  return { ...response, headers: Object.fromEntries(headers) };
 }
 
 /** Compares weakly: "W/" does not count. */

@@ -1,7 +1,7 @@
 import type { HttpResponseInit } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import { second } from "../../copy/durations.ts";
-import { copyOf, copyResponse } from "../../http/copy-response.ts";
+import { copyOf, copyResponse, withHeaders } from "../../http/copy-response.ts";
 import { readWait } from "../../http/prefer.ts";
 import { copyView } from "../../instances/copy-view.ts";
 import type { CopyView } from "../../instances/copy-view.ts";
@@ -112,6 +112,5 @@ function countReads(client: DurableClient): { counted: DurableClient; reads(): n
 }
 
 function withApplied(response: HttpResponseInit, seconds: number): HttpResponseInit {
-  const headers = { ...response.headers, "preference-applied": `wait=${seconds}` };
-  return { ...response, headers };
+  return withHeaders(response, { "preference-applied": `wait=${seconds}` });
 }

@@ -18,7 +18,7 @@ test("a bug is 500, as a problem that names the invocation and shows nothing of 
   );
   expect(response.status).toBe(500);
   expect(response.headers).toMatchObject({ "content-type": "application/problem+json" });
-  expect(JSON.parse(String(response.body))).toEqual({
+  expect(JSON.parse(response.body as string)).toEqual({
     type: "urn:ferry:problem:internal",
     title: "The app has failed",
     status: 500,

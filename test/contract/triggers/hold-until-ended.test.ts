@@ -70,7 +70,7 @@ async function oneCopy() {
     return copyResponse(202, view, { url: request.url, now: deps.now() });
   });
   const describe = (response: HttpResponseInit) => {
-    const headers = { ...response.headers } as Record<string, string>;
+    const headers = Object.fromEntries<string>(Object.entries(response.headers ?? {}));
     const copyBody = copyOf(response);
     return { status: response.status, headers, copy: copyBody, at: clock.now() };
   };
