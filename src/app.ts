@@ -12,6 +12,7 @@ import { abortCopy } from "./triggers/http/abort-copy.ts";
 import { respondInTime, revalidate } from "./triggers/http/http-handler.ts";
 import type { HttpHandler } from "./triggers/http/http-handler.ts";
 import { routeMethods, allMethods } from "./triggers/http/method-router.ts";
+import { copyTimeline } from "./triggers/http/copy-timeline.ts";
 import { deleteCopy } from "./triggers/http/delete-copy.ts";
 import { getCopy } from "./triggers/http/get-copy.ts";
 import { createHold } from "./triggers/http/hold-until-ended.ts";
@@ -59,6 +60,11 @@ export function registerApp(dependencies: AppDependencies): void {
     routeMethods({ GET: getCopy(requests), DELETE: deleteCopy(requests) }),
   );
   registerRoute("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }));
+  registerRoute(
+    "copyTimeline",
+    "copies/{id}/timeline",
+    routeMethods({ GET: copyTimeline(requests) }),
+  );
   registerRoute("copyRetry", "copies/{id}/retry", routeMethods({ POST: retryCopy(requests) }));
   registerHealth([]);
 

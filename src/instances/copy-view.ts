@@ -5,6 +5,7 @@ import { endpointUrl } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
 import type { Failure } from "../copy/contract/failure.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
+import type { CopyRecord } from "../ledger/record.ts";
 import type { CopyInstance } from "./copy-instance.ts";
 
 /** A copy as callers see it. Times are ISO 8601; it contains no secret. */
@@ -43,8 +44,31 @@ export type ProgressView = Progress & {
 };
 
 /** Builds the public view of a copy. `path` is the path of all copies, for example "/api/copies". */
-export function copyView(
-  { id, copy, customStatus, execution }: CopyInstance,
+export function copyView({ copy, ...instance }: CopyInstance, path: string): CopyView {
+  const { createdAt, retryOf = null } = copy;
+  const [source, destination] = [endpointUrl(copy.source), endpointUrl(copy.destination)];
+  return buildView({ ...instance, source, destination, createdAt, retryOf }, path);
+}
+
+/** Builds the view of an ended copy of which Durable has no instance any more; null if its record lacks a part. */
+export function recordedView(
+  id: InstanceId,
+  { source, destination, createdAt, outcome }: CopyRecord,
+  path: string,
+): CopyView | null {
+  if (source === null || destination === null || createdAt === null || outcome === null)
+    return null;
+  const execution = { kind: "ended", outcome } as const;
+  const known = { id, source, destination, createdAt, retryOf: null };
+  return buildView({ ...known, customStatus: null, execution }, path);
+}
+
+/** What a view needs to know of a copy. */
+type ViewedCopy = Omit<CopyInstance, "copy"> &
+  Pick<CopyView, "source" | "destination" | "createdAt" | "retryOf">;
+
+function buildView(
+  { id, source, destination, createdAt, retryOf, customStatus, execution }: ViewedCopy,
   path: string,
 ): CopyView {
   const outcome = execution.kind === "ended" ? execution.outcome : null;
@@ -53,9 +77,9 @@ export function copyView(
   return {
     id,
     status: outcome?.status ?? (brokenAt === null ? (customStatus?.status ?? "queued") : "failed"),
-    retryOf: copy.retryOf ?? null,
-    source: endpointUrl(copy.source),
-    destination: endpointUrl(copy.destination),
+    retryOf,
+    source,
+    destination,
     copyId: outcome?.copyId ?? customStatus?.copyId ?? null,
     copyStatus: outcome?.copyStatus ?? customStatus?.copyStatus ?? null,
     abortRequested: outcome?.abortRequested ?? customStatus?.abortRequested ?? false,
@@ -63,11 +87,11 @@ export function copyView(
     statusReads: outcome?.statusReads ?? customStatus?.statusReads ?? 0,
     nextReadAt: execution.kind === "running" ? (customStatus?.nextReadAt ?? null) : null,
     warning: execution.kind === "running" ? (customStatus?.warning ?? null) : null,
-    createdAt: copy.createdAt,
+    createdAt,
     startedAt: outcome?.startedAt ?? customStatus?.startedAt ?? null,
     completedAt: outcome?.completedAt ?? brokenAt,
     copyCompletedAt: outcome?.copyCompletedAt ?? null,
-    lastUpdatedAt: outcome?.settledAt ?? brokenAt ?? customStatus?.lastUpdatedAt ?? copy.createdAt,
+    lastUpdatedAt: outcome?.settledAt ?? brokenAt ?? customStatus?.lastUpdatedAt ?? createdAt,
     error:
       outcome?.status === "failed"
         ? outcome.failure

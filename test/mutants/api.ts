@@ -1,6 +1,7 @@
 import type { Mutant } from "./mutant.ts";
 
 const deletes = "test/e2e/requests/delete.test.ts";
+const timelines = "test/e2e/requests/timeline.test.ts";
 const holds = "test/contract/triggers/hold-until-ended.test.ts";
 const headers = "test/e2e/requests/response-headers.test.ts";
 const operators = "test/e2e/access/operators.test.ts";
@@ -41,8 +42,8 @@ export const apiMutants: readonly Mutant[] = [
   {
     breaks: "a DELETE that was interrupted leaves the record",
     file: "src/triggers/http/delete-copy.ts",
-    find: "const isOwn = record?.outcome != null && mayUseRecord",
-    replace: "const isOwn = record?.outcome === null && mayUseRecord",
+    find: "if (instance === null && recorded === null) return",
+    replace: "if (instance === null || recorded !== null) return",
     suites: [deletes],
   },
   {
@@ -184,5 +185,26 @@ export const apiMutants: readonly Mutant[] = [
     find: '&& typeof typ === "string" && roleTypes',
     replace: "&& roleTypes",
     suites: [operators],
+  },
+  {
+    breaks: "a copy whose history was purged in Durable does not exist",
+    file: "src/instances/copy-view.ts",
+    find: "if (source === null || destination === null || createdAt",
+    replace: 'if (source !== "" || destination === null || createdAt',
+    suites: [timelines],
+  },
+  {
+    breaks: "every caller reads the record of a purged copy",
+    file: "src/triggers/http/get-copy.ts",
+    find: "|| !mayUseRecord(request, record, principals)) return null;",
+    replace: "|| (mayUseRecord(request, record, principals) && id === null)) return null;",
+    suites: [timelines],
+  },
+  {
+    breaks: "a timeline leaves out the repair",
+    file: "src/instances/timeline.ts",
+    find: "...readEntries(repair ?? [], true)]",
+    replace: "...readEntries(repair?.slice(0, 0) ?? [], true)]",
+    suites: [timelines],
   },
 ];

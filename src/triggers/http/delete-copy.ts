@@ -6,10 +6,9 @@ import type { FoundInstance } from "../../instances/find-instance.ts";
 import { readOwnInstance, readRepairInstance } from "../../instances/find-instance.ts";
 import { purgeInstance } from "../../instances/purge-instance.ts";
 import { repairInstanceId } from "../../names.ts";
-import { copyNotFound, findCopy, parseInstanceId } from "./get-copy.ts";
+import { copyNotFound, findCopy, findRecorded, parseInstanceId } from "./get-copy.ts";
 import type { CopyDependencies } from "./get-copy.ts";
 import type { HttpHandler } from "./http-handler.ts";
-import { mayUseRecord } from "./principals.ts";
 
 /**
  * DELETE /copies/{id}: 204 when the ended copy is forgotten, with its history; 409 while it has not ended, or while its
@@ -20,16 +19,12 @@ export function deleteCopy(deps: CopyDependencies): HttpHandler {
     const id = parseInstanceId(request);
     if (id === null) return copyNotFound();
     const instance = await findCopy(deps, request, client);
-    const record = await deps.ledger.records.read(id);
-    if (instance === null) {
-      // An earlier DELETE was interrupted between the history and the record.
-      const isOwn = record?.outcome != null && mayUseRecord(request, record, deps.principals);
-      if (!isOwn) return copyNotFound();
-    } else {
-      const reason = await reasonToWait(deps, client, instance);
-      if (reason !== null) return notEnded(reason);
-    }
-    const claim = instance?.copy.claim ?? record?.claim ?? null;
+    // Only the record is left if an earlier DELETE was interrupted.
+    const recorded = instance === null ? await findRecorded(deps, request) : null;
+    if (instance === null && recorded === null) return copyNotFound();
+    const reason = instance === null ? null : await reasonToWait(deps, client, instance);
+    if (reason !== null) return notEnded(reason);
+    const claim = instance?.copy.claim ?? recorded?.claim ?? null;
     // First: without the copy, an open claim would start it again.
     if (claim !== null) await deps.ledger.closeClaim(claim, id, deps.now());
     if (!(await purgeHistories(client, id))) return notEnded(stillRunning);

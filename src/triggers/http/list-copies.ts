@@ -5,7 +5,7 @@ import type { ListFilters, ListQuery } from "../../http/list-query.ts";
 import { invalidRequest } from "../../http/problem.ts";
 import { itemOfColumns, itemOfView } from "../../instances/copy-item.ts";
 import type { CopyItem } from "../../instances/copy-item.ts";
-import { copyView } from "../../instances/copy-view.ts";
+import { copyView, recordedView } from "../../instances/copy-view.ts";
 import { findInstance } from "../../instances/find-instance.ts";
 import { isPosition } from "../../ledger/instance-id.ts";
 import type { Records } from "../../ledger/ledger.ts";
@@ -106,8 +106,12 @@ async function readItem(
 ): Promise<CopyItem | null> {
   const item = itemOfColumns(listed, path);
   if (item === null) {
-    const instance = await findInstance(client, ledger, listed.instanceId);
-    return instance === null ? null : itemOfView(copyView(instance, path));
+    const { instanceId } = listed;
+    const instance = await findInstance(client, ledger, instanceId);
+    if (instance !== null) return itemOfView(copyView(instance, path));
+    const record = await ledger.records.read(instanceId);
+    const view = record === null ? null : recordedView(instanceId, record, path);
+    return view === null ? null : itemOfView(view);
   }
   if (!isTruncated(item.source) && !isTruncated(item.destination)) return item;
   const record = await ledger.records.read(listed.instanceId);

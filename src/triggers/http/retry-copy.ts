@@ -13,7 +13,7 @@ import { createCopyInput } from "../../instances/start-instance.ts";
 import { UnsealError } from "../../secrets/seal.ts";
 import type { Seal, SealedPlace } from "../../secrets/seal.ts";
 import { claimInstance, readIdempotencyKey } from "./claim-instance.ts";
-import { copyNotFound, findCopy } from "./get-copy.ts";
+import { copyNotFound, findCopy, findRecorded } from "./get-copy.ts";
 import type { HttpHandler } from "./http-handler.ts";
 import { readPrincipal } from "./principals.ts";
 import { refuseBody } from "./read-json.ts";
@@ -31,7 +31,8 @@ export function retryCopy(deps: StartDependencies): HttpHandler {
     const key = readIdempotencyKey(request);
     if (key.problems.length > 0) return invalidRequest(key.problems);
     const former = await findCopy(deps, request, client);
-    if (former === null) return copyNotFound();
+    if (former === null)
+      return (await findRecorded(deps, request)) === null ? copyNotFound() : purged();
     if (former.execution.kind === "running") {
       const detail = "Cannot retry the copy because it has not ended; abort it first, or wait";
       return problem("not-ended", detail);
@@ -58,6 +59,12 @@ export function retryCopy(deps: StartDependencies): HttpHandler {
     };
     return await startInput(deps, { request, client, context }, { ...claim, input });
   };
+}
+
+function purged(): HttpResponseInit {
+  const detail =
+    "Cannot retry the copy because its request is no longer stored: its history was purged in Durable; send the request again with POST /copies";
+  return problem("cannot-retry", detail);
 }
 
 /** The route of a stored copy, with the time for dates in its template. */
