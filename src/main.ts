@@ -37,6 +37,7 @@ function connect(settings: Settings): AppDependencies {
   const credentialFor = createCredentialFor(settings.origins.emulator);
   const client = createCopyClient(credentialFor);
   const seal = createSeal(settings.secretKeys);
+  const mint = createSasMint(credentialFor);
   const { allowed, routes, origins, own, maxLockDays } = settings;
   const access = { allowed, routes, origins, own, maxLockDays };
   const { auth, principals, watchdogSchedule, retentionDays } = settings;
@@ -50,12 +51,13 @@ function connect(settings: Settings): AppDependencies {
       lookUpSource: createSourceLookup(client),
       notifies: settings.notificationTargets.length > 0,
       newInstanceId,
+      canMint: (source) => mint.isPossible(source),
       now: systemTime,
       sleep: systemSleep,
     },
     activities: {
       client,
-      mint: createSasMint(credentialFor),
+      mint,
       ledger,
       seal,
       notifications: createNotifications({

@@ -2,6 +2,7 @@ import type { Mutant } from "./mutant.ts";
 
 const deletes = "test/e2e/requests/delete.test.ts";
 const timelines = "test/e2e/requests/timeline.test.ts";
+const dryRuns = "test/e2e/requests/dry-run.test.ts";
 const holds = "test/contract/triggers/hold-until-ended.test.ts";
 const headers = "test/e2e/requests/response-headers.test.ts";
 const operators = "test/e2e/access/operators.test.ts";
@@ -206,5 +207,12 @@ export const apiMutants: readonly Mutant[] = [
     find: "...readEntries(repair ?? [], true)]",
     replace: "...readEntries(repair?.slice(0, 0) ?? [], true)]",
     suites: [timelines],
+  },
+  {
+    breaks: "a dry run starts the copy",
+    file: "src/triggers/http/start-copy.ts",
+    find: "if (asksForDryRun(body.json)) return",
+    replace: "if (asksForDryRun(body.json) && now < 0) return",
+    suites: [dryRuns],
   },
 ];

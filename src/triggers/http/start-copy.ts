@@ -4,8 +4,11 @@ import type { DurableClient } from "durable-functions";
 import type { InstanceId } from "../../copy/contract/ids.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import { optionsOff } from "../../copy/request/copy-options.ts";
+import { planDryRun } from "../../copy/decisions/dry-run.ts";
+import { asksForDryRun } from "../../copy/request/copy-request.ts";
 import type { CopyRequest } from "../../copy/request/copy-request.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
+import type { Endpoint } from "../../copy/location/endpoint.ts";
 import { checkAccess } from "../../copy/routing/copy-access.ts";
 import type { AccessPolicy } from "../../copy/routing/copy-access.ts";
 import { parseRoutedRequest } from "../../copy/routing/request-along-route.ts";
@@ -30,6 +33,8 @@ export type StartDependencies = AccessPolicy & {
   /** Whether copies send a completion notification. */
   notifies: boolean;
   principals: PrincipalSettings;
+  /** Whether the app's identity can sign a SAS for a source. */
+  canMint(source: Endpoint): boolean;
   now(): EpochMs;
   newInstanceId(now: EpochMs): InstanceId;
 };
@@ -50,6 +55,7 @@ export function startCopy(deps: StartDependencies): HttpHandler {
     if (!parsed.ok || problems.length > 0) return invalidRequest(problems);
     const refusal = checkCopy(deps, parsed, now) ?? refuseOwnLease(parsed.request);
     if (refusal !== null) return refusal;
+    if (asksForDryRun(body.json)) return dryRunResponse(deps, parsed);
 
     const principal = readPrincipal(request, deps.principals);
     const fingerprint = buildFingerprint(parsed.request, parsed.route);
@@ -63,6 +69,21 @@ export function startCopy(deps: StartDependencies): HttpHandler {
       ...(name === null ? {} : { claim: name }),
     };
     return await startInput(deps, { request, client, context }, { ...claim, input });
+  };
+}
+
+/** Builds the plan of a valid and allowed request. Neither Storage nor the ledger is called. */
+function dryRunResponse(
+  { canMint }: StartDependencies,
+  { request, route }: { request: CopyRequest; route: string | null },
+): HttpResponseInit {
+  const { source, destination, options } = request;
+  const plan = planDryRun(request, canMint(source));
+  const urls = { source: endpointUrl(source), destination: endpointUrl(destination) };
+  return {
+    status: 200,
+    jsonBody: { dryRun: true, ...urls, route, options, ...plan },
+    headers: { "cache-control": "no-store" },
   };
 }
 

@@ -166,6 +166,8 @@ test("a retry along a route writes to the destination of the first request, on a
   await stack.clock.advance(2 * day);
   const { json: again } = await retry(stack, json.id);
   expect(again.destination).toBe(json.destination);
+  // The settings are checked again at the start, with the day of the first request.
+  expect(await stack.untilEnded(again.id)).toMatchObject({ error: null });
 });
 
 test("a retry of an event's copy copies the content of the event, or nothing", async () => {
