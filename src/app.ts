@@ -17,6 +17,7 @@ import { deleteCopy } from "./triggers/http/delete-copy.ts";
 import { getCopy } from "./triggers/http/get-copy.ts";
 import { createHold } from "./triggers/http/hold-until-ended.ts";
 import type { HoldDependencies } from "./triggers/http/hold-until-ended.ts";
+import { documentResponse } from "./triggers/http/document.ts";
 import { health } from "./triggers/http/health.ts";
 import { purge, purgeSchedule } from "./triggers/timers/purge.ts";
 import type { PurgeDependencies } from "./triggers/timers/purge.ts";
@@ -66,6 +67,12 @@ export function registerApp(dependencies: AppDependencies): void {
     routeMethods({ GET: copyTimeline(requests) }),
   );
   registerRoute("copyRetry", "copies/{id}/retry", routeMethods({ POST: retryCopy(requests) }));
+  app.http("openapi", {
+    route: "openapi.json",
+    methods: [...allMethods],
+    authLevel: "anonymous",
+    handler: routeMethods({ GET: async () => documentResponse() }),
+  });
   registerHealth([]);
 
   df.app.client.eventGrid("storageEvents", {

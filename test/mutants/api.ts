@@ -2,6 +2,8 @@ import type { Mutant } from "./mutant.ts";
 
 const deletes = "test/e2e/requests/delete.test.ts";
 const timelines = "test/e2e/requests/timeline.test.ts";
+const openapi = "test/e2e/requests/openapi.test.ts";
+const document = "test/unit/openapi.test.ts";
 const dryRuns = "test/e2e/requests/dry-run.test.ts";
 const holds = "test/contract/triggers/hold-until-ended.test.ts";
 const headers = "test/e2e/requests/response-headers.test.ts";
@@ -214,5 +216,19 @@ export const apiMutants: readonly Mutant[] = [
     find: "if (asksForDryRun(body.json)) return",
     replace: "if (asksForDryRun(body.json) && now < 0) return",
     suites: [dryRuns],
+  },
+  {
+    breaks: "the document lacks a parameter of the API",
+    file: "src/http/openapi/operations.ts",
+    find: "parameters: [id, idempotencyKey, prefer],",
+    replace: "parameters: [id, prefer],",
+    suites: [document],
+  },
+  {
+    breaks: "a response may have fields that the document does not have",
+    file: "src/http/openapi/answers.ts",
+    find: "export const copyList = z\n  .strictObject({",
+    replace: "export const copyList = z\n  .looseObject({",
+    suites: [openapi, document],
   },
 ];

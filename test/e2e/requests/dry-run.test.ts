@@ -126,8 +126,9 @@ test.each([
 
 test("a dry run claims no Idempotency-Key, and ignores whose it is", async () => {
   const headers = { "idempotency-key": "dry" };
-  await plan(body(), headers);
-  await plan({ ...body(), options: { overwrite: "always" } }, headers);
+  const first = await plan(body(), headers);
+  const second = await plan({ ...body(), options: { overwrite: "always" } }, headers);
+  expect([first.options.overwrite, second.options.overwrite]).toEqual(["fail", "always"]);
 });
 
 test('"dryRun": false starts the copy, which is the same request as without it', async () => {

@@ -14,6 +14,7 @@ import type { VirtualClock } from "../../../src/local/clock.ts";
 import type { HostLogEntry } from "../../../src/local/log.ts";
 import { startLocalStack } from "../../../src/local/local-stack.ts";
 import type { LocalStack, LocalStackOptions } from "../../../src/local/local-stack.ts";
+import { expectDocumented } from "./documented.ts";
 import { appDirectory } from "../app-directory.ts";
 
 /** The compiled app on the local host, together with the emulator, in virtual time. */
@@ -149,6 +150,7 @@ export async function openStack(options: Options = {}): Promise<TestStack> {
         ...(content === undefined ? {} : { body: content }),
       });
       const text = await response.text();
+      expectDocumented({ method, path, status: response.status, headers: response.headers, text });
       const isJson = /json/.test(response.headers.get("content-type") ?? "");
       return {
         status: response.status,
