@@ -132,7 +132,7 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
         requireAuthentication: true
         unauthenticatedClientAction: 'Return401'
         // Event Grid and the host's own callers send keys; health holds no data. Not verified in Azure.
-        excludedPaths: ['/runtime/webhooks/*', '/api/health']
+        excludedPaths: ['/runtime/webhooks/*', '/api/health', '/api/openapi.json']
       }
       httpSettings: { requireHttps: true }
       identityProviders: {
