@@ -13,6 +13,7 @@ import type {
 import {
   busyUntil,
   emptyRecord,
+  mayBeStarted,
   newRecord,
   unansweredPlans,
   withCopy,
@@ -31,13 +32,17 @@ import type { Sides } from "./support/sides.ts";
 import { releaseSource } from "./support/source-lease.ts";
 import { callStorage, orTransient, transientFailure } from "./support/storage-call.ts";
 
-/** Cleans up after a copy that did not succeed, records the outcome and releases the lock. */
+/**
+ * Cleans up after a copy that did not succeed, records the outcome and releases the lock. `mayFence` false: changes
+ * nothing if another run may have started the copy, which is to be followed.
+ */
 export async function settleCopy(
   deps: ActivityDependencies,
   input: SettleInput,
   context: ActivityContext,
+  { mayFence = true } = {},
 ): Promise<SettleResult> {
-  const settled = await orTransient(() => settle(deps, input, context));
+  const settled = await orTransient(() => settle(deps, input, { context, mayFence }));
   if (settled.kind === "settled")
     context.log(`Copy ${input.instanceId} ${describeOutcome(settled.outcome)}`);
   return settled;
@@ -53,12 +58,12 @@ function describeOutcome(outcome: Outcome): string {
 async function settle(
   deps: ActivityDependencies,
   input: SettleInput,
-  context: ActivityContext,
+  { context, mayFence }: { context: ActivityContext; mayFence: boolean },
 ): Promise<SettleResult> {
   const { records } = deps.ledger;
   const { instanceId, kept } = input;
-  // Nothing but an abort changes the record of a copy whose attempts are answered: then the write fails. Where something
-  // is cleaned up, the record is read, because the input may be a stranger's.
+  // Once every attempt has a response, only an abort changes the record, and then the write fails. Before a clean-up
+  // the record is read, because Ferry may not have written the input.
   const mustRead = kept === null || input.record.abortRequested || mustCleanUp(input, emptyRecord);
   let record: Settling | null = mustRead ? null : { ...toRecord(input), etag: kept.record };
   for (;;) {
@@ -67,6 +72,9 @@ async function settle(
       await freeDestination(deps, input, { context, lock: kept?.lock ?? null });
       return { kind: "settled", outcome: current.outcome };
     }
+    if (!mayFence && input.copyId === null && mayBeStarted(current)) {
+      return { kind: "wait", until: busyUntil(current), fence: true };
+    }
     const order = { record: current, context };
     const settled = await settleRecord(deps, toCurrent(input, current), order);
     if (settled.kind !== "overtaken") return settled;
@@ -74,7 +82,7 @@ async function settle(
   }
 }
 
-/** The record as it is known; `etag` is null if there is none. */
+/** The record, as far as it is known; `etag` is null if there is none. */
 type Settling = CopyRecord & { etag: string | null };
 
 function toNew(input: SettleInput): Settling {
@@ -82,16 +90,20 @@ function toNew(input: SettleInput): Settling {
 }
 
 function toRecord({ copy, createdAt }: SettleInput): CopyRecord {
-  return newRecord({ ...copy, createdAt: createdAt ?? null });
+  const { source, destination, claim = "" } = copy;
+  return newRecord({ source, destination, claim, createdAt: createdAt ?? null });
 }
 
-/** Adds what only the record has: the plan of a start that got no response, and a requested abort. */
+/**
+ * Adds what only the record has: the plan of a start that got no response, and a requested abort. The plan of the copy
+ * in the record counts, because the input's may be a stranger's: it says what is restored and removed.
+ */
 function toCurrent(input: SettleInput, { plan, abortRequested }: CopyRecord): SettleInput {
   // Storage does not show whether this abort or another client's ended the copy.
   const isAborting = input.record.abortRequested || abortRequested;
   return {
     ...input,
-    plan: input.plan ?? plan,
+    plan: plan ?? input.plan,
     record: { ...input.record, abortRequested: isAborting },
   };
 }
@@ -128,7 +140,7 @@ async function settleRecord(
     if (!("residue" in cleaned)) return cleaned;
     residue.push(...cleaned.residue);
   }
-  // Before the outcome: after a crash the watchdog finds notifications that were not sent in the outbox.
+  // Written before the outcome, so that after a crash the watchdog finds unsent notifications in the outbox.
   if (input.notifies !== undefined) await ledger.outbox.add(instanceId, input.notifies);
   const ended = withOutcome(record, toOutcome(deps, input, residue));
   const { outcome } = ended;
@@ -141,14 +153,13 @@ async function settleRecord(
   return { kind: "settled", outcome };
 }
 
-/** Returns false if the copy left nothing, and no start attempt may have started another. */
+/** Returns false if the copy left nothing and no start attempt can have started another copy. */
 function mustCleanUp(input: SettleInput, record: CopyRecord): boolean {
   const { copy, copyId } = input;
-  const mayBeStarted =
-    copyId === null && (record.copyId !== null || unansweredPlans(record).length > 0);
+  const isUnknown = copyId === null && mayBeStarted(record);
   const takes = copy.leasesSource === true || copy.rollsBack === true;
   const left = leftByCopy(input);
-  return mayBeStarted || takes || left.kind === "stub" || left.residue.length > 0;
+  return isUnknown || takes || left.kind === "stub" || left.residue.length > 0;
 }
 
 /** Cleans up the destination and releases the source. */
@@ -160,7 +171,7 @@ async function clean(
   const { instanceId, copy, plan } = input;
   const sides = openSides(deps, input);
   const denial = checkDestination(deps, copy.destination, "clean up the destination");
-  // Without the lock nothing at the destination may be changed.
+  // Without the lock, Ferry must not change the destination.
   const cleaned =
     denial === null && isHeld
       ? await orResidue<Cleaned>(input, () => cleanUp(deps, input, record, sides), unreadable)
@@ -186,7 +197,7 @@ function toOutcome({ now }: ActivityDependencies, input: SettleInput, residue: s
   return buildOutcome(result, { copyId, record, residue, settledAt: now(), createdAt });
 }
 
-/** On the last attempt, reports a SAS that cannot be opened as residue, with what may be left. */
+/** On the last attempt, a SAS that cannot be opened becomes residue, followed by `left`, which says what may remain. */
 async function orResidue<T>(
   { isLastAttempt }: SettleInput,
   work: () => Promise<T>,
@@ -224,7 +235,7 @@ async function cleanUp(
   if (plan === null && copy.rollsBack !== true) return nothingLeft;
   const plans = copyId === null ? unansweredPlans(record) : [];
   const isUnanswered = plans.length > 0;
-  // Also if nothing was started: the snapshot was taken before the start.
+  // This includes copies that were not started, because the snapshot is taken before the start.
   const mayRollBack = copy.rollsBack === true && plan?.destinationEtag !== null;
   const left = leftByCopy(input);
   // No call to Storage is needed, and no SAS.
@@ -263,7 +274,9 @@ async function cleanUp(
 const notOurs =
   "The destination was not cleaned up: the ledger does not show that this copy was started";
 
-/** What the copy itself left at the destination: nothing but residue, or an empty blob that must be removed. */
+/**
+ * Returns the residue of the copy itself, or the empty blob that it left at the destination and that must be removed.
+ */
 function leftByCopy({
   plan,
   copyId,
@@ -288,7 +301,7 @@ async function findUnanswered(
   const plan = plans.find((each) => isOurs(each, copy.source, seen));
   if (plan === undefined) return nothingLeft;
   const started = { plan, copyId: seen.copy.copyId };
-  // Only content of the copy that the record names is cleaned up.
+  // The clean-up removes only content of the copy in the record.
   await ledger.records.change(instanceId, undefined, (record) => withCopy(record, started, now()));
   return { kind: "found", started };
 }

@@ -2,7 +2,7 @@ import type { DurableClient } from "durable-functions";
 import { DurableError } from "./durable-error.ts";
 
 /** The statuses in which Durable does not purge an instance. */
-const unfinished: ReadonlySet<string> = new Set(["Pending", "Running", "Suspended"]);
+export const unfinished: ReadonlySet<string> = new Set(["Pending", "Running", "Suspended"]);
 
 /**
  * Purges an instance and its history; "unfinished" if it has not ended, which Durable rejects (412). An instance that

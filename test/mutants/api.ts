@@ -71,10 +71,10 @@ export const apiMutants: readonly Mutant[] = [
     suites: [retries],
   },
   {
-    breaks: "a retry along a route forgets the day of the first request",
+    breaks: "a retry along a route keeps the destination of an earlier day",
     file: "src/triggers/http/retry-copy.ts",
-    find: "routedAt: routedAt ?? createdAt",
-    replace: "routedAt: routedAt === undefined ? createdAt : createdAt",
+    find: "return parsed.ok ? {",
+    replace: "return parsed.ok && at < 0 ? {",
     suites: [retries],
   },
   {

@@ -2,9 +2,11 @@ import { apiMutants } from "./api.ts";
 import { keyMutants } from "./keys.ts";
 import { edgeMutants } from "./edges.ts";
 import { emulatorMutants } from "./emulator.ts";
+import { ledgerRunMutants } from "./ledger-runs.ts";
 import { ledgerMutants } from "./ledger.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
+import { requestMutants } from "./requests.ts";
 import { strictMutants } from "./strict.ts";
 import { powerMutants } from "./power.ts";
 import { taskHubMutants } from "./task-hub.ts";
@@ -107,7 +109,7 @@ export const mutants: readonly Mutant[] = [
     file: "src/orchestrations/begin.ts",
     find: "if (abort) {",
     replace: "if (abort && plan === null && attempts > 1_000) {",
-    // Prepare finds the abort in the ledger as well, so only a history shows that the event was ignored.
+    // Start also finds the abort in the ledger, so only a history shows that the event was ignored.
     suites: ["test/replay/recorded-histories.test.ts"],
   },
   {
@@ -236,7 +238,7 @@ export const mutants: readonly Mutant[] = [
     suites: ["test/e2e/copies/rollback.test.ts"],
   },
   {
-    breaks: "tags that were not seen restored are reported as restored",
+    breaks: "tags that are not known to be restored are reported as restored",
     file: "src/activities/support/rollback.ts",
     find: "return [tagsUnverified];",
     replace: "return [tagsUnverified].slice(1);",
@@ -392,9 +394,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "the id of a running copy is accepted as a caller's lease",
-    file: "src/triggers/http/start-copy.ts",
-    find: "if (!isInstanceId(id)) return null;",
-    replace: "if (!isInstanceId(id.slice(1))) return null;",
+    file: "src/copy/contract/request-rules.ts",
+    find: 'return isInstanceId(leaseId?.toLowerCase() ?? "");',
+    replace: 'return isInstanceId(leaseId?.slice(1) ?? "");',
     suites: ["test/e2e/requests/hardening.test.ts"],
   },
   {
@@ -464,8 +466,10 @@ export const mutants: readonly Mutant[] = [
   ...taskHubMutants,
   ...waitMutants,
   ...ledgerMutants,
+  ...ledgerRunMutants,
   ...nameMutants,
   ...packageMutants,
   ...edgeMutants,
   ...strictMutants,
+  ...requestMutants,
 ];

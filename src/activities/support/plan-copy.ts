@@ -67,8 +67,8 @@ export async function skipIfOvertaken(
 
 /**
  * Decides; if a copy that is not ours must be replaced, aborts it and decides again. `isUnused`: no start attempt of
- * this copy is in the ledger. It is asked after the destination was read, because if the pending copy were ours, its
- * attempt would be there: a late run must not abort the copy that another run has started.
+ * this copy is in the ledger. It is called after the read of the destination, because if the pending copy were ours,
+ * its attempt would be there by then: a late run must not abort the copy that another run has started.
  */
 export async function decideOrReplace(
   deps: ActivityDependencies,
@@ -84,7 +84,7 @@ export async function decideOrReplace(
   return afterwards.kind === "replace" ? afterwards.otherwise : afterwards;
 }
 
-/** Leases the source and takes the snapshot, where the copy asks for them. */
+/** Leases the source and takes the snapshot, if the request asks for them. */
 export async function securePlan(
   deps: ActivityDependencies,
   input: StartInput,
@@ -142,8 +142,8 @@ async function readAndDecide(
 }
 
 /**
- * If the caller wants to wait: waits for the pending copy because of which Storage refuses to read the destination.
- * `replace` waits, too: without the properties, the copyId to abort is unknown.
+ * If the caller wants to wait, waits for the pending copy that makes Storage refuse reads of the destination. `replace`
+ * waits, too: without the properties, the copyId to abort is unknown.
  */
 function refusedDestination({ options }: CopyInput, verdict: Verdict): Decision | TransientFailure {
   const { failure: reason } = verdict;
@@ -154,7 +154,8 @@ function refusedDestination({ options }: CopyInput, verdict: Verdict): Decision 
 
 /**
  * Aborts a copy that is not ours; null when it is aborted or no longer pending. Its copyId is sent along, so
- * Storage refuses the call if another copy is pending by now ("Abort Copy Blob", 409).
+ * Storage refuses the call if another copy is pending by now ("Abort Copy Blob", 409). No message has the copyId: with
+ * it, and write permission, a caller could abort a copy of another caller.
  */
 async function abortOther(
   deps: ActivityDependencies,
@@ -162,7 +163,7 @@ async function abortOther(
   copyId: CopyId,
 ): Promise<ReturnType<typeof toFailure> | null> {
   const destination = sides.destination();
-  const action = `abort copy ${copyId} onto ${endpointUrl(destination.endpoint)}`;
+  const action = `abort the other copy onto ${endpointUrl(destination.endpoint)}`;
   const aborted = await callStorage(deps, { call: "abort", action, side: destination }, () =>
     deps.client.abort(destination, copyId),
   );

@@ -2,9 +2,10 @@ import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import type { InstanceId } from "../../copy/contract/ids.ts";
 import type { SourceState } from "../../copy/contract/properties.ts";
-import { hour, second } from "../../copy/durations.ts";
+import { second } from "../../copy/durations.ts";
 import { toIso } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
+import { isEventTime } from "../../copy/decisions/event-time.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
 import { eventOwner } from "../../copy/contract/activities.ts";
 import type { WakeData } from "../../copy/contract/activities.ts";
@@ -95,7 +96,7 @@ export function storageEvent(deps: EventDependencies): EventGridHandler {
     if (created.byCopy) await once(`wake ${state}`, () => wakeCopy(deps, client, created));
     for (const route of deps.routes) {
       if (!isRouted(route, created.blob)) continue;
-      // With its time, so that an event with a made-up time does not stand in the way of the genuine one.
+      // The text includes the event's time, so that an event with a forged time does not block the genuine one.
       await once(`route ${route.name} ${state} ${created.at}`, () =>
         startRoutedCopy(deps, client, context, { route, created, once, outdated }),
       );
@@ -105,7 +106,7 @@ export function storageEvent(deps: EventDependencies): EventGridHandler {
 }
 
 /**
- * Wakes the copy that holds the blob's lock, so there is no search. There is one wake for each state of the blob, and
+ * Wakes the copy that holds the blob's lock, so no search is needed. There is one wake for each state of the blob, and
  * a limit for each copy, because every wake lengthens a history. A wake only causes a poll.
  */
 async function wakeCopy(
@@ -124,12 +125,6 @@ async function wakeCopy(
     await raiseEvent(client, repairInstanceId(id), events.wake, data);
   }
 }
-
-/**
- * How far an event's time may be from the blob's Last-Modified (ms). The time chooses the date in a route's destination, so
- * a made-up event could otherwise write where an older copy lies.
- */
-const maxSkewMs = hour;
 
 /**
  * Starts one copy for each route, blob and ETag, however often and late the event is delivered: claims outlive
@@ -156,7 +151,7 @@ async function startRoutedCopy(
     const event = unusableEvent(created, route.name, reasons.join(", "));
     return await reportUnusable(deps, context, event, once);
   }
-  // Before the claim, so that events of nonexistent blobs, or with forged ETags, leave little behind.
+  // Read before the claim is made, so that events of nonexistent blobs, or with forged ETags, leave little behind.
   const state = await lookUpSource(blob);
   if (state.kind === "absent") {
     return context.warn(`Cannot copy ${source} along "${route.name}" because it does not exist`);
@@ -166,12 +161,11 @@ async function startRoutedCopy(
     const reason = `the event's ETag ${etag} is not the blob's, as in ${maxOutdated} events before`;
     return context.warn(`Cannot copy ${source} along "${route.name}" because ${reason}`);
   }
-  if (state.kind === "exists" && !isOutdated && Math.abs(at - state.lastModified) > maxSkewMs) {
+  if (state.kind === "exists" && !isOutdated && !isEventTime(at, state.lastModified)) {
     const reason = `the event's time ${toIso(at)} is not the blob's, ${toIso(state.lastModified)}`;
     return context.warn(`Cannot copy ${source} along "${route.name}" because ${reason}`);
   }
-  const time = now();
-  const fresh = newInstanceId(time);
+  const fresh = newInstanceId(now());
   const claimKey = { caller: `route ${route.name}`, key: `${etag} ${source}` };
   const claim = await ledger.claim(claimKey, { instanceId: fresh, fingerprint: "" });
   const { instanceId, name, deletedAt } = claim;
@@ -179,7 +173,7 @@ async function startRoutedCopy(
   const isNew = instanceId === fresh;
   if (!isNew && (await ledger.records.read(instanceId))?.outcome != null) return;
   const input = {
-    ...createCopyInput(seal, routed.request, { instanceId, now: time, notifies }),
+    ...createCopyInput(seal, routed.request, { instanceId, notifies }),
     event: { route: route.name, etag, at: toIso(at) },
     claim: name,
     owner: eventOwner,

@@ -36,7 +36,8 @@ export function abortCopy(deps: CopyDependencies): HttpHandler {
     if (instance.execution.kind !== "running")
       return endedResponse(copyView(instance, path), place);
     if (instance.listener?.isAborting !== true) {
-      // First, so that a repair aborts the copy if its instance fails, is terminated or is purged after this response.
+      // Recorded first, so that a repair aborts the copy if its instance fails, is terminated or is purged after this
+      // response.
       const { outcome } = await deps.ledger.records.change(instance.id, instance.record, (record) =>
         withAbort(record, instance.copy),
       );

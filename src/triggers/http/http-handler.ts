@@ -28,7 +28,7 @@ export const deadlineMs = 9 * second;
 
 /**
  * Responds with 503 if the task hub or the ledger cannot be reached, or does not respond in time, and with 500 to a bug.
- * The work of a request that was given up continues, so it may still take effect.
+ * The work continues after such a response, so it may still take effect.
  */
 export function respondInTime(handler: HttpHandler): HttpHandler {
   return async (request, client, context) => {

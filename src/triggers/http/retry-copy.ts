@@ -5,6 +5,7 @@ import type { Sas } from "../../copy/location/sas.ts";
 import { hasSasExpired } from "../../copy/location/sas.ts";
 import type { CopyRequest } from "../../copy/request/copy-request.ts";
 import { checkAccess } from "../../copy/routing/copy-access.ts";
+import { buildDestination, isRouted } from "../../copy/routing/routes.ts";
 import { parseTime } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import { deniedCopy, invalidRequest, problem } from "../../http/problem.ts";
@@ -40,7 +41,8 @@ export function retryCopy(deps: StartDependencies): HttpHandler {
     const now = deps.now();
     const opened = openRequest(deps.seal, former, now);
     if (!opened.ok) return opened.response;
-    const denial = checkAccess(deps, { ...opened.request, route: routeOf(former.copy) }, now);
+    const repeated = alongRoute(deps, former.copy, opened.request, now);
+    const denial = checkAccess(deps, { ...repeated, route: routeOf(former.copy, now) }, now);
     if (denial !== null) return deniedCopy(denial);
 
     const principal = readPrincipal(request, deps.principals);
@@ -48,13 +50,13 @@ export function retryCopy(deps: StartDependencies): HttpHandler {
     const claim = await claimInstance(deps, { key: key.value, principal, fingerprint, now });
     if (!claim.ok) return claim.response;
     const { instanceId, name } = claim;
-    const { owner, event, route, routedAt, createdAt } = former.copy;
+    const { owner, event, route } = former.copy;
     const input: CopyInput = {
-      ...createCopyInput(deps.seal, opened.request, { ...deps, instanceId, now }),
+      ...createCopyInput(deps.seal, repeated, { ...deps, instanceId }),
       retryOf: former.id,
       ...(owner === undefined ? {} : { owner }),
       ...(event === undefined ? {} : { event }),
-      ...(route === undefined ? {} : { route, routedAt: routedAt ?? createdAt }),
+      ...(route === undefined ? {} : { route }),
       ...(name === null ? {} : { claim: name }),
     };
     return await startInput(deps, { request, client, context }, { ...claim, input });
@@ -68,10 +70,26 @@ function purged(): HttpResponseInit {
 }
 
 /** The route of a stored copy, with the time for dates in its template. */
-function routeOf({ event, route, routedAt, createdAt }: CopyInput) {
+function routeOf({ event, route }: CopyInput, now: EpochMs) {
   const name = event?.route ?? route;
-  const at = parseTime(event?.at ?? routedAt ?? createdAt);
-  return name === undefined ? null : { name, at };
+  return name === undefined ? null : { name, at: event === undefined ? now : parseTime(event.at) };
+}
+
+/**
+ * Builds the destination of a request that named a route again: like a repeated request, a retry goes where the route
+ * leads now. A start accepts no other time, because a client with the task hub's key could choose it.
+ */
+function alongRoute(
+  { routes, origins }: StartDependencies,
+  { route: name }: CopyInput,
+  request: CopyRequest,
+  at: EpochMs,
+): CopyRequest {
+  const route = routes.find((each) => each.name === name);
+  if (route === undefined || !isRouted(route, request.source)) return request;
+  const { container, path } = request.source;
+  const { parsed } = buildDestination(route.template, { container, path, at }, origins);
+  return parsed.ok ? { ...request, destination: parsed.endpoint } : request;
 }
 
 /** Opens the SAS of a stored copy, so that it can be sealed for the new one. */

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
+import { timeOfId } from "../../copy/contract/ids.ts";
 import type { InstanceId } from "../../copy/contract/ids.ts";
 import type { EpochMs } from "../../copy/time.ts";
+import { isOwnLease } from "../../copy/contract/request-rules.ts";
 import { optionsOff } from "../../copy/request/copy-options.ts";
 import { planDryRun } from "../../copy/decisions/dry-run.ts";
 import { asksForDryRun } from "../../copy/request/copy-request.ts";
@@ -15,7 +17,6 @@ import { parseRoutedRequest } from "../../copy/routing/request-along-route.ts";
 import { copyResponse } from "../../http/copy-response.ts";
 import { copyView } from "../../instances/copy-view.ts";
 import { deniedCopy, invalidRequest, problem } from "../../http/problem.ts";
-import { isInstanceId } from "../../copy/contract/ids.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Seal } from "../../secrets/seal.ts";
 import { startClaimed, createCopyInput } from "../../instances/start-instance.ts";
@@ -62,9 +63,16 @@ export function startCopy(deps: StartDependencies): HttpHandler {
     const claim = await claimInstance(deps, { key: key.value, principal, fingerprint, now });
     if (!claim.ok) return claim.response;
     const { instanceId, name } = claim;
+    // A repeated request goes where the first one went: a route's destination may depend on the time.
+    const at = timeOfId(instanceId);
+    const first =
+      parsed.route === null || at === now
+        ? parsed
+        : parseRoutedRequest(body.json, { routes, origins, at });
+    if (!first.ok) return invalidRequest(first.problems);
     const input = {
-      ...createCopyInput(deps.seal, parsed.request, { ...deps, instanceId, now }),
-      ...(parsed.route === null ? {} : { route: parsed.route }),
+      ...createCopyInput(deps.seal, first.request, { ...deps, instanceId }),
+      ...(first.route === null ? {} : { route: first.route }),
       ...(principal === null ? {} : { owner: principal }),
       ...(name === null ? {} : { claim: name }),
     };
@@ -134,15 +142,10 @@ function checkCopy(
   });
 }
 
-/**
- * Rejects a lease id that can be the id of a copy: a copy holds a lease with its own id on its source. Whether there is
- * such a copy is not asked, because the response would show that to other callers.
- */
 function refuseOwnLease({ options }: CopyRequest): HttpResponseInit | null {
-  const id = options.destinationLease?.toLowerCase() ?? "";
-  if (!isInstanceId(id)) return null;
+  if (!isOwnLease(options.destinationLease)) return null;
   const message =
-    "is a UUID of version 7, and Ferry holds its own leases with these; take another id for the lease";
+    "is a UUID of version 7, which Ferry uses for its own leases; choose another id for the lease";
   const errors = [{ pointer: "/options/destinationLease", message }];
   return invalidRequest(errors);
 }

@@ -1,13 +1,14 @@
 import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
+import { isInstanceId } from "../../copy/contract/ids.ts";
 import type { InstanceId } from "../../copy/contract/ids.ts";
 import { day, minute } from "../../copy/durations.ts";
-import { parseTime, plusMs, toIsoDay } from "../../copy/time.ts";
+import { parseTime, plusMs, toDate, toIsoDay } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { repairInstanceId } from "../../names.ts";
 import { findInstance } from "../../instances/find-instance.ts";
-import { purgeInstance } from "../../instances/purge-instance.ts";
+import { purgeInstance, unfinished } from "../../instances/purge-instance.ts";
 import type { TimerHandler } from "./watchdog.ts";
 
 /** Every hour at half past: NCRONTAB with seconds. It needs no setting, because `retentionDays` counts days. */
@@ -23,15 +24,17 @@ const maxRunMs = 2 * minute;
 const maxConcurrent = 8;
 
 /**
- * Deletes old copies with their histories, claims and records, the oldest first, and one page of claims without a
- * record. A copy that cannot be purged now does not stop the others. A run that takes too long leaves the rest to the
- * next run: purged copies are no longer listed.
+ * Deletes old copies with their histories, claims and records, the oldest first; one page of claims without a record;
+ * and once a day the instances without a record. A copy that cannot be purged now does not stop the others. A run that
+ * takes too long leaves the rest to the next run: purged copies are no longer listed.
  */
 export function purge(deps: PurgeDependencies): TimerHandler {
   return async (_timer, client, context) => {
     const run = { now: deps.now, until: plusMs(deps.now(), maxRunMs), context };
     await purgeCopies(deps, client, run);
     await purgeLostClaims(deps, client, run);
+    // Durable reads all its instances for this.
+    if (toDate(deps.now()).getUTCHours() === 0) await purgeUnrecorded(deps, client, run);
   };
 }
 
@@ -57,6 +60,25 @@ async function purgeCopies(
       ({ marker } = page);
     } while (marker !== null);
   }
+}
+
+/**
+ * Deletes the instances of old copies that have no record, because they failed or were terminated before their first
+ * step. The ledger does not list them, but Durable does.
+ */
+async function purgeUnrecorded(
+  deps: PurgeDependencies,
+  client: DurableClient,
+  run: Run,
+): Promise<void> {
+  const createdTimeTo = toDate(parseTime(firstKeptDay(deps)));
+  const instances = await client.getStatusBy({ createdTimeTo });
+  const ended = instances.filter(({ runtimeStatus }) => !unfinished.has(runtimeStatus));
+  const ids = ended.map(({ instanceId }) => instanceId).filter(isInstanceId);
+  await purgeEach(run, "copies", ids, async (id) => {
+    const record = await deps.ledger.records.read(id);
+    return record === null && (await purgeCopy(deps, client, id));
+  });
 }
 
 /** Copies that ended, and claims that were made, before this day are purged. */
@@ -87,7 +109,7 @@ async function purgeEach<Entry>(
 }
 
 /**
- * Deletes the claims, in one page of them, whose copy has neither a record nor an instance: the record was deleted
+ * Reads one page of claims, and deletes those whose copy has neither a record nor an instance: the record was deleted
  * before its claim, or the copy was never started.
  */
 async function purgeLostClaims(

@@ -44,7 +44,12 @@ async function ledgerOf(copies: readonly Wanted[], { areTrusted = false, sameMs 
     const place = { service: "blob", origin: "https://a.blob.core.windows.net", account: "a" };
     const source = { ...place, container: "in", path, selector: null, layout: "host" } as never;
     const destination = { ...place, container: "out", path, layout: "host" } as never;
-    const copy = { source, destination, createdAt: toIso(now), owner };
+    const copy = {
+      source,
+      destination,
+      createdAt: toIso(now),
+      ...(owner === undefined ? {} : { owner }),
+    };
     const record = newRecord(copy);
     const progress = { bytesCopied: index, totalBytes: index };
     const failure = { cause: "source-changed" };

@@ -60,8 +60,8 @@ test.each<[string, (stack: TestStack) => unknown]>([
   ["an input without a source", (stack) => inputFor(stack, { source: undefined })],
   ["an input with a source that is null", (stack) => inputFor(stack, { source: null })],
   ["an input without options", (stack) => inputFor(stack, { options: undefined })],
-  ["an input at no time", (stack) => inputFor(stack, { createdAt: "soon" })],
-])("an instance with %s is no copy: it cannot be read or aborted", async (_, build) => {
+  ["an input without a valid time", (stack) => inputFor(stack, { createdAt: "soon" })],
+])("an instance with %s is not a copy: it cannot be read or aborted", async (_, build) => {
   const stack = await start();
   expect(await startStrange(stack, build(stack), { id })).toMatchObject(refused);
   const copy = `${stack.local.host.url}/api/copies/${id}`;
@@ -73,6 +73,29 @@ test.each<[string, (stack: TestStack) => unknown]>([
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ status: 404 });
   }
+});
+
+test.each([
+  "ffffffff-ffff-7000-8000-000000000001",
+  "e677d21f-dc00-7000-8000-000000000001", // the year 10000
+  "07dba821-8000-7000-8000-000000000001", // the year 2243, after the last day that a record can have
+])("the id %s, with a time in a distant year, is no copy's: 404", async (distant) => {
+  const stack = await start();
+  const requests = stack.local.emulator.requests.length;
+  const copy = `${stack.local.host.url}/api/copies/${distant}`;
+  for (const [url, method] of [
+    [copy, "GET"],
+    [`${copy}/abort`, "POST"],
+  ] as const) {
+    const response = await fetch(url, { method });
+    expect(response.status).toBe(404);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+  }
+  expect(stack.local.emulator.requests).toHaveLength(requests);
+  expect(await startStrange(stack, inputFor(stack), { id: distant })).toMatchObject(refused);
+  const repair = { id: "r1", name: "repairOrchestration" };
+  const input = repairFor(stack, { instanceId: distant });
+  expect(await startStrange(stack, input, repair)).toMatchObject(refused);
 });
 
 test.each<[string, object]>([

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { epochMs } from "../../../src/copy/time.ts";
+import { newInstanceId } from "../../../src/ledger/instance-id.ts";
 import { startExternalServer } from "../../support/stack/outside.ts";
 import {
   id,
@@ -13,8 +15,9 @@ import {
 import { startStack } from "../../support/stack/test-stack.ts";
 
 /*
- * Goal: with the task hub's key, or with write access to it, a copy can be started that no trigger has checked. It can do
- * no more than a request. Method: Durable's own HTTP API starts the orchestration with any input.
+ * Goal: a client with the task hub's key, or with write access to the task hub, can start a copy that no trigger has
+ * checked. Such a copy can do no more than a request. Method: Durable's own HTTP API starts the orchestration with any
+ * input.
  */
 
 const fixed = { by: "route", at: "noon" };
@@ -65,12 +68,12 @@ test.each<[string, (input: ReturnType<typeof inputFor>) => object]>([
   ],
   ["a route that does not exist", () => ({ route: "none" })],
   [
-    "an option that its route sets otherwise",
+    "an option that its route sets to another value",
     (input) => ({ ...along(input, { overwrite: "always" }) }),
   ],
   ["without an option that its route sets", (input) => ({ ...along(input, { metadata: null }) })],
   [
-    "metadata that its route sets otherwise",
+    "metadata that its route sets to another value",
     (input) => ({ ...along(input, { metadata: { by: "me", at: "noon" } }) }),
   ],
   [
@@ -78,7 +81,7 @@ test.each<[string, (input: ReturnType<typeof inputFor>) => object]>([
     (input) => ({ ...along(input, { metadata: { ...fixed, x: "y" } }) }),
   ],
   [
-    "an option that the route of its event sets otherwise",
+    "an option that the route of its event sets to another value",
     (input) => ({
       ...along(input, { overwrite: "always" }),
       event: { route: "fixed", etag: "x", at: "2026-11-20T12:00:00.000Z" },
@@ -112,7 +115,83 @@ test("an input along a route is copied where the route says, and only there", as
   });
 });
 
-test("an input has the options of its route, in any order, and others of its own", async () => {
+const week = 7 * 24 * 3_600_000;
+
+/** The input along the route "dated", requested at this time, with the destination that the time gives. */
+function dated(stack: Awaited<ReturnType<typeof start>>, at: number, createdAt = at) {
+  const input = inputFor(stack);
+  const iso = (ms: number) => new Date(ms).toISOString();
+  const path = `${iso(createdAt).slice(0, 4)}/film.mp4`;
+  const destination = { ...input.destination, container: "dated", path };
+  return {
+    id: newInstanceId(epochMs(at)),
+    copy: { ...input, destination, createdAt: iso(createdAt) },
+  };
+}
+
+test.each<[string, (now: number) => { at: number; createdAt?: number }]>([
+  ["another time than its id", (now) => ({ at: now, createdAt: Date.parse("2001-01-01") })],
+  ["an id of years ago", () => ({ at: Date.parse("2001-01-01") })],
+  ["an id of a week ago", (now) => ({ at: now - week - 1 })],
+  ["an id of the next year", () => ({ at: Date.parse("2027-01-01") })],
+])(
+  "an input along a route whose destination has a date is not copied with %s",
+  async (_, build) => {
+    const stack = await start();
+    await stack.container("dated").create();
+    const { at, createdAt } = build(stack.clock.now());
+    const { id, copy } = dated(stack, at, createdAt);
+    const input = { ...copy, route: "dated" };
+    expect(await startStrange(stack, input, { id })).toMatchObject(refused);
+    const operations = stack.local.emulator.requests.map(({ operation }) => operation);
+    expect(operations).not.toContain("CopyBlob");
+  },
+);
+
+test("an input along a route whose destination has a date is copied within a week of the time in its id", async () => {
+  const stack = await start();
+  await stack.container("dated").create();
+  const { id, copy } = dated(stack, stack.clock.now() - week + 60_000);
+  expect(await startStrange(stack, { ...copy, route: "dated" }, { id })).toMatchObject({
+    output: { status: "succeeded" },
+  });
+});
+
+test("an input with an event of the blob's ETag is not copied if its time is not the blob's", async () => {
+  const stack = await start();
+  await stack.container("dated").create();
+  const { etag = "", lastModified } = await stack.blob("inbox/film.mp4").getProperties();
+  const event = { route: "dated", etag: etag.replaceAll('"', "") };
+  const old = dated(stack, stack.clock.now());
+  const path = "2001/film.mp4";
+  const copy = { ...old.copy, destination: { ...old.copy.destination, path } };
+  const forged = { ...copy, event: { ...event, at: "2001-01-01T00:00:00.000Z" } };
+  expect(await startStrange(stack, forged, { id: old.id })).toMatchObject(refused);
+  const genuine = dated(stack, stack.clock.now());
+  const at = lastModified?.toISOString();
+  const input = { ...genuine.copy, event: { ...event, at } };
+  expect(await startStrange(stack, input, { id: genuine.id })).toMatchObject({
+    output: { status: "succeeded" },
+  });
+});
+
+test("a copy onto itself without a rollback is rejected, as its request would be completed", async () => {
+  const source = place("inbox");
+  const allowed = JSON.stringify([{ from: source, to: source }]);
+  const stack = await startStack({ settings: { COPY_ALLOWED: allowed } });
+  const blob = await stack.upload("inbox/film.mp4", "film");
+  const { etag } = await blob.getProperties();
+  const { source: destination } = inputFor(stack);
+  const itself = (options: object) => inputFor(stack, { destination, options });
+  expect(await startStrange(stack, itself({ overwrite: "always" }))).toMatchObject(refused);
+  expect((await blob.getProperties()).etag).toBe(etag);
+  const options = { overwrite: "always", rollback: "snapshot" };
+  expect(await startStrange(stack, itself(options))).toMatchObject({
+    output: { status: "succeeded" },
+  });
+});
+
+test("an input has the options of its route, in any order, and its own other options", async () => {
   const stack = await start();
   const input = inputFor(stack);
   const strange = along(input, { metadata: { at: "noon", by: "route" }, tier: "Cool" });

@@ -133,7 +133,7 @@ test.each<[StorageCallName, Partial<StorageErrorResponse>, string, string]>([
   expect(verdict.failure.fix).toBe(causes[verdict.failure.cause].fix);
 });
 
-test("no row of the table is unreachable behind another", () => {
+test("no row of the table is hidden by an earlier row", () => {
   for (const [calls, status, pattern, cause] of storageErrors) {
     const code = pattern?.source.replace(/[\^$()]/g, "").split("|")[0] ?? null;
     for (const call of calls) {
@@ -229,6 +229,12 @@ test("a superseded copy reports whether the destination's length matches", () =>
   const message = (length: number) => JSON.stringify(readStatusOf(properties(null, length)));
   expect(message(10)).toContain("may have succeeded");
   expect(message(3)).toContain("has 3 bytes, not 10");
+});
+
+test("the message about a copy that another one has replaced has only its own copyId", () => {
+  const superseded = readStatusOf(properties({ copyId: toCopyId("another-caller") }));
+  expect(JSON.stringify(superseded)).toContain("another copy has replaced the destination");
+  expect(JSON.stringify(superseded)).not.toContain("another-caller");
 });
 
 test.each([
