@@ -88,10 +88,14 @@ async function poll(
   return { copy: latest, isHonoured: true };
 }
 
-/** The pauses between the reads (ms): their sum is the whole time. */
+/** The pauses between the reads (whole ms): their sum is the whole time. */
 function pauses(seconds: number): number[] {
-  const first = (seconds * second * (growth - 1)) / (growth ** searches - 1);
-  return Array.from({ length: searches }, (_, index) => first * growth ** index);
+  const whole = seconds * second;
+  const first = (whole * (growth - 1)) / (growth ** searches - 1);
+  const all = Array.from({ length: searches - 1 }, (_, index) =>
+    Math.floor(first * growth ** index),
+  );
+  return [...all, whole - all.reduce((sum, pause) => sum + pause, 0)];
 }
 
 function isTransient(error: unknown): boolean {
