@@ -101,8 +101,8 @@ export const apiMutants: readonly Mutant[] = [
   {
     breaks: "a page scans every copy of the ledger",
     file: "src/triggers/http/list-copies.ts",
-    find: "calls < maxCalls;",
-    replace: "calls < 99 * maxCalls;",
+    find: "calls < maxCalls && (",
+    replace: "calls < 99 * maxCalls && (",
     suites: [lists],
   },
   {
@@ -230,5 +230,12 @@ export const apiMutants: readonly Mutant[] = [
     find: "export const copyList = z\n  .strictObject({",
     replace: "export const copyList = z\n  .looseObject({",
     suites: [openapi, document],
+  },
+  {
+    breaks: "a page takes as long as Storage needs",
+    file: "src/triggers/http/list-copies.ts",
+    find: "now() < until);",
+    replace: "now() !== until);",
+    suites: [lists],
   },
 ];

@@ -1,5 +1,7 @@
 import type { HttpRequest } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
+import { second } from "../../copy/durations.ts";
+import { plusMs } from "../../copy/time.ts";
 import { parseListQuery, writeListCursor } from "../../http/list-query.ts";
 import type { ListFilters, ListQuery } from "../../http/list-query.ts";
 import { invalidRequest } from "../../http/problem.ts";
@@ -8,7 +10,6 @@ import type { CopyItem } from "../../instances/copy-item.ts";
 import { copyView, recordedView } from "../../instances/copy-view.ts";
 import { findInstance } from "../../instances/find-instance.ts";
 import { isPosition } from "../../ledger/instance-id.ts";
-import type { Records } from "../../ledger/ledger.ts";
 import { isTruncated } from "../../ledger/record.ts";
 import type { ListedCopy } from "../../ledger/record.ts";
 import type { CopyDependencies } from "./get-copy.ts";
@@ -18,6 +19,8 @@ import { mayUseAll, mayUseRecord } from "./principals.ts";
 
 /** How often one request calls List Blobs, whatever the number of copies. */
 const maxCalls = 5;
+/** After this time, a request calls no more (ms): it must respond in time, however slow Storage is. */
+const maxScanMs = 3 * second;
 /** Records in the first call, and in each further call, of a list with filters. */
 const firstCall = 200;
 const furtherCall = 1_000;
@@ -35,7 +38,7 @@ export function listCopies(deps: CopyDependencies): HttpHandler {
     const parsed = parseListQuery(request.query, isPosition);
     if (!parsed.ok) return invalidRequest(parsed.problems);
     const { query } = parsed;
-    const { found, next } = await scan(deps.ledger.records, query, chooseFilter(deps, request));
+    const { found, next } = await scan(deps, query, chooseFilter(deps, request));
     const items: CopyItem[] = [];
     for (let at = 0; at < found.length; at += maxConcurrent) {
       const some = found.slice(at, at + maxConcurrent);
@@ -69,7 +72,7 @@ function chooseFilter({ principals }: CopyDependencies, request: HttpRequest): F
 
 /** Scans the ledger for a page; `next`: the position behind which the next page begins, null at the end. */
 async function scan(
-  records: Records,
+  { ledger: { records }, now }: CopyDependencies,
   query: ListQuery,
   { keepsAll, keeps }: Filter,
 ): Promise<{ found: ListedCopy[]; next: string | null }> {
@@ -78,9 +81,10 @@ async function scan(
   // One more than a page, to see whether others follow, and the copy at which the former page ended.
   const firstLimit = isPlain && query.destination === null ? limit + 2 : firstCall;
   const found: ListedCopy[] = [];
+  const until = plusMs(now(), maxScanMs);
   let scanned = startFrom ?? beginning;
   let marker: string | null = null;
-  for (let calls = 0; calls < maxCalls; calls++) {
+  for (let calls = 0; calls < maxCalls && (calls === 0 || now() < until); calls++) {
     const order = { marker, limit: calls === 0 ? firstLimit : furtherCall, startFrom };
     const page = await records.list(order);
     for (const copy of page.copies) {
