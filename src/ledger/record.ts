@@ -75,7 +75,9 @@ export type FoundRecord = CopyRecord & { etag: string; changedAt: EpochMs };
  */
 export type RecordedCopy =
   | CopyInput
-  | (Pick<CopyEndpoints, "source" | "destination" | "claim" | "owner"> & {
+  | (Pick<CopyEndpoints, "source" | "destination" | "claim"> & {
+      /** Must be given: a record without an owner is that of a caller without a principal. */
+      owner: CopyOwner | undefined;
       createdAt: string | null;
     });
 

@@ -15,7 +15,7 @@ import type { ListedCopy } from "../../ledger/record.ts";
 import type { CopyDependencies } from "./get-copy.ts";
 import { copiesPath } from "./method-router.ts";
 import type { HttpHandler } from "./http-handler.ts";
-import { mayUseAll, mayUseRecord } from "./principals.ts";
+import { mayUse, mayUseAll, mayUseRecord } from "./principals.ts";
 
 /** How often one request calls List Blobs, whatever the number of copies. */
 const maxCalls = 5;
@@ -42,7 +42,7 @@ export function listCopies(deps: CopyDependencies): HttpHandler {
     const items: CopyItem[] = [];
     for (let at = 0; at < found.length; at += maxConcurrent) {
       const some = found.slice(at, at + maxConcurrent);
-      const read = some.map((listed) => readItem(deps, client, listed, copiesPath(request)));
+      const read = some.map((listed) => readItem(deps, { request, client }, listed));
       items.push(...(await Promise.all(read)).filter((item) => item !== null));
     }
     return {
@@ -103,16 +103,20 @@ async function scan(
 
 /** Reads a running copy from Durable; an ended one is known from the listing. Null if neither has the copy any more. */
 async function readItem(
-  { ledger }: CopyDependencies,
-  client: DurableClient,
+  { ledger, principals }: CopyDependencies,
+  { request, client }: { request: HttpRequest; client: DurableClient },
   listed: ListedCopy,
-  path: string,
 ): Promise<CopyItem | null> {
+  const path = copiesPath(request);
   const item = itemOfColumns(listed, path);
   if (item === null) {
     const { instanceId } = listed;
     const instance = await findInstance(client, ledger, instanceId);
-    if (instance !== null) return itemOfView(copyView(instance, path));
+    if (instance !== null) {
+      // A record that was written without its copy has no owner.
+      const isOwn = mayUse(request, instance.copy, principals);
+      return isOwn ? itemOfView(copyView(instance, path)) : null;
+    }
     const record = await ledger.records.read(instanceId);
     const view = record === null ? null : recordedView(instanceId, record, path);
     return view === null ? null : itemOfView(view);

@@ -88,7 +88,7 @@ async function fillLedger(stack: LocalStack, now: number): Promise<void> {
         createdAt,
       },
     );
-    const record = newRecord({ source, destination: source as never, createdAt });
+    const record = newRecord({ source, destination: source as never, createdAt, owner: undefined });
     await records.write(newInstanceId(at), withOutcome(record, outcome), null);
   };
   for (let index = 0; index < copies; index += 50) {

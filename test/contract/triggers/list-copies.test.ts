@@ -48,7 +48,7 @@ async function ledgerOf(copies: readonly Wanted[], { areTrusted = false, sameMs 
       source,
       destination,
       createdAt: toIso(now),
-      ...(owner === undefined ? {} : { owner }),
+      owner,
     };
     const record = newRecord(copy);
     const progress = { bytesCopied: index, totalBytes: index };

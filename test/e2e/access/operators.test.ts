@@ -63,3 +63,38 @@ test("without App Service authentication the role means nothing, because every c
     nextCursor: null,
   });
 });
+
+test.each([
+  ["succeeded", {}],
+  ["failed", { overwrite: "fail" }],
+  ["aborted", {}],
+])(
+  "the record of a copy that %s belongs to its caller, without its history too",
+  async (status, options) => {
+    const copies = { bytesPerSecond: 1_000 };
+    const stack = await startStack({ environment, copies });
+    const source = await stack.upload("inbox/film.mp4", Buffer.alloc(10_000));
+    const destination = stack.blob("archive/film.mp4").url;
+    if (status === "failed") await stack.upload("archive/film.mp4", "older");
+    const alice = signedIn("alice", undefined);
+    const { id } = await stack.start({ source: source.url, destination, options }, alice);
+    if (status === "aborted") await stack.call("POST", `/copies/${id}/abort`, { headers: alice });
+    expect(await stack.untilEnded(id, 1, alice)).toMatchObject({ status });
+    await fetch(`${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}`, {
+      method: "DELETE",
+    });
+    expect(await stack.get(id, alice)).toMatchObject({ id, status });
+    for (const headers of [{}, signedIn("bob", undefined)]) {
+      for (const [method, path] of [
+        ["GET", `/copies/${id}`],
+        ["GET", `/copies/${id}/timeline`],
+        ["POST", `/copies/${id}/abort`],
+        ["POST", `/copies/${id}/retry`],
+        ["DELETE", `/copies/${id}`],
+      ] as const) {
+        expect((await stack.call(method, path, { headers })).status, path).toBe(404);
+      }
+      expect((await stack.call("GET", "/copies", { headers })).json.items).toEqual([]);
+    }
+  },
+);
