@@ -11,13 +11,20 @@ import { activities, orchestrations } from "./names.ts";
 import { copyOrchestration } from "./orchestrations/copy-orchestration.ts";
 import { repairOrchestration } from "./orchestrations/repair-orchestration.ts";
 import { abortCopy } from "./triggers/http/abort-copy.ts";
-import { respondInTime } from "./triggers/http/http-handler.ts";
+import { respondInTime, revalidate } from "./triggers/http/http-handler.ts";
 import type { HttpHandler } from "./triggers/http/http-handler.ts";
 import { routeMethods, allMethods } from "./triggers/http/method-router.ts";
+import { copyTimeline } from "./triggers/http/copy-timeline.ts";
+import { deleteCopy } from "./triggers/http/delete-copy.ts";
 import { getCopy } from "./triggers/http/get-copy.ts";
+import { createHold } from "./triggers/http/hold-until-ended.ts";
+import type { HoldDependencies } from "./triggers/http/hold-until-ended.ts";
+import { documentResponse } from "./triggers/http/document.ts";
 import { health } from "./triggers/http/health.ts";
 import { purge, purgeSchedule } from "./triggers/timers/purge.ts";
 import type { PurgeDependencies } from "./triggers/timers/purge.ts";
+import { listCopies } from "./triggers/http/list-copies.ts";
+import { retryCopy } from "./triggers/http/retry-copy.ts";
 import { startCopy } from "./triggers/http/start-copy.ts";
 import type { StartDependencies } from "./triggers/http/start-copy.ts";
 import { inInvocation } from "./telemetry/scope.ts";
@@ -31,7 +38,7 @@ import type { TimerHandler } from "./triggers/timers/watchdog.ts";
 export type AppDependencies = {
   /** "keys": callers send a function key. "entra": the platform has checked their sign-in. */
   auth: "keys" | "entra";
-  requests: StartDependencies & Omit<EventDependencies, "report">;
+  requests: StartDependencies & HoldDependencies & Omit<EventDependencies, "report">;
   activities: ActivityDependencies;
   maintenance: PurgeDependencies & { watchdogSchedule: string };
   /** The queue that has the events of Storage, too; null if there is none. */
@@ -45,16 +52,37 @@ export type EventQueue = { queueName: string; connection: string };
 export function registerApp(dependencies: AppDependencies): void {
   const { auth, requests, maintenance } = dependencies;
   escapeLogLines();
+  const hold = createHold(requests);
   const registerRoute = (name: string, route: string, handler: HttpHandler) =>
     df.app.client.http(name, {
       route,
       methods: [...allMethods],
       authLevel: auth === "entra" ? "anonymous" : "function",
-      handler: inRequest(respondInTime(handler)),
+      handler: inRequest(revalidate(hold(respondInTime(handler)))),
     });
-  registerRoute("copies", "copies", routeMethods({ POST: startCopy(requests) }));
-  registerRoute("copy", "copies/{id}", routeMethods({ GET: getCopy(requests) }));
+  registerRoute(
+    "copies",
+    "copies",
+    routeMethods({ GET: listCopies(requests), POST: startCopy(requests) }),
+  );
+  registerRoute(
+    "copy",
+    "copies/{id}",
+    routeMethods({ GET: getCopy(requests), DELETE: deleteCopy(requests) }),
+  );
   registerRoute("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }));
+  registerRoute(
+    "copyTimeline",
+    "copies/{id}/timeline",
+    routeMethods({ GET: copyTimeline(requests) }),
+  );
+  registerRoute("copyRetry", "copies/{id}/retry", routeMethods({ POST: retryCopy(requests) }));
+  app.http("openapi", {
+    route: "openapi.json",
+    methods: [...allMethods],
+    authLevel: "anonymous",
+    handler: routeMethods({ GET: async () => documentResponse() }),
+  });
   registerHealth([]);
 
   const onEvent = inEvent(

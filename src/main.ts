@@ -12,7 +12,7 @@ import { isDeveloperMachine } from "./settings/environment.ts";
 import { readSettings, SettingsError } from "./settings/settings.ts";
 import type { LedgerAccount } from "./settings/own-account.ts";
 import type { Settings } from "./settings/settings.ts";
-import { systemTime } from "./settings/system-time.ts";
+import { systemSleep, systemTime } from "./settings/system-time.ts";
 import { createAppIdentity } from "./storage/app-identity.ts";
 import { createCopyClient } from "./storage/create-copy-client.ts";
 import { createCredentialFor } from "./storage/credentials.ts";
@@ -37,6 +37,7 @@ function connect(settings: Settings): AppDependencies {
   const credentialFor = createCredentialFor(settings.origins.emulator);
   const client = createCopyClient(credentialFor);
   const seal = createSeal(settings.secretKeys);
+  const mint = createSasMint(credentialFor);
   const { allowed, routes, origins, own, maxLockDays } = settings;
   const access = { allowed, routes, origins, own, maxLockDays };
   const { auth, principals, watchdogSchedule, retentionDays } = settings;
@@ -50,11 +51,13 @@ function connect(settings: Settings): AppDependencies {
       lookUpSource: createSourceLookup(client),
       notifies: settings.notificationTargets.length > 0,
       newInstanceId,
+      canMint: (source) => mint.isPossible(source),
       now: systemTime,
+      sleep: systemSleep,
     },
     activities: {
       client,
-      mint: createSasMint(credentialFor),
+      mint,
       ledger,
       seal,
       notifications: createNotifications({

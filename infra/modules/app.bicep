@@ -87,6 +87,8 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemoryMB
         maximumInstanceCount: maximumInstanceCount
+        // The app holds at most half as many requests (Prefer: wait): `maxHeld` in triggers/http/hold-until-ended.ts.
+        triggers: { http: { perInstanceConcurrency: 16 } }
         alwaysReady: alwaysReady == 0 ? [] : [{ name: 'durable', instanceCount: alwaysReady }]
       }
     }
@@ -130,7 +132,7 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
         requireAuthentication: true
         unauthenticatedClientAction: 'Return401'
         // Event Grid and the host's own callers send keys; health holds no data. Not verified in Azure.
-        excludedPaths: ['/runtime/webhooks/*', '/api/health']
+        excludedPaths: ['/runtime/webhooks/*', '/api/health', '/api/openapi.json']
       }
       httpSettings: { requireHttps: true }
       identityProviders: {

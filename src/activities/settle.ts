@@ -103,8 +103,8 @@ function toNew(input: SettleInput): Settling {
 }
 
 function toRecord({ copy, createdAt }: SettleInput): CopyRecord {
-  const { source, destination, claim = "" } = copy;
-  return newRecord({ source, destination, claim, createdAt: createdAt ?? null });
+  const { source, destination, claim = "", owner } = copy;
+  return newRecord({ source, destination, claim, owner, createdAt: createdAt ?? null });
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { HttpResponseInit } from "@azure/functions";
+import type { AccessDenial } from "../copy/routing/copy-access.ts";
 import type { Problem } from "../copy/request/request-problem.ts";
 
 /** The types of problems that callers see, with status and title. */
@@ -8,6 +9,9 @@ const problems = {
   "not-found": { status: 404, title: "There is no such copy" },
   "method-not-allowed": { status: 405, title: "The method is not allowed here" },
   "already-ended": { status: 409, title: "The copy has already ended" },
+  "not-ended": { status: 409, title: "The copy has not ended yet" },
+  "cannot-retry": { status: 409, title: "The copy cannot be retried" },
+  deleted: { status: 410, title: "The copy was deleted" },
   "idempotency-key-reused": {
     status: 409,
     title: "The Idempotency-Key belongs to another request",
@@ -15,6 +19,7 @@ const problems = {
   "length-required": { status: 411, title: "The request body has no Content-Length" },
   "too-large": { status: 413, title: "The request body is too large" },
   "unsupported-media-type": { status: 415, title: "The request body is not plain JSON" },
+  internal: { status: 500, title: "The app has failed" },
   settings: { status: 503, title: "The settings of the app are wrong" },
   unavailable: { status: 503, title: "The app cannot serve this request now" },
 } as const;
@@ -34,6 +39,12 @@ export function invalidRequest(problems: readonly Problem[]): HttpResponseInit {
   return problem("invalid-request", detail, { errors: problems.slice(0, maxListed) });
 }
 
+/** Builds the response to a request that the settings do not allow. */
+export function deniedCopy({ reason, problems }: AccessDenial): HttpResponseInit {
+  const errors = problems.length === 0 ? {} : { errors: problems };
+  return problem("not-allowed", `Cannot start the copy because ${reason}`, errors);
+}
+
 /** Builds an `application/problem+json` response (RFC 9457). `detail` must not contain anything secret. */
 export function problem(type: ProblemType, detail: string, extras: Extras = {}): HttpResponseInit {
   const { status, title } = problems[type];
@@ -41,7 +52,11 @@ export function problem(type: ProblemType, detail: string, extras: Extras = {}):
   const body = { type: `urn:ferry:problem:${type}`, title, status, detail };
   return {
     status,
-    headers: { ...headers, "content-type": "application/problem+json" },
+    headers: {
+      ...headers,
+      "cache-control": "no-store",
+      "content-type": "application/problem+json",
+    },
     body: JSON.stringify(errors === undefined ? body : { ...body, errors }),
   };
 }

@@ -5,12 +5,15 @@ import { endpointUrl } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
 import type { Failure } from "../copy/contract/failure.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
+import type { CopyRecord } from "../ledger/record.ts";
 import type { CopyInstance } from "./copy-instance.ts";
 
 /** A copy as callers see it. Times are ISO 8601; it contains no secret. */
 export type CopyView = {
   id: InstanceId;
   status: CustomStatus["status"] | Outcome["status"];
+  /** The copy that this one repeats. */
+  retryOf: InstanceId | null;
   source: string;
   destination: string;
   copyId: CopyId | null;
@@ -30,7 +33,7 @@ export type CopyView = {
   /** Why nothing was copied, for `skipped`. */
   reason: string | null;
   residue: string[];
-  links: { self: string; abort: string };
+  links: { self: string; abort: string; retry: string; timeline: string };
 };
 
 export type ProgressView = Progress & {
@@ -41,8 +44,31 @@ export type ProgressView = Progress & {
 };
 
 /** Builds the public view of a copy. `path` is the path of all copies, for example "/api/copies". */
-export function copyView(
-  { id, copy, customStatus, execution }: CopyInstance,
+export function copyView({ copy, ...instance }: CopyInstance, path: string): CopyView {
+  const { createdAt, retryOf = null } = copy;
+  const [source, destination] = [endpointUrl(copy.source), endpointUrl(copy.destination)];
+  return buildView({ ...instance, source, destination, createdAt, retryOf }, path);
+}
+
+/** Builds the view of an ended copy of which Durable has no instance any more; null if its record lacks a part. */
+export function recordedView(
+  id: InstanceId,
+  { source, destination, createdAt, outcome }: CopyRecord,
+  path: string,
+): CopyView | null {
+  if (source === null || destination === null || createdAt === null || outcome === null)
+    return null;
+  const execution = { kind: "ended", outcome } as const;
+  const known = { id, source, destination, createdAt, retryOf: null };
+  return buildView({ ...known, customStatus: null, execution }, path);
+}
+
+/** What a view needs to know of a copy. */
+type ViewedCopy = Omit<CopyInstance, "copy"> &
+  Pick<CopyView, "source" | "destination" | "createdAt" | "retryOf">;
+
+function buildView(
+  { id, source, destination, createdAt, retryOf, customStatus, execution }: ViewedCopy,
   path: string,
 ): CopyView {
   const outcome = execution.kind === "ended" ? execution.outcome : null;
@@ -51,8 +77,9 @@ export function copyView(
   return {
     id,
     status: outcome?.status ?? (brokenAt === null ? (customStatus?.status ?? "queued") : "failed"),
-    source: endpointUrl(copy.source),
-    destination: endpointUrl(copy.destination),
+    retryOf,
+    source,
+    destination,
     copyId: outcome?.copyId ?? customStatus?.copyId ?? null,
     copyStatus: outcome?.copyStatus ?? customStatus?.copyStatus ?? null,
     abortRequested: outcome?.abortRequested ?? customStatus?.abortRequested ?? false,
@@ -60,11 +87,11 @@ export function copyView(
     statusReads: outcome?.statusReads ?? customStatus?.statusReads ?? 0,
     nextReadAt: execution.kind === "running" ? (customStatus?.nextReadAt ?? null) : null,
     warning: execution.kind === "running" ? (customStatus?.warning ?? null) : null,
-    createdAt: copy.createdAt,
+    createdAt,
     startedAt: outcome?.startedAt ?? customStatus?.startedAt ?? null,
     completedAt: outcome?.completedAt ?? brokenAt,
     copyCompletedAt: outcome?.copyCompletedAt ?? null,
-    lastUpdatedAt: outcome?.settledAt ?? brokenAt ?? customStatus?.lastUpdatedAt ?? copy.createdAt,
+    lastUpdatedAt: outcome?.settledAt ?? brokenAt ?? customStatus?.lastUpdatedAt ?? createdAt,
     error:
       outcome?.status === "failed"
         ? outcome.failure
@@ -73,8 +100,14 @@ export function copyView(
           : brokenInstance(id),
     reason: outcome?.status === "skipped" ? outcome.reason : null,
     residue: outcome?.residue ?? [],
-    links: { self: `${path}/${id}`, abort: `${path}/${id}/abort` },
+    links: copyLinks(id, path),
   };
+}
+
+/** Builds the links of a copy; `path` is the path of all copies. */
+export function copyLinks(id: InstanceId, path: string): CopyView["links"] {
+  const self = `${path}/${id}`;
+  return { self, abort: `${self}/abort`, retry: `${self}/retry`, timeline: `${self}/timeline` };
 }
 
 function progressView(progress: Progress, customStatus: CustomStatus | null): ProgressView {

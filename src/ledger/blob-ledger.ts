@@ -1,4 +1,5 @@
 import type { ContainerClient } from "@azure/storage-blob";
+import { toIso } from "../copy/time.ts";
 import { createConditionalBlobs } from "./conditional-blobs.ts";
 import { hash } from "./hash.ts";
 import type { Claim, Ledger } from "./ledger.ts";
@@ -25,6 +26,13 @@ export function createBlobLedger(container: ContainerClient): Ledger {
         if (found !== null) return { ...found.content, name };
         // The claim was purged in between.
       }
+    },
+    async closeClaim(name, instanceId, now) {
+      await blobs.change<Claim>(claimBlob(name), (claim) =>
+        claim.instanceId === instanceId && claim.deletedAt === undefined
+          ? { ...claim, deletedAt: toIso(now) }
+          : null,
+      );
     },
     records,
     ...createBlobLocks(blobs, records),

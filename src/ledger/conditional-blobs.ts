@@ -25,8 +25,11 @@ export type ConditionalBlobs = {
   remove(name: string, options?: RemoveOptions): Promise<Removed>;
   /** Takes a snapshot of the blob if it still has this ETag, which stays the same. */
   snapshot(name: string, etag: string): Promise<boolean>;
-  /** Up to `limit` blobs whose names begin with `prefix`, in order; `marker` is null at the end. */
-  list(prefix: string, page: PageStart): Promise<BlobPage>;
+  /**
+   * Up to `limit` blobs whose names begin with `prefix`, in order; `marker` is null at the end. `startFrom`: no name
+   * before this one ("List Blobs", since version 2026-02-06).
+   */
+  list(prefix: string, page: PageStart & { startFrom?: string }): Promise<BlobPage>;
   /** The names of the folders directly below `prefix`; each ends with a slash. */
   listFolders(prefix: string, page: PageStart): Promise<NamePage>;
 };
@@ -147,9 +150,10 @@ export function createConditionalBlobs(container: ContainerClient): ConditionalB
         throw new LedgerError("write to", { cause: error });
       }
     },
-    async list(prefix, { marker, limit }) {
+    async list(prefix, { marker, limit, startFrom }) {
       try {
-        const pages = container.listBlobsFlat({ prefix, includeMetadata: true }).byPage({
+        const start = startFrom === undefined ? {} : { startFrom };
+        const pages = container.listBlobsFlat({ prefix, includeMetadata: true, ...start }).byPage({
           maxPageSize: limit,
           ...(marker === null ? {} : { continuationToken: marker }),
         });

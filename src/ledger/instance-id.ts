@@ -34,12 +34,29 @@ export function recordName(instanceId: InstanceId): string {
   return `${dayFolder(toIsoDay(time))}${inverted}-${instanceId}`;
 }
 
+export const recordsFolder = "records/";
+
+/** Returns true if the text has the form of a position in the list of copies: a time, and perhaps an id. */
+export function isPosition(text: string): boolean {
+  return /^\d{5}\/[0-9a-f]{12}-(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?$/.test(text);
+}
+
+/** The part of a position that all copies of the same ms have. */
+export function timeOfPosition(position: string): string {
+  return position.slice(0, position.indexOf("-") + 1);
+}
+
 /** The folder of the records of copies that were requested on this day in UTC ("2026-11-20"). */
 export function dayFolder(isoDay: string): string {
-  return `records/${String(maxDay - parseTime(isoDay) / day).padStart(5, "0")}/`;
+  return `${recordsFolder}${String(maxDay - parseTime(isoDay) / day).padStart(5, "0")}/`;
 }
 
 /** The day of such a folder. */
 export function dayOfFolder(folder: string): string {
   return toIsoDay(epochMs((maxDay - Number(folder.split("/")[1])) * day));
+}
+
+/** The id of the copy of a record's blob. */
+export function instanceOf(name: string): InstanceId {
+  return toInstanceId(name.slice(name.lastIndexOf("/") + 14));
 }

@@ -4,7 +4,7 @@ import type { Destination } from "../copy/location/endpoint.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import type { CopyInput, WakeWaiter } from "../copy/contract/activities.ts";
 import type { Place } from "./destination-names.ts";
-import type { CopyRecord, FoundRecord, ListedRecord } from "./record.ts";
+import type { CopyRecord, FoundRecord, ListedCopy, ListedRecord } from "./record.ts";
 
 /**
  * The state that must outlive an orchestration and be found without a scan: claims, records, locks, queues and the
@@ -14,6 +14,8 @@ import type { CopyRecord, FoundRecord, ListedRecord } from "./record.ts";
 export type Ledger = {
   /** Binds a caller's key to one instance. The first claim wins; later calls return it. `name`: the claim's own name. */
   claim(key: ClaimKey, claim: Claim): Promise<Claim & { name: string }>;
+  /** Records that the claim's copy was deleted; later claims return this. `now`: epoch ms. */
+  closeClaim(name: string, instanceId: InstanceId, now: EpochMs): Promise<void>;
   records: Records;
   /** Makes `instanceId` the only copy that may write to its destination. */
   acquireLock(instanceId: InstanceId, copy: CopyInput): Promise<LockAcquired>;
@@ -65,7 +67,15 @@ export type Records = {
     outcome: Outcome,
     known?: KnownRecord | null,
   ): Promise<Outcome>;
+  remove(instanceId: InstanceId): Promise<void>;
+  /**
+   * Up to `limit` copies, the newest first, from `startFrom` on (inclusive). One call of List Blobs, which reads no
+   * record. `startFrom` is the position of a copy, or its `time`.
+   */
+  list(page: PageStart & { startFrom: string | null }): Promise<CopyPage>;
 };
+
+export type CopyPage = { copies: ListedCopy[]; marker: string | null };
 
 /** A record and its ETag, as it was read or written. */
 export type KnownRecord = CopyRecord & { etag: string };
@@ -129,7 +139,12 @@ export type PageStart = { marker: string | null; limit: number };
 export type ClaimKey = { caller: string; key: string };
 
 /** `fingerprint` distinguishes a repeated request from another request with the same key; it contains no secret. */
-export type Claim = { instanceId: InstanceId; fingerprint: string };
+export type Claim = {
+  instanceId: InstanceId;
+  fingerprint: string;
+  /** When the copy was deleted (ISO 8601); absent while it exists. */
+  deletedAt?: string;
+};
 
 /** `isNew`: the copy did not hold the lock before. `etag`: the lock's. */
 export type LockAcquired =

@@ -1,9 +1,11 @@
 import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
+import type { Cause } from "../copy/contract/failure.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import type {
   CopyEndpoints,
   CopyInput,
+  CopyOwner,
   CopyPlan,
   Settlement,
 } from "../copy/contract/activities.ts";
@@ -28,6 +30,8 @@ export type CopyRecord = {
   lock: string | null;
   /** The name of its claim; null without an Idempotency-Key or event. */
   claim: string | null;
+  /** Who may list it (`CopyEndpoints`); null if the request had no principal. */
+  owner: CopyOwner | null;
   /** A hash of what was requested (`requestText`). Only an input with the same hash starts the copy. */
   request: string | null;
   /** The plan of the last start attempt. */
@@ -71,7 +75,11 @@ export type FoundRecord = CopyRecord & { etag: string; changedAt: EpochMs };
  */
 export type RecordedCopy =
   | CopyInput
-  | (Pick<CopyEndpoints, "source" | "destination" | "claim"> & { createdAt: string | null });
+  | (Pick<CopyEndpoints, "source" | "destination" | "claim"> & {
+      /** Must be given: a record without an owner is that of a caller without a principal. */
+      owner: CopyOwner | undefined;
+      createdAt: string | null;
+    });
 
 /** The parts of a record that are not known yet. */
 export const emptyRecord: CopyRecord = {
@@ -80,6 +88,7 @@ export const emptyRecord: CopyRecord = {
   createdAt: null,
   lock: null,
   claim: null,
+  owner: null,
   request: null,
   plan: null,
   attempt: null,
@@ -95,7 +104,7 @@ export const emptyRecord: CopyRecord = {
 
 /** Builds the record of a copy that has not been started. */
 export function newRecord(copy: RecordedCopy): CopyRecord {
-  const { source, destination, createdAt, claim = "" } = copy;
+  const { source, destination, createdAt, claim = "", owner } = copy;
   return {
     ...emptyRecord,
     source: endpointUrl(source),
@@ -103,6 +112,7 @@ export function newRecord(copy: RecordedCopy): CopyRecord {
     createdAt,
     lock: lockName(destination),
     claim: claim === "" ? null : claim,
+    owner: owner ?? null,
     request: "options" in copy ? hashRequest(copy) : null,
   };
 }
@@ -177,15 +187,15 @@ export function withAbort(record: CopyRecord, copy: RecordedCopy): CopyRecord | 
 /** Adds the endpoints, the time, the lock and the claim of the copy, unless the record has them. */
 export function withPlace(record: CopyRecord, copy: RecordedCopy): CopyRecord {
   if (record.lock !== null) return record;
-  const { source, destination, createdAt, lock, claim, request } = newRecord(copy);
-  return { ...record, source, destination, createdAt, lock, claim, request };
+  const { source, destination, createdAt, lock, claim, owner, request } = newRecord(copy);
+  return { ...record, source, destination, createdAt, lock, claim, owner, request };
 }
 
 /** The first outcome is final. A requested abort stays true, even if the orchestration never received it. */
 export function withOutcome(record: CopyRecord, outcome: Outcome): CopyRecord {
   if (record.outcome !== null) return record;
   const abortRequested = outcome.abortRequested || record.abortRequested;
-  const { source, destination, createdAt, lock, claim, request, leasesSource } = record;
+  const { source, destination, createdAt, lock, claim, owner, request, leasesSource } = record;
   return {
     ...emptyRecord,
     leasesSource,
@@ -194,6 +204,7 @@ export function withOutcome(record: CopyRecord, outcome: Outcome): CopyRecord {
     createdAt,
     lock,
     claim,
+    owner,
     request,
     outcome: { ...outcome, abortRequested },
     abortRequested,
@@ -201,21 +212,25 @@ export function withOutcome(record: CopyRecord, outcome: Outcome): CopyRecord {
 }
 
 /** In characters. All metadata of a blob has at most 8 KiB, and the URL of a long name alone may have more. */
-const maxColumnLength = 2_048;
+export const maxColumnLength = 2_048;
 
 /**
  * The columns of a list, as metadata that List Blobs returns. Metadata must be ASCII, and URLs are. A longer URL is
  * truncated; the record itself has the whole URL.
  */
 export function summary(record: CopyRecord): Record<string, string> {
-  const { source, destination, createdAt, claim, outcome } = record;
+  const { source, destination, createdAt, claim, owner, outcome } = record;
+  const progress = outcome?.progress ?? null;
   const columns = {
     status: outcome?.status ?? "running",
     source: source === null ? null : toColumn(source),
     destination: destination === null ? null : toColumn(destination),
     createdAt,
     claim,
+    owner,
     completedAt: outcome?.completedAt ?? null,
+    cause: outcome?.status === "failed" ? outcome.failure.cause : null,
+    bytes: progress === null ? null : String(progress.bytesCopied),
   };
   const known = Object.entries(columns).filter(
     (column): column is [string, string] => column[1] !== null,
@@ -225,6 +240,30 @@ export function summary(record: CopyRecord): Record<string, string> {
 
 function toColumn(url: string): string {
   return url.length <= maxColumnLength ? url : `${url.slice(0, maxColumnLength)}...`;
+}
+
+/** A copy as the columns of its record show it. Times are ISO 8601. */
+export type ListedCopy = {
+  instanceId: InstanceId;
+  /** Where it is in the list; `time` is before all copies of the same ms. Both sort as texts. */
+  position: string;
+  time: string;
+  status: "running" | Outcome["status"];
+  /** Without the part behind 2,048 characters; null if it was not known. */
+  source: string | null;
+  destination: string | null;
+  createdAt: string | null;
+  completedAt: string | null;
+  owner: CopyOwner | null;
+  /** Why it failed; null if it did not. */
+  cause: Cause | null;
+  /** The bytes that Storage copied; null while it runs, and if Storage did not report them. */
+  bytes: number | null;
+};
+
+/** Returns true if a listed URL is not the whole one. */
+export function isTruncated(url: string | null): boolean {
+  return url !== null && url.length > maxColumnLength;
 }
 
 /** The id of a copy, and the columns that the purge needs. `completedAt`: ISO 8601; null while it is running. */

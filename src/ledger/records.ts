@@ -1,7 +1,6 @@
-import { toInstanceId } from "../copy/contract/ids.ts";
-import type { InstanceId } from "../copy/contract/ids.ts";
 import type { ConditionalBlobs } from "./conditional-blobs.ts";
-import { recordName } from "./instance-id.ts";
+import { readListedCopy } from "./columns.ts";
+import { recordName, recordsFolder } from "./instance-id.ts";
 import { emptyRecord, summary, withOutcome } from "./record.ts";
 import type { CopyRecord } from "./record.ts";
 import type { Records } from "./ledger.ts";
@@ -38,6 +37,14 @@ export function createBlobRecords(blobs: ConditionalBlobs): Records {
       const record = await change(instanceId, known, (current) => withOutcome(current, outcome));
       return record.outcome ?? outcome;
     },
+    async list({ marker, limit, startFrom }) {
+      const start = startFrom === null ? {} : { startFrom: `${recordsFolder}${startFrom}` };
+      const page = await blobs.list(recordsFolder, { marker, limit, ...start });
+      return { copies: page.blobs.map(readListedCopy), marker: page.marker };
+    },
+    async remove(instanceId) {
+      await blobs.remove(recordName(instanceId));
+    },
   };
 }
 
@@ -50,9 +57,4 @@ function pickStored(record: CopyRecord): Partial<CopyRecord> {
         names.includes(name) && (value !== null || name === "outcome") && value !== false,
     ),
   );
-}
-
-/** The id of the copy of a record's blob. */
-export function instanceOf(name: string): InstanceId {
-  return toInstanceId(name.slice(name.lastIndexOf("/") + 14));
 }

@@ -1,7 +1,7 @@
 import type { ConditionalBlobs } from "./conditional-blobs.ts";
-import { dayFolder, dayOfFolder, recordName } from "./instance-id.ts";
+import { dayFolder, dayOfFolder, instanceOf, recordName } from "./instance-id.ts";
 import type { Claim, Retention } from "./ledger.ts";
-import { instanceOf } from "./records.ts";
+import { readColumn } from "./columns.ts";
 
 const maxFolders = 5_000;
 const positionName = "purge/position";
@@ -28,7 +28,7 @@ export function createBlobRetention(blobs: ConditionalBlobs): Retention {
       const page = await blobs.list(dayFolder(day), from);
       const records = page.blobs.map(({ name, metadata }) => ({
         instanceId: instanceOf(name),
-        completedAt: column(metadata, "completedat"),
+        completedAt: readColumn(metadata, "completedAt"),
       }));
       return { records, marker: page.marker };
     },
@@ -68,10 +68,4 @@ type Position = { marker: string | null };
 
 export function claimBlob(name: string): string {
   return `claims/${name}`;
-}
-
-/** Storage keeps the case of a metadata name, but a proxy or another tool may not. */
-function column(metadata: Record<string, string>, name: string): string | null {
-  const found = Object.entries(metadata).find(([key]) => key.toLowerCase() === name);
-  return found?.[1] ?? null;
 }

@@ -117,8 +117,18 @@ export const boundaries = {
     may: ["copy", "telemetry", "names.ts", "types:durable-functions", ...interfaces],
   },
   http: {
-    reason: "http/ imports copy/ and the public view",
-    may: ["copy", "instances/copy-view.ts", "types:@azure/functions"],
+    reason: "http/ imports copy/, the public view and node:crypto",
+    may: ["copy", "instances/copy-view.ts", "node:crypto", "types:@azure/functions"],
+  },
+  "http/openapi": {
+    reason: "http/openapi/ imports copy/, the public views and the schema library",
+    may: [
+      "copy",
+      "instances/copy-item.ts",
+      "instances/copy-view.ts",
+      "instances/timeline.ts",
+      "zod",
+    ],
   },
   triggers: {
     reason: "triggers/ contains only the folders http/, events/ and timers/",

@@ -98,7 +98,7 @@ export const edgeMutants: readonly Mutant[] = [
   },
   {
     breaks: "two Idempotency-Keys count as one",
-    file: "src/triggers/http/start-copy.ts",
+    file: "src/triggers/http/claim-instance.ts",
     find: "[\\x21-\\x2b\\x2d-\\x7e]",
     replace: "[\\x21-\\x7e]",
     suites: ["test/e2e/requests/bad-input.test.ts"],

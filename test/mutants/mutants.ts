@@ -1,3 +1,4 @@
+import { apiMutants } from "./api.ts";
 import { keyMutants } from "./keys.ts";
 import { edgeMutants } from "./edges.ts";
 import { emulatorMutants } from "./emulator.ts";
@@ -29,6 +30,7 @@ const notices = "test/e2e/events/notifications.test.ts";
 const routes = "test/e2e/events/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
+  ...apiMutants,
   ...keyMutants,
   ...emulatorMutants,
   ...localHostMutants,
@@ -456,9 +458,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "retention leaves an old running instance that prevents the purge of its copy",
-    file: "src/triggers/timers/purge.ts",
-    find: "if (!unfinished.has(runtimeStatus)) throw error;",
-    replace: "if (unfinished.has(runtimeStatus)) throw error;",
+    file: "src/instances/purge-instance.ts",
+    find: "if (status !== null && unfinished.has(",
+    replace: "if (status !== null && !unfinished.has(",
     suites: [retention],
   },
   ...powerMutants,

@@ -108,9 +108,8 @@ export const powerMutants: readonly Mutant[] = [
   {
     breaks: "a principal reads another principal's copy",
     file: "src/triggers/http/principals.ts",
-    find: "return event === undefined && readPrincipal(request, settings) === (principal ?? null);",
-    replace:
-      "return event === undefined && readPrincipal(request, settings) !== (principal ?? event);",
+    find: "return event === undefined && readPrincipal(request, settings) === (owner ?? null);",
+    replace: "return event === undefined && readPrincipal(request, settings) !== (owner ?? event);",
     suites: [otherCallers],
   },
   {
@@ -136,7 +135,7 @@ export const powerMutants: readonly Mutant[] = [
   },
   {
     breaks: "principals share one space of Idempotency-Keys",
-    file: "src/triggers/http/start-copy.ts",
+    file: "src/triggers/http/claim-instance.ts",
     find: 'const caller = principal ?? "";',
     replace: 'const caller = principal === "" ? principal : "";',
     suites: [otherCallers],

@@ -34,6 +34,7 @@ const imports: Record<string, string> = {
   notifications: '"../ledger/ledger.ts"',
   instances: '"../http/problem.ts"',
   http: '"../storage/copy-client.ts"',
+  "http/openapi": '"../problem.ts"',
   triggers: '"../copy/time.ts"',
   "triggers/http": '"../../storage/copy-client.ts"',
   "triggers/events": '"../http/health.ts"',

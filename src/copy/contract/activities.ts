@@ -26,11 +26,8 @@ export type CopyInput = CopyEndpoints & {
   event?: CopyEvent;
   /** The name of the route that the caller's request named; absent when it named a destination. */
   route?: string;
-  /**
-   * A hash of the caller that requested the copy, where App Service authentication names the caller. Only that caller
-   * may read and abort the copy.
-   */
-  principal?: string;
+  /** The copy that this one repeats. */
+  retryOf?: InstanceId;
 };
 
 /** The route of a copy and the state of the source that it copies. `etag` has no quotes; `at` is ISO 8601. */
@@ -53,9 +50,15 @@ export type CopyEndpoints = {
   rollsBack?: true;
   /** The name of the copy's claim in the ledger; absent without an Idempotency-Key or event. */
   claim?: string;
+  /** Who may use the copy, where App Service authentication names callers; absent for a caller without a principal. */
+  owner?: CopyOwner;
   /** The traceparent of the invocation that accepted the copy (W3C Trace Context); absent in inputs of older releases. */
   trace?: string;
 };
+
+/** The hash of the principal that requested the copy; "event" for a copy along a route that an event caused. */
+export type CopyOwner = string;
+export const eventOwner = "event" satisfies CopyOwner;
 
 /**
  * What the log line of the copy's end contains, and an activity does not know. `eventAt`: the time of the event that
@@ -81,7 +84,7 @@ export function buildEndFacts(
  * Picks the part of a copy that polling and settling need. It is small, because the history stores it for each poll.
  */
 export function pickEndpoints({ options, ...copy }: CopyInput): CopyEndpoints {
-  const { source, destination, sourceSas, destinationSas, claim, trace } = copy;
+  const { source, destination, sourceSas, destinationSas, claim, owner, trace } = copy;
   return {
     source,
     destination,
@@ -92,6 +95,7 @@ export function pickEndpoints({ options, ...copy }: CopyInput): CopyEndpoints {
     ...(options.ifBusy === "fail" ? {} : { mayWait: true }),
     ...(options.rollback === "off" ? {} : { rollsBack: true }),
     ...(claim === undefined ? {} : { claim }),
+    ...(owner === undefined ? {} : { owner }),
     ...(trace === undefined ? {} : { trace }),
   };
 }

@@ -4,7 +4,7 @@ import { optionsOff } from "../request/copy-options.ts";
 import { conflictingOptions, incompatibleOptions } from "../request/option-rules.ts";
 import { maxClockSkewMs, plusMs, toIso } from "../time.ts";
 import type { EpochMs } from "../time.ts";
-import { pickEndpoints } from "./activities.ts";
+import { eventOwner, pickEndpoints } from "./activities.ts";
 import type { ActivityInput, CopyInput } from "./activities.ts";
 import { isInstanceId, timeOfId } from "./ids.ts";
 
@@ -24,12 +24,13 @@ export function requestProblem(
   { instanceId, copy }: ActivityInput<CopyInput>,
   now: EpochMs,
 ): string | null {
-  const { source, destination, options, event, route, principal } = copy;
+  const { source, destination, options, event, route, owner } = copy;
   const requestedAt = timeOfId(instanceId);
   // The time chooses dates in the destination of a route.
   if (copy.createdAt !== toIso(requestedAt)) return "it was not requested at the time in its id";
   if (requestedAt > plusMs(now, maxClockSkewMs)) return "the time in its id has not come yet";
-  if (event !== undefined && (route !== undefined || principal !== undefined)) {
+  const isByEvent = event !== undefined;
+  if (isByEvent !== (owner === eventOwner) || (isByEvent && route !== undefined)) {
     return "it has an event and a caller, and only one of them can have caused it";
   }
   if (!haveOptions(copy)) return "its flags are not those of its options";
@@ -70,20 +71,20 @@ function haveOptions(copy: CopyInput): boolean {
  * options that are set, so that a later release with more options returns the same text. It contains no SAS.
  */
 export function requestText(copy: RequestedCopy): string {
-  const { source, destination, createdAt, options, event, route, principal } = copy;
+  const { source, destination, createdAt, options, event, route, owner } = copy;
   const off: Record<string, unknown> = optionsOff;
   const set = Object.entries(options).filter(
     ([name, value]) => value !== null && value !== off[name],
   );
   const places = { source: endpointUrl(source), destination: endpointUrl(destination) };
-  const parts = { ...places, createdAt, options: Object.fromEntries(set), event, route, principal };
+  const parts = { ...places, createdAt, options: Object.fromEntries(set), event, route, owner };
   return JSON.stringify(parts, sortFields);
 }
 
 /** The parts of a copy's input that say what is copied, and how. */
 export type RequestedCopy = Pick<
   CopyInput,
-  "source" | "destination" | "createdAt" | "options" | "event" | "route" | "principal"
+  "source" | "destination" | "createdAt" | "options" | "event" | "route" | "owner"
 >;
 
 function sortFields(_name: string, value: unknown): unknown {

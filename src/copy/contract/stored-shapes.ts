@@ -3,6 +3,7 @@ import { endpointShape } from "../location/trusted-endpoint.ts";
 import { storageTime } from "../location/storage-query.ts";
 import { optionsShape, storedOptionsShape } from "../request/copy-options.ts";
 import { parseTime } from "../time.ts";
+import { eventOwner } from "./activities.ts";
 import { causes } from "./failure.ts";
 import { isInstanceId } from "./ids.ts";
 
@@ -68,6 +69,7 @@ export const copyEndpoints = z.object({
   mayWait: z.literal(true).exactOptional(),
   rollsBack: z.literal(true).exactOptional(),
   claim: hash.exactOptional(),
+  owner: z.union([hash, z.literal(eventOwner)]).exactOptional(),
   trace: z
     .string()
     .regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/)
@@ -90,7 +92,7 @@ export const copyInput = copyEndpoints.extend({
   notifies: z.literal(true).exactOptional(),
   event: z.object({ route, etag, at: isoTime }).exactOptional(),
   route: route.exactOptional(),
-  principal: hash.exactOptional(),
+  retryOf: instanceId.exactOptional(),
 });
 
 /** `CopyInput`, as an older release may have written it: without the options that it did not have. */

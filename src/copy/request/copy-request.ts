@@ -70,7 +70,13 @@ const requestShape = z.strictObject({
   source: z.string(),
   destination: z.string(),
   options: optionsShape.exactOptional(),
+  dryRun: z.boolean().exactOptional(),
 });
+
+/** Returns true if a valid request body asks only for the plan of its copy. */
+export function asksForDryRun(body: unknown): boolean {
+  return Object(body)["dryRun"] === true;
+}
 
 /**
  * Parses the options as far as possible: where `parsed` is null, a wrong option gets its default, so that

@@ -7,6 +7,7 @@ import { toIso } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import { isEventTime } from "../../copy/decisions/event-time.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
+import { eventOwner } from "../../copy/contract/activities.ts";
 import type { WakeData } from "../../copy/contract/activities.ts";
 import type { Origins } from "../../copy/location/parse-endpoint.ts";
 import { isRouted, buildRoutedRequest } from "../../copy/routing/routes.ts";
@@ -177,13 +178,16 @@ async function startRoutedCopy(
   }
   const fresh = newInstanceId(now());
   const claimKey = { caller: `route ${route.name}`, key: `${etag} ${source}` };
-  const { instanceId, name } = await ledger.claim(claimKey, { instanceId: fresh, fingerprint: "" });
+  const claim = await ledger.claim(claimKey, { instanceId: fresh, fingerprint: "" });
+  const { instanceId, name, deletedAt } = claim;
+  if (deletedAt !== undefined) return;
   const isNew = instanceId === fresh;
   if (!isNew && (await ledger.records.read(instanceId))?.outcome != null) return;
   const input = {
     ...createCopyInput(seal, routed.request, { instanceId, notifies }),
     event: { route: route.name, etag, at: toIso(at) },
     claim: name,
+    owner: eventOwner,
   };
   const started = await startClaimed(client, ledger, { instanceId, isNew, input });
   if (started.kind === "unknown") {

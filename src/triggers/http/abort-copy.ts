@@ -6,11 +6,11 @@ import { copyResponse } from "../../http/copy-response.ts";
 import { copyView } from "../../instances/copy-view.ts";
 import { problem } from "../../http/problem.ts";
 import { events, repairInstanceId } from "../../names.ts";
-import type { CopyInstance } from "../../instances/copy-instance.ts";
+import type { CopyView } from "../../instances/copy-view.ts";
 import type { FoundInstance } from "../../instances/find-instance.ts";
 import { copiesPath } from "./method-router.ts";
 import type { HttpHandler } from "./http-handler.ts";
-import { copyNotFound, findCopy } from "./get-copy.ts";
+import { copyNotFound, findCopy, findRecorded } from "./get-copy.ts";
 import type { CopyDependencies } from "./get-copy.ts";
 import { refuseBody } from "./read-json.ts";
 import { knownStatus, recordFrom } from "../../instances/known-status.ts";
@@ -27,10 +27,14 @@ export function abortCopy(deps: CopyDependencies): HttpHandler {
     const refusal = await refuseBody(request);
     if (refusal !== null) return refusal;
     const instance = await findCopy(deps, request, client);
-    if (instance === null) return copyNotFound();
     const place = { url: request.url, now: deps.now() };
     const path = copiesPath(request);
-    if (instance.execution.kind !== "running") return endedResponse(instance, path, place);
+    if (instance === null) {
+      const recorded = await findRecorded(deps, request);
+      return recorded === null ? copyNotFound() : endedResponse(recorded.view, place);
+    }
+    if (instance.execution.kind !== "running")
+      return endedResponse(copyView(instance, path), place);
     if (instance.listener?.isAborting !== true) {
       // Recorded first, so that a repair aborts the copy if its instance fails, is terminated or is purged after this
       // response.
@@ -38,7 +42,8 @@ export function abortCopy(deps: CopyDependencies): HttpHandler {
         withAbort(record, instance.copy),
       );
       if (outcome !== null) {
-        return endedResponse({ ...instance, execution: { kind: "ended", outcome } }, path, place);
+        const ended = { ...instance, execution: { kind: "ended", outcome } as const };
+        return endedResponse(copyView(ended, path), place);
       }
       await passAbort(client, instance);
     }
@@ -52,12 +57,7 @@ export function abortCopy(deps: CopyDependencies): HttpHandler {
   };
 }
 
-function endedResponse(
-  instance: CopyInstance,
-  path: string,
-  place: { url: string; now: EpochMs },
-): HttpResponseInit {
-  const view = copyView(instance, path);
+function endedResponse(view: CopyView, place: { url: string; now: EpochMs }): HttpResponseInit {
   if (view.status === "aborted") return copyResponse(200, view, place);
   return problem("already-ended", `The copy has already ended with the status "${view.status}"`);
 }

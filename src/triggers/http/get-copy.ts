@@ -4,24 +4,51 @@ import { isInstanceId } from "../../copy/contract/ids.ts";
 import type { InstanceId } from "../../copy/contract/ids.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import { copyResponse } from "../../http/copy-response.ts";
-import { copyView } from "../../instances/copy-view.ts";
+import { copyView, recordedView } from "../../instances/copy-view.ts";
+import type { CopyView } from "../../instances/copy-view.ts";
 import { problem } from "../../http/problem.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { findInstance } from "../../instances/find-instance.ts";
 import type { FoundInstance } from "../../instances/find-instance.ts";
 import { copiesPath } from "./method-router.ts";
 import type { HttpHandler } from "./http-handler.ts";
-import { mayUse } from "./principals.ts";
+import { mayUse, mayUseRecord } from "./principals.ts";
 import type { PrincipalSettings } from "./principals.ts";
 
 /** GET /copies/{id}: the latest status of the copy. */
 export function getCopy(deps: CopyDependencies): HttpHandler {
   return async (request, client) => {
-    const instance = await findCopy(deps, request, client);
-    if (instance === null) return copyNotFound();
-    const view = copyView(instance, copiesPath(request));
+    const view = await findView(deps, request, client);
+    if (view === null) return copyNotFound();
     return copyResponse(200, view, { url: request.url, now: deps.now() });
   };
+}
+
+/** Finds the copy in the path as callers see it; null as for `findCopy`. */
+export async function findView(
+  deps: CopyDependencies,
+  request: HttpRequest,
+  client: DurableClient,
+): Promise<CopyView | null> {
+  const instance = await findCopy(deps, request, client);
+  if (instance !== null) return copyView(instance, copiesPath(request));
+  const ended = await findRecorded(deps, request);
+  return ended === null ? null : ended.view;
+}
+
+/**
+ * Finds a copy that has ended and of which only the record is left, because its history was purged in Durable; null
+ * as for `findCopy`.
+ */
+export async function findRecorded(
+  { ledger, principals }: CopyDependencies,
+  request: HttpRequest,
+): Promise<{ view: CopyView; claim: string | null } | null> {
+  const id = parseInstanceId(request);
+  const record = id === null ? null : await ledger.records.read(id);
+  if (id === null || record === null || !mayUseRecord(request, record, principals)) return null;
+  const view = recordedView(id, record, copiesPath(request));
+  return view === null ? null : { view, claim: record.claim };
 }
 
 export type CopyDependencies = { ledger: Ledger; principals: PrincipalSettings; now(): EpochMs };
@@ -41,7 +68,7 @@ export async function findCopy(
 }
 
 /** Parses the id in the path; null if it cannot be the id of a copy, and then Durable is not called. */
-function parseInstanceId(request: HttpRequest): InstanceId | null {
+export function parseInstanceId(request: HttpRequest): InstanceId | null {
   const id = request.params["id"]?.toLowerCase() ?? "";
   return isInstanceId(id) ? id : null;
 }

@@ -11,7 +11,7 @@ export function health(
   return async () => {
     if (settingProblems.length > 0) {
       const detail = `The app runs, but its settings are wrong, so it accepts no copies: ${settingProblems.join("; ")}`;
-      return problem("settings", detail, { headers: { "cache-control": "no-store" } });
+      return problem("settings", detail);
     }
     return { jsonBody: { status: "ok" }, headers: { "cache-control": "no-store" } };
   };

@@ -1,6 +1,7 @@
 import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import { second } from "../../copy/durations.ts";
+import { withEtag } from "../../http/copy-response.ts";
 import { problem } from "../../http/problem.ts";
 import { DeadlineError, withDeadline } from "../../instances/deadline.ts";
 import { DurableError } from "../../instances/durable-error.ts";
@@ -13,12 +14,21 @@ export type HttpHandler = (
   context: InvocationContext,
 ) => Promise<HttpResponseInit>;
 
+/** Adds the ETag of a copy to the response to GET and HEAD, or responds with 304 if the caller has this state already. */
+export function revalidate(handler: HttpHandler): HttpHandler {
+  return async (request, client, context) => {
+    const response = await handler(request, client, context);
+    if (request.method !== "GET" && request.method !== "HEAD") return response;
+    return withEtag(response, request.headers.get("if-none-match"));
+  };
+}
+
 /** Callers get a response within ten seconds; this leaves one for the host. */
-const deadlineMs = 9 * second;
+export const deadlineMs = 9 * second;
 
 /**
- * Responds with 503 if the task hub or the ledger cannot be reached, or does not respond in time. The work continues
- * after such a response, so it may still take effect.
+ * Responds with 503 if the task hub or the ledger cannot be reached, or does not respond in time, and with 500 to a bug.
+ * The work continues after such a response, so it may still take effect.
  */
 export function respondInTime(handler: HttpHandler): HttpHandler {
   return async (request, client, context) => {
@@ -29,7 +39,11 @@ export function respondInTime(handler: HttpHandler): HttpHandler {
         error instanceof LedgerError ||
         error instanceof DurableError ||
         error instanceof DeadlineError;
-      if (!isKnown) throw error;
+      if (!isKnown) {
+        context.error(error);
+        const detail = `An error of the app; its log has it under the invocation ${context.invocationId}`;
+        return problem("internal", detail);
+      }
       context.error(error.message);
       const again =
         request.method === "POST"

@@ -15,7 +15,7 @@ export const allMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPT
  * 204 with `Allow` (9.3.7). Methods without a handler get 405 with `Allow` (15.5.6).
  */
 export function routeMethods<Inputs extends unknown[]>(
-  handlers: Partial<Record<"GET" | "POST", Handler<Inputs>>>,
+  handlers: Partial<Record<"GET" | "POST" | "DELETE", Handler<Inputs>>>,
 ): Handler<Inputs> {
   const { GET } = handlers;
   const handled = Object.entries(GET === undefined ? handlers : { ...handlers, HEAD: GET });

@@ -19,20 +19,64 @@ export function readPrincipal(request: HttpRequest, settings: PrincipalSettings)
   return name === null ? null : createHash("sha256").update(`principal ${name}`).digest("hex");
 }
 
+/** Returns true if the caller may use every copy: without trusted principals, and as an operator. */
+export function mayUseAll(request: HttpRequest, settings: PrincipalSettings): boolean {
+  if (!settings.areTrusted) return true;
+  const name = principalName(request, settings);
+  if (name === null) return false;
+  return settings.operators.includes(name) || hasOperatorRole(request);
+}
+
+/** The app role of operators, which the app's registration in Microsoft Entra defines. */
+const operatorRole = "Ferry.Operator";
+
 /**
- * Returns true if the caller may read and abort the copy. With trusted principals, only the principal that requested
- * the copy and the operators may; if an event caused it, only the operators. Otherwise every caller with a function
- * key may.
+ * Returns true if Microsoft Entra assigned the role to the caller (x-ms-client-principal: base64 of the claims as JSON).
+ * Claims of other identity providers do not count.
+ */
+function hasOperatorRole({ headers }: HttpRequest): boolean {
+  if (headers.get("x-ms-client-principal-idp") !== "aad") return false;
+  const text = Buffer.from(headers.get("x-ms-client-principal") ?? "", "base64").toString();
+  const principal = parseObject(text);
+  const claims: unknown = principal["claims"];
+  if (!Array.isArray(claims)) return false;
+  const roleTypes: unknown[] = ["roles", principal["role_typ"]];
+  return claims.some((claim: unknown) => {
+    const { typ, val }: { typ?: unknown; val?: unknown } = Object(claim);
+    return val === operatorRole && typeof typ === "string" && roleTypes.includes(typ);
+  });
+}
+
+/** An empty object if the text is not a JSON object. */
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * Returns true if the caller may read, abort, retry and delete the copy. With trusted principals, only the principal
+ * that requested the copy and the operators may; if an event caused it, only the operators. Otherwise every caller with
+ * a function key may.
  */
 export function mayUse(
   request: HttpRequest,
-  { principal, event }: CopyInput,
+  { owner, event }: Pick<CopyInput, "owner" | "event">,
   settings: PrincipalSettings,
 ): boolean {
-  if (!settings.areTrusted) return true;
-  const name = principalName(request, settings);
-  if (name !== null && settings.operators.includes(name)) return true;
-  return event === undefined && readPrincipal(request, settings) === (principal ?? null);
+  if (mayUseAll(request, settings)) return true;
+  return event === undefined && readPrincipal(request, settings) === (owner ?? null);
+}
+
+/** The same for a copy that only its record shows. */
+export function mayUseRecord(
+  request: HttpRequest,
+  { owner }: { owner: string | null },
+  settings: PrincipalSettings,
+): boolean {
+  return mayUse(request, owner === null ? {} : { owner }, settings);
 }
 
 /**

@@ -1,21 +1,27 @@
 import { createHash } from "node:crypto";
-import type { HttpRequest, HttpResponseInit } from "@azure/functions";
+import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
+import type { DurableClient } from "durable-functions";
 import { timeOfId } from "../../copy/contract/ids.ts";
 import type { InstanceId } from "../../copy/contract/ids.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import { isOwnLease } from "../../copy/contract/request-rules.ts";
 import { optionsOff } from "../../copy/request/copy-options.ts";
+import { planDryRun } from "../../copy/decisions/dry-run.ts";
+import { asksForDryRun } from "../../copy/request/copy-request.ts";
 import type { CopyRequest } from "../../copy/request/copy-request.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
+import type { Endpoint } from "../../copy/location/endpoint.ts";
 import { checkAccess } from "../../copy/routing/copy-access.ts";
 import type { AccessPolicy } from "../../copy/routing/copy-access.ts";
 import { parseRoutedRequest } from "../../copy/routing/request-along-route.ts";
 import { copyResponse } from "../../http/copy-response.ts";
 import { copyView } from "../../instances/copy-view.ts";
-import { invalidRequest, problem } from "../../http/problem.ts";
+import { deniedCopy, invalidRequest, problem } from "../../http/problem.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Seal } from "../../secrets/seal.ts";
 import { startClaimed, createCopyInput } from "../../instances/start-instance.ts";
+import type { ClaimedCopy } from "../../instances/start-instance.ts";
+import { claimInstance, readIdempotencyKey } from "./claim-instance.ts";
 import { copiesPath } from "./method-router.ts";
 import type { HttpHandler } from "./http-handler.ts";
 import { readPrincipal } from "./principals.ts";
@@ -28,6 +34,8 @@ export type StartDependencies = AccessPolicy & {
   /** Whether copies send a completion notification. */
   notifies: boolean;
   principals: PrincipalSettings;
+  /** Whether the app's identity can sign a SAS for a source. */
+  canMint(source: Endpoint): boolean;
   now(): EpochMs;
   newInstanceId(now: EpochMs): InstanceId;
 };
@@ -48,11 +56,13 @@ export function startCopy(deps: StartDependencies): HttpHandler {
     if (!parsed.ok || problems.length > 0) return invalidRequest(problems);
     const refusal = checkCopy(deps, parsed, now) ?? refuseOwnLease(parsed.request);
     if (refusal !== null) return refusal;
+    if (asksForDryRun(body.json)) return dryRunResponse(deps, parsed);
 
     const principal = readPrincipal(request, deps.principals);
-    const claim = await claimInstance(deps, { key: key.value, principal, ...parsed, now });
+    const fingerprint = buildFingerprint(parsed.request, parsed.route);
+    const claim = await claimInstance(deps, { key: key.value, principal, fingerprint, now });
     if (!claim.ok) return claim.response;
-    const { instanceId, isNew, name } = claim;
+    const { instanceId, name } = claim;
     // A repeated request goes where the first one went: a route's destination may depend on the time.
     const at = timeOfId(instanceId);
     const first =
@@ -63,22 +73,52 @@ export function startCopy(deps: StartDependencies): HttpHandler {
     const input = {
       ...createCopyInput(deps.seal, first.request, { ...deps, instanceId }),
       ...(first.route === null ? {} : { route: first.route }),
-      ...(principal === null ? {} : { principal }),
+      ...(principal === null ? {} : { owner: principal }),
       ...(name === null ? {} : { claim: name }),
     };
-    const started = await startClaimed(client, deps.ledger, { instanceId, isNew, input });
-    if (started.kind === "unknown") {
-      context.error(
-        `Cannot confirm the start of copy ${instanceId} because Durable did not respond`,
-      );
-      const detail = `Copy ${instanceId} may or may not have been started; request its status, or send the request again with its Idempotency-Key`;
-      const location = new URL(`${copiesPath(request)}/${instanceId}`, request.url).href;
-      return problem("unavailable", detail, { headers: { "retry-after": "10", location } });
-    }
-    const view = copyView(started.instance, copiesPath(request));
-    const place = { url: request.url, now };
-    return copyResponse(started.kind === "existed" ? 200 : 202, view, place);
+    return await startInput(deps, { request, client, context }, { ...claim, input });
   };
+}
+
+/** Builds the plan of a valid and allowed request. Neither Storage nor the ledger is called. */
+function dryRunResponse(
+  { canMint }: StartDependencies,
+  { request, route }: { request: CopyRequest; route: string | null },
+): HttpResponseInit {
+  const { source, destination, options } = request;
+  const plan = planDryRun(request, canMint(source));
+  const urls = { source: endpointUrl(source), destination: endpointUrl(destination) };
+  return {
+    status: 200,
+    jsonBody: { dryRun: true, ...urls, route, options, ...plan },
+    headers: { "cache-control": "no-store" },
+  };
+}
+
+/** A request to one function of the app. */
+export type Invocation = {
+  request: HttpRequest;
+  client: DurableClient;
+  context: InvocationContext;
+};
+
+/** Starts the copy of an input, or finds the one that an earlier request with the same claim started. */
+export async function startInput(
+  deps: Pick<StartDependencies, "ledger" | "now">,
+  { request, client, context }: Invocation,
+  claimed: ClaimedCopy,
+): Promise<HttpResponseInit> {
+  const { instanceId } = claimed;
+  const started = await startClaimed(client, deps.ledger, claimed);
+  if (started.kind === "unknown") {
+    context.error(`Cannot confirm the start of copy ${instanceId} because Durable did not respond`);
+    const detail = `Copy ${instanceId} may or may not have been started; request its status, or send the request again with its Idempotency-Key`;
+    const location = new URL(`${copiesPath(request)}/${instanceId}`, request.url).href;
+    return problem("unavailable", detail, { headers: { "retry-after": "10", location } });
+  }
+  const view = copyView(started.instance, copiesPath(request));
+  const place = { url: request.url, now: deps.now() };
+  return copyResponse(started.kind === "existed" ? 200 : 202, view, place);
 }
 
 /** Checks access before any call to Storage, so that callers cannot use the app as a confused deputy. */
@@ -89,12 +129,8 @@ function checkCopy(
 ): HttpResponseInit | null {
   const { sourceSas, destinationSas } = request;
   const along = route === null ? null : { name: route, at: now };
-  const refusal = checkAccess(deps, { ...request, route: along }, now);
-  if (refusal !== null) {
-    const { reason, problems } = refusal;
-    const errors = problems.length === 0 ? {} : { errors: problems };
-    return problem("not-allowed", `Cannot start the copy because ${reason}`, errors);
-  }
+  const denial = checkAccess(deps, { ...request, route: along }, now);
+  if (denial !== null) return deniedCopy(denial);
   if (deps.seal.seal !== null || (sourceSas === null && destinationSas === null)) return null;
   const detail =
     "A SAS is accepted only if it can be encrypted: set COPY_SECRET_KEYS (create a key with: openssl rand -base64 32), or remove the SAS and give this app's identity a role";
@@ -112,45 +148,6 @@ function refuseOwnLease({ options }: CopyRequest): HttpResponseInit | null {
     "is a UUID of version 7, which Ferry uses for its own leases; choose another id for the lease";
   const errors = [{ pointer: "/options/destinationLease", message }];
   return invalidRequest(errors);
-}
-
-/** Binds the request to an instance id: a new one, or the one already bound to its Idempotency-Key. */
-async function claimInstance(
-  deps: StartDependencies,
-  {
-    request,
-    route,
-    principal,
-    key,
-    now,
-  }: {
-    request: CopyRequest;
-    route: string | null;
-    principal: string | null;
-    key: string | null;
-    now: EpochMs;
-  },
-): Promise<
-  | { ok: true; instanceId: InstanceId; isNew: boolean; name: string | null }
-  | { ok: false; response: HttpResponseInit }
-> {
-  const instanceId = deps.newInstanceId(now);
-  if (key === null) return { ok: true, instanceId, isNew: true, name: null };
-  // Callers without a principal share one space of keys.
-  const caller = principal ?? "";
-  const fingerprint = buildFingerprint(request, route);
-  const claim = await deps.ledger.claim({ caller, key }, { instanceId, fingerprint });
-  if (claim.fingerprint === fingerprint) {
-    const { name } = claim;
-    return {
-      ok: true,
-      instanceId: claim.instanceId,
-      isNew: claim.instanceId === instanceId,
-      name,
-    };
-  }
-  const detail = "This Idempotency-Key belongs to another request; use a new key for this one";
-  return { ok: false, response: problem("idempotency-key-reused", detail) };
 }
 
 /**
@@ -176,17 +173,4 @@ function sorted(value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return entries.map(([name, inner]) => [name, sorted(inner)]);
-}
-
-/** Reads the caller's key, for example a UUID (draft-ietf-httpapi-idempotency-key-header). */
-function readIdempotencyKey(request: HttpRequest): {
-  value: string | null;
-  problems: { pointer: string; message: string }[];
-} {
-  const value = request.headers.get("idempotency-key");
-  // The host joins two headers with a comma.
-  if (value === null || /^[\x21-\x2b\x2d-\x7e]{1,255}$/.test(value)) return { value, problems: [] };
-  const message =
-    "Idempotency-Key must be sent once, and be 1 to 255 printable ASCII characters without spaces and commas";
-  return { value: null, problems: [{ pointer: "", message }] };
 }

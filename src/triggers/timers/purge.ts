@@ -8,6 +8,7 @@ import type { EpochMs } from "../../copy/time.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { repairInstanceId } from "../../names.ts";
 import { findInstance } from "../../instances/find-instance.ts";
+import { purgeInstance, unfinished } from "../../instances/purge-instance.ts";
 import type { TimerHandler } from "./watchdog.ts";
 
 /** Every hour at half past: NCRONTAB with seconds. It needs no setting, because `retentionDays` counts days. */
@@ -148,8 +149,8 @@ async function purgeCopy(
   if (completedAt === "running") return false;
   if (completedAt !== null && toIsoDay(completedAt) >= firstKeptDay(deps)) return false;
   const isPurged = {
-    repair: await purgeInstance(client, repairInstanceId(id)),
-    own: await purgeInstance(client, id),
+    repair: await purgeOrTerminate(client, repairInstanceId(id)),
+    own: await purgeOrTerminate(client, id),
   };
   // Termination takes a moment: the next run purges it.
   if (!isPurged.repair || !isPurged.own) return false;
@@ -157,23 +158,11 @@ async function purgeCopy(
   return true;
 }
 
-/** The statuses in which Durable does not purge an instance. */
-const unfinished: ReadonlySet<string> = new Set(["Pending", "Running", "Suspended"]);
-
-/**
- * Purges an instance. Durable rejects that while it runs (412), although its copy's outcome is recorded and old: then
- * terminates it and returns false.
- */
-async function purgeInstance(client: DurableClient, instanceId: string): Promise<boolean> {
-  try {
-    await client.purgeInstanceHistory(instanceId);
-    return true;
-  } catch (error) {
-    const { runtimeStatus } = await client.getStatus(instanceId);
-    if (!unfinished.has(runtimeStatus)) throw error;
-    await client.terminate(instanceId, "The retention of its copy is over");
-    return false;
-  }
+/** Purges an instance. If it has not ended although its copy's outcome is recorded and old, terminates it: false. */
+async function purgeOrTerminate(client: DurableClient, instanceId: string): Promise<boolean> {
+  if ((await purgeInstance(client, instanceId)) === "purged") return true;
+  await client.terminate(instanceId, "The retention of its copy is over");
+  return false;
 }
 
 /** When the copy ended (epoch ms); null if neither the ledger nor Durable has it any more. */

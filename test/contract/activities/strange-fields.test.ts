@@ -218,7 +218,7 @@ test.each<[string, readonly (typeof start | typeof notify)[], Change]>([
     [start, notify],
     inCopy(() => ({ event: { route: "r", etag: long(257), at: time } })),
   ],
-  ["a principal", [start, notify], inCopy(() => ({ principal: "a".repeat(65) }))],
+  ["an owner", [start, notify], inCopy(() => ({ owner: "a".repeat(65) }))],
   ["a claim", [start, notify], inCopy(() => ({ claim: "a".repeat(65) }))],
   ["metadata", [start, notify], options({ metadata: { a: long(8_192) } })],
   [

@@ -62,6 +62,7 @@ test.each<[string, RegExp, (copy: CopyInput) => object]>([
     /UUID of version 7/,
     options({ ...always, destinationLease: ownLease.toUpperCase() }),
   ],
+  ["the owner of an event's copy", /an event and a caller/, change({ owner: "event" })],
   ["a replacement that does not overwrite", /options\/ifBusy/, options({ ifBusy: "replace" })],
   ["a rollback that does not overwrite", /options\/rollback/, options({ rollback: "snapshot" })],
   ["an option for files", /options\/file/, options({ file: { ignoreReadOnly: true } })],
@@ -107,7 +108,8 @@ test("start denies a copy whose id has a time that has not come yet", async () =
 });
 
 test.each<[string, object]>([
-  ["a caller", { principal: "a".repeat(64) }],
+  ["a caller", { owner: "a".repeat(64) }],
+  ["no owner", {}],
   ["the route of a request", { route: "films" }],
 ])("start denies a copy with an event and %s", async (_, fields) => {
   const started = await start();

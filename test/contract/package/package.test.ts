@@ -155,7 +155,7 @@ test.each(["keys", "entra"])(
     };
     const bundled = await registered(built.directory);
     expect(bundled).toEqual(await registered(root));
-    expect(bundled).toHaveLength(14);
+    expect(bundled).toHaveLength(17);
     const levels = new Map(
       bundled.map(({ name, bindings }) => [
         name,
@@ -163,8 +163,10 @@ test.each(["keys", "entra"])(
       ]),
     );
     const level = auth === "keys" ? "function" : "anonymous";
-    for (const name of ["copies", "copy", "copyAbort"]) expect(levels.get(name)).toBe(level);
-    expect(levels.get("health")).toBe("anonymous");
+    for (const name of ["copies", "copy", "copyAbort", "copyRetry", "copyTimeline"]) {
+      expect(levels.get(name)).toBe(level);
+    }
+    for (const name of ["health", "openapi"]) expect(levels.get(name)).toBe("anonymous");
   },
 );
 

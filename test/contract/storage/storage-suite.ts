@@ -186,6 +186,25 @@ promise(
 );
 
 promise(
+  "a listing starts from a name, which it includes, and continues with the same name on later pages",
+  async ({ box }) => {
+    for (const name of ["a/1", "a/2", "a/3", "a/4", "b/1"]) await film(box, name);
+    const list = async (startFrom: string) => {
+      const names: string[] = [];
+      const pages = box.listBlobsFlat({ prefix: "a/", startFrom }).byPage({ maxPageSize: 2 });
+      for await (const page of pages) {
+        names.push(page.segment.blobItems.map(({ name }) => name).join(" "));
+      }
+      return names;
+    };
+    expect(await list("a/2")).toEqual(["a/2 a/3", "a/4"]);
+    expect(await list("a/2x")).toEqual(["a/3 a/4"]);
+    expect(await list("a")).toEqual(["a/1 a/2", "a/3 a/4"]);
+    expect((await list("b/1")).join("")).toBe("");
+  },
+);
+
+promise(
   "a copy preserves content, content headers and metadata, and reports its progress",
   async (account) => {
     const { box, waitForCopy } = account;

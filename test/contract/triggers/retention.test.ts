@@ -20,7 +20,12 @@ async function oldCopies(count: number) {
   const blob = { service: "blob", origin: "https://a.example", account: "a", container: "in" };
   const endpoint = { ...blob, path: "x" } as never;
   for (const instanceId of ids) {
-    const record = newRecord({ source: endpoint, destination: endpoint, createdAt: at });
+    const record = newRecord({
+      source: endpoint,
+      destination: endpoint,
+      createdAt: at,
+      owner: undefined,
+    });
     const outcome = { status: "succeeded", completedAt: at } as never;
     await ledger.records.write(instanceId, withOutcome(record, outcome), null);
   }

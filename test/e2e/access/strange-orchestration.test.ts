@@ -164,12 +164,13 @@ test("an input with an event of the blob's ETag is not copied if its time is not
   const event = { route: "dated", etag: etag.replaceAll('"', "") };
   const old = dated(stack, stack.clock.now());
   const path = "2001/film.mp4";
-  const copy = { ...old.copy, destination: { ...old.copy.destination, path } };
+  const owner = "event";
+  const copy = { ...old.copy, owner, destination: { ...old.copy.destination, path } };
   const forged = { ...copy, event: { ...event, at: "2001-01-01T00:00:00.000Z" } };
   expect(await startStrange(stack, forged, { id: old.id })).toMatchObject(refused);
   const genuine = dated(stack, stack.clock.now());
   const at = lastModified?.toISOString();
-  const input = { ...genuine.copy, event: { ...event, at } };
+  const input = { ...genuine.copy, owner, event: { ...event, at } };
   expect(await startStrange(stack, input, { id: genuine.id })).toMatchObject({
     output: { status: "succeeded" },
   });

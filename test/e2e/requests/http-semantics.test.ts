@@ -168,7 +168,7 @@ test.each(["/api/health", "a copy", "an unknown copy"])(
     ];
     expect(get.status).toBe(what === "an unknown copy" ? 404 : 200);
     expect([head.status, head.text]).toEqual([get.status, ""]);
-    for (const name of ["content-type", "cache-control", "retry-after"]) {
+    for (const name of ["content-type", "cache-control", "etag", "vary", "retry-after"]) {
       expect(head.headers[name], name).toBe(get.headers[name]);
     }
   },
@@ -180,16 +180,17 @@ test("HEAD is not allowed where GET is not", async () => {
 });
 
 test.each([
-  ["/api/copies", "POST, OPTIONS"],
-  ["/api/copies/01a1fb88-0c5b-77ed-8af1-403e51b453cb", "GET, HEAD, OPTIONS"],
+  ["/api/copies", "GET, POST, HEAD, OPTIONS"],
+  ["/api/copies/01a1fb88-0c5b-77ed-8af1-403e51b453cb", "GET, DELETE, HEAD, OPTIONS"],
   ["/api/copies/x/abort", "POST, OPTIONS"],
+  ["/api/copies/x/retry", "POST, OPTIONS"],
   ["/api/health", "GET, HEAD, OPTIONS"],
 ])("OPTIONS of %s allows %s", async (path, allow) => {
   const response = await send(port(), { method: "OPTIONS", path });
   expect([response.status, response.text, response.headers.allow]).toEqual([204, "", allow]);
-  const refused = await send(port(), { method: "DELETE", path });
+  const refused = await send(port(), { method: "PUT", path });
   expect([refused.status, refused.headers.allow]).toEqual([405, allow]);
-  expect(JSON.parse(refused.text).detail).toBe(`DELETE is not allowed here; use ${allow}`);
+  expect(JSON.parse(refused.text).detail).toBe(`PUT is not allowed here; use ${allow}`);
 });
 
 test.each([

@@ -223,6 +223,35 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     record(response);
     results.push(response.json.error?.cause ?? response.json.status);
   }
+  // A plan, the list with filters that it refuses, timelines, retries and a deletion.
+  const planned = {
+    source: await signed("a SAS of a dry run"),
+    destination: to("m"),
+    dryRun: true,
+  };
+  expect((await post(planned, caller)).status).toBe(200);
+  const sas = new URL(await signed("a SAS in a filter")).search.slice(1);
+  for (const query of [
+    "limit=50",
+    `source=${encodeURIComponent(`${source.url}?${sas}`)}`,
+    `cursor=${encodedCanary("a cursor")}`,
+    `status=${encodedCanary("a status")}`,
+    `${encodedCanary("a parameter of the list")}=1`,
+  ]) {
+    const response = await stack.call("GET", `/copies?${query}`, { headers: caller });
+    expect(response.status).toBe(query === "limit=50" ? 200 : 400);
+    record(response);
+  }
+  for (const id of ids) {
+    record(await stack.call("GET", `/copies/${id}/timeline`, { headers: caller }));
+    const again = await stack.call("POST", `/copies/${id}/retry`, { headers: caller });
+    record(again);
+    if (again.status === 202)
+      record(await stack.call("GET", `/copies/${again.json.id}`, { headers: caller }));
+  }
+  record(await stack.call("DELETE", `/copies/${ids[0]}`, { headers: caller }));
+  await stack.clock.advance(60_000);
+
   // Each path was taken.
   expect(stack.log.map(({ message }) => message).join()).toMatch(/settleCopy failed in/);
   expect(results).toEqual(

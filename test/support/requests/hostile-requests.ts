@@ -61,6 +61,9 @@ const queries = fc.constantFrom(
   "?code=x&__proto__=y",
   "?%00=%ff",
   "?limit=1e999&status=running",
+  "?limit=50&status=running&source=https://a",
+  "?cursor=AAAA&limit=1",
+  "?status=succeeded&destination=%00",
   `?${"q=1&".repeat(300)}`,
 );
 
@@ -69,7 +72,11 @@ const paths = fc.oneof(
     .tuple(fc.constantFrom("/api/copies/", "/API/Copies/", "/api//copies/"), ids, queries)
     .map((parts) => parts.join("")),
   fc
-    .tuple(fc.constant("/api/copies/"), ids, fc.constantFrom("/abort", "/ABORT", "/abort/"))
+    .tuple(
+      fc.constant("/api/copies/"),
+      ids,
+      fc.constantFrom("/abort", "/ABORT", "/abort/", "/retry", "/timeline"),
+    )
     .map((parts) => parts.join("")),
   fc
     .tuple(fc.constantFrom("/api/copies", "/api/copies/", "/api/health", "/api/none"), queries)

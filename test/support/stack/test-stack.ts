@@ -15,6 +15,7 @@ import type { HostLogEntry } from "../../../src/local/log.ts";
 import { startLocalStack } from "../../../src/local/local-stack.ts";
 import type { LocalStack, LocalStackOptions } from "../../../src/local/local-stack.ts";
 import { appDirectory as testedApp } from "../app-directory.ts";
+import { expectDocumented } from "./documented.ts";
 
 /** The compiled app on the local host, together with the emulator, in virtual time. */
 export type TestStack = {
@@ -152,6 +153,7 @@ export async function openStack(options: Options = {}): Promise<TestStack> {
         ...(content === undefined ? {} : { body: content }),
       });
       const text = await response.text();
+      expectDocumented({ method, path, status: response.status, headers: response.headers, text });
       const isJson = /json/.test(response.headers.get("content-type") ?? "");
       return {
         status: response.status,

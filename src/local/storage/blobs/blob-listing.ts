@@ -30,6 +30,8 @@ export function listBlobs(call: Call): StorageResponse {
   const page = readListPage(request);
   const prefix = request.query.get("prefix") ?? "";
   const delimiter = request.query.get("delimiter") ?? "";
+  // Since version 2026-02-06. Inclusive; a marker continues after it.
+  const startFrom = request.query.get("startfrom") ?? "";
   const include = readInclude(call, {
     known: [
       "copy",
@@ -50,7 +52,7 @@ export function listBlobs(call: Call): StorageResponse {
     container,
     prefix,
     delimiter,
-    from: page.from,
+    from: page.from > startFrom ? page.from : startFrom,
     withDeleted: include.has("versions"),
   })) {
     const revisions = found.kind === "prefix" ? [found] : findRevisions(call, found, include);

@@ -1,0 +1,19 @@
+/** How long a request may be held (seconds). */
+export const maxWaitSeconds = 20;
+
+/**
+ * Reads `wait` of the header Prefer (RFC 7240, 4.3), in seconds; more than 20 counts as 20. Null if there is none, if it
+ * is 0, or if it cannot be read: a preference that is not understood is ignored (RFC 7240, 2).
+ */
+export function readWait(prefer: string | null): number | null {
+  // A quoted value may contain commas and semicolons. The first of several counts.
+  for (const preference of (prefer ?? "").match(/(?:"(?:[^"\\]|\\.)*"|[^",])+/g) ?? []) {
+    const [name = "", value = ""] = (preference.split(";")[0] ?? "").split("=");
+    if (name.trim().toLowerCase() !== "wait") continue;
+    const [, seconds] = /^"?(\d{1,9})"?$/.exec(value.trim()) ?? [];
+    return seconds === undefined || Number(seconds) === 0
+      ? null
+      : Math.min(maxWaitSeconds, Number(seconds));
+  }
+  return null;
+}

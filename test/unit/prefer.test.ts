@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { readWait } from "../../src/http/prefer.ts";
+
+test.each([
+  ["wait=1", 1],
+  ["wait=20", 20],
+  ["wait=21", 20],
+  ["wait=999999999", 20],
+  ["WAIT = 5", 5],
+  ['wait="7"', 7],
+  ["respond-async, wait=10", 10],
+  ["wait=3; x=1, wait=9", 3],
+  ['note="a, wait=9", wait=4', 4],
+])("%s asks for %i seconds", (prefer, seconds) => {
+  expect(readWait(prefer)).toBe(seconds);
+});
+
+test.each([
+  null,
+  "",
+  "wait",
+  "wait=",
+  "wait=0",
+  "wait=-1",
+  "wait=1.5",
+  "wait=1e1",
+  "waits=5",
+  "wait=x, wait=5",
+  'note="wait=9"',
+  "wait=9999999999",
+  '"',
+  '="',
+])("%s is ignored", (prefer) => {
+  expect(readWait(prefer)).toBeNull();
+});
