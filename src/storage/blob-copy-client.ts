@@ -16,17 +16,24 @@ import { isRefusal, tagCondition } from "./copy-client.ts";
 import { copyProperties } from "./copy-properties.ts";
 import type { CredentialFor } from "./credentials.ts";
 import { leaseConditions } from "./lease-conditions.ts";
-import { bounded, singleTry, pipeline } from "./pipeline.ts";
+import { keptPipelines, singleTry, pipeline } from "./pipeline.ts";
 import { withRefusals, withReconnect } from "./refusal.ts";
 import { createSnapshotClient } from "./snapshot-client.ts";
 
 /** Creates the client for copies onto blobs, over @azure/storage-blob. */
 export function createBlobCopyClient(credentialFor: CredentialFor): CopyClient {
-  const own = (side: Side<Destination>, options: StoragePipelineOptions = pipeline) =>
-    blobClient(side, credentialFor, options);
+  const anonymous = new AnonymousCredential();
+  const pipelineFor = keptPipelines(
+    (credential: ReturnType<CredentialFor>, options: StoragePipelineOptions) =>
+      newPipeline(credential, options),
+  );
+  const own = (side: Side<Destination>, options: StoragePipelineOptions = pipeline) => {
+    const credential = side.sas === null ? credentialFor(side.endpoint) : anonymous;
+    return new BlobClient(urlOf(side), pipelineFor(credential, options));
+  };
   // Without a SAS the service of another account reads the source anonymously ("Copy Blob", Authorization).
   const asService = (source: Side<Destination>, sameAccount: boolean) =>
-    sameAccount ? own(source) : blobClient(source, () => new AnonymousCredential(), pipeline);
+    sameAccount ? own(source) : new BlobClient(urlOf(source), pipelineFor(anonymous, pipeline));
   return {
     async readSource(source, { sameAccount, ifTags }) {
       const conditions = ifTags === undefined ? {} : { tagConditions: ifTags };
@@ -79,15 +86,6 @@ export function createBlobCopyClient(credentialFor: CredentialFor): CopyClient {
     },
     ...createSnapshotClient(own),
   };
-}
-
-function blobClient(
-  side: Side<Destination>,
-  credentialFor: CredentialFor,
-  options: StoragePipelineOptions,
-): BlobClient {
-  const credential = side.sas === null ? credentialFor(side.endpoint) : new AnonymousCredential();
-  return new BlobClient(urlOf(side), bounded(newPipeline(credential, options)));
 }
 
 function urlOf({ endpoint, sas }: Side): string {

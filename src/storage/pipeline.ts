@@ -28,3 +28,22 @@ export function bounded<P extends { factories: RequestPolicyFactory[] }>(calls: 
   });
   return calls;
 }
+
+/**
+ * Returns a function that adds the time-out to a pipeline of the SDK, and keeps the pipeline for the same credential and
+ * options. A pipeline has a dozen policies, and one with a token credential also caches the token.
+ */
+export function keptPipelines<
+  Credential extends object,
+  Options extends object,
+  P extends { factories: RequestPolicyFactory[] },
+>(create: (credential: Credential, options: Options) => P) {
+  const kept = new WeakMap<Credential, WeakMap<Options, P>>();
+  return (credential: Credential, options: Options): P => {
+    const ofCredential = kept.get(credential) ?? new WeakMap<Options, P>();
+    kept.set(credential, ofCredential);
+    const calls = ofCredential.get(options) ?? bounded(create(credential, options));
+    ofCredential.set(options, calls);
+    return calls;
+  };
+}

@@ -6,6 +6,7 @@ import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
 import { strictMutants } from "./strict.ts";
 import { powerMutants } from "./power.ts";
+import { priceMutants } from "./price.ts";
 import { taskHubMutants } from "./task-hub.ts";
 import { waitMutants } from "./waits.ts";
 import { nameMutants } from "./names.ts";
@@ -459,6 +460,7 @@ export const mutants: readonly Mutant[] = [
     suites: [retention],
   },
   ...powerMutants,
+  ...priceMutants,
   ...taskHubMutants,
   ...waitMutants,
   ...ledgerMutants,
