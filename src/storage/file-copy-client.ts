@@ -24,7 +24,7 @@ import type { CopyClient, DestinationSide, Side, StartOrder } from "./copy-clien
 import { copyProperties } from "./copy-properties.ts";
 import type { CredentialFor } from "./credentials.ts";
 import { leaseConditions } from "./lease-conditions.ts";
-import { keptPipelines, singleTry, pipeline } from "./pipeline.ts";
+import { bounded, keptPipelines, singleTry, pipeline } from "./pipeline.ts";
 import { withRefusals, withReconnect } from "./refusal.ts";
 
 type FileCopyClient = Pick<
@@ -38,16 +38,21 @@ type FileCopyClient = Pick<
  */
 export function createFileCopyClient(credentialFor: CredentialFor): FileCopyClient {
   const anonymous = new AnonymousCredential();
-  const pipelineFor = keptPipelines((credential: Credential, options: StoragePipelineOptions) =>
-    newPipeline(credential, options),
-  );
-  const client = (side: Side<Destination>, credential: Credential, options: Options = {}) =>
+  const pipelinesWith = (options: StoragePipelineOptions) =>
+    keptPipelines((credential: Credential) => bounded(newPipeline(credential, options)));
+  const usual = pipelinesWith(pipeline);
+  const forStarts = pipelinesWith(singleTry);
+  const client = (
+    side: Side<Destination>,
+    credential: Credential,
+    { source, pipelines = usual }: { source?: Endpoint; pipelines?: typeof usual } = {},
+  ) =>
     new ShareFileClient(
       urlOf(side),
-      pipelineFor(credential, options.pipeline ?? pipeline),
-      clientOptions(side, credential, options),
+      pipelines(credential, side.endpoint),
+      clientOptions(side, credential, source),
     );
-  const own = (side: Side<Destination>, options?: Options) =>
+  const own = (side: Side<Destination>, options?: Parameters<typeof client>[2]) =>
     client(side, side.sas === null ? credentialFor(side.endpoint) : anonymous, options);
   const readDestination = async (destination: DestinationSide) => {
     try {
@@ -67,7 +72,7 @@ export function createFileCopyClient(credentialFor: CredentialFor): FileCopyClie
       const { source, destination } = order;
       const seen = await readDestination(destination);
       if ((seen?.etag ?? null) !== order.destinationEtag) throw conditionNotMet();
-      const starter = own(destination, { source: source.endpoint, pipeline: singleTry });
+      const starter = own(destination, { source: source.endpoint, pipelines: forStarts });
       const { copyId, copyStatus } = await withRefusals(
         starter.startCopyFromURL(urlOf(source), startOptions(order)),
       );
@@ -90,7 +95,6 @@ export function createFileCopyClient(credentialFor: CredentialFor): FileCopyClie
 }
 
 type Credential = ReturnType<CredentialFor>;
-type Options = { source?: Endpoint; pipeline?: typeof singleTry };
 
 /**
  * Returns the flags that keep a name's trailing dots, so that names are never trimmed. The SDK has these
@@ -99,7 +103,7 @@ type Options = { source?: Endpoint; pipeline?: typeof singleTry };
 function clientOptions(
   { endpoint }: Side<Destination>,
   credential: Credential,
-  { source }: Options,
+  source: Endpoint | undefined,
 ): ShareClientOptions {
   return {
     ...(hasTrailingDot(endpoint.path) ? { allowTrailingDot: true } : {}),

@@ -29,21 +29,24 @@ export function bounded<P extends { factories: RequestPolicyFactory[] }>(calls: 
   return calls;
 }
 
+/** How many accounts keep a pipeline, for each credential; the oldest is dropped first. */
+const maxAccounts = 64;
+
 /**
- * Returns a function that adds the time-out to a pipeline of the SDK, and keeps the pipeline for the same credential and
- * options. A pipeline has a dozen policies, and one with a token credential also caches the token.
+ * Returns a function that keeps what `create` builds, one for each credential and account. A pipeline of the SDK has a
+ * dozen policies, and the policy for tokens keeps a token for the tenant of the account.
  */
-export function keptPipelines<
-  Credential extends object,
-  Options extends object,
-  P extends { factories: RequestPolicyFactory[] },
->(create: (credential: Credential, options: Options) => P) {
-  const kept = new WeakMap<Credential, WeakMap<Options, P>>();
-  return (credential: Credential, options: Options): P => {
-    const ofCredential = kept.get(credential) ?? new WeakMap<Options, P>();
-    kept.set(credential, ofCredential);
-    const calls = ofCredential.get(options) ?? bounded(create(credential, options));
-    ofCredential.set(options, calls);
+export function keptPipelines<Credential extends object, E extends { account: string }, P>(
+  create: (credential: Credential, endpoint: E) => P,
+): (credential: Credential, endpoint: E) => P {
+  const kept = new WeakMap<Credential, Map<string, P>>();
+  return (credential, endpoint) => {
+    const pipelines = kept.get(credential) ?? new Map<string, P>();
+    kept.set(credential, pipelines);
+    const calls = pipelines.get(endpoint.account) ?? create(credential, endpoint);
+    pipelines.set(endpoint.account, calls);
+    const [oldest] = pipelines.keys();
+    if (pipelines.size > maxAccounts && oldest !== undefined) pipelines.delete(oldest);
     return calls;
   };
 }

@@ -6,8 +6,15 @@ export const priceMutants: readonly Mutant[] = [
   {
     breaks: "each call of the SDK builds its own pipeline",
     file: "src/storage/pipeline.ts",
-    find: "ofCredential.set(options, calls);",
+    find: "pipelines.set(endpoint.account, calls);",
     replace: "",
+    suites: ["test/contract/storage/kept-pipelines.test.ts"],
+  },
+  {
+    breaks: "the pipeline of every account is kept forever",
+    file: "src/storage/pipeline.ts",
+    find: "if (pipelines.size > maxAccounts && oldest !== undefined) pipelines.delete(oldest);",
+    replace: "void oldest;",
     suites: ["test/contract/storage/kept-pipelines.test.ts"],
   },
   {

@@ -1,22 +1,25 @@
 import { AnonymousCredential, newPipeline } from "@azure/storage-blob";
-import type { StoragePipelineOptions } from "@azure/storage-blob";
 import { expect, test } from "vitest";
 import type { BlobEndpoint } from "../../../src/copy/location/endpoint.ts";
 import { createCredentialFor } from "../../../src/storage/credentials.ts";
-import { keptPipelines, pipeline, singleTry } from "../../../src/storage/pipeline.ts";
+import { keptPipelines } from "../../../src/storage/pipeline.ts";
 
-test("calls with the same credential and options share a pipeline; other calls do not", () => {
-  const pipelineFor = keptPipelines(
-    (credential: AnonymousCredential, options: StoragePipelineOptions) =>
-      newPipeline(credential, options),
-  );
+test("calls with the same credential and account share a pipeline; other calls do not", () => {
+  const pipelineFor = keptPipelines((credential: AnonymousCredential) => newPipeline(credential));
   const [one, other] = [new AnonymousCredential(), new AnonymousCredential()];
-  const first = pipelineFor(one, pipeline);
-  expect(pipelineFor(one, pipeline)).toBe(first);
-  expect(pipelineFor(one, singleTry)).not.toBe(first);
-  expect(pipelineFor(other, pipeline)).not.toBe(first);
-  // The time-out was added once.
-  expect(first.factories).toHaveLength(1);
+  const first = pipelineFor(one, { account: "account1" });
+  expect(pipelineFor(one, { account: "account1" })).toBe(first);
+  expect(pipelineFor(one, { account: "account2" })).not.toBe(first);
+  expect(pipelineFor(other, { account: "account1" })).not.toBe(first);
+});
+
+test("the pipelines of the latest 64 accounts are kept", () => {
+  const pipelineFor = keptPipelines((credential: AnonymousCredential) => newPipeline(credential));
+  const credential = new AnonymousCredential();
+  const all = Array.from({ length: 65 }, (_, number) => ({ account: `account${number}` }));
+  const [first, second] = all.map((endpoint) => pipelineFor(credential, endpoint));
+  expect(pipelineFor(credential, { account: "account1" })).toBe(second);
+  expect(pipelineFor(credential, { account: "account0" })).not.toBe(first);
 });
 
 test("an account of the emulator always gets the same credential", () => {
