@@ -31,7 +31,7 @@ const benches: Record<string, () => Promise<Table[]>> = {
   shares: async () => [await measureShares(price)],
   growth: async () => [await measureGrowth(price)],
   async extension() {
-    await measureOnExtension(); // prints each table when it is measured
+    await measureOnExtension(price.otherBuild); // prints each table when it is measured
     return [];
   },
 };

@@ -16,7 +16,7 @@ type CpuNode = {
 /** The parts of Ferry and what it runs on, in the order of the table. */
 export const groups = [
   "app",
-  "packages of the app",
+  "packages: SDKs, durable-functions, zod",
   "local host",
   "local Durable engine",
   "emulator",
@@ -28,7 +28,7 @@ export type Group = (typeof groups)[number];
 
 /** The first pattern that matches a file decides. Files of Ferry are those of a build, or its sources. */
 const files: readonly (readonly [RegExp, Group])[] = [
-  [/\/node_modules\//, "packages of the app"],
+  [/\/node_modules\//, "packages: SDKs, durable-functions, zod"],
   [/\/test\/bench\/|^node:inspector/, "the bench itself"],
   [/\/(dist|src)\/local\/durable\//, "local Durable engine"],
   [/\/(dist|src)\/local\/storage\//, "emulator"],

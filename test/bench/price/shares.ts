@@ -9,6 +9,8 @@ import { openPriceStack } from "./stack.ts";
 const copies = 1_000;
 const warmUpCopies = 500;
 const atATime = 32;
+/** Per copy; groups below it are not shown. */
+const minMs = 0.05;
 
 const processes = ["app", "emulator"] as const;
 type Process = (typeof processes)[number];
@@ -34,7 +36,7 @@ export async function measureShares(options: PriceOptions): Promise<Table> {
         `${count(value(sum))} ms`,
         `${Math.round((100 * value(sum)) / total(sum))} %`,
       ]);
-    const present = groups.filter((group) => sums.some((sum) => sum.has(group)));
+    const present = groups.filter((group) => sums.some((sum) => (sum.get(group) ?? 0) > minMs));
     return [
       [`process of the ${name}`, ...cells(total)],
       ...present.map((group) => [`  ${group}`, ...cells((sum) => sum.get(group) ?? 0)]),
