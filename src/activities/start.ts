@@ -1,6 +1,9 @@
 import { plusMs } from "../copy/time.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
+import type { Failure } from "../copy/contract/failure.ts";
+import { timeOfId } from "../copy/contract/ids.ts";
+import { maxFirstStartMs } from "../copy/contract/request-rules.ts";
 import { pickEndpoints } from "../copy/contract/activities.ts";
 import type {
   ActivityContext,
@@ -11,11 +14,18 @@ import type {
   StartResult,
 } from "../copy/contract/activities.ts";
 import type { KnownRecord } from "../ledger/ledger.ts";
-import { newRecord, unansweredPlans, withAttempt, withPlace } from "../ledger/record.ts";
+import {
+  isClosed,
+  mayBeStarted,
+  newRecord,
+  unansweredPlans,
+  withAttempt,
+  withPlace,
+} from "../ledger/record.ts";
 import type { CopyRecord } from "../ledger/record.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
-import { checkCopy } from "./support/access.ts";
-import { acquireOrJoin, freeDestination } from "./support/destination-queue.ts";
+import { checkCopy, notAllowed } from "./support/access.ts";
+import { acquireOrJoin, freeDestination, giveLockBack } from "./support/destination-queue.ts";
 import {
   decideOrReplace,
   heldByAnother,
@@ -26,7 +36,7 @@ import {
 import { discardSnapshots } from "./support/rollback.ts";
 import { horizonMs, sendStart } from "./support/send-start.ts";
 import { refuse, settleIfEnded } from "./settle-in-start.ts";
-import { findEnd, resume } from "./support/resume.ts";
+import { findEnd, giveBack, otherRequest, resume } from "./support/resume.ts";
 import type { Step } from "./support/step.ts";
 import { openSides } from "./support/sides.ts";
 import { releaseSource } from "./support/source-lease.ts";
@@ -75,10 +85,10 @@ async function start(
   input: StartInput,
   context: ActivityContext,
 ): Promise<StartResult> {
-  const { copy, instanceId, kept } = input;
+  const { instanceId, kept } = input;
   const { records } = deps.ledger;
   const step: Step = { deps, input, context, sides: openSides(deps, input) };
-  const denial = checkCopy(deps, copy);
+  const denial = checkCopy(deps, input) ?? (await refuseLateStart(deps, input));
   if (denial !== null) {
     // If an earlier attempt has started the copy, settle finds it.
     const end = await findEnd(step, await records.read(instanceId), { isAllowed: false });
@@ -88,21 +98,44 @@ async function start(
     const record = await records.read(instanceId);
     const ended = await findEnd(step, record);
     if (ended !== null) return ended;
-    const awaited = await readAwaitedSource(deps, input, step.sides);
+    const isStarted = record !== null && mayBeStarted(record);
+    const awaited = isStarted ? null : await readAwaitedSource(deps, input, step.sides);
     if (awaited !== null) return withKept(awaited, { lock: null, record }, record);
   }
   const lock = await acquireOrJoin(deps, input, context);
+  if (!lock.held && lock.holder === instanceId) return otherRequest();
   if (!lock.held) return await waitForLock(step, lock.holder);
   // If the lock is new and there was no earlier attempt, the record is not read: if one exists, the write fails.
   const isFirst = lock.isNew && (kept === null ? input.attempt === 1 : kept.record === null);
   const record = isFirst ? null : await records.read(instanceId);
+  if (record?.releasedLock === lock.etag) {
+    // Another run has excluded all attempts under this lock. It may have been killed before it released the lock.
+    await giveLockBack(deps, input, { context, lock: lock.etag });
+    const message = `Cannot start the copy now because another run has released its lock: ${instanceId}`;
+    return transientFailure(failure("internal", message));
+  }
+  await giveBack(step, record, lock.etag);
   const resumed = await resume(step, record);
   if (resumed !== null) return resumed;
   const result = await planAndStart(step, { lock: lock.etag, record });
   // A late run of a copy that has ended must release the lock that it has just acquired.
   const isUnchecked = isFirst && !("kept" in result || result.kind === "settled");
-  const end = isUnchecked ? await findEnd(step, await records.read(instanceId)) : null;
-  return end ?? result;
+  if (!isUnchecked) return result;
+  const now = await records.read(instanceId);
+  await giveBack(step, now, lock.etag);
+  return (await findEnd(step, now)) ?? result;
+}
+
+/** The time of a request along a route chooses its destination, so a client must not invent one long ago. */
+async function refuseLateStart(
+  { ledger, now }: ActivityDependencies,
+  { instanceId, copy }: StartInput,
+): Promise<Failure | null> {
+  if (copy.route === undefined || now() - timeOfId(instanceId) <= maxFirstStartMs) return null;
+  if ((await ledger.records.read(instanceId)) !== null) return null;
+  return notAllowed(
+    "it was requested more than a week ago and never started; send the request again, with a new Idempotency-Key",
+  );
 }
 
 type Held = { lock: string; record: KnownRecord | null };
@@ -138,25 +171,25 @@ async function planAndStart(step: Step, { lock, record }: Held): Promise<StartRe
     until,
     isAnswered: false,
   });
-  const etag = await register(step, registered, record?.etag ?? null);
-  if (etag === null) return await giveUpPlan(step, plan, { isOurSnapshot: secured.isNew });
-  const attempt = { record: { ...registered, etag }, plan, lock, until, sides };
+  const written = await register(step, registered, record?.etag ?? null);
+  if (written === null) return await giveUpPlan(step, plan, { isOurSnapshot: secured.isNew });
+  const attempt = { record: written, plan, lock, until, sides };
   const sent = await sendStart(deps, input, attempt);
   return sent.kind === "started" ? await settleIfEnded(step, sent) : sent;
 }
 
-/** Writes the record; null if another write came first. */
+/** Writes the record; null if another write came first, or has closed the record meanwhile. */
 async function register(
   { deps: { ledger }, input: { instanceId } }: Step,
   record: CopyRecord,
   etag: string | null,
-): Promise<string | null> {
+): Promise<KnownRecord | null> {
   const written = await ledger.records.write(instanceId, record, etag);
-  if (written !== null) return written;
+  if (written !== null) return { ...record, etag: written };
   // The SDK repeats a write whose response was lost, and the second one fails.
   const found = await ledger.records.read(instanceId);
-  const isOurs = found?.attempt?.run === record.attempt?.run && found?.outcome === null;
-  return isOurs && found?.settlement === null ? found.etag : null;
+  const isOurs = found?.attempt?.run === record.attempt?.run;
+  return isOurs && found !== null && !isClosed(found) ? found : null;
 }
 
 /** Another run, an abort or the end of the copy came first: removes the snapshot of this run, and starts nothing. */
@@ -169,6 +202,11 @@ async function giveUpPlan(
   const record = await deps.ledger.records.read(input.instanceId);
   if (isOurSnapshot && plan.snapshot !== undefined && record?.plan?.snapshot !== plan.snapshot) {
     await deps.client.removeSnapshot(sides.destination(), plan.snapshot);
+  }
+  if (record !== null && record.settlement !== null) {
+    // Settle may have released the lease before this run took it.
+    const released = await releaseSource(deps, input, sides, { isAllowed: true });
+    if (released.kind === "transient-failure") return released;
   }
   const resumed = await resume(step, record);
   if (resumed !== null) return resumed;
@@ -214,10 +252,12 @@ async function waitWithLock(
 ): Promise<StartResult> {
   const { deps, input, context, sides } = step;
   const { copy, instanceId } = input;
-  const content: CopyRecord = record ?? newRecord(copy);
+  const known: CopyRecord = record ?? newRecord(copy);
   if (busy.endpoint === "destination" && record !== null) {
-    return withKept(busy, { lock, record }, content);
+    return withKept(busy, { lock, record }, known);
   }
+  const keepsLock = busy.endpoint === "destination" || unansweredPlans(known).length > 0;
+  const content: CopyRecord = keepsLock ? known : { ...known, releasedLock: lock };
   const etag = await deps.ledger.records.write(instanceId, content, record?.etag ?? null);
   if (etag === null) {
     const resumed = await resume(step, await deps.ledger.records.read(instanceId));
@@ -225,9 +265,7 @@ async function waitWithLock(
     return resumed ?? transientFailure(failure("internal", message));
   }
   const written = { ...content, etag };
-  if (busy.endpoint === "destination" || unansweredPlans(content).length > 0) {
-    return withKept(busy, { lock, record: written }, content);
-  }
+  if (keepsLock) return withKept(busy, { lock, record: written }, content);
   const released = await releaseSource(deps, input, sides, { isAllowed: true });
   if (released.kind === "transient-failure") return released;
   if (copy.options.rollback !== "off") {
@@ -238,13 +276,13 @@ async function waitWithLock(
   return withKept(busy, { lock: null, record: written }, content);
 }
 
-/** Adds the ETags, unless a start attempt may have started the copy: then the next step reads the record. */
+/** Adds the ETags, unless the copy may have been started: then the next step reads the record. */
 function withKept(
   result: NotStarted,
   { lock, record }: { lock: string | null; record: { etag: string } | null },
   content: CopyRecord | null,
 ): StartResult {
-  if (content !== null && unansweredPlans(content).length > 0) return result;
+  if (content !== null && mayBeStarted(content)) return result;
   const kept: KeptEtags = { lock, record: record?.etag ?? null };
   return { ...result, kept };
 }

@@ -1,9 +1,11 @@
 import { keyMutants } from "./keys.ts";
 import { edgeMutants } from "./edges.ts";
 import { emulatorMutants } from "./emulator.ts";
+import { ledgerRunMutants } from "./ledger-runs.ts";
 import { ledgerMutants } from "./ledger.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
+import { requestMutants } from "./requests.ts";
 import { strictMutants } from "./strict.ts";
 import { powerMutants } from "./power.ts";
 import { priceMutants } from "./price.ts";
@@ -391,9 +393,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "the id of a running copy is accepted as a caller's lease",
-    file: "src/triggers/http/start-copy.ts",
-    find: "if (!isInstanceId(id)) return null;",
-    replace: "if (!isInstanceId(id.slice(1))) return null;",
+    file: "src/copy/contract/request-rules.ts",
+    find: 'return isInstanceId(leaseId?.toLowerCase() ?? "");',
+    replace: 'return isInstanceId(leaseId?.slice(1) ?? "");',
     suites: ["test/e2e/requests/hardening.test.ts"],
   },
   {
@@ -464,8 +466,10 @@ export const mutants: readonly Mutant[] = [
   ...taskHubMutants,
   ...waitMutants,
   ...ledgerMutants,
+  ...ledgerRunMutants,
   ...nameMutants,
   ...packageMutants,
   ...edgeMutants,
   ...strictMutants,
+  ...requestMutants,
 ];

@@ -64,8 +64,8 @@ export const waitMutants: readonly Mutant[] = [
   {
     breaks: "a copy holds its lock while it waits for its source",
     file: "src/activities/start.ts",
-    find: 'if (busy.endpoint === "destination" || unansweredPlans(content).length > 0) {',
-    replace: "if (unansweredPlans(content).length >= 0) {",
+    find: 'const keepsLock = busy.endpoint === "destination" || unansweredPlans(known).length > 0;',
+    replace: "const keepsLock = unansweredPlans(known).length >= 0;",
     suites: [sourceWait],
   },
   {
@@ -113,8 +113,8 @@ export const waitMutants: readonly Mutant[] = [
   {
     breaks: "an event chooses the date in its route's destination",
     file: trigger,
-    find: "Math.abs(at - state.lastModified) > maxSkewMs",
-    replace: "Math.abs(at - state.lastModified) < 0 * maxSkewMs",
+    find: "!isEventTime(at, state.lastModified)",
+    replace: "isEventTime(at, state.lastModified) && Number.isNaN(at)",
     suites: [forged],
   },
   {
