@@ -73,20 +73,23 @@ export function plainLoop(storage: BlobServiceClient): Contestant {
 export function ferry({ emulator, app, ended }: PriceStack): Contestant {
   const { blobUrl, account } = emulator.ready;
   const storage = `${blobUrl}/${account.name}`;
+  const send = async (body: string): Promise<string> => {
+    const headers = { "content-type": "application/json" };
+    const sent = fetch(`${app.ready}/api/copies`, { method: "POST", headers, body });
+    const response = await sent.catch((error: unknown) => String(error));
+    const text = typeof response === "string" ? response : await response.text();
+    if (typeof response === "string" || response.status === 503) {
+      console.error(`Sent again, because the machine is overloaded: ${text}`);
+      return await send(body);
+    }
+    if (response.status !== 202) throw new Error(`Ferry returned ${response.status}: ${text}`);
+    return (JSON.parse(text) as { id: string }).id; // the app's own response
+  };
   return async ({ folder, copies, target, atATime }) =>
     await inParallel(numbers(copies), atATime, async (number) => {
-      const response = await fetch(`${app.ready}/api/copies`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({
-          source: `${storage}/inbox/${folder}/${number}`,
-          destination: `${storage}/${target}/${folder}/${number}`,
-        }),
-      });
-      const text = await response.text();
-      if (response.status !== 202) throw new Error(`Ferry returned ${response.status}: ${text}`);
-      const { id } = JSON.parse(text) as { id: string }; // the app's own response
-      await ended(id);
+      const source = `${storage}/inbox/${folder}/${number}`;
+      const destination = `${storage}/${target}/${folder}/${number}`;
+      await ended(await send(JSON.stringify({ source, destination })));
     });
 }
 
