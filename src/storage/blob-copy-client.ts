@@ -16,17 +16,26 @@ import { isRefusal, tagCondition } from "./copy-client.ts";
 import { copyProperties } from "./copy-properties.ts";
 import type { CredentialFor } from "./credentials.ts";
 import { leaseConditions } from "./lease-conditions.ts";
-import { copyTarget, observed, singleTry, pipeline } from "./pipeline.ts";
+import { copyTarget, keptPipelines, observed, singleTry, pipeline } from "./pipeline.ts";
 import { withRefusals, withReconnect } from "./refusal.ts";
 import { createSnapshotClient } from "./snapshot-client.ts";
 
 /** Creates the client for copies onto blobs, over @azure/storage-blob. */
 export function createBlobCopyClient(credentialFor: CredentialFor): CopyClient {
-  const own = (side: Side<Destination>, options: StoragePipelineOptions = pipeline) =>
-    blobClient(side, credentialFor, options);
+  const anonymous = new AnonymousCredential();
+  const pipelinesWith = (options: StoragePipelineOptions) =>
+    keptPipelines((credential: Credential, endpoint: Destination) =>
+      observed(newPipeline(credential, options), copyTarget(endpoint)),
+    );
+  const usual = pipelinesWith(pipeline);
+  const forStarts = pipelinesWith(singleTry);
+  const own = (side: Side<Destination>, pipelines = usual) => {
+    const credential = side.sas === null ? credentialFor(side.endpoint) : anonymous;
+    return new BlobClient(urlOf(side), pipelines(credential, side.endpoint));
+  };
   // Without a SAS the service of another account reads the source anonymously ("Copy Blob", Authorization).
   const asService = (source: Side<Destination>, sameAccount: boolean) =>
-    sameAccount ? own(source) : blobClient(source, () => new AnonymousCredential(), pipeline);
+    sameAccount ? own(source) : new BlobClient(urlOf(source), usual(anonymous, source.endpoint));
   return {
     async readSource(source, { sameAccount, ifTags }) {
       const conditions = ifTags === undefined ? {} : { tagConditions: ifTags };
@@ -52,7 +61,7 @@ export function createBlobCopyClient(credentialFor: CredentialFor): CopyClient {
       const { source, destination } = order;
       // The SDK's poller never stops on "aborted" and never compares copyIds, so it is only used to start the copy.
       const poller = await withRefusals(
-        own(destination, singleTry).beginCopyFromURL(urlOf(source), startOptions(order)),
+        own(destination, forStarts).beginCopyFromURL(urlOf(source), startOptions(order)),
       );
       // The state holds the copyId (12.34.0, BlobBeginCopyFromUrlPoller), but its public type omits it.
       const { copyId, isCompleted } = poller.getOperationState() as {
@@ -81,17 +90,7 @@ export function createBlobCopyClient(credentialFor: CredentialFor): CopyClient {
   };
 }
 
-function blobClient(
-  side: Side<Destination>,
-  credentialFor: CredentialFor,
-  options: StoragePipelineOptions,
-): BlobClient {
-  const credential = side.sas === null ? credentialFor(side.endpoint) : new AnonymousCredential();
-  return new BlobClient(
-    urlOf(side),
-    observed(newPipeline(credential, options), copyTarget(side.endpoint)),
-  );
-}
+type Credential = ReturnType<CredentialFor>;
 
 function urlOf({ endpoint, sas }: Side): string {
   return urlWith(endpoint, sas === null ? null : revealSas(sas));

@@ -6,7 +6,10 @@ import type { Origins } from "../copy/location/parse-endpoint.ts";
 import { isOnStorageHost } from "../copy/location/trusted-endpoint.ts";
 import { createAppIdentity } from "./app-identity.ts";
 
-/** Throws `UntrustedHostError` for a host that must not get a credential. */
+/**
+ * Returns the same object for each account, so that clients can share what they build for it. Throws `UntrustedHostError`
+ * for a host that must not get a credential.
+ */
 export type CredentialFor = (
   endpoint: Destination,
 ) => StorageSharedKeyCredential | AnonymousCredential | TokenCredential;
@@ -30,11 +33,14 @@ export function isIdentified({ origin }: Destination): boolean {
  */
 export function createCredentialFor(emulator: Origins["emulator"]): CredentialFor {
   let identity: TokenCredential | null = null;
+  const keys = new Map<string, StorageSharedKeyCredential>();
   return (endpoint) => {
     if (!isOnStorageHost(endpoint, emulator)) throw new UntrustedHostError();
-    return isIdentified(endpoint)
-      ? (identity ??= createAppIdentity())
-      : new StorageSharedKeyCredential(endpoint.account, emulatorKey);
+    if (isIdentified(endpoint)) return (identity ??= createAppIdentity());
+    const { account } = endpoint;
+    const key = keys.get(account) ?? new StorageSharedKeyCredential(account, emulatorKey);
+    keys.set(account, key);
+    return key;
   };
 }
 

@@ -4,7 +4,12 @@ import {
   parseOctalFileMode,
   ShareFileClient,
 } from "@azure/storage-file-share";
-import type { FileGetPropertiesResponse, FileStartCopyOptions } from "@azure/storage-file-share";
+import type {
+  FileGetPropertiesResponse,
+  FileStartCopyOptions,
+  ShareClientOptions,
+  StoragePipelineOptions,
+} from "@azure/storage-file-share";
 import { toCopyId } from "../copy/contract/ids.ts";
 import { epochMs } from "../copy/time.ts";
 import { isFileAbsent } from "../copy/decisions/storage-errors.ts";
@@ -19,7 +24,7 @@ import type { CopyClient, DestinationSide, Side, StartOrder } from "./copy-clien
 import { copyProperties } from "./copy-properties.ts";
 import type { CredentialFor } from "./credentials.ts";
 import { leaseConditions } from "./lease-conditions.ts";
-import { copyTarget, observed, singleTry, pipeline } from "./pipeline.ts";
+import { copyTarget, keptPipelines, observed, singleTry, pipeline } from "./pipeline.ts";
 import { withRefusals, withReconnect } from "./refusal.ts";
 
 type FileCopyClient = Pick<
@@ -32,8 +37,25 @@ type FileCopyClient = Pick<
  * the client checks the ETag just before each write. Between Ferry's own copies the lock prevents races.
  */
 export function createFileCopyClient(credentialFor: CredentialFor): FileCopyClient {
-  const own = (side: Side<Destination>, options?: Options) =>
-    fileClient(side, credentialFor, options);
+  const anonymous = new AnonymousCredential();
+  const pipelinesWith = (options: StoragePipelineOptions) =>
+    keptPipelines((credential: Credential, endpoint: Destination) =>
+      observed(newPipeline(credential, options), copyTarget(endpoint)),
+    );
+  const usual = pipelinesWith(pipeline);
+  const forStarts = pipelinesWith(singleTry);
+  const client = (
+    side: Side<Destination>,
+    credential: Credential,
+    { source, pipelines = usual }: { source?: Endpoint; pipelines?: typeof usual } = {},
+  ) =>
+    new ShareFileClient(
+      urlOf(side),
+      pipelines(credential, side.endpoint),
+      clientOptions(side, credential, source),
+    );
+  const own = (side: Side<Destination>, options?: Parameters<typeof client>[2]) =>
+    client(side, side.sas === null ? credentialFor(side.endpoint) : anonymous, options);
   const readDestination = async (destination: DestinationSide) => {
     try {
       return toDestinationProperties(await withReconnect(() => own(destination).getProperties()));
@@ -44,20 +66,17 @@ export function createFileCopyClient(credentialFor: CredentialFor): FileCopyClie
   };
   return {
     async readSource(source, { sameAccount }) {
-      const client = sameAccount
-        ? own(source)
-        : fileClient(source, () => new AnonymousCredential());
-      return toSourceProperties(await withReconnect(() => client.getProperties()));
+      const reader = sameAccount ? own(source) : client(source, anonymous);
+      return toSourceProperties(await withReconnect(() => reader.getProperties()));
     },
     readDestination,
     async start(order) {
       const { source, destination } = order;
       const seen = await readDestination(destination);
       if ((seen?.etag ?? null) !== order.destinationEtag) throw conditionNotMet();
-      const client = own(destination, { source: source.endpoint, pipeline: singleTry });
-      const url = urlWith(source.endpoint, source.sas === null ? null : revealSas(source.sas));
+      const starter = own(destination, { source: source.endpoint, pipelines: forStarts });
       const { copyId, copyStatus } = await withRefusals(
-        client.startCopyFromURL(url, startOptions(order)),
+        starter.startCopyFromURL(urlOf(source), startOptions(order)),
       );
       if (copyId === undefined)
         throw new Error("Cannot read the copyId because Copy File sent no x-ms-copy-id");
@@ -77,31 +96,29 @@ export function createFileCopyClient(credentialFor: CredentialFor): FileCopyClie
   };
 }
 
-type Options = { source?: Endpoint; pipeline?: typeof singleTry };
+type Credential = ReturnType<CredentialFor>;
 
 /**
- * Sets the flags that keep a name's trailing dots, so that names are never trimmed. The SDK has these
+ * Returns the flags that keep a name's trailing dots, so that names are never trimmed. The SDK has these
  * flags per client. Storage rejects the flag for the source if the source is not a file.
  */
-function fileClient(
-  { endpoint, sas }: Side<Destination>,
-  credentialFor: CredentialFor,
-  { source, pipeline: options = pipeline }: Options = {},
-): ShareFileClient {
-  const credential = sas === null ? credentialFor(endpoint) : new AnonymousCredential();
-  const url = urlWith(endpoint, sas === null ? null : revealSas(sas));
-  return new ShareFileClient(
-    url,
-    observed(newPipeline(credential, options), copyTarget(endpoint)),
-    {
-      ...(hasTrailingDot(endpoint.path) ? { allowTrailingDot: true } : {}),
-      ...(source?.service === "file" && hasTrailingDot(source.path)
-        ? { allowSourceTrailingDot: true }
-        : {}),
-      // A token is accepted only with this intent; a key or a SAS needs none.
-      ...("getToken" in credential ? { fileRequestIntent: "backup" } : {}),
-    },
-  );
+function clientOptions(
+  { endpoint }: Side<Destination>,
+  credential: Credential,
+  source: Endpoint | undefined,
+): ShareClientOptions {
+  return {
+    ...(hasTrailingDot(endpoint.path) ? { allowTrailingDot: true } : {}),
+    ...(source?.service === "file" && hasTrailingDot(source.path)
+      ? { allowSourceTrailingDot: true }
+      : {}),
+    // A token is accepted only with this intent; a key or a SAS needs none.
+    ...("getToken" in credential ? { fileRequestIntent: "backup" } : {}),
+  };
+}
+
+function urlOf({ endpoint, sas }: Side): string {
+  return urlWith(endpoint, sas === null ? null : revealSas(sas));
 }
 
 function underLease(destination: DestinationSide) {

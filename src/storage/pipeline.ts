@@ -66,3 +66,25 @@ function toResponse(response: AnyResponse | undefined): StorageResponse | null {
 export function copyTarget({ account, service }: Destination): CallTarget {
   return { purpose: "copy", account, service };
 }
+
+/** How many accounts keep a pipeline, for each credential; the oldest is dropped first. */
+const maxAccounts = 64;
+
+/**
+ * Returns a function that keeps what `create` builds, one for each credential and account. A pipeline of the SDK has a
+ * dozen policies, and the policy for tokens keeps a token for the tenant of the account.
+ */
+export function keptPipelines<Credential extends object, E extends { account: string }, P>(
+  create: (credential: Credential, endpoint: E) => P,
+): (credential: Credential, endpoint: E) => P {
+  const kept = new WeakMap<Credential, Map<string, P>>();
+  return (credential, endpoint) => {
+    const pipelines = kept.get(credential) ?? new Map<string, P>();
+    kept.set(credential, pipelines);
+    const calls = pipelines.get(endpoint.account) ?? create(credential, endpoint);
+    pipelines.set(endpoint.account, calls);
+    const [oldest] = pipelines.keys();
+    if (pipelines.size > maxAccounts && oldest !== undefined) pipelines.delete(oldest);
+    return calls;
+  };
+}

@@ -1,18 +1,50 @@
+import { parseArgs } from "node:util";
 import { compareEngines } from "./engines/engine-rounds.ts";
 import { measureOnExtension } from "./extension/main.ts";
 import { measurePackage } from "./package/load-time.ts";
 import { comparePolicies } from "./polling/poll-policies.ts";
+import { measureGrowth } from "./price/growth.ts";
+import { readPriceOptions } from "./price/options.ts";
+import { measureShares } from "./price/shares.ts";
+import { compareSideBySide } from "./price/side-by-side.ts";
 import { measureLocalCopies } from "./stack/local-copies.ts";
 import { measureListPages } from "./stack/list-pages.ts";
 import { measureWakeLag } from "./stack/wake-lag.ts";
-import { tableText } from "./table.ts";
+import { tableText, type Table } from "./table.ts";
 
-/** `npm run bench`: measures, prints tables, and fails only if a result is wrong. */
+/*
+ * `npm run bench [-- words] [--full] [--other-build=<folder>]`: measures, prints tables, and fails only if a result is
+ * wrong. README.md describes the words and the options.
+ */
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { full: { type: "boolean", default: false }, "other-build": { type: "string" } },
+});
+const price = readPriceOptions(values["other-build"], values.full);
+
+const benches: Record<string, () => Promise<Table[]>> = {
+  polling: async () => comparePolicies(),
+  stack: async () => [await measureLocalCopies()],
+  wake: async () => [await measureWakeLag()],
+  pages: async () => [await measureListPages()],
+  engines: async () => [await compareEngines()],
+  package: async () => [await measurePackage()],
+  copies: async () => [await compareSideBySide(price)],
+  shares: async () => [await measureShares(price)],
+  growth: async () => [await measureGrowth(price)],
+  async extension() {
+    await measureOnExtension(price.otherBuild); // prints each table when it is measured
+    return [];
+  },
+};
+
 console.log(`Node ${process.version}, ${process.platform} ${process.arch}\n`);
-for (const table of comparePolicies()) console.log(tableText(table));
-console.log(tableText(await measureLocalCopies()));
-console.log(tableText(await measureWakeLag()));
-console.log(tableText(await measureListPages()));
-console.log(tableText(await compareEngines()));
-console.log(tableText(await measurePackage()));
-await measureOnExtension();
+for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) {
+  const bench = benches[name];
+  if (bench === undefined) {
+    throw new Error(
+      `Cannot measure because there is no bench of this name: ${name}. Names: ${Object.keys(benches).join(", ")}`,
+    );
+  }
+  for (const table of await bench()) console.log(tableText(table));
+}

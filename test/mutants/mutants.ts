@@ -9,6 +9,7 @@ import type { Mutant } from "./mutant.ts";
 import { requestMutants } from "./requests.ts";
 import { strictMutants } from "./strict.ts";
 import { powerMutants } from "./power.ts";
+import { priceMutants } from "./price.ts";
 import { taskHubMutants } from "./task-hub.ts";
 import { waitMutants } from "./waits.ts";
 import { nameMutants } from "./names.ts";
@@ -464,6 +465,7 @@ export const mutants: readonly Mutant[] = [
     suites: [retention],
   },
   ...powerMutants,
+  ...priceMutants,
   ...taskHubMutants,
   ...waitMutants,
   ...ledgerMutants,

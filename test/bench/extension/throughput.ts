@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { startExtensionStack } from "../../extension/support/extension-stack.ts";
 import { startPatiently, untilAllEnded, uploadMany } from "../../extension/support/many-copies.ts";
+import { areSettled } from "../../extension/support/ledger-content.ts";
 import { startAzurite } from "../../extension/support/processes/azurite.ts";
 import { buildDurableHost } from "../../extension/support/processes/global-setup.ts";
 import { runFolder } from "../../extension/support/processes/paths.ts";
@@ -16,6 +17,7 @@ import { openHubCounter } from "./hub-operations.ts";
 
 const copyCount = 200;
 const maxMs = 600_000;
+const maxOfOtherBuild = 0.7;
 
 /** Settings that override host.json. */
 export const throughputSettings: Record<string, Record<string, string>> = {
@@ -26,17 +28,29 @@ export const throughputSettings: Record<string, Record<string, string>> = {
   "8 partitions": { storageProvider__partitionCount: "8" },
 };
 
+/** The row of another build, with the settings of host.json. */
+const otherRow = "host.json, other build";
+
 type Measured = { seconds: number; useful: number; emptyReads: number };
 
-export async function measureThroughput(names: readonly string[]): Promise<Table> {
+export async function measureThroughput(
+  names: readonly string[],
+  otherBuild: string | null = null,
+): Promise<Table> {
   await buildDurableHost();
   const azurite = await startAzurite(runFolder("bench-azurite"));
   const rows: string[][] = [];
+  const secondsOf = new Map<string, number>();
   try {
-    for (const name of names) {
-      const settings = throughputSettings[name];
+    for (const name of [...(otherBuild === null ? [] : [otherRow]), ...names]) {
+      const settings = name === otherRow ? {} : throughputSettings[name];
       if (settings === undefined) throw new Error(`There are no settings "${name}"`);
-      const { seconds, useful, emptyReads } = await measure(name, settings, azurite.connection);
+      const { seconds, useful, emptyReads } = await measure(
+        name,
+        { durable: settings, ...(name === otherRow && otherBuild && { appDirectory: otherBuild }) },
+        azurite.connection,
+      );
+      secondsOf.set(name, seconds);
       rows.push([
         name,
         `${seconds.toFixed(1)} s`,
@@ -54,13 +68,23 @@ export async function measureThroughput(names: readonly string[]): Promise<Table
     rows,
     notes: [
       "Copies that finish in the start's response. host.json: 4 partitions, polling at most every 5 s, batches of 32; Azurite; one instance of the app. Operations without polling and upkeep.",
+      ...ratioNote(secondsOf),
     ],
   };
 }
 
+function ratioNote(secondsOf: ReadonlyMap<string, number>): string[] {
+  const ratio = (secondsOf.get("host.json") ?? NaN) / (secondsOf.get(otherRow) ?? NaN);
+  if (Number.isNaN(ratio)) return [];
+  const isMet = ratio <= maxOfOtherBuild ? "met" : "not met";
+  return [
+    `Goal with host.json: at most ${maxOfOtherBuild} of the time of the other build: ${isMet} (${ratio.toFixed(2)}).`,
+  ];
+}
+
 async function measure(
   name: string,
-  durable: Record<string, string>,
+  options: { durable: Record<string, string>; appDirectory?: string },
   hubStorage: string,
 ): Promise<Measured> {
   const counter = await openHubCounter(hubStorage);
@@ -69,7 +93,7 @@ async function measure(
     hubStorage: counter.connection,
     polling: "host.json",
     events: false,
-    durable,
+    ...options,
   });
   try {
     const copies = { source: "many-source", target: "many-target", count: copyCount, bytes: 1_000 };
@@ -79,8 +103,7 @@ async function measure(
     const began = stack.now();
     const numbers = Array.from({ length: copyCount }, (_, number) => number);
     const ids = await Promise.all(numbers.map((number) => startPatiently(stack, copies, number)));
-    // Reads of the API would slow the hub down, and count.
-    while ((stack.activityRuns().get("settleCopy") ?? 0) < copyCount) {
+    while (!(await areSettled(stack, copyCount))) {
       if (stack.now() - began > maxMs) throw new Error(`Not settled within ${maxMs} ms`);
       await pause(500);
     }

@@ -3,6 +3,7 @@ import { startExtensionStack } from "../../extension/support/extension-stack.ts"
 import type { ExtensionStack } from "../../extension/support/extension-stack.ts";
 import { startPatiently, untilAllEnded, uploadMany } from "../../extension/support/many-copies.ts";
 import { killOnce } from "../../extension/support/one-kill.ts";
+import { areSettled } from "../../extension/support/ledger-content.ts";
 import { startAzurite } from "../../extension/support/processes/azurite.ts";
 import { buildDurableHost } from "../../extension/support/processes/global-setup.ts";
 import { runFolder } from "../../extension/support/processes/paths.ts";
@@ -74,8 +75,7 @@ async function measureMany(stack: ExtensionStack) {
   const began = stack.now();
   const numbers = Array.from({ length: copies.count }, (_, number) => number);
   const ids = await Promise.all(numbers.map((number) => startPatiently(stack, copies, number)));
-  // Reads of the API would slow the hub down.
-  while ((stack.activityRuns().get("settleCopy") ?? 0) < copies.count) {
+  while (!(await areSettled(stack, copies.count))) {
     if (stack.now() - began > maxMs) throw new Error(`Not settled within ${maxMs} ms`);
     await pause(1_000);
   }

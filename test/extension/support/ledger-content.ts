@@ -42,6 +42,19 @@ export async function ledgerContent(
   }
 }
 
+/**
+ * Returns true if `count` copies were started and none holds its destination any longer: all are settled. Reads only
+ * the ledger, because each read of the API costs the task hub an operation.
+ */
+export async function areSettled(
+  { emulator, begunAt }: Pick<Stack, "emulator" | "begunAt">,
+  count: number,
+): Promise<boolean> {
+  if (begunAt.length < count) return false;
+  for await (const _ of ledgerOf(emulator).listBlobsFlat({ prefix: "locks/" })) return false;
+  return true;
+}
+
 function ledgerOf(emulator: StorageEmulator): ContainerClient {
   const key = emulator.accounts.find(({ name }) => name === account)?.key ?? "";
   const credential = new StorageSharedKeyCredential(account, key);

@@ -59,6 +59,36 @@ test("histories in memory are bounded, and the most recently used one is kept", 
   expect(cache.get("c")).toHaveLength(20_000);
 });
 
+test("the history of a completed instance does not stay in memory", () => {
+  const file = testHubFile();
+  const hub = openTaskHub({ file, clock });
+  const instance = {
+    instanceId: "one",
+    name: "it",
+    executionId: "first",
+    createdAt: testStart,
+    updatedAt: testStart,
+    input: null,
+    output: null,
+    customStatus: null,
+  };
+  const other = new DatabaseSync(file);
+  for (const [status, read] of [
+    ["Running", ["0"]],
+    ["Completed", ["1"]],
+  ] as const) {
+    hub.commit("turn", () => {
+      if (status === "Running") hub.appendHistory("first", 0, [event(0)]);
+      hub.saveInstance({ ...instance, status });
+    });
+    // Only a read of the file finds this.
+    other.prepare("UPDATE history SET event = ?").run(createStoredEvent(event(1)).text);
+    expect(inputs(hub.history("first"))).toEqual(read);
+  }
+  other.close();
+  hub.close();
+});
+
 test("an instance that replaces a completed one leaves no row of it behind", async () => {
   const file = testHubFile();
   const engine = await testEngine({

@@ -4,6 +4,7 @@ import {
   type HistoryEvent,
   type RuntimeStatus,
   runtimeStatuses,
+  isFinal,
   createStoredEvent,
   parseStoredEvent,
   type StoredEvent,
@@ -36,7 +37,7 @@ export type InstanceFilter = {
 
 export type HubInstances = {
   instance(instanceId: string): Instance | undefined;
-  /** Inserts or overwrites the instance's row. The history is stored separately. */
+  /** Inserts or overwrites the instance's row. The history is stored separately; that of a final one leaves the cache. */
   saveInstance(instance: Instance): void;
   listInstances(filter: InstanceFilter): readonly Instance[];
   /** Removes an instance with its history, messages, activities and timers. */
@@ -103,6 +104,8 @@ export function openHubInstances(database: DatabaseSync): HubInstances {
         output,
         customStatus,
       );
+      // Only a turn reads a history often, and there are no more turns.
+      if (isFinal(status)) cache.delete(executionId);
     },
     listInstances: ({ statuses, ...filter }) =>
       list.all({ ...filter, statuses: JSON.stringify(statuses) }).map(parseInstance),

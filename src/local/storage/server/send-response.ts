@@ -93,6 +93,10 @@ export function sendResponse(
   for (const [name, value] of Object.entries(all)) {
     if (value !== undefined) outgoing.setHeader(name, value);
   }
+  // As in recordings of errors. Node's client closes a connection when a response to HEAD names neither.
+  if (method === "HEAD" && !outgoing.hasHeader("Content-Length")) {
+    outgoing.setHeader("Transfer-Encoding", "chunked");
+  }
   outgoing.statusCode = status;
   outgoing.end(method === "HEAD" || status === 304 ? undefined : bytes);
 }

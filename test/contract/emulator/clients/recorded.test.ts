@@ -1,4 +1,7 @@
-import { expect, test } from "vitest";
+import { once } from "node:events";
+import { Agent, request, type IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
 import { rejection, second, startStorage, uploadBlob } from "../../../support/stack/emulator.ts";
 import { startFileStorage } from "../../../support/stack/file-storage.ts";
 import { rawClient, type RawRequest } from "../../../support/stack/signed-request.ts";
@@ -226,4 +229,27 @@ test("only the current blob has lease headers; snapshots and versions have none"
   expect(Object.keys(read.headers).filter(isLease)).toEqual([]);
   const query = "restype=container&comp=list&include=snapshots";
   expect((await send({ path: "/box", query })).text.match(/<LeaseState>/g)).toHaveLength(1);
+});
+
+test("an error of HEAD is chunked, so clients keep the connection", async () => {
+  const { head, emulator } = await start();
+  expect(await head("missing")).toMatchObject({
+    status: 404,
+    headers: { "x-ms-error-code": "BlobNotFound", "transfer-encoding": "chunked" },
+  });
+  const agent = new Agent({ keepAlive: true });
+  onTestFinished(() => agent.destroy());
+  const sockets = new Set<Socket>();
+  for (let count = 0; count < 2; count++) {
+    const sent = request(`${emulator.blobUrl}/devstoreaccount1/box/missing`, {
+      method: "HEAD",
+      agent,
+    });
+    sent.end();
+    const [response]: IncomingMessage[] = await once(sent, "response");
+    if (response === undefined) throw new Error("There is no response");
+    sockets.add(response.socket);
+    await once(response.resume(), "close");
+  }
+  expect(sockets.size).toBe(1);
 });

@@ -1,0 +1,74 @@
+import { writeFileSync } from "node:fs";
+import { Session } from "node:inspector/promises";
+import type { CopySettings } from "../../../src/local/storage/pending-copies/copy-settings.ts";
+
+/** What the bench asks of the app's process and of the emulator's. */
+export type Order =
+  /** Replies with the processor time so far (ms). */
+  | { kind: "processor" }
+  /** Replies with a `Memory`. */
+  | { kind: "memory" }
+  | { kind: "start profile" }
+  /** Writes the profile to a file that Chrome DevTools can open. */
+  | { kind: "stop profile"; file: string }
+  /** For the emulator: which copies finish in the response to their start. */
+  | { kind: "finish on start"; value: CopySettings["finishOnStart"] }
+  | { kind: "close" };
+
+export type Message =
+  | { kind: "ready"; ready: unknown }
+  /** An orchestration has completed. */
+  | { kind: "ended"; instanceId: string }
+  | { kind: "reply"; value: unknown };
+
+/** After a forced collection, if the process runs with `--expose-gc`. */
+export type Memory = { rssBytes: number; heapBytes: number };
+
+export type Orders = {
+  close: () => Promise<void>;
+  finishOnStart?: (value: CopySettings["finishOnStart"]) => void;
+};
+
+/** Handles the orders of the parent process until it sends `close`. */
+export function serveOrders({ close, finishOnStart }: Orders): void {
+  const inspector = new Session();
+  const respond = async (order: Order): Promise<unknown> => {
+    switch (order.kind) {
+      case "processor": {
+        const { user, system } = process.cpuUsage();
+        return (user + system) / 1_000;
+      }
+      case "memory":
+        return readMemory();
+      case "start profile":
+        inspector.connect();
+        await inspector.post("Profiler.enable");
+        return await inspector.post("Profiler.start");
+      case "stop profile": {
+        const { profile } = await inspector.post("Profiler.stop");
+        inspector.disconnect();
+        return writeFileSync(order.file, JSON.stringify(profile));
+      }
+      case "finish on start":
+        return finishOnStart?.(order.value);
+      case "close":
+        await close();
+        return process.disconnect();
+    }
+  };
+  process.once("disconnect", () => process.exit()); // the parent may have died
+  process.on("message", (order: Order) => {
+    void respond(order).then((value) => send({ kind: "reply", value }));
+  });
+}
+
+export function send(message: Message): void {
+  if (process.connected) process.send?.(message);
+}
+
+function readMemory(): Memory {
+  // The second collection frees what finalizers held during the first.
+  for (let collection = 0; collection < 2; collection++) globalThis.gc?.();
+  const { rss, heapUsed } = process.memoryUsage();
+  return { rssBytes: rss, heapBytes: heapUsed };
+}
