@@ -18,6 +18,9 @@ param deadLetterContainer string
 @description('The system topics that exist already: an account can have only one. Each needs a system-assigned identity.')
 param existingTopics ExistingTopic[] = []
 
+@description('The resource id of the action group that alerts notify; empty for none.')
+param actionGroupId string = ''
+
 type ExistingTopic = {
   @description('The storage account.')
   account: string
@@ -53,6 +56,7 @@ module events 'modules/account-events.bicep' = [
       functionId: '${appId}/functions/storageEvents'
       stateAccountId: stateAccountId
       deadLetterContainer: deadLetterContainer
+      actionGroupId: actionGroupId
     }
   }
 ]

@@ -83,6 +83,9 @@ param watchdogSchedule string = '0 */5 * * * *'
 @description('Gigabytes of logs a day; -1 for no limit.')
 param dailyLogQuotaGb int = 1
 
+@description('The resource id of the action group that alerts notify. Without one, they are only listed in the portal.')
+param actionGroupId string = ''
+
 var suffix = environment().suffixes.storage
 var token = take(uniqueString(subscription().id, environmentName, location), 10)
 var tags = { 'azd-env-name': environmentName }
@@ -152,6 +155,7 @@ module monitoring 'modules/monitoring.bicep' = {
     principalId: identity.outputs.principalId
     identityId: identityId
     dailyQuotaGb: dailyLogQuotaGb
+    actionGroupId: actionGroupId
   }
 }
 

@@ -7,6 +7,9 @@ param functionId string
 param stateAccountId string
 param deadLetterContainer string
 
+@description('The resource id of the action group that alerts notify; empty for none.')
+param actionGroupId string
+
 @description('The account\'s topic, if there is one.')
 param existingTopic { account: string, name: string, resourceGroup: string }?
 
@@ -45,5 +48,14 @@ module subscriptions 'event-subscriptions.bicep' = {
     functionId: functionId
     stateAccountId: stateAccountId
     deadLetterContainer: deadLetterContainer
+  }
+}
+
+module deadLetterAlert 'dead-letter-alert.bicep' = {
+  scope: resourceGroup(split(stateAccountId, '/')[2], split(stateAccountId, '/')[4])
+  dependsOn: [topic]
+  params: {
+    topicId: resourceId(topicGroup, 'Microsoft.EventGrid/systemTopics', topicName)
+    actionGroupId: actionGroupId
   }
 }
