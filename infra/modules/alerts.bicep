@@ -24,8 +24,8 @@ var rules = [
     title: 'Ferry: copies do not make progress'
     query: loadTextContent('../queries/alerts/stuck-copies.kql')
     severity: 1
-    frequency: 'PT15M'
-    window: 'PT1H'
+    frequency: 'PT30M'
+    window: 'P1D'
     isState: true
   }
   {

@@ -22,7 +22,7 @@ const queryRule = z.strictObject({
   enabled: z.literal(true),
   scopes: z.tuple([z.string()]),
   evaluationFrequency: z.enum(["PT5M", "PT10M", "PT15M", "PT30M", "PT1H"]),
-  windowSize: z.enum(["PT15M", "PT30M", "PT1H", "PT2H"]),
+  windowSize: z.enum(["PT15M", "PT30M", "PT1H", "P1D"]),
   criteria: z.strictObject({
     allOf: z.tuple([
       z.strictObject({
@@ -195,8 +195,8 @@ function ofType(predicted: readonly Resource[], type: string): Resource[] {
 }
 
 function minutes(duration: string): number {
-  const [, count = "", unit] = /^PT(\d+)([MH])$/.exec(duration) ?? [];
-  return Number(count) * (unit === "H" ? 60 : 1);
+  const [, count = "", unit = ""] = /^PT?(\d+)([MHD])$/.exec(duration) ?? [];
+  return Number(count) * ({ M: 1, H: 60, D: 24 * 60 }[unit] ?? Number.NaN);
 }
 
 function issues({ name }: Resource, { issues: found }: z.ZodError): string[] {
