@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Resource } from "../bicep.ts";
 import { readQueries } from "../queries/query-problems.ts";
-import { readRunbook } from "./runbook.ts";
+import { readRunbook, sectionProblems } from "./runbook.ts";
 import type { RunbookEntry } from "./runbook.ts";
 
 /** Azure Monitor can take this long to make a log line visible, so a window must reach further back than the last run. */
@@ -39,7 +39,7 @@ const queryRule = z.strictObject({
     ]),
   }),
   autoMitigate: z.boolean(),
-  muteActionsDuration: z.enum(["PT1H"]).optional(),
+  muteActionsDuration: z.literal("PT1H").nullish(), // null: none
   skipQueryValidation: z.literal(true),
   actions: z.strictObject({ actionGroups: z.array(z.string()) }),
 });
@@ -74,8 +74,10 @@ const metricAlert = z.strictObject({
  * nothing for a deployment without an app and without event subscriptions.
  */
 export function alertProblems(predicted: readonly Resource[], directory: string): string[] {
-  const runbook = readRunbook(readFileSync(join(directory, "RUNBOOK.md"), "utf8"));
+  const text = readFileSync(join(directory, "RUNBOOK.md"), "utf8");
+  const runbook = readRunbook(text);
   return [
+    ...runbook.flatMap(({ name }) => sectionProblems(text, name)),
     ...queryRuleProblems(predicted, directory, runbook),
     ...topicProblems(predicted, runbook),
   ];
@@ -139,7 +141,7 @@ function ruleProblems(rule: Resource, { name, text, workspace, runbook }: Expect
       ? null
       : `${mustStay ? "resolves" : "does not resolve"} on its own`,
     // Azure rejects a rule that resolves on its own and mutes its actions.
-    (properties.muteActionsDuration === undefined) === properties.autoMitigate
+    (properties.muteActionsDuration == null) === properties.autoMitigate
       ? null
       : "must mute repeated notifications if, and only if, it does not resolve on its own",
     ...(entry === undefined

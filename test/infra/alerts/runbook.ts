@@ -1,30 +1,24 @@
 /** An alert as the table in RUNBOOK.md describes it; times in minutes. */
 export type RunbookEntry = { name: string; severity: number; frequency: number; window: number };
 
-/** The alerts in the table of the runbook, each of which must also have a section. */
+const parts = ["It means", "Read", "Do"];
+
+/** The alerts in the table of the runbook. */
 export function readRunbook(text: string): RunbookEntry[] {
-  const rows = [
-    ...text.matchAll(/^\| \[`([\w-]+)`\]\(#([\w-]+)\) +\| (\d) +\| (\d+) min +\| (\d+) min +\|/gm),
-  ];
-  return rows.map(([, name = "", anchor, severity, frequency, window]) => {
-    if (anchor !== name) throw new Error(`Cannot link ${name} because its anchor is ${anchor}`);
-    for (const part of ["It means", "Read", "Do"]) {
-      if (!sectionOf(text, name).includes(`**${part}**`))
-        throw new Error(`Cannot use the runbook because ${name} has no part "${part}"`);
-    }
-    return {
-      name,
-      severity: Number(severity),
-      frequency: Number(frequency),
-      window: Number(window),
-    };
-  });
+  return [
+    ...text.matchAll(/^\| \[`([\w-]+)`\]\(#\1\) +\| (\d) +\| (\d+) min +\| (\d+) min +\|/gm),
+  ].map(([, name = "", severity, frequency, window]) => ({
+    name,
+    severity: Number(severity),
+    frequency: Number(frequency),
+    window: Number(window),
+  }));
 }
 
-/** The section of an alert, without its heading. */
-export function sectionOf(text: string, name: string): string {
-  const section = text.split(/^## /m).find((part) => part.startsWith(`${name}\n`));
-  if (section === undefined)
-    throw new Error(`Cannot use the runbook because it has no "## ${name}"`);
-  return section.slice(name.length + 1);
+/** One sentence for each part that the section of an alert lacks. */
+export function sectionProblems(text: string, name: string): string[] {
+  const section = text.split(/^## /m).find((one) => one.startsWith(`${name}\n`)) ?? "";
+  return parts
+    .filter((part) => !section.includes(`**${part}:**`))
+    .map((part) => `RUNBOOK.md has no "${part}" for ${name}`);
 }
