@@ -3,13 +3,18 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { inCopy } from "./bicep.ts";
 import { infraProblems, lintProblems } from "./check.ts";
+import { alertFaults } from "./alerts/alert-faults.ts";
 import { faults } from "./faults.ts";
 
 test("there are at least 25 seeded faults", () => {
   expect(faults.length).toBeGreaterThanOrEqual(25);
 });
 
-test.each(faults)("the check notices that $breaks", async (fault) => {
+test("at least ten of the queries, the alerts, the workbook and the runbook", () => {
+  expect(alertFaults.length).toBeGreaterThanOrEqual(10);
+});
+
+test.each([...faults, ...alertFaults])("the check notices that $breaks", async (fault) => {
   const { file, find, replace, shownBy, problem } = fault;
   const problems = await inCopy(async (directory) => {
     const path = join(directory, file);
