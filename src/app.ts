@@ -1,9 +1,11 @@
 import { app } from "@azure/functions";
+import type { InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
 import { createActivities } from "./activities/create-activities.ts";
 import type { ActivityDependencies } from "./activities/support/dependencies.ts";
 import { printable } from "./copy/printable.ts";
 import type { ActivityContext } from "./copy/contract/activities.ts";
+import { readStepCaller } from "./telemetry/step-caller.ts";
 import { createWakeWaiter } from "./instances/wake-waiter.ts";
 import { activities, orchestrations } from "./names.ts";
 import { copyOrchestration } from "./orchestrations/copy-orchestration.ts";
@@ -18,9 +20,12 @@ import { purge, purgeSchedule } from "./triggers/timers/purge.ts";
 import type { PurgeDependencies } from "./triggers/timers/purge.ts";
 import { startCopy } from "./triggers/http/start-copy.ts";
 import type { StartDependencies } from "./triggers/http/start-copy.ts";
+import { inInvocation } from "./telemetry/scope.ts";
+import { eventQueueFunction, readEventTraceparent } from "./triggers/events/delivery.ts";
 import { storageEvent } from "./triggers/events/storage-event-trigger.ts";
-import type { EventDependencies } from "./triggers/events/storage-event-trigger.ts";
+import type { EventDependencies, EventHandler } from "./triggers/events/storage-event-trigger.ts";
 import { watchdog } from "./triggers/timers/watchdog.ts";
+import type { TimerHandler } from "./triggers/timers/watchdog.ts";
 
 /** The dependencies of the HTTP and Event Grid triggers, of the activities, and of the timer triggers. */
 export type AppDependencies = {
@@ -29,7 +34,12 @@ export type AppDependencies = {
   requests: StartDependencies & Omit<EventDependencies, "report">;
   activities: ActivityDependencies;
   maintenance: PurgeDependencies & { watchdogSchedule: string };
+  /** The queue that has the events of Storage, too; null if there is none. */
+  eventQueue: EventQueue | null;
 };
+
+/** `connection`: the name of the setting, or the prefix of the settings, that has the queue's account. */
+export type EventQueue = { queueName: string; connection: string };
 
 /** Registers every trigger, orchestration and activity of the app. */
 export function registerApp(dependencies: AppDependencies): void {
@@ -40,48 +50,83 @@ export function registerApp(dependencies: AppDependencies): void {
       route,
       methods: [...allMethods],
       authLevel: auth === "entra" ? "anonymous" : "function",
-      handler: respondInTime(handler),
+      handler: inRequest(respondInTime(handler)),
     });
   registerRoute("copies", "copies", routeMethods({ POST: startCopy(requests) }));
   registerRoute("copy", "copies/{id}", routeMethods({ GET: getCopy(requests) }));
   registerRoute("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }));
   registerHealth([]);
 
-  df.app.client.eventGrid("storageEvents", {
-    handler: storageEvent({
+  const onEvent = inEvent(
+    storageEvent({
       ...requests,
       report: (event) => dependencies.activities.notifications.report(event),
     }),
-  });
+  );
+  df.app.client.eventGrid("storageEvents", { handler: onEvent });
+  const { eventQueue } = dependencies;
+  if (eventQueue !== null) {
+    const { queueName, connection } = eventQueue;
+    df.app.client.storageQueue(eventQueueFunction, { queueName, connection, handler: onEvent });
+  }
   df.app.client.timer("watchdog", {
     schedule: maintenance.watchdogSchedule,
-    handler: watchdog(maintenance),
+    handler: inTick(watchdog(maintenance)),
   });
-  df.app.client.timer("purge", { schedule: purgeSchedule, handler: purge(maintenance) });
+  df.app.client.timer("purge", { schedule: purgeSchedule, handler: inTick(purge(maintenance)) });
 
   df.app.orchestration(orchestrations.copy, copyOrchestration);
   df.app.orchestration(orchestrations.repair, repairOrchestration);
 
   const handlers = createActivities(dependencies.activities);
-  registerActivity(activities.start, handlers.startCopy);
-  df.app.activity(activities.read, { handler: handlers.readCopy });
-  df.app.activity(activities.abort, { handler: handlers.abortCopy });
-  registerActivity(activities.settle, handlers.settleCopy);
-  df.app.activity(activities.notify, { handler: handlers.sendNotifications });
+  registerWaking(activities.start, handlers.startCopy);
+  df.app.activity(activities.read, { handler: inStep(handlers.readCopy) });
+  df.app.activity(activities.abort, { handler: inStep(handlers.abortCopy) });
+  registerWaking(activities.settle, handlers.settleCopy);
+  df.app.activity(activities.notify, { handler: inStep(handlers.sendNotifications) });
+}
+
+/** Runs an HTTP handler in the trace of its caller (header `traceparent`). */
+function inRequest(handler: HttpHandler): HttpHandler {
+  return (request, client, context) =>
+    inInvocation(context, { traceparent: request.headers.get("traceparent") }, () =>
+      handler(request, client, context),
+    );
+}
+
+function inEvent(handler: EventHandler): EventHandler {
+  return (event, client, context) =>
+    inInvocation(context, { traceparent: readEventTraceparent(event) }, () =>
+      handler(event, client, context),
+    );
+}
+
+function inTick(handler: TimerHandler): TimerHandler {
+  return (timer, client, context) =>
+    inInvocation(context, { traceparent: null }, () => handler(timer, client, context));
+}
+
+/** Runs an activity in the trace of its copy. */
+function inStep<Input, Result>(
+  handler: (input: Input, context: InvocationContext) => Promise<Result>,
+): (input: Input, context: InvocationContext) => Promise<Result> {
+  return (input, context) =>
+    inInvocation(context, readStepCaller(input), () => handler(input, context));
 }
 
 /** Registers an activity that may free a destination. It gets a durable client, to wake the next waiter. */
-function registerActivity<Input, Result>(
+function registerWaking<Input, Result>(
   name: string,
   handler: (input: Input, context: ActivityContext) => Promise<Result>,
 ): void {
   df.app.activity(name, {
     extraInputs: [df.input.durableClient()],
-    handler: (input: Input, context) =>
+    handler: inStep((input: Input, context) =>
       handler(input, {
         log: (line) => context.log(line),
         wake: (id) => createWakeWaiter(df.getClient(context))(id),
       }),
+    ),
   });
 }
 

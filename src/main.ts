@@ -16,7 +16,7 @@ import { systemTime } from "./settings/system-time.ts";
 import { createAppIdentity } from "./storage/app-identity.ts";
 import { createCopyClient } from "./storage/create-copy-client.ts";
 import { createCredentialFor } from "./storage/credentials.ts";
-import { bounded } from "./storage/pipeline.ts";
+import { observed } from "./storage/pipeline.ts";
 import { createSasMint } from "./storage/sas-mint.ts";
 import { createSourceLookup } from "./storage/source-lookup.ts";
 
@@ -32,7 +32,7 @@ try {
 /** Creates the clients that the settings describe. */
 function connect(settings: Settings): AppDependencies {
   const ledger = createBlobLedger(
-    ledgerService(settings.ledger).getContainerClient("ferry-ledger"),
+    ledgerService(settings.ledger, settings.own.account).getContainerClient("ferry-ledger"),
   );
   const credentialFor = createCredentialFor(settings.origins.emulator);
   const client = createCopyClient(credentialFor);
@@ -68,6 +68,7 @@ function connect(settings: Settings): AppDependencies {
       newGuid: randomUUID,
     },
     maintenance: { ledger, now: systemTime, watchdogSchedule, retentionDays },
+    eventQueue: settings.eventQueue,
   };
 }
 
@@ -78,11 +79,12 @@ async function eventGridToken(): Promise<string> {
   return token.token;
 }
 
-function ledgerService(account: LedgerAccount): BlobServiceClient {
+function ledgerService(account: LedgerAccount, name: string): BlobServiceClient {
   const options = { retryOptions: { maxTries: 2, tryTimeoutInMs: 15_000 } };
   const { url, credential } =
     "connectionString" in account
       ? BlobServiceClient.fromConnectionString(account.connectionString)
       : { url: account.blobServiceUri, credential: createAppIdentity() };
-  return new BlobServiceClient(url, bounded(newPipeline(credential, options)));
+  const target = { purpose: "ledger", account: name, service: "blob" } as const;
+  return new BlobServiceClient(url, observed(newPipeline(credential, options), target));
 }

@@ -1,4 +1,8 @@
 import { failure } from "../copy/contract/failure.ts";
+import { second } from "../copy/durations.ts";
+import { parseTime } from "../copy/time.ts";
+import { emit } from "../telemetry/scope.ts";
+import { traceIdOf } from "../telemetry/trace-context.ts";
 import type { NotifyInput, NotifyResult, ActivityContext } from "../copy/contract/activities.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
 import { orTransient, transientFailure } from "./support/storage-call.ts";
@@ -16,10 +20,11 @@ export function sendNotifications(
 }
 
 async function sendToTargets(
-  { notifications, ledger }: ActivityDependencies,
+  deps: ActivityDependencies,
   input: NotifyInput,
   context: Pick<ActivityContext, "log">,
 ): Promise<NotifyResult> {
+  const { notifications, ledger } = deps;
   const { instanceId } = input;
   const targets = input.targets ?? notifications.targets;
   const sent = await Promise.all(
@@ -34,6 +39,13 @@ async function sendToTargets(
   context.log(
     `Copy ${instanceId} has ended, but its notification could not be sent now: ${reasons}`,
   );
+  const waitedMs = deps.now() - parseTime(input.outcome.settledAt);
+  emit("ferry.notification.refused", {
+    instanceId,
+    traceId: traceIdOf(input.copy.trace),
+    targets: refused.map(({ target }) => target),
+    waitedSeconds: Math.max(0, waitedMs) / second,
+  });
   const retryAfter = refused.map(({ retryAfterSeconds }) => retryAfterSeconds ?? 0);
   const message = `Cannot send the notification now: ${reasons}`;
   return {

@@ -1,6 +1,6 @@
 import { toIso } from "../copy/time.ts";
 import { failure } from "../copy/contract/failure.ts";
-import { pickEndpoints } from "../copy/contract/activities.ts";
+import { buildEndFacts, pickEndpoints } from "../copy/contract/activities.ts";
 import type {
   NotStarted,
   SettleInput,
@@ -66,6 +66,8 @@ function settle(
   const { copy, instanceId } = input;
   const { createdAt } = copy;
   const notifies = copy.notifies === true ? { notifies: copy } : {};
-  const base = { instanceId, copy: pickEndpoints(copy), createdAt, isLastAttempt: false };
+  // The orchestration waits between its attempts, each of which is one activity.
+  const facts = buildEndFacts(copy, { activities: input.attempt, timers: input.attempt - 1 });
+  const base = { instanceId, copy: pickEndpoints(copy), createdAt, facts, isLastAttempt: false };
   return settleCopy(deps, { ...base, ...known, ...notifies }, context);
 }

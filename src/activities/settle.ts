@@ -19,6 +19,8 @@ import {
   withOutcome,
 } from "../ledger/record.ts";
 import type { CopyRecord } from "../ledger/record.ts";
+import { endedColumns } from "../telemetry/copy-lines.ts";
+import { emit } from "../telemetry/scope.ts";
 import { UnsealError } from "../secrets/seal.ts";
 import type { DestinationSide } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
@@ -38,10 +40,21 @@ export async function settleCopy(
   context: ActivityContext,
 ): Promise<SettleResult> {
   const settled = await orTransient(() => settle(deps, input, context));
-  if (settled.kind === "settled")
-    context.log(`Copy ${input.instanceId} ${describeOutcome(settled.outcome)}`);
-  return settled;
+  if (settled.kind !== "settled") return settled;
+  const { outcome, again } = settled;
+  context.log(`Copy ${input.instanceId} ${describeOutcome(outcome)}`);
+  const { instanceId, copy, createdAt, facts } = input;
+  emit(
+    "ferry.copy.ended",
+    endedColumns({ instanceId, copy, createdAt, facts, outcome, again, recorded: true }),
+  );
+  return { kind: "settled", outcome };
 }
+
+/** `again`: an earlier execution had recorded the outcome. */
+type Settled =
+  | Exclude<SettleResult, { kind: "settled" }>
+  | (Extract<SettleResult, { kind: "settled" }> & { again: boolean });
 
 /** One line for the log; Durable itself logs only that the orchestration completed. */
 function describeOutcome(outcome: Outcome): string {
@@ -54,7 +67,7 @@ async function settle(
   deps: ActivityDependencies,
   input: SettleInput,
   context: ActivityContext,
-): Promise<SettleResult> {
+): Promise<Settled> {
   const { records } = deps.ledger;
   const { instanceId, kept } = input;
   // Nothing but an abort changes the record of a copy whose attempts are answered: then the write fails. Where something
@@ -65,7 +78,7 @@ async function settle(
     const current: Settling = record ?? (await records.read(instanceId)) ?? toNew(input);
     if (current.outcome !== null) {
       await freeDestination(deps, input, { context, lock: kept?.lock ?? null });
-      return { kind: "settled", outcome: current.outcome };
+      return { kind: "settled", outcome: current.outcome, again: true };
     }
     const order = { record: current, context };
     const settled = await settleRecord(deps, toCurrent(input, current), order);
@@ -101,7 +114,7 @@ async function settleRecord(
   deps: ActivityDependencies,
   input: SettleInput,
   { record: known, context }: { record: Settling; context: ActivityContext },
-): Promise<SettleResult | { kind: "overtaken" }> {
+): Promise<Settled | { kind: "overtaken" }> {
   const { ledger } = deps;
   const { instanceId, copy, plan, copyId, result, kept } = input;
   let lock = kept?.lock ?? null;
@@ -138,7 +151,7 @@ async function settleRecord(
   }
   if (input.wasWoken === true) await ledger.removeWakeMark(copy.destination);
   await freeDestination(deps, input, { context, lock });
-  return { kind: "settled", outcome };
+  return { kind: "settled", outcome, again: false };
 }
 
 /** Returns false if the copy left nothing, and no start attempt may have started another. */
@@ -156,7 +169,7 @@ async function clean(
   deps: ActivityDependencies,
   input: SettleInput,
   { record, isHeld }: { record: CopyRecord; isHeld: boolean },
-): Promise<SettleResult | { residue: string[] }> {
+): Promise<Exclude<SettleResult, { kind: "settled" }> | { residue: string[] }> {
   const { instanceId, copy, plan } = input;
   const sides = openSides(deps, input);
   const denial = checkDestination(deps, copy.destination, "clean up the destination");

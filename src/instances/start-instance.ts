@@ -8,6 +8,8 @@ import type { CopyInstance } from "./copy-instance.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { orchestrations } from "../names.ts";
 import type { Seal } from "../secrets/seal.ts";
+import { acceptedColumns } from "../telemetry/copy-lines.ts";
+import { currentTraceparent, emit } from "../telemetry/scope.ts";
 import { findInstance, readOwnInstance } from "./find-instance.ts";
 import type { FoundInstance } from "./find-instance.ts";
 import { recordFrom } from "./known-status.ts";
@@ -36,17 +38,22 @@ export async function startClaimed(
   }
   const kind = await startOrchestration(client, instanceId, input);
   if (kind === "unknown") return { kind };
+  if (kind === "started") emit("ferry.copy.accepted", acceptedColumns(instanceId, input));
   const execution = { kind: "running" } as const;
   return { kind, instance: { id: instanceId, copy: input, customStatus: null, execution } };
 }
 
-/** Builds the orchestration's input. Each SAS is sealed so that it can be opened only for this instance. */
+/**
+ * Builds the orchestration's input, with the trace of the current invocation. Each SAS is sealed so that it can be opened
+ * only for this instance.
+ */
 export function createCopyInput(
   { seal }: Seal,
   request: CopyRequest,
   { instanceId, now, notifies }: { instanceId: InstanceId; now: EpochMs; notifies: boolean },
 ): CopyInput {
   const { source, destination, sourceSas, destinationSas, options } = request;
+  const trace = currentTraceparent();
   return {
     version: 1,
     source,
@@ -60,6 +67,7 @@ export function createCopyInput(
     options,
     createdAt: toIso(now),
     ...(notifies ? { notifies: true } : {}),
+    ...(trace === null ? {} : { trace }),
   };
 }
 

@@ -7,6 +7,7 @@ import { second } from "../copy/durations.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import type { CopyInput } from "../copy/contract/activities.ts";
 import { copyView } from "../instances/copy-view.ts";
+import { currentTraceparent } from "../telemetry/scope.ts";
 
 /** Sends completion notifications. */
 export type Notifications = {
@@ -82,7 +83,7 @@ async function trySend(
   }
 }
 
-/** CloudEvents 1.0; `data` is JSON. */
+/** CloudEvents 1.0; `data` is JSON. `traceparent` is of the extension "Distributed Tracing". */
 type CloudEvent = {
   specversion: "1.0";
   id: string;
@@ -90,6 +91,7 @@ type CloudEvent = {
   type: string;
   subject: string;
   time: string;
+  traceparent?: string;
   datacontenttype: "application/json";
   data: object;
 };
@@ -108,6 +110,7 @@ function buildReport(
     type: "Ferry.EventUnusable",
     subject: route === null ? "events" : `routes/${route}`,
     time: at ?? toIso(now()),
+    ...traceOf(undefined),
     datacontenttype: "application/json",
     data: { blob, route, etag, problem },
   };
@@ -129,9 +132,16 @@ function buildNotificationEvent(
     type: eventTypes[outcome.status],
     subject: `copies/${instanceId}`,
     time: outcome.settledAt,
+    ...traceOf(copy.trace),
     datacontenttype: "application/json",
     data: copyView({ id: instanceId, copy, customStatus: null, execution }, "/api/copies"),
   };
+}
+
+/** The current span, or the trace that the copy has stored. */
+function traceOf(stored: string | undefined): { traceparent?: string } {
+  const traceparent = currentTraceparent() ?? stored;
+  return traceparent === undefined ? {} : { traceparent };
 }
 
 const eventTypes = {
@@ -151,6 +161,7 @@ async function post(
     method: "POST",
     headers: {
       "content-type": "application/cloudevents+json; charset=utf-8",
+      ...(event.traceparent === undefined ? {} : { traceparent: event.traceparent }),
       ...(target.kind === "webhook"
         ? webhookHeaders(target.key, { id: event.id, at: deps.now(), body })
         : await topicHeaders(target.key, deps)),

@@ -25,6 +25,10 @@ export type CopyContext = {
   report: StatusReport;
   /** The orchestration's own time (epoch ms): the same in every replay. */
   now(): EpochMs;
+  /** How many activities were called and timers created until now; in a repair, by the repair. */
+  counts(): { activities: number; timers: number };
+  /** Logs a line, but not when the turn is replayed. */
+  log(line: string): void;
   /** Waits until `due` (epoch ms) and ignores events. */
   sleep(due: EpochMs): Orchestrated<void>;
   /**
@@ -50,13 +54,22 @@ export function createCopyContext(
   const instanceId = former?.instanceId ?? toInstanceId(context.df.instanceId);
   const endpoints = pickEndpoints(copy);
   const now = () => fromDate(context.df.currentUtcDateTime);
+  const counts = { activities: 0, timers: 0 };
+  const countTimer = () => {
+    counts.timers++;
+  };
   return {
     request: { instanceId, copy: { ...copy, ...endpoints } },
     copyRef: { instanceId, copy: endpoints },
-    waits: createWaits(context, now),
+    waits: createWaits(context, now, countTimer),
     report: createStatusReport(context, { now, former: former?.record ?? null }),
     now,
+    counts: () => ({ ...counts }),
+    log(line) {
+      if (!context.df.isReplaying) context.log(line);
+    },
     *sleep(due) {
+      countTimer();
       yield context.df.createTimer(toDate(timerFor(due, now())));
     },
     *call<Name extends keyof CopyActivities>(
@@ -65,6 +78,7 @@ export function createCopyContext(
     ) {
       // Each activity returns its type in this table, as JSON; every type includes transient failures.
       type Result = Awaited<ReturnType<CopyActivities[Name]>>;
+      counts.activities++;
       try {
         return (yield context.df.callActivity(name, input)) as Result;
       } catch {

@@ -3,8 +3,11 @@ import type { EpochMs } from "../copy/time.ts";
 import { buildOutcome } from "../copy/contract/outcome.ts";
 import type { CopyResult, Outcome } from "../copy/contract/outcome.ts";
 import { retryAt } from "../copy/polling/backoff.ts";
+import { buildEndFacts } from "../copy/contract/activities.ts";
 import type { KeptEtags, StartedCopy } from "../copy/contract/activities.ts";
 import { activities } from "../names.ts";
+import { endedColumns } from "../telemetry/copy-lines.ts";
+import { buildLogLine } from "../telemetry/log-lines.ts";
 import { notifyCopy } from "./notify.ts";
 import { followCopy } from "./follow.ts";
 import { maxAttempts } from "./copy-context.ts";
@@ -56,7 +59,9 @@ function* settleCopy(
     const notifies = copy.notifies === true ? { notifies: copy } : {};
     const known = { plan, copyId, result, record, kept, createdAt, isLastAttempt };
     const wasWoken = context.waits.wasWoken() ? ({ wasWoken: true } as const) : {};
-    const input = { ...context.copyRef, ...known, ...wasWoken, ...notifies };
+    const { activities: called, timers } = context.counts();
+    const facts = buildEndFacts(copy, { activities: called + 1, timers });
+    const input = { ...context.copyRef, ...known, facts, ...wasWoken, ...notifies };
     const settled = yield* context.call(activities.settle, input);
     if (settled.kind === "found") return settled;
     if (settled.kind === "settled") return { ...settled, isRecorded: true };
@@ -75,7 +80,10 @@ function* settleCopy(
           : []),
       ];
       const details = { copyId, record, residue, settledAt: context.now(), createdAt };
-      return { kind: "settled", outcome: buildOutcome(result, details), isRecorded: false };
+      const outcome = buildOutcome(result, details);
+      const ended = { ...context.copyRef, createdAt, facts, outcome, again: false };
+      context.log(buildLogLine("ferry.copy.ended", endedColumns({ ...ended, recorded: false })));
+      return { kind: "settled", outcome, isRecorded: false };
     }
     let due: EpochMs;
     if (settled.kind === "wait") {

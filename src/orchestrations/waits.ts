@@ -38,8 +38,14 @@ export type Waits = {
  * consumes a later event. So does a wait that was dropped, because both the SDK and the extension pass an event to the
  * newest waiter. Every losing timer is canceled, because an open timer keeps the instance Running. No timer exceeds
  * a day, because after canceling one of more than six days the SDK and the extension disagree on task ids.
+ *
+ * `countTimer` is called for each timer.
  */
-export function createWaits(context: OrchestrationContext, now: () => EpochMs): Waits {
+export function createWaits(
+  context: OrchestrationContext,
+  now: () => EpochMs,
+  countTimer: () => void,
+): Waits {
   const open: Record<EventName, Task[]> = { [events.abort]: [], [events.wake]: [] };
   let aborted = false;
   let woken = false;
@@ -72,6 +78,7 @@ export function createWaits(context: OrchestrationContext, now: () => EpochMs): 
     *until(due) {
       let seen = arrived();
       if (!seen.abort && seen.wake === null) {
+        countTimer();
         const timer = context.df.createTimer(toDate(timerFor(due, now())));
         const waits = [
           ...(aborted ? [] : [listen(events.abort)]), // only one abort is needed

@@ -19,6 +19,9 @@ export const defaultMaxLockDays = "3653";
 /** The retention if COPY_RETENTION_DAYS is missing (days). */
 export const defaultRetentionDays = "30";
 
+/** The settings of the event queue's account if COPY_EVENT_QUEUE_CONNECTION is missing: the app's own account. */
+export const defaultEventQueueConnection = "AzureWebJobsStorage";
+
 /** Every setting that the app or its host.json reads. `Environment` has no other names. */
 export const settingsTable = {
   COPY_ALLOWED: {
@@ -34,6 +37,17 @@ export const settingsTable = {
   COPY_AUTH: {
     meaning: "How callers authenticate: `keys` or `entra`",
     default: "`keys`",
+    madeBy: "deployment",
+  },
+  COPY_EVENT_QUEUE: {
+    meaning:
+      "[Queue](../copy/routing/README.md#events-from-a-queue) from which events are read, too",
+    default: "none",
+    madeBy: "deployment",
+  },
+  COPY_EVENT_QUEUE_CONNECTION: {
+    meaning: "Name, or prefix, of the settings that have the queue's account",
+    default: `\`${defaultEventQueueConnection}\``,
     madeBy: "deployment",
   },
   COPY_NOTICE_TOPIC: {

@@ -12,6 +12,8 @@ import type { Environment } from "./environment.ts";
 import { defaultMaxLockDays, defaultRetentionDays, defaultWatchdog } from "./settings-table.ts";
 import { parseLedgerAccount, parseOwnAccount } from "./own-account.ts";
 import type { LedgerAccount } from "./own-account.ts";
+import { parseEventQueue } from "./event-queue.ts";
+import type { EventQueue } from "./event-queue.ts";
 import { parseNotificationTargets } from "./notification-settings.ts";
 import type { NotificationTarget } from "../notifications/notifications.ts";
 import { parseRoutes } from "../copy/routing/routes.ts";
@@ -43,6 +45,8 @@ export type Settings = {
   watchdogSchedule: string;
   /** How long claims, and copies that have ended, are kept (days). */
   retentionDays: number;
+  /** The queue from which events are read; null if there is none. */
+  eventQueue: EventQueue | null;
   /** The Storage emulator, on a developer's machine only, and the allowed sources outside Storage. */
   origins: Origins;
 };
@@ -83,6 +87,7 @@ export function readSettings(environment: Environment): Settings {
   const maxLockDays = parseMaxLockDays(environment["COPY_MAX_LOCK_DAYS"], problems);
   const areTrusted = environment["WEBSITE_AUTH_ENABLED"]?.toLowerCase() === "true";
   const operators = parseOperators(environment["COPY_OPERATORS"], problems);
+  const eventQueue = parseEventQueue(environment, problems);
   const auth = parseAuth(environment["COPY_AUTH"], areTrusted, problems);
   if (problems.length > 0 || ledger === null || own === null) throw new SettingsError(problems);
   return {
@@ -99,6 +104,7 @@ export function readSettings(environment: Environment): Settings {
     auth,
     watchdogSchedule,
     retentionDays,
+    eventQueue,
   };
 }
 

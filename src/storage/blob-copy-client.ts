@@ -16,7 +16,7 @@ import { isRefusal, tagCondition } from "./copy-client.ts";
 import { copyProperties } from "./copy-properties.ts";
 import type { CredentialFor } from "./credentials.ts";
 import { leaseConditions } from "./lease-conditions.ts";
-import { bounded, singleTry, pipeline } from "./pipeline.ts";
+import { copyTarget, observed, singleTry, pipeline } from "./pipeline.ts";
 import { withRefusals, withReconnect } from "./refusal.ts";
 import { createSnapshotClient } from "./snapshot-client.ts";
 
@@ -87,7 +87,10 @@ function blobClient(
   options: StoragePipelineOptions,
 ): BlobClient {
   const credential = side.sas === null ? credentialFor(side.endpoint) : new AnonymousCredential();
-  return new BlobClient(urlOf(side), bounded(newPipeline(credential, options)));
+  return new BlobClient(
+    urlOf(side),
+    observed(newPipeline(credential, options), copyTarget(side.endpoint)),
+  );
 }
 
 function urlOf({ endpoint, sas }: Side): string {

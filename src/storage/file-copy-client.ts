@@ -19,7 +19,7 @@ import type { CopyClient, DestinationSide, Side, StartOrder } from "./copy-clien
 import { copyProperties } from "./copy-properties.ts";
 import type { CredentialFor } from "./credentials.ts";
 import { leaseConditions } from "./lease-conditions.ts";
-import { bounded, singleTry, pipeline } from "./pipeline.ts";
+import { copyTarget, observed, singleTry, pipeline } from "./pipeline.ts";
 import { withRefusals, withReconnect } from "./refusal.ts";
 
 type FileCopyClient = Pick<
@@ -90,14 +90,18 @@ function fileClient(
 ): ShareFileClient {
   const credential = sas === null ? credentialFor(endpoint) : new AnonymousCredential();
   const url = urlWith(endpoint, sas === null ? null : revealSas(sas));
-  return new ShareFileClient(url, bounded(newPipeline(credential, options)), {
-    ...(hasTrailingDot(endpoint.path) ? { allowTrailingDot: true } : {}),
-    ...(source?.service === "file" && hasTrailingDot(source.path)
-      ? { allowSourceTrailingDot: true }
-      : {}),
-    // A token is accepted only with this intent; a key or a SAS needs none.
-    ...("getToken" in credential ? { fileRequestIntent: "backup" } : {}),
-  });
+  return new ShareFileClient(
+    url,
+    observed(newPipeline(credential, options), copyTarget(endpoint)),
+    {
+      ...(hasTrailingDot(endpoint.path) ? { allowTrailingDot: true } : {}),
+      ...(source?.service === "file" && hasTrailingDot(source.path)
+        ? { allowSourceTrailingDot: true }
+        : {}),
+      // A token is accepted only with this intent; a key or a SAS needs none.
+      ...("getToken" in credential ? { fileRequestIntent: "backup" } : {}),
+    },
+  );
 }
 
 function underLease(destination: DestinationSide) {

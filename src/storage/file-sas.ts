@@ -8,7 +8,7 @@ import {
 import type { AnonymousCredential, StorageSharedKeyCredential } from "@azure/storage-file-share";
 import type { SASProtocol, UserDelegationKey } from "@azure/storage-blob";
 import type { FileEndpoint } from "../copy/location/endpoint.ts";
-import { bounded, pipeline } from "./pipeline.ts";
+import { copyTarget, observed, pipeline } from "./pipeline.ts";
 
 /** The first version of Azure Files with user delegation SAS tokens; it has no `scid`. */
 const fileVersion = "2025-07-05";
@@ -17,13 +17,16 @@ type Credential = StorageSharedKeyCredential | AnonymousCredential | TokenCreden
 
 /** Reads a user delegation key of an account's Files service. */
 export async function readKey(
-  accountUrl: string,
-  credential: Credential,
-  startsOn: Date,
-  expiresOn: Date,
+  source: FileEndpoint,
+  {
+    url,
+    credential,
+    startsOn,
+    expiresOn,
+  }: { url: string; credential: Credential; startsOn: Date; expiresOn: Date },
 ): Promise<UserDelegationKey> {
-  const calls = bounded(newPipeline(credential, pipeline));
-  const client = new ShareServiceClient(accountUrl, calls, { fileRequestIntent: "backup" });
+  const calls = observed(newPipeline(credential, pipeline), copyTarget(source));
+  const client = new ShareServiceClient(url, calls, { fileRequestIntent: "backup" });
   return await client.getUserDelegationKey(startsOn, expiresOn);
 }
 

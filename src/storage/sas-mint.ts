@@ -15,7 +15,7 @@ import { Sas } from "../copy/location/sas.ts";
 import type { SasMint } from "./copy-client.ts";
 import { isIdentified } from "./credentials.ts";
 import type { CredentialFor } from "./credentials.ts";
-import { bounded, pipeline } from "./pipeline.ts";
+import { copyTarget, observed, pipeline } from "./pipeline.ts";
 import { withRefusals } from "./refusal.ts";
 
 /**
@@ -37,8 +37,8 @@ export function createSasMint(credentialFor: CredentialFor): SasMint {
     const url = accountUrl(source);
     const credential = credentialFor(source);
     if (source.service === "file")
-      return (await loadFileSas()).readKey(url, credential, startsOn, expiresOn);
-    const calls = bounded(newPipeline(credential, pipeline));
+      return (await loadFileSas()).readKey(source, { url, credential, startsOn, expiresOn });
+    const calls = observed(newPipeline(credential, pipeline), copyTarget(source));
     return await new BlobServiceClient(url, calls).getUserDelegationKey(startsOn, expiresOn);
   };
 

@@ -6,7 +6,7 @@ import type { SnapshotProperties, DestinationSnapshots } from "../copy/contract/
 import { isRefusal } from "./copy-client.ts";
 import type { DestinationSide, Snapshots } from "./copy-client.ts";
 import { leaseConditions } from "./lease-conditions.ts";
-import { bounded, pipeline } from "./pipeline.ts";
+import { copyTarget, observed, pipeline } from "./pipeline.ts";
 import { withReconnect, withRefusals } from "./refusal.ts";
 
 /** Creates the client for a destination's snapshots. `own` returns a client that uses the side's authorization. */
@@ -74,7 +74,10 @@ function containerClient(
 ): ContainerClient {
   const url = `${serviceUrl(endpoint)}/${containerOf(endpoint)}`;
   const withSas = sas === null ? url : `${url}?${revealSas(sas)}`;
-  return new ContainerClient(withSas, bounded(newPipeline(credential, pipeline)));
+  return new ContainerClient(
+    withSas,
+    observed(newPipeline(credential, pipeline), copyTarget(endpoint)),
+  );
 }
 
 function toSnapshotProperties(

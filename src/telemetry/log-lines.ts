@@ -7,7 +7,7 @@ export const logLines = {
   /** A request or an event has started a copy. */
   "ferry.copy.accepted": {
     instanceId: "string",
-    traceId: "string",
+    traceId: "string?",
     trigger: "string", // "request" or "event"
     route: "string?",
     sourceAccount: "string", // for a source outside Storage, its host
@@ -115,6 +115,21 @@ export const logLines = {
     seconds: "real",
   },
 } as const satisfies Record<string, Record<string, ColumnType>>;
+
+export type LogLevel = "info" | "warn" | "error";
+
+export const logLevels = {
+  "ferry.copy.accepted": "info",
+  "ferry.copy.ended": "info",
+  "ferry.copy.stuck": "warn",
+  "ferry.storage.throttled": "warn",
+  "ferry.notification.refused": "warn",
+  "ferry.notification.resent": "warn",
+  "ferry.notification.dropped": "error",
+  "ferry.event.unusable": "error",
+  "ferry.event.failed": "error",
+  "ferry.watchdog.ran": "info",
+} as const satisfies Record<LogEvent, LogLevel>;
 
 export type ColumnType = `${keyof ColumnTypes}${"" | "?"}`;
 

@@ -16,6 +16,8 @@ const interfaces = [
   "ledger/record.ts",
   "secrets/seal.ts",
 ];
+/** The log lines, without the current invocation: orchestrators are replayed. */
+const lines = ["telemetry/log-lines.ts", "telemetry/copy-lines.ts"];
 const hostTypes = ["types:@azure/functions", "types:durable-functions"];
 const domain = ["zod", "copy/time.ts", "copy/durations.ts", "copy/json.ts"];
 
@@ -65,20 +67,37 @@ export const boundaries = {
   "names.ts": { reason: "names.ts imports nothing", may: [] },
   orchestrations: {
     reason:
-      "orchestrations/ is replayed: it imports copy/, names.ts and types of durable-functions",
-    may: ["copy", "names.ts", "types:durable-functions"],
+      "orchestrations/ is replayed: it imports copy/, names.ts, log lines and types of durable-functions",
+    may: ["copy", "names.ts", "types:durable-functions", ...lines],
   },
+  telemetry: {
+    reason: "telemetry/ imports copy/, OpenTelemetry's API and two Node modules",
+    may: [
+      "copy",
+      "@opentelemetry/api",
+      "node:async_hooks",
+      "node:crypto",
+      "types:@azure/functions",
+    ],
+  },
+  "telemetry/log-lines.ts": { reason: "orchestrators import the log lines", may: ["copy"] },
+  "telemetry/copy-lines.ts": { reason: "orchestrators import the log lines", may: ["copy"] },
   secrets: { reason: "secrets/ imports copy/ and node:crypto", may: ["copy", "node:crypto"] },
-  storage: { reason: "storage/ imports copy/ and the Storage SDKs", may: ["copy", ...sdks] },
+  storage: {
+    reason: "storage/ imports copy/, telemetry/ and the Storage SDKs",
+    may: ["copy", "telemetry", ...sdks],
+  },
   ledger: {
     reason: "ledger/ imports copy/ and the Blob SDK",
     may: ["copy", "@azure/storage-blob", "node:crypto", "uuid"],
   },
   activities: {
-    reason: "activities/ works over interfaces: copy/, the copy client's, the ledger's, the seal's",
+    reason:
+      "activities/ works over interfaces: copy/, telemetry/, the copy client's, the ledger's, the seal's",
     may: [
       "activities/support",
       "copy",
+      "telemetry",
       "storage/copy-client.ts",
       "notifications/notifications.ts",
       ...interfaces,
@@ -89,12 +108,13 @@ export const boundaries = {
     may: ["copy", "storage/copy-client.ts", "notifications/notifications.ts", ...interfaces],
   },
   notifications: {
-    reason: "notifications/ imports copy/, the public view and node:crypto",
-    may: ["copy", "instances/copy-view.ts", "node:crypto"],
+    reason: "notifications/ imports copy/, telemetry/, the public view and node:crypto",
+    may: ["copy", "telemetry", "instances/copy-view.ts", "node:crypto"],
   },
   instances: {
-    reason: "instances/ imports copy/, names.ts and the interfaces of ledger/ and secrets/",
-    may: ["copy", "names.ts", "types:durable-functions", ...interfaces],
+    reason:
+      "instances/ imports copy/, telemetry/, names.ts and the interfaces of ledger/ and secrets/",
+    may: ["copy", "telemetry", "names.ts", "types:durable-functions", ...interfaces],
   },
   http: {
     reason: "http/ imports copy/ and the public view",
@@ -119,12 +139,13 @@ export const boundaries = {
     ],
   },
   "triggers/events": {
-    reason: "triggers/events/ imports copy/, instances/ and the interfaces of ledger/ and secrets/",
-    may: ["copy", "instances", "names.ts", ...interfaces, ...hostTypes],
+    reason:
+      "triggers/events/ imports copy/, telemetry/, instances/ and the interfaces of ledger/ and secrets/",
+    may: ["copy", "telemetry", "instances", "names.ts", ...interfaces, ...hostTypes],
   },
   "triggers/timers": {
-    reason: "triggers/timers/ imports copy/, instances/ and the ledger's interface",
-    may: ["copy", "instances", "names.ts", ...interfaces, ...hostTypes],
+    reason: "triggers/timers/ imports copy/, telemetry/, instances/ and the ledger's interface",
+    may: ["copy", "telemetry", "instances", "names.ts", ...interfaces, ...hostTypes],
   },
   settings: {
     reason: "settings/ imports copy/ and the shapes that it fills",
@@ -136,6 +157,7 @@ export const boundaries = {
       "activities",
       "orchestrations",
       "triggers",
+      "telemetry",
       "copy",
       "ledger/ledger.ts",
       "instances/wake-waiter.ts",

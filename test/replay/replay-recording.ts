@@ -16,6 +16,7 @@ export async function currentFunctions(): Promise<DurableFunctions> {
     requests: {},
     activities: {},
     maintenance: { watchdogSchedule: "0 0 0 * * *" },
+    eventQueue: null,
   } as AppDependencies;
   const app = await collectApp(
     async () => registerApp(deps),

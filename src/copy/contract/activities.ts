@@ -53,13 +53,35 @@ export type CopyEndpoints = {
   rollsBack?: true;
   /** The name of the copy's claim in the ledger; absent without an Idempotency-Key or event. */
   claim?: string;
+  /** The traceparent of the invocation that accepted the copy (W3C Trace Context); absent in inputs of older releases. */
+  trace?: string;
 };
+
+/**
+ * What the log line of the copy's end contains, and an activity does not know. `eventAt`: the time of the event that
+ * caused the copy (ISO 8601). `activities`: how many the orchestration has called, including the current one; `timers`:
+ * how many it has created. Fields without a value are absent.
+ */
+export type EndFacts = { route?: string; eventAt?: string; activities: number; timers: number };
+
+/** Builds the facts of a copy. */
+export function buildEndFacts(
+  { event, route = event?.route }: CopyInput,
+  counts: Pick<EndFacts, "activities" | "timers">,
+): EndFacts {
+  return {
+    ...(route === undefined ? {} : { route }),
+    ...(event === undefined ? {} : { eventAt: event.at }),
+    activities: counts.activities,
+    timers: counts.timers,
+  };
+}
 
 /**
  * Picks the part of a copy that polling and settling need. It is small, because the history stores it for each poll.
  */
 export function pickEndpoints({ options, ...copy }: CopyInput): CopyEndpoints {
-  const { source, destination, sourceSas, destinationSas, claim } = copy;
+  const { source, destination, sourceSas, destinationSas, claim, trace } = copy;
   return {
     source,
     destination,
@@ -70,6 +92,7 @@ export function pickEndpoints({ options, ...copy }: CopyInput): CopyEndpoints {
     ...(options.ifBusy === "fail" ? {} : { mayWait: true }),
     ...(options.rollback === "off" ? {} : { rollsBack: true }),
     ...(claim === undefined ? {} : { claim }),
+    ...(trace === undefined ? {} : { trace }),
   };
 }
 
@@ -111,6 +134,8 @@ export type SettleInput = ActivityInput & {
   notifies?: CopyInput;
   /** When the copy was requested (ISO 8601); absent in inputs of older releases. */
   createdAt?: string;
+  /** For the log; absent in inputs of older releases. */
+  facts?: EndFacts;
   /** Null if the ledger must be read. */
   kept: KeptEtags | null;
   /** An event woke the copy, so its destination has a wake mark. */

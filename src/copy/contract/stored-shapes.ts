@@ -39,6 +39,15 @@ export const copyEndpoints = z.object({
   mayWait: z.literal(true).exactOptional(),
   rollsBack: z.literal(true).exactOptional(),
   claim: text.regex(/^[0-9a-f]{64}$/).exactOptional(),
+  trace: text.regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/).exactOptional(),
+});
+
+/** `EndFacts`. */
+export const endFacts = z.object({
+  route: text.exactOptional(),
+  eventAt: isoTime.exactOptional(),
+  activities: count,
+  timers: count,
 });
 
 /** `CopyInput`, as an activity gets it: with every option. */

@@ -19,8 +19,10 @@ import { withDeadline } from "../../instances/deadline.ts";
 import { readOwnInstance, readRepairInstance } from "../../instances/find-instance.ts";
 import { raiseEvent } from "../../instances/raise-event.ts";
 import { startClaimed, createCopyInput } from "../../instances/start-instance.ts";
+import { currentTraceId, emit } from "../../telemetry/scope.ts";
 import { createBoundedCounts, createBoundedSet } from "./bounded-set.ts";
 import type { BoundedCounts } from "./bounded-set.ts";
+import { readDelivery } from "./delivery.ts";
 
 export type EventDependencies = {
   routes: readonly Route[];
@@ -37,8 +39,8 @@ export type EventDependencies = {
   newInstanceId(now: EpochMs): InstanceId;
 };
 
-/** The handler of a function with an Event Grid trigger. */
-export type EventGridHandler = (
+/** The handler of a function with an Event Grid trigger, or with a trigger of the queue that has these events. */
+export type EventHandler = (
   event: unknown,
   client: DurableClient,
   context: InvocationContext,
@@ -47,7 +49,7 @@ export type EventGridHandler = (
 /** Does the work of a reaction unless this process has already completed it. */
 type Once = (reaction: string, work: () => Promise<void>) => Promise<void>;
 
-/** A delivery that is not handled by then fails, and Event Grid sends it again. */
+/** A delivery that is not handled by then fails, and Event Grid sends it again, or the queue shows it again. */
 const deadlineMs = 9 * second;
 
 /** Reactions that this process has completed. The ledger gives the same result, but needs calls to Storage. */
@@ -58,10 +60,10 @@ const maxOutdated = 10;
 
 /**
  * Creates the handler of BlobCreated events. It wakes the copy that created the blob, and starts a copy along each
- * route that the blob matches. It throws if a retry can help, so that Event Grid delivers the event again. An event
- * that can never cause its copy is logged and reported.
+ * route that the blob matches. It throws if a retry can help, so that the event is delivered again. An event that can never
+ * cause its copy is logged and reported.
  */
-export function storageEvent(deps: EventDependencies): EventGridHandler {
+export function storageEvent(deps: EventDependencies): EventHandler {
   const completed = createBoundedSet(maxCompleted);
   const outdated = createBoundedCounts(maxCompleted);
   const once: Once = async (reaction, work) => {
@@ -69,7 +71,7 @@ export function storageEvent(deps: EventDependencies): EventGridHandler {
     await work();
     completed.add(reaction);
   };
-  const react: EventGridHandler = async (event, client, context) => {
+  const react: EventHandler = async (event, client, context) => {
     const read = parseStorageEvent(event, deps.origins);
     if (read.kind === "other") return;
     if (read.kind === "unreadable") {
@@ -81,9 +83,10 @@ export function storageEvent(deps: EventDependencies): EventGridHandler {
       const routes = deps.routes.filter((route) => isRouted(route, created.blob));
       const problem = `its URL ${read.problem}`;
       if (routes.length === 0) {
-        return context.error(
+        context.error(
           `Cannot use the event of ${describeBlob(created.blob)} because ${problem}; no route matches it`,
         );
+        return emitUnusable(context, null);
       }
       for (const { name } of routes) {
         await reportUnusable(deps, context, unusableEvent(created, name, problem), once);
@@ -100,7 +103,15 @@ export function storageEvent(deps: EventDependencies): EventGridHandler {
       );
     }
   };
-  return (event, client, context) => withDeadline(react(event, client, context), deadlineMs);
+  return async (event, client, context) => {
+    try {
+      await withDeadline(react(event, client, context), deadlineMs);
+    } catch (error) {
+      const traceId = currentTraceId();
+      emit("ferry.event.failed", { traceId, ...readDelivery(context) });
+      throw error;
+    }
+  };
 }
 
 /**
@@ -203,11 +214,17 @@ async function reportUnusable(
         ? `Cannot use an event about ${blob ?? "an unknown blob"} because it ${problem}`
         : `Cannot copy ${blob} along "${route}" because ${problem}`,
     );
+    emitUnusable(context, route);
     const reasons = await report(event);
     if (reasons.length > 0) {
       throw new Error(`Cannot report an event that cannot be used: ${reasons.join(", ")}`);
     }
   });
+}
+
+function emitUnusable(context: InvocationContext, route: string | null): void {
+  const { trigger } = readDelivery(context);
+  emit("ferry.event.unusable", { traceId: currentTraceId(), trigger, route });
 }
 
 function unusableEvent({ blob, etag, at }: BlobCreated, route: string, problem: string) {

@@ -2,13 +2,15 @@ import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import type { InstanceId } from "../../copy/contract/ids.ts";
 import type { EpochMs } from "../../copy/time.ts";
-import { minute } from "../../copy/durations.ts";
+import { minute, second } from "../../copy/durations.ts";
 import { maxNotificationMs } from "../../copy/polling/backoff.ts";
 import type { OrchestrationRecord } from "../../copy/contract/copy-status.ts";
 import type { Outcome } from "../../copy/contract/outcome.ts";
 import type { CopyInput } from "../../copy/contract/activities.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { readOwnInstance, readRepairInstance } from "../../instances/find-instance.ts";
+import { emit } from "../../telemetry/scope.ts";
+import { traceIdOf } from "../../telemetry/trace-context.ts";
 import { startRepair } from "../../instances/start-repair.ts";
 
 /** How long a notification may be in the outbox before the watchdog intervenes (ms). */
@@ -17,30 +19,46 @@ const maxEntries = 100;
 
 /**
  * Starts a repair for each ended copy whose instance failed before its notification was delivered. The repair settles
- * the copy again, which changes nothing, and sends the notification. After a day the notification is dropped.
+ * the copy again, which changes nothing, and sends the notification. After a day the notification is dropped. Returns how
+ * many notifications wait, and since when the oldest one does.
  */
 export async function resendNotifications(
   { ledger, now }: { ledger: Ledger; now(): EpochMs },
   client: DurableClient,
   context: InvocationContext,
-): Promise<void> {
+): Promise<OutboxState> {
+  let entries = 0;
+  let oldestMs: number | null = null;
   for (const entry of await ledger.outbox.list(maxEntries)) {
     if (entry.kind === "unreadable") {
       await discard(ledger, context, entry.name);
       continue;
     }
-    const { instanceId, since } = entry;
+    const { instanceId, copy, since } = entry;
     const waited = now() - since;
     if (waited > maxNotificationMs + graceMs) {
       await ledger.outbox.remove(instanceId);
       context.error(
         `Cannot deliver the notification of copy ${instanceId} because its targets did not accept it for a day`,
       );
-    } else if (waited > graceMs && waited < maxNotificationMs) {
-      await repairToNotify(ledger, client, context, entry);
+      emit("ferry.notification.dropped", {
+        instanceId,
+        traceId: traceIdOf(copy.trace),
+        reason: "refused-for-a-day",
+        waitedSeconds: waited / second,
+      });
+      continue;
+    }
+    entries++;
+    oldestMs = Math.max(oldestMs ?? 0, waited);
+    if (waited > graceMs && waited < maxNotificationMs) {
+      await repairToNotify(ledger, client, context, { instanceId, copy, waitedMs: waited });
     }
   }
+  return { entries, oldestSeconds: oldestMs === null ? null : oldestMs / second };
 }
+
+type OutboxState = { entries: number; oldestSeconds: number | null };
 
 /** Removes the entry, because it would be listed again and again before the others. */
 async function discard(ledger: Ledger, context: InvocationContext, name: string): Promise<void> {
@@ -48,6 +66,12 @@ async function discard(ledger: Ledger, context: InvocationContext, name: string)
   try {
     await ledger.outbox.discard(name);
     context.error(`${message}; it was removed`);
+    emit("ferry.notification.dropped", {
+      instanceId: null,
+      traceId: null,
+      reason: "unreadable",
+      waitedSeconds: null,
+    });
   } catch {
     context.error(`${message}; it could not be removed`);
   }
@@ -57,8 +81,15 @@ async function repairToNotify(
   ledger: Ledger,
   client: DurableClient,
   context: InvocationContext,
-  { instanceId, copy }: { instanceId: InstanceId; copy: CopyInput },
+  { instanceId, copy, waitedMs }: { instanceId: InstanceId; copy: CopyInput; waitedMs: number },
 ): Promise<void> {
+  const emitResent = (action: "repaired" | "failed") =>
+    emit("ferry.notification.resent", {
+      instanceId,
+      traceId: traceIdOf(copy.trace),
+      action,
+      waitedSeconds: waitedMs / second,
+    });
   const outcome = (await ledger.records.read(instanceId))?.outcome ?? null;
   if (outcome === null) return;
   try {
@@ -69,11 +100,13 @@ async function repairToNotify(
     const entry = { plan: null, copyId: null, settlement: null };
     await startRepair(client, { instanceId, entry, copy, record: recordOf(outcome) });
     context.warn(`Copy ${instanceId} ended without its notification, which a repair now sends`);
+    emitResent("repaired");
   } catch {
     // The error is logged, so that it does not stop the others. Its text may quote inputs.
     context.error(
       `Cannot resend the notification of copy ${instanceId} because Durable did not respond`,
     );
+    emitResent("failed");
   }
 }
 

@@ -1,6 +1,6 @@
 import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
-import { hour, minute } from "../../copy/durations.ts";
+import { hour, minute, second } from "../../copy/durations.ts";
 import { parseTime, plusMs } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import type { Outcome } from "../../copy/contract/outcome.ts";
@@ -14,6 +14,8 @@ import { knownStatus, recordFrom } from "../../instances/known-status.ts";
 import { raiseEvent } from "../../instances/raise-event.ts";
 import { startRepair } from "../../instances/start-repair.ts";
 import { createWakeWaiter } from "../../instances/wake-waiter.ts";
+import { stuckColumns } from "../../telemetry/copy-lines.ts";
+import { emit } from "../../telemetry/scope.ts";
 import { passOnQueues } from "./pass-on-queues.ts";
 import { resendNotifications } from "./resend-notifications.ts";
 
@@ -49,24 +51,35 @@ export function watchdog(deps: WatchdogDependencies): TimerHandler {
   const { ledger, now } = deps;
   return async (_timer, client, context) => {
     const startedAt = now();
+    const counts: Counts = { locks: 0, stuck: 0, failed: 0 };
     const first = await ledger.lockScan.page({ marker: null, limit: pageSize });
     const position = first.marker === null ? null : await ledger.lockScan.readPosition();
     let page = position === null ? first : await continueScan(ledger, position, first);
     for (let pages = 1; ; pages++) {
       for (let at = 0; at < page.names.length; at += maxConcurrent) {
         const some = page.names.slice(at, at + maxConcurrent);
-        await Promise.all(some.map((name) => watchLock(deps, client, context, name)));
+        await Promise.all(some.map((name) => watchLock(deps, client, context, { name, counts })));
       }
       const { marker } = page;
       if (marker === null || pages === maxPages || now() - startedAt > maxRunMs) {
         if (marker !== position) await ledger.lockScan.writePosition(marker);
         await passOnQueues(deps, client, context, { until: plusMs(startedAt, maxRunMs) });
-        return await resendNotifications(deps, client, context);
+        const outbox = await resendNotifications(deps, client, context);
+        const seconds = (now() - startedAt) / second;
+        return emit("ferry.watchdog.ran", {
+          ...counts,
+          complete: marker === null,
+          outbox: outbox.entries,
+          outboxOldestSeconds: outbox.oldestSeconds,
+          seconds,
+        });
       }
       page = await ledger.lockScan.page({ marker, limit: pageSize });
     }
   };
 }
+
+type Counts = { locks: number; stuck: number; failed: number };
 
 /** Starts over if Storage no longer accepts the marker, which would otherwise fail every later scan. */
 async function continueScan(ledger: Ledger, marker: string, first: LockPage): Promise<LockPage> {
@@ -78,25 +91,37 @@ async function watchLock(
   deps: WatchdogDependencies,
   client: DurableClient,
   context: InvocationContext,
-  name: string,
+  { name, counts }: { name: string; counts: Counts },
 ): Promise<void> {
+  counts.locks++;
   try {
     const lock = await deps.ledger.lockScan.read(name);
-    const action = lock === null ? null : await intervene(deps, client, lock);
-    if (action !== null) context.warn(`Copy ${lock?.instanceId} ${action}`);
+    const done = lock === null ? null : await intervene(deps, client, lock);
+    if (lock === null || done === null) return;
+    counts.stuck++;
+    context.warn(`Copy ${lock.instanceId} ${done.text}`);
+    emit("ferry.copy.stuck", stuckColumns(lock, done));
   } catch (error) {
+    counts.failed++;
     // Other texts may quote Durable's response.
     const reason = error instanceof LedgerError ? error.message : "Durable did not respond";
     context.error(`Cannot check the copy of lock ${name}: ${reason}`);
   }
 }
 
-/** Releases the lock, wakes the instance or starts a repair. Returns the action for the log, null if none. */
+/** What the watchdog did; `text` completes the sentence "Copy <id> …" of the log. */
+type Intervention = {
+  action: "woken" | "repaired" | "released";
+  text: string;
+  overdueSeconds: number | null;
+};
+
+/** Releases the lock, wakes the instance or starts a repair; null if none of them was necessary. */
 async function intervene(
   deps: WatchdogDependencies,
   client: DurableClient,
   lock: HeldLock,
-): Promise<string | null> {
+): Promise<Intervention | null> {
   const { ledger, now } = deps;
   const { instanceId } = lock;
   const own = await readOwnInstance(client, instanceId);
@@ -132,7 +157,8 @@ async function intervene(
     copy,
     record,
   });
-  return isNew ? "was taken over by a repair because its orchestration failed or is lost" : null;
+  const text = "was taken over by a repair because its orchestration failed or is lost";
+  return isNew ? { action: "repaired", text, overdueSeconds: null } : null;
 }
 
 async function wakeIfOverdue(
@@ -141,16 +167,19 @@ async function wakeIfOverdue(
   lock: HeldLock,
   instance: CopyInstance,
   listenerId: string = lock.instanceId,
-): Promise<string | null> {
+): Promise<Intervention | null> {
   const { customStatus, execution } = instance;
   // Only an operator can resume it; each wake would lengthen its history.
   if (execution.kind === "running" && execution.isSuspended === true) return null;
   const due = customStatus?.nextReadAt ?? null;
-  if (due === null || now() - parseTime(due) < graceMs) return null;
+  if (due === null) return null;
+  const overdueMs = now() - parseTime(due);
+  if (overdueMs < graceMs) return null;
   const order = { now: now(), intervalMs: minWakeIntervalMs };
   if (!(await ledger.lockScan.recordWake(lock, order))) return null;
   await raiseEvent(client, listenerId, events.wake);
-  return `was woken because its next poll was due at ${due}`;
+  const text = `was woken because its next poll was due at ${due}`;
+  return { action: "woken", text, overdueSeconds: overdueMs / second };
 }
 
 async function releaseLock(
@@ -158,12 +187,13 @@ async function releaseLock(
   client: DurableClient,
   lock: HeldLock,
   outcome: Outcome,
-): Promise<string> {
+): Promise<Intervention> {
   const { instanceId: ended, name } = lock;
   // First: a late start registers nothing once the outcome is recorded.
   await ledger.records.recordOutcome(ended, outcome);
   await ledger.lockScan.release(lock);
   const wake = createWakeWaiter(client);
   await ledger.queue.passOn({ lock: name }, { now: now(), ended, wake });
-  return "had ended without releasing its lock; the watchdog released it";
+  const text = "had ended without releasing its lock; the watchdog released it";
+  return { action: "released", text, overdueSeconds: null };
 }

@@ -1,0 +1,37 @@
+import { nonEmpty } from "./environment.ts";
+import type { Environment } from "./environment.ts";
+import { defaultEventQueueConnection } from "./settings-table.ts";
+
+/** `connection`: the name, or the prefix, of the settings that have the queue's account. The host reads them. */
+export type EventQueue = { queueName: string; connection: string };
+
+/**
+ * "Naming Queues and Metadata": 3 to 63 lower-case letters, digits and single hyphens. The host appends "-poison" for the
+ * messages that it gives up, and keeps those of a queue whose name leaves no room for that.
+ */
+const validName = /^(?=.{3,56}$)[a-z0-9]+(-[a-z0-9]+)*$/;
+
+/** Reads the queue that has the events of Storage; null if `COPY_EVENT_QUEUE` is missing. Adds to `problems`. */
+export function parseEventQueue(environment: Environment, problems: string[]): EventQueue | null {
+  const queueName = nonEmpty(environment["COPY_EVENT_QUEUE"]);
+  if (queueName === null) return null;
+  if (!validName.test(queueName) || queueName.endsWith("-poison")) {
+    problems.push(
+      `COPY_EVENT_QUEUE must be a queue's name of 3 to 56 lower-case letters, digits and single hyphens that does not end in "-poison": "${queueName}"`,
+    );
+  }
+  const hub = nonEmpty(environment["TASKHUB_NAME"])?.toLowerCase();
+  if (hub !== undefined && queueName.startsWith(`${hub}-`)) {
+    problems.push(
+      `COPY_EVENT_QUEUE must not be a queue of the task hub, whose names begin with "${hub}-": "${queueName}"`,
+    );
+  }
+  const connection =
+    nonEmpty(environment["COPY_EVENT_QUEUE_CONNECTION"]) ?? defaultEventQueueConnection;
+  if (!/^[A-Za-z]\w*$/.test(connection)) {
+    problems.push(
+      `COPY_EVENT_QUEUE_CONNECTION must be the name of a setting, such as AzureWebJobsStorage: "${connection}"`,
+    );
+  }
+  return { queueName, connection };
+}
