@@ -1,8 +1,9 @@
+import { RestError } from "@azure/storage-blob";
 import type { RequestPolicyFactory } from "@azure/storage-blob";
 import { second } from "../copy/durations.ts";
 import type { Destination } from "../copy/location/endpoint.ts";
 import { beginStorageCall } from "../telemetry/scope.ts";
-import type { CallTarget } from "../telemetry/scope.ts";
+import type { CallTarget, StorageResponse } from "../telemetry/scope.ts";
 
 /**
  * SDK retries are disabled: they would repeat a 503 immediately, whatever its Retry-After is. Longer waits are
@@ -34,16 +35,11 @@ export function observed<P extends { factories: RequestPolicyFactory[] }>(
         if (call !== null) request.headers.set("x-ms-client-request-id", call.clientRequestId);
         try {
           const response = await next.sendRequest(request);
-          const { status, headers } = response;
-          const retryAfter = headers.get("retry-after");
-          call?.end({
-            status,
-            code: headers.get("x-ms-error-code") ?? null,
-            retryAfterSeconds: retryAfter === undefined ? null : toSeconds(retryAfter),
-          });
+          call?.end(toResponse(response));
           return response;
         } catch (error) {
-          call?.end(null);
+          // A response with an error's status is thrown by a policy that runs later.
+          call?.end(error instanceof RestError ? toResponse(error.response) : null);
           throw error;
         }
       },
@@ -52,9 +48,18 @@ export function observed<P extends { factories: RequestPolicyFactory[] }>(
   return calls;
 }
 
-/** Storage sends seconds; null for a date, which it could send as well. */
-function toSeconds(retryAfter: string): number | null {
-  return /^\d+$/.test(retryAfter) ? Number(retryAfter) : null;
+type AnyResponse = { status: number; headers: { get(name: string): string | undefined } };
+
+function toResponse(response: AnyResponse | undefined): StorageResponse | null {
+  if (response === undefined) return null;
+  const { status, headers } = response;
+  const retryAfter = headers.get("retry-after") ?? "";
+  return {
+    status,
+    code: headers.get("x-ms-error-code") ?? null,
+    // Storage sends seconds. HTTP also permits a date.
+    retryAfterSeconds: /^\d+$/.test(retryAfter) ? Number(retryAfter) : null,
+  };
 }
 
 /** The target of a call that a copy needs. */

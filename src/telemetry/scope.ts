@@ -67,7 +67,7 @@ async function inSpan<Result>(
   const base =
     parent === null ? context.active() : trace.setSpanContext(ROOT_CONTEXT, toOtel(parent));
   const span = tracer().startSpan(name, { attributes }, base);
-  const spanned = { trace: traceOf(span, parent), context: trace.setSpan(base, span) };
+  const spanned = { trace: traceOf(span, base, parent), context: trace.setSpan(base, span) };
   try {
     return await context.with(spanned.context, () => work(spanned));
   } catch (error) {
@@ -85,12 +85,14 @@ type SpanOptions = {
   parent: TraceContext | null;
 };
 
-/** The span's own context. Without an SDK there is no span, and its ids are made here. */
-function traceOf(span: Span, parent: TraceContext | null): TraceContext {
+/**
+ * The span's own place in the trace. Without an SDK, OpenTelemetry makes no span and returns the parent's context: then the
+ * ids are made here.
+ */
+function traceOf(span: Span, base: Context, parent: TraceContext | null): TraceContext {
   const { traceId, spanId, traceFlags } = span.spanContext();
-  const isOwn =
-    parseTraceparent(`00-${traceId}-${spanId}-00`) !== null && spanId !== parent?.spanId;
-  if (isOwn) return { traceId, spanId, isSampled: (traceFlags & 1) === 1 };
+  const own = parseTraceparent(`00-${traceId}-${spanId}-${(traceFlags & 1) === 1 ? "01" : "00"}`);
+  if (own !== null && spanId !== trace.getSpanContext(base)?.spanId) return own;
   return {
     traceId: parent?.traceId ?? randomBytes(16).toString("hex"),
     spanId: randomBytes(8).toString("hex"),
@@ -157,7 +159,7 @@ export function beginStorageCall(target: CallTarget, method: string): StorageCal
   };
   const options = { kind: SpanKind.CLIENT, attributes };
   const span = tracer().startSpan(`Storage ${method}`, options, scope.context);
-  const { traceId, spanId } = traceOf(span, scope.trace);
+  const { traceId, spanId } = traceOf(span, scope.context, scope.trace);
   return {
     clientRequestId: `${traceId}-${spanId}`,
     end(response) {
