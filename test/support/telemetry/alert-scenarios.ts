@@ -38,7 +38,7 @@ export const alertScenarios = {
   },
   /** Durable loses the timer and every later message of one copy; then operators terminate five others. */
   "stuck-copies": {
-    options: { copies: { bytesPerSecond: 1 }, persistent: true },
+    options: { settings: inboxRoutes(), copies: { bytesPerSecond: 1 }, persistent: true },
     async play(stack) {
       const { nextReadAt } = await startCopy(stack, "deaf.mp4");
       changeHub(stack, "DELETE FROM timers");
@@ -51,14 +51,18 @@ export const alertScenarios = {
       changeHub(stack, "DROP TRIGGER deaf");
       await stack.restart();
       for (const name of ["1.mp4", "2.mp4", "3.mp4", "4.mp4", "5.mp4"]) {
-        await terminate(stack, (await startCopy(stack, name)).id);
+        const source = await stack.upload(`inbox/${name}`, film);
+        const { id } = await stack.start({ source: source.url, route: "films" });
+        await terminate(stack, id);
       }
       await stack.clock.advance(10 * minute);
     },
   },
   /** The app gives up an event that can never cause its copy: its path has a segment that no blob can have. */
   "dead-letters": {
-    options: { settings: inboxRoutes({ destination: `${storage}/archive/{path}/${"n".repeat(1_000)}` }) },
+    options: {
+      settings: inboxRoutes({ destination: `${storage}/archive/{path}/${"n".repeat(1_000)}` }),
+    },
     async play(stack) {
       const event = await createEvent(await stack.upload("inbox/a-long-name-for-a-film.mp4", film));
       await deliver(stack, event);
