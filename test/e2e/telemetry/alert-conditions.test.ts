@@ -169,16 +169,27 @@ const examples: Record<AlertName, [event: string, fits: (line: ReadLine["line"])
   "watchdog-silent": ["ferry.watchdog.ran", () => true],
 };
 
+/** The columns of a line that the alert's query reads, or all of them if it reads none. */
 function exampleOf(name: AlertName): string {
   const [event, fits] = examples[name];
   const own = readLines(played[name].log);
   const found = [...own, ...lines].find((one) => one.event === event && fits(one.line));
-  const { instanceId, traceId, ...columns } = found?.line ?? {};
+  const query = queries.find((one) => one.name === `alerts/${name}`);
+  const read = query?.columns.flatMap((use) => (use.event === event ? [use.column] : [])) ?? [];
+  const columns = Object.entries({ ...found?.line, ...pickIds(found?.line) }).filter(
+    ([column]) => read.length === 0 || read.includes(column),
+  );
+  const shown = JSON.stringify({ event, ...Object.fromEntries(columns) }, null, 2);
+  return `\n\`\`\`json\n${shown}\n\`\`\`\n\n`;
+}
+
+/** Ids that are the same in every run, in place of those that a line has. */
+function pickIds(line: ReadLine["line"] = {}): ReadLine["line"] {
   const ids = {
-    ...(instanceId === undefined ? {} : { instanceId: "01a1f8d3-ea00-7507-8ae8-97c0badf54b6" }),
-    ...(traceId === undefined ? {} : { traceId: "d32c9209876aff95feb3efaa13108780" }),
+    instanceId: "01a1f8d3-ea00-7507-8ae8-97c0badf54b6",
+    traceId: "d32c9209876aff95feb3efaa13108780",
   };
-  return `\n\`\`\`json\n${JSON.stringify({ event, ...ids, ...columns })}\n\`\`\`\n\n`;
+  return Object.fromEntries(Object.entries(ids).filter(([name]) => typeof line[name] === "string"));
 }
 
 function linesIn(event: string): ReadLine["line"][] {
