@@ -124,15 +124,11 @@ function table(head: string[], rows: string[][]): string {
   const line = (cells: string[]) =>
     `| ${cells
       .map((cell, column) =>
-        isNumber[column]
-          ? cell.padStart(widths[column] ?? 0)
-          : cell.padEnd(widths[column] ?? 0),
+        isNumber[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
       )
       .join(" | ")} |`;
   const rule = `| ${widths
-    .map((width, column) =>
-      isNumber[column] ? `${"-".repeat(width - 1)}:` : "-".repeat(width),
-    )
+    .map((width, column) => (isNumber[column] ? `${"-".repeat(width - 1)}:` : "-".repeat(width)))
     .join(" | ")} |`;
   return [line(head), rule, ...rows.map(line)].join("\n");
 }

@@ -28,7 +28,7 @@ export type EventsOptions = {
  */
 export async function deployEvents(options: EventsOptions): Promise<void> {
   const { az, directory, variables, log } = options;
-  const { copies, routes, actionGroupId } = await readParameters(
+  const { copies, routes, eventQueue, actionGroupId } = await readParameters(
     join(directory, "main.parameters.json"),
   );
   const { existingTopics } = await readParameters(join(directory, "events.parameters.json"));
@@ -48,6 +48,7 @@ export async function deployEvents(options: EventsOptions): Promise<void> {
         copies,
         routes,
         existingTopics,
+        eventQueue,
         actionGroupId,
         appId: { value: variables.FERRY_APP_ID },
         stateAccountId: { value: variables.FERRY_STATE_ACCOUNT_ID },

@@ -7,6 +7,9 @@ param functionId string
 param stateAccountId string
 param deadLetterContainer string
 
+@description('The queue of the app\'s own account that receives the events; empty for the function.')
+param eventQueue string
+
 @description('The resource id of the action group that alerts notify; empty for none.')
 param actionGroupId string
 
@@ -39,15 +42,26 @@ module deadLetters 'dead-letter-role.bicep' = {
   }
 }
 
+module sender 'queue-sender-role.bicep' = if (!empty(eventQueue)) {
+  scope: resourceGroup(split(stateAccountId, '/')[2], split(stateAccountId, '/')[4])
+  params: {
+    account: last(split(stateAccountId, '/'))
+    queue: eventQueue
+    principalId: existingTopic == null ? topic!.outputs.principalId : known!.identity.principalId!
+    topicId: resourceId(topicGroup, 'Microsoft.EventGrid/systemTopics', topicName)
+  }
+}
+
 module subscriptions 'event-subscriptions.bicep' = {
   scope: resourceGroup(topicGroup)
-  dependsOn: [deadLetters, topic]
+  dependsOn: [deadLetters, sender, topic]
   params: {
     topic: topicName
     containers: containers
     functionId: functionId
     stateAccountId: stateAccountId
     deadLetterContainer: deadLetterContainer
+    eventQueue: eventQueue
   }
 }
 

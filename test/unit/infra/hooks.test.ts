@@ -104,6 +104,7 @@ async function templatesWith(copies: unknown[]): Promise<string> {
     copies: { value: copies },
     routes: { value: [] },
     location: { value: "x" },
+    eventQueue: { value: "copy-events" },
     actionGroupId: { value: "/operators" },
   };
   await writeFile(join(directory, "main.parameters.json"), JSON.stringify({ parameters }));
@@ -138,6 +139,7 @@ test("the subscriptions are deployed with the same copies and routes, once the f
       copies: { value: copies },
       routes: { value: [] },
       existingTopics: { value: [] },
+      eventQueue: { value: "copy-events" },
       actionGroupId: { value: "/operators" },
       appId: { value: variables.FERRY_APP_ID },
       stateAccountId: { value: variables.FERRY_STATE_ACCOUNT_ID },
