@@ -11,6 +11,9 @@ export type EventQueue = { queueName: string; connection: string };
  */
 const validName = /^(?=.{3,56}$)[a-z0-9]+(-[a-z0-9]+)*$/;
 
+/** What follows the hub's name in the names of its queues ("Azure Storage provider (Azure Functions)"). */
+const hubQueue = /^-(workitems|control-\d+)$/;
+
 /** Reads the queue that has the events of Storage; null if `COPY_EVENT_QUEUE` is missing. Adds to `problems`. */
 export function parseEventQueue(environment: Environment, problems: string[]): EventQueue | null {
   const queueName = nonEmpty(environment["COPY_EVENT_QUEUE"]);
@@ -20,11 +23,9 @@ export function parseEventQueue(environment: Environment, problems: string[]): E
       `COPY_EVENT_QUEUE must be a queue's name of 3 to 56 lower-case letters, digits and single hyphens that does not end in "-poison": "${queueName}"`,
     );
   }
-  const hub = nonEmpty(environment["TASKHUB_NAME"])?.toLowerCase();
-  if (hub !== undefined && queueName.startsWith(`${hub}-`)) {
-    problems.push(
-      `COPY_EVENT_QUEUE must not be a queue of the task hub, whose names begin with "${hub}-": "${queueName}"`,
-    );
+  const hub = nonEmpty(environment["TASKHUB_NAME"])?.toLowerCase() ?? "";
+  if (queueName.startsWith(`${hub}-`) && hubQueue.test(queueName.slice(hub.length))) {
+    problems.push(`COPY_EVENT_QUEUE must not be a queue of the task hub: "${queueName}"`);
   }
   const connection =
     nonEmpty(environment["COPY_EVENT_QUEUE_CONNECTION"]) ?? defaultEventQueueConnection;

@@ -264,6 +264,7 @@ export const boundaries = {
       "local/log.ts",
       "node:*",
       "croner",
+      "fast-xml-parser",
     ],
   },
   "local/storage": {

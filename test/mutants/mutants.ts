@@ -9,6 +9,7 @@ import { powerMutants } from "./power.ts";
 import { taskHubMutants } from "./task-hub.ts";
 import { waitMutants } from "./waits.ts";
 import { nameMutants } from "./names.ts";
+import { operateMutants } from "./operate.ts";
 import { packageMutants } from "./package.ts";
 
 const chaos = "test/chaos/chaos.test.ts";
@@ -466,4 +467,5 @@ export const mutants: readonly Mutant[] = [
   ...packageMutants,
   ...edgeMutants,
   ...strictMutants,
+  ...operateMutants,
 ];

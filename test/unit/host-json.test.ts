@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { maxTries } from "../../src/triggers/events/delivery.ts";
 
 /* host.json cannot contain comments, so the reason for each value is here. Each was found with the real host. */
 
@@ -83,4 +84,20 @@ test("the extension comes from version 4 of the bundle, and paths begin with /ap
     version: "[4.0.0, 5.0.0)",
   });
   expect(extensions.http.routePrefix).toBe("api");
+});
+
+test("a message of the event queue is tried five times in twenty minutes, as the log's lines say", () => {
+  expect(extensions.queues).toMatchObject({
+    maxDequeueCount: 5,
+    // Without a wait, an outage of a second would use up all tries.
+    visibilityTimeout: "00:05:00",
+    // Event Grid writes base64.
+    messageEncoding: "base64",
+    maxPollingInterval: "00:00:10",
+  });
+  expect(maxTries).toBe(extensions.queues.maxDequeueCount);
+});
+
+test("structured lines are not sampled, because each stands for a copy", () => {
+  expect(logging.applicationInsights.samplingSettings.excludedTypes).toContain("Trace");
 });

@@ -249,3 +249,50 @@ test.each(["b", "aad/", "/7c0f", "aad/1,b", "aad 1/x", "aad/1 2"])(
     expect(read).toThrow(/COPY_OPERATORS must be a comma-separated list of <identity provider>/);
   },
 );
+
+test("events are read from a queue only if a setting names it, by default one of the app's own account", () => {
+  expect(readSettings(account).eventQueue).toBe(null);
+  expect(readSettings({ ...account, COPY_EVENT_QUEUE: "" }).eventQueue).toBe(null);
+  const named = { ...account, COPY_EVENT_QUEUE: "ferry-events" };
+  expect(readSettings(named).eventQueue).toEqual({
+    queueName: "ferry-events",
+    connection: "AzureWebJobsStorage",
+  });
+  const elsewhere = { ...named, COPY_EVENT_QUEUE_CONNECTION: "Events" };
+  expect(readSettings(elsewhere).eventQueue).toMatchObject({ connection: "Events" });
+});
+
+test.each([
+  "ab",
+  "Events",
+  "events_2",
+  "a--b",
+  "-events",
+  "events-",
+  "événements",
+  "a/b",
+  "%HUB%",
+  "events-poison",
+  "a".repeat(57), // no room for "-poison": the host would keep what it gives up
+])("a queue that cannot have events is rejected: %s", (queueName) => {
+  const read = () => readSettings({ ...account, COPY_EVENT_QUEUE: queueName });
+  expect(read).toThrow(/COPY_EVENT_QUEUE must be a queue's name of 3 to 56 lower-case letters/);
+});
+
+test.each(["ferry-workitems", "ferry-control-00", "ferry-control-15"])(
+  "a queue of the task hub, whose messages the app would take away, is rejected: %s",
+  (queueName) => {
+    const hub = { ...account, TASKHUB_NAME: "Ferry", COPY_EVENT_QUEUE: queueName };
+    expect(() => readSettings(hub)).toThrow(/COPY_EVENT_QUEUE must not be a queue of the task hub/);
+    expect(readSettings({ ...hub, TASKHUB_NAME: "Other" }).eventQueue).toMatchObject({ queueName });
+  },
+);
+
+test.each(["1Events", "Events:Queue", "%EVENTS%", "DefaultEndpointsProtocol=https;AccountName=a"])(
+  "a connection of the queue that is not the name of a setting is rejected: %s",
+  (connection) => {
+    const named = { ...account, COPY_EVENT_QUEUE: "events" };
+    const read = () => readSettings({ ...named, COPY_EVENT_QUEUE_CONNECTION: connection });
+    expect(read).toThrow(/COPY_EVENT_QUEUE_CONNECTION must be the name of a setting/);
+  },
+);

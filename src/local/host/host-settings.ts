@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { VisibilityTimeouts } from "../durable/api/engine-api.ts";
+import type { QueuesOptions } from "./triggers/queue-trigger.ts";
 
 /** Values of host.json, with the host's own defaults for omitted ones. */
 export type HostJson = {
@@ -12,6 +13,7 @@ export type HostJson = {
   maxConcurrentOrchestrators: number;
   maxConcurrentActivities: number;
   visibilityTimeouts: VisibilityTimeouts;
+  queues: QueuesOptions;
 };
 
 /** Settings of local.settings.json by name, as they are put into the environment. */
@@ -52,6 +54,7 @@ export async function readHostJson(appDirectory: string): Promise<HostJson> {
   const http = readObject(file, extensions, "http");
   const durableTask = readObject(file, extensions, "durableTask");
   const storageProvider = readObject(file, durableTask, "storageProvider");
+  const queues = readObject(file, extensions, "queues");
   const readTimeout = (key: string) => readVisibilityTimeout(file, storageProvider, key);
   const routePrefix = readText(file, http, "routePrefix") ?? defaultRoutePrefix;
   return {
@@ -65,6 +68,7 @@ export async function readHostJson(appDirectory: string): Promise<HostJson> {
       controlQueueMs: readTimeout("controlQueueVisibilityTimeout"),
       workItemQueueMs: readTimeout("workItemQueueVisibilityTimeout"),
     },
+    queues: readQueues(file, queues),
   };
 }
 
@@ -195,11 +199,43 @@ function readCount(file: string, json: Json, key: string): number | undefined {
 function readVisibilityTimeout(file: string, json: Json, key: string): number {
   const text = readText(file, json, key);
   if (text === undefined) return defaultVisibilityTimeoutMs;
-  const parts = /^(\d\d?):([0-5]\d):([0-5]\d)$/.exec(text);
-  const [hours, minutes, seconds] = (parts ?? []).slice(1).map(Number);
-  const ms = (hours ?? 0) * hour + (minutes ?? 0) * minute + (seconds ?? 0) * second;
-  if (ms >= minVisibilityTimeoutMs && ms <= maxVisibilityTimeoutMs) return ms;
+  const ms = parseTimeSpan(text);
+  if (ms !== null && ms >= minVisibilityTimeoutMs && ms <= maxVisibilityTimeoutMs) return ms;
   throw problem(file, `"${key}" must be a time from 00:01:00 to 01:00:00`, text);
+}
+
+/** Returns ms; null for another text. */
+function parseTimeSpan(text: string): number | null {
+  const parts = /^(\d\d?):([0-5]\d):([0-5]\d)$/.exec(text);
+  if (parts === null) return null;
+  const [hours, minutes, seconds] = parts.slice(1).map(Number);
+  return (hours ?? 0) * hour + (minutes ?? 0) * minute + (seconds ?? 0) * second;
+}
+
+/** QueuesOptions.cs: the defaults and bounds of the Queues extension. */
+function readQueues(file: string, json: Json): QueuesOptions {
+  const readTime = (key: string, otherwise: number) => {
+    const text = readText(file, json, key);
+    const ms = text === undefined ? otherwise : parseTimeSpan(text);
+    if (ms !== null) return ms;
+    throw problem(file, `"${key}" must be a time such as 00:00:30`, text);
+  };
+  const batchSize = readCount(file, json, "batchSize") ?? 16;
+  if (batchSize > 32) throw problem(file, `"batchSize" must be at most 32`, batchSize);
+  const encoding = readText(file, json, "messageEncoding")?.toLowerCase() ?? "base64";
+  if (encoding !== "base64" && encoding !== "none") {
+    throw problem(file, `"messageEncoding" must be "base64" or "none"`, encoding);
+  }
+  return {
+    batchSize,
+    newBatchThreshold:
+      readCount(file, json, "newBatchThreshold") ??
+      Math.floor(batchSize / 2) * availableParallelism(),
+    maxDequeueCount: readCount(file, json, "maxDequeueCount") ?? 5,
+    visibilityTimeoutMs: readTime("visibilityTimeout", 0),
+    maxPollingIntervalMs: readTime("maxPollingInterval", minute),
+    messageEncoding: encoding,
+  };
 }
 
 /** Entity Framework's longer form: `{ "ConnectionString": …, "ProviderName": … }`. */

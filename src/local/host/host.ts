@@ -125,6 +125,7 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
       clock,
       logger,
       routePrefix: hostJson.routePrefix,
+      queues: hostJson.queues,
       timerStatusFile: stateFile === ":memory:" ? undefined : `${stateFile}.timers.json`,
       origin: url,
     });
@@ -146,6 +147,7 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
       // Running invocations can still call their durable client, so the task hub keeps accepting requests.
       triggers.drain();
       await started.idle();
+      await triggers.idle();
       await stopEngine();
       await cleanUp();
     };

@@ -94,6 +94,35 @@ test.each([
     /"workItemQueueVisibilityTimeout" must be a time from 00:01:00 to 01:00:00: "01:00:01"/,
   ],
   [
+    "a queue whose connection is not set",
+    {
+      "main.js": `
+        import { app } from "@azure/functions";
+        app.storageQueue("fromQueue", { queueName: "q", connection: "C", handler: () => {} });
+      `,
+    },
+    /Cannot start function "fromQueue" because its connection is not set, .*: "C"$/,
+  ],
+  [
+    "a batch of a queue that Storage does not return",
+    { "host.json": `{ "version": "2.0", "extensions": { "queues": { "batchSize": 33 } } }` },
+    /"batchSize" must be at most 32: 33/,
+  ],
+  [
+    "a wait of a queue that is not a time",
+    {
+      "host.json": `{ "version": "2.0", "extensions": { "queues": { "visibilityTimeout": "5 minutes" } } }`,
+    },
+    /"visibilityTimeout" must be a time such as 00:00:30: "5 minutes"/,
+  ],
+  [
+    "an unknown encoding of messages",
+    {
+      "host.json": `{ "version": "2.0", "extensions": { "queues": { "messageEncoding": "utf-8" } } }`,
+    },
+    /"messageEncoding" must be "base64" or "none": "utf-8"/,
+  ],
+  [
     "encrypted settings",
     { "local.settings.json": `{ "IsEncrypted": true, "Values": {} }` },
     /local.settings.json" because "IsEncrypted" must be false/,
@@ -137,7 +166,7 @@ test.each([
     {
       "main.js": `
         import { app } from "@azure/functions";
-        app.storageQueue("fromQueue", { queueName: "q", connection: "c", handler: () => {} });
+        app.serviceBusQueue("fromQueue", { queueName: "q", connection: "c", handler: () => {} });
         app.timer("retried", {
           schedule: "0 * * * * *",
           retry: { strategy: "fixedDelay", maxRetryCount: 2, delayInterval: 1000 },
@@ -146,7 +175,7 @@ test.each([
         app.get("fine", () => ({}));
       `,
     },
-    /"fromQueue" uses queueTrigger, which is not implemented; "retried" uses retry policy, which is not implemented$/,
+    /"fromQueue" uses serviceBusTrigger, which is not implemented; "retried" uses retry policy, which is not implemented$/,
   ],
   [
     "a route that cannot be read",

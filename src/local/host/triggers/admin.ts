@@ -153,6 +153,7 @@ function buildInvocation({ name, trigger }: AppFunction, input: string): Invocat
       return { functionName: name, trigger: buildTimerInfo(undefined, false) };
     case "eventgridtrigger":
       return buildEventInvocation(name, input);
+    case "queuetrigger":
     case "activitytrigger":
       return { functionName: name, trigger: { string: input } };
     default:

@@ -71,18 +71,23 @@ async function deliver(
     : text(500, `Exception while executing function: Functions.${functionName}`);
 }
 
-/**
- * Builds the invocation for one event. Trigger metadata contains `data` and each other property of the event that is
- * not an array, as Utility.cs of the host binds them: objects as JSON, other values as text.
- */
+/** Builds the invocation for one event. Trigger metadata contains `data` and the other properties of the event. */
 export function buildEventInvocation(functionName: string, event: string): Invocation {
-  const triggerMetadata: Record<string, TypedData> = {};
-  for (const [name, value] of Object.entries(properties(parseJson(event)))) {
+  return { functionName, trigger: { json: event }, triggerMetadata: buildJsonMetadata(event) };
+}
+
+/**
+ * Builds trigger metadata of each property of a JSON object that is not an array, as Utility.cs of the host binds them:
+ * objects as JSON, other values as text.
+ */
+export function buildJsonMetadata(text: string): Record<string, TypedData> {
+  const metadata: Record<string, TypedData> = {};
+  for (const [name, value] of Object.entries(properties(parseJson(text)))) {
     if (Array.isArray(value) || value === null) continue;
-    triggerMetadata[name] =
+    metadata[name] =
       typeof value === "object" ? { json: JSON.stringify(value) } : { string: String(value) };
   }
-  return { functionName, trigger: { json: event }, triggerMetadata };
+  return metadata;
 }
 
 function parseJson(body: Buffer | string): unknown {

@@ -12,6 +12,8 @@ import type { Invocation, InvocationOutcome } from "../worker/invocation.ts";
 import type { TypedData } from "../worker/typed-data.ts";
 import type { Logger } from "../../log.ts";
 import { startTimers, type TimerFunction } from "./timer-trigger.ts";
+import { startQueueTriggers } from "./queue-trigger.ts";
+import type { QueueFunction, QueuesOptions } from "./queue-trigger.ts";
 import {
   matchLocalRpc,
   matchWebhook,
@@ -32,10 +34,12 @@ export type Triggers = {
   /** Handles every request to the host. */
   respond(request: HostRequest): Promise<HostResponse>;
   /**
-   * Accepts no new work: timers stop, and requests get 503. Requests to the task hub are still accepted, because
+   * Accepts no new work: timers and queues stop, and requests get 503. Requests to the task hub are still accepted, because
    * running invocations can need it.
    */
   drain(): void;
+  /** Waits until no message of a queue is being handled. */
+  idle(): Promise<void>;
 };
 
 export type TriggeredFunction = {
@@ -51,6 +55,8 @@ export type TriggersOptions = {
   clock: Clock;
   logger: Logger;
   routePrefix: string;
+  /** host.json's `extensions.queues`. */
+  queues: QueuesOptions;
   /** The file that keeps the timers' times; undefined to keep them in memory. */
   timerStatusFile: string | undefined;
   origin: string;
@@ -139,6 +145,14 @@ export function openTriggers(options: TriggersOptions): Triggers {
     statusFile: options.timerStatusFile,
     logger,
   });
+  const queueTriggers = startQueueTriggers({
+    functions: withTrigger(functions, "queueTrigger").map(readQueueFunction),
+    queues: options.queues,
+    clock,
+    environment: process.env,
+    run: runVisibly,
+    logger,
+  });
   const callWebhook = async (webhook: Webhook, request: HostRequest): Promise<HostResponse> => {
     switch (webhook.extension) {
       case "durabletask":
@@ -168,7 +182,9 @@ export function openTriggers(options: TriggersOptions): Triggers {
     drain: () => {
       draining = true;
       timers.stop();
+      queueTriggers.stop();
     },
+    idle: queueTriggers.idle,
     async respond(request) {
       const localRpc = keys === undefined ? undefined : matchLocalRpc(request);
       if (localRpc !== undefined) return manage(engine, request, localRpc);
@@ -217,6 +233,15 @@ function readSystemKey(clientBinding: string): string {
   const { requiredQueryStringParameters = "" }: { requiredQueryStringParameters?: string } =
     JSON.parse(clientBinding);
   return new URLSearchParams(requiredQueryStringParameters).get("code") ?? "";
+}
+
+function readQueueFunction({ name, trigger }: AppFunction): QueueFunction {
+  const connection = trigger["connection"];
+  return {
+    name,
+    queueName: String(trigger["queueName"]),
+    connection: typeof connection === "string" && connection !== "" ? connection : undefined,
+  };
 }
 
 function readTimerFunction({ name, trigger }: AppFunction): TimerFunction {

@@ -7,6 +7,7 @@ const triggers = [
   "httpTrigger",
   "eventGridTrigger",
   "timerTrigger",
+  "queueTrigger",
   "orchestrationTrigger",
   "activityTrigger",
 ];
