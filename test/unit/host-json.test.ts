@@ -55,13 +55,6 @@ test("an idle hub polls its queues every five seconds at most", () => {
   expect(durableTask.storageProvider.maxQueuePollingInterval).toBe("00:00:05");
 });
 
-test("no log line is left out by sampling, because alerts and queries count lines", () => {
-  expect(logging.applicationInsights.samplingSettings).toEqual({
-    isEnabled: true,
-    excludedTypes: "Trace;Exception",
-  });
-});
-
 test("the log includes no records of the SDKs: a `default` level would replace the host's filter", () => {
   expect(logging.logLevel).not.toHaveProperty("default");
   expect(logging.logLevel).toEqual({

@@ -100,6 +100,13 @@ test("dead-letters: an event that no copy can follow is reported with its route"
   ]);
 });
 
+test("dead-letters: the message of an event that failed five times is poisoned", () => {
+  const failed = linesOf(played["dead-letters"].log, "ferry.event.failed");
+  expect(failed.filter(({ poisoned }) => poisoned === true)).toEqual([
+    expect.objectContaining({ trigger: "queue", tries: 5, messageId: expect.any(String) }),
+  ]);
+});
+
 test("throttling: more than 20 requests to one account are refused within 15 minutes", () => {
   const throttled = linesOf(played.throttling.log, "ferry.storage.throttled");
   expect(throttled.length).toBeGreaterThan(20);
@@ -163,7 +170,7 @@ test("the runbook shows a line of each alert as the app writes it", async () => 
 const examples: Record<AlertName, [event: string, fits: (line: ReadLine["line"]) => boolean]> = {
   "failed-copies": ["ferry.copy.ended", () => true],
   "stuck-copies": ["ferry.copy.stuck", ({ overdueSeconds }) => overdueSeconds > 6 * 3_600],
-  "dead-letters": ["ferry.event.unusable", () => true],
+  "dead-letters": ["ferry.event.failed", ({ poisoned }) => poisoned === true],
   throttling: ["ferry.storage.throttled", () => true],
   "outbox-stuck": ["ferry.watchdog.ran", ({ outboxOldestSeconds: age }) => age > 3_600],
   "watchdog-silent": ["ferry.watchdog.ran", () => true],
@@ -188,6 +195,7 @@ function pickIds(line: ReadLine["line"] = {}): ReadLine["line"] {
   const ids = {
     instanceId: "01a1f8d3-ea00-7507-8ae8-97c0badf54b6",
     traceId: "d32c9209876aff95feb3efaa13108780",
+    messageId: "3f1c8e57-6d7c-4f0e-9d0e-2f0b8f6f2d11",
   };
   return Object.fromEntries(Object.entries(ids).filter(([name]) => typeof line[name] === "string"));
 }

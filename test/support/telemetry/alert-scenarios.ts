@@ -1,6 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import type { HostLogEntry } from "../../../src/local/log.ts";
+import { openAzuriteQueues } from "../stack/azurite-queue.ts";
+import type { AzuriteQueues } from "../stack/azurite-queue.ts";
 import { createEvent, deliver, inboxRoutes } from "../stack/events.ts";
 import { hour, openStack, rareTimers } from "../stack/test-stack.ts";
 import type { TestStack } from "../stack/test-stack.ts";
@@ -11,7 +13,11 @@ import type { TestStack } from "../stack/test-stack.ts";
  */
 
 type Options = NonNullable<Parameters<typeof openStack>[0]>;
-export type Scenario = { options?: Options; play(stack: TestStack): Promise<void> };
+/** `queues`: an account with queues, whose connection string is the setting `Events`. */
+export type Scenario = {
+  options?: Options;
+  play(stack: TestStack, outside: { queues: AzuriteQueues }): Promise<void>;
+};
 
 const storage = "http://127.0.0.1:10000/devstoreaccount1";
 const minute = 60_000;
@@ -58,15 +64,24 @@ export const alertScenarios = {
       await stack.clock.advance(10 * minute);
     },
   },
-  /** The app gives up an event that can never cause its copy: its path has a segment that no blob can have. */
+  /** An event can never cause a copy, because its name leads to too long a one; another fails five times. */
   "dead-letters": {
     options: {
-      settings: inboxRoutes({ destination: `${storage}/archive/{path}/${"n".repeat(1_000)}` }),
+      settings: {
+        ...inboxRoutes({ destination: `${storage}/archive/{path}/${"n".repeat(1_000)}` }),
+        COPY_EVENT_QUEUE: "copy-events",
+        COPY_EVENT_QUEUE_CONNECTION: "Events",
+      },
     },
-    async play(stack) {
-      const event = await createEvent(await stack.upload("inbox/a-long-name-for-a-film.mp4", film));
-      await deliver(stack, event);
-      await stack.clock.advance(minute);
+    async play(stack, { queues }) {
+      const unusable = await createEvent(
+        await stack.upload("inbox/a-long-name-for-a-film.mp4", film),
+      );
+      await deliver(stack, unusable);
+      const event = await createEvent(await stack.upload("inbox/film.mp4", film));
+      stack.local.emulator.faults.add({ do: busy });
+      await queues.sendEvent("copy-events", event);
+      await stack.clock.advance(hour);
     },
   },
   /** The destination's account refuses each start of 25 copies once. */
@@ -111,13 +126,17 @@ export async function playScenario({
   options = {},
   play,
 }: Scenario): Promise<{ log: HostLogEntry[]; endedAt: number }> {
-  const stack = await openStack({ ...options, environment: { ...often, ...options.environment } });
+  const queues = await openAzuriteQueues();
+  const settings = { ...options.settings, Events: queues.connection };
+  const environment = { ...often, ...options.environment };
+  const stack = await openStack({ ...options, environment, settings });
   try {
-    await play(stack);
+    await play(stack, { queues });
     await stack.clock.settled();
     return { log: stack.log, endedAt: stack.clock.now() };
   } finally {
     await stack.close();
+    await queues.close();
   }
 }
 
