@@ -9,6 +9,7 @@ import { powerMutants } from "./power.ts";
 import { taskHubMutants } from "./task-hub.ts";
 import { waitMutants } from "./waits.ts";
 import { nameMutants } from "./names.ts";
+import { alertMutants } from "./alerts.ts";
 import { operateMutants } from "./operate.ts";
 import { packageMutants } from "./package.ts";
 
@@ -468,4 +469,5 @@ export const mutants: readonly Mutant[] = [
   ...edgeMutants,
   ...strictMutants,
   ...operateMutants,
+  ...alertMutants,
 ];

@@ -178,6 +178,14 @@ export const alertFaults: Fault[] = [
     problem: /The workbook: .*crossComponentResource/,
   },
   {
+    breaks: "a query in the runbook names a column that the table does not have",
+    file: "RUNBOOK.md",
+    find: "tostring(Properties.Category)",
+    replace: "tostring(customDimensions.Category)",
+    shownBy: "project",
+    problem: /query 2 of RUNBOOK\.md: line 3: KS142/,
+  },
+  {
     breaks: "the runbook does not say what an alert means",
     file: "RUNBOOK.md",
     find: "## outbox-stuck\n\n**It means:**",

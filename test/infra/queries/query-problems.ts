@@ -24,11 +24,20 @@ export function readQueries(directory: string): Record<string, string> {
   );
 }
 
-/** One sentence per problem of the queries in `directory/queries`. */
+/** One sentence per problem of the queries in `directory/queries`, and of those in the runbook. */
 export function queryProblems(directory: string): string[] {
-  return Object.entries(readQueries(directory)).flatMap(([name, text]) =>
-    problemsOf(text, name.startsWith("alerts/")).map((problem) => `${name}.kql: ${problem}`),
+  const runbook = readFileSync(join(directory, "RUNBOOK.md"), "utf8");
+  const blocks = [...runbook.matchAll(/^( *)```kusto\n([^]*?)^\1```$/gm)].map(
+    ([, , text]) => text ?? "",
   );
+  return [
+    ...Object.entries(readQueries(directory)).flatMap(([name, text]) =>
+      problemsOf(text, name.startsWith("alerts/")).map((problem) => `${name}.kql: ${problem}`),
+    ),
+    ...blocks.flatMap((text, index) =>
+      parseQuery(text).diagnostics.map((problem) => `query ${index + 1} of RUNBOOK.md: ${problem}`),
+    ),
+  ];
 }
 
 function problemsOf(text: string, isAlert: boolean): string[] {
