@@ -22,7 +22,7 @@ export const alertMutants: readonly Mutant[] = [
     breaks: "the watchdog does not say how long a copy was overdue",
     file: "src/telemetry/copy-lines.ts",
     find: "    overdueSeconds,\n    route: routeOf(copy),",
-    replace: "    overdueSeconds: null,\n    route: routeOf(copy),",
+    replace: "    overdueSeconds: overdueSeconds === null ? null : 0,\n    route: routeOf(copy),",
     suites: [conditions],
   },
   {
