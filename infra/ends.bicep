@@ -1,5 +1,5 @@
-// What may be copied: the only parameters from which roles, COPY_ALLOWED, COPY_ROUTES, Event Grid subscriptions and
-// private endpoints are made, so that these cannot disagree.
+// The copies that are allowed: the only parameters from which roles, COPY_ALLOWED, COPY_ROUTES, Event Grid
+// subscriptions and private endpoints are derived, so that these cannot disagree.
 
 @export()
 @description('A container of blobs. `subscription` is an id; by default that of the deployment.')
@@ -38,13 +38,13 @@ type StorageEnd = BlobEnd | FileEnd
 type SourceEnd = BlobEnd | FileEnd | WebEnd
 
 @export()
-@description('What callers may copy: one pair of COPY_ALLOWED.')
+@description('A copy that callers may request: one pair of COPY_ALLOWED.')
 type Copy = {
   from: SourceEnd
   to: StorageEnd
   @description('Blob index tags are read from the source and written to the destination. Needs the role Owner on both.')
   tags: bool?
-  @description('What cannot be taken back, or what changes the source.')
+  @description('Options that cannot be undone, or that change the source.')
   allow: Power[]?
 }
 
@@ -67,7 +67,7 @@ type Route = {
 }
 
 @export()
-@description('What a pair grants beyond reading and writing (src/SECURITY.md).')
+@description('An option that a pair grants beyond reading and writing (src/SECURITY.md).')
 type Power = 'hold-source' | 'lock' | 'legal-hold' | 'seal'
 
 @export()
@@ -84,7 +84,7 @@ type Grant = {
 }
 
 @export()
-@description('The URL prefix of an end, as settings have it.')
+@description('The URL prefix of an endpoint, as the settings write it.')
 func endUrl(end object, suffix string) string =>
   end.service == 'web'
     ? end.url

@@ -14,13 +14,13 @@ param environmentName string
 @minLength(1)
 param location string
 
-@description('What callers may copy. Nothing by default.')
+@description('The pairs that callers may copy; none by default.')
 param copies Copy[] = []
 
-@description('Which new blobs are copied.')
+@description('The routes that copy new blobs.')
 param routes Route[] = []
 
-@description('The task hub: `storage` (Azure Storage) or `scheduler` (Durable Task Scheduler). The package must be built for the same.')
+@description('The task hub: `storage` (Azure Storage) or `scheduler` (Durable Task Scheduler). The package must be built for the same task hub.')
 param backend 'storage' | 'scheduler' = 'storage'
 
 @description('Address ranges that may call the scheduler.')
@@ -67,11 +67,11 @@ param webhookSecret string = ''
 
 @minValue(3)
 @maxValue(3650)
-@description('Days for which an ended copy can be looked up.')
+@description('How long a copy can be read after it has ended (days).')
 param retentionDays int = 30
 
 @minValue(1)
-@description('How far ahead a copy may lock its destination, where a pair or route grants that (days).')
+@description('How long a copy may lock its destination, if a pair or route grants that (days).')
 param maxLockDays int = 3653
 
 @description('With sign-in: the principals that may read and abort every copy, as `<provider>/<id>`, separated by commas.')
@@ -80,7 +80,7 @@ param operators string = ''
 @description('Reads events from this queue, which is created in the app\'s own account, instead of receiving them from Event Grid.')
 param eventQueue string = ''
 
-@description('When the watchdog looks for copies that have stopped making progress (NCRONTAB).')
+@description('When the watchdog checks for copies that have stopped making progress (NCRONTAB).')
 param watchdogSchedule string = '0 */5 * * * *'
 
 @description('Gigabytes of logs a day; -1 for no limit.')

@@ -5,9 +5,9 @@ import { runPackageSuite } from "./package/run.ts";
 import { runVitest } from "./support/vitest.ts";
 
 /*
- * `npm run test:all`: every suite at full size, then the end-to-end suite on the unpacked package, then the checks of the
- * templates, then the suite on the real Durable extension, which waits in real time and therefore runs alone. With TEST_REPORTS=<folder> each part writes a
- * JSON report there. Other arguments go to vitest.
+ * `npm run test:all`: every suite at full size, then the end-to-end suite on the unpacked package, then the checks of
+ * the templates, then the suite on the real Durable extension, which waits in real time and therefore runs alone. With
+ * TEST_REPORTS=<folder> each part writes a JSON report there. Other arguments go to vitest.
  */
 
 const parts = {

@@ -35,7 +35,7 @@ export default defineConfig(({ mode }) => {
         project("chaos", 600_000),
         project("e2e", 120_000),
         extension,
-        /** With the Bicep compiler, which NuGet has: test/infra/run.ts runs it where there is a .NET SDK. */
+        /** With the Bicep compiler from NuGet: test/infra/run.ts runs it where there is a .NET SDK. */
         project("infra", 120_000),
       ],
     },

@@ -2,12 +2,12 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
 /**
- * Runs a command of the Azure CLI, for example "keyvault secret list", with options by name without the hyphens. Returns
- * what it prints. Throws `AzureCliError`.
+ * Runs a command of the Azure CLI, for example "keyvault secret list", with options by name without the hyphens.
+ * Returns its output. Throws `AzureCliError`.
  */
 export type AzureCli = (command: string, options: Record<string, string>) => Promise<string>;
 
-/** The Azure CLI failed; `message` is what it printed. */
+/** The Azure CLI failed; `message` is its output. */
 export class AzureCliError extends Error {
   override name = "AzureCliError" as const;
 }

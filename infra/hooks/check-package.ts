@@ -8,11 +8,14 @@ export function backendOfPackage(hostJson: string): "storage" | "scheduler" {
   return type.toLowerCase() === "azuremanaged" ? "scheduler" : "storage";
 }
 
-/** Throws if the package is for another task hub than the resources: the app would start, and find no orchestration. */
+/**
+ * Throws if the task hub of the package differs from that of the resources: the app would start, and find no
+ * orchestration.
+ */
 export function checkPackage(hostJson: string, backend: string): void {
   const built = backendOfPackage(hostJson);
   if (built === backend) return;
   throw new Error(
-    `Cannot deploy because the package is built for the task hub "${built}", and the resources are for "${backend}": run "azd env set FERRY_BACKEND ${backend} -C infra", then "azd up -C infra"`,
+    `Cannot deploy because the package is built for the task hub "${built}", but the resources are for "${backend}": run "azd env set FERRY_BACKEND ${backend} -C infra", then "azd up -C infra"`,
   );
 }

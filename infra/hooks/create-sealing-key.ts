@@ -17,8 +17,8 @@ export type SealingKeyOptions = {
 };
 
 /**
- * Creates the sealing key if the vault has none, not even a deleted one: a second key in its place would make every SAS that
- * the first one sealed unreadable. Returns what it did, for the log.
+ * Creates the sealing key if the vault has none, not even a deleted one: a second key in its place would make every SAS
+ * that the first one sealed unreadable. Returns a line for the log.
  */
 export async function createSealingKey(options: SealingKeyOptions): Promise<string> {
   const { az, vault, secret } = options;

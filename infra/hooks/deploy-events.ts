@@ -23,8 +23,8 @@ export type EventsOptions = {
 };
 
 /**
- * Waits until the host lists the function that receives events, and deploys the subscriptions. Both can fail in the first
- * minutes after a deployment of code, so they are repeated for ten minutes.
+ * Waits until the host lists the function that receives events, and deploys the subscriptions. Both can fail in the
+ * first minutes after a deployment of code, so they are retried for ten minutes.
  */
 export async function deployEvents(options: EventsOptions): Promise<void> {
   const { az, directory, variables, log } = options;
@@ -91,7 +91,7 @@ async function repeated(
         error instanceof AzureCliError &&
         /not ?found|destination endpoint|could not be found|validation/i.test(error.message);
       if (!canPass || attempt === attempts) throw error;
-      log(`Waits for 30 seconds because ${reason}`);
+      log(`Waiting for 30 seconds because ${reason}`);
       await pause(pauseMs);
     }
   }

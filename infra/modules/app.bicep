@@ -1,4 +1,4 @@
-// The function app on a Flex Consumption plan of its own.
+// The function app on its own Flex Consumption plan.
 
 import { SignIn } from '../sign-in.bicep'
 
@@ -45,7 +45,7 @@ param topicEndpoint string
 @description('Signs the notifications to the webhook; empty without a webhook.')
 param webhookSecret string
 
-@description('Where Durable Task Scheduler is; empty if the task hub is in Azure Storage.')
+@description('The connection of Durable Task Scheduler; empty if the task hub is in Azure Storage.')
 param schedulerConnection string
 
 resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {

@@ -1,4 +1,4 @@
-// The identity as which the app runs.
+// The identity that the app uses.
 
 param name string
 param location string

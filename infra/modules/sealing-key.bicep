@@ -1,4 +1,4 @@
-// The vault of the keys that seal callers' SAS tokens. The hook `postprovision` makes the first key, once.
+// The vault of the keys that seal callers' SAS tokens. The hook `postprovision` creates the first key, once.
 
 import { roles } from '../roles.bicep'
 
@@ -27,7 +27,7 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
     sku: { family: 'A', name: 'standard' }
     enableRbacAuthorization: true
     enableSoftDelete: true
-    // A lost key is a lost SAS: what was sealed with it cannot be opened again.
+    // A SAS that was sealed with a lost key cannot be opened again.
     enablePurgeProtection: true
     publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
     networkAcls: { bypass: 'AzureServices', defaultAction: isPrivate ? 'Deny' : 'Allow' }

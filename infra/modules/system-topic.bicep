@@ -2,7 +2,7 @@
 
 param name string
 
-@description('That of the account.')
+@description('The location of the account.')
 param location string
 
 @description('The resource id of the account.')

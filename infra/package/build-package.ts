@@ -19,7 +19,7 @@ export type BuiltPackage = {
   directory: string;
   zip: string;
   zipBytes: number;
-  /** The files of the bundle, with the modules that each was made of. */
+  /** The files of the bundle, with the modules in each. */
   bundled: readonly BundledFile[];
 };
 
@@ -29,7 +29,9 @@ type PackageJson = { name: string; version: string; engines: { node: string } };
 /** The first moment that a zip file can record, so that equal content makes equal files. */
 const fixedTime = new Date(1980, 0, 1);
 
-/** Builds what is deployed: the same files as a folder, for azd, and as a zip file. Replaces an earlier package. */
+/**
+ * Builds the deployment package: the same files as a folder, for azd, and as a zip file. Replaces an earlier package.
+ */
 export async function buildPackage({
   root,
   backend,

@@ -3,16 +3,16 @@ import { rolldown } from "rolldown";
 import type { OutputChunk } from "rolldown";
 import { lateEntries, lateModulesPlugin } from "./late-modules.ts";
 
-/** Colors for terminals: `debug` uses it if it is installed, which it is only for development. */
+/** Colors for terminals. `debug` uses this library if it is installed, and only development installs it. */
 const absent = ["supports-color"];
 
-/** A file of the package: its name, its code, and the modules that it was made of. */
+/** A file of the package: its name, its code, and the modules in it. */
 export type BundledFile = { name: string; code: string; modules: readonly string[] };
 
 /**
- * Bundles the app with its libraries, except for `@azure/functions-core`, which the Functions host supplies. The format is
- * CommonJS because the import of `node:http` as an ES module reads all of its exports, which loads the built-in `fetch` at
- * 14 MB. Functions and classes keep their names, so that stack traces in the log remain readable.
+ * Bundles the app with its libraries, except for `@azure/functions-core`, which the Functions host supplies. The format
+ * is CommonJS because importing `node:http` as an ES module reads all of its exports, which loads the built-in `fetch`
+ * at 14 MB. Functions and classes keep their names, so that stack traces in the log remain readable.
  */
 export async function bundle(root: string): Promise<BundledFile[]> {
   const build = await rolldown({

@@ -11,8 +11,9 @@ const durableFunctions = /[\\/]node_modules[\\/]durable-functions[\\/]lib[\\/]/;
 const proxyPolicy = /[\\/]@typespec[\\/]ts-http-runtime[\\/].*[\\/]proxyPolicy\.js$/;
 
 /**
- * Modules that their importer loads with itself, and that most invocations do not call: together they take longer to load
- * than the rest of the app. In the package each is a separate file, which is loaded by the first call into it.
+ * Modules that are loaded together with their importer, but that most invocations do not call: together they take
+ * longer to load than the rest of the app. In the package each is a separate file, which is loaded by the first call
+ * into it.
  */
 const lateModules: Readonly<Record<string, LateModule>> = {
   axios: {

@@ -1,6 +1,6 @@
 /*
- * What a deployment must be able to do, tried on the deployment itself: one copy for each pair, one abort, one event for
- * each route. Every check writes small objects named "ferry-verify-…" and removes them.
+ * Checks a deployment by using it: one copy for each pair, one abort, one event for each route. Every check writes
+ * small objects named "ferry-verify-…" and removes them.
  */
 
 export type VerifyOptions = {
@@ -64,7 +64,7 @@ function checksOf(options: VerifyOptions): Check[] {
   const { pairs, routes, report } = options;
   const inStorage = pairs.filter(({ from }) => isStorage(from));
   for (const { from } of pairs.filter((pair) => !inStorage.includes(pair))) {
-    report(`skip  ${from} is outside Azure Storage, where this cannot write a source`);
+    report(`skip  ${from} is outside Azure Storage, where this script cannot write a source`);
   }
   const [first] = inStorage;
   return [

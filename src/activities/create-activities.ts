@@ -35,14 +35,16 @@ export function createActivities(deps: ActivityDependencies): CopyActivities {
     ),
     sendNotifications: parsed(
       parseNotifyInput,
-      // There is nothing to send, so nothing is left to do.
+      // Without a valid input there is no notification to send.
       (): NotifyResult => ({ kind: "notified" }),
       (input, context) => sendNotifications(deps, input, context),
     ),
   };
 }
 
-/** Runs the activity only with an input that Ferry can have written, because its input may be a stranger's. */
+/**
+ * Runs the activity only if Ferry can have written its input: any client with access to the task hub can pass another.
+ */
 function parsed<Input, Context extends readonly unknown[], Result>(
   parse: (json: unknown) => Input | null,
   refuse: () => Result,

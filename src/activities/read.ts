@@ -15,7 +15,7 @@ export function readCopy(deps: ActivityDependencies, input: PollInput): Promise<
   );
 }
 
-/** The status of a copy whose destination Ferry must not call; null if it may. */
+/** Returns the status of the copy if Ferry must not call its destination; null if it may. */
 export function refuseDestination(
   deps: ActivityDependencies,
   { copy, copyId }: PollInput,

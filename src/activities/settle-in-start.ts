@@ -32,8 +32,8 @@ export async function settleIfEnded(
 }
 
 /**
- * Settles a copy that was refused without a start, so that no other activity is needed. One that may have left something
- * behind is settled by the next activity, which reads the ledger.
+ * Settles a copy that was not started, so that no other activity is needed. If it may have left something behind, the
+ * next activity settles it, because that one reads the ledger.
  */
 export async function refuse(
   step: Step,

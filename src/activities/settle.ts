@@ -70,8 +70,8 @@ async function settle(
 ): Promise<Settled> {
   const { records } = deps.ledger;
   const { instanceId, kept } = input;
-  // Nothing but an abort changes the record of a copy whose attempts are answered: then the write fails. Where something
-  // is cleaned up, the record is read, because the input may be a stranger's.
+  // Once every attempt has a response, only an abort changes the record, and then the write fails. Before a clean-up
+  // the record is read, because Ferry may not have written the input.
   const mustRead = kept === null || input.record.abortRequested || mustCleanUp(input, emptyRecord);
   let record: Settling | null = mustRead ? null : { ...toRecord(input), etag: kept.record };
   for (;;) {
@@ -87,7 +87,7 @@ async function settle(
   }
 }
 
-/** The record as it is known; `etag` is null if there is none. */
+/** The record, as far as it is known; `etag` is null if there is none. */
 type Settling = CopyRecord & { etag: string | null };
 
 function toNew(input: SettleInput): Settling {
@@ -98,7 +98,7 @@ function toRecord({ copy, createdAt }: SettleInput): CopyRecord {
   return newRecord({ ...copy, createdAt: createdAt ?? null });
 }
 
-/** Adds what only the record has: the plan of a start that got no response, and a requested abort. */
+/** Adds the facts that only the record has: the plan of a start that got no response, and a requested abort. */
 function toCurrent(input: SettleInput, { plan, abortRequested }: CopyRecord): SettleInput {
   // Storage does not show whether this abort or another client's ended the copy.
   const isAborting = input.record.abortRequested || abortRequested;
@@ -141,7 +141,7 @@ async function settleRecord(
     if (!("residue" in cleaned)) return cleaned;
     residue.push(...cleaned.residue);
   }
-  // Before the outcome: after a crash the watchdog finds notifications that were not sent in the outbox.
+  // Written before the outcome, so that after a crash the watchdog finds unsent notifications in the outbox.
   if (input.notifies !== undefined) await ledger.outbox.add(instanceId, input.notifies);
   const ended = withOutcome(record, toOutcome(deps, input, residue));
   const { outcome } = ended;
@@ -154,7 +154,7 @@ async function settleRecord(
   return { kind: "settled", outcome, again: false };
 }
 
-/** Returns false if the copy left nothing, and no start attempt may have started another. */
+/** Returns false if the copy left nothing and no start attempt can have started another copy. */
 function mustCleanUp(input: SettleInput, record: CopyRecord): boolean {
   const { copy, copyId } = input;
   const mayBeStarted =
@@ -173,7 +173,7 @@ async function clean(
   const { instanceId, copy, plan } = input;
   const sides = openSides(deps, input);
   const denial = checkDestination(deps, copy.destination, "clean up the destination");
-  // Without the lock nothing at the destination may be changed.
+  // Without the lock, Ferry must not change the destination.
   const cleaned =
     denial === null && isHeld
       ? await orResidue<Cleaned>(input, () => cleanUp(deps, input, record, sides), unreadable)
@@ -199,7 +199,7 @@ function toOutcome({ now }: ActivityDependencies, input: SettleInput, residue: s
   return buildOutcome(result, { copyId, record, residue, settledAt: now(), createdAt });
 }
 
-/** On the last attempt, reports a SAS that cannot be opened as residue, with what may be left. */
+/** On the last attempt, a SAS that cannot be opened becomes residue, followed by `left`, which says what may remain. */
 async function orResidue<T>(
   { isLastAttempt }: SettleInput,
   work: () => Promise<T>,
@@ -237,7 +237,7 @@ async function cleanUp(
   if (plan === null && copy.rollsBack !== true) return nothingLeft;
   const plans = copyId === null ? unansweredPlans(record) : [];
   const isUnanswered = plans.length > 0;
-  // Also if nothing was started: the snapshot was taken before the start.
+  // This includes copies that were not started, because the snapshot is taken before the start.
   const mayRollBack = copy.rollsBack === true && plan?.destinationEtag !== null;
   const left = leftByCopy(input);
   // No call to Storage is needed, and no SAS.
@@ -276,7 +276,9 @@ async function cleanUp(
 const notOurs =
   "The destination was not cleaned up: the ledger does not show that this copy was started";
 
-/** What the copy itself left at the destination: nothing but residue, or an empty blob that must be removed. */
+/**
+ * Returns the residue of the copy itself, or the empty blob that it left at the destination and that must be removed.
+ */
 function leftByCopy({
   plan,
   copyId,
@@ -301,7 +303,7 @@ async function findUnanswered(
   const plan = plans.find((each) => isOurs(each, copy.source, seen));
   if (plan === undefined) return nothingLeft;
   const started = { plan, copyId: seen.copy.copyId };
-  // Only content of the copy that the record names is cleaned up.
+  // The clean-up removes only content of the copy in the record.
   await ledger.records.change(instanceId, undefined, (record) => withCopy(record, started, now()));
   return { kind: "found", started };
 }

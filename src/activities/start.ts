@@ -52,7 +52,8 @@ export function startCopy(
 ): Promise<StartResult> {
   return orTransient(async () => {
     const result = await orTransient(() => start(deps, input, context));
-    // A copy that is tried again is listed, so that it can be purged if its instance ends before it has a record.
+    // A copy that is retried gets a record, so that the purge finds it even if its instance fails before the next
+    // attempt.
     if (result.kind === "transient-failure") await listCopy(deps, input);
     return result;
   });
@@ -92,13 +93,13 @@ async function start(
   }
   const lock = await acquireOrJoin(deps, input, context);
   if (!lock.held) return await waitForLock(step, lock.holder);
-  // Where the lock is new and nothing is known of the copy, its record is not read: the write would fail.
+  // If the lock is new and there was no earlier attempt, the record is not read: if one exists, the write fails.
   const isFirst = lock.isNew && (kept === null ? input.attempt === 1 : kept.record === null);
   const record = isFirst ? null : await records.read(instanceId);
   const resumed = await resume(step, record);
   if (resumed !== null) return resumed;
   const result = await planAndStart(step, { lock: lock.etag, record });
-  // A late run of a copy that has ended must not leave the lock behind that it has just acquired.
+  // A late run of a copy that has ended must release the lock that it has just acquired.
   const isUnchecked = isFirst && !("kept" in result || result.kind === "settled");
   const end = isUnchecked ? await findEnd(step, await records.read(instanceId)) : null;
   return end ?? result;
@@ -110,7 +111,7 @@ async function planAndStart(step: Step, { lock, record }: Held): Promise<StartRe
   const { deps, input, sides } = step;
   const { copy, instanceId } = input;
   const { records } = deps.ledger;
-  // Its settings allow the copy now.
+  // The settings allow the copy now.
   const known: CopyRecord = {
     ...(record ?? newRecord(copy)),
     leasesSource: copy.leasesSource === true,
@@ -158,7 +159,7 @@ async function register(
   return isOurs && found?.settlement === null ? found.etag : null;
 }
 
-/** Another run, an abort or the end of the copy came first: undoes what this run took, and starts nothing. */
+/** Another run, an abort or the end of the copy came first: removes the snapshot of this run, and starts nothing. */
 async function giveUpPlan(
   step: Step,
   plan: CopyPlan,
@@ -187,7 +188,7 @@ async function waitForLock(step: Step, holder: string | null): Promise<StartResu
   if (busy.kind === "failed" && (kept === null ? input.attempt === 1 : kept.record === null)) {
     return { ...busy, kept: { lock: null, record: null } };
   }
-  // A copy that waits is listed, and an abort whose event was lost is found in its record.
+  // A waiting copy gets a record, so that the purge finds it. The record also shows an abort whose event was lost.
   const record = await listCopy(deps, input);
   const end = await findEnd(step, record);
   if (end !== null) return end;
@@ -203,8 +204,8 @@ async function waitForLock(step: Step, holder: string | null): Promise<StartResu
 
 /**
  * The source or the destination has a pending copy of another client. A client that writes to the source must not block
- * all other copies to the destination, so then the lock is released, once a write to the record has excluded that
- * another run registers an attempt under it.
+ * all other copies to the destination, so the lock is then released, after a write to the record that prevents other
+ * runs from registering an attempt under it.
  */
 async function waitWithLock(
   step: Step,

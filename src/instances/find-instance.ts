@@ -22,7 +22,7 @@ export type FoundInstance = CopyInstance & {
   toRepair: ToRepair | null;
   /** The copy's record, null if it has none; absent if it was not read. */
   record?: FoundRecord | null;
-  /** Durable has no instance of the copy: the ledger alone shows it. */
+  /** Durable has no instance of the copy; only the ledger has it. */
   isLost?: true;
 };
 
@@ -89,7 +89,7 @@ async function toListening(
 const suspendedWarning =
   "Its orchestration is suspended: Ferry neither polls nor settles the copy until an operator resumes it";
 
-/** Finds a copy whose instance was purged by the lock that it still holds. */
+/** Finds a copy whose instance was purged, from the lock that the copy still holds. */
 async function findLost(
   client: DurableClient,
   ledger: Ledger,
@@ -139,7 +139,7 @@ async function readInstance(
     throw new DurableError(`read copy ${id}`, { cause: error });
   });
   if (status === null || status.name.toLowerCase() !== name.toLowerCase()) return null;
-  // Not a copy: a client with the task hub's key has started it with an input of its own.
+  // Not a copy: a client with the task hub's key has started it with its own input.
   const copy = readInput(status.input);
   if (copy === null) return null;
   return {

@@ -4,9 +4,9 @@ import type { CustomStatus } from "../copy/contract/custom-status.ts";
 import type { CopyRecord } from "../ledger/record.ts";
 
 /**
- * Completes an instance's custom status with the copy's record, null if it has none. Durable drops the custom status of an instance that
- * fails without the SDK's state, and an abort may not have reached the instance. `at`: ISO 8601, for `lastUpdatedAt` of
- * a dropped status.
+ * Completes an instance's custom status with the copy's record; `record` is null if there is none. Durable drops the
+ * custom status of an instance that fails without the SDK's state, and an abort may not have reached the instance.
+ * `at`: ISO 8601, for `lastUpdatedAt` of a dropped status.
  */
 export function knownStatus(
   customStatus: CustomStatus | null,

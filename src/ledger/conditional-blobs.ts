@@ -38,7 +38,7 @@ export type RemoveOptions = { etag?: string; withSnapshots?: boolean };
 
 export type Removed =
   | "removed"
-  /** There is no such blob. */
+  /** The blob does not exist. */
   | "missing"
   /** It has another ETag. */
   | "changed"
@@ -192,7 +192,7 @@ const nameForm = /^[\w-]+(?:\/[\w-]+)+$/;
 
 /**
  * Rejects a name that the SDK would resolve to a blob of another container (".."), and every other name that the ledger
- * does not build. Only a bug of Ferry gets here: activities check all ids of their inputs.
+ * does not build. Only a bug in Ferry can cause this, because activities check all ids of their inputs.
  */
 function checkName(name: string): void {
   if (nameForm.test(name)) return;

@@ -84,7 +84,7 @@ export type Outbox = {
 export type OutboxEntry =
   /** `since`: when the entry was added (epoch ms). */
   | { kind: "waiting"; instanceId: InstanceId; copy: CopyInput; since: EpochMs }
-  /** It has not the id or the content of an entry, so its notification cannot be sent. */
+  /** It lacks the id or the content of an entry, so its notification cannot be sent. */
   | { kind: "unreadable"; name: string };
 
 /** The watchdog's scan of all locks. */
@@ -101,7 +101,7 @@ export type LockScan = {
   writePosition(marker: string | null): Promise<void>;
 };
 
-/** What the purge lists and deletes. */
+/** The records and claims that the purge lists and deletes. */
 export type Retention = {
   /** The days before `day` ("2026-11-20") that have records, oldest first. */
   listDays(before: { day: string }): Promise<string[]>;

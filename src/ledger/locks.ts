@@ -22,7 +22,7 @@ export function createBlobLocks(blobs: ConditionalBlobs, records: Pick<Records, 
     return found === null ? null : toHeldLock(name, found);
   };
 
-  /** Removes the lock if it still has this ETag; with its marks, if waiters have marked it. */
+  /** Removes the lock, and any marks of waiters, if it still has this ETag. */
   const remove = async (name: string, etag: string): Promise<LockReleased | "changed"> => {
     const removed = await blobs.remove(name, { etag });
     switch (removed) {

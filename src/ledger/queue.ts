@@ -64,7 +64,8 @@ export function createBlobQueue(blobs: ConditionalBlobs): Queue {
       const name = waiterName({ destination }, instanceId);
       const waiter = await add(destination, name);
       if (waiter?.marked === lock) return true;
-      // Storage does not delete a blob with snapshots unless it is asked to, so the copy that releases the lock notices.
+      // Storage does not delete a blob with snapshots unless the request includes them, so the copy that releases the
+      // lock finds the mark.
       if (!(await blobs.snapshot(lockName(destination), lock))) return false;
       await blobs.change<Waiter>(name, (waiter) => ({ ...waiter, marked: lock }));
       return true;

@@ -8,9 +8,9 @@ import type { EpochMs } from "../copy/time.ts";
 import { lockName } from "./destination-names.ts";
 
 /**
- * All that the ledger keeps of one copy, apart from its lock. A stored shape: fields may be added, but never changed or
- * removed. Every write is conditional on the ETag of the content that it replaces, so a record that says that a copy
- * has ended, is being settled or must be aborted cannot be overtaken by the registration of a start.
+ * Everything that the ledger stores about one copy, except its lock. A stored shape: fields may be added, but never
+ * changed or removed. Every write is conditional on the ETag of the content that it replaces, so a record that says
+ * that a copy has ended, is being settled or must be aborted cannot be overtaken by the registration of a start.
  */
 export type CopyRecord = {
   /** URLs without a secret; null, like `createdAt` and `lock`, if they were not known when the record was written. */
@@ -81,7 +81,7 @@ export const emptyRecord: CopyRecord = {
   leasesSource: false,
 };
 
-/** Builds the record of a copy of which nothing has been started. */
+/** Builds the record of a copy that has not been started. */
 export function newRecord({
   source,
   destination,
@@ -150,7 +150,7 @@ export function withAbort(record: CopyRecord, copy: RecordedCopy): CopyRecord | 
   return { ...withPlace(record, copy), abortRequested: true };
 }
 
-/** Adds what is known of the copy, unless the record has it. */
+/** Adds the endpoints, the time, the lock and the claim of the copy, unless the record has them. */
 export function withPlace(record: CopyRecord, copy: RecordedCopy): CopyRecord {
   if (record.lock !== null) return record;
   const { source, destination, createdAt, lock, claim } = newRecord(copy);

@@ -41,7 +41,7 @@ export function createBlobRecords(blobs: ConditionalBlobs): Records {
   };
 }
 
-/** Drops the parts that are not known, and what is not stored. */
+/** Drops the parts that are not known, and the fields that are not stored. */
 function pickStored(record: CopyRecord): Partial<CopyRecord> {
   const names = Object.keys(emptyRecord);
   return Object.fromEntries(

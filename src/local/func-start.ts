@@ -3,8 +3,8 @@ import { existsSync, mkdirSync } from "node:fs";
 import { connect } from "node:net";
 
 /*
- * `npm run start:func`: runs the app under Azure Functions Core Tools. Starts Azurite if it is not running. Prints one line
- * for each thing that is missing, and exits with 1.
+ * `npm run start:func`: runs the app under Azure Functions Core Tools. Starts Azurite if it is not running. If a
+ * prerequisite is missing, prints one line for each and exits with 1.
  */
 
 const azurite = "node_modules/azurite/dist/src/azurite.js";

@@ -46,7 +46,7 @@ export type LocalStackOptions = {
   onStateLost?: () => void;
 } & Pick<HostOptions, "probe" | "redeliver" | "openEngine">;
 
-/** Everything that Ferry needs of Azure, in one process. */
+/** Everything that Ferry needs from Azure, in one process. */
 export type LocalStack = {
   emulator: StorageEmulator;
   host: FunctionsHost;
@@ -68,7 +68,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   const cleanups: (() => unknown)[] = [state.release];
   let lost: StateError | null = null;
   const log: HostOptions["log"] = (entry) => {
-    // After that, running work fails in many places, and those errors add nothing.
+    // After that, running work fails in many places, and those errors add no information.
     if (lost === null) options.log(entry);
   };
   const logger = openLogger(clock, log);
@@ -98,7 +98,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       file: state.storageFile,
       onStoreError: onStateError(state.storageFile),
       ...(options.copies === undefined ? {} : { copies: options.copies }),
-      // The accounts' keys are published, so that a web page could sign requests, too.
+      // The accounts' keys are published, so a web page could also sign requests.
       refuse: ({ method, target, headers }) =>
         refuseForeignHost({ ...absoluteUrl(target), headers }, names) ??
         (method === "GET" || method === "HEAD"

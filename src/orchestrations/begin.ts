@@ -16,7 +16,7 @@ export type BeginResult =
   /** `status`: Storage has just reported it; null if it is not known. */
   | { kind: "started"; started: StartedCopy; status: CopyStatus | null; kept: KeptEtags | null }
   | { kind: "not-started"; result: CopyResult; kept: KeptEtags | null }
-  /** The copy was refused, or completed by its start, and is settled. */
+  /** The copy was not started, or was completed by its start, and is settled. */
   | { kind: "settled"; outcome: Outcome }
   /** An earlier execution of this instance has settled the copy. */
   | { kind: "ended"; outcome: Outcome };
@@ -37,8 +37,8 @@ const maxBusyMs = { destination: 14 * day, source: 15 * day } as const;
 const lastWaitMs = { others: hour, first: day } as const;
 
 /**
- * Starts the copy. Repeats that while the plan is stale, another copy is in the way or Storage does not respond, until
- * an abort is requested or a limit is reached.
+ * Starts the copy. Repeats that while the plan is stale, another copy blocks it or Storage does not respond, until an
+ * abort is requested or a limit is reached.
  */
 export function* beginCopy(context: CopyContext): Orchestrated<BeginResult> {
   let kept: KeptEtags | null = null;

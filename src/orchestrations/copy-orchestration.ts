@@ -25,7 +25,7 @@ export function* copyOrchestration(
   context: OrchestrationContext,
 ): Generator<Task, Outcome, unknown> {
   const input = parseCopyInput(context.df.getInput());
-  // Without an activity: a stranger has started it, and no name in the ledger may come from its id.
+  // No activity is called: Ferry did not start this instance, so its id must not become a name in the ledger.
   if (input === null || !isInstanceId(context.df.instanceId)) {
     return refusedOutcome(fromDate(context.df.currentUtcDateTime));
   }

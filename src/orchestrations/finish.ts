@@ -96,7 +96,7 @@ function* settleCopy(
   }
 }
 
-/** Waits until `due`. The copy has ended, so an abort that arrives now changes only what the outcome says about it. */
+/** Waits until `due`. The copy has ended, so an abort that arrives now changes only `abortRequested` of the outcome. */
 function* pause(context: CopyContext, due: EpochMs): Orchestrated<void> {
   do {
     const { abort } = yield* context.waits.until(due);

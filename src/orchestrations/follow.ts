@@ -119,7 +119,7 @@ function createFollowUps() {
   };
 }
 
-/** Reports an abort that Ferry made because of the time as a failure. */
+/** Reports as a failure an abort that Ferry requested because the copy took too long. */
 function toTimedOut(status: FinalCopyStatus, copyId: CopyId): FinalCopyStatus {
   if (status.kind !== "aborted") return status;
   const message = `Cannot finish the copy because it was pending for more than two weeks: copyId ${copyId}`;

@@ -26,7 +26,7 @@ type Account = { ok: true; account: string } | { ok: false; problem: string };
 
 /**
  * Reads the account's name as endpoints have it: in lower case, and the same for every host of the account. Otherwise
- * Ferry would not recognize a copy of its own state. An account that cannot be read for certain is therefore a problem.
+ * Ferry would not recognize a copy of its own state. An account whose name is uncertain is therefore a problem.
  */
 export function parseOwnAccount(ledger: LedgerAccount, problems: string[]): string | null {
   const parsed =

@@ -6,7 +6,7 @@ type Setting = {
   default: string;
   /** A value that must not be shown: it grants access. */
   isSecret?: true;
-  /** Where the setting is made: by the deployment, on a developer's machine only, or by the host. */
+  /** Who makes the setting: the deployment, a developer (on the developer's machine only), or the host. */
   madeBy: "deployment" | "developer" | "host";
 };
 

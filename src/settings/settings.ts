@@ -137,7 +137,7 @@ function parseEmulatorOrigin(
 function parseSecretKeys(text: string | undefined, problems: string[]): Buffer[] {
   const parts = parseList(text);
   const buffers = parts.map((part) => Buffer.from(part, "base64"));
-  // Node skips what is not base64, so that a damaged key would be another key.
+  // Node skips characters that are not base64, so a damaged key would become another key.
   const wrong = buffers.findIndex(
     (key, index) => key.length !== 32 || key.toString("base64") !== parts[index],
   );

@@ -3,8 +3,8 @@ import type { StorageErrorResponse } from "../copy/decisions/storage-errors.ts";
 import { isRefusal, StorageRefusal } from "./copy-client.ts";
 
 /**
- * Awaits a call of the SDK, and throws `StorageRefusal` for its errors. What a refusal means is decided in
- * `copy/decisions/storage-errors.ts`.
+ * Awaits a call of the SDK, and throws `StorageRefusal` for its errors. `copy/decisions/storage-errors.ts` classifies
+ * the refusals.
  */
 export async function withRefusals<T>(call: Promise<T>): Promise<T> {
   try {

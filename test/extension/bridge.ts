@@ -19,7 +19,7 @@ import { setClockAhead } from "./support/processes/shifted-date.ts";
  * process (durable-host/) asks here for the names of the functions, posts each call of one, and sends the durable
  * client binding. Settings, all in the environment:
  *
- *   APP_DIRECTORY   the app's folder: host.json, package.json, and what was built
+ *   APP_DIRECTORY   the app's folder: host.json, package.json, and the build output
  *   BRIDGE_PORT     where the extension's process finds this one
  *   FUNCTIONS_PORT  where the app's HTTP functions are
  *   BINDING_FILE    keeps the binding, so that this process can be killed and started again alone

@@ -5,7 +5,7 @@
 
 type Value = unknown;
 
-/** Replaces every expression in `value` by its value. */
+/** Replaces every expression in `value` with its value. */
 export function evaluate(value: Value): Value {
   if (typeof value === "string") {
     return value.startsWith("[") && !value.startsWith("[[") && value.endsWith("]")

@@ -29,7 +29,9 @@ const azureYaml = z.strictObject({
   hooks: z.strictObject({ postprovision: hook, predeploy: hook, postdeploy: hook }),
 });
 
-/** What azd reads besides the templates: azure.yaml, its parameters and its hooks. One sentence per problem. */
+/**
+ * Checks the other files that azd reads: azure.yaml, its parameters and its hooks. Returns one sentence per problem.
+ */
 export async function projectProblems(directory: string): Promise<string[]> {
   return [
     ...yamlProblems(directory),

@@ -2,9 +2,7 @@ import type { Resource } from "./bicep.ts";
 import { evaluate } from "./arm-expression.ts";
 import { roleProblem } from "./role-policies.ts";
 
-/*
- * What every predicted deployment must satisfy. Each policy returns one sentence per violation.
- */
+/* The policies for every predicted deployment. Each returns one sentence per violation. */
 
 type Properties = Record<string, unknown>;
 type Policy = (resources: Evaluated[]) => string[];

@@ -5,9 +5,9 @@ import { runVitest } from "../support/vitest.ts";
 import { inCopy, predict, restoreCompiler, templates } from "./bicep.ts";
 
 /**
- * `npm run check:infra`: compiles, lints and checks the templates with the real Bicep compiler, which NuGet has, and returns
- * the exit status. Without a .NET SDK it prints one line; in CI, where the SDK must be installed, that is a failure. With
- * `--update` it writes the snapshots first. Other arguments go to vitest.
+ * `npm run check:infra`: compiles, lints and checks the templates with the real Bicep compiler from NuGet, and returns
+ * the exit status. Without a .NET SDK it prints one line; in CI, where the SDK must be installed, that is a failure.
+ * With `--update` it writes the snapshots first. Other arguments go to vitest.
  */
 export async function runInfraSuite(args: readonly string[]): Promise<number> {
   if (!hasDotnetSdk()) {

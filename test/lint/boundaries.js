@@ -286,7 +286,7 @@ export const boundaries = {
   }),
 };
 
-/** Only here does a SAS in clear text leave its type. */
+/** The folders in which a SAS in clear text leaves its type. */
 const mayReveal = ["storage/", "secrets/"];
 const revealed = { file: "copy/location/sas.ts", name: "revealSas" };
 

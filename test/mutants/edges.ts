@@ -16,7 +16,7 @@ const external = "src/copy/location/external-path.ts";
 const sender = "src/local/storage/server/send-response.ts";
 const policy = "src/copy/request/access-policy.ts";
 
-/** Guards at the edges: settings, requests, paths and pages that are written in an unusual way. */
+/** Mistakes in the checks of settings, requests, paths and pages that are written in an unusual way. */
 export const edgeMutants: readonly Mutant[] = [
   {
     breaks: "the app's own account is the first label of its host",
@@ -104,7 +104,7 @@ export const edgeMutants: readonly Mutant[] = [
     suites: ["test/e2e/requests/bad-input.test.ts"],
   },
   {
-    breaks: "an abort takes a body that is no JSON",
+    breaks: "an abort takes a body that is not JSON",
     file: "src/triggers/http/read-json.ts",
     find: "return body.ok ? null : body.response;",
     replace: 'return body.ok || "response" in body ? null : body;',
@@ -139,7 +139,7 @@ export const edgeMutants: readonly Mutant[] = [
     suites: [pages],
   },
   {
-    breaks: "a refusal of the emulator is not sandboxed",
+    breaks: "an error response of the emulator is not sandboxed",
     file: "src/local/storage/server/storage-server.ts",
     find: "const headers = { ...inertHeaders,",
     replace: "const headers = {",
@@ -182,7 +182,7 @@ export const edgeMutants: readonly Mutant[] = [
     suites: [folders],
   },
   {
-    breaks: "outside Storage, no server drops what is not seen",
+    breaks: "outside Storage, no server is assumed to drop invisible characters",
     file: external,
     find: '    .replace(dropped, "")\n',
     replace: "    .trim()\n",
@@ -287,14 +287,14 @@ export const edgeMutants: readonly Mutant[] = [
     suites: [pairs],
   },
   {
-    breaks: "letters outside ASCII are made small before a host is compared",
+    breaks: "letters outside ASCII are converted to lower case before a host is compared",
     file: "src/copy/location/written-url.ts",
     find: "text.replace(/[A-Z]/g,",
     replace: "text.replace(/\\p{Lu}/gu,",
     suites: [pairs],
   },
   {
-    breaks: "a host is quoted whole, however long",
+    breaks: "a host of any length is quoted in full",
     file: "src/copy/location/characters.ts",
     find: "printable(host.slice(0, maxHostLength))",
     replace: "printable(host)",

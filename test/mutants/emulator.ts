@@ -39,7 +39,7 @@ export const emulatorMutants: readonly Mutant[] = [
     suites: [signatures],
   },
   {
-    breaks: "the emulator checks a SAS by stored access policy as if it had none",
+    breaks: "the emulator checks a SAS by stored access policy as if it had no policy",
     file: sas,
     find: 'if (delegation === null && !isAccountSas && field("si") !== "")',
     replace: 'if (delegation === null && !isAccountSas && field("si") === "none")',
@@ -53,14 +53,14 @@ export const emulatorMutants: readonly Mutant[] = [
     suites: [signatures],
   },
   {
-    breaks: "the emulator stores a body with another MD5 than its blob should have",
+    breaks: "the emulator stores a body whose MD5 differs from the announced one of its blob",
     file: bodyChecksums,
     find: 'const md5 = nonEmpty(headers, "x-ms-blob-content-md5") ?? nonEmpty(headers, "content-md5");',
     replace: 'const md5 = nonEmpty(headers, "content-md5");',
     suites: [checksums],
   },
   {
-    breaks: "the emulator stores a body with another CRC64 than announced",
+    breaks: "the emulator stores a body whose CRC64 differs from the announced one",
     file: bodyChecksums,
     find: "if (announced === undefined || announced === calculated) return calculated;",
     replace: "if (announced !== null) return calculated;",

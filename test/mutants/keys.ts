@@ -6,7 +6,7 @@ const damagedState = "test/e2e/recovery/damaged-state.test.ts";
 const fullDiskFiles = "test/unit/local/full-disk.test.ts";
 const fullDisk = "test/e2e/recovery/full-disk.test.ts";
 
-/** Guards of missing keys, and of the local state on disk. */
+/** Mistakes in the handling of missing keys, and of the local state on disk. */
 export const keyMutants: readonly Mutant[] = [
   {
     breaks: "missing key: every read opens the source's SAS",

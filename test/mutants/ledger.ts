@@ -16,7 +16,7 @@ const locks = "src/ledger/locks.ts";
 const resume = "src/activities/support/resume.ts";
 const settle = "src/activities/settle.ts";
 
-/** Mistakes in the ledger, and in what the activities conclude from it. */
+/** Mistakes in the ledger, and in the decisions that activities base on it. */
 export const ledgerMutants: readonly Mutant[] = [
   {
     breaks: "a record is replaced although it has changed",
@@ -54,7 +54,7 @@ export const ledgerMutants: readonly Mutant[] = [
     suites: [startAgain],
   },
   {
-    breaks: "a start is sent before an unanswered one is searched for",
+    breaks: "a start is sent before Ferry looks for the copy of an unanswered one",
     file: resume,
     find: "if (plans.length > 0) {",
     replace: "if (plans.length > 9) {",
@@ -96,7 +96,7 @@ export const ledgerMutants: readonly Mutant[] = [
     suites: [settleAgain],
   },
   {
-    breaks: "a start without a response is not searched for",
+    breaks: "Ferry does not look for the copy of a start without a response",
     file: settle,
     find: "const plans = copyId === null ? unansweredPlans(record) : [];",
     replace: "const plans = copyId === null ? unansweredPlans(record).slice(9) : [];",

@@ -10,7 +10,7 @@ const guard = "src/local/host/http/foreign-requests.ts";
 const bodies = "src/triggers/http/read-json.ts";
 const router = "src/triggers/http/method-router.ts";
 
-/** Mistakes in what the local host rejects, and in how the API treats bodies, HEAD and OPTIONS. */
+/** Mistakes in the requests that the local host rejects, and in how the API treats bodies, HEAD and OPTIONS. */
 export const localHostMutants: readonly Mutant[] = [
   {
     breaks: "the local host serves a foreign Host",

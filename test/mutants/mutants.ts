@@ -107,7 +107,7 @@ export const mutants: readonly Mutant[] = [
     file: "src/orchestrations/begin.ts",
     find: "if (abort) {",
     replace: "if (abort && plan === null && attempts > 1_000) {",
-    // Prepare finds the abort in the ledger as well, so only a history shows that the event was ignored.
+    // Start also finds the abort in the ledger, so only a history shows that the event was ignored.
     suites: ["test/replay/recorded-histories.test.ts"],
   },
   {
@@ -236,7 +236,7 @@ export const mutants: readonly Mutant[] = [
     suites: ["test/e2e/copies/rollback.test.ts"],
   },
   {
-    breaks: "tags that were not seen restored are reported as restored",
+    breaks: "tags that are not known to be restored are reported as restored",
     file: "src/activities/support/rollback.ts",
     find: "return [tagsUnverified];",
     replace: "return [tagsUnverified].slice(1);",

@@ -3,7 +3,7 @@ import type { Mutant } from "./mutant.ts";
 const settings = "test/unit/settings.test.ts";
 const packaged = "test/contract/package/package.test.ts";
 
-/** Mistakes in what is deployed: the package, its host.json, and who may call the API. */
+/** Mistakes in the deployment: the package, its host.json, and who may call the API. */
 export const packageMutants: readonly Mutant[] = [
   {
     breaks: "the API is open to every caller when COPY_AUTH is entra and sign-in is off",

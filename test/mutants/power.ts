@@ -1,6 +1,6 @@
 import type { Mutant } from "./mutant.ts";
 
-/* Guards of what the app's identity, its callers and its routes may do. */
+/* Mistakes in the checks of what the app's identity, its callers and its routes may do. */
 
 const trusted = "test/unit/copy/location/trusted-endpoint.test.ts";
 const strangeInput = "test/contract/activities/strange-input.test.ts";
@@ -21,14 +21,14 @@ export const powerMutants: readonly Mutant[] = [
     suites: [trusted],
   },
   {
-    breaks: "the token goes to the host of another account than the endpoint's",
+    breaks: "the token goes to the host of an account other than the endpoint's",
     file: "src/copy/location/trusted-endpoint.ts",
     find: "host?.account === account &&",
     replace: "host !== null &&",
     suites: [trusted],
   },
   {
-    breaks: "the token goes to the host of another service than the endpoint's",
+    breaks: "the token goes to the host of a service other than the endpoint's",
     file: "src/copy/location/trusted-endpoint.ts",
     find: "host.service === service",
     replace: 'host.service !== ""',

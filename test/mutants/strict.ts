@@ -7,7 +7,7 @@ const instances = "test/e2e/access/strange-instances.test.ts";
 const endpoints = "test/unit/copy/location/trusted-endpoint.test.ts";
 const resend = "test/contract/triggers/resend-notifications.test.ts";
 
-/** Mistakes in the checks of what a client with access to the task hub can pass. */
+/** Mistakes in the checks of inputs that a client with access to the task hub can pass. */
 export const strictMutants: readonly Mutant[] = [
   {
     breaks: "activities accept any text as the id of a copy",
@@ -46,7 +46,7 @@ export const strictMutants: readonly Mutant[] = [
     suites: ["test/contract/ledger/names.test.ts"],
   },
   {
-    breaks: "an input along a route has other options than the route",
+    breaks: "an input along a route has options that differ from the route's",
     file: "src/copy/routing/copy-access.ts",
     find: "if (changed.length > 0) {",
     replace: "if (changed.length > 9) {",
@@ -74,7 +74,7 @@ export const strictMutants: readonly Mutant[] = [
     suites: [claims],
   },
   {
-    breaks: "settle believes its input about the copy that was started",
+    breaks: "settle trusts its input about the copy that was started",
     file: "src/activities/settle.ts",
     find: "if (copyId !== null && copyId !== record.copyId)",
     replace: "if (copyId !== null && copyId === null)",
@@ -139,7 +139,7 @@ export const strictMutants: readonly Mutant[] = [
     suites: [resend],
   },
   {
-    breaks: "an entry that is no JSON stops the outbox",
+    breaks: "an entry that is not JSON stops the outbox",
     file: "src/ledger/outbox.ts",
     find: "if (isNoJson(error)) return unreadable;",
     replace: "if (isNoJson(name)) return unreadable;",

@@ -89,7 +89,7 @@ test.each([
   [connection, `AccountName=;${secret}`, /3 to 24 letters and digits: ""/],
   [connection, secret, /must contain an account's name, or the URL of its Blob service/],
   [connection, `BlobEndpoint=;${secret}`, /must contain an account's name, or the URL/],
-])("%s=%s is refused, because its account is not certain", (name, value, problem) => {
+])("%s=%s is rejected, because its account is uncertain", (name, value, problem) => {
   const read = () => readSettings({ [name]: value });
   expect(read).toThrow(problem);
   expect(read).not.toThrow(/ZXhhbXBsZQ/);

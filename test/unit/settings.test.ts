@@ -114,7 +114,7 @@ test("a policy may last ten years by default, and principals are trusted only wi
 const acme = (path: string) => `https://acme.blob.core.windows.net/${path}`;
 const allWords = ["hold-source", "lock", "legal-hold", "seal"];
 
-test("a pair grants the words of its list, and nothing without one", () => {
+test("a pair grants the words of its list; without a list, it grants none", () => {
   const pair = { from: acme("inbox"), to: acme("archive") };
   const allowOf = (allow?: string[]) =>
     readSettings({
@@ -223,20 +223,20 @@ test("the sealing keys are read from canonical base64, in order", () => {
 test.each([
   ["junk around it", `!!${key}$$`],
   ["a blank in it", `${key.slice(0, 5)} ${key.slice(5)}`],
-  ["text behind it", `${key}AAAA`],
+  ["text after it", `${key}AAAA`],
   ["no padding", key.slice(0, -1)],
   ["the alphabet of URLs", "-_".repeat(21) + "8="],
   ["loose bits at its end", `${key.slice(0, -2)}d=`],
   ["31 bytes", Buffer.alloc(31, 7).toString("base64")],
   ["33 bytes", Buffer.alloc(33, 7).toString("base64")],
   ["hexadecimal digits", "07".repeat(32)],
-])("a sealing key with %s is refused, and not quoted", (_, wrong) => {
+])("a sealing key with %s is rejected, and not quoted", (_, wrong) => {
   const read = () => readSettings({ ...account, COPY_SECRET_KEYS: `${key},${wrong}` });
   expect(read).toThrow(/COPY_SECRET_KEYS must be .* key 2 is not one/);
   expect(read).not.toThrow(wrong);
 });
 
-test("a sealing key of zeros is refused", () => {
+test("a sealing key of zeros is rejected", () => {
   const zeros = Buffer.alloc(32).toString("base64");
   const read = () => readSettings({ ...account, COPY_SECRET_KEYS: `${key},${zeros}` });
   expect(read).toThrow(/COPY_SECRET_KEYS must contain random keys; key 2 has only zeros/);

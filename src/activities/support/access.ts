@@ -12,8 +12,8 @@ import { epochMs, parseTime } from "../../copy/time.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
 
 /**
- * Returns why the copy must not be prepared or started; null when it may be. The settings may have changed since it was
- * requested, and its input may come from any client with access to the task hub.
+ * Returns why the copy must not be started; null when it may be. The settings may have changed since it was requested,
+ * and its input may come from any client with access to the task hub.
  */
 export function checkCopy({ access, now }: ActivityDependencies, copy: CopyInput): Failure | null {
   const name = copy.event?.route ?? copy.route;
@@ -23,7 +23,7 @@ export function checkCopy({ access, now }: ActivityDependencies, copy: CopyInput
     {
       source: copy.source,
       destination: copy.destination,
-      // Prepare leases the source by this flag.
+      // Start leases the source by this flag.
       options: copy.leasesSource === true ? { ...copy.options, sourceLease: "hold" } : copy.options,
       route: name === undefined ? null : { name, at: Number.isNaN(at) ? epochMs(0) : at },
     },

@@ -26,7 +26,7 @@ export async function acquireOrJoin(
   const position = await ledger.queue.position(destination, instanceId, now());
   const { isFirst, isQueued, isAlone } = position;
   if (isFirst) {
-    // The other waiters have marked only the lock that they found.
+    // The other waiters have marked only the lock of the former holder.
     if (!isAlone) await ledger.queue.mark(destination, lock.etag);
     if (isQueued) await ledger.queue.leave(destination, instanceId);
     return lock;
@@ -39,7 +39,10 @@ export async function acquireOrJoin(
   return { held: false, holder: null };
 }
 
-/** Writes the record, so that no other run registers an attempt with what it has read. False if one has done so. */
+/**
+ * Writes the record, so that no other run can register an attempt on its earlier content. False if one has already done
+ * so.
+ */
 async function excludeAttempts(
   { ledger }: ActivityDependencies,
   { instanceId, copy }: StartInput,
@@ -51,8 +54,9 @@ async function excludeAttempts(
 }
 
 /**
- * Releases the lock, removes the copy from the queue, and passes the destination on if a copy waits for it. Also when
- * the lock was released before: the process may have been killed in between. `lock`: its ETag, null if it is not known.
+ * Releases the lock, removes the copy from the queue, and passes the destination on if a copy waits for it. Does this
+ * even if the lock was released before, because the process may have been killed in between. `lock`: its ETag, null if
+ * it is not known.
  */
 export async function freeDestination(
   deps: ActivityDependencies,

@@ -28,7 +28,7 @@ export async function findOurs(
   const call = { call: "read-destination", action, side: destination } as const;
   const read = await callStorage(deps, call, () => deps.client.readDestination(destination));
   if (!read.ok) {
-    // The start is retried, and then this read.
+    // The orchestration retries the start, which repeats this read.
     return read.verdict.kind === "transient" ? toTransientFailure(read.verdict) : null;
   }
   const seen = read.value;

@@ -67,8 +67,8 @@ export async function skipIfOvertaken(
 
 /**
  * Decides; if a copy that is not ours must be replaced, aborts it and decides again. `isUnused`: no start attempt of
- * this copy is in the ledger. It is asked after the destination was read, because if the pending copy were ours, its
- * attempt would be there: a late run must not abort the copy that another run has started.
+ * this copy is in the ledger. It is called after the read of the destination, because if the pending copy were ours,
+ * its attempt would be there by then: a late run must not abort the copy that another run has started.
  */
 export async function decideOrReplace(
   deps: ActivityDependencies,
@@ -84,7 +84,7 @@ export async function decideOrReplace(
   return afterwards.kind === "replace" ? afterwards.otherwise : afterwards;
 }
 
-/** Leases the source and takes the snapshot, where the copy asks for them. */
+/** Leases the source and takes the snapshot, if the request asks for them. */
 export async function securePlan(
   deps: ActivityDependencies,
   input: StartInput,
@@ -142,8 +142,8 @@ async function readAndDecide(
 }
 
 /**
- * If the caller wants to wait: waits for the pending copy because of which Storage refuses to read the destination.
- * `replace` waits, too: without the properties, the copyId to abort is unknown.
+ * If the caller wants to wait, waits for the pending copy that makes Storage refuse reads of the destination. `replace`
+ * waits, too: without the properties, the copyId to abort is unknown.
  */
 function refusedDestination({ options }: CopyInput, verdict: Verdict): Decision | TransientFailure {
   const { failure: reason } = verdict;

@@ -41,7 +41,7 @@ export async function readStatus(
   return toTransientFailure(verdict);
 }
 
-/** The source's SAS; null also if it cannot be opened. */
+/** The source's SAS; null if there is none or if it cannot be opened. */
 function sourceSas({ source }: Sides): Sas | null {
   try {
     return readableSas(source());

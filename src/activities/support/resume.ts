@@ -25,11 +25,11 @@ export async function findEnd(
     const endpoints = pickEndpoints(copy);
     await freeDestination(deps, { instanceId, copy: endpoints }, { context, lock: null });
     if (released.kind === "transient-failure") return released;
-    // An earlier run of this activity may have settled the copy; its notification is due then.
+    // If an earlier run of this activity settled the copy, its notification is due.
     const isDue = copy.notifies === true && (await deps.ledger.outbox.has(instanceId));
     return { kind: isDue ? "settled" : "ended", outcome: record.outcome };
   }
-  // Also when the abort's event was lost with an earlier instance of this id.
+  // The record also shows an abort whose event was lost with an earlier instance of this id.
   return record.abortRequested && !isUnanswered(record) && record.copyId === null
     ? { kind: "abort-requested" }
     : null;
@@ -65,6 +65,6 @@ export async function resume(step: Step, record: KnownRecord | null): Promise<St
   }
   if (isClosed(record)) return { kind: "abort-requested" };
   if (!isAgain) return null;
-  const message = `Cannot repeat a start of the copy because another run has made it: ${endpointUrl(copy.destination)}`;
+  const message = `Cannot repeat the start of the copy because another run has already registered it: ${endpointUrl(copy.destination)}`;
   return transientFailure(failure("internal", message));
 }

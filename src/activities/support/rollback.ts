@@ -65,7 +65,7 @@ export async function snapshotDestination(
   });
   if (taken.ok) return taken.value;
   if (isOvertaken(taken.response)) {
-    // Prepare runs again and reads the destination again.
+    // Start runs again and reads the destination again.
     const message = `Cannot ${action} now because another writer is changing it`;
     return transientFailure(failure("destination-busy", message));
   }

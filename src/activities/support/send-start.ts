@@ -94,7 +94,10 @@ export async function sendStart(
   return found ?? toNotStarted(sent.verdict);
 }
 
-/** Storage has started the copy. One that it has completed is read at once; its copyId is recorded with its outcome. */
+/**
+ * Storage has started the copy. If it has also completed the copy, the status is read immediately, and the copyId is
+ * recorded with the outcome.
+ */
 async function started(
   deps: ActivityDependencies,
   input: StartInput,
@@ -107,7 +110,7 @@ async function started(
     const status = await readStatus(deps, { ...input, plan, copyId }, sides);
     const isQuick = isFinal(status) && input.copy.options.rollback === "off";
     if (isQuick) return { ...result, status, kept: { lock, record: record.etag } };
-    // What is cleaned up must be in the record.
+    // The clean-up removes only the copyId that is in the record.
     return await recordStart(
       deps,
       input,

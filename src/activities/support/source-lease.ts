@@ -63,7 +63,7 @@ export async function releaseSource(
     : { kind: "released", residue: [verdict.failure.message] };
 }
 
-/** The copy's request says so, or the copy holds its lock: then it was allowed when it acquired it. */
+/** Returns true if the record or the lock confirms the lease. The copy was allowed when it got either. */
 async function mayHoldLease(
   { ledger }: ActivityDependencies,
   { instanceId, copy }: ActivityInput,

@@ -2,7 +2,7 @@ import type { ActivityContext, StartInput } from "../../copy/contract/activities
 import type { ActivityDependencies } from "./dependencies.ts";
 import type { Sides } from "./sides.ts";
 
-/** What every part of one run of the start activity needs. */
+/** The arguments that all parts of one run of the start activity share. */
 export type Step = {
   deps: ActivityDependencies;
   input: StartInput;

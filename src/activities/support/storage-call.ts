@@ -71,7 +71,7 @@ export function toFailure(
     : { kind: "failed", failure: verdict.failure };
 }
 
-/** The refusal as a transient failure, also where the same call would be refused again. */
+/** Reports the refusal as a transient failure, even if Storage would refuse the same call again. */
 export function toTransientFailure(verdict: Verdict): TransientFailure {
   const retryAfterSeconds = verdict.kind === "transient" ? verdict.retryAfterSeconds : null;
   return transientFailure(verdict.failure, retryAfterSeconds);

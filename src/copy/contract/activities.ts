@@ -140,7 +140,7 @@ export type SettleInput = ActivityInput & {
   kept: KeptEtags | null;
   /** An event woke the copy, so its destination has a wake mark. */
   wasWoken?: true;
-  /** Report as residue what cannot be cleaned up, so that the destination is released. */
+  /** Report failed clean-ups as residue, so that the destination is released. */
   isLastAttempt: boolean;
 };
 
@@ -150,7 +150,7 @@ export type NotifyInput = ActivityInput<CopyInput> & { outcome: Outcome; targets
 /** The input for settling a copy. Stored before clean-up begins, so that a repair can settle the copy with it. */
 export type Settlement = Pick<SettleInput, "plan" | "copyId" | "result" | "record">;
 
-/** The input of a repair: what the ledger and Durable contain about a copy whose own instance failed. */
+/** The input of a repair: the data of the ledger and Durable about a copy whose own instance failed. */
 export type RepairInput = {
   version: 1;
   /** The id of the copy, not of the repair. */
@@ -165,7 +165,7 @@ export type RepairInput = {
   record: OrchestrationRecord;
 };
 
-/** What Ferry saw before the start; the start is conditional on it. */
+/** The state that Ferry read before the start; the start is conditional on it. */
 export type CopyPlan = {
   source: {
     /** Null, like the length, for a source outside Storage, which the app cannot read itself. */
@@ -216,7 +216,7 @@ export type StartResult =
   | { kind: "started"; started: StartedCopy; status?: CopyStatus; kept?: KeptEtags }
   /** `kept` is absent if an attempt may be in flight. */
   | (NotStarted & { kept?: KeptEtags })
-  /** The copy was refused, or completed by its start, and its outcome is recorded. Its notification is due. */
+  /** The copy was not started, or was completed by its start, and its outcome is recorded. Its notification is due. */
   | { kind: "settled"; outcome: Outcome }
   /** The copy already has an outcome, recorded by an earlier instance with the same id. */
   | { kind: "ended"; outcome: Outcome }

@@ -31,8 +31,8 @@ export type CopyStatus = Dated &
   );
 
 /**
- * When the activity had read the destination, on its host's clock (epoch ms). Its orchestration may get the result
- * minutes later. Absent in results of older releases, and where nothing was read.
+ * When the activity read the destination, by its host's clock (epoch ms). Its orchestration may get the result minutes
+ * later. Absent in results of older releases, and where nothing was read.
  */
 type Dated = { readAt?: EpochMs };
 

@@ -2,9 +2,9 @@ import type { CopyId } from "./ids.ts";
 import type { CopyStatusName, Progress } from "./copy-status.ts";
 
 /**
- * The orchestration's custom status while a copy runs. It contains only what changes and no URL, so it
- * stays far below the 16 KiB of UTF-16 that Durable accepts. Times are ISO 8601. Built in
- * `orchestrations/status-report.ts`, read in `instances/copy-view.ts`.
+ * The orchestration's custom status while a copy runs. It contains only data that changes and no URL, so it stays far
+ * below the 16 KiB of UTF-16 that Durable accepts. Times are ISO 8601. Built in `orchestrations/status-report.ts`, read
+ * in `instances/copy-view.ts`.
  */
 export type CustomStatus = {
   status: "queued" | "copying" | "aborting";

@@ -101,10 +101,10 @@ export const parseNotifyInput = parser<NotifyInput>(
   step.extend({ outcome, targets: z.array(z.string()).nullable() }),
 );
 
-/** The failure of an input that Ferry cannot have written. It quotes nothing of the input. */
+/** The failure of an input that Ferry cannot have written. It does not quote the input. */
 export function invalidInput(): Failure {
   const message =
-    "Cannot work on the copy because its input is not one that this app writes; it was started without a request or an event";
+    "Cannot process the copy because this app cannot have written its input; it was started without a request or an event";
   return failure("not-allowed", message);
 }
 

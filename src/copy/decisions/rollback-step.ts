@@ -60,12 +60,12 @@ export type RollbackStep =
   | { kind: "unmark"; etag: string }
   /** Our copy may still be pending, so the snapshot may be the only copy of the former content. */
   | { kind: "keep" }
-  /** No snapshot can replace what our copy left. */
+  /** No snapshot can replace the content that our copy left. */
   | { kind: "give-up" };
 
 /**
- * Decides the next step. Ferry overwrites only content with our copyId or our marker, so it never rolls back
- * what another client wrote. Copying a snapshot onto its base also copies the marker in its metadata.
+ * Decides the next step. Ferry overwrites only content with our copyId or our marker, so it never rolls back another
+ * client's content. Copying a snapshot onto its base also copies the marker in its metadata.
  */
 export function nextRollbackStep(
   copy: {

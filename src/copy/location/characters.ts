@@ -22,10 +22,10 @@ export function characterName(character: string): string {
 /** Longer texts are truncated: no name in Storage has more characters, and log lines must stay readable. */
 const maxPrintedLength = 2_048;
 
-/** The longest name that DNS has. */
+/** The length of the longest name that DNS allows. */
 const maxHostLength = 253;
 
-/** A host for a message: printable, and cut where no host is longer. */
+/** A host for a message: printable, and truncated to the length that a host can have. */
 export function printableHost(host: string): string {
   const isLong = host.length > maxHostLength;
   return `${printable(host.slice(0, maxHostLength))}${isLong ? "…" : ""}`;

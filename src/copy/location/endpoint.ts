@@ -33,7 +33,10 @@ export type FileEndpoint = StorageEndpoint & {
 export type ExternalEndpoint = {
   service: "external";
   origin: string;
-  /** With its leading slash, as it was written, with other characters encoded: only its server can interpret it. */
+  /**
+   * With its leading slash, as it was written, except that characters that no URL contains are encoded. Only its server
+   * can interpret it.
+   */
   path: string;
 };
 
@@ -113,8 +116,8 @@ export function differOnlyInSlashes(source: Endpoint, destination: Destination):
 }
 
 /**
- * Windows compares names letter by letter. JavaScript writes the capital of some letters with two letters, although they
- * have a capital of one ("ᾈ" of "ᾀ"): both are then written small. "ß" has none, and stays.
+ * Windows compares names letter by letter. For some letters JavaScript's upper case has two letters, although a single
+ * capital letter exists ("ᾈ" of "ᾀ"). Those are compared in lower case. "ß" has no capital letter and stays as it is.
  */
 function toUpperCase(path: string): string {
   const toCapital = (letter: string) =>

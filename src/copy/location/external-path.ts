@@ -22,7 +22,7 @@ export function externalPathProblems(path: string): string[] {
  * reading that a strict decoder rejects is rejected, because a lenient one would continue.
  */
 export function escapingPathProblems(path: string): string[] {
-  // Decoding again and again takes time that grows with the square of the length.
+  // Repeated decoding takes time that grows with the square of the length.
   if (path.length > maxCopySourceLength) return ["has a path of more than 2,048 characters"];
   const readings = path.split("/").map(decodings);
   if (readings.includes(null)) {
@@ -56,12 +56,15 @@ function isAmbiguous(part: string): boolean {
 const slashLike =
   /[/\\\u00a5\u20a9\u2044\u2215\u2216\u2571\u2572\u27cb\u27cd\u29f5\u29f6\u29f8\u29f9\u{1f67c}\u{1f67d}]/u;
 
-/** What a server may drop: marks that show nothing, formats, spaces, and the plus sign, which is a space in forms. */
+/**
+ * Characters that a server may drop: invisible marks, format characters, spaces, and the plus sign, which is a space in
+ * forms.
+ */
 const dropped = /[\p{Default_Ignorable_Code_Point}\p{C}\p{M}\p{Z}\s+]/gu;
 
 /**
- * Whether a server may read the text as a segment of dots: it may end a segment at "?", "#", ";" or ":", and remove dots
- * from its end.
+ * Returns true if a server may read the text as a dot segment: it may end a segment at "?", "#", ";" or ":", and remove
+ * dots from its end.
  */
 function hasDots(text: string): boolean {
   return text

@@ -21,7 +21,7 @@ export type Origins = {
   emulator: { blob: string | null; file: string | null };
   /** The origins of sources outside Storage that `COPY_ALLOWED` contains. */
   external: readonly string[];
-  /** Those of them that one pair contains as a whole, so that no path can lead out of it. */
+  /** The origins among them that one pair contains as a whole, so that no path can lead out of the pair. */
   wholeExternal?: readonly string[];
 };
 
@@ -196,7 +196,7 @@ function foreignHostProblem(url: WrittenUrl, emulator: Origins["emulator"]): str
   return `has the host "${host}", which is not Azure Storage${orEmulator}`;
 }
 
-/** Why Ferry has no use for a host of a service other than "blob" and "file". */
+/** Returns the problem of a host of a service other than "blob" and "file". */
 export function serviceProblem({ service, ownHost }: StorageHost): string {
   const problem = `is in the service "${service}"; only "blob" and "file" are supported`;
   // Data Lake Storage and the Blob service have the same blobs.

@@ -76,7 +76,7 @@ export function parseStorageHost(host: string): StorageHost | null {
 const almostStorage =
   /\.(blob|file|dfs|queue|table)\.(core\.(windows|chinacloudapi|usgovcloudapi|cloudapi|microsoft|eaglex)|storage\.azure)\.[a-z.]+$/;
 
-/** Returns true if the host is none of Storage, but written so nearly like one that it must be a mistake. */
+/** Returns true if the host is not one of Storage's, but resembles one so closely that it must be a mistake. */
 export function isAlmostStorageHost(host: string): boolean {
   return parseStorageHost(host) === null && almostStorage.test(`.${host}`);
 }

@@ -96,7 +96,7 @@ const maxBlobNameLength = 1_024;
 
 /** Problems of a blob's decoded name that no encoding can solve. */
 export function blobNameProblems(path: string): string[] {
-  // Nothing else is checked then: decoding again and again takes time that grows with the square of the length.
+  // Nothing else is checked then, because repeated decoding takes time that grows with the square of the length.
   if (path.length > maxBlobNameLength) return ["has a blob name of more than 1,024 characters"];
   return ambiguityProblems(path, "blob");
 }
@@ -146,7 +146,7 @@ function misplacedSasProblems(path: string, what: "blob" | "file"): string[] {
 
 function ambiguityProblems(path: string, what: "blob" | "file"): string[] {
   const problems: string[] = [];
-  // Surrogates that are not paired have no UTF-8.
+  // Unpaired surrogates have no UTF-8 encoding.
   for (const character of new Set(
     path.match(/[\u0000-\u001f\u007f\ufffe\uffff]|\p{Surrogate}/gu),
   )) {

@@ -18,7 +18,7 @@ type Query = {
   problems: string[];
 };
 
-/** Splits a query, without its question mark, into what selects a snapshot or version, and a SAS. */
+/** Splits a query, without its question mark, into the selector of a snapshot or version, and a SAS. */
 export function splitQuery(text: string, service: Service): Query {
   const parameters = new URLSearchParams(text);
   const names = [...parameters.keys()];

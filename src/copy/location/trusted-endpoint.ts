@@ -6,8 +6,8 @@ import { storageTime } from "./storage-query.ts";
 import { isWellNamed } from "./well-named.ts";
 
 /*
- * Endpoints of activity inputs. Ferry's triggers only pass on what they have parsed, but a client that can start
- * orchestrations or write to the task hub can pass any JSON. So these functions do not rely on its shape.
+ * Endpoints of activity inputs. Ferry's triggers only pass on endpoints that they have parsed, but a client that can
+ * start orchestrations or write to the task hub can pass any JSON. So these functions do not rely on its shape.
  */
 
 const text = z.string();

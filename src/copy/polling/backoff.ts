@@ -21,14 +21,14 @@ export function retryAt(
 
 const maxBusyWaitMs = day; // the longest timer that Ferry sets
 const steadyBusyWaitMs = hour;
-/** The largest part of a wait by which it may be shortened. */
+/** The largest share by which a wait may be shortened. */
 const jitterShare = 0.05;
 
 /** The state of a wait: `since` is the first try that found it busy, `tries` counts from 1. */
 export type BusyWait = { since: EpochMs; tries: number; instanceId: string };
 
 /**
- * When to try again while another copy is in the way (epoch ms), unless a wake comes first. Waits double from 5.3
+ * When to try again while another copy blocks this one (epoch ms), unless a wake comes first. Waits double from 5.3
  * seconds to an hour; after that they are a fifth of the time waited so far, up to a day, so that two weeks take about
  * forty tries. Each is up to a twentieth shorter, by the copy's id, so that copies that wait together try at different
  * times.

@@ -30,7 +30,7 @@ export type Place = {
 
 /**
  * A copy is allowed when one pair contains its source and its destination. Without pairs, nothing is allowed. `allow`:
- * what the pair grants beyond reading the source and writing the destination.
+ * the words that the pair grants beyond reading the source and writing the destination.
  */
 export type AllowedPair = { from: Place; to: Place; allow: readonly Grant[] };
 

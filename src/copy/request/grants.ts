@@ -6,7 +6,7 @@ import type { CopyOptions } from "./copy-options.ts";
 import type { Problem } from "./request-problem.ts";
 
 /**
- * What a pair or a route must grant by name (`allow`), because it changes the source or cannot be
+ * The words that grant an option in the `allow` list of a pair or a route: each option changes the source or cannot be
  * undone. A pair alone only grants reading its source, and writing and overwriting its destination.
  */
 export const grants = ["hold-source", "lock", "legal-hold", "seal"] as const;

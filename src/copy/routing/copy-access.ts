@@ -32,9 +32,9 @@ export type WantedCopy = Pick<CopyRequest, "source" | "destination" | "options">
 export type AccessDenial = { reason: string; problems: Problem[] };
 
 /**
- * Returns why the copy is not allowed; null when it is. The HTTP trigger checks this before anything else happens.
- * Prepare and start check it again, because the settings may have changed since, and because a client with access to
- * the task hub may have started the orchestration. `now` is epoch ms.
+ * Returns why the copy is not allowed; null when it is. The HTTP trigger checks this before anything else happens. The
+ * activity start checks it again, because the settings may have changed since, and because a client with access to the
+ * task hub may have started the orchestration. `now` is epoch ms.
  */
 export function checkAccess(
   policy: AccessPolicy,
@@ -66,7 +66,7 @@ export function checkAccess(
   return { reason: `its options are not allowed: ${named.join(", ")}`, problems };
 }
 
-/** What allows a copy, and what it grants. */
+/** The pairs or the route that allow a copy, and the words that they grant. */
 type Granter = Pick<AllowedPair, "allow"> & { name: string };
 
 function findPairs(policy: AccessPolicy, copy: WantedCopy): Granter | AccessDenial {

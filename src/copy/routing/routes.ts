@@ -32,7 +32,7 @@ export type Route = {
   options: Record<string, unknown>;
   /** The names of the options that the route sets; a request with this route cannot override them. */
   fixedOptions: readonly string[];
-  /** What the route grants beyond copying the blobs that it matches. */
+  /** The words that the route grants beyond copying the blobs that it matches. */
   allow: readonly Grant[];
   /** The request for an invented blob that the route matches. Its endpoints show where the route reads and writes. */
   sample: CopyRequest;

@@ -111,7 +111,7 @@ export function createDispatcher(hub: TaskHub, options: DurableOptions): Dispatc
         log({
           level: "error",
           instanceId,
-          message: `A step failed and is tried again in ${retryDelayMs / second} s: ${String(error)}`,
+          message: `A step failed; the engine retries it in ${retryDelayMs / second} s: ${String(error)}`,
         });
         clock.schedule(clock.now() + retryDelayMs, retry);
       } finally {

@@ -62,7 +62,7 @@ function describe(reason: Reason, file: string, details: string): string {
   }
 }
 
-/** What to do about a file that is lost. */
+/** The fix for a lost file. */
 export function startOver(file: string): string {
   return `Restore a copy of it that belongs to the other files, or delete the folder "${dirname(file)}" to start over`;
 }

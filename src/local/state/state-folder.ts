@@ -29,11 +29,11 @@ export type KeySetting = { name: string; isSet: boolean };
 
 /**
  * Opens the folder and creates its files at the first start. Throws `StateError`, and changes nothing, if a file is
- * missing, empty, damaged or of another state: a stack that continued without it would lose what it has acknowledged.
+ * missing, empty, damaged or of another state: a stack that continued without it would lose acknowledged writes.
  *
- * The two databases share an identity (SQLite's application_id). The first start creates hub, storage and key in
- * this order, and gives the hub its identity last. A hub that has one therefore belongs to a complete state; one that
- * has none was left by a start that died before it served anything.
+ * The two databases share an identity (SQLite's application_id). The first start creates hub, storage and key in this
+ * order, and gives the hub its identity last. A hub that has one therefore belongs to a complete state; one that has
+ * none was left by a start that died before it served anything.
  */
 export function openStateFolder(directory: string, keySetting: KeySetting): StateFolder {
   const hasOwnKeys = keySetting.isSet;

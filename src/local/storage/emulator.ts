@@ -31,7 +31,7 @@ export type StorageEmulatorOptions = {
   file: string;
   /** Key and certificate in PEM. If present, the emulator accepts https only, accepts tokens, and has an identity. */
   tls?: { key: string; cert: string };
-  /** Hosts that reach an account by their name, besides the emulator's own address; default: none. */
+  /** Hosts that reach an account by their name, in addition to the emulator's own address; default: none. */
   hosts?: VirtualHosts;
   copies?: Partial<CopySettings>;
   /** Gets every error of the disk or the file, such as a full disk. The request that caused it gets a 503. */
@@ -74,7 +74,7 @@ const defaultRoles = [
   "Storage File Delegator",
 ] as const;
 
-/** Starts the Storage emulator. `README.md` in this folder lists what it supports. */
+/** Starts the Storage emulator. `README.md` in this folder lists the supported operations. */
 export async function startStorageEmulator(
   options: StorageEmulatorOptions,
 ): Promise<StorageEmulator> {
@@ -143,7 +143,7 @@ export async function startStorageEmulator(
           .catch((error: unknown) => {
             throw isFileError(error) ? new StorageError("ServerBusy") : error;
           })
-          .finally(() => events.refresh()), // rejected requests end due copies, too
+          .finally(() => events.refresh()), // rejected requests also end copies that are due
       record(request) {
         requests.push(request);
         if (requests.length > maxRecordedRequests) requests.shift();

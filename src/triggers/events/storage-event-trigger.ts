@@ -97,7 +97,7 @@ export function storageEvent(deps: EventDependencies): EventHandler {
     if (created.byCopy) await once(`wake ${state}`, () => wakeCopy(deps, client, created));
     for (const route of deps.routes) {
       if (!isRouted(route, created.blob)) continue;
-      // With its time, so that an event with a made-up time does not stand in the way of the genuine one.
+      // The text includes the event's time, so that an event with a forged time does not block the genuine one.
       await once(`route ${route.name} ${state} ${created.at}`, () =>
         startRoutedCopy(deps, client, context, { route, created, once, outdated }),
       );
@@ -115,7 +115,7 @@ export function storageEvent(deps: EventDependencies): EventHandler {
 }
 
 /**
- * Wakes the copy that holds the blob's lock, so there is no search. There is one wake for each state of the blob, and
+ * Wakes the copy that holds the blob's lock, so no search is needed. There is one wake for each state of the blob, and
  * a limit for each copy, because every wake lengthens a history. A wake only causes a poll.
  */
 async function wakeCopy(
@@ -136,8 +136,8 @@ async function wakeCopy(
 }
 
 /**
- * How far an event's time may be from the blob's Last-Modified (ms). The time chooses the date in a route's destination, so
- * a made-up event could otherwise write where an older copy lies.
+ * How far an event's time may be from the blob's Last-Modified (ms). The time chooses the date in a route's
+ * destination, so a forged event could otherwise overwrite an older copy.
  */
 const maxSkewMs = hour;
 
@@ -166,7 +166,7 @@ async function startRoutedCopy(
     const event = unusableEvent(created, route.name, reasons.join(", "));
     return await reportUnusable(deps, context, event, once);
   }
-  // Before the claim, so that events of nonexistent blobs, or with forged ETags, leave little behind.
+  // Read before the claim is made, so that events of nonexistent blobs, or with forged ETags, leave little behind.
   const state = await lookUpSource(blob);
   if (state.kind === "absent") {
     return context.warn(`Cannot copy ${source} along "${route.name}" because it does not exist`);

@@ -32,7 +32,8 @@ export function abortCopy(deps: CopyDependencies): HttpHandler {
     const path = copiesPath(request);
     if (instance.execution.kind !== "running") return endedResponse(instance, path, place);
     if (instance.listener?.isAborting !== true) {
-      // First, so that a repair aborts the copy if its instance fails, is terminated or is purged after this response.
+      // Recorded first, so that a repair aborts the copy if its instance fails, is terminated or is purged after this
+      // response.
       const { outcome } = await deps.ledger.records.change(instance.id, instance.record, (record) =>
         withAbort(record, instance.copy),
       );

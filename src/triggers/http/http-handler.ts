@@ -17,8 +17,8 @@ export type HttpHandler = (
 const deadlineMs = 9 * second;
 
 /**
- * Responds with 503 if the task hub or the ledger cannot be reached, or does not respond in time. The work of a
- * request that was given up continues, so it may still take effect.
+ * Responds with 503 if the task hub or the ledger cannot be reached, or does not respond in time. The work continues
+ * after such a response, so it may still take effect.
  */
 export function respondInTime(handler: HttpHandler): HttpHandler {
   return async (request, client, context) => {

@@ -99,14 +99,14 @@ function checkCopy(
 }
 
 /**
- * Rejects a lease id that can be the id of a copy: a copy holds a lease with its own id on its source. Whether there is
- * such a copy is not asked, because the response would show that to other callers.
+ * Rejects a lease id that can be the id of a copy: a copy holds a lease with its own id on its source. It does not
+ * check whether such a copy exists, because the response would show that to other callers.
  */
 function refuseOwnLease({ options }: CopyRequest): HttpResponseInit | null {
   const id = options.destinationLease?.toLowerCase() ?? "";
   if (!isInstanceId(id)) return null;
   const message =
-    "is a UUID of version 7, and Ferry holds its own leases with these; take another id for the lease";
+    "is a UUID of version 7, which Ferry uses for its own leases; choose another id for the lease";
   const errors = [{ pointer: "/options/destinationLease", message }];
   return invalidRequest(errors);
 }

@@ -86,7 +86,7 @@ async function purgeEach<Entry>(
 }
 
 /**
- * Deletes the claims, in one page of them, whose copy has neither a record nor an instance: the record was deleted
+ * Reads one page of claims, and deletes those whose copy has neither a record nor an instance: the record was deleted
  * before its claim, or the copy was never started.
  */
 async function purgeLostClaims(

@@ -60,9 +60,9 @@ export async function resendNotifications(
 
 type OutboxState = { entries: number; oldestSeconds: number | null };
 
-/** Removes the entry, because it would be listed again and again before the others. */
+/** Removes the entry, because otherwise every run would list it again before the others. */
 async function discard(ledger: Ledger, context: InvocationContext, name: string): Promise<void> {
-  const message = `Cannot send the notification of the entry ${name} because it is not one that this app writes`;
+  const message = `Cannot send the notification of the entry ${name} because this app cannot have written it`;
   try {
     await ledger.outbox.discard(name);
     context.error(`${message}; it was removed`);

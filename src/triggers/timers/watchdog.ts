@@ -189,7 +189,7 @@ async function releaseLock(
   outcome: Outcome,
 ): Promise<Intervention> {
   const { instanceId: ended, name } = lock;
-  // First: a late start registers nothing once the outcome is recorded.
+  // The outcome is recorded first: from then on, a late start cannot register an attempt.
   await ledger.records.recordOutcome(ended, outcome);
   await ledger.lockScan.release(lock);
   const wake = createWakeWaiter(client);

@@ -97,6 +97,6 @@ function classifyOperation(
   }
   if (!/\/messages/.test(url)) return "upkeep";
   if (method === "GET") return body.includes("<QueueMessage>") ? "queue get" : "polling";
-  // A message that is hidden for longer is a PUT, and costs what a put costs.
+  // Hiding a message for longer is a PUT, and costs the same as a put.
   return method === "DELETE" ? "queue delete" : "queue put";
 }

@@ -13,7 +13,7 @@ const measurements: readonly (() => Promise<Table[]>)[] = [
   async () => [await compareVisibility()],
 ];
 
-/** Measures on the real Durable extension and prints tables. Without a .NET SDK it says so in one line. */
+/** Measures on the real Durable extension and prints tables. Without a .NET SDK it prints one line. */
 export async function measureOnExtension(): Promise<void> {
   if (!hasDotnetSdk()) {
     console.log(`Skipped the measurements on the real extension because ${noDotnetSdk}`);

@@ -101,9 +101,9 @@ function visibilityTable(all: readonly (readonly [string, Measured])[]): Table {
           count(activities.get(name) ?? 0),
         ),
       ),
-      row("copies that Storage began", ({ begun }) => count(begun)),
+      row("copies that Storage started", ({ begun }) => count(begun)),
       row("last settled after", ({ manyMs }) => seconds(manyMs)),
-      row(`${killedCopies} copies, one kill: copies that Storage began`, ({ killedBegun }) =>
+      row(`${killedCopies} copies, one kill: copies that Storage started`, ({ killedBegun }) =>
         count(killedBegun),
       ),
       row("median settled after the kill", ({ killedMs }) => seconds(median(killedMs))),

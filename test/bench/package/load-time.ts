@@ -8,8 +8,8 @@ import { count, median, tableText } from "../table.ts";
 import type { Table } from "../table.ts";
 
 /*
- * What bundling saves: the load time of the app in a new process, with its files in the page cache and without, and the
- * memory that it adds to Node. "Unbundled" is what `tsc` builds, with node_modules.
+ * Measures what bundling saves: the load time of the app in a new process, with its files in the page cache and
+ * without, and the memory that it adds to Node. "Unbundled" is what `tsc` builds, with node_modules.
  */
 
 const root = join(import.meta.dirname, "../../..");
@@ -39,7 +39,7 @@ export async function measurePackage(): Promise<Table> {
     const times = ({ unbundled, package: bundled }: typeof warm) =>
       [median(unbundled.map(({ ms }) => ms)), median(bundled.map(({ ms }) => ms))] as const;
     return {
-      title: "The package, against the app that is not bundled",
+      title: "The package compared with the app that is not bundled",
       columns: ["", "unbundled", "package", "ratio", "goal"],
       rows: [
         row("load, files in the page cache (ms)", times(warm), 1 / 3),
@@ -55,7 +55,7 @@ export async function measurePackage(): Promise<Table> {
         ["zip file (MB)", "", count(zipBytes / 1e6), "", "at most 0.80"],
       ],
       notes: [
-        `Medians of ${rounds} processes each, in turn. Node alone takes ${count(node / 1e6)} MB.`,
+        `Medians of ${rounds} processes each; the variants alternate. Node alone takes ${count(node / 1e6)} MB.`,
         cold === null
           ? "Not measured: loads without the page cache, because `dd iflag=nocache` is not available."
           : "`dd iflag=nocache` drops the app's files from the page cache before a load; Node's own stay.",

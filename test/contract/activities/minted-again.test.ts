@@ -24,7 +24,7 @@ async function planned() {
   };
 }
 
-test("each attempt mints a SAS of its own, with the correlation id of its plan", async () => {
+test("each attempt mints its own SAS, with the correlation id of its plan", async () => {
   const { emulator, start, clock, record, scids } = await planned();
   emulator.faults.add({ operation: "CopyBlob", times: 1, do: "reset connection" });
   expect(await start()).toMatchObject({ kind: "transient-failure" });

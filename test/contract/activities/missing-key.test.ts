@@ -78,7 +78,7 @@ async function sealedCopy(options: Record<string, unknown> = {}) {
       { log: () => {} },
     );
   const starts = () => emulator.requests.filter(({ operation }) => operation === "CopyBlob").length;
-  /** What `work` opens, each side once. */
+  /** The sides that `work` opens, each once. */
   const opens = async (work: () => Promise<unknown>) => {
     opened.length = 0;
     await work();

@@ -121,7 +121,7 @@ test("settle does not release the lock that another copy has acquired since", as
   expect(await ledger.readLock(copy.destination)).toMatchObject({ instanceId: other });
 });
 
-test("an abort that comes before the outcome is part of it, although settle knew another record", async () => {
+test("an abort that comes before the outcome is part of it, although settle had an older record", async () => {
   const { started, settle, ledger, instanceId } = await requested();
   const { kept, started: copy } = await started();
   await ledger.records.change(instanceId, undefined, (record) => ({

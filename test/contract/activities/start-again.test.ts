@@ -66,7 +66,7 @@ async function requested(client: Partial<CopyClient> = {}) {
 
 const resetOnce: Fault = { operation: "CopyBlob", times: 1, do: "reset connection" };
 
-test("a start that may still arrive is searched for, and repeated only when it can no longer arrive", async () => {
+test("Ferry looks for a start that may still arrive, and repeats it only when it can no longer arrive", async () => {
   const { clock, start, fault, starts } = await requested();
   fault(resetOnce);
   expect(await start(1)).toMatchObject({ kind: "transient-failure" });
@@ -110,10 +110,10 @@ test("a start that arrives late is recognized as ours, and is not repeated after
   await destination.delete();
   await clock.advance(60_000);
   expect(await start(3)).toMatchObject({ kind: "started", started: { copyId } });
-  expect(starts()).toBe(2); // the one whose connection broke, and its late arrival
+  expect(starts()).toBe(2); // the start with the broken connection, and its late arrival
 });
 
-test("an unanswered start is searched for before another one is sent", async () => {
+test("Ferry looks for the copy of an unanswered start before it sends another start", async () => {
   const { clock, start, fault, blind, starts } = await requested();
   fault({ ...resetOnce, do: "lose response" });
   const see = blind();

@@ -6,7 +6,7 @@ import { epochMs } from "../../../src/copy/time.ts";
 import { outcome, reason, startStrangeSteps as start } from "../../support/access/strange-steps.ts";
 
 /*
- * Goal: an activity believes the ledger, not its input, about what a copy has leased and written. Method: activities run
+ * Goal: an activity trusts the ledger, not its input, about the lease and the content of a copy. Method: activities run
  * with the inputs of a client that has the key of the task hub.
  */
 
@@ -32,7 +32,7 @@ test("start of an ended copy that is not allowed releases no lease of another cl
     ...step.copy,
     source,
     leasesSource: true,
-    // Not in a pair, because its account is another one.
+    // In no pair, because it is in another account.
     destination: { ...step.copy.destination, account: "devstoreaccount3" },
   };
   await steps.ledger.records.recordOutcome(step.instanceId, outcome as never);

@@ -58,18 +58,18 @@ const time = "2026-11-20T12:00:00.0000000Z";
 
 test.each<[string, Change]>([
   ["no copy", () => ({ copy: undefined })],
-  ["a copy that is a text", () => ({ copy: "copy" })],
+  ["a copy that is a string", () => ({ copy: "copy" })],
   ["an empty snapshot", inDestination({ snapshot: "" })],
   ["an empty version", inDestination({ version: "" })],
-  ["a snapshot that is no time", inDestination({ snapshot: "x&comp=lease" })],
-  ["a secondary that is no truth value", inDestination({ secondary: "no" })],
+  ["a snapshot that is not a time", inDestination({ snapshot: "x&comp=lease" })],
+  ["a secondary that is not a boolean", inDestination({ secondary: "no" })],
   [
     "a source without a service",
     inCopy(({ source }) => ({ source: { ...source, service: null } })),
   ],
-  ["a SAS that is no text", inCopy(() => ({ sourceSas: { text: "v1" } }))],
-  ["a lease that is no id", inCopy(() => ({ destinationLease: "../x" }))],
-  ["a flag that is no truth value", inCopy(() => ({ leasesSource: "yes" }))],
+  ["a SAS that is not a string", inCopy(() => ({ sourceSas: { text: "v1" } }))],
+  ["a lease that is not an id", inCopy(() => ({ destinationLease: "../x" }))],
+  ["a flag that is not a boolean", inCopy(() => ({ leasesSource: "yes" }))],
 ])("no activity does anything for an input with %s", async (_, change) => {
   const { storage, run, all } = await start();
   const requests = storage.emulator.requests.length;
@@ -95,18 +95,18 @@ test.each<[string, Change]>([
   ["options without their defaults", inCopy(() => ({ options: {} }))],
   ["an option of another type", options({ sealBlob: "no" })],
   ["an unknown value of an option", options({ overwrite: "ALWAYS" })],
-  ["metadata with a name that is no name", options({ metadata: { "a b": "x" } })],
+  ["metadata with an invalid name", options({ metadata: { "a b": "x" } })],
   ["metadata with a line feed", options({ metadata: { a: "x\ny: z" } })],
   ["tags that are a list", options({ tags: ["a"] })],
   ["a permission with a line feed", options({ file: { permission: { sddl: "D:\nx: y" } } })],
   ["an unknown version", inCopy(() => ({ version: 2 }))],
-  ["a request at no time", inCopy(() => ({ createdAt: "soon" }))],
+  ["a request without a valid time", inCopy(() => ({ createdAt: "soon" }))],
   ["an event without a route", inCopy(() => ({ event: { etag: "x", at: time } }))],
-  ["a route that is no text", inCopy(() => ({ route: ["films"] }))],
+  ["a route that is not a string", inCopy(() => ({ route: ["films"] }))],
 ])("start and notify do nothing for a copy with %s", async (_, change) => {
   const { storage, all, steps } = await start();
   const requests = storage.emulator.requests.length;
-  const input = { ...all, ...change(all) } as never; // a stranger's
+  const input = { ...all, ...change(all) } as never; // not from Ferry
   expect(await steps.startCopy(input)).toMatchObject(failed);
   expect(await steps.sendNotifications(input)).toEqual({ kind: "notified" });
   expect(storage.emulator.requests).toHaveLength(requests);
@@ -120,14 +120,17 @@ test.each<[string, Change]>([
   ["no source", inPlan({ source: undefined })],
   ["a negative length", inPlan({ source: { etag: "x", length: -1 } })],
   ["an ETag with a line feed", inPlan({ destinationEtag: "x\ny: z" })],
-  ["a snapshot that is no time", inPlan({ snapshot: "" })],
-  ["a pinned snapshot that is no time", inPlan({ source: { etag: "x", length: 1, snapshot: "" } })],
+  ["a snapshot that is not a time", inPlan({ snapshot: "" })],
+  [
+    "a pinned snapshot that is not a time",
+    inPlan({ source: { etag: "x", length: 1, snapshot: "" } }),
+  ],
   ["tags that are a list", inPlan({ formerTags: ["x"] })],
   ["a SAS without an end", inPlan({ mintedSas: { scid: "x" } })],
 ])("read, abort and settle do nothing for a plan with %s", async (_, change) => {
   const { storage, all, steps } = await start();
   const requests = storage.emulator.requests.length;
-  const input = { ...all, ...change(all) } as never; // a stranger's
+  const input = { ...all, ...change(all) } as never; // not from Ferry
   expect(await steps.readCopy(input)).toMatchObject(unobservable);
   expect(await steps.abortCopy(input)).toMatchObject(unobservable);
   expect(await steps.settleCopy(input)).toMatchObject(allRefused.settle);
@@ -140,15 +143,15 @@ test.each<[string, object]>([
   ["a result of an unknown kind", { result: { kind: "none" } }],
   ["a failure without a cause", { result: { kind: "not-started", failure: {} } }],
   ["a record that is null", { record: null }],
-  ["a start at no time", { record: { ...record, startedAt: "soon" } }],
+  ["a start without a valid time", { record: { ...record, startedAt: "soon" } }],
   ["a copy to notify that is null", { notifies: null }],
   ["a copy to notify that is empty", { notifies: {} }],
-  ["a request at no time", { createdAt: "soon" }],
-  ["no number of attempts", { isLastAttempt: "yes" }],
+  ["a request without a valid time", { createdAt: "soon" }],
+  ["a last attempt that is not a boolean", { isLastAttempt: "yes" }],
 ])("settle records nothing for an input with %s", async (_, change) => {
   const { storage, step, steps } = await start();
   const requests = storage.emulator.requests.length;
-  const input = { ...step, ...change } as never; // a stranger's
+  const input = { ...step, ...change } as never; // not from Ferry
   expect(await steps.settleCopy(input)).toMatchObject(allRefused.settle);
   expect(storage.emulator.requests).toHaveLength(requests);
 });

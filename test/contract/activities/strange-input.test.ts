@@ -56,7 +56,7 @@ async function start() {
 
 type Start = Awaited<ReturnType<typeof start>>;
 
-/** Endpoints at the attacker's host, as JSON of the attacker. */
+/** Endpoints at the attacker's host, as JSON. */
 const strange: [string, (endpoint: Endpoint, host: string) => unknown][] = [
   ["a foreign host", (endpoint, host) => ({ ...endpoint, origin: host, emulated: false })],
   ["a foreign host as the emulator", (endpoint, host) => ({ ...endpoint, origin: host })],

@@ -263,7 +263,7 @@ test("a suspended instance only stores its messages until it is resumed", async 
 
   expect(await engine.raise("one", "go", 5)).toBe(202);
   await engine.clock.advance(hours(1));
-  // The orchestrator ran and set its status, but what it scheduled is held back.
+  // The orchestrator ran and set its status, but its scheduled tasks are held back.
   expect(await engine.status("one")).toMatchObject({
     runtimeStatus: "Suspended",
     customStatus: "went",

@@ -7,7 +7,7 @@ const mistakes: {
   name: string;
   answered?: boolean;
   sentence: string;
-  /** What the instance's output contains; null if it does not fail; the sentence if left out. */
+  /** A text in the instance's output; null if it does not fail; the sentence if left out. */
   output?: string | null;
 }[] = [
   {

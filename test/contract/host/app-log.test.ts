@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../../src/local/clock.ts";
 import { startApp } from "../../../src/local/host/worker/app-start.ts";
 
-test("the app itself escapes every line of a function, also on a host whose log does not", async () => {
+test("the app itself escapes every line of a function, even on a host whose log does not", async () => {
   const settings = {
     AzureWebJobsStorage__accountName: "acme",
     AZURE_FUNCTIONS_ENVIRONMENT: "Development",

@@ -3,7 +3,10 @@ import { jsonOf, startSample, writtenApp } from "../../support/host/host.ts";
 import type { SampleHost } from "../../support/host/host.ts";
 import { exchange, send } from "../../support/host/raw-http.ts";
 
-/* What a web page can send to the local host: under a name that resolves to this machine, and from its own origin. */
+/*
+ * Requests that a web page can send to the local host: under a name that resolves to this machine, and from its own
+ * origin.
+ */
 
 const main = `
   import { app } from "@azure/functions";
@@ -176,8 +179,8 @@ test.each([
 });
 
 test.each([
-  ["a foreign name behind our Host", "http://evil.example/api/free", "localhost", 421],
-  ["our name behind a foreign Host", "http://localhost/api/free", "evil.example", 421],
+  ["a foreign name and our Host", "http://evil.example/api/free", "localhost", 421],
+  ["our name and a foreign Host", "http://localhost/api/free", "evil.example", 421],
   ["our names", "http://localhost:80/api/free", "127.0.0.1", 202],
   ["another scheme", "ftp://evil.example/api/free", "localhost", 421],
 ])("a target in absolute form with %s", async (_, target, name, status) => {
@@ -225,7 +228,7 @@ test.each([
 });
 
 test.each(["cross-site", "Cross-Site", "same-origin, cross-site"])(
-  "Sec-Fetch-Site: %s is rejected, also for a page that the user opens by a link",
+  "Sec-Fetch-Site: %s is rejected, even for a page that the user opens by a link",
   async (site) => {
     const { port } = await start();
     const headers = { "sec-fetch-site": site, "sec-fetch-mode": "navigate" };

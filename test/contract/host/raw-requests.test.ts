@@ -36,7 +36,7 @@ test.each([
   ["no Host", "GET /api/items/all HTTP/1.1\r\n\r\n", 400],
   ["HTTP/1.0 with Host", "GET /api/items/all HTTP/1.0\r\nHost: localhost\r\n\r\n", 200],
   ["HTTP/1.0 without Host", "GET /api/items/all HTTP/1.0\r\n\r\n", 500],
-  ["something else than HTTP", "not HTTP\r\n\r\n", 400],
+  ["something other than HTTP", "not HTTP\r\n\r\n", 400],
 ])("%s", async (_, request, status) => {
   const host = await startSample("web");
   const { head, body } = await exchange(host.port, request);

@@ -23,7 +23,7 @@ async function startQueue(count: number) {
   // Not in the order of the requests.
   for (const id of ids.toReversed()) await ledger.queue.rejoin(destination, id);
   const woken: InstanceId[] = [];
-  /** Passes the destination on; `respond` is what the waiters' instances do. */
+  /** Passes the destination on; `respond` is the response of the waiters' instances. */
   const passOn = async (respond: WakeWaiter = async () => "woken", at = now) => {
     const wake: WakeWaiter = (id) => {
       woken.push(id);
@@ -152,7 +152,7 @@ test("events wake a copy twenty times, then once in twelve hours; the next copy 
 });
 let made = 1;
 
-test("a lock that nobody waits for is released with one request; one that was marked is released with its marks", async () => {
+test("a lock that no copy waits for is released with one request; a marked one is released with its marks", async () => {
   const { ledger, copy, instanceId, destination, storage, ids } = await startQueue(1);
   const lock = await ledger.acquireLock(instanceId, copy);
   const { requests } = storage.emulator;

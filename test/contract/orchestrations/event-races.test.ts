@@ -61,7 +61,7 @@ test("aborts, wakes and timers that overtake each other lose no event", async ()
 type Result = {
   runtimeStatus: string;
   result: string;
-  /** When Storage began the copy, and when it would end it; null when none was begun. */
+  /** When Storage started the copy, and when the copy would end; null if none was started. */
   begunAt: number | null;
   endsAt: number;
   /** When the events arrived that were accepted. */
@@ -129,19 +129,19 @@ async function play(all: readonly Scenario[]): Promise<Result[]> {
     app: {
       orchestrators: { [orchestrations.copy]: copyOrchestration },
       activities: {
-        prepareCopy(_input, id) {
+        startCopy(_input, id) {
           const index = indexOf(id);
           const left = failures[index] ?? 0;
           failures[index] = left - 1;
-          return later(id, left > 0 ? noResponse : { kind: "planned", plan });
-        },
-        startCopy(_input, id) {
+          if (left > 0) return later(id, noResponse);
           const copy = of(results, id);
           copy.begunAt = now();
           copy.endsAt = now() + of(all, id).duration;
-          const copyStatus = copy.endsAt > now() ? "pending" : "success";
-          const started = { plan, copyId: "copy-1" };
-          return later(id, { kind: "started", started, copyStatus });
+          const isPending = copy.endsAt > now();
+          const status = isPending
+            ? { kind: "pending", progress, warning: null }
+            : ended("success");
+          return later(id, { kind: "started", started: { plan, copyId: "copy-1" }, status });
         },
         readCopy: (_input, id) => later(id, poll(id, { kind: "pending", progress, warning: null })),
         abortCopy: (_input, id) => later(id, poll(id, ended("aborted"))),

@@ -155,7 +155,7 @@ test.each(["keys", "entra"])(
     };
     const bundled = await registered(built.directory);
     expect(bundled).toEqual(await registered(root));
-    expect(bundled).toHaveLength(15);
+    expect(bundled).toHaveLength(14);
     const levels = new Map(
       bundled.map(({ name, bindings }) => [
         name,
@@ -198,7 +198,7 @@ test("another FERRY_BACKEND is rejected", () => {
   );
 });
 
-test("publishing the project's folder uploads only what runs: .funcignore excludes the rest", () => {
+test("publishing the project's folder uploads only the files that run: .funcignore excludes the rest", () => {
   const patterns = readFileSync(".funcignore", "utf8")
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"));

@@ -88,7 +88,7 @@ test("more than a batch of copies that cannot be purged does not delay the other
   expect(await kept()).toEqual([]);
 });
 
-test("a claim goes with its record; one without a record is found by the scan, and one with a record stays", async () => {
+test("a claim is deleted with its record; the scan deletes a claim without a record, and keeps one with a record", async () => {
   const { ledger, ids, run, clock } = await oldCopies(1);
   const [old] = ids;
   if (old === undefined) throw new Error("no copy");

@@ -87,17 +87,17 @@ const urls: { what: string; url: (a: string, c: string) => string; verdict: Verd
     verdict: "invalid",
   },
   {
-    what: "dots behind an encoded slash",
+    what: "dots after an encoded slash",
     url: (a, c) => `https://${a}.${blob}/${c}/..%2fsecret/x`,
     verdict: "invalid",
   },
   {
-    what: "dots in front of an encoded slash",
+    what: "dots before an encoded slash",
     url: (a, c) => `https://${a}.${blob}/${c}%2f..%2fsecret/x`,
     verdict: "invalid",
   },
   {
-    what: "dots behind an encoded backslash",
+    what: "dots after an encoded backslash",
     url: (a, c) => `https://${a}.${blob}/${c}/..%5csecret/x`,
     verdict: "invalid",
   },
@@ -134,7 +134,7 @@ const urls: { what: string; url: (a: string, c: string) => string; verdict: Verd
     verdict: "invalid",
   },
   {
-    what: "a host in front of the allowed one",
+    what: "a host before the allowed one",
     url: (a, c) => `https://evil.${a}.${blob}/${c}/x`,
     verdict: "invalid",
   },
@@ -159,7 +159,7 @@ const urls: { what: string; url: (a: string, c: string) => string; verdict: Verd
     verdict: "invalid",
   },
   {
-    what: "the allowed host behind a backslash",
+    what: "the allowed host after a backslash",
     url: (a, c) => `https://evil.example\\@${a}.${blob}/${c}/x`,
     verdict: "invalid",
   },

@@ -4,8 +4,8 @@ import { startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
- * Goal: a pair lets its source be read and its destination be written, and nothing else. Options that change the
- * source or cannot be undone are granted by name.
+ * Goal: a pair allows reading its source and writing its destination, and nothing else. Options that change the source
+ * or cannot be undone are granted by name.
  */
 
 const place = (path: string) => `http://127.0.0.1:10000/devstoreaccount1/${path}`;
@@ -100,7 +100,7 @@ test("all missing words are named at the same time", async () => {
   ]);
 });
 
-test("words of every pair that contains the copy count, and of no other pair", async () => {
+test("only the words of pairs that contain the copy count", async () => {
   const pairs = [
     pair(["lock"]),
     pair(["seal"], "inbox/lo"), // a whole part of a name, so it does not contain "log"
@@ -148,7 +148,7 @@ test("without any pair, a caller along a route cannot add an option that cannot 
   expect(countStarts(stack)).toBe(0);
 });
 
-test("a route grants by its own words, and its own options need them too", async () => {
+test("a route grants only its own words, and its own options need them too", async () => {
   const granting = { ...route, allow: ["legal-hold"], options: { legalHold: true } };
   const { stack, post } = await startWith([], { COPY_ROUTES: JSON.stringify([granting]) });
   await stack.container("vault").create();

@@ -60,8 +60,8 @@ test.each<[string, (stack: TestStack) => unknown]>([
   ["an input without a source", (stack) => inputFor(stack, { source: undefined })],
   ["an input with a source that is null", (stack) => inputFor(stack, { source: null })],
   ["an input without options", (stack) => inputFor(stack, { options: undefined })],
-  ["an input at no time", (stack) => inputFor(stack, { createdAt: "soon" })],
-])("an instance with %s is no copy: it cannot be read or aborted", async (_, build) => {
+  ["an input without a valid time", (stack) => inputFor(stack, { createdAt: "soon" })],
+])("an instance with %s is not a copy: it cannot be read or aborted", async (_, build) => {
   const stack = await start();
   expect(await startStrange(stack, build(stack), { id })).toMatchObject(refused);
   const copy = `${stack.local.host.url}/api/copies/${id}`;

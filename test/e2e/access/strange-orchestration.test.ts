@@ -13,8 +13,9 @@ import {
 import { startStack } from "../../support/stack/test-stack.ts";
 
 /*
- * Goal: with the task hub's key, or with write access to it, a copy can be started that no trigger has checked. It can do
- * no more than a request. Method: Durable's own HTTP API starts the orchestration with any input.
+ * Goal: a client with the task hub's key, or with write access to the task hub, can start a copy that no trigger has
+ * checked. Such a copy can do no more than a request. Method: Durable's own HTTP API starts the orchestration with any
+ * input.
  */
 
 const fixed = { by: "route", at: "noon" };
@@ -65,12 +66,12 @@ test.each<[string, (input: ReturnType<typeof inputFor>) => object]>([
   ],
   ["a route that does not exist", () => ({ route: "none" })],
   [
-    "an option that its route sets otherwise",
+    "an option that its route sets to another value",
     (input) => ({ ...along(input, { overwrite: "always" }) }),
   ],
   ["without an option that its route sets", (input) => ({ ...along(input, { metadata: null }) })],
   [
-    "metadata that its route sets otherwise",
+    "metadata that its route sets to another value",
     (input) => ({ ...along(input, { metadata: { by: "me", at: "noon" } }) }),
   ],
   [
@@ -78,7 +79,7 @@ test.each<[string, (input: ReturnType<typeof inputFor>) => object]>([
     (input) => ({ ...along(input, { metadata: { ...fixed, x: "y" } }) }),
   ],
   [
-    "an option that the route of its event sets otherwise",
+    "an option that the route of its event sets to another value",
     (input) => ({
       ...along(input, { overwrite: "always" }),
       event: { route: "fixed", etag: "x", at: "2026-11-20T12:00:00.000Z" },
@@ -112,7 +113,7 @@ test("an input along a route is copied where the route says, and only there", as
   });
 });
 
-test("an input has the options of its route, in any order, and others of its own", async () => {
+test("an input has the options of its route, in any order, and its own other options", async () => {
   const stack = await start();
   const input = inputFor(stack);
   const strange = along(input, { metadata: { at: "noon", by: "route" }, tier: "Cool" });

@@ -35,7 +35,7 @@ const copy = () => {
   return { source, destination: stack.blob("archive/film.mp4").url };
 };
 
-/** What a page may send to any address: text in three types, or a body without a type. */
+/** Bodies that a page may send to any address: text in three types, or a body without a type. */
 const simpleTypes: Record<string, string>[] = [
   {},
   { "content-type": "text/plain;charset=UTF-8" },
@@ -158,7 +158,7 @@ test("a preflight fails: OPTIONS allows no other origin", async () => {
   }
 });
 
-test("a page whose name resolves to this machine cannot use Storage either, though it knows the key", async () => {
+test("a page whose name resolves to this machine cannot use Storage either, although the key is published", async () => {
   const url = new URL(await stack.readSas(stack.blob("inbox/film.mp4"), { permissions: "racwd" }));
   const path = url.pathname + url.search;
   const { port } = stack.local.emulator;
@@ -218,7 +218,7 @@ test.each([
   "image, document",
   "",
 ])(
-  "a page of another site cannot load a blob as %j, also by a link that the user follows",
+  "a page of another site cannot load a blob as %j, even by a link that the user follows",
   async (dest) => {
     const path = await pageLink();
     for (const method of ["GET", "HEAD"]) {
@@ -254,8 +254,8 @@ test("a blob that the user opens is sandboxed whatever its type, so it cannot ca
 });
 
 test.each([
-  ["a user in front of the name", "/devstoreaccount1?comp=list", "evil.example@127.0.0.1", 421],
-  ["a path behind the name", "/devstoreaccount1?comp=list", "127.0.0.1/evil.example", 421],
+  ["a user before the name", "/devstoreaccount1?comp=list", "evil.example@127.0.0.1", 421],
+  ["a path after the name", "/devstoreaccount1?comp=list", "127.0.0.1/evil.example", 421],
   ["a foreign name in the target", "http://evil.example/devstoreaccount1", "127.0.0.1", 421],
   ["a foreign user in the target", "http://127.0.0.1@evil.example/", "127.0.0.1", 421],
 ])("Storage refuses %s", async (_, target, host, status) => {

@@ -13,7 +13,7 @@ test.each([
   });
 });
 
-test("without a .NET SDK, bench skips what needs the extension, in one line", () => {
+test("without a .NET SDK, bench skips the measurements that need the extension, in one line", () => {
   expect(runWithoutDotnet("test/bench/extension/main.ts", "true")).toEqual({
     status: 0,
     output: `Skipped the measurements on the real extension because ${sdk}\n`,

@@ -82,7 +82,7 @@ test("a copy that completes before its abort reaches Storage has succeeded, and 
 
 test("an abort before the start prevents the start", async () => {
   const stack = await startStack(slowly);
-  // Prepare gets no response, so the abort finds the copy still queued.
+  // The reads of start get no response, so the abort finds the copy still queued.
   const remove = stack.local.emulator.faults.add({
     operation: "GetBlobProperties",
     do: { response: { status: 503, code: "ServerBusy" } },

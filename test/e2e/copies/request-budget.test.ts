@@ -32,7 +32,7 @@ const destination = { container: "archive", blob: "film.mp4" };
 
 /** By the first column of the table. Each plays one copy, without a call that only reads its status. */
 const cases: Record<string, Case> = {
-  "blob → blob, finished at once": { options: immediately, play: (stack) => post(stack) },
+  "blob → blob, completed by the start": { options: immediately, play: (stack) => post(stack) },
   "the same, with an Idempotency-Key": {
     options: immediately,
     play: (stack) => post(stack, {}, { "idempotency-key": "order-1" }),
@@ -51,13 +51,13 @@ const cases: Record<string, Case> = {
       await stack.clock.advance(withoutTimers);
     },
   },
-  "refused by what stands at the destination": {
+  "fails because the destination exists": {
     play: async (stack) => {
       await stack.upload("archive/film.mp4", "former");
       return post(stack, { overwrite: "fail" });
     },
   },
-  "skipped because of what stands at the destination": {
+  "skipped because the destination exists": {
     play: async (stack) => {
       await stack.upload("archive/film.mp4", "former");
       return post(stack, { overwrite: "skip" });
@@ -72,22 +72,22 @@ const cases: Record<string, Case> = {
       await stack.clock.advance(withoutTimers);
     },
   },
-  "finished at once, with rollback of a former content": {
+  "completed by the start, with rollback of the former content": {
     options: immediately,
     play: async (stack) => {
       await stack.upload("archive/film.mp4", "former");
       return post(stack, { overwrite: "always", rollback: "snapshot" });
     },
   },
-  "finished at once, with a lease on the source": {
+  "completed by the start, with a lease on the source": {
     options: immediately,
     play: (stack) => post(stack, { sourceLease: "hold" }),
   },
-  "finished at once, with the tags of the source": {
+  "completed by the start, with the tags of the source": {
     options: immediately,
     play: (stack) => post(stack, { tags: "source" }),
   },
-  "finished at once, with a notification that is accepted": {
+  "completed by the start, with an accepted notification": {
     options: { ...immediately, settings: topic },
     play: async (stack) => {
       const match = ({ target }: { target: string }) => target.endsWith("/topic");
@@ -184,7 +184,10 @@ function describe({ method, url, operation, status }: ReceivedRequest): string {
   return `${kind} ${name} ${status}`;
 }
 
-/** What the deliveries of both events add: the source's properties, the destination's lock and its wake mark. */
+/**
+ * The requests that the deliveries of both events add: the source's properties, the destination's lock and its wake
+ * mark.
+ */
 function countDeliveries(own: readonly string[]): { requests: number; writes: number } {
   const heads = own.filter((line) => line.includes("/inbox/") && line.startsWith("GetBlob"));
   const marks = own.filter(

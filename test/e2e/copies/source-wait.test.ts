@@ -44,7 +44,7 @@ test.each([
   for (let round = 0; round < 3; round++) {
     expect(await ledgerNames(stack, "locks/")).toEqual([]);
     expect((await stack.get(waiting.id)).warning).toContain("onto the source to end");
-    // The default of ifBusy: a lock would fail it.
+    // The default of ifBusy, with which a held lock would fail the copy.
     const copy = await stack.start({ source: other, destination, options: { overwrite } });
     expect(await stack.get(copy.id)).toMatchObject({ status: "succeeded" });
     expect(await readContent(stack)).toBe("other");

@@ -121,7 +121,7 @@ test("a source outside Storage is skipped, and reported as skipped", async () =>
   expect({ failed, lines }).toEqual({
     failed: 0,
     lines: [
-      "skip  https://downloads.example.org/public is outside Azure Storage, where this cannot write a source",
+      "skip  https://downloads.example.org/public is outside Azure Storage, where this script cannot write a source",
       "pass  the app is healthy",
     ],
   });

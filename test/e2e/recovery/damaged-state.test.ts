@@ -22,8 +22,8 @@ import { appDirectory } from "../../support/app-directory.ts";
 
 /*
  * Goal: a damaged, emptied or missing file of the state is rejected with one sentence that names it and one that says
- * what to do; nothing is replaced. Method: two folders with eight acknowledged copies with a SAS, as a killed process and
- * as a stopped one leave it; each row damages a copy of one and starts the stack on it.
+ * what to do; nothing is replaced. Method: a killed process and a stopped one each leave a folder with eight
+ * acknowledged copies with a SAS; each row damages a duplicate of one folder and starts the stack on it.
  */
 
 type Left = "killed" | "stopped";
@@ -152,7 +152,7 @@ const putFolder = (file: string) => {
   remove(file);
   mkdirSync(file);
 };
-/** The end of the last commit in a log; behind it are frames of former ones. */
+/** The end of the last commit in a log; after it come frames of former commits. */
 const logEnd = (file: string) =>
   32 + readFileSync(file.replace(/wal$/, "shm")).readUInt32LE(16) * (24 + 4_096);
 const flipBit = (file: string, at: number) => {
@@ -204,7 +204,7 @@ describe.each(databases)("%s", (name) => {
       expect(message).toMatch(says);
       expect(message).toContain(putBack);
       expect(contentOf(folder)).toEqual(before);
-      // The folder is not locked any more, and a second start says the same.
+      // The folder is no longer locked, and a second start reports the same.
       expect(await refusal(folder)).toBe(message);
     },
   );

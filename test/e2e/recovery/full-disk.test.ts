@@ -15,9 +15,9 @@ import { expect, onTestFinished, test } from "vitest";
 import { accounts } from "../../../src/local/storage/auth/accounts.ts";
 
 /*
- * Goal: what `npm start` does when the disk is full or writes fail. Method: its program as a process, with SQLite's
- * limit on pages, the shell's limit on file sizes, a small file system where the system allows one, and a folder without
- * write permission.
+ * Goal: `npm start` reports a full disk or a failed write and loses nothing that it acknowledged. Method: its program
+ * as a process, with SQLite's limit on pages, the shell's limit on file sizes, a small file system where the system
+ * allows one, and a folder without write permission.
  */
 
 /** A folder with the app, where `.local/` can be created. */

@@ -211,7 +211,7 @@ const urls: { what: string; url: string; says: RegExp }[] = [
     says: /container/,
   },
   {
-    what: "dots behind encoded slashes",
+    what: "dots after encoded slashes",
     url: "https://acct1.blob.core.windows.net/inbox/a%2f..%2f..%2fb",
     says: /"\.\."/,
   },

@@ -57,7 +57,7 @@ test.each(["blob", "file"])(
 
 test.each([
   ["in the source's account", undefined],
-  ["in another account than the source's", secondAccount],
+  ["in an account other than the source's", secondAccount],
 ])("a SAS on a blob %s authorizes start, read and abort of the copy", async (_, account) => {
   const stack = await startStack({ copies: slowly, environment });
   const source = await stack.readSas(await stack.upload("inbox/film.mp4", film, account));
@@ -74,7 +74,7 @@ test.each([
 
 test.each([
   ["in the source's account", undefined],
-  ["in another account than the source's", secondAccount],
+  ["in an account other than the source's", secondAccount],
 ])("a SAS on a file %s authorizes start, read and abort of the copy", async (_, account) => {
   const stack = await startStack({ copies: slowly, environment });
   const files = createStackFiles(stack);

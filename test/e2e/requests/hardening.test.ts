@@ -49,13 +49,14 @@ test("the lease id that a copy holds on its source is public, but does not let a
     status: 400,
     json: { errors: [{ pointer: "/options/destinationLease" }] },
   });
-  // The response is the same for the id of no copy and of an ended one, so it shows no other caller's copy.
+  // The response is the same whether or not a copy with this id exists or has ended, so it shows no other caller's
+  // copy.
   for (const lease of [id.toUpperCase(), never]) {
     expect(await ask(lease)).toMatchObject({ status: 400, json: running.json });
   }
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
   expect(await ask(id)).toMatchObject({ status: 400, json: running.json });
-  // Any other missing lease is Storage's to refuse.
+  // Storage refuses any other missing lease.
   const late = await stack.start(over("5e1a9a36-22dc-4cbb-a3b2-1e4e3bd4a9f1"));
   expect(await stack.untilEnded(late.id)).toMatchObject({ error: { cause: "destination-leased" } });
 });
@@ -210,7 +211,7 @@ test("an abort before the start was sent does not affect another writer's copy o
   expect((await stack.blob("archive/film.mp4").downloadToBuffer()).equals(film)).toBe(true);
 });
 
-test("a SAS behind an encoded question mark is rejected, and its secret is not repeated", async () => {
+test("a SAS after an encoded question mark is rejected, and its secret is not repeated", async () => {
   const stack = await startStack(slowly);
   const { destination } = await request(stack);
   const source = (await stack.readSas(stack.blob("inbox/film.mp4"))).replace("?", "%3F");
@@ -245,7 +246,7 @@ test.each([
   },
 );
 
-test("the principal header separates callers only if App Service authentication vouches for it", async () => {
+test("the principal header separates callers only if App Service authentication sets it", async () => {
   for (const [WEBSITE_AUTH_ENABLED, expected] of [
     ["True", 2],
     ["", 1],

@@ -202,7 +202,7 @@ test.each([
   ["upper case", (id: string) => id.toUpperCase(), 200],
   ["a slash after it", (id: string) => `${id}/`, 200],
   ["a query after it", (id: string) => `${id}?a=%00&a=b`, 200],
-])("an id with %s is found by GET and HEAD alike, or by neither", async (_, write, status) => {
+])("an id with %s is found by both GET and HEAD, or by neither", async (_, write, status) => {
   const path = await startOne("id");
   const id = path.split("/").at(-1) ?? "";
   for (const method of ["GET", "HEAD"]) {

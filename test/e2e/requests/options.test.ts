@@ -108,7 +108,7 @@ test("tags that the SAS cannot read fail the copy with a fix before it is starte
   expect(countStarts(stack)).toBe(0);
 });
 
-test("sealBlob is sent for an append blob, and prepare rejects it for other blob types", async () => {
+test("sealBlob is sent for an append blob, and start rejects it for other blob types", async () => {
   const stack = await startStack();
   const block = await stack.upload("inbox/film.mp4", film);
   const append = new AppendBlobClient(block.url.replace("film.mp4", "log"), block.credential);

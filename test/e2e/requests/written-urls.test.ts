@@ -115,7 +115,7 @@ test.each([
   expect(String(await fresh.blob(`archive/${name}`).downloadToBuffer())).toBe("film");
 });
 
-test("a copy whose source URL is too long only with the SAS that Ferry signs fails with what to do", async () => {
+test("a copy whose source URL is too long only with the SAS that Ferry signs fails with a fix", async () => {
   const fresh = await startStack({ secure: true });
   const name = "文".repeat(215);
   const { url } = await fresh.upload(`inbox/${name}`, "film", "devstoreaccount2");

@@ -46,7 +46,7 @@ export const calmScenarios: Record<string, Scenario> = {
     expected: {
       copies: [succeeded],
       begun: 1,
-      ledger: { ...settled("succeeded"), claims: 1, retention: 1 },
+      ledger: { ...settled("succeeded"), claims: 1 },
     },
   },
 

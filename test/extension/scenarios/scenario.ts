@@ -66,7 +66,6 @@ export const settled = (...records: string[]): LedgerContent => ({
   locks: 0,
   outbox: 0,
   claims: 0,
-  retention: records.length,
 });
 
 export const succeeded: CopySummary = {

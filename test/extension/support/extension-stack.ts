@@ -21,7 +21,7 @@ export type ExtensionStackOptions = {
   appDirectory?: string;
   /** Pairs of extension and bridge on one task hub; 1 when absent. */
   pairs?: number;
-  /** "host.json": partitions and polling as host.json says; "quick" when absent. */
+  /** "host.json": partitions and polling as in host.json; "quick" when absent. */
   polling?: "host.json" | "quick";
   /** Settings of the extension that override host.json, for example "storageProvider__partitionCount". */
   durable?: Record<string, string>;

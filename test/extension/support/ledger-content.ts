@@ -11,7 +11,6 @@ export type LedgerContent = {
   locks: number;
   outbox: number;
   claims: number;
-  retention: number;
 };
 
 /** Reads every blob of the ledger, and counts those that name one of the copies. */
@@ -20,7 +19,7 @@ export async function ledgerContent(
   ids: readonly string[],
 ): Promise<LedgerContent> {
   const container = ledgerOf(emulator);
-  const content: LedgerContent = { records: [], locks: 0, outbox: 0, claims: 0, retention: 0 };
+  const content: LedgerContent = { records: [], locks: 0, outbox: 0, claims: 0 };
   for await (const { name } of container.listBlobsFlat()) {
     const text = await read(name);
     if (!ids.some((id) => name.includes(id) || text.includes(id))) continue;
@@ -35,19 +34,6 @@ export async function ledgerContent(
     const blob = container.getBlobClient(name);
     return await blob.downloadToBuffer().then(String, () => "");
   }
-}
-
-/** The days under which the ledger keeps a copy's retention entries, "2026-11-20". */
-export async function retentionDays(
-  { emulator }: Pick<Stack, "emulator">,
-  id: string,
-): Promise<string[]> {
-  const days: string[] = [];
-  for await (const { name } of ledgerOf(emulator).listBlobsFlat({ prefix: "retention/copies/" })) {
-    const [, , day = "", key] = name.split("/");
-    if (key === id) days.push(day);
-  }
-  return days;
 }
 
 function ledgerOf(emulator: StorageEmulator): ContainerClient {

@@ -4,7 +4,7 @@ import type { Json, Stack } from "./stack.ts";
 /** Copies `count` blobs of `container`, whose names are numbers; they are uploaded first. */
 export type ManyCopies = { source: string; target: string; count: number; bytes: number };
 
-/** Uploads the sources, and makes the target's container. */
+/** Uploads the sources, and creates the target's container. */
 export async function uploadMany(
   stack: Stack,
   { source, target, count, bytes }: ManyCopies,

@@ -48,7 +48,7 @@ export type Stack = Engine & {
   upload(path: string, content: Buffer): Promise<BlockBlobClient>;
   /** Settings of copies onto one container; others use the emulator's default. */
   speeds: Map<string, Partial<CopySettings>>;
-  /** The destination of each copy that Storage has begun: path of a URL. */
+  /** The destination of each copy that Storage has started: path of a URL. */
   begunAt: string[];
 };
 

@@ -37,7 +37,7 @@ export function expectTruth(trial: Trial, again: string): void {
   for (const seen of trial.removals) {
     const isStub = seen.copyId === copyId && /^(aborted|failed)$/.test(seen.copyStatus ?? "");
     holds(isStub, `a blob with ${seen.copyId} (${seen.copyStatus}) was removed`);
-    holds(seen.copyStatus === answer.copyStatus, `Storage said ${seen.copyStatus}`);
+    holds(seen.copyStatus === answer.copyStatus, `Storage reported ${seen.copyStatus}`);
   }
 
   // An activity that ran late, acquired the lock again and was interrupted leaves the lock to the watchdog.
@@ -75,7 +75,10 @@ export function expectTruth(trial: Trial, again: string): void {
   }
   if (copyId === null) holds(trial.happened.some(isStranger), "Ferry did not follow a start");
   else if (answer.status === "succeeded") {
-    holds(end?.copyId === copyId && end?.copyStatus === "success", "Storage says otherwise");
+    holds(
+      end?.copyId === copyId && end?.copyStatus === "success",
+      "Storage reports another status",
+    );
     const isComplete = trial.contents.some((content) => end?.content.equals(content));
     holds(isComplete, "the content is not the source's");
     holds(answer.copyStatus === "success" && answer.residue.length === 0, "a success has residue");
@@ -84,7 +87,7 @@ export function expectTruth(trial: Trial, again: string): void {
     holds(answer.residue.length === 0, "residue although nothing is left");
   } else {
     holds(end?.copyId === copyId && end?.contentLength === 0, "the stub that an overwrite left");
-    holds(end?.copyStatus === answer.copyStatus, `Storage says ${end?.copyStatus}`);
+    holds(end?.copyStatus === answer.copyStatus, `Storage reports ${end?.copyStatus}`);
     holds(answer.residue.length === 1, "the residue is not reported");
   }
 }

@@ -33,7 +33,7 @@ export type Phase =
   | "waiting"
   | "ended";
 
-/** How a copy ended: what a client sees, and what Storage knows. */
+/** How a copy ended, as a client sees it and in Storage. */
 export type EndedCopy = {
   plan: PlannedCopy;
   answer: Answer["json"];

@@ -11,7 +11,9 @@ export type Queue = {
   holder: string;
   /** In the order of their requests. */
   ids: string[];
-  /** The places in the queue of the waiters whose copies were begun, in the order in which Storage began them. */
+  /**
+   * The positions in the queue of the waiters with a started copy, in the order in which Storage started the copies.
+   */
   begun: string[];
   /** Ends the holder's copy; the holder notices it when it polls. */
   finishHolder(): void;

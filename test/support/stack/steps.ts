@@ -80,7 +80,7 @@ function allowAll({ emulator }: Origins): AllowedPair[] {
   return places.flatMap((from) => places.map((to) => ({ from, to, allow: grants })));
 }
 
-/** By default, an attempt is the first, and nothing is known of the ledger. */
+/** By default, an attempt is the first, and no ETag of the ledger is known. */
 type Given<Input> = Omit<Input, "attempt" | "kept"> & Partial<Pick<StartInput, "attempt" | "kept">>;
 
 /** The activities; parts that their context lacks do nothing, and no waiter can be woken. */

@@ -14,7 +14,7 @@ import type { VirtualClock } from "../../../src/local/clock.ts";
 import type { HostLogEntry } from "../../../src/local/log.ts";
 import { startLocalStack } from "../../../src/local/local-stack.ts";
 import type { LocalStack, LocalStackOptions } from "../../../src/local/local-stack.ts";
-import { appDirectory } from "../app-directory.ts";
+import { appDirectory as testedApp } from "../app-directory.ts";
 
 /** The compiled app on the local host, together with the emulator, in virtual time. */
 export type TestStack = {
@@ -44,8 +44,8 @@ export type TestStack = {
   countHistoryEvents(): number;
   /** The same for one instance. */
   countHistoryEventsOf(id: string): number;
-  /** Restarts the app on the same state; only with `persistent`. */
-  restart(): Promise<void>;
+  /** Restarts the app on the same state, or another build of it; only with `persistent`. */
+  restart(appDirectory?: string): Promise<void>;
   stateDirectory: string | null;
   close(): Promise<void>;
 };
@@ -73,6 +73,8 @@ export const rareTimers = {
 } as const;
 
 type Options = {
+  /** The app's folder; the suites' app when absent. */
+  appDirectory?: string;
   persistent?: boolean;
   /** Storage over https; the app then acts with the emulator's identity. */
   secure?: boolean;
@@ -104,6 +106,7 @@ export async function openStack(options: Options = {}): Promise<TestStack> {
     COPY_WATCHDOG: "0 0 * * * *", // hourly: five-minute rounds over two weeks take seconds of real time
     ...options.environment,
   });
+  let appDirectory = options.appDirectory ?? testedApp;
   const startLocal = (blobPort: number, filePort: number) =>
     startLocalStack({
       appDirectory,
@@ -223,8 +226,9 @@ export async function openStack(options: Options = {}): Promise<TestStack> {
       await local.close();
       cleanUp();
     },
-    async restart() {
+    async restart(otherDirectory = appDirectory) {
       await local.close();
+      appDirectory = otherDirectory;
       local = await startLocal(local.emulator.port, local.emulator.filePort); // URLs of running copies contain the ports
       await clock.settled();
     },

@@ -50,7 +50,7 @@ const instance = (instanceId: string) => ({
   customStatus: null,
 });
 
-test("a task hub on a full disk reports that, keeps what it committed, and does nothing more", () => {
+test("a task hub on a full disk reports that, keeps its commits, and does nothing more", () => {
   const { opened: hub, limit, errors, options } = openLimitedHub();
   hub.commit("turn", () => hub.saveInstance(instance("kept")));
   limit(3);
@@ -150,13 +150,13 @@ test.each([
   [sqlite(11), /^Cannot use "a\/b" because it is damaged .* delete the folder "a" to start over/],
   [sqlite(267), /^Cannot use "a\/b" because it is damaged .* delete the folder "a" to start over/],
   [sqlite(26), /^Cannot use "a\/b" because it is damaged .* delete the folder "a" to start over/],
-])("%s of a file is explained with what to do", (error, says) => {
+])("%s of a file is explained, with a fix", (error, says) => {
   const explained = explainStateError(error, "a/b");
   expect(explained).toBeInstanceOf(StateError);
   expect(explained?.message).toMatch(says);
 });
 
 test.each([sqlite(19), sqlite(1), system("EADDRINUSE"), new Error("other"), "text", null])(
-  "%s says nothing about a file",
+  "%s is not explained as an error of a file",
   (error) => expect(explainStateError(error, "a/b")).toBeNull(),
 );

@@ -92,7 +92,7 @@ test.each([
   ["an id in upper case", (sealed: string) => sealed.replace(/\.[^.]+/, ".ABCDEF01")],
   ["no parts", () => "v1"],
   ["a truncated text", (sealed: string) => sealed.slice(0, -4)],
-])("a sealed value with %s is reported as damaged, and nothing of it is quoted", (_, change) => {
+])("a sealed value with %s is reported as damaged, and is not quoted", (_, change) => {
   const seal = createSeal([first]);
   const changed = change(seal.seal?.(sas, place) ?? "");
   const message =

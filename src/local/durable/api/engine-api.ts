@@ -59,7 +59,7 @@ export type DurableOptions = {
 };
 
 /**
- * How long a message that a process took from a queue stays invisible (ms), also if the process dies. Default for each:
+ * How long a message that a process took from a queue stays invisible (ms), even if the process dies. Default for each:
  * 5 minutes.
  */
 export type VisibilityTimeouts = { controlQueueMs: number; workItemQueueMs: number };

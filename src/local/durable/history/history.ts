@@ -128,7 +128,7 @@ export type StoredEvent = { event: HistoryEvent; text: string };
 
 /**
  * Creates the stored form. The executor marks the messages that it processes as played before they are stored
- * (TaskOrchestrationExecutor.cs); starts and ends of turns, and what a turn schedules, stay unmarked.
+ * (TaskOrchestrationExecutor.cs); starts and ends of turns, and the events that a turn schedules, stay unmarked.
  */
 export function createStoredEvent(event: HistoryEvent): StoredEvent {
   const stored: HistoryEvent = { ...event, IsPlayed: isMessage(event) };

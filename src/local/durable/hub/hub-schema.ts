@@ -9,8 +9,8 @@ const schemaVersion = 2;
  * and timers), and none otherwise (raised events, terminations). `activities` and `timers` contain unfinished work.
  *
  * These three tables are the queues of the Azure Storage backend: a row is processed from `visible_at` (epoch ms) on.
- * `held` marks what the process took from the queue. Such a row becomes visible again at `visible_at` if the process
- * dies.
+ * `held` marks the rows that the process took from the queue. Such a row becomes visible again at `visible_at` if the
+ * process dies.
  */
 const schema = `
   CREATE TABLE instances (

@@ -41,7 +41,7 @@ export const defaultVisibilityTimeouts: VisibilityTimeouts = {
 export type HubWork = {
   /** Takes all visible messages now, and from now on every message that is sent. */
   takeMessages(): void;
-  /** Takes no more messages and makes all that was taken visible again. */
+  /** Takes no more messages and makes all taken messages visible again. */
   releaseAll(): void;
 
   /** Sends a message that becomes visible after `delayMs`. */
@@ -62,7 +62,7 @@ export type HubWork = {
   holdActivity(seq: number): void;
   removeActivity(seq: number): void;
   runnableActivities(): readonly number[];
-  /** Makes the hidden activities whose time has come runnable. Returns their `seq`. */
+  /** Makes the hidden activities that are due runnable. Returns their `seq`. */
   releaseDueActivities(now: number): readonly number[];
 
   addTimer(timer: TimerWork): void;
@@ -73,7 +73,7 @@ export type HubWork = {
   nextDue(): number | undefined;
 };
 
-/** Opens the queues. What a former process held stays invisible until its time has come. */
+/** Opens the queues. Messages that a former process held stay invisible until their time-out. */
 export function openHubWork(
   database: DatabaseSync,
   clock: Pick<Clock, "now">,

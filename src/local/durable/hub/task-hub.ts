@@ -6,7 +6,7 @@ import { defaultVisibilityTimeouts, type HubWork, openHubWork } from "./hub-work
 
 /**
  * A task hub in one SQLite file, with all state that must survive the process. Reads can happen at any time. Every
- * write happens inside `commit`, so a process that is killed leaves either a whole step or none of it.
+ * write happens inside `commit`, so a process that is killed leaves either a whole step or nothing of it.
  */
 export type TaskHub = HubInstances &
   HubWork & {
@@ -87,7 +87,7 @@ function isFileError(error: unknown): boolean {
   return Object.values(fileErrors).includes(Number(error.errcode) & 0xff);
 }
 
-/** Returns the same methods; `onError` gets what they throw. */
+/** Returns the same methods; `onError` gets the errors that they throw. */
 function watchAll<T extends object>(methods: T, onError: (error: unknown) => void): T {
   const watch =
     (method: (...args: unknown[]) => unknown) =>

@@ -16,7 +16,7 @@ import {
   newExecutionId,
 } from "./turn-events.ts";
 
-/** One generation of an instance; `continueAsNew` replaces it by the next one. */
+/** One generation of an instance; `continueAsNew` replaces it with the next one. */
 export type Execution = {
   instanceId: string;
   name: string;
@@ -142,7 +142,7 @@ async function evaluateTurn(
     ? detectNonDeterminism({ state, history, replayed, activities, sdk: invocation.tasks })
     : null;
   if (replayed.contradiction !== null) {
-    // The framework starts what the turn scheduled although it fails.
+    // The framework starts the scheduled tasks although the turn fails.
     const decisions = replayed.decisions.unconfirmed();
     const usedIds = replayed.decisions.made().length;
     return { ...failed(problem ?? replayed.contradiction), decisions, usedIds };

@@ -1,5 +1,5 @@
 /*
- * Rejects what a web page in the developer's browser can send to this machine. Without keys, only these checks
+ * Rejects requests that a web page in the developer's browser can send to this machine. Without keys, only these checks
  * protect the app and its state from a page. A request of a page is recognized by its `Host` if the page's name now
  * resolves to this machine (DNS rebinding), otherwise by its `Origin` or `Sec-Fetch-Site`.
  */
@@ -41,7 +41,7 @@ function parseName(text: string): string {
   );
 }
 
-/** In front of "@", or behind a slash, a Host header could have one name and lead to another. */
+/** With "@" or a slash, a Host header could contain one name and lead to another. */
 const onlyHostAndPort = /^[^@/\\?#\s]+$/;
 
 /**
@@ -83,7 +83,7 @@ export function refuseForeignPage(headers: Headers, names: HostNames): Refusal |
   };
 }
 
-/** What a page may show of another site without reading it ("Fetch", request destinations). */
+/** Content of another site that a page may show without reading it ("Fetch", request destinations). */
 const shown: ReadonlySet<string> = new Set(["image", "audio", "video", "track"]);
 
 /**

@@ -23,7 +23,7 @@ const fields: readonly Field[] = [
  * (without seconds), or an interval `[d.]hh:mm:ss`. Unlike Unix cron, day and day-of-week must both match (NCrontab's
  * README). Times are UTC, the default in Azure. Throws an error that names the reason and the expression.
  *
- * Each field is expanded here to a list of numbers, because croner's dialect differs: it knows `L`, `W`, `#` and
+ * Each field is expanded here to a list of numbers, because croner's dialect differs: it supports `L`, `W`, `#` and
  * nicknames, and rejects reversed ranges, steps after a single value and steps above a field's size.
  */
 export function parseSchedule(expression: string): Schedule {

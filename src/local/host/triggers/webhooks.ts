@@ -1,6 +1,6 @@
 import type { HostRequest, HostResponse } from "../http/http-server.ts";
 
-/** A request to an extension. `extension` is in lower case; `path` is what follows it, without a leading slash. */
+/** A request to an extension. `extension` is in lower case; `path` is the rest of the path, without a leading slash. */
 export type Webhook = { extension: string; path: string };
 
 /** Methods of ExtensionWebHookHandler (HostController.cs). With another method the route does not match. */

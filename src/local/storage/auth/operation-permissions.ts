@@ -3,7 +3,7 @@ import type { OperationName } from "../http/rest-operation.ts";
 import type { ServiceName } from "../http/storage-request.ts";
 import type { Sas } from "./sas-verification.ts";
 
-/** What an operation requires of a SAS: the resource type, and one of these permission letters. */
+/** The requirements of an operation on a SAS: the resource type, and one of these permission letters. */
 type RequiredPermission = { resourceType: "s" | "c" | "o"; anyOf: string };
 
 /** REST pages "Create an account SAS" and "Create a service SAS", tables of permissions. */

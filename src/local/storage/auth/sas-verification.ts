@@ -6,7 +6,7 @@ import { signedRevision } from "./signed-resource.ts";
 import { isValidSignature } from "./shared-key.ts";
 import { verifyDelegation } from "./user-delegation-sas.ts";
 
-/** What a valid shared access signature allows. `expiresAt` is epoch ms. */
+/** The access that a valid shared access signature grants. `expiresAt` is epoch ms. */
 export type Sas = {
   permissions: string;
   expiresAt: number;

@@ -47,8 +47,8 @@ export function errorResponse(
 const latestVersion = "2026-10-06";
 
 /**
- * No browser runs what the emulator sends: a blob can be any page, and a page of this origin could call the host. Azure
- * Storage sends neither header, because its origins are trusted by no other service.
+ * Browsers do not run content that the emulator sends, because a blob can be any page, and a page of this origin could
+ * call the host. Azure Storage sends neither header, because no other service trusts its origins.
  */
 export const inertHeaders = {
   "Content-Security-Policy": "sandbox",

@@ -98,7 +98,7 @@ test.each([
   else expect(judge()).toBe(outcome);
 });
 
-test("a SAS needs `t` for tags, also if another write sets them", async () => {
+test("a SAS needs `t` for tags, even if another write sets them", async () => {
   const { blob, box, clock } = await tagged();
   const expiresOn = new Date(clock.now() + 60 * second);
   const at = async (client: BlobClient, letters: string) =>

@@ -57,7 +57,7 @@ test("the CRC64 is that of the polynomial, bit by bit, for every length and posi
   );
 });
 
-/** The writes with a body, each with what has to exist before. */
+/** The writes with a body, each with its prerequisite. */
 const page = "a".repeat(512);
 const writes = [
   {

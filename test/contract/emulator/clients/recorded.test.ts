@@ -4,7 +4,7 @@ import { startFileStorage } from "../../../support/stack/file-storage.ts";
 import { rawClient, type RawRequest } from "../../../support/stack/signed-request.ts";
 import type { StorageEmulatorOptions } from "../../../../src/local/storage/emulator.ts";
 
-/* Responses as recordings of Azure Storage have them (azure-sdk-for-js, sdk/storage/…/recordings). */
+/* The emulator's responses are equal to recordings of Azure Storage (azure-sdk-for-js, sdk/storage/…/recordings). */
 
 async function start(options: Partial<StorageEmulatorOptions> = {}) {
   const storage = await startStorage(options);
@@ -206,7 +206,7 @@ test("error and list documents of both services begin with a byte order mark", a
   }
 });
 
-test("snapshots and versions have no lease headers; the current blob has", async () => {
+test("only the current blob has lease headers; snapshots and versions have none", async () => {
   const { put, head, send, emulator } = await start();
   emulator.accountSettings("devstoreaccount1").versioning = true;
   const { headers } = await put("b", { headers: blockBlob, body: "x" });

@@ -12,7 +12,7 @@ async function start() {
 }
 
 const signatures = ["with empty values", "without empty values"] as const;
-/** What the clients send; rclone signs with the SDK for Go, Azure CLI with the one for Python. */
+/** The requests that the clients send; rclone signs with the SDK for Go, Azure CLI with the one for Python. */
 const requests = [
   {
     client: "rclone lsl, and every other command that lists without a delimiter",

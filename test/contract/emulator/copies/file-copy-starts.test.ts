@@ -138,7 +138,7 @@ test("a create-only SAS can start a copy to a new file, but not overwrite an exi
   });
 });
 
-test("a file in a share snapshot is copied, also over its base file, but is read-only", async () => {
+test("a file in a share snapshot is copied, even over its base file, but is read-only", async () => {
   const { share, source, otherFiles } = await start();
   const { snapshot = "" } = await share.createSnapshot();
   const image = share.withSnapshot(snapshot).rootDirectoryClient.getFileClient("film.mp4");

@@ -133,7 +133,7 @@ test.each<[StorageCallName, Partial<StorageErrorResponse>, string, string]>([
   expect(verdict.failure.fix).toBe(causes[verdict.failure.cause].fix);
 });
 
-test("no row of the table is unreachable behind another", () => {
+test("no row of the table is hidden by an earlier row", () => {
   for (const [calls, status, pattern, cause] of storageErrors) {
     const code = pattern?.source.replace(/[\^$()]/g, "").split("|")[0] ?? null;
     for (const call of calls) {

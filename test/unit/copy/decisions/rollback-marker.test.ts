@@ -7,7 +7,7 @@ import {
 } from "../../../../src/copy/decisions/rollback-step.ts";
 import { parseMetadata } from "../../../../src/copy/request/metadata.ts";
 
-/* A rollback returns all metadata of the destination, also if another client uses the name of Ferry's marker. */
+/* A rollback restores all metadata of the destination, even if another client uses the name of Ferry's marker. */
 
 const mine = { instanceId: toInstanceId("0191f000-0000-7000-8000-000000000001"), etag: '"0x1"' };
 const other = "0191f000-0000-7000-8000-000000000002";

@@ -75,13 +75,13 @@ const escapes = [
   ".\u0338./sec",
 ];
 
-test.each(escapes)("https://cdn.example/pub/%s is refused", (path) => {
+test.each(escapes)("https://cdn.example/pub/%s is rejected", (path) => {
   for (const written of [path, path.split("/").map(encodeURI).join("/")]) {
     const folder = originsOf("https://cdn.example/pub");
     expect(parseSource(`https://cdn.example/pub/${written}`, folder.origins)).toMatchObject({
       ok: false,
     });
-    // Another pair has the whole origin of another server's folder: still not in this folder.
+    // Even if another pair has the whole origin, the pair of the folder does not contain the path.
     const both = originsOf("https://cdn.example/pub", "https://cdn.example");
     const parsed = parseSource(`https://cdn.example/pub/${written}`, both.origins);
     if (!parsed.ok) continue;

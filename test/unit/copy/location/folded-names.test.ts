@@ -17,7 +17,7 @@ const areOne = (a: string, b: string) =>
   identityOf(file(a)) === identityOf(file(b)) &&
   lockIdentityOf(file(a)) === lockIdentityOf(file(b));
 
-/** Unicode: the letters whose capital has an iota beside it, small and capital, each of one character. */
+/** Unicode: the letters whose capital has an adscript iota, in lower and upper case, each of one character. */
 const withIota = [
   ...[0x1f80, 0x1f90, 0x1fa0].flatMap((first) =>
     Array.from({ length: 8 }, (_, index) => [first + index, first + index + 8] as const),
@@ -31,7 +31,7 @@ test.each(withIota)("%s and %s are one name", (small, capital) => {
   expect(areOne(`a/${small}.txt`, `A/${capital}.TXT`)).toBe(true);
 });
 
-test("every letter is one name with its small and its capital form of one letter", () => {
+test("a letter, its lower case and its single-letter upper case are one name", () => {
   const apart: string[] = [];
   for (let code = 0; code <= 0x10_ffff; code++) {
     const letter = String.fromCodePoint(code);
@@ -39,7 +39,7 @@ test("every letter is one name with its small and its capital form of one letter
     if (capital === letter && letter.toLowerCase() === letter) continue;
     if (capital.length === letter.length && !areOne(letter, capital)) apart.push(letter);
     const small = letter.toLowerCase();
-    // Only a small letter whose capital is this letter is the same to Windows: not so for "K" (Kelvin) and "k".
+    // Windows treats a lower-case letter as the same only if its capital is this letter, unlike "K" (Kelvin) and "k".
     const isPair = capital.length > letter.length || small.toUpperCase() === letter;
     if (small.length === letter.length && isPair && !areOne(letter, small)) apart.push(letter);
   }

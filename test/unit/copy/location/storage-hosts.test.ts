@@ -169,7 +169,7 @@ test.each([
   ["https://acct1-internetrouting.dfs.core.windows.net/inbox/a", /write acct1\.blob\./],
   ["https://acct1.queue.core.windows.net/inbox/a", /the service "queue"/],
   ["https://md-vt5dsjw04jqc.file.core.windows.net/inbox/a", /not Azure Storage/],
-])("%s is rejected with what to write", (url, says) => {
+])("%s is rejected with the host to write instead", (url, says) => {
   const parsed = parseSource(url, onlyStorage);
   expect(parsed.ok ? "" : parsed.problems.join()).toMatch(says);
 });

@@ -96,7 +96,7 @@ const untrusted: [string, unknown][] = [
   ["a line feed in the origin", { ...blob, origin: "https://acct1.blob.core.windows.net\n" }],
   ["no origin", { ...blob, origin: undefined }],
   ["an origin that is not text", { ...blob, origin: ["https://acct1.blob.core.windows.net"] }],
-  ["another account than the host's", { ...blob, account: "acct2" }],
+  ["an account other than the host's", { ...blob, account: "acct2" }],
   ["an account with a host in it", { ...blob, account: "acct1.blob.core.windows.net/evil" }],
   ["a file on a Blob host", { ...file, origin: blob.origin }],
   ["a blob on a Files host", { ...blob, origin: file.origin }],
@@ -177,7 +177,7 @@ test.each<[string, unknown]>([
   ["a primary that is called a secondary", { ...blob, secondary: true }],
   ["a secondary that is called a primary", { ...blob, ...secondary, secondary: false }],
   ["a secondary of the emulator", { ...local, secondary: true }],
-  ["a secondary without a truth value", { ...blob, secondary: "no" }],
+  ["a secondary that is not a boolean", { ...blob, secondary: "no" }],
   ["a URL outside Storage", external],
   ["a managed disk", { ...blob, origin: "https://md-abcdef.z1.blob.storage.azure.net" }],
   ["null", null],
@@ -187,7 +187,7 @@ test.each<[string, unknown]>([
 
 test.each<[string, unknown]>([
   ["an empty snapshot", { ...blob, snapshot: "" }],
-  ["a snapshot that is no time of Storage", { ...blob, snapshot: "2026-11-20T12:00:00Z" }],
+  ["a snapshot that is not one of Storage's times", { ...blob, snapshot: "2026-11-20T12:00:00Z" }],
   ["a snapshot and a version", { ...blob, snapshot: time, version: time }],
 ])("%s is no source", (_, endpoint) => {
   expect(isWellFormed(asEndpoint(endpoint), origins)).toBe(false);

@@ -165,7 +165,7 @@ test("any text after a container is exactly the name that is sent, or is rejecte
   expect(accepted).toBeGreaterThan(300);
 });
 
-test("any path outside Storage is sent as it was written, with only what no URL contains encoded", () => {
+test("any path outside Storage is sent as it was written; only characters that no URL contains are encoded", () => {
   let accepted = 0;
   fc.assert(
     fc.property(fc.array(characters, { minLength: 1, maxLength: 8 }), (parts) => {
@@ -300,7 +300,7 @@ test.each<[string, string]>([
     "https://acct1.blob.core.windows.net/r%C3%A9 1.txt",
     "names no container; for a blob in the root container, write /$root/r%C3%A9%201.txt",
   ],
-])("%s is rejected once, with what to write", (url, problem) => {
+])("%s is rejected once, with the URL to write instead", (url, problem) => {
   expect(problemsOf(url)).toEqual([problem]);
 });
 

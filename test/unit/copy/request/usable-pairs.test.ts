@@ -37,7 +37,7 @@ test.each([
   [`${emulator.blob}/x`, /an account of the emulator/],
   [`${emulator.blob}/devstoreaccount1/IN1`, container],
   [`${emulator.file}/devstoreaccount1/$web`, share],
-])("%s can contain nothing, as a source or as a destination", (place, problem) => {
+])("%s is rejected, because no source or destination can be in it", (place, problem) => {
   expect(problemsOf(place)[0]).toMatch(problem);
   expect(problemsOf(good, place)[0]).toMatch(problem);
 });
@@ -54,15 +54,18 @@ test.each([
   "https://blob.core.windows.net/in1",
   "https://acct1.x.blob.core.windows.net/in1",
   "https://acct1.file.storage.azure.com/in1",
-])("%s looks like Storage and is not, so it is no place outside Storage", (place) => {
-  expect(problemsOf(place)[0]).toMatch(storage);
-  expect(problemsOf(good, place)[0]).toMatch(storage);
-});
+])(
+  "%s looks like Storage but is not, so it is not accepted as a place outside Storage",
+  (place) => {
+    expect(problemsOf(place)[0]).toMatch(storage);
+    expect(problemsOf(good, place)[0]).toMatch(storage);
+  },
+);
 
 test.each([
   "https://acct1-secondary.blob.core.windows.net/out",
   "https://acct1-secondary.file.core.windows.net/out",
-])("%s is read-only: a source, and no destination", (place) => {
+])("%s is read-only: it can be a source, but not a destination", (place) => {
   expect(problemsOf(place)).toEqual([]);
   expect(problemsOf(good, place)[0]).toMatch(/is a secondary endpoint, which is read-only/);
 });
@@ -81,7 +84,7 @@ test.each([
   "https://evil.example:8443/x",
   `${emulator.blob}/devstoreaccount1`,
   `${emulator.file}/devstoreaccount1/share/a`,
-])("%s is a source's place", (place) => {
+])("%s is accepted as a place of sources", (place) => {
   expect(problemsOf(place)).toEqual([]);
 });
 
@@ -104,20 +107,23 @@ const spellings: [written: string, read: string][] = [
   ["[0:0::1]", "[::1]"],
 ];
 
-test.each(spellings)("the host %j is refused, with the host that it is read as", (host, read) => {
-  const url = `https://${host}/in1/a`;
-  const problems = [parseSource, parseDestination]
-    .map((parse) => parse(url, origins))
-    .flatMap((parsed) => (parsed.ok ? ["accepted"] : parsed.problems));
-  const problem = expect.stringContaining(`which is read as "${read}"; write that`);
-  expect(problems).toEqual([problem, problem]);
-  expect(problems.join()).not.toMatch(/[\u00ad\u200b]/);
-  expect(problemsOf(`https://${host}/in1`)).toEqual(
-    [problem].map(() => expect.stringContaining("write that")),
-  );
-  const route = { name: "r", source: `https://${host}/in1`, destination: `${good}/{path}` };
-  expect(parseRoutes(JSON.stringify([route]), origins).problems.join()).toContain("write that");
-});
+test.each(spellings)(
+  "the host %j is rejected, with the host that the URL parser reads",
+  (host, read) => {
+    const url = `https://${host}/in1/a`;
+    const problems = [parseSource, parseDestination]
+      .map((parse) => parse(url, origins))
+      .flatMap((parsed) => (parsed.ok ? ["accepted"] : parsed.problems));
+    const problem = expect.stringContaining(`which is read as "${read}"; write that`);
+    expect(problems).toEqual([problem, problem]);
+    expect(problems.join()).not.toMatch(/[\u00ad\u200b]/);
+    expect(problemsOf(`https://${host}/in1`)).toEqual(
+      [problem].map(() => expect.stringContaining("write that")),
+    );
+    const route = { name: "r", source: `https://${host}/in1`, destination: `${good}/{path}` };
+    expect(parseRoutes(JSON.stringify([route]), origins).problems.join()).toContain("write that");
+  },
+);
 
 test.each(["https://ACCT1.Blob.Core.Windows.NET:443/in1/a", "https://XN--BCHER-KVA.example:/a"])(
   "%s is read as it is written: case and the default port do not matter",
@@ -126,7 +132,7 @@ test.each(["https://ACCT1.Blob.Core.Windows.NET:443/in1/a", "https://XN--BCHER-K
   },
 );
 
-test("a host that no name can be as long as is cut in the message", () => {
+test("a host that is longer than any name in DNS is truncated in the message", () => {
   const hosts = [`${"a".repeat(30_000)}.example`, `${"aaa.".repeat(8_000)}example`];
   for (const url of hosts.map((host) => `https://${host}/in1/a`)) {
     for (const parsed of [parseSource(url, origins), parseDestination(url, origins)]) {

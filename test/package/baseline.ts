@@ -1,0 +1,6 @@
+/**
+ * The commit whose package the tests upgrade from: the oldest one that may be deployed with running copies. Nothing is
+ * deployed yet. Set it to the commit of the first release, and then only to that of a release from which no copies run any
+ * more (README.md of src/orchestrations, "Upgrading").
+ */
+export const baselineCommit = "b639c63";
