@@ -33,7 +33,7 @@ function totalsOf({ requests, activities, timers }: CopyCounts): number[] {
 }
 
 test("the counts by kind add up to the budget of a copy in the ledger's README", () => {
-  expect(totalsOf(counts.finished)).toEqual(budgetOf("blob → blob, finished at once"));
+  expect(totalsOf(counts.finished)).toEqual(budgetOf("blob → blob, completed by the start"));
   expect(totalsOf(counts.pending)).toEqual(budgetOf("pending, R reads of its properties"));
 });
 
