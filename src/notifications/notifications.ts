@@ -110,7 +110,6 @@ function buildReport(
     type: "Ferry.EventUnusable",
     subject: route === null ? "events" : `routes/${route}`,
     time: at ?? toIso(now()),
-    ...traceOf(undefined),
     datacontenttype: "application/json",
     data: { blob, route, etag, problem },
   };
@@ -132,16 +131,10 @@ function buildNotificationEvent(
     type: eventTypes[outcome.status],
     subject: `copies/${instanceId}`,
     time: outcome.settledAt,
-    ...traceOf(copy.trace),
+    ...(copy.trace === undefined ? {} : { traceparent: copy.trace }),
     datacontenttype: "application/json",
     data: copyView({ id: instanceId, copy, customStatus: null, execution }, "/api/copies"),
   };
-}
-
-/** The current span, or the trace that the copy has stored. */
-function traceOf(stored: string | undefined): { traceparent?: string } {
-  const traceparent = currentTraceparent() ?? stored;
-  return traceparent === undefined ? {} : { traceparent };
 }
 
 const eventTypes = {
@@ -161,7 +154,7 @@ async function post(
     method: "POST",
     headers: {
       "content-type": "application/cloudevents+json; charset=utf-8",
-      ...(event.traceparent === undefined ? {} : { traceparent: event.traceparent }),
+      ...traceHeader(event),
       ...(target.kind === "webhook"
         ? webhookHeaders(target.key, { id: event.id, at: deps.now(), body })
         : await topicHeaders(target.key, deps)),
@@ -178,6 +171,12 @@ async function post(
     reason: `status ${response.status}`,
     retryAfterSeconds: Number.isNaN(seconds) ? null : seconds,
   };
+}
+
+/** The span that sends. The event itself has the copy's trace, so that it is the same in each delivery. */
+function traceHeader({ traceparent: stored }: CloudEvent): Record<string, string> {
+  const traceparent = currentTraceparent() ?? stored;
+  return traceparent === undefined ? {} : { traceparent };
 }
 
 /** "Authenticate publishing clients using access keys", or Microsoft Entra ID. */

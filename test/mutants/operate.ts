@@ -2,6 +2,7 @@ import type { Mutant } from "./mutant.ts";
 
 const lines = "test/e2e/telemetry/log-lines.test.ts";
 const traces = "test/e2e/telemetry/trace.test.ts";
+const contexts = "test/unit/telemetry/trace-context.test.ts";
 const spans = "test/e2e/telemetry/spans.test.ts";
 const queue = "test/e2e/events/event-queue.test.ts";
 const settings = "test/unit/settings.test.ts";
@@ -79,7 +80,7 @@ export const operateMutants: readonly Mutant[] = [
     file: "src/telemetry/trace-context.ts",
     find: "if (/^0+$/.test(traceId) || /^0+$/.test(spanId)) return null;",
     replace: "if (/^0+$/.test(spanId)) return null;",
-    suites: [traces],
+    suites: [contexts],
   },
   {
     breaks: "a traceparent of version 00 may have more fields",
@@ -91,15 +92,16 @@ export const operateMutants: readonly Mutant[] = [
   {
     breaks: "the notification is in no trace",
     file: "src/notifications/notifications.ts",
-    find: "return traceparent === undefined ? {} : { traceparent };",
-    replace: 'return traceparent === undefined ? { traceparent: stored ?? "" } : {};',
+    find: "...(copy.trace === undefined ? {} : { traceparent: copy.trace }),",
+    replace: "...(copy.trace === undefined ? {} : {}),",
     suites: [traces],
   },
   {
     breaks: "spans of activities are not in the caller's trace",
     file: scope,
     find: "parent === null ? context.active() : trace.setSpanContext(ROOT_CONTEXT, toOtel(parent));",
-    replace: "parent === null ? context.active() : trace.deleteSpan(ROOT_CONTEXT);",
+    replace:
+      "parent === null ? context.active() : trace.deleteSpan(trace.setSpanContext(ROOT_CONTEXT, toOtel(parent)));",
     suites: [spans],
   },
   {

@@ -24,8 +24,11 @@ function eventOf(stack: TestStack, name: string, container = "inbox") {
   return event;
 }
 
+/** The errors in words; test/e2e/telemetry checks the structured lines. */
 const errors = ({ log }: TestStack) =>
-  log.filter(({ level }) => level === "error").map(({ message }) => message);
+  log
+    .filter(({ level, message }) => level === "error" && !message.startsWith('{"event":'))
+    .map(({ message }) => message);
 
 test.each([
   "a?sig=x",
