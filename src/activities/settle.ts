@@ -95,16 +95,20 @@ function toNew(input: SettleInput): Settling {
 }
 
 function toRecord({ copy, createdAt }: SettleInput): CopyRecord {
-  return newRecord({ ...copy, createdAt: createdAt ?? null });
+  const { source, destination, claim = "" } = copy;
+  return newRecord({ source, destination, claim, createdAt: createdAt ?? null });
 }
 
-/** Adds the facts that only the record has: the plan of a start that got no response, and a requested abort. */
+/**
+ * Adds what only the record has: the plan of a start that got no response, and a requested abort. The plan of the copy
+ * in the record counts, because the input's may be a stranger's: it says what is restored and removed.
+ */
 function toCurrent(input: SettleInput, { plan, abortRequested }: CopyRecord): SettleInput {
   // Storage does not show whether this abort or another client's ended the copy.
   const isAborting = input.record.abortRequested || abortRequested;
   return {
     ...input,
-    plan: input.plan ?? plan,
+    plan: plan ?? input.plan,
     record: { ...input.record, abortRequested: isAborting },
   };
 }

@@ -1,6 +1,9 @@
 import { plusMs } from "../copy/time.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
+import type { Failure } from "../copy/contract/failure.ts";
+import { timeOfId } from "../copy/contract/ids.ts";
+import { maxFirstStartMs } from "../copy/contract/request-rules.ts";
 import { pickEndpoints } from "../copy/contract/activities.ts";
 import type {
   ActivityContext,
@@ -14,7 +17,7 @@ import type { KnownRecord } from "../ledger/ledger.ts";
 import { newRecord, unansweredPlans, withAttempt, withPlace } from "../ledger/record.ts";
 import type { CopyRecord } from "../ledger/record.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
-import { checkCopy } from "./support/access.ts";
+import { checkCopy, notAllowed } from "./support/access.ts";
 import { acquireOrJoin, freeDestination } from "./support/destination-queue.ts";
 import {
   decideOrReplace,
@@ -26,7 +29,7 @@ import {
 import { discardSnapshots } from "./support/rollback.ts";
 import { horizonMs, sendStart } from "./support/send-start.ts";
 import { refuse, settleIfEnded } from "./settle-in-start.ts";
-import { findEnd, resume } from "./support/resume.ts";
+import { findEnd, giveBack, otherRequest, resume } from "./support/resume.ts";
 import type { Step } from "./support/step.ts";
 import { openSides } from "./support/sides.ts";
 import { releaseSource } from "./support/source-lease.ts";
@@ -75,10 +78,10 @@ async function start(
   input: StartInput,
   context: ActivityContext,
 ): Promise<StartResult> {
-  const { copy, instanceId, kept } = input;
+  const { instanceId, kept } = input;
   const { records } = deps.ledger;
   const step: Step = { deps, input, context, sides: openSides(deps, input) };
-  const denial = checkCopy(deps, copy);
+  const denial = checkCopy(deps, input) ?? (await refuseLateStart(deps, input));
   if (denial !== null) {
     // If an earlier attempt has started the copy, settle finds it.
     const end = await findEnd(step, await records.read(instanceId), { isAllowed: false });
@@ -92,17 +95,33 @@ async function start(
     if (awaited !== null) return withKept(awaited, { lock: null, record }, record);
   }
   const lock = await acquireOrJoin(deps, input, context);
+  if (!lock.held && lock.holder === instanceId) return otherRequest();
   if (!lock.held) return await waitForLock(step, lock.holder);
   // If the lock is new and there was no earlier attempt, the record is not read: if one exists, the write fails.
   const isFirst = lock.isNew && (kept === null ? input.attempt === 1 : kept.record === null);
   const record = isFirst ? null : await records.read(instanceId);
+  await giveBack(step, record, lock.etag);
   const resumed = await resume(step, record);
   if (resumed !== null) return resumed;
   const result = await planAndStart(step, { lock: lock.etag, record });
   // A late run of a copy that has ended must release the lock that it has just acquired.
   const isUnchecked = isFirst && !("kept" in result || result.kind === "settled");
-  const end = isUnchecked ? await findEnd(step, await records.read(instanceId)) : null;
-  return end ?? result;
+  if (!isUnchecked) return result;
+  const now = await records.read(instanceId);
+  await giveBack(step, now, lock.etag);
+  return (await findEnd(step, now)) ?? result;
+}
+
+/** The time of a request along a route chooses its destination, so a client must not invent one long ago. */
+async function refuseLateStart(
+  { ledger, now }: ActivityDependencies,
+  { instanceId, copy }: StartInput,
+): Promise<Failure | null> {
+  if (copy.route === undefined || now() - timeOfId(instanceId) <= maxFirstStartMs) return null;
+  if ((await ledger.records.read(instanceId)) !== null) return null;
+  return notAllowed(
+    "it was requested more than a week ago and never started; send the request again, with a new Idempotency-Key",
+  );
 }
 
 type Held = { lock: string; record: KnownRecord | null };

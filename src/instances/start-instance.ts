@@ -1,7 +1,7 @@
 import type { DurableClient } from "durable-functions";
+import { timeOfId } from "../copy/contract/ids.ts";
 import type { InstanceId } from "../copy/contract/ids.ts";
 import { toIso } from "../copy/time.ts";
-import type { EpochMs } from "../copy/time.ts";
 import type { CopyRequest } from "../copy/request/copy-request.ts";
 import type { CopyInput } from "../copy/contract/activities.ts";
 import type { CopyInstance } from "./copy-instance.ts";
@@ -45,12 +45,13 @@ export async function startClaimed(
 
 /**
  * Builds the orchestration's input, with the trace of the current invocation. Each SAS is sealed so that it can be opened
- * only for this instance.
+ * only for this instance. The time of the request is that of the id: a start rejects every other, because a client with
+ * the task hub's key could choose it.
  */
 export function createCopyInput(
   { seal }: Seal,
   request: CopyRequest,
-  { instanceId, now, notifies }: { instanceId: InstanceId; now: EpochMs; notifies: boolean },
+  { instanceId, notifies }: { instanceId: InstanceId; notifies: boolean },
 ): CopyInput {
   const { source, destination, sourceSas, destinationSas, options } = request;
   const trace = currentTraceparent();
@@ -65,7 +66,7 @@ export function createCopyInput(
       seal &&
       seal(destinationSas, { instanceId, field: "destinationSas", endpoint: destination }),
     options,
-    createdAt: toIso(now),
+    createdAt: toIso(timeOfId(instanceId)),
     ...(notifies ? { notifies: true } : {}),
     ...(trace === null ? {} : { trace }),
   };

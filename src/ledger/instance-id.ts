@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { v7 } from "uuid";
-import { toInstanceId } from "../copy/contract/ids.ts";
+import { timeOfId, toInstanceId } from "../copy/contract/ids.ts";
 import type { InstanceId } from "../copy/contract/ids.ts";
 import { day } from "../copy/durations.ts";
 import { epochMs, parseTime, toIsoDay } from "../copy/time.ts";
@@ -42,8 +42,4 @@ export function dayFolder(isoDay: string): string {
 /** The day of such a folder. */
 export function dayOfFolder(folder: string): string {
   return toIsoDay(epochMs((maxDay - Number(folder.split("/")[1])) * day));
-}
-
-function timeOfId(instanceId: InstanceId): EpochMs {
-  return epochMs(Number.parseInt(instanceId.slice(0, 8) + instanceId.slice(9, 13), 16));
 }

@@ -5,6 +5,7 @@ import type { CopyInput } from "../copy/contract/activities.ts";
 import type { ConditionalBlobs, Found } from "./conditional-blobs.ts";
 import { folderOf, lockName } from "./destination-names.ts";
 import type { HeldLock, Ledger, LockReleased, Records } from "./ledger.ts";
+import { hashRequest } from "./record.ts";
 import { removeMark, spendEventWake, spendOverdueWake } from "./wake-marks.ts";
 
 type Locks = Pick<
@@ -51,7 +52,11 @@ export function createBlobLocks(blobs: ConditionalBlobs, records: Pick<Records, 
         if (lock === null) continue; // released by now
         const { etag } = lock;
         const holder = lock.content.instanceId;
-        if (holder === instanceId) return { held: true, isNew: false, etag };
+        if (holder === instanceId) {
+          // A client with the task hub's key can run a start with another input under the same id.
+          const isSame = hashRequest(upgradeCopyInput(lock.content.copy)) === hashRequest(copy);
+          return isSame ? { held: true, isNew: false, etag } : { held: false, holder, etag };
+        }
         // A copy that crashed after its outcome was recorded no longer holds its lock.
         const record = await records.read(holder);
         if (record === null || record.outcome === null) return { held: false, holder, etag };

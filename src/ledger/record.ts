@@ -1,11 +1,17 @@
 import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
-import type { Destination, Endpoint } from "../copy/location/endpoint.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
-import type { CopyPlan, Settlement } from "../copy/contract/activities.ts";
+import type {
+  CopyEndpoints,
+  CopyInput,
+  CopyPlan,
+  Settlement,
+} from "../copy/contract/activities.ts";
+import { requestText } from "../copy/contract/request-rules.ts";
 import { epochMs, toIso } from "../copy/time.ts";
 import type { EpochMs } from "../copy/time.ts";
 import { lockName } from "./destination-names.ts";
+import { hash } from "./hash.ts";
 
 /**
  * Everything that the ledger stores about one copy, except its lock. A stored shape: fields may be added, but never
@@ -22,6 +28,8 @@ export type CopyRecord = {
   lock: string | null;
   /** The name of its claim; null without an Idempotency-Key or event. */
   claim: string | null;
+  /** A hash of what was requested (`requestText`). Only an input with the same hash starts the copy. */
+  request: string | null;
   /** The plan of the last start attempt. */
   plan: CopyPlan | null;
   attempt: StartAttempt | null;
@@ -55,13 +63,13 @@ export type ToRepair = Pick<CopyRecord, "plan" | "copyId" | "settlement">;
 /** A record as it was read; `changedAt`: epoch ms. */
 export type FoundRecord = CopyRecord & { etag: string; changedAt: EpochMs };
 
-/** The part of a copy that its record shows. `createdAt`: ISO 8601; null if it is not known. */
-export type RecordedCopy = {
-  source: Endpoint;
-  destination: Destination;
-  createdAt: string | null;
-  claim?: string | undefined;
-};
+/**
+ * The part of a copy that its record shows. `createdAt`: ISO 8601; null if it is not known. `options`: absent if only
+ * the endpoints are known.
+ */
+export type RecordedCopy =
+  | CopyInput
+  | (Pick<CopyEndpoints, "source" | "destination" | "claim"> & { createdAt: string | null });
 
 /** The parts of a record that are not known yet. */
 export const emptyRecord: CopyRecord = {
@@ -70,6 +78,7 @@ export const emptyRecord: CopyRecord = {
   createdAt: null,
   lock: null,
   claim: null,
+  request: null,
   plan: null,
   attempt: null,
   unanswered: null,
@@ -82,12 +91,8 @@ export const emptyRecord: CopyRecord = {
 };
 
 /** Builds the record of a copy that has not been started. */
-export function newRecord({
-  source,
-  destination,
-  createdAt,
-  claim = "",
-}: RecordedCopy): CopyRecord {
+export function newRecord(copy: RecordedCopy): CopyRecord {
+  const { source, destination, createdAt, claim = "" } = copy;
   return {
     ...emptyRecord,
     source: endpointUrl(source),
@@ -95,7 +100,18 @@ export function newRecord({
     createdAt,
     lock: lockName(destination),
     claim: claim === "" ? null : claim,
+    request: "options" in copy ? hashRequest(copy) : null,
   };
+}
+
+/** Returns a hash of what was requested, without its secrets. */
+export function hashRequest(copy: CopyInput): string {
+  return hash(requestText(copy));
+}
+
+/** Returns true if the record shows that something else was requested under the id of this copy. */
+export function isOfOther({ request }: CopyRecord, copy: CopyInput): boolean {
+  return request !== null && request !== hashRequest(copy);
 }
 
 /** Returns true if no start attempt may be registered any more. */
@@ -153,15 +169,15 @@ export function withAbort(record: CopyRecord, copy: RecordedCopy): CopyRecord | 
 /** Adds the endpoints, the time, the lock and the claim of the copy, unless the record has them. */
 export function withPlace(record: CopyRecord, copy: RecordedCopy): CopyRecord {
   if (record.lock !== null) return record;
-  const { source, destination, createdAt, lock, claim } = newRecord(copy);
-  return { ...record, source, destination, createdAt, lock, claim };
+  const { source, destination, createdAt, lock, claim, request } = newRecord(copy);
+  return { ...record, source, destination, createdAt, lock, claim, request };
 }
 
 /** The first outcome is final. A requested abort stays true, even if the orchestration never received it. */
 export function withOutcome(record: CopyRecord, outcome: Outcome): CopyRecord {
   if (record.outcome !== null) return record;
   const abortRequested = outcome.abortRequested || record.abortRequested;
-  const { source, destination, createdAt, lock, claim, leasesSource } = record;
+  const { source, destination, createdAt, lock, claim, request, leasesSource } = record;
   return {
     ...emptyRecord,
     leasesSource,
@@ -170,6 +186,7 @@ export function withOutcome(record: CopyRecord, outcome: Outcome): CopyRecord {
     createdAt,
     lock,
     claim,
+    request,
     outcome: { ...outcome, abortRequested },
     abortRequested,
   };

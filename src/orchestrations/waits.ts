@@ -95,8 +95,12 @@ export function createWaits(
   };
 }
 
+/** As in an event and a stored ETag. */
+const maxEtagLength = 256;
+
 /** Reads the ETag of a wake's data, which is `WakeData` if an event caused it. */
 function readEtag(data: unknown): string[] {
   const isObject = typeof data === "object" && data !== null;
-  return isObject && "etag" in data && typeof data.etag === "string" ? [data.etag] : [];
+  const etag = isObject && "etag" in data ? data.etag : null;
+  return typeof etag === "string" && etag.length <= maxEtagLength ? [etag] : [];
 }

@@ -1,10 +1,8 @@
-import { globSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { root } from "../extension/support/processes/paths.ts";
+import { settingsTable } from "../../src/settings/settings-table.ts";
 import type { Resource } from "./bicep.ts";
 import { appSettings } from "./policies.ts";
 
-/** Settings that the code reads and the templates do not write, each with its reason. */
+/** Settings that the app reads and the templates do not write, each with its reason. */
 const notWritten: Record<string, string> = {
   AZURE_FUNCTIONS_ENVIRONMENT: "the Functions host sets it on a developer's machine",
   AzureWebJobsStorage: "a connection string contains a key",
@@ -18,7 +16,7 @@ const notWritten: Record<string, string> = {
   WEBSITE_HOSTNAME: "the platform sets it",
 };
 
-/** Settings that the Functions host, its extensions, the Azure SDKs and host.json read. */
+/** Other settings that the Functions host, its extensions and the Azure SDKs read. */
 const hostSettings = [
   "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
   "APPLICATIONINSIGHTS_CONNECTION_STRING",
@@ -27,40 +25,25 @@ const hostSettings = [
   "AzureWebJobsStorage__credential",
   "AzureWebJobsStorage__queueServiceUri",
   "AzureWebJobsStorage__tableServiceUri",
-  "DURABLE_TASK_SCHEDULER_CONNECTION_STRING",
-  "TASKHUB_NAME",
 ];
 
-/** The names of the settings that the deployed code reads. */
-export function settingsOfCode(): string[] {
-  const files = globSync("src/**/*.ts", { cwd: root }).filter(
-    (file) => !file.startsWith("src/local/"),
-  );
-  const names = files.flatMap((file) =>
-    [
-      ...readFileSync(join(root, file), "utf8").matchAll(
-        /environment\["(\w+)"\]|"(COPY_[A-Z_]+)"/g,
-      ),
-    ].map(([, read, named]) => read ?? named ?? ""),
-  );
-  return [...new Set(names)].toSorted();
-}
+/** The settings that the app reads: test/unit/settings-page.test.ts compares the table with the code. */
+const read = Object.keys(settingsTable);
 
-/** Compares the settings of a predicted app with the code, in both directions. Returns nothing without an app. */
+/** Compares the settings of a predicted app with those that it reads, in both directions. Returns nothing without an app. */
 export function settingsProblems(
   predicted: readonly Resource[],
   hasEveryOption: boolean,
 ): string[] {
   const written = Object.keys(appSettings(predicted));
   if (written.length === 0) return [];
-  const read = settingsOfCode();
   const unread = written.filter((name) => !read.includes(name) && !hostSettings.includes(name));
   const unwritten = [...read, ...hostSettings].filter(
     (name) => !written.includes(name) && !(name in notWritten),
   );
   const isBackend = (name: string) => name === "DURABLE_TASK_SCHEDULER_CONNECTION_STRING";
   return [
-    ...unread.map((name) => `The templates write ${name}, which the code does not read`),
+    ...unread.map((name) => `The templates write ${name}, which the app does not read`),
     ...(hasEveryOption ? unwritten.filter((name) => !isBackend(name)) : []).map(
       (name) => `The templates do not write ${name}, which the app reads`,
     ),

@@ -209,7 +209,7 @@ export const faults: Fault[] = [
     replace: "COPY_RETENTION: string(retentionDays)",
     shownBy: "routes",
     problem:
-      /write COPY_RETENTION, which the code does not read[\s\S]*do not write COPY_RETENTION_DAYS/,
+      /write COPY_RETENTION, which the app does not read[\s\S]*do not write COPY_RETENTION_DAYS/,
   },
   {
     breaks: "the host has no queue endpoint",

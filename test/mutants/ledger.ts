@@ -119,8 +119,9 @@ export const ledgerMutants: readonly Mutant[] = [
   {
     breaks: "two copies hold one lock",
     file: locks,
-    find: "if (holder === instanceId) return { held: true, isNew: false, etag };",
-    replace: "if (holder !== null) return { held: true, isNew: false, etag };",
+    find: "if (holder === instanceId) {",
+    replace:
+      "if (holder.length > 0) return { held: true, isNew: false, etag };\n        if (holder === instanceId) {",
     suites: [exactlyOnce],
   },
   {

@@ -36,15 +36,15 @@ export const localHostMutants: readonly Mutant[] = [
   {
     breaks: "the local host serves a page of a foreign origin",
     file: guard,
-    find: "if (origin !== undefined && !(",
-    replace: 'if (origin === "" && !(',
+    find: "if (origin !== undefined && !isOriginOf(origin, names)) {",
+    replace: 'if (origin === "" && !isOriginOf(origin, names)) {',
     suites: [foreign],
   },
   {
     breaks: "the local host serves an origin of any scheme",
     file: guard,
-    find: "(/^https?:\\/\\//i.test(origin) && isIn",
-    replace: "(isIn",
+    find: "if (!/^https?:\\/\\//.test(origin) || !URL.canParse(origin)) return false;",
+    replace: "if (!URL.canParse(origin)) return false;",
     suites: [foreign],
   },
   {

@@ -4,6 +4,7 @@ import { emulatorMutants } from "./emulator.ts";
 import { ledgerMutants } from "./ledger.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
+import { requestMutants } from "./requests.ts";
 import { strictMutants } from "./strict.ts";
 import { powerMutants } from "./power.ts";
 import { taskHubMutants } from "./task-hub.ts";
@@ -392,9 +393,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "the id of a running copy is accepted as a caller's lease",
-    file: "src/triggers/http/start-copy.ts",
-    find: "if (!isInstanceId(id)) return null;",
-    replace: "if (!isInstanceId(id.slice(1))) return null;",
+    file: "src/copy/contract/request-rules.ts",
+    find: 'return isInstanceId(leaseId?.toLowerCase() ?? "");',
+    replace: 'return isInstanceId(leaseId?.slice(1) ?? "");',
     suites: ["test/e2e/requests/hardening.test.ts"],
   },
   {
@@ -470,4 +471,5 @@ export const mutants: readonly Mutant[] = [
   ...strictMutants,
   ...operateMutants,
   ...alertMutants,
+  ...requestMutants,
 ];

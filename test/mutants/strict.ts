@@ -12,9 +12,9 @@ export const strictMutants: readonly Mutant[] = [
   {
     breaks: "activities accept any text as the id of a copy",
     file: "src/copy/contract/stored-shapes.ts",
-    find: "export const instanceId = text.refine(isInstanceId);",
+    find: "export const instanceId = z.string().refine(isInstanceId);",
     replace:
-      "export const instanceId = text.refine((id) => isInstanceId(id) || id !== id.trim() + id);",
+      "export const instanceId = z.string().refine((id) => isInstanceId(id) || id !== id.trim() + id);",
     suites: [fields],
   },
   {
@@ -90,8 +90,8 @@ export const strictMutants: readonly Mutant[] = [
   {
     breaks: "a selector of any form is accepted",
     file: "src/copy/location/trusted-endpoint.ts",
-    find: "text.regex(storageTime).exactOptional()",
-    replace: "z.union([text, text.regex(storageTime)]).exactOptional()",
+    find: "z.string().regex(storageTime).exactOptional()",
+    replace: "z.string().exactOptional()",
     suites: [endpoints],
   },
   {

@@ -113,8 +113,8 @@ export const waitMutants: readonly Mutant[] = [
   {
     breaks: "an event chooses the date in its route's destination",
     file: trigger,
-    find: "Math.abs(at - state.lastModified) > maxSkewMs",
-    replace: "Math.abs(at - state.lastModified) < 0 * maxSkewMs",
+    find: "!isEventTime(at, state.lastModified)",
+    replace: "isEventTime(at, state.lastModified) && Number.isNaN(at)",
     suites: [forged],
   },
   {

@@ -28,6 +28,7 @@ test("the table has exactly the settings that the code and host.json read", () =
   const hostJson = readFileSync("host.json", "utf8");
   const read = [
     ...code.matchAll(/(?:environment|process\.env)\["(\w+)/g),
+    ...code.matchAll(/process\.env\.(\w+)/g),
     ...code.matchAll(/(?<=\()"(COPY_\w+)", environment/g), // parseEmulatorOrigin reads the name that it gets
     ...hostJson.matchAll(/%(\w+)%/g),
     ...hostJsonFor("scheduler", hostJson).matchAll(/%(\w+)%|"connectionStringName": "(\w+)"/g),

@@ -1,6 +1,7 @@
-import type { CopyInput } from "../../copy/contract/activities.ts";
+import type { ActivityInput, CopyInput } from "../../copy/contract/activities.ts";
 import { failure } from "../../copy/contract/failure.ts";
 import type { Failure } from "../../copy/contract/failure.ts";
+import { requestProblem } from "../../copy/contract/request-rules.ts";
 import type { Endpoint } from "../../copy/location/endpoint.ts";
 import {
   isOnStorageHost,
@@ -15,7 +16,11 @@ import type { ActivityDependencies } from "./dependencies.ts";
  * Returns why the copy must not be started; null when it may be. The settings may have changed since it was requested,
  * and its input may come from any client with access to the task hub.
  */
-export function checkCopy({ access, now }: ActivityDependencies, copy: CopyInput): Failure | null {
+export function checkCopy(
+  { access, now }: ActivityDependencies,
+  input: ActivityInput<CopyInput>,
+): Failure | null {
+  const { copy } = input;
   const name = copy.event?.route ?? copy.route;
   const at = parseTime(copy.event?.at ?? copy.createdAt);
   const denial = checkAccess(
@@ -29,8 +34,13 @@ export function checkCopy({ access, now }: ActivityDependencies, copy: CopyInput
     },
     now(),
   );
-  if (denial === null) return null;
-  return failure("not-allowed", `Cannot start the copy because ${denial.reason}`);
+  const reason = denial?.reason ?? requestProblem(input, now());
+  return reason === null ? null : notAllowed(reason);
+}
+
+/** The failure of a copy that must not be started. `reason` completes "Cannot start the copy because …". */
+export function notAllowed(reason: string): Failure {
+  return failure("not-allowed", `Cannot start the copy because ${reason}`);
 }
 
 /**

@@ -19,6 +19,8 @@ export async function acquireOrJoin(
   let lock = await ledger.acquireLock(instanceId, copy);
   if (copy.options.ifBusy === "fail") return lock;
   while (!lock.held) {
+    // Another request under the same id holds it: this one must not leave anything in the queue.
+    if (lock.holder === instanceId) return lock;
     if (await ledger.queue.join(destination, instanceId, lock.etag)) return lock;
     lock = await ledger.acquireLock(instanceId, copy);
   }

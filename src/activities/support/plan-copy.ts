@@ -154,7 +154,8 @@ function refusedDestination({ options }: CopyInput, verdict: Verdict): Decision 
 
 /**
  * Aborts a copy that is not ours; null when it is aborted or no longer pending. Its copyId is sent along, so
- * Storage refuses the call if another copy is pending by now ("Abort Copy Blob", 409).
+ * Storage refuses the call if another copy is pending by now ("Abort Copy Blob", 409). No message has the copyId: with
+ * it, and write permission, a caller could abort a copy of another caller.
  */
 async function abortOther(
   deps: ActivityDependencies,
@@ -162,7 +163,7 @@ async function abortOther(
   copyId: CopyId,
 ): Promise<ReturnType<typeof toFailure> | null> {
   const destination = sides.destination();
-  const action = `abort copy ${copyId} onto ${endpointUrl(destination.endpoint)}`;
+  const action = `abort the other copy onto ${endpointUrl(destination.endpoint)}`;
   const aborted = await callStorage(deps, { call: "abort", action, side: destination }, () =>
     deps.client.abort(destination, copyId),
   );

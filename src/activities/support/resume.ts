@@ -3,15 +3,18 @@ import { failure } from "../../copy/contract/failure.ts";
 import { pickEndpoints } from "../../copy/contract/activities.ts";
 import type { StartResult } from "../../copy/contract/activities.ts";
 import type { KnownRecord } from "../../ledger/ledger.ts";
-import { isClosed, isUnanswered, unansweredPlans } from "../../ledger/record.ts";
+import { isClosed, isOfOther, isUnanswered, unansweredPlans } from "../../ledger/record.ts";
 import type { CopyRecord } from "../../ledger/record.ts";
+import { notAllowed } from "./access.ts";
 import { freeDestination } from "./destination-queue.ts";
 import { adopt, findOurs } from "./find-ours.ts";
 import { releaseSource } from "./source-lease.ts";
 import type { Step } from "./step.ts";
 import { transientFailure } from "./storage-call.ts";
 
-/** The copy has an outcome already, or its abort was requested; null if neither. */
+/**
+ * The copy has an outcome already, its abort was requested, or its record is of another request; null if none of these.
+ */
 export async function findEnd(
   { deps, input, context, sides }: Step,
   record: CopyRecord | null,
@@ -19,6 +22,7 @@ export async function findEnd(
 ): Promise<StartResult | null> {
   const { copy, instanceId } = input;
   if (record === null) return null;
+  if (isOfOther(record, copy)) return otherRequest();
   if (record.outcome !== null) {
     // A late run must leave neither a lease nor a lock behind.
     const released = await releaseSource(deps, input, sides, { isAllowed });
@@ -33,6 +37,25 @@ export async function findEnd(
   return record.abortRequested && !isUnanswered(record) && record.copyId === null
     ? { kind: "abort-requested" }
     : null;
+}
+
+/** The result of an input that is not the one that was first started under its id. */
+export function otherRequest(): StartResult {
+  const reason = "something else was requested under its id, or with other options";
+  return { kind: "failed", failure: notAllowed(reason) };
+}
+
+/** Returns the lock and the lease that this run has taken, if the record is of another request. */
+export async function giveBack(
+  { deps, input, context, sides }: Step,
+  record: KnownRecord | null,
+  lock: string,
+): Promise<void> {
+  const { copy, instanceId } = input;
+  if (record === null || !isOfOther(record, copy)) return;
+  // Both requests would have the same lease, because its id is the copy's.
+  if (!record.leasesSource) await releaseSource(deps, input, sides, { isAllowed: true });
+  await freeDestination(deps, { instanceId, copy: pickEndpoints(copy) }, { context, lock });
 }
 
 /**

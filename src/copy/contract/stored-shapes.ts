@@ -8,27 +8,56 @@ import { isInstanceId } from "./ids.ts";
 
 /*
  * The shapes of orchestration and activity inputs, for `strict-input.ts`. Unknown fields are accepted, because a newer
- * release may have written them.
+ * release may have written them. Every text and every list has a limit, because inputs are copied into histories and
+ * into the ledger. The limits are far above everything that Ferry writes.
  */
 
-const text = z.string();
+/** A text of at most so many characters. */
+const text = (maxLength: number) => z.string().max(maxLength);
+/** A sentence for a caller. It may have two URLs, and an encoded name has up to nine characters for each letter. */
+const maxSentenceLength = 64 * 1_024;
+const sentence = text(maxSentenceLength);
+/** The most sentences in one outcome that Ferry writes are about ten. */
+const maxSentences = 100;
+/** A SAS in a request of 64 KiB, sealed and in base64. */
+const sealed = text(90 * 1_024);
+/** `x-ms-error-code`: Node accepts 16 KiB of headers. */
+const errorCode = text(16 * 1_024);
 const count = z.number().int().nonnegative();
 /** An ETag, as a header has it. */
-export const etag = text.regex(/^[\x20-\x7e]{0,256}$/);
-const isoTime = text.max(32).refine((iso) => Number.isFinite(parseTime(iso)));
-/** Epoch ms, in the range that a Date can have. */
-const time = z.number().min(-8.64e15).max(8.64e15);
-const id = text.regex(/^[\w-]{1,64}$/);
-const snapshot = text.regex(storageTime);
+export const etag = z.string().regex(/^[\x20-\x7e]{0,256}$/);
+/**
+ * The ETag of a blob of the ledger, which is sent as a condition. "*", or a list, would hold for the blobs of other
+ * copies.
+ */
+export const ledgerEtag = z.string().regex(/^"[\x21\x23-\x29\x2b\x2d-\x7e]{1,254}"$/);
+/**
+ * A time as Ferry writes it: with a year of four digits, so that sums with durations stay in the range of a Date, and
+ * in ASCII, because the ledger sends some times as headers. The parser also accepts times with comments.
+ */
+const isoTime = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z$/)
+  .refine((iso) => Number.isFinite(parseTime(iso)));
+/** Epoch ms, in the same years. */
+const time = z
+  .number()
+  .min(parseTime("0000-01-01T00:00:00Z"))
+  .max(parseTime("9999-12-31T23:59:59.999Z"));
+const id = z.string().regex(/^[\w-]{1,64}$/);
+const snapshot = z.string().regex(storageTime);
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+/** "name" of a route (routing/routes.ts). */
+const route = text(64);
 
 export const copyId = id;
-export const instanceId = text.refine(isInstanceId);
+export const instanceId = z.string().refine(isInstanceId);
 
 const endpoints = {
   source: endpointShape,
   destination: endpointShape,
-  sourceSas: text.nullable(),
-  destinationSas: text.nullable(),
+  sourceSas: sealed.nullable(),
+  destinationSas: sealed.nullable(),
 };
 
 /** `CopyEndpoints`. */
@@ -38,13 +67,16 @@ export const copyEndpoints = z.object({
   leasesSource: z.literal(true).exactOptional(),
   mayWait: z.literal(true).exactOptional(),
   rollsBack: z.literal(true).exactOptional(),
-  claim: text.regex(/^[0-9a-f]{64}$/).exactOptional(),
-  trace: text.regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/).exactOptional(),
+  claim: hash.exactOptional(),
+  trace: z
+    .string()
+    .regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/)
+    .exactOptional(),
 });
 
 /** `EndFacts`. */
 export const endFacts = z.object({
-  route: text.exactOptional(),
+  route: route.exactOptional(),
   eventAt: isoTime.exactOptional(),
   activities: count,
   timers: count,
@@ -56,13 +88,16 @@ export const copyInput = copyEndpoints.extend({
   options: storedOptionsShape,
   createdAt: isoTime,
   notifies: z.literal(true).exactOptional(),
-  event: z.object({ route: text, etag, at: isoTime }).exactOptional(),
-  route: text.exactOptional(),
-  principal: text.exactOptional(),
+  event: z.object({ route, etag, at: isoTime }).exactOptional(),
+  route: route.exactOptional(),
+  principal: hash.exactOptional(),
 });
 
 /** `CopyInput`, as an older release may have written it: without the options that it did not have. */
 export const writtenCopyInput = copyInput.extend({ options: storedOptionsShape.partial() });
+
+/** "Set Blob Tags": at most ten, names of 1 to 128 and values of 0 to 256 characters. */
+const formerTags = z.record(text(128), text(256)).refine((tags) => Object.keys(tags).length <= 10);
 
 export const copyPlan = z.object({
   source: z.object({
@@ -74,15 +109,15 @@ export const copyPlan = z.object({
   plannedAt: isoTime.exactOptional(),
   mintedSas: z.object({ scid: id, expiresAt: isoTime }).exactOptional(),
   snapshot: snapshot.exactOptional(),
-  formerTags: z.union([z.record(text, text), z.literal("unread")]).exactOptional(),
+  formerTags: z.union([formerTags, z.literal("unread")]).exactOptional(),
 });
 
 const failure = z.object({
   cause: z.enum(Object.keys(causes)),
-  message: text,
-  fix: text,
+  message: sentence,
+  fix: sentence,
   retryable: z.boolean(),
-  storage: z.object({ status: z.number(), code: text.nullable() }).nullable(),
+  storage: z.object({ status: z.number(), code: errorCode.nullable() }).nullable(),
 });
 const progress = z.object({ bytesCopied: count, totalBytes: count });
 const atEnd = { etag, endedAt: time.nullable() };
@@ -93,7 +128,7 @@ export const copyResult = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("aborted"), progress: progress.nullable(), ...atEnd }),
   z.object({ kind: z.enum(["superseded", "gone", "unobservable", "not-started"]), failure }),
   z.object({ kind: z.literal("aborted-before-start") }),
-  z.object({ kind: z.literal("skipped"), reason: text }),
+  z.object({ kind: z.literal("skipped"), reason: sentence }),
 ]);
 
 export const orchestrationRecord = z.object({
@@ -116,11 +151,11 @@ const ended = orchestrationRecord.extend({
   completedAt: isoTime,
   copyCompletedAt: isoTime.nullable().exactOptional(),
   settledAt: isoTime,
-  residue: z.array(text),
+  residue: z.array(sentence).max(maxSentences),
 });
 
 export const outcome = z.discriminatedUnion("status", [
   ended.extend({ status: z.enum(["succeeded", "aborted"]) }),
-  ended.extend({ status: z.literal("skipped"), reason: text }),
+  ended.extend({ status: z.literal("skipped"), reason: sentence }),
   ended.extend({ status: z.literal("failed"), failure }),
 ]);

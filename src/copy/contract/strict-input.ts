@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { identityOf } from "../location/endpoint.ts";
+import type { Endpoint } from "../location/endpoint.ts";
 import type { EpochMs } from "../time.ts";
 import { upgradeCopyInput } from "./activities.ts";
 import type {
@@ -20,8 +22,8 @@ import {
   copyPlan,
   copyResult,
   endFacts,
-  etag,
   instanceId,
+  ledgerEtag,
   orchestrationRecord,
   outcome,
   settlement,
@@ -36,10 +38,25 @@ import {
 
 type Parse<T> = (json: unknown) => T | null;
 
+/** In characters of its JSON, for fields that the shape does not have. Two copies with two long SAS have 400,000. */
+const maxInputLength = 1_024 * 1_024;
+
 /** The JSON itself is returned, because unknown fields of a newer release must stay in it. */
 function parser<T>(shape: z.ZodType): Parse<T> {
   // The shape describes T; brands, and optional fields of the text "undefined", prevent the inference of T.
-  return (json) => (shape.safeParse(json).success ? (json as T) : null);
+  return (json) =>
+    shape.safeParse(json).success && JSON.stringify(json).length <= maxInputLength
+      ? (json as T)
+      : null;
+}
+
+type Places = { source: Endpoint; destination: Endpoint };
+
+/** A plan has a snapshot of the source only if it copies a blob onto itself. Any other would be another source. */
+function isPlanOf(plan: { source: { snapshot?: string } } | null, copy: Places): boolean {
+  return (
+    plan?.source.snapshot === undefined || identityOf(copy.source) === identityOf(copy.destination)
+  );
 }
 
 const written = parser<CopyInput>(writtenCopyInput);
@@ -51,15 +68,20 @@ export function parseCopyInput(json: unknown): CopyInput | null {
 }
 
 const repair = parser<RepairInput>(
-  z.object({
-    version: z.literal(1),
-    instanceId,
-    copy: writtenCopyInput,
-    plan: copyPlan.nullable(),
-    copyId: copyId.nullable(),
-    settlement: settlement.nullable(),
-    record: orchestrationRecord,
-  }),
+  z
+    .object({
+      version: z.literal(1),
+      instanceId,
+      copy: writtenCopyInput,
+      plan: copyPlan.nullable(),
+      copyId: copyId.nullable(),
+      settlement: settlement.nullable(),
+      record: orchestrationRecord,
+    })
+    .refine(
+      ({ copy, plan, settlement: begun }) =>
+        isPlanOf(plan, copy) && isPlanOf(begun?.plan ?? null, copy),
+    ),
 );
 
 /** Parses the input of `repairOrchestration`, with all options of the copy. */
@@ -72,7 +94,7 @@ const isTrue = z.literal(true).exactOptional();
 const step = z.object({ instanceId, copy: copyInput });
 const reference = z.object({ instanceId, copy: copyEndpoints });
 
-const kept = z.object({ lock: etag.nullable(), record: etag.nullable() }).nullable();
+const kept = z.object({ lock: ledgerEtag.nullable(), record: ledgerEtag.nullable() }).nullable();
 
 export const parseStartInput = parser<StartInput>(
   step.extend({
@@ -82,23 +104,27 @@ export const parseStartInput = parser<StartInput>(
     asksPosition: isTrue,
   }),
 );
-export const parsePollInput = parser<PollInput>(reference.extend({ plan: copyPlan, copyId }));
+export const parsePollInput = parser<PollInput>(
+  reference.extend({ plan: copyPlan, copyId }).refine(({ copy, plan }) => isPlanOf(plan, copy)),
+);
 export const parseSettleInput = parser<SettleInput>(
-  reference.extend({
-    plan: copyPlan.nullable(),
-    copyId: copyId.nullable(),
-    result: copyResult,
-    record: orchestrationRecord,
-    notifies: copyInput.exactOptional(),
-    createdAt: copyInput.shape.createdAt.exactOptional(),
-    facts: endFacts.exactOptional(),
-    kept,
-    wasWoken: isTrue,
-    isLastAttempt: z.boolean(),
-  }),
+  reference
+    .extend({
+      plan: copyPlan.nullable(),
+      copyId: copyId.nullable(),
+      result: copyResult,
+      record: orchestrationRecord,
+      notifies: copyInput.exactOptional(),
+      createdAt: copyInput.shape.createdAt.exactOptional(),
+      facts: endFacts.exactOptional(),
+      kept,
+      wasWoken: isTrue,
+      isLastAttempt: z.boolean(),
+    })
+    .refine(({ copy, plan }) => isPlanOf(plan, copy)),
 );
 export const parseNotifyInput = parser<NotifyInput>(
-  step.extend({ outcome, targets: z.array(z.string()).nullable() }),
+  step.extend({ outcome, targets: z.array(z.string().max(64)).max(16).nullable() }),
 );
 
 /** The failure of an input that Ferry cannot have written. It does not quote the input. */

@@ -2,7 +2,7 @@ import type { CopyId } from "../contract/ids.ts";
 import type { CopyOptions } from "../request/copy-options.ts";
 import { isTierOf } from "../request/copy-options.ts";
 import { unmetCondition } from "../request/conditions.ts";
-import { maxClockSkewMs, parseTime } from "../time.ts";
+import { maxClockSkewMs, parseTime, toIso } from "../time.ts";
 import { endpointUrl, isEchoOf, isOntoItself } from "../location/endpoint.ts";
 import type { Destination, Endpoint } from "../location/endpoint.ts";
 import { bareEtag } from "../location/etag.ts";
@@ -13,6 +13,7 @@ import type {
   DestinationProperties,
   SourceProperties,
 } from "../contract/properties.ts";
+import { isEventTime } from "./event-time.ts";
 import type { Busy, CopyInput, CopyPlan, NotStarted } from "../contract/activities.ts";
 
 export type Decision =
@@ -35,6 +36,8 @@ export function decide(
 ): Decision {
   const skipped = source === null ? null : skipStaleEvent(copy, source);
   if (skipped !== null) return skipped;
+  const invented = source === null ? null : refuseEventTime(copy, source);
+  if (invented !== null) return invented;
   // Files become block blobs ("Copy Blob"). Without a read the type is unknown, and no rule about it applies.
   const blobType = source === null ? null : (source.blobType ?? "BlockBlob");
   const obstacle =
@@ -114,6 +117,21 @@ export function skipStaleEvent(
   if (awaited !== undefined && awaited === producedBy) return null;
   const reason = "The source was written again since the event that this copy follows";
   return { kind: "skip", reason };
+}
+
+/**
+ * Rejects an event whose time is not that of the blob: the trigger has checked it, unless the app's identity could not
+ * read the blob then, or no event caused the copy. A blob that is being written has no final time yet.
+ */
+function refuseEventTime(
+  { source, event }: Pick<CopyInput, "source" | "event">,
+  { etag, lastModified, pendingCopy }: SourceProperties,
+): Decision | null {
+  if (event === undefined || pendingCopy !== null) return null;
+  const isOfStart = bareEtag(etag) !== event.etag;
+  if (isEventTime(parseTime(event.at), lastModified, { isOfStart })) return null;
+  const message = `Cannot start the copy because the time of its event, ${event.at}, is not the blob's, ${toIso(lastModified)}: ${endpointUrl(source)}`;
+  return failed("not-allowed", message);
 }
 
 /** The wait for the copy that is pending on the source; null if there is none. */

@@ -127,7 +127,7 @@ function supersededFailure(
   const change =
     copy === null
       ? "another client wrote the destination"
-      : `the destination now has copy ${copy.copyId}`;
+      : "another copy has replaced the destination";
   const conclusion =
     plannedLength === null || length === plannedLength
       ? `${plannedLength === null ? "" : "its length matches, so "}the copy may have succeeded`

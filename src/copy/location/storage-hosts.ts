@@ -35,11 +35,12 @@ const labels =
   /^(?<name>[a-z0-9-]+)(?<zone>\.z\d{1,2})?(?<link>\.privatelink)?\.(?<service>[a-z]+)$/;
 
 /**
- * `<account>` and the parts that select a replica or a network route ("Azure Storage redundancy", "Network routing
- * preference"): `acct-secondary`, `acct-internetrouting`, `acct-microsoftrouting-secondary`, `acct-dualstack`.
+ * `<account>` and the parts that select a network route, a replica or an address family, in the order in which Storage
+ * writes them ("Azure Storage redundancy", "Network routing preference", the Storage SDKs' account names):
+ * `acct-secondary`, `acct-internetrouting`, `acct-microsoftrouting-secondary`, `acct-secondary-dualstack`.
  */
 const accountName =
-  /^(?<account>[a-z0-9]{3,24})(?<parts>(?:-(?:secondary|internetrouting|microsoftrouting|dualstack|ipv6))*)$/;
+  /^(?<account>[a-z0-9]{3,24})(?:-(?:internet|microsoft)routing)?(?<replica>-secondary)?(?:-(?:dualstack|ipv6))?$/;
 
 /** For example md-vt5dsjw04jqc, md-ssd-vt5dsjw04jqc and md-impexp-vt5dsjw04jqc. */
 const diskName = /^md-[a-z0-9]+(-[a-z0-9]+)*$/;
@@ -60,9 +61,9 @@ export function parseStorageHost(host: string): StorageHost | null {
     const kind = link === undefined ? "managed-disk" : "private-link";
     return { kind, account: name, service, secondary: false, ownHost: `${name}${rest}` };
   }
-  const { account, parts = "" } = accountName.exec(name)?.groups ?? {};
+  const { account, replica } = accountName.exec(name)?.groups ?? {};
   if (account === undefined) return null;
-  const secondary = parts.includes("-secondary");
+  const secondary = replica !== undefined;
   return {
     kind: link === undefined ? "account" : "private-link",
     account,

@@ -38,6 +38,10 @@ export function splitQuery(text: string, service: Service): Query {
   const rest = names.filter((name) => !Object.hasOwn(selectors[service], name));
   problems.push(...new Set(rest.filter((name) => !sasParameters.has(name)).map(unknownParameter)));
   if (new Set(names).size < names.length) problems.push("repeats a query parameter");
+  // Storage writes no parameter without a value. "?name" may be the end of a name.
+  if (rest.some((name) => sasParameters.has(name) && parameters.get(name) === "")) {
+    problems.push("has a query parameter without a value");
+  }
   if (rest.length === 0) return { selection, sas: null, problems };
   if (!rest.includes("sig")) problems.push('has a query without a signature ("sig")');
   return { selection, sas: new Sas(sasQuery(text, service)), problems };

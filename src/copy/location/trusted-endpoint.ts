@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { maxCopySourceLength } from "./endpoint.ts";
 import type { Destination, Endpoint } from "./endpoint.ts";
 import type { Origins } from "./parse-endpoint.ts";
 import { isManagedDisk, parseStorageHost } from "./storage-hosts.ts";
@@ -10,28 +11,35 @@ import { isWellNamed } from "./well-named.ts";
  * start orchestrations or write to the task hub can pass any JSON. So these functions do not rely on its shape.
  */
 
-const text = z.string();
-const origin = text.refine((value) => URL.canParse(value));
+/** Names in Storage, and paths outside it, are shorter (location/README.md). */
+const path = z.string().max(maxCopySourceLength);
+/** Containers, shares and accounts are labels of a host, or as short. */
+const label = z.string().max(64);
+/** A scheme, a host of at most 253 characters and a port. */
+const origin = z
+  .string()
+  .max(300)
+  .refine((value) => URL.canParse(value));
 const inStorage = {
   origin,
-  account: text,
-  path: text,
+  account: label,
+  path,
   secondary: z.boolean(),
   emulated: z.boolean(),
 };
-const selector = text.regex(storageTime).exactOptional();
+const selector = z.string().regex(storageTime).exactOptional();
 
 /** The fields of an endpoint; they may still name any host. */
 export const endpointShape = z.discriminatedUnion("service", [
   z.object({
     service: z.literal("blob"),
-    container: text,
+    container: label,
     snapshot: selector,
     version: selector,
     ...inStorage,
   }),
-  z.object({ service: z.literal("file"), share: text, snapshot: selector, ...inStorage }),
-  z.object({ service: z.literal("external"), origin, path: text }),
+  z.object({ service: z.literal("file"), share: label, snapshot: selector, ...inStorage }),
+  z.object({ service: z.literal("external"), origin, path }),
 ]);
 
 /** Returns true if the JSON has the fields of an endpoint; they may still name any host. */

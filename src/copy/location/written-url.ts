@@ -16,7 +16,7 @@ export type WrittenUrl = {
   path: string;
   /** Without its question mark; characters that no URL may contain are encoded. Empty if there is none. */
   query: string;
-  /** Problems of parts that Ferry accepts in no URL: user information, a fragment. */
+  /** Problems of parts that Ferry accepts in no URL: user information, an empty query, a fragment. */
   problems: string[];
 };
 
@@ -35,7 +35,7 @@ const hasQuery = /\?[^#]*[^\s#]/;
 export function readUrl(text: string, isOutside: (origin: string) => boolean): ReadUrl {
   // A space or a line break around a pasted SAS cannot belong to a name.
   const url = hasQuery.test(text) ? trimPaste(text) : text;
-  const [, scheme, authority = "", path = "", query = "", fragment] = parts.exec(url) ?? [];
+  const [, scheme, authority = "", path = "", query, fragment] = parts.exec(url) ?? [];
   const root = `${scheme}://${authority}/`;
   const isUrl = scheme !== undefined && !/[\\\s]/.test(authority) && URL.canParse(root);
   const mayEncode = isUrl && isOutside(new URL(root).origin);
@@ -57,9 +57,10 @@ export function readUrl(text: string, isOutside: (origin: string) => boolean): R
       hostname,
       port,
       path: path === "" ? "/" : path,
-      query: new URL(`https://host/?${query}`).search.slice(1),
+      query: new URL(`https://host/?${query ?? ""}`).search.slice(1),
       problems: [
         ...(authority.includes("@") ? ["contains user information"] : []),
+        ...(query === "" ? ['has a "?" without a query; write "?" in a name as %3F'] : []),
         ...(fragment === undefined ? [] : ['contains a fragment; write "#" in a name as %23']),
       ],
     },

@@ -8,7 +8,7 @@ import { utcTime } from "../time.ts";
 export type FileOptions = z.output<typeof fileOptionsShape>;
 
 /** "Copy File", file system attributes. `None` cannot be combined with others, so it is the value `none`. */
-const attribute = z.enum([
+const attributes = [
   "ReadOnly",
   "Hidden",
   "System",
@@ -17,7 +17,8 @@ const attribute = z.enum([
   "Offline",
   "NotContentIndexed",
   "NoScrubData",
-]);
+] as const;
+const attribute = z.enum(attributes);
 
 const time = z.union([z.literal("source"), utcTime], {
   error: 'must be "source" or a time in UTC such as "2026-11-20T12:00:00Z"',
@@ -47,7 +48,7 @@ export const fileOptionsShape = z.strictObject({
   ignoreReadOnly: z.boolean().exactOptional(),
   /** x-ms-file-attributes. */
   attributes: z
-    .union([z.enum(["source", "none"]), z.array(attribute).min(1)], {
+    .union([z.enum(["source", "none"]), z.array(attribute).min(1).max(attributes.length)], {
       error: 'must be "source", "none" or a list of attributes such as ["Archive", "Hidden"]',
     })
     .exactOptional(),

@@ -66,15 +66,19 @@ const committing: ReadonlySet<string> = new Set([
 /** Storage's ETags have 19 characters, with quotes. The length is limited because copies and locks store ETags. */
 const maxEtagLength = 256;
 
+const word = z.string().max(256);
+/** A blob's name has 1,024 characters, and up to nine for each when it is encoded. */
+const place = z.string().max(16 * 1_024);
+
 /** The Event Grid schema and the CloudEvents schema of "Azure Blob Storage as an Event Grid source". */
 const eventShape = z
   .object({
-    eventType: z.string().optional(),
-    type: z.string().optional(),
-    eventTime: z.string().optional(),
-    time: z.string().optional(),
-    subject: z.string(),
-    data: z.object({ api: z.string(), url: z.string(), eTag: z.string().max(maxEtagLength) }),
+    eventType: word.optional(),
+    type: word.optional(),
+    eventTime: word.optional(),
+    time: word.optional(),
+    subject: place,
+    data: z.object({ api: word, url: place, eTag: z.string().max(maxEtagLength) }),
   })
   .transform(({ eventType, type, eventTime, time, ...rest }) => ({
     ...rest,

@@ -2,9 +2,10 @@ import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import type { InstanceId } from "../../copy/contract/ids.ts";
 import type { SourceState } from "../../copy/contract/properties.ts";
-import { hour, second } from "../../copy/durations.ts";
+import { second } from "../../copy/durations.ts";
 import { toIso } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
+import { isEventTime } from "../../copy/decisions/event-time.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
 import type { WakeData } from "../../copy/contract/activities.ts";
 import type { Origins } from "../../copy/location/parse-endpoint.ts";
@@ -136,12 +137,6 @@ async function wakeCopy(
 }
 
 /**
- * How far an event's time may be from the blob's Last-Modified (ms). The time chooses the date in a route's
- * destination, so a forged event could otherwise overwrite an older copy.
- */
-const maxSkewMs = hour;
-
-/**
  * Starts one copy for each route, blob and ETag, however often and late the event is delivered: claims outlive
  * histories. The copy is pinned to the ETag, so a stale event copies nothing.
  */
@@ -176,18 +171,17 @@ async function startRoutedCopy(
     const reason = `the event's ETag ${etag} is not the blob's, as in ${maxOutdated} events before`;
     return context.warn(`Cannot copy ${source} along "${route.name}" because ${reason}`);
   }
-  if (state.kind === "exists" && !isOutdated && Math.abs(at - state.lastModified) > maxSkewMs) {
+  if (state.kind === "exists" && !isOutdated && !isEventTime(at, state.lastModified)) {
     const reason = `the event's time ${toIso(at)} is not the blob's, ${toIso(state.lastModified)}`;
     return context.warn(`Cannot copy ${source} along "${route.name}" because ${reason}`);
   }
-  const time = now();
-  const fresh = newInstanceId(time);
+  const fresh = newInstanceId(now());
   const claimKey = { caller: `route ${route.name}`, key: `${etag} ${source}` };
   const { instanceId, name } = await ledger.claim(claimKey, { instanceId: fresh, fingerprint: "" });
   const isNew = instanceId === fresh;
   if (!isNew && (await ledger.records.read(instanceId))?.outcome != null) return;
   const input = {
-    ...createCopyInput(seal, routed.request, { instanceId, now: time, notifies }),
+    ...createCopyInput(seal, routed.request, { instanceId, notifies }),
     event: { route: route.name, etag, at: toIso(at) },
     claim: name,
   };

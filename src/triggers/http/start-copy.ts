@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
+import { timeOfId } from "../../copy/contract/ids.ts";
 import type { InstanceId } from "../../copy/contract/ids.ts";
 import type { EpochMs } from "../../copy/time.ts";
+import { isOwnLease } from "../../copy/contract/request-rules.ts";
 import { optionsOff } from "../../copy/request/copy-options.ts";
 import type { CopyRequest } from "../../copy/request/copy-request.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
@@ -11,7 +13,6 @@ import { parseRoutedRequest } from "../../copy/routing/request-along-route.ts";
 import { copyResponse } from "../../http/copy-response.ts";
 import { copyView } from "../../instances/copy-view.ts";
 import { invalidRequest, problem } from "../../http/problem.ts";
-import { isInstanceId } from "../../copy/contract/ids.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Seal } from "../../secrets/seal.ts";
 import { startClaimed, createCopyInput } from "../../instances/start-instance.ts";
@@ -52,9 +53,16 @@ export function startCopy(deps: StartDependencies): HttpHandler {
     const claim = await claimInstance(deps, { key: key.value, principal, ...parsed, now });
     if (!claim.ok) return claim.response;
     const { instanceId, isNew, name } = claim;
+    // A repeated request goes where the first one went: a route's destination may depend on the time.
+    const at = timeOfId(instanceId);
+    const first =
+      parsed.route === null || at === now
+        ? parsed
+        : parseRoutedRequest(body.json, { routes, origins, at });
+    if (!first.ok) return invalidRequest(first.problems);
     const input = {
-      ...createCopyInput(deps.seal, parsed.request, { ...deps, instanceId, now }),
-      ...(parsed.route === null ? {} : { route: parsed.route }),
+      ...createCopyInput(deps.seal, first.request, { ...deps, instanceId }),
+      ...(first.route === null ? {} : { route: first.route }),
       ...(principal === null ? {} : { principal }),
       ...(name === null ? {} : { claim: name }),
     };
@@ -98,13 +106,8 @@ function checkCopy(
   });
 }
 
-/**
- * Rejects a lease id that can be the id of a copy: a copy holds a lease with its own id on its source. It does not
- * check whether such a copy exists, because the response would show that to other callers.
- */
 function refuseOwnLease({ options }: CopyRequest): HttpResponseInit | null {
-  const id = options.destinationLease?.toLowerCase() ?? "";
-  if (!isInstanceId(id)) return null;
+  if (!isOwnLease(options.destinationLease)) return null;
   const message =
     "is a UUID of version 7, which Ferry uses for its own leases; choose another id for the lease";
   const errors = [{ pointer: "/options/destinationLease", message }];

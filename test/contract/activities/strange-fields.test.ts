@@ -5,7 +5,7 @@ import {
   allRefused,
   failed,
   record,
-  startStrangeSteps as start,
+  startStrangeSteps as begin,
   unobservable,
 } from "../../support/access/strange-steps.ts";
 
@@ -14,7 +14,7 @@ import {
  * activity runs with the inputs of a client that has the key of the task hub.
  */
 
-type Start = Awaited<ReturnType<typeof start>>;
+type Start = Awaited<ReturnType<typeof begin>>;
 
 const uuid = "01a21ba0-496d-7000-8000-000000000001";
 
@@ -39,7 +39,7 @@ test.each<[string, unknown]>([
   ["is null", null],
   ["is missing", undefined],
 ])("no activity does anything for an id that %s", async (_, instanceId) => {
-  const { storage, run, all, blob } = await start();
+  const { storage, run, all, blob } = await begin();
   const victim = blob("private/victim");
   await victim.uploadData(Buffer.from("precious"));
   const requests = storage.emulator.requests.length;
@@ -71,7 +71,7 @@ test.each<[string, Change]>([
   ["a lease that is not an id", inCopy(() => ({ destinationLease: "../x" }))],
   ["a flag that is not a boolean", inCopy(() => ({ leasesSource: "yes" }))],
 ])("no activity does anything for an input with %s", async (_, change) => {
-  const { storage, run, all } = await start();
+  const { storage, run, all } = await begin();
   const requests = storage.emulator.requests.length;
   expect(await run({ ...all, ...change(all) })).toMatchObject({
     ...allRefused,
@@ -82,7 +82,7 @@ test.each<[string, Change]>([
 test.each([null, "text", 7, [], {}, { instanceId: uuid }])(
   "no activity does anything for the input %j",
   async (input) => {
-    const { storage, run } = await start();
+    const { storage, run } = await begin();
     const requests = storage.emulator.requests.length;
     expect(await run(input)).toMatchObject(allRefused);
     expect(storage.emulator.requests).toHaveLength(requests);
@@ -101,10 +101,11 @@ test.each<[string, Change]>([
   ["a permission with a line feed", options({ file: { permission: { sddl: "D:\nx: y" } } })],
   ["an unknown version", inCopy(() => ({ version: 2 }))],
   ["a request without a valid time", inCopy(() => ({ createdAt: "soon" }))],
+  ["a request at a time with a comment", inCopy(() => ({ createdAt: "2026-11-20 (\r\nx: é)" }))],
   ["an event without a route", inCopy(() => ({ event: { etag: "x", at: time } }))],
   ["a route that is not a string", inCopy(() => ({ route: ["films"] }))],
 ])("start and notify do nothing for a copy with %s", async (_, change) => {
-  const { storage, all, steps } = await start();
+  const { storage, all, steps } = await begin();
   const requests = storage.emulator.requests.length;
   const input = { ...all, ...change(all) } as never; // not from Ferry
   expect(await steps.startCopy(input)).toMatchObject(failed);
@@ -128,7 +129,7 @@ test.each<[string, Change]>([
   ["tags that are a list", inPlan({ formerTags: ["x"] })],
   ["a SAS without an end", inPlan({ mintedSas: { scid: "x" } })],
 ])("read, abort and settle do nothing for a plan with %s", async (_, change) => {
-  const { storage, all, steps } = await start();
+  const { storage, all, steps } = await begin();
   const requests = storage.emulator.requests.length;
   const input = { ...all, ...change(all) } as never; // not from Ferry
   expect(await steps.readCopy(input)).toMatchObject(unobservable);
@@ -147,9 +148,10 @@ test.each<[string, object]>([
   ["a copy to notify that is null", { notifies: null }],
   ["a copy to notify that is empty", { notifies: {} }],
   ["a request without a valid time", { createdAt: "soon" }],
+  ["a request at a time with a comment", { createdAt: "2026-11-20 (\r\nx: é)" }],
   ["a last attempt that is not a boolean", { isLastAttempt: "yes" }],
 ])("settle records nothing for an input with %s", async (_, change) => {
-  const { storage, step, steps } = await start();
+  const { storage, step, steps } = await begin();
   const requests = storage.emulator.requests.length;
   const input = { ...step, ...change } as never; // not from Ferry
   expect(await steps.settleCopy(input)).toMatchObject(allRefused.settle);
@@ -166,7 +168,7 @@ test.each<[string, Change]>([
   ["a name that leads out", inDestination({ path: "../private/victim" })],
   ["no name", inDestination({ path: "" })],
 ])("no activity calls a destination with %s, and no lock is named after it", async (_, change) => {
-  const { storage, run, all, step } = await start();
+  const { storage, run, all, step } = await begin();
   const requests = storage.emulator.requests.length;
   const input = { ...all, ...change(all) };
   expect(await run(input)).toMatchObject({
@@ -182,6 +184,89 @@ test.each<[string, Change]>([
     .filter(({ method, url }) => method === "PUT" && url.includes("/locks/"));
   expect(locks).toEqual([]);
   expect(step.instanceId).toBe(input.instanceId);
+});
+
+const long = (length: number) => "x".repeat(length);
+
+test.each<[string, Change]>([
+  ["a name", inDestination({ path: long(2_049) })],
+  ["a container", inDestination({ container: long(65) })],
+  ["an account", inDestination({ account: long(65) })],
+  ["an origin", inDestination({ origin: `https://${long(300)}` })],
+  ["a sealed SAS", inCopy(() => ({ sourceSas: long(90 * 1_024 + 1) }))],
+  ["a field of a newer release", () => ({ later: long(1_024 * 1_024) })],
+  ["a list of a newer release", () => ({ later: Array.from({ length: 600_000 }, () => 1) })],
+])("no activity does anything for an input with %s that is too long", async (_, change) => {
+  const { storage, run, all } = await begin();
+  const requests = storage.emulator.requests.length;
+  expect(await run({ ...all, ...change(all) })).toMatchObject(allRefused);
+  expect(storage.emulator.requests).toHaveLength(requests);
+});
+
+const start = ({ steps }: Start, input: never) => steps.startCopy(input);
+const notify = ({ steps }: Start, input: never) => steps.sendNotifications(input);
+
+test.each<[string, readonly (typeof start | typeof notify)[], Change]>([
+  ["a route", [start, notify], inCopy(() => ({ route: long(65) }))],
+  [
+    "the route of an event",
+    [start, notify],
+    inCopy(() => ({ event: { route: long(65), etag: "x", at: time } })),
+  ],
+  [
+    "the ETag of an event",
+    [start, notify],
+    inCopy(() => ({ event: { route: "r", etag: long(257), at: time } })),
+  ],
+  ["a principal", [start, notify], inCopy(() => ({ principal: "a".repeat(65) }))],
+  ["a claim", [start, notify], inCopy(() => ({ claim: "a".repeat(65) }))],
+  ["metadata", [start, notify], options({ metadata: { a: long(8_192) } })],
+  [
+    "a list of attributes",
+    [start, notify],
+    options({ file: { attributes: Array.from({ length: 9 }, () => "Archive") } }),
+  ],
+  ["a kept ETag", [start], () => ({ kept: { lock: long(257), record: null } })],
+  ["the copyId of an awaited copy", [start], () => ({ awaitedCopyId: long(65) })],
+  ["a target", [notify], () => ({ targets: [long(65)] })],
+  ["a list of targets", [notify], () => ({ targets: Array.from({ length: 17 }, () => "topic") })],
+  [
+    "a list of residue",
+    [notify],
+    (all) => ({ outcome: { ...all.outcome, residue: Array.from({ length: 101 }, () => "x") } }),
+  ],
+  [
+    "a sentence",
+    [notify],
+    (all) => ({ outcome: { ...all.outcome, residue: [long(64 * 1_024 + 1)] } }),
+  ],
+])("start and notify do nothing for an input with %s that is too long", async (_, run, change) => {
+  const started = await begin();
+  const { storage, all } = started;
+  const requests = storage.emulator.requests.length;
+  const input = { ...all, ...change(all) } as never; // a stranger's
+  for (const activity of run) {
+    const expected = activity === start ? failed : { kind: "notified" };
+    expect(await activity(started, input)).toMatchObject(expected);
+  }
+  expect(storage.emulator.requests).toHaveLength(requests);
+});
+
+test.each<[string, Change]>([
+  ["former tags", inPlan({ formerTags: { a: long(257) } })],
+  [
+    "a list of former tags",
+    inPlan({ formerTags: Object.fromEntries(Array.from(long(11), (_, at) => [`t${at}`, ""])) }),
+  ],
+  ["the id of a minted SAS", inPlan({ mintedSas: { scid: long(65), expiresAt: time } })],
+  ["a year of a time", inPlan({ plannedAt: "+010000-01-01T00:00:00.000Z" })],
+])("read and settle do nothing for a plan with %s that is too long", async (_, change) => {
+  const { storage, all, steps } = await begin();
+  const requests = storage.emulator.requests.length;
+  const input = { ...all, ...change(all) } as never; // a stranger's
+  expect(await steps.readCopy(input)).toMatchObject(unobservable);
+  expect(await steps.settleCopy(input)).toMatchObject(allRefused.settle);
+  expect(storage.emulator.requests).toHaveLength(requests);
 });
 
 const isLedger = (url: string) => url.includes("ferry-ledger");

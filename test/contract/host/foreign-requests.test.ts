@@ -151,7 +151,7 @@ test("the names of LOCAL_HOST_NAMES are this machine's too, and no others", asyn
     const headers = { host, ...(origin === undefined ? {} : { origin }) };
     return (await send(port, { path: "/api/free", headers })).status;
   };
-  for (const name of ["host.docker.internal:7071", "devbox", "192.168.0.2:80", "[fd00::1]"]) {
+  for (const name of ["host.docker.internal:7071", "devbox", "192.168.0.2:81", "[fd00::1]"]) {
     expect(await statusOf(name), name).toBe(202);
     expect(await statusOf("localhost", `http://${name}`), name).toBe(202);
     expect(await statusOf(name, "http://evil.example"), name).toBe(403);
@@ -206,6 +206,22 @@ test.each([
   "chrome-extension://localhost",
   "localhost",
   "http://localhost, https://evil.example",
+  "ftp://localhost",
+  "ws://localhost",
+  "http://evil.example@127.0.0.1",
+  "http://evil.example:80@127.0.0.1:7071",
+  "http://@localhost",
+  "http://localhost/",
+  "http://localhost/evil",
+  "http://localhost?evil",
+  "http://localhost#evil",
+  "http:localhost",
+  "http:\\\\localhost",
+  "http://localhost:80",
+  "http://127.1",
+  "http://0x7f.1:7071",
+  "http://[0::1]",
+  "HTTPS://LOCALHOST",
 ])('the Origin "%s" is foreign', async (origin) => {
   const { port } = await start();
   for (const method of ["GET", "POST"]) {
@@ -215,7 +231,7 @@ test.each([
 
 test.each([
   { origin: "http://localhost:3000" },
-  { origin: "HTTPS://LOCALHOST" },
+  { origin: "https://localhost" },
   { origin: "http://127.0.0.1:7071", "sec-fetch-site": "same-origin" },
   { origin: "http://[::1]:5173", "sec-fetch-site": "same-site" },
   { "sec-fetch-site": "none" },

@@ -75,6 +75,29 @@ test.each<[string, (stack: TestStack) => unknown]>([
   }
 });
 
+test.each([
+  "ffffffff-ffff-7000-8000-000000000001",
+  "e677d21f-dc00-7000-8000-000000000001", // the year 10000
+  "07dba821-8000-7000-8000-000000000001", // the year 2243, after the last day that a record can have
+])("the id %s, with a time in a distant year, is no copy's: 404", async (distant) => {
+  const stack = await start();
+  const requests = stack.local.emulator.requests.length;
+  const copy = `${stack.local.host.url}/api/copies/${distant}`;
+  for (const [url, method] of [
+    [copy, "GET"],
+    [`${copy}/abort`, "POST"],
+  ] as const) {
+    const response = await fetch(url, { method });
+    expect(response.status).toBe(404);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+  }
+  expect(stack.local.emulator.requests).toHaveLength(requests);
+  expect(await startStrange(stack, inputFor(stack), { id: distant })).toMatchObject(refused);
+  const repair = { id: "r1", name: "repairOrchestration" };
+  const input = repairFor(stack, { instanceId: distant });
+  expect(await startStrange(stack, input, repair)).toMatchObject(refused);
+});
+
 test.each<[string, object]>([
   ["no copy", { copy: undefined }],
   ["another copy's id", { instanceId: "01a21ba0-496d-7000-8000-000000000002" }],

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { epochMs } from "../../../src/copy/time.ts";
+import { newInstanceId } from "../../../src/ledger/instance-id.ts";
 import { startExternalServer } from "../../support/stack/outside.ts";
 import {
   id,
@@ -109,6 +111,82 @@ test("an input along a route is copied where the route says, and only there", as
   const input = inputFor(stack);
   const destination = { ...input.destination, container: "vault" };
   expect(await startStrange(stack, { ...input, destination, route: "films" })).toMatchObject({
+    output: { status: "succeeded" },
+  });
+});
+
+const week = 7 * 24 * 3_600_000;
+
+/** The input along the route "dated", requested at this time, with the destination that the time gives. */
+function dated(stack: Awaited<ReturnType<typeof start>>, at: number, createdAt = at) {
+  const input = inputFor(stack);
+  const iso = (ms: number) => new Date(ms).toISOString();
+  const path = `${iso(createdAt).slice(0, 4)}/film.mp4`;
+  const destination = { ...input.destination, container: "dated", path };
+  return {
+    id: newInstanceId(epochMs(at)),
+    copy: { ...input, destination, createdAt: iso(createdAt) },
+  };
+}
+
+test.each<[string, (now: number) => { at: number; createdAt?: number }]>([
+  ["another time than its id", (now) => ({ at: now, createdAt: Date.parse("2001-01-01") })],
+  ["an id of years ago", () => ({ at: Date.parse("2001-01-01") })],
+  ["an id of a week ago", (now) => ({ at: now - week - 1 })],
+  ["an id of the next year", () => ({ at: Date.parse("2027-01-01") })],
+])(
+  "an input along a route whose destination has a date is not copied with %s",
+  async (_, build) => {
+    const stack = await start();
+    await stack.container("dated").create();
+    const { at, createdAt } = build(stack.clock.now());
+    const { id, copy } = dated(stack, at, createdAt);
+    const input = { ...copy, route: "dated" };
+    expect(await startStrange(stack, input, { id })).toMatchObject(refused);
+    const operations = stack.local.emulator.requests.map(({ operation }) => operation);
+    expect(operations).not.toContain("CopyBlob");
+  },
+);
+
+test("an input along a route whose destination has a date is copied within a week of the time in its id", async () => {
+  const stack = await start();
+  await stack.container("dated").create();
+  const { id, copy } = dated(stack, stack.clock.now() - week + 60_000);
+  expect(await startStrange(stack, { ...copy, route: "dated" }, { id })).toMatchObject({
+    output: { status: "succeeded" },
+  });
+});
+
+test("an input with an event of the blob's ETag is not copied if its time is not the blob's", async () => {
+  const stack = await start();
+  await stack.container("dated").create();
+  const { etag = "", lastModified } = await stack.blob("inbox/film.mp4").getProperties();
+  const event = { route: "dated", etag: etag.replaceAll('"', "") };
+  const old = dated(stack, stack.clock.now());
+  const path = "2001/film.mp4";
+  const copy = { ...old.copy, destination: { ...old.copy.destination, path } };
+  const forged = { ...copy, event: { ...event, at: "2001-01-01T00:00:00.000Z" } };
+  expect(await startStrange(stack, forged, { id: old.id })).toMatchObject(refused);
+  const genuine = dated(stack, stack.clock.now());
+  const at = lastModified?.toISOString();
+  const input = { ...genuine.copy, event: { ...event, at } };
+  expect(await startStrange(stack, input, { id: genuine.id })).toMatchObject({
+    output: { status: "succeeded" },
+  });
+});
+
+test("a copy onto itself without a rollback is rejected, as its request would be completed", async () => {
+  const source = place("inbox");
+  const allowed = JSON.stringify([{ from: source, to: source }]);
+  const stack = await startStack({ settings: { COPY_ALLOWED: allowed } });
+  const blob = await stack.upload("inbox/film.mp4", "film");
+  const { etag } = await blob.getProperties();
+  const { source: destination } = inputFor(stack);
+  const itself = (options: object) => inputFor(stack, { destination, options });
+  expect(await startStrange(stack, itself({ overwrite: "always" }))).toMatchObject(refused);
+  expect((await blob.getProperties()).etag).toBe(etag);
+  const options = { overwrite: "always", rollback: "snapshot" };
+  expect(await startStrange(stack, itself(options))).toMatchObject({
     output: { status: "succeeded" },
   });
 });

@@ -159,7 +159,7 @@ test("ifBusy replace: an abort without a response is retried, and the copy is st
 test("ifBusy replace: an abort that Storage rejects fails the copy, and nothing is started", async () => {
   const stack = await startStack(slowly);
   const body = await request(stack, { ifBusy: "replace" });
-  await foreignCopy(stack);
+  const foreign = await foreignCopy(stack);
   stack.local.emulator.faults.add({
     operation: "AbortCopyBlob",
     do: { response: { status: 412, code: "LeaseIdMissing" } },
@@ -167,6 +167,8 @@ test("ifBusy replace: an abort that Storage rejects fails the copy, and nothing 
   const { id } = await stack.start(body);
   const copy = await stack.untilEnded(id, 0);
   expect(copy).toMatchObject({ status: "failed", error: { cause: "destination-leased" } });
+  expect(copy.error.message).toContain("abort the other copy onto ");
+  expect(JSON.stringify(copy)).not.toContain(foreign);
   expect(countRequests(stack, "CopyBlob")).toBe(1);
 });
 

@@ -95,7 +95,7 @@ export const loneScenarios: Record<string, LoneScenario> = {
     expected: {
       copies: [succeeded],
       begun: 1,
-      ledger: { records: [], locks: 0, outbox: 0, claims: 0 },
+      ledger: { records: [], locks: 0, outbox: 0, claims: 0, destinations: 0 },
     },
   },
 
@@ -143,7 +143,7 @@ export const loneScenarios: Record<string, LoneScenario> = {
     expected: {
       copies: [succeeded],
       begun: 3,
-      ledger: { records: [], locks: 0, outbox: 0, claims: 0 },
+      ledger: { records: [], locks: 0, outbox: 0, claims: 0, destinations: 0 },
     },
   },
 };

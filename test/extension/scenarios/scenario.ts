@@ -66,6 +66,7 @@ export const settled = (...records: string[]): LedgerContent => ({
   locks: 0,
   outbox: 0,
   claims: 0,
+  destinations: 0,
 });
 
 export const succeeded: CopySummary = {

@@ -4,13 +4,18 @@ import type { StorageEmulator } from "../../../src/local/storage/emulator.ts";
 import { account, ledgerContainer } from "./stack.ts";
 import type { Stack } from "./stack.ts";
 
-/** The ledger's content for some copies; the keys are the ledger's folders. */
+/**
+ * The ledger's content for some copies; the keys are the ledger's folders. Wake marks are left out: an event that arrives
+ * while its copy ends leaves one until the next run of the watchdog.
+ */
 export type LedgerContent = {
   /** The status of each record, "running" before the end. */
   records: string[];
   locks: number;
   outbox: number;
   claims: number;
+  /** The copies that wait for a destination. */
+  destinations: number;
 };
 
 /** Reads every blob of the ledger, and counts those that name one of the copies. */
@@ -19,8 +24,9 @@ export async function ledgerContent(
   ids: readonly string[],
 ): Promise<LedgerContent> {
   const container = ledgerOf(emulator);
-  const content: LedgerContent = { records: [], locks: 0, outbox: 0, claims: 0 };
+  const content: LedgerContent = { records: [], locks: 0, outbox: 0, claims: 0, destinations: 0 };
   for await (const { name } of container.listBlobsFlat()) {
+    if (name.endsWith("/last-wake")) continue;
     const text = await read(name);
     if (!ids.some((id) => name.includes(id) || text.includes(id))) continue;
     const [folder = ""] = name.split("/");

@@ -48,7 +48,8 @@ export function inputFor(stack: TestStack, changes: object = {}) {
     sourceSas: null,
     destinationSas: null,
     options: {},
-    createdAt: "2026-11-20T12:00:00.000Z",
+    // That of the id, if the instance is started now.
+    createdAt: new Date(stack.clock.now()).toISOString(),
     ...changes,
   };
 }

@@ -66,7 +66,7 @@ export function refuseForeignHost(
 /** Rejects a request that a page of a foreign origin sent. Programs send neither of these headers. */
 export function refuseForeignPage(headers: Headers, names: HostNames): Refusal | undefined {
   const { origin } = headers;
-  if (origin !== undefined && !(/^https?:\/\//i.test(origin) && isIn(names, hostnameOf(origin)))) {
+  if (origin !== undefined && !isOriginOf(origin, names)) {
     return {
       status: 403,
       reason:
@@ -93,6 +93,13 @@ const shown: ReadonlySet<string> = new Set(["image", "audio", "video", "track"])
 export function refuseForeignReader(headers: Headers, names: HostNames): Refusal | undefined {
   const isShown = shown.has(headers["sec-fetch-dest"] ?? "");
   return refuseForeignPage(isShown ? { origin: headers["origin"] } : headers, names);
+}
+
+/** Browsers send an origin as the URL parser writes it ("HTML", serialization of an origin): nothing else is one. */
+function isOriginOf(origin: string, names: HostNames): boolean {
+  if (!/^https?:\/\//.test(origin) || !URL.canParse(origin)) return false;
+  const url = new URL(origin);
+  return url.origin === origin && names.has(url.hostname);
 }
 
 function isIn(names: HostNames, name: string | undefined): boolean {

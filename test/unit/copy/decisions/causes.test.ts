@@ -231,6 +231,12 @@ test("a superseded copy reports whether the destination's length matches", () =>
   expect(message(3)).toContain("has 3 bytes, not 10");
 });
 
+test("the message about a copy that another one has replaced has only its own copyId", () => {
+  const superseded = readStatusOf(properties({ copyId: toCopyId("another-caller") }));
+  expect(JSON.stringify(superseded)).toContain("another copy has replaced the destination");
+  expect(JSON.stringify(superseded)).not.toContain("another-caller");
+});
+
 test.each([
   ['404 ResourceNotFound "Copy failed when reading the source."', "source-not-found"],
   ['403 AuthenticationFailed "Copy failed when reading the source."', "source-unauthorized"],

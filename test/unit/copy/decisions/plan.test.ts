@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { decide } from "../../../../src/copy/decisions/plan.ts";
+import { toCopyId } from "../../../../src/copy/contract/ids.ts";
 import { parseCopyRequest } from "../../../../src/copy/request/copy-request.ts";
 import type {
   DestinationProperties,
@@ -75,4 +76,43 @@ test("a file becomes a block blob", () => {
     kind: "failed",
     failure: { cause: "destination-type-mismatch" },
   });
+});
+
+const hour = 3_600_000;
+const day = 24 * hour;
+const written = epochMs(Date.parse("2026-11-20T12:00:00Z"));
+
+/** A copy along a route, whose event has this time; `awaited`: it has waited for the copy that wrote the blob. */
+function decideEvent(at: number, { awaited = false, etag = "1" } = {}) {
+  const copy = request("https://acct1.blob.core.windows.net/inbox/disk.vhd", {});
+  const event = { route: "films", etag, at: new Date(at).toISOString() };
+  const source = { ...read, lastModified: written, producedBy: toCopyId("copy-1") };
+  return decide({ ...copy, event, ...(awaited ? { awaited: "copy-1" } : {}) }, source, null);
+}
+
+test.each([-hour, -1_000, 0, hour])(
+  "an event whose time is %d ms from the blob's causes its copy",
+  (ms) => {
+    expect(decideEvent(written + ms)).toMatchObject({ kind: "planned" });
+  },
+);
+
+test.each([-7 * 365 * day, -hour - 1, hour + 1, day])(
+  "an event whose time is %d ms from the blob's is not allowed, because the time chooses the destination",
+  (ms) => {
+    expect(decideEvent(written + ms)).toMatchObject({
+      kind: "failed",
+      failure: { cause: "not-allowed", message: expect.stringContaining("the time of its event") },
+    });
+  },
+);
+
+test.each([
+  [-14 * day, "planned"],
+  [-15 * day, "failed"],
+  [0, "planned"],
+  [hour + 1, "failed"],
+])("an event of the start of a copy %d ms from its end is %s", (ms, kind) => {
+  expect(decideEvent(written + ms, { awaited: true, etag: "0" })).toMatchObject({ kind });
+  expect(decideEvent(written + ms, { etag: "0" })).toMatchObject({ kind: "skip" });
 });

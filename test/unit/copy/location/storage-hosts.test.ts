@@ -50,7 +50,9 @@ const rows: Row[] = [
       own: "acct1.blob.core.windows.net",
     },
     {
-      host: `acct1-${route}-secondary.blob.core.windows.net`,
+      host: route.endsWith("routing")
+        ? `acct1-${route}-secondary.blob.core.windows.net`
+        : `acct1-secondary-${route}.blob.core.windows.net`,
       account: "acct1",
       secondary: true,
       own: "acct1-secondary.blob.core.windows.net",
@@ -61,6 +63,12 @@ const rows: Row[] = [
       own: "acct1.z07.blob.storage.azure.net",
     },
   ]),
+  {
+    host: "acct1-microsoftrouting-secondary-ipv6.blob.core.windows.net",
+    account: "acct1",
+    secondary: true,
+    own: "acct1-secondary.blob.core.windows.net",
+  },
   // Managed disks.
   ...[
     "md-vt5dsjw04jqc.blob.core.windows.net",
@@ -148,6 +156,13 @@ test.each([
   "acct1.blob.core.windows.net.",
   "acct-1.blob.core.windows.net",
   "acct1-tertiary.blob.core.windows.net",
+  "acct1-dualstack-dualstack.blob.core.windows.net",
+  "acct1-dualstack-ipv6.blob.core.windows.net",
+  "acct1-dualstack-secondary.blob.core.windows.net",
+  "acct1-dualstack-internetrouting.blob.core.windows.net",
+  "acct1-secondary-secondary.blob.core.windows.net",
+  "acct1-secondary-internetrouting.blob.core.windows.net",
+  "acct1-internetrouting-microsoftrouting.blob.core.windows.net",
   "-secondary.blob.core.windows.net",
   "acct1.blob.storage.azure.net",
   "acct1.z01.blob.core.windows.net",

@@ -129,12 +129,18 @@ test.each(["\n", "\r\n", " ", "\t", " \r\n "])("%j around a URL with a SAS is re
   }
 });
 
-test.each(["?", "? ", "?\n"])(
-  "spaces before an empty query %j are part of the name, or rejected",
+test.each(["?", "? ", "?\n", "?#"])("an empty query %j is rejected", (query) => {
+  for (const name of ["report", "report "]) {
+    const parsed = parseSource(`${E}/inbox/${name}${query}`, origins);
+    expect(parsed.ok ? "" : parsed.problems.join()).toMatch(/"\?" without a query|SPACE|LINE FEED/);
+  }
+});
+
+test.each(["x", "sig", "sv&sig=a", `${sas}&sip`, `${sas}&sip=`, "sig=", "snapshot", "versionid="])(
+  "a query with a parameter that has no value is rejected: ?%s",
   (query) => {
-    const parsed = parseSource(`${E}/inbox/report ${query}`, origins);
-    if (parsed.ok) expect(parsed.endpoint).toMatchObject({ path: "report " });
-    else expect(parsed.problems.join()).toMatch(/SPACE|LINE FEED/);
+    expect(parseSource(`${E}/inbox/report?${query}`, origins).ok).toBe(false);
+    expect(parseDestination(`${E}/inbox/report?${query}`, origins).ok).toBe(false);
   },
 );
 

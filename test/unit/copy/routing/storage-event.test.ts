@@ -98,6 +98,13 @@ test.each([
   ["a time that is before it in UTC", { ...gridEvent(), eventTime: "0000-01-01T00:00:00+02:00" }],
   ["a time in another form", { ...gridEvent(), eventTime: "Nov 20, 2026 12:00" }],
   ["no data", { ...gridEvent(), data: null }],
+  [
+    "a very long URL",
+    gridEvent({ url: `https://acct1.blob.core.windows.net/${"film/".repeat(4_000)}` }),
+  ],
+  ["a very long subject", { ...gridEvent(), subject: "film".repeat(4_097) }],
+  ["a very long time", { ...gridEvent(), eventTime: `2026-11-20T12:00:00.${"0".repeat(256)}Z` }],
+  ["a very long api", gridEvent({ api: "film".repeat(100) })],
   ["a very long ETag", gridEvent({ eTag: "film".repeat(100) })],
 ])("%s is unreadable, and the problem does not quote it", (_, event) => {
   const read = parseStorageEvent(event, onlyStorage);

@@ -1,0 +1,94 @@
+import { day } from "../durations.ts";
+import { endpointUrl, isOntoItself } from "../location/endpoint.ts";
+import { optionsOff } from "../request/copy-options.ts";
+import { conflictingOptions, incompatibleOptions } from "../request/option-rules.ts";
+import { maxClockSkewMs, plusMs, toIso } from "../time.ts";
+import type { EpochMs } from "../time.ts";
+import { pickEndpoints } from "./activities.ts";
+import type { ActivityInput, CopyInput } from "./activities.ts";
+import { isInstanceId, timeOfId } from "./ids.ts";
+
+/*
+ * What triggers guarantee of every copy that they start. A client with the task hub's key can start one that no trigger
+ * has checked, so the start activity checks it again.
+ */
+
+/**
+ * How late after its request the first start of a copy along a route may be (ms), because its time chooses the
+ * destination. A later one must have a record: then it has waited.
+ */
+export const maxFirstStartMs = 7 * day;
+
+/** Returns why no trigger can have started the copy; null if one can. It completes "Cannot start the copy because …". */
+export function requestProblem(
+  { instanceId, copy }: ActivityInput<CopyInput>,
+  now: EpochMs,
+): string | null {
+  const { source, destination, options, event, route, principal } = copy;
+  const requestedAt = timeOfId(instanceId);
+  // The time chooses dates in the destination of a route.
+  if (copy.createdAt !== toIso(requestedAt)) return "it was not requested at the time in its id";
+  if (requestedAt > plusMs(now, maxClockSkewMs)) return "the time in its id has not come yet";
+  if (event !== undefined && (route !== undefined || principal !== undefined)) {
+    return "it has an event and a caller, and only one of them can have caused it";
+  }
+  if (!haveOptions(copy)) return "its flags are not those of its options";
+  if (isOwnLease(options.destinationLease)) {
+    return "its destinationLease is a UUID of version 7, which Ferry uses for its own leases";
+  }
+  const problems = [
+    ...conflictingOptions(options),
+    ...incompatibleOptions(options, source, destination),
+  ];
+  if (isOntoItself(source, destination) && options.rollback !== "snapshot") {
+    const message = 'must be "snapshot" because the destination is the source itself';
+    problems.push({ pointer: "/options/rollback", message });
+  }
+  if (problems.length === 0) return null;
+  const named = problems.map(({ pointer, message }) => `${pointer.slice(1)} ${message}`);
+  return `no request is accepted with its options: ${named.join(", ")}`;
+}
+
+/**
+ * Returns true if the lease id can be the id of a copy: a copy holds a lease with its own id on its source. It does not
+ * check whether such a copy exists, because the response would show that to other callers.
+ */
+export function isOwnLease(leaseId: string | null): boolean {
+  return isInstanceId(leaseId?.toLowerCase() ?? "");
+}
+
+const flags = ["destinationLease", "leasesSource", "mayWait", "rollsBack"] as const;
+
+/** Returns true if the flags that the copy has are those of its options. An input from a trigger has none yet. */
+function haveOptions(copy: CopyInput): boolean {
+  const expected = pickEndpoints(copy);
+  return flags.every((flag) => copy[flag] === undefined || copy[flag] === expected[flag]);
+}
+
+/**
+ * Returns a text that is the same for all inputs of one request, and different for every other request. It has only
+ * options that are set, so that a later release with more options returns the same text. It contains no SAS.
+ */
+export function requestText(copy: RequestedCopy): string {
+  const { source, destination, createdAt, options, event, route, principal } = copy;
+  const off: Record<string, unknown> = optionsOff;
+  const set = Object.entries(options).filter(
+    ([name, value]) => value !== null && value !== off[name],
+  );
+  const places = { source: endpointUrl(source), destination: endpointUrl(destination) };
+  const parts = { ...places, createdAt, options: Object.fromEntries(set), event, route, principal };
+  return JSON.stringify(parts, sortFields);
+}
+
+/** The parts of a copy's input that say what is copied, and how. */
+export type RequestedCopy = Pick<
+  CopyInput,
+  "source" | "destination" | "createdAt" | "options" | "event" | "route" | "principal"
+>;
+
+function sortFields(_name: string, value: unknown): unknown {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject
+    ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    : value;
+}
