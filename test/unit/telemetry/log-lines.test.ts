@@ -15,7 +15,7 @@ test("columns have the same type in every line", () => {
   const types = new Map<string, Set<string>>();
   for (const columns of Object.values(logLines)) {
     for (const [name, type] of Object.entries(columns)) {
-      const base = String(type).replace("?", "");
+      const base = type.replace("?", "");
       types.set(name, (types.get(name) ?? new Set()).add(base));
     }
   }
