@@ -44,7 +44,7 @@ export async function refuse(
   const { leasesSource, rollsBack } = pickEndpoints(copy);
   const takes = leasesSource === true || rollsBack === true;
   if (takes || (record !== null && unansweredPlans(record).length > 0)) return refused;
-  const settled = await settle(step, {
+  const refusal: Settled = {
     plan: null,
     copyId: null,
     result:
@@ -53,15 +53,20 @@ export async function refuse(
         : { kind: "not-started", failure: refused.failure },
     record: { abortRequested: false, startedAt: null, statusReads: 0 },
     kept: { lock, record: record?.etag ?? null },
-  });
+  };
+  // What stands at the destination may be the copy that another run has just started.
+  const settled = await settle(step, refusal, { mayFence: false });
   if (settled.kind === "settled" || settled.kind === "transient-failure") return settled;
   const message = `Cannot settle the copy now because another run has started it: ${instanceId}`;
   return transientFailure(failure("internal", message));
 }
 
+type Settled = Pick<SettleInput, "plan" | "copyId" | "result" | "record" | "kept">;
+
 function settle(
   { deps, input, context }: Step,
-  known: Pick<SettleInput, "plan" | "copyId" | "result" | "record" | "kept">,
+  known: Settled,
+  options: { mayFence?: boolean } = {},
 ): Promise<SettleResult> {
   const { copy, instanceId } = input;
   const { createdAt } = copy;
@@ -69,5 +74,5 @@ function settle(
   // The orchestration waits between its attempts, each of which is one activity.
   const facts = buildEndFacts(copy, { activities: input.attempt, timers: input.attempt - 1 });
   const base = { instanceId, copy: pickEndpoints(copy), createdAt, facts, isLastAttempt: false };
-  return settleCopy(deps, { ...base, ...known, ...notifies }, context);
+  return settleCopy(deps, { ...base, ...known, ...notifies }, context, options);
 }

@@ -13,6 +13,7 @@ import type {
 import {
   busyUntil,
   emptyRecord,
+  mayBeStarted,
   newRecord,
   unansweredPlans,
   withCopy,
@@ -33,13 +34,17 @@ import type { Sides } from "./support/sides.ts";
 import { releaseSource } from "./support/source-lease.ts";
 import { callStorage, orTransient, transientFailure } from "./support/storage-call.ts";
 
-/** Cleans up after a copy that did not succeed, records the outcome and releases the lock. */
+/**
+ * Cleans up after a copy that did not succeed, records the outcome and releases the lock. `mayFence` false: changes
+ * nothing if another run may have started the copy, which is to be followed.
+ */
 export async function settleCopy(
   deps: ActivityDependencies,
   input: SettleInput,
   context: ActivityContext,
+  { mayFence = true } = {},
 ): Promise<SettleResult> {
-  const settled = await orTransient(() => settle(deps, input, context));
+  const settled = await orTransient(() => settle(deps, input, { context, mayFence }));
   if (settled.kind !== "settled") return settled;
   const { outcome, again } = settled;
   context.log(`Copy ${input.instanceId} ${describeOutcome(outcome)}`);
@@ -66,7 +71,7 @@ function describeOutcome(outcome: Outcome): string {
 async function settle(
   deps: ActivityDependencies,
   input: SettleInput,
-  context: ActivityContext,
+  { context, mayFence }: { context: ActivityContext; mayFence: boolean },
 ): Promise<Settled> {
   const { records } = deps.ledger;
   const { instanceId, kept } = input;
@@ -79,6 +84,9 @@ async function settle(
     if (current.outcome !== null) {
       await freeDestination(deps, input, { context, lock: kept?.lock ?? null });
       return { kind: "settled", outcome: current.outcome, again: true };
+    }
+    if (!mayFence && input.copyId === null && mayBeStarted(current)) {
+      return { kind: "wait", until: busyUntil(current), fence: true };
     }
     const order = { record: current, context };
     const settled = await settleRecord(deps, toCurrent(input, current), order);
@@ -161,11 +169,10 @@ async function settleRecord(
 /** Returns false if the copy left nothing and no start attempt can have started another copy. */
 function mustCleanUp(input: SettleInput, record: CopyRecord): boolean {
   const { copy, copyId } = input;
-  const mayBeStarted =
-    copyId === null && (record.copyId !== null || unansweredPlans(record).length > 0);
+  const isUnknown = copyId === null && mayBeStarted(record);
   const takes = copy.leasesSource === true || copy.rollsBack === true;
   const left = leftByCopy(input);
-  return mayBeStarted || takes || left.kind === "stub" || left.residue.length > 0;
+  return isUnknown || takes || left.kind === "stub" || left.residue.length > 0;
 }
 
 /** Cleans up the destination and releases the source. */

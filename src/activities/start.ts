@@ -14,11 +14,18 @@ import type {
   StartResult,
 } from "../copy/contract/activities.ts";
 import type { KnownRecord } from "../ledger/ledger.ts";
-import { newRecord, unansweredPlans, withAttempt, withPlace } from "../ledger/record.ts";
+import {
+  isClosed,
+  mayBeStarted,
+  newRecord,
+  unansweredPlans,
+  withAttempt,
+  withPlace,
+} from "../ledger/record.ts";
 import type { CopyRecord } from "../ledger/record.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
 import { checkCopy, notAllowed } from "./support/access.ts";
-import { acquireOrJoin, freeDestination } from "./support/destination-queue.ts";
+import { acquireOrJoin, freeDestination, giveLockBack } from "./support/destination-queue.ts";
 import {
   decideOrReplace,
   heldByAnother,
@@ -91,7 +98,8 @@ async function start(
     const record = await records.read(instanceId);
     const ended = await findEnd(step, record);
     if (ended !== null) return ended;
-    const awaited = await readAwaitedSource(deps, input, step.sides);
+    const isStarted = record !== null && mayBeStarted(record);
+    const awaited = isStarted ? null : await readAwaitedSource(deps, input, step.sides);
     if (awaited !== null) return withKept(awaited, { lock: null, record }, record);
   }
   const lock = await acquireOrJoin(deps, input, context);
@@ -100,6 +108,12 @@ async function start(
   // If the lock is new and there was no earlier attempt, the record is not read: if one exists, the write fails.
   const isFirst = lock.isNew && (kept === null ? input.attempt === 1 : kept.record === null);
   const record = isFirst ? null : await records.read(instanceId);
+  if (record?.releasedLock === lock.etag) {
+    // Another run has excluded all attempts under this lock. It may have been killed before it released the lock.
+    await giveLockBack(deps, input, { context, lock: lock.etag });
+    const message = `Cannot start the copy now because another run has released its lock: ${instanceId}`;
+    return transientFailure(failure("internal", message));
+  }
   await giveBack(step, record, lock.etag);
   const resumed = await resume(step, record);
   if (resumed !== null) return resumed;
@@ -157,25 +171,25 @@ async function planAndStart(step: Step, { lock, record }: Held): Promise<StartRe
     until,
     isAnswered: false,
   });
-  const etag = await register(step, registered, record?.etag ?? null);
-  if (etag === null) return await giveUpPlan(step, plan, { isOurSnapshot: secured.isNew });
-  const attempt = { record: { ...registered, etag }, plan, lock, until, sides };
+  const written = await register(step, registered, record?.etag ?? null);
+  if (written === null) return await giveUpPlan(step, plan, { isOurSnapshot: secured.isNew });
+  const attempt = { record: written, plan, lock, until, sides };
   const sent = await sendStart(deps, input, attempt);
   return sent.kind === "started" ? await settleIfEnded(step, sent) : sent;
 }
 
-/** Writes the record; null if another write came first. */
+/** Writes the record; null if another write came first, or has closed the record meanwhile. */
 async function register(
   { deps: { ledger }, input: { instanceId } }: Step,
   record: CopyRecord,
   etag: string | null,
-): Promise<string | null> {
+): Promise<KnownRecord | null> {
   const written = await ledger.records.write(instanceId, record, etag);
-  if (written !== null) return written;
+  if (written !== null) return { ...record, etag: written };
   // The SDK repeats a write whose response was lost, and the second one fails.
   const found = await ledger.records.read(instanceId);
-  const isOurs = found?.attempt?.run === record.attempt?.run && found?.outcome === null;
-  return isOurs && found?.settlement === null ? found.etag : null;
+  const isOurs = found?.attempt?.run === record.attempt?.run;
+  return isOurs && found !== null && !isClosed(found) ? found : null;
 }
 
 /** Another run, an abort or the end of the copy came first: removes the snapshot of this run, and starts nothing. */
@@ -188,6 +202,11 @@ async function giveUpPlan(
   const record = await deps.ledger.records.read(input.instanceId);
   if (isOurSnapshot && plan.snapshot !== undefined && record?.plan?.snapshot !== plan.snapshot) {
     await deps.client.removeSnapshot(sides.destination(), plan.snapshot);
+  }
+  if (record !== null && record.settlement !== null) {
+    // Settle may have released the lease before this run took it.
+    const released = await releaseSource(deps, input, sides, { isAllowed: true });
+    if (released.kind === "transient-failure") return released;
   }
   const resumed = await resume(step, record);
   if (resumed !== null) return resumed;
@@ -233,10 +252,12 @@ async function waitWithLock(
 ): Promise<StartResult> {
   const { deps, input, context, sides } = step;
   const { copy, instanceId } = input;
-  const content: CopyRecord = record ?? newRecord(copy);
+  const known: CopyRecord = record ?? newRecord(copy);
   if (busy.endpoint === "destination" && record !== null) {
-    return withKept(busy, { lock, record }, content);
+    return withKept(busy, { lock, record }, known);
   }
+  const keepsLock = busy.endpoint === "destination" || unansweredPlans(known).length > 0;
+  const content: CopyRecord = keepsLock ? known : { ...known, releasedLock: lock };
   const etag = await deps.ledger.records.write(instanceId, content, record?.etag ?? null);
   if (etag === null) {
     const resumed = await resume(step, await deps.ledger.records.read(instanceId));
@@ -244,9 +265,7 @@ async function waitWithLock(
     return resumed ?? transientFailure(failure("internal", message));
   }
   const written = { ...content, etag };
-  if (busy.endpoint === "destination" || unansweredPlans(content).length > 0) {
-    return withKept(busy, { lock, record: written }, content);
-  }
+  if (keepsLock) return withKept(busy, { lock, record: written }, content);
   const released = await releaseSource(deps, input, sides, { isAllowed: true });
   if (released.kind === "transient-failure") return released;
   if (copy.options.rollback !== "off") {
@@ -257,13 +276,13 @@ async function waitWithLock(
   return withKept(busy, { lock: null, record: written }, content);
 }
 
-/** Adds the ETags, unless a start attempt may have started the copy: then the next step reads the record. */
+/** Adds the ETags, unless the copy may have been started: then the next step reads the record. */
 function withKept(
   result: NotStarted,
   { lock, record }: { lock: string | null; record: { etag: string } | null },
   content: CopyRecord | null,
 ): StartResult {
-  if (content !== null && unansweredPlans(content).length > 0) return result;
+  if (content !== null && mayBeStarted(content)) return result;
   const kept: KeptEtags = { lock, record: record?.etag ?? null };
   return { ...result, kept };
 }

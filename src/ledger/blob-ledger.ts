@@ -19,9 +19,12 @@ export function createBlobLedger(container: ContainerClient): Ledger {
   return {
     async claim({ caller, key }, claim) {
       const name = hash(caller, key);
-      const isNew = (await blobs.create(claimBlob(name), claim)) !== null;
-      const found = isNew ? claim : (await blobs.read<Claim>(claimBlob(name)))?.content;
-      return { ...(found ?? claim), name };
+      for (;;) {
+        if ((await blobs.create(claimBlob(name), claim)) !== null) return { ...claim, name };
+        const found = await blobs.read<Claim>(claimBlob(name));
+        if (found !== null) return { ...found.content, name };
+        // The claim was purged in between.
+      }
     },
     records,
     ...createBlobLocks(blobs, records),

@@ -44,6 +44,8 @@ export type CopyRecord = {
   abortRequested: boolean;
   /** The settings allowed the copy to lease this source. */
   leasesSource: boolean;
+  /** The ETag of a lock that the copy gives back; no attempt is registered under it. */
+  releasedLock: string | null;
 };
 
 /** One start attempt. Until `until` (epoch ms) its request may arrive at Storage. */
@@ -88,6 +90,7 @@ export const emptyRecord: CopyRecord = {
   outcome: null,
   abortRequested: false,
   leasesSource: false,
+  releasedLock: null,
 };
 
 /** Builds the record of a copy that has not been started. */
@@ -129,6 +132,11 @@ export function unansweredPlans(record: CopyRecord): CopyPlan[] {
   if (record.copyId !== null) return [];
   const last = isUnanswered(record) ? record.plan : null;
   return [last, record.unanswered].filter((plan) => plan !== null);
+}
+
+/** Returns true if Storage has started the copy, or may have done so. */
+export function mayBeStarted(record: CopyRecord): boolean {
+  return record.copyId !== null || unansweredPlans(record).length > 0;
 }
 
 /** No attempt can be in flight after this time (epoch ms). */

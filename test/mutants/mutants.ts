@@ -1,6 +1,7 @@
 import { keyMutants } from "./keys.ts";
 import { edgeMutants } from "./edges.ts";
 import { emulatorMutants } from "./emulator.ts";
+import { ledgerRunMutants } from "./ledger-runs.ts";
 import { ledgerMutants } from "./ledger.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
@@ -465,6 +466,7 @@ export const mutants: readonly Mutant[] = [
   ...taskHubMutants,
   ...waitMutants,
   ...ledgerMutants,
+  ...ledgerRunMutants,
   ...nameMutants,
   ...packageMutants,
   ...edgeMutants,

@@ -64,8 +64,8 @@ export const waitMutants: readonly Mutant[] = [
   {
     breaks: "a copy holds its lock while it waits for its source",
     file: "src/activities/start.ts",
-    find: 'if (busy.endpoint === "destination" || unansweredPlans(content).length > 0) {',
-    replace: "if (unansweredPlans(content).length >= 0) {",
+    find: 'const keepsLock = busy.endpoint === "destination" || unansweredPlans(known).length > 0;',
+    replace: "const keepsLock = unansweredPlans(known).length >= 0;",
     suites: [sourceWait],
   },
   {

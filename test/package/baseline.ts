@@ -3,4 +3,4 @@
  * deployed yet. Set it to the commit of the first release, and then only to that of a release from which no copies run any
  * more (README.md of src/orchestrations, "Upgrading").
  */
-export const baselineCommit = "b639c63";
+export const baselineCommit = "9c84ba3e7cf5bf7366703aec050525abed2e1cce";

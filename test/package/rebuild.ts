@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -14,11 +14,12 @@ const builders = ["node_modules/rolldown", "node_modules/fflate"];
 
 /**
  * Builds the package of an earlier commit into `folder`, so that a test can upgrade from it while copies run. Uses
- * node_modules as installed, without the network. Throws if the commit needs other versions of the packages.
+ * node_modules as installed, and fetches the commit if the clone is shallow. Throws if the commit needs other versions of the packages.
  */
 export function rebuildPackage(commit: string, folder: string): void {
   const copy = mkdtempSync(join(tmpdir(), "ferry-rebuild-"));
   try {
+    fetchIfMissing(commit);
     const archive = execFileSync("git", ["archive", commit, ...parts], {
       cwd: root,
       maxBuffer: 256 * 1024 * 1024,
@@ -38,6 +39,14 @@ export function rebuildPackage(commit: string, folder: string): void {
   } finally {
     rmSync(copy, { recursive: true });
   }
+}
+
+/** A shallow clone has no earlier commit. */
+function fetchIfMissing(commit: string): void {
+  const git = (...options: string[]) => spawnSync("git", options, { cwd: root, encoding: "utf8" });
+  if (git("cat-file", "-e", `${commit}^{commit}`).status === 0) return;
+  const { status, stderr } = git("fetch", "--quiet", "--depth=1", "origin", commit);
+  if (status !== 0) throw new Error(`Cannot fetch the commit ${commit} from origin: ${stderr}`);
 }
 
 /** The production and build dependencies that differ between two checkouts. */

@@ -34,24 +34,32 @@ export async function acquireOrJoin(
     return lock;
   }
   // Another run of this activity may hold the same lock: then its attempt, or this write, fails.
-  if (!(await excludeAttempts(deps, input))) return lock;
+  if (!(await excludeAttempts(deps, input, lock.etag))) return lock;
   await ledger.queue.rejoin(destination, instanceId);
-  await ledger.releaseLock(destination, instanceId, lock.etag);
-  await passOn(deps, input, context, { hasEnded: false });
+  await giveLockBack(deps, input, { context, lock: lock.etag });
   return { held: false, holder: null };
 }
 
-/**
- * Writes the record, so that no other run can register an attempt on its earlier content. False if one has already done
- * so.
- */
+/** Releases the lock of a copy that has not ended and stays in the queue, if it is there. */
+export async function giveLockBack(
+  deps: ActivityDependencies,
+  input: StartInput,
+  { context, lock }: { context: ActivityContext; lock: string },
+): Promise<void> {
+  const { copy, instanceId } = input;
+  await deps.ledger.releaseLock(copy.destination, instanceId, lock);
+  await passOn(deps, input, context, { hasEnded: false });
+}
+
+/** Writes the record, so that no other run can register an attempt under this lock. False if one has already done so. */
 async function excludeAttempts(
   { ledger }: ActivityDependencies,
   { instanceId, copy }: StartInput,
+  lock: string,
 ): Promise<boolean> {
   const record = await ledger.records.read(instanceId);
   if (record !== null && record.attempt !== null) return false;
-  const content = record ?? newRecord(copy);
+  const content = { ...(record ?? newRecord(copy)), releasedLock: lock };
   return (await ledger.records.write(instanceId, content, record?.etag ?? null)) !== null;
 }
 

@@ -8,6 +8,7 @@ import type { CopyRecord } from "../../ledger/record.ts";
 import { notAllowed } from "./access.ts";
 import { freeDestination } from "./destination-queue.ts";
 import { adopt, findOurs } from "./find-ours.ts";
+import { discardSnapshots } from "./rollback.ts";
 import { releaseSource } from "./source-lease.ts";
 import type { Step } from "./step.ts";
 import { transientFailure } from "./storage-call.ts";
@@ -24,8 +25,12 @@ export async function findEnd(
   if (record === null) return null;
   if (isOfOther(record, copy)) return otherRequest();
   if (record.outcome !== null) {
-    // A late run must leave neither a lease nor a lock behind.
+    // A late run must leave neither a lease, a snapshot nor a lock behind.
     const released = await releaseSource(deps, input, sides, { isAllowed });
+    if (isAllowed && copy.options.rollback !== "off" && record.outcome.residue.length === 0) {
+      const discarded = await discardSnapshots(deps, input, sides.destination());
+      if (discarded !== null) return discarded;
+    }
     const endpoints = pickEndpoints(copy);
     await freeDestination(deps, { instanceId, copy: endpoints }, { context, lock: null });
     if (released.kind === "transient-failure") return released;

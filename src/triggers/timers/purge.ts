@@ -1,8 +1,9 @@
 import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
+import { isInstanceId } from "../../copy/contract/ids.ts";
 import type { InstanceId } from "../../copy/contract/ids.ts";
 import { day, minute } from "../../copy/durations.ts";
-import { parseTime, plusMs, toIsoDay } from "../../copy/time.ts";
+import { parseTime, plusMs, toDate, toIsoDay } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { repairInstanceId } from "../../names.ts";
@@ -22,15 +23,17 @@ const maxRunMs = 2 * minute;
 const maxConcurrent = 8;
 
 /**
- * Deletes old copies with their histories, claims and records, the oldest first, and one page of claims without a
- * record. A copy that cannot be purged now does not stop the others. A run that takes too long leaves the rest to the
- * next run: purged copies are no longer listed.
+ * Deletes old copies with their histories, claims and records, the oldest first; one page of claims without a record;
+ * and once a day the instances without a record. A copy that cannot be purged now does not stop the others. A run that
+ * takes too long leaves the rest to the next run: purged copies are no longer listed.
  */
 export function purge(deps: PurgeDependencies): TimerHandler {
   return async (_timer, client, context) => {
     const run = { now: deps.now, until: plusMs(deps.now(), maxRunMs), context };
     await purgeCopies(deps, client, run);
     await purgeLostClaims(deps, client, run);
+    // Durable reads all its instances for this.
+    if (toDate(deps.now()).getUTCHours() === 0) await purgeUnrecorded(deps, client, run);
   };
 }
 
@@ -56,6 +59,25 @@ async function purgeCopies(
       ({ marker } = page);
     } while (marker !== null);
   }
+}
+
+/**
+ * Deletes the instances of old copies that have no record, because they failed or were terminated before their first
+ * step. The ledger does not list them, but Durable does.
+ */
+async function purgeUnrecorded(
+  deps: PurgeDependencies,
+  client: DurableClient,
+  run: Run,
+): Promise<void> {
+  const createdTimeTo = toDate(parseTime(firstKeptDay(deps)));
+  const instances = await client.getStatusBy({ createdTimeTo });
+  const ended = instances.filter(({ runtimeStatus }) => !unfinished.has(runtimeStatus));
+  const ids = ended.map(({ instanceId }) => instanceId).filter(isInstanceId);
+  await purgeEach(run, "copies", ids, async (id) => {
+    const record = await deps.ledger.records.read(id);
+    return record === null && (await purgeCopy(deps, client, id));
+  });
 }
 
 /** Copies that ended, and claims that were made, before this day are purged. */

@@ -5,7 +5,7 @@ import { parseTime, plusMs } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import type { Outcome } from "../../copy/contract/outcome.ts";
 import type { CopyInstance } from "../../instances/copy-instance.ts";
-import { busyUntil, emptyRecord } from "../../ledger/record.ts";
+import { busyUntil, emptyRecord, withOutcome, withPlace } from "../../ledger/record.ts";
 import { LedgerError } from "../../ledger/ledger-error.ts";
 import type { HeldLock, Ledger, LockPage } from "../../ledger/ledger.ts";
 import { events, repairInstanceId } from "../../names.ts";
@@ -190,7 +190,9 @@ async function releaseLock(
 ): Promise<Intervention> {
   const { instanceId: ended, name } = lock;
   // The outcome is recorded first: from then on, a late start cannot register an attempt.
-  await ledger.records.recordOutcome(ended, outcome);
+  await ledger.records.change(ended, undefined, (record) =>
+    withOutcome(withPlace(record, lock.copy), outcome),
+  );
   await ledger.lockScan.release(lock);
   const wake = createWakeWaiter(client);
   await ledger.queue.passOn({ lock: name }, { now: now(), ended, wake });

@@ -1,6 +1,7 @@
 import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import { expect, test } from "vitest";
+import { toInstanceId } from "../../../src/copy/contract/ids.ts";
 import { epochMs } from "../../../src/copy/time.ts";
 import { newInstanceId } from "../../../src/ledger/instance-id.ts";
 import { newRecord, withOutcome } from "../../../src/ledger/record.ts";
@@ -43,6 +44,9 @@ async function oldCopies(count: number) {
         throw new Error("The operation failed with an unexpected status code: 412");
       }
       instances.delete(id);
+    },
+    async getStatusBy() {
+      return [...instances].map(([instanceId, runtimeStatus]) => ({ instanceId, runtimeStatus }));
     },
     async terminate(id: string) {
       instances.set(id, "Terminated");
@@ -107,4 +111,45 @@ test("a claim is deleted with its record; the scan deletes a claim without a rec
     if ((await ledger.retention.readClaim(name)) !== null) left.push(name);
   }
   expect(left).toEqual([recent]);
+});
+
+test("a claim stays as long as its record, even if Durable's history of the copy was deleted", async () => {
+  const { ledger, ids, run, clock, kept } = await oldCopies(1);
+  const [instanceId] = ids;
+  if (instanceId === undefined) throw new Error("no copy");
+  const claim = { instanceId, fingerprint: "" };
+  const { name } = await ledger.claim({ caller: "", key: "order-1" }, claim);
+  await clock.advance(5 * day);
+  const outcome = {
+    status: "succeeded",
+    completedAt: new Date(clock.now()).toISOString(),
+  } as never;
+  await ledger.records.change(instanceId, undefined, (record) => ({
+    ...record,
+    claim: name,
+    outcome,
+  }));
+  await run();
+  expect(await kept()).toEqual([instanceId]);
+  expect(await ledger.retention.readClaim(name)).toEqual(claim);
+});
+
+test("instances without a record are purged once a day when they are old and have ended; others stay", async () => {
+  const { ledger, ids, instances, run, clock } = await oldCopies(1);
+  const [recorded = toInstanceId("")] = ids;
+  const id = () => newInstanceId(epochMs(clock.now()));
+  const [terminated, running, foreign] = [id(), id(), "of-a-stranger"];
+  await clock.advance(4 * day);
+  const completedAt = new Date(clock.now()).toISOString();
+  await ledger.records.change(recorded, undefined, (record) => ({
+    ...record,
+    outcome: { status: "succeeded", completedAt } as never,
+  }));
+  for (const each of [recorded, terminated, foreign]) instances.set(each, "Terminated");
+  instances.set(running, "Running");
+  await run();
+  expect(instances.size).toBe(4); // it is noon
+  await clock.advance(day / 2);
+  await run();
+  expect([...instances.keys()].toSorted()).toEqual([foreign, recorded, running].toSorted());
 });

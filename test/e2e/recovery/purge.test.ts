@@ -87,6 +87,33 @@ test("a copy whose instance failed before it held a lock is also purged", async 
   expect(stack.countHistoryEvents()).toBe(0);
 });
 
+test("a copy whose instance was terminated before its first step is purged with its claim, and others stay", async () => {
+  const stack = await startStack({ environment, persistent: true });
+  const body = await request(stack);
+  const remove = stack.local.emulator.faults.add({
+    operation: "PutBlob",
+    match: ({ target }) => target.includes("/locks/") || target.includes("/records/"),
+    do: { response: { status: 503, code: "ServerBusy" } },
+  });
+  const { id } = await stack.start(body, headers);
+  const url = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}`;
+  await fetch(`${url}/terminate`, { method: "POST" });
+  await stack.clock.settled();
+  remove();
+  expect(await ledgerNames(stack)).toEqual([expect.stringContaining("claims/")]);
+  await stack.clock.advance(3 * day);
+  expect(await stack.get(id)).toMatchObject({ status: "failed", error: { cause: "internal" } });
+  const recent = await stack.start(body);
+  await stack.untilEnded(recent.id);
+
+  await stack.clock.advance(2 * day);
+  expect((await stack.call("GET", `/copies/${id}`)).status).toBe(404);
+  expect(await stack.get(recent.id)).toMatchObject({ status: "succeeded" });
+  expect(await ledgerNames(stack)).toEqual([expect.stringContaining(recent.id)]);
+  await stack.clock.advance(3 * day);
+  expect(stack.countHistoryEvents()).toBe(0);
+});
+
 test("an entry that cannot be purged is purged later, and does not block others", async () => {
   const stack = await startStack({ environment });
   const body = await request(stack);

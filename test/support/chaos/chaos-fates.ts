@@ -74,9 +74,9 @@ export function fateFor(
         if (phase === "start" && operation === "GetBlobProperties") return null;
         return { fate: "held", until, ms: what.ms };
       case "late arrival":
-        // Requests to the ledger are never this late: locks are guarded by time.
-        if (!["CopyBlob", "AbortCopyBlob", "DeleteBlob"].includes(operation)) return null;
-        return isOnDestination ? { fate: "late", until, ms: what.ms } : null;
+        // Each write to the ledger has a condition, so it may arrive after the ledger has changed.
+        if (!(isOnDestination ? lateOnDestination : lateInLedger).includes(operation)) return null;
+        return { fate: "late", until, ms: what.ms };
       case "kill":
         tools.kill(trial);
         count(what.deed);
@@ -91,9 +91,13 @@ export function fateFor(
   }
 }
 
-/** Returns true if the request writes the copyId into a lock. */
+/** The requests that may arrive late. */
+const lateOnDestination: readonly string[] = ["CopyBlob", "AbortCopyBlob", "DeleteBlob"];
+const lateInLedger: readonly string[] = ["PutBlob", "DeleteBlob"];
+
+/** Returns true if the request writes the copyId into a record. */
 function tellsCopyId({ target, method, body }: StorageRequest): boolean {
-  return method === "PUT" && target.includes("/locks/") && /"copyId":"/.test(body.toString());
+  return method === "PUT" && target.includes("/records/") && /"copyId":"/.test(body.toString());
 }
 
 function isTrouble({ deed }: Incident): boolean {

@@ -277,7 +277,7 @@ function tap(
 function resend(
   emulator: StorageEmulator,
   holds: ReturnType<typeof holding>,
-  { method, target, headers }: StorageRequest,
+  { method, target, headers, body }: StorageRequest,
   { until, ms }: Pick<Hold, "until" | "ms">,
 ): void {
   const send = () =>
@@ -288,7 +288,7 @@ function resend(
       });
       late.on("response", (answer) => answer.resume().on("end", resolve));
       late.on("error", () => resolve());
-      late.end();
+      late.end(body);
     });
   void holds.run({ ms, waited: false, until: () => until().then(send) });
 }

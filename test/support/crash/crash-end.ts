@@ -7,10 +7,11 @@ export function expectRightEnd(trial: Trial, where = "without a kill"): void {
     const about = `${where}: ${JSON.stringify({ plan, answer })}`;
     expect(answer.status, about).toBe(plan.end);
     const wasStarted = answer.copyId !== null;
-    if (plan.end !== "aborted") expect(wasStarted, about).toBe(true);
+    if (plan.end === "succeeded" || plan.end === "failed") expect(wasStarted, about).toBe(true);
     // An abort may come before the start: then Storage never receives the copy.
     expect(starts, `starts at Storage, ${about}`).toBe(wasStarted ? 1 : 0);
     if (plan.end === "succeeded") expect(content?.equals(source), `bytes, ${about}`).toBe(true);
+    else if (plan.end === "skipped") expect(String(content), about).toBe("former");
     else expect(content, `stub, ${about}`).toBeNull();
     expect(answer.residue, about).toEqual([]);
   }

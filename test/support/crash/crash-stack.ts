@@ -17,12 +17,13 @@ import { appDirectory } from "../app-directory.ts";
 /** When the host dies. */
 export type Kill =
   /**
-   * At the nth request (of one operation, or of any) since the host was started. Either Storage executes
-   * it and the response is lost, or the request is lost as well.
+   * At the nth request (of one operation, or of any; with this text in its URL) since the host was started. Either
+   * Storage executes it and the response is lost, or the request is lost as well.
    */
   | {
       at: "storage request";
       operation: ReceivedRequest["operation"] | null;
+      path?: string;
       nth: number;
       lost: "request" | "answer";
     }
@@ -100,7 +101,8 @@ export async function openCrashWorld(
     let seen = 0;
     forgetKill = emulator.faults.add({
       ...(kill.operation === null ? {} : { operation: kill.operation }),
-      match({ id }) {
+      match({ id, target }) {
+        if (kill.path !== undefined && !target.includes(kill.path)) return false;
         if (++seen !== kill.nth) return false;
         living().kill();
         if (kill.lost === "request") lost.add(id);

@@ -8,11 +8,11 @@ import { hour, noon } from "../stack/test-stack.ts";
 
 /** A planned copy, and its planned end. Times in ms. */
 export type PlannedCopy = {
-  end: "succeeded" | "aborted" | "failed";
+  end: "succeeded" | "aborted" | "failed" | "skipped";
   bytes: number;
   /** When the client requests it, counted from the beginning. */
   at: number;
-  /** How long Storage copies, or how long after the client's response it aborts, or until Storage fails the copy. */
+  /** How long Storage copies (0 finishes within the start), or how long after the client's response it aborts, or until Storage fails the copy. */
   after: number;
   /** The destination exists. */
   overwrites: boolean;
@@ -49,6 +49,8 @@ export type Trial = {
   deaths: readonly Death[];
   /** The locks that are left in the ledger. */
   locks: readonly string[];
+  /** The columns of the records in the ledger. */
+  records: readonly Record<string, string>[];
   /** Runtime states of all orchestrations of the task hub; with the reason if one failed. */
   orchestrations: readonly string[];
   /** Commit points of the last life. */
@@ -119,6 +121,7 @@ async function layOut(world: CrashWorld, copies: readonly Copy[]): Promise<void>
     const copy = copies.find(({ index }) => destination(index).endsWith(`/${blob}`));
     if (copy === undefined) return undefined;
     const { end, bytes, after } = copy.plan;
+    if (after === 0) return { finishOnStart: "always" };
     return { bytesPerSecond: bytes / (end === "succeeded" ? after / 1_000 : 1_200) };
   };
 }
@@ -160,7 +163,7 @@ async function ask(world: CrashWorld, copy: Copy): Promise<void> {
       body: {
         source: world.blob(source(index)).url,
         destination: world.blob(destination(index)).url,
-        options: { overwrite: plan.overwrites ? "always" : "fail" },
+        options: { overwrite: overwriteOf(plan) },
       },
       headers: { "idempotency-key": `film-${index}` },
     });
@@ -175,6 +178,11 @@ async function ask(world: CrashWorld, copy: Copy): Promise<void> {
     const answer = await get(world, `/api/copies/${copy.id}`);
     if (answer.completedAt !== null) copy.answer = answer;
   }
+}
+
+function overwriteOf({ end, overwrites }: PlannedCopy): "always" | "fail" | "skip" {
+  if (!overwrites) return "fail";
+  return end === "skipped" ? "skip" : "always";
 }
 
 async function get(world: CrashWorld, path: string): Promise<Answer["json"]> {
@@ -205,6 +213,11 @@ async function lookAround(
   })) {
     locks.push(name);
   }
+  const records: Record<string, string>[] = [];
+  const listing = { prefix: "records/", includeMetadata: true };
+  for await (const { metadata } of world.container("ferry-ledger").listBlobsFlat(listing)) {
+    records.push(metadata ?? {});
+  }
   const contentOf = async (index: number) => {
     const blob = world.blob(destination(index));
     return (await blob.exists()) ? blob.downloadToBuffer() : null;
@@ -221,6 +234,7 @@ async function lookAround(
     ),
     deaths,
     locks,
+    records,
     orchestrations: instances.map(
       ({ runtimeStatus, output }: { runtimeStatus: string; output: unknown }) =>
         runtimeStatus === "Completed"
