@@ -18,6 +18,12 @@ param deadLetterContainer string
 @description('The system topics that exist already: an account can have only one. Each needs a system-assigned identity.')
 param existingTopics ExistingTopic[] = []
 
+@description('Delivers the events to this queue of the app\'s own account instead of to the function; empty for the function.')
+param eventQueue string = ''
+
+@description('The resource id of the action group that alerts notify; empty for none.')
+param actionGroupId string = ''
+
 type ExistingTopic = {
   @description('The storage account.')
   account: string
@@ -53,6 +59,8 @@ module events 'modules/account-events.bicep' = [
       functionId: '${appId}/functions/storageEvents'
       stateAccountId: stateAccountId
       deadLetterContainer: deadLetterContainer
+      eventQueue: eventQueue
+      actionGroupId: actionGroupId
     }
   }
 ]

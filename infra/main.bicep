@@ -39,7 +39,7 @@ param maximumInstanceCount int = 40
 @description('Instances that never stop; without one, the first copy after a pause waits for a cold start.')
 param alwaysReady int = 0
 
-@description('Private endpoints for everything that the app calls. The app\'s own endpoint stays public, because Event Grid pushes to it.')
+@description('Private endpoints for everything that the app calls. The app\'s own endpoint stays public, because Event Grid pushes to it; see `eventQueue`.')
 param privateNetwork bool = false
 
 param addressPrefix string = '10.42.0.0/24'
@@ -77,11 +77,17 @@ param maxLockDays int = 3653
 @description('With sign-in: the principals that may read and abort every copy, as `<provider>/<id>`, separated by commas.')
 param operators string = ''
 
+@description('Reads events from this queue, which is created in the app\'s own account, instead of receiving them from Event Grid.')
+param eventQueue string = ''
+
 @description('When the watchdog checks for copies that have stopped making progress (NCRONTAB).')
 param watchdogSchedule string = '0 */5 * * * *'
 
 @description('Gigabytes of logs a day; -1 for no limit.')
 param dailyLogQuotaGb int = 1
+
+@description('The resource id of the action group that alerts notify. Without one, they are only listed in the portal.')
+param actionGroupId string = ''
 
 var suffix = environment().suffixes.storage
 var token = take(uniqueString(subscription().id, environmentName, location), 10)
@@ -140,6 +146,7 @@ module state 'modules/state.bicep' = {
     identityId: identityId
     isPrivate: privateNetwork
     holdsTaskHub: backend == 'storage'
+    eventQueue: eventQueue
   }
 }
 
@@ -152,6 +159,7 @@ module monitoring 'modules/monitoring.bicep' = {
     principalId: identity.outputs.principalId
     identityId: identityId
     dailyQuotaGb: dailyLogQuotaGb
+    actionGroupId: actionGroupId
   }
 }
 
@@ -218,7 +226,7 @@ module network 'modules/network.bicep' = if (privateNetwork) {
     addressPrefix: addressPrefix
     targets: concat(
       map(
-        backend == 'storage' ? ['blob', 'queue', 'table'] : ['blob', 'table'],
+        backend == 'storage' || !empty(eventQueue) ? ['blob', 'queue', 'table'] : ['blob', 'table'],
         service => { id: state.outputs.id, name: 'state', group: service }
       ),
       acceptSas ? [{ id: sealingKey!.outputs.id, name: 'keys', group: 'vault' }] : [],
@@ -263,6 +271,7 @@ module app 'modules/app.bicep' = {
         COPY_AUTH: signIn == null ? 'keys' : 'entra'
       },
       empty(operators) ? {} : { COPY_OPERATORS: operators },
+      empty(eventQueue) ? {} : { COPY_EVENT_QUEUE: eventQueue },
       empty(webhook) ? {} : { COPY_NOTICE_WEBHOOK: webhook }
     )
   }

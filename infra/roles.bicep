@@ -15,5 +15,6 @@ var roles = {
   'Storage File Data Privileged Reader': 'b8eda974-7b85-4f76-af95-65846b26df6d'
   'Storage File Delegator': '765a04e0-5de8-4bb2-9bf6-b2a30bc03e91'
   'Storage Queue Data Contributor': '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
+  'Storage Queue Data Message Sender': 'c6a89b2d-59bc-44d0-9896-0f6e12d7b80a'
   'Storage Table Data Contributor': '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
 }

@@ -28,7 +28,9 @@ export type EventsOptions = {
  */
 export async function deployEvents(options: EventsOptions): Promise<void> {
   const { az, directory, variables, log } = options;
-  const { copies, routes } = await readParameters(join(directory, "main.parameters.json"));
+  const { copies, routes, eventQueue, actionGroupId } = await readParameters(
+    join(directory, "main.parameters.json"),
+  );
   const { existingTopics } = await readParameters(join(directory, "events.parameters.json"));
   await repeated(options, "the function storageEvents is not listed yet", async () => {
     await az("resource show", {
@@ -46,6 +48,8 @@ export async function deployEvents(options: EventsOptions): Promise<void> {
         copies,
         routes,
         existingTopics,
+        eventQueue,
+        actionGroupId,
         appId: { value: variables.FERRY_APP_ID },
         stateAccountId: { value: variables.FERRY_STATE_ACCOUNT_ID },
         deadLetterContainer: { value: variables.FERRY_DEAD_LETTERS },

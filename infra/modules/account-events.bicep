@@ -7,6 +7,12 @@ param functionId string
 param stateAccountId string
 param deadLetterContainer string
 
+@description('The queue of the app\'s own account that receives the events; empty for the function.')
+param eventQueue string
+
+@description('The resource id of the action group that alerts notify; empty for none.')
+param actionGroupId string
+
 @description('The account\'s topic, if there is one.')
 param existingTopic { account: string, name: string, resourceGroup: string }?
 
@@ -36,14 +42,34 @@ module deadLetters 'dead-letter-role.bicep' = {
   }
 }
 
+module sender 'queue-sender-role.bicep' = if (!empty(eventQueue)) {
+  scope: resourceGroup(split(stateAccountId, '/')[2], split(stateAccountId, '/')[4])
+  params: {
+    account: last(split(stateAccountId, '/'))
+    queue: eventQueue
+    principalId: existingTopic == null ? topic!.outputs.principalId : known!.identity.principalId!
+    topicId: resourceId(topicGroup, 'Microsoft.EventGrid/systemTopics', topicName)
+  }
+}
+
 module subscriptions 'event-subscriptions.bicep' = {
   scope: resourceGroup(topicGroup)
-  dependsOn: [deadLetters, topic]
+  dependsOn: [deadLetters, sender, topic]
   params: {
     topic: topicName
     containers: containers
     functionId: functionId
     stateAccountId: stateAccountId
     deadLetterContainer: deadLetterContainer
+    eventQueue: eventQueue
+  }
+}
+
+module deadLetterAlert 'dead-letter-alert.bicep' = {
+  scope: resourceGroup(split(stateAccountId, '/')[2], split(stateAccountId, '/')[4])
+  dependsOn: [topic]
+  params: {
+    topicId: resourceId(topicGroup, 'Microsoft.EventGrid/systemTopics', topicName)
+    actionGroupId: actionGroupId
   }
 }

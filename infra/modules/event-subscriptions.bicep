@@ -7,6 +7,9 @@ param functionId string
 param stateAccountId string
 param deadLetterContainer string
 
+@description('The queue of the state account that receives the events; empty for the function.')
+param eventQueue string
+
 resource systemTopic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
   name: topic
 }
@@ -18,13 +21,19 @@ resource subscriptions 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025
     parent: systemTopic
     name: 'ferry-${container}'
     properties: {
-      destination: {
-        endpointType: 'AzureFunction'
-        properties: {
-          resourceId: functionId
-          maxEventsPerBatch: 1
-        }
-      }
+      destination: empty(eventQueue)
+        ? { endpointType: 'AzureFunction', properties: { resourceId: functionId, maxEventsPerBatch: 1 } }
+        : null
+      // With the topic's identity, because the account accepts no keys.
+      deliveryWithResourceIdentity: empty(eventQueue)
+        ? null
+        : {
+            identity: { type: 'SystemAssigned' }
+            destination: {
+              endpointType: 'StorageQueue'
+              properties: { resourceId: stateAccountId, queueName: eventQueue, queueMessageTimeToLiveInSeconds: 604800 }
+            }
+          }
       eventDeliverySchema: 'CloudEventSchemaV1_0'
       filter: {
         includedEventTypes: ['Microsoft.Storage.BlobCreated']

@@ -1,4 +1,4 @@
-// Application Insights, with Entra authentication only.
+// Application Insights, with Entra authentication only, the alerts and the workbook.
 
 import { roles } from '../roles.bicep'
 
@@ -10,6 +10,9 @@ param identityId string
 
 @description('Gigabytes a day that the workspace takes in; -1 sets no limit.')
 param dailyQuotaGb int
+
+@description('The resource id of the action group that alerts notify; empty for none.')
+param actionGroupId string
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
   name: 'log-${name}'
@@ -47,6 +50,14 @@ resource publisher 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     )
     description: 'Ferry: Monitoring Metrics Publisher, to send logs and traces'
   }
+}
+
+module alerts 'alerts.bicep' = {
+  params: { workspaceId: workspace.id, location: location, tags: tags, actionGroupId: actionGroupId }
+}
+
+module workbook 'workbook.bicep' = {
+  params: { workspaceId: workspace.id, location: location, tags: tags }
 }
 
 output connectionString string = component.properties.ConnectionString

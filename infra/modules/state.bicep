@@ -14,6 +14,9 @@ param isPrivate bool
 @description('Durable Functions keeps its task hub here.')
 param holdsTaskHub bool
 
+@description('A queue for the events of Storage; empty for none.')
+param eventQueue string
+
 var packageContainer = 'app-package'
 var deadLetterContainer = 'dead-letters'
 
@@ -22,7 +25,10 @@ var grants = concat(
     { role: 'Storage Blob Data Owner', why: 'keep the state of the host and the ledger' }
     { role: 'Storage Table Data Contributor', why: 'keep the task hub and the diagnostic events of the host' }
   ],
-  holdsTaskHub ? [{ role: 'Storage Queue Data Contributor', why: 'keep the task hub' }] : []
+  holdsTaskHub ? [{ role: 'Storage Queue Data Contributor', why: 'keep the task hub' }] : [],
+  !holdsTaskHub && !empty(eventQueue)
+    ? [{ role: 'Storage Queue Data Contributor', why: 'read events from its queue' }]
+    : []
 )
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
@@ -59,6 +65,20 @@ resource containers 'Microsoft.Storage/storageAccounts/blobServices/containers@2
     parent: blobs
     name: container
     properties: { publicAccess: 'None' }
+  }
+]
+
+resource queues 'Microsoft.Storage/storageAccounts/queueServices@2025-06-01' = if (!empty(eventQueue)) {
+  parent: account
+  name: 'default'
+  properties: {}
+}
+
+// The host moves a message that it has tried five times to the second one.
+resource eventQueues 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' = [
+  for name in empty(eventQueue) ? [] : [eventQueue, '${eventQueue}-poison']: {
+    parent: queues
+    name: name
   }
 ]
 

@@ -10,6 +10,8 @@ param webhook = 'https://hooks.example.org/ferry'
 param webhookSecret = readEnvironmentVariable('FERRY_WEBHOOK_SECRET', 'only-for-the-snapshot')
 param deployerId = '00000000-0000-0000-0000-00000000000d'
 param signIn = { clientId: '00000000-0000-0000-0000-00000000000c' }
+param actionGroupId = '/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-operations/providers/Microsoft.Insights/actionGroups/operators'
+param eventQueue = 'copy-events'
 param operators = 'aad/00000000-0000-0000-0000-00000000000e'
 param copies = [
   {

@@ -9,6 +9,7 @@ const notWritten: Record<string, string> = {
   AzureWebJobsStorage__accountName: "the URIs of the services are written instead",
   COPY_EMULATOR: "only on a developer's machine",
   COPY_EMULATOR_FILES: "only on a developer's machine",
+  COPY_EVENT_QUEUE_CONNECTION: "the queue is in the app's own account, which is the default",
   COPY_NOTICE_TOPIC_KEY: "the app's identity sends to the topic",
   WEBSITE_AUTH_ENABLED: "the platform sets it",
   WEBSITE_CONTENTSHARE: "the platform sets it",

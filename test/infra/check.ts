@@ -4,6 +4,9 @@ import { projectProblems } from "./azd-project.ts";
 import type { Resource } from "./bicep.ts";
 import type { Deployment } from "./deployments.ts";
 import { policyProblems } from "./policies.ts";
+import { alertProblems } from "./alerts/alert-policies.ts";
+import { workbookProblems } from "./alerts/workbook-policies.ts";
+import { queryProblems } from "./queries/query-problems.ts";
 import { settingsProblems } from "./app-settings.ts";
 import { grantProblems } from "./granted-pairs.ts";
 
@@ -15,20 +18,28 @@ export async function infraProblems(
   directory: string,
   only: readonly Deployment[],
 ): Promise<string[]> {
-  const problems = await projectProblems(directory);
+  const problems = [...(await projectProblems(directory)), ...queryProblems(directory)];
   for (const name of only) {
     const predicted = await predictOrFail(join(directory, "snapshots", `${name}.bicepparam`));
     problems.push(
-      ...(typeof predicted === "string" ? [predicted] : deploymentProblems(name, predicted)),
+      ...(typeof predicted === "string"
+        ? [predicted]
+        : deploymentProblems(name, predicted, directory)),
     );
   }
   return problems;
 }
 
-/** One sentence per problem of a predicted deployment. */
-export function deploymentProblems(name: Deployment, predicted: readonly Resource[]): string[] {
+/** One sentence per problem of a deployment that was predicted from the templates in `directory`. */
+export function deploymentProblems(
+  name: Deployment,
+  predicted: readonly Resource[],
+  directory: string,
+): string[] {
   return [
     ...policyProblems(predicted),
+    ...alertProblems(predicted, directory),
+    ...workbookProblems(predicted, directory),
     ...settingsProblems(predicted, name === "routes"),
     ...grantProblems(predicted),
   ];

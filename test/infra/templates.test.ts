@@ -5,6 +5,7 @@ import { build, inCopy, predict, templates } from "./bicep.ts";
 import { projectProblems } from "./azd-project.ts";
 import { deploymentProblems, lintProblems } from "./check.ts";
 import { deploymentNames, deployments } from "./deployments.ts";
+import { queryProblems } from "./queries/query-problems.ts";
 import type { Snapshot } from "./bicep.ts";
 import { evaluate } from "./arm-expression.ts";
 import { appSettings } from "./policies.ts";
@@ -34,8 +35,12 @@ describe.each(deploymentNames)("the deployment %s", (name) => {
   });
 
   test("satisfies every policy", () => {
-    expect(deploymentProblems(name, predicted.predictedResources)).toEqual([]);
+    expect(deploymentProblems(name, predicted.predictedResources, templates)).toEqual([]);
   });
+});
+
+test("every query parses, and reads only columns that the app's log lines have", () => {
+  expect(queryProblems(templates)).toEqual([]);
 });
 
 test("azd's files fit the templates and the app", async () => {

@@ -13,6 +13,7 @@ import { priceMutants } from "./price.ts";
 import { taskHubMutants } from "./task-hub.ts";
 import { waitMutants } from "./waits.ts";
 import { nameMutants } from "./names.ts";
+import { alertMutants } from "./alerts.ts";
 import { operateMutants } from "./operate.ts";
 import { packageMutants } from "./package.ts";
 
@@ -475,5 +476,6 @@ export const mutants: readonly Mutant[] = [
   ...edgeMutants,
   ...strictMutants,
   ...operateMutants,
+  ...alertMutants,
   ...requestMutants,
 ];

@@ -25,7 +25,15 @@ type QueueServer = {
 };
 type AzuriteModule<Built> = { default: new (...options: unknown[]) => Built };
 
+/** Starts the service, which is closed after the test. */
 export async function startAzuriteQueues(): Promise<AzuriteQueues> {
+  const queues = await openAzuriteQueues();
+  onTestFinished(() => queues.close());
+  return queues;
+}
+
+/** Starts the service for several tests; the caller closes it. */
+export async function openAzuriteQueues(): Promise<AzuriteQueues & { close(): Promise<void> }> {
   process.env["AZURITE_ACCOUNTS"] = accounts.map(({ name, key }) => `${name}:${key}`).join(";");
   const require = createRequire(import.meta.url);
   const part = <Built>(name: string) =>
@@ -55,10 +63,6 @@ export async function startAzuriteQueues(): Promise<AzuriteQueues> {
   );
   const server = new Server(configuration);
   await server.start();
-  onTestFinished(async () => {
-    await server.close();
-    await server.clean();
-  });
   const [account] = accounts;
   if (account === undefined) throw new Error("Azurite has the emulator's accounts");
   const { name, key } = account;
@@ -70,5 +74,9 @@ export async function startAzuriteQueues(): Promise<AzuriteQueues> {
     sendEvent: (queue, event) =>
       open(queue).send(Buffer.from(JSON.stringify(event)).toString("base64")),
     receive: (queue) => open(queue).receive(32, 60),
+    async close() {
+      await server.close();
+      await server.clean();
+    },
   };
 }

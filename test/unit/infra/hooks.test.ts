@@ -100,7 +100,13 @@ async function templatesWith(copies: unknown[]): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "ferry-hooks-"));
   const infra = join(import.meta.dirname, "../../../infra");
   await cp(join(infra, "events.parameters.json"), join(directory, "events.parameters.json"));
-  const parameters = { copies: { value: copies }, routes: { value: [] }, location: { value: "x" } };
+  const parameters = {
+    copies: { value: copies },
+    routes: { value: [] },
+    location: { value: "x" },
+    eventQueue: { value: "copy-events" },
+    actionGroupId: { value: "/operators" },
+  };
   await writeFile(join(directory, "main.parameters.json"), JSON.stringify({ parameters }));
   return directory;
 }
@@ -133,6 +139,8 @@ test("the subscriptions are deployed with the same copies and routes, once the f
       copies: { value: copies },
       routes: { value: [] },
       existingTopics: { value: [] },
+      eventQueue: { value: "copy-events" },
+      actionGroupId: { value: "/operators" },
       appId: { value: variables.FERRY_APP_ID },
       stateAccountId: { value: variables.FERRY_STATE_ACCOUNT_ID },
       deadLetterContainer: { value: "dead-letters" },

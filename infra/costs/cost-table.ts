@@ -1,0 +1,134 @@
+import type { Counts, Requests } from "./counts.ts";
+import { amountOf } from "./prices.ts";
+import type { PriceName, Prices } from "./prices.ts";
+import { waysToCopy } from "./ways.ts";
+import type { Hub, Way } from "./ways.ts";
+
+const months = [1_000, 100_000, 10_000_000];
+const hoursPerMonth = 730;
+
+const priceOf: Record<Exclude<keyof Requests, "deletes">, PriceName> = {
+  writes: "blobWrite",
+  reads: "blobRead",
+  others: "blobOther",
+  lists: "blobList",
+};
+
+/** The part of README.md between the marks, as Markdown. */
+export function costTables(prices: Prices, counts: Counts, hub: Hub): string {
+  const ways = waysToCopy(counts, hub);
+  return [
+    "### One copy",
+    table(
+      ["", "Blob writes", "Reads", "Other", "Lists", "Queue", "Table", "Executions"],
+      ways.map(({ name, requests, hub: own, executions }) => [
+        name,
+        ...[requests.writes, requests.reads, requests.others, requests.lists].map(count),
+        count(own?.queue ?? null),
+        count(own?.table ?? null),
+        count(executions),
+      ]),
+    ),
+    "### A month of copies",
+    `The last three columns are money, in ${prices.region}, for what has a price below. "At most", because an instance of ${prices.instanceGigabytes} GB is billed for at least a second, and the table assumes that no two executions share one.`,
+    table(
+      [
+        "Copies",
+        "",
+        "Blob requests",
+        "Hub operations",
+        "Executions",
+        `${prices.currency}: blob`,
+        "executions",
+        "GB-s, at most",
+      ],
+      months.flatMap((copies) => ways.map((way) => monthRow(prices, way, copies))),
+    ),
+    "### A month without copies",
+    table(["", "Amount"], idleRows(counts, hub)),
+    "### Prices",
+    table(["", "Price", "Free in a month", "As of", "Source"], priceRows(prices)),
+  ].join("\n\n");
+}
+
+function monthRow(prices: Prices, way: Way, copies: number): string[] {
+  const { requests, hub, executions } = way;
+  const { writes, reads, others, lists } = requests;
+  const blob = writes + reads + others + lists;
+  const amounts = (["writes", "reads", "others", "lists"] as const)
+    .filter((type) => requests[type] > 0)
+    .map((type) => amountOf(prices, priceOf[type], requests[type] * copies));
+  const runs = executions === null ? null : executions * copies;
+  const seconds = runs === null ? null : runs * prices.instanceGigabytes;
+  return [
+    count(copies),
+    way.name,
+    count(blob * copies),
+    count(hub === null ? null : (hub.queue + hub.table) * copies),
+    count(runs),
+    money(sum(amounts)),
+    money(runs === null ? null : amountOf(prices, "execution", runs)),
+    money(seconds === null ? null : amountOf(prices, "gigabyteSecond", seconds)),
+  ];
+}
+
+function idleRows({ idleHour }: Counts, hub: Hub): string[][] {
+  const { writes, reads, others, lists } = idleHour.requests;
+  return [
+    ["Executions of the watchdog and the purge", count(idleHour.executions * hoursPerMonth)],
+    ["Their blob requests other than lists", count((writes + reads + others) * hoursPerMonth)],
+    ["Their lists", count(lists * hoursPerMonth)],
+    [
+      "Hub operations, if an instance of the app runs all the time",
+      count(hub.idleHour * hoursPerMonth),
+    ],
+  ];
+}
+
+function priceRows({ currency, prices }: Prices): string[][] {
+  return Object.entries(prices).map(([name, price]) => {
+    if (price === null) return [`\`${name}\``, "none found", "", "", ""];
+    const { price: amount, per, freePerMonth, date, source } = price;
+    const unit = per === 1 ? "" : ` per ${count(per)}`;
+    return [price.name, `${currency} ${amount}${unit}`, count(freePerMonth), date, source];
+  });
+}
+
+/** Nothing if one of the amounts is unknown. */
+function sum(amounts: (number | null)[]): number | null {
+  return amounts.reduce(
+    (total, amount) => (total === null || amount === null ? null : total + amount),
+    0,
+  );
+}
+
+function count(value: number | null): string {
+  return value === null ? "–" : value.toLocaleString("en-US");
+}
+
+function money(value: number | null): string {
+  if (value === null) return "–";
+  return value > 0 && value < 0.01 ? "< 0.01" : value.toLocaleString("en-US", digits);
+}
+
+const digits = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+
+/** A table as the formatter aligns it: text to the left, numbers to the right. */
+function table(head: string[], rows: string[][]): string {
+  const isNumber = head.map((_, column) =>
+    rows.every((row) => /^(–|(< )?[\d,.]+)$/.test(row[column] ?? "")),
+  );
+  const widths = head.map((title, column) =>
+    Math.max(3, title.length, ...rows.map((row) => (row[column] ?? "").length)),
+  );
+  const line = (cells: string[]) =>
+    `| ${cells
+      .map((cell, column) =>
+        isNumber[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      )
+      .join(" | ")} |`;
+  const rule = `| ${widths
+    .map((width, column) => (isNumber[column] ? `${"-".repeat(width - 1)}:` : "-".repeat(width)))
+    .join(" | ")} |`;
+  return [line(head), rule, ...rows.map(line)].join("\n");
+}

@@ -1,0 +1,99 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { amountOf, readPrices } from "../../../infra/costs/prices.ts";
+import { costTables } from "../../../infra/costs/cost-table.ts";
+import { readCounts } from "../../../infra/costs/counts.ts";
+import type { CopyCounts } from "../../../infra/costs/counts.ts";
+import { pageWithCosts } from "../../../infra/costs/main.ts";
+import { readHub, waysToCopy } from "../../../infra/costs/ways.ts";
+
+const counts = readCounts();
+const hub = readHub();
+const prices = readPrices();
+
+test("the tables in the README follow from prices, counts and measurements: npm run costs writes them", () => {
+  expect(readFileSync("infra/costs/README.md", "utf8")).toBe(pageWithCosts());
+});
+
+/** The numbers of a row of the budget, without the polls: requests, ledger writes, activities and timers. */
+function budgetOf(name: string): number[] {
+  const row = readFileSync("src/ledger/README.md", "utf8")
+    .split("\n")
+    .find((line) => line.startsWith(`| ${name} `));
+  const cells = row?.split("|").slice(2, 6) ?? [];
+  return cells.map((cell) => {
+    const [measured = ""] = cell.trim().split(";");
+    return measured === "R" ? 0 : Number.parseInt(measured, 10);
+  });
+}
+
+function totalsOf({ requests, activities, timers }: CopyCounts): number[] {
+  const all = Object.values(requests).reduce((sum, count) => sum + count, 0);
+  return [all, requests.writes - 1, activities, timers]; // one write is the copy itself
+}
+
+test("the counts by kind add up to the budget of a copy in the ledger's README", () => {
+  expect(totalsOf(counts.finished)).toEqual(budgetOf("blob → blob, completed by the start"));
+  expect(totalsOf(counts.pending)).toEqual(budgetOf("pending, R reads of its properties"));
+});
+
+test("the operations of the hub are those of its README", () => {
+  expect(hub).toEqual({
+    finished: { queue: 30, table: 21 },
+    pending: { queue: 69, table: 48 },
+    idleHour: 5_520,
+  });
+});
+
+test("the numbers in the query of the cost are those of the table", () => {
+  const query = readFileSync("infra/queries/operations-per-copy.kql", "utf8");
+  const constants = Object.fromEntries(
+    [...query.matchAll(/^let (\w+) = ([\d.]+);$/gm)].map(([, name, value]) => [
+      name,
+      Number(value),
+    ]),
+  );
+  const unit = (name: Parameters<typeof amountOf>[1]) => {
+    const { [name]: found } = prices.prices;
+    // Without the error of a binary fraction.
+    return found === null ? null : Number((found.price / found.per).toPrecision(6));
+  };
+  expect(constants).toEqual({
+    perExecution: unit("execution"),
+    perGigabyteSecond: unit("gigabyteSecond"),
+    perBlobWrite: unit("blobWrite"),
+    perOtherRequest: unit("blobOther"),
+    instanceGigabytes: prices.instanceGigabytes,
+  });
+  expect(query).toContain("executions = 2 + 2 * activities + timers,");
+  expect(query).toContain("hubOperations = 45 + 6 * (activities + timers),");
+  const executions = (activities: number, timers: number) => 2 + 2 * activities + timers;
+  const operations = (activities: number, timers: number) => 45 + 6 * (activities + timers);
+  const [small, large] = waysToCopy(counts, hub);
+  expect(executions(1, 0)).toBe(small?.executions);
+  expect(executions(2 + 5, 5)).toBe(large?.executions);
+  expect(operations(1, 0)).toBe((small?.hub?.queue ?? 0) + (small?.hub?.table ?? 0));
+  expect(operations(2 + 5, 5)).toBe((large?.hub?.queue ?? 0) + (large?.hub?.table ?? 0));
+});
+
+test("an amount starts after what is free, and is for as many units as its price", () => {
+  const free = prices.prices.execution?.freePerMonth ?? 0;
+  expect(amountOf(prices, "execution", free)).toBe(0);
+  expect(amountOf(prices, "execution", free + 1_000_000)).toBeCloseTo(0.4);
+  expect(amountOf(prices, "blobWrite", 10_000)).toBeCloseTo(0.05);
+});
+
+test("without a price there is no money for what it prices, and the row says so", () => {
+  const without = { ...prices, prices: { ...prices.prices, blobOther: null } };
+  const lines = costTables(without, counts, hub).split("\n");
+  const large = lines.find((line) => line.startsWith("| 10,000,000 | Ferry, large"));
+  expect(large?.split("|").map((cell) => cell.trim())).toEqual(
+    ["", "10,000,000", "Ferry, large", "130,000,000", "1,170,000,000", "210,000,000"].concat([
+      "–",
+      "83.90",
+      "2,727.40",
+      "",
+    ]),
+  );
+  expect(lines.find((line) => line.startsWith("| `blobOther`"))).toContain("none found");
+});
