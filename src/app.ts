@@ -11,6 +11,7 @@ import { repairOrchestration } from "./orchestrations/repair-orchestration.ts";
 import { abortCopy } from "./triggers/http/abort-copy.ts";
 import { respondInTime } from "./triggers/http/http-handler.ts";
 import type { HttpHandler } from "./triggers/http/http-handler.ts";
+import { requireSignIn } from "./triggers/http/principals.ts";
 import { routeMethods, allMethods } from "./triggers/http/method-router.ts";
 import { getCopy } from "./triggers/http/get-copy.ts";
 import { health } from "./triggers/http/health.ts";
@@ -35,12 +36,13 @@ export type AppDependencies = {
 export function registerApp(dependencies: AppDependencies): void {
   const { auth, requests, maintenance } = dependencies;
   escapeLogLines();
+  const needsSignIn = auth === "entra";
   const registerRoute = (name: string, route: string, handler: HttpHandler) =>
     df.app.client.http(name, {
       route,
       methods: [...allMethods],
-      authLevel: auth === "entra" ? "anonymous" : "function",
-      handler: respondInTime(handler),
+      authLevel: needsSignIn ? "anonymous" : "function",
+      handler: respondInTime(needsSignIn ? requireSignIn(handler, requests.principals) : handler),
     });
   registerRoute("copies", "copies", routeMethods({ POST: startCopy(requests) }));
   registerRoute("copy", "copies/{id}", routeMethods({ GET: getCopy(requests) }));
