@@ -63,7 +63,7 @@ test("with COPY_AUTH=entra, events need no sign-in, because they have the event 
   });
   const blob = await stack.upload("inbox/film.mp4", "film");
   await stack.container("archive").createIfNotExists();
-  expect(await deliver(stack, [await createEvent(blob)])).toBe(200);
+  expect(await deliver(stack, [await createEvent(blob)])).toBe(202);
   await stack.clock.advance(60_000);
   expect((await stack.blob("archive/film.mp4").downloadToBuffer()).toString()).toBe("film");
 });

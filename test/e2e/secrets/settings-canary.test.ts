@@ -5,8 +5,8 @@ import { brokenSecrets, canary } from "../../support/access/broken-secrets.ts";
 import { appDirectory } from "../../support/app-directory.ts";
 
 /*
- * Goal: health and the console of an app with a wrong secret setting name the setting, and show no part of its value.
- * Nobody needs a key for health.
+ * Goal: health and the console of an app with a wrong secret setting name the setting, and show no part of its value:
+ * callers need no key for health.
  */
 
 afterEach(() => vi.restoreAllMocks());
