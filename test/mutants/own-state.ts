@@ -61,7 +61,7 @@ export const ownStateMutants: readonly Mutant[] = [
     breaks: "a package is recognized only in lower case and without percent-encoding",
     file: named,
     find: "(decodePercent(part) ?? part).toLowerCase()",
-    replace: "part",
+    replace: '(decodePercent(part) === null ? "" : part)',
     suites: [ownState],
   },
   {
@@ -104,7 +104,7 @@ export const ownStateMutants: readonly Mutant[] = [
     breaks: "EndpointSuffix may contain the key",
     file: account,
     find: 'if (!values("EndpointSuffix").every(isHostLike)) {',
-    replace: 'if (values("EndpointSuffix").length > 1) {',
+    replace: 'if (values("EndpointSuffix").filter(isHostLike).length > 1) {',
     suites: [secretSettings],
   },
   {
@@ -125,7 +125,7 @@ export const ownStateMutants: readonly Mutant[] = [
     breaks: "the URL of an emulated account may have a path after it",
     file: account,
     find: 'if (rest.join("/") !== "") return null;',
-    replace: "",
+    replace: "if (rest.length > 99) return null;",
     suites: ["test/unit/own-account.test.ts"],
   },
   {
@@ -161,7 +161,7 @@ export const ownStateMutants: readonly Mutant[] = [
     breaks: "a place outside Storage may have a SAS in its host",
     file: "src/copy/request/access-policy.ts",
     find: "return isHostLike(url.hostname) && ",
-    replace: "return ",
+    replace: 'return (isHostLike(url.hostname) || url.port === "") && ',
     suites: [secretSettings],
   },
   {
@@ -189,7 +189,7 @@ export const ownStateMutants: readonly Mutant[] = [
     breaks: "a caller without sign-in may use the API without a key",
     file: "src/app.ts",
     find: "needsSignIn ? requireSignIn(handler, requests.principals) : handler",
-    replace: "handler",
+    replace: "needsSignIn ? requireSignIn(handler, requests.principals) && handler : handler",
     suites: [signIn],
   },
   {
