@@ -13,6 +13,7 @@ import { repairOrchestration } from "./orchestrations/repair-orchestration.ts";
 import { abortCopy } from "./triggers/http/abort-copy.ts";
 import { respondInTime, revalidate } from "./triggers/http/http-handler.ts";
 import type { HttpHandler } from "./triggers/http/http-handler.ts";
+import { requireSignIn } from "./triggers/http/principals.ts";
 import { routeMethods, allMethods } from "./triggers/http/method-router.ts";
 import { copyTimeline } from "./triggers/http/copy-timeline.ts";
 import { deleteCopy } from "./triggers/http/delete-copy.ts";
@@ -53,12 +54,17 @@ export function registerApp(dependencies: AppDependencies): void {
   const { auth, requests, maintenance } = dependencies;
   escapeLogLines();
   const hold = createHold(requests);
+  const needsSignIn = auth === "entra";
   const registerRoute = (name: string, route: string, handler: HttpHandler) =>
     df.app.client.http(name, {
       route,
       methods: [...allMethods],
-      authLevel: auth === "entra" ? "anonymous" : "function",
-      handler: inRequest(revalidate(hold(respondInTime(handler)))),
+      authLevel: needsSignIn ? "anonymous" : "function",
+      handler: inRequest(
+        revalidate(
+          hold(respondInTime(needsSignIn ? requireSignIn(handler, requests.principals) : handler)),
+        ),
+      ),
     });
   registerRoute(
     "copies",

@@ -82,7 +82,18 @@ async function eventGridToken(): Promise<string> {
   return token.token;
 }
 
+/** The SDK's own error is not passed on: its text and its fields may quote the connection string, which has a key. */
 function ledgerService(account: LedgerAccount, name: string): BlobServiceClient {
+  try {
+    return createLedgerService(account, name);
+  } catch {
+    throw new SettingsError([
+      "AzureWebJobsStorage must be a connection string that the Storage SDK can read: copy it again from the account's access keys",
+    ]);
+  }
+}
+
+function createLedgerService(account: LedgerAccount, name: string): BlobServiceClient {
   const options = { retryOptions: { maxTries: 2, tryTimeoutInMs: 15_000 } };
   const { url, credential } =
     "connectionString" in account

@@ -5,6 +5,7 @@ import type { Problem } from "../copy/request/request-problem.ts";
 /** The types of problems that callers see, with status and title. */
 const problems = {
   "invalid-request": { status: 400, title: "The request is not valid" },
+  "sign-in-required": { status: 401, title: "The caller has not signed in" },
   "not-allowed": { status: 403, title: "This copy is not allowed" },
   "not-found": { status: 404, title: "There is no such copy" },
   "method-not-allowed": { status: 405, title: "The method is not allowed here" },

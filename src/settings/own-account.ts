@@ -1,3 +1,4 @@
+import { isHostLike, quotedHost } from "../copy/location/characters.ts";
 import { parseStorageHost } from "../copy/location/storage-hosts.ts";
 import { nonEmpty } from "./environment.ts";
 import type { Environment } from "./environment.ts";
@@ -31,14 +32,24 @@ type Account = { ok: true; account: string } | { ok: false; problem: string };
 export function parseOwnAccount(ledger: LedgerAccount, problems: string[]): string | null {
   const parsed =
     "blobServiceUri" in ledger
-      ? parseAccountUrl(ledger.blobServiceUri, null)
+      ? parseServiceUri(ledger.blobServiceUri)
       : parseConnectionString(ledger.connectionString);
   if (parsed.ok) return parsed.account;
   problems.push(`AzureWebJobsStorage ${parsed.problem}`);
   return null;
 }
 
-/** "Configure Azure Storage connection strings". */
+/** The setting is not secret, so its problem quotes the host. */
+function parseServiceUri(uri: string): Account {
+  const parsed = parseAccountUrl(uri, null);
+  const host = URL.canParse(uri) ? quotedHost(new URL(uri).host) : null;
+  return parsed.ok || host === null ? parsed : refused(`${parsed.problem} (its host is ${host})`);
+}
+
+/**
+ * "Configure Azure Storage connection strings". No problem quotes any part of it: without a separator, the key is part
+ * of another value.
+ */
 function parseConnectionString(text: string): Account {
   if (/^UseDevelopmentStorage=true/i.test(text)) return { ok: true, account: "devstoreaccount1" };
   const values = (name: string) =>
@@ -54,7 +65,10 @@ function parseConnectionString(text: string): Account {
   const [name] = names;
   const [endpoint] = endpoints;
   if (name !== undefined && !isAccountName(name.toLowerCase())) {
-    return refused(`must contain an account's name of 3 to 24 letters and digits: "${name}"`);
+    return refused(`must contain AccountName with an account's name of 3 to 24 letters and digits`);
+  }
+  if (!values("EndpointSuffix").every(isHostLike)) {
+    return refused("must contain a host name as EndpointSuffix, such as core.windows.net");
   }
   if (endpoint !== undefined) return parseAccountUrl(endpoint, name?.toLowerCase() ?? null);
   return name === undefined
@@ -62,7 +76,7 @@ function parseConnectionString(text: string): Account {
     : { ok: true, account: name.toLowerCase() };
 }
 
-/** `name`: the account that the URL must be of; null if only the URL names it. No problem quotes the URL's query. */
+/** `name`: the account that the URL must be of; null if only the URL names it. No problem quotes the URL. */
 function parseAccountUrl(text: string, name: string | null): Account {
   const url = URL.canParse(text) ? new URL(text) : null;
   const hasUser = url !== null && `${url.username}${url.password}` !== "";
@@ -72,25 +86,28 @@ function parseAccountUrl(text: string, name: string | null): Account {
   const account = accountAt(url, name);
   if (account === null) {
     return refused(
-      `must be the URL of an account's Blob service, such as https://<account>.blob.core.windows.net: Ferry cannot read the account from the host "${url.host}"`,
+      "must be the URL of an account's Blob service, such as https://<account>.blob.core.windows.net, because Ferry cannot read the account from another URL",
     );
   }
   return name === null || name === account
     ? { ok: true, account }
-    : refused(`names two accounts: "${name}" in AccountName, and "${account}" in BlobEndpoint`);
+    : refused("names two accounts: one in AccountName, and another in BlobEndpoint");
 }
 
 /**
  * The account of a Blob service's URL; null if it is unknown. An emulator's URL has the account in its path. A host name
  * is that of an emulator only without TLS, and if AccountName names the same account: a custom domain has another path.
  */
-function accountAt({ protocol, hostname, pathname }: URL, name: string | null): string | null {
+function accountAt(url: URL, name: string | null): string | null {
+  const { protocol, hostname, pathname } = url;
   const host = parseStorageHost(hostname);
+  if (url.search !== "" || url.hash !== "") return null;
   if (host !== null) {
     const isOwn = host.kind === "account" && host.service === "blob" && !host.secondary;
-    return isOwn ? host.account : null;
+    return isOwn && pathname === "/" ? host.account : null;
   }
-  const [, inPath = ""] = pathname.split("/");
+  const [, inPath = "", ...rest] = pathname.split("/");
+  if (rest.join("/") !== "") return null;
   const isAddress = /^(localhost|[\d.]+|\[[\da-f:.]+\])$/.test(hostname);
   const isEmulated = isAddress || (protocol === "http:" && inPath === name);
   return isEmulated && isAccountName(inPath) ? inPath : null;

@@ -151,6 +151,24 @@ export const settingsTable = {
     default: "unset",
     madeBy: "host",
   },
+  WEBSITE_RUN_FROM_PACKAGE: {
+    meaning: "The app's package; if it is a URL, its container is never copied",
+    default: "unset",
+    isSecret: true, // the URL can contain a SAS
+    madeBy: "host",
+  },
+  SCM_RUN_FROM_PACKAGE: {
+    meaning: "The same, set by a deployment to the Consumption plan",
+    default: "unset",
+    isSecret: true, // the URL can contain a SAS
+    madeBy: "host",
+  },
+  AzureWebJobsSecretStorageSas: {
+    meaning: "The container with the host's keys; never copied",
+    default: "`azure-webjobs-secrets`",
+    isSecret: true, // the URL contains a SAS
+    madeBy: "host",
+  },
   WEBSITE_HOSTNAME: {
     meaning: "The app's host name, as `source` of notifications",
     default: "`localhost`",

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import {
   externalOrigins,
-  isOwnState,
   parseAllowedPairs,
   wholeExternalOrigins,
 } from "../copy/request/access-policy.ts";
-import type { AllowedPair, OwnAccount } from "../copy/request/access-policy.ts";
+import type { AllowedPair } from "../copy/request/access-policy.ts";
 import type { Origins } from "../copy/location/parse-endpoint.ts";
+import { isOwnState, ownStateProblem } from "../copy/request/own-state.ts";
+import type { OwnState } from "../copy/request/own-state.ts";
 import { nonEmpty } from "./environment.ts";
 import type { Environment } from "./environment.ts";
 import { defaultMaxLockDays, defaultRetentionDays, defaultWatchdog } from "./settings-table.ts";
@@ -14,6 +15,7 @@ import { parseLedgerAccount, parseOwnAccount } from "./own-account.ts";
 import type { LedgerAccount } from "./own-account.ts";
 import { parseEventQueue } from "./event-queue.ts";
 import type { EventQueue } from "./event-queue.ts";
+import { parseNamedState } from "./named-state.ts";
 import { parseNotificationTargets } from "./notification-settings.ts";
 import type { NotificationTarget } from "../notifications/notifications.ts";
 import { parseRoutes } from "../copy/routing/routes.ts";
@@ -33,8 +35,8 @@ export type Settings = {
   routes: Route[];
   /** The first key seals; every key can open. If empty, requests with a SAS are rejected. */
   secretKeys: Buffer[];
-  /** The ledger's account by name, so that no copy reads or writes the app's own state. */
-  own: OwnAccount;
+  /** Where the app and its host keep their state, so that no copy reads or writes it. */
+  own: OwnState;
   /** Whether App Service authentication is enabled in front of the app, and who may read and abort every copy. */
   principals: { areTrusted: boolean; operators: string[] };
   /** How long an immutability policy may last (days). */
@@ -73,7 +75,9 @@ export function readSettings(environment: Environment): Settings {
   const account = ledger === null ? null : parseOwnAccount(ledger, problems);
   // Names of shares are lower case.
   const contentShare = nonEmpty(environment["WEBSITE_CONTENTSHARE"])?.toLowerCase() ?? null;
-  const own: OwnAccount | null = account === null ? null : { account, contentShare };
+  const named = parseNamedState(environment, emulator);
+  const own: OwnState | null = account === null ? null : { account, contentShare, named };
+  if (own !== null) problems.push(...ownPairProblems(pairs, own, emulator));
   const origins = {
     emulator,
     external: externalOrigins(pairs),
@@ -155,9 +159,22 @@ function parseSecretKeys(text: string | undefined, problems: string[]): Buffer[]
   return buffers;
 }
 
+function ownPairProblems(
+  pairs: readonly AllowedPair[],
+  own: OwnState,
+  emulator: Origins["emulator"],
+): string[] {
+  return pairs.flatMap((pair, index) =>
+    (["from", "to"] as const).flatMap((side) => {
+      const problem = ownStateProblem(own, pair[side], emulator);
+      return problem === null ? [] : [`COPY_ALLOWED [${index}].${side} ${problem}`];
+    }),
+  );
+}
+
 function parseRouteSettings(
   text: string | undefined,
-  { origins, own }: { origins: Origins; own: OwnAccount | null },
+  { origins, own }: { origins: Origins; own: OwnState | null },
   problems: string[],
 ): Route[] {
   const parsed = parseRoutes(nonEmpty(text) ?? "[]", origins);

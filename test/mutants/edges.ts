@@ -21,8 +21,8 @@ export const edgeMutants: readonly Mutant[] = [
   {
     breaks: "the app's own account is the first label of its host",
     file: account,
-    find: "return isOwn ? host.account : null;",
-    replace: 'return isOwn ? (hostname.split(".")[0] ?? null) : null;',
+    find: 'return isOwn && pathname === "/" ? host.account : null;',
+    replace: 'return isOwn && pathname === "/" ? (hostname.split(".")[0] ?? null) : null;',
     suites: [ownAccount],
   },
   {
@@ -296,8 +296,8 @@ export const edgeMutants: readonly Mutant[] = [
   {
     breaks: "a host of any length is quoted in full",
     file: "src/copy/location/characters.ts",
-    find: "printable(host.slice(0, maxHostLength))",
-    replace: "printable(host)",
+    find: "${host.slice(0, maxHostLength)}",
+    replace: "${host}",
     suites: [pairs],
   },
   {

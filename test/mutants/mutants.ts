@@ -6,6 +6,7 @@ import { ledgerRunMutants } from "./ledger-runs.ts";
 import { ledgerMutants } from "./ledger.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
+import { ownStateMutants } from "./own-state.ts";
 import { requestMutants } from "./requests.ts";
 import { strictMutants } from "./strict.ts";
 import { powerMutants } from "./power.ts";
@@ -478,4 +479,5 @@ export const mutants: readonly Mutant[] = [
   ...operateMutants,
   ...alertMutants,
   ...requestMutants,
+  ...ownStateMutants,
 ];

@@ -15,8 +15,8 @@ export const packageMutants: readonly Mutant[] = [
   {
     breaks: "the API is open to every caller when COPY_AUTH is keys",
     file: "src/app.ts",
-    find: 'authLevel: auth === "entra" ? "anonymous" : "function",',
-    replace: 'authLevel: auth === "entra" ? "function" : "anonymous",',
+    find: 'authLevel: needsSignIn ? "anonymous" : "function",',
+    replace: 'authLevel: needsSignIn ? "function" : "anonymous",',
     suites: [packaged],
   },
   {

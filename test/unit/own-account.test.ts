@@ -37,7 +37,7 @@ test.each([
   [connection, `AccountName=own;${secret};BlobEndpoint=http://azurite:10000/own`],
   [connection, `AccountName=own;${secret};BlobEndpoint=http://127.0.0.1:10000/own;`],
 ])("with %s=%s, no copy reads or writes the app's own state", (name, value) => {
-  const pairs = [{ from: everything, to: everything }];
+  const pairs = [{ from: `${everything}/inbox`, to: `${everything}/outbox` }];
   const settings = readSettings({ [name]: value, COPY_ALLOWED: JSON.stringify(pairs) });
   expect(settings.own.account).toBe("own");
   const refusalOf = (from: string, to: string) => {
@@ -49,8 +49,9 @@ test.each([
     return checkAccess(settings, request, epochMs(0));
   };
   expect(refusalOf("inbox/a", "outbox/a")).toBeNull();
-  expect(refusalOf("ferry-ledger/records/x", "outbox/a")).not.toBeNull();
-  expect(refusalOf("inbox/a", "azure-webjobs-secrets/app/host.json")).not.toBeNull();
+  const refused = { reason: expect.stringContaining("this app and its host keep their state") };
+  expect(refusalOf("ferry-ledger/records/x", "outbox/a")).toMatchObject(refused);
+  expect(refusalOf("inbox/a", "azure-webjobs-secrets/app/host.json")).toMatchObject(refused);
   const route = { name: "a", source: `${everything}/ferry-ledger`, destination: "" };
   const routes = [{ ...route, destination: "https://acct2.blob.core.windows.net/out/{path}" }];
   const read = () => readSettings({ [name]: value, COPY_ROUTES: JSON.stringify(routes) });
@@ -78,15 +79,23 @@ test.each([
   [
     connection,
     "AccountName=Own;BlobEndpoint=https://other.blob.core.windows.net;SharedAccessSignature=x",
-    /names two accounts: "own" in AccountName, and "other" in BlobEndpoint/,
+    /names two accounts: one in AccountName, and another in BlobEndpoint/,
   ],
   [connection, `accountname=decoy;AccountName=own;${secret}`, /AccountName or BlobEndpoint twice/],
   [
     connection,
     `AccountName=own-secondary;${secret}`,
-    /3 to 24 letters and digits: "own-secondary"/,
+    /an account's name of 3 to 24 letters and digits/,
   ],
-  [connection, `AccountName=;${secret}`, /3 to 24 letters and digits: ""/],
+  [connection, `AccountName=;${secret}`, /3 to 24 letters and digits/],
+  [connection, `AccountName=own;BlobEndpoint=https://own.blob.core.windows.net/x`, unreadable],
+  [connection, `AccountName=own;BlobEndpoint=http://127.0.0.1:10000/own/x`, unreadable],
+  [connection, `BlobEndpoint=https://own.blob.core.windows.net?sv=1`, unreadable],
+  [
+    connection,
+    `AccountName=own;EndpointSuffix=core.windows.net&${secret}`,
+    /a host name as EndpointSuffix/,
+  ],
   [connection, secret, /must contain an account's name, or the URL of its Blob service/],
   [connection, `BlobEndpoint=;${secret}`, /must contain an account's name, or the URL/],
 ])("%s=%s is rejected, because its account is uncertain", (name, value, problem) => {

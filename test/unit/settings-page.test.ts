@@ -46,5 +46,8 @@ test("every value that grants access is marked as secret", () => {
     "COPY_NOTICE_SECRET",
     "COPY_SECRET_KEYS",
     "AzureWebJobsStorage",
+    "WEBSITE_RUN_FROM_PACKAGE",
+    "SCM_RUN_FROM_PACKAGE",
+    "AzureWebJobsSecretStorageSas",
   ]);
 });

@@ -25,10 +25,18 @@ const maxPrintedLength = 2_048;
 /** The length of the longest name that DNS allows. */
 const maxHostLength = 253;
 
-/** A host for a message: printable, and truncated to the length that a host can have. */
-export function printableHost(host: string): string {
-  const isLong = host.length > maxHostLength;
-  return `${printable(host.slice(0, maxHostLength))}${isLong ? "…" : ""}`;
+/**
+ * A host in quotation marks, truncated to the length that a host can have. Null if it has characters that no host has:
+ * the text may be a SAS then, whose question mark was lost.
+ */
+export function quotedHost(host: string): string | null {
+  if (!isHostLike(host)) return null;
+  return `"${host.slice(0, maxHostLength)}${host.length > maxHostLength ? "…" : ""}"`;
+}
+
+/** Returns true if the text has only characters that hosts have: of DNS names and addresses, with a port. */
+export function isHostLike(host: string): boolean {
+  return /^[a-z0-9.:[\]-]+$/i.test(host);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { printableHost } from "./characters.ts";
+import { quotedHost } from "./characters.ts";
 import type { BlobEndpoint, Destination, Endpoint, FileEndpoint } from "./endpoint.ts";
 import { copySourceLength, maxCopySourceLength } from "./endpoint.ts";
 import { encodeExternalPath, escapingPathProblems, externalPathProblems } from "./external-path.ts";
@@ -188,12 +188,13 @@ function parseAzurePlace(url: WrittenUrl, emulator: Origins["emulator"]): Place 
 
 function foreignHostProblem(url: WrittenUrl, emulator: Origins["emulator"]): string {
   const { hostname } = url;
-  const host = printableHost(url.host);
+  const host = quotedHost(url.host);
+  if (host === null) return "has a host with characters that no host has";
   if (parseStorageHost(hostname.replace(/\.$/, "")) !== null) {
-    return `has the host "${host}"; write it without the dot at its end`;
+    return `has the host ${host}; write it without the dot at its end`;
   }
   const orEmulator = emulator.blob === null ? "" : ` or the emulator at ${emulator.blob}`;
-  return `has the host "${host}", which is not Azure Storage${orEmulator}`;
+  return `has the host ${host}, which is not Azure Storage${orEmulator}`;
 }
 
 /** Returns the problem of a host of a service other than "blob" and "file". */

@@ -59,12 +59,17 @@ export function hasDotSegment(path: string): boolean {
 export function hasDotSegmentWhenDecoded(path: string): boolean {
   for (let reading = path; ;) {
     if (reading.split(/[/\\]/).some((part) => part === "." || part === "..")) return true;
-    const next = reading.replace(/%([0-9a-f]{2})/gi, (_, code: string) =>
-      String.fromCharCode(Number.parseInt(code, 16)),
-    );
+    const next = decodeOnce(reading);
     if (next === reading) return false;
     reading = next;
   }
+}
+
+/** Decodes each percent-encoded byte to the character with its code. */
+function decodeOnce(text: string): string {
+  return text.replace(/%([0-9a-f]{2})/gi, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
 }
 
 function decode([first = "", ...rest]: readonly string[]): { top: string; path: string | null } {
@@ -86,8 +91,9 @@ export function isShareName(name: string): boolean {
  */
 function rootBlobProblem(name: string): string {
   const encoded = encodeURIComponent(name);
-  const isShort = encoded.length <= 63; // anything longer may be a pasted secret
-  const written = isShort ? `/$root/${encoded}` : "/$root/ before the blob's name";
+  // Anything else may be a pasted secret.
+  const isPlain = encoded.length <= 63 && /^[\p{L}\p{N} ._-]+$/u.test(name);
+  const written = isPlain ? `/$root/${encoded}` : "/$root/ before the blob's name";
   const what = isContainerName(name) ? "names a container, not a blob" : "names no container";
   return `${what}; for a blob in the root container, write ${written}`;
 }
@@ -139,9 +145,23 @@ export function fileNameProblems(path: string): string[] {
 
 /** "?" written as %3F is part of the name, so the SAS after it would be stored as part of the name. */
 function misplacedSasProblems(path: string, what: "blob" | "file"): string[] {
-  return /(^|[?&])sig=/i.test(path)
+  return hasSignature(path)
     ? [`has a SAS in its ${what} name; do not encode the "?" before it`]
     : [];
+}
+
+/**
+ * Returns true if the path has the parameter "sig" after any number of decodings. Every character that names rarely have
+ * between words separates parameters here: a SAS may have been pasted with ";" or a full-width "?".
+ */
+function hasSignature(path: string): boolean {
+  if (path.length > maxFilePathLength) return false; // rejected anyway; decoding takes quadratic time
+  for (let reading = path; ;) {
+    if (/(^|[^\p{L}\p{N}._-])sig\s*=/iu.test(reading)) return true;
+    const next = decodeOnce(reading);
+    if (next === reading) return false;
+    reading = next;
+  }
 }
 
 function ambiguityProblems(path: string, what: "blob" | "file"): string[] {

@@ -1,4 +1,4 @@
-import { characterName, printableHost } from "./characters.ts";
+import { characterName, quotedHost } from "./characters.ts";
 
 /**
  * A URL as it was written. The URL parser normalizes only the port and the case of scheme and host. It would also remove
@@ -45,8 +45,7 @@ export function readUrl(text: string, isOutside: (origin: string) => boolean): R
   const { origin, protocol, host, hostname, port } = new URL(root);
   const written = authority.replace(/^.*@/, "").replace(/:\d*$/, "");
   if (protocol.startsWith("http") && lowerCase(written) !== hostname) {
-    const problem = `has the host "${printableHost(written)}", which is read as "${printableHost(hostname)}"; write that`;
-    return { ok: false, problems: [problem] };
+    return { ok: false, problems: [spellingProblem(written, hostname)] };
   }
   return {
     ok: true,
@@ -65,6 +64,14 @@ export function readUrl(text: string, isOutside: (origin: string) => boolean): R
       ],
     },
   };
+}
+
+/** `written`: the host as it was written, which the URL parser reads as `hostname`. */
+function spellingProblem(written: string, hostname: string): string {
+  const [host, read] = [quotedHost(written), quotedHost(hostname)];
+  if (read === null) return "has a host with characters that no host has";
+  const what = host === null ? "has other characters than a host" : `has the host ${host}`;
+  return `${what}, which is read as ${read}; write that`;
 }
 
 /** Only A to Z: the URL parser turns some other letters into letters of a host, such as the sign for Kelvin into "k". */

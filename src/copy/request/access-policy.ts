@@ -5,6 +5,7 @@ import { parseJson } from "../json.ts";
 import type { Origins } from "../location/parse-endpoint.ts";
 import { isGrant, unknownGrants } from "./grants.ts";
 import type { Grant } from "./grants.ts";
+import { isHostLike } from "../location/characters.ts";
 import { privateLinkProblem, serviceProblem } from "../location/parse-endpoint.ts";
 import { isAlmostStorageHost, parseStorageHost } from "../location/storage-hosts.ts";
 import { escapingPathProblems } from "../location/external-path.ts";
@@ -52,34 +53,6 @@ export function externalOrigins(pairs: readonly AllowedPair[]): string[] {
 export function wholeExternalOrigins(pairs: readonly AllowedPair[]): string[] {
   return externalOrigins(pairs.filter(({ from }) => from.segments.length === 0));
 }
-
-/** The app's own storage account; `contentShare` is the share in which the Functions host stores the app's code. */
-export type OwnAccount = { account: string; contentShare: string | null };
-
-/**
- * Returns true if the endpoint is where the app, its task hub or the Functions host keep their state. No pair can
- * allow these, because a caller who writes there could control the copies of other callers.
- */
-export function isOwnState(own: OwnAccount, endpoint: Endpoint): boolean {
-  if (endpoint.service === "external") return false;
-  // In any account: the share may be in another one, and the host generates its name, so it is unique.
-  if (endpoint.service === "file") return endpoint.share === own.contentShare;
-  return (
-    endpoint.account === own.account &&
-    (packageContainers.has(endpoint.container) || hostState.test(endpoint.container))
-  );
-}
-
-/** Containers of the ledger, the host and Durable. A setting can rename the task hub, so only its suffix counts. */
-const hostState = /^(ferry-|azure-webjobs-|app-package-|\$logs$)|-(leases|largemessages|applease)$/;
-
-/** Containers in which Core Tools, the deployment site and the two pipelines store an app's code. */
-const packageContainers: ReadonlySet<string> = new Set([
-  "function-releases",
-  "scm-releases",
-  "github-actions-deploy",
-  "azure-pipelines-deploy",
-]);
 
 const pairShape = z.strictObject({
   from: z.string(),
@@ -197,7 +170,9 @@ function nameProblem(
 
 /** With an emulator, plain http is accepted on this machine, for servers of tests and developers. */
 function isExternalOrigin(url: WrittenUrl, emulator: Origins["emulator"]): boolean {
-  if (url.protocol === "https:") return !url.hostname.endsWith("."); // a Storage host with a dot at its end
+  if (url.protocol === "https:") {
+    return isHostLike(url.hostname) && !url.hostname.endsWith("."); // a Storage host with a dot at its end
+  }
   const isLocal = url.hostname === "127.0.0.1" || url.hostname === "localhost";
   return url.protocol === "http:" && isLocal && emulator.blob !== null;
 }

@@ -1,9 +1,11 @@
 import type { EpochMs } from "../time.ts";
-import { isAllowed, isOwnState } from "../request/access-policy.ts";
-import type { AllowedPair, OwnAccount } from "../request/access-policy.ts";
+import { isAllowed } from "../request/access-policy.ts";
+import type { AllowedPair } from "../request/access-policy.ts";
 import type { CopyOptions } from "../request/copy-options.ts";
 import type { CopyRequest } from "../request/copy-request.ts";
 import { lockTooLong, missingGrants } from "../request/grants.ts";
+import { isOwnState } from "../request/own-state.ts";
+import type { OwnState } from "../request/own-state.ts";
 import type { Problem } from "../request/request-problem.ts";
 import { endpointUrl } from "../location/endpoint.ts";
 import type { Origins } from "../location/parse-endpoint.ts";
@@ -16,8 +18,8 @@ export type AccessPolicy = {
   allowed: readonly AllowedPair[];
   routes: readonly Route[];
   origins: Origins;
-  /** The app's own storage account. Copies from or to the app's own state in it are never allowed. */
-  own: OwnAccount;
+  /** Where the app and its host keep their state. Copies from or to it are never allowed. */
+  own: OwnState;
   /** How long an immutability policy may last (days). */
   maxLockDays: number;
 };

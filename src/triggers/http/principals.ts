@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import type { HttpRequest } from "@azure/functions";
 import type { CopyInput } from "../../copy/contract/activities.ts";
+import { problem } from "../../http/problem.ts";
+import type { HttpHandler } from "./http-handler.ts";
 
 /** How callers are distinguished. */
 export type PrincipalSettings = {
@@ -77,6 +79,18 @@ export function mayUseRecord(
   settings: PrincipalSettings,
 ): boolean {
   return mayUse(request, owner === null ? {} : { owner }, settings);
+}
+
+/**
+ * Responds with 401 to every caller without a principal, whatever the method. The platform may admit callers without
+ * sign-in (`unauthenticatedClientAction`), and there is no key without which they could not call the app.
+ */
+export function requireSignIn(handler: HttpHandler, settings: PrincipalSettings): HttpHandler {
+  return async (request, client, context) => {
+    if (readPrincipal(request, settings) !== null) return handler(request, client, context);
+    const detail = "The caller must sign in with Microsoft Entra, because this app accepts no keys";
+    return problem("sign-in-required", detail, { headers: { "www-authenticate": "Bearer" } });
+  };
 }
 
 /**

@@ -64,7 +64,7 @@ export function createSteps(
   };
 }
 
-const own = { account: "devstoreaccount1", contentShare: null };
+const own = { account: "devstoreaccount1", contentShare: null, named: [] };
 
 /** Allows every copy within the emulator's accounts, with every option. */
 function allowAll({ emulator }: Origins): AllowedPair[] {

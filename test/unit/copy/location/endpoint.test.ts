@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import {
   externalOrigins,
   isAllowed,
-  isOwnState,
   parseAllowedPairs,
   wholeExternalOrigins,
 } from "../../../../src/copy/request/access-policy.ts";
+import { isOwnState } from "../../../../src/copy/request/own-state.ts";
 import { endpointUrl } from "../../../../src/copy/location/endpoint.ts";
 import type { Destination, Endpoint } from "../../../../src/copy/location/endpoint.ts";
 import { parseDestination, parseSource } from "../../../../src/copy/location/parse-endpoint.ts";
@@ -233,7 +233,7 @@ test("a pair of a folder contains no ambiguous path, even where another pair has
 });
 
 test("the share with the app's code is closed in every account", () => {
-  const own = { account: "acct1", contentShare: "ferry-a1b2" };
+  const own = { account: "acct1", contentShare: "ferry-a1b2", named: [] };
   const file = (account: string, share: string) =>
     sourceAt(`https://${account}.file.core.windows.net/${share}/site/wwwroot/host.json`);
   expect(isOwnState(own, file("acct1", "ferry-a1b2"))).toBe(true);
@@ -244,7 +244,7 @@ test("the share with the app's code is closed in every account", () => {
 test.each(["ferrystaging-leases", "other-largemessages", "other-applease"])(
   "the containers of a renamed task hub are closed: %s",
   (container) => {
-    const own = { account: "acct1", contentShare: null };
+    const own = { account: "acct1", contentShare: null, named: [] };
     const at = (account: string) =>
       sourceAt(`https://${account}.blob.core.windows.net/${container}/a`);
     expect(isOwnState(own, at("acct1"))).toBe(true);
