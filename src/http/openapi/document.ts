@@ -31,7 +31,7 @@ export function buildDocument(version: string): object {
       version,
       summary: "Durable, event-driven copies for Azure Storage",
       description:
-        "HEAD works wherever GET does. OPTIONS returns 204 with Allow; other methods get 405 with Allow, as a problem.",
+        "HEAD works wherever GET does. OPTIONS returns 204 with Allow; other methods get 405 with Allow, as a problem. Callers that must sign in get 401 for every method.",
     },
     servers: [
       {

@@ -93,6 +93,14 @@ const problem = (
 
 /** The responses that every call with a key can get. */
 const failures = {
+  401: problem(
+    "The caller has not signed in; the host's own 401 has no body",
+    "sign-in-required",
+    401,
+    {
+      "www-authenticate": { description: "Bearer", schema: text },
+    },
+  ),
   500: problem("The app has failed; its log has the error", "internal", 500),
   503: problem("The app cannot serve the request now", "unavailable", 503, {
     "retry-after": retryAfter,

@@ -60,7 +60,7 @@ function findPath(path: string): (typeof operations)[string] | null {
 const allow = { description: "The methods of the path", schema: { type: "string" } };
 const cacheControl = { description: "Whether a cache may store it", schema: { type: "string" } };
 
-/** OPTIONS and 405 are described once for the whole document, in its description. */
+/** OPTIONS, 405 and the 401 of other methods are described once for the whole document, in its description. */
 function findAnswer(
   methods: (typeof operations)[string],
   method: string,
@@ -68,6 +68,7 @@ function findAnswer(
 ): Answer | null {
   const operation = methods[method === "HEAD" ? "get" : method.toLowerCase()];
   if (operation !== undefined) return operation.answers[String(status)] ?? null;
+  if (status === 401) return operations["/copies"]?.["get"]?.answers["401"] ?? null;
   const common = { isProblem: false, headers: { allow, "cache-control": cacheControl } };
   if (method === "OPTIONS" && status === 204) {
     return { ...common, description: "OPTIONS", body: null, headers: { allow } };
