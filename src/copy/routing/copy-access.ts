@@ -3,7 +3,7 @@ import { isAllowed, isOwnState } from "../request/access-policy.ts";
 import type { AllowedPair, OwnAccount } from "../request/access-policy.ts";
 import type { CopyOptions } from "../request/copy-options.ts";
 import type { CopyRequest } from "../request/copy-request.ts";
-import { lockTooLong, missingGrants } from "../request/grants.ts";
+import { lockTooLong, missingGrants, pairGrant } from "../request/grants.ts";
 import type { Problem } from "../request/request-problem.ts";
 import { endpointUrl } from "../location/endpoint.ts";
 import type { Origins } from "../location/parse-endpoint.ts";
@@ -77,7 +77,7 @@ function findPairs(policy: AccessPolicy, copy: WantedCopy): Granter | AccessDeni
       `no pair in COPY_ALLOWED allows a copy from ${endpointUrl(source)} to ${endpointUrl(destination)}`,
     );
   }
-  const allow = pairs.flatMap((pair) => pair.allow);
+  const allow: Granter["allow"] = [...pairs.flatMap((pair) => pair.allow), pairGrant];
   return { allow, name: "a pair in COPY_ALLOWED that contains the source and the destination" };
 }
 

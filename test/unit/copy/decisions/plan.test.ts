@@ -87,7 +87,11 @@ function decideEvent(at: number, { awaited = false, etag = "1" } = {}) {
   const copy = request("https://acct1.blob.core.windows.net/inbox/disk.vhd", {});
   const event = { route: "films", etag, at: new Date(at).toISOString() };
   const source = { ...read, lastModified: written, producedBy: toCopyId("copy-1") };
-  return decide({ ...copy, event, ...(awaited ? { awaited: "copy-1" } : {}) }, source, null);
+  return decide(
+    { ...copy, event, ...(awaited ? { awaited: toCopyId("copy-1") } : {}) },
+    source,
+    null,
+  );
 }
 
 test.each([-hour, -1_000, 0, hour])(
