@@ -38,14 +38,6 @@ export const dateAndDotMutants: readonly Mutant[] = [
     suites: [plan],
   },
   {
-    breaks: "a start believes the copyId that its input has waited for",
-    file: "src/activities/start.ts",
-    find: "    record,\n    async isUnused",
-    replace:
-      "    record: { ...(record ?? newRecord(copy)), awaitedCopyId: input.awaitedCopyId ?? null },\n    async isUnused",
-    suites: [eventTimes],
-  },
-  {
     breaks: "the record lacks the copy that was pending on the source",
     file: "src/activities/start.ts",
     find: "{ ...(record ?? newRecord(copy)), awaitedCopyId };",
@@ -70,7 +62,7 @@ export const dateAndDotMutants: readonly Mutant[] = [
     breaks: "a blob's name may end in a dot",
     file: "src/copy/location/storage-names.ts",
     find: 'hasPartWhenDecoded(path, (part) => part.endsWith("."))',
-    replace: 'hasPartWhenDecoded(path, (part) => part === "")',
+    replace: 'hasPartWhenDecoded(path, (part) => part === ".")',
     suites: [names, routes],
   },
   {
@@ -84,7 +76,8 @@ export const dateAndDotMutants: readonly Mutant[] = [
     breaks: "a template that leads to a dot at the end does not say so",
     file: "src/copy/routing/routes.ts",
     find: "const isDotRemoved = !parsed.ok && parsed.problems.includes(trailingDotProblem);",
-    replace: 'const isDotRemoved = !parsed.ok && parsed.problems.includes("");',
+    replace:
+      "const isDotRemoved = !parsed.ok && parsed.problems.includes(`${trailingDotProblem}!`);",
     suites: [routes],
   },
   {
