@@ -112,7 +112,7 @@ export const dateAndDotMutants: readonly Mutant[] = [
     breaks: "events that cannot be used are reported without limit",
     file: "src/triggers/events/rate-limit.ts",
     find: "now - oldest < periodMs",
-    replace: "now - oldest < 0",
+    replace: "now - oldest < Math.min(0, periodMs)",
     suites: [unusable],
   },
   {
