@@ -63,8 +63,8 @@ export function startCopy(
   return orTransient(async () => {
     const result = await orTransient(() => start(deps, input, context));
     // A copy that is retried gets a record, so that the purge finds it even if its instance fails before the next
-    // attempt.
-    if (result.kind === "transient-failure") await listCopy(deps, input);
+    // attempt. A late one gets none, because the next attempt would take the record for that of an early start.
+    if (result.kind === "transient-failure" && !isLate(deps, input)) await listCopy(deps, input);
     return result;
   });
 }
@@ -99,7 +99,9 @@ async function start(
     const ended = await findEnd(step, record);
     if (ended !== null) return ended;
     const isStarted = record !== null && mayBeStarted(record);
-    const awaited = isStarted ? null : await readAwaitedSource(deps, input, step.sides);
+    const awaited = isStarted
+      ? null
+      : await readAwaitedSource(deps, input, { sides: step.sides, record });
     if (awaited !== null) return withKept(awaited, { lock: null, record }, record);
   }
   const lock = await acquireOrJoin(deps, input, context);
@@ -126,16 +128,25 @@ async function start(
   return (await findEnd(step, now)) ?? result;
 }
 
-/** The time of a request along a route chooses its destination, so a client must not invent one long ago. */
+/**
+ * A client with the key of the task hub can invent an id of any time. An old id would come first in every queue, and
+ * chooses the date in the destination of a route.
+ */
 async function refuseLateStart(
-  { ledger, now }: ActivityDependencies,
-  { instanceId, copy }: StartInput,
+  deps: ActivityDependencies,
+  input: StartInput,
 ): Promise<Failure | null> {
-  if (copy.route === undefined || now() - timeOfId(instanceId) <= maxFirstStartMs) return null;
-  if ((await ledger.records.read(instanceId)) !== null) return null;
+  if (!isLate(deps, input) || (await deps.ledger.records.read(input.instanceId)) !== null) {
+    return null;
+  }
   return notAllowed(
     "it was requested more than a week ago and never started; send the request again, with a new Idempotency-Key",
   );
+}
+
+/** Returns true if only a copy that has a record, because it was started earlier, may be started now. */
+function isLate({ now }: ActivityDependencies, { instanceId }: StartInput): boolean {
+  return now() - timeOfId(instanceId) > maxFirstStartMs;
 }
 
 type Held = { lock: string; record: KnownRecord | null };
@@ -151,6 +162,7 @@ async function planAndStart(step: Step, { lock, record }: Held): Promise<StartRe
   };
   const decision = await decideOrReplace(deps, input, {
     sides,
+    record,
     async isUnused() {
       const now = await records.read(instanceId);
       return (now?.etag ?? null) === (record?.etag ?? null);
@@ -230,7 +242,7 @@ async function waitForLock(step: Step, holder: string | null): Promise<StartResu
   const record = await listCopy(deps, input);
   const end = await findEnd(step, record);
   if (end !== null) return end;
-  const overtaken = await skipIfOvertaken(deps, input, sides);
+  const overtaken = await skipIfOvertaken(deps, input, { sides, record });
   if (overtaken !== null) return withKept(overtaken, { lock: null, record }, record);
   if (busy.kind === "failed" || input.asksPosition !== true) {
     return withKept(busy, { lock: null, record }, record);
@@ -252,7 +264,9 @@ async function waitWithLock(
 ): Promise<StartResult> {
   const { deps, input, context, sides } = step;
   const { copy, instanceId } = input;
-  const known: CopyRecord = record ?? newRecord(copy);
+  // Only a decision about this pending copy has led here, so the event is about it.
+  const { awaitedCopyId = record?.awaitedCopyId ?? null } = busy;
+  const known: CopyRecord = { ...(record ?? newRecord(copy)), awaitedCopyId };
   if (busy.endpoint === "destination" && record !== null) {
     return withKept(busy, { lock, record }, known);
   }

@@ -48,6 +48,8 @@ export type CopyRecord = {
   abortRequested: boolean;
   /** The settings allowed the copy to lease this source. */
   leasesSource: boolean;
+  /** The copy that was pending on the source when the copy's event was found to be about it; null if none was. */
+  awaitedCopyId: CopyId | null;
   /** The ETag of a lock that the copy gives back; no attempt is registered under it. */
   releasedLock: string | null;
 };
@@ -99,6 +101,7 @@ export const emptyRecord: CopyRecord = {
   outcome: null,
   abortRequested: false,
   leasesSource: false,
+  awaitedCopyId: null,
   releasedLock: null,
 };
 

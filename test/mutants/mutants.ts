@@ -1,5 +1,6 @@
 import { apiMutants } from "./api.ts";
 import { keyMutants } from "./keys.ts";
+import { dateAndDotMutants } from "./dates-and-dots.ts";
 import { edgeMutants } from "./edges.ts";
 import { emulatorMutants } from "./emulator.ts";
 import { ledgerRunMutants } from "./ledger-runs.ts";
@@ -35,6 +36,7 @@ const routes = "test/e2e/events/routes.test.ts";
 export const mutants: readonly Mutant[] = [
   ...apiMutants,
   ...keyMutants,
+  ...dateAndDotMutants,
   ...emulatorMutants,
   ...localHostMutants,
   {
@@ -343,8 +345,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "a stale event copies the current content",
     file: "src/copy/decisions/plan.ts",
-    find: "if (event === undefined || bareEtag(etag) === event.etag) return null;",
-    replace: "if (event !== undefined || bareEtag(etag) === event) return null;",
+    find: "if (bareEtag(etag) !== event.etag) {",
+    replace: "if (bareEtag(etag) === null) {",
     suites: [events],
   },
   {

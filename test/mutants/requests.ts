@@ -4,11 +4,9 @@ const rules = "src/copy/contract/request-rules.ts";
 const strangeRequests = "test/contract/activities/strange-requests.test.ts";
 const strangeFields = "test/contract/activities/strange-fields.test.ts";
 const strangeClaims = "test/contract/activities/strange-claims.test.ts";
-const orchestrations = "test/e2e/access/strange-orchestration.test.ts";
 const instances = "test/e2e/access/strange-instances.test.ts";
 const busy = "test/e2e/copies/busy.test.ts";
 const causes = "test/unit/copy/decisions/causes.test.ts";
-const plan = "test/unit/copy/decisions/plan.test.ts";
 const hosts = "test/unit/copy/location/storage-hosts.test.ts";
 const urls = "test/unit/copy/location/written-urls.test.ts";
 const foreign = "test/contract/host/foreign-requests.test.ts";
@@ -58,28 +56,6 @@ export const requestMutants: readonly Mutant[] = [
     find: 'options.rollback !== "snapshot"',
     replace: 'options.rollback !== "snapshot" && options.legalHold',
     suites: [strangeRequests],
-  },
-  {
-    breaks: "a request along a route can be years old",
-    file: "src/activities/start.ts",
-    find: "now() - timeOfId(instanceId) <= maxFirstStartMs",
-    replace: "now() - timeOfId(instanceId) <= maxFirstStartMs * 1e6",
-    suites: [orchestrations],
-  },
-  {
-    breaks: "a start believes the time of an event",
-    file: "src/copy/decisions/plan.ts",
-    find: "if (isEventTime(parseTime(event.at), lastModified, { isOfStart })) return null;",
-    replace:
-      "if (isEventTime(parseTime(event.at), lastModified, { isOfStart }) || isOfStart !== null) return null;",
-    suites: [plan],
-  },
-  {
-    breaks: "the event of a copy's start can have any time",
-    file: "src/copy/decisions/event-time.ts",
-    find: "isOfStart ? maxCopyMs + maxSkewMs : maxSkewMs",
-    replace: "isOfStart ? maxCopyMs * maxSkewMs : maxSkewMs",
-    suites: [plan],
   },
   {
     breaks: "a copy that has a record is started with other options",

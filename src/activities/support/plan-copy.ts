@@ -3,7 +3,7 @@ import { toIso } from "../../copy/time.ts";
 import { endpointUrl, isOntoItself } from "../../copy/location/endpoint.ts";
 import { failure } from "../../copy/contract/failure.ts";
 import type { Failure } from "../../copy/contract/failure.ts";
-import { decide, skipStaleEvent, waitForSource } from "../../copy/decisions/plan.ts";
+import { checkEvent, decide, waitForSource } from "../../copy/decisions/plan.ts";
 import type { Decision } from "../../copy/decisions/plan.ts";
 import { isNothingToAbort } from "../../copy/decisions/storage-errors.ts";
 import type { Verdict } from "../../copy/decisions/storage-errors.ts";
@@ -15,6 +15,7 @@ import type {
   StartInput,
 } from "../../copy/contract/activities.ts";
 import type { TransientFailure } from "../../copy/contract/copy-status.ts";
+import type { CopyRecord } from "../../ledger/record.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
 import type { Sides } from "./sides.ts";
 import { snapshotDestination } from "./rollback.ts";
@@ -28,18 +29,24 @@ export type Decided = Exclude<Decision, { kind: "replace" }> | TransientFailure;
 
 /**
  * While a copy waits for its source, it reads only the source, and leaves the lock to others. Null if it no longer has
- * to wait.
+ * to wait. `record`: the copy's; null if it has none.
  */
 export async function readAwaitedSource(
   deps: ActivityDependencies,
-  input: StartInput,
-  sides: Sides,
-): Promise<Busy | null> {
-  const { copy } = input;
+  { copy }: StartInput,
+  { sides, record }: { sides: Sides; record: CopyRecord | null },
+): Promise<NotStarted | null> {
   const read = await callStorage(deps, sourceRead(copy, sides), () =>
     readSource(deps, copy, sides),
   );
-  return read.ok && read.value.seen !== null ? waitForSource(copy, read.value.seen) : null;
+  if (!read.ok || read.value.seen === null) return null;
+  const { seen } = read.value;
+  return checkEvent({ ...copy, awaited: awaitedIn(record) }, seen) ?? waitForSource(copy, seen);
+}
+
+/** The copy that was pending on the source when the event was compared with it. */
+function awaitedIn(record: CopyRecord | null): CopyId | null {
+  return record?.awaitedCopyId ?? null;
 }
 
 /** Copies from the snapshot, so that a failed copy of a blob onto itself cannot destroy the source. */
@@ -54,15 +61,15 @@ function fromSnapshot(plan: CopyPlan): CopyPlan {
  */
 export async function skipIfOvertaken(
   deps: ActivityDependencies,
-  { copy, awaitedCopyId }: StartInput,
-  sides: Sides,
+  { copy }: StartInput,
+  { sides, record }: { sides: Sides; record: CopyRecord | null },
 ): Promise<NotStarted | null> {
   if (copy.event === undefined) return null;
   const read = await callStorage(deps, sourceRead(copy, sides), () =>
     readSource(deps, copy, sides),
   );
   if (!read.ok || read.value.seen === null) return null;
-  return skipStaleEvent({ ...copy, awaited: awaitedCopyId }, read.value.seen);
+  return checkEvent({ ...copy, awaited: awaitedIn(record) }, read.value.seen);
 }
 
 /**
@@ -73,14 +80,18 @@ export async function skipIfOvertaken(
 export async function decideOrReplace(
   deps: ActivityDependencies,
   input: StartInput,
-  { sides, isUnused }: { sides: Sides; isUnused(): Promise<boolean> },
+  {
+    sides,
+    record,
+    isUnused,
+  }: { sides: Sides; record: CopyRecord | null; isUnused(): Promise<boolean> },
 ): Promise<Decided> {
-  const decision = await readAndDecide(deps, input, sides);
+  const decision = await readAndDecide(deps, input, { sides, record });
   if (decision.kind !== "replace") return decision;
   if (!(await isUnused())) return decision.otherwise;
   const abortFailure = await abortOther(deps, sides, decision.copyId);
   if (abortFailure !== null) return abortFailure;
-  const afterwards = await readAndDecide(deps, input, sides);
+  const afterwards = await readAndDecide(deps, input, { sides, record });
   return afterwards.kind === "replace" ? afterwards.otherwise : afterwards;
 }
 
@@ -118,8 +129,8 @@ export function heldByAnother({
 /** Reads both sides and decides. */
 async function readAndDecide(
   deps: ActivityDependencies,
-  { copy, awaitedCopyId }: StartInput,
-  sides: Sides,
+  { copy }: StartInput,
+  { sides, record }: { sides: Sides; record: CopyRecord | null },
 ): Promise<Decision | TransientFailure> {
   const destination = sides.destination();
   const { ifTags } = copy.options.destinationConditions ?? {};
@@ -132,7 +143,8 @@ async function readAndDecide(
   if (!sourceResult.ok) return toFailure(sourceResult.verdict);
   if (!destinationResult.ok) return refusedDestination(copy, destinationResult.verdict);
   const { seen, minted } = sourceResult.value;
-  const decision = decide({ ...copy, awaited: awaitedCopyId }, seen, destinationResult.value);
+  const awaited = awaitedIn(record);
+  const decision = decide({ ...copy, awaited }, seen, destinationResult.value);
   if (decision.kind !== "planned") return decision;
   const plannedAt = toIso(deps.now());
   return {

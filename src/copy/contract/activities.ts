@@ -118,8 +118,8 @@ export type KeptEtags = { lock: string | null; record: string | null };
 
 /**
  * `attempt`: the orchestration counts its attempts from 1. `kept`: null if the ledger must be read. `awaitedCopyId`: the
- * copy that was pending on the source at the last read. `asksPosition`: report whether the copy is the first in the
- * queue.
+ * copy that was pending on the source at the last read, so the source is read first. It is only a hint: decisions use
+ * that of the record. `asksPosition`: report whether the copy is the first in the queue.
  */
 export type StartInput = ActivityInput<CopyInput> & {
   attempt: number;

@@ -14,8 +14,8 @@ import { isInstanceId, timeOfId } from "./ids.ts";
  */
 
 /**
- * How late after its request the first start of a copy along a route may be (ms), because its time chooses the
- * destination. A later one must have a record: then it has waited.
+ * How late after its request the first start of a copy may be (ms), because the time of its id chooses the date in a
+ * route's destination and its place in a queue. A later start must have a record: then the copy has waited.
  */
 export const maxFirstStartMs = 7 * day;
 

@@ -1,4 +1,4 @@
-import { day, hour } from "../durations.ts";
+import { hour } from "../durations.ts";
 import type { EpochMs } from "../time.ts";
 
 /**
@@ -7,18 +7,10 @@ import type { EpochMs } from "../time.ts";
  */
 const maxSkewMs = hour;
 
-/** How long before its end a copy can have begun (ms): Storage fails a copy after two weeks ("Copy Blob"). */
-const maxCopyMs = 14 * day;
-
 /**
- * Returns true if an event of the blob can have this time. Both are epoch ms. `isOfStart`: the event is that of the start
- * of the copy that wrote the blob, and Last-Modified is the time of its end.
+ * Returns true if an event of the blob can have this time. Both are epoch ms. The Last-Modified of a blob with a pending
+ * copy is the time of the copy's start.
  */
-export function isEventTime(
-  at: EpochMs,
-  lastModified: EpochMs,
-  { isOfStart = false }: { isOfStart?: boolean } = {},
-): boolean {
-  const maxEarlierMs = isOfStart ? maxCopyMs + maxSkewMs : maxSkewMs;
-  return at - lastModified <= maxSkewMs && lastModified - at <= maxEarlierMs;
+export function isEventTime(at: EpochMs, lastModified: EpochMs): boolean {
+  return Math.abs(at - lastModified) <= maxSkewMs;
 }

@@ -22,8 +22,11 @@ export type Decision =
   /** Abort this pending copy first, unless it turns out to be one that Ferry started: then `otherwise`. */
   | { kind: "replace"; copyId: CopyId; otherwise: Busy };
 
-/** The copy that was pending on the source when it was read last. */
-type AwaitedCopy = { awaited?: string | undefined };
+/**
+ * The copy that was pending on the source when the event's ETag and time were compared with it; null if none was. It
+ * comes from the copy's record, never from an input.
+ */
+type AwaitedCopy = { awaited?: CopyId | null };
 
 /**
  * Plans a copy from the properties of its source and destination, or decides why it cannot be started now.
@@ -34,10 +37,8 @@ export function decide(
   source: SourceProperties | null,
   destination: DestinationProperties | null,
 ): Decision {
-  const skipped = source === null ? null : skipStaleEvent(copy, source);
-  if (skipped !== null) return skipped;
-  const invented = source === null ? null : refuseEventTime(copy, source);
-  if (invented !== null) return invented;
+  const refused = source === null ? null : checkEvent(copy, source);
+  if (refused !== null) return refused;
   // Files become block blobs ("Copy Blob"). Without a read the type is unknown, and no rule about it applies.
   const blobType = source === null ? null : (source.blobType ?? "BlockBlob");
   const obstacle =
@@ -105,31 +106,24 @@ function hasOurSas({ mintedSas }: CopyPlan, { service }: Endpoint, copy: CopyPro
 }
 
 /**
- * Skips a copy whose source has changed since its event; the change has an event too. A hierarchical account
- * emits the event of a copy when it begins, so the source also counts as unchanged when that copy, which was
- * awaited, produced its content.
+ * Every read of the source decides whether the event is about its content. Skips a copy whose source has changed since
+ * its event; the change has an event too. Rejects an event whose time is not that of the blob: the trigger has checked
+ * it, unless the app's identity could not read the blob then, or no event caused the copy.
+ *
+ * A hierarchical account emits the event of a copy when it begins. The event then has the ETag and the time of the
+ * pending blob, and a later read finds others. That the event is about this copy was checked while it was pending.
  */
-export function skipStaleEvent(
-  { event, awaited }: Pick<CopyInput, "event"> & AwaitedCopy,
-  { etag, producedBy }: SourceProperties,
-): Extract<Decision, { kind: "skip" }> | null {
-  if (event === undefined || bareEtag(etag) === event.etag) return null;
-  if (awaited !== undefined && awaited === producedBy) return null;
-  const reason = "The source was written again since the event that this copy follows";
-  return { kind: "skip", reason };
-}
-
-/**
- * Rejects an event whose time is not that of the blob: the trigger has checked it, unless the app's identity could not
- * read the blob then, or no event caused the copy. A blob that is being written has no final time yet.
- */
-function refuseEventTime(
-  { source, event }: Pick<CopyInput, "source" | "event">,
-  { etag, lastModified, pendingCopy }: SourceProperties,
-): Decision | null {
-  if (event === undefined || pendingCopy !== null) return null;
-  const isOfStart = bareEtag(etag) !== event.etag;
-  if (isEventTime(parseTime(event.at), lastModified, { isOfStart })) return null;
+export function checkEvent(
+  { source, event, awaited = null }: Pick<CopyInput, "source" | "event"> & AwaitedCopy,
+  { etag, lastModified, pendingCopy, producedBy }: SourceProperties,
+): Extract<Decision, { kind: "skip" | "failed" }> | null {
+  if (event === undefined) return null;
+  if (awaited !== null && awaited === (pendingCopy?.copyId ?? producedBy)) return null;
+  if (bareEtag(etag) !== event.etag) {
+    const reason = "The source was written again since the event that this copy follows";
+    return { kind: "skip", reason };
+  }
+  if (isEventTime(parseTime(event.at), lastModified)) return null;
   const message = `Cannot start the copy because the time of its event, ${event.at}, is not the blob's, ${toIso(lastModified)}: ${endpointUrl(source)}`;
   return failed("not-allowed", message);
 }
@@ -254,6 +248,6 @@ function formatProgress({ progress }: Pick<CopyProperties, "progress">): string 
     : `bytes ${progress.bytesCopied}/${progress.totalBytes}`;
 }
 
-function failed(cause: Cause, message: string): Decision {
+function failed(cause: Cause, message: string): Extract<Decision, { kind: "failed" }> {
   return { kind: "failed", failure: failure(cause, message) };
 }

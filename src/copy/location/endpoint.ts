@@ -101,9 +101,14 @@ export function identityOf(endpoint: Endpoint): string {
 /**
  * The identity by which copies exclude each other. An account with a hierarchical namespace reads `a//b` as `a/b`. No
  * URL shows that, so the names have one lock in every account; in a flat one, copies onto them only wait for each other.
+ * Other clients of Azure Files may read `a.` as `a`, although Ferry's requests keep the dot.
  */
 export function lockIdentityOf(destination: Destination): string {
-  const parts = destination.path.split("/").filter((part) => part !== "");
+  const isFile = destination.service === "file";
+  const parts = destination.path
+    .split("/")
+    .map((part) => (isFile ? part.replace(/\.+$/, "") : part))
+    .filter((part) => part !== "");
   return identityOf({ ...destination, path: parts.join("/") });
 }
 

@@ -42,7 +42,11 @@ export function parseFileName(segments: readonly string[]): ParsedName {
     : { ok: false, problems };
 }
 
-/** Returns true if Storage would remove a dot from the end of a part of this path, unless a request prevents it. */
+/**
+ * Returns true if a part of this path ends in a dot. The File service removes the dot unless a request prevents it; the
+ * Blob service always removes it from the end of a name, and "Naming and referencing containers, blobs, and metadata"
+ * forbids it at the end of every part.
+ */
 export function hasTrailingDot(path: string): boolean {
   return path.split("/").some((part) => part.endsWith("."));
 }
@@ -52,13 +56,15 @@ export function hasDotSegment(path: string): boolean {
   return path.split("/").some((part) => part === "." || part === "..");
 }
 
-/**
- * Returns true if the path would have a dot segment after any number of decodings by servers on the way. Only ASCII
- * matters, so each byte is decoded separately.
- */
+/** Returns true if the path would have a dot segment after any number of decodings by servers on the way. */
 export function hasDotSegmentWhenDecoded(path: string): boolean {
+  return hasPartWhenDecoded(path, (part) => part === "." || part === "..");
+}
+
+/** Only ASCII matters, so each byte is decoded separately. */
+function hasPartWhenDecoded(path: string, isPart: (part: string) => boolean): boolean {
   for (let reading = path; ;) {
-    if (reading.split(/[/\\]/).some((part) => part === "." || part === "..")) return true;
+    if (reading.split(/[/\\]/).some(isPart)) return true;
     const next = decodeOnce(reading);
     if (next === reading) return false;
     reading = next;
@@ -97,6 +103,10 @@ function rootBlobProblem(name: string): string {
   const what = isContainerName(name) ? "names a container, not a blob" : "names no container";
   return `${what}; for a blob in the root container, write ${written}`;
 }
+
+/** The names with and without the dot would be one blob, which would have two locks. */
+export const trailingDotProblem =
+  'has a "." at the end of a part of its blob name, which Storage removes; use a name without it';
 
 const maxBlobNameLength = 1_024;
 
@@ -177,6 +187,8 @@ function ambiguityProblems(path: string, what: "blob" | "file"): string[] {
   if (hasDotSegment(path)) problems.push(`has "." or ".." as a part of its ${what} name`);
   else if (hasDotSegmentWhenDecoded(path)) {
     problems.push(`has a part in its ${what} name that becomes "." or ".." when it is decoded`);
+  } else if (what === "blob" && hasPartWhenDecoded(path, (part) => part.endsWith("."))) {
+    problems.push(trailingDotProblem);
   }
   return problems;
 }

@@ -6,12 +6,16 @@ import type { CopyOptions } from "./copy-options.ts";
 import type { Problem } from "./request-problem.ts";
 
 /**
- * The words that grant an option in the `allow` list of a pair or a route: each option changes the source or cannot be
- * undone. A pair alone only grants reading its source, and writing and overwriting its destination.
+ * The words that grant an option in the `allow` list of a pair or a route: each option changes the source, cannot be
+ * undone, or ends a copy of another client. A pair alone only grants reading its source, and writing and overwriting its
+ * destination, which includes `pairGrant`.
  */
-export const grants = ["hold-source", "lock", "legal-hold", "seal"] as const;
+export const grants = ["hold-source", "lock", "legal-hold", "seal", "replace"] as const;
 
 export type Grant = (typeof grants)[number];
+
+/** Every pair grants this word: its callers own the destination. A route must list it. */
+export const pairGrant = "replace" satisfies Grant;
 
 export function isGrant(text: string): text is Grant {
   return grants.some((grant) => grant === text);
@@ -24,13 +28,31 @@ export function unknownGrants(texts: readonly string[]): string[] {
     .map((text) => `has "${text}", which is not one of ${grants.join(", ")}`);
 }
 
-/** The options that need a grant; each needs it for every value except its default. */
+/** The options that need a grant. */
 const grantByOption = {
   sourceLease: "hold-source",
   immutabilityPolicy: "lock",
   legalHold: "legal-hold",
   sealBlob: "seal",
+  ifBusy: "replace",
 } as const satisfies Partial<Record<keyof CopyOptions, Grant>>;
+
+type GrantedOption = keyof typeof grantByOption;
+
+const grantedOptions = [
+  "sourceLease",
+  "immutabilityPolicy",
+  "legalHold",
+  "sealBlob",
+  "ifBusy",
+] as const satisfies readonly GrantedOption[];
+
+/** Each option needs its grant for every value except its default; `ifBusy` only to replace a copy. */
+function needsGrant(options: CopyOptions, option: GrantedOption): boolean {
+  return option === "ifBusy"
+    ? options.ifBusy === "replace"
+    : options[option] !== optionsOff[option];
+}
 
 /** The problems of options whose grant is missing. `granter` names what could grant it. */
 export function missingGrants(
@@ -39,9 +61,9 @@ export function missingGrants(
   granter: string,
 ): Problem[] {
   const problems: Problem[] = [];
-  for (const option of ["sourceLease", "immutabilityPolicy", "legalHold", "sealBlob"] as const) {
+  for (const option of grantedOptions) {
     const grant = grantByOption[option];
-    if (options[option] === optionsOff[option] || granted.has(grant)) continue;
+    if (!needsGrant(options, option) || granted.has(grant)) continue;
     const message = `needs "${grant}" in the "allow" list of ${granter}`;
     problems.push({ pointer: `/options/${option}`, message });
   }

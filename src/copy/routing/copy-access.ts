@@ -3,7 +3,7 @@ import { isAllowed } from "../request/access-policy.ts";
 import type { AllowedPair } from "../request/access-policy.ts";
 import type { CopyOptions } from "../request/copy-options.ts";
 import type { CopyRequest } from "../request/copy-request.ts";
-import { lockTooLong, missingGrants } from "../request/grants.ts";
+import { lockTooLong, missingGrants, pairGrant } from "../request/grants.ts";
 import { isOwnState } from "../request/own-state.ts";
 import type { OwnState } from "../request/own-state.ts";
 import type { Problem } from "../request/request-problem.ts";
@@ -79,7 +79,7 @@ function findPairs(policy: AccessPolicy, copy: WantedCopy): Granter | AccessDeni
       `no pair in COPY_ALLOWED allows a copy from ${endpointUrl(source)} to ${endpointUrl(destination)}`,
     );
   }
-  const allow = pairs.flatMap((pair) => pair.allow);
+  const allow: Granter["allow"] = [...pairs.flatMap((pair) => pair.allow), pairGrant];
   return { allow, name: "a pair in COPY_ALLOWED that contains the source and the destination" };
 }
 

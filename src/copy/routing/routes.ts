@@ -7,7 +7,7 @@ import { isGrant, missingGrants, unknownGrants } from "../request/grants.ts";
 import type { Grant } from "../request/grants.ts";
 import type { Problem } from "../request/request-problem.ts";
 import type { BlobEndpoint, Destination, Endpoint } from "../location/endpoint.ts";
-import { hasDotSegment } from "../location/storage-names.ts";
+import { hasDotSegment, trailingDotProblem } from "../location/storage-names.ts";
 import { literalStart, matches, parseGlob } from "./glob.ts";
 import type { Glob } from "./glob.ts";
 import { parseJson } from "../json.ts";
@@ -94,7 +94,7 @@ export function buildRoutedRequest(
 
 /**
  * Fills the template. The name is taken as it is, because a blob's name may look like a URL's query. `problems` names
- * the dot segments that the blob's name led to.
+ * the dots that the blob's name led to.
  */
 export function buildDestination(
   template: RouteTemplate,
@@ -104,9 +104,16 @@ export function buildDestination(
   const { url, base, path } = fillTemplate(template, blob);
   const place = parseDestination(base, origins);
   const parsed = place.ok ? withName(place.endpoint, path) : place;
-  if (!hasDotSegment(path)) return { url, parsed, problems: [] };
-  const message = 'results in a name with "." or ".." as a part';
-  return { url, parsed, problems: [{ pointer: "/destination", message }] };
+  const message = resultProblem(parsed, path);
+  return { url, parsed, problems: message === null ? [] : [{ pointer: "/destination", message }] };
+}
+
+function resultProblem(parsed: ParsedEndpoint<Destination>, path: string): string | null {
+  if (hasDotSegment(path)) return 'results in a name with "." or ".." as a part';
+  const isDotRemoved = !parsed.ok && parsed.problems.includes(trailingDotProblem);
+  return isDotRemoved
+    ? 'results in a name with "." at the end of a part, which Storage removes'
+    : null;
 }
 
 export type ParsedRoutes = { routes: Route[]; problems: string[] };
@@ -233,7 +240,9 @@ function commonStart({ prefix, glob }: Pick<RouteSource, "prefix" | "glob">): st
  */
 function buildSample({ url, container }: Place, start: string, suffix: string) {
   const source = `${start}source${suffix}`.split("/").map(encodeURIComponent).join("/");
-  return { source: `${url}/${source}`, container, path: `${start}sample${suffix}` };
+  // With an extension, because "{stem}.{ext}" is a name for most blobs.
+  const extension = suffix.includes(".") ? "" : ".x";
+  return { source: `${url}/${source}`, container, path: `${start}sample${extension}${suffix}` };
 }
 
 function shapeProblems(

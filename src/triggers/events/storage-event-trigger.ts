@@ -2,7 +2,7 @@ import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import type { InstanceId } from "../../copy/contract/ids.ts";
 import type { SourceState } from "../../copy/contract/properties.ts";
-import { second } from "../../copy/durations.ts";
+import { minute, second } from "../../copy/durations.ts";
 import { toIso } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import { isEventTime } from "../../copy/decisions/event-time.ts";
@@ -25,6 +25,8 @@ import { currentTraceId, emit } from "../../telemetry/scope.ts";
 import { createBoundedCounts, createBoundedSet } from "./bounded-set.ts";
 import type { BoundedCounts } from "./bounded-set.ts";
 import { readDelivery } from "./delivery.ts";
+import { createRateLimit } from "./rate-limit.ts";
+import type { RateLimit } from "./rate-limit.ts";
 
 export type EventDependencies = {
   routes: readonly Route[];
@@ -51,6 +53,9 @@ export type EventHandler = (
 /** Does the work of a reaction unless this process has already completed it. */
 type Once = (reaction: string, work: () => Promise<void>) => Promise<void>;
 
+/** What this process has done: completed reactions, outdated events of each blob, and reports in the last minute. */
+type Done = { once: Once; outdated: BoundedCounts; reports: RateLimit };
+
 /** A delivery that is not handled by then fails, and Event Grid sends it again, or the queue shows it again. */
 const deadlineMs = 9 * second;
 
@@ -61,9 +66,15 @@ const maxCompleted = 10_000;
 const maxOutdated = 10;
 
 /**
+ * How many events that cannot be used this process reports in a minute. The sender of an event chooses the text of the
+ * report, and every target of notifications gets it. Further events are only logged.
+ */
+const maxReportsPerMinute = 10;
+
+/**
  * Creates the handler of BlobCreated events. It wakes the copy that created the blob, and starts a copy along each
  * route that the blob matches. It throws if a retry can help, so that the event is delivered again. An event that can never
- * cause its copy is logged and reported.
+ * cause its copy is logged and, up to a limit, reported.
  */
 export function storageEvent(deps: EventDependencies): EventHandler {
   const completed = createBoundedSet(maxCompleted);
@@ -73,12 +84,14 @@ export function storageEvent(deps: EventDependencies): EventHandler {
     await work();
     completed.add(reaction);
   };
+  const reports = createRateLimit(maxReportsPerMinute, minute);
+  const done: Done = { once, outdated, reports };
   const react: EventHandler = async (event, client, context) => {
     const read = parseStorageEvent(event, deps.origins);
     if (read.kind === "other") return;
     if (read.kind === "unreadable") {
       const { subject, problem } = read;
-      return await reportUnusable(deps, context, unreadableEvent(subject, problem), once);
+      return await reportUnusable(deps, context, unreadableEvent(subject, problem), done);
     }
     const { created } = read;
     if (read.kind === "unusable") {
@@ -91,7 +104,7 @@ export function storageEvent(deps: EventDependencies): EventHandler {
         return emitUnusable(context, null);
       }
       for (const { name } of routes) {
-        await reportUnusable(deps, context, unusableEvent(created, name, problem), once);
+        await reportUnusable(deps, context, unusableEvent(created, name, problem), done);
       }
       return;
     }
@@ -101,7 +114,7 @@ export function storageEvent(deps: EventDependencies): EventHandler {
       if (!isRouted(route, created.blob)) continue;
       // The text includes the event's time, so that an event with a forged time does not block the genuine one.
       await once(`route ${route.name} ${state} ${created.at}`, () =>
-        startRoutedCopy(deps, client, context, { route, created, once, outdated }),
+        startRoutedCopy(deps, client, context, { route, created, done }),
       );
     }
   };
@@ -145,12 +158,7 @@ async function startRoutedCopy(
   deps: EventDependencies,
   client: DurableClient,
   context: InvocationContext,
-  {
-    route,
-    created,
-    once,
-    outdated,
-  }: { route: Route; created: BlobCreated; once: Once; outdated: BoundedCounts },
+  { route, created, done }: { route: Route; created: BlobCreated; done: Done },
 ): Promise<void> {
   const { lookUpSource, ledger, seal, origins, notifies, newInstanceId, now } = deps;
   const { blob, etag, at } = created;
@@ -160,7 +168,7 @@ async function startRoutedCopy(
   if (!routed.ok) {
     const reasons = routed.problems.map(({ pointer, message }) => `${pointer} ${message}`);
     const event = unusableEvent(created, route.name, reasons.join(", "));
-    return await reportUnusable(deps, context, event, once);
+    return await reportUnusable(deps, context, event, done);
   }
   // Read before the claim is made, so that events of nonexistent blobs, or with forged ETags, leave little behind.
   const state = await lookUpSource(blob);
@@ -168,7 +176,7 @@ async function startRoutedCopy(
     return context.warn(`Cannot copy ${source} along "${route.name}" because it does not exist`);
   }
   const isOutdated = state.kind === "exists" && state.etag !== etag;
-  if (isOutdated && outdated.add(`${route.name} ${source}`) > maxOutdated) {
+  if (isOutdated && done.outdated.add(`${route.name} ${source}`) > maxOutdated) {
     const reason = `the event's ETag ${etag} is not the blob's, as in ${maxOutdated} events before`;
     return context.warn(`Cannot copy ${source} along "${route.name}" because ${reason}`);
   }
@@ -198,12 +206,15 @@ async function startRoutedCopy(
   }
 }
 
-/** Logs and reports the event once. Throws if a target has not accepted the report, so that it is sent again. */
+/**
+ * Logs and reports the event once. Throws if a target has not accepted the report, so that it is sent again. Beyond the
+ * limit it only logs: if it threw, Event Grid would delay all events because of those that cannot be used.
+ */
 async function reportUnusable(
-  { report }: EventDependencies,
+  { report, now }: EventDependencies,
   context: InvocationContext,
   event: UnusableEvent,
-  once: Once,
+  { once, reports }: Done,
 ): Promise<void> {
   const { blob, route, problem } = event;
   await once(`report ${JSON.stringify(event)}`, async () => {
@@ -213,6 +224,11 @@ async function reportUnusable(
         : `Cannot copy ${blob} along "${route}" because ${problem}`,
     );
     emitUnusable(context, route);
+    if (!reports.allow(now())) {
+      return context.warn(
+        `Cannot notify of this event because ${maxReportsPerMinute} others were reported in the last minute`,
+      );
+    }
     const reasons = await report(event);
     if (reasons.length > 0) {
       throw new Error(`Cannot report an event that cannot be used: ${reasons.join(", ")}`);

@@ -159,6 +159,40 @@ test("a route grants only its own words, and its own options need them too", asy
   expect((await post({ sealBlob: true }, { route: "films" })).status).toBe(403);
 });
 
+test("a route grants replacing a copy of another client only with the word for it", async () => {
+  for (const allow of [[], ["hold-source", "lock", "legal-hold", "seal"], ["replace"]]) {
+    const routes = JSON.stringify([{ ...route, allow }]);
+    const { stack, source, post } = await startWith([], { COPY_ROUTES: routes });
+    await stack.container("vault").create();
+    await stack.blob("vault/log").beginCopyFromURL(source.url);
+    const { copyId } = await stack.blob("vault/log").getProperties();
+    const { status, json } = await post({ ifBusy: "replace" }, { route: "films" });
+    await stack.clock.settled();
+    const { copyId: now } = await stack.blob("vault/log").getProperties();
+    if (allow.includes("replace")) {
+      expect(status).toBe(202);
+      expect(now).not.toBe(copyId);
+    } else {
+      expect(status).toBe(403);
+      expect(json.errors).toEqual([
+        { pointer: "/options/ifBusy", message: expect.stringContaining('needs "replace"') },
+      ]);
+      expect(now).toBe(copyId);
+    }
+    await stack.close();
+  }
+});
+
+test("a pair grants replacing a copy of another client without a word", async () => {
+  const { stack, source, post } = await startWith([pair([])]);
+  await stack.blob("archive/log").beginCopyFromURL(source.url);
+  const { copyId } = await stack.blob("archive/log").getProperties();
+  const options = { ifBusy: "replace", overwrite: "always" };
+  expect((await post(options)).status).toBe(202);
+  await stack.clock.settled();
+  expect((await stack.blob("archive/log").getProperties()).copyId).not.toBe(copyId);
+});
+
 test("a policy lasts ten years at most, to the millisecond", async () => {
   const { stack, post } = await startWith([pair(["lock"])]);
   const limit = stack.clock.now() + 3_653 * day;

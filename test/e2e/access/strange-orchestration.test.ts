@@ -157,6 +157,22 @@ test("an input along a route whose destination has a date is copied within a wee
   });
 });
 
+test("an input without a route is copied within a week of the time in its id, and not later", async () => {
+  const stack = await start();
+  const at = (ms: number) => {
+    const createdAt = new Date(ms).toISOString();
+    return { id: newInstanceId(epochMs(ms)), input: inputFor(stack, { createdAt }) };
+  };
+  const late = at(stack.clock.now() - week - 1);
+  expect(await startStrange(stack, late.input, late)).toMatchObject(refused);
+  const operations = stack.local.emulator.requests.map(({ operation }) => operation);
+  expect(operations).not.toContain("CopyBlob");
+  const early = at(stack.clock.now() - week + 60_000);
+  expect(await startStrange(stack, early.input, early)).toMatchObject({
+    output: { status: "succeeded" },
+  });
+});
+
 test("an input with an event of the blob's ETag is not copied if its time is not the blob's", async () => {
   const stack = await start();
   await stack.container("dated").create();

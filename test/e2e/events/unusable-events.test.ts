@@ -106,6 +106,8 @@ test.each([
   ["a\\b.txt", "a\\\\b.txt", "U+005C BACKSLASH"],
   ["a\tb\u001b[31m", "a\\u{9}b\\u{1b}[31m", "U+0009 TAB"],
   ["half \ud83d", "half \\u{d83d}", "U+D83D"],
+  ["a./b", "a./b", "which Storage removes"],
+  ["b.", "b.", "which Storage removes"],
   ["a/../b", "a/../b", '"." or ".."'],
   ["a/%2e%2e/b", "a/%2e%2e/b", "becomes"],
 ])(
@@ -144,6 +146,24 @@ test("an unusable name that no route matches is only logged; a malformed event i
     subject: "events",
     data: { blob: "/blobServices/default/containers/inbox/blobs/film\\u{a}.mp4", route: null },
   });
+});
+
+test("ten events that cannot be used are reported in a minute, and further ones are only logged", async () => {
+  const topic = await startListener();
+  const stack = await startStack({
+    settings: { ...inboxRoutes(), COPY_NOTICE_TOPIC: topic.url, COPY_NOTICE_TOPIC_KEY: "key" },
+  });
+  const send = async (name: string) => {
+    expect(await deliver(stack, [eventOf(stack, name)])).toBe(202);
+    await stack.clock.settled();
+  };
+  for (let number = 1; number <= 15; number++) await send(`${number}\\`);
+  expect(topic.delivery).toHaveLength(10);
+  expect(errors(stack)).toHaveLength(15);
+  expect(stack.log.filter(({ message }) => message.includes("Cannot notify of"))).toHaveLength(5);
+  await stack.clock.advance(60_000);
+  await send("later\\");
+  expect(topic.delivery).toHaveLength(11);
 });
 
 test("a report that its target does not accept is sent again with the event", async () => {

@@ -80,7 +80,7 @@ test("the trailing-dot headers are sent for names that need them, and never for 
   for (const path of ["shelf/a.", "shelf/b"]) await files.createFolders(path);
   const plain = (await files.upload("drop/a", film)).url;
   const dotted = (await files.upload("drop/a.", film)).url;
-  const blob = await stack.readSas(await stack.upload("inbox/a.", film));
+  const blob = await stack.readSas(await stack.upload("inbox/a", film));
   const sent = [];
   for (const [source, destination] of [
     [plain, "shelf/b"],
@@ -106,6 +106,19 @@ test("the trailing-dot headers are sent for names that need them, and never for 
     { destination: "true", source: undefined },
     { destination: undefined, source: undefined },
   ]);
+});
+
+test("file names that differ only in dots at the end of a part are two files with one lock", async () => {
+  const stack = await startStack({ copies: { bytesPerSecond: 1 } });
+  const files = createStackFiles(stack);
+  const source = (await files.upload("drop/a", Buffer.alloc(1_000))).url;
+  for (const folder of ["shelf/a", "shelf/a."]) await files.createFolders(`${folder}/film`);
+  await stack.start({ source, destination: files.file("shelf/a/film").url });
+  const second = await stack.start({ source, destination: files.file("shelf/a./film.").url });
+  expect(await stack.untilEnded(second.id, 1)).toMatchObject({
+    status: "failed",
+    error: { cause: "destination-busy" },
+  });
 });
 
 test("file names that differ only in case are one destination with one lock", async () => {

@@ -56,7 +56,7 @@ export function inputFor(stack: TestStack, changes: object = {}) {
 
 export const place = (path: string) => `http://127.0.0.1:10000/devstoreaccount1/${path}`;
 
-export async function startStrangeStack() {
+export async function startStrangeStack(copies: { bytesPerSecond?: number } = {}) {
   const allowed = [{ from: place("inbox"), to: place("archive") }];
   const source = place("inbox");
   const routes = [
@@ -70,7 +70,7 @@ export async function startStrangeStack() {
     },
   ];
   const settings = { COPY_ALLOWED: JSON.stringify(allowed), COPY_ROUTES: JSON.stringify(routes) };
-  const stack = await startStack({ settings });
+  const stack = await startStack({ settings, copies });
   await stack.upload("inbox/film.mp4", "film");
   await stack.upload("secret/film.mp4", "secret");
   await stack.container("vault").create();

@@ -61,7 +61,14 @@ export function parseResource(target: string, service: ServiceName): Resource {
     return { level: "file", account, share: container, path };
   }
   if (path === "") return { level: "container", account, container };
-  return { level: "blob", account, container, blob: path };
+  return { level: "blob", account, container, blob: withoutDots(path) };
+}
+
+/** Returns the name without the dots at its end, which the service removes, as users report. */
+function withoutDots(name: string): string {
+  const kept = name.replace(/\.+$/, "");
+  if (kept === "") throw new StorageError("InvalidUri");
+  return kept;
 }
 
 /** Undefined for an empty value, too: some clients send parameters that they do not use. */
@@ -81,7 +88,7 @@ export function withRootContainer(
   if (service !== "blob" || resource.level !== "container" || readParameter(query, "restype"))
     return resource;
   const { account, container: blob } = resource;
-  return { level: "blob", account, container: "$root", blob };
+  return { level: "blob", account, container: "$root", blob: withoutDots(blob) };
 }
 
 /** Decoded pairs in the order sent, names in lower case. A plus sign is not a space, unlike in forms. */

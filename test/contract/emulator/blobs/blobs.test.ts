@@ -279,3 +279,17 @@ test("an unsupported operation returns 501 with its REST name", async () => {
     "The header x-ms-encryption-scope",
   );
 });
+
+test("dots at the end of a blob's name are removed, also from a copy's source and destination", async () => {
+  const { box, service } = await container();
+  await uploadBlob(service, "dotted", { container: "box", blob: "a.b.." });
+  expect(String(await box.getBlobClient("a.b").downloadToBuffer())).toBe("dotted");
+  await uploadBlob(service, "plain", { container: "box", blob: "a.b" });
+  expect(String(await box.getBlobClient("a.b.").downloadToBuffer())).toBe("plain");
+  await box.getBlobClient("copy.").beginCopyFromURL(box.getBlobClient("a.b.").url);
+  await uploadBlob(service, "x", { container: "box", blob: "a./b" }); // only at the end of the name
+  const names: string[] = [];
+  for await (const { name } of box.listBlobsFlat()) names.push(name);
+  expect(names).toEqual(["a./b", "a.b", "copy"]);
+  expect((await rejection(box.getBlobClient("...").getProperties())).status).toBe(400);
+});

@@ -82,12 +82,30 @@ const hour = 3_600_000;
 const day = 24 * hour;
 const written = epochMs(Date.parse("2026-11-20T12:00:00Z"));
 
-/** A copy along a route, whose event has this time; `awaited`: it has waited for the copy that wrote the blob. */
-function decideEvent(at: number, { awaited = false, etag = "1" } = {}) {
+/**
+ * A copy along a route, whose event has this time; `awaited`: its record has the copy that wrote the blob; `pending`: the
+ * copy that is pending on the blob.
+ */
+function decideEvent(
+  at: number,
+  {
+    awaited = false,
+    etag = "1",
+    pending,
+  }: { awaited?: boolean; etag?: string; pending?: string } = {},
+) {
   const copy = request("https://acct1.blob.core.windows.net/inbox/disk.vhd", {});
   const event = { route: "films", etag, at: new Date(at).toISOString() };
-  const source = { ...read, lastModified: written, producedBy: toCopyId("copy-1") };
-  return decide({ ...copy, event, ...(awaited ? { awaited: "copy-1" } : {}) }, source, null);
+  const state =
+    pending === undefined
+      ? { producedBy: toCopyId("copy-1") }
+      : { pendingCopy: { copyId: toCopyId(pending), progress: null } };
+  const source = { ...read, lastModified: written, ...state };
+  return decide(
+    { ...copy, event, ...(awaited ? { awaited: toCopyId("copy-1") } : {}) },
+    source,
+    null,
+  );
 }
 
 test.each([-hour, -1_000, 0, hour])(
@@ -107,12 +125,33 @@ test.each([-7 * 365 * day, -hour - 1, hour + 1, day])(
   },
 );
 
-test.each([
-  [-14 * day, "planned"],
-  [-15 * day, "failed"],
-  [0, "planned"],
-  [hour + 1, "failed"],
-])("an event of the start of a copy %d ms from its end is %s", (ms, kind) => {
-  expect(decideEvent(written + ms, { awaited: true, etag: "0" })).toMatchObject({ kind });
-  expect(decideEvent(written + ms, { etag: "0" })).toMatchObject({ kind: "skip" });
+test.each([-14 * day, 0, day])(
+  "the event of the start of a copy, which was checked while the copy was pending, causes a copy %d ms from its end",
+  (ms) => {
+    expect(decideEvent(written + ms, { awaited: true, etag: "0" })).toMatchObject({
+      kind: "planned",
+    });
+    expect(decideEvent(written + ms, { etag: "0" })).toMatchObject({ kind: "skip" });
+  },
+);
+
+test.each([-13 * day, -hour - 1, hour + 1])(
+  "the event of a blob with a pending copy is not allowed %d ms from the start of that copy",
+  (ms) => {
+    expect(decideEvent(written + ms, { pending: "copy-1" })).toMatchObject({
+      kind: "failed",
+      failure: { cause: "not-allowed", message: expect.stringContaining("the time of its event") },
+    });
+    expect(decideEvent(written + ms, { pending: "copy-1", awaited: true })).toMatchObject({
+      kind: "busy", // it has been checked
+    });
+  },
+);
+
+test("a copy that waits for its source is skipped when another copy onto the source has begun", () => {
+  const busy = { kind: "busy", endpoint: "source", awaitedCopyId: "copy-1" };
+  expect(decideEvent(written, { pending: "copy-1" })).toMatchObject(busy);
+  expect(decideEvent(written, { pending: "copy-1", awaited: true, etag: "0" })).toMatchObject(busy);
+  const overtaken = { pending: "copy-2", awaited: true, etag: "0" };
+  expect(decideEvent(written, overtaken)).toMatchObject({ kind: "skip" });
 });

@@ -7,7 +7,7 @@ import {
   wholeExternalOrigins,
 } from "../../../../src/copy/request/access-policy.ts";
 import { isOwnState } from "../../../../src/copy/request/own-state.ts";
-import { endpointUrl } from "../../../../src/copy/location/endpoint.ts";
+import { endpointUrl, lockIdentityOf } from "../../../../src/copy/location/endpoint.ts";
 import type { Destination, Endpoint } from "../../../../src/copy/location/endpoint.ts";
 import { parseDestination, parseSource } from "../../../../src/copy/location/parse-endpoint.ts";
 
@@ -251,3 +251,12 @@ test.each(["ferrystaging-leases", "other-largemessages", "other-applease"])(
     expect(isOwnState(own, at("acct2"))).toBe(false);
   },
 );
+
+test("files have one lock for all names that differ only in dots at the end of a part", () => {
+  const share = "https://acct1.file.core.windows.net/share";
+  const lock = lockIdentityOf(endpoint(`${share}/a/b`));
+  for (const path of ["a./b", "a/b.", "a.../b.."]) {
+    expect(lockIdentityOf(endpoint(`${share}/${path}`))).toBe(lock);
+  }
+  expect(lockIdentityOf(endpoint(`${share}/a/.b`))).not.toBe(lock);
+});

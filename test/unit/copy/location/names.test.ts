@@ -108,7 +108,7 @@ test.each<[string, boolean]>([
   ["a//b", true],
   ["a/", true],
   ["/a", true],
-  ["a.", true],
+  ["a.", false],
   ['a"b', true],
   ["a?b", true],
   ["nul", true],
@@ -151,10 +151,26 @@ test.each([
   }
 });
 
-test.each(["...", ".a", "a.", "..a", "a..", "a/.../b", "%252e%252ea", "a/..%3Bx", "a?sig=/../x"])(
+test.each([".a", "..a", "a..b", "a/.b", "%252e%252ea", "a/..%3Bx", "a?sig=/../x"])(
   "the name %j has dots but no dot segment",
   (name) => {
     expect(parseSource(places.blob + name, origins)).toMatchObject({ ok: true });
+  },
+);
+
+test.each(["a.", "...", "a..", "a/.../b", "a./b", "a./", "a.//", "a%2E", "a%252e", "a./b%252fc"])(
+  "the blob name %j has a part that ends in a dot, and is rejected in each place of the Blob service",
+  (name) => {
+    for (const place of [places.blob, places.emulatedBlob]) {
+      for (const parse of [parseSource, parseDestination]) {
+        expect(parse(place + name, origins), place).toEqual({
+          ok: false,
+          problems: [
+            'has a "." at the end of a part of its blob name, which Storage removes; use a name without it',
+          ],
+        });
+      }
+    }
   },
 );
 

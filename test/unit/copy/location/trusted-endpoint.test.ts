@@ -134,6 +134,8 @@ test("without an emulator, no emulator endpoint gets a credential", () => {
 });
 
 test.each<[string, object]>([
+  ["a name that ends in a dot", { ...blob, path: "x." }],
+  ["a part that ends in a dot", { ...blob, path: "x./y" }],
   ["a dot segment", { ...blob, path: "../secret/x" }],
   ["a dot segment in the middle", { ...blob, path: "a/../../secret/x" }],
   ["a single dot", { ...blob, path: "./x" }],

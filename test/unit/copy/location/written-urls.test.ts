@@ -107,7 +107,7 @@ test.each<[string, string]>([
   [`${E}/inbox/"<>|^\`{}[]'`, "\"<>|^`{}[]'"],
   [`${E}/inbox/a//b/`, "a//b/"],
   [`${E}/inbox//a`, "/a"],
-  [`${E}/inbox/x.`, "x."],
+  [`${E}/inbox/.x`, ".x"],
   ["HTTP://127.0.0.1:10000/devstoreaccount1/inbox/A", "A"],
   ["HTTPS://ACCT1.Blob.Core.Windows.NET:443/inbox/A", "A"],
   ["https://acct1.blob.core.windows.net:/inbox/A", "A"],

@@ -142,3 +142,19 @@ test("a host that is longer than any name in DNS is truncated in the message", (
     }
   }
 });
+
+test.each(["out.", "a/out./b", "out.%2E"])(
+  "a pair whose folder is %s is rejected, because no blob has a part that ends in a dot",
+  (folder) => {
+    const archive = `https://acct1.blob.core.windows.net/archive/${folder}`;
+    const inbox = "https://acct1.blob.core.windows.net/inbox";
+    const problem = expect.stringContaining('"." at the end of a part of its blob name');
+    for (const pair of [
+      { from: inbox, to: archive },
+      { from: archive, to: inbox },
+    ]) {
+      const { problems } = parseAllowedPairs(JSON.stringify([pair]), emulator);
+      expect(problems).toEqual([problem]);
+    }
+  },
+);

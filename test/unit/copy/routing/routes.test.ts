@@ -84,21 +84,68 @@ test("a route does not match another account, container or endpoint", () => {
 
 test("a name that a URL would normalize is rejected where it would be produced", () => {
   const [route] = routes({ ...films, destination: blob("acct2", "out/{stem}/{name}") });
-  expect(route && destinationFor(route, blob("acct1", "inbox/a..%2Fb"))).not.toBeNull();
-  expect(route && destinationFor(route, blob("acct1", "inbox/..."))).toBeNull(); // "out/../..."
+  expect(route && destinationFor(route, blob("acct1", "inbox/..a%2Fb"))).not.toBeNull();
+  expect(route && destinationFor(route, blob("acct1", "inbox/...x"))).toBeNull(); // "out/../...x"
   const message = 'results in a name with "." or ".." as a part';
-  const source = blob("acct1", "inbox/...");
+  const source = blob("acct1", "inbox/...x");
   const context = { routes: route === undefined ? [] : [route], origins: onlyStorage, at };
   expect(parseRoutedRequest({ source, route: "films" }, context)).toEqual({
     ok: false,
     route: null,
     problems: [{ pointer: "/route", message }],
   });
-  const named = { container: "inbox", path: "...", at };
+  const named = { container: "inbox", path: "...x", at };
   expect(route && buildRoutedRequest(route, { source, ...named }, onlyStorage)).toEqual({
     ok: false,
     problems: [{ pointer: "/destination", message }],
   });
+});
+
+test("a name that a template makes end in a dot is rejected where it would be produced", () => {
+  const [route] = routes({ ...films, destination: blob("acct2", "out/{stem}") });
+  expect(route && destinationFor(route, blob("acct1", "inbox/a.b.mp4"))).toBe(
+    blob("acct2", "out/a.b"),
+  );
+  const source = blob("acct1", "inbox/a..mp4"); // "out/a."
+  const message = 'results in a name with "." at the end of a part, which Storage removes';
+  const context = { routes: route === undefined ? [] : [route], origins: onlyStorage, at };
+  expect(parseRoutedRequest({ source, route: "films" }, context)).toEqual({
+    ok: false,
+    route: null,
+    problems: [{ pointer: "/route", message }],
+  });
+  const named = { container: "inbox", path: "a..mp4", at };
+  expect(route && buildRoutedRequest(route, { source, ...named }, onlyStorage)).toEqual({
+    ok: false,
+    problems: [{ pointer: "/destination", message }],
+  });
+});
+
+test.each<[string, Partial<RouteEntry>]>([
+  ["destination", { destination: blob("acct2", "out/a./{path}") }],
+  ["destination", { destination: blob("acct2", "out/{stem}.") }],
+  ["source", { suffix: "." }],
+  ["source", { prefix: "2026./" }],
+])("a route whose %s would always have a part that ends in a dot is rejected", (field, change) => {
+  expect(read({ ...films, ...change }).problems).toContainEqual(
+    expect.stringMatching(new RegExp(`^\\[0\\]\\.${field} .*"\\." at the end of a part`)),
+  );
+});
+
+test("a template with {stem}.{ext} is accepted, and leads nowhere for a blob without an extension", () => {
+  const [route] = routes({ ...films, destination: blob("acct2", "out/{stem}.{ext}") });
+  expect(route && destinationFor(route, blob("acct1", "inbox/film.mp4"))).toBe(
+    blob("acct2", "out/film.mp4"),
+  );
+  expect(route && destinationFor(route, blob("acct1", "inbox/film"))).toBeNull();
+});
+
+test("a route that replaces copies of other clients needs the word for it", () => {
+  const replacing = { ...films, options: { ifBusy: "replace" } };
+  expect(read(replacing).problems).toEqual([
+    '[0].options.ifBusy needs "replace" in the "allow" list of the route',
+  ]);
+  expect(read({ ...replacing, allow: ["replace"] }).problems).toEqual([]);
 });
 
 test("a route's options are those of a request, with overwrite and wait as defaults", () => {

@@ -127,6 +127,8 @@ test.each<[string, RegExp]>([
   ["..", /"\." or "\.\." as a part/],
   ["a/./film.mp4", /"\." or "\.\." as a part/],
   ["%2e%2e/film.mp4", /becomes "\." or "\.\."/],
+  ["a.", /"\." at the end of a part/],
+  ["a./film.mp4", /"\." at the end of a part/],
   ["a\\b.txt", /U\+005C BACKSLASH/],
   ["a\tb", /U\+0009 TAB/],
   ["a\u0000", /U\+0000 NULL/],
@@ -149,7 +151,7 @@ test.each([
   " spaces at both ends ",
   "a%20b+c",
   "50%.mp4",
-  "x.",
+  ".x",
   "//a//",
   "résumé 💎.txt",
 ])("an event for a blob named %s has this name, encoded or not", (name) => {
