@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { epochMs } from "../../../src/copy/time.ts";
 import { newInstanceId } from "../../../src/ledger/instance-id.ts";
+import { eventOwner } from "../../../src/copy/contract/activities.ts";
 import { optionsOff } from "../../../src/copy/request/copy-options.ts";
 import {
   inputFor,
@@ -34,7 +35,7 @@ async function startWithPendingSource() {
     const path = `${at.toISOString().slice(0, 4)}/film.mp4`;
     const known = { route: "dated", etag: etag.replaceAll('"', ""), at: at.toISOString() };
     const destination = { ...input.destination, container: "dated", path };
-    return { ...input, destination, event: { ...known, ...event } };
+    return { ...input, destination, event: { ...known, ...event }, owner: eventOwner };
   };
   const hasCopied = async () => {
     for await (const _ of stack.container("dated").listBlobsFlat()) return true;

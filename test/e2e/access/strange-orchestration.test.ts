@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { epochMs } from "../../../src/copy/time.ts";
+import { eventOwner } from "../../../src/copy/contract/activities.ts";
 import { newInstanceId } from "../../../src/ledger/instance-id.ts";
 import { startExternalServer } from "../../support/stack/outside.ts";
 import {
@@ -64,7 +65,10 @@ test.each<[string, (input: ReturnType<typeof inputFor>) => object]>([
   ["a route with another destination", () => ({ route: "films" })],
   [
     "a route's event with another destination",
-    () => ({ event: { route: "films", etag: "x", at: "2026-11-20T12:00:00.000Z" } }),
+    () => ({
+      event: { route: "films", etag: "x", at: "2026-11-20T12:00:00.000Z" },
+      owner: eventOwner,
+    }),
   ],
   ["a route that does not exist", () => ({ route: "none" })],
   [
@@ -84,7 +88,9 @@ test.each<[string, (input: ReturnType<typeof inputFor>) => object]>([
     "an option that the route of its event sets to another value",
     (input) => ({
       ...along(input, { overwrite: "always" }),
+      route: undefined,
       event: { route: "fixed", etag: "x", at: "2026-11-20T12:00:00.000Z" },
+      owner: eventOwner,
     }),
   ],
   [
@@ -92,6 +98,7 @@ test.each<[string, (input: ReturnType<typeof inputFor>) => object]>([
     ({ destination }) => ({
       destination: { ...destination, container: "dated" },
       event: { route: "dated", etag: "x", at: "soon" },
+      owner: eventOwner,
     }),
   ],
 ])("an input with %s is not copied", async (_, change) => {

@@ -8,7 +8,7 @@ import { hour, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 const key = randomBytes(32);
-const topicKey = "the topic's very secret key";
+const topicKey = "t0picK3y/+w==";
 
 function settingsFor({ topic, webhook }: { topic?: Listener; webhook?: Listener }) {
   return {
