@@ -30,7 +30,7 @@ const maxHostLength = 253;
  * the text may be a SAS then, whose question mark was lost.
  */
 export function quotedHost(host: string): string | null {
-  if (!isHostLike(host)) return null;
+  if (host !== "" && !isHostLike(host)) return null;
   return `"${host.slice(0, maxHostLength)}${host.length > maxHostLength ? "…" : ""}"`;
 }
 
