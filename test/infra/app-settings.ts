@@ -5,15 +5,20 @@ import { appSettings } from "./policies.ts";
 /** Settings that the app reads and the templates do not write, each with its reason. */
 const notWritten: Record<string, string> = {
   AZURE_FUNCTIONS_ENVIRONMENT: "the Functions host sets it on a developer's machine",
+  AzureWebJobsSecretStorageSas:
+    "the host stores the keys in the app's own account, with its identity",
   AzureWebJobsStorage: "a connection string contains a key",
   AzureWebJobsStorage__accountName: "the URIs of the services are written instead",
   COPY_EMULATOR: "only on a developer's machine",
   COPY_EMULATOR_FILES: "only on a developer's machine",
   COPY_EVENT_QUEUE_CONNECTION: "the queue is in the app's own account, which is the default",
   COPY_NOTICE_TOPIC_KEY: "the app's identity sends to the topic",
+  SCM_RUN_FROM_PACKAGE:
+    "a Flex Consumption app has its package in the container of functionAppConfig",
   WEBSITE_AUTH_ENABLED: "the platform sets it",
   WEBSITE_CONTENTSHARE: "the platform sets it",
   WEBSITE_HOSTNAME: "the platform sets it",
+  WEBSITE_RUN_FROM_PACKAGE: "as SCM_RUN_FROM_PACKAGE",
 };
 
 /** Other settings that the Functions host, its extensions and the Azure SDKs read. */

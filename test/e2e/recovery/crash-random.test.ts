@@ -52,7 +52,7 @@ const storageRequest = (operation: OperationName | null, latest: number): fc.Arb
 
 /** Trials take turns with these kinds for their first kill, which even the shortest copy reaches. */
 const firstKills: readonly fc.Arbitrary<Kill>[] = [
-  storageRequest(null, 70),
+  storageRequest(null, 40),
   storageRequest("CopyBlob", 4),
   storageRequest("GetBlobProperties", 12),
   storageRequest("AbortCopyBlob", 1),

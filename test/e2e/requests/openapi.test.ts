@@ -9,6 +9,8 @@ import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /* The document of the API, its examples, and the check of every response that the tests receive. */
 
+const documentFile = new URL("../../../src/http/openapi/openapi.json", import.meta.url);
+
 let stack: TestStack;
 beforeAll(async () => {
   stack = await openStack({ settings: inboxRoutes(), copies: { finishOnStart: "always" } });
@@ -19,7 +21,7 @@ afterAll(() => stack.close());
 test("GET /openapi.json is the document that was built, for every caller", async () => {
   const response = await stack.call("GET", "/openapi.json");
   expect(response.status).toBe(200);
-  expect(response.json).toEqual(JSON.parse(readFileSync("src/http/openapi/openapi.json", "utf8")));
+  expect(response.json).toEqual(JSON.parse(readFileSync(documentFile, "utf8")));
   expect(response.headers.get("cache-control")).toBe("public, max-age=3600");
   expect((await stack.call("HEAD", "/openapi.json")).status).toBe(200);
   expect((await stack.call("POST", "/openapi.json", { body: {} })).status).toBe(405);
