@@ -140,7 +140,7 @@ async function refuseLateStart(
     return null;
   }
   return notAllowed(
-    "it was requested more than a week ago and never started; send the request again, with a new Idempotency-Key",
+    "it was requested more than three days ago and never started; send the request again, with a new Idempotency-Key",
   );
 }
 

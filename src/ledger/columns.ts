@@ -12,6 +12,7 @@ export function readListedCopy({ name, metadata }: ListedBlob): ListedCopy {
   const bytes = column("bytes");
   return {
     instanceId: instanceOf(name),
+    isDeleted: column("deletedAt") !== null,
     position,
     time: timeOfPosition(position),
     status: statuses.find((status) => status === column("status")) ?? "running",

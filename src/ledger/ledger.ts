@@ -67,7 +67,8 @@ export type Records = {
     outcome: Outcome,
     known?: KnownRecord | null,
   ): Promise<Outcome>;
-  remove(instanceId: InstanceId): Promise<void>;
+  /** Removes what the record says of a deleted copy. It stays until the purge (`withDeletion`). */
+  forget(instanceId: InstanceId, now: EpochMs): Promise<void>;
   /**
    * Up to `limit` copies, the newest first, from `startFrom` on (inclusive). One call of List Blobs, which reads no
    * record. `startFrom` is the position of a copy, or its `time`.

@@ -52,6 +52,8 @@ export type CopyRecord = {
   awaitedCopyId: CopyId | null;
   /** The ETag of a lock that the copy gives back; no attempt is registered under it. */
   releasedLock: string | null;
+  /** When a caller deleted the copy (ISO 8601). The record stays until the purge, so that no late run starts the copy. */
+  deletedAt: string | null;
 };
 
 /** One start attempt. Until `until` (epoch ms) its request may arrive at Storage. */
@@ -103,6 +105,7 @@ export const emptyRecord: CopyRecord = {
   leasesSource: false,
   awaitedCopyId: null,
   releasedLock: null,
+  deletedAt: null,
 };
 
 /** Builds the record of a copy that has not been started. */
@@ -214,6 +217,23 @@ export function withOutcome(record: CopyRecord, outcome: Outcome): CopyRecord {
   };
 }
 
+/**
+ * Removes what a deleted copy copied from the record. What remains prevents every further start with this id: a start, an
+ * abort or a settlement that Durable runs again, minutes later, finds the outcome and changes nothing.
+ */
+export function withDeletion(record: CopyRecord, now: EpochMs): CopyRecord {
+  const { createdAt, claim, request, outcome } = record;
+  return {
+    ...emptyRecord,
+    createdAt,
+    claim,
+    request,
+    outcome,
+    abortRequested: true,
+    deletedAt: toIso(now),
+  };
+}
+
 /** In characters. All metadata of a blob has at most 8 KiB, and the URL of a long name alone may have more. */
 export const maxColumnLength = 2_048;
 
@@ -222,7 +242,7 @@ export const maxColumnLength = 2_048;
  * truncated; the record itself has the whole URL.
  */
 export function summary(record: CopyRecord): Record<string, string> {
-  const { source, destination, createdAt, claim, owner, outcome } = record;
+  const { source, destination, createdAt, claim, owner, outcome, deletedAt } = record;
   const progress = outcome?.progress ?? null;
   const columns = {
     status: outcome?.status ?? "running",
@@ -231,7 +251,8 @@ export function summary(record: CopyRecord): Record<string, string> {
     createdAt,
     claim,
     owner,
-    completedAt: outcome?.completedAt ?? null,
+    completedAt: outcome?.completedAt ?? deletedAt,
+    deletedAt,
     cause: outcome?.status === "failed" ? outcome.failure.cause : null,
     bytes: progress === null ? null : String(progress.bytesCopied),
   };
@@ -248,6 +269,7 @@ function toColumn(url: string): string {
 /** A copy as the columns of its record show it. Times are ISO 8601. */
 export type ListedCopy = {
   instanceId: InstanceId;
+  isDeleted: boolean;
   /** Where it is in the list; `time` is before all copies of the same ms. Both sort as texts. */
   position: string;
   time: string;

@@ -1,7 +1,7 @@
 import type { ConditionalBlobs } from "./conditional-blobs.ts";
 import { readListedCopy } from "./columns.ts";
 import { recordName, recordsFolder } from "./instance-id.ts";
-import { emptyRecord, summary, withOutcome } from "./record.ts";
+import { emptyRecord, summary, withDeletion, withOutcome } from "./record.ts";
 import type { CopyRecord } from "./record.ts";
 import type { Records } from "./ledger.ts";
 
@@ -42,8 +42,10 @@ export function createBlobRecords(blobs: ConditionalBlobs): Records {
       const page = await blobs.list(recordsFolder, { marker, limit, ...start });
       return { copies: page.blobs.map(readListedCopy), marker: page.marker };
     },
-    async remove(instanceId) {
-      await blobs.remove(recordName(instanceId));
+    async forget(instanceId, now) {
+      await change(instanceId, undefined, (record) =>
+        record.deletedAt === null ? withDeletion(record, now) : null,
+      );
     },
   };
 }

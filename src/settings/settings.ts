@@ -13,6 +13,8 @@ import type { Environment } from "./environment.ts";
 import { defaultMaxLockDays, defaultRetentionDays, defaultWatchdog } from "./settings-table.ts";
 import { parseLedgerAccount, parseOwnAccount } from "./own-account.ts";
 import type { LedgerAccount } from "./own-account.ts";
+import { maxFirstStartMs } from "../copy/contract/request-rules.ts";
+import { day } from "../copy/durations.ts";
 import { parseEventQueue } from "./event-queue.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { parseNamedState } from "./named-state.ts";
@@ -212,8 +214,11 @@ function parseSchedule(text: string | undefined, problems: string[]): string {
   return value;
 }
 
-/** A claim is kept for at least 72 hours. A copy is kept longer than its claim; otherwise its key could restart it. */
-const minRetentionDays = 3;
+/**
+ * A copy is kept longer than its claim; otherwise its key could restart it. It is also kept for as long as its id can
+ * still start it.
+ */
+const minRetentionDays = maxFirstStartMs / day;
 const maxRetentionDays = 3_650;
 
 function parseRetentionDays(text: string | undefined, problems: string[]): number {

@@ -15,6 +15,20 @@ const retries = "test/e2e/requests/retry.test.ts";
 /** Mistakes in the HTTP API. */
 export const apiMutants: readonly Mutant[] = [
   {
+    breaks: "a deleted copy keeps no outcome, so a late run of its start copies again",
+    file: "src/ledger/record.ts",
+    find: "    outcome,\n    abortRequested: true,\n    deletedAt: toIso(now),",
+    replace: "    deletedAt: toIso(now),",
+    suites: [deletes],
+  },
+  {
+    breaks: "a deleted copy is listed",
+    file: "src/triggers/http/list-copies.ts",
+    find: "!copy.isDeleted &&",
+    replace: "(!copy.isDeleted || copy.isDeleted) &&",
+    suites: [deletes],
+  },
+  {
     breaks: "the claim of a deleted copy stays open, so its key starts it again",
     file: "src/triggers/http/delete-copy.ts",
     find: "if (claim !== null) await deps.ledger.closeClaim",

@@ -15,9 +15,10 @@ import { isInstanceId, timeOfId } from "./ids.ts";
 
 /**
  * How late after its request the first start of a copy may be (ms), because the time of its id chooses the date in a
- * route's destination and its place in a queue. A later start must have a record: then the copy has waited.
+ * route's destination and its place in a queue. A later start must have a record: then the copy has waited. Records of
+ * ended copies are kept for at least as long (`COPY_RETENTION_DAYS`), so that no late run starts such a copy again.
  */
-export const maxFirstStartMs = 7 * day;
+export const maxFirstStartMs = 3 * day;
 
 /** Returns why no trigger can have started the copy; null if one can. It completes "Cannot start the copy because …". */
 export function requestProblem(

@@ -28,7 +28,7 @@ export function deleteCopy(deps: CopyDependencies): HttpHandler {
     // First: without the copy, an open claim would start it again.
     if (claim !== null) await deps.ledger.closeClaim(claim, id, deps.now());
     if (!(await purgeHistories(client, id))) return notEnded(stillRunning);
-    await deps.ledger.records.remove(id);
+    await deps.ledger.records.forget(id, deps.now());
     return { status: 204, headers: { "cache-control": "no-store" } };
   };
 }

@@ -63,6 +63,7 @@ function chooseFilter({ principals }: CopyDependencies, request: HttpRequest): F
   return {
     keepsAll,
     keeps: (copy, { status, source, destination }) =>
+      !copy.isDeleted &&
       (status === null || copy.status === status) &&
       (source === null || copy.source?.startsWith(source) === true) &&
       (destination === null || copy.destination?.startsWith(destination) === true) &&

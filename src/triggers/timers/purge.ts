@@ -171,8 +171,9 @@ async function readCompletion(
   client: DurableClient,
   id: InstanceId,
 ): Promise<EpochMs | "running" | null> {
-  const outcome = (await ledger.records.read(id))?.outcome ?? null;
-  if (outcome !== null) return parseTime(outcome.completedAt);
+  const record = await ledger.records.read(id);
+  const endedAt = record?.outcome?.completedAt ?? record?.deletedAt ?? null;
+  if (endedAt !== null) return parseTime(endedAt);
   const instance = await findInstance(client, ledger, id);
   switch (instance?.execution.kind) {
     case undefined:

@@ -35,21 +35,21 @@ async function requested() {
 
 const denied = {
   kind: "failed",
-  failure: { cause: "not-allowed", message: expect.stringContaining("more than a week ago") },
+  failure: { cause: "not-allowed", message: expect.stringContaining("more than three days ago") },
 };
 
 test("a late first start whose check fails for now is refused by the next attempt, and leaves no record", async () => {
   const { clock, input, records, failRead, start } = await requested();
-  await clock.advance(7 * day + 1);
+  await clock.advance(3 * day + 1);
   failRead();
   expect(await start(1)).toMatchObject({ kind: "transient-failure" });
   expect(await records.read(input.instanceId)).toBeNull();
   expect(await start(2)).toMatchObject(denied);
 });
 
-test("a copy whose first attempt failed for now within a week starts after more than a week", async () => {
+test("a copy whose first attempt failed for now within three days starts after more than three days", async () => {
   const { clock, input, records, failLock, start } = await requested();
-  await clock.advance(7 * day);
+  await clock.advance(3 * day);
   failLock();
   expect(await start(1)).toMatchObject({ kind: "transient-failure" });
   expect(await records.read(input.instanceId)).not.toBeNull();

@@ -208,7 +208,8 @@ function tenThousand({ callMs = 0 } = {}) {
     const ended = { status: "succeeded", completedAt: "2026-03-01T12:00:00.000Z" } as const;
     const place = { source: "https://a/in/x", destination: "https://a/out/x" };
     const rest = { createdAt: ended.completedAt, cause: null, bytes: 1, owner: "a".repeat(64) };
-    return { instanceId, position, time, ...ended, ...place, ...rest };
+    const isDeleted = false;
+    return { instanceId, isDeleted, position, time, ...ended, ...place, ...rest };
   });
   const records: Pick<Records, "list"> = {
     async list({ marker, limit, startFrom }) {

@@ -122,7 +122,7 @@ test("an input along a route is copied where the route says, and only there", as
   });
 });
 
-const week = 7 * 24 * 3_600_000;
+const threeDays = 3 * 24 * 3_600_000;
 
 /** The input along the route "dated", requested at this time, with the destination that the time gives. */
 function dated(stack: Awaited<ReturnType<typeof start>>, at: number, createdAt = at) {
@@ -139,7 +139,7 @@ function dated(stack: Awaited<ReturnType<typeof start>>, at: number, createdAt =
 test.each<[string, (now: number) => { at: number; createdAt?: number }]>([
   ["another time than its id", (now) => ({ at: now, createdAt: Date.parse("2001-01-01") })],
   ["an id of years ago", () => ({ at: Date.parse("2001-01-01") })],
-  ["an id of a week ago", (now) => ({ at: now - week - 1 })],
+  ["an id of three days ago", (now) => ({ at: now - threeDays - 1 })],
   ["an id of the next year", () => ({ at: Date.parse("2027-01-01") })],
 ])(
   "an input along a route whose destination has a date is not copied with %s",
@@ -155,26 +155,26 @@ test.each<[string, (now: number) => { at: number; createdAt?: number }]>([
   },
 );
 
-test("an input along a route whose destination has a date is copied within a week of the time in its id", async () => {
+test("an input along a route whose destination has a date is copied within three days of the time in its id", async () => {
   const stack = await start();
   await stack.container("dated").create();
-  const { id, copy } = dated(stack, stack.clock.now() - week + 60_000);
+  const { id, copy } = dated(stack, stack.clock.now() - threeDays + 60_000);
   expect(await startStrange(stack, { ...copy, route: "dated" }, { id })).toMatchObject({
     output: { status: "succeeded" },
   });
 });
 
-test("an input without a route is copied within a week of the time in its id, and not later", async () => {
+test("an input without a route is copied within three days of the time in its id, and not later", async () => {
   const stack = await start();
   const at = (ms: number) => {
     const createdAt = new Date(ms).toISOString();
     return { id: newInstanceId(epochMs(ms)), input: inputFor(stack, { createdAt }) };
   };
-  const late = at(stack.clock.now() - week - 1);
+  const late = at(stack.clock.now() - threeDays - 1);
   expect(await startStrange(stack, late.input, late)).toMatchObject(refused);
   const operations = stack.local.emulator.requests.map(({ operation }) => operation);
   expect(operations).not.toContain("CopyBlob");
-  const early = at(stack.clock.now() - week + 60_000);
+  const early = at(stack.clock.now() - threeDays + 60_000);
   expect(await startStrange(stack, early.input, early)).toMatchObject({
     output: { status: "succeeded" },
   });

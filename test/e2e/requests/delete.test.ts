@@ -37,8 +37,9 @@ test("an ended copy is forgotten with its history and its record", async () => {
   const response = await remove(stack, id);
   expect(response).toMatchObject({ status: 204, text: "" });
   expect(stack.countHistoryEvents()).toBe(0);
-  expect(await ledgerNames(stack)).toEqual([]);
+  expect(await ledgerNames(stack)).toEqual(["records"]);
   expect((await stack.call("GET", `/copies/${id}`)).status).toBe(404);
+  expect((await stack.call("GET", "/copies")).json.items).toEqual([]);
   expect((await remove(stack, id)).status).toBe(404);
   // What was copied stays.
   expect(await stack.blob("archive/film.mp4").exists()).toBe(true);
@@ -53,7 +54,7 @@ test.each(["failed", "skipped", "aborted"])("a %s copy is forgotten too", async 
   if (status === "aborted") await stack.call("POST", `/copies/${id}/abort`);
   expect(await stack.untilEnded(id)).toMatchObject({ status });
   expect((await remove(stack, id)).status).toBe(204);
-  expect(await ledgerNames(stack)).toEqual([]);
+  expect(await ledgerNames(stack)).toEqual(["records"]);
   expect(stack.countHistoryEvents()).toBe(0);
 });
 
@@ -79,7 +80,7 @@ test("the Idempotency-Key of a deleted copy is 410 while its claim lives, and fr
   await stack.untilEnded(id);
   const deletedAt = new Date(stack.clock.now()).toISOString();
   expect((await remove(stack, id)).status).toBe(204);
-  expect(await ledgerNames(stack)).toEqual(["claims"]);
+  expect(await ledgerNames(stack)).toEqual(["claims", "records"]);
   const post = (other: object) => stack.call("POST", "/copies", { body: other, headers });
   const gone = {
     status: 410,
@@ -108,7 +109,7 @@ test("an event whose copy was deleted does not start it again", async () => {
   await deliver(stack, event);
   await stack.clock.settled();
   expect(await allCopies(stack)).toEqual([]);
-  expect(await ledgerNames(stack)).toEqual(["claims"]);
+  expect(await ledgerNames(stack)).toEqual(["claims", "records"]);
 });
 
 test("a copy whose notification is not delivered yet is 409 until it is", async () => {
@@ -135,7 +136,7 @@ test("a DELETE that was interrupted after the history is completed by the next o
   const { id } = await stack.start(await request(stack));
   await stack.untilEnded(id);
   const allow = stack.local.emulator.faults.add({
-    operation: "DeleteBlob",
+    operation: "PutBlob",
     match: ({ target }) => target.includes("/records/"),
     do: { response: { status: 503, code: "ServerBusy" } },
   });
@@ -143,5 +144,44 @@ test("a DELETE that was interrupted after the history is completed by the next o
   allow();
   expect(await ledgerNames(stack)).toEqual(["records"]);
   expect((await remove(stack, id)).status).toBe(204);
-  expect(await ledgerNames(stack)).toEqual([]);
+  expect((await remove(stack, id)).status).toBe(404);
+});
+
+test("what is left of a deleted copy has no URL, and goes with the retention", async () => {
+  const stack = await startStack({ environment: { COPY_RETENTION_DAYS: "3" } });
+  const { id } = await stack.start(await request(stack));
+  await stack.untilEnded(id);
+  await remove(stack, id);
+  const ledger = stack.container("ferry-ledger");
+  for await (const { name, metadata } of ledger.listBlobsFlat({ includeMetadata: true })) {
+    const text = String(await ledger.getBlobClient(name).downloadToBuffer());
+    expect(text + JSON.stringify(metadata)).not.toContain("inbox");
+  }
+  await stack.clock.advance(5 * day);
+  expect(await ledgerNames(stack)).not.toContain("records");
+});
+
+test("a late run of the start of a deleted copy copies nothing", async () => {
+  const stack = await startStack();
+  const body = { ...(await request(stack)), options: { overwrite: "always" } };
+  const { id } = await stack.start(body);
+  await stack.untilEnded(id);
+  const { url } = stack.local.host;
+  const instance = await fetch(
+    `${url}/runtime/webhooks/durabletask/instances/${id}?showInput=true`,
+  );
+  const { input: copy } = (await instance.json()) as { input: object };
+  await remove(stack, id);
+  const newer = await stack.upload("archive/film.mp4", "newer");
+  const step = { instanceId: id, copy, attempt: 1, kept: null };
+  const response = await fetch(`${url}/admin/functions/startCopy`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ input: JSON.stringify(step) }),
+  });
+  expect(response.status).toBe(202);
+  await stack.clock.settled();
+  expect(String(await newer.downloadToBuffer())).toBe("newer");
+  expect((await stack.call("GET", `/copies/${id}`)).status).toBe(404);
+  expect(await ledgerNames(stack)).toEqual(["records"]);
 });
