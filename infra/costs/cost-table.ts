@@ -30,7 +30,9 @@ export function costTables(prices: Prices, counts: Counts, hub: Hub): string {
       ]),
     ),
     "### A month of copies",
-    `The last three columns are money, in ${prices.region}, for what has a price below. "At most", because an instance of ${prices.instanceGigabytes} GB is billed for at least a second, and the table assumes that no two executions share one.`,
+    `The last three columns are money, in ${prices.region}, for blobs in the tier Hot with LRS. ${unpriced(prices)}`,
+    `"At most": the table counts one second of an instance of ${prices.instanceGigabytes} GB for each execution, the shortest time that is billed. This is an upper limit only if no execution takes longer than a second, as one with \`Prefer: wait\` does. Executions that share an instance at the same time cost less.`,
+    "The free amounts are deducted in each row. A subscription has them once a month, for all its apps.",
     table(
       [
         "Copies",
@@ -39,12 +41,13 @@ export function costTables(prices: Prices, counts: Counts, hub: Hub): string {
         "Hub operations",
         "Executions",
         `${prices.currency}: blob`,
-        "executions",
-        "GB-s, at most",
+        `${prices.currency}: executions`,
+        `${prices.currency}: GB-s, at most`,
       ],
       months.flatMap((copies) => ways.map((way) => monthRow(prices, way, copies))),
     ),
     "### A month without copies",
+    `A month has ${hoursPerMonth} hours.`,
     table(["", "Amount"], idleRows(counts, hub)),
     "### Prices",
     table(["", "Price", "Free in a month", "As of", "Source"], priceRows(prices)),
@@ -79,7 +82,7 @@ function idleRows({ idleHour }: Counts, hub: Hub): string[][] {
     ["Their blob requests other than lists", count((writes + reads + others) * hoursPerMonth)],
     ["Their lists", count(lists * hoursPerMonth)],
     [
-      "Hub operations, if an instance of the app runs all the time",
+      "Hub operations, polling included, if an instance of the app runs all the time",
       count(hub.idleHour * hoursPerMonth),
     ],
   ];
@@ -93,6 +96,24 @@ function priceRows({ currency, prices }: Prices): string[][] {
     return [price.name, `${currency} ${amount}${unit}`, count(freePerMonth), date, source];
   });
 }
+
+/** The sentences about what the money does not include. */
+function unpriced({ prices }: Prices): string {
+  const names = Object.entries(unpricedNames).flatMap(
+    ([name, text]) => (prices[name as PriceName] === null ? [text] : []), // a key of the prices
+  );
+  if (names.length === 0) return "";
+  return `No price was found for ${names.join(", ")}. The money does not include these, and a row that needs a list has no money for its blob requests.`;
+}
+
+const unpricedNames: Partial<Record<PriceName, string>> = {
+  blobList: "lists of blobs",
+  queueOperation: "operations of the hub's queues",
+  tableOperation: "operations of the hub's tables",
+  event: "events",
+  logGigabyte: "log lines",
+  virtualMachineHour: "virtual machines",
+};
 
 /** Nothing if one of the amounts is unknown. */
 function sum(amounts: (number | null)[]): number | null {
