@@ -18,7 +18,7 @@ export const apiMutants: readonly Mutant[] = [
     breaks: "a deleted copy keeps no outcome, so a late run of its start copies again",
     file: "src/ledger/record.ts",
     find: "    outcome,\n    abortRequested: true,\n    deletedAt: toIso(now),",
-    replace: "    deletedAt: toIso(now),",
+    replace: "    outcome: outcome === null ? outcome : null,\n    deletedAt: toIso(now),",
     suites: [deletes],
   },
   {
