@@ -25,10 +25,12 @@ async function call(needsSignIn: boolean, headers: Record<string, string>) {
   );
   const request = new HttpRequest({ method: "GET", url: "https://app.example/", headers });
   const get = request.headers.get.bind(request.headers);
-  request.headers.get = (name) => {
-    read.push(name);
-    return get(name);
-  };
+  Object.defineProperty(request.headers, "get", {
+    value: (name: string) => {
+      read.push(name);
+      return get(name);
+    },
+  });
   const { status } = await handler(request, {} as DurableClient, {} as InvocationContext);
   return { status, done, read };
 }
