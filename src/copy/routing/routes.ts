@@ -190,7 +190,9 @@ function parseRoute(
   const sampleProblems = sample.ok
     ? missingGrants(sample.request.options, new Set(allow), "the route")
     : sample.problems;
-  problems.push(...sampleProblems.map(({ pointer, message }) => at(fieldAt(pointer), message)));
+  problems.push(
+    ...sampleProblems.map(({ pointer, message }) => at(pointer.replaceAll("/", "."), message)),
+  );
   if (problems.length > 0 || !sample.ok || sourceStart === null) return { route: null, problems };
   const destination = templateStart(template, { container, sourceStart });
   const start = { source: sourceStart, destination };
@@ -198,14 +200,6 @@ function parseRoute(
   const from = { ...source.place, ...named };
   const route = { name, source: from, template, options, fixedOptions, allow };
   return { route: { ...route, sample: sample.request, start }, problems: [] };
-}
-
-/** A pointer as a field of a route. An option's name may be a pasted secret. */
-function fieldAt(pointer: string): string {
-  return pointer
-    .split("/")
-    .map((part) => (part === "" ? part : shownName(part)))
-    .join(".");
 }
 
 type Place = Pick<RouteSource, "origin" | "account" | "container"> & { url: string };
