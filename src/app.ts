@@ -11,9 +11,8 @@ import { activities, orchestrations } from "./names.ts";
 import { copyOrchestration } from "./orchestrations/copy-orchestration.ts";
 import { repairOrchestration } from "./orchestrations/repair-orchestration.ts";
 import { abortCopy } from "./triggers/http/abort-copy.ts";
-import { respondInTime, revalidate } from "./triggers/http/http-handler.ts";
 import type { HttpHandler } from "./triggers/http/http-handler.ts";
-import { requireSignIn } from "./triggers/http/principals.ts";
+import { createRouteHandler } from "./triggers/http/route-handler.ts";
 import { routeMethods, allMethods } from "./triggers/http/method-router.ts";
 import { copyTimeline } from "./triggers/http/copy-timeline.ts";
 import { deleteCopy } from "./triggers/http/delete-copy.ts";
@@ -55,16 +54,13 @@ export function registerApp(dependencies: AppDependencies): void {
   escapeLogLines();
   const hold = createHold(requests);
   const needsSignIn = auth === "entra";
+  const shared = { needsSignIn, principals: requests.principals, hold };
   const registerRoute = (name: string, route: string, handler: HttpHandler) =>
     df.app.client.http(name, {
       route,
       methods: [...allMethods],
       authLevel: needsSignIn ? "anonymous" : "function",
-      handler: inRequest(
-        revalidate(
-          hold(respondInTime(needsSignIn ? requireSignIn(handler, requests.principals) : handler)),
-        ),
-      ),
+      handler: inRequest(createRouteHandler(handler, shared)),
     });
   registerRoute(
     "copies",

@@ -1,3 +1,4 @@
+import { hasSignature } from "../copy/location/storage-names.ts";
 import type { Problem } from "../copy/request/request-problem.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 
@@ -89,7 +90,7 @@ function prefixProblem(prefix: string): string | null {
   if (!/^https?:\/\/./i.test(prefix)) return "must begin with https:// or http://";
   if (prefix.length > maxPrefixLength) return `must have at most ${maxPrefixLength} characters`;
   // A filter is logged with the URL of the request.
-  return /[?&]sig=/i.test(prefix) ? "must not contain a SAS" : null;
+  return hasSignature(prefix) ? "must not contain a SAS" : null;
 }
 
 /** Ferry stores scheme and host in lower case. */

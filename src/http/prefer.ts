@@ -1,13 +1,18 @@
 /** How long a request may be held (seconds). */
 export const maxWaitSeconds = 20;
 
+/** Longer headers are ignored, as a server may do with every preference (RFC 7240, 2). */
+const maxLength = 1_000;
+
 /**
  * Reads `wait` of the header Prefer (RFC 7240, 4.3), in seconds; more than 20 counts as 20. Null if there is none, if it
  * is 0, or if it cannot be read: a preference that is not understood is ignored (RFC 7240, 2).
  */
 export function readWait(prefer: string | null): number | null {
-  // A quoted value may contain commas and semicolons. The first of several counts.
-  for (const preference of (prefer ?? "").match(/(?:"(?:[^"\\]|\\.)*"|[^",])+/g) ?? []) {
+  if (prefer === null || prefer.length > maxLength) return null;
+  // A quoted value may contain commas and semicolons, and one without an end is the rest: reading it again from every
+  // quote would take quadratic time. The first of several preferences counts.
+  for (const preference of prefer.match(/(?:"(?:[^"\\]|\\.)*"?|[^",])+/g) ?? []) {
     const [name = "", value = ""] = (preference.split(";")[0] ?? "").split("=");
     if (name.trim().toLowerCase() !== "wait") continue;
     const [, seconds] = /^"?(\d{1,9})"?$/.exec(value.trim()) ?? [];

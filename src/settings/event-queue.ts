@@ -1,3 +1,4 @@
+import { quotedName } from "../copy/location/characters.ts";
 import { nonEmpty } from "./environment.ts";
 import type { Environment } from "./environment.ts";
 import { defaultEventQueueConnection } from "./settings-table.ts";
@@ -20,19 +21,25 @@ export function parseEventQueue(environment: Environment, problems: string[]): E
   if (queueName === null) return null;
   if (!validName.test(queueName) || queueName.endsWith("-poison")) {
     problems.push(
-      `COPY_EVENT_QUEUE must be a queue's name of 3 to 56 lower-case letters, digits and single hyphens that does not end in "-poison": "${queueName}"`,
+      `COPY_EVENT_QUEUE must be a queue's name of 3 to 56 lower-case letters, digits and single hyphens that does not end in "-poison"${shown(queueName)}`,
     );
   }
   const hub = nonEmpty(environment["TASKHUB_NAME"])?.toLowerCase() ?? "";
   if (queueName.startsWith(`${hub}-`) && hubQueue.test(queueName.slice(hub.length))) {
-    problems.push(`COPY_EVENT_QUEUE must not be a queue of the task hub: "${queueName}"`);
+    problems.push(`COPY_EVENT_QUEUE must not be a queue of the task hub${shown(queueName)}`);
   }
   const connection =
     nonEmpty(environment["COPY_EVENT_QUEUE_CONNECTION"]) ?? defaultEventQueueConnection;
   if (!/^[A-Za-z]\w*$/.test(connection)) {
     problems.push(
-      `COPY_EVENT_QUEUE_CONNECTION must be the name of a setting, such as AzureWebJobsStorage: "${connection}"`,
+      `COPY_EVENT_QUEUE_CONNECTION must be the name of a setting, such as AzureWebJobsStorage${shown(connection)}`,
     );
   }
   return { queueName, connection };
+}
+
+/** The end of a problem: the value, unless it may be a connection string or a SAS. */
+function shown(value: string): string {
+  const quoted = quotedName(value);
+  return quoted === null ? "" : `: ${quoted}`;
 }

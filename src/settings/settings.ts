@@ -5,6 +5,7 @@ import {
   wholeExternalOrigins,
 } from "../copy/request/access-policy.ts";
 import type { AllowedPair } from "../copy/request/access-policy.ts";
+import { quotedName } from "../copy/location/characters.ts";
 import type { Origins } from "../copy/location/parse-endpoint.ts";
 import { isOwnState, ownStateProblem } from "../copy/request/own-state.ts";
 import type { OwnState } from "../copy/request/own-state.ts";
@@ -195,8 +196,10 @@ function parseRouteSettings(
 function parseAuth(text: string | undefined, hasSignIn: boolean, problems: string[]): Auth {
   const value = nonEmpty(text)?.toLowerCase() ?? "keys";
   if (value === "keys") return "keys";
-  if (value !== "entra") problems.push(`COPY_AUTH must be "keys" or "entra": "${value}"`);
-  else if (!hasSignIn) {
+  if (value !== "entra") {
+    const quoted = quotedName(value);
+    problems.push(`COPY_AUTH must be "keys" or "entra"${quoted === null ? "" : `: ${quoted}`}`);
+  } else if (!hasSignIn) {
     problems.push(
       'COPY_AUTH is "entra", but App Service authentication is off: WEBSITE_AUTH_ENABLED is not "true". Turn it on, or set COPY_AUTH to "keys"',
     );

@@ -150,8 +150,8 @@ export const apiMutants: readonly Mutant[] = [
   {
     breaks: "a filter may contain a SAS, which is logged",
     file: "src/http/list-query.ts",
-    find: "return /[?&]sig=/i.test(prefix)",
-    replace: "return /[?&]sig==/i.test(prefix)",
+    find: "return hasSignature(prefix)",
+    replace: "return hasSignature(`${prefix.length}`)",
     suites: [listQueries],
   },
   {

@@ -13,6 +13,7 @@ import { strictMutants } from "./strict.ts";
 import { powerMutants } from "./power.ts";
 import { priceMutants } from "./price.ts";
 import { taskHubMutants } from "./task-hub.ts";
+import { quoteMutants } from "./quotes.ts";
 import { waitMutants } from "./waits.ts";
 import { nameMutants } from "./names.ts";
 import { alertMutants } from "./alerts.ts";
@@ -481,5 +482,6 @@ export const mutants: readonly Mutant[] = [
   ...operateMutants,
   ...alertMutants,
   ...requestMutants,
+  ...quoteMutants,
   ...ownStateMutants,
 ];

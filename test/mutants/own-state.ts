@@ -187,9 +187,9 @@ export const ownStateMutants: readonly Mutant[] = [
   },
   {
     breaks: "a caller without sign-in may use the API without a key",
-    file: "src/app.ts",
-    find: "needsSignIn ? requireSignIn(handler, requests.principals) : handler",
-    replace: "needsSignIn ? requireSignIn(handler, requests.principals) && handler : handler",
+    file: "src/triggers/http/route-handler.ts",
+    find: "needsSignIn ? requireSignIn(held, principals) : held",
+    replace: "needsSignIn ? requireSignIn(held, principals) && held : held",
     suites: [signIn],
   },
   {

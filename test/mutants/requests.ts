@@ -172,8 +172,8 @@ export const requestMutants: readonly Mutant[] = [
   {
     breaks: "an empty query is dropped",
     file: "src/copy/location/written-url.ts",
-    find: '...(query === "" ?',
-    replace: '...(query === " " ?',
+    find: "...(query !== undefined && /^&*$/.test(query)",
+    replace: '...(query === " "',
     suites: [urls],
   },
   {

@@ -58,6 +58,9 @@ test.each([
   ["https://", "must begin with https:// or http://"],
   [`https://a/${"x".repeat(2_039)}`, "must have at most 2048 characters"],
   ["https://a/b?sv=1&sig=secret", "must not contain a SAS"],
+  ["https://a/b%3Fsv=1%26sig=secret", "must not contain a SAS"],
+  ["https://a/b%253Fsig%253Dsecret", "must not contain a SAS"],
+  ["https://a/b;sig=secret", "must not contain a SAS"],
   ["https://a/b?SIG=secret", "must not contain a SAS"],
 ])("the prefix %s %s", (prefix, message) => {
   const query = `source=${encodeURIComponent(prefix)}`;

@@ -11,6 +11,9 @@ test.each([
   ["respond-async, wait=10", 10],
   ["wait=3; x=1, wait=9", 3],
   ['note="a, wait=9", wait=4', 4],
+  ['note="a \\", wait=9", wait=4', 4],
+  ['wait=4, note="a', 4],
+  [`wait=4, ${"x".repeat(1_000 - 8)}`, 4],
 ])("%s asks for %i seconds", (prefer, seconds) => {
   expect(readWait(prefer)).toBe(seconds);
 });
@@ -30,6 +33,18 @@ test.each([
   "wait=9999999999",
   '"',
   '="',
+  'note="a, wait=9',
+  '""", wait=9',
+  `wait=4, ${"x".repeat(1_001 - 8)}`,
 ])("%s is ignored", (prefer) => {
   expect(readWait(prefer)).toBeNull();
 });
+
+test.each(['"', '"a,', '\\"', '"\\', "=", ",", ";"])(
+  "a long header takes no time that grows with the square of its length: %j",
+  (part) => {
+    const before = performance.now();
+    expect(readWait(part.repeat(200_000))).toBeNull();
+    expect(performance.now() - before).toBeLessThan(1_000);
+  },
+);

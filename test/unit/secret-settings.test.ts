@@ -5,7 +5,7 @@ import { brokenSecrets, canary } from "../support/access/broken-secrets.ts";
 
 /*
  * Goal: a problem of a secret setting quotes no part of its value, because health shows it to callers without a key.
- * Other settings can contain a SAS whose question mark was lost: a problem quotes only a host of them.
+ * Other settings can contain a SAS or a connection string by mistake: a problem quotes only hosts and short names.
  */
 
 const valid: Record<string, string> = {
@@ -107,3 +107,89 @@ test.each(["&sig=abc", "%26sig=abc", ";sig=abc", "_a", "=x"])(
     expect(problem).not.toContain("abc");
   },
 );
+
+const key = `${canary}abcdefghijklmnopqrstuvwxyz+/ABCDEFGHIJKLMNOPQRSTUVWXYZ0123==`;
+const pasted = [
+  `DefaultEndpointsProtocol=https;AccountName=acct1;AccountKey=${key};EndpointSuffix=core.windows.net`,
+  `https://${host}/in1/a?sv=2026-10-06&sp=rw&sig=${canary}%2B%3D`,
+  `?sv=2026-10-06&sp=rw&sig=${canary}%2B%3D`,
+  key,
+];
+const names = Object.keys(settingsTable);
+
+/** The app's problems; none if it would start. */
+function problemsOrNone(environment: Record<string, string>): string {
+  try {
+    readSettings({ ...valid, ...environment });
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems.join();
+    throw error;
+  }
+  return "";
+}
+
+test.each(names)("no problem quotes a secret that was pasted into %s", (name) => {
+  for (const value of pasted) {
+    for (const text of [value, `x-${value}`, JSON.stringify(value), JSON.stringify([value])]) {
+      expect(partsIn(problemsOrNone({ [name]: text })), text).toEqual([]);
+      expect(partsIn(problemsOrNone({ [name]: text, AzureWebJobsStorage: "" })), text).toEqual([]);
+      const queue = { COPY_EVENT_QUEUE: "events", TASKHUB_NAME: "x" };
+      expect(partsIn(problemsOrNone({ ...queue, [name]: text })), text).toEqual([]);
+    }
+  }
+});
+
+test.each(pasted)("no problem quotes a secret that was pasted into a list: %s", (value) => {
+  const list = (...entries: object[]) => JSON.stringify(entries);
+  const [from, to] = [`https://${host}/in1`, out];
+  const one = { name: "r", source: from, destination: `${out}/{path}` };
+  const option = (name: string, given: unknown) => ({ ...one, options: { [name]: given } });
+  const pairs = [
+    { from, to, allow: [value] },
+    { from, to, [value]: 1 },
+    { from: value, to },
+    { from, to: value },
+    { from: `${from}/${value}`, to },
+  ];
+  const back = { name: "s", source: out, prefix: value, destination: `${from}/${value}{path}` };
+  const lists: object[][] = [
+    [{ ...one, [value]: 1 }],
+    [{ ...one, allow: [value] }],
+    [{ ...one, destination: `${out}/{${value}}` }],
+    [{ ...one, destination: `${out}/${value}/{path}` }],
+    [{ ...one, name: value }],
+    [
+      { ...one, name: value },
+      { ...one, name: value },
+    ],
+    [{ ...one, prefix: value, suffix: value, glob: value }],
+    [{ ...one, prefix: value, destination: `${out}/${encodeURIComponent(value)}{path}` }, back],
+    [{ ...one, prefix: value, destination: `${from}/{path}` }],
+    [option(value, 1)],
+    ...["metadata", "tags", "file", "sourceConditions", "destinationConditions"].flatMap((name) => [
+      [option(name, { [value]: 1 })],
+      [option(name, { [value]: value })],
+      [option(name, value)],
+      [option(name, { ifMatch: value, ifTags: value, attributes: value, mode: value })],
+    ]),
+    ...["overwrite", "tier", "rollback", "ifBusy", "sourceLease", "destinationLease"].map(
+      (name) => [option(name, value)],
+    ),
+    [option("immutabilityPolicy", { until: value, mode: value, [value]: 1 })],
+  ];
+  for (const entry of pairs) {
+    expect(partsIn(problemsOrNone({ COPY_ALLOWED: list(entry) })), list(entry)).toEqual([]);
+  }
+  for (const entries of lists) {
+    const text = list(...entries);
+    expect(partsIn(problemsOrNone({ COPY_ROUTES: text })), text).toEqual([]);
+  }
+});
+
+test.each([
+  [{ COPY_EVENT_QUEUE: "Events_1" }, ': "Events_1"'],
+  [{ COPY_EVENT_QUEUE: "events", COPY_EVENT_QUEUE_CONNECTION: "my-queue" }, ': "my-queue"'],
+  [{ COPY_AUTH: "none" }, ': "none"'],
+])("a short name is quoted: %j", (environment, quoted) => {
+  expect(problemsWith(environment).join()).toContain(quoted);
+});

@@ -132,7 +132,7 @@ test.each<[unknown, string]>([
     '[0].allow has "everything", which is not one of hold-source, lock, legal-hold, seal',
   ],
   [["LOCK"], '[0].allow has "LOCK"'],
-  [["*"], '[0].allow has "*"'],
+  [["*"], "[0].allow has a word, which is not one of"],
   ["lock", "must be"],
   [[1], "must be"],
   [null, "must be"],

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { etagShape } from "../location/etag.ts";
 import { endpointShape } from "../location/trusted-endpoint.ts";
 import { storageTime } from "../location/storage-query.ts";
 import { optionsShape, storedOptionsShape } from "../request/copy-options.ts";
@@ -25,8 +26,7 @@ const sealed = text(90 * 1_024);
 /** `x-ms-error-code`: Node accepts 16 KiB of headers. */
 const errorCode = text(16 * 1_024);
 const count = z.number().int().nonnegative();
-/** An ETag, as a header has it. */
-export const etag = z.string().regex(/^[\x20-\x7e]{0,256}$/);
+export const etag = etagShape;
 /**
  * The ETag of a blob of the ledger, which is sent as a condition. "*", or a list, would hold for the blobs of other
  * copies.

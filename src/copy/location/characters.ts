@@ -34,6 +34,24 @@ export function quotedHost(host: string): string | null {
   return `"${host.slice(0, maxHostLength)}${host.length > maxHostLength ? "…" : ""}"`;
 }
 
+/**
+ * A text in quotation marks if it has the short form of a name; null otherwise, because it may be a pasted secret. The
+ * keys of Storage and the signatures of a SAS have other characters at their end.
+ */
+export function quotedName(text: string): string | null {
+  return isPlainName(text) ? `"${text}"` : null;
+}
+
+/** A name for a problem: as it is if it has the short form of a name. */
+export function shownName(text: string): string {
+  return isPlainName(text) ? text : "(name not shown)";
+}
+
+/** The length is that of a route's name. */
+function isPlainName(text: string): boolean {
+  return /^[\w-]{1,64}$/.test(text);
+}
+
 /** Returns true if the text has only characters that hosts have: of DNS names and addresses, with a port. */
 export function isHostLike(host: string): boolean {
   return /^[a-z0-9.:[\]-]+$/i.test(host);

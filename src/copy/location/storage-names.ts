@@ -161,11 +161,11 @@ function misplacedSasProblems(path: string, what: "blob" | "file"): string[] {
 }
 
 /**
- * Returns true if the path has the parameter "sig" after any number of decodings. Every character that names rarely have
+ * Returns true if the path, or the prefix of a URL, has the parameter "sig" after any number of decodings. Every character that names rarely have
  * between words separates parameters here: a SAS may have been pasted with ";" or a full-width "?".
  */
-function hasSignature(path: string): boolean {
-  if (path.length > maxFilePathLength) return false; // rejected anyway; decoding takes quadratic time
+export function hasSignature(path: string): boolean {
+  if (path.length > maxFilePathLength) return false; // callers reject it; decoding takes quadratic time
   for (let reading = path; ;) {
     if (/(^|[^\p{L}\p{N}._-])sig\s*=/iu.test(reading)) return true;
     const next = decodeOnce(reading);

@@ -59,7 +59,9 @@ export function readUrl(text: string, isOutside: (origin: string) => boolean): R
       query: new URL(`https://host/?${query ?? ""}`).search.slice(1),
       problems: [
         ...(authority.includes("@") ? ["contains user information"] : []),
-        ...(query === "" ? ['has a "?" without a query; write "?" in a name as %3F'] : []),
+        ...(query !== undefined && /^&*$/.test(query)
+          ? ['has a "?" without a query; write "?" in a name as %3F']
+          : []),
         ...(fragment === undefined ? [] : ['contains a fragment; write "#" in a name as %23']),
       ],
     },

@@ -1,6 +1,7 @@
 import type { EpochMs } from "../time.ts";
 import { parseTime, plusMs } from "../time.ts";
 import { day } from "../durations.ts";
+import { quotedName } from "../location/characters.ts";
 import { optionsOff } from "./copy-options.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import type { Problem } from "./request-problem.ts";
@@ -25,7 +26,7 @@ export function isGrant(text: string): text is Grant {
 export function unknownGrants(texts: readonly string[]): string[] {
   return texts
     .filter((text) => !isGrant(text))
-    .map((text) => `has "${text}", which is not one of ${grants.join(", ")}`);
+    .map((text) => `has ${quotedName(text) ?? "a word"}, which is not one of ${grants.join(", ")}`);
 }
 
 /** The options that need a grant. */

@@ -66,11 +66,16 @@ function describeCycle(cycle: readonly Edge[]): string {
   const names = [...cycle, cycle[0]].map((edge) => `"${edge?.name}"`).join(" → ");
   const places = cycle.map(
     ({ name, sample, template, start }) =>
-      `"${name}" writes to ${sample.destination.account}/${template.container}/${start.destination}…`,
+      `"${name}" writes to ${sample.destination.account}/${template.container}/${shownStart(start.destination)}…`,
   );
   const watches = cycle.map(
     ({ name, source, start }) =>
-      `"${name}" watches ${source.account}/${source.container}/${start.source}…`,
+      `"${name}" watches ${source.account}/${source.container}/${shownStart(start.source)}…`,
   );
   return `makes a cycle: ${names} (${[...places, ...watches].join(", ")}); these routes would trigger each other forever`;
+}
+
+/** The start of a name; empty if it may be a pasted secret. */
+function shownStart(start: string): string {
+  return /^[\w./-]{0,64}$/.test(start) ? start : "";
 }

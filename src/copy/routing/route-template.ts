@@ -1,5 +1,6 @@
 import { epochMs, toIso } from "../time.ts";
 import type { EpochMs } from "../time.ts";
+import { quotedName } from "../location/characters.ts";
 import type { Origins } from "../location/parse-endpoint.ts";
 import { characterProblems } from "../location/written-url.ts";
 import { decodePercent } from "../location/storage-names.ts";
@@ -119,7 +120,8 @@ function parsePieces(text: string, problems: string[]): Piece[] {
       pieces.push({ variable: name });
     } else {
       const known = Object.keys(variables).map((each) => `{${each}}`);
-      problems.push(`has {${name}}, which is not one of ${known.join(" ")}`);
+      const what = quotedName(name) === null ? "a variable" : `{${name}}`;
+      problems.push(`has ${what}, which is not one of ${known.join(" ")}`);
       pieces.push({ variable: "name" }); // a placeholder, so that this problem does not cause others
     }
   }

@@ -8,6 +8,7 @@ import type { Grant } from "../request/grants.ts";
 import type { Problem } from "../request/request-problem.ts";
 import type { BlobEndpoint, Destination, Endpoint } from "../location/endpoint.ts";
 import { hasDotSegment, trailingDotProblem } from "../location/storage-names.ts";
+import { quotedName, shownName } from "../location/characters.ts";
 import { literalStart, matches, parseGlob } from "./glob.ts";
 import type { Glob } from "./glob.ts";
 import { parseJson } from "../json.ts";
@@ -133,7 +134,7 @@ export function parseRouteList(text: string, origins: Origins): ParsedRoutes {
   const problems = parsed.flatMap((each) => each.problems);
   const names = list.data.map((entry) => String(Object(entry)["name"]));
   for (const name of new Set(names.filter((each, index) => names.indexOf(each) !== index))) {
-    problems.push(`has more than one route called "${name}"`);
+    problems.push(`has more than one route called ${quotedName(name) ?? "the same"}`);
   }
   return { routes: parsed.flatMap(({ route }) => (route === null ? [] : [route])), problems };
 }
@@ -251,7 +252,7 @@ function shapeProblems(
 ): string[] {
   const field = issue.path.map((part) => `.${String(part)}`).join("");
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => at(`${field}.${key}`, "is not a field of a route"));
+    return issue.keys.map((key) => at(`${field}.${shownName(key)}`, "is not a field of a route"));
   }
   if (issue.message.endsWith("received undefined")) return [at(field, "is missing")];
   if (issue.code === "invalid_type") return [at(field, `must be of the type ${issue.expected}`)];

@@ -4,7 +4,7 @@ import type { EpochMs } from "../time.ts";
 import { serviceUrl } from "../location/endpoint.ts";
 import type { BlobEndpoint } from "../location/endpoint.ts";
 import { printable } from "../location/characters.ts";
-import { bareEtag } from "../location/etag.ts";
+import { bareEtag, etagShape } from "../location/etag.ts";
 import { parseDestination, withName } from "../location/parse-endpoint.ts";
 import type { Origins } from "../location/parse-endpoint.ts";
 import { decodePercent } from "../location/storage-names.ts";
@@ -63,9 +63,6 @@ const committing: ReadonlySet<string> = new Set([
   "SftpCommit",
 ]);
 
-/** Storage's ETags have 19 characters, with quotes. The length is limited because copies and locks store ETags. */
-const maxEtagLength = 256;
-
 const word = z.string().max(256);
 /** A blob's name has 1,024 characters, and up to nine for each when it is encoded. */
 const place = z.string().max(16 * 1_024);
@@ -78,7 +75,7 @@ const eventShape = z
     eventTime: word.optional(),
     time: word.optional(),
     subject: place,
-    data: z.object({ api: word, url: place, eTag: z.string().max(maxEtagLength) }),
+    data: z.object({ api: word, url: place, eTag: etagShape }),
   })
   .transform(({ eventType, type, eventTime, time, ...rest }) => ({
     ...rest,

@@ -40,10 +40,11 @@ export function createHold(deps: HoldDependencies): (handler: HttpHandler) => Ht
   return (handler) => async (request, client, context) => {
     const { counted, reads } = countReads(client);
     const response = await handler(request, counted, context);
-    const seconds = readWait(request.headers.get("prefer"));
     const copy = copyOf(response);
     const isHeld = request.method === "GET" || request.method === "POST";
-    if (seconds === null || copy === null || !isHeld) return response;
+    if (copy === null || !isHeld) return response;
+    const seconds = readWait(request.headers.get("prefer"));
+    if (seconds === null) return response;
     if (copy.completedAt !== null) return withApplied(response, seconds);
     if (held >= maxHeld) return response;
     held++;

@@ -59,6 +59,11 @@ test.each<[string, string]>([
   [`${E}/inbox/a%09b`, "has the character U+0009 TAB in its blob name"],
   [`${E}/inbox/a%5Cb`, "has U+005C BACKSLASH in its blob name"],
   [`${E}/inbox/a?sig=x\ny`, `has the character U+000A LINE FEED; ${remove}`],
+  ...["?", "?&", "?&&", "?&&&&"].map((end): [string, string] => [
+    `${E}/inbox/a.txt${end}`,
+    'has a "?" without a query; write "?" in a name as %3F',
+  ]),
+  ["https://cdn.example/a?&", 'has a "?" without a query; write "?" in a name as %3F'],
   [`${E}/inbox/a#`, 'contains a fragment; write "#" in a name as %23'],
   ["https://@acct1.blob.core.windows.net/inbox/a", "contains user information"],
   ["https:acct1.blob.core.windows.net/inbox/a", "is not an absolute URL"],

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { etag } from "../../../../src/copy/contract/stored-shapes.ts";
 import { endpointUrl } from "../../../../src/copy/location/endpoint.ts";
 import { onlyStorage } from "../../../../src/copy/location/parse-endpoint.ts";
 import { describeBlob, parseStorageEvent } from "../../../../src/copy/routing/storage-event.ts";
@@ -208,3 +209,13 @@ test("a blob is described in one line of visible characters", () => {
     "https://acct1.blob.core.windows.net/inbox/a\\u{a}\\u{1b}[31m\\u{202e}\\u{d800} é 💎\\\\",
   );
 });
+
+test.each(["a\nb", "\u00e9", "\t", "a\u007f", "\u0000", "x".repeat(257)])(
+  "an event with the ETag %j, which no input may have, is unreadable",
+  (eTag) => {
+    expect(parseStorageEvent(gridEvent({ eTag }), onlyStorage)).toMatchObject({
+      kind: "unreadable",
+    });
+    expect(etag.safeParse(eTag).success).toBe(false);
+  },
+);
