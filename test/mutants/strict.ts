@@ -92,7 +92,7 @@ export const strictMutants: readonly Mutant[] = [
     breaks: "settle cleans up under the lock of another copy",
     file: "src/activities/support/destination-queue.ts",
     find: "if (held === null || held.instanceId !== instanceId) return null;",
-    replace: "if (held === null) return null;",
+    replace: "if (held === null || held.instanceId.slice(99) === instanceId) return null;",
     suites: [locks],
   },
   {
