@@ -26,7 +26,7 @@ import { UnsealError } from "../secrets/seal.ts";
 import type { DestinationSide } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
 import { checkDestination } from "./support/access.ts";
-import { freeDestination } from "./support/destination-queue.ts";
+import { freeDestination, readOwnLock } from "./support/destination-queue.ts";
 import { formerContentGone, rollBack } from "./support/rollback.ts";
 import type { RollbackResult } from "./support/rollback.ts";
 import { openSides } from "./support/sides.ts";
@@ -146,9 +146,13 @@ async function settleRecord(
     if (copyId === null && busyUntil(record) > deps.now()) {
       return { kind: "wait", until: busyUntil(record), fence: true };
     }
-    const held = lock === null ? await ledger.readLock(copy.destination) : null;
-    if (held?.instanceId === instanceId) lock = held.etag;
-    const isHeld = lock !== null && known.lock === toRecord(input).lock;
+    let isHeld = true;
+    if (usesDestination(input, record)) {
+      // Ferry may not have written the input, so its ETag does not show who holds the lock.
+      const held = await readOwnLock(deps, input, known);
+      isHeld = held !== null;
+      lock = held?.etag ?? null;
+    }
     const cleaned = await clean(deps, input, { record, isHeld });
     if (!("residue" in cleaned)) return cleaned;
     residue.push(...cleaned.residue);
@@ -245,24 +249,22 @@ async function cleanUp(
   sides: Sides,
 ): Promise<Cleaned> {
   const { plan, copyId, copy } = input;
-  if (plan === null && copy.rollsBack !== true) return nothingLeft;
-  const plans = copyId === null ? unansweredPlans(record) : [];
-  const isUnanswered = plans.length > 0;
-  // This includes copies that were not started, because the snapshot is taken before the start.
-  const mayRollBack = copy.rollsBack === true && plan?.destinationEtag !== null;
   const left = leftByCopy(input);
   // No call to Storage is needed, and no SAS.
-  if (!isUnanswered && !mayRollBack && left.kind === "cleaned") return left;
+  if (left.kind === "cleaned" && !usesDestination(input, record)) return left;
+  const plans = copyId === null ? unansweredPlans(record) : [];
   if (copyId !== null && copyId !== record.copyId) return { kind: "cleaned", residue: [notOurs] };
   const destination = sides.destination();
   const action = `clean up the destination ${endpointUrl(copy.destination)}`;
   const call = { call: "clean-up", action, side: destination } as const;
   const cleaned = await callStorage(deps, call, async (): Promise<Cleaned> => {
-    if (isUnanswered) {
+    if (plans.length > 0) {
       const found = await findUnanswered(deps, input, { plans, destination });
       if (found.kind === "found") return found;
     }
-    if (mayRollBack) return await rollBack(deps, input, destination);
+    if (mayRollBack(input, record)) {
+      return await rollBack(deps, { ...input, plan: record.plan }, destination);
+    }
     if (left.kind !== "stub") return left;
     const seen = await deps.client.readDestination(destination);
     if (seen?.copy?.copyId === copyId && seen.etag === left.etag) {
@@ -282,6 +284,17 @@ async function cleanUp(
   }
   // Without a plan there is nothing to clean up.
   return { kind: "cleaned", residue: plan === null ? [] : [message] };
+}
+
+/** Returns true if the clean-up reads or changes the destination. */
+function usesDestination(input: SettleInput, record: CopyRecord): boolean {
+  const isUnanswered = input.copyId === null && unansweredPlans(record).length > 0;
+  return isUnanswered || mayRollBack(input, record) || leftByCopy(input).kind === "stub";
+}
+
+/** This includes copies that were not started, because the snapshot is taken before the start. */
+function mayRollBack({ copy }: SettleInput, { plan }: CopyRecord): boolean {
+  return copy.rollsBack === true && plan?.destinationEtag !== null;
 }
 
 const notOurs =

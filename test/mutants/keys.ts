@@ -25,8 +25,8 @@ export const keyMutants: readonly Mutant[] = [
   {
     breaks: "missing key: settle opens a SAS that it does not use",
     file: "src/activities/settle.ts",
-    find: 'if (!isUnanswered && !mayRollBack && left.kind === "cleaned") return left;',
-    replace: 'if (!isUnanswered && mayRollBack && left.kind === "cleaned") return left;',
+    find: 'if (left.kind === "cleaned" && !usesDestination(input, record)) return left;',
+    replace: 'if (left.kind === "cleaned" && usesDestination(input, record)) return left;',
     suites: [missingKey],
   },
   {

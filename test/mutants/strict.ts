@@ -3,6 +3,7 @@ import type { Mutant } from "./mutant.ts";
 const fields = "test/contract/activities/strange-fields.test.ts";
 const orchestrations = "test/e2e/access/strange-orchestration.test.ts";
 const claims = "test/contract/activities/strange-claims.test.ts";
+const locks = "test/contract/activities/strange-locks.test.ts";
 const instances = "test/e2e/access/strange-instances.test.ts";
 const endpoints = "test/unit/copy/location/trusted-endpoint.test.ts";
 const resend = "test/contract/triggers/resend-notifications.test.ts";
@@ -72,6 +73,48 @@ export const strictMutants: readonly Mutant[] = [
     find: "record.source === url) return true;",
     replace: "record.source === url) return false;",
     suites: [claims],
+  },
+  {
+    breaks: "settle cleans up the destination if its input has an ETag of the lock",
+    file: "src/activities/settle.ts",
+    find: "isHeld = held !== null;",
+    replace: 'isHeld = held !== null || typeof kept?.lock === "string";',
+    suites: [locks],
+  },
+  {
+    breaks: "settle releases the lock whose ETag its input has, after a clean-up",
+    file: "src/activities/settle.ts",
+    find: "lock = held?.etag ?? null;",
+    replace: "lock = held?.etag ?? lock;",
+    suites: [locks],
+  },
+  {
+    breaks: "settle cleans up under the lock of another copy",
+    file: "src/activities/support/destination-queue.ts",
+    find: "if (held === null || held.instanceId !== instanceId) return null;",
+    replace: "if (held === null || held.instanceId.slice(99) === instanceId) return null;",
+    suites: [locks],
+  },
+  {
+    breaks: "settle cleans up under the lock of another request of its record",
+    file: "src/activities/support/destination-queue.ts",
+    find: "|| isOfOther(record, held.copy)) return null;",
+    replace: "|| isOfOther(newRecord(held.copy), held.copy)) return null;",
+    suites: [locks],
+  },
+  {
+    breaks: "settle cleans up although the lock has another source",
+    file: "src/activities/support/destination-queue.ts",
+    find: "endpointUrl(source) === endpointUrl(copy.source) &&",
+    replace: "endpointUrl(source) !== endpointUrl(copy.destination) &&",
+    suites: [locks],
+  },
+  {
+    breaks: "settle cleans up although the lock's copy has no rollback",
+    file: "src/activities/support/destination-queue.ts",
+    find: "rollsBack === copy.rollsBack;",
+    replace: "typeof rollsBack !== 'string';",
+    suites: [locks],
   },
   {
     breaks: "settle trusts its input about the copy that was started",

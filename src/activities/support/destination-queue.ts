@@ -1,6 +1,9 @@
+import { pickEndpoints } from "../../copy/contract/activities.ts";
 import type { ActivityContext, ActivityInput, StartInput } from "../../copy/contract/activities.ts";
-import type { LockAcquired } from "../../ledger/ledger.ts";
-import { newRecord } from "../../ledger/record.ts";
+import { endpointUrl } from "../../copy/location/endpoint.ts";
+import type { HeldLock, LockAcquired } from "../../ledger/ledger.ts";
+import { isOfOther, newRecord } from "../../ledger/record.ts";
+import type { CopyRecord } from "../../ledger/record.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
 
 /**
@@ -61,6 +64,26 @@ async function excludeAttempts(
   if (record !== null && record.attempt !== null) return false;
   const content = { ...(record ?? newRecord(copy)), releasedLock: lock };
   return (await ledger.records.write(instanceId, content, record?.etag ?? null)) !== null;
+}
+
+/**
+ * Reads the destination's lock. Returns null unless the lock has the id of this copy, the request of its record and the
+ * endpoints of the input. Without this lock, Ferry must not clean up the destination.
+ */
+export async function readOwnLock(
+  { ledger }: ActivityDependencies,
+  { instanceId, copy }: ActivityInput,
+  record: CopyRecord,
+): Promise<HeldLock | null> {
+  const held = await ledger.readLock(copy.destination);
+  if (held === null || held.instanceId !== instanceId) return null;
+  if (record.lock !== held.name || isOfOther(record, held.copy)) return null;
+  const { source, destination, rollsBack } = pickEndpoints(held.copy);
+  const isSame =
+    endpointUrl(source) === endpointUrl(copy.source) &&
+    endpointUrl(destination) === endpointUrl(copy.destination) &&
+    rollsBack === copy.rollsBack;
+  return isSame ? held : null;
 }
 
 /**

@@ -139,6 +139,14 @@ test.each<{ result: CopyResult; opens: Field[]; residue: string[] }>([
   expect(settled).toMatchObject({ kind: "settled", outcome: { residue } });
 });
 
+test("settle of a success with a lease on the source opens only the source's SAS", async () => {
+  const { opens, started, settle } = await sealedCopy({ sourceLease: "hold" });
+  const poll = await started();
+  const progress = { bytesCopied: 1, totalBytes: 1 };
+  const success = { kind: "success", progress, etag: "x", endedAt: null } as const;
+  expect(await opens(() => settle(poll, success))).toEqual(["sourceSas"]);
+});
+
 test("without the source's key a copy is read, aborted and settled", async () => {
   const { started, missing, steps, settle, destination } = await sealedCopy();
   const poll = await started();
