@@ -161,8 +161,8 @@ function misplacedSasProblems(path: string, what: "blob" | "file"): string[] {
 }
 
 /**
- * Returns true if the path, or the prefix of a URL, has the parameter "sig" after any number of decodings. Every character that names rarely have
- * between words separates parameters here: a SAS may have been pasted with ";" or a full-width "?".
+ * Returns true if the path, or the prefix of a URL, has the parameter "sig" after any number of decodings. Every character
+ * that names rarely have between words separates parameters here: a SAS may have been pasted with ";" or a full-width "?".
  */
 export function hasSignature(path: string): boolean {
   if (path.length > maxFilePathLength) return false; // callers reject it; decoding takes quadratic time
