@@ -1,8 +1,8 @@
-import { createRequire } from "node:module";
 import { onTestFinished } from "vitest";
 import { openStorageQueue } from "../../../src/local/host/triggers/storage-queue.ts";
 import type { QueueMessage } from "../../../src/local/host/triggers/storage-queue.ts";
 import { accounts } from "../../../src/local/storage/auth/accounts.ts";
+import { startAzuriteService } from "./azurite-service.ts";
 
 /** Azurite's Queue service in this process, so that it has the time of the test's clock. */
 export type AzuriteQueues = {
@@ -16,15 +16,6 @@ export type AzuriteQueues = {
   receive(queue: string): Promise<QueueMessage[]>;
 };
 
-/** Azurite has neither types nor a public entry point for this; its command line starts it in the same way. */
-type QueueServer = {
-  start(): Promise<void>;
-  close(): Promise<void>;
-  clean(): Promise<void>;
-  getHttpServerAddress(): string;
-};
-type AzuriteModule<Built> = { default: new (...options: unknown[]) => Built };
-
 /** Starts the service, which is closed after the test. */
 export async function startAzuriteQueues(): Promise<AzuriteQueues> {
   const queues = await openAzuriteQueues();
@@ -34,35 +25,7 @@ export async function startAzuriteQueues(): Promise<AzuriteQueues> {
 
 /** Starts the service for several tests; the caller closes it. */
 export async function openAzuriteQueues(): Promise<AzuriteQueues & { close(): Promise<void> }> {
-  process.env["AZURITE_ACCOUNTS"] = accounts.map(({ name, key }) => `${name}:${key}`).join(";");
-  const require = createRequire(import.meta.url);
-  const part = <Built>(name: string) =>
-    require(`azurite/dist/src/queue/${name}`) as AzuriteModule<Built>; // as in its source
-  const { default: Configuration } = part<object>("QueueConfiguration");
-  const { default: Server } = part<QueueServer>("QueueServer");
-  const none = undefined; // its default
-  const configuration = new Configuration(
-    "127.0.0.1",
-    0, // any free port
-    none,
-    "",
-    "",
-    [],
-    false,
-    none,
-    false,
-    none,
-    false,
-    true, // skipApiVersionCheck
-    "",
-    "",
-    "",
-    none,
-    false,
-    true, // isMemoryPersistence
-  );
-  const server = new Server(configuration);
-  await server.start();
+  const server = await startAzuriteService("Queue");
   const [account] = accounts;
   if (account === undefined) throw new Error("Azurite has the emulator's accounts");
   const { name, key } = account;
