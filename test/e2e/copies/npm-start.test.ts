@@ -11,7 +11,10 @@ import { accounts } from "../../../src/local/storage/auth/accounts.ts";
 function checkout(): string {
   const folder = mkdtempSync(join(tmpdir(), "ferry-start-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  for (const path of ["src", "package.json", "tsconfig.json", "host.json", "local.settings.json"]) {
+  for (const path of [
+    ...["src", "infra", "package.json", "tsconfig.json"],
+    ...["host.json", "local.settings.json"],
+  ]) {
     cpSync(path, join(folder, path), { recursive: true });
   }
   symlinkSync(resolve("node_modules"), join(folder, "node_modules"));

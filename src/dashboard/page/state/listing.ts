@@ -1,0 +1,91 @@
+import type { CopySummary, Page } from "../../../client/ferry.ts";
+import { hasStatus } from "./rows.ts";
+import type { Row, Rows, StatusFilter } from "./rows.ts";
+
+/** The filters that the app applies. `source` and `destination`: beginnings of URLs, or empty. */
+export type Filter = { status: StatusFilter; source: string; destination: string };
+
+/** The part of a filtered list that the page has loaded. */
+export type Listing = {
+  /** Newest first. */
+  ids: readonly string[];
+  /** Where the rest begins; null if all is loaded. */
+  cursor: string | null;
+  /** "none": the first page has not arrived. */
+  phase: "none" | "ready" | "more" | "all";
+};
+
+export const noFilter: Filter = { status: "all", source: "", destination: "" };
+export const emptyListing: Listing = { ids: [], cursor: null, phase: "none" };
+
+/** Ids begin with the time of their request, so that the newest is the greatest. */
+const newestFirst = (one: string, other: string) => (one < other ? 1 : one > other ? -1 : 0);
+
+/** A copy appears in the list a moment after its start. It is kept in the meantime. */
+const maxAbsentMs = 15_000;
+
+/**
+ * Returns the listing with a newly read first page. Copies that the page should have but has not are gone: deleted, or
+ * no longer of this status. If nothing connects the page with what is loaded, the listing begins again with it.
+ */
+export function refreshListing(
+  { ids, cursor, phase }: Listing,
+  { items, nextCursor }: Page,
+  { rows, now }: { rows: Rows; now: number },
+): Listing {
+  const read = items.map(({ id }) => id);
+  if (phase === "none" || nextCursor === null) {
+    const isNew = (id: string) => isRecent(rows.get(id), now);
+    return {
+      ids: mergeIds(read, ids.filter(isNew)),
+      cursor: nextCursor,
+      phase: phase === "none" ? "ready" : phase,
+    };
+  }
+  const oldest = read.at(-1);
+  if (oldest === undefined) return { ids, cursor: cursor ?? nextCursor, phase };
+  const first = ids[0];
+  const isConnected = first === undefined || newestFirst(oldest, first) >= 0;
+  if (!isConnected) return { ids: read, cursor: nextCursor, phase };
+  const known = new Set(read);
+  const kept = ids.filter(
+    (id) => newestFirst(id, oldest) > 0 || known.has(id) || isRecent(rows.get(id), now),
+  );
+  return { ids: mergeIds(read, kept), cursor: ids.length === 0 ? nextCursor : cursor, phase };
+}
+
+/** Returns the listing with a further page. */
+export function extendListing(listing: Listing, { items, nextCursor }: Page): Listing {
+  const ids = mergeIds(
+    listing.ids,
+    items.map(({ id }: CopySummary) => id),
+  );
+  return { ...listing, ids, cursor: nextCursor };
+}
+
+/** Merges two lists of ids without repeating one. */
+export function mergeIds(some: readonly string[], others: readonly string[]): readonly string[] {
+  if (others.length === 0) return some;
+  return [...new Set([...some, ...others])].toSorted(newestFirst);
+}
+
+function isRecent(row: Row | undefined, now: number): boolean {
+  return row !== undefined && Math.abs(now - Date.parse(row.item.createdAt)) < maxAbsentMs;
+}
+
+/** Returns the copies of a listing that have the filter's status now, and that contain every word of the search. */
+export function shownIds(
+  { ids }: Listing,
+  rows: Rows,
+  { status, search }: { status: StatusFilter; search: string },
+): readonly string[] {
+  const wanted = search.toLowerCase().split(/\s+/).filter(Boolean);
+  if (wanted.length === 0 && status === "all") return ids;
+  return ids.filter((id) => {
+    const row = rows.get(id);
+    if (row === undefined || !hasStatus(row, status)) return false;
+    return wanted.every(
+      (word) => row.text.includes(word) || row.item.cause?.includes(word) === true,
+    );
+  });
+}
