@@ -130,6 +130,7 @@ export const boundaries = {
       "zod",
     ],
   },
+  client: { reason: "client/ also runs in browsers: it imports nothing", may: [] },
   triggers: {
     reason: "triggers/ contains only the folders http/, events/ and timers/",
     may: [],
