@@ -7,14 +7,14 @@ import { expect, onTestFinished, test } from "vitest";
 import { startListener } from "../../support/stack/listener.ts";
 import { accounts } from "../../../src/local/storage/auth/accounts.ts";
 
+/** What `npm start` needs; `infra` has the bundler of the dashboard. */
+const parts = ["src", "infra", "package.json", "tsconfig.json", "host.json", "local.settings.json"];
+
 /** A copy of the project, so the developer's own `.local/` is not used. */
 function checkout(): string {
   const folder = mkdtempSync(join(tmpdir(), "ferry-start-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  for (const path of [
-    ...["src", "infra", "package.json", "tsconfig.json"],
-    ...["host.json", "local.settings.json"],
-  ]) {
+  for (const path of parts) {
     cpSync(path, join(folder, path), { recursive: true });
   }
   symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
