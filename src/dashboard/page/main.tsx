@@ -27,4 +27,14 @@ render(<App page={{ store, session, loading, changes, polling }} />, root);
 
 document.addEventListener("visibilitychange", () => polling.pause(document.hidden));
 setInterval(() => polling.tick(), 1_000);
-polling.tick();
+polling.pause(document.hidden);
+
+// The address of the page leads to the selected copy. It has nothing else, because filters may contain secrets.
+const [, linked] = /^#copy=([\w-]+)$/.exec(location.hash) ?? [];
+if (linked !== undefined) void loading.select(linked);
+store.subscribe(() => {
+  const { selected } = store.get();
+  const hash = selected === null ? "" : `#copy=${selected}`;
+  if (hash !== location.hash)
+    history.replaceState(null, "", hash === "" ? location.pathname : hash);
+});

@@ -3,6 +3,7 @@ import type { Copy, CopySummary, PageQuery } from "../../../client/ferry.ts";
 import { fixOf, groupFailures } from "../state/failures.ts";
 import { emptyListing, extendListing, refreshListing } from "../state/listing.ts";
 import type { Filter } from "../state/listing.ts";
+import { noticeOfEnded } from "../state/notices.ts";
 import { noDetails } from "../state/page-state.ts";
 import type { PageState } from "../state/page-state.ts";
 import { rowOfCopy, updateRow } from "../state/rows.ts";
@@ -47,13 +48,15 @@ export function createLoading(
     const state = store.get();
     const rows = new Map(state.rows);
     let { throughput } = state;
+    const ended: Row[] = [];
     for (const item of items) {
       const before = rows.get(item.id);
       const row = updateRow(before, item, now());
       rows.set(item.id, row);
       if (before !== row) throughput = measure(throughput, before, row, isFirst);
+      if (hasJustEnded(before, row)) ended.push(row);
     }
-    store.set({ rows, throughput });
+    store.set({ rows, throughput, notice: noticeOfEnded(ended) ?? state.notice });
   }
 
   /** What was copied before the page saw the copy is unknown, unless the copy has begun since the last refresh. */
@@ -71,12 +74,13 @@ export function createLoading(
   }
 
   function show(copy: Copy): void {
-    const { rows, throughput } = store.get();
+    const { rows, throughput, notice } = store.get();
     const before = rows.get(copy.id);
     const row = rowOfCopy(before, copy, now());
     store.set({
       rows: new Map(rows).set(copy.id, row),
       throughput: measure(throughput, before, row, false),
+      notice: (hasJustEnded(before, row) ? noticeOfEnded([row]) : null) ?? notice,
     });
   }
 
@@ -200,6 +204,10 @@ export function createLoading(
     show,
     forget,
   };
+}
+
+function hasJustEnded(before: Row | undefined, row: Row): boolean {
+  return before !== undefined && !hasEnded(before.item) && hasEnded(row.item);
 }
 
 function queryOf({ status, source, destination }: Filter): PageQuery {

@@ -83,7 +83,8 @@ export function createPolling(
       const { rows } = store.get();
       for (const id of new Set(selected === null ? visible : [selected, ...visible])) {
         const row = rows.get(id);
-        if (row === undefined || hasEnded(row.item)) continue;
+        const isIncomplete = id === selected && row?.copy === null;
+        if (row === undefined || (hasEnded(row.item) && !isIncomplete)) continue;
         const due = dueAt.get(id);
         // The list has just been read with the copy's progress.
         if (due === undefined) dueAt.set(id, now() + minCopyMs);

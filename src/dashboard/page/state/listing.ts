@@ -13,10 +13,12 @@ export type Listing = {
   cursor: string | null;
   /** "none": the first page has not arrived. */
   phase: "none" | "ready" | "more" | "all";
+  /** How many pages in a row had no copy. */
+  emptyPages: number;
 };
 
 export const noFilter: Filter = { status: "all", source: "", destination: "" };
-export const emptyListing: Listing = { ids: [], cursor: null, phase: "none" };
+export const emptyListing: Listing = { ids: [], cursor: null, phase: "none", emptyPages: 0 };
 
 /** Ids begin with the time of their request, so that the newest is the greatest. */
 const newestFirst = (one: string, other: string) => (one < other ? 1 : one > other ? -1 : 0);
@@ -29,29 +31,32 @@ const maxAbsentMs = 15_000;
  * no longer of this status. If nothing connects the page with what is loaded, the listing begins again with it.
  */
 export function refreshListing(
-  { ids, cursor, phase }: Listing,
+  listing: Listing,
   { items, nextCursor }: Page,
   { rows, now }: { rows: Rows; now: number },
 ): Listing {
+  const { ids, cursor, phase, emptyPages } = listing;
   const read = items.map(({ id }) => id);
   if (phase === "none" || nextCursor === null) {
     const isNew = (id: string) => isRecent(rows.get(id), now);
     return {
+      emptyPages,
       ids: mergeIds(read, ids.filter(isNew)),
       cursor: nextCursor,
       phase: phase === "none" ? "ready" : phase,
     };
   }
   const oldest = read.at(-1);
-  if (oldest === undefined) return { ids, cursor: cursor ?? nextCursor, phase };
+  if (oldest === undefined) return { ...listing, cursor: cursor ?? nextCursor };
   const first = ids[0];
   const isConnected = first === undefined || newestFirst(oldest, first) >= 0;
-  if (!isConnected) return { ids: read, cursor: nextCursor, phase };
+  if (!isConnected) return { ...listing, ids: read, cursor: nextCursor };
   const known = new Set(read);
   const kept = ids.filter(
     (id) => newestFirst(id, oldest) > 0 || known.has(id) || isRecent(rows.get(id), now),
   );
-  return { ids: mergeIds(read, kept), cursor: ids.length === 0 ? nextCursor : cursor, phase };
+  const next = ids.length === 0 ? nextCursor : cursor;
+  return { ...listing, ids: mergeIds(read, kept), cursor: next };
 }
 
 /** Returns the listing with a further page. */
@@ -60,7 +65,8 @@ export function extendListing(listing: Listing, { items, nextCursor }: Page): Li
     listing.ids,
     items.map(({ id }: CopySummary) => id),
   );
-  return { ...listing, ids, cursor: nextCursor };
+  const emptyPages = items.length === 0 ? listing.emptyPages + 1 : 0;
+  return { ...listing, ids, cursor: nextCursor, emptyPages };
 }
 
 /** Merges two lists of ids without repeating one. */

@@ -2,6 +2,7 @@ import type { FerryError, Timeline } from "../../../client/ferry.ts";
 import type { Fix } from "./failures.ts";
 import { emptyListing, noFilter } from "./listing.ts";
 import type { Filter, Listing } from "./listing.ts";
+import type { Notice } from "./notices.ts";
 import type { Rows } from "./rows.ts";
 import { openThroughput } from "./throughput.ts";
 import type { Throughput } from "./throughput.ts";
@@ -49,7 +50,7 @@ export type PageState = {
   throughput: Throughput;
   dialog: Dialog | null;
   /** The newest message, which is also read out. */
-  notice: { text: string; tone: "plain" | "bad"; copyId: string | null } | null;
+  notice: Notice | null;
 };
 
 export const noDetails: Details = { timeline: null, error: null, isGone: false };

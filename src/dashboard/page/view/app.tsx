@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useReducer } from "preact/hooks";
 import { shownIds } from "../state/listing.ts";
 import type { PageState } from "../state/page-state.ts";
+import { countStatuses } from "../state/rows.ts";
 import { formatCount } from "../text/format.ts";
 import { Causes } from "./causes.tsx";
 import { CopyList } from "./copy-list.tsx";
@@ -9,19 +10,23 @@ import { FilterBar } from "./filter-bar.tsx";
 import { gateOf } from "./gate.tsx";
 import { Header } from "./header.tsx";
 import { Icon } from "./icons.tsx";
-import { KeyForm } from "./key-form.tsx";
-import { Modal } from "./modal.tsx";
+import { KeyForm } from "./dialogs/key-form.tsx";
+import { Modal } from "./dialogs/modal.tsx";
 import { Overview } from "./overview.tsx";
 import { PageContext, usePage } from "./page-context.ts";
 import type { Page } from "./page-context.ts";
-import { Question } from "./question.tsx";
-import { StartForm } from "./start-form.tsx";
+import { Question } from "./dialogs/question.tsx";
+import { StartForm } from "./dialogs/start-form.tsx";
 
 /** The whole page. */
 export function App({ page }: { page: Page }) {
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   useEffect(() => page.store.subscribe(() => redraw(undefined)), []);
   const state = page.store.get();
+  const { running } = countStatuses(state.rows);
+  useEffect(() => {
+    document.title = running === 0 ? "Ferry" : `${formatCount(running)} running · Ferry`;
+  }, [running]);
   return (
     <PageContext.Provider value={page}>
       <div class={state.selected === null ? "page" : "page with-details"}>

@@ -18,11 +18,13 @@ const columns = [
 
 /** Rows above and below the ones that can be seen, for fast scrolling. */
 const spareRows = 8;
+/** After so many pages without a copy, the reader decides whether to read on. */
+const maxEmptyPages = 3;
 
 /** The list of copies. Only the rows that can be seen exist, so that its length does not matter. */
 export function CopyList({ state, shown }: { state: PageState; shown: readonly string[] }) {
   const { store, loading, polling } = usePage();
-  const { rows, listing, selected, now } = state;
+  const { rows, listing, selected, now, search } = state;
   const scroller = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 600 });
   const [current, setCurrent] = useState<string | null>(null);
@@ -51,10 +53,12 @@ export function CopyList({ state, shown }: { state: PageState; shown: readonly s
   useEffect(() => {
     polling.setVisible(shown.slice(firstSeen, lastSeen));
     const isNearEnd = lastSeen + spareRows >= shown.length;
-    if (isNearEnd && listing.phase === "ready" && listing.cursor !== null) {
+    // A search, or a filter that fits almost nothing, must not read everything.
+    const mayLoad = search === "" && listing.emptyPages < maxEmptyPages;
+    if (isNearEnd && mayLoad && listing.phase === "ready" && listing.cursor !== null) {
       loading.more().catch(() => {}); // the connection shows the error
     }
-  }, [firstSeen, lastSeen, shown, listing.cursor, listing.phase]);
+  }, [firstSeen, lastSeen, shown, search, listing.cursor, listing.phase]);
   useEffect(() => () => polling.setVisible([]), []);
   useLayoutEffect(() => {
     if (!wantsFocus.current || currentId === null) return;
@@ -171,9 +175,16 @@ function Foot({ state, shown }: { state: PageState; shown: readonly string[] }) 
         {cursor === null && phase !== "none" && ids.length > 0 && "; that is all"}
       </p>
       {cursor !== null && !isFull && (
-        <button type="button" class="quiet" onClick={() => void loading.all().catch(() => {})}>
-          {phase === "all" ? "Stop loading" : "Load all"}
-        </button>
+        <span class="buttons">
+          {phase === "ready" && (
+            <button type="button" class="quiet" onClick={() => void loading.more().catch(() => {})}>
+              Load more
+            </button>
+          )}
+          <button type="button" class="quiet" onClick={() => void loading.all().catch(() => {})}>
+            {phase === "all" ? "Stop loading" : `Load up to ${formatCount(maxLoaded)}`}
+          </button>
+        </span>
       )}
     </div>
   );

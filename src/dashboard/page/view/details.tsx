@@ -46,7 +46,9 @@ export function Details({ state }: { state: PageState }) {
         </button>
       </div>
       {row === undefined ? (
-        <p class="faint">{details.isGone ? "There is no such copy." : "Loading…"}</p>
+        <p class="faint">
+          {details.isGone ? "There is no such copy." : (details.error?.message ?? "Loading…")}
+        </p>
       ) : (
         <CopyDetails row={row} state={state} />
       )}

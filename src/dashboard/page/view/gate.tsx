@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { Connection } from "../state/page-state.ts";
-import { KeyForm } from "./key-form.tsx";
+import { KeyForm } from "./dialogs/key-form.tsx";
 import { Name } from "./name.tsx";
 
 /** What stands between the page and the copies; null if nothing does. */

@@ -1,11 +1,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { verbs } from "../api/changes.ts";
-import type { Action, ActionProgress } from "../api/changes.ts";
-import type { Dialog, PageState } from "../state/page-state.ts";
-import { formatCount } from "../text/format.ts";
+import { verbs } from "../../api/changes.ts";
+import type { Action, ActionProgress } from "../../api/changes.ts";
+import type { Dialog, PageState } from "../../state/page-state.ts";
+import { formatCount } from "../../text/format.ts";
 import { Modal } from "./modal.tsx";
-import { EndpointText, Name } from "./name.tsx";
-import { usePage } from "./page-context.ts";
+import { EndpointText, Name } from "../name.tsx";
+import { usePage } from "../page-context.ts";
 
 const consequences: Record<Action, string> = {
   abort:

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
-import { Icon } from "./icons.tsx";
+import { Icon } from "../icons.tsx";
 
 /** A dialog above the page. The browser keeps the focus in it, and gives it back. */
 export function Modal(props: {

@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
-import { usePage } from "./page-context.ts";
+import { usePage } from "../page-context.ts";
 
 /** Asks for a function key. It goes nowhere but into the header of calls to this app. */
 export function KeyForm({ isRejected, done }: { isRejected: boolean; done(): void }) {
-  const { session, polling, store } = usePage();
+  const { session, loading, polling, store } = usePage();
   const [key, setKey] = useState("");
   const [problem, setProblem] = useState<string | null>(null);
   const submit = (event: Event) => {
@@ -17,6 +17,8 @@ export function KeyForm({ isRejected, done }: { isRejected: boolean; done(): voi
     store.set({ connection: { kind: "loading" } });
     polling.hurry();
     polling.tick();
+    const { selected } = store.get();
+    if (selected !== null) void loading.select(selected);
     done();
   };
   const message = problem ?? (isRejected ? "The app did not accept this key." : null);

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
-import type { Plan } from "../../../client/ferry.ts";
-import { formatWord } from "../text/format.ts";
-import { EndpointText, Name } from "./name.tsx";
+import type { Plan } from "../../../../client/ferry.ts";
+import { formatWord } from "../../text/format.ts";
+import { EndpointText, Name } from "../name.tsx";
 
 /** What a copy would do. Nothing of it has been done. */
 export function PlanView({ plan }: { plan: Plan }) {

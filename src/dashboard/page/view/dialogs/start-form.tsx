@@ -1,11 +1,11 @@
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import type { FieldProblem, Plan, StartRequest } from "../../../client/ferry.ts";
-import { asFerryError } from "../api/loading.ts";
-import { buildRequest, choices, emptyForm, fieldOf } from "../state/start-request.ts";
-import type { FieldName, StartForm as Form } from "../state/start-request.ts";
+import type { FieldProblem, Plan, StartRequest } from "../../../../client/ferry.ts";
+import { asFerryError } from "../../api/loading.ts";
+import { buildRequest, choices, emptyForm, fieldOf } from "../../state/start-request.ts";
+import type { FieldName, StartForm as Form } from "../../state/start-request.ts";
 import { Modal } from "./modal.tsx";
-import { Name } from "./name.tsx";
-import { usePage } from "./page-context.ts";
+import { Name } from "../name.tsx";
+import { usePage } from "../page-context.ts";
 import { PlanView } from "./plan.tsx";
 
 const choiceLabels: Record<keyof typeof choices, string> = {
