@@ -24,6 +24,13 @@ export default defineConfig(({ mode }) => {
       maxConcurrency: 20, // tests that wait for the same stack
     },
   };
+  /** The dashboard in Chromium: test/browser/run.ts runs it where there is one. */
+  const browser = {
+    test: {
+      ...project("browser", 300_000).test,
+      globalSetup: "test/browser/support/global-setup.ts",
+    },
+  };
   return {
     root: new URL("..", import.meta.url).pathname,
     test: {
@@ -35,6 +42,7 @@ export default defineConfig(({ mode }) => {
         project("chaos", 600_000),
         project("e2e", 120_000),
         extension,
+        browser,
         /** With the Bicep compiler from NuGet: test/infra/run.ts runs it where there is a .NET SDK. */
         project("infra", 120_000),
       ],

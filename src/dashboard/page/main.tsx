@@ -30,11 +30,15 @@ setInterval(() => polling.tick(), 1_000);
 polling.pause(document.hidden);
 
 // The address of the page leads to the selected copy. It has nothing else, because filters may contain secrets.
-const [, linked] = /^#copy=([\w-]+)$/.exec(location.hash) ?? [];
-if (linked !== undefined) void loading.select(linked);
+const linked = () => /^#copy=([\w-]+)$/.exec(location.hash)?.[1] ?? null;
+const openLinked = () => {
+  const id = linked();
+  if (id !== store.get().selected) void loading.select(id);
+};
+openLinked();
+addEventListener("hashchange", openLinked);
 store.subscribe(() => {
   const { selected } = store.get();
-  const hash = selected === null ? "" : `#copy=${selected}`;
-  if (hash !== location.hash)
-    history.replaceState(null, "", hash === "" ? location.pathname : hash);
+  if (selected === linked()) return;
+  history.replaceState(null, "", selected === null ? location.pathname : `#copy=${selected}`);
 });
