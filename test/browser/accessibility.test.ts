@@ -49,7 +49,7 @@ test.each(themes.flatMap((theme) => widths.map((width) => ({ theme, width }))))(
     await expectText(page.getByLabel("Details of the copy"), "Source not found");
     await check("details");
     await button("Close the details").click();
-    await page.getByLabel("Failures by cause").check();
+    await page.getByRole("checkbox", { name: "Failures by cause" }).check();
     await expectText(page.getByRole("article"), "Fix:");
     await check("causes");
     await button("Retry 1 copy…").first().click();
@@ -64,7 +64,7 @@ test.each(themes.flatMap((theme) => widths.map((width) => ({ theme, width }))))(
     await button("Key").click();
     await check("key");
     await page.keyboard.press("Escape");
-    await page.getByLabel("Failures by cause").uncheck();
+    await page.getByRole("checkbox", { name: "Failures by cause" }).uncheck();
     await page.getByLabel("Search what is loaded").fill("nothing has this name");
     await page.getByText("No copy fits").waitFor();
     await check("empty");

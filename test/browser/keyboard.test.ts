@@ -8,6 +8,7 @@ test("the arrow keys move through the list, Enter opens a copy, and Escape retur
   const stack = await startStack();
   await stack.upload("inbox/film.mp4", "film");
   for (let index = 10; index < 50; index++) {
+    await stack.clock.advance(1_000);
     const destination = stack.blob(`archive/${index}.mp4`).url;
     await stack.start({ source: stack.blob("inbox/film.mp4").url, destination });
   }

@@ -9,6 +9,7 @@ const slow = { bytesPerSecond: 10_000 };
 
 async function startAll(stack: TestStack, pairs: readonly [source: string, destination: string][]) {
   for (const [source, destination] of pairs) {
+    await stack.clock.advance(1_000);
     const from = stack.blob(source).url;
     await stack.start({ source: from, destination: stack.blob(destination).url });
   }
@@ -29,7 +30,7 @@ test("failures are grouped by cause with the fix, and a group is retried after a
   const dashboard = await openDashboard(stack);
   const { page, button, rows, advance } = dashboard;
   await expectCount(rows(), 4);
-  await page.getByLabel("Failures by cause").check();
+  await page.getByRole("checkbox", { name: "Failures by cause" }).check();
   const groups = page.getByRole("article");
   await expectCount(groups, 2);
   await expectText(groups.nth(0), "Source not found 2");

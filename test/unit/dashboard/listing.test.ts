@@ -3,6 +3,7 @@ import type { CopySummary, Page } from "../../../src/client/ferry.ts";
 import {
   emptyListing,
   extendListing,
+  mergeIds,
   refreshListing,
   shownIds,
 } from "../../../src/dashboard/page/state/listing.ts";
@@ -78,6 +79,16 @@ describe("when the first page is read again", () => {
     const read = refreshListing(listing(["5", "4"]), page(["5"], null), { rows, now });
     expect(read).toEqual(listing(["5"], null));
   });
+});
+
+test("the order is that of the app: the newest first, and copies of one millisecond by their ids", () => {
+  const ids = [
+    "01a21c70-bb6a-7000-8000-000000000000",
+    "01a21c70-bb69-7000-8000-000000000001",
+    "01a21c70-bb69-7000-8000-000000000002",
+    "01a21c70-bb68-7fff-8000-000000000000",
+  ];
+  expect(mergeIds(ids.slice(2), ids.slice(0, 2).toReversed())).toEqual(ids);
 });
 
 test("a further page is added without repeating a copy, and empty pages are counted", () => {

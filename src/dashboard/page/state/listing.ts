@@ -20,8 +20,15 @@ export type Listing = {
 export const noFilter: Filter = { status: "all", source: "", destination: "" };
 export const emptyListing: Listing = { ids: [], cursor: null, phase: "none", emptyPages: 0 };
 
-/** Ids begin with the time of their request, so that the newest is the greatest. */
-const newestFirst = (one: string, other: string) => (one < other ? 1 : one > other ? -1 : 0);
+/** An id begins with the time of its request: 48 bits, as 12 hexadecimal digits and a hyphen. */
+const timeDigits = 13;
+
+/** The order of the app's list: the newest first, and those of one millisecond by their ids. */
+function newestFirst(one: string, other: string): number {
+  const [time, otherTime] = [one.slice(0, timeDigits), other.slice(0, timeDigits)];
+  if (time !== otherTime) return time < otherTime ? 1 : -1;
+  return one < other ? -1 : one > other ? 1 : 0;
+}
 
 /** A copy appears in the list a moment after its start. It is kept in the meantime. */
 const maxAbsentMs = 15_000;

@@ -58,43 +58,11 @@ function Copies({ state }: { state: PageState }) {
         {view === "causes" ? (
           <Causes state={state} shown={shown} />
         ) : (
-          <>
-            <Empty state={state} shown={shown} />
-            <CopyList state={state} shown={shown} />
-          </>
+          <CopyList state={state} shown={shown} />
         )}
       </main>
       <Details state={state} />
     </>
-  );
-}
-
-function Empty({ state, shown }: { state: PageState; shown: readonly string[] }) {
-  const { store } = usePage();
-  const { listing, filter, search } = state;
-  if (shown.length > 0 || listing.phase === "none") return null;
-  const isFiltered =
-    filter.status !== "all" || filter.source !== "" || filter.destination !== "" || search !== "";
-  if (isFiltered) {
-    const rest = listing.cursor === null ? "" : " so far; more can be loaded";
-    return (
-      <p class="empty">
-        <strong>No copy fits</strong> among the {formatCount(listing.ids.length)} that are loaded
-        {rest}.
-      </p>
-    );
-  }
-  if (listing.cursor !== null) return null;
-  return (
-    <div class="empty">
-      <p>
-        <strong>No copies yet.</strong> They appear here when a caller requests one, or when a route
-        starts one.
-      </p>
-      <button type="button" onClick={() => store.set({ dialog: { kind: "start" } })}>
-        Start a copy…
-      </button>
-    </div>
   );
 }
 

@@ -3,6 +3,7 @@ import { maxLoaded } from "../api/loading.ts";
 import type { PageState } from "../state/page-state.ts";
 import { formatCount } from "../text/format.ts";
 import { CopyRow, headHeight, rowHeight } from "./copy-row.tsx";
+import { Empty } from "./empty.tsx";
 import { usePage } from "./page-context.ts";
 
 const columns = [
@@ -104,7 +105,14 @@ export function CopyList({ state, shown }: { state: PageState; shown: readonly s
 
   return (
     <section class="list" aria-label="Copies">
-      <div role="grid" class="grid" aria-label="Copies" aria-rowcount={shown.length + 1}>
+      {shown.length === 0 && <Empty state={state} />}
+      <div
+        role="grid"
+        class="grid"
+        hidden={shown.length === 0}
+        aria-label="Copies"
+        aria-rowcount={shown.length + 1}
+      >
         <div
           ref={scroller}
           role="presentation"

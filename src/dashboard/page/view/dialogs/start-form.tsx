@@ -10,8 +10,8 @@ import { PlanView } from "./plan.tsx";
 
 const choiceLabels: Record<keyof typeof choices, string> = {
   overwrite: "If the destination exists",
-  ifBusy: "If another copy writes to it",
-  rollback: "After a failure or an abort",
+  ifBusy: "If it is busy",
+  rollback: "Rollback",
   tier: "Access tier",
 };
 
