@@ -51,7 +51,7 @@ try {
   };
 
   const page = await browser.newPage({
-    viewport: { width: 1_360, height: 800 },
+    viewport: { width: 1_360, height: 720 },
     colorScheme: "light",
   });
   await page.goto(`${stack.host.url}/api/dashboard`);

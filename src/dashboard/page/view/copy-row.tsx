@@ -106,7 +106,7 @@ function Amount({ row, now, name }: { row: Row; now: number; name: string }) {
   if (progress !== null) return <ProgressBar progress={progress} label={`Progress of ${name}`} />;
   if (status === "failed") return <span class="cause">{formatWord(cause ?? "internal")}</span>;
   if (status === "succeeded" && bytes !== null) return <span>{formatBytes(bytes)}</span>;
-  return <span class="faint">{hasEnded(row.item) ? "nothing copied" : "not started"}</span>;
+  return hasEnded(row.item) ? null : <span class="faint">not started</span>;
 }
 
 /** The rate that Storage has reported; of a copy that succeeded, the average. */
