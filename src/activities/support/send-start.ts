@@ -56,10 +56,7 @@ export async function sendStart(
   const { copy } = input;
   const { plan, sides, until, record } = attempt;
   const refuse = (result: NotStarted | TransientFailure) => resolve(deps, input, attempt, result);
-  const ready = await readySource(deps, input, attempt).catch(async (error: unknown) => {
-    await deps.ledger.records.write(input.instanceId, withAnswer(record), record.etag);
-    throw error;
-  });
+  const ready = await readySource(deps, input, attempt);
   if (!ready.ok) return await refuse(toNotStarted(ready.verdict));
   const { source, signed, tags } = ready.value;
   const destination = sides.destination();
