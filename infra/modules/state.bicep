@@ -74,7 +74,7 @@ resource queues 'Microsoft.Storage/storageAccounts/queueServices@2025-06-01' = i
   properties: {}
 }
 
-// The host moves a message that it has tried five times to the second one.
+// The host moves a message to the second queue after five failed tries.
 resource eventQueues 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' = [
   for name in empty(eventQueue) ? [] : [eventQueue, '${eventQueue}-poison']: {
     parent: queues

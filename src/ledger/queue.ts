@@ -49,7 +49,7 @@ export function createBlobQueue(blobs: ConditionalBlobs): Queue {
     }
   };
 
-  /** Adds the waiter. If it has been offered the destination before, it is offered it again. */
+  /** Adds the waiter. If the destination was offered to it before, the offer is repeated. */
   const add = async (destination: Destination, name: string): Promise<Waiter | null> => {
     const content: Waiter = { destination: endpointUrl(destination) };
     if ((await blobs.create(name, content)) !== null) return content;

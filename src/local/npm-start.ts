@@ -52,7 +52,7 @@ Storage emulator  ${stack.emulator.blobUrl}/devstoreaccount1 (and devstoreaccoun
 Storage files     ${stack.emulator.fileUrl}/devstoreaccount1 (and devstoreaccount2)
 Copies            ${stack.host.url}/api/copies`);
 
-/** Stops with exit code 1 after the log has the reason. */
+/** Logs the reason, then stops with exit code 1. */
 function stopFailed(): void {
   stateLost = true;
   const exit = () => process.exit(1);

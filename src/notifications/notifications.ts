@@ -83,7 +83,7 @@ async function trySend(
   }
 }
 
-/** CloudEvents 1.0; `data` is JSON. `traceparent` is of the extension "Distributed Tracing". */
+/** CloudEvents 1.0; `data` is JSON. `traceparent` belongs to the extension "Distributed Tracing". */
 type CloudEvent = {
   specversion: "1.0";
   id: string;
@@ -173,7 +173,7 @@ async function post(
   };
 }
 
-/** The span that sends. The event itself has the copy's trace, so that it is the same in each delivery. */
+/** The sending span. The event itself contains the copy's traceparent, so that it is the same in each delivery. */
 function traceHeader({ traceparent: stored }: CloudEvent): Record<string, string> {
   const traceparent = currentTraceparent() ?? stored;
   return traceparent === undefined ? {} : { traceparent };

@@ -12,7 +12,7 @@ import { finishCopy } from "./finish.ts";
 /**
  * One copy, from its request to its outcome:
  *
- * 1. begin: plan and start the copy, again while the plan is stale, the destination is busy or Storage does not
+ * 1. begin: plan and start the copy; repeat this while the plan is stale, the destination is busy or Storage does not
  *    respond. An abort, a skip or a failure leads to step 3.
  * 2. follow: wait and read the destination until Storage reports a final status; ask Storage to abort the copy when an
  *    abort was requested or the copy takes more than two weeks.
@@ -25,7 +25,7 @@ export function* copyOrchestration(
   context: OrchestrationContext,
 ): Generator<Task, Outcome, unknown> {
   const input = parseCopyInput(context.df.getInput());
-  // No activity is called: Ferry did not start this instance, so its id must not become a name in the ledger.
+  // Calls no activity: Ferry did not start this instance, so its id must not become a name in the ledger.
   if (input === null || !isInstanceId(context.df.instanceId)) {
     return refusedOutcome(fromDate(context.df.currentUtcDateTime));
   }

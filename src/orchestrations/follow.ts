@@ -26,13 +26,13 @@ const maxCopyMs = 14 * day + 12 * hour;
 /** How many ETags of the destination are followed up, because each costs three polls. */
 const maxFollowedEtags = 3;
 
-/** How many consecutive polls may fail before an overdue copy is given up. */
+/** How many consecutive polls may fail before Ferry gives up on an overdue copy. */
 const maxFailedPolls = 8;
 
 /**
- * Polls the destination until Storage reports a final status; aborts the copy when that was requested or it is
- * overdue. `known`: the status that Storage has just reported. If it is final, there is no poll; if it is pending, the
- * first poll can wait.
+ * Polls the destination until Storage reports a final status; aborts the copy if a caller requested it or if the copy
+ * is overdue. `known`: the status that Storage has just reported. If it is final, there is no poll; if it is pending,
+ * the first poll can wait.
  */
 export function* followCopy(
   context: CopyContext,

@@ -95,7 +95,7 @@ export function createWaits(
   };
 }
 
-/** As in an event and a stored ETag. */
+/** The form that events and stored ETags have. */
 const maxEtagLength = 256;
 
 /** Reads the ETag of a wake's data, which is `WakeData` if an event caused it. */

@@ -33,7 +33,7 @@ export const alertMutants: readonly Mutant[] = [
     suites: ["test/unit/infra/costs.test.ts"],
   },
   {
-    breaks: "what is free in a month is charged",
+    breaks: "the free amount of a month is charged",
     file: "infra/costs/prices.ts",
     find: "Math.max(0, units - found.freePerMonth)",
     replace: "units",

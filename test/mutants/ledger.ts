@@ -182,7 +182,7 @@ export const ledgerMutants: readonly Mutant[] = [
     suites: [startAgain],
   },
   {
-    breaks: "copies that cannot be purged keep the others from being purged",
+    breaks: "copies that cannot be purged prevent the purge of the others",
     file: "src/triggers/timers/purge.ts",
     find: 'if (result.status === "rejected") failed++;',
     replace: 'if (result.status === "rejected") return;',

@@ -70,7 +70,7 @@ export const powerMutants: readonly Mutant[] = [
     suites: [strangeInput],
   },
   {
-    breaks: "a copy along a route may have any destination",
+    breaks: "a copy of a route may have any destination",
     file: "src/copy/routing/copy-access.ts",
     find: "!parsed.ok || endpointUrl(parsed.endpoint) !== endpointUrl(destination)",
     replace: "!parsed.ok",

@@ -47,7 +47,7 @@ export const strictMutants: readonly Mutant[] = [
     suites: ["test/contract/ledger/names.test.ts"],
   },
   {
-    breaks: "an input along a route has options that differ from the route's",
+    breaks: "an input with a route has options that differ from the route's",
     file: "src/copy/routing/copy-access.ts",
     find: "if (changed.length > 0) {",
     replace: "if (changed.length > 9) {",

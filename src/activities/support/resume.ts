@@ -44,7 +44,7 @@ export async function findEnd(
     : null;
 }
 
-/** The result of an input that is not the one that was first started under its id. */
+/** The result of an input that differs from the one that was first started under its id. */
 export function otherRequest(): StartResult {
   const reason = "something else was requested under its id, or with other options";
   return { kind: "failed", failure: notAllowed(reason) };
@@ -58,7 +58,7 @@ export async function giveBack(
 ): Promise<void> {
   const { copy, instanceId } = input;
   if (record === null || !isOfOther(record, copy)) return;
-  // Both requests would have the same lease, because its id is the copy's.
+  // Both requests would have the same lease, because the lease id is the id of the copy.
   if (!record.leasesSource) await releaseSource(deps, input, sides, { isAllowed: true });
   await freeDestination(deps, { instanceId, copy: pickEndpoints(copy) }, { context, lock });
 }

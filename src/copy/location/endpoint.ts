@@ -34,8 +34,8 @@ export type ExternalEndpoint = {
   service: "external";
   origin: string;
   /**
-   * With its leading slash, as it was written, except that characters that no URL contains are encoded. Only its server
-   * can interpret it.
+   * With its leading slash, as it was written, except that characters that are not allowed in a URL are encoded. Only
+   * its server can interpret it.
    */
   path: string;
 };

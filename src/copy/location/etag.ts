@@ -9,7 +9,7 @@ export function bareEtag(etag: string): string {
 }
 
 /**
- * An ETag, as a header has it. Storage's have 19 characters, with quotes. The length is limited because copies and locks
- * store ETags.
+ * An ETag in the form of a header. Storage's ETags have 19 characters, including the quotes. The length is limited
+ * because copies and locks store ETags.
  */
 export const etagShape = z.string().regex(/^[\x20-\x7e]{0,256}$/);

@@ -21,7 +21,7 @@ export type Origins = {
   emulator: { blob: string | null; file: string | null };
   /** The origins of sources outside Storage that `COPY_ALLOWED` contains. */
   external: readonly string[];
-  /** The origins among them that one pair contains as a whole, so that no path can lead out of the pair. */
+  /** Those origins that one pair contains completely, so that no path can leave the pair. */
   wholeExternal?: readonly string[];
 };
 
@@ -189,9 +189,9 @@ function parseAzurePlace(url: WrittenUrl, emulator: Origins["emulator"]): Place 
 function foreignHostProblem(url: WrittenUrl, emulator: Origins["emulator"]): string {
   const { hostname } = url;
   const host = quotedHost(url.host);
-  if (host === null) return "has a host with characters that no host has";
+  if (host === null) return "has a host with characters that are not allowed in a host";
   if (parseStorageHost(hostname.replace(/\.$/, "")) !== null) {
-    return `has the host ${host}; write it without the dot at its end`;
+    return `has the host ${host}; write it without the trailing dot`;
   }
   const orEmulator = emulator.blob === null ? "" : ` or the emulator at ${emulator.blob}`;
   return `has the host ${host}, which is not Azure Storage${orEmulator}`;

@@ -16,7 +16,7 @@ export type WrittenUrl = {
   path: string;
   /** Without its question mark; characters that no URL may contain are encoded. Empty if there is none. */
   query: string;
-  /** Problems of parts that Ferry accepts in no URL: user information, an empty query, a fragment. */
+  /** Problems of parts that Ferry never accepts in a URL: user information, an empty query, a fragment. */
   problems: string[];
 };
 
@@ -71,9 +71,12 @@ export function readUrl(text: string, isOutside: (origin: string) => boolean): R
 /** `written`: the host as it was written, which the URL parser reads as `hostname`. */
 function spellingProblem(written: string, hostname: string): string {
   const [host, read] = [quotedHost(written), quotedHost(hostname)];
-  if (read === null) return "has a host with characters that no host has";
-  const what = host === null ? "has other characters than a host" : `has the host ${host}`;
-  return `${what}, which is read as ${read}; write that`;
+  if (read === null) return "has a host with characters that are not allowed in a host";
+  const what =
+    host === null
+      ? "has a host with characters that are not allowed in a host"
+      : `has the host ${host}`;
+  return `${what}, which is read as ${read}; write that instead`;
 }
 
 /** Only A to Z: the URL parser turns some other letters into letters of a host, such as the sign for Kelvin into "k". */

@@ -48,7 +48,10 @@ function fraction(text: string): number {
   return (hash >>> 0) / 2 ** 32;
 }
 
-/** How long a notification is retried when its target does not accept it (ms). Event Grid also gives up after a day. */
+/**
+ * The time in ms for which a notification is retried when its target does not accept it. Event Grid also gives up after
+ * a day.
+ */
 export const maxNotificationMs = day;
 const maxNotificationWaitMs = 3 * hour;
 

@@ -171,7 +171,7 @@ function nameProblem(
 /** With an emulator, plain http is accepted on this machine, for servers of tests and developers. */
 function isExternalOrigin(url: WrittenUrl, emulator: Origins["emulator"]): boolean {
   if (url.protocol === "https:") {
-    return isHostLike(url.hostname) && !url.hostname.endsWith("."); // a Storage host with a dot at its end
+    return isHostLike(url.hostname) && !url.hostname.endsWith("."); // a Storage host with a trailing dot
   }
   const isLocal = url.hostname === "127.0.0.1" || url.hostname === "localhost";
   return url.protocol === "http:" && isLocal && emulator.blob !== null;

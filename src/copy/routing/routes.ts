@@ -241,7 +241,7 @@ function commonStart({ prefix, glob }: Pick<RouteSource, "prefix" | "glob">): st
  */
 function buildSample({ url, container }: Place, start: string, suffix: string) {
   const source = `${start}source${suffix}`.split("/").map(encodeURIComponent).join("/");
-  // With an extension, because "{stem}.{ext}" is a name for most blobs.
+  // With an extension, because "{stem}.{ext}" results in a valid name for most blobs.
   const extension = suffix.includes(".") ? "" : ".x";
   return { source: `${url}/${source}`, container, path: `${start}sample${extension}${suffix}` };
 }

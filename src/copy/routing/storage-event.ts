@@ -29,7 +29,7 @@ export type ParsedEvent =
   | { kind: "other" }
   /** The blob has a name that Ferry does not copy. `created` is for matching routes only. */
   | { kind: "unusable"; created: BlobCreated; problem: string }
-  /** `subject` is the event's subject, if it has one; printable. */
+  /** `subject` is the event's subject in printable form, if it has one. */
   | { kind: "unreadable"; subject: string | null; problem: string };
 
 /** A BlobCreated event that cannot cause the copy that it should have caused. */

@@ -40,8 +40,8 @@ export async function refuseBody(request: HttpRequest): Promise<HttpResponseInit
 }
 
 /**
- * Requires the type: a web page can send a body of another type, or without one, to any address without a preflight.
- * Only "identity" is a plain body (RFC 9110, 8.4.1).
+ * Requires the type, because a web page can send a body with another type, or without one, to any address without a
+ * preflight. Only "identity" is a plain body (RFC 9110, 8.4.1).
  */
 function refuseHeaders({ headers }: HttpRequest): HttpResponseInit | null {
   const type = headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();

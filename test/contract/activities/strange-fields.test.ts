@@ -244,7 +244,7 @@ test.each<[string, readonly (typeof start | typeof notify)[], Change]>([
   const started = await begin();
   const { storage, all } = started;
   const requests = storage.emulator.requests.length;
-  const input = { ...all, ...change(all) } as never; // a stranger's
+  const input = { ...all, ...change(all) } as never; // not from Ferry
   for (const activity of run) {
     const expected = activity === start ? failed : { kind: "notified" };
     expect(await activity(started, input)).toMatchObject(expected);
@@ -263,7 +263,7 @@ test.each<[string, Change]>([
 ])("read and settle do nothing for a plan with %s that is too long", async (_, change) => {
   const { storage, all, steps } = await begin();
   const requests = storage.emulator.requests.length;
-  const input = { ...all, ...change(all) } as never; // a stranger's
+  const input = { ...all, ...change(all) } as never; // not from Ferry
   expect(await steps.readCopy(input)).toMatchObject(unobservable);
   expect(await steps.settleCopy(input)).toMatchObject(allRefused.settle);
   expect(storage.emulator.requests).toHaveLength(requests);

@@ -79,7 +79,7 @@ test.each([
   "ffffffff-ffff-7000-8000-000000000001",
   "e677d21f-dc00-7000-8000-000000000001", // the year 10000
   "07dba821-8000-7000-8000-000000000001", // the year 2243, after the last day that a record can have
-])("the id %s, with a time in a distant year, is no copy's: 404", async (distant) => {
+])("the id %s, with a time in a distant year, is never the id of a copy: 404", async (distant) => {
   const stack = await start();
   const requests = stack.local.emulator.requests.length;
   const copy = `${stack.local.host.url}/api/copies/${distant}`;

@@ -125,7 +125,7 @@ test("the event of an overwritten blob is skipped with a reason; the newer conte
   await stack.clock.settled();
   expect(await deliver(stack, [fresh])).toBe(202);
   const copies = await untilAllEnded(stack);
-  const reason = "The source was written again since the event that this copy follows";
+  const reason = "The source was written again after the event that caused this copy";
   expect(copies).toHaveLength(2);
   expect(copies).toContainEqual(expect.objectContaining({ status: "skipped", reason }));
   expect(copies).toContainEqual(expect.objectContaining({ status: "succeeded" }));

@@ -161,7 +161,9 @@ test.each([
     expect(await deliver(stack, [forged])).toBe(202);
     await stack.clock.settled();
     expect(await allCopies(stack)).toEqual([]);
-    const warnings = stack.log.filter(({ message }) => message.includes("is not the blob's"));
+    const warnings = stack.log.filter(({ message }) =>
+      message.includes("does not match the blob's"),
+    );
     expect(warnings).toHaveLength(1);
     await deliver(stack, [await createEvent(blob, { at: stack.clock.now() })]);
     await stack.clock.settled();

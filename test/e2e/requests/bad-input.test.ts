@@ -178,7 +178,7 @@ const urls: { what: string; url: string; says: RegExp }[] = [
   {
     what: "a trailing dot",
     url: "https://acct1.blob.core.windows.net./inbox/a",
-    says: /without the dot at its end/,
+    says: /without the trailing dot/,
   },
   { what: "an IP literal", url: "https://169.254.169.254/inbox/a", says: /not Azure Storage/ },
   {

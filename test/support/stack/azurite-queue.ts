@@ -4,13 +4,13 @@ import type { QueueMessage } from "../../../src/local/host/triggers/storage-queu
 import { accounts } from "../../../src/local/storage/auth/accounts.ts";
 import { startAzuriteService } from "./azurite-service.ts";
 
-/** Azurite's Queue service in this process, so that it has the time of the test's clock. */
+/** Azurite's Queue service in this process, so that it uses the test's clock. */
 export type AzuriteQueues = {
   /** A connection string of its account. */
   connection: string;
   /** Adds a message as Event Grid does: JSON in base64. */
   sendEvent(queue: string, event: object): Promise<void>;
-  /** Adds a message with this text as it is. */
+  /** Adds a message with this unchanged text. */
   send(queue: string, text: string): Promise<void>;
   /** The messages that are visible, as stored, and hides them. */
   receive(queue: string): Promise<QueueMessage[]>;

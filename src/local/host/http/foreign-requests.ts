@@ -41,7 +41,7 @@ function parseName(text: string): string {
   );
 }
 
-/** With "@" or a slash, a Host header could contain one name and lead to another. */
+/** With "@" or a slash, a Host header could contain one name but resolve to another. */
 const onlyHostAndPort = /^[^@/\\?#\s]+$/;
 
 /**
@@ -83,7 +83,7 @@ export function refuseForeignPage(headers: Headers, names: HostNames): Refusal |
   };
 }
 
-/** Content of another site that a page may show without reading it ("Fetch", request destinations). */
+/** Content that a page of another site may show without reading it ("Fetch", request destinations). */
 const shown: ReadonlySet<string> = new Set(["image", "audio", "video", "track"]);
 
 /**
@@ -95,7 +95,9 @@ export function refuseForeignReader(headers: Headers, names: HostNames): Refusal
   return refuseForeignPage(isShown ? { origin: headers["origin"] } : headers, names);
 }
 
-/** Browsers send an origin as the URL parser writes it ("HTML", serialization of an origin): nothing else is one. */
+/**
+ * Browsers send an origin as the URL parser serializes it ("HTML", serialization of an origin). Reject other spellings.
+ */
 function isOriginOf(origin: string, names: HostNames): boolean {
   if (!/^https?:\/\//.test(origin) || !URL.canParse(origin)) return false;
   const url = new URL(origin);

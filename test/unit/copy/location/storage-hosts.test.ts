@@ -179,7 +179,7 @@ test.each([
 });
 
 test.each([
-  ["https://acct1.blob.core.windows.net./inbox/a", /without the dot at its end/],
+  ["https://acct1.blob.core.windows.net./inbox/a", /without the trailing dot/],
   ["https://acct1.dfs.core.windows.net/inbox/a", /write acct1\.blob\.core\.windows\.net$/],
   ["https://acct1-internetrouting.dfs.core.windows.net/inbox/a", /write acct1\.blob\./],
   ["https://acct1.queue.core.windows.net/inbox/a", /the service "queue"/],
