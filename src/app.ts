@@ -161,8 +161,8 @@ function registerWaking<Input, Result>(
 }
 
 /**
- * Registers health. It is the only function of an app whose settings are wrong: the host would respond with 404 on
- * every path if the app threw instead.
+ * Registers health. It is the only function of an app with invalid settings: if the app threw instead, the host would
+ * respond with 404 on every path.
  */
 export function registerHealth(settingProblems: readonly string[]): void {
   app.http("health", {

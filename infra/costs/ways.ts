@@ -27,7 +27,7 @@ export function waysToCopy(counts: Counts, hub: Hub): Way[] {
   return [
     { ...ferry(counts.finished, 0), name: "Ferry, small", hub: hub.finished },
     { ...ferry(counts.pending, pollsOfAMinute), name: "Ferry, large", hub: hub.pending },
-    { ...routed(counts.routed), name: "Ferry, small, by its event", hub: null },
+    { ...routed(counts.routed), name: "Ferry, small, by an event", hub: null },
     {
       name: "SDK loop, small",
       requests: { ...noRequests, writes: 1, reads: 1 },

@@ -8,10 +8,10 @@ param tags object
 param principalId string
 param identityId string
 
-@description('Only private endpoints reach the account.')
+@description('Whether only private endpoints can reach the account.')
 param isPrivate bool
 
-@description('Durable Functions keeps its task hub here.')
+@description('Whether Durable Functions keeps its task hub here.')
 param holdsTaskHub bool
 
 @description('A queue for the events of Storage; empty for none.')

@@ -190,7 +190,7 @@ async function planAndStart(step: Step, { lock, record }: Held): Promise<StartRe
   return sent.kind === "started" ? await settleIfEnded(step, sent) : sent;
 }
 
-/** Writes the record; null if another write came first, or has closed the record meanwhile. */
+/** Writes the record; null if another write came first, or has closed the record in the meantime. */
 async function register(
   { deps: { ledger }, input: { instanceId } }: Step,
   record: CopyRecord,

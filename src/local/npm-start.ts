@@ -9,7 +9,7 @@ import type { CopySettings } from "./storage/pending-copies/copy-settings.ts";
 const appDirectory = process.cwd();
 let stopping = false;
 let stateLost = false;
-/** How long the stop may take after the state was lost (ms): running work may never finish then. */
+/** The maximum time in ms for a stop after the state was lost, because running work may then never finish. */
 const maxStopMs = 5_000;
 const clock = systemClock();
 const started = startLocalStack({

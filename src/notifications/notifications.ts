@@ -96,7 +96,7 @@ type CloudEvent = {
   data: object;
 };
 
-/** Builds the cloud event of an event that cannot be used. Each delivery of that event leads to the same id. */
+/** Builds the cloud event for an unusable event. Each delivery of that event results in the same id. */
 function buildReport(
   unusable: UnusableEvent,
   { source, now }: NotificationDependencies,

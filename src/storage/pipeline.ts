@@ -11,7 +11,7 @@ import type { CallTarget, StorageResponse } from "../telemetry/scope.ts";
  */
 export const pipeline = { retryOptions: { maxTries: 1, tryTimeoutInMs: 15 * second } };
 
-/** For starts, without a server time-out: Storage checks the source before it answers. */
+/** For starts, without a server time-out: Storage checks the source before it responds. */
 export const singleTry = { retryOptions: { maxTries: 1 } };
 
 /** The time limit in ms for a whole call, including the body of its response. */

@@ -19,7 +19,7 @@ export const alertMutants: readonly Mutant[] = [
     suites: [conditions],
   },
   {
-    breaks: "the watchdog does not say how long a copy was overdue",
+    breaks: "the watchdog does not report how long a copy was overdue",
     file: "src/telemetry/copy-lines.ts",
     find: "    overdueSeconds,\n    route: routeOf(copy),",
     replace: "    overdueSeconds: overdueSeconds === null ? null : 0,\n    route: routeOf(copy),",

@@ -93,7 +93,7 @@ export const requestMutants: readonly Mutant[] = [
     suites: [strangeRequests],
   },
   {
-    breaks: "a repeated request goes to another date",
+    breaks: "a repeated request gets a new date",
     file: "src/triggers/http/start-copy.ts",
     find: "parsed.route === null || at === now",
     replace: "parsed.route === null || at <= now",

@@ -14,7 +14,8 @@ import type { Step } from "./step.ts";
 import { transientFailure } from "./storage-call.ts";
 
 /**
- * The copy has an outcome already, its abort was requested, or its record is of another request; null if none of these.
+ * The copy already has an outcome, its abort was requested, or its record belongs to a different request; otherwise
+ * null.
  */
 export async function findEnd(
   { deps, input, context, sides }: Step,
@@ -50,7 +51,7 @@ export function otherRequest(): StartResult {
   return { kind: "failed", failure: notAllowed(reason) };
 }
 
-/** Returns the lock and the lease that this run has taken, if the record is of another request. */
+/** Returns the lock and the lease that this run has taken, if the record belongs to a different request. */
 export async function giveBack(
   { deps, input, context, sides }: Step,
   record: KnownRecord | null,

@@ -140,7 +140,7 @@ async function recordStart(
     : result;
 }
 
-/** Storage did not start the copy: records that, so that nothing is adopted for this attempt later. */
+/** Records that Storage did not start the copy, so that Ferry adopts no copy for this attempt later. */
 async function resolve(
   deps: ActivityDependencies,
   { instanceId }: StartInput,

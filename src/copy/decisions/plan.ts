@@ -61,7 +61,7 @@ export function decide(
 
 /**
  * Returns true if the last copy onto the destination is the one that this plan started: it has our source, and it
- * began after the plan (the destination did not exist then, or had another ETag; a copy that was pending
+ * began after the plan (the destination did not exist then, or had a different ETag; a copy that was pending
  * then would have prevented the plan). If Ferry minted the source's SAS, its terms must match. Valid only
  * while the copy holds the destination's lock.
  */

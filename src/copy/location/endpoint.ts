@@ -122,7 +122,7 @@ export function differOnlyInSlashes(source: Endpoint, destination: Destination):
 
 /**
  * Windows compares names letter by letter. For some letters JavaScript's upper case has two letters, although a single
- * capital letter exists ("ᾈ" of "ᾀ"). Those are compared in lower case. "ß" has no capital letter and stays as it is.
+ * capital letter exists ("ᾈ" of "ᾀ"). Those are compared in lower case. "ß" has no capital letter and stays unchanged.
  */
 function toUpperCase(path: string): string {
   const toCapital = (letter: string) =>

@@ -131,7 +131,7 @@ function parseInStorage(url: WrittenUrl, { emulator }: Origins): ParsedEndpoint<
   return { ok: true, endpoint, sas: query.sas };
 }
 
-/** Returns true if the path has a dot segment, as it is or percent-encoded. */
+/** Returns true if the path has a dot segment, literal or percent-encoded. */
 function hasDots({ path }: WrittenUrl): boolean {
   return path.split("/").some((segment) => /^(\.|%2e){1,2}$/i.test(segment));
 }
@@ -206,7 +206,7 @@ export function serviceProblem({ service, ownHost }: StorageHost): string {
 
 /** No certificate of Storage covers a private link name, so no client can connect to it. */
 export function privateLinkProblem({ ownHost }: StorageHost): string {
-  return `has the host of a private link; write ${ownHost}, which leads to the private endpoint`;
+  return `has the host of a private link; write ${ownHost}, which resolves to the private endpoint`;
 }
 
 function rejected(problem: string): { ok: false; problems: string[] } {

@@ -76,7 +76,7 @@ export function isOnStorageHost(
 
 /**
  * Returns true if Ferry could have parsed the endpoint from a URL or an event: its host is trusted, or it is outside
- * Storage, and its URL has exactly its names. Only then can it be compared with pairs and routes.
+ * Storage, and its URL contains exactly its names. Only then can it be compared with pairs and routes.
  */
 export function isWellFormed(endpoint: Endpoint, { emulator }: Origins): boolean {
   if (!isEndpoint(endpoint) || !isWellNamed(endpoint)) return false;

@@ -37,7 +37,7 @@ export type Route = {
   allow: readonly Grant[];
   /** The request for an invented blob that the route matches. Its endpoints show where the route reads and writes. */
   sample: CopyRequest;
-  /** The texts that the names of all sources and all destinations begin with. */
+  /** The text at the beginning of the names of all sources, and of all destinations. */
   start: { source: string; destination: string };
 };
 

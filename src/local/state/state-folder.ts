@@ -165,7 +165,10 @@ function lost({ file, kind }: Examined): StateError {
   return new StateError(message);
 }
 
-/** Returns true if the hub has an orchestration. A hub of another schema is left to `openHubFile`, which rejects it. */
+/**
+ * Returns true if the hub has an orchestration. A hub with a different schema is left to `openHubFile`, which rejects
+ * it.
+ */
 function hasInstances(file: string): boolean {
   return explained(file, () => {
     const database = openHubFile(file);

@@ -49,7 +49,7 @@ async function reasonToWait(
   }
   // A lock whose copy is unknown would be mistaken for a copy that Durable has lost.
   if ((await ledger.readLock(copy.destination))?.instanceId === id) {
-    return "its destination is not released yet, which the watchdog does within minutes";
+    return "its destination is not released yet; the watchdog releases it within minutes";
   }
   if (await ledger.outbox.has(id)) return "its notification has not been delivered yet";
   return null;

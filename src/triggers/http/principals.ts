@@ -13,8 +13,8 @@ export type PrincipalSettings = {
 };
 
 /**
- * A hash of the caller, which copies and claims store. Null without authentication, because any caller can set the
- * headers then, and for a caller that has not signed in.
+ * A hash of the caller, which copies and claims store. Null without authentication, because then any caller can set the
+ * headers, and for a caller that has not signed in.
  */
 export function readPrincipal(request: HttpRequest, settings: PrincipalSettings): string | null {
   const name = principalName(request, settings);
@@ -102,6 +102,6 @@ export function requireSignIn(handler: HttpHandler, settings: PrincipalSettings)
 function principalName({ headers }: HttpRequest, { areTrusted }: PrincipalSettings): string | null {
   const id = areTrusted ? headers.get("x-ms-client-principal-id") : null;
   if (id === null || id === "") return null;
-  // Without a provider, the id must not look like that of one ("aad/…").
+  // Without a provider, the id must not look like one with a provider ("aad/…").
   return `${headers.get("x-ms-client-principal-idp") ?? ""}/${id}`;
 }

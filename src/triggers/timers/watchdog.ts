@@ -37,7 +37,9 @@ const minRepairIntervalMs = hour;
 
 const pageSize = 200;
 const maxPages = 10;
-/** Limit of a scan (ms), well below the shortest of any hosting plan ("functionTimeout", five minutes). */
+/**
+ * The time limit of a scan in ms, well below the shortest limit of any hosting plan ("functionTimeout", five minutes).
+ */
 const maxRunMs = 2 * minute;
 const maxConcurrent = 8;
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Memory, Message, Order } from "./child-orders.ts";
 import type { EmulatorAddresses } from "./emulator-child.ts";
 
-/** A process of the bench. */
+/** A process of the benchmark. */
 export type Child<Ready> = {
   ready: Ready;
   /** The processor time so far in ms. */

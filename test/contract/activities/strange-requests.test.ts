@@ -44,7 +44,7 @@ test.each<[string, RegExp, (copy: CopyInput) => object]>([
   ["a time before that of its id", /the time in its id/, change({ createdAt: at(-1) })],
   ["a time after that of its id", /the time in its id/, change({ createdAt: at(1) })],
   [
-    "its id's time in another spelling",
+    "its id's time in a different spelling",
     /the time in its id/,
     ({ createdAt, ...copy }) => ({ ...copy, createdAt: createdAt.replace(".000Z", "Z") }),
   ],

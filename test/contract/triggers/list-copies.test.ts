@@ -15,7 +15,7 @@ import { readPrincipal } from "../../../src/triggers/http/principals.ts";
 import { startStorage } from "../../support/stack/emulator.ts";
 import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
-/* GET /copies: what a page costs, and who sees which copy. */
+/* GET /copies: the cost of a page, and the copies that each caller sees. */
 
 type Wanted = {
   status?: "succeeded" | "failed" | "running";

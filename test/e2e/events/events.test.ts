@@ -23,7 +23,7 @@ async function readContent(stack: TestStack, path: string): Promise<string> {
   return (await stack.blob(path).downloadToBuffer()).toString();
 }
 
-test("a new blob is copied along its route, and the copy's completion is noticed immediately", async () => {
+test("a route copies a new blob, and the copy's completion is noticed immediately", async () => {
   const stack = await startStack({ settings, events, copies: slowly });
   await stack.upload("inbox/a/film 1#.mp4", film);
   await stack.clock.advance(600_000); // the copy's last byte

@@ -147,7 +147,7 @@ test.each([
   { when: "two hours earlier", at: (now: number) => now - 2 * hour },
   { when: "a day later", at: (now: number) => now + day },
 ])(
-  "an event that dates its blob $when copies nothing, and the genuine event still does",
+  "an event with a time $when copies nothing, and the genuine event still starts its copy",
   async ({ at }) => {
     const stack = await startStack({
       settings: inboxRoutes({

@@ -27,7 +27,7 @@ export async function startAzuriteQueues(): Promise<AzuriteQueues> {
 export async function openAzuriteQueues(): Promise<AzuriteQueues & { close(): Promise<void> }> {
   const server = await startAzuriteService("Queue");
   const [account] = accounts;
-  if (account === undefined) throw new Error("Azurite has the emulator's accounts");
+  if (account === undefined) throw new Error("Cannot use Azurite because it has no account");
   const { name, key } = account;
   const connection = `AccountName=${name};AccountKey=${key};QueueEndpoint=${server.getHttpServerAddress()}/${name};`;
   const open = (queue: string) => openStorageQueue(connection, { name: queue, now: Date.now });

@@ -71,7 +71,7 @@ test("the cost query has the numbers of the table", () => {
 test.each([
   { way: "Ferry, small", reads: 0, activities: 1, timers: 0, byEvent: 0 },
   { way: "Ferry, large", reads: 5, activities: 7, timers: 5, byEvent: 0 },
-  { way: "Ferry, small, by its event", reads: 0, activities: 1, timers: 0, byEvent: 1 },
+  { way: "Ferry, small, by an event", reads: 0, activities: 1, timers: 0, byEvent: 1 },
 ])("the formulas of the cost query give the row of the table: $way", (line) => {
   const query = readFileSync("infra/queries/operations-per-copy.kql", "utf8");
   /** The result for a copy that has succeeded: the last value of each `case`, unless it has no timer. */

@@ -15,7 +15,10 @@ export type Refusal = { status: 403 | 421; reason: string };
 /** The setting that adds names. */
 export const hostNamesSetting = "LOCAL_HOST_NAMES";
 
-/** The names of the loopback address. Ports do not matter: a forward from a container or over ssh has another one. */
+/**
+ * The names of the loopback address. Ports are ignored, because a forward from a container or over ssh has a different
+ * port.
+ */
 const loopbackNames = ["localhost", "127.0.0.1", "[::1]"];
 
 const nameOrAddress = /^([\w.-]+|\[[\da-f:.]+\])$/i;

@@ -65,8 +65,8 @@ export function startQueueTriggers(options: QueueTriggersOptions): QueueTriggers
 }
 
 /**
- * Polls as QueueListener.cs does: again immediately after a batch, otherwise after twice the former wait. The extension
- * also randomizes its waits.
+ * Polls as QueueListener.cs does: again immediately after a batch, otherwise after twice the previous wait. The
+ * extension also randomizes its waits.
  */
 function startListener(
   options: QueueTriggersOptions,
@@ -153,7 +153,7 @@ async function handleMessage(
 ): Promise<void> {
   const { queues, logger } = options;
   const giveUp = async (given: QueueMessage, reason: string) => {
-    // Without a poison queue, the message stays hidden for as long as it was received.
+    // Without a poison queue, the message stays hidden until its time-out, then becomes visible again.
     if (poison === null) return;
     await poison.send(given.text);
     await queue.remove(given);

@@ -81,7 +81,7 @@ test.each([
 const other =
   'has a host with characters that are not allowed in a host, which is read as "acct1.blob.core.windows.net"; write that instead';
 
-test("of a host in another spelling, only the one that the parser reads is quoted", () => {
+test("for a host in another spelling, only the parsed spelling is quoted", () => {
   const spelled = "https://acct1.blob.core.windows%2enet/in1/a";
   expect(problemsOf(spelled)).toEqual([other, other]);
   const plain = "https://0x7f.1/in1/a";

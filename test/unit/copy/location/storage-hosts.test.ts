@@ -117,7 +117,7 @@ test.each(rows)("$host as a source and as a destination", ({ host, kind, seconda
   const destination = parseDestination(url, onlyStorage);
   if (kind === "private-link") {
     const own = host.replace(".privatelink", "");
-    const problem = `has the host of a private link; write ${own}, which leads to the private endpoint`;
+    const problem = `has the host of a private link; write ${own}, which resolves to the private endpoint`;
     expect(source).toEqual({ ok: false, problems: [problem] });
     expect(destination).toEqual({ ok: false, problems: [problem] });
     return;
