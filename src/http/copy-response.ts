@@ -32,7 +32,7 @@ export function copyResponse(
   };
 }
 
-/** The copy that a response contains; null if it contains another body. */
+/** The copy that a response contains; null if it contains a different body. */
 export function copyOf({ jsonBody }: HttpResponseInit): CopyView | null {
   return copies.get(Object(jsonBody)) ?? null;
 }

@@ -17,7 +17,7 @@ import { finishCopy } from "./finish.ts";
  * 2. follow: wait and read the destination until Storage reports a final status; ask Storage to abort the copy when an
  *    abort was requested or the copy takes more than two weeks.
  * 3. finish: settle the copy (clean up, record the outcome, release the lock), then send notifications. If settle
- *    finds the copy of a start that got no response, back to step 2.
+ *    finds the copy of a start that got no response, go back to step 2.
  *
  * Decisions are pure functions in `copy/`, side effects are activities.
  */

@@ -10,7 +10,7 @@ const blobs = "src/ledger/conditional-blobs.ts";
 const start = "src/activities/start.ts";
 const purge = "src/triggers/timers/purge.ts";
 
-/** Mistakes that show when two runs meet, a response is lost, or a process is killed between two requests. */
+/** Mistakes that appear when two runs overlap, a response is lost, or a process is killed between two requests. */
 export const ledgerRunMutants: readonly Mutant[] = [
   {
     breaks: "a lock, record or claim is created over another one",

@@ -35,7 +35,7 @@ function rows(file: string, table: string): number {
   return Number(row?.["count"]);
 }
 
-test("a restart on the same file keeps all content, and a pending copy continues meanwhile", async () => {
+test("a restart on the same file keeps all content, and a pending copy continues in the meantime", async () => {
   const file = join(freshFolder(), "deep", "storage.db");
   const first = await startStorage({ file, copies: { bytesPerSecond: kib } });
   const { clock } = first;

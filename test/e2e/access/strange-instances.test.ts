@@ -12,8 +12,8 @@ import {
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
- * Goal: an instance that no trigger has started leads to no blob outside the ledger, and is shown to no caller. Method: as
- * in strange-orchestration.test.ts, with ids and inputs that Ferry cannot have written.
+ * Goal: an instance that no trigger has started accesses no blob outside the ledger, and is not shown to any caller.
+ * Method: as in strange-orchestration.test.ts, with ids and inputs that Ferry cannot have written.
  */
 
 test.each([
@@ -115,7 +115,7 @@ test.each<[string, object]>([
 });
 
 test.each(["readCopy", "abortCopy", "settleCopy", "sendNotifications"])(
-  "run alone through the admin API, %s changes nothing for an id that leads out of the ledger",
+  "run alone through the admin API, %s changes nothing for an id that would name a blob outside the ledger",
   async (name) => {
     const stack = await start();
     const step = {
