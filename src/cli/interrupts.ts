@@ -63,6 +63,7 @@ export function handleInterrupts(shell: Shell, handlers: InterruptHandlers): Int
     isAsking: () => prompt !== null,
     dispose() {
       remove();
+      if (prompt !== null) stderr.write("\n");
       close();
     },
   };

@@ -36,7 +36,9 @@ export function createProgressView(
   };
 }
 
-const barFormat = "{status} {bar} {percent} | {bytes} | {rate}";
+/** The columns of a line without its bar, at most. */
+const columnsOfOne = 66;
+const columnsOfMany = 80;
 
 function bars(stderr: Shell["stderr"], isMany: boolean): ProgressView {
   const running = new Map<string, Copy>();
@@ -44,7 +46,14 @@ function bars(stderr: Shell["stderr"], isMany: boolean): ProgressView {
   let byId = new Map<string, ReturnType<MultiBar["create"]>>();
   const draw = (copy: Copy) => {
     multi ??= new MultiBar({
-      format: isMany ? `{id} ${barFormat}` : barFormat,
+      format: isMany
+        ? "{id} {status} {bar} {percent} | {rate}"
+        : "{status} {bar} {percent} | {bytes} | {rate}",
+      // A longer line would be cut off.
+      barsize: Math.max(
+        8,
+        Math.min(40, (stderr.columns || 80) - (isMany ? columnsOfMany : columnsOfOne)),
+      ),
       stream: stderr,
       hideCursor: true,
       clearOnComplete: true,
@@ -86,7 +95,7 @@ function payloadOf({ id, status, progress }: Copy) {
     id: printable(id),
     status: status.padEnd(9),
     percent: `${(progress?.percent ?? 0).toFixed(1)} %`.padStart(7),
-    bytes: progress === null ? "-" : `${formatBytes(done)} of ${formatBytes(progress.totalBytes)}`,
+    bytes: progress === null ? "-" : `${formatBytes(done)}/${formatBytes(progress.totalBytes)}`,
     rate: progress === null ? "" : describeRate(progress),
   };
 }
