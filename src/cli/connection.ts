@@ -75,7 +75,9 @@ function readPrivateFile(path: string, userId: number | null): string | null {
     throw new UsageError(`Cannot read ${path} because the system refuses it: ${code}`);
   }
   try {
-    const { mode, uid } = fstatSync(file);
+    const status = fstatSync(file);
+    const { mode, uid } = status;
+    if (!status.isFile()) throw new UsageError(`Cannot read ${path} because it is not a file`);
     if (userId !== null && (mode & 0o077) !== 0) {
       const shown = (mode & 0o777).toString(8);
       throw new UsageError(

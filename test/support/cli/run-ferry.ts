@@ -100,9 +100,9 @@ export function startFerry(args: readonly string[], options: FerryOptions = {}):
         };
         changed.add(look);
         look();
-        void ended.then(({ code }) => {
+        const fail = (code: number | null) =>
           reject(new Error(`ferry ended with ${code} before it printed ${text}: ${all}`));
-        });
+        void ended.then(({ code }) => fail(code));
       });
     },
     type: (keys) => void child.stdin.write(keys),
