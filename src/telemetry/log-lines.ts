@@ -100,7 +100,7 @@ export const logLines = {
   "ferry.event.failed": {
     traceId: "string?",
     trigger: "string",
-    messageId: "string?", // of the queue
+    messageId: "string?", // the event's `id`, which replaces the message's in the trigger's metadata; only of the queue
     tries: "long?", // of the queue
     poisoned: "bool", // the host moves the message to the poison queue
   },

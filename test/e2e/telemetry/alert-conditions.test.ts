@@ -140,6 +140,14 @@ test("outbox-stuck: a notification waits for more than an hour, and is given up 
   ]);
 });
 
+/** The runbook has a query for this text. */
+test("outbox-stuck: the log says how the target has refused the notification", () => {
+  const { log } = played["outbox-stuck"];
+  const text = " has ended, but its notification could not be sent now: topic: status 501";
+  const refusals = log.filter(({ message }) => message.endsWith(text));
+  expect(refusals).toHaveLength(linesOf(log, "ferry.notification.refused").length);
+});
+
 test("watchdog-silent: no run in the last half an hour, although the app runs", () => {
   const { log, endedAt } = played["watchdog-silent"];
   const recent = log.filter(({ at }) => at > endedAt - 30 * minute);
