@@ -1,28 +1,27 @@
 import type { Command } from "commander";
 import { describeCopy, describeTimeline } from "../describe-copy.ts";
-import { exitCodes, worstExitCode } from "../exit-codes.ts";
+import { worstExitCode } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import type { Output } from "../output.ts";
 import { watch } from "../watch.ts";
 import { createCommand } from "./command.ts";
 import type { Run, SharedFlags } from "./command.ts";
 import { startAndWatch } from "./copy.ts";
 
 export function showCommand(run: Run): Command {
-  return createCommand("show", "show a copy, and why it failed")
-    .argument("<id>", "id of the copy")
-    .option("--timeline", "show what happened to the copy, and when")
-    .action((id: string, flags: SharedFlags & { timeline?: true }) =>
-      run(flags, async ({ connect, output }) => {
-        if (flags.timeline === true) {
-          const timeline = await connect().timeline(id);
-          output.json(timeline);
-          for (const line of describeTimeline(timeline)) output.line(line);
-          return exitCodes.ok;
-        }
-        const copy = await connect().get(id);
-        output.json(copy);
-        for (const line of describeCopy(copy)) output.line(line);
-        return exitCodes.ok;
+  return createCommand("show", "show copies, and why they failed")
+    .argument("<id...>", "ids of the copies")
+    .option("--timeline", "show what happened to them, and when")
+    .action((ids: string[], flags: SharedFlags & { timeline?: true }) =>
+      run(flags, ({ connect, output }) => {
+        const ferry = connect();
+        return forEach(ids, output, async (id, index) => {
+          const result = flags.timeline === true ? await ferry.timeline(id) : await ferry.get(id);
+          output.json(result);
+          if (index > 0) output.line("");
+          const lines = "entries" in result ? describeTimeline(result) : describeCopy(result);
+          for (const line of lines) output.line(line);
+        });
       }),
     );
 }
@@ -31,21 +30,32 @@ export function abortCommand(run: Run): Command {
   return createCommand("abort", "abort copies; to see how they end, use wait")
     .argument("<id...>", "ids of the copies")
     .action((ids: string[], flags: SharedFlags) =>
-      run(flags, async ({ connect, output }) => {
+      run(flags, ({ connect, output }) => {
         const ferry = connect();
-        const codes: ExitCode[] = [];
-        for (const id of ids) {
-          try {
-            const copy = await ferry.abort(id);
-            output.json(copy);
-            output.line(`Copy ${copy.id} ${copy.status}`);
-          } catch (error) {
-            codes.push(output.error(error));
-          }
-        }
-        return worstExitCode(codes);
+        return forEach(ids, output, async (id) => {
+          const copy = await ferry.abort(id);
+          output.json(copy);
+          output.line(`Copy ${copy.id} ${copy.status}`);
+        });
       }),
     );
+}
+
+/** An error of one copy is printed, and does not end the others. */
+async function forEach(
+  ids: readonly string[],
+  output: Output,
+  act: (id: string, index: number) => Promise<void>,
+): Promise<ExitCode> {
+  const codes: ExitCode[] = [];
+  for (const [index, id] of ids.entries()) {
+    try {
+      await act(id, index);
+    } catch (error) {
+      codes.push(output.error(error));
+    }
+  }
+  return worstExitCode(codes);
 }
 
 export function retryCommand(run: Run): Command {

@@ -92,6 +92,13 @@ test("a failed copy: copy --watch exits with 1 and prints cause and fix; list, s
   await finish(stack, next);
   expect(await retried.ended).toMatchObject({ code: 0, stderr: "" });
   expect(await stack.get(next)).toMatchObject({ retryOf: id });
+  const shown = await run("show", id, "no-copy", next, "--json");
+  expect(shown.code).toBe(4);
+  const copies = shown.stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(copies).toMatchObject([{ id, error: { fix: expect.any(String) } }, { id: next }]);
   const both = await run("wait", id, next);
   expect(both.code).toBe(1);
   expect(both.stdout).toContain(`Copy ${id} failed`);

@@ -16,7 +16,7 @@ async function startClient(copies: LocalStackOptions["copies"] = { bytesPerSecon
     const copy = response.clone();
     expectDocumented({
       method: init?.method ?? "GET",
-      path: String(input).replace(`${url}/api`, ""),
+      path: (input instanceof Request ? input.url : input.toString()).replace(`${url}/api`, ""),
       status: copy.status,
       headers: copy.headers,
       text: await copy.text(),
