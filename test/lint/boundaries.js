@@ -130,6 +130,18 @@ export const boundaries = {
       "zod",
     ],
   },
+  cli: {
+    reason: "cli/ is a client of the API: it imports client/, and loads no SDK",
+    may: [
+      "cli",
+      "client/ferry.ts",
+      "copy/printable.ts",
+      "@bomb.sh/tab/commander",
+      "cli-progress",
+      "commander",
+      "node:*",
+    ],
+  },
   client: { reason: "client/ also runs in browsers: it imports nothing", may: [] },
   triggers: {
     reason: "triggers/ contains only the folders http/, events/ and timers/",

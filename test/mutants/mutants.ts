@@ -17,6 +17,7 @@ import { quoteMutants } from "./quotes.ts";
 import { waitMutants } from "./waits.ts";
 import { nameMutants } from "./names.ts";
 import { alertMutants } from "./alerts.ts";
+import { clientMutants } from "./clients.ts";
 import { operateMutants } from "./operate.ts";
 import { packageMutants } from "./package.ts";
 
@@ -484,4 +485,5 @@ export const mutants: readonly Mutant[] = [
   ...requestMutants,
   ...quoteMutants,
   ...ownStateMutants,
+  ...clientMutants,
 ];
