@@ -1,5 +1,6 @@
 import { apiMutants } from "./api.ts";
 import { keyMutants } from "./keys.ts";
+import { dashboardMutants } from "./dashboard.ts";
 import { dateAndDotMutants } from "./dates-and-dots.ts";
 import { edgeMutants } from "./edges.ts";
 import { emulatorMutants } from "./emulator.ts";
@@ -37,6 +38,7 @@ const routes = "test/e2e/events/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
   ...apiMutants,
+  ...dashboardMutants,
   ...keyMutants,
   ...dateAndDotMutants,
   ...emulatorMutants,
