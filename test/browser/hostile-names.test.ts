@@ -45,6 +45,40 @@ const names: [name: string, shown: string][] = [
   ["n".repeat(900), "n".repeat(900)],
 ];
 
+test("the browser itself turns no text into markup, and runs no script that the page does not have", async () => {
+  const stack = await startStack();
+  const dashboard = await openDashboard(stack);
+  const { page } = dashboard;
+  dashboard.expectErrors("Content Security Policy", "TrustedHTML", "TrustedScript");
+  const attempts = await page.evaluate(() => {
+    const attempt = (act: () => unknown) => {
+      try {
+        act();
+        return "done";
+      } catch (error) {
+        return error instanceof Error ? error.name : "error";
+      }
+    };
+    const image = document.createElement("img");
+    image.src = "https://evil.example/pixel";
+    document.body.append(image);
+    return [
+      attempt(() => (document.body.innerHTML += "<b>x</b>")),
+      attempt(() => document.body.insertAdjacentHTML("beforeend", "<b>x</b>")),
+      attempt(() => (document.createElement("script").textContent = "1")),
+      attempt(() => new Function("return 1")()),
+    ];
+  });
+  expect(attempts).toEqual(["TypeError", "TypeError", "TypeError", "EvalError"]);
+  const isSent = await page.evaluate(() =>
+    fetch("https://evil.example/").then(
+      () => true,
+      () => false,
+    ),
+  );
+  expect(isSent).toBe(false);
+});
+
 test("34 hostile names are shown as they are, and no two look the same", async () => {
   const stack = await startStack({ copies: { finishOnStart: "always" } });
   const ids: string[] = [];

@@ -73,6 +73,19 @@ test("behind Microsoft Entra, the page leads to the sign-in, and then shows the 
   await expectCount(rows(), 1);
 });
 
+test("a 401 of App Service itself leads to the sign-in too", async () => {
+  const stack = await startStack();
+  const dashboard = await openDashboard(stack, {
+    prepare: (page) =>
+      page.route(/\/api\/copies/, (route) =>
+        route.fulfill({ status: 401, headers: { "www-authenticate": 'Bearer realm="app"' } }),
+      ),
+  });
+  dashboard.expectErrors("status of 401");
+  await dashboard.page.getByRole("link", { name: "Sign in" }).waitFor();
+  expect(await dashboard.page.getByLabel("Function key").count()).toBe(0);
+});
+
 test("while the app does not respond, the page says how old it is, and recovers", async () => {
   const stack = await startStack();
   const source = await stack.upload("inbox/film.mp4", "film");

@@ -28,11 +28,13 @@ export function openSession(store: Store<PageState>, environment: Environment): 
   const waits = new Map<string, number>();
   const ended = new AbortController();
   let key: string | undefined;
+  let isChallenged = false;
   let ferry = connect();
 
-  /** Notes Retry-After, which is not part of a copy. */
+  /** Notes Retry-After, which is not part of a copy, and whether a 401 is App Service's: the host's has no challenge. */
   const noting: typeof fetch = async (input, init) => {
     const response = await environment.fetch(input, init);
+    if (response.status === 401) isChallenged = response.headers.has("www-authenticate");
     const [, id] = /\/copies\/([\w-]+)$/.exec(new URL(response.url || baseUrl).pathname) ?? [];
     const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
     if (id !== undefined && Number.isFinite(seconds)) waits.set(id, seconds);
@@ -45,7 +47,7 @@ export function openSession(store: Store<PageState>, environment: Environment): 
       key,
       fetch: (input, init) => noting(input, init),
       signal: ended.signal,
-      onRetry: (error) => store.set({ connection: connectionOf(error, key !== undefined) }),
+      onRetry: (error) => store.set({ connection: connectionOf(error) }),
     });
   }
 
@@ -64,32 +66,36 @@ export function openSession(store: Store<PageState>, environment: Environment): 
       } catch (error) {
         if (!(error instanceof FerryError)) throw error;
         const isAnswer = error.kind === "problem" && error.status !== 401 && error.status !== 503;
-        const connection = isAnswer
-          ? ({ kind: "live" } as const)
-          : await explain(error, ferry, key !== undefined);
+        const connection = isAnswer ? ({ kind: "live" } as const) : await explain(error);
         store.set({ connection, ...(isAnswer ? { updatedAt: now() } : {}) });
         throw error;
       }
     },
     close: () => ended.abort(),
   };
-}
 
-/** An app whose settings are wrong has no other function than health, so that the list is not found. */
-async function explain(error: FerryError, ferry: Ferry, hasKey: boolean): Promise<Connection> {
-  if (error.status !== 404) return connectionOf(error, hasKey);
-  try {
-    await ferry.health();
-  } catch (problem) {
-    if (problem instanceof FerryError) return connectionOf(problem, hasKey);
+  /** An app whose settings are wrong has no other function than health, so that the list is not found. */
+  async function explain(error: FerryError): Promise<Connection> {
+    if (error.status !== 404) return connectionOf(error);
+    try {
+      await ferry.health();
+    } catch (problem) {
+      if (problem instanceof FerryError) return connectionOf(problem);
+    }
+    return connectionOf(error);
   }
-  return connectionOf(error, hasKey);
-}
 
-function connectionOf(error: FerryError, hasKey: boolean): Connection {
-  const { causeName, message, fix } = error;
-  if (causeName === "sign-in-required") return { kind: "sign-in" };
-  if (causeName === "key-rejected") return { kind: "key", isRejected: hasKey };
-  if (causeName === "settings") return { kind: "settings", message };
-  return { kind: "lost", message, fix };
+  function connectionOf({ causeName, message, fix }: FerryError): Connection {
+    switch (causeName) {
+      case "sign-in-required":
+      case "redirected": // App Service can lead to the sign-in instead of responding with 401
+        return { kind: "sign-in" };
+      case "key-rejected":
+        return isChallenged ? { kind: "sign-in" } : { kind: "key", isRejected: key !== undefined };
+      case "settings":
+        return { kind: "settings", message };
+      default:
+        return { kind: "lost", message, fix };
+    }
+  }
 }

@@ -3,6 +3,7 @@ import { verbs } from "../../api/changes.ts";
 import type { Action, ActionProgress } from "../../api/changes.ts";
 import type { Dialog, PageState } from "../../state/page-state.ts";
 import { formatCount } from "../../text/format.ts";
+import { plainFileName } from "../../text/urls.ts";
 import { Modal } from "./modal.tsx";
 import { EndpointText, Name } from "../name.tsx";
 import { usePage } from "../page-context.ts";
@@ -76,6 +77,7 @@ export function Question(props: {
             <ul class="problems">
               {progress.failed.map(({ id, message }) => (
                 <li key={id}>
+                  <strong>{plainFileName(state.rows.get(id)?.item.destination ?? "")}</strong>:{" "}
                   <Name of="sentence" text={message} />
                 </li>
               ))}
