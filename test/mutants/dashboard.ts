@@ -39,15 +39,15 @@ export const dashboardMutants: readonly Mutant[] = [
   {
     breaks: "a copy that was started on the page disappears for a moment",
     file: "src/dashboard/page/state/listing.ts",
-    find: "known.has(id) || isRecent(rows.get(id), now),",
-    replace: "known.has(id),",
+    find: "mergeIds(mergeIds(read, started), older)",
+    replace: "mergeIds(read, older)",
     suites: [listing],
   },
   {
     breaks: "the page keeps copies that were deleted",
     file: "src/dashboard/page/state/listing.ts",
-    find: "newestFirst(id, oldest) > 0 ||",
-    replace: "newestFirst(id, oldest) !== 0 ||",
+    find: "newestFirst(id, oldest) > 0)",
+    replace: "newestFirst(id, oldest) !== 0)",
     suites: [listing],
   },
   {

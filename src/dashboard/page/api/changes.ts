@@ -1,6 +1,6 @@
 import { FerryError, hasEnded } from "../../../client/ferry.ts";
 import type { Copy, Plan, StartRequest } from "../../../client/ferry.ts";
-import { mergeIds } from "../state/listing.ts";
+import { addStarted } from "../state/listing.ts";
 import type { PageState } from "../state/page-state.ts";
 import type { Row } from "../state/rows.ts";
 import type { Store } from "../state/store.ts";
@@ -39,7 +39,7 @@ export function createChanges(
     loading.show(copy);
     const { listing, filter } = store.get();
     const fits = filter.source === "" && filter.destination === "";
-    if (fits) store.set({ listing: { ...listing, ids: mergeIds(listing.ids, [copy.id]) } });
+    if (fits) store.set({ listing: addStarted(listing, copy.id) });
   }
 
   async function act(action: Action, id: string): Promise<void> {

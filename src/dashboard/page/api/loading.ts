@@ -43,6 +43,7 @@ export function createLoading(
   let filterNumber = 0;
   let refreshedAt = now();
   let reading: Promise<void> | null = null;
+  let further: Promise<void> | null = null;
 
   function keep(items: readonly CopySummary[], isFirst: boolean): void {
     const state = store.get();
@@ -88,8 +89,10 @@ export function createLoading(
     const { rows, listing } = store.get();
     const left = new Map(rows);
     left.delete(id);
-    const ids = listing.ids.filter((each) => each !== id);
-    store.set({ rows: left, listing: { ...listing, ids } });
+    const without = (ids: readonly string[]) => ids.filter((each) => each !== id);
+    const { ids, started } = listing;
+    const changed = { ...listing, ids: without(ids), started: without(started) };
+    store.set({ rows: left, listing: changed });
   }
 
   async function readPage(cursor: string | null): Promise<void> {
@@ -101,11 +104,7 @@ export function createLoading(
     const { listing } = store.get();
     const isFirst = listing.phase === "none" || cursor !== null;
     keep(page.items, isFirst);
-    const { rows } = store.get();
-    const changed =
-      cursor === null
-        ? refreshListing(listing, page, { rows, now: now() })
-        : extendListing(listing, page);
+    const changed = cursor === null ? refreshListing(listing, page) : extendListing(listing, page);
     if (cursor === null) refreshedAt = now();
     store.set({ listing: changed });
   }
@@ -114,12 +113,37 @@ export function createLoading(
     const { listing } = store.get();
     if (listing.phase !== "ready" || listing.cursor === null) return;
     store.set({ listing: { ...listing, phase: "more" } });
+    further = readPage(listing.cursor);
     try {
-      await readPage(listing.cursor);
+      await further;
     } finally {
-      const { listing: read } = store.get();
-      if (read.phase === "more") store.set({ listing: { ...read, phase: "ready" } });
+      further = null;
+      endPhase("more");
     }
+  }
+
+  async function all(): Promise<void> {
+    const { listing } = store.get();
+    if (listing.phase === "all") return endPhase("all");
+    if (listing.phase === "none") return;
+    store.set({ listing: { ...listing, phase: "all" } });
+    const number = filterNumber;
+    try {
+      await further;
+      for (;;) {
+        if (number !== filterNumber) return;
+        const { phase, cursor, ids } = store.get().listing;
+        if (phase !== "all" || cursor === null || ids.length >= maxLoaded) return;
+        await readPage(cursor);
+      }
+    } finally {
+      endPhase("all");
+    }
+  }
+
+  function endPhase(ended: "more" | "all"): void {
+    const { listing } = store.get();
+    if (listing.phase === ended) store.set({ listing: { ...listing, phase: "ready" } });
   }
 
   async function readTimeline(id: string): Promise<void> {
@@ -159,24 +183,7 @@ export function createLoading(
       return reading;
     },
     more,
-    async all() {
-      const { listing } = store.get();
-      if (listing.phase === "all") return store.set({ listing: { ...listing, phase: "ready" } });
-      if (listing.phase !== "ready") return;
-      store.set({ listing: { ...listing, phase: "all" } });
-      const number = filterNumber;
-      try {
-        for (;;) {
-          const { phase, cursor, ids } = store.get().listing;
-          if (phase !== "all" || cursor === null || ids.length >= maxLoaded) return;
-          await readPage(cursor);
-          if (number !== filterNumber) return;
-        }
-      } finally {
-        const { listing: read } = store.get();
-        if (read.phase === "all") store.set({ listing: { ...read, phase: "ready" } });
-      }
-    },
+    all,
     async setFilter(filter) {
       filterNumber++;
       reading = null;

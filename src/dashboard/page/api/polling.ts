@@ -37,12 +37,15 @@ export function createPolling(
   const { now } = environment;
   let visible: readonly string[] = [];
   let listMs = minListMs;
+  /** Infinite while the list is read. */
   let listAt = now();
+  let isHurried = false;
   const dueAt = new Map<string, number>();
   const reading = new Set<string>();
 
   async function readList(): Promise<void> {
     listAt = Number.POSITIVE_INFINITY;
+    isHurried = false;
     const before = store.get().listing.ids;
     try {
       await loading.refresh();
@@ -51,7 +54,7 @@ export function createPolling(
     } catch {
       listMs = Math.min(maxListMs, listMs * 2); // the connection shows the error
     }
-    listAt = now() + listMs;
+    listAt = isHurried ? now() : now() + listMs;
   }
 
   async function readOne(id: string): Promise<void> {
@@ -71,7 +74,8 @@ export function createPolling(
     },
     hurry() {
       listMs = minListMs;
-      listAt = now();
+      if (listAt === Number.POSITIVE_INFINITY) isHurried = true;
+      else listAt = now();
     },
     tick() {
       const { isPaused, connection, selected, throughput } = store.get();

@@ -1,6 +1,6 @@
 import type { CopySummary, Page } from "../../../client/ferry.ts";
 import { hasStatus } from "./rows.ts";
-import type { Row, Rows, StatusFilter } from "./rows.ts";
+import type { Rows, StatusFilter } from "./rows.ts";
 
 /** The filters that the app applies. `source` and `destination`: beginnings of URLs, or empty. */
 export type Filter = { status: StatusFilter; source: string; destination: string };
@@ -9,6 +9,8 @@ export type Filter = { status: StatusFilter; source: string; destination: string
 export type Listing = {
   /** Newest first. */
   ids: readonly string[];
+  /** Those that this page has started, and that the app's list does not have yet. */
+  started: readonly string[];
   /** Where the rest begins; null if all is loaded. */
   cursor: string | null;
   /** "none": the first page has not arrived. */
@@ -18,7 +20,13 @@ export type Listing = {
 };
 
 export const noFilter: Filter = { status: "all", source: "", destination: "" };
-export const emptyListing: Listing = { ids: [], cursor: null, phase: "none", emptyPages: 0 };
+export const emptyListing: Listing = {
+  ids: [],
+  started: [],
+  cursor: null,
+  phase: "none",
+  emptyPages: 0,
+};
 
 /** An id begins with the time of its request: 48 bits, as 12 hexadecimal digits and a hyphen. */
 const timeDigits = 13;
@@ -30,40 +38,33 @@ function newestFirst(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-/** A copy appears in the list a moment after its start. It is kept in the meantime. */
-const maxAbsentMs = 15_000;
-
 /**
  * Returns the listing with a newly read first page. Copies that the page should have but has not are gone: deleted, or
  * no longer of this status. If nothing connects the page with what is loaded, the listing begins again with it.
  */
-export function refreshListing(
-  listing: Listing,
-  { items, nextCursor }: Page,
-  { rows, now }: { rows: Rows; now: number },
-): Listing {
-  const { ids, cursor, phase, emptyPages } = listing;
+export function refreshListing(before: Listing, { items, nextCursor }: Page): Listing {
   const read = items.map(({ id }) => id);
+  const started = before.started.filter((id) => !read.includes(id));
+  const listing = { ...before, started };
+  const { ids, cursor, phase } = listing;
   if (phase === "none" || nextCursor === null) {
-    const isNew = (id: string) => isRecent(rows.get(id), now);
-    return {
-      emptyPages,
-      ids: mergeIds(read, ids.filter(isNew)),
-      cursor: nextCursor,
-      phase: phase === "none" ? "ready" : phase,
-    };
+    const next = phase === "none" ? "ready" : phase;
+    return { ...listing, ids: mergeIds(read, started), cursor: nextCursor, phase: next };
   }
   const oldest = read.at(-1);
   if (oldest === undefined) return { ...listing, cursor: cursor ?? nextCursor };
-  const first = ids[0];
+  const first = ids.find((id) => !started.includes(id));
   const isConnected = first === undefined || newestFirst(oldest, first) >= 0;
-  if (!isConnected) return { ...listing, ids: read, cursor: nextCursor };
-  const known = new Set(read);
-  const kept = ids.filter(
-    (id) => newestFirst(id, oldest) > 0 || known.has(id) || isRecent(rows.get(id), now),
-  );
-  const next = ids.length === 0 ? nextCursor : cursor;
-  return { ...listing, ids: mergeIds(read, kept), cursor: next };
+  if (!isConnected) return { ...listing, ids: mergeIds(read, started), cursor: nextCursor };
+  const older = ids.filter((id) => newestFirst(id, oldest) > 0);
+  const next = first === undefined ? nextCursor : cursor;
+  return { ...listing, ids: mergeIds(mergeIds(read, started), older), cursor: next };
+}
+
+/** Returns the listing with a copy that this page has started. The app's list has it a moment later. */
+export function addStarted(listing: Listing, id: string): Listing {
+  const started = [...listing.started, id];
+  return { ...listing, started, ids: mergeIds(listing.ids, [id]) };
 }
 
 /** Returns the listing with a further page. */
@@ -80,10 +81,6 @@ export function extendListing(listing: Listing, { items, nextCursor }: Page): Li
 export function mergeIds(some: readonly string[], others: readonly string[]): readonly string[] {
   if (others.length === 0) return some;
   return [...new Set([...some, ...others])].toSorted(newestFirst);
-}
-
-function isRecent(row: Row | undefined, now: number): boolean {
-  return row !== undefined && Math.abs(now - Date.parse(row.item.createdAt)) < maxAbsentMs;
 }
 
 /** Returns the copies of a listing that have the filter's status now, and that contain every word of the search. */
