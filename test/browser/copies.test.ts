@@ -130,6 +130,7 @@ test("a failed copy shows its cause, the fix and what happened, and a retry succ
   await dashboard.screenshot("failed");
 
   await stack.upload("inbox/film.mp4", "film");
+  await advance(1_000);
   await details.getByRole("button", { name: "Retry…" }).click();
   await button("Retry this copy").click();
   await expectCount(rows(), 2);

@@ -166,7 +166,8 @@ export function createLoading(
       );
       const isNews = known === null || known.lastUpdatedAt !== copy.lastUpdatedAt;
       show(copy);
-      if (isNews && store.get().selected === id) await readTimeline(id);
+      const { selected, details } = store.get();
+      if (isNews && selected === id && details.timeline !== null) await readTimeline(id);
     } catch (error) {
       if (asFerryError(error).status !== 404) return;
       forget(id);
