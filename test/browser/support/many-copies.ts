@@ -14,10 +14,13 @@ export async function serveCopies(page: Page, count: number): Promise<void> {
 }
 
 function item(number: number): object {
-  const id = `01a21c70-bb69-778c-9db4-${number.toString(16).padStart(12, "0")}`;
   const status = statuses[number % statuses.length];
-  const createdAt = new Date(Date.UTC(2026, 10, 1) + number * 60_000).toISOString();
-  const completedAt = new Date(Date.parse(createdAt) + 45_000).toISOString();
+  const at = Date.UTC(2026, 10, 1) + number * 60_000;
+  const createdAt = new Date(at).toISOString();
+  const completedAt = new Date(at + 45_000).toISOString();
+  // UUID version 7: an id begins with its time.
+  const time = at.toString(16).padStart(12, "0");
+  const id = `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${String(number).padStart(12, "0")}`;
   const self = `/api/copies/${id}`;
   const name = `2026/series-${number % 97}/film-${number}.mp4`;
   return {
