@@ -4,8 +4,8 @@ import { findChromium, noChromium } from "../../browser/support/chromium.ts";
 import { count, type Table } from "../table.ts";
 
 const copies = 10_000;
-const rounds = 5;
-const steps = 600;
+const rounds = 3;
+const steps = 300;
 /** A page that is busy for longer does not respond in time. */
 const goalMs = 100;
 
@@ -16,30 +16,27 @@ export function measureScrolling(): Table {
     return { title, columns: ["skipped"], rows: [], notes: [`Skipped because ${noChromium}`] };
   }
   const measured = measure();
-  const longest = measured.map(({ longTasks }) => Math.max(0, ...longTasks));
-  // Other work on the machine only adds to a round.
-  const best = Math.min(...longest);
-  if (best >= goalMs) {
-    throw new Error(`The longest task in the best of ${rounds} rounds took ${best} ms`);
-  }
+  const longest = Math.max(...measured.map(({ processorMs }) => processorMs));
+  if (longest >= goalMs) throw new Error(`The longest task took ${longest} ms of processor time`);
+  const times = measured.map(({ longestMs }) => longestMs);
   const text = (ms: number) => (ms === 0 ? "below 50 ms" : `${ms.toFixed(0)} ms`);
-  const maxRows = Math.max(...measured.map((round) => round.maxRows));
   return {
     title,
     columns: ["", "measured", "goal"],
     rows: [
-      ["longest task, best round", text(best), `below ${goalMs} ms`],
-      ["longest task, worst round", text(Math.max(...longest)), ""],
-      ["rows at the same time, at most", count(maxRows), ""],
+      ["longest task, processor time", text(longest), `below ${goalMs} ms`],
+      ["longest task, best round", text(Math.min(...times)), ""],
+      ["longest task, worst round", text(Math.max(...times)), ""],
+      ["rows at the same time", count(Math.max(...measured.map(({ maxRows }) => maxRows))), ""],
     ],
     notes: [
-      `${rounds} rounds of ${steps} steps, one for each frame, to the end of the list and back. The browser reports tasks of 50 ms and more.`,
+      `${rounds} rounds of ${steps} steps, one for each frame, to the end of the list and back. Other work on the machine lengthens a round, but not the processor time.`,
     ],
   };
 }
 
 /** Another process measures, because code for browsers has other types. */
-function measure(): { longTasks: number[]; maxRows: number }[] {
+function measure(): { longestMs: number; processorMs: number; maxRows: number }[] {
   const script = join(import.meta.dirname, "../../browser/scrolling.ts");
   const numbers = [copies, rounds, steps].map(String);
   const { status, stdout } = spawnSync(process.execPath, [script, ...numbers], {

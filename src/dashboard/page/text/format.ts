@@ -45,19 +45,29 @@ export function formatAge(ms: number): string {
   return `${Math.floor(ms / day)} d ago`;
 }
 
+// To create one takes longer than to draw a row.
+const times = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const clocks = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const numbers = new Intl.NumberFormat("en");
+
 /** Writes a point in time in the reader's own zone and language. */
 export function formatTime(iso: string): string {
-  return new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  return times.format(new Date(iso));
 }
 
 /** Writes the time of day, with seconds. */
 export function formatClock(ms: number): string {
-  return new Date(ms).toLocaleTimeString(undefined, { timeStyle: "medium" });
+  return clocks.format(new Date(ms));
+}
+
+/** Writes a number: "1,204". */
+export function formatNumber(value: number): string {
+  return numbers.format(value);
 }
 
 /** Writes a number of things: "1 copy", "1,204 copies". */
 export function formatCount(count: number, one = "copy", many = "copies"): string {
-  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+  return `${formatNumber(count)} ${count === 1 ? one : many}`;
 }
 
 /** Writes a word of the API for people: "destination-exists" becomes "Destination exists". */

@@ -12,6 +12,8 @@
  */
 export type NamePart = { kind: "plain" | "rtl" | "alike" | "escaped"; text: string };
 
+/** Most names: printable ASCII without a slash or a backslash, and with single spaces inside. */
+const ordinary = /^[!-.0-[\]-~]+(?: [!-.0-[\]-~]+)*$/;
 /** Control and format characters, among them those of bidirectional text; unassigned and private ones; lone surrogates. */
 const shapeless = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;
 /** Spaces that are not U+0020. */
@@ -35,6 +37,7 @@ type TextKind = "segment" | "sentence";
 
 /** Splits a text into parts, whose texts are what the page shows. Two different segments never have the same parts. */
 export function nameParts(name: string, of: TextKind = "segment"): NamePart[] {
+  if (ordinary.test(name)) return [{ kind: "plain", text: name }];
   const suspicious = findAlike(name);
   const isComposed = name.normalize("NFC") === name;
   const parts: NamePart[] = [];

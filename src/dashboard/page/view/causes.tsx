@@ -2,7 +2,7 @@ import { useEffect } from "preact/hooks";
 import { groupFailures } from "../state/failures.ts";
 import type { FailureGroup } from "../state/failures.ts";
 import type { PageState } from "../state/page-state.ts";
-import { formatCount, formatWord } from "../text/format.ts";
+import { formatCount, formatNumber, formatWord } from "../text/format.ts";
 import { EndpointLine } from "./name.tsx";
 import { usePage } from "./page-context.ts";
 
@@ -39,7 +39,7 @@ function Group({ group: { cause, ids }, state }: { group: FailureGroup; state: P
     <article class="group">
       <div class="title">
         <h2>
-          {formatWord(cause)} <span class="count">{ids.length.toLocaleString("en")}</span>
+          {formatWord(cause)} <span class="count">{formatNumber(ids.length)}</span>
         </h2>
         <button
           type="button"

@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { maxLoaded } from "../api/loading.ts";
 import type { PageState } from "../state/page-state.ts";
-import { formatCount } from "../text/format.ts";
+import { formatCount, formatNumber } from "../text/format.ts";
 import { CopyRow, headHeight, rowHeight } from "./copy-row.tsx";
 import { Empty } from "./empty.tsx";
 import { usePage } from "./page-context.ts";
@@ -18,7 +18,7 @@ const columns = [
 ] as const;
 
 /** Rows above and below the ones that can be seen, for fast scrolling. */
-const spareRows = 8;
+const spareRows = 6;
 /** After so many pages without a copy, the reader decides whether to read on. */
 const maxEmptyPages = 3;
 
@@ -172,8 +172,7 @@ function Foot({ state, shown }: { state: PageState; shown: readonly string[] }) 
   const { loading } = usePage();
   const { ids, cursor, phase } = state.listing;
   const loaded = formatCount(ids.length);
-  const count =
-    shown.length === ids.length ? loaded : `${shown.length.toLocaleString("en")} of ${loaded}`;
+  const count = shown.length === ids.length ? loaded : `${formatNumber(shown.length)} of ${loaded}`;
   const isFull = ids.length >= maxLoaded;
   return (
     <div class="foot">

@@ -5,7 +5,7 @@ import { asFerryError } from "../api/loading.ts";
 import type { Filter } from "../state/listing.ts";
 import type { PageState } from "../state/page-state.ts";
 import { countStatuses, statusFilters } from "../state/rows.ts";
-import { formatCount, formatWord } from "../text/format.ts";
+import { formatCount, formatNumber, formatWord } from "../text/format.ts";
 import { usePage } from "./page-context.ts";
 
 /** Filters of the app, the search in what is loaded, and actions on everything that they show. */
@@ -34,7 +34,7 @@ export function FilterBar({ state, shown }: { state: PageState; shown: readonly 
               onChange={() => apply({ status })}
             />
             <span class="tab">
-              {formatWord(status)} <span class="count">{counts[status].toLocaleString("en")}</span>
+              {formatWord(status)} <span class="count">{formatNumber(counts[status])}</span>
             </span>
           </label>
         ))}
