@@ -20,7 +20,7 @@ async function watchCopy(options: FerryOptions) {
   const [, id = ""] = await ferry.until(/Copy ([0-9a-f-]{36})\r?\n/);
   await stack.clock.settled();
   await stack.clock.advance(10_000);
-  await ferry.until(/\d+\.\d %/);
+  await ferry.until(/(?=copying +\S* *\d+\.\d %)/); // looks ahead: the rest of the line can be searched
   const status = async () => (await stack.get(id)).status;
   return { stack, proxy, ferry, id, status };
 }
@@ -36,7 +36,7 @@ function needsTerminal(): boolean {
 test("on a terminal, copy --watch draws a bar, removes it, and prints the end", async () => {
   if (!needsTerminal()) return;
   const { stack, ferry, id } = await watchCopy({ terminal: true });
-  await stack.clock.advance(20_000);
+  await stack.clock.advance(60_000);
   await ferry.until(/copying +=+-+ +\d+\.\d % \| .+\/1\.0 MiB \| .+\/s, .+ left/);
   await stack.untilEnded(id);
   await ferry.until(`Copy ${id} succeeded: 1.0 MiB`);
@@ -48,11 +48,11 @@ test("on a terminal, copy --watch draws a bar, removes it, and prints the end", 
 
 test("on a terminal, Ctrl-C asks, and [a] aborts the copy", async () => {
   if (!needsTerminal()) return;
-  const { stack, ferry, id } = await watchCopy({ terminal: true });
+  const { stack, ferry, id, status } = await watchCopy({ terminal: true });
   ferry.type(ctrlC);
   await ferry.until(question);
   ferry.type("a\r");
-  await ferry.until("aborting");
+  while ((await status()) === "copying") await stack.clock.settled();
   await stack.untilEnded(id);
   await ferry.until(`Copy ${id} aborted`);
   expect(await ferry.ended).toMatchObject({ code: 3 });
