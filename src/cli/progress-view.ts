@@ -17,12 +17,13 @@ export type ProgressView = {
 
 /** Bars on a terminal; otherwise one line for each change. With `isMany`, lines begin with the copy's id. */
 export function createProgressView(
-  { stdout, stderr }: Pick<Shell, "stdout" | "stderr">,
+  { env, stdout, stderr }: Pick<Shell, "env" | "stdout" | "stderr">,
   output: Output,
   isMany: boolean,
 ): ProgressView {
   // With JSON, results go to standard output, and the bars do not disturb them.
-  if (stderr.isTTY && (stdout.isTTY || output.isJson)) return bars(stderr, isMany);
+  const canDraw = stderr.isTTY && env["TERM"] !== "dumb";
+  if (canDraw && (stdout.isTTY || output.isJson)) return bars(stderr, isMany);
   const last = new Map<string, string>();
   return {
     update(copy) {
