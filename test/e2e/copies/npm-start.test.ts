@@ -109,7 +109,7 @@ test("npm start: SDK uploads and HTTP calls work, SIGTERM stops it, and the next
   expect(await next.ended).toBe(0);
 });
 
-test("npm start: a blob in the watched container is copied along its route, and a notification reports its completion", async () => {
+test("npm start: a route copies a blob in the watched container, and a notification reports its completion", async () => {
   const webhook = await startListener();
   const stack = await npmStart(checkout(), {
     COPY_RATE: "100000",
