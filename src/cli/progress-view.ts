@@ -23,7 +23,7 @@ export function createProgressView(
 ): ProgressView {
   // With JSON, results go to standard output, and the bars do not disturb them.
   const canDraw = stderr.isTTY && env["TERM"] !== "dumb";
-  if (canDraw && (stdout.isTTY || output.isJson)) return bars(stderr, isMany);
+  if (canDraw && (stdout.isTTY || output.isJson)) return bars(stderr, output, isMany);
   const last = new Map<string, string>();
   return {
     update(copy) {
@@ -41,7 +41,7 @@ export function createProgressView(
 const columnsOfOne = 66;
 const columnsOfMany = 80;
 
-function bars(stderr: Shell["stderr"], isMany: boolean): ProgressView {
+function bars(stderr: Shell["stderr"], output: Output, isMany: boolean): ProgressView {
   const running = new Map<string, Copy>();
   let multi: MultiBar | null = null;
   let byId = new Map<string, ReturnType<MultiBar["create"]>>();
@@ -75,7 +75,13 @@ function bars(stderr: Shell["stderr"], isMany: boolean): ProgressView {
   let isHidden = false;
   return {
     update(copy) {
-      running.set(copy.id, copy);
+      const { id, warning } = copy;
+      if (warning !== null && warning !== running.get(id)?.warning) {
+        hide();
+        output.note(isMany ? `${id}  ${warning}` : warning);
+        if (!isHidden) for (const each of running.values()) draw(each);
+      }
+      running.set(id, copy);
       if (!isHidden) draw(copy);
     },
     remove: (id) => void running.delete(id),

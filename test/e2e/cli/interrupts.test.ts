@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { startAppProxy } from "../../support/cli/app-proxy.ts";
+import { copyBody, sendJson, startFixedApp } from "../../support/cli/fixed-app.ts";
 import { hasTerminal, startFerry } from "../../support/cli/run-ferry.ts";
 import type { FerryOptions } from "../../support/cli/run-ferry.ts";
 import { startStack } from "../../support/stack/test-stack.ts";
@@ -44,6 +45,21 @@ test("on a terminal, copy --watch draws a bar, removes it, and prints the end", 
   expect(code).toBe(0);
   // The cursor is shown again.
   expect(stdout.lastIndexOf("\u001b[?25h")).toBeGreaterThan(stdout.lastIndexOf("\u001b[?25l"));
+});
+
+test("on a terminal, a warning is shown once, above the bar", async () => {
+  if (!needsTerminal()) return;
+  const warning = "Storage has copied nothing for an hour";
+  const copy = copyBody({ status: "copying", completedAt: null, warning });
+  let reads = 0;
+  const url = await startFixedApp((_, response) =>
+    sendJson(response, reads++ < 4 ? copy : copyBody()),
+  );
+  const ferry = startFerry(["wait", copy.id], { terminal: true, env: { FERRY_URL: url } });
+  await ferry.until(`${warning}\r\n`);
+  await ferry.until(`Copy ${copy.id} succeeded`);
+  const { code, stdout } = await ferry.ended;
+  expect({ code, times: stdout.split(warning).length - 1 }).toEqual({ code: 0, times: 1 });
 });
 
 test("on a terminal, Ctrl-C asks, and [a] aborts the copy", async () => {
