@@ -1,4 +1,6 @@
 import { apiMutants } from "./api.ts";
+import { hostileEventMutants } from "./hostile-events.ts";
+import { optionPowerMutants } from "./powers.ts";
 import { keyMutants } from "./keys.ts";
 import { dateAndDotMutants } from "./dates-and-dots.ts";
 import { edgeMutants } from "./edges.ts";
@@ -484,4 +486,6 @@ export const mutants: readonly Mutant[] = [
   ...requestMutants,
   ...quoteMutants,
   ...ownStateMutants,
+  ...optionPowerMutants,
+  ...hostileEventMutants,
 ];
