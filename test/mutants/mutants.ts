@@ -1,5 +1,6 @@
 import { apiMutants } from "./api.ts";
 import { dryRunMutants } from "./dry-run.ts";
+import { unknownCopyMutants } from "./unknown-copies.ts";
 import { hostileEventMutants } from "./hostile-events.ts";
 import { optionPowerMutants } from "./powers.ts";
 import { keyMutants } from "./keys.ts";
@@ -489,5 +490,6 @@ export const mutants: readonly Mutant[] = [
   ...ownStateMutants,
   ...optionPowerMutants,
   ...hostileEventMutants,
+  ...unknownCopyMutants,
   ...dryRunMutants,
 ];
