@@ -26,9 +26,9 @@ export const dryRunMutants: readonly Mutant[] = [
     suites: [calls],
   },
   {
-    breaks: "a dry run says that a failed copy leaves its stub",
+    breaks: "a dry run says that a failed copy leaves its empty blob",
     file: "src/copy/decisions/planned-calls.ts",
-    find: "onTarget(`Delete ${ofDestination}`, leftStub)",
+    find: "onTarget(`Delete ${ofDestination}`, leavesEmpty)",
     replace: "onTarget(`Delete ${ofDestination}`, restores)",
     suites: [calls],
   },

@@ -4,14 +4,17 @@ import type { CopyRequest } from "../request/copy-request.ts";
 import { planCalls } from "./planned-calls.ts";
 import type { PlannedCall, PlannedSas } from "./planned-calls.ts";
 
-/** What a copy would do, according to its request and the settings. Nothing was read to find it out. */
+/** The effects that a copy would have, according to its request and the settings, without any read. */
 export type DryRun = {
   reads: PlannedCall[];
   writes: PlannedCall[];
   mints: PlannedSas[];
-  /** Sentences: what must hold, so that the copy is started. */
+  /** Sentences: the conditions under which the copy is started. */
   conditions: string[];
-  /** What the destination would not get from the source, and the option that changes that, if there is one. */
+  /**
+   * Properties that the destination would not get from the source, each with the option that changes that, if there is
+   * one.
+   */
   notCarried: { what: string; option: string | null }[];
 };
 

@@ -18,7 +18,7 @@ export type PlannedCall = {
 /** Each SAS that the app would sign; it exists only in the memory of the app and in the request to Storage. */
 export type PlannedSas = { url: string; permissions: string; validDays: number };
 
-/** Days that a minted SAS lasts at most ("Get User Delegation Key"). */
+/** The maximum lifetime of a minted SAS in days ("Get User Delegation Key"). */
 const mintedDays = 7;
 
 const pending = "while the copy is pending";
@@ -28,7 +28,8 @@ const noKey = "if the app has no key of the account that lasts long enough";
 const otherPending = "if a copy that Ferry did not start is pending at the destination";
 const released = "when the copy has ended";
 const aborted = "if the copy is aborted";
-const leftStub = "if the copy fails or is aborted, and left its own stub where nothing was before";
+const leavesEmpty =
+  "if the copy fails or is aborted, and left an empty blob or file where nothing was before";
 const restores = "if the copy fails or is aborted, and the destination existed before";
 
 const authorizationBySource = {
@@ -79,7 +80,7 @@ export function planCalls(
     ...(rollsBack ? [onTarget("Snapshot Blob", ontoItself ? null : exists)] : []),
     onTarget(`Copy ${ofDestination}`),
     onTarget(`Abort Copy ${ofDestination}`, aborted),
-    ...(ontoItself ? [] : [onTarget(`Delete ${ofDestination}`, leftStub)]),
+    ...(ontoItself ? [] : [onTarget(`Delete ${ofDestination}`, leavesEmpty)]),
   ];
   if (rollsBack) {
     const container = `${serviceUrl(destination)}/${containerOf(destination)}`;

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 
-/** A set of the texts that were added last. */
+/** A set of the strings that were added last. */
 export type BoundedSet = { has(text: string): boolean; add(text: string): void };
 
 /**
- * Creates a set of at most `maxSize` texts, which drops the oldest first. It keeps only a hash of each text, because the
- * senders of events choose how long the texts are.
+ * Creates a set of at most `maxSize` strings, which drops the oldest first. It keeps only a hash of each string, because the
+ * senders of events choose how long the strings are.
  */
 export function createBoundedSet(maxSize: number): BoundedSet {
   const hashes = new Set<string>();
@@ -21,11 +21,11 @@ export function createBoundedSet(maxSize: number): BoundedSet {
   };
 }
 
-/** How often each of the latest texts was added. */
+/** Counts how often each of the latest strings was added. */
 export type BoundedCounts = { add(text: string): number };
 
 /**
- * Creates counts of at most `maxSize` texts, which drop the oldest first; `add` returns the new count. They keep only a
+ * Creates counts of at most `maxSize` strings, which drop the oldest first; `add` returns the new count. They keep only a
  * hash of each text.
  */
 export function createBoundedCounts(maxSize: number): BoundedCounts {

@@ -11,7 +11,7 @@ const circumstances: Record<string, (facts: Facts) => boolean> = {
   "if the app has no key of the account that lasts long enough": () => true,
   "if a copy that Ferry did not start is pending at the destination": ({ busy = false }) => busy,
   "if the copy is aborted": ({ aborted = false }) => aborted,
-  "if the copy fails or is aborted, and left its own stub where nothing was before": ({
+  "if the copy fails or is aborted, and left an empty blob or file where nothing was before": ({
     exists = false,
     aborted = false,
   }) => aborted && !exists,
