@@ -15,7 +15,7 @@ export const dryRunMutants: readonly Mutant[] = [
     breaks: "the Blob service's authorization extends to Files",
     file: "src/copy/decisions/source-authorization.ts",
     find: "source.service === destination.service &&\n    source.origin === destination.origin &&",
-    replace: "source.origin !== null &&",
+    replace: "destination.origin !== null &&",
     suites: [calls],
   },
   {
@@ -28,8 +28,8 @@ export const dryRunMutants: readonly Mutant[] = [
   {
     breaks: "a dry run says that a failed copy leaves its empty blob",
     file: "src/copy/decisions/planned-calls.ts",
-    find: "onTarget(`Delete ${ofDestination}`, leavesEmpty)",
-    replace: "onTarget(`Delete ${ofDestination}`, restores)",
+    find: "...(ontoItself ? [] : [onTarget(`Delete ${ofDestination}`, leavesEmpty)]),",
+    replace: "...(rollsBack ? [onTarget(`Delete ${ofDestination}`, leavesEmpty)] : []),",
     suites: [calls],
   },
   {

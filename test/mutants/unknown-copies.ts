@@ -22,7 +22,7 @@ export const unknownCopyMutants: readonly Mutant[] = [
     breaks: "the copyId of a copy opens every destination",
     file: "src/activities/support/started-copy.ts",
     find: "record.destination === endpointUrl(copy.destination)",
-    replace: "record.destination !== null && copy.destination !== null",
+    replace: "record.destination !== endpointUrl(copy.source)",
     suites: [unknown],
   },
 ];

@@ -46,5 +46,5 @@ export function createBoundedCounts(maxSize: number): BoundedCounts {
 }
 
 function hashOf(text: string): string {
-  return createHash("sha256").update(text, "utf16le").digest("base64");
+  return createHash("sha256").update(text).digest("base64");
 }
