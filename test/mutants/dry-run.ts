@@ -15,7 +15,7 @@ export const dryRunMutants: readonly Mutant[] = [
     breaks: "the Blob service's authorization extends to Files",
     file: "src/copy/decisions/source-authorization.ts",
     find: "source.service === destination.service &&\n    source.origin === destination.origin &&",
-    replace: "destination.origin !== null &&",
+    replace: 'source.service !== "external" &&',
     suites: [calls],
   },
   {
