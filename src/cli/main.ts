@@ -10,6 +10,12 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
+// A bar hides the cursor.
+process.once("SIGTERM", () => {
+  if (process.stderr.isTTY) process.stderr.write("\u001b[?25h\n");
+  process.exit(143);
+});
+
 process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   home: homedir(),

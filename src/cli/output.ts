@@ -87,7 +87,7 @@ function describe(error: unknown): Described {
     const { message, fix } = error;
     return { ...none, cause: "usage", message, fix, exitCode: exitCodes.usage };
   }
-  // The message of another error could contain anything, but the place where it happened helps to find the bug.
+  // Another error is a bug of this program, which its message helps to find.
   const message = `Cannot continue because of a bug: ${String(error)}`;
   return { ...none, cause: "bug", message, fix: null, exitCode: exitCodes.bug };
 }

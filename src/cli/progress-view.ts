@@ -17,12 +17,13 @@ export type ProgressView = {
 
 /** Bars on a terminal; otherwise one line for each change. With `isMany`, lines begin with the copy's id. */
 export function createProgressView(
-  { stdout, stderr }: Pick<Shell, "stdout" | "stderr">,
+  { env, stdout, stderr }: Pick<Shell, "env" | "stdout" | "stderr">,
   output: Output,
   isMany: boolean,
 ): ProgressView {
   // With JSON, results go to standard output, and the bars do not disturb them.
-  if (stderr.isTTY && (stdout.isTTY || output.isJson)) return bars(stderr, isMany);
+  const canDraw = stderr.isTTY && env["TERM"] !== "dumb";
+  if (canDraw && (stdout.isTTY || output.isJson)) return bars(stderr, output, isMany);
   const last = new Map<string, string>();
   return {
     update(copy) {
@@ -40,7 +41,7 @@ export function createProgressView(
 const columnsOfOne = 66;
 const columnsOfMany = 80;
 
-function bars(stderr: Shell["stderr"], isMany: boolean): ProgressView {
+function bars(stderr: Shell["stderr"], output: Output, isMany: boolean): ProgressView {
   const running = new Map<string, Copy>();
   let multi: MultiBar | null = null;
   let byId = new Map<string, ReturnType<MultiBar["create"]>>();
@@ -74,7 +75,13 @@ function bars(stderr: Shell["stderr"], isMany: boolean): ProgressView {
   let isHidden = false;
   return {
     update(copy) {
-      running.set(copy.id, copy);
+      const { id, warning } = copy;
+      if (warning !== null && warning !== running.get(id)?.warning) {
+        hide();
+        output.note(isMany ? `${id}  ${warning}` : warning);
+        if (!isHidden) for (const each of running.values()) draw(each);
+      }
+      running.set(id, copy);
       if (!isHidden) draw(copy);
     },
     remove: (id) => void running.delete(id),

@@ -8,10 +8,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * List copies, the newest first
-         * @description A page can be short or empty although others follow: go on while there is a nextCursor.
-         */
+        /** List copies, newest first */
         get: operations["listCopies"];
         put?: never;
         /** Start a copy, or plan it */
@@ -33,10 +30,7 @@ export interface paths {
         get: operations["getCopy"];
         put?: never;
         post?: never;
-        /**
-         * Forget a copy that has ended
-         * @description What was copied stays.
-         */
+        /** Delete a copy that has ended */
         delete: operations["deleteCopy"];
         options?: never;
         head?: never;
@@ -294,7 +288,7 @@ export interface components {
                 percent: number;
                 bytesPerSecond: number | null;
                 estimatedCompletion: string | null;
-                /** @description When Ferry polled last */
+                /** @description When Ferry last polled */
                 readAt: string | null;
             } | null;
             /** @description Polls so far */
@@ -305,7 +299,7 @@ export interface components {
             createdAt: string;
             startedAt: string | null;
             completedAt: string | null;
-            /** @description Storage's own completion time */
+            /** @description Storage's completion time */
             copyCompletedAt: string | null;
             /** Format: date-time */
             lastUpdatedAt: string;
@@ -328,7 +322,7 @@ export interface components {
             } | null;
             /** @description Why the copy was skipped */
             reason: string | null;
-            /** @description What could not be cleaned up */
+            /** @description Sentences that state what Ferry could not clean up */
             residue: string[];
             links: {
                 /** @description A path of this app */
@@ -480,7 +474,7 @@ export interface components {
                     percent: number;
                     bytesPerSecond: number | null;
                     estimatedCompletion: string | null;
-                    /** @description When Ferry polled last */
+                    /** @description When Ferry last polled */
                     readAt: string | null;
                 } | null;
                 links: {
@@ -536,15 +530,10 @@ export interface operations {
     listCopies: {
         parameters: {
             query?: {
-                /** @description Only copies with this status */
                 status?: "running" | "succeeded" | "skipped" | "failed" | "aborted";
-                /** @description The beginning of the source's URL */
                 source?: string;
-                /** @description The beginning of the destination's URL */
                 destination?: string;
-                /** @description Copies in a page */
                 limit?: number;
-                /** @description The nextCursor of a page with the same filters */
                 cursor?: string;
             };
             header?: never;
@@ -553,10 +542,8 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of copies */
             200: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -564,10 +551,8 @@ export interface operations {
                     "application/json": components["schemas"]["CopyPage"];
                 };
             };
-            /** @description A parameter is not valid */
             400: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -575,12 +560,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller has not signed in; the host's own 401 has no body */
             401: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Bearer */
                     "Www-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -588,10 +570,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The app has failed; its log has the error */
             500: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -599,14 +579,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The app cannot serve the request now */
             503: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Seconds */
                     "Retry-After"?: number;
-                    /** @description The URL of the copy */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -620,9 +596,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key with the same request starts one copy */
                 "Idempotency-Key"?: string;
-                /** @description wait=N holds the response until the copy has ended, for at most N seconds (1 to 20) */
                 Prefer?: string;
             };
             path?: never;
@@ -634,16 +608,11 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The copy that an earlier request with the same key started, or the plan of a dry run */
             200: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Always Prefer */
                     Vary?: "Prefer";
-                    /** @description wait=N, if the request was held */
                     "Preference-Applied"?: string;
-                    /** @description Seconds */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -651,18 +620,12 @@ export interface operations {
                     "application/json": components["schemas"]["Copy"] | components["schemas"]["CopyPlan"];
                 };
             };
-            /** @description The copy was started */
             202: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Always Prefer */
                     Vary?: "Prefer";
-                    /** @description wait=N, if the request was held */
                     "Preference-Applied"?: string;
-                    /** @description Seconds */
                     "Retry-After"?: number;
-                    /** @description The URL of the copy */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -670,10 +633,8 @@ export interface operations {
                     "application/json": components["schemas"]["Copy"];
                 };
             };
-            /** @description The request is not valid */
             400: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -681,12 +642,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller has not signed in; the host's own 401 has no body */
             401: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Bearer */
                     "Www-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -694,10 +652,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The settings do not allow this copy */
             403: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -705,10 +661,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The Idempotency-Key belongs to another request */
             409: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -716,10 +670,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The copy of this Idempotency-Key was deleted */
             410: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -727,10 +679,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body came in chunks and was lost */
             411: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -738,10 +688,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
             413: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -749,14 +697,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not plain JSON */
             415: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description The type to send */
                     Accept?: string;
-                    /** @description The coding to send */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -764,10 +708,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The app has failed; its log has the error */
             500: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -775,14 +717,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The app cannot serve the request now */
             503: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Seconds */
                     "Retry-After"?: number;
-                    /** @description The URL of the copy */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -796,31 +734,22 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description wait=N holds the response until the copy has ended, for at most N seconds (1 to 20) */
                 Prefer?: string;
-                /** @description The ETag of an earlier response */
                 "If-None-Match"?: string;
             };
             path: {
-                /** @description The id of the copy */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The copy */
             200: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Always Prefer */
                     Vary?: "Prefer";
-                    /** @description wait=N, if the request was held */
                     "Preference-Applied"?: string;
-                    /** @description Seconds */
                     "Retry-After"?: number;
-                    /** @description Changes with the body */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -828,29 +757,20 @@ export interface operations {
                     "application/json": components["schemas"]["Copy"];
                 };
             };
-            /** @description The copy has not changed */
             304: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Always Prefer */
                     Vary?: "Prefer";
-                    /** @description wait=N, if the request was held */
                     "Preference-Applied"?: string;
-                    /** @description Seconds */
                     "Retry-After"?: number;
-                    /** @description Changes with the body */
                     ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The caller has not signed in; the host's own 401 has no body */
             401: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Bearer */
                     "Www-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -858,10 +778,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such copy, or it is another caller's */
             404: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -869,10 +787,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The app has failed; its log has the error */
             500: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -880,14 +796,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The app cannot serve the request now */
             503: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Seconds */
                     "Retry-After"?: number;
-                    /** @description The URL of the copy */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -902,28 +814,22 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The id of the copy */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The copy is forgotten */
             204: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The caller has not signed in; the host's own 401 has no body */
             401: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Bearer */
                     "Www-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -931,10 +837,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such copy, or it is another caller's */
             404: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -942,12 +846,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The copy has not ended */
             409: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Seconds */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -955,10 +856,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The app has failed; its log has the error */
             500: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -966,14 +865,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The app cannot serve the request now */
             503: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Seconds */
                     "Retry-After"?: number;
-                    /** @description The URL of the copy */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -988,23 +883,17 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The id of the copy */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The copy is aborted */
             200: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Always Prefer */
                     Vary?: "Prefer";
-                    /** @description wait=N, if the request was held */
                     "Preference-Applied"?: string;
-                    /** @description Seconds */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1012,18 +901,12 @@ export interface operations {
                     "application/json": components["schemas"]["Copy"];
                 };
             };
-            /** @description The abort was requested */
             202: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Always Prefer */
                     Vary?: "Prefer";
-                    /** @description wait=N, if the request was held */
                     "Preference-Applied"?: string;
-                    /** @description Seconds */
                     "Retry-After"?: number;
-                    /** @description The URL of the copy */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -1031,10 +914,8 @@ export interface operations {
                     "application/json": components["schemas"]["Copy"];
                 };
             };
-            /** @description The request is not valid */
             400: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -1042,12 +923,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller has not signed in; the host's own 401 has no body */
             401: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Bearer */
                     "Www-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -1055,10 +933,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such copy, or it is another caller's */
             404: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -1066,10 +942,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The copy has ended in another way */
             409: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -1077,10 +951,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body came in chunks and was lost */
             411: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -1088,10 +960,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
             413: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -1099,14 +969,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not plain JSON */
             415: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description The type to send */
                     Accept?: string;
-                    /** @description The coding to send */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -1114,10 +980,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The app has failed; its log has the error */
             500: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -1125,14 +989,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The app cannot serve the request now */
             503: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Seconds */
                     "Retry-After"?: number;
-                    /** @description The URL of the copy */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -1146,29 +1006,21 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key with the same request starts one copy */
                 "Idempotency-Key"?: string;
-                /** @description wait=N holds the response until the copy has ended, for at most N seconds (1 to 20) */
                 Prefer?: string;
             };
             path: {
-                /** @description The id of the copy */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The retry that an earlier request with the same key started */
             200: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Always Prefer */
                     Vary?: "Prefer";
-                    /** @description wait=N, if the request was held */
                     "Preference-Applied"?: string;
-                    /** @description Seconds */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1176,18 +1028,12 @@ export interface operations {
                     "application/json": components["schemas"]["Copy"];
                 };
             };
-            /** @description The new copy was started */
             202: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Always Prefer */
                     Vary?: "Prefer";
-                    /** @description wait=N, if the request was held */
                     "Preference-Applied"?: string;
-                    /** @description Seconds */
                     "Retry-After"?: number;
-                    /** @description The URL of the copy */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -1195,10 +1041,8 @@ export interface operations {
                     "application/json": components["schemas"]["Copy"];
                 };
             };
-            /** @description The request is not valid */
             400: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -1206,12 +1050,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller has not signed in; the host's own 401 has no body */
             401: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Bearer */
                     "Www-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -1219,10 +1060,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The settings no longer allow this copy */
             403: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -1230,10 +1069,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such copy, or it is another caller's */
             404: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -1241,10 +1078,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The copy has not ended, or its SAS can no longer be used */
             409: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -1252,10 +1087,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The copy of this Idempotency-Key was deleted */
             410: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -1263,10 +1096,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body came in chunks and was lost */
             411: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -1274,10 +1105,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
             413: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -1285,14 +1114,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not plain JSON */
             415: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description The type to send */
                     Accept?: string;
-                    /** @description The coding to send */
                     "Accept-Encoding"?: string;
                     [name: string]: unknown;
                 };
@@ -1300,10 +1125,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The app has failed; its log has the error */
             500: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -1311,14 +1134,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The app cannot serve the request now */
             503: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Seconds */
                     "Retry-After"?: number;
-                    /** @description The URL of the copy */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -1333,17 +1152,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The id of the copy */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The timeline of the copy */
             200: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -1351,12 +1167,9 @@ export interface operations {
                     "application/json": components["schemas"]["CopyTimeline"];
                 };
             };
-            /** @description The caller has not signed in; the host's own 401 has no body */
             401: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Bearer */
                     "Www-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -1364,10 +1177,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such copy, or it is another caller's */
             404: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -1375,10 +1186,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The app has failed; its log has the error */
             500: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -1386,14 +1195,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The app cannot serve the request now */
             503: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
-                    /** @description Seconds */
                     "Retry-After"?: number;
-                    /** @description The URL of the copy */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -1412,10 +1217,8 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The settings are valid */
             200: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -1423,10 +1226,8 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description The settings are wrong */
             503: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
@@ -1445,10 +1246,8 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description This document */
             200: {
                 headers: {
-                    /** @description Whether a cache may store it */
                     "Cache-Control"?: string;
                     [name: string]: unknown;
                 };

@@ -10,6 +10,9 @@ import type { FieldProblem } from "./types.ts";
  */
 export type FerryErrorKind = "problem" | "foreign" | "network" | "timeout" | "usage";
 
+/** Node's codes for connections that were not made; browsers give no code. */
+const neverConnected = new Set<unknown>(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"]);
+
 type Details = {
   kind: FerryErrorKind;
   causeName: string;
@@ -38,8 +41,8 @@ export class FerryError extends Error {
   readonly retryAfter: number | null;
   /** The URL of a copy that may or may not have been started, or null. */
   readonly location: string | null;
-  /** Whether the failed attempt was not the first one, which may have reached the app. */
-  isRepeated = false;
+  /** Whether an attempt of the call may have reached the app, which then may have done what was asked. */
+  mayHaveArrived: boolean;
 
   constructor(details: Details) {
     super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -50,6 +53,11 @@ export class FerryError extends Error {
     this.errors = details.errors ?? [];
     this.retryAfter = details.retryAfter ?? null;
     this.location = details.location ?? null;
+    const { kind, status } = this;
+    this.mayHaveArrived =
+      kind === "timeout" ||
+      (kind === "network" && !neverConnected.has(codeOf(details.cause))) ||
+      (status !== null && status >= 500);
   }
 }
 
@@ -122,11 +130,18 @@ export function usageError(message: string, fix?: string): FerryError {
   });
 }
 
+function codeOf(error: unknown): unknown {
+  const { cause } = Object(error) as { cause?: unknown };
+  return (Object(cause) as { code?: unknown }).code;
+}
+
 /** Node's fetch has the reason in the cause of its error; browsers do not tell it. */
 function reasonOf(error: unknown): string {
   const { cause, message } = Object(error) as { cause?: unknown; message?: unknown };
-  const { code, message: inner } = Object(cause) as { code?: unknown; message?: unknown };
-  const reason = [code, inner, message].find((each) => typeof each === "string" && each !== "");
+  const { message: inner } = Object(cause) as { message?: unknown };
+  const reason = [codeOf(error), inner, message].find(
+    (each) => typeof each === "string" && each !== "",
+  );
   return typeof reason === "string" ? reason : "no reason is known";
 }
 

@@ -63,6 +63,8 @@ export type Ferry = {
 const maxWait = 20;
 /** A wait may take two weeks, in which the app restarts: it bears more failures in a row than other calls. */
 const maxAttemptsOfWait = 10;
+/** The longest pause between two reads of a wait (seconds), as in the app. */
+const maxPause = 60;
 /** The pause between two reads of a wait (ms) if the app held the first. */
 const heldPauseMs = 100;
 const maxRemembered = 500;
@@ -127,7 +129,8 @@ export function createFerry(options: FerryOptions, runtime: Runtime = systemRunt
         last = copy;
         if (hasEnded(copy)) return copy;
         // The app reads Storage again after this time, so that nothing changes before.
-        const seconds = Math.max(1, Number(response.headers.get("retry-after") ?? 1) || 1);
+        const retryAfter = Number(response.headers.get("retry-after")) || 1;
+        const seconds = Math.min(maxPause, Math.max(1, retryAfter));
         const wasHeld = response.headers.has("preference-applied");
         const isFirst = wait === undefined;
         wait = onUpdate === undefined ? maxWait : Math.min(maxWait, seconds);
@@ -150,7 +153,7 @@ export function createFerry(options: FerryOptions, runtime: Runtime = systemRunt
         await send(transport, { method: "DELETE", path: copyPath(id), signal });
       } catch (error) {
         // An earlier attempt, whose response was lost, has deleted it.
-        const isGone = error instanceof FerryError && error.status === 404 && error.isRepeated;
+        const isGone = error instanceof FerryError && error.status === 404 && error.mayHaveArrived;
         if (!isGone) throw error;
       }
     },

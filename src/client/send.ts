@@ -55,13 +55,15 @@ export async function send(transport: Transport, call: Call): Promise<Reply> {
   const signals = [transport.signal, call.signal].filter((signal) => signal !== undefined);
   const signal = signals.length === 0 ? undefined : AbortSignal.any(signals);
   const request = buildRequest(transport, call);
+  let mayHaveArrived = false;
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
     try {
       return await sendOnce(transport, request, signal);
     } catch (error) {
       if (!(error instanceof FerryError)) throw error;
-      error.isRepeated = attempt > 1;
+      error.mayHaveArrived ||= mayHaveArrived;
+      ({ mayHaveArrived } = error);
       if (attempt >= maxAttempts || !isTransient(error)) {
         throw error;
       }

@@ -163,8 +163,8 @@ export const boundaries = {
   },
   "triggers/events": {
     reason:
-      "triggers/events/ imports copy/, telemetry/, instances/ and the interfaces of ledger/ and secrets/",
-    may: ["copy", "telemetry", "instances", "names.ts", ...interfaces, ...hostTypes],
+      "triggers/events/ imports copy/, telemetry/, instances/, node:crypto and the interfaces of ledger/ and secrets/",
+    may: ["copy", "telemetry", "instances", "names.ts", "node:crypto", ...interfaces, ...hostTypes],
   },
   "triggers/timers": {
     reason: "triggers/timers/ imports copy/, telemetry/, instances/ and the ledger's interface",

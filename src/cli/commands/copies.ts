@@ -66,7 +66,7 @@ export function retryCommand(run: Run): Command {
       run(flags, (context) =>
         startAndWatch(context, flags, {
           start: (signal) => context.connect().retry(id, { signal }),
-          repeat: "ferry list",
+          findOut: "run ferry list",
         }),
       ),
     );

@@ -44,7 +44,7 @@ export function copyCommand(run: Run): Command {
       const key = flags.idempotencyKey ?? randomUUID();
       return await startAndWatch(context, flags, {
         start: (signal) => context.connect().start(request, { idempotencyKey: key, signal }),
-        repeat: `the same command with --idempotency-key ${key}`,
+        findOut: `repeat the command with --idempotency-key ${key}`,
       });
     }),
   );
@@ -71,18 +71,18 @@ async function buildRequest(
 }
 
 /**
- * Starts a copy, prints it, and watches it if asked to. A start whose response is lost may have succeeded: `repeat`
+ * Starts a copy, prints it, and watches it if asked to. A start whose response is lost may have succeeded: `findOut`
  * says how to find out.
  */
 export async function startAndWatch(
   context: Context,
   flags: SharedFlags & { watch?: true },
-  { start, repeat }: { start(signal: AbortSignal): Promise<Copy>; repeat: string },
+  { start, findOut }: { start(signal: AbortSignal): Promise<Copy>; findOut: string },
 ): Promise<ExitCode> {
   const { shell, output } = context;
   const stop = new AbortController();
   const remove = shell.onInterrupt(() => stop.abort());
-  const hint = () => output.note(`The copy may have been started. To find out, repeat ${repeat}`);
+  const hint = () => output.note(`The copy may have been started. To find out, ${findOut}`);
   let copy: Copy;
   try {
     copy = await start(stop.signal);
@@ -92,7 +92,7 @@ export async function startAndWatch(
       return exitCodes.stopped;
     }
     const code = output.error(error);
-    if (error instanceof FerryError && isUnknown(error)) hint();
+    if (error instanceof FerryError && error.mayHaveArrived) hint();
     return code;
   } finally {
     remove();
@@ -105,9 +105,4 @@ export async function startAndWatch(
   output.line(`Copy ${copy.id} ${copy.status}`);
   if (shell.stderr.isTTY) output.note(`To watch it: ferry wait ${copy.id}`);
   return exitCodes.ok;
-}
-
-/** Whether the app may have done what was asked although the call failed. */
-function isUnknown({ kind, status }: FerryError): boolean {
-  return kind === "network" || kind === "timeout" || (status !== null && status >= 500);
 }

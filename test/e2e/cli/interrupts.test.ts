@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { startAppProxy } from "../../support/cli/app-proxy.ts";
+import { copyBody, sendJson, startFixedApp } from "../../support/cli/fixed-app.ts";
 import { hasTerminal, startFerry } from "../../support/cli/run-ferry.ts";
 import type { FerryOptions } from "../../support/cli/run-ferry.ts";
 import { startStack } from "../../support/stack/test-stack.ts";
@@ -20,7 +21,7 @@ async function watchCopy(options: FerryOptions) {
   const [, id = ""] = await ferry.until(/Copy ([0-9a-f-]{36})\r?\n/);
   await stack.clock.settled();
   await stack.clock.advance(10_000);
-  await ferry.until(/\d+\.\d %/);
+  await ferry.until(/(?=copying +\S* *\d+\.\d %)/); // looks ahead: the rest of the line can be searched
   const status = async () => (await stack.get(id)).status;
   return { stack, proxy, ferry, id, status };
 }
@@ -36,7 +37,7 @@ function needsTerminal(): boolean {
 test("on a terminal, copy --watch draws a bar, removes it, and prints the end", async () => {
   if (!needsTerminal()) return;
   const { stack, ferry, id } = await watchCopy({ terminal: true });
-  await stack.clock.advance(20_000);
+  await stack.clock.advance(60_000);
   await ferry.until(/copying +=+-+ +\d+\.\d % \| .+\/1\.0 MiB \| .+\/s, .+ left/);
   await stack.untilEnded(id);
   await ferry.until(`Copy ${id} succeeded: 1.0 MiB`);
@@ -46,13 +47,28 @@ test("on a terminal, copy --watch draws a bar, removes it, and prints the end", 
   expect(stdout.lastIndexOf("\u001b[?25h")).toBeGreaterThan(stdout.lastIndexOf("\u001b[?25l"));
 });
 
+test("on a terminal, a warning is shown once, above the bar", async () => {
+  if (!needsTerminal()) return;
+  const warning = "Storage has copied nothing for an hour";
+  const copy = copyBody({ status: "copying", completedAt: null, warning });
+  let reads = 0;
+  const url = await startFixedApp((_, response) =>
+    sendJson(response, reads++ < 4 ? copy : copyBody()),
+  );
+  const ferry = startFerry(["wait", copy.id], { terminal: true, env: { FERRY_URL: url } });
+  await ferry.until(`${warning}\r\n`);
+  await ferry.until(`Copy ${copy.id} succeeded`);
+  const { code, stdout } = await ferry.ended;
+  expect({ code, times: stdout.split(warning).length - 1 }).toEqual({ code: 0, times: 1 });
+});
+
 test("on a terminal, Ctrl-C asks, and [a] aborts the copy", async () => {
   if (!needsTerminal()) return;
-  const { stack, ferry, id } = await watchCopy({ terminal: true });
+  const { stack, ferry, id, status } = await watchCopy({ terminal: true });
   ferry.type(ctrlC);
   await ferry.until(question);
   ferry.type("a\r");
-  await ferry.until("aborting");
+  while ((await status()) === "copying") await stack.clock.settled();
   await stack.untilEnded(id);
   await ferry.until(`Copy ${id} aborted`);
   expect(await ferry.ended).toMatchObject({ code: 3 });

@@ -69,6 +69,16 @@ test("the installed command runs by its name, and reports the version of Ferry",
   expect(execFileSync(bin, ["--version"], { encoding: "utf8" })).toBe(`${version}\n`);
 });
 
+test("in a clone, npx runs the command that tsc builds, and asks no registry", () => {
+  const env = {
+    ...process.env,
+    npm_config_cache: join(folder, "cache"),
+    npm_config_offline: "true",
+  };
+  const args = ["--no-install", "ferry", "--version"];
+  expect(execFileSync("npx", args, { encoding: "utf8", env })).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
 test("the installed command calls the app on the user's own Node.js", async () => {
   const node = findOwnNode() ?? process.execPath;
   const copy = copyBody();

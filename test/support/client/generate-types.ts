@@ -17,12 +17,21 @@ export async function generateTypes(): Promise<string> {
   });
   try {
     const { default: openapiTs, astToString } = await import("openapi-typescript");
-    const withoutExamples = JSON.parse(readFileSync(documentFile, "utf8"), (key, value: unknown) =>
-      key === "example" || key === "examples" ? undefined : value,
-    );
-    const types = astToString(await openapiTs(withoutExamples));
+    const types = astToString(await openapiTs(readDocument()));
     return `/* Generated from ${documentFile} by "npm run client". Do not edit. */\n\n${types}`;
   } finally {
     hooks.deregister();
   }
+}
+
+/** Returns the document without examples, and without descriptions outside its schemas, which the client does not use. */
+function readDocument() {
+  const { paths, ...document } = JSON.parse(
+    readFileSync(documentFile, "utf8"),
+    (key, value: unknown) => (key === "example" || key === "examples" ? undefined : value),
+  );
+  const withoutDescriptions = JSON.stringify(paths, (key, value: unknown) =>
+    key === "description" ? "" : value,
+  );
+  return { ...document, paths: JSON.parse(withoutDescriptions) };
 }

@@ -69,11 +69,29 @@ test("a repeated start has the same Idempotency-Key, and gives up after four att
   expect(pauses).toEqual([500, 1_000, 2_000]);
 });
 
+const lost = () => new TypeError("fetch failed", { cause: { code: "ECONNRESET" } });
+
 test("a delete whose response was lost, and that then finds nothing, has succeeded", async () => {
-  const { ferry } = scriptedFerry([down(), problem("not-found", 404)]);
+  const { ferry } = scriptedFerry([lost(), problem("not-found", 404)]);
   await ferry.delete(id);
-  const first = scriptedFerry([problem("not-found", 404)]);
-  expect(await caught(first.ferry.delete(id))).toMatchObject({ status: 404 });
+  for (const before of [[], [down()]]) {
+    const first = scriptedFerry([...before, problem("not-found", 404)]);
+    expect(await caught(first.ferry.delete(id))).toMatchObject({ status: 404 });
+  }
+});
+
+test.each<[string, () => Step[], boolean]>([
+  ["was refused each time", () => [down(), down(), down(), down()], false],
+  ["was lost once, and then refused", () => [lost(), down(), down(), down()], true],
+  ["was rejected", () => [problem("invalid-request", 400)], false],
+  ["was lost, and then rejected", () => [lost(), problem("not-allowed", 403)], true],
+  ["failed in the app", () => [problem("internal", 500)], true],
+])("an error says whether the app may have got the call: it %s", async (_, steps, expected) => {
+  const { ferry } = scriptedFerry(steps());
+  const error = await caught(
+    ferry.start({ source: "https://a/b/c", destination: "https://d/e/f" }),
+  );
+  expect(error.mayHaveArrived).toBe(expected);
 });
 
 test("a response that does not come in time is an error of its own, after four attempts", async () => {

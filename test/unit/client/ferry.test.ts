@@ -159,10 +159,17 @@ test("wait with onUpdate reports each change once, and is held until Ferry reads
   expect(etags).toEqual([null, '"1"', '"2"', '"2"']);
 });
 
-test("wait pauses for a second if the app gives no Retry-After", async () => {
-  const { ferry, pauses } = scriptedFerry([json(copy("copying")), json(copy("aborted"))]);
+test.each([
+  [undefined, 1_000],
+  ["0", 1_000],
+  ["Wed, 21 Oct 2026 07:28:00 GMT", 1_000],
+  ["99999999", 60_000],
+])("wait pauses for one second to one minute: Retry-After %s", async (value, pause) => {
+  const headers: Record<string, string> = value === undefined ? {} : { "retry-after": value };
+  const first = json(copy("copying"), 200, headers);
+  const { ferry, pauses } = scriptedFerry([first, json(copy("aborted"))]);
   await ferry.wait(id);
-  expect(pauses).toEqual([1_000]);
+  expect(pauses).toEqual([pause]);
 });
 
 test("wait survives a restart of the app that takes longer than the attempts of other calls", async () => {
