@@ -215,11 +215,17 @@ function Problems({ id, problems }: { id: string; problems: readonly FieldProble
     <div id={id}>
       {problems.map(({ pointer, message }) => (
         <p key={pointer + message} class="problem">
-          <Name of="sentence" text={message} />
+          <Name of="sentence" text={`${optionOf(pointer)}${message}`} />
         </p>
       ))}
     </div>
   );
+}
+
+/** The option that a problem is about, if its field has several. */
+function optionOf(pointer: string): string {
+  const option = pointer.replace(/^\/options\/?/, "");
+  return fieldOf(pointer) === "options" && option !== "" ? `${option}: ` : "";
 }
 
 /** An Idempotency-Key: a repeated attempt at the same request starts one copy. */
