@@ -215,7 +215,7 @@ test("a waiter that gives way to an earlier one keeps its place in the queue, an
   atWrite(async (write) => {
     const etag = await write();
     await ledger.queue.rejoin(destination, instanceId);
-    await ledger.queue.leave(destination, earlier); // so that the second run would be the first in the queue
+    await ledger.queue.leave({ destination }, earlier); // so that the second run would be the first in the queue
     expect(await start()).toMatchObject({ kind: "transient-failure" });
     expect(await ledger.readLock(destination)).toBeNull();
     return etag;
