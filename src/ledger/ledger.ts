@@ -42,6 +42,8 @@ export type Ledger = {
   retention: Retention;
 };
 
+export type { Place };
+
 export type Records = {
   /** The record of a copy; null if there is none. */
   read(instanceId: InstanceId): Promise<FoundRecord | null>;
