@@ -107,7 +107,8 @@ async function findLost(
   const lock = await ledger.lockScan.read(record.lock);
   if (lock?.instanceId !== id) return null;
   // An instance is started before it acquires the lock: if it was started just now, Durable has it by now.
-  if ((await readOwnInstance(client, id)) !== null) return await findInstance(client, ledger, id);
+  const own = await readOwnInstance(client, id);
+  if (own !== null && !isOfOther(record, own.copy)) return await findInstance(client, ledger, id);
   const lost = { id, copy: lock.copy, customStatus: null, execution: { kind: "running" } } as const;
   return { ...awaitingRepair(lost, record), isLost: true };
 }

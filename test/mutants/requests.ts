@@ -60,8 +60,8 @@ export const requestMutants: readonly Mutant[] = [
   {
     breaks: "a copy that has a record is started with other options",
     file: "src/ledger/record.ts",
-    find: "return request !== null && request !== hashRequest(copy);",
-    replace: 'return request === "" && request !== hashRequest(copy);',
+    find: "if (request !== null) return request !== hashRequest(copy);",
+    replace: 'if (request !== null) return request === "" && request !== hashRequest(copy);',
     suites: [strangeRequests],
   },
   {
