@@ -134,18 +134,14 @@ test.each(pieces)("no problem quotes a piece of a key in the place of a host: %s
   }
 });
 
-test.each([
-  "files.contoso.example",
-  "127.0.0.9",
-  "localhost",
-  "[::1]",
-  "cdn.example:8443",
-
-])("a host with the form of one is quoted: %s", (name) => {
-  expect(problemsWith(route(`https://${name}/in1`)).join()).toContain(
-    `"${new URL(`https://${name}`).host}"`,
-  );
-});
+test.each(["files.contoso.example", "127.0.0.9", "localhost", "[::1]", "cdn.example:8443"])(
+  "a host with the form of one is quoted: %s",
+  (name) => {
+    expect(problemsWith(route(`https://${name}/in1`)).join()).toContain(
+      `"${new URL(`https://${name}`).host}"`,
+    );
+  },
+);
 
 const key = `${canary}abcdefghijklmnopqrstuvwxyz+/ABCDEFGHIJKLMNOPQRSTUVWXYZ0123==`;
 const pasted = [

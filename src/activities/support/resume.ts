@@ -15,11 +15,12 @@ import { transientFailure } from "./storage-call.ts";
 
 /**
  * The copy has an outcome already, its abort was requested, or its record is of another request; null if none of these.
+ * `isHeld`: the run holds the destination's lock, without which Ferry changes no destination.
  */
 export async function findEnd(
   { deps, input, context, sides }: Step,
   record: CopyRecord | null,
-  { isAllowed }: { isAllowed: boolean } = { isAllowed: true },
+  { isAllowed = true, isHeld = true }: { isAllowed?: boolean; isHeld?: boolean } = {},
 ): Promise<StartResult | null> {
   const { copy, instanceId } = input;
   if (record === null) return null;
@@ -27,7 +28,8 @@ export async function findEnd(
   if (record.outcome !== null) {
     // A late run must leave neither a lease, a snapshot nor a lock behind.
     const released = await releaseSource(deps, input, sides, { isAllowed });
-    if (isAllowed && copy.options.rollback !== "off" && record.outcome.residue.length === 0) {
+    const isClean = record.outcome.residue.length === 0 && record.deletedAt === null;
+    if (isAllowed && isHeld && isClean && copy.options.rollback !== "off") {
       const discarded = await discardSnapshots(deps, input, sides.destination());
       if (discarded !== null) return discarded;
     }
