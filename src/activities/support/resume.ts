@@ -28,8 +28,8 @@ export async function findEnd(
   if (record.outcome !== null) {
     // A late run must leave neither a lease, a snapshot nor a lock behind.
     const released = await releaseSource(deps, input, sides, { isAllowed });
-    const isClean = record.outcome.residue.length === 0 && record.deletedAt === null;
-    if (isAllowed && isHeld && isClean && copy.options.rollback !== "off") {
+    const mayDiscard = isAllowed && isHeld && record.deletedAt === null;
+    if (mayDiscard && copy.options.rollback !== "off" && record.outcome.residue.length === 0) {
       const discarded = await discardSnapshots(deps, input, sides.destination());
       if (discarded !== null) return discarded;
     }
