@@ -113,7 +113,7 @@ async function findClaimed(
   return { ok: true, instanceId, isNew: false, name };
 }
 
-/** Callers without a principal share one space of keys. */
+/** Callers without a principal share one set of keys. */
 function claimKey(caller: string | null, key: string) {
   return { caller: caller ?? "", key };
 }

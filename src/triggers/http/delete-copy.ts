@@ -11,14 +11,15 @@ import type { FoundInstance } from "../../instances/find-instance.ts";
 import { readOwnInstance, readRepairInstance } from "../../instances/find-instance.ts";
 import { purgeInstance } from "../../instances/purge-instance.ts";
 import type { HeldLock, Ledger, Place } from "../../ledger/ledger.ts";
+import { withOutcome, withPlace } from "../../ledger/record.ts";
 import { repairInstanceId } from "../../names.ts";
 import { copyNotFound, findCopy, findRecorded, parseInstanceId } from "./get-copy.ts";
 import type { CopyDependencies } from "./get-copy.ts";
 import type { HttpHandler } from "./http-handler.ts";
 
 /**
- * DELETE /copies/{id}: 204 when the ended copy is forgotten, with its history; 409 while it has not ended, or while its
- * end is still being processed. Its claim is kept, so that its Idempotency-Key or its event never starts it again.
+ * DELETE /copies/{id}: 204 when the ended copy and its history are deleted; 409 while it has not ended, or while its
+ * end is still being processed. Its claim is kept, so that its Idempotency-Key or its event cannot start it again.
  */
 export function deleteCopy(deps: CopyDependencies): HttpHandler {
   return async (request, client) => {
@@ -60,9 +61,9 @@ async function reasonToWait(
   if (own?.execution.kind === "running" || repair?.execution.kind === "running") {
     return stillRunning;
   }
-  // A lock whose copy is unknown would be taken for a copy that Durable has lost.
+  // A lock whose copy is unknown would be mistaken for a copy that Durable has lost.
   if (place !== null && (await readLock(ledger, place))?.instanceId === id) {
-    return "its destination is not released yet, which the watchdog does within minutes";
+    return "its destination is not released yet; the watchdog releases it within minutes";
   }
   if (await ledger.outbox.has(id)) return "its notification has not been delivered yet";
   return null;
@@ -80,7 +81,9 @@ async function recordEnd(
   if (execution.kind === "running") return;
   const outcome =
     execution.kind === "ended" ? execution.outcome : brokenOutcome(id, copy, execution.at);
-  await ledger.records.recordOutcome(id, outcome);
+  await ledger.records.change(id, undefined, (record) =>
+    withOutcome(withPlace(record, copy), outcome),
+  );
 }
 
 function brokenOutcome(id: InstanceId, { createdAt }: CopyInput, at: string): Outcome {
