@@ -138,7 +138,8 @@ const prefer: Parameter = {
 const idempotencyKey: Parameter = {
   name: "Idempotency-Key",
   in: "header",
-  description: "Requests with the same key start only one copy",
+  description:
+    "Requests with the same key start only one copy. A repeated request returns it, even if it would be rejected by now",
   schema: { type: "string", pattern: "^[\\x21-\\x2b\\x2d-\\x7e]{1,255}$" },
   example: "7d0b8f9e-52d7-4f3c-8f0c-6a2f3c1f7d11",
 };
