@@ -63,7 +63,8 @@ const etag: Header = {
 };
 
 const noStore = { "cache-control": cacheControl };
-const ofCopy = { ...noStore, vary, "preference-applied": applied, "retry-after": retryAfter };
+const ofAbort = { ...noStore, vary, "retry-after": retryAfter };
+const ofCopy = { ...ofAbort, "preference-applied": applied };
 
 const answer = (
   description: string,
@@ -267,11 +268,11 @@ export const operations: Readonly<Record<string, Readonly<Record<string, Operati
       parameters: [id],
       request: null,
       answers: {
-        200: answer("The copy is aborted", copy, ofCopy, abortedCopy),
+        200: answer("The copy is aborted", copy, ofAbort, abortedCopy),
         202: answer(
           "The abort was requested",
           copy,
-          { ...ofCopy, location },
+          { ...ofAbort, location },
           { ...copyExample, status: "aborting", abortRequested: true },
         ),
         ...badBody,

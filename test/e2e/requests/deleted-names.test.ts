@@ -19,7 +19,7 @@ type Case = {
   prepare?(stack: TestStack): Promise<unknown>;
   copies?: object;
   /** What happens before the copy is deleted. */
-  then?(stack: TestStack, id: string): Promise<unknown>;
+  act?(stack: TestStack, id: string): Promise<unknown>;
   body?(stack: TestStack): object;
 };
 
@@ -29,14 +29,14 @@ const blob = (stack: TestStack, name = `archive/${canary}`) => stack.blob(name).
 const cases: Case[] = [
   { how: "succeeded", status: "succeeded" },
   { how: "was skipped", status: "skipped", older: "x", options: { overwrite: "skip" } },
-  { how: "was aborted", status: "aborted", copies: slowly, then: abort },
+  { how: "was aborted", status: "aborted", copies: slowly, act: abort },
   {
     how: "was aborted, with residue",
     status: "aborted",
     copies: slowly,
     older: "x",
     options: { overwrite: "always" },
-    then: abort,
+    act: abort,
   },
   { how: "found its destination", status: "failed", cause: "destination-exists", older: "x" },
   {
@@ -73,7 +73,7 @@ const cases: Case[] = [
     status: "failed",
     cause: "superseded",
     copies: slowly,
-    async then(stack, id) {
+    async act(stack, id) {
       const { copyId } = await stack.get(id);
       await stack.blob(`archive/${canary}`).abortCopyFromURL(copyId);
     },
@@ -89,7 +89,7 @@ test.each(cases)("the DELETE of a copy that $how leaves no name in the ledger", 
   const places = wanted.body?.(stack) ?? { source: source.url, destination: blob(stack) };
   const options = { metadata: { note: canary }, ...wanted.options };
   const { id } = await stack.start({ ...places, options }, { "idempotency-key": "k" });
-  await wanted.then?.(stack, id);
+  await wanted.act?.(stack, id);
   const { status, cause } = wanted;
   const ended = await stack.untilEnded(id);
   expect(ended).toMatchObject({ status, error: cause === undefined ? null : { cause } });
@@ -100,7 +100,9 @@ test.each(cases)("the DELETE of a copy that $how leaves no name in the ledger", 
   expect([...left.keys()].map((name) => name.split("/")[0])).toEqual(["claims", "records"]);
   expect([...left.values()].join()).not.toContain(canary);
   // Its status, its cause and its times stay.
-  const [record = ""] = [...left].flatMap(([name, text]) => (/^records/.test(name) ? [text] : []));
+  const [record = ""] = [...left].flatMap(([name, text]) =>
+    name.startsWith("records/") ? [text] : [],
+  );
   for (const text of [status, cause ?? status, ended.completedAt]) expect(record).toContain(text);
 });
 
