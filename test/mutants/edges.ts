@@ -297,7 +297,7 @@ export const edgeMutants: readonly Mutant[] = [
     breaks: "a host of any length is quoted in full",
     file: "src/copy/location/characters.ts",
     find: "|| name.length > maxHostLength) return",
-    replace: "|| name.length < 1) return",
+    replace: "|| name.length > maxHostLength * 1_000) return",
     suites: [pairs],
   },
   {

@@ -39,7 +39,7 @@ export const repeatedKeyMutants: readonly Mutant[] = [
     breaks: "a copy of another caller is the response to a repeated call",
     file: claim,
     find: "if (!mayUse(request, earlier.instance.copy, deps.principals)) return",
-    replace: 'if (earlier.instance.id === "") return',
+    replace: 'if (path === "" && !mayUse(request, earlier.instance.copy, deps.principals)) return',
     suites: [keys],
   },
   {

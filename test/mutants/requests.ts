@@ -11,7 +11,7 @@ const hosts = "test/unit/copy/location/storage-hosts.test.ts";
 const urls = "test/unit/copy/location/written-urls.test.ts";
 const foreign = "test/contract/host/foreign-requests.test.ts";
 const events = "test/unit/copy/routing/storage-event.test.ts";
-const repeated = "test/e2e/events/repeated-requests.test.ts";
+const repeated = "test/e2e/requests/repeated-keys.test.ts";
 
 /** Mistakes in the checks of the rules that triggers enforce, and of inputs that are accepted in only one spelling. */
 export const requestMutants: readonly Mutant[] = [
