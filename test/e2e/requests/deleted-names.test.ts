@@ -150,7 +150,7 @@ test("a copy that was terminated before its first step leaves no name", async ()
   expect((await stack.call("GET", `/copies/${id}`)).status).toBe(404);
 });
 
-test("a DELETE that Durable does not complete leaves the key of the copy open", async () => {
+test("a DELETE that is interrupted leaves the key of the copy open", async () => {
   const stack = await startStack({ copies: { finishOnStart: "always" } });
   const source = await stack.upload("inbox/film.mp4", film);
   const body = { source: source.url, destination: blob(stack) };
