@@ -152,7 +152,7 @@ export const repeatedKeyMutants: readonly Mutant[] = [
     breaks: "a host with a label as long as a key is quoted",
     file: characters,
     find: 'label !== "" && label.length <= maxLabelLength',
-    replace: 'label !== "" && label.length <= 63',
+    replace: 'label !== "" && label.length <= maxLabelLength + 23',
     suites: [secrets],
   },
 ];

@@ -143,6 +143,12 @@ test.each(["files.contoso.example", "127.0.0.9", "localhost", "[::1]", "cdn.exam
   },
 );
 
+test("a host with one label is not quoted, because it may be a word of a secret", () => {
+  const problem = problemsWith(route("https://contosoword/in1")).join();
+  expect(problem).toContain("has a host that is not Azure Storage");
+  expect(problem).not.toContain("contosoword");
+});
+
 const key = `${canary}abcdefghijklmnopqrstuvwxyz+/ABCDEFGHIJKLMNOPQRSTUVWXYZ0123==`;
 const pasted = [
   `DefaultEndpointsProtocol=https;AccountName=acct1;AccountKey=${key};EndpointSuffix=core.windows.net`,
