@@ -64,7 +64,7 @@ const etag: Header = {
 
 const noStore = { "cache-control": cacheControl };
 const ofAbort = { ...noStore, vary, "retry-after": retryAfter };
-const ofCopy = { ...ofAbort, "preference-applied": applied };
+const ofCopy = { ...noStore, vary, "preference-applied": applied, "retry-after": retryAfter };
 
 const answer = (
   description: string,
