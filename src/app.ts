@@ -3,6 +3,7 @@ import type { InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
 import { createActivities } from "./activities/create-activities.ts";
 import type { ActivityDependencies } from "./activities/support/dependencies.ts";
+import { servePage } from "./dashboard/serve-page.ts";
 import { printable } from "./copy/printable.ts";
 import type { ActivityContext } from "./copy/contract/activities.ts";
 import { readStepCaller } from "./telemetry/step-caller.ts";
@@ -94,6 +95,7 @@ export function registerApp(dependencies: AppDependencies): void {
     handler: routeMethods({ GET: async () => documentResponse() }),
   });
   registerHealth([]);
+  registerDashboard();
 
   const onEvent = inEvent(
     storageEvent({
@@ -178,6 +180,16 @@ export function registerHealth(settingProblems: readonly string[]): void {
     methods: [...allMethods],
     authLevel: "anonymous",
     handler: routeMethods({ GET: health(settingProblems) }),
+  });
+}
+
+/** Registers the page that shows the copies. It is a client of the API, and shows which settings are wrong. */
+export function registerDashboard(): void {
+  app.http("dashboard", {
+    route: "dashboard/{file?}",
+    methods: [...allMethods],
+    authLevel: "anonymous",
+    handler: routeMethods({ GET: servePage() }),
   });
 }
 

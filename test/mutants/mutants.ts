@@ -4,6 +4,7 @@ import { unknownCopyMutants } from "./unknown-copies.ts";
 import { hostileEventMutants } from "./hostile-events.ts";
 import { optionPowerMutants } from "./powers.ts";
 import { keyMutants } from "./keys.ts";
+import { dashboardMutants } from "./dashboard.ts";
 import { dateAndDotMutants } from "./dates-and-dots.ts";
 import { edgeMutants } from "./edges.ts";
 import { emulatorMutants } from "./emulator.ts";
@@ -42,6 +43,7 @@ const routes = "test/e2e/events/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
   ...apiMutants,
+  ...dashboardMutants,
   ...keyMutants,
   ...dateAndDotMutants,
   ...emulatorMutants,
