@@ -56,12 +56,17 @@ export function registerApp(dependencies: AppDependencies): void {
   const hold = createHold(requests);
   const needsSignIn = auth === "entra";
   const shared = { needsSignIn, principals: requests.principals, hold };
-  const registerRoute = (name: string, route: string, handler: HttpHandler) =>
+  const registerRoute = (
+    name: string,
+    route: string,
+    handler: HttpHandler,
+    special: Partial<typeof shared> = {},
+  ) =>
     df.app.client.http(name, {
       route,
       methods: [...allMethods],
       authLevel: needsSignIn ? "anonymous" : "function",
-      handler: inRequest(createRouteHandler(handler, shared)),
+      handler: inRequest(createRouteHandler(handler, { ...shared, ...special })),
     });
   registerRoute(
     "copies",
@@ -73,7 +78,10 @@ export function registerApp(dependencies: AppDependencies): void {
     "copies/{id}",
     routeMethods({ GET: getCopy(requests), DELETE: deleteCopy(requests) }),
   );
-  registerRoute("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }));
+  registerRoute("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }), {
+    // The wait is for the copy, and an abort has done its part when it is recorded.
+    hold: (handler) => handler,
+  });
   registerRoute(
     "copyTimeline",
     "copies/{id}/timeline",

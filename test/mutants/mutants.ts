@@ -13,6 +13,7 @@ import { ledgerMutants } from "./ledger.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
 import { ownStateMutants } from "./own-state.ts";
+import { repeatedKeyMutants } from "./repeated-keys.ts";
 import { requestMutants } from "./requests.ts";
 import { strictMutants } from "./strict.ts";
 import { powerMutants } from "./power.ts";
@@ -489,6 +490,7 @@ export const mutants: readonly Mutant[] = [
   ...operateMutants,
   ...alertMutants,
   ...requestMutants,
+  ...repeatedKeyMutants,
   ...quoteMutants,
   ...ownStateMutants,
   ...clientMutants,
