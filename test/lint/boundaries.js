@@ -64,6 +64,10 @@ export const boundaries = {
     reason: "copy/ is pure, and polling/ imports only contract/",
     may: [...domain, "copy/contract"],
   },
+  "jobs/contract": {
+    reason: "jobs/contract/ is pure, and imports only copy/",
+    may: ["copy"],
+  },
   "names.ts": { reason: "names.ts imports nothing", may: [] },
   orchestrations: {
     reason:
@@ -84,8 +88,8 @@ export const boundaries = {
   "telemetry/copy-lines.ts": { reason: "orchestrators import the log lines", may: ["copy"] },
   secrets: { reason: "secrets/ imports copy/ and node:crypto", may: ["copy", "node:crypto"] },
   storage: {
-    reason: "storage/ imports copy/, telemetry/ and the Storage SDKs",
-    may: ["copy", "telemetry", ...sdks],
+    reason: "storage/ imports copy/, jobs/contract/, telemetry/ and the Storage SDKs",
+    may: ["copy", "jobs/contract", "telemetry", ...sdks],
   },
   ledger: {
     reason: "ledger/ imports copy/ and the Blob SDK",

@@ -21,6 +21,7 @@ const imports: Record<string, string> = {
   "copy/routing": '"../contract/outcome.ts"',
   "copy/decisions": '"../polling/poll-policy.ts"',
   "copy/polling": '"../decisions/plan.ts"',
+  "jobs/contract": '"../../storage/copy-client.ts"',
   "names.ts": '"./app.ts"',
   orchestrations: '"../activities/start.ts"',
   telemetry: '"../storage/pipeline.ts"',
