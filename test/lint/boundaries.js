@@ -14,6 +14,7 @@ const interfaces = [
   "ledger/ledger.ts",
   "ledger/ledger-error.ts",
   "ledger/record.ts",
+  "ledger/jobs/job-ledger.ts",
   "secrets/seal.ts",
 ];
 /** The log lines, without the current invocation: orchestrators are replayed. */
@@ -68,16 +69,30 @@ export const boundaries = {
     reason: "jobs/contract/ is pure, and imports only copy/",
     may: ["copy"],
   },
+  jobs: { reason: "jobs/ is pure: it imports only copy/ and the schema library", may: ["zod"] },
+  "jobs/contract": {
+    reason: "jobs/ is pure, and contract/ imports only copy/",
+    may: ["zod", "copy"],
+  },
+  "jobs/request": {
+    reason: "jobs/ is pure, and request/ imports only copy/ and contract/",
+    may: ["zod", "copy", "jobs/contract"],
+  },
+  "jobs/decisions": {
+    reason: "jobs/ is pure, and decisions/ imports only copy/, contract/ and request/",
+    may: ["copy", "jobs/contract", "jobs/request"],
+  },
   "names.ts": { reason: "names.ts imports nothing", may: [] },
   orchestrations: {
     reason:
-      "orchestrations/ is replayed: it imports copy/, names.ts, log lines and types of durable-functions",
-    may: ["copy", "names.ts", "types:durable-functions", ...lines],
+      "orchestrations/ is replayed: it imports copy/, jobs/, names.ts, log lines and types of durable-functions",
+    may: ["copy", "jobs", "names.ts", "types:durable-functions", ...lines],
   },
   telemetry: {
-    reason: "telemetry/ imports copy/, OpenTelemetry's API and two Node modules",
+    reason: "telemetry/ imports copy/, jobs/, OpenTelemetry's API and two Node modules",
     may: [
       "copy",
+      "jobs",
       "@opentelemetry/api",
       "node:async_hooks",
       "node:crypto",
@@ -92,20 +107,31 @@ export const boundaries = {
     may: ["copy", "jobs/contract", "telemetry", ...sdks],
   },
   ledger: {
-    reason: "ledger/ imports copy/ and the Blob SDK",
-    may: ["copy", "@azure/storage-blob", "node:crypto", "uuid"],
+    reason: "ledger/ imports copy/, its jobs/ and the Blob SDK",
+    may: ["copy", "ledger/jobs", "@azure/storage-blob", "node:crypto", "uuid"],
+  },
+  "ledger/jobs": {
+    reason: "ledger/jobs/ imports copy/, jobs/ and the ledger's conditional blobs",
+    may: ["copy", "jobs", "ledger/conditional-blobs.ts", "ledger/columns.ts", "ledger/record.ts"],
   },
   activities: {
     reason:
       "activities/ works over interfaces: copy/, telemetry/, the copy client's, the ledger's, the seal's",
     may: [
       "activities/support",
+      "activities/jobs",
       "copy",
+      "jobs/contract",
       "telemetry",
       "storage/copy-client.ts",
       "notifications/notifications.ts",
       ...interfaces,
     ],
+  },
+  "activities/jobs": {
+    reason:
+      "activities/jobs/ works over interfaces: copy/, jobs/, telemetry/, the ledger's, the seal's",
+    may: ["copy", "jobs", "telemetry", "node:crypto", ...interfaces],
   },
   "activities/support": {
     reason: "activities/support/ works over interfaces and imports no activity",
