@@ -106,6 +106,17 @@ export const boundaries = {
     reason: "storage/ imports copy/, jobs/contract/, telemetry/ and the Storage SDKs",
     may: ["copy", "jobs/contract", "telemetry", ...sdks],
   },
+  "storage/jobs": {
+    reason: "storage/jobs/ imports storage/, copy/, jobs/contract/ and the Blob SDK",
+    may: [
+      "storage",
+      "copy",
+      "jobs/contract",
+      "@azure/storage-blob",
+      "types:@azure/identity",
+      "node:crypto",
+    ],
+  },
   ledger: {
     reason: "ledger/ imports copy/, its jobs/ and the Blob SDK",
     may: ["copy", "ledger/jobs", "@azure/storage-blob", "node:crypto", "uuid"],

@@ -29,6 +29,7 @@ const imports: Record<string, string> = {
   "telemetry/copy-lines.ts": '"node:crypto"',
   secrets: '"../storage/credentials.ts"',
   storage: '"../triggers/http/health.ts"',
+  "storage/jobs": '"../../ledger/ledger.ts"',
   ledger: '"../activities/start.ts"',
   activities: '"../storage/blob-copy-client.ts"',
   "activities/support": '"../start.ts"',

@@ -12,13 +12,13 @@ import type { EpochMs } from "../../copy/time.ts";
  * Storage is an outcome. A method throws only for bugs.
  */
 export type JobStorage = {
-  /** List Blobs, one page, sorted by name. */
+  /** List Blobs, one page, in Storage's order of names, which is not that of JavaScript's strings. */
   list(order: ListOrder): Promise<ListOutcome>;
   /** Copy Blob. Within one account it may complete in the response; otherwise it is pending. */
   startCopy(order: JobStartOrder): Promise<StartOutcome>;
   /**
-   * Copy Blob From URL: complete when Storage responds, or refused. For block blobs of at most `maxCopyFromUrlBytes`.
-   * Without a SAS, the app's token authorizes the source, so that its URL needs no SAS.
+   * Copy Blob From URL: complete when Storage responds, or refused. Only where `canCopyFromUrl` holds. Without a SAS of
+   * the caller, the app's token authorizes the source, also in the destination's account, so its URL needs no SAS.
    */
   copyFromUrl(order: JobStartOrder): Promise<StartOutcome>;
   /** Get Blob Properties of a destination, after a start that was refused or got no response. */
@@ -34,13 +34,29 @@ export type JobStorage = {
 /** "Copy Blob From URL": the source has at most 256 MiB. */
 export const maxCopyFromUrlBytes = 256 * 1024 * 1024;
 
+/**
+ * Returns true if Copy Blob From URL can copy the blob with these options: a block blob that is short enough and online.
+ * The operation has no rehydration, and ignores `ifTags` of a source.
+ */
+export function canCopyFromUrl(
+  blob: Pick<ListedBlob, "blobType" | "length" | "archived">,
+  options: Pick<JobStartOptions, "sourceConditions">,
+): boolean {
+  return (
+    blob.blobType === "BlockBlob" &&
+    blob.length <= maxCopyFromUrlBytes &&
+    !blob.archived &&
+    options.sourceConditions?.ifTags === undefined
+  );
+}
+
 /** "List Blobs": a page has at most 5,000 blobs. */
 export const maxListResults = 5_000;
 
 /** A container and the credential for it. */
 export type JobSide = { container: JobContainer; access: JobAccess };
 
-/** The parts of a container's URL. Its blobs are `BlobEndpoint`s with a path; see `blobIn`. */
+/** The parts of a container's URL. Its blobs are `BlobEndpoint`s with a path; see `blobOf`. */
 export type JobContainer = Omit<BlobEndpoint, "path" | "snapshot" | "version">;
 
 /**
@@ -53,7 +69,7 @@ export type JobAccess = { kind: "identity" } | { kind: "sas"; sas: Sas } | { kin
 export type JobObject = JobSide & { name: string };
 
 /** Returns the endpoint of a blob. */
-export function blobIn({ container }: Pick<JobSide, "container">, name: string): BlobEndpoint {
+export function blobOf({ container, name }: Pick<JobObject, "container" | "name">): BlobEndpoint {
   return { ...container, path: name };
 }
 
@@ -64,6 +80,8 @@ export type ObjectOrder = Order & { object: JobObject };
 
 export type ListOrder = Order & {
   side: JobSide;
+  /** Decides the causes of failures. */
+  role: "source" | "destination";
   prefix: string;
   /** The marker of the page before; null for the first page. */
   marker: string | null;
@@ -160,7 +178,7 @@ type MayHaveStarted = { mayHaveStarted: boolean };
 
 export type StartOutcome =
   | { kind: "succeeded"; copyId: CopyId; etag: string }
-  | { kind: "pending"; copyId: CopyId; etag: string }
+  | { kind: "pending"; copyId: CopyId }
   /** A condition of the plan does not hold, or another copy onto the destination is pending (409, 412). */
   | { kind: "refused"; reason: RefusedStart; failure: Failure }
   | (Throttled & MayHaveStarted)
