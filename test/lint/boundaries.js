@@ -154,19 +154,28 @@ export const boundaries = {
   },
   instances: {
     reason:
-      "instances/ imports copy/, telemetry/, names.ts and the interfaces of ledger/ and secrets/",
-    may: ["copy", "telemetry", "names.ts", "types:durable-functions", ...interfaces],
+      "instances/ imports copy/, jobs/, telemetry/, names.ts and the interfaces of ledger/ and secrets/",
+    may: ["copy", "jobs", "telemetry", "names.ts", "types:durable-functions", ...interfaces],
   },
   http: {
-    reason: "http/ imports copy/, the public view and node:crypto",
-    may: ["copy", "instances/copy-view.ts", "node:crypto", "types:@azure/functions"],
-  },
-  "http/openapi": {
-    reason: "http/openapi/ imports copy/, the public views and the schema library",
+    reason: "http/ imports copy/, the public views and node:crypto",
     may: [
       "copy",
+      "jobs/decisions/job-status.ts",
+      "instances/copy-view.ts",
+      "instances/job-view.ts",
+      "node:crypto",
+      "types:@azure/functions",
+    ],
+  },
+  "http/openapi": {
+    reason: "http/openapi/ imports copy/, jobs/, the public views and the schema library",
+    may: [
+      "copy",
+      "jobs",
       "instances/copy-item.ts",
       "instances/copy-view.ts",
+      "instances/job-view.ts",
       "instances/timeline.ts",
       "zod",
     ],
@@ -189,14 +198,31 @@ export const boundaries = {
       ...hostTypes,
     ],
   },
+  "triggers/http/jobs": {
+    reason:
+      "triggers/http/jobs/ imports triggers/http/, copy/, jobs/, http/, instances/ and the interfaces of ledger/ and secrets/",
+    may: [
+      "triggers/http",
+      "copy",
+      "jobs",
+      "http",
+      "instances",
+      "names.ts",
+      "ledger/jobs/job-columns.ts",
+      "node:crypto",
+      ...interfaces,
+      ...hostTypes,
+    ],
+  },
   "triggers/events": {
     reason:
       "triggers/events/ imports copy/, telemetry/, instances/ and the interfaces of ledger/ and secrets/",
     may: ["copy", "telemetry", "instances", "names.ts", ...interfaces, ...hostTypes],
   },
   "triggers/timers": {
-    reason: "triggers/timers/ imports copy/, telemetry/, instances/ and the ledger's interface",
-    may: ["copy", "telemetry", "instances", "names.ts", ...interfaces, ...hostTypes],
+    reason:
+      "triggers/timers/ imports copy/, jobs/, telemetry/, instances/ and the ledger's interface",
+    may: ["copy", "jobs", "telemetry", "instances", "names.ts", ...interfaces, ...hostTypes],
   },
   settings: {
     reason: "settings/ imports copy/ and the shapes that it fills",
@@ -210,6 +236,7 @@ export const boundaries = {
       "triggers",
       "telemetry",
       "copy",
+      "jobs/contract",
       "ledger/ledger.ts",
       "instances/wake-waiter.ts",
       "names.ts",
@@ -221,6 +248,7 @@ export const boundaries = {
     reason: "main.ts connects the app to Azure, and local/ is never deployed",
     may: [
       "app.ts",
+      "activities/jobs/job-run.ts",
       "copy/printable.ts",
       "ledger",
       "notifications",

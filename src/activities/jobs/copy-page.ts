@@ -82,10 +82,12 @@ function createWork(run: JobRun, page: PageRun): Work {
 
   /** Writes the progress, or the record, while starts continue. One such write runs at a time. */
   const inBackground = (work: () => Promise<void>) => {
-    background = guard(work()).then(() => {
+    const finish = async () => {
+      await guard(work());
       background = null;
       pump();
-    });
+    };
+    background = finish();
   };
   const save = async () => {
     unsaved = 0;
@@ -112,6 +114,13 @@ function createWork(run: JobRun, page: PageRun): Work {
     else unsaved++;
   };
 
+  const call = async (index: number) => {
+    active++;
+    await guard(handle(index));
+    active--;
+    pump();
+  };
+
   function pump(): void {
     const now = deps.now();
     if (!mustStop() && background === null) {
@@ -120,11 +129,7 @@ function createWork(run: JobRun, page: PageRun): Work {
     }
     while (!mustStop() && !isPaused(now) && active < window.size() && next < queue.length) {
       const index = queue[next++] ?? 0;
-      active++;
-      void guard(handle(index)).then(() => {
-        active--;
-        pump();
-      });
+      void call(index);
     }
     if (active === 0 && background === null) onIdle();
   }

@@ -8,7 +8,7 @@ import type { JobFailure } from "../../jobs/contract/job-failure.ts";
 import type { JobInput, JobPlace } from "../../jobs/contract/job-input.ts";
 import type { JobRecord } from "../../jobs/contract/job-record.ts";
 import type { PagePlan } from "../../jobs/contract/page.ts";
-import { blobIn } from "../../jobs/contract/storage.ts";
+import { sealedEndpoint } from "../../jobs/request/places.ts";
 import type { JobSide, JobStorage } from "../../jobs/contract/storage.ts";
 import type { CallWindow } from "../../jobs/decisions/throttle.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
@@ -137,19 +137,13 @@ export function openJobSides(
     access:
       sealed === null
         ? { kind: "identity" }
-        : { kind: "sas", sas: seal.open(sealed, sealedPlace(instanceId, field, place)) },
+        : {
+            kind: "sas",
+            sas: seal.open(sealed, { instanceId, field, endpoint: sealedEndpoint(place) }),
+          },
   });
   return {
     source: open(source, sourceSas, "sourceSas"),
     destination: open(destination, destinationSas, "destinationSas"),
   };
-}
-
-/** Where the SAS of a job belongs: to its whole place. */
-export function sealedPlace(
-  instanceId: InstanceId,
-  field: SealedPlace["field"],
-  { container, prefix }: JobPlace,
-): SealedPlace {
-  return { instanceId, field, endpoint: blobIn({ container }, prefix) };
 }

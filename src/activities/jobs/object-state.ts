@@ -5,7 +5,7 @@ import { interpretStatus } from "../../copy/decisions/read-status.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import type { ObjectState, PagePlan, PlannedObject } from "../../jobs/contract/page.ts";
-import { blobIn } from "../../jobs/contract/storage.ts";
+import { blobIn } from "../../jobs/contract/job-input.ts";
 import type { DestinationState, JobObject } from "../../jobs/contract/storage.ts";
 import type { JobRun } from "./job-run.ts";
 

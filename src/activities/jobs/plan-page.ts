@@ -62,6 +62,7 @@ async function listSource(run: JobRun, start: PageStart): Promise<Selected | { e
   for (let calls = 1; ; calls++) {
     const listed = await deps.storage.list({
       side: run.sides.source,
+      role: "source",
       prefix: source.prefix,
       marker,
       startFrom: null,
@@ -100,6 +101,7 @@ async function listDestination(
   do {
     const listed: ListOutcome = await deps.storage.list({
       side: run.sides.destination,
+      role: "destination",
       prefix,
       marker,
       startFrom: `${prefix}${first}`,

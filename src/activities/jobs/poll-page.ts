@@ -77,6 +77,7 @@ async function listPendingRange(
   for (let calls = 1; calls <= maxCallsOfListing; calls++) {
     const listed = await storage.list({
       side: run.sides.destination,
+      role: "destination",
       prefix: run.record.input.destination.prefix,
       marker,
       startFrom: first,

@@ -2,7 +2,7 @@ import { failure } from "../../copy/contract/failure.ts";
 import type { Failure } from "../../copy/contract/failure.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
 import type { Engine, ObjectResult, ObjectState, PlannedObject } from "../../jobs/contract/page.ts";
-import { blobIn } from "../../jobs/contract/storage.ts";
+import { blobIn } from "../../jobs/contract/job-input.ts";
 import type {
   DestinationState,
   StartConditions,

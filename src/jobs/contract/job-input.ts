@@ -1,15 +1,21 @@
 import { z } from "zod";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
+import type { BlobEndpoint } from "../../copy/location/endpoint.ts";
 import type { CopyOwner } from "../../copy/contract/activities.ts";
 import type { CopyOptions } from "../../copy/request/copy-options.ts";
 import { isInstanceId } from "../../copy/contract/ids.ts";
 import type { InstanceId } from "../../copy/contract/ids.ts";
 import type { EpochMs } from "../../copy/time.ts";
-import { blobIn } from "./storage.ts";
+import { blobOf } from "./storage.ts";
 import type { JobContainer } from "./storage.ts";
 
 /** The container of a job's source, destination or report, and the prefix in it: "" or a text that ends in a slash. */
 export type JobPlace = { container: JobContainer; prefix: string };
+
+/** The endpoint of a blob in the container of a place; `name` is its whole name. */
+export function blobIn({ container }: Pick<JobPlace, "container">, name: string): BlobEndpoint {
+  return blobOf({ container, name });
+}
 
 /** The URL of a place, without a secret; it ends in a slash. */
 export function placeUrl({ container, prefix }: JobPlace): string {

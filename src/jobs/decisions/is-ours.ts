@@ -3,7 +3,7 @@ import { isEchoOf } from "../../copy/location/endpoint.ts";
 import { maxClockSkewMs, parseTime } from "../../copy/time.ts";
 import type { JobPlace } from "../contract/job-input.ts";
 import type { PagePlan, PlannedObject } from "../contract/page.ts";
-import { blobIn } from "../contract/storage.ts";
+import { blobIn } from "../contract/job-input.ts";
 import type { DestinationState } from "../contract/storage.ts";
 
 /**

@@ -8,7 +8,8 @@ import {
 import { withName } from "../../copy/location/parse-endpoint.ts";
 import type { JobInput } from "../contract/job-input.ts";
 import type { Engine, Loss, PlannedAction, PlannedObject } from "../contract/page.ts";
-import { blobIn, maxCopyFromUrlBytes } from "../contract/storage.ts";
+import { blobIn } from "../contract/job-input.ts";
+import { canCopyFromUrl } from "../contract/storage.ts";
 import type { ListedBlob } from "../contract/storage.ts";
 
 /** The job, as far as it decides about one object. */
@@ -49,12 +50,9 @@ export function planObject(
   };
 }
 
-/**
- * Copy Blob completes in the response within an account. Copy Blob From URL does so from other accounts, for block blobs
- * of at most 256 MiB; it rehydrates none.
- */
-function chooseEngine(job: PlannedJob, { blobType, length, archived }: ListedBlob): Engine {
-  const isSync = blobType === "BlockBlob" && length <= maxCopyFromUrlBytes && !archived;
+/** Copy Blob completes in the response within an account; Copy Blob From URL does so from other accounts, too. */
+function chooseEngine(job: PlannedJob, blob: ListedBlob): Engine {
+  const isSync = canCopyFromUrl(blob, { sourceConditions: null });
   return isSync && !isWithinAccount(job) ? "copy-blob-from-url" : "copy-blob";
 }
 

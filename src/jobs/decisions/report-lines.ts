@@ -5,7 +5,7 @@ import { placeUrl } from "../contract/job-input.ts";
 import type { JobInput, JobPlace } from "../contract/job-input.ts";
 import type { ObjectState, PagePlan, PlannedObject, ReportPart } from "../contract/page.ts";
 import type { Counts, JobEnd } from "../contract/job-record.ts";
-import { blobIn } from "../contract/storage.ts";
+import { blobIn } from "../contract/job-input.ts";
 import { countFailed } from "./states.ts";
 
 /** The files of a job's report lie in a folder with its id, below the report's URL. */

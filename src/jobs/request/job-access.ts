@@ -7,7 +7,7 @@ import { isOwnState } from "../../copy/request/own-state.ts";
 import type { Route } from "../../copy/routing/routes.ts";
 import { identityOf } from "../../copy/location/endpoint.ts";
 import type { EpochMs } from "../../copy/time.ts";
-import { blobIn } from "../contract/storage.ts";
+import { blobIn } from "../contract/job-input.ts";
 import { placeUrl } from "../contract/job-input.ts";
 import type { JobInput, JobPlace } from "../contract/job-input.ts";
 import { overlapIdentities, placeIdentity, sampleOf } from "./places.ts";

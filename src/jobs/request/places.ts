@@ -4,7 +4,7 @@ import type { Origins, ParsedEndpoint } from "../../copy/location/parse-endpoint
 import { parseDestination, parseSource } from "../../copy/location/parse-endpoint.ts";
 import type { Sas } from "../../copy/location/sas.ts";
 import type { JobPlace } from "../contract/job-input.ts";
-import { blobIn } from "../contract/storage.ts";
+import { blobIn } from "../contract/job-input.ts";
 
 export type ParsedPlace =
   | { ok: true; place: JobPlace; sas: Sas | null }
@@ -47,6 +47,11 @@ export function parsePlace(
 /** A blob in the place, for rules about single copies. */
 export function sampleOf({ container, prefix }: JobPlace): BlobEndpoint {
   return blobIn({ container }, `${prefix}${sampleName}`);
+}
+
+/** The endpoint for which the SAS of a place is sealed: it can be opened for no other place. */
+export function sealedEndpoint({ container, prefix }: JobPlace): BlobEndpoint {
+  return blobIn({ container }, prefix);
 }
 
 /**
