@@ -40,14 +40,14 @@ export const jobStorageMutants: readonly Mutant[] = [
     breaks: "a job believes that a start with a lost response did nothing",
     file: "src/storage/jobs/outcomes.ts",
     find: "mayHaveStarted: !isDefiniteRefusal(response) && !isUnverified(response)",
-    replace: "mayHaveStarted: false",
+    replace: "mayHaveStarted: isDefiniteRefusal(response) && isUnverified(response)",
     suites: [refusals],
   },
   {
     breaks: "a busy source account does not slow a job down",
     file: "src/storage/jobs/outcomes.ts",
-    find: ' || sourceCode === "ServerBusy"',
-    replace: "",
+    find: 'sourceCode === "ServerBusy"',
+    replace: 'sourceCode === "InternalError"',
     suites: [refusals],
   },
   {
@@ -61,14 +61,14 @@ export const jobStorageMutants: readonly Mutant[] = [
     breaks: "a listing returns the SAS of a copy's source",
     file: "src/storage/jobs/listed-blob.ts",
     find: "{ ...copy, source: withoutSecrets(copy.source) }",
-    replace: "copy",
+    replace: "{ ...copy, source: withoutSecrets(copy.source) && copy.source }",
     suites: [suite],
   },
   {
     breaks: "a SAS of a job's destination counts as access to its source",
     file: "src/storage/jobs/source-authorization.ts",
     find: 'access.kind === "identity" && origin',
-    replace: "origin",
+    replace: 'access.kind !== "anonymous" && origin',
     suites: [identity],
   },
   {
@@ -82,7 +82,7 @@ export const jobStorageMutants: readonly Mutant[] = [
     breaks: "a job gets a delegation key for each hour",
     file: "src/storage/jobs/source-authorization.ts",
     find: "parseTime(known) - now >= minSasMs",
-    replace: "parseTime(known) === now",
+    replace: "parseTime(known) - now >= 2 * minSasMs",
     suites: [identity],
   },
   {
@@ -110,7 +110,7 @@ export const jobStorageMutants: readonly Mutant[] = [
     breaks: "the emulator's Copy Blob From URL copies tags that the SAS does not permit reading",
     file: "src/local/storage/copies/copy-source.ts",
     find: 'if (reading.by === "url" && reading.withTags) {',
-    replace: "if (false) {",
+    replace: 'if (reading.by === "url" && reading.withTags && !hasSas) {',
     suites: [fromUrl],
   },
 ];
