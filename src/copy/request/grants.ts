@@ -8,10 +8,10 @@ import type { Problem } from "./request-problem.ts";
 
 /**
  * The words that grant an option in the `allow` list of a pair or a route: each option changes the source, cannot be
- * undone, or ends a copy of another client. A pair alone only grants reading its source, and writing and overwriting its
- * destination, which includes `pairGrant`.
+ * undone, or ends a copy of another client. "report" lets a job write its report there. A pair alone only grants reading
+ * its source, and writing and overwriting its destination, which includes `pairGrant`.
  */
-export const grants = ["hold-source", "lock", "legal-hold", "seal", "replace"] as const;
+export const grants = ["hold-source", "lock", "legal-hold", "seal", "replace", "report"] as const;
 
 export type Grant = (typeof grants)[number];
 
