@@ -4,6 +4,7 @@ import { measureOnExtension } from "./extension/main.ts";
 import { measurePackage } from "./package/load-time.ts";
 import { comparePolicies } from "./polling/poll-policies.ts";
 import { measureGrowth } from "./price/growth.ts";
+import { compareJobs } from "./jobs/compare-jobs.ts";
 import { readPriceOptions } from "./price/options.ts";
 import { measureShares } from "./price/shares.ts";
 import { compareSideBySide } from "./price/side-by-side.ts";
@@ -30,6 +31,7 @@ const benches: Record<string, () => Promise<Table[]>> = {
   engines: async () => [await compareEngines()],
   package: async () => [await measurePackage()],
   copies: async () => [await compareSideBySide(price)],
+  jobs: async () => await compareJobs(price),
   shares: async () => [await measureShares(price)],
   growth: async () => [await measureGrowth(price)],
   async extension() {

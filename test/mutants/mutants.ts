@@ -5,6 +5,7 @@ import { edgeMutants } from "./edges.ts";
 import { emulatorMutants } from "./emulator.ts";
 import { ledgerRunMutants } from "./ledger-runs.ts";
 import { ledgerMutants } from "./ledger.ts";
+import { jobStorageMutants } from "./jobs-storage.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
 import { ownStateMutants } from "./own-state.ts";
@@ -40,6 +41,7 @@ export const mutants: readonly Mutant[] = [
   ...dateAndDotMutants,
   ...emulatorMutants,
   ...localHostMutants,
+  ...jobStorageMutants,
   {
     breaks: "a start overwrites a blob that was created after the plan",
     file: "src/storage/blob-copy-client.ts",

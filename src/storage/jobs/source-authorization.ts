@@ -22,8 +22,8 @@ export type SourceAuthorization = {
   forUrl(order: JobStartOrder): Promise<AuthorizedSource>;
 };
 
-/** "Get User Delegation Key": a key lasts seven days. A new one is used each day, so every SAS lasts at least five. */
-const minSasMs = 5 * day;
+/** A key lasts seven days ("Get User Delegation Key"). Each is used for about a day, so a SAS lasts at least six. */
+const minSasMs = 6 * day;
 
 /** A token is replaced this long before it expires, as in the SDK's own policy. */
 const minTokenMs = 2 * minute;
@@ -91,19 +91,26 @@ function isCovered(source: JobObject, { container, access }: JobObject): boolean
 
 /** Returns a function that gets the text of a token for Storage, and a new one shortly before it expires. */
 function createTokenCache() {
-  type Token = { text: string; expiresAt: number };
-  const tokens = new WeakMap<object, Promise<Token>>();
-  return async (credential: ReturnType<CredentialFor>, now: EpochMs): Promise<string> => {
-    const cached = await tokens.get(credential);
-    if (cached !== undefined && cached.expiresAt - now > minTokenMs) return cached.text;
+  const tokens = new WeakMap<Credential, ReturnType<typeof requestToken>>();
+  const replaceToken = async (credential: Credential): Promise<string> => {
     const next = requestToken(credential);
     tokens.set(credential, next);
     next.catch(() => tokens.delete(credential));
     return (await next).text;
   };
+  return async function readToken(credential: Credential, now: EpochMs): Promise<string> {
+    const known = tokens.get(credential);
+    if (known === undefined) return replaceToken(credential);
+    const { text, expiresAt } = await known;
+    if (expiresAt - now > minTokenMs) return text;
+    // Another call may have replaced it meanwhile.
+    return tokens.get(credential) === known ? replaceToken(credential) : readToken(credential, now);
+  };
 }
 
-async function requestToken(credential: ReturnType<CredentialFor>) {
+type Credential = ReturnType<CredentialFor>;
+
+async function requestToken(credential: Credential) {
   if (!isTokenCredential(credential)) {
     throw new Error("Cannot get a token because the account's credential is not an identity");
   }
@@ -112,6 +119,6 @@ async function requestToken(credential: ReturnType<CredentialFor>) {
   return { text: token.token, expiresAt: token.expiresOnTimestamp };
 }
 
-function isTokenCredential(credential: ReturnType<CredentialFor>): credential is TokenCredential {
+function isTokenCredential(credential: Credential): credential is TokenCredential {
   return "getToken" in credential;
 }

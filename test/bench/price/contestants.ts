@@ -14,7 +14,10 @@ const uploadsAtATime = 16;
 /** Between two polls of a pending copy by the plain loop; the SDK's default of 15 s would only wait. */
 const pollMs = 100;
 
-export function storageOf({ blobUrl, account }: EmulatorAddresses): BlobServiceClient {
+export function storageOf({
+  blobUrl,
+  account,
+}: Pick<EmulatorAddresses, "blobUrl" | "account">): BlobServiceClient {
   const credential = new StorageSharedKeyCredential(account.name, account.key);
   return new BlobServiceClient(`${blobUrl}/${account.name}`, credential);
 }
@@ -116,12 +119,12 @@ export function rclone({ blobUrl, account }: EmulatorAddresses): Contestant {
   };
 }
 
-function numbers(count: number): number[] {
+export function numbers(count: number): number[] {
   return Array.from({ length: count }, (_, number) => number);
 }
 
 /** Runs `work` for each item, `atATime` at the same time. Returns how long each took (ms), in the order of their ends. */
-async function inParallel<Item>(
+export async function inParallel<Item>(
   items: readonly Item[],
   atATime: number,
   work: (item: Item) => Promise<void>,

@@ -162,6 +162,7 @@ test("a page of a listing has at most 5,000 blobs, with the state of their copie
   await near.getBlobClient("04999").beginCopyFromURL(source);
   const pages = near.listBlobsFlat({ includeCopy: true }).byPage({ maxPageSize: 6_000 });
   const blobs: BlobItem[] = (await pages.next()).value?.segment.blobItems ?? [];
+  expect(emulator.requestCounts.get("ListBlobs")).toBe(1);
   const statuses = blobs.map(({ properties }) => properties.copyStatus);
   expect(statuses).toHaveLength(5_000);
   expect([statuses[0], statuses[1], statuses[4_999]]).toEqual([undefined, "success", "pending"]);
