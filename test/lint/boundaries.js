@@ -65,10 +65,6 @@ export const boundaries = {
     reason: "copy/ is pure, and polling/ imports only contract/",
     may: [...domain, "copy/contract"],
   },
-  "jobs/contract": {
-    reason: "jobs/contract/ is pure, and imports only copy/",
-    may: ["copy"],
-  },
   jobs: { reason: "jobs/ is pure: it imports only copy/ and the schema library", may: ["zod"] },
   "jobs/contract": {
     reason: "jobs/ is pure, and contract/ imports only copy/",

@@ -1,4 +1,5 @@
 import { apiMutants } from "./api.ts";
+import { jobMutants } from "./jobs.ts";
 import { keyMutants } from "./keys.ts";
 import { dateAndDotMutants } from "./dates-and-dots.ts";
 import { edgeMutants } from "./edges.ts";
@@ -37,6 +38,7 @@ const routes = "test/e2e/events/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
   ...apiMutants,
+  ...jobMutants,
   ...keyMutants,
   ...dateAndDotMutants,
   ...emulatorMutants,

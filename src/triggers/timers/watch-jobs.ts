@@ -4,10 +4,13 @@ import { timeOfId } from "../../copy/contract/ids.ts";
 import { minute } from "../../copy/durations.ts";
 import { readJobExecution, startJobInstance } from "../../instances/start-job-instance.ts";
 import { withNextGeneration } from "../../jobs/decisions/wanted.ts";
+import type { EpochMs } from "../../copy/time.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
 import { LedgerError } from "../../ledger/ledger-error.ts";
 import type { ActiveJob } from "../../ledger/jobs/job-ledger.ts";
 import { jobInstanceId } from "../../names.ts";
-import type { WatchdogDependencies } from "./watchdog.ts";
+
+type JobWatchDependencies = { ledger: Pick<Ledger, "jobs">; now(): EpochMs };
 
 /** How long a request may take from the entry of its job to its record and its orchestration (ms). */
 const graceMs = 10 * minute;
@@ -17,7 +20,7 @@ const graceMs = 10 * minute;
  * of a job that has ended, or was never recorded. Returns how many jobs it has helped.
  */
 export async function watchJobs(
-  deps: WatchdogDependencies,
+  deps: JobWatchDependencies,
   client: DurableClient,
   context: InvocationContext,
 ): Promise<number> {
@@ -35,7 +38,7 @@ export async function watchJobs(
 }
 
 async function watchJob(
-  { ledger: { jobs }, now }: WatchdogDependencies,
+  { ledger: { jobs }, now }: JobWatchDependencies,
   client: DurableClient,
   context: InvocationContext,
   { instanceId, since }: ActiveJob,
