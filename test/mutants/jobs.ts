@@ -35,9 +35,9 @@ export const jobMutants: readonly Mutant[] = [
   {
     breaks: "another client's copy of the same source is always adopted",
     file: "src/activities/jobs/start-object.ts",
-    find: "const mustRead = !isCertain || (isAboutDestination",
-    replace: "const mustRead = true || (isAboutDestination",
-    suites: [pageStates],
+    find: 'const isCertain = page.isAlone() && page.states[index]?.is !== "uncertain";',
+    replace: "const isCertain = page.states.length === 0;",
+    suites: [writers],
   },
   {
     breaks: "a second run of a page goes by its own plan",

@@ -112,15 +112,13 @@ async function takeStep(run: JobRun): Promise<StepEnd> {
   if (wanted === "pause") return { kind: "next" };
   if (record.ending !== null) return await endJob(run);
   const current = !dryRun && startedPages < plannedPages ? startedPages + 1 : null;
-  const isBegun = open.some(({ page }) => page === current);
   const pending = open.filter(({ dueAt }) => dueAt !== null);
   if (wanted === "abort") {
-    const [page] = open;
-    return page === undefined
-      ? await endJob(run)
-      : await endPage(run, page.page, { abortsPending: true });
+    // A run that died may have begun the current page, without an entry in the record.
+    const page = open[0]?.page ?? current;
+    return page === null ? await endJob(run) : await endPage(run, page, { abortsPending: true });
   }
-  if (stopped !== null && current !== null && isBegun) {
+  if (stopped !== null && current !== null) {
     return await endPage(run, current, { abortsPending: false });
   }
   if (stopped === null && !record.isChecked) return await checkReport(run);
