@@ -129,7 +129,8 @@ export const jobMutants: readonly Mutant[] = [
     breaks: "overlapping jobs run at the same time",
     file: "src/ledger/jobs/blob-jobs.ts",
     find: "instanceId !== job.instanceId && overlapIdentities(destination, job.destination)",
-    replace: "instanceId !== job.instanceId && destination === job.destination",
+    replace:
+      "instanceId !== job.instanceId && overlapIdentities(destination, `${job.destination}/`)",
     suites: [badInput],
   },
   {

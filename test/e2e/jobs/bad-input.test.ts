@@ -81,10 +81,14 @@ test.each([
   expect((await refuse(stack, { report: placeUrl(stack, report) })).errors).toEqual([problem]);
 });
 
-test("a report needs a pair that grants it by name, from the source of the job", async () => {
+test.each([
+  ["no pair leads there", "archived/"],
+  ["the pair that leads there does not have the word", "archive/reports/"],
+])("a report needs a pair that grants it by name: %s", async (_, folder) => {
   const stack = await startStack({ ...immediately, settings: reportPairs });
-  const report = placeUrl(stack, "archived/");
-  const { errors } = await refuse(stack, { report }, 403);
+  const report = placeUrl(stack, folder);
+  const destination = placeUrl(stack, "archive/films/");
+  const { errors } = await refuse(stack, { destination, report }, 403);
   expect(errors).toEqual([
     `/report needs a pair in COPY_ALLOWED with "report" in its "allow" list, from the job's source to ${report}`,
   ]);

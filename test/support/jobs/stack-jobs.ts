@@ -1,3 +1,4 @@
+import { ContainerClient, ContainerSASPermissions } from "@azure/storage-blob";
 import type { TestStack } from "../stack/test-stack.ts";
 import { firstAccount, secondAccount } from "../stack/test-stack.ts";
 
@@ -70,3 +71,15 @@ export const reportPairs = {
     ]),
   ),
 };
+
+/** A SAS that lets its holder read and list `inbox`, for a day. */
+export async function containerSas(stack: TestStack, account: string): Promise<string> {
+  const { credential } = stack.blob("inbox/a.txt", account);
+  const client = new ContainerClient(placeUrl(stack, "inbox", account), credential);
+  const url = await client.generateSasUrl({
+    permissions: ContainerSASPermissions.parse("rl"),
+    startsOn: new Date(stack.clock.now() - 3_600_000),
+    expiresOn: new Date(stack.clock.now() + 24 * 3_600_000),
+  });
+  return new URL(url).search.slice(1);
+}
