@@ -18,13 +18,9 @@ export type ConditionalBlobs = {
   read<T>(name: string): Promise<Found<T> | null>;
   /**
    * Reads, changes and writes the blob, again after each write that lost to another writer; `update` returns null to
-   * leave the blob unchanged. Returns the content afterwards; null if there is no blob. `describe`: its metadata.
+   * leave the blob unchanged. Returns the content afterwards; null if there is no blob.
    */
-  change<T>(
-    name: string,
-    update: (content: T) => T | null,
-    describe?: (content: T) => Record<string, string>,
-  ): Promise<T | null>;
+  change<T>(name: string, update: (content: T) => T | null): Promise<T | null>;
   /** Removes the blob; with `etag`, only if it still has this ETag. */
   remove(name: string, options?: RemoveOptions): Promise<Removed>;
   /** Takes a snapshot of the blob if it still has this ETag, which stays the same. */
@@ -119,18 +115,13 @@ export function createConditionalBlobs(container: ContainerClient): ConditionalB
     create: (name, content, metadata) => write(name, content, { ifNoneMatch: "*" }, metadata),
     replace: (name, content, etag, metadata) => write(name, content, { ifMatch: etag }, metadata),
     read,
-    async change<T>(
-      name: string,
-      update: (content: T) => T | null,
-      describe?: (content: T) => Record<string, string>,
-    ): Promise<T | null> {
+    async change<T>(name: string, update: (content: T) => T | null): Promise<T | null> {
       for (;;) {
         const found = await read<T>(name);
         if (found === null) return null;
         const next = update(found.content);
         if (next === null) return found.content;
-        const condition = { ifMatch: found.etag };
-        if ((await write(name, next, condition, describe?.(next))) !== null) return next;
+        if ((await write(name, next, { ifMatch: found.etag })) !== null) return next;
       }
     },
     async remove(name, { etag, withSnapshots = false } = {}) {

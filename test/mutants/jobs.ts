@@ -30,7 +30,7 @@ export const jobMutants: readonly Mutant[] = [
     file: "src/activities/jobs/page-run.ts",
     find: "if (others.length > 0 && opened.provisional.size > 0) {",
     replace: "if (others.length > 99 && opened.provisional.size > 0) {",
-    suites: [crashes],
+    suites: ["test/contract/jobs/two-runs.test.ts"],
   },
   {
     breaks: "another client's copy of the same source is always adopted",
@@ -91,9 +91,9 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     breaks: "throttled calls fail their object",
-    file: "src/activities/jobs/copy-page.ts",
-    find: "if (end.isThrottled) return true;",
-    replace: "if (end.isThrottled && page.plan.page < 0) return true;",
+    file: "src/activities/jobs/start-object.ts",
+    find: "tries: tries + (isThrottled ? 0 : 1)",
+    replace: "tries: tries + 1",
     suites: ["test/contract/jobs/throttling.test.ts"],
   },
   {
@@ -144,7 +144,7 @@ export const jobMutants: readonly Mutant[] = [
     breaks: "a job may write into the source of a route",
     file: "src/jobs/request/job-access.ts",
     find: "overlapIdentities(identity, routeIdentity(route))",
-    replace: "identity === routeIdentity(route)",
+    replace: 'overlapIdentities(identity, routeIdentity(route)) && identity === ""',
     suites: [badInput],
   },
   {

@@ -60,7 +60,6 @@ type Work = {
 function createWork(run: JobRun, page: PageRun): Work {
   const { deps, window } = run;
   const { states } = page;
-  const tries = new Map<number, number>();
   let queue = states.flatMap((state, index) =>
     state === null || state.is === "uncertain" ? [index] : [],
   );
@@ -109,8 +108,7 @@ function createWork(run: JobRun, page: PageRun): Work {
     const end = await startObject(run, page, index);
     if (end.kind !== "again") window.served();
     else window.notServed(call, { ...end, now: deps.now() });
-    const isAgain = settle(page, { index, end, tries });
-    if (isAgain) queue.push(index);
+    if (settle(page, index, end)) queue.push(index);
     else unsaved++;
   };
 
@@ -150,10 +148,7 @@ function createWork(run: JobRun, page: PageRun): Work {
 }
 
 /** Keeps the end of a call in the page; returns true if the object must be started again. */
-function settle(
-  page: PageRun,
-  { index, end, tries }: { index: number; end: ObjectEnd; tries: Map<number, number> },
-): boolean {
+function settle(page: PageRun, index: number, end: ObjectEnd): boolean {
   switch (end.kind) {
     case "known":
       page.states[index] = end.state;
@@ -162,15 +157,12 @@ function settle(
       page.provisional.set(index, end.result);
       return false;
     case "again": {
-      page.states[index] = end.state ?? page.states[index] ?? null;
-      if (end.isThrottled) return true;
-      const count = (tries.get(index) ?? 0) + 1;
-      tries.set(index, count);
-      const before = end.state?.is === "uncertain" ? end.state.tries : 0;
-      if (Math.max(count, before) < maxTries) return true;
+      const state = end.state ?? page.states[index] ?? null;
+      page.states[index] = state;
+      if (state?.is !== "uncertain" || state.tries < maxTries) return true;
       const { cause, message } = end.failure;
-      const left = end.state === null ? "" : "; the copy may have been started";
-      page.states[index] = { is: "failed", cause, message: `${message}${left}` };
+      const left = "the copy may have been started";
+      page.states[index] = { is: "failed", cause, message: `${message}; ${left}` };
       return false;
     }
   }

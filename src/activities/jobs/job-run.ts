@@ -61,8 +61,9 @@ export type JobRun = {
   /** No start is sent after this time, and none can arrive after `fence` (epoch ms). */
   until: EpochMs;
   fence: EpochMs;
-  /** As it was last read or written. */
+  /** As it was last read or written, and when (epoch ms). */
   record: JobRecord;
+  recordAt: EpochMs;
   window: CallWindow;
   sides: JobSides;
   /** The last plan that the run wrote or read; null if there is none. */
@@ -96,11 +97,15 @@ export async function changeRecord(
   update: (record: JobRecord) => JobRecord | null,
 ): Promise<void> {
   const { deps, instanceId } = run;
-  const changed = await deps.ledger.jobs.change(instanceId, (record) => {
+  const change = (record: JobRecord): JobRecord | null => {
     const next = record.generation === run.generation ? update(record) : null;
     return next === null ? null : { ...next, throttle: run.window.state() };
-  });
-  if (changed !== null) run.record = changed;
+  };
+  const changed = await deps.ledger.jobs.change(instanceId, change, run.record);
+  // Without a write, the record that is known may be old.
+  if (changed === null || changed === run.record) return;
+  run.record = changed;
+  run.recordAt = deps.now();
 }
 
 /** Stops the job: it starts nothing more, waits for what is pending, and fails. The first reason is kept. */

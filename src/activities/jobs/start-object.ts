@@ -106,7 +106,7 @@ async function judge(
     case "transient": {
       const tries = former?.is === "uncertain" ? former.tries : 0;
       const isThrottled = outcome.kind === "throttled";
-      const isUncertain = outcome.mayHaveStarted || former?.is === "uncertain";
+      const isUncertain = !isThrottled || outcome.mayHaveStarted || former?.is === "uncertain";
       const state: ObjectState | null = isUncertain
         ? { is: "uncertain", tries: tries + (isThrottled ? 0 : 1), at: deps.now() }
         : null;

@@ -9,7 +9,7 @@ import { UnsealError } from "../../secrets/seal.ts";
 import { endPage } from "./abort-page.ts";
 import { copyPage } from "./copy-page.ts";
 import { checkReport, endJob } from "./end-job.ts";
-import { changeRecord, openJobSides, runTimes, withStop } from "./job-run.ts";
+import { changeRecord, openJobSides, readIntervalMs, runTimes, withStop } from "./job-run.ts";
 import type { JobDependencies, JobRun, StepEnd } from "./job-run.ts";
 import { planPage } from "./plan-page.ts";
 import { pollPage } from "./poll-page.ts";
@@ -40,6 +40,7 @@ export async function workOnJob(deps: JobDependencies, step: JobStep): Promise<J
       runId: deps.newGuid(),
       ...runTimes(deps),
       record,
+      recordAt: deps.now(),
       window: createWindow(record.throttle, record.input.concurrency),
       sides: openJobSides(deps, instanceId, record.input),
       plan: null,
@@ -71,9 +72,12 @@ async function workUntilDone(run: JobRun): Promise<JobStepResult> {
     const reason = doneReason(run.record, generation);
     if (reason !== null) return { kind: "done", reason };
     if (deps.now() >= run.until) return { kind: "again" };
+    const { record } = run;
     const end = await takeStep(run);
     if (end.kind === "wait" && end.until > deps.now()) return { kind: "wait", until: end.until };
-    await refresh(run);
+    // A step that has written the record knows it.
+    const isKnown = run.record !== record && deps.now() - run.recordAt < readIntervalMs;
+    if (!isKnown) await refresh(run);
     if (doneReason(run.record, generation) === null && run.record.wanted === "pause") {
       await changeRecord(run, (record) =>
         record.wanted === "pause" ? { ...record, isPaused: true, warning: null } : null,
@@ -102,6 +106,7 @@ async function refresh(run: JobRun): Promise<void> {
   const record = await deps.ledger.jobs.read(instanceId);
   // The job was deleted: without a generation, nothing is left to do.
   run.record = record ?? { ...run.record, generation: -1 };
+  run.recordAt = deps.now();
 }
 
 /** The next step of the job, by its record. */

@@ -69,7 +69,10 @@ export type ObjectResult =
 export type OpenState =
   /** Storage copies it. `since`: epoch ms. `bytes`: copied at the last poll. */
   | { is: "pending"; copyId: CopyId; since: EpochMs; bytes: number }
-  /** A start got no clear response, so it may have started a copy. `at`: of the last one (epoch ms). */
+  /**
+   * A start got no clear response, so it may have started a copy. `tries`: such starts, without throttled ones; `at`: of
+   * the last one (epoch ms).
+   */
   | { is: "uncertain"; tries: number; at: EpochMs };
 
 export type PageProgress = {

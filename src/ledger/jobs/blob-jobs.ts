@@ -11,15 +11,35 @@ import type { ActiveJob, ActiveJobs, JobLedger, JobPages } from "./job-ledger.ts
  * `active-jobs/list`.
  */
 export function createBlobJobs(blobs: ConditionalBlobs): JobLedger {
-  const read: JobLedger["read"] = async (instanceId) =>
-    (await blobs.read<JobRecord>(nameOfJob(instanceId)))?.content ?? null;
+  /** The ETags of the records that were returned. */
+  const etags = new WeakMap<JobRecord, string>();
+  const keep = (record: JobRecord, etag: string): JobRecord => {
+    etags.set(record, etag);
+    return record;
+  };
+  const read: JobLedger["read"] = async (instanceId) => {
+    const found = await blobs.read<JobRecord>(nameOfJob(instanceId));
+    return found === null ? null : keep(found.content, found.etag);
+  };
   return {
     async create(instanceId, record) {
       return (await blobs.create(nameOfJob(instanceId), record, describeJob(record))) !== null;
     },
     read,
-    change: (instanceId, update) =>
-      blobs.change<JobRecord>(nameOfJob(instanceId), update, describeJob),
+    async change(instanceId, update, known) {
+      for (let record = known ?? (await read(instanceId)); record !== null;) {
+        const next = update(record);
+        const etag = etags.get(record);
+        if (next === null) return record;
+        if (etag !== undefined) {
+          const name = nameOfJob(instanceId);
+          const written = await blobs.replace(name, next, etag, describeJob(next));
+          if (written !== null) return keep(next, written);
+        }
+        record = await read(instanceId);
+      }
+      return null;
+    },
     async list({ marker, limit, startFrom }) {
       const start = startFrom === null ? {} : { startFrom: `${jobsFolder}${startFrom}` };
       const page = await blobs.list(jobsFolder, { marker, limit, ...start });

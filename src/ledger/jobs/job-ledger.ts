@@ -16,11 +16,13 @@ export type JobLedger = {
   read(instanceId: InstanceId): Promise<JobRecord | null>;
   /**
    * Changes the record, again after each write that lost to another writer, and returns it afterwards; null if there is
-   * none. `update` returns null to leave it unchanged.
+   * none. `update` returns null to leave it unchanged. `known`: a record that this ledger has returned; the first try
+   * saves its read.
    */
   change(
     instanceId: InstanceId,
     update: (record: JobRecord) => JobRecord | null,
+    known?: JobRecord,
   ): Promise<JobRecord | null>;
   /** Up to `limit` jobs, the newest first, from `startFrom` on (inclusive). One call of List Blobs. */
   list(page: {

@@ -41,7 +41,6 @@ async function countRequests(copies: StorageEmulatorOptions["copies"]) {
   });
   const record = await runs.untilDone(id);
   expect(record).toMatchObject({ end: { status: "succeeded" }, done: { copied: { objects } } });
-  console.log(requests);
   return requests;
 }
 

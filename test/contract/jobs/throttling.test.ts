@@ -44,6 +44,14 @@ test("a start without a response is sent again, and the copy that it made is fou
   expect(made).toHaveLength(3);
 });
 
+test("503 after a start without a response does not count as one without a response", async () => {
+  const { storage, runs, id } = await setStage(1);
+  const busy = { response: { status: 503, code: "ServerBusy" } };
+  storage.emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
+  storage.emulator.faults.add({ operation: "CopyBlob", times: 40, do: busy });
+  expect(await runs.untilDone(id)).toMatchObject({ done: { copied: { objects: 1 }, failed: {} } });
+});
+
 test("an object whose starts never get a response fails in the end, and says that it may be copied", async () => {
   const { storage, runs, id } = await setStage(1);
   storage.emulator.faults.add({ operation: "CopyBlob", do: "reset connection" });
