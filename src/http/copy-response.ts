@@ -5,7 +5,7 @@ import type { EpochMs } from "../copy/time.ts";
 import { second } from "../copy/durations.ts";
 import type { CopyView } from "../instances/copy-view.ts";
 
-/** The copies of responses, which `copyOf` returns: the type of a body is not known. */
+/** The copy in each response, for `copyOf`, because a response's body has no type. */
 const copies = new WeakMap<object, CopyView>();
 
 /**
@@ -32,22 +32,22 @@ export function copyResponse(
   };
 }
 
-/** The copy that a response contains; null if it contains another body. */
+/** The copy that a response contains; null if it contains a different body. */
 export function copyOf({ jsonBody }: HttpResponseInit): CopyView | null {
   return copies.get(Object(jsonBody)) ?? null;
 }
 
 /**
- * Adds the ETag of the copy to a response to GET or HEAD, or responds with 304 if `If-None-Match` has it (RFC 9110,
- * 13.1.2 and 15.4.5). Another response is returned unchanged.
+ * Adds the ETag of the copy to a response to GET or HEAD, or responds with 304 if `If-None-Match` contains it (RFC
+ * 9110, 13.1.2 and 15.4.5). Returns other responses unchanged.
  */
 export function withEtag(response: HttpResponseInit, ifNoneMatch: string | null): HttpResponseInit {
   const copy = copyOf(response);
   if (copy === null) return response;
-  // A strong ETag (RFC 9110, 8.8.3): the same view gives the same bytes.
+  // A strong ETag (RFC 9110, 8.8.3): the same view results in the same bytes.
   const digest = createHash("sha256").update(JSON.stringify(copy)).digest("base64url");
   const etag = `"${digest.slice(0, 22)}"`;
-  // A cache may store it for its caller, but must ask each time whether it is still the same.
+  // A cache may store it for its caller, but must revalidate it each time.
   const tagged = withHeaders(response, { "cache-control": "private, no-cache", etag });
   const { headers = {} } = tagged;
   return ifNoneMatch !== null && matches(ifNoneMatch, etag) ? { status: 304, headers } : tagged;
@@ -63,7 +63,7 @@ export function withHeaders(
   return { ...response, headers: Object.fromEntries(headers) };
 }
 
-/** Compares weakly: "W/" does not count. */
+/** Weak comparison: "W/" is ignored. */
 function matches(ifNoneMatch: string, etag: string): boolean {
   if (ifNoneMatch.trim() === "*") return true;
   const etags: readonly string[] = ifNoneMatch.match(/"[^"]*"/g) ?? [];

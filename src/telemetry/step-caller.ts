@@ -1,7 +1,7 @@
 import { isInstanceId } from "../copy/contract/ids.ts";
 import type { Caller } from "./scope.ts";
 
-/** Reads the copy and its trace from the input of an activity, which may be any JSON: it is parsed only later. */
+/** Reads the copy and its trace from the input of an activity, which may be any JSON, because it is parsed later. */
 export function readStepCaller(input: unknown): Caller {
   const { instanceId, copy } = fields(input);
   const { trace } = fields(copy);

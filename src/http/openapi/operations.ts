@@ -94,29 +94,29 @@ const problem = (
 /** The responses that every call with a key can get. */
 const failures = {
   401: problem(
-    "The caller has not signed in; the host's own 401 has no body",
+    "The caller has not signed in; a 401 of the host itself has no body",
     "sign-in-required",
     401,
     {
       "www-authenticate": { description: "Bearer", schema: text },
     },
   ),
-  500: problem("The app has failed; its log has the error", "internal", 500),
+  500: problem("The app has failed; the error is in its log", "internal", 500),
   503: problem("The app cannot serve the request now", "unavailable", 503, {
     "retry-after": retryAfter,
     location,
   }),
 };
 const notFound = {
-  404: problem("There is no such copy, or it is another caller's", "not-found", 404),
+  404: problem("There is no such copy, or it belongs to another caller", "not-found", 404),
 };
 const badBody = {
   400: problem("The request is not valid", "invalid-request", 400),
-  411: problem("The body came in chunks and was lost", "length-required", 411),
+  411: problem("The body was sent in chunks, so the host lost it", "length-required", 411),
   413: problem("The body is too large", "too-large", 413),
   415: problem("The body is not plain JSON", "unsupported-media-type", 415, {
-    accept: { description: "The type to send", schema: text },
-    "accept-encoding": { description: "The coding to send", schema: text },
+    accept: { description: "The accepted media type", schema: text },
+    "accept-encoding": { description: "The accepted content coding", schema: text },
   }),
 };
 
@@ -138,7 +138,7 @@ const prefer: Parameter = {
 const idempotencyKey: Parameter = {
   name: "Idempotency-Key",
   in: "header",
-  description: "The same key with the same request starts one copy",
+  description: "Requests with the same key start only one copy",
   schema: { type: "string", pattern: "^[\\x21-\\x2b\\x2d-\\x7e]{1,255}$" },
   example: "7d0b8f9e-52d7-4f3c-8f0c-6a2f3c1f7d11",
 };
@@ -180,9 +180,9 @@ export const operations: Readonly<Record<string, Readonly<Record<string, Operati
     },
     get: {
       operationId: "listCopies",
-      summary: "List copies, the newest first",
+      summary: "List copies, newest first",
       description:
-        "A page can be short or empty although others follow: go on while there is a nextCursor.",
+        "A page can be short or empty even if others follow: continue until nextCursor is null.",
       isAnonymous: false,
       parameters: [
         query(
@@ -205,7 +205,7 @@ export const operations: Readonly<Record<string, Readonly<Record<string, Operati
         ),
         query(
           "limit",
-          "Copies in a page",
+          "The maximum number of copies in a page",
           { type: "integer", minimum: 1, maximum: 50, default: 50 },
           "20",
         ),
@@ -245,13 +245,13 @@ export const operations: Readonly<Record<string, Readonly<Record<string, Operati
     },
     delete: {
       operationId: "deleteCopy",
-      summary: "Forget a copy that has ended",
-      description: "What was copied stays.",
+      summary: "Delete a copy that has ended",
+      description: "The copied content stays.",
       isAnonymous: false,
       parameters: [id],
       request: null,
       answers: {
-        204: answer("The copy is forgotten", null, noStore),
+        204: answer("The copy was deleted", null, noStore),
         ...notFound,
         409: problem("The copy has not ended", "not-ended", 409, { "retry-after": retryAfter }),
         ...failures,
@@ -275,7 +275,7 @@ export const operations: Readonly<Record<string, Readonly<Record<string, Operati
         ),
         ...badBody,
         ...notFound,
-        409: problem("The copy has ended in another way", "already-ended", 409),
+        409: problem("The copy has already ended without being aborted", "already-ended", 409),
         ...failures,
       },
     },
@@ -330,7 +330,7 @@ export const operations: Readonly<Record<string, Readonly<Record<string, Operati
       request: null,
       answers: {
         200: answer("The settings are valid", health, noStore, { status: "ok" }),
-        503: problem("The settings are wrong", "settings", 503),
+        503: problem("The settings are invalid", "settings", 503),
       },
     },
   },
