@@ -84,7 +84,7 @@ type Grant = {
 }
 
 @export()
-@description('The URL prefix of an endpoint, as the settings write it.')
+@description('The URL prefix of an endpoint, in the form that the settings use.')
 func endUrl(end object, suffix string) string =>
   end.service == 'web'
     ? end.url

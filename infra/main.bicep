@@ -67,11 +67,11 @@ param webhookSecret string = ''
 
 @minValue(3)
 @maxValue(3650)
-@description('How long a copy can be read after it has ended (days).')
+@description('The number of days for which a copy can be read after it has ended.')
 param retentionDays int = 30
 
 @minValue(1)
-@description('How long a copy may lock its destination, if a pair or route grants that (days).')
+@description('The maximum number of days for which a copy may lock its destination, if a pair or route grants that.')
 param maxLockDays int = 3653
 
 @description('With sign-in: the principals that may read and abort every copy, as `<provider>/<id>`, separated by commas.')

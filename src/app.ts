@@ -50,11 +50,11 @@ export type AppDependencies = {
   requests: StartDependencies & HoldDependencies & Omit<EventDependencies, "report">;
   activities: ActivityDependencies & Pick<JobDependencies, "storage" | "limits">;
   maintenance: PurgeDependencies & { watchdogSchedule: string };
-  /** The queue that has the events of Storage, too; null if there is none. */
+  /** The queue that also receives the events of Storage; null if there is none. */
   eventQueue: EventQueue | null;
 };
 
-/** `connection`: the name of the setting, or the prefix of the settings, that has the queue's account. */
+/** `connection`: the name of the setting, or the prefix of the settings, for the queue's account. */
 export type EventQueue = { queueName: string; connection: string };
 
 /** Registers every trigger, orchestration and activity of the app. */
@@ -186,8 +186,8 @@ function registerWaking<Input, Result>(
 }
 
 /**
- * Registers health. It is the only function of an app whose settings are wrong: the host would respond with 404 on
- * every path if the app threw instead.
+ * Registers health. It is the only function of an app with invalid settings: if the app threw instead, the host would
+ * respond with 404 on every path.
  */
 export function registerHealth(settingProblems: readonly string[]): void {
   app.http("health", {

@@ -86,7 +86,7 @@ async function eventGridToken(): Promise<string> {
   return token.token;
 }
 
-/** The SDK's own error is not passed on: its text and its fields may quote the connection string, which has a key. */
+/** Drops the SDK's error, because its text and its fields may quote the connection string, which contains a key. */
 function ledgerService(account: LedgerAccount, name: string): BlobServiceClient {
   try {
     return createLedgerService(account, name);

@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests of settings that a library reads once in a process. Each runs in a process of its own. */
+const separate = ["test/contract/host/streams.test.ts", "test/e2e/copies/storage-hosts.test.ts"];
+
 /** `vitest --mode full` runs the campaigns at full size: see `support/campaign-size.ts`. */
 export default defineConfig(({ mode }) => {
   /**
@@ -9,7 +12,13 @@ export default defineConfig(({ mode }) => {
   const project = (name: string, testTimeout: number) => ({
     test: {
       name,
+      // A worker loads the libraries once for all of its files, which halves the processor time. Files share modules,
+      // so tests must restore what they change.
+      isolate: false,
+      restoreMocks: true,
+      unstubEnvs: true,
       include: [`test/${name}/**/*.test.ts`],
+      exclude: separate,
       testTimeout,
       hookTimeout: testTimeout,
       setupFiles: ["test/seed-properties.ts"],
@@ -20,9 +29,13 @@ export default defineConfig(({ mode }) => {
   const extension = {
     test: {
       ...project("extension", 300_000).test,
+      isolate: true,
       globalSetup: "test/extension/support/processes/global-setup.ts",
       maxConcurrency: 20, // tests that wait for the same stack
     },
+  };
+  const alone = {
+    test: { ...project("separate", 120_000).test, include: separate, exclude: [], isolate: true },
   };
   return {
     root: new URL("..", import.meta.url).pathname,
@@ -34,6 +47,7 @@ export default defineConfig(({ mode }) => {
         project("contract", 120_000),
         project("chaos", 600_000),
         project("e2e", 120_000),
+        alone,
         extension,
         /** With the Bicep compiler from NuGet: test/infra/run.ts runs it where there is a .NET SDK. */
         project("infra", 120_000),

@@ -14,7 +14,7 @@ const priceOf: Record<Exclude<keyof Requests, "deletes">, PriceName> = {
   lists: "blobList",
 };
 
-/** The part of README.md between the marks, as Markdown. */
+/** The part of README.md between the two HTML comments, as Markdown. */
 export function costTables(prices: Prices, counts: Counts, hub: Hub): string {
   const ways = waysToCopy(counts, hub);
   return [
@@ -30,7 +30,7 @@ export function costTables(prices: Prices, counts: Counts, hub: Hub): string {
       ]),
     ),
     "### A month of copies",
-    `The last three columns are money, in ${prices.region}, for blobs in the tier Hot with LRS. ${unpriced(prices)}`,
+    `The last three columns are costs, in ${prices.region}, for blobs in the tier Hot with LRS. ${unpriced(prices)}`,
     `"At most": the table counts one second of an instance of ${prices.instanceGigabytes} GB for each execution, the shortest time that is billed. This is an upper limit only if no execution takes longer than a second, as one with \`Prefer: wait\` does. Executions that share an instance at the same time cost less.`,
     "The free amounts are deducted in each row. A subscription has them once a month, for all its apps.",
     table(
@@ -97,13 +97,13 @@ function priceRows({ currency, prices }: Prices): string[][] {
   });
 }
 
-/** The sentences about what the money does not include. */
+/** The sentence about the items that have no price. */
 function unpriced({ prices }: Prices): string {
   const names = Object.entries(unpricedNames).flatMap(
     ([name, text]) => (prices[name as PriceName] === null ? [text] : []), // a key of the prices
   );
   if (names.length === 0) return "";
-  return `No price was found for ${names.join(", ")}. The money does not include these, and a row that needs a list has no money for its blob requests.`;
+  return `No price was found for ${names.join(", ")}. The costs do not include these, and a row that needs a list has no cost for its blob requests.`;
 }
 
 const unpricedNames: Partial<Record<PriceName, string>> = {
@@ -115,7 +115,7 @@ const unpricedNames: Partial<Record<PriceName, string>> = {
   virtualMachineHour: "virtual machines",
 };
 
-/** Nothing if one of the amounts is unknown. */
+/** An empty cell if one of the amounts is unknown. */
 function sum(amounts: (number | null)[]): number | null {
   return amounts.reduce(
     (total, amount) => (total === null || amount === null ? null : total + amount),

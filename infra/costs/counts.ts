@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Requests to Storage by the types that it bills. Deletes are free. */
+/** Requests to Storage, by the types that Storage bills. Deletes are free. */
 export type Requests = {
   writes: number;
   reads: number;
@@ -10,7 +10,7 @@ export type Requests = {
   deletes: number;
 };
 
-/** What one copy needs. `turns`: executions of its orchestrator. */
+/** The operations that one copy needs. `turns`: executions of its orchestrator. */
 export type CopyCounts = {
   requests: Requests;
   activities: number;
@@ -20,8 +20,8 @@ export type CopyCounts = {
 
 /**
  * The content of counts.json, which test/e2e/copies/request-kinds.test.ts writes. `finished`: the copy finishes in the
- * response to its start. `pending`: it does not; without its polls. `routed`: as `finished`, along a route, with both of its
- * events. `idleHour`: the timers, without a copy.
+ * response to its start. `pending`: it does not; its polls are not counted. `routed`: like `finished`, but a route
+ * starts the copy, with both of its events. `idleHour`: the timers, without a copy.
  */
 export type Counts = {
   finished: CopyCounts;

@@ -8,7 +8,10 @@ import { readHub } from "./ways.ts";
 const page = join(import.meta.dirname, "README.md");
 const region = /(?<=<!-- costs -->\n)[^]*?(?=<!-- end -->)/;
 
-/** README.md with the tables that follow from prices.json, counts.json and the measured operations of the task hub. */
+/**
+ * README.md with the tables that are computed from prices.json, counts.json and the measured operations of the task
+ * hub.
+ */
 export function pageWithCosts(): string {
   const tables = costTables(readPrices(), readCounts(), readHub());
   return readFileSync(page, "utf8").replace(region, () => `\n${tables}\n\n`);

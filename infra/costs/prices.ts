@@ -5,10 +5,10 @@ import { z } from "zod";
 const price = z.strictObject({
   name: z.string().min(1),
   price: z.number().positive(),
-  /** For how many units. */
+  /** The number of units that `amount` pays for. */
   per: z.int().positive(),
   freePerMonth: z.int().nonnegative(),
-  /** When the source had this price. */
+  /** The date on which the source listed this price. */
   date: z.iso.date(),
   source: z.string().min(1),
 });
@@ -36,13 +36,13 @@ const pricesSchema = z.strictObject({
 export type Prices = z.infer<typeof pricesSchema>;
 export type PriceName = keyof Prices["prices"];
 
-/** Reads prices.json. Throws if it has another shape. */
+/** Reads prices.json. Throws if it has a different shape. */
 export function readPrices(): Prices {
   const text = readFileSync(join(import.meta.dirname, "prices.json"), "utf8");
   return pricesSchema.parse(JSON.parse(text));
 }
 
-/** What `units` cost in a month, or null if there is no price. */
+/** The cost of `units` in a month, or null if there is no price. */
 export function amountOf({ prices }: Prices, name: PriceName, units: number): number | null {
   const { [name]: found } = prices;
   if (found === null) return null;

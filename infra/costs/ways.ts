@@ -2,7 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CopyCounts, Counts, Requests } from "./counts.ts";
 
-/** What one copy needs, in one way to make it. `null`: it has no such thing, or it was not measured. */
+/**
+ * The operations that one copy needs, for one way to make it. `null`: there are none of this kind, or they were not
+ * measured.
+ */
 export type Way = {
   name: string;
   requests: Requests;
@@ -17,13 +20,14 @@ const blocksOfAGigabyte = 1024 / 8;
 
 /**
  * The ways to copy a small blob, which finishes in the response to its start, and a large one: 1 GiB, for which Storage
- * needs 60 seconds. Each includes the read of the source that Storage bills to an account other than the destination's.
+ * needs 60 seconds. Each includes the read of the source, which Storage bills to the source's account if the accounts
+ * differ.
  */
 export function waysToCopy(counts: Counts, hub: Hub): Way[] {
   return [
     { ...ferry(counts.finished, 0), name: "Ferry, small", hub: hub.finished },
     { ...ferry(counts.pending, pollsOfAMinute), name: "Ferry, large", hub: hub.pending },
-    { ...routed(counts.routed), name: "Ferry, small, by its event", hub: null },
+    { ...routed(counts.routed), name: "Ferry, small, by an event", hub: null },
     {
       name: "SDK loop, small",
       requests: { ...noRequests, writes: 1, reads: 1 },
@@ -65,12 +69,12 @@ function ferry(counts: CopyCounts, polls: number): { requests: Requests; executi
       reads: requests.reads + 1, // by Storage, while it copies
       others: requests.others + polls,
     },
-    // The function of the request, the orchestrator's turns, and the activities. A poll is an activity and two turns.
+    // The HTTP function, the orchestrator's turns, and the activities. A poll is an activity and two turns.
     executions: 1 + turns + activities + 3 * polls,
   };
 }
 
-/** Event Grid delivers the source's event, which starts the copy, and the destination's, instead of a request. */
+/** Instead of a request, Event Grid delivers two events: the source's, which starts the copy, and the destination's. */
 function routed(counts: CopyCounts): Pick<Way, "requests" | "executions"> {
   const { requests, executions } = ferry(counts, 0);
   return { requests, executions: executions + 1 };
@@ -83,13 +87,13 @@ export type Hub = {
   idleHour: number;
 };
 
-/** Reads the table of measured operations in src/orchestrations/README.md. Throws if it has another form. */
+/** Reads the table of measured operations in src/orchestrations/README.md. Throws if it has a different form. */
 export function readHub(): Hub {
   const page = join(import.meta.dirname, "../../src/orchestrations/README.md");
   const text = readFileSync(page, "utf8");
   if (!text.includes(`Pending 60 s, ${pollsOfAMinute} reads`))
     throw new Error(
-      `Cannot use the hub's operations because they are not of ${pollsOfAMinute} reads`,
+      `Cannot use the hub's operations because they were not measured with ${pollsOfAMinute} reads`,
     );
   const row = (name: string) => {
     const line = text.split("\n").find((one) => one.startsWith(`| ${name} `)) ?? "";

@@ -9,8 +9,7 @@ export function backendOfPackage(hostJson: string): "storage" | "scheduler" {
 }
 
 /**
- * Throws if the task hub of the package differs from that of the resources: the app would start, and find no
- * orchestration.
+ * Throws if the task hub of the package is not that of the resources: the app would start, but find no orchestration.
  */
 export function checkPackage(hostJson: string, backend: string): void {
   const built = backendOfPackage(hostJson);

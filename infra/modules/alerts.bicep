@@ -1,4 +1,4 @@
-// Alerts on the app's log lines. Each query returns a row for every reason to alert; RUNBOOK.md says what to do.
+// Alerts on the app's log lines. Each query returns one row for each reason to alert; RUNBOOK.md describes what to do.
 
 param workspaceId string
 param location string
@@ -7,8 +7,8 @@ param tags object
 @description('The resource id of the action group that is notified; empty for none.')
 param actionGroupId string
 
-// An alert about a state resolves when the state has passed. An alert about an event does not: it must be read by a
-// person, and notifies at most once an hour while events go on.
+// An alert about a state resolves when the state is over. An alert about an event does not resolve: a person must read
+// it. It notifies at most once an hour while events continue.
 var rules = [
   {
     name: 'failed-copies'
@@ -30,7 +30,7 @@ var rules = [
   }
   {
     name: 'dead-letters'
-    title: 'Ferry: the app has given up events'
+    title: 'Ferry: the app gave up on events'
     query: loadTextContent('../queries/alerts/dead-letters.kql')
     severity: 1
     frequency: 'PT5M'
@@ -39,7 +39,7 @@ var rules = [
   }
   {
     name: 'throttling'
-    title: 'Ferry: Storage refuses requests because of load'
+    title: 'Ferry: Storage throttles requests'
     query: loadTextContent('../queries/alerts/throttling.kql')
     severity: 3
     frequency: 'PT5M'
@@ -93,7 +93,7 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       }
       autoMitigate: rule.isState
       muteActionsDuration: rule.isState ? null : 'PT1H'
-      // The workspace has no table before the first line arrives.
+      // Before the first line arrives, the workspace has no table.
       skipQueryValidation: true
       actions: { actionGroups: empty(actionGroupId) ? [] : [actionGroupId] }
     }

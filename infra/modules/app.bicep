@@ -19,7 +19,7 @@ param identityId string
 @description('The container that holds the package.')
 param packageUrl string
 
-@description('The subnet that the app sends through; empty for none.')
+@description('The subnet for the app\'s outgoing calls; empty for none.')
 param subnetId string
 
 param signIn SignIn?

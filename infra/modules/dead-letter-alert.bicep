@@ -1,4 +1,4 @@
-// An alert on the events of one topic that Event Grid has given up. The app does not see these, so no log line has them.
+// An alert on the events of one topic that Event Grid gave up on. The app never receives them, so it logs no line.
 
 param topicId string
 
@@ -31,7 +31,7 @@ resource alert 'Microsoft.Insights/metricAlerts@2018-03-01' = {
         }
       ]
     }
-    // About an event, so it does not resolve on its own.
+    // The alert is about an event, so it does not resolve on its own.
     autoMitigate: false
     actions: empty(actionGroupId) ? [] : [{ actionGroupId: actionGroupId }]
   }

@@ -8,7 +8,7 @@ param tags object
 param principalId string
 param identityId string
 
-@description('Gigabytes a day that the workspace takes in; -1 sets no limit.')
+@description('The maximum number of gigabytes that the workspace accepts per day; -1 for no limit.')
 param dailyQuotaGb int
 
 @description('The resource id of the action group that alerts notify; empty for none.')

@@ -1,4 +1,4 @@
-// A virtual network that the app sends through, with private endpoints to everything that it calls.
+// The virtual network for the app's outgoing calls, with private endpoints to every service that it calls.
 
 param name string
 param location string
@@ -89,7 +89,7 @@ resource endpoints 'Microsoft.Network/privateEndpoints@2024-07-01' = [
       privateLinkServiceConnections: [
         {
           name: target.group
-          // The ids of accounts that other templates made.
+          // The ids of accounts that other templates created.
           #disable-next-line use-resource-id-functions
           properties: { privateLinkServiceId: target.id, groupIds: [target.group] }
         }

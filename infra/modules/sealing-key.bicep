@@ -11,7 +11,7 @@ param identityId string
 @description('The object id of the person or pipeline that deploys, which creates and rotates the keys. Empty: assign the role yourself.')
 param deployerId string
 
-@description('What `deployerId` is.')
+@description('The type of principal that `deployerId` names.')
 param deployerType 'User' | 'Group' | 'ServicePrincipal'
 
 param isPrivate bool

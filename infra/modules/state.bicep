@@ -8,10 +8,10 @@ param tags object
 param principalId string
 param identityId string
 
-@description('Only private endpoints reach the account.')
+@description('Whether only private endpoints can reach the account.')
 param isPrivate bool
 
-@description('Durable Functions keeps its task hub here.')
+@description('Whether Durable Functions keeps its task hub here.')
 param holdsTaskHub bool
 
 @description('A queue for the events of Storage; empty for none.')
@@ -74,7 +74,7 @@ resource queues 'Microsoft.Storage/storageAccounts/queueServices@2025-06-01' = i
   properties: {}
 }
 
-// The host moves a message that it has tried five times to the second one.
+// The host moves a message to the second queue after five failed tries.
 resource eventQueues 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' = [
   for name in empty(eventQueue) ? [] : [eventQueue, '${eventQueue}-poison']: {
     parent: queues

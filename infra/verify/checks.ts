@@ -210,6 +210,6 @@ const isStorage = (url: string) =>
 const refusal = ({ status, body }: { status: number; body: ApiBody }) =>
   `Ferry responded with ${status}: ${body.detail ?? "no reason"}`;
 
-/** A failure that names an account's firewall or a role has the fix in it. */
+/** The failure of a copy, with its fix, which may name an account's firewall or a role. */
 const outcome = ({ status, error }: ApiBody) =>
   error == null ? `the copy is ${status}` : `${error.cause}: ${error.message}. ${error.fix}`;

@@ -43,7 +43,8 @@ export function createActivities(deps: ActivityDependencies): CopyActivities {
 }
 
 /**
- * Runs the activity only if Ferry can have written its input: any client with access to the task hub can pass another.
+ * Runs the activity only if Ferry can have written its input, because any client with access to the task hub can pass
+ * its own.
  */
 function parsed<Input, Context extends readonly unknown[], Result>(
   parse: (json: unknown) => Input | null,

@@ -33,7 +33,7 @@ export async function settleIfEnded(
 
 /**
  * Settles a copy that was not started, so that no other activity is needed. If it may have left something behind, the
- * next activity settles it, because that one reads the ledger.
+ * next activity settles it, because that activity reads the ledger.
  */
 export async function refuse(
   step: Step,
@@ -54,7 +54,7 @@ export async function refuse(
     record: { abortRequested: false, startedAt: null, statusReads: 0 },
     kept: { lock, record: record?.etag ?? null },
   };
-  // What stands at the destination may be the copy that another run has just started.
+  // The content of the destination may belong to the copy that another run has just started.
   const settled = await settle(step, refusal, { mayFence: false });
   if (settled.kind === "settled" || settled.kind === "transient-failure") return settled;
   const message = `Cannot settle the copy now because another run has started it: ${instanceId}`;

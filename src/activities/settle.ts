@@ -36,7 +36,7 @@ import { callStorage, orTransient, transientFailure } from "./support/storage-ca
 
 /**
  * Cleans up after a copy that did not succeed, records the outcome and releases the lock. `mayFence` false: changes
- * nothing if another run may have started the copy, which is to be followed.
+ * nothing if another run may have started the copy, which must then be followed.
  */
 export async function settleCopy(
   deps: ActivityDependencies,
@@ -95,7 +95,7 @@ async function settle(
   }
 }
 
-/** The record, as far as it is known; `etag` is null if there is none. */
+/** The known parts of the record; `etag` is null if there is no record. */
 type Settling = CopyRecord & { etag: string | null };
 
 function toNew(input: SettleInput): Settling {
@@ -108,8 +108,8 @@ function toRecord({ copy, createdAt }: SettleInput): CopyRecord {
 }
 
 /**
- * Adds what only the record has: the plan of a start that got no response, and a requested abort. The plan of the copy
- * in the record counts, because the input's may be a stranger's: it says what is restored and removed.
+ * Adds the parts that only the record contains: the plan of a start that got no response, and a requested abort. The
+ * record's plan determines what is restored and removed, because Ferry may not have written the input's plan.
  */
 function toCurrent(input: SettleInput, { plan, abortRequested }: CopyRecord): SettleInput {
   // Storage does not show whether this abort or another client's ended the copy.
@@ -121,7 +121,7 @@ function toCurrent(input: SettleInput, { plan, abortRequested }: CopyRecord): Se
   };
 }
 
-/** "overtaken": another writer has changed the record meanwhile. */
+/** "overtaken": another writer has changed the record in the meantime. */
 async function settleRecord(
   deps: ActivityDependencies,
   input: SettleInput,
@@ -161,7 +161,7 @@ async function settleRecord(
   if (input.notifies !== undefined) await ledger.outbox.add(instanceId, input.notifies);
   const ended = withOutcome(record, toOutcome(deps, input, residue));
   const { outcome } = ended;
-  if (outcome === null) throw new Error("A record with an outcome has one");
+  if (outcome === null) throw new Error("Cannot settle the copy because its record has no outcome");
   if ((await ledger.records.write(instanceId, ended, record.etag)) === null) {
     return { kind: "overtaken" };
   }

@@ -47,7 +47,7 @@ import { orTransient, transientFailure } from "./support/storage-call.ts";
  *
  * 1. Acquire the destination's lock, or join its queue.
  * 2. Read the source and the destination, and decide. The lock comes first: a copy that started, ended and freed the
- *    destination between the read and the lock would be taken for ours, or overwritten.
+ *    destination between the read and the lock would be mistaken for ours, or overwritten.
  * 3. Register the attempt in the copy's record, on the condition that the record has not changed.
  * 4. Start the copy under the conditions of the plan. If Storage completed it, read its status and settle it.
  *
@@ -63,7 +63,7 @@ export function startCopy(
   return orTransient(async () => {
     const result = await orTransient(() => start(deps, input, context));
     // A copy that is retried gets a record, so that the purge finds it even if its instance fails before the next
-    // attempt. A late one gets none, because the next attempt would take the record for that of an early start.
+    // attempt. A late copy gets none, because the next attempt would mistake the record for that of an early start.
     if (result.kind === "transient-failure" && !isLate(deps, input)) await listCopy(deps, input);
     return result;
   });
@@ -129,8 +129,8 @@ async function start(
 }
 
 /**
- * A client with the key of the task hub can invent an id of any time. An old id would come first in every queue, and
- * chooses the date in the destination of a route.
+ * A client with the key of the task hub can invent an id with any time. A copy with an old id would come first in every
+ * queue, and the id determines the date in the destination of a route.
  */
 async function refuseLateStart(
   deps: ActivityDependencies,
@@ -190,7 +190,7 @@ async function planAndStart(step: Step, { lock, record }: Held): Promise<StartRe
   return sent.kind === "started" ? await settleIfEnded(step, sent) : sent;
 }
 
-/** Writes the record; null if another write came first, or has closed the record meanwhile. */
+/** Writes the record; null if another write came first, or has closed the record in the meantime. */
 async function register(
   { deps: { ledger }, input: { instanceId } }: Step,
   record: CopyRecord,
@@ -264,7 +264,7 @@ async function waitWithLock(
 ): Promise<StartResult> {
   const { deps, input, context, sides } = step;
   const { copy, instanceId } = input;
-  // Only a decision about this pending copy has led here, so the event is about it.
+  // The decision was about this pending copy, so the event is about it.
   const { awaitedCopyId = record?.awaitedCopyId ?? null } = busy;
   const known: CopyRecord = { ...(record ?? newRecord(copy)), awaitedCopyId };
   if (busy.endpoint === "destination" && record !== null) {

@@ -26,7 +26,7 @@ export function latest(...times: [EpochMs, ...EpochMs[]]): EpochMs {
   return epochMs(Math.max(...times));
 }
 
-/** Converts a time to a `Date`. Reads no clock, as nothing in `copy/` does. */
+/** Converts a time to a `Date`. It reads no clock; code in `copy/` must not. */
 export function toDate(time: EpochMs): Date {
   return new Date(time);
 }
@@ -36,7 +36,7 @@ export function fromDate(date: Date): EpochMs {
   return epochMs(date.getTime());
 }
 
-/** The clocks of two machines differ by less than this (ms; "Create a user delegation SAS", clock skew). */
+/** The clocks of two machines differ by fewer ms than this ("Create a user delegation SAS", clock skew). */
 export const maxClockSkewMs = 15 * minute;
 
 /** Formats a time as ISO 8601 in UTC, with milliseconds. */

@@ -5,7 +5,7 @@ import { second } from "../copy/durations.ts";
 import type { CopyView } from "../instances/copy-view.ts";
 import { viewResponse } from "./view-response.ts";
 
-/** The copies of responses, which `copyOf` returns: the type of a body is not known. */
+/** The copy in each response, for `copyOf`, because a response's body has no type. */
 const copies = new WeakMap<object, CopyView>();
 
 /**
@@ -23,7 +23,7 @@ export function copyResponse(
   return viewResponse(status, view, { url, retryAfterSeconds: running ? seconds : null });
 }
 
-/** The copy that a response contains; null if it contains another body. */
+/** The copy that a response contains; null if it contains a different body. */
 export function copyOf({ jsonBody }: HttpResponseInit): CopyView | null {
   return copies.get(Object(jsonBody)) ?? null;
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** Where a list continues, and the filters that it has. The text is opaque to callers. */
+/** The position at which a list continues, and a hash of its filters. Opaque to callers. */
 export function writeCursor(position: string, filters: readonly (string | null)[]): string {
   return Buffer.from(`${hashOf(filters)} ${position}`).toString("base64url");
 }

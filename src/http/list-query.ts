@@ -12,12 +12,12 @@ export type ListFilters = {
   destination: string | null;
 };
 
-/** `startFrom`: the position behind which the list continues; null at its beginning. */
+/** `startFrom`: the position after which the list continues; null at its beginning. */
 export type ListQuery = ListFilters & { limit: number; startFrom: string | null };
 
 export const maxPageSize = 50;
 
-/** A column of the ledger has no more characters of a URL. */
+/** A column of the ledger stores at most this many characters of a URL. */
 const maxPrefixLength = 2_048;
 
 const parameters = ["status", "source", "destination", "limit", "cursor"] as const;
@@ -54,16 +54,16 @@ export function parseListQuery(
   const cursor = read("cursor");
   const found = cursor === null ? null : readCursor(cursor, values(filters));
   if (found?.kind === "other-filters") {
-    report("cursor belongs to a list with other filters; begin again without it");
+    report("cursor belongs to a list with other filters; start again without it");
   } else if (found?.kind === "malformed" || (found !== null && !isPosition(found.position))) {
-    report("cursor is not one that this app returned as nextCursor");
+    report("cursor must be a nextCursor that this app returned");
   }
   if (problems.length > 0) return { ok: false, problems };
   const startFrom = found?.kind === "position" ? found.position : null;
   return { ok: true, query: { ...filters, limit: Number(limit ?? maxPageSize), startFrom } };
 }
 
-/** Writes the cursor with which a list with these filters continues behind a position. */
+/** Writes the cursor with which a list with these filters continues after a position. */
 export function writeListCursor(position: string, filters: ListFilters): string {
   return writeCursor(position, values(filters));
 }
@@ -91,7 +91,7 @@ function show(name: string): string {
 function prefixProblem(prefix: string): string | null {
   if (!/^https?:\/\/./i.test(prefix)) return "must begin with https:// or http://";
   if (prefix.length > maxPrefixLength) return `must have at most ${maxPrefixLength} characters`;
-  // A filter is logged with the URL of the request.
+  // A filter is part of the request's URL, which is logged.
   return hasSignature(prefix) ? "must not contain a SAS" : null;
 }
 

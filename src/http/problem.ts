@@ -34,7 +34,7 @@ export type ProblemType = keyof typeof problems;
 
 type Extras = { errors?: Problem[]; headers?: Record<string, string> };
 
-/** How many problems of a request are listed. A small request can have thousands. */
+/** The maximum number of problems that a response lists. A small request can have thousands. */
 const maxListed = 50;
 
 /** Builds the response to a request with these problems: their number, and the first 50 of them. */

@@ -3,7 +3,9 @@ import type { CustomStatus } from "../copy/contract/custom-status.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import type { CopyInput } from "../copy/contract/activities.ts";
 
-/** A copy's instance as Durable stores it. `outcome` is its output; `at` is when it failed or was ended (ISO 8601). */
+/**
+ * A copy's instance as Durable stores it. `outcome` is its output; `at` is when it failed or was terminated (ISO 8601).
+ */
 export type CopyInstance = {
   id: InstanceId;
   copy: CopyInput;

@@ -4,7 +4,7 @@ import type { ListedCopy } from "../ledger/record.ts";
 import { copyLinks } from "./copy-view.ts";
 import type { CopyView, ProgressView } from "./copy-view.ts";
 
-/** One copy in a list: less than `CopyView`, because most of them are read from the columns of a listing. */
+/** One copy in a list: fewer fields than `CopyView`, because most copies are read from the columns of a listing. */
 export type CopyItem = {
   id: InstanceId;
   status: CopyView["status"];

@@ -50,7 +50,7 @@ export function copyView({ copy, ...instance }: CopyInstance, path: string): Cop
   return buildView({ ...instance, source, destination, createdAt, retryOf }, path);
 }
 
-/** Builds the view of an ended copy of which Durable has no instance any more; null if its record lacks a part. */
+/** Builds the view of an ended copy whose Durable instance no longer exists; null if its record lacks a part. */
 export function recordedView(
   id: InstanceId,
   { source, destination, createdAt, outcome }: CopyRecord,
@@ -63,7 +63,7 @@ export function recordedView(
   return buildView({ ...known, customStatus: null, execution }, path);
 }
 
-/** What a view needs to know of a copy. */
+/** The parts of a copy from which its view is built. */
 type ViewedCopy = Omit<CopyInstance, "copy"> &
   Pick<CopyView, "source" | "destination" | "createdAt" | "retryOf">;
 

@@ -22,7 +22,7 @@ export type FoundInstance = CopyInstance & {
   toRepair: ToRepair | null;
   /** The copy's record, null if it has none; absent if it was not read. */
   record?: FoundRecord | null;
-  /** Durable has no instance of the copy; only the ledger has it. */
+  /** The copy has no Durable instance; only the ledger contains it. */
   isLost?: true;
 };
 
@@ -139,7 +139,7 @@ async function readInstance(
     throw new DurableError(`read copy ${id}`, { cause: error });
   });
   if (status === null || status.name.toLowerCase() !== name.toLowerCase()) return null;
-  // Not a copy: a client with the task hub's key has started it with its own input.
+  // Not a copy: a client with the task hub's key started this instance with its own input.
   const copy = readInput(status.input);
   if (copy === null) return null;
   return {

@@ -7,10 +7,11 @@ type EventName = (typeof events)[keyof typeof events];
 const finalStatuses: readonly string[] = ["Completed", "Failed", "Terminated", "Canceled"];
 
 /**
- * Raises an event on an instance. An instance that has ended or was purged meanwhile needs none: the extension responds
- * with 410 or 404, and with 500 if the instance ends between its two checks (HttpApiHandler.HandleRaiseEventRequestAsync,
- * DurableClient.RaiseEventInternalAsync). Errors can have other reasons, so the instance is then read. Throws
- * `DurableError` if the event was not raised although the instance may still be running.
+ * Raises an event on an instance. An instance that has ended or was purged in the meantime needs no event: the
+ * extension responds with 410 or 404, and with 500 if the instance ends between its two checks
+ * (HttpApiHandler.HandleRaiseEventRequestAsync, DurableClient.RaiseEventInternalAsync). Errors can have other reasons,
+ * so the instance is then read. Throws `DurableError` if the event was not raised although the instance may still be
+ * running.
  */
 export async function raiseEvent(
   client: DurableClient,

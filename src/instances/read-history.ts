@@ -13,7 +13,7 @@ export type HistoryEvent = {
   Name?: unknown;
 };
 
-/** The part of the SDK that returns the extension's response as it is. */
+/** The part of the SDK that returns the extension's unchanged response. */
 type RawClient = {
   getStatusInternal?: (options: {
     instanceId: string;

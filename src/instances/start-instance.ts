@@ -45,8 +45,8 @@ export async function startClaimed(
 
 /**
  * Builds the orchestration's input, with the trace of the current invocation. Each SAS is sealed so that it can be opened
- * only for this instance. The time of the request is that of the id: a start rejects every other, because a client with
- * the task hub's key could choose it.
+ * only for this instance. The time of the request is the time in the id: start denies every other time, because a
+ * client with the task hub's key could choose it.
  */
 export function createCopyInput(
   { seal }: Seal,

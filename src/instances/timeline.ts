@@ -25,13 +25,15 @@ export const timelineSteps = [
 export type TimelineEntry = {
   at: string;
   step: (typeof timelineSteps)[number];
-  /** When a step that takes time was done; null while it is not, and for the others. Of a wait: when it ends at the latest. */
+  /** When a step was done; null while it runs, and for entries without a duration. Of a wait: its latest end. */
   until: string | null;
-  /** The repair of the copy did it. */
+  /** The copy's repair did the step. */
   byRepair: boolean;
 };
 
-/** What happened to a copy, in order. `source`: Durable's history, or the dates of the ledger, which have fewer entries. */
+/**
+ * The events of a copy, in order. `source`: Durable's history, or the dates in the ledger, which give fewer entries.
+ */
 export type Timeline = {
   id: InstanceId;
   source: "history" | "ledger";
@@ -104,7 +106,7 @@ const steps: Readonly<Record<string, TimelineEntry["step"]>> = {
   [activities.notify.toLowerCase()]: "notify",
 };
 
-/** An activity that this release does not have belongs to another one; it counts as a read. */
+/** An activity that this release does not have belongs to another release; it counts as a read. */
 function stepOf(name: unknown): TimelineEntry["step"] {
   return typeof name === "string" ? (steps[name.toLowerCase()] ?? "read") : "read";
 }

@@ -25,7 +25,7 @@ export function createBlobLedger(container: ContainerClient): Ledger {
         if ((await blobs.create(claimBlob(name), claim)) !== null) return { ...claim, name };
         const found = await blobs.read<Claim>(claimBlob(name));
         if (found !== null) return { ...found.content, name };
-        // The claim was purged in between.
+        // The claim was purged in the meantime.
       }
     },
     async closeClaim(name, instanceId, now) {

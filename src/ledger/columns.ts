@@ -32,7 +32,7 @@ function isCause(text: string): text is Cause {
   return Object.hasOwn(causes, text);
 }
 
-/** Reads a column. Storage keeps the case of a metadata name, but a proxy or another tool may not. */
+/** Reads a column. Storage preserves the case of a metadata name, but a proxy or another tool may not. */
 export function readColumn(metadata: Record<string, string>, name: string): string | null {
   const wanted = name.toLowerCase();
   const found = Object.entries(metadata).find(([key]) => key.toLowerCase() === wanted);

@@ -43,7 +43,7 @@ export type Removed =
   | "removed"
   /** The blob does not exist. */
   | "missing"
-  /** It has another ETag. */
+  /** It has a different ETag. */
   | "changed"
   /** It has snapshots, and without `withSnapshots` Storage does not delete it ("Delete Blob", 409). */
   | "has-snapshots";

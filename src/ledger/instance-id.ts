@@ -10,8 +10,8 @@ import type { EpochMs } from "../copy/time.ts";
 let last = { now: epochMs(-1), seq: 0 };
 
 /**
- * Creates the id of a copy, a UUID of version 7 (RFC 9562). It begins with the time, so the record of a copy is found
- * from its id alone, and records sort by age. Ids that one process creates in the same ms sort in the order of creation,
+ * Creates the id of a copy, a UUID of version 7 (RFC 9562). It begins with the time, so the id is enough to find the
+ * record of a copy, and records sort by age. Ids that one process creates in the same ms sort in the order of creation,
  * which is also that of a queue.
  */
 export function newInstanceId(now: EpochMs): InstanceId {
@@ -41,7 +41,7 @@ export function isPosition(text: string): boolean {
   return /^\d{5}\/[0-9a-f]{12}-(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?$/.test(text);
 }
 
-/** The part of a position that all copies of the same ms have. */
+/** The part of a position that all copies of the same ms share. */
 export function timeOfPosition(position: string): string {
   return position.slice(0, position.indexOf("-") + 1);
 }

@@ -8,7 +8,7 @@ import type { Place } from "./destination-names.ts";
 import type { CopyRecord, FoundRecord, ListedCopy, ListedRecord } from "./record.ts";
 
 /**
- * The state that must outlive an orchestration and be found without a scan: claims, records, locks, queues and the
+ * The state that must outlive an orchestration and must be found without a scan: claims, records, locks, queues and the
  * outbox. Every write is conditional, so if two app instances write at the same time, only one succeeds. Methods throw
  * only `LedgerError`, and only if the ledger cannot be reached.
  */
@@ -51,8 +51,8 @@ export type Records = {
    */
   write(instanceId: InstanceId, record: CopyRecord, etag: string | null): Promise<string | null>;
   /**
-   * Changes the record, again after each write that lost to another writer, and returns it afterwards; creates it if
-   * there is none. `known`: the record as it was read, or null if there is none; it is read if this is undefined.
+   * Changes the record, retrying after each write that another writer preceded, and returns the result; creates the
+   * record if there is none. `known`: the record as it was read, or null if there is none; if undefined, it is read.
    * `update` returns the same record, or null, to leave it unchanged.
    */
   change(
@@ -69,10 +69,10 @@ export type Records = {
     outcome: Outcome,
     known?: KnownRecord | null,
   ): Promise<Outcome>;
-  /** Removes what the record says of a deleted copy. It stays until the purge (`withDeletion`). */
+  /** Removes the data of a deleted copy from its record. The record stays until the purge (`withDeletion`). */
   forget(instanceId: InstanceId, now: EpochMs): Promise<void>;
   /**
-   * Up to `limit` copies, the newest first, from `startFrom` on (inclusive). One call of List Blobs, which reads no
+   * Up to `limit` copies, newest first, from `startFrom` on (inclusive). One call of List Blobs, which reads no
    * record. `startFrom` is the position of a copy, or its `time`.
    */
   list(page: PageStart & { startFrom: string | null }): Promise<CopyPage>;
@@ -168,18 +168,18 @@ export type LockReleased =
  */
 export type Queue = {
   /**
-   * Adds the copy, and marks the lock, so that the copy that releases it reads the queue. `lock`: its ETag. False if the
-   * lock was released meanwhile: then the copy must try to acquire it once more.
+   * Adds the copy, and marks the lock, so that the copy that releases it reads the queue. `lock`: its ETag. False if
+   * the lock was released in the meantime: then the copy must try to acquire it once more.
    */
   join(destination: Destination, instanceId: InstanceId, lock: string): Promise<boolean>;
-  /** Adds the copy again, although it could have had the lock, because an earlier waiter goes first. */
+  /** Adds the copy again, because an earlier waiter must acquire the lock first. */
   rejoin(destination: Destination, instanceId: InstanceId): Promise<void>;
   /** Marks the lock with this ETag, so that the copy that releases it reads the queue. */
   mark(destination: Destination, lock: string): Promise<void>;
   leave(destination: Destination, instanceId: InstanceId): Promise<void>;
   /**
    * `isFirst`: no earlier waiter has the offer of the destination, or gets the next one. `isQueued`: the copy was seen
-   * in the queue. `isAlone`: no other copy was. `now`: epoch ms.
+   * in the queue. `isAlone`: no other copy was in the queue. `now`: epoch ms.
    */
   position(destination: Destination, instanceId: InstanceId, now: EpochMs): Promise<Position>;
   /** Wakes the first waiter that responds, unless one was woken just now, and removes those that have ended. */

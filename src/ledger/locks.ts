@@ -53,7 +53,7 @@ export function createBlobLocks(blobs: ConditionalBlobs, records: Pick<Records, 
         const { etag } = lock;
         const holder = lock.content.instanceId;
         if (holder === instanceId) {
-          // A client with the task hub's key can run a start with another input under the same id.
+          // A client with the task hub's key can run a start with a different input under the same id.
           const isSame = hashRequest(upgradeCopyInput(lock.content.copy)) === hashRequest(copy);
           return isSame ? { held: true, isNew: false, etag } : { held: false, holder, etag };
         }

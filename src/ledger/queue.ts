@@ -10,7 +10,7 @@ import { folderOf, lockName, lockOfFolder } from "./destination-names.ts";
 import type { Place } from "./destination-names.ts";
 import { isWakeMark, removeWakeMark } from "./wake-marks.ts";
 
-/** How long an offer lasts (ms): for this time a woken waiter may acquire the lock before the others. */
+/** The time in ms for which an offer lasts: until then, a woken waiter may acquire the lock before the others. */
 const offerMs = 30 * second;
 /** A waiter that was woken this often and did not respond is passed over until it polls again. */
 const maxOffers = 2;
@@ -18,7 +18,7 @@ const pageSize = 20;
 
 /**
  * Creates the queues, one for each destination: `destinations/<hash>/waiters/<copy id>`. The ids begin with the time of
- * their request, so List Blobs returns the waiters in that order. A waiter writes only its own blob and never the lock.
+ * the request, so List Blobs returns the waiters in that order. A waiter writes only its own blob and never the lock.
  */
 export function createBlobQueue(blobs: ConditionalBlobs): Queue {
   const readWaiter = (name: string) => blobs.read<Waiter>(name);
@@ -49,7 +49,7 @@ export function createBlobQueue(blobs: ConditionalBlobs): Queue {
     }
   };
 
-  /** Adds the waiter. If it has been offered the destination before, it is offered it again. */
+  /** Adds the waiter. If the destination was offered to it before, the offer is repeated. */
   const add = async (destination: Destination, name: string): Promise<Waiter | null> => {
     const content: Waiter = { destination: endpointUrl(destination) };
     if ((await blobs.create(name, content)) !== null) return content;
@@ -117,7 +117,9 @@ export function createBlobQueue(blobs: ConditionalBlobs): Queue {
 type Waiter = {
   /** Its URL; the blob's name contains only its hash. */
   destination: string;
-  /** How often the destination was offered since the waiter found it busy, and when last; absent before the first. */
+  /**
+   * How often the destination was offered since the waiter found it busy, and the last time; absent before the first.
+   */
   offers?: number;
   offeredAt?: EpochMs;
   /** The ETag of the lock that the waiter has marked. */

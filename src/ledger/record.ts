@@ -17,8 +17,8 @@ import { hash } from "./hash.ts";
 
 /**
  * Everything that the ledger stores about one copy, except its lock. A stored shape: fields may be added, but never
- * changed or removed. Every write is conditional on the ETag of the content that it replaces, so a record that says
- * that a copy has ended, is being settled or must be aborted cannot be overtaken by the registration of a start.
+ * changed or removed. Every write is conditional on the ETag of the content that it replaces, so no start can be
+ * registered after a record shows that the copy has ended, is being settled or must be aborted.
  */
 export type CopyRecord = {
   /** URLs without a secret; null, like `createdAt` and `lock`, if they were not known when the record was written. */
@@ -32,7 +32,7 @@ export type CopyRecord = {
   claim: string | null;
   /** Who may list it (`CopyEndpoints`); null if the request had no principal. */
   owner: CopyOwner | null;
-  /** A hash of what was requested (`requestText`). Only an input with the same hash starts the copy. */
+  /** A hash of the request (`requestText`). Only an input with the same hash starts the copy. */
   request: string | null;
   /** The plan of the last start attempt. */
   plan: CopyPlan | null;
@@ -40,7 +40,7 @@ export type CopyRecord = {
   /** The plan of an earlier attempt that never got a response, and could no longer arrive when the last was registered. */
   unanswered: CopyPlan | null;
   copyId: CopyId | null;
-  /** When Storage answered the start that has the copyId (ISO 8601). */
+  /** When Storage responded to the start that has the copyId (ISO 8601). */
   startedAt: string | null;
   /** The input for settling the copy; from then on, no attempt is registered. */
   settlement: Settlement | null;
@@ -50,7 +50,7 @@ export type CopyRecord = {
   leasesSource: boolean;
   /** The copy that was pending on the source when the copy's event was found to be about it; null if none was. */
   awaitedCopyId: CopyId | null;
-  /** The ETag of a lock that the copy gives back; no attempt is registered under it. */
+  /** The ETag of a lock that the copy releases in order to wait; no attempt is registered under it. */
   releasedLock: string | null;
   /** When a caller deleted the copy (ISO 8601). The record stays until the purge, so that no late run starts the copy. */
   deletedAt: string | null;
@@ -63,7 +63,7 @@ export type StartAttempt = {
   /** The execution of the activity that registered it. */
   run: string;
   until: EpochMs;
-  /** Storage has answered it, or it was not sent. */
+  /** Storage has responded to it, or it was not sent. */
   isAnswered: boolean;
 };
 
@@ -80,7 +80,7 @@ export type FoundRecord = CopyRecord & { etag: string; changedAt: EpochMs };
 export type RecordedCopy =
   | CopyInput
   | (Pick<CopyEndpoints, "source" | "destination" | "claim"> & {
-      /** Must be given: a record without an owner is that of a caller without a principal. */
+      /** Required, because a record without an owner belongs to a caller without a principal. */
       owner: CopyOwner | undefined;
       createdAt: string | null;
     });
@@ -123,17 +123,17 @@ export function newRecord(copy: RecordedCopy): CopyRecord {
   };
 }
 
-/** Returns a hash of what was requested, without its secrets. */
+/** Returns a hash of the request, without its secrets. */
 export function hashRequest(copy: CopyInput): string {
   return hash(requestText(copy));
 }
 
-/** Returns true if the record shows that something else was requested under the id of this copy. */
+/** Returns true if the record shows that a different request was made under the id of this copy. */
 export function isOfOther({ request }: CopyRecord, copy: CopyInput): boolean {
   return request !== null && request !== hashRequest(copy);
 }
 
-/** Returns true if no start attempt may be registered any more. */
+/** Returns true if no further start attempt may be registered. */
 export function isClosed({ outcome, settlement, abortRequested }: CopyRecord): boolean {
   return outcome !== null || settlement !== null || abortRequested;
 }
@@ -143,7 +143,7 @@ export function isUnanswered({ attempt, copyId }: CopyRecord): boolean {
   return attempt !== null && !attempt.isAnswered && copyId === null;
 }
 
-/** The plans with which a copy may have been started whose copyId is not known; the latest first. */
+/** The plans of start attempts that may have started a copy whose copyId is not known; latest first. */
 export function unansweredPlans(record: CopyRecord): CopyPlan[] {
   if (record.copyId !== null) return [];
   const last = isUnanswered(record) ? record.plan : null;
@@ -168,7 +168,7 @@ export function withAttempt(record: CopyRecord, plan: CopyPlan, attempt: StartAt
   return { ...record, plan, attempt, unanswered: unansweredPlans(record)[0] ?? null };
 }
 
-/** Storage has answered the attempt without starting a copy, or it was not sent. */
+/** Storage has responded to the attempt without starting a copy, or it was not sent. */
 export function withAnswer(record: CopyRecord): CopyRecord {
   const { attempt } = record;
   return { ...record, attempt: attempt === null ? null : { ...attempt, isAnswered: true } };
@@ -184,7 +184,7 @@ export function withCopy(
   return { ...withAnswer(record), plan, copyId, unanswered: null, startedAt: toIso(now) };
 }
 
-/** Records that an abort was requested; null if the copy has an outcome, or if that is recorded. */
+/** Records that an abort was requested; null if the copy has an outcome, or if the abort is already recorded. */
 export function withAbort(record: CopyRecord, copy: RecordedCopy): CopyRecord | null {
   if (record.outcome !== null || record.abortRequested) return null;
   return { ...withPlace(record, copy), abortRequested: true };
@@ -218,8 +218,8 @@ export function withOutcome(record: CopyRecord, outcome: Outcome): CopyRecord {
 }
 
 /**
- * Removes what a deleted copy copied from the record. What remains prevents every further start with this id: a start, an
- * abort or a settlement that Durable runs again, minutes later, finds the outcome and changes nothing.
+ * Removes the details of a deleted copy from its record. The rest prevents every further start with this id: a start,
+ * an abort or a settlement that Durable runs again minutes later finds the outcome and changes nothing.
  */
 export function withDeletion(record: CopyRecord, now: EpochMs): CopyRecord {
   const { createdAt, claim, request, outcome } = record;
@@ -234,12 +234,12 @@ export function withDeletion(record: CopyRecord, now: EpochMs): CopyRecord {
   };
 }
 
-/** In characters. All metadata of a blob has at most 8 KiB, and the URL of a long name alone may have more. */
+/** In characters. All metadata of a blob has at most 8 KiB, and a single long URL can exceed that. */
 export const maxColumnLength = 2_048;
 
 /**
  * The columns of a list, as metadata that List Blobs returns. Metadata must be ASCII, and URLs are. A longer URL is
- * truncated; the record itself has the whole URL.
+ * truncated; the record itself contains the complete URL.
  */
 export function summary(record: CopyRecord): Record<string, string> {
   const { source, destination, createdAt, claim, owner, outcome, deletedAt } = record;
@@ -271,11 +271,11 @@ export function toColumn(url: string): string {
 export type ListedCopy = {
   instanceId: InstanceId;
   isDeleted: boolean;
-  /** Where it is in the list; `time` is before all copies of the same ms. Both sort as texts. */
+  /** Its position in the list; `time` sorts before all copies of the same ms. Both sort as strings. */
   position: string;
   time: string;
   status: "running" | Outcome["status"];
-  /** Without the part behind 2,048 characters; null if it was not known. */
+  /** The first 2,048 characters; null if it was not known. */
   source: string | null;
   destination: string | null;
   createdAt: string | null;
@@ -287,7 +287,7 @@ export type ListedCopy = {
   bytes: number | null;
 };
 
-/** Returns true if a listed URL is not the whole one. */
+/** Returns true if a listed URL is truncated. */
 export function isTruncated(url: string | null): boolean {
   return url !== null && url.length > maxColumnLength;
 }

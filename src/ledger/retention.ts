@@ -8,7 +8,7 @@ const positionName = "purge/position";
 
 /**
  * Creates the retention. The names of records begin with their day, so a listing with a delimiter finds the old days,
- * and the columns of a listing say which of their copies have ended. No record that is not due is read.
+ * and the columns of a listing show which of their copies have ended. It reads only records that are due.
  */
 export function createBlobRetention(blobs: ConditionalBlobs): Retention {
   const readClaim: Retention["readClaim"] = async (name) =>

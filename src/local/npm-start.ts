@@ -9,7 +9,7 @@ import type { CopySettings } from "./storage/pending-copies/copy-settings.ts";
 const appDirectory = process.cwd();
 let stopping = false;
 let stateLost = false;
-/** How long the stop may take after the state was lost (ms): running work may never finish then. */
+/** The maximum time in ms for a stop after the state was lost, because running work may then never finish. */
 const maxStopMs = 5_000;
 const clock = systemClock();
 const started = startLocalStack({
@@ -52,7 +52,7 @@ Storage emulator  ${stack.emulator.blobUrl}/devstoreaccount1 (and devstoreaccoun
 Storage files     ${stack.emulator.fileUrl}/devstoreaccount1 (and devstoreaccount2)
 Copies            ${stack.host.url}/api/copies`);
 
-/** Stops with exit code 1 after the log has the reason. */
+/** Logs the reason, then stops with exit code 1. */
 function stopFailed(): void {
   stateLost = true;
   const exit = () => process.exit(1);

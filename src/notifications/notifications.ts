@@ -83,7 +83,7 @@ async function trySend(
   }
 }
 
-/** CloudEvents 1.0; `data` is JSON. `traceparent` is of the extension "Distributed Tracing". */
+/** CloudEvents 1.0; `data` is JSON. `traceparent` belongs to the extension "Distributed Tracing". */
 type CloudEvent = {
   specversion: "1.0";
   id: string;
@@ -96,7 +96,7 @@ type CloudEvent = {
   data: object;
 };
 
-/** Builds the cloud event of an event that cannot be used. Each delivery of that event leads to the same id. */
+/** Builds the cloud event for an unusable event. Each delivery of that event results in the same id. */
 function buildReport(
   unusable: UnusableEvent,
   { source, now }: NotificationDependencies,
@@ -173,7 +173,7 @@ async function post(
   };
 }
 
-/** The span that sends. The event itself has the copy's trace, so that it is the same in each delivery. */
+/** The sending span. The event itself contains the copy's traceparent, so that it is the same in each delivery. */
 function traceHeader({ traceparent: stored }: CloudEvent): Record<string, string> {
   const traceparent = currentTraceparent() ?? stored;
   return traceparent === undefined ? {} : { traceparent };

@@ -25,19 +25,19 @@ export type BeginResult =
 const maxPlans = 3;
 
 /**
- * How long to wait for another copy (ms): Storage fails every copy after two weeks ("Copy Blob"). A copy onto the
+ * How many ms to wait for another copy: Storage fails every copy after two weeks ("Copy Blob"). A copy onto the
  * source gets another day, because it may be polled as late as that.
  */
 const maxBusyMs = { destination: 14 * day, source: 15 * day } as const;
 
 /**
- * How long a copy still waits after that (ms): it is woken, or polls once more, before it gives up, because an outage may
+ * How many ms a copy still waits after that: it is woken, or polls once more, before it gives up, because an outage may
  * have hidden the end of the other copy. The first in the queue, which has waited longest, gives up last.
  */
 const lastWaitMs = { others: hour, first: day } as const;
 
 /**
- * Starts the copy. Repeats that while the plan is stale, another copy blocks it or Storage does not respond, until an
+ * Starts the copy. Tries again while the plan is stale, another copy blocks it or Storage does not respond, until an
  * abort is requested or a limit is reached.
  */
 export function* beginCopy(context: CopyContext): Orchestrated<BeginResult> {

@@ -25,7 +25,7 @@ export type CopyContext = {
   report: StatusReport;
   /** The orchestration's own time (epoch ms): the same in every replay. */
   now(): EpochMs;
-  /** How many activities were called and timers created until now; in a repair, by the repair. */
+  /** The number of activities called and timers created so far; in a repair, those of the repair. */
   counts(): { activities: number; timers: number };
   /** Logs a line, but not when the turn is replayed. */
   log(line: string): void;
@@ -42,7 +42,7 @@ export type CopyContext = {
   ): Orchestrated<Awaited<ReturnType<CopyActivities[Name]>>>;
 };
 
-/** How often start, or settle, is called while Storage does not respond: for about nine hours. */
+/** How often start, or settle, is called while Storage does not respond; this takes about nine hours. */
 export const maxAttempts = 20;
 
 /** Creates the context. `former`: the copy's own instance and its record, when a repair takes the copy over. */

@@ -12,12 +12,12 @@ import { finishCopy } from "./finish.ts";
 /**
  * One copy, from its request to its outcome:
  *
- * 1. begin: plan and start the copy, again while the plan is stale, the destination is busy or Storage does not
+ * 1. begin: plan and start the copy; repeat this while the plan is stale, the destination is busy or Storage does not
  *    respond. An abort, a skip or a failure leads to step 3.
  * 2. follow: wait and read the destination until Storage reports a final status; ask Storage to abort the copy when an
  *    abort was requested or the copy takes more than two weeks.
  * 3. finish: settle the copy (clean up, record the outcome, release the lock), then send notifications. If settle
- *    finds the copy of a start that got no response, back to step 2.
+ *    finds the copy of a start that got no response, go back to step 2.
  *
  * Decisions are pure functions in `copy/`, side effects are activities.
  */
@@ -25,7 +25,7 @@ export function* copyOrchestration(
   context: OrchestrationContext,
 ): Generator<Task, Outcome, unknown> {
   const input = parseCopyInput(context.df.getInput());
-  // No activity is called: Ferry did not start this instance, so its id must not become a name in the ledger.
+  // Calls no activity: Ferry did not start this instance, so its id must not become a name in the ledger.
   if (input === null || !isInstanceId(context.df.instanceId)) {
     return refusedOutcome(fromDate(context.df.currentUtcDateTime));
   }

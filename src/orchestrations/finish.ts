@@ -96,7 +96,7 @@ function* settleCopy(
   }
 }
 
-/** Waits until `due`. The copy has ended, so an abort that arrives now changes only `abortRequested` of the outcome. */
+/** Waits until `due`. The copy has ended, so an abort that arrives now changes only the outcome's `abortRequested`. */
 function* pause(context: CopyContext, due: EpochMs): Orchestrated<void> {
   do {
     const { abort } = yield* context.waits.until(due);

@@ -23,16 +23,16 @@ import type { CopyContext, Orchestrated } from "./copy-context.ts";
 /** Storage itself fails a copy after two weeks ("Copy Blob"); after this grace period Ferry aborts it. */
 const maxCopyMs = 14 * day + 12 * hour;
 
-/** How many ETags of the destination are followed up, because each costs three polls. */
+/** The maximum number of ETags of the destination that cause further polls, because each costs three polls. */
 const maxFollowedEtags = 3;
 
-/** How many consecutive polls may fail before an overdue copy is given up. */
+/** How many consecutive polls may fail before Ferry gives up on an overdue copy. */
 const maxFailedPolls = 8;
 
 /**
- * Polls the destination until Storage reports a final status; aborts the copy when that was requested or it is
- * overdue. `known`: the status that Storage has just reported. If it is final, there is no poll; if it is pending, the
- * first poll can wait.
+ * Polls the destination until Storage reports a final status; aborts the copy if a caller requested it or if the copy
+ * is overdue. `known`: the status that Storage has just reported. If it is final, there is no poll; if it is pending,
+ * the first poll can wait.
  */
 export function* followCopy(
   context: CopyContext,
@@ -68,7 +68,7 @@ export function* followCopy(
     const activity = report.abortRequested() || overdue ? activities.abort : activities.read;
     const status: CopyStatus = yield* context.call(activity, { ...context.copyRef, plan, copyId });
     const now = context.now();
-    // The activity's host may have another clock, but it cannot have read before it was asked or after it answered.
+    // The activity's host may have a different clock, but the read happened between the call and the result.
     const readAt = latest(askedAt, earliest(status.readAt ?? now, now));
     if (isFinal(status)) {
       report.finished(status, readAt);
@@ -76,7 +76,7 @@ export function* followCopy(
     }
     // From the next poll on, the copy is aborted.
     overdue ||= now >= startedAt + maxCopyMs;
-    if (report.abortRequested()) polls = 0; // those before an abort must not delay those after it
+    if (report.abortRequested()) polls = 0; // polls before an abort must not delay later ones
     else if (!isExtra) polls++;
     // An extra poll may bring the planned one forward.
     const planFor = (at: EpochMs) => (isExtra && due !== null ? earliest(due, at) : at);
@@ -90,7 +90,7 @@ export function* followCopy(
       samples.push({ at: readAt, progress: status.progress });
       const seen = forecast(samples, startedAt);
       const next = { startedAt, samples, forecast: seen, polls, now: readAt };
-      // The next poll counts from the read, even if its result came late: if it is due by now, it is made immediately.
+      // The wait starts at the read, even if its result came late: a poll that is already due is made immediately.
       due = planFor(latest(nextPollAt(next), now));
       followUps.polled(readAt, etags.includes(status.etag ?? "") ? (status.etag ?? null) : null);
       const nextReadAt = followUps.next(due);
@@ -101,7 +101,7 @@ export function* followCopy(
 
 /**
  * The polls after a wake whose event has the ETag of the destination: the event of a copy's start, or one that came
- * slightly early. A wake with another ETag, which may be forged, causes one poll and nothing after it.
+ * slightly early. A wake with a different ETag, which may be forged, causes only one poll.
  */
 function createFollowUps() {
   const followed = new Set<string>();
@@ -109,7 +109,7 @@ function createFollowUps() {
   return {
     /** The next poll: `due`, or earlier. */
     next: (due: EpochMs): EpochMs => earliest(due, ...planned),
-    /** A poll found the copy pending; `etag`: the destination's, if a wake has it. */
+    /** A poll found the copy pending; `etag`: the destination's, if the event of a wake has the same one. */
     polled(readAt: EpochMs, etag: string | null) {
       planned = planned.filter((at) => at > readAt);
       if (etag === null || followed.has(etag) || followed.size === maxFollowedEtags) return;

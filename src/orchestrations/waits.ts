@@ -16,8 +16,8 @@ export type Wake = { etags: readonly string[] };
 /**
  * The time to create a timer for, so that it does not fire before `due` (epoch ms). The extension hides a timer's
  * message for whole seconds, rounded down ("GetVisibilityDelay" of DurableTask.AzureStorage), so a timer fires up to a
- * second early. A timer that is due now, which only shows events that have arrived, stays as it is. No timer exceeds a
- * day (see below).
+ * second early. A timer that is due now, which only returns events that have arrived, stays unchanged. No timer exceeds
+ * a day (see below).
  */
 export function timerFor(due: EpochMs, now: EpochMs): EpochMs {
   return due > now ? earliest(plusMs(due, second), plusMs(now, day)) : due;
@@ -95,7 +95,7 @@ export function createWaits(
   };
 }
 
-/** As in an event and a stored ETag. */
+/** The form that events and stored ETags have. */
 const maxEtagLength = 256;
 
 /** Reads the ETag of a wake's data, which is `WakeData` if an event caused it. */

@@ -3,25 +3,25 @@ import { nonEmpty } from "./environment.ts";
 import type { Environment } from "./environment.ts";
 import { defaultEventQueueConnection } from "./settings-table.ts";
 
-/** `connection`: the name, or the prefix, of the settings that have the queue's account. The host reads them. */
+/** `connection`: the name, or the prefix, of the settings for the queue's account. The host reads them. */
 export type EventQueue = { queueName: string; connection: string };
 
 /**
- * "Naming Queues and Metadata": 3 to 63 lower-case letters, digits and single hyphens. The host appends "-poison" for the
- * messages that it gives up, and keeps those of a queue whose name leaves no room for that.
+ * "Naming Queues and Metadata": 3 to 63 lower-case letters, digits and single hyphens. The host appends "-poison" for
+ * the messages that it gives up on. If the queue's name is too long for that, the messages stay in the queue.
  */
 const validName = /^(?=.{3,56}$)[a-z0-9]+(-[a-z0-9]+)*$/;
 
-/** What follows the hub's name in the names of its queues ("Azure Storage provider (Azure Functions)"). */
+/** The part after the hub's name in the names of its queues ("Azure Storage provider (Azure Functions)"). */
 const hubQueue = /^-(workitems|control-\d+)$/;
 
-/** Reads the queue that has the events of Storage; null if `COPY_EVENT_QUEUE` is missing. Adds to `problems`. */
+/** Reads the queue that receives the events of Storage; null if `COPY_EVENT_QUEUE` is missing. Adds to `problems`. */
 export function parseEventQueue(environment: Environment, problems: string[]): EventQueue | null {
   const queueName = nonEmpty(environment["COPY_EVENT_QUEUE"]);
   if (queueName === null) return null;
   if (!validName.test(queueName) || queueName.endsWith("-poison")) {
     problems.push(
-      `COPY_EVENT_QUEUE must be a queue's name of 3 to 56 lower-case letters, digits and single hyphens that does not end in "-poison"${shown(queueName)}`,
+      `COPY_EVENT_QUEUE must be a queue name of 3 to 56 lower-case letters, digits and single hyphens that does not end in "-poison"${shown(queueName)}`,
     );
   }
   const hub = nonEmpty(environment["TASKHUB_NAME"])?.toLowerCase() ?? "";

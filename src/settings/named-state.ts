@@ -6,7 +6,7 @@ import { nonEmpty } from "./environment.ts";
 import type { Environment } from "./environment.ts";
 
 /**
- * Reads the containers that settings of the platform name by a URL: the app's package ("App settings reference":
+ * Reads the containers that the platform's settings name by a URL: the app's package ("App settings reference":
  * WEBSITE_RUN_FROM_PACKAGE, and SCM_RUN_FROM_PACKAGE, which a deployment sets) and the host's keys. A URL outside
  * Storage is ignored, because no copy writes there.
  */
@@ -21,7 +21,9 @@ export function parseNamedState(
   ].flatMap((value) => parseStateUrl(nonEmpty(value) ?? "", emulator));
 }
 
-/** The URL of a container or of an object in one. A single part of a path can be a container or a blob in `$root`. */
+/**
+ * The URL of a container or of an object in it. A path with only one part can name a container or a blob in `$root`.
+ */
 function parseStateUrl(text: string, emulator: Origins["emulator"]): NamedState[] {
   if (!URL.canParse(text)) return []; // "1": the package is a file of the app
   const { origin, hostname, pathname } = new URL(text);

@@ -13,7 +13,7 @@ export function parseNotificationTargets(
   if (topic !== null) {
     requireUrl("COPY_NOTICE_TOPIC", topic, { isLocal, problems });
     const key = nonEmpty(environment["COPY_NOTICE_TOPIC_KEY"]);
-    // A header with any other character is rejected by an error that quotes it.
+    // fetch rejects a header with any other character, with an error that quotes it.
     if (key !== null && !/^[\x21-\x7e]+$/.test(key)) {
       problems.push("COPY_NOTICE_TOPIC_KEY must be printable ASCII without spaces");
     }
@@ -36,7 +36,7 @@ function requireUrl(
 ): void {
   const parsed = URL.canParse(url) ? new URL(url) : null;
   const isLoopback = isLocal && /^(localhost|127\.0\.0\.1)$/.test(parsed?.hostname ?? "");
-  // fetch rejects user information with an error that quotes it.
+  // fetch rejects user information, with an error that quotes it.
   const hasUser = `${parsed?.username ?? ""}${parsed?.password ?? ""}` !== "";
   if (hasUser) problems.push(`${name} must be a URL without user information`);
   if (parsed?.protocol === "https:" || (parsed?.protocol === "http:" && isLoopback)) return;

@@ -39,7 +39,7 @@ export function parseOwnAccount(ledger: LedgerAccount, problems: string[]): stri
   return null;
 }
 
-/** The setting is not secret, so its problem quotes the host. */
+/** The setting is not secret, so its problem may quote the host. */
 function parseServiceUri(uri: string): Account {
   const parsed = parseAccountUrl(uri, null);
   const host = URL.canParse(uri) ? quotedHost(new URL(uri).host) : null;
@@ -47,8 +47,8 @@ function parseServiceUri(uri: string): Account {
 }
 
 /**
- * "Configure Azure Storage connection strings". No problem quotes any part of it: without a separator, the key is part
- * of another value.
+ * "Configure Azure Storage connection strings". No problem quotes any part of it, because a missing separator makes the
+ * key part of another value.
  */
 function parseConnectionString(text: string): Account {
   if (/^UseDevelopmentStorage=true/i.test(text)) return { ok: true, account: "devstoreaccount1" };
@@ -76,7 +76,7 @@ function parseConnectionString(text: string): Account {
     : { ok: true, account: name.toLowerCase() };
 }
 
-/** `name`: the account that the URL must be of; null if only the URL names it. No problem quotes the URL. */
+/** `name`: the account to which the URL must belong; null if only the URL names it. No problem quotes the URL. */
 function parseAccountUrl(text: string, name: string | null): Account {
   const url = URL.canParse(text) ? new URL(text) : null;
   const hasUser = url !== null && `${url.username}${url.password}` !== "";

@@ -6,7 +6,7 @@ type Setting = {
   default: string;
   /** A value that must not be shown: it grants access. */
   isSecret?: true;
-  /** Who makes the setting: the deployment, a developer (on the developer's machine only), or the host. */
+  /** The writer of the setting: the deployment, a developer (only on the developer's machine), or the host. */
   madeBy: "deployment" | "developer" | "host";
 };
 
@@ -16,7 +16,7 @@ export const defaultWatchdog = "0 */5 * * * *";
 /** The longest immutability policy if COPY_MAX_LOCK_DAYS is missing (days): ten years, with their leap days. */
 export const defaultMaxLockDays = "3653";
 
-/** The retention if COPY_RETENTION_DAYS is missing (days). */
+/** The number of days that copies are kept if COPY_RETENTION_DAYS is missing. */
 export const defaultRetentionDays = "30";
 
 /** The settings of the event queue's account if COPY_EVENT_QUEUE_CONNECTION is missing: the app's own account. */
@@ -41,12 +41,12 @@ export const settingsTable = {
   },
   COPY_EVENT_QUEUE: {
     meaning:
-      "[Queue](../copy/routing/README.md#events-from-a-queue) from which events are read, too",
+      "[Queue](../copy/routing/README.md#events-from-a-queue) from which events are also read",
     default: "none",
     madeBy: "deployment",
   },
   COPY_EVENT_QUEUE_CONNECTION: {
-    meaning: "Name, or prefix, of the settings that have the queue's account",
+    meaning: "Name, or prefix, of the settings for the queue's account",
     default: `\`${defaultEventQueueConnection}\``,
     madeBy: "deployment",
   },
@@ -137,7 +137,7 @@ export const settingsTable = {
     madeBy: "developer",
   },
   AZURE_FUNCTIONS_ENVIRONMENT: {
-    meaning: "`Development`: wrong settings end the host with a message",
+    meaning: "`Development`: invalid settings stop the host with a message",
     default: "`Production`",
     madeBy: "host",
   },
@@ -152,7 +152,7 @@ export const settingsTable = {
     madeBy: "host",
   },
   WEBSITE_RUN_FROM_PACKAGE: {
-    meaning: "The app's package; if it is a URL, its container is never copied",
+    meaning: "The app's package; if this is a URL, its container is never copied",
     default: "unset",
     isSecret: true, // the URL can contain a SAS
     madeBy: "host",

@@ -42,13 +42,13 @@ export type Settings = {
   own: OwnState;
   /** Whether App Service authentication is enabled in front of the app, and who may read and abort every copy. */
   principals: { areTrusted: boolean; operators: string[] };
-  /** How long an immutability policy may last (days). */
+  /** The maximum number of days that an immutability policy may last. */
   maxLockDays: number;
   /** How callers authenticate: function keys, or sign-in with Microsoft Entra in front of the app. */
   auth: Auth;
   /** When the watchdog runs (NCRONTAB). */
   watchdogSchedule: string;
-  /** How long claims, and copies that have ended, are kept (days). */
+  /** The number of days for which claims, and copies that have ended, are kept. */
   retentionDays: number;
   /** The queue from which events are read; null if there is none. */
   eventQueue: EventQueue | null;
@@ -144,7 +144,7 @@ function parseEmulatorOrigin(
 function parseSecretKeys(text: string | undefined, problems: string[]): Buffer[] {
   const parts = parseList(text);
   const buffers = parts.map((part) => Buffer.from(part, "base64"));
-  // Node skips characters that are not base64, so a damaged key would become another key.
+  // Node skips characters that are not base64, so a damaged key would become a different key.
   const wrong = buffers.findIndex(
     (key, index) => key.length !== 32 || key.toString("base64") !== parts[index],
   );
@@ -218,8 +218,8 @@ function parseSchedule(text: string | undefined, problems: string[]): string {
 }
 
 /**
- * A copy is kept longer than its claim; otherwise its key could restart it. It is also kept for as long as its id can
- * still start it.
+ * A copy is kept longer than its claim; otherwise a request with its key could restart it. It is also kept for as long
+ * as its id can still start it.
  */
 const minRetentionDays = maxFirstStartMs / day;
 const maxRetentionDays = 3_650;

@@ -7,7 +7,7 @@ import { isOnStorageHost } from "../copy/location/trusted-endpoint.ts";
 import { createAppIdentity } from "./app-identity.ts";
 
 /**
- * Returns the same object for each account, so that clients can share what they build for it. Throws `UntrustedHostError`
+ * Returns the same object for each account, so that clients can share their pipelines. Throws `UntrustedHostError`
  * for a host that must not get a credential.
  */
 export type CredentialFor = (
@@ -44,7 +44,7 @@ export function createCredentialFor(emulator: Origins["emulator"]): CredentialFo
   };
 }
 
-/** Its text does not name the host, which may be any text. */
+/** Its message does not contain the host, which may be any string. */
 export class UntrustedHostError extends Error {
   override name = "UntrustedHostError" as const;
 

@@ -11,17 +11,17 @@ import type { CallTarget, StorageResponse } from "../telemetry/scope.ts";
  */
 export const pipeline = { retryOptions: { maxTries: 1, tryTimeoutInMs: 15 * second } };
 
-/** For starts, without a server time-out: Storage checks the source before it answers. */
+/** For starts, without a server time-out: Storage checks the source before it responds. */
 export const singleTry = { retryOptions: { maxTries: 1 } };
 
-/** Limit for a whole call, including the body of its response (ms). */
+/** The time limit in ms for a whole call, including the body of its response. */
 const maxCallMs = 30 * second;
 
 /** The same for Copy Blob From URL, which responds after it has copied up to 256 MiB (ms). */
 export const maxSyncCopyMs = 2 * minute;
 
 /**
- * Adds to the pipeline what every call has: a client-side time-out, a span, and the trace's ids as
+ * Adds to the pipeline the parts of every call: a client-side time-out, a span, and the trace's ids as
  * x-ms-client-request-id. `tryTimeoutInMs` is only sent to the service; a connection that died silently would block its
  * activity until the host ends it.
  */
@@ -42,7 +42,7 @@ export function observed<P extends { factories: RequestPolicyFactory[] }>(
           call?.end(toResponse(response));
           return response;
         } catch (error) {
-          // A response with an error's status is thrown by a policy that runs later.
+          // A policy that runs later throws responses with an error status.
           call?.end(error instanceof RestError ? toResponse(error.response) : null);
           throw error;
         }
@@ -66,16 +66,16 @@ function toResponse(response: AnyResponse | undefined): StorageResponse | null {
   };
 }
 
-/** The target of a call that a copy needs. */
+/** The target of a call for a copy. */
 export function copyTarget({ account, service }: Destination): CallTarget {
   return { purpose: "copy", account, service };
 }
 
-/** How many accounts keep a pipeline, for each credential; the oldest is dropped first. */
+/** The number of accounts whose pipelines are kept for each credential; the oldest is dropped first. */
 const maxAccounts = 64;
 
 /**
- * Returns a function that keeps what `create` builds, one for each credential and account. A pipeline of the SDK has a
+ * Returns a function that caches the result of `create` for each credential and account. A pipeline of the SDK has a
  * dozen policies, and the policy for tokens keeps a token for the tenant of the account.
  */
 export function keptPipelines<Credential extends object, E extends { account: string }, P>(

@@ -102,7 +102,7 @@ function accountOf(endpoint: Endpoint): string {
   return endpoint.service === "external" ? new URL(endpoint.origin).host : endpoint.account;
 }
 
-/** Null if a time is unknown. Never negative: the clocks of Storage and of the app differ. */
+/** Null if a time is unknown. Never negative, although the clocks of Storage and of the app differ. */
 export function secondsBetween(from: string | null, to: string): number | null {
   return from === null ? null : Math.max(0, parseTime(to) - parseTime(from)) / second;
 }

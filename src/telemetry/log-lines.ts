@@ -30,9 +30,9 @@ export const logLines = {
     sourceService: "string",
     destinationAccount: "string",
     destinationService: "string",
-    bytes: "long?", // as Storage reported them last
+    bytes: "long?", // as last reported by Storage
     createdAt: "datetime?",
-    startedAt: "datetime?", // when Storage answered the start
+    startedAt: "datetime?", // when Storage responded to the start
     completedAt: "datetime",
     settledAt: "datetime",
     seconds: "real?", // from createdAt to completedAt
@@ -40,18 +40,18 @@ export const logLines = {
     lagSeconds: "real?", // from Storage's completion time (whole seconds) to settledAt; null if it reported none
     eventLagSeconds: "real?", // from the event's time to completedAt; null if no event caused the copy
     reads: "long",
-    activities: "long?", // that the orchestration has called until now, this one included; notifications follow
+    activities: "long?", // called by the orchestration so far, including this one; notifications follow
     timers: "long?",
     abortRequested: "bool",
     residues: "long", // how many things could not be cleaned up
     recorded: "bool", // false: the ledger did not respond for nine hours, so only the orchestration has the outcome
   },
-  /** The watchdog had to intervene for a copy. */
+  /** The watchdog intervened for a copy. */
   "ferry.copy.stuck": {
     instanceId: "string",
     traceId: "string?",
     action: "string", // "woken", "repaired" or "released"
-    overdueSeconds: "real?", // after its planned poll; only for "woken"
+    overdueSeconds: "real?", // since its planned poll; only for "woken"
     route: "string?",
     sourceAccount: "string",
     destinationAccount: "string",
@@ -111,7 +111,7 @@ export const logLines = {
     action: "string", // "repaired" or "failed": Durable did not respond
     waitedSeconds: "real",
   },
-  /** A notification is given up. */
+  /** Ferry gave up on a notification. */
   "ferry.notification.dropped": {
     instanceId: "string?",
     traceId: "string?",
@@ -128,7 +128,7 @@ export const logLines = {
   "ferry.event.failed": {
     traceId: "string?",
     trigger: "string",
-    messageId: "string?", // of the queue
+    messageId: "string?", // the event's `id`, which replaces the message's in the trigger's metadata; only of the queue
     tries: "long?", // of the queue
     poisoned: "bool", // the host moves the message to the poison queue
   },
@@ -138,7 +138,7 @@ export const logLines = {
     stuck: "long",
     failed: "long", // locks whose copies could not be checked
     complete: "bool", // false: the scan continues at the next run
-    outbox: "long", // notifications that wait, at most 100
+    outbox: "long", // waiting notifications, at most 100
     outboxOldestSeconds: "real?",
     seconds: "real",
   },

@@ -9,7 +9,7 @@ import type { LogColumns, LogEvent, LogLevel } from "./log-lines.ts";
 import { formatTraceparent, parseTraceparent } from "./trace-context.ts";
 import type { TraceContext } from "./trace-context.ts";
 
-/** The invocation of a function, as everything that it calls sees it. */
+/** The invocation of a function, for all code that it calls. */
 type Scope = {
   functionName: string;
   /** The copy that the function works on; null if it does not work on one. */
@@ -29,8 +29,8 @@ export type Caller = {
 };
 
 /**
- * Runs an invocation in its scope and in a span. The trace is the caller's; without one the host's, and without that a
- * new one.
+ * Runs an invocation in its scope and in a span. The trace is that of the caller; without one, that of the host;
+ * otherwise a new one.
  */
 export async function inInvocation<Result>(
   invocation: InvocationContext,
@@ -86,8 +86,8 @@ type SpanOptions = {
 };
 
 /**
- * The span's own place in the trace. Without an SDK, OpenTelemetry makes no span and returns the parent's context: then the
- * ids are made here.
+ * The span's own place in the trace. Without an SDK, OpenTelemetry creates no span and returns the parent's context:
+ * then this function creates the ids.
  */
 function traceOf(span: Span, base: Context, parent: TraceContext | null): TraceContext {
   const { traceId, spanId, traceFlags } = span.spanContext();
@@ -104,18 +104,18 @@ function toOtel({ traceId, spanId, isSampled }: TraceContext) {
   return { traceId, spanId, traceFlags: isSampled ? 1 : 0, isRemote: true };
 }
 
-/** It must be asked for each time: an SDK may be set up after this module is loaded. */
+/** Requested each time, because an SDK may be set up after this module is loaded. */
 function tracer() {
   return trace.getTracer("ferry");
 }
 
-/** The traceparent of the current invocation, for what it starts or sends; null outside of one. */
+/** The traceparent of the current invocation, for calls and messages that it sends; null outside an invocation. */
 export function currentTraceparent(): string | null {
   const scope = scopes.getStore();
   return scope === undefined ? null : formatTraceparent(scope.trace);
 }
 
-/** The id of the current invocation's trace; null outside of one. */
+/** The id of the current invocation's trace; null outside an invocation. */
 export function currentTraceId(): string | null {
   return scopes.getStore()?.trace.traceId ?? null;
 }
@@ -125,7 +125,7 @@ export function emit<Event extends LogEvent>(event: Event, columns: LogColumns<E
   scopes.getStore()?.log(logLevels[event], buildLogLine(event, columns));
 }
 
-/** The service that a call to Storage goes to, and what it is made for. */
+/** The service and the purpose of a call to Storage. */
 export type CallTarget = {
   purpose: "copy" | "ledger";
   account: string;
@@ -146,7 +146,7 @@ export type StorageCall = {
   end(response: StorageResponse | null): void;
 };
 
-/** Begins a call to Storage, with a span of its own; null outside of an invocation. */
+/** Begins a call to Storage, with a new span; null outside an invocation. */
 export function beginStorageCall(target: CallTarget, method: string): StorageCall | null {
   const scope = scopes.getStore();
   if (scope === undefined) return null;

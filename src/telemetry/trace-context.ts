@@ -5,8 +5,8 @@ export type TraceContext = { traceId: string; spanId: string; isSampled: boolean
 const traceparent = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
 /**
- * Parses a `traceparent` (header, or extension of a CloudEvent); null if it is not a valid one. Its sender may be a
- * stranger, so only hexadecimal digits are taken from it.
+ * Parses a `traceparent` (header, or extension of a CloudEvent); null if it is not a valid one. The sender may be
+ * unknown, so only hexadecimal digits are taken from it.
  */
 export function parseTraceparent(text: unknown): TraceContext | null {
   if (typeof text !== "string" || text.length > 512) return null;

@@ -45,7 +45,7 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) 
   const bench = benches[name];
   if (bench === undefined) {
     throw new Error(
-      `Cannot measure because there is no bench of this name: ${name}. Names: ${Object.keys(benches).join(", ")}`,
+      `Cannot measure because there is no benchmark with this name: ${name}. Names: ${Object.keys(benches).join(", ")}`,
     );
   }
   for (const table of await bench()) console.log(tableText(table));

@@ -13,7 +13,7 @@ import { root } from "./support/processes/paths.ts";
 
 /*
  * The package of the baseline is upgraded to the current one, backed out, and upgraded again, while copies are pending on
- * the real extension. A copy whose history the code does not continue fails in its next turn.
+ * the real extension. A copy fails in its next turn if the code does not match its history.
  */
 
 const copies = { source: "upgrade-source", target: "upgrade-target", count: 50, bytes: 100_000 };
@@ -74,7 +74,7 @@ test("50 running copies survive an upgrade from the baseline, its back out and a
 
   await deploy(current);
   await readEach(ids);
-  // An abort that Storage does not take yet is carried over, too.
+  // An abort that Storage does not accept yet also survives the upgrade.
   const allow = stack.emulator.faults.add({
     operation: "AbortCopyBlob",
     do: { response: { status: 503, code: "ServerBusy" } },

@@ -2,7 +2,7 @@ import { settingsTable } from "../../src/settings/settings-table.ts";
 import type { Resource } from "./bicep.ts";
 import { appSettings } from "./policies.ts";
 
-/** Settings that the app reads and the templates do not write, each with its reason. */
+/** Settings that the app reads but the templates do not write, each with its reason. */
 const notWritten: Record<string, string> = {
   AZURE_FUNCTIONS_ENVIRONMENT: "the Functions host sets it on a developer's machine",
   AzureWebJobsSecretStorageSas:

@@ -6,7 +6,7 @@ export type Fault = {
   file: string;
   find: string;
   replace: string;
-  /** Which deployment shows it; "lint": the compiler itself; "project": what azd reads. */
+  /** The deployment in which the mistake shows; "lint": the compiler itself; "project": the files that azd reads. */
   shownBy: Deployment | "lint" | "project";
   /** The problem that the check must report. */
   problem: RegExp;

@@ -19,7 +19,7 @@ const builtInRoles: Record<string, string> = {
   "Storage Table Data Contributor": "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
 };
 
-/** What each role may be assigned for, and on which type of resource. Anything wider is a violation. */
+/** The permitted purposes of each role, and the type of resource. A wider assignment is a violation. */
 const grants: Record<string, { role: string[]; on: string }> = {
   "keep the state of the host and the ledger": {
     role: ["Storage Blob Data Owner"],
@@ -62,7 +62,7 @@ const otherGrants: Record<string, { role: string; on: string }> = {
 
 type Assignment = Pick<Resource, "id"> & { properties: Record<string, unknown> };
 
-/** What is wrong with a role assignment, or null. */
+/** The problem of a role assignment, or null. */
 export function roleProblem({ id, properties }: Assignment): string | null {
   const described = /^Ferry: (.+?), (?:to )?(.+)$/.exec(String(properties["description"]));
   const [, role = "", why = ""] = described ?? [];

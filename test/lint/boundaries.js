@@ -272,7 +272,7 @@ export const boundaries = {
   },
   "local/durable/api": {
     reason:
-      "local/durable/api/ is what the host and the engine agree on, and imports only the clock",
+      "local/durable/api/ is the contract between the host and the engine, and imports only the clock",
     may: ["local/clock.ts"],
   },
   "local/durable/history": { reason: "local/durable/history/ imports nothing", may: [] },
@@ -372,7 +372,7 @@ const rowOf = (file) =>
 
 const folderOf = (file) => file.slice(0, Math.max(0, file.lastIndexOf("/")));
 
-/** The path under `src/` that a relative specifier leads to; null when it leaves `src/`. */
+/** The path under `src/` to which a relative specifier resolves; null when it leaves `src/`. */
 function resolve(file, specifier) {
   const parts = folderOf(file).split("/").filter(Boolean);
   for (const part of specifier.split("/")) {

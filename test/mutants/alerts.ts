@@ -19,7 +19,7 @@ export const alertMutants: readonly Mutant[] = [
     suites: [conditions],
   },
   {
-    breaks: "the watchdog does not say how long a copy was overdue",
+    breaks: "the watchdog does not report how long a copy was overdue",
     file: "src/telemetry/copy-lines.ts",
     find: "    overdueSeconds,\n    route: routeOf(copy),",
     replace: "    overdueSeconds: overdueSeconds === null ? null : 0,\n    route: routeOf(copy),",
@@ -33,7 +33,7 @@ export const alertMutants: readonly Mutant[] = [
     suites: ["test/unit/infra/costs.test.ts"],
   },
   {
-    breaks: "what is free in a month is charged",
+    breaks: "the free amount of a month is charged",
     file: "infra/costs/prices.ts",
     find: "Math.max(0, units - found.freePerMonth)",
     replace: "units",

@@ -85,7 +85,7 @@ export const apiMutants: readonly Mutant[] = [
     suites: [retries],
   },
   {
-    breaks: "a retry along a route keeps the destination of an earlier day",
+    breaks: "a retry of a request with a route keeps the destination of an earlier day",
     file: "src/triggers/http/retry-copy.ts",
     find: "return parsed.ok ? {",
     replace: "return parsed.ok && at < 0 ? {",
@@ -169,14 +169,14 @@ export const apiMutants: readonly Mutant[] = [
     suites: [holds],
   },
   {
-    breaks: "a held request reads the hub as often as it likes",
+    breaks: "a held request reads the hub without a limit",
     file: "src/triggers/http/hold-until-ended.ts",
     find: "if (reads() + maxReadsOfSearch > maxHubReads)",
     replace: "if (reads() + maxReadsOfSearch > 99 * maxHubReads)",
     suites: [holds],
   },
   {
-    breaks: "Preference-Applied although the wait was cut short",
+    breaks: "the response has Preference-Applied although the wait was cut short",
     file: "src/triggers/http/hold-until-ended.ts",
     find: "return last.isHonoured ? withApplied",
     replace: "return last.copy !== null ? withApplied",

@@ -14,7 +14,7 @@ const emulatedBlobs = "test/contract/emulator/blobs/blobs.test.ts";
 /** Mistakes in the checks of events' times, late starts, names that end in a dot, and what a route or an event causes. */
 export const dateAndDotMutants: readonly Mutant[] = [
   {
-    breaks: "a start believes the time of an event",
+    breaks: "start trusts the time of an event",
     file: "src/copy/decisions/plan.ts",
     find: "if (isEventTime(parseTime(event.at), lastModified)) return null;",
     replace:
@@ -22,7 +22,7 @@ export const dateAndDotMutants: readonly Mutant[] = [
     suites: [plan],
   },
   {
-    breaks: "a start believes the time of an event while a copy onto the source is pending",
+    breaks: "start trusts the time of an event while a copy onto the source is pending",
     file: "src/copy/decisions/plan.ts",
     find: "if (isEventTime(parseTime(event.at), lastModified)) return null;",
     replace:
@@ -52,7 +52,7 @@ export const dateAndDotMutants: readonly Mutant[] = [
     suites: [orchestrations],
   },
   {
-    breaks: "a late start that fails for now gets a record, with which it may start later",
+    breaks: "a late start that fails transiently gets a record, with which it may start later",
     file: "src/activities/start.ts",
     find: 'result.kind === "transient-failure" && !isLate(deps, input)',
     replace: 'result.kind === "transient-failure" && input.attempt > 0',

@@ -45,13 +45,6 @@ export const keyMutants: readonly Mutant[] = [
     suites: [missingKey],
   },
   {
-    breaks: "missing key: a start that was never sent must be waited for",
-    file: "src/activities/support/send-start.ts",
-    find: "catch(async (error: unknown) => {\n    await deps.ledger.records.write(input.instanceId, withAnswer(record), record.etag);",
-    replace: "catch(async (error: unknown) => {",
-    suites: [missingKey],
-  },
-  {
     breaks: "missing key: the error does not name the key",
     file: "src/secrets/seal.ts",
     find: "if (key === undefined) throw new UnsealError(place, id);",

@@ -10,7 +10,7 @@ const blobs = "src/ledger/conditional-blobs.ts";
 const start = "src/activities/start.ts";
 const purge = "src/triggers/timers/purge.ts";
 
-/** Mistakes that show when two runs meet, a response is lost, or a process is killed between two requests. */
+/** Mistakes that appear when two runs overlap, a response is lost, or a process is killed between two requests. */
 export const ledgerRunMutants: readonly Mutant[] = [
   {
     breaks: "a lock, record or claim is created over another one",
@@ -63,7 +63,7 @@ export const ledgerRunMutants: readonly Mutant[] = [
     suites: [suite],
   },
   {
-    breaks: "a claim is returned that was not made",
+    breaks: "a claim that was not made is returned",
     file: "src/ledger/blob-ledger.ts",
     find: "if (found !== null) return { ...found.content, name };",
     replace: "return { ...(found?.content ?? claim), name };",
@@ -78,14 +78,14 @@ export const ledgerRunMutants: readonly Mutant[] = [
     suites: [suite],
   },
   {
-    breaks: "a second run starts a copy under a lock that is given back",
+    breaks: "a second run starts a copy under a lock that was released in order to wait",
     file: start,
     find: "if (record?.releasedLock === lock.etag) {",
     replace: "if (record?.releasedLock === instanceId) {",
     suites: [runsAtOnce],
   },
   {
-    breaks: "a lock that a killed run gives back is not released",
+    breaks: "a lock that a killed run was releasing is not released",
     file: start,
     find: "    await giveLockBack(deps, input, { context, lock: lock.etag });\n",
     replace: "",
@@ -107,7 +107,7 @@ export const ledgerRunMutants: readonly Mutant[] = [
     suites: [runsAtOnce],
   },
   {
-    breaks: "a registration whose response was lost is taken for another run's",
+    breaks: "a registration whose response was lost is mistaken for another run's",
     file: start,
     find: "return isOurs && found !== null && !isClosed(found) ? found : null;",
     replace: "return isOurs && found !== null && isClosed(found) ? found : null;",
@@ -128,7 +128,7 @@ export const ledgerRunMutants: readonly Mutant[] = [
     suites: [runsAtOnce],
   },
   {
-    breaks: "a repair takes its own clean-up for another client's change",
+    breaks: "a repair mistakes its own clean-up for another client's change",
     file: "src/orchestrations/repair-orchestration.ts",
     find: "if (settlement !== null) return yield*",
     replace: "if (settlement !== null && plan === null) return yield*",
@@ -149,7 +149,7 @@ export const ledgerRunMutants: readonly Mutant[] = [
     suites: [retention],
   },
   {
-    breaks: "a run takes the copy of another run for a reason to refuse",
+    breaks: "a run fails its copy because it finds the copy of another run",
     file: "src/activities/settle-in-start.ts",
     find: "{ mayFence: false }",
     replace: "{ mayFence: true }",

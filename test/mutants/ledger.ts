@@ -75,7 +75,7 @@ export const ledgerMutants: readonly Mutant[] = [
     suites: [startAgain],
   },
   {
-    breaks: "a refused attempt stays unanswered",
+    breaks: "a refused attempt remains marked as unanswered",
     file: record,
     find: "attempt: attempt === null ? null : { ...attempt, isAnswered: true } };",
     replace: "attempt };",
@@ -103,7 +103,7 @@ export const ledgerMutants: readonly Mutant[] = [
     suites: [exactlyOnce, chaos],
   },
   {
-    breaks: "a copy ends twice",
+    breaks: "a copy has two outcomes",
     file: settle,
     find: "if (current.outcome !== null) {",
     replace: "if (current.outcome !== null && current.source === null) {",
@@ -132,7 +132,7 @@ export const ledgerMutants: readonly Mutant[] = [
     suites: [settleAgain],
   },
   {
-    breaks: "a lock is released although it has another ETag",
+    breaks: "a lock is released although it has a different ETag",
     file: locks,
     find: "await blobs.remove(name, { etag });",
     replace: "await blobs.remove(name);",
@@ -146,10 +146,10 @@ export const ledgerMutants: readonly Mutant[] = [
     suites: [queue],
   },
   {
-    breaks: "the other waiters do not notice that the lock is released",
+    breaks: "the other waiters do not learn that the lock is released",
     file: "src/activities/support/destination-queue.ts",
     find: "if (!isAlone) await ledger.queue.mark(destination, lock.etag);",
-    replace: "",
+    replace: "void isAlone;",
     suites: [queueEnds],
   },
   {
@@ -168,7 +168,7 @@ export const ledgerMutants: readonly Mutant[] = [
     suites: [findInstance],
   },
   {
-    breaks: "an outcome forgets the abort that came while the copy was settled",
+    breaks: "an outcome lacks the abort that came while the copy was settled",
     file: record,
     find: "outcome.abortRequested || record.abortRequested;",
     replace: "outcome.abortRequested && record.abortRequested;",
@@ -182,7 +182,7 @@ export const ledgerMutants: readonly Mutant[] = [
     suites: [startAgain],
   },
   {
-    breaks: "copies that cannot be purged keep the others from being purged",
+    breaks: "copies that cannot be purged prevent the purge of the others",
     file: "src/triggers/timers/purge.ts",
     find: 'if (result.status === "rejected") failed++;',
     replace: 'if (result.status === "rejected") return;',
@@ -198,8 +198,8 @@ export const ledgerMutants: readonly Mutant[] = [
   {
     breaks: "the record is read although it is known",
     file: settle,
-    find: "const mustRead = kept === null ||",
-    replace: "const mustRead = kept !== undefined || kept === null ||",
+    find: "let record: Settling | null = mustRead ?",
+    replace: "let record: Settling | null = mustRead || Date.now() > 0 ?",
     suites: [budget],
   },
 ];

@@ -411,7 +411,7 @@ export const mutants: readonly Mutant[] = [
     suites: ["test/e2e/requests/hardening.test.ts"],
   },
   {
-    breaks: "a copy along a route called wake counts as its wake",
+    breaks: "a copy of a route called wake counts as its wake",
     file: "src/triggers/events/storage-event-trigger.ts",
     find: "once(`route ${route.name} ${state} ${created.at}`",
     replace: "once(`${route.name} ${state}`",

@@ -10,7 +10,7 @@ const settings = "test/unit/settings.test.ts";
 const scope = "src/telemetry/scope.ts";
 const trigger = "src/local/host/triggers/queue-trigger.ts";
 
-/** What an operator sees: log lines, traces, and events from a queue. */
+/** Mistakes in log lines, traces, and events from a queue. */
 export const operateMutants: readonly Mutant[] = [
   {
     breaks: "a line that is logged again is not marked",
@@ -20,7 +20,7 @@ export const operateMutants: readonly Mutant[] = [
     suites: [lines],
   },
   {
-    breaks: "a copy whose outcome the ledger did not take has no line",
+    breaks: "a copy whose outcome the ledger did not record has no line",
     file: "src/orchestrations/finish.ts",
     find: "context.log(buildLogLine(",
     replace: "void (buildLogLine(",
@@ -34,14 +34,14 @@ export const operateMutants: readonly Mutant[] = [
     suites: [lines],
   },
   {
-    breaks: "responses that are thrown are not seen as throttling",
+    breaks: "thrown responses are not counted as throttling",
     file: "src/storage/pipeline.ts",
     find: "call?.end(error instanceof RestError ? toResponse(error.response) : null);",
     replace: "call?.end(error instanceof RestError ? null : null);",
     suites: [lines],
   },
   {
-    breaks: "a 429 is no throttling",
+    breaks: "a 429 is not counted as throttling",
     file: scope,
     find: "response?.status === 429 || response?.status === 503",
     replace: "response?.status === 503",
@@ -90,7 +90,7 @@ export const operateMutants: readonly Mutant[] = [
     suites: [traces],
   },
   {
-    breaks: "the notification is in no trace",
+    breaks: "the notification has no trace",
     file: "src/notifications/notifications.ts",
     find: "...(copy.trace === undefined ? {} : { traceparent: copy.trace }),",
     replace: "...(copy.trace === undefined ? {} : {}),",
@@ -105,7 +105,7 @@ export const operateMutants: readonly Mutant[] = [
     suites: [spans],
   },
   {
-    breaks: "a message is given up after one try less than its log says",
+    breaks: "a message becomes a poison message one try earlier than the log says",
     file: trigger,
     find: "if (message.dequeueCount >= queues.maxDequeueCount) return await giveUp(received, tries);",
     replace:

@@ -12,7 +12,7 @@ const misplaced = "test/unit/copy/location/misplaced-sas.test.ts";
 const signIn = "test/e2e/access/sign-in.test.ts";
 const canaries = "test/e2e/secrets/settings-canary.test.ts";
 
-/** Mistakes in the checks of what no pair may contain, of what no message may quote, and of who may call. */
+/** Mistakes in the checks of pairs for the app's own state, of quotes in messages, and of callers. */
 export const ownStateMutants: readonly Mutant[] = [
   {
     breaks: "a pair may contain the app's whole account",
@@ -50,7 +50,7 @@ export const ownStateMutants: readonly Mutant[] = [
     suites: [ownState],
   },
   {
-    breaks: "a pair that is the app's state is no problem of the settings",
+    breaks: "a pair that contains the app's state is not a problem of the settings",
     file: "src/settings/settings.ts",
     find: "if (own !== null) problems.push(...ownPairProblems(pairs, own, emulator));",
     replace:
@@ -72,7 +72,7 @@ export const ownStateMutants: readonly Mutant[] = [
     suites: [ownState],
   },
   {
-    breaks: "a package in a share is taken as one in a container",
+    breaks: "a package in a share is treated as one in a container",
     file: named,
     find: 'host.service === "file" ? "file" : "blob"',
     replace: '"blob"',
@@ -151,7 +151,7 @@ export const ownStateMutants: readonly Mutant[] = [
     suites: [canaries],
   },
   {
-    breaks: "a text that is no host is quoted",
+    breaks: "a text that is not a host is quoted",
     file: "src/copy/location/characters.ts",
     find: "return /^[a-z0-9.:[\\]-]+$/i.test(host);",
     replace: "return host.length > 0;",
@@ -165,7 +165,7 @@ export const ownStateMutants: readonly Mutant[] = [
     suites: [secretSettings],
   },
   {
-    breaks: "a text that is no name is quoted",
+    breaks: "a text that is not a name is quoted",
     file: names,
     find: "&& /^[\\p{L}\\p{N} ._-]+$/u.test(name)",
     replace: "",

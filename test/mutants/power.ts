@@ -1,6 +1,6 @@
 import type { Mutant } from "./mutant.ts";
 
-/* Mistakes in the checks of what the app's identity, its callers and its routes may do. */
+/* Mistakes in the checks of the rights of the app's identity, its callers and its routes. */
 
 const trusted = "test/unit/copy/location/trusted-endpoint.test.ts";
 const strangeInput = "test/contract/activities/strange-input.test.ts";
@@ -49,7 +49,7 @@ export const powerMutants: readonly Mutant[] = [
     suites: [trusted],
   },
   {
-    breaks: "a name with dot segments leads out of its pair",
+    breaks: "a name with dot segments leaves its pair",
     file: "src/copy/location/trusted-endpoint.ts",
     find: "!isEndpoint(endpoint) || !isWellNamed(endpoint)",
     replace: "!isEndpoint(endpoint) || (!isWellNamed(endpoint) && endpoint === null)",
@@ -70,7 +70,7 @@ export const powerMutants: readonly Mutant[] = [
     suites: [strangeInput],
   },
   {
-    breaks: "a copy along a route may have any destination",
+    breaks: "a copy of a route may have any destination",
     file: "src/copy/routing/copy-access.ts",
     find: "!parsed.ok || endpointUrl(parsed.endpoint) !== endpointUrl(destination)",
     replace: "!parsed.ok",
@@ -134,7 +134,7 @@ export const powerMutants: readonly Mutant[] = [
     suites: ["test/e2e/requests/hardening.test.ts"],
   },
   {
-    breaks: "principals share one space of Idempotency-Keys",
+    breaks: "principals share one set of Idempotency-Keys",
     file: "src/triggers/http/claim-instance.ts",
     find: 'const caller = principal ?? "";',
     replace: 'const caller = principal === "" ? principal : "";',

@@ -1,6 +1,6 @@
 import type { Mutant } from "./mutant.ts";
 
-/* What keeps a copy cheap: connections, pipelines and memory. */
+/* Mistakes that raise the cost of a copy: in connections, pipelines and memory. */
 
 export const priceMutants: readonly Mutant[] = [
   {

@@ -7,7 +7,7 @@ const events = "test/unit/copy/routing/storage-event.test.ts";
 const order = "test/contract/triggers/route-handler.test.ts";
 const lists = "test/unit/list-query.test.ts";
 
-/** Mistakes in what problems quote, and in texts that were read although they cannot be meant. */
+/** Mistakes in the quotes in problems, and in inputs that must not be accepted. */
 export const quoteMutants: readonly Mutant[] = [
   {
     breaks: "a problem of any setting quotes every value",

@@ -13,7 +13,7 @@ const foreign = "test/contract/host/foreign-requests.test.ts";
 const events = "test/unit/copy/routing/storage-event.test.ts";
 const repeated = "test/e2e/events/repeated-requests.test.ts";
 
-/** Mistakes in the checks of what triggers guarantee, and of texts that are accepted only in one spelling. */
+/** Mistakes in the checks of the rules that triggers enforce, and of inputs that are accepted in only one spelling. */
 export const requestMutants: readonly Mutant[] = [
   {
     breaks: "an input chooses the time of its request",
@@ -23,7 +23,7 @@ export const requestMutants: readonly Mutant[] = [
     suites: [strangeRequests],
   },
   {
-    breaks: "an id may have a time that has not come yet",
+    breaks: "an id may have a time in the future",
     file: rules,
     find: "if (requestedAt > plusMs(now, maxClockSkewMs))",
     replace: "if (requestedAt > plusMs(now, maxClockSkewMs * 1e6))",
@@ -93,7 +93,7 @@ export const requestMutants: readonly Mutant[] = [
     suites: [strangeRequests],
   },
   {
-    breaks: "a repeated request goes to another date",
+    breaks: "a repeated request gets a new date",
     file: "src/triggers/http/start-copy.ts",
     find: "parsed.route === null || at === now",
     replace: "parsed.route === null || at <= now",
@@ -128,7 +128,7 @@ export const requestMutants: readonly Mutant[] = [
     suites: [strangeFields],
   },
   {
-    breaks: "a kept ETag holds for every lock",
+    breaks: "a kept ETag matches every lock",
     file: "src/copy/contract/stored-shapes.ts",
     find: '/^"[\\x21\\x23-\\x29\\x2b\\x2d-\\x7e]{1,254}"$/',
     replace: "/^[\\x20-\\x7e]{1,256}$/",
@@ -149,14 +149,14 @@ export const requestMutants: readonly Mutant[] = [
     suites: [events],
   },
   {
-    breaks: "an error has the Storage id of the copy that was to be replaced",
+    breaks: "an error contains the Storage id of the copy that Ferry would replace",
     file: "src/activities/support/plan-copy.ts",
     find: "abort the other copy onto",
     replace: "abort copy ${copyId} onto",
     suites: [busy],
   },
   {
-    breaks: "an error has the Storage id of the copy that superseded",
+    breaks: "an error contains the Storage id of the copy that replaced ours",
     file: "src/copy/decisions/read-status.ts",
     find: '"another copy has replaced the destination"',
     replace: "`the destination now has copy ${copy.copyId}`",

@@ -11,7 +11,7 @@ const resend = "test/contract/triggers/resend-notifications.test.ts";
 /** Mistakes in the checks of inputs that a client with access to the task hub can pass. */
 export const strictMutants: readonly Mutant[] = [
   {
-    breaks: "activities accept any text as the id of a copy",
+    breaks: "activities accept any string as the id of a copy",
     file: "src/copy/contract/stored-shapes.ts",
     find: "export const instanceId = z.string().refine(isInstanceId);",
     replace:
@@ -47,14 +47,14 @@ export const strictMutants: readonly Mutant[] = [
     suites: ["test/contract/ledger/names.test.ts"],
   },
   {
-    breaks: "an input along a route has options that differ from the route's",
+    breaks: "an input with a route has options that differ from the route's",
     file: "src/copy/routing/copy-access.ts",
     find: "if (changed.length > 0) {",
     replace: "if (changed.length > 9) {",
     suites: [orchestrations],
   },
   {
-    breaks: "the order of an option's fields counts",
+    breaks: "the order of an option's fields is compared",
     file: "src/copy/routing/copy-access.ts",
     find: "toSorted(([a], [b]) => (a < b ? -1 : 1))",
     replace: "slice()",
@@ -68,7 +68,7 @@ export const strictMutants: readonly Mutant[] = [
     suites: [claims],
   },
   {
-    breaks: "the lease of a request without a lock stays",
+    breaks: "the lease of a request without a lock is not released",
     file: "src/activities/support/source-lease.ts",
     find: "record.source === url) return true;",
     replace: "record.source === url) return false;",
@@ -82,7 +82,7 @@ export const strictMutants: readonly Mutant[] = [
     suites: [locks],
   },
   {
-    breaks: "settle releases the lock whose ETag its input has, after a clean-up",
+    breaks: "settle releases the lock with the ETag in its input, after a clean-up",
     file: "src/activities/settle.ts",
     find: "lock = held?.etag ?? null;",
     replace: "lock = held?.etag ?? lock;",
@@ -96,14 +96,14 @@ export const strictMutants: readonly Mutant[] = [
     suites: [locks],
   },
   {
-    breaks: "settle cleans up under the lock of another request of its record",
+    breaks: "settle cleans up under a lock whose request differs from the record's",
     file: "src/activities/support/destination-queue.ts",
     find: "|| isOfOther(record, held.copy)) return null;",
     replace: "|| isOfOther(newRecord(held.copy), held.copy)) return null;",
     suites: [locks],
   },
   {
-    breaks: "settle cleans up although the lock has another source",
+    breaks: "settle cleans up although the lock has a different source",
     file: "src/activities/support/destination-queue.ts",
     find: "endpointUrl(source) === endpointUrl(copy.source) &&",
     replace: "endpointUrl(source) !== endpointUrl(copy.destination) &&",

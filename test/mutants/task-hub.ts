@@ -3,7 +3,7 @@ import type { Mutant } from "./mutant.ts";
 const unavailable = "test/e2e/recovery/unavailable.test.ts";
 const endedMeanwhile = "test/contract/instances/ended-meanwhile.test.ts";
 
-/** The task hub is unreachable or slow, the settings are wrong, or an instance ends while it is called. */
+/** Mistakes if the task hub is unreachable or slow, the settings are invalid, or an instance ends during a call. */
 export const taskHubMutants: readonly Mutant[] = [
   {
     breaks: "a request waits for a task hub that hangs",
@@ -13,7 +13,7 @@ export const taskHubMutants: readonly Mutant[] = [
     suites: [unavailable],
   },
   {
-    breaks: "a task hub that fails leads to a 500",
+    breaks: "a failing task hub results in a 500",
     file: "src/triggers/http/http-handler.ts",
     find: "if (!isKnown) {",
     replace: "if (isKnown || !isKnown) {",
@@ -27,7 +27,7 @@ export const taskHubMutants: readonly Mutant[] = [
     suites: [unavailable],
   },
   {
-    breaks: "an app with wrong settings registers no function",
+    breaks: "an app with invalid settings registers no function",
     file: "src/main.ts",
     find: "if (!(error instanceof SettingsError) || isDeveloperMachine(process.env)) throw error;",
     replace: "if (!(error instanceof SettingsError) || !isDeveloperMachine({})) throw error;",
@@ -41,21 +41,21 @@ export const taskHubMutants: readonly Mutant[] = [
     suites: [unavailable],
   },
   {
-    breaks: "an event on an instance that has ended meanwhile is an error",
+    breaks: "an event for an instance that has ended in the meantime is an error",
     file: "src/instances/raise-event.ts",
     find: "if (await hasEnded(client, instanceId)) return;",
     replace: "await hasEnded(client, instanceId);",
     suites: [endedMeanwhile],
   },
   {
-    breaks: "an event on an instance that was purged meanwhile is an error",
+    breaks: "an event for an instance that was purged in the meantime is an error",
     file: "src/instances/raise-event.ts",
     find: 'return error instanceof Error && error.message.includes("replied with HTTP 404");',
     replace: "return error === null;",
     suites: [endedMeanwhile],
   },
   {
-    breaks: "an event that a running instance did not get counts as raised",
+    breaks: "an event that a running instance did not receive counts as raised",
     file: "src/instances/raise-event.ts",
     find: "return finalStatuses.includes(runtimeStatus);",
     replace: "return finalStatuses.includes(runtimeStatus) || true;",

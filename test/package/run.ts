@@ -31,6 +31,7 @@ export async function runPackageSuite(args: readonly string[]): Promise<number> 
     if (others.length < args.length) return runExtensionSuite(["scenarios-extension", ...others]);
     return runVitest([
       "--project=e2e",
+      "--project=separate",
       "--exclude=test/e2e/commands/**", // they test the project, not an app
       "--exclude=**/npm-start.test.ts",
       ...others,

@@ -36,7 +36,7 @@ const strandingChanges: {
     },
   },
   {
-    what: "an activity under another name",
+    what: "an activity with a different name",
     refused: true,
     orchestrator: withChangedCalls((df) => ({
       callActivity: (name, input) =>
@@ -44,7 +44,7 @@ const strandingChanges: {
     })),
   },
   {
-    what: "two activities in another order",
+    what: "two activities in a different order",
     refused: true,
     orchestrator: withChangedCalls((df) => ({
       callActivity(name, input) {
@@ -65,7 +65,7 @@ const strandingChanges: {
     },
   },
   {
-    what: "an event under another name",
+    what: "an event with a different name",
     refused: true,
     orchestrator: withChangedCalls((df) => ({
       waitForExternalEvent: (name) =>

@@ -56,7 +56,7 @@ function parseLimit(text = "1"): (round: number) => boolean {
   return () => Date.now() < endsAt;
 }
 
-/** Returns null when the campaign passed, or what to do about its failure. */
+/** Returns null when the campaign passed, otherwise instructions for its failure. */
 function runCampaign({ seedName, files }: Campaign, seed: number): string | null {
   const environment = { [seedName]: String(seed) };
   const status = runVitest(["--mode=full", ...files], { environment });

@@ -14,7 +14,7 @@ test("without parameters, a list has 50 copies and no filter", () => {
   expect(parse("")).toEqual({ ok: true, query: { ...none, limit: 50, startFrom: null } });
 });
 
-test("the function key in the query is no parameter of the list", () => {
+test("the function key in the query is not a parameter of the list", () => {
   expect(parse("code=abc&clientId=x")).toMatchObject({ ok: true });
 });
 
@@ -35,7 +35,7 @@ test.each(["running", "succeeded", "skipped", "failed", "aborted"])("status %s",
 });
 
 test.each(["queued", "copying", "aborting", "Running", "", "toString"])(
-  "no status %j",
+  "status %j is rejected",
   (status) => {
     const message = "status must be one of running, succeeded, skipped, failed, aborted";
     expect(problemsOf(`status=${status}`)).toEqual([message]);
@@ -82,7 +82,7 @@ test("a cursor continues the list with the same filters, and another limit", () 
     "source=https://a/&",
   ]) {
     expect(problemsOf(`${other}cursor=${cursor}`)).toEqual([
-      "cursor belongs to a list with other filters; begin again without it",
+      "cursor belongs to a list with other filters; start again without it",
     ]);
   }
 });
@@ -109,11 +109,11 @@ test.each([
   valid.slice(1),
   "A".repeat(100_000),
 ])("the cursor %j is malformed", (cursor) => {
-  const message = "cursor is not one that this app returned as nextCursor";
+  const message = "cursor must be a nextCursor that this app returned";
   expect(problemsOf(`cursor=${encodeURIComponent(cursor)}`)).toEqual([message]);
 });
 
-test("all problems are reported at once, and unknown or repeated parameters by name", () => {
+test("all problems are reported together, and unknown or repeated parameters by name", () => {
   expect(problemsOf("status=x&limit=0&cursor=y&page=2&status=y&sig%3Dsecret=1&source=x")).toEqual([
     "status must be sent once",
     "page is not a parameter of this request",
@@ -121,6 +121,6 @@ test("all problems are reported at once, and unknown or repeated parameters by n
     "status must be one of running, succeeded, skipped, failed, aborted",
     "source must begin with https:// or http://",
     "limit must be a number from 1 to 50",
-    "cursor is not one that this app returned as nextCursor",
+    "cursor must be a nextCursor that this app returned",
   ]);
 });

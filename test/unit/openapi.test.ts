@@ -10,7 +10,7 @@ import { operations } from "../../src/http/openapi/operations.ts";
 const file = "src/http/openapi/openapi.json";
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
 
-test("the document is that of the schemas", async () => {
+test("the document matches the schemas", async () => {
   const text = `${JSON.stringify(buildDocument(version), null, 2)}\n`;
   await expect(text).toMatchFileSnapshot(`../../${file}`);
 });
@@ -34,7 +34,7 @@ const all = Object.entries(operations).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
 );
 
-test.each(all)("the examples of $method $path fit their schemas", ({ operation }) => {
+test.each(all)("the examples of $method $path match their schemas", ({ operation }) => {
   const { request, answers } = operation;
   for (const [name, example] of Object.entries(request?.examples ?? {})) {
     expect(request?.schema.safeParse(example).error, name).toBeUndefined();

@@ -7,8 +7,8 @@ import { epochMs } from "../../src/copy/time.ts";
 import { readSettings } from "../../src/settings/settings.ts";
 
 /*
- * Goal: no pair and no route reaches what the app and its host keep: in their account, or where a setting names it. In
- * the app's own account, only containers that a pair or a route names can be copied.
+ * Goal: no pair and no route reaches the state of the app and its host, in their account or in a place that a setting
+ * names. In the app's own account, only containers that a pair or a route names can be copied.
  */
 
 const own = { AzureWebJobsStorage__accountName: "own" };
@@ -155,7 +155,7 @@ test.each([
   ["WEBSITE_RUN_FROM_PACKAGE", "https://acct2.dfs.core.windows.net/packages/app.zip"],
   ["SCM_RUN_FROM_PACKAGE", `${packages}/app.zip${sas}`],
   ["AzureWebJobsSecretStorageSas", `${packages}${sas}`],
-])("what %s=%s names is the app's own state, in any account", (name, value) => {
+])("the container in %s=%s is the app's own state, in any account", (name, value) => {
   const environment = { ...own, [name]: value };
   const refused = expect.stringContaining("is where this app and its host keep their state");
   expect(problemsOf(packages, environment)).toEqual([refused, refused]);

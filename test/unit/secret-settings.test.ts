@@ -38,7 +38,7 @@ test.each(brokenSecrets)("a problem of %s quotes no part of its value: %j", (set
   expect(partsIn(problems.join())).toEqual([]);
 });
 
-test("every secret setting that can be wrong is tested with wrong values", () => {
+test("every secret setting that can be invalid is tested with invalid values", () => {
   const secret = Object.entries(settingsTable)
     .filter(([, setting]) => "isSecret" in setting)
     .map(([name]) => name);
@@ -94,7 +94,7 @@ test.each([
   expect(partsIn(problemsWith(environment).join())).toEqual([]);
 });
 
-test("a host that is none of Storage is quoted from AzureWebJobsStorage__blobServiceUri", () => {
+test("a host outside Storage is quoted from AzureWebJobsStorage__blobServiceUri", () => {
   const environment = { ...uri("https://files.contoso.example"), AzureWebJobsStorage: "" };
   expect(problemsWith(environment).join()).toContain('its host is "files.contoso.example"');
 });

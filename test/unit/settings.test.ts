@@ -273,10 +273,10 @@ test.each([
   "a/b",
   "%HUB%",
   "events-poison",
-  "a".repeat(57), // no room for "-poison": the host would keep what it gives up
-])("a queue that cannot have events is rejected: %s", (queueName) => {
+  "a".repeat(57), // too long for "-poison": the host would keep messages that it gave up on
+])("a queue that cannot be the event queue is rejected: %s", (queueName) => {
   const read = () => readSettings({ ...account, COPY_EVENT_QUEUE: queueName });
-  expect(read).toThrow(/COPY_EVENT_QUEUE must be a queue's name of 3 to 56 lower-case letters/);
+  expect(read).toThrow(/COPY_EVENT_QUEUE must be a queue name of 3 to 56 lower-case letters/);
 });
 
 test.each(["ferry-workitems", "ferry-control-00", "ferry-control-15"])(

@@ -71,7 +71,7 @@ test.each([
   expect(entry(event)).toEqual([]);
 });
 
-test("without a history, the dates of the ledger are the entries", () => {
+test("without a history, the dates in the ledger are the entries", () => {
   const { source, entries } = buildTimeline(view, { own: null, repair: null });
   expect(source).toBe("ledger");
   expect(entries.map(({ step }) => step)).toEqual(["requested", "start"]);

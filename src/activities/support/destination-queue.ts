@@ -22,7 +22,7 @@ export async function acquireOrJoin(
   let lock = await ledger.acquireLock(instanceId, copy);
   if (copy.options.ifBusy === "fail") return lock;
   while (!lock.held) {
-    // Another request under the same id holds it: this one must not leave anything in the queue.
+    // Another request under the same id holds the lock: this one must not leave anything in the queue.
     if (lock.holder === instanceId) return lock;
     if (await ledger.queue.join(destination, instanceId, lock.etag)) return lock;
     lock = await ledger.acquireLock(instanceId, copy);
@@ -31,7 +31,7 @@ export async function acquireOrJoin(
   const position = await ledger.queue.position(destination, instanceId, now());
   const { isFirst, isQueued, isAlone } = position;
   if (isFirst) {
-    // The other waiters have marked only the lock of the former holder.
+    // The other waiters have marked only the previous holder's lock.
     if (!isAlone) await ledger.queue.mark(destination, lock.etag);
     if (isQueued) await ledger.queue.leave(destination, instanceId);
     return lock;
@@ -87,9 +87,9 @@ export async function readOwnLock(
 }
 
 /**
- * Releases the lock, removes the copy from the queue, and passes the destination on if a copy waits for it. Does this
- * even if the lock was released before, because the process may have been killed in between. `lock`: its ETag, null if
- * it is not known.
+ * Releases the lock, removes the copy from the queue, and passes the destination on if a copy waits for it. Does the
+ * rest even if the lock was already released, because the process may have been killed in between. `lock`: its ETag,
+ * null if it is not known.
  */
 export async function freeDestination(
   deps: ActivityDependencies,

@@ -49,7 +49,7 @@ export async function findOurs(
   };
 }
 
-/** Records the copyId of a copy that an earlier attempt has started: it resolves all attempts. */
+/** Records the copyId of a copy that an earlier attempt has started, which resolves all attempts. */
 export async function adopt(
   deps: ActivityDependencies,
   { instanceId }: StartInput,

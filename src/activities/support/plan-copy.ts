@@ -30,7 +30,7 @@ export type Decided = Exclude<Decision, { kind: "replace" }> | TransientFailure;
 
 /**
  * While a copy waits for its source, it reads only the source, and leaves the lock to others. Null if it no longer has
- * to wait. `record`: the copy's; null if it has none.
+ * to wait. `record`: the copy's record; null if it has none.
  */
 export async function readAwaitedSource(
   deps: ActivityDependencies,
@@ -178,9 +178,9 @@ function refusedDestination({ options }: CopyInput, verdict: Verdict): Decision 
 }
 
 /**
- * Aborts a copy that is not ours; null when it is aborted or no longer pending. Its copyId is sent along, so
- * Storage refuses the call if another copy is pending by now ("Abort Copy Blob", 409). No message has the copyId: with
- * it, and write permission, a caller could abort a copy of another caller.
+ * Aborts a copy that is not ours; null when it is aborted or no longer pending. The call names its copyId, so Storage
+ * refuses the call if another copy is pending by then ("Abort Copy Blob", 409). No message contains the copyId: with
+ * it, and write permission, a caller could abort another caller's copy.
  */
 async function abortOther(
   deps: ActivityDependencies,

@@ -14,7 +14,8 @@ import type { Step } from "./step.ts";
 import { transientFailure } from "./storage-call.ts";
 
 /**
- * The copy has an outcome already, its abort was requested, or its record is of another request; null if none of these.
+ * The copy already has an outcome, its abort was requested, or its record belongs to a different request; otherwise
+ * null.
  */
 export async function findEnd(
   { deps, input, context, sides }: Step,
@@ -44,13 +45,13 @@ export async function findEnd(
     : null;
 }
 
-/** The result of an input that is not the one that was first started under its id. */
+/** The result of an input that differs from the one that was first started under its id. */
 export function otherRequest(): StartResult {
   const reason = "something else was requested under its id, or with other options";
   return { kind: "failed", failure: notAllowed(reason) };
 }
 
-/** Returns the lock and the lease that this run has taken, if the record is of another request. */
+/** Returns the lock and the lease that this run has taken, if the record belongs to a different request. */
 export async function giveBack(
   { deps, input, context, sides }: Step,
   record: KnownRecord | null,
@@ -58,7 +59,7 @@ export async function giveBack(
 ): Promise<void> {
   const { copy, instanceId } = input;
   if (record === null || !isOfOther(record, copy)) return;
-  // Both requests would have the same lease, because its id is the copy's.
+  // Both requests would have the same lease, because the lease id is the id of the copy.
   if (!record.leasesSource) await releaseSource(deps, input, sides, { isAllowed: true });
   await freeDestination(deps, { instanceId, copy: pickEndpoints(copy) }, { context, lock });
 }

@@ -26,7 +26,7 @@ import { callStorage, toFailure, toTransientFailure, transientFailure } from "./
 
 /** Rollback needs more permissions than the copy itself ("Create a service SAS", permissions). */
 const unauthorizedFix =
-  "For rollback give this app's identity the role Storage Blob Data Contributor on the destination (to restore its index tags, Storage Blob Data Owner), or give the destination URL a SAS of its container with read, create, write, delete and list permission (to restore its index tags, also t)";
+  "For rollback, give this app's identity the role Storage Blob Data Contributor on the destination (to restore its index tags, Storage Blob Data Owner), or give the destination URL a SAS of its container with read, create, write, delete and list permission (to restore its index tags, also t)";
 
 /** `isNew`: this run took the snapshot of the plan. */
 export type Snapshotted =

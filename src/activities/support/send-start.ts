@@ -31,7 +31,7 @@ import { tagsToSet } from "./source-tags.ts";
 import { callStorage, toFailure, transientFailure } from "./storage-call.ts";
 import type { CallResult } from "./storage-call.ts";
 
-/** How long the start call may take; Storage checks the source before it answers. */
+/** How long the start call may take; Storage checks the source before it responds. */
 const startTimeoutMs = 30 * second;
 /** How long a request that was sent just before the time-out may take to arrive at Storage. */
 const arrivalMs = 15 * second;
@@ -56,10 +56,7 @@ export async function sendStart(
   const { copy } = input;
   const { plan, sides, until, record } = attempt;
   const refuse = (result: NotStarted | TransientFailure) => resolve(deps, input, attempt, result);
-  const ready = await readySource(deps, input, attempt).catch(async (error: unknown) => {
-    await deps.ledger.records.write(input.instanceId, withAnswer(record), record.etag);
-    throw error;
-  });
+  const ready = await readySource(deps, input, attempt);
   if (!ready.ok) return await refuse(toNotStarted(ready.verdict));
   const { source, signed, tags } = ready.value;
   const destination = sides.destination();
@@ -67,7 +64,7 @@ export async function sendStart(
   if (tooLong !== null) return await refuse(tooLong);
   if (deps.now() > until - startTimeoutMs - arrivalMs) {
     const message =
-      "Cannot start the copy now because the ledger or the source's account answered too late";
+      "Cannot start the copy now because the ledger or the source's account responded too late";
     return await refuse(transientFailure(failure("internal", message)));
   }
 
@@ -140,7 +137,7 @@ async function recordStart(
     : result;
 }
 
-/** Storage did not start the copy: records that, so that nothing is adopted for this attempt later. */
+/** Records that Storage did not start the copy, so that Ferry adopts no copy for this attempt later. */
 async function resolve(
   deps: ActivityDependencies,
   { instanceId }: StartInput,
@@ -172,7 +169,7 @@ async function readySource(
     : signed;
 }
 
-/** Only now is the source's whole URL known: with the snapshot of a copy onto itself, and with the minted SAS. */
+/** The complete source URL is known only now: with the snapshot of a copy onto itself, and with the minted SAS. */
 function refuseLongSource(source: Side): Extract<NotStarted, { kind: "failed" }> | null {
   const length = copySourceLength(source);
   if (length <= maxCopySourceLength) return null;

@@ -5,7 +5,7 @@ import type { ActivityDependencies } from "./dependencies.ts";
 
 /**
  * The two sides of a copy. Each call opens the SAS of that side, and throws `UnsealError` if its key is missing. An
- * activity calls only the side that it uses, so that a missing key stops no step that can do without it.
+ * activity calls only the side that it uses, so that a missing key does not block steps that do not need it.
  */
 export type Sides = { source: () => Side; destination: () => DestinationSide };
 

@@ -15,7 +15,7 @@ const unauthorizedFix =
 
 /**
  * Leases the source until the copy is settled. Returns null on success, and if no lease was requested. The lease id is
- * the copy's id, so a second call changes nothing, and the lease shows which copy holds it.
+ * the copy's id, so a second call changes nothing, and the lease id names the copy that holds it.
  */
 export async function leaseSource(
   deps: ActivityDependencies,

@@ -9,7 +9,7 @@ import type { CallResult } from "./storage-call.ts";
 
 /** "Get Blob Tags" needs more than permission to read the blob. */
 const unauthorizedFix =
-  'For tags "source" give this app\'s identity the role Storage Blob Data Owner on the source, or give the source URL a SAS with read and tag permission (rt)';
+  'For tags "source", give this app\'s identity the role Storage Blob Data Owner on the source, or give the source URL a SAS with read and tag permission (rt)';
 
 /** Returns the tags to set at the start; reads them for `tags: "source"`, because Copy Blob does not copy tags. */
 export async function tagsToSet(

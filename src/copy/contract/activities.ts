@@ -50,20 +50,20 @@ export type CopyEndpoints = {
   rollsBack?: true;
   /** The name of the copy's claim in the ledger; absent without an Idempotency-Key or event. */
   claim?: string;
-  /** Who may use the copy, where App Service authentication names callers; absent for a caller without a principal. */
+  /** The owner of the copy, if App Service authentication names callers; absent for a caller without a principal. */
   owner?: CopyOwner;
   /** The traceparent of the invocation that accepted the copy (W3C Trace Context); absent in inputs of older releases. */
   trace?: string;
 };
 
-/** The hash of the principal that requested the copy; "event" for a copy along a route that an event caused. */
+/** The hash of the principal that requested the copy; "event" for a copy that an event caused. */
 export type CopyOwner = string;
 export const eventOwner = "event" satisfies CopyOwner;
 
 /**
- * What the log line of the copy's end contains, and an activity does not know. `eventAt`: the time of the event that
- * caused the copy (ISO 8601). `activities`: how many the orchestration has called, including the current one; `timers`:
- * how many it has created. Fields without a value are absent.
+ * The parts of the log line of the copy's end that an activity does not know. `eventAt`: the time of the event that
+ * caused the copy (ISO 8601). `activities`: the number of activities that the orchestration has called, including the
+ * current one; `timers`: the number of timers that it has created. Fields without a value are absent.
  */
 export type EndFacts = { route?: string; eventAt?: string; activities: number; timers: number };
 
@@ -111,15 +111,15 @@ export type ActivityInput<Copy extends CopyEndpoints = CopyEndpoints> = {
   copy: Copy;
 };
 /**
- * The ETags of a copy's lock and record after the last step, so that the next step writes without a read; null: the copy
- * has none. They are kept only if no start attempt can be in flight.
+ * The ETags of a copy's lock and record after the last step, so that the next step writes without a read; null if the
+ * copy has none. They are kept only if no start attempt can be in flight.
  */
 export type KeptEtags = { lock: string | null; record: string | null };
 
 /**
  * `attempt`: the orchestration counts its attempts from 1. `kept`: null if the ledger must be read. `awaitedCopyId`: the
  * copy that was pending on the source at the last read, so the source is read first. It is only a hint: decisions use
- * that of the record. `asksPosition`: report whether the copy is the first in the queue.
+ * the record's value. `asksPosition`: report whether the copy is the first in the queue.
  */
 export type StartInput = ActivityInput<CopyInput> & {
   attempt: number;
@@ -216,7 +216,7 @@ export type Busy = {
 };
 
 export type StartResult =
-  /** `status`: the copy's, as its start or a read reported it; absent if it is not known. */
+  /** `status`: the copy's status, as its start or a read reported it; absent if it is not known. */
   | { kind: "started"; started: StartedCopy; status?: CopyStatus; kept?: KeptEtags }
   /** `kept` is absent if an attempt may be in flight. */
   | (NotStarted & { kept?: KeptEtags })

@@ -32,7 +32,7 @@ export type CopyStatus = Dated &
 
 /**
  * When the activity read the destination, by its host's clock (epoch ms). Its orchestration may get the result minutes
- * later. Absent in results of older releases, and where nothing was read.
+ * later. Absent in results of older releases, and if nothing was read.
  */
 type Dated = { readAt?: EpochMs };
 

@@ -21,7 +21,7 @@ export function toInstanceId(text: string): InstanceId {
   return text as InstanceId; // the brand has no runtime value, so only a cast can add it
 }
 
-/** The time after the last one that an id may have: the name of a record has five digits for its day (year 2243). */
+/** Ids must have an earlier time, because a record's name has only five digits for its day (year 2243). */
 const endOfIds = epochMs(100_000 * day);
 
 /**

@@ -14,7 +14,7 @@ export type SourceProperties = {
   archived: boolean;
   /** The pending copy onto it; null when there is none. */
   pendingCopy: Pick<CopyProperties, "copyId" | "progress"> | null;
-  /** The copyId of the copy that produced the current content; absent if the content was written in another way. */
+  /** The copyId of the copy that produced the current content; absent if no copy produced it. */
   producedBy?: CopyId;
 };
 

@@ -9,14 +9,15 @@ import type { ActivityInput, CopyInput } from "./activities.ts";
 import { isInstanceId, timeOfId } from "./ids.ts";
 
 /*
- * What triggers guarantee of every copy that they start. A client with the task hub's key can start one that no trigger
- * has checked, so the start activity checks it again.
+ * The rules that triggers enforce for every copy that they start. A client with the task hub's key can start a copy
+ * that no trigger has checked, so the start activity enforces them again.
  */
 
 /**
- * How late after its request the first start of a copy may be (ms), because the time of its id chooses the date in a
- * route's destination and its place in a queue. A later start must have a record: then the copy has waited. Records of
- * ended copies are kept for at least as long (`COPY_RETENTION_DAYS`), so that no late run starts such a copy again.
+ * The maximum time in ms from a request to the first start of its copy. It is limited because the time in the id
+ * determines the date in a route's destination and the copy's place in a queue. A later start needs a record, which
+ * shows that the copy has waited. Records of ended copies are kept for at least as long (`COPY_RETENTION_DAYS`), so
+ * that no late run starts such a copy again.
  */
 export const maxFirstStartMs = 3 * day;
 
@@ -29,12 +30,12 @@ export function requestProblem(
   const requestedAt = timeOfId(instanceId);
   // The time chooses dates in the destination of a route.
   if (copy.createdAt !== toIso(requestedAt)) return "it was not requested at the time in its id";
-  if (requestedAt > plusMs(now, maxClockSkewMs)) return "the time in its id has not come yet";
+  if (requestedAt > plusMs(now, maxClockSkewMs)) return "the time in its id is in the future";
   const isByEvent = event !== undefined;
   if (isByEvent !== (owner === eventOwner) || (isByEvent && route !== undefined)) {
     return "it has an event and a caller, and only one of them can have caused it";
   }
-  if (!haveOptions(copy)) return "its flags are not those of its options";
+  if (!haveOptions(copy)) return "its flags do not match its options";
   if (isOwnLease(options.destinationLease)) {
     return "its destinationLease is a UUID of version 7, which Ferry uses for its own leases";
   }
@@ -61,15 +62,15 @@ export function isOwnLease(leaseId: string | null): boolean {
 
 const flags = ["destinationLease", "leasesSource", "mayWait", "rollsBack"] as const;
 
-/** Returns true if the flags that the copy has are those of its options. An input from a trigger has none yet. */
+/** Returns true if the flags of the copy match its options. An input from a trigger has no flags yet. */
 function haveOptions(copy: CopyInput): boolean {
   const expected = pickEndpoints(copy);
   return flags.every((flag) => copy[flag] === undefined || copy[flag] === expected[flag]);
 }
 
 /**
- * Returns a text that is the same for all inputs of one request, and different for every other request. It has only
- * options that are set, so that a later release with more options returns the same text. It contains no SAS.
+ * Returns a string that is the same for all inputs of one request, and different for every other request. It contains
+ * only options that are set, so that a later release with more options returns the same string. It contains no SAS.
  */
 export function requestText(copy: RequestedCopy): string {
   const { source, destination, createdAt, options, event, route, owner } = copy;
@@ -82,7 +83,7 @@ export function requestText(copy: RequestedCopy): string {
   return JSON.stringify(parts, sortFields);
 }
 
-/** The parts of a copy's input that say what is copied, and how. */
+/** The parts of a copy's input that define the copy: endpoints and options. */
 export type RequestedCopy = Pick<
   CopyInput,
   "source" | "destination" | "createdAt" | "options" | "event" | "route" | "owner"

@@ -10,16 +10,16 @@ import { isInstanceId } from "./ids.ts";
 
 /*
  * The shapes of orchestration and activity inputs, for `strict-input.ts`. Unknown fields are accepted, because a newer
- * release may have written them. Every text and every list has a limit, because inputs are copied into histories and
- * into the ledger. The limits are far above everything that Ferry writes.
+ * release may have written them. Every string and every list has a limit, because inputs are copied into histories and
+ * into the ledger. The limits are far above the lengths that Ferry writes.
  */
 
-/** A text of at most so many characters. */
+/** A string of at most this many characters. */
 const text = (maxLength: number) => z.string().max(maxLength);
-/** A sentence for a caller. It may have two URLs, and an encoded name has up to nine characters for each letter. */
+/** A sentence for a caller. It may contain two URLs, and an encoded name has up to nine characters for each letter. */
 const maxSentenceLength = 64 * 1_024;
 const sentence = text(maxSentenceLength);
-/** The most sentences in one outcome that Ferry writes are about ten. */
+/** Ferry writes at most about ten sentences into one outcome. */
 const maxSentences = 100;
 /** A SAS in a request of 64 KiB, sealed and in base64. */
 const sealed = text(90 * 1_024);
@@ -28,19 +28,20 @@ const errorCode = text(16 * 1_024);
 const count = z.number().int().nonnegative();
 export const etag = etagShape;
 /**
- * The ETag of a blob of the ledger, which is sent as a condition. "*", or a list, would hold for the blobs of other
+ * The ETag of a blob of the ledger, which is sent as a condition. "*", or a list, would match the blobs of other
  * copies.
  */
 export const ledgerEtag = z.string().regex(/^"[\x21\x23-\x29\x2b\x2d-\x7e]{1,254}"$/);
 /**
- * A time as Ferry writes it: with a year of four digits, so that sums with durations stay in the range of a Date, and
- * in ASCII, because the ledger sends some times as headers. The parser also accepts times with comments.
+ * A time as Ferry writes it: with a four-digit year, so that adding durations stays in the range of a Date, and in
+ * ASCII, because the ledger sends some times as headers. Without this rule, the parser would also accept times with
+ * comments.
  */
 const isoTime = z
   .string()
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z$/)
   .refine((iso) => Number.isFinite(parseTime(iso)));
-/** Epoch ms, in the same years. */
+/** Epoch ms, in the same range of years. */
 const time = z
   .number()
   .min(parseTime("0000-01-01T00:00:00Z"))

@@ -38,7 +38,10 @@ import {
 
 type Parse<T> = (json: unknown) => T | null;
 
-/** In characters of its JSON, for fields that the shape does not have. Two copies with two long SAS have 400,000. */
+/**
+ * In characters of the JSON; this limits fields that the shape does not have. Two copies with two long SAS need
+ * 400,000.
+ */
 const maxInputLength = 1_024 * 1_024;
 
 /** The JSON itself is returned, because unknown fields of a newer release must stay in it. */
@@ -52,7 +55,10 @@ function parser<T>(shape: z.ZodType): Parse<T> {
 
 type Places = { source: Endpoint; destination: Endpoint };
 
-/** A plan has a snapshot of the source only if it copies a blob onto itself. Any other would be another source. */
+/**
+ * A plan contains a snapshot of the source only if it copies a blob onto itself. Otherwise, the snapshot would be
+ * another source.
+ */
 function isPlanOf(plan: { source: { snapshot?: string } } | null, copy: Places): boolean {
   return (
     plan?.source.snapshot === undefined || identityOf(copy.source) === identityOf(copy.destination)

@@ -14,19 +14,22 @@ export type PlannedCall = {
   when: string | null;
 };
 
-/** What a copy would do, according to its request and the settings. Nothing was read to find it out. */
+/** The effects that a copy would have, according to its request and the settings, without any read. */
 export type DryRun = {
   reads: PlannedCall[];
   writes: PlannedCall[];
   /** Each SAS that the app would sign; it exists only in the memory of the app and in the request to Storage. */
   mints: { url: string; permissions: string; validDays: number }[];
-  /** Sentences: what must hold, so that the copy is started. */
+  /** Sentences: the conditions under which the copy is started. */
   conditions: string[];
-  /** What the destination would not get from the source, and the option that changes that, if there is one. */
+  /**
+   * Properties that the destination would not get from the source, each with the option that changes that, if there is
+   * one.
+   */
   notCarried: { what: string; option: string | null }[];
 };
 
-/** Days that a minted SAS lasts at most ("Get User Delegation Key"). */
+/** The maximum lifetime of a minted SAS in days ("Get User Delegation Key"). */
 const mintedDays = 7;
 
 /** Plans a dry run. `canMint`: the app's identity can sign a SAS for the source. */
@@ -69,7 +72,7 @@ export function planDryRun(request: CopyRequest, canMint: boolean): DryRun {
             call(
               `Delete ${kindOf(destination)}`,
               written,
-              "if the copy fails or is aborted and left its own stub",
+              "if the copy fails or is aborted and left an empty blob",
             ),
           ]),
     ],

@@ -61,7 +61,7 @@ export function decide(
 
 /**
  * Returns true if the last copy onto the destination is the one that this plan started: it has our source, and it
- * began after the plan (the destination did not exist then, or had another ETag; a copy that was pending
+ * began after the plan (the destination did not exist then, or had a different ETag; a copy that was pending
  * then would have prevented the plan). If Ferry minted the source's SAS, its terms must match. Valid only
  * while the copy holds the destination's lock.
  */
@@ -106,12 +106,13 @@ function hasOurSas({ mintedSas }: CopyPlan, { service }: Endpoint, copy: CopyPro
 }
 
 /**
- * Every read of the source decides whether the event is about its content. Skips a copy whose source has changed since
- * its event; the change has an event too. Rejects an event whose time is not that of the blob: the trigger has checked
- * it, unless the app's identity could not read the blob then, or no event caused the copy.
+ * Decides, after every read of the source, whether the event is about its current content. Skips a copy whose source
+ * has changed since its event; the change caused an event, too. Rejects an event whose time does not match the blob:
+ * the trigger has checked it, unless the app's identity could not read the blob then, or no event caused the copy.
  *
  * A hierarchical account emits the event of a copy when it begins. The event then has the ETag and the time of the
- * pending blob, and a later read finds others. That the event is about this copy was checked while it was pending.
+ * pending blob, and a later read returns different values. That the event is about this copy was checked while it was
+ * pending.
  */
 export function checkEvent(
   { source, event, awaited = null }: Pick<CopyInput, "source" | "event"> & AwaitedCopy,
@@ -120,11 +121,11 @@ export function checkEvent(
   if (event === undefined) return null;
   if (awaited !== null && awaited === (pendingCopy?.copyId ?? producedBy)) return null;
   if (bareEtag(etag) !== event.etag) {
-    const reason = "The source was written again since the event that this copy follows";
+    const reason = "The source was written again after the event that caused this copy";
     return { kind: "skip", reason };
   }
   if (isEventTime(parseTime(event.at), lastModified)) return null;
-  const message = `Cannot start the copy because the time of its event, ${event.at}, is not the blob's, ${toIso(lastModified)}: ${endpointUrl(source)}`;
+  const message = `Cannot start the copy because the time of its event, ${event.at}, does not match the blob's Last-Modified, ${toIso(lastModified)}: ${endpointUrl(source)}`;
   return failed("not-allowed", message);
 }
 

@@ -80,7 +80,7 @@ export const storageErrors: readonly Row[] = [
   [start, null, unverified, "source-unreadable", "the source cannot be verified"],
   [start, null, /^BlobArchived$|^BlobBeingRehydrated$/, "source-archived", "a blob is archived"],
   [start, null, /^ReadOnlyAttribute$/, "destination-read-only", "the file is read-only"],
-  [start, null, /^InvalidBlobType$/, "destination-type-mismatch", "it has another blob type"],
+  [start, null, /^InvalidBlobType$/, "destination-type-mismatch", "it has a different blob type"],
 
   // Storage may refuse calls on a blob while a copy onto it is pending.
   [reading, null, /^PendingCopyOperation$/, "destination-busy", "a copy onto it is pending"],
@@ -131,7 +131,7 @@ const transientSourceCodes: ReadonlySet<string> = new Set([
 
 /**
  * Classifies a refused call. `action` completes "Cannot …". `sas` belongs to the call's side (source or
- * destination); its terms distinguish a 403 for an expired SAS from a 403 for a wrong one. `now` is epoch ms.
+ * destination); its terms distinguish a 403 for an expired SAS from a 403 for an invalid one. `now` is epoch ms.
  */
 export function classifyError(
   call: StorageCallName,
@@ -293,8 +293,8 @@ const unsent: ReadonlySet<string | null> = new Set([
 ]);
 
 /**
- * Returns true if Storage certainly did nothing, which is not certain after a time-out, a 500 or a missing response.
- * With `ServerBusy` it is: the server was "unable to receive requests" ("Common REST API error codes").
+ * Returns true if Storage certainly did nothing. After a time-out, a 500 or a missing response it may have acted. After
+ * `ServerBusy` it did not: the server was "unable to receive requests" ("Common REST API error codes").
  */
 export function isDefiniteRefusal({ status, code }: StorageErrorResponse): boolean {
   if (status === 0) return unsent.has(code);
@@ -306,7 +306,7 @@ export function isBlobAbsent({ status, code }: StorageErrorResponse): boolean {
   return status === 404 && (code === null || code === "BlobNotFound");
 }
 
-/** Returns true if the folder exists but the file does not. A missing folder or share has another code. */
+/** Returns true if the folder exists but the file does not. A missing folder or share has a different code. */
 export function isFileAbsent({ status, code }: StorageErrorResponse): boolean {
   return status === 404 && (code === null || code === "ResourceNotFound");
 }

@@ -26,8 +26,8 @@ const maxPrintedLength = 2_048;
 const maxHostLength = 253;
 
 /**
- * A host in quotation marks, truncated to the length that a host can have. Null if it has characters that no host has:
- * the text may be a SAS then, whose question mark was lost.
+ * A host in quotation marks, truncated to the length that a host can have. Null if it contains characters that a host
+ * cannot contain: then it may be a SAS whose question mark was lost.
  */
 export function quotedHost(host: string): string | null {
   if (host !== "" && !isHostLike(host)) return null;
@@ -35,24 +35,24 @@ export function quotedHost(host: string): string | null {
 }
 
 /**
- * A text in quotation marks if it has the short form of a name; null otherwise, because it may be a pasted secret. The
- * keys of Storage and the signatures of a SAS have other characters at their end.
+ * Returns the text in quotation marks if it looks like a short name; null otherwise, because it may be a pasted secret.
+ * Storage keys and SAS signatures end with characters that such names do not contain.
  */
 export function quotedName(text: string): string | null {
   return isPlainName(text) ? `"${text}"` : null;
 }
 
-/** A name for a problem: as it is if it has the short form of a name. */
+/** Returns a name for the text of a problem: unchanged if it looks like a short name. */
 export function shownName(text: string): string {
   return isPlainName(text) ? text : "(name not shown)";
 }
 
-/** The length is that of a route's name. */
+/** The maximum length is that of a route's name. */
 function isPlainName(text: string): boolean {
   return /^[\w-]{1,64}$/.test(text);
 }
 
-/** Returns true if the text has only characters that hosts have: of DNS names and addresses, with a port. */
+/** Returns true if the text consists of characters that a host can contain: a DNS name or an address, with a port. */
 export function isHostLike(host: string): boolean {
   return /^[a-z0-9.:[\]-]+$/i.test(host);
 }

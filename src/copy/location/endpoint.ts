@@ -34,8 +34,8 @@ export type ExternalEndpoint = {
   service: "external";
   origin: string;
   /**
-   * With its leading slash, as it was written, except that characters that no URL contains are encoded. Only its server
-   * can interpret it.
+   * With its leading slash, as it was written, except that characters that are not allowed in a URL are encoded. Only
+   * its server can interpret it.
    */
   path: string;
 };
@@ -122,7 +122,7 @@ export function differOnlyInSlashes(source: Endpoint, destination: Destination):
 
 /**
  * Windows compares names letter by letter. For some letters JavaScript's upper case has two letters, although a single
- * capital letter exists ("ᾈ" of "ᾀ"). Those are compared in lower case. "ß" has no capital letter and stays as it is.
+ * capital letter exists ("ᾈ" of "ᾀ"). Those are compared in lower case. "ß" has no capital letter and stays unchanged.
  */
 function toUpperCase(path: string): string {
   const toCapital = (letter: string) =>

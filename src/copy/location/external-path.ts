@@ -22,7 +22,7 @@ export function externalPathProblems(path: string): string[] {
  * reading that a strict decoder rejects is rejected, because a lenient one would continue.
  */
 export function escapingPathProblems(path: string): string[] {
-  // Repeated decoding takes time that grows with the square of the length.
+  // Repeated decoding takes quadratic time.
   if (path.length > maxCopySourceLength) return ["has a path of more than 2,048 characters"];
   const readings = path.split("/").map(decodings);
   if (readings.includes(null)) {

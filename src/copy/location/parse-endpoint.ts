@@ -21,7 +21,7 @@ export type Origins = {
   emulator: { blob: string | null; file: string | null };
   /** The origins of sources outside Storage that `COPY_ALLOWED` contains. */
   external: readonly string[];
-  /** The origins among them that one pair contains as a whole, so that no path can lead out of the pair. */
+  /** Those origins that one pair contains completely, so that no path can leave the pair. */
   wholeExternal?: readonly string[];
 };
 
@@ -131,7 +131,7 @@ function parseInStorage(url: WrittenUrl, { emulator }: Origins): ParsedEndpoint<
   return { ok: true, endpoint, sas: query.sas };
 }
 
-/** Returns true if the path has a dot segment, as it is or percent-encoded. */
+/** Returns true if the path has a dot segment, literal or percent-encoded. */
 function hasDots({ path }: WrittenUrl): boolean {
   return path.split("/").some((segment) => /^(\.|%2e){1,2}$/i.test(segment));
 }
@@ -189,9 +189,9 @@ function parseAzurePlace(url: WrittenUrl, emulator: Origins["emulator"]): Place 
 function foreignHostProblem(url: WrittenUrl, emulator: Origins["emulator"]): string {
   const { hostname } = url;
   const host = quotedHost(url.host);
-  if (host === null) return "has a host with characters that no host has";
+  if (host === null) return "has a host with characters that are not allowed in a host";
   if (parseStorageHost(hostname.replace(/\.$/, "")) !== null) {
-    return `has the host ${host}; write it without the dot at its end`;
+    return `has the host ${host}; write it without the trailing dot`;
   }
   const orEmulator = emulator.blob === null ? "" : ` or the emulator at ${emulator.blob}`;
   return `has the host ${host}, which is not Azure Storage${orEmulator}`;
@@ -206,7 +206,7 @@ export function serviceProblem({ service, ownHost }: StorageHost): string {
 
 /** No certificate of Storage covers a private link name, so no client can connect to it. */
 export function privateLinkProblem({ ownHost }: StorageHost): string {
-  return `has the host of a private link; write ${ownHost}, which leads to the private endpoint`;
+  return `has the host of a private link; write ${ownHost}, which resolves to the private endpoint`;
 }
 
 function rejected(problem: string): { ok: false; problems: string[] } {

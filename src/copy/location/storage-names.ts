@@ -104,7 +104,7 @@ function rootBlobProblem(name: string): string {
   return `${what}; for a blob in the root container, write ${written}`;
 }
 
-/** The names with and without the dot would be one blob, which would have two locks. */
+/** The names with and without the dot would be the same blob, with two locks. */
 export const trailingDotProblem =
   'has a "." at the end of a part of its blob name, which Storage removes; use a name without it';
 
@@ -112,7 +112,7 @@ const maxBlobNameLength = 1_024;
 
 /** Problems of a blob's decoded name that no encoding can solve. */
 export function blobNameProblems(path: string): string[] {
-  // Nothing else is checked then, because repeated decoding takes time that grows with the square of the length.
+  // Then nothing else is checked, because repeated decoding takes quadratic time.
   if (path.length > maxBlobNameLength) return ["has a blob name of more than 1,024 characters"];
   return ambiguityProblems(path, "blob");
 }
@@ -161,8 +161,8 @@ function misplacedSasProblems(path: string, what: "blob" | "file"): string[] {
 }
 
 /**
- * Returns true if the path, or the prefix of a URL, has the parameter "sig" after any number of decodings. Every character
- * that names rarely have between words separates parameters here: a SAS may have been pasted with ";" or a full-width "?".
+ * Returns true if the path, or the prefix of a URL, has the parameter "sig" after any number of decodings. Every
+ * character that is rare in names separates parameters here: a SAS may have been pasted with ";" or a full-width "?".
  */
 export function hasSignature(path: string): boolean {
   if (path.length > maxFilePathLength) return false; // callers reject it; decoding takes quadratic time

@@ -7,13 +7,14 @@ import { storageTime } from "./storage-query.ts";
 import { isWellNamed } from "./well-named.ts";
 
 /*
- * Endpoints of activity inputs. Ferry's triggers only pass on endpoints that they have parsed, but a client that can
- * start orchestrations or write to the task hub can pass any JSON. So these functions do not rely on its shape.
+ * Endpoints of activity inputs. Ferry's triggers pass on only endpoints that they have parsed, but a client that can
+ * start orchestrations or write to the task hub can pass any JSON. So these functions do not rely on the shape of the
+ * input.
  */
 
 /** Names in Storage, and paths outside it, are shorter (location/README.md). */
 const path = z.string().max(maxCopySourceLength);
-/** Containers, shares and accounts are labels of a host, or as short. */
+/** Accounts are labels of a host; names of containers and shares are as short. */
 const label = z.string().max(64);
 /** A scheme, a host of at most 253 characters and a port. */
 const origin = z
@@ -75,7 +76,7 @@ export function isOnStorageHost(
 
 /**
  * Returns true if Ferry could have parsed the endpoint from a URL or an event: its host is trusted, or it is outside
- * Storage, and its URL has exactly its names. Only then can it be compared with pairs and routes.
+ * Storage, and its URL contains exactly its names. Only then can it be compared with pairs and routes.
  */
 export function isWellFormed(endpoint: Endpoint, { emulator }: Origins): boolean {
   if (!isEndpoint(endpoint) || !isWellNamed(endpoint)) return false;

@@ -2,8 +2,8 @@ import { characterName, quotedHost } from "./characters.ts";
 
 /**
  * A URL as it was written. The URL parser normalizes only the port and the case of scheme and host. It would also remove
- * tabs, line breaks, spaces at the ends and dot segments, and turn backslashes into slashes, and so name a blob that
- * the caller did not write.
+ * tabs, line breaks, spaces at the ends and dot segments, and turn backslashes into slashes, so the URL would name a
+ * blob that the caller did not write.
  */
 export type WrittenUrl = {
   /** Scheme, host and port, as the URL parser writes them. */
@@ -16,7 +16,7 @@ export type WrittenUrl = {
   path: string;
   /** Without its question mark; characters that no URL may contain are encoded. Empty if there is none. */
   query: string;
-  /** Problems of parts that Ferry accepts in no URL: user information, an empty query, a fragment. */
+  /** Problems of parts that Ferry never accepts in a URL: user information, an empty query, a fragment. */
   problems: string[];
 };
 
@@ -29,8 +29,8 @@ const parts = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(#[^]*)?$
 const hasQuery = /\?[^#]*[^\s#]/;
 
 /**
- * Reads a URL from its text. `isOutside` says whether an origin is outside Storage, where a server may accept
- * characters, encoded, that no name in Storage has. No problem quotes the URL.
+ * Reads a URL from its text. `isOutside` says whether an origin is outside Storage, where a server may accept encoded
+ * characters that are not allowed in Storage names. No problem quotes the URL.
  */
 export function readUrl(text: string, isOutside: (origin: string) => boolean): ReadUrl {
   // A space or a line break around a pasted SAS cannot belong to a name.
@@ -71,9 +71,12 @@ export function readUrl(text: string, isOutside: (origin: string) => boolean): R
 /** `written`: the host as it was written, which the URL parser reads as `hostname`. */
 function spellingProblem(written: string, hostname: string): string {
   const [host, read] = [quotedHost(written), quotedHost(hostname)];
-  if (read === null) return "has a host with characters that no host has";
-  const what = host === null ? "has other characters than a host" : `has the host ${host}`;
-  return `${what}, which is read as ${read}; write that`;
+  if (read === null) return "has a host with characters that are not allowed in a host";
+  const what =
+    host === null
+      ? "has a host with characters that are not allowed in a host"
+      : `has the host ${host}`;
+  return `${what}, which is read as ${read}; write that instead`;
 }
 
 /** Only A to Z: the URL parser turns some other letters into letters of a host, such as the sign for Kelvin into "k". */
@@ -92,8 +95,8 @@ function trimPaste(text: string): string {
 const pasted: ReadonlySet<string> = new Set([" ", "\t", "\r", "\n"]);
 
 /**
- * Problems of characters that the URL parser would remove or replace, each by the character's name, with how to write
- * it where that is possible. `mayEncode`: the URL is outside Storage, whose names contain none of them.
+ * Problems of characters that the URL parser would remove or replace. Each names the character and the fix.
+ * `mayEncode`: the URL is outside Storage, so its server may accept them encoded.
  */
 export function characterProblems(text: string, mayEncode = false): string[] {
   const found = new Set(text.match(/[\u0000-\u001f\u007f\\]|\p{Surrogate}/gu));

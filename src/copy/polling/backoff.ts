@@ -30,8 +30,8 @@ export type BusyWait = { since: EpochMs; tries: number; instanceId: string };
 /**
  * When to try again while another copy blocks this one (epoch ms), unless a wake comes first. Waits double from 5.3
  * seconds to an hour; after that they are a fifth of the time waited so far, up to a day, so that two weeks take about
- * forty tries. Each is up to a twentieth shorter, by the copy's id, so that copies that wait together try at different
- * times.
+ * forty tries. Each wait is shortened by up to a twentieth, depending on the copy's id, so that copies that wait
+ * together try at different times.
  */
 export function busyRetryAt(now: EpochMs, { since, tries, instanceId }: BusyWait): EpochMs {
   const doubling = Math.min(steadyBusyWaitMs, 5.27 * second * 2 ** Math.min(tries - 1, 30));
@@ -48,7 +48,10 @@ function fraction(text: string): number {
   return (hash >>> 0) / 2 ** 32;
 }
 
-/** How long a notification is retried when its target does not accept it (ms). Event Grid also gives up after a day. */
+/**
+ * The time in ms for which a notification is retried when its target does not accept it. Event Grid also gives up after
+ * a day.
+ */
 export const maxNotificationMs = day;
 const maxNotificationWaitMs = 3 * hour;
 

@@ -10,7 +10,7 @@ export type PollHistory = {
   samples: readonly Sample[];
   /** The forecast from the samples. */
   forecast: Forecast;
-  /** All planned polls so far, including those that Storage did not answer, but none that a wake caused. */
+  /** All planned polls so far, including those without a response, but none that a wake caused. */
   polls: number;
   now: EpochMs;
 };
@@ -24,7 +24,7 @@ const minWaitMs = second;
 /** Follow-up polls, ms after a wake that finds the copy still pending: it may be early ("it fires at initiation"). */
 const followUpsMs = [5 * second, 20 * second, 65 * second];
 
-/** Polls of a copy that has not shown a byte, ms from its start; after the last, the time doubles. */
+/** Polls of a copy that has not reported a byte, in ms from its start; after the last, the time doubles. */
 const pollsBeforeProgressMs = [2, 5, 22, 100, 300].map((seconds) => seconds * second);
 
 /** Limits of a copy's age at the next poll, as multiples of its age now. */
@@ -42,7 +42,7 @@ const earlyPoll = { polls: 6, ahead: 0.3, share: 0.8 };
  * of the copy's age: what counts as small, and the minimum wait.
  */
 const uneven = { share: 0.6, smallRestShare: 0.03, minAgeShare: 0.01 };
-/** After a standstill, the next wait is this share of how long it has lasted. */
+/** After a standstill, the next wait is this share of its duration. */
 const standstillShare = 1 / 3;
 
 /** Polls beyond one per maximum wait; after these, the minimum wait triples with each further poll. */

@@ -49,7 +49,7 @@ export function externalOrigins(pairs: readonly AllowedPair[]): string[] {
   return [...new Set(outside.map(({ from }) => from.origin))];
 }
 
-/** Those of `externalOrigins` that a pair contains as a whole. */
+/** Those of `externalOrigins` that a pair contains completely. */
 export function wholeExternalOrigins(pairs: readonly AllowedPair[]): string[] {
   return externalOrigins(pairs.filter(({ from }) => from.segments.length === 0));
 }
@@ -95,7 +95,7 @@ export function parseAllowedPairs(
 /** Compares decoded names, segment by segment; an endpoint in Storage is decoded when it is parsed. */
 function contains(place: Place, endpoint: Endpoint): boolean {
   const isExternal = endpoint.service === "external";
-  // A path that a server may read as another one is in no folder. No path leads out of a whole origin.
+  // A folder contains no path that a server may read as a different one. A whole origin contains every path.
   if (isExternal && place.segments.length > 0 && escapingPathProblems(endpoint.path).length > 0) {
     return false;
   }
@@ -171,7 +171,7 @@ function nameProblem(
 /** With an emulator, plain http is accepted on this machine, for servers of tests and developers. */
 function isExternalOrigin(url: WrittenUrl, emulator: Origins["emulator"]): boolean {
   if (url.protocol === "https:") {
-    return isHostLike(url.hostname) && !url.hostname.endsWith("."); // a Storage host with a dot at its end
+    return isHostLike(url.hostname) && !url.hostname.endsWith("."); // a Storage host with a trailing dot
   }
   const isLocal = url.hostname === "127.0.0.1" || url.hostname === "localhost";
   return url.protocol === "http:" && isLocal && emulator.blob !== null;

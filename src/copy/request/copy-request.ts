@@ -79,8 +79,8 @@ export function asksForDryRun(body: unknown): boolean {
 }
 
 /**
- * Parses the options as far as possible: where `parsed` is null, a wrong option gets its default, so that
- * the problems of the others are found too. `problems` already has the problems of the shape.
+ * Parses the options as far as possible: where `parsed` is null, an invalid option gets its default, so that the
+ * problems of the other options are also found. `problems` already contains the problems of the shape.
  */
 function parseOptions(
   body: unknown,

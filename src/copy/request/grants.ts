@@ -8,14 +8,14 @@ import type { Problem } from "./request-problem.ts";
 
 /**
  * The words that grant an option in the `allow` list of a pair or a route: each option changes the source, cannot be
- * undone, or ends a copy of another client. "report" lets a job write its report there. A pair alone only grants reading
- * its source, and writing and overwriting its destination, which includes `pairGrant`.
+ * undone, or ends a copy of another client. "report" lets a job write its report there. Without words, a pair grants
+ * only reading its source, and writing and overwriting its destination, which includes `pairGrant`.
  */
 export const grants = ["hold-source", "lock", "legal-hold", "seal", "replace", "report"] as const;
 
 export type Grant = (typeof grants)[number];
 
-/** Every pair grants this word: its callers own the destination. A route must list it. */
+/** Every pair grants this word, because its callers own the destination. A route must list it. */
 export const pairGrant = "replace" satisfies Grant;
 
 export function isGrant(text: string): text is Grant {

@@ -9,7 +9,9 @@ export type OwnState = {
   account: string;
   /** The share in which the Functions host stores the app's code; null if there is none. */
   contentShare: string | null;
-  /** What settings name by a URL, in any account: where the host reads the app's package and its keys. */
+  /**
+   * The places in any account that settings name by a URL, from which the host reads the app's package and its keys.
+   */
   named: readonly NamedState[];
 };
 
@@ -31,9 +33,9 @@ export function isOwnState(own: OwnState, endpoint: Endpoint): boolean {
 }
 
 /**
- * Why a pair cannot contain this place; null if it can. In the app's own account a pair must name a container, because
+ * Why a pair cannot contain this place; null if it can. In the app's own account, a pair must name a container, because
  * that account is for the app's state, including containers that a later release or the platform adds. The emulator's
- * account is that of the developer, too: there, a pair may contain the whole account.
+ * account is also the developer's account, so a pair may contain all of it.
  */
 export function ownStateProblem(
   own: OwnState,
@@ -61,7 +63,7 @@ function isOwnContainer(own: OwnState, { service, account, container }: NamedSta
     (each) => each.service === service && each.account === account && each.container === container,
   );
   if (isNamed) return true;
-  // In any account: the share may be in another one, and the host generates its name, so it is unique.
+  // In any account, because the share may be in another account. The host generates its name, so it is unique.
   if (service === "file") return container === own.contentShare;
   return account === own.account && (codeOrEvents.has(container) || hostState.test(container));
 }

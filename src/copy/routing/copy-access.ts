@@ -20,7 +20,7 @@ export type AccessPolicy = {
   origins: Origins;
   /** Where the app and its host keep their state. Copies from or to it are never allowed. */
   own: OwnState;
-  /** How long an immutability policy may last (days). */
+  /** The maximum number of days that an immutability policy may last. */
   maxLockDays: number;
 };
 
@@ -83,7 +83,9 @@ function findPairs(policy: AccessPolicy, copy: WantedCopy): Granter | AccessDeni
   return { allow, name: "a pair in COPY_ALLOWED that contains the source and the destination" };
 }
 
-/** A copy along a route needs no pair; it must be the copy that the route makes of its source. */
+/**
+ * A copy of a route needs no pair, but it must have the destination and the options that the route gives its source.
+ */
 function findRoute(
   { routes, origins }: AccessPolicy,
   { source, destination, options, route: wanted }: WantedCopy,

@@ -104,7 +104,7 @@ function withSkips(steps: readonly Step[], from: readonly number[]): Set<number>
   return reached;
 }
 
-/** The steps that one more character leads to. */
+/** The steps that one more character can reach. */
 function nextSteps(step: Step | undefined, index: number, char: string): number[] {
   switch (step?.kind) {
     case "char":

@@ -1,4 +1,4 @@
-/** The part of a route that the check needs. `start`: the texts that its source and destination names begin with. */
+/** The part of a route that the check needs. `start`: the text at the beginning of its source and destination names. */
 export type Edge = {
   name: string;
   source: { account: string; container: string };

@@ -37,7 +37,7 @@ export type Route = {
   allow: readonly Grant[];
   /** The request for an invented blob that the route matches. Its endpoints show where the route reads and writes. */
   sample: CopyRequest;
-  /** The texts that the names of all sources and all destinations begin with. */
+  /** The text at the beginning of the names of all sources, and of all destinations. */
   start: { source: string; destination: string };
 };
 
@@ -241,7 +241,7 @@ function commonStart({ prefix, glob }: Pick<RouteSource, "prefix" | "glob">): st
  */
 function buildSample({ url, container }: Place, start: string, suffix: string) {
   const source = `${start}source${suffix}`.split("/").map(encodeURIComponent).join("/");
-  // With an extension, because "{stem}.{ext}" is a name for most blobs.
+  // With an extension, because "{stem}.{ext}" results in a valid name for most blobs.
   const extension = suffix.includes(".") ? "" : ".x";
   return { source: `${url}/${source}`, container, path: `${start}sample${extension}${suffix}` };
 }

@@ -25,11 +25,11 @@ export type BlobCreated = {
 
 export type ParsedEvent =
   | { kind: "created"; created: BlobCreated }
-  /** Causes no copy: an event of another type, or for a blob that has no content yet. */
+  /** Causes no copy: an event of a different type, or for a blob that has no content yet. */
   | { kind: "other" }
   /** The blob has a name that Ferry does not copy. `created` is for matching routes only. */
   | { kind: "unusable"; created: BlobCreated; problem: string }
-  /** `subject` is the event's subject, if it has one; printable. */
+  /** `subject` is the event's subject in printable form, if it has one. */
   | { kind: "unreadable"; subject: string | null; problem: string };
 
 /** A BlobCreated event that cannot cause the copy that it should have caused. */
@@ -45,7 +45,7 @@ export type UnusableEvent = {
   problem: string;
 };
 
-/** The blob of an event in one line of text, with its name as it is, not percent-encoded. */
+/** The blob of an event in one line of text, with its name not percent-encoded. */
 export function describeBlob(blob: BlobEndpoint): string {
   return printable(`${serviceUrl(blob)}/${blob.container}/${blob.path}`);
 }
@@ -83,7 +83,7 @@ const eventShape = z
     at: parseEventTime(eventTime ?? time ?? ""),
   }));
 
-/** NaN for a time outside the years 0 to 9999: a route's template would write it with another number of digits. */
+/** NaN for a time outside the years 0 to 9999: a route's template would write it with a different number of digits. */
 function parseEventTime(text: string): EpochMs {
   const at = parseTime(text);
   return /^\d{4}-/.test(text) && /^\d{4}-/.test(Number.isNaN(at) ? "" : toIso(at))
@@ -132,9 +132,9 @@ export function parseStorageEvent(event: unknown, origins: Origins): ParsedEvent
 type EventPlace = { root: string; container: string; path: string };
 
 /**
- * Where the blob is, with its name as it is. An event from a hierarchical account may have the Data Lake host. The
- * documentation does not say whether `data.url` is encoded, nor whether it names the root container, so it is compared
- * with the subject, which is not encoded and always names the container.
+ * The location of the blob, with its unencoded name. An event from a hierarchical account may have the Data Lake host.
+ * The documentation does not say whether `data.url` is encoded, nor whether it names the root container, so it is
+ * compared with the subject, which is not encoded and always names the container.
  */
 function parsePlace(
   url: string,

@@ -11,8 +11,8 @@ import { timelineSteps } from "../../instances/timeline.ts";
 import type { Timeline } from "../../instances/timeline.ts";
 
 /*
- * The schemas of all bodies of responses. The document of the API is built from them, and the tests compare every
- * response with them. They are strict: a field that is not here may not be in a response.
+ * The schemas of all response bodies. The OpenAPI document is built from them, and the tests compare every response
+ * with them. They are strict: a response must not contain a field that is not declared here.
  */
 
 // The brands have no runtime value, so only a cast can add them.
@@ -37,7 +37,7 @@ const progress = z.strictObject({
   percent: z.number().min(0).max(100),
   bytesPerSecond: z.number().nullable(),
   estimatedCompletion: time.nullable(),
-  readAt: time.nullable().meta({ description: "When Ferry polled last" }),
+  readAt: time.nullable().meta({ description: "When Ferry last polled" }),
 });
 
 const failure = z.strictObject({
@@ -80,11 +80,13 @@ export const copy = z
     createdAt: time,
     startedAt: time.nullable(),
     completedAt: time.nullable(),
-    copyCompletedAt: time.nullable().meta({ description: "Storage's own completion time" }),
+    copyCompletedAt: time.nullable().meta({ description: "Storage's completion time" }),
     lastUpdatedAt: time,
     error: failure.nullable(),
     reason: z.string().nullable().meta({ description: "Why the copy was skipped" }),
-    residue: z.array(z.string()).meta({ description: "What could not be cleaned up" }),
+    residue: z
+      .array(z.string())
+      .meta({ description: "Sentences that state what Ferry could not clean up" }),
     links,
   })
   .meta({ title: "Copy" });
@@ -190,7 +192,7 @@ const options = optionsShape
   .exactOptional();
 const requested = { options, dryRun: z.boolean().exactOptional() };
 
-/** The body of `POST /copies`; `parseCopyRequest` parses it with the same schemas, and checks more than these. */
+/** The body of `POST /copies`; `parseCopyRequest` parses it with the same schemas, and makes further checks. */
 export const copyRequest = z
   .union([
     z.strictObject({ source: z.string(), destination: z.string(), ...requested }),

@@ -3,7 +3,7 @@ import { operations } from "./operations.ts";
 import type { Answer, Header, Operation } from "./operations.ts";
 
 /**
- * Builds the document of the API (OpenAPI 3.1), whose schemas are JSON Schema 2020-12. `npm run openapi` writes it to
+ * Builds the OpenAPI 3.1 document of the API, whose schemas are JSON Schema 2020-12. `npm run openapi` writes it to
  * `openapi.json`, which the app serves; the deployed package does not contain this file.
  */
 export function buildDocument(version: string): object {
@@ -31,7 +31,7 @@ export function buildDocument(version: string): object {
       version,
       summary: "Durable, event-driven copies for Azure Storage",
       description:
-        "HEAD works wherever GET does. OPTIONS returns 204 with Allow; other methods get 405 with Allow, as a problem. Callers that must sign in get 401 for every method.",
+        "HEAD works wherever GET does. OPTIONS returns 204 with Allow; other methods return 405 with Allow and a problem. Callers that must sign in get 401 for every method.",
     },
     servers: [
       {

@@ -60,9 +60,9 @@ export const operations: Readonly<Record<string, Readonly<Record<string, Operati
     },
     get: {
       operationId: "listCopies",
-      summary: "List copies, the newest first",
+      summary: "List copies, newest first",
       description:
-        "A page can be short or empty although others follow: go on while there is a nextCursor.",
+        "A page can be short or empty even if others follow: continue until nextCursor is null.",
       isAnonymous: false,
       parameters: [
         query(
@@ -85,7 +85,7 @@ export const operations: Readonly<Record<string, Readonly<Record<string, Operati
         ),
         query(
           "limit",
-          "Copies in a page",
+          "The maximum number of copies in a page",
           { type: "integer", minimum: 1, maximum: 50, default: 50 },
           "20",
         ),
@@ -125,13 +125,13 @@ export const operations: Readonly<Record<string, Readonly<Record<string, Operati
     },
     delete: {
       operationId: "deleteCopy",
-      summary: "Forget a copy that has ended",
-      description: "What was copied stays.",
+      summary: "Delete a copy that has ended",
+      description: "The copied content stays.",
       isAnonymous: false,
       parameters: [id],
       request: null,
       answers: {
-        204: answer("The copy is forgotten", null, noStore),
+        204: answer("The copy was deleted", null, noStore),
         ...notFound,
         409: problem("The copy has not ended", "not-ended", 409, { "retry-after": retryAfter }),
         ...failures,
@@ -155,7 +155,7 @@ export const operations: Readonly<Record<string, Readonly<Record<string, Operati
         ),
         ...badBody,
         ...notFound,
-        409: problem("The copy has ended in another way", "already-ended", 409),
+        409: problem("The copy has already ended without being aborted", "already-ended", 409),
         ...failures,
       },
     },
@@ -211,7 +211,7 @@ export const operations: Readonly<Record<string, Readonly<Record<string, Operati
       request: null,
       answers: {
         200: answer("The settings are valid", health, noStore, { status: "ok" }),
-        503: problem("The settings are wrong", "settings", 503),
+        503: problem("The settings are invalid", "settings", 503),
       },
     },
   },

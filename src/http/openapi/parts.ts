@@ -94,29 +94,29 @@ export const problem = (
 /** The responses that every call with a key can get. */
 export const failures = {
   401: problem(
-    "The caller has not signed in; the host's own 401 has no body",
+    "The caller has not signed in; a 401 of the host itself has no body",
     "sign-in-required",
     401,
     {
       "www-authenticate": { description: "Bearer", schema: text },
     },
   ),
-  500: problem("The app has failed; its log has the error", "internal", 500),
+  500: problem("The app has failed; the error is in its log", "internal", 500),
   503: problem("The app cannot serve the request now", "unavailable", 503, {
     "retry-after": retryAfter,
     location,
   }),
 };
 export const notFound = {
-  404: problem("There is no such copy, or it is another caller's", "not-found", 404),
+  404: problem("There is no such copy, or it belongs to another caller", "not-found", 404),
 };
 export const badBody = {
   400: problem("The request is not valid", "invalid-request", 400),
-  411: problem("The body came in chunks and was lost", "length-required", 411),
+  411: problem("The body was sent in chunks, so the host lost it", "length-required", 411),
   413: problem("The body is too large", "too-large", 413),
   415: problem("The body is not plain JSON", "unsupported-media-type", 415, {
-    accept: { description: "The type to send", schema: text },
-    "accept-encoding": { description: "The coding to send", schema: text },
+    accept: { description: "The accepted media type", schema: text },
+    "accept-encoding": { description: "The accepted content coding", schema: text },
   }),
 };
 
@@ -138,7 +138,7 @@ export const prefer: Parameter = {
 export const idempotencyKey: Parameter = {
   name: "Idempotency-Key",
   in: "header",
-  description: "The same key with the same request starts one copy",
+  description: "Requests with the same key start only one copy",
   schema: { type: "string", pattern: "^[\\x21-\\x2b\\x2d-\\x7e]{1,255}$" },
   example: "7d0b8f9e-52d7-4f3c-8f0c-6a2f3c1f7d11",
 };

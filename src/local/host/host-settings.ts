@@ -204,7 +204,7 @@ function readVisibilityTimeout(file: string, json: Json, key: string): number {
   throw problem(file, `"${key}" must be a time from 00:01:00 to 01:00:00`, text);
 }
 
-/** Returns ms; null for another text. */
+/** Returns ms; null if the text is not a time. */
 function parseTimeSpan(text: string): number | null {
   const parts = /^(\d\d?):([0-5]\d):([0-5]\d)$/.exec(text);
   if (parts === null) return null;

@@ -80,7 +80,7 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
     logger,
     respond: (request) => respond(request),
   });
-  // The address, because "localhost" can lead to another server that listens on this port of [::1].
+  // The address, because "localhost" can resolve to another server that listens on this port of [::1].
   const url = `http://127.0.0.1:${server.port}`;
 
   /** Undoes the steps of the start; run from the last to the first. */
@@ -187,7 +187,7 @@ function refuseForeign(
   };
 }
 
-/** Answers requests while the app loads and after the host has stopped. */
+/** Responds to requests while the app loads and after the host has stopped. */
 async function unavailable(): Promise<HostResponse> {
   return hostNotRunning;
 }

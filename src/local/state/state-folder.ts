@@ -29,7 +29,7 @@ export type KeySetting = { name: string; isSet: boolean };
 
 /**
  * Opens the folder and creates its files at the first start. Throws `StateError`, and changes nothing, if a file is
- * missing, empty, damaged or of another state: a stack that continued without it would lose acknowledged writes.
+ * missing, empty, damaged or part of another state: a stack that continued without it would lose acknowledged writes.
  *
  * The two databases share an identity (SQLite's application_id). The first start creates hub, storage and key in this
  * order, and gives the hub its identity last. A hub that has one therefore belongs to a complete state; one that has
@@ -165,7 +165,10 @@ function lost({ file, kind }: Examined): StateError {
   return new StateError(message);
 }
 
-/** Returns true if the hub has an orchestration. A hub of another schema is left to `openHubFile`, which rejects it. */
+/**
+ * Returns true if the hub has an orchestration. A hub with a different schema is left to `openHubFile`, which rejects
+ * it.
+ */
 function hasInstances(file: string): boolean {
   return explained(file, () => {
     const database = openHubFile(file);

@@ -1,7 +1,7 @@
-/** A set of the texts that were added last. */
+/** A set of the strings that were added last. */
 export type BoundedSet = { has(text: string): boolean; add(text: string): void };
 
-/** Creates a set of at most `maxSize` texts, which drops the oldest first. */
+/** Creates a set of at most `maxSize` strings, which drops the oldest first. */
 export function createBoundedSet(maxSize: number): BoundedSet {
   const texts = new Set<string>();
   return {
@@ -16,10 +16,10 @@ export function createBoundedSet(maxSize: number): BoundedSet {
   };
 }
 
-/** How often each of the latest texts was added. */
+/** Counts how often each of the latest strings was added. */
 export type BoundedCounts = { add(text: string): number };
 
-/** Creates counts of at most `maxSize` texts, which drop the oldest first; `add` returns the new count. */
+/** Creates counts of at most `maxSize` strings, which drop the oldest first; `add` returns the new count. */
 export function createBoundedCounts(maxSize: number): BoundedCounts {
   const counts = new Map<string, number>();
   return {

@@ -10,7 +10,7 @@ export const maxTries = 5;
 /** The function with the queue trigger. */
 export const eventQueueFunction = "storageEventQueue";
 
-/** How an event has arrived, as the log names it. */
+/** How an event arrived, in the words of the log. */
 export function readDelivery({
   functionName,
   triggerMetadata = {},

@@ -53,10 +53,10 @@ export type EventHandler = (
 /** Does the work of a reaction unless this process has already completed it. */
 type Once = (reaction: string, work: () => Promise<void>) => Promise<void>;
 
-/** What this process has done: completed reactions, outdated events of each blob, and reports in the last minute. */
+/** State of this process: completed reactions, outdated events of each blob, and reports in the last minute. */
 type Done = { once: Once; outdated: BoundedCounts; reports: RateLimit };
 
-/** A delivery that is not handled by then fails, and Event Grid sends it again, or the queue shows it again. */
+/** A delivery that takes longer fails; then Event Grid sends it again, or its message becomes visible again. */
 const deadlineMs = 9 * second;
 
 /** Reactions that this process has completed. The ledger gives the same result, but needs calls to Storage. */
@@ -66,13 +66,13 @@ const maxCompleted = 10_000;
 const maxOutdated = 10;
 
 /**
- * How many events that cannot be used this process reports in a minute. The sender of an event chooses the text of the
- * report, and every target of notifications gets it. Further events are only logged.
+ * The maximum number of unusable events that this process reports in a minute. The sender of an event chooses the text
+ * of the report, and every notification target receives it. Further events are only logged.
  */
 const maxReportsPerMinute = 10;
 
 /**
- * Creates the handler of BlobCreated events. It wakes the copy that created the blob, and starts a copy along each
+ * Creates the handler of BlobCreated events. It wakes the copy that created the blob, and starts a copy for each
  * route that the blob matches. It throws if a retry can help, so that the event is delivered again. An event that can never
  * cause its copy is logged and, up to a limit, reported.
  */
@@ -112,7 +112,7 @@ export function storageEvent(deps: EventDependencies): EventHandler {
     if (created.byCopy) await once(`wake ${state}`, () => wakeCopy(deps, client, created));
     for (const route of deps.routes) {
       if (!isRouted(route, created.blob)) continue;
-      // The text includes the event's time, so that an event with a forged time does not block the genuine one.
+      // The key includes the event's time, so that an event with a forged time does not block the genuine one.
       await once(`route ${route.name} ${state} ${created.at}`, () =>
         startRoutedCopy(deps, client, context, { route, created, done }),
       );
@@ -173,16 +173,18 @@ async function startRoutedCopy(
   // Read before the claim is made, so that events of nonexistent blobs, or with forged ETags, leave little behind.
   const state = await lookUpSource(blob);
   if (state.kind === "absent") {
-    return context.warn(`Cannot copy ${source} along "${route.name}" because it does not exist`);
+    return context.warn(
+      `Cannot copy ${source} for route "${route.name}" because it does not exist`,
+    );
   }
   const isOutdated = state.kind === "exists" && state.etag !== etag;
   if (isOutdated && done.outdated.add(`${route.name} ${source}`) > maxOutdated) {
-    const reason = `the event's ETag ${etag} is not the blob's, as in ${maxOutdated} events before`;
-    return context.warn(`Cannot copy ${source} along "${route.name}" because ${reason}`);
+    const reason = `the event's ETag ${etag} does not match the blob's, as in ${maxOutdated} earlier events`;
+    return context.warn(`Cannot copy ${source} for route "${route.name}" because ${reason}`);
   }
   if (state.kind === "exists" && !isOutdated && !isEventTime(at, state.lastModified)) {
-    const reason = `the event's time ${toIso(at)} is not the blob's, ${toIso(state.lastModified)}`;
-    return context.warn(`Cannot copy ${source} along "${route.name}" because ${reason}`);
+    const reason = `the event's time ${toIso(at)} does not match the blob's, ${toIso(state.lastModified)}`;
+    return context.warn(`Cannot copy ${source} for route "${route.name}" because ${reason}`);
   }
   const fresh = newInstanceId(now());
   const claimKey = { caller: `route ${route.name}`, key: `${etag} ${source}` };
@@ -202,13 +204,13 @@ async function startRoutedCopy(
     throw new Error(`Cannot start copy ${instanceId} because Durable did not respond`);
   }
   if (started.kind === "started") {
-    context.log(`Copy ${instanceId} copies ${source} along "${route.name}"`);
+    context.log(`Copy ${instanceId} copies ${source} for route "${route.name}"`);
   }
 }
 
 /**
  * Logs and reports the event once. Throws if a target has not accepted the report, so that it is sent again. Beyond the
- * limit it only logs: if it threw, Event Grid would delay all events because of those that cannot be used.
+ * limit it only logs: if it threw, Event Grid would delay all events because of the unusable ones.
  */
 async function reportUnusable(
   { report, now }: EventDependencies,
@@ -221,12 +223,12 @@ async function reportUnusable(
     context.error(
       route === null
         ? `Cannot use an event about ${blob ?? "an unknown blob"} because it ${problem}`
-        : `Cannot copy ${blob} along "${route}" because ${problem}`,
+        : `Cannot copy ${blob} for route "${route}" because ${problem}`,
     );
     emitUnusable(context, route);
     if (!reports.allow(now())) {
       return context.warn(
-        `Cannot notify of this event because ${maxReportsPerMinute} others were reported in the last minute`,
+        `Cannot report this event because ${maxReportsPerMinute} others were reported in the last minute`,
       );
     }
     const reasons = await report(event);

@@ -28,7 +28,7 @@ export async function claimInstance(
 ): Promise<ClaimedInstance> {
   const fresh = deps.newInstanceId(now);
   if (key === null) return { ok: true, instanceId: fresh, isNew: true, name: null };
-  // Callers without a principal share one space of keys.
+  // Callers without a principal share one set of keys.
   const caller = principal ?? "";
   const claim = await deps.ledger.claim({ caller, key }, { instanceId: fresh, fingerprint });
   const { instanceId, name } = claim;

@@ -5,7 +5,9 @@ import { buildTimeline } from "../../instances/timeline.ts";
 import { repairInstanceId } from "../../names.ts";
 import type { HttpHandler } from "./http-handler.ts";
 
-/** GET /copies/{id}/timeline: what happened to the copy, from Durable's history while it is kept, else from the ledger. */
+/**
+ * GET /copies/{id}/timeline: the copy's timeline, from Durable's history while it is kept, otherwise from the ledger.
+ */
 export function copyTimeline(deps: CopyDependencies): HttpHandler {
   return async (request, client) => {
     const id = parseInstanceId(request);

@@ -11,8 +11,8 @@ import type { CopyDependencies } from "./get-copy.ts";
 import type { HttpHandler } from "./http-handler.ts";
 
 /**
- * DELETE /copies/{id}: 204 when the ended copy is forgotten, with its history; 409 while it has not ended, or while its
- * end is still being processed. Its claim is kept, so that its Idempotency-Key or its event never starts it again.
+ * DELETE /copies/{id}: 204 when the ended copy and its history are deleted; 409 while it has not ended, or while its
+ * end is still being processed. Its claim is kept, so that its Idempotency-Key or its event cannot start it again.
  */
 export function deleteCopy(deps: CopyDependencies): HttpHandler {
   return async (request, client) => {
@@ -25,7 +25,7 @@ export function deleteCopy(deps: CopyDependencies): HttpHandler {
     const reason = instance === null ? null : await reasonToWait(deps, client, instance);
     if (reason !== null) return notEnded(reason);
     const claim = instance?.copy.claim ?? recorded?.claim ?? null;
-    // First: without the copy, an open claim would start it again.
+    // The claim is closed first: otherwise, after the copy is deleted, it would start the copy again.
     if (claim !== null) await deps.ledger.closeClaim(claim, id, deps.now());
     if (!(await purgeHistories(client, id))) return notEnded(stillRunning);
     await deps.ledger.records.forget(id, deps.now());
@@ -47,9 +47,9 @@ async function reasonToWait(
   if (own?.execution.kind === "running" || repair?.execution.kind === "running") {
     return stillRunning;
   }
-  // A lock whose copy is unknown would be taken for a copy that Durable has lost.
+  // A lock whose copy is unknown would be mistaken for a copy that Durable has lost.
   if ((await ledger.readLock(copy.destination))?.instanceId === id) {
-    return "its destination is not released yet, which the watchdog does within minutes";
+    return "its destination is not released yet; the watchdog releases it within minutes";
   }
   if (await ledger.outbox.has(id)) return "its notification has not been delivered yet";
   return null;

@@ -37,8 +37,8 @@ export async function findView(
 }
 
 /**
- * Finds a copy that has ended and of which only the record is left, because its history was purged in Durable; null
- * as for `findCopy`.
+ * Finds an ended copy of which only the record is left, because its history was purged in Durable; null as for
+ * `findCopy`.
  */
 export async function findRecorded(
   { ledger, principals }: CopyDependencies,

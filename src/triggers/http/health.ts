@@ -2,8 +2,8 @@ import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import { problem } from "../../http/problem.ts";
 
 /**
- * GET /health: 200, or 503 with every wrong setting. It calls no other service and needs no durable client, so that it
- * also responds when Durable cannot.
+ * GET /health: 200, or 503 with every invalid setting. It calls no other service and needs no durable client, so that
+ * it also responds when Durable cannot.
  */
 export function health(
   settingProblems: readonly string[],

@@ -18,26 +18,26 @@ import { copiesPath } from "./method-router.ts";
 export type HoldDependencies = CopyDependencies & { sleep(ms: number): Promise<void> };
 
 /**
- * How many requests an instance of the app holds at the same time: half of its HTTP concurrency, which
- * infra/modules/app.bicep sets (`perInstanceConcurrency`).
+ * The maximum number of requests that an instance of the app holds at the same time: half of its HTTP concurrency,
+ * which infra/modules/app.bicep sets (`perInstanceConcurrency`).
  */
 export const maxHeld = 8;
 
 /** The requests that an instance of the app holds now. Holds of copies and of jobs share it. */
 export type Holding = { held: number };
 
-/** How often one request reads Durable's hub. */
+/** The maximum number of reads of the task hub for one request. */
 const maxHubReads = 10;
-/** The most that one search of a copy needs: its instance, its repair, and again if it is lost. */
+/** The most reads that one search for a copy needs: its instance, its repair, and one more if the copy is lost. */
 const maxReadsOfSearch = 3;
 const searches = 7;
-/** The ratio of one pause to the one before. */
+/** The ratio of each pause to the previous one. */
 const growth = 1.5;
 
 /**
- * Holds a request with `Prefer: wait=N` until its copy has ended, for at most N seconds: pauses that grow, with a read
- * of the copy after each. `Preference-Applied` shows that the wait was honoured. A request that is one too many, or
- * whose reads fail, gets the copy as it was.
+ * Holds a request with `Prefer: wait=N` until its copy has ended, for at most N seconds: it reads the copy after pauses
+ * that grow. `Preference-Applied` shows that the wait was honoured. A request beyond `maxHeld`, or one whose reads
+ * fail, gets the copy's last known state.
  */
 export function createHold(
   deps: HoldDependencies,
@@ -111,7 +111,7 @@ export function isTransient(error: unknown): boolean {
   );
 }
 
-/** A client that counts the instances that it reads. */
+/** A client that counts its reads of instances. */
 function countReads(client: DurableClient): { counted: DurableClient; reads(): number } {
   let count = 0;
   const getStatus: DurableClient["getStatus"] = (...order) => {

@@ -41,7 +41,7 @@ export function respondInTime(handler: HttpHandler): HttpHandler {
         error instanceof DeadlineError;
       if (!isKnown) {
         context.error(error);
-        const detail = `An error of the app; its log has it under the invocation ${context.invocationId}`;
+        const detail = `The app failed; its log contains the error for invocation ${context.invocationId}`;
         return problem("internal", detail);
       }
       context.error(error.message);

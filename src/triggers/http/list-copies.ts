@@ -17,21 +17,21 @@ import { copiesPath } from "./method-router.ts";
 import type { HttpHandler } from "./http-handler.ts";
 import { mayUse, mayUseAll, mayUseRecord } from "./principals.ts";
 
-/** How often one request calls List Blobs, whatever the number of copies. */
+/** The maximum number of calls of List Blobs for one request, regardless of the number of copies. */
 const maxCalls = 5;
-/** After this time, a request calls no more (ms): it must respond in time, however slow Storage is. */
+/** After this time in ms, a request makes no more calls, so that it responds in time even if Storage is slow. */
 const maxScanMs = 3 * second;
-/** Records in the first call, and in each further call, of a list with filters. */
+/** The number of records in the first call, and in each further call, of a list with filters. */
 const firstCall = 200;
 const furtherCall = 1_000;
-/** Running copies that are read from Durable at the same time. */
+/** The number of running copies that are read from Durable at the same time. */
 const maxConcurrent = 10;
 /** Sorts before every position. */
 const beginning = "00000/000000000000-";
 
 /**
- * GET /copies: the copies that the caller may use, the newest first. A page can be short or empty although others
- * follow, because a request scans a limited number of copies.
+ * GET /copies: the copies that the caller may use, newest first. A page can be short or empty even if others follow,
+ * because a request scans a limited number of copies.
  */
 export function listCopies(deps: CopyDependencies): HttpHandler {
   return async (request, client) => {
@@ -71,7 +71,7 @@ function chooseFilter({ principals }: CopyDependencies, request: HttpRequest): F
   };
 }
 
-/** Scans the ledger for a page; `next`: the position behind which the next page begins, null at the end. */
+/** Scans the ledger for a page; `next`: the position after which the next page begins, null at the end. */
 async function scan(
   { ledger: { records }, now }: CopyDependencies,
   query: ListQuery,
@@ -79,7 +79,7 @@ async function scan(
 ): Promise<{ found: ListedCopy[]; next: string | null }> {
   const { limit, startFrom } = query;
   const isPlain = keepsAll && query.status === null && query.source === null;
-  // One more than a page, to see whether others follow, and the copy at which the former page ended.
+  // One more than a page, to see whether others follow, and one for the copy at which the previous page ended.
   const firstLimit = isPlain && query.destination === null ? limit + 2 : firstCall;
   const found: ListedCopy[] = [];
   const until = plusMs(now(), maxScanMs);
@@ -102,7 +102,10 @@ async function scan(
   return { found, next: last > scanned ? last : scanned };
 }
 
-/** Reads a running copy from Durable; an ended one is known from the listing. Null if neither has the copy any more. */
+/**
+ * Reads a running copy from Durable; an ended one is known from the listing. Null if the copy no longer exists in
+ * either.
+ */
 async function readItem(
   { ledger, principals }: CopyDependencies,
   { request, client }: { request: HttpRequest; client: DurableClient },
@@ -114,7 +117,7 @@ async function readItem(
     const { instanceId } = listed;
     const instance = await findInstance(client, ledger, instanceId);
     if (instance !== null) {
-      // A record that was written without its copy has no owner.
+      // A record that was written before the input was known has no owner.
       const isOwn = mayUse(request, instance.copy, principals);
       return isOwn ? itemOfView(copyView(instance, path)) : null;
     }

@@ -13,15 +13,17 @@ export type PrincipalSettings = {
 };
 
 /**
- * A hash of the caller, which copies and claims store. Null without authentication, because any caller can set the
- * headers then, and for a caller that has not signed in.
+ * A hash of the caller, which copies and claims store. Null without authentication, because then any caller can set the
+ * headers, and for a caller that has not signed in.
  */
 export function readPrincipal(request: HttpRequest, settings: PrincipalSettings): string | null {
   const name = principalName(request, settings);
   return name === null ? null : createHash("sha256").update(`principal ${name}`).digest("hex");
 }
 
-/** Returns true if the caller may use every copy: without trusted principals, and as an operator. */
+/**
+ * Returns true if the caller may use every copy: if there are no trusted principals, or if the caller is an operator.
+ */
 export function mayUseAll(request: HttpRequest, settings: PrincipalSettings): boolean {
   if (!settings.areTrusted) return true;
   const name = principalName(request, settings);
@@ -72,7 +74,7 @@ export function mayUse(
   return event === undefined && readPrincipal(request, settings) === (owner ?? null);
 }
 
-/** The same for a copy that only its record shows. */
+/** The same for a copy of which only the record is left. */
 export function mayUseRecord(
   request: HttpRequest,
   { owner }: { owner: string | null },
@@ -83,7 +85,7 @@ export function mayUseRecord(
 
 /**
  * Responds with 401 to every caller without a principal, whatever the method. The platform may admit callers without
- * sign-in (`unauthenticatedClientAction`), and there is no key without which they could not call the app.
+ * sign-in (`unauthenticatedClientAction`), and the app requires no key.
  */
 export function requireSignIn(handler: HttpHandler, settings: PrincipalSettings): HttpHandler {
   return async (request, client, context) => {
@@ -100,6 +102,6 @@ export function requireSignIn(handler: HttpHandler, settings: PrincipalSettings)
 function principalName({ headers }: HttpRequest, { areTrusted }: PrincipalSettings): string | null {
   const id = areTrusted ? headers.get("x-ms-client-principal-id") : null;
   if (id === null || id === "") return null;
-  // Without a provider, the id must not look like that of one ("aad/…").
+  // Without a provider, the id must not look like one with a provider ("aad/…").
   return `${headers.get("x-ms-client-principal-idp") ?? ""}/${id}`;
 }

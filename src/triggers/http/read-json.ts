@@ -40,8 +40,8 @@ export async function refuseBody(request: HttpRequest): Promise<HttpResponseInit
 }
 
 /**
- * Requires the type: a web page can send a body of another type, or without one, to any address without a preflight.
- * Only "identity" is a plain body (RFC 9110, 8.4.1).
+ * Requires the type, because a web page can send a body with a different type, or without a type, to any address
+ * without a preflight. Only "identity" is a plain body (RFC 9110, 8.4.1).
  */
 function refuseHeaders({ headers }: HttpRequest): HttpResponseInit | null {
   const type = headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
@@ -51,7 +51,7 @@ function refuseHeaders({ headers }: HttpRequest): HttpResponseInit | null {
   }
   const coding = headers.get("content-encoding")?.trim().toLowerCase() ?? "";
   if (coding === "" || coding === "identity") return null;
-  const detail = 'The body is compressed; send it as it is, without the header "Content-Encoding"';
+  const detail = 'The body is encoded; send it uncompressed, without the header "Content-Encoding"';
   return problem("unsupported-media-type", detail, { headers: { "accept-encoding": "identity" } });
 }
 

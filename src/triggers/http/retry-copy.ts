@@ -22,8 +22,9 @@ import { startInput } from "./start-copy.ts";
 import type { StartDependencies } from "./start-copy.ts";
 
 /**
- * POST /copies/{id}/retry: 202 with a new copy that repeats the request of an ended one; 409 if that has not ended, or
- * if its SAS can no longer be used. The new copy belongs to the owner of the first. A body is optional and not used.
+ * POST /copies/{id}/retry: 202 with a new copy that repeats the request of an ended copy; 409 if that copy has not
+ * ended, or if its SAS can no longer be used. The new copy belongs to the owner of the first. A body is optional and
+ * not used.
  */
 export function retryCopy(deps: StartDependencies): HttpHandler {
   return async (request, client, context) => {
@@ -76,8 +77,8 @@ function routeOf({ event, route }: CopyInput, now: EpochMs) {
 }
 
 /**
- * Builds the destination of a request that named a route again: like a repeated request, a retry goes where the route
- * leads now. A start accepts no other time, because a client with the task hub's key could choose it.
+ * Builds the destination again if the request named a route: a retry uses the route's current destination. A start
+ * accepts no other time, because a client with the task hub's key could choose it.
  */
 function alongRoute(
   { routes, origins }: StartDependencies,

@@ -3,7 +3,7 @@ import type { HttpHandler } from "./http-handler.ts";
 import { requireSignIn } from "./principals.ts";
 import type { PrincipalSettings } from "./principals.ts";
 
-/** Wraps the handler of a route in what every route does. Sign-in comes before all other work on a request. */
+/** Wraps the handler of a route in the steps that all routes share. Sign-in is checked before all other work. */
 export function createRouteHandler(
   handler: HttpHandler,
   {

@@ -63,7 +63,7 @@ export function startCopy(deps: StartDependencies): HttpHandler {
     const claim = await claimInstance(deps, { key: key.value, principal, fingerprint, now });
     if (!claim.ok) return claim.response;
     const { instanceId, name } = claim;
-    // A repeated request goes where the first one went: a route's destination may depend on the time.
+    // A repeated request has the destination of the first one: a route's destination may depend on the time.
     const at = timeOfId(instanceId);
     const first =
       parsed.route === null || at === now

@@ -9,7 +9,7 @@ const maxConcurrent = 8;
 
 /**
  * Wakes the first waiter of each destination that no copy holds: the process that freed it may have been killed before
- * it could. Removes waiters that have ended, and wake marks without a copy. Stops at `until` (epoch ms).
+ * it woke the waiter. Removes waiters that have ended, and wake marks without a copy. Stops at `until` (epoch ms).
  */
 export async function passOnQueues(
   { ledger, now }: { ledger: Ledger; now(): EpochMs },

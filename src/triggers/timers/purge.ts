@@ -20,12 +20,14 @@ export type PurgeDependencies = { ledger: Ledger; now(): EpochMs; retentionDays:
 
 /** The largest page of a listing ("List Blobs", maxresults). */
 const pageSize = 5_000;
-/** Like the watchdog's, well below the shortest limit of any hosting plan (ms). */
+/**
+ * The time limit in ms of one run. Like the watchdog's limit, it is well below the shortest limit of any hosting plan.
+ */
 const maxRunMs = 2 * minute;
 const maxConcurrent = 8;
 
 /**
- * Deletes old copies with their histories, claims and records, the oldest first; one page of claims without a record;
+ * Deletes old copies with their histories, claims and records, oldest first; one page of claims without a record;
  * and once a day the instances without a record. A copy that cannot be purged now does not stop the others. A run that
  * takes too long leaves the rest to the next run: purged copies are no longer listed.
  */
@@ -54,7 +56,7 @@ async function purgeCopies(
     do {
       if (deps.now() >= run.until) return;
       const page = await retention.listRecords(requestedOn, { marker, limit: pageSize });
-      // The columns of the listing say when a copy ended: one that is not due is not read.
+      // The columns of the listing show when a copy ended, so only copies that are due are read.
       const due = page.records.filter(
         ({ completedAt }) => completedAt === null || toIsoDay(parseTime(completedAt)) < firstKept,
       );
@@ -83,7 +85,7 @@ async function purgeUnrecorded(
   });
 }
 
-/** Copies that ended, and claims that were made, before this day are purged. */
+/** Copies that ended before this day, and claims that were made before it, are purged. */
 function firstKeptDay({ now, retentionDays }: PurgeDependencies): string {
   return toIsoDay(plusMs(now(), -retentionDays * day));
 }
@@ -141,7 +143,7 @@ async function purgeLostClaims(
   if (page.marker !== from.marker) await retention.writePosition(page.marker);
 }
 
-/** Returns true if the copy was purged; false if it is running, has not ended long enough ago, or cannot be yet. */
+/** Returns true if the copy was purged; false if it is running, ended too recently, or cannot be purged yet. */
 async function purgeCopy(
   deps: PurgeDependencies,
   client: DurableClient,
@@ -155,20 +157,23 @@ async function purgeCopy(
     repair: await purgeOrTerminate(client, repairInstanceId(id)),
     own: await purgeOrTerminate(client, id),
   };
-  // Termination takes a moment: the next run purges it.
+  // Termination takes a moment, so the next run purges the instance.
   if (!isPurged.repair || !isPurged.own) return false;
   await ledger.retention.purgeCopy(id);
   return true;
 }
 
-/** Purges an instance. If it has not ended although its copy's outcome is recorded and old, terminates it: false. */
+/**
+ * Purges an instance. If it has not ended although its copy's outcome is recorded and old, terminates it and returns
+ * false.
+ */
 async function purgeOrTerminate(client: DurableClient, instanceId: string): Promise<boolean> {
   if ((await purgeInstance(client, instanceId)) === "purged") return true;
   await client.terminate(instanceId, "The retention of its copy is over");
   return false;
 }
 
-/** When the copy ended (epoch ms); null if neither the ledger nor Durable has it any more. */
+/** When the copy ended (epoch ms); null if the copy no longer exists in the ledger or in Durable. */
 async function readCompletion(
   ledger: Ledger,
   client: DurableClient,

@@ -13,14 +13,14 @@ import { emit } from "../../telemetry/scope.ts";
 import { traceIdOf } from "../../telemetry/trace-context.ts";
 import { startRepair } from "../../instances/start-repair.ts";
 
-/** How long a notification may be in the outbox before the watchdog intervenes (ms). */
+/** The time in ms that a notification may be in the outbox before the watchdog intervenes. */
 const graceMs = 10 * minute;
 const maxEntries = 100;
 
 /**
  * Starts a repair for each ended copy whose instance failed before its notification was delivered. The repair settles
- * the copy again, which changes nothing, and sends the notification. After a day the notification is dropped. Returns how
- * many notifications wait, and since when the oldest one does.
+ * the copy again, which changes nothing, and sends the notification. After a day the notification is dropped. Returns
+ * the number of waiting notifications, and the time since which the oldest one has waited.
  */
 export async function resendNotifications(
   { ledger, now }: { ledger: Ledger; now(): EpochMs },
@@ -60,7 +60,7 @@ export async function resendNotifications(
 
 type OutboxState = { entries: number; oldestSeconds: number | null };
 
-/** Removes the entry, because otherwise every run would list it again before the others. */
+/** Removes the entry; otherwise every run would list it again before the others. */
 async function discard(ledger: Ledger, context: InvocationContext, name: string): Promise<void> {
   const message = `Cannot send the notification of the entry ${name} because this app cannot have written it`;
   try {

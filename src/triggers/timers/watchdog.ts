@@ -29,16 +29,18 @@ export type TimerHandler = (
   context: InvocationContext,
 ) => Promise<void>;
 
-/** How overdue a poll must be before the watchdog intervenes (ms). */
+/** The time in ms by which a poll must be overdue before the watchdog intervenes. */
 const graceMs = 10 * minute;
-/** The minimum time between two wakes of one copy, because each lengthens its history (ms). */
+/** The minimum time in ms between two wakes of one copy, because each lengthens its history. */
 const minWakeIntervalMs = 6 * hour;
-/** The minimum time before a failed repair is started again (ms). */
+/** The minimum time in ms before a failed repair is started again. */
 const minRepairIntervalMs = hour;
 
 const pageSize = 200;
 const maxPages = 10;
-/** Limit of a scan (ms), well below the shortest of any hosting plan ("functionTimeout", five minutes). */
+/**
+ * The time limit of a scan in ms, well below the shortest limit of any hosting plan ("functionTimeout", five minutes).
+ */
 const maxRunMs = 2 * minute;
 const maxConcurrent = 8;
 
@@ -105,13 +107,13 @@ async function watchLock(
     emit("ferry.copy.stuck", stuckColumns(lock, done));
   } catch (error) {
     counts.failed++;
-    // Other texts may quote Durable's response.
+    // Other messages may quote Durable's response.
     const reason = error instanceof LedgerError ? error.message : "Durable did not respond";
     context.error(`Cannot check the copy of lock ${name}: ${reason}`);
   }
 }
 
-/** What the watchdog did; `text` completes the sentence "Copy <id> …" of the log. */
+/** The action of the watchdog; `text` completes the log sentence "Copy <id> …". */
 type Intervention = {
   action: "woken" | "repaired" | "released";
   text: string;

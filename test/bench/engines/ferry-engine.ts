@@ -106,7 +106,8 @@ async function pollingApp(polls: number, turn: () => void): Promise<DurableFunct
 
 async function start(engine: DurableEngine): Promise<string> {
   const { id } = await request(engine, "POST", "orchestrators/pollCopy", pollingInput);
-  if (id === undefined) throw new Error("Cannot start an instance: the engine gave no id");
+  if (id === undefined)
+    throw new Error("Cannot start an instance because the engine returned no id");
   return id;
 }
 
@@ -129,7 +130,7 @@ async function request(
     url,
   });
   if (response.status > 202)
-    throw new Error(`${method} ${path} gave ${response.status}: ${response.body}`);
+    throw new Error(`${method} ${path} returned ${response.status}: ${response.body}`);
   // The engine's own response, in the shape of the extension's HTTP API.
   return JSON.parse(response.body) as InstanceStatus;
 }

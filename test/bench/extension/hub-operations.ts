@@ -23,7 +23,7 @@ export type HubOperation = { kind: OperationKind; at: number };
 
 /** A task hub's requests on their way to Azurite. */
 export type HubCounter = {
-  /** The connection string that counts. */
+  /** The connection string of the counting proxies. */
   connection: string;
   operations: HubOperation[];
   close(): void;

@@ -15,7 +15,7 @@ const measurements: readonly ((otherBuild: string | null) => Promise<Table[]>)[]
 
 /**
  * Measures on the real Durable extension and prints tables, with rows for another build if there is one. Without a .NET
- * SDK it prints one line.
+ * SDK, prints one line.
  */
 export async function measureOnExtension(otherBuild: string | null = null): Promise<void> {
   if (!hasDotnetSdk()) {

@@ -18,7 +18,7 @@ export const allSeconds = [300, 45, 10, 5, 1];
 const copiesEach = 10;
 const bytes = 900_000;
 const betweenStartsMs = 250;
-/** After Storage's completion, so that the app has noticed it. Reads of the API would slow the hub down. */
+/** The wait after Storage's completion, so that the app has detected it. Reads of the API would slow the hub down. */
 const afterMs = 20_000;
 const maxEndMs = 180_000;
 

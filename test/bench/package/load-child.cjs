@@ -1,5 +1,5 @@
 /*
- * Loads an app as the Functions worker does, and prints how long that took (ms) and the memory of the process (bytes).
+ * Loads an app as the Functions worker does, and prints the time in ms and the memory of the process in bytes.
  * Arguments: the app's entry file, or none for Node alone; "list" prints the files that the app loads instead.
  */
 const { Module, registerHooks } = require("node:module");

@@ -69,7 +69,7 @@ function policyTable(groups: readonly Group[], seed: number): Table {
     columns: ["", "reads p50", "ratio", "lag p50", "lag p99", "% p50", "% p99", "events"],
     rows,
     notes: [
-      `Simulated, ${tracesOfShape} traces of each shape, drawn from the seed: durations (1 s to 8 h unless the name says otherwise, uniform on a logarithmic scale), publication steps, chunks, phases. Ratio: all reads over all of Ferry's. Lag in seconds, and as a share of the duration. Events: history of the same orchestration with so many reads (p50). "Knows the future" polls at the end, and every six hours before.`,
+      `Simulated, ${tracesOfShape} traces of each shape, drawn from the seed: durations (1 s to 8 h unless the name says otherwise, uniform on a logarithmic scale), publication steps, chunks, phases. Ratio: all reads over all of Ferry's. Lag in seconds, and as a share of the duration. Events: history of the same orchestration with this many reads (p50). "Knows the future" polls at the end, and every six hours before.`,
     ],
   };
 }

@@ -2,9 +2,9 @@ import { writeFileSync } from "node:fs";
 import { Session } from "node:inspector/promises";
 import type { CopySettings } from "../../../src/local/storage/pending-copies/copy-settings.ts";
 
-/** What the bench asks of the app's process and of the emulator's. */
+/** The orders that the benchmark sends to the processes of the app and of the emulator. */
 export type Order =
-  /** Replies with the processor time so far (ms). */
+  /** Replies with the processor time so far in ms. */
   | { kind: "processor" }
   /** Replies with a `Memory`. */
   | { kind: "memory" }

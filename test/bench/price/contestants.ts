@@ -6,12 +6,14 @@ import type { PriceStack } from "./stack.ts";
 /** Small blobs of one folder, `inbox/<folder>/<number>`, and where a contestant copies them. */
 export type Load = { folder: string; copies: number; target: string; atATime: number };
 
-/** Copies each blob of `inbox/<folder>/` to `<target>/<folder>/`. Returns the time of each copy (ms), if it is known. */
+/**
+ * Copies each blob of `inbox/<folder>/` to `<target>/<folder>/`. Returns the time of each copy in ms, if it is known.
+ */
 export type Contestant = (load: Load) => Promise<number[]>;
 
 export const blobBytes = 1_024;
 const uploadsAtATime = 16;
-/** Between two polls of a pending copy by the plain loop; the SDK's default of 15 s would only wait. */
+/** The pause between two polls of a pending copy by the plain loop; the SDK's default is 15 s. */
 const pollMs = 100;
 
 export function storageOf({
@@ -123,7 +125,10 @@ export function numbers(count: number): number[] {
   return Array.from({ length: count }, (_, number) => number);
 }
 
-/** Runs `work` for each item, `atATime` at the same time. Returns how long each took (ms), in the order of their ends. */
+/**
+ * Runs `work` for each item, `atATime` at the same time. Returns the time of each in ms, in the order in which they
+ * ended.
+ */
 export async function inParallel<Item>(
   items: readonly Item[],
   atATime: number,

@@ -42,8 +42,8 @@ export function readProfile(file: string): CpuProfile {
 
 /**
  * Returns the sampled milliseconds of each group. A function of Node, such as one of SQLite or a stream, counts for the nearest
- * caller that is in a file of a group. What Node runs without such a caller is a group of its own. Idle time does not
- * count.
+ * caller that is in a file of a group. Functions that Node runs without such a caller form a separate group. Idle time
+ * does not count.
  */
 export function sumByGroup({ nodes, samples, timeDeltas }: CpuProfile): Map<Group, number> {
   const groupOfNode = new Map<number, Group | null>();

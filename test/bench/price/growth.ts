@@ -60,7 +60,7 @@ function growthTable(measured: readonly Block[]): Table {
       `${Math.round(p99Ms)} ms`,
     ]),
     notes: [
-      "The process of the app with the local host and its task hub; the emulator, with all blobs, is another process. Memory after a forced collection. Nothing is purged meanwhile: all histories stay in the hub's file. Latency: from the request to the end of the orchestration.",
+      "The process of the app with the local host and its task hub; the emulator, with all blobs, is another process. Memory after a forced collection. Nothing is purged during the measurement: all histories stay in the hub's file. Latency: from the request to the end of the orchestration.",
       `Goal: resident memory grows by at most 10 % from copy ${count(first.copies)} to copy ${count(last.copies)}: ${isMet ? "met" : "not met"} (${growth.toFixed(2)} times). Latency: ${slowdown.toFixed(2)} times.`,
     ],
   };

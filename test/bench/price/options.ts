@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 export type PriceOptions = {
   /** The folder of the measured build: with dist/, host.json, local.settings.json and package.json. */
   build: string;
-  /** The folder of another build to compare with; null if there is none. */
+  /** The folder of another build for comparison; null if there is none. */
   otherBuild: string | null;
   /** 10,000 copies side by side, and 20,000 in a row; otherwise a tenth. */
   isFull: boolean;

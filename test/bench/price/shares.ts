@@ -9,7 +9,7 @@ import { openPriceStack } from "./stack.ts";
 const copies = 1_000;
 const warmUpCopies = 500;
 const atATime = 32;
-/** Per copy; groups below it are not shown. */
+/** The minimum per copy; smaller groups are not shown. */
 const minMs = 0.05;
 
 const processes = ["app", "emulator"] as const;
@@ -73,7 +73,7 @@ async function measure(build: string, path: string): Promise<Measured> {
         for (const name of processes) used[name] += await stack[name].processorMs();
       }),
     );
-    // The samples' times also count while another process has the core, so only their shares are used.
+    // Sample times also grow while another process uses the core, so only their shares are used.
     const perCopy = (name: Process) => {
       const sampled = sumByGroup(readProfile(file(name)));
       const scale = used[name] / total(sampled) / copies;

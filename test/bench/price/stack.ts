@@ -5,16 +5,16 @@ import { join } from "node:path";
 import type { Memory, Message, Order } from "./child-orders.ts";
 import type { EmulatorAddresses } from "./emulator-child.ts";
 
-/** A process of the bench. */
+/** A process of the benchmark. */
 export type Child<Ready> = {
   ready: Ready;
-  /** Processor time so far (ms). */
+  /** The processor time so far in ms. */
   processorMs(): Promise<number>;
   memory(): Promise<Memory>;
   /** Runs `work` and writes the processor profile of that time to `file`. */
   profile(file: string, work: () => Promise<void>): Promise<void>;
   order(order: Order): Promise<unknown>;
-  /** Rejects when the process has ended too early. */
+  /** Rejects if the process ends too early. */
   died: Promise<never>;
   close(): Promise<void>;
 };

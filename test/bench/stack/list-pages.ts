@@ -39,7 +39,10 @@ export async function measureListPages(): Promise<Table> {
         "the first page of those that failed, one in 100",
         await measure(stack, "?status=failed"),
       ] as const,
-      ["a page in which no copy has the filter", await measure(stack, "?status=skipped")] as const,
+      [
+        "a page in which no copy matches the filter",
+        await measure(stack, "?status=skipped"),
+      ] as const,
     ];
     return {
       title: `GET /api/copies with ${count(copies)} copies in the ledger`,

@@ -52,7 +52,7 @@ export async function measureLocalCopies(): Promise<Table> {
       row("memory at its peak", (run) => mebibytes(run.peakRssBytes)),
     ],
     notes: [
-      `The compiled app on the local host with the Storage emulator in one process, as npm start runs them; the client is another process with ${maxConcurrent} requests open. The emulator holds every copy until all are pending and ${heldMs / 1_000} s have passed, then lets all succeed: each is seen at its next read, half its age later at most. Most of the run is waiting. Memory (resident set) and processor time are the host's and the emulator's together; so is "on disk": task hub, ledger and blobs.`,
+      `The compiled app on the local host with the Storage emulator in one process, as npm start runs them; the client is another process with ${maxConcurrent} requests open. The emulator holds every copy until all are pending and ${heldMs / 1_000} s have passed, then lets all succeed: each is seen at its next read, at most half its age later. Most of the run is waiting. Memory (resident set) and processor time include the host and the emulator. "On disk" applies to the task hub, the ledger and the blobs.`,
     ],
   };
 }
@@ -205,7 +205,7 @@ async function checkDestinations(storage: BlobServiceClient): Promise<void> {
     ({ copyStatus, contentLength }) => copyStatus === "success" && contentLength === sourceBytes,
   );
   if (whole.length !== copies) {
-    throw new Error(`Only ${whole.length} of ${copies} destinations are whole`);
+    throw new Error(`Only ${whole.length} of ${copies} destinations are complete`);
   }
 }
 

@@ -38,7 +38,7 @@ const denied = {
   failure: { cause: "not-allowed", message: expect.stringContaining("more than three days ago") },
 };
 
-test("a late first start whose check fails for now is refused by the next attempt, and leaves no record", async () => {
+test("a late first start whose check fails transiently is denied by the next attempt, and leaves no record", async () => {
   const { clock, input, records, failRead, start } = await requested();
   await clock.advance(3 * day + 1);
   failRead();
@@ -47,7 +47,7 @@ test("a late first start whose check fails for now is refused by the next attemp
   expect(await start(2)).toMatchObject(denied);
 });
 
-test("a copy whose first attempt failed for now within three days starts after more than three days", async () => {
+test("a copy whose first attempt failed transiently within three days starts after more than three days", async () => {
   const { clock, input, records, failLock, start } = await requested();
   await clock.advance(3 * day);
   failLock();

@@ -94,7 +94,7 @@ const settling = {
   record: { abortRequested: true, startedAt: null, statusReads: 0 },
 } as const;
 
-test("a run that gives its lock back excludes a second run that still holds it", async () => {
+test("a run that releases its lock excludes a second run that still holds it", async () => {
   const { start, starts, ledger, copy, atWrite, occupySource } = await requested({
     ifBusy: "wait",
   });
@@ -110,7 +110,7 @@ test("a run that gives its lock back excludes a second run that still holds it",
   expect(await ledger.readLock(copy.destination)).toBeNull();
 });
 
-test("a lock that a killed run was giving back is released by the next run", async () => {
+test("a lock that a killed run was releasing is released by the next run", async () => {
   const { start, starts, ledger, copy, killAtWrite, occupySource } = await requested({
     ifBusy: "wait",
   });
@@ -203,7 +203,7 @@ test("a run that finds the copy of another run at the destination does not settl
   expect(starts()).toBe(1);
 });
 
-test("a waiter that gives way to an earlier one keeps its place in the queue, and starts nothing in a second run", async () => {
+test("a waiter that lets an earlier one go first keeps its place in the queue, and starts nothing in a second run", async () => {
   const { clock, steps, starts, ledger, instanceId, copy, atWrite } = await requested({
     ifBusy: "wait",
   });

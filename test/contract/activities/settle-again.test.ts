@@ -45,7 +45,7 @@ async function requested() {
   };
 }
 
-test("a start that was answered after Ferry gave up on it is tracked", async () => {
+test("a start whose response comes after Ferry gave up on it is tracked", async () => {
   const { started, settle } = await requested();
   const { started: copy } = await started();
   expect(await settle()).toEqual({ kind: "found", started: copy });
@@ -86,7 +86,7 @@ test("a start that runs after the end releases the lock that it acquired", async
   expect(starts()).toBe(0);
 });
 
-test("a copy ends once: a second settle returns the first outcome", async () => {
+test("a copy has one outcome: a second settle returns the first outcome", async () => {
   const { started, settle, ledger, instanceId, requests } = await requested();
   const { kept, started: copy } = await started();
   const progress = { bytesCopied: 1_000, totalBytes: 1_000 };

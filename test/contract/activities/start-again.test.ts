@@ -113,7 +113,7 @@ test("a start that arrives late is recognized as ours, and is not repeated after
   expect(starts()).toBe(2); // the start with the broken connection, and its late arrival
 });
 
-test("Ferry looks for the copy of an unanswered start before it sends another start", async () => {
+test("Ferry looks for the copy of a start without a response before it sends another start", async () => {
   const { clock, start, fault, blind, starts } = await requested();
   fault({ ...resetOnce, do: "lose response" });
   const see = blind();

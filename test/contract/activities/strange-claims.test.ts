@@ -108,22 +108,19 @@ test.each<[string, (lock: string) => string]>([
   ["any", () => "*"],
   ["a quoted star", () => '"*"'],
   ["a list with that of the lock", (lock) => `"0x1",${lock}`],
-])(
-  "with %s as the ETag that it keeps, settle releases no lock of another copy",
-  async (_, build) => {
-    const { steps, step, copy, storage } = await start();
-    const other = newInstanceId(epochMs(storage.clock.now()));
-    const lock = await steps.ledger.acquireLock(other, copy);
-    await steps.ledger.records.write(other, newRecord(copy), null);
-    const record = await steps.ledger.records.read(other);
-    const kept = { lock: build(lock.etag), record: null };
-    const input = { ...step, plan: null, copyId: null };
-    expect(await steps.settleCopy({ ...input, kept })).toMatchObject({
-      outcome: { failure: { cause: "not-allowed" } },
-    });
-    expect(await steps.ledger.readLock(copy.destination)).toMatchObject({ instanceId: other });
-    const overwrite = { ...input, instanceId: other, kept: { lock: null, record: kept.lock } };
-    await steps.settleCopy(overwrite);
-    expect(await steps.ledger.records.read(other)).toEqual(record);
-  },
-);
+])("with %s as its kept ETag, settle releases no lock of another copy", async (_, build) => {
+  const { steps, step, copy, storage } = await start();
+  const other = newInstanceId(epochMs(storage.clock.now()));
+  const lock = await steps.ledger.acquireLock(other, copy);
+  await steps.ledger.records.write(other, newRecord(copy), null);
+  const record = await steps.ledger.records.read(other);
+  const kept = { lock: build(lock.etag), record: null };
+  const input = { ...step, plan: null, copyId: null };
+  expect(await steps.settleCopy({ ...input, kept })).toMatchObject({
+    outcome: { failure: { cause: "not-allowed" } },
+  });
+  expect(await steps.ledger.readLock(copy.destination)).toMatchObject({ instanceId: other });
+  const overwrite = { ...input, instanceId: other, kept: { lock: null, record: kept.lock } };
+  await steps.settleCopy(overwrite);
+  expect(await steps.ledger.records.read(other)).toEqual(record);
+});

@@ -31,7 +31,7 @@ test.each<[string, unknown]>([
   ["ends with a line feed", `${uuid}\n`],
   ["is in upper case", uuid.toUpperCase()],
   ["is that of a repair", `repair-${uuid}`],
-  ["is a UUID of another version", "0b1c9e0a-7d1c-4a57-9f6e-0d9d7a6a3c11"],
+  ["is a UUID of a different version", "0b1c9e0a-7d1c-4a57-9f6e-0d9d7a6a3c11"],
   ["is empty", ""],
   ["is a number", 1],
   ["is a list with an id", [uuid]],
@@ -93,7 +93,7 @@ const options = (change: object) => inCopy((copy) => ({ options: { ...copy.optio
 
 test.each<[string, Change]>([
   ["options without their defaults", inCopy(() => ({ options: {} }))],
-  ["an option of another type", options({ sealBlob: "no" })],
+  ["an option of a different type", options({ sealBlob: "no" })],
   ["an unknown value of an option", options({ overwrite: "ALWAYS" })],
   ["metadata with an invalid name", options({ metadata: { "a b": "x" } })],
   ["metadata with a line feed", options({ metadata: { a: "x\ny: z" } })],
@@ -244,7 +244,7 @@ test.each<[string, readonly (typeof start | typeof notify)[], Change]>([
   const started = await begin();
   const { storage, all } = started;
   const requests = storage.emulator.requests.length;
-  const input = { ...all, ...change(all) } as never; // a stranger's
+  const input = { ...all, ...change(all) } as never; // not from Ferry
   for (const activity of run) {
     const expected = activity === start ? failed : { kind: "notified" };
     expect(await activity(started, input)).toMatchObject(expected);
@@ -263,7 +263,7 @@ test.each<[string, Change]>([
 ])("read and settle do nothing for a plan with %s that is too long", async (_, change) => {
   const { storage, all, steps } = await begin();
   const requests = storage.emulator.requests.length;
-  const input = { ...all, ...change(all) } as never; // a stranger's
+  const input = { ...all, ...change(all) } as never; // not from Ferry
   expect(await steps.readCopy(input)).toMatchObject(unobservable);
   expect(await steps.settleCopy(input)).toMatchObject(allRefused.settle);
   expect(storage.emulator.requests).toHaveLength(requests);

@@ -71,7 +71,7 @@ test.each<[string, (copy: CopyInput) => CopyInput]>([
   ["another source", anotherSource],
   ["no rollback", withoutRollback],
 ])(
-  "settle deletes no snapshot if the lock of its id is of a request with %s",
+  "settle deletes no snapshot if the lock of its id belongs to a request with %s",
   async (_, change) => {
     const { ledger, copy, instanceId, settle, snapshots } = await withSnapshot();
     const lock = await ledger.acquireLock(instanceId, change(copy));
@@ -80,7 +80,7 @@ test.each<[string, (copy: CopyInput) => CopyInput]>([
   },
 );
 
-test("settle deletes no snapshot if the record has another request than the lock", async () => {
+test("settle deletes no snapshot if the record and the lock have different requests", async () => {
   const { ledger, copy, instanceId, settle, snapshots } = await withSnapshot();
   const lock = await ledger.acquireLock(instanceId, copy);
   const changed = { ...copy, options: { ...copy.options, tier: "Cool" as const } };

@@ -6,8 +6,8 @@ import { epochMs, toIso } from "../../../src/copy/time.ts";
 import { failed, startStrangeSteps as start } from "../../support/access/strange-steps.ts";
 
 /*
- * Goal: start accepts only inputs that a trigger could have written, and only one for each id. Method: start runs with the
- * inputs of a client that has the key of the task hub, or the master key.
+ * Goal: start accepts only inputs that a trigger could have written, and only one for each id. Method: start runs with
+ * inputs that a client with the key of the task hub, or with the master key, could write.
  */
 
 type Started = Awaited<ReturnType<typeof start>>;
@@ -44,7 +44,7 @@ test.each<[string, RegExp, (copy: CopyInput) => object]>([
   ["a time before that of its id", /the time in its id/, change({ createdAt: at(-1) })],
   ["a time after that of its id", /the time in its id/, change({ createdAt: at(1) })],
   [
-    "its id's time in another spelling",
+    "its id's time in a different spelling",
     /the time in its id/,
     ({ createdAt, ...copy }) => ({ ...copy, createdAt: createdAt.replace(".000Z", "Z") }),
   ],
@@ -94,14 +94,14 @@ function at(ms: number) {
   return toIso(epochMs(Date.parse("2026-11-20T12:00:00.000Z") + ms));
 }
 
-test("start denies a copy whose id has a time that has not come yet", async () => {
+test("start denies a copy whose id has a time in the future", async () => {
   const started = await start();
   const { storage, copy, steps, step } = started;
   const soon = epochMs(storage.clock.now() + 14 * 60_000); // another host's clock
   const later = epochMs(storage.clock.now() + 16 * 60_000);
   const instanceId = newInstanceId(later);
   const inFuture = await startAs(started, { ...copy, createdAt: toIso(later) }, instanceId);
-  expect(inFuture).toMatchObject(denied(/has not come yet/));
+  expect(inFuture).toMatchObject(denied(/is in the future/));
   const input = { ...step, instanceId: newInstanceId(soon) };
   const ahead = await steps.startCopy({ ...input, copy: { ...copy, createdAt: toIso(soon) } });
   expect(ahead).toMatchObject({ kind: "started" });
@@ -143,7 +143,7 @@ test.each(others)("a copy that waits is not started with %s", async (_, build) =
   expect(startsOf(started)).toEqual([]);
   expect(await ledger.records.read(instanceId)).toEqual(record);
   await storage.clock.advance(1_000);
-  // No lock of the stranger's run is left.
+  // The attacker's run leaves no lock.
   expect(await steps.startCopy({ ...step, attempt: 2 })).toMatchObject({ kind: "started" });
 });
 

@@ -7,7 +7,7 @@ const mistakes: {
   name: string;
   answered?: boolean;
   sentence: string;
-  /** A text in the instance's output; null if it does not fail; the sentence if left out. */
+  /** A part of the instance's output; null if the instance does not fail; the sentence by default. */
   output?: string | null;
 }[] = [
   {

@@ -520,7 +520,7 @@ test("retries ended by their timeout fail, and the fix is named", async () => {
 
 test.each([
   ["an empty message", () => new Error("")],
-  ["a bare text", () => "text"],
+  ["a bare string", () => "text"],
 ])("throwing %s fails the instance with the whole exception", async (_, thrown) => {
   // eslint-disable-next-line require-yield -- it throws before it could
   const engine = await run(function* (context) {

@@ -542,7 +542,7 @@ test("the log has a line for the start of an orchestration, and one for how it e
   ]);
 });
 
-test("a task hub of another version is rejected with the fix", async () => {
+test("a task hub with a different version is rejected with a fix", async () => {
   const file = testHubFile();
   const other = new DatabaseSync(file);
   other.exec("PRAGMA user_version = 99");

@@ -35,7 +35,7 @@ function rows(file: string, table: string): number {
   return Number(row?.["count"]);
 }
 
-test("a restart on the same file keeps all content, and a pending copy continues meanwhile", async () => {
+test("a restart on the same file keeps all content, and a pending copy continues in the meantime", async () => {
   const file = join(freshFolder(), "deep", "storage.db");
   const first = await startStorage({ file, copies: { bytesPerSecond: kib } });
   const { clock } = first;
@@ -200,7 +200,7 @@ test("no signature or key is stored in the database, the recorded requests or th
   expect(logged.join("\n")).toContain("sig=REDACTED");
 });
 
-test("a database with another schema is rejected", async () => {
+test("a database with a different schema is rejected", async () => {
   const file = join(freshFolder(), "storage.db");
   const database = new DatabaseSync(file);
   database.exec("PRAGMA user_version = 99");

@@ -23,7 +23,7 @@ const bodies = [
   { what: "of several parts", type: "multipart/form-data; boundary=a" },
   { what: "of text with a JSON parameter", type: "text/plain; a=application/json" },
   { what: "of two types", type: "application/json, text/plain" },
-  { what: "of JSON of another kind", type: "application/problem+json" },
+  { what: "of a different JSON type", type: "application/problem+json" },
 ];
 
 const routesWithBodies = [

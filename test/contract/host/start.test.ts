@@ -94,7 +94,7 @@ test.each([
     /"workItemQueueVisibilityTimeout" must be a time from 00:01:00 to 01:00:00: "01:00:01"/,
   ],
   [
-    "a queue whose connection is not set",
+    "a queue without a connection",
     {
       "main.js": `
         import { app } from "@azure/functions";
@@ -104,19 +104,19 @@ test.each([
     /Cannot start function "fromQueue" because its connection is not set, .*: "C"$/,
   ],
   [
-    "a batch of a queue that Storage does not return",
+    "a queue batch size that Storage does not support",
     { "host.json": `{ "version": "2.0", "extensions": { "queues": { "batchSize": 33 } } }` },
     /"batchSize" must be at most 32: 33/,
   ],
   [
-    "a wait of a queue that is not a time",
+    "a queue time-out that is not a time",
     {
       "host.json": `{ "version": "2.0", "extensions": { "queues": { "visibilityTimeout": "5 minutes" } } }`,
     },
     /"visibilityTimeout" must be a time such as 00:00:30: "5 minutes"/,
   ],
   [
-    "an unknown encoding of messages",
+    "an unknown message encoding",
     {
       "host.json": `{ "version": "2.0", "extensions": { "queues": { "messageEncoding": "utf-8" } } }`,
     },

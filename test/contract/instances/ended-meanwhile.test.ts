@@ -70,7 +70,7 @@ test.each([
     response: notFound,
   },
 ])(
-  "raising an event on an instance that meanwhile $what succeeds",
+  "raising an event for an instance that $what in the meantime succeeds",
   async ({ ending, response }) => {
     const { abort, deliverWake, get, raised } = await startPending(async (send) => {
       for (const each of ending) {

@@ -14,14 +14,14 @@ async function claims() {
   return { ledger, claim, faults: storage.emulator.faults };
 }
 
-test("a claim whose response was lost is its caller's", async () => {
+test("a claim whose response was lost belongs to its caller", async () => {
   const { ledger, claim, faults } = await claims();
   faults.add({ operation: "PutBlob", times: 1, do: "lose response" });
   const own = claim();
   expect(await ledger.claim(key, own)).toMatchObject(own);
 });
 
-test("a claim that is purged while it is read is made again, not only returned", async () => {
+test("a claim that is purged while it is read is created again, not only returned", async () => {
   const { ledger, claim, faults } = await claims();
   const { name } = await ledger.claim(key, claim());
   faults.add({

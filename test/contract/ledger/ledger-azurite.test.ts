@@ -14,7 +14,7 @@ afterAll(() => azurite.close());
 describe("the ledger on Azurite", () => {
   ledgerSuite(async () => {
     const [service] = azurite.services;
-    if (service === undefined) throw new Error("Azurite has the emulator's accounts");
+    if (service === undefined) throw new Error("Cannot use Azurite because it has no account");
     return service;
   });
 });

@@ -14,8 +14,8 @@ const at = Date.UTC(2026, 2, 1, 12);
 const first = { marker: null, limit: 100 };
 
 /**
- * The conditions on which the ledger relies, for every Blob service that the app may use. Each case has a container of
- * its own, which does not exist yet.
+ * The conditions on which the ledger relies, for every Blob service that the app may use. Each case uses a new
+ * container, which does not exist yet.
  */
 export function ledgerSuite(start: () => Promise<BlobServiceClient>): void {
   const open = async () => {
@@ -43,7 +43,7 @@ export function ledgerSuite(start: () => Promise<BlobServiceClient>): void {
     expect(await blobs.read("locks/a")).toMatchObject({ content: { n: 1 }, etag });
   });
 
-  test("If-None-Match *: of writes at the same time, one creates the blob", async () => {
+  test("If-None-Match *: of several concurrent writes, one creates the blob", async () => {
     const { blobs } = await open();
     const numbers = Array.from({ length: 10 }, (_, n) => n);
     const etags = await Promise.all(numbers.map((n) => blobs.create("locks/a", { n })));
@@ -55,7 +55,7 @@ export function ledgerSuite(start: () => Promise<BlobServiceClient>): void {
     });
   });
 
-  test("If-Match: of writes at the same time, one replaces the blob, and the others change nothing", async () => {
+  test("If-Match: of several concurrent writes, one replaces the blob, and the others change nothing", async () => {
     const { blobs } = await open();
     const created = (await blobs.create("records/a", { n: -1 })) ?? "";
     const numbers = Array.from({ length: 10 }, (_, n) => n);
@@ -153,7 +153,7 @@ export function ledgerSuite(start: () => Promise<BlobServiceClient>): void {
     expect(await ledger.releaseLock(copy.destination, holder, held.etag)).toEqual({ kind: "free" });
   });
 
-  test("of copies that take over the lock of an ended copy at the same time, one holds it", async () => {
+  test("of several copies that take over the lock of an ended copy at the same time, one holds it", async () => {
     const { ledger, copy, id } = await openLedger();
     const holder = id();
     await ledger.acquireLock(holder, copy);
@@ -165,7 +165,7 @@ export function ledgerSuite(start: () => Promise<BlobServiceClient>): void {
     expect(await ledger.readLock(copy.destination)).toMatchObject({ instanceId: winners[0] });
   });
 
-  test("the copy that releases a lock notices the copies that wait, and a lock that is gone cannot be marked", async () => {
+  test("the copy that releases a lock detects the waiting copies, and a lock that is gone cannot be marked", async () => {
     const { ledger, copy, id } = await openLedger();
     const [holder, waiter] = [id(), id()];
     const { etag } = await ledger.acquireLock(holder, copy);
@@ -182,7 +182,7 @@ export function ledgerSuite(start: () => Promise<BlobServiceClient>): void {
     expect(woken).toEqual([waiter]);
   });
 
-  test("of runs that write a record at the same time, one does, and its day is found while it has records", async () => {
+  test("of several runs that write a record at the same time, one succeeds, and its day is found while it has records", async () => {
     const { ledger, copy, id } = await openLedger();
     const old = id(40);
     const record = newRecord({ ...copy, owner: undefined, createdAt: null });
@@ -201,7 +201,7 @@ export function ledgerSuite(start: () => Promise<BlobServiceClient>): void {
     expect(await retention.listDays({ day: "2026-02-01" })).toEqual([]);
   });
 
-  test("an abort that meets the outcome changes nothing, and one that comes first is part of it", async () => {
+  test("an abort after the outcome changes nothing, and an abort before it is part of it", async () => {
     const { ledger, copy, id } = await openLedger();
     const { records } = ledger;
     const abort = (record: CopyRecord) =>
@@ -224,7 +224,7 @@ export function ledgerSuite(start: () => Promise<BlobServiceClient>): void {
     });
   });
 
-  test("of claims at the same time, all return the first", async () => {
+  test("concurrent claims all return the first one", async () => {
     const { ledger, id } = await openLedger();
     const claim = () =>
       ledger.claim({ caller: "", key: "order-1" }, { instanceId: id(), fingerprint: "" });

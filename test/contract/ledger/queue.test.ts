@@ -152,7 +152,7 @@ test("events wake a copy twenty times, then once in twelve hours; the next copy 
 });
 let made = 1;
 
-test("a lock that no copy waits for is released with one request; a marked one is released with its marks", async () => {
+test("a lock without waiters is released with one request; a marked lock is released with its marks", async () => {
   const { ledger, copy, instanceId, destination, storage, ids } = await startQueue(1);
   const lock = await ledger.acquireLock(instanceId, copy);
   const { requests } = storage.emulator;

@@ -103,13 +103,13 @@ test("the zip file is at most 0.8 MB", () => {
   expect(built.zipBytes).toBeLessThanOrEqual(800_000);
 });
 
-test("code that most calls do not need is loaded late: the first file has no module of these packages", () => {
+test("code that most calls do not need is loaded late: the first file contains no module of these packages", () => {
   const early = new Set<string>();
   const add = (name: string) => {
     const file = built.bundled.find((each) => each.name === name);
     if (file === undefined || early.has(name)) return;
     early.add(name);
-    // The statements that a file begins with are the ones that load other files together with it.
+    // Only statements at the beginning of a file load other files together with it.
     const [start = ""] = /^(?:[^;]*?require\([^;]*;)*/.exec(file.code) ?? [];
     for (const [, other] of start.matchAll(/require\("\.\/([^"]+)"\)/g)) add(other ?? "");
   };
@@ -144,7 +144,7 @@ test("code that most calls do not need is loaded late: the first file has no mod
 });
 
 test.each(["keys", "entra"])(
-  "with COPY_AUTH=%s the package registers the same functions as the app that is not bundled",
+  "with COPY_AUTH=%s the package registers the same functions as the unbundled app",
   async (auth) => {
     vi.stubEnv("AzureWebJobsStorage__accountName", "acme");
     vi.stubEnv("WEBSITE_AUTH_ENABLED", "true");

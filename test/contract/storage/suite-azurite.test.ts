@@ -16,7 +16,7 @@ describe("Azurite", () => {
   storageSuite(
     async () => {
       const [service, otherService] = azurite.services;
-      if (service === undefined) throw new Error("Azurite has the emulator's accounts");
+      if (service === undefined) throw new Error("Cannot use Azurite because it has no account");
       return {
         service,
         ...(otherService && { otherService }),

@@ -4,7 +4,7 @@ import type { DurableClient } from "durable-functions";
 import { expect, test } from "vitest";
 import { respondInTime } from "../../../src/triggers/http/http-handler.ts";
 
-test("a bug is 500, as a problem that names the invocation and shows nothing of the error", async () => {
+test("a bug is 500 with a problem that names the invocation and contains no part of the error", async () => {
   const logged: unknown[] = [];
   const error = new TypeError("Cannot read sig=secret");
   const handler = respondInTime(async () => {
@@ -22,7 +22,7 @@ test("a bug is 500, as a problem that names the invocation and shows nothing of 
     type: "urn:ferry:problem:internal",
     title: "The app has failed",
     status: 500,
-    detail: "An error of the app; its log has it under the invocation 4711",
+    detail: "The app failed; its log contains the error for invocation 4711",
   });
   expect(logged).toEqual([error]);
 });

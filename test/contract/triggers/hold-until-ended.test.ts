@@ -74,7 +74,7 @@ async function oneCopy() {
     const copyBody = copyOf(response);
     return { status: response.status, headers, copy: copyBody, at: clock.now() };
   };
-  /** A call that is held; the clock can move meanwhile. */
+  /** A call that is held; the clock can move in the meantime. */
   const held = (method: string, prefer: string) => {
     const handler = method === "POST" ? post : get;
     const place = `https://app.example/api/copies${method === "POST" ? "" : `/${instanceId}`}`;
@@ -121,13 +121,16 @@ test.each([
   },
 );
 
-test.each(["", "wait=0", "wait=x", "respond-async"])("Prefer: %j holds nothing", async (prefer) => {
-  const { held, state } = await oneCopy();
-  const { headers } = await held("GET", prefer);
-  expect(headers["preference-applied"]).toBeUndefined();
-  expect(headers["vary"]).toBe("Prefer");
-  expect(state.reads).toBe(1);
-});
+test.each(["", "wait=0", "wait=x", "respond-async"])(
+  "Prefer: %j holds no request",
+  async (prefer) => {
+    const { held, state } = await oneCopy();
+    const { headers } = await held("GET", prefer);
+    expect(headers["preference-applied"]).toBeUndefined();
+    expect(headers["vary"]).toBe("Prefer");
+    expect(state.reads).toBe(1);
+  },
+);
 
 test("HEAD is not held", async () => {
   const { held } = await oneCopy();
@@ -155,7 +158,7 @@ test("at most half of an instance's concurrent requests are held; the next one g
   for (const { headers: applied } of await Promise.all(first)) {
     expect(applied["preference-applied"]).toBe("wait=20");
   }
-  // Their places are free again.
+  // Both requests have ended, so two others can be held.
   const next = held("GET", "wait=1");
   await clock.advance(1_000);
   expect((await next).headers["preference-applied"]).toBe("wait=1");
@@ -172,7 +175,7 @@ test("a read that fails ends the wait with the copy as it was, without Preferenc
   expect(headers["preference-applied"]).toBeUndefined();
 });
 
-test("a copy with a repair, which costs more reads, is never read more than ten times", async () => {
+test("a copy with a repair, which needs more reads, is never read more than ten times", async () => {
   const { clock, held, state, durable, instanceId, running } = await oneCopy();
   durable.set(instanceId, { ...running, runtimeStatus: "Failed" });
   const record = { abortRequested: false, startedAt: null, statusReads: 0 };
@@ -195,7 +198,7 @@ test("a copy with a repair, which costs more reads, is never read more than ten 
   expect(headers["preference-applied"]).toBeUndefined();
 });
 
-test("a copy that does not exist is 404, without a wait", async () => {
+test("a missing copy is 404, without a wait", async () => {
   const { clock, get, start } = await oneCopy();
   const id = "01a21ba0-496d-7000-8000-000000000000";
   const init = { method: "GET", url: `https://app.example/api/copies/${id}`, params: { id } };

@@ -15,13 +15,13 @@ import { readPrincipal } from "../../../src/triggers/http/principals.ts";
 import { startStorage } from "../../support/stack/emulator.ts";
 import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
-/* GET /copies: what a page costs, and who sees which copy. */
+/* GET /copies: the cost of a page, and the copies that each caller sees. */
 
 type Wanted = {
   status?: "succeeded" | "failed" | "running";
   owner?: string;
   path?: string;
-  /** Whether Durable has the running copy. */
+  /** Whether Durable has an instance of the running copy. */
   isKnown?: boolean;
 };
 
@@ -124,7 +124,7 @@ test("a page without filters costs one listing call, and no read of a copy that 
   expect(idsOf(pages)).toEqual(ids.toReversed());
 });
 
-test("a page that ends with the last copy has no next one", async () => {
+test("a page that ends with the last copy has no next page", async () => {
   const { all } = await ledgerOf(many(10));
   expect((await all("limit=5")).map(({ items }) => items.length)).toEqual([5, 5]);
   expect((await all("status=succeeded&limit=5")).map(({ items }) => items.length)).toEqual([5, 5]);
@@ -137,14 +137,14 @@ test("a running copy costs one read of the hub", async () => {
   expect(hubReads).toBe(4);
 });
 
-test("a copy that neither Durable nor a lock has any more is not listed", async () => {
+test("a copy without an instance and without a lock is not listed", async () => {
   const { get } = await ledgerOf([{ status: "running", isKnown: false }, {}]);
   const { items, nextCursor } = await get("");
   expect(items).toHaveLength(1);
   expect(nextCursor).toBeNull();
 });
 
-test("a rare status costs at most five listing calls a page; pages may be empty, and end", async () => {
+test("a rare status costs at most five listing calls per page; pages may be empty, and the list ends", async () => {
   const copies = many(4_500).with(3, { status: "failed" }).with(4_400, { status: "failed" });
   const { ids, all } = await ledgerOf(copies);
   const pages = await all("status=failed");
@@ -160,7 +160,7 @@ test("a rare status costs at most five listing calls a page; pages may be empty,
   ]);
 }, 60_000);
 
-test("a URL of any length is listed whole, and a filter finds it", async () => {
+test("a URL of any length is listed completely, and a filter finds it", async () => {
   const path = "ü".repeat(900);
   const { get } = await ledgerOf([{ path }, {}]);
   const url = endpointUrl({
@@ -178,7 +178,7 @@ test("a URL of any length is listed whole, and a filter finds it", async () => {
 });
 
 test.each([false, true])(
-  "a caller lists its own copies only, and an operator all (all in one ms: %s)",
+  "a caller lists only its own copies, and an operator lists all (all in one ms: %s)",
   async (sameMs) => {
     const ownerOf = (id: string) => {
       const url = "https://app.example/api/copies";

@@ -118,7 +118,7 @@ test("a claim is deleted with its record; the scan deletes a claim without a rec
   expect(left).toEqual([recent]);
 });
 
-test("a claim stays as long as its record, even if Durable's history of the copy was deleted", async () => {
+test("a claim is kept as long as its record, even if Durable's history of the copy was deleted", async () => {
   const { ledger, ids, run, clock, kept } = await oldCopies(1);
   const [instanceId] = ids;
   if (instanceId === undefined) throw new Error("no copy");

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import type { HttpHandler } from "../../../src/triggers/http/http-handler.ts";
 import { createRouteHandler } from "../../../src/triggers/http/route-handler.ts";
 
-/* Goal: no work is done for a caller that must sign in and has not. */
+/* Goal: Ferry does no work for a caller that must sign in but has not. */
 
 async function call(needsSignIn: boolean, headers: Record<string, string>) {
   const done: string[] = [];

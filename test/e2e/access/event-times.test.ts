@@ -12,8 +12,8 @@ import {
 } from "../../support/access/strange.ts";
 
 /*
- * Goal: a destination with a date gets only the date that the event of its source really had. Method: a client with the
- * task hub's key or the master key invents the time of the event, or the copy that Ferry has waited for.
+ * Goal: a destination with a date gets only the real date of its source's event. Method: a client with the task hub's
+ * key or the master key invents the time of the event, or the copy for which Ferry has waited.
  */
 
 const hour = 3_600_000;
@@ -29,7 +29,7 @@ async function startWithPendingSource() {
   stack.local.emulator.copies.stall(source);
   const { etag = "", lastModified, copyId = "" } = await blob.getProperties();
   if (lastModified === undefined) throw new Error("Cannot read the time of the source");
-  /** The input along the route "dated", with an event of this time. */
+  /** The input for the route "dated", with an event of this time. */
   const dated = (at: Date, event: object = {}) => {
     const input = inputFor(stack);
     const path = `${at.toISOString().slice(0, 4)}/film.mp4`;
@@ -45,7 +45,7 @@ async function startWithPendingSource() {
   return { stack, dated, hasCopied, finish, lastModified, copyId };
 }
 
-test("while a copy onto the source is pending, an event of another time than its start is refused", async () => {
+test("while a copy onto the source is pending, an event whose time is not that of its start is denied", async () => {
   const { stack, dated, hasCopied, finish, lastModified } = await startWithPendingSource();
   const input = dated(new Date(lastModified.getTime() - 13 * day));
   expect(await startStrange(stack, input)).toMatchObject(refused);
@@ -54,7 +54,7 @@ test("while a copy onto the source is pending, an event of another time than its
   expect(await hasCopied()).toBe(false);
 });
 
-test("the event of the start of a copy, checked while the copy is pending, causes its copy after the end", async () => {
+test("the event of the start of a copy onto the source, checked while that copy is pending, causes its copy after the end", async () => {
   const { stack, dated, hasCopied, finish, lastModified } = await startWithPendingSource();
   expect(await startStrange(stack, dated(lastModified))).toMatchObject({
     runtimeStatus: "Running",
@@ -74,7 +74,7 @@ test("a copy is skipped if another copy onto its source follows the one that it 
   expect(await hasCopied()).toBe(false);
 });
 
-test("run directly through the admin API, startCopy does not believe the copyId of a copy that it has waited for", async () => {
+test("run directly through the admin API, startCopy does not trust the copyId of a copy that it has waited for", async () => {
   const { stack, dated, hasCopied, finish, lastModified, copyId } = await startWithPendingSource();
   finish();
   const at = new Date(lastModified.getTime() - 13 * day);

@@ -100,7 +100,7 @@ test("all missing words are named at the same time", async () => {
   ]);
 });
 
-test("only the words of pairs that contain the copy count", async () => {
+test("only the words of pairs that contain the copy apply", async () => {
   const pairs = [
     pair(["lock"]),
     pair(["seal"], "inbox/lo"), // a whole part of a name, so it does not contain "log"
@@ -122,7 +122,7 @@ const route = {
   destination: place("vault/{path}"),
 };
 
-test("without any pair, a caller along a route cannot add an option that cannot be undone", async () => {
+test("without any pair, a caller that names a route cannot add an option that cannot be undone", async () => {
   const { stack, post } = await startWith([], { COPY_ROUTES: JSON.stringify([route]) });
   const along = { route: "films" };
   const mallory = {
@@ -159,7 +159,7 @@ test("a route grants only its own words, and its own options need them too", asy
   expect((await post({ sealBlob: true }, { route: "films" })).status).toBe(403);
 });
 
-test("a route grants replacing a copy of another client only with the word for it", async () => {
+test("a route grants replacing a copy of another client only with the word `replace`", async () => {
   for (const allow of [[], ["hold-source", "lock", "legal-hold", "seal"], ["replace"]]) {
     const routes = JSON.stringify([{ ...route, allow }]);
     const { stack, source, post } = await startWith([], { COPY_ROUTES: routes });

@@ -21,7 +21,7 @@ const withRole = (typ: string, val: string) => ({
 });
 const environment = { WEBSITE_AUTH_ENABLED: "True", COPY_OPERATORS: "aad/ops" };
 
-test("the app role of Microsoft Entra makes a caller an operator; nothing like it does", async () => {
+test("the app role of Microsoft Entra makes a caller an operator; similar claims do not", async () => {
   const stack = await startStack({ environment });
   const source = await stack.upload("inbox/film.mp4", "film");
   const destination = stack.blob("archive/film.mp4").url;
@@ -55,7 +55,7 @@ test("the app role of Microsoft Entra makes a caller an operator; nothing like i
   for (const headers of strangers) expect(await sees(headers)).toEqual([404, 0]);
 });
 
-test("without App Service authentication the role means nothing, because every caller can write the header", async () => {
+test("without App Service authentication the role is ignored, because every caller can send the header", async () => {
   const stack = await startStack();
   const headers = signedIn("bob", withRole("roles", "Ferry.Operator"));
   expect((await stack.call("GET", "/copies", { headers })).json).toEqual({
@@ -69,7 +69,7 @@ test.each([
   ["failed", { overwrite: "fail" }],
   ["aborted", {}],
 ])(
-  "the record of a copy that %s belongs to its caller, without its history too",
+  "the record of a copy that %s belongs to its caller, even without its history",
   async (status, options) => {
     const copies = { bytesPerSecond: 1_000 };
     const stack = await startStack({ environment, copies });

@@ -139,7 +139,7 @@ test("with trusted principals, only operators can use a copy that an event cause
   const blob = await stack.upload("inbox/film.mp4", film);
   expect(await deliver(stack, [await createEvent(blob)])).toBe(202);
   await stack.clock.settled();
-  const started = stack.log.find(({ message }) => message.includes('along "films"'));
+  const started = stack.log.find(({ message }) => message.includes('for route "films"'));
   const id = uuid.exec(started?.message ?? "")?.[0] ?? "";
   const read = async (headers: Record<string, string>) =>
     (await stack.call("GET", `/copies/${id}`, { headers })).status;

@@ -55,7 +55,7 @@ async function startWaiting(started: Awaited<ReturnType<typeof start>>, options:
 const countStarts = ({ local }: TestStack) =>
   local.emulator.requests.filter(({ operation }) => operation === "CopyBlob").length;
 
-test("a copy that waits fails when its pair is gone, and the running one succeeds", async () => {
+test("a waiting copy fails when its pair is gone, and the running one succeeds", async () => {
   const started = await start();
   const { stack, other, destination, restartWith } = started;
   const { running, waiting } = await startWaiting(started);
@@ -93,7 +93,7 @@ test.each<[string, object[], string]>([
   ["only the pair's word", [{ ...pair, allow: ["legal-hold"] }], "lock"],
   ["all of the pair's words", [{ from: pair.from, to: pair.to }], "lock"],
   ["the pair for this destination", [{ ...pair, to: place("vault") }], "no pair"],
-])("a copy that waits fails when %s is gone", async (_, pairs, says) => {
+])("a waiting copy fails when %s is gone", async (_, pairs, says) => {
   const started = await start();
   const { stack, restartWith } = started;
   const immutabilityPolicy = { until: "2027-01-01T00:00:00Z", mode: "Unlocked" };
@@ -104,7 +104,7 @@ test.each<[string, object[], string]>([
   expect(copy.error.message).toContain(says);
 });
 
-test("a copy that waits is started when another pair allows it by then", async () => {
+test("a waiting copy is started if another pair allows it by then", async () => {
   const started = await start();
   const { stack, restartWith } = started;
   const { waiting } = await startWaiting(started);
@@ -113,7 +113,7 @@ test("a copy that waits is started when another pair allows it by then", async (
   expect(await stack.untilEnded(waiting, 1)).toMatchObject({ status: "succeeded" });
 });
 
-test("a start that Storage refused for now is not sent again when its pair is gone", async () => {
+test("a start that Storage refused temporarily is not sent again when its pair is gone", async () => {
   const { stack, source, destination, restartWith } = await start();
   const busy = { response: { status: 503, code: "ServerBusy" } };
   stack.local.emulator.faults.add({ operation: "CopyBlob", do: busy });
@@ -149,14 +149,14 @@ test.each<[string, object[]]>([
   ["is gone", []],
   ["has another destination", [{ ...route, destination: place("vault/{path}") }]],
   ["no longer matches", [{ ...route, suffix: ".mkv" }]],
-])("a copy along a route that waits fails when the route %s", async (_, routes) => {
+])("a waiting copy of a route fails when the route %s", async (_, routes) => {
   const { stack, source, other, restartWith } = await start({ pairs: [pair], routes: [route] });
   const running = await stack.start({ source, destination: stack.blob("archive/other.mp4").url });
   await stack.clock.advance(5_000);
   const waiting = await stack.start({ source: other, route: "films" });
   await stack.clock.advance(5_000);
   expect(await stack.get(waiting.id)).toMatchObject({ status: "queued" });
-  // The pair stays: a copy along a route needs its route.
+  // The pair stays: a copy of a route needs its route.
   await restartWith({ pairs: [pair], routes });
   expect(await stack.untilEnded(waiting.id, 1)).toMatchObject({
     status: "failed",
@@ -165,7 +165,7 @@ test.each<[string, object[]]>([
   expect(await stack.untilEnded(running.id, 1)).toMatchObject({ status: "succeeded" });
 });
 
-test("a copy along a route that waits is started when the route is still there", async () => {
+test("a waiting copy of a route is started when the route is still there", async () => {
   const dated = { ...route, destination: place("archive/{year}-{month}-{day}-{hour}/{path}") };
   const { stack, source, other, restartWith } = await start({ pairs: [pair], routes: [dated] });
   const into = stack.blob("archive/2026-11-20-12/other.mp4").url;

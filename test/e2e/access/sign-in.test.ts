@@ -3,8 +3,8 @@ import { createEvent, deliver, inboxRoutes } from "../../support/stack/events.ts
 import { startStack } from "../../support/stack/test-stack.ts";
 
 /*
- * Goal: with COPY_AUTH=entra, in which function keys do not exist, a caller that App Service admits without sign-in
- * gets nothing but health.
+ * Goal: with COPY_AUTH=entra, where function keys do not exist, a caller that App Service admits without sign-in can
+ * read only health.
  */
 
 const entra = { COPY_AUTH: "entra", WEBSITE_AUTH_ENABLED: "true" };
@@ -56,7 +56,7 @@ test("a caller that has not signed in can start, read and abort no copy", async 
   expect((await stack.call("GET", `/copies/${started.id}`, { headers: alice })).status).toBe(200);
 });
 
-test("with COPY_AUTH=entra, events need no sign-in, because they have the event key", async () => {
+test("with COPY_AUTH=entra, events need no sign-in, because they are sent with the event key", async () => {
   const stack = await startStack({
     environment: entra,
     settings: inboxRoutes(),

@@ -12,8 +12,8 @@ import {
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
- * Goal: an instance that no trigger has started leads to no blob outside the ledger, and is shown to no caller. Method: as
- * in strange-orchestration.test.ts, with ids and inputs that Ferry cannot have written.
+ * Goal: an instance that no trigger has started accesses no blob outside the ledger, and is not shown to any caller.
+ * Method: as in strange-orchestration.test.ts, with ids and inputs that Ferry cannot have written.
  */
 
 test.each([
@@ -79,7 +79,7 @@ test.each([
   "ffffffff-ffff-7000-8000-000000000001",
   "e677d21f-dc00-7000-8000-000000000001", // the year 10000
   "07dba821-8000-7000-8000-000000000001", // the year 2243, after the last day that a record can have
-])("the id %s, with a time in a distant year, is no copy's: 404", async (distant) => {
+])("the id %s, with a time in a distant year, is never the id of a copy: 404", async (distant) => {
   const stack = await start();
   const requests = stack.local.emulator.requests.length;
   const copy = `${stack.local.host.url}/api/copies/${distant}`;
@@ -115,7 +115,7 @@ test.each<[string, object]>([
 });
 
 test.each(["readCopy", "abortCopy", "settleCopy", "sendNotifications"])(
-  "run alone through the admin API, %s changes nothing for an id that leads out of the ledger",
+  "run alone through the admin API, %s changes nothing for an id that would name a blob outside the ledger",
   async (name) => {
     const stack = await start();
     const step = {

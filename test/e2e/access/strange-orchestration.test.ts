@@ -23,7 +23,7 @@ import { startStack } from "../../support/stack/test-stack.ts";
 
 const fixed = { by: "route", at: "noon" };
 
-/** The input along the route "fixed", with other options. */
+/** The input for the route "fixed", with other options. */
 function along({ destination }: ReturnType<typeof inputFor>, options: object) {
   return {
     destination: { ...destination, container: "fixed" },
@@ -113,7 +113,7 @@ test.each<[string, (input: ReturnType<typeof inputFor>) => object]>([
   expect((await stack.blob("inbox/film.mp4").getProperties()).etag).toBe(before);
 });
 
-test("an input along a route is copied where the route says, and only there", async () => {
+test("an input with a route is copied only to the route's destination", async () => {
   const stack = await start();
   const input = inputFor(stack);
   const destination = { ...input.destination, container: "vault" };
@@ -124,7 +124,7 @@ test("an input along a route is copied where the route says, and only there", as
 
 const threeDays = 3 * 24 * 3_600_000;
 
-/** The input along the route "dated", requested at this time, with the destination that the time gives. */
+/** The input for the route "dated", requested at this time, with the destination for that time. */
 function dated(stack: Awaited<ReturnType<typeof start>>, at: number, createdAt = at) {
   const input = inputFor(stack);
   const iso = (ms: number) => new Date(ms).toISOString();
@@ -137,25 +137,25 @@ function dated(stack: Awaited<ReturnType<typeof start>>, at: number, createdAt =
 }
 
 test.each<[string, (now: number) => { at: number; createdAt?: number }]>([
-  ["another time than its id", (now) => ({ at: now, createdAt: Date.parse("2001-01-01") })],
+  [
+    "a time that is not that of its id",
+    (now) => ({ at: now, createdAt: Date.parse("2001-01-01") }),
+  ],
   ["an id of years ago", () => ({ at: Date.parse("2001-01-01") })],
   ["an id of three days ago", (now) => ({ at: now - threeDays - 1 })],
   ["an id of the next year", () => ({ at: Date.parse("2027-01-01") })],
-])(
-  "an input along a route whose destination has a date is not copied with %s",
-  async (_, build) => {
-    const stack = await start();
-    await stack.container("dated").create();
-    const { at, createdAt } = build(stack.clock.now());
-    const { id, copy } = dated(stack, at, createdAt);
-    const input = { ...copy, route: "dated" };
-    expect(await startStrange(stack, input, { id })).toMatchObject(refused);
-    const operations = stack.local.emulator.requests.map(({ operation }) => operation);
-    expect(operations).not.toContain("CopyBlob");
-  },
-);
+])("an input with a route whose destination has a date is not copied with %s", async (_, build) => {
+  const stack = await start();
+  await stack.container("dated").create();
+  const { at, createdAt } = build(stack.clock.now());
+  const { id, copy } = dated(stack, at, createdAt);
+  const input = { ...copy, route: "dated" };
+  expect(await startStrange(stack, input, { id })).toMatchObject(refused);
+  const operations = stack.local.emulator.requests.map(({ operation }) => operation);
+  expect(operations).not.toContain("CopyBlob");
+});
 
-test("an input along a route whose destination has a date is copied within three days of the time in its id", async () => {
+test("an input with a route whose destination has a date is copied within three days of the time in its id", async () => {
   const stack = await start();
   await stack.container("dated").create();
   const { id, copy } = dated(stack, stack.clock.now() - threeDays + 60_000);
@@ -180,7 +180,7 @@ test("an input without a route is copied within three days of the time in its id
   });
 });
 
-test("an input with an event of the blob's ETag is not copied if its time is not the blob's", async () => {
+test("an input with an event with the blob's ETag is not copied if the event's time does not match the blob", async () => {
   const stack = await start();
   await stack.container("dated").create();
   const { etag = "", lastModified } = await stack.blob("inbox/film.mp4").getProperties();
@@ -199,7 +199,7 @@ test("an input with an event of the blob's ETag is not copied if its time is not
   });
 });
 
-test("a copy onto itself without a rollback is rejected, as its request would be completed", async () => {
+test("a copy onto itself without a rollback is denied, because Ferry would complete its request", async () => {
   const source = place("inbox");
   const allowed = JSON.stringify([{ from: source, to: source }]);
   const stack = await startStack({ settings: { COPY_ALLOWED: allowed } });

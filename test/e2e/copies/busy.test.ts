@@ -108,7 +108,7 @@ test("a destination that stays busy fails the copy, which reports how long it wa
   // One foreign copy after another takes the destination before Ferry finds it free.
   for (let week = 0; week < 2; week++) {
     await stack.clock.advance(7 * day - 60_000);
-    // Late in a long wait, a short outage counts no more than at its beginning.
+    // Late in a long wait, a short outage has no more effect than at the beginning.
     const response = { status: 503, code: "ServerBusy" };
     stack.local.emulator.faults.add({
       operation: "GetBlobProperties",

@@ -9,8 +9,8 @@ import type { TestStack } from "../../support/stack/test-stack.ts";
 import { inboxRoutes } from "../../support/stack/events.ts";
 
 /*
- * Goal: a copy costs no more than the table in the ledger's README allows, counted on the wire. The README also has the
- * measured numbers: `vitest -u` writes them, and a number that has changed fails here.
+ * Goal: a copy costs no more than the table in the ledger's README allows, counted on the wire. The README also
+ * contains the measured numbers: `vitest -u` writes them, and a changed number fails here.
  */
 
 const page = "src/ledger/README.md";
@@ -30,7 +30,7 @@ const topic = {
 const withoutTimers = 50 * 60_000;
 const destination = { container: "archive", blob: "film.mp4" };
 
-/** By the first column of the table. Each plays one copy, without a call that only reads its status. */
+/** By the first column of the table. Each case runs one copy, without calls that only read its status. */
 const cases: Record<string, Case> = {
   "blob → blob, completed by the start": { options: immediately, play: (stack) => post(stack) },
   "the same, with an Idempotency-Key": {
@@ -168,7 +168,7 @@ async function warmUp(stack: TestStack): Promise<void> {
   await stack.clock.advance(1_000); // so that the next copy is the last
 }
 
-/** The test's own uploads are not part of the price. */
+/** The test's uploads are not part of the price. */
 function isOfTheApp({ operation, url }: ReceivedRequest): boolean {
   if (url.includes("/ferry-ledger")) return true;
   return operation !== "PutBlob" && operation !== "CreateContainer";

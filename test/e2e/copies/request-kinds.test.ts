@@ -10,8 +10,9 @@ import type { TestStack } from "../../support/stack/test-stack.ts";
 import { linesOf } from "../../support/telemetry/lines.ts";
 
 /*
- * Goal: infra/costs/counts.json has what a copy needs, by the types that Storage bills: "Map each REST operation to a
- * price", 2025-05-14. Method: count the requests on the wire, and read the history; `vitest -u` writes the file.
+ * Goal: infra/costs/counts.json contains the operations that a copy needs, by the types that Storage bills: "Map each
+ * REST operation to a price", 2025-05-14. Method: count the requests on the wire, and read the history; `vitest -u`
+ * writes the file.
  */
 
 /** The types of the operations that Ferry uses, in a standard general-purpose v2 account. */

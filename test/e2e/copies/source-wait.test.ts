@@ -30,7 +30,7 @@ test.each([
   { what: "without options", options: {} },
   { what: "with a rollback", options: { rollback: "snapshot" } },
   { what: "with a lease on the source", options: { sourceLease: "hold" } },
-  { what: "that would wait for its destination, too", options: { ifBusy: "wait" } },
+  { what: "that would also wait for its destination", options: { ifBusy: "wait" } },
 ])("a copy $what holds no lock while it waits for its source", async ({ options }) => {
   const { stack, chained, other } = await startWithPendingSource();
   await stack.upload("archive/film.mp4", "former");
@@ -61,7 +61,7 @@ test.each([
   expect(snapshots).toEqual([]);
 });
 
-test("a waiter behind a copy that waits for its source is not held up", async () => {
+test("a waiter behind a copy that waits for its source is not delayed", async () => {
   const { stack, chained, other } = await startWithPendingSource();
   const destination = stack.blob("archive/film.mp4").url;
   const options = { overwrite: "always", ifBusy: "wait" };

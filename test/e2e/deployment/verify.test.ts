@@ -63,7 +63,7 @@ async function run(changes: Partial<VerifyOptions> = {}) {
   return { failed, lines };
 }
 
-test("a deployment that works passes every check, and nothing is left", async () => {
+test("a working deployment passes every check, and no test object remains", async () => {
   expect(await run()).toEqual({
     failed: 0,
     lines: [

@@ -52,7 +52,7 @@ test("an event in the queue starts its copy, and its message is removed", async 
   expect(await queues.receive(poison)).toEqual([]);
 });
 
-test("an event that arrives through both triggers, in either order, copies once", async () => {
+test("an event that arrives through both triggers, in either order, starts one copy", async () => {
   const { stack, queues } = await start();
   const first = await createEvent(await stack.upload("inbox/first", "film"));
   expect(await deliver(stack, first)).toBe(202);
@@ -68,19 +68,19 @@ test("an event that arrives through both triggers, in either order, copies once"
   expect(await queues.receive(queue)).toEqual([]);
 });
 
-test("an event that arrives through the other trigger after a restart copies nothing again", async () => {
+test("an event that arrives through the other trigger after a restart starts no second copy", async () => {
   const { stack, queues } = await start({ persistent: true });
   const event = await createEvent(await stack.upload("inbox/film.mp4", "film"));
   await queues.sendEvent(queue, event);
   await stack.clock.advance(minute);
-  await stack.restart(); // what the process remembers of its events is lost
+  await stack.restart(); // the process loses its memory of events
   expect(await deliver(stack, event)).toBe(202);
   await queues.sendEvent(queue, event);
   await stack.clock.advance(minute);
   expect(await allCopies(stack)).toHaveLength(1);
 });
 
-test("an event that cannot be handled now is tried again after five minutes, and starts its copy", async () => {
+test("an event that cannot be handled now is retried after five minutes, and starts its copy", async () => {
   const { stack, queues } = await start();
   const event = await createEvent(await stack.upload("inbox/film.mp4", "film"));
   stack.local.emulator.faults.add({ do: busy });
@@ -96,7 +96,7 @@ test("an event that cannot be handled now is tried again after five minutes, and
   ]);
 });
 
-test("after five tries the message is in the poison queue as it was sent, and the log says so", async () => {
+test("after five tries the message is unchanged in the poison queue, and the log reports that", async () => {
   const { stack, queues } = await start();
   const event = await createEvent(await stack.upload("inbox/film.mp4", "film"));
   stack.local.emulator.faults.add({ do: busy });
@@ -106,11 +106,13 @@ test("after five tries the message is in the poison queue as it was sent, and th
   const failed = linesOf(stack.log, "ferry.event.failed");
   expect(failed.map(({ tries }) => tries)).toEqual([1, 2, 3, 4, 5]);
   expect(failed.map(({ poisoned }) => poisoned)).toEqual([false, false, false, false, true]);
+  // The message has another id in the poison queue, so the log has the id by which an operator can find its event.
+  expect(new Set(failed.map(({ messageId }) => messageId))).toEqual(new Set([event["id"]]));
   const [message, ...others] = await queues.receive(poison);
   expect(others).toEqual([]);
   expect(JSON.parse(Buffer.from(message?.text ?? "", "base64").toString())).toEqual(event);
   expect(await queues.receive(queue)).toEqual([]);
-  // An operator who moves the message back loses nothing.
+  // The message still starts its copy when an operator moves it back.
   await queues.send(queue, message?.text ?? "");
   await stack.clock.advance(minute);
   expect(await untilAllEnded(stack)).toMatchObject([{ status: "succeeded" }]);

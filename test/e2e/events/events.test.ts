@@ -23,7 +23,7 @@ async function readContent(stack: TestStack, path: string): Promise<string> {
   return (await stack.blob(path).downloadToBuffer()).toString();
 }
 
-test("a new blob is copied along its route, and the copy's completion is noticed immediately", async () => {
+test("a route copies a new blob, and the copy's completion is noticed immediately", async () => {
   const stack = await startStack({ settings, events, copies: slowly });
   await stack.upload("inbox/a/film 1#.mp4", film);
   await stack.clock.advance(600_000); // the copy's last byte
@@ -125,7 +125,7 @@ test("the event of an overwritten blob is skipped with a reason; the newer conte
   await stack.clock.settled();
   expect(await deliver(stack, [fresh])).toBe(202);
   const copies = await untilAllEnded(stack);
-  const reason = "The source was written again since the event that this copy follows";
+  const reason = "The source was written again after the event that caused this copy";
   expect(copies).toHaveLength(2);
   expect(copies).toContainEqual(expect.objectContaining({ status: "skipped", reason }));
   expect(copies).toContainEqual(expect.objectContaining({ status: "succeeded" }));

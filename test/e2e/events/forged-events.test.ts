@@ -147,7 +147,7 @@ test.each([
   { when: "two hours earlier", at: (now: number) => now - 2 * hour },
   { when: "a day later", at: (now: number) => now + day },
 ])(
-  "an event that dates its blob $when copies nothing, and the genuine event still does",
+  "an event with a time $when copies nothing, and the genuine event still starts its copy",
   async ({ at }) => {
     const stack = await startStack({
       settings: inboxRoutes({
@@ -161,7 +161,9 @@ test.each([
     expect(await deliver(stack, [forged])).toBe(202);
     await stack.clock.settled();
     expect(await allCopies(stack)).toEqual([]);
-    const warnings = stack.log.filter(({ message }) => message.includes("is not the blob's"));
+    const warnings = stack.log.filter(({ message }) =>
+      message.includes("does not match the blob's"),
+    );
     expect(warnings).toHaveLength(1);
     await deliver(stack, [await createEvent(blob, { at: stack.clock.now() })]);
     await stack.clock.settled();

@@ -8,7 +8,7 @@ const route = {
   destination: place("archive/{year}/{month}/{name}"),
 };
 
-test("a repeated request goes where the first one went, although its instance is gone and the date is another", async () => {
+test("a repeated request has the destination of the first one, although its instance is gone and the date has changed", async () => {
   const settings = { COPY_ROUTES: JSON.stringify([route]) };
   const environment = { COPY_RETENTION_DAYS: "30" };
   const stack = await startStack({ settings, environment, copies: { finishOnStart: "always" } });

@@ -39,7 +39,7 @@ test.each([
   "n".repeat(1_024),
   "x//y",
   " a ",
-])("a new blob named %s is copied along its route, under its name", async (name) => {
+])("a route copies a new blob named %s under its name", async (name) => {
   const stack = await startStack({ settings: inboxRoutes(), events: {} });
   await stack.upload(`inbox/${name}`, "film");
   const [copy, ...others] = await untilAllEnded(stack);
@@ -94,7 +94,7 @@ test("the event of a blob whose URL is too long for a source is logged with its 
   expect(errors(stack)).toEqual([
     expect.stringMatching(
       new RegExp(
-        `^Cannot copy .*/inbox/${long} along "films" because /source is \\d+ characters long`,
+        `^Cannot copy .*/inbox/${long} for route "films" because /source is \\d+ characters long`,
       ),
     ),
   ]);
@@ -121,7 +121,7 @@ test.each([
     await stack.clock.settled();
     const [line = "", ...others] = errors(stack);
     expect(others).toEqual([]);
-    expect(line).toContain(`/inbox/${shown} along "films" because`);
+    expect(line).toContain(`/inbox/${shown} for route "films" because`);
     expect(line).toContain(why);
     expect(line).not.toMatch(/\p{Cc}|\p{Surrogate}/u);
     const { data } = JSON.parse(topic.delivery[0]?.body ?? "{}");
@@ -148,7 +148,7 @@ test("an unusable name that no route matches is only logged; a malformed event i
   });
 });
 
-test("ten events that cannot be used are reported in a minute, and further ones are only logged", async () => {
+test("at most ten unusable events are reported in a minute; further ones are only logged", async () => {
   const topic = await startListener();
   const stack = await startStack({
     settings: { ...inboxRoutes(), COPY_NOTICE_TOPIC: topic.url, COPY_NOTICE_TOPIC_KEY: "key" },
@@ -160,7 +160,7 @@ test("ten events that cannot be used are reported in a minute, and further ones 
   for (let number = 1; number <= 15; number++) await send(`${number}\\`);
   expect(topic.delivery).toHaveLength(10);
   expect(errors(stack)).toHaveLength(15);
-  expect(stack.log.filter(({ message }) => message.includes("Cannot notify of"))).toHaveLength(5);
+  expect(stack.log.filter(({ message }) => message.includes("Cannot report"))).toHaveLength(5);
   await stack.clock.advance(60_000);
   await send("later\\");
   expect(topic.delivery).toHaveLength(11);

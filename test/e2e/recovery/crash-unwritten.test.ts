@@ -8,8 +8,8 @@ import { liveThrough } from "../../support/crash/crash-trial.ts";
 import type { PlannedCopy } from "../../support/crash/crash-trial.ts";
 
 /*
- * The ledger's README lists the writes that a copy does without. Where such a write would be, the host is killed
- * (SIGKILL) on both sides: after the request before it, and at the request after it.
+ * The ledger's README lists the writes that a copy omits. Around the place of each omitted write, the host is killed
+ * (SIGKILL): after the request before it, and at the request after it.
  */
 
 const hosts = hostProcesses();
@@ -146,7 +146,7 @@ async function names(world: CrashWorld, prefix: string): Promise<string[]> {
   return found;
 }
 
-test("every write that the README says is not written has its crashes here", () => {
+test("every omitted write in the README has its crashes here", () => {
   const [, table = ""] = readFileSync(page, "utf8").split("| Not written");
   const [rows = ""] = table.split("\n\n");
   const first = [...rows.matchAll(/^\| ([^|]+?) +\|/gm)].map(([, name]) => name);

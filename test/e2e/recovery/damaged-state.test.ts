@@ -297,7 +297,7 @@ test("a lost key does no harm if the settings contain it", async () => {
 test.each<[string, (file: string) => void, boolean]>([
   ["garbage", (file) => writeFileSync(file, "{garbage"), true],
   ["emptied", empty, true],
-  ["JSON of another shape", (file) => writeFileSync(file, '[1,{"next":"x"}]'), true],
+  ["JSON with a different shape", (file) => writeFileSync(file, '[1,{"next":"x"}]'), true],
   ["missing", remove, false],
   ["whole", () => {}, false],
 ])(
@@ -349,7 +349,7 @@ test("a file in place of the folder is rejected by name", async () => {
   );
 });
 
-test.each(databases)("%s of another schema is rejected by name", async (name) => {
+test.each(databases)("%s with a different schema is rejected by name", async (name) => {
   const folder = copyOf("stopped");
   const database = new DatabaseSync(join(folder, name));
   database.exec("PRAGMA user_version = 99");

@@ -148,7 +148,7 @@ test("health needs no durable client", async () => {
   expect(stack.host.functions.filter(({ name }) => name === "health")).toHaveLength(1);
 });
 
-test("outside a developer's machine, health of an app with wrong settings reports every problem", async () => {
+test("outside a developer's machine, health of an app with invalid settings reports every problem", async () => {
   const { call, stack } = await start({
     AZURE_FUNCTIONS_ENVIRONMENT: "Production",
     COPY_ALLOWED: "nonsense",
@@ -178,6 +178,6 @@ test("without the platform's sign-in, COPY_AUTH=entra leaves only health, which 
   expect((await signedIn.call("GET", "/health")).status).toBe(200);
 });
 
-test("on a developer's machine, wrong settings end the host with the message", async () => {
+test("on a developer's machine, invalid settings stop the host with a message", async () => {
   await expect(start({ COPY_ALLOWED: "nonsense" })).rejects.toThrow(/COPY_ALLOWED must be/);
 });

@@ -11,9 +11,10 @@ import type { CopyBody, TestStack } from "../../support/stack/test-stack.ts";
 import { linesOf } from "../../support/telemetry/lines.ts";
 
 /*
- * Goal: a new version of the app continues the copies of the former one, and the former one continues them again when the
- * new version is backed out. Method: 20 copies in different states on the local engine, which fails an instance as soon as
- * its history and the code differ; in between, the app is stopped and another build is started on the same state.
+ * Goal: a new version of the app continues the copies of the previous one, and the previous version continues them
+ * again when the new version is backed out. Method: 20 copies in different states on the local engine, which fails an
+ * instance as soon as its history and the code differ; in between, the app is stopped and another build is started on
+ * the same state.
  */
 
 const minute = 60_000;
@@ -48,7 +49,7 @@ async function startCopies(stack: TestStack): Promise<Running[]> {
   const started: Omit<Running, "copyId">[] = [];
   for (const kind of Object.keys(kinds) as Running["kind"][]) {
     for (let number = 0; number < kinds[kind]; number++) {
-      // Those that wait want the destinations of plain ones.
+      // The waiting copies have the destinations of plain ones.
       const name = kind === "waiting" ? `plain-${number}` : `${kind}-${number}`;
       const { url } =
         kind === "rollback"
@@ -93,7 +94,7 @@ async function expectAllEnded(stack: TestStack, running: readonly Running[]): Pr
       status: isAborted ? "aborted" : "succeeded",
       residue: [],
       error: null,
-      // A copy that was begun again would have another one.
+      // A copy that was started again would have another copyId.
       copyId: copyId ?? expect.any(String),
     });
     const blob = stack.blob(destination);
@@ -125,7 +126,7 @@ async function start(options: { appDirectory: string }) {
   return { topic, stack };
 }
 
-test("an upgrade under 20 running copies strands none, begins none twice and loses no notification", async () => {
+test("an upgrade under 20 running copies strands none, starts none twice and loses no notification", async () => {
   const { stack, topic } = await start({ appDirectory: baseline });
   const running = await startCopies(stack);
   await stack.restart(appDirectory);
@@ -140,7 +141,7 @@ test("an upgrade under 20 running copies strands none, begins none twice and los
   );
 }, 120_000);
 
-test("backing out under 20 running copies strands none either", async () => {
+test("a back-out under 20 running copies also strands none", async () => {
   const { stack, topic } = await start({ appDirectory });
   const running = await startCopies(stack);
   await abortSome(stack, running.slice(0, -3));

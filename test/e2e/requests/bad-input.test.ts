@@ -52,7 +52,7 @@ const calls: {
     pointers: ["/options"],
   },
   {
-    what: "metadata and tags that are objects without a text",
+    what: "metadata and tags that are objects with a value that is not a string",
     body: {
       source: there,
       destination: there,
@@ -156,7 +156,7 @@ const calls: {
 /** Source and destination URLs that are rejected whatever the allow-list. */
 const urls: { what: string; url: string; says: RegExp }[] = [
   { what: "no URL", url: "film.mp4", says: /not an absolute URL/ },
-  { what: "an empty text", url: "", says: /not an absolute URL/ },
+  { what: "an empty string", url: "", says: /not an absolute URL/ },
   { what: "another scheme", url: "ftp://acct1.blob.core.windows.net/inbox/a", says: /https/ },
   { what: "a file", url: "file:///etc/passwd", says: /not Azure Storage/ },
   { what: "plain http", url: "http://acct1.blob.core.windows.net/inbox/a", says: /https/ },
@@ -178,7 +178,7 @@ const urls: { what: string; url: string; says: RegExp }[] = [
   {
     what: "a trailing dot",
     url: "https://acct1.blob.core.windows.net./inbox/a",
-    says: /without the dot at its end/,
+    says: /without the trailing dot/,
   },
   { what: "an IP literal", url: "https://169.254.169.254/inbox/a", says: /not Azure Storage/ },
   {

@@ -30,7 +30,7 @@ async function ledgerNames(stack: TestStack): Promise<string[]> {
 const remove = (stack: TestStack, id: string, headers: Record<string, string> = {}) =>
   stack.call("DELETE", `/copies/${id}`, { headers });
 
-test("an ended copy is forgotten with its history and its record", async () => {
+test("an ended copy is deleted with its history", async () => {
   const stack = await startStack({ persistent: true });
   const { id } = await stack.start(await request(stack));
   await stack.untilEnded(id);
@@ -41,11 +41,11 @@ test("an ended copy is forgotten with its history and its record", async () => {
   expect((await stack.call("GET", `/copies/${id}`)).status).toBe(404);
   expect((await stack.call("GET", "/copies")).json.items).toEqual([]);
   expect((await remove(stack, id)).status).toBe(404);
-  // What was copied stays.
+  // The copied content stays.
   expect(await stack.blob("archive/film.mp4").exists()).toBe(true);
 });
 
-test.each(["failed", "skipped", "aborted"])("a %s copy is forgotten too", async (status) => {
+test.each(["failed", "skipped", "aborted"])("a %s copy is deleted, too", async (status) => {
   const stack = await startStack({ ...slowly, persistent: true });
   const body = await request(stack);
   if (status !== "aborted") await stack.upload("archive/film.mp4", "older");
@@ -72,7 +72,7 @@ test("a running copy is 409 and continues", async () => {
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
 });
 
-test("the Idempotency-Key of a deleted copy is 410 while its claim lives, and free afterwards", async () => {
+test("the Idempotency-Key of a deleted copy is 410 while its claim is kept, and free afterwards", async () => {
   const stack = await startStack({ environment: { COPY_RETENTION_DAYS: "3" } });
   const body = { ...(await request(stack)), options: { overwrite: "always" } };
   const headers = { "idempotency-key": "order-1" };
@@ -131,7 +131,7 @@ test("a copy whose notification is not delivered yet is 409 until it is", async 
   expect((await remove(stack, id)).status).toBe(204);
 });
 
-test("a DELETE that was interrupted after the history is completed by the next one", async () => {
+test("a DELETE that was interrupted after the history was deleted is completed by the next DELETE", async () => {
   const stack = await startStack({ persistent: true });
   const { id } = await stack.start(await request(stack));
   await stack.untilEnded(id);
@@ -147,7 +147,7 @@ test("a DELETE that was interrupted after the history is completed by the next o
   expect((await remove(stack, id)).status).toBe(404);
 });
 
-test("what is left of a deleted copy has no URL, and goes with the retention", async () => {
+test("the rest of a deleted copy contains no URL, and is purged after the retention", async () => {
   const stack = await startStack({ environment: { COPY_RETENTION_DAYS: "3" } });
   const { id } = await stack.start(await request(stack));
   await stack.untilEnded(id);

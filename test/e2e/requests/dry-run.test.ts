@@ -63,7 +63,7 @@ test("a dry run shows what a copy would read, write and mint, and starts nothing
   });
 });
 
-test("a dry run names what the copy would not carry, and the option that changes that", async () => {
+test("a dry run lists the properties that would not be copied, each with the option that changes that", async () => {
   const { notCarried } = await plan(body());
   const options = notCarried.map(({ option }: { option: string | null }) => option);
   expect(options.filter(Boolean)).toEqual(["tags", "tier", "immutabilityPolicy", "legalHold"]);
@@ -105,7 +105,7 @@ test("a SAS of the request is used, and not shown", async () => {
   expect(JSON.stringify(await plan(request))).not.toContain("sig=");
 });
 
-test("a dry run along a route shows its destination and options", async () => {
+test("a dry run with a route shows the route's destination and options", async () => {
   const { source } = body();
   expect(await plan({ source, route: "films" })).toMatchObject({
     route: "films",
@@ -119,12 +119,12 @@ test.each([
   [{ options: { overwrite: "sometimes" } }, 400],
   [{ dryRun: "yes" }, 400],
   [{ destination: "https://stranger.blob.core.windows.net/archive/film.mp4" }, 403],
-])("a dry run is refused for the reasons of a copy: %j is %i", async (change, status) => {
+])("a dry run is rejected for the same reasons as a copy: %j is %i", async (change, status) => {
   const request = { ...body(), dryRun: true, ...change };
   expect((await stack.call("POST", "/copies", { body: request })).status).toBe(status);
 });
 
-test("a dry run claims no Idempotency-Key, and ignores whose it is", async () => {
+test("a dry run claims no Idempotency-Key, and ignores an earlier claim", async () => {
   const headers = { "idempotency-key": "dry" };
   const first = await plan(body(), headers);
   const second = await plan({ ...body(), options: { overwrite: "always" } }, headers);

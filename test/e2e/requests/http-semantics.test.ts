@@ -50,7 +50,7 @@ test.each([
   );
 });
 
-test("a body in chunks is 411 whatever the chunks look like", async () => {
+test("a body in chunks is 411, whatever the form of the chunks", async () => {
   const sent = body("pieces");
   const half = Math.floor(sent.length / 2);
   const chunk = (text: string) => `${text.length.toString(16)};x=1\r\n${text}\r\n`;
@@ -69,7 +69,7 @@ test.each([
   ["deflate", (text: string) => text],
   ["identity, gzip", (text: string) => gzipSync(text)],
   ["unknown", (text: string) => text],
-])("Content-Encoding: %s is 415, because a body must be sent as it is", async (coding, pack) => {
+])("Content-Encoding: %s is 415, because a body must not be encoded", async (coding, pack) => {
   const response = await post({ ...json, "content-encoding": coding }, pack(body("compressed")));
   expect(response).toMatchObject({
     status: 415,
@@ -119,7 +119,7 @@ test.each([
   expect(response.status).toBe(202);
 });
 
-test("a request without a body does not get the reason of a body that is wrong", async () => {
+test("a request without a body gets a different reason than an invalid body", async () => {
   const response = await post(json, "");
   expect(response).toMatchObject({
     status: 400,

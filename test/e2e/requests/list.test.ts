@@ -78,7 +78,7 @@ test("filters select by status and by the prefixes of both URLs", async () => {
   expect(await idsOf(stack, both)).toEqual([one.id]);
 });
 
-test("pages are stable while copies start and end: none is listed twice, none is left out", async () => {
+test("pages are stable while copies start and end: no copy is listed twice or left out", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 10_000 } });
   const started: string[] = [];
   for (let each = 0; each < 7; each++) started.push((await startOne(stack, `${each}.mp4`)).id);
@@ -103,7 +103,7 @@ test("a cursor still works when the copy at which its page ended was deleted", a
   expect(await idsOf(stack, `cursor=${nextCursor}`)).toEqual([started[1], started[0]]);
 });
 
-test("wrong parameters are 400 with every problem; HEAD has no body", async () => {
+test("invalid parameters are 400 with every problem; HEAD has no body", async () => {
   const stack = await startStack();
   const wrong = await stack.call("GET", "/copies?limit=0&status=x&page=1");
   expect(wrong).toMatchObject({

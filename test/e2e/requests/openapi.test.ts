@@ -28,7 +28,7 @@ test("GET /openapi.json is the document that was built, for every caller", async
   expect((await stack.call("POST", "/openapi.json", { body: {} })).status).toBe(405);
 });
 
-/** The accounts of the examples are one of the emulator: the app may copy within it without a SAS. */
+/** Both accounts of the examples are replaced by one of the emulator, within which the app may copy without a SAS. */
 function onEmulator(example: object): object {
   const { blobUrl } = stack.local.emulator;
   const text = JSON.stringify(example)
@@ -89,7 +89,7 @@ test.each([
   expect((await stack.call("GET", `/copies/${json.items[0].id}`, { headers })).status).toBe(200);
 });
 
-test("a status, a header or a field that the document does not have fails the tests", async () => {
+test("a status, a header or a field that the document does not declare fails the tests", async () => {
   const { status, headers, text, json } = await stack.call("GET", "/copies");
   const good: Received = { method: "GET", path: "/copies?limit=5", status, headers, text };
   expect(() => expectDocumented(good)).not.toThrow();

@@ -3,7 +3,7 @@ import { startStack } from "../../support/stack/test-stack.ts";
 
 /* Prefer: wait on the running app; its time is tested in test/contract/triggers/hold-until-ended.test.ts. */
 
-test("POST with Prefer: wait returns the copy when it has ended, and says that it waited", async () => {
+test("POST with Prefer: wait returns the copy when it has ended, with Preference-Applied", async () => {
   const stack = await startStack({ copies: { finishOnStart: "always" } });
   const source = (await stack.upload("inbox/film.mp4", "film")).url;
   const body = { source, destination: stack.blob("archive/film.mp4").url };

@@ -18,7 +18,7 @@ const body = (name: string) => ({
 const get = (id: string, headers: Record<string, string> = {}, method = "GET") =>
   stack.call(method, `/copies/${id}`, { headers });
 
-test("a copy has a strong ETag, and may be stored by its caller's cache only", async () => {
+test("a copy has a strong ETag, and only its caller's cache may store it", async () => {
   const { id } = await stack.start(body("etag"));
   const { headers } = await get(id);
   expect(headers.get("etag")).toMatch(/^"[\w-]{22}"$/);
@@ -63,7 +63,7 @@ test("responses that start or change something, lists and problems are not store
   }
 });
 
-test("a request that is rejected is not held, whatever it prefers", async () => {
+test("a rejected request is not held, whatever its Prefer header", async () => {
   const headers = { prefer: "wait=20" };
   for (const response of [
     await stack.call("POST", "/copies", { body: {}, headers }),
@@ -74,7 +74,7 @@ test("a request that is rejected is not held, whatever it prefers", async () => 
   }
 });
 
-test("no response allows another origin to read it, not even to a preflight", async () => {
+test("no response allows another origin to read it, not even a response to a preflight", async () => {
   const own = { origin: stack.local.host.url, "access-control-request-method": "POST" };
   for (const [method, path] of [
     ["GET", "/copies"],
@@ -89,7 +89,7 @@ test("no response allows another origin to read it, not even to a preflight", as
   }
 });
 
-test("every rejected request is a problem, whose status and type fit each other", async () => {
+test("the response to every rejected request is a problem with a matching status and type", async () => {
   const { id } = await stack.start(body("problem"));
   const responses = [
     await stack.call("POST", "/copies", { body: {} }),

@@ -19,7 +19,7 @@ async function request(stack: TestStack, options: object = {}) {
 const retry = (stack: TestStack, id: string, headers: Record<string, string> = {}) =>
   stack.call("POST", `/copies/${id}/retry`, { headers });
 
-/** A copy that failed because its destination existed, which does not exist any more. */
+/** A copy that failed because its destination existed; the destination has been deleted since. */
 async function failOne(stack: TestStack, body?: object) {
   const older = await stack.upload("archive/film.mp4", "older");
   const { id } = await stack.start(body ?? (await request(stack, { tags: { a: "b" } })));
@@ -66,7 +66,7 @@ test("a running copy is 409", async () => {
   expect(await allCopies(stack)).toHaveLength(1);
 });
 
-test("a copy that does not exist is 404, and a body that is not JSON is 415", async () => {
+test("a missing copy is 404, and a body that is not JSON is 415", async () => {
   const stack = await startStack();
   expect((await retry(stack, "01a21ba0-496d-7000-8000-000000000000")).status).toBe(404);
   expect((await retry(stack, "x")).status).toBe(404);
@@ -75,7 +75,7 @@ test("a copy that does not exist is 404, and a body that is not JSON is 415", as
   expect((await stack.call("POST", `/copies/${id}/retry`, wrong)).status).toBe(415);
 });
 
-test("an Idempotency-Key makes a retry safe to repeat, and belongs to this retry alone", async () => {
+test("an Idempotency-Key makes a retry safe to repeat, and belongs only to this retry", async () => {
   const stack = await startStack(slowly);
   const id = await failOne(stack);
   const headers = { "idempotency-key": "retry-1" };
@@ -101,7 +101,7 @@ test("the SAS of the request is sealed again for the new copy", async () => {
   expect(await stack.untilEnded(json.id)).toMatchObject({ status: "succeeded" });
 });
 
-test("a SAS that has expired is 409, which says what to do", async () => {
+test("an expired SAS is 409 with a fix", async () => {
   const stack = await startStack({ environment: sealing });
   const source = await stack.upload("inbox/film.mp4", film, secondAccount);
   const body = {
@@ -122,7 +122,7 @@ test("a SAS that has expired is 409, which says what to do", async () => {
   expect(await allCopies(stack)).toHaveLength(1);
 });
 
-test("a SAS whose key was removed is 409, which names the key's id", async () => {
+test("a SAS whose key was removed is 409 with the key's id", async () => {
   const stack = await startStack({ environment: sealing, persistent: true });
   const source = await stack.upload("inbox/film.mp4", film, secondAccount);
   const body = {
@@ -153,7 +153,7 @@ const dated = {
   destination: "http://127.0.0.1:10000/devstoreaccount1/archive/{year}-{month}-{day}/{path}",
 };
 
-test("a retry along a route goes where the route leads now, like a repeated request", async () => {
+test("a retry of a request with a route uses the route's current destination", async () => {
   const stack = await startStack({ settings: inboxRoutes(dated) });
   const source = await stack.upload("inbox/film.mp4", film);
   const { id, destination } = await stack.start({ source: source.url, route: "films" });

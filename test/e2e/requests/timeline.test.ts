@@ -32,7 +32,7 @@ async function timelineOf(stack: TestStack, id: string): Promise<Shown> {
 const durable = (stack: TestStack, id: string) =>
   `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}`;
 
-test("a copy that pends is requested, started, read after waits, settled and ended", async () => {
+test("a pending copy is requested, started, read after waits, settled and ended", async () => {
   const stack = await startStack(slowly);
   const { id } = await startOne(stack);
   const running = await timelineOf(stack, id);
@@ -53,7 +53,7 @@ test("a copy that pends is requested, started, read after waits, settled and end
   }
 });
 
-test("an abort is shown as requested, tried, and ended", async () => {
+test("an abort is shown as requested, tried and completed", async () => {
   const stack = await startStack(slowly);
   const { id } = await startOne(stack);
   await stack.clock.advance(5_000);
@@ -77,7 +77,7 @@ test("a repair continues the timeline of its copy", async () => {
   expect(after.every(({ byRepair }) => byRepair)).toBe(true);
 });
 
-test("a timeline has no text of an input or a result", async () => {
+test("a timeline contains no part of an input or a result", async () => {
   const stack = await startStack();
   const { id } = await startOne(stack, { metadata: { canary: "canary-metadata" } });
   await stack.untilEnded(id);

@@ -217,7 +217,7 @@ test("copies onto names that differ only in slashes exclude each other, and one 
 });
 
 test.each(["$root", "$web"])(
-  "a blob in %s is copied, on request and along a route",
+  "a blob in %s is copied, on request and by a route",
   async (container) => {
     const account = "http://127.0.0.1:10000/devstoreaccount1";
     const fresh = await startStack({

@@ -275,7 +275,7 @@ function signingKey(sas: URLSearchParams): string {
     version: field("skv"),
   };
   const account = accounts.find(({ name }) => name === secondAccount);
-  if (account === undefined) throw new Error("The emulator has a second account");
+  if (account === undefined) throw new Error("The emulator has no second account");
   return deriveKeyValue(terms, account);
 }
 

@@ -13,8 +13,8 @@ import { linesOf, readLines } from "../../support/telemetry/lines.ts";
 import type { ReadLine } from "../../support/telemetry/lines.ts";
 
 /*
- * Goal: each alert fires when it should, and each query reads what the app writes. Method: the condition of each alert is
- * made to happen in the real app, and the lines that it then writes are compared with the queries. The runbook shows one
+ * Goal: each alert fires when it should, and each query reads lines that the app writes. Method: the tests trigger the
+ * condition of each alert in the real app, and compare the lines that it writes with the queries. The runbook shows one
  * of them for each alert: `vitest -u` writes it.
  */
 
@@ -94,7 +94,7 @@ test("stuck-copies: one copy is woken twice within a day, and five are repaired 
   expect(new Set(repaired.map(({ instanceId }) => instanceId)).size).toBe(5);
 });
 
-test("dead-letters: an event that no copy can follow is reported with its route", () => {
+test("dead-letters: an event that cannot cause a copy is reported with its route", () => {
   expect(linesOf(played["dead-letters"].log, "ferry.event.unusable")).toEqual([
     expect.objectContaining({ trigger: "event-grid", route: "films" }),
   ]);
@@ -107,7 +107,7 @@ test("dead-letters: the message of an event that failed five times is poisoned",
   ]);
 });
 
-test("throttling: more than 20 requests to one account are refused within 15 minutes", () => {
+test("throttling: more than 20 requests to one account are throttled within 15 minutes", () => {
   const throttled = linesOf(played.throttling.log, "ferry.storage.throttled");
   expect(throttled.length).toBeGreaterThan(20);
   expect(throttled).toEqual(
@@ -130,7 +130,7 @@ test("throttling: more than 20 requests to one account are refused within 15 min
   expect(new Set(outcomes)).toEqual(new Set(["succeeded"]));
 });
 
-test("outbox-stuck: a notification waits for more than an hour, and is given up after a day", () => {
+test("outbox-stuck: a notification waits for more than an hour, and is dropped after a day", () => {
   const { log } = played["outbox-stuck"];
   const ages = linesOf(log, "ferry.watchdog.ran").map((line) => line["outboxOldestSeconds"]);
   expect(ages.filter((age) => age > 3_600).length).toBeGreaterThan(0);
@@ -140,6 +140,14 @@ test("outbox-stuck: a notification waits for more than an hour, and is given up 
   ]);
 });
 
+/** The runbook has a query for this text. */
+test("outbox-stuck: the log says how the target has refused the notification", () => {
+  const { log } = played["outbox-stuck"];
+  const text = " has ended, but its notification could not be sent now: topic: status 501";
+  const refusals = log.filter(({ message }) => message.endsWith(text));
+  expect(refusals).toHaveLength(linesOf(log, "ferry.notification.refused").length);
+});
+
 test("watchdog-silent: no run in the last half an hour, although the app runs", () => {
   const { log, endedAt } = played["watchdog-silent"];
   const recent = log.filter(({ at }) => at > endedAt - 30 * minute);
@@ -147,7 +155,7 @@ test("watchdog-silent: no run in the last half an hour, although the app runs", 
   expect(linesOf(log, "ferry.copy.ended")).toHaveLength(1);
 });
 
-test("a watchdog that runs as in Azure is not silent", () => {
+test("a watchdog with the schedule in Azure is not silent", () => {
   const { log, endedAt } = played["outbox-stuck"];
   const recent = log.filter(({ at }) => at > endedAt - 30 * minute);
   expect(recent.filter(isLineOf("ferry.watchdog.ran"))).toHaveLength(6);

@@ -20,7 +20,7 @@ async function start(options: Parameters<typeof startStack>[0] = {}): Promise<Te
   return stack;
 }
 
-/** Whatever a test makes the app log, its structured lines are the declared ones. */
+/** In every test, all structured lines of the app are declared ones. */
 afterEach(() => {
   const lines = stacks.splice(0).flatMap(({ log }) => readLines(log));
   expect(lines.flatMap(lineProblems)).toEqual([]);
@@ -82,7 +82,7 @@ test("an ended copy has one line: its outcome, bytes, times, lag, accounts, and 
   expect(lag).toBeLessThan(30);
 });
 
-test("a copy that its start completes has a line, too, with one activity and no timer", async () => {
+test("a copy that its start completes also has a line, with one activity and no timer", async () => {
   const stack = await start({ copies: { finishOnStart: "always" } });
   const id = await startCopy(stack);
   expect(ended(stack)).toEqual([
@@ -90,7 +90,7 @@ test("a copy that its start completes has a line, too, with one activity and no 
   ]);
 });
 
-test("a failed, a skipped and an aborted copy have lines with what went wrong", async () => {
+test("a failed, a skipped and an aborted copy have lines with the reasons", async () => {
   const stack = await start({ copies: slowly });
   const { url } = await stack.upload("archive/film.mp4", film);
   const missing = stack.blob("archive/missing").url;
@@ -141,7 +141,7 @@ test("a copy of an event has its route, and the time from the event to the compl
   ]);
 });
 
-test("a copy whose outcome the ledger never took has a line that says so", async () => {
+test("a copy whose outcome the ledger never recorded has a line that reports this", async () => {
   const stack = await start({ copies: slowly });
   const id = await startCopy(stack);
   await stack.clock.advance(10_000);
@@ -179,7 +179,7 @@ test.each([429, 503])("each response with %d has a line that names the account",
   });
 });
 
-test("a ledger that is throttled is named as the ledger", async () => {
+test("the line of a throttled call to the ledger names the ledger", async () => {
   const stack = await start({ copies: slowly });
   stack.local.emulator.faults.add({
     match: ({ method, target }) => method === "PUT" && target.includes("/locks/"),
@@ -193,7 +193,7 @@ test("a ledger that is throttled is named as the ledger", async () => {
   ]);
 });
 
-test("a notification that is refused for a day has lines, and the watchdog's lines have its age", async () => {
+test("a notification that is refused for a day has lines, and the watchdog's lines contain its age", async () => {
   const topic = await startListener();
   topic.responses = () => 500;
   const settings = { COPY_NOTICE_TOPIC: `${topic.url}?code=hush-hush`, COPY_NOTICE_TOPIC_KEY: "k" };
@@ -214,7 +214,7 @@ test("a notification that is refused for a day has lines, and the watchdog's lin
   });
 });
 
-test("a copy without its notification has a line when the watchdog sends it, and its end is logged again, marked", async () => {
+test("a copy without its notification has a line when the watchdog sends it, and the line of its end is repeated with again: true", async () => {
   const topic = await startListener();
   topic.responses = () => 500;
   const settings = { COPY_NOTICE_TOPIC: topic.url, COPY_NOTICE_TOPIC_KEY: "k" };
@@ -298,7 +298,7 @@ test("a job has a line when it is requested, and one when it has ended", async (
   ]);
 });
 
-test("the tests above have seen every line that is declared", () => {
+test("the tests above have logged every declared line", () => {
   const events = new Set(seen.map(({ event }) => event));
   expect(Object.keys(logLines).filter((event) => !events.has(event as never))).toEqual([]);
 });

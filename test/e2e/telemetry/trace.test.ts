@@ -35,7 +35,7 @@ function tracedRequests(stack: TestStack, from = 0) {
   });
 }
 
-test("one trace id leads from the request to the stored input, each call to Storage, the log and the notification", async () => {
+test("the request, the stored input, each call to Storage, the log and the notification share one trace id", async () => {
   const topic = await startListener();
   const stack = await startStack({ persistent: true, settings: notifying(topic), copies });
   const source = await stack.upload("inbox/film.mp4", Buffer.alloc(10_000));
@@ -63,7 +63,7 @@ test("one trace id leads from the request to the stored input, each call to Stor
   expect(JSON.parse(notice?.body ?? "").traceparent).toMatch(inTrace);
 });
 
-test("the trace of a cloud event leads to the copy that it causes", async () => {
+test("the copy that a cloud event causes is in the trace of the event", async () => {
   const stack = await startStack({ settings: inboxRoutes(), copies });
   const blob = await stack.upload("inbox/film.mp4", Buffer.alloc(1_000));
   const { id, topic, subject, eventType, eventTime, data } = await createEvent(blob);
@@ -82,7 +82,7 @@ test("the trace of a cloud event leads to the copy that it causes", async () => 
   ]);
 });
 
-test("a copy without a caller's trace gets one of its own, which all its steps share", async () => {
+test("a copy without a caller's trace gets a new one, which all its steps share", async () => {
   const stack = await startStack({ copies });
   const source = await stack.upload("inbox/film.mp4", Buffer.alloc(1_000));
   const started: { name: string; id: string }[] = [];

@@ -11,7 +11,7 @@ namespace Ferry.DurableHost;
 /// [FunctionName("copy")] Task&lt;object?&gt; copy([OrchestrationTrigger] string input)
 /// [FunctionName("read")] Task&lt;object?&gt; read([ActivityTrigger] string input, string instanceId)
 /// </code>
-/// A trigger that is a string makes it a function of another language for the extension. `instanceId` is bound from
+/// Because the trigger is a string, the extension treats the method as a function in another language. `instanceId` is bound from
 /// the trigger's data.
 /// </summary>
 public static class EmittedFunctions
@@ -49,7 +49,7 @@ public static class EmittedFunctions
     }
 }
 
-/// <summary>What the emitted methods call.</summary>
+/// <summary>The function that the emitted methods call.</summary>
 public static class Calls
 {
     // The extension runs orchestrators on a scheduler with one thread, and the call must not occupy it.

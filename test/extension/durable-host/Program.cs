@@ -12,9 +12,9 @@ using Microsoft.Extensions.Logging;
 //
 // Settings, all in the environment:
 //   BRIDGE_URL      where the bridge listens
-//   WEBHOOK_URL     the public address of the management API, as Functions would give it to the extension
+//   WEBHOOK_URL     the public address of the management API, as Functions would pass it to the extension
 //   HOST_JSON       the path of the app's host.json
-//   DURABLE_LOG     the log level of the Durable Task Framework, "Warning" when absent; "Information" has each message
+//   DURABLE_LOG     the log level of the Durable Task Framework, "Warning" when absent; "Information" logs each message
 //   FUNCTIONS_WORKER_RUNTIME=node makes the extension treat the functions as those of another language.
 //   AzureWebJobsStorage and AzureWebJobs__extensions__durableTask__… are the extension's own settings.
 

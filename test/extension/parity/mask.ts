@@ -3,7 +3,7 @@ import type { Response } from "../support/stack.ts";
 /** A response as both engines must return it: values that differ from call to call are masked. */
 export type MaskedResponse = { status: number; headers: Record<string, string>; body: unknown };
 
-/** Fields whose texts name files, lines and types of the extension. */
+/** Fields whose values name files, lines and types of the extension. */
 const maskedKeys = new Set(["StackTrace", "Details"]);
 const historyTimes = new Set(["Timestamp", "ScheduledTime"]);
 const comparedHeaders = ["location", "retry-after", "content-type"];
@@ -30,7 +30,7 @@ function maskJson(value: unknown, key: string): unknown {
   const masked = Object.fromEntries(
     Object.entries(value).map(([name, each]) => [name, maskJson(each, name)]),
   );
-  // Json.NET's own sentences about a text that is not JSON.
+  // Json.NET's messages about invalid JSON.
   const isParsing = masked["ExceptionType"] === "Newtonsoft.Json.JsonReaderException";
   return isParsing && "ExceptionMessage" in masked
     ? { ...masked, ExceptionMessage: "<why it is not JSON>" }
@@ -43,7 +43,7 @@ function maskText(text: string): string {
       .replaceAll(/https?:\/\/(localhost|127\.0\.0\.1)(:\d+)?/g, "<host>")
       // The extension's own listener, through which the bridge asks, has a shorter path.
       .replaceAll("<host>/durabletask/", "<host>/runtime/webhooks/durabletask/")
-      // In no order.
+      // The order is not defined.
       .replaceAll(/(known orchestrator functions: ).*/g, "$1<names>")
       .replaceAll(/[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}/gi, "<guid>")
       .replaceAll(/taskHub=\w+/g, "taskHub=<hub>")

@@ -46,7 +46,7 @@ export type ExtensionStack = Engine &
     useBuild(appDirectory: string): void;
     /** The last lines of every log, and where the logs are. */
     logs(): string;
-    /** How often the app has run each activity to its end, by name. */
+    /** How often the app completed each activity, by name. */
     activityRuns(): Map<string, number>;
     close(): Promise<void>;
   };
@@ -136,7 +136,7 @@ export async function startExtensionStack(options: ExtensionStackOptions): Promi
     throw new Error(`${String(error)}\n${logs()}`, { cause: error });
   }
   const [first] = pairs;
-  if (first === undefined) throw new Error("A stack has at least one pair");
+  if (first === undefined) throw new Error("Cannot start the stack because it has no pair");
   if (options.events !== false) await openEvents();
 
   return openStack({

@@ -6,8 +6,8 @@ import type { Recording } from "../../replay/recording.ts";
 import type { Stack } from "./stack.ts";
 
 /**
- * The history of a completed instance as the extension gave it to the orchestrator. The trigger of the last turn has
- * everything except the result of that turn, the completion, which is added from the instance's status.
+ * The history of a completed instance as the extension passed it to the orchestrator. The trigger of the last turn
+ * contains everything except the result of that turn, the completion, which is added from the instance's status.
  */
 export async function recordedHistory(
   stack: Stack,

@@ -72,7 +72,7 @@ export const alertFaults: Fault[] = [
     problem: /watchdog-silent\.kql: the result has no column TimeGenerated/,
   },
   {
-    breaks: "an alert has another severity than the runbook says",
+    breaks: "an alert's severity differs from the runbook",
     file: alerts,
     find: "    severity: 3\n",
     replace: "    severity: 1\n",
@@ -97,7 +97,7 @@ export const alertFaults: Fault[] = [
     problem: /ferry-failed-copies resolves on its own[\s\S]*must mute repeated notifications/,
   },
   {
-    breaks: "an alert fires only from the sixth row on",
+    breaks: "an alert needs six rows to fire",
     file: alerts,
     find: "threshold: 0",
     replace: "threshold: 5",
@@ -105,7 +105,7 @@ export const alertFaults: Fault[] = [
     problem: /ferry-failed-copies: criteria\.allOf\.0\.threshold/,
   },
   {
-    breaks: "an alert has the query of another one",
+    breaks: "an alert has the query of another alert",
     file: alerts,
     find: "loadTextContent('../queries/alerts/outbox-stuck.kql')",
     replace: "loadTextContent('../queries/outbox-age.kql')",

@@ -9,7 +9,7 @@ import type { RunbookEntry } from "./runbook.ts";
 /** Azure Monitor can take this long to make a log line visible, so a window must reach further back than the last run. */
 const ingestionMinutes = 10;
 
-/** The alerts that are about an event and not about a state: they must not resolve before a person has read them. */
+/** The alerts about an event rather than a state: they must not resolve before a person has read them. */
 const eventAlerts = ["failed-copies", "dead-letters"];
 
 /** What Event Grid counts for each topic: "Azure Event Grid - Monitor data reference (push delivery)", 2023-11-15. */

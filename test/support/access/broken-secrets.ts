@@ -1,4 +1,4 @@
-/** A text that no message may contain, in capitals and digits, so that a host has it in lower case. */
+/** A string that no message may contain. It consists of capitals and digits, so a host contains it in lower case. */
 export const canary = "S3CRETCANARY0123456789";
 
 const key = `${canary}abcdefghijklmnopqrstuvwxyz+/ABCDEFGHIJKLMNOPQRSTUVWXYZ0123==`;
@@ -7,7 +7,7 @@ const suffix = "EndpointSuffix=core.windows.net";
 const host = "acct1.blob.core.windows.net";
 const sas = `sv=2026-10-06&sp=rw&sig=${canary}%2B`;
 
-/** Values of secret settings as they are mistyped, cut off or pasted into the wrong place. All of them are wrong. */
+/** Values of secret settings that were mistyped, cut off or pasted into the wrong place. All of them are invalid. */
 export const brokenSecrets: readonly [setting: string, value: string][] = [
   // A separator that was lost or replaced.
   ...["\n", "\r\n", " ", "&", ",", "|", "\t", "/", "", "%3B"].map((separator): [string, string] => [
@@ -21,7 +21,7 @@ export const brokenSecrets: readonly [setting: string, value: string][] = [
     ["AzureWebJobsStorage", `BlobEndpoint=http://127.0.0.1:10000/acct1${separator}${sas}`],
     ["AzureWebJobsStorage", `AccountName=acct1;BlobEndpoint=https://${canary}.example${separator}`],
   ]),
-  // A value at another name, or without one.
+  // A value with the wrong name, or without a name.
   ["AzureWebJobsStorage", key],
   ["AzureWebJobsStorage", `"${protocol};AccountName=acct1&AccountKey=${key}"`],
   ["AzureWebJobsStorage", `AccountKey=${key};${suffix}`],

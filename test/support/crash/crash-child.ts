@@ -22,7 +22,7 @@ export type Order =
 
 export type Reply =
   | { reply: "begun"; url: string }
-  /** No work is running any more; `nextDue` is when the next timer is due (epoch ms). */
+  /** All running work has finished; `nextDue` is when the next timer is due (epoch ms). */
   | { reply: "advanced"; nextDue: number | null }
   | { reply: "alive" }
   /** `passages` are the commit points passed, in order: "before turn", "after turn", … */

@@ -12,7 +12,10 @@ export type PlannedCopy = {
   bytes: number;
   /** When the client requests it, counted from the beginning. */
   at: number;
-  /** How long Storage copies (0 finishes within the start), or how long after the client's response it aborts, or until Storage fails the copy. */
+  /**
+   * How long Storage copies (0: it finishes within the start), or the time from the response to the client's abort, or
+   * until Storage fails the copy.
+   */
   after: number;
   /** The destination exists. */
   overwrites: boolean;

@@ -30,7 +30,7 @@ export function send(port: number, request: RawRequest): Promise<RawResponse> {
   });
 }
 
-/** Sends text as it is and returns the whole response; the request must make the server close the connection. */
+/** Sends the unchanged text and returns the whole response; the request must make the server close the connection. */
 export async function exchange(
   port: number,
   request: string,

@@ -4,13 +4,13 @@ import type { QueueMessage } from "../../../src/local/host/triggers/storage-queu
 import { accounts } from "../../../src/local/storage/auth/accounts.ts";
 import { startAzuriteService } from "./azurite-service.ts";
 
-/** Azurite's Queue service in this process, so that it has the time of the test's clock. */
+/** Azurite's Queue service in this process, so that it uses the test's clock. */
 export type AzuriteQueues = {
   /** A connection string of its account. */
   connection: string;
   /** Adds a message as Event Grid does: JSON in base64. */
   sendEvent(queue: string, event: object): Promise<void>;
-  /** Adds a message with this text as it is. */
+  /** Adds a message with this unchanged text. */
   send(queue: string, text: string): Promise<void>;
   /** The messages that are visible, as stored, and hides them. */
   receive(queue: string): Promise<QueueMessage[]>;
@@ -27,7 +27,7 @@ export async function startAzuriteQueues(): Promise<AzuriteQueues> {
 export async function openAzuriteQueues(): Promise<AzuriteQueues & { close(): Promise<void> }> {
   const server = await startAzuriteService("Queue");
   const [account] = accounts;
-  if (account === undefined) throw new Error("Azurite has the emulator's accounts");
+  if (account === undefined) throw new Error("Cannot use Azurite because it has no account");
   const { name, key } = account;
   const connection = `AccountName=${name};AccountKey=${key};QueueEndpoint=${server.getHttpServerAddress()}/${name};`;
   const open = (queue: string) => openStorageQueue(connection, { name: queue, now: Date.now });

@@ -17,8 +17,8 @@ const ofTheHost = new Set(
 );
 
 /**
- * Throws if the response is not one that the document of the API has: its path, method, status, headers, and every field
- * of its body. Responses of the host to paths that the app does not have are not checked.
+ * Throws if the document of the API does not declare the response: its path, method, status, headers, and every field
+ * of its body. Ignores the host's responses to paths that the app does not have.
  */
 export function expectDocumented({ method, path, status, headers, text }: Received): void {
   const methods = findPath(path);
@@ -36,12 +36,12 @@ export function expectDocumented({ method, path, status, headers, text }: Receiv
   }
   const { error } = answer.body.safeParse(JSON.parse(text));
   if (error !== undefined) {
-    throw new Error(`The body of ${what} does not fit the document: ${error.message} ${text}`);
+    throw new Error(`The body of ${what} does not match the document: ${error.message} ${text}`);
   }
 }
 
 const document = operations["/openapi.json"]?.["get"]?.answers["200"];
-/** The document does not contain a schema of itself. */
+/** The document contains no schema of itself. */
 const anyBody: Answer | undefined = document;
 
 function findPath(path: string): (typeof operations)[string] | null {

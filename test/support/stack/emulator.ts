@@ -1,5 +1,5 @@
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
-import { afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 import { virtualClock, type VirtualClock } from "../../../src/local/clock.ts";
 import {
   startStorageEmulator,
@@ -25,12 +25,6 @@ export type Storage = {
   anonymous: BlobServiceClient;
   logged: string[];
 };
-
-const cleanUps: (() => Promise<void> | void)[] = [];
-
-afterEach(async () => {
-  for (const end of cleanUps.splice(0).toReversed()) await end();
-});
 
 export async function startStorage(
   options: Partial<StorageEmulatorOptions> = {},
@@ -79,7 +73,7 @@ export async function startStorage(
 
 /** Runs `end` after the test, in reverse order of registration. */
 export function atEnd(end: () => Promise<void> | void): void {
-  cleanUps.push(end);
+  onTestFinished(end);
 }
 
 /** The status and error code with which `work` is rejected; 200 "not refused" if it succeeds. */

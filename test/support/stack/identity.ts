@@ -9,7 +9,7 @@ export async function startIdentity() {
   atEnd(trustCertificate(tls));
   const storage = await startStorage({ tls });
   const { identity, blobUrl } = storage.emulator;
-  if (identity === null) throw new Error("An emulator with TLS has an identity");
+  if (identity === null) throw new Error("Cannot use the identity because the emulator has none");
   setEnvironment({ IDENTITY_ENDPOINT: identity.url, IDENTITY_HEADER: identity.header });
   const client = (account = "devstoreaccount1") =>
     new BlobServiceClient(`${blobUrl}/${account}`, new DefaultAzureCredential(), {

@@ -8,8 +8,8 @@ import { hour, openStack, rareTimers } from "../stack/test-stack.ts";
 import type { TestStack } from "../stack/test-stack.ts";
 
 /*
- * Makes the condition of each alert happen in the real app on the local stack. Each scenario plays on its own stack, with
- * the watchdog as often as in Azure, and returns the log.
+ * Triggers the condition of each alert in the real app on the local stack. Each scenario runs on a separate stack, with
+ * the watchdog's schedule in Azure, and returns the log.
  */
 
 type Options = NonNullable<Parameters<typeof openStack>[0]>;
@@ -64,7 +64,7 @@ export const alertScenarios = {
       await stack.clock.advance(10 * minute);
     },
   },
-  /** An event can never cause a copy, because its name leads to too long a one; another fails five times. */
+  /** One event can never cause a copy, because the destination's name would be too long; another fails five times. */
   "dead-letters": {
     options: {
       settings: {
@@ -109,7 +109,7 @@ export const alertScenarios = {
   },
 } satisfies Record<string, Scenario>;
 
-/** What the queries of the workbook show besides: copies that succeed, also along a route, and one that is aborted. */
+/** Further copies for the queries of the workbook: some succeed, one of them by a route, and one is aborted. */
 export const usualScenario: Scenario = {
   options: { ...slowly, settings: inboxRoutes(), events: {} },
   async play(stack) {
@@ -121,7 +121,7 @@ export const usualScenario: Scenario = {
   },
 };
 
-/** Plays a scenario, and returns the log with the time at which it ended (epoch ms). */
+/** Runs a scenario, and returns the log with the time at which it ended (epoch ms). */
 export async function playScenario({
   options = {},
   play,

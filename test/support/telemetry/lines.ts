@@ -22,7 +22,7 @@ export function linesOf(log: readonly HostLogEntry[], event: LogEvent): LineColu
     .map(({ line }) => line);
 }
 
-/** What is wrong with a line: a missing or undeclared column, or a value of another type. */
+/** The problems of a line: missing and undeclared columns, and values of the wrong type. */
 export function lineProblems({ event, line }: ReadLine): string[] {
   const declared: Record<string, string> = logLines[event] ?? {};
   const undeclared = Object.keys(line).filter((name) => !(name in declared));

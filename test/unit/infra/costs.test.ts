@@ -37,7 +37,7 @@ test("the counts by kind add up to the budget of a copy in the ledger's README",
   expect(totalsOf(counts.pending)).toEqual(budgetOf("pending, R reads of its properties"));
 });
 
-test("the operations of the hub are those of its README", () => {
+test("the operations of the hub match the hub's README", () => {
   expect(hub).toEqual({
     finished: { queue: 30, table: 21 },
     pending: { queue: 69, table: 48 },
@@ -45,7 +45,7 @@ test("the operations of the hub are those of its README", () => {
   });
 });
 
-test("the numbers in the query of the cost are those of the table", () => {
+test("the cost query has the numbers of the table", () => {
   const query = readFileSync("infra/queries/operations-per-copy.kql", "utf8");
   const constants = Object.fromEntries(
     [...query.matchAll(/^let (\w+) = ([\d.]+);$/gm)].map(([, name, value]) => [
@@ -71,8 +71,8 @@ test("the numbers in the query of the cost are those of the table", () => {
 test.each([
   { way: "Ferry, small", reads: 0, activities: 1, timers: 0, byEvent: 0 },
   { way: "Ferry, large", reads: 5, activities: 7, timers: 5, byEvent: 0 },
-  { way: "Ferry, small, by its event", reads: 0, activities: 1, timers: 0, byEvent: 1 },
-])("the formulas in the query of the cost give the row of the table: $way", (line) => {
+  { way: "Ferry, small, by an event", reads: 0, activities: 1, timers: 0, byEvent: 1 },
+])("the formulas of the cost query give the row of the table: $way", (line) => {
   const query = readFileSync("infra/queries/operations-per-copy.kql", "utf8");
   /** The result for a copy that has succeeded: the last value of each `case`, unless it has no timer. */
   const evaluate = (column: string): number => {
@@ -99,14 +99,14 @@ test.each([
     expect(evaluate("hubOperations")).toBe((way?.hub.queue ?? 0) + (way?.hub.table ?? 0));
 });
 
-test("an amount starts after what is free, and is for as many units as its price", () => {
+test("an amount starts after the free units, and uses the unit of its price", () => {
   const free = prices.prices.execution?.freePerMonth ?? 0;
   expect(amountOf(prices, "execution", free)).toBe(0);
   expect(amountOf(prices, "execution", free + 1_000_000)).toBeCloseTo(0.4);
   expect(amountOf(prices, "blobWrite", 10_000)).toBeCloseTo(0.05);
 });
 
-test("without a price there is no money for what it prices, and the row says so", () => {
+test("without a price there is no cost, and the row shows that", () => {
   const without = { ...prices, prices: { ...prices.prices, blobOther: null } };
   const lines = costTables(without, counts, hub).split("\n");
   const large = lines.find((line) => line.startsWith("| 10,000,000 | Ferry, large"));

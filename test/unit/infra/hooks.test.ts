@@ -59,7 +59,7 @@ test("a deleted sealing key is not replaced: the message says how to recover it"
   expect(calls.some(({ command }) => command.endsWith("set"))).toBe(false);
 });
 
-test("the hook waits for a role assignment that Key Vault does not know yet", async () => {
+test("the hook waits for a role assignment that has not reached Key Vault yet", async () => {
   const forbidden = new AzureCliError("(Forbidden) Caller is not authorized");
   const { az } = cli({ "keyvault secret list": [forbidden, forbidden, ""] });
   const { waited, pause } = pauses();

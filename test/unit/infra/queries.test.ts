@@ -47,7 +47,7 @@ test.each([
   [`AppTraces | where Message has "ferry.copy.ended"`, "Begin the pipeline over AppTraces"],
   [`${ended} | project line["bytes"]`, "as line.<column>"],
   [`print line = dynamic({}) | project tolong(line.bytes)`, "is not read from the lines of one"],
-])("what cannot be checked is a problem: %s", (text, problem) => {
+])("a query that cannot be checked is a problem: %s", (text, problem) => {
   expect(read(text).problems.join()).toContain(problem);
 });
 

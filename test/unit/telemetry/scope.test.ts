@@ -75,7 +75,7 @@ test("outside of an invocation there is no trace, no call and no line", () => {
   ).not.toThrow();
 });
 
-test("an error of an invocation is thrown as it is", async () => {
+test("an error of an invocation is rethrown unchanged", async () => {
   const error = new Error("https://acme.blob.core.windows.net/in?sig=x");
   const failing = inInvocation(invocation().context, { traceparent: null }, async () => {
     throw error;
@@ -83,7 +83,7 @@ test("an error of an invocation is thrown as it is", async () => {
   await expect(failing).rejects.toBe(error);
 });
 
-test("a line is one line, whatever a route is called", async () => {
+test("a structured line is one line, whatever a route is called", async () => {
   const { context, logged } = invocation();
   await inInvocation(context, { traceparent: null }, async () =>
     emit("ferry.event.unusable", { traceId: null, trigger: "queue", route: 'a\n"b\u2028' }),

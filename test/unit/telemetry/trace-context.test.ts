@@ -38,6 +38,6 @@ test.each([
   expect(parseTraceparent(text)).toBe(null);
 });
 
-test.each([undefined, null, 42, {}, []])("%j is no traceparent", (value) => {
+test.each([undefined, null, 42, {}, []])("%j is not a traceparent", (value) => {
   expect(parseTraceparent(value)).toBe(null);
 });

@@ -51,7 +51,7 @@ export type DurableOptions = {
   redeliver?: ((activity: DurableActivity) => readonly number[]) | undefined;
   /**
    * Returns the delay (ms) with which a raised event arrives. In Azure, events that are raised within a few ms can
-   * arrive in another order; by default they keep it here.
+   * arrive in a different order; by default they keep their order here.
    */
   eventDelay?: ((event: RaisedEvent) => number) | undefined;
   /** Called to run each activity, so that tests can attribute its requests to it. */

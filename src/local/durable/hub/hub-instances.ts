@@ -37,7 +37,10 @@ export type InstanceFilter = {
 
 export type HubInstances = {
   instance(instanceId: string): Instance | undefined;
-  /** Inserts or overwrites the instance's row. The history is stored separately; that of a final one leaves the cache. */
+  /**
+   * Inserts or overwrites the instance's row. The history is stored separately; the history of a final instance leaves
+   * the cache.
+   */
   saveInstance(instance: Instance): void;
   listInstances(filter: InstanceFilter): readonly Instance[];
   /** Removes an instance with its history, messages, activities and timers. */
@@ -104,7 +107,7 @@ export function openHubInstances(database: DatabaseSync): HubInstances {
         output,
         customStatus,
       );
-      // Only a turn reads a history often, and there are no more turns.
+      // Only turns read a history often, and a final instance has no more turns.
       if (isFinal(status)) cache.delete(executionId);
     },
     listInstances: ({ statuses, ...filter }) =>

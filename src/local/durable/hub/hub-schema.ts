@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 
-/** Increased with every change of the tables. A hub of another version is rejected. */
+/** Increased with every change of the tables. A hub with a different version is rejected. */
 const schemaVersion = 2;
 
 /**

@@ -6,7 +6,7 @@ import { defaultVisibilityTimeouts, type HubWork, openHubWork } from "./hub-work
 
 /**
  * A task hub in one SQLite file, with all state that must survive the process. Reads can happen at any time. Every
- * write happens inside `commit`, so a process that is killed leaves either a whole step or nothing of it.
+ * write happens inside `commit`, so a killed process leaves either a complete step or none of its writes.
  */
 export type TaskHub = HubInstances &
   HubWork & {

@@ -81,8 +81,7 @@ export function terminate(
 }
 
 /**
- * Suspends or resumes an instance at its next turn. An instance that is in the wrong status for that is returned as its
- * status.
+ * Suspends or resumes an instance at its next turn. Returns the status of an instance whose status does not allow that.
  */
 export function suspendOrResume(
   hub: TaskHub,

@@ -15,7 +15,10 @@ export type Refusal = { status: 403 | 421; reason: string };
 /** The setting that adds names. */
 export const hostNamesSetting = "LOCAL_HOST_NAMES";
 
-/** The names of the loopback address. Ports do not matter: a forward from a container or over ssh has another one. */
+/**
+ * The names of the loopback address. Ports are ignored, because a forward from a container or over ssh has a different
+ * port.
+ */
 const loopbackNames = ["localhost", "127.0.0.1", "[::1]"];
 
 const nameOrAddress = /^([\w.-]+|\[[\da-f:.]+\])$/i;
@@ -41,7 +44,7 @@ function parseName(text: string): string {
   );
 }
 
-/** With "@" or a slash, a Host header could contain one name and lead to another. */
+/** With "@" or a slash, a Host header could contain one name but resolve to another. */
 const onlyHostAndPort = /^[^@/\\?#\s]+$/;
 
 /**
@@ -83,7 +86,7 @@ export function refuseForeignPage(headers: Headers, names: HostNames): Refusal |
   };
 }
 
-/** Content of another site that a page may show without reading it ("Fetch", request destinations). */
+/** Content that a page of another site may show without reading it ("Fetch", request destinations). */
 const shown: ReadonlySet<string> = new Set(["image", "audio", "video", "track"]);
 
 /**
@@ -95,7 +98,9 @@ export function refuseForeignReader(headers: Headers, names: HostNames): Refusal
   return refuseForeignPage(isShown ? { origin: headers["origin"] } : headers, names);
 }
 
-/** Browsers send an origin as the URL parser writes it ("HTML", serialization of an origin): nothing else is one. */
+/**
+ * Browsers send an origin as the URL parser serializes it ("HTML", serialization of an origin). Reject other spellings.
+ */
 function isOriginOf(origin: string, names: HostNames): boolean {
   if (!/^https?:\/\//.test(origin) || !URL.canParse(origin)) return false;
   const url = new URL(origin);

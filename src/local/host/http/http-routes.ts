@@ -66,7 +66,7 @@ function buildRoute(name: string, binding: Binding, routePrefix: string): Route 
   };
 }
 
-/** The library's default is "anonymous", and it lets only three values pass. */
+/** The library's default is "anonymous", and it accepts only three values. */
 function readAuthLevel(authLevel: unknown): KeyLevel {
   const level = String(authLevel).toLowerCase();
   return level === "anonymous" || level === "admin" ? level : "function";

@@ -12,7 +12,7 @@ export type QueuesOptions = {
   batchSize: number;
   newBatchThreshold: number;
   maxDequeueCount: number;
-  /** How long a message is hidden after a failed try (ms). */
+  /** The time in ms for which a message is hidden after a failed try. */
   visibilityTimeoutMs: number;
   maxPollingIntervalMs: number;
   messageEncoding: "base64" | "none";
@@ -23,7 +23,7 @@ export type QueueFunction = {
   name: string;
   /** Can contain `%NAME%`, the name of a setting. */
   queueName: string;
-  /** The setting that has the connection string; AzureWebJobsStorage if it is omitted. */
+  /** The setting with the connection string; AzureWebJobsStorage if it is omitted. */
   connection: string | undefined;
 };
 
@@ -46,7 +46,7 @@ export type QueueTriggers = {
 const hiddenMs = 10 * minute;
 /** QueuePollingIntervals.cs. */
 const minPollingIntervalMs = 100;
-/** QueueListenerFactory.cs: a queue whose name has no room for it has no poison queue. */
+/** QueueListenerFactory.cs: a queue whose name is too long for this suffix has no poison queue. */
 const poisonSuffix = "-poison";
 const maxNameLength = 63;
 
@@ -65,8 +65,8 @@ export function startQueueTriggers(options: QueueTriggersOptions): QueueTriggers
 }
 
 /**
- * Polls as QueueListener.cs does: again immediately after a batch, otherwise after twice the former wait. The extension
- * also randomizes its waits.
+ * Polls as QueueListener.cs does: again immediately after a batch, otherwise after twice the previous wait. The
+ * extension also randomizes its waits.
  */
 function startListener(
   options: QueueTriggersOptions,
@@ -87,7 +87,7 @@ function startListener(
     try {
       await handleMessage(options, found, { queue, poison, message });
     } catch (error) {
-      // The message appears again when its time has passed.
+      // The message becomes visible again when its time-out has passed.
       logger("error", "function", found.name, describe(error));
     } finally {
       running--;
@@ -153,7 +153,7 @@ async function handleMessage(
 ): Promise<void> {
   const { queues, logger } = options;
   const giveUp = async (given: QueueMessage, reason: string) => {
-    // Without a poison queue, the message stays hidden for as long as it was received.
+    // Without a poison queue, the message stays hidden until its time-out, then becomes visible again.
     if (poison === null) return;
     await poison.send(given.text);
     await queue.remove(given);
@@ -161,7 +161,7 @@ async function handleMessage(
     logger("warning", "function", name, line);
   };
   const text = queues.messageEncoding === "none" ? message.text : decode(message.text);
-  // QueueServiceClientProvider.cs: moved as it is, without a try.
+  // QueueServiceClientProvider.cs: moved unchanged, without a try.
   if (text === null) return await giveUp(message, "it is not base64");
   const tries = `${queues.maxDequeueCount} tries have failed`;
   if (message.dequeueCount > queues.maxDequeueCount) return await giveUp(message, tries);
@@ -184,7 +184,7 @@ function keepHidden({ clock }: QueueTriggersOptions, queue: StorageQueue, messag
       current = { ...current, popReceipt };
       arm();
     } catch {
-      // It appears again, and is handled again.
+      // The message becomes visible again, and is handled again.
     }
   };
   const arm = () => {

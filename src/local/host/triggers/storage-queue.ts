@@ -7,14 +7,14 @@ export type QueueMessage = {
   popReceipt: string;
   /** How often it was received, this time included. */
   dequeueCount: number;
-  /** As it is stored. */
+  /** The stored text, not decoded. */
   text: string;
   insertedOn: string;
   expiresOn: string;
   nextVisibleOn: string;
 };
 
-/** A queue of Azure Storage, by the calls that the host makes ("Queue service REST API"). */
+/** A queue of Azure Storage, with the calls that the host makes ("Queue service REST API"). */
 export type StorageQueue = {
   name: string;
   /** Returns up to `count` messages, and hides them for `hiddenSeconds`; none if the queue does not exist. */
@@ -29,7 +29,7 @@ export type StorageQueue = {
 /** `now`: epoch ms. */
 type Account = { name: string; key: Buffer; url: string; now(): number };
 
-/** "Use the Azurite emulator": what `UseDevelopmentStorage=true` stands for. The key is published. */
+/** "Use the Azurite emulator": the meaning of `UseDevelopmentStorage=true`. The key is published. */
 const developmentStorage = {
   name: "devstoreaccount1",
   key: "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
@@ -59,7 +59,7 @@ export function openStorageQueue(
       return headers.get("x-ms-popreceipt") ?? popReceipt;
     },
     async remove({ id, popReceipt }) {
-      // Another receiver may have it by now.
+      // Another receiver may have the message by now.
       const query = { popreceipt: popReceipt };
       await call("DELETE", `/messages/${id}`, { query, accepted: [404] });
     },

@@ -213,7 +213,7 @@ async function manage(
   request: HostRequest,
   path: string,
 ): Promise<HostResponse> {
-  // The extension itself rejects events of another type, with 400.
+  // The extension itself rejects events of a different type with 400.
   const isEvent = /^instances\/[^/]*\/raiseEvent\//i.test(path);
   const refused = isEvent ? undefined : refuseBodyType(request, jsonTypes.durabletask);
   if (refused !== undefined) return refused;

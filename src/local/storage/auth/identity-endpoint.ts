@@ -30,7 +30,7 @@ async function start(): Promise<IdentityEndpoint> {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   server.unref();
-  const { port } = server.address() as AddressInfo; // only a server on a pipe has another kind
+  const { port } = server.address() as AddressInfo; // only a server on a pipe has a different kind
   return { url: `http://127.0.0.1:${port}${path}`, header };
 }
 

@@ -124,7 +124,7 @@ function readAction(headers: Headers): "update" | "clear" {
   throw missingHeader(name);
 }
 
-/** Bytes from `start` up to, not including, `end`: whole pages within the blob. */
+/** The bytes from `start` (inclusive) to `end` (exclusive): whole pages within the blob. */
 function readPageRange(headers: Headers, length: number): Range {
   const text = headers["x-ms-range"] ?? headers["range"] ?? "";
   const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(text) ?? [];

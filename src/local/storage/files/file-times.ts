@@ -1,4 +1,4 @@
-/** "2026-03-01T12:00:00.0000000Z": times of Azure Files have 100 ns. `time` is epoch ms. */
+/** "2026-03-01T12:00:00.0000000Z": times of Azure Files have a resolution of 100 ns. `time` is epoch ms. */
 export function formatFileTime(time: number): string {
   return new Date(time).toISOString().replace("Z", "0000Z");
 }

@@ -147,7 +147,7 @@ function readLength(headers: Headers): number | undefined {
   return length;
 }
 
-/** Bytes from `start` up to, not including, `end`, within the file. */
+/** The bytes from `start` (inclusive) to `end` (exclusive), within the file. */
 function readRange(headers: Headers, length: number): Range {
   const text = headers["x-ms-range"] ?? headers["range"];
   if (text === undefined) throw missingHeader("x-ms-range");

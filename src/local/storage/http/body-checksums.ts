@@ -48,7 +48,7 @@ function refuseBoth(headers: Headers, md5: string | undefined): void {
     throw new StorageError("BothCrc64AndMd5HeaderPresent");
 }
 
-/** Returns the body's CRC64 in base64. Throws `Crc64Mismatch` if the request announces another one. */
+/** Returns the body's CRC64 in base64. Throws `Crc64Mismatch` if the request announces a different one. */
 function verifyCrc64(body: Buffer, headers: Headers): string {
   const calculated = crc64(body);
   const announced = nonEmpty(headers, crc64Header);

@@ -1,6 +1,6 @@
 import { StorageError } from "./rest-errors.ts";
 
-/** Bytes from `start` up to, not including, `end`. */
+/** The bytes from `start` (inclusive) to `end` (exclusive). */
 export type ByteRange = { start: number; end: number };
 
 /** Parses `bytes=a-` or `bytes=a-b`; undefined means the whole content. Throws `InvalidRange`. */

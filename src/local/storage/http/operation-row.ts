@@ -1,6 +1,6 @@
 import type { Resource } from "./storage-request.ts";
 
-/** The requests that are a REST operation. The first matching row of a table applies. */
+/** The requests that a REST operation handles. The first matching row of a table applies. */
 export type OperationRow = {
   name: string;
   level: Resource["level"];

@@ -93,7 +93,8 @@ export function sendResponse(
   for (const [name, value] of Object.entries(all)) {
     if (value !== undefined) outgoing.setHeader(name, value);
   }
-  // As in recordings of errors. Node's client closes a connection when a response to HEAD names neither.
+  // As in recordings of errors. Node's client closes the connection if a response to HEAD states neither length nor
+  // chunks.
   if (method === "HEAD" && !outgoing.hasHeader("Content-Length")) {
     outgoing.setHeader("Transfer-Encoding", "chunked");
   }

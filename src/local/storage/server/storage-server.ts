@@ -93,7 +93,7 @@ export async function startServer(options: ServerOptions): Promise<StorageServer
     });
     server.listen(options.port, "127.0.0.1", resolve);
   });
-  // Only a server on a pipe has another kind of address.
+  // Only a server on a pipe has a different kind of address.
   const { port } = server.address() as AddressInfo;
   return {
     port,

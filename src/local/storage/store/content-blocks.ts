@@ -46,7 +46,7 @@ export function findBlocks(store: Store, content: number | null): Block[] {
   );
 }
 
-/** Reads the bytes from `start` up to, not including, `end`. Reads only the blocks that contain them. */
+/** Reads the bytes from `start` (inclusive) to `end` (exclusive). Reads only the blocks that contain them. */
 export function readContent(
   store: Store,
   content: number | null,

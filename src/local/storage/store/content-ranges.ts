@@ -1,7 +1,7 @@
 import { addContent, findBlocks, createBlock, type Block } from "./content-blocks.ts";
 import type { Store } from "./store.ts";
 
-/** Bytes from `start` up to, not including, `end`. */
+/** The bytes from `start` (inclusive) to `end` (exclusive). */
 export type Range = { start: number; end: number };
 
 /** Unwritten bytes, which read as zeros. */

@@ -21,7 +21,7 @@ export type Store = {
 };
 
 /**
- * `file` is a path (missing folders are created) or ":memory:". Throws if the file has another schema version.
+ * `file` is a path (missing folders are created) or ":memory:". Throws if the file has a different schema version.
  * `onError` gets every error of the disk or the file, which is also thrown.
  */
 export function openStore(file: string, onError: (error: unknown) => void = () => {}): Store {

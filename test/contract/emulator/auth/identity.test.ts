@@ -42,7 +42,7 @@ test("the unmodified DefaultAzureCredential gets tokens that the emulator accept
   expect(emulator.requests.at(-1)?.headers["authorization"]).toBe("Bearer REDACTED");
 });
 
-test("a token request without the secret header, or of another form, is rejected", async () => {
+test("a token request without the secret header, or in a different form, is rejected", async () => {
   const { identity } = await startIdentity();
   const ask = async (query: string, headers: Record<string, string>) =>
     (await fetch(`${identity.url}${query}`, { headers })).status;
@@ -205,7 +205,7 @@ function delegate(key: UserDelegationKey, more: object = {}, account = "devstore
 }
 
 test.for(["2018-11-09", "2020-02-10", "2020-12-06", "2025-07-05", "2026-04-06", "2026-10-06"])(
-  "user delegation SAS tokens of version %s authorize what they are signed for",
+  "user delegation SAS tokens of version %s authorize the operations for which they are signed",
   async (version) => {
     const { client, service, emulator } = await startIdentity();
     const blob = await uploadBlob(service, "abc");

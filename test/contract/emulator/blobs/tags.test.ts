@@ -50,7 +50,7 @@ test("a write sets exactly the tags it names; a copy never takes the source's ta
   expect((await copy.getTags()).tags).toEqual({ by: "upload" });
 });
 
-test("a snapshot keeps the tags of its time", async () => {
+test("a snapshot keeps the tags that the blob had", async () => {
   const { blob } = await tagged();
   const { snapshot = "" } = await blob.createSnapshot();
   await blob.setTags({});

@@ -124,7 +124,7 @@ test("a destination cannot be a version or a snapshot", async () => {
   );
 });
 
-test("a SAS authorizes what it is signed for: the base blob, one version, one snapshot, or the container", async () => {
+test("a SAS authorizes only its signed resource: the base blob, one version, one snapshot, or the container", async () => {
   const { blob, box, otherService, first, clock } = await versioned({
     copies: { finishOnStart: "always" },
   });

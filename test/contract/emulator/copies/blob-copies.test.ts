@@ -17,7 +17,8 @@ const copies = { bytesPerSecond: kib };
 async function startCopy(destination: BlockBlobClient, source: string, options = {}) {
   await destination.beginCopyFromURL(source, options);
   const { copyId } = await destination.getProperties();
-  if (copyId === undefined) throw new Error("A started copy has an id");
+  if (copyId === undefined)
+    throw new Error("Cannot read the copyId because the start returned none");
   return copyId;
 }
 
@@ -186,7 +187,7 @@ test("an abort leaves zero bytes, the metadata, and the status aborted; a second
   });
 });
 
-test("an abort after the end is rejected, and the copy keeps its success", async () => {
+test("an abort after the end is rejected, and the copy stays successful", async () => {
   const { clock, destination, copyId } = await pendingCopy();
   await clock.advance(10 * second);
   expect((await rejection(destination.abortCopyFromURL(copyId))).code).toBe(
@@ -213,7 +214,7 @@ test.for<[string, (source: BlockBlobClient) => Promise<unknown>, string]>([
   ["given other metadata", (source) => source.setMetadata({ a: "b" }), "412 ConditionNotMet"],
   ["deleted", (source) => source.delete(), "404 ResourceNotFound"],
 ])(
-  "a copy whose source is %s meanwhile fails with a description",
+  "a pending copy whose source is %s fails with a description",
   async ([, change, description]) => {
     const { clock, source, destination } = await pendingCopy();
     await clock.advance(2 * second);

@@ -83,7 +83,7 @@ test.each([
     {
       status: 409,
       code: "CannotVerifyCopySource",
-      details: { CopySourceStatusCode: "503", CopySourceErrorCode: "ServerBusy" },
+      details: { CopySourceErrorCode: "ServerBusy" },
     },
   ],
 ])("a busy source slows down like a busy destination: %s", async (_, response) => {

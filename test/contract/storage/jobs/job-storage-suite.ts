@@ -317,5 +317,6 @@ const hostileNames = [
   "/leading//double/",
   " spaces at both ends ",
   "a".repeat(1_024),
+  "abc#".repeat(256),
   "x/".repeat(253) + "y",
 ];

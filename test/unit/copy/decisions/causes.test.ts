@@ -232,7 +232,7 @@ test("a superseded copy reports whether the destination's length matches", () =>
   expect(message(3)).toContain("has 3 bytes, not 10");
 });
 
-test("the message about a copy that another one has replaced has only its own copyId", () => {
+test("the message about a replaced copy contains only that copy's own copyId", () => {
   const superseded = readStatusOf(properties({ copyId: toCopyId("another-caller") }));
   expect(JSON.stringify(superseded)).toContain("another copy has replaced the destination");
   expect(JSON.stringify(superseded)).not.toContain("another-caller");

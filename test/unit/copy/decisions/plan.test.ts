@@ -83,8 +83,8 @@ const day = 24 * hour;
 const written = epochMs(Date.parse("2026-11-20T12:00:00Z"));
 
 /**
- * A copy along a route, whose event has this time; `awaited`: its record has the copy that wrote the blob; `pending`: the
- * copy that is pending on the blob.
+ * A copy of a route, whose event has this time; `awaited`: its record names the copy that wrote the blob; `pending`:
+ * the copy that is pending on the blob.
  */
 function decideEvent(
   at: number,

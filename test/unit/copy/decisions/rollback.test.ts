@@ -76,7 +76,7 @@ test.each<[CopyResult, DestinationProperties | null, string]>([
     properties({ by: copyId, status: "success" }),
     "nothing",
   ],
-])("after %j, a destination read as %j leads to: %s", (ending, destination, expected) => {
+])("after %j, a destination read as %j results in: %s", (ending, destination, expected) => {
   expect(nextAction(ending, destination)).toBe(expected);
 });
 

@@ -3,7 +3,7 @@ import { parseDestination, parseSource } from "../../../../src/copy/location/par
 
 /*
  * Goal: a SAS whose question mark was encoded or lost does not become part of a name, which would be stored and shown.
- * A problem quotes a text of a URL only if it has the form of a host or of a name.
+ * A problem quotes a part of a URL only if it looks like a host or a name.
  */
 
 const emulator = { blob: "http://127.0.0.1:10000", file: "http://127.0.0.1:10003" };
@@ -67,11 +67,11 @@ test.each([
 });
 
 test.each([
-  ["&sig=", "has a host with characters that no host has"],
-  ["&sv=1&sp=r&sig=", "has a host with characters that no host has"],
-  ["%26sig%3D", "has a host with characters that no host has"],
-  ["\uff06sig=", "has a host with characters that no host has"],
-  [";sig=", "has a host with characters that no host has"],
+  ["&sig=", "has a host with characters that are not allowed in a host"],
+  ["&sv=1&sp=r&sig=", "has a host with characters that are not allowed in a host"],
+  ["%26sig%3D", "has a host with characters that are not allowed in a host"],
+  ["\uff06sig=", "has a host with characters that are not allowed in a host"],
+  [";sig=", "has a host with characters that are not allowed in a host"],
 ])("a SAS after the host is not quoted: %s", (before, problem) => {
   for (const after of ["", "%2B", "/c/b"]) {
     expect(problemsOf(`${blobs}${before}${secret}${after}`)).toEqual([problem, problem]);
@@ -79,13 +79,13 @@ test.each([
 });
 
 const other =
-  'has other characters than a host, which is read as "acct1.blob.core.windows.net"; write that';
+  'has a host with characters that are not allowed in a host, which is read as "acct1.blob.core.windows.net"; write that instead';
 
-test("of a host in another spelling, only the one that the parser reads is quoted", () => {
+test("for a host in another spelling, only the parsed spelling is quoted", () => {
   const spelled = "https://acct1.blob.core.windows%2enet/in1/a";
   expect(problemsOf(spelled)).toEqual([other, other]);
   const plain = "https://0x7f.1/in1/a";
-  const problem = 'has the host "0x7f.1", which is read as "127.0.0.1"; write that';
+  const problem = 'has the host "0x7f.1", which is read as "127.0.0.1"; write that instead';
   expect(problemsOf(plain)).toEqual([problem, problem]);
 });
 

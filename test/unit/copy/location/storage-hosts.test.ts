@@ -117,7 +117,7 @@ test.each(rows)("$host as a source and as a destination", ({ host, kind, seconda
   const destination = parseDestination(url, onlyStorage);
   if (kind === "private-link") {
     const own = host.replace(".privatelink", "");
-    const problem = `has the host of a private link; write ${own}, which leads to the private endpoint`;
+    const problem = `has the host of a private link; write ${own}, which resolves to the private endpoint`;
     expect(source).toEqual({ ok: false, problems: [problem] });
     expect(destination).toEqual({ ok: false, problems: [problem] });
     return;
@@ -179,7 +179,7 @@ test.each([
 });
 
 test.each([
-  ["https://acct1.blob.core.windows.net./inbox/a", /without the dot at its end/],
+  ["https://acct1.blob.core.windows.net./inbox/a", /without the trailing dot/],
   ["https://acct1.dfs.core.windows.net/inbox/a", /write acct1\.blob\.core\.windows\.net$/],
   ["https://acct1-internetrouting.dfs.core.windows.net/inbox/a", /write acct1\.blob\./],
   ["https://acct1.queue.core.windows.net/inbox/a", /the service "queue"/],

@@ -10,7 +10,7 @@ import { epochMs } from "../../../../src/copy/time.ts";
 const hour = 3_600_000;
 const day = 24 * hour;
 
-/** How many of the wakes at these times (epoch ms) are acted on. */
+/** The number of wakes at these times (epoch ms) that take effect. */
 function countSpent(times: readonly number[]): number {
   let allowance = fullAllowance(epochMs(0));
   let spent = 0;
@@ -29,7 +29,7 @@ test("a copy starts with twenty wakes and gets one more every twelve hours: 48 i
   expect(countSpent([...Array.from({ length: 100 }, () => 0), ...often, 14 * day])).toBe(48);
 });
 
-test("whenever the wakes come, at most 20 and one for each twelve hours are acted on", () => {
+test("whenever the wakes arrive, at most 20 and one more per twelve hours take effect", () => {
   const times = fc.array(fc.integer({ min: 0, max: 14 * day }), { maxLength: 300 });
   fc.assert(
     fc.property(times, (some) => {
@@ -50,6 +50,6 @@ test("the time since the last added wake is not lost when a wake is spent", () =
   expect(refillWakes(allowance, epochMs(24 * hour))).toEqual({ wakes: 1, at: 24 * hour });
 });
 
-test("a clock that goes back adds no wake and takes none", () => {
+test("a clock that goes back neither adds nor removes a wake", () => {
   expect(refillWakes({ wakes: 3, at: epochMs(day) }, epochMs(0))).toEqual({ wakes: 3, at: day });
 });

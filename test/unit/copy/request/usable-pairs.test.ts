@@ -3,7 +3,7 @@ import { parseAllowedPairs } from "../../../../src/copy/request/access-policy.ts
 import { parseDestination, parseSource } from "../../../../src/copy/location/parse-endpoint.ts";
 import { parseRoutes } from "../../../../src/copy/routing/routes.ts";
 
-/* A place of COPY_ALLOWED that no source or destination can be in is a mistake, so the app does not start with it. */
+/* The app does not start if COPY_ALLOWED contains a place in which no source or destination can be. */
 
 const emulator = { blob: "http://127.0.0.1:10000", file: "http://127.0.0.1:10003" };
 const origins = { emulator, external: ["https://cdn.example", "https://xn--bcher-kva.example"] };
@@ -84,7 +84,7 @@ test.each([
   "https://evil.example:8443/x",
   `${emulator.blob}/devstoreaccount1`,
   `${emulator.file}/devstoreaccount1/share/a`,
-])("%s is accepted as a place of sources", (place) => {
+])("%s is accepted as a place for sources", (place) => {
   expect(problemsOf(place)).toEqual([]);
 });
 

@@ -24,7 +24,7 @@ test.each<[pattern: string, hits: string[], misses: string[]]>([
 });
 
 test.each(["", "a[bc]", "!a", "a\\*", "{a", "a}", "{a,{b,c}}", "{a,b,c,d}".repeat(4)])(
-  "an unsupported pattern is rejected, not misread: %s",
+  "an unsupported pattern is rejected, not misinterpreted: %s",
   (text) => expect(parseGlob(text).ok).toBe(false),
 );
 

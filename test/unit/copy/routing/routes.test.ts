@@ -101,7 +101,7 @@ test("a name that a URL would normalize is rejected where it would be produced",
   });
 });
 
-test("a name that a template makes end in a dot is rejected where it would be produced", () => {
+test("a template that would build a name with a trailing dot is rejected", () => {
   const [route] = routes({ ...films, destination: blob("acct2", "out/{stem}") });
   expect(route && destinationFor(route, blob("acct1", "inbox/a.b.mp4"))).toBe(
     blob("acct2", "out/a.b"),
@@ -132,7 +132,7 @@ test.each<[string, Partial<RouteEntry>]>([
   );
 });
 
-test("a template with {stem}.{ext} is accepted, and leads nowhere for a blob without an extension", () => {
+test("a template with {stem}.{ext} is accepted, and builds no destination for a blob without an extension", () => {
   const [route] = routes({ ...films, destination: blob("acct2", "out/{stem}.{ext}") });
   expect(route && destinationFor(route, blob("acct1", "inbox/film.mp4"))).toBe(
     blob("acct2", "out/film.mp4"),
@@ -140,7 +140,7 @@ test("a template with {stem}.{ext} is accepted, and leads nowhere for a blob wit
   expect(route && destinationFor(route, blob("acct1", "inbox/film"))).toBeNull();
 });
 
-test("a route that replaces copies of other clients needs the word for it", () => {
+test("a route that replaces copies of other clients needs the word `replace`", () => {
   const replacing = { ...films, options: { ifBusy: "replace" } };
   expect(read(replacing).problems).toEqual([
     '[0].options.ifBusy needs "replace" in the "allow" list of the route',

@@ -97,7 +97,7 @@ test.each([
   ["a time that is after it in UTC", { ...gridEvent(), eventTime: "9999-12-31T23:00:00-02:00" }],
   ["a time before the year 0", { ...gridEvent(), eventTime: "-000001-01-01T00:00:00Z" }],
   ["a time that is before it in UTC", { ...gridEvent(), eventTime: "0000-01-01T00:00:00+02:00" }],
-  ["a time in another form", { ...gridEvent(), eventTime: "Nov 20, 2026 12:00" }],
+  ["a time in a different form", { ...gridEvent(), eventTime: "Nov 20, 2026 12:00" }],
   ["no data", { ...gridEvent(), data: null }],
   [
     "a very long URL",
