@@ -130,7 +130,7 @@ export const jobMutants: readonly Mutant[] = [
     file: "src/ledger/jobs/blob-jobs.ts",
     find: "instanceId !== job.instanceId && overlapIdentities(destination, job.destination)",
     replace:
-      "instanceId !== job.instanceId && overlapIdentities(destination, `${job.destination}/`)",
+      "instanceId !== job.instanceId && overlapIdentities(destination, job.destination) && destination === job.destination",
     suites: [badInput],
   },
   {
