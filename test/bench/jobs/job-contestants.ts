@@ -78,7 +78,7 @@ export function ferryJob({ app, ended }: PriceStack): JobContestant {
     const query = load.isFar ? `?${await sasOf(inbox)}` : "";
     const request = { source: `${inbox.url}/${query}`, destination, concurrency: atATime };
     const { id } = await send(`${app.ready}/api/jobs`, request);
-    await ended(id);
+    await ended(`job-${id}-1`); // the first orchestration of a job that is never paused
     const response = await fetch(`${app.ready}/api/jobs/${id}`);
     const job = (await response.json()) as { status: string }; // the app's own response
     if (job.status !== "succeeded") {
