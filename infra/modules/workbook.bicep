@@ -43,7 +43,7 @@ var charts = [
   }
   {
     name: 'outbox-age'
-    title: 'Waiting notifications, and runs of the watchdog'
+    title: 'Notifications that wait, and runs of the watchdog'
     query: loadTextContent('../queries/outbox-age.kql')
     visualization: 'timechart'
   }

@@ -35,6 +35,8 @@ const imports: Record<string, string> = {
   "activities/support": '"../start.ts"',
   notifications: '"../ledger/ledger.ts"',
   instances: '"../http/problem.ts"',
+  cli: '"../http/problem.ts"',
+  client: '"../copy/json.ts"',
   http: '"../storage/copy-client.ts"',
   "http/openapi": '"../problem.ts"',
   triggers: '"../copy/time.ts"',
